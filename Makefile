@@ -1,0 +1,54 @@
+# Every target does all of its own set-up, on a fresh machine too; a second call starts at once.
+#   make demo PYTHON=python3.12    another interpreter
+PYTHON ?= python3
+VENV ?= .venv
+EXTRAS := offline,demo,tensorboard,dev
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.textune-installed
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check format bench clean
+.DELETE_ON_ERROR:
+
+help:  ## Show this list
+	@sed -n 's/^\([a-z]*\):.*##  *\(.*\)/  make \1	\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
+
+setup: $(STAMP)  ## Make the virtual environment and install everything
+
+demo: $(STAMP)  ## Fine-tune the bundled encoder on real text, offline
+	$(BIN)/textune demo
+
+test: $(STAMP)  ## Run all tests
+	$(BIN)/python -m pytest
+
+check: $(STAMP)  ## What a contributor runs: format, lint, types, tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest
+
+format: $(STAMP)  ## Format the code and repair what the linter can
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(STAMP)  ## Speed and quality beside transformers' Trainer (takes an hour on 2 cores)
+	$(BIN)/python -m bench.cola
+
+clean:  ## Remove caches, build products and the demo; the virtual environment stays
+	rm -rf build dist demo .mypy_cache .ruff_cache .pytest_cache .hypothesis src/*.egg-info
+	find src tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
+	rm -f $(STAMP)
+
+# The stamp is touched last, so an installation that was broken off is made again.
+$(STAMP): pyproject.toml constraints.txt
+	@command -v $(PYTHON) >/dev/null || { \
+	  echo "textune needs Python 3.11 or newer, and '$(PYTHON)' was not found:" \
+	       "install it, or name one: make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "textune needs Python 3.11 or newer, and '$(PYTHON)' is $$($(PYTHON) -V 2>&1):" \
+	       "name a newer one: make PYTHON=python3.12" >&2; exit 1; }
+	@$(BIN)/python -c 'import pip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	  || $(PYTHON) -m venv --clear $(VENV) \
+	  || { echo "no virtual environment could be made; on Debian: apt install python3-venv" >&2; exit 1; }
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[$(EXTRAS)]'
+	@touch $@

@@ -1,0 +1,148 @@
+"""A file of texts becomes the same file with a probability a label and a decision, row by row."""
+
+import csv
+import gzip
+import io
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from typing import IO, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from textune.data import examples
+from textune.errors import RunError, SettingsError
+from textune.predictor import CHUNK, Predictor, Reading
+from textune.records import Example, Row
+
+Writer = Callable[[list[list[Any]]], None]
+ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
+
+
+def predict_file(
+    predictor: Predictor, source: object, output: Path, options: Reading, *, overwrite: bool = False
+) -> Iterator[int]:
+    """Label a file of any size in bounded memory, keeping its columns and their order.
+
+    Args:
+        predictor: The model.
+        source: A path or a data frame; label columns may be absent.
+        output: CSV, TSV, JSONL (each also .gz) or Parquet, by its ending; written whole or not at all.
+        options: How to read the input.
+        overwrite: Whether an output that exists may be replaced.
+
+    Yields:
+        Rows labelled so far.
+
+    Raises:
+        DataError: The input has a problem; no output is left.
+        RunError: The output exists or cannot be written.
+        SettingsError: The output's ending is not one of those that can be written.
+    """
+    _check_output(source, output, overwrite=overwrite)
+    table, agreed = options.open(source, predictor.card)
+    decision = predictor.decision(options.threshold)
+    to_example = examples.reader(table, agreed, labelled=False)
+    added = _added_names(table.columns, predictor.task.labels)
+    done = 0
+    with _writing(output, [*table.columns, *added]) as write:
+        rest = iter(table.rows())
+        while rows := list(islice(rest, CHUNK)):
+            found = _answers(predictor, [to_example(row) for row in rows], decision)
+            write([[*row.cells, *answer] for row, answer in zip(rows, found, strict=True)])
+            done += len(rows)
+            yield done
+
+
+def _answers(predictor: Predictor, texts: Sequence[Example], decision: Any) -> Iterable[list[Any]]:
+    scores = predictor.score(texts, decision)
+    names = predictor.task.names(scores.decisions)
+    for decided, row in zip(names, scores.probabilities.tolist(), strict=True):
+        yield [";".join(decided), *row]
+
+
+def _added_names(columns: Sequence[str], labels: Sequence[str]) -> list[str]:
+    """Name the new columns; one that the file already has gets a mark."""
+    wanted = ["decision", *(f"p({label})" for label in labels)]
+    taken = set(columns)
+    return [f"{name} (textune)" if name in taken else name for name in wanted]
+
+
+def _check_output(source: object, output: Path, *, overwrite: bool) -> None:
+    if not _kind(output):
+        raise SettingsError(
+            f"--output {output}: unknown ending; allowed: {', '.join(ENDINGS)}, also with .gz"
+        )
+    if isinstance(source, str | Path) and output.exists() and output.samefile(source):
+        raise SettingsError(f"--output {output}: is the input itself; name another file")
+    if output.exists() and not overwrite:
+        raise RunError(f"{output}: already exists; --overwrite replaces it")
+    if not output.parent.is_dir():
+        raise RunError(f"{output}: there is no folder {output.parent}")
+
+
+def _kind(output: Path) -> str:
+    name = output.name.lower().removesuffix(".gz")
+    found = next((ending for ending in ENDINGS if name.endswith(ending)), "")
+    return "" if found == ".parquet" and output.name.lower().endswith(".gz") else found
+
+
+@contextmanager
+def _writing(output: Path, columns: Sequence[str]) -> Iterator[Writer]:
+    """Give a function that appends rows; the file appears under its name only when all is well."""
+    unfinished = output.with_name(f".{output.name}.unfinished")
+    kind = _kind(output)
+    try:
+        if kind == ".parquet":
+            yield from _parquet(unfinished, columns)
+        else:
+            with _open_text(unfinished, packed=output.name.lower().endswith(".gz")) as file:
+                yield _jsonl(file, columns) if "json" in kind else _csv(file, columns, kind)
+        unfinished.replace(output)
+    except OSError as error:
+        raise RunError(f"{output}: cannot be written: {error.strerror or error}") from error
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _open_text(file: Path, *, packed: bool) -> IO[str]:
+    if packed:
+        return io.TextIOWrapper(gzip.open(file, "wb", compresslevel=6), encoding="utf-8", newline="")
+    return file.open("w", encoding="utf-8", newline="")
+
+
+def _csv(file: IO[str], columns: Sequence[str], kind: str) -> Writer:
+    delimiter = "\t" if kind == ".tsv" else ","
+    writer = csv.writer(file, delimiter=delimiter, lineterminator="\n")
+    writer.writerow(columns)
+    return lambda rows: writer.writerows(rows)
+
+
+def _jsonl(file: IO[str], columns: Sequence[str]) -> Writer:
+    def write(rows: list[list[Any]]) -> None:
+        for row in rows:
+            line = dict(zip(columns, row, strict=True))
+            file.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+    return write
+
+
+def _parquet(file: Path, columns: Sequence[str]) -> Iterator[Writer]:
+    writer: list[pq.ParquetWriter] = []
+
+    def write(rows: list[list[Any]]) -> None:
+        cells = zip(*rows, strict=True)
+        found = pa.table({name: pa.array(values) for name, values in zip(columns, cells, strict=True)})
+        if not writer:
+            writer.append(pq.ParquetWriter(file, found.schema))
+        writer[0].write_table(found)
+
+    try:
+        yield write
+    finally:
+        for opened in writer:
+            opened.close()

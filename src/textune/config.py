@@ -1,0 +1,218 @@
+"""A TOML file, options and keywords become one checked, frozen set of settings."""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import tomli_w
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from textune.errors import SettingsError, among
+
+BUNDLED = "all-MiniLM-L6-v2"
+
+
+class Section(BaseModel):
+    """A frozen group of settings; unknown names are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DataSettings(Section):
+    """Which columns are read, and how the rows are parted."""
+
+    task: Literal["single", "multi"] | None = Field(
+        None, description="One label a text (single) or several (multi); recognised if not given."
+    )
+    text: tuple[str, ...] = Field((), description="Text column; two columns for pairs.")
+    label: tuple[str, ...] = Field((), description="Label column, or one 0/1 column for each label.")
+    header: bool | None = Field(None, description="Whether the first row names the columns.")
+    delimiter: str | None = Field(None, description="Character between cells, where recognition errs.")
+    group: str | None = Field(None, description="Rows equal in this column stay in one split.")
+    valid_share: float = Field(0.1, gt=0, lt=1, description="Part held out when no file is given.")
+    test_share: float = Field(0.0, ge=0, lt=1, description="Part sealed for the final test.")
+    limit: int | None = Field(None, ge=2, description="Use at most so many rows of each file: a trial.")
+    unlabelled: float | None = Field(
+        None,
+        ge=0,
+        description="Of the training texts without any label keep so many (a number above 1) "
+        "or so many for each labelled one (a ratio up to 1). Several labels a text only.",
+    )
+    most_per_class: int | None = Field(
+        None, ge=1, description="Keep at most so many training texts of a class."
+    )
+    max_tokens: int | None = Field(
+        None, ge=8, description="Tokens of a text that are read; the encoder's own limit by default."
+    )
+    cache: bool = Field(True, description="Keep token ids between runs.")
+
+
+class TrainSettings(Section):
+    """How the weights are changed."""
+
+    epochs: int = Field(3, ge=0, description="Passes over the training texts.")
+    batch_size: int = Field(32, ge=1, description="Texts in one update, over all processes.")
+    lr: float = Field(5e-5, gt=0, description="Highest learning rate.")
+    schedule: Literal["linear", "cosine", "constant", "one-cycle"] = Field(
+        "linear", description="How the learning rate changes after the warm-up."
+    )
+    warmup_share: float | None = Field(
+        None, ge=0, le=1, description="Part of all steps in which the rate rises; 0.1 by default."
+    )
+    warmup_steps: int | None = Field(None, ge=0, description="The same, in steps.")
+    warmup_epochs: float | None = Field(None, ge=0, description="The same, in epochs.")
+    weight_decay: float = Field(0.01, ge=0, description="AdamW's decay; none on biases and norms.")
+    betas: tuple[float, float] = Field((0.9, 0.999), description="AdamW's two averages.")
+    eps: float = Field(1e-8, gt=0, description="AdamW's guard against division by zero.")
+    clip: float | None = Field(1.0, gt=0, description="Largest gradient norm.")
+    freeze: int = Field(
+        0, ge=-1, description="Freeze the embeddings and so many lower layers; -1: the whole encoder."
+    )
+    class_weights: Literal["none", "balanced"] = Field(
+        "none", description="Weigh rare classes (or the positives of rare labels) more."
+    )
+    validate_every: int | None = Field(
+        None, ge=1, description="Steps between validations; an epoch by default."
+    )
+    patience: int | None = Field(
+        None, ge=1, description="Stop after so many validations without a better score."
+    )
+    metric: str | None = Field(None, description="Metric that selects the best model.")
+    precision: Literal["auto", "fp32", "bf16"] = Field(
+        "auto", description="Number format of the encoder's products; measured by default."
+    )
+    micro_tokens: int | None = Field(
+        None, ge=16, description="Tokens computed at once; by the device if not given."
+    )
+
+    @model_validator(mode="after")
+    def _one_warmup(self) -> Self:
+        named = ("warmup_share", "warmup_steps", "warmup_epochs")
+        given = [name for name in named if getattr(self, name) is not None]
+        if len(given) > 1:
+            raise ValueError(f"give one of {', '.join(given)}, not {len(given)}")
+        return self
+
+
+class Settings(Section):
+    """Everything that decides what a run does."""
+
+    base: str = Field(BUNDLED, description="Encoder to start from: a directory or a Hub name.")
+    seed: int = Field(42, ge=0, lt=2**32, description="Seed of everything random.")
+    device: str = Field("auto", description="auto, cpu, cuda, cuda:N or mps.")
+    tensorboard: bool = Field(False, description="Write TensorBoard events as well.")
+    data: DataSettings = Field(default_factory=DataSettings)
+    train: TrainSettings = Field(default_factory=TrainSettings)
+
+
+def resolve(
+    file: Path | None = None, changes: Sequence[str] = (), given: Mapping[str, Any] | None = None
+) -> Settings:
+    """Settings from a TOML file, then `section.key=value` changes, then what was given by name.
+
+    Args:
+        file: TOML; sections other than those of `Settings` that a run wrote are ignored.
+        changes: As after `--set`: "train.lr=3e-5". Values are read as TOML, else as plain text.
+        given: Dotted names to values; None means not given.
+
+    Raises:
+        SettingsError: All wrong names and values at once, with the nearest right name.
+    """
+    values = _read_file(file) if file is not None else {}
+    for change in changes:
+        name, equals, text = change.partition("=")
+        if not equals:
+            raise SettingsError(f"--set {change}: expected section.key=value")
+        _put(values, name.strip(), _to_value(text.strip()))
+    for name, value in (given or {}).items():
+        if value is not None:
+            _put(values, name, value)
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        raise SettingsError(_explain(error)) from error
+
+
+def to_toml(settings: Settings, extra: Mapping[str, Any] | None = None) -> str:
+    """Write every setting as TOML that `resolve` reads back to an equal object.
+
+    Args:
+        settings: What to write.
+        extra: A `run` section: the files and the contract that the run used.
+    """
+    values = settings.model_dump(mode="json", exclude_none=True)
+    if extra:
+        values["run"] = _without_none(extra)
+    return tomli_w.dumps(values)
+
+
+def run_section(file: Path) -> dict[str, Any]:
+    """Return what `to_toml` was given as `extra`: the source files of the run that wrote this."""
+    return _load(file).get("run", {})
+
+
+def _read_file(file: Path) -> dict[str, Any]:
+    values = _load(file)
+    values.pop("run", None)
+    return values
+
+
+def _load(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise SettingsError(f"{file}: no such settings file") from error
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"{file}: not a TOML file that can be read: {error}") from error
+
+
+def _put(values: dict[str, Any], name: str, value: Any) -> None:
+    *sections, key = name.split(".")
+    for section in sections:
+        values = values.setdefault(section, {})
+        if not isinstance(values, dict):
+            raise SettingsError(f"--set {name}: {section!r} is a setting, not a section")
+    values[key] = value
+
+
+def _to_value(text: str) -> Any:
+    if text in {"true", "false"} or text[:1] in {'"', "'", "["}:
+        return _toml_value(text)
+    number = _toml_value(text)
+    return number if isinstance(number, int | float) else text
+
+
+def _toml_value(text: str) -> Any:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _without_none(values: Any) -> Any:
+    if isinstance(values, Mapping):
+        return {key: _without_none(value) for key, value in values.items() if value is not None}
+    if isinstance(values, list | tuple):
+        return [_without_none(value) for value in values]
+    return values
+
+
+def _explain(error: ValidationError) -> str:
+    lines = [_explain_one(item["loc"], item["type"], item["msg"], item["input"]) for item in error.errors()]
+    head = "1 setting is wrong:" if len(lines) == 1 else f"{len(lines)} settings are wrong:"
+    return "\n  ".join([head, *lines])
+
+
+def _explain_one(place: tuple[int | str, ...], kind: str, message: str, value: Any) -> str:
+    parts = [str(part) for part in place]
+    if kind == "extra_forbidden":
+        known = _names(Settings if len(parts) == 1 else Settings.model_fields[parts[0]].annotation)
+        return f"{'.'.join(parts)}: no such setting; {among(parts[-1], known)}"
+    text = message.removeprefix("Value error, ")
+    shown = "" if isinstance(value, dict) else f", found {value!r}"
+    return f"{'.'.join(parts)}: {text}{shown}"
+
+
+def _names(model: Any) -> list[str]:
+    return list(model.model_fields)

@@ -1,0 +1,238 @@
+"""The user's files become a corpus: examples, tokens, targets and splits, ready for training."""
+
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from textune.config import DataSettings, Settings
+from textune.data import audit, contract, examples, sources, splits
+from textune.errors import DataError, SettingsError
+from textune.records import Contract, Example, Finding, Said, Split, Table
+from textune.tasks import table as tasks
+from textune.tasks.interface import Task
+from textune.text import store as stores
+from textune.text.store import Store
+from textune.text.tokenizers import Tokenizer
+
+SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """Everything that training needs of the user's files; N texts of all parts together."""
+
+    table: Table
+    contract: Contract
+    task: Task
+    examples: Sequence[Example]  # N
+    targets: NDArray[Any]  # (N, …)
+    store: Store  # N
+    split: Split
+    findings: tuple[Finding, ...]
+    paths: tuple[str | None, ...]
+    max_tokens: int
+
+    def label_counts(self) -> dict[str, int]:
+        """Count the texts of each label, over all parts."""
+        if self.targets.ndim == 1:
+            counts = np.bincount(self.targets, minlength=len(self.task.labels))
+        else:
+            counts = np.nansum(self.targets, axis=0).astype(np.int64)
+        return dict(zip(self.task.labels, counts.tolist(), strict=True))
+
+
+def gather(
+    source: object,
+    settings: Settings,
+    tokenizer: Tokenizer,
+    *,
+    valid: object | None = None,
+    test: object | None = None,
+) -> Generator[Said, None, Corpus]:
+    """Read, understand, split and tokenise; yield what a person should know on the way.
+
+    Raises:
+        DataError: With every problem's file and line.
+        SettingsError: The task or the limit is impossible here.
+    """
+    data = settings.data
+    max_tokens = _limit(data.max_tokens, tokenizer)
+    table = sources.read(source, header=data.header, delimiter=data.delimiter)
+    found = contract.understand(
+        table, task=data.task, text=data.text or None, label=data.label or None, group=data.group
+    )
+    agreed = found.contract
+    contract.require_labels(agreed, table.name)
+    yield Said(f"{table.name}: {found.rows:,} rows, {_words(agreed)}")
+    parts = [(yield from _read(table, agreed, data, settings.seed))]
+    tables = [table]
+    for other in (valid, test):
+        more = None if other is None else _same_layout(other, table)
+        parts.append([] if more is None else (yield from _read(more, agreed, data, settings.seed)))
+        tables += [] if more is None else [more]
+    split = _split(parts, data, seed=settings.seed)
+    everything = [example for part in parts for example in part]
+    task = _learn_task(agreed, everything, split)
+    targets = targets_of(task, everything)
+    findings = tuple(_leaks(everything, split))
+    yield from (Said(finding.message, is_warning=True) for finding in findings)
+    split = _balance(everything, split, data, settings.seed)
+    folder = stores.cache_folder() if data.cache else None
+    store = stores.tokenize(everything, tokenizer, max_tokens=max_tokens, folder=folder)
+    yield from _report_cut(store, max_tokens)
+    yield Said(
+        f"split: {len(split.train):,} train, {len(split.valid):,} valid, {len(split.test):,} test"
+    )
+    return Corpus(
+        table=table,
+        contract=agreed,
+        task=task,
+        examples=everything,
+        targets=targets,
+        store=store,
+        split=split,
+        findings=findings,
+        paths=tuple(item.path for item in tables),
+        max_tokens=max_tokens,
+    )
+
+
+def _limit(asked: int | None, tokenizer: Tokenizer) -> int:
+    if asked is None:
+        return tokenizer.limit
+    if asked > tokenizer.limit:
+        raise SettingsError(
+            f"--max-tokens {asked}: this encoder reads at most {tokenizer.limit} tokens of a text"
+        )
+    return asked
+
+
+def _words(agreed: Contract) -> str:
+    kind = {"single": "one label a text", "multi": "several labels a text"}[agreed.task]
+    label = ", ".join(agreed.label)
+    return f"text {' + '.join(agreed.text)}, label {label}: {kind}"
+
+
+def _same_layout(other: object, table: Table) -> Table:
+    """Open a validation or test file, with a header exactly where the first file has one."""
+    return sources.read(other, header=table.has_header if table.path else None)
+
+
+def _read(
+    table: Table, agreed: Contract, data: DataSettings, seed: int
+) -> Generator[Said, None, list[Example]]:
+    found = list(examples.read(table, agreed))
+    kept = [item for item in found if item.text.strip() and not is_unscored(item)]
+    if len(kept) < len(found):
+        first = next(item.origin for item in found if not item.text.strip() or is_unscored(item))
+        yield Said(
+            f"{table.name}: {len(found) - len(kept):,} rows with an empty text or without any scored label "
+            f"were skipped; first: {first}",
+            is_warning=True,
+        )
+    if not kept:
+        raise DataError(f"{table.name}: no row has both a text and a label")
+    if data.limit is not None and data.limit < len(kept):
+        chosen = np.random.default_rng(seed).choice(len(kept), data.limit, replace=False)
+        kept = [kept[row] for row in np.sort(chosen).tolist()]
+        yield Said(f"{table.name}: trial on {len(kept):,} of its rows, drawn at random")
+    return kept
+
+
+def is_unscored(example: Example) -> bool:
+    """Tell whether none of a text's labels is scored (-1 in every label column)."""
+    return example.label == () and bool(example.unscored)
+
+
+def _split(parts: list[list[Example]], data: DataSettings, *, seed: int) -> Split:
+    first, valid, test = parts
+    shares = {
+        "valid_share": 0.0 if valid else data.valid_share,
+        "test_share": 0.0 if test else data.test_share,
+    }
+    split = splits.split(first, **shares, seed=seed)
+    ends = np.cumsum([len(part) for part in parts])
+    return Split(
+        train=split.train,
+        valid=np.arange(ends[0], ends[1]) if valid else split.valid,
+        test=np.arange(ends[1], ends[2]) if test else split.test,
+    )
+
+
+def _learn_task(agreed: Contract, everything: Sequence[Example], split: Split) -> Task:
+    training = [everything[row] for row in split.train.tolist()]
+    names = examples.label_names(agreed, training)
+    if agreed.task == "single" and len(names) < 2:
+        raise DataError(
+            f"all {len(training):,} training texts have the same label {names[0]!r}: nothing can be learned; "
+            f"name another column with --label"
+        )
+    return tasks.make(agreed.task, names)
+
+
+def targets_of(task: Task, everything: Sequence[Example]) -> NDArray[Any]:
+    """Turn every label into its target; (N, …).
+
+    Raises:
+        DataError: The first twenty labels that training did not see, and the count of all.
+    """
+    values, problems = [], []
+    for example in everything:
+        try:
+            values.append(task.target(example))
+        except DataError as error:
+            problems.append(str(error))
+    if problems:
+        more = f"\n… and {len(problems) - SHOWN:,} more" if len(problems) > SHOWN else ""
+        raise DataError("\n".join(problems[:SHOWN]) + more)
+    return np.stack(values)
+
+
+def _leaks(everything: Sequence[Example], split: Split) -> Iterator[Finding]:
+    training = [everything[row] for row in split.train.tolist()]
+    for name, rows in (("valid", split.valid), ("test", split.test)):
+        if len(rows):
+            finding = audit.leaks(training, [everything[row] for row in rows.tolist()], name)
+            if finding is not None:
+                yield finding
+
+
+def _balance(
+    everything: Sequence[Example], split: Split, data: DataSettings, seed: int
+) -> Split:
+    if data.unlabelled is None and data.most_per_class is None:
+        return split
+    kept = splits.balance(
+        everything,
+        split.train,
+        unlabelled=data.unlabelled,
+        most_per_class=data.most_per_class,
+        seed=seed,
+    )
+    return replace(split, train=kept)
+
+
+def _report_cut(store: Store, limit: int) -> Iterator[Said]:
+    cut = store.fulls > limit
+    longest, middle = int(store.fulls.max()), int(np.median(store.fulls))
+    words = f"tokens a text: median {middle}, longest {longest:,}"
+    if not cut.any():
+        yield Said(words)
+        return
+    lost = int((store.fulls[cut] - limit).sum())
+    yield Said(
+        f"{words}; {cut.mean():.1%} of the texts are longer than {limit} tokens and lose what lies beyond: "
+        f"{lost / int(store.fulls.sum()):.1%} of all tokens",
+        is_warning=True,
+    )
+
+
+def file_name(source: object) -> str:
+    """Return the stem of a file, for the name of a run; "frame" for a data frame."""
+    if not isinstance(source, str | Path):
+        return "frame"
+    return Path(source).name.split(".")[0] or "run"

@@ -1,0 +1,298 @@
+"""Columns become choices: which is the text, which are the labels, and what else could be."""
+
+import shlex
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import combinations, pairwise
+from math import log2
+
+from textune.data import names
+from textune.data.columns import Column, Scan, describe, flag, is_number
+
+MOST_DOUBTS = 3
+PLAUSIBLE = 1.5  # weight from which another column is worth a doubt
+CLOSE = 0.98  # share of 0 and 1 that makes a column with a few slips a 0/1 column among others
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Columns that were chosen for a role, and the sentences that go with them."""
+
+    columns: tuple[Column, ...] = ()
+    reasons: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
+
+
+def quoted(columns: Iterable[str]) -> str:
+    """Write names of columns for a message."""
+    return ", ".join(map(repr, columns))
+
+
+def option(flag_name: str, columns: Sequence[Column]) -> str:
+    """Write the option that selects columns, as it is typed in a shell."""
+    return f"`{flag_name} {shlex.quote(','.join(column.name for column in columns))}`"
+
+
+def text(seen: Scan, given: tuple[str, ...] | None, *, taken: set[str], headed: bool) -> Choice:
+    """Choose the text: one column, or two that form a pair. None, if nothing could be text.
+
+    Args:
+        seen: The table.
+        given: What the user named; taken as it is.
+        taken: Columns that have another role.
+        headed: Whether names of columns mean something.
+    """
+    if given is not None:
+        by_name = {column.name: column for column in seen.columns}
+        return Choice(tuple(by_name[name] for name in given), (f"text: {quoted(given)}, as asked",))
+    free = [column for column in seen.columns if column.name not in taken]
+    ranked = _ranked_texts([column for column in free if column.kind == "text"], headed)
+    if pair := _pair(ranked, free, seen, headed=headed):
+        return pair
+    if ranked:
+        return _best_text(ranked, headed)
+    return _any_text(free, headed)
+
+
+def given_label(columns: Sequence[Column]) -> Choice:
+    """Take the columns that the user named."""
+    return Choice(tuple(columns), (f"label: {quoted(c.name for c in columns)}, as asked",))
+
+
+def label(free: Sequence[Column], *, task: str | None, headed: bool) -> Choice:
+    """Choose the labels among the columns that have no other role; none, if nothing fits.
+
+    Args:
+        free: Columns without a role.
+        task: What the user asked for, which bars some columns.
+        headed: Whether names of columns mean something.
+    """
+    weights = {column.name: _label_weight(column, headed) for column in free}
+    ranked = sorted(
+        (column for column in free if _is_candidate(column, weights[column.name], task, headed)),
+        key=lambda column: -weights[column.name],
+    )
+    marks = _marks(free, headed) if task in (None, "multi") else ()
+    best = weights[ranked[0].name] if ranked else 0.0
+    if marks and (task == "multi" or min(4.5 + 0.5 * len(marks), 8) > best):
+        return _all_marks(marks, ranked)
+    if not ranked:
+        return Choice(doubts=_last_resorts(free))
+    return _best_label(ranked, marks, weights, headed)
+
+
+def _text_weight(column: Column, headed: bool) -> float:
+    named = 0.0
+    if headed:
+        named = names.text_evidence(column.name) - max(0, names.label_evidence(column.name))
+    return log2(1 + column.words) * (0.5 + 0.5 * column.varied) - 2 * column.blank + named
+
+
+def _ranked_texts(columns: Sequence[Column], headed: bool) -> list[Column]:
+    return sorted(columns, key=lambda column: -_text_weight(column, headed))
+
+
+def _pair(
+    ranked: Sequence[Column], free: Sequence[Column], seen: Scan, *, headed: bool
+) -> Choice | None:
+    if headed:
+        able = [c for c in free if c.kind in ("text", "category", "words") and c.words >= 1]
+        for one, two in combinations(able, 2):
+            named = names.are_pair(one.name, two.name) or names.are_pair(two.name, one.name)
+            if named and (not ranked or ranked[0] in (one, two)):
+                why = f"{one.name!r} and {two.name!r} are named like the two texts of a pair"
+                return Choice((one, two), (f"{why} → pairs of texts",), _others(ranked, (one, two)))
+        return None
+    for one, two in pairwise(free):
+        if one in ranked[:2] and two in ranked[:2] and _share_words(one, two, seen):
+            doubt = f"each of the two could be the only text: {option('--text', [one])}"
+            why = (
+                f"columns {one.name} and {two.name} stand side by side and share words in each row"
+            )
+            return Choice((one, two), (f"{why} → pairs of texts",), (doubt,))
+    return None
+
+
+def _share_words(one: Column, two: Column, seen: Scan) -> bool:
+    """Tell whether two texts have more in common with each other than with those of other rows."""
+    rows = [row for row in seen.sample[:400] if row[one.place] and row[two.place]]
+    first = [set(row[one.place].lower().split()) for row in rows]
+    second = [set(row[two.place].lower().split()) for row in rows]
+    if len(rows) < 5:
+        return False
+    mixed = second[len(rows) // 2 :] + second[: len(rows) // 2]
+    return _overlap(first, second) > _overlap(first, mixed) + 0.1
+
+
+def _overlap(first: Sequence[set[str]], second: Sequence[set[str]]) -> float:
+    both = zip(first, second, strict=True)
+    return sum(len(a & b) / max(1, len(a | b)) for a, b in both) / len(first)
+
+
+def _best_text(ranked: Sequence[Column], headed: bool) -> Choice:
+    best, others = ranked[0], ranked[1:]
+    doubts = []
+    for other in others[:MOST_DOUBTS]:
+        decided = "it is longer" if best.words >= other.words else "its name says so"
+        doubts.append(
+            f"{other.name!r} is text too; {best.name!r} was taken because {decided}: "
+            f"{option('--text', [other])} takes the other, "
+            f"{option('--text', [other, best])} both as a pair"
+        )
+    return Choice((best,), (f"{best.name!r} is the text: {best.why}",), tuple(doubts))
+
+
+def _any_text(free: Sequence[Column], headed: bool) -> Choice:
+    """Choose where no column holds running text: single words, or cells that repeat."""
+    able = [
+        column
+        for column in free
+        if column.kind in ("words", "category", "list", "id", "link", "constant")
+        and column.cells
+        and not all(map(is_number, column.cells))
+        and (column.kind not in ("id", "link") or (headed and names.text_evidence(column.name) > 0))
+    ]
+    if not able:
+        return Choice()
+
+    def weigh(column: Column) -> float:
+        is_words = 2 if column.kind == "words" else 0
+        return _text_weight(column, headed) + 3 * column.varied + is_words
+
+    best, *others = sorted(able, key=lambda column: -weigh(column))
+    why = f"{best.name!r} is the text: no column holds longer text, and most of its cells differ"
+    doubts = tuple(
+        f"{other.name!r} could also be the text: {option('--text', [other])}"
+        for other in others[:MOST_DOUBTS]
+        if other.kind == "words"
+    )
+    return Choice((best,), (why,), doubts)
+
+
+def _others(ranked: Sequence[Column], chosen: Sequence[Column]) -> tuple[str, ...]:
+    return tuple(
+        f"{other.name!r} is text too: {option('--text', [other])} takes it alone"
+        for other in [column for column in ranked if column not in chosen][:MOST_DOUBTS]
+    )
+
+
+def _named(column: Column, headed: bool) -> float:
+    return names.label_evidence(column.name) if headed else 0.0
+
+
+def _label_weight(column: Column, headed: bool) -> float:
+    """Weigh how well a column would do as the one label column, by content and by name."""
+    named = _named(column, headed)
+    content = {"flags": 3.2, "category": 3 - min(column.classes, 300) / 200, "list": 3.0}
+    weight = content.get(column.kind, -1.0) + named - 3 * column.blank
+    if column.kind == "number":
+        weight += 1.8 + (1 if _is_scale(column) else -0.3)
+    if column.kind == "category" and all(map(is_number, column.cells)):
+        weight += 0.1
+    if column.blocks and named <= 0:  # a source or a chapter, more often than a label
+        weight -= 2
+    once = sum(count == 1 for count in (column.counts or {}).values())
+    return weight - (1 if once > column.classes / 2 else 0)
+
+
+def _is_scale(column: Column) -> bool:
+    """Tell whether numbers stay within limits that people give to judgements, with decimals."""
+    numbers = [float(cell) for cell in column.cells if is_number(cell)]
+    limits = ((0, 1), (-1, 1), (0, 5), (1, 5), (1, 7), (0, 10), (0, 100))
+    within = any(
+        low <= min(numbers) <= low + 0.2 * (high - low)
+        and high - 0.2 * (high - low) <= max(numbers)
+        and max(numbers) <= high
+        for low, high in limits
+    )
+    return within and any(number % 1 for number in numbers)
+
+
+def _is_candidate(column: Column, weight: float, task: str | None, headed: bool) -> bool:
+    named = _named(column, headed)
+    if task == "number":
+        return column.kind in ("number", "category", "flags") and all(map(is_number, column.cells))
+    least = {"flags": 0.3, "category": 0.3, "list": 0.3, "number": 1.8}.get(column.kind)
+    if least is None:  # constant, unique or odd content: only a plain name makes it the label
+        return named >= 3 and column.kind != "empty" and column.kind != "split"
+    return weight >= least
+
+
+def _marks(free: Sequence[Column], headed: bool) -> tuple[Column, ...]:
+    """Find the 0/1 columns that could be one label each: at least two, or three with constants."""
+    flags = [column for column in free if column.kind == "flags" and _named(column, headed) > -3]
+    styles = [[c for c in flags if _in_digits(c) is digits] for digits in (True, False)]
+    members = max(styles, key=len)
+    if not members:
+        return ()
+    places = {column.place for column in members}
+    near = [c for c in free if c.place not in places and _nearly(c) and _named(c, headed) > -3]
+    slips = [column for column in near if column.kind != "constant"]
+    if len(members) + len(near) - len(slips) < 2:
+        return ()
+    for column in sorted(near, key=lambda c: min(abs(c.place - place) for place in places)):
+        if min(places) - 1 <= column.place <= max(places) + 1:
+            places.add(column.place)
+    found = tuple(column for column in free if column.place in places)
+    return found if len(members) >= 2 or len(found) >= 3 else ()
+
+
+def _in_digits(column: Column) -> bool:
+    return all(map(is_number, column.counts or ()))
+
+
+def _nearly(column: Column) -> bool:
+    """Tell whether a column would be a 0/1 column, but for a slip or for holding one value."""
+    counts = column.counts or {}
+    total = sum(counts.values())
+    right = sum(count for cell, count in counts.items() if flag(cell) is not None)
+    if column.kind == "constant":
+        return right == total > 0
+    return right < total and (right >= CLOSE * total or (right >= total - 1 and total >= 4))
+
+
+def _all_marks(marks: tuple[Column, ...], ranked: Sequence[Column]) -> Choice:
+    apart = [column for column in ranked if column not in marks]
+    doubts = [
+        f"{other.name!r} ({describe(other)}) could be the label instead: "
+        f"{option('--label', [other])}"
+        for other in apart[:MOST_DOUBTS]
+    ]
+    if len(marks) <= 3:
+        doubts.append(f"one of them could be the only label: {option('--label', marks[:1])}")
+    return Choice(marks, (f"labels: {quoted(column.name for column in marks)}",), tuple(doubts))
+
+
+def _best_label(
+    ranked: Sequence[Column],
+    marks: Sequence[Column],
+    weights: dict[str, float],
+    headed: bool,
+) -> Choice:
+    best = ranked[0]
+    doubts = []
+    for other in ranked[1:]:
+        if weights[other.name] < PLAUSIBLE or (marks and other in marks and best not in marks):
+            continue
+        by_name = _named(best, headed) > _named(other, headed)
+        decided = "of its name" if by_name else "its content is more like labels"
+        doubts.append(
+            f"{other.name!r} ({describe(other)}) could also be the label; {best.name!r} was taken "
+            f"because {decided}: {option('--label', [other])} selects the other"
+        )
+    del doubts[MOST_DOUBTS:]
+    if marks:
+        doubts.append(
+            f"{len(marks)} columns hold only 0 and 1; {option('--label', marks)} takes them as "
+            "labels, several a text"
+        )
+    return Choice((best,), (f"{best.name!r} is the label: {describe(best)}",), tuple(doubts))
+
+
+def _last_resorts(free: Sequence[Column]) -> tuple[str, ...]:
+    able = [column for column in free if column.kind in ("flags", "category", "number", "list")]
+    return tuple(
+        f"{column.name!r} ({describe(column)}) was not taken for labels: "
+        f"{option('--label', [column])} makes it so"
+        for column in able[:MOST_DOUBTS]
+    )

@@ -1,0 +1,177 @@
+"""Arrow data, from a Parquet file or a data frame, become rows of strings.
+
+Strings stay as they are, null and NaN are the empty cell, numbers and truth values are written as
+Python writes them, dates as Arrow does, lists and records as JSON. The index of a pandas frame
+is no column.
+"""
+
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pyarrow import types
+
+from textune.data.jsonlines import cell, faulty_cell
+from textune.data.lines import Problems, is_gzip, opened
+from textune.errors import DataError
+from textune.records import Row, Table
+
+_BATCH = 1_024
+_INDEX = re.compile(r"__index_level_\d+__")
+_ARROW_ERRORS = (pa.ArrowException, OSError, ValueError, TypeError, OverflowError)
+
+
+def read_parquet(path: Path) -> Table:
+    """Describe a Parquet file; its rows are read in batches.
+
+    Raises:
+        DataError: The file is damaged, or a column is of a kind that is no text.
+    """
+    with _parquet(path) as file:
+        schema = file.schema_arrow
+        total = file.metadata.num_rows
+    columns, why = _columns(path.name, schema, total)
+
+    def rows() -> Iterator[Row]:
+        with _parquet(path) as file:
+            batches = file.iter_batches(batch_size=_BATCH, columns=list(columns))
+            yield from _rows(batches, columns, path.name, f"{path.name}: row ")
+
+    return Table(
+        path.name, str(path), "parquet", columns, True, None, ("format: Parquet", *why), rows
+    )
+
+
+def read_frame(frame: object) -> Table:
+    """Describe a data frame, or anything else that speaks the Arrow PyCapsule interface.
+
+    Raises:
+        DataError: It has no columns, no rows, or a column that is no text.
+    """
+    try:
+        table = pa.table(frame)
+    except Exception as error:  # whatever a foreign library raises while it exports
+        raise DataError(
+            f"data frame: Arrow cannot read it ({_first_line(error)}); give each column one "
+            'type, for example frame["text"].astype(str)'
+        ) from error
+    columns, why = _columns("data frame", table.schema, table.num_rows)
+    table = table.select(list(columns))
+
+    def rows() -> Iterator[Row]:
+        yield from _rows(table.to_batches(max_chunksize=_BATCH), columns, "data frame", "row ")
+
+    return Table(
+        "data frame", None, "frame", columns, True, None, ("format: data frame", *why), rows
+    )
+
+
+@contextmanager
+def _parquet(path: Path) -> Iterator[pq.ParquetFile]:
+    """Open a Parquet file, unpacked to disk if it is gzipped; translate what Arrow says."""
+    with tempfile.TemporaryFile() as unpacked:
+        if is_gzip(path):
+            with opened(path) as packed:
+                shutil.copyfileobj(packed, unpacked, 1 << 20)
+            unpacked.seek(0)
+        source: Any = unpacked if unpacked.seek(0, 2) else str(path)
+        try:
+            with pq.ParquetFile(source, memory_map=False, pre_buffer=False) as file:
+                yield file
+        except DataError:
+            raise
+        except _ARROW_ERRORS as error:
+            raise DataError(
+                f"{path.name}: the Parquet data is damaged or cut off ({_first_line(error)}); "
+                "fetch or write the file again"
+            ) from error
+
+
+def _columns(name: str, schema: pa.Schema, total: int) -> tuple[tuple[str, ...], list[str]]:
+    """Choose the columns and check that each can become text."""
+    columns = tuple(column for column in schema.names if not _INDEX.fullmatch(column))
+    twice = [column for column in columns if columns.count(column) > 1]
+    if twice:
+        raise DataError(f"{name}: two columns are named {twice[0]!r}; give each a name of its own")
+    for column in columns:
+        if not _is_plain(schema.field(column).type):
+            raise DataError(
+                f"{name}: column {column!r} holds {schema.field(column).type}, which is no text; "
+                "leave it out, or write it as strings"
+            )
+    if not columns or not total:
+        raise DataError(
+            f"{name}: {total} rows of {len(columns)} columns; textune needs a row of text"
+        )
+    left_out = len(schema.names) - len(columns)
+    return columns, ["the index of the pandas frame is left out"] if left_out else []
+
+
+def _is_plain(kind: pa.DataType) -> bool:
+    if types.is_dictionary(kind):
+        return _is_plain(kind.value_type)
+    return not (isinstance(kind, pa.BaseExtensionType) or any(test(kind) for test in _NOT_TEXT))
+
+
+_NOT_TEXT: tuple[Callable[[pa.DataType], bool], ...] = (
+    types.is_union,
+    types.is_run_end_encoded,
+    types.is_interval,
+    types.is_duration,
+    types.is_fixed_size_binary,
+)
+
+
+def _rows(batches: Any, columns: tuple[str, ...], name: str, prefix: str) -> Iterator[Row]:
+    problems = Problems(name)
+    numbers = count(1)
+    for batch in batches:
+        for cells in _cells(batch, columns, name):
+            number = next(numbers)
+            fault = faulty_cell(cells, columns)
+            if fault:
+                problems.add(f"{prefix}{number}: {fault}")
+            elif not problems.count:
+                yield Row(cells, f"{prefix}{number}")
+    problems.raise_any()
+
+
+def _cells(batch: pa.RecordBatch, columns: tuple[str, ...], name: str) -> Iterator[tuple[str, ...]]:
+    try:
+        batch.validate(full=True)
+        texts = [_texts(batch.column(at)) for at in range(len(columns))]
+    except _ARROW_ERRORS as error:
+        raise DataError(
+            f"{name}: its values cannot be written as text "
+            f"({_first_line(error)}); write the column as UTF-8 strings"
+        ) from error
+    return zip(*texts, strict=True)
+
+
+def _texts(column: pa.Array) -> list[str]:
+    """Write the values of a column as text."""
+    if types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    kind = column.type
+    if types.is_floating(kind):  # numpy knows the shortest way to write 32 and 16 bits
+        numbers = column.to_numpy(zero_copy_only=False)
+        return ["" if number != number else str(number) for number in numbers]
+    if types.is_temporal(kind) or types.is_decimal(kind) or _is_bytes(kind):
+        column = column.cast(pa.large_string())
+        column.validate(full=True)
+    return [cell(value) for value in column.to_pylist()]
+
+
+def _is_bytes(kind: pa.DataType) -> bool:
+    return types.is_binary(kind) or types.is_large_binary(kind) or types.is_binary_view(kind)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

@@ -1,0 +1,332 @@
+"""A column's cells become what kind of column it is, in words that a user can check."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice, pairwise
+
+from textune.data import lists
+from textune.records import Row, Table
+
+MOST_VALUES = 10_000  # different cells that are counted in a column before counting stops
+MOST_CELLS = (
+    2_000_000  # counted or sampled, over all columns: what bounds the memory of wide tables
+)
+MOST_CHARACTERS = 8_000_000  # in the counted cells of one column
+SAMPLE_ROWS = 4_000
+SAMPLE_CHARACTERS = 600  # kept of a sampled cell
+CHUNK = 256
+
+FLAGS: Mapping[str, int] = {
+    **dict.fromkeys(("1", "1.0", "1.", "true", "yes", "y", "t"), 1),
+    **dict.fromkeys(("0", "0.0", "0.", "false", "no", "n", "f"), 0),
+    **dict.fromkeys(("-1", "-1.0", "-1."), -1),
+}
+"""How a 0/1 column may be written, in lower case; -1 stands for "not scored"."""
+
+SPLIT_WORDS = {"train", "training", "val", "valid", "validation", "dev", "eval", "test", "testing"}
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+INTEGER = re.compile(r"[+-]?\d+(\.0*)?")
+DATE = re.compile(
+    r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}([T ].*)?"
+    r"|\d{1,2}[-/. ](\d{1,2}|[A-Za-z]{3,9})[-/. ,]+\d{2,4}.{0,16}"
+    r"|(\w{3,9},? )?\w{3,9}\.? \d{1,2},? .*\d{4}|\d{1,2}:\d{2}(:\d{2}.*)?"
+)
+LINK = re.compile(r"(https?|ftp)://\S+|www\.\S+|\S+@\S+\.\w+|[\w.~-]*(/[\w.~-]+)+|[\w-]+\.\w{2,4}")
+WORD = re.compile(r"[^\W\d_][\w'\u2019-]*")
+UNSPACED = re.compile(  # scripts written without spaces: Thai, Lao, Burmese, Khmer, Kana, Chinese
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0002fa1f]"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """What is known of one column; shares and means are over sampled cells that are not blank."""
+
+    name: str
+    place: int  # from 0
+    rows: int
+    blank: float  # share of blank cells, 0 to 1
+    counts: Mapping[str, int] | None  # cell without outer space → rows, exact; None: too many
+    cells: tuple[str, ...]  # the sampled ones that are not blank, in the order of the file
+    varied: float  # different cells / cells
+    length: float  # mean characters
+    words: float  # mean words; two characters count as one in scripts without spaces
+    blocks: bool  # equal cells stand together, as in a file sorted by this column
+    kind: str = ""
+    why: str = ""
+    separator: str | None = None  # of a list
+
+    @property
+    def classes(self) -> int:
+        """Number of different cells that are not blank (of the sample, where counting stopped)."""
+        return len(set(self.cells)) if self.counts is None else len(self.counts)
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What one pass over a table has shown."""
+
+    rows: int
+    columns: tuple[Column, ...]
+    sample: tuple[tuple[str, ...], ...]  # whole rows, cells stripped and shortened
+
+
+def scan(table: Table) -> Scan:
+    """Read a table once, from start to end, and say of every column what kind it is.
+
+    Values are counted exactly as long as they are few; all else comes from a sample of at most
+    4,000 rows, spread evenly over the file. Memory is bounded, whatever the file.
+    """
+    width = max(1, len(table.columns))
+    counters: list[Counter[str] | None] = [Counter() for _ in table.columns]
+    most = max(20, min(MOST_VALUES, MOST_CELLS // width))
+    sample = _Spread(max(20, min(SAMPLE_ROWS, MOST_CELLS // 10 // width)))
+    for chunk in _chunks(table.rows()):
+        sample.add(chunk)
+        for place, cells in enumerate(zip(*(row.cells for row in chunk), strict=True)):
+            counter = counters[place]
+            if counter is None:
+                continue
+            before = len(counter)
+            counter.update(cells)
+            if len(counter) > before and _is_too_much(counter, most):
+                counters[place] = None
+    kept = tuple(sample.rows)
+    columns = tuple(
+        _column(name, place, counters[place], [row[place] for row in kept], sample.seen)
+        for place, name in enumerate(table.columns)
+    )
+    return Scan(sample.seen, columns, kept)
+
+
+def describe(column: Column) -> str:
+    """Say in one sentence what a column was taken for, and why."""
+    return f"{column.kind}: {column.why}"
+
+
+def flag(cell: str) -> int | None:
+    """Read a 0/1 cell: 1, 0, -1 for "not scored", or None if it is none of them."""
+    return FLAGS.get(cell.strip().lower())
+
+
+def is_number(cell: str) -> bool:
+    """Tell whether a cell is written as a number."""
+    return NUMBER.fullmatch(cell) is not None
+
+
+class _Spread:
+    """A sample of whole rows, evenly spread over a stream whose length is not known."""
+
+    def __init__(self, most: int) -> None:
+        self.rows: list[tuple[str, ...]] = []
+        self.seen = 0
+        self._most = most
+        self._stride = 1
+
+    def add(self, chunk: Sequence[Row]) -> None:
+        first = -self.seen % self._stride
+        for row in chunk[first :: self._stride]:
+            self.rows.append(tuple([cell[:SAMPLE_CHARACTERS].strip() for cell in row.cells]))
+        self.seen += len(chunk)
+        while len(self.rows) > self._most:
+            self.rows = self.rows[::2]
+            self._stride *= 2
+
+
+def _chunks(rows: Iterator[Row]) -> Iterator[list[Row]]:
+    while chunk := list(islice(rows, CHUNK)):
+        yield chunk
+
+
+def _is_too_much(counter: Counter[str], most: int) -> bool:
+    return len(counter) > most or sum(map(len, counter)) > MOST_CHARACTERS
+
+
+def _column(
+    name: str, place: int, counter: Counter[str] | None, sample: list[str], rows: int
+) -> Column:
+    cells = tuple(cell for cell in sample if cell)
+    counts: dict[str, int] | None = None
+    blank = 1 - len(cells) / max(1, len(sample))
+    if counter is not None:
+        counts = {}
+        for cell, count in counter.items():
+            counts[cell.strip()] = counts.get(cell.strip(), 0) + count
+        blank = counts.pop("", 0) / max(1, rows)
+    different = len(set(cells))
+    column = Column(
+        name,
+        place,
+        rows,
+        blank,
+        counts,
+        cells,
+        varied=different / max(1, len(cells)),
+        length=sum(map(len, cells)) / max(1, len(cells)),
+        words=sum(map(_words, cells)) / max(1, len(cells)),
+        blocks=len(cells) >= 50 and _stand_together(cells),
+    )
+    for kind, why in KINDS:
+        if reason := why(column):
+            separator = lists.separator(cells) if kind == "list" else None
+            return replace(column, kind=kind, why=reason, separator=separator)
+    raise AssertionError("the last kind takes every column")
+
+
+def _stand_together(cells: Sequence[str]) -> bool:
+    """Tell whether neighbours are equal far more often than in a shuffled file."""
+    shares = [count / len(cells) for count in Counter(cells).values()]
+    expected = len(cells) * (1 - sum(share * share for share in shares))
+    changes = sum(one != two for one, two in pairwise(cells))
+    return len(shares) <= len(cells) / 5 and changes < 0.2 * expected
+
+
+def _words(cell: str) -> float:
+    unspaced = len(UNSPACED.findall(cell))
+    spaced = UNSPACED.sub(" ", cell) if unspaced else cell
+    return len(WORD.findall(spaced)) + unspaced / 2
+
+
+def _share(column: Column, pattern: re.Pattern[str]) -> float:
+    return sum(pattern.fullmatch(cell) is not None for cell in column.cells) / len(column.cells)
+
+
+def _values(column: Column, most: int = 4) -> str:
+    common = sorted(column.counts or {}, key=lambda cell: -(column.counts or {})[cell])[:most]
+    shown = ", ".join(cell if len(cell) <= 24 else cell[:23] + "…" for cell in common)
+    return shown + (", …" if column.classes > most else "")
+
+
+def _why_empty(column: Column) -> str:
+    return "" if column.cells or column.counts else "every cell is blank"
+
+
+def _why_constant(column: Column) -> str:
+    if column.counts is None or len(column.counts) != 1:
+        return ""
+    blanks = f" or is blank ({column.blank:.0%})" if column.blank else ""
+    return f"every cell is {_values(column)}{blanks}"
+
+
+def _why_flags(column: Column) -> str:
+    if column.counts is None or {flag(cell) for cell in column.counts} - {0, 1, -1}:
+        return ""
+    return (
+        f"only {' and '.join(sorted(column.counts))}"
+        if len(column.counts) <= 3
+        else (f"only 0 and 1, in words or numbers: {_values(column)}")
+    )
+
+
+def _why_counter(column: Column) -> str:
+    if len(column.cells) < 5 or column.varied < 1 or _share(column, INTEGER) < 1:
+        return ""
+    numbers = [float(cell) for cell in column.cells]
+    if all(one < two for one, two in pairwise(numbers)):
+        return "whole numbers counting up"
+    long = min(map(len, column.cells)) >= 6 and len(column.cells) >= 10
+    return "long whole numbers, no two alike" if long else ""
+
+
+def _why_codes(column: Column) -> str:
+    """Tell numbers that are names of classes (0 to 27, stars) from numbers that measure."""
+    if column.counts is None or not all(map(is_number, column.counts)):
+        return ""
+    numbers = sorted({float(cell) for cell in column.counts})
+    repeated = column.rows * (1 - column.blank) / len(numbers)
+    whole = all(number.is_integer() for number in numbers)
+    filled = whole and len(numbers) > 0.9 * (numbers[-1] - numbers[0] + 1) and repeated >= 5
+    few = len(numbers) <= (30 if whole else 10) and repeated >= 2
+    return f"{column.classes} different numbers: {_values(column)}" if few or filled else ""
+
+
+def _why_number(column: Column) -> str:
+    if _share(column, NUMBER) < 0.98:
+        return ""
+    numbers = [float(cell) for cell in column.cells if is_number(cell)]
+    return f"numbers from {min(numbers):g} to {max(numbers):g}"
+
+
+def _why_date(column: Column) -> str:
+    return f"dates or times such as {column.cells[0][:30]}" if _share(column, DATE) > 0.9 else ""
+
+
+def _why_link(column: Column) -> str:
+    few = column.counts is not None and column.varied < 0.1
+    is_link = not few and _share(column, LINK) > 0.9
+    return f"addresses or file names such as {column.cells[0][:40]}" if is_link else ""
+
+
+def _why_split(column: Column) -> str:
+    if column.counts is None or {cell.lower() for cell in column.counts} - SPLIT_WORDS:
+        return ""
+    return f"names of parts of the data: {_values(column)}"
+
+
+def _why_list(column: Column) -> str:
+    found = lists.separator(column.cells)
+    if found is None:
+        return ""
+    several = sum(len(lists.parse(cell, found) or ()) > 1 for cell in column.cells)
+    names = {name for cell in column.cells for name in lists.parse(cell, found) or ()}
+    shape = {"json": "in brackets", "vector": "as a row of 0 and 1"}.get(
+        found, f"separated by {found!r}"
+    )
+    return (
+        f"lists {shape}: {len(names)} different names, "
+        f"{several / len(column.cells):.0%} of the cells hold more than one"
+    )
+
+
+def _why_category(column: Column) -> str:
+    if column.counts is None:
+        return ""
+    filled, classes = column.rows * (1 - column.blank), column.classes
+    if column.words >= 4:  # long labels: they must repeat a lot, or they are texts
+        few = classes * 10 <= filled or (classes <= 10 and classes * 5 <= filled)
+    else:
+        few = classes * 2 <= filled or (filled <= 10 and classes < filled)
+    return f"{classes} different values: {_values(column)}" if few else ""
+
+
+def _why_text(column: Column) -> str:
+    if column.words < 2:
+        return ""
+    least = "more than " if max(map(len, column.cells)) == SAMPLE_CHARACTERS else ""
+    return (
+        f"{least}{column.length:.0f} characters and {column.words:.0f} words a cell on average, "
+        f"{column.varied:.0%} of the cells differ"
+    )
+
+
+def _why_id(column: Column) -> str:
+    single = sum(not any(map(str.isspace, cell)) for cell in column.cells) > 0.98 * len(
+        column.cells
+    )
+    digits = sum(any(map(str.isdigit, cell)) for cell in column.cells) > 0.2 * len(column.cells)
+    known = single and digits and column.varied > 0.5 and column.words < 2
+    return f"codes such as {column.cells[0][:40]}, {column.varied:.0%} differ" if known else ""
+
+
+def _why_words(column: Column) -> str:
+    return f"single words or signs, {column.varied:.0%} of the cells differ"
+
+
+KINDS: tuple[tuple[str, Callable[[Column], str]], ...] = (  # the first that knows a reason
+    ("empty", _why_empty),
+    ("constant", _why_constant),
+    ("flags", _why_flags),
+    ("id", _why_counter),
+    ("category", _why_codes),
+    ("number", _why_number),
+    ("date", _why_date),
+    ("link", _why_link),
+    ("split", _why_split),
+    ("list", _why_list),
+    ("category", _why_category),
+    ("id", _why_id),
+    ("text", _why_text),
+    ("words", _why_words),
+)

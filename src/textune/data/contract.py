@@ -1,0 +1,251 @@
+"""Rows become a contract: which task, which columns, which labels, and why."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from textune.data import choices, lists
+from textune.data.choices import Choice, quoted
+from textune.data.columns import Column, Scan, describe, flag, is_number, scan
+from textune.errors import DataError, SettingsError, among
+from textune.records import Contract, Table
+
+TASKS = ("single", "multi", "number", "plain")
+
+
+@dataclass(frozen=True, slots=True)
+class Understanding:
+    """A contract, and what every column of the table was taken for."""
+
+    contract: Contract
+    columns: Mapping[str, str]  # name of the column → kind and why
+    rows: int
+
+
+def understand(
+    table: Table,
+    *,
+    task: str | None = None,
+    text: tuple[str, ...] | None = None,
+    label: tuple[str, ...] | None = None,
+    group: str | None = None,
+) -> Understanding:
+    """Read a table once and say what it holds; what the caller names is not guessed.
+
+    Args:
+        table: Its rows are streamed from start to end, in bounded memory.
+        task: "single", "multi", "number" or "plain" (text without labels).
+        text: One column, or two for pairs of texts.
+        label: One column, or one 0/1 column for each label.
+        group: A column whose equal values must stay in one split.
+
+    Raises:
+        SettingsError: A named column is not in the table, or is named twice.
+        DataError: No rows, no column of text, or none that fits the task.
+
+    Example:
+        >>> understand(sources.read("reviews.csv")).contract.label  # doctest: +SKIP
+        ('sentiment',)
+    """
+    _check_options(table, task, text=text, label=label, group=group)
+    seen = scan(table)
+    if seen.rows == 0:
+        raise DataError(
+            f"{table.name}: there are no rows to learn from; check that the file is whole"
+        )
+    columns = {column.name: column for column in seen.columns}
+    taken = {*(label or ()), *([group] if group else ())}
+    texts = choices.text(seen, text, taken=taken, headed=table.has_header)
+    if not texts.columns:
+        listed = "; ".join(f"{name!r} is {describe(column)}" for name, column in columns.items())
+        raise DataError(f"{table.name}: no column looks like text ({listed}); name one with --text")
+    asked = choices.given_label([columns[name] for name in label]) if label else None
+    barred = {*taken, *(column.name for column in texts.columns)}
+    free = [column for column in seen.columns if column.name not in barred]
+    labels = asked or choices.label(free, task=task, headed=table.has_header)
+    contract = _settle(table, seen, task, texts=texts, labels=labels, group=group)
+    described = {name: describe(column) for name, column in columns.items()}
+    return Understanding(contract, described, seen.rows)
+
+
+def require_labels(contract: Contract, name: str) -> None:
+    """Check that a contract has what training a classifier needs.
+
+    Args:
+        contract: As `understand` found it.
+        name: Of the table, for the message.
+
+    Raises:
+        DataError: There are no labels, or they are numbers to be estimated.
+    """
+    if contract.task == "plain":
+        raise DataError(
+            f"{name}: found text in {quoted(contract.text)} but no labels to learn; "
+            "name the label column with --label"
+        )
+    if contract.task == "number":
+        raise DataError(
+            f"{name}: the labels in {quoted(contract.label)} are numbers to be estimated, which "
+            "textune cannot train yet; allowed: 'single', 'multi' (--task single takes every "
+            "different number as a class; --label names another column)"
+        )
+
+
+def _check_options(
+    table: Table,
+    task: str | None,
+    *,
+    text: tuple[str, ...] | None,
+    label: tuple[str, ...] | None,
+    group: str | None,
+) -> None:
+    if task is not None and task not in TASKS:
+        raise SettingsError(f"task {task!r} is not known; {among(task, TASKS)}")
+    if task == "plain" and label:
+        raise SettingsError(
+            f"task 'plain' has no labels, but --label names {quoted(label)}; leave out one of them"
+        )
+    if task == "number" and label and len(label) > 1:
+        raise SettingsError(f"task 'number' takes one label column, not {quoted(label)}")
+    if text is not None and len(text) not in (1, 2):
+        raise SettingsError(
+            f"--text names {len(text)} columns ({quoted(text)}); allowed: one, or two for pairs"
+        )
+    named = [("--text", name) for name in text or ()] + [("--label", name) for name in label or ()]
+    _check_names(table, [*named, *([("--group", group)] if group is not None else [])])
+
+
+def _check_names(table: Table, named: Sequence[tuple[str, str]]) -> None:
+    seen: dict[str, str] = {}
+    for option, name in named:
+        if name not in table.columns:
+            raise SettingsError(_no_column(table, option, name))
+        if name in seen and {option, seen[name]} != {"--text", "--group"}:
+            raise SettingsError(
+                f"column {name!r} is named by {seen[name]} and again by {option}; "
+                "each column has one role: name another"
+            )
+        seen[name] = option
+
+
+def _no_column(table: Table, option: str, name: str) -> str:
+    start = f"{table.name}: {option} {name!r} is not a column; {among(name, table.columns)}"
+    if table.has_header and name.isdecimal():
+        return f"{start} (the first line was read as names; with --no-header columns are 1, 2, …)"
+    if not table.has_header:
+        return f"{start} (the file was read without names in its first line)"
+    return start
+
+
+def _settle(
+    table: Table,
+    seen: Scan,
+    task: str | None,
+    *,
+    texts: Choice,
+    labels: Choice,
+    group: str | None,
+) -> Contract:
+    """Decide the task and the form of the labels, once their columns are known."""
+    reasons, doubts = [*texts.reasons], [*texts.doubts]
+    chosen = labels.columns if task != "plain" else ()
+    if task not in (None, "plain") and not chosen:
+        raise DataError(
+            f"{table.name}: no column can be the label of task {task!r}; name it with --label; "
+            f"{among('', table.columns)}"
+        )
+    if chosen:
+        reasons += labels.reasons
+    doubts += labels.doubts if task != "plain" else ()
+    if not chosen:
+        reasons.append(
+            "no labels, as asked" if task else "no column looks like labels → plain text"
+        )
+        form, found, separator = "none", "plain", None
+    elif len(chosen) > 1:
+        form, found, separator = "columns", task or "multi", None
+        said, doubted = _many(chosen, seen, found)
+        reasons.append(said)
+        doubts += doubted
+    else:
+        form, found, separator, said, doubted = _one(table, chosen[0], task)
+        reasons.append(said)
+        doubts += doubted
+    names = tuple(column.name for column in texts.columns)
+    label = tuple(column.name for column in chosen)
+    return Contract(found, names, label, form, separator, group, tuple(reasons), tuple(doubts))
+
+
+def _many(chosen: Sequence[Column], seen: Scan, task: str) -> tuple[str, list[str]]:
+    if task == "single":
+        return f"{len(chosen)} columns, of which exactly one is 1 → one label a text, as asked", []
+    odd = [column for column in chosen if column.kind not in ("flags", "constant")]
+    doubts = [
+        f"column {column.name!r} is not only 0, 1 and -1 but {describe(column)}" for column in odd
+    ]
+    marks = [[flag(row[column.place]) for column in chosen] for row in seen.sample]
+    if len(marks) >= 20 and all(row.count(1) == 1 for row in marks):
+        doubts.append(
+            "every text has exactly one of these labels: `--task single` would make them "
+            "exclude each other"
+        )
+    unscored = " (-1: not scored)" if any(-1 in row for row in marks) else ""
+    return f"{len(chosen)} columns hold only 0 and 1{unscored} → several labels a text", doubts
+
+
+def _one(
+    table: Table, column: Column, task: str | None
+) -> tuple[str, str, str | None, str, list[str]]:
+    """Give form, task, separator, the reason and the doubts for one label column."""
+    name = column.name
+    if task == "number" or (task is None and column.kind == "number"):
+        return _number(table, column, asked=task is not None)
+    if task == "multi" and column.kind == "flags":
+        return (
+            "columns",
+            "multi",
+            None,
+            f"{name!r} holds only 0 and 1 → one 0/1 label, as asked",
+            [],
+        )
+    if task == "multi" or (task is None and column.kind == "list"):
+        separator = column.separator or lists.likely_separator(column.cells)
+        shape = {"json": "in brackets", "vector": "of one 0 or 1 for each label"}.get(
+            separator, f"separated by {separator!r}"
+        )
+        doubts = (
+            [] if task else [f"`--task single` would take every whole cell of {name!r} as a class"]
+        )
+        return (
+            "list",
+            "multi",
+            separator,
+            f"{name!r} holds lists {shape} → several labels a text",
+            doubts,
+        )
+    said = f"{name!r} holds {column.classes} different values, one a row → one label a text"
+    if column.kind == "constant":
+        value = next(iter(column.counts or {""}))
+        said = f"{name!r} holds one value only, {value!r} → one label a text"
+    doubts = []
+    if column.kind == "category" and column.classes > 5 and _measures(column):
+        doubts.append(f"{name!r} holds decimals: `--task number` would estimate them instead")
+    return "name", "single", None, said, doubts
+
+
+def _number(
+    table: Table, column: Column, *, asked: bool
+) -> tuple[str, str, str | None, str, list[str]]:
+    wrong = next((cell for cell in column.cells if not is_number(cell)), None)
+    if wrong is not None and asked:
+        raise DataError(
+            f"{table.name}: column {column.name!r} holds {wrong[:40]!r}, which is not a number; "
+            "correct it, or choose --task single"
+        )
+    doubts = (
+        [] if asked else [f"`--task single` would take every number of {column.name!r} as a class"]
+    )
+    return "name", "number", None, f"{column.name!r} holds {column.why} → a number a text", doubts
+
+
+def _measures(column: Column) -> bool:
+    return all(map(is_number, column.cells)) and any(float(c) % 1 for c in column.cells)

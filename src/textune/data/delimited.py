@@ -1,0 +1,260 @@
+"""Lines of delimited text become rows of cells; a line of plain text is one cell.
+
+Python's `csv` does the parsing, in its strict mode; `dialect` decides how. Our own rules on top:
+every row as wide as the table, no cell above `CELL_LIMIT` characters, no header line twice. Blank
+lines are skipped wherever they stand (an empty cell of a one-column file is written as `""`).
+Faults are collected to the end of the file and raised together; after the first, no row is yielded.
+"""
+
+import csv
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from io import StringIO
+from itertools import islice
+from pathlib import Path
+
+from textune.data.lines import CELL_LIMIT, RECORD_LIMIT, Problems, excerpt, line_ends, lines, pieces
+from textune.errors import DataError
+from textune.records import Row
+
+_LINE_END = re.compile(r"\r\n|\r|\n")
+_QUOTED = re.compile(r'"[^"]*(?:""[^"]*)*"')
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How the cells of a line are told apart."""
+
+    delimiter: str | None  # None: the line is the cell
+    quoted: bool  # whether "…" marks a cell, or a quote is a character as any other
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What must hold for every row of a delimited file."""
+
+    dialect: Dialect
+    columns: tuple[str, ...]
+    header: tuple[str, ...] | None  # its cells as they stand in the file
+    known: Mapping[int, frozenset[str]]  # column → its few values, where it has few
+
+
+def parse(dialect: Dialect, text: Iterator[str]) -> Iterator[list[str]]:
+    """Split lines into cells; a blank line gives none.
+
+    Raises:
+        csv.Error: A cell too large, text after a closing quote, a quote that is never closed.
+    """
+    if dialect.delimiter is None:
+        return ([line.rstrip("\r\n")] if line.strip() else [] for line in text)
+    return _reader(dialect, text)
+
+
+def rows(path: Path, layout: Layout) -> Iterator[Row]:
+    """Stream the rows of a file.
+
+    Raises:
+        DataError: With the first faults of the file, each with its line, and the count of all.
+    """
+    problems = Problems(path.name)
+    found = 0
+    source = _text_rows if layout.dialect.delimiter is None else _delimited_rows
+    for found, row in enumerate(source(path, layout, problems), start=1):  # noqa: B007 (the count)
+        yield row
+    problems.raise_any()
+    if not found:
+        raise no_rows(path.name, layout.header)
+
+
+def no_rows(name: str, header: tuple[str, ...] | None) -> DataError:
+    """Say that a file holds nothing to learn from."""
+    if header is None:
+        return DataError(f"{name}: the file is empty; textune needs at least one row of text")
+    return DataError(
+        f"{name}:1: only a header ({listed(header)}) and no rows; add rows, or if the first "
+        "line is data, say so with --no-header (header=False)"
+    )
+
+
+def listed(columns: tuple[str, ...], *, most: int = 8) -> str:
+    """Name the columns, not more than a line takes."""
+    names = [name if len(name) <= 40 else f"{name[:39]}…" for name in columns[:most]]
+    return ", ".join(names + (["…"] if len(columns) > most else []))
+
+
+@dataclass(slots=True)
+class _Mark:
+    """The line on which the record begins that is not complete yet."""
+
+    line: int = 1
+
+
+def _reader(dialect: Dialect, text: Iterator[str]) -> "csv._reader":
+    if csv.field_size_limit() < CELL_LIMIT:  # one limit for the whole process: only ever raise it
+        csv.field_size_limit(CELL_LIMIT)
+    quoting = csv.QUOTE_MINIMAL if dialect.quoted else csv.QUOTE_NONE
+    return csv.reader(text, delimiter=dialect.delimiter or ",", quoting=quoting, strict=True)
+
+
+def _text_rows(path: Path, layout: Layout, problems: Problems) -> Iterator[Row]:
+    name, skip = path.name, layout.header is not None
+    for number, line in enumerate(lines(path), start=1):
+        if not line.strip():
+            continue
+        if skip:
+            skip = False
+            continue
+        cell = line.rstrip("\r\n")
+        if len(cell) > CELL_LIMIT:
+            problems.add(f"{name}:{number}: {_too_large(cell)}", _TOO_LARGE_WAY_OUT)
+        elif not problems.count:
+            yield Row((cell,), f"{name}:{number}")
+
+
+def _delimited_rows(path: Path, layout: Layout, problems: Problems) -> Iterator[Row]:
+    """Yield sound rows up to the first problem; note every problem up to the end."""
+    name, width, mark = path.name, len(layout.columns), _Mark()
+    header = None if layout.header is None else list(layout.header)
+    skip = header is not None
+    reader = _reader(layout.dialect, _fed(path, mark))
+    for cells in _guarded(reader, path, layout, problems, mark):
+        line, mark.line = mark.line, reader.line_num + 1
+        if len(cells) != width or cells == header or mark.line - line > 1:
+            if _is_blank(cells, width):
+                continue
+            if skip:
+                skip = False
+                continue
+            fault = _fault(cells, layout, several_lines=mark.line - line > 1)
+            if fault:
+                problems.add(f"{name}:{line}: {fault[0]}", fault[1])
+                continue
+        if not problems.count:
+            yield Row(tuple(cells), f"{name}:{line}")
+
+
+def _fed(path: Path, mark: _Mark) -> Iterator[str]:
+    """Stream lines, unless a record grows without end."""
+    line, size = mark.line, 0
+    for piece in pieces(path):
+        size = size + len(piece) if mark.line == line else 0
+        line = mark.line
+        if size > RECORD_LIMIT:
+            raise DataError(
+                f"{path.name}:{line}: the record that begins here has no end within "
+                f"{RECORD_LIMIT >> 20} MiB; is a closing quote missing?"
+            )
+        yield from StringIO(piece, newline="")
+
+
+def _guarded(
+    reader: Iterator[list[str]], path: Path, layout: Layout, problems: Problems, mark: _Mark
+) -> Iterator[list[str]]:
+    """Pass on the records; what ends the reading early becomes the last problem."""
+    try:
+        yield from reader
+    except csv.Error as error:
+        problems.add(*_broken_record(path, layout, mark.line))
+        raise problems.error() from error
+    except DataError as error:
+        problems.add(str(error))
+        raise problems.error() from error
+
+
+def _is_blank(cells: list[str], width: int) -> bool:
+    return not cells or (len(cells) == 1 < width and not cells[0].strip())
+
+
+def _fault(cells: list[str], layout: Layout, *, several_lines: bool) -> tuple[str, str] | None:
+    """Say what is wrong with a record, and the way out."""
+    width, delimiter = len(layout.columns), layout.dialect.delimiter or ""
+    shown = excerpt(delimiter.join(cells))
+    if len(cells) != width:
+        noun = "column" if width == 1 else "columns"
+        what = f"expected {width} {noun} ({listed(layout.columns)}), found {len(cells)}: {shown}"
+        return what, _width_way_out(layout, too_many=len(cells) > width)
+    if several_lines:
+        if not _swallows_rows(cells, layout):
+            return None
+        return (
+            f"a quoted cell swallows the rows after it: {shown}",
+            _QUOTE_WAY_OUT,
+        )
+    return (f"the header line again: {shown}", "delete every header line but the first")
+
+
+def _width_way_out(layout: Layout, *, too_many: bool) -> str:
+    delimiter = layout.dialect.delimiter
+    if not too_many:
+        return "add the missing cells (an empty cell is allowed)"
+    if layout.dialect.quoted:
+        return f'put a cell that contains {delimiter!r} into quotes: "…"'
+    how = "cut" if delimiter == "\t" else f"cut -d '{delimiter}'"
+    return f"remove the cells too many, for example: {how} -f 1-{len(layout.columns)}"
+
+
+def _swallows_rows(cells: list[str], layout: Layout) -> bool:
+    """Tell a lost closing quote: each line of the record is a whole row, with known values."""
+    delimiter = layout.dialect.delimiter or ","
+    parts = [part.split(delimiter) for part in _LINE_END.split(delimiter.join(cells))]
+    if any(len(part) != len(cells) for part in parts):
+        return False
+    return any(all(part[at] in seen for part in parts) for at, seen in layout.known.items())
+
+
+_TOO_LARGE_WAY_OUT = "shorten it, or split it over several rows"
+_QUOTE_WAY_OUT = (
+    "close the quote, or, where a quote belongs to the text, put the whole cell into quotes and "
+    'write the quote twice: "she said ""yes"" to it"'
+)
+
+
+def _too_large(cell: str) -> str:
+    return f"a cell has more than {CELL_LIMIT:,} characters (1 MiB): {excerpt(cell)}"
+
+
+def _broken_record(path: Path, layout: Layout, start: int) -> tuple[str, str]:
+    """Walk through the record that csv could not parse, to the cell at fault."""
+    text = _text_from(path, start)
+    delimiter = layout.dialect.delimiter or ","
+    plain = re.compile(f"[^\r\n{re.escape(delimiter)}]*")
+    at = 0
+    while at < len(text):
+        quoted = layout.dialect.quoted and text[at] == '"'
+        cell = (_QUOTED if quoted else plain).match(text, at)
+        end = cell.end() if cell else len(text)
+        after = text[end : end + 1]
+        if cell is None or end - at > CELL_LIMIT or (quoted and after not in f"\r\n{delimiter}"):
+            break
+        at = end + 1
+    line = start + line_ends(text[:at].encode())
+    column = at - max(text.rfind("\n", 0, at), text.rfind("\r", 0, at))
+    place = f"{path.name}:{line}:{column}"
+    if cell is None:
+        return f"{place}: {_unclosed(text[at:])}", _QUOTE_WAY_OUT
+    if end - at > CELL_LIMIT:
+        return f"{place}: {_too_large(cell[0])}", _TOO_LARGE_WAY_OUT
+    last = line + line_ends(cell[0].encode())
+    there = "on this line" if last == line else f"on line {last:,}"
+    what = f"the quoted cell that opens here is closed {there}, and more text follows"
+    return (
+        f"{place}: {what} {excerpt(text[end - 1 : end + 80])}: {excerpt(cell[0])}",
+        _QUOTE_WAY_OUT,
+    )
+
+
+def _unclosed(text: str) -> str:
+    far = f" within {CELL_LIMIT:,} characters" if len(text) > CELL_LIMIT else ""
+    return f"the quoted cell that opens here is never closed{far}: {excerpt(text)}"
+
+
+def _text_from(path: Path, start: int) -> str:
+    """Take the text from a line on, as far as a record may reach."""
+    taken = StringIO(newline="")
+    with suppress(DataError):  # what is wrong further down is not the fault that is looked for
+        for line in islice(lines(path), start - 1, None):
+            if taken.write(line) and taken.tell() > RECORD_LIMIT:
+                break
+    return taken.getvalue()

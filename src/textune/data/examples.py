@@ -1,0 +1,181 @@
+"""Rows and a contract become Examples, and Examples the names of their labels."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from textune.data import lists
+from textune.data.columns import flag, is_number
+from textune.data.lines import Problems, excerpt
+from textune.errors import DataError, among
+from textune.records import Contract, Example, Label, Row, Table
+
+Marked = tuple[Label | None, tuple[str, ...]]  # label, and the labels that were not scored
+_WAY_OUT = "correct these rows or take them out of the file"
+
+
+def read(table: Table, contract: Contract, *, labelled: bool = True) -> Iterator[Example]:
+    """Stream the examples of a table; see `reader` for how labels are read.
+
+    Rows with a fault are left out while reading; the error comes at the end and lists them.
+
+    Args:
+        table: Read from the start.
+        contract: From `understand`, or from a run.
+        labelled: Without labels (for prediction) the label columns may be absent.
+
+    Raises:
+        DataError: A column is missing; or, after the last row, labels that cannot be read: the
+            first twenty, with their place, and the number of all.
+    """
+    to_example = reader(table, contract, labelled=labelled)
+    problems = Problems(table.name)
+    for row in table.rows():
+        try:
+            example = to_example(row)
+        except DataError as fault:
+            problems.add(str(fault), _WAY_OUT)
+            continue
+        yield example
+    problems.raise_any()
+
+
+def reader(table: Table, contract: Contract, *, labelled: bool = True) -> Callable[[Row], Example]:
+    """Make the function that turns a row of this table into an Example.
+
+    Texts are kept as they are. Labels are kept exactly as they are written, only space around them
+    is dropped: "01", "1" and "1.0" are three labels. A column of 0 and 1 may also say 1.0, true,
+    yes, y or t (0.0, false, no, n, f), in any case; -1 is "not scored". A blank list has no label.
+    An empty text is still an Example.
+
+    Raises:
+        DataError: The table lacks a column of the contract. The function itself raises it for a
+            label that is missing or cannot be read, naming the row and the column.
+    """
+    texts = [_place(table, name, "text") for name in contract.text]
+    group = _place(table, contract.group, "group") if labelled and contract.group else None
+    read_label = _label_reader(table, contract) if labelled else _no_label
+    first, second = texts[0], texts[1] if len(texts) > 1 else None
+
+    def to_example(row: Row) -> Example:
+        label, unscored = read_label(row)
+        return Example(
+            text=row.cells[first],
+            origin=row.origin,
+            pair=None if second is None else row.cells[second],
+            label=label,
+            unscored=unscored,
+            group=None if group is None else row.cells[group],
+        )
+
+    return to_example
+
+
+def label_names(contract: Contract, examples: Iterable[Example]) -> tuple[str, ...]:
+    """Name the labels, in the order of the model's outputs.
+
+    The columns in their order, where each label has its own; else what the examples hold, sorted:
+    by number if all are numbers, by alphabet if not.
+    """
+    if contract.form == "columns":
+        return contract.label
+    found: set[str] = set()
+    for example in examples:
+        if isinstance(example.label, str):
+            found.add(example.label)
+        elif example.label is not None:
+            found.update(example.label)
+    if all(map(is_number, found)):
+        return tuple(sorted(found, key=lambda name: (float(name), name)))
+    return tuple(sorted(found))
+
+
+def _place(table: Table, name: str, role: str) -> int:
+    if name in table.columns:
+        return table.columns.index(name)
+    header = "" if table.has_header else "; the file was read without names in its first line"
+    raise DataError(
+        f"{table.name}: there is no column {name!r}, which holds the {role} by the contract; "
+        f"{among(name, table.columns)}{header}; rename the column, or choose another file"
+    )
+
+
+def _no_label(row: Row) -> Marked:
+    return None, ()
+
+
+def _label_reader(table: Table, contract: Contract) -> Callable[[Row], Marked]:
+    places = [_place(table, name, "label") for name in contract.label]
+    if contract.form == "columns":
+        read_marks = _mark_reader(places, contract.label)
+        return _exclusive(read_marks) if contract.task == "single" else read_marks
+    if not places:
+        return _no_label
+    if contract.form == "list":
+        return _list_reader(places[0], contract.label[0], contract.separator or ",")
+    return _name_reader(places[0], contract.label[0], numeric=contract.task == "number")
+
+
+def _name_reader(place: int, column: str, *, numeric: bool) -> Callable[[Row], Marked]:
+    def read_name(row: Row) -> Marked:
+        name = row.cells[place].strip()
+        if not name:
+            raise DataError(f"{row.origin}: column {column!r} is blank, but a label was expected")
+        if numeric and not is_number(name):
+            raise DataError(
+                f"{row.origin}: column {column!r} holds {excerpt(name)}; allowed: a number"
+            )
+        return name, ()
+
+    return read_name
+
+
+def _list_reader(place: int, column: str, separator: str) -> Callable[[Row], Marked]:
+    shape = {"json": 'a list in brackets such as ["a", "b"]', "vector": "a row of 0 and 1"}
+
+    def read_list(row: Row) -> Marked:
+        names = lists.parse(row.cells[place], separator)
+        if names is None:
+            raise DataError(
+                f"{row.origin}: column {column!r} holds {excerpt(row.cells[place])}; "
+                f"allowed: {shape.get(separator, 'a list')}, or a blank cell for no label"
+            )
+        return names, ()
+
+    return read_list
+
+
+def _mark_reader(places: Sequence[int], columns: Sequence[str]) -> Callable[[Row], Marked]:
+    both = tuple(zip(places, columns, strict=True))
+
+    def read_marks(row: Row) -> Marked:
+        labels: list[str] = []
+        unscored: list[str] = []
+        for place, column in both:
+            cell = row.cells[place]
+            if cell == "0":  # by far the most frequent
+                continue
+            mark = flag(cell)
+            if mark is None:
+                held = f"holds {excerpt(cell)}" if cell.strip() else "is blank"
+                raise DataError(
+                    f"{row.origin}: column {column!r} {held}; "
+                    "allowed: 0 or 1 (true/false, yes/no), or -1 for not scored"
+                )
+            if mark:
+                (labels if mark == 1 else unscored).append(column)
+        return tuple(labels), tuple(unscored)
+
+    return read_marks
+
+
+def _exclusive(read_marks: Callable[[Row], Marked]) -> Callable[[Row], Marked]:
+    def read_one(row: Row) -> Marked:
+        labels, _ = read_marks(row)
+        if labels is None or len(labels) != 1:
+            held = f"{len(labels or ())} columns are 1 ({', '.join(labels or ()) or 'none'})"
+            raise DataError(
+                f"{row.origin}: {held}, but one label a text was expected; "
+                "allowed: exactly one 1 (or choose --task multi)"
+            )
+        return labels[0], ()
+
+    return read_one

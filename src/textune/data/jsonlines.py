@@ -1,0 +1,249 @@
+"""Lines of JSON objects, or one array of them, become rows of strings.
+
+Strings stay as they are, null and an absent key are the empty cell, numbers and truth values are
+written as Python writes them, lists and objects as JSON.
+"""
+
+import json
+import math
+import re
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any, NoReturn
+
+from textune.data.delimited import listed
+from textune.data.lines import CELL_LIMIT, RECORD_LIMIT, Problems, excerpt, line_ends, lines, pieces
+from textune.errors import DataError
+from textune.records import Row
+
+COLUMN_ROWS = 10_000  # objects whose keys make the columns
+
+_SPACE = re.compile(r"[ \t\r\n]*")
+_WAY_OUT = 'write one JSON object on each line, as {"text": "…", "label": "…"}'
+_Found = tuple[
+    int, dict[str, Any] | str
+]  # a line, and the object that begins there or what is wrong
+
+
+def columns_of(path: Path) -> tuple[str, ...]:
+    """Name the keys of the first objects, in the order of their first appearance.
+
+    Raises:
+        DataError: There is no object, or none has a key.
+    """
+    names: dict[str, None] = {}
+    count = 0
+    for _, found in islice(_objects(path), COLUMN_ROWS):
+        count += 1
+        if isinstance(found, dict):
+            names.update(dict.fromkeys(found))
+    if not count:
+        raise DataError(f"{path.name}: the file is empty; {_WAY_OUT}")
+    if "paragraphs" in names or (names.keys() <= {"data", "version"} and "data" in names):
+        raise DataError(
+            f"{path.name}:1: nested question-answering data (SQuAD) is no table; {_WAY_OUT}"
+        )
+    return tuple(names)
+
+
+def rows(path: Path, columns: tuple[str, ...]) -> Iterator[Row]:
+    """Stream the rows of a file.
+
+    Raises:
+        DataError: With the first faults of the file, each with its line, and the count of all.
+    """
+    problems = Problems(path.name)
+    known = dict.fromkeys(columns, "")
+    try:
+        for line, found in _objects(path):
+            origin = f"{path.name}:{line}"
+            fault = found if isinstance(found, str) else _late_keys(found, known)
+            if not isinstance(found, str) and not fault:
+                cells = tuple(cell(found.get(name)) for name in columns)
+                fault = faulty_cell(cells, columns)
+                if not fault and not problems.count:
+                    yield Row(cells, origin)
+            if fault:
+                problems.add(f"{origin}: {fault}", _WAY_OUT if isinstance(found, str) else "")
+    except DataError as error:
+        problems.add(str(error))
+        raise problems.error() from error
+    problems.raise_any()
+
+
+def cell(value: Any) -> str:
+    """Write a value as a user would."""
+    if isinstance(value, str):
+        return value
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    if isinstance(value, (list, dict)):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return str(value)
+
+
+def faulty_cell(cells: tuple[str, ...], columns: tuple[str, ...]) -> str:
+    """Say which cell no file of ours may contain, and the way out; empty where all are sound."""
+    for name, value in zip(columns, cells, strict=True):
+        if value.isascii() and "\0" not in value and len(value) <= CELL_LIMIT:
+            continue
+        where = f"in column {excerpt(name)}"
+        if len(value) > CELL_LIMIT:
+            return (
+                f"a cell has more than {CELL_LIMIT:,} characters (1 MiB) {where}: "
+                f"{excerpt(value)}; shorten it, or split it over several rows"
+            )
+        if "\0" in value:
+            return f"a NUL character {where}: {excerpt(value)}; remove it, no text contains it"
+        if any("\ud800" <= sign <= "\udfff" for sign in value):
+            return f"half a character (a lone surrogate) {where}: {excerpt(value)}; repair the text"
+    return ""
+
+
+def _late_keys(found: dict[str, Any], known: dict[str, str]) -> str:
+    late = [name for name in found if name not in known]
+    if not late:
+        return ""
+    return (
+        f"the key {excerpt(late[0])} is in none of the first {COLUMN_ROWS:,} lines, whose keys are "
+        f"the columns ({listed(tuple(known))}); give the first line every key, with null where "
+        "it has no value"
+    )
+
+
+def _objects(path: Path) -> Iterator[_Found]:
+    """Stream the objects, or what is wrong in the place of one."""
+    for line in lines(path):
+        if line.strip():
+            yield from _array(path) if line.lstrip().startswith("[") else _one_a_line(path)
+            return
+
+
+def _one_a_line(path: Path) -> Iterator[_Found]:
+    for number, line in enumerate(lines(path), start=1):
+        if line.strip():
+            yield number, _parsed(line)
+
+
+def _parsed(text: str) -> dict[str, Any] | str:
+    try:
+        value = _DECODER.decode(text)
+    except (ValueError, RecursionError) as error:
+        return f"{_reason(error)}: {excerpt(text.strip())}"
+    return _object(value, text)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"no JSON object (column {error.colno}: {error.msg})"
+    if isinstance(error, RecursionError):
+        return "no JSON that can be read (nested too deeply)"
+    return str(error)
+
+
+def _array(path: Path) -> Iterator[_Found]:
+    """Stream the objects of one array, however its lines are broken, up to the first fault."""
+    text = _Text(pieces(path))
+    text.peek()
+    text.skip(1)
+    if text.peek() == "]":
+        return
+    sign = ","
+    while sign == ",":
+        text.peek()
+        line = text.line
+        found, end = text.value()
+        yield line, found
+        if not end:
+            return
+        text.skip(end)
+        sign = text.peek()
+        text.skip(1)
+    if sign != "]" or text.peek():
+        yield text.line, f"the array breaks off here: {excerpt(text.text[text.at :].lstrip())}"
+
+
+class _Text:
+    """Text that is read as far as the next value needs; it knows its line."""
+
+    def __init__(self, source: Iterator[str]) -> None:
+        self.text, self.at, self.line = "", 0, 1
+        self._source = source
+
+    def peek(self) -> str:
+        """Skip white space and show the sign after it; empty at the end."""
+        while True:
+            rest = len(self.text) - self.at
+            space = _SPACE.match(self.text, self.at)
+            self.skip(space.end() - self.at if space else rest)
+            if self.at < len(self.text):
+                return self.text[self.at]
+            if not self._more():
+                return ""
+
+    def skip(self, count: int) -> None:
+        """Go on by so many signs."""
+        self.line += line_ends(self.text[self.at : self.at + count].encode())
+        self.at += count
+
+    def value(self) -> tuple[dict[str, Any] | str, int]:
+        """Read an object, or say what is wrong; then its length, 0 where the reading must end."""
+        while True:
+            try:
+                value, end = _DECODER.raw_decode(self.text, self.at)
+            except json.JSONDecodeError as error:
+                if len(self.text) - self.at < RECORD_LIMIT and self._more():
+                    continue
+                return f"no JSON object ({error.msg}): {excerpt(self.text[self.at :])}", 0
+            except (ValueError, RecursionError) as error:
+                return f"{_reason(error)}: {excerpt(self.text[self.at :])}", 0
+            return _object(value, self.text[self.at : self.at + 80]), end - self.at
+
+    def _more(self) -> bool:
+        piece = next(self._source, "")
+        self.text, self.at = self.text[self.at :] + piece, 0
+        return bool(piece)
+
+
+def _object(value: Any, text: str) -> dict[str, Any] | str:
+    if isinstance(value, dict):
+        return value
+    return f"no JSON object but {_KINDS.get(type(value), 'a number')}: {excerpt(text.strip())}"
+
+
+_KINDS = {str: "a text", list: "a list", bool: "a truth value", type(None): "null"}
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in found if names.count(name) > 1)
+        raise ValueError(f"the key {excerpt(twice)} stands twice in one object")
+    return found
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(f"the number {text[:40]} is too large")
+    return number
+
+
+def _integer(text: str) -> int:
+    if len(text) > 1_000:
+        raise ValueError(f"the number {text[:40]}… is too large")
+    return int(text)
+
+
+def _refuse_constant(text: str) -> NoReturn:
+    raise ValueError(f"{text} is not JSON; write null, or the text in quotes")
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_unique,
+    parse_float=_finite,
+    parse_int=_integer,
+    parse_constant=_refuse_constant,
+)

@@ -1,0 +1,235 @@
+"""A file on disk becomes checked text, in pieces that end where a line ends.
+
+Text is UTF-8, with or without a byte order mark. A line ends with LF, CR or CRLF, in any mixture,
+and with nothing else, so that a line number is the one an editor shows. NUL is refused; other
+control characters are text. Nothing here holds more than `RECORD_LIMIT` bytes of a file.
+"""
+
+import gzip
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import StringIO
+from itertools import chain
+from pathlib import Path
+from typing import BinaryIO, NoReturn, cast
+
+from textune.errors import DataError
+
+PIECE = 1 << 18  # bytes read at a time
+CELL_LIMIT = 1 << 20  # characters in a cell
+RECORD_LIMIT = 8 << 20  # bytes in a line, or in a record of several lines
+SHOWN = 20  # problems listed in one message
+
+_UTF32 = (b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff")
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_BOM = b"\xef\xbb\xbf"
+
+
+class Problems:
+    """What is wrong with a file, collected while it is read: the first kept, all counted."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.count = 0
+        self._messages: list[str] = []
+        self._ways_out: dict[str, None] = {}  # a set in order of appearance
+
+    def add(self, message: str, way_out: str = "") -> None:
+        """Count a problem; keep its message and the way out while there is room."""
+        self.count += 1
+        if self.count <= SHOWN:
+            self._messages.append(message)
+            if way_out:
+                self._ways_out[way_out] = None
+
+    def error(self) -> DataError:
+        """Put all of them into one error."""
+        way_out = "; ".join(self._ways_out)
+        if self.count == 1:
+            return DataError("; ".join(filter(None, [self._messages[0], way_out])))
+        lines = [f"{self.name}: {self.count:,} problems"]
+        lines += [f"  {message}" for message in self._messages]
+        if self.count > SHOWN:
+            lines.append(f"  … and {self.count - SHOWN:,} more")
+        return DataError("\n".join([*lines, way_out] if way_out else lines))
+
+    def raise_any(self) -> None:
+        """Raise them, if there are any."""
+        if self.count:
+            raise self.error()
+
+
+def excerpt(text: str, *, most: int = 60) -> str:
+    r"""Quote the beginning of a text on one line, control characters escaped.
+
+    Example:
+        >>> print(excerpt("a\tb"))
+        'a\tb'
+    """
+    shown = "".join(
+        sign if sign.isprintable() else sign.encode("unicode_escape").decode()
+        for sign in text[:most]
+    )
+    return f"'{shown}{'…' if len(text) > most else ''}'"
+
+
+def lines(path: Path) -> Iterator[str]:
+    """Stream the lines of a file, each with its own line end.
+
+    Raises:
+        DataError: The file cannot be read, or is no UTF-8 text; see `pieces`.
+    """
+    return chain.from_iterable(StringIO(piece, newline="") for piece in pieces(path))
+
+
+def pieces(path: Path) -> Iterator[str]:
+    """Stream a text file in pieces of whole lines.
+
+    What stands before a fault is yielded before the fault is raised.
+
+    Raises:
+        DataError: A byte that is not UTF-8, a NUL, a line beyond the limit, a damaged gzip file.
+    """
+    line, rest = 1, b""
+    with opened(path) as file:
+        head = file.read(PIECE)
+        _refuse_wide_encodings(path, head)
+        block = head.removeprefix(_BOM)
+        while block:
+            data = rest + block
+            cut = _last_line_end(data)
+            if not cut and len(data) > RECORD_LIMIT:
+                _refuse_long_line(path, line, data)
+            rest = data[cut:]
+            if cut:
+                yield from _decoded(path, data[:cut], line)
+                line += line_ends(data[:cut])
+            block = file.read(PIECE)
+        if rest:
+            yield from _decoded(path, rest, line)
+
+
+def line_ends(data: bytes) -> int:
+    """Count the line ends: CRLF is one."""
+    returns = data.count(b"\r")
+    return data.count(b"\n") + (returns - data.count(b"\r\n") if returns else 0)
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[BinaryIO]:
+    """Open a file for reading bytes; gzip is recognised by its first bytes and unpacked.
+
+    Raises:
+        DataError: The file cannot be opened or read, or its gzip data is damaged.
+    """
+    try:
+        with path.open("rb") as file:
+            if is_gzip(path):
+                with gzip.open(file) as unpacked:
+                    yield cast(BinaryIO, unpacked)
+            else:
+                yield file
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise DataError(
+            f"{path.name}: the gzip data is damaged or cut off ({error}); "
+            "fetch or pack the file again"
+        ) from error
+    except OSError as error:
+        raise DataError(
+            f"{path}: cannot be read ({error.strerror or error}); "
+            "check the path and who may read the file"
+        ) from error
+
+
+def is_gzip(path: Path) -> bool:
+    """Say whether a file begins as gzip does."""
+    with path.open("rb") as file:
+        return file.read(2) == b"\x1f\x8b"
+
+
+def _last_line_end(data: bytes) -> int:
+    """Find where the last complete line ends; 0 where none does."""
+    cut = data.rfind(b"\n") + 1
+    return cut or data.rfind(b"\r", 0, len(data) - 1) + 1  # an LF may follow the last byte
+
+
+def _decoded(path: Path, data: bytes, line: int) -> Iterator[str]:
+    """Decode whole lines; the first of them is `line`."""
+    if b"\0" in data:
+        yield from _before_fault(path, data, line, data.index(b"\0"))
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        at = error.start
+    else:
+        yield text
+        return
+    yield from _before_fault(path, data, line, at)
+
+
+def _before_fault(path: Path, data: bytes, line: int, at: int) -> Iterator[str]:
+    """Yield the lines before the first faulty byte, then raise."""
+    bad_utf8 = _first_bad_byte(data[:at])
+    at = at if bad_utf8 is None else bad_utf8
+    start = max(data.rfind(b"\n", 0, at), data.rfind(b"\r", 0, at)) + 1
+    if start:
+        yield data[:start].decode()
+    column = len(data[start:at].decode()) + 1
+    place = f"{path.name}:{line + line_ends(data[:start])}:{column}"
+    around = data[max(start, at - 20) : at + 40].split(b"\n")[0]
+    shown = excerpt(around.decode(errors="backslashreplace"))
+    if data[at]:
+        raise DataError(
+            f"{place}: the byte 0x{data[at]:02x} is not UTF-8: {shown}; save the file as UTF-8, "
+            f"for example (if it is Windows text): iconv -f WINDOWS-1252 -t UTF-8 {_shell(path)}"
+        )
+    _refuse_nul(path, place, data)
+
+
+def _refuse_nul(path: Path, place: str, data: bytes) -> NoReturn:
+    """Explain a NUL: one in four bytes and more is UTF-16, less is damage."""
+    head = data[:2000]
+    if 4 * head.count(0) > len(head) > 3 * head.count(0) // 2:
+        little = head[1::2].count(0) > head[0::2].count(0)
+        _refuse_encoding(path, "UTF-16LE" if little else "UTF-16BE")
+    raise DataError(
+        f"{place}: a NUL character, which no text contains; the file is binary or damaged: export "
+        f"it again, or remove them: tr -d '\\000' < {path.name} > clean-{path.name}"
+    )
+
+
+def _first_bad_byte(data: bytes) -> int | None:
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        return error.start
+    return None
+
+
+def _refuse_wide_encodings(path: Path, head: bytes) -> None:
+    if head.startswith(_UTF32):
+        _refuse_encoding(path, "UTF-32")
+    if head.startswith(_UTF16):
+        _refuse_encoding(path, "UTF-16")
+
+
+def _refuse_encoding(path: Path, encoding: str) -> NoReturn:
+    raise DataError(
+        f"{path.name}:1:1: the file is {encoding}, textune reads UTF-8; "
+        f"save it as UTF-8, for example: iconv -f {encoding} -t UTF-8 {_shell(path)}"
+    )
+
+
+def _refuse_long_line(path: Path, line: int, data: bytes) -> NoReturn:
+    shown = excerpt(data[:200].decode(errors="backslashreplace"))
+    if b"\0" in data[:PIECE]:
+        _refuse_nul(path, f"{path.name}:{line}:{data.index(0) + 1}", data)
+    raise DataError(
+        f"{path.name}:{line}: the line has no end within {RECORD_LIMIT >> 20} MiB: {shown}; "
+        "write one record a line"
+    )
+
+
+def _shell(path: Path) -> str:
+    return f"{path.name} > utf8-{path.name}"

@@ -1,0 +1,157 @@
+"""A cell that holds several labels becomes their names."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+SEPARATORS = ("|", ";", ",", " ")
+FORMS = ("json", "vector", *SEPARATORS)
+"""Ways to write a list; "json" is any list in brackets, "vector" a 0 or 1 for each place."""
+
+LONGEST_NAME = 60
+BRACKETS = {"[": "]", "(": ")", "{": "}"}
+QUOTED = re.compile(
+    r"""\s*(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|([^\s"',][^,"]*?))\s*(?:,|$)"""
+)
+BARE = re.compile(r""""([^"]*)"|'([^']*)'|([^\s"',]+)""")
+VECTOR = re.compile(r"[\[(]?\s*[01](\.0?)?(\s*[,\s]\s*[01](\.0?)?)+\s*[\])]?")
+
+
+def parse(cell: str, separator: str) -> tuple[str, ...] | None:
+    """Split a cell into names, each once, in their order.
+
+    Args:
+        cell: A blank one holds no name.
+        separator: One of `FORMS`.
+
+    Returns:
+        The names without outer space, or None where the cell is not written in this form.
+
+    Example:
+        >>> parse("joy; fear;joy", ";")
+        ('joy', 'fear')
+        >>> parse("['joy', 'fear']", "json")
+        ('joy', 'fear')
+    """
+    cell = cell.strip()
+    if not cell:
+        return ()
+    if separator == "json":
+        names = _in_brackets(cell)
+    elif separator == "vector":
+        names = _in_places(cell)
+    else:
+        names = cell.split(separator)
+    if names is None:
+        return None
+    return tuple(dict.fromkeys(name for name in map(str.strip, names) if name))
+
+
+def separator(cells: Sequence[str]) -> str | None:
+    """Find out how cells that are not blank write lists; None if they do not.
+
+    A sign separates names only if some cells hold one name more than others and the names come
+    back in other company: "Clothing, Shoes" beside "Music" is one name, "joy, fear" beside "fear"
+    and "joy" is two.
+    """
+    if not cells:
+        return None
+    if all(VECTOR.fullmatch(cell) for cell in cells) and _same_width(cells):
+        return "vector"
+    bracketed = sum(_is_bracketed(cell) for cell in cells)
+    if bracketed >= 0.95 * len(cells):
+        return "json" if _recurring([parse(cell, "json") or () for cell in cells]) else None
+    return next((sign for sign in SEPARATORS if _separates(sign, cells)), None)
+
+
+def likely_separator(cells: Sequence[str]) -> str:
+    """Choose how to read cells that the user says are lists."""
+    found = separator(cells)
+    if found is not None:
+        return found
+    if sum(_is_bracketed(cell) for cell in cells) > len(cells) / 2:
+        return "json"
+    holding = {sign: sum(sign in cell for cell in cells) for sign in SEPARATORS[:3]}
+    best = max(holding, key=lambda sign: holding[sign])
+    return best if holding[best] else ","
+
+
+def _is_bracketed(cell: str) -> bool:
+    return len(cell) >= 2 and BRACKETS.get(cell[0]) == cell[-1]
+
+
+def _same_width(cells: Sequence[str]) -> bool:
+    widths = {len(re.findall(r"[01](?:\.0?)?", cell)) for cell in cells}
+    return len(widths) == 1 and len({*cells}) > 1 and len(cells) > 1 and min(widths) > 1
+
+
+def _in_places(cell: str) -> list[str] | None:
+    if VECTOR.fullmatch(cell) is None:
+        return None
+    marks = re.findall(r"[01](?:\.0?)?", cell)
+    return [str(place) for place, mark in enumerate(marks) if mark[0] == "1"]
+
+
+def _in_brackets(cell: str) -> list[str] | None:
+    """Read a list as JSON, Python or numpy print it; a name without quotes may hold spaces."""
+    if not _is_bracketed(cell):
+        return None
+    try:
+        read = json.loads(cell)
+    except (ValueError, RecursionError):
+        return _loosely(cell[1:-1].strip())
+    if not isinstance(read, list) or any(isinstance(name, list | dict) for name in read):
+        return None
+    plain = cell.replace(" ", "")[1:-1].split(",")
+    if all(isinstance(name, str) for name in read):
+        return read
+    # numbers and words stay as they were written: 1.0 is not 1, and true is not True
+    return plain if len(plain) == len(read) and '"' not in cell else [str(name) for name in read]
+
+
+def _loosely(inside: str) -> list[str] | None:
+    names: list[str] = []
+    if "," not in inside:  # numpy: [3 27] or ['joy' 'fear']
+        pattern, place = BARE, 0
+        found = [match.group(match.lastindex or 0) for match in pattern.finditer(inside)]
+        return found if not re.search(r"[\[\]{}]", inside) else None
+    place = 0
+    while place < len(inside):
+        match = QUOTED.match(inside, place)
+        if match is None:
+            return None
+        name = match.group(match.lastindex or 0)
+        names.append(re.sub(r"\\(.)", r"\1", name) if match.lastindex != 3 else name)
+        place = match.end()
+    return None if any(re.search(r"[\[\]{}]", name) for name in names) else names
+
+
+def _separates(sign: str, cells: Sequence[str]) -> bool:
+    lists = [parse(cell, sign) or () for cell in cells]
+    several = [names for names in lists if len(names) > 1]
+    if not several or len(several) < 0.01 * len(cells):
+        return False
+    if sign == " " and not _are_tokens(lists):
+        return False
+    if sign == "," and any("." in cell and "," in cell for cell in cells[:50]):
+        return False
+    return len({len(names) for names in lists}) > 1 and _recurring(lists)
+
+
+def _are_tokens(lists: Sequence[tuple[str, ...]]) -> bool:
+    """Tell whether names separated by spaces are marks (numbers, hashtags), not plain words."""
+    names = {name for found in lists for name in found}
+    return len(names) <= 200 and all(re.fullmatch(r"#?\d+|#\w+|\w+[_-]\w+", name) for name in names)
+
+
+def _recurring(lists: Sequence[tuple[str, ...]]) -> bool:
+    """Tell whether names are few, short, and meet in changing company."""
+    total = sum(map(len, lists))
+    company = Counter(name for names in set(lists) for name in names)
+    if not company or max(map(len, company)) > LONGEST_NAME:
+        return False
+    together = {name for names in lists if len(names) > 1 for name in names}
+    changing = sum(company[name] > 1 for name in together) if together else 1
+    few = len(company) <= max(3, total / 5) or (total <= 60 and len(company) <= 0.7 * total)
+    return few and changing >= 0.5 * max(1, len(together))

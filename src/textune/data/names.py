@@ -1,0 +1,94 @@
+"""A column's name becomes evidence of what the column is for."""
+
+import re
+from collections.abc import Mapping
+
+LABEL_WORDS: Mapping[float, str] = {
+    5: "label labels class target targets gold y annotation",
+    4: "sentiment intent category categories topic topics emotion emotions polarity stance tags"
+    " genre genres department queue relation mood dialect etiqueta etichetta étiquette kategorie"
+    " klasse categoría categoria 标签 类别 情感 分类 метка категория класс ラベル",
+    3: "stars star rating ratings score grade outcome verdict priority severity type similarity"
+    " relatedness entailment classes",
+    2: "section tag group spam toxic toxicity hate offensive humor sarcasm",
+}
+TEXT_WORDS: Mapping[float, str] = {
+    3: "text texts",
+    2.5: "comment comments review reviews sentence tweet message msg sms content body utterance"
+    " document post posts input passage abstract 文本 内容 评论 句子 текст texte texto testo",
+    2: "paragraph statement claim description transcript article",
+    1.5: "question query prompt headline premise hypothesis news",
+    0.5: "title subject summary",
+}
+OTHER_WORDS = (
+    "id ids idx index uuid guid hash key date time timestamp created updated user username author"
+    " name email url link file filename path source src split dataset fold set partition subset"
+    " lang language locale country city location region timezone platform device confidence count"
+    " likes retweets votes upvotes price cost amount age year month day version annotator rater"
+    " worker page number num length len verified retweeted favorited truncated lat lon phone zip"
+    " unnamed probability prob weight"
+)
+PAIRS = (
+    ("premise", "hypothesis"),
+    ("question", "sentence"),
+    ("question", "answer"),
+    ("question", "passage"),
+    ("question", "context"),
+    ("query", "passage"),
+    ("query", "document"),
+    ("claim", "evidence"),
+    ("context", "response"),
+)
+SIDES = (("1", "2"), ("a", "b"), ("left", "right"), ("first", "second"), ("0", "1"))
+PARTS = re.compile(r"[A-Z]?[a-zß-öø-ÿ]+|[A-Z]+(?![a-z])|\d+|[^\W\d_]+")
+
+
+def parts(name: str) -> list[str]:
+    """Take a column's name apart: "reviewText", "review_text" and "Review text" are the same."""
+    return [part.lower() for part in PARTS.findall(name)]
+
+
+def label_evidence(name: str) -> float:
+    """Weigh how much a name says "these are labels": 5 surely, 0 nothing, below 0 surely not."""
+    return _evidence(name, LABEL_WEIGHTS)
+
+
+def text_evidence(name: str) -> float:
+    """Weigh how much a name says "this is the text": 3 surely, 0 nothing, below 0 surely not."""
+    return _evidence(name, TEXT_WEIGHTS)
+
+
+def are_pair(one: str, two: str) -> bool:
+    """Tell whether two names are those of two texts that belong together.
+
+    Example:
+        >>> are_pair("sentence1", "sentence2"), are_pair("title", "body")
+        (True, False)
+    """
+    first, second = parts(one), parts(two)
+    if ("_".join(first), "_".join(second)) in PAIRS:
+        return True
+    if len(first) != len(second) or len(first) < 2:
+        return False
+    different = [(a, b) for a, b in zip(first, second, strict=True) if a != b]
+    return len(different) == 1 and different[0] in SIDES
+
+
+def _evidence(name: str, words: Mapping[str, float]) -> float:
+    found = parts(name)
+    if len(found) == 1:
+        return words.get(found[0], -3 if found[0] in OTHERS else 0)
+    known = max((words.get(part, 0) for part in found), default=0)
+    if OTHERS.intersection(found):
+        is_code = known >= 4 and found[-1] in ("id", "ids", "idx", "index", "name")
+        return known - 2 if is_code else -3
+    return max(0, known - 1)
+
+
+def _weights(words: Mapping[float, str]) -> dict[str, float]:
+    return {word: weight for weight, group in words.items() for word in group.split()}
+
+
+LABEL_WEIGHTS = _weights(LABEL_WORDS)
+TEXT_WEIGHTS = _weights(TEXT_WORDS)
+OTHERS = frozenset(OTHER_WORDS.split())

@@ -1,0 +1,182 @@
+"""A path or a data frame becomes a Table: its format, its columns, its rows as often as needed."""
+
+import os
+import stat
+from collections.abc import Iterator
+from difflib import get_close_matches
+from pathlib import Path
+
+from textune.data import columnar, delimited, jsonlines
+from textune.data.dialect import NAMES, recognise
+from textune.data.lines import is_gzip, opened
+from textune.errors import DataError
+from textune.records import Row, Table
+
+_FORMATS = "CSV, TSV, text, JSON lines (.jsonl, .ndjson, .json) and Parquet, each also as .gz"
+_KINDS = {
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".tab": "tsv",
+    ".txt": "text",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "jsonl",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+}
+_FOREIGN = (  # first bytes, what that is, what to do about it
+    (b"PK\x03\x04", "a zip archive or a spreadsheet (.xlsx)", "save the sheet as CSV UTF-8"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel or Word file", "save the sheet as CSV UTF-8"),
+    (b"BZh", "packed with bzip2", "unpack it first (bunzip2)"),
+    (b"\xfd7zXZ", "packed with xz", "unpack it first (unxz)"),
+    (b"\x28\xb5\x2f\xfd", "packed with zstd", "unpack it first (unzstd)"),
+    (b"ARROW1", "an Arrow or Feather file", "write it as Parquet"),
+    (b"SQLite format 3", "a database", "export the table as CSV"),
+    (b"%PDF", "a PDF", "export the text as CSV"),
+    (
+        b"version https://git-lfs",
+        "a pointer of Git LFS, not the data",
+        "fetch the file: git lfs pull",
+    ),
+)
+
+
+def read(
+    source: str | os.PathLike[str] | object,
+    *,
+    header: bool | None = None,
+    delimiter: str | None = None,
+) -> Table:
+    """Recognise a file or a data frame.
+
+    Every cell is a string as it is written; only the empty cell is a missing one.
+
+    Args:
+        source: A path, or a data frame of pandas, polars or Arrow (anything with
+            `__arrow_c_stream__`; a stream that can be read once is kept in memory).
+        header: Whether the first line names the columns; None to recognise it.
+        delimiter: The character between cells; None to recognise it.
+
+    Raises:
+        DataError: There is no such file, it is no table of text, or its beginning is faulty. Faults
+            further down are raised by `Table.rows`.
+
+    Example:
+        >>> read("reviews.csv").columns  # doctest: +SKIP
+        ('text', 'label')
+    """
+    if hasattr(source, "__arrow_c_stream__"):
+        return columnar.read_frame(source)
+    if not isinstance(source, (str, os.PathLike)):
+        raise DataError(
+            f"a {type(source).__name__} cannot be read; give a path, or a data frame of pandas, "
+            "polars or pyarrow"
+        )
+    path = _checked(source)
+    kind, why = _kind(path)
+    if kind == "parquet":
+        return columnar.read_parquet(path)
+    if kind == "jsonl":
+        return _json_lines(path)
+    layout, reasons = recognise(path, kind, delimiter=delimiter, header=header)
+
+    def rows() -> Iterator[Row]:
+        return delimited.rows(path, layout)
+
+    sign = layout.dialect.delimiter
+    return Table(
+        name=path.name,
+        path=str(path),
+        format="text" if sign is None else "tsv" if sign == "\t" else "csv",
+        columns=layout.columns,
+        has_header=layout.header is not None,
+        delimiter=sign,
+        reasons=(*why, *reasons),
+        rows=rows,
+    )
+
+
+def _json_lines(path: Path) -> Table:
+    columns = jsonlines.columns_of(path)
+
+    def rows() -> Iterator[Row]:
+        return jsonlines.rows(path, columns)
+
+    why = ("format: JSON, one object a row; the columns are its keys",)
+    return Table(path.name, str(path), "jsonl", columns, True, None, why, rows)
+
+
+def _checked(source: str | os.PathLike[str]) -> Path:
+    """Make sure that there is a regular file; nothing is opened before that is known."""
+    if "://" in str(source):
+        raise DataError(f"{source}: textune reads files on this machine; fetch it first")
+    try:
+        path = Path(source).expanduser()
+        mode = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise DataError(f"{source}: there is no such file; {_near(Path(source))}") from error
+    except (OSError, ValueError, RuntimeError) as error:
+        raise DataError(f"{source}: cannot be read ({error}); check the path") from error
+    if stat.S_ISDIR(mode):
+        raise DataError(f"{source}: this is a folder; name a file in it{_files_in(path)}")
+    if not stat.S_ISREG(mode):
+        raise DataError(
+            f"{source}: this is no regular file (a pipe, a socket or a device) and cannot be read "
+            "twice; write its content to a file first"
+        )
+    return path
+
+
+def _near(path: Path) -> str:
+    folder = path.expanduser().parent
+    if not folder.is_dir():
+        return f"nor is there a folder {folder}"
+    names = [entry.name for entry in folder.iterdir()] if os.access(folder, os.R_OK) else []
+    near = get_close_matches(path.name, names, n=3)
+    return f"did you mean {' or '.join(map(repr, near))}?" if near else "check the path"
+
+
+def _files_in(folder: Path) -> str:
+    names = sorted(entry.name for entry in folder.iterdir() if _ending(entry) in _KINDS)
+    return f", for example {names[0]!r}" if names else f" ({_FORMATS})"
+
+
+def _ending(path: Path) -> str:
+    name = path.name.lower()
+    return Path(name.removesuffix(".gz")).suffix
+
+
+def _kind(path: Path) -> tuple[str, tuple[str, ...]]:
+    """Tell the format by the ending, and by the first bytes where these say more."""
+    ending = _ending(path)
+    kind = _KINDS.get(ending)
+    with opened(path) as file:
+        head = file.read(4096)
+    why = ("gzip: unpacked while reading",) if is_gzip(path) else ()
+    for magic, what, way_out in _FOREIGN:
+        if head.startswith(magic):
+            raise DataError(f"{path.name}: this is {what}; {way_out}. textune reads {_FORMATS}")
+    if head.startswith(b"PAR1"):
+        return "parquet", why
+    if kind == "parquet":
+        raise DataError(
+            f"{path.name}: this is no Parquet file (it does not begin with PAR1); "
+            f"write it again, or name it for what it is. textune reads {_FORMATS}"
+        )
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if text[:14].lower().startswith((b"<!doctype html", b"<html")):
+        raise DataError(f"{path.name}: this is a web page, not data; fetch the file itself")
+    if kind is None:
+        return _kind_of_content(path, text), why
+    return kind, why
+
+
+def _kind_of_content(path: Path, text: bytes) -> str:
+    """Tell the format of a file whose ending says nothing."""
+    if b"\0" in text or sum(sign < 9 or 13 < sign < 27 for sign in text) * 20 > len(text):
+        raise DataError(f"{path.name}: this is no text; textune reads {_FORMATS}")
+    if text.startswith((b'{"', b"[{")):
+        return "jsonl"
+    first = text.split(b"\n")[0]
+    counts = {sign: first.count(sign.encode()) for sign in NAMES}
+    return "csv" if counts[","] and counts[","] == max(counts.values()) else "text"

@@ -1,0 +1,116 @@
+"""The chatterbot corpus becomes a file of labelled text, for the demonstration."""
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from textune.errors import MissingExtraError
+
+FILE_NAME = "chatterbot.csv"
+COLUMNS = ("conversation", "topic", "text")
+
+SENTENCES = (
+    "Who wrote the novel about the white whale?",
+    "My screen stays black when I switch the laptop on.",
+    "How do I reverse a list in Python?",
+    "I feel lonely today and I do not know why.",
+    "What is the capital of Portugal?",
+)
+"""Five texts a person might type, none of them in the corpus, each of another topic."""
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """One thing that was said."""
+
+    conversation: int  # counted over the whole corpus
+    topic: str
+    text: str
+
+
+def write_corpus(folder: Path, *, repeats: bool = True) -> Path:
+    """Write the English part of the chatterbot corpus as `chatterbot.csv`.
+
+    The columns are conversation, topic and text. Conversations that share a text, in any topic, get
+    the same value in `conversation`: a split that keeps its equal values together has neither an
+    answer without its question nor one text on two sides. The file appears whole or not at all.
+
+    Args:
+        folder: Where to write; made if it does not exist.
+        repeats: Whether to write every utterance as the corpus has it, the empty ones too. If not,
+            a text stands once in a topic, and empty ones are left out.
+
+    Returns:
+        The file that was written.
+
+    Raises:
+        MissingExtraError: The extra `demo` is not installed.
+    """
+    utterances = list(_utterances(_corpus_folder()))
+    groups = _joined([(each.conversation, _key(each.text)) for each in utterances])
+    kept = utterances if repeats else _distinct(utterances)
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / FILE_NAME
+    part = path.with_name(f"{path.name}.part")
+    with part.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        writer.writerows(
+            (f"c{groups[each.conversation]:04d}", each.topic, each.text) for each in kept
+        )
+    part.replace(path)
+    return path
+
+
+def _corpus_folder() -> Path:
+    found = find_spec("chatterbot_corpus")
+    if found is None or found.origin is None or find_spec("yaml") is None:
+        raise MissingExtraError(
+            "the demo's text (chatterbot-corpus) is not installed; "
+            "install it: pip install 'textune[offline,demo]'"
+        )
+    return Path(found.origin).parent / "data" / "english"
+
+
+def _utterances(folder: Path) -> Iterator[Utterance]:
+    import yaml  # of the extra `demo`
+
+    number = 0
+    for file in sorted(folder.glob("*.yml")):
+        for said in yaml.safe_load(file.read_text(encoding="utf-8"))["conversations"]:
+            for text in said:
+                yield Utterance(number, file.stem, text)
+            number += 1
+
+
+def _key(text: str) -> str:
+    """Return what counts as the same text: case and spaces do not matter."""
+    return " ".join(text.split()).casefold()
+
+
+def _joined(said: list[tuple[int, str]]) -> dict[int, int]:
+    """Number the groups of conversations that a text connects; an empty one connects nothing."""
+    parent = {conversation: conversation for conversation, _ in said}
+
+    def root(conversation: int) -> int:
+        while parent[conversation] != conversation:
+            parent[conversation] = parent[parent[conversation]]
+            conversation = parent[conversation]
+        return conversation
+
+    first_with: dict[str, int] = {}
+    for conversation, key in said:
+        if key:
+            parent[root(conversation)] = root(first_with.setdefault(key, conversation))
+    numbers: dict[int, int] = {}
+    return {each: numbers.setdefault(root(each), len(numbers) + 1) for each in parent}
+
+
+def _distinct(utterances: list[Utterance]) -> list[Utterance]:
+    firsts: dict[tuple[str, str], Utterance] = {}
+    for each in utterances:
+        if _key(each.text):
+            firsts.setdefault((each.topic, _key(each.text)), each)
+    return list(firsts.values())

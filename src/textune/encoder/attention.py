@@ -1,0 +1,178 @@
+"""Packed attention: texts lie end to end, and each attends to itself only.
+
+The texts of a batch are padded inside attention alone, in buckets of like length; everything else in the
+encoder runs on real tokens. Shapes: P packed tokens, H heads, D width of a head, B texts and L tokens of
+the longest text in a bucket.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+NAME = "textune_packed"
+WASTE = 1.25  # most slots over real tokens that a bucket may reach before a new one is opened
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """Neighbouring texts of a pack that attention computes together."""
+
+    start: int  # first packed token
+    stop: int
+    texts: int
+    longest: int  # L
+    slots: Tensor | None  # (stop - start,) slot of each token in the padded B * L; None: nothing to pad
+    real: Tensor | None  # (B, 1, 1, L) bool, True where there is a token; None: everywhere
+
+
+@dataclass(frozen=True, slots=True)
+class Packing:
+    """How a pack is cut for attention; made once a batch and used in every layer."""
+
+    buckets: tuple[Bucket, ...]
+
+
+def cut(lengths: Sequence[int], device: torch.device | str = "cpu") -> Packing:
+    """Cut a pack into buckets of neighbouring texts with like lengths.
+
+    Args:
+        lengths: Tokens of each text, in packed order; sorted lengths give the fewest empty slots.
+        device: Where the index tensors are needed.
+    """
+    buckets = []
+    first, offset = 0, 0
+    while first < len(lengths):
+        last, tokens, longest = first, 0, 0
+        while last < len(lengths):
+            height = max(longest, lengths[last])
+            if height * (last + 1 - first) > WASTE * (tokens + lengths[last]) + 64:
+                break
+            tokens, longest, last = tokens + lengths[last], height, last + 1
+        buckets.append(_bucket(lengths[first:last], offset, longest, device))
+        first, offset = last, offset + tokens
+    return Packing(tuple(buckets))
+
+
+def _bucket(
+    lengths: Sequence[int], start: int, longest: int, device: torch.device | str
+) -> Bucket:
+    texts, stop = len(lengths), start + sum(lengths)
+    if stop - start == texts * longest:
+        return Bucket(start, stop, texts, longest, None, None)
+    sizes = torch.tensor(lengths)
+    real = torch.arange(longest)[None] < sizes[:, None]  # (B, L)
+    slots = real.flatten().nonzero().squeeze(1)  # (tokens,)
+    return Bucket(
+        start, stop, texts, longest, slots.to(device), real[:, None, None].to(device)
+    )
+
+
+def packed_attention(
+    module: torch.nn.Module,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attention_mask: Tensor | None,
+    *,
+    packing: Packing,
+    dropout: float = 0.0,
+    scaling: float | None = None,
+    sliding_window: int | None = None,
+    **_: Any,
+) -> tuple[Tensor, None]:
+    """Attend within each text of a pack, by the contract of transformers' `AttentionInterface`.
+
+    Args:
+        module: The attention layer that calls; unused.
+        query: (1, H, P, D).
+        key: (1, H, P, D).
+        value: (1, H, P, D).
+        attention_mask: Always None here: borders come with `packing`.
+        packing: How the pack is cut.
+        dropout: Probability of dropping an attention weight.
+        scaling: Factor on the scores; 1 / sqrt(D) by default.
+        sliding_window: Tokens farther apart than this, itself included, do not see each other.
+
+    Returns:
+        (1, P, H, D) and no weights.
+    """
+    del module, attention_mask
+    factor = query.shape[-1] ** -0.5 if scaling is None else scaling
+    tokens = [states[0].transpose(0, 1) for states in (query, key, value)]  # 3 × (P, H, D)
+    parts = []
+    for bucket in packing.buckets:
+        q, k, v = (_pad(states[bucket.start : bucket.stop], bucket) for states in tokens)
+        out = _attend(q, k, v, _mask(bucket, sliding_window, q.device), dropout, factor)
+        parts.append(_unpad(out, bucket))
+    joined = parts[0] if len(parts) == 1 else torch.cat(parts)
+    return joined[None], None  # (1, P, H, D)
+
+
+def _attend(
+    query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, dropout: float, factor: float
+) -> Tensor:
+    if dropout == 0.0 or query.device.type != "cpu":
+        return functional.scaled_dot_product_attention(
+            query, key, value, attn_mask=mask, dropout_p=dropout, scale=factor
+        )
+    scores = torch.matmul(query * factor, key.transpose(-1, -2))  # (B, H, L, L)
+    if mask is not None:
+        scores = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
+    weights = functional.dropout(scores.softmax(-1), dropout)
+    return torch.matmul(weights, value)  # (B, H, L, D)
+
+
+def _mask(bucket: Bucket, window: int | None, device: torch.device) -> Tensor | None:
+    if window is None or window >= bucket.longest:
+        return bucket.real
+    places = torch.arange(bucket.longest, device=device)
+    near = (places[:, None] - places[None]).abs() < window  # (L, L)
+    # A padded slot must see something, or its softmax is NaN and poisons the gradient of its text.
+    return near[None, None] if bucket.real is None else (near & bucket.real) | ~bucket.real.mT
+
+
+def _pad(tokens: Tensor, bucket: Bucket) -> Tensor:
+    """(tokens, H, D) → (B, H, L, D)."""
+    if bucket.slots is not None:
+        tokens = _Scatter.apply(tokens, bucket.slots, bucket.texts * bucket.longest)
+    return tokens.unflatten(0, (bucket.texts, bucket.longest)).transpose(1, 2)
+
+
+def _unpad(states: Tensor, bucket: Bucket) -> Tensor:
+    """(B, H, L, D) → (tokens, H, D)."""
+    flat = states.transpose(1, 2).flatten(0, 1)  # (B * L, H, D)
+    return flat if bucket.slots is None else _Gather.apply(flat, bucket.slots)
+
+
+class _Scatter(torch.autograd.Function):
+    """Rows to their slots, zeros elsewhere. Each slot takes one row, so the gradient is a plain read."""
+
+    @staticmethod
+    def forward(ctx: Any, rows: Tensor, slots: Tensor, size: int) -> Tensor:
+        ctx.save_for_backward(slots)
+        return rows.new_zeros((size, *rows.shape[1:])).index_copy_(0, slots, rows)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
+        (slots,) = ctx.saved_tensors
+        return gradients[0].index_select(0, slots), None, None
+
+
+class _Gather(torch.autograd.Function):
+    """Read rows from their slots. Its gradient is a plain write: no slot is read twice."""
+
+    @staticmethod
+    def forward(ctx: Any, states: Tensor, slots: Tensor) -> Tensor:
+        ctx.save_for_backward(slots)
+        ctx.size = states.shape[0]
+        return states.index_select(0, slots)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        (slots,) = ctx.saved_tensors
+        rows = gradients[0]
+        return rows.new_zeros((ctx.size, *rows.shape[1:])).index_copy_(0, slots, rows), None

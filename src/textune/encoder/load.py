@@ -1,0 +1,104 @@
+"""A base's files become an Encoder with a head for the task."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+import transformers
+
+from textune.encoder.model import Encoder
+from textune.errors import ModelError
+
+
+def load(
+    place: str, *, model_class: str, config: Mapping[str, Any], per_token: bool = False, seed: int = 0
+) -> Encoder:
+    """Load an encoder; weights that the base lacks (a new head) are drawn from the seed.
+
+    Args:
+        place: A directory or Hub name, from `bases.find`.
+        model_class: One of transformers' Auto classes, for example "AutoModelForSequenceClassification".
+        config: What the task sets in the model's configuration: label names, problem type.
+        per_token: Whether the head speaks of tokens.
+        seed: Seed of the new weights.
+
+    Raises:
+        ModelError: The base cannot be had, or its files and configuration do not fit each other.
+    """
+    auto = getattr(transformers, model_class)
+    torch.manual_seed(seed)
+    with _quiet():
+        try:
+            model = auto.from_pretrained(
+                place,
+                use_safetensors=True,
+                trust_remote_code=False,
+                local_files_only=Path(place).is_dir(),
+                dtype=torch.float32,
+                ignore_mismatched_sizes=bool(config),  # a head of another size is drawn anew
+                **config,
+            )
+        except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
+            raise ModelError(f"{place}: cannot be loaded as an encoder: {_first_line(error)}") from error
+        return Encoder(model, per_token=per_token)
+
+
+def build(config: Any, *, model_class: str, per_token: bool = False, seed: int = 0) -> Encoder:
+    """Make an encoder of random weights from a transformers configuration."""
+    torch.manual_seed(seed)
+    return Encoder(getattr(transformers, model_class).from_config(config), per_token=per_token)
+
+
+def save(encoder: Encoder, folder: Path, *, tokenizer: str) -> None:
+    """Write configuration, weights and tokenizer so that plain transformers loads them.
+
+    Args:
+        encoder: With its whole embedding.
+        folder: Exists.
+        tokenizer: Directory or Hub name of the tokenizer that made its texts.
+
+    Raises:
+        OSError: The disk is full or read-only.
+    """
+    with _quiet():
+        encoder.model.save_pretrained(folder)
+        source = transformers.AutoTokenizer.from_pretrained(
+            tokenizer, trust_remote_code=False, local_files_only=Path(tokenizer).is_dir()
+        )
+        source.save_pretrained(folder)
+
+
+def check_labels(encoder: Encoder, labels: Sequence[str], place: str) -> None:
+    """Refuse a model whose label names are not, in order, those of its decisions.
+
+    Raises:
+        ModelError: They differ: somebody changed one file and not the other.
+    """
+    found = [name for _, name in sorted(encoder.config.id2label.items())]
+    if found != list(labels):
+        raise ModelError(
+            f"{place}: config.json names the labels {found} and decision.json {list(labels)}; "
+            f"they must be the same, in the same order"
+        )
+
+
+def _first_line(error: Exception) -> str:
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    return lines[0][:300] if lines else type(error).__name__
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep transformers' remarks about a new head and its progress bars off the terminal."""
+    log = transformers.utils.logging
+    level, bars = log.get_verbosity(), log.is_progress_bar_enabled()
+    log.set_verbosity_error()
+    log.disable_progress_bar()
+    try:
+        yield
+    finally:
+        log.set_verbosity(level)
+        if bars:
+            log.enable_progress_bar()

@@ -1,0 +1,226 @@
+"""A Batch becomes logits: packed where the architecture allows it, padded elsewhere, with the same result."""
+
+import inspect
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pad_sequence
+from transformers import AttentionInterface, PreTrainedModel
+
+from textune.encoder import attention
+from textune.records import Batch
+
+# Families that compute each token from itself, its position and attention alone, through the attention
+# interface; the number is what their first position is counted from beyond the padding index (None: 0).
+PACKABLE: dict[str, int | None] = {
+    "albert": None,
+    "bert": None,
+    "camembert": 1,
+    "data2vec-text": 1,
+    "distilbert": None,
+    "electra": None,
+    "ernie": None,
+    "eurobert": None,
+    "gte": None,
+    "jina_embeddings_v3": None,
+    "modernbert": None,
+    "nomic_bert": None,
+    "roberta": 1,
+    "xlm-roberta": 1,
+}
+
+AttentionInterface.register(attention.NAME, attention.packed_attention)
+
+
+class Encoder(nn.Module):
+    """A transformers model whose texts arrive packed.
+
+    Args:
+        model: A model with a head, for example `BertForSequenceClassification`.
+        per_token: Whether the head speaks of tokens (tags, masked-LM) rather than of whole texts.
+        packed: Whether to try packing; `refusal` says why it is not done.
+    """
+
+    def __init__(self, model: PreTrainedModel, *, per_token: bool = False, packed: bool = True):
+        super().__init__()
+        self.model = model
+        self.per_token = per_token
+        self.table: Tensor | None = None  # (V,) id in the sub-table of each vocabulary id
+        self._accepts = frozenset(inspect.signature(model.base_model.forward).parameters)
+        self._stock = model.config._attn_implementation or "eager"
+        model.base_model.register_forward_hook(self._reduce, with_kwargs=True)
+        self.refusal: str | None = "not asked for"
+        if packed:
+            self.refusal = self._refuse()
+        self.packed = self.refusal is None
+
+    @property
+    def config(self) -> Any:
+        """The configuration of the transformers model."""
+        return self.model.config
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return self.model.device
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Compute logits.
+
+        Returns:
+            (B, C) for a head on texts, (P, C) for a head on tokens.
+        """
+        ids = batch.ids if self.table is None else self.table[batch.ids]  # (P,)
+        return self._packed(batch, ids) if self.packed else self._padded(batch, ids)
+
+    def computed_tokens(self, batch: Batch) -> int:
+        """Tokens that go through the layers for this batch, padding included."""
+        if self.packed:
+            return sum(batch.lengths)
+        return max(batch.lengths) * len(batch.lengths)
+
+    def _packed(self, batch: Batch, ids: Tensor) -> Tensor:
+        inputs = self._inputs(ids[None], batch.positions[None], batch.segments[None])
+        packing = attention.cut(batch.lengths, ids.device)
+        borders = None if self.per_token else batch.borders
+        logits = self.model(**inputs, packing=packing, borders=borders, use_cache=False).logits
+        return logits[0] if self.per_token else logits
+
+    def _padded(self, batch: Batch, ids: Tensor) -> Tensor:
+        sizes = list(batch.lengths)
+        pad = self.config.pad_token_id or 0
+        fill = pad if self.table is None else int(self.table[pad])
+        columns = zip((ids, batch.positions, batch.segments), (fill, 0, 0), strict=True)
+        padded = [
+            pad_sequence(list(column.split(sizes)), batch_first=True, padding_value=value)
+            for column, value in columns
+        ]  # 3 × (B, L)
+        mask = (torch.arange(max(sizes))[None] < torch.tensor(sizes)[:, None]).to(ids.device)
+        inputs = self._inputs(padded[0], None, padded[2])
+        logits = self.model(**inputs, attention_mask=mask.long()).logits
+        return logits[mask] if self.per_token else logits
+
+    def _inputs(self, ids: Tensor, positions: Tensor | None, segments: Tensor) -> dict[str, Tensor]:
+        inputs = {"input_ids": ids}
+        if self._accepts_segments:
+            inputs["token_type_ids"] = segments
+        if positions is not None:
+            inputs["position_ids"] = positions + self._first_position
+        return inputs
+
+    @property
+    def _accepts_segments(self) -> bool:
+        return "token_type_ids" in self._accepts and getattr(self.config, "type_vocab_size", 0) > 1
+
+    @property
+    def _first_position(self) -> int:
+        beyond = PACKABLE.get(self.config.model_type)
+        return 0 if beyond is None else self.config.pad_token_id + beyond
+
+    def _reduce(self, base: nn.Module, _: Any, kwargs: dict[str, Any], output: Any) -> Any:
+        """Hand the head one state a text, where it would read the first of each row."""
+        borders = kwargs.get("borders")
+        if borders is None:
+            return output
+        hidden = output.last_hidden_state[0]  # (P, D)
+        if getattr(self.config, "classifier_pooling", "cls") == "mean":
+            states = _segment_means(hidden, borders)
+        else:
+            states = hidden[borders[:-1]]  # (B, D)
+        output.last_hidden_state = states[:, None]  # (B, 1, D)
+        if output.get("pooler_output") is not None:
+            output.pooler_output = _pool(base, output.last_hidden_state)
+        return output
+
+    def _refuse(self) -> str | None:
+        """Say why this model cannot be packed, having compared it with padding; None if it can."""
+        kind = self.config.model_type
+        if kind not in PACKABLE:
+            return f"{kind} encoders mix neighbouring texts when packed"
+        pooling = getattr(self.config, "classifier_pooling", "cls")
+        if not self.per_token and pooling not in {"cls", "bos", "mean"}:
+            return f"its head pools by {pooling!r}"
+        self.model.set_attn_implementation(attention.NAME)
+        if self.model.base_model.config._attn_implementation != attention.NAME:
+            return "it does not let its attention be replaced"
+        reason = self._differs()
+        if reason is not None:
+            self.model.set_attn_implementation(self._stock)
+        return reason
+
+    @torch.no_grad()
+    def _differs(self) -> str | None:
+        """Compare three texts packed and padded."""
+        batch = _probe(self.config, self.device)
+        with _evaluating(self.model):
+            self.model.set_attn_implementation(self._stock)
+            padded = self._padded(batch, batch.ids)
+            self.model.set_attn_implementation(attention.NAME)
+            with _counting() as calls:
+                packed = self._packed(batch, batch.ids)
+        gap = (packed - padded).abs().max().item()
+        scale = max(1.0, padded.abs().max().item())
+        if not gap <= 1e-4 * scale:
+            return f"packed and padded logits differ by {gap:.1e}"
+        if len(calls) != self.config.num_hidden_layers:
+            return f"{len(calls)} attention calls for {self.config.num_hidden_layers} layers"
+        return None
+
+
+def _pool(base: nn.Module, states: Tensor) -> Tensor:
+    """(B, 1, D) → (B, D), by the model's own pooler."""
+    if isinstance(base.pooler, nn.Linear):  # ALBERT keeps the activation beside it
+        return base.pooler_activation(base.pooler(states[:, 0]))
+    return base.pooler(states)
+
+
+def _segment_means(hidden: Tensor, borders: Tensor) -> Tensor:
+    """(P, D) → (B, D)."""
+    sizes = borders.diff()
+    owner = torch.repeat_interleave(torch.arange(len(sizes), device=hidden.device), sizes)
+    sums = hidden.new_zeros(len(sizes), hidden.shape[1]).index_add(0, owner, hidden)
+    return sums / sizes[:, None]
+
+
+def _probe(config: Any, device: torch.device) -> Batch:
+    """Three short texts of ordinary ids, the same every time."""
+    lengths = (2, 5, 9)
+    draw = torch.Generator().manual_seed(0)
+    ids = torch.randint(min(5, config.vocab_size - 1), config.vocab_size, (16,), generator=draw)
+    if config.pad_token_id is not None:
+        ids[ids == config.pad_token_id] = config.vocab_size - 1 - config.pad_token_id
+    return Batch(
+        ids=ids.to(device),
+        positions=torch.cat([torch.arange(size) for size in lengths]).to(device),
+        segments=torch.zeros_like(ids).to(device),
+        borders=torch.tensor([0, 2, 7, 16], device=device),
+        lengths=lengths,
+    )
+
+
+@contextmanager
+def _evaluating(model: nn.Module) -> Iterator[None]:
+    before = model.training
+    model.eval()
+    try:
+        yield
+    finally:
+        model.train(before)
+
+
+@contextmanager
+def _counting() -> Iterator[list[int]]:
+    calls: list[int] = []
+
+    def counted(*args: Any, **kwargs: Any) -> Any:
+        calls.append(1)
+        return attention.packed_attention(*args, **kwargs)
+
+    AttentionInterface.register(attention.NAME, counted)
+    try:
+        yield calls
+    finally:
+        AttentionInterface.register(attention.NAME, attention.packed_attention)

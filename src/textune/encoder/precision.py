@@ -1,0 +1,98 @@
+"""Which number format is fastest here, measured; and a copy of the encoder that computes in it."""
+
+import copy
+import time
+from statistics import median
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from textune.encoder.model import Encoder
+from textune.records import Batch
+
+GAIN = 1.3  # how much faster bf16 must be before its coarser numbers are worth it
+
+
+def choose(wanted: str, device: torch.device, *, width: int) -> tuple[str, str]:
+    """Return the format of the encoder's products, and why in words.
+
+    Args:
+        wanted: "fp32", "bf16", or "auto" for a measurement of a few hundred milliseconds.
+        device: Where the encoder will run.
+        width: Of its hidden states.
+    """
+    if wanted != "auto":
+        return wanted, "as asked for"
+    if device.type == "cuda":
+        capable = torch.cuda.is_bf16_supported(including_emulation=False)
+        return ("bf16", "the card computes it natively") if capable else ("fp32", "no bf16 here")
+    if device.type != "cpu":
+        return "fp32", f"bf16 is not used on {device.type}"
+    plain, short = (_seconds(dtype, width) for dtype in (torch.float32, torch.bfloat16))
+    ratio = plain / short
+    words = f"bf16 products run at {ratio:.1f} × the speed of fp32 on this processor"
+    return ("bf16" if ratio >= GAIN else "fp32"), words
+
+
+def _seconds(dtype: torch.dtype, width: int) -> float:
+    tokens = torch.randn(512, width, generator=torch.Generator().manual_seed(0)).to(dtype)
+    weight = torch.randn(4 * width, width, generator=torch.Generator().manual_seed(1)).to(dtype)
+    times = []
+    for _ in range(12):
+        start = time.perf_counter()
+        functional.linear(tokens, weight)
+        times.append(time.perf_counter() - start)
+    return median(times[4:])
+
+
+class Plain:
+    """The encoder trains as it is, in fp32."""
+
+    def __init__(self, encoder: Encoder):
+        self.encoder = encoder
+
+    def __call__(self, batch: Batch) -> Tensor:
+        """Return logits."""
+        return self.encoder(batch)
+
+    def collect(self) -> None:
+        """Gradients are already where they belong."""
+
+    def refresh(self) -> None:
+        """The parameters are already the new ones."""
+
+
+class Shadow:
+    """A copy of the encoder in bf16 computes; the fp32 original is what is optimized and saved.
+
+    The copy is cast once after each update, instead of at every use.
+    """
+
+    def __init__(self, encoder: Encoder):
+        self.copy = copy.deepcopy(encoder).to(torch.bfloat16)
+        pairs = list(zip(encoder.parameters(), self.copy.parameters(), strict=True))
+        for original, shadow in pairs:
+            shadow.requires_grad = original.requires_grad
+        self._originals = [original for original, _ in pairs]
+        self._shadows = [shadow for _, shadow in pairs]
+
+    def __call__(self, batch: Batch) -> Tensor:
+        """Return logits."""
+        return self.copy(batch)
+
+    def collect(self) -> None:
+        """Add the gradients of a micro-batch to the fp32 ones."""
+        for original, shadow in zip(self._originals, self._shadows, strict=True):
+            if shadow.grad is None:
+                continue
+            if original.grad is None:
+                original.grad = shadow.grad.float()
+            else:
+                original.grad += shadow.grad
+            shadow.grad = None
+
+    @torch.no_grad()
+    def refresh(self) -> None:
+        """Cast the optimized parameters anew."""
+        torch._foreach_copy_(self._shadows, self._originals)

@@ -1,0 +1,88 @@
+"""Train only the rows of the embedding that the data can touch; the others keep an exact account.
+
+A row that never occurs has no gradient, so AdamW changes it by weight decay alone, a known factor. The rows
+that can occur are trained as a small table of their own, and written back when the model is saved.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from textune.encoder.model import Encoder
+
+WORTH = 0.75  # a sub-table is used when it is smaller than this share of the vocabulary
+
+
+@dataclass(slots=True)
+class SubTable:
+    """The embedding as it was, and which of its rows are being trained elsewhere."""
+
+    rows: Tensor  # (U,) vocabulary ids of the sub-table's rows
+    whole: Tensor  # (V, D) weights at the start
+    name: str  # of the embedding's weight in the model's state
+    decay: float = 1.0  # what weight decay has made of the rows that do not occur
+
+    def step(self, lr: float, weight_decay: float) -> None:
+        """Account for one update's weight decay."""
+        self.decay *= 1.0 - lr * weight_decay
+
+    def full(self, small: Tensor) -> Tensor:
+        """Return the whole table with the trained rows in place; (U, D) → (V, D)."""
+        table = self.whole * self.decay
+        table[self.rows] = small.detach().to(table.device, table.dtype)
+        return table
+
+
+def shrink(encoder: Encoder, used: NDArray[np.bool_]) -> SubTable | None:
+    """Replace the embedding by the rows that are used, where that is worth it.
+
+    Args:
+        encoder: Changed in place.
+        used: (V,) which vocabulary ids the data can touch.
+    """
+    model = encoder.model
+    table = model.get_input_embeddings()
+    if not isinstance(table, nn.Embedding) or _is_shared(model, table):
+        return None
+    needed = used[: table.num_embeddings].copy()
+    if table.padding_idx is not None:
+        needed[table.padding_idx] = True
+    if needed.mean() > WORTH:
+        return None
+    rows = torch.from_numpy(np.flatnonzero(needed))
+    places = torch.zeros(table.num_embeddings, dtype=torch.int64)
+    places[rows] = torch.arange(len(rows))
+    whole = table.weight.detach().clone()
+    padding = None if table.padding_idx is None else int(places[table.padding_idx])
+    small = nn.Embedding.from_pretrained(
+        whole[rows], freeze=not table.weight.requires_grad, padding_idx=padding
+    )
+    name = next(key for key, value in model.named_parameters() if value is table.weight)
+    model.set_input_embeddings(small)
+    encoder.table = places.to(whole.device)
+    return SubTable(rows=rows.to(whole.device), whole=whole, name=name)
+
+
+def restore(encoder: Encoder, sub: SubTable) -> None:
+    """Put the whole embedding back, trained rows included."""
+    small = encoder.model.get_input_embeddings()
+    assert isinstance(small, nn.Embedding)
+    padding = None if small.padding_idx is None else int(sub.rows[small.padding_idx])
+    whole = nn.Embedding.from_pretrained(
+        sub.full(small.weight), freeze=not small.weight.requires_grad, padding_idx=padding
+    )
+    encoder.model.set_input_embeddings(whole)
+    encoder.table = None
+
+
+def _is_shared(model: nn.Module, table: nn.Embedding) -> bool:
+    """Tell whether a head computes with the same table (masked-LM)."""
+    owners = [
+        part
+        for part in model.modules()
+        if part is not table and any(item is table.weight for item in part.parameters(recurse=False))
+    ]
+    return bool(owners)

@@ -1,0 +1,77 @@
+"""Every mistake a user can make, by class; each knows the exit code that the command line gives it."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class TextuneError(Exception):
+    """The base of all errors that textune raises on purpose."""
+
+    exit_code = 2
+
+
+class DataError(TextuneError, ValueError):
+    """Something in the user's data: the message names the file, the line and the way out."""
+
+
+class SettingsError(TextuneError, ValueError):
+    """An option or a setting that does not exist or cannot have this value."""
+
+
+class RunError(TextuneError, OSError):
+    """A run folder that is absent, incomplete, or must not be overwritten."""
+
+
+class ModelError(TextuneError, ValueError):
+    """A base model or tokenizer that is absent, damaged, unsafe or of the wrong kind."""
+
+
+class MissingExtraError(TextuneError, ImportError):
+    """An optional dependency that this function needs is not installed."""
+
+
+class BusyError(TextuneError, OSError):
+    """Another process works in the run folder."""
+
+    exit_code = 3
+
+
+class CheckpointError(TextuneError, ValueError):
+    """No sound checkpoint to resume from, or one that belongs to other data or settings."""
+
+    exit_code = 4
+
+
+class NumericsError(TextuneError, ArithmeticError):
+    """A loss or a gradient that is not finite: training stopped before the weights were touched."""
+
+    exit_code = 5
+
+
+class OutOfMemoryError(TextuneError, MemoryError):
+    """The smallest possible micro-batch does not fit into memory."""
+
+    exit_code = 6
+
+
+class StoppedError(TextuneError, RuntimeError):
+    """A signal ended the run between two steps; its state is saved."""
+
+    def __init__(self, message: str, *, signal: int):
+        super().__init__(message)
+        self.exit_code = 128 + signal
+
+
+def among(value: str, allowed: Iterable[str], *, most: int = 12) -> str:
+    """Say which values are allowed, guessing the one that was meant.
+
+    Example:
+        >>> among("positve", ["positive", "negative"])
+        "did you mean 'positive'? Allowed: 'positive', 'negative'"
+    """
+    names = list(allowed)
+    listed = ", ".join(repr(name) for name in names[:most])
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    near = get_close_matches(value, names, n=1)
+    guess = f"did you mean {near[0]!r}? " if near else ""
+    return f"{guess}{'Allowed' if guess else 'allowed'}: {listed}{more}"

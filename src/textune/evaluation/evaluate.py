@@ -1,0 +1,58 @@
+"""A model and a store become Scores: every text once, in the order of the store."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from textune.encoder.model import Encoder
+from textune.records import Decision, Scores
+from textune.tasks.interface import Task
+from textune.text import batches, plan
+from textune.text.store import Store
+
+
+def score(
+    encoder: Encoder,
+    task: Task,
+    store: Store,
+    rows: NDArray[np.int64],
+    *,
+    decision: Decision,
+    targets: NDArray[np.generic] | None = None,
+    micro_tokens: int = 4096,
+) -> Scores:
+    """Compute logits, probabilities and decisions for some texts.
+
+    Args:
+        encoder: Computes in its own number format, without dropout.
+        task: Turns logits into probabilities and decisions.
+        store: Token ids.
+        rows: (N,) which texts.
+        decision: The model's own, or another.
+        targets: Of every text in the store; None when unknown.
+        micro_tokens: Most tokens computed at once.
+    """
+    logits = np.zeros((len(rows), len(task.labels)), dtype=np.float32)
+    for places, part in _logits(encoder, store, rows, micro_tokens):
+        logits[places] = part
+    probabilities = task.probabilities(logits)
+    return Scores(
+        logits=logits,
+        probabilities=probabilities,
+        decisions=task.decide(probabilities, decision),
+        truth=None if targets is None else targets[rows],
+    )
+
+
+@torch.inference_mode()
+def _logits(
+    encoder: Encoder, store: Store, rows: NDArray[np.int64], micro_tokens: int
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+    was_training = encoder.training
+    encoder.eval()
+    for places in plan.in_order(store.lengths[rows], micro_tokens=micro_tokens):
+        batch = batches.pack(store, rows[places], device=encoder.device)
+        yield places, encoder(batch).float().cpu().numpy()
+    encoder.train(was_training)

@@ -1,0 +1,223 @@
+"""Truth and answers become intervals: where each number might lie with other texts of the kind.
+
+- Shares of right texts: Wilson's score interval (1927), honest also at 0 and 1.
+- Numbers that need only the decisions: percentile bootstrap over texts (Efron 1979), drawn from the
+  counts of texts with equal truth and decisions, which is the same distribution and much faster.
+- ROC-AUC: DeLong, DeLong and Clarke-Pearson (1988), on the logit scale; for the mean of several
+  labels from the texts' mean contribution, since labels of one text are not independent.
+- Log loss: normal approximation of the mean over texts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Interval = list[float]
+
+RESAMPLES = 1_000
+FEWEST_RESAMPLES = 200
+MOST_DRAWS = 10_000_000
+"""With more patterns than this allows, fewer resamples are drawn: the interval is narrow then."""
+
+
+def bootstrap(
+    truth: NDArray[Any],
+    probabilities: Floats,
+    decisions: Ints,
+    *,
+    confidence: float = 0.95,
+    seed: int = 0,
+) -> dict[str, Interval]:
+    """Give the interval of each headline number that has one.
+
+    Args:
+        truth: The right class (N,), or zeros, ones and NaN for "not scored" (N, C).
+        probabilities: One for each class or label. (N, C)
+        decisions: The class given (N,), or zeros and ones (N, C).
+        confidence: How often such intervals hold the number of the whole population.
+        seed: Selects the resamples.
+
+    Returns:
+        The name of a metric and its lower and upper bound; numbers that are undefined, and the
+        area under the precision-recall curve, are left out.
+    """
+    rng = np.random.default_rng(seed)
+    if truth.ndim == 1:
+        return _single(truth, probabilities, decisions, confidence, rng) if len(truth) else {}
+    truth = truth.astype(np.float64)
+    rows = ~np.isnan(truth).all(axis=1)
+    if not rows.any():
+        return {}
+    return _multi(truth[rows], probabilities[rows], decisions[rows], confidence, rng)
+
+
+def wilson(right: int, total: int, *, confidence: float = 0.95) -> Interval:
+    """Give Wilson's interval of a share.
+
+    Example:
+        >>> [round(bound, 3) for bound in wilson(10, 10)]
+        [0.722, 1.0]
+    """
+    z = NormalDist().inv_cdf((1 + confidence) / 2)
+    share, spread = right / total, z * z / total
+    middle = (share + spread / 2) / (1 + spread)
+    half = z * np.sqrt(share * (1 - share) / total + spread / (4 * total)) / (1 + spread)
+    return [max(0.0, float(middle - half)), min(1.0, float(middle + half))]
+
+
+def _single(
+    truth: Ints, probabilities: Floats, decisions: Ints, confidence: float, rng: np.random.Generator
+) -> dict[str, Interval]:
+    classes = probabilities.shape[1]
+    cells, counts = np.unique(truth * classes + decisions, return_counts=True)  # (K,) (K,)
+    draws = _resample(counts, rng)  # (R, K)
+    true, given = np.divmod(cells, classes)  # (K,) (K,)
+    hits = _sums(draws, np.where(true == given, true, -1), classes)  # (R, C)
+    totals, predicted = _sums(draws, true, classes), _sums(draws, given, classes)  # (R, C)
+    right = int((truth == decisions).sum())
+    accuracy = wilson(right, len(truth), confidence=confidence)
+    numbers = _single_numbers(hits, totals, predicted)
+    if len(np.unique(truth)) < 2:
+        del numbers["mcc"]
+    found = {"accuracy": accuracy, "micro_f1": accuracy} | _percentiles(numbers, confidence)
+    if not np.isfinite(probabilities).all():
+        return found
+    one_hot = (truth[:, None] == np.arange(classes)).astype(np.float64)  # (N, C)
+    judged = [1] if classes == 2 else list(range(classes))
+    found |= _area(one_hot[:, judged], probabilities[:, judged], confidence)
+    chosen = _clipped(probabilities[np.arange(len(truth)), truth])
+    return found | {"log_loss": _mean_interval(-np.log(chosen), np.ones(len(truth)), confidence)}
+
+
+def _single_numbers(hits: Floats, totals: Floats, predicted: Floats) -> dict[str, Floats]:
+    """Compute each number for each resample: (R, C) three times, (R,) each."""
+    texts = totals.sum(axis=1)  # (R,)
+    occurs = totals + predicted > 0
+    f1 = _ratio(2 * hits, totals + predicted)  # (R, C)
+    spread = (texts**2 - (totals**2).sum(axis=1)) * (texts**2 - (predicted**2).sum(axis=1))
+    covariance = hits.sum(axis=1) * texts - (totals * predicted).sum(axis=1)
+    return {
+        "mcc": _ratio(covariance, np.sqrt(spread)),
+        "macro_f1": f1.sum(axis=1) / occurs.sum(axis=1),
+        "weighted_f1": (f1 * totals).sum(axis=1) / texts,
+        "balanced_accuracy": _ratio(hits, totals).sum(axis=1) / (totals > 0).sum(axis=1),
+    }
+
+
+def _multi(
+    truth: Floats,
+    probabilities: Floats,
+    decisions: Ints,
+    confidence: float,
+    rng: np.random.Generator,
+) -> dict[str, Interval]:
+    scored = ~np.isnan(truth)  # (N, C)
+    wrong = scored & (truth != decisions)
+    right = int((~wrong.any(axis=1)).sum())
+    share = wilson(right, len(truth), confidence=confidence)
+    cells = np.where(scored, 2 * (truth == 1) + (decisions == 1), 4).astype(np.int8)  # (N, C)
+    patterns, counts = np.unique(cells, axis=0, return_counts=True)  # (K, C) (K,)
+    draws = _resample(counts, rng)  # (R, K)
+    kinds = [draws @ (patterns == kind).astype(np.float64) for kind in range(4)]  # 4 of (R, C)
+    numbers = _multi_numbers(*kinds)
+    one_sided = [len(np.unique(truth[scored[:, c], c])) < 2 for c in range(truth.shape[1])]
+    if all(one_sided):
+        del numbers["mcc"]
+    found = {"accuracy": share, "subset_accuracy": share} | _percentiles(numbers, confidence)
+    if "mcc" in found:
+        found["macro_mcc"] = found["mcc"]
+    if not np.isfinite(probabilities[scored]).all():
+        return found
+    chosen = np.where(truth == 1, probabilities, 1 - probabilities)  # (N, C)
+    losses = np.where(scored, -np.log(_clipped(np.where(scored, chosen, 1.0))), 0.0)
+    loss = _mean_interval(losses.sum(axis=1), scored.sum(axis=1), confidence)
+    return found | _area(truth, probabilities, confidence) | {"log_loss": loss}
+
+
+def _multi_numbers(
+    quiet: Floats, alarms: Floats, misses: Floats, hits: Floats
+) -> dict[str, Floats]:
+    """Compute each number for each resample from true negatives, …, true positives: (R, C) each."""
+    errors = alarms + misses
+    totals, predicted = hits + misses, hits + alarms
+    spread = totals * (quiet + alarms) * predicted * (quiet + misses)  # (R, C)
+    mcc = _ratio(hits * quiet - alarms * misses, np.sqrt(spread))
+    judged = (totals > 0) & (quiet + alarms > 0)
+    return {
+        "mcc": (mcc * judged).sum(axis=1) / judged.sum(axis=1).clip(1),
+        "macro_f1": _ratio(2 * hits, 2 * hits + errors).mean(axis=1),
+        "micro_f1": _ratio(2 * hits.sum(axis=1), (2 * hits + errors).sum(axis=1)),
+        "hamming_loss": _ratio(errors.sum(axis=1), (errors + hits + quiet).sum(axis=1)),
+    }
+
+
+def _resample(counts: Ints, rng: np.random.Generator) -> Floats:
+    """Draw as many texts as there are, again and again; count each pattern: (R, K)."""
+    resamples = int(np.clip(MOST_DRAWS // len(counts), FEWEST_RESAMPLES, RESAMPLES))
+    draws = rng.multinomial(counts.sum(), counts / counts.sum(), size=resamples)
+    return draws.astype(np.float64)
+
+
+def _sums(draws: Floats, classes_of: Ints, classes: int) -> Floats:
+    """Add the patterns up by class, leaving out those of class -1: (R, K) → (R, C)."""
+    return draws @ (classes_of[:, None] == np.arange(classes)).astype(np.float64)
+
+
+def _percentiles(numbers: Mapping[str, Floats], confidence: float) -> dict[str, Interval]:
+    tails = [(1 - confidence) / 2, (1 + confidence) / 2]
+    return {name: np.quantile(values, tails).tolist() for name, values in numbers.items()}
+
+
+def _area(truth: Floats, probabilities: Floats, confidence: float) -> dict[str, Interval]:
+    """Give the interval of the mean ROC-AUC over those labels that have one: (N, C) each."""
+    areas, influence = [], np.zeros(len(truth))  # (N,)
+    for c in range(truth.shape[1]):
+        positive, negative = truth[:, c] == 1, truth[:, c] == 0
+        if not (positive.any() and negative.any()):
+            continue
+        up, down = probabilities[positive, c], probabilities[negative, c]
+        above = _share_below(up, down)  # (positives,)
+        below = 1 - _share_below(down, up)  # (negatives,)
+        areas.append(float(above.mean()))
+        influence[positive] += (above - areas[-1]) / len(up)
+        influence[negative] += (below - areas[-1]) / len(down)
+    if not areas:
+        return {}
+    area, error = float(np.mean(areas)), float(np.sqrt((influence**2).sum())) / len(areas)
+    if not 0 < area < 1:
+        return {"roc_auc": [area, area]}
+    half = NormalDist().inv_cdf((1 + confidence) / 2) * error / (area * (1 - area))
+    logit = np.log(area / (1 - area))
+    return {"roc_auc": [float(1 / (1 + np.exp(-logit - sign * half))) for sign in (-1, 1)]}
+
+
+def _share_below(values: Floats, others: Floats) -> Floats:
+    """Give for each value the share of the others below it, equal ones counting half."""
+    ranked = np.sort(others)
+    left, right = (np.searchsorted(ranked, values, side) for side in ("left", "right"))
+    return (left + right) / (2 * len(ranked))
+
+
+def _mean_interval(sums: Floats, counts: NDArray[Any], confidence: float) -> Interval:
+    """Give the interval of a ratio of sums, both over texts (one text may have several cells)."""
+    mean = sums.sum() / counts.sum()
+    error = np.sqrt(((sums - mean * counts) ** 2).sum()) / counts.sum()
+    half = NormalDist().inv_cdf((1 + confidence) / 2) * error
+    return [max(0.0, float(mean - half)), float(mean + half)]
+
+
+def _clipped(probabilities: NDArray[Any]) -> Floats:
+    tiny = np.finfo(np.float64).eps  # as scikit-learn's log loss
+    return np.clip(probabilities.astype(np.float64), tiny, 1 - tiny)
+
+
+def _ratio(above: Floats, below: Floats) -> Floats:
+    """Divide, giving 0 where there is nothing to divide by."""
+    return np.divide(above, below, out=np.zeros_like(above), where=below > 0)

@@ -1,0 +1,107 @@
+"""Steps and validations become lines of log.jsonl, and TensorBoard events on request."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from textune.errors import MissingExtraError
+from textune.records import Step, Validated
+
+HEADLINES = ("mcc", "accuracy", "macro_f1", "micro_f1", "roc_auc", "pr_auc", "log_loss")
+HOLD = 20  # steps held back before their tensors are read: reading makes a GPU wait
+
+
+class Journal:
+    """Writes what happens while it happens.
+
+    Args:
+        file: log.jsonl, continued where it exists.
+        after: Lines of later steps are dropped first: a resumed run writes them again.
+        events: Folder for TensorBoard; None for none.
+    """
+
+    def __init__(self, file: Path, *, after: int = 0, events: Path | None = None):
+        _drop_later(file, after)
+        self._file = file.open("a", encoding="utf-8")
+        self._held: list[tuple[Step, float]] = []
+        self._events = None if events is None else _open_events(events)
+
+    def step(self, step: Step, seconds: float) -> None:
+        """Note an update and how long it took."""
+        self._held.append((step, seconds))
+        if len(self._held) >= HOLD:
+            self.flush()
+
+    def validated(self, found: Validated) -> None:
+        """Note a validation's headline numbers."""
+        self.flush()
+        numbers = {name: found.metrics[name] for name in HEADLINES if name in found.metrics}
+        line = {
+            "kind": "validation",
+            "step": found.step,
+            "epoch": found.epoch,
+            "seconds": round(found.seconds, 3),
+            "is_best": found.is_best,
+            "metrics": numbers,
+        }
+        self._write(line)
+        self._file.flush()
+        for name, value in numbers.items():
+            if self._events is not None and value is not None:
+                self._events.add_scalar(f"valid/{name}", value, found.step)
+
+    def flush(self) -> None:
+        """Write the steps that are held back."""
+        for step, seconds in self._held:
+            loss, norm = float(step.loss), float(step.norm)
+            self._write(
+                {
+                    "kind": "step",
+                    "step": step.number,
+                    "epoch": step.epoch,
+                    "loss": loss,
+                    "lr": step.lr,
+                    "norm": norm,
+                    "seconds": round(seconds, 5),
+                    "texts_per_second": round(step.texts / seconds, 1),
+                    "tokens_per_second": round(step.tokens / seconds, 1),
+                    "padding": round(step.computed / step.tokens - 1, 4),
+                }
+            )
+            if self._events is not None:
+                for name, value in (("loss", loss), ("lr", step.lr), ("norm", norm)):
+                    self._events.add_scalar(f"train/{name}", value, step.number)
+        self._held.clear()
+
+    def close(self) -> None:
+        """Write what is left."""
+        self.flush()
+        self._file.close()
+        if self._events is not None:
+            self._events.close()
+
+    def _write(self, line: dict[str, Any]) -> None:
+        self._file.write(json.dumps(line) + "\n")
+
+
+def _drop_later(file: Path, after: int) -> None:
+    if not file.is_file():
+        return
+    kept = []
+    for line in file.read_text(encoding="utf-8").splitlines():
+        try:
+            if json.loads(line)["step"] <= after:
+                kept.append(line)
+        except (ValueError, KeyError, TypeError):
+            continue  # the line that was being written when the run was killed
+    file.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
+
+
+def _open_events(folder: Path) -> Any:
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError as error:
+        raise MissingExtraError(
+            "--set tensorboard=true needs TensorBoard: pip install 'textune[tensorboard]'"
+        ) from error
+    return SummaryWriter(str(folder))  # type: ignore[no-untyped-call]  # torch leaves it without types

@@ -1,0 +1,387 @@
+"""A corpus and a base become fine-tuned weights, from the first step or from a checkpoint."""
+
+import hashlib
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+from torch.optim import AdamW
+from torch.optim.lr_scheduler import LambdaLR
+
+from textune.config import Settings
+from textune.corpus import Corpus
+from textune.encoder import load, precision, vocabulary
+from textune.encoder.model import Encoder
+from textune.encoder.vocabulary import SubTable
+from textune.errors import CheckpointError, SettingsError, StoppedError, among
+from textune.evaluation import evaluate, metrics
+from textune.journal import Journal
+from textune.records import Said, Started, Step, Validated
+from textune.tasks.interface import Task
+from textune.text import batches, plan
+from textune.training import checkpoint, loop, optim
+from textune.training.guards import Wish
+from textune.training.loop import Trainable, Work
+
+MICRO_TOKENS = {"cpu": 4096, "cuda": 32768, "mps": 8192}
+BEST = Path("checkpoints") / "best.safetensors"
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a run has come; all of it goes into every checkpoint."""
+
+    step: int = 0
+    epoch: int = 0
+    best: float | None = None
+    best_step: int = 0
+    since_best: int = 0  # validations
+    seconds: float = 0.0  # of updates alone
+    texts: int = 0
+    tokens: int = 0
+    computed: int = 0
+    decay: float = 1.0
+    validated: int = 0  # the step that was validated last
+    losses: list[float] = field(default_factory=list)  # mean of each finished epoch
+
+
+@dataclass(slots=True)
+class Learner:
+    """What changes while a run learns."""
+
+    corpus: Corpus
+    settings: Settings
+    encoder: Encoder
+    task: Task  # with class weights where asked for
+    sub: SubTable | None
+    model: Trainable
+    optimizer: AdamW
+    schedule: LambdaLR
+    micro_tokens: int
+    metric: str
+    precision: str
+    remarks: tuple[str, ...]
+    progress: Progress = field(default_factory=Progress)
+
+    @classmethod
+    def build(
+        cls, corpus: Corpus, settings: Settings, place: str, device: torch.device
+    ) -> "Learner":
+        """Load the base, put a head on it, and make everything that trains it."""
+        train = settings.train
+        task = corpus.task
+        metric = _selecting(train.metric, task)
+        if train.class_weights == "balanced":
+            task = task.weighted(corpus.targets[corpus.split.train])
+        encoder = load.load(
+            place,
+            model_class=task.model_class,
+            config=task.config(),
+            per_token=task.per_token,
+            seed=settings.seed,
+        ).to(device)
+        optim.freeze(encoder.model, train.freeze)
+        vocabulary_size = encoder.model.get_input_embeddings().weight.shape[0]  # type: ignore[operator, union-attr]  # transformers leaves its type open
+        sub = vocabulary.shrink(encoder, corpus.store.used(vocabulary_size))
+        width = int(encoder.config.hidden_size)
+        format_, why = precision.choose(train.precision, device, width=width)
+        encoder.train()
+        model = precision.Shadow(encoder) if format_ == "bf16" else precision.Plain(encoder)
+        optimizer = optim.adamw(
+            encoder.model,
+            lr=train.lr,
+            weight_decay=train.weight_decay,
+            betas=train.betas,
+            eps=train.eps,
+        )
+        total, per_epoch = _steps(corpus, settings)
+        warmup = optim.warmup_steps(
+            total,
+            per_epoch,
+            share=train.warmup_share,
+            steps=train.warmup_steps,
+            epochs=train.warmup_epochs,
+        )
+        return cls(
+            corpus=corpus,
+            settings=settings,
+            encoder=encoder,
+            task=task,
+            sub=sub,
+            model=model,
+            optimizer=optimizer,
+            schedule=optim.schedule(optimizer, train.schedule, warmup=warmup, total=total),
+            micro_tokens=train.micro_tokens or MICRO_TOKENS[device.type],
+            metric=metric,
+            precision=format_,
+            remarks=(f"device: {_device_words(device)}; numbers: {format_} ({why})",),
+        )
+
+    def introduce(self) -> Iterator[Said]:
+        """Say what will be trained, and how."""
+        everything = sum(item.numel() for item in self.encoder.parameters())
+        trained = sum(item.numel() for item in self.encoder.parameters() if item.requires_grad)
+        whole = everything
+        if self.sub is not None:
+            small = self.encoder.model.get_input_embeddings().weight  # type: ignore[operator, union-attr]  # transformers leaves its type open
+            whole += self.sub.whole.numel() - small.numel()
+        kind = self.encoder.config.model_type
+        how = "packed, no padding" if self.encoder.packed else f"padded: {self.encoder.refusal}"
+        yield Said(
+            f"encoder: {kind}, {whole / 1e6:.1f} M parameters, {trained / 1e6:.1f} M of them trained here; {how}"
+        )
+        yield from (Said(remark) for remark in self.remarks)
+
+    def learn(self, folder: Path, *, resume: bool) -> Iterator[Started | Step | Validated | Said]:
+        """Update the weights to the end of the plan, validating and saving on the way."""
+        total, per_epoch = _steps(self.corpus, self.settings)
+        if resume:
+            self._continue(folder)
+            yield Said(f"continuing after step {self.progress.step:,} of {total:,}")
+        else:
+            torch.manual_seed(self.settings.seed)
+        tokens = int(self.corpus.store.lengths[self.corpus.split.train].sum())
+        yield Started(total, self.progress.step + 1, self.settings.train.epochs, tokens)
+        events = folder / "tensorboard" if self.settings.tensorboard else None
+        journal = Journal(folder / "log.jsonl", after=self.progress.step, events=events)
+        try:
+            yield from self._steps(folder, journal, total, per_epoch)
+        finally:
+            journal.close()
+
+    def _steps(
+        self, folder: Path, journal: Journal, total: int, per_epoch: int
+    ) -> Iterator[Step | Validated | Said]:
+        every = self.settings.train.validate_every or per_epoch
+        patience = self.settings.train.patience
+        began = time.perf_counter()
+        for step in loop.train(
+            self.model,
+            self.task.loss,
+            self._work(),
+            self.optimizer,
+            self.schedule,
+            clip=self.settings.train.clip,
+        ):
+            seconds = time.perf_counter() - began
+            self._account(step, seconds)
+            journal.step(step, seconds)
+            yield step
+            if step.number % every == 0 or step.number == total:
+                found = self.validate(folder)
+                journal.validated(found)
+                yield found
+                yield from self._saved(folder)
+                if patience is not None and self.progress.since_best >= patience:
+                    yield Said(f"stopped early: no better {self.metric} in {patience} validations")
+                    return
+            began = time.perf_counter()
+
+    def validate(self, folder: Path) -> Validated:
+        """Judge the weights on the validation texts and keep them if they are the best so far."""
+        began = time.perf_counter()
+        progress = self.progress
+        found = self.judge("valid")
+        value = found[self.metric]
+        is_best = metrics.better(self.metric, value, progress.best) or progress.best_step == 0
+        if is_best:
+            progress.best, progress.best_step, progress.since_best = value, progress.step, 0
+            self._keep_best(folder)
+        else:
+            progress.since_best += 1
+        progress.validated = progress.step
+        _, per_epoch = _steps(self.corpus, self.settings)
+        return Validated(
+            step=progress.step,
+            epoch=round(progress.step / per_epoch, 3),
+            metrics=found,
+            metric=self.metric,
+            is_best=is_best,
+            seconds=time.perf_counter() - began,
+        )
+
+    def judge(self, part: str) -> dict[str, Any]:
+        """Compute every metric of one part of the corpus."""
+        rows = getattr(self.corpus.split, part)
+        scores = evaluate.score(
+            self.encoder,
+            self.task,
+            self.corpus.store,
+            rows,
+            decision=self.task.default_decision(),
+            targets=self.corpus.targets,
+            micro_tokens=self.micro_tokens,
+        )
+        return self.task.judge(scores)
+
+    def save_checkpoint(self, folder: Path) -> None:
+        """Write everything from which this run continues to the same weights.
+
+        Raises:
+            OSError: The disk is full or read-only.
+        """
+        tensors = {
+            f"model.{name}": value.contiguous() for name, value in self.encoder.model.state_dict().items()
+        }
+        tensors |= checkpoint.optimizer_tensors(self.optimizer) | checkpoint.rng_tensors()
+        self.progress.decay = 1.0 if self.sub is None else self.sub.decay
+        state = {"progress": asdict(self.progress), "fingerprints": self._fingerprints()}
+        found = checkpoint.Checkpoint(tensors, state)
+        checkpoint.save(folder / "checkpoints", found, step=self.progress.step)
+
+    def stop_if(self, wish: Wish, folder: Path, event: object) -> None:
+        """Save the state and stop where a signal asked for it, between two steps.
+
+        Raises:
+            StoppedError: It was asked for.
+        """
+        if wish.signal is None or not isinstance(event, Step):
+            return
+        self.save_checkpoint(folder)
+        raise StoppedError(
+            f"stopped after step {event.number:,}, state saved; continue with --resume",
+            signal=wish.signal,
+        )
+
+    def take_best(self, folder: Path) -> None:
+        """Put the best weights, and the whole embedding, into the encoder."""
+        if self.sub is not None:
+            vocabulary.restore(self.encoder, self.sub)
+        file = folder / BEST
+        if self.progress.best_step and file.is_file():
+            self.encoder.model.load_state_dict(load_file(file))
+
+    def _saved(self, folder: Path) -> Iterator[Said]:
+        try:
+            self.save_checkpoint(folder)
+        except OSError as error:
+            yield Said(
+                f"no checkpoint was written at step {self.progress.step}: {error}; training goes on",
+                is_warning=True,
+            )
+
+    def _keep_best(self, folder: Path) -> None:
+        state = {name: value.contiguous() for name, value in self.encoder.model.state_dict().items()}
+        if self.sub is not None:
+            state[self.sub.name] = self.sub.full(state[self.sub.name])
+        file = folder / BEST
+        file.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = file.with_name(f".{file.name}")
+        save_file(state, unfinished)
+        unfinished.replace(file)
+
+    def _account(self, step: Step, seconds: float) -> None:
+        progress = self.progress
+        progress.step, progress.epoch = step.number, step.epoch
+        progress.seconds += seconds
+        progress.texts += step.texts
+        progress.tokens += step.tokens
+        progress.computed += step.computed
+        small = self.encoder.model.get_input_embeddings().weight  # type: ignore[operator, union-attr]  # transformers leaves its type open
+        if self.sub is not None and small.requires_grad:
+            self.sub.step(step.lr, self.settings.train.weight_decay)
+
+    def _work(self) -> Iterator[Work]:
+        """Plan every epoch and leave out the steps that are already done."""
+        corpus, train = self.corpus, self.settings.train
+        rows = corpus.split.train
+        lengths = corpus.store.lengths[rows]
+        number = 0
+        for epoch in range(1, train.epochs + 1):
+            updates = plan.epoch(
+                lengths,
+                seed=self.settings.seed,
+                number=epoch,
+                batch_size=train.batch_size,
+                micro_tokens=self.micro_tokens,
+            )
+            for update in updates:
+                number += 1
+                if number > self.progress.step:
+                    yield self._one(update, number, epoch)
+
+    def _one(self, update: plan.Update, number: int, epoch: int) -> Work:
+        corpus = self.corpus
+        mine = corpus.split.train[update.rows]
+        parts = [corpus.split.train[part] for part in update.parts if len(part)]
+        made = [
+            batches.pack(corpus.store, part, targets=corpus.targets, device=self.encoder.device)
+            for part in parts
+        ]
+        return Work(
+            number=number,
+            epoch=epoch,
+            parts=made,
+            count=self.task.count(corpus.targets[mine]),
+            texts=len(mine),
+            tokens=int(corpus.store.lengths[mine].sum()),
+            computed=sum(self.encoder.computed_tokens(batch) for batch in made),
+        )
+
+    def _continue(self, folder: Path) -> None:
+        found = checkpoint.latest(folder / "checkpoints")
+        changed = [
+            name
+            for name, value in self._fingerprints().items()
+            if found.state["fingerprints"].get(name) != value
+        ]
+        if changed:
+            raise CheckpointError(
+                f"{folder}: cannot continue, since {' and '.join(changed)} changed after the checkpoint was "
+                f"written; repeat the command as it was, or start again with --overwrite"
+            )
+        prefix = "model."
+        self.encoder.model.load_state_dict(
+            {
+                name.removeprefix(prefix): value
+                for name, value in found.tensors.items()
+                if name.startswith(prefix)
+            }
+        )
+        checkpoint.restore_optimizer(self.optimizer, found.tensors)
+        self.progress = Progress(**found.state["progress"])
+        if self.sub is not None:
+            self.sub.decay = self.progress.decay
+        optim.move_schedule(self.schedule, self.progress.step)
+        self.model.refresh()
+        checkpoint.restore_rng(found.tensors)
+
+    def _fingerprints(self) -> dict[str, str]:
+        """Name by content all that the remaining steps depend on."""
+        corpus = self.corpus
+        settings = self.settings.model_dump(mode="json", exclude={"device", "tensorboard"})
+        data = hashlib.sha256(corpus.store.key.encode())
+        for values in (corpus.targets, corpus.split.train, corpus.split.valid):
+            data.update(np.ascontiguousarray(values).tobytes())
+        text = json.dumps(settings, sort_keys=True)
+        return {
+            "the data": data.hexdigest(),
+            "the settings": hashlib.sha256(text.encode()).hexdigest(),
+        }
+
+
+def _selecting(wanted: str | None, task: Task) -> str:
+    if wanted is None:
+        return task.main_metric
+    if wanted not in metrics.DIRECTION:
+        raise SettingsError(f"train.metric {wanted!r}: no such metric; {among(wanted, metrics.DIRECTION)}")
+    return wanted
+
+
+def _steps(corpus: Corpus, settings: Settings) -> tuple[int, int]:
+    per_epoch = plan.steps_in_epoch(len(corpus.split.train), settings.train.batch_size)
+    return per_epoch * settings.train.epochs, per_epoch
+
+
+def _device_words(device: torch.device) -> str:
+    if device.type == "cuda":
+        return f"{torch.cuda.get_device_name(device)} (cuda)"
+    if device.type == "cpu":
+        return f"cpu, {torch.get_num_threads()} threads"
+    return device.type

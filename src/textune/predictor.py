@@ -1,0 +1,157 @@
+"""Texts become Predictions, from a run's folder."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from textune import runs
+from textune.data import sources
+from textune.encoder import load
+from textune.encoder.model import Encoder
+from textune.errors import SettingsError
+from textune.evaluation import evaluate
+from textune.records import Contract, Decision, Example, Prediction, Scores, Table
+from textune.runs import Card
+from textune.tasks import table as tasks
+from textune.tasks.interface import Task, thresholds
+from textune.text import store as stores
+from textune.text import tokenizers
+from textune.text.tokenizers import Tokenizer
+
+CHUNK = 4096
+Text = str | tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How to read a file for a model: by the contract it was trained with, unless told otherwise."""
+
+    text: tuple[str, ...] = ()
+    label: tuple[str, ...] = ()
+    header: bool | None = None
+    delimiter: str | None = None
+    threshold: float | None = None
+    device: str = "auto"
+
+    def open(self, source: object, card: Card) -> tuple[Table, Contract]:
+        """Return the table and the contract to read it by."""
+        known = card.header if isinstance(source, str | Path) else None
+        header = known if self.header is None else self.header
+        table = sources.read(source, header=header, delimiter=self.delimiter)
+        agreed = card.contract
+        if len(self.text) not in {0, len(agreed.text)}:
+            raise SettingsError(
+                f"--text {','.join(self.text)}: this model reads {len(agreed.text)} text column(s)"
+            )
+        if self.label and agreed.form != "columns" and len(self.label) != 1:
+            raise SettingsError(f"--label {','.join(self.label)}: this model has one label column")
+        return table, replace(
+            agreed, text=self.text or agreed.text, label=self.label or agreed.label, group=None
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Predictor:
+    """A fine-tuned model that answers.
+
+    Example:
+        >>> predictor = Predictor.load("runs/reviews")  # doctest: +SKIP
+        >>> predictor(["I really hate you"])[0].labels  # doctest: +SKIP
+        ('toxic',)
+    """
+
+    card: Card
+    task: Task
+    encoder: Encoder
+    tokenizer: Tokenizer
+
+    @classmethod
+    def load(cls, path: str | Path, *, device: str = "cpu") -> "Predictor":
+        """Load what `textune train` wrote.
+
+        Args:
+            path: The run's folder, or its `model` folder.
+            device: cpu, cuda, cuda:N or mps.
+
+        Raises:
+            RunError: There is no finished model.
+            ModelError: Its files are damaged.
+        """
+        folder = runs.model_folder(Path(path))
+        card = runs.read_card(folder)
+        task = tasks.make(card.task, card.labels)
+        encoder = load.load(
+            str(folder), model_class=task.model_class, config={}, per_token=task.per_token
+        )
+        load.check_labels(encoder, card.labels, str(folder))
+        encoder.to(torch.device(device)).eval()
+        return cls(card, task, encoder, tokenizers.load(str(folder)))
+
+    def __call__(self, texts: Sequence[Text], *, threshold: float | None = None) -> list[Prediction]:
+        """Label texts; the same as `predict`."""
+        return self.predict(texts, threshold=threshold)
+
+    def predict(self, texts: Sequence[Text], *, threshold: float | None = None) -> list[Prediction]:
+        """Label texts.
+
+        Args:
+            texts: Texts, or pairs where the model was trained on pairs.
+            threshold: Probability from which a label applies, instead of the model's own.
+
+        Returns:
+            One prediction a text, in the same order.
+
+        Raises:
+            SettingsError: Pairs are missing or not expected, or the threshold cannot be used.
+        """
+        wrapped = [self._to_example(text, number) for number, text in enumerate(texts)]
+        return list(self.stream(wrapped, threshold=threshold))
+
+    def stream(
+        self, examples: Iterable[Example], *, threshold: float | None = None
+    ) -> Iterator[Prediction]:
+        """Label examples as they come, in bounded memory."""
+        decision = self.decision(threshold)
+        rest = iter(examples)
+        while chunk := list(islice(rest, CHUNK)):
+            scores = self.score(chunk, decision)
+            names = self.task.names(scores.decisions)
+            for example, row, found in zip(chunk, scores.probabilities.tolist(), names, strict=True):
+                shares = dict(zip(self.task.labels, row, strict=True))
+                yield Prediction(example.text, found, shares)
+
+    def score(self, examples: Sequence[Example], decision: Decision) -> Scores:
+        """Compute logits, probabilities and decisions; no truth."""
+        store = stores.tokenize(examples, self.tokenizer, max_tokens=self.card.max_tokens)
+        rows = np.arange(len(store))
+        return evaluate.score(self.encoder, self.task, store, rows, decision=decision)
+
+    def decision(self, threshold: float | None) -> Decision:
+        """Return the model's own rule, or one with the given threshold.
+
+        Raises:
+            SettingsError: The threshold is no probability, or the task has no place for one.
+        """
+        if threshold is None:
+            return self.card.decision
+        if not 0 <= threshold <= 1:
+            raise SettingsError(f"--threshold {threshold}: a probability lies between 0 and 1")
+        if self.task.name == "single" and len(self.task.labels) != 2:
+            raise SettingsError(
+                f"--threshold: this model chooses the likeliest of {len(self.task.labels)} labels; "
+                f"a threshold fits several labels a text, or exactly two"
+            )
+        return Decision("threshold", thresholds(self.task.labels, threshold))
+
+    def _to_example(self, text: Text, number: int) -> Example:
+        wants_pair = len(self.card.contract.text) == 2
+        is_pair = not isinstance(text, str)
+        if wants_pair != is_pair:
+            wanted = "pairs of texts" if wants_pair else "single texts"
+            raise SettingsError(f"text {number + 1}: this model was trained on {wanted}")
+        first, second = (text, None) if isinstance(text, str) else text
+        return Example(text=first, pair=second, origin=f"text {number + 1}")

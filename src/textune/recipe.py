@@ -1,0 +1,275 @@
+"""The stories of textune, read top to bottom: a labelled file becomes a run; a run judges another file."""
+
+import json
+import time
+from collections.abc import Generator, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from textune import report, runs
+from textune.config import Settings, to_toml
+from textune.corpus import Corpus, file_name, gather, is_unscored, targets_of
+from textune.data import examples
+from textune.encoder import bases, load
+from textune.errors import DataError, SettingsError, among
+from textune.evaluation import baselines, evaluate, intervals
+from textune.learning import Learner
+from textune.predictor import Predictor, Reading
+from textune.records import Decision, Example, Said, Scores, Started, Step, Validated
+from textune.runs import Card, Run
+from textune.tasks.interface import Task
+from textune.text import tokenizers
+from textune.training import guards
+
+Event = Said | Started | Step | Validated
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What somebody asked to be trained."""
+
+    source: object  # a path or a data frame
+    settings: Settings
+    out: Path
+    valid: object | None = None
+    test: object | None = None
+    resume: bool = False
+    overwrite: bool = False
+
+
+def training(request: Request) -> Generator[Event, None, Run]:
+    """Fine-tune an encoder; iterate to watch.
+
+    Yields:
+        Lines for people, the start, each update of the weights, each validation.
+
+    Returns:
+        The finished run, as the generator's value.
+
+    Raises:
+        TextuneError: Any mistake of the user's; the run folder keeps the last sound state.
+    """
+    began = time.perf_counter()
+    settings = request.settings
+    device = choose_device(settings.device)
+    with runs.claim(request.out, resume=request.resume, overwrite=request.overwrite) as folder:
+        if request.resume and runs.is_finished(folder):
+            yield Said(f"{folder}: this run is finished; there is nothing to resume")
+            return read_run(folder)
+        # what is there to learn
+        place = bases.find(settings.base)
+        tokenizer = tokenizers.load(place)
+        corpus = yield from gather(
+            request.source, settings, tokenizer, valid=request.valid, test=request.test
+        )
+        _write_beginning(folder, request, corpus)
+        # learn it
+        learner = Learner.build(corpus, settings, place, device)
+        yield from learner.introduce()
+        with guards.stopping() as wish:
+            for event in learner.learn(folder, resume=request.resume):
+                yield event
+                learner.stop_if(wish, folder, event)
+        # judge it and keep it
+        learner.take_best(folder)
+        decision = corpus.task.default_decision()
+        found = _judge(folder, corpus, learner, decision)
+        _write_model(folder, corpus, learner, decision, place)
+        _write_end(folder, corpus, learner, found, time.perf_counter() - began)
+        report.write(folder)
+        yield Said(f"everything is in {folder}")
+    return Run(folder, found)
+
+
+def evaluate_file(run: Path, source: object, options: Reading) -> dict[str, Any]:
+    """Judge a run's model by another labelled file, and keep predictions and numbers in the run.
+
+    Args:
+        run: The run's folder.
+        source: A path or a data frame.
+        options: How to read it, and a threshold in place of the model's own.
+
+    Raises:
+        DataError: With every problem's file and line, labels that training did not see among them.
+    """
+    predictor = Predictor.load(run, device=str(choose_device(options.device)))
+    decision = predictor.decision(options.threshold)
+    table, agreed = options.open(source, predictor.card)
+    found = [item for item in examples.read(table, agreed) if not is_unscored(item)]
+    if not found:
+        raise DataError(f"{table.name}: no row has a scored label")
+    truth = targets_of(predictor.task, found)
+    scores = replace(predictor.score(found, decision), truth=truth)
+    numbers = judge(predictor.task, scores)
+    name = file_name(source)
+    _write_scores(run / "predictions" / f"{name}.parquet", predictor.task, found, scores)
+    runs.write_json(run / "predictions" / f"{name}.json", numbers)
+    return numbers
+
+
+def read_run(folder: Path) -> Run:
+    """Read a finished run's numbers."""
+    return Run(folder, json.loads((folder / "metrics.json").read_text(encoding="utf-8")))
+
+
+def choose_device(name: str) -> torch.device:
+    """Return the device that was asked for, or the best one here.
+
+    Raises:
+        SettingsError: There is no such device.
+    """
+    cuda, mps = torch.cuda.is_available(), torch.backends.mps.is_available()
+    if name == "auto":
+        return torch.device("cuda" if cuda else "mps" if mps else "cpu")
+    here = {"cpu": True, "cuda": cuda, "mps": mps}
+    kind, _, number = name.partition(":")
+    if kind not in here or (number and not number.isdigit()):
+        raise SettingsError(f"device {name!r}: {among(name, ['auto', *here])}")
+    if not here[kind] or (number and kind == "cuda" and int(number) >= torch.cuda.device_count()):
+        found = ", ".join(item for item, exists in here.items() if exists)
+        raise SettingsError(f"device {name!r}: not on this machine, which has {found}")
+    return torch.device(name)
+
+
+def _judge(
+    folder: Path, corpus: Corpus, learner: Learner, decision: Decision
+) -> dict[str, Any]:
+    """Judge the chosen weights on validation and test texts, beside what simple rules score."""
+    found: dict[str, Any] = {}
+    for part in ("valid", "test"):
+        rows = getattr(corpus.split, part)
+        if not len(rows):
+            continue
+        scores = evaluate.score(
+            learner.encoder,
+            corpus.task,
+            corpus.store,
+            rows,
+            decision=decision,
+            targets=corpus.targets,
+            micro_tokens=learner.micro_tokens,
+        )
+        found[part] = judge(corpus.task, scores)
+        texts = [corpus.examples[row] for row in rows.tolist()]
+        _write_scores(folder / "predictions" / f"{part}.parquet", corpus.task, texts, scores)
+    progress = learner.progress
+    found["baselines"] = _baselines(corpus, "test" if "test" in found else "valid")
+    found["best"] = {"step": progress.best_step, "metric": learner.metric, "value": progress.best}
+    return found
+
+
+def judge(task: Task, scores: Scores) -> dict[str, Any]:
+    """Compute every metric over all texts at once, the headline ones with 95 % intervals."""
+    found = task.judge(scores)
+    spans = intervals.bootstrap(scores.truth, scores.probabilities, scores.decisions)
+    return {**found, "intervals": {name: list(span) for name, span in spans.items()}}
+
+
+def _baselines(corpus: Corpus, part: str) -> dict[str, Any]:
+    """Compute what simple rules score on the part that the run is judged by."""
+    train, rows = corpus.split.train, getattr(corpus.split, part)
+    truth, labels = corpus.targets, corpus.task.labels
+    texts = [f"{item.text} {item.pair or ''}" for item in corpus.examples]
+    return {
+        "part": part,
+        "majority": baselines.majority(truth[train], truth[rows], labels),
+        "tfidf": baselines.tfidf(
+            [texts[row] for row in train.tolist()],
+            truth[train],
+            [texts[row] for row in rows.tolist()],
+            truth[rows],
+            labels=labels,
+        ),
+    }
+
+
+def _write_beginning(folder: Path, request: Request, corpus: Corpus) -> None:
+    """Write what was asked and understood before anything is learned."""
+    sources = {
+        name: str(value) if isinstance(value, str | Path) else None
+        for name, value in (
+            ("source", request.source),
+            ("valid", request.valid),
+            ("test", request.test),
+        )
+    }
+    contract = asdict(corpus.contract)
+    text = to_toml(request.settings, {**sources, "contract": contract})
+    runs.write_text(folder / "config.toml", text)
+    card = {
+        "files": runs.describe_files(corpus.paths),
+        "columns": list(corpus.table.columns),
+        "layout": list(corpus.table.reasons),
+        "contract": contract,
+        "labels": corpus.label_counts(),
+        "max_tokens": corpus.max_tokens,
+        "splits": {
+            part: len(getattr(corpus.split, part)) for part in ("train", "valid", "test")
+        },
+        "findings": [asdict(finding) for finding in corpus.findings],
+    }
+    runs.write_json(folder / "data_card.json", card)
+    rows = {
+        part: [corpus.examples[row].origin for row in getattr(corpus.split, part).tolist()]
+        for part in ("train", "valid", "test")
+    }
+    runs.write_json(folder / "splits.json", rows)
+
+
+def _write_scores(file: Path, task: Task, texts: Sequence[Example], scores: Scores) -> None:
+    assert scores.truth is not None
+    truth = task.names(np.nan_to_num(scores.truth).astype(np.int64))
+    runs.write_predictions(
+        file,
+        labels=task.labels,
+        columns={
+            "origin": [item.origin for item in texts],
+            "text": [item.text for item in texts],
+            "truth": [";".join(names) for names in truth],
+        },
+        decided=task.names(scores.decisions),
+        scores=scores,
+    )
+
+
+def _write_model(
+    folder: Path, corpus: Corpus, learner: Learner, decision: Decision, place: str
+) -> None:
+    card = Card(
+        task=corpus.task.name,
+        labels=corpus.task.labels,
+        decision=decision,
+        max_tokens=corpus.max_tokens,
+        contract=corpus.contract,
+        header=corpus.table.has_header,
+        delimiter=corpus.table.delimiter,
+    )
+    with runs.replacing(folder / "model") as unfinished:
+        load.save(learner.encoder, unfinished, tokenizer=place)
+        runs.write_card(unfinished, card)
+        runs.write_text(unfinished / "README.md", runs.model_readme(card, learner.settings.base))
+
+
+def _write_end(
+    folder: Path, corpus: Corpus, learner: Learner, found: dict[str, Any], seconds: float
+) -> None:
+    progress = learner.progress
+    capsule = runs.capsule() | {
+        "device": str(learner.encoder.device),
+        "threads": torch.get_num_threads(),
+        "precision": learner.precision,
+        "seed": learner.settings.seed,
+        "store": corpus.store.key,
+        "steps": progress.step,
+        "train_seconds": round(progress.seconds, 3),
+        "examples_per_second": round(progress.texts / max(progress.seconds, 1e-9), 2),
+        "tokens_per_second": round(progress.tokens / max(progress.seconds, 1e-9), 1),
+        "padding": round(progress.computed / max(progress.tokens, 1) - 1, 4),
+        "wall_seconds": round(seconds, 2),
+    }
+    runs.write_json(folder / "capsule.json", capsule)
+    runs.write_json(folder / "metrics.json", found)

@@ -1,0 +1,186 @@
+"""The things that travel. B texts in a batch, P tokens packed end to end, D width, C classes, N texts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # importing records must stay cheap: `textune --help` does not load numpy or torch
+    import numpy as np
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+Label = str | tuple[str, ...]
+"""What a user wrote for a text: one name, or the names that apply (for several labels a text)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One record of a table, every cell a string; a missing cell is the empty string."""
+
+    cells: tuple[str, ...]  # one for each column of the table
+    origin: str  # where it stands: "reviews.csv:17" (first line of the record), "row 17" in a frame
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A user's file or data frame that can be read from the start as often as needed.
+
+    `rows()` opens the file anew and streams it; it raises `DataError` naming file, line and column.
+    """
+
+    name: str  # "reviews.csv", or "data frame"
+    path: str | None  # None for a data frame
+    format: str  # "csv", "tsv", "jsonl", "parquet", "frame"
+    columns: tuple[str, ...]  # names of the header, or "1", "2", … without one
+    has_header: bool
+    delimiter: str | None  # None where the format has none
+    reasons: tuple[str, ...]  # how format, delimiter, quotes and header were recognised, in words
+    rows: Callable[[], Iterator[Row]]
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """What textune understood of a table, and why. It is written into the run and applied to every file."""
+
+    task: str  # "single", "multi"
+    text: tuple[str, ...]  # one column, or two for pairs
+    label: tuple[str, ...]  # one column, or one 0/1 column for each label
+    form: str  # of the labels: "name" (one column, one label), "columns" (0/1 each), "list"
+    separator: str | None = None  # of a list column: ";" "," "|" " " or "json"
+    group: str | None = None  # column whose equal values stay in one split
+    reasons: tuple[str, ...] = ()  # one sentence for each choice
+    doubts: tuple[str, ...] = ()  # other possible readings, and the option that selects them
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One text with its label, by the contract."""
+
+    text: str
+    origin: str
+    pair: str | None = None  # the second text of a pair
+    label: Label | None = None  # None where the file has no label for it
+    unscored: tuple[str, ...] = ()  # labels marked -1: neither learned nor judged here
+    group: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something about the data that its owner should know."""
+
+    kind: str  # "duplicate", "conflict", "empty", "rare", "variant", "leak", "length", …
+    severity: str  # "note", "warning", "error"
+    message: str  # one sentence with counts
+    count: int  # how many rows are concerned
+    rows: tuple[str, ...] = ()  # origins of the first few
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Positions of the training, validation and test texts in the list of examples, ascending."""
+
+    train: NDArray[np.int64]  # (N_train,)
+    valid: NDArray[np.int64]  # (N_valid,)
+    test: NDArray[np.int64]  # (N_test,)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Texts packed end to end, without padding."""
+
+    ids: Tensor  # (P,) int64
+    positions: Tensor  # (P,) int64, counted from 0 in each text
+    segments: Tensor  # (P,) int64, 1 in the second text of a pair
+    borders: Tensor  # (B + 1,) int64: text b holds the tokens borders[b] up to borders[b + 1]
+    lengths: tuple[int, ...]  # B numbers, the same borders for the host
+    targets: Tensor | None = None  # (B,) or (B, C); None when the labels are unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one update of the weights was like. Tensors stay on the device until somebody reads them."""
+
+    number: int  # from 1
+    epoch: int  # from 1
+    loss: Tensor  # () mean over the optimizer batch
+    norm: Tensor  # () gradient norm before clipping
+    lr: float
+    texts: int
+    tokens: int  # real ones
+    computed: int  # tokens that went through the encoder, padding included
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A line that a person who watches a run may want to read."""
+
+    text: str
+    is_warning: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """Training begins: how much there is to do."""
+
+    steps: int
+    first: int  # the first step of this session; above 1 after --resume
+    epochs: int
+    tokens: int  # of one epoch
+
+
+@dataclass(frozen=True, slots=True)
+class Validated:
+    """What the validation texts said of the weights after a step."""
+
+    step: int
+    epoch: float
+    metrics: Mapping[str, Any]
+    metric: str  # the one that selects
+    is_best: bool
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """How probabilities become labels. It is stored beside the weights and applied wherever they are."""
+
+    kind: str  # "argmax" (the likeliest class) or "threshold" (every label that reaches its own)
+    thresholds: Mapping[str, float] = field(default_factory=dict)  # label → probability
+    fitted: bool = False  # whether the thresholds come from held-out data
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What the model says of one text."""
+
+    text: str
+    labels: tuple[str, ...]  # one for `single`; those above their threshold for `multi`
+    scores: Mapping[str, float]  # probability of each label
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """A model's answers to a whole split, before anybody judged them."""
+
+    logits: NDArray[np.float32]  # (N, C)
+    probabilities: NDArray[np.float64]  # (N, C)
+    decisions: NDArray[np.int64]  # (N,) class for `single`; (N, C) zeros and ones for `multi`
+    truth: NDArray[Any] | None  # (N,) class, or (N, C) zeros, ones and NaN (not scored)
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What `textune check` found in a table."""
+
+    source: str
+    table: Table
+    contract: Contract
+    rows: int
+    labels: Mapping[str, int]  # name → texts that have it
+    unlabelled: int  # texts with no label at all (several labels a text)
+    lengths: Mapping[str, Any]  # distribution of token counts, and shares beyond candidate limits
+    findings: tuple[Finding, ...]
+    command: str  # the `textune train` command that says all this explicitly
+    columns: Mapping[str, str] = field(default_factory=dict)  # what each column was taken for, and why

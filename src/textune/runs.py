@@ -1,0 +1,293 @@
+"""Everything of a run goes into one folder, and comes back."""
+
+import hashlib
+import json
+import os
+import platform
+import shutil
+import socket
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from filelock import FileLock, Timeout
+
+from textune.errors import BusyError, ModelError, RunError
+from textune.records import Contract, Decision, Scores
+
+MARKS = ("config.toml", "log.jsonl", "metrics.json", "checkpoints", "model")
+VERSIONS = ("textune", "torch", "transformers", "tokenizers", "numpy", "pyarrow", "scikit-learn")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A finished run."""
+
+    path: Path
+    metrics: Mapping[str, Any]  # "valid", "test", "baselines", "best"
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What predicting needs beside the weights: `model/decision.json`."""
+
+    task: str
+    labels: tuple[str, ...]
+    decision: Decision
+    max_tokens: int
+    contract: Contract
+    header: bool
+    delimiter: str | None
+
+
+@contextmanager
+def claim(folder: Path, *, resume: bool, overwrite: bool) -> Iterator[Path]:
+    """Make the folder this process's own while it works in it.
+
+    Args:
+        folder: Of the run.
+        resume: Continue what is in it.
+        overwrite: Delete the run that is in it first.
+
+    Raises:
+        RunError: It exists and neither was asked for, or it is not a run's folder.
+        BusyError: Another process works in it.
+    """
+    _refuse(folder, resume=resume, overwrite=overwrite)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunError(f"{folder}: cannot be made: {error.strerror}; choose another --out") from error
+    lock = FileLock(folder / "run.lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        owner = _read_owner(folder)
+        raise BusyError(f"{folder}: another process works in it{owner}") from error
+    except OSError as error:
+        raise RunError(f"{folder}: cannot be written: {error.strerror}") from error
+    try:
+        if overwrite:
+            _empty(folder)
+        owner = {"pid": os.getpid(), "host": socket.gethostname()}
+        (folder / "run.owner").write_text(json.dumps(owner), encoding="utf-8")
+        yield folder
+    finally:
+        (folder / "run.owner").unlink(missing_ok=True)
+        lock.release()
+        (folder / "run.lock").unlink(missing_ok=True)
+
+
+def is_finished(folder: Path) -> bool:
+    """Tell whether a run came to its end."""
+    return (folder / "metrics.json").is_file() and (folder / "model" / "decision.json").is_file()
+
+
+def write_text(file: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}-")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as opened:
+            opened.write(text)
+            opened.flush()
+            os.fsync(opened.fileno())
+        Path(name).replace(file)
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
+def write_json(file: Path, values: Any) -> None:
+    """Write JSON whole or not at all."""
+    write_text(file, json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+@contextmanager
+def replacing(folder: Path) -> Iterator[Path]:
+    """Give a folder to fill that takes the place of `folder` only once it is complete."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    unfinished.chmod(0o755)
+    try:
+        yield unfinished
+        shutil.rmtree(folder, ignore_errors=True)
+        unfinished.rename(folder)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def write_card(folder: Path, card: Card) -> None:
+    """Write what predicting needs into a model's folder."""
+    write_json(folder / "decision.json", {"format": 1, **asdict(card)})
+
+
+def model_readme(card: Card, base: str) -> str:
+    """Write the page that lies beside the weights."""
+    labels = "\n".join(f"- `{label}`" for label in card.labels)
+    return f"""# {Path(base).name}, fine-tuned with textune
+
+Task: {card.task}. Texts are read up to {card.max_tokens} tokens. `decision.json` holds how probabilities
+become labels.
+
+Labels:
+
+{labels}
+
+```python
+from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+model = AutoModelForSequenceClassification.from_pretrained("model")
+tokenizer = AutoTokenizer.from_pretrained("model")
+```
+"""
+
+
+def read_card(folder: Path) -> Card:
+    """Read what `write_card` wrote.
+
+    Raises:
+        ModelError: It is absent or not of this form.
+    """
+    file = folder / "decision.json"
+    try:
+        values = json.loads(file.read_text(encoding="utf-8"))
+        contract = Contract(**{key: _tuples(value) for key, value in values["contract"].items()})
+        return Card(
+            task=values["task"],
+            labels=tuple(values["labels"]),
+            decision=Decision(**values["decision"]),
+            max_tokens=int(values["max_tokens"]),
+            contract=contract,
+            header=bool(values["header"]),
+            delimiter=values["delimiter"],
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(
+            f"{file}: not what textune train wrote ({type(error).__name__}: {error}); "
+            f"RUN is a folder that `textune train` finished"
+        ) from error
+
+
+def model_folder(run: Path) -> Path:
+    """Find the model in a run's folder, or take the folder itself.
+
+    Raises:
+        RunError: There is no model in it.
+    """
+    for place in (run / "model", run):
+        if (place / "decision.json").is_file():
+            return place
+    if not run.exists():
+        raise RunError(f"{run}: no such folder; RUN is a folder that `textune train` wrote")
+    started = any((run / mark).exists() for mark in MARKS)
+    way_out = "its training has not finished; continue it with --resume" if started else "not a run"
+    raise RunError(f"{run}: no finished model in it: {way_out}")
+
+
+def write_predictions(
+    file: Path,
+    *,
+    labels: Sequence[str],
+    columns: Mapping[str, Sequence[str]],
+    decided: Sequence[tuple[str, ...]],
+    scores: Scores,
+) -> None:
+    """Write what the model said of each text, so that every metric can be computed again.
+
+    Args:
+        file: Parquet.
+        labels: In the order of the logits.
+        columns: "origin", and "truth" where it is known.
+        decided: Names that each decision stands for.
+        scores: Logits and probabilities.
+    """
+    values = {name: pa.array(cells, pa.string()) for name, cells in columns.items()}
+    values["decision"] = pa.array([";".join(names) for names in decided], pa.string())
+    for number, label in enumerate(labels):
+        values[f"p({label})"] = pa.array(scores.probabilities[:, number])
+    for number, label in enumerate(labels):
+        values[f"logit({label})"] = pa.array(scores.logits[:, number])
+    file.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = file.with_name(f".{file.name}")
+    pq.write_table(pa.table(values), unfinished)
+    unfinished.replace(file)
+
+
+def describe_files(paths: Sequence[str | None]) -> list[dict[str, Any]]:
+    """Name the files that were read by size and sha256; data frames have neither."""
+    found = []
+    for path in paths:
+        if path is None:
+            continue
+        with Path(path).open("rb") as content:
+            digest = hashlib.file_digest(content, "sha256").hexdigest()
+        found.append({"path": str(path), "bytes": Path(path).stat().st_size, "sha256": digest})
+    return found
+
+
+def capsule() -> dict[str, Any]:
+    """Describe the machine and the versions."""
+    return {
+        "versions": {"python": platform.python_version(), **_versions()},
+        "platform": platform.platform(),
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+    }
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for name in VERSIONS:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "not installed"
+    return found
+
+
+def _processor() -> str:
+    file = Path("/proc/cpuinfo")
+    lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor()
+
+
+def _refuse(folder: Path, *, resume: bool, overwrite: bool) -> None:
+    if resume and overwrite:
+        raise RunError("--resume and --overwrite exclude each other: continue, or start anew")
+    if folder.exists() and not folder.is_dir():
+        raise RunError(f"{folder}: is a file; --out names a folder")
+    inside = sorted(entry.name for entry in folder.iterdir()) if folder.is_dir() else []
+    if resume and not inside:
+        raise RunError(f"{folder}: nothing to resume there")
+    if inside and not resume and not overwrite:
+        raise RunError(
+            f"{folder}: already exists; --resume continues it, --overwrite starts anew, or choose another --out"
+        )
+    if inside and not any(mark in inside for mark in (*MARKS, "run.lock")):
+        raise RunError(f"{folder}: holds {inside[0]!r} and no run; textune deletes only its own folders")
+
+
+def _empty(folder: Path) -> None:
+    for entry in folder.iterdir():
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        elif entry.name != "run.lock":
+            entry.unlink()
+
+
+def _read_owner(folder: Path) -> str:
+    try:
+        owner = json.loads((folder / "run.owner").read_text(encoding="utf-8"))
+        return f": process {owner['pid']} on {owner['host']}"
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value

@@ -1,0 +1,213 @@
+"""A file becomes a Survey: what is in it, what would be trained, and what is wrong with it."""
+
+import random
+import shlex
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from textune.config import BUNDLED
+from textune.data import audit, contract, examples, sources
+from textune.encoder import bases
+from textune.records import Contract, Example, Finding, Survey, Table
+from textune.text import tokenizers
+
+CountTokens = Callable[[list[str]], list[int]]
+LIMITS = (64, 128, 256, 512)
+MEASURED = 20_000  # texts whose tokens are counted, where the file has more than `ALL_BELOW`
+ALL_BELOW = 50_000
+TOGETHER = 256  # texts given to the tokenizer at once
+LONG_SHARE = 0.05  # of the texts beyond the largest limit, from which it is worth a finding
+
+
+def check(
+    source: object,
+    *,
+    text: tuple[str, ...] | None = None,
+    label: tuple[str, ...] | None = None,
+    task: str | None = None,
+    header: bool | None = None,
+    delimiter: str | None = None,
+    group: str | None = None,
+    base: str | None = None,
+    count_tokens: CountTokens | None = None,
+) -> Survey:
+    """Read a file twice, in bounded memory, and say what `train` would make of it.
+
+    Args:
+        source: A file or a data frame.
+        text: Text column, or two for pairs; recognised if not given, like all that follows.
+        label: Label column, or one 0/1 column for each label.
+        task: "single", "multi", "number" or "plain".
+        header: Whether the first line names the columns.
+        delimiter: Between the cells of a line.
+        group: Column whose equal values stay in one split.
+        base: Encoder whose tokens are counted; the bundled one if not given.
+        count_tokens: Counts the tokens of texts, special ones included, in place of a base.
+
+    Raises:
+        DataError: The file, or labels in it, cannot be read; all rows concerned are named.
+        SettingsError: An option names a column that is not there.
+    """
+    table = sources.read(source, header=header, delimiter=delimiter)
+    found = contract.understand(table, task=task, text=text, label=label, group=group)
+    agreed = found.contract
+    if count_tokens is None:
+        count_tokens = tokenizers.load(bases.find(base or BUNDLED)).count
+    tally = _Tally(found.rows, count_tokens)
+    findings = audit.audit(tally.watch(examples.read(table, agreed)), contract=agreed)
+    lengths = tally.lengths()
+    return Survey(
+        source=table.path or table.name,
+        table=table,
+        contract=agreed,
+        rows=found.rows,
+        labels={} if agreed.task == "number" else _in_order(agreed, tally.counts),
+        unlabelled=tally.unlabelled,
+        lengths=lengths,
+        findings=(*findings, *_too_long(lengths)),
+        command=_command(table, agreed, header=header, delimiter=delimiter, base=base),
+        columns=found.columns,
+    )
+
+
+def to_json(survey: Survey) -> dict[str, Any]:
+    """Give a survey as plain values that JSON can hold."""
+    agreed = survey.contract
+    return {
+        "source": survey.source,
+        "format": survey.table.format,
+        "task": agreed.task,
+        "text": list(agreed.text),
+        "label": list(agreed.label),
+        "rows": survey.rows,
+        "labels": dict(survey.labels),
+        "unlabelled": survey.unlabelled,
+        "lengths": dict(survey.lengths),
+        "findings": [
+            {**asdict(finding), "rows": list(finding.rows)} for finding in survey.findings
+        ],
+        "reasons": [*survey.table.reasons, *agreed.reasons],
+        "doubts": list(agreed.doubts),
+        "columns": dict(survey.columns),
+        "contract": {
+            key: list(value) if isinstance(value, tuple) else value
+            for key, value in asdict(agreed).items()
+        },
+        "command": survey.command,
+    }
+
+
+class _Tally:
+    """Counts labels and measures texts while somebody else reads the examples."""
+
+    def __init__(self, rows: int, count_tokens: CountTokens) -> None:
+        self.counts: Counter[str] = Counter()
+        self.unlabelled = 0
+        self.is_sample = rows > ALL_BELOW
+        chosen = random.Random(0).sample(range(rows), MEASURED) if self.is_sample else ()
+        self._chosen = frozenset(chosen)
+        self._count_tokens = count_tokens
+        self._waiting: list[Example] = []
+        self._lengths: list[int] = []
+
+    def watch(self, stream: Iterable[Example]) -> Iterator[Example]:
+        for place, example in enumerate(stream):
+            self._count(example)
+            if not self.is_sample or place in self._chosen:
+                self._waiting.append(example)
+                if len(self._waiting) == TOGETHER:
+                    self._measure()
+            yield example
+        self._measure()
+
+    def lengths(self) -> dict[str, Any]:
+        """Describe the token counts, special tokens included."""
+        lengths = np.asarray(self._lengths or [0], dtype=np.int64)  # (texts,)
+        return {
+            "texts": len(self._lengths),
+            "sampled": self.is_sample,
+            "mean": round(float(lengths.mean()), 2),
+            "median": float(np.median(lengths)),
+            "p90": float(np.percentile(lengths, 90)),
+            "p99": float(np.percentile(lengths, 99)),
+            "longest": int(lengths.max()),
+            "beyond": {str(limit): _beyond(lengths, limit) for limit in LIMITS},
+        }
+
+    def _count(self, example: Example) -> None:
+        label = example.label
+        if isinstance(label, str):
+            self.counts[label] += 1
+            return
+        self.counts.update(label or ())
+        if not label and not example.unscored:
+            self.unlabelled += 1
+
+    def _measure(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        if not waiting:
+            return
+        lengths = self._count_tokens([example.text for example in waiting])
+        pairs = [example.pair for example in waiting if example.pair is not None]
+        if pairs:  # a pair shares the token at the start, and each part ends with its own
+            more = self._count_tokens(pairs)
+            lengths = [one + two - 1 for one, two in zip(lengths, more, strict=True)]
+        self._lengths += lengths
+
+
+def _beyond(lengths: NDArray[np.int64], limit: int) -> dict[str, float]:
+    over = np.maximum(lengths - limit, 0)
+    return {
+        "rows": round(float((over > 0).mean()), 6),
+        "tokens": round(float(over.sum() / max(1, lengths.sum())), 6),
+    }
+
+
+def _in_order(agreed: Contract, counts: Mapping[str, int]) -> dict[str, int]:
+    if agreed.form == "columns":
+        return {name: counts.get(name, 0) for name in agreed.label}
+    held = (Example("", "", label=name) for name in counts)
+    return {name: counts[name] for name in examples.label_names(agreed, held)}
+
+
+def _too_long(lengths: Mapping[str, Any]) -> tuple[Finding, ...]:
+    beyond = lengths["beyond"][str(LIMITS[-1])]
+    if beyond["rows"] < LONG_SHARE:
+        return ()
+    count = round(beyond["rows"] * lengths["texts"])
+    of = f"{lengths['texts']:,} texts that were measured" if lengths["sampled"] else "the texts"
+    message = (
+        f"{beyond['rows']:.1%} of {of} and {beyond['tokens']:.1%} of all tokens lie beyond "
+        f"{LIMITS[-1]} tokens, more than most encoders can read at once"
+    )
+    return (Finding("length", "note", message, count),)
+
+
+def _command(
+    table: Table,
+    agreed: Contract,
+    *,
+    header: bool | None,
+    delimiter: str | None,
+    base: str | None,
+) -> str:
+    place = table.path or table.name
+    words = ["textune", "train", f"./{place}" if place.startswith("-") else place]
+    if not table.has_header and table.path:
+        words.append("--no-header")
+    elif header:
+        words.append("--header")
+    if delimiter is not None:
+        words += ["--delimiter", delimiter]
+    words += ["--text", ",".join(agreed.text)]
+    if agreed.label:
+        words += ["--label", ",".join(agreed.label)]
+    words += ["--task", agreed.task]
+    for option, value in (("--group", agreed.group), ("--base", base)):
+        words += [option, value] if value is not None else []
+    return shlex.join(words)

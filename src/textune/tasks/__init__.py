@@ -1,0 +1,1 @@
+"""Hidden states become losses, predictions and scores: one file a task, one interface."""

@@ -1,0 +1,106 @@
+"""Several labels a text: a sigmoid and a threshold for each."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.special import expit
+from torch import Tensor
+from torch.nn import functional
+
+from textune.data import splits
+from textune.errors import DataError, among
+from textune.evaluation import metrics
+from textune.records import Batch, Decision, Example, Scores
+from textune.tasks.interface import thresholds
+
+
+@dataclass(frozen=True, slots=True)
+class Multi:
+    """Any of C labels, or none."""
+
+    labels: tuple[str, ...]
+    weights: tuple[float, ...] | None = None  # (C,) of the positives in the loss; None: all 1
+
+    name = "multi"
+    model_class = "AutoModelForSequenceClassification"
+    per_token = False
+    main_metric = "macro_f1"
+
+    def config(self) -> dict[str, Any]:
+        """Return what the model's configuration must hold."""
+        return {
+            "num_labels": len(self.labels),
+            "id2label": dict(enumerate(self.labels)),
+            "label2id": {label: number for number, label in enumerate(self.labels)},
+            "problem_type": "multi_label_classification",
+        }
+
+    def target(self, example: Example) -> NDArray[Any]:
+        """Return zeros and ones, NaN where the label is not scored; (C,) float32.
+
+        Raises:
+            DataError: A label was not seen in training.
+        """
+        if example.label is None or isinstance(example.label, str):
+            raise DataError(f"{example.origin}: no labels; an empty list says that none applies")
+        values = np.zeros(len(self.labels), dtype=np.float32)
+        for names, value in ((example.label, 1.0), (example.unscored, np.nan)):
+            for name in names:
+                if name not in self.labels:
+                    raise DataError(
+                        f"{example.origin}: label {name!r} was not seen in training; "
+                        f"{among(name, self.labels)}"
+                    )
+                values[self.labels.index(name)] = value
+        return values
+
+    def loss(self, logits: Tensor, batch: Batch) -> Tensor:
+        """Return the sum of binary cross-entropies over the scored cells; () fp32."""
+        assert batch.targets is not None
+        scored = ~batch.targets.isnan()  # (B, C)
+        return functional.binary_cross_entropy_with_logits(
+            logits.float(),
+            batch.targets.nan_to_num(),
+            weight=scored.float(),
+            pos_weight=None if self.weights is None else torch.tensor(self.weights, device=logits.device),
+            reduction="sum",
+        )
+
+    def count(self, targets: NDArray[Any]) -> float:
+        """Return the number of scored cells: texts × labels where every label is scored."""
+        return float((~np.isnan(targets)).sum())
+
+    def probabilities(self, logits: NDArray[np.float32]) -> NDArray[np.float64]:
+        """(N, C) → (N, C), each on its own between 0 and 1."""
+        return expit(logits.astype(np.float64))
+
+    def decide(self, probabilities: NDArray[np.float64], decision: Decision) -> NDArray[np.int64]:
+        """Return 1 where a label reaches its threshold; (N, C)."""
+        bars = np.asarray([decision.thresholds[label] for label in self.labels])
+        return (probabilities >= bars).astype(np.int64)
+
+    def names(self, decided: NDArray[np.int64]) -> list[tuple[str, ...]]:
+        """Return the names of the labels that apply, often none."""
+        return [
+            tuple(label for label, on in zip(self.labels, row, strict=True) if on)
+            for row in decided.tolist()
+        ]
+
+    def judge(self, scores: Scores) -> dict[str, Any]:
+        """Compare with the truth, over all texts at once."""
+        assert scores.truth is not None
+        return metrics.multi(scores.truth, scores.probabilities, scores.decisions, self.labels)
+
+    def default_decision(self) -> Decision:
+        """Return one half for every label."""
+        return Decision("threshold", thresholds(self.labels, 0.5))
+
+    def weighted(self, targets: NDArray[Any]) -> "Multi":
+        """Weigh the positives of each label by negatives over positives."""
+        scored = (~np.isnan(targets)).sum(axis=0)
+        positives = (targets == 1).sum(axis=0)
+        weights = splits.positive_weights(positives, scored)
+        return replace(self, weights=tuple(weights.tolist()))

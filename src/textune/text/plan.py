@@ -1,0 +1,111 @@
+"""A seed, an epoch and the lengths become optimizer steps: the same on every process, without a word between them.
+
+Every optimizer batch is the one that plain random shuffling draws. Only inside it are the texts ordered and
+parted, by their tokens: that changes nothing in the gradient, which is the exact mean over the batch.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """One optimizer step as one process sees it."""
+
+    rows: Rows  # (B,) the whole optimizer batch, over all processes
+    parts: tuple[Rows, ...]  # this process's micro-batches, longest texts first; may hold empty ones
+
+
+def epoch(
+    lengths: NDArray[np.int64],
+    *,
+    seed: int,
+    number: int,
+    batch_size: int,
+    micro_tokens: int,
+    rank: int = 0,
+    world: int = 1,
+) -> list[Update]:
+    """Plan one pass over the texts.
+
+    Args:
+        lengths: (N,) tokens of each text.
+        seed: The run's seed.
+        number: Which epoch, from 1.
+        batch_size: Texts in one update, over all processes.
+        micro_tokens: Most tokens in one micro-batch; a longer text gets one of its own.
+        rank: This process.
+        world: Number of processes.
+
+    Returns:
+        One entry a step; every rank gets as many, with as many micro-batches in each.
+    """
+    order = np.random.default_rng([seed, number]).permutation(len(lengths))
+    return [
+        update(order[start : start + batch_size], lengths, micro_tokens, rank=rank, world=world)
+        for start in range(0, len(order), batch_size)
+    ]
+
+
+def update(
+    rows: Rows, lengths: NDArray[np.int64], micro_tokens: int, *, rank: int = 0, world: int = 1
+) -> Update:
+    """Part one optimizer batch over processes and micro-batches, by tokens."""
+    ranked = rows[np.argsort(-lengths[rows], kind="stable")]
+    shares = _shares(ranked, lengths, world)
+    parts = [_cut(share, lengths, micro_tokens) for share in shares]
+    most = max(len(part) for part in parts)
+    mine = parts[rank] + [ranked[:0]] * (most - len(parts[rank]))
+    return Update(rows=rows, parts=tuple(mine))
+
+
+def steps_in_epoch(texts: int, batch_size: int) -> int:
+    """Count the updates of one epoch; the last may be smaller."""
+    return -(-texts // batch_size)
+
+
+def in_order(
+    lengths: NDArray[np.int64], *, micro_tokens: int, window: int = 4096
+) -> Iterator[Rows]:
+    """Group texts for prediction: sorted by length inside a window, packed up to the budget.
+
+    Yields:
+        Positions in `lengths`, each exactly once.
+    """
+    for start in range(0, len(lengths), window):
+        part = np.arange(start, min(start + window, len(lengths)))
+        ranked = part[np.argsort(-lengths[part], kind="stable")]
+        yield from _cut(ranked, lengths, micro_tokens)
+
+
+def _shares(ranked: Rows, lengths: NDArray[np.int64], world: int) -> list[Rows]:
+    """Give each text, longest first, to the process with the fewest tokens so far."""
+    if world == 1:
+        return [ranked]
+    loads = [0] * world
+    chosen: list[list[int]] = [[] for _ in range(world)]
+    for row in ranked.tolist():
+        lightest = min(range(world), key=lambda number: (loads[number], number))
+        chosen[lightest].append(row)
+        loads[lightest] += int(lengths[row])
+    return [np.asarray(rows, dtype=np.int64) for rows in chosen]
+
+
+def _cut(ranked: Rows, lengths: NDArray[np.int64], budget: int) -> list[Rows]:
+    """Cut a run of texts where the budget is full."""
+    parts: list[Rows] = []
+    first, tokens = 0, 0
+    sizes: Sequence[int] = lengths[ranked].tolist()
+    for place, size in enumerate(sizes):
+        if place > first and tokens + size > budget:
+            parts.append(ranked[first:place])
+            first, tokens = place, 0
+        tokens += size
+    if len(ranked) > first:
+        parts.append(ranked[first:])
+    return parts

@@ -1,0 +1,199 @@
+"""Texts become token ids, by the tokenizer of a base."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from tokenizers import Tokenizer as Backend
+
+from textune.errors import ModelError
+
+Ids = NDArray[np.int32]
+COUNT_FROM_PADDING = frozenset(
+    {"camembert", "data2vec-text", "longformer", "mpnet", "roberta", "xlm-roberta", "xlm-roberta-xl"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """The special tokens around one text or two, learned from the tokenizer itself."""
+
+    before: Ids
+    between: Ids  # between the two texts of a pair
+    after: Ids
+    after_pair: Ids
+    segments: tuple[int, int]  # of the first and the second text
+    between_first: int  # tokens of `between` that belong to the first segment
+
+
+class Tokenizer:
+    """A fast tokenizer with its special tokens made explicit.
+
+    Args:
+        backend: The tokenizer of the library `tokenizers`.
+        limit: Most tokens, special ones included, that the encoder can take.
+        place: Where it came from, for messages and for saving it again.
+    """
+
+    def __init__(self, backend: Backend, *, limit: int, place: str):
+        backend.no_truncation()
+        backend.no_padding()
+        self.backend = backend
+        self.limit = limit
+        self.place = place
+        self.template = _learn_template(backend, place)
+
+    def fingerprint(self) -> str:
+        """Name the tokenizer by its content."""
+        return sha256(self.backend.to_str().encode()).hexdigest()
+
+    def encode(self, texts: Sequence[str]) -> list[Ids]:
+        """Return the ids of each text, without special tokens and untruncated, on all cores."""
+        found = self.backend.encode_batch_fast(list(texts), add_special_tokens=False)
+        return [np.asarray(encoding.ids, dtype=np.int32) for encoding in found]
+
+    def count(self, texts: Sequence[str]) -> list[int]:
+        """Return the tokens of each text, special ones included, untruncated."""
+        extra = self.specials(pair=False)
+        found = self.backend.encode_batch_fast(list(texts), add_special_tokens=False)
+        return [len(encoding.ids) + extra for encoding in found]
+
+    def specials(self, *, pair: bool) -> int:
+        """Count the special tokens around one text, or around a pair."""
+        parts = self.template
+        inner = len(parts.between) + len(parts.after_pair) if pair else len(parts.after)
+        return len(parts.before) + inner
+
+    def wrap(self, first: Ids, second: Ids | None, *, most: int) -> tuple[Ids, int]:
+        """Put special tokens around one text or two and keep the beginning.
+
+        Of a pair the longer text is shortened first, as in BERT.
+
+        Args:
+            first: Ids of the text.
+            second: Ids of the pair's second text.
+            most: Most tokens of the result.
+
+        Returns:
+            The ids, and how many of them, from the first, lie in the first segment.
+        """
+        parts = self.template
+        if second is None:
+            room = most - len(parts.before) - len(parts.after)
+            ids = np.concatenate([parts.before, first[:room], parts.after])
+            return ids, len(ids)
+        around = len(parts.before) + len(parts.between) + len(parts.after_pair)
+        keep = _share(len(first), len(second), most - around)
+        left, right = first[: keep[0]], second[: keep[1]]
+        ids = np.concatenate([parts.before, left, parts.between, right, parts.after_pair])
+        return ids, len(parts.before) + len(left) + parts.between_first
+
+
+def load(place: str) -> Tokenizer:
+    """Load the tokenizer of a base.
+
+    Args:
+        place: A directory or Hub name, from `encoder.bases.find`.
+
+    Raises:
+        ModelError: There is none, it is damaged, or it has no fast version.
+    """
+    folder = Path(place)
+    fast = folder / "tokenizer.json"
+    if fast.is_file():
+        try:
+            backend = Backend.from_file(str(fast))
+        except Exception as error:  # the library raises bare exceptions
+            raise ModelError(f"{fast}: not a tokenizer that can be read: {error}") from error
+        return Tokenizer(backend, limit=_limit(folder), place=place)
+    return _convert(place)
+
+
+def _convert(place: str) -> Tokenizer:
+    from transformers import AutoConfig, AutoTokenizer  # heavy, and rarely needed
+
+    local = Path(place).is_dir()
+    try:
+        config = AutoConfig.from_pretrained(place, trust_remote_code=False, local_files_only=local)
+        found: Any = AutoTokenizer.from_pretrained(
+            place, use_fast=True, trust_remote_code=False, local_files_only=local
+        )
+    except (OSError, ValueError, KeyError, TypeError, ImportError) as error:
+        lines = str(error).splitlines() or [type(error).__name__]
+        raise ModelError(
+            f"{place}: no tokenizer can be loaded ({lines[0][:200]}); --base takes a directory "
+            f"with tokenizer.json, or the name of a model on the Hub that can be reached"
+        ) from error
+    backend = getattr(found, "backend_tokenizer", None)
+    if backend is None:
+        raise ModelError(f"{place}: its tokenizer has no fast version, which textune needs")
+    return Tokenizer(backend, limit=_room(config.to_dict()), place=place)
+
+
+def _limit(folder: Path) -> int:
+    file = folder / "config.json"
+    try:
+        return _room(json.loads(file.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise ModelError(f"{file}: cannot be read: {error}") from error
+
+
+def _room(config: Mapping[str, Any]) -> int:
+    """Positions that a text can take; RoBERTa and its kin count from beyond the padding index."""
+    positions = int(config.get("max_position_embeddings") or 512)
+    if config.get("model_type") not in COUNT_FROM_PADDING:
+        return positions
+    return positions - int(config.get("pad_token_id", 1)) - 1
+
+
+def _learn_template(backend: Backend, place: str) -> Template:
+    one, two = "a", "b c"
+    left = backend.encode(one, add_special_tokens=False).ids
+    right = backend.encode(two, add_special_tokens=False).ids
+    single = backend.encode(one)
+    pair = backend.encode(one, two)
+    before = _find(single.ids, left)
+    start = _find(pair.ids, left)
+    second = _find(pair.ids, right, start + len(left))
+    if min(before, start, second) < 0 or not left or not right or start != before:
+        raise ModelError(f"{place}: the special tokens of its tokenizer are not understood")
+    between = pair.ids[start + len(left) : second]
+    kinds = pair.type_ids
+    first_kind = kinds[start]
+    return Template(
+        before=_ids(single.ids[:before]),
+        between=_ids(between),
+        after=_ids(single.ids[before + len(left) :]),
+        after_pair=_ids(pair.ids[second + len(right) :]),
+        segments=(first_kind, kinds[second]),
+        between_first=sum(kind == first_kind for kind in kinds[start + len(left) : second])
+        if kinds[second] != first_kind
+        else len(between),
+    )
+
+
+def _find(ids: Sequence[int], part: Sequence[int], start: int = 0) -> int:
+    size = len(part)
+    places = range(start, len(ids) - size + 1)
+    return next((place for place in places if list(ids[place : place + size]) == list(part)), -1)
+
+
+def _ids(values: Sequence[int]) -> Ids:
+    return np.asarray(values, dtype=np.int32)
+
+
+def _share(first: int, second: int, room: int) -> tuple[int, int]:
+    """Shorten the longer of two until both fit."""
+    if first + second <= room:
+        return first, second
+    half = room // 2
+    if first <= half:
+        return first, room - first
+    if second <= half:
+        return room - second, second
+    return room - half, half

@@ -1,0 +1,149 @@
+"""The state of a run goes to disk whole or not at all, and comes back only if every byte is the same."""
+
+import hashlib
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+from torch.optim import Optimizer
+
+from textune.errors import CheckpointError
+
+KEEP = 2
+_TENSORS, _STATE, _MANIFEST = "state.safetensors", "state.json", "MANIFEST.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """Everything from which a run continues to the same weights."""
+
+    tensors: dict[str, Tensor]  # "model.…", "optimizer.…", "rng.…"
+    state: dict[str, Any]  # step, epoch, best so far, fingerprints
+
+
+def save(folder: Path, checkpoint: Checkpoint, *, step: int) -> Path:
+    """Write a checkpoint beside the earlier ones and keep the newest two.
+
+    Raises:
+        OSError: The disk is full or read-only; earlier checkpoints are untouched.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    unfinished = folder / f".tmp-{step}-{os.getpid()}"
+    place = folder / f"step-{step:08d}"
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir()
+    try:
+        save_file(checkpoint.tensors, unfinished / _TENSORS)
+        text = json.dumps(checkpoint.state, indent=1)
+        (unfinished / _STATE).write_text(text, encoding="utf-8")
+        files = {name: _describe(unfinished / name) for name in (_TENSORS, _STATE)}
+        (unfinished / _MANIFEST).write_text(json.dumps(files, indent=1), encoding="utf-8")
+        for file in (*unfinished.iterdir(), unfinished):
+            _flush(file)
+        shutil.rmtree(place, ignore_errors=True)
+        unfinished.rename(place)
+        _flush(folder)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+    if is_sound(place):
+        _forget_old(folder)
+    return place
+
+
+def latest(folder: Path) -> Checkpoint:
+    """Read the newest sound checkpoint.
+
+    Raises:
+        CheckpointError: There is none.
+    """
+    places = sorted(folder.glob("step-*"), reverse=True)
+    for place in places:
+        if is_sound(place):
+            try:
+                state = json.loads((place / _STATE).read_text(encoding="utf-8"))
+                return Checkpoint(load_file(place / _TENSORS), state)
+            except (OSError, ValueError, SafetensorError):
+                continue
+    if places:
+        raise CheckpointError(
+            f"{folder}: none of the {len(places)} checkpoints is whole (sizes or sha256 differ from their "
+            f"manifests); start again with --overwrite"
+        )
+    raise CheckpointError(
+        f"{folder}: no checkpoint yet, the run was stopped before its first; start again with --overwrite"
+    )
+
+
+def is_sound(place: Path) -> bool:
+    """Tell whether every file of a checkpoint has the size and sha256 of its manifest."""
+    try:
+        files = json.loads((place / _MANIFEST).read_text(encoding="utf-8"))
+        return set(files) == {_TENSORS, _STATE} and all(
+            _describe(place / name) == expected for name, expected in files.items()
+        )
+    except (OSError, ValueError, TypeError, AttributeError):
+        return False
+
+
+def optimizer_tensors(optimizer: Optimizer) -> dict[str, Tensor]:
+    """Name every tensor of an optimizer's state by the parameter's number."""
+    found = {}
+    for number, values in optimizer.state_dict()["state"].items():
+        for name, value in values.items():
+            found[f"optimizer.{number}.{name}"] = torch.as_tensor(value).detach().contiguous()
+    return found
+
+
+def restore_optimizer(optimizer: Optimizer, tensors: dict[str, Tensor]) -> None:
+    """Put back what `optimizer_tensors` named."""
+    state: dict[int, dict[str, Tensor]] = {}
+    for key, value in tensors.items():
+        if key.startswith("optimizer."):
+            _, number, name = key.split(".", 2)
+            state.setdefault(int(number), {})[name] = value
+    whole = optimizer.state_dict()
+    whole["state"] = state
+    optimizer.load_state_dict(whole)
+
+
+def rng_tensors() -> dict[str, Tensor]:
+    """Return the state of torch's generators."""
+    found = {"rng.cpu": torch.get_rng_state()}
+    if torch.cuda.is_available():
+        found["rng.cuda"] = torch.cuda.get_rng_state()
+    return found
+
+
+def restore_rng(tensors: dict[str, Tensor]) -> None:
+    """Put torch's generators back."""
+    torch.set_rng_state(tensors["rng.cpu"])
+    if torch.cuda.is_available() and "rng.cuda" in tensors:
+        torch.cuda.set_rng_state(tensors["rng.cuda"])
+
+
+def _describe(file: Path) -> dict[str, Any]:
+    with file.open("rb") as content:
+        digest = hashlib.file_digest(content, "sha256").hexdigest()
+    return {"bytes": file.stat().st_size, "sha256": digest}
+
+
+def _flush(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _forget_old(folder: Path) -> None:
+    for place in sorted(folder.glob("step-*"), reverse=True)[KEEP:]:
+        shutil.rmtree(place, ignore_errors=True)
+    for left in folder.glob(".tmp-*"):
+        shutil.rmtree(left, ignore_errors=True)

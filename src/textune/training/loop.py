@@ -1,0 +1,110 @@
+"""Losses become weights: one update, one Step."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+
+from textune.errors import NumericsError
+from textune.records import Batch, Step
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One optimizer step as it reaches the loop."""
+
+    number: int  # from 1, over all epochs
+    epoch: int  # from 1
+    parts: Iterable[Batch]  # micro-batches; made when they are needed
+    count: float  # what the sum of losses over the whole optimizer batch is divided by
+    texts: int
+    tokens: int
+    computed: int
+
+
+class Trainable(Protocol):
+    """What the loop differentiates: the encoder itself, or a copy in another number format."""
+
+    def __call__(self, batch: Batch) -> Tensor:
+        """Return logits."""
+
+    def collect(self) -> None:
+        """Bring the gradients of one micro-batch to the parameters that are optimized."""
+
+    def refresh(self) -> None:
+        """Take over the optimized parameters after an update."""
+
+
+def train(
+    model: Trainable,
+    loss: Callable[[Tensor, Batch], Tensor],
+    steps: Iterable[Work],
+    optimizer: Optimizer,
+    schedule: LRScheduler,
+    *,
+    clip: float | None,
+) -> Iterator[Step]:
+    """Update the weights once for each step, and yield what it was like.
+
+    The gradient is the exact mean over the optimizer batch, however it is parted.
+
+    Args:
+        model: Computes logits from a batch.
+        loss: Returns the sum of losses of a micro-batch.
+        steps: Optimizer steps in order.
+        optimizer: Over the parameters to change.
+        schedule: Stepped after every update.
+        clip: Largest gradient norm; None for no limit.
+
+    Raises:
+        NumericsError: A gradient is not finite; the weights are those of the step before.
+    """
+    parameters = [item for group in optimizer.param_groups for item in group["params"]]
+    for work in steps:
+        total = _accumulate(model, loss, work)
+        norm = clip_gradients(parameters, clip)
+        if not bool(norm.isfinite()):
+            raise NumericsError(
+                f"step {work.number}: the gradient is not finite (loss {total.item():.4g}); the weights were "
+                f"left as they were after step {work.number - 1}; a lower --lr or "
+                f"--set train.precision=fp32 usually helps"
+            )
+        lr = float(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        schedule.step()
+        optimizer.zero_grad(set_to_none=True)
+        model.refresh()
+        yield Step(
+            number=work.number,
+            epoch=work.epoch,
+            loss=total,
+            norm=norm,
+            lr=lr,
+            texts=work.texts,
+            tokens=work.tokens,
+            computed=work.computed,
+        )
+
+
+def _accumulate(model: Trainable, loss: Callable[[Tensor, Batch], Tensor], work: Work) -> Tensor:
+    total = torch.zeros(())
+    for batch in work.parts:
+        part = loss(model(batch), batch) / work.count  # the exact mean over the whole batch
+        part.backward()  # type: ignore[no-untyped-call]  # torch leaves it without types
+        model.collect()
+        total = total.to(part.device) + part.detach()
+    return total
+
+
+def clip_gradients(parameters: Sequence[nn.Parameter], most: float | None) -> Tensor:
+    """Scale all gradients to a norm of at most `most`, and return the norm they had."""
+    gradients = [item.grad for item in parameters if item.grad is not None]
+    norm = nn.utils.get_total_norm(gradients)
+    if most is not None:
+        scale = (most / (norm + 1e-6)).clamp(max=1.0)
+        torch._foreach_mul_(gradients, scale)
+    return norm
