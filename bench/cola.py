@@ -78,7 +78,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     options.only = options.only.split(",") if options.only else list(POLICIES)
     if unknown := set(options.only) - set(POLICIES):
         parser.error(f"--only {','.join(sorted(unknown))}: allowed are {', '.join(POLICIES)}")
-    if missing := [name for name in files(options.data) if not (options.data / name).is_file()]:
+    if missing := [name for name in files() if not (options.data / name).is_file()]:
         parser.error(f"--data {options.data}: {', '.join(missing)} not found; CoLA's raw tables")
     return options
 
@@ -99,15 +99,14 @@ def bundled_base(parser: argparse.ArgumentParser) -> str:
     return str(Path(found.origin).parent / "model")
 
 
-def files(folder: Path) -> tuple[str, str, str]:
+def files() -> tuple[str, str, str]:
     """Return the names of the training table and of both dev sets."""
-    assert len(DEV_SETS) == 2
     return ("in_domain_train.tsv", f"{DEV_SETS[0]}.tsv", f"{DEV_SETS[1]}.tsv")
 
 
 def run_turns(options: argparse.Namespace, folder: Path, say: Console) -> list[Result]:
     """Train by every program, one after the other, and that as often as there are turns."""
-    train, valid, test = (options.data / name for name in files(options.data))
+    train, valid, test = (options.data / name for name in files())
     train = limited(train, options.limit, folder)
     results = []
     for turn in range(1, options.turns + 1):
@@ -195,12 +194,13 @@ def machine() -> dict[str, Any]:
 def show(report: dict[str, Any], console: Console) -> None:
     """Print the programs, and below how textune compares with each."""
     table = Table(title="CoLA: medians over turns; MCC: mean ± deviation over seeds")
-    for heading in ("program", "ex/s", "padding", "peak MB", *DEV_SETS):
+    for heading in ("program", "precision", "ex/s", "padding", "peak MB", *DEV_SETS):
         table.add_column(heading, justify="left" if heading == "program" else "right")
     for program in report["programs"].values():
         scores = [spread(program["mcc"][name], "deviation") for name in DEV_SETS]
         table.add_row(
             program["policy"],
+            program["precision"],
             f"{program['examples_per_second']:.1f}",
             f"{program['padding']:.3f}",
             f"{program['peak_memory_mb']:.0f}",

@@ -42,6 +42,8 @@ class Result:
     seed: int
     turn: int
     device: str
+    precision: str
+    threads: int  # that torch had at the end
     examples: int  # texts in the training file
     examples_per_second: float  # of training alone, without set-up and evaluation
     train_seconds: float

@@ -88,6 +88,8 @@ def train(job: Job) -> Result:
         seed=job.seed,
         turn=job.turn,
         device=str(model.device),
+        precision="bf16" if job.program == "tuned-bf16" else "fp32",
+        threads=torch.get_num_threads(),
         examples=len(rows),
         examples_per_second=len(rows) * job.epochs / clock.seconds,
         train_seconds=clock.seconds,

@@ -25,6 +25,7 @@ def _program(results: Sequence[Result]) -> dict[str, Any]:
     return {
         "policy": POLICIES[results[0].program],
         "device": results[0].device,
+        "precision": "/".join(sorted({each.precision for each in results})),
         "trainings": len(results),
         "examples_per_second": median(each.examples_per_second for each in results),
         "train_seconds": median(each.train_seconds for each in results),

@@ -6,7 +6,6 @@ import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any
@@ -16,8 +15,8 @@ import pyarrow.parquet as pq
 
 from textune.data import examples
 from textune.errors import RunError, SettingsError
-from textune.predictor import CHUNK, Predictor, Reading
-from textune.records import Example, Row
+from textune.predictor import CHUNK, Predictor, Reading, Text
+from textune.records import Example
 
 Writer = Callable[[list[list[Any]]], None]
 ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
@@ -31,7 +30,8 @@ def predict_file(
     Args:
         predictor: The model.
         source: A path or a data frame; label columns may be absent.
-        output: CSV, TSV, JSONL (each also .gz) or Parquet, by its ending; written whole or not at all.
+        output: CSV, TSV, JSONL (each also .gz) or Parquet, by its ending; written whole or not at
+        all.
         options: How to read the input.
         overwrite: Whether an output that exists may be replaced.
 
@@ -56,6 +56,27 @@ def predict_file(
             write([[*row.cells, *answer] for row, answer in zip(rows, found, strict=True)])
             done += len(rows)
             yield done
+
+
+def read_texts(predictor: Predictor, source: object, options: Reading) -> Iterator[Example]:
+    """Read the texts of a file for the model, without their labels."""
+    table, agreed = options.open(source, predictor.card)
+    return examples.read(table, agreed, labelled=False)
+
+
+def to_texts(predictor: Predictor, texts: Sequence[str]) -> list[Text]:
+    """Take texts from a command line; a model of pairs takes two at a time.
+
+    Raises:
+        SettingsError: A pair lacks its second text.
+    """
+    if len(predictor.card.contract.text) == 1:
+        return list(texts)
+    if len(texts) % 2:
+        raise SettingsError(
+            "this model reads pairs: give an even number of texts, first and second"
+        )
+    return list(zip(texts[::2], texts[1::2], strict=True))
 
 
 def _answers(predictor: Predictor, texts: Sequence[Example], decision: Any) -> Iterable[list[Any]]:
@@ -111,7 +132,9 @@ def _writing(output: Path, columns: Sequence[str]) -> Iterator[Writer]:
 
 def _open_text(file: Path, *, packed: bool) -> IO[str]:
     if packed:
-        return io.TextIOWrapper(gzip.open(file, "wb", compresslevel=6), encoding="utf-8", newline="")
+        return io.TextIOWrapper(
+            gzip.open(file, "wb", compresslevel=6), encoding="utf-8", newline=""
+        )
     return file.open("w", encoding="utf-8", newline="")
 
 
@@ -136,7 +159,9 @@ def _parquet(file: Path, columns: Sequence[str]) -> Iterator[Writer]:
 
     def write(rows: list[list[Any]]) -> None:
         cells = zip(*rows, strict=True)
-        found = pa.table({name: pa.array(values) for name, values in zip(columns, cells, strict=True)})
+        found = pa.table(
+            {name: pa.array(values) for name, values in zip(columns, cells, strict=True)}
+        )
         if not writer:
             writer.append(pq.ParquetWriter(file, found.schema))
         writer[0].write_table(found)

@@ -75,8 +75,8 @@ def train(
         0.81
     """
     given = {
-        "data.text": _names(text),
-        "data.label": _names(label),
+        "data.text": names(text),
+        "data.label": names(label),
         "data.task": task,
         "data.header": header,
         "data.group": group,
@@ -133,8 +133,8 @@ def check(
     """
     return survey.check(
         source,
-        text=_names(text) or None,
-        label=_names(label) or None,
+        text=names(text) or None,
+        label=names(label) or None,
         task=task,
         header=header,
         group=group,
@@ -157,7 +157,8 @@ def free_folder(source: object) -> Path:
     return place
 
 
-def _names(columns: Columns | None) -> tuple[str, ...] | None:
+def names(columns: Columns | None) -> tuple[str, ...] | None:
+    """Part "a,b" into names; None stays None."""
     if columns is None:
         return None
     if isinstance(columns, str):

@@ -26,13 +26,19 @@ class DataSettings(Section):
         None, description="One label a text (single) or several (multi); recognised if not given."
     )
     text: tuple[str, ...] = Field((), description="Text column; two columns for pairs.")
-    label: tuple[str, ...] = Field((), description="Label column, or one 0/1 column for each label.")
+    label: tuple[str, ...] = Field(
+        (), description="Label column, or one 0/1 column for each label."
+    )
     header: bool | None = Field(None, description="Whether the first row names the columns.")
-    delimiter: str | None = Field(None, description="Character between cells, where recognition errs.")
+    delimiter: str | None = Field(
+        None, description="Character between cells, where recognition errs."
+    )
     group: str | None = Field(None, description="Rows equal in this column stay in one split.")
     valid_share: float = Field(0.1, gt=0, lt=1, description="Part held out when no file is given.")
     test_share: float = Field(0.0, ge=0, lt=1, description="Part sealed for the final test.")
-    limit: int | None = Field(None, ge=2, description="Use at most so many rows of each file: a trial.")
+    limit: int | None = Field(
+        None, ge=2, description="Use at most so many rows of each file: a trial."
+    )
     unlabelled: float | None = Field(
         None,
         ge=0,
@@ -43,7 +49,9 @@ class DataSettings(Section):
         None, ge=1, description="Keep at most so many training texts of a class."
     )
     max_tokens: int | None = Field(
-        None, ge=8, description="Tokens of a text that are read; the encoder's own limit by default."
+        None,
+        ge=8,
+        description="Tokens of a text that are read; the encoder's own limit by default.",
     )
     cache: bool = Field(True, description="Keep token ids between runs.")
 
@@ -67,7 +75,9 @@ class TrainSettings(Section):
     eps: float = Field(1e-8, gt=0, description="AdamW's guard against division by zero.")
     clip: float | None = Field(1.0, gt=0, description="Largest gradient norm.")
     freeze: int = Field(
-        0, ge=-1, description="Freeze the embeddings and so many lower layers; -1: the whole encoder."
+        0,
+        ge=-1,
+        description="Freeze the embeddings and so many lower layers; -1: the whole encoder.",
     )
     class_weights: Literal["none", "balanced"] = Field(
         "none", description="Weigh rare classes (or the positives of rare labels) more."
@@ -102,8 +112,8 @@ class Settings(Section):
     seed: int = Field(42, ge=0, lt=2**32, description="Seed of everything random.")
     device: str = Field("auto", description="auto, cpu, cuda, cuda:N or mps.")
     tensorboard: bool = Field(False, description="Write TensorBoard events as well.")
-    data: DataSettings = Field(default_factory=DataSettings)
-    train: TrainSettings = Field(default_factory=TrainSettings)
+    data: DataSettings = DataSettings.model_construct()
+    train: TrainSettings = TrainSettings.model_construct()
 
 
 def resolve(
@@ -199,7 +209,10 @@ def _without_none(values: Any) -> Any:
 
 
 def _explain(error: ValidationError) -> str:
-    lines = [_explain_one(item["loc"], item["type"], item["msg"], item["input"]) for item in error.errors()]
+    lines = [
+        _explain_one(item["loc"], item["type"], item["msg"], item["input"])
+        for item in error.errors()
+    ]
     head = "1 setting is wrong:" if len(lines) == 1 else f"{len(lines)} settings are wrong:"
     return "\n  ".join([head, *lines])
 

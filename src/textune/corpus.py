@@ -130,7 +130,8 @@ def _read(
     if len(kept) < len(found):
         first = next(item.origin for item in found if not item.text.strip() or is_unscored(item))
         yield Said(
-            f"{table.name}: {len(found) - len(kept):,} rows with an empty text or without any scored label "
+            f"{table.name}: {len(found) - len(kept):,} rows with an empty text or without "
+            "any scored label "
             f"were skipped; first: {first}",
             is_warning=True,
         )
@@ -168,7 +169,8 @@ def _learn_task(agreed: Contract, everything: Sequence[Example], split: Split) -
     names = examples.label_names(agreed, training)
     if agreed.task == "single" and len(names) < 2:
         raise DataError(
-            f"all {len(training):,} training texts have the same label {names[0]!r}: nothing can be learned; "
+            f"all {len(training):,} training texts have the same label {names[0]!r}: nothing "
+            "can be learned; "
             f"name another column with --label"
         )
     return tasks.make(agreed.task, names)
@@ -201,9 +203,7 @@ def _leaks(everything: Sequence[Example], split: Split) -> Iterator[Finding]:
                 yield finding
 
 
-def _balance(
-    everything: Sequence[Example], split: Split, data: DataSettings, seed: int
-) -> Split:
+def _balance(everything: Sequence[Example], split: Split, data: DataSettings, seed: int) -> Split:
     if data.unlabelled is None and data.most_per_class is None:
         return split
     kept = splits.balance(
@@ -225,7 +225,8 @@ def _report_cut(store: Store, limit: int) -> Iterator[Said]:
         return
     lost = int((store.fulls[cut] - limit).sum())
     yield Said(
-        f"{words}; {cut.mean():.1%} of the texts are longer than {limit} tokens and lose what lies beyond: "
+        f"{words}; {cut.mean():.1%} of the texts are longer than {limit} tokens and lose "
+        "what lies beyond: "
         f"{lost / int(store.fulls.sum()):.1%} of all tokens",
         is_warning=True,
     )

@@ -1,4 +1,4 @@
-"""Every mistake a user can make, by class; each knows the exit code that the command line gives it."""
+"""Every mistake a user can make, by class; each knows the exit code of the command line."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches

@@ -104,4 +104,4 @@ def _open_events(folder: Path) -> Any:
         raise MissingExtraError(
             "--set tensorboard=true needs TensorBoard: pip install 'textune[tensorboard]'"
         ) from error
-    return SummaryWriter(str(folder))  # type: ignore[no-untyped-call]  # torch leaves it without types
+    return SummaryWriter(str(folder))

@@ -87,7 +87,7 @@ class Learner:
             seed=settings.seed,
         ).to(device)
         optim.freeze(encoder.model, train.freeze)
-        vocabulary_size = encoder.model.get_input_embeddings().weight.shape[0]  # type: ignore[operator, union-attr]  # transformers leaves its type open
+        vocabulary_size = encoder.model.get_input_embeddings().weight.shape[0]
         sub = vocabulary.shrink(encoder, corpus.store.used(vocabulary_size))
         width = int(encoder.config.hidden_size)
         format_, why = precision.choose(train.precision, device, width=width)
@@ -129,12 +129,13 @@ class Learner:
         trained = sum(item.numel() for item in self.encoder.parameters() if item.requires_grad)
         whole = everything
         if self.sub is not None:
-            small = self.encoder.model.get_input_embeddings().weight  # type: ignore[operator, union-attr]  # transformers leaves its type open
+            small = self.encoder.model.get_input_embeddings().weight
             whole += self.sub.whole.numel() - small.numel()
         kind = self.encoder.config.model_type
         how = "packed, no padding" if self.encoder.packed else f"padded: {self.encoder.refusal}"
         yield Said(
-            f"encoder: {kind}, {whole / 1e6:.1f} M parameters, {trained / 1e6:.1f} M of them trained here; {how}"
+            f"encoder: {kind}, {whole / 1e6:.1f} M parameters, {trained / 1e6:.1f} M of them "
+            f"trained here; {how}"
         )
         yield from (Said(remark) for remark in self.remarks)
 
@@ -227,7 +228,8 @@ class Learner:
             OSError: The disk is full or read-only.
         """
         tensors = {
-            f"model.{name}": value.contiguous() for name, value in self.encoder.model.state_dict().items()
+            f"model.{name}": value.contiguous()
+            for name, value in self.encoder.model.state_dict().items()
         }
         tensors |= checkpoint.optimizer_tensors(self.optimizer) | checkpoint.rng_tensors()
         self.progress.decay = 1.0 if self.sub is None else self.sub.decay
@@ -262,12 +264,15 @@ class Learner:
             self.save_checkpoint(folder)
         except OSError as error:
             yield Said(
-                f"no checkpoint was written at step {self.progress.step}: {error}; training goes on",
+                f"no checkpoint was written at step {self.progress.step}: {error}; training "
+                "goes on",
                 is_warning=True,
             )
 
     def _keep_best(self, folder: Path) -> None:
-        state = {name: value.contiguous() for name, value in self.encoder.model.state_dict().items()}
+        state = {
+            name: value.contiguous() for name, value in self.encoder.model.state_dict().items()
+        }
         if self.sub is not None:
             state[self.sub.name] = self.sub.full(state[self.sub.name])
         file = folder / BEST
@@ -283,7 +288,7 @@ class Learner:
         progress.texts += step.texts
         progress.tokens += step.tokens
         progress.computed += step.computed
-        small = self.encoder.model.get_input_embeddings().weight  # type: ignore[operator, union-attr]  # transformers leaves its type open
+        small = self.encoder.model.get_input_embeddings().weight
         if self.sub is not None and small.requires_grad:
             self.sub.step(step.lr, self.settings.train.weight_decay)
 
@@ -333,7 +338,8 @@ class Learner:
         ]
         if changed:
             raise CheckpointError(
-                f"{folder}: cannot continue, since {' and '.join(changed)} changed after the checkpoint was "
+                f"{folder}: cannot continue, since {' and '.join(changed)} changed after the "
+                "checkpoint was "
                 f"written; repeat the command as it was, or start again with --overwrite"
             )
         prefix = "model."
@@ -370,7 +376,9 @@ def _selecting(wanted: str | None, task: Task) -> str:
     if wanted is None:
         return task.main_metric
     if wanted not in metrics.DIRECTION:
-        raise SettingsError(f"train.metric {wanted!r}: no such metric; {among(wanted, metrics.DIRECTION)}")
+        raise SettingsError(
+            f"train.metric {wanted!r}: no such metric; {among(wanted, metrics.DIRECTION)}"
+        )
     return wanted
 
 

@@ -28,7 +28,7 @@ Text = str | tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How to read a file for a model: by the contract it was trained with, unless told otherwise."""
+    """How to read a file for a model: by the contract of its training, unless told otherwise."""
 
     text: tuple[str, ...] = ()
     label: tuple[str, ...] = ()
@@ -91,7 +91,9 @@ class Predictor:
         encoder.to(torch.device(device)).eval()
         return cls(card, task, encoder, tokenizers.load(str(folder)))
 
-    def __call__(self, texts: Sequence[Text], *, threshold: float | None = None) -> list[Prediction]:
+    def __call__(
+        self, texts: Sequence[Text], *, threshold: float | None = None
+    ) -> list[Prediction]:
         """Label texts; the same as `predict`."""
         return self.predict(texts, threshold=threshold)
 
@@ -120,7 +122,9 @@ class Predictor:
         while chunk := list(islice(rest, CHUNK)):
             scores = self.score(chunk, decision)
             names = self.task.names(scores.decisions)
-            for example, row, found in zip(chunk, scores.probabilities.tolist(), names, strict=True):
+            for example, row, found in zip(
+                chunk, scores.probabilities.tolist(), names, strict=True
+            ):
                 shares = dict(zip(self.task.labels, row, strict=True))
                 yield Prediction(example.text, found, shares)
 

@@ -1,4 +1,4 @@
-"""The stories of textune, read top to bottom: a labelled file becomes a run; a run judges another file."""
+"""The stories, read top to bottom: a labelled file becomes a run; a run judges another file."""
 
 import json
 import time
@@ -135,9 +135,7 @@ def choose_device(name: str) -> torch.device:
     return torch.device(name)
 
 
-def _judge(
-    folder: Path, corpus: Corpus, learner: Learner, decision: Decision
-) -> dict[str, Any]:
+def _judge(folder: Path, corpus: Corpus, learner: Learner, decision: Decision) -> dict[str, Any]:
     """Judge the chosen weights on validation and test texts, beside what simple rules score."""
     found: dict[str, Any] = {}
     for part in ("valid", "test"):
@@ -164,6 +162,7 @@ def _judge(
 
 def judge(task: Task, scores: Scores) -> dict[str, Any]:
     """Compute every metric over all texts at once, the headline ones with 95 % intervals."""
+    assert scores.truth is not None
     found = task.judge(scores)
     spans = intervals.bootstrap(scores.truth, scores.probabilities, scores.decisions)
     return {**found, "intervals": {name: list(span) for name, span in spans.items()}}
@@ -207,9 +206,7 @@ def _write_beginning(folder: Path, request: Request, corpus: Corpus) -> None:
         "contract": contract,
         "labels": corpus.label_counts(),
         "max_tokens": corpus.max_tokens,
-        "splits": {
-            part: len(getattr(corpus.split, part)) for part in ("train", "valid", "test")
-        },
+        "splits": {part: len(getattr(corpus.split, part)) for part in ("train", "valid", "test")},
         "findings": [asdict(finding) for finding in corpus.findings],
     }
     runs.write_json(folder / "data_card.json", card)

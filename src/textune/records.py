@@ -1,4 +1,7 @@
-"""The things that travel. B texts in a batch, P tokens packed end to end, D width, C classes, N texts."""
+"""The things that travel.
+
+B texts in a batch, P tokens packed end to end, D width, C classes or labels, N texts in all.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:  # importing records must stay cheap: `textune --help` does not load numpy or torch
+if (
+    TYPE_CHECKING
+):  # importing records must stay cheap: `textune --help` does not load numpy or torch
     import numpy as np
     from numpy.typing import NDArray
     from torch import Tensor
@@ -42,7 +47,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """What textune understood of a table, and why. It is written into the run and applied to every file."""
+    """What textune understood of a table, and why; written into the run, applied to every file."""
 
     task: str  # "single", "multi"
     text: tuple[str, ...]  # one column, or two for pairs
@@ -100,7 +105,7 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What one update of the weights was like. Tensors stay on the device until somebody reads them."""
+    """What one update of the weights was like; its tensors stay on the device until read."""
 
     number: int  # from 1
     epoch: int  # from 1
@@ -144,7 +149,7 @@ class Validated:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """How probabilities become labels. It is stored beside the weights and applied wherever they are."""
+    """How probabilities become labels: stored beside the weights and applied wherever they are."""
 
     kind: str  # "argmax" (the likeliest class) or "threshold" (every label that reaches its own)
     thresholds: Mapping[str, float] = field(default_factory=dict)  # label → probability
@@ -183,4 +188,6 @@ class Survey:
     lengths: Mapping[str, Any]  # distribution of token counts, and shares beyond candidate limits
     findings: tuple[Finding, ...]
     command: str  # the `textune train` command that says all this explicitly
-    columns: Mapping[str, str] = field(default_factory=dict)  # what each column was taken for, and why
+    columns: Mapping[str, str] = field(
+        default_factory=dict
+    )  # what each column was taken for, and why

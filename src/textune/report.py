@@ -26,6 +26,7 @@ from textune.errors import RunError
 from textune.evaluation.metrics import DIRECTION
 
 PARTS = {"valid": "Validation", "test": "Test"}
+ALIASES = {"macro_mcc", "subset_accuracy"}  # the same numbers once more
 MOST_CLASSES = 30  # of a confusion matrix that can still be read
 MOST_MISTAKES = 20
 MOST_POINTS = 400  # of a curve
@@ -147,20 +148,17 @@ def _facts(
     task = str(contract.get("task") or "")
     rows = sum(int(file.get("rows") or 0) for file in card.get("files") or [])
     best = metrics.get("best") or {}
+    names = {"train": "Training"} | PARTS
+    sizes = {part: int((card.get("splits") or {}).get(part) or 0) for part in names}
     facts = [
         ("Task", tasks.get(task, task)),
         ("Base", Path(str(settings.get("base") or "")).name),
         ("Rows", _count(rows) if rows else ""),
-        *((f"{part.title()} texts", _count(size)) for part, size in _sizes(card).items()),
+        *((f"{title} texts", _count(sizes[part])) for part, title in names.items() if sizes[part]),
         ("Best epoch", str(best.get("epoch") or "")),
         ("Best step", str(best.get("step") or "")),
     ]
     return [(name, value) for name, value in facts if value]
-
-
-def _sizes(card: Mapping[str, Any]) -> dict[str, int]:
-    sizes = card.get("splits") or {}
-    return {name: size for name, size in sizes.items() if isinstance(size, int) and size}
 
 
 def _models(metrics: Mapping[str, Any], main: str) -> dict[str, Any] | None:
@@ -179,7 +177,8 @@ def _models(metrics: Mapping[str, Any], main: str) -> dict[str, Any] | None:
 
 def _table(metrics: Mapping[str, Any], parts: Sequence[str]) -> list[dict[str, Any]]:
     """List each headline metric with its value and interval in each part."""
-    keys = [key for key in DIRECTION if any(metrics[part].get(key) is not None for part in parts)]
+    found = {key for part in parts for key, value in metrics[part].items() if value is not None}
+    keys = [key for key in DIRECTION if key in found - ALIASES]
     return [
         {
             "name": key,
@@ -342,7 +341,7 @@ def _bars(rows: Sequence[tuple[str, float | None, Sequence[float] | None]]) -> M
 
 
 def _canvas(*, height: float) -> tuple[Figure, Axes]:
-    figure = Figure(figsize=(6.4, height), layout="constrained")
+    figure = Figure(figsize=(5.4, height), layout="constrained")
     axes = figure.subplots()
     axes.spines[["top", "right"]].set_visible(False)
     for spine in axes.spines.values():

@@ -63,7 +63,9 @@ def claim(folder: Path, *, resume: bool, overwrite: bool) -> Iterator[Path]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise RunError(f"{folder}: cannot be made: {error.strerror}; choose another --out") from error
+        raise RunError(
+            f"{folder}: cannot be made: {error.strerror}; choose another --out"
+        ) from error
     lock = FileLock(folder / "run.lock", timeout=0)
     try:
         lock.acquire()
@@ -75,8 +77,8 @@ def claim(folder: Path, *, resume: bool, overwrite: bool) -> Iterator[Path]:
     try:
         if overwrite:
             _empty(folder)
-        owner = {"pid": os.getpid(), "host": socket.gethostname()}
-        (folder / "run.owner").write_text(json.dumps(owner), encoding="utf-8")
+        me = {"pid": os.getpid(), "host": socket.gethostname()}
+        (folder / "run.owner").write_text(json.dumps(me), encoding="utf-8")
         yield folder
     finally:
         (folder / "run.owner").unlink(missing_ok=True)
@@ -131,7 +133,8 @@ def model_readme(card: Card, base: str) -> str:
     labels = "\n".join(f"- `{label}`" for label in card.labels)
     return f"""# {Path(base).name}, fine-tuned with textune
 
-Task: {card.task}. Texts are read up to {card.max_tokens} tokens. `decision.json` holds how probabilities
+Task: {card.task}. Texts are read up to {card.max_tokens} tokens. `decision.json` holds how
+probabilities
 become labels.
 
 Labels:
@@ -267,10 +270,13 @@ def _refuse(folder: Path, *, resume: bool, overwrite: bool) -> None:
         raise RunError(f"{folder}: nothing to resume there")
     if inside and not resume and not overwrite:
         raise RunError(
-            f"{folder}: already exists; --resume continues it, --overwrite starts anew, or choose another --out"
+            f"{folder}: already exists; --resume continues it, --overwrite starts anew, or "
+            "choose another --out"
         )
     if inside and not any(mark in inside for mark in (*MARKS, "run.lock")):
-        raise RunError(f"{folder}: holds {inside[0]!r} and no run; textune deletes only its own folders")
+        raise RunError(
+            f"{folder}: holds {inside[0]!r} and no run; textune deletes only its own folders"
+        )
 
 
 def _empty(folder: Path) -> None:

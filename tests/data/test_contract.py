@@ -12,10 +12,9 @@ from textune.errors import DataError, SettingsError, TextuneError
 from textune.records import Contract, Row, Table
 
 DATA = Path(__file__).resolve().parents[2] / "../shared/data"
-WORDS = (
-    "the a film service was is really not very good bad slow quick friendly dull bright long short"
-    " story plot actor waiter room screen battery price value time place people music sound view"
-).split()
+WORDS = """the a film service was is really not very good bad slow quick friendly dull bright long
+short story plot actor waiter room screen battery price value time place people music sound view"""
+WORDS = WORDS.split()
 
 
 def table(columns: Sequence[str] | int, rows: Sequence[Sequence[str]]) -> Table:
@@ -387,7 +386,13 @@ REAL = {
     "cola/out_of_domain_dev.tsv": ("single", ("4",), ("2",), "name", None),
     "jigsaw/train_sample.csv": ("multi", ("comment_text",), EMOTION_COLUMNS, "columns", None),
     "jigsaw/train_sample_2000.csv": ("multi", ("comment_text",), EMOTION_COLUMNS, "columns", None),
-    "jigsaw/train_first_3000.csv.gz": ("multi", ("comment_text",), EMOTION_COLUMNS, "columns", None),
+    "jigsaw/train_first_3000.csv.gz": (
+        "multi",
+        ("comment_text",),
+        EMOTION_COLUMNS,
+        "columns",
+        None,
+    ),
     "jigsaw/val_sample.csv": ("multi", ("comment_text",), EMOTION_COLUMNS, "columns", None),
     "jigsaw/text_comment_1.csv.gz": ("single", ("comment_text",), ("labels",), "name", None),
     "imdb/train.csv.gz": ("single", ("text",), ("label",), "name", None),
@@ -453,7 +458,10 @@ def test_doubts_quote_options_for_the_shell():
 
 def test_says_that_exclusive_columns_could_be_one_label():
     rows = [
-        [f"{WORDS[n % 31]} is as {WORDS[n % 13]} as {n}", *("1" if n % 3 == k else "0" for k in range(3))]
+        [
+            f"{WORDS[n % 31]} is as {WORDS[n % 13]} as {n}",
+            *("1" if n % 3 == k else "0" for k in range(3)),
+        ]
         for n in range(60)
     ]
     doubts = understand(table(("text", *FLAGS), rows)).contract.doubts
@@ -510,7 +518,11 @@ NAMELESS = table(2, [["a good film", "1"], ["a dull film", "0"], ["very dull", "
 @pytest.mark.parametrize(
     ("given", "options", "message"),
     [
-        (TWO, {"label": ("labl",)}, "made.csv: --label 'labl' is not a column; did you mean 'label'"),
+        (
+            TWO,
+            {"label": ("labl",)},
+            "made.csv: --label 'labl' is not a column; did you mean 'label'",
+        ),
         (TWO, {"text": ("2",)}, "with --no-header columns are 1, 2"),
         (NAMELESS, {"text": ("text",)}, "read without names in its first line"),
         (TWO, {"group": "x"}, "--group 'x' is not a column; allowed: 'text', 'label'"),
@@ -559,7 +571,9 @@ def test_every_task_is_known_by_name():
 
 CELL = st.one_of(
     st.text(max_size=12),
-    st.sampled_from(["", "0", "1", "-1", "nan", "inf", "1e999", "[", "[1", "a;b", "{}", "²", "[[]]"]),
+    st.sampled_from(
+        ["", "0", "1", "-1", "nan", "inf", "1e999", "[", "[1", "a;b", "{}", "²", "[[]]"]
+    ),
 )
 
 

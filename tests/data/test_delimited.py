@@ -165,6 +165,25 @@ def test_text_after_a_closing_quote(write):
     assert "write the quote twice" in message
 
 
+def test_quotes_after_a_space_mark_cells(write):
+    table = sources.read(write('id, text, label\n1, "so, it is", x\n2, "well, no", y\n'))
+    assert table.columns == ("id", "text", "label")
+    assert cells(table) == [("1", "so, it is", "x"), ("2", "well, no", "y")]
+
+
+def test_fault_after_a_space_is_found_too(write):
+    body = '1, "so, it is", x\n' * 40_000
+    message = message_of(write(f'id, text, label\n{body}2, "lost, y\n{body}'))
+    assert (
+        "reviews.csv:40002:4: the quoted cell that opens here is closed on line 40,003" in message
+    )
+
+
+@pytest.mark.parametrize("content", ['"text,label\na,x\nb,y\n', '"text" s,label\na,x\n'])
+def test_header_with_a_broken_quote(write, content):
+    assert "reviews.csv:1:1: the quoted cell that opens here is" in message_of(write(content))
+
+
 def test_quotes_inside_a_cell_are_text(write):
     table = sources.read(
         write('id,text,label\n1,a 3" pipe,x\n2,he said "yes",y\n3,"""so"", she",x\n')
@@ -236,6 +255,7 @@ BODIES = [
     ["great film,pos", "poor film,neg", "nice film,pos", "sad film,neg"],
     ["1,a b", "0,c d", "1,e f"],
     ["pos,I love this film!", "neg,I hate it."],
+    ["I love this movie,positive", "I hate this movie,negative"],
     ["I feel fine today. Thanks,3.5", "And so do I,2.5"],
 ]
 

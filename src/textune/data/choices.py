@@ -59,15 +59,18 @@ def given_label(columns: Sequence[Column]) -> Choice:
     return Choice(tuple(columns), (f"label: {quoted(c.name for c in columns)}, as asked",))
 
 
-def label(free: Sequence[Column], *, task: str | None, headed: bool) -> Choice:
+def label(
+    free: Sequence[Column], *, task: str | None, headed: bool, paired: bool = False
+) -> Choice:
     """Choose the labels among the columns that have no other role; none, if nothing fits.
 
     Args:
         free: Columns without a role.
         task: What the user asked for, which bars some columns.
         headed: Whether names of columns mean something.
+        paired: Whether the texts are pairs, which are often scored by how alike they are.
     """
-    weights = {column.name: _label_weight(column, headed) for column in free}
+    weights = {column.name: _label_weight(column, headed, paired) for column in free}
     ranked = sorted(
         (column for column in free if _is_candidate(column, weights[column.name], task, headed)),
         key=lambda column: -weights[column.name],
@@ -96,7 +99,7 @@ def _pair(
     ranked: Sequence[Column], free: Sequence[Column], seen: Scan, *, headed: bool
 ) -> Choice | None:
     if headed:
-        able = [c for c in free if c.kind in ("text", "category", "words") and c.words >= 1]
+        able = [column for column in free if _reads_as_text(column)]
         for one, two in combinations(able, 2):
             named = names.are_pair(one.name, two.name) or names.are_pair(two.name, one.name)
             if named and (not ranked or ranked[0] in (one, two)):
@@ -111,6 +114,12 @@ def _pair(
             )
             return Choice((one, two), (f"{why} → pairs of texts",), (doubt,))
     return None
+
+
+def _reads_as_text(column: Column) -> bool:
+    """Tell whether a column is text, or repeats itself but is named like a text."""
+    is_named = column.kind in ("category", "words") and names.text_evidence(column.name) > 0
+    return column.kind == "text" or (is_named and column.words >= 1)
 
 
 def _share_words(one: Column, two: Column, seen: Scan) -> bool:
@@ -180,13 +189,13 @@ def _named(column: Column, headed: bool) -> float:
     return names.label_evidence(column.name) if headed else 0.0
 
 
-def _label_weight(column: Column, headed: bool) -> float:
+def _label_weight(column: Column, headed: bool, paired: bool) -> float:
     """Weigh how well a column would do as the one label column, by content and by name."""
     named = _named(column, headed)
     content = {"flags": 3.2, "category": 3 - min(column.classes, 300) / 200, "list": 3.0}
     weight = content.get(column.kind, -1.0) + named - 3 * column.blank
     if column.kind == "number":
-        weight += 1.8 + (1 if _is_scale(column) else -0.3)
+        weight += 1.8 + ((2.5 if paired else 1) if _is_scale(column) else -0.3)
     if column.kind == "category" and all(map(is_number, column.cells)):
         weight += 0.1
     if column.blocks and named <= 0:  # a source or a chapter, more often than a label

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -76,22 +76,29 @@ def read_frame(frame: object) -> Table:
 @contextmanager
 def _parquet(path: Path) -> Iterator[pq.ParquetFile]:
     """Open a Parquet file, unpacked to disk if it is gzipped; translate what Arrow says."""
-    with tempfile.TemporaryFile() as unpacked:
-        if is_gzip(path):
-            with opened(path) as packed:
-                shutil.copyfileobj(packed, unpacked, 1 << 20)
+    try:
+        with _seekable(path) as source, pq.ParquetFile(source, pre_buffer=False) as file:
+            yield file
+    except DataError:
+        raise
+    except _ARROW_ERRORS as error:
+        raise DataError(
+            f"{path.name}: the Parquet data is damaged or cut off ({_first_line(error)}); "
+            "fetch or write the file again"
+        ) from error
+
+
+@contextmanager
+def _seekable(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file for reading here and there; gzip, where nobody can jump, is unpacked to disk."""
+    with opened(path) as file:
+        if not is_gzip(path):
+            yield file
+            return
+        with tempfile.TemporaryFile() as unpacked:
+            shutil.copyfileobj(file, unpacked, 1 << 20)
             unpacked.seek(0)
-        source: Any = unpacked if unpacked.seek(0, 2) else str(path)
-        try:
-            with pq.ParquetFile(source, memory_map=False, pre_buffer=False) as file:
-                yield file
-        except DataError:
-            raise
-        except _ARROW_ERRORS as error:
-            raise DataError(
-                f"{path.name}: the Parquet data is damaged or cut off ({_first_line(error)}); "
-                "fetch or write the file again"
-            ) from error
+            yield unpacked
 
 
 def _columns(name: str, schema: pa.Schema, total: int) -> tuple[tuple[str, ...], list[str]]:
@@ -158,7 +165,10 @@ def _cells(batch: pa.RecordBatch, columns: tuple[str, ...], name: str) -> Iterat
 def _texts(column: pa.Array) -> list[str]:
     """Write the values of a column as text."""
     if types.is_dictionary(column.type):
-        column = column.dictionary_decode()
+        values = column.dictionary
+        if types.is_string_view(values.type):  # polars; Arrow cannot take from it
+            values = values.cast(pa.large_string())
+        column = pa.DictionaryArray.from_arrays(column.indices, values).dictionary_decode()
     kind = column.type
     if types.is_floating(kind):  # numpy knows the shortest way to write 32 and 16 bits
         numbers = column.to_numpy(zero_copy_only=False)

@@ -239,6 +239,7 @@ def _why_codes(column: Column) -> str:
     whole = all(number.is_integer() for number in numbers)
     filled = whole and len(numbers) > 0.9 * (numbers[-1] - numbers[0] + 1) and repeated >= 5
     few = len(numbers) <= (30 if whole else 10) and repeated >= 2
+    few = few or (whole and column.rows <= 20 and numbers[0] >= -10 and numbers[-1] <= 10)
     return f"{column.classes} different numbers: {_values(column)}" if few or filled else ""
 
 

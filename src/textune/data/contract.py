@@ -61,7 +61,8 @@ def understand(
     asked = choices.given_label([columns[name] for name in label]) if label else None
     barred = {*taken, *(column.name for column in texts.columns)}
     free = [column for column in seen.columns if column.name not in barred]
-    labels = asked or choices.label(free, task=task, headed=table.has_header)
+    paired = len(texts.columns) > 1
+    labels = asked or choices.label(free, task=task, headed=table.has_header, paired=paired)
     contract = _settle(table, seen, task, texts=texts, labels=labels, group=group)
     described = {name: describe(column) for name, column in columns.items()}
     return Understanding(contract, described, seen.rows)

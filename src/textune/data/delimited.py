@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from io import StringIO
 from itertools import islice
 from pathlib import Path
+from typing import Protocol
 
 from textune.data.lines import CELL_LIMIT, RECORD_LIMIT, Problems, excerpt, line_ends, lines, pieces
 from textune.errors import DataError
@@ -28,7 +29,8 @@ class Dialect:
     """How the cells of a line are told apart."""
 
     delimiter: str | None  # None: the line is the cell
-    quoted: bool  # whether "…" marks a cell, or a quote is a character as any other
+    quoted: bool = False  # whether "…" marks a cell, or a quote is a character as any other
+    spaced: bool = False  # whether spaces after the delimiter are left out
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +43,32 @@ class Layout:
     known: Mapping[int, frozenset[str]]  # column → its few values, where it has few
 
 
-def parse(dialect: Dialect, text: Iterator[str]) -> Iterator[list[str]]:
+class Records(Protocol):
+    """What `csv.reader` gives: records, and how many lines they took."""
+
+    @property
+    def line_num(self) -> int: ...  # noqa: D102 (its name is csv's)
+
+    def __iter__(self) -> Iterator[list[str]]: ...
+
+    def __next__(self) -> list[str]: ...
+
+
+def parse(dialect: Dialect, text: Iterator[str]) -> Records:
     """Split lines into cells; a blank line gives none.
 
     Raises:
         csv.Error: A cell too large, text after a closing quote, a quote that is never closed.
     """
-    if dialect.delimiter is None:
-        return ([line.rstrip("\r\n")] if line.strip() else [] for line in text)
-    return _reader(dialect, text)
+    if csv.field_size_limit() < CELL_LIMIT:  # one limit for the whole process: only ever raise it
+        csv.field_size_limit(CELL_LIMIT)
+    return csv.reader(
+        text,
+        delimiter=dialect.delimiter or ",",
+        quoting=csv.QUOTE_MINIMAL if dialect.quoted else csv.QUOTE_NONE,
+        skipinitialspace=dialect.spaced,
+        strict=True,
+    )
 
 
 def rows(path: Path, layout: Layout) -> Iterator[Row]:
@@ -91,13 +110,6 @@ class _Mark:
     line: int = 1
 
 
-def _reader(dialect: Dialect, text: Iterator[str]) -> "csv._reader":
-    if csv.field_size_limit() < CELL_LIMIT:  # one limit for the whole process: only ever raise it
-        csv.field_size_limit(CELL_LIMIT)
-    quoting = csv.QUOTE_MINIMAL if dialect.quoted else csv.QUOTE_NONE
-    return csv.reader(text, delimiter=dialect.delimiter or ",", quoting=quoting, strict=True)
-
-
 def _text_rows(path: Path, layout: Layout, problems: Problems) -> Iterator[Row]:
     name, skip = path.name, layout.header is not None
     for number, line in enumerate(lines(path), start=1):
@@ -118,7 +130,7 @@ def _delimited_rows(path: Path, layout: Layout, problems: Problems) -> Iterator[
     name, width, mark = path.name, len(layout.columns), _Mark()
     header = None if layout.header is None else list(layout.header)
     skip = header is not None
-    reader = _reader(layout.dialect, _fed(path, mark))
+    reader = parse(layout.dialect, _fed(path, mark))
     for cells in _guarded(reader, path, layout, problems, mark):
         line, mark.line = mark.line, reader.line_num + 1
         if len(cells) != width or cells == header or mark.line - line > 1:
@@ -150,7 +162,7 @@ def _fed(path: Path, mark: _Mark) -> Iterator[str]:
 
 
 def _guarded(
-    reader: Iterator[list[str]], path: Path, layout: Layout, problems: Problems, mark: _Mark
+    reader: Records, path: Path, layout: Layout, problems: Problems, mark: _Mark
 ) -> Iterator[list[str]]:
     """Pass on the records; what ends the reading early becomes the last problem."""
     try:
@@ -217,18 +229,22 @@ def _too_large(cell: str) -> str:
 
 def _broken_record(path: Path, layout: Layout, start: int) -> tuple[str, str]:
     """Walk through the record that csv could not parse, to the cell at fault."""
-    text = _text_from(path, start)
-    delimiter = layout.dialect.delimiter or ","
+    text, dialect = _text_from(path, start), layout.dialect
+    delimiter = dialect.delimiter or ","
     plain = re.compile(f"[^\r\n{re.escape(delimiter)}]*")
     at = 0
     while at < len(text):
-        quoted = layout.dialect.quoted and text[at] == '"'
+        while dialect.spaced and text[at : at + 1] == " ":
+            at += 1
+        quoted = dialect.quoted and text[at : at + 1] == '"'
         cell = (_QUOTED if quoted else plain).match(text, at)
         end = cell.end() if cell else len(text)
-        after = text[end : end + 1]
-        if cell is None or end - at > CELL_LIMIT or (quoted and after not in f"\r\n{delimiter}"):
+        is_torn = quoted and text[end : end + 1] not in ("", "\r", "\n", delimiter)
+        if cell is None or end - at > CELL_LIMIT or is_torn:
             break
         at = end + 1
+    else:
+        return f"{path.name}:{start}: the record cannot be parsed: {excerpt(text)}", _QUOTE_WAY_OUT
     line = start + line_ends(text[:at].encode())
     column = at - max(text.rfind("\n", 0, at), text.rfind("\r", 0, at))
     place = f"{path.name}:{line}:{column}"

@@ -54,7 +54,7 @@ def recognise(
         DataError: The file is empty, holds only a header, or its header cannot be used.
     """
     sample, whole = _sample(path)
-    if whole and not sample.strip():
+    if not sample.strip():
         raise no_rows(path.name, None)
     dialect, why = _delimiter(sample, whole, kind, told=delimiter)
     dialect, why_quotes = _quotes(path, dialect, sample, whole)
@@ -87,7 +87,8 @@ def _raise_fault(path: Path, dialect: Dialect) -> NoReturn:
 
 def _sample(path: Path) -> tuple[str, bool]:
     """Take the beginning of a file, and say whether that is all of it."""
-    taken, size = [], 0
+    taken: list[str] = []
+    size = 0
     for piece in pieces(path):
         if size >= SAMPLE:
             return "".join(taken), False
@@ -102,14 +103,19 @@ def _read(dialect: Dialect, sample: str, whole: bool) -> Reading:
 
 def _survey(dialect: Dialect, text: Iterator[str], whole: bool, most: int | None = None) -> Reading:
     """Read in a dialect, up to the first record that cannot be parsed."""
+    if dialect.delimiter is None:
+        plain = [[line.rstrip("\r\n")] for line in islice(text, most) if line.strip()]
+        return Reading(plain, 1, 1.0)
     kept: list[list[str]] = []
     widths: Counter[int] = Counter()
-    broken = False
+    broken, line = False, 0
+    reader = parse(dialect, text)
     try:
-        for cells in islice(parse(dialect, text), most):
+        for cells in islice(reader, most):
+            before, line = line, reader.line_num
             if cells:
                 is_blank = len(cells) == 1 and not cells[0].strip()
-                widths[0 if is_blank else len(cells)] += 1 + sum(map(_line_feeds, cells))
+                widths[0 if is_blank else len(cells)] += line - before
                 if len(kept) < SAMPLE_ROWS:
                     kept.append(cells)
     except csv.Error as error:
@@ -121,10 +127,6 @@ def _survey(dialect: Dialect, text: Iterator[str], whole: bool, most: int | None
         kept = [cells for cells in kept if len(cells) > 1 or cells[0].strip()]
         return Reading(kept, width, count / (widths.total() + lost))
     return Reading(kept, width, (count + blank) / max(1, widths.total() + blank + lost))
-
-
-def _line_feeds(cell: str) -> int:
-    return cell.count("\n") if "\n" in cell else 0
 
 
 def _width(body: list[list[str]]) -> int:
@@ -180,6 +182,9 @@ def _quotes(path: Path, dialect: Dialect, sample: str, whole: bool) -> tuple[Dia
     spreadsheet = sign not in "\t|"  # commas: everybody quotes; tabs: hardly anybody
     if whole or spreadsheet:
         marked, plain = _read(dialect, sample, whole), _read(literal, sample, whole)
+        spaced = Dialect(sign, quoted=True, spaced=True)
+        if f'{sign} "' in sample and not marked.fits and _read(spaced, sample, whole).fits:
+            return spaced, 'quotes: "…" marks a cell, also after a space'
     elif not _has_cell_with_quote(path, sign):
         return dialect, ""
     else:

@@ -52,7 +52,8 @@ def is_header(first: list[str], body: list[list[str]], *, text_only: bool) -> tu
     if score < 0:
         why = min(verdicts, key=lambda verdict: verdict[0])[1]
         return False, f"no header (the columns are 1, 2, …), since {why}"
-    if names and len(set(first)) == len(first) and all(first):
+    brief = all(len(cell.split()) <= 2 for cell in first)
+    if names and brief and len(set(first)) == len(first) and all(first):
         return True, (
             "header: the first line, since its cells could be names; "
             "if they are data, say --no-header (header=False)"

@@ -33,16 +33,20 @@ def columns_of(path: Path) -> tuple[str, ...]:
         DataError: There is no object, or none has a key.
     """
     names: dict[str, None] = {}
-    count = 0
+    empty = True
     for _, found in islice(_objects(path), COLUMN_ROWS):
-        count += 1
+        empty = False
         if isinstance(found, dict):
             names.update(dict.fromkeys(found))
-    if not count:
+    if empty:
         raise DataError(f"{path.name}: the file is empty; {_WAY_OUT}")
-    if "paragraphs" in names or (names.keys() <= {"data", "version"} and "data" in names):
+    if not names:
+        list(rows(path, ()))  # raises what is wrong with every line, if that is why
+        raise DataError(f"{path.name}:1: the objects have no keys; {_WAY_OUT}")
+    if "data" in names and names.keys() <= {"data", "version"}:
         raise DataError(
-            f"{path.name}:1: nested question-answering data (SQuAD) is no table; {_WAY_OUT}"
+            f"{path.name}:1: the rows are nested inside 'data' (as in SQuAD), textune reads a flat "
+            f"table; {_WAY_OUT}"
         )
     return tuple(names)
 

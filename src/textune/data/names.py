@@ -23,7 +23,7 @@ TEXT_WORDS: Mapping[float, str] = {
 OTHER_WORDS = (
     "id ids idx index uuid guid hash key date time timestamp created updated user username author"
     " name email url link file filename path source src split dataset fold set partition subset"
-    " lang language locale country city location region timezone platform device confidence count"
+    " locale country city location region timezone platform device confidence count"
     " likes retweets votes upvotes price cost amount age year month day version annotator rater"
     " worker page number num length len verified retweeted favorited truncated lat lon phone zip"
     " unnamed probability prob weight"

@@ -1,6 +1,7 @@
 """A path or a data frame becomes a Table: its format, its columns, its rows as often as needed."""
 
 import os
+import re
 import stat
 from collections.abc import Iterator
 from difflib import get_close_matches
@@ -24,6 +25,7 @@ _KINDS = {
     ".parquet": "parquet",
     ".pq": "parquet",
 }
+_OBJECT = re.compile(rb'\{"(?:[^"\\]|\\.)*" ?: ?["\[\{\dtfn-]')  # how a JSON object begins
 _FOREIGN = (  # first bytes, what that is, what to do about it
     (b"PK\x03\x04", "a zip archive or a spreadsheet (.xlsx)", "save the sheet as CSV UTF-8"),
     (b"\xd0\xcf\x11\xe0", "an old Excel or Word file", "save the sheet as CSV UTF-8"),
@@ -77,7 +79,7 @@ def read(
     if kind == "parquet":
         return columnar.read_parquet(path)
     if kind == "jsonl":
-        return _json_lines(path)
+        return _json_lines(path, why)
     layout, reasons = recognise(path, kind, delimiter=delimiter, header=header)
 
     def rows() -> Iterator[Row]:
@@ -96,14 +98,14 @@ def read(
     )
 
 
-def _json_lines(path: Path) -> Table:
+def _json_lines(path: Path, why: tuple[str, ...]) -> Table:
     columns = jsonlines.columns_of(path)
 
     def rows() -> Iterator[Row]:
         return jsonlines.rows(path, columns)
 
-    why = ("format: JSON, one object a row; the columns are its keys",)
-    return Table(path.name, str(path), "jsonl", columns, True, None, why, rows)
+    reasons = (*why, "format: JSON, one object a row; the columns are its keys")
+    return Table(path.name, str(path), "jsonl", columns, True, None, reasons, rows)
 
 
 def _checked(source: str | os.PathLike[str]) -> Path:
@@ -166,6 +168,8 @@ def _kind(path: Path) -> tuple[str, tuple[str, ...]]:
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if text[:14].lower().startswith((b"<!doctype html", b"<html")):
         raise DataError(f"{path.name}: this is a web page, not data; fetch the file itself")
+    if kind in ("csv", "tsv", "text") and _OBJECT.match(text):
+        return "jsonl", (*why, "its content is JSON, whatever its ending says")
     if kind is None:
         return _kind_of_content(path, text), why
     return kind, why

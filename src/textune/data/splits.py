@@ -197,8 +197,8 @@ def _check_filled(
 def _check_balance(unlabelled: float | None, most_per_class: int | None) -> None:
     if unlabelled is not None and not (math.isfinite(unlabelled) and unlabelled >= 0):
         raise SettingsError(
-            f"unlabelled is {unlabelled}; allowed: a number of texts above 1 (2000), or their ratio "
-            "to the labelled ones from 0 to 1 (0.5)"
+            f"unlabelled is {unlabelled}; allowed: a number of texts above 1 (2000), or "
+            "their ratio to the labelled ones from 0 to 1 (0.5)"
         )
     if most_per_class is not None and most_per_class < 1:
         raise SettingsError(f"most_per_class is {most_per_class}; allowed: 1 or more texts")

@@ -1,7 +1,9 @@
 """Packed attention: texts lie end to end, and each attends to itself only.
 
-The texts of a batch are padded inside attention alone, in buckets of like length; everything else in the
-encoder runs on real tokens. Shapes: P packed tokens, H heads, D width of a head, B texts and L tokens of
+The texts of a batch are padded inside attention alone, in buckets of like length; everything else
+in the
+encoder runs on real tokens. Shapes: P packed tokens, H heads, D width of a head, B texts and L
+tokens of
 the longest text in a bucket.
 """
 
@@ -25,7 +27,9 @@ class Bucket:
     stop: int
     texts: int
     longest: int  # L
-    slots: Tensor | None  # (stop - start,) slot of each token in the padded B * L; None: nothing to pad
+    slots: (
+        Tensor | None
+    )  # (stop - start,) slot of each token in the padded B * L; None: nothing to pad
     real: Tensor | None  # (B, 1, 1, L) bool, True where there is a token; None: everywhere
 
 
@@ -57,18 +61,14 @@ def cut(lengths: Sequence[int], device: torch.device | str = "cpu") -> Packing:
     return Packing(tuple(buckets))
 
 
-def _bucket(
-    lengths: Sequence[int], start: int, longest: int, device: torch.device | str
-) -> Bucket:
+def _bucket(lengths: Sequence[int], start: int, longest: int, device: torch.device | str) -> Bucket:
     texts, stop = len(lengths), start + sum(lengths)
     if stop - start == texts * longest:
         return Bucket(start, stop, texts, longest, None, None)
     sizes = torch.tensor(lengths)
     real = torch.arange(longest)[None] < sizes[:, None]  # (B, L)
     slots = real.flatten().nonzero().squeeze(1)  # (tokens,)
-    return Bucket(
-        start, stop, texts, longest, slots.to(device), real[:, None, None].to(device)
-    )
+    return Bucket(start, stop, texts, longest, slots.to(device), real[:, None, None].to(device))
 
 
 def packed_attention(
@@ -149,7 +149,7 @@ def _unpad(states: Tensor, bucket: Bucket) -> Tensor:
 
 
 class _Scatter(torch.autograd.Function):
-    """Rows to their slots, zeros elsewhere. Each slot takes one row, so the gradient is a plain read."""
+    """Rows to their slots, zeros elsewhere; as no slot takes two, the gradient is a plain read."""
 
     @staticmethod
     def forward(ctx: Any, rows: Tensor, slots: Tensor, size: int) -> Tensor:

@@ -1,4 +1,4 @@
-"""A base's name becomes the place its files are read from; unsafe and incomplete ones are refused here."""
+"""A base's name becomes the place its files are read from; unsafe ones are refused here."""
 
 import hashlib
 import json
@@ -16,7 +16,8 @@ def find(base: str | Path) -> str:
     """Return the directory or Hub name that `base` stands for.
 
     Args:
-        base: The bundled encoder's name, a directory, a run folder, or the name of a model on the Hub.
+        base: The bundled encoder's name, a directory, a run folder, or the name of a model on the
+        Hub.
 
     Raises:
         ModelError: The directory is incomplete, damaged, or holds weights only as a pickle.
@@ -31,10 +32,13 @@ def find(base: str | Path) -> str:
             folder = inside
         _check(folder)
         return str(folder)
-    looks_local = folder.is_absolute() or str(base).startswith((".", "~")) or str(base).count("/") > 1
+    looks_local = (
+        folder.is_absolute() or str(base).startswith((".", "~")) or str(base).count("/") > 1
+    )
     if looks_local or folder.exists():
         raise ModelError(
-            f"{base}: no such directory; --base takes a directory with config.json, model.safetensors "
+            f"{base}: no such directory; --base takes a directory with config.json, "
+            "model.safetensors "
             f"and a tokenizer, a run folder, or the name of a model on the Hub"
         )
     return str(base)

@@ -13,13 +13,18 @@ from textune.errors import ModelError
 
 
 def load(
-    place: str, *, model_class: str, config: Mapping[str, Any], per_token: bool = False, seed: int = 0
+    place: str,
+    *,
+    model_class: str,
+    config: Mapping[str, Any],
+    per_token: bool = False,
+    seed: int = 0,
 ) -> Encoder:
     """Load an encoder; weights that the base lacks (a new head) are drawn from the seed.
 
     Args:
         place: A directory or Hub name, from `bases.find`.
-        model_class: One of transformers' Auto classes, for example "AutoModelForSequenceClassification".
+        model_class: One of transformers' Auto classes: "AutoModelForSequenceClassification", …
         config: What the task sets in the model's configuration: label names, problem type.
         per_token: Whether the head speaks of tokens.
         seed: Seed of the new weights.
@@ -41,7 +46,9 @@ def load(
                 **config,
             )
         except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
-            raise ModelError(f"{place}: cannot be loaded as an encoder: {_first_line(error)}") from error
+            raise ModelError(
+                f"{place}: cannot be loaded as an encoder: {_first_line(error)}"
+            ) from error
         return Encoder(model, per_token=per_token)
 
 

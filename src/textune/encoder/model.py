@@ -1,4 +1,4 @@
-"""A Batch becomes logits: packed where the architecture allows it, padded elsewhere, with the same result."""
+"""A Batch becomes logits: packed where the architecture allows, padded elsewhere, the same."""
 
 import inspect
 from collections.abc import Iterator
@@ -13,8 +13,10 @@ from transformers import AttentionInterface, PreTrainedModel
 from textune.encoder import attention
 from textune.records import Batch
 
-# Families that compute each token from itself, its position and attention alone, through the attention
-# interface; the number is what their first position is counted from beyond the padding index (None: 0).
+# Families that compute each token from itself, its position and attention alone, through the
+# attention
+# interface; the number is what their first position is counted from beyond the padding index
+# (None: 0).
 PACKABLE: dict[str, int | None] = {
     "albert": None,
     "bert": None,
@@ -31,6 +33,8 @@ PACKABLE: dict[str, int | None] = {
     "roberta": 1,
     "xlm-roberta": 1,
 }
+
+CLOSE = 2e-5  # most that packed and padded may differ: rounding is below 1e-6, mixing above 1e-4
 
 AttentionInterface.register(attention.NAME, attention.packed_attention)
 
@@ -83,25 +87,31 @@ class Encoder(nn.Module):
         return max(batch.lengths) * len(batch.lengths)
 
     def _packed(self, batch: Batch, ids: Tensor) -> Tensor:
-        inputs = self._inputs(ids[None], batch.positions[None], batch.segments[None])
-        packing = attention.cut(batch.lengths, ids.device)
         borders = None if self.per_token else batch.borders
-        logits = self.model(**inputs, packing=packing, borders=borders, use_cache=False).logits
+        logits = self.model(**self._packed_inputs(batch, ids), borders=borders).logits
         return logits[0] if self.per_token else logits
 
+    def _packed_inputs(self, batch: Batch, ids: Tensor) -> dict[str, Any]:
+        inputs = self._inputs(ids[None], batch.positions[None], batch.segments[None])
+        return {**inputs, "packing": attention.cut(batch.lengths, ids.device)}
+
     def _padded(self, batch: Batch, ids: Tensor) -> Tensor:
+        inputs, mask = self._padded_inputs(batch, ids)
+        logits = self.model(**inputs).logits
+        return logits[mask] if self.per_token else logits
+
+    def _padded_inputs(self, batch: Batch, ids: Tensor) -> tuple[dict[str, Any], Tensor]:
         sizes = list(batch.lengths)
         pad = self.config.pad_token_id or 0
         fill = pad if self.table is None else int(self.table[pad])
-        columns = zip((ids, batch.positions, batch.segments), (fill, 0, 0), strict=True)
+        columns = zip((ids, batch.segments), (fill, 0), strict=True)
         padded = [
             pad_sequence(list(column.split(sizes)), batch_first=True, padding_value=value)
             for column, value in columns
-        ]  # 3 × (B, L)
+        ]  # 2 × (B, L)
         mask = (torch.arange(max(sizes))[None] < torch.tensor(sizes)[:, None]).to(ids.device)
-        inputs = self._inputs(padded[0], None, padded[2])
-        logits = self.model(**inputs, attention_mask=mask.long()).logits
-        return logits[mask] if self.per_token else logits
+        inputs = self._inputs(padded[0], None, padded[1])
+        return {**inputs, "attention_mask": mask.long()}, mask
 
     def _inputs(self, ids: Tensor, positions: Tensor | None, segments: Tensor) -> dict[str, Tensor]:
         inputs = {"input_ids": ids}
@@ -153,24 +163,27 @@ class Encoder(nn.Module):
 
     @torch.no_grad()
     def _differs(self) -> str | None:
-        """Compare three texts packed and padded."""
+        """Compare three texts packed and padded: every hidden state, then the head's answer."""
         batch = _probe(self.config, self.device)
+        base = self.model.base_model
         with _evaluating(self.model):
             self.model.set_attn_implementation(self._stock)
-            padded = self._padded(batch, batch.ids)
+            inputs, mask = self._padded_inputs(batch, batch.ids)
+            padded = base(**inputs).last_hidden_state[mask], self._padded(batch, batch.ids)
             self.model.set_attn_implementation(attention.NAME)
             with _counting() as calls:
-                packed = self._packed(batch, batch.ids)
-        gap = (packed - padded).abs().max().item()
-        scale = max(1.0, padded.abs().max().item())
-        if not gap <= 1e-4 * scale:
-            return f"packed and padded logits differ by {gap:.1e}"
+                hidden = base(**self._packed_inputs(batch, batch.ids)).last_hidden_state[0]
+            packed = hidden, self._packed(batch, batch.ids)
+        for what, one, other in zip(("hidden states", "logits"), packed, padded, strict=True):
+            gap, scale = (one - other).abs().max().item(), other.abs().max().item()
+            if not gap <= CLOSE * max(1.0, scale):
+                return f"packed and padded {what} differ by {gap:.1e}"
         if len(calls) != self.config.num_hidden_layers:
             return f"{len(calls)} attention calls for {self.config.num_hidden_layers} layers"
         return None
 
 
-def _pool(base: nn.Module, states: Tensor) -> Tensor:
+def _pool(base: Any, states: Tensor) -> Tensor:
     """(B, 1, D) → (B, D), by the model's own pooler."""
     if isinstance(base.pooler, nn.Linear):  # ALBERT keeps the activation beside it
         return base.pooler_activation(base.pooler(states[:, 0]))

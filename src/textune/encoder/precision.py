@@ -74,8 +74,8 @@ class Shadow:
         pairs = list(zip(encoder.parameters(), self.copy.parameters(), strict=True))
         for original, shadow in pairs:
             shadow.requires_grad = original.requires_grad
-        self._originals = [original for original, _ in pairs]
-        self._shadows = [shadow for _, shadow in pairs]
+        self._originals: list[Tensor] = [original for original, _ in pairs]
+        self._shadows: list[Tensor] = [shadow for _, shadow in pairs]
 
     def __call__(self, batch: Batch) -> Tensor:
         """Return logits."""

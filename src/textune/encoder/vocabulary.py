@@ -1,6 +1,7 @@
 """Train only the rows of the embedding that the data can touch; the others keep an exact account.
 
-A row that never occurs has no gradient, so AdamW changes it by weight decay alone, a known factor. The rows
+A row that never occurs has no gradient, so AdamW changes it by weight decay alone, a known
+factor. The rows
 that can occur are trained as a small table of their own, and written back when the model is saved.
 """
 
@@ -83,6 +84,7 @@ def _is_shared(model: nn.Module, table: nn.Embedding) -> bool:
     owners = [
         part
         for part in model.modules()
-        if part is not table and any(item is table.weight for item in part.parameters(recurse=False))
+        if part is not table
+        and any(item is table.weight for item in part.parameters(recurse=False))
     ]
     return bool(owners)

@@ -77,7 +77,7 @@ def tfidf(
     )
     learnt = [train_texts[position][:MOST_CHARACTERS] for position in sample]
     train_truth = train_truth[sample]
-    if not any(text.strip() for text in learnt):
+    if not len(texts) or not any(text.strip() for text in learnt):
         return majority(train_truth, truth, labels)
     vectorizer = TfidfVectorizer(
         ngram_range=(1, 2),
@@ -118,8 +118,6 @@ def _fit_label(features: Any, truth: Floats, judged: Any) -> Floats:
 
 
 def _fit(model: LogisticRegression, features: Any, truth: NDArray[Any], judged: Any) -> Floats:
-    if not judged.shape[0]:
-        return np.zeros((0, len(np.unique(truth))))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # a baseline need not be finished
         model.fit(features, truth)

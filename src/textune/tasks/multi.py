@@ -65,7 +65,9 @@ class Multi:
             logits.float(),
             batch.targets.nan_to_num(),
             weight=scored.float(),
-            pos_weight=None if self.weights is None else torch.tensor(self.weights, device=logits.device),
+            pos_weight=None
+            if self.weights is None
+            else torch.tensor(self.weights, device=logits.device),
             reduction="sum",
         )
 

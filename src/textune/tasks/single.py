@@ -48,7 +48,8 @@ class Single:
             raise DataError(f"{example.origin}: no label; every text needs one here")
         if label not in self.labels:
             raise DataError(
-                f"{example.origin}: label {label!r} was not seen in training; {among(label, self.labels)}"
+                f"{example.origin}: label {label!r} was not seen in training; "
+                f"{among(label, self.labels)}"
             )
         return np.asarray(self.labels.index(label), dtype=np.int64)
 
@@ -56,7 +57,9 @@ class Single:
         """Return the sum of (weighted) cross-entropies; () fp32."""
         weight = None if self.weights is None else torch.tensor(self.weights, device=logits.device)
         assert batch.targets is not None
-        return functional.cross_entropy(logits.float(), batch.targets, weight=weight, reduction="sum")
+        return functional.cross_entropy(
+            logits.float(), batch.targets, weight=weight, reduction="sum"
+        )
 
     def count(self, targets: NDArray[Any]) -> float:
         """Return the number of texts, or the sum of their weights."""
@@ -69,7 +72,7 @@ class Single:
         return softmax(logits.astype(np.float64), axis=1)
 
     def decide(self, probabilities: NDArray[np.float64], decision: Decision) -> NDArray[np.int64]:
-        """Return the likeliest class; with two classes a threshold may decide for the second; (N,)."""
+        """Return the likeliest class, (N,); of two classes a threshold may decide for the second."""
         if decision.kind == "threshold" and len(self.labels) == 2:
             return (probabilities[:, 1] >= decision.thresholds[self.labels[1]]).astype(np.int64)
         return probabilities.argmax(axis=1).astype(np.int64)

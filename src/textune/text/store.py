@@ -1,4 +1,4 @@
-"""Texts become token ids once: a memory-mapped store, keyed by the content of texts and tokenizer."""
+"""Texts become token ids once: a memory-mapped store, keyed by texts and tokenizer."""
 
 import hashlib
 import json
@@ -54,9 +54,13 @@ class Store:
 
 
 def tokenize(
-    examples: Iterable[Example], tokenizer: Tokenizer, *, max_tokens: int, folder: Path | None = None
+    examples: Iterable[Example],
+    tokenizer: Tokenizer,
+    *,
+    max_tokens: int,
+    folder: Path | None = None,
 ) -> Store:
-    """Return the token ids of every example, from an earlier run if texts and tokenizer are the same.
+    """Return the token ids of every example, from an earlier run where nothing has changed.
 
     Args:
         examples: Texts or pairs.
@@ -186,7 +190,8 @@ def _fingerprint(file: Path) -> str:
 def _prune(folder: Path, *, keep: Path) -> None:
     """Delete the least recently used stores beyond the limit, and what killed builders left."""
     stores = sorted(
-        (entry for entry in folder.iterdir() if entry.is_dir()), key=lambda entry: entry.stat().st_mtime
+        (entry for entry in folder.iterdir() if entry.is_dir()),
+        key=lambda entry: entry.stat().st_mtime,
     )
     total = sum(_size(entry) for entry in stores)
     for entry in islice(stores, max(len(stores) - 1, 0)):

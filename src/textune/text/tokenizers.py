@@ -15,7 +15,15 @@ from textune.errors import ModelError
 
 Ids = NDArray[np.int32]
 COUNT_FROM_PADDING = frozenset(
-    {"camembert", "data2vec-text", "longformer", "mpnet", "roberta", "xlm-roberta", "xlm-roberta-xl"}
+    {
+        "camembert",
+        "data2vec-text",
+        "longformer",
+        "mpnet",
+        "roberta",
+        "xlm-roberta",
+        "xlm-roberta-xl",
+    }
 )
 
 

@@ -1,4 +1,4 @@
-"""The state of a run goes to disk whole or not at all, and comes back only if every byte is the same."""
+"""The state of a run goes to disk whole or not at all, and comes back byte for byte."""
 
 import hashlib
 import json
@@ -73,11 +73,13 @@ def latest(folder: Path) -> Checkpoint:
                 continue
     if places:
         raise CheckpointError(
-            f"{folder}: none of the {len(places)} checkpoints is whole (sizes or sha256 differ from their "
+            f"{folder}: none of the {len(places)} checkpoints is whole (sizes or sha256 "
+            "differ from their "
             f"manifests); start again with --overwrite"
         )
     raise CheckpointError(
-        f"{folder}: no checkpoint yet, the run was stopped before its first; start again with --overwrite"
+        f"{folder}: no checkpoint yet, the run was stopped before its first; start again "
+        "with --overwrite"
     )
 
 

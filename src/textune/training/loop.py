@@ -69,7 +69,8 @@ def train(
         norm = clip_gradients(parameters, clip)
         if not bool(norm.isfinite()):
             raise NumericsError(
-                f"step {work.number}: the gradient is not finite (loss {total.item():.4g}); the weights were "
+                f"step {work.number}: the gradient is not finite (loss {total.item():.4g}); "
+                "the weights were "
                 f"left as they were after step {work.number - 1}; a lower --lr or "
                 f"--set train.precision=fp32 usually helps"
             )
@@ -94,7 +95,7 @@ def _accumulate(model: Trainable, loss: Callable[[Tensor, Batch], Tensor], work:
     total = torch.zeros(())
     for batch in work.parts:
         part = loss(model(batch), batch) / work.count  # the exact mean over the whole batch
-        part.backward()  # type: ignore[no-untyped-call]  # torch leaves it without types
+        part.backward()
         model.collect()
         total = total.to(part.device) + part.detach()
     return total

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable, Iterator
 
-import torch
 from torch import nn
 from torch.optim import AdamW
 from torch.optim.lr_scheduler import LambdaLR
@@ -12,10 +11,13 @@ NORMS = (nn.LayerNorm, nn.RMSNorm, nn.GroupNorm)
 
 
 def groups(model: nn.Module, weight_decay: float) -> list[dict[str, object]]:
-    """Part the trainable parameters by the kind of module that owns them: norms and biases do not decay."""
-    decayed, plain = [], []
+    """Part the trainable parameters by the module that owns them: norms and biases do not decay."""
+    decayed: list[nn.Parameter] = []
+    plain: list[nn.Parameter] = []
     for owner, name, parameter in _owned(model):
-        is_plain = name == "bias" or isinstance(owner, NORMS) or "norm" in type(owner).__name__.lower()
+        is_plain = (
+            name == "bias" or isinstance(owner, NORMS) or "norm" in type(owner).__name__.lower()
+        )
         (plain if is_plain else decayed).append(parameter)
     return [
         {"params": decayed, "weight_decay": weight_decay},
@@ -26,7 +28,7 @@ def groups(model: nn.Module, weight_decay: float) -> list[dict[str, object]]:
 def adamw(
     model: nn.Module, *, lr: float, weight_decay: float, betas: tuple[float, float], eps: float
 ) -> AdamW:
-    """Make AdamW (Loshchilov and Hutter, 2019) over the trainable parameters, as one fused kernel."""
+    """Make AdamW (Loshchilov and Hutter, 2019) over the trainable parameters, fused."""
     return AdamW(groups(model, weight_decay), lr=lr, betas=betas, eps=eps, fused=True)
 
 
@@ -53,7 +55,7 @@ def schedule(optimizer: AdamW, name: str, *, warmup: int, total: int) -> LambdaL
 
     Args:
         optimizer: Whose learning rates follow it.
-        name: "linear" or "cosine" (to zero at the last step), "constant", or "one-cycle" (Smith, 2018:
+        name: "linear" or "cosine" (to zero at the end), "constant", or "one-cycle" (Smith, 2018:
             from 1/25 up and down to almost nothing, both along a cosine).
         warmup: Updates in which the rate rises.
         total: Updates in all.

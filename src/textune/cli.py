@@ -1,0 +1,286 @@
+"""The command line: each command reads its options, calls the library once, and prints."""
+
+import sys
+import traceback
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from textune import console
+from textune.errors import SettingsError, TextuneError
+
+app = typer.Typer(
+    name="textune",
+    help="Fine-tune BERT-family encoders on your own text: packed, exact, decisions you can trust.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+File = Annotated[str, typer.Argument(metavar="FILE", help="CSV, TSV, JSONL or Parquet, also .gz.")]
+Text = Annotated[str | None, typer.Option("--text", help="Text column; two, A,B, for pairs.")]
+Label = Annotated[str | None, typer.Option("--label", help="Label column, or A,B,… of 0 and 1.")]
+TaskName = Annotated[str | None, typer.Option("--task", help="single or multi (several labels).")]
+Header = Annotated[
+    bool | None,
+    typer.Option(
+        "--header/--no-header", help="Does the first row name the columns? (else 1, 2, …)"
+    ),
+]
+Delimiter = Annotated[str | None, typer.Option(help="Character between cells.")]
+Group = Annotated[str | None, typer.Option(help="Rows equal in this column stay in one split.")]
+Base = Annotated[str | None, typer.Option(help="Encoder: a directory or a Hub name.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, for programs.")]
+Threshold = Annotated[float | None, typer.Option(help="Probability from which a label applies.")]
+RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Folder that `train` wrote.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")]
+
+
+@app.command()
+def check(
+    file: File,
+    text: Text = None,
+    label: Label = None,
+    task: TaskName = None,
+    header: Header = None,
+    group: Group = None,
+    base: Base = None,
+    as_json: Json = False,
+) -> None:
+    """Say what is in FILE, what would be trained on it, and what is wrong with it."""
+    from textune import api, survey
+
+    found = api.check(
+        file, text=text, label=label, task=task, header=header, group=group, base=base
+    )
+    if as_json:
+        console.show_json(survey.to_json(found))
+    else:
+        console.show_survey(found)
+
+
+@app.command()
+def train(
+    file: File,
+    text: Text = None,
+    label: Label = None,
+    task: TaskName = None,
+    header: Header = None,
+    delimiter: Delimiter = None,
+    group: Group = None,
+    valid: Annotated[str | None, typer.Option(help="File to select the best weights by.")] = None,
+    test: Annotated[str | None, typer.Option(help="File for the final numbers.")] = None,
+    base: Base = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of the run; runs/<file> if left out.")
+    ] = None,
+    config: Annotated[Path | None, typer.Option(help="TOML file with settings.")] = None,
+    changes: Annotated[
+        list[str] | None, typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Any setting.")
+    ] = None,
+    epochs: Annotated[int | None, typer.Option(help="Passes over the texts.")] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Texts in one update.")] = None,
+    lr: Annotated[float | None, typer.Option(help="Highest learning rate.")] = None,
+    max_tokens: Annotated[int | None, typer.Option(help="Tokens of a text that are read.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Of everything random.")] = None,
+    device: Annotated[str | None, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = None,
+    limit: Annotated[
+        int | None, typer.Option(help="Use so many rows of each file: a trial.")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue the run in --out.")] = False,
+    overwrite: Overwrite = False,
+    as_json: Json = False,
+) -> None:
+    """Fine-tune an encoder on the labelled text in FILE."""
+    from textune import api, recipe
+
+    given = {
+        "data.text": api.names(text),
+        "data.label": api.names(label),
+        "data.task": task,
+        "data.header": header,
+        "data.delimiter": delimiter,
+        "data.group": group,
+        "data.max_tokens": max_tokens,
+        "data.limit": limit,
+        "base": base,
+        "seed": seed,
+        "device": device,
+        "train.epochs": epochs,
+        "train.batch_size": batch_size,
+        "train.lr": lr,
+    }
+    request = recipe.Request(
+        source=file,
+        settings=api.resolve(config, changes or [], given),
+        out=out or api.free_folder(file),
+        valid=valid,
+        test=test,
+        resume=resume,
+        overwrite=overwrite,
+    )
+    run = _watch(recipe.training(request), quiet=as_json)
+    if as_json:
+        console.show_json({"run": str(run.path), **run.metrics})
+        return
+    for part in ("valid", "test"):
+        if part in run.metrics:
+            console.show_metrics(run.metrics[part], title=f"\n{part}")
+    console.show_baselines(run.metrics)
+    console.say(f'\nlabel new texts:  textune predict {run.path} "some text"')
+
+
+@app.command()
+def evaluate(
+    run: RunFolder,
+    file: File,
+    text: Text = None,
+    label: Label = None,
+    header: Header = None,
+    delimiter: Delimiter = None,
+    threshold: Threshold = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
+    as_json: Json = False,
+) -> None:
+    """Judge the model in RUN by the labelled text in FILE: every metric, with intervals."""
+    from textune import api, recipe
+    from textune.predictor import Reading
+
+    options = Reading(
+        text=api.names(text) or (),
+        label=api.names(label) or (),
+        header=header,
+        delimiter=delimiter,
+        threshold=threshold,
+        device=device,
+    )
+    found = recipe.evaluate_file(run, file, options)
+    if as_json:
+        console.show_json(found)
+    else:
+        console.show_metrics(found, title=f"{file} ({found['n']:,} texts)")
+
+
+@app.command()
+def predict(
+    run: RunFolder,
+    texts: Annotated[list[str] | None, typer.Argument(metavar="[TEXT]…")] = None,
+    input_: Annotated[str | None, typer.Option("--input", help="File of texts to label.")] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="File to write.")] = None,
+    text: Text = None,
+    header: Header = None,
+    delimiter: Delimiter = None,
+    threshold: Threshold = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
+    overwrite: Overwrite = False,
+    as_json: Json = False,
+) -> None:
+    """Label TEXTs, or every row of a file, with the model in RUN."""
+    from textune import answers, api, recipe
+    from textune.predictor import Predictor, Reading
+
+    if bool(texts) == bool(input_):
+        raise SettingsError("name either texts or --input FILE to be labelled")
+    if output is not None and not input_:
+        raise SettingsError("--output goes with --input FILE")
+    options = Reading(
+        text=api.names(text) or (),
+        header=header,
+        delimiter=delimiter,
+        threshold=threshold,
+    )
+    predictor = Predictor.load(run, device=str(recipe.choose_device(device)))
+    if input_ and output:
+        steps = answers.predict_file(predictor, input_, output, options, overwrite=overwrite)
+        rows = max(console.counting(steps, what="labelling"), default=0)
+        console.say(f"{output}: {rows:,} rows")
+    elif input_:
+        examples = answers.read_texts(predictor, input_, options)
+        found = predictor.stream(examples, threshold=threshold)
+        console.show_predictions(found, as_json=as_json)
+    else:
+        given = predictor.predict(answers.to_texts(predictor, texts or []), threshold=threshold)
+        console.show_predictions(given, as_json=as_json)
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="Folder for the demo's data and run.")] = Path("demo"),
+    epochs: Annotated[int | None, typer.Option(help="Passes over the texts.")] = None,
+) -> None:
+    """Run the main job on real text with the bundled encoder: no download, a few minutes."""
+    from textune import answers, api, demo, recipe, survey
+    from textune.predictor import Predictor
+
+    out.mkdir(parents=True, exist_ok=True)
+    corpus = demo.write_corpus(out)
+    console.say(
+        f"{corpus}: 4,419 English utterances in 21 topics, from the package chatterbot-corpus"
+    )
+    console.say(f"\n$ textune check {corpus} --group conversation")
+    console.show_survey(survey.check(str(corpus), group="conversation"))
+    run_folder = out / "run"
+    command = f"textune train {corpus} --group conversation --out {run_folder} --overwrite"
+    console.say(f"\n$ {command}")
+    given: dict[str, Any] = {
+        "data.group": "conversation",
+        "data.text": ("text",),
+        "data.label": ("topic",),
+        "train.epochs": epochs or demo.EPOCHS,
+        "train.lr": demo.LEARNING_RATE,
+    }
+    settings = api.resolve(None, [], given)
+    request = recipe.Request(str(corpus), settings, run_folder, overwrite=run_folder.exists())
+    run = _watch(recipe.training(request), quiet=False)
+    console.show_metrics(run.metrics["valid"], title="\nvalid")
+    console.show_baselines(run.metrics)
+    console.say(f"\n$ textune predict {run_folder} …")
+    predictor = Predictor.load(run_folder)
+    texts = answers.to_texts(predictor, list(demo.SENTENCES))
+    console.show_predictions(predictor.predict(texts), as_json=False)
+    console.say(f"\nthe run, its report and its model: {run_folder}, {run_folder / 'report.html'}")
+
+
+def _watch(events: Any, *, quiet: bool) -> Any:
+    """Show a run's events to their end and return what it made."""
+    with console.Watch(quiet=quiet) as watch:
+        while True:
+            try:
+                event = next(events)
+            except StopIteration as end:
+                return end.value
+            watch.show(event)
+
+
+def run() -> None:
+    """Run a command; a user's mistake is a message and an exit code, never a traceback."""
+    try:
+        code = app(standalone_mode=False)
+    except TextuneError as error:
+        console.fail(str(error))
+        sys.exit(error.exit_code)
+    except typer.Exit as error:
+        sys.exit(error.exit_code)
+    except typer.Abort:
+        sys.exit(130)
+    except KeyboardInterrupt:
+        console.fail("stopped")
+        sys.exit(130)
+    except BrokenPipeError:  # the reader, for example `head`, has seen enough
+        sys.stderr.close()
+        sys.exit(0)
+    except Exception as error:  # what click raises for wrong options, or a bug
+        _exit_other(error)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _exit_other(error: Exception) -> None:
+    show, code = getattr(error, "show", None), getattr(error, "exit_code", None)
+    if callable(show) and isinstance(code, int):
+        show()
+        sys.exit(code)
+    traceback.print_exception(error)
+    console.fail("this is a bug of textune's; please report it with the lines above")
+    sys.exit(1)

@@ -1,0 +1,312 @@
+"""What a person sees: lines, one bar, small tables. The only place that prints."""
+
+import json
+import sys
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
+from rich.table import Table
+
+from textune.records import Prediction, Said, Started, Step, Survey, Validated
+
+HEADLINES = {
+    "mcc": "MCC",
+    "accuracy": "accuracy",
+    "macro_f1": "macro F1",
+    "micro_f1": "micro F1",
+    "roc_auc": "ROC-AUC",
+    "pr_auc": "PR-AUC",
+    "log_loss": "log loss",
+}
+BAR = 28
+MOST_LABELS = 30
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def say(text: str) -> None:
+    """Print a line."""
+    out.print(escape(text))
+
+
+def warn(text: str) -> None:
+    """Print a line that asks for attention."""
+    err.print(f"[yellow]note:[/] {escape(text)}")
+
+
+def fail(text: str) -> None:
+    """Print why nothing came of it."""
+    err.print(f"[bold red]error:[/] {escape(text)}")
+
+
+def show_json(values: Any) -> None:
+    """Print one JSON object on one line, for programs."""
+    sys.stdout.write(json.dumps(values, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+class Watch:
+    """Shows a training run: its lines, one bar, a table a validation.
+
+    Args:
+        quiet: Show nothing but warnings, as for programs.
+    """
+
+    def __init__(self, *, quiet: bool = False):
+        self._quiet = quiet
+        self._bar = Progress(
+            TextColumn("epoch {task.fields[epoch]}"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[numbers]}"),
+            console=err,
+            transient=True,
+            disable=quiet or not err.is_terminal,
+        )
+        self._task: TaskID | None = None
+        self._epochs = 0
+        self._seconds = 0.0
+        self._texts = 0
+        self._last = 0.0
+        self._steps = 0
+        self._loss = 0.0
+
+    def __enter__(self) -> "Watch":
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def show(self, event: Said | Started | Step | Validated) -> None:
+        """Show one event."""
+        match event:
+            case Said():
+                self._say(event)
+            case Started():
+                self._epochs = event.epochs
+                self._last = time.perf_counter()
+                done = event.first - 1
+                self._task = self._bar.add_task(
+                    "", total=event.steps, completed=done, epoch=f"1/{event.epochs}", numbers=""
+                )
+            case Step():
+                self._step(event)
+            case Validated():
+                self._validated(event)
+
+    def _say(self, said: Said) -> None:
+        if said.is_warning:
+            self._bar.console.print(f"[yellow]note:[/] {escape(said.text)}")
+        elif not self._quiet:
+            self._bar.console.print(escape(said.text))
+
+    def _step(self, step: Step) -> None:
+        now = time.perf_counter()
+        self._seconds += now - self._last
+        self._last = now
+        self._texts += step.texts
+        self._steps += 1
+        if self._task is None or self._bar.disable or (step.number % 5 and step.number > 5):
+            return
+        self._loss = (
+            float(step.loss) if not self._loss else 0.8 * self._loss + 0.2 * float(step.loss)
+        )
+        speed = self._texts / max(self._seconds, 1e-9)
+        total = self._bar.tasks[self._task].total or 0
+        left = (total - step.number) * self._seconds / self._steps
+        padding = step.computed / step.tokens - 1
+        numbers = (
+            f"loss {self._loss:.3f}  lr {step.lr:.1e}  {speed:,.0f} texts/s  "
+            f"padding {padding:.0%}  {_clock(left)} left"
+        )
+        self._bar.update(
+            self._task, completed=step.number, epoch=f"{step.epoch}/{self._epochs}", numbers=numbers
+        )
+
+    def _validated(self, found: Validated) -> None:
+        self._last = time.perf_counter()
+        if self._quiet:
+            return
+        cells = "  ".join(
+            f"{name} {_number(found.metrics[key])}"
+            for key, name in HEADLINES.items()
+            if key in found.metrics
+        )
+        star = "  [green]best so far[/]" if found.is_best else ""
+        speed = self._texts / max(self._seconds, 1e-9)
+        self._bar.console.print(
+            f"epoch {found.epoch:g}, step {found.step:,} ({speed:,.0f} texts/s): {cells}{star}"
+        )
+
+
+def show_metrics(metrics: Mapping[str, Any], *, title: str) -> None:
+    """Print the headline numbers of a split with their intervals, then each label's."""
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    for column in ("metric", "value", "95 % interval"):
+        table.add_column(column, justify="left" if column == "metric" else "right")
+    for key, name in HEADLINES.items():
+        if key not in metrics:
+            continue
+        span = metrics.get("intervals", {}).get(key)
+        words = "" if span is None else f"{span[0]:.3f} … {span[1]:.3f}"
+        table.add_row(name, _number(metrics[key]), words)
+    out.print(table)
+    show_labels(metrics.get("labels", {}))
+    reasons = {str(reason) for reason in metrics.get("undefined", {}).values()}
+    for reason in sorted(reasons):
+        out.print(f"  – where there is no number: {escape(reason)}")
+
+
+def show_baselines(metrics: Mapping[str, Any]) -> None:
+    """Print what simple rules would have scored, beside the model."""
+    simple = metrics.get("baselines")
+    if not simple:
+        return
+    part = simple["part"]
+    rows = {
+        "this model": metrics[part],
+        "TF-IDF + logistic regression": simple["tfidf"],
+        "majority vote": simple["majority"],
+    }
+    keys = [key for key in HEADLINES if key in metrics[part]]
+    table = Table(
+        title=f"\nbeside simple rules ({part})", title_justify="left", box=None, pad_edge=False
+    )
+    table.add_column("")
+    for key in keys:
+        table.add_column(HEADLINES[key], justify="right")
+    for name, numbers in rows.items():
+        table.add_row(name, *(_number(numbers.get(key)) for key in keys))
+    out.print(table)
+
+
+def show_labels(labels: Mapping[str, Mapping[str, Any]]) -> None:
+    """Print a line a label."""
+    table = Table(box=None, pad_edge=False)
+    keys = ("support", "predicted", "precision", "recall", "f1", "roc_auc", "pr_auc")
+    table.add_column("label")
+    for key in keys:
+        table.add_column(key.replace("_", "-"), justify="right")
+    for name, numbers in list(labels.items())[:MOST_LABELS]:
+        table.add_row(escape(name), *(_number(numbers.get(key)) for key in keys))
+    out.print(table)
+    if len(labels) > MOST_LABELS:
+        out.print(f"… and {len(labels) - MOST_LABELS} more labels")
+
+
+def show_predictions(found: Iterable[Prediction], *, as_json: bool) -> None:
+    """Print one line a text: its labels and the probabilities."""
+    for item in found:
+        if as_json:
+            show_json({"text": item.text, "labels": list(item.labels), "scores": dict(item.scores)})
+            continue
+        ranked = sorted(item.scores.items(), key=lambda pair: -pair[1])[:6]
+        scores = "  ".join(f"{name} {share:.3f}" for name, share in ranked)
+        labels = ", ".join(item.labels) or "(no label)"
+        text = item.text if len(item.text) <= 80 else f"{item.text[:77]}…"
+        out.print(f"[bold]{escape(labels)}[/]\t{escape(text)}\n    [dim]{escape(scores)}[/]")
+
+
+def counting(steps: Iterable[int], *, what: str) -> Iterator[int]:
+    """Show a growing number while something long goes on."""
+    with err.status(what) as status:
+        for number in steps:
+            status.update(f"{what}: {number:,} rows")
+            yield number
+
+
+def show_survey(found: Survey) -> None:
+    """Print what `check` found."""
+    out.print(f"[bold]{escape(found.table.name)}[/]: {found.rows:,} rows")
+    _list("layout", found.table.reasons)
+    _columns(found.columns)
+    _list("understood", found.contract.reasons)
+    _list("could also be", found.contract.doubts)
+    if found.labels:
+        _chart(found.labels, found.rows, found.unlabelled)
+    _lengths(found.lengths)
+    _findings(found)
+    out.print("\nto train on it:")
+    out.print(f"  {escape(found.command)}")
+
+
+def _list(title: str, lines: Sequence[str]) -> None:
+    if lines:
+        out.print(f"\n[bold]{title}[/]")
+    for line in lines:
+        out.print(f"  {escape(line)}")
+
+
+def _columns(columns: Mapping[str, str]) -> None:
+    table = Table(
+        title="columns", title_justify="left", title_style="bold", box=None, pad_edge=False
+    )
+    table.add_column("name", style="cyan")
+    table.add_column("taken for")
+    for name, words in list(columns.items())[:MOST_LABELS]:
+        table.add_row(f"  {escape(name)}", escape(words))
+    out.print("")
+    out.print(table)
+
+
+def _chart(labels: Mapping[str, int], rows: int, unlabelled: int) -> None:
+    out.print(f"\n[bold]labels[/] ({len(labels)})")
+    shown = sorted(labels.items(), key=lambda pair: -pair[1])[:MOST_LABELS]
+    most = max(count for _, count in shown) or 1
+    width = min(max(len(name) for name, _ in shown), 30)
+    for name, count in shown:
+        bar = "█" * max(1 if count else 0, round(BAR * count / most))
+        out.print(
+            f"  {escape(name[:30]):{width}}  {count:>9,}  {count / max(rows, 1):>6.1%}  "
+            f"[blue]{bar}[/]"
+        )
+    if len(labels) > MOST_LABELS:
+        out.print(f"  … and {len(labels) - MOST_LABELS} more")
+    if unlabelled:
+        out.print(f"  texts with no label: {unlabelled:,} ({unlabelled / max(rows, 1):.1%})")
+
+
+def _lengths(lengths: Mapping[str, Any]) -> None:
+    if not lengths:
+        return
+    out.print("\n[bold]tokens a text[/]")
+    out.print(
+        f"  median {lengths['median']:,.0f}, mean {lengths['mean']:,.1f}, 90 % below "
+        f"{lengths['p90']:,.0f}, "
+        f"99 % below {lengths['p99']:,.0f}, longest {lengths['longest']:,}"
+    )
+    for limit, shares in lengths["beyond"].items():
+        out.print(
+            f"  a limit of {limit:>4} cuts {shares['rows']:>6.1%} of the rows "
+            f"and {shares['tokens']:>6.1%} of the tokens"
+        )
+    if lengths.get("sampled"):
+        out.print(f"  (from a sample of {lengths['counted']:,} rows)")
+
+
+def _findings(found: Survey) -> None:
+    if not found.findings:
+        out.print("\n[green]nothing wrong was found[/]")
+        return
+    out.print("\n[bold]findings[/]")
+    colours = {"error": "red", "warning": "yellow", "note": "dim"}
+    for finding in found.findings:
+        colour = colours.get(finding.severity, "dim")
+        out.print(f"  [{colour}]{finding.severity}[/] {escape(finding.message)}")
+
+
+def _number(value: Any) -> str:
+    if value is None:
+        return "–"
+    return f"{value:,}" if isinstance(value, int) else f"{value:.3f}"
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

