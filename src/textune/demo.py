@@ -10,6 +10,8 @@ from textune.errors import MissingExtraError
 
 FILE_NAME = "chatterbot.csv"
 COLUMNS = ("conversation", "topic", "text")
+EPOCHS = 4
+LEARNING_RATE = 2e-4  # the bundled encoder is small, and so is the file
 
 SENTENCES = (
     "Who wrote the novel about the white whale?",

@@ -1,28 +1,26 @@
 """A corpus and a base become fine-tuned weights, from the first step or from a checkpoint."""
 
-import hashlib
-import json
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
 from torch.optim import AdamW
 from torch.optim.lr_scheduler import LambdaLR
 
-from textune.config import Settings
+from textune import snapshot
+from textune.config import Settings, TrainSettings
 from textune.corpus import Corpus
 from textune.encoder import load, precision, vocabulary
 from textune.encoder.model import Encoder
 from textune.encoder.vocabulary import SubTable
-from textune.errors import CheckpointError, SettingsError, StoppedError, among
+from textune.errors import SettingsError, StoppedError, among
 from textune.evaluation import evaluate, metrics
 from textune.journal import Journal
 from textune.records import Said, Started, Step, Validated
+from textune.snapshot import Progress
 from textune.tasks.interface import Task
 from textune.text import batches, plan
 from textune.training import checkpoint, loop, optim
@@ -30,25 +28,6 @@ from textune.training.guards import Wish
 from textune.training.loop import Trainable, Work
 
 MICRO_TOKENS = {"cpu": 4096, "cuda": 32768, "mps": 8192}
-BEST = Path("checkpoints") / "best.safetensors"
-
-
-@dataclass(slots=True)
-class Progress:
-    """How far a run has come; all of it goes into every checkpoint."""
-
-    step: int = 0
-    epoch: int = 0
-    best: float | None = None
-    best_step: int = 0
-    since_best: int = 0  # validations
-    seconds: float = 0.0  # of updates alone
-    texts: int = 0
-    tokens: int = 0
-    computed: int = 0
-    decay: float = 1.0
-    validated: int = 0  # the step that was validated last
-    losses: list[float] = field(default_factory=list)  # mean of each finished epoch
 
 
 @dataclass(slots=True)
@@ -74,8 +53,7 @@ class Learner:
         cls, corpus: Corpus, settings: Settings, place: str, device: torch.device
     ) -> "Learner":
         """Load the base, put a head on it, and make everything that trains it."""
-        train = settings.train
-        task = corpus.task
+        train, task = settings.train, corpus.task
         metric = _selecting(train.metric, task)
         if train.class_weights == "balanced":
             task = task.weighted(corpus.targets[corpus.split.train])
@@ -87,40 +65,25 @@ class Learner:
             seed=settings.seed,
         ).to(device)
         optim.freeze(encoder.model, train.freeze)
-        vocabulary_size = encoder.model.get_input_embeddings().weight.shape[0]
-        sub = vocabulary.shrink(encoder, corpus.store.used(vocabulary_size))
+        rows = encoder.model.get_input_embeddings().weight.shape[0]
+        sub = vocabulary.shrink(encoder, corpus.store.used(rows))
         width = int(encoder.config.hidden_size)
-        format_, why = precision.choose(train.precision, device, width=width)
+        numbers, why = precision.choose(train.precision, device, width=width)
+        optimizer, schedule = _optimizer(encoder, train, *_steps(corpus, settings))
         encoder.train()
-        model = precision.Shadow(encoder) if format_ == "bf16" else precision.Plain(encoder)
-        optimizer = optim.adamw(
-            encoder.model,
-            lr=train.lr,
-            weight_decay=train.weight_decay,
-            betas=train.betas,
-            eps=train.eps,
-        )
-        total, per_epoch = _steps(corpus, settings)
-        warmup = optim.warmup_steps(
-            total,
-            per_epoch,
-            share=train.warmup_share,
-            steps=train.warmup_steps,
-            epochs=train.warmup_epochs,
-        )
         return cls(
             corpus=corpus,
             settings=settings,
             encoder=encoder,
             task=task,
             sub=sub,
-            model=model,
+            model=precision.Shadow(encoder) if numbers == "bf16" else precision.Plain(encoder),
             optimizer=optimizer,
-            schedule=optim.schedule(optimizer, train.schedule, warmup=warmup, total=total),
+            schedule=schedule,
             micro_tokens=train.micro_tokens or MICRO_TOKENS[device.type],
             metric=metric,
-            precision=format_,
-            remarks=(f"device: {_device_words(device)}; numbers: {format_} ({why})",),
+            precision=numbers,
+            remarks=(f"device: {_device_words(device)}; numbers: {numbers} ({why})",),
         )
 
     def introduce(self) -> Iterator[Said]:
@@ -193,10 +156,9 @@ class Learner:
         is_best = metrics.better(self.metric, value, progress.best) or progress.best_step == 0
         if is_best:
             progress.best, progress.best_step, progress.since_best = value, progress.step, 0
-            self._keep_best(folder)
+            snapshot.keep_best(folder, self.encoder.model, self.sub)
         else:
             progress.since_best += 1
-        progress.validated = progress.step
         _, per_epoch = _steps(self.corpus, self.settings)
         return Validated(
             step=progress.step,
@@ -227,14 +189,9 @@ class Learner:
         Raises:
             OSError: The disk is full or read-only.
         """
-        tensors = {
-            f"model.{name}": value.contiguous()
-            for name, value in self.encoder.model.state_dict().items()
-        }
-        tensors |= checkpoint.optimizer_tensors(self.optimizer) | checkpoint.rng_tensors()
         self.progress.decay = 1.0 if self.sub is None else self.sub.decay
-        state = {"progress": asdict(self.progress), "fingerprints": self._fingerprints()}
-        found = checkpoint.Checkpoint(tensors, state)
+        prints = snapshot.fingerprints(self.corpus, self.settings)
+        found = snapshot.take(self.encoder.model, self.optimizer, self.progress, prints)
         checkpoint.save(folder / "checkpoints", found, step=self.progress.step)
 
     def stop_if(self, wish: Wish, folder: Path, event: object) -> None:
@@ -255,9 +212,8 @@ class Learner:
         """Put the best weights, and the whole embedding, into the encoder."""
         if self.sub is not None:
             vocabulary.restore(self.encoder, self.sub)
-        file = folder / BEST
-        if self.progress.best_step and file.is_file():
-            self.encoder.model.load_state_dict(load_file(file))
+        if self.progress.best_step:
+            snapshot.take_best(folder, self.encoder.model)
 
     def _saved(self, folder: Path) -> Iterator[Said]:
         try:
@@ -268,18 +224,6 @@ class Learner:
                 "goes on",
                 is_warning=True,
             )
-
-    def _keep_best(self, folder: Path) -> None:
-        state = {
-            name: value.contiguous() for name, value in self.encoder.model.state_dict().items()
-        }
-        if self.sub is not None:
-            state[self.sub.name] = self.sub.full(state[self.sub.name])
-        file = folder / BEST
-        file.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = file.with_name(f".{file.name}")
-        save_file(state, unfinished)
-        unfinished.replace(file)
 
     def _account(self, step: Step, seconds: float) -> None:
         progress = self.progress
@@ -331,45 +275,32 @@ class Learner:
 
     def _continue(self, folder: Path) -> None:
         found = checkpoint.latest(folder / "checkpoints")
-        changed = [
-            name
-            for name, value in self._fingerprints().items()
-            if found.state["fingerprints"].get(name) != value
-        ]
-        if changed:
-            raise CheckpointError(
-                f"{folder}: cannot continue, since {' and '.join(changed)} changed after the "
-                "checkpoint was "
-                f"written; repeat the command as it was, or start again with --overwrite"
-            )
-        prefix = "model."
-        self.encoder.model.load_state_dict(
-            {
-                name.removeprefix(prefix): value
-                for name, value in found.tensors.items()
-                if name.startswith(prefix)
-            }
-        )
-        checkpoint.restore_optimizer(self.optimizer, found.tensors)
-        self.progress = Progress(**found.state["progress"])
+        prints = snapshot.fingerprints(self.corpus, self.settings)
+        snapshot.refuse_changed(found, prints, folder)
+        self.progress = snapshot.put_back(found, self.encoder.model, self.optimizer, self.schedule)
         if self.sub is not None:
             self.sub.decay = self.progress.decay
-        optim.move_schedule(self.schedule, self.progress.step)
         self.model.refresh()
-        checkpoint.restore_rng(found.tensors)
 
-    def _fingerprints(self) -> dict[str, str]:
-        """Name by content all that the remaining steps depend on."""
-        corpus = self.corpus
-        settings = self.settings.model_dump(mode="json", exclude={"device", "tensorboard"})
-        data = hashlib.sha256(corpus.store.key.encode())
-        for values in (corpus.targets, corpus.split.train, corpus.split.valid):
-            data.update(np.ascontiguousarray(values).tobytes())
-        text = json.dumps(settings, sort_keys=True)
-        return {
-            "the data": data.hexdigest(),
-            "the settings": hashlib.sha256(text.encode()).hexdigest(),
-        }
+
+def _optimizer(
+    encoder: Encoder, train: TrainSettings, total: int, per_epoch: int
+) -> tuple[AdamW, LambdaLR]:
+    optimizer = optim.adamw(
+        encoder.model,
+        lr=train.lr,
+        weight_decay=train.weight_decay,
+        betas=train.betas,
+        eps=train.eps,
+    )
+    warmup = optim.warmup_steps(
+        total,
+        per_epoch,
+        share=train.warmup_share,
+        steps=train.warmup_steps,
+        epochs=train.warmup_epochs,
+    )
+    return optimizer, optim.schedule(optimizer, train.schedule, warmup=warmup, total=total)
 
 
 def _selecting(wanted: str | None, task: Task) -> str:

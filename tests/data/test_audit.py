@@ -50,9 +50,41 @@ def test_finds_near_duplicates():
     found = audit(many(*FINE, ("The first text, here!", "pos"), FINE[0]))
     (finding,) = of_kind(found, "near")
     assert (finding.count, finding.rows) == (1, ("made.csv:5",))
-    assert "but for punctuation, digits or case; first: made.csv:5 repeats made.csv:2" in (
+    assert "but for punctuation, digits or a few words; first: made.csv:5 repeats made.csv:2" in (
         finding.message
     )
+
+
+LONG = "we came late on a cold evening and were still served with a smile by people who love food"
+
+
+@pytest.mark.parametrize(
+    ("other", "is_near"),
+    [
+        (LONG + " indeed", True),
+        (LONG.replace("cold", "warm", 1), True),
+        ("yesterday " + LONG, True),
+        (" ".join(sorted(LONG.split())), False),
+        (" ".join(LONG.split()[:9]), False),
+    ],
+)
+def test_finds_texts_that_share_most_of_their_words(other, is_near):
+    found = of_kind(audit(many(*FINE, (LONG, "pos"), (other, "pos"))), "near")
+    assert [finding.rows for finding in found] == ([("made.csv:6",)] if is_near else [])
+
+
+def test_finds_near_duplicates_without_spaces():
+    text = "这部电影很好看我非常喜欢剧情有点无聊服务态度差房间干净价格便宜"
+    found = of_kind(audit(many(*FINE, (text, "pos"), (text + "吗", "pos"))), "near")
+    assert [finding.rows for finding in found] == [("made.csv:6",)]
+
+
+def test_says_how_many_texts_were_compared_by_words(monkeypatch):
+    monkeypatch.setattr("textune.data.near.MOST", 4)
+    monkeypatch.setattr("textune.data.audit.MOST", 4)
+    found = of_kind(audit(many((LONG, "pos"), (LONG + " so", "pos"), (FINE[0]))), "near")
+    assert "(words were compared in the first 4)" in found[0].message
+    assert not of_kind(audit(many(*FINE, FINE[1], (LONG, "pos"), (LONG + " so", "pos"))), "near")
 
 
 def test_a_pair_repeats_only_as_a_whole():
@@ -187,11 +219,12 @@ def test_no_leak_is_no_finding():
     assert leaks([], [], "test") is None
 
 
-def test_memory_stays_bounded():
-    texts = 100_000
+def test_memory_stays_bounded(monkeypatch):
+    monkeypatch.setattr("textune.data.near.MOST", 100)  # sketches are bounded by their number
+    texts = 20_000
     stream = (
         Example(
-            f"text {n:x} of many, long enough to weigh something " * 4,
+            f"text {n:x} of many, long enough to weigh something " * 12,
             f"f.csv:{n}",
             label="ab"[n % 2],
         )
@@ -201,4 +234,4 @@ def test_memory_stays_bounded():
     audit(stream)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert peak < 200 * texts  # bytes, where one text alone takes 250
+    assert peak < 300 * texts  # bytes, where one text alone takes 600

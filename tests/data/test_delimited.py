@@ -6,7 +6,7 @@ import random
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from textune.data import sources
@@ -39,7 +39,9 @@ def message_of(path: Path, **options) -> str:
     return str(caught.value)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=300, deadline=None, derandomize=True)
+@example(table=[["0"], ["\r"]], delimiter="\t")
+@example(table=[[""], [""], [""], ["0"], ["\n"]], delimiter=",")
 @given(table=tables, delimiter=st.sampled_from(",;\t|"))
 def test_what_csv_writes_comes_back_cell_for_cell(tmp_path_factory, table, delimiter):
     header = [f"column{n}" for n in range(len(table[0]))]

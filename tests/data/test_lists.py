@@ -60,6 +60,8 @@ def test_a_cell_in_another_form_is_refused(cell, separator):
         (["a, b", "a", "b, c", "c", "a"], ","),
         (["3,27", "3", "27", "4", "4,27"] * 9, ","),
         (["#a #b", "#a", "#b #c", "#c"] * 9, " "),
+        (["toxic insult", "toxic", "insult"] * 9, " "),
+        (["New York", "New Jersey", "Texas"] * 9, None),
         (["['a']", "['b']", "['a', 'b']"] * 3, "json"),
         (["[0, 1]", "[1, 1]", "[0, 0]"], "vector"),
         (["Clothing, Shoes", "Music", "Home, Garden"] * 9, None),

@@ -2,18 +2,12 @@
 
 import bz2
 import gzip
-import json
 import os
 import subprocess
 import sys
 from itertools import islice
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
-import polars as pl
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from textune.data import sources
@@ -230,225 +224,6 @@ def test_memory_is_bounded_whatever_the_file(tmp_path, name, unit, times):
     path.unlink()
 
 
-def test_json_lines(write):
-    lines = [
-        '{"text": "a\\u00e9", "label": ["x", "ü"], "n": 1, "f": 1.0}',
-        "",
-        '{"n": null, "label": {"k": 1}, "text": "01", "ok": true, "no": false}',
-    ]
-    table = sources.read(write("\n".join(lines), "a.jsonl"))
-    assert table.columns == ("text", "label", "n", "f", "ok", "no")
-    assert [(row.cells, row.origin) for row in table.rows()] == [
-        (("aé", '["x", "ü"]', "1", "1.0", "", ""), "a.jsonl:1"),
-        (("01", '{"k": 1}', "", "", "True", "False"), "a.jsonl:3"),
-    ]
-
-
-@pytest.mark.parametrize("name", ["a.ndjson", "a.json", "a.jsonl.gz", "a.data"])
-def test_json_lines_by_every_name(write, name):
-    data = b'{"text": "a", "label": "x"}\n'
-    table = sources.read(write(gzip.compress(data) if name.endswith("gz") else data, name))
-    assert table.format == "jsonl"
-    assert cells(table) == [("a", "x")]
-
-
-def test_json_array_of_objects_however_it_is_broken(write):
-    objects = [{"text": f"text {n}", "n": n} for n in range(20_000)]
-    for indent in (None, 2):
-        table = sources.read(write(json.dumps(objects, indent=indent), "a.json"))
-        rows = list(table.rows())
-        assert [row.cells for row in rows] == [(f"text {n}", str(n)) for n in range(20_000)]
-    assert rows[-1].origin == f"a.json:{2 + 19_999 * 4}"
-
-
-@pytest.mark.parametrize(
-    ("line", "expected"),
-    [
-        ('{"text": "a"', r"a\.jsonl:2: no JSON object \(column \d+: Expecting"),
-        ("[1]", r"a\.jsonl:2: no JSON object but a list"),
-        ('"a"', r"a\.jsonl:2: no JSON object but a text"),
-        ("5", r"a\.jsonl:2: no JSON object but a number"),
-        ('{"text": "a", "text": "b"}', r"a\.jsonl:2: the key 'text' stands twice"),
-        ('{"text": NaN}', r"a\.jsonl:2: NaN is not JSON; write null"),
-        ('{"text": -Infinity}', r"a\.jsonl:2: -Infinity is not JSON"),
-        ('{"text": 1e999}', r"a\.jsonl:2: the number 1e999 is too large"),
-        ('{"text": ' + "9" * 5000 + "}", r"a\.jsonl:2: the number 9+… is too large"),
-        (
-            '{"text": "\\ud800"}',
-            r"a\.jsonl:2: half a character \(a lone surrogate\) in column 'text'",
-        ),
-        ('{"text": ["\\ud800"]}', r"a\.jsonl:2: half a character"),
-        ('{"text": "a\\u0000b"}', r"a\.jsonl:2: a NUL character in column 'text'"),
-        ('{"text": "' + "y" * 1_048_577 + '"}', r"a\.jsonl:2: a cell has more than 1,048,576"),
-        ("[" * 100_000, r"a\.jsonl:2: no JSON that can be read \(nested too deeply\)"),
-    ],
-)
-def test_faulty_json_line(write, line, expected):
-    path = write(f'{{"text": "a"}}\n{line}\n{{"text": "b"}}\n', "a.jsonl")
-    with pytest.raises(DataError, match=expected):
-        list(sources.read(path).rows())
-
-
-def test_faulty_json_lines_are_collected(write):
-    message = message_of(write('{"text": "a"}\n' + "{]\n" * 30, "a.jsonl"))
-    assert "30 problems" in message
-    assert "… and 10 more" in message
-    assert "write one JSON object on each line" in message
-
-
-def test_json_key_that_appears_late(write):
-    body = '{"text": "a"}\n' * 10_000
-    message = message_of(write(body + '{"text": "b", "label": "x"}\n', "a.jsonl"))
-    assert "a.jsonl:10001: the key 'label' is in none of the first 10,000 lines" in message
-    assert "with null where it has no value" in message
-
-
-@pytest.mark.parametrize(
-    "content", ['[{"a": "b"}, {"a"', '[{"a": "b"} {"a": "c"}]', '[{"a": "b"}] x']
-)
-def test_broken_json_array(write, content):
-    assert "a.json:1: " in message_of(write(content, "a.json"))
-
-
-def test_json_file_without_one_sound_line(write):
-    message = message_of(write("text,label\na,b\n", "a.jsonl"))
-    assert "a.jsonl:1: no JSON object (column 1: Expecting value): 'text,label'" in message
-
-
-def test_json_objects_without_keys(write):
-    assert "a.jsonl:1: the objects have no keys" in message_of(write("{}\n{}\n", "a.jsonl"))
-
-
-def test_json_in_a_file_named_csv(write):
-    table = sources.read(
-        write('{"text": "a, b", "label": 1}\n{"text": "c", "label": 2}\n', "a.csv")
-    )
-    assert table.format == "jsonl"
-    assert cells(table) == [("a, b", "1"), ("c", "2")]
-
-
-@pytest.mark.parametrize("content", ["", "\n\n", "[]"])
-def test_empty_json(write, content):
-    assert "the file is empty; write one JSON object" in message_of(write(content, "a.jsonl"))
-
-
-COLUMNS = {
-    "text": pa.array(["01", None, "NA"]),
-    "kind": pa.array(["x", "y", "x"]).dictionary_encode(),
-    "n": pa.array([1, None, 3]),
-    "f": pa.array([1.0, float("nan"), 0.1], pa.float32()),
-    "ok": pa.array([True, False, None]),
-    "list": pa.array([["a", "é"], [], None]),
-    "when": pa.array([0, None, 1], pa.date32()),
-    "raw": pa.array([b"a", "é".encode(), None]),
-}
-ROWS = [
-    ("01", "x", "1", "1.0", "True", '["a", "é"]', "1970-01-01", "a"),
-    ("", "y", "", "", "False", "[]", "", "é"),
-    ("NA", "x", "3", "0.1", "", "", "1970-01-02", ""),
-]
-
-
-@pytest.mark.parametrize("name", ["a.parquet", "a.pq", "a.parquet.gz", "a.data"])
-def test_parquet(tmp_path, name):
-    path = tmp_path / name
-    pq.write_table(pa.table(COLUMNS), path)
-    if name.endswith("gz"):
-        path.write_bytes(gzip.compress(path.read_bytes()))
-    table = sources.read(path)
-    assert table.format == "parquet"
-    assert table.columns == tuple(COLUMNS)
-    assert cells(table) == ROWS
-    assert cells(table) == ROWS
-    assert [row.origin for row in table.rows()][2] == f"{name}: row 3"
-
-
-def test_damaged_parquet(tmp_path):
-    path = tmp_path / "a.parquet"
-    pq.write_table(pa.table({"text": [f"text {n}" for n in range(5_000)]}), path)
-    data = path.read_bytes()
-    for size in (4, 20, len(data) // 2, len(data) - 1):
-        path.write_bytes(data[:size])
-        assert "a.parquet: the Parquet data is damaged or cut off" in message_of(path)
-    path.write_bytes(TABLE.encode())
-    assert "a.parquet: this is no Parquet file (it does not begin with PAR1)" in message_of(path)
-
-
-def test_mutated_parquet_is_read_or_refused(tmp_path):
-    path = tmp_path / "a.parquet"
-    pq.write_table(pa.table({"text": [f"text {n}" for n in range(50)], "n": range(50)}), path)
-    data = path.read_bytes()
-    chance = np.random.default_rng(0)
-    for _ in range(100):
-        changed = bytearray(data)
-        changed[chance.integers(4, len(data))] ^= int(chance.integers(1, 256))
-        path.write_bytes(changed)
-        try:
-            rows = list(sources.read(path).rows())
-        except DataError as error:
-            assert "a.parquet" in str(error)  # noqa: PT017 (either outcome is right)
-        else:
-            assert all(len(row.cells) >= 1 for row in rows)
-
-
-@pytest.mark.parametrize(
-    ("column", "expected"),
-    [
-        (pa.array([b"\xff\xfe"]), "cannot be written as text"),
-        (pa.array([1], pa.duration("s")), r"column 'a' holds duration\[s\], which is no text"),
-        (pa.array(["x\0y"]), "row 1: a NUL character in column 'a'"),
-        (pa.array(["y" * 1_048_577]), "row 1: a cell has more than 1,048,576 characters"),
-        (pa.array([], pa.string()), "0 rows of 1 columns"),
-    ],
-)
-def test_column_that_is_no_text(tmp_path, column, expected):
-    path = tmp_path / "a.parquet"
-    pq.write_table(pa.table({"a": column}), path)
-    for source in (path, pa.table({"a": column})):
-        with pytest.raises(DataError, match=expected):
-            list(sources.read(source).rows())
-
-
-def test_frames_of_every_library():
-    expected = [("01", "x", "1"), ("", "y", "2")]
-    frames = [
-        pd.DataFrame({"text": ["01", None], "label": pd.Categorical(["x", "y"]), "n": [1, 2]}),
-        pl.DataFrame({"text": ["01", None], "label": ["x", "y"], "n": [1, 2]}),
-        pa.table({"text": ["01", None], "label": ["x", "y"], "n": [1, 2]}),
-        pa.table({"text": ["01", None], "label": ["x", "y"], "n": [1, 2]}).to_reader(),
-    ]
-    for frame in frames:
-        table = sources.read(frame)
-        assert (table.name, table.path, table.format) == ("data frame", None, "frame")
-        assert table.columns == ("text", "label", "n")
-        assert cells(table) == cells(table) == expected
-        assert [row.origin for row in table.rows()] == ["row 1", "row 2"]
-
-
-def test_pandas_frame_with_lists_numbers_and_a_shuffled_index():
-    frame = pd.DataFrame(
-        {"text": ["a", "b"], "list": [["x", "y"], np.array(["z"])], "f": [1.0, np.nan]},
-        index=[7, 3],
-    )
-    table = sources.read(frame)
-    assert table.columns == ("text", "list", "f")
-    assert cells(table) == [("a", '["x", "y"]', "1.0"), ("b", '["z"]', "")]
-    assert "the index of the pandas frame is left out" in table.reasons
-
-
-def test_polars_categories():
-    frame = pl.DataFrame({"label": ["x", "y"]}).cast(pl.Categorical)
-    assert cells(sources.read(frame)) == [("x",), ("y",)]
-
-
-def test_frame_with_mixed_types_or_names_twice():
-    mixed = pd.DataFrame({"text": ["a", 1, [2]]})
-    assert "data frame: Arrow cannot read it" in message_of(mixed)
-    assert "astype(str)" in message_of(mixed)
-    twice = pa.Table.from_arrays([pa.array(["a"])] * 2, names=["a", "a"])
-    assert "two columns are named 'a'" in message_of(twice)
-
-
 def test_what_is_neither_path_nor_frame():
     assert "a list cannot be read; give a path, or a data frame" in message_of([{"text": "a"}])
 
@@ -466,6 +241,10 @@ def test_folder_names_a_file_in_it(write):
     assert "this is a folder; name a file in it, for example 'reviews.csv'" in message_of(
         path.parent
     )
+
+
+def test_folder_without_a_file_to_read(tmp_path):
+    assert "this is a folder; name a file in it (CSV, TSV, text, JSON" in message_of(tmp_path)
 
 
 @pytest.mark.timeout(10)

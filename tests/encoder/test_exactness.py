@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+
 from families import PACKABLE, PADDED, random_texts, tiny_config
 from textune.encoder import load
 from textune.encoder.model import Encoder

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textune.data.columns import is_number
+from textune.data.near import MOST, Sketches
 from textune.records import Contract, Example, Finding
 
 FEW = 10  # examples of a label below which it is called rare
@@ -27,8 +28,8 @@ _MASK = (1 << 64) - 1
 def audit(examples: Iterable[Example], *, contract: Contract | None = None) -> list[Finding]:
     """Read examples once and report what is doubtful about them, the gravest first.
 
-    Two texts are the same if they differ in case and white space only, near if they differ in
-    punctuation, digits, case and white space only.
+    Two texts are the same if they differ in case and white space only. They are near if they differ
+    in punctuation and digits as well, or, among the first 30,000, share most runs of three words.
 
     Args:
         examples: Streamed.
@@ -116,6 +117,7 @@ class _Seen:
         self.first: dict[str, list[int]] = {}  # label → its first positions
         self.lists = False
         self.origins = _Origins()
+        self.sketches = Sketches()
 
     def add(self, example: Example) -> None:
         self.origins.add(example.origin)
@@ -123,6 +125,7 @@ class _Seen:
         letters = DECORATION.sub(" ", normal).strip()
         self.same.append(hash(normal) & _MASK)
         self.near.append(hash(letters or normal) & _MASK)
+        self.sketches.add(self.rows, letters)
         if not example.text.strip() or (example.pair is not None and not example.pair.strip()):
             self.empty.append(self.rows)
         self._add_label(example)
@@ -180,15 +183,28 @@ def _text_findings(seen: _Seen) -> list[Finding]:
     if len(repeats):
         message = f"{_repeat(len(repeats))} an earlier one (but for case and white space)"
         findings.append(_pairs("duplicate", message, seen, places[repeats], places[sources]))
-    once = np.sort(np.unique(same, return_index=True)[1])
-    repeats, sources = _repeats(near[once])
-    if len(repeats):
-        message = f"{_repeat(len(repeats))} an earlier one but for punctuation, digits or case"
-        finding = _pairs("near", message, seen, places[once[repeats]], places[once[sources]])
-        findings.append(finding)
+    if nearly := _nearly(seen, near, places, set(places[repeats].tolist())):
+        findings.append(nearly)
     if conflict := _conflict(seen, same, label, places):
         findings.append(conflict)
     return findings
+
+
+def _nearly(
+    seen: _Seen, near: NDArray[np.uint64], places: NDArray[np.int64], same: set[int]
+) -> Finding | None:
+    repeats, sources = _repeats(near)
+    pairs = dict(seen.sketches.found)
+    pairs.update(zip(places[repeats].tolist(), places[sources].tolist(), strict=True))
+    later = np.asarray(sorted(pairs.keys() - same), dtype=np.int64)
+    if not len(later):
+        return None
+    first = np.asarray([pairs[place] for place in later.tolist()], dtype=np.int64)
+    limit = f" (words were compared in the first {MOST:,})" if seen.rows > MOST else ""
+    message = (
+        f"{_repeat(len(later))} an earlier one but for punctuation, digits or a few words{limit}"
+    )
+    return _pairs("near", message, seen, later, first)
 
 
 def _repeat(count: int) -> str:

@@ -77,7 +77,7 @@ def label(
     )
     marks = _marks(free, headed) if task in (None, "multi") else ()
     best = weights[ranked[0].name] if ranked else 0.0
-    if marks and (task == "multi" or min(4.5 + 0.5 * len(marks), 8) > best):
+    if marks and (task == "multi" or _marks_weight(marks, headed) > best):
         return _all_marks(marks, ranked)
     if not ranked:
         return Choice(doubts=_last_resorts(free))
@@ -153,14 +153,7 @@ def _best_text(ranked: Sequence[Column], headed: bool) -> Choice:
 
 def _any_text(free: Sequence[Column], headed: bool) -> Choice:
     """Choose where no column holds running text: single words, or cells that repeat."""
-    able = [
-        column
-        for column in free
-        if column.kind in ("words", "category", "list", "id", "link", "constant")
-        and column.cells
-        and not all(map(is_number, column.cells))
-        and (column.kind not in ("id", "link") or (headed and names.text_evidence(column.name) > 0))
-    ]
+    able = [column for column in free if _may_be_text(column, headed)]
     if not able:
         return Choice()
 
@@ -176,6 +169,15 @@ def _any_text(free: Sequence[Column], headed: bool) -> Choice:
         if other.kind == "words"
     )
     return Choice((best,), (why,), doubts)
+
+
+def _may_be_text(column: Column, headed: bool) -> bool:
+    if not column.cells or (headed and names.label_evidence(column.name) >= 5):
+        return False
+    if headed and names.text_evidence(column.name) >= 2:
+        return True
+    odd = column.kind not in ("words", "category", "list", "constant")
+    return not odd and not all(map(is_number, column.cells))
 
 
 def _others(ranked: Sequence[Column], chosen: Sequence[Column]) -> tuple[str, ...]:
@@ -244,6 +246,11 @@ def _marks(free: Sequence[Column], headed: bool) -> tuple[Column, ...]:
             places.add(column.place)
     found = tuple(column for column in free if column.place in places)
     return found if len(members) >= 2 or len(found) >= 3 else ()
+
+
+def _marks_weight(marks: Sequence[Column], headed: bool) -> float:
+    """Weigh several 0/1 columns against one label column; "label_a", "label_b" weigh more."""
+    return min(4.5 + 0.5 * len(marks), 8) + max(0, min(_named(mark, headed) for mark in marks))
 
 
 def _in_digits(column: Column) -> bool:

@@ -211,9 +211,11 @@ def _swallows_rows(cells: list[str], layout: Layout) -> bool:
     """Tell a lost closing quote: each line of the record is a whole row, with known values."""
     delimiter = layout.dialect.delimiter or ","
     parts = [part.split(delimiter) for part in _LINE_END.split(delimiter.join(cells))]
-    if any(len(part) != len(cells) for part in parts):
+    if len(cells) == 1 or any(len(part) != len(cells) for part in parts):
         return False
-    return any(all(part[at] in seen for part in parts) for at, seen in layout.known.items())
+    return any(
+        all(part[at] and part[at] in seen for part in parts) for at, seen in layout.known.items()
+    )
 
 
 _TOO_LARGE_WAY_OUT = "shorten it, or split it over several rows"

@@ -218,7 +218,7 @@ def _are_marks(marked: Reading, plain: Reading, census: Counter[str], spreadshee
             plain.fits and not marked.fits and census["torn"] >= 3 > census.total() - census["torn"]
         )
     if marked.fits and plain.fits:
-        return census["needed"] > 0 or _fills_a_column(plain)
+        return plain.width == 1 or census["needed"] > 0 or _fills_a_column(plain)
     if marked.fits or plain.fits:
         return marked.fits or census["needed"] > 5 * census["torn"]
     return marked.share > plain.share

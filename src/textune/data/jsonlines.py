@@ -163,7 +163,7 @@ def _array(path: Path) -> Iterator[_Found]:
             return
         text.skip(end)
         sign = text.peek()
-        text.skip(1)
+        text.skip(1 if sign in ",]" else 0)
     if sign != "]" or text.peek():
         yield text.line, f"the array breaks off here: {excerpt(text.text[text.at :].lstrip())}"
 

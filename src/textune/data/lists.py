@@ -140,9 +140,16 @@ def _separates(sign: str, cells: Sequence[str]) -> bool:
 
 
 def _are_tokens(lists: Sequence[tuple[str, ...]]) -> bool:
-    """Tell whether names separated by spaces are marks (numbers, hashtags), not plain words."""
+    """Tell whether words with spaces between are names of their own, not names of several words.
+
+    They are marks (numbers, hashtags), or each of them stands alone somewhere.
+    """
     names = {name for found in lists for name in found}
-    return len(names) <= 200 and all(re.fullmatch(r"#?\d+|#\w+|\w+[_-]\w+", name) for name in names)
+    if len(names) > 200:
+        return False
+    alone = {found[0] for found in lists if len(found) == 1}
+    marks = re.compile(r"#?\d+|#\w+|\w+[_-]\w+")
+    return names <= alone or all(marks.fullmatch(name) for name in names)
 
 
 def _recurring(lists: Sequence[tuple[str, ...]]) -> bool:

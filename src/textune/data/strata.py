@@ -188,7 +188,8 @@ def _label_cost(
 ) -> NDArray[np.float64]:
     """By how much the squared errors of both parts' labels grow if a unit moves: (U,)."""
     each = weight[units.label] * units.count * (units.count + gap[units.label])  # (Z,)
-    return 2 * np.bincount(units.unit, weights=each, minlength=len(units.sizes))
+    grown = np.bincount(units.unit, weights=each, minlength=len(units.sizes))
+    return 2 * grown.astype(np.float64)
 
 
 def _size_cost(over: float, change: NDArray[np.int64], slack: float) -> NDArray[np.float64]:

@@ -1,0 +1,110 @@
+"""Real parts, small: an encoder of two layers, a tokenizer of words, files of labelled text."""
+
+import os
+import random
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")  # no test may reach for the network
+
+WORDS = [
+    "good",
+    "fine",
+    "lovely",
+    "bright",
+    "warm",
+    "bad",
+    "poor",
+    "dull",
+    "cold",
+    "awful",
+    "film",
+    "book",
+    "meal",
+    "song",
+    "day",
+    "was",
+    "is",
+    "the",
+    "a",
+    "very",
+]
+SHARED = Path(__file__).parents[1].parent / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def tiny_base(tmp_path_factory):
+    """Return a directory with a two-layer BERT of random weights and a word-level tokenizer."""
+    import torch
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+    from transformers import BertModel, PreTrainedTokenizerFast
+
+    from families import tiny_config
+
+    folder = tmp_path_factory.mktemp("base")
+    special = ["[UNK]", "[PAD]", "[CLS]", "[SEP]", "[MASK]"]
+    backend = Tokenizer(
+        models.WordLevel({word: n for n, word in enumerate([*special, *WORDS])}, unk_token="[UNK]")
+    )
+    backend.normalizer = normalizers.Lowercase()
+    backend.pre_tokenizer = pre_tokenizers.Whitespace()
+    backend.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]",
+        pair="[CLS] $A [SEP] $B:1 [SEP]:1",
+        special_tokens=[("[CLS]", 2), ("[SEP]", 3)],
+    )
+    torch.manual_seed(0)
+    BertModel(tiny_config("bert", dropout=0.1, max_position_embeddings=64)).save_pretrained(folder)
+    PreTrainedTokenizerFast(
+        tokenizer_object=backend,
+        unk_token="[UNK]",
+        pad_token="[PAD]",
+        cls_token="[CLS]",
+        sep_token="[SEP]",
+        mask_token="[MASK]",
+    ).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture
+def reviews(tmp_path):
+    """Return a CSV of 160 short texts whose label their words decide."""
+    draw = random.Random(0)
+    lines = ["text,label"]
+    for number in range(160):
+        label = ("bad", "good")[number % 2]
+        words = WORDS[:5] if label == "good" else WORDS[5:10]
+        chosen = [draw.choice(words if draw.random() < 0.6 else WORDS[10:]) for _ in range(7)]
+        lines.append(f"{' '.join([*chosen, words[number % 5]])},{label}")
+    file = tmp_path / "reviews.csv"
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return file
+
+
+@pytest.fixture
+def comments(tmp_path):
+    """Return a CSV of 160 texts with three 0/1 labels that their words decide."""
+    draw = random.Random(1)
+    lines = ["id,comment,warm,cold,film"]
+    for number in range(160):
+        words = [draw.choice(WORDS) for _ in range(8)]
+        marks = [int(any(word in words for word in kind)) for kind in (WORDS[:5], WORDS[5:10])]
+        lines.append(f"c{number},{' '.join(words)},{marks[0]},{marks[1]},{int('film' in words)}")
+    file = tmp_path / "comments.csv"
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return file
+
+
+@pytest.fixture(scope="session")
+def shared():
+    """Return the folder of public data sets, or skip."""
+    if not SHARED.is_dir():
+        pytest.skip("the public data sets (../shared/data) are not here")
+    return SHARED
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path_factory, monkeypatch):
+    """Keep token stores out of the user's cache folder."""
+    monkeypatch.setenv("TEXTUNE_CACHE", str(tmp_path_factory.mktemp("cache")))

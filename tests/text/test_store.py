@@ -1,0 +1,133 @@
+"""Tokens are made once, kept by content, and rebuilt when a byte of them is wrong."""
+
+import os
+
+import numpy as np
+import pytest
+
+from textune.records import Example
+from textune.text import store as stores
+from textune.text import tokenizers
+
+TEXTS = [
+    Example("good film", "a:1"),
+    Example("very " * 100, "a:2"),
+    Example("the meal", "a:3", pair="was cold"),
+    Example("", "a:4"),
+]
+
+
+@pytest.fixture
+def tokenizer(tiny_base):
+    return tokenizers.load(str(tiny_base))
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return tmp_path / "tokens"
+
+
+def build(folder, tokenizer, texts=TEXTS, most=32):
+    return stores.tokenize(texts, tokenizer, max_tokens=most, folder=folder)
+
+
+def test_each_text_comes_back(folder, tokenizer):
+    found = build(folder, tokenizer)
+    own = tokenizer.backend
+    assert found.text(0).tolist() == own.encode("good film").ids
+    assert found.text(2).tolist() == own.encode("the meal", "was cold").ids
+    assert found.text(3).tolist() == [2, 3]
+    assert found.lengths.tolist() == [4, 32, 7, 2]
+    assert found.firsts.tolist() == [4, 32, 4, 2]
+    assert found.fulls.tolist() == [4, 102, 7, 2]
+
+
+def test_memory_and_disk_hold_the_same(folder, tokenizer):
+    kept, unkept = build(folder, tokenizer), build(None, tokenizer)
+    assert isinstance(kept.ids, np.memmap)
+    assert kept.ids.tolist() == unkept.ids.tolist()
+    assert kept.key == unkept.key
+
+
+def test_the_second_run_makes_nothing(folder, tokenizer, monkeypatch):
+    first = build(folder, tokenizer)
+
+    def never(*_):
+        raise AssertionError("tokenised again")
+
+    monkeypatch.setattr(tokenizer, "encode", never)
+    assert build(folder, tokenizer).ids.tolist() == first.ids.tolist()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"texts": [Example("good films", "a:1"), *TEXTS[1:]]},
+        {"texts": [Example("good", "a:1", pair="film"), *TEXTS[1:]]},
+        {"most": 31},
+    ],
+)
+def test_other_content_is_another_store(folder, tokenizer, change):
+    first = build(folder, tokenizer)
+    assert build(folder, tokenizer, **change).key != first.key
+
+
+def test_where_a_text_stands_is_not_content(folder, tokenizer):
+    moved = [Example(item.text, f"b:{n}", pair=item.pair) for n, item in enumerate(TEXTS)]
+    assert build(folder, tokenizer).key == build(folder, tokenizer, texts=moved).key
+
+
+@pytest.mark.parametrize("damage", ["flip", "cut", "empty", "gone", "manifest"])
+@pytest.mark.parametrize("name", ["ids.i32", "borders.i64", "firsts.i32", "fulls.i32"])
+def test_a_damaged_store_is_rebuilt(folder, tokenizer, name, damage):
+    first = build(folder, tokenizer)
+    expected = first.ids.tolist(), first.borders.tolist(), first.fulls.tolist()
+    file = folder / first.key / name
+    content = bytearray(file.read_bytes())
+    if damage == "flip":
+        content[len(content) // 2] ^= 1
+        file.write_bytes(content)
+    elif damage == "cut":
+        file.write_bytes(content[:-1])
+    elif damage == "empty":
+        file.write_bytes(b"")
+    elif damage == "gone":
+        file.unlink()
+    else:
+        (folder / first.key / "MANIFEST.json").write_text("[]", encoding="utf-8")
+    again = build(folder, tokenizer)
+    assert (again.ids.tolist(), again.borders.tolist(), again.fulls.tolist()) == expected
+
+
+def test_what_a_killed_builder_left_is_no_store(folder, tokenizer):
+    first = build(folder, tokenizer)
+    place = folder / first.key
+    (place / "MANIFEST.json").unlink()
+    (folder / ".unfinished-abc").mkdir()
+    assert build(folder, tokenizer).ids.tolist() == first.ids.tolist()
+
+
+def test_the_oldest_stores_go_when_there_are_too_many(folder, tokenizer, monkeypatch):
+    first = build(folder, tokenizer)
+    os.utime(folder / first.key, (1, 1))
+    second = build(folder, tokenizer, most=30)
+    monkeypatch.setattr(stores, "MOST_BYTES", 1)
+    third = build(folder, tokenizer, most=29)
+    assert not (folder / first.key).exists()
+    assert not (folder / second.key).exists()
+    assert (folder / third.key).is_dir()
+
+
+def test_used_ids_are_those_that_occur(folder, tokenizer):
+    used = build(folder, tokenizer, texts=TEXTS[:1]).used(120)
+    assert np.flatnonzero(used).tolist() == sorted(tokenizer.backend.encode("good film").ids)
+
+
+def test_a_disk_that_refuses_leaves_nothing(folder, tokenizer, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(stores, "_fingerprint", full)
+    with pytest.raises(OSError, match="No space left"):
+        build(folder, tokenizer)
+    assert [entry.name for entry in folder.iterdir() if entry.is_dir()] == []

@@ -1,0 +1,89 @@
+"""Ids with explicit special tokens equal those of the tokenizer's own encoding."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from textune.encoder import bases
+from textune.errors import ModelError
+from textune.text import tokenizers
+
+
+@pytest.fixture(scope="module")
+def minilm():
+    return tokenizers.load(bases.find("all-MiniLM-L6-v2"))
+
+
+@given(text=st.text(max_size=60), pair=st.none() | st.text(max_size=60))
+@settings(max_examples=200, deadline=None)
+def test_wrapping_equals_the_tokenizers_own_encoding(minilm, text, pair):
+    ids = minilm.encode([text])[0]
+    second = None if pair is None else minilm.encode([pair])[0]
+    wrapped, first = minilm.wrap(ids, second, most=512)
+    own = minilm.backend.encode(text) if pair is None else minilm.backend.encode(text, pair)
+    assert wrapped.tolist() == own.ids
+    assert [int(place >= first) for place in range(len(wrapped))] == own.type_ids
+
+
+@pytest.mark.parametrize("most", [8, 16, 300])
+def test_long_texts_keep_their_beginning_and_both_ends(minilm, most):
+    ids = minilm.encode(["word " * 400])[0]
+    wrapped, first = minilm.wrap(ids, None, most=most)
+    assert len(wrapped) == most == first
+    assert wrapped[0] == 101
+    assert wrapped[-1] == 102
+    assert wrapped[1:-1].tolist() == ids[: most - 2].tolist()
+
+
+@given(st.integers(0, 60), st.integers(0, 60), st.integers(8, 64))
+@settings(max_examples=200, deadline=None)
+def test_of_a_pair_the_longer_text_is_shortened(first, second, most):
+    kept = tokenizers._share(first, second, most)
+    assert sum(kept) == min(first + second, most)
+    assert kept[0] <= first
+    assert kept[1] <= second
+    if first > kept[0] and second > kept[1]:
+        assert abs(kept[0] - kept[1]) <= 1
+
+
+def test_counts_are_of_whole_texts(minilm):
+    assert minilm.count(["one two three", ""]) == [5, 2]
+
+
+def test_limit_is_the_encoders(minilm, tiny_base):
+    assert minilm.limit == 512
+    assert tokenizers.load(str(tiny_base)).limit == 64
+
+
+def test_roberta_counts_positions_from_beyond_padding():
+    found = tokenizers._room(
+        {"model_type": "roberta", "max_position_embeddings": 514, "pad_token_id": 1}
+    )
+    assert found == 512
+
+
+def test_a_damaged_tokenizer_is_named(tiny_base, tmp_path):
+    broken = tmp_path / "broken"
+    shutil.copytree(tiny_base, broken)
+    (broken / "tokenizer.json").write_text("{", encoding="utf-8")
+    with pytest.raises(ModelError, match=r"tokenizer\.json: not a tokenizer that can be read"):
+        tokenizers.load(str(broken))
+
+
+def test_a_damaged_config_is_named(tiny_base, tmp_path):
+    broken = tmp_path / "broken"
+    shutil.copytree(tiny_base, broken)
+    (broken / "config.json").write_text(json.dumps([1]) + "x", encoding="utf-8")
+    with pytest.raises(ModelError, match=r"config\.json: cannot be read"):
+        tokenizers.load(str(broken))
+
+
+def test_fingerprint_is_of_the_content(tiny_base, minilm):
+    tiny = tokenizers.load(str(tiny_base))
+    assert tiny.fingerprint() == tokenizers.load(str(tiny_base)).fingerprint()
+    assert tiny.fingerprint() != minilm.fingerprint()
+    assert np.issubdtype(tiny.encode(["good film"])[0].dtype, np.int32)

@@ -1,0 +1,103 @@
+"""One update at a time: the exact mean, clipping, and a stop before broken numbers do harm."""
+
+import pytest
+import torch
+
+from families import random_texts, tiny_config
+from textune.encoder import load, precision
+from textune.errors import NumericsError
+from textune.tasks.single import Single
+from textune.text import batches
+from textune.training import loop, optim
+from textune.training.loop import Work
+
+TASK = Single(("a", "b", "c"))
+
+
+def work(number=1, parts=1, seed=0):
+    lengths = [6, 9, 4, 12]
+    texts = random_texts(lengths, seed=seed)
+    targets = torch.tensor([0, 1, 2, 0])
+    made = [
+        batches.lay(
+            [texts[row] for row in rows], [lengths[row] for row in rows], targets=targets[rows]
+        )
+        for rows in torch.arange(4).chunk(parts)
+    ]
+    return Work(number, 1, made, count=4.0, texts=4, tokens=31, computed=31)
+
+
+def trained(steps, *, shadow=False, clip=1.0, lr=1e-3):
+    encoder = load.build(
+        tiny_config("bert"), model_class="AutoModelForSequenceClassification", seed=4
+    ).train()
+    model = precision.Shadow(encoder) if shadow else precision.Plain(encoder)
+    optimizer = optim.adamw(encoder.model, lr=lr, weight_decay=0.01, betas=(0.9, 0.999), eps=1e-8)
+    schedule = optim.schedule(optimizer, "constant", warmup=0, total=len(steps))
+    found = list(loop.train(model, TASK.loss, steps, optimizer, schedule, clip=clip))
+    return encoder, found
+
+
+def weights(encoder):
+    return torch.cat([value.detach().flatten() for value in encoder.parameters()])
+
+
+def test_a_batch_is_learnt_by_heart():
+    _, found = trained([work(number) for number in range(1, 61)])
+    assert float(found[0].loss) > 0.9
+    assert float(found[-1].loss) < 0.05
+    assert [step.number for step in found] == list(range(1, 61))
+
+
+@pytest.mark.parametrize("parts", [2, 4])
+def test_micro_batches_do_not_change_the_loss_or_the_norm(parts):
+    _, whole = trained([work()])
+    _, parted = trained([work(parts=parts)])
+    assert float(parted[0].loss) == pytest.approx(float(whole[0].loss), abs=1e-6)
+    assert float(parted[0].norm) == pytest.approx(float(whole[0].norm), rel=1e-5)
+
+
+def test_the_shadow_in_bf16_learns_what_fp32_learns():
+    exact, _ = trained([work(number) for number in range(1, 21)])
+    coarse, found = trained([work(number) for number in range(1, 21)], shadow=True)
+    assert all(value.dtype == torch.float32 for value in coarse.parameters())
+    assert float(found[-1].loss) < float(found[0].loss) / 2
+    gap = (weights(exact) - weights(coarse)).norm() / weights(exact).norm()
+    assert gap.item() < 0.05
+
+
+def test_clipping_equals_torchs():
+    ours = [torch.nn.Parameter(torch.zeros(3)), torch.nn.Parameter(torch.zeros(2))]
+    theirs = [torch.nn.Parameter(torch.zeros(3)), torch.nn.Parameter(torch.zeros(2))]
+    for pair in (ours, theirs):
+        pair[0].grad, pair[1].grad = torch.full((3,), 2.0), torch.full((2,), -1.0)
+    norm = loop.clip_gradients(ours, 1.0)
+    assert torch.equal(norm, torch.nn.utils.clip_grad_norm_(theirs, 1.0))
+    for one, other in zip(ours, theirs, strict=True):
+        assert torch.allclose(one.grad, other.grad)
+
+
+def test_small_gradients_are_not_clipped():
+    parameter = torch.nn.Parameter(torch.zeros(2))
+    parameter.grad = torch.tensor([0.1, 0.2])
+    loop.clip_gradients([parameter], 1.0)
+    assert parameter.grad.tolist() == pytest.approx([0.1, 0.2])
+
+
+def test_a_gradient_that_is_not_finite_stops_before_the_weights_change():
+    good, bad = work(1), work(2)
+    encoder = load.build(
+        tiny_config("bert"), model_class="AutoModelForSequenceClassification", seed=4
+    ).train()
+    optimizer = optim.adamw(encoder.model, lr=1e-3, weight_decay=0.0, betas=(0.9, 0.999), eps=1e-8)
+    schedule = optim.schedule(optimizer, "constant", warmup=0, total=2)
+
+    def loss(logits, batch):
+        return TASK.loss(logits, batch) * (float("inf") if batch is bad.parts[0] else 1.0)
+
+    steps = loop.train(precision.Plain(encoder), loss, [good, bad], optimizer, schedule, clip=1.0)
+    next(steps)
+    before = weights(encoder)
+    with pytest.raises(NumericsError, match="step 2: the gradient is not finite"):
+        next(steps)
+    assert torch.equal(before, weights(encoder))
