@@ -8,12 +8,14 @@ the longest text in a bucket.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional
+
+from textune.encoder import dropout
 
 NAME = "textune_packed"
 WASTE = 1.25  # most slots over real tokens that a bucket may reach before a new one is opened
@@ -38,6 +40,7 @@ class Packing:
     """How a pack is cut for attention; made once a batch and used in every layer."""
 
     buckets: tuple[Bucket, ...]
+    calls: list[int] = field(default_factory=list)  # rows that asked, a number for each call
 
 
 def cut(lengths: Sequence[int], device: torch.device | str = "cpu") -> Packing:
@@ -95,35 +98,72 @@ def packed_attention(
         packing: How the pack is cut.
         dropout: Probability of dropping an attention weight.
         scaling: Factor on the scores; 1 / sqrt(D) by default.
-        sliding_window: Tokens farther apart than this, itself included, do not see each other.
+        sliding_window: Tokens as far apart as this, or farther, do not see each other.
 
     Returns:
         (1, P, H, D) and no weights.
     """
     del module, attention_mask
+    tokens = (states[0].transpose(0, 1) for states in (query, key, value))  # 3 × (P, H, D)
+    found = attend(
+        *tokens, packing=packing, rate=dropout, scaling=scaling, window=sliding_window
+    )
+    return found[None], None
+
+
+def attend(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    *,
+    packing: Packing,
+    rate: float = 0.0,
+    scaling: float | None = None,
+    window: int | None = None,
+) -> Tensor:
+    """Attend within each text of a pack.
+
+    Args:
+        query: (P, H, D), or (B, H, D) to let only the first token of each text ask.
+        key: (P, H, D).
+        value: (P, H, D).
+        packing: How the pack is cut.
+        rate: Probability of dropping an attention weight.
+        scaling: Factor on the scores; 1 / sqrt(D) by default.
+        window: Tokens as far apart as this, or farther, do not see each other.
+
+    Returns:
+        As many rows as the query has.
+    """
+    packing.calls.append(query.shape[0])
     factor = query.shape[-1] ** -0.5 if scaling is None else scaling
-    tokens = [states[0].transpose(0, 1) for states in (query, key, value)]  # 3 × (P, H, D)
-    parts = []
+    firsts_only = query.shape[0] != key.shape[0]
+    parts, done = [], 0
     for bucket in packing.buckets:
-        q, k, v = (_pad(states[bucket.start : bucket.stop], bucket) for states in tokens)
-        out = _attend(q, k, v, _mask(bucket, sliding_window, q.device), dropout, factor)
-        parts.append(_unpad(out, bucket))
-    joined = parts[0] if len(parts) == 1 else torch.cat(parts)
-    return joined[None], None  # (1, P, H, D)
+        rows = slice(bucket.start, bucket.stop)
+        k, v = _pad(key[rows], bucket), _pad(value[rows], bucket)
+        if firsts_only:
+            q = query[done : done + bucket.texts].unsqueeze(2)  # (B, H, 1, D)
+            mask = bucket.real
+        else:
+            q, mask = _pad(query[rows], bucket), _mask(bucket, window, query.device)
+        out = _attend(q, k, v, mask, rate, factor)
+        parts.append(out.squeeze(2) if firsts_only else _unpad(out, bucket))
+        done += bucket.texts
+    return parts[0] if len(parts) == 1 else torch.cat(parts)
 
 
 def _attend(
-    query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, dropout: float, factor: float
+    query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, rate: float, factor: float
 ) -> Tensor:
-    if dropout == 0.0 or query.device.type != "cpu":
+    if rate == 0.0 or query.device.type != "cpu":
         return functional.scaled_dot_product_attention(
-            query, key, value, attn_mask=mask, dropout_p=dropout, scale=factor
+            query, key, value, attn_mask=mask, dropout_p=rate, scale=factor
         )
     scores = torch.matmul(query * factor, key.transpose(-1, -2))  # (B, H, L, L)
     if mask is not None:
         scores = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
-    weights = functional.dropout(scores.softmax(-1), dropout)
-    return torch.matmul(weights, value)  # (B, H, L, D)
+    return torch.matmul(dropout.drop(scores.softmax(-1), rate), value)  # (B, H, L, D)
 
 
 def _mask(bucket: Bucket, window: int | None, device: torch.device) -> Tensor | None:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 from transformers import AttentionInterface, PreTrainedModel
 
-from textune.encoder import attention
+from textune.encoder import attention, dropout, layers
 from textune.records import Batch
 
 # Families that compute each token from itself, its position and attention alone, through the
@@ -56,8 +56,10 @@ class Encoder(nn.Module):
         self._accepts = frozenset(inspect.signature(model.base_model.forward).parameters)
         self._stock = model.config._attn_implementation or "eager"
         model.base_model.register_forward_hook(self._reduce, with_kwargs=True)
+        dropout.replace(model)
         self.refusal: str | None = "not asked for"
         if packed:
+            layers.replace(model)
             self.refusal = self._refuse()
         self.packed = self.refusal is None
 
@@ -135,8 +137,10 @@ class Encoder(nn.Module):
         borders = kwargs.get("borders")
         if borders is None:
             return output
-        hidden = output.last_hidden_state[0]  # (P, D)
-        if getattr(self.config, "classifier_pooling", "cls") == "mean":
+        hidden = output.last_hidden_state[0]  # (P, D), or (B, D) where the last layer was cut
+        if len(hidden) == len(borders) - 1:
+            states = hidden
+        elif getattr(self.config, "classifier_pooling", "cls") == "mean":
             states = _segment_means(hidden, borders)
         else:
             states = hidden[borders[:-1]]  # (B, D)
@@ -171,8 +175,9 @@ class Encoder(nn.Module):
             inputs, mask = self._padded_inputs(batch, batch.ids)
             padded = base(**inputs).last_hidden_state[mask], self._padded(batch, batch.ids)
             self.model.set_attn_implementation(attention.NAME)
-            with _counting() as calls:
-                hidden = base(**self._packed_inputs(batch, batch.ids)).last_hidden_state[0]
+            inputs = self._packed_inputs(batch, batch.ids)
+            hidden = base(**inputs).last_hidden_state[0]
+            calls = inputs["packing"].calls
             packed = hidden, self._packed(batch, batch.ids)
         for what, one, other in zip(("hidden states", "logits"), packed, padded, strict=True):
             gap, scale = (one - other).abs().max().item(), other.abs().max().item()
@@ -222,18 +227,3 @@ def _evaluating(model: nn.Module) -> Iterator[None]:
         yield
     finally:
         model.train(before)
-
-
-@contextmanager
-def _counting() -> Iterator[list[int]]:
-    calls: list[int] = []
-
-    def counted(*args: Any, **kwargs: Any) -> Any:
-        calls.append(1)
-        return attention.packed_attention(*args, **kwargs)
-
-    AttentionInterface.register(attention.NAME, counted)
-    try:
-        yield calls
-    finally:
-        AttentionInterface.register(attention.NAME, attention.packed_attention)
