@@ -9,9 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textune.config import DataSettings, Settings
-from textune.data import audit, contract, examples, sources, splits
+from textune.data import contract, examples
 from textune.errors import DataError, SettingsError
+from textune.reading import sources
 from textune.records import Contract, Example, Finding, Said, Split, Table
+from textune.sets import audit, splits
 from textune.tasks import table as tasks
 from textune.tasks.interface import Task
 from textune.text import store as stores

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+SHOWN = 20  # problems listed in one message
+
 
 class TextuneError(Exception):
     """The base of all errors that textune raises on purpose."""
@@ -75,3 +77,51 @@ def among(value: str, allowed: Iterable[str], *, most: int = 12) -> str:
     near = get_close_matches(value, names, n=1)
     guess = f"did you mean {near[0]!r}? " if near else ""
     return f"{guess}{'Allowed' if guess else 'allowed'}: {listed}{more}"
+
+
+class Problems:
+    """What is wrong with a file, collected while it is read: the first kept, all counted."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.count = 0
+        self._messages: list[str] = []
+        self._ways_out: dict[str, None] = {}  # a set in order of appearance
+
+    def add(self, message: str, way_out: str = "") -> None:
+        """Count a problem; keep its message and the way out while there is room."""
+        self.count += 1
+        if self.count <= SHOWN:
+            self._messages.append(message)
+            if way_out:
+                self._ways_out[way_out] = None
+
+    def error(self) -> DataError:
+        """Put all of them into one error."""
+        way_out = "; ".join(self._ways_out)
+        if self.count == 1:
+            return DataError("; ".join(filter(None, [self._messages[0], way_out])))
+        lines = [f"{self.name}: {self.count:,} problems"]
+        lines += [f"  {message}" for message in self._messages]
+        if self.count > SHOWN:
+            lines.append(f"  … and {self.count - SHOWN:,} more")
+        return DataError("\n".join([*lines, way_out] if way_out else lines))
+
+    def raise_any(self) -> None:
+        """Raise them, if there are any."""
+        if self.count:
+            raise self.error()
+
+
+def excerpt(text: str, *, most: int = 60) -> str:
+    r"""Quote the beginning of a text on one line, control characters escaped.
+
+    Example:
+        >>> print(excerpt("a\tb"))
+        'a\tb'
+    """
+    shown = "".join(
+        sign if sign.isprintable() else sign.encode("unicode_escape").decode()
+        for sign in text[:most]
+    )
+    return f"'{shown}{'…' if len(text) > most else ''}'"

@@ -9,11 +9,11 @@ import numpy as np
 import torch
 
 from textune import runs
-from textune.data import sources
 from textune.encoder import load
 from textune.encoder.model import Encoder
 from textune.errors import SettingsError
 from textune.evaluation import evaluate
+from textune.reading import sources
 from textune.records import Contract, Decision, Example, Prediction, Scores, Table
 from textune.runs import Card
 from textune.tasks import table as tasks

@@ -66,7 +66,9 @@ def training(request: Request) -> Generator[Event, None, Run]:
         corpus = yield from gather(
             request.source, settings, tokenizer, valid=request.valid, test=request.test
         )
-        _write_beginning(folder, request, corpus)
+        if not request.resume:
+            runs.begin(folder)
+            _write_beginning(folder, request, corpus)
         # learn it
         learner = Learner.build(corpus, settings, place, device)
         yield from learner.introduce()

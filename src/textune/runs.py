@@ -53,7 +53,7 @@ def claim(folder: Path, *, resume: bool, overwrite: bool) -> Iterator[Path]:
     Args:
         folder: Of the run.
         resume: Continue what is in it.
-        overwrite: Delete the run that is in it first.
+        overwrite: Whether the run that is in it may be replaced; `begin` deletes it.
 
     Raises:
         RunError: It exists and neither was asked for, or it is not a run's folder.
@@ -75,8 +75,6 @@ def claim(folder: Path, *, resume: bool, overwrite: bool) -> Iterator[Path]:
     except OSError as error:
         raise RunError(f"{folder}: cannot be written: {error.strerror}") from error
     try:
-        if overwrite:
-            _empty(folder)
         me = {"pid": os.getpid(), "host": socket.gethostname()}
         (folder / "run.owner").write_text(json.dumps(me), encoding="utf-8")
         yield folder
@@ -84,6 +82,19 @@ def claim(folder: Path, *, resume: bool, overwrite: bool) -> Iterator[Path]:
         (folder / "run.owner").unlink(missing_ok=True)
         lock.release()
         (folder / "run.lock").unlink(missing_ok=True)
+        if not any(folder.iterdir()):  # a mistake was found before anything was written
+            folder.rmdir()
+
+
+def begin(folder: Path) -> None:
+    """Delete the run that is in a folder, now that another one can take its place."""
+    for entry in folder.iterdir():
+        if entry.name in {"run.lock", "run.owner"}:
+            continue
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        else:
+            entry.unlink()
 
 
 def is_finished(folder: Path) -> bool:
@@ -277,14 +288,6 @@ def _refuse(folder: Path, *, resume: bool, overwrite: bool) -> None:
         raise RunError(
             f"{folder}: holds {inside[0]!r} and no run; textune deletes only its own folders"
         )
-
-
-def _empty(folder: Path) -> None:
-    for entry in folder.iterdir():
-        if entry.is_dir() and not entry.is_symlink():
-            shutil.rmtree(entry)
-        elif entry.name != "run.lock":
-            entry.unlink()
 
 
 def _read_owner(folder: Path) -> str:

@@ -72,7 +72,7 @@ def refuse_changed(found: Checkpoint, prints: dict[str, str], folder: Path) -> N
     changed = [name for name, value in prints.items() if before.get(name) != value]
     if changed:
         raise CheckpointError(
-            f"{folder}: cannot continue, since {' and '.join(changed)} changed after the checkpoint "
+            f"{folder}: cannot continue: {' and '.join(changed)} changed after the checkpoint "
             f"was written; repeat the command as it was, or start again with --overwrite"
         )
 

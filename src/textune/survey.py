@@ -11,9 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textune.config import BUNDLED
-from textune.data import audit, contract, examples, sources
+from textune.data import contract, examples
 from textune.encoder import bases
+from textune.reading import sources
 from textune.records import Contract, Example, Finding, Survey, Table
+from textune.sets import audit
 from textune.text import tokenizers
 
 CountTokens = Callable[[list[str]], list[int]]

@@ -5,9 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_tables import CASES, FLAGS, WORDS, made, mark, one_of, prose, table
 
-from textune.data import contract, sources
+from textune.data import contract
 from textune.data.contract import require_labels, understand
 from textune.errors import DataError, SettingsError, TextuneError
+from textune.reading import sources
 from textune.records import Contract
 
 DATA = Path(__file__).resolve().parents[2] / "../shared/data"

@@ -3,9 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from textune.data import examples, sources
+from textune.data import examples
 from textune.data.contract import understand
 from textune.errors import DataError
+from textune.reading import sources
 from textune.records import Contract, Example, Row, Table
 
 DATA = Path(__file__).resolve().parents[2] / "../shared/data"

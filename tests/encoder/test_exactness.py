@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from families import PACKABLE, PADDED, random_texts, tiny_config
-from textune.encoder import load
+from textune.encoder import load, model
 from textune.encoder.model import Encoder
 from textune.records import Batch
 from textune.tasks.multi import Multi
@@ -33,9 +33,7 @@ def batch_of(lengths: list[int], seed: int = 0, targets: torch.Tensor | None = N
 
 
 def test_every_family_of_the_list_is_tested():
-    from textune.encoder.model import PACKABLE as known
-
-    assert sorted(known) == sorted(PACKABLE)
+    assert sorted(model.PACKABLE) == sorted(PACKABLE)
 
 
 @pytest.mark.parametrize("head", HEADS)

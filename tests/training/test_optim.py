@@ -1,5 +1,7 @@
 """Groups, schedules and freezing do what their names say."""
 
+from itertools import pairwise
+
 import pytest
 import torch
 from transformers import AutoModelForSequenceClassification
@@ -43,7 +45,7 @@ def test_biases_and_norms_do_not_decay(model):
 def test_the_rate_rises_and_falls_to_zero_after_the_last_step(name):
     found, end = rates(name, 4, 20)
     assert found[:5] == pytest.approx([0, 0.25, 0.5, 0.75, 1.0])
-    assert all(one > other for one, other in zip(found[4:], found[5:], strict=False))
+    assert all(one > other for one, other in pairwise(found[4:]))
     assert end == pytest.approx(0, abs=1e-9)
 
 

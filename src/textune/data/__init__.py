@@ -1,1 +1,1 @@
-"""The user's files become examples."""
+"""Rows become examples, by a contract."""

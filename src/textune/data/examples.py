@@ -4,8 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from textune.data import lists
 from textune.data.columns import flag, is_number
-from textune.data.lines import Problems, excerpt
-from textune.errors import DataError, among
+from textune.errors import DataError, Problems, among, excerpt
 from textune.records import Contract, Example, Label, Row, Table
 
 Marked = tuple[Label | None, tuple[str, ...]]  # label, and the labels that were not scored

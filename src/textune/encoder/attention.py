@@ -105,9 +105,7 @@ def packed_attention(
     """
     del module, attention_mask
     tokens = (states[0].transpose(0, 1) for states in (query, key, value))  # 3 × (P, H, D)
-    found = attend(
-        *tokens, packing=packing, rate=dropout, scaling=scaling, window=sliding_window
-    )
+    found = attend(*tokens, packing=packing, rate=dropout, scaling=scaling, window=sliding_window)
     return found[None], None
 
 
@@ -178,14 +176,17 @@ def _mask(bucket: Bucket, window: int | None, device: torch.device) -> Tensor | 
 def _pad(tokens: Tensor, bucket: Bucket) -> Tensor:
     """(tokens, H, D) → (B, H, L, D)."""
     if bucket.slots is not None:
-        tokens = _Scatter.apply(tokens, bucket.slots, bucket.texts * bucket.longest)
+        slots = bucket.texts * bucket.longest
+        tokens = _Scatter.apply(tokens, bucket.slots, slots)  # type: ignore[no-untyped-call]  # torch's
     return tokens.unflatten(0, (bucket.texts, bucket.longest)).transpose(1, 2)
 
 
 def _unpad(states: Tensor, bucket: Bucket) -> Tensor:
     """(B, H, L, D) → (tokens, H, D)."""
     flat = states.transpose(1, 2).flatten(0, 1)  # (B * L, H, D)
-    return flat if bucket.slots is None else _Gather.apply(flat, bucket.slots)
+    if bucket.slots is None:
+        return flat
+    return _Gather.apply(flat, bucket.slots)  # type: ignore[no-untyped-call]  # torch's
 
 
 class _Scatter(torch.autograd.Function):

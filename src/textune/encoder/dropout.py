@@ -1,4 +1,4 @@
-"""Random bits become dropout masks: the configured rate, at a quarter of the usual cost on a CPU."""
+"""Random bits become dropout masks: the configured rate, at a quarter of the usual cost."""
 
 import torch
 from torch import Tensor, nn
@@ -10,8 +10,8 @@ LANES = 2**16  # a mask is drawn from 16 bits an element
 def mask(shape: torch.Size, rate: float, like: Tensor) -> Tensor:
     """Draw a mask that holds 0 at the rate, and 1 / (1 - rate) elsewhere.
 
-    Sixteen bits cannot express every rate, so the bound that they are compared with is itself drawn:
-    each element is dropped with exactly the configured probability.
+    Sixteen bits cannot express every rate, so the bound that they are compared with is itself
+    drawn: each element is dropped with exactly the configured probability.
 
     Args:
         shape: Of the mask.
@@ -48,7 +48,7 @@ def drop_and_add(states: Tensor, rate: float, residual: Tensor) -> Tensor:
 class Dropout(nn.Dropout):
     """A module that drops by `drop`."""
 
-    def forward(self, input: Tensor) -> Tensor:  # noqa: A002  # the name of torch's own argument
+    def forward(self, input: Tensor) -> Tensor:  # the name of torch's own argument
         """Drop in training, pass on otherwise."""
         return drop(input, self.p) if self.training else input
 

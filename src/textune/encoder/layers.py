@@ -1,4 +1,4 @@
-"""A layer of BERT on packed tokens: fused products, and in the last layer only the rows that are read.
+"""A layer of BERT on packed tokens: fused products, and at the end only what is read.
 
 The families of BERT's own build share one tree of modules. Their layers keep parameters, names and
 stock behaviour; only a packed batch takes the shorter way here.
@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from transformers import PreTrainedModel
 
 from textune.encoder import dropout
 from textune.encoder.attention import Packing, attend
@@ -57,7 +58,9 @@ class PackedLayer:
         else:
             query = own.query(asking)
             key, value = _project(hidden, parts[1:]).chunk(2, dim=-1)
-        split = [states.unflatten(-1, (-1, own.attention_head_size)) for states in (query, key, value)]
+        split = [
+            states.unflatten(-1, (-1, own.attention_head_size)) for states in (query, key, value)
+        ]
         found = attend(
             *split,
             packing=packing,
@@ -71,11 +74,11 @@ class PackedLayer:
         return part.LayerNorm(dropout.drop_and_add(part.dense(states), rate, residual))
 
 
-def replace(model: nn.Module) -> None:
+def replace(model: PreTrainedModel) -> None:
     """Let the layers of a model take packed batches the shorter way, where their build is known."""
-    if model.config.model_type not in FAMILIES:  # type: ignore[union-attr]  # a transformers model
+    if model.config.model_type not in FAMILIES:
         return
-    stack = model.base_model.encoder.layer  # type: ignore[union-attr]  # BERT's build
+    stack = model.base_model.encoder.layer
     for number, layer in enumerate(stack):  # type: ignore[arg-type]
         own = type(layer)
         layer.__class__ = type(f"Packed{own.__name__}", (PackedLayer, own), {})

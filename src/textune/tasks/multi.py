@@ -10,10 +10,10 @@ from scipy.special import expit
 from torch import Tensor
 from torch.nn import functional
 
-from textune.data import splits
 from textune.errors import DataError, among
 from textune.evaluation import metrics
 from textune.records import Batch, Decision, Example, Scores
+from textune.sets import splits
 from textune.tasks.interface import thresholds
 
 

@@ -10,10 +10,10 @@ from scipy.special import softmax
 from torch import Tensor
 from torch.nn import functional
 
-from textune.data import splits
 from textune.errors import DataError, among
 from textune.evaluation import metrics
 from textune.records import Batch, Decision, Example, Scores
+from textune.sets import splits
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class Single:
         return softmax(logits.astype(np.float64), axis=1)
 
     def decide(self, probabilities: NDArray[np.float64], decision: Decision) -> NDArray[np.int64]:
-        """Return the likeliest class, (N,); of two classes a threshold may decide for the second."""
+        """Return the likeliest class, (N,); of two, a threshold may decide for the second."""
         if decision.kind == "threshold" and len(self.labels) == 2:
             return (probabilities[:, 1] >= decision.thresholds[self.labels[1]]).astype(np.int64)
         return probabilities.argmax(axis=1).astype(np.int64)

@@ -18,9 +18,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow import types
 
-from textune.data.jsonlines import cell, faulty_cell
-from textune.data.lines import Problems, is_gzip, opened
-from textune.errors import DataError
+from textune.errors import DataError, Problems
+from textune.reading.jsonlines import cell, faulty_cell
+from textune.reading.lines import is_gzip, opened
 from textune.records import Row, Table
 
 _BATCH = 1_024

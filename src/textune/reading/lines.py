@@ -14,64 +14,15 @@ from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, NoReturn, cast
 
-from textune.errors import DataError
+from textune.errors import DataError, excerpt
 
 PIECE = 1 << 18  # bytes read at a time
 CELL_LIMIT = 1 << 20  # characters in a cell
 RECORD_LIMIT = 8 << 20  # bytes in a line, or in a record of several lines
-SHOWN = 20  # problems listed in one message
 
 _UTF32 = (b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff")
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _BOM = b"\xef\xbb\xbf"
-
-
-class Problems:
-    """What is wrong with a file, collected while it is read: the first kept, all counted."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.count = 0
-        self._messages: list[str] = []
-        self._ways_out: dict[str, None] = {}  # a set in order of appearance
-
-    def add(self, message: str, way_out: str = "") -> None:
-        """Count a problem; keep its message and the way out while there is room."""
-        self.count += 1
-        if self.count <= SHOWN:
-            self._messages.append(message)
-            if way_out:
-                self._ways_out[way_out] = None
-
-    def error(self) -> DataError:
-        """Put all of them into one error."""
-        way_out = "; ".join(self._ways_out)
-        if self.count == 1:
-            return DataError("; ".join(filter(None, [self._messages[0], way_out])))
-        lines = [f"{self.name}: {self.count:,} problems"]
-        lines += [f"  {message}" for message in self._messages]
-        if self.count > SHOWN:
-            lines.append(f"  … and {self.count - SHOWN:,} more")
-        return DataError("\n".join([*lines, way_out] if way_out else lines))
-
-    def raise_any(self) -> None:
-        """Raise them, if there are any."""
-        if self.count:
-            raise self.error()
-
-
-def excerpt(text: str, *, most: int = 60) -> str:
-    r"""Quote the beginning of a text on one line, control characters escaped.
-
-    Example:
-        >>> print(excerpt("a\tb"))
-        'a\tb'
-    """
-    shown = "".join(
-        sign if sign.isprintable() else sign.encode("unicode_escape").decode()
-        for sign in text[:most]
-    )
-    return f"'{shown}{'…' if len(text) > most else ''}'"
 
 
 def lines(path: Path) -> Iterator[str]:

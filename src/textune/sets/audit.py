@@ -12,15 +12,15 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
-from textune.data.columns import is_number
-from textune.data.near import MOST, Sketches
 from textune.records import Contract, Example, Finding
+from textune.sets.near import MOST, Sketches
 
 FEW = 10  # examples of a label below which it is called rare
 SHOWN = 5  # rows named in a finding
 LOPSIDED = 10  # times the rarest label, from which imbalance is worth a note
 MOST_LABELS = 20_000  # whose first rows are remembered
 DECORATION = re.compile(r"[\W\d_]+")
+NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?")
 JOINT = re.compile(r"(?<=\w)[\s_-]+(?=\w)")
 _MASK = (1 << 64) - 1
 
@@ -317,7 +317,7 @@ def _variants(seen: _Seen, names: Sequence[str]) -> list[Finding]:
     groups: dict[str | float, list[str]] = {}
     for name in seen.counts:
         plain: str | float = JOINT.sub(" ", " ".join(name.split())).casefold()
-        groups.setdefault(float(name) if is_number(name) else plain, []).append(name)
+        groups.setdefault(float(name) if NUMBER.fullmatch(name) else plain, []).append(name)
     findings = []
     for group in groups.values():
         if len(group) < 2:

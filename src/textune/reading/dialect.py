@@ -10,10 +10,10 @@ from itertools import islice
 from pathlib import Path
 from typing import NoReturn
 
-from textune.data.delimited import Dialect, Layout, listed, no_rows, parse, rows
-from textune.data.header import is_header
-from textune.data.lines import excerpt, lines, pieces
-from textune.errors import DataError
+from textune.errors import DataError, excerpt
+from textune.reading.delimited import Dialect, Layout, listed, no_rows, parse, rows
+from textune.reading.header import is_header
+from textune.reading.lines import lines, pieces
 
 COLUMN_LIMIT = 10_000
 SAMPLE = 1 << 19  # characters

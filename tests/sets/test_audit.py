@@ -2,8 +2,8 @@ import tracemalloc
 
 import pytest
 
-from textune.data.audit import audit, leaks
 from textune.records import Contract, Example, Finding
+from textune.sets.audit import audit, leaks
 
 FINE = [
     ("the first text here", "pos"),
@@ -80,8 +80,8 @@ def test_finds_near_duplicates_without_spaces():
 
 
 def test_says_how_many_texts_were_compared_by_words(monkeypatch):
-    monkeypatch.setattr("textune.data.near.MOST", 4)
-    monkeypatch.setattr("textune.data.audit.MOST", 4)
+    monkeypatch.setattr("textune.sets.near.MOST", 4)
+    monkeypatch.setattr("textune.sets.audit.MOST", 4)
     found = of_kind(audit(many((LONG, "pos"), (LONG + " so", "pos"), (FINE[0]))), "near")
     assert "(words were compared in the first 4)" in found[0].message
     assert not of_kind(audit(many(*FINE, FINE[1], (LONG, "pos"), (LONG + " so", "pos"))), "near")
@@ -220,7 +220,7 @@ def test_no_leak_is_no_finding():
 
 
 def test_memory_stays_bounded(monkeypatch):
-    monkeypatch.setattr("textune.data.near.MOST", 100)  # sketches are bounded by their number
+    monkeypatch.setattr("textune.sets.near.MOST", 100)  # sketches are bounded by their number
     texts = 20_000
     stream = (
         Example(

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from textune.data.strata import TEST, TRAIN, VALID, Units, label_names, settle, stratify, together
 from textune.errors import DataError, SettingsError
 from textune.records import Example, Split
+from textune.sets.strata import TEST, TRAIN, VALID, Units, label_names, settle, stratify, together
 
 
 def split(

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from textune.data import sources
 from textune.errors import DataError
+from textune.reading import sources
 from textune.records import Table
 
 DATA = Path(__file__).parents[2] / "../shared/data"
@@ -187,7 +187,7 @@ def test_damaged_gzip(write, damage):
 
 MEMORY = """
 import resource, sys
-from textune.data import sources
+from textune.reading import sources
 from textune.errors import DataError
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024

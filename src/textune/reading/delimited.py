@@ -16,8 +16,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
-from textune.data.lines import CELL_LIMIT, RECORD_LIMIT, Problems, excerpt, line_ends, lines, pieces
-from textune.errors import DataError
+from textune.errors import DataError, Problems, excerpt
+from textune.reading.lines import CELL_LIMIT, RECORD_LIMIT, line_ends, lines, pieces
 from textune.records import Row
 
 _LINE_END = re.compile(r"\r\n|\r|\n")

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.utils.class_weight import compute_class_weight
 
-from textune.data.splits import balance, class_weights, positive_weights, split
 from textune.errors import DataError, SettingsError
 from textune.records import Example, Split
+from textune.sets.splits import balance, class_weights, positive_weights, split
 
 
 def texts(labels, *, groups=None, same=None):

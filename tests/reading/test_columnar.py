@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from textune.data import sources
 from textune.errors import DataError
+from textune.reading import sources
 from textune.records import Table
 
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
 
-from textune.data import columnar, delimited, jsonlines
-from textune.data.dialect import NAMES, recognise
-from textune.data.lines import is_gzip, opened
 from textune.errors import DataError
+from textune.reading import columnar, delimited, jsonlines
+from textune.reading.dialect import NAMES, recognise
+from textune.reading.lines import is_gzip, opened
 from textune.records import Row, Table
 
 _FORMATS = "CSV, TSV, text, JSON lines (.jsonl, .ndjson, .json) and Parquet, each also as .gz"

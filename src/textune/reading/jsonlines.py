@@ -12,9 +12,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NoReturn
 
-from textune.data.delimited import listed
-from textune.data.lines import CELL_LIMIT, RECORD_LIMIT, Problems, excerpt, line_ends, lines, pieces
-from textune.errors import DataError
+from textune.errors import DataError, Problems, excerpt
+from textune.reading.delimited import listed
+from textune.reading.lines import CELL_LIMIT, RECORD_LIMIT, line_ends, lines, pieces
 from textune.records import Row
 
 COLUMN_ROWS = 10_000  # objects whose keys make the columns

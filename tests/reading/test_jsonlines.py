@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from textune.data import sources
 from textune.errors import DataError
+from textune.reading import sources
 from textune.records import Table
 
 

@@ -1,0 +1,1 @@
+"""The user's files become rows that know their file and line."""
