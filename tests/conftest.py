@@ -88,9 +88,12 @@ def comments(tmp_path):
     draw = random.Random(1)
     lines = ["id,comment,warm,cold,film"]
     for number in range(160):
-        words = [draw.choice(WORDS) for _ in range(8)]
-        marks = [int(any(word in words for word in kind)) for kind in (WORDS[:5], WORDS[5:10])]
-        lines.append(f"c{number},{' '.join(words)},{marks[0]},{marks[1]},{int('film' in words)}")
+        marks = [int(draw.random() < 0.35) for _ in range(3)]
+        words = [draw.choice(WORDS[13:]) for _ in range(4)]
+        for mark, kind in zip(marks, (WORDS[:5], WORDS[5:10], ["film"]), strict=True):
+            words += [draw.choice(kind) for _ in range(2 * mark)]
+        draw.shuffle(words)
+        lines.append(f"c{number},{' '.join(words)},{','.join(map(str, marks))}")
     file = tmp_path / "comments.csv"
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return file

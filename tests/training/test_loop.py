@@ -43,7 +43,7 @@ def weights(encoder):
 
 
 def test_a_batch_is_learnt_by_heart():
-    _, found = trained([work(number) for number in range(1, 61)])
+    _, found = trained([work(number) for number in range(1, 61)], lr=5e-3)
     assert float(found[0].loss) > 0.9
     assert float(found[-1].loss) < 0.05
     assert [step.number for step in found] == list(range(1, 61))
@@ -58,12 +58,13 @@ def test_micro_batches_do_not_change_the_loss_or_the_norm(parts):
 
 
 def test_the_shadow_in_bf16_learns_what_fp32_learns():
-    exact, _ = trained([work(number) for number in range(1, 21)])
-    coarse, found = trained([work(number) for number in range(1, 21)], shadow=True)
+    steps = [work(number) for number in range(1, 41)]
+    exact, _ = trained(steps, lr=3e-3)
+    coarse, found = trained(steps, shadow=True, lr=3e-3)
     assert all(value.dtype == torch.float32 for value in coarse.parameters())
     assert float(found[-1].loss) < float(found[0].loss) / 2
     gap = (weights(exact) - weights(coarse)).norm() / weights(exact).norm()
-    assert gap.item() < 0.05
+    assert 0 < gap.item() < 0.1
 
 
 def test_clipping_equals_torchs():

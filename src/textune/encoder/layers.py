@@ -41,7 +41,7 @@ class PackedLayer:
         """
         packing = kwargs.get("packing")
         if packing is None:
-            return super().forward(hidden_states, *args, **kwargs)  # type: ignore[misc]  # the family's
+            return super().forward(hidden_states, *args, **kwargs)  # type: ignore[misc]
         borders = kwargs.get("borders") if self.is_last else None
         hidden = hidden_states[0]  # (P, D)
         asking = hidden if borders is None else hidden[borders[:-1]]  # (P, D) or (B, D)
@@ -79,10 +79,10 @@ def replace(model: PreTrainedModel) -> None:
     if model.config.model_type not in FAMILIES:
         return
     stack = model.base_model.encoder.layer
-    for number, layer in enumerate(stack):  # type: ignore[arg-type]
+    for number, layer in enumerate(stack):
         own = type(layer)
         layer.__class__ = type(f"Packed{own.__name__}", (PackedLayer, own), {})
-        layer.is_last = number == len(stack) - 1  # type: ignore[arg-type]
+        layer.is_last = number == len(stack) - 1
 
 
 def _project(hidden: Tensor, parts: tuple[nn.Linear, ...]) -> Tensor:
