@@ -260,7 +260,7 @@ def test_every_setting_trains(reviews, tiny_base, tmp_path, change):
 
 def test_several_labels_need_no_option(comments, tiny_base, tmp_path):
     run = textune.train(
-        comments, base=tiny_base, out=tmp_path / "run", epochs=8, batch_size=16, lr=3e-3
+        comments, base=tiny_base, out=tmp_path / "run", epochs=25, batch_size=16, lr=3e-3
     )
     labels = run.metrics["valid"]["labels"]
     assert set(labels) == {"warm", "cold", "film"}
