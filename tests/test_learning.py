@@ -89,7 +89,7 @@ def test_its_own_settings_repeat_the_run(reviews, tiny_base, tmp_path):
     assert same(tmp_path / "one", tmp_path / "other")
 
 
-@pytest.mark.parametrize("stop_at", [1, 9, 13, 26])
+@pytest.mark.parametrize("stop_at", [1, 9, 13, 26, 27])
 def test_a_stopped_run_continues_to_the_same_weights(reviews, tiny_base, tmp_path, stop_at):
     whole = list(recipe.training(request(reviews, tiny_base, tmp_path / "whole")))
     assert isinstance(whole[-1], Said)
@@ -109,6 +109,7 @@ def test_a_stopped_run_continues_to_the_same_weights(reviews, tiny_base, tmp_pat
     lines = (tmp_path / "parted" / "log.jsonl").read_text().splitlines()
     steps = [json.loads(line) for line in lines]
     assert [line["step"] for line in steps if line["kind"] == "step"] == list(range(1, 28))
+    assert [line["step"] for line in steps if line["kind"] == "validation"] == [9, 18, 27]
 
 
 def test_a_killed_process_continues_to_the_same_weights(reviews, tiny_base, tmp_path):
@@ -225,6 +226,25 @@ def test_patience_ends_a_run_that_gets_no_better(reviews, tiny_base, tmp_path):
     assert sum(isinstance(event, Validated) for event in events) == 3
     said = [event.text for event in events if isinstance(event, Said)]
     assert any("stopped early: no better mcc in 2 validations" in text for text in said)
+
+
+def test_a_run_out_of_patience_is_not_trained_further(reviews, tiny_base, tmp_path):
+    changes = ("train.lr=1e-9", "train.patience=1")
+    asked = request(reviews, tiny_base, tmp_path / "run", *changes, **{"train.epochs": 9})
+    for event in recipe.training(asked):  # killed after its last validation, before the end
+        if isinstance(event, Said) and event.text.startswith("stopped early"):
+            break
+    again = request(
+        reviews, tiny_base, tmp_path / "run", *changes, resume=True, **{"train.epochs": 9}
+    )
+    assert not any(isinstance(event, Step) for event in recipe.training(again))
+    assert (tmp_path / "run" / "metrics.json").is_file()
+
+
+def test_tensorboard_on_request(reviews, tiny_base, tmp_path):
+    asked = request(reviews, tiny_base, tmp_path / "run", "tensorboard=true")
+    list(recipe.training(asked))
+    assert list((tmp_path / "run" / "tensorboard").glob("events.*"))
 
 
 def test_validation_every_few_steps(reviews, tiny_base, tmp_path):

@@ -3,11 +3,12 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from textune.api import check, train
+    from textune.api import train
     from textune.errors import DataError, ModelError, RunError, SettingsError, TextuneError
     from textune.predictor import Predictor
     from textune.records import Prediction, Survey
     from textune.runs import Run
+    from textune.survey import check
 
 __all__ = [
     "DataError",
@@ -28,7 +29,7 @@ _PLACES = {
     "Predictor": "predictor",
     "Run": "runs",
     "Survey": "records",
-    "check": "api",
+    "check": "survey",
     "train": "api",
 }
 

@@ -49,7 +49,7 @@ def predict_file(
     to_example = examples.reader(table, agreed, labelled=False)
     added = _added_names(table.columns, predictor.task.labels)
     done = 0
-    with _writing(output, [*table.columns, *added]) as write:
+    with _writing(output, [*table.columns, *added], len(predictor.task.labels)) as write:
         rest = iter(table.rows())
         while rows := list(islice(rest, CHUNK)):
             found = _answers(predictor, [to_example(row) for row in rows], decision)
@@ -87,10 +87,14 @@ def _answers(predictor: Predictor, texts: Sequence[Example], decision: Any) -> I
 
 
 def _added_names(columns: Sequence[str], labels: Sequence[str]) -> list[str]:
-    """Name the new columns; one that the file already has gets a mark."""
-    wanted = ["decision", *(f"p({label})" for label in labels)]
-    taken = set(columns)
-    return [f"{name} (textune)" if name in taken else name for name in wanted]
+    """Name the new columns; those that the file already has get a mark."""
+    added: list[str] = []
+    for name in ("decision", *(f"p({label})" for label in labels)):
+        free = name
+        while free in columns or free in added:
+            free += " (textune)"
+        added.append(free)
+    return added
 
 
 def _check_output(source: object, output: Path, *, overwrite: bool) -> None:
@@ -98,12 +102,18 @@ def _check_output(source: object, output: Path, *, overwrite: bool) -> None:
         raise SettingsError(
             f"--output {output}: unknown ending; allowed: {', '.join(ENDINGS)}, also with .gz"
         )
-    if isinstance(source, str | Path) and output.exists() and output.samefile(source):
+    if _is_same(source, output):
         raise SettingsError(f"--output {output}: is the input itself; name another file")
     if output.exists() and not overwrite:
         raise RunError(f"{output}: already exists; --overwrite replaces it")
     if not output.parent.is_dir():
         raise RunError(f"{output}: there is no folder {output.parent}")
+
+
+def _is_same(source: object, output: Path) -> bool:
+    if not isinstance(source, str | Path) or not output.exists() or not Path(source).exists():
+        return False
+    return output.samefile(source)
 
 
 def _kind(output: Path) -> str:
@@ -113,16 +123,20 @@ def _kind(output: Path) -> str:
 
 
 @contextmanager
-def _writing(output: Path, columns: Sequence[str]) -> Iterator[Writer]:
-    """Give a function that appends rows; the file appears under its name only when all is well."""
+def _writing(output: Path, columns: Sequence[str], labels: int) -> Iterator[Writer]:
+    """Give a function that appends rows; the file appears under its name only when all is well.
+
+    The last columns, one a label, hold numbers; all others hold text.
+    """
     unfinished = output.with_name(f".{output.name}.unfinished")
     kind = _kind(output)
     try:
         if kind == ".parquet":
-            yield from _parquet(unfinished, columns)
+            yield from _parquet(unfinished, columns, labels)
         else:
             with _open_text(unfinished, packed=output.name.lower().endswith(".gz")) as file:
-                yield _jsonl(file, columns) if "json" in kind else _csv(file, columns, kind)
+                json_lines = kind in {".jsonl", ".ndjson"}
+                yield _jsonl(file, columns) if json_lines else _csv(file, columns, kind)
         unfinished.replace(output)
     except OSError as error:
         raise RunError(f"{output}: cannot be written: {error.strerror or error}") from error
@@ -154,20 +168,18 @@ def _jsonl(file: IO[str], columns: Sequence[str]) -> Writer:
     return write
 
 
-def _parquet(file: Path, columns: Sequence[str]) -> Iterator[Writer]:
-    writer: list[pq.ParquetWriter] = []
+def _parquet(file: Path, columns: Sequence[str], labels: int) -> Iterator[Writer]:
+    texts = len(columns) - labels
+    schema = pa.schema(
+        (name, pa.string() if place < texts else pa.float64()) for place, name in enumerate(columns)
+    )
+    with pq.ParquetWriter(file, schema) as writer:
 
-    def write(rows: list[list[Any]]) -> None:
-        cells = zip(*rows, strict=True)
-        found = pa.table(
-            {name: pa.array(values) for name, values in zip(columns, cells, strict=True)}
-        )
-        if not writer:
-            writer.append(pq.ParquetWriter(file, found.schema))
-        writer[0].write_table(found)
+        def write(rows: list[list[Any]]) -> None:
+            cells = zip(*rows, strict=True)
+            arrays = [
+                pa.array(list(cell), kind) for cell, kind in zip(cells, schema.types, strict=True)
+            ]
+            writer.write_table(pa.table(arrays, schema=schema))
 
-    try:
         yield write
-    finally:
-        for opened in writer:
-            opened.close()

@@ -4,14 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from textune import config, recipe, survey
-from textune.config import Settings
+from textune import config, recipe
+from textune.config import Columns, Settings, names
 from textune.corpus import file_name
 from textune.recipe import Request
-from textune.records import Survey
 from textune.runs import Run
-
-Columns = str | Sequence[str]
 
 
 def train(
@@ -21,6 +18,7 @@ def train(
     label: Columns | None = None,
     task: str | None = None,
     header: bool | None = None,
+    delimiter: str | None = None,
     group: str | None = None,
     valid: object | None = None,
     test: object | None = None,
@@ -46,6 +44,7 @@ def train(
         label: Label column, or one 0/1 column for each label; recognised if not given.
         task: "single" (one label a text) or "multi" (several); recognised if not given.
         header: Whether the first row names the columns; columns are "1", "2", … if not.
+        delimiter: Character between cells, where recognition errs.
         group: Column whose equal values stay in one split.
         valid: File or frame to select the best weights by; a tenth of the source by default.
         test: File or frame for the final numbers.
@@ -79,6 +78,7 @@ def train(
         "data.label": names(label),
         "data.task": task,
         "data.header": header,
+        "data.delimiter": delimiter,
         "data.group": group,
         "data.max_tokens": max_tokens,
         "data.limit": limit,
@@ -107,41 +107,6 @@ def train(
             return end.value
 
 
-def check(
-    source: object,
-    *,
-    text: Columns | None = None,
-    label: Columns | None = None,
-    task: str | None = None,
-    header: bool | None = None,
-    group: str | None = None,
-    base: str | Path | None = None,
-) -> Survey:
-    """Say what is in a file, what would be trained on it, and what is wrong with it.
-
-    Args:
-        source: A file or a data frame.
-        text: Text column, or two for pairs.
-        label: Label column, or one 0/1 column for each label.
-        task: "single" or "multi".
-        header: Whether the first row names the columns.
-        group: Column whose equal values belong together.
-        base: Encoder whose tokens are counted.
-
-    Raises:
-        TextuneError: The file cannot be read or understood; `DataError` names the rows.
-    """
-    return survey.check(
-        source,
-        text=names(text) or None,
-        label=names(label) or None,
-        task=task,
-        header=header,
-        group=group,
-        base=None if base is None else str(base),
-    )
-
-
 def resolve(file: str | Path | None, changes: Sequence[str], given: dict[str, Any]) -> Settings:
     """Settle settings from a file, changes and keywords."""
     return config.resolve(None if file is None else Path(file), changes, given)
@@ -155,12 +120,3 @@ def free_folder(source: object) -> Path:
         number += 1
         place = Path("runs") / f"{name}-{number}"
     return place
-
-
-def names(columns: Columns | None) -> tuple[str, ...] | None:
-    """Part "a,b" into names; None stays None."""
-    if columns is None:
-        return None
-    if isinstance(columns, str):
-        return tuple(name.strip() for name in columns.split(",") if name.strip())
-    return tuple(columns)

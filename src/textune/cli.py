@@ -1,5 +1,6 @@
 """The command line: each command reads its options, calls the library once, and prints."""
 
+import errno
 import sys
 import traceback
 from pathlib import Path
@@ -8,7 +9,10 @@ from typing import Annotated, Any
 import typer
 
 from textune import console
+from textune.config import names
 from textune.errors import SettingsError, TextuneError
+
+FULL_OR_CLOSED = {errno.EACCES, errno.EDQUOT, errno.EFBIG, errno.ENOSPC, errno.EPERM, errno.EROFS}
 
 app = typer.Typer(
     name="textune",
@@ -45,15 +49,23 @@ def check(
     label: Label = None,
     task: TaskName = None,
     header: Header = None,
+    delimiter: Delimiter = None,
     group: Group = None,
     base: Base = None,
     as_json: Json = False,
 ) -> None:
     """Say what is in FILE, what would be trained on it, and what is wrong with it."""
-    from textune import api, survey
+    from textune import survey
 
-    found = api.check(
-        file, text=text, label=label, task=task, header=header, group=group, base=base
+    found = survey.check(
+        file,
+        text=text,
+        label=label,
+        task=task,
+        header=header,
+        delimiter=delimiter,
+        group=group,
+        base=base,
     )
     if as_json:
         console.show_json(survey.to_json(found))
@@ -97,8 +109,8 @@ def train(
     from textune import api, recipe
 
     given = {
-        "data.text": api.names(text),
-        "data.label": api.names(label),
+        "data.text": names(text),
+        "data.label": names(label),
         "data.task": task,
         "data.header": header,
         "data.delimiter": delimiter,
@@ -145,12 +157,12 @@ def evaluate(
     as_json: Json = False,
 ) -> None:
     """Judge the model in RUN by the labelled text in FILE: every metric, with intervals."""
-    from textune import api, recipe
+    from textune import recipe
     from textune.predictor import Reading
 
     options = Reading(
-        text=api.names(text) or (),
-        label=api.names(label) or (),
+        text=names(text) or (),
+        label=names(label) or (),
         header=header,
         delimiter=delimiter,
         threshold=threshold,
@@ -178,7 +190,7 @@ def predict(
     as_json: Json = False,
 ) -> None:
     """Label TEXTs, or every row of a file, with the model in RUN."""
-    from textune import answers, api, recipe
+    from textune import answers, recipe
     from textune.predictor import Predictor, Reading
 
     if bool(texts) == bool(input_):
@@ -186,7 +198,7 @@ def predict(
     if output is not None and not input_:
         raise SettingsError("--output goes with --input FILE")
     options = Reading(
-        text=api.names(text) or (),
+        text=names(text) or (),
         header=header,
         delimiter=delimiter,
         threshold=threshold,
@@ -195,7 +207,10 @@ def predict(
     if input_ and output:
         steps = answers.predict_file(predictor, input_, output, options, overwrite=overwrite)
         rows = max(console.counting(steps, what="labelling"), default=0)
-        console.say(f"{output}: {rows:,} rows")
+        if as_json:
+            console.show_json({"output": str(output), "rows": rows})
+        else:
+            console.say(f"{output}: {rows:,} rows")
     elif input_:
         examples = answers.read_texts(predictor, input_, options)
         found = predictor.stream(examples, threshold=threshold)
@@ -258,6 +273,7 @@ def run() -> None:
     """Run a command; a user's mistake is a message and an exit code, never a traceback."""
     try:
         code = app(standalone_mode=False)
+        console.flush()
     except TextuneError as error:
         console.fail(str(error))
         sys.exit(error.exit_code)
@@ -269,7 +285,7 @@ def run() -> None:
         console.fail("stopped")
         sys.exit(130)
     except BrokenPipeError:  # the reader, for example `head`, has seen enough
-        sys.stderr.close()
+        console.hush()
         sys.exit(0)
     except Exception as error:  # what click raises for wrong options, or a bug
         _exit_other(error)
@@ -277,6 +293,10 @@ def run() -> None:
 
 
 def _exit_other(error: Exception) -> None:
+    if isinstance(error, OSError) and error.errno in FULL_OR_CLOSED:
+        place = f"{error.filename}: " if error.filename else ""
+        console.fail(f"{place}cannot be written: {error.strerror}")
+        sys.exit(2)
     show, code = getattr(error, "show", None), getattr(error, "exit_code", None)
     if callable(show) and isinstance(code, int):
         show()

@@ -3,20 +3,66 @@
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 import tomli_w
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from textune.errors import SettingsError, among
 
 BUNDLED = "all-MiniLM-L6-v2"
+NONE = "none"  # TOML has no word for nothing
+
+Columns = str | int | Sequence[str | int]
+
+
+def names(columns: Columns | None) -> tuple[str, ...] | None:
+    """Part "a,b" into names; None stays None.
+
+    Example:
+        >>> names("title, body")
+        ('title', 'body')
+    """
+    if columns is None:
+        return None
+    if isinstance(columns, int):  # without a header the columns are 1, 2, …
+        return (str(columns),)
+    if isinstance(columns, str):
+        return tuple(name.strip() for name in columns.split(",") if name.strip())
+    return tuple(str(name) if isinstance(name, int) else name for name in columns)
+
+
+def _to_names(value: Any) -> Any:
+    return names(value) if isinstance(value, str | int | list | tuple) else value
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_to_names)]
+Average = Annotated[float, Field(ge=0, lt=1)]
 
 
 class Section(BaseModel):
     """A frozen group of settings; unknown names are refused."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _nothing(cls, value: Any, info: ValidationInfo) -> Any:
+        """Take "none" for None where a setting can be switched off, and no truth for a number."""
+        kind = cls.model_fields[str(info.field_name)].annotation
+        kinds = (kind, *get_args(kind))
+        if isinstance(value, bool) and bool not in kinds:
+            raise ValueError("true and false are no values of this setting")
+        return None if value == NONE and type(None) in kinds else value
 
 
 class DataSettings(Section):
@@ -25,10 +71,8 @@ class DataSettings(Section):
     task: Literal["single", "multi"] | None = Field(
         None, description="One label a text (single) or several (multi); recognised if not given."
     )
-    text: tuple[str, ...] = Field((), description="Text column; two columns for pairs.")
-    label: tuple[str, ...] = Field(
-        (), description="Label column, or one 0/1 column for each label."
-    )
+    text: Names = Field((), description="Text column; two columns for pairs.")
+    label: Names = Field((), description="Label column, or one 0/1 column for each label.")
     header: bool | None = Field(None, description="Whether the first row names the columns.")
     delimiter: str | None = Field(
         None, description="Character between cells, where recognition errs."
@@ -71,7 +115,7 @@ class TrainSettings(Section):
     warmup_steps: int | None = Field(None, ge=0, description="The same, in steps.")
     warmup_epochs: float | None = Field(None, ge=0, description="The same, in epochs.")
     weight_decay: float = Field(0.01, ge=0, description="AdamW's decay; none on biases and norms.")
-    betas: tuple[float, float] = Field((0.9, 0.999), description="AdamW's two averages.")
+    betas: tuple[Average, Average] = Field((0.9, 0.999), description="AdamW's two averages.")
     eps: float = Field(1e-8, gt=0, description="AdamW's guard against division by zero.")
     clip: float | None = Field(1.0, gt=0, description="Largest gradient norm.")
     freeze: int = Field(
@@ -151,7 +195,7 @@ def to_toml(settings: Settings, extra: Mapping[str, Any] | None = None) -> str:
         settings: What to write.
         extra: A `run` section: the files and the contract that the run used.
     """
-    values = settings.model_dump(mode="json", exclude_none=True)
+    values = _written(settings)
     if extra:
         values["run"] = _without_none(extra)
     return tomli_w.dumps(values)
@@ -198,6 +242,20 @@ def _toml_value(text: str) -> Any:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         return text
+
+
+def _written(section: Section) -> dict[str, Any]:
+    """Give a section as plain values; None is left out where that is the default anyway."""
+    found = {}
+    for name, field in type(section).model_fields.items():
+        value = getattr(section, name)
+        if isinstance(value, Section):
+            found[name] = _written(value)
+        elif value is not None:
+            found[name] = list(value) if isinstance(value, tuple) else value
+        elif field.default is not None:
+            found[name] = NONE
+    return found
 
 
 def _without_none(values: Any) -> Any:

@@ -1,6 +1,7 @@
 """What a person sees: lines, one bar, small tables. The only place that prints."""
 
 import json
+import os
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -25,7 +26,15 @@ HEADLINES = {
 BAR = 28
 MOST_LABELS = 30
 
-out = Console(highlight=False, soft_wrap=True)
+
+class _Screen(Console):
+    """A console that leaves a reader who has gone away to its caller."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
+out = _Screen(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
@@ -47,6 +56,16 @@ def fail(text: str) -> None:
 def show_json(values: Any) -> None:
     """Print one JSON object on one line, for programs."""
     sys.stdout.write(json.dumps(values, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def flush() -> None:
+    """Send what waits to be sent; raises BrokenPipeError if nobody reads any more."""
+    sys.stdout.flush()
+
+
+def hush() -> None:
+    """Send the rest of the output nowhere, so that leaving makes no noise."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class Watch:

@@ -104,7 +104,7 @@ class Learner:
 
     def learn(self, folder: Path, *, resume: bool) -> Iterator[Started | Step | Validated | Said]:
         """Update the weights to the end of the plan, validating and saving on the way."""
-        total, per_epoch = _steps(self.corpus, self.settings)
+        total, _ = _steps(self.corpus, self.settings)
         if resume:
             self._continue(folder)
             yield Said(f"continuing after step {self.progress.step:,} of {total:,}")
@@ -115,15 +115,16 @@ class Learner:
         events = folder / "tensorboard" if self.settings.tensorboard else None
         journal = Journal(folder / "log.jsonl", after=self.progress.step, events=events)
         try:
-            yield from self._steps(folder, journal, total, per_epoch)
+            yield from self._validated(folder, journal)  # a stop may have come before it
+            if not self._is_over():
+                yield from self._steps(folder, journal)
+            if self._is_over() and self.progress.step < total:
+                patience = self.settings.train.patience
+                yield Said(f"stopped early: no better {self.metric} in {patience} validations")
         finally:
             journal.close()
 
-    def _steps(
-        self, folder: Path, journal: Journal, total: int, per_epoch: int
-    ) -> Iterator[Step | Validated | Said]:
-        every = self.settings.train.validate_every or per_epoch
-        patience = self.settings.train.patience
+    def _steps(self, folder: Path, journal: Journal) -> Iterator[Step | Validated | Said]:
         began = time.perf_counter()
         for step in loop.train(
             self.model,
@@ -137,15 +138,27 @@ class Learner:
             self._account(step, seconds)
             journal.step(step, seconds)
             yield step
-            if step.number % every == 0 or step.number == total:
-                found = self.validate(folder)
-                journal.validated(found)
-                yield found
-                yield from self._saved(folder)
-                if patience is not None and self.progress.since_best >= patience:
-                    yield Said(f"stopped early: no better {self.metric} in {patience} validations")
-                    return
+            yield from self._validated(folder, journal)
+            if self._is_over():
+                return
             began = time.perf_counter()
+
+    def _validated(self, folder: Path, journal: Journal) -> Iterator[Validated | Said]:
+        """Validate and save where it is time to, and this step has not been validated yet."""
+        total, per_epoch = _steps(self.corpus, self.settings)
+        step, every = self.progress.step, self.settings.train.validate_every or per_epoch
+        is_due = step > 0 and (step % every == 0 or step == total)
+        if not is_due or self.progress.validated == step:
+            return
+        found = self.validate(folder)
+        journal.validated(found)
+        yield found
+        yield from self._saved(folder)
+
+    def _is_over(self) -> bool:
+        """Tell whether patience is at its end."""
+        patience = self.settings.train.patience
+        return patience is not None and self.progress.since_best >= patience
 
     def validate(self, folder: Path) -> Validated:
         """Judge the weights on the validation texts and keep them if they are the best so far."""
@@ -159,6 +172,7 @@ class Learner:
             snapshot.keep_best(folder, self.encoder.model, self.sub)
         else:
             progress.since_best += 1
+        progress.validated = progress.step
         _, per_epoch = _steps(self.corpus, self.settings)
         return Validated(
             step=progress.step,
@@ -249,6 +263,7 @@ class Learner:
                 number=epoch,
                 batch_size=train.batch_size,
                 micro_tokens=self.micro_tokens,
+                padded=not self.encoder.packed,
             )
             for update in updates:
                 number += 1

@@ -11,7 +11,7 @@ import torch
 from textune import runs
 from textune.encoder import load
 from textune.encoder.model import Encoder
-from textune.errors import SettingsError
+from textune.errors import DataError, SettingsError
 from textune.evaluation import evaluate
 from textune.reading import sources
 from textune.records import Contract, Decision, Example, Prediction, Scores, Table
@@ -39,10 +39,9 @@ class Reading:
 
     def open(self, source: object, card: Card) -> tuple[Table, Contract]:
         """Return the table and the contract to read it by."""
-        known = card.header if isinstance(source, str | Path) else None
-        header = known if self.header is None else self.header
-        table = sources.read(source, header=header, delimiter=self.delimiter)
         agreed = card.contract
+        header = self._header(source, card)
+        table = sources.read(source, header=header, delimiter=self.delimiter)
         if len(self.text) not in {0, len(agreed.text)}:
             raise SettingsError(
                 f"--text {','.join(self.text)}: this model reads {len(agreed.text)} text column(s)"
@@ -52,6 +51,27 @@ class Reading:
         return table, replace(
             agreed, text=self.text or agreed.text, label=self.label or agreed.label, group=None
         )
+
+    def _header(self, source: object, card: Card) -> bool | None:
+        """Tell whether the first row names the columns: as in training, if nothing says otherwise.
+
+        Raises:
+            DataError: The model knows columns by number, and the file seems to have names for them.
+        """
+        if self.header is not None or not isinstance(source, str | Path):
+            return self.header
+        if self.text:
+            return card.header if all(map(str.isdigit, self.text)) else True
+        if not card.header:
+            table = sources.read(source, delimiter=self.delimiter)
+            if table.has_header and not set(card.contract.text) <= set(table.columns):
+                raise DataError(
+                    f"{table.name}: its first line seems to name the columns "
+                    f"({', '.join(table.columns[:8])}), and the model was trained on a file "
+                    f"without names (text in column {' and '.join(card.contract.text)}); name the "
+                    f"text column with --text, or say --no-header if the first line is data"
+                )
+        return card.header
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +130,9 @@ class Predictor:
         Raises:
             SettingsError: Pairs are missing or not expected, or the threshold cannot be used.
         """
-        wrapped = [self._to_example(text, number) for number, text in enumerate(texts)]
+        if isinstance(texts, str):
+            raise SettingsError("predict takes a list of texts; put the one text into a list")
+        wrapped = [self._to_example(text, number) for number, text in enumerate(texts, start=1)]
         return list(self.stream(wrapped, threshold=threshold))
 
     def stream(
@@ -153,9 +175,25 @@ class Predictor:
 
     def _to_example(self, text: Text, number: int) -> Example:
         wants_pair = len(self.card.contract.text) == 2
-        is_pair = not isinstance(text, str)
-        if wants_pair != is_pair:
+        parts = (text,) if isinstance(text, str) else tuple(text) if _is_list(text) else ()
+        if len(parts) != 1 + wants_pair or not all(isinstance(part, str) for part in parts):
             wanted = "pairs of texts" if wants_pair else "single texts"
-            raise SettingsError(f"text {number + 1}: this model was trained on {wanted}")
-        first, second = (text, None) if isinstance(text, str) else text
-        return Example(text=first, pair=second, origin=f"text {number + 1}")
+            raise SettingsError(
+                f"text {number}: this model was trained on {wanted}, found {text!r:.80}"
+            )
+        for part in parts:
+            if not _is_unicode(part):
+                raise SettingsError(f"text {number}: holds bytes that are not UTF-8: {part!a:.80}")
+        return Example(parts[0], f"text {number}", pair=parts[1] if wants_pair else None)
+
+
+def _is_list(text: object) -> bool:
+    return isinstance(text, tuple | list)
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -6,7 +6,6 @@ import os
 import platform
 import shutil
 import socket
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -21,6 +20,7 @@ from filelock import FileLock, Timeout
 from textune.errors import BusyError, ModelError, RunError
 from textune.records import Contract, Decision, Scores
 
+LOCK, OWNER = "run.lock", "run.owner"
 MARKS = ("config.toml", "log.jsonl", "metrics.json", "checkpoints", "model")
 VERSIONS = ("textune", "torch", "transformers", "tokenizers", "numpy", "pyarrow", "scikit-learn")
 
@@ -59,37 +59,33 @@ def claim(folder: Path, *, resume: bool, overwrite: bool) -> Iterator[Path]:
         RunError: It exists and neither was asked for, or it is not a run's folder.
         BusyError: Another process works in it.
     """
-    _refuse(folder, resume=resume, overwrite=overwrite)
+    if resume and overwrite:
+        raise RunError("--resume and --overwrite exclude each other: continue, or start anew")
+    is_new = not folder.exists()
+    _make(folder)
+    lock = _lock(folder)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise RunError(
-            f"{folder}: cannot be made: {error.strerror}; choose another --out"
-        ) from error
-    lock = FileLock(folder / "run.lock", timeout=0)
-    try:
-        lock.acquire()
-    except Timeout as error:
-        owner = _read_owner(folder)
-        raise BusyError(f"{folder}: another process works in it{owner}") from error
-    except OSError as error:
-        raise RunError(f"{folder}: cannot be written: {error.strerror}") from error
-    try:
+        _refuse(folder, resume=resume, overwrite=overwrite)
         me = {"pid": os.getpid(), "host": socket.gethostname()}
-        (folder / "run.owner").write_text(json.dumps(me), encoding="utf-8")
+        (folder / OWNER).write_text(json.dumps(me), encoding="utf-8")
         yield folder
     finally:
-        (folder / "run.owner").unlink(missing_ok=True)
+        (folder / OWNER).unlink(missing_ok=True)
+        (folder / LOCK).unlink(missing_ok=True)  # while it is held: the next claim makes its own
         lock.release()
-        (folder / "run.lock").unlink(missing_ok=True)
-        if not any(folder.iterdir()):  # a mistake was found before anything was written
+        if is_new and not any(folder.iterdir()):  # a mistake was found before anything was written
             folder.rmdir()
 
 
 def begin(folder: Path) -> None:
-    """Delete the run that is in a folder, now that another one can take its place."""
-    for entry in folder.iterdir():
-        if entry.name in {"run.lock", "run.owner"}:
+    """Delete the run that is in a folder, now that another one can take its place.
+
+    Killed on the way, it leaves what is no finished run, but still a run that can be overwritten.
+    """
+    (folder / "metrics.json").unlink(missing_ok=True)
+    (folder / "model" / "decision.json").unlink(missing_ok=True)
+    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name == "config.toml"):
+        if entry.name in {LOCK, OWNER}:
             continue
         if entry.is_dir() and not entry.is_symlink():
             shutil.rmtree(entry)
@@ -104,15 +100,15 @@ def is_finished(folder: Path) -> bool:
 
 def write_text(file: Path, text: str) -> None:
     """Write a file whole or not at all."""
-    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}-")
+    unfinished = file.with_name(f".{file.name}-{os.getpid()}")  # readable as the umask allows
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as opened:
+        with unfinished.open("w", encoding="utf-8") as opened:
             opened.write(text)
             opened.flush()
             os.fsync(opened.fileno())
-        Path(name).replace(file)
+        unfinished.replace(file)
     finally:
-        Path(name).unlink(missing_ok=True)
+        unfinished.unlink(missing_ok=True)
 
 
 def write_json(file: Path, values: Any) -> None:
@@ -124,8 +120,9 @@ def write_json(file: Path, values: Any) -> None:
 def replacing(folder: Path) -> Iterator[Path]:
     """Give a folder to fill that takes the place of `folder` only once it is complete."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    unfinished.chmod(0o755)
+    unfinished = folder.with_name(f".{folder.name}-{os.getpid()}")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir()
     try:
         yield unfinished
         shutil.rmtree(folder, ignore_errors=True)
@@ -271,12 +268,36 @@ def _processor() -> str:
     return names[0] if names else platform.processor()
 
 
-def _refuse(folder: Path, *, resume: bool, overwrite: bool) -> None:
-    if resume and overwrite:
-        raise RunError("--resume and --overwrite exclude each other: continue, or start anew")
+def _make(folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
         raise RunError(f"{folder}: is a file; --out names a folder")
-    inside = sorted(entry.name for entry in folder.iterdir()) if folder.is_dir() else []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunError(
+            f"{folder}: cannot be made: {error.strerror}; choose another --out"
+        ) from error
+
+
+def _lock(folder: Path) -> FileLock:
+    lock = FileLock(folder / LOCK, timeout=0)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        owner = _read_owner(folder)
+        raise BusyError(
+            f"{folder}: another process works in it{owner}; wait for its end, or choose another "
+            "--out"
+        ) from error
+    except OSError as error:
+        raise RunError(
+            f"{folder}: cannot be written: {error.strerror}; choose another --out"
+        ) from error
+    return lock
+
+
+def _refuse(folder: Path, *, resume: bool, overwrite: bool) -> None:
+    inside = sorted(entry.name for entry in folder.iterdir() if entry.name not in {LOCK, OWNER})
     if resume and not inside:
         raise RunError(f"{folder}: nothing to resume there")
     if inside and not resume and not overwrite:
@@ -284,7 +305,7 @@ def _refuse(folder: Path, *, resume: bool, overwrite: bool) -> None:
             f"{folder}: already exists; --resume continues it, --overwrite starts anew, or "
             "choose another --out"
         )
-    if inside and not any(mark in inside for mark in (*MARKS, "run.lock")):
+    if inside and not any(mark in inside for mark in MARKS):
         raise RunError(
             f"{folder}: holds {inside[0]!r} and no run; textune deletes only its own folders"
         )
@@ -292,7 +313,7 @@ def _refuse(folder: Path, *, resume: bool, overwrite: bool) -> None:
 
 def _read_owner(folder: Path) -> str:
     try:
-        owner = json.loads((folder / "run.owner").read_text(encoding="utf-8"))
+        owner = json.loads((folder / OWNER).read_text(encoding="utf-8"))
         return f": process {owner['pid']} on {owner['host']}"
     except (OSError, ValueError, KeyError, TypeError):
         return ""

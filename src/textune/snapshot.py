@@ -30,6 +30,7 @@ class Progress:
     best: float | None = None
     best_step: int = 0
     since_best: int = 0  # validations
+    validated: int = 0  # the step that was validated last
     seconds: float = 0.0  # of updates alone
     texts: int = 0
     tokens: int = 0
@@ -99,6 +100,7 @@ def keep_best(folder: Path, model: nn.Module, sub: SubTable | None) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     unfinished = file.with_name(f".{file.name}")
     save_file(weights, unfinished)
+    unfinished.chmod(file.parent.stat().st_mode & 0o666)  # as readable as the folder
     unfinished.replace(file)
 
 

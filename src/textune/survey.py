@@ -5,12 +5,13 @@ import shlex
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from textune.config import BUNDLED
+from textune.config import BUNDLED, Columns, names
 from textune.data import contract, examples
 from textune.encoder import bases
 from textune.reading import sources
@@ -29,20 +30,20 @@ LONG_SHARE = 0.05  # of the texts beyond the largest limit, from which it is wor
 def check(
     source: object,
     *,
-    text: tuple[str, ...] | None = None,
-    label: tuple[str, ...] | None = None,
+    text: Columns | None = None,
+    label: Columns | None = None,
     task: str | None = None,
     header: bool | None = None,
     delimiter: str | None = None,
     group: str | None = None,
-    base: str | None = None,
+    base: str | Path | None = None,
     count_tokens: CountTokens | None = None,
 ) -> Survey:
     """Read a file twice, in bounded memory, and say what `train` would make of it.
 
     Args:
         source: A file or a data frame.
-        text: Text column, or two for pairs; recognised if not given, like all that follows.
+        text: Text column, or two for pairs ("a,b"); recognised if not given, like all that follows.
         label: Label column, or one 0/1 column for each label.
         task: "single", "multi", "number" or "plain".
         header: Whether the first line names the columns.
@@ -56,7 +57,9 @@ def check(
         SettingsError: An option names a column that is not there.
     """
     table = sources.read(source, header=header, delimiter=delimiter)
-    found = contract.understand(table, task=task, text=text, label=label, group=group)
+    found = contract.understand(
+        table, task=task, text=names(text) or None, label=names(label) or None, group=group
+    )
     agreed = found.contract
     if count_tokens is None:
         count_tokens = tokenizers.load(bases.find(base or BUNDLED)).count
@@ -196,7 +199,7 @@ def _command(
     *,
     header: bool | None,
     delimiter: str | None,
-    base: str | None,
+    base: str | Path | None,
 ) -> str:
     place = table.path or table.name
     words = ["textune", "train", f"./{place}" if place.startswith("-") else place]
@@ -210,6 +213,6 @@ def _command(
     if agreed.label:
         words += ["--label", ",".join(agreed.label)]
     words += ["--task", agreed.task]
-    for option, value in (("--group", agreed.group), ("--base", base)):
+    for option, value in (("--group", agreed.group), ("--base", base and str(base))):
         words += [option, value] if value is not None else []
     return shlex.join(words)

@@ -43,6 +43,21 @@ def test_lengths_do_not_decide_who_shares_a_batch():
     assert [sorted(step.rows) for step in one] == [sorted(step.rows) for step in other]
 
 
+@given(LENGTHS, st.integers(16, 900))
+@settings(max_examples=100, deadline=None)
+def test_micro_batches_to_be_padded_hold_texts_of_like_length(lengths, budget):
+    options = {"seed": 0, "number": 1, "batch_size": 32, "micro_tokens": budget}
+    plain = plan.epoch(lengths, **options)
+    padded = plan.epoch(lengths, **options, padded=True)
+    assert [step.rows.tolist() for step in plain] == [step.rows.tolist() for step in padded]
+    for step in padded:
+        assert sorted(np.concatenate(step.parts).tolist()) == sorted(step.rows.tolist())
+        for part in step.parts:
+            computed, real = lengths[part].max() * len(part), lengths[part].sum()
+            assert computed <= 1.2 * real + 32
+            assert len(part) == 1 or computed <= budget
+
+
 def test_epochs_and_seeds_differ():
     lengths = np.ones(50, dtype=np.int64)
     orders = {

@@ -1,5 +1,6 @@
 """A base's files become an Encoder with a head for the task."""
 
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -71,6 +72,8 @@ def save(encoder: Encoder, folder: Path, *, tokenizer: str) -> None:
     """
     with _quiet():
         encoder.model.save_pretrained(folder)
+        for weights in folder.glob("*.safetensors"):  # safetensors lets nobody else read them
+            shutil.copymode(folder / "config.json", weights)
         source = transformers.AutoTokenizer.from_pretrained(
             tokenizer, trust_remote_code=False, local_files_only=Path(tokenizer).is_dir()
         )

@@ -52,7 +52,8 @@ def _logits(
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
     was_training = encoder.training
     encoder.eval()
-    for places in plan.in_order(store.lengths[rows], micro_tokens=micro_tokens):
+    order = plan.in_order(store.lengths[rows], micro_tokens=micro_tokens, padded=not encoder.packed)
+    for places in order:
         batch = batches.pack(store, rows[places], device=encoder.device)
         yield places, encoder(batch).float().cpu().numpy()
     encoder.train(was_training)

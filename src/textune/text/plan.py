@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Rows = NDArray[np.int64]
+WASTE = 1.2  # most computed over real tokens in a micro-batch that is padded
+SLACK = 32  # tokens of padding that are never worth a micro-batch of their own
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ def epoch(
     number: int,
     batch_size: int,
     micro_tokens: int,
+    padded: bool = False,
     rank: int = 0,
     world: int = 1,
 ) -> list[Update]:
@@ -43,6 +46,7 @@ def epoch(
         number: Which epoch, from 1.
         batch_size: Texts in one update, over all processes.
         micro_tokens: Most tokens in one micro-batch; a longer text gets one of its own.
+        padded: Whether micro-batches will be padded: they are then made of texts of like length.
         rank: This process.
         world: Number of processes.
 
@@ -51,18 +55,31 @@ def epoch(
     """
     order = np.random.default_rng([seed, number]).permutation(len(lengths))
     return [
-        update(order[start : start + batch_size], lengths, micro_tokens, rank=rank, world=world)
+        update(
+            order[start : start + batch_size],
+            lengths,
+            micro_tokens,
+            padded=padded,
+            rank=rank,
+            world=world,
+        )
         for start in range(0, len(order), batch_size)
     ]
 
 
 def update(
-    rows: Rows, lengths: NDArray[np.int64], micro_tokens: int, *, rank: int = 0, world: int = 1
+    rows: Rows,
+    lengths: NDArray[np.int64],
+    micro_tokens: int,
+    *,
+    padded: bool = False,
+    rank: int = 0,
+    world: int = 1,
 ) -> Update:
     """Part one optimizer batch over processes and micro-batches, by tokens."""
     ranked = rows[np.argsort(-lengths[rows], kind="stable")]
     shares = _shares(ranked, lengths, world)
-    parts = [_cut(share, lengths, micro_tokens) for share in shares]
+    parts = [_cut(share, lengths, micro_tokens, padded=padded) for share in shares]
     most = max(len(part) for part in parts)
     mine = parts[rank] + [ranked[:0]] * (most - len(parts[rank]))
     return Update(rows=rows, parts=tuple(mine))
@@ -74,7 +91,7 @@ def steps_in_epoch(texts: int, batch_size: int) -> int:
 
 
 def in_order(
-    lengths: NDArray[np.int64], *, micro_tokens: int, window: int = 4096
+    lengths: NDArray[np.int64], *, micro_tokens: int, padded: bool = False, window: int = 4096
 ) -> Iterator[Rows]:
     """Group texts for prediction: sorted by length inside a window, packed up to the budget.
 
@@ -84,7 +101,7 @@ def in_order(
     for start in range(0, len(lengths), window):
         part = np.arange(start, min(start + window, len(lengths)))
         ranked = part[np.argsort(-lengths[part], kind="stable")]
-        yield from _cut(ranked, lengths, micro_tokens)
+        yield from _cut(ranked, lengths, micro_tokens, padded=padded)
 
 
 def _shares(ranked: Rows, lengths: NDArray[np.int64], world: int) -> list[Rows]:
@@ -100,13 +117,15 @@ def _shares(ranked: Rows, lengths: NDArray[np.int64], world: int) -> list[Rows]:
     return [np.asarray(rows, dtype=np.int64) for rows in chosen]
 
 
-def _cut(ranked: Rows, lengths: NDArray[np.int64], budget: int) -> list[Rows]:
-    """Cut a run of texts where the budget is full."""
+def _cut(ranked: Rows, lengths: NDArray[np.int64], budget: int, *, padded: bool) -> list[Rows]:
+    """Cut a run of texts, longest first, where the budget is full or padding would be much."""
     parts: list[Rows] = []
     first, tokens = 0, 0
     sizes: Sequence[int] = lengths[ranked].tolist()
     for place, size in enumerate(sizes):
-        if place > first and tokens + size > budget:
+        computed = sizes[first] * (place + 1 - first) if padded else tokens + size
+        wasteful = padded and computed > WASTE * (tokens + size) + SLACK
+        if place > first and (computed > budget or wasteful):
             parts.append(ranked[first:place])
             first, tokens = place, 0
         tokens += size

@@ -43,6 +43,7 @@ def save(folder: Path, checkpoint: Checkpoint, *, step: int) -> Path:
         save_file(checkpoint.tensors, unfinished / _TENSORS)
         text = json.dumps(checkpoint.state, indent=1)
         (unfinished / _STATE).write_text(text, encoding="utf-8")
+        shutil.copymode(unfinished / _STATE, unfinished / _TENSORS)  # as the umask allows
         files = {name: _describe(unfinished / name) for name in (_TENSORS, _STATE)}
         (unfinished / _MANIFEST).write_text(json.dumps(files, indent=1), encoding="utf-8")
         for file in (*unfinished.iterdir(), unfinished):
