@@ -219,6 +219,15 @@ def test_the_best_weights_are_kept_not_the_last(reviews, tiny_base, tmp_path):
     assert metrics["best"]["step"] == found[values.index(max(values))].step
 
 
+def test_between_equals_the_lower_loss_is_best(reviews, tiny_base, tmp_path):
+    asked = request(reviews, tiny_base, tmp_path / "run", "train.lr=1e-5", "train.metric=mcc")
+    found = [item for item in recipe.training(asked) if isinstance(item, Validated)]
+    losses = [item.metrics["log_loss"] for item in found]
+    assert len({item.metrics["mcc"] for item in found}) == 1
+    assert losses == sorted(losses, reverse=True)
+    assert json.loads((tmp_path / "run" / "metrics.json").read_text())["best"]["step"] == 27
+
+
 def test_patience_ends_a_run_that_gets_no_better(reviews, tiny_base, tmp_path):
     changes = ("train.lr=1e-9", "train.patience=2")
     asked = request(reviews, tiny_base, tmp_path / "run", *changes, **{"train.epochs": 9})

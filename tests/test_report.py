@@ -218,6 +218,17 @@ def test_undefined_numbers_are_explained(tmp_path):
     assert "labels.a;b.roc_auc: no text of this split has the label" in read(tmp_path)
 
 
+def test_a_label_that_is_not_scored_is_no_mistake(tmp_path):
+    write_run(tmp_path, MULTI)
+    path = tmp_path / "predictions" / "valid.parquet"
+    table = pq.read_table(path)
+    everything = pa.array([";".join(MULTI)] * len(table))
+    assert "most confident mistakes" in read(tmp_path)
+    for part in ("valid", "test"):
+        pq.write_table(table.append_column("unscored", everything), path.with_stem(part))
+    assert "most confident mistakes" not in read(tmp_path)
+
+
 def test_the_same_run_gives_the_same_page(run):
     assert read(run) == read(run)
 

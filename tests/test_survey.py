@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from textune import survey
+from textune import api, console, survey
 from textune.errors import DataError, SettingsError
 
 DATA = Path(__file__).resolve().parents[1] / "../shared/data"
@@ -63,6 +63,46 @@ def test_big_files_are_measured_by_a_sample_but_counted_whole(tmp_path, monkeypa
     assert (found.lengths["sampled"], found.lengths["texts"]) == (True, 100)
     assert sum(found.labels.values()) == 1100
     assert survey.check(file, count_tokens=words).lengths == found.lengths
+
+
+def test_a_survey_with_a_sample_can_be_shown(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(survey, "ALL_BELOW", 20)
+    monkeypatch.setattr(survey, "MEASURED", 10)
+    console.show_survey(survey.check(written(tmp_path, reviews(30)), count_tokens=words))
+    assert "(from a sample of 10 rows)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("cells", "message"),
+    [
+        ("{n}.25", "'score' are numbers to be estimated, which textune cannot train yet"),
+        ("", "no labels to learn; name the label column with --label"),
+    ],
+)
+def test_says_what_cannot_be_trained(tmp_path, cells, message):
+    rows = [f"a long review with the number {n},{cells.format(n=n)}" for n in range(40)]
+    text = "\n".join(["review,score", *rows]) + "\n"
+    found = survey.check(written(tmp_path, text), count_tokens=words)
+    (finding,) = [finding for finding in found.findings if finding.kind == "task"]
+    assert finding.severity == "warning"
+    assert message in finding.message
+
+
+def test_names_with_commas_in_the_command_are_read_back(tmp_path):
+    rows = [f"the review number {n},{n % 2},{n % 3 % 2}" for n in range(20)]
+    text = '"my text, long","bad, very",bad\n' + "\n".join(rows)
+    file = written(tmp_path, text)
+    found = survey.check(file, count_tokens=words)
+    asked = shlex.split(found.command)
+    given = {key: asked[asked.index(f"--{key}") + 1] for key in ("text", "label")}
+    again = api.check(file, **given)
+    assert again.contract.label == found.contract.label == ("bad, very", "bad")
+    assert again.contract.text == ("my text, long",)
+
+
+def test_the_delimiter_can_be_told(tmp_path):
+    file = written(tmp_path, reviews(9).replace(",", "~"))
+    assert api.check(file, delimiter="~").contract.label == ("sentiment",)
 
 
 @pytest.mark.parametrize(

@@ -271,6 +271,7 @@ def _watch(events: Any, *, quiet: bool) -> Any:
 
 def run() -> None:
     """Run a command; a user's mistake is a message and an exit code, never a traceback."""
+    console.accept_any_text()
     try:
         code = app(standalone_mode=False)
         console.flush()

@@ -246,7 +246,7 @@ def _toml_value(text: str) -> Any:
 
 def _written(section: Section) -> dict[str, Any]:
     """Give a section as plain values; None is left out where that is the default anyway."""
-    found = {}
+    found: dict[str, Any] = {}
     for name, field in type(section).model_fields.items():
         value = getattr(section, name)
         if isinstance(value, Section):

@@ -1,16 +1,18 @@
 """What a person sees: lines, one bar, small tables. The only place that prints."""
 
+import io
 import json
 import os
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from textwrap import wrap
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from textune.records import Prediction, Said, Started, Step, Survey, Validated
 
@@ -25,6 +27,8 @@ HEADLINES = {
 }
 BAR = 28
 MOST_LABELS = 30
+NARROW = 110  # columns of a terminal below which the bar says less
+COUNTS = {"epoch": 6, "step": 8, "loss": 8}  # of a line a validation, with their widths
 
 
 class _Screen(Console):
@@ -55,7 +59,22 @@ def fail(text: str) -> None:
 
 def show_json(values: Any) -> None:
     """Print one JSON object on one line, for programs."""
-    sys.stdout.write(json.dumps(values, ensure_ascii=False, allow_nan=False) + "\n")
+    try:
+        sys.stdout.write(_json_line(values))
+    except BrokenPipeError:
+        raise BrokenPipeError from None  # without a number: typer would exit with 1 on EPIPE
+
+
+def _json_line(values: Any) -> str:
+    is_unicode = (sys.stdout.encoding or "").lower().startswith("utf")
+    return json.dumps(values, ensure_ascii=not is_unicode, allow_nan=False) + "\n"
+
+
+def accept_any_text() -> None:
+    """Let a terminal that lacks a character show its number instead of failing."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def flush() -> None:
@@ -78,10 +97,10 @@ class Watch:
     def __init__(self, *, quiet: bool = False):
         self._quiet = quiet
         self._bar = Progress(
-            TextColumn("epoch {task.fields[epoch]}"),
-            BarColumn(bar_width=24),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[numbers]}"),
+            TextColumn("epoch {task.fields[epoch]}", table_column=Column(no_wrap=True)),
+            BarColumn(bar_width=8 if err.width < NARROW else 24),
+            MofNCompleteColumn(table_column=Column(no_wrap=True)),
+            TextColumn("{task.fields[numbers]}", table_column=Column(no_wrap=True)),
             console=err,
             transient=True,
             disable=quiet or not err.is_terminal,
@@ -93,6 +112,8 @@ class Watch:
         self._last = 0.0
         self._steps = 0
         self._loss = 0.0
+        self._losses: list[Any] = []  # of the steps since the last validation, on the device
+        self._keys: list[str] = []  # of the columns of the table of validations
 
     def __enter__(self) -> "Watch":
         self._bar.start()
@@ -130,6 +151,7 @@ class Watch:
         self._last = now
         self._texts += step.texts
         self._steps += 1
+        self._losses.append(step.loss)
         if self._task is None or self._bar.disable or (step.number % 5 and step.number > 5):
             return
         self._loss = (
@@ -137,30 +159,48 @@ class Watch:
         )
         speed = self._texts / max(self._seconds, 1e-9)
         total = self._bar.tasks[self._task].total or 0
-        left = (total - step.number) * self._seconds / self._steps
+        left = _clock((total - step.number) * self._seconds / self._steps)
         padding = step.computed / step.tokens - 1
         numbers = (
-            f"loss {self._loss:.3f}  lr {step.lr:.1e}  {speed:,.0f} texts/s  "
-            f"padding {padding:.0%}  {_clock(left)} left"
+            f"loss {self._loss:.3f} lr {step.lr:.0e} {speed:,.0f} texts/s pad {padding:.0%} {left}"
+            if err.width < NARROW
+            else f"loss {self._loss:.3f}  lr {step.lr:.1e}  {speed:,.0f} texts/s  "
+            f"padding {padding:.0%}  {left} left"
         )
         self._bar.update(
             self._task, completed=step.number, epoch=f"{step.epoch}/{self._epochs}", numbers=numbers
         )
 
     def _validated(self, found: Validated) -> None:
+        """Add a line to the table of validations, which begins with the names of its columns."""
+        loss = sum(float(each) for each in self._losses) / max(len(self._losses), 1)
+        self._losses.clear()
         self._last = time.perf_counter()
         if self._quiet:
             return
-        cells = "  ".join(
-            f"{name} {_number(found.metrics[key])}"
-            for key, name in HEADLINES.items()
-            if key in found.metrics
-        )
-        star = "  [green]best so far[/]" if found.is_best else ""
-        speed = self._texts / max(self._seconds, 1e-9)
-        self._bar.console.print(
-            f"epoch {found.epoch:g}, step {found.step:,} ({speed:,.0f} texts/s): {cells}{star}"
-        )
+        if not self._keys:
+            self._keys = _shown(found.metrics, found.metric)
+            names = [f"{name:>{width}}" for name, width in COUNTS.items()]
+            names += [f"{HEADLINES.get(key, key):>{_width(key)}}" for key in self._keys]
+            self._bar.console.print(f"[bold]{escape(''.join(names))}[/]")
+        cells = [f"{found.epoch:>6g}{found.step:>8,}{loss:>8.3f}"]
+        cells += [f"{_number(found.metrics.get(key)):>{_width(key)}}" for key in self._keys]
+        star = "  [green]best[/]" if found.is_best else ""
+        self._bar.console.print(f"{''.join(cells)}{star}")
+
+
+def _shown(metrics: Mapping[str, Any], chosen: str) -> list[str]:
+    """Name the columns of a validation that fit beside each other, the one that selects first."""
+    same = {"micro_f1"} if "confusion" in metrics else set()  # of one label a text: the accuracy
+    keys = [chosen, *(key for key in HEADLINES if key in metrics and key not in {chosen} | same)]
+    free = (err.width if err.is_terminal else NARROW) - sum(COUNTS.values()) - len("  best")
+    while len(keys) > 1 and sum(map(_width, keys)) > free:
+        keys.pop()
+    return keys
+
+
+def _width(key: str) -> int:
+    return max(len(HEADLINES.get(key, key)), 5) + 2
 
 
 def show_metrics(metrics: Mapping[str, Any], *, title: str) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from textune import runs
+from textune.data.names import columns_meant
 from textune.encoder import load
 from textune.encoder.model import Encoder
 from textune.errors import DataError, SettingsError
@@ -42,14 +43,16 @@ class Reading:
         agreed = card.contract
         header = self._header(source, card)
         table = sources.read(source, header=header, delimiter=self.delimiter)
-        if len(self.text) not in {0, len(agreed.text)}:
+        text = columns_meant(self.text, table.columns)
+        label = columns_meant(self.label, table.columns)
+        if len(text) not in {0, len(agreed.text)}:
             raise SettingsError(
-                f"--text {','.join(self.text)}: this model reads {len(agreed.text)} text column(s)"
+                f"--text {','.join(text)}: this model reads {len(agreed.text)} text column(s)"
             )
-        if self.label and agreed.form != "columns" and len(self.label) != 1:
-            raise SettingsError(f"--label {','.join(self.label)}: this model has one label column")
+        if label and agreed.form != "columns" and len(label) != 1:
+            raise SettingsError(f"--label {','.join(label)}: this model has one label column")
         return table, replace(
-            agreed, text=self.text or agreed.text, label=self.label or agreed.label, group=None
+            agreed, text=text or agreed.text, label=label or agreed.label, group=None
         )
 
     def _header(self, source: object, card: Card) -> bool | None:

@@ -222,14 +222,17 @@ def _write_beginning(folder: Path, request: Request, corpus: Corpus) -> None:
 def _write_scores(file: Path, task: Task, texts: Sequence[Example], scores: Scores) -> None:
     assert scores.truth is not None
     truth = task.names(np.nan_to_num(scores.truth).astype(np.int64))
+    columns = {
+        "origin": [item.origin for item in texts],
+        "text": [item.text for item in texts],
+        "truth": [";".join(names) for names in truth],
+    }
+    if any(item.unscored for item in texts):
+        columns["unscored"] = [";".join(item.unscored) for item in texts]
     runs.write_predictions(
         file,
         labels=task.labels,
-        columns={
-            "origin": [item.origin for item in texts],
-            "text": [item.text for item in texts],
-            "truth": [";".join(names) for names in truth],
-        },
+        columns=columns,
         decided=task.names(scores.decisions),
         scores=scores,
     )

@@ -230,6 +230,8 @@ def _mistakes(path: Path, *, single: bool) -> list[Mistake]:
     scores = np.stack([table[f"p({label})"].to_numpy() for label in labels], axis=1)  # (N, C)
     true, given = (_marks(table[side], labels, single=single) for side in ("truth", "decision"))
     wrong = (true != given) & (given if single else np.ones_like(given))  # (N, C)
+    if "unscored" in table.column_names:  # nobody said whether these apply
+        wrong &= ~_marks(table["unscored"], labels, single=False)
     sure = np.where(given, scores, 1 - scores) * wrong  # (N, C)
     sure = np.nan_to_num(sure)
     rows = np.argsort(-sure.max(axis=1), kind="stable")[:MOST_MISTAKES]

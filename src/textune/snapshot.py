@@ -28,6 +28,7 @@ class Progress:
     step: int = 0
     epoch: int = 0
     best: float | None = None
+    best_loss: float | None = None  # decides between equals
     best_step: int = 0
     since_best: int = 0  # validations
     validated: int = 0  # the step that was validated last

@@ -213,6 +213,9 @@ def _command(
     if agreed.label:
         words += ["--label", ",".join(agreed.label)]
     words += ["--task", agreed.task]
-    for option, value in (("--group", agreed.group), ("--base", base and str(base))):
+    for option, value in (
+        ("--group", agreed.group),
+        ("--base", None if base is None else str(base)),
+    ):
         words += [option, value] if value is not None else []
     return shlex.join(words)

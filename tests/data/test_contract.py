@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from made_tables import CASES, FLAGS, WORDS, made, mark, one_of, prose, table
+from known_tables import CASES, FLAGS
+from made_tables import WORDS, made, mark, one_of, prose, table
 
 from textune.data import contract
 from textune.data.contract import require_labels, understand
@@ -23,7 +24,7 @@ def test_recognises_text_labels_and_task(case):
 
 
 def test_the_set_of_recognised_tables_does_not_shrink():
-    assert len(CASES) >= 42
+    assert len(CASES) >= 49
 
 
 @pytest.mark.parametrize("rows", [4, 6, 10, 30])
@@ -152,6 +153,37 @@ def test_options_override_what_is_recognised(options, expected):
     assert (found.task, found.text, found.label, found.form) == expected
 
 
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (("Text", "body"), ("Text, body",)),
+        (("Text, body",), ("Text, body",)),
+        (("Text, body", "title"), ("Text, body", "title")),
+        (("title", "Text", "body"), ("title", "Text, body")),
+        (("Text",), ("Text",)),
+    ],
+)
+def test_a_column_with_a_comma_in_its_name_can_be_named(given, expected):
+    cells = {"a": prose(), "b": prose(), "c": prose(), "l": one_of("x", "y")}
+    found = understand(made(("Text, body", "title", "Text", "kind"), **cells), text=given)
+    assert found.contract.text == expected
+
+
+def test_labels_with_commas_in_their_names_can_be_named():
+    columns = ("text", "toxic, mild", "toxic", "a,b,c")
+    cells = {"t": prose(), "a": mark(0.3), "b": mark(0.1), "c": mark(0.2)}
+    label = ("toxic", "mild", "toxic", "a", "b", "c")
+    found = understand(made(columns, **cells), label=label).contract
+    assert found.label == columns[1:]
+
+
+def test_says_which_0_1_columns_were_left_out_for_their_names():
+    columns, cells, _ = CASES["0/1 columns beside 0/1 columns that are no labels"]
+    doubts = " ".join(understand(made(columns, **cells)).contract.doubts)
+    assert "'is_test', 'example_unclear' hold only 0 and 1 too, but are not named like" in doubts
+    assert "`--label is_test,joy,anger,fear,example_unclear`" in doubts
+
+
 def test_a_list_can_be_taken_as_one_class():
     columns, cells, _ = CASES["a;b"]
     found = understand(made(columns, **cells), task="single").contract
@@ -168,6 +200,38 @@ def test_the_group_is_written_down_and_is_no_label():
     cells = {"t": prose(), "l": one_of("x", "y"), "g": one_of("k", "l", "m")}
     found = understand(made(("text", "kind", "speaker"), **cells), group="kind").contract
     assert (found.group, found.label) == ("kind", ("speaker",))
+
+
+WORD_BY_WORD = [
+    [word, tag] for word, tag in zip(WORDS * 6, ["O", "O", "B-film", "I-film"] * 60, strict=False)
+]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        table(2, WORD_BY_WORD),
+        table(("word", "tag"), WORD_BY_WORD),
+        table(1, [[f"{word} NN {tag}"] for word, tag in WORD_BY_WORD]),
+    ],
+)
+def test_one_word_a_line_is_not_taken_for_texts(given):
+    with pytest.raises(DataError, match=r"one word a row.*CoNLL.*one text a row.*--task"):
+        understand(given)
+    assert understand(given, task="plain").contract.task == "plain"
+
+
+def test_marks_of_fasttext_are_named():
+    rows = [[f"__label__{'ab'[n % 2]} the film number {n}"] for n in range(40)]
+    doubts = " ".join(understand(table(1, rows)).contract.doubts)
+    assert "'1' begins with __label__" in doubts
+    assert "column of its own" in doubts
+
+
+def test_decimal_commas_are_named_where_they_could_be_the_label():
+    cells = {"t": prose(), "s": lambda _, r: f"{r.uniform(0, 5):.2f}".replace(".", ",")}
+    doubts = " ".join(understand(made(("Text", "Punktzahl"), **cells)).contract.doubts)
+    assert "'Punktzahl' (decimal: numbers with a decimal comma such as" in doubts
 
 
 TWO = table(("text", "label"), [["a good film", "1"], ["a dull film", "0"], ["very dull", "0"]])

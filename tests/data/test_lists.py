@@ -32,6 +32,7 @@ from textune.data import lists
         ("[0, 1, 1]", "vector", ("1", "2")),
         ("[0. 0. 0.]", "vector", ()),
         ("1 0 1", "vector", ("0", "2")),
+        ("<c#><c++><c#>", "<>", ("c#", "c++")),
     ],
 )
 def test_reads_the_names_of_a_list_once_each(cell, separator, names):
@@ -46,6 +47,8 @@ def test_reads_the_names_of_a_list_once_each(cell, separator, names):
         ("[[1], 2]", "json"),
         ('[{"a": 1}]', "json"),
         ("2", "vector"),
+        ("<a> and <b>", "<>"),
+        ("( ( The film ) ( was good ) )", "json"),
     ],
 )
 def test_a_cell_in_another_form_is_refused(cell, separator):
@@ -67,6 +70,7 @@ def test_a_cell_in_another_form_is_refused(cell, separator):
         (["Clothing, Shoes", "Music", "Home, Garden"] * 9, None),
         (["good, bad, slow and dull", "never again, thanks", "fine, I think"], None),
         (["a", "b", "a"], None),
+        (["<a><b>", "<a>", "<b><c>", "<c>"] * 9, "<>"),
         (["1,5", "2,5", "3,0"] * 9, None),
         ([], None),
     ],

@@ -145,6 +145,15 @@ def test_tells_variants_from_other_labels(one, two, is_variant):
         assert (found[0].count, found[0].rows) == (1, ("made.csv:4",))
 
 
+def test_finds_labels_that_may_stand_for_a_missing_one():
+    missing = [(f"text {chr(99 + n)} of it", "NA" if n else "None") for n in range(12)]
+    (finding,) = of_kind(audit(many(*FINE, *missing)), "missing")
+    assert "'NA' (11), 'None' (1)" in finding.message
+    assert "are labels as any other" in finding.message
+    assert (finding.severity, finding.count) == ("warning", 12)
+    assert not of_kind(audit(many(*FINE)), "missing")
+
+
 def test_finds_rare_labels():
     cells = [(f"text {chr(97 + n)}", "common") for n in range(20)]
     cells += [("one of few", "few"), ("two of few", "few"), ("all alone", "lonely")]

@@ -11,6 +11,7 @@ from textune.data.columns import Column, Scan, describe, flag, is_number
 
 MOST_DOUBTS = 3
 PLAUSIBLE = 1.5  # weight from which another column is worth a doubt
+NEARLY_ALL = 0.98  # share of one value from which a column hardly tells texts apart
 CLOSE = 0.98  # share of 0 and 1 that makes a column with a few slips a 0/1 column among others
 
 
@@ -78,7 +79,8 @@ def label(
     marks = _marks(free, headed) if task in (None, "multi") else ()
     best = weights[ranked[0].name] if ranked else 0.0
     if marks and (task == "multi" or _marks_weight(marks, headed) > best):
-        return _all_marks(marks, ranked)
+        apart = [c for c in free if c.kind == "flags" and c not in marks and _is_mark(c, marks)]
+        return _all_marks(marks, ranked, apart)
     if not ranked:
         return Choice(doubts=_last_resorts(free))
     return _best_label(ranked, marks, weights, headed)
@@ -200,10 +202,12 @@ def _label_weight(column: Column, headed: bool, paired: bool) -> float:
         weight += 1.8 + ((2.5 if paired else 1) if _is_scale(column) else -0.3)
     if column.kind == "category" and all(map(is_number, column.cells)):
         weight += 0.1
+    if max((column.counts or {"": 0}).values()) > NEARLY_ALL * column.rows:
+        weight -= 2  # hardly ever anything else
     if column.blocks and named <= 0:  # a source or a chapter, more often than a label
         weight -= 2
     once = sum(count == 1 for count in (column.counts or {}).values())
-    return weight - (1 if once > column.classes / 2 else 0)
+    return weight - (1 if column.kind != "number" and once > column.classes / 2 else 0)
 
 
 def _is_scale(column: Column) -> bool:
@@ -225,7 +229,7 @@ def _is_candidate(column: Column, weight: float, task: str | None, headed: bool)
         return column.kind in ("number", "category", "flags") and all(map(is_number, column.cells))
     least = {"flags": 0.3, "category": 0.3, "list": 0.3, "number": 1.8}.get(column.kind)
     if least is None:  # constant, unique or odd content: only a plain name makes it the label
-        return named >= 3 and column.kind != "empty" and column.kind != "split"
+        return named >= 3 and column.kind not in ("empty", "split", "record", "decimal")
     return weight >= least
 
 
@@ -267,13 +271,25 @@ def _nearly(column: Column) -> bool:
     return right < total and (right >= CLOSE * total or (right >= total - 1 and total >= 4))
 
 
-def _all_marks(marks: tuple[Column, ...], ranked: Sequence[Column]) -> Choice:
-    apart = [column for column in ranked if column not in marks]
+def _is_mark(column: Column, marks: Sequence[Column]) -> bool:
+    return _in_digits(column) is _in_digits(marks[0])
+
+
+def _all_marks(
+    marks: tuple[Column, ...], ranked: Sequence[Column], left_out: Sequence[Column]
+) -> Choice:
+    apart = [column for column in ranked if column not in (*marks, *left_out)]
     doubts = [
         f"{other.name!r} ({describe(other)}) could be the label instead: "
         f"{option('--label', [other])}"
         for other in apart[:MOST_DOUBTS]
     ]
+    if left_out:
+        every = sorted((*marks, *left_out), key=lambda column: column.place)
+        doubts.append(
+            f"{quoted(c.name for c in left_out)} hold only 0 and 1 too, but are not named like "
+            f"labels: {option('--label', every)} takes them as well"
+        )
     if len(marks) <= 3:
         doubts.append(f"one of them could be the only label: {option('--label', marks[:1])}")
     return Choice(marks, (f"labels: {quoted(column.name for column in marks)}",), tuple(doubts))
@@ -307,7 +323,11 @@ def _best_label(
 
 def _last_resorts(free: Sequence[Column]) -> tuple[str, ...]:
     able = [column for column in free if column.kind in ("flags", "category", "number", "list")]
+    commas = [column for column in free if column.kind == "decimal"]
     return tuple(
+        f"{column.name!r} ({describe(column)}) could be the label if it were written so"
+        for column in commas[:MOST_DOUBTS]
+    ) + tuple(
         f"{column.name!r} ({describe(column)}) was not taken for labels: "
         f"{option('--label', [column])} makes it so"
         for column in able[:MOST_DOUBTS]

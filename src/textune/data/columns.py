@@ -27,6 +27,9 @@ FLAGS: Mapping[str, int] = {
 
 SPLIT_WORDS = {"train", "training", "val", "valid", "validation", "dev", "eval", "test", "testing"}
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+DECIMAL = re.compile(r"[+-]?\d+,\d+")
+DECIMAL_OR_INTEGER = re.compile(r"[+-]?\d+(,\d+)?")
+RECORD = re.compile(r'\{ ?"(?:[^"\\]|\\.)*" ?: ?')
 INTEGER = re.compile(r"[+-]?\d+(\.0*)?")
 DATE = re.compile(
     r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}([T ].*)?"
@@ -260,6 +263,23 @@ def _why_link(column: Column) -> str:
     return f"addresses or file names such as {column.cells[0][:40]}" if is_link else ""
 
 
+def _why_record(column: Column) -> str:
+    """Tell JSON objects: running text for the eye, but not what a reader would label."""
+    objects = sum(RECORD.match(cell) is not None for cell in column.cells)
+    if objects < 0.9 * len(column.cells):
+        return ""
+    return f"JSON objects such as {column.cells[0][:40]}; a table has their values in columns"
+
+
+def _why_decimal(column: Column) -> str:
+    """Tell numbers with a decimal comma from lists of numbers: one comma each, and many values."""
+    shares = (_share(column, DECIMAL), _share(column, DECIMAL_OR_INTEGER))
+    if shares[0] < 0.8 or shares[1] < 1 or column.classes <= 20:
+        return ""
+    written = column.cells[0]
+    return f"numbers with a decimal comma such as {written}; write {written.replace(',', '.')}"
+
+
 def _why_split(column: Column) -> str:
     if column.counts is None or {cell.lower() for cell in column.counts} - SPLIT_WORDS:
         return ""
@@ -272,7 +292,7 @@ def _why_list(column: Column) -> str:
         return ""
     several = sum(len(lists.parse(cell, found) or ()) > 1 for cell in column.cells)
     names = {name for cell in column.cells for name in lists.parse(cell, found) or ()}
-    shape = {"json": "in brackets", "vector": "as a row of 0 and 1"}.get(
+    shape = {"json": "in brackets", "<>": "as <a><b>", "vector": "as a row of 0 and 1"}.get(
         found, f"separated by {found!r}"
     )
     return (
@@ -325,6 +345,8 @@ KINDS: tuple[tuple[str, Callable[[Column], str]], ...] = (  # the first that kno
     ("date", _why_date),
     ("link", _why_link),
     ("split", _why_split),
+    ("record", _why_record),
+    ("decimal", _why_decimal),
     ("list", _why_list),
     ("category", _why_category),
     ("id", _why_id),

@@ -1,14 +1,18 @@
 """Rows become a contract: which task, which columns, which labels, and why."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from textune.data import choices, lists
 from textune.data.choices import Choice, quoted
 from textune.data.columns import Column, Scan, describe, flag, is_number, scan
+from textune.data.names import columns_meant
 from textune.errors import DataError, SettingsError, among
 from textune.records import Contract, Table
 
+WORD_TAG = re.compile(r"O|[BIESLU]-\S+")  # how a word of a name is marked in CoNLL files
+FASTTEXT = "__label__"
 TASKS = ("single", "multi", "number", "plain")
 
 
@@ -34,18 +38,20 @@ def understand(
     Args:
         table: Its rows are streamed from start to end, in bounded memory.
         task: "single", "multi", "number" or "plain" (text without labels).
-        text: One column, or two for pairs of texts.
-        label: One column, or one 0/1 column for each label.
+        text: One column, or two for pairs of texts. A name with commas may be given in its parts.
+        label: One column, or one 0/1 column for each label; commas as above.
         group: A column whose equal values must stay in one split.
 
     Raises:
         SettingsError: A named column is not in the table, or is named twice.
-        DataError: No rows, no column of text, or none that fits the task.
+        DataError: No rows, no column of text, none that fits the task, or one word a row.
 
     Example:
         >>> understand(sources.read("reviews.csv")).contract.label  # doctest: +SKIP
         ('sentiment',)
     """
+    text = None if text is None else columns_meant(text, table.columns)
+    label = None if label is None else columns_meant(label, table.columns)
     _check_options(table, task, text=text, label=label, group=group)
     seen = scan(table)
     if seen.rows == 0:
@@ -63,6 +69,8 @@ def understand(
     free = [column for column in seen.columns if column.name not in barred]
     paired = len(texts.columns) > 1
     labels = asked or choices.label(free, task=task, headed=table.has_header, paired=paired)
+    if task is None:
+        _refuse_words(table, texts.columns, labels.columns)
     contract = _settle(table, seen, task, texts=texts, labels=labels, group=group)
     described = {name: describe(column) for name, column in columns.items()}
     return Understanding(contract, described, seen.rows)
@@ -137,6 +145,24 @@ def _no_column(table: Table, option: str, name: str) -> str:
     return start
 
 
+def _refuse_words(table: Table, texts: Sequence[Column], labels: Sequence[Column]) -> None:
+    """Refuse a file of words with a tag each, of which a classifier would learn nonsense."""
+    one, *others = texts
+    tags: Sequence[str] = ()
+    if len(labels) == 1 and one.words < 1.5:
+        tags = tuple(labels[0].counts or ())
+    elif not labels and not others and one.words > 1:
+        tags = [cell.split()[-1] for cell in one.cells]
+    marked = sum(WORD_TAG.fullmatch(tag) is not None for tag in tags)
+    if any(tag[:2] in ("B-", "I-") for tag in tags) and marked >= 0.9 * len(tags):
+        raise DataError(
+            f"{table.name}: this is one word a row, each with a tag such as "
+            f"{next(tag for tag in tags if tag[:2] in ('B-', 'I-'))!r} (CoNLL), and textune reads "
+            "one text a row; write a sentence a row, or if every row is a text, say so with "
+            "--task single or --task plain"
+        )
+
+
 def _settle(
     table: Table,
     seen: Scan,
@@ -157,6 +183,12 @@ def _settle(
     if chosen:
         reasons += labels.reasons
     doubts += labels.doubts if task != "plain" else ()
+    doubts += [
+        f"{column.name!r} begins with {FASTTEXT} in most rows, as fastText marks labels: they are "
+        "read as text; write the labels to a column of its own"
+        for column in texts.columns
+        if sum(cell.startswith(FASTTEXT) for cell in column.cells) > len(column.cells) / 2
+    ]
     if not chosen:
         reasons.append(
             "no labels, as asked" if task else "no column looks like labels → plain text"
@@ -210,9 +242,11 @@ def _one(
         )
     if task == "multi" or (task is None and column.kind == "list"):
         separator = column.separator or lists.likely_separator(column.cells)
-        shape = {"json": "in brackets", "vector": "of one 0 or 1 for each label"}.get(
-            separator, f"separated by {separator!r}"
-        )
+        shape = {
+            "json": "in brackets",
+            "<>": "as <a><b>",
+            "vector": "of one 0 or 1 for each label",
+        }.get(separator, f"separated by {separator!r}")
         doubts = (
             [] if task else [f"`--task single` would take every whole cell of {name!r} as a class"]
         )

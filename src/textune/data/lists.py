@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 
 SEPARATORS = ("|", ";", ",", " ")
-FORMS = ("json", "vector", *SEPARATORS)
-"""Ways to write a list; "json" is any list in brackets, "vector" a 0 or 1 for each place."""
+FORMS = ("json", "vector", "<>", *SEPARATORS)
+"""Ways to write a list: "json" is any list in brackets, "vector" a 0 or 1 for each place, "<>" is
+<a><b>."""
 
 LONGEST_NAME = 60
 BRACKETS = {"[": "]", "(": ")", "{": "}"}
@@ -15,6 +16,7 @@ QUOTED = re.compile(
     r"""\s*(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|([^\s"',][^,"]*?))\s*(?:,|$)"""
 )
 BARE = re.compile(r""""([^"]*)"|'([^']*)'|([^\s"',]+)""")
+TAGS = re.compile(r"(?:<[^<>]+>)+")
 VECTOR = re.compile(r"[\[(]?\s*[01](\.0?)?(\s*[,\s]\s*[01](\.0?)?)+\s*[\])]?")
 
 
@@ -41,6 +43,8 @@ def parse(cell: str, separator: str) -> tuple[str, ...] | None:
         names = _in_brackets(cell)
     elif separator == "vector":
         names = _in_places(cell)
+    elif separator == "<>":
+        names = cell[1:-1].split("><") if TAGS.fullmatch(cell) else None
     else:
         names = cell.split(separator)
     if names is None:
@@ -59,6 +63,8 @@ def separator(cells: Sequence[str]) -> str | None:
         return None
     if all(VECTOR.fullmatch(cell) for cell in cells) and _same_width(cells):
         return "vector"
+    if all(TAGS.fullmatch(cell) for cell in cells):
+        return "<>" if _recurring([parse(cell, "<>") or () for cell in cells]) else None
     bracketed = sum(_is_bracketed(cell) for cell in cells)
     if bracketed >= 0.95 * len(cells):
         return "json" if _recurring([parse(cell, "json") or () for cell in cells]) else None
@@ -115,7 +121,7 @@ def _loosely(inside: str) -> list[str] | None:
     if "," not in inside:  # numpy: [3 27] or ['joy' 'fear']
         pattern, place = BARE, 0
         found = [match.group(match.lastindex or 0) for match in pattern.finditer(inside)]
-        return found if not re.search(r"[\[\]{}]", inside) else None
+        return found if not re.search(r"[\[\]{}]|\( | \)", inside) else None
     place = 0
     while place < len(inside):
         match = QUOTED.match(inside, place)

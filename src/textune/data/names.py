@@ -1,10 +1,11 @@
 """A column's name becomes evidence of what the column is for."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 LABEL_WORDS: Mapping[float, str] = {
-    5: "label labels class target targets gold y annotation",
+    6: "gold",
+    5: "label labels class target targets y annotation",
     4: "sentiment intent category categories topic topics emotion emotions polarity stance tags"
     " genre genres department queue relation mood dialect etiqueta etichetta étiquette kategorie"
     " klasse categoría categoria 标签 类别 情感 分类 метка категория класс ラベル",
@@ -26,7 +27,7 @@ OTHER_WORDS = (
     " locale country city location region timezone platform device confidence count"
     " likes retweets votes upvotes price cost amount age year month day version annotator rater"
     " worker page number num length len verified retweeted favorited truncated lat lon phone zip"
-    " unnamed probability prob weight"
+    " unnamed probability prob weight unclear test train dev"
 )
 PAIRS = (
     ("premise", "hypothesis"),
@@ -48,8 +49,37 @@ def parts(name: str) -> list[str]:
     return [part.lower() for part in PARTS.findall(name)]
 
 
+def columns_meant(given: Sequence[str], columns: Sequence[str]) -> tuple[str, ...]:
+    """Put names together that were parted at their own commas.
+
+    Args:
+        given: As they were typed, parted at every comma; space around them is lost.
+        columns: All there are; the longest name that fits is the one that is meant.
+
+    Returns:
+        Names of columns; what names none stays as it was given.
+
+    Example:
+        >>> columns_meant(("title", "Text", "body"), ("title", "Text, body", "Text"))
+        ('title', 'Text, body')
+    """
+    if not any("," in column for column in columns):
+        return tuple(given)
+    known = {_at_commas(column): column for column in reversed(columns)}
+    found, start = [], 0
+    while start < len(given):
+        ends = range(len(given), start, -1)
+        runs = ((end, _at_commas(",".join(given[start:end]))) for end in ends)
+        end, name = next(
+            ((end, known[run]) for end, run in runs if run in known), (start + 1, given[start])
+        )
+        found.append(given[start] if end == start + 1 and given[start] in columns else name)
+        start = end
+    return tuple(found)
+
+
 def label_evidence(name: str) -> float:
-    """Weigh how much a name says "these are labels": 5 surely, 0 nothing, below 0 surely not."""
+    """Weigh how much a name says "these are labels": 5 or 6 surely, 0 nothing, below 0 no."""
     return _evidence(name, LABEL_WEIGHTS)
 
 
@@ -72,6 +102,10 @@ def are_pair(one: str, two: str) -> bool:
         return False
     different = [(a, b) for a, b in zip(first, second, strict=True) if a != b]
     return len(different) == 1 and different[0] in SIDES
+
+
+def _at_commas(name: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in name.split(",") if part.strip())
 
 
 def _evidence(name: str, words: Mapping[str, float]) -> float:
