@@ -193,6 +193,30 @@ def test_an_existing_run_is_refused_and_kept(reviews, tiny_base, tmp_path):
     assert all(before[name].equal(after[name]) for name in before)
 
 
+def test_a_full_disk_is_said_and_the_last_checkpoint_kept(reviews, tiny_base, tmp_path):
+    script = """
+import resource, sys
+from textune import cli
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv.pop(1)),) * 2)
+import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+cli.run()
+"""
+    out = tmp_path / "run"
+    command = ["train", str(reviews), "--base", str(tiny_base), "--out", str(out), "--epochs", "2"]
+    done = subprocess.run(
+        [sys.executable, "-c", script, "30000", *command], capture_output=True, text=True
+    )
+    assert done.returncode == 2
+    assert "cannot be written: " in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (out / "model").exists()
+    again = subprocess.run(
+        [sys.executable, "-m", "textune", *command, "--overwrite"], capture_output=True, text=True
+    )
+    assert again.returncode == 0, again.stderr
+    assert (out / "model" / "model.safetensors").is_file()
+
+
 def test_overwriting_starts_anew(reviews, tiny_base, tmp_path):
     options = {"base": tiny_base, "out": tmp_path / "run", "batch_size": 16}
     textune.train(reviews, epochs=1, **options)

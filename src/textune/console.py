@@ -345,7 +345,7 @@ def _lengths(lengths: Mapping[str, Any]) -> None:
             f"and {shares['tokens']:>6.1%} of the tokens"
         )
     if lengths.get("sampled"):
-        out.print(f"  (from a sample of {lengths['counted']:,} rows)")
+        out.print(f"  (from a sample of {lengths['texts']:,} rows)")
 
 
 def _findings(found: Survey) -> None:

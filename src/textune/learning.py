@@ -165,14 +165,14 @@ class Learner:
         began = time.perf_counter()
         progress = self.progress
         found = self.judge("valid")
-        value, loss = found[self.metric], found["log_loss"]
+        value, loss = found[self.metric], found.get("log_loss")
         is_tie = value == progress.best and metrics.better("log_loss", loss, progress.best_loss)
         is_better = progress.best_step == 0 or metrics.better(self.metric, value, progress.best)
         progress.since_best = 0 if is_better else progress.since_best + 1
         is_best = is_better or is_tie
         if is_best:
-            progress.best, progress.best_loss, progress.best_step = value, loss, progress.step
             snapshot.keep_best(folder, self.encoder.model, self.sub)
+            progress.best, progress.best_loss, progress.best_step = value, loss, progress.step
         progress.validated = progress.step
         _, per_epoch = _steps(self.corpus, self.settings)
         return Validated(

@@ -72,7 +72,7 @@ def training(request: Request) -> Generator[Event, None, Run]:
         # learn it
         learner = Learner.build(corpus, settings, place, device)
         yield from learner.introduce()
-        with guards.stopping() as wish:
+        with guards.stopping() as wish, guards.memory(learner.micro_tokens):
             for event in learner.learn(folder, resume=request.resume):
                 yield event
                 learner.stop_if(wish, folder, event)

@@ -16,8 +16,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
+from safetensors import SafetensorError
 
-from textune.errors import BusyError, ModelError, RunError
+from textune.errors import BusyError, ModelError, RunError, TextuneError
 from textune.records import Contract, Decision, Scores
 
 LOCK, OWNER = "run.lock", "run.owner"
@@ -56,7 +57,7 @@ def claim(folder: Path, *, resume: bool, overwrite: bool) -> Iterator[Path]:
         overwrite: Whether the run that is in it may be replaced; `begin` deletes it.
 
     Raises:
-        RunError: It exists and neither was asked for, or it is not a run's folder.
+        RunError: It exists and neither was asked for, it is no run's folder, or the disk is full.
         BusyError: Another process works in it.
     """
     if resume and overwrite:
@@ -69,6 +70,14 @@ def claim(folder: Path, *, resume: bool, overwrite: bool) -> Iterator[Path]:
         me = {"pid": os.getpid(), "host": socket.gethostname()}
         (folder / OWNER).write_text(json.dumps(me), encoding="utf-8")
         yield folder
+    except (OSError, SafetensorError) as error:
+        if isinstance(error, TextuneError):
+            raise
+        why = getattr(error, "strerror", None) or error
+        raise RunError(
+            f"{folder}: cannot be written: {why}; what was saved is kept: make room, then continue "
+            f"with --resume"
+        ) from error
     finally:
         (folder / OWNER).unlink(missing_ok=True)
         (folder / LOCK).unlink(missing_ok=True)  # while it is held: the next claim makes its own

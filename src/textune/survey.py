@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from textune.config import BUNDLED, Columns, names
 from textune.data import contract, examples
 from textune.encoder import bases
+from textune.errors import DataError
 from textune.reading import sources
 from textune.records import Contract, Example, Finding, Survey, Table
 from textune.sets import audit
@@ -21,8 +22,8 @@ from textune.text import tokenizers
 
 CountTokens = Callable[[list[str]], list[int]]
 LIMITS = (64, 128, 256, 512)
-MEASURED = 20_000  # texts whose tokens are counted, where the file has more than `ALL_BELOW`
-ALL_BELOW = 50_000
+MEASURED = 5_000  # texts whose tokens are counted, where the file has more than `ALL_BELOW`
+ALL_BELOW = 10_000
 TOGETHER = 256  # texts given to the tokenizer at once
 LONG_SHARE = 0.05  # of the texts beyond the largest limit, from which it is worth a finding
 
@@ -74,7 +75,7 @@ def check(
         labels={} if agreed.task == "number" else _in_order(agreed, tally.counts),
         unlabelled=tally.unlabelled,
         lengths=lengths,
-        findings=(*findings, *_too_long(lengths)),
+        findings=(*findings, *_not_yet(agreed, table.name, found.rows), *_too_long(lengths)),
         command=_command(table, agreed, header=header, delimiter=delimiter, base=base),
         columns=found.columns,
     )
@@ -178,6 +179,15 @@ def _in_order(agreed: Contract, counts: Mapping[str, int]) -> dict[str, int]:
         return {name: counts.get(name, 0) for name in agreed.label}
     held = (Example("", "", label=name) for name in counts)
     return {name: counts[name] for name in examples.label_names(agreed, held)}
+
+
+def _not_yet(agreed: Contract, name: str, rows: int) -> tuple[Finding, ...]:
+    """Say why `train` would refuse what was understood."""
+    try:
+        contract.require_labels(agreed, name)
+    except DataError as error:
+        return (Finding("task", "warning", str(error), rows),)
+    return ()
 
 
 def _too_long(lengths: Mapping[str, Any]) -> tuple[Finding, ...]:

@@ -1,5 +1,6 @@
 """Packing changes nothing: not a hidden state, not a loss, not a gradient, not a neighbour."""
 
+import numpy as np
 import pytest
 import torch
 
@@ -9,7 +10,7 @@ from textune.encoder.model import Encoder
 from textune.records import Batch
 from textune.tasks.multi import Multi
 from textune.tasks.single import Single
-from textune.text import batches
+from textune.text import batches, plan
 
 LENGTHS = [1, 2, 7, 64, 512]
 HEADS = {
@@ -156,6 +157,33 @@ def test_micro_batches_leave_the_gradient_as_it_is(parts, name):
         )
     gap = (gradients[0] - gradients[1]).norm() / gradients[0].norm()
     assert gap.item() < 1e-6
+
+
+@pytest.mark.parametrize("world", [1, 2, 3])
+@pytest.mark.parametrize("micro_tokens", [16, 40, 4096])
+def test_processes_and_budgets_leave_the_gradient_as_it_is(world, micro_tokens):
+    lengths = np.asarray([3, 9, 30, 4, 8, 8, 15, 21])
+    texts = random_texts(lengths.tolist())
+    targets = torch.randint(0, 3, (8,), generator=torch.Generator().manual_seed(0))
+    task = Single(("a", "b", "c"))
+
+    def gradient(parts):
+        encoder = load.build(
+            tiny_config("bert"), model_class="AutoModelForSequenceClassification", seed=1
+        ).train()
+        for rows in (part for part in parts if len(part)):
+            chosen = [texts[row] for row in rows.tolist()]
+            batch = batches.lay(chosen, lengths[rows].tolist(), targets=targets[rows])
+            (task.loss(encoder(batch), batch) / 8).backward()
+        return torch.cat([p.grad.flatten() for p in encoder.parameters() if p.grad is not None])
+
+    ranks = [
+        plan.update(np.arange(8), lengths, micro_tokens, rank=rank, world=world)
+        for rank in range(world)
+    ]
+    whole = gradient([np.arange(8)])
+    parted = gradient([part for update in ranks for part in update.parts])
+    assert ((whole - parted).norm() / whole.norm()).item() < 1e-6
 
 
 def test_two_hundred_steps_packed_equal_two_hundred_padded():

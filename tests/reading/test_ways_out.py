@@ -22,7 +22,7 @@ def proposed(file: Path) -> str:
     return re.search(r"(?:(?:gzip|iconv|tr|cut) .*)$", str(caught.value), re.M)[0]
 
 
-@pytest.mark.parametrize("name", ["plain.csv", "it's a \"file\" $HOME.csv", "-n.csv"])
+@pytest.mark.parametrize("name", ["plain.csv", 'it\'s a "file" $HOME.csv', "-n.csv"])
 @pytest.mark.parametrize("packed", [False, True])
 @pytest.mark.parametrize(
     ("content", "expected"),

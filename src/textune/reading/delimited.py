@@ -8,6 +8,7 @@ Faults are collected to the end of the file and raised together; after the first
 
 import csv
 import re
+import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import Protocol
 
 from textune.errors import DataError, Problems, excerpt
-from textune.reading.lines import CELL_LIMIT, RECORD_LIMIT, line_ends, lines, pieces
+from textune.reading.lines import CELL_LIMIT, RECORD_LIMIT, line_ends, lines, mending, pieces
 from textune.records import Row
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
@@ -139,7 +140,7 @@ def _delimited_rows(path: Path, layout: Layout, problems: Problems) -> Iterator[
             if skip:
                 skip = False
                 continue
-            fault = _fault(cells, layout, several_lines=mark.line - line > 1)
+            fault = _fault(path, cells, layout, several_lines=mark.line - line > 1)
             if fault:
                 problems.add(f"{name}:{line}: {fault[0]}", fault[1])
                 continue
@@ -179,14 +180,16 @@ def _is_blank(cells: list[str], width: int) -> bool:
     return not cells or (len(cells) == 1 < width and not cells[0].strip())
 
 
-def _fault(cells: list[str], layout: Layout, *, several_lines: bool) -> tuple[str, str] | None:
+def _fault(
+    path: Path, cells: list[str], layout: Layout, *, several_lines: bool
+) -> tuple[str, str] | None:
     """Say what is wrong with a record, and the way out."""
     width, delimiter = len(layout.columns), layout.dialect.delimiter or ""
     shown = excerpt(delimiter.join(cells))
     if len(cells) != width:
         noun = "column" if width == 1 else "columns"
         what = f"expected {width} {noun} ({listed(layout.columns)}), found {len(cells)}: {shown}"
-        return what, _width_way_out(layout, too_many=len(cells) > width)
+        return what, _width_way_out(path, layout, too_many=len(cells) > width)
     if several_lines:
         if not _swallows_rows(cells, layout):
             return None
@@ -197,14 +200,15 @@ def _fault(cells: list[str], layout: Layout, *, several_lines: bool) -> tuple[st
     return (f"the header line again: {shown}", "delete every header line but the first")
 
 
-def _width_way_out(layout: Layout, *, too_many: bool) -> str:
+def _width_way_out(path: Path, layout: Layout, *, too_many: bool) -> str:
     delimiter = layout.dialect.delimiter
     if not too_many:
         return "add the missing cells (an empty cell is allowed)"
     if layout.dialect.quoted:
         return f'put a cell that contains {delimiter!r} into quotes: "…"'
-    how = "cut" if delimiter == "\t" else f"cut -d '{delimiter}'"
-    return f"remove the cells too many, for example: {how} -f 1-{len(layout.columns)}"
+    sign = "" if delimiter == "\t" else f" -d {shlex.quote(delimiter)}"
+    command = mending(path, f"cut{sign} -f 1-{len(layout.columns)}", mark="cut")
+    return f"if the cells too many are of no use, cut them off: {command}"
 
 
 def _swallows_rows(cells: list[str], layout: Layout) -> bool:

@@ -33,12 +33,12 @@ def columns_of(path: Path) -> tuple[str, ...]:
         DataError: There is no object, or none has a key.
     """
     names: dict[str, None] = {}
-    empty = True
-    for _, found in islice(_objects(path), COLUMN_ROWS):
-        empty = False
+    seen, last = 0, None
+    for seen, (_, found) in enumerate(islice(_objects(path), COLUMN_ROWS), start=1):  # noqa: B007
         if isinstance(found, dict):
             names.update(dict.fromkeys(found))
-    if empty:
+            last = found
+    if not seen:
         raise DataError(f"{path.name}: the file is empty; {_WAY_OUT}")
     if not names:
         list(rows(path, ()))  # raises what is wrong with every line, if that is why
@@ -47,6 +47,11 @@ def columns_of(path: Path) -> tuple[str, ...]:
         raise DataError(
             f"{path.name}:1: the rows are nested inside 'data' (as in SQuAD), textune reads a flat "
             f"table; {_WAY_OUT}"
+        )
+    if seen == 1 and last and _is_by_column(last):
+        raise DataError(
+            f"{path.name}:1: one object holds the whole table, column by column, and textune "
+            'reads one object a row; with pandas: frame.to_json(path, orient="records", lines=True)'
         )
     return tuple(names)
 
@@ -103,6 +108,13 @@ def faulty_cell(cells: tuple[str, ...], columns: tuple[str, ...]) -> str:
         if any("\ud800" <= sign <= "\udfff" for sign in value):
             return f"half a character (a lone surrogate) {where}: {excerpt(value)}; repair the text"
     return ""
+
+
+def _is_by_column(found: dict[str, Any]) -> bool:
+    """Tell a table from a row: under every key as many values, in lists or in objects."""
+    values = list(found.values())
+    sizes = {len(value) if isinstance(value, list | dict) else 0 for value in values}
+    return len(values) > 1 and len(sizes) == 1 and sizes.pop() > 1
 
 
 def _late_keys(found: dict[str, Any], known: dict[str, str]) -> str:

@@ -6,6 +6,7 @@ control characters are text. Nothing here holds more than `RECORD_LIMIT` bytes o
 """
 
 import gzip
+import shlex
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -99,6 +100,15 @@ def is_gzip(path: Path) -> bool:
         return file.read(2) == b"\x1f\x8b"
 
 
+def mending(path: Path, command: str, *, mark: str) -> str:
+    """Write the shell command that sends a file through another and keeps the result beside it."""
+    place = shlex.quote(str(path))
+    result = shlex.quote(f"{mark}-{path.name.removesuffix('.gz')}")
+    if is_gzip(path):
+        return f"gzip -dc < {place} | {command} > {result}"
+    return f"{command} < {place} > {result}"
+
+
 def _last_line_end(data: bytes) -> int:
     """Find where the last complete line ends; 0 where none does."""
     cut = data.rfind(b"\n") + 1
@@ -133,7 +143,8 @@ def _before_fault(path: Path, data: bytes, line: int, at: int) -> Iterator[str]:
     if data[at]:
         raise DataError(
             f"{place}: the byte 0x{data[at]:02x} is not UTF-8: {shown}; save the file as UTF-8, "
-            f"for example (if it is Windows text): iconv -f WINDOWS-1252 -t UTF-8 {_shell(path)}"
+            "for example (if it is Windows text): "
+            + mending(path, "iconv -f WINDOWS-1252 -t UTF-8", mark="utf8")
         )
     _refuse_nul(path, place, data)
 
@@ -146,7 +157,7 @@ def _refuse_nul(path: Path, place: str, data: bytes) -> NoReturn:
         _refuse_encoding(path, "UTF-16LE" if little else "UTF-16BE")
     raise DataError(
         f"{place}: a NUL character, which no text contains; the file is binary or damaged: export "
-        f"it again, or remove them: tr -d '\\000' < {path.name} > clean-{path.name}"
+        "it again, or remove them: " + mending(path, "tr -d '\\000'", mark="clean")
     )
 
 
@@ -168,7 +179,8 @@ def _refuse_wide_encodings(path: Path, head: bytes) -> None:
 def _refuse_encoding(path: Path, encoding: str) -> NoReturn:
     raise DataError(
         f"{path.name}:1:1: the file is {encoding}, textune reads UTF-8; "
-        f"save it as UTF-8, for example: iconv -f {encoding} -t UTF-8 {_shell(path)}"
+        "save it as UTF-8, for example: "
+        + mending(path, f"iconv -f {encoding} -t UTF-8", mark="utf8")
     )
 
 
@@ -180,7 +192,3 @@ def _refuse_long_line(path: Path, line: int, data: bytes) -> NoReturn:
         f"{path.name}:{line}: the line has no end within {RECORD_LIMIT >> 20} MiB: {shown}; "
         "write one record a line"
     )
-
-
-def _shell(path: Path) -> str:
-    return f"{path.name} > utf8-{path.name}"

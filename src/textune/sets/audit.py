@@ -14,12 +14,14 @@ from numpy.typing import NDArray
 
 from textune.records import Contract, Example, Finding
 from textune.sets.near import MOST, Sketches
+from textune.sets.origins import Origins
 
 FEW = 10  # examples of a label below which it is called rare
 SHOWN = 5  # rows named in a finding
 LOPSIDED = 10  # times the rarest label, from which imbalance is worth a note
 MOST_LABELS = 20_000  # whose first rows are remembered
 DECORATION = re.compile(r"[\W\d_]+")
+MISSING = {"na", "n/a", "nan", "none", "null", "nil", "unknown", "?", "-", "#n/a", "<na>"}
 NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?")
 JOINT = re.compile(r"(?<=\w)[\s_-]+(?=\w)")
 _MASK = (1 << 64) - 1
@@ -76,31 +78,6 @@ def leaks(train: Iterable[Example], other: Iterable[Example], name: str) -> Find
     return Finding("leak", "warning", message, count, tuple(rows))
 
 
-class _Origins:
-    """Places of rows, without a string for each."""
-
-    def __init__(self) -> None:
-        self._starts: dict[str, int] = {}
-        self._which = array("q")
-        self._numbers = array("q")
-
-    def add(self, origin: str) -> None:
-        start = origin.rstrip("0123456789")
-        digits = origin[len(start) :]
-        if not 0 < len(digits) < 18 or digits[0] == "0":
-            start, digits = origin, "-1"
-        self._which.append(self._starts.setdefault(start, len(self._starts)))
-        self._numbers.append(int(digits))
-
-    def at(self, places: Iterable[int]) -> tuple[str, ...]:
-        starts = list(self._starts)
-        return tuple(
-            starts[self._which[place]]
-            + (str(self._numbers[place]) if self._numbers[place] >= 0 else "")
-            for place in places
-        )
-
-
 class _Seen:
     """What is remembered of the examples: a few numbers for each."""
 
@@ -116,7 +93,7 @@ class _Seen:
         self.counts: Counter[str] = Counter()
         self.first: dict[str, list[int]] = {}  # label → its first positions
         self.lists = False
-        self.origins = _Origins()
+        self.origins = Origins()
         self.sketches = Sketches()
 
     def add(self, example: Example) -> None:
@@ -272,6 +249,7 @@ def _label_findings(seen: _Seen, names: Sequence[str]) -> list[Finding]:
         _one_class,
         _absent,
         _variants,
+        _missing,
         _rare,
         _imbalance,
         _unlabelled,
@@ -328,6 +306,23 @@ def _variants(seen: _Seen, names: Sequence[str]) -> list[Finding]:
         count = sum(seen.counts[name] for name in others)
         findings.append(Finding("variant", "warning", message, count, _rows(seen, others[0])))
     return findings
+
+
+def _missing(seen: _Seen, names: Sequence[str]) -> list[Finding]:
+    """Find labels by which other programs mean that there is none."""
+    found = sorted(
+        (name for name in seen.counts if name.casefold() in MISSING and name not in names),
+        key=lambda name: -seen.counts[name],
+    )
+    if not found:
+        return []
+    counted = ", ".join(f"{name!r} ({seen.counts[name]:,})" for name in found)
+    message = (
+        f"{counted} {'is a label' if len(found) == 1 else 'are labels'} as any other; if no label "
+        "is meant, take these rows out of the file"
+    )
+    count = sum(seen.counts[name] for name in found)
+    return [Finding("missing", "warning", message, count, _rows(seen, found[0]))]
 
 
 def _rare(seen: _Seen, names: Sequence[str]) -> list[Finding]:
