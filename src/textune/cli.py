@@ -190,7 +190,7 @@ def predict(
     as_json: Json = False,
 ) -> None:
     """Label TEXTs, or every row of a file, with the model in RUN."""
-    from textune import answers, recipe
+    from textune import answers
     from textune.predictor import Predictor, Reading
 
     if bool(texts) == bool(input_):
@@ -203,7 +203,7 @@ def predict(
         delimiter=delimiter,
         threshold=threshold,
     )
-    predictor = Predictor.load(run, device=str(recipe.choose_device(device)))
+    predictor = Predictor.load(run, device=device)
     if input_ and output:
         steps = answers.predict_file(predictor, input_, output, options, overwrite=overwrite)
         rows = max(console.counting(steps, what="labelling"), default=0)

@@ -27,6 +27,7 @@ HEADLINES = {
 }
 BAR = 28
 MOST_LABELS = 30
+WIDE = 200  # columns of a table in a pipe
 NARROW = 110  # columns of a terminal below which the bar says less
 COUNTS = {"epoch": 6, "step": 8, "loss": 8}  # of a line a validation, with their widths
 
@@ -214,7 +215,7 @@ def show_metrics(metrics: Mapping[str, Any], *, title: str) -> None:
         span = metrics.get("intervals", {}).get(key)
         words = "" if span is None else f"{span[0]:.3f} … {span[1]:.3f}"
         table.add_row(name, _number(metrics[key]), words)
-    out.print(table)
+    _print(table)
     show_labels(metrics.get("labels", {}))
     reasons = {str(reason) for reason in metrics.get("undefined", {}).values()}
     for reason in sorted(reasons):
@@ -241,7 +242,7 @@ def show_baselines(metrics: Mapping[str, Any]) -> None:
         table.add_column(HEADLINES[key], justify="right")
     for name, numbers in rows.items():
         table.add_row(name, *(_number(numbers.get(key)) for key in keys))
-    out.print(table)
+    _print(table)
 
 
 def show_labels(labels: Mapping[str, Mapping[str, Any]]) -> None:
@@ -253,7 +254,7 @@ def show_labels(labels: Mapping[str, Mapping[str, Any]]) -> None:
         table.add_column(key.replace("_", "-"), justify="right")
     for name, numbers in list(labels.items())[:MOST_LABELS]:
         table.add_row(escape(name), *(_number(numbers.get(key)) for key in keys))
-    out.print(table)
+    _print(table)
     if len(labels) > MOST_LABELS:
         out.print(f"… and {len(labels) - MOST_LABELS} more labels")
 
@@ -298,7 +299,21 @@ def _list(title: str, lines: Sequence[str]) -> None:
     if lines:
         out.print(f"\n[bold]{title}[/]")
     for line in lines:
-        out.print(f"  {escape(line)}")
+        for part in _folded(line):
+            out.print(f"  {escape(part)}")
+
+
+def _folded(line: str, *, indent: int = 2) -> list[str]:
+    """Break a sentence between words where a person reads it; one line for a pipe."""
+    if not out.is_terminal:
+        return [line]
+    width = max(40, out.width - indent - 1)
+    return wrap(line, width, subsequent_indent="  ", break_long_words=False) or [""]
+
+
+def _print(table: Table) -> None:
+    """Print a table as wide as the screen, or as wide as it needs for a pipe."""
+    out.print(table, width=None if out.is_terminal else WIDE)
 
 
 def _columns(columns: Mapping[str, str]) -> None:
@@ -310,7 +325,7 @@ def _columns(columns: Mapping[str, str]) -> None:
     for name, words in list(columns.items())[:MOST_LABELS]:
         table.add_row(f"  {escape(name)}", escape(words))
     out.print("")
-    out.print(table)
+    _print(table)
 
 
 def _chart(labels: Mapping[str, int], rows: int, unlabelled: int) -> None:
@@ -356,7 +371,10 @@ def _findings(found: Survey) -> None:
     colours = {"error": "red", "warning": "yellow", "note": "dim"}
     for finding in found.findings:
         colour = colours.get(finding.severity, "dim")
-        out.print(f"  [{colour}]{finding.severity}[/] {escape(finding.message)}")
+        first, *rest = _folded(f"{finding.severity} {finding.message}")
+        out.print(f"  [{colour}]{finding.severity}[/]{escape(first[len(finding.severity) :])}")
+        for part in rest:
+            out.print(f"  {escape(part)}")
 
 
 def _number(value: Any) -> str:

@@ -1,6 +1,7 @@
 """The chatterbot corpus becomes a file of labelled text, for the demonstration."""
 
 import csv
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -10,8 +11,9 @@ from textune.errors import MissingExtraError
 
 FILE_NAME = "chatterbot.csv"
 COLUMNS = ("conversation", "topic", "text")
-EPOCHS = 4
-LEARNING_RATE = 2e-4  # the bundled encoder is small, and so is the file
+FEWEST = 10  # conversations of a topic from which it can be learned and judged
+EPOCHS = 6
+LEARNING_RATE = 3e-4  # the bundled encoder is small, and so is the file
 
 SENTENCES = (
     "Who wrote the novel about the white whale?",
@@ -32,7 +34,35 @@ class Utterance:
     text: str
 
 
-def write_corpus(folder: Path, *, repeats: bool = True) -> Path:
+@dataclass(frozen=True, slots=True)
+class Material:
+    """The demonstration's file, and what of the corpus is in it."""
+
+    path: Path
+    utterances: int
+    topics: int
+    everything: int  # utterances of the corpus
+    left_out: tuple[str, ...]  # topics
+
+
+def prepare(folder: Path) -> Material:
+    """Write the part of the corpus from which something can be learned, and count it.
+
+    The corpus says one thing many times over (its `tech_support` has 2,100 utterances and 20
+    texts), so a text stands once in a topic; topics with very few conversations are left out.
+
+    Raises:
+        MissingExtraError: The extra `demo` is not installed.
+    """
+    path = write_corpus(folder, repeats=False, fewest=FEWEST)
+    said = list(_utterances(_corpus_folder()))
+    with path.open(encoding="utf-8", newline="") as file:
+        kept = [row["topic"] for row in csv.DictReader(file)]
+    left_out = sorted({each.topic for each in said} - set(kept))
+    return Material(path, len(kept), len(set(kept)), len(said), tuple(left_out))
+
+
+def write_corpus(folder: Path, *, repeats: bool = True, fewest: int = 1) -> Path:
     """Write the English part of the chatterbot corpus as `chatterbot.csv`.
 
     The columns are conversation, topic and text. Conversations that share a text, in any topic, get
@@ -43,6 +73,7 @@ def write_corpus(folder: Path, *, repeats: bool = True) -> Path:
         folder: Where to write; made if it does not exist.
         repeats: Whether to write every utterance as the corpus has it, the empty ones too. If not,
             a text stands once in a topic, and empty ones are left out.
+        fewest: Topics with fewer conversations are left out.
 
     Returns:
         The file that was written.
@@ -53,6 +84,7 @@ def write_corpus(folder: Path, *, repeats: bool = True) -> Path:
     utterances = list(_utterances(_corpus_folder()))
     groups = _joined([(each.conversation, _key(each.text)) for each in utterances])
     kept = utterances if repeats else _distinct(utterances)
+    kept = _frequent(kept, groups, fewest)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / FILE_NAME
     part = path.with_name(f"{path.name}.part")
@@ -116,3 +148,9 @@ def _distinct(utterances: list[Utterance]) -> list[Utterance]:
         if _key(each.text):
             firsts.setdefault((each.topic, _key(each.text)), each)
     return list(firsts.values())
+
+
+def _frequent(utterances: list[Utterance], groups: dict[int, int], fewest: int) -> list[Utterance]:
+    pairs = {(each.topic, groups[each.conversation]) for each in utterances}
+    counts = Counter(topic for topic, _ in pairs)
+    return [each for each in utterances if counts[each.topic] >= fewest]

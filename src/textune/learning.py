@@ -13,7 +13,7 @@ from torch.optim.lr_scheduler import LambdaLR
 from textune import snapshot
 from textune.config import Settings, TrainSettings
 from textune.corpus import Corpus
-from textune.encoder import load, precision, vocabulary
+from textune.encoder import devices, load, precision, vocabulary
 from textune.encoder.model import Encoder
 from textune.encoder.vocabulary import SubTable
 from textune.errors import SettingsError, StoppedError, among
@@ -83,7 +83,7 @@ class Learner:
             micro_tokens=train.micro_tokens or MICRO_TOKENS[device.type],
             metric=metric,
             precision=numbers,
-            remarks=(f"device: {_device_words(device)}; numbers: {numbers} ({why})",),
+            remarks=(f"device: {devices.words(device)}; numbers: {numbers} ({why})",),
         )
 
     def introduce(self) -> Iterator[Said]:
@@ -332,11 +332,3 @@ def _selecting(wanted: str | None, task: Task) -> str:
 def _steps(corpus: Corpus, settings: Settings) -> tuple[int, int]:
     per_epoch = plan.steps_in_epoch(len(corpus.split.train), settings.train.batch_size)
     return per_epoch * settings.train.epochs, per_epoch
-
-
-def _device_words(device: torch.device) -> str:
-    if device.type == "cuda":
-        return f"{torch.cuda.get_device_name(device)} (cuda)"
-    if device.type == "cpu":
-        return f"cpu, {torch.get_num_threads()} threads"
-    return device.type

@@ -6,11 +6,10 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from textune import runs
 from textune.data.names import columns_meant
-from textune.encoder import load
+from textune.encoder import devices, load
 from textune.encoder.model import Encoder
 from textune.errors import DataError, SettingsError
 from textune.evaluation import evaluate
@@ -93,12 +92,12 @@ class Predictor:
     tokenizer: Tokenizer
 
     @classmethod
-    def load(cls, path: str | Path, *, device: str = "cpu") -> "Predictor":
+    def load(cls, path: str | Path, *, device: str = "auto") -> "Predictor":
         """Load what `textune train` wrote.
 
         Args:
             path: The run's folder, or its `model` folder.
-            device: cpu, cuda, cuda:N or mps.
+            device: "auto", "cpu", "cuda", "cuda:N" or "mps".
 
         Raises:
             RunError: There is no finished model.
@@ -111,7 +110,7 @@ class Predictor:
             str(folder), model_class=task.model_class, config={}, per_token=task.per_token
         )
         load.check_labels(encoder, card.labels, str(folder))
-        encoder.to(torch.device(device)).eval()
+        encoder.to(devices.choose(device)).eval()
         return cls(card, task, encoder, tokenizers.load(str(folder)))
 
     def __call__(

@@ -14,8 +14,8 @@ from textune import report, runs
 from textune.config import Settings, to_toml
 from textune.corpus import Corpus, file_name, gather, is_unscored, targets_of
 from textune.data import examples
-from textune.encoder import bases, load
-from textune.errors import DataError, SettingsError, among
+from textune.encoder import bases, devices, load
+from textune.errors import DataError
 from textune.evaluation import baselines, evaluate, intervals
 from textune.learning import Learner
 from textune.predictor import Predictor, Reading
@@ -55,7 +55,7 @@ def training(request: Request) -> Generator[Event, None, Run]:
     """
     began = time.perf_counter()
     settings = request.settings
-    device = choose_device(settings.device)
+    device = devices.choose(settings.device)
     with runs.claim(request.out, resume=request.resume, overwrite=request.overwrite) as folder:
         if request.resume and runs.is_finished(folder):
             yield Said(f"{folder}: this run is finished; there is nothing to resume")
@@ -98,7 +98,7 @@ def evaluate_file(run: Path, source: object, options: Reading) -> dict[str, Any]
     Raises:
         DataError: With every problem's file and line, labels that training did not see among them.
     """
-    predictor = Predictor.load(run, device=str(choose_device(options.device)))
+    predictor = Predictor.load(run, device=options.device)
     decision = predictor.decision(options.threshold)
     table, agreed = options.open(source, predictor.card)
     found = [item for item in examples.read(table, agreed) if not is_unscored(item)]
@@ -116,25 +116,6 @@ def evaluate_file(run: Path, source: object, options: Reading) -> dict[str, Any]
 def read_run(folder: Path) -> Run:
     """Read a finished run's numbers."""
     return Run(folder, json.loads((folder / "metrics.json").read_text(encoding="utf-8")))
-
-
-def choose_device(name: str) -> torch.device:
-    """Return the device that was asked for, or the best one here.
-
-    Raises:
-        SettingsError: There is no such device.
-    """
-    cuda, mps = torch.cuda.is_available(), torch.backends.mps.is_available()
-    if name == "auto":
-        return torch.device("cuda" if cuda else "mps" if mps else "cpu")
-    here = {"cpu": True, "cuda": cuda, "mps": mps}
-    kind, _, number = name.partition(":")
-    if kind not in here or (number and not number.isdigit()):
-        raise SettingsError(f"device {name!r}: {among(name, ['auto', *here])}")
-    if not here[kind] or (number and kind == "cuda" and int(number) >= torch.cuda.device_count()):
-        found = ", ".join(item for item, exists in here.items() if exists)
-        raise SettingsError(f"device {name!r}: not on this machine, which has {found}")
-    return torch.device(name)
 
 
 def _judge(folder: Path, corpus: Corpus, learner: Learner, decision: Decision) -> dict[str, Any]:

@@ -2,9 +2,9 @@
 
 import pytest
 import torch
-from families import random_texts, tiny_config
 from torch import nn
 
+from families import random_texts, tiny_config
 from textune.encoder import dropout, load
 from textune.text import batches
 
