@@ -1,6 +1,7 @@
 """The command line: each command reads its options, calls the library once, and prints."""
 
 import errno
+import shlex
 import sys
 import traceback
 from pathlib import Path
@@ -224,38 +225,18 @@ def predict(
 def demo(
     out: Annotated[Path, typer.Option(help="Folder for the demo's data and run.")] = Path("demo"),
     epochs: Annotated[int | None, typer.Option(help="Passes over the texts.")] = None,
+    limit: Annotated[int | None, typer.Option(help="Use so many texts only: a trial.")] = None,
 ) -> None:
     """Run the main job on real text with the bundled encoder: no download, a few minutes."""
-    from textune import answers, api, demo, recipe, survey
-    from textune.predictor import Predictor
+    from textune import demo
 
-    out.mkdir(parents=True, exist_ok=True)
-    corpus = demo.write_corpus(out)
-    console.say(
-        f"{corpus}: 4,419 English utterances in 21 topics, from the package chatterbot-corpus"
-    )
-    console.say(f"\n$ textune check {corpus} --group conversation")
-    console.show_survey(survey.check(str(corpus), group="conversation"))
+    console.say(demo.describe(demo.prepare(out)))
+    for command in demo.commands(out, epochs=epochs or demo.EPOCHS, limit=limit):
+        console.say(f"\n$ {shlex.join(['textune', *command])}\n")
+        app(command, standalone_mode=False)
     run_folder = out / "run"
-    command = f"textune train {corpus} --group conversation --out {run_folder} --overwrite"
-    console.say(f"\n$ {command}")
-    given: dict[str, Any] = {
-        "data.group": "conversation",
-        "data.text": ("text",),
-        "data.label": ("topic",),
-        "train.epochs": epochs or demo.EPOCHS,
-        "train.lr": demo.LEARNING_RATE,
-    }
-    settings = api.resolve(None, [], given)
-    request = recipe.Request(str(corpus), settings, run_folder, overwrite=run_folder.exists())
-    run = _watch(recipe.training(request), quiet=False)
-    console.show_metrics(run.metrics["valid"], title="\nvalid")
-    console.show_baselines(run.metrics)
-    console.say(f"\n$ textune predict {run_folder} …")
-    predictor = Predictor.load(run_folder)
-    texts = answers.to_texts(predictor, list(demo.SENTENCES))
-    console.show_predictions(predictor.predict(texts), as_json=False)
-    console.say(f"\nthe run, its report and its model: {run_folder}, {run_folder / 'report.html'}")
+    console.say(f"\nthe model: {run_folder / 'model'}")
+    console.say(f"the report, for a browser: {run_folder / 'report.html'}")
 
 
 def _watch(events: Any, *, quiet: bool) -> Any:

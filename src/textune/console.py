@@ -153,13 +153,15 @@ class Watch:
         self._texts += step.texts
         self._steps += 1
         self._losses.append(step.loss)
-        if self._task is None or self._bar.disable or (step.number % 5 and step.number > 5):
+        if self._task is None or self._bar.disable:
+            return
+        total = int(self._bar.tasks[self._task].total or 0)
+        if step.number % 5 and 5 < step.number < total:  # reading a loss makes a GPU wait
             return
         self._loss = (
             float(step.loss) if not self._loss else 0.8 * self._loss + 0.2 * float(step.loss)
         )
         speed = self._texts / max(self._seconds, 1e-9)
-        total = self._bar.tasks[self._task].total or 0
         left = _clock((total - step.number) * self._seconds / self._steps)
         padding = step.computed / step.tokens - 1
         numbers = (

@@ -13,7 +13,7 @@ FILE_NAME = "chatterbot.csv"
 COLUMNS = ("conversation", "topic", "text")
 FEWEST = 10  # conversations of a topic from which it can be learned and judged
 EPOCHS = 6
-LEARNING_RATE = 3e-4  # the bundled encoder is small, and so is the file
+LEARNING_RATE = 5e-4  # the bundled encoder is small, and so is the file
 
 SENTENCES = (
     "Who wrote the novel about the white whale?",
@@ -60,6 +60,30 @@ def prepare(folder: Path) -> Material:
         kept = [row["topic"] for row in csv.DictReader(file)]
     left_out = sorted({each.topic for each in said} - set(kept))
     return Material(path, len(kept), len(set(kept)), len(said), tuple(left_out))
+
+
+def describe(material: Material) -> str:
+    """Say what is in the file, and what was left out and why."""
+    left_out = ", ".join(material.left_out)
+    return (
+        f"{material.path}: {material.utterances:,} English utterances in {material.topics} topics, "
+        f"from the package chatterbot-corpus.\n"
+        f"It holds {material.everything:,}; what is said twice in a topic is written once, and "
+        f"topics of fewer\nthan {FEWEST} conversations are left out ({left_out})."
+    )
+
+
+def commands(folder: Path, *, epochs: int = EPOCHS, limit: int | None = None) -> list[list[str]]:
+    """List what a person would type after `textune` to check, train and predict."""
+    corpus, run = str(folder / FILE_NAME), str(folder / "run")
+    roles = ["--text", "text", "--label", "topic", "--group", "conversation"]
+    numbers = ["--epochs", str(epochs), "--lr", f"{LEARNING_RATE}"]
+    numbers += [] if limit is None else ["--limit", str(limit)]
+    return [
+        ["check", corpus, "--group", "conversation"],
+        ["train", corpus, *roles, *numbers, "--out", run, "--overwrite"],
+        ["predict", run, *SENTENCES],
+    ]
 
 
 def write_corpus(folder: Path, *, repeats: bool = True, fewest: int = 1) -> Path:

@@ -134,7 +134,7 @@ def test_wide_encodings_are_named_with_the_way_out(write, encoding):
     name = encoding.upper().replace("-LE", "LE").replace("-BE", "BE")
     message = message_of(write(TABLE.encode(encoding), "a.csv"))
     assert f"a.csv:1:1: the file is {name}" in message
-    assert f"iconv -f {name} -t UTF-8 a.csv" in message
+    assert f"iconv -f {name} -t UTF-8 < " in message
 
 
 @pytest.mark.parametrize("at", [0, 1, 60_000, 119_999])
@@ -144,7 +144,7 @@ def test_one_bad_byte_is_found_on_its_line(write, at):
     path = write(b"text,label\n" + b"\n".join(lines), "a.csv")
     message = message_of(path)
     assert f"a.csv:{at + 2}:9: the byte 0xe9 is not UTF-8: 'déjà caf\\xe9 noir,pos'" in message
-    assert "iconv -f WINDOWS-1252 -t UTF-8 a.csv" in message
+    assert "iconv -f WINDOWS-1252 -t UTF-8 < " in message
 
 
 def test_rows_before_a_bad_byte_are_right(write):

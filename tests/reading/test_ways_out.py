@@ -19,7 +19,7 @@ def proposed(file: Path) -> str:
     """Return the command that the error about a file proposes."""
     with pytest.raises(DataError) as caught:
         list(sources.read(file).rows())
-    return re.search(r"(?:(?:gzip|iconv|tr|cut) .*)$", str(caught.value), re.M)[0]
+    return re.search(r"(?:(?:gzip|iconv|tr|cut) -.*)$", str(caught.value), re.M)[0]
 
 
 @pytest.mark.parametrize("name", ["plain.csv", 'it\'s a "file" $HOME.csv', "-n.csv"])

@@ -1,9 +1,11 @@
 import tracemalloc
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from textune.records import Contract, Example, Finding
-from textune.sets.audit import audit, leaks
+from textune.sets.audit import DECORATION, _letters, audit, leaks
 
 FINE = [
     ("the first text here", "pos"),
@@ -71,6 +73,11 @@ LONG = "we came late on a cold evening and were still served with a smile by peo
 def test_finds_texts_that_share_most_of_their_words(other, is_near):
     found = of_kind(audit(many(*FINE, (LONG, "pos"), (other, "pos"))), "near")
     assert [finding.rows for finding in found] == ([("made.csv:6",)] if is_near else [])
+
+
+@given(st.text(st.characters(max_codepoint=127)))
+def test_the_fast_way_to_the_words_of_a_text_gives_the_same_words(text):
+    assert _letters(text) == DECORATION.sub(" ", text).strip()
 
 
 def test_finds_near_duplicates_without_spaces():

@@ -201,14 +201,16 @@ def _fault(
 
 
 def _width_way_out(path: Path, layout: Layout, *, too_many: bool) -> str:
-    delimiter = layout.dialect.delimiter
+    delimiter = layout.dialect.delimiter or ""
     if not too_many:
         return "add the missing cells (an empty cell is allowed)"
-    if layout.dialect.quoted:
-        return f'put a cell that contains {delimiter!r} into quotes: "…"'
+    quotes = f'put a cell that contains {delimiter!r} into quotes: "…"'
+    if layout.dialect.quoted and delimiter != "\t":
+        return quotes
     sign = "" if delimiter == "\t" else f" -d {shlex.quote(delimiter)}"
     command = mending(path, f"cut{sign} -f 1-{len(layout.columns)}", mark="cut")
-    return f"if the cells too many are of no use, cut them off: {command}"
+    cut = f"if the cells too many are of no use, cut them off: {command}"
+    return f"{quotes}; {cut}" if layout.dialect.quoted else cut
 
 
 def _swallows_rows(cells: list[str], layout: Layout) -> bool:

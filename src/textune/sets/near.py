@@ -4,6 +4,7 @@ MinHash over runs of three words, compared where a band of the sketch agrees (Br
 resemblance and containment of documents", 1997; Leskovec et al., "Mining of massive datasets").
 """
 
+from functools import lru_cache
 from zlib import crc32
 
 import numpy as np
@@ -64,8 +65,13 @@ class Sketches:
         return None
 
 
+@lru_cache(maxsize=1 << 15)  # a few words make up most of every text
+def _code(part: str) -> int:
+    return crc32(part.encode("utf-8", "replace"))
+
+
 def _sketch(parts: list[str]) -> NDArray[np.uint32]:
-    codes = np.fromiter((crc32(part.encode("utf-8", "replace")) for part in parts), dtype=np.uint64)
+    codes = np.fromiter(map(_code, parts), dtype=np.uint64)
     runs = codes[:-2] * _MIX[0] + codes[1:-1] * _MIX[1] + codes[2:] * _MIX[2]  # (parts - 2,)
     runs ^= runs >> np.uint64(29)
     mixed = (runs[:, None] * _MIX[None, 3:]) >> np.uint64(32)  # (parts - 2, SKETCH)

@@ -1,0 +1,51 @@
+"""Runs without training: a base with a head of random weights, saved as `train` saves it."""
+
+from pathlib import Path
+
+import torch
+
+from textune import runs
+from textune.encoder import bases, load
+from textune.records import Contract
+from textune.runs import Card
+from textune.tasks import table as tasks
+from textune.text import tokenizers
+
+TEXTS = [
+    "good film",
+    "the film was very very good",
+    "a bad and dull book",
+    "",
+    "cold",
+    "was it a lovely day or an awful one? the song is fine",
+    "very " * 150,
+    "good film",
+    "warm meal \N{HOT BEVERAGE}",
+]
+
+
+def make_run(folder: Path, base: object, task: str, labels: list[str], **contract: object) -> Path:
+    """Write a run's model, with a head that spreads its answers widely."""
+    place = bases.find(str(base))
+    made = tasks.make(task, labels)
+    encoder = load.load(place, model_class=made.model_class, config=made.config(), seed=7)
+    torch.manual_seed(7)
+    with torch.no_grad():
+        encoder.model.classifier.weight.normal_(0, 0.3)
+        encoder.model.classifier.bias.normal_(0, 0.5)
+    header = bool(contract.pop("header", True))
+    form = "name" if task == "single" else "columns"
+    known = {"text": ("text",), "label": ("label",) if task == "single" else tuple(labels)}
+    card = Card(
+        task=task,
+        labels=tuple(labels),
+        decision=made.default_decision(),
+        max_tokens=tokenizers.load(place).limit,
+        contract=Contract(task, **{**known, "form": form, **contract}),
+        header=header,
+        delimiter=",",
+    )
+    with runs.replacing(folder / "model") as unfinished:
+        load.save(encoder, unfinished, tokenizer=place)
+        runs.write_card(unfinished, card)
+    return folder
