@@ -236,11 +236,12 @@ def test_the_best_weights_are_kept_not_the_last(reviews, tiny_base, tmp_path):
     changes = ("train.schedule=constant", "train.lr=0.02", "train.warmup_steps=0")
     asked = request(reviews, tiny_base, tmp_path / "run", *changes, **{"train.epochs": 6})
     found = [item for item in recipe.training(asked) if isinstance(item, Validated)]
-    values = [item.metrics["mcc"] for item in found]
+    best = max(found, key=lambda item: (item.metrics["mcc"], -item.metrics["log_loss"]))
     metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
-    assert metrics["best"]["value"] == pytest.approx(max(values))
-    assert metrics["valid"]["mcc"] == pytest.approx(max(values))
-    assert metrics["best"]["step"] == found[values.index(max(values))].step
+    assert best.metrics["log_loss"] < found[-1].metrics["log_loss"]
+    assert metrics["best"]["step"] == best.step
+    assert metrics["valid"]["mcc"] == pytest.approx(best.metrics["mcc"])
+    assert metrics["valid"]["log_loss"] == pytest.approx(best.metrics["log_loss"], abs=1e-6)
 
 
 def test_between_equals_the_lower_loss_is_best(reviews, tiny_base, tmp_path):
