@@ -4,6 +4,7 @@ import shutil
 import numpy as np
 import pytest
 import torch
+from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from made_runs import TEXTS, make_run
 from textune import Predictor
@@ -53,7 +54,7 @@ def test_a_text_scores_the_same_alone_in_company_and_in_any_order(run):
 def test_a_text_scores_the_same_packed_and_padded(run):
     packed = Predictor.load(run, device="cpu")
     assert packed.encoder.packed
-    plain = Predictor.load(run, device="cpu").encoder.model
+    plain = AutoModelForSequenceClassification.from_pretrained(run / "model")
     padded = Predictor(
         packed.card, packed.task, Encoder(plain, packed=False).eval(), packed.tokenizer
     )
@@ -64,8 +65,6 @@ def test_a_text_scores_the_same_packed_and_padded(run):
 
 
 def test_plain_transformers_computes_the_same_logits(run):
-    from transformers import AutoModelForSequenceClassification, AutoTokenizer
-
     predictor = Predictor.load(run, device="cpu")
     model = AutoModelForSequenceClassification.from_pretrained(run / "model").eval()
     tokenizer = AutoTokenizer.from_pretrained(run / "model")

@@ -8,9 +8,12 @@ from typing import Any
 
 import torch
 import transformers
+from safetensors import SafetensorError
 
 from textune.encoder.model import Encoder
 from textune.errors import ModelError
+
+FAULTS = (OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError, SafetensorError)
 
 
 def load(
@@ -46,7 +49,7 @@ def load(
                 ignore_mismatched_sizes=bool(config),  # a head of another size is drawn anew
                 **config,
             )
-        except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
+        except FAULTS as error:
             raise ModelError(
                 f"{place}: cannot be loaded as an encoder: {_first_line(error)}"
             ) from error

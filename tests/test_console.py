@@ -1,0 +1,90 @@
+import json
+import re
+
+import pytest
+import torch
+
+from textune import console
+from textune.records import Prediction, Said, Started, Step, Validated
+
+BAD = Prediction("[red]a [b] text[/]", ("[x]",), {"[x]": 0.75, "y": 0.25})
+
+
+def test_text_in_square_brackets_is_shown_as_it_is(capsys):
+    console.say("[bold]plain[/] [1]")
+    console.warn("[red]careful[/]")
+    console.fail("column [text]")
+    console.show_predictions([BAD], as_json=False)
+    out, err = capsys.readouterr()
+    assert out.splitlines()[0] == "[bold]plain[/] [1]"
+    assert out.splitlines()[1:] == ["[x]     [red]a [b] text[/]", "    [x] 0.750  y 0.250"]
+    assert err.splitlines() == ["note: [red]careful[/]", "error: column [text]"]
+
+
+def test_predictions_for_programs_are_one_object_a_line(capsys):
+    console.show_predictions([BAD, Prediction("two\nlines", (), {"y": 0.5})], as_json=True)
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert lines == [
+        {"text": BAD.text, "labels": ["[x]"], "scores": {"[x]": 0.75, "y": 0.25}},
+        {"text": "two\nlines", "labels": [], "scores": {"y": 0.5}},
+    ]
+
+
+def test_a_text_without_labels_says_so(capsys):
+    console.show_predictions([Prediction("a", (), {"y": 0.5})], as_json=False)
+    assert "(no label)" in capsys.readouterr().out
+
+
+def test_a_number_that_is_none_cannot_become_json():
+    with pytest.raises(ValueError, match="JSON compliant"):
+        console.show_json({"mcc": float("nan")})
+
+
+def test_undefined_numbers_are_dashes_with_their_reason(capsys):
+    metrics = {
+        "mcc": None,
+        "accuracy": 0.5,
+        "intervals": {"accuracy": [0.25, 0.75]},
+        "undefined": {"mcc": "only one class"},
+        "labels": {"[a]": {"support": 1234, "f1": None}},
+    }
+    console.show_metrics(metrics, title="valid")
+    out = capsys.readouterr().out
+    assert re.search(r"MCC +–", out)
+    assert re.search(r"accuracy +0\.500 +0\.250 … 0\.750", out)
+    assert re.search(r"\[a\] +1,234 +– ", out)
+    assert "– where there is no number: only one class" in out
+
+
+def test_very_many_labels_are_counted_not_listed(capsys):
+    console.show_labels({f"label {number}": {"f1": 0.5} for number in range(100)})
+    out = capsys.readouterr().out
+    assert out.count("0.500") == console.MOST_LABELS
+    assert "… and 70 more labels" in out
+
+
+EVENTS = [
+    Said("split: 10 train"),
+    Said("3 texts were skipped", is_warning=True),
+    Started(steps=2, first=1, epochs=1, tokens=20),
+    Step(1, 1, torch.tensor(0.5), torch.tensor(1.0), 1e-3, 5, 10, 10),
+    Step(2, 1, torch.tensor(0.4), torch.tensor(1.0), 1e-3, 5, 10, 12),
+    Validated(2, 1.0, {"mcc": 0.25, "roc_auc": None}, "mcc", is_best=True, seconds=0.1),
+]
+
+
+@pytest.mark.parametrize("quiet", [False, True])
+def test_a_run_is_told_on_stderr_alone(capsys, quiet):
+    with console.Watch(quiet=quiet) as watch:
+        for event in EVENTS:
+            watch.show(event)
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "note: 3 texts were skipped" in err
+    assert ("split: 10 train" in err) is not quiet
+    assert ("MCC 0.250  ROC-AUC –  best so far" in err) is not quiet
+
+
+def test_counting_passes_the_numbers_on(capsys):
+    assert list(console.counting([1, 5], what="labelling")) == [1, 5]
+    assert capsys.readouterr().out == ""

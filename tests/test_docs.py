@@ -1,0 +1,100 @@
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+import typer
+
+from textune import cli
+from textune.config import DataSettings, Settings, TrainSettings, resolve
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
+BLOCK = re.compile(r"```(\w+)\n(.*?)```", re.S)
+
+
+def blocks(language):
+    return [
+        (page.name, text)
+        for page in PAGES
+        for kind, text in BLOCK.findall(page.read_text(encoding="utf-8"))
+        if kind == language
+    ]
+
+
+def commands():
+    lines = [(name, line) for name, text in blocks("sh") for line in text.splitlines()]
+    return [(name, line) for name, line in lines if line.startswith("textune ")]
+
+
+def settings_table():
+    """Write the table that docs/guide.md holds between its marks."""
+    lines = ["| setting | default | meaning |", "|---|---|---|"]
+    for section, model in (("", Settings), ("data.", DataSettings), ("train.", TrainSettings)):
+        for name, field in model.model_fields.items():
+            if isinstance(field.default, DataSettings | TrainSettings):
+                continue
+            value = field.default
+            empty = value is None or value == () or value == ""
+            shown = "–" if empty else f"`{str(value).lower() if value in (True, False) else value}`"
+            lines.append(f"| `{section}{name}` | {shown} | {field.description} |")
+    return "\n".join(lines)
+
+
+def test_the_pages_are_all_there():
+    assert [page.name for page in PAGES] == [
+        "README.md",
+        "guide.md",
+        "performance.md",
+        "recipes.md",
+    ]
+    assert len(commands()) >= 15
+
+
+@pytest.mark.parametrize(("page", "line"), commands(), ids=lambda value: value[:60])
+def test_every_documented_command_can_be_typed(page, line):
+    words = shlex.split(line)[1:]
+    with typer.main.get_command(cli.app).make_context("textune", words) as outer:
+        name, command, rest = outer.command.resolve_command(outer, words)
+        assert name in {"check", "train", "evaluate", "predict", "demo"}
+        with command.make_context(name, rest, parent=outer) as inner:
+            changes = inner.params.get("changes") or []
+    resolve(None, changes)  # every --set names a setting and a value it may have
+
+
+def test_the_settings_of_the_guide_are_those_of_the_program():
+    text = (ROOT / "docs" / "guide.md").read_text(encoding="utf-8")
+    found = re.search(r"<!-- settings -->\n(.*?)\n<!-- /settings -->", text, re.S)
+    assert found is not None
+    assert found[1] == settings_table()
+
+
+def test_the_toml_of_the_guide_is_a_settings_file(tmp_path):
+    [(_, text)] = blocks("toml")
+    file = tmp_path / "settings.toml"
+    file.write_text(text, encoding="utf-8")
+    assert resolve(file).train.lr == 3e-5
+
+
+@pytest.mark.parametrize("page", [page.name for page in PAGES])
+def test_links_between_pages_lead_somewhere(page):
+    file = next(each for each in PAGES if each.name == page)
+    links = re.findall(r"\]\((?!http)([^)#]+)", file.read_text(encoding="utf-8"))
+    assert [link for link in links if not (file.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize(("page", "code"), blocks("python"), ids=lambda value: value[:12])
+def test_the_python_of_the_pages_runs(page, code, reviews, tiny_base, monkeypatch, capsys):
+    monkeypatch.chdir(reviews.parent)
+    small = f"base={str(tiny_base)!r}, epochs=1"
+    code, changed = re.subn(r"textune\.train\(([^)]*)\)", rf"textune.train(\1, {small})", code)
+    code = code.replace("textune.check(frame)", f"textune.check(frame, base={str(tiny_base)!r})")
+    assert changed == 1
+    exec(compile(code, page, "exec"), {})
+    assert {"bad", "good"} & set(re.findall(r"\w+", capsys.readouterr().out))
+
+
+def test_the_pages_name_no_place_of_a_machine():
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        assert not re.search(r"(?<![\w.])/(home|root|work|tmp|usr)/|index-url|file://", text), page
