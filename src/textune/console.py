@@ -194,8 +194,7 @@ class Watch:
 
 def _shown(metrics: Mapping[str, Any], chosen: str) -> list[str]:
     """Name the columns of a validation that fit beside each other, the one that selects first."""
-    same = {"micro_f1"} if "confusion" in metrics else set()  # of one label a text: the accuracy
-    keys = [chosen, *(key for key in HEADLINES if key in metrics and key not in {chosen} | same)]
+    keys = [chosen, *(key for key in _headlines(metrics) if key != chosen)]
     free = (err.width if err.is_terminal else NARROW) - sum(COUNTS.values()) - len("  best")
     while len(keys) > 1 and sum(map(_width, keys)) > free:
         keys.pop()
@@ -206,17 +205,21 @@ def _width(key: str) -> int:
     return max(len(HEADLINES.get(key, key)), 5) + 2
 
 
+def _headlines(metrics: Mapping[str, Any]) -> list[str]:
+    """Name the numbers to show; of one label a text, micro-F1 is the accuracy once more."""
+    same = {"micro_f1"} if "confusion" in metrics else set()
+    return [key for key in HEADLINES if key in metrics and key not in same]
+
+
 def show_metrics(metrics: Mapping[str, Any], *, title: str) -> None:
     """Print the headline numbers of a split with their intervals, then each label's."""
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     for column in ("metric", "value", "95 % interval"):
         table.add_column(column, justify="left" if column == "metric" else "right")
-    for key, name in HEADLINES.items():
-        if key not in metrics:
-            continue
+    for key in _headlines(metrics):
         span = metrics.get("intervals", {}).get(key)
         words = "" if span is None else f"{span[0]:.3f} … {span[1]:.3f}"
-        table.add_row(name, _number(metrics[key]), words)
+        table.add_row(HEADLINES[key], _number(metrics[key]), words)
     _print(table)
     show_labels(metrics.get("labels", {}))
     reasons = {str(reason) for reason in metrics.get("undefined", {}).values()}
@@ -232,10 +235,10 @@ def show_baselines(metrics: Mapping[str, Any]) -> None:
     part = simple["part"]
     rows = {
         "this model": metrics[part],
-        "TF-IDF + logistic regression": simple["tfidf"],
+        "TF-IDF + log. regression": simple["tfidf"],
         "majority vote": simple["majority"],
     }
-    keys = [key for key in HEADLINES if key in metrics[part]]
+    keys = _headlines(metrics[part])
     table = Table(
         title=f"\nbeside simple rules ({part})", title_justify="left", box=None, pad_edge=False
     )
@@ -315,7 +318,8 @@ def _folded(line: str, *, indent: int = 2) -> list[str]:
 
 def _print(table: Table) -> None:
     """Print a table as wide as the screen, or as wide as it needs for a pipe."""
-    out.print(table, width=None if out.is_terminal else WIDE)
+    screen = out if out.is_terminal else _Screen(file=out.file, width=WIDE, highlight=False)
+    screen.print(table)
 
 
 def _columns(columns: Mapping[str, str]) -> None:

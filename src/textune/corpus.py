@@ -13,7 +13,7 @@ from textune.data import contract, examples
 from textune.errors import DataError, SettingsError
 from textune.reading import sources
 from textune.records import Contract, Example, Finding, Said, Split, Table
-from textune.sets import audit, splits
+from textune.sets import audit, splits, strata
 from textune.tasks import table as tasks
 from textune.tasks.interface import Task
 from textune.text import store as stores
@@ -73,9 +73,10 @@ def gather(
     parts = [(yield from _read(table, agreed, data, settings.seed))]
     tables = [table]
     for other in (valid, test):
-        more = None if other is None else _same_layout(other, table)
+        more = None if other is None else _same_layout(other, table, data.delimiter)
         parts.append([] if more is None else (yield from _read(more, agreed, data, settings.seed)))
         tables += [] if more is None else [more]
+    yield from _leave_out_unknown(agreed, parts, data)
     split = _split(parts, data, seed=settings.seed)
     everything = [example for part in parts for example in part]
     task = _learn_task(agreed, everything, split)
@@ -119,9 +120,15 @@ def _words(agreed: Contract) -> str:
     return f"text {' + '.join(agreed.text)}, label {label}: {kind}"
 
 
-def _same_layout(other: object, table: Table) -> Table:
-    """Open a validation or test file, with a header exactly where the first file has one."""
-    return sources.read(other, header=table.has_header if table.path else None)
+def _same_layout(other: object, table: Table, delimiter: str | None) -> Table:
+    """Open a validation or test file, with a header exactly where the first file has one.
+
+    A delimiter that was named holds for files with the ending of the first.
+    """
+    if not table.path or not isinstance(other, str | Path):
+        return sources.read(other)
+    is_alike = Path(other).suffixes == Path(table.path).suffixes
+    return sources.read(other, header=table.has_header, delimiter=delimiter if is_alike else None)
 
 
 def _read(
@@ -144,6 +151,29 @@ def _read(
         kept = [kept[row] for row in np.sort(chosen).tolist()]
         yield Said(f"{table.name}: trial on {len(kept):,} of its rows, drawn at random")
     return kept
+
+
+def _leave_out_unknown(
+    agreed: Contract, parts: list[list[Example]], data: DataSettings
+) -> Iterator[Said]:
+    """Drop from a trial's other parts what has labels that its few training rows do not have."""
+    if data.limit is None or agreed.form == "columns":
+        return
+    known = set(examples.label_names(agreed, parts[0]))
+    for place, part in enumerate(parts[1:], start=1):
+        kept = [item for item in part if set(strata.label_names(item)) <= known]
+        if len(kept) == len(part):
+            continue
+        if not kept:
+            raise DataError(
+                f"{part[0].origin}: no row of this trial has a label that its {len(parts[0])} "
+                "training rows have; raise --limit"
+            )
+        parts[place] = kept
+        yield Said(
+            f"{part[0].origin.rpartition(':')[0]}: {len(part) - len(kept):,} rows of this trial "
+            "were skipped, since none of its few training rows has their label"
+        )
 
 
 def is_unscored(example: Example) -> bool:

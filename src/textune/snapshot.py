@@ -6,13 +6,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.optim import AdamW
 from torch.optim.lr_scheduler import LambdaLR
 
 from textune.config import Settings
 from textune.corpus import Corpus
+from textune.encoder import weights
 from textune.encoder.vocabulary import SubTable
 from textune.errors import CheckpointError
 from textune.training import checkpoint, optim
@@ -51,12 +52,12 @@ def take(
 def put_back(found: Checkpoint, model: nn.Module, optimizer: AdamW, schedule: LambdaLR) -> Progress:
     """Put a checkpoint's state into a model, an optimizer, a schedule and the generators."""
     prefix = "model."
-    weights = {
+    tensors = {
         name.removeprefix(prefix): value
         for name, value in found.tensors.items()
         if name.startswith(prefix)
     }
-    model.load_state_dict(weights)
+    model.load_state_dict(tensors)
     checkpoint.restore_optimizer(optimizer, found.tensors)
     progress = Progress(**found.state["progress"])
     optim.move_schedule(schedule, progress.step)
@@ -94,15 +95,17 @@ def fingerprints(corpus: Corpus, settings: Settings) -> dict[str, str]:
 
 def keep_best(folder: Path, model: nn.Module, sub: SubTable | None) -> None:
     """Write the weights, with the whole embedding, as the best so far."""
-    weights = _contiguous(model)
+    found = _contiguous(model)
     if sub is not None:
-        weights[sub.name] = sub.full(weights[sub.name])
+        found[sub.name] = sub.full(found[sub.name])
     file = folder / BEST
     file.parent.mkdir(parents=True, exist_ok=True)
     unfinished = file.with_name(f".{file.name}")
-    save_file(weights, unfinished)
-    unfinished.chmod(file.parent.stat().st_mode & 0o666)  # as readable as the folder
-    unfinished.replace(file)
+    try:
+        weights.write(found, unfinished)
+        unfinished.replace(file)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def take_best(folder: Path, model: nn.Module) -> None:

@@ -46,7 +46,9 @@ def test_rows_are_packed_in_the_order_asked_for(pairs, rows):
 def test_pairs_get_the_segments_that_the_tokenizer_gives(pairs, tiny_base):
     from transformers import AutoTokenizer
 
-    theirs = AutoTokenizer.from_pretrained(tiny_base)("a", "the cold day")
+    theirs = AutoTokenizer.from_pretrained(tiny_base)(
+        "a", "the cold day", return_token_type_ids=True
+    )
     batch = batches.pack(pairs, np.array([1]))
     assert batch.ids.tolist() == theirs["input_ids"]
     assert batch.segments.tolist() == theirs["token_type_ids"]

@@ -114,7 +114,7 @@ def test_what_was_left_half_written_is_no_checkpoint(folder):
 def test_none_sound_and_none_at_all_are_told_apart(folder, tmp_path):
     for place in folder.iterdir():
         (place / "state.json").write_text("{}", encoding="utf-8")
-    with pytest.raises(CheckpointError, match="none of the 2 checkpoints is whole .*--overwrite"):
+    with pytest.raises(CheckpointError, match=r"none of the 2 checkpoints is whole .*--overwrite"):
         checkpoint.latest(folder)
     with pytest.raises(CheckpointError, match="no checkpoint yet, the run was stopped before"):
         checkpoint.latest(tmp_path / "nowhere")
@@ -133,12 +133,12 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 try:
     checkpoint.save(folder, Checkpoint({"w": torch.zeros(200_000)}, {"step": 3}), step=3)
 except Exception as error:
-    print(type(error).__mro__[-3].__name__, error)
+    print(type(error).__name__, error)
     raise SystemExit(7 if isinstance(error, OSError) else 8)
 """
 
 
-@pytest.mark.parametrize("limit", [10, 100, 500_000])
+@pytest.mark.parametrize("limit", [100, 500_000])
 def test_no_room_leaves_the_earlier_ones_untouched(folder, limit):
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     command = [sys.executable, "-c", FULL, str(folder), str(limit)]

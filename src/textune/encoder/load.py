@@ -1,6 +1,5 @@
 """A base's files become an Encoder with a head for the task."""
 
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +9,7 @@ import torch
 import transformers
 from safetensors import SafetensorError
 
+from textune.encoder import weights
 from textune.encoder.model import Encoder
 from textune.errors import ModelError
 
@@ -74,9 +74,10 @@ def save(encoder: Encoder, folder: Path, *, tokenizer: str) -> None:
         OSError: The disk is full or read-only.
     """
     with _quiet():
-        encoder.model.save_pretrained(folder)
-        for weights in folder.glob("*.safetensors"):  # safetensors lets nobody else read them
-            shutil.copymode(folder / "config.json", weights)
+        with weights.disk_errors(folder):
+            encoder.model.save_pretrained(folder)
+        for file in folder.glob("*.safetensors"):
+            weights.open_up(file)
         source = transformers.AutoTokenizer.from_pretrained(
             tokenizer, trust_remote_code=False, local_files_only=Path(tokenizer).is_dir()
         )

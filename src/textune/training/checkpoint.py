@@ -10,10 +10,11 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor
 from torch.optim import Optimizer
 
+from textune.encoder import weights
 from textune.errors import CheckpointError
 
 KEEP = 2
@@ -40,10 +41,9 @@ def save(folder: Path, checkpoint: Checkpoint, *, step: int) -> Path:
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir()
     try:
-        save_file(checkpoint.tensors, unfinished / _TENSORS)
+        weights.write(checkpoint.tensors, unfinished / _TENSORS)
         text = json.dumps(checkpoint.state, indent=1)
         (unfinished / _STATE).write_text(text, encoding="utf-8")
-        shutil.copymode(unfinished / _STATE, unfinished / _TENSORS)  # as the umask allows
         files = {name: _describe(unfinished / name) for name in (_TENSORS, _STATE)}
         (unfinished / _MANIFEST).write_text(json.dumps(files, indent=1), encoding="utf-8")
         for file in (*unfinished.iterdir(), unfinished):

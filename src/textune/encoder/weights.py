@@ -1,0 +1,40 @@
+"""Tensors become a file as any other: as readable as its folder, and a full disk is an OSError."""
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from safetensors import SafetensorError
+from safetensors.torch import save_file
+from torch import Tensor
+
+
+def write(tensors: Mapping[str, Tensor], file: Path) -> None:
+    """Write tensors as safetensors.
+
+    Raises:
+        OSError: The disk is full or read-only.
+    """
+    with disk_errors(file):
+        save_file(dict(tensors), file)
+    open_up(file)
+
+
+def open_up(file: Path) -> None:
+    """Let those read a file who may read its folder; safetensors lets its owner alone."""
+    file.chmod(file.parent.stat().st_mode & 0o666)
+
+
+@contextmanager
+def disk_errors(place: Path) -> Iterator[None]:
+    """Raise what the system said as an OSError, instead of safetensors' own error."""
+    try:
+        yield
+    except SafetensorError as error:
+        found = re.search(r"os error (\d+)", str(error))
+        if found is None:
+            raise
+        number = int(found[1])
+        raise OSError(number, os.strerror(number), str(place)) from error

