@@ -127,7 +127,8 @@ def _same_layout(other: object, table: Table, delimiter: str | None) -> Table:
     """
     if not table.path or not isinstance(other, str | Path):
         return sources.read(other)
-    is_alike = Path(other).suffixes == Path(table.path).suffixes
+    endings = {Path(str(name).lower().removesuffix(".gz")).suffix for name in (other, table.path)}
+    is_alike = len(endings) == 1
     return sources.read(other, header=table.has_header, delimiter=delimiter if is_alike else None)
 
 
