@@ -12,7 +12,8 @@ from safetensors.torch import load_file
 
 import textune
 from textune import api, recipe
-from textune.errors import CheckpointError, RunError, StoppedError
+from textune.errors import CheckpointError, RunError, SettingsError, StoppedError
+from textune.predictor import Reading
 from textune.records import Said, Started, Step, Validated
 
 OPTIONS = {"epochs": 3, "batch_size": 16, "lr": 2e-3, "seed": 5}
@@ -87,6 +88,40 @@ def test_its_own_settings_repeat_the_run(reviews, tiny_base, tmp_path):
     again = {"config": tmp_path / "one" / "config.toml", "out": tmp_path / "other"}
     textune.train(reviews, **again)
     assert same(tmp_path / "one", tmp_path / "other")
+
+
+def test_a_runs_settings_alone_repeat_it_with_its_files(reviews, tiny_base, tmp_path):
+    from textune import cli
+
+    command = ["train", str(reviews), "--base", str(tiny_base), "--valid", str(reviews)]
+    command += ["--epochs", "1", "--out", str(tmp_path / "one")]
+    cli.app(command, standalone_mode=False)
+    again = ["train", "--config", str(tmp_path / "one" / "config.toml")]
+    cli.app([*again, "--out", str(tmp_path / "other")], standalone_mode=False)
+    assert same(tmp_path / "one", tmp_path / "other")
+    cards = [
+        json.loads((tmp_path / name / "data_card.json").read_text())["splits"]
+        for name in ("one", "other")
+    ]
+    assert cards[0] == cards[1] == {"train": 160, "valid": 160, "test": 0}
+
+
+def test_without_a_file_there_is_nothing_to_train_on():
+    from textune import cli
+
+    with pytest.raises(SettingsError, match="name the FILE to train on, or give --config"):
+        cli.app(["train"], standalone_mode=False)
+
+
+def test_evaluating_leaves_the_runs_own_predictions_alone(reviews, tiny_base, tmp_path):
+    run = textune.train(reviews, base=tiny_base, out=tmp_path / "run", **OPTIONS)
+    before = (run.path / "predictions" / "valid.parquet").read_bytes()
+    other = tmp_path / "valid.csv"
+    other.write_text("".join(reviews.read_text().splitlines(keepends=True)[:40]), encoding="utf-8")
+    numbers = recipe.evaluate_file(run.path, other, Reading())
+    assert numbers["n"] == 39
+    assert (run.path / "predictions" / "valid.parquet").read_bytes() == before
+    assert json.loads((run.path / "evaluations" / "valid.json").read_text()) == numbers
 
 
 @pytest.mark.parametrize("stop_at", [1, 9, 13, 26, 27])

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from textune import console
-from textune.config import names
+from textune.config import names, run_section
 from textune.errors import SettingsError, TextuneError
 
 FULL_OR_CLOSED = {errno.EACCES, errno.EDQUOT, errno.EFBIG, errno.ENOSPC, errno.EPERM, errno.EROFS}
@@ -76,7 +76,12 @@ def check(
 
 @app.command()
 def train(
-    file: File,
+    file: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="FILE", help="CSV, TSV, JSONL or Parquet; that of --config if left out."
+        ),
+    ] = None,
     text: Text = None,
     label: Label = None,
     task: TaskName = None,
@@ -125,10 +130,11 @@ def train(
         "train.batch_size": batch_size,
         "train.lr": lr,
     }
+    source, valid, test = _sources(file, valid, test, config)
     request = recipe.Request(
-        source=file,
+        source=source,
         settings=api.resolve(config, changes or [], given),
-        out=out or api.free_folder(file),
+        out=out or api.free_folder(source),
         valid=valid,
         test=test,
         resume=resume,
@@ -237,6 +243,20 @@ def demo(
     run_folder = out / "run"
     console.say(f"\nthe model: {run_folder / 'model'}")
     console.say(f"the report, for a browser: {run_folder / 'report.html'}")
+
+
+def _sources(
+    file: str | None, valid: str | None, test: str | None, config: Path | None
+) -> tuple[str, str | None, str | None]:
+    """Return the files to train on: as named, or those of the run that wrote the settings."""
+    if file is not None:
+        return file, valid, test
+    before = {} if config is None else run_section(config)
+    if not before.get("source"):
+        raise SettingsError(
+            "name the FILE to train on, or give --config the config.toml of a run made from a file"
+        )
+    return before["source"], valid or before.get("valid"), test or before.get("test")
 
 
 def _watch(events: Any, *, quiet: bool) -> Any:

@@ -88,7 +88,7 @@ def training(request: Request) -> Generator[Event, None, Run]:
 
 
 def evaluate_file(run: Path, source: object, options: Reading) -> dict[str, Any]:
-    """Judge a run's model by another labelled file, and keep predictions and numbers in the run.
+    """Judge a run's model by another labelled file, and keep what it said in `evaluations/`.
 
     Args:
         run: The run's folder.
@@ -108,8 +108,9 @@ def evaluate_file(run: Path, source: object, options: Reading) -> dict[str, Any]
     scores = replace(predictor.score(found, decision), truth=truth)
     numbers = judge(predictor.task, scores)
     name = file_name(source)
-    _write_scores(run / "predictions" / f"{name}.parquet", predictor.task, found, scores)
-    runs.write_json(run / "predictions" / f"{name}.json", numbers)
+    place = run / "evaluations"  # apart from the run's own predictions, whatever the file's name
+    _write_scores(place / f"{name}.parquet", predictor.task, found, scores)
+    runs.write_json(place / f"{name}.json", numbers)
     return numbers
 
 
