@@ -1,5 +1,6 @@
 import json
 import shutil
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -27,6 +28,7 @@ def test_one_changed_bit_of_the_bundled_weights_is_noticed(tmp_path, monkeypatch
     package = tmp_path / bases.BUNDLED_PACKAGE
     shutil.copytree(original, package / "model")
     (package / "__init__.py").touch()
+    monkeypatch.delitem(sys.modules, bases.BUNDLED_PACKAGE, raising=False)
     monkeypatch.syspath_prepend(tmp_path)
     assert bases.find("all-MiniLM-L6-v2") == str(package / "model")
     with (package / "model" / "model.safetensors").open("r+b") as file:
