@@ -1,5 +1,6 @@
 import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -313,3 +314,17 @@ def test_the_installed_program_is_this_one(made):
     done = subprocess.run([program, "--help"], capture_output=True, text=True, check=True)
     for name in ("check", "train", "evaluate", "predict", "demo"):
         assert f" {name} " in done.stdout
+
+
+def test_the_proposed_predict_command_fits_a_model_of_pairs(textune, tiny_base, tmp_path):
+    lines = ["first,second,label"]
+    lines += [f"the film was {word} {n},a meal {n},{word}" for n in range(12) for word in "ab"]
+    file = tmp_path / "pairs.csv"
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    options = ["--text", "first,second", "--label", "label", "--epochs", "1"]
+    run = tmp_path / "run"
+    code, out, err = textune("train", file, *options, "--base", tiny_base, "--out", run)
+    assert code == 0, err
+    proposed = shlex.split(out.splitlines()[-1].partition("texts:")[2])
+    assert proposed == ["textune", "predict", str(run), "some text", "a second text"]
+    assert textune(*proposed[1:])[0] == 0

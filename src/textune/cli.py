@@ -5,13 +5,16 @@ import shlex
 import sys
 import traceback
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from textune import console
 from textune.config import names, run_section
 from textune.errors import SettingsError, TextuneError
+
+if TYPE_CHECKING:  # it would make `--help` slow
+    from textune.runs import Run
 
 FULL_OR_CLOSED = {errno.EACCES, errno.EDQUOT, errno.EFBIG, errno.ENOSPC, errno.EPERM, errno.EROFS}
 
@@ -140,15 +143,7 @@ def train(
         resume=resume,
         overwrite=overwrite,
     )
-    run = _watch(recipe.training(request), quiet=as_json)
-    if as_json:
-        console.show_json({"run": str(run.path), **run.metrics})
-        return
-    for part in ("valid", "test"):
-        if part in run.metrics:
-            console.show_metrics(run.metrics[part], title=f"\n{part}")
-    console.show_baselines(run.metrics)
-    console.say(f'\nlabel new texts:  textune predict {run.path} "some text"')
+    _show_run(_watch(recipe.training(request), quiet=as_json), as_json=as_json)
 
 
 @app.command()
@@ -257,6 +252,22 @@ def _sources(
             "name the FILE to train on, or give --config the config.toml of a run made from a file"
         )
     return before["source"], valid or before.get("valid"), test or before.get("test")
+
+
+def _show_run(run: "Run", *, as_json: bool) -> None:
+    """Print a run's numbers, and the command that labels new texts with it."""
+    from textune import runs
+
+    if as_json:
+        console.show_json({"run": str(run.path), **run.metrics})
+        return
+    for part in ("valid", "test"):
+        if part in run.metrics:
+            console.show_metrics(run.metrics[part], title=f"\n{part}")
+    console.show_baselines(run.metrics)
+    texts = runs.read_card(runs.model_folder(run.path)).contract.text
+    words = ["some text", "a second text"][: len(texts)]
+    console.say(f"\nlabel new texts:  {shlex.join(['textune', 'predict', str(run.path), *words])}")
 
 
 def _watch(events: Any, *, quiet: bool) -> Any:
