@@ -39,7 +39,16 @@ FLOOR = {  # a module, or a room: the folder's name stands for all its files
     "demo": 9,
 }
 DOORS = 9  # they may know each other, without circles
-HEAVY = {"torch", "transformers", "sklearn", "pandas", "pyarrow", "scipy", "matplotlib"}
+HEAVY = {
+    "torch",
+    "transformers",
+    "sklearn",
+    "pandas",
+    "pyarrow",
+    "scipy",
+    "matplotlib",
+    "pydantic",  # a quarter of a second of `--help`
+}
 
 
 def module_of(path: Path, src: Path = SRC) -> str:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from textune import console
-from textune.config import names, run_section
 from textune.errors import SettingsError, TextuneError
 
 if TYPE_CHECKING:  # it would make `--help` slow
@@ -116,6 +115,7 @@ def train(
 ) -> None:
     """Fine-tune an encoder on the labelled text in FILE."""
     from textune import api, recipe
+    from textune.config import names
 
     given = {
         "data.text": names(text),
@@ -160,6 +160,7 @@ def evaluate(
 ) -> None:
     """Judge the model in RUN by the labelled text in FILE: every metric, with intervals."""
     from textune import recipe
+    from textune.config import names
     from textune.predictor import Reading
 
     options = Reading(
@@ -193,6 +194,7 @@ def predict(
 ) -> None:
     """Label TEXTs, or every row of a file, with the model in RUN."""
     from textune import answers
+    from textune.config import names
     from textune.predictor import Predictor, Reading
 
     if bool(texts) == bool(input_):
@@ -244,6 +246,8 @@ def _sources(
     file: str | None, valid: str | None, test: str | None, config: Path | None
 ) -> tuple[str, str | None, str | None]:
     """Return the files to train on: as named, or those of the run that wrote the settings."""
+    from textune.config import run_section
+
     if file is not None:
         return file, valid, test
     before = {} if config is None else run_section(config)
