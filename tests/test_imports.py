@@ -39,16 +39,7 @@ FLOOR = {  # a module, or a room: the folder's name stands for all its files
     "demo": 9,
 }
 DOORS = 9  # they may know each other, without circles
-HEAVY = {
-    "torch",
-    "transformers",
-    "sklearn",
-    "pandas",
-    "pyarrow",
-    "scipy",
-    "matplotlib",
-    "pydantic",  # a quarter of a second of `--help`
-}
+HEAVY = {"torch", "transformers", "sklearn", "pandas", "pyarrow", "scipy", "matplotlib"}
 
 
 def module_of(path: Path, src: Path = SRC) -> str:
@@ -215,3 +206,8 @@ def test_a_print_is_noticed() -> None:
         2,
         5,
     ]
+
+
+def test_help_does_not_wait_for_pydantic() -> None:
+    script = "import sys, textune.cli; sys.exit('pydantic' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
