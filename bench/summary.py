@@ -1,10 +1,13 @@
 """Results become medians, paired ratios and differences."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from statistics import fmean, median, stdev
 from typing import Any
 
-from bench.jobs import DEV_SETS, POLICIES, TUNED, Result
+from bench.jobs import POLICIES, TUNED, Result
+
+OURS = "textune"
+Speeds = Mapping[str, Mapping[int, float]]  # program → turn → how fast
 
 
 def summarise(results: Sequence[Result]) -> dict[str, Any]:
@@ -12,13 +15,48 @@ def summarise(results: Sequence[Result]) -> dict[str, Any]:
     by_program: dict[str, list[Result]] = {}
     for result in results:
         by_program.setdefault(result.program, []).append(result)
-    ours = by_program.get("textune", [])
-    peers = {name: theirs for name, theirs in by_program.items() if name != "textune"}
+    speeds = {
+        name: {each.turn: each.examples_per_second for each in theirs}
+        for name, theirs in by_program.items()
+    }
+    ours = by_program.get(OURS, [])
+    peers = {name: theirs for name, theirs in by_program.items() if name != OURS}
     return {
         "programs": {name: _program(theirs) for name, theirs in by_program.items()},
-        "ratios": _ratios(ours, peers) if ours else {},
-        "mcc_difference": {name: _differences(ours, p) for name, p in peers.items() if ours},
+        "ratios": ratios(speeds, best={"best tuned": TUNED}),
+        "score_difference": {name: _differences(ours, p) for name, p in peers.items() if ours},
     }
+
+
+def ratios(speeds: Speeds, *, best: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """Divide textune's speed by each peer's of the same turn; more than 1 is faster.
+
+    Args:
+        speeds: Programs without textune's give no ratios.
+        best: Names for the fastest, in each turn, of several peers; of those that ran.
+    """
+    peers = {name: dict(speed) for name, speed in speeds.items() if name != OURS}
+    for title, names in best.items():
+        ran = [peers[name] for name in names if name in peers]
+        if ran:
+            turns = set.intersection(*(set(speed) for speed in ran))
+            peers[title] = {turn: max(speed[turn] for speed in ran) for turn in sorted(turns)}
+    ours = speeds.get(OURS, {})
+    found = {}
+    for name, speed in peers.items():
+        pairs = [value / speed[turn] for turn, value in ours.items() if turn in speed]
+        if pairs:
+            found[name] = {"median": median(pairs), "turns": pairs}
+    return found
+
+
+def ratio_lines(found: Mapping[str, Any], words: str) -> list[str]:
+    """Write ratios, with every turn."""
+    return [
+        f"textune against {name}: {ratio['median']:.2f} {words} "
+        f"(turns: {', '.join(f'{value:.2f}' for value in ratio['turns'])})"
+        for name, ratio in found.items()
+    ]
 
 
 def _program(results: Sequence[Result]) -> dict[str, Any]:
@@ -28,35 +66,20 @@ def _program(results: Sequence[Result]) -> dict[str, Any]:
         "precision": "/".join(sorted({each.precision for each in results})),
         "trainings": len(results),
         "examples_per_second": median(each.examples_per_second for each in results),
+        "tokens_per_second": median(each.tokens_per_second for each in results),
         "train_seconds": median(each.train_seconds for each in results),
         "padding": median(each.padding for each in results),
         "peak_memory_mb": max(each.peak_memory_mb for each in results),
-        "mcc": {name: _spread(list(_by_seed(results, name).values())) for name in DEV_SETS},
+        "scores": {
+            name: _spread(list(_by_seed(results, name).values())) for name in _names(results)
+        },
     }
-
-
-def _ratios(ours: Sequence[Result], peers: dict[str, list[Result]]) -> dict[str, Any]:
-    """Divide our examples per second by theirs of the same turn; more than 1 is faster."""
-    speeds = {
-        name: {each.turn: each.examples_per_second for each in theirs}
-        for name, theirs in peers.items()
-    }
-    tuned = [speeds[name] for name in TUNED if name in speeds]
-    if tuned:
-        turns = set.intersection(*(set(speed) for speed in tuned))
-        speeds["best tuned"] = {turn: max(speed[turn] for speed in tuned) for turn in turns}
-    found = {}
-    for name, speed in speeds.items():
-        pairs = [e.examples_per_second / speed[e.turn] for e in ours if e.turn in speed]
-        if pairs:
-            found[name] = {"median": median(pairs), "turns": pairs}
-    return found
 
 
 def _differences(ours: Sequence[Result], theirs: Sequence[Result]) -> dict[str, Any]:
-    """Subtract their MCC from ours, seed by seed; more than 0 is better."""
+    """Subtract their score from ours, seed by seed; more than 0 is better."""
     found = {}
-    for name in DEV_SETS:
+    for name in _names(ours):
         a, b = _by_seed(ours, name), _by_seed(theirs, name)
         spread = _spread([a[seed] - b[seed] for seed in a if seed in b])
         error = spread["deviation"]
@@ -65,11 +88,17 @@ def _differences(ours: Sequence[Result], theirs: Sequence[Result]) -> dict[str, 
     return found
 
 
-def _by_seed(results: Sequence[Result], dev_set: str) -> dict[int, float]:
-    """Return one MCC a seed: the mean where a seed was trained in several turns."""
+def _names(results: Sequence[Result]) -> list[str]:
+    return list(dict.fromkeys(name for each in results for name in each.scores))
+
+
+def _by_seed(results: Sequence[Result], name: str) -> dict[int, float]:
+    """Return one score a seed: the mean where a seed was trained in several turns."""
     found: dict[int, list[float]] = {}
     for each in results:
-        found.setdefault(each.seed, []).append(each.mcc[dev_set])
+        value = each.scores.get(name)
+        if value is not None:  # a set of one class has no MCC
+            found.setdefault(each.seed, []).append(value)
     return {seed: fmean(values) for seed, values in found.items()}
 
 

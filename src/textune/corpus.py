@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from textune import caches
 from textune.config import DataSettings, Settings
 from textune.data import contract, examples
 from textune.errors import DataError, SettingsError
@@ -84,7 +85,7 @@ def gather(
     findings = tuple(_leaks(everything, split))
     yield from (Said(finding.message, is_warning=True) for finding in findings)
     split = _balance(everything, split, data, settings.seed)
-    folder = stores.cache_folder() if data.cache else None
+    folder = caches.folder("tokens") if data.cache else None
     store = stores.tokenize(everything, tokenizer, max_tokens=max_tokens, folder=folder)
     yield from _report_cut(store, max_tokens)
     yield Said(

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch.optim import AdamW
 from torch.optim.lr_scheduler import LambdaLR
 
 from textune import snapshot
@@ -26,6 +25,7 @@ from textune.text import batches, plan
 from textune.training import checkpoint, loop, optim
 from textune.training.guards import Wish
 from textune.training.loop import Trainable, Work
+from textune.training.optim import AdamW
 
 MICRO_TOKENS = {"cpu": 4096, "cuda": 32768, "mps": 8192}
 
@@ -69,6 +69,7 @@ class Learner:
         sub = vocabulary.shrink(encoder, corpus.store.used(rows))
         width = int(encoder.config.hidden_size)
         numbers, why = precision.choose(train.precision, device, width=width)
+        model = precision.wrap(encoder, numbers)
         optimizer, schedule = _optimizer(encoder, train, *_steps(corpus, settings))
         encoder.train()
         return cls(
@@ -77,7 +78,7 @@ class Learner:
             encoder=encoder,
             task=task,
             sub=sub,
-            model=precision.Shadow(encoder) if numbers == "bf16" else precision.Plain(encoder),
+            model=model,
             optimizer=optimizer,
             schedule=schedule,
             micro_tokens=train.micro_tokens or MICRO_TOKENS[device.type],
@@ -296,7 +297,7 @@ class Learner:
         self.progress = snapshot.put_back(found, self.encoder.model, self.optimizer, self.schedule)
         if self.sub is not None:
             self.sub.decay = self.progress.decay
-        self.model.refresh()
+        self.model.reload()
 
 
 def _optimizer(
@@ -308,6 +309,7 @@ def _optimizer(
         weight_decay=train.weight_decay,
         betas=train.betas,
         eps=train.eps,
+        halves=encoder.halves(),
     )
     warmup = optim.warmup_steps(
         total,

@@ -9,6 +9,7 @@ the longest text in a bucket.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -35,33 +36,30 @@ class Bucket:
     real: Tensor | None  # (B, 1, 1, L) bool, True where there is a token; None: everywhere
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Packing:
     """How a pack is cut for attention; made once a batch and used in every layer."""
 
-    buckets: tuple[Bucket, ...]
+    lengths: Sequence[int]  # tokens of each text, in packed order; sorted ones leave fewest holes
+    borders: Tensor  # (B + 1,) int64, on the device of the pack
     calls: list[int] = field(default_factory=list)  # rows that asked, a number for each call
 
-
-def cut(lengths: Sequence[int], device: torch.device | str = "cpu") -> Packing:
-    """Cut a pack into buckets of neighbouring texts with like lengths.
-
-    Args:
-        lengths: Tokens of each text, in packed order; sorted lengths give the fewest empty slots.
-        device: Where the index tensors are needed.
-    """
-    buckets = []
-    first, offset = 0, 0
-    while first < len(lengths):
-        last, tokens, longest = first, 0, 0
-        while last < len(lengths):
-            height = max(longest, lengths[last])
-            if height * (last + 1 - first) > WASTE * (tokens + lengths[last]) + 64:
-                break
-            tokens, longest, last = tokens + lengths[last], height, last + 1
-        buckets.append(_bucket(lengths[first:last], offset, longest, device))
-        first, offset = last, offset + tokens
-    return Packing(tuple(buckets))
+    @cached_property
+    def buckets(self) -> tuple[Bucket, ...]:
+        """Neighbouring texts of like lengths; none are cut where a kernel follows the borders."""
+        buckets = []
+        first, offset = 0, 0
+        while first < len(self.lengths):
+            last, tokens, longest = first, 0, 0
+            while last < len(self.lengths):
+                height, more = max(longest, self.lengths[last]), tokens + self.lengths[last]
+                if height * (last + 1 - first) > WASTE * more + 64:
+                    break
+                tokens, longest, last = more, height, last + 1
+            lengths = self.lengths[first:last]
+            buckets.append(_bucket(lengths, offset, longest, self.borders.device))
+            first, offset = last, offset + tokens
+        return tuple(buckets)
 
 
 def _bucket(lengths: Sequence[int], start: int, longest: int, device: torch.device | str) -> Bucket:

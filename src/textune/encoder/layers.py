@@ -1,9 +1,10 @@
 """A layer of BERT on packed tokens: fused products, and at the end only what is read.
 
 The families of BERT's own build share one tree of modules. Their layers keep parameters, names and
-stock behaviour; only a packed batch takes the shorter way here.
+stock behaviour; only a packed batch takes the shorter way here, on a CPU by way of kernels.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -11,8 +12,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import PreTrainedModel
 
-from textune.encoder import dropout
+from textune.encoder import dropout, fused
 from textune.encoder.attention import Packing, attend
+from textune.encoder.fused import FusedEmbeddings, FusedLayer
+from textune.encoder.matrices import Half
+from textune.kernels import calls
 
 FAMILIES = frozenset(
     {"bert", "camembert", "data2vec-text", "electra", "ernie", "roberta", "xlm-roberta"}
@@ -27,6 +31,7 @@ class PackedLayer:
     output: Any
     is_last: bool
     training: bool
+    fused: FusedLayer | None
 
     def forward(self, hidden_states: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         """Compute the layer.
@@ -44,11 +49,26 @@ class PackedLayer:
             return super().forward(hidden_states, *args, **kwargs)  # type: ignore[misc]
         borders = kwargs.get("borders") if self.is_last else None
         hidden = hidden_states[0]  # (P, D)
+        if self.fused is not None and hidden.device.type == "cpu":
+            return self._fused(self.fused, hidden, packing, borders)[None]
         asking = hidden if borders is None else hidden[borders[:-1]]  # (P, D) or (B, D)
-        mixed = self._attend(hidden, asking, packing)
+        return self._finish(self._attend(hidden, asking, packing), asking)[None]
+
+    def _fused(
+        self, layer: FusedLayer, hidden: Tensor, packing: Packing, borders: Tensor | None
+    ) -> Tensor:
+        packing.calls.append(len(hidden))
+        if borders is None:
+            out = layer(hidden, packing.borders, training=self.training)
+            return out.float() if self.is_last else out
+        mixed = fused.attend_firsts(self.attention.self, hidden, borders, training=self.training)
+        return self._finish(mixed, hidden[borders[:-1]].float())
+
+    def _finish(self, mixed: Tensor, asking: Tensor) -> Tensor:
+        """Compute all of the layer that comes after its attention."""
         after = self._close(self.attention.output, mixed, asking)
         inner = self.intermediate.intermediate_act_fn(self.intermediate.dense(after))
-        return self._close(self.output, inner, after)[None]
+        return self._close(self.output, inner, after)
 
     def _attend(self, hidden: Tensor, asking: Tensor, packing: Packing) -> Tensor:
         own = self.attention.self
@@ -74,15 +94,94 @@ class PackedLayer:
         return part.LayerNorm(dropout.drop_and_add(part.dense(states), rate, residual))
 
 
+class PackedEmbeddings:
+    """Comes before a family's own class of embeddings; known positions take the shorter way."""
+
+    fused: FusedEmbeddings | None
+
+    def forward(
+        self,
+        input_ids: Tensor | None = None,
+        token_type_ids: Tensor | None = None,
+        position_ids: Tensor | None = None,
+        **kwargs: Any,
+    ) -> Tensor:
+        """Return the first states, (1, P, D) for packed ids."""
+        if self.fused is None or input_ids is None or position_ids is None or _elsewhere(input_ids):
+            return super().forward(  # type: ignore[misc]
+                input_ids=input_ids,
+                token_type_ids=token_type_ids,
+                position_ids=position_ids,
+                **kwargs,
+            )
+        segments = torch.zeros_like(input_ids) if token_type_ids is None else token_type_ids
+        return self.fused(input_ids, position_ids, segments)
+
+
 def replace(model: PreTrainedModel) -> None:
     """Let the layers of a model take packed batches the shorter way, where their build is known."""
     if model.config.model_type not in FAMILIES:
         return
     stack = model.base_model.encoder.layer
     for number, layer in enumerate(stack):
-        own = type(layer)
-        layer.__class__ = type(f"Packed{own.__name__}", (PackedLayer, own), {})
+        _specialise(layer, PackedLayer)
         layer.is_last = number == len(stack) - 1
+    _specialise(model.base_model.embeddings, PackedEmbeddings)
+    fuse(model, torch.float32)
+
+
+def fuse(model: PreTrainedModel, dtype: torch.dtype) -> bool:
+    """Let the layers compute by kernels in a number format, where they can; tell whether they do.
+
+    The parameters stay fp32, and their own.
+    """
+    if model.config.model_type not in FAMILIES or not calls.available() or not _is_usual(model):
+        return False
+    for layer in model.base_model.encoder.layer:
+        layer.fused = FusedLayer(layer, dtype)
+    embeddings = model.base_model.embeddings
+    if not hasattr(embeddings, "task_type_embeddings"):
+        is_projected = hasattr(model.base_model, "embeddings_project")
+        embeddings.fused = FusedEmbeddings(embeddings, torch.float32 if is_projected else dtype)
+    return True
+
+
+def halves(model: PreTrainedModel) -> Iterator[tuple[nn.Parameter, Half]]:
+    """Yield every parameter that is computed with in bf16, and its bf16 side."""
+    for matrix in _matrices(model):
+        yield from matrix.halves()
+
+
+def refresh(model: PreTrainedModel) -> None:
+    """Cast all bf16 copies anew."""
+    for matrix in _matrices(model):
+        matrix.refresh()
+
+
+def _matrices(model: PreTrainedModel) -> Iterator[Any]:
+    if model.config.model_type in FAMILIES:
+        for layer in model.base_model.encoder.layer:
+            if getattr(layer, "fused", None) is not None:
+                yield from layer.fused.matrices
+
+
+def _is_usual(model: PreTrainedModel) -> bool:
+    """Tell whether the layers compute what the kernels know: GELU in its exact form, no extras."""
+    config = model.config
+    rates = (config.hidden_dropout_prob, config.attention_probs_dropout_prob)
+    is_encoder = not config.is_decoder and not config.add_cross_attention
+    return config.hidden_act == "gelu" and is_encoder and max(rates) < 1.0
+
+
+def _specialise(part: Any, first: type) -> None:
+    """Put a class before a module's own."""
+    own = type(part)
+    part.__class__ = type(f"{first.__name__}{own.__name__}", (first, own), {})
+    part.fused = None
+
+
+def _elsewhere(states: Tensor) -> bool:
+    return states.device.type != "cpu"
 
 
 def _project(hidden: Tensor, parts: tuple[nn.Linear, ...]) -> Tensor:

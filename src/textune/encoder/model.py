@@ -11,6 +11,7 @@ from torch.nn.utils.rnn import pad_sequence
 from transformers import AttentionInterface, PreTrainedModel
 
 from textune.encoder import attention, dropout, layers
+from textune.encoder.matrices import Half
 from textune.records import Batch
 
 # Families that compute each token from itself, its position and attention alone, through the
@@ -82,6 +83,18 @@ class Encoder(nn.Module):
         ids = batch.ids if self.table is None else self.table[batch.ids]  # (P,)
         return self._packed(batch, ids) if self.packed else self._padded(batch, ids)
 
+    def compute_in(self, dtype: torch.dtype) -> bool:
+        """Compute the layers in this number format, if kernels can; the weights stay fp32."""
+        return self.packed and self.device.type == "cpu" and layers.fuse(self.model, dtype)
+
+    def halves(self) -> dict[nn.Parameter, Half]:
+        """Return the parameters that are computed with in bf16, and their bf16 sides."""
+        return dict(layers.halves(self.model))
+
+    def refresh(self) -> None:
+        """Let the bf16 sides follow the parameters."""
+        layers.refresh(self.model)
+
     def computed_tokens(self, batch: Batch) -> int:
         """Tokens that go through the layers for this batch, padding included."""
         if self.packed:
@@ -95,7 +108,7 @@ class Encoder(nn.Module):
 
     def _packed_inputs(self, batch: Batch, ids: Tensor) -> dict[str, Any]:
         inputs = self._inputs(ids[None], batch.positions[None], batch.segments[None])
-        return {**inputs, "packing": attention.cut(batch.lengths, ids.device)}
+        return {**inputs, "packing": attention.Packing(batch.lengths, batch.borders)}
 
     def _padded(self, batch: Batch, ids: Tensor) -> Tensor:
         inputs, mask = self._padded_inputs(batch, ids)

@@ -62,6 +62,30 @@ class Plain:
     def refresh(self) -> None:
         """The parameters are already the new ones."""
 
+    def reload(self) -> None:
+        """The parameters are already those of the checkpoint."""
+
+
+class Fused:
+    """The encoder computes in bf16 with copies of its weights that the optimizer writes."""
+
+    def __init__(self, encoder: Encoder):
+        self.encoder = encoder
+
+    def __call__(self, batch: Batch) -> Tensor:
+        """Return logits."""
+        return self.encoder(batch)
+
+    def collect(self) -> None:
+        """Gradients are where the optimizer looks for them."""
+
+    def refresh(self) -> None:
+        """The update has refreshed the copies."""
+
+    def reload(self) -> None:
+        """Cast all copies anew."""
+        self.encoder.refresh()
+
 
 class Shadow:
     """A copy of the encoder in bf16 computes; the fp32 original is what is optimized and saved.
@@ -96,3 +120,14 @@ class Shadow:
     def refresh(self) -> None:
         """Cast the optimized parameters anew."""
         torch._foreach_copy_(self._shadows, self._originals)
+
+    def reload(self) -> None:
+        """Cast the parameters of a checkpoint."""
+        self.refresh()
+
+
+def wrap(encoder: Encoder, numbers: str) -> Plain | Fused | Shadow:
+    """Let an encoder train in a number format, the shortest way that it has."""
+    if numbers == "fp32":
+        return Plain(encoder)
+    return Fused(encoder) if encoder.compute_in(torch.bfloat16) else Shadow(encoder)

@@ -87,14 +87,6 @@ def tokenize(
     return _open(place, key, in_memory=False)
 
 
-def cache_folder() -> Path:
-    """Where stores are kept: TEXTUNE_CACHE, or the user's cache folder."""
-    named = os.environ.get("TEXTUNE_CACHE")
-    if named:
-        return Path(named)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "textune" / "tokens"
-
-
 def _key(examples: Iterable[Example], tokenizer: Tokenizer, max_tokens: int) -> str:
     digest = hashlib.sha256(f"{VERSION} {max_tokens} {tokenizer.fingerprint()}".encode())
     for example in examples:

@@ -1,16 +1,16 @@
 """Losses become weights: one update, one Step."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
 import torch
-from torch import Tensor, nn
-from torch.optim import Optimizer
+from torch import Tensor
 from torch.optim.lr_scheduler import LRScheduler
 
 from textune.errors import NumericsError
 from textune.records import Batch, Step
+from textune.training.optim import AdamW
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +38,15 @@ class Trainable(Protocol):
     def refresh(self) -> None:
         """Take over the optimized parameters after an update."""
 
+    def reload(self) -> None:
+        """Take over parameters that a checkpoint has changed."""
+
 
 def train(
     model: Trainable,
     loss: Callable[[Tensor, Batch], Tensor],
     steps: Iterable[Work],
-    optimizer: Optimizer,
+    optimizer: AdamW,
     schedule: LRScheduler,
     *,
     clip: float | None,
@@ -63,10 +66,9 @@ def train(
     Raises:
         NumericsError: A gradient is not finite; the weights are those of the step before.
     """
-    parameters = [item for group in optimizer.param_groups for item in group["params"]]
     for work in steps:
         total = _accumulate(model, loss, work)
-        norm = clip_gradients(parameters, clip)
+        norm = optimizer.clip(clip)
         if not bool(norm.isfinite()):
             raise NumericsError(
                 f"step {work.number}: the gradient is not finite (loss {total.item():.4g}); "
@@ -99,13 +101,3 @@ def _accumulate(model: Trainable, loss: Callable[[Tensor, Batch], Tensor], work:
         model.collect()
         total = total.to(part.device) + part.detach()
     return total
-
-
-def clip_gradients(parameters: Sequence[nn.Parameter], most: float | None) -> Tensor:
-    """Scale all gradients to a norm of at most `most`, and return the norm they had."""
-    gradients = [item.grad for item in parameters if item.grad is not None]
-    norm = nn.utils.get_total_norm(gradients)
-    if most is not None:
-        scale = (most / (norm + 1e-6)).clamp(max=1.0)
-        torch._foreach_mul_(gradients, scale)
-    return norm

@@ -1,16 +1,20 @@
 """A model's parameters become groups, an optimizer and a schedule."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
-from torch import nn
-from torch.optim import AdamW
+import torch
+from torch import Tensor, nn
 from torch.optim.lr_scheduler import LambdaLR
+
+from textune.encoder.matrices import Half
+from textune.kernels import calls
 
 NORMS = (nn.LayerNorm, nn.RMSNorm, nn.GroupNorm)
 
 
-def groups(model: nn.Module, weight_decay: float) -> list[dict[str, object]]:
+def groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
     """Part the trainable parameters by the module that owns them: norms and biases do not decay."""
     decayed: list[nn.Parameter] = []
     plain: list[nn.Parameter] = []
@@ -25,11 +29,128 @@ def groups(model: nn.Module, weight_decay: float) -> list[dict[str, object]]:
     ]
 
 
+class AdamW(torch.optim.AdamW):
+    """AdamW (Loshchilov and Hutter, 2019), fused; clipping is part of the update.
+
+    On a CPU with kernels one pass reads gradient, weight and moments, and writes the bf16 copies
+    that the encoder computes with; elsewhere torch's own fused kernel does the update.
+
+    Args:
+        groups: Parameter groups, as torch takes them.
+        lr: Highest learning rate.
+        betas: Of the moments.
+        eps: Added to the root of the second moment.
+        halves: Parameters that are computed with in bf16, by identity.
+    """
+
+    def __init__(
+        self,
+        groups: list[dict[str, Any]],
+        *,
+        lr: float,
+        betas: tuple[float, float],
+        eps: float,
+        halves: Mapping[nn.Parameter, Half] | None = None,
+    ):
+        super().__init__(groups, lr=lr, betas=betas, eps=eps, fused=True)
+        self._halves = {id(parameter): half for parameter, half in (halves or {}).items()}
+        self._scale: Tensor | None = None
+        everything = [item for group in self.param_groups for item in group["params"]]
+        self._by_kernel = calls.available() and all(_is_plain(item) for item in everything)
+
+    def clip(self, most: float | None) -> Tensor:
+        """Measure the norm of all gradients, and scale them to at most this one in the update.
+
+        Returns:
+            The norm before scaling.
+        """
+        gradients = [found for _, found in self._with_gradients()]
+        if self._by_kernel:
+            norm = torch.tensor(math.sqrt(calls.squares(gradients)))
+        else:
+            norm = nn.utils.get_total_norm(gradients)
+        self._scale = None if most is None else (most / (norm + 1e-6)).clamp(max=1.0)
+        return norm
+
+    @torch.no_grad()
+    def step(self, closure: Any = None) -> Any:
+        """Update every parameter that has a gradient."""
+        if not self._by_kernel:
+            if self._scale is not None:
+                self.grad_scale = self._scale.reciprocal()  # torch's kernel divides by it
+            return super().step(closure)
+        for group in self.param_groups:
+            self._update(group)
+        return None
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget all gradients."""
+        super().zero_grad(set_to_none)
+        for half in self._halves.values():
+            half.gradient = None
+
+    def _update(self, group: dict[str, Any]) -> None:
+        found = list(self._with_gradients(group))
+        if not found:
+            return
+        states = [self._state(parameter) for parameter, _ in found]
+        for state in states:
+            state["step"] += 1
+        beta1, beta2 = group["betas"]
+        halves = [self._halves.get(id(parameter)) for parameter, _ in found]
+        calls.AdamW(
+            lr=float(group["lr"]),
+            beta1=beta1,
+            beta2=beta2,
+            eps=group["eps"],
+            decay=group["weight_decay"],
+            step=int(states[0]["step"]),
+            scale=1.0 if self._scale is None else float(self._scale),
+        ).update(
+            [parameter for parameter, _ in found],
+            [gradient for _, gradient in found],
+            [state["exp_avg"] for state in states],
+            [state["exp_avg_sq"] for state in states],
+            [None if half is None else half.copy for half in halves],
+        )
+
+    def _with_gradients(
+        self, group: dict[str, Any] | None = None
+    ) -> Iterator[tuple[nn.Parameter, Tensor]]:
+        """Yield parameters and their gradients, in fp32 or bf16."""
+        for one in self.param_groups if group is None else [group]:
+            for parameter in one["params"]:
+                half = self._halves.get(id(parameter))
+                short = None if half is None else half.gradient
+                gradient = parameter.grad if short is None else short
+                if gradient is not None:
+                    yield parameter, gradient.contiguous()
+
+    def _state(self, parameter: nn.Parameter) -> dict[str, Any]:
+        state: dict[str, Any] = self.state[parameter]
+        if not state:
+            state["step"] = torch.tensor(0.0)
+            state["exp_avg"] = torch.zeros_like(parameter)
+            state["exp_avg_sq"] = torch.zeros_like(parameter)
+        return state
+
+
 def adamw(
-    model: nn.Module, *, lr: float, weight_decay: float, betas: tuple[float, float], eps: float
+    model: nn.Module,
+    *,
+    lr: float,
+    weight_decay: float,
+    betas: tuple[float, float],
+    eps: float,
+    halves: Mapping[nn.Parameter, Half] | None = None,
 ) -> AdamW:
-    """Make AdamW (Loshchilov and Hutter, 2019) over the trainable parameters, fused."""
-    return AdamW(groups(model, weight_decay), lr=lr, betas=betas, eps=eps, fused=True)
+    """Make AdamW over the trainable parameters of a model."""
+    return AdamW(groups(model, weight_decay), lr=lr, betas=betas, eps=eps, halves=halves)
+
+
+def _is_plain(parameter: nn.Parameter) -> bool:
+    is_here = parameter.device.type == "cpu" and parameter.dtype == torch.float32
+    return is_here and parameter.is_contiguous()
 
 
 def warmup_steps(

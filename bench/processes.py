@@ -1,0 +1,102 @@
+"""A job becomes a process of its own, and what it answered."""
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+PAUSE = 0.02  # seconds between two looks at a process that is watched
+
+
+class ProgramError(Exception):
+    """A measured process ended with an error."""
+
+
+def run(
+    module: str,
+    job: Mapping[str, Any],
+    folder: Path,
+    *,
+    watch: Callable[[int], None] | None = None,
+) -> dict[str, Any]:
+    """Run `python -m MODULE JOB.json RESULT.json` and return its result.
+
+    Its memory and its threads are its own. The caller must have loaded nothing heavy: Linux counts
+    the peak memory of a parent as that of the child that it starts.
+
+    Args:
+        module: Of this package.
+        job: Plain values; `threads` also limits the libraries that read the environment.
+        folder: For the files between the processes, and textune's cache: one of a whole command,
+            so that kernels are compiled once.
+        watch: Called with the process's id again and again while it runs.
+
+    Raises:
+        ProgramError: It failed; with what it wrote to the error stream.
+    """
+    source, target, log = (folder / name for name in ("job.json", "result.json", "log.txt"))
+    source.write_text(json.dumps(job), encoding="utf-8")
+    target.unlink(missing_ok=True)
+    command = [sys.executable, "-m", module, str(source), str(target)]
+    with (
+        log.open("w", encoding="utf-8") as opened,
+        subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=environment(int(job["threads"]), folder),
+            stdout=opened,
+            stderr=opened,
+        ) as child,
+    ):
+        try:
+            while watch is not None and child.poll() is None:
+                watch(child.pid)
+                time.sleep(PAUSE)
+            child.wait()
+        except BaseException:
+            child.kill()
+            raise
+    if child.returncode != 0:
+        said = log.read_text(encoding="utf-8", errors="replace")
+        raise ProgramError(f"{module} ended with {child.returncode}:\n{said[-4000:]}")
+    return dict(json.loads(target.read_text(encoding="utf-8")))
+
+
+def environment(threads: int, folder: Path) -> dict[str, str]:
+    """Give every program the same threads, and textune a cache that is thrown away in the end."""
+    count = str(threads)
+    paths = [str(ROOT / "src"), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return os.environ | {
+        "OMP_NUM_THREADS": count,
+        "MKL_NUM_THREADS": count,
+        "RAYON_NUM_THREADS": count,
+        "TOKENIZERS_PARALLELISM": "true" if threads > 1 else "false",
+        "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+        "PYTHONPATH": os.pathsep.join(paths),
+        "TEXTUNE_CACHE": str(folder / "cache"),
+    }
+
+
+def read_job() -> tuple[dict[str, Any], Path]:
+    """Return, inside such a process, what it was told and where its result goes."""
+    source, target = (Path(name) for name in sys.argv[1:3])
+    return json.loads(source.read_text(encoding="utf-8")), target
+
+
+def limit_threads(threads: int) -> None:
+    """Give torch so many threads; the environment has told the other libraries."""
+    import torch
+
+    torch.set_num_threads(threads)
+
+
+def peak_memory_mb() -> float:
+    """Return the most memory that this process ever held."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1024 * 1024 if sys.platform == "darwin" else 1024)

@@ -1,0 +1,170 @@
+"""Weights of a layer as the fused computation uses them: stacked, in its number format, with
+gradients that are written where they stay.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+
+
+@dataclass(slots=True)
+class Half:
+    """The bf16 side of an fp32 parameter."""
+
+    copy: Tensor  # what the products use; refreshed after every update
+    gradient: Tensor | None = None  # of the last micro-batch, unless it was added to the fp32 one
+
+
+class Matrix:
+    """One or several linear maps of the same input, as one product.
+
+    Args:
+        maps: Linear maps whose weights are stacked by rows; their parameters become views of it.
+        dtype: What the products are computed in.
+    """
+
+    def __init__(self, maps: Sequence[nn.Linear], dtype: torch.dtype):
+        self._parts = [part.weight for part in maps]
+        self._biases = [part.bias for part in maps]
+        self._dtype = dtype
+        self._room: Tensor | None = None  # where gradients are written, update after update
+        self._stack()
+
+    @property
+    def bias(self) -> Tensor:
+        """(N,) in fp32."""
+        if self._shift.data_ptr() != self._biases[0].data_ptr() or not _is_whole(self._biases):
+            self._stack()
+        return self._shift
+
+    def forward(self, states: Tensor) -> Tensor:
+        """(P, K) → (P, N), without the bias."""
+        if not _is_whole(self._parts) or self._master.data_ptr() != self._parts[0].data_ptr():
+            self._stack()
+        return torch.mm(states, self._work.t())
+
+    def backward(self, given: Tensor, onto: Tensor | None = None) -> Tensor:
+        """From the gradient of the result, (P, N), to that of the states, (P, K), or onto it."""
+        if onto is None:
+            return torch.mm(given, self._work)
+        return torch.addmm(onto, given, self._work, out=onto)
+
+    def learn(self, given: Tensor, states: Tensor) -> None:
+        """Add the gradient of the weights; (P, N) and (P, K)."""
+        if not self._parts[0].requires_grad:
+            return
+        if self._room is None:
+            self._room = torch.empty_like(self._work)
+        is_first = self._parts[0].grad is None and not self._is_pending()
+        if is_first:
+            torch.mm(given.t(), states, out=self._room)
+            self._hand_out(self._room)
+        elif self._dtype == torch.float32:
+            self._room.addmm_(given.t(), states)
+        else:
+            self._settle()
+            torch.mm(given.t(), states, out=self._room)
+            for part, piece in zip(self._parts, self._pieces(self._room), strict=True):
+                assert part.grad is not None
+                part.grad += piece
+
+    def learn_bias(self, gradient: Tensor) -> None:
+        """Add the gradient of the bias, (N,)."""
+        for part, piece in zip(self._biases, gradient.chunk(len(self._biases)), strict=True):
+            add_gradient(part, piece)
+
+    def halves(self) -> Iterator[tuple[nn.Parameter, Half]]:
+        """Yield the bf16 side of every parameter, if there is one."""
+        yield from zip(self._parts, self._halves, strict=False)
+
+    @torch.no_grad()
+    def refresh(self) -> None:
+        """Take over new weights."""
+        if self._work is not self._master:
+            self._work.copy_(self._master)
+
+    @torch.inference_mode(False)
+    @torch.no_grad()
+    def _stack(self) -> None:
+        """Lay the parameters into one block of memory, of which they become views."""
+        self._master = torch.cat([part.detach() for part in self._parts])
+        self._shift = torch.cat([part.detach() for part in self._biases])
+        for part, piece in zip(self._parts, self._pieces(self._master), strict=True):
+            part.data = piece
+        for bias, piece in zip(self._biases, self._shift.chunk(len(self._biases)), strict=True):
+            bias.data = piece
+        self._work = self._master
+        self._halves: list[Half] = []
+        if self._dtype != torch.float32:
+            self._work = self._master.to(self._dtype)
+            self._halves = [Half(piece) for piece in self._pieces(self._work)]
+
+    def _pieces(self, whole: Tensor) -> list[Tensor]:
+        return list(whole.split([len(part) for part in self._parts]))
+
+    def _hand_out(self, room: Tensor) -> None:
+        pieces = self._pieces(room)
+        if self._dtype == torch.float32:
+            for part, piece in zip(self._parts, pieces, strict=True):
+                part.grad = piece
+        else:
+            for half, piece in zip(self._halves, pieces, strict=True):
+                half.gradient = piece
+
+    def _is_pending(self) -> bool:
+        return bool(self._halves) and self._halves[0].gradient is not None
+
+    def _settle(self) -> None:
+        """Turn a gradient in bf16 into one in fp32, to which more can be added."""
+        for part, half in zip(self._parts, self._halves, strict=True):
+            if half.gradient is not None:
+                part.grad = half.gradient.float()
+                half.gradient = None
+
+
+class Rows:
+    """The gradient of an embedding: zero but for the rows that were touched since the last update.
+
+    Its memory is kept, and only the touched rows are cleared.
+    """
+
+    def __init__(self) -> None:
+        self._room: Tensor | None = None
+        self._touched: list[Tensor] = []
+
+    def open(self, table: nn.Parameter, ids: Tensor) -> Tensor:
+        """Return the (V, D) gradient of a table, to which rows of these ids will be added."""
+        if self._room is None or self._room.shape != table.shape:
+            self._room, self._touched = torch.zeros_like(table), []
+        if table.grad is not self._room:
+            for old in self._touched:
+                self._room.index_fill_(0, old, 0.0)
+            self._touched = []
+            if table.grad is not None:
+                self._room += table.grad
+                self._touched = [torch.arange(len(table))]
+            table.grad = self._room
+        self._touched.append(ids)
+        return self._room
+
+
+def add_gradient(parameter: nn.Parameter, gradient: Tensor) -> None:
+    """Add to the gradient of a small parameter, if it is trained."""
+    if not parameter.requires_grad:
+        return
+    if parameter.grad is None:
+        parameter.grad = gradient
+    else:
+        parameter.grad = parameter.grad + gradient
+
+
+def _is_whole(parts: Sequence[Tensor]) -> bool:
+    """Tell whether the parts still follow each other in memory."""
+    at = parts[0].data_ptr()
+    for part in parts:
+        if part.data_ptr() != at:
+            return False
+        at += part.numel() * part.element_size()
+    return True

@@ -1,0 +1,110 @@
+"""C sources become a shared library: compiled once for a machine, kept in the user's cache.
+
+The library is optional. Without a C compiler, or where it is switched off, every computation takes
+the way through torch's own operations, with the same results within rounding.
+"""
+
+import ctypes
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from functools import lru_cache
+from pathlib import Path
+
+from filelock import FileLock
+
+from textune import caches
+
+SOURCES = Path(__file__).parent
+# The last three let the compiler use vectors of their full width where errno and traps forbid it.
+FLAGS = (
+    "-std=gnu11",
+    "-O3",
+    "-march=native",
+    "-fopenmp",
+    "-fPIC",
+    "-fno-math-errno",
+    "-fno-trapping-math",
+    "-mprefer-vector-width=512",
+)
+SECONDS = 300  # that a compiler may take before it is given up
+
+
+@lru_cache(maxsize=1)
+def library() -> tuple[ctypes.CDLL | None, str]:
+    """Return the compiled kernels, or None, and why in words.
+
+    `TEXTUNE_KERNELS=0` switches them off; `CC` names another compiler than `cc`.
+    """
+    if os.environ.get("TEXTUNE_KERNELS", "1") == "0":
+        return None, "switched off by TEXTUNE_KERNELS=0"
+    if sys.platform != "linux":
+        return None, f"not built on {sys.platform}"
+    compiler = os.environ.get("CC") or next(filter(shutil.which, ("cc", "gcc", "clang")), None)
+    if compiler is None:
+        return None, "no C compiler found"
+    if not hasattr(ctypes.CDLL(None), "GOMP_parallel"):  # threads are those that torch has
+        return None, "torch brings no OpenMP here"
+    try:
+        file = _built(compiler)
+        return ctypes.CDLL(str(file)), "compiled for this processor"
+    except subprocess.SubprocessError as error:
+        said = getattr(error, "stderr", None) or str(error)
+        return None, f"{compiler} could not compile them: {said.strip().splitlines()[-1][:200]}"
+    except OSError as error:
+        return None, f"they could not be built: {error}"
+
+
+def _built(compiler: str) -> Path:
+    folder = caches.folder("kernels")
+    file = folder / f"{_key(compiler)}.so"
+    if file.is_file():
+        return file
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{file}.lock"):
+        if not file.is_file():
+            _compile(compiler, file)
+    return file
+
+
+def _compile(compiler: str, file: Path) -> None:
+    """Compile and link; not against a second OpenMP: torch's own is in the process already."""
+    with tempfile.TemporaryDirectory(dir=file.parent) as scratch:
+        part, whole = Path(scratch, "kernels.o"), Path(scratch, "kernels.so")
+        source = str(SOURCES / "kernels.c")
+        for command in (
+            [compiler, *_flags(), "-c", source, "-o", str(part)],
+            [compiler, "-shared", str(part), "-o", str(whole), "-lm"],
+        ):
+            subprocess.run(command, check=True, capture_output=True, text=True, timeout=SECONDS)
+        whole.replace(file)
+
+
+def _flags() -> tuple[str, ...]:
+    is_x86 = platform.machine().lower() in {"x86_64", "amd64"}
+    return FLAGS if is_x86 else FLAGS[:-1]
+
+
+def _key(compiler: str) -> str:
+    """Name a library by all that it depends on: sources, flags, compiler and processor."""
+    found = hashlib.sha256(" ".join((compiler, *_flags())).encode())
+    for source in sorted(SOURCES.glob("*.[ch]")):
+        found.update(source.read_bytes())
+    place = shutil.which(compiler)
+    if place is not None:
+        status = Path(place).resolve().stat()
+        found.update(f"{place} {status.st_size} {status.st_mtime_ns}".encode())
+    found.update(_processor().encode())
+    return found.hexdigest()[:32]
+
+
+def _processor() -> str:
+    """What decides which instructions may be used: a cache can lie on a disk of many machines."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text(encoding="utf-8").splitlines() if info.is_file() else []
+    kinds = ("flags", "Features", "model name")
+    return "\n".join(sorted({line for line in lines if line.startswith(kinds)}))

@@ -1,0 +1,114 @@
+// Attention that only the first token of each text asks for, for one number format REAL: the last
+// layer of an encoder whose head reads first tokens. Scores are taken with the states themselves,
+// against queries that went through the keys' weights backwards, so that keys and values of the
+// other tokens are never made: q . (W x + b) = (q W) . x + q . b, and softmax ignores the constant.
+
+// asked: (B, H, D) queries times the keys' weights; mixed: (B, H, D) states, weighted; masses:
+// (B, H) sums of the weights, which dropout moves away from 1; logs: (B, H).
+void FN(firsts_forward)(const REAL *states, const float *asked, const int64_t *borders, long B,
+                        long H, long D, float factor, float *mixed, float *masses, float *logs,
+                        uint64_t seed, uint32_t bound, float scale, int threads) {
+  Drop drop = {seed, bound, scale};
+  long longest = longest_of(borders, B);
+#pragma omp parallel num_threads(threads)
+  {
+    float *weights = malloc(H * longest * sizeof(float));
+#pragma omp for schedule(dynamic, 1)
+    for (long text = 0; text < B; text++) {
+      long first = borders[text], L = borders[text + 1] - first;
+      const float *queries = asked + text * H * D;
+      for (long j = 0; j < L; j++)
+        for (long head = 0; head < H; head++) {
+          const REAL *x = states + (first + j) * D;
+          const float *query = queries + head * D;
+          float score = 0;
+#pragma omp simd reduction(+ : score)
+          for (long d = 0; d < D; d++) score += GET(x + d) * query[d];
+          weights[head * longest + j] = score * factor;
+        }
+      memset(mixed + text * H * D, 0, H * D * sizeof(float));
+      for (long head = 0; head < H; head++) {
+        float *row = weights + head * longest, most = greatest(row, L), mass = 0;
+        float sum = exponentials(row, most, L, L);
+        uint64_t key = key_of(seed, text * H + head);
+        logs[text * H + head] = most + logf(sum);
+        for (long j = 0; j < L; j++) {
+          row[j] *= (bound ? kept(drop, key, (uint32_t)j) : 1.0f) / sum;
+          mass += row[j];
+        }
+        masses[text * H + head] = mass;
+      }
+      for (long j = 0; j < L; j++)
+        for (long head = 0; head < H; head++) {
+          const REAL *x = states + (first + j) * D;
+          float *to = mixed + (text * H + head) * D, weight = weights[head * longest + j];
+#pragma omp simd
+          for (long d = 0; d < D; d++) to[d] += weight * GET(x + d);
+        }
+    }
+    free(weights);
+  }
+}
+
+// From dmixed and dmasses to dasked (B, H, D) and dstates (P, D).
+void FN(firsts_backward)(const REAL *states, const float *asked, const float *dmixed,
+                         const float *dmasses, const int64_t *borders, long B, long H, long D,
+                         float factor, const float *logs, float *dasked, REAL *dstates,
+                         uint64_t seed, uint32_t bound, float scale, int threads) {
+  Drop drop = {seed, bound, scale};
+  long longest = longest_of(borders, B);
+#pragma omp parallel num_threads(threads)
+  {
+    float *weights = malloc((2 * H * longest + D) * sizeof(float));
+    float *changes = weights + H * longest, *sums = changes + H * longest;
+#pragma omp for schedule(dynamic, 1)
+    for (long text = 0; text < B; text++) {
+      long first = borders[text], L = borders[text + 1] - first;
+      const float *queries = asked + text * H * D, *given = dmixed + text * H * D;
+      for (long j = 0; j < L; j++)
+        for (long head = 0; head < H; head++) {
+          const REAL *x = states + (first + j) * D;
+          const float *query = queries + head * D, *change = given + head * D;
+          float score = 0, gain = 0;
+#pragma omp simd reduction(+ : score, gain)
+          for (long d = 0; d < D; d++) {
+            score += GET(x + d) * query[d];
+            gain += GET(x + d) * change[d];
+          }
+          weights[head * longest + j] = exp_of(score * factor - logs[text * H + head]);
+          changes[head * longest + j] = gain + dmasses[text * H + head];
+        }
+      for (long head = 0; head < H; head++) {
+        float *weight = weights + head * longest, *change = changes + head * longest, dot = 0;
+        uint64_t key = key_of(seed, text * H + head);
+        for (long j = 0; j < L; j++) {
+          float keep = bound ? kept(drop, key, (uint32_t)j) : 1.0f;
+          change[j] *= keep * weight[j];
+          dot += change[j];
+        }
+        for (long j = 0; j < L; j++) {
+          float keep = bound ? kept(drop, key, (uint32_t)j) : 1.0f;
+          change[j] = (change[j] - dot * weight[j]) * factor;
+          weight[j] *= keep;
+        }
+      }
+      memset(dasked + text * H * D, 0, H * D * sizeof(float));
+      for (long j = 0; j < L; j++) {
+        const REAL *x = states + (first + j) * D;
+        memset(sums, 0, D * sizeof(float));
+        for (long head = 0; head < H; head++) {
+          float weight = weights[head * longest + j], change = changes[head * longest + j];
+          const float *query = queries + head * D, *out = given + head * D;
+          float *to = dasked + (text * H + head) * D;
+#pragma omp simd
+          for (long d = 0; d < D; d++) {
+            to[d] += change * GET(x + d);
+            sums[d] += change * query[d] + weight * out[d];
+          }
+        }
+        for (long d = 0; d < D; d++) PUT(dstates + (first + j) * D + d, sums[d]);
+      }
+    }
+    free(weights);
+  }
+}
