@@ -1,8 +1,9 @@
 """Train on CoLA by textune and by its peers, each in a fresh process, and compare peak memory.
 
 The peak is the kernel's own (ru_maxrss), of all that the process did: imports, loading, training,
-and in textune's case also a small validation, checkpoints and the saved model. Beside it stand the
-resident memory when training began and its peak from there on, sampled from outside.
+and in textune's case also a small validation, checkpoints, the report and the saved model. Beside
+it stands what was seen from outside: the resident memory when training began, its peak while
+training, and its peak after it.
 """
 
 import argparse
@@ -10,7 +11,7 @@ import json
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,19 +29,23 @@ PREDICT = "textune predict"
 LIMIT, BIG_LIMIT = 512, 64
 BATCH_SIZE = 32
 MAX_TOKENS = 64
-MARKS = (Path("loaded"), Path("run") / "log.jsonl")  # a peer's and textune's, when training begins
+# Files that appear when training begins and when it ends: a peer's, and textune's.
+BEGUN = (Path("loaded"), Path("run") / "log.jsonl")
+ENDED = (Path("trained"), Path("run") / "checkpoints")
 MEGABYTE = 1024 * 1024
 
 
 @dataclass(slots=True)
 class Samples:
-    """What is seen of a process from outside while it runs; megabytes."""
+    """What is seen of a process from outside while it runs; megabytes, None where it was not."""
 
-    marks: Sequence[Path]  # one of these files appears when the model is loaded
+    begun: Sequence[Path] = ()  # one of these files appears when training begins
+    ended: Sequence[Path] = ()  # and one of these when it ends
     highest: float = 0.0
     at_start: float | None = None  # when training began
-    highest_after: float | None = None  # from there on
-    count: int = field(default=0)
+    training: float | None = None  # the highest from there to the end of training
+    after: float | None = None  # the highest from there on
+    count: int = 0
 
     def __call__(self, process: int) -> None:
         """Look once."""
@@ -48,20 +53,24 @@ class Samples:
             resident = psutil.Process(process).memory_info().rss / MEGABYTE
         except psutil.Error:  # it has just ended
             return
-        self.add(resident, is_loaded=any(mark.exists() for mark in self.marks))
+        has_begun, has_ended = (any(map(Path.exists, each)) for each in (self.begun, self.ended))
+        self.add(resident, stage=has_begun + has_ended)
 
-    def add(self, resident: float, *, is_loaded: bool) -> None:
-        """Take one look's number."""
+    def add(self, resident: float, *, stage: int) -> None:
+        """Take one look's number; stages are 0 before, 1 in and 2 after training."""
         self.count += 1
         self.highest = max(self.highest, resident)
-        if is_loaded:
-            self.at_start = resident if self.at_start is None else self.at_start
-            self.highest_after = max(self.highest_after or 0.0, resident)
+        if stage and self.at_start is None:
+            self.at_start = resident
+        if stage == 1:
+            self.training = max(self.training or 0.0, resident)
+        if stage == 2:
+            self.after = max(self.after or 0.0, resident)
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """The memory of one process; megabytes."""
+    """The memory of one process; megabytes, None where nothing was seen."""
 
     program: str
     policy: str
@@ -69,8 +78,9 @@ class Usage:
     texts: int
     peak_mb: float  # as the kernel counts
     sampled_peak_mb: float
-    at_start_mb: float | None  # resident when training began; None where nothing was seen of it
-    training_peak_mb: float | None  # sampled from there on
+    at_start_mb: float | None  # resident when training began
+    training_peak_mb: float | None  # sampled from there to the end of training
+    after_peak_mb: float | None  # and from there on
     samples: int
 
 
@@ -177,7 +187,8 @@ def train(
         max_tokens=MAX_TOKENS,
         threads=options.threads,
     )
-    samples = Samples([scratch / mark for mark in MARKS])
+    begun, ended = ([scratch / mark for mark in marks] for marks in (BEGUN, ENDED))
+    samples = Samples(begun, ended)
     result = Result(**processes.run("bench.measure", asdict(job), scratch.parent, watch=samples))
     return to_usage(
         program, POLICIES[program], turn, result.examples, result.peak_memory_mb, samples
@@ -197,7 +208,7 @@ def predict(options: argparse.Namespace, prepared: Prepared, turn: int, scratch:
         turn=turn,
         threads=options.threads,
     )
-    samples = Samples([])
+    samples = Samples()
     answer = Answer(
         **processes.run("bench.answers", asdict(question), scratch.parent, watch=samples)
     )
@@ -216,7 +227,8 @@ def to_usage(
         peak_mb=peak_mb,
         sampled_peak_mb=samples.highest,
         at_start_mb=samples.at_start,
-        training_peak_mb=samples.highest_after,
+        training_peak_mb=samples.training,
+        after_peak_mb=samples.after,
         samples=samples.count,
     )
 
@@ -226,7 +238,7 @@ def summarise(usages: Sequence[Usage]) -> dict[str, Any]:
 
     A number of which some turn saw nothing is None.
     """
-    names = ("peak_mb", "sampled_peak_mb", "at_start_mb", "training_peak_mb")
+    names = ("peak_mb", "sampled_peak_mb", "at_start_mb", "training_peak_mb", "after_peak_mb")
     programs: dict[str, dict[str, Any]] = {}
     for program in dict.fromkeys(usage.program for usage in usages):
         found = [usage for usage in usages if usage.program == program]
@@ -246,7 +258,7 @@ def summarise(usages: Sequence[Usage]) -> dict[str, Any]:
 def show(report: Mapping[str, Any], console: Console) -> None:
     """Print the programs, and below how much more memory each peer needs."""
     table = Table(title="resident memory, MB: the highest of all turns")
-    headings = ("program", "peak", "peak, sampled", "when training began", "peak from there on")
+    headings = ("program", "peak", "sampled", "when training began", "while training", "after it")
     for heading in headings:
         table.add_column(heading, justify="left" if heading == "program" else "right")
     for name, found in report["programs"].items():

@@ -21,7 +21,10 @@ from bench.scores import Rows, by_length, score
 from bench.tasks import read_prepared
 
 PROBLEMS = {"single": "single_label_classification", "multi": "multi_label_classification"}
-LOADED = "loaded"  # file that appears in the scratch folder when training begins
+LOADED, TRAINED = (
+    "loaded",
+    "trained",
+)  # files that appear in the scratch folder with an epoch's ends
 
 
 class CountingCollator:
@@ -61,6 +64,7 @@ class EpochClock:
     def stop(self) -> None:
         """Stop the clock, then score."""
         self.seconds += now(self._model) - self._begin
+        (Path(self._job.scratch) / TRAINED).touch()
         found: dict[str, float | None] = {}
         for name, rows in self._sets.items():
             numbers = score(self._model, rows, self._pad, self._job.metrics)

@@ -8,7 +8,7 @@ from bench import big, memory, tasks
 from bench.memory import Samples, Usage
 
 
-def usage(program: str, turn: int, peak: float, after: float | None = None) -> Usage:
+def usage(program: str, turn: int, peak: float, training: float | None = None) -> Usage:
     return Usage(
         program=program,
         policy="its policy",
@@ -17,30 +17,37 @@ def usage(program: str, turn: int, peak: float, after: float | None = None) -> U
         peak_mb=peak,
         sampled_peak_mb=peak - 1,
         at_start_mb=100.0,
-        training_peak_mb=after,
+        training_peak_mb=training,
+        after_peak_mb=None,
         samples=10,
     )
 
 
-def test_a_peak_of_loading_is_kept_apart_from_that_of_training() -> None:
-    samples = Samples([])
-    for resident, is_loaded in ((100, False), (900, False), (400, True), (650, True), (500, True)):
-        samples.add(resident, is_loaded=is_loaded)
-    assert (samples.highest, samples.at_start, samples.highest_after) == (900, 400, 650)
-    assert samples.count == 5
+def test_peaks_of_loading_of_training_and_of_saving_are_kept_apart() -> None:
+    samples = Samples()
+    seen = ((100, 0), (900, 0), (400, 1), (650, 1), (500, 1), (700, 2), (300, 2))
+    for resident, stage in seen:
+        samples.add(resident, stage=stage)
+    assert (samples.highest, samples.at_start) == (900, 400)
+    assert (samples.training, samples.after) == (650, 700)
+    assert samples.count == 7
 
 
 def test_a_process_is_looked_at_until_it_is_gone(tmp_path: Path) -> None:
-    mark = tmp_path / "loaded"
-    samples = Samples([mark, tmp_path / "other"])
+    begun, ended = tmp_path / "begun", tmp_path / "ended"
+    samples = Samples([tmp_path / "other", begun], [ended])
     samples(os.getpid())
     assert samples.highest > 10
     assert samples.at_start is None
-    mark.touch()
+    begun.touch()
     samples(os.getpid())
-    assert samples.at_start is not None
+    assert samples.at_start == samples.training
+    assert samples.after is None
+    ended.touch()
+    samples(os.getpid())
+    assert samples.after is not None
     samples(2**22 + 1)  # no process has this number
-    assert samples.count == 2
+    assert samples.count == 3
 
 
 def test_the_highest_of_all_turns_counts_and_peers_are_compared_with_textune() -> None:

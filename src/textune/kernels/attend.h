@@ -3,8 +3,8 @@
 // fits the processor's cache, and ROWS queries are answered at a time. Dh: width of a head.
 
 // (L, Dh) with some stride, plus a bias, times a factor → rows of `pitch` floats, zero beyond Dh.
-INLINE void FN(lay_rows)(const REAL *from, long stride, const float *bias, float factor, long L,
-                         long Dh, long pitch, float *to) {
+INLINE void FN(lay_block)(const REAL *from, long stride, const float *bias, float factor, long L, long Dh,
+                    long pitch, float *to) {
   for (long i = 0; i < L; i++) {
     const REAL *row = from + i * stride;
     float *own = to + i * pitch;
@@ -14,77 +14,107 @@ INLINE void FN(lay_rows)(const REAL *from, long stride, const float *bias, float
   }
 }
 
+// Rows of `pitch` floats, each times its factor → (L, Dh) with some stride.
+INLINE void FN(put_block)(const float *rows, const float *factors, long L, long Dh, long pitch,
+                    long stride, REAL *to) {
+  for (long i = 0; i < L; i++)
+#pragma omp simd
+    for (long d = 0; d < Dh; d++) PUT(to + i * stride + d, rows[i * pitch + d] * factors[i]);
+}
+
+// Heads are 32 or 64 wide as a rule: a width that the compiler knows needs no loop.
+static void FN(lay_rows)(const REAL *from, long stride, const float *bias, float factor, long L,
+                         long Dh, long pitch, float *to) {
+  if (Dh == 32)
+    FN(lay_block)(from, stride, bias, factor, L, 32, 32, to);
+  else if (Dh == 64)
+    FN(lay_block)(from, stride, bias, factor, L, 64, 64, to);
+  else
+    FN(lay_block)(from, stride, bias, factor, L, Dh, pitch, to);
+}
+
+static void FN(put_rows)(const float *rows, const float *factors, long L, long Dh, long pitch,
+                         long stride, REAL *to) {
+  if (Dh == 32)
+    FN(put_block)(rows, factors, L, 32, 32, stride, to);
+  else if (Dh == 64)
+    FN(put_block)(rows, factors, L, 64, 64, stride, to);
+  else
+    FN(put_block)(rows, factors, L, Dh, pitch, stride, to);
+}
+
 // One head of one text, forward. qkv: the text's rows of (P, 3, H, Dh); out: of (P, H, Dh).
 INLINE void FN(attend_one)(const REAL *qkv, const float *bias, long L, long H, long Dh, long head,
-                           long first, float factor, Drop drop, REAL *out, float *logs,
+                           long first, float factor, Drop drop, REAL *out, float *stats,
                            char *memory) {
   long pitch = (Dh + 31) / 32 * 32, width = (L + LANES - 1) / LANES * LANES, D = H * Dh;
-  long blocks = (L + ROWS - 1) / ROWS;
-  float *queries = room(&memory, L, pitch), *keys = room(&memory, L, pitch);
-  float *values = room(&memory, L, pitch);
-  float *columns = room(&memory, Dh, width);
+  float *queries = room(&memory, width, pitch), *keys = room(&memory, width, pitch);
+  float *values = room(&memory, width, pitch), *columns = room(&memory, pitch, width);
   float *scores = room(&memory, ROWS, width), *sums = room(&memory, ROWS, pitch);
   const REAL *own = qkv + head * Dh;
   const float *shift = bias + head * Dh;
   FN(lay_rows)(own, 3 * D, shift, factor, L, Dh, pitch, queries);
   FN(lay_rows)(own + D, 3 * D, shift + D, 1.0f, L, Dh, pitch, keys);
   FN(lay_rows)(own + 2 * D, 3 * D, shift + 2 * D, 1.0f, L, Dh, pitch, values);
-  lay_columns(keys, L, Dh, pitch, width, columns);
-  for (long block = 0; block < blocks; block++) {
+  memset(keys + L * pitch, 0, (width - L) * pitch * sizeof(float));
+  lay_columns(keys, pitch, width, columns);
+  for (long start = 0; start < L; start += ROWS) {
     const float *rows[ROWS];
-    float shares[ROWS];
-    long start = block * ROWS;
-    for (int r = 0; r < ROWS; r++) rows[r] = queries + (start + r < L ? start + r : L - 1) * pitch;
+    float mosts[ROWS], shares[ROWS];
+    int count = L - start < ROWS ? L - start : ROWS;
+    for (int r = 0; r < ROWS; r++) rows[r] = queries + (r < count ? start + r : L - 1) * pitch;
     row_products(rows, columns, Dh, width, scores);
-    for (int r = 0; r < ROWS && start + r < L; r++) {
-      float *row = scores + r * width, most = greatest(row, L);
-      float sum = exponentials(row, most, L, width);
+    for (int r = 0; r < count; r++) mosts[r] = greatest(scores + r * width, L, width);
+    for (int r = 0; r < count; r++)
+      shares[r] = 1.0f / exponentials(scores + r * width, mosts[r], width);
+    for (int r = 0; r < count; r++) {
       long asking = (first + start + r) * H + head;
-      shares[r] = 1.0f / sum;
-      if (logs) logs[asking] = most + logf(sum);
+      if (stats) {
+        stats[2 * asking] = mosts[r];
+        stats[2 * asking + 1] = shares[r];
+      }
       if (drop.bound) {
         uint64_t key = key_of(drop.seed, asking);
 #pragma omp simd
-        for (long j = 0; j < L; j++) row[j] *= kept(drop, key, (uint32_t)j);
+        for (long j = 0; j < (width & -LANES); j++)
+          scores[r * width + j] *= kept(drop, key, (uint32_t)j);
       }
     }
     weighted_rows(scores, values, L, width, pitch, sums);
-    for (int r = 0; r < ROWS && start + r < L; r++) {
-      REAL *to = out + (start + r) * D + head * Dh;
-      const float *from = sums + r * pitch;
-#pragma omp simd
-      for (long d = 0; d < Dh; d++) PUT(to + d, from[d] * shares[r]);
-    }
+    FN(put_rows)(sums, shares, count, Dh, pitch, D, out + start * D + head * Dh);
   }
 }
 
 // One head of one text, backward: from the gradient of out to that of q, k and v.
 INLINE void FN(unattend_one)(const REAL *qkv, const float *bias, const REAL *dout, long L, long H,
                              long Dh, long head, long first, float factor, Drop drop,
-                             const float *logs, REAL *dqkv, const float *zeros, char *memory) {
+                             const float *stats, REAL *dqkv, const float *zeros, char *memory) {
   long pitch = (Dh + 31) / 32 * 32, width = (L + LANES - 1) / LANES * LANES, D = H * Dh;
-  long blocks = (L + ROWS - 1) / ROWS;
-  float *queries = room(&memory, L, pitch), *keys = room(&memory, L, pitch);
-  float *values = room(&memory, L, pitch), *given = room(&memory, L, pitch);
-  float *dkeys = room(&memory, L, pitch), *dvalues = room(&memory, L, pitch);
-  float *key_columns = room(&memory, Dh, width);
-  float *value_columns = room(&memory, Dh, width);
-  float *weights = room(&memory, ROWS, width);
-  float *changes = room(&memory, ROWS, width), *sums = room(&memory, ROWS, pitch);
-  float *keeps = room(&memory, 1, width);
+  float *queries = room(&memory, width, pitch), *keys = room(&memory, width, pitch);
+  float *values = room(&memory, width, pitch), *given = room(&memory, width, pitch);
+  float *dkeys = room(&memory, width, pitch), *dvalues = room(&memory, width, pitch);
+  float *key_columns = room(&memory, pitch, width), *value_columns = room(&memory, pitch, width);
+  float *weights = room(&memory, ROWS, width), *changes = room(&memory, ROWS, width);
+  float *sums = room(&memory, ROWS, pitch), *keeps = room(&memory, 1, width);
   const REAL *own = qkv + head * Dh;
   const float *shift = bias + head * Dh;
   REAL *to = dqkv + head * Dh;
+  float factors[ROWS], ones[ROWS];
+  for (int r = 0; r < ROWS; r++) {
+    factors[r] = factor;
+    ones[r] = 1.0f;
+  }
   FN(lay_rows)(own, 3 * D, shift, factor, L, Dh, pitch, queries);
   FN(lay_rows)(own + D, 3 * D, shift + D, 1.0f, L, Dh, pitch, keys);
   FN(lay_rows)(own + 2 * D, 3 * D, shift + 2 * D, 1.0f, L, Dh, pitch, values);
   FN(lay_rows)(dout + head * Dh, D, zeros, 1.0f, L, Dh, pitch, given);
-  lay_columns(keys, L, Dh, pitch, width, key_columns);
-  lay_columns(values, L, Dh, pitch, width, value_columns);
-  memset(dkeys, 0, 2 * L * pitch * sizeof(float));  // and dvalues behind it
-  for (long block = 0; block < blocks; block++) {
+  memset(keys + L * pitch, 0, (width - L) * pitch * sizeof(float));
+  memset(values + L * pitch, 0, (width - L) * pitch * sizeof(float));
+  lay_columns(keys, pitch, width, key_columns);
+  lay_columns(values, pitch, width, value_columns);
+  memset(dkeys, 0, 2 * width * pitch * sizeof(float));  // and dvalues behind it
+  for (long start = 0; start < L; start += ROWS) {
     const float *asked[ROWS], *got[ROWS];
-    long start = block * ROWS;
     for (int r = 0; r < ROWS; r++) {
       asked[r] = start + r < L ? queries + (start + r) * pitch : zeros;
       got[r] = start + r < L ? given + (start + r) * pitch : zeros;
@@ -99,39 +129,39 @@ INLINE void FN(unattend_one)(const REAL *qkv, const float *bias, const REAL *dou
         memset(change, 0, width * sizeof(float));
         continue;
       }
-      float log = logs[asking];
+      float most = stats[2 * asking], part = stats[2 * asking + 1];
       uint64_t key = key_of(drop.seed, asking);
 #pragma omp simd reduction(+ : dot)
-      for (long j = 0; j < L; j++) {
-        keeps[j] = drop.bound ? kept(drop, key, (uint32_t)j) : 1.0f;
-        weight[j] = exp_of(weight[j] - log);
+      for (long j = 0; j < (width & -LANES); j++) {
+        keeps[j] = kept(drop, key, (uint32_t)j);
+        weight[j] = exp_of(weight[j] - most) * part;
         change[j] *= weight[j] * keeps[j];
         dot += change[j];
       }
 #pragma omp simd
-      for (long j = 0; j < L; j++) {
+      for (long j = 0; j < (width & -LANES); j++) {
         change[j] -= dot * weight[j];
         weight[j] *= keeps[j];
       }
-      for (long j = L; j < width; j++) weight[j] = change[j] = 0;
     }
     weighted_rows(changes, keys, L, width, pitch, sums);
-    for (int r = 0; r < ROWS && start + r < L; r++)
-      for (long d = 0; d < Dh; d++) PUT(to + (start + r) * 3 * D + d, sums[r * pitch + d] * factor);
+    FN(put_rows)(sums, factors, L - start < ROWS ? L - start : ROWS, Dh, pitch, 3 * D,
+                 to + start * 3 * D);
     add_outer(weights, got, L, width, pitch, dvalues);
     add_outer(changes, asked, L, width, pitch, dkeys);
   }
-  for (long j = 0; j < L; j++)
-    for (long d = 0; d < Dh; d++) {
-      PUT(to + j * 3 * D + D + d, dkeys[j * pitch + d]);
-      PUT(to + j * 3 * D + 2 * D + d, dvalues[j * pitch + d]);
-    }
+  for (long start = 0; start < L; start += ROWS) {
+    long rows = L - start < ROWS ? L - start : ROWS;
+    REAL *at = to + start * 3 * D;
+    FN(put_rows)(dkeys + start * pitch, ones, rows, Dh, pitch, 3 * D, at + D);
+    FN(put_rows)(dvalues + start * pitch, ones, rows, Dh, pitch, 3 * D, at + 2 * D);
+  }
 }
 
-// All heads of all texts. borders: (B + 1) first rows of the texts and their end; logs: (P, H), or
-// nothing where no gradient will be asked for.
+// All heads of all texts. borders: (B + 1) first rows of the texts and their end; stats: (P, H, 2) the
+// greatest score and 1 / the sum of its exponentials, or nothing where no gradient will be asked for.
 void FN(attend_forward)(const REAL *qkv, const float *bias, const int64_t *borders, long B, long H,
-                        long Dh, float factor, REAL *out, float *logs, uint64_t seed,
+                        long Dh, float factor, REAL *out, float *stats, uint64_t seed,
                         uint32_t bound, float scale, int threads) {
   Drop drop = {seed, bound, scale};
   size_t size = attention_room(borders, B, Dh);
@@ -142,7 +172,7 @@ void FN(attend_forward)(const REAL *qkv, const float *bias, const int64_t *borde
     for (long task = 0; task < B * H; task++) {
       long text = task / H, first = borders[text];
       FN(attend_one)(qkv + first * 3 * H * Dh, bias, borders[text + 1] - first, H, Dh, task % H,
-                     first, factor, drop, out + first * H * Dh, logs, memory);
+                     first, factor, drop, out + first * H * Dh, stats, memory);
     }
     free(memory);
   }
@@ -151,7 +181,7 @@ void FN(attend_forward)(const REAL *qkv, const float *bias, const int64_t *borde
 // From dout (P, H, Dh) to dqkv (P, 3, H, Dh).
 void FN(attend_backward)(const REAL *qkv, const float *bias, const REAL *dout,
                          const int64_t *borders, long B, long H, long Dh, float factor,
-                         const float *logs, REAL *dqkv, uint64_t seed, uint32_t bound, float scale,
+                         const float *stats, REAL *dqkv, uint64_t seed, uint32_t bound, float scale,
                          int threads) {
   Drop drop = {seed, bound, scale};
   size_t size = attention_room(borders, B, Dh);
@@ -164,7 +194,7 @@ void FN(attend_backward)(const REAL *qkv, const float *bias, const REAL *dout,
     for (long task = 0; task < B * H; task++) {
       long text = task / H, first = borders[text];
       FN(unattend_one)(qkv + first * 3 * H * Dh, bias, dout + first * H * Dh,
-                       borders[text + 1] - first, H, Dh, task % H, first, factor, drop, logs,
+                       borders[text + 1] - first, H, Dh, task % H, first, factor, drop, stats,
                        dqkv + first * 3 * H * Dh, zeros, memory);
     }
     free(memory);

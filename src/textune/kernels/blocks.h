@@ -9,13 +9,39 @@ INLINE float *room(char **at, long rows, long width) {
   return found;
 }
 
-// Rows (L, pitch) → columns (Dh, width), zero beyond L.
-static void lay_columns(const float *rows, long L, long Dh, long pitch, long width, float *to) {
-  for (long d = 0; d < Dh; d++) {
-    float *own = to + d * width;
-    for (long j = 0; j < L; j++) own[j] = rows[j * pitch + d];
-    for (long j = L; j < width; j++) own[j] = 0;
-  }
+// One step of a transposition of sixteen rows: blocks of `half` x `half` change places.
+INLINE void swap(vf *rows, int half, vi low, vi high) {
+#pragma GCC unroll 16
+  for (int i = 0; i < LANES; i++)
+    if (!(i & half)) {
+      vf first = rows[i], second = rows[i + half];
+      rows[i] = __builtin_shuffle(first, second, low);
+      rows[i + half] = __builtin_shuffle(first, second, high);
+    }
+}
+
+// Sixteen rows of sixteen floats → sixteen columns.
+INLINE void transpose(const float *from, long pitch, float *to, long width) {
+  vf rows[LANES];
+#pragma GCC unroll 16
+  for (int i = 0; i < LANES; i++) rows[i] = *(const vf *)(from + i * pitch);
+  swap(rows, 8, (vi){0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23},
+       (vi){8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31});
+  swap(rows, 4, (vi){0, 1, 2, 3, 16, 17, 18, 19, 8, 9, 10, 11, 24, 25, 26, 27},
+       (vi){4, 5, 6, 7, 20, 21, 22, 23, 12, 13, 14, 15, 28, 29, 30, 31});
+  swap(rows, 2, (vi){0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29},
+       (vi){2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31});
+  swap(rows, 1, (vi){0, 16, 2, 18, 4, 20, 6, 22, 8, 24, 10, 26, 12, 28, 14, 30},
+       (vi){1, 17, 3, 19, 5, 21, 7, 23, 9, 25, 11, 27, 13, 29, 15, 31});
+#pragma GCC unroll 16
+  for (int i = 0; i < LANES; i++) *(vf *)(to + i * width) = rows[i];
+}
+
+// Rows (width, pitch) → columns (pitch, width); both are multiples of LANES.
+static void lay_columns(const float *rows, long pitch, long width, float *to) {
+  for (long d = 0; d < pitch; d += LANES)
+    for (long j = 0; j < width; j += LANES)
+      transpose(rows + j * pitch + d, pitch, to + d * width + j, width);
 }
 
 // products[r][j] = sum over d of rows[r][d] * columns[d][j], for ROWS rows.
@@ -78,22 +104,23 @@ static void add_outer(const float *weights, const float *const *given, long L, l
   }
 }
 
-// Scores of one query become e^(score - most), zero beyond L; returns their sum.
-static float exponentials(float *scores, float most, long L, long width) {
+// Scores of one query become e^(score - most); returns their sum. Widths are multiples of LANES.
+static float exponentials(float *scores, float most, long width) {
   float sum = 0;
 #pragma omp simd reduction(+ : sum)
-  for (long j = 0; j < L; j++) {
+  for (long j = 0; j < (width & -LANES); j++) {
     scores[j] = exp_of(scores[j] - most);
     sum += scores[j];
   }
-  for (long j = L; j < width; j++) scores[j] = 0;
   return sum;
 }
 
-static float greatest(const float *scores, long L) {
+// The greatest of L scores; those beyond become too small to matter.
+static float greatest(float *scores, long L, long width) {
+  for (long j = L; j < width; j++) scores[j] = -1e30f;
   float most = scores[0];
 #pragma omp simd reduction(max : most)
-  for (long j = 0; j < L; j++) most = scores[j] > most ? scores[j] : most;
+  for (long j = 0; j < (width & -LANES); j++) most = scores[j] > most ? scores[j] : most;
   return most;
 }
 
@@ -110,5 +137,5 @@ static long longest_of(const int64_t *borders, long B) {
 static size_t attention_room(const int64_t *borders, long B, long Dh) {
   long L = longest_of(borders, B);
   long pitch = (Dh + 31) / 32 * 32, width = (L + LANES - 1) / LANES * LANES;
-  return sizeof(float) * (6 * L * pitch + 2 * Dh * width + (2 * ROWS + 1) * width + ROWS * pitch);
+  return sizeof(float) * (8 * width * pitch + (2 * ROWS + 1) * width + ROWS * pitch);
 }

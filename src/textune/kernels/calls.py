@@ -75,7 +75,7 @@ def attend_forward(
     """Attend within each text: (P, 3 D) and (3 D,) → (P, D), and the scores' log-sums (P, H)."""
     rows, width = qkv.shape[0], qkv.shape[1] // 3
     out = qkv.new_empty(rows, width)
-    logs = qkv.new_empty(rows, heads, dtype=torch.float32) if with_logs else None
+    logs = qkv.new_empty(rows, heads, 2, dtype=torch.float32) if with_logs else None
     sizes = (len(borders) - 1, heads, width // heads)
     _call("attend_forward", qkv, bias, borders, *sizes, factor, out, logs, *drop.numbers)
     return out, logs

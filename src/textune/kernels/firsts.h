@@ -12,7 +12,8 @@ void FN(firsts_forward)(const REAL *states, const float *asked, const int64_t *b
   long longest = longest_of(borders, B);
 #pragma omp parallel num_threads(threads)
   {
-    float *weights = malloc(H * longest * sizeof(float));
+    long width = (longest + LANES - 1) / LANES * LANES;
+    float *weights = malloc(H * width * sizeof(float));
 #pragma omp for schedule(dynamic, 1)
     for (long text = 0; text < B; text++) {
       long first = borders[text], L = borders[text + 1] - first;
@@ -24,16 +25,16 @@ void FN(firsts_forward)(const REAL *states, const float *asked, const int64_t *b
           float score = 0;
 #pragma omp simd reduction(+ : score)
           for (long d = 0; d < D; d++) score += GET(x + d) * query[d];
-          weights[head * longest + j] = score * factor;
+          weights[head * width + j] = score * factor;
         }
       memset(mixed + text * H * D, 0, H * D * sizeof(float));
       for (long head = 0; head < H; head++) {
-        float *row = weights + head * longest, most = greatest(row, L), mass = 0;
-        float sum = exponentials(row, most, L, L);
+        float *row = weights + head * width, most = greatest(row, L, width), mass = 0;
+        float sum = exponentials(row, most, width);
         uint64_t key = key_of(seed, text * H + head);
         logs[text * H + head] = most + logf(sum);
         for (long j = 0; j < L; j++) {
-          row[j] *= (bound ? kept(drop, key, (uint32_t)j) : 1.0f) / sum;
+          row[j] *= kept(drop, key, (uint32_t)j) / sum;
           mass += row[j];
         }
         masses[text * H + head] = mass;
@@ -41,7 +42,7 @@ void FN(firsts_forward)(const REAL *states, const float *asked, const int64_t *b
       for (long j = 0; j < L; j++)
         for (long head = 0; head < H; head++) {
           const REAL *x = states + (first + j) * D;
-          float *to = mixed + (text * H + head) * D, weight = weights[head * longest + j];
+          float *to = mixed + (text * H + head) * D, weight = weights[head * width + j];
 #pragma omp simd
           for (long d = 0; d < D; d++) to[d] += weight * GET(x + d);
         }
@@ -59,8 +60,9 @@ void FN(firsts_backward)(const REAL *states, const float *asked, const float *dm
   long longest = longest_of(borders, B);
 #pragma omp parallel num_threads(threads)
   {
-    float *weights = malloc((2 * H * longest + D) * sizeof(float));
-    float *changes = weights + H * longest, *sums = changes + H * longest;
+    long width = (longest + LANES - 1) / LANES * LANES;
+    float *weights = malloc((2 * H * width + D) * sizeof(float));
+    float *changes = weights + H * width, *sums = changes + H * width;
 #pragma omp for schedule(dynamic, 1)
     for (long text = 0; text < B; text++) {
       long first = borders[text], L = borders[text + 1] - first;
@@ -75,19 +77,19 @@ void FN(firsts_backward)(const REAL *states, const float *asked, const float *dm
             score += GET(x + d) * query[d];
             gain += GET(x + d) * change[d];
           }
-          weights[head * longest + j] = exp_of(score * factor - logs[text * H + head]);
-          changes[head * longest + j] = gain + dmasses[text * H + head];
+          weights[head * width + j] = exp_of(score * factor - logs[text * H + head]);
+          changes[head * width + j] = gain + dmasses[text * H + head];
         }
       for (long head = 0; head < H; head++) {
-        float *weight = weights + head * longest, *change = changes + head * longest, dot = 0;
+        float *weight = weights + head * width, *change = changes + head * width, dot = 0;
         uint64_t key = key_of(seed, text * H + head);
         for (long j = 0; j < L; j++) {
-          float keep = bound ? kept(drop, key, (uint32_t)j) : 1.0f;
+          float keep = kept(drop, key, (uint32_t)j);
           change[j] *= keep * weight[j];
           dot += change[j];
         }
         for (long j = 0; j < L; j++) {
-          float keep = bound ? kept(drop, key, (uint32_t)j) : 1.0f;
+          float keep = kept(drop, key, (uint32_t)j);
           change[j] = (change[j] - dot * weight[j]) * factor;
           weight[j] *= keep;
         }
@@ -97,7 +99,7 @@ void FN(firsts_backward)(const REAL *states, const float *asked, const float *dm
         const REAL *x = states + (first + j) * D;
         memset(sums, 0, D * sizeof(float));
         for (long head = 0; head < H; head++) {
-          float weight = weights[head * longest + j], change = changes[head * longest + j];
+          float weight = weights[head * width + j], change = changes[head * width + j];
           const float *query = queries + head * D, *out = given + head * D;
           float *to = dasked + (text * H + head) * D;
 #pragma omp simd

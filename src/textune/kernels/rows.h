@@ -145,7 +145,7 @@ void FN(embed_backward)(const REAL *dh, const REAL *z, const float *mean, const 
       const REAL *from = dh + p * D;
 #pragma omp simd
       for (long d = 0; d < D; d++)
-        PUT(masked + d, GET(from + d) * (bound ? kept(drop, key, (uint32_t)d) : 1.0f));
+        PUT(masked + d, GET(from + d) * kept(drop, key, (uint32_t)d));
       FN(unnormalised)(masked, z + p * D, mean[p], rstd[p], gamma, D, dz + p * D, own, own + D);
     }
   }
