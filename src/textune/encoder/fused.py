@@ -11,10 +11,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.autograd import Function
-from torch.nn import functional
 
-from textune.encoder import dropout
-from textune.encoder.matrices import Half, Matrix, Rows, add_gradient
+from textune.encoder.matrices import Matrix, Rows, add_gradient
 from textune.kernels import calls
 from textune.kernels.calls import NO_DROP, Drop
 
@@ -30,19 +28,26 @@ class Closed:
 
 
 @dataclass(slots=True)
+class KeptRest:
+    """What backward needs of the layer after attention; Q is P, or B at the first tokens only."""
+
+    heard: Tensor  # (Q, D) what attention gave
+    first: Closed
+    middle: Tensor  # (Q, D)
+    inner: Tensor  # (Q, F) before GELU
+    second: Closed
+
+
+@dataclass(slots=True)
 class Kept:
     """What one layer's backward pass needs of its forward pass."""
 
     states: Tensor  # (P, D)
     borders: Tensor  # (B + 1,)
     qkv: Tensor  # (P, 3 D)
-    logs: Tensor  # (P, H)
-    heard: Tensor  # (P, D) what attention gave
-    weights_drop: Drop
-    first: Closed
-    middle: Tensor  # (P, D)
-    inner: Tensor  # (P, F) before GELU
-    second: Closed
+    stats: Tensor  # (P, H, 2) of the scores
+    drop: Drop
+    rest: KeptRest
 
 
 class FusedLayer:
@@ -86,23 +91,37 @@ class FusedLayer:
     ) -> tuple[Tensor, Kept | None]:
         """Compute the layer, and keep what its backward pass needs."""
         qkv = self.qkv.forward(states)
-        heard, logs = calls.attend_forward(
-            qkv, self.qkv.bias, borders, self.heads, self.factor, drops[0], with_logs=keep
+        heard, stats = calls.attend_forward(
+            qkv, self.qkv.bias, borders, self.heads, self.factor, drops[0], with_stats=keep
         )
-        middle, first = _close(self.mix, heard, states, self.first_norm, drops[1])
-        inner = self.widen.forward(middle)
-        raised = calls.gelu_forward(inner, self.widen.bias)
-        out, second = _close(self.narrow, raised, middle, self.second_norm, drops[2])
+        out, rest = self.finish(heard, states, drops[1:])
         if not keep:
             return out, None
-        assert logs is not None
-        kept = Kept(
-            states, borders, qkv, logs, heard, drops[0], first, middle, inner, second
-        )
-        return out, kept
+        assert stats is not None
+        return out, Kept(states, borders, qkv, stats, drops[0], rest)
+
+    def finish(
+        self, heard: Tensor, residual: Tensor, drops: list[Drop]
+    ) -> tuple[Tensor, KeptRest]:
+        """Compute what comes after attention; (Q, D) → (Q, D)."""
+        middle, first = _close(self.mix, heard, residual, self.first_norm, drops[0])
+        inner = self.widen.forward(middle)
+        raised = calls.gelu_forward(inner, self.widen.bias)
+        out, second = _close(self.narrow, raised, middle, self.second_norm, drops[1])
+        return out, KeptRest(heard, first, middle, inner, second)
 
     def run_back(self, kept: Kept, given: Tensor) -> Tensor:
         """Add the gradients of all weights; return that of the states, (P, D)."""
+        onto, heard = self.finish_back(kept.rest, given)
+        dqkv = calls.attend_backward(
+            kept.qkv, self.qkv.bias, heard, kept.borders, self.factor, kept.stats, kept.drop
+        )
+        self.qkv.learn_bias(calls.column_sums(dqkv))
+        self.qkv.learn(dqkv, kept.states)
+        return self.qkv.backward(dqkv, onto=onto)
+
+    def finish_back(self, kept: KeptRest, given: Tensor) -> tuple[Tensor, Tensor]:
+        """From the gradient of `finish` to those of its residual and of what attention gave."""
         onto, product = _open(self.narrow, self.second_norm, given, kept.second)
         raised, dinner = kept.inner, self.narrow.backward(product)
         self.widen.learn_bias(calls.gelu_backward(raised, self.widen.bias, dinner))
@@ -111,19 +130,7 @@ class FusedLayer:
         given = self.widen.backward(dinner, onto=onto)
         onto, product = _open(self.mix, self.first_norm, given, kept.first)
         self.mix.learn(product, kept.heard)
-        heard = self.mix.backward(product)
-        dqkv = calls.attend_backward(
-            kept.qkv,
-            self.qkv.bias,
-            heard,
-            kept.borders,
-            self.factor,
-            kept.logs,
-            kept.weights_drop,
-        )
-        self.qkv.learn_bias(calls.column_sums(dqkv))
-        self.qkv.learn(dqkv, kept.states)
-        return self.qkv.backward(dqkv, onto=onto)
+        return onto, self.mix.backward(product)
 
 
 class _Layer(Function):
@@ -212,60 +219,6 @@ class _Embeddings(Function):
     def backward(ctx: Any, *gradients: Tensor) -> tuple[None, None, None, None]:
         ctx.own.run_back(ctx.indices, ctx.closed, gradients[0].contiguous())
         return None, None, None, None
-
-
-class FirstsAttention(Function):
-    """Let the first token of each text attend, without keys and values of the others.
-
-    With k = K x + b, a score q . k is (q K) . x up to a constant that softmax ignores; and the
-    values' weighted mean is V applied to the states' weighted mean.
-    """
-
-    @staticmethod
-    def forward(
-        ctx: Any, states: Tensor, asked: Tensor, borders: Tensor, factor: float, drop: Drop
-    ) -> tuple[Tensor, Tensor]:
-        """(P, D) states and (B, H, D) queries → (B, H, D) weighted states, (B, H) weights' sums."""
-        mixed, masses, logs = calls.firsts_forward(states, asked, borders, factor, drop)
-        ctx.save_for_backward(states, asked, borders, logs)
-        ctx.factor, ctx.drop = factor, drop
-        return mixed, masses
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, None, None, None]:
-        states, asked, borders, logs = ctx.saved_tensors
-        given = (gradients[0].contiguous(), gradients[1].contiguous())
-        found = calls.firsts_backward(
-            states, asked, given, borders, ctx.factor, logs, ctx.drop
-        )
-        return *found, None, None, None
-
-
-def attend_firsts(own: Any, states: Tensor, borders: Tensor, *, training: bool) -> Tensor:
-    """Compute attention for the first token of each text.
-
-    Args:
-        own: The self-attention module, in fp32.
-        states: (P, D), fp32 or bf16.
-        borders: (B + 1,).
-        training: Whether weights are dropped.
-
-    Returns:
-        (B, D) in fp32.
-    """
-    firsts = states[borders[:-1]].float()  # (B, D)
-    heads, size = own.num_attention_heads, own.attention_head_size
-    width = own.key.weight.shape[1]
-    queries = own.query(firsts).unflatten(1, (heads, size)).transpose(0, 1)  # (H, B, D / H)
-    asked = torch.bmm(queries, own.key.weight.view(heads, size, width)).transpose(0, 1)
-    drop = draw(own.dropout.p, training=training)
-    mixed, masses = FirstsAttention.apply(  # type: ignore[no-untyped-call]  # torch's
-        states.contiguous(), asked.contiguous(), borders, float(own.scaling), drop
-    )
-    values = own.value.weight.view(heads, size, width).transpose(1, 2)  # (H, D, D / H)
-    found = torch.bmm(mixed.transpose(0, 1), values)  # (H, B, D / H)
-    shift = own.value.bias.view(heads, 1, size) * masses.t()[:, :, None]
-    return (found + shift).transpose(0, 1).flatten(1)
 
 
 def draw(rate: float, *, training: bool) -> Drop:

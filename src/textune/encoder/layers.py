@@ -12,8 +12,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import PreTrainedModel
 
-from textune.encoder import dropout, fused
+from textune.encoder import dropout
 from textune.encoder.attention import Packing, attend
+from textune.encoder.firsts import LastLayer
 from textune.encoder.fused import FusedEmbeddings, FusedLayer
 from textune.encoder.matrices import Half
 from textune.kernels import calls
@@ -61,8 +62,7 @@ class PackedLayer:
         if borders is None:
             out = layer(hidden, packing.borders, training=self.training)
             return out.float() if self.is_last else out
-        mixed = fused.attend_firsts(self.attention.self, hidden, borders, training=self.training)
-        return self._finish(mixed, hidden[borders[:-1]].float())
+        return LastLayer(layer)(hidden, borders, training=self.training)
 
     def _finish(self, mixed: Tensor, asking: Tensor) -> Tensor:
         """Compute all of the layer that comes after its attention."""
@@ -118,7 +118,7 @@ class PackedEmbeddings:
         return self.fused(input_ids, position_ids, segments)
 
 
-def replace(model: PreTrainedModel) -> None:
+def replace(model: PreTrainedModel, *, per_token: bool) -> None:
     """Let the layers of a model take packed batches the shorter way, where their build is known."""
     if model.config.model_type not in FAMILIES:
         return
@@ -127,10 +127,10 @@ def replace(model: PreTrainedModel) -> None:
         _specialise(layer, PackedLayer)
         layer.is_last = number == len(stack) - 1
     _specialise(model.base_model.embeddings, PackedEmbeddings)
-    fuse(model, torch.float32)
+    fuse(model, torch.float32, per_token=per_token)
 
 
-def fuse(model: PreTrainedModel, dtype: torch.dtype) -> bool:
+def fuse(model: PreTrainedModel, dtype: torch.dtype, *, per_token: bool) -> bool:
     """Let the layers compute by kernels in a number format, where they can; tell whether they do.
 
     The parameters stay fp32, and their own.
@@ -138,7 +138,8 @@ def fuse(model: PreTrainedModel, dtype: torch.dtype) -> bool:
     if model.config.model_type not in FAMILIES or not calls.available() or not _is_usual(model):
         return False
     for layer in model.base_model.encoder.layer:
-        layer.fused = FusedLayer(layer, dtype)
+        at_firsts = layer.is_last and not per_token  # few rows: not worth a coarser format
+        layer.fused = FusedLayer(layer, torch.float32 if at_firsts else dtype)
     embeddings = model.base_model.embeddings
     if not hasattr(embeddings, "task_type_embeddings"):
         is_projected = hasattr(model.base_model, "embeddings_project")

@@ -33,6 +33,18 @@ class Matrix:
         self._stack()
 
     @property
+    def is_trained(self) -> bool:
+        """Whether the weights get gradients."""
+        return self._parts[0].requires_grad
+
+    @property
+    def weight(self) -> Tensor:
+        """(N, K) as the products use it."""
+        if not _is_whole(self._parts) or self._master.data_ptr() != self._parts[0].data_ptr():
+            self._stack()
+        return self._work
+
+    @property
     def bias(self) -> Tensor:
         """(N,) in fp32."""
         if self._shift.data_ptr() != self._biases[0].data_ptr() or not _is_whole(self._biases):
@@ -41,9 +53,7 @@ class Matrix:
 
     def forward(self, states: Tensor) -> Tensor:
         """(P, K) → (P, N), without the bias."""
-        if not _is_whole(self._parts) or self._master.data_ptr() != self._parts[0].data_ptr():
-            self._stack()
-        return torch.mm(states, self._work.t())
+        return torch.mm(states, self.weight.t())
 
     def backward(self, given: Tensor, onto: Tensor | None = None) -> Tensor:
         """From the gradient of the result, (P, N), to that of the states, (P, K), or onto it."""
@@ -53,7 +63,7 @@ class Matrix:
 
     def learn(self, given: Tensor, states: Tensor) -> None:
         """Add the gradient of the weights; (P, N) and (P, K)."""
-        if not self._parts[0].requires_grad:
+        if not self.is_trained:
             return
         if self._room is None:
             self._room = torch.empty_like(self._work)
@@ -69,6 +79,15 @@ class Matrix:
             for part, piece in zip(self._parts, self._pieces(self._room), strict=True):
                 assert part.grad is not None
                 part.grad += piece
+
+    def gradient(self) -> tuple[Tensor, float]:
+        """Return the (N, K) gradient of fp32 weights, and what its present value counts for."""
+        if self._room is None:
+            self._room = torch.empty_like(self._work)
+        if self._parts[0].grad is not None:
+            return self._room, 1.0
+        self._hand_out(self._room)
+        return self._room, 0.0
 
     def learn_bias(self, gradient: Tensor) -> None:
         """Add the gradient of the bias, (N,)."""

@@ -60,7 +60,7 @@ class Encoder(nn.Module):
         dropout.replace(model)
         self.refusal: str | None = "not asked for"
         if packed:
-            layers.replace(model)
+            layers.replace(model, per_token=per_token)
             self.refusal = self._refuse()
         self.packed = self.refusal is None
 
@@ -85,7 +85,8 @@ class Encoder(nn.Module):
 
     def compute_in(self, dtype: torch.dtype) -> bool:
         """Compute the layers in this number format, if kernels can; the weights stay fp32."""
-        return self.packed and self.device.type == "cpu" and layers.fuse(self.model, dtype)
+        is_here = self.packed and self.device.type == "cpu"
+        return is_here and layers.fuse(self.model, dtype, per_token=self.per_token)
 
     def halves(self) -> dict[nn.Parameter, Half]:
         """Return the parameters that are computed with in bf16, and their bf16 sides."""

@@ -70,15 +70,18 @@ def attend_forward(
     factor: float,
     drop: Drop,
     *,
-    with_logs: bool,
+    with_stats: bool,
 ) -> tuple[Tensor, Tensor | None]:
-    """Attend within each text: (P, 3 D) and (3 D,) → (P, D), and the scores' log-sums (P, H)."""
+    """Attend within each text: (P, 3 D) and (3 D,) → (P, D), and statistics of the scores.
+
+    Those are (P, H, 2): the greatest score, and 1 / the sum of exponentials relative to it.
+    """
     rows, width = qkv.shape[0], qkv.shape[1] // 3
     out = qkv.new_empty(rows, width)
-    logs = qkv.new_empty(rows, heads, 2, dtype=torch.float32) if with_logs else None
+    stats = qkv.new_empty(rows, heads, 2, dtype=torch.float32) if with_stats else None
     sizes = (len(borders) - 1, heads, width // heads)
-    _call("attend_forward", qkv, bias, borders, *sizes, factor, out, logs, *drop.numbers)
-    return out, logs
+    _call("attend_forward", qkv, bias, borders, *sizes, factor, out, stats, *drop.numbers)
+    return out, stats
 
 
 def attend_backward(
@@ -87,15 +90,15 @@ def attend_backward(
     given: Tensor,
     borders: Tensor,
     factor: float,
-    logs: Tensor,
+    stats: Tensor,
     drop: Drop,
 ) -> Tensor:
     """From the gradient of what `attend_forward` returned, (P, D), to that of qkv, (P, 3 D)."""
     found = torch.empty_like(qkv)
-    heads = logs.shape[1]
+    heads = stats.shape[1]
     sizes = (len(borders) - 1, heads, given.shape[1] // heads)
     _call(
-        "attend_backward", qkv, bias, given, borders, *sizes, factor, logs, found, *drop.numbers
+        "attend_backward", qkv, bias, given, borders, *sizes, factor, stats, found, *drop.numbers
     )
     return found
 
