@@ -30,6 +30,7 @@ class Matrix:
         self._biases = [part.bias for part in maps]
         self._dtype = dtype
         self._room: Tensor | None = None  # where gradients are written, update after update
+        self._rooms: list[Tensor] = []  # the part of each parameter in it
         self._stack()
 
     @property
@@ -65,29 +66,26 @@ class Matrix:
         """Add the gradient of the weights; (P, N) and (P, K)."""
         if not self.is_trained:
             return
-        if self._room is None:
-            self._room = torch.empty_like(self._work)
-        is_first = self._parts[0].grad is None and not self._is_pending()
-        if is_first:
-            torch.mm(given.t(), states, out=self._room)
-            self._hand_out(self._room)
+        room = self._opened()
+        if self._parts[0].grad is None and not self._is_pending():
+            torch.mm(given.t(), states, out=room)
+            self._hand_out()
         elif self._dtype == torch.float32:
-            self._room.addmm_(given.t(), states)
+            room.addmm_(given.t(), states)
         else:
             self._settle()
-            torch.mm(given.t(), states, out=self._room)
-            for part, piece in zip(self._parts, self._pieces(self._room), strict=True):
+            torch.mm(given.t(), states, out=room)
+            for part, piece in zip(self._parts, self._rooms, strict=True):
                 assert part.grad is not None
                 part.grad += piece
 
     def gradient(self) -> tuple[Tensor, float]:
         """Return the (N, K) gradient of fp32 weights, and what its present value counts for."""
-        if self._room is None:
-            self._room = torch.empty_like(self._work)
+        room = self._opened()
         if self._parts[0].grad is not None:
-            return self._room, 1.0
-        self._hand_out(self._room)
-        return self._room, 0.0
+            return room, 1.0
+        self._hand_out()
+        return room, 0.0
 
     def learn_bias(self, gradient: Tensor) -> None:
         """Add the gradient of the bias, (N,)."""
@@ -123,13 +121,18 @@ class Matrix:
     def _pieces(self, whole: Tensor) -> list[Tensor]:
         return list(whole.split([len(part) for part in self._parts]))
 
-    def _hand_out(self, room: Tensor) -> None:
-        pieces = self._pieces(room)
+    def _opened(self) -> Tensor:
+        if self._room is None:
+            self._room = torch.empty_like(self._work)
+            self._rooms = self._pieces(self._room)
+        return self._room
+
+    def _hand_out(self) -> None:
         if self._dtype == torch.float32:
-            for part, piece in zip(self._parts, pieces, strict=True):
+            for part, piece in zip(self._parts, self._rooms, strict=True):
                 part.grad = piece
         else:
-            for half, piece in zip(self._halves, pieces, strict=True):
+            for half, piece in zip(self._halves, self._rooms, strict=True):
                 half.gradient = piece
 
     def _is_pending(self) -> bool:

@@ -10,7 +10,7 @@ double squares(void *const *gradients, const int64_t *sizes, const uint8_t *halv
   for (long n = 0; n < count; n++) {
     long stretches = (sizes[n] + STRETCH - 1) / STRETCH;
     double *sums = malloc(stretches * sizeof(double));
-#pragma omp parallel for num_threads(threads)
+#pragma omp parallel for num_threads(threads) if (stretches > 1)
     for (long s = 0; s < stretches; s++) {
       long stop = (s + 1) * STRETCH < sizes[n] ? (s + 1) * STRETCH : sizes[n];
       float sum = 0;
@@ -38,7 +38,7 @@ static void adamw_one(float *weights, const float *gradient, const bf16 *half, f
                       float eps, float decay, float correction1, float correction2, float scale,
                       int threads) {
   float shrink = 1.0f - lr * decay, step = lr / correction1, root = 1.0f / sqrtf(correction2);
-#pragma omp parallel for num_threads(threads)
+#pragma omp parallel for num_threads(threads) if (size > STRETCH)
   for (long start = 0; start < size; start += STRETCH) {
     long stop = start + STRETCH < size ? start + STRETCH : size;
 #pragma omp simd

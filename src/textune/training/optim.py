@@ -85,7 +85,10 @@ class AdamW(torch.optim.AdamW):
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget all gradients."""
-        super().zero_grad(set_to_none)
+        del set_to_none  # their memory is kept elsewhere, or not at all
+        for group in self.param_groups:
+            for parameter in group["params"]:
+                parameter.grad = None
         for half in self._halves.values():
             half.gradient = None
 
