@@ -44,19 +44,35 @@ static void lay_columns(const float *rows, long pitch, long width, float *to) {
       transpose(rows + j * pitch + d, pitch, to + d * width + j, width);
 }
 
-// products[r][j] = sum over d of rows[r][d] * columns[d][j], for ROWS rows.
-static void row_products(const float *const *rows, const float *columns, long Dh, long width,
-                             float *products) {
-  for (long j = 0; j < width; j += LANES) {
-    vf sums[ROWS];
-    for (int r = 0; r < ROWS; r++) sums[r] = (vf){0};
-    for (long d = 0; d < Dh; d++) {
-      vf column = *(const vf *)(columns + d * width + j);
+// products[r][j] = sum over d of rows[r][d] * columns[d][j], for ROWS rows and `many` vectors of j.
+INLINE void product_block(const float *const *rows, const float *columns, long Dh, long width,
+                          int many, float *products) {
+  vf sums[2][ROWS];
 #pragma GCC unroll 8
-      for (int r = 0; r < ROWS; r++) sums[r] += rows[r][d] * column;
+  for (int r = 0; r < ROWS; r++) sums[0][r] = sums[1][r] = (vf){0};
+  for (long d = 0; d < Dh; d++) {
+    const vf *column = (const vf *)(columns + d * width);
+    vf first = column[0], second = many > 1 ? column[1] : first;
+#pragma GCC unroll 8
+    for (int r = 0; r < ROWS; r++) {
+      vf factor = rows[r][d] - (vf){0};
+      sums[0][r] += factor * first;
+      if (many > 1) sums[1][r] += factor * second;
     }
-    for (int r = 0; r < ROWS; r++) *(vf *)(products + r * width + j) = sums[r];
   }
+#pragma GCC unroll 8
+  for (int r = 0; r < ROWS; r++) {
+    *(vf *)(products + r * width) = sums[0][r];
+    if (many > 1) *(vf *)(products + r * width + LANES) = sums[1][r];
+  }
+}
+
+static void row_products(const float *const *rows, const float *columns, long Dh, long width,
+                         float *products) {
+  long j = 0;
+  for (; j + 2 * LANES <= width; j += 2 * LANES)
+    product_block(rows, columns + j, Dh, width, 2, products + j);
+  if (j < width) product_block(rows, columns + j, Dh, width, 1, products + j);
 }
 
 // sums[r] = sum over j of weights[r][j] * rows[j], for ROWS rows of `pitch` floats.
