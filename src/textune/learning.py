@@ -66,7 +66,7 @@ class Learner:
         ).to(device)
         optim.freeze(encoder.model, train.freeze)
         rows = encoder.model.get_input_embeddings().weight.shape[0]
-        sub = vocabulary.shrink(encoder, corpus.store.used(rows))
+        sub = vocabulary.shrink(encoder, corpus.store.used(rows), place=place)
         width = int(encoder.config.hidden_size)
         numbers, why = precision.choose(train.precision, device, width=width)
         model = precision.wrap(encoder, numbers)
@@ -84,7 +84,7 @@ class Learner:
             micro_tokens=train.micro_tokens or MICRO_TOKENS[device.type],
             metric=metric,
             precision=numbers,
-            remarks=(f"device: {devices.words(device)}; numbers: {numbers} ({why})",),
+            remarks=(f"device: {devices.words(device)}; numbers: {numbers} ({why})", *_kernels(encoder)),
         )
 
     def introduce(self) -> Iterator[Said]:
@@ -94,7 +94,7 @@ class Learner:
         whole = everything
         if self.sub is not None:
             small = self.encoder.model.get_input_embeddings().weight
-            whole += self.sub.whole.numel() - small.numel()
+            whole += self.sub.size - small.numel()
         kind = self.encoder.config.model_type
         how = "packed, no padding" if self.encoder.packed else f"padded: {self.encoder.refusal}"
         yield Said(
@@ -172,7 +172,7 @@ class Learner:
         progress.since_best = 0 if is_better else progress.since_best + 1
         is_best = is_better or is_tie
         if is_best:
-            snapshot.keep_best(folder, self.encoder.model, self.sub)
+            snapshot.keep_best(folder, self.encoder.model, 1.0 if self.sub is None else self.sub.decay)
             progress.best, progress.best_loss, progress.best_step = value, loss, progress.step
         progress.validated = progress.step
         _, per_epoch = _steps(self.corpus, self.settings)
@@ -225,11 +225,20 @@ class Learner:
         )
 
     def take_best(self, folder: Path) -> None:
-        """Put the best weights, and the whole embedding, into the encoder."""
+        """Put the best weights into the encoder; the optimizer's state is no longer needed."""
+        self.optimizer.state.clear()
+        self.optimizer.zero_grad()
+        self.encoder.release()
+        if self.progress.best_step:
+            decay = snapshot.take_best(folder, self.encoder.model)
+            if self.sub is not None:
+                self.sub.decay = decay
+            self.encoder.refresh()
+
+    def complete(self) -> None:
+        """Put the whole embedding into the encoder, for saving."""
         if self.sub is not None:
             vocabulary.restore(self.encoder, self.sub)
-        if self.progress.best_step:
-            snapshot.take_best(folder, self.encoder.model)
 
     def _saved(self, folder: Path) -> Iterator[Said]:
         try:
@@ -319,6 +328,15 @@ def _optimizer(
         epochs=train.warmup_epochs,
     )
     return optimizer, optim.schedule(optimizer, train.schedule, warmup=warmup, total=total)
+
+
+def _kernels(encoder: Encoder) -> tuple[str, ...]:
+    """Say whether the layers compute by kernels, where they could."""
+    if encoder.device.type != "cpu" or not encoder.packed:
+        return ()
+    if encoder.has_kernels:
+        return ("layers: by kernels compiled for this processor",)
+    return (f"layers: by torch's own operations ({encoder.without_kernels})",)
 
 
 def _selecting(wanted: str | None, task: Task) -> str:

@@ -80,6 +80,7 @@ def training(request: Request) -> Generator[Event, None, Run]:
         learner.take_best(folder)
         decision = corpus.task.default_decision()
         found = _judge(folder, corpus, learner, decision)
+        learner.complete()
         _write_model(folder, corpus, learner, decision, place)
         _write_end(folder, corpus, learner, found, time.perf_counter() - began)
         report.write(folder)

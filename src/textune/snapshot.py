@@ -6,20 +6,21 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
-from torch.optim import AdamW
 from torch.optim.lr_scheduler import LambdaLR
 
 from textune.config import Settings
 from textune.corpus import Corpus
 from textune.encoder import weights
-from textune.encoder.vocabulary import SubTable
 from textune.errors import CheckpointError
 from textune.training import checkpoint, optim
 from textune.training.checkpoint import Checkpoint
+from textune.training.optim import AdamW
 
 BEST = Path("checkpoints") / "best.safetensors"
+DECAY = "textune.decay"  # what weight decay has made of the embedding rows that do not occur
 
 
 @dataclass(slots=True)
@@ -93,11 +94,9 @@ def fingerprints(corpus: Corpus, settings: Settings) -> dict[str, str]:
     }
 
 
-def keep_best(folder: Path, model: nn.Module, sub: SubTable | None) -> None:
-    """Write the weights, with the whole embedding, as the best so far."""
-    found = _contiguous(model)
-    if sub is not None:
-        found[sub.name] = sub.full(found[sub.name])
+def keep_best(folder: Path, model: nn.Module, decay: float) -> None:
+    """Write the weights as the best so far; of the embedding, those rows that are trained."""
+    found = _contiguous(model) | {DECAY: torch.tensor(decay, dtype=torch.float64)}
     file = folder / BEST
     file.parent.mkdir(parents=True, exist_ok=True)
     unfinished = file.with_name(f".{file.name}")
@@ -108,9 +107,12 @@ def keep_best(folder: Path, model: nn.Module, sub: SubTable | None) -> None:
         unfinished.unlink(missing_ok=True)
 
 
-def take_best(folder: Path, model: nn.Module) -> None:
-    """Put the best weights so far into a model with the whole embedding."""
-    model.load_state_dict(load_file(folder / BEST))
+def take_best(folder: Path, model: nn.Module) -> float:
+    """Put the best weights so far into a model; return the decay of the rows beside them."""
+    found = load_file(folder / BEST)
+    decay = float(found.pop(DECAY))
+    model.load_state_dict(found)
+    return decay
 
 
 def _contiguous(model: nn.Module) -> dict[str, Tensor]:

@@ -164,6 +164,10 @@ class FusedEmbeddings:
         self.dtype = dtype
         self._rows = (Rows(), Rows(), Rows())
 
+    def release(self) -> None:
+        """Give the memory of gradients back."""
+        self._rows = (Rows(), Rows(), Rows())
+
     @property
     def tables(self) -> tuple[nn.Embedding, nn.Embedding, nn.Embedding]:
         """Of words, positions and segments."""

@@ -147,6 +147,18 @@ def fuse(model: PreTrainedModel, dtype: torch.dtype, *, per_token: bool) -> bool
     return True
 
 
+def are_fused(model: PreTrainedModel) -> bool:
+    """Tell whether the layers compute by kernels."""
+    return next(_matrices(model), None) is not None
+
+
+def why_not(model: PreTrainedModel) -> str:
+    """Say what keeps the layers of a model from computing by kernels."""
+    if model.config.model_type not in FAMILIES:
+        return f"there are no kernels for {model.config.model_type}"
+    return calls.why() if not calls.available() else "its layers are not built in the usual way"
+
+
 def halves(model: PreTrainedModel) -> Iterator[tuple[nn.Parameter, Half]]:
     """Yield every parameter that is computed with in bf16, and its bf16 side."""
     for matrix in _matrices(model):
@@ -157,6 +169,16 @@ def refresh(model: PreTrainedModel) -> None:
     """Cast all bf16 copies anew."""
     for matrix in _matrices(model):
         matrix.refresh()
+
+
+def release(model: PreTrainedModel) -> None:
+    """Give the memory of all gradients back."""
+    for matrix in _matrices(model):
+        matrix.release()
+    embeddings = getattr(model.base_model, "embeddings", None)
+    if getattr(embeddings, "fused", None) is not None:
+        embeddings.fused.release()
+    model.zero_grad(set_to_none=True)
 
 
 def _matrices(model: PreTrainedModel) -> Iterator[Any]:

@@ -102,6 +102,12 @@ class Matrix:
         if self._work is not self._master:
             self._work.copy_(self._master)
 
+    def release(self) -> None:
+        """Give the memory of gradients back."""
+        self._room, self._rooms = None, []
+        for part, half in zip(self._parts, self._halves, strict=False):
+            part.grad = half.gradient = None
+
     @torch.inference_mode(False)
     @torch.no_grad()
     def _stack(self) -> None:

@@ -83,10 +83,26 @@ class Encoder(nn.Module):
         ids = batch.ids if self.table is None else self.table[batch.ids]  # (P,)
         return self._packed(batch, ids) if self.packed else self._padded(batch, ids)
 
+    @property
+    def has_kernels(self) -> bool:
+        """Whether layers compute by kernels on a CPU."""
+        return layers.are_fused(self.model)
+
+    @property
+    def without_kernels(self) -> str:
+        """Why layers would not compute by kernels."""
+        return layers.why_not(self.model)
+
     def compute_in(self, dtype: torch.dtype) -> bool:
         """Compute the layers in this number format, if kernels can; the weights stay fp32."""
         is_here = self.packed and self.device.type == "cpu"
         return is_here and layers.fuse(self.model, dtype, per_token=self.per_token)
+
+    @torch.no_grad()
+    def own_memory(self) -> None:
+        """Copy every weight that still lies in the file it was read from, which is let go."""
+        for tensor in (*self.model.parameters(), *self.model.buffers()):
+            tensor.data = tensor.data.clone()
 
     def halves(self) -> dict[nn.Parameter, Half]:
         """Return the parameters that are computed with in bf16, and their bf16 sides."""
@@ -95,6 +111,10 @@ class Encoder(nn.Module):
     def refresh(self) -> None:
         """Let the bf16 sides follow the parameters."""
         layers.refresh(self.model)
+
+    def release(self) -> None:
+        """Give the memory of gradients back, once training is over."""
+        layers.release(self.model)
 
     def computed_tokens(self, batch: Batch) -> int:
         """Tokens that go through the layers for this batch, padding included."""

@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from textune.encoder.model import Encoder
+from textune.encoder.stored import Stored, find
 
+LARGE = 64 * 2**20  # bytes from which a table is read again instead of being kept
 WORTH = 0.75  # a sub-table is used when it is smaller than this share of the vocabulary
 
 
@@ -22,7 +24,7 @@ class SubTable:
     """The embedding as it was, and which of its rows are being trained elsewhere."""
 
     rows: Tensor  # (U,) vocabulary ids of the sub-table's rows
-    whole: Tensor  # (V, D) weights at the start
+    whole: Tensor | Stored  # (V, D) weights at the start, in memory or in the base's file
     name: str  # of the embedding's weight in the model's state
     decay: float = 1.0  # what weight decay has made of the rows that do not occur
 
@@ -30,19 +32,32 @@ class SubTable:
         """Account for one update's weight decay."""
         self.decay *= 1.0 - lr * weight_decay
 
+    @property
+    def size(self) -> int:
+        """Weights of the whole table."""
+        return self.whole.shape[0] * self.whole.shape[1]
+
     def full(self, small: Tensor) -> Tensor:
         """Return the whole table with the trained rows in place; (U, D) → (V, D)."""
-        table = self.whole * self.decay
+        if isinstance(self.whole, Stored):
+            table = torch.empty(self.whole.shape)
+            for first, rows in self.whole.blocks():
+                torch.mul(rows, self.decay, out=table[first : first + len(rows)])
+        else:
+            table = self.whole * self.decay
         table[self.rows] = small.detach().to(table.device, table.dtype)
         return table
 
 
-def shrink(encoder: Encoder, used: NDArray[np.bool_]) -> SubTable | None:
+def shrink(
+    encoder: Encoder, used: NDArray[np.bool_], *, place: str | None = None
+) -> SubTable | None:
     """Replace the embedding by the rows that are used, where that is worth it.
 
     Args:
         encoder: Changed in place.
         used: (V,) which vocabulary ids the data can touch.
+        place: The base, from whose file a large table can be read again when it is needed.
     """
     model = encoder.model
     table = model.get_input_embeddings()
@@ -56,15 +71,20 @@ def shrink(encoder: Encoder, used: NDArray[np.bool_]) -> SubTable | None:
     rows = torch.from_numpy(np.flatnonzero(needed))
     places = torch.zeros(table.num_embeddings, dtype=torch.int64)
     places[rows] = torch.arange(len(rows))
-    whole = table.weight.detach().clone()
+    weight = table.weight.detach()
+    is_large = place is not None and weight.numel() * weight.element_size() > LARGE
+    stored = find(place, weight) if place is not None and is_large else None
     padding = None if table.padding_idx is None else int(places[table.padding_idx])
     small = nn.Embedding.from_pretrained(
-        whole[rows], freeze=not table.weight.requires_grad, padding_idx=padding
+        weight[rows.to(weight.device)], freeze=not table.weight.requires_grad, padding_idx=padding
     )
     name = next(key for key, value in model.named_parameters() if value is table.weight)
     model.set_input_embeddings(small)
-    encoder.table = places.to(whole.device)
-    return SubTable(rows=rows.to(whole.device), whole=whole, name=name)
+    encoder.table = places.to(weight.device)
+    if stored is None:
+        return SubTable(rows=rows.to(weight.device), whole=weight.clone(), name=name)
+    encoder.own_memory()
+    return SubTable(rows=rows, whole=stored, name=name)
 
 
 def restore(encoder: Encoder, sub: SubTable) -> None:
@@ -73,7 +93,7 @@ def restore(encoder: Encoder, sub: SubTable) -> None:
     assert isinstance(small, nn.Embedding)
     padding = None if small.padding_idx is None else int(sub.rows[small.padding_idx])
     whole = nn.Embedding.from_pretrained(
-        sub.full(small.weight), freeze=not small.weight.requires_grad, padding_idx=padding
+        sub.full(small.weight).to(small.weight.device), freeze=not small.weight.requires_grad, padding_idx=padding
     )
     encoder.model.set_input_embeddings(whole)
     encoder.table = None
