@@ -10,8 +10,6 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from textune.data import examples
 from textune.errors import RunError, SettingsError
@@ -169,6 +167,9 @@ def _jsonl(file: IO[str], columns: Sequence[str]) -> Writer:
 
 
 def _parquet(file: Path, columns: Sequence[str], labels: int) -> Iterator[Writer]:
+    import pyarrow as pa  # here, as a single text's answer does not need it
+    import pyarrow.parquet as pq
+
     texts = len(columns) - labels
     schema = pa.schema(
         (name, pa.string() if place < texts else pa.float64()) for place, name in enumerate(columns)

@@ -12,7 +12,7 @@ from torch.optim.lr_scheduler import LambdaLR
 from textune import snapshot
 from textune.config import Settings, TrainSettings
 from textune.corpus import Corpus
-from textune.encoder import devices, load, precision, vocabulary
+from textune.encoder import devices, formats, load, precision, vocabulary
 from textune.encoder.model import Encoder
 from textune.encoder.vocabulary import SubTable
 from textune.errors import SettingsError, StoppedError, among
@@ -68,7 +68,7 @@ class Learner:
         rows = encoder.model.get_input_embeddings().weight.shape[0]
         sub = vocabulary.shrink(encoder, corpus.store.used(rows), place=place)
         width = int(encoder.config.hidden_size)
-        numbers, why = precision.choose(train.precision, device, width=width)
+        numbers, why = formats.choose(train.precision, device, width=width)
         model = precision.wrap(encoder, numbers)
         optimizer, schedule = _optimizer(encoder, train, *_steps(corpus, settings))
         encoder.train()
@@ -84,7 +84,10 @@ class Learner:
             micro_tokens=train.micro_tokens or MICRO_TOKENS[device.type],
             metric=metric,
             precision=numbers,
-            remarks=(f"device: {devices.words(device)}; numbers: {numbers} ({why})", *_kernels(encoder)),
+            remarks=(
+                f"device: {devices.words(device)}; numbers: {numbers} ({why})",
+                *_kernels(encoder),
+            ),
         )
 
     def introduce(self) -> Iterator[Said]:
@@ -172,7 +175,9 @@ class Learner:
         progress.since_best = 0 if is_better else progress.since_best + 1
         is_best = is_better or is_tie
         if is_best:
-            snapshot.keep_best(folder, self.encoder.model, 1.0 if self.sub is None else self.sub.decay)
+            snapshot.keep_best(
+                folder, self.encoder.model, 1.0 if self.sub is None else self.sub.decay
+            )
             progress.best, progress.best_loss, progress.best_step = value, loss, progress.step
         progress.validated = progress.step
         _, per_epoch = _steps(self.corpus, self.settings)

@@ -6,13 +6,14 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from textune import runs
 from textune.data.names import columns_meant
-from textune.encoder import devices, load
-from textune.encoder.model import Encoder
+from textune.encoder import devices, formats, light
 from textune.errors import DataError, SettingsError
 from textune.evaluation import evaluate
+from textune.evaluation.evaluate import Scorer
 from textune.reading import sources
 from textune.records import Contract, Decision, Example, Prediction, Scores, Table
 from textune.runs import Card
@@ -88,16 +89,19 @@ class Predictor:
 
     card: Card
     task: Task
-    encoder: Encoder
+    encoder: Scorer
     tokenizer: Tokenizer
 
     @classmethod
-    def load(cls, path: str | Path, *, device: str = "auto") -> "Predictor":
+    def load(
+        cls, path: str | Path, *, device: str = "auto", precision: str = "auto"
+    ) -> "Predictor":
         """Load what `textune train` wrote.
 
         Args:
             path: The run's folder, or its `model` folder.
             device: "auto", "cpu", "cuda", "cuda:N" or "mps".
+            precision: "fp32", "bf16", or "auto" for the faster one on this machine.
 
         Raises:
             RunError: There is no finished model.
@@ -106,11 +110,7 @@ class Predictor:
         folder = runs.model_folder(Path(path))
         card = runs.read_card(folder)
         task = tasks.make(card.task, card.labels)
-        encoder = load.load(
-            str(folder), model_class=task.model_class, config={}, per_token=task.per_token
-        )
-        load.check_labels(encoder, card.labels, str(folder))
-        encoder.to(devices.choose(device)).eval()
+        encoder = _encoder(folder, card, task, devices.choose(device), precision)
         return cls(card, task, encoder, tokenizers.load(str(folder)))
 
     def __call__(
@@ -187,6 +187,27 @@ class Predictor:
             if not _is_unicode(part):
                 raise SettingsError(f"text {number}: holds bytes that are not UTF-8: {part!a:.80}")
         return Example(parts[0], f"text {number}", pair=parts[1] if wants_pair else None)
+
+
+def _encoder(folder: Path, card: Card, task: Task, device: torch.device, precision: str) -> Scorer:
+    """Load the encoder, by way of transformers only where that is needed."""
+    numbers, _ = formats.choose(precision, device, width=light.width(folder))
+    if device.type == "cpu" and not task.per_token:
+        quick = light.load(folder, card.labels)
+        if quick is not None:
+            if numbers == "bf16":
+                quick.compute_in(torch.bfloat16)
+            return quick
+    from textune.encoder import load  # with transformers' classes, which take seconds to import
+
+    encoder = load.load(
+        str(folder), model_class=task.model_class, config={}, per_token=task.per_token
+    )
+    load.check_labels(encoder, card.labels, str(folder))
+    encoder.to(device).eval()
+    if numbers == "bf16" and not encoder.compute_in(torch.bfloat16) and device.type == "cuda":
+        encoder.to(torch.bfloat16)
+    return encoder
 
 
 def _is_list(text: object) -> bool:

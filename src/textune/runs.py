@@ -13,8 +13,6 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 from safetensors import SafetensorError
 
@@ -226,6 +224,9 @@ def write_predictions(
         decided: Names that each decision stands for.
         scores: Logits and probabilities.
     """
+    import pyarrow as pa  # here, as reading a run's card does not need it
+    import pyarrow.parquet as pq
+
     values = {name: pa.array(cells, pa.string()) for name, cells in columns.items()}
     values["decision"] = pa.array([";".join(names) for names in decided], pa.string())
     for number, label in enumerate(labels):

@@ -66,9 +66,7 @@ class LastLayer:
         heard = torch.bmm(mixed.transpose(0, 1), value.transpose(1, 2))  # (H, B, D / H)
         heard += shifts[2].view(layer.heads, 1, -1) * masses.t()[:, :, None]
         out, rest = layer.finish(_by_text(heard).flatten(1), firsts, drops[1:])
-        kept = Kept(
-            states, borders, firsts, queries, asked, mixed, masses, logs, drops[0], rest
-        )
+        kept = Kept(states, borders, firsts, queries, asked, mixed, masses, logs, drops[0], rest)
         return out, kept
 
     def run_back(self, kept: Kept, given: Tensor) -> Tensor:

@@ -100,9 +100,7 @@ class FusedLayer:
         assert stats is not None
         return out, Kept(states, borders, qkv, stats, drops[0], rest)
 
-    def finish(
-        self, heard: Tensor, residual: Tensor, drops: list[Drop]
-    ) -> tuple[Tensor, KeptRest]:
+    def finish(self, heard: Tensor, residual: Tensor, drops: list[Drop]) -> tuple[Tensor, KeptRest]:
         """Compute what comes after attention; (Q, D) → (Q, D)."""
         middle, first = _close(self.mix, heard, residual, self.first_norm, drops[0])
         inner = self.widen.forward(middle)

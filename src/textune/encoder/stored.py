@@ -75,7 +75,10 @@ def _files(place: str) -> list[Path]:
     if Path(place).is_dir():
         return sorted(Path(place).glob("*.safetensors"))
     found = cached_file(
-        place, "model.safetensors", local_files_only=True, _raise_exceptions_for_missing_entries=False
+        place,
+        "model.safetensors",
+        local_files_only=True,
+        _raise_exceptions_for_missing_entries=False,
     )
     return [] if found is None else [Path(found)]
 

@@ -93,7 +93,9 @@ def restore(encoder: Encoder, sub: SubTable) -> None:
     assert isinstance(small, nn.Embedding)
     padding = None if small.padding_idx is None else int(sub.rows[small.padding_idx])
     whole = nn.Embedding.from_pretrained(
-        sub.full(small.weight).to(small.weight.device), freeze=not small.weight.requires_grad, padding_idx=padding
+        sub.full(small.weight).to(small.weight.device),
+        freeze=not small.weight.requires_grad,
+        padding_idx=padding,
     )
     encoder.model.set_input_embeddings(whole)
     encoder.table = None

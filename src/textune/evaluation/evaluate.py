@@ -1,20 +1,37 @@
 """A model and a store become Scores: every text once, in the order of the store."""
 
 from collections.abc import Iterator
+from typing import Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from textune.encoder.model import Encoder
-from textune.records import Decision, Scores
+from textune.records import Batch, Decision, Scores
 from textune.tasks.interface import Task
 from textune.text import batches, plan
 from textune.text.store import Store
 
 
+class Scorer(Protocol):
+    """What computes logits: an encoder with its head."""
+
+    packed: bool
+    training: bool
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+
+    def __call__(self, batch: Batch) -> torch.Tensor:
+        """Return logits."""
+
+    def train(self, mode: bool = True) -> object:
+        """Drop, or do not."""
+
+
 def score(
-    encoder: Encoder,
+    encoder: Scorer,
     task: Task,
     store: Store,
     rows: NDArray[np.int64],
@@ -48,10 +65,10 @@ def score(
 
 @torch.inference_mode()
 def _logits(
-    encoder: Encoder, store: Store, rows: NDArray[np.int64], micro_tokens: int
+    encoder: Scorer, store: Store, rows: NDArray[np.int64], micro_tokens: int
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
     was_training = encoder.training
-    encoder.eval()
+    encoder.train(False)
     order = plan.in_order(store.lengths[rows], micro_tokens=micro_tokens, padded=not encoder.packed)
     for places in order:
         batch = batches.pack(store, rows[places], device=encoder.device)

@@ -20,7 +20,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn import metrics as sk
 
 from textune.errors import SettingsError, among
 
@@ -99,6 +98,8 @@ def single(truth: Ints, probabilities: Floats, decisions: Ints, labels: Sequence
         `n`, the headline numbers, `labels`, `confusion` (rows: truth, columns: decisions),
         `undefined`.
     """
+    from sklearn import metrics as sk  # a second of imports that answering does not need
+
     shape = (len(truth), len(labels))
     assert (probabilities.shape, decisions.shape) == (shape, shape[:1]), "shapes must agree"
     probabilities = probabilities.astype(np.float64)
@@ -164,6 +165,8 @@ def multi(truth: Floats, probabilities: Floats, decisions: Ints, labels: Sequenc
 
 
 def _single_decisions(truth: Ints, decisions: Ints, why: dict[str, str]) -> Report:
+    from sklearn import metrics as sk  # a second of imports that answering does not need
+
     keys = ("accuracy", "macro_f1", "micro_f1", "weighted_f1", "balanced_accuracy")
     report: Report = {"accuracy": None, "mcc": _mcc(truth, decisions, "mcc", why)}
     if not len(truth):
@@ -182,6 +185,8 @@ def _single_decisions(truth: Ints, decisions: Ints, why: dict[str, str]) -> Repo
 def _multi_decisions(
     truth: Floats, decisions: Ints, scored: NDArray[np.bool_], why: dict[str, str]
 ) -> Report:
+    from sklearn import metrics as sk  # a second of imports that answering does not need
+
     keys = ("accuracy", "subset_accuracy", "hamming_loss", "micro_f1")
     if not scored.any():
         why |= dict.fromkeys(keys, "there is no scored text")
@@ -199,6 +204,8 @@ def _multi_decisions(
 
 def _multi_scores(truth: Floats, probabilities: Floats, why: dict[str, str]) -> Report:
     """Judge all scored cells as one long list: (cells,) each."""
+    from sklearn import metrics as sk  # a second of imports that answering does not need
+
     keys = ("log_loss", "micro_roc_auc")
     reason = _unusable(probabilities) if len(truth) else "there is no scored text"
     if reason:
@@ -220,6 +227,8 @@ def _label(
     why: dict[str, str],
 ) -> Report:
     """Judge one label against the rest: (n,) each."""
+    from sklearn import metrics as sk  # a second of imports that answering does not need
+
     support, predicted = int(truth.sum()), int(decisions.sum())
     table: Report = {"precision": None, "recall": None, "f1": None, "roc_auc": None, "pr_auc": None}
     if support or predicted:
@@ -244,6 +253,8 @@ def _label(
 def _mcc(
     truth: NDArray[Any], decisions: NDArray[Any], key: str, why: dict[str, str]
 ) -> float | None:
+    from sklearn import metrics as sk  # a second of imports that answering does not need
+
     if len(np.unique(truth)) < 2:
         why[key] = "the truth has one class only" if len(truth) else "there is no scored text"
         return None
@@ -251,6 +262,8 @@ def _mcc(
 
 
 def _log_loss(truth: Ints, probabilities: Floats, why: dict[str, str]) -> float | None:
+    from sklearn import metrics as sk  # a second of imports that answering does not need
+
     reason = _unusable(probabilities) if len(truth) else "there is no text"
     if not reason and bool((probabilities.sum(axis=1) <= 0).any()):
         reason = "a text has no probability above 0"

@@ -97,9 +97,7 @@ def attend_backward(
     found = torch.empty_like(qkv)
     heads = stats.shape[1]
     sizes = (len(borders) - 1, heads, given.shape[1] // heads)
-    _call(
-        "attend_backward", qkv, bias, given, borders, *sizes, factor, stats, found, *drop.numbers
-    )
+    _call("attend_backward", qkv, bias, given, borders, *sizes, factor, stats, found, *drop.numbers)
     return found
 
 

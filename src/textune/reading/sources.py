@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from textune.errors import DataError
-from textune.reading import columnar, delimited, jsonlines
+from textune.reading import delimited, jsonlines
 from textune.reading.dialect import NAMES, recognise
 from textune.reading.lines import is_gzip, opened
 from textune.records import Row, Table
@@ -68,6 +68,8 @@ def read(
         ('text', 'label')
     """
     if hasattr(source, "__arrow_c_stream__"):
+        from textune.reading import columnar  # pyarrow, which a single text does not need
+
         return columnar.read_frame(source)
     if not isinstance(source, (str, os.PathLike)):
         raise DataError(
@@ -77,6 +79,8 @@ def read(
     path = _checked(source)
     kind, why = _kind(path)
     if kind == "parquet":
+        from textune.reading import columnar
+
         return columnar.read_parquet(path)
     if kind == "jsonl":
         return _json_lines(path, why)

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.special import expit
 from torch import Tensor
 from torch.nn import functional
 
@@ -77,7 +76,7 @@ class Multi:
 
     def probabilities(self, logits: NDArray[np.float32]) -> NDArray[np.float64]:
         """(N, C) → (N, C), each on its own between 0 and 1."""
-        return expit(logits.astype(np.float64))
+        return torch.from_numpy(logits).double().sigmoid().numpy()
 
     def decide(self, probabilities: NDArray[np.float64], decision: Decision) -> NDArray[np.int64]:
         """Return 1 where a label reaches its threshold; (N, C)."""

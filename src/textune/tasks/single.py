@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.special import softmax
 from torch import Tensor
 from torch.nn import functional
 
@@ -69,7 +68,7 @@ class Single:
 
     def probabilities(self, logits: NDArray[np.float32]) -> NDArray[np.float64]:
         """(N, C) → (N, C), rows sum to 1."""
-        return softmax(logits.astype(np.float64), axis=1)
+        return torch.from_numpy(logits).double().softmax(1).numpy()
 
     def decide(self, probabilities: NDArray[np.float64], decision: Decision) -> NDArray[np.int64]:
         """Return the likeliest class, (N,); of two, a threshold may decide for the second."""
