@@ -10,7 +10,6 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
-
 from textune.data import examples
 from textune.errors import RunError, SettingsError
 from textune.predictor import CHUNK, Predictor, Reading, Text

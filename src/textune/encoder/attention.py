@@ -1,15 +1,15 @@
 """Packed attention: texts lie end to end, and each attends to itself only.
 
-The texts of a batch are padded inside attention alone, in buckets of like length; everything else
-in the
-encoder runs on real tokens. Shapes: P packed tokens, H heads, D width of a head, B texts and L
+On a CUDA device torch's kernels for sequences of different lengths follow the borders. Elsewhere
+the texts of a batch are padded inside attention alone, in buckets of like length. (The families
+that `layers` knows go through kernels of their own on a CPU, and never come here.) Shapes: P packed tokens, H heads, D width of a head, B texts and L
 tokens of
 the longest text in a bucket.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import torch
@@ -43,6 +43,11 @@ class Packing:
     lengths: Sequence[int]  # tokens of each text, in packed order; sorted ones leave fewest holes
     borders: Tensor  # (B + 1,) int64, on the device of the pack
     calls: list[int] = field(default_factory=list)  # rows that asked, a number for each call
+
+    @cached_property
+    def short_borders(self) -> Tensor:
+        """(B + 1,) int32, as CUDA's kernels want them."""
+        return self.borders.to(torch.int32)
 
     @cached_property
     def buckets(self) -> tuple[Bucket, ...]:
@@ -133,6 +138,9 @@ def attend(
     """
     packing.calls.append(query.shape[0])
     factor = query.shape[-1] ** -0.5 if scaling is None else scaling
+    is_cuda = query.device.type == "cuda" and window is None
+    if is_cuda and _has_varlen(query.device, query.dtype, query.shape[-1]):
+        return _attend_varlen(query, key, value, packing, rate, factor)
     firsts_only = query.shape[0] != key.shape[0]
     parts, done = [], 0
     for bucket in packing.buckets:
@@ -147,6 +155,55 @@ def attend(
         parts.append(out.squeeze(2) if firsts_only else _unpad(out, bucket))
         done += bucket.texts
     return parts[0] if len(parts) == 1 else torch.cat(parts)
+
+
+@lru_cache(maxsize=8)
+@torch.no_grad()
+def _has_varlen(device: torch.device, dtype: torch.dtype, width: int) -> bool:
+    """Try the kernels on two short texts: they have no public name, and no promise to stay."""
+    packing = Packing((5, 3), torch.tensor([0, 5, 8], device=device))
+    draw = torch.Generator(device).manual_seed(0)
+    states = [torch.randn(8, 2, width, generator=draw, device=device).to(dtype) for _ in range(3)]
+    try:
+        found = _attend_varlen(*states, packing, 0.0, width**-0.5)
+    except (RuntimeError, TypeError, AttributeError):
+        return False
+    for rows in (slice(0, 5), slice(5, 8)):
+        parts = (state[rows].transpose(0, 1)[None].float() for state in states)
+        wanted = functional.scaled_dot_product_attention(*parts)[0].transpose(0, 1)
+        if not torch.allclose(found[rows].float(), wanted, atol=0.03):
+            return False
+    return True
+
+
+def _attend_varlen(
+    query: Tensor, key: Tensor, value: Tensor, packing: Packing, rate: float, factor: float
+) -> Tensor:
+    """Attend by torch's own kernels for CUDA, which take the borders as they are.
+
+    Flash attention (Dao, 2023) for bf16 and fp16, memory-efficient attention (Rabe and Staats,
+    2021) for fp32. They are the parts of torch's public attention that know neither padding nor
+    buckets, but have no public name: both draw dropout masks and have gradients.
+    """
+    borders = packing.short_borders
+    longest = max(packing.lengths)
+    firsts_only = query.shape[0] != key.shape[0]
+    asking = torch.arange(len(borders), dtype=torch.int32, device=borders.device)
+    of_queries, most = (asking, 1) if firsts_only else (borders, longest)
+    if query.dtype in {torch.bfloat16, torch.float16}:
+        flash = torch.ops.aten._flash_attention_forward
+        found = flash(
+            *(query, key, value, of_queries, borders, most, longest),
+            rate,
+            False,  # causal
+            False,  # debug mask
+            scale=factor,
+        )
+        return found[0]
+    efficient = torch.ops.aten._efficient_attention_forward
+    rows = (query[None], key[None], value[None])
+    found = efficient(*rows, None, of_queries, borders, most, longest, rate, 0, True, scale=factor)
+    return found[0][0]
 
 
 def _attend(

@@ -175,7 +175,7 @@ def release(model: PreTrainedModel) -> None:
     """Give the memory of all gradients back."""
     for matrix in _matrices(model):
         matrix.release()
-    embeddings = getattr(model.base_model, "embeddings", None)
+    embeddings: Any = getattr(model.base_model, "embeddings", None)
     if getattr(embeddings, "fused", None) is not None:
         embeddings.fused.release()
     model.zero_grad(set_to_none=True)

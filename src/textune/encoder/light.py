@@ -65,7 +65,7 @@ class LightEncoder(nn.Module):
         for layer in self._layers:
             states = layer(states, batch.borders, training=False)
         firsts = self._last(states, batch.borders, training=False)  # (B, D)
-        return self._classify(torch.tanh(self._pool(firsts)))  # type: ignore[no-any-return]  # torch's
+        return self._classify(torch.tanh(self._pool(firsts)))
 
     def _layer(self, number: int) -> Any:
         at = f"{self._prefix}.encoder.layer.{number}"

@@ -1,9 +1,10 @@
-"""Weights of a layer as the fused computation uses them: stacked, in its number format, with
-gradients that are written where they stay.
+"""Weights of a layer as its products use them: stacked, in the number format of the products.
+
+Their gradients are written where they stay, update after update.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -162,7 +163,7 @@ class Rows:
         self._room: Tensor | None = None
         self._touched: list[Tensor] = []
 
-    def open(self, table: nn.Parameter, ids: Tensor) -> Tensor:
+    def open(self, table: Tensor, ids: Tensor) -> Tensor:
         """Return the (V, D) gradient of a table, to which rows of these ids will be added."""
         if self._room is None or self._room.shape != table.shape:
             self._room, self._touched = torch.zeros_like(table), []

@@ -1,4 +1,4 @@
-"""An encoder trains in a number format: as it is, with bf16 copies of weights, or as a bf16 copy."""
+"""An encoder trains as it is, with bf16 copies of its weights, or as a copy in bf16."""
 
 import copy
 

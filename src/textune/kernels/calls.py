@@ -231,7 +231,7 @@ def embed_forward(
 def embed_backward(
     given: Tensor, total: Tensor, mean: Tensor, rstd: Tensor, gain: Tensor, drop: Drop
 ) -> tuple[Tensor, Tensor]:
-    """From the gradient of the result to that of the sum, (P, D) in fp32, and (2, D) of the norm."""
+    """From the gradient of the result to that of the sum, (P, D) fp32, and the norm's, (2, D)."""
     rows, width = given.shape
     found = given.new_empty(rows, width, dtype=torch.float32)
     sums, parts = gain.new_empty(2, width), gain.new_empty(PARTS * 4 * width)

@@ -1,0 +1,79 @@
+"""On a CUDA card packed texts are computed as on a CPU; skipped where there is no card."""
+
+import numpy as np
+import pytest
+import torch
+
+from families import random_texts, tiny_config
+from textune.encoder import attention, load, precision
+from textune.tasks.single import Single
+from textune.text import batches
+from textune.training import loop, optim
+from textune.training.loop import Work
+
+pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA card")
+
+LENGTHS = [60, 33, 16, 9, 3, 1]
+WIDE = {"hidden_size": 64, "num_attention_heads": 2}  # flash attention wants heads of 8 and more
+
+
+def encoder_on(device, kind="bert", **changes):
+    config = tiny_config(kind, **(WIDE | changes))
+    encoder = load.build(config, model_class="AutoModelForSequenceClassification", seed=1)
+    assert encoder.packed, encoder.refusal
+    return encoder.to(device)
+
+
+def batch_on(device):
+    targets = torch.tensor([0, 1, 2, 0, 1, 2])
+    return batches.lay(random_texts(LENGTHS), LENGTHS, targets=targets, device=device)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_torchs_varlen_kernels_are_there(dtype):
+    assert attention._has_varlen(torch.device("cuda"), dtype, 32)
+
+
+@pytest.mark.parametrize("kind", ["bert", "roberta", "distilbert", "modernbert"])
+def test_logits_and_gradients_equal_those_of_the_cpu(kind):
+    found = []
+    for device in ("cpu", "cuda"):
+        encoder = encoder_on(device, kind)
+        logits = encoder(batch_on(device))
+        logits.square().sum().backward()
+        table = encoder.model.get_input_embeddings().weight.grad
+        found.append((logits.detach().cpu(), table.cpu()))
+    for one, other in zip(*found, strict=True):
+        assert torch.allclose(one, other, atol=1e-4)
+
+
+def test_texts_do_not_see_each_other_in_bf16():
+    encoder = encoder_on("cuda").to(torch.bfloat16).eval()
+    texts = random_texts(LENGTHS)
+    together = encoder(batches.lay(texts, LENGTHS, device="cuda")).float()
+    for number, text in enumerate(texts):
+        alone = encoder(batches.lay([text], [len(text)], device="cuda")).float()
+        assert torch.allclose(together[number], alone[0], atol=0.03)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_attention_weights_are_dropped_at_the_rate(dtype):
+    packing = attention.Packing((400, 200), torch.tensor([0, 400, 600], device="cuda"))
+    states = torch.zeros(600, 2, 32, device="cuda", dtype=dtype)
+    ones = torch.ones_like(states)
+    torch.manual_seed(0)
+    kept = attention.attend(states, states, ones, packing=packing, rate=0.25).float()
+    assert kept.mean().item() == pytest.approx(1.0, abs=0.02)
+    assert kept.std().item() > 0.01
+
+
+@pytest.mark.parametrize("numbers", ["fp32", "bf16"])
+def test_it_learns(numbers):
+    encoder = encoder_on("cuda").train()
+    model = precision.wrap(encoder, numbers)
+    optimizer = optim.adamw(encoder.model, lr=1e-3, weight_decay=0.01, betas=(0.9, 0.999), eps=1e-8)
+    schedule = optim.schedule(optimizer, "constant", warmup=0, total=40)
+    work = (Work(n, 1, [batch_on("cuda")], 6.0, 6, 122, 122) for n in range(1, 41))
+    steps = loop.train(model, Single(("a", "b", "c")).loss, work, optimizer, schedule, clip=1.0)
+    losses = np.array([float(step.loss) for step in steps])
+    assert losses[-5:].mean() < 0.5 * losses[:5].mean()
