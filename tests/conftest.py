@@ -107,7 +107,15 @@ def shared():
     return SHARED
 
 
+@pytest.fixture(scope="session")
+def _kernels(tmp_path_factory):
+    """Return a folder where kernels are compiled once for all tests and the processes they start."""
+    return tmp_path_factory.mktemp("kernels")
+
+
 @pytest.fixture(autouse=True)
-def _own_cache(tmp_path_factory, monkeypatch):
-    """Keep token stores out of the user's cache folder."""
-    monkeypatch.setenv("TEXTUNE_CACHE", str(tmp_path_factory.mktemp("cache")))
+def _own_cache(tmp_path_factory, _kernels, monkeypatch):
+    """Keep token stores and kernels out of the user's cache folder."""
+    folder = tmp_path_factory.mktemp("cache")
+    (folder / "kernels").symlink_to(_kernels)
+    monkeypatch.setenv("TEXTUNE_CACHE", str(folder))

@@ -133,7 +133,7 @@ class Learner:
         for step in loop.train(
             self.model,
             self.task.loss,
-            self._work(),
+            self.work(),
             self.optimizer,
             self.schedule,
             clip=self.settings.train.clip,
@@ -266,7 +266,7 @@ class Learner:
         if self.sub is not None and small.requires_grad:
             self.sub.step(step.lr, self.settings.train.weight_decay)
 
-    def _work(self) -> Iterator[Work]:
+    def work(self) -> Iterator[Work]:
         """Plan every epoch and leave out the steps that are already done."""
         corpus, train = self.corpus, self.settings.train
         rows = corpus.split.train

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from families import PACKABLE, PADDED, random_texts, tiny_config
-from textune.encoder import load, model
+from textune.encoder import attention, load, model
 from textune.encoder.model import Encoder
 from textune.records import Batch
 from textune.tasks.multi import Multi
@@ -115,14 +115,12 @@ def test_families_that_cannot_be_packed_are_padded_and_say_why(kind):
 
 
 def test_an_encoder_that_mixes_texts_is_caught_at_load(monkeypatch):
-    from textune.encoder import attention
+    honest = attention.Packing
 
-    honest = attention.cut
+    def blind(lengths, borders):
+        return honest([sum(lengths)], borders[[0, -1]])
 
-    def blind(lengths, device="cpu"):
-        return honest([sum(lengths)], device)
-
-    monkeypatch.setattr(attention, "cut", blind)
+    monkeypatch.setattr(attention, "Packing", blind)
     encoder = load.build(
         tiny_config("bert"), model_class="AutoModelForSequenceClassification", seed=1
     )
@@ -211,10 +209,8 @@ def test_two_hundred_steps_packed_equal_two_hundred_padded():
 
 
 def test_attention_dropout_drops_at_its_rate():
-    from textune.encoder import attention
-
     states = torch.ones(1, 2, 90, 4)
-    packing = attention.cut([40, 30, 20])
+    packing = attention.Packing([40, 30, 20], torch.tensor([0, 40, 70, 90]))
     torch.manual_seed(0)
     kept = [
         attention.packed_attention(

@@ -34,7 +34,9 @@ def learn(*, kind, weight_decay, small):
     sub = vocabulary.shrink(encoder, used) if small else None
     assert (sub is not None) == small
     # SGD after Adam's sign-like steps would hide nothing: a plain rate keeps rounding from growing
-    optimizer = torch.optim.AdamW(optim.groups(encoder.model, weight_decay), lr=1e-3, eps=1e-3)
+    optimizer = optim.adamw(
+        encoder.model, lr=1e-3, weight_decay=weight_decay, betas=(0.9, 0.999), eps=1e-3
+    )
     schedule = optim.schedule(optimizer, "linear", warmup=10, total=STEPS)
     for step in loop.train(
         precision.Plain(encoder), TASK.loss, steps(), optimizer, schedule, clip=0.5

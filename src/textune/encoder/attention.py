@@ -2,9 +2,10 @@
 
 On a CUDA device torch's kernels for sequences of different lengths follow the borders. Elsewhere
 the texts of a batch are padded inside attention alone, in buckets of like length. (The families
-that `layers` knows go through kernels of their own on a CPU, and never come here.) Shapes: P packed tokens, H heads, D width of a head, B texts and L
-tokens of
-the longest text in a bucket.
+that `layers` knows go through kernels of their own on a CPU, and never come here.)
+
+Shapes: P packed tokens, H heads, D width of a head, B texts and L tokens of the longest text in a
+bucket.
 """
 
 from collections.abc import Sequence
@@ -163,14 +164,14 @@ def _has_varlen(device: torch.device, dtype: torch.dtype, width: int) -> bool:
     """Try the kernels on two short texts: they have no public name, and no promise to stay."""
     packing = Packing((5, 3), torch.tensor([0, 5, 8], device=device))
     draw = torch.Generator(device).manual_seed(0)
-    states = [torch.randn(8, 2, width, generator=draw, device=device).to(dtype) for _ in range(3)]
+    states = torch.randn(3, 8, 2, width, generator=draw, device=device).to(dtype)
     try:
-        found = _attend_varlen(*states, packing, 0.0, width**-0.5)
+        found = _attend_varlen(states[0], states[1], states[2], packing, 0.0, width**-0.5)
     except (RuntimeError, TypeError, AttributeError):
         return False
     for rows in (slice(0, 5), slice(5, 8)):
-        parts = (state[rows].transpose(0, 1)[None].float() for state in states)
-        wanted = functional.scaled_dot_product_attention(*parts)[0].transpose(0, 1)
+        query, key, value = (state[rows].transpose(0, 1)[None].float() for state in states)
+        wanted = functional.scaled_dot_product_attention(query, key, value)[0].transpose(0, 1)
         if not torch.allclose(found[rows].float(), wanted, atol=0.03):
             return False
     return True

@@ -50,7 +50,7 @@ class PackedLayer:
             return super().forward(hidden_states, *args, **kwargs)  # type: ignore[misc]
         borders = kwargs.get("borders") if self.is_last else None
         hidden = hidden_states[0]  # (P, D)
-        if self.fused is not None and hidden.device.type == "cpu":
+        if self.fused is not None and _has_kernels(self.output.dense.weight):
             return self._fused(self.fused, hidden, packing, borders)[None]
         asking = hidden if borders is None else hidden[borders[:-1]]  # (P, D) or (B, D)
         return self._finish(self._attend(hidden, asking, packing), asking)[None]
@@ -97,6 +97,7 @@ class PackedLayer:
 class PackedEmbeddings:
     """Comes before a family's own class of embeddings; known positions take the shorter way."""
 
+    LayerNorm: nn.LayerNorm
     fused: FusedEmbeddings | None
 
     def forward(
@@ -107,7 +108,8 @@ class PackedEmbeddings:
         **kwargs: Any,
     ) -> Tensor:
         """Return the first states, (1, P, D) for packed ids."""
-        if self.fused is None or input_ids is None or position_ids is None or _elsewhere(input_ids):
+        is_packed = input_ids is not None and position_ids is not None
+        if self.fused is None or not is_packed or not _has_kernels(self.LayerNorm.weight):
             return super().forward(  # type: ignore[misc]
                 input_ids=input_ids,
                 token_type_ids=token_type_ids,
@@ -203,8 +205,9 @@ def _specialise(part: Any, first: type) -> None:
     part.fused = None
 
 
-def _elsewhere(states: Tensor) -> bool:
-    return states.device.type != "cpu"
+def _has_kernels(weight: Tensor) -> bool:
+    """Tell whether kernels can read a layer's weights: a copy may lie elsewhere, or be in bf16."""
+    return weight.device.type == "cpu" and weight.dtype == torch.float32
 
 
 def _project(hidden: Tensor, parts: tuple[nn.Linear, ...]) -> Tensor:

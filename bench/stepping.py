@@ -1,0 +1,156 @@
+"""Updates by textune, timed: `python -m bench.stepping JOB.json RESULT.json`."""
+
+import json
+import os
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from bench import processes
+
+WARM = 5  # updates before measuring begins
+# Operations that a profile names, by part; whatever it names else is the rest.
+PARTS = {
+    "matrix products": ("aten::mm", "aten::addmm", "aten::bmm", "aten::baddbmm", "aten::addmv"),
+    "attention": ("attend_", "firsts_", "aten::_softmax", "aten::masked_fill"),
+    "norms and activations (with their dropout)": (
+        *("close_", "gelu_", "embed_", "aten::gelu", "aten::native_layer_norm", "aten::tanh"),
+        "aten::addcmul",
+    ),
+    "dropout outside of kernels": ("aten::random_", "aten::ge", "aten::bernoulli"),
+    "sums for biases and rows": ("column_sums", "add_rows", "aten::sum", "aten::index"),
+    "clipping": ("squares", "aten::_foreach_norm", "aten::linalg_vector_norm"),
+    "optimizer": ("adamw", "aten::_fused_adamw", "Optimizer."),
+    "copies and zeros": ("aten::copy_", "aten::cat", "aten::fill_", "aten::zero_"),
+}
+
+
+def main() -> None:
+    """Read the job, train, and write what was measured."""
+    job, target = processes.read_job()
+    if not job["kernels"]:
+        os.environ["TEXTUNE_KERNELS"] = "0"
+    processes.limit_threads(job["threads"])
+    target.write_text(json.dumps(run(job)), encoding="utf-8")
+
+
+def run(job: dict[str, Any]) -> dict[str, Any]:
+    """Take the steps twice: timed, then profiled."""
+    import torch
+
+    learner = build(job)
+    times = list(islice(timed(learner), WARM + job["steps"]))[WARM:]
+    seconds = median(each["seconds"] for each in times)
+    with torch.profiler.profile(with_flops=True) as profile:
+        watched()
+        for _ in islice(timed(learner), job["steps"]):
+            pass
+    events = profile.key_averages()
+    texts, tokens = (sum(each[name] for each in times) for name in ("texts", "tokens"))
+    total = sum(each["seconds"] for each in times)
+    return {
+        "precision": learner.precision,
+        "seconds_per_step": seconds,
+        "texts_per_second": texts / total,
+        "tokens_per_second": tokens / total,
+        "product_gflop": sum(each.flops for each in events) / job["steps"] / 1e9,
+        "parts": parts(events, job["steps"]),
+    }
+
+
+def build(job: dict[str, Any]) -> Any:
+    """Make what `textune.train` would learn with."""
+    from textune import config
+    from textune.corpus import gather
+    from textune.encoder import bases, devices
+    from textune.learning import Learner
+    from textune.text import tokenizers
+
+    label = ["label"] if job["kind"] == "single" else list(job["labels"])
+    settings = config.resolve(
+        given={
+            "base": job["base"],
+            "data.text": ["text"],
+            "data.label": label,
+            "data.task": job["kind"],
+            "data.max_tokens": job["max_tokens"],
+            "train.batch_size": job["batch_size"],
+            "train.precision": job["precision"],
+            "train.micro_tokens": job["micro_tokens"] or None,
+            "train.epochs": 100,
+        }
+    )
+    place = bases.find(settings.base)
+    tokenizer = tokenizers.load(place)
+    corpus = drained(gather(Path(job["train"]), settings, tokenizer, valid=Path(job["valid"])))
+    learner = Learner.build(corpus, settings, place, devices.choose("auto"))
+    return learner
+
+
+def drained(generator: Any) -> Any:
+    """Run a generator to its end and return what it returns."""
+    while True:
+        try:
+            next(generator)
+        except StopIteration as end:
+            return end.value
+
+
+def timed(learner: Any) -> Iterator[dict[str, float]]:
+    """Update, and yield each update's time and size."""
+    from textune.training import loop
+
+    began = time.perf_counter()
+    for step in loop.train(
+        learner.model,
+        learner.task.loss,
+        learner.work(),
+        learner.optimizer,
+        learner.schedule,
+        clip=learner.settings.train.clip,
+    ):
+        now = time.perf_counter()
+        yield {"seconds": now - began, "texts": step.texts, "tokens": step.tokens}
+        began = now
+
+
+def watched() -> None:
+    """Let the profiler see each kernel by its name."""
+    import torch
+
+    from textune.kernels import calls
+
+    plain = calls._plain
+
+    def named(name: str, *arguments: object) -> Any:
+        with torch.profiler.record_function(name):
+            return plain(name, *arguments)
+
+    calls._plain = named
+
+
+def parts(events: Any, steps: int) -> dict[str, dict[str, float]]:
+    """Sum the time that each operation itself took, by part, largest first."""
+    spent: dict[str, float] = defaultdict(float)
+    calls: dict[str, float] = defaultdict(float)
+    for event in events:
+        part = next(
+            (name for name, keys in PARTS.items() if event.key.startswith(keys)),
+            "the rest: Python, autograd, allocation",
+        )
+        spent[part] += event.self_cpu_time_total / 1e3 / steps
+        calls[part] += event.count / steps
+    total = sum(spent.values())
+    ranked = sorted(spent, key=lambda name: -spent[name])
+    return {
+        name: {"ms": spent[name], "share": spent[name] / total, "calls": calls[name]}
+        for name in ranked
+    }
+
+
+if __name__ == "__main__":
+    main()
