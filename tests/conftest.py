@@ -119,3 +119,26 @@ def _own_cache(tmp_path_factory, _kernels, monkeypatch):
     folder = tmp_path_factory.mktemp("cache")
     (folder / "kernels").symlink_to(_kernels)
     monkeypatch.setenv("TEXTUNE_CACHE", str(folder))
+
+
+@pytest.fixture
+def kernels():
+    """Skip where there are no kernels."""
+    from textune.kernels import calls
+
+    if not calls.available():
+        pytest.skip(f"no kernels here: {calls.why()}")
+
+
+@pytest.fixture
+def fresh_kernels():
+    """Let the kernels be looked for anew in the test, and once more after it."""
+    from textune.kernels import build, calls
+
+    def forget():
+        build.library.cache_clear()
+        calls._declared = None
+
+    forget()
+    yield
+    forget()

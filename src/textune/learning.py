@@ -22,7 +22,7 @@ from textune.records import Said, Started, Step, Validated
 from textune.snapshot import Progress
 from textune.tasks.interface import Task
 from textune.text import batches, plan
-from textune.training import checkpoint, loop, optim
+from textune.training import checkpoint, loop, memory, optim
 from textune.training.guards import Wish
 from textune.training.loop import Trainable, Work
 from textune.training.optim import AdamW
@@ -114,6 +114,7 @@ class Learner:
             yield Said(f"continuing after step {self.progress.step:,} of {total:,}")
         else:
             torch.manual_seed(self.settings.seed)
+        memory.keep()
         tokens = int(self.corpus.store.lengths[self.corpus.split.train].sum())
         yield Started(total, self.progress.step + 1, self.settings.train.epochs, tokens)
         events = folder / "tensorboard" if self.settings.tensorboard else None
