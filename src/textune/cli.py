@@ -156,6 +156,7 @@ def evaluate(
     delimiter: Delimiter = None,
     threshold: Threshold = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
+    precision: Annotated[str, typer.Option(help="Number format: auto, fp32 or bf16.")] = "auto",
     as_json: Json = False,
 ) -> None:
     """Judge the model in RUN by the labelled text in FILE: every metric, with intervals."""
@@ -170,6 +171,7 @@ def evaluate(
         delimiter=delimiter,
         threshold=threshold,
         device=device,
+        precision=precision,
     )
     found = recipe.evaluate_file(run, file, options)
     if as_json:
@@ -189,6 +191,7 @@ def predict(
     delimiter: Delimiter = None,
     threshold: Threshold = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
+    precision: Annotated[str, typer.Option(help="Number format: auto, fp32 or bf16.")] = "auto",
     overwrite: Overwrite = False,
     as_json: Json = False,
 ) -> None:
@@ -207,7 +210,7 @@ def predict(
         delimiter=delimiter,
         threshold=threshold,
     )
-    predictor = Predictor.load(run, device=device)
+    predictor = Predictor.load(run, device=device, precision=precision)
     if input_ and output:
         steps = answers.predict_file(predictor, input_, output, options, overwrite=overwrite)
         rows = max(console.counting(steps, what="labelling"), default=0)

@@ -37,6 +37,7 @@ class Reading:
     delimiter: str | None = None
     threshold: float | None = None
     device: str = "auto"
+    precision: str = "auto"
 
     def open(self, source: object, card: Card) -> tuple[Table, Contract]:
         """Return the table and the contract to read it by."""
@@ -205,8 +206,9 @@ def _encoder(folder: Path, card: Card, task: Task, device: torch.device, precisi
     )
     load.check_labels(encoder, card.labels, str(folder))
     encoder.to(device).eval()
-    if numbers == "bf16" and not encoder.compute_in(torch.bfloat16) and device.type == "cuda":
-        encoder.to(torch.bfloat16)
+    if numbers == "bf16" and not encoder.compute_in(torch.bfloat16):
+        is_worth_it = device.type == "cuda" or precision == "bf16"
+        encoder.to(torch.bfloat16 if is_worth_it else torch.float32)
     return encoder
 
 

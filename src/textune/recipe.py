@@ -99,7 +99,7 @@ def evaluate_file(run: Path, source: object, options: Reading) -> dict[str, Any]
     Raises:
         DataError: With every problem's file and line, labels that training did not see among them.
     """
-    predictor = Predictor.load(run, device=options.device)
+    predictor = Predictor.load(run, device=options.device, precision=options.precision)
     decision = predictor.decision(options.threshold)
     table, agreed = options.open(source, predictor.card)
     found = [item for item in examples.read(table, agreed) if not is_unscored(item)]

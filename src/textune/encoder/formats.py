@@ -7,6 +7,9 @@ from statistics import median
 import torch
 from torch.nn import functional
 
+from textune.errors import SettingsError, among
+
+WANTED = ("auto", "fp32", "bf16")
 CPU_FLAGS = {"avx512_bf16", "amx_bf16", "bf16", "svebf16"}  # as Linux names them
 GAIN = 1.3  # how much faster bf16 must be before its coarser numbers are worth it
 
@@ -18,7 +21,12 @@ def choose(wanted: str, device: torch.device, *, width: int) -> tuple[str, str]:
         wanted: "fp32", "bf16", or "auto" for a measurement of a few hundred milliseconds.
         device: Where the encoder will run.
         width: Of its hidden states.
+
+    Raises:
+        SettingsError: There is no such format.
     """
+    if wanted not in WANTED:
+        raise SettingsError(f"--precision {wanted}: {among(wanted, WANTED)}")
     if wanted != "auto":
         return wanted, "as asked for"
     if device.type == "cuda":

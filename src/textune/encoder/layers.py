@@ -108,8 +108,8 @@ class PackedEmbeddings:
         **kwargs: Any,
     ) -> Tensor:
         """Return the first states, (1, P, D) for packed ids."""
-        is_packed = input_ids is not None and position_ids is not None
-        if self.fused is None or not is_packed or not _has_kernels(self.LayerNorm.weight):
+        has_kernels = self.fused is not None and _has_kernels(self.LayerNorm.weight)
+        if not has_kernels or input_ids is None or position_ids is None:
             return super().forward(  # type: ignore[misc]
                 input_ids=input_ids,
                 token_type_ids=token_type_ids,
@@ -117,6 +117,7 @@ class PackedEmbeddings:
                 **kwargs,
             )
         segments = torch.zeros_like(input_ids) if token_type_ids is None else token_type_ids
+        assert self.fused is not None
         return self.fused(input_ids, position_ids, segments)
 
 

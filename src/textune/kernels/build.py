@@ -32,6 +32,7 @@ FLAGS = (
     "-mprefer-vector-width=512",
 )
 SECONDS = 300  # that a compiler may take before it is given up
+DIGEST = 32  # bytes behind the library in its file, over all that is before them
 
 
 @lru_cache(maxsize=1)
@@ -53,8 +54,7 @@ def library() -> tuple[ctypes.CDLL | None, str]:
         file = _built(compiler)
         return ctypes.CDLL(str(file)), "compiled for this processor"
     except subprocess.SubprocessError as error:
-        said = getattr(error, "stderr", None) or str(error)
-        return None, f"{compiler} could not compile them: {said.strip().splitlines()[-1][:200]}"
+        return None, f"{compiler} could not compile them: {_complaint(error)}"
     except OSError as error:
         return None, f"they could not be built: {error}"
 
@@ -62,13 +62,21 @@ def library() -> tuple[ctypes.CDLL | None, str]:
 def _built(compiler: str) -> Path:
     folder = caches.folder("kernels")
     file = folder / f"{_key(compiler)}.so"
-    if file.is_file():
+    if _is_whole(file):
         return file
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{file}.lock"):
-        if not file.is_file():
+        if not _is_whole(file):
             _compile(compiler, file)
     return file
+
+
+def _is_whole(file: Path) -> bool:
+    """Tell whether a library is there as it was built: a cut one would end the process."""
+    if not file.is_file():
+        return False
+    content = file.read_bytes()
+    return hashlib.sha256(content[:-DIGEST]).digest() == content[-DIGEST:]
 
 
 def _compile(compiler: str, file: Path) -> None:
@@ -80,8 +88,17 @@ def _compile(compiler: str, file: Path) -> None:
             [compiler, *_flags(), "-c", source, "-o", str(part)],
             [compiler, "-shared", str(part), "-o", str(whole), "-lm"],
         ):
-            subprocess.run(command, check=True, capture_output=True, text=True, timeout=SECONDS)
+            subprocess.run(command, check=True, capture_output=True, timeout=SECONDS)
+        content = whole.read_bytes()
+        whole.write_bytes(content + hashlib.sha256(content).digest())
         whole.replace(file)
+
+
+def _complaint(error: subprocess.SubprocessError) -> str:
+    """The first error that a compiler names, or else its last line."""
+    said = (getattr(error, "stderr", None) or b"").decode(errors="replace")
+    lines = [line.strip() for line in said.splitlines() if line.strip()] or [str(error)]
+    return next((line for line in lines if "error:" in line), lines[-1])[:200]
 
 
 def _flags() -> tuple[str, ...]:

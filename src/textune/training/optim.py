@@ -76,8 +76,8 @@ class AdamW(torch.optim.AdamW):
     def step(self, closure: Any = None) -> Any:
         """Update every parameter that has a gradient."""
         if not self._by_kernel:
-            if self._scale is not None:
-                self.grad_scale = self._scale.reciprocal()  # torch's kernel divides by it
+            # torch's kernel divides by it
+            self.grad_scale = None if self._scale is None else self._scale.reciprocal()
             return super().step(closure)
         for group in self.param_groups:
             self._update(group)
