@@ -109,7 +109,7 @@ def shared():
 
 @pytest.fixture(scope="session")
 def _kernels(tmp_path_factory):
-    """Return a folder where kernels are compiled once for all tests and the processes they start."""
+    """Return a folder where kernels are compiled, once for all tests and their processes."""
     return tmp_path_factory.mktemp("kernels")
 
 

@@ -147,6 +147,22 @@ def test_a_stopped_run_continues_to_the_same_weights(reviews, tiny_base, tmp_pat
     assert [line["step"] for line in steps if line["kind"] == "validation"] == [9, 18, 27]
 
 
+def test_a_run_in_bf16_continues_to_the_same_weights(reviews, tiny_base, tmp_path):
+    change, given = "train.precision=bf16", {"train.epochs": 1}
+    whole = request(reviews, tiny_base, tmp_path / "whole", change, **given)
+    parted = request(reviews, tiny_base, tmp_path / "parted", change, **given)
+    again = request(reviews, tiny_base, tmp_path / "parted", change, resume=True, **given)
+    said = [event.text for event in recipe.training(whole) if isinstance(event, Said)]
+    assert any("numbers: bf16 (as asked for)" in text for text in said)
+    with pytest.raises(StoppedError):
+        for event in recipe.training(parted):
+            if isinstance(event, Step) and event.number == 5:
+                os.kill(os.getpid(), signal.SIGTERM)
+    events = list(recipe.training(again))
+    assert next(event for event in events if isinstance(event, Started)).first == 6
+    assert same(tmp_path / "whole", tmp_path / "parted")
+
+
 def test_a_killed_process_continues_to_the_same_weights(reviews, tiny_base, tmp_path):
     command = [sys.executable, "-m", "textune", "train", str(reviews), "--base", str(tiny_base)]
     command += ["--epochs", "12", "--batch-size", "8", "--lr", "0.002", "--device", "cpu"]

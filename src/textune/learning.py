@@ -235,6 +235,7 @@ class Learner:
         self.optimizer.state.clear()
         self.optimizer.zero_grad()
         self.encoder.release()
+        memory.give_back()
         if self.progress.best_step:
             decay = snapshot.take_best(folder, self.encoder.model)
             if self.sub is not None:

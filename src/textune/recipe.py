@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from textune import report, runs
+from textune import runs
 from textune.config import Settings, to_toml
 from textune.corpus import Corpus, file_name, gather, is_unscored, targets_of
 from textune.data import examples
@@ -83,6 +83,8 @@ def training(request: Request) -> Generator[Event, None, Run]:
         learner.complete()
         _write_model(folder, corpus, learner, decision, place)
         _write_end(folder, corpus, learner, found, time.perf_counter() - began)
+        from textune import report  # draws, and is not needed while memory is
+
         report.write(folder)
         yield Said(f"everything is in {folder}")
     return Run(folder, found)

@@ -6,8 +6,11 @@ import transformers
 from torch import nn
 from torch.nn.utils.rnn import pad_sequence
 
+import families
 from families import random_texts, tiny_config
 from textune.encoder import layers, load
+from textune.kernels import build as libraries
+from textune.kernels import calls
 from textune.text import batches
 from textune.training import optim
 
@@ -54,11 +57,9 @@ def gradients_of(model, halves=None):
     return found
 
 
-def learn(encoder, texts, *, halves=None, parts=1):
-    """Return the loss and all gradients, as the sum over micro-batches."""
-    for rows in torch.arange(len(texts)).chunk(parts):
-        batch = batch_of([texts[row] for row in rows.tolist()])
-        loss_of(encoder(batch)).backward()
+def learn(encoder, texts, *, halves=None):
+    """Return all gradients that there are after the texts were learnt."""
+    loss_of(encoder(batch_of(texts))).backward()
     return gradients_of(encoder.model, halves)
 
 
@@ -124,41 +125,29 @@ def test_loss_and_gradients_equal_transformers(kind, head):
 @pytest.mark.parametrize("heads", [1, 2, 3])
 def test_other_widths_of_heads_equal_transformers(heads, head, monkeypatch):
     changes = {"hidden_size": 48, "num_attention_heads": heads}
-    monkeypatch.setitem(__import__("families")._OWN, "bert", changes)
+    monkeypatch.setitem(families._OWN, "bert", changes)
     encoder, texts = build("bert", head), random_texts(LENGTHS)
     assert_same(learn(encoder, texts), stock_learn(encoder, "bert", head, texts)[1])
+
+
+def learn_by_text(encoder, texts, parts):
+    """Add up gradients of a loss that does not depend on the company of a text."""
+    for rows in torch.arange(len(texts)).chunk(parts):
+        logits = encoder(batch_of([texts[row] for row in rows.tolist()]))
+        (logits.square().sum() + logits.sum()).backward()
+    return gradients_of(encoder.model, encoder.halves())
 
 
 @every_head
 @pytest.mark.parametrize("numbers", [torch.float32, torch.bfloat16], ids=["fp32", "bf16"])
 def test_micro_batches_add_up(head, numbers):
     texts, found = random_texts(LENGTHS), []
-    for parts in (1, 2, 3):
+    for parts in (1, 2, 3, len(LENGTHS)):
         encoder = build("bert", head)
         assert encoder.compute_in(numbers)
-        for text in texts if parts == 3 else []:  # one text at a time as well
-            loss_by_text(encoder, text, head)
-        halves = encoder.halves()
-        found.append(
-            gradients_of(encoder.model, halves)
-            if parts == 3
-            else learn_by_text(encoder, texts, head, parts, halves)
-        )
+        found.append(learn_by_text(encoder, texts, parts))
     for other in found[1:]:
         assert distance(other, found[0]) < (1e-5 if numbers == torch.float32 else 0.02)
-
-
-def loss_by_text(encoder, text, head):
-    """A loss that does not depend on the company of a text."""
-    logits = encoder(batch_of([text]))
-    (logits.square().sum() if head == "text" else logits.logsumexp(-1).sum()).backward()
-
-
-def learn_by_text(encoder, texts, head, parts, halves):
-    for rows in torch.arange(len(texts)).chunk(parts):
-        logits = encoder(batch_of([texts[row] for row in rows.tolist()]))
-        (logits.square().sum() if head == "text" else logits.logsumexp(-1).sum()).backward()
-    return gradients_of(encoder.model, halves)
 
 
 @every_head
@@ -168,8 +157,8 @@ def test_a_second_backward_adds(head, numbers):
     assert encoder.compute_in(numbers)
     halves = encoder.halves()
     once = learn(encoder, texts, halves=halves)
-    thrice = learn(encoder, texts, halves=halves, parts=1)
-    thrice = learn(encoder, texts, halves=halves, parts=1)
+    learn(encoder, texts, halves=halves)
+    thrice = learn(encoder, texts, halves=halves)
     assert distance(thrice, {name: 3 * value for name, value in once.items()}) < 1e-5
     optimizer = optim.adamw(
         encoder.model, lr=0.0, weight_decay=0.0, betas=(0.9, 0.99), eps=1e-8, halves=halves
@@ -258,10 +247,7 @@ def test_without_kernels_all_is_the_same_within_rounding(kind, head, fresh_kerne
     texts = random_texts(LENGTHS)
     found = learn(build(kind, head), texts)
     monkeypatch.setenv("TEXTUNE_KERNELS", "0")
-    from textune.kernels import build as kernels
-    from textune.kernels import calls
-
-    kernels.library.cache_clear()
+    libraries.library.cache_clear()
     calls._declared = None
     model_class, per_token = HEADS[head]
     plain = load.build(tiny_config(kind), model_class=model_class, per_token=per_token, seed=1)
@@ -278,3 +264,11 @@ def test_an_unusual_layer_is_left_to_torch(change):
     assert not encoder.has_kernels
     if encoder.packed:
         assert encoder.without_kernels == "its layers are not built in the usual way"
+
+
+@pytest.mark.parametrize("bad", [-1, 120])
+def test_an_id_beyond_the_table_is_refused(bad):
+    encoder, (text,) = build("bert", "text"), random_texts([9])
+    text[4] = bad
+    with pytest.raises(IndexError, match=f"{bad}: there is no such row among 120"):
+        encoder(batch_of([text]))

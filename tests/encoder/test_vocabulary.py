@@ -1,11 +1,14 @@
 """A sub-table of the embedding learns exactly what the whole table would."""
 
+import shutil
+
 import numpy as np
 import pytest
 import torch
 
 from families import random_texts, tiny_config
 from textune.encoder import load, precision, vocabulary
+from textune.encoder.stored import Stored
 from textune.tasks.single import Single
 from textune.text import batches
 from textune.training import loop, optim
@@ -15,9 +18,9 @@ TASK = Single(("a", "b", "c"))
 STEPS = 200
 
 
-def steps():
+def steps(count=STEPS):
     draw = torch.Generator().manual_seed(0)
-    for number in range(1, STEPS + 1):
+    for number in range(1, count + 1):
         lengths = torch.randint(2, 12, (4,), generator=draw).tolist()
         texts = random_texts(lengths, seed=number, vocabulary=60)
         targets = torch.randint(0, 3, (4,), generator=draw)
@@ -85,3 +88,36 @@ def test_a_table_that_a_head_shares_stays():
     used = np.zeros(120, dtype=bool)
     used[5:20] = True
     assert vocabulary.shrink(encoder, used) is None
+
+
+@pytest.mark.parametrize("weight_decay", [0.0, 0.1])
+@pytest.mark.parametrize("kind", ["bert", "roberta"])
+def test_a_large_table_is_read_again_from_its_file(kind, weight_decay, tmp_path, monkeypatch):
+    monkeypatch.setattr(vocabulary, "LARGE", 0)
+    config, base = tiny_config(kind), tmp_path / "base"
+    model_class = "AutoModelForSequenceClassification"
+    load.build(config, model_class=model_class, seed=2).model.save_pretrained(base)
+    used = np.zeros(120, dtype=bool)
+    used[5:60] = True
+    results = []
+    for place in (None, str(base)):
+        encoder = load.load(str(base), model_class=model_class, config={}).train()
+        sub = vocabulary.shrink(encoder, used, place=place)
+        assert sub is not None
+        assert isinstance(sub.whole, Stored) == (place is not None)
+        if place is not None:  # nothing that the encoder still needs lies in the file
+            shutil.rmtree(base)
+        optimizer = optim.adamw(
+            encoder.model, lr=1e-3, weight_decay=weight_decay, betas=(0.9, 0.999), eps=1e-3
+        )
+        schedule = optim.schedule(optimizer, "linear", warmup=3, total=20)
+        for step in loop.train(
+            precision.Plain(encoder), TASK.loss, steps(20), optimizer, schedule, clip=0.5
+        ):
+            sub.step(step.lr, weight_decay)
+        vocabulary.restore(encoder, sub)
+        results.append(encoder.model.state_dict())
+    whole, read = results
+    assert whole.keys() == read.keys()
+    for name, value in whole.items():
+        assert torch.equal(read[name], value), name

@@ -105,17 +105,18 @@ def test_a_damaged_library_is_built_anew(hurried, tmp_path, keep):
         ),
         ("echo 'out of memory' >&2; exit 1", "could not compile them: out of memory$"),
         ("printf 'a\\377b\\n' >&2; exit 1", "could not compile them: a\ufffdb$"),
-        ("exit 1", "could not compile them: .* returned non-zero exit status 1"),
+        ("exit 1", "could not compile them: exit status 1, without a word$"),
         ("exit 0", "could not be built: .*No such file"),
     ],
 )
 def test_a_compiler_that_fails_is_quoted(compiler, kernels, script, reason):
     build.library.cache_clear()
+    calls._declared = None
     compiler(f"#!/bin/sh\n{script}\n")
     found, words = build.library()
     assert found is None
     assert "\n" not in words
-    pytest.raises(AssertionError, sums)
+    assert not calls.available()
     assert re.search(reason, words)
     assert not list(Path(os.environ["TEXTUNE_CACHE"], "kernels").glob("tmp*"))
 
@@ -126,7 +127,7 @@ def test_a_compiler_that_takes_too_long_is_given_up(compiler, kernels, monkeypat
     compiler("#!/bin/sh\necho waiting >&2\nexec sleep 60\n")
     found, words = build.library()
     assert found is None
-    assert "could not compile them: " in words
+    assert words.endswith("could not compile them: no end after 0.2 seconds")
 
 
 def test_a_compiler_that_is_not_there_is_a_reason(kernels, monkeypatch):

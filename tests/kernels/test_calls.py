@@ -49,17 +49,17 @@ def test_attention(width, dtype):
 @pytest.mark.parametrize("size", [30.0, 200.0])
 def test_attention_survives_great_scores(size):
     qkv, bias = drawn(40, 96) * size, torch.zeros(96)
-    out, stats = calls.attend_forward(
-        qkv, bias, borders_of([40]), 2, 0.3, NO_DROP, with_stats=True
-    )
+    out, stats = calls.attend_forward(qkv, bias, borders_of([40]), 2, 0.3, NO_DROP, with_stats=True)
     qkv64, bias64 = exact(qkv, bias)
     wanted = attention(qkv64, bias64, [40], 2)
     gap = (out.double() - wanted).abs().max() / wanted.abs().max()
     assert gap.item() < 1e-3  # scores of 1e5 are known to 1e-2 in fp32
     given = drawn(40, 32, seed=2)
-    assert calls.attend_backward(
-        qkv, bias, given, borders_of([40]), 0.3, stats, NO_DROP
-    ).isfinite().all()
+    assert (
+        calls.attend_backward(qkv, bias, given, borders_of([40]), 0.3, stats, NO_DROP)
+        .isfinite()
+        .all()
+    )
 
 
 @both_formats
@@ -185,9 +185,7 @@ def test_twenty_updates_equal_torchs(decay, scale, dtype):
     )
     for step in range(1, 21):
         gradients = [drawn(size, dtype=dtype, seed=step + size) for size in sizes]
-        update = calls.AdamW(
-            beta1=0.9, beta2=0.98, decay=decay, step=step, scale=scale, **numbers
-        )
+        update = calls.AdamW(beta1=0.9, beta2=0.98, decay=decay, step=step, scale=scale, **numbers)
         update.update(ours, gradients, *moments, copies)
         for parameter, gradient in zip(theirs, gradients, strict=True):
             parameter.grad = gradient.float() * scale

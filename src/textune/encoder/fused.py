@@ -179,8 +179,14 @@ class FusedEmbeddings:
         return norm
 
     def __call__(self, ids: Tensor, positions: Tensor, segments: Tensor) -> Tensor:
-        """(1, P) each → (1, P, D)."""
+        """(1, P) each → (1, P, D).
+
+        Raises:
+            IndexError: A number has no row in its table.
+        """
         indices = [item.reshape(-1).contiguous() for item in (ids, positions, segments)]
+        for table, places in zip(self.tables, indices, strict=True):
+            _refuse_beyond(len(table.weight), places)
         drop = draw(self._own.dropout.p, training=self._own.training)
         if torch.is_grad_enabled() and self.norm.weight.requires_grad:
             found: Tensor = _Embeddings.apply(self.norm.weight, self, indices, drop)  # type: ignore[no-untyped-call]  # torch's
@@ -221,6 +227,13 @@ class _Embeddings(Function):
     def backward(ctx: Any, *gradients: Tensor) -> tuple[None, None, None, None]:
         ctx.own.run_back(ctx.indices, ctx.closed, gradients[0].contiguous())
         return None, None, None, None
+
+
+def _refuse_beyond(rows: int, places: Tensor) -> None:
+    """Refuse what a kernel would read from memory that is not the table's."""
+    least, most = (int(bound) for bound in places.aminmax())
+    if least < 0 or most >= rows:
+        raise IndexError(f"{most if least >= 0 else least}: there is no such row among {rows}")
 
 
 def draw(rate: float, *, training: bool) -> Drop:

@@ -168,6 +168,11 @@ def halves(model: PreTrainedModel) -> Iterator[tuple[nn.Parameter, Half]]:
         yield from matrix.halves()
 
 
+def copied(model: PreTrainedModel) -> set[int]:
+    """Return the identities of parameters that lie in blocks of memory of the layers' own."""
+    return {id(part) for matrix in _matrices(model) for part in matrix.parameters()}
+
+
 def refresh(model: PreTrainedModel) -> None:
     """Cast all bf16 copies anew."""
     for matrix in _matrices(model):

@@ -22,7 +22,15 @@ from textune.kernels import calls
 from textune.records import Batch
 
 PREFIXES = {"bert": "bert", "camembert": "roberta", "roberta": "roberta", "xlm-roberta": "roberta"}
-_FAULTS = (OSError, KeyError, TypeError, ValueError, RuntimeError, SafetensorError)
+_FAULTS = (
+    AttributeError,
+    KeyError,
+    OSError,
+    RuntimeError,
+    SafetensorError,
+    TypeError,
+    ValueError,
+)
 
 
 class LightEncoder(nn.Module):

@@ -93,6 +93,10 @@ class Matrix:
         for part, piece in zip(self._biases, gradient.chunk(len(self._biases)), strict=True):
             add_gradient(part, piece)
 
+    def parameters(self) -> list[Tensor]:
+        """Return the weights and biases that are views of this block."""
+        return [*self._parts, *self._biases]
+
     def halves(self) -> Iterator[tuple[nn.Parameter, Half]]:
         """Yield the bf16 side of every parameter, if there is one."""
         yield from zip(self._parts, self._halves, strict=False)

@@ -101,8 +101,10 @@ class Encoder(nn.Module):
     @torch.no_grad()
     def own_memory(self) -> None:
         """Copy every weight that still lies in the file it was read from, which is let go."""
+        copied = layers.copied(self.model)
         for tensor in (*self.model.parameters(), *self.model.buffers()):
-            tensor.data = tensor.data.clone()
+            if id(tensor) not in copied:
+                tensor.data = tensor.data.clone()
 
     def halves(self) -> dict[nn.Parameter, Half]:
         """Return the parameters that are computed with in bf16, and their bf16 sides."""

@@ -64,7 +64,7 @@ def find(place: str, table: Tensor) -> Stored | None:
     for path in _files(place):
         try:
             found = _in_file(path, table)
-        except (OSError, ValueError, KeyError, struct.error):
+        except (OSError, AttributeError, KeyError, TypeError, ValueError, struct.error):
             continue
         if found is not None:
             return found
@@ -84,10 +84,20 @@ def _files(place: str) -> list[Path]:
 
 
 def _in_file(path: Path, table: Tensor) -> Stored | None:
-    file = os.open(path, os.O_RDONLY)
+    file, found = os.open(path, os.O_RDONLY), None
+    try:
+        found = _in_header(file, table)
+    finally:
+        if found is None:
+            os.close(file)
+    return found
+
+
+def _in_header(file: int, table: Tensor) -> Stored | None:
     (size,) = struct.unpack("<Q", os.pread(file, 8, 0))
-    header = json.loads(os.pread(file, size, 8))
-    for name, entry in header.items():
+    if size > os.fstat(file).st_size:
+        raise ValueError("this is no safetensors file")
+    for name, entry in json.loads(os.pread(file, size, 8)).items():
         if name == "__metadata__" or entry["shape"] != list(table.shape):
             continue
         if entry["dtype"] in FORMATS:
@@ -96,7 +106,6 @@ def _in_file(path: Path, table: Tensor) -> Stored | None:
             found = Stored(file, start, shape, FORMATS[entry["dtype"]])
             if _is_same(found, table):
                 return found
-    os.close(file)
     return None
 
 

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from textune.encoder.model import Encoder
 from textune.encoder.stored import Stored, find
 
-LARGE = 64 * 2**20  # bytes from which a table is read again instead of being kept
+LARGE = 8 * 2**20  # bytes from which a table is read again instead of being kept
 WORTH = 0.75  # a sub-table is used when it is smaller than this share of the vocabulary
 
 

@@ -13,6 +13,10 @@ from textune.text import batches, plan
 from textune.text.store import Store
 
 
+# Tokens at once: on a CPU more are no faster and need more memory; a card wants many.
+BUDGETS = {"cpu": 1024, "cuda": 65536, "mps": 8192}
+
+
 class Scorer(Protocol):
     """What computes logits: an encoder with its head."""
 
@@ -38,7 +42,7 @@ def score(
     *,
     decision: Decision,
     targets: NDArray[np.generic] | None = None,
-    micro_tokens: int = 4096,
+    micro_tokens: int | None = None,
 ) -> Scores:
     """Compute logits, probabilities and decisions for some texts.
 
@@ -49,10 +53,12 @@ def score(
         rows: (N,) which texts.
         decision: The model's own, or another.
         targets: Of every text in the store; None when unknown.
-        micro_tokens: Most tokens computed at once.
+        micro_tokens: Most tokens computed at once, if fewer than is usual for the device.
     """
     logits = np.zeros((len(rows), len(task.labels)), dtype=np.float32)
-    for places, part in _logits(encoder, store, rows, micro_tokens):
+    budget = BUDGETS.get(encoder.device.type, BUDGETS["cpu"])
+    most = min(budget, micro_tokens or budget)
+    for places, part in _logits(encoder, store, rows, most):
         logits[places] = part
     probabilities = task.probabilities(logits)
     return Scores(

@@ -95,10 +95,13 @@ def _compile(compiler: str, file: Path) -> None:
 
 
 def _complaint(error: subprocess.SubprocessError) -> str:
-    """The first error that a compiler names, or else its last line."""
-    said = (getattr(error, "stderr", None) or b"").decode(errors="replace")
-    lines = [line.strip() for line in said.splitlines() if line.strip()] or [str(error)]
-    return next((line for line in lines if "error:" in line), lines[-1])[:200]
+    """The first error that a compiler names, or else its last line, or how it ended."""
+    if isinstance(error, subprocess.TimeoutExpired):
+        return f"no end after {error.timeout:g} seconds"
+    assert isinstance(error, subprocess.CalledProcessError)
+    lines = [line.strip() for line in error.stderr.decode(errors="replace").splitlines()]
+    said = [line for line in lines if line] or [f"exit status {error.returncode}, without a word"]
+    return next((line for line in said if "error:" in line), said[-1])[:200]
 
 
 def _flags() -> tuple[str, ...]:

@@ -14,9 +14,23 @@ def keep() -> None:
     Every activation of a step is freed in its backward pass. As the system fills each page that it
     hands out anew with zeros, taking them again costs more than the arithmetic on some of them.
     """
+    system = _glibc()
+    if system is not None:
+        system.malloc_trim(0)  # what was freed before is not wanted back
+        system.mallopt(_MMAP_THRESHOLD, _LARGEST)
+        system.mallopt(_TRIM_THRESHOLD, _KEPT)
+
+
+def give_back() -> None:
+    """Return what was kept to the system, once training is over."""
+    system = _glibc()
+    if system is not None:
+        system.malloc_trim(0)
+
+
+def _glibc() -> ctypes.CDLL | None:
     if sys.platform != "linux":
-        return
-    allocator = getattr(ctypes.CDLL(None), "mallopt", None)
-    if allocator is not None:
-        allocator(_MMAP_THRESHOLD, _LARGEST)
-        allocator(_TRIM_THRESHOLD, _KEPT)
+        return None
+    system = ctypes.CDLL(None)
+    is_glibc = hasattr(system, "mallopt") and hasattr(system, "malloc_trim")
+    return system if is_glibc else None

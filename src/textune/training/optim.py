@@ -1,6 +1,7 @@
 """A model's parameters become groups, an optimizer and a schedule."""
 
 import math
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -93,21 +94,27 @@ class AdamW(torch.optim.AdamW):
             half.gradient = None
 
     def _update(self, group: dict[str, Any]) -> None:
-        found = list(self._with_gradients(group))
-        if not found:
-            return
-        states = [self._state(parameter) for parameter, _ in found]
-        for state in states:
-            state["step"] += 1
-        beta1, beta2 = group["betas"]
+        by_step: dict[int, list[tuple[nn.Parameter, Tensor]]] = defaultdict(list)
+        for parameter, gradient in self._with_gradients(group):
+            step = self._state(parameter)["step"]
+            step += 1
+            by_step[int(step)].append((parameter, gradient))
+        for step, found in by_step.items():  # one, unless gradients were missing at times
+            self._update_alike(group, step, found)
+
+    def _update_alike(
+        self, group: dict[str, Any], step: int, found: list[tuple[nn.Parameter, Tensor]]
+    ) -> None:
+        states = [self.state[parameter] for parameter, _ in found]
         halves = [self._halves.get(id(parameter)) for parameter, _ in found]
+        beta1, beta2 = group["betas"]
         calls.AdamW(
             lr=float(group["lr"]),
             beta1=beta1,
             beta2=beta2,
             eps=group["eps"],
             decay=group["weight_decay"],
-            step=int(states[0]["step"]),
+            step=step,
             scale=1.0 if self._scale is None else float(self._scale),
         ).update(
             [parameter for parameter, _ in found],

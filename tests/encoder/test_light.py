@@ -1,0 +1,129 @@
+"""A usual classifier answers without transformers as it does with it; others are left alone."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from transformers import AutoModelForSequenceClassification
+
+from families import random_texts, tiny_config
+from made_runs import make_run
+from textune.encoder import light
+from textune.encoder.model import Encoder
+from textune.text import batches
+
+pytestmark = pytest.mark.usefixtures("kernels")
+LABELS = ("LABEL_0", "LABEL_1", "LABEL_2")
+LENGTHS = [1, 2, 7, 33, 60]
+
+
+def saved(folder, kind="bert", **changes):
+    torch.manual_seed(3)
+    model = AutoModelForSequenceClassification.from_config(tiny_config(kind, **changes))
+    model.save_pretrained(folder)
+    return model.eval()
+
+
+def batch():
+    return batches.lay(random_texts(LENGTHS), [max(1, length // 2) for length in LENGTHS])
+
+
+def test_every_family_that_is_answered_quickly_is_tested():
+    assert sorted(light.PREFIXES) == ["bert", "camembert", "roberta", "xlm-roberta"]
+
+
+@pytest.mark.parametrize("kind", sorted(light.PREFIXES))
+def test_logits_equal_those_of_transformers(kind, tmp_path):
+    padded = Encoder(saved(tmp_path, kind), packed=False).eval()
+    quick = light.load(tmp_path, LABELS)
+    assert quick is not None
+    with torch.inference_mode():
+        found, wanted = quick(batch()), padded(batch())
+        assert torch.allclose(found, wanted, atol=1e-5)
+        assert wanted.std() > 0.01
+        assert quick.compute_in(torch.bfloat16)
+        coarse = quick(batch())
+    assert 0 < (coarse - wanted).abs().max() < 0.03
+
+
+def test_other_labels_are_left_to_transformers(tmp_path):
+    saved(tmp_path)
+    assert light.load(tmp_path, LABELS) is not None
+    assert light.load(tmp_path, LABELS[::-1]) is None
+    assert light.load(tmp_path, LABELS[:2]) is None
+
+
+@pytest.mark.parametrize("kind", ["distilbert", "electra", "albert"])
+def test_other_families_are_left_to_transformers(kind, tmp_path):
+    saved(tmp_path, kind)
+    assert light.load(tmp_path, LABELS) is None
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"hidden_act": "relu"},
+        {"is_decoder": True},
+        {"architectures": ["BertForMaskedLM"]},
+        {"num_hidden_layers": 3},
+        {"id2label": None},
+        {"model_type": None},
+    ],
+    ids=str,
+)
+def test_an_unusual_configuration_is_left_to_transformers(changes, tmp_path):
+    saved(tmp_path)
+    file = tmp_path / "config.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | changes), encoding="utf-8")
+    assert light.load(tmp_path, LABELS) is None
+
+
+def test_weights_that_are_not_whole_are_left_to_transformers(tmp_path):
+    saved(tmp_path)
+    file = tmp_path / "model.safetensors"
+    whole = load_file(file)
+    content = file.read_bytes()
+    for name in ("classifier.bias", "bert.encoder.layer.1.attention.self.key.weight"):
+        save_file({key: value for key, value in whole.items() if key != name}, file)
+        assert light.load(tmp_path, LABELS) is None
+    save_file({key: value.half() for key, value in whole.items()}, file)
+    assert light.load(tmp_path, LABELS) is None
+    for part in (content[: len(content) // 2], b"", b"\xff" * 99):
+        file.write_bytes(part)
+        assert light.load(tmp_path, LABELS) is None
+    file.write_bytes(content)
+    assert light.load(tmp_path, LABELS) is not None
+    file.unlink()
+    assert light.load(tmp_path, LABELS) is None
+    (tmp_path / "config.json").write_text("{", encoding="utf-8")
+    assert light.load(tmp_path, LABELS) is None
+    assert light.width(tmp_path) == 768
+
+
+def test_without_kernels_transformers_is_asked(tmp_path, fresh_kernels, monkeypatch):
+    saved(tmp_path)
+    monkeypatch.setenv("TEXTUNE_KERNELS", "0")
+    assert light.load(tmp_path, LABELS) is None
+
+
+@pytest.mark.parametrize("switch", ["1", "0"])
+def test_a_text_is_answered_without_importing_transformers(tiny_base, tmp_path, switch):
+    run = make_run(tmp_path, tiny_base, "single", ["bad", "good"])
+    script = (
+        "import sys\nfrom textune import cli\n"
+        "cli.app(['predict', sys.argv[1], 'a good film'], standalone_mode=False)\n"
+        "print('imported:', 'transformers' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(run)],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "TEXTUNE_KERNELS": switch},
+    )
+    assert done.stdout.splitlines()[-1] == f"imported: {switch == '0'}"
+    assert "good" in done.stdout
