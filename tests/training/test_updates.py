@@ -153,9 +153,7 @@ def test_a_parameter_that_joins_late_is_updated_as_torch_does(way):
         assert torch.allclose(one, other, rtol=1e-5, atol=1e-6)
 
 
-def test_gradients_in_bf16_are_read_and_copies_written(way):
-    if way == "torch":
-        pytest.skip("bf16 sides exist with kernels alone")
+def test_gradients_in_bf16_are_read_and_copies_written(kernels):
     ours, theirs = parameters(), parameters()
     halves = {item: Half(item.detach().bfloat16()) for item in ours[::2]}
     optimizer = optim.AdamW(groups_of(ours), halves=halves, **SETTINGS)
