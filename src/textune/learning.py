@@ -169,6 +169,8 @@ class Learner:
         """Judge the weights on the validation texts and keep them if they are the best so far."""
         began = time.perf_counter()
         progress = self.progress
+        self.encoder.release()  # gradients are made anew; meanwhile judging needs memory
+        memory.give_back()
         found = self.judge("valid")
         value, loss = found[self.metric], found.get("log_loss")
         is_tie = value == progress.best and metrics.better("log_loss", loss, progress.best_loss)

@@ -16,14 +16,14 @@ from textune.corpus import Corpus, file_name, gather, is_unscored, targets_of
 from textune.data import examples
 from textune.encoder import bases, devices, load
 from textune.errors import DataError
-from textune.evaluation import baselines, evaluate, intervals
+from textune.evaluation import evaluate, intervals
 from textune.learning import Learner
 from textune.predictor import Predictor, Reading
 from textune.records import Decision, Example, Said, Scores, Started, Step, Validated
 from textune.runs import Card, Run
 from textune.tasks.interface import Task
 from textune.text import tokenizers
-from textune.training import guards
+from textune.training import guards, memory
 
 Event = Said | Started | Step | Validated
 
@@ -83,7 +83,9 @@ def training(request: Request) -> Generator[Event, None, Run]:
         learner.complete()
         _write_model(folder, corpus, learner, decision, place)
         _write_end(folder, corpus, learner, found, time.perf_counter() - began)
-        from textune import report  # draws, and is not needed while memory is
+        del learner  # the page needs its numbers only
+        memory.give_back()
+        from textune import report  # draws: not needed while memory is
 
         report.write(folder)
         yield Said(f"everything is in {folder}")
@@ -157,6 +159,8 @@ def judge(task: Task, scores: Scores) -> dict[str, Any]:
 
 def _baselines(corpus: Corpus, part: str) -> dict[str, Any]:
     """Compute what simple rules score on the part that the run is judged by."""
+    from textune.evaluation import baselines  # scikit-learn, not needed before
+
     train, rows = corpus.split.train, getattr(corpus.split, part)
     truth, labels = corpus.targets, corpus.task.labels
     texts = [f"{item.text} {item.pair or ''}" for item in corpus.examples]

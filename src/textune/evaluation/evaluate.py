@@ -12,7 +12,6 @@ from textune.tasks.interface import Task
 from textune.text import batches, plan
 from textune.text.store import Store
 
-
 # Tokens at once: on a CPU more are no faster and need more memory; a card wants many.
 BUDGETS = {"cpu": 1024, "cuda": 65536, "mps": 8192}
 
