@@ -156,3 +156,15 @@ def test_every_documented_command_exists(name: str) -> None:
     targets = set(re.findall(r"^([a-z]+):", read(ROOT / "Makefile"), re.M))
     assert goals
     assert goals <= targets
+
+
+def test_a_wheel_would_hold_every_file_that_is_not_python():
+    package = ROOT / "src" / "textune"
+    settings = tomllib.loads(read(ROOT / "pyproject.toml"))["tool"]["setuptools"]
+    named = {
+        path for pattern in settings["package-data"]["textune"] for path in package.glob(pattern)
+    }
+    others = {path for path in package.rglob("*") if is_ours(path) and path.suffix != ".py"}
+    others = {path for path in others if "__pycache__" not in path.parts}
+    assert any(path.suffix == ".c" for path in others)
+    assert others == {path for path in named if path.is_file()}
