@@ -25,7 +25,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with tempfile.TemporaryDirectory(prefix="bench-steps-") as name:
         folder = Path(name)
         try:
-            head = machine.describe(options.base, options.threads, folder)
+            size = 512 if options.quick else 2048
+            head = machine.describe(options.base, options.threads, folder, size=size)
             limit = options.steps * 2 * task.batch_size
             prepared = tasks.prepare(options.task, options.data, folder, limit=limit, score_limit=0)
             job = {
@@ -60,6 +61,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--precision", choices=("auto", "fp32", "bf16"), default="auto", help="number format")
     add("--micro-tokens", type=commands.natural, default=0, help="tokens at once (0: as usual)")
     add("--no-kernels", action="store_true", help="compute by torch's own operations alone")
+    add("--quick", action="store_true", help="a trial: smaller products")
     options = parser.parse_args(arguments)
     options.base = options.base or commands.bundled_base(parser)
     commands.require(parser, options.data, tasks.missing(options.task, options.data))
