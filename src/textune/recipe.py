@@ -17,6 +17,7 @@ from textune.data import examples
 from textune.encoder import bases, devices, load
 from textune.errors import DataError
 from textune.evaluation import evaluate, intervals
+from textune.kernels import build
 from textune.learning import Learner
 from textune.predictor import Predictor, Reading
 from textune.records import Decision, Example, Said, Scores, Started, Step, Validated
@@ -70,6 +71,8 @@ def training(request: Request) -> Generator[Event, None, Run]:
             runs.begin(folder)
             _write_beginning(folder, request, corpus)
         # learn it
+        if build.is_due():
+            yield Said("compiling kernels for this processor: some seconds, once")
         learner = Learner.build(corpus, settings, place, device)
         yield from learner.introduce()
         with guards.stopping() as wish, guards.memory(learner.micro_tokens):

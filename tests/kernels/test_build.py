@@ -59,10 +59,10 @@ def test_it_is_compiled_once_and_loaded_again(hurried, tmp_path):
     found, words = build.library()
     assert found is not None
     assert words == "compiled for this processor"
-    assert len(hurried.read_text().splitlines()) == 2  # compile, link
+    assert len(hurried.read_text().splitlines()) == 3  # each format, and the link
     build.library.cache_clear()
     assert build.library()[0] is not None
-    assert len(hurried.read_text().splitlines()) == 2
+    assert len(hurried.read_text().splitlines()) == 3
     assert sums() == [3.0] * 5
     assert {path.suffix for path in library_in(tmp_path).parent.iterdir()} <= {".so", ".lock"}
 
@@ -72,7 +72,7 @@ def test_two_processes_at_once_compile_it_once(hurried, tmp_path):
     both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
     said = [process.communicate(timeout=300)[0] for process in both]
     assert all(words.endswith("compiled for this processor\n") for words in said)
-    assert len(hurried.read_text().splitlines()) == 2
+    assert len(hurried.read_text().splitlines()) == 3
 
 
 @pytest.mark.parametrize("keep", [0, 20, 0.5, -1, None])
@@ -91,7 +91,7 @@ def test_a_damaged_library_is_built_anew(hurried, tmp_path, keep):
     file.write_bytes(content)
     build.library.cache_clear()
     assert build.library()[0] is not None
-    assert len(hurried.read_text().splitlines()) == 4
+    assert len(hurried.read_text().splitlines()) == 6
     assert sums() == [3.0] * 5
 
 
@@ -179,3 +179,12 @@ def test_training_works_without_a_compiler_and_says_so(
         for text in said
     )
     assert (tmp_path / "run" / "metrics.json").is_file()
+
+
+def test_that_it_will_be_compiled_is_known_before_and_not_after(hurried, monkeypatch):
+    assert build.is_due()
+    monkeypatch.setenv("TEXTUNE_KERNELS", "0")
+    assert not build.is_due()
+    monkeypatch.setenv("TEXTUNE_KERNELS", "1")
+    assert build.library()[0] is not None
+    assert not build.is_due()

@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
 
@@ -45,7 +46,7 @@ def library() -> tuple[ctypes.CDLL | None, str]:
         return None, "switched off by TEXTUNE_KERNELS=0"
     if sys.platform != "linux":
         return None, f"not built on {sys.platform}"
-    compiler = os.environ.get("CC") or next(filter(shutil.which, ("cc", "gcc", "clang")), None)
+    compiler = _compiler()
     if compiler is None:
         return None, "no C compiler found"
     if not hasattr(ctypes.CDLL(None), "GOMP_parallel"):  # threads are those that torch has
@@ -59,12 +60,26 @@ def library() -> tuple[ctypes.CDLL | None, str]:
         return None, f"they could not be built: {error}"
 
 
+def is_due() -> bool:
+    """Tell whether the first call of `library` will compile, which takes some seconds."""
+    compiler = _compiler()
+    is_wanted = os.environ.get("TEXTUNE_KERNELS", "1") != "0" and sys.platform == "linux"
+    return is_wanted and compiler is not None and not _is_whole(_file(compiler))
+
+
+def _compiler() -> str | None:
+    return os.environ.get("CC") or next(filter(shutil.which, ("cc", "gcc", "clang")), None)
+
+
+def _file(compiler: str) -> Path:
+    return caches.folder("kernels") / f"{_key(compiler)}.so"
+
+
 def _built(compiler: str) -> Path:
-    folder = caches.folder("kernels")
-    file = folder / f"{_key(compiler)}.so"
+    file = _file(compiler)
     if _is_whole(file):
         return file
-    folder.mkdir(parents=True, exist_ok=True)
+    file.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{file}.lock"):
         if not _is_whole(file):
             _compile(compiler, file)
@@ -82,16 +97,23 @@ def _is_whole(file: Path) -> bool:
 def _compile(compiler: str, file: Path) -> None:
     """Compile and link; not against a second OpenMP: torch's own is in the process already."""
     with tempfile.TemporaryDirectory(dir=file.parent) as scratch:
-        part, whole = Path(scratch, "kernels.o"), Path(scratch, "kernels.so")
+        parts = [Path(scratch, f"kernels-{half}.o") for half in (0, 1)]
+        whole = Path(scratch, "kernels.so")
         source = str(SOURCES / "kernels.c")
-        for command in (
-            [compiler, *_flags(), "-c", source, "-o", str(part)],
-            [compiler, "-shared", str(part), "-o", str(whole), "-lm"],
-        ):
-            subprocess.run(command, check=True, capture_output=True, timeout=SECONDS)
+        commands = [
+            [compiler, *_flags(), f"-DHALF={half}", "-c", source, "-o", str(part)]
+            for half, part in enumerate(parts)
+        ]
+        with ThreadPoolExecutor(len(commands)) as pool:
+            list(pool.map(_run, commands))
+        _run([compiler, "-shared", *map(str, parts), "-o", str(whole), "-lm"])
         content = whole.read_bytes()
         whole.write_bytes(content + hashlib.sha256(content).digest())
         whole.replace(file)
+
+
+def _run(command: list[str]) -> None:
+    subprocess.run(command, check=True, capture_output=True, timeout=SECONDS)
 
 
 def _complaint(error: subprocess.SubprocessError) -> str:
