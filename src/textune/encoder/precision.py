@@ -10,27 +10,7 @@ from textune.records import Batch
 
 
 class Plain:
-    """The encoder trains as it is, in fp32."""
-
-    def __init__(self, encoder: Encoder):
-        self.encoder = encoder
-
-    def __call__(self, batch: Batch) -> Tensor:
-        """Return logits."""
-        return self.encoder(batch)
-
-    def collect(self) -> None:
-        """Gradients are already where they belong."""
-
-    def refresh(self) -> None:
-        """The parameters are already the new ones."""
-
-    def reload(self) -> None:
-        """The parameters are already those of the checkpoint."""
-
-
-class Fused:
-    """The encoder computes in bf16 with copies of its weights that the optimizer writes."""
+    """The encoder trains as it is: in fp32, or with bf16 copies that the update writes."""
 
     def __init__(self, encoder: Encoder):
         self.encoder = encoder
@@ -43,10 +23,10 @@ class Fused:
         """Gradients are where the optimizer looks for them."""
 
     def refresh(self) -> None:
-        """The update has refreshed the copies."""
+        """The update has written all that it changed."""
 
     def reload(self) -> None:
-        """Cast all copies anew."""
+        """Cast the copies anew, if there are any."""
         self.encoder.refresh()
 
 
@@ -89,8 +69,7 @@ class Shadow:
         self.refresh()
 
 
-def wrap(encoder: Encoder, numbers: str) -> Plain | Fused | Shadow:
+def wrap(encoder: Encoder, numbers: str) -> Plain | Shadow:
     """Let an encoder train in a number format, the shortest way that it has."""
-    if numbers == "fp32":
-        return Plain(encoder)
-    return Fused(encoder) if encoder.compute_in(torch.bfloat16) else Shadow(encoder)
+    is_itself = numbers == "fp32" or encoder.compute_in(torch.bfloat16)
+    return Plain(encoder) if is_itself else Shadow(encoder)

@@ -3,8 +3,8 @@
 // fits the processor's cache, and ROWS queries are answered at a time. Dh: width of a head.
 
 // (L, Dh) with some stride, plus a bias, times a factor → rows of `pitch` floats, zero beyond Dh.
-INLINE void FN(lay_block)(const REAL *from, long stride, const float *bias, float factor, long L, long Dh,
-                    long pitch, float *to) {
+INLINE void FN(lay_block)(const REAL *from, long stride, const float *bias, float factor, long L,
+                          long Dh, long pitch, float *to) {
   for (long i = 0; i < L; i++) {
     const REAL *row = from + i * stride;
     float *own = to + i * pitch;
@@ -158,8 +158,8 @@ INLINE void FN(unattend_one)(const REAL *qkv, const float *bias, const REAL *dou
   }
 }
 
-// All heads of all texts. borders: (B + 1) first rows of the texts and their end; stats: (P, H, 2) the
-// greatest score and 1 / the sum of its exponentials, or nothing where no gradient will be asked for.
+// All heads of all texts. borders: (B + 1) first rows of the texts and their end; stats: (P, H, 2)
+// the greatest score and 1 / the sum of exponentials, or nothing where no gradient is wanted.
 void FN(attend_forward)(const REAL *qkv, const float *bias, const int64_t *borders, long B, long H,
                         long Dh, float factor, REAL *out, float *stats, uint64_t seed,
                         uint32_t bound, float scale, int threads) {

@@ -35,8 +35,8 @@ INLINE void put_bf16(bf16 *at, float x) {
   *at = (bits & 0x7fffffffu) > 0x7f800000u ? 0x7fc0 : (bf16)rounded;
 }
 
-// e^x to about 1e-7 of its value: 2^n times a polynomial on [-ln 2 / 2, ln 2 / 2] (Taylor, degree 6;
-// the argument is reduced in two parts, after Cody and Waite, 1980).
+// e^x to about 1e-7 of its value: 2^n times a polynomial on [-ln 2 / 2, ln 2 / 2] (Taylor's, of
+// degree 7; the argument is reduced in two parts, after Cody and Waite, 1980).
 INLINE float exp_of(float x) {
   x = x < -87.0f ? -87.0f : x;
   x = x > 88.0f ? 88.0f : x;

@@ -1,5 +1,5 @@
-// Kernels on the rows of a matrix (P, D), for one number format REAL: a product's result becomes the
-// input of the next product. Sums over rows are taken in PARTS fixed parts, so that no result
+// Kernels on the rows of a matrix (P, D), for one number format REAL: a product's result becomes
+// the input of the next product. Sums over rows are taken in PARTS fixed parts, so that no result
 // depends on the number of threads.
 
 #define PARTS 16
