@@ -345,7 +345,7 @@ def _kernels(encoder: Encoder) -> tuple[str, ...]:
         return ()
     if encoder.has_kernels:
         return ("layers: by kernels compiled for this processor",)
-    return (f"layers: by torch's own operations ({encoder.without_kernels})",)
+    return (f"layers: by torch's own operations ({encoder.why_no_kernels})",)
 
 
 def _selecting(wanted: str | None, task: Task) -> str:

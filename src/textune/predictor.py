@@ -206,9 +206,12 @@ def _encoder(folder: Path, card: Card, task: Task, device: torch.device, precisi
     )
     load.check_labels(encoder, card.labels, str(folder))
     encoder.to(device).eval()
-    if numbers == "bf16" and not encoder.compute_in(torch.bfloat16):
-        is_worth_it = device.type == "cuda" or precision == "bf16"
-        encoder.to(torch.bfloat16 if is_worth_it else torch.float32)
+    by_copies = numbers == "bf16" and encoder.compute_in(torch.bfloat16)
+    is_worth_it = (
+        device.type == "cuda" or precision == "bf16"
+    )  # without kernels, on a CPU, it is not
+    if numbers == "bf16" and is_worth_it and not by_copies:
+        encoder.to(torch.bfloat16)
     return encoder
 
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from families import random_texts, tiny_config
-from textune.encoder import attention, load, precision
+from textune.encoder import attention, load, precision, stored, vocabulary
 from textune.tasks.single import Single
 from textune.text import batches
 from textune.training import loop, optim
@@ -65,6 +65,19 @@ def test_attention_weights_are_dropped_at_the_rate(dtype):
     kept = attention.attend(states, states, ones, packing=packing, rate=0.25).float()
     assert kept.mean().item() == pytest.approx(1.0, abs=0.02)
     assert kept.std().item() > 0.01
+
+
+def test_a_large_table_is_found_in_its_file_from_the_card(tmp_path, monkeypatch):
+    monkeypatch.setattr(vocabulary, "LARGE", 0)
+    encoder = encoder_on("cuda")
+    encoder.model.save_pretrained(tmp_path)
+    before = encoder.model.get_input_embeddings().weight.detach().clone()
+    used = np.arange(120) < 60
+    sub = vocabulary.shrink(encoder, used, place=str(tmp_path))
+    assert sub is not None
+    assert isinstance(sub.whole, stored.Stored)
+    vocabulary.restore(encoder, sub)
+    assert torch.equal(encoder.model.get_input_embeddings().weight, before)
 
 
 @pytest.mark.parametrize("numbers", ["fp32", "bf16"])

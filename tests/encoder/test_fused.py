@@ -243,7 +243,7 @@ def test_a_copy_in_another_format_goes_by_torch():
 
 @every_head
 @every_kind
-def test_without_kernels_all_is_the_same_within_rounding(kind, head, fresh_kernels, monkeypatch):
+def test_why_no_kernels_all_is_the_same_within_rounding(kind, head, fresh_kernels, monkeypatch):
     texts = random_texts(LENGTHS)
     found = learn(build(kind, head), texts)
     monkeypatch.setenv("TEXTUNE_KERNELS", "0")
@@ -253,7 +253,7 @@ def test_without_kernels_all_is_the_same_within_rounding(kind, head, fresh_kerne
     plain = load.build(tiny_config(kind), model_class=model_class, per_token=per_token, seed=1)
     assert plain.packed
     assert not plain.has_kernels
-    assert plain.without_kernels == "switched off by TEXTUNE_KERNELS=0"
+    assert plain.why_no_kernels == "switched off by TEXTUNE_KERNELS=0"
     assert_same(learn(plain.train(), texts), found)
 
 
@@ -263,7 +263,7 @@ def test_an_unusual_layer_is_left_to_torch(change):
     encoder = load.build(config, model_class=HEADS["text"][0], seed=1)
     assert not encoder.has_kernels
     if encoder.packed:
-        assert encoder.without_kernels == "its layers are not built in the usual way"
+        assert encoder.why_no_kernels == "its layers are not built in the usual way"
 
 
 @pytest.mark.parametrize("bad", [-1, 120])
@@ -272,3 +272,30 @@ def test_an_id_beyond_the_table_is_refused(bad):
     text[4] = bad
     with pytest.raises(IndexError, match=f"{bad}: there is no such row among 120"):
         encoder(batch_of([text]))
+
+
+def test_a_padded_batch_that_names_its_positions_is_no_pack(kernels):
+    torch.manual_seed(0)
+    encoder = load.build(
+        tiny_config("bert"), model_class="AutoModelForSequenceClassification", seed=1
+    ).eval()
+    embeddings = encoder.model.base_model.embeddings
+    ids, places = torch.randint(5, 120, (3, 7)), torch.arange(7).expand(3, 7)
+    found = embeddings(input_ids=ids, position_ids=places)
+    embeddings.fused = None
+    assert torch.allclose(found, embeddings(input_ids=ids, position_ids=places), atol=1e-6)
+
+
+def test_bf16_copies_stay_those_that_the_optimizer_writes(kernels):
+    encoder = load.build(
+        tiny_config("bert"), model_class="AutoModelForSequenceClassification", seed=1
+    )
+    assert encoder.compute_in(torch.bfloat16)
+    before = encoder.halves()
+    layer = encoder.model.base_model.encoder.layer[0]
+    layer.output.dense.weight.data = layer.output.dense.weight.data.clone()  # moved elsewhere
+    _ = layer.fused.narrow.weight
+    after = encoder.halves()
+    weight = layer.output.dense.weight
+    assert after[weight] is before[weight]
+    assert after[weight].copy.data_ptr() == layer.fused.narrow.weight.data_ptr()

@@ -108,8 +108,13 @@ class PackedEmbeddings:
         **kwargs: Any,
     ) -> Tensor:
         """Return the first states, (1, P, D) for packed ids."""
-        has_kernels = self.fused is not None and _has_kernels(self.LayerNorm.weight)
-        if not has_kernels or input_ids is None or position_ids is None:
+        fused = self.fused if _has_kernels(self.LayerNorm.weight) else None
+        if (
+            fused is None
+            or input_ids is None
+            or position_ids is None
+            or not _is_pack(input_ids, position_ids)
+        ):
             return super().forward(  # type: ignore[misc]
                 input_ids=input_ids,
                 token_type_ids=token_type_ids,
@@ -117,8 +122,7 @@ class PackedEmbeddings:
                 **kwargs,
             )
         segments = torch.zeros_like(input_ids) if token_type_ids is None else token_type_ids
-        assert self.fused is not None
-        return self.fused(input_ids, position_ids, segments)
+        return fused(input_ids, position_ids, segments)
 
 
 def replace(model: PreTrainedModel, *, per_token: bool) -> None:
@@ -214,6 +218,11 @@ def _specialise(part: Any, first: type) -> None:
 def _has_kernels(weight: Tensor) -> bool:
     """Tell whether kernels can read a layer's weights: a copy may lie elsewhere, or be in bf16."""
     return weight.device.type == "cpu" and weight.dtype == torch.float32
+
+
+def _is_pack(ids: Tensor, positions: Tensor) -> bool:
+    """Tell whether these are the ids of one pack, (1, P), and their positions."""
+    return len(ids) == 1 and ids.shape == positions.shape
 
 
 def _project(hidden: Tensor, parts: tuple[nn.Linear, ...]) -> Tensor:

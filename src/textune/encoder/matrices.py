@@ -32,6 +32,7 @@ class Matrix:
         self._dtype = dtype
         self._room: Tensor | None = None  # where gradients are written, update after update
         self._rooms: list[Tensor] = []  # the part of each parameter in it
+        self._halves: list[Half] = []
         self._stack()
 
     @property
@@ -124,10 +125,14 @@ class Matrix:
         for bias, piece in zip(self._biases, self._shift.chunk(len(self._biases)), strict=True):
             bias.data = piece
         self._work = self._master
-        self._halves: list[Half] = []
-        if self._dtype != torch.float32:
-            self._work = self._master.to(self._dtype)
-            self._halves = [Half(piece) for piece in self._pieces(self._work)]
+        if self._dtype == torch.float32:
+            return
+        self._work = self._master.to(self._dtype)
+        copies = self._pieces(self._work)
+        if not self._halves:
+            self._halves = [Half(piece) for piece in copies]
+        for half, piece in zip(self._halves, copies, strict=True):  # an optimizer may hold them
+            half.copy = piece
 
     def _pieces(self, whole: Tensor) -> list[Tensor]:
         return list(whole.split([len(part) for part in self._parts]))

@@ -89,7 +89,7 @@ class Encoder(nn.Module):
         return layers.are_fused(self.model)
 
     @property
-    def without_kernels(self) -> str:
+    def why_no_kernels(self) -> str:
         """Why layers would not compute by kernels."""
         return layers.why_not(self.model)
 

@@ -114,6 +114,8 @@ def _is_same(stored: Stored, table: Tensor) -> bool:
     count = len(table)
     starts = (0, count // 3, count // 2, max(count - PROBES, 0))
     return all(
-        torch.equal(stored.rows(first, min(first + PROBES, count)), table[first : first + PROBES])
+        torch.equal(
+            stored.rows(first, min(first + PROBES, count)), table[first : first + PROBES].cpu()
+        )
         for first in starts
     )

@@ -1,8 +1,8 @@
 """Train only the rows of the embedding that the data can touch; the others keep an exact account.
 
 A row that never occurs has no gradient, so AdamW changes it by weight decay alone, a known
-factor. The rows
-that can occur are trained as a small table of their own, and written back when the model is saved.
+factor. The rows that can occur are trained as a small table of their own, and written back when the
+model is saved.
 """
 
 from dataclasses import dataclass

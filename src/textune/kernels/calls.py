@@ -210,8 +210,8 @@ def embed_forward(
         tables[0].new_empty(rows),
         tables[0].new_empty(rows),
     )
-    _call(
-        "embed_forward",
+    _plain(
+        f"embed_forward_{FORMATS[dtype]}",
         *tables,
         *indices,
         norm.weight,
@@ -325,12 +325,7 @@ class AdamW:
 
 def _call(name: str, first: Tensor, *rest: object) -> None:
     """Call a kernel in the format of its first activations."""
-    dtype = first.dtype
-    if name == "embed_forward":
-        total = rest[8]
-        assert isinstance(total, Tensor)
-        dtype = total.dtype
-    _plain(f"{name}_{FORMATS[dtype]}", first, *rest)
+    _plain(f"{name}_{FORMATS[first.dtype]}", first, *rest)
 
 
 def _plain(name: str, *arguments: object) -> Any:
