@@ -72,6 +72,15 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True)
+class Paragraph:
+    """A stretch of plain text, for learning a language from; a document is one or more of them."""
+
+    text: str
+    origin: str  # where it stands: "book.txt:17", the line on which it begins
+    begins: bool  # whether a document begins with it; else it goes on with the document before
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """Something about the data that its owner should know."""
 
