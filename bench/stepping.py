@@ -67,6 +67,7 @@ def build(job: dict[str, Any]) -> Any:
     from textune import config
     from textune.corpus import gather
     from textune.encoder import bases, devices
+    from textune.labelled import Labelled
     from textune.learning import Learner
     from textune.text import tokenizers
 
@@ -87,8 +88,9 @@ def build(job: dict[str, Any]) -> Any:
     place = bases.find(settings.base)
     tokenizer = tokenizers.load(place)
     corpus = drained(gather(Path(job["train"]), settings, tokenizer, valid=Path(job["valid"])))
-    learner = Learner.build(corpus, settings, place, devices.choose("auto"))
-    return learner
+    lesson = Labelled.of(corpus, settings)
+    encoder, sub = lesson.encoder(place, settings.train, devices.choose("auto"))
+    return Learner.build(lesson, settings, encoder, sub=sub)
 
 
 def drained(generator: Any) -> Any:
@@ -107,7 +109,7 @@ def timed(learner: Any) -> Iterator[dict[str, float]]:
     began = time.perf_counter()
     for step in loop.train(
         learner.model,
-        learner.task.loss,
+        learner.lesson.loss,
         learner.work(),
         learner.optimizer,
         learner.schedule,

@@ -4,7 +4,7 @@ import re
 import pytest
 import torch
 
-from textune import console
+from textune import console, watching
 from textune.records import Prediction, Said, Started, Step, Validated
 
 BAD = Prediction("[red]a [b] text[/]", ("[x]",), {"[x]": 0.75, "y": 0.25})
@@ -75,7 +75,7 @@ EVENTS = [
 
 @pytest.mark.parametrize("quiet", [False, True])
 def test_a_run_is_told_on_stderr_alone(capsys, quiet):
-    with console.Watch(quiet=quiet) as watch:
+    with watching.Watch(quiet=quiet) as watch:
         for event in EVENTS:
             watch.show(event)
     out, err = capsys.readouterr()

@@ -5,11 +5,11 @@ import shlex
 import sys
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from textune import console
+from textune import console, language_cli, watching
 from textune.errors import SettingsError, TextuneError
 
 if TYPE_CHECKING:  # it would make `--help` slow
@@ -25,6 +25,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+language_cli.register(app)
 
 File = Annotated[str, typer.Argument(metavar="FILE", help="CSV, TSV, JSONL or Parquet, also .gz.")]
 Text = Annotated[str | None, typer.Option("--text", help="Text column; two, A,B, for pairs.")]
@@ -143,7 +145,7 @@ def train(
         resume=resume,
         overwrite=overwrite,
     )
-    _show_run(_watch(recipe.training(request), quiet=as_json), as_json=as_json)
+    _show_run(watching.watch(recipe.training(request), quiet=as_json), as_json=as_json)
 
 
 @app.command()
@@ -275,17 +277,6 @@ def _show_run(run: "Run", *, as_json: bool) -> None:
     texts = runs.read_card(runs.model_folder(run.path)).contract.text
     words = ["some text", "a second text"][: len(texts)]
     console.say(f"\nlabel new texts:  {shlex.join(['textune', 'predict', str(run.path), *words])}")
-
-
-def _watch(events: Any, *, quiet: bool) -> Any:
-    """Show a run's events to their end and return what it made."""
-    with console.Watch(quiet=quiet) as watch:
-        while True:
-            try:
-                event = next(events)
-            except StopIteration as end:
-                return end.value
-            watch.show(event)
 
 
 def run() -> None:

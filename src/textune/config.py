@@ -3,7 +3,7 @@
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self, TypeVar, get_args
 
 import tomli_w
 from pydantic import (
@@ -65,6 +65,9 @@ class Section(BaseModel):
         return None if value == NONE and type(None) in kinds else value
 
 
+Kind = TypeVar("Kind", bound=Section)
+
+
 class DataSettings(Section):
     """Which columns are read, and how the rows are parted."""
 
@@ -80,6 +83,9 @@ class DataSettings(Section):
     group: str | None = Field(None, description="Rows equal in this column stay in one split.")
     valid_share: float = Field(0.1, gt=0, lt=1, description="Part held out when no file is given.")
     test_share: float = Field(0.0, ge=0, lt=1, description="Part sealed for the final test.")
+    split_seed: int | None = Field(
+        None, ge=0, lt=2**32, description="Seed of the split, where it is not the run's."
+    )
     limit: int | None = Field(
         None, ge=2, description="Use at most so many rows of each file: a trial."
     )
@@ -139,6 +145,9 @@ class TrainSettings(Section):
     micro_tokens: int | None = Field(
         None, ge=16, description="Tokens computed at once; by the device if not given."
     )
+    checkpoint_minutes: float = Field(
+        10.0, gt=0, description="Minutes of training between checkpoints, besides validations."
+    )
 
     @model_validator(mode="after")
     def _one_warmup(self) -> Self:
@@ -163,10 +172,21 @@ class Settings(Section):
 def resolve(
     file: Path | None = None, changes: Sequence[str] = (), given: Mapping[str, Any] | None = None
 ) -> Settings:
+    """Settle the settings of fine-tuning; see `settle`."""
+    return settle(Settings, file, changes, given)
+
+
+def settle(
+    kind: type[Kind],
+    file: Path | None = None,
+    changes: Sequence[str] = (),
+    given: Mapping[str, Any] | None = None,
+) -> Kind:
     """Settings from a TOML file, then `section.key=value` changes, then what was given by name.
 
     Args:
-        file: TOML; sections other than those of `Settings` that a run wrote are ignored.
+        kind: Of the settings.
+        file: TOML; sections beyond those of the settings that a run wrote are ignored.
         changes: As after `--set`: "train.lr=3e-5". Values are read as TOML, else as plain text.
         given: Dotted names to values; None means not given.
 
@@ -183,12 +203,12 @@ def resolve(
         if value is not None:
             _put(values, name, value)
     try:
-        return Settings.model_validate(values)
+        return kind.model_validate(values)
     except ValidationError as error:
-        raise SettingsError(_explain(error)) from error
+        raise SettingsError(_explain(error, kind)) from error
 
 
-def to_toml(settings: Settings, extra: Mapping[str, Any] | None = None) -> str:
+def to_toml(settings: Section, extra: Mapping[str, Any] | None = None) -> str:
     """Write every setting as TOML that `resolve` reads back to an equal object.
 
     Args:
@@ -266,19 +286,21 @@ def _without_none(values: Any) -> Any:
     return values
 
 
-def _explain(error: ValidationError) -> str:
+def _explain(error: ValidationError, kind: type[Section]) -> str:
     lines = [
-        _explain_one(item["loc"], item["type"], item["msg"], item["input"])
+        _explain_one(kind, item["loc"], item["type"], item["msg"], item["input"])
         for item in error.errors()
     ]
     head = "1 setting is wrong:" if len(lines) == 1 else f"{len(lines)} settings are wrong:"
     return "\n  ".join([head, *lines])
 
 
-def _explain_one(place: tuple[int | str, ...], kind: str, message: str, value: Any) -> str:
+def _explain_one(
+    kind: type[Section], place: tuple[int | str, ...], fault: str, message: str, value: Any
+) -> str:
     parts = [str(part) for part in place]
-    if kind == "extra_forbidden":
-        known = _names(Settings if len(parts) == 1 else Settings.model_fields[parts[0]].annotation)
+    if fault == "extra_forbidden":
+        known = _names(kind if len(parts) == 1 else kind.model_fields[parts[0]].annotation)
         return f"{'.'.join(parts)}: no such setting; {among(parts[-1], known)}"
     text = message.removeprefix("Value error, ")
     shown = "" if isinstance(value, dict) else f", found {value!r}"

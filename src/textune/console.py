@@ -4,17 +4,15 @@ import io
 import json
 import os
 import sys
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from textwrap import wrap
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
-from rich.table import Column, Table
+from rich.table import Table
 
-from textune.records import Prediction, Said, Started, Step, Survey, Validated
+from textune.records import Prediction, Survey
 
 HEADLINES = {
     "mcc": "MCC",
@@ -24,12 +22,14 @@ HEADLINES = {
     "roc_auc": "ROC-AUC",
     "pr_auc": "PR-AUC",
     "log_loss": "log loss",
+    "loss": "held-out loss",
+    "perplexity": "perplexity",
+    "masked_accuracy": "masked accuracy",
+    "nsp_accuracy": "NSP accuracy",
 }
 BAR = 28
 MOST_LABELS = 30
 WIDE = 200  # columns of a table in a pipe
-NARROW = 110  # columns of a terminal below which the bar says less
-COUNTS = {"epoch": 6, "step": 8, "loss": 8}  # of a line a validation, with their widths
 
 
 class _Screen(Console):
@@ -88,124 +88,7 @@ def hush() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-class Watch:
-    """Shows a training run: its lines, one bar, a table a validation.
-
-    Args:
-        quiet: Show nothing but warnings, as for programs.
-    """
-
-    def __init__(self, *, quiet: bool = False):
-        self._quiet = quiet
-        self._bar = Progress(
-            TextColumn("epoch {task.fields[epoch]}", table_column=Column(no_wrap=True)),
-            BarColumn(bar_width=8 if err.width < NARROW else 24),
-            MofNCompleteColumn(table_column=Column(no_wrap=True)),
-            TextColumn("{task.fields[numbers]}", table_column=Column(no_wrap=True)),
-            console=err,
-            transient=True,
-            disable=quiet or not err.is_terminal,
-        )
-        self._task: TaskID | None = None
-        self._epochs = 0
-        self._seconds = 0.0
-        self._texts = 0
-        self._last = 0.0
-        self._steps = 0
-        self._loss = 0.0
-        self._losses: list[Any] = []  # of the steps since the last validation, on the device
-        self._keys: list[str] = []  # of the columns of the table of validations
-
-    def __enter__(self) -> "Watch":
-        self._bar.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.stop()
-
-    def show(self, event: Said | Started | Step | Validated) -> None:
-        """Show one event."""
-        match event:
-            case Said():
-                self._say(event)
-            case Started():
-                self._epochs = event.epochs
-                self._last = time.perf_counter()
-                done = event.first - 1
-                self._task = self._bar.add_task(
-                    "", total=event.steps, completed=done, epoch=f"1/{event.epochs}", numbers=""
-                )
-            case Step():
-                self._step(event)
-            case Validated():
-                self._validated(event)
-
-    def _say(self, said: Said) -> None:
-        if said.is_warning:
-            self._bar.console.print(f"[yellow]note:[/] {escape(said.text)}")
-        elif not self._quiet:
-            self._bar.console.print(escape(said.text))
-
-    def _step(self, step: Step) -> None:
-        now = time.perf_counter()
-        self._seconds += now - self._last
-        self._last = now
-        self._texts += step.texts
-        self._steps += 1
-        self._losses.append(step.loss)
-        if self._task is None or self._bar.disable:
-            return
-        total = int(self._bar.tasks[self._task].total or 0)
-        if step.number % 5 and 5 < step.number < total:  # reading a loss makes a GPU wait
-            return
-        self._loss = (
-            float(step.loss) if not self._loss else 0.8 * self._loss + 0.2 * float(step.loss)
-        )
-        speed = self._texts / max(self._seconds, 1e-9)
-        left = _clock((total - step.number) * self._seconds / self._steps)
-        padding = step.computed / step.tokens - 1
-        numbers = (
-            f"loss {self._loss:.3f} lr {step.lr:.0e} {speed:,.0f} texts/s pad {padding:.0%} {left}"
-            if err.width < NARROW
-            else f"loss {self._loss:.3f}  lr {step.lr:.1e}  {speed:,.0f} texts/s  "
-            f"padding {padding:.0%}  {left} left"
-        )
-        self._bar.update(
-            self._task, completed=step.number, epoch=f"{step.epoch}/{self._epochs}", numbers=numbers
-        )
-
-    def _validated(self, found: Validated) -> None:
-        """Add a line to the table of validations, which begins with the names of its columns."""
-        loss = sum(float(each) for each in self._losses) / max(len(self._losses), 1)
-        self._losses.clear()
-        self._last = time.perf_counter()
-        if self._quiet:
-            return
-        if not self._keys:
-            self._keys = _shown(found.metrics, found.metric)
-            names = [f"{name:>{width}}" for name, width in COUNTS.items()]
-            names += [f"{HEADLINES.get(key, key):>{_width(key)}}" for key in self._keys]
-            self._bar.console.print(f"[bold]{escape(''.join(names))}[/]")
-        cells = [f"{found.epoch:>6g}{found.step:>8,}{loss:>8.3f}"]
-        cells += [f"{_number(found.metrics.get(key)):>{_width(key)}}" for key in self._keys]
-        star = "  [green]best[/]" if found.is_best else ""
-        self._bar.console.print(f"{''.join(cells)}{star}")
-
-
-def _shown(metrics: Mapping[str, Any], chosen: str) -> list[str]:
-    """Name the columns of a validation that fit beside each other, the one that selects first."""
-    keys = [chosen, *(key for key in _headlines(metrics) if key != chosen)]
-    free = (err.width if err.is_terminal else NARROW) - sum(COUNTS.values()) - len("  best")
-    while len(keys) > 1 and sum(map(_width, keys)) > free:
-        keys.pop()
-    return keys
-
-
-def _width(key: str) -> int:
-    return max(len(HEADLINES.get(key, key)), 5) + 2
-
-
-def _headlines(metrics: Mapping[str, Any]) -> list[str]:
+def headlines(metrics: Mapping[str, Any]) -> list[str]:
     """Name the numbers to show; of one label a text, micro-F1 is the accuracy once more."""
     same = {"micro_f1"} if "confusion" in metrics else set()
     return [key for key in HEADLINES if key in metrics and key not in same]
@@ -216,10 +99,10 @@ def show_metrics(metrics: Mapping[str, Any], *, title: str) -> None:
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     for column in ("metric", "value", "95 % interval"):
         table.add_column(column, justify="left" if column == "metric" else "right")
-    for key in _headlines(metrics):
+    for key in headlines(metrics):
         span = metrics.get("intervals", {}).get(key)
         words = "" if span is None else f"{span[0]:.3f} … {span[1]:.3f}"
-        table.add_row(HEADLINES[key], _number(metrics[key]), words)
+        table.add_row(HEADLINES[key], number(metrics[key]), words)
     _print(table)
     show_labels(metrics.get("labels", {}))
     reasons = {str(reason) for reason in metrics.get("undefined", {}).values()}
@@ -238,7 +121,7 @@ def show_baselines(metrics: Mapping[str, Any]) -> None:
         "TF-IDF + log. regression": simple["tfidf"],
         "majority vote": simple["majority"],
     }
-    keys = _headlines(metrics[part])
+    keys = headlines(metrics[part])
     table = Table(
         title=f"\nbeside simple rules ({part})", title_justify="left", box=None, pad_edge=False
     )
@@ -246,7 +129,7 @@ def show_baselines(metrics: Mapping[str, Any]) -> None:
     for key in keys:
         table.add_column(HEADLINES[key], justify="right")
     for name, numbers in rows.items():
-        table.add_row(name, *(_number(numbers.get(key)) for key in keys))
+        table.add_row(name, *(number(numbers.get(key)) for key in keys))
     _print(table)
 
 
@@ -258,7 +141,7 @@ def show_labels(labels: Mapping[str, Mapping[str, Any]]) -> None:
     for key in keys:
         table.add_column(key.replace("_", "-"), justify="right")
     for name, numbers in list(labels.items())[:MOST_LABELS]:
-        table.add_row(escape(name), *(_number(numbers.get(key)) for key in keys))
+        table.add_row(escape(name), *(number(numbers.get(key)) for key in keys))
     _print(table)
     if len(labels) > MOST_LABELS:
         out.print(f"… and {len(labels) - MOST_LABELS} more labels")
@@ -275,6 +158,40 @@ def show_predictions(found: Iterable[Prediction], *, as_json: bool) -> None:
         labels = ", ".join(item.labels) or "(no label)"
         text = item.text if len(item.text) <= 80 else f"{item.text[:77]}…"
         out.print(f"[bold]{escape(labels)}[/]\t{escape(text)}\n    [dim]{escape(scores)}[/]")
+
+
+def show_language(metrics: Mapping[str, Any], *, run: str) -> None:
+    """Print what the held-out text says of an encoder, before the first step and after the last."""
+    before, after = metrics["before"], metrics["valid"]
+    table = Table(title="\nheld out", title_justify="left", box=None, pad_edge=False)
+    for column in ("metric", "before", "after", "95 % interval"):
+        table.add_column(column, justify="left" if column == "metric" else "right")
+    for key in headlines(after):
+        span = after["intervals"].get(key)
+        words = "" if span is None else f"{span[0]:.3f} … {span[1]:.3f}"
+        table.add_row(HEADLINES[key], number(before.get(key)), number(after[key]), words)
+    _print(table)
+    change = after["perplexity"] / before["perplexity"] - 1
+    simple = metrics["baselines"]["most_frequent"]
+    out.print(
+        f"perplexity {before['perplexity']:.2f} → {after['perplexity']:.2f} ({change:+.1%}); "
+        f"{escape(repr(simple['piece']))} for every mask would be right in "
+        f"{simple['masked_accuracy']:.1%}"
+    )
+    if "prove" in metrics:
+        out.print(f"fine-tuned: {escape(metrics['prove']['words'])}")
+    out.print(f"\nfill a mask:   textune fill {escape(run)} {escape(repr('some [MASK] text'))}")
+    out.print(f"fine-tune it:  textune train FILE --base {escape(run)}")
+
+
+def show_filled(text: str, found: Sequence[Mapping[str, Any]]) -> None:
+    """Print the candidates for each mask of a text."""
+    out.print(f"[bold]{escape(text)}[/]")
+    for mask in found:
+        if len(found) > 1:
+            out.print(f"  mask {mask['mask']}")
+        for item in mask["candidates"]:
+            out.print(f"  {item['probability']:>6.1%}  {escape(item['piece'])}")
 
 
 def counting(steps: Iterable[int], *, what: str) -> Iterator[int]:
@@ -383,13 +300,8 @@ def _findings(found: Survey) -> None:
             out.print(f"  {escape(part)}")
 
 
-def _number(value: Any) -> str:
+def number(value: Any) -> str:
+    """Write a number of a table; a dash where there is none."""
     if value is None:
         return "–"
     return f"{value:,}" if isinstance(value, int) else f"{value:.3f}"
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

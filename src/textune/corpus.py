@@ -78,7 +78,8 @@ def gather(
         parts.append([] if more is None else (yield from _read(more, agreed, data, settings.seed)))
         tables += [] if more is None else [more]
     yield from _leave_out_unknown(agreed, parts, data)
-    split = _split(parts, data, seed=settings.seed)
+    split_seed = settings.seed if data.split_seed is None else data.split_seed
+    split = _split(parts, data, seed=split_seed)
     everything = [example for part in parts for example in part]
     task = _learn_task(agreed, everything, split)
     targets = targets_of(task, everything)

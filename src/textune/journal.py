@@ -7,7 +7,20 @@ from typing import Any
 from textune.errors import MissingExtraError
 from textune.records import Step, Validated
 
-HEADLINES = ("mcc", "accuracy", "macro_f1", "micro_f1", "roc_auc", "pr_auc", "log_loss")
+HEADLINES = (
+    "mcc",
+    "accuracy",
+    "macro_f1",
+    "micro_f1",
+    "roc_auc",
+    "pr_auc",
+    "log_loss",
+    "loss",
+    "perplexity",
+    "masked_accuracy",
+    "nsp_loss",
+    "nsp_accuracy",
+)
 HOLD = 20  # steps held back before their tensors are read: reading makes a GPU wait
 
 

@@ -1,4 +1,4 @@
-"""A corpus and a base become fine-tuned weights, from the first step or from a checkpoint."""
+"""A lesson and an encoder become trained weights, from the first step or from a checkpoint."""
 
 import time
 from collections.abc import Iterator
@@ -10,85 +10,101 @@ import torch
 from torch.optim.lr_scheduler import LambdaLR
 
 from textune import snapshot
-from textune.config import Settings, TrainSettings
-from textune.corpus import Corpus
-from textune.encoder import devices, formats, load, precision, vocabulary
+from textune.encoder import devices, formats, precision, vocabulary
 from textune.encoder.model import Encoder
 from textune.encoder.vocabulary import SubTable
-from textune.errors import SettingsError, StoppedError, among
-from textune.evaluation import evaluate, metrics
+from textune.errors import StoppedError
+from textune.evaluation import metrics
 from textune.journal import Journal
+from textune.language_config import RunSettings
+from textune.lesson import Lesson
 from textune.records import Said, Started, Step, Validated
 from textune.snapshot import Progress
-from textune.tasks.interface import Task
-from textune.text import batches, plan
 from textune.training import checkpoint, loop, memory, optim
+from textune.training.clock import Clock
 from textune.training.guards import Wish
 from textune.training.loop import Trainable, Work
 from textune.training.optim import AdamW
 
 MICRO_TOKENS = {"cpu": 4096, "cuda": 32768, "mps": 8192}
+TENTHS = 10  # validations in the time of a budget
 
 
 @dataclass(slots=True)
 class Learner:
     """What changes while a run learns."""
 
-    corpus: Corpus
-    settings: Settings
+    lesson: Lesson
+    settings: RunSettings
     encoder: Encoder
-    task: Task  # with class weights where asked for
     sub: SubTable | None
     model: Trainable
     optimizer: AdamW
     schedule: LambdaLR
     micro_tokens: int
-    metric: str
     precision: str
     remarks: tuple[str, ...]
+    clock: Clock
     progress: Progress = field(default_factory=Progress)
+    saved: float = field(default_factory=time.perf_counter)  # the last checkpoint
 
     @classmethod
     def build(
-        cls, corpus: Corpus, settings: Settings, place: str, device: torch.device
+        cls,
+        lesson: Lesson,
+        settings: RunSettings,
+        encoder: Encoder,
+        *,
+        sub: SubTable | None = None,
+        clock: Clock | None = None,
     ) -> "Learner":
-        """Load the base, put a head on it, and make everything that trains it."""
-        train, task = settings.train, corpus.task
-        metric = _selecting(train.metric, task)
-        if train.class_weights == "balanced":
-            task = task.weighted(corpus.targets[corpus.split.train])
-        encoder = load.load(
-            place,
-            model_class=task.model_class,
-            config=task.config(),
-            per_token=task.per_token,
-            seed=settings.seed,
-        ).to(device)
-        optim.freeze(encoder.model, train.freeze)
-        rows = encoder.model.get_input_embeddings().weight.shape[0]
-        sub = vocabulary.shrink(encoder, corpus.store.used(rows), place=place)
+        """Make everything that trains an encoder.
+
+        Args:
+            lesson: What there is to learn.
+            settings: Of the run.
+            encoder: Where it will compute.
+            sub: Which rows of its embedding are trained.
+            clock: Running since the run began, with the hours it may take if there is a limit.
+        """
+        train, device = settings.train, encoder.device
         width = int(encoder.config.hidden_size)
         numbers, why = formats.choose(train.precision, device, width=width)
         model = precision.wrap(encoder, numbers)
-        optimizer, schedule = _optimizer(encoder, train, *_steps(corpus, settings))
+        optimizer = optim.adamw(
+            encoder.model,
+            lr=train.lr,
+            weight_decay=train.weight_decay,
+            betas=train.betas,
+            eps=train.eps,
+            halves=encoder.halves(),
+        )
         encoder.train()
-        return cls(
-            corpus=corpus,
+        learner = cls(
+            lesson=lesson,
             settings=settings,
             encoder=encoder,
-            task=task,
             sub=sub,
             model=model,
             optimizer=optimizer,
-            schedule=schedule,
+            schedule=LambdaLR(optimizer, lambda _: 1.0),
             micro_tokens=train.micro_tokens or MICRO_TOKENS[device.type],
-            metric=metric,
             precision=numbers,
             remarks=(
                 f"device: {devices.words(device)}; numbers: {numbers} ({why})",
                 *_kernels(encoder),
             ),
+            clock=clock or Clock(),
         )
+        learner.schedule = learner._scheduled()
+        return learner
+
+    @property
+    def total(self) -> int | None:
+        """Updates in all; None where time decides."""
+        if self.clock.budget is not None:
+            return None
+        return self.lesson.per_epoch * self.settings.train.epochs
 
     def introduce(self) -> Iterator[Said]:
         """Say what will be trained, and how."""
@@ -108,32 +124,42 @@ class Learner:
 
     def learn(self, folder: Path, *, resume: bool) -> Iterator[Started | Step | Validated | Said]:
         """Update the weights to the end of the plan, validating and saving on the way."""
-        total, _ = _steps(self.corpus, self.settings)
         if resume:
             self._continue(folder)
-            yield Said(f"continuing after step {self.progress.step:,} of {total:,}")
+            of = "" if self.total is None else f" of {self.total:,}"
+            yield Said(f"continuing after step {self.progress.step:,}{of}")
         else:
             torch.manual_seed(self.settings.seed)
         memory.keep()
-        tokens = int(self.corpus.store.lengths[self.corpus.split.train].sum())
-        yield Started(total, self.progress.step + 1, self.settings.train.epochs, tokens)
+        yield self._started()
         events = folder / "tensorboard" if self.settings.tensorboard else None
         journal = Journal(folder / "log.jsonl", after=self.progress.step, events=events)
         try:
             yield from self._validated(folder, journal)  # a stop may have come before it
             if not self._is_over():
                 yield from self._steps(folder, journal)
-            if self._is_over() and self.progress.step < total:
+            if self._has_no_patience() and self.progress.step != self.total:
                 patience = self.settings.train.patience
-                yield Said(f"stopped early: no better {self.metric} in {patience} validations")
+                yield Said(
+                    f"stopped early: no better {self.lesson.metric} in {patience} validations"
+                )
         finally:
             journal.close()
+
+    def _started(self) -> Started:
+        return Started(
+            steps=self.total,
+            first=self.progress.step + 1,
+            epochs=self.settings.train.epochs,
+            tokens=self.lesson.tokens,
+            seconds=self.clock.left(),
+        )
 
     def _steps(self, folder: Path, journal: Journal) -> Iterator[Step | Validated | Said]:
         began = time.perf_counter()
         for step in loop.train(
             self.model,
-            self.task.loss,
+            self.lesson.loss,
             self.work(),
             self.optimizer,
             self.schedule,
@@ -146,66 +172,84 @@ class Learner:
             yield from self._validated(folder, journal)
             if self._is_over():
                 return
+            if time.perf_counter() - self.saved > self.settings.train.checkpoint_minutes * 60:
+                yield from self._saved(folder)
             began = time.perf_counter()
 
     def _validated(self, folder: Path, journal: Journal) -> Iterator[Validated | Said]:
         """Validate and save where it is time to, and this step has not been validated yet."""
-        total, per_epoch = _steps(self.corpus, self.settings)
-        step, every = self.progress.step, self.settings.train.validate_every or per_epoch
-        is_due = step > 0 and (step % every == 0 or step == total)
-        if not is_due or self.progress.validated == step:
+        if not self._is_due():
             return
         found = self.validate(folder)
         journal.validated(found)
         yield found
         yield from self._saved(folder)
 
+    def _is_due(self) -> bool:
+        """Tell whether it is time to validate."""
+        progress = self.progress
+        if progress.step == 0:
+            return self.lesson.looks_first and progress.before is None
+        if progress.validated == progress.step:
+            return False
+        every = self.settings.train.validate_every
+        if self.clock.budget is not None and every is None:
+            return self._tenth() > progress.tenths
+        is_last = progress.step == self.total or self.clock.is_over()
+        return is_last or progress.step % (every or self.lesson.per_epoch) == 0
+
     def _is_over(self) -> bool:
-        """Tell whether patience is at its end."""
+        """Tell whether time or patience is at its end."""
+        return self._has_no_patience() or self.clock.is_over()
+
+    def _tenth(self) -> int:
+        """Return how many tenths of the time are spent."""
+        return int(self.clock.share() * TENTHS)
+
+    def _has_no_patience(self) -> bool:
         patience = self.settings.train.patience
         return patience is not None and self.progress.since_best >= patience
 
     def validate(self, folder: Path) -> Validated:
-        """Judge the weights on the validation texts and keep them if they are the best so far."""
+        """Judge the weights on what is held out and keep them if they are the best so far."""
         began = time.perf_counter()
-        progress = self.progress
+        lesson, progress = self.lesson, self.progress
         self.encoder.release()  # gradients are made anew; meanwhile judging needs memory
         memory.give_back()
-        found = self.judge("valid")
-        value, loss = found[self.metric], found.get("log_loss")
-        is_tie = value == progress.best and metrics.better("log_loss", loss, progress.best_loss)
-        is_better = progress.best_step == 0 or metrics.better(self.metric, value, progress.best)
-        progress.since_best = 0 if is_better else progress.since_best + 1
-        is_best = is_better or is_tie
+        found = lesson.judge(self.encoder, micro_tokens=self.micro_tokens)
+        is_best = self._is_best(found)
         if is_best:
             snapshot.keep_best(
                 folder, self.encoder.model, 1.0 if self.sub is None else self.sub.decay
             )
-            progress.best, progress.best_loss, progress.best_step = value, loss, progress.step
         progress.validated = progress.step
-        _, per_epoch = _steps(self.corpus, self.settings)
+        if progress.step == 0:
+            progress.before = found
+        progress.tenths = self._tenth()
+        seconds = time.perf_counter() - began
+        self.clock.reserve = max(self.clock.reserve, seconds)
         return Validated(
             step=progress.step,
-            epoch=round(progress.step / per_epoch, 3),
+            epoch=round(progress.step / lesson.per_epoch, 3),
             metrics=found,
-            metric=self.metric,
+            metric=lesson.metric,
             is_best=is_best,
-            seconds=time.perf_counter() - began,
+            seconds=seconds,
         )
 
-    def judge(self, part: str) -> dict[str, Any]:
-        """Compute every metric of one part of the corpus."""
-        rows = getattr(self.corpus.split, part)
-        scores = evaluate.score(
-            self.encoder,
-            self.task,
-            self.corpus.store,
-            rows,
-            decision=self.task.default_decision(),
-            targets=self.corpus.targets,
-            micro_tokens=self.micro_tokens,
+    def _is_best(self, found: dict[str, Any]) -> bool:
+        """Tell whether these are the best numbers so far, and remember them if so."""
+        lesson, progress = self.lesson, self.progress
+        value, loss = found[lesson.metric], found.get(lesson.tie_metric)
+        is_first = progress.best_step == 0 and progress.best is None
+        is_better = is_first or metrics.better(lesson.metric, value, progress.best)
+        is_tie = value == progress.best and metrics.better(
+            lesson.tie_metric, loss, progress.best_loss
         )
-        return self.task.judge(scores)
+        progress.since_best = 0 if is_better else progress.since_best + 1
+        if is_better or is_tie:
+            progress.best, progress.best_loss, progress.best_step = value, loss, progress.step
+        return is_better or is_tie
 
     def save_checkpoint(self, folder: Path) -> None:
         """Write everything from which this run continues to the same weights.
@@ -214,9 +258,11 @@ class Learner:
             OSError: The disk is full or read-only.
         """
         self.progress.decay = 1.0 if self.sub is None else self.sub.decay
-        prints = snapshot.fingerprints(self.corpus, self.settings)
+        self.progress.clock = self.clock.seconds()
+        prints = snapshot.fingerprints(self.lesson.fingerprint(), self.settings)
         found = snapshot.take(self.encoder.model, self.optimizer, self.progress, prints)
         checkpoint.save(folder / "checkpoints", found, step=self.progress.step)
+        self.saved = time.perf_counter()
 
     def stop_if(self, wish: Wish, folder: Path, event: object) -> None:
         """Save the state and stop where a signal asked for it, between two steps.
@@ -238,7 +284,7 @@ class Learner:
         self.optimizer.zero_grad()
         self.encoder.release()
         memory.give_back()
-        if self.progress.best_step:
+        if self.progress.best is not None or self.progress.best_step:
             decay = snapshot.take_best(folder, self.encoder.model)
             if self.sub is not None:
                 self.sub.decay = decay
@@ -249,10 +295,35 @@ class Learner:
         if self.sub is not None:
             vocabulary.restore(self.encoder, self.sub)
 
+    def work(self) -> Iterator[Work]:
+        """Go through the passes and leave out the steps that are already done."""
+        lesson, done = self.lesson, self.progress.step
+        epoch = done // lesson.per_epoch + 1
+        while self.clock.budget is not None or epoch <= self.settings.train.epochs:
+            yield from lesson.work(self.encoder, epoch, after=done, micro_tokens=self.micro_tokens)
+            epoch += 1
+
+    def measures(self) -> dict[str, Any]:
+        """Return where, how and how fast it was learned, for the run's capsule."""
+        progress = self.progress
+        seconds = max(progress.seconds, 1e-9)
+        return {
+            "device": str(self.encoder.device),
+            "threads": torch.get_num_threads(),
+            "precision": self.precision,
+            "seed": self.settings.seed,
+            "steps": progress.step,
+            "train_seconds": round(progress.seconds, 3),
+            "examples_per_second": round(progress.texts / seconds, 2),
+            "tokens_per_second": round(progress.tokens / seconds, 1),
+            "padding": round(progress.computed / max(progress.tokens, 1) - 1, 4),
+        }
+
     def _saved(self, folder: Path) -> Iterator[Said]:
         try:
             self.save_checkpoint(folder)
         except OSError as error:
+            self.saved = time.perf_counter()
             yield Said(
                 f"no checkpoint was written at step {self.progress.step}: {error}; training "
                 "goes on",
@@ -270,73 +341,33 @@ class Learner:
         if self.sub is not None and small.requires_grad:
             self.sub.step(step.lr, self.settings.train.weight_decay)
 
-    def work(self) -> Iterator[Work]:
-        """Plan every epoch and leave out the steps that are already done."""
-        corpus, train = self.corpus, self.settings.train
-        rows = corpus.split.train
-        lengths = corpus.store.lengths[rows]
-        number = 0
-        for epoch in range(1, train.epochs + 1):
-            updates = plan.epoch(
-                lengths,
-                seed=self.settings.seed,
-                number=epoch,
-                batch_size=train.batch_size,
-                micro_tokens=self.micro_tokens,
-                padded=not self.encoder.packed,
+    def _scheduled(self) -> LambdaLR:
+        """Make the schedule: by updates, or by the time that is spent."""
+        train = self.settings.train
+        if self.total is None:
+            share = 0.1 if train.warmup_share is None else train.warmup_share
+            return optim.timed_schedule(
+                self.optimizer, train.schedule, warmup_share=share, spent=self.clock.share
             )
-            for update in updates:
-                number += 1
-                if number > self.progress.step:
-                    yield self._one(update, number, epoch)
-
-    def _one(self, update: plan.Update, number: int, epoch: int) -> Work:
-        corpus = self.corpus
-        mine = corpus.split.train[update.rows]
-        parts = [corpus.split.train[part] for part in update.parts if len(part)]
-        made = [
-            batches.pack(corpus.store, part, targets=corpus.targets, device=self.encoder.device)
-            for part in parts
-        ]
-        return Work(
-            number=number,
-            epoch=epoch,
-            parts=made,
-            count=self.task.count(corpus.targets[mine]),
-            texts=len(mine),
-            tokens=int(corpus.store.lengths[mine].sum()),
-            computed=sum(self.encoder.computed_tokens(batch) for batch in made),
+        warmup = optim.warmup_steps(
+            self.total,
+            self.lesson.per_epoch,
+            share=train.warmup_share,
+            steps=train.warmup_steps,
+            epochs=train.warmup_epochs,
         )
+        return optim.schedule(self.optimizer, train.schedule, warmup=warmup, total=self.total)
 
     def _continue(self, folder: Path) -> None:
         found = checkpoint.latest(folder / "checkpoints")
-        prints = snapshot.fingerprints(self.corpus, self.settings)
+        prints = snapshot.fingerprints(self.lesson.fingerprint(), self.settings)
         snapshot.refuse_changed(found, prints, folder)
-        self.progress = snapshot.put_back(found, self.encoder.model, self.optimizer, self.schedule)
+        self.progress = snapshot.put_back(found, self.encoder.model, self.optimizer)
+        self.clock.before = self.progress.clock
+        optim.move_schedule(self.schedule, self.progress.step)
         if self.sub is not None:
             self.sub.decay = self.progress.decay
         self.model.reload()
-
-
-def _optimizer(
-    encoder: Encoder, train: TrainSettings, total: int, per_epoch: int
-) -> tuple[AdamW, LambdaLR]:
-    optimizer = optim.adamw(
-        encoder.model,
-        lr=train.lr,
-        weight_decay=train.weight_decay,
-        betas=train.betas,
-        eps=train.eps,
-        halves=encoder.halves(),
-    )
-    warmup = optim.warmup_steps(
-        total,
-        per_epoch,
-        share=train.warmup_share,
-        steps=train.warmup_steps,
-        epochs=train.warmup_epochs,
-    )
-    return optimizer, optim.schedule(optimizer, train.schedule, warmup=warmup, total=total)
 
 
 def _kernels(encoder: Encoder) -> tuple[str, ...]:
@@ -346,18 +377,3 @@ def _kernels(encoder: Encoder) -> tuple[str, ...]:
     if encoder.has_kernels:
         return ("layers: by kernels compiled for this processor",)
     return (f"layers: by torch's own operations ({encoder.why_no_kernels})",)
-
-
-def _selecting(wanted: str | None, task: Task) -> str:
-    if wanted is None:
-        return task.main_metric
-    if wanted not in metrics.DIRECTION:
-        raise SettingsError(
-            f"train.metric {wanted!r}: no such metric; {among(wanted, metrics.DIRECTION)}"
-        )
-    return wanted
-
-
-def _steps(corpus: Corpus, settings: Settings) -> tuple[int, int]:
-    per_epoch = plan.steps_in_epoch(len(corpus.split.train), settings.train.batch_size)
-    return per_epoch * settings.train.epochs, per_epoch

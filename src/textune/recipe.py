@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from textune import runs
 from textune.config import Settings, to_toml
@@ -18,6 +17,7 @@ from textune.encoder import bases, devices, load
 from textune.errors import DataError
 from textune.evaluation import evaluate, intervals
 from textune.kernels import build
+from textune.labelled import Labelled
 from textune.learning import Learner
 from textune.predictor import Predictor, Reading
 from textune.records import Decision, Example, Said, Scores, Started, Step, Validated
@@ -73,7 +73,9 @@ def training(request: Request) -> Generator[Event, None, Run]:
         # learn it
         if build.is_due():
             yield Said("compiling kernels for this processor: some seconds, once")
-        learner = Learner.build(corpus, settings, place, device)
+        lesson = Labelled.of(corpus, settings)
+        encoder, sub = lesson.encoder(place, settings.train, device)
+        learner = Learner.build(lesson, settings, encoder, sub=sub)
         yield from learner.introduce()
         with guards.stopping() as wish, guards.memory(learner.micro_tokens):
             for event in learner.learn(folder, resume=request.resume):
@@ -84,7 +86,7 @@ def training(request: Request) -> Generator[Event, None, Run]:
         decision = corpus.task.default_decision()
         found = _judge(folder, corpus, learner, decision)
         learner.complete()
-        _write_model(folder, corpus, learner, decision, place)
+        _write_model(folder, corpus, learner, decision, settings.base)
         _write_end(folder, corpus, learner, found, time.perf_counter() - began)
         del learner  # the page needs its numbers only
         memory.give_back()
@@ -148,7 +150,11 @@ def _judge(folder: Path, corpus: Corpus, learner: Learner, decision: Decision) -
         _write_scores(folder / "predictions" / f"{part}.parquet", corpus.task, texts, scores)
     progress = learner.progress
     found["baselines"] = _baselines(corpus, "test" if "test" in found else "valid")
-    found["best"] = {"step": progress.best_step, "metric": learner.metric, "value": progress.best}
+    found["best"] = {
+        "step": progress.best_step,
+        "metric": learner.lesson.metric,
+        "value": progress.best,
+    }
     return found
 
 
@@ -231,7 +237,7 @@ def _write_scores(file: Path, task: Task, texts: Sequence[Example], scores: Scor
 
 
 def _write_model(
-    folder: Path, corpus: Corpus, learner: Learner, decision: Decision, place: str
+    folder: Path, corpus: Corpus, learner: Learner, decision: Decision, base: str
 ) -> None:
     card = Card(
         task=corpus.task.name,
@@ -243,27 +249,15 @@ def _write_model(
         delimiter=corpus.table.delimiter,
     )
     with runs.replacing(folder / "model") as unfinished:
-        load.save(learner.encoder, unfinished, tokenizer=place)
+        load.save(learner.encoder, unfinished, tokenizer=bases.find(base))
         runs.write_card(unfinished, card)
-        runs.write_text(unfinished / "README.md", runs.model_readme(card, learner.settings.base))
+        runs.write_text(unfinished / "README.md", runs.model_readme(card, base))
 
 
 def _write_end(
     folder: Path, corpus: Corpus, learner: Learner, found: dict[str, Any], seconds: float
 ) -> None:
-    progress = learner.progress
-    capsule = runs.capsule() | {
-        "device": str(learner.encoder.device),
-        "threads": torch.get_num_threads(),
-        "precision": learner.precision,
-        "seed": learner.settings.seed,
-        "store": corpus.store.key,
-        "steps": progress.step,
-        "train_seconds": round(progress.seconds, 3),
-        "examples_per_second": round(progress.texts / max(progress.seconds, 1e-9), 2),
-        "tokens_per_second": round(progress.tokens / max(progress.seconds, 1e-9), 1),
-        "padding": round(progress.computed / max(progress.tokens, 1) - 1, 4),
-        "wall_seconds": round(seconds, 2),
-    }
+    capsule = runs.capsule() | learner.measures()
+    capsule |= {"store": corpus.store.key, "wall_seconds": round(seconds, 2)}
     runs.write_json(folder / "capsule.json", capsule)
     runs.write_json(folder / "metrics.json", found)

@@ -110,6 +110,11 @@ class Batch:
     borders: Tensor  # (B + 1,) int64: text b holds the tokens borders[b] up to borders[b + 1]
     lengths: tuple[int, ...]  # B numbers, the same borders for the host
     targets: Tensor | None = None  # (B,) or (B, C); None when the labels are unknown
+    asked: Tensor | None = None  # (M,) int64 places of the tokens whose piece is asked for
+    pieces: Tensor | None = None  # (M,) int64 ids that stood there
+    nexts: Tensor | None = None  # (B,) int64, 0: the second text follows the first, 1: it is from
+    # elsewhere, -100: it is not asked
+    next_weight: float = 1.0  # of each text's answer to that, beside a masked token's
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +143,11 @@ class Said:
 class Started:
     """Training begins: how much there is to do."""
 
-    steps: int
+    steps: int | None  # None where time decides
     first: int  # the first step of this session; above 1 after --resume
     epochs: int
     tokens: int  # of one epoch
+    seconds: float | None = None  # that are left, where time decides
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import os
 import platform
 import shutil
 import socket
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -19,6 +19,9 @@ from safetensors import SafetensorError
 from textune.errors import BusyError, ModelError, RunError, TextuneError
 from textune.records import Contract, Decision, Scores
 
+LANGUAGE_CARD = (
+    "language.json"  # of a model that fills in masks; "decision.json" of one with labels
+)
 LOCK, OWNER = "run.lock", "run.owner"
 MARKS = ("config.toml", "log.jsonl", "metrics.json", "checkpoints", "model")
 VERSIONS = ("textune", "torch", "transformers", "tokenizers", "numpy", "pyarrow", "scikit-learn")
@@ -84,15 +87,16 @@ def claim(folder: Path, *, resume: bool, overwrite: bool) -> Iterator[Path]:
             folder.rmdir()
 
 
-def begin(folder: Path) -> None:
+def begin(folder: Path, *, keep: Collection[str] = ()) -> None:
     """Delete the run that is in a folder, now that another one can take its place.
 
     Killed on the way, it leaves what is no finished run, but still a run that can be overwritten.
     """
     (folder / "metrics.json").unlink(missing_ok=True)
-    (folder / "model" / "decision.json").unlink(missing_ok=True)
+    for card in ("decision.json", LANGUAGE_CARD):
+        (folder / "model" / card).unlink(missing_ok=True)
     for entry in sorted(folder.iterdir(), key=lambda entry: entry.name == "config.toml"):
-        if entry.name in {LOCK, OWNER}:
+        if entry.name in {LOCK, OWNER, *keep}:
             continue
         if entry.is_dir() and not entry.is_symlink():
             shutil.rmtree(entry)
@@ -102,7 +106,9 @@ def begin(folder: Path) -> None:
 
 def is_finished(folder: Path) -> bool:
     """Tell whether a run came to its end."""
-    return (folder / "metrics.json").is_file() and (folder / "model" / "decision.json").is_file()
+    cards = ("decision.json", LANGUAGE_CARD)
+    has_model = any((folder / "model" / card).is_file() for card in cards)
+    return has_model and (folder / "metrics.json").is_file()
 
 
 def write_text(file: Path, text: str) -> None:
@@ -165,6 +171,23 @@ tokenizer = AutoTokenizer.from_pretrained("model")
 """
 
 
+def language_readme(base: str | None, *, nexts: bool) -> str:
+    """Write the page that lies beside the weights of an encoder that fills in masks."""
+    kind = "AutoModelForPreTraining" if nexts else "AutoModelForMaskedLM"
+    title = "An encoder pretrained" if base is None else f"{Path(base).name}, adapted"
+    return f"""# {title} with textune
+
+It fills in masks, and is a base for fine-tuning: `textune train FILE --base RUN`.
+
+```python
+from transformers import {kind}, AutoTokenizer
+
+model = {kind}.from_pretrained("model")
+tokenizer = AutoTokenizer.from_pretrained("model")
+```
+"""
+
+
 def read_card(folder: Path) -> Card:
     """Read what `write_card` wrote.
 
@@ -202,6 +225,11 @@ def model_folder(run: Path) -> Path:
             return place
     if not run.exists():
         raise RunError(f"{run}: no such folder; RUN is a folder that `textune train` wrote")
+    if any((place / LANGUAGE_CARD).is_file() for place in (run / "model", run)):
+        raise RunError(
+            f"{run}: this model fills in masks and knows no labels yet; fine-tune it with "
+            f"textune train FILE --base {run}, or ask it with textune fill {run} TEXT"
+        )
     started = any((run / mark).exists() for mark in MARKS)
     way_out = "its training has not finished; continue it with --resume" if started else "not a run"
     raise RunError(f"{run}: no finished model in it: {way_out}")

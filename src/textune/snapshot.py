@@ -4,18 +4,16 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
-from torch.optim.lr_scheduler import LambdaLR
 
-from textune.config import Settings
-from textune.corpus import Corpus
 from textune.encoder import weights
 from textune.errors import CheckpointError
-from textune.training import checkpoint, optim
+from textune.language_config import RunSettings
+from textune.training import checkpoint
 from textune.training.checkpoint import Checkpoint
 from textune.training.optim import AdamW
 
@@ -39,6 +37,9 @@ class Progress:
     tokens: int = 0
     computed: int = 0
     decay: float = 1.0  # of the embedding rows that do not occur
+    clock: float = 0.0  # seconds since the run began, over all its sessions
+    tenths: int = 0  # of a time budget at whose ends it was validated
+    before: dict[str, Any] | None = None  # what was measured before the first step
 
 
 def take(
@@ -50,18 +51,17 @@ def take(
     return Checkpoint(tensors, {"progress": asdict(progress), "fingerprints": prints})
 
 
-def put_back(found: Checkpoint, model: nn.Module, optimizer: AdamW, schedule: LambdaLR) -> Progress:
-    """Put a checkpoint's state into a model, an optimizer, a schedule and the generators."""
+def put_back(found: Checkpoint, model: nn.Module, optimizer: AdamW) -> Progress:
+    """Put a checkpoint's state into a model, an optimizer and the generators."""
     prefix = "model."
     tensors = {
         name.removeprefix(prefix): value
         for name, value in found.tensors.items()
         if name.startswith(prefix)
     }
-    model.load_state_dict(tensors)
+    _put(tensors, model)
     checkpoint.restore_optimizer(optimizer, found.tensors)
     progress = Progress(**found.state["progress"])
-    optim.move_schedule(schedule, progress.step)
     checkpoint.restore_rng(found.tensors)
     return progress
 
@@ -81,15 +81,17 @@ def refuse_changed(found: Checkpoint, prints: dict[str, str], folder: Path) -> N
         )
 
 
-def fingerprints(corpus: Corpus, settings: Settings) -> dict[str, str]:
-    """Name by content all that the remaining steps depend on."""
+def fingerprints(data: str, settings: RunSettings) -> dict[str, str]:
+    """Name by content all that the remaining steps depend on.
+
+    Args:
+        data: What names the texts, their targets and their split.
+        settings: Of the run.
+    """
     values = settings.model_dump(mode="json", exclude={"device", "tensorboard"})
-    data = hashlib.sha256(corpus.store.key.encode())
-    for part in (corpus.targets, corpus.split.train, corpus.split.valid):
-        data.update(np.ascontiguousarray(part).tobytes())
     text = json.dumps(values, sort_keys=True)
     return {
-        "the data": data.hexdigest(),
+        "the data": data,
         "the settings": hashlib.sha256(text.encode()).hexdigest(),
     }
 
@@ -111,9 +113,25 @@ def take_best(folder: Path, model: nn.Module) -> float:
     """Put the best weights so far into a model; return the decay of the rows beside them."""
     found = load_file(folder / BEST)
     decay = float(found.pop(DECAY))
-    model.load_state_dict(found)
+    _put(found, model)
     return decay
 
 
 def _contiguous(model: nn.Module) -> dict[str, Tensor]:
-    return {name: value.detach().contiguous() for name, value in model.state_dict().items()}
+    """Name every tensor once, by the first of its names: a head may share the embedding's."""
+    state, first = model.state_dict(), _first_names(model)
+    return {name: state[name].detach().contiguous() for name in sorted(set(first.values()))}
+
+
+def _put(tensors: dict[str, Tensor], model: nn.Module) -> None:
+    first = _first_names(model)
+    model.load_state_dict({name: tensors[first[name]] for name in first})
+
+
+def _first_names(model: nn.Module) -> dict[str, str]:
+    """Return for each name in a model's state the first one of the same memory."""
+    found: dict[tuple[int, torch.Size], str] = {}
+    return {
+        name: found.setdefault((value.data_ptr(), value.shape), name)
+        for name, value in model.state_dict().items()
+    }

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from textune.records import Example
+from textune.text import kept
 from textune.text import store as stores
 from textune.text import tokenizers
 
@@ -111,7 +112,7 @@ def test_the_oldest_stores_go_when_there_are_too_many(folder, tokenizer, monkeyp
     first = build(folder, tokenizer)
     os.utime(folder / first.key, (1, 1))
     second = build(folder, tokenizer, most=30)
-    monkeypatch.setattr(stores, "MOST_BYTES", 1)
+    monkeypatch.setattr(kept, "MOST_BYTES", 1)
     third = build(folder, tokenizer, most=29)
     assert not (folder / first.key).exists()
     assert not (folder / second.key).exists()
@@ -127,7 +128,7 @@ def test_a_disk_that_refuses_leaves_nothing(folder, tokenizer, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(stores, "_fingerprint", full)
+    monkeypatch.setattr(kept, "_fingerprint", full)
     with pytest.raises(OSError, match="No space left"):
         build(folder, tokenizer)
     assert [entry.name for entry in folder.iterdir() if entry.is_dir()] == []

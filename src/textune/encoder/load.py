@@ -8,6 +8,7 @@ from typing import Any
 import torch
 import transformers
 from safetensors import SafetensorError
+from transformers import PreTrainedModel
 
 from textune.encoder import weights
 from textune.encoder.model import Encoder
@@ -36,24 +37,40 @@ def load(
     Raises:
         ModelError: The base cannot be had, or its files and configuration do not fit each other.
     """
+    model, _ = read_model(place, model_class, seed=seed, config=config)
+    return Encoder(model, per_token=per_token)
+
+
+def read_model(
+    place: str, model_class: str, *, seed: int, config: Mapping[str, Any] | None = None
+) -> tuple[PreTrainedModel, dict[str, Any]]:
+    """Load a transformers model.
+
+    Returns:
+        The model, and what transformers says of "missing_keys" and "unexpected_keys".
+
+    Raises:
+        ModelError: The base cannot be had, or its files and configuration do not fit each other.
+    """
     auto = getattr(transformers, model_class)
     torch.manual_seed(seed)
     with _quiet():
         try:
-            model = auto.from_pretrained(
+            model, found = auto.from_pretrained(
                 place,
                 use_safetensors=True,
                 trust_remote_code=False,
                 local_files_only=Path(place).is_dir(),
                 dtype=torch.float32,
                 ignore_mismatched_sizes=bool(config),  # a head of another size is drawn anew
-                **config,
+                output_loading_info=True,
+                **(config or {}),
             )
         except FAULTS as error:
             raise ModelError(
                 f"{place}: cannot be loaded as an encoder: {_first_line(error)}"
             ) from error
-        return Encoder(model, per_token=per_token)
+    return model, found
 
 
 def build(config: Any, *, model_class: str, per_token: bool = False, seed: int = 0) -> Encoder:

@@ -72,10 +72,10 @@ class Matrix:
         if self._parts[0].grad is None and not self._is_pending():
             torch.mm(given.t(), states, out=room)
             self._hand_out()
-        elif self._dtype == torch.float32:
+        elif self._is_handed_out():
             room.addmm_(given.t(), states)
         else:
-            self._settle()
+            self.settle()
             torch.mm(given.t(), states, out=room)
             for part, piece in zip(self._parts, self._rooms, strict=True):
                 assert part.grad is not None
@@ -151,12 +151,17 @@ class Matrix:
             for half, piece in zip(self._halves, self._rooms, strict=True):
                 half.gradient = piece
 
+    def _is_handed_out(self) -> bool:
+        """Tell whether the present gradient is the one in this room; a tied table may bring its."""
+        gradient = self._parts[0].grad
+        return gradient is not None and gradient.data_ptr() == self._rooms[0].data_ptr()
+
     def _is_pending(self) -> bool:
         return bool(self._halves) and self._halves[0].gradient is not None
 
-    def _settle(self) -> None:
-        """Turn a gradient in bf16 into one in fp32, to which more can be added."""
-        for part, half in zip(self._parts, self._halves, strict=True):
+    def settle(self) -> None:
+        """Turn a gradient in bf16 into one in fp32, to which others can add."""
+        for part, half in zip(self._parts, self._halves, strict=False):
             if half.gradient is not None:
                 part.grad = half.gradient.float()
                 half.gradient = None
@@ -173,16 +178,18 @@ class Rows:
         self._touched: list[Tensor] = []
 
     def open(self, table: Tensor, ids: Tensor) -> Tensor:
-        """Return the (V, D) gradient of a table, to which rows of these ids will be added."""
+        """Return the (V, D) gradient of a table, to which rows of these ids will be added.
+
+        Where another product has the same table and gave all rows a gradient, it is that one.
+        """
+        if table.grad is not None and table.grad is not self._room:
+            return table.grad
         if self._room is None or self._room.shape != table.shape:
             self._room, self._touched = torch.zeros_like(table), []
         if table.grad is not self._room:
             for old in self._touched:
                 self._room.index_fill_(0, old, 0.0)
             self._touched = []
-            if table.grad is not None:
-                self._room += table.grad
-                self._touched = [torch.arange(len(table))]
             table.grad = self._room
         self._touched.append(ids)
         return self._room

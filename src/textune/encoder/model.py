@@ -11,6 +11,7 @@ from torch.nn.utils.rnn import pad_sequence
 from transformers import AttentionInterface, PreTrainedModel
 
 from textune.encoder import attention, dropout, layers
+from textune.encoder.decoding import Answers, Decoder
 from textune.encoder.matrices import Half
 from textune.records import Batch
 
@@ -54,6 +55,7 @@ class Encoder(nn.Module):
         self.model = model
         self.per_token = per_token
         self.table: Tensor | None = None  # (V,) id in the sub-table of each vocabulary id
+        self.decoder: Decoder | None = None  # of a masked-LM head, once it is opened
         self._accepts = frozenset(inspect.signature(model.base_model.forward).parameters)
         self._stock = model.config._attn_implementation or "eager"
         model.base_model.register_forward_hook(self._reduce, with_kwargs=True)
@@ -74,14 +76,25 @@ class Encoder(nn.Module):
         """Where the weights are."""
         return self.model.device
 
-    def forward(self, batch: Batch) -> Tensor:
-        """Compute logits.
+    def forward(self, batch: Batch) -> Any:
+        """Compute logits, or answers to what a batch asks.
 
         Returns:
-            (B, C) for a head on texts, (P, C) for a head on tokens.
+            (B, C) for a head on texts, (P, C) for a head on tokens; `Answers` where tokens are
+            asked for.
         """
         ids = batch.ids if self.table is None else self.table[batch.ids]  # (P,)
+        if batch.asked is not None:
+            return self._answer(batch, ids)
         return self._packed(batch, ids) if self.packed else self._padded(batch, ids)
+
+    def open_decoder(self, dtype: torch.dtype = torch.float32) -> None:
+        """Part a masked-LM head from its product with the vocabulary, done for asked tokens alone.
+
+        Args:
+            dtype: Of that product on a CPU; the weights stay fp32.
+        """
+        self.decoder = Decoder(self.model.get_output_embeddings(), dtype)
 
     @property
     def has_kernels(self) -> bool:
@@ -96,7 +109,10 @@ class Encoder(nn.Module):
     def compute_in(self, dtype: torch.dtype) -> bool:
         """Compute the layers in this number format, if kernels can; the weights stay fp32."""
         is_here = self.packed and self.device.type == "cpu"
-        return is_here and layers.fuse(self.model, dtype, per_token=self.per_token)
+        is_fused = is_here and layers.fuse(self.model, dtype, per_token=self.per_token)
+        if is_fused and self.decoder is not None:
+            self.open_decoder(dtype)
+        return is_fused
 
     @torch.no_grad()
     def own_memory(self) -> None:
@@ -108,15 +124,20 @@ class Encoder(nn.Module):
 
     def halves(self) -> dict[nn.Parameter, Half]:
         """Return the parameters that are computed with in bf16, and their bf16 sides."""
-        return dict(layers.halves(self.model))
+        found = dict(layers.halves(self.model))
+        return found if self.decoder is None else found | dict(self.decoder.halves())
 
     def refresh(self) -> None:
         """Let the bf16 sides follow the parameters."""
         layers.refresh(self.model)
+        if self.decoder is not None:
+            self.decoder.refresh()
 
     def release(self) -> None:
         """Give the memory of gradients back, once training is over."""
         layers.release(self.model)
+        if self.decoder is not None:
+            self.decoder.release()
 
     def computed_tokens(self, batch: Batch) -> int:
         """Tokens that go through the layers for this batch, padding included."""
@@ -128,6 +149,18 @@ class Encoder(nn.Module):
         borders = None if self.per_token else batch.borders
         logits = self.model(**self._packed_inputs(batch, ids), borders=borders).logits
         return logits[0] if self.per_token else logits
+
+    def _answer(self, batch: Batch, ids: Tensor) -> Answers:
+        """Let the head speak of the asked tokens alone, and stop before the vocabulary."""
+        assert self.decoder is not None
+        assert batch.asked is not None
+        if self.packed:
+            inputs = self._packed_inputs(batch, ids)
+            found = self.model(**inputs, asked=(batch.asked, batch.borders[:-1]))
+            return self.decoder.answers(_spoken(found)[0], found)
+        inputs, mask = self._padded_inputs(batch, ids)
+        found = self.model(**inputs)
+        return self.decoder.answers(_spoken(found)[mask][batch.asked], found)
 
     def _packed_inputs(self, batch: Batch, ids: Tensor) -> dict[str, Any]:
         inputs = self._inputs(ids[None], batch.positions[None], batch.segments[None])
@@ -170,7 +203,14 @@ class Encoder(nn.Module):
 
     def _reduce(self, base: nn.Module, _: Any, kwargs: dict[str, Any], output: Any) -> Any:
         """Hand the head one state a text, where it would read the first of each row."""
-        borders = kwargs.get("borders")
+        borders, places = kwargs.get("borders"), kwargs.get("asked")
+        if places is not None:
+            asked, firsts = places
+            hidden = output.last_hidden_state[0]  # (P, D)
+            output.last_hidden_state = hidden[asked][None]  # (1, M, D)
+            if output.get("pooler_output") is not None:
+                output.pooler_output = _pool(base, hidden[firsts][:, None])
+            return output
         if borders is None:
             return output
         hidden = output.last_hidden_state[0]  # (P, D), or (B, D) where the last layer was cut
@@ -222,6 +262,12 @@ class Encoder(nn.Module):
         if len(calls) != self.config.num_hidden_layers:
             return f"{len(calls)} attention calls for {self.config.num_hidden_layers} layers"
         return None
+
+
+def _spoken(found: Any) -> Tensor:
+    """The logits of a masked-LM head, alone or beside that of next sentences."""
+    pretrained = found.get("prediction_logits")
+    return found.logits if pretrained is None else pretrained
 
 
 def _pool(base: Any, states: Tensor) -> Tensor:

@@ -1,6 +1,7 @@
 """An encoder trains as it is, with bf16 copies of its weights, or as a copy in bf16."""
 
 import copy
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -15,8 +16,8 @@ class Plain:
     def __init__(self, encoder: Encoder):
         self.encoder = encoder
 
-    def __call__(self, batch: Batch) -> Tensor:
-        """Return logits."""
+    def __call__(self, batch: Batch) -> Any:
+        """Return what the encoder does."""
         return self.encoder(batch)
 
     def collect(self) -> None:
@@ -44,8 +45,8 @@ class Shadow:
         self._originals: list[Tensor] = [original for original, _ in pairs]
         self._shadows: list[Tensor] = [shadow for _, shadow in pairs]
 
-    def __call__(self, batch: Batch) -> Tensor:
-        """Return logits."""
+    def __call__(self, batch: Batch) -> Any:
+        """Return what the encoder does."""
         return self.copy(batch)
 
     def collect(self) -> None:

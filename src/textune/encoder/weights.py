@@ -11,14 +11,16 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 
-def write(tensors: Mapping[str, Tensor], file: Path) -> None:
+def write(
+    tensors: Mapping[str, Tensor], file: Path, *, metadata: dict[str, str] | None = None
+) -> None:
     """Write tensors as safetensors.
 
     Raises:
         OSError: The disk is full or read-only.
     """
     with disk_errors(file):
-        save_file(dict(tensors), file)
+        save_file(dict(tensors), file, metadata)
     open_up(file)
 
 

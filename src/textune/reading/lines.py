@@ -21,9 +21,10 @@ PIECE = 1 << 18  # bytes read at a time
 CELL_LIMIT = 1 << 20  # characters in a cell
 RECORD_LIMIT = 8 << 20  # bytes in a line, or in a record of several lines
 
+BOM = b"\xef\xbb\xbf"
+
 _UTF32 = (b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff")
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
-_BOM = b"\xef\xbb\xbf"
 
 
 def lines(path: Path) -> Iterator[str]:
@@ -46,8 +47,8 @@ def pieces(path: Path) -> Iterator[str]:
     line, rest = 1, b""
     with opened(path) as file:
         head = file.read(PIECE)
-        _refuse_wide_encodings(path, head)
-        block = head.removeprefix(_BOM)
+        refuse_wide_encodings(path, head)
+        block = head.removeprefix(BOM)
         while block:
             data = rest + block
             cut = _last_line_end(data)
@@ -55,11 +56,41 @@ def pieces(path: Path) -> Iterator[str]:
                 _refuse_long_line(path, line, data)
             rest = data[cut:]
             if cut:
-                yield from _decoded(path, data[:cut], line)
+                yield from decoded(path, data[:cut], line)
                 line += line_ends(data[:cut])
             block = file.read(PIECE)
         if rest:
-            yield from _decoded(path, rest, line)
+            yield from decoded(path, rest, line)
+
+
+def refuse_wide_encodings(path: Path, head: bytes) -> None:
+    """Refuse a file whose byte order mark is not that of UTF-8.
+
+    Raises:
+        DataError: It is UTF-16 or UTF-32.
+    """
+    if head.startswith(_UTF32):
+        _refuse_encoding(path, "UTF-32")
+    if head.startswith(_UTF16):
+        _refuse_encoding(path, "UTF-16")
+
+
+def decoded(path: Path, data: bytes, line: int, *, column: int = 0) -> Iterator[str]:
+    """Decode what begins on a line, after so many of its characters; up to a fault, whole lines.
+
+    Raises:
+        DataError: A byte that is not UTF-8, or a NUL.
+    """
+    if b"\0" in data:
+        yield from _before_fault(path, data, line, data.index(b"\0"), column)
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        at = error.start
+    else:
+        yield text
+        return
+    yield from _before_fault(path, data, line, at, column)
 
 
 def line_ends(data: bytes) -> int:
@@ -115,28 +146,14 @@ def _last_line_end(data: bytes) -> int:
     return cut or data.rfind(b"\r", 0, len(data) - 1) + 1  # an LF may follow the last byte
 
 
-def _decoded(path: Path, data: bytes, line: int) -> Iterator[str]:
-    """Decode whole lines; the first of them is `line`."""
-    if b"\0" in data:
-        yield from _before_fault(path, data, line, data.index(b"\0"))
-    try:
-        text = data.decode()
-    except UnicodeDecodeError as error:
-        at = error.start
-    else:
-        yield text
-        return
-    yield from _before_fault(path, data, line, at)
-
-
-def _before_fault(path: Path, data: bytes, line: int, at: int) -> Iterator[str]:
+def _before_fault(path: Path, data: bytes, line: int, at: int, column: int) -> Iterator[str]:
     """Yield the lines before the first faulty byte, then raise."""
     bad_utf8 = _first_bad_byte(data[:at])
     at = at if bad_utf8 is None else bad_utf8
     start = max(data.rfind(b"\n", 0, at), data.rfind(b"\r", 0, at)) + 1
     if start:
         yield data[:start].decode()
-    column = len(data[start:at].decode()) + 1
+    column = len(data[start:at].decode()) + 1 + (0 if start else column)
     place = f"{path.name}:{line + line_ends(data[:start])}:{column}"
     around = data[max(start, at - 20) : at + 40].split(b"\n")[0]
     shown = excerpt(around.decode(errors="backslashreplace"))
@@ -167,13 +184,6 @@ def _first_bad_byte(data: bytes) -> int | None:
     except UnicodeDecodeError as error:
         return error.start
     return None
-
-
-def _refuse_wide_encodings(path: Path, head: bytes) -> None:
-    if head.startswith(_UTF32):
-        _refuse_encoding(path, "UTF-32")
-    if head.startswith(_UTF16):
-        _refuse_encoding(path, "UTF-16")
 
 
 def _refuse_encoding(path: Path, encoding: str) -> NoReturn:

@@ -13,8 +13,7 @@ from textune.reading.dialect import NAMES, recognise
 from textune.reading.lines import is_gzip, opened
 from textune.records import Row, Table
 
-_FORMATS = "CSV, TSV, text, JSON lines (.jsonl, .ndjson, .json) and Parquet, each also as .gz"
-_KINDS = {
+KINDS = {
     ".csv": "csv",
     ".tsv": "tsv",
     ".tab": "tsv",
@@ -25,6 +24,8 @@ _KINDS = {
     ".parquet": "parquet",
     ".pq": "parquet",
 }
+
+_FORMATS = "CSV, TSV, text, JSON lines (.jsonl, .ndjson, .json) and Parquet, each also as .gz"
 _OBJECT = re.compile(rb'\{"(?:[^"\\]|\\.)*" ?: ?["\[\{\dtfn-]')  # how a JSON object begins
 _FOREIGN = (  # first bytes, what that is, what to do about it
     (b"PK\x03\x04", "a zip archive or a spreadsheet (.xlsx)", "save the sheet as CSV UTF-8"),
@@ -76,8 +77,8 @@ def read(
             f"a {type(source).__name__} cannot be read; give a path, or a data frame of pandas, "
             "polars or pyarrow"
         )
-    path = _checked(source)
-    kind, why = _kind(path)
+    path = checked(source)
+    kind, why = kind_of(path)
     if kind == "parquet":
         from textune.reading import columnar
 
@@ -102,27 +103,13 @@ def read(
     )
 
 
-def _json_lines(path: Path, why: tuple[str, ...]) -> Table:
-    columns = jsonlines.columns_of(path)
+def checked(source: str | os.PathLike[str]) -> Path:
+    """Make sure that there is a regular file; nothing is opened before that is known.
 
-    def rows() -> Iterator[Row]:
-        return jsonlines.rows(path, columns)
-
-    reasons = (*why, "format: JSON, one object a row; the columns are its keys")
-    return Table(path.name, str(path), "jsonl", columns, True, None, reasons, rows)
-
-
-def _checked(source: str | os.PathLike[str]) -> Path:
-    """Make sure that there is a regular file; nothing is opened before that is known."""
-    if "://" in str(source):
-        raise DataError(f"{source}: textune reads files on this machine; fetch it first")
-    try:
-        path = Path(source).expanduser()
-        mode = path.stat().st_mode
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise DataError(f"{source}: there is no such file; {_near(Path(source))}") from error
-    except (OSError, ValueError, RuntimeError) as error:
-        raise DataError(f"{source}: cannot be read ({error}); check the path") from error
+    Raises:
+        DataError: There is none, or it is a folder, a pipe, a device or an address.
+    """
+    path, mode = status(source)
     if stat.S_ISDIR(mode):
         raise DataError(f"{source}: this is a folder; name a file in it{_files_in(path)}")
     if not stat.S_ISREG(mode):
@@ -133,29 +120,36 @@ def _checked(source: str | os.PathLike[str]) -> Path:
     return path
 
 
-def _near(path: Path) -> str:
-    folder = path.expanduser().parent
-    if not folder.is_dir():
-        return f"nor is there a folder {folder}"
-    names = [entry.name for entry in folder.iterdir()] if os.access(folder, os.R_OK) else []
-    near = get_close_matches(path.name, names, n=3)
-    return f"did you mean {' or '.join(map(repr, near))}?" if near else "check the path"
+def status(source: str | os.PathLike[str]) -> tuple[Path, int]:
+    """Look up what stands at a path: the path itself with ~ resolved, and its mode.
+
+    Raises:
+        DataError: Nothing stands there, or it cannot be looked up.
+    """
+    if "://" in str(source):
+        raise DataError(f"{source}: textune reads files on this machine; fetch it first")
+    try:
+        path = Path(source).expanduser()
+        return path, path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise DataError(f"{source}: there is no such file; {_near(Path(source))}") from error
+    except (OSError, ValueError, RuntimeError) as error:
+        raise DataError(f"{source}: cannot be read ({error}); check the path") from error
 
 
-def _files_in(folder: Path) -> str:
-    names = sorted(entry.name for entry in folder.iterdir() if _ending(entry) in _KINDS)
-    return f", for example {names[0]!r}" if names else f" ({_FORMATS})"
-
-
-def _ending(path: Path) -> str:
+def ending(path: Path) -> str:
+    """Return the ending of a name in lower case, that before .gz if it has one."""
     name = path.name.lower()
     return Path(name.removesuffix(".gz")).suffix
 
 
-def _kind(path: Path) -> tuple[str, tuple[str, ...]]:
-    """Tell the format by the ending, and by the first bytes where these say more."""
-    ending = _ending(path)
-    kind = _KINDS.get(ending)
+def kind_of(path: Path) -> tuple[str, tuple[str, ...]]:
+    """Tell the format by the ending, and by the first bytes where these say more; say why.
+
+    Raises:
+        DataError: It is something that textune does not read, named for what it is.
+    """
+    kind = KINDS.get(ending(path))
     with opened(path) as file:
         head = file.read(4096)
     why = ("gzip: unpacked while reading",) if is_gzip(path) else ()
@@ -177,6 +171,30 @@ def _kind(path: Path) -> tuple[str, tuple[str, ...]]:
     if kind is None:
         return _kind_of_content(path, text), why
     return kind, why
+
+
+def _json_lines(path: Path, why: tuple[str, ...]) -> Table:
+    columns = jsonlines.columns_of(path)
+
+    def rows() -> Iterator[Row]:
+        return jsonlines.rows(path, columns)
+
+    reasons = (*why, "format: JSON, one object a row; the columns are its keys")
+    return Table(path.name, str(path), "jsonl", columns, True, None, reasons, rows)
+
+
+def _near(path: Path) -> str:
+    folder = path.expanduser().parent
+    if not folder.is_dir():
+        return f"nor is there a folder {folder}"
+    names = [entry.name for entry in folder.iterdir()] if os.access(folder, os.R_OK) else []
+    near = get_close_matches(path.name, names, n=3)
+    return f"did you mean {' or '.join(map(repr, near))}?" if near else "check the path"
+
+
+def _files_in(folder: Path) -> str:
+    names = sorted(entry.name for entry in folder.iterdir() if ending(entry) in KINDS)
+    return f", for example {names[0]!r}" if names else f" ({_FORMATS})"
 
 
 def _kind_of_content(path: Path, text: bytes) -> str:

@@ -38,6 +38,7 @@ def lay(
     firsts: Sequence[int],
     *,
     targets: Tensor | None = None,
+    asked: Tensor | None = None,
     device: torch.device | str = "cpu",
 ) -> Batch:
     """Lay texts end to end.
@@ -46,6 +47,7 @@ def lay(
         texts: Ids of each, special tokens included.
         firsts: How many of each text's tokens lie in its first segment.
         targets: (B, …) in the same order.
+        asked: (M,) places of tokens whose piece is asked for.
         device: Where the tensors go.
     """
     lengths = tuple(len(text) for text in texts)
@@ -59,4 +61,5 @@ def lay(
         borders=torch.from_numpy(borders).to(device),
         lengths=lengths,
         targets=None if targets is None else targets.to(device),
+        asked=None if asked is None else asked.to(device),
     )

@@ -1,25 +1,20 @@
 """Texts become token ids once: a memory-mapped store, keyed by texts and tokenizer."""
 
 import hashlib
-import json
-import os
-import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
-from filelock import FileLock
 from numpy.typing import NDArray
 
 from textune.records import Example
+from textune.text import kept
 from textune.text.tokenizers import Ids, Tokenizer
 
 CHUNK_TEXTS = 4096
 CHUNK_CHARACTERS = 8_000_000
-MOST_BYTES = 20 * 2**30  # of all stores together; the least recently used ones go first
 VERSION = 1
 
 
@@ -77,13 +72,7 @@ def tokenize(
         with tempfile.TemporaryDirectory(prefix="textune-") as scratch:
             _write(texts, tokenizer, max_tokens, Path(scratch))
             return _open(Path(scratch), key, in_memory=True)
-    place = folder / key
-    folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{place}.lock"):
-        if not _is_sound(place):
-            _build(texts, tokenizer, max_tokens, place)
-    os.utime(place)
-    _prune(folder, keep=place)
+    place = kept.folder(folder, key, lambda new: _write(texts, tokenizer, max_tokens, new))
     return _open(place, key, in_memory=False)
 
 
@@ -96,18 +85,6 @@ def _key(examples: Iterable[Example], tokenizer: Tokenizer, max_tokens: int) -> 
         digest.update(text)
         digest.update(pair)
     return digest.hexdigest()[:32]
-
-
-def _build(examples: Iterable[Example], tokenizer: Tokenizer, most: int, place: Path) -> None:
-    shutil.rmtree(place, ignore_errors=True)
-    unfinished = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=place.parent))
-    try:
-        _write(examples, tokenizer, most, unfinished)
-        sizes = {file.name: _fingerprint(file) for file in sorted(unfinished.iterdir())}
-        (unfinished / "MANIFEST.json").write_text(json.dumps(sizes), encoding="utf-8")
-        unfinished.rename(place)
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
 
 
 def _write(examples: Iterable[Example], tokenizer: Tokenizer, most: int, folder: Path) -> None:
@@ -162,37 +139,3 @@ def _open(folder: Path, key: str, *, in_memory: bool) -> Store:
         fulls=np.fromfile(folder / "fulls.i32", dtype=np.int32),
         key=key,
     )
-
-
-def _is_sound(folder: Path) -> bool:
-    try:
-        sizes = json.loads((folder / "MANIFEST.json").read_text(encoding="utf-8"))
-        return bool(sizes) and all(
-            _fingerprint(folder / name) == expected for name, expected in sizes.items()
-        )
-    except (OSError, ValueError, AttributeError):
-        return False
-
-
-def _fingerprint(file: Path) -> str:
-    with file.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
-
-
-def _prune(folder: Path, *, keep: Path) -> None:
-    """Delete the least recently used stores beyond the limit, and what killed builders left."""
-    stores = sorted(
-        (entry for entry in folder.iterdir() if entry.is_dir()),
-        key=lambda entry: entry.stat().st_mtime,
-    )
-    total = sum(_size(entry) for entry in stores)
-    for entry in islice(stores, max(len(stores) - 1, 0)):
-        if total <= MOST_BYTES:
-            return
-        if entry != keep:
-            total -= _size(entry)
-            shutil.rmtree(entry, ignore_errors=True)
-
-
-def _size(folder: Path) -> int:
-    return sum(file.stat().st_size for file in folder.glob("*") if file.is_file())

@@ -1,7 +1,7 @@
 """Texts become token ids, by the tokenizer of a base."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -14,6 +14,7 @@ from tokenizers import Tokenizer as Backend
 from textune.errors import ModelError
 
 Ids = NDArray[np.int32]
+MASKS = ("[MASK]", "<mask>")
 COUNT_FROM_PADDING = frozenset(
     {
         "camembert",
@@ -46,15 +47,47 @@ class Tokenizer:
         backend: The tokenizer of the library `tokenizers`.
         limit: Most tokens, special ones included, that the encoder can take.
         place: Where it came from, for messages and for saving it again.
+        mask: Its mask token, if that is none of the usual ones.
     """
 
-    def __init__(self, backend: Backend, *, limit: int, place: str):
+    def __init__(self, backend: Backend, *, limit: int, place: str, mask: str | None = None):
         backend.no_truncation()
         backend.no_padding()
         self.backend = backend
         self.limit = limit
         self.place = place
         self.template = _learn_template(backend, place)
+        names = (mask, *MASKS) if mask else MASKS
+        found = (backend.token_to_id(name) for name in names)
+        self.mask_id: int | None = next((number for number in found if number is not None), None)
+
+    @property
+    def size(self) -> int:
+        """Pieces of the vocabulary, added ones included."""
+        return self.backend.get_vocab_size()
+
+    def special(self) -> NDArray[np.bool_]:
+        """Tell which pieces stand for no text; (V,)."""
+        found = np.zeros(self._rows(), dtype=np.bool_)
+        added = self.backend.get_added_tokens_decoder()
+        found[[number for number, token in added.items() if token.special]] = True
+        parts = self.template
+        for ids in (parts.before, parts.between, parts.after, parts.after_pair):
+            found[ids] = True
+        if self.mask_id is not None:
+            found[self.mask_id] = True
+        return found
+
+    def heads(self) -> NDArray[np.bool_]:
+        """Tell which pieces begin a word; (V,)."""
+        found = np.ones(self._rows(), dtype=np.bool_)
+        begins = _beginnings(json.loads(self.backend.to_str()))
+        for piece, number in self.backend.get_vocab(with_added_tokens=False).items():
+            found[number] = begins(piece)
+        return found
+
+    def _rows(self) -> int:
+        return max(self.backend.get_vocab(with_added_tokens=True).values()) + 1
 
     def fingerprint(self) -> str:
         """Name the tokenizer by its content."""
@@ -118,7 +151,7 @@ def load(place: str) -> Tokenizer:
             backend = Backend.from_file(str(fast))
         except Exception as error:  # the library raises bare exceptions
             raise ModelError(f"{fast}: not a tokenizer that can be read: {error}") from error
-        return Tokenizer(backend, limit=_limit(folder), place=place)
+        return Tokenizer(backend, limit=_limit(folder), place=place, mask=_mask(folder))
     return _convert(place)
 
 
@@ -140,7 +173,8 @@ def _convert(place: str) -> Tokenizer:
     backend = getattr(found, "backend_tokenizer", None)
     if backend is None:
         raise ModelError(f"{place}: its tokenizer has no fast version, which textune needs")
-    return Tokenizer(backend, limit=_room(config.to_dict()), place=place)
+    mask = getattr(found, "mask_token", None)
+    return Tokenizer(backend, limit=_room(config.to_dict()), place=place, mask=mask)
 
 
 def _limit(folder: Path) -> int:
@@ -149,6 +183,32 @@ def _limit(folder: Path) -> int:
         return _room(json.loads(file.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError) as error:
         raise ModelError(f"{file}: cannot be read: {error}") from error
+
+
+def _mask(folder: Path) -> str | None:
+    """Return the mask token that a tokenizer's settings name, if they name one."""
+    for file in (folder / "tokenizer_config.json", folder / "special_tokens_map.json"):
+        try:
+            token = json.loads(file.read_text(encoding="utf-8")).get("mask_token")
+        except (OSError, ValueError, AttributeError):
+            continue
+        token = token.get("content") if isinstance(token, dict) else token
+        if isinstance(token, str):
+            return token
+    return None
+
+
+def _beginnings(description: Mapping[str, Any]) -> Callable[[str], bool]:
+    """Return what tells whether a piece begins a word, by the kind of the tokenizer."""
+    model = description["model"]
+    if model["type"] == "WordPiece":
+        prefix = model["continuing_subword_prefix"]
+        return lambda piece: not piece.startswith(prefix)
+    text = json.dumps([description["pre_tokenizer"], description["normalizer"]])
+    for kind, mark in (("ByteLevel", "Ġ"), ("Metaspace", "▁"), ("Prepend", "▁")):
+        if kind in text:
+            return lambda piece: piece.startswith(mark)
+    return lambda _: True
 
 
 def _room(config: Mapping[str, Any]) -> int:

@@ -84,6 +84,11 @@ def latest(folder: Path) -> Checkpoint:
     )
 
 
+def exists(folder: Path) -> bool:
+    """Tell whether any checkpoint was finished, whole or not."""
+    return any(folder.glob("step-*"))
+
+
 def is_sound(place: Path) -> bool:
     """Tell whether every file of a checkpoint has the size and sha256 of its manifest."""
     try:

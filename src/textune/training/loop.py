@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -29,8 +29,8 @@ class Work:
 class Trainable(Protocol):
     """What the loop differentiates: the encoder itself, or a copy in another number format."""
 
-    def __call__(self, batch: Batch) -> Tensor:
-        """Return logits."""
+    def __call__(self, batch: Batch) -> Any:
+        """Return logits, or answers to what the batch asks."""
 
     def collect(self) -> None:
         """Bring the gradients of one micro-batch to the parameters that are optimized."""
@@ -44,7 +44,7 @@ class Trainable(Protocol):
 
 def train(
     model: Trainable,
-    loss: Callable[[Tensor, Batch], Tensor],
+    loss: Callable[[Any, Batch], Tensor],
     steps: Iterable[Work],
     optimizer: AdamW,
     schedule: LRScheduler,
@@ -93,7 +93,7 @@ def train(
         )
 
 
-def _accumulate(model: Trainable, loss: Callable[[Tensor, Batch], Tensor], work: Work) -> Tensor:
+def _accumulate(model: Trainable, loss: Callable[[Any, Batch], Tensor], work: Work) -> Tensor:
     total = torch.zeros(())
     for batch in work.parts:
         part = loss(model(batch), batch) / work.count  # the exact mean over the whole batch

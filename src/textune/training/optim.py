@@ -194,6 +194,27 @@ def schedule(optimizer: AdamW, name: str, *, warmup: int, total: int) -> LambdaL
     return LambdaLR(optimizer, _factor(name, warmup, total))
 
 
+def timed_schedule(
+    optimizer: AdamW, name: str, *, warmup_share: float, spent: Callable[[], float]
+) -> LambdaLR:
+    """Make a schedule that follows the time instead of a number of updates.
+
+    Args:
+        optimizer: Whose learning rates follow it.
+        name: As of `schedule`.
+        warmup_share: Part of the time in which the rate rises.
+        spent: Returns the part of the time that is over, from 0 to 1.
+    """
+
+    def factor(_: int) -> float:
+        now = spent()
+        if now < warmup_share:
+            return _rise(name, now / warmup_share)
+        return _fall(name, (1 - now) / max(1 - warmup_share, 1e-9))
+
+    return LambdaLR(optimizer, factor)
+
+
 def move_schedule(schedule: LambdaLR, step: int) -> None:
     """Put a schedule where it is after some updates."""
     schedule.last_epoch = step

@@ -1,0 +1,144 @@
+"""A base's files become an encoder that fills in masks, by its own head or by a new one."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+import transformers
+from safetensors import safe_open
+from safetensors.torch import load_file
+from torch import Tensor
+from transformers import PreTrainedModel
+
+from textune.encoder import load, new_rows, weights
+from textune.encoder.model import Encoder
+from textune.errors import ModelError
+from textune.records import Batch
+
+CLOSE = 1e-4  # most that the head's answers may differ from its own over all tokens
+CLASSES = {False: "AutoModelForMaskedLM", True: "AutoModelForPreTraining"}
+NEXTS = "cls.seq_relationship"
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """An encoder with a masked-LM head, and where its weights come from."""
+
+    encoder: Encoder
+    has_new_head: bool = False  # the head that fills in masks is drawn from the seed
+    has_new_nexts: bool = False  # the same of the head that judges next sentences
+    spare: Mapping[str, Tensor] = field(default_factory=dict)  # a pooler that only other heads read
+
+
+def read(
+    place: str,
+    *,
+    nexts: bool = False,
+    seed: int = 0,
+    added: Mapping[int, Sequence[int]] | None = None,
+) -> Language:
+    """Load an encoder with its masked-LM head; what the base lacks is drawn from the seed.
+
+    A new head's table is the encoder's own embedding.
+
+    Args:
+        place: A directory or Hub name, from `bases.find`.
+        nexts: Whether to judge next sentences as well.
+        seed: Seed of new weights.
+        added: Pieces to be added to the vocabulary, and the pieces each was written in before.
+
+    Raises:
+        ModelError: The base cannot be had, has no such head in transformers, or its head is built
+            in a way that is not known here.
+    """
+    model, info = load.read_model(place, CLASSES[nexts], seed=seed)
+    if nexts and not hasattr(getattr(model, "cls", None), "seq_relationship"):
+        raise ModelError(
+            f"{place}: {model.config.model_type} encoders have no head for next sentences in "
+            "transformers; leave out --nsp, or choose a BERT"
+        )
+    if added:
+        new_rows.extend(model, added, max(added) + 1)
+    prefix = f"{model.base_model_prefix}."
+    missing = [name for name in info["missing_keys"] if not name.startswith(prefix)]
+    return Language(
+        encoder=open_head(model, place),
+        has_new_head=any(not name.startswith(NEXTS) for name in missing),
+        has_new_nexts=any(name.startswith(NEXTS) for name in missing),
+        spare=_spare(place, prefix, info["unexpected_keys"]),
+    )
+
+
+def make(config: Any, *, nexts: bool, seed: int) -> Language:
+    """Make an encoder of random weights with its heads, from a transformers configuration."""
+    torch.manual_seed(seed)
+    model = getattr(transformers, CLASSES[nexts]).from_config(config)
+    return Language(open_head(model, "the new encoder"), has_new_head=True, has_new_nexts=nexts)
+
+
+def open_head(model: PreTrainedModel, place: str) -> Encoder:
+    """Pack an encoder, and part its masked-LM head from the vocabulary.
+
+    Raises:
+        ModelError: The head would answer otherwise than before.
+    """
+    encoder = Encoder(model, per_token=True)
+    everything, some = _probe(encoder.config.vocab_size)
+    encoder.train(False)
+    with torch.no_grad():
+        whole = encoder(everything)[some.asked]
+        try:
+            encoder.open_decoder()
+        except TypeError as error:
+            raise ModelError(f"{place}: its masked-LM head is not understood: {error}") from error
+        parted = encoder(some).logits()
+    gap, scale = (whole - parted).abs().max().item(), whole.abs().max().item()
+    if not gap <= CLOSE * max(1.0, scale):
+        raise ModelError(
+            f"{place}: its masked-LM head does not end in a product with the vocabulary (answers "
+            f"differ by {gap:.1e}), which textune needs"
+        )
+    return encoder
+
+
+def save(language: Language, folder: Path, *, tokenizer: str) -> None:
+    """Write a plain Hugging Face directory; a pooler that only other heads read stays in it.
+
+    Args:
+        language: What was trained.
+        folder: Exists.
+        tokenizer: Directory or Hub name of the tokenizer that made its texts.
+
+    Raises:
+        OSError: The disk is full or read-only.
+    """
+    load.save(language.encoder, folder, tokenizer=tokenizer)
+    file = folder / "model.safetensors"
+    if language.spare and file.is_file():
+        everything = load_file(file) | dict(language.spare)
+        weights.write(everything, file, metadata={"format": "pt"})
+
+
+def _probe(size: int) -> tuple[Batch, Batch]:
+    """Two short texts, without a question and with three."""
+    rest: dict[str, Any] = {
+        "ids": torch.arange(5, 14) % size,
+        "positions": torch.tensor([0, 1, 2, 3, 0, 1, 2, 3, 4]),
+        "segments": torch.zeros(9, dtype=torch.int64),
+        "borders": torch.tensor([0, 4, 9]),
+        "lengths": (4, 5),
+    }
+    return Batch(**rest), Batch(**rest, asked=torch.tensor([1, 4, 7]))
+
+
+def _spare(place: str, prefix: str, unexpected: Sequence[str]) -> dict[str, Tensor]:
+    """Read a pooler that the base has and the masked-LM model of transformers leaves out."""
+    wanted = {name for name in unexpected if name.removeprefix(prefix).startswith("pooler.")}
+    found = {}
+    for file in sorted(Path(place).glob("*.safetensors")) if wanted else ():
+        with safe_open(file, framework="pt") as opened:
+            for name in wanted.intersection(opened.keys()):
+                found[f"{prefix}{name.removeprefix(prefix)}"] = opened.get_tensor(name)
+    return found

@@ -1,0 +1,152 @@
+"""An encoder and held-out passages become a judgement that can be compared: fixed masks, one way.
+
+The passages are laid together in one order and by one budget whatever a run's batch size is, so
+that two judgements of the same weights are the same to the last bit.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from textune.encoder.model import Encoder
+from textune.evaluation.evaluate import BUDGETS
+from textune.records import Batch
+from textune.text import plan
+from textune.text.passages import FOLLOWS
+
+RESAMPLES = 1000
+LEVEL = 0.95
+Ask = Callable[[NDArray[np.int64]], Batch]
+Column = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What was asked in each of N passages, and how it was answered."""
+
+    masked: Column  # (N,) tokens asked for
+    loss: Column  # (N,) sum of their cross-entropies
+    hits: Column  # (N,) how many were the likeliest piece
+    pairs: Column  # (N,) 1 where it was asked whether the second part follows
+    next_loss: Column  # (N,)
+    next_hits: Column  # (N,)
+
+
+def tally(encoder: Encoder, lengths: NDArray[np.int64], ask: Ask) -> Tally:
+    """Answer what is asked in every passage, without dropout.
+
+    Args:
+        encoder: With its masked-LM head.
+        lengths: (N,) tokens of each passage.
+        ask: Makes the batch of some passages.
+    """
+    found = np.zeros((6, len(lengths)))
+    budget = BUDGETS.get(encoder.device.type, BUDGETS["cpu"])
+    order = plan.in_order(lengths, micro_tokens=budget, padded=not encoder.packed)
+    was_training = encoder.training
+    encoder.train(False)
+    with torch.inference_mode():
+        for rows in order:
+            found[:, rows] = np.stack(list(_answer(encoder, ask(rows))))
+    encoder.train(was_training)
+    return Tally(*found)
+
+
+def _answer(encoder: Encoder, batch: Batch) -> Iterator[Column]:
+    """Yield the columns of a tally for one batch."""
+    answers = encoder(batch)
+    pieces = batch.pieces
+    assert batch.asked is not None
+    assert pieces is not None
+    assert batch.nexts is not None
+    logits = answers.logits()  # (M, V)
+    losses = logits.logsumexp(1) - logits.gather(1, pieces[:, None])[:, 0]
+    owner = torch.searchsorted(batch.borders, batch.asked, right=True) - 1  # (M,)
+    size = len(batch.lengths)
+    for values in (torch.ones_like(losses), losses, logits.argmax(1) == pieces):
+        yield _sums(owner, values, size)
+    is_asked = batch.nexts >= FOLLOWS
+    if answers.nexts is None:
+        yield from np.zeros((3, size))
+        return
+    nexts = batch.nexts.clamp(min=0)
+    chances = answers.nexts.double().log_softmax(1)  # (B, 2)
+    yield is_asked.double().cpu().numpy()
+    yield (-chances.gather(1, nexts[:, None])[:, 0] * is_asked).cpu().numpy()
+    yield ((chances.argmax(1) == nexts) & is_asked).double().cpu().numpy()
+
+
+def _sums(owner: Tensor, values: Tensor, size: int) -> Column:
+    weights = values.double().cpu().numpy()
+    return np.bincount(owner.cpu().numpy(), weights=weights, minlength=size).astype(np.float64)
+
+
+def judge(found: Tally, owners: NDArray[np.int64], *, seed: int = 0) -> dict[str, Any]:
+    """Sum up over all held-out passages, with intervals from resampling their documents.
+
+    Args:
+        found: From `tally`.
+        owners: (N,) document of each passage; of one document alone its passages are resampled.
+        seed: Of the resampling.
+
+    Returns:
+        "n" documents, "masked" tokens, "loss" (nats a masked token), "perplexity" (its
+        exponential), "masked_accuracy", where it was asked "nsp_loss" and "nsp_accuracy", and
+        their 95 % "intervals" (percentile bootstrap; Efron and Tibshirani, 1993).
+    """
+    _, groups = np.unique(owners, return_inverse=True)
+    count = int(groups.max()) + 1
+    if count == 1:
+        groups = np.arange(len(owners))
+    table = np.stack(
+        [
+            np.bincount(groups, weights=column)
+            for column in (
+                found.masked,
+                found.loss,
+                found.hits,
+                found.pairs,
+                found.next_loss,
+                found.next_hits,
+            )
+        ]
+    )  # (6, G)
+    numbers = _numbers(table.sum(axis=1))
+    draw = np.random.default_rng(seed)
+    size = table.shape[1]
+    samples = [
+        _numbers(table @ draw.multinomial(size, np.full(size, 1 / size))) for _ in range(RESAMPLES)
+    ]
+    spans = {name: _span([sample.get(name) for sample in samples]) for name in numbers}
+    known = {name: span for name, span in spans.items() if span is not None}
+    return {"n": count, "masked": int(found.masked.sum()), **numbers, "intervals": known}
+
+
+def _numbers(sums: NDArray[np.number[Any]]) -> dict[str, float | None]:
+    masked, loss, hits, pairs, next_loss, next_hits = sums.tolist()
+    found: dict[str, float | None] = {
+        "loss": _share(loss, masked),
+        "perplexity": math.exp(min(loss / masked, 700.0)) if masked else None,
+        "masked_accuracy": _share(hits, masked),
+    }
+    if pairs:
+        found |= {"nsp_loss": _share(next_loss, pairs), "nsp_accuracy": _share(next_hits, pairs)}
+    return found
+
+
+def _share(part: float, whole: float) -> float | None:
+    return part / whole if whole else None
+
+
+def _span(values: list[float | None]) -> list[float] | None:
+    known = [value for value in values if value is not None]
+    if len(known) < len(values) // 2 or not known:
+        return None
+    ends = np.quantile(known, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return [float(end) for end in ends]

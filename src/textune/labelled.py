@@ -1,0 +1,147 @@
+"""A corpus of labelled texts becomes a lesson: batches with targets, judged on validation texts."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from textune.config import Settings, TrainSettings
+from textune.corpus import Corpus
+from textune.encoder import load, vocabulary
+from textune.encoder.model import Encoder
+from textune.encoder.vocabulary import SubTable
+from textune.errors import SettingsError, among
+from textune.evaluation import evaluate, metrics
+from textune.records import Batch
+from textune.tasks.interface import Task
+from textune.text import batches, plan
+from textune.training import optim
+from textune.training.loop import Work
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """What is learned from a corpus."""
+
+    corpus: Corpus
+    task: Task  # with class weights where asked for
+    metric: str
+    batch_size: int
+    seed: int
+
+    tie_metric = "log_loss"
+    looks_first = False
+
+    @classmethod
+    def of(cls, corpus: Corpus, settings: Settings) -> "Labelled":
+        """Make the lesson of a corpus.
+
+        Raises:
+            SettingsError: The metric that shall select is not known.
+        """
+        train, task = settings.train, corpus.task
+        metric = _selecting(train.metric, task)
+        if train.class_weights == "balanced":
+            task = task.weighted(corpus.targets[corpus.split.train])
+        return cls(corpus, task, metric, train.batch_size, settings.seed)
+
+    @property
+    def per_epoch(self) -> int:
+        """Return the updates of one pass."""
+        return plan.steps_in_epoch(len(self.corpus.split.train), self.batch_size)
+
+    @property
+    def tokens(self) -> int:
+        """Return the tokens of one pass."""
+        return int(self.corpus.store.lengths[self.corpus.split.train].sum())
+
+    def encoder(
+        self, place: str, train: TrainSettings, device: torch.device
+    ) -> tuple[Encoder, SubTable | None]:
+        """Load the base with the task's head, of its embedding only the rows that are needed."""
+        task = self.task
+        encoder = load.load(
+            place,
+            model_class=task.model_class,
+            config=task.config(),
+            per_token=task.per_token,
+            seed=self.seed,
+        ).to(device)
+        optim.freeze(encoder.model, train.freeze)
+        rows = encoder.model.get_input_embeddings().weight.shape[0]
+        return encoder, vocabulary.shrink(encoder, self.corpus.store.used(rows), place=place)
+
+    def loss(self, output: Tensor, batch: Batch) -> Tensor:
+        """Return the sum of losses over a batch."""
+        return self.task.loss(output, batch)
+
+    def judge(self, encoder: Encoder, *, micro_tokens: int) -> dict[str, Any]:
+        """Compute every metric of the validation texts."""
+        corpus = self.corpus
+        scores = evaluate.score(
+            encoder,
+            self.task,
+            corpus.store,
+            corpus.split.valid,
+            decision=self.task.default_decision(),
+            targets=corpus.targets,
+            micro_tokens=micro_tokens,
+        )
+        return self.task.judge(scores)
+
+    def fingerprint(self) -> str:
+        """Name by content the texts, their targets and their split."""
+        corpus = self.corpus
+        found = hashlib.sha256(corpus.store.key.encode())
+        for part in (corpus.targets, corpus.split.train, corpus.split.valid):
+            found.update(np.ascontiguousarray(part).tobytes())
+        return found.hexdigest()
+
+    def work(
+        self, encoder: Encoder, epoch: int, *, after: int, micro_tokens: int
+    ) -> Iterator[Work]:
+        """Yield the updates of one pass that come after this step of the run."""
+        updates = plan.epoch(
+            self.corpus.store.lengths[self.corpus.split.train],
+            seed=self.seed,
+            number=epoch,
+            batch_size=self.batch_size,
+            micro_tokens=micro_tokens,
+            padded=not encoder.packed,
+        )
+        first = (epoch - 1) * self.per_epoch + 1
+        for number, update in enumerate(updates, start=first):
+            if number > after:
+                yield self._one(encoder, update, number, epoch)
+
+    def _one(self, encoder: Encoder, update: plan.Update, number: int, epoch: int) -> Work:
+        corpus = self.corpus
+        mine = corpus.split.train[update.rows]
+        parts = [corpus.split.train[part] for part in update.parts if len(part)]
+        made = [
+            batches.pack(corpus.store, part, targets=corpus.targets, device=encoder.device)
+            for part in parts
+        ]
+        return Work(
+            number=number,
+            epoch=epoch,
+            parts=made,
+            count=self.task.count(corpus.targets[mine]),
+            texts=len(mine),
+            tokens=int(corpus.store.lengths[mine].sum()),
+            computed=sum(encoder.computed_tokens(batch) for batch in made),
+        )
+
+
+def _selecting(wanted: str | None, task: Task) -> str:
+    if wanted is None:
+        return task.main_metric
+    if wanted not in metrics.DIRECTION:
+        raise SettingsError(
+            f"train.metric {wanted!r}: no such metric; {among(wanted, metrics.DIRECTION)}"
+        )
+    return wanted

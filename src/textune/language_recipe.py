@@ -1,0 +1,197 @@
+"""The stories of plain text: an encoder is made at home in it, or made from it."""
+
+import json
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from textune import (
+    language_report,
+    library,
+    pictures,
+    proving,
+    runs,
+    vocabularies,
+    warming,
+)
+from textune.config import to_toml
+from textune.encoder import devices, language
+from textune.encoder.language import Language
+from textune.kernels import build
+from textune.language_config import AdaptSettings, PretrainSettings
+from textune.learning import Learner
+from textune.library import Library
+from textune.masked import Masked
+from textune.proving import Proof
+from textune.records import Said, Started, Step, Validated
+from textune.runs import Run
+from textune.text import tokenizers
+from textune.training import checkpoint, guards, memory
+from textune.training.clock import Clock
+from textune.vocabularies import Start
+
+Event = Said | Started | Step | Validated
+WARMTH = "warmup.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What somebody asked to be learned from plain text."""
+
+    sources: tuple[str, ...]
+    settings: AdaptSettings | PretrainSettings
+    out: Path
+    proof: Proof | None = None
+    resume: bool = False
+    overwrite: bool = False
+
+
+def learning(request: Request) -> Generator[Event, None, Run]:
+    """Adapt an encoder to plain text, or pretrain one; iterate to watch.
+
+    Yields:
+        Lines for people, the start, each update of the weights, each validation.
+
+    Returns:
+        The finished run, as the generator's value.
+
+    Raises:
+        TextuneError: Any mistake of the user's; the run folder keeps the last sound state.
+    """
+    settings = request.settings
+    hours = settings.train.hours
+    clock = Clock(None if hours is None else hours * 3600)
+    device = devices.choose(settings.device)
+    with runs.claim(request.out, resume=request.resume, overwrite=request.overwrite) as folder:
+        if request.resume and runs.is_finished(folder):
+            yield Said(f"{folder}: this run is finished; there is nothing to resume")
+            return Run(folder, json.loads((folder / "metrics.json").read_text(encoding="utf-8")))
+        # what is there to learn
+        start = yield from vocabularies.prepare(request.sources, settings, folder)
+        tokenizer = tokenizers.load(str(start.tokenizer))
+        found = yield from library.gather(
+            request.sources, tokenizer, settings.text, settings.mask, seed=settings.seed
+        )
+        if not request.resume:
+            runs.begin(folder, keep={vocabularies.NEW})
+            _write_beginning(folder, request, found)
+        start = vocabularies.settle(start, folder)
+        # learn it
+        if build.is_due():
+            yield Said("compiling kernels for this processor: some seconds, once")
+        spoken = start.language(nexts=settings.mask.nexts, seed=settings.seed)
+        spoken.encoder.to(device)
+        lesson = Masked(found, settings.train.batch_size)
+        goes_on = request.resume and checkpoint.exists(folder / "checkpoints")
+        learner = Learner.build(lesson, settings, spoken.encoder, clock=clock)
+        yield from learner.introduce()
+        with guards.stopping() as wish, guards.memory(learner.micro_tokens):
+            if not goes_on:
+                for event in _warm(folder, spoken, learner, settings):
+                    yield event
+                    warming.stop_if(wish, event)
+            for event in learner.learn(folder, resume=goes_on):
+                yield event
+                learner.stop_if(wish, folder, event)
+        # judge it and keep it
+        learner.take_best(folder)
+        numbers = _judge(folder, learner, found, start, nexts=settings.mask.nexts)
+        _write_model(folder, spoken, found, start, nexts=settings.mask.nexts)
+        _write_end(folder, learner, found, numbers, clock)
+        if request.proof is not None:
+            del learner, spoken, lesson  # fine-tuning needs the memory
+            memory.give_back()
+            numbers["prove"] = yield from proving.prove(request.proof, start.base, folder)
+            runs.write_json(folder / "metrics.json", numbers)
+        pictures.draw(folder)
+        language_report.write(folder)
+        yield Said(f"everything is in {folder}")
+    return Run(folder, numbers)
+
+
+def _warm(
+    folder: Path, spoken: Language, learner: Learner, settings: AdaptSettings | PretrainSettings
+) -> Generator[Event, None, None]:
+    """Say what is new in a base's heads, and warm a new masked-LM head."""
+    if not isinstance(settings, AdaptSettings):
+        return
+    if spoken.has_new_head:
+        yield Said(
+            f"{settings.base} has no masked-LM head: it gets a new one, tied to its embedding"
+        )
+    if spoken.has_new_nexts:
+        yield Said(f"{settings.base} has no head for next sentences: it gets a new one")
+    if not spoken.has_new_head or settings.warm_head == "never":
+        return
+    assert isinstance(learner.lesson, Masked)
+    found = yield from warming.warm(
+        spoken.encoder, learner.lesson, micro_tokens=learner.micro_tokens
+    )
+    runs.write_json(folder / WARMTH, {"steps": found.steps, "losses": list(found.losses)})
+
+
+def _judge(
+    folder: Path, learner: Learner, found: Library, start: Start, *, nexts: bool
+) -> dict[str, Any]:
+    """Judge the chosen weights on what is held out, beside the weights before the first step."""
+    progress = learner.progress
+    piece, share = found.most_frequent()
+    numbers: dict[str, Any] = {
+        "objective": "mlm+nsp" if nexts else "mlm",
+        "before": progress.before,
+        "valid": learner.lesson.judge(learner.encoder, micro_tokens=learner.micro_tokens),
+        "baselines": {"most_frequent": {"piece": piece, "masked_accuracy": share}},
+        "best": {"step": progress.best_step, "metric": "loss", "value": progress.best},
+    }
+    if (folder / WARMTH).is_file():
+        warmth = json.loads((folder / WARMTH).read_text(encoding="utf-8"))
+        numbers["warmup"] = {"rounds": len(warmth["losses"]) - 1, "kept": True, **warmth}
+    if start.added:
+        numbers["added_words"] = len(start.added)
+    return numbers
+
+
+def _write_beginning(folder: Path, request: Request, found: Library) -> None:
+    """Write what was asked and understood before anything is learned."""
+    sources = {"sources": list(request.sources)}
+    runs.write_text(folder / "config.toml", to_toml(request.settings, sources))
+    valid, train = found.valid, found.passages(1)
+    card = {
+        "files": runs.describe_files([str(file.path) for file in found.files]),
+        "reading": [reason for file in found.files for reason in file.reasons],
+        "documents": found.documents.count,
+        "tokens": len(found.documents.ids),
+        "pieces": len(train) + len(valid),
+        "max_tokens": found.max_tokens,
+        "splits": {
+            "train": len(set(train.owners.tolist())),
+            "valid": found.held_out,
+        },
+        "tokens_train": int(train.lengths((0, 0)).sum()),
+        "tokens_valid": int(valid.lengths((0, 0)).sum()),
+    }
+    runs.write_json(folder / "data_card.json", card)
+
+
+def _write_model(
+    folder: Path, spoken: Language, found: Library, start: Start, *, nexts: bool
+) -> None:
+    card = {
+        "format": 1,
+        "objective": "mlm+nsp" if nexts else "mlm",
+        "max_tokens": found.max_tokens,
+    }
+    with runs.replacing(folder / "model") as unfinished:
+        language.save(spoken, unfinished, tokenizer=str(start.tokenizer))
+        runs.write_json(unfinished / runs.LANGUAGE_CARD, card)
+        runs.write_text(unfinished / "README.md", runs.language_readme(start.base, nexts=nexts))
+
+
+def _write_end(
+    folder: Path, learner: Learner, found: Library, numbers: dict[str, Any], clock: Clock
+) -> None:
+    capsule = runs.capsule() | learner.measures()
+    capsule |= {"store": found.documents.key, "wall_seconds": round(clock.seconds(), 2)}
+    runs.write_json(folder / "capsule.json", capsule)
+    runs.write_json(folder / "metrics.json", numbers)

@@ -1,0 +1,208 @@
+"""The user's plain text becomes a library: passages to learn from, and others that are held out."""
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from textune import caches
+from textune.errors import DataError, SettingsError
+from textune.language_config import MaskSettings, TextSettings
+from textune.reading import documents as reading
+from textune.reading.documents import TextFile
+from textune.records import Batch, Said
+from textune.text import documents, masking, passages, sentences
+from textune.text.documents import Documents
+from textune.text.masking import Masking
+from textune.text.passages import Passages, Runs
+from textune.text.tokenizers import Tokenizer
+
+Numbers = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """Everything that is learned from plain text, and judged on."""
+
+    files: tuple[TextFile, ...]
+    documents: Documents
+    tokenizer: Tokenizer
+    masking: Masking
+    max_tokens: int
+    train: Passages | Runs  # runs are parted anew in each pass
+    valid: Passages  # the same for ever
+    held_out: int  # documents; 0 where passages of the only document are held out
+    seed: int
+
+    @property
+    def specials(self) -> tuple[int, int]:
+        """Return the special tokens around one part, and around two."""
+        return self.tokenizer.specials(pair=False), self.tokenizer.specials(pair=True)
+
+    def passages(self, epoch: int) -> Passages:
+        """Return what is learned from in one pass."""
+        if isinstance(self.train, Passages):
+            return self.train
+        return passages.paired(self.train, seed=self.seed, epoch=epoch)
+
+    def ask(
+        self, found: Passages, rows: Numbers, *, epoch: int, device: torch.device | str = "cpu"
+    ) -> Batch:
+        """Make the masked batch of some passages of one pass."""
+        return masking.ask(
+            self.documents,
+            found,
+            rows,
+            self.tokenizer,
+            self.masking,
+            seed=self.seed,
+            epoch=epoch,
+            device=device,
+        )
+
+    def most_frequent(self) -> tuple[str, float]:
+        """Return the commonest piece, and the accuracy of guessing it for every held-out mask."""
+        counts = self.documents.frequencies(len(self.masking.special))
+        counts[self.masking.special] = 0
+        piece = int(counts.argmax())
+        asked = self.ask(self.valid, np.arange(len(self.valid)), epoch=masking.HELD_OUT).pieces
+        assert asked is not None
+        share = float((asked == piece).double().mean()) if len(asked) else 0.0
+        return str(self.tokenizer.backend.id_to_token(piece)), share
+
+
+def gather(
+    sources: Sequence[str | Path],
+    tokenizer: Tokenizer,
+    text: TextSettings,
+    mask: MaskSettings,
+    *,
+    seed: int,
+) -> Generator[Said, None, Library]:
+    """Read, tokenise, part and hold out; yield what a person should know on the way.
+
+    Raises:
+        DataError: There is no text, or too little for what is asked.
+        ModelError: The tokenizer has no mask.
+        SettingsError: The limit is more than the encoder takes.
+    """
+    rules = Masking.of(
+        tokenizer,
+        rate=mask.rate,
+        mask_share=mask.mask_share,
+        random_share=mask.random_share,
+        whole_words=mask.whole_words,
+    )
+    max_tokens = _limit(text.max_tokens, tokenizer)
+    files = reading.find(sources, text=text.column)
+    for file in files[:5]:
+        yield from (Said(reason) for reason in file.reasons)
+    if len(files) > 5:
+        yield Said(f"… and {len(files) - 5:,} more files")
+    found = documents.tokenize(
+        lambda: reading.read_all(files, text=text.column),
+        tokenizer,
+        split=sentences.splitter(text.language) if mask.nexts else None,
+        how=f"sentences {text.language}" if mask.nexts else "",
+        folder=caches.folder("tokens") if text.cache else None,
+    )
+    held, learned = _hold_out(found, text, nexts=mask.nexts, seed=seed)
+    room = max_tokens - tokenizer.specials(pair=mask.nexts)
+    train, valid = _part(found, held, learned, rules, room=room, mask=mask, text=text, seed=seed)
+    library = Library(
+        files=tuple(files),
+        documents=found,
+        tokenizer=tokenizer,
+        masking=rules,
+        max_tokens=max_tokens,
+        train=train,
+        valid=valid,
+        held_out=len(held),
+        seed=seed,
+    )
+    yield from _report(library)
+    return library
+
+
+def _limit(asked: int | None, tokenizer: Tokenizer) -> int:
+    if asked is None:
+        return tokenizer.limit
+    if asked > tokenizer.limit:
+        raise SettingsError(
+            f"--max-tokens {asked}: this encoder reads at most {tokenizer.limit} tokens at once"
+        )
+    return asked
+
+
+def _hold_out(
+    found: Documents, text: TextSettings, *, nexts: bool, seed: int
+) -> tuple[Numbers, Numbers]:
+    """Draw documents that are held out, and those that are learned from."""
+    order = np.random.default_rng([seed, found.count]).permutation(found.count)
+    if text.limit is not None:
+        order = order[: text.limit]
+    least = 2 if nexts else 1
+    if nexts and len(order) < 2 * least:
+        raise DataError(
+            f"next sentences need {2 * least} documents at least, two to learn from and two held "
+            f"out, and there are {len(order)}; part the text by blank lines, name more files, or "
+            "leave out --nsp"
+        )
+    if len(order) == 1:
+        return order[:0], order
+    sizes = np.diff(found.borders[found.edges()])[order]
+    most = min(text.valid_share * float(sizes.sum()), text.most_valid_tokens)
+    count = int(np.searchsorted(np.cumsum(sizes), most)) + 1
+    count = min(max(count, least), len(order) - least)
+    return np.sort(order[:count]), np.sort(order[count:])
+
+
+def _part(
+    found: Documents,
+    held: Numbers,
+    learned: Numbers,
+    rules: Masking,
+    *,
+    room: int,
+    mask: MaskSettings,
+    text: TextSettings,
+    seed: int,
+) -> tuple[Passages | Runs, Passages]:
+    if mask.nexts:
+        parts = [passages.runs(found, chosen, rules.heads, room=room) for chosen in (learned, held)]
+        return parts[0], passages.paired(parts[1], seed=seed, epoch=masking.HELD_OUT)
+    train = passages.whole(found, learned, rules.heads, room=room)
+    if len(held):
+        return train, passages.whole(found, held, rules.heads, room=room)
+    if len(train) < 2:
+        raise DataError(
+            f"there is only one document, of {len(found.ids):,} tokens: too little to hold "
+            "something out; name more text"
+        )
+    count = min(max(round(text.valid_share * len(train)), 1), len(train) - 1)
+    return train.take(np.arange(len(train) - count)), train.take(
+        np.arange(len(train) - count, len(train))
+    )
+
+
+def _report(library: Library) -> Generator[Said, None, None]:
+    found = library.documents
+    sizes = np.diff(found.borders[found.edges()])
+    yield Said(
+        f"text: {found.count:,} documents, {len(found.ids):,} tokens (a document: median "
+        f"{int(np.median(sizes)):,}, longest {int(sizes.max()):,}); none is dropped"
+    )
+    if library.held_out:
+        yield Said(
+            f"held out: {library.held_out:,} documents in {len(library.valid):,} passages; "
+            f"learned from: {len(library.train):,} passages of up to {library.max_tokens} tokens"
+        )
+    else:
+        yield Said(
+            f"there is one document only: its last {len(library.valid):,} of "
+            f"{len(library.valid) + len(library.train):,} passages are held out",
+            is_warning=True,
+        )

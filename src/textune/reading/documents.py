@@ -1,0 +1,313 @@
+"""Files, folders and patterns become plain text: documents in paragraphs, without labels."""
+
+import os
+import re
+import stat
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from glob import glob, has_magic
+from pathlib import Path
+from typing import NoReturn
+
+from textune.errors import DataError, among
+from textune.reading.delimited import listed
+from textune.reading.lines import BOM, PIECE, opened, refuse_wide_encodings
+from textune.reading.sources import KINDS, checked, ending, kind_of, status
+from textune.reading.sources import read as read_table
+from textune.reading.stretches import stretches
+from textune.records import Paragraph, Table
+
+ENDINGS = (*KINDS, ".text", ".md")  # of the files that are read in a folder, each also with .gz
+SAMPLE = 16_000_000  # characters by which it is judged whether blank lines part documents
+
+# fmt: off
+_TEXT_NAMES = frozenset(
+    [
+        "abstract", "article", "body", "comment", "comment_text", "content", "contents",
+        "document", "documents", "message", "paragraph", "passage", "post", "review",
+        "review_text", "sentence", "sentences", "text", "texts", "tweet",
+    ]
+)
+# fmt: on
+_LINE_END = re.compile(r"\r\n?|\n")
+
+
+@dataclass(frozen=True, slots=True)
+class TextFile:
+    """A file of text, and how it was understood."""
+
+    path: Path
+    name: str  # in origins: without its folders, unless another file here has the same
+    kind: str  # what a document is: "lines" (each), "blocks" (between blank lines), "table" (a row)
+    reasons: tuple[str, ...]  # in words; the last file also has what was left out on the way
+
+
+def find(sources: Sequence[str | Path], *, text: str | None = None) -> list[TextFile]:
+    """Find the files that hold text, and understand each.
+
+    Args:
+        sources: Files, folders (all files of text at any depth, hidden ones left out) and patterns
+            such as "corpus/**/*.txt". A file that several of them name is read once.
+        text: The column that holds the text: every file is then a table. None to recognise it in
+            tables, and to read all other files as plain text.
+
+    Returns:
+        The files in the order of the sources, those of a folder or pattern by their names.
+
+    Raises:
+        DataError: Nothing is found, a file is no text, its text column is not known, or all are
+            empty. Faults further down are raised by `read`.
+
+    Example:
+        >>> [file.kind for file in find(["corpus/**/*.txt", "reviews.csv"])]  # doctest: +SKIP
+        ['blocks', 'lines', 'table']
+    """
+    found, left_out = _gather([sources] if isinstance(sources, str | Path) else sources)
+    times = Counter(path.name for path in found)
+    files: list[TextFile] = []
+    empty: list[str] = []
+    for path, is_named in found.items():
+        name = path.name if times[path.name] == 1 else str(path)
+        with _naming(path, name):
+            file = None if _is_blank(path) else _understood(path, name, text)
+        if file is not None:
+            files.append(file)
+        elif is_named:
+            raise DataError(f"{name}: the file is empty; name a file with text in it")
+        else:
+            empty.append(name)
+    if not files:
+        raise DataError(f"{_some(empty)}: every file is empty; name files with text in them")
+    if empty:
+        left_out = (*left_out, f"skipped since empty: {_some(empty)}")
+    return [*files[:-1], replace(files[-1], reasons=(*files[-1].reasons, *left_out))]
+
+
+def read(file: TextFile, *, text: str | None = None) -> Iterator[Paragraph]:
+    """Stream the paragraphs of a file; nothing but white space is left out.
+
+    Args:
+        file: As `find` gave it.
+        text: The column that holds the text, as told to `find`.
+
+    Raises:
+        DataError: With the file's name, the line and the way out.
+    """
+    with _naming(file.path, file.name):
+        if file.kind == "table":
+            yield from _cells(file, text)
+            return
+        for part in stretches(file.path):
+            begins = part.after_blank if file.kind == "blocks" else part.begins
+            yield Paragraph(part.text, f"{file.name}:{part.line}", begins)
+
+
+def read_all(files: Sequence[TextFile], *, text: str | None = None) -> Iterator[Paragraph]:
+    """Stream the paragraphs of all files, one file after the other.
+
+    Raises:
+        DataError: See `read`; or the files hold no text at all.
+    """
+    is_empty = True
+    for file in files:
+        for paragraph in read(file, text=text):
+            is_empty = False
+            yield paragraph
+    if is_empty:
+        raise DataError(
+            f"{_some([file.name for file in files])}: every text is empty; name other files, or "
+            "another column with --text"
+        )
+
+
+def _gather(sources: Sequence[str | Path]) -> tuple[dict[Path, bool], tuple[str, ...]]:
+    """Find the files, each once; say of each whether it was named by itself, and what is left out.
+
+    Whatever is no folder is checked, so that a pipe or a broken link is refused, not passed over.
+    """
+    found: dict[Path, tuple[Path, bool]] = {}  # by where it really is
+    left_out: dict[str, None] = {}
+    for source in sources:
+        is_named = False
+        if _is_pattern(source):
+            paths = _matches(source)
+        elif stat.S_ISDIR(status(_not_blank(source))[1]):
+            paths, others = _files_below(source)
+            if others:
+                left_out[f"left out by their endings: {_some(others)}"] = None
+        else:
+            paths, is_named = [checked(source)], True
+        for path in map(checked, paths):
+            first, was_named = found.get(path.resolve(), (path, False))
+            found[path.resolve()] = first, was_named or is_named
+    if not found:
+        raise DataError("no file was named; name files, folders, or patterns as 'corpus/**/*.txt'")
+    return dict(found.values()), tuple(left_out)
+
+
+def _not_blank(source: str | Path) -> str | Path:
+    """Refuse the empty name, which would stand for the current folder."""
+    if not str(source).strip():
+        raise DataError(f"{str(source)!r} names no file; for the current folder write '.'")
+    return source
+
+
+def _is_pattern(source: str | Path) -> bool:
+    """Tell a pattern from a file whose name looks like one."""
+    name = _expanded(source)
+    return has_magic(name) and "://" not in name and not os.path.lexists(name)
+
+
+def _expanded(source: str | Path) -> str:
+    return os.path.expanduser(source)  # noqa: PTH111 (that of Path fails where no such user is)
+
+
+def _matches(pattern: str | Path) -> list[Path]:
+    """List the files, not the folders, that a pattern matches."""
+    names = glob(_expanded(pattern), recursive=True)  # noqa: PTH207 (Path's: no absolute pattern)
+    paths = sorted(path for path in map(Path, names) if not path.is_dir())
+    if not paths:
+        raise DataError(
+            f"{pattern}: no file matches this pattern; check it (* stands for any part of a name, "
+            "**/ for folders at any depth)"
+        )
+    return paths
+
+
+def _files_below(source: str | Path) -> tuple[list[Path], list[str]]:
+    """List the files of text at any depth below a folder, and the names of the others."""
+    seen: set[Path] = set()  # a link may lead back to a folder above it
+    found: list[Path] = []
+    for place, folders, names in os.walk(status(source)[0], onerror=_refuse, followlinks=True):
+        here = Path(place)
+        is_new = here.resolve() not in seen
+        seen.add(here.resolve())
+        folders[:] = sorted(name for name in folders if is_new and not name.startswith("."))
+        found += [here / name for name in names if is_new and not name.startswith(".")]
+    texts = sorted(path for path in found if ending(path) in ENDINGS)
+    if not texts:
+        raise DataError(
+            f"{source}: no file in this folder, or below it, has an ending of text "
+            f"({' '.join(ENDINGS)}, each also with .gz); name the files, or a pattern as "
+            f"'{Path(source) / '**' / '*'}'"
+        )
+    return texts, [str(path) for path in sorted(set(found).difference(texts))]
+
+
+def _refuse(error: OSError) -> NoReturn:
+    raise DataError(
+        f"{error.filename}: cannot be read ({error.strerror or error}); "
+        "check who may read the folder"
+    ) from error
+
+
+def _some(names: Sequence[str]) -> str:
+    """Name the first of several files, and count the others."""
+    return f"{names[0]} and {len(names) - 1:,} more" if len(names) > 1 else "".join(names)
+
+
+@contextmanager
+def _naming(path: Path, name: str) -> Iterator[None]:
+    """Let a message that begins with a file's name begin with the name that it has here."""
+    try:
+        yield
+    except DataError as error:
+        message = str(error)
+        if name == path.name or not message.startswith(f"{path.name}:"):
+            raise
+        raise DataError(name + message.removeprefix(path.name)) from error
+
+
+def _is_blank(path: Path) -> bool:
+    """Say whether there is nothing but white space in a file."""
+    with opened(path) as file:
+        head = file.read(PIECE)
+        refuse_wide_encodings(path, head)
+        block = head.removeprefix(BOM)
+        while block and not block.strip():
+            block = file.read(PIECE)
+    return not block
+
+
+def _understood(path: Path, name: str, text: str | None) -> TextFile | None:
+    """Say what the documents of a file are; None where there is none."""
+    kind, why = kind_of(path)
+    by_ending = KINDS.get(ending(path), "text")
+    if text is None and by_ending == "text" and kind not in ("jsonl", "parquet"):
+        return _plain(path, name, why)
+    table = read_table(path)
+    column = _column(table, name, text)
+    what = f"{name}: each row is a document, its text is in column {column!r}"
+    return TextFile(path, name, "table", (what, *table.reasons))
+
+
+def _plain(path: Path, name: str, why: tuple[str, ...]) -> TextFile | None:
+    """Judge by the beginning of a file whether blank lines part its documents."""
+    lines = groups = size = 0
+    for part in stretches(path):
+        lines += part.begins
+        groups += part.after_blank
+        size += len(part.text)
+        if size > SAMPLE:
+            break
+    if not lines:
+        return None
+    kind = "blocks" if 1 < groups < lines else "lines"
+    if groups == 1:
+        words = f"{lines:,} lines, no blank line between them: each line is a document"
+    elif kind == "lines":
+        words = f"{lines:,} lines, a blank line between any two: each line is a document"
+    else:
+        words = f"{lines:,} lines in {groups:,} blocks, parted by blank lines: each is a document"
+    words = "one line, one document" if lines == 1 else words
+    judged = f" (judged by the first {SAMPLE:,} characters)" if size > SAMPLE else ""
+    return TextFile(path, name, kind, (f"{name}: {words}{judged}", *why))
+
+
+def _column(table: Table, name: str, text: str | None) -> str:
+    """Return the column that holds the text: the one that was told, the only one, or by its name.
+
+    Raises:
+        DataError: There is no such column, or no one column that could be it.
+    """
+    columns = table.columns
+    if text is not None:
+        return text if text in columns else _refuse_column(table, name, text)
+    if len(columns) == 1:
+        return columns[0]
+    likely = [column for column in columns if column.strip().lower() in _TEXT_NAMES]
+    chosen = [column for column in likely if column.strip().lower() == "text"] or likely
+    if len(chosen) == 1:
+        return chosen[0]
+    what = "several columns could hold the text" if chosen else "no column is named as one of text"
+    names = listed(tuple(chosen) or columns, most=50)
+    raise DataError(f"{name}: {what} ({names}); name the column: --text COLUMN")
+
+
+def _refuse_column(table: Table, name: str, text: str) -> NoReturn:
+    if any(part.strip() in table.columns for part in text.split(",")):
+        raise DataError(
+            f"{name}: {text!r} names several columns, and a document has its text in one; "
+            f"{among(text, table.columns)}"
+        )
+    if table.format == "text" and not table.has_header:
+        raise DataError(
+            f"{name}: plain text has no column {text!r}; leave --text out, or name only the files "
+            "that have this column"
+        )
+    raise DataError(f"{name}: there is no column {text!r}; {among(text, table.columns)}")
+
+
+def _cells(file: TextFile, text: str | None) -> Iterator[Paragraph]:
+    """Stream the paragraphs of a table: each row is a document, each line in its text one."""
+    table = read_table(file.path)
+    at = table.columns.index(_column(table, file.name, text))
+    for row in table.rows():
+        origin = file.name + row.origin.removeprefix(file.path.name)
+        begins = True
+        for line in _LINE_END.split(row.cells[at]):
+            if line.strip():
+                yield Paragraph(line, origin, begins)
+                begins = False

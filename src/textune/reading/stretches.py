@@ -1,0 +1,100 @@
+"""A text file becomes its lines, of whatever length: an endless one comes in stretches."""
+
+import codecs
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+
+from textune.reading.lines import BOM, decoded, line_ends, opened, refuse_wide_encodings
+
+BLOCK = 1 << 20  # bytes read at a time
+STRETCH = 1_000_000  # characters in the longest stretch
+_END = 1 << 16  # characters at the end of a stretch among which white space is looked for
+
+_LAST_SPACE = re.compile(r"\s\S*\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A line with text in it, or a part of one that is too long to be held in memory."""
+
+    line: int  # from 1
+    text: str  # without the line end
+    begins: bool  # whether its line begins with it
+    after_blank: bool  # whether it is the first after a blank line, or of the file
+
+
+def stretches(path: Path) -> Iterator[Stretch]:
+    """Stream the lines of a text file that are not blank, a long one in parts.
+
+    Put end to end, the parts are the line; only a whole stretch of white space is left out.
+
+    Raises:
+        DataError: The file cannot be read, or is no UTF-8 text.
+    """
+    number, is_blank, is_after_blank = 0, True, True
+    for line, text in _parts(path):
+        if line != number:
+            number, is_after_blank, is_blank = line, is_blank, True
+        if text and not text.isspace():
+            yield Stretch(line, text, is_blank, is_blank and is_after_blank)
+            is_blank = False
+
+
+def _parts(path: Path) -> Iterator[tuple[int, str]]:
+    """Stream all lines with their numbers; the parts of a line have the same number."""
+    line, held = 1, ""
+    for piece in _pieces(path):
+        text = held + piece
+        end = max(text.rfind("\n"), text.rfind("\r")) + 1
+        for whole in StringIO(text[:end], newline=""):
+            for part in _cut(whole.rstrip("\r\n")):
+                yield line, part
+            line += 1
+        *parts, held = _cut(text[end:])
+        for part in parts:
+            yield line, part
+    if held:
+        yield line, held
+
+
+def _cut(line: str) -> list[str]:
+    """Part a line after the last white space that a stretch has room for, else anywhere."""
+    parts = []
+    while len(line) > STRETCH:
+        space = _LAST_SPACE.search(line[STRETCH - _END : STRETCH])
+        at = STRETCH - _END + space.start() + 1 if space else STRETCH
+        parts.append(line[:at])
+        line = line[at:]
+    return [*parts, line]
+
+
+def _pieces(path: Path) -> Iterator[str]:
+    """Stream a file as text that is parted anywhere but inside a CRLF.
+
+    What stands before a fault, up to its line, is yielded before the fault is raised.
+    """
+    line, column = 1, 0
+    with opened(path) as file:
+        head = file.read(BLOCK)
+        refuse_wide_encodings(path, head)
+        data = head.removeprefix(BOM)
+        while data:
+            more = file.read(BLOCK)
+            end = len(data) - (_begun(data) if more else 0)
+            for text in decoded(path, data[:end], line, column=column):
+                yield text
+                last = max(text.rfind("\n"), text.rfind("\r"))
+                column = len(text) - last - 1 + (column if last < 0 else 0)
+            line += line_ends(data[:end])
+            data = data[end:] + more
+
+
+def _begun(data: bytes) -> int:
+    """Count the bytes at the end that are the beginning of a character or of a CRLF."""
+    if data.endswith(b"\r"):
+        return 1
+    tail = data[-3:]
+    return len(tail) - codecs.utf_8_decode(tail, "ignore", False)[1]

@@ -1,0 +1,138 @@
+"""A tokenizer and words become a tokenizer that has a piece for each."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tokenizers import AddedToken
+from transformers import AutoTokenizer
+from transformers.utils import cached_file
+
+from textune.errors import DataError, ModelError, Problems, excerpt
+from textune.text import fertility, tokenizers
+from textune.text.tokenizers import Tokenizer
+
+SPACES = ("Ġ", "▁")  # with which a piece begins whose tokenizer makes the space a part of it
+WAY_OUT = "a piece of the vocabulary is one word without a space; write one word a line"
+
+
+@dataclass(frozen=True, slots=True)
+class Extended:
+    """A tokenizer with new pieces."""
+
+    folder: Path
+    pieces: Mapping[int, tuple[int, ...]]  # new id → ids that the word had before
+    size: int  # rows that an embedding needs for it
+    skipped: tuple[str, ...]  # words that have a piece already, come twice, or are empty
+
+
+def extend(place: str, words: Sequence[str], folder: Path) -> Extended:
+    """Write a tokenizer that has a piece for each word, wherever the word stands alone.
+
+    A word inside a longer one is not touched, and texts without the words have the ids they had.
+    Words take the form that the tokenizer knows, so that 'Stoicism' and 'stoicism' are one where
+    it lowers capitals. A tokenizer that makes the space a part of the word (of RoBERTa and its
+    kin) lets the new piece eat the space before it; decoding such ids does not give it back.
+
+    Args:
+        place: Directory or Hub name of the base, from `encoder.bases.find`.
+        words: In the order of their new ids.
+        folder: Where the tokenizer goes, with a configuration that counts its pieces.
+
+    Raises:
+        DataError: A word has a space inside.
+        ModelError: The base has no tokenizer that can be extended.
+        OSError: The disk is full or read-only.
+    """
+    _refuse_spaces(words)
+    before = tokenizers.load(place)
+    found, skipped = _choose(words, before)
+    plain = _load(place)
+    plain.add_tokens(
+        [
+            AddedToken(word, single_word=True, normalized=True, lstrip=_has_spaces(before))
+            for word in found
+        ]
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    plain.save_pretrained(folder)
+    ids = plain.get_vocab()
+    size = max(ids.values()) + 1
+    _write_config(place, folder, size)
+    pieces = {ids[word]: parts for word, parts in found.items()}
+    return Extended(folder=folder, pieces=pieces, size=size, skipped=tuple(skipped))
+
+
+def read_words(file: Path) -> list[str]:
+    """Read words, one a line; empty lines are passed over, and no sign begins a comment.
+
+    Raises:
+        DataError: The file cannot be read as UTF-8, or a line holds a space between words.
+    """
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(
+            f"{file}: cannot be read ({error}); give a UTF-8 file with one word a line"
+        ) from error
+    words = [line.strip() for line in text.split("\n")]
+    _refuse_spaces(words, source=str(file))
+    return [word for word in words if word]
+
+
+def _refuse_spaces(words: Sequence[str], source: str | None = None) -> None:
+    problems = Problems(source or "the words to add")
+    for number, word in enumerate(words, start=1):
+        if len(word.split()) > 1:
+            place = f"{source}:{number}" if source else f"word {number} of those to add"
+            problems.add(f"{place}: {excerpt(word)} has a space inside", WAY_OUT)
+    problems.raise_any()
+
+
+def _choose(
+    words: Sequence[str], tokenizer: Tokenizer
+) -> tuple[dict[str, tuple[int, ...]], list[str]]:
+    """Part words that become pieces, each with its pieces so far, from those that need not."""
+    found: dict[str, tuple[int, ...]] = {}
+    skipped = []
+    vocabulary = tokenizer.backend.get_vocab()
+    unknown = fertility.unknown_id(tokenizer.backend)
+    inside = tokenizer.encode([f" {word.strip()}" for word in words])
+    for word, ids in zip(words, inside, strict=True):
+        known = fertility.form(word, tokenizer.backend)
+        known = word.strip() if len(known.split()) > 1 else known  # BERT puts spaces around 中
+        parts = tuple(ids.tolist())
+        has_piece = known in vocabulary or (len(parts) == 1 and parts[0] != unknown)
+        # the library would search for a word of no sign forever
+        if not known or not parts or known in found or has_piece:
+            skipped.append(word)
+        else:
+            found[known] = parts
+    return found, skipped
+
+
+def _has_spaces(tokenizer: Tokenizer) -> bool:
+    last = tokenizer.encode(["a b"])[0].tolist()[-1]
+    return str(tokenizer.backend.id_to_token(last)).startswith(SPACES)
+
+
+def _load(place: str) -> Any:
+    try:
+        return AutoTokenizer.from_pretrained(
+            place, use_fast=True, trust_remote_code=False, local_files_only=Path(place).is_dir()
+        )
+    except (OSError, ValueError, KeyError, TypeError, ImportError) as error:
+        raise ModelError(
+            f"{place}: transformers cannot load its tokenizer ({str(error)[:200]}), which is "
+            f"needed to add words; take another base, or train without new words"
+        ) from error
+
+
+def _write_config(place: str, folder: Path, size: int) -> None:
+    """Copy the base's configuration, with room for the new pieces."""
+    source = cached_file(place, "config.json", local_files_only=Path(place).is_dir())
+    config = json.loads(Path(str(source)).read_text(encoding="utf-8"))
+    config["vocab_size"] = max(size, config.get("vocab_size") or 0)
+    (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")

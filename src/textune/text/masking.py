@@ -1,0 +1,139 @@
+"""Passages become a Batch that asks for some of its tokens: BERT's masked language model."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from textune.errors import ModelError
+from textune.records import Batch
+from textune.text import batches
+from textune.text.documents import Documents
+from textune.text.passages import Passages
+from textune.text.tokenizers import Ids, Tokenizer
+
+HELD_OUT = 0  # the epoch of texts that are held out: their masks never change
+
+
+@dataclass(frozen=True, slots=True)
+class Masking:
+    """Which tokens are chosen, and what is put in their place.
+
+    Of the chosen tokens `mask_share` become the mask, `random_share` another piece, the rest stay
+    (Devlin et al., 2019: 80 %, 10 %, 10 %). Special tokens are neither chosen nor drawn.
+    """
+
+    rate: float  # of all tokens but special ones
+    mask_share: float
+    random_share: float
+    whole_words: bool  # choose words, with all their pieces, instead of pieces
+    mask_id: int
+    special: NDArray[np.bool_]  # (V,)
+    heads: NDArray[np.bool_]  # (V,) whether a piece begins a word
+
+    @classmethod
+    def of(
+        cls,
+        tokenizer: Tokenizer,
+        *,
+        rate: float = 0.15,
+        mask_share: float = 0.8,
+        random_share: float = 0.1,
+        whole_words: bool = False,
+    ) -> "Masking":
+        """Make the rules for a tokenizer.
+
+        Raises:
+            ModelError: It has no token for a mask.
+        """
+        if tokenizer.mask_id is None:
+            raise ModelError(
+                f"{tokenizer.place}: its tokenizer has no mask token ([MASK], <mask>), without "
+                "which nothing can be masked; choose another --base, or make one with textune "
+                "pretrain"
+            )
+        return cls(
+            rate=rate,
+            mask_share=mask_share,
+            random_share=random_share,
+            whole_words=whole_words,
+            mask_id=tokenizer.mask_id,
+            special=tokenizer.special(),
+            heads=tokenizer.heads(),
+        )
+
+    def apply(self, ids: Ids, draw: np.random.Generator) -> tuple[Ids, NDArray[np.int64]]:
+        """Mask one text; (L,) ids → (L,) ids, and (M,) places of those chosen, ascending."""
+        ordinary = ~self.special[ids]
+        chosen = self._choose(ids, ordinary, draw)
+        places = np.flatnonzero(chosen)
+        fate = draw.random(len(places))
+        masked = ids.copy()
+        masked[places[fate < self.mask_share]] = self.mask_id
+        is_random = (fate >= self.mask_share) & (fate < self.mask_share + self.random_share)
+        candidates = np.flatnonzero(~self.special)
+        drawn = draw.integers(len(candidates), size=int(is_random.sum()))
+        masked[places[is_random]] = candidates[drawn]
+        return masked, places
+
+    def _choose(
+        self, ids: Ids, ordinary: NDArray[np.bool_], draw: np.random.Generator
+    ) -> NDArray[np.bool_]:
+        if not self.whole_words:
+            return ordinary & (draw.random(len(ids)) < self.rate)
+        after_special = np.concatenate([[True], ~ordinary[:-1]])
+        words = np.cumsum(self.heads[ids] | after_special | ~ordinary) - 1  # (L,)
+        taken = draw.random(int(words[-1]) + 1 if len(words) else 0) < self.rate
+        return ordinary & taken[words]
+
+
+def ask(
+    documents: Documents,
+    passages: Passages,
+    rows: NDArray[np.int64],
+    tokenizer: Tokenizer,
+    masking: Masking,
+    *,
+    seed: int,
+    epoch: int,
+    device: torch.device | str = "cpu",
+) -> Batch:
+    """Lay passages end to end and mask them.
+
+    What is masked in a passage depends on the seed, the epoch and the passage alone.
+
+    Args:
+        documents: Token ids.
+        passages: Of the epoch.
+        rows: (B,) which of them, in the order they shall lie.
+        tokenizer: Whose special tokens are put around them.
+        masking: The rules.
+        seed: The run's seed.
+        epoch: Which pass, from 1; `HELD_OUT` for texts that are held out.
+        device: Where the tensors go.
+    """
+    texts, firsts, asked, pieces, start = [], [], [], [], 0
+    for row in rows.tolist():
+        ids, first = _wrap(documents, passages, row, tokenizer)
+        masked, places = masking.apply(ids, np.random.default_rng([seed, epoch, row]))
+        texts.append(masked)
+        firsts.append(first)
+        asked.append(places + start)
+        pieces.append(ids[places])
+        start += len(ids)
+    batch = batches.lay(texts, firsts, device=device)
+    return replace(
+        batch,
+        asked=torch.from_numpy(np.concatenate(asked)).to(device),
+        pieces=torch.from_numpy(np.concatenate(pieces).astype(np.int64)).to(device),
+        nexts=torch.from_numpy(passages.nexts[rows]).to(device),
+    )
+
+
+def _wrap(
+    documents: Documents, passages: Passages, row: int, tokenizer: Tokenizer
+) -> tuple[Ids, int]:
+    first = documents.ids[slice(*passages.first[row].tolist())]
+    second = documents.ids[slice(*passages.second[row].tolist())]
+    return tokenizer.wrap(first, second if len(second) else None, most=tokenizer.limit)

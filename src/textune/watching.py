@@ -1,0 +1,177 @@
+"""A run's events become what a person sees of it: its lines, one bar, a table of validations."""
+
+import time
+from collections.abc import Generator, Mapping
+from typing import Any
+
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.table import Column
+
+from textune.console import HEADLINES, err, headlines, number
+from textune.records import Said, Started, Step, Validated
+
+NARROW = 110  # columns of a terminal below which the bar says less
+COUNTS = {"epoch": 6, "step": 8, "loss": 8}  # of a line a validation, with their widths
+
+
+def watch(events: Generator[Any, None, Any], *, quiet: bool) -> Any:
+    """Show a run's events to their end and return what it made."""
+    with Watch(quiet=quiet) as shown:
+        while True:
+            try:
+                event = next(events)
+            except StopIteration as end:
+                return end.value
+            shown.show(event)
+
+
+class Watch:
+    """Shows a training run: its lines, one bar, a table a validation.
+
+    Args:
+        quiet: Show nothing but warnings, as for programs.
+    """
+
+    def __init__(self, *, quiet: bool = False):
+        self._quiet = quiet
+        self._bar = Progress(
+            TextColumn("epoch {task.fields[epoch]}", table_column=Column(no_wrap=True)),
+            BarColumn(bar_width=8 if err.width < NARROW else 24),
+            TextColumn("{task.fields[done]}", table_column=Column(no_wrap=True)),
+            TextColumn("{task.fields[numbers]}", table_column=Column(no_wrap=True)),
+            console=err,
+            transient=True,
+            disable=quiet or not err.is_terminal,
+        )
+        self._task: TaskID | None = None
+        self._epochs = 0
+        self._total: int | None = None  # updates; None where time decides
+        self._limit: float | None = None  # seconds, where it does
+        self._tokens = 0
+        self._seconds = 0.0
+        self._texts = 0
+        self._last = 0.0
+        self._steps = 0
+        self._loss = 0.0
+        self._losses: list[Any] = []  # of the steps since the last validation, on the device
+        self._keys: list[str] = []  # of the columns of the table of validations
+
+    def __enter__(self) -> "Watch":
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def show(self, event: Said | Started | Step | Validated) -> None:
+        """Show one event."""
+        match event:
+            case Said():
+                self._say(event)
+            case Started():
+                self._start(event)
+            case Step():
+                self._step(event)
+            case Validated():
+                self._validated(event)
+
+    def _say(self, said: Said) -> None:
+        if said.is_warning:
+            self._bar.console.print(f"[yellow]note:[/] {escape(said.text)}")
+        elif not self._quiet:
+            self._bar.console.print(escape(said.text))
+
+    def _start(self, event: Started) -> None:
+        self._losses.clear()
+        self._steps = self._texts = self._tokens = 0
+        self._seconds, self._last = 0.0, time.perf_counter()
+        self._epochs, self._total, self._limit = event.epochs, event.steps, event.seconds
+        self._task = self._bar.add_task(
+            "",
+            total=event.seconds if event.steps is None else event.steps,
+            completed=0 if event.steps is None else event.first - 1,
+            epoch="1" if event.steps is None else f"1/{event.epochs}",
+            done="",
+            numbers="",
+        )
+
+    def _step(self, step: Step) -> None:
+        now = time.perf_counter()
+        self._seconds += now - self._last
+        self._last = now
+        self._texts += step.texts
+        self._tokens += step.tokens
+        self._steps += 1
+        self._losses.append(step.loss)
+        if self._task is None or self._bar.disable:
+            return
+        is_last = step.number == self._total
+        if step.number % 5 and step.number > 5 and not is_last:  # reading a loss makes a GPU wait
+            return
+        self._loss = (
+            float(step.loss) if not self._loss else 0.8 * self._loss + 0.2 * float(step.loss)
+        )
+        is_timed = self._total is None
+        self._bar.update(
+            self._task,
+            completed=self._seconds if is_timed else step.number,
+            epoch=f"{step.epoch}" if is_timed else f"{step.epoch}/{self._epochs}",
+            done=f"{step.number:,}" if is_timed else f"{step.number:,}/{self._total:,}",
+            numbers=self._numbers(step),
+        )
+
+    def _numbers(self, step: Step) -> str:
+        """Say how it goes: loss, learning rate, speed, and the time that is left."""
+        seconds = max(self._seconds, 1e-9)
+        texts, tokens = self._texts / seconds, self._tokens / seconds
+        if self._total is None:
+            left = _clock(max((self._limit or 0.0) - self._seconds, 0.0))
+        else:
+            left = _clock((self._total - step.number) * self._seconds / self._steps)
+        padding = step.computed / step.tokens - 1
+        if err.width < NARROW:
+            return (
+                f"loss {self._loss:.3f} lr {step.lr:.0e} {texts:,.0f} texts/s "
+                f"pad {padding:.0%} {left}"
+            )
+        return (
+            f"loss {self._loss:.3f}  lr {step.lr:.1e}  {texts:,.0f} texts/s  "
+            f"{tokens:,.0f} tokens/s  padding {padding:.0%}  {left} left"
+        )
+
+    def _validated(self, found: Validated) -> None:
+        """Add a line to the table of validations, which begins with the names of its columns."""
+        loss = sum(float(each) for each in self._losses) / max(len(self._losses), 1)
+        self._losses.clear()
+        self._last = time.perf_counter()
+        if self._quiet:
+            return
+        if not self._keys:
+            self._keys = _shown(found.metrics, found.metric)
+            names = [f"{name:>{width}}" for name, width in COUNTS.items()]
+            names += [f"{HEADLINES.get(key, key):>{_width(key)}}" for key in self._keys]
+            self._bar.console.print(f"[bold]{escape(''.join(names))}[/]")
+        cells = [f"{found.epoch:>6g}{found.step:>8,}{loss:>8.3f}"]
+        cells += [f"{number(found.metrics.get(key)):>{_width(key)}}" for key in self._keys]
+        star = "  [green]best[/]" if found.is_best else ""
+        self._bar.console.print(f"{''.join(cells)}{star}")
+
+
+def _shown(metrics: Mapping[str, Any], chosen: str) -> list[str]:
+    """Name the columns of a validation that fit beside each other, the one that selects first."""
+    keys = [chosen, *(key for key in headlines(metrics) if key != chosen)]
+    free = (err.width if err.is_terminal else NARROW) - sum(COUNTS.values()) - len("  best")
+    while len(keys) > 1 and sum(map(_width, keys)) > free:
+        keys.pop()
+    return keys
+
+
+def _width(key: str) -> int:
+    return max(len(HEADLINES.get(key, key)), 5) + 2
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
