@@ -85,6 +85,7 @@ def _extended(
     sources: Sequence[str], settings: AdaptSettings, place: str, folder: Path
 ) -> Generator[Said, None, Start]:
     from textune.text import extension
+
     words = _words(sources, settings, place)
     made = extension.extend(place, words, folder / NEW)
     if not made.pieces:
@@ -98,6 +99,7 @@ def _extended(
 
 def _words(sources: Sequence[str], settings: AdaptSettings, place: str) -> list[str]:
     from textune.text import extension, fertility
+
     wanted = settings.add_words
     if isinstance(wanted, str) and not wanted.isdigit():
         file = Path(wanted)

@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import assume, given, settings
@@ -15,6 +16,7 @@ from textune.errors import DataError, ModelError
 from textune.text import extension, fertility, tokenizers
 
 WORDS = ["stoic", "syllogism", "Heraclitus", "covid-19"]
+SPECIALS = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
 BASES = ["wordpiece", "roberta", "bytes"]
 TEXT = (
     "Know syllogism, (stoic) stoic; stoically a\n\n stoic said: Heraclitus had no covid-19. Stoic"
@@ -34,11 +36,27 @@ def byte_level(texts, folder, kind):
     backend.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
         vocab_size=1000,
-        special_tokens=["<s>", "<pad>", "</s>", "<unk>", "<mask>"],
+        special_tokens=SPECIALS,
         initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
         show_progress=False,
     )
     backend.train_from_iterator(texts, trainer)
+    return write(backend, folder, kind)
+
+
+def metaspace(texts, folder):
+    """Write a base with a Unigram tokenizer, as sentencepiece makes it."""
+    backend = Backend(models.Unigram())
+    backend.pre_tokenizer = pre_tokenizers.Metaspace()
+    backend.decoder = decoders.Metaspace()
+    trainer = trainers.UnigramTrainer(
+        vocab_size=600, special_tokens=SPECIALS, unk_token="<unk>", show_progress=False
+    )
+    backend.train_from_iterator(texts, trainer)
+    return write(backend, folder, "PreTrainedTokenizerFast")
+
+
+def write(backend, folder, kind):
     backend.post_processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 0))
     backend.save(str(folder / "tokenizer.json"))
     names = {"bos": "<s>", "eos": "</s>", "cls": "<s>", "sep": "</s>", "pad": "<pad>"}
@@ -82,7 +100,7 @@ def test_each_word_has_one_piece_and_its_pieces_so_far_are_told(extended, kind):
     for word, (new, parts) in zip(WORDS, made.pieces.items(), strict=True):
         assert tuple(before.encode([f" {word}"])[0].tolist()) == parts
         assert len(parts) >= 2
-        for text in (word, f" {word}", f"{word} "):
+        for text in (word, f" {word}"):
             assert after.encode([text])[0].tolist() == [new]
         written = after.backend.decode([new])
         assert written == (word.lower() if kind == "wordpiece" else word)
@@ -143,9 +161,23 @@ def test_plain_transformers_gives_the_same_ids(extended, kind, paragraphs):
 def test_the_configuration_counts_the_new_pieces(extended, places, kind):
     _, after, made = extended[kind]
     config = json.loads((made.folder / "config.json").read_text(encoding="utf-8"))
-    old = json.loads((tokenizers.Path(places[kind]) / "config.json").read_text(encoding="utf-8"))
+    old = json.loads((Path(places[kind]) / "config.json").read_text(encoding="utf-8"))
     assert config == {**old, "vocab_size": made.size}
     assert after.limit == tokenizers.load(places[kind]).limit
+
+
+def test_a_sentencepiece_tokenizer_leaves_no_piece_for_the_space_before_a_word(
+    paragraphs, tmp_path
+):
+    place = metaspace(paragraphs, tmp_path)
+    made = extension.extend(place, ["syllogism"], tmp_path / "new")
+    before, after = tokenizers.load(place), tokenizers.load(str(made.folder))
+    plain = AutoTokenizer.from_pretrained(made.folder)
+    text = "the syllogism and syllogisms"
+    parts = [before.encode([part])[0].tolist() for part in ("the", "and syllogisms")]
+    assert after.encode([text])[0].tolist() == [*parts[0], *made.pieces, *parts[1]]
+    assert plain(text, add_special_tokens=False)["input_ids"] == after.encode([text])[0].tolist()
+    assert after.backend.decode(list(made.pieces)) == "syllogism"
 
 
 def test_the_words_proposed_save_what_was_promised(paragraphs, places, tmp_path):

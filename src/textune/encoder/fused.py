@@ -29,7 +29,7 @@ class Closed:
 
 @dataclass(slots=True)
 class KeptRest:
-    """What backward needs of the layer after attention; Q is P, or B at the first tokens only."""
+    """What backward needs of the layer after attention; Q is P, or fewer where fewer are read."""
 
     heard: Tensor  # (Q, D) what attention gave
     first: Closed
@@ -48,6 +48,7 @@ class Kept:
     stats: Tensor  # (P, H, 2) of the scores
     drop: Drop
     rest: KeptRest
+    rows: Tensor | None  # (Q,) the tokens that are read; None for all
 
 
 class FusedLayer:
@@ -76,29 +77,40 @@ class FusedLayer:
         """All weight matrices."""
         return self.qkv, self.mix, self.widen, self.narrow
 
-    def __call__(self, states: Tensor, borders: Tensor, *, training: bool) -> Tensor:
-        """Compute the layer; (P, D) → (P, D) in this layer's number format."""
+    def __call__(
+        self, states: Tensor, borders: Tensor, *, training: bool, rows: Tensor | None = None
+    ) -> Tensor:
+        """Compute the layer in its number format; (P, D) → (P, D), or (Q, D) at some rows only."""
         states = states.to(self.dtype).contiguous()
         drops = [draw(rate, training=training) for rate in self.rates]
         anchor = self.second_norm.weight  # any parameter: frozen layers are frozen as a whole
         if torch.is_grad_enabled() and (states.requires_grad or anchor.requires_grad):
-            found: Tensor = _Layer.apply(states, anchor, self, borders, drops)  # type: ignore[no-untyped-call]  # torch's
+            found: Tensor = _Layer.apply(states, anchor, self, borders, drops, rows)  # type: ignore[no-untyped-call]  # torch's
             return found
-        return self.run(states, borders, drops, keep=False)[0]
+        return self.run(states, borders, drops, rows, keep=False)[0]
 
     def run(
-        self, states: Tensor, borders: Tensor, drops: list[Drop], *, keep: bool
+        self,
+        states: Tensor,
+        borders: Tensor,
+        drops: list[Drop],
+        rows: Tensor | None,
+        *,
+        keep: bool,
     ) -> tuple[Tensor, Kept | None]:
         """Compute the layer, and keep what its backward pass needs."""
         qkv = self.qkv.forward(states)
         heard, stats = calls.attend_forward(
             qkv, self.qkv.bias, borders, self.heads, self.factor, drops[0], with_stats=keep
         )
-        out, rest = self.finish(heard, states, drops[1:])
+        residual = states
+        if rows is not None:
+            heard, residual = heard[rows], states[rows]
+        out, rest = self.finish(heard, residual, drops[1:])
         if not keep:
             return out, None
         assert stats is not None
-        return out, Kept(states, borders, qkv, stats, drops[0], rest)
+        return out, Kept(states, borders, qkv, stats, drops[0], rest, rows)
 
     def finish(self, heard: Tensor, residual: Tensor, drops: list[Drop]) -> tuple[Tensor, KeptRest]:
         """Compute what comes after attention; (Q, D) → (Q, D)."""
@@ -111,6 +123,9 @@ class FusedLayer:
     def run_back(self, kept: Kept, given: Tensor) -> Tensor:
         """Add the gradients of all weights; return that of the states, (P, D)."""
         onto, heard = self.finish_back(kept.rest, given)
+        rows = kept.rows
+        if rows is not None:  # other tokens were told nothing, and asked nothing of the layer
+            onto, heard = (_spread(part, rows, kept.states) for part in (onto, heard))
         dqkv = calls.attend_backward(
             kept.qkv, self.qkv.bias, heard, kept.borders, self.factor, kept.stats, kept.drop
         )
@@ -136,17 +151,23 @@ class _Layer(Function):
 
     @staticmethod
     def forward(
-        ctx: Any, states: Tensor, anchor: Tensor, layer: FusedLayer, borders: Tensor, drops: Any
+        ctx: Any,
+        states: Tensor,
+        anchor: Tensor,
+        layer: FusedLayer,
+        borders: Tensor,
+        drops: Any,
+        rows: Tensor | None,
     ) -> Tensor:
         del anchor
-        out, ctx.kept = layer.run(states, borders, drops, keep=True)
+        out, ctx.kept = layer.run(states, borders, drops, rows, keep=True)
         ctx.layer = layer
         return out
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None, None, None]:
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None, None, None, None]:
         kept, ctx.kept = ctx.kept, None  # its memory is used again
-        return ctx.layer.run_back(kept, gradients[0].contiguous()), None, None, None, None
+        return ctx.layer.run_back(kept, gradients[0].contiguous()), None, None, None, None, None
 
 
 class FusedEmbeddings:
@@ -234,6 +255,11 @@ def _refuse_beyond(rows: int, places: Tensor) -> None:
     least, most = (int(bound) for bound in places.aminmax())
     if least < 0 or most >= rows:
         raise IndexError(f"{most if least >= 0 else least}: there is no such row among {rows}")
+
+
+def _spread(part: Tensor, rows: Tensor, like: Tensor) -> Tensor:
+    """Put gradients of some rows among zeros for the others; (Q, D) → (P, D)."""
+    return torch.zeros_like(like).index_add_(0, rows, part)
 
 
 def draw(rate: float, *, training: bool) -> Drop:

@@ -40,27 +40,36 @@ class PackedLayer:
         Args:
             hidden_states: (1, P, D).
             args: As the family's own layer takes them.
-            kwargs: The same; a packed batch brings `packing`, and `borders` for a head on texts.
+            kwargs: The same; a packed batch brings `packing`, `borders` for a head on texts, and
+                `read` where a head reads some tokens only.
 
         Returns:
-            (1, P, D); (1, B, D), the first token of each text, from the last layer for such a head.
+            (1, P, D); from the last layer (1, B, D), the first token of each text, for a head on
+            texts, and (1, Q, D) where Q tokens are read.
         """
         packing = kwargs.get("packing")
         if packing is None:
             return super().forward(hidden_states, *args, **kwargs)  # type: ignore[misc]
-        borders = kwargs.get("borders") if self.is_last else None
+        borders, rows = (kwargs.get(name) if self.is_last else None for name in ("borders", "read"))
         hidden = hidden_states[0]  # (P, D)
         if self.fused is not None and _has_kernels(self.output.dense.weight):
-            return self._fused(self.fused, hidden, packing, borders)[None]
+            return self._fused(self.fused, hidden, packing, borders, rows)[None]
+        if rows is not None:
+            return self._finish(self._attend(hidden, hidden, packing)[rows], hidden[rows])[None]
         asking = hidden if borders is None else hidden[borders[:-1]]  # (P, D) or (B, D)
         return self._finish(self._attend(hidden, asking, packing), asking)[None]
 
     def _fused(
-        self, layer: FusedLayer, hidden: Tensor, packing: Packing, borders: Tensor | None
+        self,
+        layer: FusedLayer,
+        hidden: Tensor,
+        packing: Packing,
+        borders: Tensor | None,
+        rows: Tensor | None,
     ) -> Tensor:
         packing.calls.append(len(hidden))
         if borders is None:
-            out = layer(hidden, packing.borders, training=self.training)
+            out = layer(hidden, packing.borders, training=self.training, rows=rows)
             return out.float() if self.is_last else out
         return LastLayer(layer)(hidden, borders, training=self.training)
 
@@ -135,6 +144,11 @@ def replace(model: PreTrainedModel, *, per_token: bool) -> None:
         layer.is_last = number == len(stack) - 1
     _specialise(model.base_model.embeddings, PackedEmbeddings)
     fuse(model, torch.float32, per_token=per_token)
+
+
+def cuts(model: PreTrainedModel) -> bool:
+    """Tell whether the last layer gives the states of those tokens alone that are read."""
+    return model.config.model_type in FAMILIES
 
 
 def fuse(model: PreTrainedModel, dtype: torch.dtype, *, per_token: bool) -> bool:

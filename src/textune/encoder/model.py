@@ -147,7 +147,7 @@ class Encoder(nn.Module):
 
     def _packed(self, batch: Batch, ids: Tensor) -> Tensor:
         borders = None if self.per_token else batch.borders
-        logits = self.model(**self._packed_inputs(batch, ids), borders=borders).logits
+        logits = _spoken(self.model(**self._packed_inputs(batch, ids), borders=borders))
         return logits[0] if self.per_token else logits
 
     def _answer(self, batch: Batch, ids: Tensor) -> Answers:
@@ -156,7 +156,10 @@ class Encoder(nn.Module):
         assert batch.asked is not None
         if self.packed:
             inputs = self._packed_inputs(batch, ids)
-            found = self.model(**inputs, asked=(batch.asked, batch.borders[:-1]))
+            read = batch.asked  # (M,), and the first token of each text for a pooler
+            if getattr(self.model.base_model, "pooler", None) is not None:
+                read = torch.cat([read, batch.borders[:-1]])  # (M + B,)
+            found = self.model(**inputs, read=read, asked=len(batch.asked))
             return self.decoder.answers(_spoken(found)[0], found)
         inputs, mask = self._padded_inputs(batch, ids)
         found = self.model(**inputs)
@@ -168,7 +171,7 @@ class Encoder(nn.Module):
 
     def _padded(self, batch: Batch, ids: Tensor) -> Tensor:
         inputs, mask = self._padded_inputs(batch, ids)
-        logits = self.model(**inputs).logits
+        logits = _spoken(self.model(**inputs))
         return logits[mask] if self.per_token else logits
 
     def _padded_inputs(self, batch: Batch, ids: Tensor) -> tuple[dict[str, Any], Tensor]:
@@ -203,13 +206,14 @@ class Encoder(nn.Module):
 
     def _reduce(self, base: nn.Module, _: Any, kwargs: dict[str, Any], output: Any) -> Any:
         """Hand the head one state a text, where it would read the first of each row."""
-        borders, places = kwargs.get("borders"), kwargs.get("asked")
-        if places is not None:
-            asked, firsts = places
-            hidden = output.last_hidden_state[0]  # (P, D)
-            output.last_hidden_state = hidden[asked][None]  # (1, M, D)
+        borders, read = kwargs.get("borders"), kwargs.get("read")
+        if read is not None:
+            hidden = output.last_hidden_state[0]  # (M + B, D), or (P, D)
+            states = hidden if layers.cuts(self.model) else hidden[read]
+            asked = kwargs["asked"]
+            output.last_hidden_state = states[None, :asked]  # (1, M, D)
             if output.get("pooler_output") is not None:
-                output.pooler_output = _pool(base, hidden[firsts][:, None])
+                output.pooler_output = _pool(base, states[asked:, None])
             return output
         if borders is None:
             return output

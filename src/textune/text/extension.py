@@ -34,7 +34,8 @@ def extend(place: str, words: Sequence[str], folder: Path) -> Extended:
     A word inside a longer one is not touched, and texts without the words have the ids they had.
     Words take the form that the tokenizer knows, so that 'Stoicism' and 'stoicism' are one where
     it lowers capitals. A tokenizer that makes the space a part of the word (of RoBERTa and its
-    kin) lets the new piece eat the space before it; decoding such ids does not give it back.
+    kin) lets the new piece eat the space before it, so that decoding does not give that back; one
+    made by sentencepiece may begin what follows the word, a comma too, with a piece for a space.
 
     Args:
         place: Directory or Hub name of the base, from `encoder.bases.find`.
