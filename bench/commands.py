@@ -16,13 +16,20 @@ WIDTH = 190  # of a table that goes to a file
 
 
 def parser_of(name: str, description: str | None) -> argparse.ArgumentParser:
+    """Make a parser with the options of every command that compares programs on an encoder."""
+    parser = plain_parser(name, description)
+    add = parser.add_argument
+    add("--base", help="encoder: directory or Hub name (default: the bundled all-MiniLM-L6-v2)")
+    add("--only", help="some of the programs, by comma")
+    return parser
+
+
+def plain_parser(name: str, description: str | None) -> argparse.ArgumentParser:
     """Make a parser with the options of every command."""
     parser = argparse.ArgumentParser(prog=f"python -m bench.{name}", description=description)
     add = parser.add_argument
-    add("--base", help="encoder: directory or Hub name (default: the bundled all-MiniLM-L6-v2)")
     add("--data", type=Path, default=DATA, help="folder of the public data sets")
     add("--threads", type=positive, default=os.cpu_count() or 1, help="threads of each program")
-    add("--only", help="some of the programs, by comma")
     add("--json", type=Path, help="write the numbers here instead of printing them")
     return parser
 

@@ -1,7 +1,7 @@
 """A job becomes a training by transformers' Trainer, and what it measured."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ LOADED, TRAINED = (
 class CountingCollator:
     """Pads a batch, and counts what that costs."""
 
-    def __init__(self, pad: DataCollatorWithPadding) -> None:
+    def __init__(self, pad: Callable[[Rows], Any]) -> None:
         self._pad = pad
         self.real = 0
         self.computed = 0

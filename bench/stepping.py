@@ -116,7 +116,12 @@ def timed(learner: Any) -> Iterator[dict[str, float]]:
         clip=learner.settings.train.clip,
     ):
         now = time.perf_counter()
-        yield {"seconds": now - began, "texts": step.texts, "tokens": step.tokens}
+        yield {
+            "seconds": now - began,
+            "texts": step.texts,
+            "tokens": step.tokens,
+            "computed": step.computed,
+        }
         began = now
 
 

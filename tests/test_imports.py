@@ -27,7 +27,8 @@ FLOOR = {  # a module, or a room: the folder's name stands for all its files
     "runs": 4,
     "journal": 4,
     "corpus": 5,  # reading, data, sets, text and tasks meet here
-    "survey": 5,
+    "plain_survey": 5,
+    "survey": 5.5,
     "predictor": 5,
     "report": 5,
     "pages": 4.5,

@@ -60,7 +60,12 @@ def check(
     as_json: Json = False,
 ) -> None:
     """Say what is in FILE, what would be trained on it, and what is wrong with it."""
-    from textune import survey
+    from textune import plain_survey, survey
+
+    if plain_survey.is_many(file):
+        texts = plain_survey.check([file], text=text, base=base)
+        (console.show_json if as_json else console.show_plain)(texts)
+        return
 
     found = survey.check(
         file,
@@ -161,11 +166,21 @@ def evaluate(
     precision: Annotated[str, typer.Option(help="Number format: auto, fp32 or bf16.")] = "auto",
     as_json: Json = False,
 ) -> None:
-    """Judge the model in RUN by the labelled text in FILE: every metric, with intervals."""
-    from textune import recipe
+    """Judge the model in RUN by the labelled text in FILE: every metric, with intervals.
+
+    One that fills in masks is judged by plain text: loss, perplexity, masked accuracy.
+    """
+    from textune import language_recipe, recipe, runs
     from textune.config import names
     from textune.predictor import Reading
 
+    if runs.is_language(run):
+        numbers = language_recipe.evaluate_text(run, file, column=text, device=device)
+        if as_json:
+            console.show_json(numbers)
+        else:
+            console.show_metrics(numbers, title=f"{file} ({numbers['n']:,} documents)")
+        return
     options = Reading(
         text=names(text) or (),
         label=names(label) or (),

@@ -226,6 +226,25 @@ def run_section(file: Path) -> dict[str, Any]:
     return _load(file).get("run", {})
 
 
+def read_section(file: Path, name: str, kind: type[Kind]) -> Kind:
+    """Read one section of the settings that a run wrote; its defaults where there is none.
+
+    Raises:
+        SettingsError: The file is damaged, or names what is no setting.
+    """
+    values = _load(file).get(name, {}) if file.is_file() else {}
+    try:
+        return kind.model_validate(values)
+    except ValidationError as error:
+        raise SettingsError(f"{file}: {_explain(error, kind)}") from error
+
+
+def seed_of(file: Path) -> int:
+    """Return the seed of the run that wrote these settings; the usual one where there are none."""
+    found = _load(file).get("seed") if file.is_file() else None
+    return found if isinstance(found, int) else int(Settings.model_fields["seed"].default)
+
+
 def _read_file(file: Path) -> dict[str, Any]:
     values = _load(file)
     values.pop("run", None)

@@ -29,6 +29,7 @@ HEADLINES = {
 }
 BAR = 28
 MOST_LABELS = 30
+MOST_BROKEN = 10
 WIDE = 200  # columns of a table in a pipe
 
 
@@ -212,9 +213,44 @@ def show_survey(found: Survey) -> None:
     if found.labels:
         _chart(found.labels, found.rows, found.unlabelled)
     _lengths(found.lengths)
+    _fertility(found.fertility)
     _findings(found)
-    out.print("\nto train on it:")
+    is_plain = found.contract.task == "plain"
+    out.print(f"\nto {'adapt an encoder to' if is_plain else 'train on'} it:")
     out.print(f"  {escape(found.command)}")
+
+
+def show_plain(found: Mapping[str, Any]) -> None:
+    """Print what `check` found in folders and patterns of plain text."""
+    out.print(f"[bold]{escape(', '.join(found['source']))}[/]: {found['documents']:,} documents")
+    _list("understood", found["reading"])
+    _fertility(found["fertility"])
+    out.print("\nto adapt an encoder to it:")
+    out.print(f"  {escape(found['command'])}")
+
+
+def _fertility(costs: Mapping[str, Any]) -> None:
+    """Print how a tokenizer writes the words of a text."""
+    if not costs:
+        return
+    out.print("\n[bold]words in the pieces of the tokenizer[/]")
+    out.print(
+        f"  {costs['words']:,} words take {costs['pieces_per_word']:.3f} pieces each; "
+        f"{costs['one_piece_share']:.1%} take one, {costs['unknown_share']:.2%} of the pieces "
+        "are unknown"
+    )
+    table = Table(box=None, pad_edge=False)
+    for column in ("  word in many pieces", "occurrences", "pieces", "one piece would save"):
+        table.add_column(column, justify="left" if "word" in column else "right")
+    for item in costs["broken"][:MOST_BROKEN]:
+        cells = f"{item['occurrences']:,}", f"{item['pieces']:.3g}", f"{item['saved']:,} tokens"
+        table.add_row(f"  {escape(item['word'])}", *cells)
+    _print(table)
+    for saving in costs["savings"]:
+        out.print(
+            f"  --add-words {saving['words']:<5} would save {saving['tokens']:,} tokens "
+            f"({saving['share']:.1%})"
+        )
 
 
 def _list(title: str, lines: Sequence[str]) -> None:

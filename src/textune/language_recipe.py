@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from textune import (
+    config,
     language_report,
     library,
     pictures,
@@ -16,10 +17,11 @@ from textune import (
     warming,
 )
 from textune.config import to_toml
-from textune.encoder import devices, language
+from textune.corpus import file_name
+from textune.encoder import bases, devices, language
 from textune.encoder.language import Language
 from textune.kernels import build
-from textune.language_config import AdaptSettings, PretrainSettings
+from textune.language_config import AdaptSettings, MaskSettings, PretrainSettings, TextSettings
 from textune.learning import Learner
 from textune.library import Library
 from textune.masked import Masked
@@ -96,6 +98,7 @@ def learning(request: Request) -> Generator[Event, None, Run]:
                 learner.stop_if(wish, folder, event)
         # judge it and keep it
         learner.take_best(folder)
+        yield from _say_if_worse(learner)
         numbers = _judge(folder, learner, found, start, nexts=settings.mask.nexts)
         _write_model(folder, spoken, found, start, nexts=settings.mask.nexts)
         _write_end(folder, learner, found, numbers, clock)
@@ -108,6 +111,44 @@ def learning(request: Request) -> Generator[Event, None, Run]:
         language_report.write(folder)
         yield Said(f"everything is in {folder}")
     return Run(folder, numbers)
+
+
+def evaluate_text(
+    run: Path, source: str, *, column: str | None = None, device: str = "auto"
+) -> dict[str, Any]:
+    """Judge a run's model by all of another text, and keep what it said in `evaluations/`.
+
+    What is masked follows from the run's seed and the text, so that models can be compared.
+
+    Args:
+        run: The run's folder.
+        source: A file, folder or pattern.
+        column: Text column of tables.
+        device: Where to compute.
+
+    Raises:
+        DataError: There is no text in it, or it cannot be read.
+        ModelError: The model cannot be loaded.
+    """
+    place = bases.find(run)
+    asked = config.read_section(run / "config.toml", "mask", MaskSettings)
+    seed = config.seed_of(run / "config.toml")
+    text = TextSettings.model_validate({"column": column})
+    found = library.judged([source], tokenizers.load(place), text, asked, seed=seed)
+    spoken = language.read(place, nexts=asked.nexts)
+    spoken.encoder.to(devices.choose(device))
+    numbers = Masked(found, 1).judge(spoken.encoder, micro_tokens=0)
+    (run / "evaluations").mkdir(exist_ok=True)
+    runs.write_json(run / "evaluations" / f"{file_name(source)}.json", numbers)
+    return numbers
+
+
+def _say_if_worse(learner: Learner) -> Generator[Said, None, None]:
+    if learner.progress.step and not learner.progress.best_step:
+        yield Said(
+            "no update made the held-out loss lower: the weights before the first are kept",
+            is_warning=True,
+        )
 
 
 def _warm(

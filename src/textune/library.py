@@ -89,26 +89,14 @@ def gather(
         ModelError: The tokenizer has no mask.
         SettingsError: The limit is more than the encoder takes.
     """
-    rules = Masking.of(
-        tokenizer,
-        rate=mask.rate,
-        mask_share=mask.mask_share,
-        random_share=mask.random_share,
-        whole_words=mask.whole_words,
-    )
+    rules = _rules(tokenizer, mask)
     max_tokens = _limit(text.max_tokens, tokenizer)
     files = reading.find(sources, text=text.column)
     for file in files[:5]:
         yield from (Said(reason) for reason in file.reasons)
     if len(files) > 5:
         yield Said(f"… and {len(files) - 5:,} more files")
-    found = documents.tokenize(
-        lambda: reading.read_all(files, text=text.column),
-        tokenizer,
-        split=sentences.splitter(text.language) if mask.nexts else None,
-        how=f"sentences {text.language}" if mask.nexts else "",
-        folder=caches.folder("tokens") if text.cache else None,
-    )
+    found = _tokenized(files, tokenizer, text, mask)
     held, learned = _hold_out(found, text, nexts=mask.nexts, seed=seed)
     room = max_tokens - tokenizer.specials(pair=mask.nexts)
     train, valid = _part(found, held, learned, rules, room=room, mask=mask, text=text, seed=seed)
@@ -125,6 +113,59 @@ def gather(
     )
     yield from _report(library)
     return library
+
+
+def judged(
+    sources: Sequence[str | Path],
+    tokenizer: Tokenizer,
+    text: TextSettings,
+    mask: MaskSettings,
+    *,
+    seed: int,
+) -> Library:
+    """Read plain text all of which is to be judged, as what `gather` holds out is.
+
+    Raises:
+        DataError: There is no text, or one document only where next sentences are asked for.
+        ModelError: The tokenizer has no mask.
+    """
+    rules = _rules(tokenizer, mask)
+    files = reading.find(sources, text=text.column)
+    found = _tokenized(files, tokenizer, text, mask)
+    everything = np.arange(found.count)
+    max_tokens = _limit(text.max_tokens, tokenizer)
+    room = max_tokens - tokenizer.specials(pair=mask.nexts)
+    if mask.nexts:
+        runs = passages.runs(found, everything, rules.heads, room=room)
+        valid = passages.paired(runs, seed=seed, epoch=masking.HELD_OUT)
+    else:
+        valid = passages.whole(found, everything, rules.heads, room=room)
+    nothing = valid.take(np.arange(0))
+    return Library(
+        tuple(files), found, tokenizer, rules, max_tokens, nothing, valid, found.count, seed
+    )
+
+
+def _rules(tokenizer: Tokenizer, mask: MaskSettings) -> Masking:
+    return Masking.of(
+        tokenizer,
+        rate=mask.rate,
+        mask_share=mask.mask_share,
+        random_share=mask.random_share,
+        whole_words=mask.whole_words,
+    )
+
+
+def _tokenized(
+    files: Sequence[TextFile], tokenizer: Tokenizer, text: TextSettings, mask: MaskSettings
+) -> Documents:
+    return documents.tokenize(
+        lambda: reading.read_all(files, text=text.column),
+        tokenizer,
+        split=sentences.splitter(text.language) if mask.nexts else None,
+        how=f"sentences {text.language}" if mask.nexts else "",
+        folder=caches.folder("tokens") if text.cache else None,
+    )
 
 
 def _limit(asked: int | None, tokenizer: Tokenizer) -> int:

@@ -232,7 +232,7 @@ def _plot(chart: Chart, axes: Axes, paint: Paint) -> None:
         axes.axhline(height, color=paint.ink, linewidth=1.2, linestyle="--", label=label)
     axes.set_xlabel("step", color=paint.ink)
     axes.set_ylabel(chart.unit, color=paint.ink)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1, steps=[1, 2, 5, 10]))
     axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     axes.grid(axis="y", color=paint.faint, linewidth=0.5)
     if len(axes.get_legend_handles_labels()[0]) > 1:

@@ -206,3 +206,4 @@ class Survey:
     columns: Mapping[str, str] = field(
         default_factory=dict
     )  # what each column was taken for, and why
+    fertility: Mapping[str, Any] = field(default_factory=dict)  # of plain text: what words cost

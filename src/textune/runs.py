@@ -225,7 +225,7 @@ def model_folder(run: Path) -> Path:
             return place
     if not run.exists():
         raise RunError(f"{run}: no such folder; RUN is a folder that `textune train` wrote")
-    if any((place / LANGUAGE_CARD).is_file() for place in (run / "model", run)):
+    if is_language(run):
         raise RunError(
             f"{run}: this model fills in masks and knows no labels yet; fine-tune it with "
             f"textune train FILE --base {run}, or ask it with textune fill {run} TEXT"
@@ -233,6 +233,11 @@ def model_folder(run: Path) -> Path:
     started = any((run / mark).exists() for mark in MARKS)
     way_out = "its training has not finished; continue it with --resume" if started else "not a run"
     raise RunError(f"{run}: no finished model in it: {way_out}")
+
+
+def is_language(run: Path) -> bool:
+    """Tell whether a run's model fills in masks."""
+    return any((place / LANGUAGE_CARD).is_file() for place in (run / "model", run))
 
 
 def write_predictions(

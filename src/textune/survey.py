@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from textune import plain_survey
 from textune.config import BUNDLED, Columns, names
 from textune.data import contract, examples
 from textune.encoder import bases
@@ -62,11 +63,17 @@ def check(
         table, task=task, text=names(text) or None, label=names(label) or None, group=group
     )
     agreed = found.contract
+    tokenizer = None
     if count_tokens is None:
-        count_tokens = tokenizers.load(bases.find(base or BUNDLED)).count
+        tokenizer = tokenizers.load(bases.find(base or BUNDLED))
+        count_tokens = tokenizer.count
     tally = _Tally(found.rows, count_tokens)
     findings = audit.audit(tally.watch(examples.read(table, agreed)), contract=agreed)
     lengths = tally.lengths()
+    costs = {}
+    if agreed.task == "plain" and tokenizer is not None:
+        texts = (example.text for example in examples.read(table, agreed))
+        costs = plain_survey.measure(texts, tokenizer)
     return Survey(
         source=table.path or table.name,
         table=table,
@@ -78,6 +85,7 @@ def check(
         findings=(*findings, *_not_yet(agreed, table.name, found.rows), *_too_long(lengths)),
         command=_command(table, agreed, header=header, delimiter=delimiter, base=base),
         columns=found.columns,
+        fertility=costs,
     )
 
 
@@ -100,6 +108,7 @@ def to_json(survey: Survey) -> dict[str, Any]:
         "reasons": [*survey.table.reasons, *agreed.reasons],
         "doubts": list(agreed.doubts),
         "columns": dict(survey.columns),
+        "fertility": dict(survey.fertility),
         "contract": {
             key: list(value) if isinstance(value, tuple) else value
             for key, value in asdict(agreed).items()
@@ -183,6 +192,12 @@ def _in_order(agreed: Contract, counts: Mapping[str, int]) -> dict[str, int]:
 
 def _not_yet(agreed: Contract, name: str, rows: int) -> tuple[Finding, ...]:
     """Say why `train` would refuse what was understood."""
+    if agreed.task == "plain":
+        message = (
+            f"{name}: no labels were found in it; an encoder can be adapted to its text, and "
+            "--label names the label column if there is one"
+        )
+        return (Finding("task", "note", message, rows),)
     try:
         contract.require_labels(agreed, name)
     except DataError as error:
@@ -212,6 +227,9 @@ def _command(
     base: str | Path | None,
 ) -> str:
     place = table.path or table.name
+    if agreed.task == "plain":
+        column = None if table.format == "text" else agreed.text[0]
+        return plain_survey.command([place], text=column, base=base)
     words = ["textune", "train", f"./{place}" if place.startswith("-") else place]
     if not table.has_header and table.path:
         words.append("--no-header")

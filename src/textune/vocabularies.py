@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from textune.errors import SettingsError
 from textune.language_config import AdaptSettings, PretrainSettings
 from textune.reading import documents
 from textune.records import Said
-from textune.text import tokenizers, wordpiece
+from textune.text import extension, fertility, tokenizers, wordpiece
 
 NEW, PLACE = ".tokenizer", "tokenizer"  # inside a run's folder, before and after it is begun
 LONGEST = 512  # tokens of a passage in an encoder that is made from nothing, if nothing is said
@@ -26,12 +26,13 @@ class Start:
     base: str | None  # directory or Hub name; None where all weights are random
     config: Any = None  # of an encoder of random weights
     added: Mapping[int, tuple[int, ...]] = field(default_factory=dict)  # new piece → pieces before
+    size: int | None = None  # of a vocabulary with added pieces
 
     def language(self, *, nexts: bool, seed: int) -> Language:
         """Load the base, or draw an encoder's weights."""
         if self.base is None:
             return language.make(self.config, nexts=nexts, seed=seed)
-        return language.read(self.base, nexts=nexts, seed=seed, added=self.added)
+        return language.read(self.base, nexts=nexts, seed=seed, added=self.added, size=self.size)
 
 
 def prepare(
@@ -84,22 +85,26 @@ def _from_text(
 def _extended(
     sources: Sequence[str], settings: AdaptSettings, place: str, folder: Path
 ) -> Generator[Said, None, Start]:
-    from textune.text import extension
-
     words = _words(sources, settings, place)
     made = extension.extend(place, words, folder / NEW)
+    if made.skipped:
+        yield Said(
+            f"{len(made.skipped):,} words were passed over (a piece already, or named twice): "
+            f"{', '.join(made.skipped[:5])}"
+        )
     if not made.pieces:
-        yield Said("no word was added: each is one piece already", is_warning=True)
+        yield Said("no word was added to the vocabulary", is_warning=True)
         shutil.rmtree(folder / NEW)
         return Start(Path(place), place)
-    names = ", ".join(words[:5])
-    yield Said(f"{len(made.pieces):,} words were added to the vocabulary: {names} …")
-    return Start(folder / NEW, place, added=made.pieces)
+    added = [word for word in words if word not in set(made.skipped)]
+    yield Said(
+        f"{len(made.pieces):,} words were added to the vocabulary: {', '.join(added[:5])}"
+        f"{' …' if len(added) > 5 else ''}"
+    )
+    return Start(folder / NEW, place, added=made.pieces, size=made.size)
 
 
 def _words(sources: Sequence[str], settings: AdaptSettings, place: str) -> list[str]:
-    from textune.text import extension, fertility
-
     wanted = settings.add_words
     if isinstance(wanted, str) and not wanted.isdigit():
         file = Path(wanted)
@@ -120,4 +125,4 @@ def settle(start: Start, folder: Path) -> Start:
         return start
     shutil.rmtree(folder / PLACE, ignore_errors=True)
     start.tokenizer.rename(folder / PLACE)
-    return Start(folder / PLACE, start.base, start.config, start.added)
+    return replace(start, tokenizer=folder / PLACE)

@@ -38,6 +38,7 @@ def read(
     nexts: bool = False,
     seed: int = 0,
     added: Mapping[int, Sequence[int]] | None = None,
+    size: int | None = None,
 ) -> Language:
     """Load an encoder with its masked-LM head; what the base lacks is drawn from the seed.
 
@@ -48,6 +49,7 @@ def read(
         nexts: Whether to judge next sentences as well.
         seed: Seed of new weights.
         added: Pieces to be added to the vocabulary, and the pieces each was written in before.
+        size: Of the vocabulary with them.
 
     Raises:
         ModelError: The base cannot be had, has no such head in transformers, or its head is built
@@ -60,7 +62,7 @@ def read(
             "transformers; leave out --nsp, or choose a BERT"
         )
     if added:
-        new_rows.extend(model, added, max(added) + 1)
+        new_rows.extend(model, added, size or max(added) + 1)
     prefix = f"{model.base_model_prefix}."
     missing = [name for name in info["missing_keys"] if not name.startswith(prefix)]
     return Language(

@@ -1,0 +1,163 @@
+"""One masked-LM training in its own process: `python -m bench.masking JOB.json RESULT.json`."""
+
+import json
+import time
+from dataclasses import asdict, replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from bench import processes
+from bench.masked_jobs import BEGUN, ENDED, POLICIES, RATE, Job, Result
+from bench.stepping import drained, timed
+
+PASSES = 100  # of textune's schedule, which must not end within what is measured
+
+
+def main() -> None:
+    """Read the job, train, and write what was measured."""
+    values, target = processes.read_job()
+    job = Job(**values)
+    processes.limit_threads(job.threads)
+    result = replace(run(job), peak_memory_mb=processes.peak_memory_mb())
+    target.write_text(json.dumps(asdict(result)), encoding="utf-8")
+
+
+def run(job: Job) -> Result:
+    """Learn by the program of the job."""
+    if job.program == "textune":
+        return learn(job)
+    from bench import masked_peers  # here, so that textune's process does not pay for the Trainer
+
+    return masked_peers.learn(job)
+
+
+def learn(job: Job) -> Result:
+    """Take the updates of `textune adapt`: some to warm up, then one pass with the clock on."""
+    import torch
+
+    learner = build(job)
+    whole = learner.lesson
+    learner.lesson = part(whole, job.warm)
+    updates(learner)
+    learner.lesson = whole
+    device = str(learner.encoder.device)
+    clock = Clock(job, device)
+    clock.start()
+    taken = updates(learner)
+    clock.stop()
+    tokens, computed = (int(sum(each[name] for each in taken)) for name in ("tokens", "computed"))
+    return Result(
+        program=job.program,
+        policy=POLICIES[job.program],
+        turn=job.turn,
+        model=type(learner.encoder.model).__name__,
+        device=device,
+        precision=learner.precision,
+        threads=torch.get_num_threads(),
+        updates=len(taken),
+        texts=whole.library.documents.count,
+        tokens=tokens,
+        computed=computed,
+        seconds=clock.seconds,
+    )
+
+
+def build(job: Job) -> Any:
+    """Make what `textune adapt` would learn with, and let it learn from every text.
+
+    A user's run holds a tenth of the texts out; here nothing is, so that all programs learn from
+    the same ones.
+    """
+    import torch
+
+    from textune import language_api, library, vocabularies
+    from textune.encoder import devices
+    from textune.language_config import AdaptSettings
+    from textune.learning import Learner
+    from textune.masked import Masked
+    from textune.text import tokenizers
+    from textune.training import memory
+
+    given = {
+        "base": job.base,
+        "text": "text",
+        "max_tokens": job.max_tokens,
+        "batch_size": job.batch_size,
+        "epochs": PASSES,
+        "seed": job.seed,
+        "mask": RATE,
+    }
+    settings = language_api.resolve(AdaptSettings, given)
+    start = drained(vocabularies.prepare((job.texts,), settings, Path(job.scratch)))
+    tokenizer = tokenizers.load(str(start.tokenizer))
+    found = drained(
+        library.gather((job.texts,), tokenizer, settings.text, settings.mask, seed=settings.seed)
+    )
+    spoken = start.language(nexts=False, seed=settings.seed)
+    spoken.encoder.to(devices.choose(settings.device))
+    learner = Learner.build(Masked(everything(found), job.batch_size), settings, spoken.encoder)
+    torch.manual_seed(settings.seed)  # this and the next as in Learner.learn
+    memory.keep()
+    return learner
+
+
+def everything(found: Any) -> Any:
+    """Return the library in which all documents are learned from, in their order."""
+    import numpy as np
+
+    from textune.text import passages
+
+    whole = passages.whole(
+        found.documents,
+        np.arange(found.documents.count),
+        found.masking.heads,
+        room=found.max_tokens - found.specials[0],
+    )
+    return replace(found, train=whole)
+
+
+def part(lesson: Any, texts: int) -> Any:
+    """Return the lesson of the first texts alone."""
+    import numpy as np
+
+    library = lesson.library
+    train = library.train.take(np.arange(min(texts, len(library.train))))
+    return replace(lesson, library=replace(library, train=train))
+
+
+def updates(learner: Any) -> list[dict[str, float]]:
+    """Take the updates of one pass."""
+    return list(islice(timed(learner), learner.lesson.per_epoch))
+
+
+class Clock:
+    """Takes the time, and leaves a mark at each end for whoever looks from outside."""
+
+    def __init__(self, job: Job, device: str) -> None:
+        self._scratch, self._device = Path(job.scratch), device
+        self._began = 0.0
+        self.seconds = 0.0
+
+    def start(self) -> None:
+        """Start what is measured."""
+        (self._scratch / BEGUN).touch()
+        self._began = now(self._device)
+
+    def stop(self) -> None:
+        """End it."""
+        self.seconds = now(self._device) - self._began
+        (self._scratch / ENDED).touch()
+
+
+def now(device: str) -> float:
+    """Return seconds, after all that was asked of the device is done."""
+    if device.startswith("cuda"):
+        import torch
+
+        torch.cuda.synchronize()
+    return time.perf_counter()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""Plain text becomes what there is to say of it: documents, words, and how a base writes them."""
+
+import shlex
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from glob import has_magic
+from pathlib import Path
+from typing import Any
+
+from textune.config import BUNDLED
+from textune.encoder import bases
+from textune.errors import DataError
+from textune.reading import documents
+from textune.text import fertility, tokenizers
+from textune.text.tokenizers import Tokenizer
+
+
+def is_many(source: object) -> bool:
+    """Tell whether a source is a folder or a pattern, which hold plain text only."""
+    if not isinstance(source, str | Path):
+        return False
+    path = Path(source)
+    return path.is_dir() or (not path.exists() and has_magic(str(source)))
+
+
+def check(
+    sources: Sequence[str | Path], *, text: str | None = None, base: str | Path | None = None
+) -> dict[str, Any]:
+    """Read plain text once and say what is in it.
+
+    Args:
+        sources: Files, folders and patterns.
+        text: Text column of tables.
+        base: Encoder in whose pieces it is measured; the bundled one if not given.
+
+    Returns:
+        "source", "task" ("plain"), "reading" (how each file was understood), "documents",
+        "fertility" and the "command" that adapts an encoder to it.
+
+    Raises:
+        DataError: There is no text, or a file cannot be read.
+    """
+    files = documents.find(sources, text=text)
+    count = 0
+
+    def texts() -> Iterable[str]:
+        nonlocal count
+        for paragraph in documents.read_all(files, text=text):
+            count += paragraph.begins
+            yield paragraph.text
+
+    found = measure(texts(), tokenizers.load(bases.find(base or BUNDLED)))
+    return {
+        "source": [str(source) for source in sources],
+        "task": "plain",
+        "reading": [reason for file in files for reason in file.reasons],
+        "documents": count,
+        "fertility": found,
+        "command": command(sources, text=text, base=base),
+    }
+
+
+def measure(texts: Iterable[str], tokenizer: Tokenizer) -> dict[str, Any]:
+    """Say what texts cost in a tokenizer's pieces, as plain values; {} where there is no word."""
+    try:
+        return asdict(fertility.measure(texts, tokenizer))
+    except DataError:
+        return {}
+
+
+def command(
+    sources: Sequence[str | Path], *, text: str | None = None, base: str | Path | None = None
+) -> str:
+    """Return the command that adapts an encoder to some text."""
+    words = ["textune", "adapt", *(str(source) for source in sources)]
+    for option, value in (("--text", text), ("--base", base)):
+        words += [option, str(value)] if value is not None else []
+    return shlex.join(words)
