@@ -3,8 +3,8 @@
 A tokenizer and an encoder are made from film reviews (IMDB) alone. Then, seed by seed, two encoders
 are fine-tuned on the same rows of SST-2 with the same settings: the pretrained one, and one of its
 shape and tokenizer whose weights transformers draws by the seed. Other rows of the training file
-choose the epoch; the accuracy is that on the dev set. The interval (paired t, 95 %) is about seeds of
-fine-tuning: pretraining is done once.
+choose the epoch; the accuracy is that on the dev set. The interval (paired t, 95 %) speaks of the
+seeds of fine-tuning: pretraining is done once.
 """
 
 import argparse
@@ -130,7 +130,7 @@ def pretrain(options: argparse.Namespace, folder: Path, say: Console) -> Path:
     """Run the command that a user would run, its lines going to the error stream.
 
     Raises:
-        ProgramError: It ended with an error.
+        SystemExit: It failed, and has said why.
     """
     run = (options.out or folder / "pretrained").resolve()
     column = ("--text", "text") if options.text is None else ()
@@ -147,7 +147,7 @@ def pretrain(options: argparse.Namespace, folder: Path, say: Console) -> Path:
         check=False,
     )
     if done.returncode != 0:
-        raise processes.ProgramError(f"textune pretrain ended with {done.returncode}")
+        sys.exit(done.returncode)
     return run
 
 
@@ -172,12 +172,13 @@ def learned_by(run: Path) -> dict[str, Any]:
 
 def in_words(learned: Mapping[str, Any]) -> str:
     """Say what pretraining taught."""
-    times = learned["masked_accuracy"] / max(learned["most_frequent_share"], 1e-9)
+    share = learned["most_frequent_share"]
+    times = learned["masked_accuracy"] / max(share, 1e-9)
     return (
         f"pretrained: {learned['steps']:,} updates in {learned['train_seconds'] / 60:.1f} minutes, "
         f"{learned['tokens_per_second']:.0f} tokens/s; held-out masked accuracy "
         f"{learned['masked_accuracy']:.4f}, {times:.1f} times that of always guessing the most "
-        f"frequent piece {learned['most_frequent_piece']!r} ({learned['most_frequent_share']:.4f}); "
+        f"frequent piece {learned['most_frequent_piece']!r} ({share:.4f}); "
         f"perplexity {learned['perplexity']:.1f}"
     )
 
@@ -185,11 +186,10 @@ def in_words(learned: Mapping[str, Any]) -> str:
 def prepare(options: argparse.Namespace, folder: Path) -> Files:
     """Draw the rows to fine-tune on and others to choose the epoch by, always the same ones."""
     everything = read(options.data / TRAIN)
-    count = min(options.rows + VALID_ROWS, len(everything))
+    valid = min(VALID_ROWS, len(everything) // 10)
+    count = min(options.rows + valid, len(everything))
     drawn = random.Random(SEED).sample(everything, count)
-    valid = min(VALID_ROWS, count // 10)
-    parts = {"train": drawn[: count - valid], "valid": drawn[count - valid :]}
-    parts["dev"] = read(options.data / DEV)
+    parts = {"train": drawn[valid:], "valid": drawn[:valid], "dev": read(options.data / DEV)}
     found = {
         name: tasks.write(folder / f"{name}.jsonl", rows, "single", LABELS)
         for name, rows in parts.items()
@@ -204,3 +204,112 @@ def read(file: Path) -> list[Row]:
         next(opened)  # the header
         cells = [line.rstrip("\n").split("\t") for line in opened]
     return [(text.strip(), (label,)) for text, label in cells if text.strip()]
+
+
+def fine_tune_all(
+    options: argparse.Namespace, run: Path, files: Files, folder: Path, say: Console
+) -> list[tuple[str, Result]]:
+    """Fine-tune from both starts, seed by seed.
+
+    Raises:
+        ProgramError: A process failed.
+    """
+    found = []
+    for seed in range(1, options.seeds + 1):
+        for start in STARTS:
+            with tempfile.TemporaryDirectory(prefix="job-", dir=folder) as name:
+                base = run.resolve()
+                if start == "random":
+                    base = untrained(base, Path(name) / "random", seed, options.threads)
+                result = fine_tune(options, base, files, seed, scratch=Path(name))
+            found.append((start, result))
+            say.print(f"seed {seed} {STARTS[start]}: accuracy {result.scores[SCORE]:.4f}")
+    return found
+
+
+def untrained(run: Path, target: Path, seed: int, threads: int) -> Path:
+    """Write an encoder of the run's shape with random weights, in a fresh process."""
+    job = {"model": str(run / "model"), "folder": str(target), "seed": seed, "threads": threads}
+    processes.run("bench.untrained", job, target.parent.parent)
+    return target
+
+
+def fine_tune(
+    options: argparse.Namespace, base: Path, files: Files, seed: int, *, scratch: Path
+) -> Result:
+    """Fine-tune once in a fresh process; `scratch` lies in the command's folder."""
+    job = Job(
+        program="textune",
+        base=str(base),
+        task="single",
+        labels=LABELS,
+        train=str(files.train),
+        valid=str(files.valid),
+        sets={"valid": str(files.valid), "dev": str(files.dev)},
+        metrics=("accuracy",),
+        scratch=str(scratch),
+        seed=seed,
+        turn=seed,
+        epochs=options.epochs,
+        batch_size=options.batch_size,
+        lr=options.lr,
+        max_tokens=None,
+        threads=options.threads,
+    )
+    return Result(**processes.run("bench.measure", asdict(job), scratch.parent))
+
+
+def summarise(tuned: Sequence[tuple[str, Result]]) -> dict[str, Any]:
+    """Sum up both starts, and say whether they differ by more than noise."""
+    from textune import proving  # here, so that --help does not load torch
+
+    values = {
+        start: [float(result.scores[SCORE] or 0.0) for name, result in tuned if name == start]
+        for start in STARTS
+    }
+    found = proving.compare(values["random"], values["pretrained"])
+    return {
+        "accuracy": {
+            start: {"mean": fmean(each), "deviation": stdev(each), "seeds": each}
+            for start, each in values.items()
+        },
+        "difference": found["difference"],
+        "interval": found["interval"],
+        "words": verdict(found["difference"], found["interval"], len(values["random"])),
+    }
+
+
+def verdict(difference: float, interval: Sequence[float], seeds: int) -> str:
+    """Say in words what a paired difference shows."""
+    low, high = interval
+    numbers = f"{difference:+.4f} accuracy (95 % interval {low:+.4f} to {high:+.4f})"
+    if low > 0:
+        return f"pretraining gains {numbers}: more than noise"
+    if high < 0:
+        return f"pretraining loses {numbers}: more than noise"
+    return f"pretraining changes {numbers}: not more than the noise of {seeds} seeds"
+
+
+def show(report: Mapping[str, Any], console: Console) -> None:
+    """Print each accuracy, both means, and what the difference shows."""
+    table = Table(title="fine-tuned on SST-2: accuracy on dev")
+    table.add_column("start")
+    seeds = len(next(iter(report["accuracy"].values()))["seeds"])
+    for heading in (*(f"seed {seed}" for seed in range(1, seeds + 1)), "mean ± deviation"):
+        table.add_column(heading, justify="right")
+    for start, found in report["accuracy"].items():
+        each = [f"{value:.4f}" for value in found["seeds"]]
+        table.add_row(STARTS[start], *each, f"{found['mean']:.4f} ± {found['deviation']:.4f}")
+    rows = ", ".join(f"{name} {count:,}" for name, count in report["rows"].items())
+    settings = report["settings"]
+    console.print(in_words(report["pretraining"]))
+    console.print(
+        f"SST-2: rows {rows}; {settings['epochs']} epoch(s) in batches of "
+        f"{settings['batch_size']}, lr {settings['lr']}"
+    )
+    console.print(table)
+    console.print(report["words"])
+
+
+if __name__ == "__main__":
+    main()

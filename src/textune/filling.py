@@ -38,6 +38,7 @@ class Filler:
         self.encoder = spoken.encoder
         self.tokenizer = tokenizer
         self.encoder.train(False)
+        self._pieces = torch.tensor(sorted(tokenizer.backend.get_vocab().values()))
 
     @classmethod
     def load(cls, place: str | Path, *, device: str = "auto") -> "Filler":
@@ -84,7 +85,7 @@ class Filler:
                 f"a text of {len(ids):,} tokens: this encoder reads {limit} at once; shorten it "
                 "around the mask"
             )
-        chances = self._chances(ids, places)  # (M, V)
+        chances = self._chances(ids, places)[:, self._pieces]  # (M, V): a table may have more rows
         best = chances.topk(min(top, chances.shape[1]), dim=1)
         return [
             [
@@ -92,7 +93,7 @@ class Filler:
                 for piece, chance in zip(pieces, values, strict=True)
             ]
             for number, (pieces, values) in enumerate(
-                zip(best.indices.tolist(), best.values.tolist(), strict=True)
+                zip(self._pieces[best.indices].tolist(), best.values.tolist(), strict=True)
             )
         ]
 

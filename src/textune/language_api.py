@@ -239,12 +239,18 @@ def resolve(
     config: str | Path | None = None,
     changes: Sequence[str] = (),
 ) -> Kind:
-    """Settle settings from a file, changes, and keywords or options by their own names."""
+    """Settle settings from a file, changes, and keywords or options by their own names.
+
+    Raises:
+        SettingsError: All wrong names and values at once.
+    """
     values = {
         SETTINGS[name]: str(value) if isinstance(value, Path) else value
         for name, value in given.items()
         if name in SETTINGS
     }
+    if given.get("epochs") is not None and given.get("hours") is not None:
+        raise SettingsError("--epochs and --hours exclude each other: so many passes, or so long")
     words = values.get("add_words")
     if isinstance(words, str) and words.isdigit():
         values["add_words"] = int(words)

@@ -47,10 +47,21 @@ class AdaptTrainSettings(TrainSettings):
     """How the weights are changed, with what suits a trained encoder."""
 
     epochs: int = Field(2, ge=0, description="Passes over the text.")
+    lr: float = Field(
+        1e-4, gt=0, description="Highest learning rate; 3e-4 where the masked-LM head is new."
+    )
     batch_size: int = Field(16, ge=1, description="Passages in one update.")
     hours: float | None = Field(
         None, gt=0, description="Hours to train; the learning rate reaches zero at their end."
     )
+
+    @model_validator(mode="after")
+    def _without_labels(self) -> Self:
+        given = {"class_weights": self.class_weights != "none", "metric": self.metric is not None}
+        named = [name for name, is_given in given.items() if is_given]
+        if named:
+            raise ValueError(f"{' and '.join(named)} can be set for labelled text only")
+        return self
 
 
 class PretrainTrainSettings(AdaptTrainSettings):

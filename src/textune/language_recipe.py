@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from textune.config import to_toml
 from textune.corpus import file_name
 from textune.encoder import bases, devices, language
 from textune.encoder.language import Language
+from textune.errors import RunError
 from textune.kernels import build
 from textune.language_config import AdaptSettings, MaskSettings, PretrainSettings, TextSettings
 from textune.learning import Learner
@@ -29,12 +30,13 @@ from textune.proving import Proof
 from textune.records import Said, Started, Step, Validated
 from textune.runs import Run
 from textune.text import tokenizers
-from textune.training import checkpoint, guards, memory
+from textune.training import checkpoint, guards, memory, optim
 from textune.training.clock import Clock
 from textune.vocabularies import Start
 
 Event = Said | Started | Step | Validated
 WARMTH = "warmup.json"
+NEW_HEAD_LR = 3e-4  # where the head is new and nobody has said how fast to learn
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,28 +67,39 @@ def learning(request: Request) -> Generator[Event, None, Run]:
     hours = settings.train.hours
     clock = Clock(None if hours is None else hours * 3600)
     device = devices.choose(settings.device)
-    with runs.claim(request.out, resume=request.resume, overwrite=request.overwrite) as folder:
+    with (
+        runs.claim(request.out, resume=request.resume, overwrite=request.overwrite) as folder,
+        vocabularies.unsettled(folder),
+    ):
         if request.resume and runs.is_finished(folder):
             yield Said(f"{folder}: this run is finished; there is nothing to resume")
-            return Run(folder, json.loads((folder / "metrics.json").read_text(encoding="utf-8")))
+            return _finished(folder)
+        if request.proof is not None:
+            assert isinstance(settings, AdaptSettings)
+            proving.check(request.proof, settings.base, device=settings.device)
         # what is there to learn
         start = yield from vocabularies.prepare(request.sources, settings, folder)
         tokenizer = tokenizers.load(str(start.tokenizer))
         found = yield from library.gather(
             request.sources, tokenizer, settings.text, settings.mask, seed=settings.seed
         )
-        if not request.resume:
-            runs.begin(folder, keep={vocabularies.NEW})
-            _write_beginning(folder, request, found)
-        start = vocabularies.settle(start, folder)
-        # learn it
+        # what learns it
         if build.is_due():
             yield Said("compiling kernels for this processor: some seconds, once")
         spoken = start.language(nexts=settings.mask.nexts, seed=settings.seed)
         spoken.encoder.to(device)
+        optim.freeze(spoken.encoder.model, settings.train.freeze)
+        settings = _settled(settings, spoken)
         lesson = Masked(found, settings.train.batch_size)
-        goes_on = request.resume and checkpoint.exists(folder / "checkpoints")
         learner = Learner.build(lesson, settings, spoken.encoder, clock=clock)
+        # nothing can be wrong any more: the run takes its place
+        goes_on = request.resume and checkpoint.exists(folder / "checkpoints")
+        if not request.resume:
+            runs.begin(folder, keep={vocabularies.NEW})
+        if not goes_on:
+            _write_beginning(folder, replace(request, settings=settings), found)
+        start = vocabularies.settle(start, folder)
+        # learn it
         yield from learner.introduce()
         with guards.stopping() as wish, guards.memory(learner.micro_tokens):
             if not goes_on:
@@ -101,12 +114,14 @@ def learning(request: Request) -> Generator[Event, None, Run]:
         yield from _say_if_worse(learner)
         numbers = _judge(folder, learner, found, start, nexts=settings.mask.nexts)
         _write_model(folder, spoken, found, start, nexts=settings.mask.nexts)
-        _write_end(folder, learner, found, numbers, clock)
+        _write_capsule(folder, learner, found, clock)
         if request.proof is not None:
             del learner, spoken, lesson  # fine-tuning needs the memory
             memory.give_back()
-            numbers["prove"] = yield from proving.prove(request.proof, start.base, folder)
-            runs.write_json(folder / "metrics.json", numbers)
+            numbers["prove"] = yield from proving.prove(
+                request.proof, start.base, folder, device=settings.device
+            )
+        runs.write_json(folder / "metrics.json", numbers)  # from now on the run is finished
         pictures.draw(folder)
         language_report.write(folder)
         yield Said(f"everything is in {folder}")
@@ -143,6 +158,26 @@ def evaluate_text(
     return numbers
 
 
+def _finished(folder: Path) -> Run:
+    if not runs.is_language(folder):
+        raise RunError(
+            f"{folder}: this run was not made by textune adapt or pretrain, but by textune train; "
+            "choose another --out"
+        )
+    return Run(folder, json.loads((folder / "metrics.json").read_text(encoding="utf-8")))
+
+
+def _settled(
+    settings: AdaptSettings | PretrainSettings, spoken: Language
+) -> AdaptSettings | PretrainSettings:
+    """Let an encoder under a new head learn faster, where nobody has said how fast."""
+    is_said = "lr" in settings.train.model_fields_set
+    if is_said or not spoken.has_new_head or not isinstance(settings, AdaptSettings):
+        return settings
+    train = settings.train.model_copy(update={"lr": NEW_HEAD_LR})
+    return settings.model_copy(update={"train": train})
+
+
 def _say_if_worse(learner: Learner) -> Generator[Said, None, None]:
     if learner.progress.step and not learner.progress.best_step:
         yield Said(
@@ -155,19 +190,24 @@ def _warm(
     folder: Path, spoken: Language, learner: Learner, settings: AdaptSettings | PretrainSettings
 ) -> Generator[Event, None, None]:
     """Say what is new in a base's heads, and warm a new masked-LM head."""
+    assert isinstance(learner.lesson, Masked)
+    counts = learner.lesson.library.documents.frequencies(spoken.encoder.config.vocab_size)
+    is_all_new = isinstance(settings, PretrainSettings)
+    if spoken.has_new_head:
+        warming.begin(spoken.encoder, counts, is_all_new=is_all_new)
     if not isinstance(settings, AdaptSettings):
         return
     if spoken.has_new_head:
         yield Said(
-            f"{settings.base} has no masked-LM head: it gets a new one, tied to its embedding"
+            f"{settings.base} has no masked-LM head: it gets a new one, tied to its embedding; "
+            f"highest learning rate {settings.train.lr:g}"
         )
     if spoken.has_new_nexts:
         yield Said(f"{settings.base} has no head for next sentences: it gets a new one")
     if not spoken.has_new_head or settings.warm_head == "never":
         return
-    assert isinstance(learner.lesson, Masked)
     found = yield from warming.warm(
-        spoken.encoder, learner.lesson, micro_tokens=learner.micro_tokens
+        spoken.encoder, learner.lesson, micro_tokens=learner.micro_tokens, clock=learner.clock
     )
     runs.write_json(folder / WARMTH, {"steps": found.steps, "losses": list(found.losses)})
 
@@ -187,7 +227,9 @@ def _judge(
     }
     if (folder / WARMTH).is_file():
         warmth = json.loads((folder / WARMTH).read_text(encoding="utf-8"))
-        numbers["warmup"] = {"rounds": len(warmth["losses"]) - 1, "kept": True, **warmth}
+        losses = warmth["losses"]
+        is_kept = min(losses) < losses[0]
+        numbers["warmup"] = {"rounds": len(losses) - 1, "kept": is_kept, **warmth}
     if start.added:
         numbers["added_words"] = len(start.added)
     return numbers
@@ -229,10 +271,7 @@ def _write_model(
         runs.write_text(unfinished / "README.md", runs.language_readme(start.base, nexts=nexts))
 
 
-def _write_end(
-    folder: Path, learner: Learner, found: Library, numbers: dict[str, Any], clock: Clock
-) -> None:
+def _write_capsule(folder: Path, learner: Learner, found: Library, clock: Clock) -> None:
     capsule = runs.capsule() | learner.measures()
     capsule |= {"store": found.documents.key, "wall_seconds": round(clock.seconds(), 2)}
     runs.write_json(folder / "capsule.json", capsule)
-    runs.write_json(folder / "metrics.json", numbers)

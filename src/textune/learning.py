@@ -133,7 +133,7 @@ class Learner:
         memory.keep()
         yield self._started()
         events = folder / "tensorboard" if self.settings.tensorboard else None
-        journal = Journal(folder / "log.jsonl", after=self.progress.step, events=events)
+        journal = Journal(folder / "log.jsonl", after=self.progress.step if resume else -1, events=events)
         try:
             yield from self._validated(folder, journal)  # a stop may have come before it
             if not self._is_over():

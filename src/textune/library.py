@@ -111,6 +111,7 @@ def gather(
         held_out=len(held),
         seed=seed,
     )
+    _refuse_unasked(library)
     yield from _report(library)
     return library
 
@@ -141,9 +142,11 @@ def judged(
     else:
         valid = passages.whole(found, everything, rules.heads, room=room)
     nothing = valid.take(np.arange(0))
-    return Library(
+    library = Library(
         tuple(files), found, tokenizer, rules, max_tokens, nothing, valid, found.count, seed
     )
+    _refuse_unasked(library)
+    return library
 
 
 def _rules(tokenizer: Tokenizer, mask: MaskSettings) -> Masking:
@@ -181,7 +184,10 @@ def _limit(asked: int | None, tokenizer: Tokenizer) -> int:
 def _hold_out(
     found: Documents, text: TextSettings, *, nexts: bool, seed: int
 ) -> tuple[Numbers, Numbers]:
-    """Draw documents that are held out, and those that are learned from."""
+    """Draw documents that are held out, and those that are learned from.
+
+    A document that alone would be more than what is to be held out is learned from.
+    """
     order = np.random.default_rng([seed, found.count]).permutation(found.count)
     if text.limit is not None:
         order = order[: text.limit]
@@ -194,11 +200,15 @@ def _hold_out(
         )
     if len(order) == 1:
         return order[:0], order
-    sizes = np.diff(found.borders[found.edges()])[order]
-    most = min(text.valid_share * float(sizes.sum()), text.most_valid_tokens)
-    count = int(np.searchsorted(np.cumsum(sizes), most)) + 1
+    sizes = np.diff(found.borders[found.edges()])
+    most = min(text.valid_share * float(sizes[order].sum()), text.most_valid_tokens)
+    small = order[sizes[order] <= most]
+    if len(small) < least:
+        small = order[np.argsort(sizes[order], kind="stable")]
+    count = int(np.searchsorted(np.cumsum(sizes[small]), most)) + 1
     count = min(max(count, least), len(order) - least)
-    return np.sort(order[:count]), np.sort(order[count:])
+    held = np.sort(small[:count])
+    return held, np.setdiff1d(order, held)
 
 
 def _part(
@@ -227,6 +237,29 @@ def _part(
     return train.take(np.arange(len(train) - count)), train.take(
         np.arange(len(train) - count, len(train))
     )
+
+
+def _refuse_unasked(library: Library) -> None:
+    """Refuse text on which nothing can be judged.
+
+    Raises:
+        DataError: The tokenizer knows no word of it, or none of the held-out ones is masked.
+    """
+    special = library.masking.special
+    if not library.documents.frequencies(len(special))[~special].any():
+        raise DataError(
+            f"the tokenizer of {library.tokenizer.place} knows none of the words of this text; "
+            "choose another --base, or make one with textune pretrain"
+        )
+    rows = np.arange(len(library.valid))
+    asked = library.ask(library.valid, rows, epoch=masking.HELD_OUT).pieces
+    assert asked is not None
+    if not len(asked):
+        tokens = int(library.valid.lengths((0, 0)).sum())
+        raise DataError(
+            f"the {tokens:,} tokens that are held out are too few: none of them is masked; name "
+            "more text, or hold out more of it with --set text.valid_share=0.5"
+        )
 
 
 def _report(library: Library) -> Generator[Said, None, None]:

@@ -1,6 +1,7 @@
 """A labelled file says whether adapting pays: fine-tuned with it and without, seed by seed."""
 
 import shutil
+from collections import deque
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,10 +10,13 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from textune import config, recipe
+from textune import config, corpus, recipe
+from textune.config import Settings
+from textune.encoder import bases
 from textune.errors import SettingsError
 from textune.recipe import Request
 from textune.records import Said
+from textune.text import tokenizers
 
 LEVEL = 0.95
 
@@ -26,11 +30,17 @@ class Proof:
     changes: tuple[str, ...] = ()  # settings of the fine-tuning: "train.epochs=1"
 
 
-def check(proof: Proof) -> None:
-    """Refuse what cannot show anything.
+def check(proof: Proof, base: str, *, device: str) -> None:
+    """Refuse what cannot be fine-tuned on or cannot show anything, before time is spent on it.
+
+    Args:
+        proof: What to fine-tune on.
+        base: What the run starts from.
+        device: Where to compute.
 
     Raises:
-        SettingsError: There is no such file, or there are too few seeds.
+        DataError: The file cannot be learned from; with the place and the way out.
+        SettingsError: There is no such file or setting, or there are too few seeds.
     """
     if not Path(proof.file).is_file():
         raise SettingsError(f"--prove {proof.file}: there is no such file")
@@ -39,15 +49,20 @@ def check(proof: Proof) -> None:
             f"--prove-seeds {proof.seeds}: two seeds at least are needed to tell a difference "
             "from chance"
         )
+    settings = _settings(proof, base, seed=1, device=device)
+    deque(corpus.gather(proof.file, settings, tokenizers.load(bases.find(base))), maxlen=0)
 
 
-def prove(proof: Proof, base: str | None, run: Path) -> Generator[Said, None, dict[str, Any]]:
+def prove(
+    proof: Proof, base: str | None, run: Path, *, device: str
+) -> Generator[Said, None, dict[str, Any]]:
     """Fine-tune from the base and from the run on the same split, and compare.
 
     Args:
         proof: What to fine-tune on.
         base: What the run started from.
         run: With the adapted model.
+        device: Where to compute.
 
     Returns:
         "metric", the values "without" and "with", their mean "difference" with its "interval"
@@ -59,7 +74,8 @@ def prove(proof: Proof, base: str | None, run: Path) -> Generator[Said, None, di
     for seed in seeds:
         for name, start in (("without", base), ("with", str(run))):
             assert start is not None
-            metric, value = _fine_tune(proof, start, run / "prove" / f"{name}-{seed}", seed)
+            settings = _settings(proof, start, seed=seed, device=device)
+            metric, value = _fine_tune(proof, settings, run / "prove" / f"{name}-{seed}")
             values[name].append(value)
             yield Said(f"prove: {name} adaptation, seed {seed}: {metric} {value:.4f}")
     found = compare(values["without"], values["with"])
@@ -84,11 +100,13 @@ def compare(without: Sequence[float], with_: Sequence[float]) -> dict[str, Any]:
     return {"difference": mean, "interval": [low, high], "words": words}
 
 
-def _fine_tune(proof: Proof, base: str, out: Path, seed: int) -> tuple[str, float]:
+def _settings(proof: Proof, base: str, *, seed: int, device: str) -> Settings:
+    changes = (f"device={device}", *proof.changes)
+    return config.resolve(None, changes, {"base": base, "seed": seed, "data.split_seed": 1})
+
+
+def _fine_tune(proof: Proof, settings: Settings, out: Path) -> tuple[str, float]:
     """Fine-tune once; of the run only its numbers stay."""
-    settings = config.resolve(
-        None, proof.changes, {"base": base, "seed": seed, "data.split_seed": 1}
-    )
     request = Request(source=proof.file, settings=settings, out=out, overwrite=out.exists())
     events = recipe.training(request)
     while True:

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import platform
+import re
 import shutil
 import socket
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -24,6 +25,7 @@ LANGUAGE_CARD = (
 )
 LOCK, OWNER = "run.lock", "run.owner"
 MARKS = ("config.toml", "log.jsonl", "metrics.json", "checkpoints", "model")
+UNFINISHED = re.compile(r"\.tokenizer|\.config\.toml-\d+")  # all that a run may be killed in
 VERSIONS = ("textune", "torch", "transformers", "tokenizers", "numpy", "pyarrow", "scikit-learn")
 
 
@@ -348,7 +350,7 @@ def _refuse(folder: Path, *, resume: bool, overwrite: bool) -> None:
             f"{folder}: already exists; --resume continues it, --overwrite starts anew, or "
             "choose another --out"
         )
-    if inside and not any(mark in inside for mark in MARKS):
+    if inside and not any(name in MARKS or UNFINISHED.fullmatch(name) for name in inside):
         raise RunError(
             f"{folder}: holds {inside[0]!r} and no run; textune deletes only its own folders"
         )

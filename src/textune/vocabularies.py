@@ -1,7 +1,8 @@
 """A base, or plain text alone, becomes the tokenizer and the untrained encoder of a run."""
 
 import shutil
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -117,6 +118,15 @@ def _words(sources: Sequence[str], settings: AdaptSettings, place: str) -> list[
     files = documents.find(sources, text=settings.text.column)
     texts = (paragraph.text for paragraph in documents.read_all(files, text=settings.text.column))
     return fertility.propose(texts, tokenizers.load(place), int(wanted or 0))
+
+
+@contextmanager
+def unsettled(folder: Path) -> Iterator[None]:
+    """Leave no tokenizer behind of a run that was never begun."""
+    try:
+        yield
+    finally:
+        shutil.rmtree(folder / NEW, ignore_errors=True)
 
 
 def settle(start: Start, folder: Path) -> Start:

@@ -142,7 +142,7 @@ class Watch:
 
     def _validated(self, found: Validated) -> None:
         """Add a line to the table of validations, which begins with the names of its columns."""
-        loss = sum(float(each) for each in self._losses) / max(len(self._losses), 1)
+        loss = sum(map(float, self._losses)) / len(self._losses) if self._losses else None
         self._losses.clear()
         self._last = time.perf_counter()
         if self._quiet:
@@ -152,7 +152,7 @@ class Watch:
             names = [f"{name:>{width}}" for name, width in COUNTS.items()]
             names += [f"{HEADLINES.get(key, key):>{_width(key)}}" for key in self._keys]
             self._bar.console.print(f"[bold]{escape(''.join(names))}[/]")
-        cells = [f"{found.epoch:>6g}{found.step:>8,}{loss:>8.3f}"]
+        cells = [f"{found.epoch:>6g}{found.step:>8,}{number(loss):>8}"]
         cells += [f"{number(found.metrics.get(key)):>{_width(key)}}" for key in self._keys]
         star = "  [green]best[/]" if found.is_best else ""
         self._bar.console.print(f"{''.join(cells)}{star}")

@@ -121,6 +121,7 @@ def _chunks(
     size = 0
     for paragraph in paragraphs:
         units = [paragraph.text] if split is None else split(paragraph.text)
+        units = units or [""]  # a document may begin with a blank
         for number, unit in enumerate(units):
             chunk.append((unit, paragraph.begins and number == 0))
             size += len(unit)

@@ -132,34 +132,36 @@ def paired(found: Runs, *, seed: int, epoch: int) -> Passages:
     second = np.stack([places, found.edges[:, 1]], axis=1)
     is_pair = second[:, 1] > second[:, 0]
     nexts = np.where(is_pair, FOLLOWS, UNASKED)
-    chosen = draw.permutation(np.flatnonzero(is_pair))[: int(is_pair.sum()) // 2]
-    givers, takers = _exchange(chosen, found.owners, draw)
+    pairs = draw.permutation(np.flatnonzero(is_pair))
+    givers, takers = _exchange(pairs, found.owners, draw)
     second[takers] = second[givers]
     nexts[takers] = FOREIGN
     return Passages(first, second, nexts, found.owners)
 
 
 def _exchange(
-    chosen: Numbers, owners: Numbers, draw: np.random.Generator
+    pairs: Numbers, owners: Numbers, draw: np.random.Generator
 ) -> tuple[Numbers, Numbers]:
-    """Say who gives its second part to whom, so that none gets one of its own document.
+    """Say which half gives its second part to whom, so that none gets one of its own document.
 
-    Ordered by document, each gives to the one that stands as far on as the largest document is
-    long. What a document has beyond the half of all is left out first.
+    Ordered by document every other pair is chosen, so that the half holds half of each document.
+    Each gives to the one that stands as far on as the largest document is long. What a document
+    has beyond the half of those chosen is left out first.
     """
-    if not len(chosen):
-        return chosen, chosen
-    _, group = np.unique(owners[chosen], return_inverse=True)
+    if len(pairs) < 2:
+        return pairs[:0], pairs[:0]
+    _, group = np.unique(owners[pairs], return_inverse=True)
     group = draw.permutation(int(group.max()) + 1)[group]  # documents in another order each time
+    half = np.argsort(group, kind="stable")[1::2]
+    chosen, group = pairs[half], group[half]
     sizes = np.bincount(group)
     largest = int(sizes.argmax())
     others = len(chosen) - int(sizes[largest])
     if sizes[largest] > others:
         places = np.flatnonzero(group == largest)[others:]
         chosen, group = np.delete(chosen, places), np.delete(group, places)
-    ranked = chosen[np.argsort(group, kind="stable")]
     step = int(np.bincount(group).max()) if len(group) else 0
-    return ranked, np.roll(ranked, step)
+    return chosen, np.roll(chosen, step)
 
 
 def _sentence_ends(
