@@ -1,8 +1,14 @@
-"""Plain text made up for the tests: documents of random ids."""
+"""Plain text made up for the tests: documents of random ids, and texts with questions."""
+
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+import torch
 
+from textune.text import batches
 from textune.text.documents import Documents
+from textune.text.passages import UNASKED
 
 
 def documents_of(sizes, *, first=0, last=120, seed=0):
@@ -23,4 +29,74 @@ def documents_of(sizes, *, first=0, last=120, seed=0):
         borders=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
         owners=np.repeat(np.arange(len(kept)), [len(units) for units in kept]),
         key="made up",
+    )
+
+
+@dataclass(frozen=True)
+class Questions:
+    """Texts of random ids, some of whose tokens are asked for."""
+
+    texts: list[Any]  # ids as the model sees them
+    firsts: list[int]  # how many of each text's tokens lie in its first segment
+    places: list[Any]  # of the tokens that are asked for, in each text
+    pieces: list[Any]  # ids that stood there
+    nexts: list[int]
+
+    @property
+    def asked(self):
+        return sum(map(len, self.places))
+
+    @property
+    def pairs(self):
+        return sum(found != UNASKED for found in self.nexts)
+
+    def batch(self, rows):
+        """Return the batch of some texts, in this order."""
+        rows = list(rows)
+        starts = np.cumsum([0, *(len(self.texts[row]) for row in rows)])
+        asked = [self.places[row] + start for row, start in zip(rows, starts[:-1], strict=True)]
+        batch = batches.lay([self.texts[row] for row in rows], [self.firsts[row] for row in rows])
+        return replace(
+            batch,
+            asked=torch.from_numpy(np.concatenate(asked)),
+            pieces=torch.from_numpy(np.concatenate([self.pieces[row] for row in rows])),
+            nexts=torch.tensor([self.nexts[row] for row in rows]),
+            next_weight=max(self.asked, 1) / max(self.pairs, 1),
+        )
+
+    def padded(self, config):
+        """Return the same as transformers' models take it, labels and all."""
+        size = max(map(len, self.texts))
+        shape = (len(self.texts), size)
+        ids = torch.full(shape, config.pad_token_id)
+        labels = torch.full(shape, -100)
+        mask, segments = torch.zeros(shape, dtype=torch.long), torch.zeros(shape, dtype=torch.long)
+        for row, (text, first) in enumerate(zip(self.texts, self.firsts, strict=True)):
+            ids[row, : len(text)] = torch.from_numpy(text)
+            mask[row, : len(text)] = 1
+            segments[row, first : len(text)] = 1
+            labels[row, self.places[row]] = torch.from_numpy(self.pieces[row])
+        found = {"input_ids": ids, "attention_mask": mask, "labels": labels}
+        if getattr(config, "type_vocab_size", 0) > 1:
+            found["token_type_ids"] = segments
+        return found
+
+
+def questions_of(lengths, *, share=0.3, vocabulary=120, seed=0):
+    """Make up texts of these lengths; of every third it is not asked whether its parts follow.
+
+    Args:
+        lengths: Tokens of each text.
+        share: Of the tokens that are asked for.
+        vocabulary: Ids are below.
+        seed: Of all that is drawn.
+    """
+    draw = np.random.default_rng(seed)
+    chosen = [np.flatnonzero(draw.random(length) < share) for length in lengths]
+    return Questions(
+        texts=[draw.integers(5, vocabulary, size=length) for length in lengths],
+        firsts=[max(1, length // 2) for length in lengths],
+        places=chosen,
+        pieces=[draw.integers(5, vocabulary, size=len(places)) for places in chosen],
+        nexts=[(0, 1, UNASKED)[row % 3] for row in range(len(lengths))],
     )

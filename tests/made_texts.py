@@ -9,7 +9,6 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processor
 
 from conftest import WORDS
 from families import tiny_config
-from textune.text import tokenizers
 
 SPECIALS = ["[UNK]", "[PAD]", "[CLS]", "[SEP]", "[MASK]"]
 
@@ -17,10 +16,8 @@ SPECIALS = ["[UNK]", "[PAD]", "[CLS]", "[SEP]", "[MASK]"]
 def sentence(draw: random.Random) -> str:
     """Write ten words of which each says something of the others."""
     words, noun = draw.choice((WORDS[:5], WORDS[5:10])), draw.choice(WORDS[10:15])
-    return " ".join(
-        ["the", noun, "was", "very", draw.choice(words), "a", draw.choice(words), noun, "is"]
-        + [draw.choice(words)]
-    )
+    first, second, third = draw.choices(words, k=3)
+    return f"the {noun} was very {first} a {second} {noun} is {third}"
 
 
 def write_lines(file: Path, number: int = 160, *, seed: int = 0) -> Path:
@@ -44,11 +41,9 @@ def write_blocks(file: Path, number: int = 40, *, most: int = 12, seed: int = 0)
     return file
 
 
-def write_tokenizer(
-    folder: Path, words: list[str], *, mask: str | None = "[MASK]", specials: list[str] | None = None
-) -> None:
+def write_tokenizer(folder: Path, words: list[str], *, mask: str | None = "[MASK]") -> None:
     """Write a tokenizer that knows these words, each as one piece."""
-    special = [name for name in specials or SPECIALS if name != "[MASK]"]
+    special = [name for name in SPECIALS if name != "[MASK]"]
     special += [] if mask is None else [mask]
     pieces = {word: number for number, word in enumerate([*special, *words])}
     backend = Tokenizer(models.WordLevel(pieces, unk_token="[UNK]"))
@@ -100,8 +95,3 @@ def give_head(base: Path, folder: Path, *, nexts: bool = False) -> Path:
     kind.from_pretrained(base).save_pretrained(folder)
     transformers.AutoTokenizer.from_pretrained(base).save_pretrained(folder)
     return folder
-
-
-def tokenizer_of(base: Path) -> tokenizers.Tokenizer:
-    """Load a base's tokenizer as textune does."""
-    return tokenizers.load(str(base))

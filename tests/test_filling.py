@@ -130,7 +130,7 @@ def test_a_text_longer_than_the_encoder_reads_is_refused(filler):
 
 
 def test_a_base_without_a_head_is_refused(tiny_base):
-    with pytest.raises(ModelError, match="no masked-LM head.*textune adapt TEXT --base"):
+    with pytest.raises(ModelError, match=r"no masked-LM head.*textune adapt TEXT --base"):
         Filler.load(tiny_base)
 
 

@@ -171,7 +171,7 @@ def test_a_lesson_goes_on_after_any_step(numbered, encoder, tmp_path):
     file = write_numbered(tmp_path / "text.txt", LENGTHS)
     lesson = Masked(gathered(file, numbered)[0], 4)
     whole = list(lesson.work(encoder, 2, after=0, micro_tokens=100))
-    assert [work.number for work in whole][0] == lesson.per_epoch + 1
+    assert whole[0].number == lesson.per_epoch + 1
     done = whole[3].number
     rest = list(lesson.work(encoder, 2, after=done, micro_tokens=100))
     assert [work.number for work in rest] == [work.number for work in whole[4:]]
@@ -322,7 +322,7 @@ def test_a_text_that_fits_into_one_passage_is_too_little(tiny_base, tmp_path):
 def test_text_of_which_nothing_can_be_asked_is_refused(tiny_base, tmp_path):
     file = tmp_path / "text.txt"
     file.write_text("\u03b1\u03b2 \u03b3\u03b4 \u03b5\n" * 50, encoding="utf-8")
-    with pytest.raises(DataError, match=r"the tokenizer of .* knows none of the words of this text; choose"):
+    with pytest.raises(DataError, match="knows none of the words of this text; choose another"):
         gathered(file, tiny_base)
 
 
@@ -343,7 +343,7 @@ def test_held_out_text_too_short_to_be_asked_for_anything_is_refused_or_judged(
 
 def test_next_sentences_need_documents(tiny_base, tmp_path):
     file = write_blocks(tmp_path / "text.txt", 3)
-    with pytest.raises(DataError, match="need 4 documents at least.* there are 3; part the text"):
+    with pytest.raises(DataError, match="there are 3; part the text by blank lines, name"):
         gathered(file, tiny_base, mask={"nexts": True})
 
 

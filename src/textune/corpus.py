@@ -1,7 +1,9 @@
 """The user's files become a corpus: examples, tokens, targets and splits, ready for training."""
 
+import itertools
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
+from glob import has_magic
 from pathlib import Path
 from typing import Any
 
@@ -268,7 +270,13 @@ def _report_cut(store: Store, limit: int) -> Iterator[Said]:
 
 
 def file_name(source: object) -> str:
-    """Return the stem of a file, for the name of a run; "frame" for a data frame."""
+    """Return the stem of a file, for the name of a run; "frame" for a data frame.
+
+    Of a pattern it is the last folder that is named in full.
+    """
     if not isinstance(source, str | Path):
         return "frame"
-    return Path(source).name.split(".")[0] or "run"
+    path = Path(source)
+    if not path.exists():
+        path = Path(*itertools.takewhile(lambda part: not has_magic(part), path.parts))
+    return path.name.split(".")[0] or "run"

@@ -2,7 +2,7 @@
 
 from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from textune.config import BUNDLED, Average, Section, Settings, TrainSettings
 
@@ -17,7 +17,7 @@ class TextSettings(Section):
     )
     valid_share: float = Field(0.1, gt=0, lt=1, description="Documents held out, as a share.")
     most_valid_tokens: int = Field(
-        200_000, ge=100, description="Hold out no more tokens than these, whatever the share."
+        50_000, ge=100, description="Hold out no more tokens than these, whatever the share."
     )
     limit: int | None = Field(None, ge=2, description="Use so many documents only: a trial.")
     cache: bool = Field(True, description="Keep token ids between runs.")
@@ -68,7 +68,7 @@ class PretrainTrainSettings(AdaptTrainSettings):
     """How the weights are changed, with what suits an encoder of random weights."""
 
     epochs: int = Field(10, ge=0, description="Passes over the text, unless --hours is given.")
-    batch_size: int = Field(32, ge=1, description="Passages in one update.")
+    batch_size: int = Field(8, ge=1, description="Passages in one update.")
     lr: float = Field(1e-3, gt=0, description="Highest learning rate.")
     betas: tuple[Average, Average] = Field((0.9, 0.98), description="AdamW's two averages.")
     eps: float = Field(1e-6, gt=0, description="AdamW's guard against division by zero.")
@@ -91,6 +91,13 @@ class AdaptSettings(Section):
     mask: MaskSettings = MaskSettings.model_construct()
     train: AdaptTrainSettings = AdaptTrainSettings.model_construct()
 
+    @field_validator("add_words")
+    @classmethod
+    def _not_below_zero(cls, value: int | str | None) -> int | str | None:
+        if isinstance(value, int) and value < 0:
+            raise ValueError("expected a number of words, or a file of them")
+        return value
+
 
 class PretrainSettings(Section):
     """Everything that decides how an encoder is made from nothing but text."""
@@ -101,7 +108,9 @@ class PretrainSettings(Section):
     seed: int = Field(42, ge=0, lt=2**32, description="Seed of everything random.")
     device: str = Field("auto", description="auto, cpu, cuda, cuda:N or mps.")
     tensorboard: bool = Field(False, description="Write TensorBoard events as well.")
-    dropout: float = Field(0.1, ge=0, lt=1, description="Of the encoder while it is pretrained.")
+    dropout: float = Field(
+        0.0, ge=0, lt=1, description="While it is pretrained; 0.1 is written for fine-tuning."
+    )
     text: TextSettings = TextSettings.model_construct()
     mask: MaskSettings = MaskSettings.model_construct()
     train: PretrainTrainSettings = PretrainTrainSettings.model_construct()

@@ -18,7 +18,7 @@ from textune import (
 )
 from textune.config import to_toml
 from textune.corpus import file_name
-from textune.encoder import bases, devices, language
+from textune.encoder import bases, devices, language, sizes
 from textune.encoder.language import Language
 from textune.errors import RunError
 from textune.kernels import build
@@ -265,6 +265,8 @@ def _write_model(
         "objective": "mlm+nsp" if nexts else "mlm",
         "max_tokens": found.max_tokens,
     }
+    if start.base is None:
+        sizes.prepare_for_tuning(spoken.encoder.config)
     with runs.replacing(folder / "model") as unfinished:
         language.save(spoken, unfinished, tokenizer=str(start.tokenizer))
         runs.write_json(unfinished / runs.LANGUAGE_CARD, card)

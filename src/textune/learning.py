@@ -27,7 +27,9 @@ from textune.training.loop import Trainable, Work
 from textune.training.optim import AdamW
 
 MICRO_TOKENS = {"cpu": 4096, "cuda": 32768, "mps": 8192}
-TENTHS = 10  # validations in the time of a budget
+TENTHS = 10  # validations in the time of a budget, at most
+AFTER = 3  # times as long as judging takes what comes after the last update: judging, saving
+WORTH = 3  # times as long as judging takes one learns at least before judging again
 
 
 @dataclass(slots=True)
@@ -46,6 +48,7 @@ class Learner:
     remarks: tuple[str, ...]
     clock: Clock
     progress: Progress = field(default_factory=Progress)
+    judged: float = field(default_factory=time.perf_counter)
     saved: float = field(default_factory=time.perf_counter)  # the last checkpoint
 
     @classmethod
@@ -133,7 +136,9 @@ class Learner:
         memory.keep()
         yield self._started()
         events = folder / "tensorboard" if self.settings.tensorboard else None
-        journal = Journal(folder / "log.jsonl", after=self.progress.step if resume else -1, events=events)
+        journal = Journal(
+            folder / "log.jsonl", after=self.progress.step if resume else -1, events=events
+        )
         try:
             yield from self._validated(folder, journal)  # a stop may have come before it
             if not self._is_over():
@@ -194,13 +199,17 @@ class Learner:
             return False
         every = self.settings.train.validate_every
         if self.clock.budget is not None and every is None:
-            return self._tenth() > progress.tenths
+            return self.clock.is_over() or (self._tenth() > progress.tenths and self._is_worth_it())
         is_last = progress.step == self.total or self.clock.is_over()
         return is_last or progress.step % (every or self.lesson.per_epoch) == 0
 
     def _is_over(self) -> bool:
         """Tell whether time or patience is at its end."""
         return self._has_no_patience() or self.clock.is_over()
+
+    def _is_worth_it(self) -> bool:
+        """Tell whether judging again would take but a small part of the time since it was done."""
+        return time.perf_counter() - self.judged > WORTH * self.clock.reserve
 
     def _tenth(self) -> int:
         """Return how many tenths of the time are spent."""
@@ -226,8 +235,9 @@ class Learner:
         if progress.step == 0:
             progress.before = found
         progress.tenths = self._tenth()
-        seconds = time.perf_counter() - began
-        self.clock.reserve = max(self.clock.reserve, seconds)
+        self.judged = time.perf_counter()
+        seconds = self.judged - began
+        self.clock.reserve = max(self.clock.reserve, AFTER * seconds)
         return Validated(
             step=progress.step,
             epoch=round(progress.step / lesson.per_epoch, 3),

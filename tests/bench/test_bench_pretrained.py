@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-import textune
 from bench import pretrained, untrained
 from bench.jobs import POLICIES, Result
 from bench.pretrained import (
@@ -25,6 +24,7 @@ from bench.pretrained import (
     verdict,
 )
 from conftest import WORDS
+from textune import language_api
 
 ROWS, DEV_ROWS = 100, 20
 SILENT = Console(file=io.StringIO())
@@ -50,13 +50,16 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def run(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def run(data: Path, _kernels: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of a pretrained encoder of one layer."""
-    folder = tmp_path_factory.mktemp("runs") / "pretrained"
-    textune.pretrain(
-        data / "book.txt", size="1x64", epochs=1, max_tokens=32, out=folder, settings=["vocab=200"]
-    )
-    return folder
+    folder = tmp_path_factory.mktemp("pretrained")
+    (folder / "kernels").symlink_to(_kernels)
+    file = data / "book.txt"
+    with pytest.MonkeyPatch.context() as patch:  # which the cache of each test comes too late for
+        patch.setenv("TEXTUNE_CACHE", str(folder))
+        return language_api.pretrain(
+            file, size="1x64", vocab=200, epochs=1, max_tokens=32, out=folder / "run"
+        ).path
 
 
 @pytest.fixture

@@ -33,8 +33,8 @@ def vocabulary(pieces, *, specials=SPECIALS):
 
 def byte_level():
     """As RoBERTa and ModernBERT."""
-    pieces = ["a", "b", "c", "Ġ", "n", "Ġb", "an", "Ġban", "Ġbana", "."]
-    merges = [("Ġ", "b"), ("a", "n"), ("Ġb", "an"), ("Ġban", "a")]
+    pieces = ["a", "b", "c", "Ġ", "n", "Ġb", "an", "Ġban", "."]
+    merges = [("Ġ", "b"), ("a", "n"), ("Ġb", "an")]
     backend = Backend(models.BPE(vocab=vocabulary(pieces), merges=merges, unk_token="<unk>"))
     backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
     backend.decoder = decoders.ByteLevel()
@@ -74,7 +74,7 @@ def words():
 
 
 KINDS = {
-    "byte level": (byte_level, ["Ġbana", "n", "a", "Ġb"]),
+    "byte level": (byte_level, ["Ġban", "an", "a", "Ġb"]),
     "Metaspace": (lambda: sentence_piece("Metaspace"), ["▁ban", "an", "a", "▁b"]),
     "Prepend": (lambda: sentence_piece("Prepend"), ["▁ban", "an", "a", "▁b"]),
     "WordPiece": (lambda: word_pieces("##"), ["ban", "##an", "##a", "b"]),
@@ -85,17 +85,10 @@ every_kind = pytest.mark.parametrize(("make", "pieces"), KINDS.values(), ids=KIN
 
 
 @every_kind
-def test_a_word_begins_at_its_first_piece_alone(make, pieces):
+def test_of_two_words_two_pieces_begin_a_word(make, pieces):
     tokenizer = make()
     encoded = tokenizer.backend.encode("banana b", add_special_tokens=False)
     assert encoded.tokens == pieces
-    starts = [
-        place
-        for place, (before, at) in enumerate(zip([None, *encoded.word_ids], encoded.word_ids))
-        if before != at
-    ]
-    if make is not KINDS["Prepend"][0]:  # without a pre-tokenizer all is one word
-        assert np.flatnonzero(tokenizer.heads()[encoded.ids]).tolist() == starts
     assert np.flatnonzero(tokenizer.heads()[encoded.ids]).tolist() == [0, len(pieces) - 1]
 
 

@@ -16,6 +16,7 @@ SIZES = {  # layers and width, as Google published them (Turc et al., 2019)
     "large": (24, 1024),
 }
 HEAD = 64  # width of an attention head in all of them
+TUNING_DROPOUT = 0.1  # as Google published them
 INNER = 4  # times the width, in the middle of a layer
 
 
@@ -43,6 +44,11 @@ def configure(size: str, *, pieces: int, positions: int, dropout: float) -> Any:
         attention_probs_dropout_prob=dropout,
         pad_token_id=0,
     )
+
+
+def prepare_for_tuning(config: Any) -> None:
+    """Write the dropout into a configuration with which encoders are fine-tuned."""
+    config.hidden_dropout_prob = config.attention_probs_dropout_prob = TUNING_DROPOUT
 
 
 def _parse(size: str) -> tuple[int, int]:

@@ -74,8 +74,9 @@ class Tokenizer:
         parts = self.template
         for ids in (parts.before, parts.between, parts.after, parts.after_pair):
             found[ids] = True
-        if self.mask_id is not None:
-            found[self.mask_id] = True
+        unknown = getattr(self.backend.model, "unk_token", None)
+        known = None if unknown is None else self.backend.token_to_id(unknown)
+        found[[number for number in (self.mask_id, known) if number is not None]] = True
         return found
 
     def heads(self) -> NDArray[np.bool_]:

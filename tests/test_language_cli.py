@@ -1,0 +1,411 @@
+"""The commands of plain text, for people and for programs; a mistake is a message."""
+
+import json
+import shlex
+
+import pytest
+
+from conftest import WORDS
+from made_texts import give_head, make_base, write_blocks, write_lines
+from test_cli import one_object, textune
+from textune import language_api
+
+__all__ = ["textune"]  # the fixture
+
+ADAPT = ["--epochs", "1", "--batch-size", "16", "--lr", "0.002", "--device", "cpu"]
+PRETRAIN = ["--size", "1x64", "--vocab", "120", "--epochs", "1", "--device", "cpu"]
+
+
+@pytest.fixture(scope="module")
+def spoken(tmp_path_factory, tiny_base):
+    return give_head(tiny_base, tmp_path_factory.mktemp("spoken"))
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory, spoken):
+    """Return the folder of a finished run."""
+    place = tmp_path_factory.mktemp("made")
+    language_api.adapt(
+        write_lines(place / "lines.txt", 40),
+        base=spoken,
+        out=place / "run",
+        epochs=1,
+        device="cpu",
+        settings=["text.cache=false"],
+    )
+    return place / "run"
+
+
+@pytest.fixture
+def lines(tmp_path):
+    return write_lines(tmp_path / "lines.txt", 60)
+
+
+@pytest.fixture
+def blocks(tmp_path):
+    return write_blocks(tmp_path / "blocks.txt", 20)
+
+
+def bytes_of(folder):
+    return {file: file.read_bytes() for file in sorted(folder.rglob("*")) if file.is_file()}
+
+
+def test_adapt_for_programs_prints_one_object(textune, lines, spoken, tmp_path):
+    run = tmp_path / "run"
+    code, out, err = textune(
+        "adapt", lines, "--base", spoken, "--out", run, "--json", *ADAPT
+    )
+    assert (code, err) == (0, "")
+    metrics = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
+    assert one_object(out) == {"run": str(run), **metrics}
+
+
+def test_adapt_for_people_says_what_happens(textune, lines, spoken, tmp_path):
+    run = tmp_path / "run"
+    code, out, err = textune("adapt", lines, "--base", spoken, "--out", run, *ADAPT)
+    assert code == 0
+    metrics = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
+    before, after = metrics["before"]["perplexity"], metrics["valid"]["perplexity"]
+    assert f"perplexity {before:.2f} → {after:.2f} ({after / before - 1:+.1%})" in out
+    assert "masked accuracy" in out
+    rows = [row.split() for row in err.splitlines()]
+    assert rows[0][0] == "lines.txt:"
+    table = next(place for place, row in enumerate(rows) if row[:3] == ["epoch", "step", "loss"])
+    assert rows[table + 1][:3] == ["0", "0", "–"]  # no update, so no loss of updates
+    assert rows[table + 2][:2] == ["1", "4"]
+    assert err.splitlines()[-1] == f"everything is in {run}"
+
+
+def test_the_commands_that_are_proposed_work(textune, lines, spoken, reviews, tmp_path):
+    run = tmp_path / "run"
+    _, out, _ = textune("adapt", lines, "--base", spoken, "--out", run, *ADAPT)
+    proposed = [shlex.split(row.partition(":")[2]) for row in out.splitlines()[-2:]]
+    assert proposed[0][:3] == ["textune", "fill", str(run)]
+    code, out, _ = textune(*proposed[0][1:])
+    assert code == 0
+    assert "%" in out
+    words = [str(reviews) if word == "FILE" else word for word in proposed[1][1:]]
+    code, _, _ = textune(*words, "--out", tmp_path / "tuned", "--epochs", "0", "--device", "cpu")
+    assert code == 0
+
+
+def test_pretrain_makes_a_model_that_fills_in_masks(textune, blocks, tmp_path):
+    run = tmp_path / "run"
+    code, out, err = textune("pretrain", blocks, "--out", run, *PRETRAIN)
+    assert code == 0
+    assert "learning a vocabulary of 120 pieces from the text" in err
+    assert f"textune fill {run}" in out
+    code, out, _ = textune("fill", run, "The [MASK] was very good.", "--top", "3", "--json")
+    assert code == 0
+    assert len(one_object(out)["masks"][0]["candidates"]) == 3
+
+
+def test_cased_and_next_sentences_are_options(textune, blocks, tmp_path):
+    run = tmp_path / "run"
+    words = ["pretrain", blocks, "--out", run, "--cased", "--nsp", "--json", *PRETRAIN]
+    code, out, _ = textune(*words)
+    assert code == 0
+    assert one_object(out)["objective"] == "mlm+nsp"
+    settings = (run / "config.toml").read_text(encoding="utf-8")
+    assert "cased = true" in settings
+    assert "nexts = true" in settings
+
+
+@pytest.mark.parametrize(
+    ("words", "written"),
+    [
+        (["--mask", "0.4"], "rate = 0.4"),
+        (["--plain-mask"], "mask_share = 1"),
+        (["--plain-mask"], "random_share = 0"),
+        (["--whole-word"], "whole_words = true"),
+        (["--max-tokens", "16"], "max_tokens = 16"),
+        (["--limit", "30"], "limit = 30"),
+        (["--seed", "9"], "seed = 9"),
+        (["--set", "text.valid_share=0.3"], "valid_share = 0.3"),
+        (["--set", "train.clip=none"], 'clip = "none"'),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_options_become_settings(textune, lines, spoken, tmp_path, words, written):
+    options = ["--epochs", "0", "--device", "cpu", "--out", tmp_path / "run"]
+    code, _, err = textune("adapt", lines, "--base", spoken, *options, *words)
+    assert code == 0, err
+    assert written in (tmp_path / "run" / "config.toml").read_text(encoding="utf-8").splitlines()
+
+
+def test_several_files_folders_and_patterns_are_read_together(textune, spoken, tmp_path):
+    folder = tmp_path / "corpus" / "deep"
+    folder.mkdir(parents=True)
+    write_lines(tmp_path / "one.txt", 10)
+    write_lines(folder / "two.txt", 10, seed=1)
+    write_lines(tmp_path / "three.md", 10, seed=2)
+    (tmp_path / "four.csv").write_text("id,text\n" + "1,the film was good\n" * 10)
+    words = [tmp_path / "one.txt", tmp_path / "corpus", tmp_path / "*.md", tmp_path / "four.csv"]
+    run = tmp_path / "run"
+    code, _, err = textune("adapt", *words, "--base", spoken, "--out", run, *ADAPT)
+    assert code == 0, err
+    card = json.loads((run / "data_card.json").read_text(encoding="utf-8"))
+    assert card["documents"] == 40
+    assert len(card["files"]) == 4
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("lines.txt", "lines"),
+        ("corpus", "corpus"),
+        ("corpus/*.txt", "corpus"),
+        ("*.txt", "run"),
+        (".", "run"),
+        ("cor*/*.txt", "run"),
+    ],
+)
+def test_a_run_is_named_after_its_text(
+    textune, lines, spoken, tmp_path, monkeypatch, source, name
+):
+    (tmp_path / "corpus").mkdir()
+    write_lines(tmp_path / "corpus" / "other.txt", 40)
+    monkeypatch.chdir(tmp_path)
+    for wanted in (name, f"{name}-2"):
+        words = ["adapt", source, "--base", spoken, "--epochs", "0", "--device", "cpu", "--json"]
+        code, out, err = textune(*words)
+        assert code == 0, err
+        assert one_object(out)["run"] == f"runs/{wanted}"
+
+
+def test_one_endless_line_is_used_to_its_end(textune, spoken, tmp_path):
+    file = tmp_path / "endless.txt"
+    file.write_text("the film was very good a book is bad " * 2000, encoding="utf-8")
+    run = tmp_path / "run"
+    code, _, err = textune("adapt", file, "--base", spoken, "--out", run, *ADAPT)
+    assert code == 0
+    card = json.loads((run / "data_card.json").read_text(encoding="utf-8"))
+    assert card["documents"] == 1
+    assert card["tokens_train"] + card["tokens_valid"] == card["tokens"] == 9 * 2000
+    assert "note: there is one document only: its last" in err
+
+
+def test_evaluating_twice_gives_the_same_bytes(textune, made, lines):
+    printed = [textune("evaluate", made, lines, "--json") for _ in range(2)]
+    assert printed[0] == printed[1]
+    code, out, err = printed[0]
+    assert (code, err) == (0, "")
+    numbers = one_object(out)
+    assert numbers["n"] == 60
+    kept = json.loads((made / "evaluations" / "lines.json").read_text(encoding="utf-8"))
+    assert kept == numbers
+
+
+@pytest.fixture
+def places(tmp_path, tiny_base, spoken, made, lines, reviews):
+    """Return what the words of a mistaken command stand for."""
+    for name, content in (
+        ("empty.txt", b""),
+        ("blank.txt", b" \n\t\n \n"),
+        ("binary.txt", b"the film\n\x00\x01\x02 was good\n" * 20),
+        ("latin.txt", "the film\nwas good\ncaf\xe9 was bad\n".encode("latin-1")),
+        ("unknown.txt", b"zzz yyy xxx\n" * 40),
+        ("short.txt", b"the film was good\n"),
+        ("table.csv", b"id,body,label\n" + b"1,the film was good,x\n" * 20),
+        ("wrong.toml", b"[mask]\nrate = 2\n[train]\nlrr = 1\n"),
+        ("shares.toml", b"[mask]\nmask_share = 0.9\nrandom_share = 0.5\n"),
+    ):
+        (tmp_path / name).write_bytes(content)
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "pictures" / "cat.jpg").write_bytes(b"\xff\xd8")
+    write_blocks(tmp_path / "one.txt", 1)
+    return {
+        "LINES": str(lines),
+        "REVIEWS": str(reviews),
+        "SPOKEN": str(spoken),
+        "RUN": str(made),
+        "NOMASK": lambda: str(make_base(tmp_path / "nomask", WORDS, mask=None)),
+        "ROBERTA": lambda: str(make_base(tmp_path / "roberta", WORDS, kind="roberta")),
+        "PICKLE": lambda: pickled(tmp_path / "pickle", spoken),
+    }
+
+
+def pickled(folder, base):
+    import shutil
+
+    shutil.copytree(base, folder)
+    (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
+    return str(folder)
+
+
+LINES = ["adapt", "LINES", "--base", "SPOKEN"]
+MISTAKES = [
+    (["empty.txt"], "empty.txt: the file is empty; name a file with text in it"),
+    (["blank.txt"], "blank.txt: the file is empty; name a file with text in it"),
+    (["missing.txt"], "missing.txt: there is no such file"),
+    (["missing/*.txt"], "missing/*.txt: no file matches this pattern; check it"),
+    (["pictures"], "pictures: no file in this folder, or below it, has an ending of text"),
+    (["one.txt", "--nsp"], "next sentences need 4 documents at least"),
+    (["short.txt"], "there is only one document, of 4 tokens: too little to hold something out"),
+    (["binary.txt"], "binary.txt:2:1: a NUL character, which no text contains"),
+    (["latin.txt"], "latin.txt:3:4: the byte 0xe9 is not UTF-8: 'caf\\xe9 was bad'; save the"),
+    (["unknown.txt"], "knows none of the words of this text; choose another --base"),
+    (["table.csv"], "table.csv: no column is named as one of text ('id', 'body', 'label')"),
+    (["table.csv", "--text", "bdy"], "table.csv: there is no column 'bdy'; did you mean 'body'?"),
+    (["LINES", "--text", "body"], "lines.txt: "),
+    (["LINES", "--base", "NOMASK"], "its tokenizer has no mask token ([MASK], <mask>)"),
+    (["one.txt", "LINES", "--base", "ROBERTA", "--nsp"], "roberta encoders have no head for next"),
+    (["LINES", "--base", "./nowhere"], "./nowhere: no such directory"),
+    (["LINES", "--base", "PICKLE"], "holds its weights only as a pickle"),
+    (["LINES", "--mask", "0"], "mask.rate: Input should be greater than 0, found 0.0"),
+    (["LINES", "--mask", "1.5"], "mask.rate: Input should be less than 1, found 1.5"),
+    (["LINES", "--mask", "much"], "Invalid value for '--mask'"),
+    (["LINES", "--config", "wrong.toml"], "2 settings are wrong:"),
+    (["LINES", "--config", "wrong.toml"], "mask.rate: Input should be less than 1, found 2"),
+    (["LINES", "--config", "wrong.toml"], "train.lrr: no such setting; did you mean 'lr'?"),
+    (["LINES", "--config", "shares.toml"], "mask_share and random_share are more than 1 together"),
+    (["LINES", "--config", "none.toml"], "none.toml: no such settings file"),
+    (["LINES", "--set", "mask.rat=0.2"], "mask.rat: no such setting; did you mean 'rate'?"),
+    (["LINES", "--set", "train.metric=mcc"], "train: metric can be set for labelled text only"),
+    (["LINES", "--set", "train.class_weights=balanced"], "class_weights can be set for labelled"),
+    (["LINES", "--set", "lr"], "--set lr: expected section.key=value"),
+    (["LINES", "--max-tokens", "65"], "--max-tokens 65: this encoder reads at most 64 tokens"),
+    (["LINES", "--max-tokens", "4"], "text.max_tokens: Input should be greater than or equal to 8"),
+    (["LINES", "--hours", "0"], "train.hours: Input should be greater than 0, found 0.0"),
+    (["LINES", "--hours", "-1"], "train.hours: Input should be greater than 0, found -1.0"),
+    (["LINES", "--hours", "1", "--epochs", "2"], "--epochs and --hours exclude each other"),
+    (["LINES", "--limit", "1"], "text.limit: Input should be greater than or equal to 2"),
+    (["LINES", "--add-words", "missing.txt"], "--add-words missing.txt: expected how many words"),
+    (["LINES", "--prove", "missing.csv"], "--prove missing.csv: there is no such file"),
+    (["LINES", "--prove", "REVIEWS", "--prove-seeds", "1"], "--prove-seeds 1: two seeds at least"),
+    (["LINES", "--prove", "REVIEWS", "--prove-set", "train.lrr=1"], "train.lrr: no such setting"),
+    (["LINES", "--prove", "LINES"], "lines.txt"),
+    (["LINES", "--device", "gpu"], "device 'gpu'"),
+    (["LINES", "--resume"], "nothing to resume there"),
+    (["LINES", "--resume", "--overwrite"], "exclude each other"),
+    (["LINES", "--out", "RUN"], "already exists; --resume continues it, --overwrite starts anew"),
+    (["LINES", "--out", "LINES"], "lines.txt: is a file; --out names a folder"),
+    (["LINES", "--out", "pictures"], "already exists"),
+    (["LINES", "--out", "pictures", "--overwrite"], "holds 'cat.jpg' and no run; textune deletes"),
+    (["LINES", "--epoch", "3"], "No such option"),
+    ([], "Missing argument"),
+]
+
+
+def completed(words, places):
+    """Put paths in place of names; a base that was not named is the usual one."""
+    words = [places.get(word, word) for word in words]
+    words = [word() if callable(word) else word for word in words]
+    if words[1:] and words[0] == "adapt" and "--base" not in words:
+        words += ["--base", places["SPOKEN"]]
+    return words
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [(["adapt", *words], message) for words, message in MISTAKES],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_mistake_is_a_message_and_exit_code_2(
+    textune, places, made, tmp_path, monkeypatch, words, message
+):
+    monkeypatch.chdir(tmp_path)
+    before = bytes_of(made)
+    code, out, err = textune(*completed(words, places))
+    assert (code, out) == (2, "")
+    assert message in " ".join(err.split())
+    assert "Traceback" not in err
+    assert not list(tmp_path.glob("runs/*"))
+    assert bytes_of(made) == before
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["LINES", "--size", "huge"], "--size huge: expected tiny, mini, small, medium, base, lar"),
+        (["LINES", "--size", "0x64"], "--size 0x64: layers must be 1 to 96, and the width a mult"),
+        (["LINES", "--size", "2x100"], "--size 2x100: layers must be 1 to 96, and the width a mul"),
+        (["LINES", "--vocab", "3"], "vocab: Input should be greater than or equal to 6, found 3"),
+        (["LINES", "--vocab", "20"], "a vocabulary of 20 pieces is too small for this text"),
+        (["one.txt", "--nsp"], "next sentences need 4 documents at least"),
+        (["short.txt"], "there is only one document, of"),
+        (["empty.txt"], "empty.txt: the file is empty"),
+        (["latin.txt"], "latin.txt:3:4: the byte 0xe9 is not UTF-8"),
+        (["LINES", "--base", "SPOKEN"], "No such option"),
+        (["LINES", "--set", "dropout=2"], "dropout: Input should be less than 1, found 2"),
+        (["LINES", "--set", "base=x"], "base: no such setting"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_mistake_in_pretraining_is_a_message_and_exit_code_2(
+    textune, places, tmp_path, monkeypatch, words, message
+):
+    monkeypatch.chdir(tmp_path)
+    options = [] if "--size" in words else ["--size", "1x64"]
+    options += [] if "--vocab" in words else ["--vocab", "120"]
+    code, out, err = textune(*completed(["pretrain", *words, *options], places))
+    assert (code, out) == (2, "")
+    assert message in " ".join(err.split())
+    assert "Traceback" not in err
+    assert not list(tmp_path.glob("runs/*"))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["adapt", "latin.txt"],
+        ["adapt", "unknown.txt"],
+        ["adapt", "one.txt", "LINES", "--base", "ROBERTA", "--nsp"],
+        ["adapt", "LINES", "--prove", "missing.csv"],
+        ["adapt", "LINES", "--max-tokens", "65"],
+        ["pretrain", "latin.txt", "--size", "1x64", "--vocab", "120"],
+        ["pretrain", "one.txt", "--nsp", "--size", "1x64", "--vocab", "120"],
+    ],
+    ids=" ".join,
+)
+def test_a_run_is_not_overwritten_by_a_mistake(
+    textune, places, made, tmp_path, monkeypatch, words
+):
+    monkeypatch.chdir(tmp_path)
+    before = bytes_of(made)
+    code, _, err = textune(*completed(words, places), "--out", made, "--overwrite")
+    assert code == 2, err
+    assert bytes_of(made) == before
+
+
+def test_a_run_can_be_overwritten(textune, lines, spoken, tmp_path):
+    words = ["adapt", lines, "--base", spoken, "--out", tmp_path / "run", *ADAPT]
+    assert textune(*words)[0] == 0
+    assert textune(*words)[0] == 2
+    code, out, _ = textune(*words, "--overwrite", "--seed", "3", "--json")
+    assert code == 0
+    found = one_object(out)
+    assert json.loads((tmp_path / "run" / "metrics.json").read_text())["best"] == found["best"]
+
+
+def test_a_finished_run_says_that_there_is_nothing_to_resume(textune, lines, made, spoken):
+    words = ["adapt", lines, "--base", spoken, "--out", made, "--resume", "--device", "cpu"]
+    code, out, err = textune(*words)
+    assert code == 0
+    assert f"{made}: this run is finished; there is nothing to resume" in err
+    assert "perplexity" in out
+
+
+@pytest.mark.parametrize("command", ["train", "predict"])
+def test_a_model_without_labels_is_not_taken_for_one_with_them(
+    textune, made, reviews, tmp_path, monkeypatch, command
+):
+    monkeypatch.chdir(tmp_path)
+    words = {
+        "train": ["train", reviews, "--out", made, "--resume", "--device", "cpu"],
+        "predict": ["predict", made, "good film"],
+    }[command]
+    code, _, err = textune(*words)
+    assert code == 2, err
+    assert "Traceback" not in err
+
+
+def test_help_says_what_the_commands_are_for(textune):
+    for command, words in (
+        ("adapt", "Make an encoder at home in plain TEXT"),
+        ("pretrain", "Make a tokenizer and a BERT from nothing but plain TEXT"),
+        ("fill", "Say what an encoder would put for each [MASK] in TEXT"),
+    ):
+        code, out, _ = textune(command, "--help")
+        assert code == 0
+        assert words in " ".join(out.split())

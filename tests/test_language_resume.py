@@ -1,0 +1,368 @@
+"""A run of plain text continues after any interruption to the same weights, to the last bit."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from made_texts import give_head, write_blocks, write_lines
+from textune import language_api, language_recipe
+from textune.errors import CheckpointError, RunError, StoppedError
+from textune.language_config import AdaptSettings, PretrainSettings
+from textune.records import Said, Started, Step, Validated
+
+SERVER = """
+import json, os, sys
+import scipy.stats, transformers
+from textune import cli, language_api, language_recipe
+transformers.BertForMaskedLM, transformers.BertForPreTraining, transformers.AutoTokenizer
+for line in sys.stdin:
+    child = os.fork()
+    if not child:
+        sys.argv[1:] = json.loads(line)
+        try:
+            cli.run()
+        except SystemExit as end:
+            os._exit(end.code or 0)
+    print(child, flush=True)
+    _, status = os.waitpid(child, 0)
+    print(os.waitstatus_to_exitcode(status), flush=True)
+"""
+
+
+@pytest.fixture
+def lines(tmp_path):
+    return write_lines(tmp_path / "lines.txt", 80)
+
+
+@pytest.fixture
+def blocks(tmp_path):
+    return write_blocks(tmp_path / "blocks.txt", 24, most=6)
+
+
+@pytest.fixture
+def spoken(tmp_path, tiny_base):
+    return give_head(tiny_base, tmp_path / "spoken")
+
+
+@pytest.fixture(params=["mlm", "mlm+nsp", "pretrain"])
+def asked(request, lines, blocks, spoken):
+    """Return a function that makes the request of a run of some kind, of more than ten steps."""
+
+    def make(out, *, resume=False):
+        if request.param == "pretrain":
+            given = {"size": "1x64", "vocab": 100, "epochs": 3, "batch_size": 8}
+            return asking(PretrainSettings, blocks, out, resume=resume, **given)
+        given = {"base": str(spoken), "batch_size": 16, "epochs": 3, "lr": 2e-3}
+        nexts = request.param == "mlm+nsp"
+        source = blocks if nexts else lines
+        return asking(AdaptSettings, source, out, resume=resume, nsp=nexts, **given)
+
+    return make
+
+
+def asking(kind, source, out, *changes, resume=False, **given):
+    settings = language_api.resolve(kind, {"seed": 5, "device": "cpu", **given}, None, changes)
+    return language_recipe.Request((str(source),), settings, out, resume=resume)
+
+
+def stop_after(request, step, number=signal.SIGTERM):
+    """Run until a step, and let a signal stop it there."""
+    with pytest.raises(StoppedError, match=f"stopped after step {step}, state saved; continue"):
+        for event in language_recipe.learning(request):
+            if isinstance(event, Step) and event.number == step:
+                os.kill(os.getpid(), number)
+
+
+def weights_of(run):
+    return (run / "model" / "model.safetensors").read_bytes()
+
+
+def read_json(file):
+    return json.loads(file.read_text(encoding="utf-8"))
+
+
+def log_of(run):
+    """Return what a log says, without what depends on the time."""
+    rows = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
+    return [
+        {key: value for key, value in row.items() if "second" not in key and key != "padding"}
+        for row in rows
+    ]
+
+
+def same(one, other):
+    return (
+        weights_of(one) == weights_of(other)
+        and read_json(one / "metrics.json") == read_json(other / "metrics.json")
+        and log_of(one) == log_of(other)
+    )
+
+
+def test_a_stopped_run_continues_to_the_same_weights(asked, tmp_path):
+    events = list(language_recipe.learning(asked(tmp_path / "whole")))
+    last = max(event.number for event in events if isinstance(event, Step))
+    assert last > 10
+    for step, number in ((1, signal.SIGTERM), (7, signal.SIGINT), (last, signal.SIGTERM)):
+        parted = tmp_path / f"parted-{step}"
+        stop_after(asked(parted), step, number)
+        assert not (parted / "model").exists()
+        events = list(language_recipe.learning(asked(parted, resume=True)))
+        assert next(event for event in events if isinstance(event, Started)).first == step + 1
+        assert same(tmp_path / "whole", parted)
+
+
+def test_a_run_stopped_again_and_again_continues_to_the_same_weights(asked, tmp_path):
+    list(language_recipe.learning(asked(tmp_path / "whole")))
+    parted = tmp_path / "parted"
+    for step in (2, 3, 9):
+        stop_after(asked(parted, resume=parted.exists()), step)
+    list(language_recipe.learning(asked(parted, resume=True)))
+    assert same(tmp_path / "whole", parted)
+
+
+@pytest.fixture(scope="module")
+def server():
+    """Return a function that starts a command in a process of its own and gives its pid."""
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
+    with subprocess.Popen(
+        [sys.executable, "-c", SERVER],
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        yield Server(process)
+        assert process.stdin is not None
+        process.stdin.close()
+
+
+class Server:
+    """Runs one command after another, each in a process that can be killed."""
+
+    def __init__(self, process):
+        self._in, self._out = process.stdin, process.stdout
+
+    def start(self, *words):
+        """Start a command; return its process."""
+        self._in.write(json.dumps([str(word) for word in words]) + "\n")
+        self._in.flush()
+        return int(self._out.readline())
+
+    def end(self):
+        """Wait for the command; return its exit code, negative where a signal ended it."""
+        return int(self._out.readline())
+
+
+def seen(place, process, *, seconds=60.0):
+    """Wait until there is something, or the process is gone."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and not any(place.parent.glob(place.name)):
+        try:
+            os.kill(process, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.001)
+
+
+def kill_at_random(server, words, out, *, draw, times, moments):
+    """Kill a command and continue it, again and again; then let it come to its end."""
+    resume = []
+    for _ in range(times):
+        process = server.start(*words, "--out", out, *resume)
+        seen(out / draw.choice(moments), process)
+        time.sleep(draw.uniform(0, 0.15))
+        os.kill(process, signal.SIGKILL)
+        assert server.end() == -signal.SIGKILL, "it came to its end too early to be killed"
+        assert not (out / "metrics.json").exists()
+        resume = ["--resume"] if any(path.name[:4] != "run." for path in out.glob("*")) else []
+    server.start(*words, "--out", out, *resume)
+    assert server.end() == 0
+
+
+@pytest.mark.parametrize("kind", ["mlm", "warm", "pretrain"])
+def test_a_killed_process_continues_to_the_same_weights(
+    server, kind, lines, blocks, tiny_base, spoken, tmp_path
+):
+    """The moments: the folder is claimed, the log is begun, there is a checkpoint."""
+    draw = random.Random(kind)
+    moments = ["run.owner", "log.jsonl", "checkpoints/step-*"]
+    if kind == "pretrain":
+        words = ["pretrain", blocks, "--size", "1x64", "--vocab", "100", "--epochs", "8"]
+        moments.append(".tokenizer")
+    else:
+        base = spoken if kind == "mlm" else tiny_base
+        words = ["adapt", lines, "--base", base, "--epochs", "16", "--batch-size", "8"]
+    if kind == "warm":
+        moments = ["config.toml", "data_card.json", "run.owner"]
+    words += ["--device", "cpu", "--seed", "5", "--set", "train.validate_every=15"]
+    words += ["--set", "text.cache=false"]
+    server.start(*words, "--out", tmp_path / "whole")
+    assert server.end() == 0
+    kill_at_random(server, words, tmp_path / "parted", draw=draw, times=4, moments=moments)
+    assert same(tmp_path / "whole", tmp_path / "parted")
+
+
+def test_a_signal_ends_a_process_with_its_number(server, lines, spoken, tmp_path):
+    out = tmp_path / "run"
+    words = ["adapt", lines, "--base", spoken, "--epochs", "500", "--device", "cpu", "--out", out]
+    for number in (signal.SIGTERM, signal.SIGINT):
+        resume = ["--resume"] if out.exists() else []
+        before = set(out.glob("checkpoints/step-*"))
+        process = server.start(*words, *resume)
+        seen(out / "checkpoints" / "step-*", process)
+        time.sleep(0.3)
+        os.kill(process, number)
+        assert server.end() == 128 + number
+        assert set(out.glob("checkpoints/step-*")) - before
+
+
+def test_a_run_stopped_in_the_warm_up_begins_with_it_again(lines, tiny_base, tmp_path):
+    given = {"base": str(tiny_base), "epochs": 1}
+    list(language_recipe.learning(asking(AdaptSettings, lines, tmp_path / "whole", **given)))
+    parted = tmp_path / "parted"
+    with pytest.raises(StoppedError, match="stopped while the new head was trained; --resume"):
+        for event in language_recipe.learning(asking(AdaptSettings, lines, parted, **given)):
+            if isinstance(event, Step) and event.number == 11:
+                os.kill(os.getpid(), signal.SIGTERM)
+    assert not (parted / "checkpoints").exists()
+    list(language_recipe.learning(asking(AdaptSettings, lines, parted, resume=True, **given)))
+    assert same(tmp_path / "whole", parted)
+
+
+def test_a_run_ended_before_its_first_checkpoint_is_begun_anew(lines, spoken, tmp_path):
+    given = {"base": str(spoken), "epochs": 1}
+    whole = asking(AdaptSettings, lines, tmp_path / "whole", lr=1e-3, **given)
+    list(language_recipe.learning(whole))
+    parted = tmp_path / "parted"
+    events = language_recipe.learning(asking(AdaptSettings, lines, parted, lr=5e-3, **given))
+    next(event for event in events if isinstance(event, Validated))
+    events.close()  # between the first validation and its checkpoint
+    assert not list(parted.glob("checkpoints/step-*"))
+    (parted / "data_card.json").unlink()  # as if it had been ended while this was written
+    again = asking(AdaptSettings, lines, parted, resume=True, lr=1e-3, **given)
+    list(language_recipe.learning(again))
+    assert same(tmp_path / "whole", parted)
+    for name in ("config.toml", "data_card.json"):
+        assert (parted / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+
+
+def test_a_finished_run_has_nothing_to_resume(lines, spoken, tmp_path):
+    given = {"base": str(spoken), "epochs": 1}
+    list(language_recipe.learning(asking(AdaptSettings, lines, tmp_path / "run", **given)))
+    before = {file: file.read_bytes() for file in (tmp_path / "run").rglob("*.*") if file.is_file()}
+    again = asking(AdaptSettings, lines, tmp_path / "run", resume=True, **given)
+    assert [event.text for event in language_recipe.learning(again)] == [
+        f"{tmp_path / 'run'}: this run is finished; there is nothing to resume"
+    ]
+    assert before == {file: file.read_bytes() for file in before}
+
+
+def test_changed_settings_are_not_continued(lines, spoken, tmp_path):
+    given = {"base": str(spoken), "epochs": 1}
+    stop_after(asking(AdaptSettings, lines, tmp_path / "run", **given), 3)
+    changed = asking(AdaptSettings, lines, tmp_path / "run", lr=0.1, resume=True, **given)
+    with pytest.raises(CheckpointError, match="cannot continue: the settings changed after"):
+        list(language_recipe.learning(changed))
+
+
+@pytest.mark.parametrize("kind", [AdaptSettings, PretrainSettings], ids=["adapt", "pretrain"])
+def test_changed_text_is_not_continued(lines, spoken, tmp_path, kind):
+    given = {"base": str(spoken), "epochs": 1, "size": "1x64", "vocab": 100, "batch_size": 8}
+    stop_after(asking(kind, lines, tmp_path / "run", **given), 3)
+    lines.write_text(lines.read_text().replace("very", "the", 1), encoding="utf-8")
+    with pytest.raises(CheckpointError, match="cannot continue: the data changed after"):
+        list(language_recipe.learning(asking(kind, lines, tmp_path / "run", resume=True, **given)))
+
+
+def test_where_there_is_no_run_there_is_nothing_to_resume(lines, spoken, tmp_path):
+    asked = asking(AdaptSettings, lines, tmp_path / "run", base=str(spoken), resume=True)
+    with pytest.raises(RunError, match="run: nothing to resume there"):
+        list(language_recipe.learning(asked))
+    assert not (tmp_path / "run").exists()
+
+
+def test_added_words_are_the_same_after_a_stop(lines, spoken, tmp_path):
+    file = tmp_path / "words.txt"
+    file.write_text("virtue\nstoic\n", encoding="utf-8")
+    text = lines.read_text(encoding="utf-8")
+    lines.write_text(text + "virtue is stoic\n" * 20, encoding="utf-8")
+    given = {"base": str(spoken), "epochs": 1, "add_words": str(file)}
+    list(language_recipe.learning(asking(AdaptSettings, lines, tmp_path / "whole", **given)))
+    stop_after(asking(AdaptSettings, lines, tmp_path / "parted", **given), 3)
+    resumed = asking(AdaptSettings, lines, tmp_path / "parted", resume=True, **given)
+    list(language_recipe.learning(resumed))
+    assert same(tmp_path / "whole", tmp_path / "parted")
+    assert read_json(tmp_path / "whole" / "metrics.json")["added_words"] == 2
+
+
+HOURS = 0.002  # 7.2 seconds
+
+
+def timed(request):
+    """Run to the end; return the events, and when each came."""
+    began = time.monotonic()
+    return [(event, time.monotonic() - began) for event in language_recipe.learning(request)]
+
+
+def test_a_run_of_hours_ends_in_time_and_its_learning_rate_near_zero(lines, spoken, tmp_path):
+    given = {"base": str(spoken), "hours": HOURS, "lr": 1e-3, "batch_size": 4}
+    found = timed(asking(AdaptSettings, lines, tmp_path / "run", **given))
+    steps = [(event, when) for event, when in found if isinstance(event, Step)]
+    assert next(event for event, _ in found if isinstance(event, Started)).steps is None
+    assert len(steps) > 10
+    assert steps[-2][1] <= HOURS * 3600  # where the machine was slow, the last may be late
+    rates = [event.lr for event, _ in steps]
+    assert max(rates) > 0.5e-3
+    assert rates[-1] < 0.15 * max(rates)
+    checks = [event.step for event, _ in found if isinstance(event, Validated)]
+    assert checks[0] == 0
+    assert checks[-1] == steps[-1][0].number
+    assert len(checks) <= 11
+    metrics = read_json(tmp_path / "run" / "metrics.json")
+    assert metrics["valid"]["perplexity"] < metrics["before"]["perplexity"]
+
+
+def test_a_run_of_hours_continues_with_the_time_that_is_left(lines, spoken, tmp_path):
+    given = {"base": str(spoken), "hours": HOURS, "lr": 1e-3, "batch_size": 4}
+    out = tmp_path / "run"
+    stopped = None
+    with pytest.raises(StoppedError, match="state saved; continue with --resume"):
+        for event in language_recipe.learning(asking(AdaptSettings, lines, out, **given)):
+            if isinstance(event, Step) and event.number == 20:
+                stopped = event
+                os.kill(os.getpid(), signal.SIGTERM)
+    state = read_json(sorted(out.glob("checkpoints/step-*"))[-1] / "state.json")["progress"]
+    assert state["step"] == stopped.number == 20
+    spent = state["clock"]
+    assert spent > 0
+    found = timed(asking(AdaptSettings, lines, out, resume=True, **given))
+    started = next(event for event, _ in found if isinstance(event, Started))
+    assert started.first == 21
+    assert state["reserve"] > 0  # what judging takes
+    assert started.seconds <= HOURS * 3600 - spent - state["reserve"]
+    steps = [(event, when) for event, when in found if isinstance(event, Step)]
+    if len(steps) > 1:
+        assert steps[-2][1] <= HOURS * 3600 - spent
+    numbers = [row["step"] for row in log_of(out) if row["kind"] == "step"]
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert out.joinpath("model", "model.safetensors").is_file()
+
+
+def test_the_warm_up_of_a_run_of_hours_leaves_time_to_learn(lines, tiny_base, tmp_path):
+    given = {"base": str(tiny_base), "hours": HOURS, "batch_size": 4}
+    found = timed(asking(AdaptSettings, lines, tmp_path / "run", **given))
+    began = next(place for place, (event, _) in enumerate(found) if isinstance(event, Started))
+    warmed = [when for event, when in found[:began] if isinstance(event, Step)]
+    learned = [when for event, when in found[began:] if isinstance(event, Step)]
+    assert warmed
+    assert len(learned) > 5
+    assert learned[-2] <= HOURS * 3600
+    said = [event.text for event, _ in found if isinstance(event, Said)]
+    assert any("the new head was trained alone for" in text for text in said)
