@@ -6,8 +6,12 @@ import pytest
 import typer
 
 from textune import cli
-from textune.config import DataSettings, Settings, TrainSettings, resolve
+from textune.config import Section, Settings, resolve, settle
+from textune.language_config import AdaptSettings, PretrainSettings
 
+SETTINGS = {"adapt": AdaptSettings, "pretrain": PretrainSettings} | dict.fromkeys(
+    ("check", "train", "evaluate", "predict", "fill", "demo"), Settings
+)
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
 BLOCK = re.compile(r"```(\w+)\n(.*?)```", re.S)
@@ -27,12 +31,17 @@ def commands():
     return [(name, line) for name, line in lines if line.startswith("textune ")]
 
 
-def settings_table():
-    """Write the table that docs/guide.md holds between its marks."""
+def settings_table(settings):
+    """Write the table that a page holds between its marks."""
     lines = ["| setting | default | meaning |", "|---|---|---|"]
-    for section, model in (("", Settings), ("data.", DataSettings), ("train.", TrainSettings)):
+    inner = {
+        f"{name}.": field.annotation
+        for name, field in settings.model_fields.items()
+        if isinstance(field.default, Section)
+    }
+    for section, model in {"": settings, **inner}.items():
         for name, field in model.model_fields.items():
-            if isinstance(field.default, DataSettings | TrainSettings):
+            if isinstance(field.default, Section):
                 continue
             value = field.default
             empty = value is None or value == () or value == ""
@@ -45,6 +54,7 @@ def test_the_pages_are_all_there():
     assert [page.name for page in PAGES] == [
         "README.md",
         "guide.md",
+        "language.md",
         "performance.md",
         "recipes.md",
     ]
@@ -56,17 +66,25 @@ def test_every_documented_command_can_be_typed(page, line):
     words = shlex.split(line)[1:]
     with typer.main.get_command(cli.app).make_context("textune", words) as outer:
         name, command, rest = outer.command.resolve_command(outer, words)
-        assert name in {"check", "train", "evaluate", "predict", "demo"}
+        assert name in SETTINGS
         with command.make_context(name, rest, parent=outer) as inner:
             changes = inner.params.get("changes") or []
-    resolve(None, changes)  # every --set names a setting and a value it may have
+    settle(SETTINGS[name], None, changes)  # every --set names a setting and a value it may have
 
 
-def test_the_settings_of_the_guide_are_those_of_the_program():
-    text = (ROOT / "docs" / "guide.md").read_text(encoding="utf-8")
-    found = re.search(r"<!-- settings -->\n(.*?)\n<!-- /settings -->", text, re.S)
+@pytest.mark.parametrize(
+    ("page", "mark", "settings"),
+    [
+        ("guide.md", "settings", Settings),
+        ("language.md", "adapt", AdaptSettings),
+        ("language.md", "pretrain", PretrainSettings),
+    ],
+)
+def test_the_settings_of_the_pages_are_those_of_the_program(page, mark, settings):
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    found = re.search(rf"<!-- {mark} -->\n(.*?)\n<!-- /{mark} -->", text, re.S)
     assert found is not None
-    assert found[1] == settings_table()
+    assert found[1] == settings_table(settings)
 
 
 def test_the_toml_of_the_guide_is_a_settings_file(tmp_path):

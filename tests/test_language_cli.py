@@ -52,9 +52,7 @@ def bytes_of(folder):
 
 def test_adapt_for_programs_prints_one_object(textune, lines, spoken, tmp_path):
     run = tmp_path / "run"
-    code, out, err = textune(
-        "adapt", lines, "--base", spoken, "--out", run, "--json", *ADAPT
-    )
+    code, out, err = textune("adapt", lines, "--base", spoken, "--out", run, "--json", *ADAPT)
     assert (code, err) == (0, "")
     metrics = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
     assert one_object(out) == {"run": str(run), **metrics}
@@ -115,8 +113,8 @@ def test_cased_and_next_sentences_are_options(textune, blocks, tmp_path):
     ("words", "written"),
     [
         (["--mask", "0.4"], "rate = 0.4"),
-        (["--plain-mask"], "mask_share = 1"),
-        (["--plain-mask"], "random_share = 0"),
+        (["--plain-mask"], "mask_share = 1.0"),
+        (["--plain-mask"], "random_share = 0.0"),
         (["--whole-word"], "whole_words = true"),
         (["--max-tokens", "16"], "max_tokens = 16"),
         (["--limit", "30"], "limit = 30"),
@@ -155,14 +153,10 @@ def test_several_files_folders_and_patterns_are_read_together(textune, spoken, t
         ("lines.txt", "lines"),
         ("corpus", "corpus"),
         ("corpus/*.txt", "corpus"),
-        ("*.txt", "run"),
-        (".", "run"),
         ("cor*/*.txt", "run"),
     ],
 )
-def test_a_run_is_named_after_its_text(
-    textune, lines, spoken, tmp_path, monkeypatch, source, name
-):
+def test_a_run_is_named_after_its_text(textune, lines, spoken, tmp_path, monkeypatch, source, name):
     (tmp_path / "corpus").mkdir()
     write_lines(tmp_path / "corpus" / "other.txt", 40)
     monkeypatch.chdir(tmp_path)
@@ -175,13 +169,13 @@ def test_a_run_is_named_after_its_text(
 
 def test_one_endless_line_is_used_to_its_end(textune, spoken, tmp_path):
     file = tmp_path / "endless.txt"
-    file.write_text("the film was very good a book is bad " * 2000, encoding="utf-8")
+    file.write_text("the film was very good a book is bad " * 300, encoding="utf-8")
     run = tmp_path / "run"
     code, _, err = textune("adapt", file, "--base", spoken, "--out", run, *ADAPT)
     assert code == 0
     card = json.loads((run / "data_card.json").read_text(encoding="utf-8"))
     assert card["documents"] == 1
-    assert card["tokens_train"] + card["tokens_valid"] == card["tokens"] == 9 * 2000
+    assert card["tokens_train"] + card["tokens_valid"] == card["tokens"] == 9 * 300
     assert "note: there is one document only: its last" in err
 
 
@@ -206,14 +200,13 @@ def places(tmp_path, tiny_base, spoken, made, lines, reviews):
         ("latin.txt", "the film\nwas good\ncaf\xe9 was bad\n".encode("latin-1")),
         ("unknown.txt", b"zzz yyy xxx\n" * 40),
         ("short.txt", b"the film was good\n"),
-        ("table.csv", b"id,body,label\n" + b"1,the film was good,x\n" * 20),
+        ("table.csv", b"id,words,label\n" + b"1,the film was good,x\n" * 20),
         ("wrong.toml", b"[mask]\nrate = 2\n[train]\nlrr = 1\n"),
         ("shares.toml", b"[mask]\nmask_share = 0.9\nrandom_share = 0.5\n"),
     ):
         (tmp_path / name).write_bytes(content)
     (tmp_path / "pictures").mkdir()
     (tmp_path / "pictures" / "cat.jpg").write_bytes(b"\xff\xd8")
-    write_blocks(tmp_path / "one.txt", 1)
     return {
         "LINES": str(lines),
         "REVIEWS": str(reviews),
@@ -240,16 +233,16 @@ MISTAKES = [
     (["missing.txt"], "missing.txt: there is no such file"),
     (["missing/*.txt"], "missing/*.txt: no file matches this pattern; check it"),
     (["pictures"], "pictures: no file in this folder, or below it, has an ending of text"),
-    (["one.txt", "--nsp"], "next sentences need 4 documents at least"),
+    (["short.txt", "--nsp"], "next sentences need 4 documents at least"),
     (["short.txt"], "there is only one document, of 4 tokens: too little to hold something out"),
     (["binary.txt"], "binary.txt:2:1: a NUL character, which no text contains"),
     (["latin.txt"], "latin.txt:3:4: the byte 0xe9 is not UTF-8: 'caf\\xe9 was bad'; save the"),
     (["unknown.txt"], "knows none of the words of this text; choose another --base"),
-    (["table.csv"], "table.csv: no column is named as one of text ('id', 'body', 'label')"),
-    (["table.csv", "--text", "bdy"], "table.csv: there is no column 'bdy'; did you mean 'body'?"),
+    (["table.csv"], "table.csv: no column is named as one of text ('id', 'words', 'label')"),
+    (["table.csv", "--text", "word"], "table.csv: there is no column 'word'; did you mean 'words"),
     (["LINES", "--text", "body"], "lines.txt: "),
     (["LINES", "--base", "NOMASK"], "its tokenizer has no mask token ([MASK], <mask>)"),
-    (["one.txt", "LINES", "--base", "ROBERTA", "--nsp"], "roberta encoders have no head for next"),
+    (["LINES", "--base", "ROBERTA", "--nsp"], "roberta encoders have no head for next"),
     (["LINES", "--base", "./nowhere"], "./nowhere: no such directory"),
     (["LINES", "--base", "PICKLE"], "holds its weights only as a pickle"),
     (["LINES", "--mask", "0"], "mask.rate: Input should be greater than 0, found 0.0"),
@@ -322,7 +315,7 @@ def test_a_mistake_is_a_message_and_exit_code_2(
         (["LINES", "--size", "2x100"], "--size 2x100: layers must be 1 to 96, and the width a mul"),
         (["LINES", "--vocab", "3"], "vocab: Input should be greater than or equal to 6, found 3"),
         (["LINES", "--vocab", "20"], "a vocabulary of 20 pieces is too small for this text"),
-        (["one.txt", "--nsp"], "next sentences need 4 documents at least"),
+        (["short.txt", "--nsp"], "next sentences need 4 documents at least"),
         (["short.txt"], "there is only one document, of"),
         (["empty.txt"], "empty.txt: the file is empty"),
         (["latin.txt"], "latin.txt:3:4: the byte 0xe9 is not UTF-8"),
@@ -350,17 +343,15 @@ def test_a_mistake_in_pretraining_is_a_message_and_exit_code_2(
     [
         ["adapt", "latin.txt"],
         ["adapt", "unknown.txt"],
-        ["adapt", "one.txt", "LINES", "--base", "ROBERTA", "--nsp"],
+        ["adapt", "LINES", "--base", "ROBERTA", "--nsp"],
         ["adapt", "LINES", "--prove", "missing.csv"],
         ["adapt", "LINES", "--max-tokens", "65"],
         ["pretrain", "latin.txt", "--size", "1x64", "--vocab", "120"],
-        ["pretrain", "one.txt", "--nsp", "--size", "1x64", "--vocab", "120"],
+        ["pretrain", "short.txt", "--nsp", "--size", "1x64", "--vocab", "120"],
     ],
     ids=" ".join,
 )
-def test_a_run_is_not_overwritten_by_a_mistake(
-    textune, places, made, tmp_path, monkeypatch, words
-):
+def test_a_run_is_not_overwritten_by_a_mistake(textune, places, made, tmp_path, monkeypatch, words):
     monkeypatch.chdir(tmp_path)
     before = bytes_of(made)
     code, _, err = textune(*completed(words, places), "--out", made, "--overwrite")

@@ -387,9 +387,7 @@ def test_a_run_of_labels_is_not_taken_for_one_of_text(reviews, lines, spoken, tm
         language_api.adapt(lines, base=spoken, out=tmp_path / "run", resume=True)
 
 
-@pytest.mark.parametrize(
-    "kind", [AdaptSettings, PretrainSettings], ids=lambda kind: kind.__name__
-)
+@pytest.mark.parametrize("kind", [AdaptSettings, PretrainSettings], ids=lambda kind: kind.__name__)
 def test_settings_come_back_from_the_file_they_were_written_to(kind, tmp_path):
     from textune.config import to_toml
 

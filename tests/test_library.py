@@ -97,9 +97,7 @@ def words_in(texts, found):
 @pytest.mark.parametrize("epoch", [1, 2])
 @pytest.mark.parametrize("whole_words", [False, True])
 @pytest.mark.parametrize("max_tokens", [None, 8, 33])
-def test_a_pass_has_every_token_once(
-    numbered, encoder, tmp_path, epoch, whole_words, max_tokens
-):
+def test_a_pass_has_every_token_once(numbered, encoder, tmp_path, epoch, whole_words, max_tokens):
     file = write_numbered(tmp_path / "text.txt", LENGTHS)
     found, _ = gathered(
         file, numbered, text={"max_tokens": max_tokens}, mask={"whole_words": whole_words}
@@ -115,9 +113,7 @@ def test_a_pass_has_every_token_once(
 @pytest.mark.parametrize("epoch", [1, 2, 3])
 @pytest.mark.parametrize("seed", [0, 1])
 @pytest.mark.parametrize("max_tokens", [None, 16])
-def test_a_pass_of_pairs_has_every_token_once(
-    numbered, encoder, tmp_path, epoch, seed, max_tokens
-):
+def test_a_pass_of_pairs_has_every_token_once(numbered, encoder, tmp_path, epoch, seed, max_tokens):
     lengths = [*LENGTHS, 50, 50, 50]
     file = write_numbered(tmp_path / "text.txt", lengths, sentence=7)
     found, _ = gathered(

@@ -43,6 +43,15 @@ def test_the_interval_is_that_of_a_paired_t_test(values):
     assert f"({wanted.low:+.4f} to {wanted.high:+.4f})" in found["words"]
 
 
+def test_of_a_loss_less_is_better():
+    gain = proving.compare(*HARMS, is_better_higher=False)
+    assert gain["words"].startswith("adaptation helps: -0.0800 (")
+    assert proving.compare(*HELPS, is_better_higher=False)["words"].startswith(
+        "adaptation harms: +"
+    )
+    assert proving.compare(*CHANCE, is_better_higher=False) == proving.compare(*CHANCE)
+
+
 def test_the_order_of_the_seeds_pairs_them():
     paired = proving.compare([0.1, 0.5, 0.9], [0.15, 0.55, 0.95])
     crossed = proving.compare([0.1, 0.5, 0.9], [0.95, 0.55, 0.15])
@@ -64,7 +73,7 @@ def test_a_file_that_can_be_fine_tuned_on_is_accepted(reviews, tiny_base):
         (Proof("missing.csv"), SettingsError, "--prove missing.csv: there is no such file"),
         (Proof("FILE", 1), SettingsError, "--prove-seeds 1: two seeds at least are needed"),
         (Proof("FILE", 2, ("train.lrr=1",)), SettingsError, "train.lrr: no such setting; did you"),
-        (Proof("FILE", 2, ("data.label=lable",)), DataError, "did you mean 'label'"),
+        (Proof("FILE", 2, ("data.label=lable",)), SettingsError, "did you mean 'label'"),
         (Proof("FILE", 2, ("data.max_tokens=99",)), SettingsError, "this encoder reads at most 64"),
         (Proof("EMPTY"), DataError, "empty.csv"),
         (Proof("PLAIN"), DataError, "plain.txt"),
@@ -126,7 +135,7 @@ def test_all_fine_tunings_have_one_split(reviews, lines, spoken, tmp_path):
 
 
 def test_fine_tuning_begins_with_the_weights_it_is_named_after(reviews, lines, spoken, tmp_path):
-    proof = Proof(str(reviews), 2, ("train.epochs=0",))
+    proof = Proof(str(reviews), 2, ("train.epochs=0", "train.metric=log_loss"))
     list(language_recipe.learning(request(lines, spoken, tmp_path / "run", proof)))
     bases = {
         folder.name.partition("-")[0]: (folder / "config.toml").read_text(encoding="utf-8")
@@ -135,6 +144,10 @@ def test_fine_tuning_begins_with_the_weights_it_is_named_after(reviews, lines, s
     assert f'base = "{spoken}"' in bases["without"]
     assert f'base = "{tmp_path / "run"}"' in bases["with"]
     assert all('device = "cpu"' in text for text in bases.values())
+    found = read_json(tmp_path / "run" / "metrics.json")["prove"]
+    assert found["metric"] == "log_loss"
+    wanted = proving.compare(found["without"], found["with"], is_better_higher=False)
+    assert found == found | wanted
 
 
 def test_a_run_that_ended_while_it_was_proved_is_proved_when_resumed(

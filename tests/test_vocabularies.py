@@ -3,6 +3,7 @@
 import json
 
 import pytest
+import torch
 import transformers
 from safetensors.torch import load_file
 
@@ -20,10 +21,10 @@ OWN = ["stoicism", "virtue", "epictetus"]
 def base(tmp_path):
     """Return a base of word pieces that writes the text's own words in several of them."""
     folder = tmp_path / "base"
-    wordpiece.train([" ".join(WORDS) * 3], folder, size=150, lowercase=True, max_tokens=64)
+    signs = "".join(sorted(set("".join(OWN))))  # twice, so that each is known inside a word too
+    known = " ".join([*WORDS * 3, "and", "and", signs + signs])
+    wordpiece.train([known], folder, size=150, lowercase=True, max_tokens=64)
     size = len(transformers.AutoTokenizer.from_pretrained(folder))
-    letters = set("".join(OWN)) - set("".join(WORDS))
-    assert letters <= set("uvptec")
     config = transformers.BertConfig(
         vocab_size=size,
         hidden_size=32,
@@ -33,10 +34,9 @@ def base(tmp_path):
         max_position_embeddings=64,
         pad_token_id=0,
     )
-    import torch
-
     torch.manual_seed(0)
     transformers.BertForMaskedLM(config).save_pretrained(folder)
+    assert not {"[UNK]", *OWN}.intersection(pieces_of(folder, " ".join(OWN)))
     return folder
 
 
@@ -87,10 +87,10 @@ def test_the_dearest_words_of_a_text_are_added(base, text, tmp_path, wanted):
     assert len(start.added) == 2
     assert said == ["2 words were added to the vocabulary: stoicism, virtue"]
     assert pieces_of(start.tokenizer, "stoicism virtue") == ["stoicism", "virtue"]
-    assert len(pieces_of(start.tokenizer, "epictetus")) > 1
+    assert len(pieces_of(start.tokenizer, "epictetus")) > 1  # it saves fewer tokens
     before = tokenizers.load(str(base))
     for piece, parts in start.added.items():
-        assert before.backend.decode(list(parts)) in OWN
+        assert before.backend.decode(list(parts)) in OWN[:2]
         assert piece >= before.size
 
 
@@ -100,7 +100,7 @@ def test_the_words_of_a_file_are_added(base, text, tmp_path):
     start, said = prepared(text, adapting(base, add_words=str(file)), tmp_path / "run")
     assert len(start.added) == 2
     assert said[0].startswith("2 words were passed over (a piece already, or named twice): film, v")
-    assert said[1] == "2 words were added to the vocabulary: Epictetus, virtue"
+    assert said[1] == "2 words were added to the vocabulary: epictetus, virtue"
     assert pieces_of(start.tokenizer, "epictetus virtue") == ["epictetus", "virtue"]
 
 

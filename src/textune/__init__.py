@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from textune.api import train
     from textune.errors import DataError, ModelError, RunError, SettingsError, TextuneError
+    from textune.filling import Filler
+    from textune.language_api import adapt, pretrain
     from textune.predictor import Predictor
     from textune.records import Prediction, Survey
     from textune.runs import Run
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DataError",
+    "Filler",
     "ModelError",
     "Prediction",
     "Predictor",
@@ -20,16 +23,21 @@ __all__ = [
     "SettingsError",
     "Survey",
     "TextuneError",
+    "adapt",
     "check",
+    "pretrain",
     "train",
 ]
 
 _PLACES = {
+    "Filler": "filling",
     "Prediction": "records",
     "Predictor": "predictor",
     "Run": "runs",
     "Survey": "records",
+    "adapt": "language_api",
     "check": "survey",
+    "pretrain": "language_api",
     "train": "api",
 }
 

@@ -50,6 +50,28 @@ class Request:
     resume: bool = False
     overwrite: bool = False
 
+    @property
+    def base(self) -> str:
+        """What is adapted."""
+        assert isinstance(self.settings, AdaptSettings)
+        return self.settings.base
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Everything that a run needs once it has begun."""
+
+    request: Request
+    start: Start
+    found: Library
+    spoken: Language
+    learner: Learner
+
+    @property
+    def objective(self) -> str:
+        """What is asked, in a word."""
+        return "mlm+nsp" if self.request.settings.mask.nexts else "mlm"
+
 
 def learning(request: Request) -> Generator[Event, None, Run]:
     """Adapt an encoder to plain text, or pretrain one; iterate to watch.
@@ -63,10 +85,8 @@ def learning(request: Request) -> Generator[Event, None, Run]:
     Raises:
         TextuneError: Any mistake of the user's; the run folder keeps the last sound state.
     """
-    settings = request.settings
-    hours = settings.train.hours
+    hours = request.settings.train.hours
     clock = Clock(None if hours is None else hours * 3600)
-    device = devices.choose(settings.device)
     with (
         runs.claim(request.out, resume=request.resume, overwrite=request.overwrite) as folder,
         vocabularies.unsettled(folder),
@@ -75,57 +95,73 @@ def learning(request: Request) -> Generator[Event, None, Run]:
             yield Said(f"{folder}: this run is finished; there is nothing to resume")
             return _finished(folder)
         if request.proof is not None:
-            assert isinstance(settings, AdaptSettings)
-            proving.check(request.proof, settings.base, device=settings.device)
-        # what is there to learn
-        start = yield from vocabularies.prepare(request.sources, settings, folder)
-        tokenizer = tokenizers.load(str(start.tokenizer))
-        found = yield from library.gather(
-            request.sources, tokenizer, settings.text, settings.mask, seed=settings.seed
-        )
-        # what learns it
-        if build.is_due():
-            yield Said("compiling kernels for this processor: some seconds, once")
-        spoken = start.language(nexts=settings.mask.nexts, seed=settings.seed)
-        spoken.encoder.to(device)
-        optim.freeze(spoken.encoder.model, settings.train.freeze)
-        settings = _settled(settings, spoken)
-        lesson = Masked(found, settings.train.batch_size)
-        learner = Learner.build(lesson, settings, spoken.encoder, clock=clock)
+            proving.check(request.proof, request.base, device=request.settings.device)
+        job = yield from _prepare(request, folder, clock)
         # nothing can be wrong any more: the run takes its place
         goes_on = request.resume and checkpoint.exists(folder / "checkpoints")
         if not request.resume:
             runs.begin(folder, keep={vocabularies.NEW})
         if not goes_on:
-            _write_beginning(folder, replace(request, settings=settings), found)
-        start = vocabularies.settle(start, folder)
-        # learn it
-        yield from learner.introduce()
-        with guards.stopping() as wish, guards.memory(learner.micro_tokens):
-            if not goes_on:
-                for event in _warm(folder, spoken, learner, settings):
-                    yield event
-                    warming.stop_if(wish, event)
-            for event in learner.learn(folder, resume=goes_on):
-                yield event
-                learner.stop_if(wish, folder, event)
+            _write_beginning(folder, job)
+        start = vocabularies.settle(job.start, folder)
+        yield from _learn(folder, job, goes_on=goes_on)
         # judge it and keep it
-        learner.take_best(folder)
-        yield from _say_if_worse(learner)
-        numbers = _judge(folder, learner, found, start, nexts=settings.mask.nexts)
-        _write_model(folder, spoken, found, start, nexts=settings.mask.nexts)
-        _write_capsule(folder, learner, found, clock)
+        numbers = _judge(folder, job)
+        _write_model(folder, job, str(start.tokenizer))
+        _write_capsule(folder, job, clock)
+        del job  # what comes needs the memory
+        memory.give_back()
         if request.proof is not None:
-            del learner, spoken, lesson  # fine-tuning needs the memory
-            memory.give_back()
             numbers["prove"] = yield from proving.prove(
-                request.proof, start.base, folder, device=settings.device
+                request.proof, request.base, folder, device=request.settings.device
             )
         runs.write_json(folder / "metrics.json", numbers)  # from now on the run is finished
         pictures.draw(folder)
         language_report.write(folder)
         yield Said(f"everything is in {folder}")
     return Run(folder, numbers)
+
+
+def _prepare(request: Request, folder: Path, clock: Clock) -> Generator[Said, None, Job]:
+    """Read the text and load or make the encoder that shall learn from it."""
+    settings = request.settings
+    start = yield from vocabularies.prepare(request.sources, settings, folder)
+    found = yield from library.gather(
+        request.sources,
+        tokenizers.load(str(start.tokenizer)),
+        settings.text,
+        settings.mask,
+        seed=settings.seed,
+    )
+    if build.is_due():
+        yield Said("compiling kernels for this processor: some seconds, once")
+    spoken = start.language(nexts=settings.mask.nexts, seed=settings.seed)
+    spoken.encoder.to(devices.choose(settings.device))
+    optim.freeze(spoken.encoder.model, settings.train.freeze)
+    settings = _settled(settings, spoken)
+    lesson = Masked(found, settings.train.batch_size)
+    learner = Learner.build(lesson, settings, spoken.encoder, clock=clock)
+    return Job(replace(request, settings=settings), start, found, spoken, learner)
+
+
+def _learn(folder: Path, job: Job, *, goes_on: bool) -> Generator[Event, None, None]:
+    """Warm a new head, update the weights, and take the best of them."""
+    learner = job.learner
+    yield from learner.introduce()
+    with guards.stopping() as wish, guards.memory(learner.micro_tokens):
+        if not goes_on:
+            for event in _warm(folder, job):
+                yield event
+                warming.stop_if(wish, event)
+        for event in learner.learn(folder, resume=goes_on):
+            yield event
+            learner.stop_if(wish, folder, event)
+    learner.take_best(folder)
+    if learner.progress.step and not learner.progress.best_step:
+        yield Said(
+            "no update made the held-out loss lower: the weights before the first are kept",
+            is_warning=True,
+        )
 
 
 def evaluate_text(
@@ -178,20 +214,10 @@ def _settled(
     return settings.model_copy(update={"train": train})
 
 
-def _say_if_worse(learner: Learner) -> Generator[Said, None, None]:
-    if learner.progress.step and not learner.progress.best_step:
-        yield Said(
-            "no update made the held-out loss lower: the weights before the first are kept",
-            is_warning=True,
-        )
-
-
-def _warm(
-    folder: Path, spoken: Language, learner: Learner, settings: AdaptSettings | PretrainSettings
-) -> Generator[Event, None, None]:
+def _warm(folder: Path, job: Job) -> Generator[Event, None, None]:
     """Say what is new in a base's heads, and warm a new masked-LM head."""
-    assert isinstance(learner.lesson, Masked)
-    counts = learner.lesson.library.documents.frequencies(spoken.encoder.config.vocab_size)
+    settings, spoken, learner = job.request.settings, job.spoken, job.learner
+    counts = job.found.documents.frequencies(spoken.encoder.config.vocab_size)
     is_all_new = isinstance(settings, PretrainSettings)
     if spoken.has_new_head:
         warming.begin(spoken.encoder, counts, is_all_new=is_all_new)
@@ -206,20 +232,19 @@ def _warm(
         yield Said(f"{settings.base} has no head for next sentences: it gets a new one")
     if not spoken.has_new_head or settings.warm_head == "never":
         return
+    assert isinstance(learner.lesson, Masked)
     found = yield from warming.warm(
         spoken.encoder, learner.lesson, micro_tokens=learner.micro_tokens, clock=learner.clock
     )
     runs.write_json(folder / WARMTH, {"steps": found.steps, "losses": list(found.losses)})
 
 
-def _judge(
-    folder: Path, learner: Learner, found: Library, start: Start, *, nexts: bool
-) -> dict[str, Any]:
+def _judge(folder: Path, job: Job) -> dict[str, Any]:
     """Judge the chosen weights on what is held out, beside the weights before the first step."""
-    progress = learner.progress
-    piece, share = found.most_frequent()
+    learner, progress = job.learner, job.learner.progress
+    piece, share = job.found.most_frequent()
     numbers: dict[str, Any] = {
-        "objective": "mlm+nsp" if nexts else "mlm",
+        "objective": job.objective,
         "before": progress.before,
         "valid": learner.lesson.judge(learner.encoder, micro_tokens=learner.micro_tokens),
         "baselines": {"most_frequent": {"piece": piece, "masked_accuracy": share}},
@@ -230,13 +255,14 @@ def _judge(
         losses = warmth["losses"]
         is_kept = min(losses) < losses[0]
         numbers["warmup"] = {"rounds": len(losses) - 1, "kept": is_kept, **warmth}
-    if start.added:
-        numbers["added_words"] = len(start.added)
+    if job.start.added:
+        numbers["added_words"] = len(job.start.added)
     return numbers
 
 
-def _write_beginning(folder: Path, request: Request, found: Library) -> None:
+def _write_beginning(folder: Path, job: Job) -> None:
     """Write what was asked and understood before anything is learned."""
+    request, found = job.request, job.found
     sources = {"sources": list(request.sources)}
     runs.write_text(folder / "config.toml", to_toml(request.settings, sources))
     valid, train = found.valid, found.passages(1)
@@ -257,23 +283,19 @@ def _write_beginning(folder: Path, request: Request, found: Library) -> None:
     runs.write_json(folder / "data_card.json", card)
 
 
-def _write_model(
-    folder: Path, spoken: Language, found: Library, start: Start, *, nexts: bool
-) -> None:
-    card = {
-        "format": 1,
-        "objective": "mlm+nsp" if nexts else "mlm",
-        "max_tokens": found.max_tokens,
-    }
-    if start.base is None:
-        sizes.prepare_for_tuning(spoken.encoder.config)
+def _write_model(folder: Path, job: Job, tokenizer: str) -> None:
+    base = job.start.base
+    if base is None:
+        sizes.prepare_for_tuning(job.spoken.encoder.config)
+    card = {"format": 1, "objective": job.objective, "max_tokens": job.found.max_tokens}
+    nexts = job.request.settings.mask.nexts
     with runs.replacing(folder / "model") as unfinished:
-        language.save(spoken, unfinished, tokenizer=str(start.tokenizer))
+        language.save(job.spoken, unfinished, tokenizer=tokenizer)
         runs.write_json(unfinished / runs.LANGUAGE_CARD, card)
-        runs.write_text(unfinished / "README.md", runs.language_readme(start.base, nexts=nexts))
+        runs.write_text(unfinished / "README.md", runs.language_readme(base, nexts=nexts))
 
 
-def _write_capsule(folder: Path, learner: Learner, found: Library, clock: Clock) -> None:
-    capsule = runs.capsule() | learner.measures()
-    capsule |= {"store": found.documents.key, "wall_seconds": round(clock.seconds(), 2)}
+def _write_capsule(folder: Path, job: Job, clock: Clock) -> None:
+    capsule = runs.capsule() | job.learner.measures()
+    capsule |= {"store": job.found.documents.key, "wall_seconds": round(clock.seconds(), 2)}
     runs.write_json(folder / "capsule.json", capsule)

@@ -13,7 +13,8 @@ from scipy import stats
 from textune import config, corpus, recipe
 from textune.config import Settings
 from textune.encoder import bases
-from textune.errors import SettingsError
+from textune.errors import DataError, SettingsError
+from textune.evaluation import metrics
 from textune.recipe import Request
 from textune.records import Said
 from textune.text import tokenizers
@@ -78,25 +79,24 @@ def prove(
             metric, value = _fine_tune(proof, settings, run / "prove" / f"{name}-{seed}")
             values[name].append(value)
             yield Said(f"prove: {name} adaptation, seed {seed}: {metric} {value:.4f}")
-    found = compare(values["without"], values["with"])
+    is_better_higher = metrics.DIRECTION[metric.rpartition(".")[2]]
+    found = compare(values["without"], values["with"], is_better_higher=is_better_higher)
     yield Said(f"prove: {metric}: {found['words']}")
     return {"file": proof.file, "metric": metric, "seeds": seeds, **values, **found}
 
 
-def compare(without: Sequence[float], with_: Sequence[float]) -> dict[str, Any]:
+def compare(
+    without: Sequence[float], with_: Sequence[float], *, is_better_higher: bool = True
+) -> dict[str, Any]:
     """Return the mean paired difference, its interval, and what it shows in words."""
     gaps = np.asarray(with_) - np.asarray(without)
     mean, count = float(gaps.mean()), len(gaps)
     width = float(gaps.std(ddof=1) / np.sqrt(count) * stats.t.ppf((1 + LEVEL) / 2, count - 1))
     low, high = mean - width, mean + width
-    if low > 0:
-        words = f"adaptation helps: {mean:+.4f} ({low:+.4f} to {high:+.4f})"
-    elif high < 0:
-        words = f"adaptation harms: {mean:+.4f} ({low:+.4f} to {high:+.4f})"
-    else:
-        words = (
-            f"no difference that {count} seeds can show: {mean:+.4f} ({low:+.4f} to {high:+.4f})"
-        )
+    words = f"no difference that {count} seeds can show"
+    if low > 0 or high < 0:
+        words = f"adaptation {'helps' if (low > 0) == is_better_higher else 'harms'}"
+    words += f": {mean:+.4f} ({low:+.4f} to {high:+.4f})"
     return {"difference": mean, "interval": [low, high], "words": words}
 
 
@@ -117,5 +117,11 @@ def _fine_tune(proof: Proof, settings: Settings, out: Path) -> tuple[str, float]
             break
     for part in ("model", "checkpoints", "predictions"):
         shutil.rmtree(out / part, ignore_errors=True)
-    best = numbers["best"]
-    return best["metric"], float(best["value"])
+    metric = str(numbers["best"]["metric"])
+    value = numbers["valid"][metric]
+    if value is None:
+        raise DataError(
+            f"--prove {proof.file}: its validation texts are too few for {metric}; name a larger "
+            "file, or another metric, for example --prove-set train.metric=log_loss"
+        )
+    return metric, float(value)

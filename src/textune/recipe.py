@@ -14,7 +14,7 @@ from textune.config import Settings, to_toml
 from textune.corpus import Corpus, file_name, gather, is_unscored, targets_of
 from textune.data import examples
 from textune.encoder import bases, devices, load
-from textune.errors import DataError
+from textune.errors import DataError, RunError
 from textune.evaluation import evaluate, intervals
 from textune.kernels import build
 from textune.labelled import Labelled
@@ -59,6 +59,11 @@ def training(request: Request) -> Generator[Event, None, Run]:
     device = devices.choose(settings.device)
     with runs.claim(request.out, resume=request.resume, overwrite=request.overwrite) as folder:
         if request.resume and runs.is_finished(folder):
+            if runs.is_language(folder):
+                raise RunError(
+                    f"{folder}: this run was not made by textune train, but by textune adapt or "
+                    "pretrain; choose another --out"
+                )
             yield Said(f"{folder}: this run is finished; there is nothing to resume")
             return read_run(folder)
         # what is there to learn

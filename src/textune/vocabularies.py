@@ -97,7 +97,8 @@ def _extended(
         yield Said("no word was added to the vocabulary", is_warning=True)
         shutil.rmtree(folder / NEW)
         return Start(Path(place), place)
-    added = [word for word in words if word not in set(made.skipped)]
+    names = tokenizers.load(str(folder / NEW)).backend
+    added = [str(names.id_to_token(piece)) for piece in made.pieces]
     yield Said(
         f"{len(made.pieces):,} words were added to the vocabulary: {', '.join(added[:5])}"
         f"{' …' if len(added) > 5 else ''}"

@@ -101,17 +101,18 @@ def test_the_command_of_a_user_pretrains_and_its_numbers_are_read(
 ) -> None:
     monkeypatch.setenv("TEXTUNE_KERNELS", "0")  # the command would compile them anew
     given = ["--data", str(data), "--text", str(data / "book.txt"), "--threads", "1"]
-    size = ["--size", "1x64", "--hours", "0.002", "--limit", "50", "--out", str(tmp_path / "run")]
+    size = ["--size", "1x64", "--hours", "0.0005", "--limit", "50", "--out", str(tmp_path / "run")]
     said = Console(file=io.StringIO(), width=500)
     learned = learned_by(pretrain(parse([*given, *size]), tmp_path, said))
     assert isinstance(said.file, io.StringIO)
-    command = f"textune pretrain {data / 'book.txt'} --size 1x64 --hours 0.002 --limit 50"
+    command = f"textune pretrain {data / 'book.txt'} --size 1x64 --hours 0.0005 --limit 50"
     assert command in said.file.getvalue()
     card = json.loads((tmp_path / "run" / "data_card.json").read_text(encoding="utf-8"))
     assert sum(card["splits"].values()) == 50
     assert 0 <= learned["masked_accuracy"] <= 1
 
 
+@pytest.mark.slow
 def test_a_wrong_size_ends_as_the_command_does(data: Path, tmp_path: Path) -> None:
     given = ["--data", str(data), "--text", str(data / "book.txt"), "--threads", "1"]
     with pytest.raises(SystemExit) as ended:
@@ -124,10 +125,9 @@ def test_what_was_learned_stands_beside_the_most_frequent_piece(run: Path) -> No
     guess = metrics["baselines"]["most_frequent"]
     learned = learned_by(run)
     assert learned["masked_accuracy"] == metrics["valid"]["masked_accuracy"]
-    assert learned["most_frequent_share"] == guess["masked_accuracy"] > 0
-    times = metrics["valid"]["masked_accuracy"] / guess["masked_accuracy"]
-    assert f"{times:.1f} times that of always guessing" in in_words(learned)
-    assert repr(guess["piece"]) in in_words(learned)
+    assert learned["most_frequent_share"] == guess["masked_accuracy"]
+    said = f"most frequent piece {guess['piece']!r}: {guess['masked_accuracy']:.4f})"
+    assert said in in_words(learned)
 
 
 @pytest.mark.slow
@@ -228,9 +228,7 @@ def test_the_table_holds_every_accuracy_and_both_means() -> None:
     show(report, console)
     assert isinstance(console.file, io.StringIO)
     said = console.file.getvalue()
-    assert (
-        "0.3000, 5.0 times that of always guessing the most frequent piece 'the' (0.0600)" in said
-    )
+    assert "accuracy 0.3000 (always guessing the most frequent piece 'the': 0.0600)" in said
     assert "rows train 5,000, dev 872; 3 epoch(s) in batches of 32, lr 0.0003" in said
     rows = [
         [part.strip() for part in line.split("│")[1:-1]]

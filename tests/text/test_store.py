@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from textune.records import Example
-from textune.text import kept
+from textune.text import kept, tokenizers
 from textune.text import store as stores
-from textune.text import tokenizers
 
 TEXTS = [
     Example("good film", "a:1"),

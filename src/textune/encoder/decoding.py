@@ -71,6 +71,7 @@ class Decoder:
         matrix = self._kernel
         if matrix is None or not torch.is_grad_enabled():
             return functional.cross_entropy(self.logits(states), pieces, reduction="none")
+        # Of no token too: a tied table's gradient begins here, and the embedding adds to it.
         found: Tensor = _Losses.apply(states, self.map.bias, matrix, pieces)  # type: ignore[no-untyped-call]  # torch's
         return found
 
