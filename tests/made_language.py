@@ -1,13 +1,17 @@
 """Plain text made up for the tests: documents of random ids, and texts with questions."""
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import torch
 
-from textune.text import batches
+from textune.library import Library
+from textune.masked import Masked
+from textune.text import batches, passages
 from textune.text.documents import Documents
+from textune.text.masking import Masking
 from textune.text.passages import UNASKED
 
 
@@ -99,4 +103,42 @@ def questions_of(lengths, *, share=0.3, vocabulary=120, seed=0):
         places=chosen,
         pieces=[draw.integers(5, vocabulary, size=len(places)) for places in chosen],
         nexts=[(0, 1, UNASKED)[row % 3] for row in range(len(lengths))],
+    )
+
+
+def questions_in(found):
+    """Return what some batches ask."""
+    values = {"texts": [], "firsts": [], "places": [], "pieces": [], "nexts": []}
+    for batch in found:
+        for row, (start, stop) in enumerate(pairwise(batch.borders.tolist())):
+            inside = (batch.asked >= start) & (batch.asked < stop)
+            values["texts"].append(batch.ids[start:stop].numpy())
+            values["firsts"].append(int((batch.segments[start:stop] == 0).sum()))
+            values["places"].append((batch.asked[inside] - start).numpy())
+            values["pieces"].append(batch.pieces[inside].numpy())
+            values["nexts"].append(int(batch.nexts[row]))
+    return Questions(**values)
+
+
+def lesson_of(tokenizer, sizes, *, nexts=False, batch_size=8, rate=0.3, seed=0):
+    """Return a lesson on documents of these sizes, all of which are learned and held out."""
+    found = documents_of(sizes, first=5, last=tokenizer.size, seed=seed)
+    rules = Masking.of(tokenizer, rate=rate)
+    everything = np.arange(found.count)
+    room = tokenizer.limit - tokenizer.specials(pair=nexts)
+    part = passages.runs if nexts else passages.whole
+    train = part(found, everything, rules.heads, room=room)
+    return Masked(
+        Library(
+            files=(),
+            documents=found,
+            tokenizer=tokenizer,
+            masking=rules,
+            max_tokens=tokenizer.limit,
+            train=train,
+            valid=passages.paired(train, seed=seed, epoch=0) if nexts else train,
+            held_out=found.count,
+            seed=seed,
+        ),
+        batch_size,
     )

@@ -1,9 +1,12 @@
 """Plain text and small bases for it: what is learned, and what it is learned from."""
 
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 import transformers
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
@@ -11,6 +14,16 @@ from conftest import WORDS
 from families import tiny_config
 
 SPECIALS = ["[UNK]", "[PAD]", "[CLS]", "[SEP]", "[MASK]"]
+
+
+@contextmanager
+def own_cache(folder: Path, kernels: Path) -> Iterator[Path]:
+    """Give a folder with a cache of its own, for what a whole module of tests makes once."""
+    (folder / "cache").mkdir()
+    (folder / "cache" / "kernels").symlink_to(kernels)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TEXTUNE_CACHE", str(folder / "cache"))
+        yield folder
 
 
 def sentence(draw: random.Random) -> str:

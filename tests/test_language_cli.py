@@ -6,7 +6,7 @@ import shlex
 import pytest
 
 from conftest import WORDS
-from made_texts import give_head, make_base, write_blocks, write_lines
+from made_texts import give_head, make_base, own_cache, write_blocks, write_lines
 from test_cli import one_object, textune
 from textune import language_api
 
@@ -22,9 +22,14 @@ def spoken(tmp_path_factory, tiny_base):
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory, spoken):
+def place(tmp_path_factory, _kernels):
+    with own_cache(tmp_path_factory.mktemp("made"), _kernels) as folder:
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def made(place, spoken):
     """Return the folder of a finished run."""
-    place = tmp_path_factory.mktemp("made")
     language_api.adapt(
         write_lines(place / "lines.txt", 40),
         base=spoken,
@@ -238,7 +243,10 @@ MISTAKES = [
     (["binary.txt"], "binary.txt:2:1: a NUL character, which no text contains"),
     (["latin.txt"], "latin.txt:3:4: the byte 0xe9 is not UTF-8: 'caf\\xe9 was bad'; save the"),
     (["unknown.txt"], "knows none of the words of this text; choose another --base"),
-    (["table.csv"], "table.csv: no column is named as one of text ('id', 'words', 'label')"),
+    (
+        ["table.csv"],
+        "table.csv: no column is named as one of text (id, words, label); name the column",
+    ),
     (["table.csv", "--text", "word"], "table.csv: there is no column 'word'; did you mean 'words"),
     (["LINES", "--text", "body"], "lines.txt: "),
     (["LINES", "--base", "NOMASK"], "its tokenizer has no mask token ([MASK], <mask>)"),

@@ -57,7 +57,7 @@ def asked(request, lines, blocks, spoken):
     def make(out, *, resume=False):
         if request.param == "pretrain":
             given = {"size": "1x64", "vocab": 100, "epochs": 3, "batch_size": 8}
-            return asking(PretrainSettings, blocks, out, resume=resume, **given)
+            return asking(PretrainSettings, blocks, out, "dropout=0.1", resume=resume, **given)
         given = {"base": str(spoken), "batch_size": 16, "epochs": 3, "lr": 2e-3}
         nexts = request.param == "mlm+nsp"
         source = blocks if nexts else lines
@@ -195,6 +195,7 @@ def test_a_killed_process_continues_to_the_same_weights(
     moments = ["run.owner", "log.jsonl", "checkpoints/step-*"]
     if kind == "pretrain":
         words = ["pretrain", blocks, "--size", "1x64", "--vocab", "100", "--epochs", "8"]
+        words += ["--set", "dropout=0.1"]
         moments.append(".tokenizer")
     else:
         base = spoken if kind == "mlm" else tiny_base

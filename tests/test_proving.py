@@ -1,11 +1,15 @@
 """Fine-tuned with adaptation and without, on one split: what is the difference, and how sure?"""
 
 import json
+import random
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from scipy.stats import ttest_rel
 
-from made_texts import give_head, write_lines
+from conftest import WORDS
+from made_texts import give_head, own_cache, write_lines
 from textune import language_api, language_recipe, proving
 from textune.errors import DataError, SettingsError
 from textune.language_config import AdaptSettings
@@ -97,69 +101,88 @@ def test_what_cannot_be_fine_tuned_on_is_found_at_once(
 
 def request(lines, base, out, proof, *, resume=False):
     options = {"base": str(base), "epochs": 1, "device": "cpu"}
-    settings = language_api.resolve(AdaptSettings, options)
+    settings = language_api.resolve(AdaptSettings, options, None, ["text.cache=false"])
     return language_recipe.Request((str(lines),), settings, out, proof=proof, resume=resume)
 
 
-@pytest.fixture
-def lines(tmp_path):
-    return write_lines(tmp_path / "lines.txt", 60)
+@dataclass(frozen=True)
+class Proved:
+    """A finished run, and what it was made from."""
+
+    lines: Path
+    base: Path
+    proof: Proof
+    run: Path
+    said: list[str]
+
+    @property
+    def found(self):
+        return read_json(self.run / "metrics.json")["prove"]
 
 
-@pytest.fixture
-def spoken(tmp_path, tiny_base):
-    return give_head(tiny_base, tmp_path / "spoken")
+@pytest.fixture(scope="module")
+def place(tmp_path_factory, _kernels):
+    with own_cache(tmp_path_factory.mktemp("proved"), _kernels) as folder:
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def proved(place, tiny_base):
+    draw = random.Random(0)
+    rows = [(draw.choice(WORDS[10:15]), draw.choice(WORDS[:10])) for _ in range(80)]
+    table = [f"the {noun} was {word},{WORDS.index(word) // 5}\n" for noun, word in rows]
+    labelled = place / "labelled.csv"
+    labelled.write_text("text,label\n" + "".join(table), encoding="utf-8")
+    lines = write_lines(place / "lines.txt", 60)
+    spoken = give_head(tiny_base, place / "spoken")
+    changes = ("train.epochs=0", "train.metric=log_loss", "data.cache=false")
+    proof = Proof(str(labelled), 2, changes)
+    events = language_recipe.learning(request(lines, spoken, place / "run", proof))
+    said = [event.text for event in events if isinstance(event, Said)]
+    return Proved(lines, spoken, proof, place / "run", said)
 
 
 def read_json(file):
     return json.loads(file.read_text(encoding="utf-8"))
 
 
-def test_all_fine_tunings_have_one_split(reviews, lines, spoken, tmp_path):
-    proof = Proof(str(reviews), 2, CHANGES)
-    events = list(language_recipe.learning(request(lines, spoken, tmp_path / "run", proof)))
-    found = read_json(tmp_path / "run" / "metrics.json")["prove"]
-    assert (found["file"], found["metric"], found["seeds"]) == (str(reviews), "mcc", [1, 2])
-    assert found == found | proving.compare(found["without"], found["with"])
-    folders = sorted((tmp_path / "run" / "prove").iterdir())
+def test_all_fine_tunings_have_one_split(proved):
+    folders = sorted((proved.run / "prove").iterdir())
     assert [folder.name for folder in folders] == ["with-1", "with-2", "without-1", "without-2"]
     splits = [read_json(folder / "splits.json") for folder in folders]
     assert splits[0]["valid"]
     assert all(split == splits[0] for split in splits)
     assert not [folder for folder in folders if (folder / "model").exists()]
-    said = [event.text for event in events if isinstance(event, Said)]
-    assert len([text for text in said if text.startswith("prove: with")]) == 4
-    page = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
-    assert "mcc on" in page
-    assert reviews.name in page
 
 
-def test_fine_tuning_begins_with_the_weights_it_is_named_after(reviews, lines, spoken, tmp_path):
-    proof = Proof(str(reviews), 2, ("train.epochs=0", "train.metric=log_loss"))
-    list(language_recipe.learning(request(lines, spoken, tmp_path / "run", proof)))
-    bases = {
-        folder.name.partition("-")[0]: (folder / "config.toml").read_text(encoding="utf-8")
-        for folder in (tmp_path / "run" / "prove").iterdir()
-    }
-    assert f'base = "{spoken}"' in bases["without"]
-    assert f'base = "{tmp_path / "run"}"' in bases["with"]
-    assert all('device = "cpu"' in text for text in bases.values())
-    found = read_json(tmp_path / "run" / "metrics.json")["prove"]
-    assert found["metric"] == "log_loss"
+def test_a_run_says_what_came_of_it(proved):
+    found = proved.found
+    assert (found["file"], found["metric"], found["seeds"]) == (
+        proved.proof.file,
+        "log_loss",
+        [1, 2],
+    )
     wanted = proving.compare(found["without"], found["with"], is_better_higher=False)
     assert found == found | wanted
+    assert proved.said[-2] == f"prove: log_loss: {found['words']}"
+    assert len([text for text in proved.said if text.startswith("prove: with")]) == 4
+    page = (proved.run / "report.html").read_text(encoding="utf-8")
+    assert "log_loss on" in page
+    assert "labelled.csv" in page
 
 
-def test_a_run_that_ended_while_it_was_proved_is_proved_when_resumed(
-    reviews, lines, spoken, tmp_path
-):
-    proof = Proof(str(reviews), 2, CHANGES)
-    events = language_recipe.learning(request(lines, spoken, tmp_path / "run", proof))
+def test_fine_tuning_begins_with_the_weights_it_is_named_after(proved):
+    for name, base in (("without", proved.base), ("with", proved.run)):
+        settings = (proved.run / "prove" / f"{name}-1" / "config.toml").read_text(encoding="utf-8")
+        assert f'base = "{base}"' in settings
+        assert 'device = "cpu"' in settings
+
+
+def test_a_run_that_ended_while_it_was_proved_is_proved_when_resumed(proved, tmp_path):
+    asked = proved.lines, proved.base, tmp_path / "run", proved.proof
+    events = language_recipe.learning(request(*asked))
     next(event for event in events if isinstance(event, Said) and event.text.startswith("prove:"))
     events.close()
-    again = request(lines, spoken, tmp_path / "run", proof, resume=True)
-    assert not [event for event in language_recipe.learning(again) if isinstance(event, Step)]
-    list(language_recipe.learning(request(lines, spoken, tmp_path / "whole", proof)))
-    numbers = [read_json(tmp_path / name / "metrics.json") for name in ("run", "whole")]
-    assert len(numbers[0]["prove"]["with"]) == 2
-    assert numbers[0] == numbers[1]
+    again = language_recipe.learning(request(*asked, resume=True))
+    assert not [event for event in again if isinstance(event, Step)]
+    assert read_json(tmp_path / "run" / "metrics.json") == read_json(proved.run / "metrics.json")

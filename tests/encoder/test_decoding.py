@@ -7,11 +7,12 @@ import torch
 import transformers
 
 from families import tiny_config
-from made_language import questions_of
+from made_language import lesson_of, questions_in, questions_of
 from textune.encoder import language
 from textune.kernels import build as libraries
 from textune.kernels import calls
 from textune.masked import Masked
+from textune.text import tokenizers
 from textune.training import optim
 
 LENGTHS = [2, 3, 7, 16, 33, 40, 9, 25, 4]
@@ -112,6 +113,31 @@ def test_loss_and_every_gradient_equal_those_of_transformers(nexts, parts, produ
     assert_same(found, stock_learn(encoder, questions, nexts=nexts), 1e-6)
     assert any("word_embeddings" in name for name in found[1])
     assert any("pooler" in name for name in found[1]) == nexts
+
+
+@pytest.mark.parametrize("micro_tokens", [100, 4096])
+@pytest.mark.parametrize("nexts", [False, True], ids=["masked", "pretraining"])
+def test_an_update_of_a_lesson_is_that_of_transformers_on_the_whole_batch(
+    nexts, micro_tokens, tiny_base, products
+):
+    """Both means are over the whole update, however it is parted."""
+    lesson = lesson_of(
+        tokenizers.load(str(tiny_base)), [[9, 4, 13, 7] * 4] * 5, nexts=nexts, batch_size=6
+    )
+    encoder = make(nexts=nexts)
+    work = next(lesson.work(encoder, 1, after=0, micro_tokens=micro_tokens))
+    parts = list(work.parts)
+    assert (len(parts) > 1) == (micro_tokens == 100)
+    total = 0.0
+    for batch in parts:
+        part = lesson.loss(encoder(batch), batch) / work.count
+        part.backward()
+        total += part.item()
+    questions = questions_in(parts)
+    assert len(questions.texts) == work.texts == 6
+    assert (questions.pairs > 0) == nexts
+    wanted = stock_learn(encoder, questions, nexts=nexts)
+    assert_same((total, gradients_of(encoder)), wanted, 1e-6)
 
 
 @pytest.mark.parametrize("kind", KINDS)
