@@ -2,6 +2,7 @@
 
 import json
 import shlex
+from pathlib import Path
 
 import pytest
 
@@ -114,26 +115,23 @@ def test_cased_and_next_sentences_are_options(textune, blocks, tmp_path):
     assert "nexts = true" in settings
 
 
-@pytest.mark.parametrize(
-    ("words", "written"),
-    [
-        (["--mask", "0.4"], "rate = 0.4"),
-        (["--plain-mask"], "mask_share = 1.0"),
-        (["--plain-mask"], "random_share = 0.0"),
-        (["--whole-word"], "whole_words = true"),
-        (["--max-tokens", "16"], "max_tokens = 16"),
-        (["--limit", "30"], "limit = 30"),
-        (["--seed", "9"], "seed = 9"),
-        (["--set", "text.valid_share=0.3"], "valid_share = 0.3"),
-        (["--set", "train.clip=none"], 'clip = "none"'),
-    ],
-    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
-)
-def test_options_become_settings(textune, lines, spoken, tmp_path, words, written):
-    options = ["--epochs", "0", "--device", "cpu", "--out", tmp_path / "run"]
-    code, _, err = textune("adapt", lines, "--base", spoken, *options, *words)
+def test_options_become_settings(textune, lines, spoken, tmp_path):
+    options = {
+        "--mask 0.4": ["rate = 0.4"],
+        "--plain-mask": ["mask_share = 1.0", "random_share = 0.0"],
+        "--whole-word": ["whole_words = true"],
+        "--max-tokens 16": ["max_tokens = 16"],
+        "--limit 30": ["limit = 30"],
+        "--seed 9": ["seed = 9"],
+        "--set text.valid_share=0.3": ["valid_share = 0.3"],
+        "--set train.clip=none": ['clip = "none"'],
+        "--epochs 0 --device cpu": ["epochs = 0", 'device = "cpu"'],
+    }
+    words = shlex.split(" ".join(options))
+    code, _, err = textune("adapt", lines, "--base", spoken, "--out", tmp_path / "run", *words)
     assert code == 0, err
-    assert written in (tmp_path / "run" / "config.toml").read_text(encoding="utf-8").splitlines()
+    written = (tmp_path / "run" / "config.toml").read_text(encoding="utf-8").splitlines()
+    assert [row for rows in options.values() for row in rows if row not in written] == []
 
 
 def test_several_files_folders_and_patterns_are_read_together(textune, spoken, tmp_path):
@@ -158,18 +156,20 @@ def test_several_files_folders_and_patterns_are_read_together(textune, spoken, t
         ("lines.txt", "lines"),
         ("corpus", "corpus"),
         ("corpus/*.txt", "corpus"),
+        ("corpus/**/*.txt", "corpus"),
         ("cor*/*.txt", "run"),
+        ("*.txt", "run"),
+        (".", "run"),
     ],
 )
-def test_a_run_is_named_after_its_text(textune, lines, spoken, tmp_path, monkeypatch, source, name):
+def test_a_run_is_named_after_its_text(lines, tmp_path, monkeypatch, source, name):
     (tmp_path / "corpus").mkdir()
-    write_lines(tmp_path / "corpus" / "other.txt", 40)
     monkeypatch.chdir(tmp_path)
-    for wanted in (name, f"{name}-2"):
-        words = ["adapt", source, "--base", spoken, "--epochs", "0", "--device", "cpu", "--json"]
-        code, out, err = textune(*words)
-        assert code == 0, err
-        assert one_object(out)["run"] == f"runs/{wanted}"
+    for wanted in (name, f"{name}-2", f"{name}-3"):
+        place = language_api.folder(None, [source, "other.txt"])
+        assert str(place) == f"runs/{wanted}"
+        place.mkdir(parents=True)
+    assert language_api.folder("elsewhere", [source]) == Path("elsewhere")
 
 
 def test_one_endless_line_is_used_to_its_end(textune, spoken, tmp_path):

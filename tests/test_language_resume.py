@@ -14,7 +14,7 @@ from made_texts import give_head, write_blocks, write_lines
 from textune import language_api, language_recipe
 from textune.errors import CheckpointError, RunError, StoppedError
 from textune.language_config import AdaptSettings, PretrainSettings
-from textune.records import Said, Started, Step, Validated
+from textune.records import Started, Step, Validated
 
 SERVER = """
 import json, os, sys
@@ -24,6 +24,7 @@ transformers.BertForMaskedLM, transformers.BertForPreTraining, transformers.Auto
 for line in sys.stdin:
     child = os.fork()
     if not child:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         sys.argv[1:] = json.loads(line)
         try:
             cli.run()
@@ -58,7 +59,7 @@ def asked(request, lines, blocks, spoken):
         if request.param == "pretrain":
             given = {"size": "1x64", "vocab": 100, "epochs": 3, "batch_size": 8}
             return asking(PretrainSettings, blocks, out, "dropout=0.1", resume=resume, **given)
-        given = {"base": str(spoken), "batch_size": 16, "epochs": 3, "lr": 2e-3}
+        given = {"base": str(spoken), "batch_size": 12, "epochs": 4, "lr": 2e-3}
         nexts = request.param == "mlm+nsp"
         source = blocks if nexts else lines
         return asking(AdaptSettings, source, out, resume=resume, nsp=nexts, **given)
@@ -104,25 +105,16 @@ def same(one, other):
     )
 
 
-def test_a_stopped_run_continues_to_the_same_weights(asked, tmp_path):
+def test_a_run_stopped_again_and_again_continues_to_the_same_weights(asked, tmp_path):
     events = list(language_recipe.learning(asked(tmp_path / "whole")))
     last = max(event.number for event in events if isinstance(event, Step))
     assert last > 10
-    for step, number in ((1, signal.SIGTERM), (7, signal.SIGINT), (last, signal.SIGTERM)):
-        parted = tmp_path / f"parted-{step}"
-        stop_after(asked(parted), step, number)
-        assert not (parted / "model").exists()
-        events = list(language_recipe.learning(asked(parted, resume=True)))
-        assert next(event for event in events if isinstance(event, Started)).first == step + 1
-        assert same(tmp_path / "whole", parted)
-
-
-def test_a_run_stopped_again_and_again_continues_to_the_same_weights(asked, tmp_path):
-    list(language_recipe.learning(asked(tmp_path / "whole")))
     parted = tmp_path / "parted"
-    for step in (2, 3, 9):
-        stop_after(asked(parted, resume=parted.exists()), step)
-    list(language_recipe.learning(asked(parted, resume=True)))
+    for step, number in ((1, signal.SIGTERM), (7, signal.SIGINT), (last, signal.SIGTERM)):
+        stop_after(asked(parted, resume=parted.exists()), step, number)
+        assert not (parted / "model").exists()
+    events = list(language_recipe.learning(asked(parted, resume=True)))
+    assert next(event for event in events if isinstance(event, Started)).first == last + 1
     assert same(tmp_path / "whole", parted)
 
 
@@ -275,7 +267,8 @@ def test_changed_settings_are_not_continued(lines, spoken, tmp_path):
 
 @pytest.mark.parametrize("kind", [AdaptSettings, PretrainSettings], ids=["adapt", "pretrain"])
 def test_changed_text_is_not_continued(lines, spoken, tmp_path, kind):
-    given = {"base": str(spoken), "epochs": 1, "size": "1x64", "vocab": 100, "batch_size": 8}
+    given = {"base": str(spoken)} if kind is AdaptSettings else {"size": "1x64", "vocab": 100}
+    given |= {"epochs": 1, "batch_size": 8}
     stop_after(asking(kind, lines, tmp_path / "run", **given), 3)
     lines.write_text(lines.read_text().replace("very", "the", 1), encoding="utf-8")
     with pytest.raises(CheckpointError, match="cannot continue: the data changed after"):
@@ -303,7 +296,7 @@ def test_added_words_are_the_same_after_a_stop(lines, spoken, tmp_path):
     assert read_json(tmp_path / "whole" / "metrics.json")["added_words"] == 2
 
 
-HOURS = 0.002  # 7.2 seconds
+HOURS = 0.0015  # 5.4 seconds
 
 
 def timed(request):
@@ -317,11 +310,13 @@ def test_a_run_of_hours_ends_in_time_and_its_learning_rate_near_zero(lines, spok
     found = timed(asking(AdaptSettings, lines, tmp_path / "run", **given))
     steps = [(event, when) for event, when in found if isinstance(event, Step)]
     assert next(event for event, _ in found if isinstance(event, Started)).steps is None
-    assert len(steps) > 10
-    assert steps[-2][1] <= HOURS * 3600  # where the machine was slow, the last may be late
+    assert len(steps) > 2
+    before_last = steps[-2][1] / (HOURS * 3600)  # as a share of the time
+    assert before_last <= 1  # where the machine was slow, the last one may be late
     rates = [event.lr for event, _ in steps]
-    assert max(rates) > 0.5e-3
-    assert rates[-1] < 0.15 * max(rates)
+    assert rates[-1] <= 1e-3 * ((1 - before_last) / 0.9 + 0.05)
+    falling = rates[rates.index(max(rates)) :]
+    assert falling == sorted(falling, reverse=True)
     checks = [event.step for event, _ in found if isinstance(event, Validated)]
     assert checks[0] == 0
     assert checks[-1] == steps[-1][0].number
@@ -333,27 +328,18 @@ def test_a_run_of_hours_ends_in_time_and_its_learning_rate_near_zero(lines, spok
 def test_a_run_of_hours_continues_with_the_time_that_is_left(lines, spoken, tmp_path):
     given = {"base": str(spoken), "hours": HOURS, "lr": 1e-3, "batch_size": 4}
     out = tmp_path / "run"
-    stopped = None
-    with pytest.raises(StoppedError, match="state saved; continue with --resume"):
-        for event in language_recipe.learning(asking(AdaptSettings, lines, out, **given)):
-            if isinstance(event, Step) and event.number == 20:
-                stopped = event
-                os.kill(os.getpid(), signal.SIGTERM)
-    state = read_json(sorted(out.glob("checkpoints/step-*"))[-1] / "state.json")["progress"]
-    assert state["step"] == stopped.number == 20
-    spent = state["clock"]
-    assert spent > 0
+    stop_after(asking(AdaptSettings, lines, out, **given), 2)
+    state = read_json(out / "checkpoints" / "step-00000002" / "state.json")["progress"]
+    assert 0 < state["reserve"] < state["clock"]  # of which judging took a part
     found = timed(asking(AdaptSettings, lines, out, resume=True, **given))
     started = next(event for event, _ in found if isinstance(event, Started))
-    assert started.first == 21
-    assert state["reserve"] > 0  # what judging takes
-    assert started.seconds <= HOURS * 3600 - spent - state["reserve"]
-    steps = [(event, when) for event, when in found if isinstance(event, Step)]
-    if len(steps) > 1:
-        assert steps[-2][1] <= HOURS * 3600 - spent
+    assert started.first == 3
+    assert started.seconds <= HOURS * 3600 - state["clock"] - state["reserve"]
+    steps = [when for event, when in found if isinstance(event, Step)]
+    assert all(when <= HOURS * 3600 - state["clock"] for when in steps[:-1])
     numbers = [row["step"] for row in log_of(out) if row["kind"] == "step"]
     assert numbers == list(range(1, len(numbers) + 1))
-    assert out.joinpath("model", "model.safetensors").is_file()
+    assert (out / "model" / "model.safetensors").is_file()
 
 
 def test_the_warm_up_of_a_run_of_hours_leaves_time_to_learn(lines, tiny_base, tmp_path):
@@ -363,7 +349,6 @@ def test_the_warm_up_of_a_run_of_hours_leaves_time_to_learn(lines, tiny_base, tm
     warmed = [when for event, when in found[:began] if isinstance(event, Step)]
     learned = [when for event, when in found[began:] if isinstance(event, Step)]
     assert warmed
-    assert len(learned) > 5
-    assert learned[-2] <= HOURS * 3600
-    said = [event.text for event, _ in found if isinstance(event, Said)]
-    assert any("the new head was trained alone for" in text for text in said)
+    assert all(when < 0.25 * HOURS * 3600 for when in warmed[:-1])
+    assert learned
+    assert all(when <= HOURS * 3600 for when in learned[:-1])

@@ -268,7 +268,7 @@ class Learner:
             OSError: The disk is full or read-only.
         """
         self.progress.decay = 1.0 if self.sub is None else self.sub.decay
-        self.progress.clock = self.clock.seconds()
+        self.progress.clock, self.progress.reserve = self.clock.seconds(), self.clock.reserve
         prints = snapshot.fingerprints(self.lesson.fingerprint(), self.settings)
         found = snapshot.take(self.encoder.model, self.optimizer, self.progress, prints)
         checkpoint.save(folder / "checkpoints", found, step=self.progress.step)
@@ -373,7 +373,7 @@ class Learner:
         prints = snapshot.fingerprints(self.lesson.fingerprint(), self.settings)
         snapshot.refuse_changed(found, prints, folder)
         self.progress = snapshot.put_back(found, self.encoder.model, self.optimizer)
-        self.clock.before = self.progress.clock
+        self.clock.before, self.clock.reserve = self.progress.clock, self.progress.reserve
         optim.move_schedule(self.schedule, self.progress.step)
         if self.sub is not None:
             self.sub.decay = self.progress.decay

@@ -38,6 +38,7 @@ class Progress:
     computed: int = 0
     decay: float = 1.0  # of the embedding rows that do not occur
     clock: float = 0.0  # seconds since the run began, over all its sessions
+    reserve: float = 0.0  # seconds that judging takes
     tenths: int = 0  # of a time budget at whose ends it was validated
     before: dict[str, Any] | None = None  # what was measured before the first step
 
