@@ -40,6 +40,14 @@ def write_lines(file: Path, number: int = 160, *, seed: int = 0) -> Path:
     return file
 
 
+def write_noise(file: Path, number: int = 80, *, seed: int = 3) -> Path:
+    """Write documents of one line in which no word says anything of another."""
+    draw = random.Random(seed)
+    rows = [" ".join(draw.choices(WORDS, k=10)) for _ in range(number)]
+    file.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    return file
+
+
 def write_blocks(file: Path, number: int = 40, *, most: int = 12, seed: int = 0) -> Path:
     """Write documents of several lines and sentences, some longer than the tiny base reads."""
     draw = random.Random(seed)

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from made_texts import give_head, write_blocks, write_lines
+from made_texts import give_head, write_blocks, write_lines, write_noise
 from textune import language_api, language_recipe
 from textune.errors import CheckpointError, RunError, StoppedError
 from textune.language_config import AdaptSettings, PretrainSettings
@@ -39,6 +39,11 @@ for line in sys.stdin:
 @pytest.fixture
 def lines(tmp_path):
     return write_lines(tmp_path / "lines.txt", 80)
+
+
+@pytest.fixture
+def noise(tmp_path):
+    return write_noise(tmp_path / "noise.txt")
 
 
 @pytest.fixture
@@ -180,7 +185,7 @@ def kill_at_random(server, words, out, *, draw, times, moments):
 
 @pytest.mark.parametrize("kind", ["mlm", "warm", "pretrain"])
 def test_a_killed_process_continues_to_the_same_weights(
-    server, kind, lines, blocks, tiny_base, spoken, tmp_path
+    server, kind, lines, noise, blocks, tiny_base, spoken, tmp_path
 ):
     """The moments: the folder is claimed, the log is begun, there is a checkpoint."""
     draw = random.Random(kind)
@@ -190,8 +195,8 @@ def test_a_killed_process_continues_to_the_same_weights(
         words += ["--set", "dropout=0.1"]
         moments.append(".tokenizer")
     else:
-        base = spoken if kind == "mlm" else tiny_base
-        words = ["adapt", lines, "--base", base, "--epochs", "16", "--batch-size", "8"]
+        text, base = (lines, spoken) if kind == "mlm" else (noise, tiny_base)
+        words = ["adapt", text, "--base", base, "--epochs", "16", "--batch-size", "8"]
     if kind == "warm":
         moments = ["config.toml", "data_card.json", "run.owner"]
     words += ["--device", "cpu", "--seed", "5", "--set", "train.validate_every=15"]
@@ -216,16 +221,16 @@ def test_a_signal_ends_a_process_with_its_number(server, lines, spoken, tmp_path
         last = max(place.name for place in out.glob("checkpoints/step-*"))
 
 
-def test_a_run_stopped_in_the_warm_up_begins_with_it_again(lines, tiny_base, tmp_path):
+def test_a_run_stopped_in_the_warm_up_begins_with_it_again(noise, tiny_base, tmp_path):
     given = {"base": str(tiny_base), "epochs": 1}
-    list(language_recipe.learning(asking(AdaptSettings, lines, tmp_path / "whole", **given)))
+    list(language_recipe.learning(asking(AdaptSettings, noise, tmp_path / "whole", **given)))
     parted = tmp_path / "parted"
     with pytest.raises(StoppedError, match="stopped while the new head was trained; --resume"):
-        for event in language_recipe.learning(asking(AdaptSettings, lines, parted, **given)):
+        for event in language_recipe.learning(asking(AdaptSettings, noise, parted, **given)):
             if isinstance(event, Step) and event.number == 11:
                 os.kill(os.getpid(), signal.SIGTERM)
     assert not (parted / "checkpoints").exists()
-    list(language_recipe.learning(asking(AdaptSettings, lines, parted, resume=True, **given)))
+    list(language_recipe.learning(asking(AdaptSettings, noise, parted, resume=True, **given)))
     assert same(tmp_path / "whole", parted)
 
 

@@ -9,7 +9,7 @@ import torch
 import transformers
 
 from families import tiny_config
-from made_language import lesson_of, questions_in
+from made_language import lesson_of, questions_in, questions_of
 from textune.encoder import language as languages
 from textune.evaluation import language
 from textune.evaluation.language import Tally
@@ -101,6 +101,13 @@ def test_each_passage_has_its_own_row(encoder, lesson, nexts):
         assert found.pairs.tolist() == asked.tolist()
         assert found.next_hits.tolist() == hits.tolist()
         assert found.next_loss == pytest.approx((losses * asked).numpy(), abs=1e-5)
+
+
+def test_the_first_token_of_a_passage_counts_for_it(encoder):
+    questions = questions_of([9, 4, 17, 2, 30], share=0.6, vocabulary=25)
+    found = language.tally(encoder, np.asarray([9, 4, 17, 2, 30]), questions.batch)
+    assert any(0 in places for places in questions.places[1:])
+    assert found.masked.tolist() == [len(places) for places in questions.places]
 
 
 @pytest.mark.parametrize("micro_tokens", [16, 512, 100_000])
