@@ -73,18 +73,18 @@ def test_a_survey_with_a_sample_can_be_shown(tmp_path, monkeypatch, capsys):
 
 
 @pytest.mark.parametrize(
-    ("cells", "message"),
+    ("cells", "severity", "message"),
     [
-        ("{n}.25", "'score' are numbers to be estimated, which textune cannot train yet"),
-        ("", "no labels to learn; name the label column with --label"),
+        ("{n}.25", "warning", "'score' are numbers to be estimated, which textune cannot train"),
+        ("", "note", "no labels were found in it; an encoder can be adapted to its text"),
     ],
 )
-def test_says_what_cannot_be_trained(tmp_path, cells, message):
+def test_says_what_cannot_be_trained(tmp_path, cells, severity, message):
     rows = [f"a long review with the number {n},{cells.format(n=n)}" for n in range(40)]
     text = "\n".join(["review,score", *rows]) + "\n"
     found = survey.check(written(tmp_path, text), count_tokens=words)
     (finding,) = [finding for finding in found.findings if finding.kind == "task"]
-    assert finding.severity == "warning"
+    assert finding.severity == severity
     assert message in finding.message
 
 
@@ -125,8 +125,8 @@ def test_the_delimiter_can_be_told(tmp_path):
         (
             "x.csv",
             reviews(9).replace(",", ";"),
-            {"delimiter": ";", "header": True, "group": "sentiment", "task": "plain"},
-            "--header --delimiter ';' --text review --task plain --group sentiment",
+            {"delimiter": ";", "header": True},
+            "--header --delimiter ';' --text review --label sentiment --task single",
         ),
     ],
 )
@@ -134,6 +134,13 @@ def test_the_command_states_the_reading(tmp_path, name, text, options, expected)
     file = written(tmp_path, text, name)
     found = survey.check(file, count_tokens=words, **options)
     assert found.command == f"textune train {shlex.quote(str(file))} {expected}"
+
+
+def test_text_alone_is_to_adapt_an_encoder_to(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    written(tmp_path, reviews(9), "-x.csv")
+    found = survey.check("-x.csv", count_tokens=words, task="plain")
+    assert found.command == "textune adapt ./-x.csv --text review"
 
 
 def test_a_file_named_like_an_option_is_still_a_file(tmp_path, monkeypatch):

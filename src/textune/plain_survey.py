@@ -72,7 +72,8 @@ def command(
     sources: Sequence[str | Path], *, text: str | None = None, base: str | Path | None = None
 ) -> str:
     """Return the command that adapts an encoder to some text."""
-    words = ["textune", "adapt", *(str(source) for source in sources)]
+    places = (f"./{source}" if str(source).startswith("-") else str(source) for source in sources)
+    words = ["textune", "adapt", *places]
     for option, value in (("--text", text), ("--base", base)):
         words += [option, str(value)] if value is not None else []
     return shlex.join(words)

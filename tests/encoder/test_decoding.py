@@ -171,6 +171,14 @@ def test_a_micro_batch_may_ask_for_nothing(nexts, parts, products):
     assert_same(found, stock_learn(encoder, questions, nexts=nexts), 1e-6)
 
 
+@pytest.mark.parametrize("kind", ["eurobert", "deberta-v2"])
+def test_a_micro_batch_may_ask_other_families_for_nothing(kind):
+    """A decoder without a bias, and an encoder whose batches are padded."""
+    encoder, questions = make(kind), silent_beside_others()
+    found = learn(encoder, questions, SILENT["first"])
+    assert_same(found, stock_learn(encoder, questions), 1e-5)
+
+
 @pytest.mark.parametrize("parts", SILENT.values(), ids=SILENT.keys())
 def test_of_one_update_nothing_is_left_in_the_next(parts, products):
     encoder, questions = make(), silent_beside_others()
