@@ -8,7 +8,7 @@ import transformers
 
 from conftest import WORDS
 from families import tiny_config
-from made_texts import SPECIALS, give_head, make_base
+from made_texts import SPECIALS, give_head, make_base, write_tokenizer
 from test_cli import one_object, textune
 from textune.errors import DataError, ModelError
 from textune.filling import Filler
@@ -137,6 +137,13 @@ def test_a_base_without_a_head_is_refused(tiny_base):
 def test_a_tokenizer_without_a_mask_is_refused(tmp_path):
     base = make_base(tmp_path / "base", WORDS, mask=None)
     with pytest.raises(ModelError, match="has no mask token, so nothing can be filled"):
+        Filler.load(base)
+
+
+def test_a_tokenizer_of_another_base_is_refused(tmp_path):
+    base = make_base(tmp_path / "base", WORDS, vocab_size=25)
+    write_tokenizer(base, [*WORDS, *(f"w{number}" for number in range(40))])
+    with pytest.raises(ModelError, match="has 65 pieces and its model rows for 25 only; take"):
         Filler.load(base)
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from conftest import WORDS
-from made_texts import make_base
+from made_texts import make_base, write_tokenizer
 from test_cli import textune
 from test_language_cli import blocks, bytes_of, lines, made, place, spoken
 
@@ -35,7 +35,14 @@ def places(tmp_path, tiny_base, spoken, made, lines, reviews):
         "NOMASK": lambda: str(make_base(tmp_path / "nomask", WORDS, mask=None)),
         "ROBERTA": lambda: str(make_base(tmp_path / "roberta", WORDS, kind="roberta")),
         "PICKLE": lambda: pickled(tmp_path / "pickle", spoken),
+        "MISFIT": lambda: misfit(tmp_path / "misfit"),
     }
+
+
+def misfit(folder):
+    make_base(folder, WORDS, vocab_size=25)
+    write_tokenizer(folder, [*WORDS, *(f"w{number}" for number in range(40))])
+    return str(folder)
 
 
 def pickled(folder, base):
@@ -66,6 +73,7 @@ MISTAKES = [
     (["LINES", "--text", "body"], "lines.txt: "),
     (["LINES", "--base", "NOMASK"], "its tokenizer has no mask token ([MASK], <mask>)"),
     (["LINES", "--base", "ROBERTA", "--nsp"], "roberta encoders have no head for next"),
+    (["LINES", "--base", "MISFIT"], "its tokenizer has 65 pieces and its model rows for 25 only"),
     (["LINES", "--base", "./nowhere"], "./nowhere: no such directory"),
     (["LINES", "--base", "PICKLE"], "holds its weights only as a pickle"),
     (["LINES", "--mask", "0"], "mask.rate: Input should be greater than 0, found 0.0"),
@@ -167,6 +175,7 @@ def test_a_mistake_in_pretraining_is_a_message_and_exit_code_2(
         ["adapt", "latin.txt"],
         ["adapt", "unknown.txt"],
         ["adapt", "LINES", "--base", "ROBERTA", "--nsp"],
+        ["adapt", "LINES", "--base", "MISFIT"],
         ["adapt", "LINES", "--prove", "missing.csv"],
         ["adapt", "LINES", "--max-tokens", "65"],
         ["pretrain", "latin.txt", "--size", "1x64", "--vocab", "120"],

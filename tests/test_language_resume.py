@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -168,12 +169,12 @@ def seen(place, process, *, seconds=60.0):
         time.sleep(0.001)
 
 
-def kill_at_random(server, words, out, *, draw, times, moments):
+def kill_at_random(server, words, out, *, draw, moments):
     """Kill a command and continue it, again and again; then let it come to its end."""
     resume = []
-    for _ in range(times):
+    for moment in draw.sample(moments, len(moments)):
         process = server.start(*words, "--out", out, *resume)
-        seen(out / draw.choice(moments), process)
+        seen(out / moment, process)
         time.sleep(draw.uniform(0, 0.15))
         os.kill(process, signal.SIGKILL)
         assert server.end() == -signal.SIGKILL, "it came to its end too early to be killed"
@@ -203,7 +204,7 @@ def test_a_killed_process_continues_to_the_same_weights(
     words += ["--set", "text.cache=false"]
     server.start(*words, "--out", tmp_path / "whole")
     assert server.end() == 0
-    kill_at_random(server, words, tmp_path / "parted", draw=draw, times=4, moments=moments)
+    kill_at_random(server, words, tmp_path / "parted", draw=draw, moments=moments)
     assert same(tmp_path / "whole", tmp_path / "parted")
 
 
@@ -249,6 +250,21 @@ def test_a_run_ended_before_its_first_checkpoint_is_begun_anew(lines, spoken, tm
     assert same(tmp_path / "whole", parted)
     for name in ("config.toml", "data_card.json"):
         assert (parted / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+
+
+@pytest.mark.parametrize("left", [".tokenizer/tokenizer.json", ".config.toml-123"])
+@pytest.mark.parametrize("way", ["resume", "overwrite"])
+def test_a_run_killed_before_its_first_line_is_still_one(lines, tmp_path, left, way):
+    file = tmp_path / "run" / left
+    file.parent.mkdir(parents=True)
+    file.touch()
+    given = {"size": "1x64", "vocab": 100, "epochs": 0}
+    asked = asking(PretrainSettings, lines, tmp_path / "run", **given)
+    with pytest.raises(RunError, match="already exists; --resume continues it, --overwrite"):
+        list(language_recipe.learning(asked))
+    list(language_recipe.learning(replace(asked, **{way: True})))
+    assert (tmp_path / "run" / "config.toml").is_file()
+    assert (tmp_path / "run" / "metrics.json").is_file()
 
 
 def test_a_finished_run_has_nothing_to_resume(lines, spoken, tmp_path):

@@ -57,6 +57,7 @@ class Filler:
                 f"{place}: has no masked-LM head, so it cannot fill in masks; give it one with "
                 f"textune adapt TEXT --base {place}"
             )
+        language.require_rows(spoken, len(tokenizer.special()), place)
         spoken.encoder.to(devices.choose(device))
         return cls(spoken, tokenizer)
 

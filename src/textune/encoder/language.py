@@ -81,6 +81,25 @@ def make(config: Any, *, nexts: bool, seed: int) -> Language:
     return Language(open_head(model, "the new encoder"), has_new_head=True, has_new_nexts=nexts)
 
 
+def require_rows(spoken: Language, pieces: int, place: str | Path) -> None:
+    """Refuse an encoder that has no row for some piece of its tokenizer.
+
+    Args:
+        spoken: The encoder.
+        pieces: Of the tokenizer, up to the highest id.
+        place: Of both, for the message.
+
+    Raises:
+        ModelError: They are not of one base.
+    """
+    rows = int(spoken.encoder.model.get_input_embeddings().weight.shape[0])
+    if pieces > rows:
+        raise ModelError(
+            f"{place}: its tokenizer has {pieces:,} pieces and its model rows for {rows:,} only; "
+            "take tokenizer and weights from one base"
+        )
+
+
 def open_head(model: PreTrainedModel, place: str) -> Encoder:
     """Pack an encoder, and part its masked-LM head from the vocabulary.
 
