@@ -158,14 +158,21 @@ class Server:
         return int(self._out.readline())
 
 
-def seen(place, process, *, seconds=60.0):
-    """Wait until there is something, or the process is gone."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end and not any(place.parent.glob(place.name)):
+def written(out, moment):
+    """Say when what belongs to a moment was written, and the checkpoints."""
+    found = {*out.glob(moment), *out.glob("checkpoints/step-*")}
+    return {(place, place.stat().st_mtime_ns) for place in found}
+
+
+def wait_for(moment, out, before):
+    """Wait until something new belongs to a moment, or there is a new checkpoint."""
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
         try:
-            os.kill(process, 0)
-        except ProcessLookupError:
-            return
+            if written(out, moment) - before:
+                return
+        except FileNotFoundError:  # an older checkpoint was just forgotten
+            continue
         time.sleep(0.001)
 
 
@@ -173,8 +180,9 @@ def kill_at_random(server, words, out, *, draw, moments):
     """Kill a command and continue it, again and again; then let it come to its end."""
     resume = []
     for moment in draw.sample(moments, len(moments)):
+        before = written(out, moment)
         process = server.start(*words, "--out", out, *resume)
-        seen(out / moment, process)
+        wait_for(moment, out, before)
         time.sleep(draw.uniform(0, 0.15))
         os.kill(process, signal.SIGKILL)
         assert server.end() == -signal.SIGKILL, "it came to its end too early to be killed"
