@@ -17,7 +17,7 @@ if (
     from torch import Tensor
 
 Label = str | tuple[str, ...]
-"""What a user wrote for a text: one name, or the names that apply (for several labels a text)."""
+"""What a user wrote for a text: one name, or several: those that apply, or one for each word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +49,11 @@ class Table:
 class Contract:
     """What textune understood of a table, and why; written into the run, applied to every file."""
 
-    task: str  # "single", "multi"
-    text: tuple[str, ...]  # one column, or two for pairs
-    label: tuple[str, ...]  # one column, or one 0/1 column for each label
-    form: str  # of the labels: "name" (one column, one label), "columns" (0/1 each), "list"
+    task: str  # "single", "multi", "number", "tags", "answers", "plain"
+    text: tuple[str, ...]  # one column, or two for pairs; question and passage for "answers"
+    label: tuple[str, ...]  # one column, or one 0/1 column for each label, or one for each number
+    form: str  # of the labels: "name" (one column, one label), "columns" (one each), "list",
+    # "words" (lists of words and of their tags), "spans" (parts of the text), "answers", "none"
     separator: str | None = None  # of a list column: ";" "," "|" " " or "json"
     group: str | None = None  # column whose equal values stay in one split
     reasons: tuple[str, ...] = ()  # one sentence for each choice
@@ -60,15 +61,26 @@ class Contract:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """A stretch of a passage that answers a question."""
+
+    text: str  # exactly as it stands there
+    start: int  # its first character's place in the passage
+
+
+@dataclass(frozen=True, slots=True)
 class Example:
     """One text with its label, by the contract."""
 
-    text: str
+    text: str  # the question, where answers are asked for
     origin: str
-    pair: str | None = None  # the second text of a pair
+    pair: str | None = None  # the second text of a pair; the passage, where answers are asked for
     label: Label | None = None  # None where the file has no label for it
     unscored: tuple[str, ...] = ()  # labels marked -1: neither learned nor judged here
     group: str | None = None
+    words: tuple[tuple[int, int], ...] | None = None  # of words that get a tag: their characters
+    answers: tuple[Answer, ...] | None = None  # none of them: the passage has no answer
+    remarks: tuple[str, ...] = ()  # what was mended while it was read, each naming its place
 
 
 @dataclass(frozen=True, slots=True)
