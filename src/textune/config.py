@@ -71,11 +71,17 @@ Kind = TypeVar("Kind", bound=Section)
 class DataSettings(Section):
     """Which columns are read, and how the rows are parted."""
 
-    task: Literal["single", "multi"] | None = Field(
-        None, description="One label a text (single) or several (multi); recognised if not given."
+    task: Literal["single", "multi", "number", "tags", "answers"] | None = Field(
+        None,
+        description="One label a text (single) or several (multi), numbers, tags on words, or "
+        "answers in a passage; recognised if not given.",
     )
-    text: Names = Field((), description="Text column; two columns for pairs.")
-    label: Names = Field((), description="Label column, or one 0/1 column for each label.")
+    text: Names = Field(
+        (), description="Text column; two for pairs; words, or question and passage."
+    )
+    label: Names = Field(
+        (), description="Label column, one 0/1 column for each label, or one for each number."
+    )
     header: bool | None = Field(None, description="Whether the first row names the columns.")
     delimiter: str | None = Field(
         None, description="Character between cells, where recognition errs."
@@ -102,6 +108,17 @@ class DataSettings(Section):
         None,
         ge=8,
         description="Tokens of a text that are read; the encoder's own limit by default.",
+    )
+    long: Literal["head", "tail", "head+tail", "window"] | None = Field(
+        None,
+        description="What is read of a text beyond the limit: its beginning, its end, both, or all "
+        "in windows; windows by default where more than a little lies beyond.",
+    )
+    overlap: float = Field(
+        0.25, ge=0, le=0.9, description="Share of a window that the next one shows again."
+    )
+    pool: Literal["mean", "max", "learned"] = Field(
+        "mean", description="How the answers in the windows of one text become one."
     )
     cache: bool = Field(True, description="Keep token ids between runs.")
 

@@ -5,6 +5,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from textwrap import wrap
 from typing import Any
 
@@ -21,6 +22,14 @@ HEADLINES = {
     "micro_f1": "micro F1",
     "roc_auc": "ROC-AUC",
     "pr_auc": "PR-AUC",
+    "f1": "F1",
+    "precision": "precision",
+    "recall": "recall",
+    "exact_match": "exact match",
+    "pearson": "Pearson",
+    "spearman": "Spearman",
+    "rmse": "RMSE",
+    "mae": "MAE",
     "log_loss": "log loss",
     "loss": "held-out loss",
     "perplexity": "perplexity",
@@ -111,17 +120,23 @@ def show_metrics(metrics: Mapping[str, Any], *, title: str) -> None:
         out.print(f"  – where there is no number: {escape(reason)}")
 
 
+SIMPLE = {  # rules beside which a model is shown
+    "tfidf": "TF-IDF + log. regression",
+    "majority": "majority vote",
+    "mean": "mean of training",
+    "word": "each word's usual tag",
+    "sentence": "likeliest sentence",
+}
+
+
 def show_baselines(metrics: Mapping[str, Any]) -> None:
     """Print what simple rules would have scored, beside the model."""
     simple = metrics.get("baselines")
     if not simple:
         return
     part = simple["part"]
-    rows = {
-        "this model": metrics[part],
-        "TF-IDF + log. regression": simple["tfidf"],
-        "majority vote": simple["majority"],
-    }
+    rows = {"this model": metrics[part]}
+    rows |= {name: simple[key] for key, name in SIMPLE.items() if key in simple}
     keys = headlines(metrics[part])
     table = Table(
         title=f"\nbeside simple rules ({part})", title_justify="left", box=None, pad_edge=False
@@ -134,13 +149,22 @@ def show_baselines(metrics: Mapping[str, Any]) -> None:
     _print(table)
 
 
+OF_LABELS = (
+    *("support", "predicted", "precision", "recall", "f1", "roc_auc", "pr_auc"),
+    *("pearson", "spearman", "rmse", "mae"),
+)
+
+
 def show_labels(labels: Mapping[str, Mapping[str, Any]]) -> None:
     """Print a line a label."""
     table = Table(box=None, pad_edge=False)
-    keys = ("support", "predicted", "precision", "recall", "f1", "roc_auc", "pr_auc")
+    known = {key for numbers in labels.values() for key in numbers}
+    keys = [key for key in OF_LABELS if key in known]
     table.add_column("label")
     for key in keys:
         table.add_column(key.replace("_", "-"), justify="right")
+    if not keys:
+        return
     for name, numbers in list(labels.items())[:MOST_LABELS]:
         table.add_row(escape(name), *(number(numbers.get(key)) for key in keys))
     _print(table)
@@ -152,13 +176,51 @@ def show_predictions(found: Iterable[Prediction], *, as_json: bool) -> None:
     """Print one line a text: its labels and the probabilities."""
     for item in found:
         if as_json:
-            show_json({"text": item.text, "labels": list(item.labels), "scores": dict(item.scores)})
+            show_json(_plain(item))
+            continue
+        if item.entities or item.words:
+            _show_entities(item)
+            continue
+        if item.numbers:
+            shown = "  ".join(f"{name} {value:.4g}" for name, value in item.numbers.items())
+            out.print(f"[bold]{escape(shown)}[/]\t{escape(_short(item.text))}")
             continue
         ranked = sorted(item.scores.items(), key=lambda pair: -pair[1])[:6]
         scores = "  ".join(f"{name} {share:.3f}" for name, share in ranked)
         labels = ", ".join(item.labels) or "(no label)"
-        text = item.text if len(item.text) <= 80 else f"{item.text[:77]}…"
+        text = _short(item.text)
         out.print(f"[bold]{escape(labels)}[/]\t{escape(text)}\n    [dim]{escape(scores)}[/]")
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 80 else f"{text[:77]}…"
+
+
+def _plain(item: Prediction) -> dict[str, Any]:
+    """Give a prediction as plain values, without what its task does not have."""
+    found: dict[str, Any] = {
+        "text": item.text,
+        "labels": list(item.labels),
+        "scores": dict(item.scores),
+    }
+    if item.numbers:
+        found["numbers"] = dict(item.numbers)
+    if item.words:
+        found["words"] = [list(word) for word in item.words]
+    if item.entities or item.words:
+        found["entities"] = [asdict(entity) for entity in item.entities]
+    return found
+
+
+def _show_entities(item: Prediction) -> None:
+    """Print a text, and below it what was found in it with its place."""
+    out.print(f"[bold]{escape(_short(item.text))}[/]")
+    for found in item.entities:
+        place = f"{found.start}-{found.end}"
+        label = f"{escape(found.label)}  " if found.label else ""
+        out.print(f"    {label}{escape(found.text)}  [dim]{place}  {found.score:.3f}[/]")
+    if not item.entities:
+        out.print("    [dim](nothing)[/]")
 
 
 def show_language(metrics: Mapping[str, Any], *, run: str) -> None:

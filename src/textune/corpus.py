@@ -5,25 +5,31 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from glob import has_magic
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from textune import caches
+from textune import caches, lengths
 from textune.config import DataSettings, Settings
 from textune.data import contract, examples
+from textune.encoder.pooling import Pool
 from textune.errors import DataError, SettingsError
 from textune.reading import sources
 from textune.records import Contract, Example, Finding, Said, Split, Table
 from textune.sets import audit, splits, strata
 from textune.tasks import table as tasks
 from textune.tasks.interface import Task
-from textune.text import store as stores
+from textune.text.ragged import Ragged, Targets
 from textune.text.store import Store
 from textune.text.tokenizers import Tokenizer
 
 SHOWN = 20
+KINDS = {
+    "single": "one label a text",
+    "multi": "several labels a text",
+    "number": "numbers for a text",
+    "tags": "a tag for each word",
+    "answers": "answers in a passage",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,19 +40,27 @@ class Corpus:
     contract: Contract
     task: Task
     examples: Sequence[Example]  # N
-    targets: NDArray[Any]  # (N, …)
+    targets: Targets  # (N, …), or one for each word
     store: Store  # N
     split: Split
     findings: tuple[Finding, ...]
     paths: tuple[str | None, ...]
     max_tokens: int
+    pool: Pool  # how the windows of one text become one answer
+
+    def part(self, name: str) -> list[Example]:
+        """Return the examples of "train", "valid" or "test"."""
+        return [self.examples[row] for row in getattr(self.split, name).tolist()]
 
     def label_counts(self) -> dict[str, int]:
-        """Count the texts of each label, over all parts."""
-        if self.targets.ndim == 1:
-            counts = np.bincount(self.targets, minlength=len(self.task.labels))
+        """Count the texts of each label, or the words of each tag, over all parts."""
+        if self.task.name in {"number", "answers"}:
+            return {}
+        values = self.targets[np.arange(len(self.store))]
+        if values.ndim == 1:
+            counts = np.bincount(values[values >= 0], minlength=len(self.task.labels))
         else:
-            counts = np.nansum(self.targets, axis=0).astype(np.int64)
+            counts = np.nansum(values, axis=0).astype(np.int64)
         return dict(zip(self.task.labels, counts.tolist(), strict=True))
 
 
@@ -84,13 +98,17 @@ def gather(
     split = _split(parts, data, seed=split_seed)
     everything = [example for part in parts for example in part]
     task = _learn_task(agreed, everything, split)
-    targets = targets_of(task, everything)
+    raw = targets_of(task, everything)
     findings = tuple(_leaks(everything, split))
     yield from (Said(finding.message, is_warning=True) for finding in findings)
     split = _balance(everything, split, data, settings.seed)
     folder = caches.folder("tokens") if data.cache else None
-    store = stores.tokenize(everything, tokenizer, max_tokens=max_tokens, folder=folder)
-    yield from _report_cut(store, max_tokens)
+    store, remarks = lengths.tokenize(
+        everything, tokenizer, task.asks, data, max_tokens=max_tokens, folder=folder
+    )
+    yield from remarks
+    targets = lengths.settle(raw, store)
+    task = task.fitted(targets[split.train])
     yield Said(
         f"split: {len(split.train):,} train, {len(split.valid):,} valid, {len(split.test):,} test"
     )
@@ -105,6 +123,7 @@ def gather(
         findings=findings,
         paths=tuple(item.path for item in tables),
         max_tokens=max_tokens,
+        pool="likely" if task.asks == "answers" else data.pool,
     )
 
 
@@ -119,7 +138,7 @@ def _limit(asked: int | None, tokenizer: Tokenizer) -> int:
 
 
 def _words(agreed: Contract) -> str:
-    kind = {"single": "one label a text", "multi": "several labels a text"}[agreed.task]
+    kind = KINDS[agreed.task]
     label = ", ".join(agreed.label)
     return f"text {' + '.join(agreed.text)}, label {label}: {kind}"
 
@@ -162,7 +181,7 @@ def _leave_out_unknown(
     agreed: Contract, parts: list[list[Example]], data: DataSettings
 ) -> Iterator[Said]:
     """Drop from a trial's other parts what has labels that its few training rows do not have."""
-    if data.limit is None or agreed.form == "columns":
+    if data.limit is None or agreed.form not in {"name", "list"} or agreed.task == "number":
         return
     known = set(examples.label_names(agreed, parts[0]))
     for place, part in enumerate(parts[1:], start=1):
@@ -213,8 +232,8 @@ def _learn_task(agreed: Contract, everything: Sequence[Example], split: Split) -
     return tasks.make(agreed.task, names)
 
 
-def targets_of(task: Task, everything: Sequence[Example]) -> NDArray[Any]:
-    """Turn every label into its target; (N, …).
+def targets_of(task: Task, everything: Sequence[Example]) -> Targets:
+    """Turn every label into its target; (N, …), or one for each word.
 
     Raises:
         DataError: The first twenty labels that training did not see, and the count of all.
@@ -228,7 +247,7 @@ def targets_of(task: Task, everything: Sequence[Example]) -> NDArray[Any]:
     if problems:
         more = f"\n… and {len(problems) - SHOWN:,} more" if len(problems) > SHOWN else ""
         raise DataError("\n".join(problems[:SHOWN]) + more)
-    return np.stack(values)
+    return Ragged.of(values) if task.asks == "words" else np.stack(values)
 
 
 def _leaks(everything: Sequence[Example], split: Split) -> Iterator[Finding]:
@@ -251,22 +270,6 @@ def _balance(everything: Sequence[Example], split: Split, data: DataSettings, se
         seed=seed,
     )
     return replace(split, train=kept)
-
-
-def _report_cut(store: Store, limit: int) -> Iterator[Said]:
-    cut = store.fulls > limit
-    longest, middle = int(store.fulls.max()), int(np.median(store.fulls))
-    words = f"tokens a text: median {middle}, longest {longest:,}"
-    if not cut.any():
-        yield Said(words)
-        return
-    lost = int((store.fulls[cut] - limit).sum())
-    yield Said(
-        f"{words}; {cut.mean():.1%} of the texts are longer than {limit} tokens and lose "
-        "what lies beyond: "
-        f"{lost / int(store.fulls.sum()):.1%} of all tokens",
-        is_warning=True,
-    )
 
 
 def file_name(source: object) -> str:

@@ -99,7 +99,7 @@ class Filler:
         ]
 
     def _chances(self, ids: tokenizers.Ids, places: np.ndarray) -> torch.Tensor:
-        wrapped, first = self.tokenizer.wrap(ids, None, most=self.tokenizer.limit)
+        wrapped, first = self.tokenizer.wrap(ids, None)
         before = len(self.tokenizer.template.before)
         asked = torch.from_numpy(places.astype(np.int64) + before)
         batch = batches.lay([wrapped], [first], asked=asked, device=self.encoder.device)

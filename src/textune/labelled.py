@@ -33,7 +33,6 @@ class Labelled:
     batch_size: int
     seed: int
 
-    tie_metric = "log_loss"
     looks_first = False
 
     @classmethod
@@ -48,6 +47,11 @@ class Labelled:
         if train.class_weights == "balanced":
             task = task.weighted(corpus.targets[corpus.split.train])
         return cls(corpus, task, metric, train.batch_size, settings.seed)
+
+    @property
+    def tie_metric(self) -> str:
+        """Return the metric that decides between models with the same main metric."""
+        return self.task.tie_metric
 
     @property
     def per_epoch(self) -> int:
@@ -68,9 +72,11 @@ class Labelled:
             place,
             model_class=task.model_class,
             config=task.config(),
-            per_token=task.per_token,
+            per_token=task.asks != "texts",
             seed=self.seed,
-        ).to(device)
+        )
+        encoder.pool_as(self.corpus.pool, len(task.labels))
+        encoder.to(device)
         optim.freeze(encoder.model, train.freeze)
         rows = encoder.model.get_input_embeddings().weight.shape[0]
         return encoder, vocabulary.shrink(encoder, self.corpus.store.used(rows), place=place)
@@ -91,13 +97,14 @@ class Labelled:
             targets=corpus.targets,
             micro_tokens=micro_tokens,
         )
-        return self.task.judge(scores)
+        return self.task.judge(scores, corpus.part("valid"))
 
     def fingerprint(self) -> str:
         """Name by content the texts, their targets and their split."""
         corpus = self.corpus
         found = hashlib.sha256(corpus.store.key.encode())
-        for part in (corpus.targets, corpus.split.train, corpus.split.valid):
+        everything = corpus.targets[np.arange(len(corpus.store))]
+        for part in (everything, corpus.split.train, corpus.split.valid):
             found.update(np.ascontiguousarray(part).tobytes())
         return found.hexdigest()
 
@@ -123,7 +130,7 @@ class Labelled:
         mine = corpus.split.train[update.rows]
         parts = [corpus.split.train[part] for part in update.parts if len(part)]
         made = [
-            batches.pack(corpus.store, part, targets=corpus.targets, device=encoder.device)
+            batches.pack(corpus.store, part, targets=corpus.targets[part], device=encoder.device)
             for part in parts
         ]
         return Work(

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from textune import runs
+from textune import lengths, runs
+from textune.data import tagged
 from textune.data.names import columns_meant
-from textune.encoder import devices, formats, light
+from textune.encoder import devices, formats, light, pooling
 from textune.errors import DataError, SettingsError
 from textune.evaluation import evaluate
 from textune.evaluation.evaluate import Scorer
@@ -21,6 +22,7 @@ from textune.tasks import table as tasks
 from textune.tasks.interface import Task, thresholds
 from textune.text import store as stores
 from textune.text import tokenizers
+from textune.text.ragged import Targets
 from textune.text.tokenizers import Tokenizer
 
 CHUNK = 4096
@@ -110,7 +112,7 @@ class Predictor:
         """
         folder = runs.model_folder(Path(path))
         card = runs.read_card(folder)
-        task = tasks.make(card.task, card.labels)
+        task = tasks.make(card.task, card.labels, card.state)
         encoder = _encoder(folder, card, task, devices.choose(device), precision)
         return cls(card, task, encoder, tokenizers.load(str(folder)))
 
@@ -145,19 +147,18 @@ class Predictor:
         decision = self.decision(threshold)
         rest = iter(examples)
         while chunk := list(islice(rest, CHUNK)):
-            scores = self.score(chunk, decision)
-            names = self.task.names(scores.decisions)
-            for example, row, found in zip(
-                chunk, scores.probabilities.tolist(), names, strict=True
-            ):
-                shares = dict(zip(self.task.labels, row, strict=True))
-                yield Prediction(example.text, found, shares)
+            yield from self.task.predictions(self.score(chunk, decision), chunk)
 
-    def score(self, examples: Sequence[Example], decision: Decision) -> Scores:
-        """Compute logits, probabilities and decisions; no truth."""
-        store = stores.tokenize(examples, self.tokenizer, max_tokens=self.card.max_tokens)
+    def score(
+        self, examples: Sequence[Example], decision: Decision, *, targets: Targets | None = None
+    ) -> Scores:
+        """Compute logits, probabilities and decisions; the truth where targets are given."""
+        store = stores.tokenize(examples, self.tokenizer, self.card.shape)
+        known = None if targets is None else lengths.settle(targets, store)
         rows = np.arange(len(store))
-        return evaluate.score(self.encoder, self.task, store, rows, decision=decision)
+        return evaluate.score(
+            self.encoder, self.task, store, rows, decision=decision, targets=known
+        )
 
     def decision(self, threshold: float | None) -> Decision:
         """Return the model's own rule, or one with the given threshold.
@@ -169,6 +170,10 @@ class Predictor:
             return self.card.decision
         if not 0 <= threshold <= 1:
             raise SettingsError(f"--threshold {threshold}: a probability lies between 0 and 1")
+        if self.task.name not in {"single", "multi"}:
+            raise SettingsError(
+                f"--threshold: this model was trained for {self.task.name!r}, which has none"
+            )
         if self.task.name == "single" and len(self.task.labels) != 2:
             raise SettingsError(
                 f"--threshold: this model chooses the likeliest of {len(self.task.labels)} labels; "
@@ -187,14 +192,16 @@ class Predictor:
         for part in parts:
             if not _is_unicode(part):
                 raise SettingsError(f"text {number}: holds bytes that are not UTF-8: {part!a:.80}")
-        return Example(parts[0], f"text {number}", pair=parts[1] if wants_pair else None)
+        pair = parts[1] if wants_pair else None
+        words = tagged.words_of(parts[0]) if self.task.asks == "words" else None
+        return Example(parts[0], f"text {number}", pair=pair, words=words)
 
 
 def _encoder(folder: Path, card: Card, task: Task, device: torch.device, precision: str) -> Scorer:
     """Load the encoder, by way of transformers only where that is needed."""
     numbers, _ = formats.choose(precision, device, width=light.width(folder))
-    if device.type == "cpu" and not task.per_token:
-        quick = light.load(folder, card.labels)
+    if device.type == "cpu" and task.asks == "texts":
+        quick = light.load(folder, card.labels, pool=card.pool)
         if quick is not None:
             if numbers == "bf16":
                 quick.compute_in(torch.bfloat16)
@@ -202,9 +209,11 @@ def _encoder(folder: Path, card: Card, task: Task, device: torch.device, precisi
     from textune.encoder import load  # with transformers' classes, which take seconds to import
 
     encoder = load.load(
-        str(folder), model_class=task.model_class, config={}, per_token=task.per_token
+        str(folder), model_class=task.model_class, config={}, per_token=task.asks != "texts"
     )
-    load.check_labels(encoder, card.labels, str(folder))
+    if task.asks != "answers":
+        load.check_labels(encoder, card.labels, str(folder))
+    encoder.pool_as(card.pool, len(card.labels), pooling.saved(folder))
     encoder.to(device).eval()
     by_copies = numbers == "bf16" and encoder.compute_in(torch.bfloat16)
     is_worth_it = (

@@ -7,15 +7,13 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from textune import runs
 from textune.config import Settings, to_toml
 from textune.corpus import Corpus, file_name, gather, is_unscored, targets_of
 from textune.data import examples
 from textune.encoder import bases, devices, load
 from textune.errors import DataError, RunError
-from textune.evaluation import evaluate, intervals
+from textune.evaluation import evaluate
 from textune.kernels import build
 from textune.labelled import Labelled
 from textune.learning import Learner
@@ -88,8 +86,7 @@ def training(request: Request) -> Generator[Event, None, Run]:
                 learner.stop_if(wish, folder, event)
         # judge it and keep it
         learner.take_best(folder)
-        decision = corpus.task.default_decision()
-        found = _judge(folder, corpus, learner, decision)
+        found, decision = _judge(folder, corpus, learner)
         learner.complete()
         _write_model(folder, corpus, learner, decision, settings.base)
         _write_end(folder, corpus, learner, found, time.perf_counter() - began)
@@ -119,9 +116,8 @@ def evaluate_file(run: Path, source: object, options: Reading) -> dict[str, Any]
     found = [item for item in examples.read(table, agreed) if not is_unscored(item)]
     if not found:
         raise DataError(f"{table.name}: no row has a scored label")
-    truth = targets_of(predictor.task, found)
-    scores = replace(predictor.score(found, decision), truth=truth)
-    numbers = judge(predictor.task, scores)
+    scores = predictor.score(found, decision, targets=targets_of(predictor.task, found))
+    numbers = judge(predictor.task, scores, found)
     name = file_name(source)
     place = run / "evaluations"  # apart from the run's own predictions, whatever the file's name
     _write_scores(place / f"{name}.parquet", predictor.task, found, scores)
@@ -134,61 +130,47 @@ def read_run(folder: Path) -> Run:
     return Run(folder, json.loads((folder / "metrics.json").read_text(encoding="utf-8")))
 
 
-def _judge(folder: Path, corpus: Corpus, learner: Learner, decision: Decision) -> dict[str, Any]:
+def _judge(folder: Path, corpus: Corpus, learner: Learner) -> tuple[dict[str, Any], Decision]:
     """Judge the chosen weights on validation and test texts, beside what simple rules score."""
     found: dict[str, Any] = {}
+    task, decision = corpus.task, corpus.task.default_decision()
+    last = None
     for part in ("valid", "test"):
         rows = getattr(corpus.split, part)
         if not len(rows):
             continue
         scores = evaluate.score(
             learner.encoder,
-            corpus.task,
+            task,
             corpus.store,
             rows,
             decision=decision,
             targets=corpus.targets,
             micro_tokens=learner.micro_tokens,
         )
-        found[part] = judge(corpus.task, scores)
-        texts = [corpus.examples[row] for row in rows.tolist()]
-        _write_scores(folder / "predictions" / f"{part}.parquet", corpus.task, texts, scores)
+        texts = corpus.part(part)
+        if part == "valid":
+            decision = task.decision(scores, texts)
+            decided = task.decide(scores.probabilities, decision, scores.borders)
+            scores = replace(scores, decisions=decided)
+        found[part] = judge(task, scores, texts)
+        _write_scores(folder / "predictions" / f"{part}.parquet", task, texts, scores)
+        last = part, scores, texts
+    assert last is not None
+    simple = task.baselines(corpus.part("train"), last[1], last[2])
     progress = learner.progress
-    found["baselines"] = _baselines(corpus, "test" if "test" in found else "valid")
+    found["baselines"] = {"part": last[0], **simple}
     found["best"] = {
         "step": progress.best_step,
         "metric": learner.lesson.metric,
         "value": progress.best,
     }
-    return found
+    return found, decision
 
 
-def judge(task: Task, scores: Scores) -> dict[str, Any]:
+def judge(task: Task, scores: Scores, texts: Sequence[Example]) -> dict[str, Any]:
     """Compute every metric over all texts at once, the headline ones with 95 % intervals."""
-    assert scores.truth is not None
-    found = task.judge(scores)
-    spans = intervals.bootstrap(scores.truth, scores.probabilities, scores.decisions)
-    return {**found, "intervals": {name: list(span) for name, span in spans.items()}}
-
-
-def _baselines(corpus: Corpus, part: str) -> dict[str, Any]:
-    """Compute what simple rules score on the part that the run is judged by."""
-    from textune.evaluation import baselines  # scikit-learn, not needed before
-
-    train, rows = corpus.split.train, getattr(corpus.split, part)
-    truth, labels = corpus.targets, corpus.task.labels
-    texts = [f"{item.text} {item.pair or ''}" for item in corpus.examples]
-    return {
-        "part": part,
-        "majority": baselines.majority(truth[train], truth[rows], labels),
-        "tfidf": baselines.tfidf(
-            [texts[row] for row in train.tolist()],
-            truth[train],
-            [texts[row] for row in rows.tolist()],
-            truth[rows],
-            labels=labels,
-        ),
-    }
+    return {**task.judge(scores, texts), "intervals": task.intervals(scores, texts)}
 
 
 def _write_beginning(folder: Path, request: Request, corpus: Corpus) -> None:
@@ -223,22 +205,22 @@ def _write_beginning(folder: Path, request: Request, corpus: Corpus) -> None:
 
 
 def _write_scores(file: Path, task: Task, texts: Sequence[Example], scores: Scores) -> None:
-    assert scores.truth is not None
-    truth = task.names(np.nan_to_num(scores.truth).astype(np.int64))
-    columns = {
+    columns: dict[str, list[Any]] = {
         "origin": [item.origin for item in texts],
         "text": [item.text for item in texts],
-        "truth": [";".join(names) for names in truth],
     }
+    if task.asks == "answers":
+        columns["passage"] = [item.pair for item in texts]
+    columns["truth"] = [task.truth(item) for item in texts]
     if any(item.unscored for item in texts):
         columns["unscored"] = [";".join(item.unscored) for item in texts]
-    runs.write_predictions(
-        file,
-        labels=task.labels,
-        columns=columns,
-        decided=task.names(scores.decisions),
-        scores=scores,
-    )
+    answers = [task.cells(item) for item in task.predictions(scores, texts)]
+    for (name, _), cells in zip(task.columns(), zip(*answers, strict=True), strict=True):
+        columns[name] = list(cells)
+    if task.asks == "texts":
+        for number, label in enumerate(task.labels):
+            columns[f"logit({label})"] = scores.logits[:, number].tolist()
+    runs.write_predictions(file, columns)
 
 
 def _write_model(
@@ -247,8 +229,10 @@ def _write_model(
     card = Card(
         task=corpus.task.name,
         labels=corpus.task.labels,
+        state=corpus.task.state(),
         decision=decision,
-        max_tokens=corpus.max_tokens,
+        shape=corpus.store.shape,
+        pool=corpus.pool,
         contract=corpus.contract,
         header=corpus.table.has_header,
         delimiter=corpus.table.delimiter,
@@ -256,7 +240,9 @@ def _write_model(
     with runs.replacing(folder / "model") as unfinished:
         load.save(learner.encoder, unfinished, tokenizer=bases.find(base))
         runs.write_card(unfinished, card)
-        runs.write_text(unfinished / "README.md", runs.model_readme(card, base))
+        runs.write_text(
+            unfinished / "README.md", runs.model_readme(card, base, corpus.task.model_class)
+        )
 
 
 def _write_end(

@@ -37,7 +37,7 @@ class Table:
 
     name: str  # "reviews.csv", or "data frame"
     path: str | None  # None for a data frame
-    format: str  # "csv", "tsv", "jsonl", "parquet", "frame"
+    format: str  # "csv", "tsv", "text", "jsonl", "parquet", "frame", "conll", "squad"
     columns: tuple[str, ...]  # names of the header, or "1", "2", … without one
     has_header: bool
     delimiter: str | None  # None where the format has none
@@ -54,7 +54,8 @@ class Contract:
     label: tuple[str, ...]  # one column, or one 0/1 column for each label, or one for each number
     form: str  # of the labels: "name" (one column, one label), "columns" (one each), "list",
     # "words" (lists of words and of their tags), "spans" (parts of the text), "answers", "none"
-    separator: str | None = None  # of a list column: ";" "," "|" " " or "json"
+    separator: str | None = None  # of a list column: ";" "," "|" " " or "json"; of tags the scheme
+    # in which the file writes them: "iob2", "iob1", "bioes", or "plain" (each for its word alone)
     group: str | None = None  # column whose equal values stay in one split
     reasons: tuple[str, ...] = ()  # one sentence for each choice
     doubts: tuple[str, ...] = ()  # other possible readings, and the option that selects them
@@ -113,16 +114,28 @@ class Split:
 
 
 @dataclass(frozen=True, slots=True)
+class Items:
+    """What a head is asked about in T texts, and which of its answers speak of what.
+
+    An item is a text, a word of it, or a token of its passage; an answer speaks of one window.
+    """
+
+    sizes: tuple[int, ...]  # T numbers: items of each text, I in all
+    of: Tensor  # (R,) int64, below I: the item that each answer speaks of
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
-    """Texts packed end to end, without padding."""
+    """Texts packed end to end, without padding; a text longer than the encoder is several here."""
 
     ids: Tensor  # (P,) int64
     positions: Tensor  # (P,) int64, counted from 0 in each text
     segments: Tensor  # (P,) int64, 1 in the second text of a pair
     borders: Tensor  # (B + 1,) int64: text b holds the tokens borders[b] up to borders[b + 1]
     lengths: tuple[int, ...]  # B numbers, the same borders for the host
-    targets: Tensor | None = None  # (B,) or (B, C); None when the labels are unknown
-    asked: Tensor | None = None  # (M,) int64 places of the tokens whose piece is asked for
+    targets: Tensor | None = None  # (T, …) or (I,), as the task has it; None when it is unknown
+    asked: Tensor | None = None  # (M,) int64 places of the tokens of which the head shall speak
+    items: Items | None = None  # None where each answer is an item of its own
     pieces: Tensor | None = None  # (M,) int64 ids that stood there
     nexts: Tensor | None = None  # (B,) int64, 0: the second text follows the first, 1: it is from
     # elsewhere, -100: it is not asked
@@ -178,9 +191,21 @@ class Validated:
 class Decision:
     """How probabilities become labels: stored beside the weights and applied wherever they are."""
 
-    kind: str  # "argmax" (the likeliest class) or "threshold" (every label that reaches its own)
+    kind: str  # "argmax" (the likeliest class), "threshold" (every label that reaches its own),
+    # "number", "tags" (the likeliest sequence that can be), "answer" (the likeliest span, or none)
     thresholds: Mapping[str, float] = field(default_factory=dict)  # label → probability
     fitted: bool = False  # whether the thresholds come from held-out data
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """A stretch of the user's text that a model found."""
+
+    start: int  # characters, from 0
+    end: int  # the first character after it
+    text: str  # what stands there
+    label: str  # its type; "" for an answer to a question
+    score: float  # probability
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,18 +213,26 @@ class Prediction:
     """What the model says of one text."""
 
     text: str
-    labels: tuple[str, ...]  # one for `single`; those above their threshold for `multi`
+    labels: tuple[str, ...]  # one for `single`; those above their threshold; one tag a word
     scores: Mapping[str, float]  # probability of each label
+    entities: tuple[Entity, ...] = ()  # of tags: what they mark; of answers: the n likeliest
+    words: tuple[tuple[int, int], ...] = ()  # of tags: characters of each word
+    numbers: Mapping[str, float] = field(default_factory=dict)  # where numbers are estimated
 
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """A model's answers to a whole split, before anybody judged them."""
+    """A model's answers about the items of a whole split, before anybody judged them.
 
-    logits: NDArray[np.float32]  # (N, C)
-    probabilities: NDArray[np.float64]  # (N, C)
-    decisions: NDArray[np.int64]  # (N,) class for `single`; (N, C) zeros and ones for `multi`
-    truth: NDArray[Any] | None  # (N,) class, or (N, C) zeros, ones and NaN (not scored)
+    I items: the N texts, or the words or tokens of all of them. C outputs: classes, targets, ends.
+    """
+
+    logits: NDArray[np.float32]  # (I, C), NaN for what no window shows
+    probabilities: NDArray[np.float64]  # (I, C); for numbers, the numbers
+    decisions: NDArray[Any]  # (I,) class; (I, C) zeros and ones, or numbers; (N, 2) items of answers
+    truth: NDArray[Any] | None  # (I,) class, (I, C) zeros, ones and NaN (not scored), numbers, …
+    borders: NDArray[np.int64] | None = None  # (N + 1,) items of text n; None: each is one
+    spans: NDArray[np.int32] | None = None  # (I, 2) characters of each item, where it has some
 
 
 @dataclass(frozen=True, slots=True)

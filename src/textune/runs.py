@@ -9,7 +9,7 @@ import shutil
 import socket
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,10 @@ from typing import Any
 from filelock import FileLock, Timeout
 from safetensors import SafetensorError
 
+from textune.encoder.pooling import Pool
 from textune.errors import BusyError, ModelError, RunError, TextuneError
-from textune.records import Contract, Decision, Scores
+from textune.records import Contract, Decision
+from textune.text.shapes import Shape
 
 LANGUAGE_CARD = (
     "language.json"  # of a model that fills in masks; "decision.json" of one with labels
@@ -44,10 +46,12 @@ class Card:
     task: str
     labels: tuple[str, ...]
     decision: Decision
-    max_tokens: int
+    shape: Shape
     contract: Contract
     header: bool
     delimiter: str | None
+    pool: Pool = "mean"
+    state: Mapping[str, Any] = field(default_factory=dict)  # of the task
 
 
 @contextmanager
@@ -151,23 +155,22 @@ def write_card(folder: Path, card: Card) -> None:
     write_json(folder / "decision.json", {"format": 1, **asdict(card)})
 
 
-def model_readme(card: Card, base: str) -> str:
+def model_readme(card: Card, base: str, model_class: str) -> str:
     """Write the page that lies beside the weights."""
     labels = "\n".join(f"- `{label}`" for label in card.labels)
     return f"""# {Path(base).name}, fine-tuned with textune
 
-Task: {card.task}. Texts are read up to {card.max_tokens} tokens. `decision.json` holds how
-probabilities
-become labels.
+Task: {card.task}. Texts are read in up to {card.shape.max_tokens} tokens ({card.shape.long}). `decision.json`
+holds how probabilities become labels.
 
 Labels:
 
 {labels}
 
 ```python
-from transformers import AutoModelForSequenceClassification, AutoTokenizer
+from transformers import {model_class}, AutoTokenizer
 
-model = AutoModelForSequenceClassification.from_pretrained("model")
+model = {model_class}.from_pretrained("model")
 tokenizer = AutoTokenizer.from_pretrained("model")
 ```
 """
@@ -204,7 +207,9 @@ def read_card(folder: Path) -> Card:
             task=values["task"],
             labels=tuple(values["labels"]),
             decision=Decision(**values["decision"]),
-            max_tokens=int(values["max_tokens"]),
+            shape=Shape(**values.get("shape", {"max_tokens": values.get("max_tokens")})),
+            pool=values.get("pool", "mean"),
+            state=values.get("state", {}),
             contract=contract,
             header=bool(values["header"]),
             delimiter=values["delimiter"],
@@ -242,35 +247,21 @@ def is_language(run: Path) -> bool:
     return any((place / LANGUAGE_CARD).is_file() for place in (run / "model", run))
 
 
-def write_predictions(
-    file: Path,
-    *,
-    labels: Sequence[str],
-    columns: Mapping[str, Sequence[str]],
-    decided: Sequence[tuple[str, ...]],
-    scores: Scores,
-) -> None:
+def write_predictions(file: Path, columns: Mapping[str, Sequence[Any]]) -> None:
     """Write what the model said of each text, so that every metric can be computed again.
 
     Args:
         file: Parquet.
-        labels: In the order of the logits.
-        columns: "origin", and "truth" where it is known.
-        decided: Names that each decision stands for.
-        scores: Logits and probabilities.
+        columns: "origin", "truth" where it is known, and the answers.
     """
     import pyarrow as pa  # here, as reading a run's card does not need it
     import pyarrow.parquet as pq
 
-    values = {name: pa.array(cells, pa.string()) for name, cells in columns.items()}
-    values["decision"] = pa.array([";".join(names) for names in decided], pa.string())
-    for number, label in enumerate(labels):
-        values[f"p({label})"] = pa.array(scores.probabilities[:, number])
-    for number, label in enumerate(labels):
-        values[f"logit({label})"] = pa.array(scores.logits[:, number])
     file.parent.mkdir(parents=True, exist_ok=True)
     unfinished = file.with_name(f".{file.name}")
-    pq.write_table(pa.table(values), unfinished)
+    pq.write_table(
+        pa.table({name: pa.array(list(cells)) for name, cells in columns.items()}), unfinished
+    )
     unfinished.replace(file)
 
 

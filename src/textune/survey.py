@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from textune import plain_survey
 from textune.config import BUNDLED, Columns, names
-from textune.data import contract, examples
+from textune.data import contract, examples, tagged
 from textune.encoder import bases
-from textune.errors import DataError
+from textune.errors import SHOWN
 from textune.reading import sources
 from textune.records import Contract, Example, Finding, Survey, Table
 from textune.sets import audit
@@ -26,6 +26,7 @@ LIMITS = (64, 128, 256, 512)
 MEASURED = 5_000  # texts whose tokens are counted, where the file has more than `ALL_BELOW`
 ALL_BELOW = 10_000
 TOGETHER = 256  # texts given to the tokenizer at once
+ANSWERED, UNANSWERED = "an answer", "no answer"  # what a question has in its passage
 LONG_SHARE = 0.05  # of the texts beyond the largest limit, from which it is worth a finding
 
 
@@ -47,7 +48,7 @@ def check(
         source: A file or a data frame.
         text: Text column, or two for pairs ("a,b"); recognised if not given, like all that follows.
         label: Label column, or one 0/1 column for each label.
-        task: "single", "multi", "number" or "plain".
+        task: "single", "multi", "number", "tags", "answers" or "plain".
         header: Whether the first line names the columns.
         delimiter: Between the cells of a line.
         group: Column whose equal values stay in one split.
@@ -67,7 +68,7 @@ def check(
     if count_tokens is None:
         tokenizer = tokenizers.load(bases.find(base or BUNDLED))
         count_tokens = tokenizer.count
-    tally = _Tally(found.rows, count_tokens)
+    tally = _Tally(agreed, found.rows, count_tokens)
     findings = audit.audit(tally.watch(examples.read(table, agreed)), contract=agreed)
     lengths = tally.lengths()
     costs = {}
@@ -79,10 +80,15 @@ def check(
         table=table,
         contract=agreed,
         rows=found.rows,
-        labels={} if agreed.task == "number" else _in_order(agreed, tally.counts),
+        labels=_in_order(agreed, tally.counts),
         unlabelled=tally.unlabelled,
         lengths=lengths,
-        findings=(*findings, *_not_yet(agreed, table.name, found.rows), *_too_long(lengths)),
+        findings=(
+            *tally.mended(),
+            *findings,
+            *_not_yet(agreed, table.name, found.rows),
+            *_too_long(lengths),
+        ),
         command=_command(table, agreed, header=header, delimiter=delimiter, base=base),
         columns=found.columns,
         fertility=costs,
@@ -120,7 +126,10 @@ def to_json(survey: Survey) -> dict[str, Any]:
 class _Tally:
     """Counts labels and measures texts while somebody else reads the examples."""
 
-    def __init__(self, rows: int, count_tokens: CountTokens) -> None:
+    def __init__(self, agreed: Contract, rows: int, count_tokens: CountTokens) -> None:
+        self._agreed = agreed
+        self._remarks: list[str] = []  # the first of them
+        self._remarked = 0
         self.counts: Counter[str] = Counter()
         self.unlabelled = 0
         self.is_sample = rows > ALL_BELOW
@@ -133,12 +142,24 @@ class _Tally:
     def watch(self, stream: Iterable[Example]) -> Iterator[Example]:
         for place, example in enumerate(stream):
             self._count(example)
+            self._remarked += len(example.remarks)
+            self._remarks += example.remarks[: SHOWN - len(self._remarks)]
             if not self.is_sample or place in self._chosen:
                 self._waiting.append(example)
                 if len(self._waiting) == TOGETHER:
                     self._measure()
             yield example
         self._measure()
+
+    def mended(self) -> tuple[Finding, ...]:
+        """Say what was mended while the file was read: the first places, and the number of all."""
+        if not self._remarked:
+            return ()
+        listed = "; ".join(self._remarks)
+        more = f"; and {self._remarked - SHOWN:,} more" if self._remarked > SHOWN else ""
+        what = "1 place was" if self._remarked == 1 else f"{self._remarked:,} places were"
+        message = f"{what} mended while reading: {listed}{more}"
+        return (Finding("mended", "warning", message, self._remarked),)
 
     def lengths(self) -> dict[str, Any]:
         """Describe the token counts, special tokens included."""
@@ -156,6 +177,12 @@ class _Tally:
 
     def _count(self, example: Example) -> None:
         label = example.label
+        if self._agreed.task == "tags":
+            self.counts.update(tagged.counted(self._agreed, label or ()))
+            return
+        if example.answers is not None:
+            self.counts[ANSWERED if example.answers else UNANSWERED] += 1
+            return
         if isinstance(label, str):
             self.counts[label] += 1
             return
@@ -184,6 +211,12 @@ def _beyond(lengths: NDArray[np.int64], limit: int) -> dict[str, float]:
 
 
 def _in_order(agreed: Contract, counts: Mapping[str, int]) -> dict[str, int]:
+    if agreed.task == "number":
+        return {}
+    if agreed.task == "tags":
+        return {name: counts[name] for name in sorted(counts)}
+    if agreed.task == "answers":
+        return {name: counts[name] for name in (ANSWERED, UNANSWERED)}
     if agreed.form == "columns":
         return {name: counts.get(name, 0) for name in agreed.label}
     held = (Example("", "", label=name) for name in counts)
@@ -198,10 +231,6 @@ def _not_yet(agreed: Contract, name: str, rows: int) -> tuple[Finding, ...]:
             "--label names the label column if there is one"
         )
         return (Finding("task", "note", message, rows),)
-    try:
-        contract.require_labels(agreed, name)
-    except DataError as error:
-        return (Finding("task", "warning", str(error), rows),)
     return ()
 
 
@@ -231,7 +260,7 @@ def _command(
         column = None if table.format == "text" else agreed.text[0]
         return plain_survey.command([place], text=column, base=base)
     words = ["textune", "train", f"./{place}" if place.startswith("-") else place]
-    if not table.has_header and table.path:
+    if not table.has_header and table.path and table.format != "conll":
         words.append("--no-header")
     elif header:
         words.append("--header")

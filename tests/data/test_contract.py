@@ -254,7 +254,6 @@ NAMELESS = table(2, [["a good film", "1"], ["a dull film", "0"], ["very dull", "
         (TWO, {"text": ()}, "--text names 0 columns"),
         (TWO, {"task": "mutli"}, "task 'mutli' is not known; did you mean 'multi'"),
         (TWO, {"task": "plain", "label": ("label",)}, "task 'plain' has no labels"),
-        (TWO, {"task": "number", "label": ("label", "text")}, "takes one label column"),
     ],
 )
 def test_refuses_options_that_do_not_fit(given, options, message):
@@ -283,13 +282,12 @@ def test_refuses_tables_that_do_not_fit(given, options, message):
 def test_training_needs_labels():
     with pytest.raises(DataError, match=r"text in 'text' but no labels to learn; .*--label"):
         require_labels(Contract("plain", ("text",), (), "none"), "made.csv")
-    with pytest.raises(DataError, match="are numbers to be estimated, which textune cannot train"):
-        require_labels(Contract("number", ("text",), ("score",), "name"), "made.csv")
-    require_labels(Contract("single", ("text",), ("label",), "name"), "made.csv")
+    for task in ("single", "multi", "number", "tags", "answers"):
+        require_labels(Contract(task, ("text",), ("label",), "name"), "made.csv")
 
 
 def test_every_task_is_known_by_name():
-    assert contract.TASKS == ("single", "multi", "number", "plain")
+    assert contract.TASKS == ("single", "multi", "number", "tags", "answers", "plain")
 
 
 CELL = st.one_of(

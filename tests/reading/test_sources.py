@@ -88,24 +88,6 @@ def test_public_data_sets_are_read_unaided(name):
     assert sum(1 for _ in table.rows()) == rows
 
 
-@needs_data
-@pytest.mark.parametrize(("name", "faults"), [("train", 197), ("dev", 22), ("test", 284)])
-def test_lines_with_columns_too_many_are_refused_not_guessed(name, faults):
-    message = message_of(DATA / f"stsbenchmark/sts-{name}.csv")
-    assert f"{faults} problems" in message
-    assert "expected 7 columns" in message
-    assert "found 9" in message
-    assert "cut -f 1-7" in message
-
-
-@needs_data
-@pytest.mark.parametrize("name", ["dev-v1.1", "new_wiki_v1.0"])
-def test_nested_question_answering_data_is_refused(name):
-    folder = "squad" if name.startswith("dev") else "squadshifts"
-    message = message_of(DATA / folder / f"{name}.json.gz")
-    assert "the rows are nested inside 'data' (as in SQuAD)" in message
-
-
 TABLE = "text,label\na b,x\nc d,\n"
 
 

@@ -4,6 +4,7 @@ import torch
 
 from textune.records import Example
 from textune.text import batches, store, tokenizers
+from textune.text.shapes import Shape
 
 TEXTS = [np.array(ids, dtype=np.int32) for ids in ([2, 7, 3], [2, 3], [2, 8, 9, 3, 7, 3])]
 
@@ -30,15 +31,15 @@ def test_one_text_is_a_batch():
 def pairs(tiny_base):
     texts = [("good film", "bad"), ("a", "the cold day"), ("very", "")]
     examples = [Example(one, "", pair=other) for one, other in texts]
-    return store.tokenize(examples, tokenizers.load(str(tiny_base)), max_tokens=16)
+    return store.tokenize(examples, tokenizers.load(str(tiny_base)), Shape(16))
 
 
 @pytest.mark.parametrize("rows", [[0, 1, 2], [2, 0], [1, 1]])
 def test_rows_are_packed_in_the_order_asked_for(pairs, rows):
     targets = np.array([10, 11, 12])
-    batch = batches.pack(pairs, np.array(rows), targets=targets)
+    batch = batches.pack(pairs, np.array(rows), targets=targets[rows])
     parts = batch.ids.split(list(batch.lengths))
-    assert [part.tolist() for part in parts] == [pairs.text(row).tolist() for row in rows]
+    assert [part.tolist() for part in parts] == [pairs.window(row).tolist() for row in rows]
     assert batch.targets is not None
     assert batch.targets.tolist() == [10 + row for row in rows]
 
@@ -56,6 +57,6 @@ def test_pairs_get_the_segments_that_the_tokenizer_gives(pairs, tiny_base):
 
 def test_targets_of_several_labels_keep_their_rows(pairs):
     targets = np.arange(6, dtype=np.float32).reshape(3, 2)
-    batch = batches.pack(pairs, np.array([2, 0]), targets=targets)
+    batch = batches.pack(pairs, np.array([2, 0]), targets=targets[[2, 0]])
     assert batch.targets is not None
     assert batch.targets.tolist() == [[4, 5], [0, 1]]

@@ -8,6 +8,7 @@ import pytest
 from textune.records import Example
 from textune.text import kept, tokenizers
 from textune.text import store as stores
+from textune.text.shapes import Shape
 
 TEXTS = [
     Example("good film", "a:1"),
@@ -28,15 +29,15 @@ def folder(tmp_path):
 
 
 def build(folder, tokenizer, texts=TEXTS, most=32):
-    return stores.tokenize(texts, tokenizer, max_tokens=most, folder=folder)
+    return stores.tokenize(texts, tokenizer, Shape(most), folder=folder)
 
 
 def test_each_text_comes_back(folder, tokenizer):
     found = build(folder, tokenizer)
     own = tokenizer.backend
-    assert found.text(0).tolist() == own.encode("good film").ids
-    assert found.text(2).tolist() == own.encode("the meal", "was cold").ids
-    assert found.text(3).tolist() == [2, 3]
+    assert found.window(0).tolist() == own.encode("good film").ids
+    assert found.window(2).tolist() == own.encode("the meal", "was cold").ids
+    assert found.window(3).tolist() == [2, 3]
     assert found.lengths.tolist() == [4, 32, 7, 2]
     assert found.firsts.tolist() == [4, 32, 4, 2]
     assert found.fulls.tolist() == [4, 102, 7, 2]
@@ -78,7 +79,7 @@ def test_where_a_text_stands_is_not_content(folder, tokenizer):
 
 
 @pytest.mark.parametrize("damage", ["flip", "cut", "empty", "gone", "manifest"])
-@pytest.mark.parametrize("name", ["ids.i32", "borders.i64", "firsts.i32", "fulls.i32"])
+@pytest.mark.parametrize("name", ["ids", "borders", "firsts", "fulls"])
 def test_a_damaged_store_is_rebuilt(folder, tokenizer, name, damage):
     first = build(folder, tokenizer)
     expected = first.ids.tolist(), first.borders.tolist(), first.fulls.tolist()

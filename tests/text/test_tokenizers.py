@@ -23,31 +23,10 @@ def minilm():
 def test_wrapping_equals_the_tokenizers_own_encoding(minilm, text, pair):
     ids = minilm.encode([text])[0]
     second = None if pair is None else minilm.encode([pair])[0]
-    wrapped, first = minilm.wrap(ids, second, most=512)
+    wrapped, first = minilm.wrap(ids, second)
     own = minilm.backend.encode(text) if pair is None else minilm.backend.encode(text, pair)
     assert wrapped.tolist() == own.ids
     assert [int(place >= first) for place in range(len(wrapped))] == own.type_ids
-
-
-@pytest.mark.parametrize("most", [8, 16, 300])
-def test_long_texts_keep_their_beginning_and_both_ends(minilm, most):
-    ids = minilm.encode(["word " * 400])[0]
-    wrapped, first = minilm.wrap(ids, None, most=most)
-    assert len(wrapped) == most == first
-    assert wrapped[0] == 101
-    assert wrapped[-1] == 102
-    assert wrapped[1:-1].tolist() == ids[: most - 2].tolist()
-
-
-@given(st.integers(0, 60), st.integers(0, 60), st.integers(8, 64))
-@settings(max_examples=200, deadline=None)
-def test_of_a_pair_the_longer_text_is_shortened(first, second, most):
-    kept = tokenizers._share(first, second, most)
-    assert sum(kept) == min(first + second, most)
-    assert kept[0] <= first
-    assert kept[1] <= second
-    if first > kept[0] and second > kept[1]:
-        assert abs(kept[0] - kept[1]) <= 1
 
 
 def test_counts_are_of_whole_texts(minilm):

@@ -92,7 +92,7 @@ def test_textune_loads_it_beside_a_configuration(learned, tmp_path):
     (tmp_path / "config.json").write_text(json.dumps({"max_position_embeddings": 128}))
     loaded = tokenizers.load(str(tmp_path))
     ids, pair = loaded.encode(["the soul", "and reason"])
-    wrapped, first = loaded.wrap(ids, pair, most=64)
+    wrapped, first = loaded.wrap(ids, pair)
     own = loaded.backend.encode("the soul", "and reason")
     assert wrapped.tolist() == own.ids
     assert own.type_ids == [0] * first + [1] * (len(wrapped) - first)

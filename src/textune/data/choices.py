@@ -7,11 +7,12 @@ from itertools import combinations, pairwise
 from math import log2
 
 from textune.data import names
-from textune.data.columns import Column, Scan, describe, flag, is_number
+from textune.data.columns import Column, Scan, describe, flag, is_number, like_number
 
 MOST_DOUBTS = 3
 PLAUSIBLE = 1.5  # weight from which another column is worth a doubt
 NEARLY_ALL = 0.98  # share of one value from which a column hardly tells texts apart
+NEARLY_NUMBERS = 0.9  # share of numbers that makes a column with slips one of numbers
 CLOSE = 0.98  # share of 0 and 1 that makes a column with a few slips a 0/1 column among others
 
 
@@ -82,8 +83,8 @@ def label(
         apart = [c for c in free if c.kind == "flags" and c not in marks and _is_mark(c, marks)]
         return _all_marks(marks, ranked, apart)
     if not ranked:
-        return Choice(doubts=_last_resorts(free))
-    return _best_label(ranked, marks, weights, headed)
+        return Choice(doubts=_last_resorts(free, headed))
+    return _best_label(ranked, marks, weights, free, headed=headed)
 
 
 def _text_weight(column: Column, headed: bool) -> float:
@@ -226,11 +227,31 @@ def _is_scale(column: Column) -> bool:
 def _is_candidate(column: Column, weight: float, task: str | None, headed: bool) -> bool:
     named = _named(column, headed)
     if task == "number":
-        return column.kind in ("number", "category", "flags") and all(map(is_number, column.cells))
+        return _could_be_numbers(column)
     least = {"flags": 0.3, "category": 0.3, "list": 0.3, "number": 1.8}.get(column.kind)
     if least is None:  # constant, unique or odd content: only a plain name makes it the label
         return named >= 3 and column.kind not in ("empty", "split", "record", "decimal")
     return weight >= least
+
+
+def are_numbers(columns: Sequence[Column]) -> bool:
+    """Tell several columns of numbers from 0/1 columns, of which some may hold slips."""
+    marks = [column.kind == "flags" or _nearly(column) for column in columns]
+    return not all(marks) and all(map(_are_mostly_numbers, columns))
+
+
+def _are_mostly_numbers(column: Column) -> bool:
+    return sum(map(like_number, column.cells)) > len(column.cells) / 2
+
+
+def _could_be_numbers(column: Column) -> bool:
+    """Tell whether a column holds numbers that somebody estimated, rather than counted rows."""
+    if not column.cells or column.kind in ("empty", "constant"):
+        return False
+    right = sum(map(is_number, column.cells)) / len(column.cells)
+    if column.kind in ("number", "category", "flags"):
+        return right >= NEARLY_NUMBERS
+    return NEARLY_NUMBERS <= right < 1
 
 
 def _marks(free: Sequence[Column], headed: bool) -> tuple[Column, ...]:
@@ -299,6 +320,8 @@ def _best_label(
     ranked: Sequence[Column],
     marks: Sequence[Column],
     weights: dict[str, float],
+    free: Sequence[Column],
+    *,
     headed: bool,
 ) -> Choice:
     best = ranked[0]
@@ -313,6 +336,8 @@ def _best_label(
             f"because {decided}: {option('--label', [other])} selects the other"
         )
     del doubts[MOST_DOUBTS:]
+    if best.kind == "number":
+        doubts += _all_numbers(ranked if not headed else free, headed)
     if marks:
         doubts.append(
             f"{len(marks)} columns hold only 0 and 1; {option('--label', marks)} takes them as "
@@ -321,14 +346,28 @@ def _best_label(
     return Choice((best,), (f"{best.name!r} is the label: {describe(best)}",), tuple(doubts))
 
 
-def _last_resorts(free: Sequence[Column]) -> tuple[str, ...]:
+def _all_numbers(columns: Sequence[Column], headed: bool) -> list[str]:
+    """Say how columns of numbers are taken together, if there are several."""
+    found = [c for c in columns if c.kind == "number" and _named(c, headed) >= 0]
+    if len(found) < 2:
+        return []
+    every = sorted(found, key=lambda column: column.place)
+    together = f"{option('--label', every)} takes them all, {len(every)} numbers a text"
+    return [f"{len(every)} columns hold numbers; {together}"]
+
+
+def _last_resorts(free: Sequence[Column], headed: bool) -> tuple[str, ...]:
     able = [column for column in free if column.kind in ("flags", "category", "number", "list")]
     commas = [column for column in free if column.kind == "decimal"]
-    return tuple(
-        f"{column.name!r} ({describe(column)}) could be the label if it were written so"
-        for column in commas[:MOST_DOUBTS]
-    ) + tuple(
-        f"{column.name!r} ({describe(column)}) was not taken for labels: "
-        f"{option('--label', [column])} makes it so"
-        for column in able[:MOST_DOUBTS]
+    return (
+        tuple(
+            f"{column.name!r} ({describe(column)}) could be the label if it were written so"
+            for column in commas[:MOST_DOUBTS]
+        )
+        + tuple(
+            f"{column.name!r} ({describe(column)}) was not taken for labels: "
+            f"{option('--label', [column])} makes it so"
+            for column in able[:MOST_DOUBTS]
+        )
+        + tuple(_all_numbers(free, headed))
     )

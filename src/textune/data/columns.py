@@ -29,6 +29,7 @@ SPLIT_WORDS = {"train", "training", "val", "valid", "validation", "dev", "eval",
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 DECIMAL = re.compile(r"[+-]?\d+,\d+")
 DECIMAL_OR_INTEGER = re.compile(r"[+-]?\d+(,\d+)?")
+SLIP = re.compile(r"[+-]?\d+,\d+|[+-]?(nan|inf|infinity)|n/?a|null|none", re.IGNORECASE)
 RECORD = re.compile(r'\{ ?"(?:[^"\\]|\\.)*" ?: ?')
 INTEGER = re.compile(r"[+-]?\d+(\.0*)?")
 DATE = re.compile(
@@ -117,6 +118,11 @@ def flag(cell: str) -> int | None:
 def is_number(cell: str) -> bool:
     """Tell whether a cell is written as a number."""
     return NUMBER.fullmatch(cell) is not None
+
+
+def like_number(cell: str) -> bool:
+    """Tell whether a cell is a number, or what stands for one by a slip: "1,5", "NaN", "inf"."""
+    return is_number(cell) or SLIP.fullmatch(cell) is not None
 
 
 class _Spread:
@@ -247,7 +253,8 @@ def _why_codes(column: Column) -> str:
 
 
 def _why_number(column: Column) -> str:
-    if _share(column, NUMBER) < 0.98:
+    share = _share(column, NUMBER)
+    if share < 0.98 and (share < 0.9 or sum(map(like_number, column.cells)) < len(column.cells)):
         return ""
     numbers = [float(cell) for cell in column.cells if is_number(cell)]
     return f"numbers from {min(numbers):g} to {max(numbers):g}"

@@ -4,16 +4,16 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from textune.data import choices, lists
+from textune.data import choices, lists, questions, tag_columns
 from textune.data.choices import Choice, quoted
-from textune.data.columns import Column, Scan, describe, flag, is_number, scan
+from textune.data.columns import Column, Scan, describe, flag, is_number, like_number, scan
 from textune.data.names import columns_meant
 from textune.errors import DataError, SettingsError, among
 from textune.records import Contract, Table
 
 WORD_TAG = re.compile(r"O|[BIESLU]-\S+")  # how a word of a name is marked in CoNLL files
 FASTTEXT = "__label__"
-TASKS = ("single", "multi", "number", "plain")
+TASKS = ("single", "multi", "number", "tags", "answers", "plain")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +37,11 @@ def understand(
 
     Args:
         table: Its rows are streamed from start to end, in bounded memory.
-        task: "single", "multi", "number" or "plain" (text without labels).
-        text: One column, or two for pairs of texts. A name with commas may be given in its parts.
-        label: One column, or one 0/1 column for each label; commas as above.
+        task: "single", "multi", "number", "tags", "answers" or "plain" (text without labels).
+        text: One column, or two for pairs of texts or for questions and their passages. A name with
+            commas may be given in its parts.
+        label: One column, or one 0/1 column for each label, or one for each number, or the answers;
+            commas as above.
         group: A column whose equal values must stay in one split.
 
     Raises:
@@ -59,6 +61,11 @@ def understand(
             f"{table.name}: there are no rows to learn from; check that the file is whole"
         )
     columns = {column.name: column for column in seen.columns}
+    described = {name: describe(column) for name, column in columns.items()}
+    if tags := tag_columns.understand(table, seen, task=task, text=text, label=label, group=group):
+        return Understanding(tags, {**described, **tag_columns.described(tags)}, seen.rows)
+    if answers := questions.understand(table, seen, task=task, text=text, label=label, group=group):
+        return Understanding(answers, described, seen.rows)
     taken = {*(label or ()), *([group] if group else ())}
     texts = choices.text(seen, text, taken=taken, headed=table.has_header)
     if not texts.columns:
@@ -72,30 +79,23 @@ def understand(
     if task is None:
         _refuse_words(table, texts.columns, labels.columns)
     contract = _settle(table, seen, task, texts=texts, labels=labels, group=group)
-    described = {name: describe(column) for name, column in columns.items()}
     return Understanding(contract, described, seen.rows)
 
 
 def require_labels(contract: Contract, name: str) -> None:
-    """Check that a contract has what training a classifier needs.
+    """Check that a contract has what training needs.
 
     Args:
         contract: As `understand` found it.
         name: Of the table, for the message.
 
     Raises:
-        DataError: There are no labels, or they are numbers to be estimated.
+        DataError: There are no labels.
     """
     if contract.task == "plain":
         raise DataError(
             f"{name}: found text in {quoted(contract.text)} but no labels to learn; "
             "name the label column with --label"
-        )
-    if contract.task == "number":
-        raise DataError(
-            f"{name}: the labels in {quoted(contract.label)} are numbers to be estimated, which "
-            "textune cannot train yet; allowed: 'single', 'multi' (--task single takes every "
-            "different number as a class; --label names another column)"
         )
 
 
@@ -113,8 +113,6 @@ def _check_options(
         raise SettingsError(
             f"task 'plain' has no labels, but --label names {quoted(label)}; leave out one of them"
         )
-    if task == "number" and label and len(label) > 1:
-        raise SettingsError(f"task 'number' takes one label column, not {quoted(label)}")
     if text is not None and len(text) not in (1, 2):
         raise SettingsError(
             f"--text names {len(text)} columns ({quoted(text)}); allowed: one, or two for pairs"
@@ -157,9 +155,10 @@ def _refuse_words(table: Table, texts: Sequence[Column], labels: Sequence[Column
     if any(tag[:2] in ("B-", "I-") for tag in tags) and marked >= 0.9 * len(tags):
         raise DataError(
             f"{table.name}: this is one word a row, each with a tag such as "
-            f"{next(tag for tag in tags if tag[:2] in ('B-', 'I-'))!r} (CoNLL), and textune reads "
-            "one text a row; write a sentence a row, or if every row is a text, say so with "
-            "--task single or --task plain"
+            f"{next(tag for tag in tags if tag[:2] in ('B-', 'I-'))!r}; textune reads such words "
+            "as CoNLL files have them (word and tag parted by a tab, a blank line after each "
+            "sentence), or else one text a row: write them so, or if every row is a text, say so "
+            "with --task single or --task plain"
         )
 
 
@@ -195,8 +194,9 @@ def _settle(
         )
         form, found, separator = "none", "plain", None
     elif len(chosen) > 1:
-        form, found, separator = "columns", task or "multi", None
-        said, doubted = _many(chosen, seen, found)
+        found = task or ("number" if choices.are_numbers(chosen) else "multi")
+        form, separator = "columns", None
+        said, doubted = _many(table, chosen, seen, found)
         reasons.append(said)
         doubts += doubted
     else:
@@ -208,7 +208,11 @@ def _settle(
     return Contract(found, names, label, form, separator, group, tuple(reasons), tuple(doubts))
 
 
-def _many(chosen: Sequence[Column], seen: Scan, task: str) -> tuple[str, list[str]]:
+def _many(table: Table, chosen: Sequence[Column], seen: Scan, task: str) -> tuple[str, list[str]]:
+    if task == "number":
+        for column in chosen:
+            _refuse_words_as_numbers(table, column)
+        return f"{len(chosen)} columns hold numbers → {len(chosen)} numbers a text", []
     if task == "single":
         return f"{len(chosen)} columns, of which exactly one is 1 → one label a text, as asked", []
     odd = [column for column in chosen if column.kind not in ("flags", "constant")]
@@ -270,16 +274,21 @@ def _one(
 def _number(
     table: Table, column: Column, *, asked: bool
 ) -> tuple[str, str, str | None, str, list[str]]:
-    wrong = next((cell for cell in column.cells if not is_number(cell)), None)
-    if wrong is not None and asked:
-        raise DataError(
-            f"{table.name}: column {column.name!r} holds {wrong[:40]!r}, which is not a number; "
-            "correct it, or choose --task single"
-        )
+    _refuse_words_as_numbers(table, column)
     doubts = (
         [] if asked else [f"`--task single` would take every number of {column.name!r} as a class"]
     )
     return "name", "number", None, f"{column.name!r} holds {column.why} → a number a text", doubts
+
+
+def _refuse_words_as_numbers(table: Table, column: Column) -> None:
+    """Refuse a column that holds something else; cells that only slipped are named row by row."""
+    wrong = [cell for cell in column.cells if not like_number(cell)]
+    if wrong and len(wrong) >= len(column.cells) / 2:
+        raise DataError(
+            f"{table.name}: column {column.name!r} holds {wrong[0][:40]!r}, which is not a number; "
+            "correct it, or choose --task single"
+        )
 
 
 def _measures(column: Column) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from textune.data import lists
+from textune.data import lists, numbers, passages, tagged
 from textune.data.columns import flag, is_number
 from textune.errors import DataError, Problems, among, excerpt
 from textune.records import Contract, Example, Label, Row, Table
@@ -51,6 +51,12 @@ def reader(table: Table, contract: Contract, *, labelled: bool = True) -> Callab
     """
     texts = [_place(table, name, "text") for name in contract.text]
     group = _place(table, contract.group, "group") if labelled and contract.group else None
+    if contract.task == "tags" or table.format == "conll":
+        tags = _place(table, contract.label[0], "tags") if labelled and contract.label else None
+        return tagged.reader(table, contract, text=texts[0], label=tags, group=group)
+    if contract.task == "answers":
+        held = [_place(table, name, "answers") for name in contract.label] if labelled else None
+        return passages.reader(contract, texts, held, group)
     read_label = _label_reader(table, contract) if labelled else _no_label
     first, second = texts[0], texts[1] if len(texts) > 1 else None
 
@@ -71,10 +77,15 @@ def reader(table: Table, contract: Contract, *, labelled: bool = True) -> Callab
 def label_names(contract: Contract, examples: Iterable[Example]) -> tuple[str, ...]:
     """Name the labels, in the order of the model's outputs.
 
-    The columns in their order, where each label has its own; else what the examples hold, sorted:
-    by number if all are numbers, by alphabet if not.
+    The columns in their order, where each label or number has its own; start and end of answers; of
+    tags, O and then B and I of each type; else what the examples hold, sorted: by number if all are
+    numbers, by alphabet if not.
     """
-    if contract.form == "columns":
+    if contract.task == "answers":
+        return passages.LABELS
+    if contract.task == "tags":
+        return tagged.label_names(contract, examples)
+    if contract.form == "columns" or contract.task == "number":
         return contract.label
     found: set[str] = set()
     for example in examples:
@@ -103,6 +114,8 @@ def _no_label(row: Row) -> Marked:
 
 def _label_reader(table: Table, contract: Contract) -> Callable[[Row], Marked]:
     places = [_place(table, name, "label") for name in contract.label]
+    if contract.task == "number":
+        return numbers.reader(places, contract.label, alone=contract.form == "name")
     if contract.form == "columns":
         read_marks = _mark_reader(places, contract.label)
         return _exclusive(read_marks) if contract.task == "single" else read_marks
@@ -110,18 +123,14 @@ def _label_reader(table: Table, contract: Contract) -> Callable[[Row], Marked]:
         return _no_label
     if contract.form == "list":
         return _list_reader(places[0], contract.label[0], contract.separator or ",")
-    return _name_reader(places[0], contract.label[0], numeric=contract.task == "number")
+    return _name_reader(places[0], contract.label[0])
 
 
-def _name_reader(place: int, column: str, *, numeric: bool) -> Callable[[Row], Marked]:
+def _name_reader(place: int, column: str) -> Callable[[Row], Marked]:
     def read_name(row: Row) -> Marked:
         name = row.cells[place].strip()
         if not name:
             raise DataError(f"{row.origin}: column {column!r} is blank, but a label was expected")
-        if numeric and not is_number(name):
-            raise DataError(
-                f"{row.origin}: column {column!r} holds {excerpt(name)}; allowed: a number"
-            )
         return name, ()
 
     return read_name

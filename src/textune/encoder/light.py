@@ -16,8 +16,10 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from textune.encoder import pooling
 from textune.encoder.firsts import LastLayer
 from textune.encoder.fused import FusedEmbeddings, FusedLayer
+from textune.encoder.pooling import Pool
 from textune.kernels import calls
 from textune.records import Batch
 
@@ -50,6 +52,7 @@ class LightEncoder(nn.Module):
     def __init__(self, weights: Mapping[str, Tensor], config: Mapping[str, Any]):
         super().__init__()
         self._weights, self._config = weights, config
+        self.pool: Pool = "mean"
         self._prefix = PREFIXES[config["model_type"]]
         self._first = 0 if self._prefix == "bert" else int(config["pad_token_id"]) + 1
         self.compute_in(torch.float32)
@@ -67,13 +70,16 @@ class LightEncoder(nn.Module):
         return True
 
     def forward(self, batch: Batch) -> Tensor:
-        """Compute logits, (B, C)."""
+        """Compute logits, (I, C): one row a text, whatever its windows."""
         segments = batch.segments if self._config["type_vocab_size"] > 1 else batch.segments * 0
         states = self._embed(batch.ids, batch.positions + self._first, segments)[0]  # (P, D)
         for layer in self._layers:
             states = layer(states, batch.borders, training=False)
         firsts = self._last(states, batch.borders, training=False)  # (B, D)
-        return self._classify(torch.tanh(self._pool(firsts)))
+        logits: Tensor = self._classify(torch.tanh(self._pool(firsts)))
+        if batch.items is None:
+            return logits
+        return pooling.pool(logits, batch.items, self.pool, self._weights.get(pooling.NAME))
 
     def _layer(self, number: int) -> Any:
         at = f"{self._prefix}.encoder.layer.{number}"
@@ -125,12 +131,13 @@ class LightEncoder(nn.Module):
         return part
 
 
-def load(folder: Path, labels: tuple[str, ...]) -> LightEncoder | None:
+def load(folder: Path, labels: tuple[str, ...], *, pool: Pool = "mean") -> LightEncoder | None:
     """Load a saved classifier, if it is one of the usual build and whole.
 
     Args:
         folder: As `load.save` wrote it.
         labels: Names that its configuration must have, in this order.
+        pool: How the answers in the windows of one text become one.
 
     Returns:
         None where transformers must be asked: for other families, and for what is wrong.
@@ -146,6 +153,7 @@ def load(folder: Path, labels: tuple[str, ...]) -> LightEncoder | None:
         if any(item.dtype != torch.float32 for item in weights.values()):
             return None
         encoder = LightEncoder(weights, config).eval()
+        encoder.pool = pool
         return encoder if encoder._classify.out_features == len(labels) else None
     except _FAULTS:
         return None

@@ -10,9 +10,10 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 from transformers import AttentionInterface, PreTrainedModel
 
-from textune.encoder import attention, dropout, layers
+from textune.encoder import attention, dropout, layers, pooling
 from textune.encoder.decoding import Answers, Decoder
 from textune.encoder.matrices import Half
+from textune.encoder.pooling import Pool
 from textune.records import Batch
 
 # Families that compute each token from itself, its position and attention alone, through the
@@ -56,6 +57,7 @@ class Encoder(nn.Module):
         self.per_token = per_token
         self.table: Tensor | None = None  # (V,) id in the sub-table of each vocabulary id
         self.decoder: Decoder | None = None  # of a masked-LM head, once it is opened
+        self.pool: Pool = "mean"  # how the windows of one text become one answer
         self._accepts = frozenset(inspect.signature(model.base_model.forward).parameters)
         self._stock = model.config._attn_implementation or "eager"
         model.base_model.register_forward_hook(self._reduce, with_kwargs=True)
@@ -80,13 +82,19 @@ class Encoder(nn.Module):
         """Compute logits, or answers to what a batch asks.
 
         Returns:
-            (B, C) for a head on texts, (P, C) for a head on tokens; `Answers` where tokens are
-            asked for.
+            (I, C), a row for each item where a batch has items; else (B, C) for a head on texts,
+            (P, C) for a head on tokens; `Answers` of a masked-LM head that is opened.
         """
         ids = batch.ids if self.table is None else self.table[batch.ids]  # (P,)
-        if batch.asked is not None:
+        if batch.asked is not None and self.decoder is not None:
             return self._answer(batch, ids)
-        return self._packed(batch, ids) if self.packed else self._padded(batch, ids)
+        if batch.asked is not None:
+            logits = self._speak(batch, ids, batch.asked)
+        else:
+            logits = self._packed(batch, ids) if self.packed else self._padded(batch, ids)
+        if batch.items is None:
+            return logits
+        return pooling.pool(logits, batch.items, self.pool, pooling.sharpness(self.model))
 
     def open_decoder(self, dtype: torch.dtype = torch.float32) -> None:
         """Part a masked-LM head from its product with the vocabulary, done for asked tokens alone.
@@ -95,6 +103,18 @@ class Encoder(nn.Module):
             dtype: Of that product on a CPU; the weights stay fp32.
         """
         self.decoder = Decoder(self.model.get_output_embeddings(), dtype)
+
+    def pool_as(self, how: Pool, outputs: int, saved: Tensor | None = None) -> None:
+        """Choose how the answers in several windows become one.
+
+        Args:
+            how: As for `pooling.pool`.
+            outputs: C of the head.
+            saved: A sharpness that an earlier training learned.
+        """
+        self.pool = how
+        if how == "learned":
+            pooling.learn(self.model, outputs, saved)
 
     @property
     def has_kernels(self) -> bool:
@@ -164,6 +184,13 @@ class Encoder(nn.Module):
         inputs, mask = self._padded_inputs(batch, ids)
         found = self.model(**inputs)
         return self.decoder.answers(_spoken(found)[mask][batch.asked], found)
+
+    def _speak(self, batch: Batch, ids: Tensor, asked: Tensor) -> Tensor:
+        """Let a head on tokens speak of the asked ones alone; (M, C)."""
+        if not self.packed:
+            return self._padded(batch, ids)[asked]
+        inputs = self._packed_inputs(batch, ids)
+        return _spoken(self.model(**inputs, read=asked, asked=len(asked)))[0]
 
     def _packed_inputs(self, batch: Batch, ids: Tensor) -> dict[str, Any]:
         inputs = self._inputs(ids[None], batch.positions[None], batch.segments[None])
@@ -269,7 +296,9 @@ class Encoder(nn.Module):
 
 
 def _spoken(found: Any) -> Tensor:
-    """The logits of a masked-LM head, alone or beside that of next sentences."""
+    """The logits of a head: of a masked-LM one beside that of next sentences, of both ends."""
+    if found.get("start_logits") is not None:
+        return torch.stack([found.start_logits, found.end_logits], dim=-1)  # (…, 2)
     pretrained = found.get("prediction_logits")
     return found.logits if pretrained is None else pretrained
 

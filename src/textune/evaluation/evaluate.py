@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from textune.records import Batch, Decision, Scores
 from textune.tasks.interface import Task
 from textune.text import batches, plan
+from textune.text.ragged import Targets
 from textune.text.store import Store
 
 # Tokens at once: on a CPU more are no faster and need more memory; a card wants many.
@@ -40,7 +41,7 @@ def score(
     rows: NDArray[np.int64],
     *,
     decision: Decision,
-    targets: NDArray[np.generic] | None = None,
+    targets: Targets | None = None,
     micro_tokens: int | None = None,
 ) -> Scores:
     """Compute logits, probabilities and decisions for some texts.
@@ -54,18 +55,30 @@ def score(
         targets: Of every text in the store; None when unknown.
         micro_tokens: Most tokens computed at once, if fewer than is usual for the device.
     """
-    logits = np.zeros((len(rows), len(task.labels)), dtype=np.float32)
+    has_items = store.shape.asks != "texts"
+    sizes = np.diff(store.item_borders)[rows] if has_items else np.ones(len(rows), dtype=np.int64)
+    borders = np.concatenate([[0], np.cumsum(sizes)])  # (N + 1,)
+    width = 2 if store.shape.asks == "answers" else len(task.labels)
+    logits = np.full((int(borders[-1]), width), np.nan, dtype=np.float32)
     budget = BUDGETS.get(encoder.device.type, BUDGETS["cpu"])
     most = min(budget, micro_tokens or budget)
     for places, part in _logits(encoder, store, rows, most):
-        logits[places] = part
-    probabilities = task.probabilities(logits)
+        logits[batches.ranges(borders[places], borders[places + 1])] = part
+    parts = borders if has_items else None
+    probabilities = task.probabilities(logits, parts)
     return Scores(
         logits=logits,
         probabilities=probabilities,
-        decisions=task.decide(probabilities, decision),
+        decisions=task.decide(probabilities, decision, parts),
         truth=None if targets is None else targets[rows],
+        borders=parts,
+        spans=None if not has_items else _spans(store, rows),
     )
+
+
+def _spans(store: Store, rows: NDArray[np.int64]) -> NDArray[np.int32]:
+    taken = batches.ranges(store.item_borders[rows], store.item_borders[rows + 1])
+    return store.spans[taken]
 
 
 @torch.inference_mode()

@@ -40,6 +40,11 @@ DIRECTION: Mapping[str, bool] = {
     "precision": True,
     "recall": True,
     "f1": True,
+    "exact_match": True,
+    "pearson": True,
+    "spearman": True,
+    "rmse": False,
+    "mae": False,
     "roc_auc": True,
     "micro_roc_auc": True,
     "pr_auc": True,
@@ -69,7 +74,7 @@ def better(name: str, new: float | None, old: float | None) -> bool:
     """
     key = name.rpartition(".")[2]
     if key not in DIRECTION:
-        raise SettingsError(f"metric {name!r} is not known; {among(key, DIRECTION, most=20)}")
+        raise SettingsError(f"metric {name!r} is not known; {among(key, DIRECTION, most=30)}")
     if new is None or math.isnan(new):
         return False
     if old is None or math.isnan(old):

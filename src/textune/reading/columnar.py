@@ -2,7 +2,7 @@
 
 Strings stay as they are, null and NaN are the empty cell, numbers and truth values are written as
 Python writes them, dates as Arrow does, lists and records as JSON. The index of a pandas frame
-is no column.
+is no column. In lists, numbers of classes that Hugging Face datasets has named are their names.
 """
 
 import re
@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from pyarrow import types
 
 from textune.errors import DataError, Problems
+from textune.reading import class_names
 from textune.reading.jsonlines import cell, faulty_cell
 from textune.reading.lines import is_gzip, opened
 from textune.records import Row, Table
@@ -38,11 +39,13 @@ def read_parquet(path: Path) -> Table:
         schema = file.schema_arrow
         total = file.metadata.num_rows
     columns, why = _columns(path.name, schema, total)
+    classes = class_names.listed(schema.metadata)
 
     def rows() -> Iterator[Row]:
         with _parquet(path) as file:
             batches = file.iter_batches(batch_size=_BATCH, columns=list(columns))
-            yield from _rows(batches, columns, path.name, f"{path.name}: row ")
+            found = _rows(batches, columns, path.name, f"{path.name}: row ")
+            yield from class_names.written(found, columns, classes)
 
     return Table(
         path.name, str(path), "parquet", columns, True, None, ("format: Parquet", *why), rows
@@ -63,10 +66,12 @@ def read_frame(frame: object) -> Table:
             'type, for example frame["text"].astype(str)'
         ) from error
     columns, why = _columns("data frame", table.schema, table.num_rows)
+    classes = class_names.listed(table.schema.metadata)
     table = table.select(list(columns))
 
     def rows() -> Iterator[Row]:
-        yield from _rows(table.to_batches(max_chunksize=_BATCH), columns, "data frame", "row ")
+        found = _rows(table.to_batches(max_chunksize=_BATCH), columns, "data frame", "row ")
+        yield from class_names.written(found, columns, classes)
 
     return Table(
         "data frame", None, "frame", columns, True, None, ("format: data frame", *why), rows

@@ -42,6 +42,7 @@ class Layout:
     columns: tuple[str, ...]
     header: tuple[str, ...] | None  # its cells as they stand in the file
     known: Mapping[int, frozenset[str]]  # column → its few values, where it has few
+    widths: frozenset[int] = frozenset()  # of rows that may end early, their other cells blank
 
 
 class Records(Protocol):
@@ -134,6 +135,8 @@ def _delimited_rows(path: Path, layout: Layout, problems: Problems) -> Iterator[
     reader = parse(layout.dialect, _fed(path, mark))
     for cells in _guarded(reader, path, layout, problems, mark):
         line, mark.line = mark.line, reader.line_num + 1
+        if len(cells) < width and len(cells) in layout.widths:
+            cells += [""] * (width - len(cells))
         if len(cells) != width or cells == header or mark.line - line > 1:
             if _is_blank(cells, width):
                 continue

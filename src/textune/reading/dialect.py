@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from textune.errors import DataError, excerpt
+from textune.reading import ragged
 from textune.reading.delimited import Dialect, Layout, listed, no_rows, parse, rows
 from textune.reading.header import is_header
 from textune.reading.lines import lines, pieces
@@ -67,15 +68,20 @@ def recognise(
         )
     has_header, why_header = _header(first, body, dialect, header)
     reasons = [why, why_quotes, why_header]
+    widths: frozenset[int] = frozenset()
     if has_header:
         if not body and whole and reading.fits:
             raise no_rows(path.name, tuple(first))
         columns, unnamed = _names(path.name, first)
         reasons.append(unnamed)
     else:
-        columns = tuple(str(n) for n in range(1, _width([first, *body]) + 1))
+        found = _longer_lines(path, dialect)
+        width = found.width if found else _width([first, *body])
+        columns = tuple(str(n) for n in range(1, width + 1))
+        reasons.append(found.reason if found else "")
+        widths = found.widths if found else widths
     known = _few_values(body, len(columns))
-    layout = Layout(dialect, columns, tuple(first) if has_header else None, known)
+    layout = Layout(dialect, columns, tuple(first) if has_header else None, known, widths)
     return layout, tuple(filter(None, reasons))
 
 
@@ -239,6 +245,14 @@ def _header(
     return is_header(
         first, [cells for cells in body if cells != first], text_only=dialect.delimiter is None
     )
+
+
+def _longer_lines(path: Path, dialect: Dialect) -> ragged.Ragged | None:
+    """Look for columns of some lines only, where a line is sure to be a row."""
+    sign = dialect.delimiter
+    if sign != "\t" or (dialect.quoted and _has_cell_with_quote(path, sign)):
+        return None
+    return ragged.recognise(path, sign)
 
 
 def _names(name: str, first: list[str]) -> tuple[tuple[str, ...], str]:

@@ -3,7 +3,7 @@
 import re
 from statistics import median
 
-_NUMBER = re.compile(r"[-+]?\d[\d.,:/ T%-]*(?:[eE][-+]?\d+)?")  # numbers, lists of them, dates
+NUMBER = re.compile(r"[-+]?\d[\d.,:/ T%-]*(?:[eE][-+]?\d+)?")  # numbers, lists of them, dates
 _MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?", "-", "."})
 # fmt: off
 _USUAL = frozenset(
@@ -73,9 +73,9 @@ def _compare(cell: str, column: list[str]) -> tuple[int, str]:
     below = [value for value in column if value.strip().lower() not in _MISSING]
     if cell.strip().lower() in _MISSING or not below:
         return 0, ""
-    numbers = sum(1 for value in below if _NUMBER.fullmatch(value.strip()))
+    numbers = sum(1 for value in below if NUMBER.fullmatch(value.strip()))
     mostly_numbers = numbers >= 0.9 * len(below)
-    if _NUMBER.fullmatch(cell.strip()):
+    if NUMBER.fullmatch(cell.strip()):
         return (
             (-4, f"{cell!r} is a number as those below it")
             if 2 * numbers >= len(below)

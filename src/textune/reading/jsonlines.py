@@ -45,8 +45,9 @@ def columns_of(path: Path) -> tuple[str, ...]:
         raise DataError(f"{path.name}:1: the objects have no keys; {_WAY_OUT}")
     if "data" in names and names.keys() <= {"data", "version"}:
         raise DataError(
-            f"{path.name}:1: the rows are nested inside 'data' (as in SQuAD), textune reads a flat "
-            f"table; {_WAY_OUT}"
+            f"{path.name}:1: the rows are nested inside 'data', whose first member has no "
+            "'paragraphs' as articles of SQuAD have; textune reads SQuAD or a flat table: "
+            f"{_WAY_OUT}"
         )
     if seen == 1 and last and _is_by_column(last):
         raise DataError(
@@ -90,6 +91,16 @@ def cell(value: Any) -> str:
     if isinstance(value, (list, dict)):
         return json.dumps(value, ensure_ascii=False, default=str)
     return str(value)
+
+
+def parse(text: str) -> Any:
+    """Parse one JSON value strictly.
+
+    Raises:
+        ValueError: No JSON, a key twice in one object, or a number that is none or too large.
+        RecursionError: Nested too deeply.
+    """
+    return _DECODER.decode(text)
 
 
 def faulty_cell(cells: tuple[str, ...], columns: tuple[str, ...]) -> str:
@@ -144,7 +155,7 @@ def _one_a_line(path: Path) -> Iterator[_Found]:
 
 def _parsed(text: str) -> dict[str, Any] | str:
     try:
-        value = _DECODER.decode(text)
+        value = parse(text)
     except (ValueError, RecursionError) as error:
         return f"{_reason(error)}: {excerpt(text.strip())}"
     return _object(value, text)

@@ -4,11 +4,12 @@ import os
 import re
 import stat
 from collections.abc import Iterator
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 
 from textune.errors import DataError
-from textune.reading import delimited, jsonlines
+from textune.reading import conll, delimited, jsonlines, squad
 from textune.reading.dialect import NAMES, recognise
 from textune.reading.lines import is_gzip, opened
 from textune.records import Row, Table
@@ -58,7 +59,8 @@ def read(
         source: A path, or a data frame of pandas, polars or Arrow (anything with
             `__arrow_c_stream__`; a stream that can be read once is kept in memory).
         header: Whether the first line names the columns; None to recognise it.
-        delimiter: The character between cells; None to recognise it.
+        delimiter: The character between cells; None to recognise it. A file of tagged words, one
+            a line (CoNLL), is recognised only where none is told.
 
     Raises:
         DataError: There is no such file, it is no table of text, or its beginning is faulty. Faults
@@ -83,8 +85,13 @@ def read(
         from textune.reading import columnar
 
         return columnar.read_parquet(path)
+    if squad.begins(path):
+        return squad.read(path, why)
     if kind == "jsonl":
         return _json_lines(path, why)
+    words = conll.read(path, ending(path), header=header) if delimiter is None else None
+    if words is not None:
+        return replace(words, reasons=(*why, *words.reasons))
     layout, reasons = recognise(path, kind, delimiter=delimiter, header=header)
 
     def rows() -> Iterator[Row]:

@@ -103,7 +103,8 @@ class _Seen:
         letters = _letters(normal)
         self.same.append(hash(normal) & _MASK)
         self.near.append(hash(letters or normal) & _MASK)
-        self.sketches.add(self.rows, letters)
+        if example.answers is None:  # the questions of one passage share nearly all words
+            self.sketches.add(self.rows, letters)
         if not example.text.strip() or (example.pair is not None and not example.pair.strip()):
             self.empty.append(self.rows)
         self._add_label(example)

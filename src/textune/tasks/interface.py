@@ -1,19 +1,25 @@
 """What a task offers: the one interface that loop, evaluation and prediction know."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Literal, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from textune.records import Batch, Decision, Example, Scores
+from textune.records import Batch, Decision, Example, Prediction, Scores
+
+Floats = NDArray[np.float64]
+Borders = NDArray[np.int64] | None
+Column = tuple[str, bool]  # its name, and whether it holds numbers
 
 
 class Task(Protocol):
     """From labels to targets, from logits to losses, decisions and numbers.
 
-    N texts, C classes or labels; a task whose head speaks of tokens has P logits instead of B.
+    N texts, C outputs of the head (classes, labels, numbers, ends of an answer). The head is asked
+    about I items: the texts themselves, or their words, or the tokens of their passages; `borders`
+    (N + 1,) tells those of each text apart where a text has several.
     """
 
     @property
@@ -22,22 +28,35 @@ class Task(Protocol):
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """Return the label names, in the order of the logits."""
+        """Return the names of the outputs, in the order of the logits."""
 
     @property
     def model_class(self) -> str:
         """Return the Auto class of transformers that has the task's head."""
 
     @property
-    def per_token(self) -> bool:
-        """Tell whether the head speaks of tokens rather than of texts."""
+    def asks(self) -> Literal["texts", "words", "answers"]:
+        """Return what the head is asked about."""
 
     @property
     def main_metric(self) -> str:
         """Return the metric that selects the best model; `metrics.DIRECTION` knows which way."""
 
+    @property
+    def tie_metric(self) -> str:
+        """Return the metric that decides between models with the same main metric."""
+
     def config(self) -> dict[str, Any]:
         """Return what the model's configuration must hold: label names, problem type."""
+
+    def state(self) -> dict[str, Any]:
+        """Return what `table.make` needs, beside the labels, to make the task again."""
+
+    def fitted(self, targets: NDArray[Any]) -> Self:
+        """Return the task with what it learns from training targets alone, before any update."""
+
+    def weighted(self, targets: NDArray[Any]) -> Self:
+        """Return the task with rare classes weighing more, by their counts in these targets."""
 
     def target(self, example: Example) -> NDArray[Any]:
         """Turn a label into a target; raises `DataError` naming the row."""
@@ -48,23 +67,40 @@ class Task(Protocol):
     def count(self, targets: NDArray[Any]) -> float:
         """Return what the sum of losses over these targets is divided by."""
 
-    def probabilities(self, logits: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Turn logits into probabilities; (N, C) each."""
+    def probabilities(self, logits: NDArray[np.float32], borders: Borders) -> Floats:
+        """Turn logits into probabilities, or numbers in the user's unit; (I, C) each."""
 
-    def decide(self, probabilities: NDArray[np.float64], decision: Decision) -> NDArray[np.int64]:
+    def decide(self, probabilities: Floats, decision: Decision, borders: Borders) -> NDArray[Any]:
         """Turn probabilities into decisions."""
 
-    def names(self, decided: NDArray[np.int64]) -> list[tuple[str, ...]]:
-        """Return the names that each decision stands for."""
-
-    def judge(self, scores: Scores) -> dict[str, Any]:
+    def judge(self, scores: Scores, examples: Sequence[Example]) -> dict[str, Any]:
         """Compare decisions and probabilities with the truth, over all texts at once."""
+
+    def intervals(self, scores: Scores, examples: Sequence[Example]) -> dict[str, list[float]]:
+        """Return 95 % intervals of the headline numbers."""
+
+    def baselines(
+        self, training: Sequence[Example], scores: Scores, examples: Sequence[Example]
+    ) -> dict[str, Any]:
+        """Return what simple rules would have scored on the judged examples."""
 
     def default_decision(self) -> Decision:
         """Return the decision rule where none was fitted."""
 
-    def weighted(self, targets: NDArray[Any]) -> "Task":
-        """Return the task with rare classes weighing more, by their counts in these targets."""
+    def decision(self, scores: Scores, examples: Sequence[Example]) -> Decision:
+        """Return the decision rule, fitted on held-out texts where the task has one to fit."""
+
+    def predictions(self, scores: Scores, examples: Sequence[Example]) -> Iterator[Prediction]:
+        """Turn decisions into what a user reads, text by text."""
+
+    def columns(self) -> list[Column]:
+        """Return the columns that predicting adds to a table."""
+
+    def cells(self, prediction: Prediction) -> list[Any]:
+        """Return a prediction as cells of those columns."""
+
+    def truth(self, example: Example) -> str:
+        """Return a label as it is written beside the decision."""
 
 
 def thresholds(labels: Sequence[str], value: float | Mapping[str, float]) -> dict[str, float]:

@@ -1,7 +1,8 @@
 """Several labels a text: a sigmoid and a threshold for each."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import torch
@@ -11,9 +12,10 @@ from torch.nn import functional
 
 from textune.errors import DataError, among
 from textune.evaluation import metrics
-from textune.records import Batch, Decision, Example, Scores
+from textune.records import Batch, Decision, Example, Prediction, Scores
 from textune.sets import splits
-from textune.tasks.interface import thresholds
+from textune.tasks import labels as named
+from textune.tasks.interface import Borders, Column, thresholds
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,17 +27,21 @@ class Multi:
 
     name = "multi"
     model_class = "AutoModelForSequenceClassification"
-    per_token = False
+    asks: ClassVar[Literal["texts"]] = "texts"
     main_metric = "roc_auc"  # needs no threshold: F1 at one half is 0 for every rare label
+    tie_metric = "log_loss"
 
     def config(self) -> dict[str, Any]:
         """Return what the model's configuration must hold."""
-        return {
-            "num_labels": len(self.labels),
-            "id2label": dict(enumerate(self.labels)),
-            "label2id": {label: number for number, label in enumerate(self.labels)},
-            "problem_type": "multi_label_classification",
-        }
+        return named.config(self.labels, "multi_label_classification")
+
+    def state(self) -> dict[str, Any]:
+        """Return nothing: the labels are all there is."""
+        return {}
+
+    def fitted(self, targets: NDArray[Any]) -> "Multi":
+        """Return the same task."""
+        return self
 
     def target(self, example: Example) -> NDArray[Any]:
         """Return zeros and ones, NaN where the label is not scored; (C,) float32.
@@ -74,11 +80,15 @@ class Multi:
         """Return the number of scored cells: texts × labels where every label is scored."""
         return float((~np.isnan(targets)).sum())
 
-    def probabilities(self, logits: NDArray[np.float32]) -> NDArray[np.float64]:
+    def probabilities(
+        self, logits: NDArray[np.float32], borders: Borders = None
+    ) -> NDArray[np.float64]:
         """(N, C) → (N, C), each on its own between 0 and 1."""
         return torch.from_numpy(logits).double().sigmoid().numpy()
 
-    def decide(self, probabilities: NDArray[np.float64], decision: Decision) -> NDArray[np.int64]:
+    def decide(
+        self, probabilities: NDArray[np.float64], decision: Decision, borders: Borders = None
+    ) -> NDArray[np.int64]:
         """Return 1 where a label reaches its threshold; (N, C)."""
         bars = np.asarray([decision.thresholds[label] for label in self.labels])
         return (probabilities >= bars).astype(np.int64)
@@ -90,14 +100,45 @@ class Multi:
             for row in decided.tolist()
         ]
 
-    def judge(self, scores: Scores) -> dict[str, Any]:
+    def judge(self, scores: Scores, examples: Sequence[Example]) -> dict[str, Any]:
         """Compare with the truth, over all texts at once."""
         assert scores.truth is not None
         return metrics.multi(scores.truth, scores.probabilities, scores.decisions, self.labels)
 
+    def intervals(self, scores: Scores, examples: Sequence[Example]) -> dict[str, list[float]]:
+        """Return the intervals of the headline numbers."""
+        return named.intervals(scores)
+
+    def baselines(
+        self, training: Sequence[Example], scores: Scores, examples: Sequence[Example]
+    ) -> dict[str, Any]:
+        """Return what label frequencies and TF-IDF would have scored."""
+        targets = np.stack([self.target(item) for item in training])
+        return named.baselines(self.labels, targets, training, scores=scores, examples=examples)
+
     def default_decision(self) -> Decision:
         """Return one half for every label."""
         return Decision("threshold", thresholds(self.labels, 0.5))
+
+    def decision(self, scores: Scores, examples: Sequence[Example]) -> Decision:
+        """Return the default rule."""
+        return self.default_decision()
+
+    def predictions(self, scores: Scores, examples: Sequence[Example]) -> Iterator[Prediction]:
+        """Give each text its names and the probability of each label."""
+        return named.predictions(self.labels, self.names(scores.decisions), scores, examples)
+
+    def columns(self) -> list[Column]:
+        """Name the decision and the probability of each label."""
+        return named.columns(self.labels)
+
+    def cells(self, prediction: Prediction) -> list[Any]:
+        """Return the decision and the probability of each label."""
+        return named.cells(self.labels, prediction)
+
+    def truth(self, example: Example) -> str:
+        """Return the labels that apply."""
+        return ";".join(name for name in self.labels if name in (example.label or ()))
 
     def weighted(self, targets: NDArray[Any]) -> "Multi":
         """Weigh the positives of each label by negatives over positives."""

@@ -1,7 +1,8 @@
 """One label a text: softmax, cross-entropy, the likeliest class."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import torch
@@ -11,8 +12,10 @@ from torch.nn import functional
 
 from textune.errors import DataError, among
 from textune.evaluation import metrics
-from textune.records import Batch, Decision, Example, Scores
+from textune.records import Batch, Decision, Example, Prediction, Scores
 from textune.sets import splits
+from textune.tasks import labels as named
+from textune.tasks.interface import Borders, Column
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,17 +27,21 @@ class Single:
 
     name = "single"
     model_class = "AutoModelForSequenceClassification"
-    per_token = False
+    asks: ClassVar[Literal["texts"]] = "texts"
     main_metric = "mcc"
+    tie_metric = "log_loss"
 
     def config(self) -> dict[str, Any]:
         """Return what the model's configuration must hold."""
-        return {
-            "num_labels": len(self.labels),
-            "id2label": dict(enumerate(self.labels)),
-            "label2id": {label: number for number, label in enumerate(self.labels)},
-            "problem_type": "single_label_classification",
-        }
+        return named.config(self.labels, "single_label_classification")
+
+    def state(self) -> dict[str, Any]:
+        """Return nothing: the labels are all there is."""
+        return {}
+
+    def fitted(self, targets: NDArray[Any]) -> "Single":
+        """Return the same task."""
+        return self
 
     def target(self, example: Example) -> NDArray[Any]:
         """Return the class as a scalar.
@@ -66,11 +73,15 @@ class Single:
             return float(len(targets))
         return float(np.asarray(self.weights)[targets].sum())
 
-    def probabilities(self, logits: NDArray[np.float32]) -> NDArray[np.float64]:
+    def probabilities(
+        self, logits: NDArray[np.float32], borders: Borders = None
+    ) -> NDArray[np.float64]:
         """(N, C) → (N, C), rows sum to 1."""
         return torch.from_numpy(logits).double().softmax(1).numpy()
 
-    def decide(self, probabilities: NDArray[np.float64], decision: Decision) -> NDArray[np.int64]:
+    def decide(
+        self, probabilities: NDArray[np.float64], decision: Decision, borders: Borders = None
+    ) -> NDArray[np.int64]:
         """Return the likeliest class, (N,); of two, a threshold may decide for the second."""
         if decision.kind == "threshold" and len(self.labels) == 2:
             return (probabilities[:, 1] >= decision.thresholds[self.labels[1]]).astype(np.int64)
@@ -80,14 +91,45 @@ class Single:
         """Return the one name for each decision."""
         return [(self.labels[number],) for number in decided.tolist()]
 
-    def judge(self, scores: Scores) -> dict[str, Any]:
+    def judge(self, scores: Scores, examples: Sequence[Example]) -> dict[str, Any]:
         """Compare with the truth, over all texts at once."""
         assert scores.truth is not None
         return metrics.single(scores.truth, scores.probabilities, scores.decisions, self.labels)
 
+    def intervals(self, scores: Scores, examples: Sequence[Example]) -> dict[str, list[float]]:
+        """Return the intervals of the headline numbers."""
+        return named.intervals(scores)
+
+    def baselines(
+        self, training: Sequence[Example], scores: Scores, examples: Sequence[Example]
+    ) -> dict[str, Any]:
+        """Return what label frequencies and TF-IDF would have scored."""
+        targets = np.stack([self.target(item) for item in training])
+        return named.baselines(self.labels, targets, training, scores=scores, examples=examples)
+
     def default_decision(self) -> Decision:
         """Return the rule of the likeliest class."""
         return Decision("argmax")
+
+    def decision(self, scores: Scores, examples: Sequence[Example]) -> Decision:
+        """Return the default rule."""
+        return self.default_decision()
+
+    def predictions(self, scores: Scores, examples: Sequence[Example]) -> Iterator[Prediction]:
+        """Give each text its names and the probability of each label."""
+        return named.predictions(self.labels, self.names(scores.decisions), scores, examples)
+
+    def columns(self) -> list[Column]:
+        """Name the decision and the probability of each label."""
+        return named.columns(self.labels)
+
+    def cells(self, prediction: Prediction) -> list[Any]:
+        """Return the decision and the probability of each label."""
+        return named.cells(self.labels, prediction)
+
+    def truth(self, example: Example) -> str:
+        """Return the label."""
+        return str(example.label)
 
     def weighted(self, targets: NDArray[Any]) -> "Single":
         """Weigh each class by the inverse of its frequency."""

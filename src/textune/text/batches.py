@@ -7,30 +7,39 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from textune.records import Batch
+from textune.records import Batch, Items
 from textune.text.store import Store
 from textune.text.tokenizers import Ids
+
+Numbers = NDArray[np.int64]
 
 
 def pack(
     store: Store,
-    rows: NDArray[np.int64],
+    rows: Numbers,
     *,
     targets: NDArray[np.generic] | None = None,
     device: torch.device | str = "cpu",
 ) -> Batch:
-    """Lay the texts of some rows end to end.
+    """Lay the windows of some texts end to end.
 
     Args:
         store: Token ids.
-        rows: (B,) which texts, in the order they shall lie.
-        targets: (N, …) of every text in the store; None when unknown.
+        rows: (T,) which texts, in the order they shall lie.
+        targets: Of these texts, in this order; None when unknown.
         device: Where the tensors go.
     """
-    texts = [store.text(row) for row in rows.tolist()]
-    firsts = store.firsts[rows].tolist()
-    chosen = None if targets is None else torch.from_numpy(np.ascontiguousarray(targets[rows]))
-    return lay(texts, firsts, targets=chosen, device=device)
+    shown = ranges(store.starts[rows], store.starts[rows + 1])  # (B,) windows
+    texts = [store.window(window) for window in shown.tolist()]
+    asked, items = _items(store, rows, shown)
+    return lay(
+        texts,
+        store.firsts[shown].tolist(),
+        targets=None if targets is None else torch.from_numpy(np.ascontiguousarray(targets)),
+        asked=asked,
+        items=items,
+        device=device,
+    )
 
 
 def lay(
@@ -39,15 +48,17 @@ def lay(
     *,
     targets: Tensor | None = None,
     asked: Tensor | None = None,
+    items: Items | None = None,
     device: torch.device | str = "cpu",
 ) -> Batch:
-    """Lay texts end to end.
+    """Lay texts, or windows of them, end to end.
 
     Args:
         texts: Ids of each, special tokens included.
         firsts: How many of each text's tokens lie in its first segment.
-        targets: (B, …) in the same order.
-        asked: (M,) places of tokens whose piece is asked for.
+        targets: As the task has them.
+        asked: (M,) places of the tokens of which the head shall speak.
+        items: What the head's answers speak of.
         device: Where the tensors go.
     """
     lengths = tuple(len(text) for text in texts)
@@ -62,4 +73,31 @@ def lay(
         lengths=lengths,
         targets=None if targets is None else targets.to(device),
         asked=None if asked is None else asked.to(device),
+        items=None if items is None else Items(items.sizes, items.of.to(device)),
     )
+
+
+def _items(store: Store, rows: Numbers, shown: Numbers) -> tuple[Tensor | None, Items | None]:
+    """Tell which tokens speak, and of which items; nothing where each window is a whole text."""
+    windows = store.windows[rows]  # (T,)
+    if store.shape.asks == "texts":
+        if len(shown) == len(rows):
+            return None, None
+        of = np.repeat(np.arange(len(rows)), windows)
+        return None, Items((1,) * len(rows), torch.from_numpy(of))
+    lengths = np.diff(store.borders)[shown]
+    before = np.cumsum(lengths) - lengths  # (B,) tokens of the batch before each window
+    counts = np.diff(store.asked_borders)[shown]  # (B,)
+    taken = ranges(store.asked_borders[shown], store.asked_borders[shown + 1])  # (R,)
+    asked = store.asked[taken] + np.repeat(before, counts)
+    sizes = np.diff(store.item_borders)[rows]  # (T,)
+    first_items = np.repeat(np.cumsum(sizes) - sizes, windows)  # (B,)
+    of = store.items[taken] + np.repeat(first_items, counts)
+    return torch.from_numpy(asked), Items(tuple(sizes.tolist()), torch.from_numpy(of))
+
+
+def ranges(firsts: Numbers, ends: Numbers) -> Numbers:
+    """Join the ranges from each first up to its end."""
+    sizes = ends - firsts
+    offsets = np.repeat(firsts - (np.cumsum(sizes) - sizes), sizes)
+    return (np.arange(int(sizes.sum())) + offsets).astype(np.int64)

@@ -136,4 +136,4 @@ def _wrap(
 ) -> tuple[Ids, int]:
     first = documents.ids[slice(*passages.first[row].tolist())]
     second = documents.ids[slice(*passages.second[row].tolist())]
-    return tokenizer.wrap(first, second if len(second) else None, most=tokenizer.limit)
+    return tokenizer.wrap(first, second if len(second) else None)

@@ -1,4 +1,4 @@
-"""Texts become token ids once: a memory-mapped store, keyed by texts and tokenizer."""
+"""Texts become token ids once, in windows: a memory-mapped store, keyed by texts and tokenizer."""
 
 import hashlib
 import tempfile
@@ -11,34 +11,75 @@ from numpy.typing import NDArray
 
 from textune.records import Example
 from textune.text import kept
+from textune.text.shapes import Shape, Shaped, shaped
 from textune.text.tokenizers import Ids, Tokenizer
 
 CHUNK_TEXTS = 4096
 CHUNK_CHARACTERS = 8_000_000
-VERSION = 1
+VERSION = 2
+FILES = {  # name → type of its numbers, and shape beyond the first dimension
+    "ids": (np.int32, ()),
+    "borders": (np.int64, ()),
+    "firsts": (np.int32, ()),
+    "starts": (np.int64, ()),
+    "fulls": (np.int32, ()),
+    "asked": (np.int32, ()),
+    "items": (np.int32, ()),
+    "asked_borders": (np.int64, ()),
+    "spans": (np.int32, (2,)),
+    "item_borders": (np.int64, ()),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """Token ids of N texts, special tokens included; rows are read from disk as they are needed."""
+    """Token ids of N texts in W windows, special tokens included; read from disk when needed.
+
+    Items are what a head is asked about in a text: its words, or the tokens of its passage after
+    the answer "none" (item 0). Where it is asked about whole texts, there are none here.
+    """
 
     ids: NDArray[np.int32]  # (tokens,)
-    borders: NDArray[np.int64]  # (N + 1,) text n holds ids[borders[n] : borders[n + 1]]
-    firsts: NDArray[np.int32]  # (N,) tokens of text n that lie in its first segment
-    fulls: NDArray[np.int32]  # (N,) tokens that text n would have without a limit
-    key: str  # of the content: texts, tokenizer and limit
+    borders: NDArray[np.int64]  # (W + 1,) window w holds ids[borders[w] : borders[w + 1]]
+    firsts: NDArray[np.int32]  # (W,) tokens of window w that lie in its first segment
+    starts: NDArray[np.int64]  # (N + 1,) text n has the windows starts[n] up to starts[n + 1]
+    fulls: NDArray[np.int32]  # (N,) tokens that text n would have in one window without a limit
+    asked: NDArray[np.int32]  # (A,) places, in their window, of tokens that speak of items
+    items: NDArray[np.int32]  # (A,) which item of the text each speaks of
+    asked_borders: NDArray[np.int64]  # (W + 1,) those of window w
+    spans: NDArray[np.int32]  # (I, 2) characters of each item, first and end
+    item_borders: NDArray[np.int64]  # (N + 1,) items of text n
+    shape: Shape
+    key: str  # of the content: texts, tokenizer and shape
 
     @property
     def lengths(self) -> NDArray[np.int64]:
-        """Tokens of each text as stored."""
-        return np.diff(self.borders)
+        """Tokens of each text as stored, in all its windows; (N,)."""
+        return np.diff(self.borders[self.starts])
+
+    @property
+    def windows(self) -> NDArray[np.int64]:
+        """Windows of each text; (N,)."""
+        return np.diff(self.starts)
 
     def __len__(self) -> int:
-        return len(self.firsts)
+        return len(self.fulls)
 
-    def text(self, row: int) -> Ids:
-        """Return the ids of one text."""
-        return self.ids[self.borders[row] : self.borders[row + 1]]
+    def window(self, number: int) -> Ids:
+        """Return the ids of one window."""
+        return self.ids[self.borders[number] : self.borders[number + 1]]
+
+    def spans_of(self, row: int) -> NDArray[np.int32]:
+        """Return the characters of each item of one text; (items, 2)."""
+        return self.spans[self.item_borders[row] : self.item_borders[row + 1]]
+
+    def shown(self, row: int) -> NDArray[np.bool_]:
+        """Tell which items of a text some window shows; (items,)."""
+        count = int(self.item_borders[row + 1] - self.item_borders[row])
+        first, end = self.asked_borders[self.starts[row]], self.asked_borders[self.starts[row + 1]]
+        found = np.zeros(count, dtype=np.bool_)
+        found[self.items[first:end]] = True
+        return found
 
     def used(self, vocabulary: int) -> NDArray[np.bool_]:
         """Tell which ids of the vocabulary occur."""
@@ -51,8 +92,8 @@ class Store:
 def tokenize(
     examples: Iterable[Example],
     tokenizer: Tokenizer,
+    shape: Shape,
     *,
-    max_tokens: int,
     folder: Path | None = None,
 ) -> Store:
     """Return the token ids of every example, from an earlier run where nothing has changed.
@@ -60,46 +101,64 @@ def tokenize(
     Args:
         examples: Texts or pairs.
         tokenizer: Of the base.
-        max_tokens: Most tokens of a text; the rest is cut off.
+        shape: Tokens of a window, what becomes of longer texts, and what is asked about.
         folder: Where stores are kept between runs; None keeps nothing.
 
     Raises:
         OSError: The disk is full; nothing half-made is left behind.
     """
     texts = list(examples)
-    key = _key(texts, tokenizer, max_tokens)
+    key = _key(texts, tokenizer, shape)
     if folder is None:
         with tempfile.TemporaryDirectory(prefix="textune-") as scratch:
-            _write(texts, tokenizer, max_tokens, Path(scratch))
-            return _open(Path(scratch), key, in_memory=True)
-    place = kept.folder(folder, key, lambda new: _write(texts, tokenizer, max_tokens, new))
-    return _open(place, key, in_memory=False)
+            _write(texts, tokenizer, shape, Path(scratch))
+            return _open(Path(scratch), shape, key, in_memory=True)
+    place = kept.folder(folder, key, lambda new: _write(texts, tokenizer, shape, new))
+    return _open(place, shape, key, in_memory=False)
 
 
-def _key(examples: Iterable[Example], tokenizer: Tokenizer, max_tokens: int) -> str:
-    digest = hashlib.sha256(f"{VERSION} {max_tokens} {tokenizer.fingerprint()}".encode())
+def _key(examples: Iterable[Example], tokenizer: Tokenizer, shape: Shape) -> str:
+    digest = hashlib.sha256(f"{VERSION} {shape} {tokenizer.fingerprint()}".encode())
     for example in examples:
         text = example.text.encode()
         pair = b"" if example.pair is None else example.pair.encode()
         digest.update(f"\n{len(text)} {-1 if example.pair is None else len(pair)}\n".encode())
         digest.update(text)
         digest.update(pair)
+        if shape.asks == "words":
+            digest.update(np.asarray(example.words or (), dtype=np.int64).tobytes())
     return digest.hexdigest()[:32]
 
 
-def _write(examples: Iterable[Example], tokenizer: Tokenizer, most: int, folder: Path) -> None:
-    lengths, firsts, fulls = [], [], []
-    with (folder / "ids.i32").open("wb") as file:
+def _write(examples: Iterable[Example], tokenizer: Tokenizer, shape: Shape, folder: Path) -> None:
+    small: dict[str, list[int]] = {name: [0] for name in FILES if "borders" in name}
+    small |= {"starts": [0], "firsts": [], "fulls": []}
+    with (
+        (folder / "ids").open("wb") as ids,
+        (folder / "asked").open("wb") as asked,
+        (folder / "items").open("wb") as items,
+        (folder / "spans").open("wb") as spans,
+    ):
         for chunk in _chunks(examples):
-            for ids, first, full in _encode(chunk, tokenizer, most):
-                file.write(ids.tobytes())
-                lengths.append(len(ids))
-                firsts.append(first)
-                fulls.append(full)
-    borders = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)]).astype(np.int64)
-    borders.tofile(folder / "borders.i64")
-    np.asarray(firsts, dtype=np.int32).tofile(folder / "firsts.i32")
-    np.asarray(fulls, dtype=np.int32).tofile(folder / "fulls.i32")
+            for found in shaped(chunk, tokenizer, shape):
+                for window in found.windows:
+                    ids.write(window.ids.astype(np.int32).tobytes())
+                    asked.write(window.asked.astype(np.int32).tobytes())
+                    items.write(window.items.astype(np.int32).tobytes())
+                spans.write(found.spans.astype(np.int32).tobytes())
+                _count(small, found)
+    for name, values in small.items():
+        np.asarray(values, dtype=FILES[name][0]).tofile(folder / name)
+
+
+def _count(small: dict[str, list[int]], found: Shaped) -> None:
+    for window in found.windows:
+        small["firsts"].append(window.first)
+        small["borders"].append(small["borders"][-1] + len(window.ids))
+        small["asked_borders"].append(small["asked_borders"][-1] + len(window.asked))
+    small["starts"].append(small["starts"][-1] + len(found.windows))
+    small["fulls"].append(found.full)
+    small["item_borders"].append(small["item_borders"][-1] + len(found.spans))
 
 
 def _chunks(examples: Iterable[Example]) -> Iterator[list[Example]]:
@@ -116,26 +175,11 @@ def _chunks(examples: Iterable[Example]) -> Iterator[list[Example]]:
         yield chunk
 
 
-def _encode(
-    chunk: list[Example], tokenizer: Tokenizer, most: int
-) -> Iterator[tuple[Ids, int, int]]:
-    firsts = tokenizer.encode([example.text for example in chunk])
-    pairs = [example.pair for example in chunk if example.pair is not None]
-    seconds = iter(tokenizer.encode(pairs) if pairs else [])
-    for example, first in zip(chunk, firsts, strict=True):
-        second = None if example.pair is None else next(seconds)
-        ids, in_first = tokenizer.wrap(first, second, most=most)
-        whole = len(first) + (0 if second is None else len(second))
-        yield ids, in_first, whole + tokenizer.specials(pair=second is not None)
-
-
-def _open(folder: Path, key: str, *, in_memory: bool) -> Store:
-    ids = folder / "ids.i32"
-    mapped = not in_memory and ids.stat().st_size > 0
-    return Store(
-        ids=np.memmap(ids, dtype=np.int32, mode="r") if mapped else np.fromfile(ids, np.int32),
-        borders=np.fromfile(folder / "borders.i64", dtype=np.int64),
-        firsts=np.fromfile(folder / "firsts.i32", dtype=np.int32),
-        fulls=np.fromfile(folder / "fulls.i32", dtype=np.int32),
-        key=key,
-    )
+def _open(folder: Path, shape: Shape, key: str, *, in_memory: bool) -> Store:
+    found = {}
+    for name, (kind, rest) in FILES.items():
+        file = folder / name
+        mapped = name == "ids" and not in_memory and file.stat().st_size > 0
+        values = np.memmap(file, kind, mode="r") if mapped else np.fromfile(file, kind)
+        found[name] = values.reshape(-1, *rest)
+    return Store(**found, shape=shape, key=key)

@@ -99,6 +99,17 @@ class Tokenizer:
         found = self.backend.encode_batch_fast(list(texts), add_special_tokens=False)
         return [np.asarray(encoding.ids, dtype=np.int32) for encoding in found]
 
+    def encode_with_places(self, texts: Sequence[str]) -> list[tuple[Ids, NDArray[np.int64]]]:
+        """Return the ids of each text as `encode` does, and (L, 2) the characters of each."""
+        found = self.backend.encode_batch(list(texts), add_special_tokens=False)
+        return [
+            (
+                np.asarray(encoding.ids, dtype=np.int32),
+                np.asarray(encoding.offsets, dtype=np.int64).reshape(-1, 2),
+            )
+            for encoding in found
+        ]
+
     def count(self, texts: Sequence[str]) -> list[int]:
         """Return the tokens of each text, special ones included, untruncated."""
         extra = self.specials(pair=False)
@@ -111,29 +122,18 @@ class Tokenizer:
         inner = len(parts.between) + len(parts.after_pair) if pair else len(parts.after)
         return len(parts.before) + inner
 
-    def wrap(self, first: Ids, second: Ids | None, *, most: int) -> tuple[Ids, int]:
-        """Put special tokens around one text or two and keep the beginning.
-
-        Of a pair the longer text is shortened first, as in BERT.
-
-        Args:
-            first: Ids of the text.
-            second: Ids of the pair's second text.
-            most: Most tokens of the result.
+    def wrap(self, first: Ids, second: Ids | None) -> tuple[Ids, int]:
+        """Put special tokens around one text or two.
 
         Returns:
             The ids, and how many of them, from the first, lie in the first segment.
         """
         parts = self.template
         if second is None:
-            room = most - len(parts.before) - len(parts.after)
-            ids = np.concatenate([parts.before, first[:room], parts.after])
+            ids = np.concatenate([parts.before, first, parts.after])
             return ids, len(ids)
-        around = len(parts.before) + len(parts.between) + len(parts.after_pair)
-        keep = _share(len(first), len(second), most - around)
-        left, right = first[: keep[0]], second[: keep[1]]
-        ids = np.concatenate([parts.before, left, parts.between, right, parts.after_pair])
-        return ids, len(parts.before) + len(left) + parts.between_first
+        ids = np.concatenate([parts.before, first, parts.between, second, parts.after_pair])
+        return ids, len(parts.before) + len(first) + parts.between_first
 
 
 def load(place: str) -> Tokenizer:
@@ -254,15 +254,3 @@ def _find(ids: Sequence[int], part: Sequence[int], start: int = 0) -> int:
 
 def _ids(values: Sequence[int]) -> Ids:
     return np.asarray(values, dtype=np.int32)
-
-
-def _share(first: int, second: int, room: int) -> tuple[int, int]:
-    """Shorten the longer of two until both fit."""
-    if first + second <= room:
-        return first, second
-    half = room // 2
-    if first <= half:
-        return first, room - first
-    if second <= half:
-        return room - second, second
-    return room - half, half

@@ -1,0 +1,197 @@
+"""Labelled stretches of characters become tags of the words that they cover."""
+
+import json
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from textune.errors import excerpt
+
+Word = tuple[int, int]  # its first character, and the one after its last
+
+# fmt: off
+STARTS = ("start", "begin", "from", "offset", "start_offset", "start_char", "begin_offset",
+          "start_position", "begin_char")
+ENDS = ("end", "to", "stop", "end_offset", "end_char", "end_position")
+LENGTHS = ("length", "len")
+LABELS = ("label", "entity_type", "entity_group", "type", "tag", "labels", "class", "category",
+          "entity")
+TEXTS = ("text", "word", "surface", "value", "mention")
+LISTS = ("entities", "spans", "annotations", "labels", "label")
+# fmt: on
+"""Keys of spans, as the usual tools write them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """What somebody marked in a text; the end is the first character after it."""
+
+    start: int
+    end: int
+    label: str
+    text: str | None = None  # what stands there, where the file says so
+
+    def shown(self, text: str) -> str:
+        """Name it for a message."""
+        return f"{self.start}–{self.end} {excerpt(text[self.start : self.end])} ({self.label})"
+
+
+def items(cell: str) -> list[Any] | None:
+    """Take the spans of a cell apart: a list, or an object with one; None where it is neither.
+
+    A blank cell holds no span. An object of lists of equal length ({"start": […], "end": […]}) is
+    read as Arrow writes a list of records.
+    """
+    if not cell.strip():
+        return []
+    try:
+        value = json.loads(cell)
+    except (ValueError, RecursionError):
+        return None
+    if isinstance(value, Mapping):
+        lists = {key: value[key] for key in LISTS if isinstance(value.get(key), list)}
+        is_by_column = isinstance(value.get(_key(value, STARTS) or ""), list)
+        value = _rows(value) if is_by_column else next(iter(lists.values()), None)
+    return value if isinstance(value, list) else None
+
+
+def is_span(item: object) -> bool:
+    """Tell whether something has the form of a span, whatever its values."""
+    if isinstance(item, Mapping):
+        has_end = _key(item, ENDS) is not None or _key(item, LENGTHS) is not None
+        return _key(item, STARTS) is not None and has_end and _key(item, LABELS) is not None
+    return isinstance(item, list) and len(item) == 3 and isinstance(item[2], str)
+
+
+def labels(found: Sequence[Any]) -> list[str]:
+    """List the labels of the spans that can be read."""
+    made = (_span(item) for item in found)
+    return [span.label for span in made if isinstance(span, Span)]
+
+
+def read(found: Sequence[Any], text: str) -> tuple[list[Span], list[str]]:
+    """Read spans and check each by itself.
+
+    Returns:
+        Those that are sound, by their start, and a sentence for each that is not.
+    """
+    spans: list[Span] = []
+    faults: list[str] = []
+    for number, item in enumerate(found, start=1):
+        made = _span(item)
+        wrong = made if isinstance(made, str) else _wrong(made, text)
+        if isinstance(made, str) or wrong:
+            faults.append(f"span {number}: {wrong}")
+        else:
+            spans.append(made)
+    return sorted(spans, key=lambda span: (span.start, span.end)), faults
+
+
+def tags(
+    spans: Iterable[Span], words: Sequence[Word], text: str
+) -> tuple[list[str], list[str], list[str]]:
+    """Tag words by the spans that cover them; a span that cuts a word is widened to the whole.
+
+    Args:
+        spans: By their start, each sound by itself.
+        words: Of the text, ascending.
+        text: For messages.
+
+    Returns:
+        A tag in IOB2 for each word, the faults, and what was widened.
+    """
+    tagged = ["O"] * len(words)
+    faults: list[str] = []
+    remarks: list[str] = []
+    before: Span | None = None
+    last = 0  # words before this one are taken
+    starts = [start for start, _ in words]
+    ends = [end for _, end in words]
+    for span in spans:
+        first, after = bisect_right(ends, span.start), bisect_left(starts, span.end)
+        if before is not None and (span.start < before.end or first < last):
+            how = "overlap" if span.start < before.end else "share a word"
+            faults.append(f"the spans {before.shown(text)} and {span.shown(text)} {how}")
+        elif first >= after:
+            faults.append(f"the span {span.shown(text)} holds no word")
+        else:
+            tagged[first:after] = [f"I-{span.label}"] * (after - first)
+            tagged[first] = f"B-{span.label}"
+            if starts[first] < span.start or ends[after - 1] > span.end:
+                whole = excerpt(text[starts[first] : ends[after - 1]])
+                remarks.append(
+                    f"the span {span.shown(text)} cuts a word and was widened to {whole}"
+                )
+        last, before = max(last, after), _later(before, span)
+    return tagged, faults, remarks
+
+
+def _later(before: Span | None, span: Span) -> Span:
+    return span if before is None or span.end >= before.end else before
+
+
+def _rows(value: Mapping[str, Any]) -> list[dict[str, Any]] | None:
+    columns = [found for found in value.values() if isinstance(found, list)]
+    if not value or len(columns) < len(value) or len(set(map(len, columns))) > 1:
+        return None
+    return [dict(zip(value, cells, strict=True)) for cells in zip(*columns, strict=True)]
+
+
+def _key(item: Mapping[str, Any], keys: Sequence[str]) -> str | None:
+    return next((key for key in keys if key in item), None)
+
+
+def _span(item: Any) -> Span | str:
+    """Make a span, or say why that cannot be done."""
+    if not is_span(item):
+        return f"{_json(item)} has no start, end and label"
+    if isinstance(item, list):
+        start, end, label, text = *item, None
+    else:
+        start = item[_key(item, STARTS) or ""]
+        key = _key(item, ENDS)
+        length = item[_key(item, LENGTHS) or ""] if key is None else None
+        end = _sum(start, length) if key is None else item[key]
+        label = item[_key(item, LABELS) or ""]
+        text = item.get(_key(item, TEXTS) or "")
+    for name, value in (("start", start), ("end", end)):
+        if not isinstance(value, int) or isinstance(value, bool):
+            return f"its {name} is {_json(value)}; allowed: a whole number"
+    label = label[0] if isinstance(label, list) and len(label) == 1 else label
+    if isinstance(label, bool) or not isinstance(label, str | int) or not str(label).strip():
+        return f"its label is {_json(label)}; allowed: a name"
+    return Span(start, end, str(label).strip(), text if isinstance(text, str) else None)
+
+
+def _sum(start: Any, length: Any) -> Any:
+    return start + length if isinstance(start, int) and isinstance(length, int) else length
+
+
+def _wrong(span: Span, text: str) -> str:
+    place = f"{span.start}–{span.end} ({span.label})"
+    if span.start == span.end:
+        return f"{place} is empty; its end is the first character after it"
+    if not 0 <= span.start < span.end <= len(text):
+        return f"{place} does not lie in the text, which has {len(text):,} characters"
+    there = text[span.start : span.end]
+    if span.text is None or span.text == there:
+        return ""
+    return f"{place} should be {excerpt(span.text)}, but there stands {excerpt(there)}" + _hint(
+        span, text
+    )
+
+
+def _hint(span: Span, text: str) -> str:
+    """Say how else the offsets would be right."""
+    if text[span.start : span.end + 1] == span.text:
+        return " (its end seems to be the last character; write the one after it)"
+    for name, encoding, size in (("bytes", "utf-8", 1), ("UTF-16", "utf-16-le", 2)):
+        data = text.encode(encoding)[span.start * size : span.end * size]
+        if data.decode(encoding, errors="replace") == span.text:
+            return f" (its offsets seem to count {name}; write them in characters)"
+    return ""
+
+
+def _json(value: Any) -> str:
+    return excerpt(json.dumps(value, ensure_ascii=False, default=str)).strip("'")

@@ -1,0 +1,321 @@
+"""Columns become roles: which holds words and which their tags, or texts and their spans."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from textune.data import choices, names, schemes, spans, word_lists
+from textune.data.choices import MOST_DOUBTS, option, quoted
+from textune.data.columns import Column, Scan, is_number
+from textune.data.tagged import RULE
+from textune.data.word_lists import MOST, read_list
+from textune.errors import DataError, SettingsError
+from textune.records import Contract, Row, Table
+
+READ = 1_000  # rows that are looked at whole, for cells of a sample are shortened
+SCHEMES = {
+    "iob2": "in IOB2 (B- begins an entity, I- goes on with it)",
+    "iob1": "in IOB1 (I- begins an entity too, B- only after another of its type), read as IOB2",
+    "bioes": "in BIOES (E- ends an entity, S- is a whole one; also L-, U-, M-), read as IOB2",
+    "plain": "each for its word alone (they mark no entities)",
+}
+COUNTING = 10  # columns of CoNLL-U, of which the second holds the words and the fourth their class
+SHOWN = 8  # types that are listed
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    form: str  # "words" or "spans"
+    text: Column
+    label: Column
+    reasons: tuple[str, ...]
+    doubts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What the caller named."""
+
+    text: str | None
+    label: str | None
+    is_asked: bool  # whether the task was
+
+
+def understand(
+    table: Table,
+    seen: Scan,
+    *,
+    task: str | None,
+    text: tuple[str, ...] | None,
+    label: tuple[str, ...] | None,
+    group: str | None,
+) -> Contract | None:
+    """Find words and their tags, or texts and their spans; None where a table holds no such.
+
+    Lists are known by what the cells look like: two columns of lists of equal lengths, of which one
+    holds tags, or lists of starts, ends and labels beside a text. The scheme of the tags is found
+    by reading the table once more, and is the contract's separator. Sentences of a CoNLL file are
+    plain text where that was asked for, or where there is no column but one.
+
+    Args:
+        table: Its first rows are read once more.
+        seen: The table.
+        task: "tags", "plain", or None to recognise it.
+        text: The words or the text, if named.
+        label: The tags or the spans, if named.
+        group: Taken as it is.
+
+    Raises:
+        SettingsError: Tags are asked for, and several columns are named.
+        DataError: Tags are asked for, and no columns fit; or a task that CoNLL files do not have.
+    """
+    is_conll = table.format == "conll"
+    if is_conll and task not in (None, "tags", "plain"):
+        raise DataError(
+            f"{table.name}: this is a CoNLL file, a tag for each word, which does not fit task "
+            f"{task!r}; allowed: 'tags', or 'plain' for its sentences as text (if every line is a "
+            "text, name the sign between its cells with --delimiter)"
+        )
+    if task not in (None, "tags") and not is_conll:
+        return None
+    if task == "tags" or is_conll:
+        _check_options(text, label)
+    elif len(text or ()) > 1 or len(label or ()) > 1:
+        return None
+    asked = _Asked((text or (None,))[0], (label or (None,))[0], task == "tags")
+    sample = list(islice(table.rows(), READ))
+    if is_conll and (task == "plain" or (len(seen.columns) == 1 and task is None)):
+        return _sentences(seen, sample, asked, is_asked=task is not None)
+    free = [column for column in seen.columns if column.name != group]
+    found = _in_conll(table, free, sample, asked) if is_conll else _in_cells(free, sample, asked)
+    found = found or (None if is_conll else _marked(table, seen, sample, asked, group))
+    if found is not None:
+        return _contract(table, found, group)
+    if not asked.is_asked:
+        return _sentences(seen, sample, asked, is_asked=False) if is_conll else None
+    raise DataError(
+        f"{table.name}: no columns hold words and their tags, or texts and their spans "
+        f"({quoted(column.name for column in seen.columns)}); write a list of words and a list of "
+        "as many tags, or a list of spans with start, end and label, and name the columns with "
+        "--text and --label"
+    )
+
+
+def described(contract: Contract) -> dict[str, str]:
+    """Say what the columns of a contract of tags were taken for; {} for any other."""
+    if contract.task != "tags":
+        return {}
+    text, label = contract.text[0], contract.label[0]
+    if contract.form == "words":
+        return {
+            text: "words: lists of words",
+            label: f"tags: {SCHEMES[contract.separator or 'plain']}",
+        }
+    return {label: "spans: lists of starts, ends and labels"}
+
+
+def _check_options(text: tuple[str, ...] | None, label: tuple[str, ...] | None) -> None:
+    for flag, named in (("--text", text), ("--label", label)):
+        if named is not None and len(named) != 1:
+            raise SettingsError(
+                f"{flag} names {len(named)} columns ({quoted(named)}); tags on words take one"
+            )
+
+
+def _sentences(
+    seen: Scan, sample: Sequence[Row], asked: _Asked, *, is_asked: bool
+) -> Contract:
+    words = asked.text or seen.columns[_first(seen.columns, sample)].name
+    reasons = (
+        f"{words!r} is the text: the words of a sentence, one a line, with a space between any two",
+        "no labels, as asked" if is_asked else "no column looks like labels → plain text",
+    )
+    return Contract("plain", (words,), (), "none", reasons=reasons)
+
+
+def _in_conll(
+    table: Table, columns: Sequence[Column], sample: Sequence[Row], asked: _Asked
+) -> _Found | None:
+    """Take the first column as the words and the last as the tags, unless they say otherwise."""
+    lists = {column.name: word_lists.lists_of(column, sample) for column in columns}
+    marks = [
+        name
+        for name, found in lists.items()
+        if found.census.scheme() != "plain" and found.census.tags and name != asked.text
+    ]
+    names_left = [name for name in lists if name != asked.label]
+    if not names_left:
+        return None
+    first = next(iter(names_left))
+    is_counted = columns[_first(columns, sample)].name != columns[0].name
+    if is_counted and len(names_left) > 1:
+        first = next(name for name in names_left if name != columns[0].name)
+    elif asked.label is None and first in marks and len(names_left) > 1 and len(marks) == 1:
+        first = next(name for name in names_left if name not in marks)
+    words = asked.text or first
+    last = _last(table, [found for name, found in lists.items() if name != words], marks)
+    tags = asked.label or last
+    if tags is None:
+        return None
+    barred = (words, tags, columns[0].name)
+    others = [
+        name for name, found in lists.items() if name not in barred and word_lists.is_full(found)
+    ]
+    by_name = {column.name: column for column in columns}
+    doubts = [
+        f"{name!r} could hold the tags: {option('--label', [by_name[name]])}" for name in others
+    ]
+    why = "as asked" if asked.text else "one a line" + (", after its number" if is_counted else "")
+    reasons = (f"{words!r} is the text: the words of a sentence, {why}",)
+    return _Found("words", by_name[words], by_name[tags], reasons, tuple(doubts[:MOST_DOUBTS]))
+
+
+def _first(columns: Sequence[Column], sample: Sequence[Row]) -> int:
+    """Return the place of the words among columns: the first, or the second if that counts them."""
+    counts = [read_list(row.cells[columns[0].place]) or [] for row in sample[:100]]
+    is_counted = len(columns) > 2 and any(counts)
+    for found in counts:
+        numbers = [str(number) for number in range(1, len(found) + 1)]
+        is_counted = is_counted and found == numbers
+    return 1 if is_counted else 0
+
+
+def _last(table: Table, lists: Sequence[word_lists.Lists], marks: Sequence[str]) -> str | None:
+    """Choose the tags: the last column, or the last one that marks entities where that does not."""
+    full = [found for found in lists if word_lists.is_full(found)]
+    if not full:
+        return None
+    of_entities = [found.column.name for found in full if found.column.name in marks]
+    if of_entities:
+        return of_entities[-1]
+    by_name = {found.column.name for found in full}
+    is_universal = len(table.columns) == COUNTING and table.columns[3] in by_name
+    return table.columns[3] if is_universal else full[-1].column.name
+
+
+def _in_cells(columns: Sequence[Column], sample: Sequence[Row], asked: _Asked) -> _Found | None:
+    """Find a column of lists of words, and one of as many tags."""
+    lists = [
+        word_lists.lists_of(c, sample) for c in columns if word_lists.is_listed(c, sample, "[")
+    ]
+    lists = [found for found in lists if word_lists.are_lists(found)]
+    by_name = {found.column.name: found for found in lists}
+    pairs = [
+        (words, tags)
+        for words in lists
+        for tags in lists
+        if words is not tags
+        and asked.text in (None, words.column.name)
+        and asked.label in (None, tags.column.name)
+        and word_lists.fit(words, tags, named=asked.text is not None and asked.label is not None)
+        and (asked.is_asked or asked.label or word_lists.are_tags(words, tags))
+    ]
+    if asked.is_asked and asked.text and asked.label and not pairs:
+        if asked.text not in by_name or asked.label not in by_name:
+            return None
+        pairs = [(by_name[asked.text], by_name[asked.label])]
+    if not pairs:
+        return None
+    words, tags = max(pairs, key=lambda pair: word_lists.likely(*pair))
+    others = [other.column for one, other in pairs if one is words and other is not tags]
+    doubts = tuple(
+        f"{other.name!r} could hold the tags: {option('--label', [other])}"
+        for other in others[:MOST_DOUBTS]
+    )
+    mean = len(words.items) / max(1, len(words.rows))
+    why = "as asked" if asked.text else f"lists of words, {mean:.0f} a row"
+    reasons = (f"{words.column.name!r} is the text: {why}",)
+    return _Found("words", words.column, tags.column, reasons, doubts)
+
+
+def _marked(
+    table: Table, seen: Scan, sample: Sequence[Row], asked: _Asked, group: str | None
+) -> _Found | None:
+    """Find a text, and a column of labelled spans in it."""
+    able = [
+        column
+        for column in seen.columns
+        if column.name not in (group, asked.text)
+        and asked.label in (None, column.name)
+        and word_lists.is_listed(column, sample, "[{")
+        and (_are_spans(column, sample) or (asked.is_asked and asked.label is not None))
+    ]
+    if not able:
+        return None
+    best = max(able, key=lambda column: (word_lists.rank(column), -column.place))
+    given = None if asked.text is None else (asked.text,)
+    taken = {best.name, *([group] if group else ())}
+    texts = choices.text(seen, given, taken=taken, headed=table.has_header)
+    if not texts.columns:
+        return None
+    text = max(texts.columns, key=lambda column: column.words)
+    reasons = texts.reasons if len(texts.columns) == 1 else (f"{text.name!r} is the text",)
+    doubts = [
+        f"{other.name!r} holds spans too: {option('--label', [other])}"
+        for other in able
+        if other is not best
+    ]
+    doubts += texts.doubts if len(texts.columns) == 1 else ()
+    doubts += [
+        f"{other.name!r} could be the one label of each text instead: "
+        f"{option('--label', [other])} with `--task single`"
+        for other in seen.columns
+        if other not in (best, text)
+        and other.kind in ("category", "flags")
+        and table.has_header
+        and names.label_evidence(other.name) >= 4
+    ]
+    return _Found("spans", text, best, reasons, tuple(doubts[:MOST_DOUBTS]))
+
+
+def _are_spans(column: Column, sample: Sequence[Row]) -> bool:
+    cells = [cell for row in sample if (cell := row.cells[column.place]).strip()]
+    found = [spans.items(cell) for cell in cells]
+    every = [item for items in found for item in items or ()]
+    sound = sum(items is not None for items in found)
+    return (
+        sound >= MOST * len(cells)
+        and bool(every)
+        and sum(map(spans.is_span, every)) >= MOST * len(every)
+    )
+
+
+def _contract(table: Table, found: _Found, group: str | None) -> Contract:
+    census = schemes.Census()
+    read = _tags_of if found.form == "words" else _types_of
+    for row in table.rows():
+        census.add(read(row.cells[found.label.place]))
+    scheme = census.scheme() if found.form == "words" else "iob2"
+    kinds = [kind for kind in census.types() if kind]
+    listed = ", ".join(kinds[:SHOWN]) + (f" and {len(kinds) - SHOWN} more" if kinds[SHOWN:] else "")
+    name = found.label.name
+    reasons = [*found.reasons]
+    if found.form == "spans":
+        reasons.append(f"{name!r} is the label: spans of characters ({listed}) → tags on words")
+        reasons.append(f"words: {RULE}; a span that cuts a word is widened to the whole word")
+    else:
+        shown = f": {listed}" if kinds else ""
+        reasons.append(
+            f"{name!r} is the label: a tag for each word, {SCHEMES[scheme]}{shown} → tags on words"
+        )
+    doubts = [*found.doubts]
+    if scheme == "plain" and kinds and all(map(is_number, kinds)):
+        doubts.append(f"the tags in {name!r} are numbers, and the file does not say their names")
+    return Contract(
+        "tags",
+        (found.text.name,),
+        (name,),
+        found.form,
+        scheme,
+        group,
+        tuple(reasons),
+        tuple(doubts),
+    )
+
+
+def _tags_of(cell: str) -> list[str]:
+    return read_list(cell) or []
+
+
+def _types_of(cell: str) -> list[str]:
+    return [f"B-{kind}" for kind in spans.labels(spans.items(cell) or ())]

@@ -1,0 +1,303 @@
+"""Lines of words, with their tags in columns, become sentences: a row each, a JSON list a column.
+
+One word a line, its columns parted by tabs or by runs of spaces, and a blank line after each
+sentence. Lines that begin with -DOCSTART- are skipped and end a sentence. So are comments skipped:
+"# anything" before the first word of a sentence, and "# key = value" anywhere; a line that begins
+with # and has all its columns is a word. Of CoNLL-U, the lines of joined words ("1-2") and of words
+that are not written ("8.1") are skipped.
+"""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from io import StringIO
+from itertools import groupby
+from pathlib import Path
+from typing import NoReturn
+
+from textune.errors import DataError, Problems, excerpt
+from textune.reading.lines import RECORD_LIMIT, lines, pieces
+from textune.records import Row, Table
+
+LONGEST = 100_000  # words in a sentence
+ENDINGS = frozenset(
+    [".bilou", ".bio", ".bioes", ".conll", ".conllu", ".conllx", ".iob", ".iob1", ".iob2"]
+)
+SAMPLE = 1 << 19  # characters
+
+_MOST = 0.6  # share of the lines with as many columns as most, and of tags that are of a scheme
+_SURE = 0.98  # the same, where it is not the tags that tell what the file is
+_MOST_TAGS = 0.2  # different tags / words, above which they are no tags
+_UNIVERSAL = 10  # columns of CoNLL-U
+_LONG = 200  # words a sentence on average, above which blank lines part something else
+_TAG = re.compile(r"O|[BIESLUM](-\S+)?")
+_SPACES = re.compile(r"[ \t]+")
+_COMMENT = re.compile(r"#\s*[\w.:-]+\s*=(\s|$)|#(begin|end) document\b")
+_UNWRITTEN = re.compile(r"\d+[-.]\d+")  # the number of a joined word, or of one that is not there
+_WORDS = frozenset(["form", "forms", "text", "token", "tokens", "word", "words"])
+# fmt: off
+_TAGS = frozenset(["bio", "chunk", "entity", "iob", "label", "labels", "ner", "ner_tag", "ner_tags",
+                   "pos", "pos_tag", "tag", "tags", "upos", "xpos"])
+# fmt: on
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How the columns of a line are told apart."""
+
+    is_tabbed: bool  # or parted by spaces
+    width: int
+    filled: frozenset[int]  # columns in which hardly any cell is blank
+    header: tuple[str, ...] | None = None  # names that stand in the first line
+    is_universal: bool = False  # CoNLL-U: the first of ten columns counts the words
+
+
+def read(path: Path, ending: str, *, header: bool | None = None) -> Table | None:
+    """Recognise tagged words by the beginning of a file; None where it is anything else.
+
+    Args:
+        path: A text file.
+        ending: Of its name, which decides where the content could be something else.
+        header: Whether the first line names the columns; None to recognise it.
+
+    Raises:
+        DataError: The file cannot be read. Faulty lines are raised by `Table.rows`.
+    """
+    sentences = _sample(path)
+    layout, share = _layout(sentences)
+    if layout is None or share < _MOST:
+        return None
+    found = _whole(sentences, layout)
+    is_sure = share >= _SURE and ending != ".csv" and _are_tags(found)
+    is_sure = is_sure or layout.is_universal or ending in ENDINGS
+    if not is_sure and not _are_entities(found):
+        return None
+    layout = _filled(layout, found, header)
+    reasons = [
+        "format: CoNLL, one word a line, a blank line between sentences",
+        f"{layout.width} column{'s' if layout.width > 1 else ''}"
+        + (f", parted by {'tabs' if layout.is_tabbed else 'spaces'}" if layout.width > 1 else ""),
+    ]
+    if layout.header:
+        reasons.append(f"header: the first line names the columns: {', '.join(layout.header)}")
+    if layout.is_universal:
+        reasons.append("joined and unwritten words (numbered as 1-2 and 8.1) are left out")
+
+    def rows() -> Iterator[Row]:
+        return _stream(path, layout)
+
+    names = layout.header or tuple(str(place + 1) for place in range(layout.width))
+    is_headed = layout.header is not None
+    return Table(path.name, str(path), "conll", names, is_headed, None, tuple(reasons), rows)
+
+
+def _sample(path: Path) -> list[list[str]]:
+    """Take the sentences at the beginning of a file, as lines."""
+    sentences: list[list[str]] = [[]]
+    size = 0
+    for piece in pieces(path):
+        for line in StringIO(piece, newline=""):
+            if _is_border(line):
+                sentences.append([])
+            else:
+                sentences[-1].append(line)
+        size += len(piece)
+        if size >= SAMPLE:
+            break
+    return [sentence for sentence in sentences if sentence]
+
+
+def _layout(sentences: Sequence[Sequence[str]]) -> tuple[Layout | None, float]:
+    """Find the delimiter by which most lines have the same number of columns, and their share."""
+    words = _without_comments(sentences)
+    sample = [line for sentence in words for line in sentence]
+    best: Layout | None = None
+    most = 0
+    for is_tabbed in (True, False):
+        widths = Counter(len(_cells(line, is_tabbed)) for line in sample)
+        width, count = max(widths.items(), key=lambda item: (item[1], item[0]), default=(0, 0))
+        if count > most and not (is_tabbed and width == 1):
+            best, most = Layout(is_tabbed, width, frozenset()), count
+    if best is not None and best.width == _UNIVERSAL:
+        firsts = {_cells(sentence[0], best.is_tabbed)[0] for sentence in words}
+        best = replace(best, is_universal=firsts <= {"1", "1-2", "0.1"})
+    return best, most / max(1, len(sample))
+
+
+def _without_comments(sentences: Sequence[Sequence[str]]) -> list[list[str]]:
+    kept = ([line for line in sentence if not line.startswith("#")] for sentence in sentences)
+    return [sentence for sentence in kept if sentence]
+
+
+def _whole(sentences: Sequence[Sequence[str]], layout: Layout) -> list[list[list[str]]]:
+    """Take the words of the sample that have all their columns."""
+    found = (
+        [cells for _, _, cells in _words(enumerate(lines_of_one), layout)]
+        for lines_of_one in sentences
+    )
+    whole = ([cells for cells in words if len(cells) == layout.width] for words in found)
+    return [words for words in whole if words]
+
+
+def _filled(layout: Layout, found: Sequence[Sequence[list[str]]], header: bool | None) -> Layout:
+    """Add what the cells of the sample say."""
+    words = [cells for sentence in found for cells in sentence]
+    filled = {
+        place
+        for place in range(layout.width)
+        if sum(not cells[place].strip() for cells in words) <= 0.1 * len(words) + 1
+    }
+    first = tuple(cell.strip() for cell in words[0]) if words else ()
+    names = [name.lower() for name in first]
+    is_header = bool(_WORDS.intersection(names) and _TAGS.intersection(names))
+    is_header = header if header is not None else is_header and len(words) > 1
+    usable = is_header and all(first) and len(set(first)) == len(first)
+    named = first if usable else None
+    if is_header and named is None:
+        named = tuple(str(place + 1) for place in range(layout.width))
+    return replace(layout, filled=frozenset(filled), header=named)
+
+
+def _are_entities(found: Sequence[Sequence[list[str]]]) -> bool:
+    """Tell whether a column holds tags as B-PER, I-PER and O, beside one of single words."""
+    words = [cells for sentence in found for cells in sentence]
+    if not words or len(words[0]) < 2 or _spaced(words, 0) > 1 - _MOST:
+        return False
+    for column in zip(*words, strict=True):
+        tags = [tag.strip() for tag in column if _TAG.fullmatch(tag.strip())]
+        likely = any("-" in tag for tag in tags) or ("O" in tags and len(found) > 1)
+        if likely and len(tags) >= _MOST * len(column):
+            return True
+    return False
+
+
+def _are_tags(found: Sequence[Sequence[list[str]]]) -> bool:
+    """Tell whether the last column holds tags of any kind, of words in sentences."""
+    words = [cells for sentence in found for cells in sentence]
+    if len(found) < 2 or len(words[0]) < 2 or _spaced(words, 0) + _spaced(words, -1) > 1 - _SURE:
+        return False
+    if not 2 * len(found) <= len(words) <= _LONG * len(found):
+        return False
+    tags = {cells[-1] for cells in words}
+    mixed = sum(len({cells[-1] for cells in sentence}) > 1 for sentence in found)
+    several = sum(len(sentence) > 1 for sentence in found)
+    is_few = len(tags) <= max(20, _MOST_TAGS * len(words))
+    return is_few and len(tags) < len({cells[0] for cells in words}) and 2 * mixed >= several
+
+
+def _spaced(words: Sequence[list[str]], place: int) -> float:
+    """Return the share of cells that hold a space, which few words and no tags do."""
+    return sum(" " in cells[place].strip() for cells in words) / len(words)
+
+
+def _is_border(line: str) -> bool:
+    return not line.strip(" \t\r\n") or line.startswith("-DOCSTART-")
+
+
+def _cells(line: str, is_tabbed: bool) -> list[str]:
+    line = line.rstrip("\r\n")
+    return line.split("\t") if is_tabbed else _SPACES.split(line.strip(" \t"))
+
+
+def _words(
+    sentence: Iterable[tuple[int, str]], layout: Layout
+) -> Iterator[tuple[int, str, list[str]]]:
+    """Yield the lines that hold a word, with their cells, whatever the number of these."""
+    is_begun = False
+    for number, line in sentence:
+        cells = _cells(line, layout.is_tabbed)
+        if _is_comment(line, cells, layout, is_begun=is_begun):
+            continue
+        is_begun = True
+        if not (layout.is_universal and _UNWRITTEN.fullmatch(cells[0])):
+            yield number, line, cells
+
+
+def _is_comment(line: str, cells: Sequence[str], layout: Layout, *, is_begun: bool) -> bool:
+    if not line.startswith("#"):
+        return False
+    if _COMMENT.match(line) and (len(cells) != layout.width or not is_begun):
+        return True
+    return line.startswith("# ") and len(cells) != layout.width and not is_begun
+
+
+def _stream(path: Path, layout: Layout) -> Iterator[Row]:
+    """Stream the sentences of a file, up to the first faulty line; raise all such lines together.
+
+    Raises:
+        DataError: With the first faults of the file, each with its line, and the count of all.
+    """
+    problems = Problems(path.name)
+    found = 0
+    try:
+        for first, sentence in _sentences(path, layout, problems):
+            found += 1
+            if not problems.count:
+                columns = (
+                    json.dumps(column, ensure_ascii=False) for column in zip(*sentence, strict=True)
+                )
+                yield Row(tuple(columns), f"{path.name}:{first}")
+    except DataError as error:
+        problems.add(str(error))
+        raise problems.error() from error
+    problems.raise_any()
+    if not found:
+        raise DataError(f"{path.name}: there is no word in it; write one word a line")
+
+
+def _sentences(
+    path: Path, layout: Layout, problems: Problems
+) -> Iterator[tuple[int, list[list[str]]]]:
+    """Yield the first line and the words of each sentence; note the lines that are faulty."""
+    skip = layout.header is not None
+    for lines_of_one in _groups(path):
+        sentence: list[list[str]] = []
+        first = size = 0
+        for number, line, cells in _words(lines_of_one, layout):
+            if skip:
+                skip = False
+                continue
+            if fault := _fault(line, cells, layout):
+                problems.add(f"{path.name}:{number}: {fault[0]}", fault[1])
+                continue
+            first = first or number
+            sentence.append(cells)
+            size += len(line)
+            if len(sentence) > LONGEST or size > RECORD_LIMIT:
+                _refuse_endless(path, first)
+        if sentence:
+            yield first, sentence
+
+
+def _groups(path: Path) -> Iterator[Iterator[tuple[int, str]]]:
+    """Part the numbered lines of a file where a sentence ends; each part is streamed."""
+    numbered = enumerate(lines(path), start=1)
+    for is_border, group in groupby(numbered, key=lambda item: _is_border(item[1])):
+        if not is_border:
+            yield group
+
+
+def _fault(line: str, cells: Sequence[str], layout: Layout) -> tuple[str, str] | None:
+    """Say what is wrong with a line, and the way out."""
+    fits = len(cells) == layout.width
+    blank = [place for place in layout.filled if not cells[place].strip()] if fits else []
+    if fits and not (layout.is_tabbed and blank):
+        return None
+    shown = excerpt(line.rstrip("\r\n"))
+    if fits:
+        names = layout.header or tuple(str(place + 1) for place in range(layout.width))
+        what = f"column {names[min(blank)]!r} is blank: {shown}"
+        return what, "write a word and its tag there"
+    sign = "tabs" if layout.is_tabbed else "spaces"
+    noun = "column" if layout.width == 1 else "columns"
+    what = f"expected {layout.width} {noun} parted by {sign}, found {len(cells)}: {shown}"
+    return what, "give every word all its columns, and leave a blank line between sentences"
+
+
+def _refuse_endless(path: Path, first: int) -> NoReturn:
+    raise DataError(
+        f"{path.name}:{first}: the sentence that begins here has no end within {LONGEST:,} words "
+        f"and {RECORD_LIMIT >> 20} MiB; leave a blank line after each sentence"
+    )

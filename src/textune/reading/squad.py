@@ -1,0 +1,189 @@
+"""A SQuAD file becomes rows: one for each question, with its passage and its answers.
+
+The file is one JSON value, so it is parsed whole: it takes memory of about ten times its size.
+Layout: {"data": [{"title", "paragraphs": [{"context", "qas": [{"id", "question", "answers":
+[{"text", "answer_start"}], "is_impossible"}]}]}]} (Rajpurkar et al. 2016, and 2018 for questions
+that have no answer). Questions that stand in "data" themselves, each with its "context" and with
+"answers": {"text": [], "answer_start": []}, are read as well.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from textune.errors import DataError, Problems, excerpt
+from textune.reading import jsonlines
+from textune.reading.lines import BOM, decoded, opened, refuse_wide_encodings
+from textune.records import Row, Table
+
+COLUMNS = ("id", "title", "question", "context", "answers")
+
+_HEAD = 1 << 16  # bytes in which the first article must begin
+_TEXT = r'"(?:[^"\\]|\\.)*"'
+_PLAIN = rf"(?:{_TEXT}\s*:\s*(?:{_TEXT}|[\w.+-]+)\s*,\s*)*"  # keys with a text or a number each
+_BEGINNING = re.compile(
+    rf'\s*\{{\s*{_PLAIN}"data"\s*:\s*\[\s*\{{\s*{_PLAIN}"(?:paragraphs|answers)"\s*:', re.DOTALL
+)
+_WAY_OUT = "mend these places, or take them out of the file"
+_KINDS = {
+    str: "a text",
+    bool: "a truth value",
+    list: "a list",
+    dict: "an object",
+    int: "a number",
+    float: "a number",
+    type(None): "null",
+}
+
+
+def begins(path: Path) -> bool:
+    """Tell whether a file begins as SQuAD does, whatever its name."""
+    with opened(path) as file:
+        head = file.read(_HEAD)
+    return _BEGINNING.match(head.removeprefix(BOM).decode(errors="replace")) is not None
+
+
+def read(path: Path, why: tuple[str, ...] = ()) -> Table:
+    """Describe a SQuAD file; what is wrong with it is raised by `Table.rows`.
+
+    The cell "answers" is a JSON list of {"text", "start"}: [] where the passage has no answer,
+    blank where the file says nothing of answers. Answers that are merely plausible are left out.
+    """
+
+    def found() -> Iterator[Row]:
+        return rows(path)
+
+    reasons = (*why, "format: SQuAD, a row for each question; the passage is 'context'")
+    return Table(path.name, str(path), "squad", COLUMNS, True, None, reasons, found)
+
+
+def rows(path: Path) -> Iterator[Row]:
+    """Parse a file and stream its questions, up to the first fault.
+
+    Raises:
+        DataError: No JSON, or no question; or keys that are missing or hold something else, each
+            with the numbers of article, paragraph and question, counted from 1.
+    """
+    problems = Problems(path.name)
+    questions = 0
+    for questions, row in enumerate(_walk(path, problems), start=1):  # noqa: B007 (the count)
+        if not problems.count:
+            yield row
+    problems.raise_any()
+    if not questions:
+        raise DataError(f"{path.name}: there is no question in it; check that the file is whole")
+
+
+def _walk(path: Path, problems: Problems) -> Iterator[Row]:
+    """Yield the rows that are sound, note the faults of all others."""
+    name = path.name
+    for at_article, article in _each(_whole(path), "data", name, "article", problems):
+        if isinstance(article, dict) and "question" in article:
+            article = {
+                "title": article.get("title", ""),
+                "paragraphs": [{**article, "qas": [article]}],
+            }
+        for at, paragraph in _each(article, "paragraphs", at_article, "paragraph", problems):
+            try:
+                context = _member(paragraph, "context", str, at)
+            except DataError as fault:
+                problems.add(str(fault), _WAY_OUT)
+                continue
+            title = str(article.get("title", ""))
+            for place, asked in _each(paragraph, "qas", at, "question", problems):
+                try:
+                    yield _row(name, (title, context), asked, place)
+                except DataError as fault:
+                    problems.add(str(fault), _WAY_OUT)
+
+
+def _row(name: str, around: tuple[str, str], asked: Any, place: str) -> Row:
+    title, context = around
+    code = _member(asked, "id", (str, int), place)
+    question = _member(asked, "question", str, place)
+    cells = (str(code), title, question, context, _answers(asked, place))
+    fault = jsonlines.faulty_cell(cells, COLUMNS)
+    if fault:
+        raise DataError(f"{place}: {fault}")
+    return Row(cells, f"{name}: question {code}")
+
+
+def _answers(asked: dict[str, Any], place: str) -> str:
+    """Write the answers as a cell; whether they stand in the passage is judged elsewhere."""
+    if asked.get("is_impossible") is True:
+        return "[]"
+    if "answers" not in asked:
+        return ""
+    given = _member(asked, "answers", (list, dict), place)
+    if isinstance(given, dict):
+        return json.dumps(given, ensure_ascii=False)
+    found = []
+    for number, answer in enumerate(given, start=1):
+        at = f"{place}, answer {number}"
+        start = _member(answer, "answer_start", (int, float, str, type(None)), at)
+        found.append({"text": _member(answer, "text", str, at), "start": start})
+    return json.dumps(found, ensure_ascii=False)
+
+
+def _each(
+    holder: Any, key: str, place: str, noun: str, problems: Problems
+) -> Iterator[tuple[str, Any]]:
+    """Yield the members of a list with their places; note what is there instead of a list."""
+    try:
+        members = _member(holder, key, list, place)
+    except DataError as fault:
+        problems.add(str(fault), _WAY_OUT)
+        return
+    sign = ", " if ": " in place else ": "
+    for number, member in enumerate(members, start=1):
+        yield f"{place}{sign}{noun} {number}", member
+
+
+def _member(holder: Any, key: str, kind: type | tuple[type, ...], place: str) -> Any:
+    """Take what stands under a key.
+
+    Raises:
+        DataError: There is no such key, or something else stands there.
+    """
+    if not isinstance(holder, dict):
+        raise DataError(f"{place}: {_said(holder)} stands here; allowed: an object with {key!r}")
+    if key not in holder:
+        listed = ", ".join(map(repr, list(holder)[:8])) or "none"
+        raise DataError(f"{place}: the key {key!r} is missing; its keys are {listed}")
+    value = holder[key]
+    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+        first = kind if isinstance(kind, type) else kind[0]
+        raise DataError(f"{place}: {key!r} holds {_said(value)}; allowed: {_KINDS[first]}")
+    return value
+
+
+def _said(value: Any) -> str:
+    shown = excerpt(json.dumps(value, ensure_ascii=False), most=40)
+    return "null" if value is None else f"{_KINDS[type(value)]} ({shown})"
+
+
+def _whole(path: Path) -> Any:
+    """Read and parse the file.
+
+    Raises:
+        DataError: Text that is not UTF-8, or no JSON, with line and column.
+    """
+    with opened(path) as file:
+        data = file.read()
+    refuse_wide_encodings(path, data)
+    text = "".join(decoded(path, data.removeprefix(BOM), 1))
+    try:
+        return jsonlines.parse(text)
+    except json.JSONDecodeError as error:
+        around = excerpt(text[max(0, error.pos - 30) : error.pos + 30])
+        raise DataError(
+            f"{path.name}:{error.lineno}:{error.colno}: the JSON is damaged or cut off here "
+            f"({error.msg}): {around}; fetch or write the file again"
+        ) from error
+    except (ValueError, RecursionError) as error:
+        reason = "it is nested too deeply" if isinstance(error, RecursionError) else error
+        raise DataError(
+            f"{path.name}: the JSON cannot be read: {reason}; write the file again"
+        ) from error

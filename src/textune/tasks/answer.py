@@ -1,0 +1,247 @@
+"""Answers in a passage: softmax over its tokens for both ends, the likeliest span, or none."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from textune.errors import DataError
+from textune.evaluation import spans
+from textune.records import Batch, Decision, Entity, Example, Prediction, Scores
+from textune.tasks import ends
+from textune.tasks.interface import Borders, Column
+
+NONE = "none"
+UNKNOWN = -1  # the target of an answer that no window shows: it is not learned
+SHOWN = 5  # likeliest answers that a prediction holds
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Answers to one question, the likeliest first."""
+
+    places: NDArray[np.int64]  # (n, 2) first and last item
+    chances: NDArray[np.float64]  # (n,)
+    none: float  # probability that the passage has no answer
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerSpan:
+    """The stretch of a passage that answers a question; item 0 of a text stands for none."""
+
+    labels: tuple[str, ...]
+    may_be_none: bool = False  # whether training had questions without an answer
+    longest: int = 30  # tokens of an answer
+
+    name = "answers"
+    model_class = "AutoModelForQuestionAnswering"
+    asks: ClassVar[Literal["answers"]] = "answers"
+    main_metric = "f1"
+    tie_metric = "exact_match"
+
+    def config(self) -> dict[str, Any]:
+        """Return what the model's configuration must hold."""
+        return {"num_labels": 2}
+
+    def state(self) -> dict[str, Any]:
+        """Return whether there may be no answer, and how long one may be."""
+        return {"may_be_none": self.may_be_none, "longest": self.longest}
+
+    def fitted(self, targets: NDArray[Any]) -> "AnswerSpan":
+        """Learn from items of answers, (N, 2), whether there may be none, and how long they are."""
+        lengths = (targets[:, 1] - targets[:, 0])[targets[:, 0] > 0] + 1
+        longest = int(lengths.max()) if len(lengths) else self.longest
+        return replace(
+            self,
+            may_be_none=bool((targets[:, 0] == 0).any()),
+            longest=max(self.longest, min(longest, 4 * self.longest)),
+        )
+
+    def weighted(self, targets: NDArray[Any]) -> "AnswerSpan":
+        """Return the same task: there are no classes."""
+        return self
+
+    def target(self, example: Example) -> NDArray[Any]:
+        """Return the characters of the first answer, (2,) first and end, or -1 for none.
+
+        Raises:
+            DataError: It is not known.
+        """
+        if example.answers is None:
+            raise DataError(f"{example.origin}: no answers; every question needs them here")
+        if not example.answers:
+            return np.asarray([-1, -1], dtype=np.int64)
+        answer = example.answers[0]
+        return np.asarray([answer.start, answer.start + len(answer.text)], dtype=np.int64)
+
+    def loss(self, logits: Tensor, batch: Batch) -> Tensor:
+        """Return the sum over questions of the mean cross-entropy of both ends; () fp32.
+
+        The softmax goes over the tokens of the passage alone, in all its windows, and over "none"
+        where there may be none (shared normalisation: Clark and Gardner, 2018).
+        """
+        assert batch.targets is not None
+        assert batch.items is not None
+        total = logits.float().sum() * 0.0 if not len(batch.items.sizes) else logits.new_zeros(())
+        known = torch.where(logits.isnan(), -torch.inf, logits.float())  # (I, 2)
+        for part, target in zip(known.split(batch.items.sizes), batch.targets, strict=True):
+            if int(target[0]) == UNKNOWN:
+                continue
+            first = 0 if self.may_be_none else 1
+            total = total + functional.cross_entropy(part[first:].T, target - first)
+        return total
+
+    def count(self, targets: NDArray[Any]) -> float:
+        """Return the number of questions that are learned."""
+        return float(max(int((targets[:, 0] != UNKNOWN).sum()), 1))
+
+    def probabilities(
+        self, logits: NDArray[np.float32], borders: Borders = None
+    ) -> NDArray[np.float64]:
+        """Return the probability of each item to be the first, and the last; (I, 2)."""
+        found = np.zeros(logits.shape, dtype=np.float64)
+        for first, end in ends.ranges(borders, len(logits)):
+            part = np.where(np.isnan(logits[first:end]), -np.inf, logits[first:end].astype(float))
+            if not self.may_be_none:
+                part[0] = -np.inf
+            found[first:end] = ends.softmax(part)
+        return found
+
+    def decide(
+        self, probabilities: NDArray[np.float64], decision: Decision, borders: Borders = None
+    ) -> NDArray[np.int64]:
+        """Return first and last item of each answer, (N, 2); 0 and 0 for none."""
+        bar = decision.thresholds.get(NONE, 0.5)
+        found = np.zeros((0 if borders is None else len(borders) - 1, 2), dtype=np.int64)
+        for number, (first, end) in enumerate(ends.ranges(borders, len(probabilities))):
+            best = self._find(probabilities[first:end], 1)
+            if len(best.places) and not (self.may_be_none and _nothing(best) >= bar):
+                found[number] = best.places[0]
+        return found
+
+    def judge(self, scores: Scores, examples: Sequence[Example]) -> dict[str, Any]:
+        """Compare with all references, by the official exact match and F1."""
+        return spans.judge(self._written(scores, examples), _references(examples))
+
+    def intervals(self, scores: Scores, examples: Sequence[Example]) -> dict[str, list[float]]:
+        """Return the intervals of exact match and F1, by resampling questions."""
+        found = spans.intervals(self._written(scores, examples), _references(examples), seed=0)
+        return {name: list(span) for name, span in found.items()}
+
+    def baselines(
+        self, training: Sequence[Example], scores: Scores, examples: Sequence[Example]
+    ) -> dict[str, Any]:
+        """Return what the sentence with most words of the question would have scored."""
+        found = [ends.nearest_sentence(item.text, item.pair or "") for item in examples]
+        return {"sentence": spans.judge(found, _references(examples))}
+
+    def default_decision(self) -> Decision:
+        """Return the rule that says none where that is likelier than the best answer."""
+        return Decision("answer", {NONE: 0.5} if self.may_be_none else {})
+
+    def decision(self, scores: Scores, examples: Sequence[Example]) -> Decision:
+        """Fit on held-out questions how likely "none" must be beside the best answer."""
+        if not self.may_be_none or all(item.answers for item in examples):
+            return self.default_decision()
+        assert scores.borders is not None
+        best = [
+            self._find(scores.probabilities[first:end], 1)
+            for first, end in ends.ranges(scores.borders, len(scores.probabilities))
+        ]
+        places = np.stack([_first(item) for item in best])
+        answers = self._written(replace(scores, decisions=places), examples)
+        f1 = np.asarray(
+            [
+                spans.overlap_f1(text, references)
+                for text, references in zip(answers, _references(examples), strict=True)
+            ]
+        )
+        nothing = np.asarray([_nothing(item) for item in best])
+        has_answer = np.asarray([bool(item.answers) for item in examples])
+        bar, _ = spans.best_threshold(nothing, f1, has_answer)
+        return Decision("answer", {NONE: float(bar)}, fitted=True)
+
+    def predictions(self, scores: Scores, examples: Sequence[Example]) -> Iterator[Prediction]:
+        """Give each question its likeliest answers, the chosen one as the label."""
+        assert scores.borders is not None
+        assert scores.spans is not None
+        ranges = ends.ranges(scores.borders, len(scores.probabilities))
+        answers = self._written(scores, examples)
+        for example, (first, end), answer in zip(examples, ranges, answers, strict=True):
+            found = self._find(scores.probabilities[first:end], SHOWN)
+            characters = scores.spans[first:end]
+            passage = example.pair or ""
+            shown = tuple(
+                Entity(
+                    start=int(characters[one, 0]),
+                    end=int(characters[two, 1]),
+                    text=passage[characters[one, 0] : characters[two, 1]],
+                    label="",
+                    score=float(chance),
+                )
+                for (one, two), chance in zip(found.places.tolist(), found.chances, strict=True)
+            )
+            chances = {NONE: found.none} if self.may_be_none else {}
+            yield Prediction(example.text, (answer,) if answer else (), chances, shown)
+
+    def columns(self) -> list[Column]:
+        """Name the answer, where it stands, how sure it is, and the likeliest ones."""
+        return [
+            ("answer", False),
+            ("answer_start", False),
+            ("p(answer)", True),
+            ("answers", False),
+        ]
+
+    def cells(self, prediction: Prediction) -> list[Any]:
+        """Return those cells; an empty answer where there is none."""
+        shown = [
+            {"text": item.text, "start": item.start, "score": round(item.score, 6)}
+            for item in prediction.entities
+        ]
+        listed = json.dumps(shown, ensure_ascii=False)
+        if not prediction.labels or not prediction.entities:
+            return ["", "", prediction.scores.get(NONE, 0.0), listed]
+        best = prediction.entities[0]
+        return [best.text, str(best.start), best.score, listed]
+
+    def truth(self, example: Example) -> str:
+        """Return all references as JSON."""
+        return json.dumps([item.text for item in example.answers or ()], ensure_ascii=False)
+
+    def _find(self, probabilities: NDArray[np.float64], count: int) -> Found:
+        places, chances, none = ends.likeliest(probabilities, longest=self.longest, count=count)
+        return Found(places, chances, none)
+
+    def _written(self, scores: Scores, examples: Sequence[Example]) -> list[str]:
+        """Cut the decided answers out of their passages."""
+        assert scores.borders is not None
+        assert scores.spans is not None
+        found = []
+        for example, (one, two), first in zip(
+            examples, scores.decisions.tolist(), scores.borders[:-1].tolist(), strict=True
+        ):
+            start, end = scores.spans[first + one, 0], scores.spans[first + two, 1]
+            found.append((example.pair or "")[start:end] if one else "")
+        return found
+
+
+def _first(found: Found) -> NDArray[np.int64]:
+    return found.places[0] if len(found.places) else np.zeros(2, dtype=np.int64)
+
+
+def _nothing(found: Found) -> float:
+    """Return how likely "none" is beside the best answer alone; 0 to 1."""
+    best = float(found.chances[0]) if len(found.chances) else 0.0
+    total = found.none + best
+    return found.none / total if total > 0 else 0.0
+
+
+def _references(examples: Sequence[Example]) -> list[list[str]]:
+    return [[answer.text for answer in item.answers or ()] for item in examples]

@@ -1,0 +1,74 @@
+"""Probabilities of both ends become spans of a passage; item 0 stands for none."""
+
+import itertools
+import re
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from textune.tasks.interface import Borders
+
+Floats = NDArray[np.float64]
+WORD = re.compile(r"\w+")
+SENTENCE = re.compile(r"[^.!?]+[.!?]*\s*")
+
+
+def ranges(borders: Borders, count: int) -> Iterator[tuple[int, int]]:
+    """Yield the items of each text, from first up to end."""
+    found = [0, count] if borders is None else borders.tolist()
+    yield from itertools.pairwise(found)
+
+
+def softmax(logits: Floats) -> Floats:
+    """Give probabilities over the items, each column for itself; (n, 2) → (n, 2).
+
+    A column that is -inf throughout stays 0.
+    """
+    top = logits.max(axis=0, initial=-np.inf)
+    parts = np.exp(logits - np.where(np.isfinite(top), top, 0.0))
+    sums = parts.sum(axis=0)
+    return np.asarray(parts / np.where(sums > 0, sums, 1.0), dtype=np.float64)
+
+
+def likeliest(
+    probabilities: Floats, *, longest: int, count: int
+) -> tuple[NDArray[np.int64], Floats, float]:
+    """Find the likeliest spans among those that can be.
+
+    The product of both ends' probabilities is divided by its sum over all spans of at most
+    `longest` items, and over none: what can be has the probability 1 together.
+
+    Args:
+        probabilities: (n, 2) of each item to be the first, and the last; item 0 is none.
+        longest: Items of a span, at most.
+        count: Spans wanted.
+
+    Returns:
+        (k, 2) first and last item, likeliest first; (k,) their probabilities; that of none.
+    """
+    first, last = probabilities[1:, 0], probabilities[1:, 1]
+    size = len(first)
+    width = min(longest, size)
+    chances = np.zeros((width, size))
+    for more in range(width):
+        chances[more, : size - more] = first[: size - more] * last[more:]
+    none = float(probabilities[0, 0] * probabilities[0, 1]) if len(probabilities) else 0.0
+    total = float(chances.sum()) + none
+    if total <= 0:
+        return np.zeros((0, 2), dtype=np.int64), np.zeros(0), none
+    flat = chances.ravel()
+    wanted = min(count, int((flat > 0).sum()))
+    best = np.argpartition(-flat, wanted - 1)[:wanted] if wanted else np.zeros(0, dtype=np.int64)
+    best = best[np.argsort(-flat[best], kind="stable")]
+    later, start = np.divmod(best, max(size, 1))
+    places = np.stack([start + 1, start + later + 1], axis=1).astype(np.int64)
+    return places, flat[best] / total, none / total
+
+
+def nearest_sentence(question: str, passage: str) -> str:
+    """Return the sentence of a passage that shares most words with a question: a baseline."""
+    asked = set(WORD.findall(question.lower()))
+    sentences = SENTENCE.findall(passage) or [passage]
+    shared = [len(asked & set(WORD.findall(sentence.lower()))) for sentence in sentences]
+    return str(sentences[int(np.argmax(shared))]).strip()

@@ -1,0 +1,75 @@
+"""What tasks with names for whole texts have in common: how their answers are written."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from textune.evaluation import intervals as spans
+from textune.records import Example, Prediction, Scores
+from textune.tasks.interface import Column
+
+
+def config(labels: Sequence[str], problem: str) -> dict[str, Any]:
+    """Return what the configuration of a model with named outputs must hold."""
+    return {
+        "num_labels": len(labels),
+        "id2label": dict(enumerate(labels)),
+        "label2id": {label: number for number, label in enumerate(labels)},
+        "problem_type": problem,
+    }
+
+
+def predictions(
+    labels: Sequence[str],
+    names: Sequence[tuple[str, ...]],
+    scores: Scores,
+    examples: Sequence[Example],
+) -> Iterator[Prediction]:
+    """Give each text its names and the probability of each label."""
+    rows = scores.probabilities.tolist()
+    for example, row, found in zip(examples, rows, names, strict=True):
+        yield Prediction(example.text, found, dict(zip(labels, row, strict=True)))
+
+
+def columns(labels: Sequence[str]) -> list[Column]:
+    """Name the decision and the probability of each label."""
+    return [("decision", False), *((f"p({label})", True) for label in labels)]
+
+
+def cells(labels: Sequence[str], prediction: Prediction) -> list[Any]:
+    """Return the decision and the probability of each label."""
+    return [";".join(prediction.labels), *(prediction.scores[label] for label in labels)]
+
+
+def intervals(scores: Scores) -> dict[str, list[float]]:
+    """Return the intervals of the headline numbers."""
+    assert scores.truth is not None
+    return spans.bootstrap(scores.truth, scores.probabilities, scores.decisions)
+
+
+def baselines(
+    labels: Sequence[str],
+    targets: Any,
+    training: Sequence[Example],
+    *,
+    scores: Scores,
+    examples: Sequence[Example],
+) -> dict[str, Any]:
+    """Return what label frequencies, and TF-IDF with logistic regression, would have scored."""
+    from textune.evaluation import baselines as simple  # scikit-learn, not needed before
+
+    assert scores.truth is not None
+    return {
+        "majority": simple.majority(targets, scores.truth, labels),
+        "tfidf": simple.tfidf(
+            [joined(item) for item in training],
+            targets,
+            [joined(item) for item in examples],
+            scores.truth,
+            labels=labels,
+        ),
+    }
+
+
+def joined(example: Example) -> str:
+    """Return both texts of a pair as one."""
+    return f"{example.text} {example.pair or ''}"

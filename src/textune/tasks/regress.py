@@ -1,0 +1,143 @@
+"""Numbers for a text: squared error of standardised targets, answers in the user's unit."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from textune.errors import DataError
+from textune.evaluation import numbers
+from textune.records import Batch, Decision, Example, Prediction, Scores
+from textune.tasks import labels as named
+from textune.tasks.interface import Borders, Column
+
+
+@dataclass(frozen=True, slots=True)
+class Regress:
+    """One number for each of C targets."""
+
+    labels: tuple[str, ...]
+    centers: tuple[float, ...] | None = None  # (C,) means of the training targets
+    scales: tuple[float, ...] | None = None  # (C,) their standard deviations
+
+    name = "number"
+    model_class = "AutoModelForSequenceClassification"
+    asks: ClassVar[Literal["texts"]] = "texts"
+    main_metric = "rmse"
+    tie_metric = "mae"
+
+    def config(self) -> dict[str, Any]:
+        """Return what the model's configuration must hold."""
+        return named.config(self.labels, "regression")
+
+    def state(self) -> dict[str, Any]:
+        """Return how targets are standardised."""
+        return {"centers": self.centers, "scales": self.scales}
+
+    def fitted(self, targets: NDArray[Any]) -> "Regress":
+        """Standardise by these targets, (N, C); one that never changes is only centred."""
+        spread = targets.std(axis=0)
+        scales = np.where(spread > 0, spread, 1.0)
+        return replace(
+            self, centers=tuple(targets.mean(axis=0).tolist()), scales=tuple(scales.tolist())
+        )
+
+    def weighted(self, targets: NDArray[Any]) -> "Regress":
+        """Return the same task: numbers have no classes."""
+        return self
+
+    def target(self, example: Example) -> NDArray[Any]:
+        """Return the numbers as they are written; (C,) float64.
+
+        Raises:
+            DataError: There are none.
+        """
+        label = example.label
+        if label is None:
+            raise DataError(f"{example.origin}: no number; every text needs one here")
+        return np.asarray([float(cell) for cell in _cells(label)], dtype=np.float64)
+
+    def loss(self, logits: Tensor, batch: Batch) -> Tensor:
+        """Return the sum over texts of the mean squared error of their standardised targets."""
+        assert batch.targets is not None
+        centers, scales = (
+            torch.tensor(part, dtype=torch.float64, device=logits.device) for part in self._scale()
+        )
+        wanted = ((batch.targets - centers) / scales).float()  # (B, C)
+        return (logits.float() - wanted).square().mean(dim=1).sum()
+
+    def count(self, targets: NDArray[Any]) -> float:
+        """Return the number of texts."""
+        return float(len(targets))
+
+    def probabilities(
+        self, logits: NDArray[np.float32], borders: Borders = None
+    ) -> NDArray[np.float64]:
+        """Return numbers in the user's unit; (N, C)."""
+        centers, scales = self._scale()
+        found: NDArray[np.float64] = logits.astype(np.float64) * scales + centers
+        return found
+
+    def decide(
+        self, probabilities: NDArray[np.float64], decision: Decision, borders: Borders = None
+    ) -> NDArray[np.float64]:
+        """Return the numbers."""
+        return probabilities
+
+    def judge(self, scores: Scores, examples: Sequence[Example]) -> dict[str, Any]:
+        """Compare with the truth, over all texts at once."""
+        assert scores.truth is not None
+        return numbers.judge(scores.truth, scores.decisions, self.labels)
+
+    def intervals(self, scores: Scores, examples: Sequence[Example]) -> dict[str, list[float]]:
+        """Return the intervals of correlation and errors."""
+        assert scores.truth is not None
+        found = numbers.intervals(scores.truth, scores.decisions, seed=0)
+        return {name: list(span) for name, span in found.items()}
+
+    def baselines(
+        self, training: Sequence[Example], scores: Scores, examples: Sequence[Example]
+    ) -> dict[str, Any]:
+        """Return what the mean of the training numbers would have scored."""
+        assert scores.truth is not None
+        known = np.stack([self.target(item) for item in training])
+        return {"mean": numbers.baseline(known, scores.truth, self.labels)}
+
+    def default_decision(self) -> Decision:
+        """Return the rule that has nothing to decide."""
+        return Decision("number")
+
+    def decision(self, scores: Scores, examples: Sequence[Example]) -> Decision:
+        """Return the default rule."""
+        return self.default_decision()
+
+    def predictions(self, scores: Scores, examples: Sequence[Example]) -> Iterator[Prediction]:
+        """Give each text its numbers."""
+        for example, row in zip(examples, scores.decisions.tolist(), strict=True):
+            found = dict(zip(self.labels, row, strict=True))
+            yield Prediction(example.text, (), {}, numbers=found)
+
+    def columns(self) -> list[Column]:
+        """Name a column for each target."""
+        return [(f"predicted {label}", True) for label in self.labels]
+
+    def cells(self, prediction: Prediction) -> list[Any]:
+        """Return the numbers."""
+        return [prediction.numbers[label] for label in self.labels]
+
+    def truth(self, example: Example) -> str:
+        """Return the numbers as they are written."""
+        return "" if example.label is None else ";".join(_cells(example.label))
+
+    def _scale(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        if self.centers is None or self.scales is None:
+            return (0.0,) * len(self.labels), (1.0,) * len(self.labels)
+        return self.centers, self.scales
+
+
+def _cells(label: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (label,) if isinstance(label, str) else label

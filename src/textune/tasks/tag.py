@@ -1,0 +1,220 @@
+"""A tag for each word: cross-entropy at its first piece, the likeliest sequence that can be."""
+
+import itertools
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from textune.errors import DataError, among
+from textune.evaluation import entities
+from textune.records import Batch, Decision, Entity, Example, Prediction, Scores
+from textune.sets import splits
+from textune.tasks import labels as named
+from textune.tasks.interface import Borders, Column
+
+UNSHOWN = -100  # the target of a word that no window shows: it is not learned
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """One of C tags for each word."""
+
+    labels: tuple[str, ...]
+    weights: tuple[float, ...] | None = None  # (C,) in the loss; None: all 1
+
+    name = "tags"
+    model_class = "AutoModelForTokenClassification"
+    asks: ClassVar[Literal["words"]] = "words"
+    tie_metric = "log_loss"
+
+    @property
+    def marks_entities(self) -> bool:
+        """Tell whether tags mark stretches of words (B-, I-, O)."""
+        return "O" in self.labels and any(label.startswith("B-") for label in self.labels)
+
+    @property
+    def main_metric(self) -> str:
+        """Return F1 of entities, or the accuracy of tags that stand alone."""
+        return "f1" if self.marks_entities else "accuracy"
+
+    def config(self) -> dict[str, Any]:
+        """Return what the model's configuration must hold."""
+        found = named.config(self.labels, "")
+        del found["problem_type"]
+        return found
+
+    def state(self) -> dict[str, Any]:
+        """Return nothing: the tags are all there is."""
+        return {}
+
+    def fitted(self, targets: NDArray[Any]) -> "Tag":
+        """Return the same task."""
+        return self
+
+    def weighted(self, targets: NDArray[Any]) -> "Tag":
+        """Weigh each tag by the inverse of its frequency; targets of all words, (I,)."""
+        known = targets[targets != UNSHOWN]
+        counts = np.bincount(known, minlength=len(self.labels))
+        weights = splits.class_weights(counts, len(known))
+        return replace(self, weights=tuple(weights.tolist()))
+
+    def target(self, example: Example) -> NDArray[Any]:
+        """Return the tag of each word; (words,) int64.
+
+        Raises:
+            DataError: There are none, or one was not seen in training.
+        """
+        if example.label is None or isinstance(example.label, str):
+            raise DataError(f"{example.origin}: no tags; every word needs one here")
+        for tag in example.label:
+            if tag not in self.labels:
+                raise DataError(
+                    f"{example.origin}: tag {tag!r} was not seen in training; "
+                    f"{among(tag, self.labels)}"
+                )
+        return np.asarray([self.labels.index(tag) for tag in example.label], dtype=np.int64)
+
+    def loss(self, logits: Tensor, batch: Batch) -> Tensor:
+        """Return the sum of (weighted) cross-entropies over the words; () fp32."""
+        assert batch.targets is not None
+        weight = None if self.weights is None else torch.tensor(self.weights, device=logits.device)
+        return functional.cross_entropy(
+            logits.float(), batch.targets, weight=weight, reduction="sum", ignore_index=UNSHOWN
+        )
+
+    def count(self, targets: NDArray[Any]) -> float:
+        """Return the number of words that are learned, or the sum of their weights."""
+        known = targets[targets != UNSHOWN]
+        if self.weights is None:
+            return float(max(len(known), 1))
+        return float(np.asarray(self.weights)[known].sum()) or 1.0
+
+    def probabilities(
+        self, logits: NDArray[np.float32], borders: Borders = None
+    ) -> NDArray[np.float64]:
+        """(words, C) → (words, C), rows sum to 1; what no window shows is the first tag (O)."""
+        found = torch.from_numpy(logits).double().softmax(1).numpy()
+        beyond = np.isnan(logits).any(axis=1)
+        found[beyond] = np.eye(len(self.labels))[0]
+        return np.asarray(found, dtype=np.float64)
+
+    def decide(
+        self, probabilities: NDArray[np.float64], decision: Decision, borders: Borders = None
+    ) -> NDArray[np.int64]:
+        """Return the likeliest sequence of tags that can be, for each text; (words,)."""
+        ends = [0, len(probabilities)] if borders is None else borders.tolist()
+        found = [
+            entities.decode(probabilities[first:end], self.labels)
+            for first, end in itertools.pairwise(ends)
+        ]
+        return np.concatenate([np.zeros(0, np.int64), *found]).astype(np.int64)
+
+    def judge(self, scores: Scores, examples: Sequence[Example]) -> dict[str, Any]:
+        """Compare with the truth, over all words: what no window shows counts as missed."""
+        found = entities.judge(_truth(examples), self._sequences(scores))
+        return found | {"log_loss": self._log_loss(scores)}
+
+    def intervals(self, scores: Scores, examples: Sequence[Example]) -> dict[str, list[float]]:
+        """Return the intervals of precision, recall and F1, by resampling texts."""
+        found = entities.intervals(_truth(examples), self._sequences(scores), seed=0)
+        return {name: list(span) for name, span in found.items()}
+
+    def baselines(
+        self, training: Sequence[Example], scores: Scores, examples: Sequence[Example]
+    ) -> dict[str, Any]:
+        """Return what each word's most frequent tag in training would have scored."""
+        tags = entities.baseline(
+            _truth(training), [_words(item) for item in training], [_words(i) for i in examples]
+        )
+        return {"word": entities.judge(_truth(examples), tags)}
+
+    def default_decision(self) -> Decision:
+        """Return the rule of the likeliest sequence."""
+        return Decision("tags")
+
+    def decision(self, scores: Scores, examples: Sequence[Example]) -> Decision:
+        """Return the default rule."""
+        return self.default_decision()
+
+    def predictions(self, scores: Scores, examples: Sequence[Example]) -> Iterator[Prediction]:
+        """Give each text a tag for each word, and the entities that they mark."""
+        chosen = scores.probabilities[np.arange(len(scores.decisions)), scores.decisions]
+        assert scores.borders is not None
+        sequences = self._sequences(scores)
+        for example, tags, first in zip(
+            examples, sequences, scores.borders[:-1].tolist(), strict=True
+        ):
+            sure = chosen[first : first + len(tags)]
+            words = example.words or ()
+            marked = tuple(
+                Entity(
+                    start=words[begin][0],
+                    end=words[end - 1][1],
+                    text=example.text[words[begin][0] : words[end - 1][1]],
+                    label=kind,
+                    score=float(np.exp(np.log(sure[begin:end]).mean())),
+                )
+                for kind, begin, end in (entities.entities(tags) if self.marks_entities else ())
+            )
+            yield Prediction(example.text, tuple(tags), {}, marked, tuple(words))
+
+    def columns(self) -> list[Column]:
+        """Name the tags of the words, and the entities where tags mark them."""
+        return [("tags", False), *([("entities", False)] if self.marks_entities else [])]
+
+    def cells(self, prediction: Prediction) -> list[Any]:
+        """Return tags and entities as JSON."""
+        found = [_json(list(prediction.labels))]
+        if self.marks_entities:
+            found.append(
+                _json(
+                    [
+                        {
+                            "start": item.start,
+                            "end": item.end,
+                            "label": item.label,
+                            "text": item.text,
+                            "score": round(item.score, 6),
+                        }
+                        for item in prediction.entities
+                    ]
+                )
+            )
+        return found
+
+    def truth(self, example: Example) -> str:
+        """Return the tags as JSON."""
+        return _json(list(example.label or ()))
+
+    def _sequences(self, scores: Scores) -> list[list[str]]:
+        assert scores.borders is not None
+        names = [self.labels[number] for number in scores.decisions.tolist()]
+        ends = scores.borders.tolist()
+        return [names[first:end] for first, end in itertools.pairwise(ends)]
+
+    def _log_loss(self, scores: Scores) -> float | None:
+        assert scores.truth is not None
+        known = scores.truth != UNSHOWN
+        if not known.any():
+            return None
+        chosen = scores.probabilities[known, scores.truth[known]]
+        return float(-np.log(np.clip(chosen, 1e-12, None)).mean())
+
+
+def _truth(examples: Sequence[Example]) -> list[list[str]]:
+    return [list(example.label or ()) for example in examples]
+
+
+def _words(example: Example) -> list[str]:
+    return [example.text[first:end] for first, end in example.words or ()]
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,33 @@
+"""Targets of texts, of which some have more than others: one for each word, say."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from textune.text.batches import ranges
+
+
+@dataclass(frozen=True, slots=True)
+class Ragged:
+    """Values of N texts end to end; rows of it give the values of these texts end to end."""
+
+    values: NDArray[Any]  # (I,)
+    borders: NDArray[np.int64]  # (N + 1,)
+
+    @classmethod
+    def of(cls, parts: Sequence[NDArray[Any]]) -> "Ragged":
+        """Join the values of texts."""
+        sizes = [len(part) for part in parts]
+        borders = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+        return cls(np.concatenate(parts), borders)
+
+    def __getitem__(self, rows: NDArray[np.int64]) -> NDArray[Any]:
+        taken = ranges(self.borders[rows], self.borders[rows + 1])
+        found: NDArray[Any] = self.values[taken]
+        return found
+
+
+Targets = NDArray[Any] | Ragged

@@ -1,0 +1,182 @@
+"""A text becomes the windows of its tokens, and in them the tokens that a head is asked about."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from textune.records import Example
+from textune.text import windows
+from textune.text.tokenizers import Ids, Tokenizer
+from textune.text.windows import OVERLAP, Long, Window
+
+Asks = Literal["texts", "words", "answers"]
+Numbers = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How texts become windows."""
+
+    max_tokens: int  # of a window, special tokens included
+    long: Long = "head"  # what is read of a text that is longer
+    overlap: float = OVERLAP
+    asks: Asks = "texts"
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """One window; M tokens of it speak of items."""
+
+    ids: Ids
+    first: int  # tokens in the first segment
+    asked: Numbers = field(
+        default_factory=lambda: np.zeros(0, np.int64)
+    )  # (M,) their places in the window
+    items: Numbers = field(
+        default_factory=lambda: np.zeros(0, np.int64)
+    )  # (M,) items of the text they speak of
+
+
+@dataclass(frozen=True, slots=True)
+class Shaped:
+    """One text in its windows."""
+
+    windows: Sequence[Placed]
+    full: int  # tokens it would have in one window without a limit
+    spans: Numbers = field(
+        default_factory=lambda: np.zeros((0, 2), np.int64)
+    )  # (I, 2) characters of its items
+
+
+def shaped(examples: Sequence[Example], tokenizer: Tokenizer, shape: Shape) -> Iterator[Shaped]:
+    """Tokenise texts and part them.
+
+    Args:
+        examples: Texts, pairs, texts with their words, or questions with their passages.
+        tokenizer: Of the base.
+        shape: By which they are parted.
+
+    Yields:
+        One for each example.
+    """
+    if shape.asks == "words":
+        pieces = tokenizer.encode_with_places([example.text for example in examples])
+        for example, (ids, places) in zip(examples, pieces, strict=True):
+            yield _words(example, ids, places, tokenizer, shape)
+        return
+    firsts = tokenizer.encode([example.text for example in examples])
+    seconds = [example.pair for example in examples if example.pair is not None]
+    if shape.asks == "answers":
+        passages = tokenizer.encode_with_places([example.pair or "" for example in examples])
+        for example, first, (ids, places) in zip(examples, firsts, passages, strict=True):
+            yield _answers(example, first, ids, places, tokenizer=tokenizer, shape=shape)
+        return
+    rest = iter(tokenizer.encode(seconds) if seconds else ())
+    for example, first in zip(examples, firsts, strict=True):
+        yield _texts(first, None if example.pair is None else next(rest), tokenizer, shape)
+
+
+def _texts(first: Ids, second: Ids | None, tokenizer: Tokenizer, shape: Shape) -> Shaped:
+    extra = tokenizer.specials(pair=second is not None)
+    room = shape.max_tokens - extra
+    if second is None:
+        found = [
+            Placed(*tokenizer.wrap(_take(first, window), None))
+            for window in windows.cut(len(first), room, shape.long, overlap=shape.overlap)
+        ]
+        return Shaped(found, len(first) + extra)
+    sizes = len(first), len(second)
+    found = [
+        Placed(*tokenizer.wrap(_take(first, one), _take(second, two)))
+        for one, two in windows.cut_pair(sizes, room, shape.long, overlap=shape.overlap)
+    ]
+    return Shaped(found, sum(sizes) + extra)
+
+
+def _words(
+    example: Example, ids: Ids, places: Numbers, tokenizer: Tokenizer, shape: Shape
+) -> Shaped:
+    """Ask about each word once, at its first piece, in the window that shows most around it."""
+    words = np.asarray(example.words or (), dtype=np.int64).reshape(-1, 2)
+    extra = tokenizer.specials(pair=False)
+    before = len(tokenizer.template.before)
+    cuts = windows.cut(len(ids), shape.max_tokens - extra, shape.long, overlap=shape.overlap)
+    heads = first_pieces(words, places)  # (W,)
+    chosen = windows.best_window(heads, cuts) if len(ids) else np.zeros(len(words), np.int64)
+    found = []
+    for number, window in enumerate(cuts):
+        mine = np.flatnonzero(chosen == number)
+        inside = _inside(heads[mine], window) if len(ids) else heads[mine] - before
+        wrapped = tokenizer.wrap(_take(ids, window), None)
+        found.append(Placed(*wrapped, asked=inside + before, items=mine))
+    return Shaped(found, len(ids) + extra, words)
+
+
+def _answers(
+    example: Example,
+    question: Ids,
+    ids: Ids,
+    places: Numbers,
+    *,
+    tokenizer: Tokenizer,
+    shape: Shape,
+) -> Shaped:
+    """Ask about each token of the passage in every window, and at the start about "none"."""
+    extra = tokenizer.specials(pair=True)
+    parts = tokenizer.template
+    sizes = len(question), len(ids)
+    cuts = windows.cut_second(sizes, shape.max_tokens - extra, shape.long, overlap=shape.overlap)
+    found = []
+    for first, second in cuts:
+        start = len(parts.before) + windows.tokens(first).size + len(parts.between)
+        shown = windows.tokens(second)
+        wrapped = tokenizer.wrap(_take(question, first), _take(ids, second))
+        asked = np.concatenate([[0], start + np.arange(len(shown))])
+        found.append(Placed(*wrapped, asked=asked, items=np.concatenate([[0], shown + 1])))
+    spans = np.concatenate([[[0, 0]], _trimmed(places, example.pair or "")])
+    return Shaped(found, sum(sizes) + extra, spans)
+
+
+def first_pieces(words: Numbers, places: Numbers) -> Numbers:
+    """Find the piece that shows the beginning of each word.
+
+    A word that the tokenizer passes over (a mark without width) takes the piece before it.
+
+    Args:
+        words: (W, 2) characters of the words.
+        places: (L, 2) characters of the pieces, in order.
+
+    Returns:
+        (W,) places of pieces, all 0 where there is no piece.
+    """
+    if not len(places) or not len(words):
+        return np.zeros(len(words), dtype=np.int64)
+    ends = np.maximum.accumulate(places[:, 1])
+    found = np.searchsorted(ends, words[:, 0], side="right")
+    found = np.minimum(found, len(places) - 1)
+    is_beyond = places[found, 0] >= words[:, 1]
+    return np.maximum(found - is_beyond, 0).astype(np.int64)
+
+
+def _trimmed(places: Numbers, text: str) -> Numbers:
+    """Leave out the space that some tokenizers count to the piece after it."""
+    found = places.copy()
+    for number, (first, end) in enumerate(places.tolist()):
+        if first < end and text[first].isspace():
+            piece = text[first:end]
+            found[number, 0] = end - len(piece.lstrip())
+    return found
+
+
+def _take(ids: Ids, window: Window) -> Ids:
+    if len(window) == 1:
+        return ids[slice(*window[0])]
+    return ids[windows.tokens(window)]
+
+
+def _inside(places: Numbers, window: Window) -> Numbers:
+    """Turn places in a text into places in its window."""
+    return np.searchsorted(windows.tokens(window), places).astype(np.int64)
