@@ -43,6 +43,20 @@ class MaskSettings(Section):
         return self
 
 
+class PretrainTextSettings(TextSettings):
+    """Which text is read; short passages teach an encoder of random weights sooner."""
+
+    max_tokens: int | None = Field(
+        128, ge=8, description="Tokens of a passage; the encoder reads 512 or more of them."
+    )
+
+
+class PretrainMaskSettings(MaskSettings):
+    """What is asked of an encoder of random weights."""
+
+    rate: float = Field(0.3, gt=0, lt=1, description="Share of the tokens that are chosen.")
+
+
 class AdaptTrainSettings(TrainSettings):
     """How the weights are changed, with what suits a trained encoder."""
 
@@ -68,7 +82,7 @@ class PretrainTrainSettings(AdaptTrainSettings):
     """How the weights are changed, with what suits an encoder of random weights."""
 
     epochs: int = Field(10, ge=0, description="Passes over the text, unless --hours is given.")
-    batch_size: int = Field(8, ge=1, description="Passages in one update.")
+    batch_size: int = Field(16, ge=1, description="Passages in one update.")
     lr: float = Field(1e-3, gt=0, description="Highest learning rate.")
     betas: tuple[Average, Average] = Field((0.9, 0.98), description="AdamW's two averages.")
     eps: float = Field(1e-6, gt=0, description="AdamW's guard against division by zero.")
@@ -111,8 +125,8 @@ class PretrainSettings(Section):
     dropout: float = Field(
         0.0, ge=0, lt=1, description="While it is pretrained; 0.1 is written for fine-tuning."
     )
-    text: TextSettings = TextSettings.model_construct()
-    mask: MaskSettings = MaskSettings.model_construct()
+    text: PretrainTextSettings = PretrainTextSettings.model_construct()
+    mask: PretrainMaskSettings = PretrainMaskSettings.model_construct()
     train: PretrainTrainSettings = PretrainTrainSettings.model_construct()
 
 
