@@ -6,6 +6,8 @@ from pydantic import Field, field_validator, model_validator
 
 from textune.config import BUNDLED, Average, Section, Settings, TrainSettings
 
+SHORT = 128  # tokens of a passage from which an encoder of random weights learns
+
 
 class TextSettings(Section):
     """Which text is read, and what of it is held out."""
@@ -47,8 +49,15 @@ class PretrainTextSettings(TextSettings):
     """Which text is read; short passages teach an encoder of random weights sooner."""
 
     max_tokens: int | None = Field(
-        128, ge=8, description="Tokens of a passage; the encoder reads 512 or more of them."
+        None,
+        ge=8,
+        description="Tokens of a passage that the encoder reads; by default it reads 512, and "
+        "learns from passages of 128.",
     )
+
+    def passages(self) -> "TextSettings":
+        """Return the settings with the tokens of a passage to learn from."""
+        return self.model_copy(update={"max_tokens": self.max_tokens or SHORT})
 
 
 class PretrainMaskSettings(MaskSettings):

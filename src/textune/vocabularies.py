@@ -16,7 +16,7 @@ from textune.records import Said
 from textune.text import extension, fertility, tokenizers, wordpiece
 
 NEW, PLACE = ".tokenizer", "tokenizer"  # inside a run's folder, before and after it is begun
-LONGEST = 512  # tokens that an encoder made from nothing can read, if no more are asked for
+LONGEST = 512  # tokens that an encoder made from nothing can read, if nothing is said
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def prepare(
 def _from_text(
     sources: Sequence[str], settings: PretrainSettings, folder: Path
 ) -> Generator[Said, None, Start]:
-    limit = max(settings.text.max_tokens or 0, LONGEST)
+    limit = settings.text.max_tokens or LONGEST
     sizes.configure(settings.size, pieces=settings.vocab, positions=limit, dropout=0.0)
     files = documents.find(sources, text=settings.text.column)
     yield Said(f"learning a vocabulary of {settings.vocab:,} pieces from the text")

@@ -60,3 +60,8 @@ def test_one_seed_gives_one_beginning():
         beginnings.begin(made)
         found.append(made.bert.embeddings.word_embeddings.weight.clone())
     assert torch.equal(*found)
+
+
+def test_the_first_token_looks_everywhere_alike(model):
+    seen = attention(model)[:, 0]  # (heads, L)
+    assert (seen * seen.shape[1] - 1).abs().max() < 0.3
