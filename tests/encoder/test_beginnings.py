@@ -25,10 +25,15 @@ def attention(model, length=60):
         return model(ids, output_attentions=True).attentions[0][0]  # (heads, L, L)
 
 
-def test_each_head_of_the_first_layer_looks_most_at_its_own_distance(model):
+def test_the_other_heads_look_everywhere_alike(model):
+    seen = attention(model)[2:]  # (heads, L, L)
+    assert (seen * seen.shape[-1] - 1).abs().mean() < 0.5
+
+
+def test_half_of_the_heads_look_most_at_a_distance_of_their_own(model):
     seen = attention(model)
     others = [distance for distance in range(-8, 9) if distance]  # each token sees itself as well
-    for head, distance in enumerate((-1, 1, -2, 2)):
+    for head, distance in enumerate((-1, 1)):
         means = {other: float(seen[head].diagonal(other).mean()) for other in others}
         assert max(means, key=means.__getitem__) == distance
         assert means[distance] > 3 * means[-4 * distance]
@@ -63,5 +68,5 @@ def test_one_seed_gives_one_beginning():
 
 
 def test_the_first_token_looks_everywhere_alike(model):
-    seen = attention(model)[:, 0]  # (heads, L)
+    seen = attention(model)[:2, 0]  # (heads, L), of those that have a distance
     assert (seen * seen.shape[1] - 1).abs().max() < 0.3

@@ -3,10 +3,10 @@
 From weights that are all random, a BERT has to find out first that its position embeddings say
 which tokens are near; until then it learns no more than how frequent pieces are, and that takes
 most of a short pretraining. Here positions begin as sinusoids (Vaswani et al., 2017), and queries
-and keys as rotations of them: each head of each layer looks most at one distance, as heads of
-trained encoders do (Clark et al., 2019), and the first token, which speaks of the whole text, at
-all alike. That weights may begin with structure is from Trockman and Kolter (2023). All are
-learned.
+and keys as rotations of them: half of the heads of each layer look most at one distance each, as
+heads of trained encoders do (Clark et al., 2019); the others, and the first token, which speaks of
+the whole text, look at all alike. That weights may begin with structure is from Trockman and Kolter
+(2023). All are learned.
 """
 
 import math
@@ -52,7 +52,7 @@ def begin(model: Any) -> None:
     gain /= amplitude * math.sqrt(len(waves))
     for layer in base.encoder.layer:
         own = layer.attention.self
-        for head in range(config.num_attention_heads):
+        for head in range((config.num_attention_heads + 1) // 2):
             distance = DISTANCES[head % len(DISTANCES)]
             width = own.attention_head_size
             rows = slice(head * width, (head + 1) * width)
