@@ -6,6 +6,8 @@ from pydantic import Field, field_validator, model_validator
 
 from textune.config import BUNDLED, Average, Section, Settings, TrainSettings
 
+SHORT = 128  # tokens of a passage from which an encoder of random weights learns
+
 
 class TextSettings(Section):
     """Which text is read, and what of it is held out."""
@@ -43,6 +45,27 @@ class MaskSettings(Section):
         return self
 
 
+class PretrainTextSettings(TextSettings):
+    """Which text is read; short passages teach an encoder of random weights sooner."""
+
+    max_tokens: int | None = Field(
+        None,
+        ge=8,
+        description="Tokens of a passage that the encoder reads; by default it reads 512, and "
+        "learns from passages of 128.",
+    )
+
+    def passages(self) -> "TextSettings":
+        """Return the settings with the tokens of a passage to learn from."""
+        return self.model_copy(update={"max_tokens": self.max_tokens or SHORT})
+
+
+class PretrainMaskSettings(MaskSettings):
+    """What is asked of an encoder of random weights."""
+
+    rate: float = Field(0.3, gt=0, lt=1, description="Share of the tokens that are chosen.")
+
+
 class AdaptTrainSettings(TrainSettings):
     """How the weights are changed, with what suits a trained encoder."""
 
@@ -68,7 +91,7 @@ class PretrainTrainSettings(AdaptTrainSettings):
     """How the weights are changed, with what suits an encoder of random weights."""
 
     epochs: int = Field(10, ge=0, description="Passes over the text, unless --hours is given.")
-    batch_size: int = Field(8, ge=1, description="Passages in one update.")
+    batch_size: int = Field(16, ge=1, description="Passages in one update.")
     lr: float = Field(1e-3, gt=0, description="Highest learning rate.")
     betas: tuple[Average, Average] = Field((0.9, 0.98), description="AdamW's two averages.")
     eps: float = Field(1e-6, gt=0, description="AdamW's guard against division by zero.")
@@ -111,8 +134,8 @@ class PretrainSettings(Section):
     dropout: float = Field(
         0.0, ge=0, lt=1, description="While it is pretrained; 0.1 is written for fine-tuning."
     )
-    text: TextSettings = TextSettings.model_construct()
-    mask: MaskSettings = MaskSettings.model_construct()
+    text: PretrainTextSettings = PretrainTextSettings.model_construct()
+    mask: PretrainMaskSettings = PretrainMaskSettings.model_construct()
     train: PretrainTrainSettings = PretrainTrainSettings.model_construct()
 
 

@@ -129,7 +129,7 @@ def _prepare(request: Request, folder: Path, clock: Clock) -> Generator[Said, No
     found = yield from library.gather(
         request.sources,
         tokenizers.load(str(start.tokenizer)),
-        settings.text,
+        settings.text.passages() if isinstance(settings, PretrainSettings) else settings.text,
         settings.mask,
         seed=settings.seed,
     )

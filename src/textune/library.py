@@ -1,7 +1,7 @@
 """The user's plain text becomes a library: passages to learn from, and others that are held out."""
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -51,13 +51,18 @@ class Library:
     def ask(
         self, found: Passages, rows: Numbers, *, epoch: int, device: torch.device | str = "cpu"
     ) -> Batch:
-        """Make the masked batch of some passages of one pass."""
+        """Make the masked batch of some passages of one pass.
+
+        What is held out is masked at the usual rate, whatever is learned from: only so can
+        encoders be compared.
+        """
+        is_held_out = epoch == masking.HELD_OUT
         return masking.ask(
             self.documents,
             found,
             rows,
             self.tokenizer,
-            self.masking,
+            replace(self.masking, rate=masking.USUAL) if is_held_out else self.masking,
             seed=self.seed,
             epoch=epoch,
             device=device,

@@ -16,7 +16,7 @@ from textune.records import Said
 from textune.text import extension, fertility, tokenizers, wordpiece
 
 NEW, PLACE = ".tokenizer", "tokenizer"  # inside a run's folder, before and after it is begun
-LONGEST = 512  # tokens of a passage in an encoder that is made from nothing, if nothing is said
+LONGEST = 512  # tokens that an encoder made from nothing can read, if nothing is said
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from textune.encoder import load, new_rows, weights
+from textune.encoder import beginnings, load, new_rows, weights
 from textune.encoder.model import Encoder
 from textune.errors import ModelError
 from textune.records import Batch
@@ -78,6 +78,7 @@ def make(config: Any, *, nexts: bool, seed: int) -> Language:
     """Make an encoder of random weights with its heads, from a transformers configuration."""
     torch.manual_seed(seed)
     model = getattr(transformers, CLASSES[nexts]).from_config(config)
+    beginnings.begin(model)
     return Language(open_head(model, "the new encoder"), has_new_head=True, has_new_nexts=nexts)
 
 

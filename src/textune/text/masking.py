@@ -13,6 +13,7 @@ from textune.text.documents import Documents
 from textune.text.passages import Passages
 from textune.text.tokenizers import Ids, Tokenizer
 
+USUAL = 0.15  # share of tokens that are chosen where encoders are compared (Devlin et al., 2019)
 HELD_OUT = 0  # the epoch of texts that are held out: their masks never change
 
 
