@@ -14,7 +14,8 @@ from textune.language_config import MaskSettings, TextSettings
 from textune.reading import documents as reading
 from textune.reading.documents import TextFile
 from textune.records import Batch, Said
-from textune.text import documents, masking, passages, sentences
+from textune.text import company, documents, masking, passages, sentences
+from textune.text.company import Company
 from textune.text.documents import Documents
 from textune.text.masking import Masking
 from textune.text.passages import Passages, Runs
@@ -67,6 +68,11 @@ class Library:
             epoch=epoch,
             device=device,
         )
+
+    def company(self, most: int) -> Company:
+        """Count what is learned from: how frequent pieces are, and which stand together."""
+        spans = self.train.first if isinstance(self.train, Passages) else self.train.edges
+        return company.count(self.documents.ids, spans, self.masking.special, most=most)
 
     def most_frequent(self) -> tuple[str, float]:
         """Return the commonest piece, and the accuracy of guessing it for every held-out mask."""

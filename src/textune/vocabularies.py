@@ -7,10 +7,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from textune.encoder import bases, language, sizes
+from textune.encoder import bases, beginnings, language, sizes
 from textune.encoder.language import Language
 from textune.errors import SettingsError
 from textune.language_config import AdaptSettings, PretrainSettings
+from textune.library import Library
 from textune.reading import documents
 from textune.records import Said
 from textune.text import extension, fertility, tokenizers, wordpiece
@@ -29,10 +30,17 @@ class Start:
     added: Mapping[int, tuple[int, ...]] = field(default_factory=dict)  # new piece → pieces before
     size: int | None = None  # of a vocabulary with added pieces
 
-    def language(self, *, nexts: bool, seed: int) -> Language:
-        """Load the base, or draw an encoder's weights."""
+    def language(self, found: Library, *, nexts: bool, seed: int) -> Language:
+        """Load the base, or begin an encoder with what can be counted in its text."""
         if self.base is None:
-            return language.make(self.config, nexts=nexts, seed=seed)
+            company = found.company(beginnings.room(self.config))
+            return language.make(
+                self.config,
+                nexts=nexts,
+                seed=seed,
+                frequencies=company.frequencies,
+                vectors=company.vectors,
+            )
         return language.read(self.base, nexts=nexts, seed=seed, added=self.added, size=self.size)
 
 

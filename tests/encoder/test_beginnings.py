@@ -1,5 +1,6 @@
 """Encoders made from nothing begin by looking at neighbours."""
 
+import numpy as np
 import pytest
 import torch
 from transformers import BertForMaskedLM
@@ -70,3 +71,32 @@ def test_one_seed_gives_one_beginning():
 def test_the_first_token_looks_everywhere_alike(model):
     seen = attention(model)[:2, 0]  # (heads, L), of those that have a distance
     assert (seen * seen.shape[1] - 1).abs().max() < 0.3
+
+
+def test_what_was_counted_is_known_from_the_beginning(model):
+    draw = np.random.default_rng(0)
+    vectors = draw.normal(size=(PIECES, 100)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    vectors[7] = 0.0
+    frequencies = draw.integers(0, 1000, PIECES)
+    words = model.bert.embeddings.word_embeddings.weight.detach()
+    before = words.clone()
+    looked = attention(model)
+    beginnings.inform(model, frequencies, vectors)
+    known = np.arange(PIECES) != 7
+    near = torch.cosine_similarity(words[known, 64:164], torch.from_numpy(vectors[known]))
+    assert (near > 0.9999).all()
+    assert torch.equal(words[7], before[7])
+    assert torch.equal(words[:, 164:], before[:, 164:])  # where nothing was counted
+    assert not words[:, :64].any()  # of places
+    assert words[:, 64:].std().item() == pytest.approx(before[:, 64:].std().item(), rel=0.1)
+    assert (attention(model) - looked).abs().mean() < 0.01
+    chance = model.cls.predictions.bias.softmax(0).detach().numpy()
+    assert np.allclose(chance, (frequencies + 1) / (frequencies + 1).sum(), rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("size", "free"), [("mini", 192), ("base", 704), ("1x64", 64), ("tiny", 64)]
+)
+def test_words_have_what_places_leave(size, free):
+    assert beginnings.room(sizes.configure(size, pieces=PIECES, positions=40, dropout=0.0)) == free

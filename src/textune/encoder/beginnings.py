@@ -1,18 +1,21 @@
-"""A BERT of random weights begins with a sense of place: its heads look at neighbouring tokens.
+"""A new BERT begins with a sense of place, and with what could be counted in its text.
 
-From weights that are all random, a BERT has to find out first that its position embeddings say
-which tokens are near; until then it learns no more than how frequent pieces are, and that takes
-most of a short pretraining. Here positions begin as sinusoids (Vaswani et al., 2017), and queries
-and keys as rotations of them: half of the heads of each layer look most at one distance each, as
-heads of trained encoders do (Clark et al., 2019); the others, and the first token, which speaks of
-the whole text, look at all alike. That weights may begin with structure is from Trockman and Kolter
-(2023). All are learned.
+From weights that are all random, a BERT has to find out first how frequent pieces are, and that its
+position embeddings say which tokens are near; that takes most of a short pretraining, and which
+words mean alike it does not get to know at all. Here the head's bias begins as the logarithm of the
+frequencies, and word embeddings as vectors of the company that pieces keep. Positions begin as
+sinusoids (Vaswani et al., 2017), and queries and keys as rotations of them: half of the heads of
+each layer look most at one distance each, as heads of trained encoders do (Clark et al., 2019); the
+others, and the first token, which speaks of the whole text, look at all alike. That weights may
+begin with structure is from Trockman and Kolter (2023). All are learned.
 """
 
 import math
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 PLACES = 64  # dimensions of the hidden state that begin as sinusoids of the position, at most
@@ -21,6 +24,31 @@ DEVIATION = 0.64  # of the layers' weights, times the root of the width
 WORDS = 0.05  # standard deviation of word embeddings
 SHARP = 4.0  # logit of a token at just the distance that a head looks at
 DISTANCES = (-1, 1, -2, 2, -3, 3, -4, 4)  # of the heads of a layer, in turns
+
+
+def room(config: Any) -> int:
+    """Return the dimensions of word embeddings that are free of places."""
+    size = _places(config)
+    return int(config.hidden_size) - size or size
+
+
+@torch.no_grad()
+def inform(model: Any, frequencies: NDArray[np.int64], vectors: NDArray[np.float32]) -> None:
+    """Tell a new BERT what was counted in its text, once it has begun.
+
+    Args:
+        model: BERT of transformers with a masked-LM head.
+        frequencies: (V,) how often each piece occurs.
+        vectors: (V, D) company of each piece, rows of length 1, D up to the `room`; a row of zeros
+            leaves a piece's embedding as it is.
+    """
+    words = model.get_input_embeddings().weight
+    found = torch.from_numpy(vectors).to(words) * (WORDS * math.sqrt(vectors.shape[1]))
+    known = found.any(dim=1)
+    begin = words.shape[1] - room(model.config)
+    words[known, begin : begin + found.shape[1]] = found[known]
+    chance = (torch.from_numpy(frequencies).to(words) + 1).log()
+    model.get_output_embeddings().bias.copy_(chance - chance.mean())
 
 
 @torch.no_grad()
@@ -38,7 +66,7 @@ def begin(model: Any) -> None:
             module.weight.mul_(DEVIATION / math.sqrt(config.hidden_size) / drawn)
     tables.word_embeddings.weight.mul_(WORDS / drawn)
     tables.token_type_embeddings.weight.zero_()
-    size = min(PLACES, config.hidden_size // config.num_attention_heads) // 2 * 2
+    size = _places(config)
     waves = _waves(size // 2)  # (F,)
     places = tables.position_embeddings.weight
     angles = torch.arange(len(places), dtype=torch.float64)[:, None] * waves  # (positions, F)
@@ -57,6 +85,10 @@ def begin(model: Any) -> None:
             width = own.attention_head_size
             rows = slice(head * width, (head + 1) * width)
             _look(own.query.weight[rows], own.key.weight[rows], waves * distance, gain)
+
+
+def _places(config: Any) -> int:
+    return int(min(PLACES, config.hidden_size // config.num_attention_heads) // 2 * 2)
 
 
 def _waves(count: int) -> Tensor:

@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 import transformers
+from numpy.typing import NDArray
 from safetensors import safe_open
 from safetensors.torch import load_file
 from torch import Tensor
@@ -74,11 +76,28 @@ def read(
     )
 
 
-def make(config: Any, *, nexts: bool, seed: int) -> Language:
-    """Make an encoder of random weights with its heads, from a transformers configuration."""
+def make(
+    config: Any,
+    *,
+    nexts: bool,
+    seed: int,
+    frequencies: NDArray[np.int64] | None = None,
+    vectors: NDArray[np.float32] | None = None,
+) -> Language:
+    """Make a new encoder with its heads.
+
+    Args:
+        config: From `sizes.configure`.
+        nexts: Whether to judge next sentences as well.
+        seed: Of what is random.
+        frequencies: (V,) how often each piece occurs in the text.
+        vectors: (V, D) which others it stands beside, for `beginnings.inform`.
+    """
     torch.manual_seed(seed)
     model = getattr(transformers, CLASSES[nexts]).from_config(config)
     beginnings.begin(model)
+    if frequencies is not None and vectors is not None:
+        beginnings.inform(model, frequencies, vectors)
     return Language(open_head(model, "the new encoder"), has_new_head=True, has_new_nexts=nexts)
 
 
