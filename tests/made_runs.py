@@ -6,7 +6,7 @@ import torch
 
 from textune import runs
 from textune.encoder import bases, load
-from textune.records import Contract
+from textune.records import Contract, Shape
 from textune.runs import Card
 from textune.tasks import table as tasks
 from textune.text import tokenizers
@@ -43,7 +43,7 @@ def make_run(folder: Path, base: object, task: str, labels: list[str], **contrac
         task=task,
         labels=tuple(labels),
         decision=made.default_decision(),
-        max_tokens=tokenizers.load(place).limit,
+        shape=Shape(tokenizers.load(place).limit),
         contract=Contract(task, **{**known, "form": form, **contract}),
         header=header,
         delimiter=",",

@@ -72,7 +72,7 @@ def test_plain_transformers_computes_the_same_logits(run):
         TEXTS,
         padding=True,
         truncation=True,
-        max_length=predictor.card.max_tokens,
+        max_length=predictor.card.shape.max_tokens,
         return_tensors="pt",
     )
     with torch.inference_mode():

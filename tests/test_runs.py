@@ -8,14 +8,14 @@ import pytest
 
 from textune import runs
 from textune.errors import BusyError, ModelError, RunError
-from textune.records import Contract, Decision
+from textune.records import Contract, Decision, Shape
 from textune.runs import Card
 
 CARD = Card(
     task="single",
     labels=("bad", "good"),
     decision=Decision("threshold", {"bad": 0.5, "good": 0.25}, fitted=True),
-    max_tokens=64,
+    shape=Shape(64),
     contract=Contract("single", ("text",), ("label",), "name", reasons=("because",)),
     header=True,
     delimiter=",",

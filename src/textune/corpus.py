@@ -11,10 +11,9 @@ import numpy as np
 from textune import caches, lengths
 from textune.config import DataSettings, Settings
 from textune.data import contract, examples
-from textune.encoder.pooling import Pool
 from textune.errors import DataError, SettingsError
 from textune.reading import sources
-from textune.records import Contract, Example, Finding, Said, Split, Table
+from textune.records import Contract, Example, Finding, Pool, Said, Split, Table
 from textune.sets import audit, splits, strata
 from textune.tasks import table as tasks
 from textune.tasks.interface import Task

@@ -7,10 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from textune.config import DataSettings
-from textune.records import Example, Said
+from textune.records import Asks, Example, Said, Shape
 from textune.text import store as stores
 from textune.text.ragged import Ragged, Targets
-from textune.text.shapes import Asks, Shape
 from textune.text.store import Store
 from textune.text.tokenizers import Tokenizer
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if (
     TYPE_CHECKING
@@ -16,6 +16,13 @@ if (
     from numpy.typing import NDArray
     from torch import Tensor
 
+Long = Literal["head", "tail", "head+tail", "window"]
+"""What is read of a text that is longer than the encoder reads at once."""
+Asks = Literal["texts", "words", "answers"]
+"""What a head is asked about."""
+Pool = Literal["mean", "max", "learned", "likely"]
+"""How what a head says of several windows becomes one answer."""
+OVERLAP = 0.25  # of a window's tokens that it shares with the next one
 Label = str | tuple[str, ...]
 """What a user wrote for a text: one name, or several: those that apply, or one for each word."""
 
@@ -111,6 +118,16 @@ class Split:
     train: NDArray[np.int64]  # (N_train,)
     valid: NDArray[np.int64]  # (N_valid,)
     test: NDArray[np.int64]  # (N_test,)
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How texts become windows."""
+
+    max_tokens: int  # of a window, special tokens included
+    long: Long = "head"
+    overlap: float = OVERLAP
+    asks: Asks = "texts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +246,7 @@ class Scores:
 
     logits: NDArray[np.float32]  # (I, C), NaN for what no window shows
     probabilities: NDArray[np.float64]  # (I, C); for numbers, the numbers
-    decisions: NDArray[Any]  # (I,) class; (I, C) zeros and ones, or numbers; (N, 2) items of answers
+    decisions: NDArray[Any]  # (I,) class; (I, C) zeros and ones, numbers; (N, 2) of answers
     truth: NDArray[Any] | None  # (I,) class, (I, C) zeros, ones and NaN (not scored), numbers, …
     borders: NDArray[np.int64] | None = None  # (N + 1,) items of text n; None: each is one
     spans: NDArray[np.int32] | None = None  # (I, 2) characters of each item, where it has some

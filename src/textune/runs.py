@@ -17,10 +17,8 @@ from typing import Any
 from filelock import FileLock, Timeout
 from safetensors import SafetensorError
 
-from textune.encoder.pooling import Pool
 from textune.errors import BusyError, ModelError, RunError, TextuneError
-from textune.records import Contract, Decision
-from textune.text.shapes import Shape
+from textune.records import Contract, Decision, Pool, Shape
 
 LANGUAGE_CARD = (
     "language.json"  # of a model that fills in masks; "decision.json" of one with labels
@@ -160,8 +158,8 @@ def model_readme(card: Card, base: str, model_class: str) -> str:
     labels = "\n".join(f"- `{label}`" for label in card.labels)
     return f"""# {Path(base).name}, fine-tuned with textune
 
-Task: {card.task}. Texts are read in up to {card.shape.max_tokens} tokens ({card.shape.long}). `decision.json`
-holds how probabilities become labels.
+Task: {card.task}. Texts are read in up to {card.shape.max_tokens} tokens ({card.shape.long}).
+`decision.json` holds how probabilities become labels.
 
 Labels:
 

@@ -2,9 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from textune.records import Example
+from textune.records import Example, Shape
 from textune.text import batches, store, tokenizers
-from textune.text.shapes import Shape
 
 TEXTS = [np.array(ids, dtype=np.int32) for ids in ([2, 7, 3], [2, 3], [2, 8, 9, 3, 7, 3])]
 

@@ -5,10 +5,9 @@ import os
 import numpy as np
 import pytest
 
-from textune.records import Example
+from textune.records import Example, Shape
 from textune.text import kept, tokenizers
 from textune.text import store as stores
-from textune.text.shapes import Shape
 
 TEXTS = [
     Example("good film", "a:1"),

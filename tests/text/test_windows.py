@@ -1,5 +1,7 @@
 """Texts of any length become windows that show everything they should."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -20,7 +22,7 @@ def test_windows_show_every_token_and_overlap_as_asked(length, room, overlap):
     assert stretches[0][0] == 0
     assert stretches[-1][1] == length
     assert all(0 <= end - first <= room for first, end in stretches)
-    for (_, end), (first, _) in zip(stretches[:-1], stretches[1:], strict=True):
+    for (_, end), (first, _) in itertools.pairwise(stretches):
         assert end - first >= int(room * overlap)
     sizes = [end - first for first, end in stretches]
     assert max(sizes) == min(sizes)

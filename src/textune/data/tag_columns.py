@@ -122,9 +122,7 @@ def _check_options(text: tuple[str, ...] | None, label: tuple[str, ...] | None) 
             )
 
 
-def _sentences(
-    seen: Scan, sample: Sequence[Row], asked: _Asked, *, is_asked: bool
-) -> Contract:
+def _sentences(seen: Scan, sample: Sequence[Row], asked: _Asked, *, is_asked: bool) -> Contract:
     words = asked.text or seen.columns[_first(seen.columns, sample)].name
     reasons = (
         f"{words!r} is the text: the words of a sentence, one a line, with a space between any two",

@@ -19,9 +19,8 @@ from torch import Tensor, nn
 from textune.encoder import pooling
 from textune.encoder.firsts import LastLayer
 from textune.encoder.fused import FusedEmbeddings, FusedLayer
-from textune.encoder.pooling import Pool
 from textune.kernels import calls
-from textune.records import Batch
+from textune.records import Batch, Pool
 
 PREFIXES = {"bert": "bert", "camembert": "roberta", "roberta": "roberta", "xlm-roberta": "roberta"}
 _FAULTS = (

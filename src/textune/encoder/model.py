@@ -13,8 +13,7 @@ from transformers import AttentionInterface, PreTrainedModel
 from textune.encoder import attention, dropout, layers, pooling
 from textune.encoder.decoding import Answers, Decoder
 from textune.encoder.matrices import Half
-from textune.encoder.pooling import Pool
-from textune.records import Batch
+from textune.records import Batch, Pool
 
 # Families that compute each token from itself, its position and attention alone, through the
 # attention

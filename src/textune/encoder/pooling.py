@@ -1,15 +1,13 @@
 """Answers of a head in several windows become one answer for each item."""
 
 from pathlib import Path
-from typing import Literal
 
 import torch
 from safetensors import safe_open
 from torch import Tensor, nn
 
-from textune.records import Items
+from textune.records import Items, Pool
 
-Pool = Literal["mean", "max", "learned", "likely"]
 NAME = "window_sharpness"  # of the learned parameter, in the model's weights
 
 

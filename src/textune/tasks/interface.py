@@ -1,13 +1,13 @@
 """What a task offers: the one interface that loop, evaluation and prediction know."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Literal, Protocol, Self
+from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from textune.records import Batch, Decision, Example, Prediction, Scores
+from textune.records import Asks, Batch, Decision, Example, Prediction, Scores
 
 Floats = NDArray[np.float64]
 Borders = NDArray[np.int64] | None
@@ -35,7 +35,7 @@ class Task(Protocol):
         """Return the Auto class of transformers that has the task's head."""
 
     @property
-    def asks(self) -> Literal["texts", "words", "answers"]:
+    def asks(self) -> Asks:
         """Return what the head is asked about."""
 
     @property

@@ -2,28 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from textune.records import Example
+from textune.records import Example, Shape
 from textune.text import windows
 from textune.text.tokenizers import Ids, Tokenizer
-from textune.text.windows import OVERLAP, Long, Window
+from textune.text.windows import Window
 
-Asks = Literal["texts", "words", "answers"]
 Numbers = NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """How texts become windows."""
-
-    max_tokens: int  # of a window, special tokens included
-    long: Long = "head"  # what is read of a text that is longer
-    overlap: float = OVERLAP
-    asks: Asks = "texts"
 
 
 @dataclass(frozen=True, slots=True)

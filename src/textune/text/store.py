@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from textune.records import Example
+from textune.records import Example, Shape
 from textune.text import kept
-from textune.text.shapes import Shape, Shaped, shaped
+from textune.text.shapes import Shaped, shaped
 from textune.text.tokenizers import Ids, Tokenizer
 
 CHUNK_TEXTS = 4096

@@ -5,15 +5,14 @@ one. Special tokens are not counted here.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-Long = Literal["head", "tail", "head+tail", "window"]
+from textune.records import OVERLAP, Long
+
 Stretch = tuple[int, int]
 Window = tuple[Stretch, ...]
-OVERLAP = 0.25  # of a window's tokens that it shares with the next one
 
 
 def cut(length: int, room: int, long: Long, *, overlap: float = OVERLAP) -> list[Window]:
