@@ -13,6 +13,11 @@ class TextSettings(Section):
     """Which text is read, and what of it is held out."""
 
     column: str | None = Field(None, description="Text column of a table; recognised if not given.")
+    documents: Literal["lines", "blocks"] | None = Field(
+        None,
+        description="What is a document of plain text: each of its lines, or what stands between "
+        "blank lines; recognised if not given.",
+    )
     language: str = Field("en", description="ISO 639 code; its rules find the ends of sentences.")
     max_tokens: int | None = Field(
         None, ge=8, description="Tokens of a passage; the encoder's own limit by default."

@@ -102,7 +102,7 @@ def gather(
     """
     rules = _rules(tokenizer, mask)
     max_tokens = _limit(text.max_tokens, tokenizer)
-    files = reading.find(sources, text=text.column)
+    files = reading.find(sources, text=text.column, documents=text.documents)
     for file in files[:5]:
         yield from (Said(reason) for reason in file.reasons)
     if len(files) > 5:
@@ -142,7 +142,7 @@ def judged(
         ModelError: The tokenizer has no mask.
     """
     rules = _rules(tokenizer, mask)
-    files = reading.find(sources, text=text.column)
+    files = reading.find(sources, text=text.column, documents=text.documents)
     found = _tokenized(files, tokenizer, text, mask)
     everything = np.arange(found.count)
     max_tokens = _limit(text.max_tokens, tokenizer)

@@ -121,7 +121,12 @@ def test_a_column_of_a_large_packed_table(shared):
         ("a\nb\n", "lines", "2 lines, no blank line between them: each line is a document"),
         ("\n\na\nb\n\n", "lines", "2 lines, no blank line between them: each line is a document"),
         ("a\n\nb\n", "lines", "2 lines, a blank line between any two: each line is a document"),
-        (BLOCKS, "blocks", "3 lines in 2 blocks, parted by blank lines: each is a document"),
+        (
+            BLOCKS,
+            "blocks",
+            "3 lines in 2 blocks, parted by blank lines: each is a document; --set "
+            "text.documents=lines makes each line one",
+        ),
         ("a", "lines", "one line, one document"),
     ],
 )
@@ -296,3 +301,25 @@ def test_wide_encodings_are_named_with_the_way_out(write, encoding, name):
 def test_what_is_no_text_is_refused(write, content, expected):
     assert expected in message_of(write(content, "a.txt"))
     assert "a.bin: this is " in message_of(write(content, "a.bin"))
+
+
+@pytest.mark.parametrize(
+    ("asked", "origins"),
+    [
+        ("lines", ["text.txt:1", "text.txt:3", "text.txt:4"]),
+        ("blocks", ["text.txt:1", "text.txt:3"]),
+    ],
+)
+def test_what_a_document_is_can_be_said(tmp_path, asked, origins):
+    file = tmp_path / "text.txt"
+    file.write_text("one\n\ntwo\nthree\n", encoding="utf-8")
+    found = documents.find([file], documents=asked)
+    assert [part.origin for part in documents.read_all(found) if part.begins] == origins
+    assert "as was asked" in found[0].reasons[0]
+
+
+def test_what_a_document_is_can_be_said_of_text_only(tmp_path):
+    file = tmp_path / "text.csv"
+    file.write_text("text,id\none,1\ntwo,2\n", encoding="utf-8")
+    (found,) = documents.find([file], documents="blocks")
+    assert found.kind == "table"

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from glob import glob, has_magic
 from pathlib import Path
-from typing import NoReturn
+from typing import Literal, NoReturn
 
 from textune.errors import DataError, among
 from textune.reading.delimited import listed
@@ -32,6 +32,7 @@ _TEXT_NAMES = frozenset(
 )
 # fmt: on
 _LINE_END = re.compile(r"\r\n?|\n")
+Parted = Literal["lines", "blocks"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,9 @@ class TextFile:
     reasons: tuple[str, ...]  # in words; the last file also has what was left out on the way
 
 
-def find(sources: Sequence[str | Path], *, text: str | None = None) -> list[TextFile]:
+def find(
+    sources: Sequence[str | Path], *, text: str | None = None, documents: Parted | None = None
+) -> list[TextFile]:
     """Find the files that hold text, and understand each.
 
     Args:
@@ -52,6 +55,7 @@ def find(sources: Sequence[str | Path], *, text: str | None = None) -> list[Text
             such as "corpus/**/*.txt". A file that several of them name is read once.
         text: The column that holds the text: every file is then a table. None to recognise it in
             tables, and to read all other files as plain text.
+        documents: What is a document of plain text, "lines" or "blocks"; None to recognise it.
 
     Returns:
         The files in the order of the sources, those of a folder or pattern by their names.
@@ -73,7 +77,7 @@ def find(sources: Sequence[str | Path], *, text: str | None = None) -> list[Text
         with _naming(path, name):
             file = None if _is_blank(path) else _understood(path, name, text)
         if file is not None:
-            files.append(file)
+            files.append(_settled(file, documents))
         elif is_named:
             raise DataError(f"{name}: the file is empty; name a file with text in it")
         else:
@@ -263,7 +267,18 @@ def _plain(path: Path, name: str, why: tuple[str, ...]) -> TextFile | None:
         words = f"{lines:,} lines in {groups:,} blocks, parted by blank lines: each is a document"
     words = "one line, one document" if lines == 1 else words
     judged = f" (judged by the first {SAMPLE:,} characters)" if size > SAMPLE else ""
+    if kind == "blocks":
+        judged += "; --set text.documents=lines makes each line one"
     return TextFile(path, name, kind, (f"{name}: {words}{judged}", *why))
+
+
+def _settled(file: TextFile, documents: Parted | None) -> TextFile:
+    """Let documents be parted as somebody asked, where the file is plain text."""
+    if documents is None or file.kind == "table":
+        return file
+    what = "line" if documents == "lines" else "block between blank lines"
+    words = f"{file.name}: each {what} is a document, as was asked"
+    return replace(file, kind=documents, reasons=(words, *file.reasons[1:]))
 
 
 def _column(table: Table, name: str, text: str | None) -> str:
