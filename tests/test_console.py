@@ -52,7 +52,7 @@ def test_undefined_numbers_are_dashes_with_their_reason(capsys):
     out = capsys.readouterr().out
     assert re.search(r"MCC +–", out)
     assert re.search(r"accuracy +0\.500 +0\.250 … 0\.750", out)
-    assert re.search(r"\[a\] +1,234 +– ", out)
+    assert re.search(r"\[a\] +1,234 +–\s", out)
     assert "– where there is no number: only one class" in out
 
 
@@ -61,6 +61,34 @@ def test_very_many_labels_are_counted_not_listed(capsys):
     out = capsys.readouterr().out
     assert out.count("0.500") == console.MOST_LABELS
     assert "… and 70 more labels" in out
+
+
+BINS = [
+    {"above": None, "up_to": 64, "n": 1200, "f1": 0.75, "interval": [0.5, 0.875]},
+    {"above": 64, "up_to": 128, "n": 3, "f1": None, "interval": None},
+    {"above": 512, "up_to": None, "n": 2, "f1": 0.25, "interval": [0.0, 0.5]},
+]
+
+
+def test_scores_by_length_are_shown_where_lengths_differ(capsys):
+    console.show_metrics({"f1": 0.7, "by_length": BINS}, title="valid")
+    out = capsys.readouterr().out
+    assert re.search(r"1 to 64 +1,200 +0\.750 +0\.500 … 0\.875", out)
+    assert re.search(r"65 to 128 +3 +–", out)
+    assert re.search(r"over 512 +2 +0\.250 +0\.000 … 0\.500", out)
+    console.show_metrics({"f1": 0.7, "by_length": BINS[:1]}, title="valid")
+    assert "1 to 64" not in capsys.readouterr().out
+
+
+def test_questions_without_an_answer_have_their_own_line(capsys):
+    metrics = {"f1": 0.5, "has_answer": {"n": 2000, "exact_match": 0.25, "f1": 0.75}}
+    console.show_metrics(
+        metrics | {"no_answer": {"n": 1, "exact_match": None, "f1": None}}, title="x"
+    )
+    out = capsys.readouterr().out
+    assert re.search(r"questions +n +exact-match +f1", out)
+    assert re.search(r"with an answer +2,000 +0\.250 +0\.750", out)
+    assert re.search(r"without +1 +– +–", out)
 
 
 EVENTS = [

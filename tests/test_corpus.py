@@ -171,11 +171,26 @@ def test_the_same_seed_draws_the_same_rows(reviews, tokenizer):
 
 def test_texts_that_are_cut_are_counted(write, tokenizer):
     source = write("a.csv", f"text,label,user\n{FEW}{'very ' * 96}good,good,u\n")
-    found, said = gathered(source, tokenizer, "data.max_tokens=16")
+    found, said = gathered(source, tokenizer, "data.max_tokens=16", "data.long=head")
     assert found.max_tokens == 16
     assert int(found.store.lengths.max()) == 16
     note = next(text for text in warnings(said) if "tokens a text" in text)
     assert "longest 99; 2.4% of the texts are longer than 16 tokens and lose" in note
+
+
+def test_texts_are_read_in_windows_where_more_than_a_little_is_beyond(write, tokenizer):
+    source = write("a.csv", f"text,label,user\n{FEW}{'very ' * 96}good,good,u\n")
+    found, said = gathered(source, tokenizer, "data.max_tokens=16")
+    assert found.store.shape.long == "window"
+    assert found.store.windows.max() == 9  # 97 pieces, 14 in a window, 3 of them shown twice
+    line = next(item.text for item in said if "tokens a text" in item.text)
+    assert "2.4% of the texts are longer than 16 tokens and are read in windows" in line
+    assert not [text for text in warnings(said) if "tokens a text" in text]
+    more, said = gathered(source, tokenizer, "data.max_tokens=64")
+    assert more.store.shape.long == "window"
+    little = write("b.csv", "text,label,user\n" + FEW * 50 + f"{'very ' * 66}good,good,u\n")
+    few, _ = gathered(little, tokenizer, "data.max_tokens=64")
+    assert few.store.shape.long == "head"
 
 
 def test_more_tokens_than_the_encoder_reads_are_refused(reviews, tokenizer):

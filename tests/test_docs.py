@@ -57,6 +57,7 @@ def test_the_pages_are_all_there():
         "language.md",
         "performance.md",
         "recipes.md",
+        "tasks.md",
     ]
     assert len(commands()) >= 15
 

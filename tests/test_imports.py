@@ -34,11 +34,14 @@ FLOOR = {  # a module, or a room: the folder's name stands for all its files
     "journal": 4,
     "corpus": 5,  # reading, data, sets, text and tasks meet here
     "plain_survey": 5,
+    "beyond": 5,
     "survey": 5.5,
     "predictor": 5,
     "report": 5,
     "pages": 4.5,
     "pictures": 4.6,
+    "drawings": 4.7,
+    "mistakes": 4.7,
     "filling": 6,
     "language_report": 5,
     "snapshot": 6,
@@ -61,6 +64,7 @@ FLOOR = {  # a module, or a room: the folder's name stands for all its files
     "watching": 9,
     "cli": 9,
     "console": 9,
+    "console_survey": 9,
     "demo": 9,
 }
 DOORS = 9  # they may know each other, without circles

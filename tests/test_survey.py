@@ -1,10 +1,12 @@
 import json
+import re
 import shlex
+import statistics
 from pathlib import Path
 
 import pytest
 
-from textune import console, survey
+from textune import console_survey, survey
 from textune.errors import DataError, SettingsError
 
 DATA = Path(__file__).resolve().parents[1] / "../shared/data"
@@ -68,7 +70,7 @@ def test_big_files_are_measured_by_a_sample_but_counted_whole(tmp_path, monkeypa
 def test_a_survey_with_a_sample_can_be_shown(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(survey, "ALL_BELOW", 20)
     monkeypatch.setattr(survey, "MEASURED", 10)
-    console.show_survey(survey.check(written(tmp_path, reviews(30)), count_tokens=words))
+    console_survey.show_survey(survey.check(written(tmp_path, reviews(30)), count_tokens=words))
     assert "(from a sample of 10 rows)" in capsys.readouterr().out
 
 
@@ -118,7 +120,7 @@ def test_counts_questions_with_and_without_an_answer(tmp_path):
 
 def test_a_survey_of_questions_can_be_shown(tmp_path, capsys):
     file = written(tmp_path, questions("Ann met Bob in Oslo."), "dev.json")
-    console.show_survey(survey.check(file, count_tokens=words))
+    console_survey.show_survey(survey.check(file, count_tokens=words))
     assert "answers in passages" in capsys.readouterr().out
 
 
@@ -226,10 +228,12 @@ def test_options_reach_the_reading(tmp_path):
         survey.check(written(tmp_path, reviews(9)), label=("x",), count_tokens=words)
 
 
-def test_text_alone_is_plain(tmp_path):
+def test_text_alone_is_plain(tmp_path, capsys):
     text = "".join(f"A paragraph about matter {n} and more.\n" for n in range(20))
     found = survey.check(written(tmp_path, text, "a.txt"), count_tokens=words)
     assert (found.contract.task, found.labels, found.unlabelled) == ("plain", {}, 20)
+    console_survey.show_survey(found)
+    assert "no label: 20" not in capsys.readouterr().out
     assert not [finding for finding in found.findings if finding.severity == "error"]
 
 
@@ -258,7 +262,7 @@ def test_tagged_words_are_counted_by_entity(tmp_path, capsys):
     assert mended.message.startswith(
         "2 places were mended while reading: a b.conll:4: word 3 'Paris': I-LOC without B-LOC"
     )
-    console.show_survey(found)
+    console_survey.show_survey(found)
     assert "tags on words" in capsys.readouterr().out
     assert json.loads(json.dumps(survey.to_json(found)))["contract"]["separator"] == "iob2"
 
@@ -270,3 +274,61 @@ def test_of_many_mended_places_the_first_twenty_are_shown(tmp_path):
     assert mended.count == 30
     assert mended.message.count("'Paris'") == 20
     assert mended.message.endswith("; and 10 more")
+
+
+def test_entities_are_shares_of_all_entities_and_lost_by_type_of_tag(tmp_path, tiny_base, capsys):
+    text = "good\tB-PER\nfilm\tO\n\n" * 3 + "film\tO\n" * 70 + "book\tB-LOC\n"
+    found = survey.check(written(tmp_path, text, "a.conll"), base=tiny_base)
+    assert found.labels == {"LOC": 1, "PER": 3}
+    assert found.targets == {"entities": 4, "of_words": 77}
+    assert found.lengths["beyond"]["64"]["entities"] == 0.25
+    console_survey.show_survey(found)
+    out = capsys.readouterr().out
+    assert re.search(r"PER +3 +75\.0%", out)
+    assert re.search(r"LOC +1 +25\.0%", out)
+    assert "4 entities in 77 words of 4 texts" in out
+    assert re.search(r"limit +rows cut +tokens cut +entities cut +head: tokens +time", out)
+
+
+def test_parts_of_speech_are_shares_of_all_words(tmp_path, tiny_base, capsys):
+    text = "good\tJJ\nfilm\tNN\nwas\tVB\nbad\tJJ\n\n" * 3
+    found = survey.check(written(tmp_path, text, "a.conll"), base=tiny_base, task="tags")
+    assert found.targets == {"words": 12, "of_words": 12}
+    console_survey.show_survey(found)
+    assert re.search(r"JJ +6 +50\.0%", capsys.readouterr().out)
+
+
+def test_numbers_are_described(tmp_path, capsys):
+    values = [n * 0.5 - 3 for n in range(40)]
+    rows = "".join(f"the long review number {n},{value},7\n" for n, value in enumerate(values))
+    file = written(tmp_path, "review,score,same\n" + rows)
+    found = survey.check(file, text="review", label="score,same", task="number", count_tokens=words)
+    spread = found.targets["score"]
+    assert (spread["min"], spread["max"]) == (min(values), max(values))
+    assert spread["mean"] == pytest.approx(statistics.fmean(values))
+    assert spread["spread"] == pytest.approx(statistics.pstdev(values))
+    (constant,) = [finding for finding in found.findings if finding.kind == "constant"]
+    assert "column 'same' holds 7 in every row: there is nothing to learn from it" in (
+        constant.message
+    )
+    console_survey.show_survey(found)
+    assert re.search(r"score +-3 +6\.75 +16\.5 +5\.77", capsys.readouterr().out)
+    assert json.loads(json.dumps(survey.to_json(found)))["targets"]["same"]["spread"] == 0
+
+
+def test_large_numbers_that_hardly_differ_keep_their_spread():
+    spread = survey.Spread()
+    for value in (1e9, 1e9 + 1, 1e9 + 2):
+        spread.add(value)
+    assert spread.describe()["spread"] == pytest.approx((2 / 3) ** 0.5)
+
+
+def test_answers_are_described(tmp_path, capsys):
+    file = written(tmp_path, questions("Ann met Bob in Oslo."), "dev.json")
+    found = survey.check(file, count_tokens=words)
+    sizes = {"median": 1.0, "p99": 1.0, "longest": 1}
+    assert found.targets == {"answers": 4, "without_share": round(1 / 3, 6), "tokens": sizes}
+    console_survey.show_survey(found)
+    out = capsys.readouterr().out
+    assert re.search(r"no answer +2 +33\.3%", out)
+    assert "tokens an answer: median 1, 99 % below 1, longest 1" in out

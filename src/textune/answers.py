@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import IO, Any
 
 from textune.data import examples
-from textune.errors import RunError, SettingsError
+from textune.errors import Problems, RunError, SettingsError
 from textune.predictor import CHUNK, Predictor, Reading, Text
-from textune.records import Example
-from textune.tasks.interface import Column
+from textune.records import Contract, Example, Table
+from textune.tasks.interface import Column, Task
 
 Writer = Callable[[list[list[Any]]], None]
 ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
@@ -24,6 +24,8 @@ def predict_file(
     predictor: Predictor, source: object, output: Path, options: Reading, *, overwrite: bool = False
 ) -> Iterator[int]:
     """Label a file of any size in bounded memory, keeping its columns and their order.
+
+    Lists (words, tags, entities, answers) are lists in JSONL, and JSON text in a cell elsewhere.
 
     Args:
         predictor: The model.
@@ -46,14 +48,20 @@ def predict_file(
     decision = predictor.decision(options.threshold)
     to_example = examples.reader(table, agreed, labelled=False)
     added = _added(table.columns, predictor.task.columns())
+    columns = [*((name, False) for name in table.columns), *added]
+    problems = Problems(table.name)
     done = 0
-    with _writing(output, [*((name, False) for name in table.columns), *added]) as write:
+    with _writing(output, columns, _nested(table, agreed, predictor.task)) as write:
         rest = iter(table.rows())
         while rows := list(islice(rest, CHUNK)):
-            found = _answers(predictor, [to_example(row) for row in rows], decision)
+            texts = list(examples.sound(rows, to_example, problems))
+            if problems.count:
+                continue
+            found = _answers(predictor, texts, decision)
             write([[*row.cells, *answer] for row, answer in zip(rows, found, strict=True)])
             done += len(rows)
             yield done
+        problems.raise_any()
 
 
 def read_texts(predictor: Predictor, source: object, options: Reading) -> Iterator[Example]:
@@ -71,9 +79,8 @@ def to_texts(predictor: Predictor, texts: Sequence[str]) -> list[Text]:
     if len(predictor.card.contract.text) == 1:
         return list(texts)
     if len(texts) % 2:
-        raise SettingsError(
-            "this model reads pairs: give an even number of texts, first and second"
-        )
+        both = "question and passage" if predictor.task.asks == "answers" else "first and second"
+        raise SettingsError(f"this model reads pairs: give an even number of texts, {both}")
     return list(zip(texts[::2], texts[1::2], strict=True))
 
 
@@ -92,6 +99,25 @@ def _added(columns: Sequence[str], new: Sequence[Column]) -> list[Column]:
             free += " (textune)"
         added.append((free, is_number))
     return added
+
+
+def _nested(table: Table, agreed: Contract, task: Task) -> frozenset[int]:
+    """Find the columns whose cells are JSON: lists, objects and places, not what a user wrote."""
+    known: Sequence[str] = ()
+    if table.format == "conll":
+        known = table.columns
+    elif table.format == "squad":
+        known = ("answers",)
+    elif table.format in ("jsonl", "parquet", "frame"):
+        is_json = agreed.form in ("words", "spans") or agreed.separator == "json"
+        known = (*agreed.text, *agreed.label) if agreed.form == "words" else agreed.label
+        known = known if is_json else ()
+    width = len(table.columns)
+    places = {place for place, name in enumerate(table.columns) if name in known}
+    if task.asks != "texts":
+        new = enumerate(task.columns(), start=width)
+        places |= {place for place, (name, is_number) in new if not is_number and name != "answer"}
+    return frozenset(places)
 
 
 def _check_output(source: object, output: Path, *, overwrite: bool) -> None:
@@ -120,7 +146,7 @@ def _kind(output: Path) -> str:
 
 
 @contextmanager
-def _writing(output: Path, columns: Sequence[Column]) -> Iterator[Writer]:
+def _writing(output: Path, columns: Sequence[Column], nested: frozenset[int]) -> Iterator[Writer]:
     """Give a function that appends rows; the file appears under its name only when all is well."""
     unfinished = output.with_name(f".{output.name}.unfinished")
     kind = _kind(output)
@@ -131,7 +157,7 @@ def _writing(output: Path, columns: Sequence[Column]) -> Iterator[Writer]:
             names = [name for name, _ in columns]
             with _open_text(unfinished, packed=output.name.lower().endswith(".gz")) as file:
                 json_lines = kind in {".jsonl", ".ndjson"}
-                yield _jsonl(file, names) if json_lines else _csv(file, names, kind)
+                yield _jsonl(file, names, nested) if json_lines else _csv(file, names, kind)
         unfinished.replace(output)
     except OSError as error:
         raise RunError(f"{output}: cannot be written: {error.strerror or error}") from error
@@ -154,13 +180,24 @@ def _csv(file: IO[str], columns: Sequence[str], kind: str) -> Writer:
     return lambda rows: writer.writerows(rows)
 
 
-def _jsonl(file: IO[str], columns: Sequence[str]) -> Writer:
+def _jsonl(file: IO[str], columns: Sequence[str], nested: frozenset[int]) -> Writer:
     def write(rows: list[list[Any]]) -> None:
         for row in rows:
-            line = dict(zip(columns, row, strict=True))
+            cells = [_value(cell) if place in nested else cell for place, cell in enumerate(row)]
+            line = dict(zip(columns, cells, strict=True))
             file.write(json.dumps(line, ensure_ascii=False) + "\n")
 
     return write
+
+
+def _value(cell: str) -> Any:
+    """Take JSON apart; nothing is null, and what is no JSON stays as it is."""
+    if not cell:
+        return None
+    try:
+        return json.loads(cell)
+    except (ValueError, RecursionError):
+        return cell
 
 
 def _parquet(file: Path, columns: Sequence[Column]) -> Iterator[Writer]:

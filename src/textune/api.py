@@ -1,6 +1,6 @@
 """Keywords become requests: what `import textune` offers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +8,20 @@ from textune import config, recipe
 from textune.config import Columns, Settings, names
 from textune.corpus import file_name
 from textune.recipe import Request
+from textune.records import Long, Pool
 from textune.runs import Run
+
+OPTIONS = {  # of `train` here and on the command line, and the settings that they stand for
+    **{name: name for name in ("base", "seed", "device")},
+    **{
+        name: f"data.{name}"
+        for name in (
+            *("text", "label", "task", "header", "delimiter", "group"),
+            *("max_tokens", "long", "pool", "limit"),
+        )
+    },
+    **{name: f"train.{name}" for name in ("epochs", "batch_size", "lr")},
+}
 
 
 def train(
@@ -28,6 +41,8 @@ def train(
     batch_size: int | None = None,
     lr: float | None = None,
     max_tokens: int | None = None,
+    long: Long | None = None,
+    pool: Pool | None = None,
     seed: int | None = None,
     device: str | None = None,
     limit: int | None = None,
@@ -39,10 +54,14 @@ def train(
     """Fine-tune an encoder on labelled text.
 
     Args:
-        source: A file (CSV, TSV, JSONL, Parquet, each also .gz) or a data frame that speaks Arrow.
-        text: Text column, or two for pairs; recognised if not given. "a,b" names two.
-        label: Label column, or one 0/1 column for each label; recognised if not given.
-        task: "single" (one label a text) or "multi" (several); recognised if not given.
+        source: A file (CSV, TSV, JSONL, Parquet, CoNLL, SQuAD's JSON, each also .gz) or a data
+            frame that speaks Arrow.
+        text: Text column, or two for pairs, for question and passage; recognised if not given.
+            "a,b" names two.
+        label: Label column, or one 0/1 column for each label, or one for each number; recognised
+            if not given.
+        task: "single" (one label a text), "multi" (several), "number", "tags" (on words) or
+            "answers" (in a passage); recognised if not given.
         header: Whether the first row names the columns; columns are "1", "2", … if not.
         delimiter: Character between cells, where recognition errs.
         group: Column whose equal values stay in one split.
@@ -53,7 +72,10 @@ def train(
         epochs: Passes over the training texts.
         batch_size: Texts in one update.
         lr: Highest learning rate.
-        max_tokens: Tokens of a text that are read.
+        max_tokens: Tokens of a text, or of a window of it, that are read at once.
+        long: What is read of longer texts: "head", "tail", "head+tail" or, in windows, all
+            ("window", the default where more than a little lies beyond).
+        pool: How the answers in the windows of a text become one: "mean", "max" or "learned".
         seed: Of everything random.
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
         limit: Use so many rows of each file only.
@@ -73,22 +95,7 @@ def train(
         >>> run.metrics["valid"]["mcc"]  # doctest: +SKIP
         0.81
     """
-    given = {
-        "data.text": names(text),
-        "data.label": names(label),
-        "data.task": task,
-        "data.header": header,
-        "data.delimiter": delimiter,
-        "data.group": group,
-        "data.max_tokens": max_tokens,
-        "data.limit": limit,
-        "base": None if base is None else str(base),
-        "seed": seed,
-        "device": device,
-        "train.epochs": epochs,
-        "train.batch_size": batch_size,
-        "train.lr": lr,
-    }
+    given = chosen(locals())
     found = resolve(config, settings, given)
     request = Request(
         source=source,
@@ -105,6 +112,16 @@ def train(
             next(events)
         except StopIteration as end:
             return end.value
+
+
+def chosen(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Name as settings what somebody chose by keywords or options."""
+    values = {setting: options[option] for option, setting in OPTIONS.items()}
+    for several in ("data.text", "data.label"):
+        values[several] = names(values[several])
+    if values["base"] is not None:
+        values["base"] = str(values["base"])
+    return values
 
 
 def resolve(file: str | Path | None, changes: Sequence[str], given: dict[str, Any]) -> Settings:

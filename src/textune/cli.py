@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from textune import console, language_cli, watching
+from textune import console, console_survey, language_cli, watching
 from textune.errors import SettingsError, TextuneError
 
 if TYPE_CHECKING:  # it would make `--help` slow
@@ -28,10 +28,16 @@ app = typer.Typer(
 
 language_cli.register(app)
 
-File = Annotated[str, typer.Argument(metavar="FILE", help="CSV, TSV, JSONL or Parquet, also .gz.")]
+File = Annotated[
+    str,
+    typer.Argument(metavar="FILE", help="CSV, TSV, JSONL, Parquet, CoNLL or SQuAD JSON, also .gz."),
+]
 Text = Annotated[str | None, typer.Option("--text", help="Text column; two, A,B, for pairs.")]
 Label = Annotated[str | None, typer.Option("--label", help="Label column, or A,B,… of 0 and 1.")]
-TaskName = Annotated[str | None, typer.Option("--task", help="single or multi (several labels).")]
+TaskName = Annotated[
+    str | None,
+    typer.Option("--task", help="single, multi (several labels), number, tags or answers."),
+]
 Header = Annotated[
     bool | None,
     typer.Option(
@@ -64,7 +70,7 @@ def check(
 
     if plain_survey.is_many(file):
         texts = plain_survey.check([file], text=text, base=base)
-        (console.show_json if as_json else console.show_plain)(texts)
+        (console.show_json if as_json else console_survey.show_plain)(texts)
         return
 
     found = survey.check(
@@ -80,7 +86,7 @@ def check(
     if as_json:
         console.show_json(survey.to_json(found))
     else:
-        console.show_survey(found)
+        console_survey.show_survey(found)
 
 
 @app.command()
@@ -88,7 +94,7 @@ def train(
     file: Annotated[
         str | None,
         typer.Argument(
-            metavar="FILE", help="CSV, TSV, JSONL or Parquet; that of --config if left out."
+            metavar="FILE", help="CSV, TSV, JSONL, Parquet, CoNLL, SQuAD; else that of --config."
         ),
     ] = None,
     text: Text = None,
@@ -110,7 +116,14 @@ def train(
     epochs: Annotated[int | None, typer.Option(help="Passes over the texts.")] = None,
     batch_size: Annotated[int | None, typer.Option(help="Texts in one update.")] = None,
     lr: Annotated[float | None, typer.Option(help="Highest learning rate.")] = None,
-    max_tokens: Annotated[int | None, typer.Option(help="Tokens of a text that are read.")] = None,
+    max_tokens: Annotated[int | None, typer.Option(help="Tokens that are read at once.")] = None,
+    long: Annotated[
+        str | None,
+        typer.Option(help="Of longer texts read head, tail, head+tail or, in parts, all: window."),
+    ] = None,
+    pool: Annotated[
+        str | None, typer.Option(help="Join the answers of windows by mean, max or learned.")
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Of everything random.")] = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = None,
     limit: Annotated[
@@ -121,29 +134,13 @@ def train(
     as_json: Json = False,
 ) -> None:
     """Fine-tune an encoder on the labelled text in FILE."""
+    options = dict(locals())
     from textune import api, recipe
-    from textune.config import names
 
-    given = {
-        "data.text": names(text),
-        "data.label": names(label),
-        "data.task": task,
-        "data.header": header,
-        "data.delimiter": delimiter,
-        "data.group": group,
-        "data.max_tokens": max_tokens,
-        "data.limit": limit,
-        "base": base,
-        "seed": seed,
-        "device": device,
-        "train.epochs": epochs,
-        "train.batch_size": batch_size,
-        "train.lr": lr,
-    }
     source, valid, test = _sources(file, valid, test, config)
     request = recipe.Request(
         source=source,
-        settings=api.resolve(config, changes or [], given),
+        settings=api.resolve(config, changes or [], api.chosen(options)),
         out=out or api.free_folder(source),
         valid=valid,
         test=test,

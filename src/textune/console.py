@@ -6,14 +6,13 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
-from textwrap import wrap
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from textune.records import Prediction, Survey
+from textune.records import Prediction
 
 HEADLINES = {
     "mcc": "MCC",
@@ -36,9 +35,7 @@ HEADLINES = {
     "masked_accuracy": "masked accuracy",
     "nsp_accuracy": "NSP accuracy",
 }
-BAR = 28
 MOST_LABELS = 30
-MOST_BROKEN = 10
 WIDE = 200  # columns of a table in a pipe
 
 
@@ -113,11 +110,37 @@ def show_metrics(metrics: Mapping[str, Any], *, title: str) -> None:
         span = metrics.get("intervals", {}).get(key)
         words = "" if span is None else f"{span[0]:.3f} … {span[1]:.3f}"
         table.add_row(HEADLINES[key], number(metrics[key]), words)
-    _print(table)
+    print_table(table)
     show_labels(metrics.get("labels", {}))
+    show_labels(
+        {name: metrics[key] for key, name in KINDS.items() if key in metrics}, of="questions"
+    )
+    _show_by_length(metrics.get("by_length", ()))
     reasons = {str(reason) for reason in metrics.get("undefined", {}).values()}
     for reason in sorted(reasons):
         out.print(f"  – where there is no number: {escape(reason)}")
+
+
+def _show_by_length(bins: Sequence[Mapping[str, Any]]) -> None:
+    """Print what texts of each length were judged as, where they differ in it."""
+    if len(bins) < 2:
+        return
+    (key,) = bins[0].keys() & HEADLINES.keys()
+    table = Table(box=None, pad_edge=False)
+    for column in ("tokens a text", "texts", HEADLINES[key], "95 % interval"):
+        table.add_column(column, justify="left" if column == "tokens a text" else "right")
+    for item in bins:
+        span = item["interval"]
+        words = "" if span is None else f"{span[0]:.3f} … {span[1]:.3f}"
+        table.add_row(length_range(item), number(item["n"]), number(item[key]), words)
+    print_table(table)
+
+
+def length_range(item: Mapping[str, Any]) -> str:
+    """Write which lengths an entry of `by_length` is about."""
+    if item["up_to"] is None:
+        return f"over {item['above']}"
+    return f"{(item['above'] or 0) + 1} to {item['up_to']}"
 
 
 SIMPLE = {  # rules beside which a model is shown
@@ -146,28 +169,29 @@ def show_baselines(metrics: Mapping[str, Any]) -> None:
         table.add_column(HEADLINES[key], justify="right")
     for name, numbers in rows.items():
         table.add_row(name, *(number(numbers.get(key)) for key in keys))
-    _print(table)
+    print_table(table)
 
 
+KINDS = {"has_answer": "with an answer", "no_answer": "without"}
 OF_LABELS = (
-    *("support", "predicted", "precision", "recall", "f1", "roc_auc", "pr_auc"),
+    *("n", "exact_match", "support", "predicted", "precision", "recall", "f1", "roc_auc", "pr_auc"),
     *("pearson", "spearman", "rmse", "mae"),
 )
 
 
-def show_labels(labels: Mapping[str, Mapping[str, Any]]) -> None:
-    """Print a line a label."""
+def show_labels(labels: Mapping[str, Mapping[str, Any]], *, of: str = "label") -> None:
+    """Print a line a label, or whatever else there are numbers of."""
     table = Table(box=None, pad_edge=False)
     known = {key for numbers in labels.values() for key in numbers}
     keys = [key for key in OF_LABELS if key in known]
-    table.add_column("label")
+    table.add_column(of)
     for key in keys:
         table.add_column(key.replace("_", "-"), justify="right")
     if not keys:
         return
     for name, numbers in list(labels.items())[:MOST_LABELS]:
         table.add_row(escape(name), *(number(numbers.get(key)) for key in keys))
-    _print(table)
+    print_table(table)
     if len(labels) > MOST_LABELS:
         out.print(f"… and {len(labels) - MOST_LABELS} more labels")
 
@@ -233,7 +257,7 @@ def show_language(metrics: Mapping[str, Any], *, run: str) -> None:
         span = after["intervals"].get(key)
         words = "" if span is None else f"{span[0]:.3f} … {span[1]:.3f}"
         table.add_row(HEADLINES[key], number(before.get(key)), number(after[key]), words)
-    _print(table)
+    print_table(table)
     change = after["perplexity"] / before["perplexity"] - 1
     simple = metrics["baselines"]["most_frequent"]
     out.print(
@@ -265,137 +289,10 @@ def counting(steps: Iterable[int], *, what: str) -> Iterator[int]:
             yield number
 
 
-def show_survey(found: Survey) -> None:
-    """Print what `check` found."""
-    out.print(f"[bold]{escape(found.table.name)}[/]: {found.rows:,} rows")
-    _list("layout", found.table.reasons)
-    _columns(found.columns)
-    _list("understood", found.contract.reasons)
-    _list("could also be", found.contract.doubts)
-    if found.labels:
-        _chart(found.labels, found.rows, found.unlabelled)
-    _lengths(found.lengths)
-    _fertility(found.fertility)
-    _findings(found)
-    is_plain = found.contract.task == "plain"
-    out.print(f"\nto {'adapt an encoder to' if is_plain else 'train on'} it:")
-    out.print(f"  {escape(found.command)}")
-
-
-def show_plain(found: Mapping[str, Any]) -> None:
-    """Print what `check` found in folders and patterns of plain text."""
-    out.print(f"[bold]{escape(', '.join(found['source']))}[/]: {found['documents']:,} documents")
-    _list("understood", found["reading"])
-    _fertility(found["fertility"])
-    out.print("\nto adapt an encoder to it:")
-    out.print(f"  {escape(found['command'])}")
-
-
-def _fertility(costs: Mapping[str, Any]) -> None:
-    """Print how a tokenizer writes the words of a text."""
-    if not costs:
-        return
-    out.print("\n[bold]words in the pieces of the tokenizer[/]")
-    out.print(
-        f"  {costs['words']:,} words take {costs['pieces_per_word']:.3f} pieces each; "
-        f"{costs['one_piece_share']:.1%} take one, {costs['unknown_share']:.2%} of the pieces "
-        "are unknown"
-    )
-    table = Table(box=None, pad_edge=False)
-    for column in ("  word in many pieces", "occurrences", "pieces", "one piece would save"):
-        table.add_column(column, justify="left" if "word" in column else "right")
-    for item in costs["broken"][:MOST_BROKEN]:
-        cells = f"{item['occurrences']:,}", f"{item['pieces']:.3g}", f"{item['saved']:,} tokens"
-        table.add_row(f"  {escape(item['word'])}", *cells)
-    _print(table)
-    for saving in costs["savings"]:
-        out.print(
-            f"  --add-words {saving['words']:<5} would save {saving['tokens']:,} tokens "
-            f"({saving['share']:.1%})"
-        )
-
-
-def _list(title: str, lines: Sequence[str]) -> None:
-    if lines:
-        out.print(f"\n[bold]{title}[/]")
-    for line in lines:
-        for part in _folded(line):
-            out.print(f"  {escape(part)}")
-
-
-def _folded(line: str, *, indent: int = 2) -> list[str]:
-    """Break a sentence between words where a person reads it; one line for a pipe."""
-    if not out.is_terminal:
-        return [line]
-    width = max(40, out.width - indent - 1)
-    return wrap(line, width, subsequent_indent="  ", break_long_words=False) or [""]
-
-
-def _print(table: Table) -> None:
+def print_table(table: Table) -> None:
     """Print a table as wide as the screen, or as wide as it needs for a pipe."""
     screen = out if out.is_terminal else _Screen(file=out.file, width=WIDE, highlight=False)
     screen.print(table)
-
-
-def _columns(columns: Mapping[str, str]) -> None:
-    table = Table(
-        title="columns", title_justify="left", title_style="bold", box=None, pad_edge=False
-    )
-    table.add_column("name", style="cyan")
-    table.add_column("taken for")
-    for name, words in list(columns.items())[:MOST_LABELS]:
-        table.add_row(f"  {escape(name)}", escape(words))
-    out.print("")
-    _print(table)
-
-
-def _chart(labels: Mapping[str, int], rows: int, unlabelled: int) -> None:
-    out.print(f"\n[bold]labels[/] ({len(labels)})")
-    shown = sorted(labels.items(), key=lambda pair: -pair[1])[:MOST_LABELS]
-    most = max(count for _, count in shown) or 1
-    width = min(max(len(name) for name, _ in shown), 30)
-    for name, count in shown:
-        bar = "█" * max(1 if count else 0, round(BAR * count / most))
-        out.print(
-            f"  {escape(name[:30]):{width}}  {count:>9,}  {count / max(rows, 1):>6.1%}  "
-            f"[blue]{bar}[/]"
-        )
-    if len(labels) > MOST_LABELS:
-        out.print(f"  … and {len(labels) - MOST_LABELS} more")
-    if unlabelled:
-        out.print(f"  texts with no label: {unlabelled:,} ({unlabelled / max(rows, 1):.1%})")
-
-
-def _lengths(lengths: Mapping[str, Any]) -> None:
-    if not lengths:
-        return
-    out.print("\n[bold]tokens a text[/]")
-    out.print(
-        f"  median {lengths['median']:,.0f}, mean {lengths['mean']:,.1f}, 90 % below "
-        f"{lengths['p90']:,.0f}, "
-        f"99 % below {lengths['p99']:,.0f}, longest {lengths['longest']:,}"
-    )
-    for limit, shares in lengths["beyond"].items():
-        out.print(
-            f"  a limit of {limit:>4} cuts {shares['rows']:>6.1%} of the rows "
-            f"and {shares['tokens']:>6.1%} of the tokens"
-        )
-    if lengths.get("sampled"):
-        out.print(f"  (from a sample of {lengths['texts']:,} rows)")
-
-
-def _findings(found: Survey) -> None:
-    if not found.findings:
-        out.print("\n[green]nothing wrong was found[/]")
-        return
-    out.print("\n[bold]findings[/]")
-    colours = {"error": "red", "warning": "yellow", "note": "dim"}
-    for finding in found.findings:
-        colour = colours.get(finding.severity, "dim")
-        first, *rest = _folded(f"{finding.severity} {finding.message}")
-        out.print(f"  [{colour}]{finding.severity}[/]{escape(first[len(finding.severity) :])}")
-        for part in rest:
-            out.print(f"  {escape(part)}")
 
 
 def number(value: Any) -> str:

@@ -163,7 +163,7 @@ def to_points(pairs: Iterable[tuple[int, Any]]) -> Points:
     return np.array(sorted(found.items()), dtype=np.float64).reshape(-1, 2)
 
 
-def _thinned(points: Points) -> Points:
+def thinned(points: Points) -> Points:
     """Average neighbours, the same number everywhere: else the noise would seem to change."""
     size = -(-len(points) // MOST_POINTS)
     groups = np.array_split(points, range(size, len(points), size))
@@ -242,7 +242,7 @@ def _plot(chart: Chart, axes: Axes, paint: Paint) -> None:
 
 
 def _plot_line(line: Line, axes: Axes, paint: Paint) -> None:
-    thin = _thinned(line.points)
+    thin = thinned(line.points)
     if line.kind == "noisy":
         _plot_noisy(thin, line.label, axes, paint)
     elif line.kind == "smooth":

@@ -13,7 +13,7 @@ from textune.corpus import Corpus, file_name, gather, is_unscored, targets_of
 from textune.data import examples
 from textune.encoder import bases, devices, load
 from textune.errors import DataError, RunError
-from textune.evaluation import evaluate
+from textune.evaluation import by_length, evaluate
 from textune.kernels import build
 from textune.labelled import Labelled
 from textune.learning import Learner
@@ -169,8 +169,9 @@ def _judge(folder: Path, corpus: Corpus, learner: Learner) -> tuple[dict[str, An
 
 
 def judge(task: Task, scores: Scores, texts: Sequence[Example]) -> dict[str, Any]:
-    """Compute every metric over all texts at once, the headline ones with 95 % intervals."""
-    return {**task.judge(scores, texts), "intervals": task.intervals(scores, texts)}
+    """Compute every metric over all texts at once, the main ones with 95 % intervals, by length."""
+    found = {**task.judge(scores, texts), "intervals": task.intervals(scores, texts)}
+    return found | {"by_length": by_length.judge(task, scores, texts, found)}
 
 
 def _write_beginning(folder: Path, request: Request, corpus: Corpus) -> None:

@@ -250,6 +250,7 @@ class Scores:
     truth: NDArray[Any] | None  # (I,) class, (I, C) zeros, ones and NaN (not scored), numbers, …
     borders: NDArray[np.int64] | None = None  # (N + 1,) items of text n; None: each is one
     spans: NDArray[np.int32] | None = None  # (I, 2) characters of each item, where it has some
+    fulls: NDArray[np.int32] | None = None  # (N,) tokens of each text, were there no limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,3 +270,6 @@ class Survey:
         default_factory=dict
     )  # what each column was taken for, and why
     fertility: Mapping[str, Any] = field(default_factory=dict)  # of plain text: what words cost
+    targets: Mapping[str, Any] = field(
+        default_factory=dict
+    )  # of numbers: column → min, mean, max, spread; of tags and answers: how many, how long

@@ -3,42 +3,46 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
-from markupsafe import Markup
-
-from textune import pages, pictures
-from textune.errors import RunError
+from textune import drawings, mistakes, pages
 from textune.evaluation.metrics import DIRECTION
-from textune.pictures import PAGE, Points
 
 PARTS = {"valid": "Validation", "test": "Test"}
 ALIASES = {"macro_mcc", "subset_accuracy"}  # the same numbers once more
 MOST_CLASSES = 30  # of a confusion matrix that can still be read
-MOST_MISTAKES = 20
-MOST_POINTS = 400  # of a curve
-MOST_CHARACTERS = 500  # of a text
-WIDTH = 5.4  # inches of a drawing
-
-
-@dataclass(frozen=True, slots=True)
-class Mistake:
-    """A text on which the model was sure and wrong."""
-
-    origin: str
-    text: str | None
-    truth: str
-    decision: str
-    label: str  # the one it was most sure of, wrongly
-    confidence: float
+TASKS = {
+    "single": "one label a text",
+    "multi": "several labels a text",
+    "number": "numbers for a text",
+    "tags": "a tag for each word",
+    "answers": "answers in a passage",
+}
+MAIN = {"confusion": "mcc", "rmse": "rmse", "entities": "f1", "exact_match": "f1"}
+SIMPLE = {
+    "tfidf": "TF-IDF + logistic regression",
+    "majority": "Label frequencies alone",
+    "mean": "Mean of the training numbers",
+    "word": "Each word's usual tag",
+    "sentence": "The sentence most like the question",
+}
+COLUMNS = {  # of the table of labels
+    "support": "texts",
+    "predicted": "given",
+    "precision": "precision",
+    "recall": "recall",
+    "f1": "F1",
+    "roc_auc": "ROC-AUC",
+    "pr_auc": "PR-AUC",
+    "pearson": "Pearson",
+    "spearman": "Spearman",
+    "rmse": "RMSE",
+    "mae": "MAE",
+}
+TAG_COLUMNS = COLUMNS | {"support": "in the texts", "predicted": "found"}
+KINDS = {"has_answer": "With an answer", "no_answer": "Without"}
 
 
 def write(run_dir: Path) -> Path:
@@ -72,8 +76,8 @@ def _values(run_dir: Path) -> dict[str, Any]:
         "contract": contract,
         "card": card,
         "most": max((card.get("labels") or {"": 1}).values(), default=1) or 1,
-        "curves": _curves(log, main),
-        "parts": [_part(run_dir, name, metrics[name]) for name in parts],
+        "curves": drawings.curves(log, main),
+        "parts": [_part(run_dir, name, metrics[name], main) for name in parts],
         "settings": list(pages.flat(settings)),
         "capsule": list(pages.flat(pages.read_json(run_dir / "capsule.json"))),
     }
@@ -83,8 +87,8 @@ def _main_metric(metrics: Mapping[str, Any], parts: Sequence[str]) -> str:
     chosen = str((metrics.get("best") or {}).get("metric") or "").rpartition(".")[2]
     if chosen in DIRECTION:
         return chosen
-    single = any("confusion" in metrics[part] for part in parts)
-    return "mcc" if single else "macro_f1"
+    known = {key for part in parts for key in metrics[part]}
+    return next((main for mark, main in MAIN.items() if mark in known), "macro_f1")
 
 
 def _facts(
@@ -93,14 +97,13 @@ def _facts(
     card: Mapping[str, Any],
     metrics: Mapping[str, Any],
 ) -> list[tuple[str, str]]:
-    tasks = {"single": "one label a text", "multi": "several labels a text"}
     task = str(contract.get("task") or "")
     rows = sum(int(file.get("rows") or 0) for file in card.get("files") or [])
     best = metrics.get("best") or {}
     names = {"train": "Training"} | PARTS
     sizes = {part: int((card.get("splits") or {}).get(part) or 0) for part in names}
     facts = [
-        ("Task", tasks.get(task, task)),
+        ("Task", TASKS.get(task, task)),
         ("Base", Path(str(settings.get("base") or "")).name),
         ("Rows", pages.count(rows) if rows else ""),
         *(
@@ -121,11 +124,12 @@ def _models(metrics: Mapping[str, Any], main: str) -> dict[str, Any] | None:
     part = baselines.get("part") if baselines.get("part") in known else next(iter(known), None)
     if part is None:
         return None
-    names = {"tfidf": "TF-IDF + logistic regression", "majority": "Label frequencies alone"}
     found = metrics[part]
     rows = [("This model", found.get(main), (found.get("intervals") or {}).get(main))]
-    rows += [(names[key], baselines[key].get(main), None) for key in names if baselines.get(key)]
-    return {"part": PARTS[part], "rows": rows, "chart": _bars(rows)}
+    rows += [
+        (name, baselines[key].get(main), None) for key, name in SIMPLE.items() if baselines.get(key)
+    ]
+    return {"part": PARTS[part], "rows": rows, "chart": drawings.bars(rows)}
 
 
 def _table(metrics: Mapping[str, Any], parts: Sequence[str]) -> list[dict[str, Any]]:
@@ -145,20 +149,39 @@ def _table(metrics: Mapping[str, Any], parts: Sequence[str]) -> list[dict[str, A
     ]
 
 
-def _part(run_dir: Path, name: str, found: Mapping[str, Any]) -> dict[str, Any]:
+def _part(run_dir: Path, name: str, found: Mapping[str, Any], main: str) -> dict[str, Any]:
     labels = found.get("labels") or {}
     order = sorted(labels, key=lambda label: -(labels[label].get("support") or 0))
     confusion = found.get("confusion")
+    heads = TAG_COLUMNS if "entities" in found else COLUMNS
+    table = mistakes.read(run_dir / "predictions" / f"{name}.parquet")
     return {
         "title": PARTS[name],
         "n": found.get("n"),
         "labels": [(label, labels[label]) for label in order],
+        "columns": [
+            (key, head) for key, head in heads.items() if any(key in row for row in labels.values())
+        ],
         "names": list(labels),
         "confusion": _heat(confusion) if confusion and len(confusion) <= MOST_CLASSES else None,
-        "mistakes": _mistakes(
-            run_dir / "predictions" / f"{name}.parquet", single=confusion is not None
-        ),
+        "kinds": [(head, found[key]) for key, head in KINDS.items() if found.get(key)],
+        "by_length": _by_length(found.get("by_length") or [], main),
+        "drawings": [] if table is None else drawings.of_numbers(*mistakes.numbers(table)),
+        "mistakes": None if table is None else mistakes.find(table, single=confusion is not None),
     }
+
+
+def _by_length(bins: Sequence[Mapping[str, Any]], main: str) -> dict[str, Any] | None:
+    """Say what texts of each length were judged as, where they differ in it."""
+    if len(bins) < 2:
+        return None
+    key = next((key for key in bins[0] if key in DIRECTION), main)
+    rows = []
+    for item in bins:
+        low, high = (item["above"] or 0) + 1, item["up_to"]
+        words = f"over {low - 1}" if high is None else f"{low} to {high}"
+        rows.append((words, item["n"], item.get(key), item.get("interval")))
+    return {"metric": key, "rows": rows}
 
 
 def _heat(confusion: Sequence[Sequence[int]]) -> list[list[tuple[int, int]]]:
@@ -166,116 +189,3 @@ def _heat(confusion: Sequence[Sequence[int]]) -> list[list[tuple[int, int]]]:
     return [
         [(count, math.ceil(10 * count / max(1, sum(row)))) for count in row] for row in confusion
     ]
-
-
-def _mistakes(path: Path, *, single: bool) -> list[Mistake]:
-    """Find the wrong answers of which the model was most sure."""
-    if not path.is_file():
-        return []
-    try:
-        table = pq.read_table(path)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise RunError(f"{path}: damaged ({error}); evaluate again or delete it") from error
-    labels = [name[2:-1] for name in table.column_names if re.fullmatch(r"p\(.*\)", name, re.S)]
-    if not labels or not {"truth", "decision"} <= set(table.column_names):
-        return []
-    table = table.filter(pc.is_valid(table["truth"]))
-    scores = np.stack([table[f"p({label})"].to_numpy() for label in labels], axis=1)  # (N, C)
-    true, given = (_marks(table[side], labels, single=single) for side in ("truth", "decision"))
-    wrong = (true != given) & (given if single else np.ones_like(given))  # (N, C)
-    if "unscored" in table.column_names:  # nobody said whether these apply
-        wrong &= ~_marks(table["unscored"], labels, single=False)
-    sure = np.where(given, scores, 1 - scores) * wrong  # (N, C)
-    sure = np.nan_to_num(sure)
-    rows = np.argsort(-sure.max(axis=1), kind="stable")[:MOST_MISTAKES]
-    picked = table.take(pa.array(rows)).to_pylist()
-    return [
-        Mistake(
-            origin=record.get("origin") or "",
-            text=_shortened(record.get("text")),
-            truth=record["truth"],
-            decision=record["decision"] or "",
-            label=labels[int(sure[row].argmax())],
-            confidence=float(sure[row].max()),
-        )
-        for row, record in zip(rows.tolist(), picked, strict=True)
-        if wrong[row].any()
-    ]
-
-
-def _marks(column: pa.ChunkedArray, labels: Sequence[str], *, single: bool) -> Any:
-    """Say which labels a column of names joined by ";" holds: (N, C) bool."""
-    if single:
-        found = [pc.equal(column, label) for label in labels]
-    else:
-        fenced = pc.binary_join_element_wise("", column, "", ";")
-        found = [pc.match_substring(fenced, f";{label};") for label in labels]
-    return np.stack([pc.fill_null(mark, False).to_numpy() for mark in found], axis=1)
-
-
-def _shortened(text: str | None) -> str | None:
-    if text is None or len(text) <= MOST_CHARACTERS:
-        return text
-    return text[:MOST_CHARACTERS].rstrip() + " …"
-
-
-def _curves(log: Sequence[Mapping[str, Any]], main: str) -> list[tuple[str, Markup]]:
-    steps = [line for line in log if line.get("kind") == "step"]
-    checks = [line for line in log if line.get("kind") == "validation"]
-    scores = pictures.to_points(
-        (line["step"], (line.get("metrics") or {}).get(main)) for line in checks
-    )
-    drawn = [
-        (
-            "Training loss",
-            pictures.to_points((line["step"], line.get("loss")) for line in steps),
-            PAGE.accent,
-            "",
-        ),
-        (
-            "Learning rate",
-            pictures.to_points((line["step"], line.get("lr")) for line in steps),
-            PAGE.second,
-            "",
-        ),
-        (f"Validation {main}", scores, PAGE.accent, "o"),
-    ]
-    return [
-        (title, _curve(title, points, colour, marker))
-        for title, points, colour, marker in drawn
-        if len(points)
-    ]
-
-
-def _curve(title: str, points: Points, colour: str, marker: str) -> Markup:
-    figure, axes = pictures.canvas(PAGE, size=(WIDTH, 2.6))
-    groups = np.array_split(points, min(MOST_POINTS, len(points)))
-    thin = np.stack([group.mean(axis=0) for group in groups])  # (points, 2)
-    if title == "Training loss" and len(thin) > 20:
-        width = max(3, len(thin) // 20)
-        padded = np.pad(thin[:, 1], width // 2, mode="edge")
-        smooth = np.convolve(padded, np.ones(width) / width, mode="valid")[: len(thin)]
-        axes.plot(*thin.T, color=PAGE.faint, linewidth=1.2)
-        axes.plot(thin[:, 0], smooth, color=colour, linewidth=2)
-    else:
-        axes.plot(*thin.T, color=colour, linewidth=2, marker=marker or None)
-    if len(thin) == 1:
-        axes.plot(*thin.T, color=colour, marker="o")
-    axes.set_xlabel("step", color=PAGE.ink)
-    axes.grid(axis="y", color=PAGE.faint, linewidth=0.6)
-    return pictures.svg(figure, title)
-
-
-def _bars(rows: Sequence[tuple[str, float | None, Sequence[float] | None]]) -> Markup | None:
-    known = [(name, value, span) for name, value, span in rows if value is not None]
-    if not known:
-        return None
-    figure, axes = pictures.canvas(PAGE, size=(WIDTH, 0.45 + 0.42 * len(known)))
-    for place, (name, value, span) in enumerate(known):
-        colour = PAGE.accent if name == "This model" else PAGE.second
-        axes.barh(-place, value, color=colour, height=0.5)
-        if span:
-            axes.plot(span, [-place, -place], color=PAGE.ink, linewidth=2, marker="|", markersize=9)
-    axes.set_yticks([-place for place in range(len(known))], [name for name, _, _ in known])
-    axes.axvline(0, color=PAGE.ink, linewidth=0.8)
-    return pictures.svg(figure, "main metric beside the baselines")

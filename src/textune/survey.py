@@ -1,17 +1,18 @@
 """A file becomes a Survey: what is in it, what would be trained, and what is wrong with it."""
 
+import math
 import random
 import shlex
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from textune import plain_survey
+from textune import beyond, plain_survey
+from textune.beyond import CountTokens, Measured, Ruler
 from textune.config import BUNDLED, Columns, names
 from textune.data import contract, examples, tagged
 from textune.encoder import bases
@@ -21,8 +22,6 @@ from textune.records import Contract, Example, Finding, Survey, Table
 from textune.sets import audit
 from textune.text import tokenizers
 
-CountTokens = Callable[[list[str]], list[int]]
-LIMITS = (64, 128, 256, 512)
 MEASURED = 5_000  # texts whose tokens are counted, where the file has more than `ALL_BELOW`
 ALL_BELOW = 10_000
 TOGETHER = 256  # texts given to the tokenizer at once
@@ -64,17 +63,14 @@ def check(
         table, task=task, text=names(text) or None, label=names(label) or None, group=group
     )
     agreed = found.contract
-    tokenizer = None
-    if count_tokens is None:
-        tokenizer = tokenizers.load(bases.find(base or BUNDLED))
-        count_tokens = tokenizer.count
-    tally = _Tally(agreed, found.rows, count_tokens)
+    ruler = _ruler(agreed, base, count_tokens)
+    tally = _Tally(agreed, found.rows, ruler)
     findings = audit.audit(tally.watch(examples.read(table, agreed)), contract=agreed)
-    lengths = tally.lengths()
+    lengths, targets = tally.lengths(), tally.targets()
     costs = {}
-    if agreed.task == "plain" and tokenizer is not None:
+    if agreed.task == "plain" and ruler.tokenizer is not None:
         texts = (example.text for example in examples.read(table, agreed))
-        costs = plain_survey.measure(texts, tokenizer)
+        costs = plain_survey.measure(texts, ruler.tokenizer)
     return Survey(
         source=table.path or table.name,
         table=table,
@@ -87,11 +83,13 @@ def check(
             *tally.mended(),
             *findings,
             *_not_yet(agreed, table.name, found.rows),
+            *(_constant(targets, found.rows) if agreed.task == "number" else ()),
             *_too_long(lengths),
         ),
         command=_command(table, agreed, header=header, delimiter=delimiter, base=base),
         columns=found.columns,
         fertility=costs,
+        targets=targets,
     )
 
 
@@ -115,6 +113,7 @@ def to_json(survey: Survey) -> dict[str, Any]:
         "doubts": list(agreed.doubts),
         "columns": dict(survey.columns),
         "fertility": dict(survey.fertility),
+        "targets": dict(survey.targets),
         "contract": {
             key: list(value) if isinstance(value, tuple) else value
             for key, value in asdict(agreed).items()
@@ -123,11 +122,41 @@ def to_json(survey: Survey) -> dict[str, Any]:
     }
 
 
+@dataclass(slots=True)
+class Spread:
+    """Numbers that come one by one, described in little memory (Welford 1962)."""
+
+    count: int = 0
+    mean: float = 0.0
+    squares: float = 0.0  # sum of squared distances from the mean
+    low: float = math.inf
+    high: float = -math.inf
+
+    def add(self, value: float) -> None:
+        """Take in one more."""
+        self.count += 1
+        step = value - self.mean
+        self.mean += step / self.count
+        self.squares += step * (value - self.mean)
+        self.low, self.high = min(self.low, value), max(self.high, value)
+
+    def describe(self) -> dict[str, float]:
+        """Return `min`, `mean`, `max` and `spread`, the standard deviation, in the user's unit."""
+        if not self.count:
+            return dict.fromkeys(("min", "mean", "max", "spread"), 0.0)
+        spread = math.sqrt(self.squares / self.count)
+        return {"min": self.low, "mean": self.mean, "max": self.high, "spread": spread}
+
+
 class _Tally:
     """Counts labels and measures texts while somebody else reads the examples."""
 
-    def __init__(self, agreed: Contract, rows: int, count_tokens: CountTokens) -> None:
+    def __init__(self, agreed: Contract, rows: int, ruler: Ruler) -> None:
         self._agreed = agreed
+        self._rows = rows
+        self._ruler = ruler
+        self._spreads = [Spread() for _ in agreed.label]  # of numbers
+        self._words = 0  # that have a tag
         self._remarks: list[str] = []  # the first of them
         self._remarked = 0
         self.counts: Counter[str] = Counter()
@@ -135,9 +164,8 @@ class _Tally:
         self.is_sample = rows > ALL_BELOW
         chosen = random.Random(0).sample(range(rows), MEASURED) if self.is_sample else ()
         self._chosen = frozenset(chosen)
-        self._count_tokens = count_tokens
         self._waiting: list[Example] = []
-        self._lengths: list[int] = []
+        self._measured: list[Measured] = []
 
     def watch(self, stream: Iterable[Example]) -> Iterator[Example]:
         for place, example in enumerate(stream):
@@ -162,23 +190,30 @@ class _Tally:
         return (Finding("mended", "warning", message, self._remarked),)
 
     def lengths(self) -> dict[str, Any]:
-        """Describe the token counts, special tokens included."""
-        lengths = np.asarray(self._lengths or [0], dtype=np.int64)  # (texts,)
-        return {
-            "texts": len(self._lengths),
-            "sampled": self.is_sample,
-            "mean": round(float(lengths.mean()), 2),
-            "median": float(np.median(lengths)),
-            "p90": float(np.percentile(lengths, 90)),
-            "p99": float(np.percentile(lengths, 99)),
-            "longest": int(lengths.max()),
-            "beyond": {str(limit): _beyond(lengths, limit) for limit in LIMITS},
-        }
+        """Describe the token counts, and what lies beyond each limit."""
+        return beyond.lengths(self._measured, self._ruler, rows=self._rows)
+
+    def targets(self) -> dict[str, Any]:
+        """Describe what there is to find: numbers, entities in words, lengths of answers."""
+        if self._agreed.task == "number":
+            names = self._agreed.label
+            return {
+                name: spread.describe() for name, spread in zip(names, self._spreads, strict=True)
+            }
+        if self._agreed.task == "tags":
+            return {self._ruler.golds: self.counts.total(), "of_words": self._words}
+        if self._agreed.task == "answers":
+            return _of_answers(self.counts, self._measured)
+        return {}
 
     def _count(self, example: Example) -> None:
         label = example.label
+        if self._agreed.task == "number":
+            self._add_numbers((label,) if isinstance(label, str) else label or ())
+            return
         if self._agreed.task == "tags":
             self.counts.update(tagged.counted(self._agreed, label or ()))
+            self._words += len(label or ())
             return
         if example.answers is not None:
             self.counts[ANSWERED if example.answers else UNANSWERED] += 1
@@ -190,23 +225,42 @@ class _Tally:
         if not label and not example.unscored:
             self.unlabelled += 1
 
+    def _add_numbers(self, cells: tuple[str, ...]) -> None:
+        for spread, cell in zip(self._spreads, cells, strict=bool(cells)):
+            spread.add(float(cell))
+
     def _measure(self) -> None:
         waiting, self._waiting = self._waiting, []
-        if not waiting:
-            return
-        lengths = self._count_tokens([example.text for example in waiting])
-        pairs = [example.pair for example in waiting if example.pair is not None]
-        if pairs:  # a pair shares the token at the start, and each part ends with its own
-            more = self._count_tokens(pairs)
-            lengths = [one + two - 1 for one, two in zip(lengths, more, strict=True)]
-        self._lengths += lengths
+        if waiting:
+            self._measured += self._ruler.measure(waiting)
 
 
-def _beyond(lengths: NDArray[np.int64], limit: int) -> dict[str, float]:
-    over = np.maximum(lengths - limit, 0)
-    return {
-        "rows": round(float((over > 0).mean()), 6),
-        "tokens": round(float(over.sum() / max(1, lengths.sum())), 6),
+def _ruler(agreed: Contract, base: str | Path | None, count_tokens: CountTokens | None) -> Ruler:
+    golds = "words" if agreed.separator == "plain" else "entities"
+    if agreed.task == "answers":
+        golds = "answers"
+    if count_tokens is not None:
+        return Ruler(agreed.task, golds, count=count_tokens)
+    place = bases.find(base or BUNDLED)
+    width = beyond.width_of(Path(place))
+    return Ruler(agreed.task, golds, tokenizer=tokenizers.load(place), width=width)
+
+
+def _of_answers(counts: Mapping[str, int], measured: Sequence[Measured]) -> dict[str, Any]:
+    """Say how many questions have no answer, and how many tokens the first answers have."""
+    sizes = [item.answer for item in measured if item.answer is not None]
+    found: dict[str, Any] = {
+        "answers": counts[ANSWERED],
+        "without_share": round(counts[UNANSWERED] / max(1, sum(counts.values())), 6),
+    }
+    if not sizes:
+        return found
+    return found | {
+        "tokens": {
+            "median": float(np.median(sizes)),
+            "p99": float(np.percentile(sizes, 99)),
+            "longest": max(sizes),
+        }
     }
 
 
@@ -234,15 +288,26 @@ def _not_yet(agreed: Contract, name: str, rows: int) -> tuple[Finding, ...]:
     return ()
 
 
+def _constant(targets: Mapping[str, Mapping[str, float]], rows: int) -> Iterator[Finding]:
+    """Name columns of numbers that are the same in every row."""
+    for name, spread in targets.items():
+        if spread["min"] == spread["max"] and rows > 1:
+            message = (
+                f"column {name!r} holds {spread['min']:g} in every row: there is nothing to learn "
+                "from it; name the columns of the numbers with --label"
+            )
+            yield Finding("constant", "warning", message, rows)
+
+
 def _too_long(lengths: Mapping[str, Any]) -> tuple[Finding, ...]:
-    beyond = lengths["beyond"][str(LIMITS[-1])]
-    if beyond["rows"] < LONG_SHARE:
+    limit, shares = list(lengths["beyond"].items())[-1]
+    if shares["rows"] < LONG_SHARE:
         return ()
-    count = round(beyond["rows"] * lengths["texts"])
+    count = round(shares["rows"] * lengths["texts"])
     of = f"{lengths['texts']:,} texts that were measured" if lengths["sampled"] else "the texts"
     message = (
-        f"{beyond['rows']:.1%} of {of} and {beyond['tokens']:.1%} of all tokens lie beyond "
-        f"{LIMITS[-1]} tokens, more than most encoders can read at once"
+        f"{shares['rows']:.1%} of {of} and {shares['tokens']:.1%} of all tokens lie beyond "
+        f"{limit} tokens, the most that is read at once; --long says what becomes of them"
     )
     return (Finding("length", "note", message, count),)
 

@@ -117,6 +117,33 @@ def test_a_column_of_words_is_refused_as_numbers():
         understand(given, task="number", label=("a", "b"))
 
 
+@pytest.mark.parametrize("fault", ["NaN", "inf", "1,5", "n/a", "bad", "see note"])
+def test_many_faults_do_not_turn_numbers_into_classes(fault):
+    cells = {"t": prose(), "a": lambda n, r: fault if n % 5 < 2 else f"{r.uniform(0, 5):.2f}"}
+    given = made(("text", "score"), 100, **cells)
+    found = understand(given).contract
+    assert (found.task, found.label, found.form) == ("number", ("score",), "name")
+    with pytest.raises(DataError, match=r"made.csv: 40 problems"):
+        list(examples.read(given, found))
+
+
+def test_codes_with_letters_are_no_numbers():
+    cells = {"t": prose(), "a": lambda n, r: f"{n:04}" if n % 3 else f"{n:03}B"}
+    assert understand(made(("text", "code"), **cells)).contract.task == "plain"
+
+
+def test_classes_that_are_numbers_are_a_doubt_with_the_option():
+    cells = {"t": prose(), "s": lambda n, r: str(r.randint(1, 5))}
+    found = understand(made(("text", "stars"), **cells)).contract
+    assert (found.task, found.label) == ("single", ("stars",))
+    assert any("'stars' holds numbers: `--task number`" in doubt for doubt in found.doubts)
+    asked = understand(made(("text", "stars"), **cells), task="single").contract
+    assert not any("`--task number`" in doubt for doubt in asked.doubts)
+    two = {"t": prose(), "s": lambda n, r: str(2 * (n % 2))}
+    doubts = understand(made(("text", "label"), **two)).contract.doubts
+    assert not any("`--task number`" in doubt for doubt in doubts)
+
+
 @pytest.mark.parametrize("contract", [ONE, TWO])
 def test_the_outputs_are_the_columns_in_their_order(contract):
     assert examples.label_names(contract, ()) == contract.label

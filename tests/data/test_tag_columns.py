@@ -98,6 +98,7 @@ def test_numbers_without_names_are_a_doubt():
     rows = [(one, [3] * len(one)) for one, _ in sentences()]
     doubts = " ".join(understand(table(("tokens", "ner_tags"), *rows)).contract.doubts)
     assert "the tags in 'ner_tags' are numbers, and the file does not say their names" in doubts
+    assert "no entity is found; write names such as B-PER in their place" in doubts
 
 
 def test_rows_with_faults_do_not_hide_what_a_file_is():
@@ -244,3 +245,44 @@ def test_a_file_is_understood_from_end_to_end(tmp_path: Path):
     given = sources.read(file)
     found = list(examples.read(given, understand(given).contract))
     assert [(item.text, item.label) for item in found] == [("EU is", ("B-X", "O"))] * 4
+
+
+@pytest.mark.parametrize("begin", [0, 1, 7])
+def test_a_column_that_counts_the_words_is_not_the_words(begin):
+    counted = [str(place + begin) for place in range(3)]
+    found = understand(conll(counted, WORDS, IOB)).contract
+    assert found.text == (("1",) if begin == 7 else ("2",))
+
+
+@pytest.mark.parametrize("options", [{}, {"task": "tags"}, {"label": ("tags",)}])
+def test_words_and_marks_are_known_by_name_though_all_rows_are_at_fault(options):
+    given = table(("tokens", "tags"), *[(one, two[1:]) for one, two in sentences(25)])
+    contract = understand(given, **options).contract
+    assert roles(contract) == ("tags", "words", ("tokens",), ("tags",), "iob2")
+    with pytest.raises(DataError, match=r"made.jsonl: 25 problems"):
+        list(examples.read(given, contract))
+
+
+def test_parts_of_speech_are_not_taken_for_words():
+    rows = [(" ".join(one), ["NN"] * len(one), two) for one, two in sentences()]
+    given = table(("sentence", "pos", "tag"), *rows)
+    with pytest.raises(DataError, match=r"column 'tag' holds a tag for each word.*write both as"):
+        understand(given)
+    asked = understand(given, text=("pos",), label=("tag",)).contract
+    assert roles(asked) == ("tags", "words", ("pos",), ("tag",), "iob2")
+
+
+@pytest.mark.parametrize("sign", [" ", ",", ", ", ";"])
+def test_tags_in_one_text_are_refused_unless_a_task_is_asked_for(sign):
+    rows = [(" ".join(one), sign.join(two)) for one, two in sentences(least=3)]
+    given = table(("sentence", "word_labels"), *rows)
+    with pytest.raises(DataError, match=r"'word_labels' holds a tag for each word, such as"):
+        understand(given)
+    assert understand(given, task="multi").contract.task == "multi"
+
+
+def test_marks_among_other_tags_are_a_doubt():
+    tags = ("0", "0", "0", "B-PER")
+    found = understand(table(("tokens", "tags"), *sentences(tags=tags))).contract
+    assert found.separator == "plain"
+    assert "tags such as 'B-PER' in 'tags' look like marks of entities" in " ".join(found.doubts)

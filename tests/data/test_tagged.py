@@ -200,6 +200,26 @@ def test_prediction_needs_words_only():
     assert found == Example("It is", "made.jsonl:1", words=((0, 2), (3, 5)))
 
 
+def test_a_model_of_running_text_reads_lists_of_words_too():
+    cells = (["EU", "it's"],), ("['a', 'b']",), ("[1] and [2]",), ("[1]",)
+    listed, printed, notes, note = examples.read(table(("text",), *cells), SPANS, labelled=False)
+    assert (listed.text, listed.words) == ("EU it's", ((0, 2), (3, 7)))
+    assert printed.text == "a b"
+    assert (notes.text, len(notes.words)) == ("[1] and [2]", 7)
+    assert (note.text, len(note.words)) == ("[1]", 3)
+    lines = table(("text", "spans"), (["1", "."], ["B-X", "O"]), kind="conll")
+    (found,) = examples.read(lines, SPANS, labelled=False)
+    assert (found.text, found.words) == ("1 .", ((0, 1), (2, 3)))
+    (found,) = examples.read(lines, SPANS)
+    assert found.label == ("B-X", "O")
+
+
+def test_offsets_may_be_written_with_a_point():
+    given_table = marked(("It is here", [[0.0, 2.0, "X"]]))
+    (found,) = examples.read(given_table, SPANS)
+    assert found.label == ("B-X", "O", "O")
+
+
 def test_groups_travel_along():
     contract = Contract("tags", ("tokens",), ("tags",), "words", "iob2", group="who")
     given_table = table(("who", "tokens", "tags"), ("me", ["EU"], ["O"]))
@@ -280,7 +300,7 @@ def test_a_span_that_cuts_a_word_is_widened_and_remarked_upon():
         ([[5, 2, "X"]], "does not lie in the text"),
         ([[3, 3, "X"]], r"span 1: 3–3 \(X\) is empty"),
         ([["0", 3, "X"]], 'span 1: its start is "0"; allowed: a whole number'),
-        ([[0, 3.0, "X"]], "span 1: its end is 3.0; allowed: a whole number"),
+        ([[0, 3.5, "X"]], "span 1: its end is 3.5; allowed: a whole number"),
         ([{"start": True, "end": 3, "label": "X"}], "its start is true; allowed: a whole number"),
         ([{"start": None, "end": 3, "label": "X"}], "its start is null"),
         ([{"offset": 1, "length": "x", "label": "X"}], 'its end is "x"'),

@@ -42,13 +42,15 @@ def draw(seed, sentences=30, tags=IOB2, right=0.7):
         ("I-P B-P I-P", [("P", 0, 1), ("P", 1, 3)]),
         ("B-a-b I-a-b I-a", [("a-b", 0, 2), ("a", 2, 3)]),
         ("B-O I-O O", [("O", 0, 2)]),
+        ("B I O I B", [("_", 0, 2), ("_", 3, 4), ("_", 4, 5)]),
+        ("B-P I B", [("P", 0, 1), ("_", 1, 2), ("_", 2, 3)]),
     ],
 )
 def test_entities_are_read_as_conlleval_does(tags, expected):
     assert entities.entities(tags.split()) == expected
 
 
-@pytest.mark.parametrize("tag", ["NN", "B-", "I", "E-PER", "o", "", "O-PER"])
+@pytest.mark.parametrize("tag", ["NN", "B-", "E", "E-PER", "o", "", "O-PER"])
 def test_a_tag_that_is_not_iob2_is_refused(tag):
     with pytest.raises(ValueError, match=f"tag {tag!r} is not IOB2"):
         entities.entities(["O", tag])
@@ -56,7 +58,7 @@ def test_a_tag_that_is_not_iob2_is_refused(tag):
 
 
 @settings(deadline=None)
-@given(st.lists(st.sampled_from(IOB2), max_size=15))
+@given(st.lists(st.sampled_from([*IOB2, "B", "I"]), max_size=15))
 def test_entities_are_those_of_seqeval(tags):
     expected = [
         (kind, first, last + 1) for kind, first, last in peer.sequence_labeling.get_entities(tags)
@@ -165,6 +167,29 @@ def test_intervals_are_those_of_drawing_the_sentences_again_and_again():
         ends = np.quantile([sample[key] for sample in drawn], [0.025, 0.975])
         assert ends == pytest.approx([low, high], abs=0.2 * (high - low)), key
     assert spans == entities.intervals(truth, found) != entities.intervals(truth, found, seed=1)
+
+
+def test_sentences_are_decoded_together_as_each_is_alone():
+    draw = np.random.default_rng(7)
+    sizes = draw.integers(0, 9, 300)
+    borders = np.concatenate([[0], np.cumsum(sizes)])
+    for labels in (IOB2, ["O", "B", "I"], PLAIN):
+        probabilities = draw.random((borders[-1], len(labels)))
+        together = entities.decode(probabilities, labels, borders)
+        alone = [
+            entities.decode(probabilities[first:end], labels)
+            for first, end in itertools.pairwise(borders.tolist())
+        ]
+        assert together.tolist() == np.concatenate(alone).tolist()
+
+
+def test_many_sentences_are_decoded_in_parts(monkeypatch):
+    draw = np.random.default_rng(7)
+    borders = np.array([0, 0, 30, 31, 60, 1060, 1062, 1062])
+    probabilities = draw.random((1062, len(IOB2)))
+    whole = entities.decode(probabilities, IOB2, borders)
+    monkeypatch.setattr(entities, "BLOCK", 100)
+    assert entities.decode(probabilities, IOB2, borders).tolist() == whole.tolist()
 
 
 LABELS = ["I-L", "O", "B-P", "I-P", "B-L"]  # in no order

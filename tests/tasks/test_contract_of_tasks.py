@@ -1,139 +1,318 @@
 """What every task promises, checked for each one in the table."""
 
+import json
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 import torch
 
 from textune.errors import DataError, SettingsError
-from textune.records import Batch, Decision, Example, Scores
+from textune.records import Answer, Batch, Decision, Example, Items, Scores
 from textune.tasks import table
 from textune.tasks.interface import thresholds
 
-LABELS = ("bad", "good", "dull")
-EXAMPLES = {
-    "single": [Example("x", "f:1", label="bad"), Example("y", "f:2", label="good")],
-    "multi": [
-        Example("x", "f:1", label=("bad", "dull")),
-        Example("y", "f:2", label=(), unscored=("good",)),
-    ],
+NAMES = ("bad", "good", "dull")
+PASSAGE = "Rome is old, very old."
+PIECES = [(0, 0), (0, 4), (5, 7), (8, 11), (11, 12), (13, 17), (18, 21), (21, 22)]  # after "none"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Two texts of a task, what is true of them, and logits that say so."""
+
+    labels: tuple[str, ...]
+    examples: list[Example]
+    targets: list[object]  # as `target` gives them
+    learned: object  # the same, as they are when windows are known
+    logits: object  # (I, C)
+    labelled: list[object]  # what a prediction of these logits holds, the text of an answer, …
+    wrong: object  # a label that no text has
+    borders: tuple[int, ...] | None = None
+    spans: object = None
+
+
+ENTRIES = {
+    "single": Entry(
+        labels=NAMES,
+        examples=[Example("x", "f:1", label="bad"), Example("y", "f:2", label="good")],
+        targets=[0, 1],
+        learned=[0, 1],
+        logits=[[9, 0, 0], [0, 9, 0]],
+        labelled=[("bad",), ("good",)],
+        wrong="goood",
+    ),
+    "multi": Entry(
+        labels=NAMES,
+        examples=[
+            Example("x", "f:1", label=("bad", "dull")),
+            Example("y", "f:2", label=(), unscored=("good",)),
+        ],
+        targets=[[1.0, 0.0, 1.0], [0.0, np.nan, 0.0]],
+        learned=np.array([[1, 0, 1], [0, np.nan, 0]], np.float32),
+        logits=[[9, -9, 9], [-9, -9, -9]],
+        labelled=[("bad", "dull"), ()],
+        wrong=("goood",),
+    ),
+    "number": Entry(
+        labels=("stars", "price"),
+        examples=[
+            Example("x", "f:1", label=("1", "10.5")),
+            Example("y", "f:2", label=("3", "-2")),
+        ],
+        targets=[[1.0, 10.5], [3.0, -2.0]],
+        learned=[[1.0, 10.5], [3.0, -2.0]],
+        logits=[[-1, 1], [1, -1]],  # standardised
+        labelled=[{"stars": 1.0, "price": 10.5}, {"stars": 3.0, "price": -2.0}],
+        wrong=None,
+    ),
+    "tags": Entry(
+        labels=("O", "B-PER", "I-PER"),
+        examples=[
+            Example(
+                "Ada Lovelace slept",
+                "f:1",
+                label=("B-PER", "I-PER", "O"),
+                words=((0, 3), (4, 12), (13, 18)),
+            ),
+            Example("Bob", "f:5", label=("B-PER",), words=((0, 3),)),
+        ],
+        targets=[[1, 2, 0], [1]],
+        learned=[1, 2, 0, 1],
+        logits=[[0, 9, 0], [0, 0, 9], [9, 0, 0], [0, 9, 0]],
+        labelled=[("B-PER", "I-PER", "O"), ("B-PER",)],
+        wrong=("B-PERS",),
+        borders=(0, 3, 4),
+        spans=[(0, 3), (4, 12), (13, 18), (0, 3)],
+    ),
+    "answers": Entry(
+        labels=(),
+        examples=[
+            Example("how old?", "f:1", pair=PASSAGE, answers=(Answer("very old", 13),)),
+            Example("who?", "f:2", pair=PASSAGE, answers=()),
+        ],
+        targets=[[13, 21], [-1, -1]],
+        learned=[[5, 6], [0, 0]],
+        logits=[
+            *([9 * (place == 5), 9 * (place == 6)] for place in range(8)),
+            *([9 * (place == 0)] * 2 for place in range(8)),
+        ],
+        labelled=[("very old",), ()],
+        wrong=None,
+        borders=(0, 8, 16),
+        spans=PIECES * 2,
+    ),
 }
 
 
 def test_every_task_is_tested():
-    assert sorted(EXAMPLES) == sorted(table.TASKS)
+    assert sorted(ENTRIES) == sorted(table.TASKS)
 
 
-@pytest.fixture(params=sorted(table.TASKS))
-def task(request):
-    return table.make(request.param, LABELS)
-
-
-@pytest.fixture
-def examples(task):
-    return EXAMPLES[task.name]
+@pytest.fixture(params=sorted(ENTRIES))
+def entry(request):
+    return ENTRIES[request.param]
 
 
 @pytest.fixture
-def targets(task, examples):
-    return np.stack([task.target(example) for example in examples])
+def task(request, entry):
+    name = next(name for name, other in ENTRIES.items() if other is entry)
+    return table.make(name, entry.labels).fitted(np.asarray(entry.learned))
 
 
-def batch_with(targets):
-    empty = torch.zeros(2, dtype=torch.int64)
-    return Batch(empty, empty, empty, torch.tensor([0, 1, 2]), (1, 1), torch.from_numpy(targets))
+def logits_of(entry):
+    return np.asarray(entry.logits, np.float32)
 
 
-def test_loss_is_a_sum_with_a_gradient_for_every_scored_logit(task, targets):
-    logits = torch.zeros(2, 3, requires_grad=True)
-    loss = task.loss(logits, batch_with(targets))
+def borders_of(entry):
+    return None if entry.borders is None else np.asarray(entry.borders)
+
+
+def scores_of(task, entry, logits=None, decision=None):
+    logits = logits_of(entry) if logits is None else logits
+    borders = borders_of(entry)
+    probabilities = task.probabilities(logits, borders)
+    decided = task.decide(probabilities, decision or task.default_decision(), borders)
+    spans = None if entry.spans is None else np.asarray(entry.spans, np.int32)
+    truth = np.asarray(entry.learned)
+    return Scores(logits, probabilities, decided, truth, borders, spans)
+
+
+def batch_of(entry, texts=slice(None)):
+    """Return a batch of some of both texts, with their logits."""
+    targets, logits = np.asarray(entry.learned), torch.tensor(logits_of(entry))
+    numbers = range(2)[texts]
+    places = targets_at = list(numbers)
+    sizes = [1] * len(places)
+    if entry.borders is not None:
+        ranges = [range(*entry.borders[number : number + 2]) for number in numbers]
+        places, sizes = [place for part in ranges for place in part], [len(part) for part in ranges]
+        targets_at = places if len(targets) == len(logits) else targets_at
+    empty = torch.zeros(len(sizes), dtype=torch.int64)
+    batch = Batch(
+        empty,
+        empty,
+        empty,
+        torch.arange(len(sizes) + 1),
+        (1,) * len(sizes),
+        targets=torch.from_numpy(targets[targets_at]),
+        items=Items(tuple(sizes), torch.arange(len(places))),
+    )
+    return logits[places], batch
+
+
+def noise_like(logits):
+    return torch.randn(logits.shape, generator=torch.Generator().manual_seed(0))
+
+
+def test_targets_are_those_of_the_labels(task, entry):
+    for example, expected in zip(entry.examples, entry.targets, strict=True):
+        np.testing.assert_array_equal(task.target(example), expected)
+
+
+def test_loss_is_a_sum_with_a_gradient_for_every_scored_logit(task, entry):
+    logits, batch = batch_of(entry)
+    logits = noise_like(logits).requires_grad_()
+    loss = task.loss(logits, batch)
     loss.backward()
     assert loss.shape == ()
-    scored = np.ones((2, 3), bool) if targets.ndim == 1 else ~np.isnan(targets)
-    assert (logits.grad.numpy() != 0).tolist() == scored.tolist()
+    assert loss.dtype == torch.float32
+    scored = ~torch.isnan(batch.targets) if task.name == "multi" else torch.ones_like(logits) > 0
+    assert ((logits.grad != 0) == scored).all()
 
 
-def test_loss_over_its_count_is_what_transformers_computes(task, targets):
-    from transformers import AutoModelForSequenceClassification
-
-    from families import tiny_config
-
-    if targets.ndim > 1:
-        targets = np.nan_to_num(targets)
-    config = tiny_config("bert", **task.config())
-    model = AutoModelForSequenceClassification.from_config(config).eval()
-    ids = torch.tensor([[2, 9, 3], [2, 30, 3]])
-    theirs = model(ids, labels=torch.from_numpy(targets))
-    batch = batch_with(targets)
-    ours = task.loss(theirs.logits, batch) / task.count(targets)
-    assert ours.item() == pytest.approx(theirs.loss.item(), abs=1e-6)
+def test_the_loss_of_both_texts_is_the_sum_of_their_losses(task, entry):
+    whole = task.loss(*batch_of(entry))
+    parts = [task.loss(*batch_of(entry, slice(n, n + 1))) for n in range(2)]
+    assert sum(parts).item() == pytest.approx(whole.item(), rel=1e-6)
+    learned = np.asarray(entry.learned)
+    assert task.count(np.concatenate([learned, learned])) == 2 * task.count(learned)
 
 
-def test_weighted_loss_is_larger_where_rare_labels_are_wrong(task, examples):
-    many = [examples[0]] * 20 + [examples[1]]
-    targets = np.stack([task.target(example) for example in many])
-    rare = task.weighted(targets)
-    batch = batch_with(targets[[0, 20]])
-    logits = torch.zeros(2, 3)
-    assert rare.loss(logits, batch) != task.loss(logits, batch)
+def test_logits_that_say_the_truth_cost_little_and_others_much(task, entry):
+    logits, batch = batch_of(entry)
+    low, high = task.loss(logits, batch).item(), task.loss(-logits, batch).item()
+    assert low < 0.02
+    assert high > 2
+
+
+def test_weights_count_where_there_are_classes(task, entry):
+    learned = np.asarray(entry.learned)
+    rows = [0] * 20 + [1]
+    many = learned if task.name == "tags" else learned[rows]
+    rare = task.weighted(many)
     assert rare.labels == task.labels
+    logits, batch = batch_of(entry)
+    logits = noise_like(logits)
+    is_same = rare.loss(logits, batch).item() == task.loss(logits, batch).item()
+    assert is_same == (task.name in {"number", "answers"})
 
 
-def test_decisions_have_one_name_or_set_of_names_a_text(task):
-    probabilities = task.probabilities(np.asarray([[3.0, -1, 2], [-9, -9, -9.5]], np.float32))
-    decided = task.decide(probabilities, task.default_decision())
-    names = task.names(decided)
-    assert names[0] == {"single": ("bad",), "multi": ("bad", "dull")}[task.name]
-    assert names[1] == {"single": ("bad",), "multi": ()}[task.name]
+def test_what_the_logits_say_is_predicted_in_order(task, entry):
+    found = list(task.predictions(scores_of(task, entry), entry.examples))
+    assert [item.text for item in found] == [item.text for item in entry.examples]
+    for prediction, expected, example in zip(found, entry.labelled, entry.examples, strict=True):
+        if task.name == "number":
+            assert prediction.numbers == pytest.approx(expected)
+        else:
+            assert prediction.labels == expected
+        whole = example.text if task.name == "tags" else PASSAGE
+        for entity in prediction.entities:
+            assert whole[entity.start : entity.end] == entity.text
 
 
-def test_probabilities_lie_between_zero_and_one(task):
-    logits = np.asarray([[1e4, -1e4, 0], [0, 0, 0]], np.float32)
-    found = task.probabilities(logits)
-    assert np.isfinite(found).all()
+def test_cells_fit_their_columns(task, entry):
+    columns = task.columns()
+    for prediction in task.predictions(scores_of(task, entry), entry.examples):
+        cells = task.cells(prediction)
+        assert len(cells) == len(columns)
+        for cell, (_, is_number) in zip(cells, columns, strict=True):
+            assert isinstance(cell, float if is_number else str)
+    assert all(isinstance(task.truth(example), str) for example in entry.examples)
+
+
+def test_true_decisions_are_judged_perfect(task, entry):
+    scores = scores_of(task, entry)
+    found = task.judge(scores, entry.examples)
+    perfect = 0 if task.main_metric == "rmse" else 1
+    assert found[task.main_metric] == pytest.approx(perfect, abs=1e-6)
+    assert task.tie_metric in found
+    for name, (low, high) in task.intervals(scores, entry.examples).items():
+        assert low - 1e-9 <= found[name] <= high + 1e-9, name
+
+
+def test_simple_rules_are_judged_beside_it(task, entry):
+    found = task.baselines(entry.examples, scores_of(task, entry), entry.examples)
+    assert found
+    for report in found.values():
+        assert task.main_metric in report
+        assert task.tie_metric in report or task.name == "tags"
+
+
+def test_probabilities_of_any_logits_are_probabilities(task, entry):
+    if task.name == "number":
+        return
+    logits = logits_of(entry) * 1e4
+    found = task.probabilities(logits, borders_of(entry))
+    assert found.dtype == np.float64
     assert found.min() >= 0
     assert found.max() <= 1
-    if task.name == "single":
-        assert found.sum(axis=1).tolist() == pytest.approx([1, 1])
+    if task.name in {"single", "tags"}:
+        assert found.sum(axis=1) == pytest.approx(1)
+    if task.name == "answers":
+        assert found[:8].sum(axis=0) == pytest.approx(1)
 
 
-def test_an_unknown_label_points_at_its_row(task):
-    label = "goood" if task.name == "single" else ("goood",)
-    with pytest.raises(DataError, match=r"r\.csv:7: label 'goood' was not seen.*'good'"):
-        task.target(Example("x", "r.csv:7", label=label))
+def test_without_texts_there_is_nothing_to_decide(task, entry):
+    borders = None if entry.borders is None else np.zeros(1, np.int64)
+    logits = logits_of(entry)[:0]
+    probabilities = task.probabilities(logits, borders)
+    assert len(task.decide(probabilities, task.default_decision(), borders)) == 0
+
+
+def test_a_task_is_made_again_from_what_is_kept_of_it(task, entry):
+    kept = json.loads(json.dumps(task.state()))
+    again = table.make(task.name, task.labels, kept)
+    assert again == task
+    one, other = scores_of(task, entry), scores_of(again, entry)
+    np.testing.assert_array_equal(one.probabilities, other.probabilities)
+
+
+def test_an_unknown_label_points_at_its_row(task, entry):
+    if entry.wrong is None:
+        return
+    with pytest.raises(DataError, match=r"r\.csv:7: (label|tag) '\S+' was not seen.*did you mean"):
+        task.target(Example("x", "r.csv:7", label=entry.wrong))
 
 
 def test_a_missing_label_points_at_its_row(task):
-    with pytest.raises(DataError, match=r"r\.csv:9: no label"):
+    with pytest.raises(DataError, match=r"r\.csv:9: no (label|number|tag|answer)"):
         task.target(Example("x", "r.csv:9"))
 
 
-def test_judging_gives_the_main_metric(task, targets):
-    probabilities = task.probabilities(np.eye(3, dtype=np.float32)[:2])
-    decisions = task.decide(probabilities, task.default_decision())
-    found = task.judge(Scores(np.zeros((2, 3)), probabilities, decisions, targets))
-    assert task.main_metric in found
-
-
-def test_the_models_configuration_names_the_labels(task):
+def test_the_models_configuration_names_the_outputs(task):
     config = task.config()
-    assert [config["id2label"][n] for n in range(3)] == list(LABELS)
+    if task.name == "answers":
+        assert config == {"num_labels": 2}
+        return
+    assert [config["id2label"][n] for n in range(len(task.labels))] == list(task.labels)
     assert {name: n for n, name in config["id2label"].items()} == config["label2id"]
 
 
 def test_an_unknown_task_is_refused():
     with pytest.raises(SettingsError, match="task 'singel' cannot be trained; did you mean"):
-        table.make("singel", LABELS)
+        table.make("singel", NAMES)
 
 
 def test_a_threshold_decides_between_two_classes():
     binary = table.make("single", ("no", "yes"))
     probabilities = np.asarray([[0.6, 0.4], [0.8, 0.2]])
     low = Decision("threshold", thresholds(binary.labels, 0.3))
-    assert binary.decide(probabilities, low).tolist() == [1, 0]
-    assert binary.decide(probabilities, binary.default_decision()).tolist() == [0, 0]
+    assert binary.decide(probabilities, low, None).tolist() == [1, 0]
+    assert binary.decide(probabilities, binary.default_decision(), None).tolist() == [0, 0]
 
 
 def test_thresholds_may_differ_by_label():
-    multi = table.make("multi", LABELS)
-    rule = Decision("threshold", thresholds(LABELS, {"bad": 0.1}))
-    assert multi.decide(np.asarray([[0.2, 0.2, 0.6]]), rule).tolist() == [[1, 0, 1]]
+    multi = table.make("multi", NAMES)
+    rule = Decision("threshold", thresholds(NAMES, {"bad": 0.1}))
+    assert multi.decide(np.asarray([[0.2, 0.2, 0.6]]), rule, None).tolist() == [[1, 0, 1]]

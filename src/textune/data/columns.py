@@ -253,10 +253,11 @@ def _why_codes(column: Column) -> str:
 
 
 def _why_number(column: Column) -> str:
-    share = _share(column, NUMBER)
-    if share < 0.98 and (share < 0.9 or sum(map(like_number, column.cells)) < len(column.cells)):
-        return ""
     numbers = [float(cell) for cell in column.cells if is_number(cell)]
+    share = len(numbers) / len(column.cells)
+    least = 0.5 if any(number % 1 for number in numbers) else 0.9
+    if share < 0.98 and (share < least or not all(map(like_number, column.cells))):
+        return ""
     return f"numbers from {min(numbers):g} to {max(numbers):g}"
 
 

@@ -8,10 +8,12 @@ from textune.data import choices, lists, questions, tag_columns
 from textune.data.choices import Choice, quoted
 from textune.data.columns import Column, Scan, describe, flag, is_number, like_number, scan
 from textune.data.names import columns_meant
+from textune.data.word_lists import read_list
 from textune.errors import DataError, SettingsError, among
 from textune.records import Contract, Table
 
 WORD_TAG = re.compile(r"O|[BIESLU]-\S+")  # how a word of a name is marked in CoNLL files
+TAG_ENDS = re.compile(r"[\s,;|]+")  # between tags that are no list
 FASTTEXT = "__label__"
 TASKS = ("single", "multi", "number", "tags", "answers", "plain")
 
@@ -65,7 +67,7 @@ def understand(
     if tags := tag_columns.understand(table, seen, task=task, text=text, label=label, group=group):
         return Understanding(tags, {**described, **tag_columns.described(tags)}, seen.rows)
     if answers := questions.understand(table, seen, task=task, text=text, label=label, group=group):
-        return Understanding(answers, described, seen.rows)
+        return Understanding(answers, {**described, **questions.described(answers)}, seen.rows)
     taken = {*(label or ()), *([group] if group else ())}
     texts = choices.text(seen, text, taken=taken, headed=table.has_header)
     if not texts.columns:
@@ -145,6 +147,7 @@ def _no_column(table: Table, option: str, name: str) -> str:
 
 def _refuse_words(table: Table, texts: Sequence[Column], labels: Sequence[Column]) -> None:
     """Refuse a file of words with a tag each, of which a classifier would learn nonsense."""
+    _refuse_joined(table, labels)
     one, *others = texts
     tags: Sequence[str] = ()
     if len(labels) == 1 and one.words < 1.5:
@@ -159,6 +162,23 @@ def _refuse_words(table: Table, texts: Sequence[Column], labels: Sequence[Column
             "as CoNLL files have them (word and tag parted by a tab, a blank line after each "
             "sentence), or else one text a row: write them so, or if every row is a text, say so "
             "with --task single or --task plain"
+        )
+
+
+def _refuse_joined(table: Table, labels: Sequence[Column]) -> None:
+    """Refuse cells with a tag for each word of a text that is no list of words."""
+    if len(labels) != 1 or not labels[0].cells:
+        return
+    tags = [read_list(cell) or TAG_ENDS.split(cell) for cell in labels[0].cells]
+    every = [tag for found in tags for tag in found]
+    marked = sum(WORD_TAG.fullmatch(tag) is not None for tag in every)
+    is_marked = any(tag[:2] in ("B-", "I-") for tag in every) and "O" in every
+    if is_marked and marked >= 0.9 * len(every) and len(every) > 2 * len(tags):
+        raise DataError(
+            f"{table.name}: column {labels[0].name!r} holds a tag for each word, such as "
+            f"{labels[0].cells[0][:40]!r}, but which the words are is not said; write both as "
+            'lists, as {"words": ["EU", "said"], "tags": ["B-ORG", "O"]}, or a CoNLL file, or if '
+            "they are labels of whole texts, say so with --task single or --task multi"
         )
 
 
@@ -234,7 +254,7 @@ def _one(
 ) -> tuple[str, str, str | None, str, list[str]]:
     """Give form, task, separator, the reason and the doubts for one label column."""
     name = column.name
-    if task == "number" or (task is None and column.kind == "number"):
+    if task == "number" or (task is None and (column.kind == "number" or _nearly(column))):
         return _number(table, column, asked=task is not None)
     if task == "multi" and column.kind == "flags":
         return (
@@ -266,8 +286,12 @@ def _one(
         value = next(iter(column.counts or {""}))
         said = f"{name!r} holds one value only, {value!r} → one label a text"
     doubts = []
-    if column.kind == "category" and column.classes > 5 and _measures(column):
-        doubts.append(f"{name!r} holds decimals: `--task number` would estimate them instead")
+    if task is None and column.classes > 2 and all(map(is_number, column.cells)):
+        held = "decimals" if any(float(cell) % 1 for cell in column.cells) else "numbers"
+        doubts.append(
+            f"{name!r} holds {held}: `--task number` would estimate them, so that near ones count "
+            "as nearly right, instead of taking each as a class"
+        )
     return "name", "single", None, said, doubts
 
 
@@ -278,7 +302,8 @@ def _number(
     doubts = (
         [] if asked else [f"`--task single` would take every number of {column.name!r} as a class"]
     )
-    return "name", "number", None, f"{column.name!r} holds {column.why} → a number a text", doubts
+    held = f"mostly numbers ({column.why})" if _nearly(column) else column.why
+    return "name", "number", None, f"{column.name!r} holds {held} → a number a text", doubts
 
 
 def _refuse_words_as_numbers(table: Table, column: Column) -> None:
@@ -291,5 +316,9 @@ def _refuse_words_as_numbers(table: Table, column: Column) -> None:
         )
 
 
-def _measures(column: Column) -> bool:
-    return all(map(is_number, column.cells)) and any(float(c) % 1 for c in column.cells)
+def _nearly(column: Column) -> bool:
+    """Tell measurements of which some cells are at fault from names of classes."""
+    if column.kind not in ("id", "words", "text"):
+        return False
+    numbers = [float(cell) for cell in column.cells if is_number(cell)]
+    return len(numbers) > len(column.cells) / 2 and any(number % 1 for number in numbers)

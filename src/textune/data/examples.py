@@ -27,14 +27,21 @@ def read(table: Table, contract: Contract, *, labelled: bool = True) -> Iterator
     """
     to_example = reader(table, contract, labelled=labelled)
     problems = Problems(table.name)
-    for row in table.rows():
+    yield from sound(table.rows(), to_example, problems)
+    problems.raise_any()
+
+
+def sound(
+    rows: Iterable[Row], to_example: Callable[[Row], Example], problems: Problems
+) -> Iterator[Example]:
+    """Make examples of rows; those with a fault are noted and left out."""
+    for row in rows:
         try:
             example = to_example(row)
         except DataError as fault:
             problems.add(str(fault), _WAY_OUT)
             continue
         yield example
-    problems.raise_any()
 
 
 def reader(table: Table, contract: Contract, *, labelled: bool = True) -> Callable[[Row], Example]:

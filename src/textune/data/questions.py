@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from textune.data import names, passages
-from textune.data.choices import quoted
+from textune.data.choices import option, quoted
 from textune.data.columns import Column, Scan
 from textune.errors import DataError, SettingsError
 from textune.records import Contract, Row, Table
@@ -69,6 +69,8 @@ def understand(
         barred = {column.name for column in answers.columns}
         rest = [column for column in seen.columns if column.name not in barred | {group}]
         both = tuple(by_name[name] for name in text) if text else _texts(rest, answers, rows)
+        if text and both:
+            _check_order(table, both, answers, rows)
         if both and (task or text or _asks(both[0], rows)) and (task or _fit(both, answers, rows)):
             return _contract(both, answers, group, asked=text is not None)
     if task is None:
@@ -77,6 +79,17 @@ def understand(
         f"{table.name}: no columns hold questions, passages and answers ({quoted(by_name)}); name "
         "them with --text question,passage and --label answers (or --label text,start)"
     )
+
+
+def described(contract: Contract) -> dict[str, str]:
+    """Say what the columns of a contract of answers were taken for; {} for any other."""
+    if contract.task != "answers":
+        return {}
+    question, passage = contract.text
+    first, *starts = contract.label
+    found = {question: "text: questions", passage: "text: passages that may hold the answers"}
+    found[first] = "answers: texts" + (" and their places" if contract.separator == "json" else "")
+    return found | dict.fromkeys(starts, "answers: the place of the first character of each")
 
 
 def _check_options(text: tuple[str, ...] | None, label: tuple[str, ...] | None) -> None:
@@ -89,6 +102,21 @@ def _check_options(text: tuple[str, ...] | None, label: tuple[str, ...] | None) 
         raise SettingsError(
             f"task 'answers' takes one or two label columns, not {quoted(label)}; name that of the "
             "answers, or those of their texts and of their starts: --label text,start"
+        )
+
+
+def _check_order(
+    table: Table, both: Sequence[Column], answers: _Answers, rows: Sequence[Row]
+) -> None:
+    """Refuse a passage that is named before its question."""
+    question, passage = both
+    if not _asks(passage, rows) or _asks(question, rows):
+        return
+    if _stand(question, answers, rows) >= MOSTLY > _stand(passage, answers, rows):
+        raise SettingsError(
+            f"{table.name}: the answers in {answers.columns[0].name!r} stand in {question.name!r}, "
+            f"not in {passage.name!r}; name the question first: "
+            f"{option('--text', [passage, question])}"
         )
 
 
@@ -186,11 +214,12 @@ def _share_asking(column: Column, rows: Sequence[Row]) -> float:
 def _fit(both: Sequence[Column], answers: _Answers, rows: Sequence[Row]) -> bool:
     """Tell whether the answers belong to these passages, or are at least named so."""
     question, passage = both
-    if answers.separator == "json":
-        sure = _is_among(question, QUESTIONS) and _is_among(passage, PASSAGES)
-        least = 0.0 if sure and _is_among(answers.columns[0], ANSWERS) else MOSTLY
+    sure = _is_among(question, QUESTIONS) and _is_among(passage, PASSAGES)
+    sure = sure and _is_among(answers.columns[0], ANSWERS)
+    if answers.separator == "json" or len(answers.columns) == 2:
+        least = 0.0 if sure else MOSTLY
     else:
-        least = MOSTLY if len(answers.columns) == 2 else PLAINLY
+        least = MOSTLY if sure else PLAINLY
     return _stand(passage, answers, rows) >= least
 
 

@@ -155,6 +155,7 @@ def _span(item: Any) -> Span | str:
         end = _sum(start, length) if key is None else item[key]
         label = item[_key(item, LABELS) or ""]
         text = item.get(_key(item, TEXTS) or "")
+    start, end = _whole(start), _whole(end)
     for name, value in (("start", start), ("end", end)):
         if not isinstance(value, int) or isinstance(value, bool):
             return f"its {name} is {_json(value)}; allowed: a whole number"
@@ -166,6 +167,11 @@ def _span(item: Any) -> Span | str:
 
 def _sum(start: Any, length: Any) -> Any:
     return start + length if isinstance(start, int) and isinstance(length, int) else length
+
+
+def _whole(value: Any) -> Any:
+    """Take 7.0 for 7, as pandas writes whole numbers beside missing ones."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _wrong(span: Span, text: str) -> str:

@@ -171,11 +171,13 @@ def _in_conll(
 def _first(columns: Sequence[Column], sample: Sequence[Row]) -> int:
     """Return the place of the words among columns: the first, or the second if that counts them."""
     counts = [read_list(row.cells[columns[0].place]) or [] for row in sample[:100]]
-    is_counted = len(columns) > 2 and any(counts)
-    for found in counts:
-        numbers = [str(number) for number in range(1, len(found) + 1)]
-        is_counted = is_counted and found == numbers
-    return 1 if is_counted else 0
+    if len(columns) < 3 or not any(counts):
+        return 0
+    for begin in (0, 1):
+        numbers = ([str(place + begin) for place in range(len(found))] for found in counts)
+        if all(found == counted for found, counted in zip(counts, numbers, strict=True)):
+            return 1
+    return 0
 
 
 def _last(table: Table, lists: Sequence[word_lists.Lists], marks: Sequence[str]) -> str | None:
@@ -298,7 +300,15 @@ def _contract(table: Table, found: _Found, group: str | None) -> Contract:
         )
     doubts = [*found.doubts]
     if scheme == "plain" and kinds and all(map(is_number, kinds)):
-        doubts.append(f"the tags in {name!r} are numbers, and the file does not say their names")
+        doubts.append(
+            f"the tags in {name!r} are numbers, and the file does not say their names: each is "
+            "learned as it is, and no entity is found; write names such as B-PER in their place"
+        )
+    elif scheme == "plain" and (marks := [kind for kind in kinds if schemes.type_of(kind)]):
+        doubts.append(
+            f"tags such as {marks[0]!r} in {name!r} look like marks of entities, but most tags do "
+            "not: no entity is found; write the others as O or in the same way"
+        )
     return Contract(
         "tags",
         (found.text.name,),

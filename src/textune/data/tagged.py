@@ -27,6 +27,7 @@ RULE = (
 MOST_FAULTS = 3  # of a row that are named
 
 _WORD = re.compile(rf"{UNSPACED.pattern}|(?:(?!{UNSPACED.pattern})\w)+|[^\w\s]")
+_LISTED = re.compile(r"""\s*\[\s*["']""")  # how a list of words begins, and no text
 _JOINER = "\u200d"  # joins signs to one, as the people of a family
 _NON_JOINER = "\u200c"  # parts letters within a word, in Persian
 
@@ -84,7 +85,8 @@ def reader(
             for sentences of CoNLL as text.
         text: Place of the words, or of the text.
         label: Place of the tags, or of the spans; None without labels: then a cell that holds no
-            list of words is running text, whose words are those of `words_of`.
+            list of words is running text, whose words are those of `words_of`, and one that holds a
+            list is read as such, whatever the model was trained on.
         group: Place of what keeps texts together, if anything does.
 
     Raises:
@@ -96,14 +98,15 @@ def reader(
             f"{table.name}: this is a CoNLL file, one word a line, but task {contract.task!r} "
             "reads one text a row; write a text a row"
         )
-    read = _read_words if contract.form == "words" else _read_spans
+    is_listed = contract.form == "words" or table.format == "conll"
+    read = _read_words if is_listed else _read_spans
 
     def to_example(row: Row) -> Example:
         if contract.task == "plain":
             words = _words(row, row.cells[text], contract.text[0])
             found = Example(joined(words)[0], row.origin)
         elif label is None:
-            found = _unlabelled(row, row.cells[text], contract)
+            found = _unlabelled(row, row.cells[text], contract, is_listed=is_listed)
         else:
             found = read(row, (row.cells[text], row.cells[label]), contract)
         return found if group is None else replace(found, group=row.cells[group])
@@ -192,8 +195,8 @@ def _read_spans(row: Row, cells: tuple[str, str], contract: Contract) -> Example
     return Example(text, row.origin, label=tuple(tags), words=words, remarks=said)
 
 
-def _unlabelled(row: Row, cell: str, contract: Contract) -> Example:
-    if contract.form == "words" and read_list(cell) is not None:
+def _unlabelled(row: Row, cell: str, contract: Contract, *, is_listed: bool) -> Example:
+    if (is_listed or _LISTED.match(cell)) and read_list(cell) is not None:
         text, places = joined(_words(row, cell, contract.text[0]))
         return Example(text, row.origin, words=places)
     return Example(cell, row.origin, words=words_of(cell))

@@ -94,16 +94,21 @@ def is_full(found: Lists) -> bool:
 
 
 def fit(words: Lists, tags: Lists, *, named: bool) -> bool:
-    """Tell whether two columns have as many items in most rows, and one could be words."""
-    if not named and sum(map(is_number, words.items)) > len(words.items) / 2:
+    """Tell whether two columns have as many items in most rows, and one could be words.
+
+    Where names say that they are words, and marks of entities that they are tags, all rows may be
+    at fault.
+    """
+    is_odd = sum(map(is_number, words.items)) > len(words.items) / 2
+    is_odd = is_odd or (rank(words.column) > 0 and not _is_of_words(words.column))
+    if not named and is_odd:
         return False
-    return _alike(words, tags) >= MOST
+    return _alike(words, tags) >= MOST or (_is_of_words(words.column) and _are_marks(tags))
 
 
 def are_tags(words: Lists, tags: Lists) -> bool:
     """Tell tags of words from any two lists of equal lengths."""
-    is_scheme = any(schemes.type_of(tag) is not None for tag in set(tags.items))
-    if is_scheme and tags.census.scheme() != "plain":
+    if _are_marks(tags):
         return schemes.recognise(row or () for row in words.rows) == "plain"
     if _is_of_words(words.column) and rank(tags.column):
         return True
@@ -131,6 +136,11 @@ def likely(words: Lists, tags: Lists) -> tuple[object, ...]:
 def rank(column: Column) -> int:
     """Weigh how much the name of a column says that it holds tags, 0 to 3."""
     return max((TAGS.get(part, 0) for part in names.parts(column.name)), default=0)
+
+
+def _are_marks(tags: Lists) -> bool:
+    is_marked = any(schemes.type_of(tag) is not None for tag in set(tags.items))
+    return is_marked and tags.census.scheme() != "plain"
 
 
 def _alike(words: Lists, tags: Lists) -> float:

@@ -41,7 +41,8 @@ def pool(answers: Tensor, items: Items, how: Pool, sharpness: Tensor | None = No
     still = top.detach().nan_to_num(neginf=0.0)
     parts = (scale * (answers - still[items.of])).exp()
     sums = torch.zeros_like(top).index_add(0, items.of, parts)
-    return torch.where(sizes > 0, (sums / sizes).log() / scale + still, torch.nan)
+    means = torch.where(sizes > 0, sums / sizes, 1.0)  # 1: that no gradient is NaN
+    return torch.where(sizes > 0, means.log() / scale + still, torch.nan)
 
 
 def learn(model: nn.Module, outputs: int, saved: Tensor | None = None) -> None:

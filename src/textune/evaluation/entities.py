@@ -1,10 +1,12 @@
 """Tags of words become entities, and entities precision, recall and F1.
 
-Tags are IOB2 ("O", "B-PER", "I-PER") or plain ones (parts of speech). An entity is right where its
-type, first and last word are; it is read as conlleval does (Tjong Kim Sang and Buchholz 2000), and
-seqeval by default: an I- that continues nothing of its type begins an entity. Of plain tags each
-word is a unit of its own: precision, recall and F1 are then micro averages over the words whose tag
-is not "O", and equal the accuracy where no tag is; `accuracy` is the number to go by.
+Tags are IOB2 ("O", "B-PER", "I-PER") or plain ones (parts of speech); where there is only one kind
+of entities, "B" and "I" may stand without a type, which is then "_", as seqeval has it. An entity
+is right where its type, first and last word are; it is read as conlleval does (Tjong Kim Sang and
+Buchholz 2000), and seqeval by default: an I- that continues nothing of its type begins an entity.
+Of plain tags each word is a unit of its own: precision, recall and F1 are then micro averages over
+the words whose tag is not "O", and equal the accuracy where no tag is; `accuracy` is the number to
+go by.
 
 All entities of the truth count. Undefined numbers are None, and `undefined` says why; precision is
 0 where nothing was found although there was something to find.
@@ -13,16 +15,20 @@ All entities of the truth count. Undefined numbers are None, and `undefined` say
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from textune.evaluation.intervals import Interval, _percentiles, _ratio, _resample
+from textune.evaluation.intervals import Interval, percentiles, ratio, resample
 from textune.evaluation.metrics import Floats, Ints, Report
 
 OUTSIDE = "O"
+UNTYPED = "_"
+UNTYPED_TAGS = ("B", "I")
+BLOCK = 20_000_000
+"""Most cells (words of a sentence times sentences times tags) that are decoded at a time."""
 Tags = Sequence[str]
 Entity = tuple[str, int, int]
 """Type, first word, and the word after the last."""
@@ -35,7 +41,7 @@ def is_plain(tags: Iterable[str]) -> bool:
         >>> is_plain(["O", "B-PER", "I-PER"]), is_plain(["NN", "VBZ"])
         (False, True)
     """
-    return any(tag != OUTSIDE and not (tag[:2] in ("B-", "I-") and tag[2:]) for tag in tags)
+    return not all(map(_is_iob2, tags))
 
 
 def entities(tags: Tags) -> list[Entity]:
@@ -57,9 +63,10 @@ def entities(tags: Tags) -> list[Entity]:
     found: list[Entity] = []
     kind, first = "", 0  # of the entity that is open; kind "" is none
     for place, tag in enumerate([*tags, OUTSIDE]):
-        prefix, _, name = tag.partition("-")
-        if tag != OUTSIDE and not (prefix in ("B", "I") and name):
+        if not _is_iob2(tag):
             raise ValueError(f"tag {tag!r} is not IOB2: expected 'O', 'B-…' or 'I-…'")
+        prefix, _, name = tag.partition("-")
+        name = name if tag not in UNTYPED_TAGS else UNTYPED
         if prefix == "I" and name == kind:
             continue
         if kind:
@@ -135,33 +142,36 @@ def intervals(
     kinds = len(counts.kinds)
     table = np.concatenate([*counts.units, counts.words], axis=1)  # (S, 3T + 2)
     patterns, often = np.unique(table, axis=0, return_counts=True)  # (K, 3T + 2) (K,)
-    drawn = _resample(often, np.random.default_rng(seed)) @ patterns.astype(np.float64)
+    drawn = resample(often, np.random.default_rng(seed)) @ patterns.astype(np.float64)
     hits, predicted, support = np.split(drawn[:, : 3 * kinds], 3, axis=1)  # (R, T) each
     words, right = drawn[:, -2], drawn[:, -1]  # (R,) each
     all_hits, all_predicted, all_support = (part.sum(axis=1) for part in (hits, predicted, support))
     numbers: dict[str, Floats] = {}
     if kinds:
         occurs = (predicted + support > 0).sum(axis=1).astype(np.float64)  # (R,)
-        numbers["precision"] = _ratio(all_hits, all_predicted)
-        numbers["f1"] = _ratio(2 * all_hits, all_predicted + all_support)
-        numbers["macro_f1"] = _ratio(_ratio(2 * hits, predicted + support).sum(axis=1), occurs)
+        numbers["precision"] = ratio(all_hits, all_predicted)
+        numbers["f1"] = ratio(2 * all_hits, all_predicted + all_support)
+        numbers["macro_f1"] = ratio(ratio(2 * hits, predicted + support).sum(axis=1), occurs)
     if counts.units[2].any():
-        numbers["recall"] = _ratio(all_hits, all_support)
+        numbers["recall"] = ratio(all_hits, all_support)
     if counts.words.any():
-        numbers["accuracy"] = _ratio(right, words)
-    return _percentiles(numbers, confidence)
+        numbers["accuracy"] = ratio(right, words)
+    return percentiles(numbers, confidence)
 
 
-def decode(probabilities: Floats, labels: Sequence[str]) -> Ints:
-    """Find the likeliest tags of one sentence in which every I- continues an entity of its type.
+def decode(
+    probabilities: Floats, labels: Sequence[str], borders: NDArray[np.int64] | None = None
+) -> Ints:
+    """Find the likeliest tags of sentences in which every I- continues an entity of its type.
 
-    Of IOB2 tags it is the likeliest of all sequences in which no I-X stands first or after anything
-    but B-X and I-X (Viterbi 1967), the words being independent otherwise; of plain ones the
-    likeliest tag of each word. The time is linear in the number of words.
+    Of IOB2 tags they are the likeliest of all sequences in which no I-X stands first or after
+    anything but B-X and I-X (Viterbi 1967), the words being independent otherwise; of plain ones
+    the likeliest tag of each word. The time is linear in the number of words.
 
     Args:
-        probabilities: Of each tag for each word. (W, C)
+        probabilities: Of each tag for each word of all S sentences. (W, C)
         labels: The tags, C of them; with each I-X there must be B-X.
+        borders: Where sentences begin and end, (S + 1,); None: all words are of one.
 
     Returns:
         Positions in `labels`. (W,)
@@ -182,11 +192,17 @@ def decode(probabilities: Floats, labels: Sequence[str]) -> Ints:
     if is_plain(labels):
         return ids
     begins = _begins(labels)  # (C,)
-    before = np.concatenate([[-1], ids[:-1]])[: len(ids)]
+    ends = np.array([0, len(ids)]) if borders is None else borders  # (S + 1,)
+    before = np.concatenate([[-1], ids[:-1]])[: len(ids)]  # (W,)
+    before[ends[:-1][np.diff(ends) > 0]] = -1
     continues = (before == ids) | (before == begins[ids])
-    if (continues | (begins[ids] < 0)).all():
-        return ids  # nothing forbidden in it, and no sequence is likelier
-    return _likeliest(np.log(probabilities.clip(np.finfo(np.float64).tiny)), begins)
+    forbidden = np.flatnonzero(~continues & (begins[ids] >= 0))
+    broken = np.unique(np.searchsorted(ends, forbidden, side="right") - 1)  # the others stay as
+    broken = broken[np.argsort(-np.diff(ends)[broken], kind="stable")]  # they are: none likelier
+    for block in _blocks(np.diff(ends)[broken], len(labels)):
+        chosen = broken[block]
+        _decode_sentences(probabilities, ids, begins, ends[chosen], np.diff(ends)[chosen])
+    return ids
 
 
 def baseline(
@@ -290,32 +306,59 @@ def _begins(labels: Sequence[str]) -> NDArray[np.int64]:
     """Give the position of the B- tag of each I- tag, -1 for all others: (C,)."""
     places = {label: place for place, label in enumerate(labels)}
     for label in labels:
-        if label.startswith("I-") and f"B-{label[2:]}" not in places:
-            raise ValueError(f"there is {label!r}, but no 'B-{label[2:]}' that it could continue")
-    begins = [places[f"B-{label[2:]}"] if label.startswith("I-") else -1 for label in labels]
+        if label[0] == "I" and f"B{label[1:]}" not in places:
+            raise ValueError(f"there is {label!r}, but no 'B{label[1:]}' that it could continue")
+    begins = [places[f"B{label[1:]}"] if label[0] == "I" else -1 for label in labels]
     return np.array(begins, dtype=np.int64)
 
 
-def _likeliest(logs: Floats, begins: Ints) -> Ints:
-    """Find the best sequence of which no part is forbidden: (W, C), (C,) → (W,)."""
-    inside = np.flatnonzero(begins >= 0)
+def _is_iob2(tag: str) -> bool:
+    return tag == OUTSIDE or tag in UNTYPED_TAGS or (tag[:2] in ("B-", "I-") and bool(tag[2:]))
+
+
+def _blocks(lengths: Ints, labels: int) -> Iterator[slice]:
+    """Part sentences, the longest first, so that a block holds at most `BLOCK` cells."""
+    first = 0
+    while first < len(lengths):
+        count = max(1, BLOCK // (int(lengths[first]) * labels))
+        yield slice(first, first + count)
+        first += count
+
+
+def _decode_sentences(
+    probabilities: Floats, ids: Ints, begins: Ints, firsts: Ints, lengths: Ints
+) -> None:
+    """Write the best sequences of which no part is forbidden into `ids`, word by word of all.
+
+    Args:
+        probabilities: Of each tag for each word. (W, C)
+        ids: Is written into. (W,)
+        begins: As `_begins` gives them. (C,)
+        firsts: First word of each of K sentences, the longest sentence first. (K,)
+        lengths: Their words, at least 1. (K,)
+    """
+    tiny = np.finfo(np.float64).tiny
+    inside = np.flatnonzero(begins >= 0)  # (J,)
     opens = begins[inside]
-    best = logs[0].copy()  # (C,) of the best sequence that ends in each tag
-    best[inside] = -np.inf
-    came = np.zeros(logs.shape, dtype=np.int64)  # (W, C) from which tag
-    for place in range(1, len(logs)):
-        likeliest = int(best.argmax())
-        reached = np.full(len(begins), best[likeliest])
-        came[place] = likeliest
-        begun, continued = best[opens], best[inside]
-        reached[inside] = np.maximum(begun, continued)
-        came[place, inside] = np.where(continued > begun, inside, opens)
-        best = reached + logs[place]
-    ids = np.empty(len(logs), dtype=np.int64)
-    ids[-1] = best.argmax()
-    for place in range(len(logs) - 1, 0, -1):
-        ids[place - 1] = came[place, ids[place]]
-    return ids
+    longest, sentences = int(lengths[0]), np.arange(len(firsts))
+    came = np.zeros((longest, len(firsts), len(begins)), dtype=np.int16)  # from which tag
+    best = np.log(probabilities[firsts].clip(tiny))  # (K, C) of the best one ending in each tag
+    best[:, inside] = -np.inf
+    for place in range(1, longest):
+        now = sentences[: np.searchsorted(-lengths, -place)]  # that have so many words
+        held = best[now]
+        likeliest = held.argmax(axis=1)  # (K,)
+        reached = np.repeat(held[now, likeliest][:, None], len(begins), axis=1)
+        begun, continued = held[:, opens], held[:, inside]  # (K, J) each
+        reached[:, inside] = np.maximum(begun, continued)
+        came[place, now] = likeliest[:, None]
+        came[place][now[:, None], inside] = np.where(continued > begun, inside, opens)
+        best[now] = reached + np.log(probabilities[firsts[now] + place].clip(tiny))
+    last = best.argmax(axis=1)  # (K,) tags
+    for place in range(longest - 1, -1, -1):
+        now = sentences[: np.searchsorted(-lengths, -place)]
+        ids[firsts[now] + place] = last[now]
+        last[now] = came[place, now, last[now]]
 
 
 def _commonest(tags: Counter[str]) -> str:

@@ -73,6 +73,7 @@ def score(
         truth=None if targets is None else targets[rows],
         borders=parts,
         spans=None if not has_items else _spans(store, rows),
+        fulls=store.fulls[rows],
     )
 
 

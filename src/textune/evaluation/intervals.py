@@ -72,12 +72,30 @@ def wilson(right: int, total: int, *, confidence: float = 0.95) -> Interval:
     return [max(0.0, float(middle - half)), min(1.0, float(middle + half))]
 
 
+def resample(counts: Ints, rng: np.random.Generator) -> Floats:
+    """Draw as many texts as there are, again and again; count each pattern: (K,) → (R, K)."""
+    resamples = int(np.clip(MOST_DRAWS // len(counts), FEWEST_RESAMPLES, RESAMPLES))
+    draws = rng.multinomial(counts.sum(), counts / counts.sum(), size=resamples)
+    return draws.astype(np.float64)
+
+
+def percentiles(numbers: Mapping[str, Floats], confidence: float) -> dict[str, Interval]:
+    """Give the interval that holds so large a share of each number's resamples, (R,) each."""
+    tails = [(1 - confidence) / 2, (1 + confidence) / 2]
+    return {name: np.quantile(values, tails).tolist() for name, values in numbers.items()}
+
+
+def ratio(above: Floats, below: Floats) -> Floats:
+    """Divide, giving 0 where there is nothing to divide by."""
+    return np.divide(above, below, out=np.zeros_like(above), where=below > 0)
+
+
 def _single(
     truth: Ints, probabilities: Floats, decisions: Ints, confidence: float, rng: np.random.Generator
 ) -> dict[str, Interval]:
     classes = probabilities.shape[1]
     cells, counts = np.unique(truth * classes + decisions, return_counts=True)  # (K,) (K,)
-    draws = _resample(counts, rng)  # (R, K)
+    draws = resample(counts, rng)  # (R, K)
     true, given = np.divmod(cells, classes)  # (K,) (K,)
     hits = _sums(draws, np.where(true == given, true, -1), classes)  # (R, C)
     totals, predicted = _sums(draws, true, classes), _sums(draws, given, classes)  # (R, C)
@@ -86,7 +104,7 @@ def _single(
     numbers = _single_numbers(hits, totals, predicted)
     if len(np.unique(truth)) < 2:
         del numbers["mcc"]
-    found = {"accuracy": accuracy, "micro_f1": accuracy} | _percentiles(numbers, confidence)
+    found = {"accuracy": accuracy, "micro_f1": accuracy} | percentiles(numbers, confidence)
     if not np.isfinite(probabilities).all():
         return found
     one_hot = (truth[:, None] == np.arange(classes)).astype(np.float64)  # (N, C)
@@ -100,14 +118,14 @@ def _single_numbers(hits: Floats, totals: Floats, predicted: Floats) -> dict[str
     """Compute each number for each resample: (R, C) three times, (R,) each."""
     texts = totals.sum(axis=1)  # (R,)
     occurs = totals + predicted > 0
-    f1 = _ratio(2 * hits, totals + predicted)  # (R, C)
+    f1 = ratio(2 * hits, totals + predicted)  # (R, C)
     spread = (texts**2 - (totals**2).sum(axis=1)) * (texts**2 - (predicted**2).sum(axis=1))
     covariance = hits.sum(axis=1) * texts - (totals * predicted).sum(axis=1)
     return {
-        "mcc": _ratio(covariance, np.sqrt(spread)),
+        "mcc": ratio(covariance, np.sqrt(spread)),
         "macro_f1": f1.sum(axis=1) / occurs.sum(axis=1),
         "weighted_f1": (f1 * totals).sum(axis=1) / texts,
-        "balanced_accuracy": _ratio(hits, totals).sum(axis=1) / (totals > 0).sum(axis=1),
+        "balanced_accuracy": ratio(hits, totals).sum(axis=1) / (totals > 0).sum(axis=1),
     }
 
 
@@ -124,13 +142,13 @@ def _multi(
     share = wilson(right, len(truth), confidence=confidence)
     cells = np.where(scored, 2 * (truth == 1) + (decisions == 1), 4).astype(np.int8)  # (N, C)
     patterns, counts = np.unique(cells, axis=0, return_counts=True)  # (K, C) (K,)
-    draws = _resample(counts, rng)  # (R, K)
+    draws = resample(counts, rng)  # (R, K)
     kinds = [draws @ (patterns == kind).astype(np.float64) for kind in range(4)]  # 4 of (R, C)
     numbers = _multi_numbers(*kinds)
     one_sided = [len(np.unique(truth[scored[:, c], c])) < 2 for c in range(truth.shape[1])]
     if all(one_sided):
         del numbers["mcc"]
-    found = {"accuracy": share, "subset_accuracy": share} | _percentiles(numbers, confidence)
+    found = {"accuracy": share, "subset_accuracy": share} | percentiles(numbers, confidence)
     if "mcc" in found:
         found["macro_mcc"] = found["mcc"]
     if not np.isfinite(probabilities[scored]).all():
@@ -148,31 +166,19 @@ def _multi_numbers(
     errors = alarms + misses
     totals, predicted = hits + misses, hits + alarms
     spread = totals * (quiet + alarms) * predicted * (quiet + misses)  # (R, C)
-    mcc = _ratio(hits * quiet - alarms * misses, np.sqrt(spread))
+    mcc = ratio(hits * quiet - alarms * misses, np.sqrt(spread))
     judged = (totals > 0) & (quiet + alarms > 0)
     return {
         "mcc": (mcc * judged).sum(axis=1) / judged.sum(axis=1).clip(1),
-        "macro_f1": _ratio(2 * hits, 2 * hits + errors).mean(axis=1),
-        "micro_f1": _ratio(2 * hits.sum(axis=1), (2 * hits + errors).sum(axis=1)),
-        "hamming_loss": _ratio(errors.sum(axis=1), (errors + hits + quiet).sum(axis=1)),
+        "macro_f1": ratio(2 * hits, 2 * hits + errors).mean(axis=1),
+        "micro_f1": ratio(2 * hits.sum(axis=1), (2 * hits + errors).sum(axis=1)),
+        "hamming_loss": ratio(errors.sum(axis=1), (errors + hits + quiet).sum(axis=1)),
     }
-
-
-def _resample(counts: Ints, rng: np.random.Generator) -> Floats:
-    """Draw as many texts as there are, again and again; count each pattern: (R, K)."""
-    resamples = int(np.clip(MOST_DRAWS // len(counts), FEWEST_RESAMPLES, RESAMPLES))
-    draws = rng.multinomial(counts.sum(), counts / counts.sum(), size=resamples)
-    return draws.astype(np.float64)
 
 
 def _sums(draws: Floats, classes_of: Ints, classes: int) -> Floats:
     """Add the patterns up by class, leaving out those of class -1: (R, K) → (R, C)."""
     return draws @ (classes_of[:, None] == np.arange(classes)).astype(np.float64)
-
-
-def _percentiles(numbers: Mapping[str, Floats], confidence: float) -> dict[str, Interval]:
-    tails = [(1 - confidence) / 2, (1 + confidence) / 2]
-    return {name: np.quantile(values, tails).tolist() for name, values in numbers.items()}
 
 
 def _area(truth: Floats, probabilities: Floats, confidence: float) -> dict[str, Interval]:
@@ -216,8 +222,3 @@ def _mean_interval(sums: Floats, counts: NDArray[Any], confidence: float) -> Int
 def _clipped(probabilities: NDArray[Any]) -> Floats:
     tiny = np.finfo(np.float64).eps  # as scikit-learn's log loss
     return np.clip(probabilities.astype(np.float64), tiny, 1 - tiny)
-
-
-def _ratio(above: Floats, below: Floats) -> Floats:
-    """Divide, giving 0 where there is nothing to divide by."""
-    return np.divide(above, below, out=np.zeros_like(above), where=below > 0)

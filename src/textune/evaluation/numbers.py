@@ -19,7 +19,7 @@ from textune.evaluation.intervals import (
     MOST_DRAWS,
     RESAMPLES,
     Interval,
-    _percentiles,
+    percentiles,
 )
 from textune.evaluation.metrics import Floats, Report
 
@@ -106,7 +106,7 @@ def intervals(
     samples = {key: np.concatenate(blocks) for key, blocks in drawn.items() if blocks}
     defined = {key: sample[~np.isnan(sample)] for key, sample in samples.items()}
     kept = {key: sample for key, sample in defined.items() if 2 * len(sample) > len(samples[key])}
-    return _percentiles(kept, confidence)
+    return percentiles(kept, confidence)
 
 
 def baseline(train_truth: Floats, truth: Floats, names: Sequence[str]) -> Report:

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from textune.evaluation.intervals import Interval, _percentiles, _resample, wilson
+from textune.evaluation.intervals import Interval, percentiles, resample, wilson
 from textune.evaluation.metrics import Floats, Report
 
 ARTICLES = re.compile(r"\b(?:a|an|the)\b")
@@ -118,10 +118,10 @@ def intervals(
     if not len(exacts):
         return {}
     distinct, counts = np.unique(f1s, return_counts=True)  # (K,) each
-    draws = _resample(counts, np.random.default_rng(seed))  # (R, K)
+    draws = resample(counts, np.random.default_rng(seed))  # (R, K)
     means = {"f1": (draws @ distinct / len(f1s)).clip(0.0, 1.0)}
     share = wilson(int(exacts.sum()), len(exacts), confidence=confidence)
-    return {"exact_match": share} | _percentiles(means, confidence)
+    return {"exact_match": share} | percentiles(means, confidence)
 
 
 def best_threshold(

@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import functional
 
 from textune.errors import DataError
 from textune.evaluation import spans
@@ -20,6 +19,8 @@ from textune.tasks.interface import Borders, Column
 NONE = "none"
 UNKNOWN = -1  # the target of an answer that no window shows: it is not learned
 SHOWN = 5  # likeliest answers that a prediction holds
+TRIED = 4 * SHOWN  # likeliest spans of tokens, of which some are parts of the same words
+TINIEST = float(np.finfo(np.float64).tiny)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +89,16 @@ class AnswerSpan:
         """
         assert batch.targets is not None
         assert batch.items is not None
-        total = logits.float().sum() * 0.0 if not len(batch.items.sizes) else logits.new_zeros(())
+        sizes = torch.tensor(batch.items.sizes, device=logits.device)  # (T,)
+        firsts = sizes.cumsum(0) - sizes  # (T,) the items "none"
         known = torch.where(logits.isnan(), -torch.inf, logits.float())  # (I, 2)
-        for part, target in zip(known.split(batch.items.sizes), batch.targets, strict=True):
-            if int(target[0]) == UNKNOWN:
-                continue
-            first = 0 if self.may_be_none else 1
-            total = total + functional.cross_entropy(part[first:].T, target - first)
-        return total
+        if not self.may_be_none:
+            known = known.index_fill(0, firsts, -torch.inf)
+        is_learned = batch.targets[:, :1] != UNKNOWN  # (T, 1)
+        totals = _log_sums(known, sizes, is_learned)  # (T, 2)
+        places = (firsts[:, None] + batch.targets).clamp(min=0)  # (T, 2)
+        losses = (totals - known.gather(0, places)) / 2
+        return torch.where(is_learned, losses, 0.0).sum()
 
     def count(self, targets: NDArray[Any]) -> float:
         """Return the number of questions that are learned."""
@@ -121,7 +124,7 @@ class AnswerSpan:
         found = np.zeros((0 if borders is None else len(borders) - 1, 2), dtype=np.int64)
         for number, (first, end) in enumerate(ends.ranges(borders, len(probabilities))):
             best = self._find(probabilities[first:end], 1)
-            if len(best.places) and not (self.may_be_none and _nothing(best) >= bar):
+            if len(best.places) and not (self.may_be_none and _nothing(best) > bar):
                 found[number] = best.places[0]
         return found
 
@@ -142,11 +145,14 @@ class AnswerSpan:
         return {"sentence": spans.judge(found, _references(examples))}
 
     def default_decision(self) -> Decision:
-        """Return the rule that says none where that is likelier than the best answer."""
+        """Return the rule that says none where that is likelier than the best answer.
+
+        The threshold is how likely "none" must be beside the best answer: it is given above it.
+        """
         return Decision("answer", {NONE: 0.5} if self.may_be_none else {})
 
     def decision(self, scores: Scores, examples: Sequence[Example]) -> Decision:
-        """Fit on held-out questions how likely "none" must be beside the best answer."""
+        """Fit on held-out questions above which chance beside the best answer "none" is given."""
         if not self.may_be_none or all(item.answers for item in examples):
             return self.default_decision()
         assert scores.borders is not None
@@ -165,7 +171,7 @@ class AnswerSpan:
         nothing = np.asarray([_nothing(item) for item in best])
         has_answer = np.asarray([bool(item.answers) for item in examples])
         bar, _ = spans.best_threshold(nothing, f1, has_answer)
-        return Decision("answer", {NONE: float(bar)}, fitted=True)
+        return Decision("answer", {NONE: min(max(bar, 0.0), 1.0)}, fitted=True)
 
     def predictions(self, scores: Scores, examples: Sequence[Example]) -> Iterator[Prediction]:
         """Give each question its likeliest answers, the chosen one as the label."""
@@ -174,19 +180,8 @@ class AnswerSpan:
         ranges = ends.ranges(scores.borders, len(scores.probabilities))
         answers = self._written(scores, examples)
         for example, (first, end), answer in zip(examples, ranges, answers, strict=True):
-            found = self._find(scores.probabilities[first:end], SHOWN)
-            characters = scores.spans[first:end]
-            passage = example.pair or ""
-            shown = tuple(
-                Entity(
-                    start=int(characters[one, 0]),
-                    end=int(characters[two, 1]),
-                    text=passage[characters[one, 0] : characters[two, 1]],
-                    label="",
-                    score=float(chance),
-                )
-                for (one, two), chance in zip(found.places.tolist(), found.chances, strict=True)
-            )
+            found = self._find(scores.probabilities[first:end], TRIED)
+            shown = _shown(example.pair or "", scores.spans[first:end], found)
             chances = {NONE: found.none} if self.may_be_none else {}
             yield Prediction(example.text, (answer,) if answer else (), chances, shown)
 
@@ -220,16 +215,42 @@ class AnswerSpan:
         return Found(places, chances, none)
 
     def _written(self, scores: Scores, examples: Sequence[Example]) -> list[str]:
-        """Cut the decided answers out of their passages."""
+        """Cut the decided answers out of their passages; "" where there is none."""
         assert scores.borders is not None
         assert scores.spans is not None
         found = []
         for example, (one, two), first in zip(
             examples, scores.decisions.tolist(), scores.borders[:-1].tolist(), strict=True
         ):
+            passage = example.pair or ""
             start, end = scores.spans[first + one, 0], scores.spans[first + two, 1]
-            found.append((example.pair or "")[start:end] if one else "")
+            start, end = ends.whole_words(passage, int(start), int(end)) if one else (0, 0)
+            found.append(passage[start:end])
         return found
+
+
+def _log_sums(logits: Tensor, sizes: Tensor, is_learned: Tensor) -> Tensor:
+    """Add up the exponentials of each text's items; (I, 2), (T,), (T, 1) → (T, 2) logarithms."""
+    texts = torch.arange(len(sizes), device=logits.device)
+    of = texts.repeat_interleave(sizes, output_size=len(logits))  # (I,)
+    empty = logits.new_full((len(sizes), 2), -torch.inf)
+    top = empty.scatter_reduce(0, of[:, None].expand_as(logits), logits.detach(), "amax")
+    top = top.nan_to_num(neginf=0.0)  # (T, 2)
+    sums = torch.zeros_like(top).index_add(0, of, (logits - top[of]).exp())
+    return torch.where(is_learned, sums, 1.0).log() + top
+
+
+def _shown(passage: str, spans: NDArray[np.int32], found: Found) -> tuple[Entity, ...]:
+    """Write the likeliest answers, each stretch of the passage once."""
+    shown: dict[tuple[int, int], float] = {}
+    for (one, two), chance in zip(found.places.tolist(), found.chances.tolist(), strict=True):
+        place = ends.whole_words(passage, int(spans[one, 0]), int(spans[two, 1]))
+        if place[0] < place[1]:
+            shown.setdefault(place, chance)
+    return tuple(
+        Entity(start, end, passage[start:end], label="", score=chance)
+        for (start, end), chance in list(shown.items())[:SHOWN]
+    )
 
 
 def _first(found: Found) -> NDArray[np.int64]:
@@ -237,10 +258,11 @@ def _first(found: Found) -> NDArray[np.int64]:
 
 
 def _nothing(found: Found) -> float:
-    """Return how likely "none" is beside the best answer alone; 0 to 1."""
+    """Return how likely "none" is beside the best answer alone; above 0, at most 1."""
     best = float(found.chances[0]) if len(found.chances) else 0.0
     total = found.none + best
-    return found.none / total if total > 0 else 0.0
+    share = found.none / total if total > 0 else 0.0
+    return max(share, TINIEST)  # so that a threshold of 0 leaves no question with an answer
 
 
 def _references(examples: Sequence[Example]) -> list[list[str]]:

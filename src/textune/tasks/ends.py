@@ -2,15 +2,19 @@
 
 import itertools
 import re
+import unicodedata
 from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
+from textune.data.columns import UNSPACED
 from textune.tasks.interface import Borders
 
 Floats = NDArray[np.float64]
 WORD = re.compile(r"\w+")
+HANGUL = re.compile("[\u1100-\u11ff\u3130-\u318f\uac00-\ud7ff]")
+JOINERS = "\u200c\u200d"
 SENTENCE = re.compile(r"[^.!?]+[.!?]*\s*")
 
 
@@ -66,9 +70,39 @@ def likeliest(
     return places, flat[best] / total, none / total
 
 
+def whole_words(passage: str, start: int, end: int) -> tuple[int, int]:
+    """Extend a stretch of a passage to whole words, and leave out white space at its ends.
+
+    A word is a run of letters, digits and underscores with the marks on them. Scripts without
+    spaces have no such runs, and Korean none that an answer would fill: a noun and its particle
+    are written as one.
+
+    Example:
+        >>> whole_words("in Amazonia, 1973-74", 5, 10)
+        (3, 11)
+    """
+    stretch = passage[start:end]
+    start += len(stretch) - len(stretch.lstrip())
+    end = max(start, end - (len(stretch) - len(stretch.rstrip())))
+    while start < end and start > 0 and _joins(passage[start - 1]) and _joins(passage[start]):
+        start -= 1
+    while start < end < len(passage) and _joins(passage[end - 1]) and _joins(passage[end]):
+        end += 1
+    return start, end
+
+
 def nearest_sentence(question: str, passage: str) -> str:
     """Return the sentence of a passage that shares most words with a question: a baseline."""
     asked = set(WORD.findall(question.lower()))
     sentences = SENTENCE.findall(passage) or [passage]
     shared = [len(asked & set(WORD.findall(sentence.lower()))) for sentence in sentences]
     return str(sentences[int(np.argmax(shared))]).strip()
+
+
+def _joins(sign: str) -> bool:
+    """Tell whether a sign is one word with a like one beside it."""
+    if sign.isascii():
+        return sign.isalnum() or sign == "_"
+    if UNSPACED.match(sign) or HANGUL.match(sign):
+        return False
+    return sign.isalnum() or sign in JOINERS or unicodedata.category(sign)[0] == "M"

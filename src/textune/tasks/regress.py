@@ -40,11 +40,10 @@ class Regress:
 
     def fitted(self, targets: NDArray[Any]) -> "Regress":
         """Standardise by these targets, (N, C); one that never changes is only centred."""
-        spread = targets.std(axis=0)
-        scales = np.where(spread > 0, spread, 1.0)
-        return replace(
-            self, centers=tuple(targets.mean(axis=0).tolist()), scales=tuple(scales.tolist())
-        )
+        centers, spread = targets.mean(axis=0), targets.std(axis=0)
+        varies = spread > numbers.SMALLEST_SPREAD * np.abs(centers)
+        scales = np.where(varies, spread, 1.0)
+        return replace(self, centers=tuple(centers.tolist()), scales=tuple(scales.tolist()))
 
     def weighted(self, targets: NDArray[Any]) -> "Regress":
         """Return the same task: numbers have no classes."""

@@ -14,6 +14,7 @@ from torch.nn import functional
 
 from textune.errors import DataError, among
 from textune.evaluation import entities
+from textune.evaluation.entities import OUTSIDE
 from textune.records import Batch, Decision, Entity, Example, Prediction, Scores
 from textune.sets import splits
 from textune.tasks import labels as named
@@ -37,7 +38,7 @@ class Tag:
     @property
     def marks_entities(self) -> bool:
         """Tell whether tags mark stretches of words (B-, I-, O)."""
-        return "O" in self.labels and any(label.startswith("B-") for label in self.labels)
+        return not entities.is_plain(self.labels)
 
     @property
     def main_metric(self) -> str:
@@ -99,31 +100,30 @@ class Tag:
     def probabilities(
         self, logits: NDArray[np.float32], borders: Borders = None
     ) -> NDArray[np.float64]:
-        """(words, C) → (words, C), rows sum to 1; what no window shows is the first tag (O)."""
+        """(words, C) → (words, C), rows sum to 1; what no window shows is O, or the first tag."""
         found = torch.from_numpy(logits).double().softmax(1).numpy()
-        beyond = np.isnan(logits).any(axis=1)
-        found[beyond] = np.eye(len(self.labels))[0]
+        outside = self.labels.index(OUTSIDE) if OUTSIDE in self.labels else 0
+        found[_is_unshown(logits)] = np.eye(len(self.labels))[outside]
         return np.asarray(found, dtype=np.float64)
 
     def decide(
         self, probabilities: NDArray[np.float64], decision: Decision, borders: Borders = None
     ) -> NDArray[np.int64]:
         """Return the likeliest sequence of tags that can be, for each text; (words,)."""
-        ends = [0, len(probabilities)] if borders is None else borders.tolist()
-        found = [
-            entities.decode(probabilities[first:end], self.labels)
-            for first, end in itertools.pairwise(ends)
-        ]
-        return np.concatenate([np.zeros(0, np.int64), *found]).astype(np.int64)
+        return entities.decode(probabilities, self.labels, borders)
 
     def judge(self, scores: Scores, examples: Sequence[Example]) -> dict[str, Any]:
         """Compare with the truth, over all words: what no window shows counts as missed."""
-        found = entities.judge(_truth(examples), self._sequences(scores))
+        found = entities.judge(
+            _truth(examples), self._judged(scores), plain=not self.marks_entities
+        )
         return found | {"log_loss": self._log_loss(scores)}
 
     def intervals(self, scores: Scores, examples: Sequence[Example]) -> dict[str, list[float]]:
         """Return the intervals of precision, recall and F1, by resampling texts."""
-        found = entities.intervals(_truth(examples), self._sequences(scores), seed=0)
+        found = entities.intervals(
+            _truth(examples), self._judged(scores), plain=not self.marks_entities, seed=0
+        )
         return {name: list(span) for name, span in found.items()}
 
     def baselines(
@@ -133,7 +133,8 @@ class Tag:
         tags = entities.baseline(
             _truth(training), [_words(item) for item in training], [_words(i) for i in examples]
         )
-        return {"word": entities.judge(_truth(examples), tags)}
+        found = entities.judge(_truth(examples), tags, plain=not self.marks_entities)
+        return {"word": found}
 
     def default_decision(self) -> Decision:
         """Return the rule of the likeliest sequence."""
@@ -146,6 +147,7 @@ class Tag:
     def predictions(self, scores: Scores, examples: Sequence[Example]) -> Iterator[Prediction]:
         """Give each text a tag for each word, and the entities that they mark."""
         chosen = scores.probabilities[np.arange(len(scores.decisions)), scores.decisions]
+        chosen = chosen.clip(np.finfo(np.float64).tiny)  # (words,)
         assert scores.borders is not None
         sequences = self._sequences(scores)
         for example, tags, first in zip(
@@ -194,10 +196,16 @@ class Tag:
         return _json(list(example.label or ()))
 
     def _sequences(self, scores: Scores) -> list[list[str]]:
-        assert scores.borders is not None
-        names = [self.labels[number] for number in scores.decisions.tolist()]
-        ends = scores.borders.tolist()
-        return [names[first:end] for first, end in itertools.pairwise(ends)]
+        return _parted([self.labels[number] for number in scores.decisions.tolist()], scores)
+
+    def _judged(self, scores: Scores) -> list[list[str]]:
+        """Return the tags of each text, O for a word that no window shows."""
+        unshown = _is_unshown(scores.logits).tolist()
+        names = [
+            OUTSIDE if is_unshown else self.labels[number]
+            for number, is_unshown in zip(scores.decisions.tolist(), unshown, strict=True)
+        ]
+        return _parted(names, scores)
 
     def _log_loss(self, scores: Scores) -> float | None:
         assert scores.truth is not None
@@ -206,6 +214,15 @@ class Tag:
             return None
         chosen = scores.probabilities[known, scores.truth[known]]
         return float(-np.log(np.clip(chosen, 1e-12, None)).mean())
+
+
+def _is_unshown(logits: NDArray[np.float32]) -> NDArray[np.bool_]:
+    return np.asarray(np.isnan(logits).any(axis=1))
+
+
+def _parted(names: list[str], scores: Scores) -> list[list[str]]:
+    assert scores.borders is not None
+    return [names[first:end] for first, end in itertools.pairwise(scores.borders.tolist())]
 
 
 def _truth(examples: Sequence[Example]) -> list[list[str]]:

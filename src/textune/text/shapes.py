@@ -124,7 +124,7 @@ def _answers(
         wrapped = tokenizer.wrap(_take(question, first), _take(ids, second))
         asked = np.concatenate([[0], start + np.arange(len(shown))])
         found.append(Placed(*wrapped, asked=asked, items=np.concatenate([[0], shown + 1])))
-    spans = np.concatenate([[[0, 0]], _trimmed(places, example.pair or "")])
+    spans = np.concatenate([[[0, 0]], places])
     return Shaped(found, sum(sizes) + extra, spans)
 
 
@@ -147,16 +147,6 @@ def first_pieces(words: Numbers, places: Numbers) -> Numbers:
     found = np.minimum(found, len(places) - 1)
     is_beyond = places[found, 0] >= words[:, 1]
     return np.maximum(found - is_beyond, 0).astype(np.int64)
-
-
-def _trimmed(places: Numbers, text: str) -> Numbers:
-    """Leave out the space that some tokenizers count to the piece after it."""
-    found = places.copy()
-    for number, (first, end) in enumerate(places.tolist()):
-        if first < end and text[first].isspace():
-            piece = text[first:end]
-            found[number, 0] = end - len(piece.lstrip())
-    return found
 
 
 def _take(ids: Ids, window: Window) -> Ids:

@@ -1,0 +1,50 @@
+"""Texts and pairs for transformers' sequence classification: one label, or a number."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from scipy import stats
+from sklearn import metrics as sk
+from transformers import AutoModelForSequenceClassification, DataCollatorWithPadding
+
+from bench.jobs import Job
+from bench.quality_sets import Row
+from bench.scores import Rows
+
+CLASS = AutoModelForSequenceClassification
+
+
+def config(job: Job) -> dict[str, Any]:
+    """Return what the configuration of the model must hold."""
+    problem = "regression" if job.task == "number" else "single_label_classification"
+    return {"num_labels": len(job.labels), "problem_type": problem}
+
+
+def features(rows: Sequence[Row], tokenizer: Any, job: Job) -> Rows:
+    """Tokenise texts, the longer of a pair cut first, and add their targets."""
+    texts = [row["text"] for row in rows]
+    pairs = [row["pair"] for row in rows] if "pair" in rows[0] else None
+    found = tokenizer(texts, pairs, truncation=True, max_length=job.max_tokens)
+    targets = [
+        row["label"] if job.task == "number" else job.labels.index(row["label"]) for row in rows
+    ]
+    return [
+        {name: values[at] for name, values in found.items()} | {"labels": target}
+        for at, target in enumerate(targets)
+    ]
+
+
+def collator(tokenizer: Any) -> Callable[[Rows], Any]:
+    """Return what pads a batch to its longest text."""
+    return DataCollatorWithPadding(tokenizer)
+
+
+def score(rows: Sequence[Row], features: Rows, outputs: Sequence[Any], job: Job) -> float | None:
+    """Return Spearman's rank correlation of numbers, or the accuracy of labels."""
+    logits = np.stack([each["logits"].numpy() for each in outputs])  # (N, C)
+    truth = [row["labels"] for row in features]
+    if job.task == "number":
+        found = float(stats.spearmanr(truth, logits[:, 0]).statistic)
+        return None if np.isnan(found) else found
+    return float(sk.accuracy_score(truth, logits.argmax(1)))

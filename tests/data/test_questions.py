@@ -1,0 +1,51 @@
+"""Questions, passages and answers are found among the columns, in spite of faults in them."""
+
+import pytest
+from made_tables import table
+
+from textune.data import examples
+from textune.data.contract import understand
+from textune.errors import DataError, SettingsError
+from textune.records import Contract
+
+FLAT = Contract("answers", ("question", "context"), ("answer", "start"), "answers")
+ALONE = Contract("answers", ("question", "context"), ("answer",), "answers")
+
+
+def rows(write, count=40):
+    """Make rows of question, passage and what `write` makes of the answer and its place."""
+    texts = [f"on day {n} we met k{n} near the river and left" for n in range(count)]
+    both = [(text, f"k{n}") for n, text in enumerate(texts)]
+    return [[f"Who was met on {n}?", t, *write(k, t.index(k))] for n, (t, k) in enumerate(both)]
+
+
+def test_the_question_is_named_first():
+    given_table = table(FLAT.text + FLAT.label, rows(lambda text, start: [text, str(start)]))
+    with pytest.raises(SettingsError, match=r"in 'context', .*: `--text question,context`"):
+        understand(given_table, text=("context", "question"), label=FLAT.label)
+    with pytest.raises(SettingsError, match=r"not in 'question'; name the question first"):
+        understand(given_table, task="answers", text=("context", "question"), label=FLAT.label)
+
+
+def test_says_what_the_columns_of_answers_hold():
+    found = understand(table(FLAT.text + FLAT.label, rows(lambda text, at: [text, str(at)])))
+    assert found.columns == {
+        "question": "text: questions",
+        "context": "text: passages that may hold the answers",
+        "answer": "answers: texts",
+        "start": "answers: the place of the first character of each",
+    }
+
+
+@pytest.mark.parametrize("places", [True, False])
+def test_names_are_believed_though_many_answers_are_at_fault(places):
+    def write(text, at):
+        odd = "zzz" if int(text[1:]) % 5 < 2 else text
+        return [odd, str(at)] if places else [odd]
+
+    contract = FLAT if places else ALONE
+    given_table = table(contract.text + contract.label, rows(write))
+    found = understand(given_table).contract
+    assert (found.task, found.label) == ("answers", contract.label)
+    with pytest.raises(DataError, match=r"made.csv: 16 problems"):
+        list(examples.read(given_table, found))

@@ -1,0 +1,297 @@
+"""What every head learns is what transformers' own heads learn: losses and gradients, packed."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import transformers
+from torch.nn import functional
+
+from families import tiny_config
+from textune.encoder import load
+from textune.kernels import build as libraries
+from textune.kernels import calls
+from textune.records import Items
+from textune.tasks import table
+from textune.text import batches
+
+LENGTHS = [2, 3, 7, 16, 33, 40, 9, 25, 4]
+FAMILIES = ["albert", "deberta-v2", "distilbert", "electra", "modernbert", "mpnet", "roberta"]
+CLOSE = 1e-5
+UNASKED = -100
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """Texts of random ids, and what is to be learned of them."""
+
+    task: Any
+    texts: list[Any]
+    firsts: list[int]  # tokens in the first segment
+    targets: Any  # as the task has them
+    wanted: Any  # as transformers has them: (T,), (T, C), (tokens of all texts,), or (T, 2)
+    asked: list[Any] | None = None  # places of the tokens that are asked about
+    sizes: list[int] | None = None  # items of each text
+
+    @property
+    def count(self):
+        return self.task.count(self.targets)
+
+    def batch(self, rows):
+        rows = list(rows)
+        texts, firsts = ([part[row] for row in rows] for part in (self.texts, self.firsts))
+        if self.asked is None:
+            return batches.lay(texts, firsts, targets=torch.from_numpy(self.targets[rows]))
+        starts = np.cumsum([0, *map(len, texts)])
+        borders = np.cumsum([0, *self.sizes])
+        items = np.cumsum([0, *(self.sizes[row] for row in rows)])
+        asked = [self.asked[row] + start for row, start in zip(rows, starts[:-1], strict=True)]
+        of = [
+            np.arange(len(self.asked[row])) + start
+            for row, start in zip(rows, items[:-1], strict=True)
+        ]
+        targets = self.targets[rows]
+        if self.task.asks == "words":
+            parts = [self.targets[borders[row] : borders[row + 1]] for row in rows]
+            targets = np.concatenate(parts)
+        return batches.lay(
+            texts,
+            firsts,
+            targets=torch.from_numpy(targets),
+            asked=torch.from_numpy(np.concatenate(asked)),
+            items=Items(
+                tuple(self.sizes[row] for row in rows), torch.from_numpy(np.concatenate(of))
+            ),
+        )
+
+
+def drawn(lengths=LENGTHS):
+    draw = np.random.default_rng(0)
+    texts = [draw.integers(5, 120, length).astype(np.int32) for length in lengths]
+    return draw, texts, [max(1, length // 2) for length in lengths]
+
+
+def of_texts(name, labels):
+    """Make a lesson on whole texts, with targets in odd units where they are numbers."""
+    draw, texts, firsts = drawn()
+    shape = (len(texts), len(labels))
+    if name == "single":
+        targets = wanted = draw.integers(0, len(labels), len(texts))
+    elif name == "multi":
+        targets = wanted = draw.integers(0, 2, shape).astype(np.float32)
+    else:
+        targets = draw.normal(70, 12, shape)
+        wanted = (targets - targets.mean(axis=0)) / targets.std(axis=0)
+    task = table.make(name, labels).fitted(targets)
+    return Lesson(task, texts, firsts, targets, wanted)
+
+
+def of_words():
+    """Make a lesson on tags; of each text a word is beyond what is shown, and is not learned."""
+    draw, texts, _ = drawn()
+    labels = ("O", "B-P", "I-P")
+    asked = [np.flatnonzero(draw.random(len(text)) < 0.6) for text in texts]
+    wanted = [np.full(len(text), UNASKED) for text in texts]
+    targets = []
+    for places, known in zip(asked, wanted, strict=True):
+        known[places] = draw.integers(0, len(labels), len(places))
+        targets += [*known[places].tolist(), UNASKED]
+    return Lesson(
+        table.make("tags", labels),
+        texts,
+        [len(text) for text in texts],
+        np.array(targets),
+        np.concatenate(wanted),
+        asked,
+        [len(places) + 1 for places in asked],
+    )
+
+
+def of_answers(may_be_none):
+    """Make a lesson on answers: the second half of each text is the passage, but for its end."""
+    draw, texts, firsts = drawn([length + 6 for length in LENGTHS])
+    asked, targets, wanted = [], [], []
+    for row, (text, first) in enumerate(zip(texts, firsts, strict=True)):
+        passage = np.arange(first, len(text) - 1)
+        asked.append(np.concatenate([[0], passage]))
+        ends = np.sort(draw.integers(0, len(passage), 2)) + 1
+        ends = ends * (row % 3 > 0) if may_be_none else ends
+        targets.append(ends)
+        wanted.append(asked[-1][ends])
+    return Lesson(
+        table.make("answers", (), {"may_be_none": may_be_none}),
+        texts,
+        firsts,
+        np.stack(targets),
+        np.stack(wanted),
+        asked,
+        [len(places) for places in asked],
+    )
+
+
+LESSONS = {
+    "single": lambda: of_texts("single", ("a", "b", "c")),
+    "multi": lambda: of_texts("multi", ("a", "b", "c")),
+    "one number": lambda: of_texts("number", ("a",)),
+    "several numbers": lambda: of_texts("number", ("a", "b", "c")),
+    "tags": of_words,
+    "answers": lambda: of_answers(may_be_none=False),
+    "answers or none": lambda: of_answers(may_be_none=True),
+}
+PARTS = {"one": [range(9)], "three": [[8, 0, 4], [5, 1], [2, 3, 6, 7]]}
+
+
+@pytest.fixture(params=LESSONS)
+def lesson(request):
+    return LESSONS[request.param]()
+
+
+@pytest.fixture(params=["kernels", "torch"])
+def products(request, fresh_kernels, monkeypatch):
+    """Let layers compute by kernels, or without them."""
+    if request.param == "torch":
+        monkeypatch.setenv("TEXTUNE_KERNELS", "0")
+        libraries.library.cache_clear()
+        calls._declared = None
+    elif not calls.available():
+        pytest.skip(f"no kernels here: {calls.why()}")
+    return request.param
+
+
+def make(lesson, kind="bert"):
+    """Make an encoder whose random weights are large enough for all gradients to show."""
+    task = lesson.task
+    config = tiny_config(kind, initializer_range=0.15, **task.config())
+    return load.build(
+        config, model_class=task.model_class, per_token=task.asks != "texts", seed=1
+    ).train()
+
+
+def learn(encoder, lesson, parts):
+    """Let an encoder learn in parts; return the loss, and every gradient."""
+    total = 0.0
+    for rows in parts:
+        batch = lesson.batch(rows)
+        part = lesson.task.loss(encoder(batch), batch) / lesson.count
+        part.backward()
+        total += part.item()
+    return total, gradients_of(encoder.model)
+
+
+def gradients_of(model):
+    return {
+        name: value.grad.detach().double()
+        for name, value in model.named_parameters()
+        if value.grad is not None
+    }
+
+
+def padded(lesson, config):
+    """Return the texts as transformers' models take them."""
+    size = max(map(len, lesson.texts))
+    shape = (len(lesson.texts), size)
+    ids = torch.full(shape, config.pad_token_id)
+    mask, segments = torch.zeros(shape, dtype=torch.long), torch.zeros(shape, dtype=torch.long)
+    for row, (text, first) in enumerate(zip(lesson.texts, lesson.firsts, strict=True)):
+        ids[row, : len(text)] = torch.from_numpy(text)
+        mask[row, : len(text)] = 1
+        segments[row, first : len(text)] = 1
+    found = {"input_ids": ids, "attention_mask": mask}
+    is_known = getattr(config, "type_vocab_size", 0) > 1 and config.model_type != "distilbert"
+    return found | ({"token_type_ids": segments} if is_known else {})
+
+
+def stock_loss(model, lesson):
+    """Compute transformers' own loss; of answers with padding and question masked."""
+    inputs = padded(lesson, model.config)
+    wanted = torch.from_numpy(lesson.wanted)
+    if lesson.task.asks == "answers":
+        found = model(**inputs)
+        seen = torch.zeros_like(inputs["input_ids"], dtype=torch.bool)
+        for row, places in enumerate(lesson.asked):
+            seen[row, places if lesson.task.may_be_none else places[1:]] = True
+        ends = (
+            functional.cross_entropy(logits.masked_fill(~seen, -torch.inf), wanted[:, number])
+            for number, logits in enumerate((found.start_logits, found.end_logits))
+        )
+        return sum(ends) / 2
+    if lesson.task.asks == "words":
+        labels = torch.full_like(inputs["input_ids"], UNASKED)
+        labels[inputs["attention_mask"].bool()] = wanted
+        return model(**inputs, labels=labels).loss
+    labels = wanted.double() if wanted.ndim > 1 else wanted
+    return model(**inputs, labels=labels).loss
+
+
+def stock_learn(encoder, lesson):
+    """Let transformers' model of the same weights learn the same texts, padded."""
+    config = type(encoder.config).from_dict(encoder.config.to_dict())
+    config._attn_implementation = "sdpa" if config.model_type == "modernbert" else "eager"
+    model = getattr(transformers, type(encoder.model).__name__)(config).train()
+    model.load_state_dict(encoder.model.state_dict())
+    loss = stock_loss(model.double(), lesson)
+    loss.backward()
+    return loss.item(), gradients_of(model)
+
+
+def assert_same(found, wanted):
+    assert found[0] == pytest.approx(wanted[0], abs=CLOSE)
+    assert found[1].keys() >= wanted[1].keys()
+    for name, gradient in found[1].items():
+        expected = wanted[1].get(name, torch.zeros_like(gradient))
+        scale = max(1.0, expected.abs().max().item())
+        assert (gradient - expected).abs().max().item() < CLOSE * scale, name
+    silent = [name for name, value in wanted[1].items() if value.abs().max() < 1e-4]
+    assert all(name.endswith(".bias") for name in silent)  # that of keys moves no score, say
+
+
+@pytest.mark.parametrize("parts", PARTS.values(), ids=PARTS.keys())
+def test_loss_and_every_gradient_equal_those_of_transformers(lesson, parts, products):
+    encoder = make(lesson)
+    assert encoder.packed, encoder.refusal
+    assert encoder.has_kernels == (products == "kernels")
+    assert_same(learn(encoder, lesson, parts), stock_learn(encoder, lesson))
+
+
+def test_packed_learns_as_padded_does(lesson):
+    encoder, other = make(lesson), make(lesson)
+    other.model.set_attn_implementation(other._stock)
+    other.packed = False
+    packed = learn(encoder, lesson, PARTS["three"])
+    assert_same(packed, learn(other, lesson, PARTS["one"]))
+
+
+@pytest.mark.parametrize("name", ["single", "tags", "answers or none"])
+@pytest.mark.parametrize("kind", FAMILIES)
+def test_other_families_learn_the_same_too(kind, name):
+    lesson = LESSONS[name]()
+    encoder = make(lesson, kind)
+    found, wanted = learn(encoder, lesson, PARTS["three"]), stock_learn(encoder, lesson)
+    assert_same(found, wanted)
+
+
+@pytest.mark.parametrize("may_be_none", [False, True])
+def test_an_answer_that_no_window_shows_is_not_learned(may_be_none):
+    lesson = of_answers(may_be_none)
+    encoder = make(lesson)
+    targets = lesson.targets.copy()
+    targets[[1, 4]] = -1
+    cut = replace(lesson, targets=targets)
+    whole = learn(encoder, cut, [range(9)])
+    encoder.zero_grad()
+    rest = [row for row in range(9) if row not in (1, 4)]
+    assert cut.count == len(rest)
+    found = learn(encoder, cut, [rest])
+    assert whole[0] == pytest.approx(found[0], abs=1e-6)
+    for name, gradient in found[1].items():
+        assert torch.allclose(gradient, whole[1][name], atol=1e-5), name
+
+
+def test_a_part_in_which_nothing_is_learned_has_no_gradient():
+    for lesson in (of_answers(may_be_none=True), of_words()):
+        targets = np.full_like(lesson.targets, -1 if lesson.task.asks == "answers" else UNASKED)
+        loss, gradients = learn(make(lesson), replace(lesson, targets=targets), [range(9)])
+        assert loss == 0.0
+        assert all(not gradient.any() for gradient in gradients.values())
