@@ -123,13 +123,13 @@ def test_empty_questions_of_a_file_are_all_named_and_nothing_is_written(fitted, 
 
 
 def test_pairs_get_numbers_without_having_any(fitted, tmp_path):
-    rows = [(WORDS[n % 8], WORDS[n * 3 % 8], f"{n / 7:.2f}") for n in range(40)]
+    rows = [(f"{WORDS[n % 8]} {n}", WORDS[n * 3 % 8], f"{n % 9 / 4}") for n in range(40)]
     for name, width in (("train.csv", 3), ("new.csv", 2)):
         with (tmp_path / name).open("w", encoding="utf-8", newline="") as opened:
             csv.writer(opened).writerows(
                 row[:width] for row in [("sentence1", "sentence2", "score"), *rows]
             )
-    predictor = fitted(tmp_path / "train.csv", text="sentence1,sentence2", label="score")
+    predictor = fitted(tmp_path / "train.csv", text="sentence1,sentence2", task="number")
     assert label(predictor, tmp_path / "new.csv", tmp_path / "a.jsonl") == 40
     found = lines(tmp_path / "a.jsonl")
     assert [(row["sentence1"], row["sentence2"]) for row in found] == [row[:2] for row in rows]

@@ -264,6 +264,15 @@ def test_long_texts_are_cut_around_what_is_marked():
     assert len(found.before) + len(found.after) < 2 * mistakes.AROUND + 10
 
 
+def test_long_texts_are_cut_between_words_where_there_are_some():
+    found = mistakes._around("longish " * 50 + "HERE" + " wordish" * 50, 400, 404)
+    assert set(found.before.split()) == {"…", "longish"}
+    assert set(found.after.split()) == {"…", "wordish"}
+    unspaced = mistakes._around("x" * 500 + "HERE" + "y" * 500, 500, 504)
+    assert unspaced.before == "… " + "x" * mistakes.AROUND
+    assert unspaced.after == "y" * mistakes.AROUND + " …"
+
+
 def test_words_that_cannot_be_told_apart_show_no_mistake(tmp_path):
     write_run(tmp_path, *tagged(*SENTENCES))
     path = tmp_path / "predictions" / "valid.parquet"

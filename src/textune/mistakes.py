@@ -24,6 +24,7 @@ MOST = 20
 MOST_MISSED = 8  # of them entities that were not found, about which nothing was sure
 MOST_CHARACTERS = 500  # of a text
 AROUND = 120  # characters on either side of what is marked in a long text
+LONGEST_PIECE = 20  # characters of half a word that are left out there
 PREDICTED = "predicted "  # begins the names of columns of numbers
 SUREST = "The most confident mistakes"
 
@@ -309,9 +310,11 @@ def _around(text: str, start: int, end: int) -> Extract:
     """Mark a stretch of a text, and cut what is far from it."""
     before, marked, after = text[:start], text[start:end], text[end:]
     if len(before) > AROUND:
-        before = "… " + before[-AROUND:].lstrip()
+        piece, _, rest = before[-AROUND:].partition(" ")
+        before = "… " + (rest if len(piece) < LONGEST_PIECE else before[-AROUND:])
     if len(marked) > MOST_CHARACTERS:
         marked = marked[:MOST_CHARACTERS] + " …"
     if len(after) > AROUND:
-        after = after[:AROUND].rstrip() + " …"
+        rest, _, piece = after[:AROUND].rpartition(" ")
+        after = (rest if len(piece) < LONGEST_PIECE else after[:AROUND]) + " …"
     return Extract(before, marked, after)

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
@@ -147,13 +148,13 @@ class Tag:
     def predictions(self, scores: Scores, examples: Sequence[Example]) -> Iterator[Prediction]:
         """Give each text a tag for each word, and the entities that they mark."""
         chosen = scores.probabilities[np.arange(len(scores.decisions)), scores.decisions]
-        chosen = chosen.clip(np.finfo(np.float64).tiny)  # (words,)
+        logs = np.log(chosen.clip(np.finfo(np.float64).tiny)).tolist()  # of each word
         assert scores.borders is not None
         sequences = self._sequences(scores)
         for example, tags, first in zip(
             examples, sequences, scores.borders[:-1].tolist(), strict=True
         ):
-            sure = chosen[first : first + len(tags)]
+            sure = logs[first : first + len(tags)]
             words = example.words or ()
             marked = tuple(
                 Entity(
@@ -161,7 +162,7 @@ class Tag:
                     end=words[end - 1][1],
                     text=example.text[words[begin][0] : words[end - 1][1]],
                     label=kind,
-                    score=float(np.exp(np.log(sure[begin:end]).mean())),
+                    score=math.exp(sum(sure[begin:end]) / (end - begin)),
                 )
                 for kind, begin, end in (entities.entities(tags) if self.marks_entities else ())
             )
