@@ -198,6 +198,39 @@ def test_more_tokens_than_the_encoder_reads_are_refused(reviews, tokenizer):
         gathered(str(reviews), tokenizer, "data.max_tokens=65")
 
 
+def test_numbers_that_all_differ_are_split_like_any_others(write, tokenizer):
+    rows = "".join(f"film {n} good day,{n / 7:.3f}\n" for n in range(80))
+    found, _ = gathered(write("a.csv", f"text,score\n{rows}"), tokenizer, "data.task=number")
+    assert (len(found.split.train), len(found.split.valid)) == (72, 8)
+
+
+def test_the_questions_of_a_passage_stay_in_one_part(write, tokenizer):
+    rows = "".join(
+        json.dumps(
+            {
+                "question": f"what is it {n}",
+                "context": f"film {n // 4} was a good day",
+                "answers": {"text": ["good day"], "answer_start": [12 + len(str(n // 4))]},
+            }
+        )
+        + "\n"
+        for n in range(80)
+    )
+    found, _ = gathered(write("a.jsonl", rows), tokenizer)
+    assert found.task.name == "answers"
+    valid = {item.pair for item in found.part("valid")}
+    assert len(found.part("valid")) == 8
+    assert not valid & {item.pair for item in found.part("train")}
+
+
+def test_what_was_mended_is_said(write, tokenizer):
+    lines = "film O\ngood I-ART\nday I-ART\n\n" + "".join(
+        f"book{n} O\ncold B-ART\nday I-ART\n\n" for n in range(30)
+    )
+    _, said = gathered(write("a.conll", lines), tokenizer)
+    assert any("mended while they were read; first: a.conll:2" in text for text in warnings(said))
+
+
 def test_a_delimiter_that_was_named_holds_for_all_files_of_the_kind(write, tokenizer):
     rows = FEW.replace(",", "^")
     source = write("a.csv", f"text^label^user\n{rows}")

@@ -94,7 +94,7 @@ def gather(
         tables += [] if more is None else [more]
     yield from _leave_out_unknown(agreed, parts, data)
     split_seed = settings.seed if data.split_seed is None else data.split_seed
-    split = _split(parts, data, seed=split_seed)
+    split = _split(parts, data, agreed.task, seed=split_seed)
     everything = [example for part in parts for example in part]
     task = _learn_task(agreed, everything, split)
     raw = targets_of(task, everything)
@@ -158,13 +158,18 @@ def _read(
     table: Table, agreed: Contract, data: DataSettings, seed: int
 ) -> Generator[Said, None, list[Example]]:
     found = list(examples.read(table, agreed))
-    kept = [item for item in found if item.text.strip() and not is_unscored(item)]
+    kept = [item for item in found if not _is_skipped(item)]
     if len(kept) < len(found):
-        first = next(item.origin for item in found if not item.text.strip() or is_unscored(item))
+        first = next(item.origin for item in found if _is_skipped(item))
         yield Said(
             f"{table.name}: {len(found) - len(kept):,} rows with an empty text or without "
-            "any scored label "
-            f"were skipped; first: {first}",
+            f"any scored label were skipped; first: {first}",
+            is_warning=True,
+        )
+    if remarks := [remark for item in kept for remark in item.remarks]:
+        yield Said(
+            f"{table.name}: {len(remarks):,} places were mended while they were read; first: "
+            f"{remarks[0]}",
             is_warning=True,
         )
     if not kept:
@@ -174,6 +179,11 @@ def _read(
         kept = [kept[row] for row in np.sort(chosen).tolist()]
         yield Said(f"{table.name}: trial on {len(kept):,} of its rows, drawn at random")
     return kept
+
+
+def _is_skipped(example: Example) -> bool:
+    texts = example.text, "-" if example.pair is None else example.pair
+    return not all(text.strip() for text in texts) or is_unscored(example)
 
 
 def _leave_out_unknown(
@@ -204,8 +214,10 @@ def is_unscored(example: Example) -> bool:
     return example.label == () and bool(example.unscored)
 
 
-def _split(parts: list[list[Example]], data: DataSettings, *, seed: int) -> Split:
+def _split(parts: list[list[Example]], data: DataSettings, task: str, *, seed: int) -> Split:
     first, valid, test = parts
+    if task == "number":  # numbers are no classes to be kept in proportion
+        first = [replace(item, label=None) for item in first]
     shares = {
         "valid_share": 0.0 if valid else data.valid_share,
         "test_share": 0.0 if test else data.test_share,

@@ -85,14 +85,15 @@ def find(table: pa.Table, *, single: bool) -> Mistakes:
         single: Whether a decision is one name rather than several.
     """
     names = set(table.column_names)
+    heads = ("Text", "Second text") if "pair" in names else ("Text",)
     if "decision" in names:
-        return Mistakes(SUREST, ("Text",), ("sure of",), _of_names(table, single=single))
+        return Mistakes(SUREST, heads, ("sure of",), _of_names(table, single=single))
     if "tags" in names:
         return _of_tags(table, has_entities="entities" in names)
     if {"answer", "passage"} <= names:
-        heads = ("F1", "sure of")
-        return Mistakes("The worst answers", ("Question", "Passage"), heads, _of_answers(table))
-    return Mistakes("The largest errors", ("Text",), ("error",), _of_numbers(table))
+        both, beside = ("Question", "Passage"), ("F1", "sure of")
+        return Mistakes("The worst answers", both, beside, _of_answers(table))
+    return Mistakes("The largest errors", heads, ("error",), _of_numbers(table))
 
 
 def numbers(table: pa.Table) -> tuple[list[str], NDArray[np.float64], NDArray[np.float64]]:
@@ -104,6 +105,11 @@ def numbers(table: pa.Table) -> tuple[list[str], NDArray[np.float64], NDArray[np
     truth = np.asarray(cells, dtype=np.float64).reshape(len(table), len(names))
     found = np.stack([table[name].to_numpy() for name in names], axis=1)
     return [name.removeprefix(PREDICTED) for name in names], truth, found
+
+
+def _texts(record: dict[str, Any]) -> tuple[Extract, ...]:
+    """Show a text, or both texts of a pair."""
+    return tuple(_whole(record[side]) for side in ("text", "pair") if side in record)
 
 
 def _of_names(table: pa.Table, *, single: bool) -> list[Mistake]:
@@ -121,7 +127,7 @@ def _of_names(table: pa.Table, *, single: bool) -> list[Mistake]:
     picked = table.take(pa.array(rows)).to_pylist()
     return [
         Mistake(
-            texts=(_whole(record.get("text")),),
+            texts=_texts(record),
             truth=record["truth"],
             decision=record["decision"] or "",
             numbers=(pages.number(float(sure[row].max()), 2),),
@@ -259,7 +265,7 @@ def _of_numbers(table: pa.Table) -> list[Mistake]:
     most = errors.argmax(axis=1)  # (N,)
     return [
         Mistake(
-            texts=(_whole(record.get("text")),),
+            texts=_texts(record),
             truth=_numerals(names, truth[row]),
             decision=_numerals(names, found[row]),
             numbers=(f"{found[row, most[row]] - truth[row, most[row]]:+.3g}",),

@@ -26,6 +26,7 @@ from textune.text.ragged import Targets
 from textune.text.tokenizers import Tokenizer
 
 CHUNK = 4096
+TABLES = {"csv", "tsv", "text"}  # formats whose first row may name the columns
 Text = str | tuple[str, str]
 
 
@@ -66,17 +67,19 @@ class Reading:
         """
         if self.header is not None or not isinstance(source, str | Path):
             return self.header
+        table = sources.read(source, delimiter=self.delimiter)
+        if table.format not in TABLES:
+            return None
         if self.text:
             return card.header if all(map(str.isdigit, self.text)) else True
-        if not card.header:
-            table = sources.read(source, delimiter=self.delimiter)
-            if table.has_header and not set(card.contract.text) <= set(table.columns):
-                raise DataError(
-                    f"{table.name}: its first line seems to name the columns "
-                    f"({', '.join(table.columns[:8])}), and the model was trained on a file "
-                    f"without names (text in column {' and '.join(card.contract.text)}); name the "
-                    f"text column with --text, or say --no-header if the first line is data"
-                )
+        is_named = table.has_header and not set(card.contract.text) <= set(table.columns)
+        if not card.header and is_named:
+            raise DataError(
+                f"{table.name}: its first line seems to name the columns "
+                f"({', '.join(table.columns[:8])}), and the model was trained on a file "
+                f"without names (text in column {' and '.join(card.contract.text)}); name the "
+                f"text column with --text, or say --no-header if the first line is data"
+            )
         return card.header
 
 

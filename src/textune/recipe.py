@@ -212,6 +212,8 @@ def _write_scores(file: Path, task: Task, texts: Sequence[Example], scores: Scor
     }
     if task.asks == "answers":
         columns["passage"] = [item.pair for item in texts]
+    elif any(item.pair is not None for item in texts):
+        columns["pair"] = [item.pair for item in texts]
     columns["truth"] = [task.truth(item) for item in texts]
     if any(item.unscored for item in texts):
         columns["unscored"] = [";".join(item.unscored) for item in texts]
