@@ -228,7 +228,9 @@ def test_what_was_mended_is_said(write, tokenizer):
         f"book{n} O\ncold B-ART\nday I-ART\n\n" for n in range(30)
     )
     _, said = gathered(write("a.conll", lines), tokenizer)
-    assert any("mended while they were read; first: a.conll:2" in text for text in warnings(said))
+    assert any(
+        "mended while they were read; first: a.conll:1: word 2" in text for text in warnings(said)
+    )
 
 
 def test_a_delimiter_that_was_named_holds_for_all_files_of_the_kind(write, tokenizer):

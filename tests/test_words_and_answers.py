@@ -286,6 +286,28 @@ def test_answers_lie_neither_in_the_question_nor_in_what_is_not_shown(pieces):
     assert len(scores.probabilities) == 202  # none, and a token for each word
 
 
+@settings(max_examples=200, deadline=None)
+@given(st.integers(0, 1_000_000), st.integers(1, 14), st.integers(1, 20), st.integers(1, 9))
+def test_the_likeliest_answers_are_those_of_all_that_can_be(seed, items, longest, count):
+    chances = np.random.default_rng(seed).random((items, 2)) ** 4
+    chances[np.random.default_rng(seed + 1).random((items, 2)) < 0.2] = 0
+    every = {
+        (one, two): chances[one, 0] * chances[two, 1]
+        for one in range(1, items)
+        for two in range(one, min(items, one + longest))
+    }
+    nothing = chances[0, 0] * chances[0, 1]
+    places, found, none = ends.likeliest(chances, longest=longest, count=count)
+    total = sum(every.values()) + nothing
+    if total:
+        expected = sorted((chance / total for chance in every.values() if chance), reverse=True)
+        assert found == pytest.approx(expected[:count])
+        assert none == pytest.approx(nothing / total)
+    for place, chance in zip(places.tolist(), found.tolist(), strict=True):
+        assert chance == pytest.approx(every[tuple(place)] / total)
+    assert len({tuple(place) for place in places.tolist()}) == len(places) == len(found)
+
+
 @pytest.mark.parametrize(
     ("passage", "part", "whole"),
     [

@@ -42,12 +42,13 @@ def test_the_texts_are_those_of_the_seed() -> None:
 
 
 def test_the_verdict_asks_windows_for_more_than_95_and_beginnings_for_chance() -> None:
-    said = verdict(found(0.96, 0.52))
+    said = verdict(found(0.96, 0.52), 100)
     assert "windows find the evidence" in said
     assert "beginnings score by chance" in said
-    said = verdict(found(0.95, 0.70))
+    said = verdict(found(0.95, 0.70), 100)
     assert "DO NOT find" in said
     assert "DO NOT score by chance" in said
+    assert "beginnings score by chance" in verdict(found(1.0, 0.70), 25)
 
 
 @pytest.mark.parametrize("long", planted.LONGS)

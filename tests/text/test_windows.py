@@ -52,7 +52,7 @@ def test_of_a_pair_the_longer_text_is_shortened(first, second, most):
         assert abs(kept[0] - kept[1]) <= 1
 
 
-@given(st.integers(0, 400), st.integers(0, 400), st.integers(8, 300))
+@given(st.integers(0, 4000), st.integers(0, 4000), st.integers(8, 300))
 @settings(max_examples=200, deadline=None)
 def test_windows_of_a_pair_show_both_texts_whole_and_fit(first, second, room):
     found = windows.cut_pair((first, second), room, "window")
@@ -62,6 +62,7 @@ def test_windows_of_a_pair_show_both_texts_whole_and_fit(first, second, room):
             seen[windows.tokens(pair[number])] = True
         assert seen.all()
     assert all(sum(len(windows.tokens(part)) for part in pair) <= room for pair in found)
+    assert len(found) <= 1 + 2 * max(first, second) // (room // 2 - room // 8)  # not each with each
 
 
 def test_the_question_stands_beside_every_window_of_its_passage():

@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from textune.data.columns import UNSPACED
@@ -52,22 +53,20 @@ def likeliest(
         (k, 2) first and last item, likeliest first; (k,) their probabilities; that of none.
     """
     first, last = probabilities[1:, 0], probabilities[1:, 1]
-    size = len(first)
-    width = min(longest, size)
-    chances = np.zeros((width, size))
-    for more in range(width):
-        chances[more, : size - more] = first[: size - more] * last[more:]
     none = float(probabilities[0, 0] * probabilities[0, 1]) if len(probabilities) else 0.0
-    total = float(chances.sum()) + none
+    width = min(longest, len(first))
+    padded = np.concatenate([last, np.zeros(max(width - 1, 0))])
+    ahead = sliding_window_view(padded, width) if width else np.zeros((0, 1))  # (n - 1, width)
+    total = float((first * ahead.sum(axis=1)).sum()) + none
     if total <= 0:
         return np.zeros((0, 2), dtype=np.int64), np.zeros(0), none
-    flat = chances.ravel()
-    wanted = min(count, int((flat > 0).sum()))
-    best = np.argpartition(-flat, wanted - 1)[:wanted] if wanted else np.zeros(0, dtype=np.int64)
-    best = best[np.argsort(-flat[best], kind="stable")]
-    later, start = np.divmod(best, max(size, 1))
-    places = np.stack([start + 1, start + later + 1], axis=1).astype(np.int64)
-    return places, flat[best] / total, none / total
+    heads = np.argsort(-first * ahead.max(axis=1), kind="stable")[:count]  # the others are beaten
+    chances = (first[heads, None] * ahead[heads]).ravel()
+    best = np.argsort(-chances, kind="stable")[:count]
+    best = best[chances[best] > 0]
+    row, more = np.divmod(best, max(width, 1))
+    places = np.stack([heads[row] + 1, heads[row] + more + 1], axis=1).astype(np.int64)
+    return places, chances[best] / total, none / total
 
 
 def whole_words(passage: str, start: int, end: int) -> tuple[int, int]:

@@ -40,8 +40,8 @@ def cut_pair(
 ) -> list[tuple[Window, Window]]:
     """Part a pair of texts so that both share the room.
 
-    One that fits into half of it stays whole beside each window of the other; of two longer ones
-    each window of the first meets each of the second.
+    One that fits into half of it stays whole beside each window of the other; two longer ones go
+    on side by side, so that the windows are as many as the longer one has.
 
     Args:
         lengths: Tokens of both.
@@ -59,7 +59,11 @@ def cut_pair(
         cut(length, most, long, overlap=overlap)
         for length, most in zip(lengths, shares, strict=True)
     )
-    return [(one, two) for one in first for two in second]
+    count = max(len(first), len(second))
+    return [
+        (first[number * len(first) // count], second[number * len(second) // count])
+        for number in range(count)
+    ]
 
 
 def cut_second(
