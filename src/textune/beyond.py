@@ -1,7 +1,6 @@
 """Texts become what lies beyond each limit, and what it costs to read it or to leave it out."""
 
 import json
-import math
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -213,7 +212,7 @@ def _windows(sizes: tuple[int, ...], limit: int, long: Long, ruler: Ruler) -> tu
         is_question = ruler.task == "answers" and place == 0  # of which one stretch is read
         cuts.append(windows.cut(size, room, "head" if is_question else long))
     each = sum(end - first for cut in cuts for first, end in cut[0])
-    return math.prod(map(len, cuts)), each + extra
+    return max(map(len, cuts)), each + extra
 
 
 def _rooms(sizes: tuple[int, ...], room: int, task: str) -> tuple[int, ...]:
