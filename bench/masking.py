@@ -94,7 +94,7 @@ def build(job: Job) -> Any:
     found = drained(
         library.gather((job.texts,), tokenizer, settings.text, settings.mask, seed=settings.seed)
     )
-    spoken = start.language(nexts=False, seed=settings.seed)
+    spoken = start.language(found, nexts=False, seed=settings.seed)
     spoken.encoder.to(devices.choose(settings.device))
     learner = Learner.build(Masked(everything(found), job.batch_size), settings, spoken.encoder)
     torch.manual_seed(settings.seed)  # this and the next as in Learner.learn
