@@ -51,6 +51,7 @@ def train_textune(job: Job) -> Result:
         batch_size=job.batch_size,
         lr=job.lr,
         max_tokens=job.max_tokens,
+        long="head",  # as the others read them
         seed=job.seed,
         out=run,
         settings=[

@@ -20,7 +20,7 @@ from bench.quality_sets import Row, read
 from bench.scores import STEP, Rows
 
 Score = float | None
-Outputs = list[dict[str, Tensor]]  # of one text or window each, on the CPU, padding cut off
+Outputs = list[dict[str, Tensor]]  # of one text or window each, on the CPU, padding at the end
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,23 +36,17 @@ class Head:
     loss: Callable[[Any, Any], Tensor] | None = None  # of inputs and outputs; None: the model's own
 
 
+TEXTS = Head(
+    peer_texts.CLASS,
+    peer_texts.config,
+    peer_texts.features,
+    peer_texts.features,
+    peer_texts.collator,
+    peer_texts.score,
+)
 HEADS = {
-    "single": Head(
-        peer_texts.CLASS,
-        peer_texts.config,
-        peer_texts.features,
-        peer_texts.features,
-        peer_texts.collator,
-        peer_texts.score,
-    ),
-    "number": Head(
-        peer_texts.CLASS,
-        peer_texts.config,
-        peer_texts.features,
-        peer_texts.features,
-        peer_texts.collator,
-        peer_texts.score,
-    ),
+    "single": TEXTS,
+    "number": TEXTS,
     "tags": Head(
         peer_tags.CLASS,
         peer_tags.config,

@@ -79,6 +79,7 @@ def build(job: dict[str, Any]) -> Any:
             "data.label": label,
             "data.task": job["kind"],
             "data.max_tokens": job["max_tokens"],
+            "data.long": "head",
             "train.batch_size": job["batch_size"],
             "train.precision": job["precision"],
             "train.micro_tokens": job["micro_tokens"] or None,
