@@ -111,7 +111,9 @@ def load_sorted(model: Path, card: dict[str, Any], *, is_bf16: bool) -> Answerer
     network.eval().to("cuda" if torch.cuda.is_available() else "cpu")
 
     def label(texts: Sequence[str]) -> Labelled:
-        ids = tokenizer(list(texts), truncation=True, max_length=card["shape"]["max_tokens"])["input_ids"]
+        ids = tokenizer(list(texts), truncation=True, max_length=card["shape"]["max_tokens"])[
+            "input_ids"
+        ]
         order = sorted(range(len(ids)), key=lambda at: len(ids[at]), reverse=True)
         found: Labelled = [("", [])] * len(ids)
         with torch.inference_mode():
