@@ -1,6 +1,7 @@
 """One training in a process of its own: `python -m bench.measure JOB.json RESULT.json`."""
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,15 @@ from bench.tasks import read_prepared
 
 def main() -> None:
     """Read the job, train, and write what was measured."""
+    answer(run)
+
+
+def answer(train: Callable[[Job], Result]) -> None:
+    """Be the process of one job: read it, train, and write what was measured."""
     values, target = processes.read_job()
     job = Job(**values)
     processes.limit_threads(job.threads)
-    result = replace(run(job), peak_memory_mb=processes.peak_memory_mb())
+    result = replace(train(job), peak_memory_mb=processes.peak_memory_mb())
     target.write_text(json.dumps(asdict(result)), encoding="utf-8")
 
 
@@ -33,16 +39,26 @@ def run(job: Job) -> Result:
 
 
 def train_textune(job: Job) -> Result:
-    """Train through the public door and read the run folder, as a user would."""
+    """Train on what the other programs read of each text."""
+    texts, _ = read_prepared(Path(job.train), job.task, job.labels)
+    label = "label" if job.task == "single" else tuple(job.labels)
+    return by_textune(job, examples=len(texts), text="text", label=label, long="head")
+
+
+def by_textune(job: Job, *, examples: int, **reading: Any) -> Result:
+    """Train through the public door and read the run folder, as a user would.
+
+    Args:
+        job: What to train.
+        examples: Rows of its training file.
+        reading: Columns, and what else `textune.train` shall know of the file.
+    """
     import textune
 
-    texts, _ = read_prepared(Path(job.train), job.task, job.labels)
     run = Path(job.scratch) / "run"
     test = list(job.sets.values())[1:]
     textune.train(
         job.train,
-        text="text",
-        label="label" if job.task == "single" else tuple(job.labels),
         task=job.task,
         valid=job.valid,
         test=test[0] if test else None,
@@ -51,7 +67,6 @@ def train_textune(job: Job) -> Result:
         batch_size=job.batch_size,
         lr=job.lr,
         max_tokens=job.max_tokens,
-        long="head",  # as the others read them
         seed=job.seed,
         out=run,
         settings=[
@@ -61,6 +76,7 @@ def train_textune(job: Job) -> Result:
             "train.schedule=linear",
             f"train.metric={job.metrics[0]}",
         ],
+        **reading,
     )
     capsule = json.loads((run / "capsule.json").read_text(encoding="utf-8"))
     return Result(
@@ -71,7 +87,7 @@ def train_textune(job: Job) -> Result:
         device=capsule["device"],
         precision=capsule["precision"],
         threads=capsule["threads"],
-        examples=len(texts),
+        examples=examples,
         examples_per_second=capsule["examples_per_second"],
         tokens_per_second=capsule["tokens_per_second"],
         train_seconds=capsule["train_seconds"],

@@ -32,12 +32,12 @@ class Goal:
     metric: str
     rows: int  # to train on in a trial of some minutes
     test_rows: int  # to score then
-    most_rows: int | None  # to train on where all is wanted; None for the whole file
-    most_test_rows: int | None
     epochs: int
     batch_size: int
     lr: float
     max_tokens: int
+    most_rows: int | None = None  # to train on where all is wanted; None for the whole file
+    most_test_rows: int | None = None
     ratio: float | None = None  # times as fast as the tuned Trainer that is wanted
 
 
@@ -113,8 +113,6 @@ SETS: Mapping[str, Goal] = {
         metric="spearman",
         rows=1500,
         test_rows=500,
-        most_rows=None,
-        most_test_rows=None,
         epochs=3,
         batch_size=32,
         lr=1e-4,
@@ -130,8 +128,6 @@ SETS: Mapping[str, Goal] = {
         metric="accuracy",
         rows=600,
         test_rows=277,
-        most_rows=None,
-        most_test_rows=None,
         epochs=3,
         batch_size=16,
         lr=5e-5,
@@ -146,8 +142,6 @@ SETS: Mapping[str, Goal] = {
         metric="f1",
         rows=1500,
         test_rows=500,
-        most_rows=None,
-        most_test_rows=None,
         epochs=4,
         batch_size=16,
         lr=1e-4,
@@ -163,7 +157,6 @@ SETS: Mapping[str, Goal] = {
         metric="f1",
         rows=600,
         test_rows=200,
-        most_rows=None,
         most_test_rows=1000,
         epochs=2,
         batch_size=16,

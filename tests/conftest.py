@@ -130,6 +130,20 @@ def kernels():
         pytest.skip(f"no kernels here: {calls.why()}")
 
 
+@pytest.fixture(params=["kernels", "torch"])
+def products(request, fresh_kernels, monkeypatch):
+    """Let layers compute by kernels, or without them."""
+    from textune.kernels import build, calls
+
+    if request.param == "torch":
+        monkeypatch.setenv("TEXTUNE_KERNELS", "0")
+        build.library.cache_clear()
+        calls._declared = None
+    elif not calls.available():
+        pytest.skip(f"no kernels here: {calls.why()}")
+    return request.param
+
+
 @pytest.fixture
 def fresh_kernels():
     """Let the kernels be looked for anew in the test, and once more after it."""

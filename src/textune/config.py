@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from textune.errors import SettingsError, among
+from textune.records import Long
 
 BUNDLED = "all-MiniLM-L6-v2"
 NONE = "none"  # TOML has no word for nothing
@@ -109,7 +110,7 @@ class DataSettings(Section):
         ge=8,
         description="Tokens of a text that are read; the encoder's own limit by default.",
     )
-    long: Literal["head", "tail", "head+tail", "window"] | None = Field(
+    long: Long | None = Field(
         None,
         description="What is read of a text beyond the limit: its beginning, its end, both, or all "
         "in windows; windows by default where more than a little lies beyond.",

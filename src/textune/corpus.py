@@ -13,7 +13,7 @@ from textune.config import DataSettings, Settings
 from textune.data import contract, examples
 from textune.errors import DataError, SettingsError
 from textune.reading import sources
-from textune.records import Contract, Example, Finding, Pool, Said, Split, Table
+from textune.records import TASKS, Contract, Example, Finding, Pool, Said, Split, Table
 from textune.sets import audit, splits, strata
 from textune.tasks import table as tasks
 from textune.tasks.interface import Task
@@ -22,13 +22,6 @@ from textune.text.store import Store
 from textune.text.tokenizers import Tokenizer
 
 SHOWN = 20
-KINDS = {
-    "single": "one label a text",
-    "multi": "several labels a text",
-    "number": "numbers for a text",
-    "tags": "a tag for each word",
-    "answers": "answers in a passage",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +130,7 @@ def _limit(asked: int | None, tokenizer: Tokenizer) -> int:
 
 
 def _words(agreed: Contract) -> str:
-    kind = KINDS[agreed.task]
+    kind = TASKS[agreed.task]
     label = ", ".join(agreed.label)
     return f"text {' + '.join(agreed.text)}, label {label}: {kind}"
 

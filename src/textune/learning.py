@@ -323,7 +323,7 @@ class Learner:
             "precision": self.precision,
             "seed": self.settings.seed,
             "steps": progress.step,
-            "train_seconds": round(progress.seconds, 3),
+            "train_seconds": round(progress.seconds, 6),
             "examples_per_second": round(progress.texts / seconds, 2),
             "tokens_per_second": round(progress.tokens / seconds, 1),
             "padding": round(progress.computed / max(progress.tokens, 1) - 1, 4),

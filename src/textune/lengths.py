@@ -8,14 +8,14 @@ import numpy as np
 
 from textune.config import DataSettings
 from textune.records import Asks, Example, Said, Shape
+from textune.tasks.answer import UNKNOWN
+from textune.tasks.tag import UNSHOWN
 from textune.text import store as stores
 from textune.text.ragged import Ragged, Targets
 from textune.text.store import Store
 from textune.text.tokenizers import Tokenizer
 
 LITTLE = 0.01  # share of all tokens beyond the limit up to which the beginnings are enough
-UNSHOWN = -100  # target of a word that no window shows
-UNKNOWN = -1  # items of an answer that no window shows
 
 
 def tokenize(

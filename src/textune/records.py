@@ -22,6 +22,13 @@ Asks = Literal["texts", "words", "answers"]
 """What a head is asked about."""
 Pool = Literal["mean", "max", "learned", "likely"]
 """How what a head says of several windows becomes one answer."""
+TASKS = {  # that can be trained, in words
+    "single": "one label a text",
+    "multi": "several labels a text",
+    "number": "numbers for a text",
+    "tags": "a tag for each word",
+    "answers": "answers in a passage",
+}
 OVERLAP = 0.25  # of a window's tokens that it shares with the next one
 Label = str | tuple[str, ...]
 """What a user wrote for a text: one name, or several: those that apply, or one for each word."""

@@ -9,17 +9,11 @@ from typing import Any
 
 from textune import drawings, mistakes, pages
 from textune.evaluation.metrics import DIRECTION
+from textune.records import TASKS
 
 PARTS = {"valid": "Validation", "test": "Test"}
 ALIASES = {"macro_mcc", "subset_accuracy"}  # the same numbers once more
 MOST_CLASSES = 30  # of a confusion matrix that can still be read
-TASKS = {
-    "single": "one label a text",
-    "multi": "several labels a text",
-    "number": "numbers for a text",
-    "tags": "a tag for each word",
-    "answers": "answers in a passage",
-}
 MAIN = {"confusion": "mcc", "rmse": "rmse", "entities": "f1", "exact_match": "f1"}
 SIMPLE = {
     "tfidf": "TF-IDF + logistic regression",

@@ -82,7 +82,7 @@ def check(
         findings=(
             *tally.mended(),
             *findings,
-            *_not_yet(agreed, table.name, found.rows),
+            *_without_labels(agreed, table.name, found.rows),
             *(_constant(targets, found.rows) if agreed.task == "number" else ()),
             *_too_long(lengths),
         ),
@@ -277,8 +277,8 @@ def _in_order(agreed: Contract, counts: Mapping[str, int]) -> dict[str, int]:
     return {name: counts[name] for name in examples.label_names(agreed, held)}
 
 
-def _not_yet(agreed: Contract, name: str, rows: int) -> tuple[Finding, ...]:
-    """Say why `train` would refuse what was understood."""
+def _without_labels(agreed: Contract, name: str, rows: int) -> tuple[Finding, ...]:
+    """Say what can be done with text that has no labels."""
     if agreed.task == "plain":
         message = (
             f"{name}: no labels were found in it; an encoder can be adapted to its text, and "

@@ -9,8 +9,6 @@ import transformers
 from families import tiny_config
 from made_language import lesson_of, questions_in, questions_of
 from textune.encoder import language
-from textune.kernels import build as libraries
-from textune.kernels import calls
 from textune.masked import Masked
 from textune.text import tokenizers
 from textune.training import optim
@@ -38,18 +36,6 @@ LESSON = Masked(None, 8)  # its loss asks for no library
 def wide_awake(kind):
     """Return a configuration whose random weights are large enough for all gradients to show."""
     return tiny_config(kind, initializer_range=0.15)
-
-
-@pytest.fixture(params=["kernels", "torch"])
-def products(request, fresh_kernels, monkeypatch):
-    """Let layers compute by kernels, or without them."""
-    if request.param == "torch":
-        monkeypatch.setenv("TEXTUNE_KERNELS", "0")
-        libraries.library.cache_clear()
-        calls._declared = None
-    elif not calls.available():
-        pytest.skip(f"no kernels here: {calls.why()}")
-    return request.param
 
 
 def make(kind="bert", *, nexts=False):

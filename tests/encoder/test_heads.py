@@ -11,8 +11,6 @@ from torch.nn import functional
 
 from families import tiny_config
 from textune.encoder import load
-from textune.kernels import build as libraries
-from textune.kernels import calls
 from textune.records import Items
 from textune.tasks import table
 from textune.text import batches
@@ -146,18 +144,6 @@ PARTS = {"one": [range(9)], "three": [[8, 0, 4], [5, 1], [2, 3, 6, 7]]}
 @pytest.fixture(params=LESSONS)
 def lesson(request):
     return LESSONS[request.param]()
-
-
-@pytest.fixture(params=["kernels", "torch"])
-def products(request, fresh_kernels, monkeypatch):
-    """Let layers compute by kernels, or without them."""
-    if request.param == "torch":
-        monkeypatch.setenv("TEXTUNE_KERNELS", "0")
-        libraries.library.cache_clear()
-        calls._declared = None
-    elif not calls.available():
-        pytest.skip(f"no kernels here: {calls.why()}")
-    return request.param
 
 
 def make(lesson, kind="bert"):
