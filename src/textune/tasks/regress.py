@@ -27,8 +27,12 @@ class Regress:
     name = "number"
     model_class = "AutoModelForSequenceClassification"
     asks: ClassVar[Literal["texts"]] = "texts"
-    main_metric = "rmse"
     tie_metric = "mae"
+
+    @property
+    def main_metric(self) -> str:
+        """Return RMSE; of several targets Pearson's r, which no target's unit outweighs."""
+        return "rmse" if len(self.labels) == 1 else "pearson"
 
     def config(self) -> dict[str, Any]:
         """Return what the model's configuration must hold."""
