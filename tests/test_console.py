@@ -1,38 +1,19 @@
-import json
 import re
 
 import pytest
 import torch
 
 from textune import console, watching
-from textune.records import Prediction, Said, Started, Step, Validated
-
-BAD = Prediction("[red]a [b] text[/]", ("[x]",), {"[x]": 0.75, "y": 0.25})
+from textune.records import Said, Started, Step, Validated
 
 
 def test_text_in_square_brackets_is_shown_as_it_is(capsys):
     console.say("[bold]plain[/] [1]")
     console.warn("[red]careful[/]")
     console.fail("column [text]")
-    console.show_predictions([BAD], as_json=False)
     out, err = capsys.readouterr()
-    assert out.splitlines()[0] == "[bold]plain[/] [1]"
-    assert out.splitlines()[1:] == ["[x]     [red]a [b] text[/]", "    [x] 0.750  y 0.250"]
+    assert out.splitlines() == ["[bold]plain[/] [1]"]
     assert err.splitlines() == ["note: [red]careful[/]", "error: column [text]"]
-
-
-def test_predictions_for_programs_are_one_object_a_line(capsys):
-    console.show_predictions([BAD, Prediction("two\nlines", (), {"y": 0.5})], as_json=True)
-    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert lines == [
-        {"text": BAD.text, "labels": ["[x]"], "scores": {"[x]": 0.75, "y": 0.25}},
-        {"text": "two\nlines", "labels": [], "scores": {"y": 0.5}},
-    ]
-
-
-def test_a_text_without_labels_says_so(capsys):
-    console.show_predictions([Prediction("a", (), {"y": 0.5})], as_json=False)
-    assert "(no label)" in capsys.readouterr().out
 
 
 def test_a_number_that_is_none_cannot_become_json():

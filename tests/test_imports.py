@@ -64,6 +64,7 @@ FLOOR = {  # a module, or a room: the folder's name stands for all its files
     "watching": 9,
     "cli": 9,
     "console": 9,
+    "console_predictions": 9,
     "console_survey": 9,
     "demo": 9,
 }

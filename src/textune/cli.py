@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from textune import console, console_survey, language_cli, watching
+from textune import console, console_predictions, console_survey, language_cli, watching
 from textune.errors import SettingsError, TextuneError
 
 if TYPE_CHECKING:  # it would make `--help` slow
@@ -235,10 +235,10 @@ def predict(
     elif input_:
         examples = answers.read_texts(predictor, input_, options)
         found = predictor.stream(examples, threshold=threshold)
-        console.show_predictions(found, as_json=as_json)
+        console_predictions.show_predictions(found, as_json=as_json)
     else:
         given = predictor.predict(answers.to_texts(predictor, texts or []), threshold=threshold)
-        console.show_predictions(given, as_json=as_json)
+        console_predictions.show_predictions(given, as_json=as_json)
 
 
 @app.command()
@@ -286,8 +286,10 @@ def _show_run(run: "Run", *, as_json: bool) -> None:
         if part in run.metrics:
             console.show_metrics(run.metrics[part], title=f"\n{part}")
     console.show_baselines(run.metrics)
-    texts = runs.read_card(runs.model_folder(run.path)).contract.text
-    words = ["some text", "a second text"][: len(texts)]
+    agreed = runs.read_card(runs.model_folder(run.path)).contract
+    words = ["some text", "a second text"][: len(agreed.text)]
+    if agreed.task == "answers":
+        words = ["a question", "its passage"]
     console.say(f"\nlabel new texts:  {shlex.join(['textune', 'predict', str(run.path), *words])}")
 
 

@@ -5,14 +5,11 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
-
-from textune.records import Prediction
 
 HEADLINES = {
     "mcc": "MCC",
@@ -194,57 +191,6 @@ def show_labels(labels: Mapping[str, Mapping[str, Any]], *, of: str = "label") -
     print_table(table)
     if len(labels) > MOST_LABELS:
         out.print(f"… and {len(labels) - MOST_LABELS} more labels")
-
-
-def show_predictions(found: Iterable[Prediction], *, as_json: bool) -> None:
-    """Print one line a text: its labels and the probabilities."""
-    for item in found:
-        if as_json:
-            show_json(_plain(item))
-            continue
-        if item.entities or item.words:
-            _show_entities(item)
-            continue
-        if item.numbers:
-            shown = "  ".join(f"{name} {value:.4g}" for name, value in item.numbers.items())
-            out.print(f"[bold]{escape(shown)}[/]\t{escape(_short(item.text))}")
-            continue
-        ranked = sorted(item.scores.items(), key=lambda pair: -pair[1])[:6]
-        scores = "  ".join(f"{name} {share:.3f}" for name, share in ranked)
-        labels = ", ".join(item.labels) or "(no label)"
-        text = _short(item.text)
-        out.print(f"[bold]{escape(labels)}[/]\t{escape(text)}\n    [dim]{escape(scores)}[/]")
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 80 else f"{text[:77]}…"
-
-
-def _plain(item: Prediction) -> dict[str, Any]:
-    """Give a prediction as plain values, without what its task does not have."""
-    found: dict[str, Any] = {
-        "text": item.text,
-        "labels": list(item.labels),
-        "scores": dict(item.scores),
-    }
-    if item.numbers:
-        found["numbers"] = dict(item.numbers)
-    if item.words:
-        found["words"] = [list(word) for word in item.words]
-    if item.entities or item.words:
-        found["entities"] = [asdict(entity) for entity in item.entities]
-    return found
-
-
-def _show_entities(item: Prediction) -> None:
-    """Print a text, and below it what was found in it with its place."""
-    out.print(f"[bold]{escape(_short(item.text))}[/]")
-    for found in item.entities:
-        place = f"{found.start}-{found.end}"
-        label = f"{escape(found.label)}  " if found.label else ""
-        out.print(f"    {label}{escape(found.text)}  [dim]{place}  {found.score:.3f}[/]")
-    if not item.entities:
-        out.print("    [dim](nothing)[/]")
 
 
 def show_language(metrics: Mapping[str, Any], *, run: str) -> None:

@@ -242,6 +242,7 @@ class Prediction:
     entities: tuple[Entity, ...] = ()  # of tags: what they mark; of answers: the n likeliest
     words: tuple[tuple[int, int], ...] = ()  # of tags: characters of each word
     numbers: Mapping[str, float] = field(default_factory=dict)  # where numbers are estimated
+    asks: Asks = "texts"  # what the model was asked about
 
 
 @dataclass(frozen=True, slots=True)

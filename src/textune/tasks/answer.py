@@ -183,7 +183,8 @@ class AnswerSpan:
             found = self._find(scores.probabilities[first:end], TRIED)
             shown = _shown(example.pair or "", scores.spans[first:end], found)
             chances = {NONE: found.none} if self.may_be_none else {}
-            yield Prediction(example.text, (answer,) if answer else (), chances, shown)
+            given = (answer,) if answer else ()
+            yield Prediction(example.text, given, chances, shown, asks="answers")
 
     def columns(self) -> list[Column]:
         """Name the answer, where it stands, how sure it is, and the likeliest ones."""

@@ -166,7 +166,7 @@ class Tag:
                 )
                 for kind, begin, end in (entities.entities(tags) if self.marks_entities else ())
             )
-            yield Prediction(example.text, tuple(tags), {}, marked, tuple(words))
+            yield Prediction(example.text, tuple(tags), {}, marked, tuple(words), asks="words")
 
     def columns(self) -> list[Column]:
         """Name the tags of the words, and the entities where tags mark them."""
