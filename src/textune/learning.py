@@ -315,18 +315,12 @@ class Learner:
 
     def measures(self) -> dict[str, Any]:
         """Return where, how and how fast it was learned, for the run's capsule."""
-        progress = self.progress
-        seconds = max(progress.seconds, 1e-9)
         return {
             "device": str(self.encoder.device),
             "threads": torch.get_num_threads(),
             "precision": self.precision,
             "seed": self.settings.seed,
-            "steps": progress.step,
-            "train_seconds": round(progress.seconds, 6),
-            "examples_per_second": round(progress.texts / seconds, 2),
-            "tokens_per_second": round(progress.tokens / seconds, 1),
-            "padding": round(progress.computed / max(progress.tokens, 1) - 1, 4),
+            **self.progress.measures(),
         }
 
     def _saved(self, folder: Path) -> Iterator[Said]:

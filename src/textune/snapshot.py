@@ -42,6 +42,17 @@ class Progress:
     tenths: int = 0  # of a time budget at whose ends it was validated
     before: dict[str, Any] | None = None  # what was measured before the first step
 
+    def measures(self) -> dict[str, Any]:
+        """Return how much was learned and how fast; time times a rate gives the count again."""
+        seconds = max(self.seconds, 1e-9)
+        return {
+            "steps": self.step,
+            "train_seconds": round(self.seconds, 6),
+            "examples_per_second": round(self.texts / seconds, 2),
+            "tokens_per_second": round(self.tokens / seconds, 1),
+            "padding": round(self.computed / self.tokens - 1, 4) if self.tokens else 0.0,
+        }
+
 
 def take(
     model: nn.Module, optimizer: AdamW, progress: Progress, prints: dict[str, str]
