@@ -30,6 +30,15 @@ def test_a_text_is_parted_by_the_rules_of_its_language(language, text, expected)
     assert [found.strip() for found in sentences.splitter(language)(text)] == expected
 
 
+@pytest.mark.parametrize("blank", "\x85\xa0\u1680\u2003\u2028\u2029\u202f\u3000")
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_blank_of_several_bytes_after_an_initial_is_a_blank(blank, language):
+    text = f"Plan A{blank}. It went on."
+    found = sentences.splitter(language)(text)
+    assert "".join(found) == text
+    assert len(found) == len(sentences.splitter(language)("Plan A . It went on."))
+
+
 @given(text=texts, language=st.sampled_from(LANGUAGES))
 @settings(max_examples=400, deadline=None)
 def test_nothing_but_blanks_is_lost(text, language):
