@@ -5,11 +5,6 @@ import random
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
-
-settings.register_profile("same", derandomize=True)  # a red test is due to a change, not to a draw
-settings.register_profile("new")  # pytest --hypothesis-profile=new looks for faults not yet known
-settings.load_profile("same")
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # no test may reach for the network
 

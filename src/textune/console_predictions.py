@@ -7,11 +7,10 @@ from typing import Any
 from rich.markup import escape
 
 from textune.console import out, show_json
-from textune.records import Entity, Prediction
+from textune.records import OUTSIDE, Entity, Prediction
 
 MOST_SCORES = 6
 MOST_CHARACTERS = 80
-OUTSIDE = "O"  # the tag of a word that belongs to nothing
 
 
 def show_predictions(found: Iterable[Prediction], *, as_json: bool) -> None:

@@ -29,6 +29,8 @@ TASKS = {  # that can be trained, in words
     "tags": "a tag for each word",
     "answers": "answers in a passage",
 }
+OUTSIDE = "O"
+"""The tag of a word that belongs to nothing."""
 OVERLAP = 0.25  # of a window's tokens that it shares with the next one
 Label = str | tuple[str, ...]
 """What a user wrote for a text: one name, or several: those that apply, or one for each word."""

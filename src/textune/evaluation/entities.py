@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 
 from textune.evaluation.intervals import Interval, percentiles, ratio, resample
 from textune.evaluation.metrics import Floats, Ints, Report
+from textune.records import OUTSIDE
 
-OUTSIDE = "O"
 UNTYPED = "_"
 UNTYPED_TAGS = ("B", "I")
 BLOCK = 20_000_000

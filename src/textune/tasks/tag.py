@@ -15,8 +15,7 @@ from torch.nn import functional
 
 from textune.errors import DataError, among
 from textune.evaluation import entities
-from textune.evaluation.entities import OUTSIDE
-from textune.records import Batch, Decision, Entity, Example, Prediction, Scores
+from textune.records import OUTSIDE, Batch, Decision, Entity, Example, Prediction, Scores
 from textune.sets import splits
 from textune.tasks import labels as named
 from textune.tasks.interface import Borders, Column
