@@ -48,6 +48,7 @@ class Job:
     weight_decay: float = 0.01
     warmup_share: float = 0.1
     clip: float = 1.0
+    long: str | None = None  # how textune reads longer texts; None: as it does by itself
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,9 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from rich.console import Console
 from rich.table import Table
@@ -23,6 +23,7 @@ from bench.jobs import Job, Result
 from bench.quality_sets import SETS
 from bench.tasks import Prepared
 from bench.train import faster, spread, to_job
+from textune.records import Long
 
 PROGRAMS = ("textune", "default", "tuned")  # "tuned" in the number format that is faster here
 USUAL = ("epochs", "batch_size", "lr", "max_tokens")
@@ -72,6 +73,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--batch-size", type=commands.positive, help="rows in one update (by the task)")
     add("--lr", type=float, help="highest learning rate (by the task)")
     add("--max-tokens", type=commands.positive, help="tokens of a text (by the task)")
+    add("--long", choices=get_args(Long), help="textune's reading of longer texts (its own choice)")
     options = parser.parse_args(arguments)
     options.only = commands.chosen(parser, options.only, PROGRAMS, PROGRAMS)
     missing = [file for task in options.task for file in quality_sets.missing(task, options.data)]
@@ -121,7 +123,8 @@ def run_turns(
             if name == "tuned" and seed > options.tuned_seeds:
                 continue
             program = f"tuned-{precision}" if name == "tuned" else name
-            result = train(to_job(options, prepared, program, seed, precision), folder)
+            job = replace(to_job(options, prepared, program, seed, precision), long=options.long)
+            result = train(job, folder)
             results.append(result)
             scores = ", ".join(f"{key} {number(score)}" for key, score in result.scores.items())
             said = f"seed {seed} {program}: {result.examples_per_second:.1f} examples/s"

@@ -22,11 +22,12 @@ def run(job: Job) -> Result:
 
 
 def train_textune(job: Job) -> Result:
-    """Train as textune does by itself, long texts in windows."""
+    """Train as textune does by itself; long texts in windows, unless the job says otherwise."""
     rows = read(Path(job.train))
     texts = ("text", "pair") if "pair" in rows[0] else ("text",)
     text, label = COLUMNS.get(job.task, (texts, "label"))
-    return measure.by_textune(job, examples=len(rows), text=text, label=label)
+    long = {} if job.long is None else {"long": job.long}
+    return measure.by_textune(job, examples=len(rows), text=text, label=label, **long)
 
 
 if __name__ == "__main__":
