@@ -167,6 +167,21 @@ def test_the_trainer_learns_each_task_by_heart(
     assert found.scores[f"test {SETS[task].metric}"] == pytest.approx(1.0, abs=0.15)
 
 
+def test_textune_reads_on_where_the_trainer_stops_unless_told_to_stop_there_too(
+    data: Path, tmp_path: Path, tiny_base: Path
+) -> None:
+    prepared = prepare("imdb", data, tmp_path, rows=16, test_rows=8)
+    read = []
+    for program, long in (("default", None), ("textune", "head"), ("textune", "window")):
+        scratch = tmp_path / f"{program}-{long}"
+        scratch.mkdir()
+        asked = job(prepared, program, tiny_base, scratch, epochs=1, max_tokens=8, long=long)
+        found = quality_measure.run(asked)
+        read.append(found.tokens_per_second * found.train_seconds)
+    assert read[1] == pytest.approx(read[0], rel=0.01)
+    assert read[2] > 1.2 * read[0]
+
+
 def test_the_weights_best_on_validation_are_scored(
     data: Path, tmp_path: Path, tiny_base: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

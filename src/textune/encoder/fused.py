@@ -105,7 +105,7 @@ class FusedLayer:
         )
         residual = states
         if rows is not None:
-            heard, residual = heard[rows], states[rows]
+            heard, residual = (part.index_select(0, rows) for part in (heard, states))
         out, rest = self.finish(heard, residual, drops[1:])
         if not keep:
             return out, None

@@ -65,19 +65,13 @@ INLINE void FN(attend_one)(const REAL *qkv, const float *bias, long L, long H, l
     for (int r = 0; r < ROWS; r++) rows[r] = queries + (r < count ? start + r : L - 1) * pitch;
     row_products(rows, columns, Dh, width, scores);
     for (int r = 0; r < count; r++) mosts[r] = greatest(scores + r * width, L, width);
-    for (int r = 0; r < count; r++)
-      shares[r] = 1.0f / exponentials(scores + r * width, mosts[r], width);
     for (int r = 0; r < count; r++) {
       long asking = (first + start + r) * H + head;
+      uint64_t key = key_of(drop.seed, asking);
+      shares[r] = 1.0f / exponentials(scores + r * width, mosts[r], width, drop, key);
       if (stats) {
         stats[2 * asking] = mosts[r];
         stats[2 * asking + 1] = shares[r];
-      }
-      if (drop.bound) {
-        uint64_t key = key_of(drop.seed, asking);
-#pragma omp simd
-        for (long j = 0; j < (width & -LANES); j++)
-          scores[r * width + j] *= kept(drop, key, (uint32_t)j);
       }
     }
     weighted_rows(scores, values, L, width, pitch, sums);
@@ -122,7 +116,7 @@ INLINE void FN(unattend_one)(const REAL *qkv, const float *bias, const REAL *dou
     row_products(asked, key_columns, Dh, width, weights);
     row_products(got, value_columns, Dh, width, changes);
     for (int r = 0; r < ROWS; r++) {
-      float *weight = weights + r * width, *change = changes + r * width, dot = 0;
+      float *weight = weights + r * width, *change = changes + r * width;
       long asking = (first + start + r) * H + head;
       if (start + r >= L) {
         memset(weight, 0, width * sizeof(float));
@@ -131,15 +125,15 @@ INLINE void FN(unattend_one)(const REAL *qkv, const float *bias, const REAL *dou
       }
       float most = stats[2 * asking], part = stats[2 * asking + 1];
       uint64_t key = key_of(drop.seed, asking);
-#pragma omp simd reduction(+ : dot)
-      for (long j = 0; j < (width & -LANES); j++) {
+#pragma omp simd
+      for (int j = 0; j < ((int)width & -LANES); j++) {
         keeps[j] = kept(drop, key, (uint32_t)j);
         weight[j] = exp_of(weight[j] - most) * part;
         change[j] *= weight[j] * keeps[j];
-        dot += change[j];
       }
+      float dot = sum_of(change, width);
 #pragma omp simd
-      for (long j = 0; j < (width & -LANES); j++) {
+      for (int j = 0; j < ((int)width & -LANES); j++) {
         change[j] -= dot * weight[j];
         weight[j] *= keeps[j];
       }

@@ -120,15 +120,20 @@ static void add_outer(const float *weights, const float *const *given, long L, l
   }
 }
 
-// Scores of one query become e^(score - most); returns their sum. Widths are multiples of LANES.
-static float exponentials(float *scores, float most, long width) {
-  float sum = 0;
-#pragma omp simd reduction(+ : sum)
-  for (long j = 0; j < (width & -LANES); j++) {
-    scores[j] = exp_of(scores[j] - most);
-    sum += scores[j];
+// Scores of one query become e^(score - most), of which some are dropped then; returns the sum
+// before that. Widths are multiples of LANES.
+INLINE float exponentials(float *scores, float most, long width, Drop drop, uint64_t key) {
+  vf sums = {0};
+  for (int start = 0; start < (int)width; start += LANES) {
+    float *own = scores + start;
+#pragma omp simd
+    for (int j = 0; j < LANES; j++) own[j] = exp_of(own[j] - most);
+    sums += *(const vf *)own;
+    if (drop.bound)
+#pragma omp simd
+      for (int j = 0; j < LANES; j++) own[j] *= kept(drop, key, (uint32_t)(start + j));
   }
-  return sum;
+  return across(sums);
 }
 
 // The greatest of L scores; those beyond become too small to matter.

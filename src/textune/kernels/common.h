@@ -28,11 +28,43 @@ INLINE float get_f32(const float *at) { return *at; }
 INLINE void put_f32(float *at, float x) { *at = x; }
 INLINE float get_bf16(const bf16 *at) { return float_of((uint32_t)*at << 16); }
 
+// A vector of either format, from wherever it stands.
+INLINE vf take_f32(const float *at) {
+  vf x;
+  memcpy(&x, at, sizeof x);
+  return x;
+}
+INLINE vf take_bf16(const bf16 *at) {
+  vu bits;
+  for (int i = 0; i < LANES; i++) bits[i] = (uint32_t)at[i] << 16;
+  return (vf)bits;
+}
+
+INLINE void add_f32(float *at, vf x) {
+  x += take_f32(at);
+  memcpy(at, &x, sizeof x);
+}
+
 // Round to nearest, ties to even; not-a-number stays one.
 INLINE void put_bf16(bf16 *at, float x) {
   uint32_t bits = bits_of(x);
   uint32_t rounded = (bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16;
   *at = (bits & 0x7fffffffu) > 0x7f800000u ? 0x7fc0 : (bf16)rounded;
+}
+
+// The sum of all lanes, in pairs: sixteen additions one after the other would take four times as long.
+INLINE float across(vf x) {
+  x += __builtin_shuffle(x, (vi){8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7});
+  x += __builtin_shuffle(x, (vi){4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11});
+  x += __builtin_shuffle(x, (vi){2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13});
+  return x[0] + x[1];
+}
+
+// The sum of `width` floats, a multiple of LANES, that begin where a vector may.
+INLINE float sum_of(const float *from, long width) {
+  vf sums = {0};
+  for (long j = 0; j < width; j += LANES) sums += *(const vf *)(from + j);
+  return across(sums);
 }
 
 // e^x to about 1e-7 of its value: 2^n times a polynomial on [-ln 2 / 2, ln 2 / 2] (Taylor's, of

@@ -8,12 +8,12 @@
 void FN(firsts_forward)(const REAL *states, const float *asked, const int64_t *borders, long B,
                         long H, long D, float factor, float *mixed, float *masses, float *logs,
                         uint64_t seed, uint32_t bound, float scale, int threads) {
-  Drop drop = {seed, bound, scale};
+  Drop drop = {seed, bound, scale}, none = {0, 0, 1.0f};
   long longest = longest_of(borders, B);
 #pragma omp parallel num_threads(threads)
   {
     long width = (longest + LANES - 1) / LANES * LANES;
-    float *weights = malloc(H * width * sizeof(float));
+    float *weights = aligned_alloc(64, H * width * sizeof(float));
 #pragma omp for schedule(dynamic, 1)
     for (long text = 0; text < B; text++) {
       long first = borders[text], L = borders[text + 1] - first;
@@ -30,7 +30,7 @@ void FN(firsts_forward)(const REAL *states, const float *asked, const int64_t *b
       memset(mixed + text * H * D, 0, H * D * sizeof(float));
       for (long head = 0; head < H; head++) {
         float *row = weights + head * width, most = greatest(row, L, width), mass = 0;
-        float sum = exponentials(row, most, width);
+        float sum = exponentials(row, most, width, none, 0);
         uint64_t key = key_of(seed, text * H + head);
         logs[text * H + head] = most + logf(sum);
         for (long j = 0; j < L; j++) {

@@ -7,11 +7,13 @@
 #define REAL bf16
 #define FN(name) name##_bf16
 #define GET get_bf16
+#define TAKE take_bf16
 #define PUT put_bf16
 #else
 #define REAL float
 #define FN(name) name##_f32
 #define GET get_f32
+#define TAKE take_f32
 #define PUT put_f32
 #include "update.h"
 #endif

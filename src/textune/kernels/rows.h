@@ -6,18 +6,20 @@
 
 INLINE void FN(normalised)(const REAL *z, const float *gamma, const float *beta, float eps, long D,
                            float *mean, float *rstd, REAL *h, Drop drop, uint64_t key) {
-  float sum = 0, squares = 0;
-#pragma omp simd reduction(+ : sum)
-  for (long d = 0; d < D; d++) sum += GET(z + d);
+  vf parts = {0}, squares = {0};
+  long whole = D & -LANES;
+  for (long d = 0; d < whole; d += LANES) parts += TAKE(z + d);
+  float sum = across(parts), square = 0;
+  for (long d = whole; d < D; d++) sum += GET(z + d);
   float mu = sum / D;
-#pragma omp simd reduction(+ : squares)
-  for (long d = 0; d < D; d++) squares += (GET(z + d) - mu) * (GET(z + d) - mu);
-  float r = 1.0f / sqrtf(squares / D + eps);
+  for (long d = 0; d < whole; d += LANES) squares += (TAKE(z + d) - mu) * (TAKE(z + d) - mu);
+  for (long d = whole; d < D; d++) square += (GET(z + d) - mu) * (GET(z + d) - mu);
+  float r = 1.0f / sqrtf((across(squares) + square) / D + eps);
   *mean = mu;
   *rstd = r;
   if (drop.bound) {
 #pragma omp simd
-    for (long d = 0; d < D; d++)
+    for (int d = 0; d < (int)D; d++)
       PUT(h + d, ((GET(z + d) - mu) * r * gamma[d] + beta[d]) * kept(drop, key, (uint32_t)d));
   } else {
 #pragma omp simd
@@ -37,7 +39,7 @@ void FN(close_forward)(REAL *product, const float *bias, const REAL *residual, c
     uint64_t key = key_of(seed, p);
     if (bound) {
 #pragma omp simd
-      for (long d = 0; d < D; d++)
+      for (int d = 0; d < (int)D; d++)
         PUT(z + d, GET(x + d) + (GET(z + d) + bias[d]) * kept(drop, key, (uint32_t)d));
     } else {
 #pragma omp simd
@@ -50,9 +52,17 @@ void FN(close_forward)(REAL *product, const float *bias, const REAL *residual, c
 // The gradient of layer norm for one row: from dh to dz, adding to the sums for gamma and beta.
 INLINE void FN(unnormalised)(const REAL *dh, const REAL *z, float mu, float r, const float *gamma,
                              long D, float *dz, float *dgamma, float *dbeta) {
-  float sum = 0, dot = 0;
-#pragma omp simd reduction(+ : sum, dot)
-  for (long d = 0; d < D; d++) {
+  vf parts = {0}, dots = {0};
+  long whole = D & -LANES;
+  for (long d = 0; d < whole; d += LANES) {
+    vf g = TAKE(dh + d), hat = (TAKE(z + d) - mu) * r;
+    add_f32(dgamma + d, g * hat);
+    add_f32(dbeta + d, g);
+    parts += g * take_f32(gamma + d);
+    dots += g * take_f32(gamma + d) * hat;
+  }
+  float sum = across(parts), dot = across(dots);
+  for (long d = whole; d < D; d++) {
     float g = GET(dh + d), hat = (GET(z + d) - mu) * r;
     dgamma[d] += g * hat;
     dbeta[d] += g;
@@ -91,7 +101,7 @@ void FN(close_backward)(const REAL *dh, const REAL *z, const float *mean, const 
       REAL *to = dz + p * D, *too = da + p * D;
       if (bound) {
 #pragma omp simd
-        for (long d = 0; d < D; d++) {
+        for (int d = 0; d < (int)D; d++) {
           float masked = row[d] * kept(drop, key, (uint32_t)d);
           dbias[d] += masked;
           PUT(to + d, row[d]);
@@ -144,7 +154,7 @@ void FN(embed_backward)(const REAL *dh, const REAL *z, const float *mean, const 
       uint64_t key = key_of(seed, p);
       const REAL *from = dh + p * D;
 #pragma omp simd
-      for (long d = 0; d < D; d++)
+      for (int d = 0; d < (int)D; d++)
         PUT(masked + d, GET(from + d) * kept(drop, key, (uint32_t)d));
       FN(unnormalised)(masked, z + p * D, mean[p], rstd[p], gamma, D, dz + p * D, own, own + D);
     }

@@ -95,10 +95,13 @@ class AdamW(torch.optim.AdamW):
 
     def _update(self, group: dict[str, Any]) -> None:
         by_step: dict[int, list[tuple[nn.Parameter, Tensor]]] = defaultdict(list)
-        for parameter, gradient in self._with_gradients(group):
-            step = self._state(parameter)["step"]
-            step += 1
-            by_step[int(step)].append((parameter, gradient))
+        found = list(self._with_gradients(group))
+        if not found:
+            return
+        steps = [self._state(parameter)["step"] for parameter, _ in found]
+        torch._foreach_add_(steps, 1.0)
+        for pair, step in zip(found, torch.stack(steps).tolist(), strict=True):
+            by_step[int(step)].append(pair)
         for step, found in by_step.items():  # one, unless gradients were missing at times
             self._update_alike(group, step, found)
 
