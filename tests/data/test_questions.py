@@ -49,3 +49,28 @@ def test_names_are_believed_though_many_answers_are_at_fault(places):
     assert (found.task, found.label) == ("answers", contract.label)
     with pytest.raises(DataError, match=r"made.csv: 16 problems"):
         list(examples.read(given_table, found))
+
+
+def few(write):
+    """Make rows whose answers are four words, each of them ten times."""
+    names = [("Jane", "Omar", "Li", "Petra")[n % 4] for n in range(40)]
+    texts = [f"the firm hired {name} in the year {1950 + n}" for n, name in enumerate(names)]
+    return [[f"Who came in {1950 + n}?", text, write(n, names[n])] for n, text in enumerate(texts)]
+
+
+def test_answers_that_repeat_are_answers_if_all_of_them_stand_in_their_passages():
+    given_table = table(ALONE.text + ALONE.label, few(lambda _, name: name))
+    assert understand(given_table).contract.task == "answers"
+
+
+@pytest.mark.parametrize(
+    ("columns", "write"),
+    [
+        (("question", "context", "answer"), lambda n, name: ("yes", "no")[n % 2]),
+        (("question", "context", "answer"), lambda n, name: name if n else "Sue"),
+        (("question", "context", "topic"), lambda n, name: name),
+        (("head", "body", "answer"), lambda n, name: name),
+    ],
+)
+def test_else_they_are_classes(columns, write):
+    assert understand(table(columns, few(write))).contract.task == "single"

@@ -13,6 +13,7 @@ from textune.records import Contract, Row, Table
 READ = 200  # rows that are looked at whole, for cells of a sample are shortened
 MOSTLY = 0.5  # share of rows whose answers stand in the passage, to believe in it
 PLAINLY = 0.8  # the same, where no place of the answers is told either
+VARIED = 0.3  # share of different answers; where they repeat more, they may be classes
 QUESTIONS = ("question", "questions", "query", "question_text")
 PASSAGES = ("context", "passage", "paragraph", "document", "article", "passage_text", "text")
 ANSWERS = ("answers", "answer", "answer_text", "answer_texts", "answers_text")
@@ -177,7 +178,8 @@ def _is_certain(answers: _Answers, seen: Scan, rows: Sequence[Row], *, named: bo
     others = [other for other in seen.columns if other is not column]
     is_classified = any(names.label_evidence(other.name) >= 5 for other in others) and not named
     repeats = column.kind in ("flags", "constant", "empty", "split", "date", "list")
-    return not is_classified and not repeats and column.varied > 0.3
+    varied = column.varied > VARIED or _is_among(column, ANSWERS)
+    return not is_classified and not repeats and varied
 
 
 def _texts(
@@ -218,6 +220,8 @@ def _fit(both: Sequence[Column], answers: _Answers, rows: Sequence[Row]) -> bool
     sure = sure and _is_among(answers.columns[0], ANSWERS)
     if answers.separator == "json" or len(answers.columns) == 2:
         least = 0.0 if sure else MOSTLY
+    elif answers.columns[0].varied <= VARIED:
+        return sure and _stand(passage, answers, rows) == 1
     else:
         least = MOSTLY if sure else PLAINLY
     return _stand(passage, answers, rows) >= least
