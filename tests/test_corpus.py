@@ -284,3 +284,25 @@ def test_two_marks_in_a_row_are_no_single_label(write, tokenizer):
 )
 def test_a_run_is_named_after_its_file(source, name):
     assert corpus.file_name(source) == name
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        (
+            "rare.csv",
+            FEW + "film war,odd,u99\n",
+            ["no validation text has odd (1 of 3 labels): no score speaks of them"],
+        ),
+        (
+            "rare.conll",
+            "Anna B-PER\nleft O\n\n" + "".join(f"day O\nno{n} O\n\n" for n in range(30)),
+            ["no validation text has PER (1 of 1 labels): no score speaks of them"],
+        ),
+        ("even.csv", FEW, []),
+    ],
+)
+def test_labels_of_which_no_validation_text_tells_are_named(write, tokenizer, name, content, said):
+    found, all_said = gathered(write(name, content), tokenizer)
+    assert [text.partition(";")[0] for text in warnings(all_said)] == said
+    assert len(found.split.valid)

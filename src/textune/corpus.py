@@ -10,10 +10,10 @@ import numpy as np
 
 from textune import caches, lengths
 from textune.config import DataSettings, Settings
-from textune.data import contract, examples
+from textune.data import contract, examples, schemes
 from textune.errors import DataError, SettingsError
 from textune.reading import sources
-from textune.records import TASKS, Contract, Example, Finding, Pool, Said, Split, Table
+from textune.records import OUTSIDE, TASKS, Contract, Example, Finding, Pool, Said, Split, Table
 from textune.sets import audit, splits, strata
 from textune.tasks import table as tasks
 from textune.tasks.interface import Task
@@ -104,6 +104,7 @@ def gather(
     yield Said(
         f"split: {len(split.train):,} train, {len(split.valid):,} valid, {len(split.test):,} test"
     )
+    yield from _unjudged(agreed.task, everything, split)
     return Corpus(
         table=table,
         contract=agreed,
@@ -261,6 +262,28 @@ def _leaks(everything: Sequence[Example], split: Split) -> Iterator[Finding]:
             finding = audit.leaks(training, [everything[row] for row in rows.tolist()], name)
             if finding is not None:
                 yield finding
+
+
+def _unjudged(task: str, everything: Sequence[Example], split: Split) -> Iterator[Said]:
+    """Name the labels that are learned, but of which no validation text tells how well."""
+    if task not in ("single", "multi", "tags") or not len(split.valid):
+        return
+    learned, judged = (
+        {
+            (schemes.type_of(name) if task == "tags" else None) or name
+            for row in rows.tolist()
+            for name in strata.label_names(everything[row])
+            if task != "tags" or name != OUTSIDE
+        }
+        for rows in (split.train, split.valid)
+    )
+    if missing := sorted(learned - judged):
+        more = f" and {len(missing) - 5:,} more" if len(missing) > 5 else ""
+        yield Said(
+            f"no validation text has {', '.join(missing[:5])}{more} ({len(missing):,} of {len(learned):,} labels): "
+            "no score speaks of them; give more rows, --valid FILE or --set data.valid_share=0.3",
+            is_warning=True,
+        )
 
 
 def _balance(everything: Sequence[Example], split: Split, data: DataSettings, seed: int) -> Split:
