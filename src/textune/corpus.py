@@ -280,8 +280,9 @@ def _unjudged(task: str, everything: Sequence[Example], split: Split) -> Iterato
     if missing := sorted(learned - judged):
         more = f" and {len(missing) - 5:,} more" if len(missing) > 5 else ""
         yield Said(
-            f"no validation text has {', '.join(missing[:5])}{more} ({len(missing):,} of {len(learned):,} labels): "
-            "no score speaks of them; give more rows, --valid FILE or --set data.valid_share=0.3",
+            f"no validation text has {', '.join(missing[:5])}{more} ({len(missing):,} of "
+            f"{len(learned):,} labels): no score speaks of them; give more rows, --valid FILE or "
+            "--set data.valid_share=0.3",
             is_warning=True,
         )
 
