@@ -16,8 +16,8 @@ from seqeval.metrics import f1_score
 from torch.nn import functional
 
 from bench import peer_answers, peer_tags, quality_measure
-from bench.jobs import POLICIES, Job, Result
-from bench.quality import compared, in_quality, in_speed, parse, settle, summarise
+from bench.jobs import Job
+from bench.quality import parse, settle
 from bench.quality_sets import SETS, drawn, hold_out, prepare
 from conftest import WORDS
 from textune.evaluation import spans
@@ -104,25 +104,6 @@ def job(prepared: Any, program: str, base: Path, scratch: Path, **changes: Any) 
         "threads": 1,
     }
     return Job(**values | changes)
-
-
-def result(program: str, seed: int, score: float | None, speed: float = 10.0) -> Result:
-    return Result(
-        program=program,
-        policy=POLICIES[program],
-        seed=seed,
-        turn=seed,
-        device="cpu",
-        precision="fp32",
-        threads=1,
-        examples=100,
-        examples_per_second=speed,
-        tokens_per_second=10 * speed,
-        train_seconds=1.0,
-        padding=1.0,
-        peak_memory_mb=1.0,
-        scores={"valid f1": 0.5, "test f1": score},
-    )
 
 
 @pytest.mark.parametrize("task", list(SETS))
@@ -316,41 +297,6 @@ def test_f1_of_answers_is_that_of_textune() -> None:
         references = [" ".join(draw.choices(pool[2:7], k=draw.randint(1, 4))) for _ in range(3)]
         expected = spans.overlap_f1(text, references)
         assert peer_answers.f1(text, references) == pytest.approx(expected)
-
-
-def test_a_difference_is_judged_by_its_interval() -> None:
-    better = compared([0.50, 0.51, 0.52], [0.60, 0.62, 0.61])
-    assert better["difference"] == pytest.approx(0.10)
-    assert "better by more than noise" in in_quality("test f1", better)
-    worse = compared([0.60, 0.62, 0.61], [0.50, 0.51, 0.52])
-    assert "WORSE by more than noise" in in_quality("test f1", worse)
-    alike = compared([0.60, 0.50], [0.55, 0.56])
-    assert "no more than the noise of 2 seeds" in in_quality("test f1", alike)
-    assert "one seed shows no difference" in in_quality("test f1", compared([0.5], [0.9]))
-    assert "no seed in common" in in_quality("test f1", compared([], []))
-
-
-def test_speed_is_held_against_what_is_wanted() -> None:
-    assert in_speed(1.8, 1.8).endswith("1.8 is wanted, reached")
-    assert in_speed(1.79, 1.8).endswith("NOT reached")
-    assert in_speed(3.0, None).endswith("as fast as the tuned Trainer")
-    assert "no turn in common" in in_speed(None, 1.8)
-
-
-def test_seeds_are_paired_and_speed_is_that_of_the_tuned_trainer() -> None:
-    results = [
-        result("default", 2, 0.40),
-        result("textune", 1, 0.50, speed=30.0),
-        result("textune", 2, 0.45, speed=20.0),
-        result("default", 1, 0.46),
-        result("textune", 3, None),
-        result("tuned-fp32", 1, 0.9, speed=15.0),
-    ]
-    found = summarise("wnut-17", results)
-    assert found["quality"]["seeds"] == 2
-    assert found["quality"]["difference"] == pytest.approx(0.045)
-    assert found["speed"]["ratio"] == 2.0
-    assert found["speed"]["words"].endswith("reached")
 
 
 def test_what_is_given_wins_over_the_task_and_full_takes_all_rows(data: Path) -> None:
