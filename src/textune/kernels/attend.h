@@ -58,13 +58,14 @@ INLINE void FN(attend_one)(const REAL *qkv, const float *bias, long L, long H, l
   FN(lay_rows)(own + 2 * D, 3 * D, shift + 2 * D, 1.0f, L, Dh, pitch, values);
   memset(keys + L * pitch, 0, (width - L) * pitch * sizeof(float));
   lay_columns(keys, pitch, width, columns);
+  vf bar = bar_beyond(L, width);
   for (long start = 0; start < L; start += ROWS) {
     const float *rows[ROWS];
     float mosts[ROWS], shares[ROWS];
     int count = L - start < ROWS ? L - start : ROWS;
     for (int r = 0; r < ROWS; r++) rows[r] = queries + (r < count ? start + r : L - 1) * pitch;
     row_products(rows, columns, Dh, width, scores);
-    for (int r = 0; r < count; r++) mosts[r] = greatest(scores + r * width, L, width);
+    for (int r = 0; r < count; r++) mosts[r] = greatest(scores + r * width, bar, width);
     for (int r = 0; r < count; r++) {
       long asking = (first + start + r) * H + head;
       uint64_t key = key_of(drop.seed, asking);

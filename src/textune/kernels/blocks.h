@@ -136,13 +136,27 @@ INLINE float exponentials(float *scores, float most, long width, Drop drop, uint
   return across(sums);
 }
 
-// The greatest of L scores; those beyond become too small to matter.
-static float greatest(float *scores, long L, long width) {
-  for (long j = L; j < width; j++) scores[j] = -1e30f;
-  float most = scores[0];
-#pragma omp simd reduction(max : most)
-  for (long j = 0; j < (width & -LANES); j++) most = scores[j] > most ? scores[j] : most;
-  return most;
+INLINE vf larger(vf x, vf y) {
+  vi is_larger = x > y;
+  return (vf)(((vi)x & is_larger) | ((vi)y & ~is_larger));
+}
+
+// What makes scores beyond L, all of them in the last vector, too small to matter.
+INLINE vf bar_beyond(long L, long width) {
+  vf bar = {0};
+  for (long j = L; j < width; j++) bar[j - width + LANES] = -1e30f;
+  return bar;
+}
+
+// The greatest of a query's scores, of which those beyond the text are barred.
+INLINE float greatest(float *scores, vf bar, long width) {
+  vf *last = (vf *)(scores + width - LANES), most = *last + bar;
+  *last = most;
+  for (long j = 0; j < width - LANES; j += LANES) most = larger(*(const vf *)(scores + j), most);
+  most = larger(most, __builtin_shuffle(most, SWAP_EIGHTS));
+  most = larger(most, __builtin_shuffle(most, SWAP_FOURS));
+  most = larger(most, __builtin_shuffle(most, SWAP_TWOS));
+  return most[0] > most[1] ? most[0] : most[1];
 }
 
 static long longest_of(const int64_t *borders, long B) {

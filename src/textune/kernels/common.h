@@ -52,11 +52,16 @@ INLINE void put_bf16(bf16 *at, float x) {
   *at = (bits & 0x7fffffffu) > 0x7f800000u ? 0x7fc0 : (bf16)rounded;
 }
 
+// Lanes that change places by eight, four or two.
+#define SWAP_EIGHTS ((vi){8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7})
+#define SWAP_FOURS ((vi){4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11})
+#define SWAP_TWOS ((vi){2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13})
+
 // The sum of all lanes, in pairs: sixteen additions one after the other would take four times as long.
 INLINE float across(vf x) {
-  x += __builtin_shuffle(x, (vi){8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7});
-  x += __builtin_shuffle(x, (vi){4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11});
-  x += __builtin_shuffle(x, (vi){2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13});
+  x += __builtin_shuffle(x, SWAP_EIGHTS);
+  x += __builtin_shuffle(x, SWAP_FOURS);
+  x += __builtin_shuffle(x, SWAP_TWOS);
   return x[0] + x[1];
 }
 

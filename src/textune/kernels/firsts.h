@@ -28,9 +28,12 @@ void FN(firsts_forward)(const REAL *states, const float *asked, const int64_t *b
           weights[head * width + j] = score * factor;
         }
       memset(mixed + text * H * D, 0, H * D * sizeof(float));
+      long own = (L + LANES - 1) / LANES * LANES;
+      vf bar = bar_beyond(L, own);
       for (long head = 0; head < H; head++) {
-        float *row = weights + head * width, most = greatest(row, L, width), mass = 0;
-        float sum = exponentials(row, most, width, none, 0);
+        float *row = weights + head * width, mass = 0;
+        for (long j = L; j < own; j++) row[j] = 0;
+        float most = greatest(row, bar, own), sum = exponentials(row, most, own, none, 0);
         uint64_t key = key_of(seed, text * H + head);
         logs[text * H + head] = most + logf(sum);
         for (long j = 0; j < L; j++) {
