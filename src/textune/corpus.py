@@ -269,14 +269,13 @@ def _unjudged(task: str, everything: Sequence[Example], split: Split) -> Iterato
     if task not in ("single", "multi", "tags") or not len(split.valid):
         return
     learned, judged = (
-        {
-            (schemes.type_of(name) if task == "tags" else None) or name
-            for row in rows.tolist()
-            for name in strata.label_names(everything[row])
-            if task != "tags" or name != OUTSIDE
-        }
+        {name for row in rows.tolist() for name in strata.label_names(everything[row])}
         for rows in (split.train, split.valid)
     )
+    if task == "tags":  # "B-PER" and "I-PER" are one, and a tag of no entity is itself
+        learned, judged = (
+            {schemes.type_of(tag) or tag for tag in tags} - {OUTSIDE} for tags in (learned, judged)
+        )
     if missing := sorted(learned - judged):
         more = f" and {len(missing) - 5:,} more" if len(missing) > 5 else ""
         yield Said(

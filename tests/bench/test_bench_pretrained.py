@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+import made_results
 from bench import pretrained, untrained
-from bench.jobs import POLICIES, Result
+from bench.jobs import Result
 from bench.pretrained import (
     SCORE,
     STARTS,
@@ -69,22 +70,7 @@ def options(data: Path, run: Path) -> argparse.Namespace:
 
 
 def result(seed: int, accuracy: float) -> Result:
-    return Result(
-        program="textune",
-        policy=POLICIES["textune"],
-        seed=seed,
-        turn=seed,
-        device="cpu",
-        precision="fp32",
-        threads=1,
-        examples=40,
-        examples_per_second=1.0,
-        tokens_per_second=1.0,
-        train_seconds=1.0,
-        padding=1.0,
-        peak_memory_mb=1.0,
-        scores={"valid accuracy": 0.0, SCORE: accuracy},
-    )
+    return made_results.result("textune", seed, {"valid accuracy": 0.0, SCORE: accuracy})
 
 
 def results(random_weights: list[float], learned: list[float]) -> list[tuple[str, Result]]:

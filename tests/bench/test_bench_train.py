@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import made_results
 from bench import machine, measure, processes, scores, tasks
 from bench.jobs import POLICIES, USUAL, Job, Result
 from bench.summary import summarise
@@ -17,21 +18,15 @@ SET = "in_domain_dev mcc"
 
 
 def result(program: str, turn: int, speed: float, mcc: float | None, seed: int = 0) -> Result:
-    return Result(
-        program=program,
-        policy=POLICIES[program],
-        seed=seed or turn,
+    return made_results.result(
+        program,
+        seed or turn,
+        {SET: mcc},
         turn=turn,
-        device="cpu",
-        precision="fp32",
-        threads=1,
-        examples=100,
         examples_per_second=speed,
         tokens_per_second=10 * speed,
         train_seconds=100 / speed,
-        padding=1.0,
         peak_memory_mb=10.0 * turn,
-        scores={SET: mcc},
     )
 
 

@@ -2,27 +2,14 @@
 
 import pytest
 
-from bench.jobs import POLICIES, Result
+import made_results
+from bench.jobs import Result
 from bench.quality import compared, in_quality, in_speed, summarise
 
 
 def result(program: str, seed: int, score: float | None, speed: float = 10.0) -> Result:
-    return Result(
-        program=program,
-        policy=POLICIES[program],
-        seed=seed,
-        turn=seed,
-        device="cpu",
-        precision="fp32",
-        threads=1,
-        examples=100,
-        examples_per_second=speed,
-        tokens_per_second=10 * speed,
-        train_seconds=1.0,
-        padding=1.0,
-        peak_memory_mb=1.0,
-        scores={"valid f1": 0.5, "test f1": score},
-    )
+    scores = {"valid f1": 0.5, "test f1": score}
+    return made_results.result(program, seed, scores, examples_per_second=speed)
 
 
 def test_a_difference_is_judged_by_its_interval() -> None:

@@ -74,3 +74,17 @@ def test_answers_that_repeat_are_answers_if_all_of_them_stand_in_their_passages(
 )
 def test_else_they_are_classes(columns, write):
     assert understand(table(columns, few(write))).contract.task == "single"
+
+
+def chosen(write):
+    """Make rows of questions whose answers name one of four choices."""
+    texts = [f"A day in May: Bob and Cid met Dan, {n} men in all" for n in range(40)]
+    return [[f"Who came on {n}?", text, write(n)] for n, text in enumerate(texts)]
+
+
+@pytest.mark.parametrize("text", [None, ("question", "context"), ("context", "question")])
+@pytest.mark.parametrize("choices", ["ABCD", ["no", "yes", "maybe"], "0123"])
+def test_choices_are_classes_though_their_letters_stand_in_every_passage(text, choices):
+    given_table = table(ALONE.text + ALONE.label, chosen(lambda n: choices[n % len(choices)]))
+    found = understand(given_table, text=text, label=text and ("answer",)).contract
+    assert (found.task, found.text) == ("single", text or ALONE.text)

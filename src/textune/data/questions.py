@@ -1,5 +1,6 @@
 """Columns become roles: which holds the questions, which their passages, which the answers."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -178,8 +179,27 @@ def _is_certain(answers: _Answers, seen: Scan, rows: Sequence[Row], *, named: bo
     others = [other for other in seen.columns if other is not column]
     is_classified = any(names.label_evidence(other.name) >= 5 for other in others) and not named
     repeats = column.kind in ("flags", "constant", "empty", "split", "date", "list")
-    varied = column.varied > VARIED or _is_among(column, ANSWERS)
-    return not is_classified and not repeats and varied
+    may_be = column.varied > VARIED or _are_quoted(column, others, rows)
+    return not is_classified and not repeats and may_be
+
+
+def _are_quoted(answers: Column, others: Sequence[Column], rows: Sequence[Row]) -> bool:
+    """Tell whether each answer is a word, or some, of its passage, and all is named so.
+
+    Letters and digits that name the choices of a question stand in many a passage, but not all of
+    them as words of their own.
+    """
+    if not _is_among(answers, ANSWERS) or not any(_is_among(each, QUESTIONS) for each in others):
+        return False
+    return any(
+        all(
+            re.search(rf"(?<!\w){re.escape(row.cells[answers.place])}(?!\w)", row.cells[each.place])
+            for row in rows
+            if row.cells[answers.place].strip()
+        )
+        for each in others
+        if _is_among(each, PASSAGES)
+    )
 
 
 def _texts(
@@ -220,8 +240,6 @@ def _fit(both: Sequence[Column], answers: _Answers, rows: Sequence[Row]) -> bool
     sure = sure and _is_among(answers.columns[0], ANSWERS)
     if answers.separator == "json" or len(answers.columns) == 2:
         least = 0.0 if sure else MOSTLY
-    elif answers.columns[0].varied <= VARIED:
-        return sure and _stand(passage, answers, rows) == 1
     else:
         least = MOSTLY if sure else PLAINLY
     return _stand(passage, answers, rows) >= least

@@ -12,10 +12,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from textune.records import OUTSIDE
+
 SCHEMES = ("iob2", "iob1", "bioes", "plain")
 """`plain`: tags of no scheme, such as parts of speech, each for its word alone."""
 
-OUTSIDE = "O"
 MOST = 100_000  # different tags that are counted
 _TAG = re.compile(r"([BIESLUM])(?:-(\S(?:.*\S)?))?", re.DOTALL)
 _FIRSTS = "BSU"  # of an entity

@@ -57,7 +57,7 @@ INLINE void put_bf16(bf16 *at, float x) {
 #define SWAP_FOURS ((vi){4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11})
 #define SWAP_TWOS ((vi){2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13})
 
-// The sum of all lanes, in pairs: sixteen additions one after the other would take four times as long.
+// The sum of all lanes, in pairs: one lane after the other would take four times as long.
 INLINE float across(vf x) {
   x += __builtin_shuffle(x, SWAP_EIGHTS);
   x += __builtin_shuffle(x, SWAP_FOURS);

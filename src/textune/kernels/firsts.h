@@ -8,7 +8,7 @@
 void FN(firsts_forward)(const REAL *states, const float *asked, const int64_t *borders, long B,
                         long H, long D, float factor, float *mixed, float *masses, float *logs,
                         uint64_t seed, uint32_t bound, float scale, int threads) {
-  Drop drop = {seed, bound, scale}, none = {0, 0, 1.0f};
+  Drop drop = {seed, bound, scale};
   long longest = longest_of(borders, B);
 #pragma omp parallel num_threads(threads)
   {
@@ -33,11 +33,11 @@ void FN(firsts_forward)(const REAL *states, const float *asked, const int64_t *b
       for (long head = 0; head < H; head++) {
         float *row = weights + head * width, mass = 0;
         for (long j = L; j < own; j++) row[j] = 0;
-        float most = greatest(row, bar, own), sum = exponentials(row, most, own, none, 0);
         uint64_t key = key_of(seed, text * H + head);
+        float most = greatest(row, bar, own), sum = exponentials(row, most, own, drop, key);
         logs[text * H + head] = most + logf(sum);
         for (long j = 0; j < L; j++) {
-          row[j] *= kept(drop, key, (uint32_t)j) / sum;
+          row[j] /= sum;
           mass += row[j];
         }
         masses[text * H + head] = mass;
