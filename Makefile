@@ -5,6 +5,11 @@ VENV ?= .venv
 EXTRAS := offline,demo,tensorboard,dev
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.textune-installed
+# Two workers with one thread each: processes that share two cores wait for each other less than threads do.
+WORKERS ?= 2
+TESTS := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+# What trains or predicts with the number format left open, once more with the other choice.
+BY_FORMAT := tests/test_learning.py tests/test_predictor.py tests/test_language_recipe.py tests/test_language_resume.py
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check format bench clean
@@ -19,13 +24,14 @@ demo: $(STAMP)  ## Fine-tune the bundled encoder on real text, offline
 	$(BIN)/textune demo
 
 test: $(STAMP)  ## Run all tests
-	$(BIN)/python -m pytest
+	$(TESTS)
+	TEXTUNE_AUTO_PRECISION=bf16 $(TESTS) $(BY_FORMAT)
 
 check: $(STAMP)  ## What a contributor runs: format, lint, types, tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest
+	$(MAKE) test
 
 format: $(STAMP)  ## Format the code and repair what the linter can
 	$(BIN)/ruff format .

@@ -71,7 +71,7 @@ def build(job: Job) -> Any:
     """
     import torch
 
-    from textune import language_api, library, vocabularies
+    from textune import language_api, library, snapshot, vocabularies
     from textune.encoder import devices
     from textune.language_config import AdaptSettings
     from textune.learning import Learner
@@ -96,6 +96,12 @@ def build(job: Job) -> Any:
     )
     spoken = start.language(found, nexts=False, seed=settings.seed)
     spoken.encoder.to(devices.choose(settings.device))
+    settings, _ = snapshot.choose_precision(
+        settings,
+        spoken.encoder.device,
+        width=int(spoken.encoder.config.hidden_size),
+        resumed=None,
+    )
     learner = Learner.build(Masked(everything(found), job.batch_size), settings, spoken.encoder)
     torch.manual_seed(settings.seed)  # this and the next as in Learner.learn
     memory.keep()

@@ -64,9 +64,9 @@ def run(job: dict[str, Any]) -> dict[str, Any]:
 
 def build(job: dict[str, Any]) -> Any:
     """Make what `textune.train` would learn with."""
-    from textune import config
+    from textune import config, snapshot
     from textune.corpus import gather
-    from textune.encoder import bases, devices
+    from textune.encoder import bases, devices, light
     from textune.labelled import Labelled
     from textune.learning import Learner
     from textune.text import tokenizers
@@ -89,8 +89,11 @@ def build(job: dict[str, Any]) -> Any:
     place = bases.find(settings.base)
     tokenizer = tokenizers.load(place)
     corpus = drained(gather(Path(job["train"]), settings, tokenizer, valid=Path(job["valid"])))
+    device = devices.choose("auto")
+    width = light.width(Path(place))
+    settings, _ = snapshot.choose_precision(settings, device, width=width, resumed=None)
     lesson = Labelled.of(corpus, settings)
-    encoder, sub = lesson.encoder(place, settings.train, devices.choose("auto"))
+    encoder, sub = lesson.encoder(place, settings.train, device)
     return Learner.build(lesson, settings, encoder, sub=sub)
 
 

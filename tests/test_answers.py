@@ -122,7 +122,9 @@ def test_a_threshold_changes_the_decision_alone(predictor, source, tmp_path):
     assert [row[4:] for row in one] == [row[4:] for row in other]
 
 
-@pytest.mark.parametrize("make", [pandas.DataFrame, polars.DataFrame, pa.table], ids=str)
+@pytest.mark.parametrize(
+    "make", [pandas.DataFrame, polars.DataFrame, pa.table], ids=["pandas", "polars", "arrow"]
+)
 def test_data_frames_are_labelled_as_files_are(predictor, source, tmp_path, make):
     frame = make({name: [row[at] for row in ROWS] for at, name in enumerate(COLUMNS)})
     label(predictor, frame, tmp_path / "frame.csv")

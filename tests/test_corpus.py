@@ -280,7 +280,7 @@ def test_two_marks_in_a_row_are_no_single_label(write, tokenizer):
 @pytest.mark.parametrize(
     ("source", "name"),
     [("a/reviews.csv.gz", "reviews"), (".csv", "run"), ("x", "x"), (object(), "frame")],
-    ids=str,
+    ids=["gz", "csv", "x", "frame"],
 )
 def test_a_run_is_named_after_its_file(source, name):
     assert corpus.file_name(source) == name

@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = ("src", "tests", "bench", "docs", ".ci")
-IGNORED = {"__pycache__", ".egg-info"}
+IGNORED = {".git", "__pycache__", ".egg-info"}
 PYTHON = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py"))
 MOST_LINES = 400
 MOST_BODY_LINES = 60

@@ -41,7 +41,7 @@ def numbers(found):
 
 
 def test_a_text_scores_the_same_alone_in_company_and_in_any_order(run):
-    predictor = Predictor.load(run, device="cpu")
+    predictor = Predictor.load(run, device="cpu", precision="fp32")
     together = numbers(predictor.predict(TEXTS))
     alone = np.concatenate([numbers(predictor.predict([text])) for text in TEXTS])
     turned = numbers(predictor.predict(TEXTS[::-1]))[::-1]
@@ -52,7 +52,7 @@ def test_a_text_scores_the_same_alone_in_company_and_in_any_order(run):
 
 
 def test_a_text_scores_the_same_packed_and_padded(run):
-    packed = Predictor.load(run, device="cpu")
+    packed = Predictor.load(run, device="cpu", precision="fp32")
     assert packed.encoder.packed
     plain = AutoModelForSequenceClassification.from_pretrained(run / "model")
     padded = Predictor(
@@ -65,7 +65,7 @@ def test_a_text_scores_the_same_packed_and_padded(run):
 
 
 def test_plain_transformers_computes_the_same_logits(run):
-    predictor = Predictor.load(run, device="cpu")
+    predictor = Predictor.load(run, device="cpu", precision="fp32")
     model = AutoModelForSequenceClassification.from_pretrained(run / "model").eval()
     tokenizer = AutoTokenizer.from_pretrained(run / "model")
     inputs = tokenizer(

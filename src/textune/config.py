@@ -158,7 +158,8 @@ class TrainSettings(Section):
     )
     metric: str | None = Field(None, description="Metric that selects the best model.")
     precision: Literal["auto", "fp32", "bf16"] = Field(
-        "auto", description="Number format of the encoder's products; measured by default."
+        "auto",
+        description="Number format of the encoder's products; measured once a run by default.",
     )
     micro_tokens: int | None = Field(
         None, ge=16, description="Tokens computed at once; by the device if not given."

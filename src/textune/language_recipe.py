@@ -13,6 +13,7 @@ from textune import (
     pictures,
     proving,
     runs,
+    snapshot,
     vocabularies,
     warming,
 )
@@ -139,9 +140,14 @@ def _prepare(request: Request, folder: Path, clock: Clock) -> Generator[Said, No
     language.require_rows(spoken, len(found.masking.special), found.tokenizer.place)
     spoken.encoder.to(devices.choose(settings.device))
     optim.freeze(spoken.encoder.model, settings.train.freeze)
-    settings = _settled(settings, spoken)
+    settings, why = snapshot.choose_precision(
+        _settled(settings, spoken),
+        spoken.encoder.device,
+        width=int(spoken.encoder.config.hidden_size),
+        resumed=folder if request.resume else None,
+    )
     lesson = Masked(found, settings.train.batch_size)
-    learner = Learner.build(lesson, settings, spoken.encoder, clock=clock)
+    learner = Learner.build(lesson, settings, spoken.encoder, clock=clock, why=why)
     return Job(replace(request, settings=settings), start, found, spoken, learner)
 
 

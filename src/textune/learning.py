@@ -10,7 +10,7 @@ import torch
 from torch.optim.lr_scheduler import LambdaLR
 
 from textune import snapshot
-from textune.encoder import devices, formats, precision, vocabulary
+from textune.encoder import devices, precision, vocabulary
 from textune.encoder.model import Encoder
 from textune.encoder.vocabulary import SubTable
 from textune.errors import StoppedError
@@ -60,19 +60,21 @@ class Learner:
         *,
         sub: SubTable | None = None,
         clock: Clock | None = None,
+        why: str = "as asked for",
     ) -> "Learner":
         """Make everything that trains an encoder.
 
         Args:
             lesson: What there is to learn.
-            settings: Of the run.
+            settings: Of the run; what "auto" chose as the number format stands in them.
             encoder: Where it will compute.
             sub: Which rows of its embedding are trained.
             clock: Running since the run began, with the hours it may take if there is a limit.
+            why: Why it is this number format.
         """
         train, device = settings.train, encoder.device
-        width = int(encoder.config.hidden_size)
-        numbers, why = formats.choose(train.precision, device, width=width)
+        numbers = train.precision
+        assert numbers != "auto", "the number format is chosen before a run begins"
         model = precision.wrap(encoder, numbers)
         optimizer = optim.adamw(
             encoder.model,

@@ -107,7 +107,8 @@ class Predictor:
         Args:
             path: The run's folder, or its `model` folder.
             device: "auto", "cpu", "cuda", "cuda:N" or "mps".
-            precision: "fp32", "bf16", or "auto" for the faster one on this machine.
+            precision: "fp32", "bf16", or "auto" for the format that the model was trained in,
+                where this machine computes it natively; else fp32.
 
         Raises:
             RunError: There is no finished model.
@@ -202,7 +203,7 @@ class Predictor:
 
 def _encoder(folder: Path, card: Card, task: Task, device: torch.device, precision: str) -> Scorer:
     """Load the encoder, by way of transformers only where that is needed."""
-    numbers, _ = formats.choose(precision, device, width=light.width(folder))
+    numbers = formats.of_model(precision, card.precision, device)
     if device.type == "cpu" and task.asks == "texts":
         quick = light.load(folder, card.labels, pool=card.pool)
         if quick is not None:

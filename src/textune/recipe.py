@@ -7,11 +7,11 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from textune import runs
+from textune import runs, snapshot
 from textune.config import Settings, to_toml
 from textune.corpus import Corpus, file_name, gather, is_unscored, targets_of
 from textune.data import examples
-from textune.encoder import bases, devices, load
+from textune.encoder import bases, devices, light, load
 from textune.errors import DataError, RunError
 from textune.evaluation import by_length, evaluate
 from textune.kernels import build
@@ -66,6 +66,13 @@ def training(request: Request) -> Generator[Event, None, Run]:
             return read_run(folder)
         # what is there to learn
         place = bases.find(settings.base)
+        settings, why = snapshot.choose_precision(
+            settings,
+            device,
+            width=light.width(Path(place)),
+            resumed=request.out if request.resume else None,
+        )
+        request = replace(request, settings=settings)
         tokenizer = tokenizers.load(place)
         corpus = yield from gather(
             request.source, settings, tokenizer, valid=request.valid, test=request.test
@@ -78,7 +85,7 @@ def training(request: Request) -> Generator[Event, None, Run]:
             yield Said("compiling kernels for this processor: some seconds, once")
         lesson = Labelled.of(corpus, settings)
         encoder, sub = lesson.encoder(place, settings.train, device)
-        learner = Learner.build(lesson, settings, encoder, sub=sub)
+        learner = Learner.build(lesson, settings, encoder, sub=sub, why=why)
         yield from learner.introduce()
         with guards.stopping() as wish, guards.memory(learner.micro_tokens):
             for event in learner.learn(folder, resume=request.resume):
@@ -236,6 +243,7 @@ def _write_model(
         decision=decision,
         shape=corpus.store.shape,
         pool=corpus.pool,
+        precision=learner.precision,
         contract=corpus.contract,
         header=corpus.table.has_header,
         delimiter=corpus.table.delimiter,

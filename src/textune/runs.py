@@ -49,6 +49,7 @@ class Card:
     header: bool
     delimiter: str | None
     pool: Pool = "mean"
+    precision: str | None = None  # number format that it was trained in
     state: Mapping[str, Any] = field(default_factory=dict)  # of the task
 
 
@@ -207,6 +208,7 @@ def read_card(folder: Path) -> Card:
             decision=Decision(**values["decision"]),
             shape=Shape(**values.get("shape", {"max_tokens": values.get("max_tokens")})),
             pool=values.get("pool", "mean"),
+            precision=values.get("precision"),
             state=values.get("state", {}),
             contract=contract,
             header=bool(values["header"]),

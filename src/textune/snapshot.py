@@ -4,20 +4,23 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from textune.encoder import weights
+from textune.encoder import formats, weights
 from textune.errors import CheckpointError
 from textune.language_config import RunSettings
 from textune.training import checkpoint
 from textune.training.checkpoint import Checkpoint
 from textune.training.optim import AdamW
 
+AnySettings = TypeVar("AnySettings", bound=RunSettings)
+
 BEST = Path("checkpoints") / "best.safetensors"
+NUMBERS = "the number format (train.precision)"
 DECAY = "textune.decay"  # what weight decay has made of the embedding rows that do not occur
 
 
@@ -57,7 +60,14 @@ class Progress:
 def take(
     model: nn.Module, optimizer: AdamW, progress: Progress, prints: dict[str, str]
 ) -> Checkpoint:
-    """Take everything from which the run continues to the same weights."""
+    """Take everything from which the run continues to the same weights.
+
+    Args:
+        model: Whose weights are learned.
+        optimizer: Of these weights.
+        progress: How far the run has come.
+        prints: As `fingerprints` names them.
+    """
     tensors = {f"model.{name}": value for name, value in _contiguous(model).items()}
     tensors |= checkpoint.optimizer_tensors(optimizer) | checkpoint.rng_tensors()
     return Checkpoint(tensors, {"progress": asdict(progress), "fingerprints": prints})
@@ -98,14 +108,50 @@ def fingerprints(data: str, settings: RunSettings) -> dict[str, str]:
 
     Args:
         data: What names the texts, their targets and their split.
-        settings: Of the run.
+        settings: Of the run, with the number format that "auto" has chosen.
     """
     values = settings.model_dump(mode="json", exclude={"device", "tensorboard"})
+    numbers = values["train"].pop("precision")
     text = json.dumps(values, sort_keys=True)
     return {
         "the data": data,
         "the settings": hashlib.sha256(text.encode()).hexdigest(),
+        NUMBERS: numbers,
     }
+
+
+def choose_precision(
+    settings: AnySettings, device: torch.device, *, width: int, resumed: Path | None
+) -> tuple[AnySettings, str]:
+    """Choose the number format of a run where its settings leave that to a measurement.
+
+    Args:
+        settings: Of the run.
+        device: Where it will learn.
+        width: Of the encoder's hidden states.
+        resumed: Folder of a run that goes on: it keeps the format that it began with.
+
+    Returns:
+        Settings that name a format, and why it is this one.
+
+    Raises:
+        SettingsError: The format is not known.
+    """
+    wanted = settings.train.precision
+    recorded = None if resumed is None else _recorded_precision(resumed)
+    if wanted == "auto" and recorded is not None:
+        numbers, why = recorded, "as this run began"
+    else:
+        numbers, why = formats.choose(wanted, device, width=width)
+    train = settings.train.model_copy(update={"precision": numbers})
+    return cast("AnySettings", settings.model_copy(update={"train": train})), why
+
+
+def _recorded_precision(folder: Path) -> str | None:
+    """Return the number format of the run whose checkpoints are in a folder, if any says it."""
+    prints = checkpoint.newest_state(folder / "checkpoints").get("fingerprints", {})
+    found = prints.get(NUMBERS) if isinstance(prints, dict) else None
+    return found if found in {"fp32", "bf16"} else None
 
 
 def keep_best(folder: Path, model: nn.Module, decay: float) -> None:

@@ -1,5 +1,6 @@
-"""Which number format is fastest here, measured."""
+"""Which number format an encoder computes in: asked for, recorded, or measured to be fastest."""
 
+import os
 import time
 from pathlib import Path
 from statistics import median
@@ -11,6 +12,7 @@ from textune.errors import SettingsError, among
 
 WANTED = ("auto", "fp32", "bf16")
 CPU_FLAGS = {"avx512_bf16", "amx_bf16", "bf16", "svebf16"}  # as Linux names them
+FORCED = "TEXTUNE_AUTO_PRECISION"  # "fp32" or "bf16": what "auto" takes, unmeasured
 GAIN = 1.3  # how much faster bf16 must be before its coarser numbers are worth it
 
 
@@ -29,17 +31,46 @@ def choose(wanted: str, device: torch.device, *, width: int) -> tuple[str, str]:
         raise SettingsError(f"--precision {wanted}: {among(wanted, WANTED)}")
     if wanted != "auto":
         return wanted, "as asked for"
-    if device.type == "cuda":
-        capable = torch.cuda.is_bf16_supported(including_emulation=False)
-        return ("bf16", "the card computes it natively") if capable else ("fp32", "no bf16 here")
-    if device.type != "cpu":
-        return "fp32", f"bf16 is not used on {device.type}"
-    if not _may_have_bf16():
-        return "fp32", "this processor has no bf16 instructions"
+    forced = os.environ.get(FORCED)
+    if forced:
+        if forced not in WANTED[1:]:
+            raise SettingsError(f"{FORCED}={forced}: {among(forced, WANTED[1:])}")
+        return forced, f"as {FORCED} says"
+    has_bf16, why = _has_bf16(device)
+    if not has_bf16 or device.type == "cuda":
+        return ("bf16" if has_bf16 else "fp32"), why
     plain, short = (_seconds(dtype, width) for dtype in (torch.float32, torch.bfloat16))
     ratio = plain / short
     words = f"bf16 products run at {ratio:.1f} × the speed of fp32 on this processor"
     return ("bf16" if ratio >= GAIN else "fp32"), words
+
+
+def of_model(wanted: str, recorded: str | None, device: torch.device) -> str:
+    """Return the format that a saved model computes in: nothing is measured, so calls agree.
+
+    Args:
+        wanted: "fp32", "bf16", or "auto" for the format that the model was trained in.
+        recorded: That format; None for models that do not say it: fp32.
+        device: Where the model will run; without bf16 instructions there, "auto" is fp32.
+
+    Raises:
+        SettingsError: There is no such format.
+    """
+    if wanted != "auto":
+        return choose(wanted, device, width=0)[0]
+    return "bf16" if recorded == "bf16" and _has_bf16(device)[0] else "fp32"
+
+
+def _has_bf16(device: torch.device) -> tuple[bool, str]:
+    """Tell whether a device may compute bf16 natively, and why in words."""
+    if device.type == "cuda":
+        is_native = torch.cuda.is_bf16_supported(including_emulation=False)
+        return is_native, "the card computes it natively" if is_native else "no bf16 here"
+    if device.type != "cpu":
+        return False, f"bf16 is not used on {device.type}"
+    if _may_have_bf16():
+        return True, "this processor has bf16 instructions"
+    return False, "this processor has no bf16 instructions"
 
 
 def _seconds(dtype: torch.dtype, width: int) -> float:

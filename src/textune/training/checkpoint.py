@@ -84,6 +84,18 @@ def latest(folder: Path) -> Checkpoint:
     )
 
 
+def newest_state(folder: Path) -> dict[str, Any]:
+    """Read what the newest checkpoint that can be read says beside its tensors; {} if none can."""
+    for place in sorted(folder.glob("step-*"), reverse=True):
+        try:
+            state = json.loads((place / _STATE).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue
+        if isinstance(state, dict):
+            return state
+    return {}
+
+
 def exists(folder: Path) -> bool:
     """Tell whether any checkpoint was finished, whole or not."""
     return any(folder.glob("step-*"))
