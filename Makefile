@@ -12,7 +12,7 @@ TESTS := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist workstea
 BY_FORMAT := tests/test_learning.py tests/test_predictor.py tests/test_language_recipe.py tests/test_language_resume.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format bench clean
+.PHONY: help setup demo test check format proofs bench clean
 .DELETE_ON_ERROR:
 
 help:  ## Show this list
@@ -37,12 +37,15 @@ format: $(STAMP)  ## Format the code and repair what the linter can
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+proofs: $(STAMP)  ## Kills, damage, full disks, hostile files: all trials (takes an hour on 2 cores)
+	$(BIN)/python -m proofs
+
 bench: $(STAMP)  ## Speed and quality beside transformers' Trainer (takes an hour on 2 cores)
 	$(BIN)/python -m bench.cola
 
 clean:  ## Remove caches, build products and the demo; the virtual environment stays
 	rm -rf build dist demo .mypy_cache .ruff_cache .pytest_cache .hypothesis src/*.egg-info
-	find src tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
+	find src tests bench proofs -name __pycache__ -type d -prune -exec rm -rf {} +
 	rm -f $(STAMP)
 
 # The stamp is touched last, so an installation that was broken off is made again.

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-FOLDERS = ("src", "tests", "bench", "docs", ".ci")
+FOLDERS = ("src", "tests", "bench", "proofs", "docs", ".ci")
 IGNORED = {".git", "__pycache__", ".egg-info"}
 PYTHON = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py"))
 MOST_LINES = 400

@@ -1,0 +1,1 @@
+"""Longer proofs that nothing is lost: `python -m proofs` runs them, the tests bounded versions."""

@@ -1,0 +1,99 @@
+"""A command becomes a process of its own, quickly: all is imported once, each command is a fork.
+
+A start of its own would take seconds for each of thousands of trials.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+FIXED = {"OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false", "HF_HUB_OFFLINE": "1"}
+FIXED["TEXTUNE_AUTO_PRECISION"] = "fp32"  # a measurement must not decide what is compared
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a command ended."""
+
+    code: int  # negative where a signal ended it
+    output: str
+    errors: str  # what went to the error stream
+
+    @property
+    def is_clean(self) -> bool:
+        """Tell whether it ended as a program may: no bug, no traceback."""
+        return self.code != 1 and "Traceback" not in self.output + self.errors
+
+
+class Server:
+    """Runs commands of textune one after another, or side by side, in forked processes."""
+
+    def __init__(self, process: "subprocess.Popen[str]", folder: Path):
+        assert process.stdin is not None
+        assert process.stdout is not None
+        self._in, self._out, self._folder = process.stdin, process.stdout, folder
+        self._count = 0
+        self._logs: dict[int, Path] = {}
+
+    def start(self, words: Sequence[object], *, limits: Mapping[str, int] | None = None) -> int:
+        """Start a command and return its process id.
+
+        Args:
+            words: After `textune`.
+            limits: Of the process, by the names of `resource`.
+        """
+        self._count += 1
+        log = self._folder / f"log-{self._count}"
+        job = {"words": [str(word) for word in words], "log": str(log), "limits": limits or {}}
+        self._tell(job)
+        pid = int(self._out.readline())
+        self._logs[pid] = log
+        return pid
+
+    def wait(self, pid: int) -> Ended:
+        """Wait for a command."""
+        self._tell({"wait": pid})
+        code = int(self._out.readline())
+        log = self._logs.pop(pid)
+        files = [log.with_suffix(ending) for ending in (".out", ".err")]
+        output, errors = (file.read_text(encoding="utf-8", errors="replace") for file in files)
+        for file in files:
+            file.unlink()
+        return Ended(code, output, errors)
+
+    def run(self, words: Sequence[object], *, limits: Mapping[str, int] | None = None) -> Ended:
+        """Run a command to its end."""
+        return self.wait(self.start(words, limits=limits))
+
+    def _tell(self, job: Mapping[str, object]) -> None:
+        self._in.write(json.dumps(job) + "\n")
+        self._in.flush()
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[Server]:
+    """Give a server whose commands keep their caches and logs in a folder."""
+    logs = folder / "logs"
+    logs.mkdir(parents=True)
+    environment = {**os.environ, "TEXTUNE_CACHE": str(folder / "cache"), **FIXED}
+    with (
+        (folder / "server.txt").open("w", encoding="utf-8") as errors,
+        subprocess.Popen(
+            [sys.executable, "-m", "proofs.child"],
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+        ) as process,
+    ):
+        yield Server(process, logs)
+        assert process.stdin is not None
+        process.stdin.close()
