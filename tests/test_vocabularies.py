@@ -175,7 +175,7 @@ def test_a_text_gets_a_vocabulary_of_its_own(tmp_path):
     blocks = write_blocks(tmp_path / "blocks.txt", 20)
     start, said = prepared(blocks, pretraining(vocab=120, size="1x64"), tmp_path / "run")
     assert (start.base, start.tokenizer) == (None, tmp_path / "run" / vocabularies.NEW)
-    assert said[0] == "learning a vocabulary of 120 pieces from the text"
+    assert said[0] == ("learning a vocabulary of 120 pieces from the text that is not held out")
     assert start.config.vocab_size == tokenizers.load(str(start.tokenizer)).size
     settled = vocabularies.settle(start, tmp_path / "run")
     assert settled.tokenizer == tmp_path / "run" / "tokenizer"

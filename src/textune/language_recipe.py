@@ -133,6 +133,7 @@ def _prepare(request: Request, folder: Path, clock: Clock) -> Generator[Said, No
         settings.text.passages() if isinstance(settings, PretrainSettings) else settings.text,
         settings.mask,
         seed=settings.seed,
+        division=start.division,
     )
     if build.is_due():
         yield Said("compiling kernels for this processor: some seconds, once")
@@ -224,7 +225,7 @@ def _settled(
 def _warm(folder: Path, job: Job) -> Generator[Event, None, None]:
     """Say what is new in a base's heads, and warm a new masked-LM head."""
     settings, spoken, learner = job.request.settings, job.spoken, job.learner
-    counts = job.found.documents.frequencies(spoken.encoder.config.vocab_size)
+    counts = job.found.frequencies(spoken.encoder.config.vocab_size)
     is_all_new = isinstance(settings, PretrainSettings)
     if spoken.has_new_head:
         warming.begin(spoken.encoder, counts, is_all_new=is_all_new)

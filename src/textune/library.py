@@ -14,6 +14,8 @@ from textune.language_config import MaskSettings, TextSettings
 from textune.reading import documents as reading
 from textune.reading.documents import TextFile
 from textune.records import Batch, Said
+from textune.sets import held_out
+from textune.sets.held_out import Division
 from textune.text import company, documents, masking, passages, sentences
 from textune.text.company import Company
 from textune.text.documents import Documents
@@ -71,18 +73,28 @@ class Library:
 
     def company(self, most: int) -> Company:
         """Count what is learned from: how frequent pieces are, and which stand together."""
-        spans = self.train.first if isinstance(self.train, Passages) else self.train.edges
-        return company.count(self.documents.ids, spans, self.masking.special, most=most)
+        return company.count(self.documents.ids, self._learned(), self.masking.special, most=most)
+
+    def frequencies(self, pieces: int) -> Numbers:
+        """Count how often each of so many pieces stands in what is learned from; (pieces,)."""
+        return company.occurrences(self.documents.ids, self._learned(), pieces)
 
     def most_frequent(self) -> tuple[str, float]:
-        """Return the commonest piece, and the accuracy of guessing it for every held-out mask."""
-        counts = self.documents.frequencies(len(self.masking.special))
+        """Return the piece that is commonest in what is learned from, and how often it is right.
+
+        Guessed is it for every held-out mask.
+        """
+        counts = self.frequencies(len(self.masking.special))
         counts[self.masking.special] = 0
         piece = int(counts.argmax())
         asked = self.ask(self.valid, np.arange(len(self.valid)), epoch=masking.HELD_OUT).pieces
         assert asked is not None
         share = float((asked == piece).double().mean()) if len(asked) else 0.0
         return str(self.tokenizer.backend.id_to_token(piece)), share
+
+    def _learned(self) -> Numbers:
+        """Return where the passages that are learned from begin and end; (N, 2)."""
+        return self.train.first if isinstance(self.train, Passages) else self.train.edges
 
 
 def gather(
@@ -92,8 +104,17 @@ def gather(
     mask: MaskSettings,
     *,
     seed: int,
+    division: Division | None = None,
 ) -> Generator[Said, None, Library]:
     """Read, tokenise, part and hold out; yield what a person should know on the way.
+
+    Args:
+        sources: Files, folders and patterns.
+        tokenizer: Of the base, or of the text's own.
+        text: What is read of it.
+        mask: What will be asked.
+        seed: Of the run.
+        division: What is held out, where a vocabulary was learned from the rest; else it is drawn.
 
     Raises:
         DataError: There is no text, or too little for what is asked.
@@ -107,10 +128,10 @@ def gather(
         yield from (Said(reason) for reason in file.reasons)
     if len(files) > 5:
         yield Said(f"… and {len(files) - 5:,} more files")
-    found = _tokenized(files, tokenizer, text, mask)
-    held, learned = _hold_out(found, text, nexts=mask.nexts, seed=seed)
+    found = _tokenized(files, tokenizer, text, mask, division)
+    drawn = _divided(found, text, division, nexts=mask.nexts, seed=seed)
     room = max_tokens - tokenizer.specials(pair=mask.nexts)
-    train, valid = _part(found, held, learned, rules, room=room, mask=mask, text=text, seed=seed)
+    train, valid = _part(found, drawn, rules, room=room, mask=mask, text=text, seed=seed)
     library = Library(
         files=tuple(files),
         documents=found,
@@ -119,12 +140,32 @@ def gather(
         max_tokens=max_tokens,
         train=train,
         valid=valid,
-        held_out=len(held),
+        held_out=0 if drawn.cut is not None else len(drawn.held),
         seed=seed,
     )
     _refuse_unasked(library)
     yield from _report(library)
     return library
+
+
+def divide(
+    files: Sequence[TextFile],
+    tokenizer: Tokenizer,
+    text: TextSettings,
+    mask: MaskSettings,
+    *,
+    seed: int,
+) -> Division:
+    """Draw what is held out, by a base's tokens, before words are added to its vocabulary.
+
+    Raises:
+        DataError: There is no text, or too little for what is asked.
+    """
+    found = _tokenized(files, tokenizer, text, mask)
+    drawn = _divided(found, text, None, nexts=mask.nexts, seed=seed)
+    if found.numbers is None:
+        return drawn
+    return replace(drawn, held=found.numbers[drawn.held], learned=found.numbers[drawn.learned])
 
 
 def judged(
@@ -171,10 +212,14 @@ def _rules(tokenizer: Tokenizer, mask: MaskSettings) -> Masking:
 
 
 def _tokenized(
-    files: Sequence[TextFile], tokenizer: Tokenizer, text: TextSettings, mask: MaskSettings
+    files: Sequence[TextFile],
+    tokenizer: Tokenizer,
+    text: TextSettings,
+    mask: MaskSettings,
+    division: Division | None = None,
 ) -> Documents:
     return documents.tokenize(
-        lambda: reading.read_all(files, text=text.column),
+        lambda: held_out.parted(reading.read_all(files, text=text.column), division),
         tokenizer,
         split=sentences.splitter(text.language) if mask.nexts else None,
         how=f"sentences {text.language}" if mask.nexts else "",
@@ -192,40 +237,30 @@ def _limit(asked: int | None, tokenizer: Tokenizer) -> int:
     return asked
 
 
-def _hold_out(
-    found: Documents, text: TextSettings, *, nexts: bool, seed: int
-) -> tuple[Numbers, Numbers]:
-    """Draw documents that are held out, and those that are learned from.
-
-    A document that alone would be more than what is to be held out is learned from.
-    """
-    order = np.random.default_rng([seed, found.count]).permutation(found.count)
-    if text.limit is not None:
-        order = order[: text.limit]
-    least = 2 if nexts else 1
-    if nexts and len(order) < 2 * least:
-        raise DataError(
-            f"next sentences need {2 * least} documents at least, two to learn from and two held "
-            f"out, and there are {len(order)}; part the text by blank lines, name more files, or "
-            "leave out --nsp"
+def _divided(
+    found: Documents, text: TextSettings, division: Division | None, *, nexts: bool, seed: int
+) -> Division:
+    """Draw what is held out, unless it was drawn before the tokenizer was made."""
+    if division is None:
+        return held_out.draw(
+            found.sizes(),
+            share=text.valid_share,
+            most=text.most_valid_tokens,
+            limit=text.limit,
+            nexts=nexts,
+            seed=seed,
         )
-    if len(order) == 1:
-        return order[:0], order
-    sizes = np.diff(found.borders[found.edges()])
-    most = min(text.valid_share * float(sizes[order].sum()), text.most_valid_tokens)
-    small = order[sizes[order] <= most]
-    if len(small) < least:
-        small = order[np.argsort(sizes[order], kind="stable")]
-    count = int(np.searchsorted(np.cumsum(sizes[small]), most)) + 1
-    count = min(max(count, least), len(order) - least)
-    held = np.sort(small[:count])
-    return held, np.setdiff1d(order, held)
+    held, learned = found.places(division.held), found.places(division.learned)
+    if len(division.held) and not (len(held) and len(learned)):
+        raise DataError(
+            f"{len(found.ids):,} tokens are too little to hold something out; name more text"
+        )
+    return replace(division, held=held, learned=learned)
 
 
 def _part(
     found: Documents,
-    held: Numbers,
-    learned: Numbers,
+    drawn: Division,
     rules: Masking,
     *,
     room: int,
@@ -233,6 +268,7 @@ def _part(
     text: TextSettings,
     seed: int,
 ) -> tuple[Passages | Runs, Passages]:
+    held, learned = drawn.held, drawn.learned
     if mask.nexts:
         parts = [passages.runs(found, chosen, rules.heads, room=room) for chosen in (learned, held)]
         return parts[0], passages.paired(parts[1], seed=seed, epoch=masking.HELD_OUT)
@@ -275,7 +311,7 @@ def _refuse_unasked(library: Library) -> None:
 
 def _report(library: Library) -> Generator[Said, None, None]:
     found = library.documents
-    sizes = np.diff(found.borders[found.edges()])
+    sizes = found.sizes()
     yield Said(
         f"text: {found.count:,} documents, {len(found.ids):,} tokens (a document: median "
         f"{int(np.median(sizes)):,}, longest {int(sizes.max()):,}); none is dropped"

@@ -45,9 +45,7 @@ def count(ids: Ids, spans: Numbers, special: NDArray[np.bool_], *, most: int) ->
     """
     pieces = len(special)
     rows = _some(spans)
-    frequencies = np.zeros(pieces, dtype=np.int64)
-    for found, _ in _chunks(ids, rows):
-        frequencies += np.bincount(found, minlength=pieces)
+    frequencies = occurrences(ids, rows, pieces)
     frequencies[special] = 0
     known = np.flatnonzero(frequencies > RARE)
     width = min(CONTEXTS, CELLS // pieces, len(known))
@@ -57,6 +55,14 @@ def count(ids: Ids, spans: Numbers, special: NDArray[np.bool_], *, most: int) ->
         counts = _beside(ids, rows, contexts, pieces)[known]  # (K, C)
         vectors[known] = _directions(_information(counts), vectors.shape[1])
     return Company(frequencies, vectors)
+
+
+def occurrences(ids: Ids, spans: Numbers, pieces: int) -> Numbers:
+    """Count how often each of so many pieces stands in some passages; (pieces,)."""
+    counted = np.zeros(pieces, dtype=np.int64)
+    for found, _ in _chunks(ids, spans):
+        counted += np.bincount(found, minlength=pieces)
+    return counted
 
 
 def _some(spans: Numbers) -> Numbers:

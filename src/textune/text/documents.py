@@ -32,6 +32,10 @@ class Documents:
     borders: NDArray[np.int64]  # (U + 1,) unit u holds ids[borders[u] : borders[u + 1]]
     owners: NDArray[np.int64]  # (U,) document of each unit, from 0, ascending
     key: str  # of the content: texts, tokenizer and how it was split
+    numbers: NDArray[np.int64] | None = (
+        None  # (documents,) ascending, of each among those that were
+    )
+    # read, where some of them have no token; None: they are the same
 
     @property
     def count(self) -> int:
@@ -41,6 +45,16 @@ class Documents:
     def edges(self) -> NDArray[np.int64]:
         """Return (documents + 1,) units: document d holds the units edges[d] up to edges[d + 1]."""
         return np.searchsorted(self.owners, np.arange(self.count + 1))
+
+    def sizes(self) -> NDArray[np.int64]:
+        """Return the tokens of each document; (documents,)."""
+        return np.diff(self.borders[self.edges()])
+
+    def places(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return where documents are that were read as these numbers; those without tokens go."""
+        if self.numbers is None:
+            return numbers
+        return np.flatnonzero(np.isin(self.numbers, numbers))
 
     def frequencies(self, vocabulary: int) -> NDArray[np.int64]:
         """Count how often each piece occurs; (V,)."""
@@ -135,10 +149,12 @@ def _chunks(
 def _open(folder: Path, key: str, *, in_memory: bool) -> Documents:
     lengths = np.fromfile(folder / "lengths.i64", dtype=np.int64)
     owners = np.fromfile(folder / "owners.i64", dtype=np.int64)
+    numbers, places = np.unique(owners, return_inverse=True)
     file = folder / "ids.i32"
     return Documents(
         ids=np.fromfile(file, np.int32) if in_memory else np.memmap(file, np.int32, mode="r"),
         borders=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
-        owners=np.unique(owners, return_inverse=True)[1].astype(np.int64),
+        owners=places.astype(np.int64),
         key=key,
+        numbers=numbers.astype(np.int64),
     )
