@@ -114,6 +114,18 @@ def _kernels(tmp_path_factory):
     return tmp_path_factory.mktemp("kernels")
 
 
+@pytest.fixture(scope="session")
+def server(tmp_path_factory, _kernels):
+    """Return a server that runs commands of textune in processes of their own, quickly."""
+    from proofs.server import serving
+
+    folder = tmp_path_factory.mktemp("server")
+    (folder / "cache").mkdir()
+    (folder / "cache" / "kernels").symlink_to(_kernels)
+    with serving(folder) as found:
+        yield found
+
+
 @pytest.fixture(autouse=True)
 def _own_cache(tmp_path_factory, _kernels, monkeypatch):
     """Keep token stores and kernels out of the user's cache folder."""

@@ -4,8 +4,6 @@ import json
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from dataclasses import replace
 
@@ -16,25 +14,6 @@ from textune import language_api, language_recipe
 from textune.errors import CheckpointError, RunError, StoppedError
 from textune.language_config import AdaptSettings, PretrainSettings
 from textune.records import Started, Step, Validated
-
-SERVER = """
-import json, os, sys
-import scipy.stats, transformers
-from textune import cli, language_api, language_recipe
-transformers.BertForMaskedLM, transformers.BertForPreTraining, transformers.AutoTokenizer
-for line in sys.stdin:
-    child = os.fork()
-    if not child:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        sys.argv[1:] = json.loads(line)
-        try:
-            cli.run()
-        except SystemExit as end:
-            os._exit(end.code or 0)
-    print(child, flush=True)
-    _, status = os.waitpid(child, 0)
-    print(os.waitstatus_to_exitcode(status), flush=True)
-"""
 
 
 @pytest.fixture
@@ -124,40 +103,6 @@ def test_a_run_stopped_again_and_again_continues_to_the_same_weights(asked, tmp_
     assert same(tmp_path / "whole", parted)
 
 
-@pytest.fixture(scope="module")
-def server():
-    """Return a function that starts a command in a process of its own and gives its pid."""
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
-    with subprocess.Popen(
-        [sys.executable, "-c", SERVER],
-        env=environment,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    ) as process:
-        yield Server(process)
-        assert process.stdin is not None
-        process.stdin.close()
-
-
-class Server:
-    """Runs one command after another, each in a process that can be killed."""
-
-    def __init__(self, process):
-        self._in, self._out = process.stdin, process.stdout
-
-    def start(self, *words):
-        """Start a command; return its process."""
-        self._in.write(json.dumps([str(word) for word in words]) + "\n")
-        self._in.flush()
-        return int(self._out.readline())
-
-    def end(self):
-        """Wait for the command; return its exit code, negative where a signal ended it."""
-        return int(self._out.readline())
-
-
 def written(out, moment):
     """Say when what belongs to a moment was written, and the checkpoints."""
     found = {*out.glob(moment), *out.glob("checkpoints/step-*")}
@@ -181,15 +126,15 @@ def kill_at_random(server, words, out, *, draw, moments):
     resume = []
     for moment in draw.sample(moments, len(moments)):
         before = written(out, moment)
-        process = server.start(*words, "--out", out, *resume)
+        process = server.start([*words, "--out", out, *resume])
         wait_for(moment, out, before)
         time.sleep(draw.uniform(0, 0.15))
         os.kill(process, signal.SIGKILL)
-        assert server.end() == -signal.SIGKILL, "it came to its end too early to be killed"
+        code = server.wait(process).code
+        assert code == -signal.SIGKILL, "it came to its end too early to be killed"
         assert not (out / "metrics.json").exists()
         resume = ["--resume"] if any(path.name[:4] != "run." for path in out.glob("*")) else []
-    server.start(*words, "--out", out, *resume)
-    assert server.end() == 0
+    assert server.run([*words, "--out", out, *resume]).code == 0
 
 
 @pytest.mark.parametrize("kind", ["mlm", "warm", "pretrain"])
@@ -210,8 +155,7 @@ def test_a_killed_process_continues_to_the_same_weights(
         moments = ["config.toml", "data_card.json", "run.owner"]
     words += ["--device", "cpu", "--seed", "5", "--set", "train.validate_every=15"]
     words += ["--set", "text.cache=false"]
-    server.start(*words, "--out", tmp_path / "whole")
-    assert server.end() == 0
+    assert server.run([*words, "--out", tmp_path / "whole"]).code == 0
     kill_at_random(server, words, tmp_path / "parted", draw=draw, moments=moments)
     assert same(tmp_path / "whole", tmp_path / "parted")
 
@@ -222,11 +166,11 @@ def test_a_signal_ends_a_process_with_its_number(server, lines, spoken, tmp_path
     words += ["--set", "train.checkpoint_minutes=0.0001", "--set", "text.cache=false"]
     last = ""
     for number in (signal.SIGTERM, signal.SIGINT):
-        process = server.start(*words, *(["--resume"] if last else []))
+        process = server.start([*words, *(["--resume"] if last else [])])
         while max((place.name for place in out.glob("checkpoints/step-*")), default="") <= last:
             time.sleep(0.01)
         os.kill(process, number)
-        assert server.end() == 128 + number
+        assert server.wait(process).code == 128 + number
         last = max(place.name for place in out.glob("checkpoints/step-*"))
 
 

@@ -3,8 +3,6 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 
 import pytest
@@ -163,30 +161,27 @@ def test_a_run_in_bf16_continues_to_the_same_weights(reviews, tiny_base, tmp_pat
     assert same(tmp_path / "whole", tmp_path / "parted")
 
 
-def test_a_killed_process_continues_to_the_same_weights(reviews, tiny_base, tmp_path):
-    command = [sys.executable, "-m", "textune", "train", str(reviews), "--base", str(tiny_base)]
-    command += ["--epochs", "12", "--batch-size", "8", "--lr", "0.002", "--device", "cpu"]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    subprocess.run([*command, "--out", str(tmp_path / "whole")], check=True, env=environment)
+def test_a_killed_process_continues_to_the_same_weights(server, reviews, tiny_base, tmp_path):
+    command = ["train", reviews, "--base", tiny_base, "--epochs", "12", "--batch-size", "8"]
+    command += ["--lr", "0.002", "--device", "cpu"]
+    assert server.run([*command, "--out", tmp_path / "whole"]).code == 0
     parted = tmp_path / "parted"
-    process = subprocess.Popen([*command, "--out", str(parted)], env=environment)
+    process = server.start([*command, "--out", parted])
     for _ in range(3):
-        wait_for_checkpoint(parted, process)
-        process.kill()
-        process.wait()
+        wait_for_checkpoint(parted)
+        os.kill(process, signal.SIGKILL)
+        assert server.wait(process).code == -signal.SIGKILL
         assert not (parted / "model").exists()
-        process = subprocess.Popen([*command, "--out", str(parted), "--resume"], env=environment)
-    assert process.wait() == 0
+        process = server.start([*command, "--out", parted, "--resume"])
+    assert server.wait(process).code == 0
     assert same(tmp_path / "whole", parted)
 
 
-def wait_for_checkpoint(folder, process):
+def wait_for_checkpoint(folder):
     before = set(folder.glob("checkpoints/step-*"))
     end = time.monotonic() + 60
-    while time.monotonic() < end and process.poll() is None:
-        if set(folder.glob("checkpoints/step-*")) - before:
-            return
-        time.sleep(0.005)
+    while time.monotonic() < end and not set(folder.glob("checkpoints/step-*")) - before:
+        time.sleep(0.002)
 
 
 def test_a_damaged_checkpoint_is_passed_over(reviews, tiny_base, tmp_path):
@@ -244,27 +239,15 @@ def test_an_existing_run_is_refused_and_kept(reviews, tiny_base, tmp_path):
     assert all(before[name].equal(after[name]) for name in before)
 
 
-def test_a_full_disk_is_said_and_the_last_checkpoint_kept(reviews, tiny_base, tmp_path):
-    script = """
-import resource, sys
-from textune import cli
-resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv.pop(1)),) * 2)
-import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-cli.run()
-"""
+def test_a_full_disk_is_said_and_the_last_checkpoint_kept(server, reviews, tiny_base, tmp_path):
     out = tmp_path / "run"
-    command = ["train", str(reviews), "--base", str(tiny_base), "--out", str(out), "--epochs", "2"]
-    done = subprocess.run(
-        [sys.executable, "-c", script, "30000", *command], capture_output=True, text=True
-    )
-    assert done.returncode == 2
-    assert "cannot be written: " in done.stderr
-    assert "Traceback" not in done.stderr
+    command = ["train", reviews, "--base", tiny_base, "--out", out, "--epochs", "2"]
+    done = server.run(command, limits={"RLIMIT_FSIZE": 30_000})
+    assert done.code == 2
+    assert "cannot be written: " in done.errors
+    assert done.is_clean
     assert not (out / "model").exists()
-    again = subprocess.run(
-        [sys.executable, "-m", "textune", *command, "--overwrite"], capture_output=True, text=True
-    )
-    assert again.returncode == 0, again.stderr
+    assert server.run([*command, "--overwrite"]).code == 0
     assert (out / "model" / "model.safetensors").is_file()
 
 
