@@ -9,7 +9,7 @@ from textune.encoder import bases, load
 from textune.records import Contract, Shape
 from textune.runs import Card
 from textune.tasks import table as tasks
-from textune.text import tokenizers
+from textune.text import saving, tokenizers
 
 TEXTS = [
     "good film",
@@ -49,6 +49,7 @@ def make_run(folder: Path, base: object, task: str, labels: list[str], **contrac
         delimiter=",",
     )
     with runs.replacing(folder / "model") as unfinished:
-        load.save(encoder, unfinished, tokenizer=place)
+        load.save(encoder, unfinished)
+        assert saving.write(tokenizers.load(place), unfinished, TEXTS) is None
         runs.write_card(unfinished, card)
     return folder

@@ -44,6 +44,10 @@ class Corpus:
         """Return the examples of "train", "valid" or "test"."""
         return [self.examples[row] for row in getattr(self.split, name).tolist()]
 
+    def texts(self) -> list[str]:
+        """Return every text, both of a pair."""
+        return [part for item in self.examples for part in (item.text, item.pair) if part]
+
     def label_counts(self) -> dict[str, int]:
         """Count the texts of each label, or the words of each tag, over all parts."""
         if self.task.name in {"number", "answers"}:

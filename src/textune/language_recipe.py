@@ -1,7 +1,7 @@
 """The stories of plain text: an encoder is made at home in it, or made from it."""
 
 import json
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ from textune.masked import Masked
 from textune.proving import Proof
 from textune.records import Said, Started, Step, Validated
 from textune.runs import Run
-from textune.text import tokenizers
+from textune.text import saving, tokenizers
 from textune.training import checkpoint, guards, memory, optim
 from textune.training.clock import Clock
 from textune.vocabularies import Start
@@ -108,7 +108,7 @@ def learning(request: Request) -> Generator[Event, None, Run]:
         yield from _learn(folder, job, goes_on=goes_on)
         # judge it and keep it
         numbers = _judge(folder, job)
-        _write_model(folder, job, str(start.tokenizer))
+        yield from _write_model(folder, job, str(start.tokenizer))
         _write_capsule(folder, job, clock)
         del job  # what comes needs the memory
         memory.give_back()
@@ -291,16 +291,22 @@ def _write_beginning(folder: Path, job: Job) -> None:
     runs.write_json(folder / "data_card.json", card)
 
 
-def _write_model(folder: Path, job: Job, tokenizer: str) -> None:
+def _write_model(folder: Path, job: Job, place: str) -> Iterator[Said]:
+    """Write the model; yield where plain transformers would read texts otherwise."""
     base = job.start.base
     if base is None:
         sizes.prepare_for_tuning(job.spoken.encoder.config)
     card = {"format": 1, "objective": job.objective, "max_tokens": job.found.max_tokens}
     nexts = job.request.settings.mask.nexts
     with runs.replacing(folder / "model") as unfinished:
-        language.save(job.spoken, unfinished, tokenizer=tokenizer)
+        language.save(job.spoken, unfinished)
+        texts = library.some(job.found, column=job.request.settings.text.column)
+        otherwise = saving.write(job.found.tokenizer, unfinished, texts, place=place)
         runs.write_json(unfinished / runs.LANGUAGE_CARD, card)
-        runs.write_text(unfinished / "README.md", runs.language_readme(base, nexts=nexts))
+        page = runs.language_readme(base, nexts=nexts)
+        runs.write_text(unfinished / "README.md", page + saving.remark(otherwise))
+    if otherwise is not None:
+        yield Said(otherwise, is_warning=True)
 
 
 def _write_capsule(folder: Path, job: Job, clock: Clock) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from textune.reading.documents import TextFile
 from textune.records import Batch, Said
 from textune.sets import held_out
 from textune.sets.held_out import Division
-from textune.text import company, documents, masking, passages, sentences
+from textune.text import company, documents, masking, passages, saving, sentences
 from textune.text.company import Company
 from textune.text.documents import Documents
 from textune.text.masking import Masking
@@ -166,6 +167,21 @@ def divide(
     if found.numbers is None:
         return drawn
     return replace(drawn, held=found.numbers[drawn.held], learned=found.numbers[drawn.learned])
+
+
+def some(found: Library, *, column: str | None) -> list[str]:
+    """Read the first texts of each file again.
+
+    Args:
+        found: Whose files they are.
+        column: Text column of tables.
+    """
+    most = max(1, saving.MOST_TEXTS // max(1, len(found.files)))
+    return [
+        paragraph.text
+        for file in found.files[: saving.MOST_TEXTS]
+        for paragraph in islice(reading.read(file, text=column), most)
+    ]
 
 
 def judged(

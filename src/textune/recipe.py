@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,8 @@ from textune.predictor import Predictor, Reading
 from textune.records import Decision, Example, Said, Scores, Started, Step, Validated
 from textune.runs import Card, Run
 from textune.tasks.interface import Task
-from textune.text import tokenizers
+from textune.text import saving, tokenizers
+from textune.text.tokenizers import Tokenizer
 from textune.training import guards, memory
 
 Event = Said | Started | Step | Validated
@@ -95,7 +96,9 @@ def training(request: Request) -> Generator[Event, None, Run]:
         learner.take_best(folder)
         found, decision = _judge(folder, corpus, learner)
         learner.complete()
-        _write_model(folder, corpus, learner, decision, settings.base)
+        yield from _write_model(
+            folder, corpus, learner, decision, base=settings.base, tokenizer=tokenizer
+        )
         _write_end(folder, corpus, learner, found, time.perf_counter() - began)
         del learner  # the page needs its numbers only
         memory.give_back()
@@ -234,8 +237,15 @@ def _write_scores(file: Path, task: Task, texts: Sequence[Example], scores: Scor
 
 
 def _write_model(
-    folder: Path, corpus: Corpus, learner: Learner, decision: Decision, base: str
-) -> None:
+    folder: Path,
+    corpus: Corpus,
+    learner: Learner,
+    decision: Decision,
+    *,
+    base: str,
+    tokenizer: Tokenizer,
+) -> Iterator[Said]:
+    """Write what predicting needs; yield where plain transformers would read texts otherwise."""
     card = Card(
         task=corpus.task.name,
         labels=corpus.task.labels,
@@ -249,11 +259,13 @@ def _write_model(
         delimiter=corpus.table.delimiter,
     )
     with runs.replacing(folder / "model") as unfinished:
-        load.save(learner.encoder, unfinished, tokenizer=bases.find(base))
+        load.save(learner.encoder, unfinished)
+        otherwise = saving.write(tokenizer, unfinished, corpus.texts())
         runs.write_card(unfinished, card)
-        runs.write_text(
-            unfinished / "README.md", runs.model_readme(card, base, corpus.task.model_class)
-        )
+        page = runs.model_readme(card, base, corpus.task.model_class)
+        runs.write_text(unfinished / "README.md", page + saving.remark(otherwise))
+    if otherwise is not None:
+        yield Said(otherwise, is_warning=True)
 
 
 def _write_end(

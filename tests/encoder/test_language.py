@@ -12,6 +12,7 @@ from families import tiny_config
 from made_language import questions_of
 from textune.encoder import bases, language
 from textune.errors import ModelError
+from textune.text import saving, tokenizers
 
 TEXTS = ["the good film", "a very bad meal was cold", "song"]
 
@@ -29,7 +30,8 @@ def adapted(bundled, tmp_path_factory):
         for value in found.encoder.model.parameters():
             value += 0.01 * torch.randn(value.shape, generator=torch.Generator().manual_seed(1))
     folder = tmp_path_factory.mktemp("adapted")
-    language.save(found, folder, tokenizer=bundled)
+    language.save(found, folder)
+    saving.write(tokenizers.load(bundled), folder, [])
     return found, folder
 
 
@@ -111,7 +113,7 @@ def test_a_saved_run_is_read_by_plain_transformers_and_says_the_same(adapted):
 
 def test_a_saved_run_can_be_saved_again_and_loses_nothing(bundled, adapted, tmp_path):
     _, folder = adapted
-    language.save(language.read(str(folder)), tmp_path, tokenizer=bundled)
+    language.save(language.read(str(folder)), tmp_path)
     once, twice = (load_file(place / "model.safetensors") for place in (folder, tmp_path))
     assert once.keys() == twice.keys()
     assert all(torch.equal(once[name], twice[name]) for name in once)
@@ -123,7 +125,7 @@ def test_the_format_of_products_is_not_that_of_the_file(cast, tmp_path, tiny_bas
     if cast is not None:
         assert found.encoder.compute_in(cast)
         found.encoder.halves()
-    language.save(found, tmp_path, tokenizer=str(tiny_base))
+    language.save(found, tmp_path)
     saved = load_file(tmp_path / "model.safetensors")
     assert {value.dtype for value in saved.values()} == {torch.float32}
     assert not language.read(str(tmp_path)).has_new_head

@@ -9,6 +9,7 @@ from safetensors.torch import load_file
 from textune.encoder import load, weights
 from textune.errors import ModelError
 from textune.tasks.table import make
+from textune.text import saving, tokenizers
 
 LABELS = ("bad", "good", "so-so")
 
@@ -35,7 +36,7 @@ def test_the_body_comes_from_the_base_and_the_head_from_the_seed(tiny_base):
 
 def test_what_is_saved_loads_again_to_the_same_weights(tiny_base, tmp_path):
     encoder = loaded(tiny_base)
-    load.save(encoder, tmp_path, tokenizer=str(tiny_base))
+    load.save(encoder, tmp_path)
     again = load.load(
         str(tmp_path), model_class="AutoModelForSequenceClassification", config={}, seed=9
     )
@@ -47,7 +48,7 @@ def test_what_is_saved_loads_again_to_the_same_weights(tiny_base, tmp_path):
 
 def test_a_head_of_another_size_is_drawn_anew(tiny_base, tmp_path):
     encoder = loaded(tiny_base)
-    load.save(encoder, tmp_path, tokenizer=str(tiny_base))
+    load.save(encoder, tmp_path)
     other = loaded(tmp_path, labels=("a", "b", "c", "d", "e"))
     assert head_of(other).shape == (5, 32)
     assert other.config.id2label[4] == "e"
@@ -56,7 +57,7 @@ def test_a_head_of_another_size_is_drawn_anew(tiny_base, tmp_path):
 
 
 def test_loading_and_saving_are_silent(tiny_base, tmp_path, capfd):
-    load.save(loaded(tiny_base), tmp_path, tokenizer=str(tiny_base))
+    load.save(loaded(tiny_base), tmp_path)
     assert capfd.readouterr() == ("", "")
 
 
@@ -114,7 +115,8 @@ def test_weights_are_as_readable_as_their_folder(tiny_base, tmp_path, umask):
     before = os.umask(umask)
     try:
         (tmp_path / "model").mkdir()
-        load.save(encoder, tmp_path / "model", tokenizer=str(tiny_base))
+        load.save(encoder, tmp_path / "model")
+        saving.write(tokenizers.load(str(tiny_base)), tmp_path / "model", ["a good film"])
         weights.write({"one": torch.zeros(1)}, tmp_path / "model" / "one.safetensors")
     finally:
         os.umask(before)

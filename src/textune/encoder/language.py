@@ -147,18 +147,17 @@ def open_head(model: PreTrainedModel, place: str) -> Encoder:
     return encoder
 
 
-def save(language: Language, folder: Path, *, tokenizer: str) -> None:
-    """Write a plain Hugging Face directory; a pooler that only other heads read stays in it.
+def save(language: Language, folder: Path) -> None:
+    """Write configuration and weights, a pooler that only other heads read among them.
 
     Args:
         language: What was trained.
         folder: Exists.
-        tokenizer: Directory or Hub name of the tokenizer that made its texts.
 
     Raises:
         OSError: The disk is full or read-only.
     """
-    load.save(language.encoder, folder, tokenizer=tokenizer)
+    load.save(language.encoder, folder)
     file = folder / "model.safetensors"
     if language.spare and file.is_file():
         everything = load_file(file) | dict(language.spare)

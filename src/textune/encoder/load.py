@@ -79,26 +79,20 @@ def build(config: Any, *, model_class: str, per_token: bool = False, seed: int =
     return Encoder(getattr(transformers, model_class).from_config(config), per_token=per_token)
 
 
-def save(encoder: Encoder, folder: Path, *, tokenizer: str) -> None:
-    """Write configuration, weights and tokenizer so that plain transformers loads them.
+def save(encoder: Encoder, folder: Path) -> None:
+    """Write configuration and weights so that plain transformers loads them.
 
     Args:
         encoder: With its whole embedding.
         folder: Exists.
-        tokenizer: Directory or Hub name of the tokenizer that made its texts.
 
     Raises:
         OSError: The disk is full or read-only.
     """
-    with _quiet():
-        with weights.disk_errors(folder):
-            encoder.model.save_pretrained(folder)
-        for file in folder.glob("*.safetensors"):
-            weights.open_up(file)
-        source = transformers.AutoTokenizer.from_pretrained(
-            tokenizer, trust_remote_code=False, local_files_only=Path(tokenizer).is_dir()
-        )
-        source.save_pretrained(folder)
+    with _quiet(), weights.disk_errors(folder):
+        encoder.model.save_pretrained(folder)
+    for file in folder.glob("*.safetensors"):
+        weights.open_up(file)
 
 
 def check_labels(encoder: Encoder, labels: Sequence[str], place: str) -> None:

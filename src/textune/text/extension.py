@@ -4,14 +4,12 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from tokenizers import AddedToken
-from transformers import AutoTokenizer
-from transformers.utils import cached_file
+from tokenizers import Tokenizer as Backend
 
-from textune.errors import DataError, ModelError, Problems, excerpt
-from textune.text import fertility, tokenizers
+from textune.errors import DataError, Problems, excerpt
+from textune.text import fertility, saving, tokenizers
 from textune.text.tokenizers import Tokenizer
 
 SPACES = ("Ġ", "▁")  # with which a piece begins whose tokenizer makes the space a part of it
@@ -38,7 +36,7 @@ def extend(place: str, words: Sequence[str], folder: Path) -> Extended:
     made by sentencepiece may begin what follows the word, a comma too, with a piece for a space.
 
     Args:
-        place: Directory or Hub name of the base, from `encoder.bases.find`.
+        place: Directory of the base, from `encoder.bases.find`.
         words: In the order of their new ids.
         folder: Where the tokenizer goes, with a configuration that counts its pieces.
 
@@ -50,16 +48,13 @@ def extend(place: str, words: Sequence[str], folder: Path) -> Extended:
     _refuse_spaces(words)
     before = tokenizers.load(place)
     found, skipped = _choose(words, before)
-    plain = _load(place)
-    plain.add_tokens(
-        [
-            AddedToken(word, single_word=True, normalized=True, lstrip=_has_spaces(before))
-            for word in found
-        ]
+    has_spaces = _has_spaces(before)
+    after = Backend.from_str(before.backend.to_str())
+    after.add_tokens(
+        [AddedToken(word, single_word=True, normalized=True, lstrip=has_spaces) for word in found]
     )
-    folder.mkdir(parents=True, exist_ok=True)
-    plain.save_pretrained(folder)
-    ids = plain.get_vocab()
+    saving.write_files(after, place, folder)
+    ids = after.get_vocab()
     size = max(ids.values()) + 1
     _write_config(place, folder, size)
     pieces = {ids[word]: parts for word, parts in found.items()}
@@ -119,21 +114,8 @@ def _has_spaces(tokenizer: Tokenizer) -> bool:
     return str(tokenizer.backend.id_to_token(last)).startswith(SPACES)
 
 
-def _load(place: str) -> Any:
-    try:
-        return AutoTokenizer.from_pretrained(
-            place, use_fast=True, trust_remote_code=False, local_files_only=Path(place).is_dir()
-        )
-    except (OSError, ValueError, KeyError, TypeError, ImportError) as error:
-        raise ModelError(
-            f"{place}: transformers cannot load its tokenizer ({str(error)[:200]}), which is "
-            f"needed to add words; take another base, or train without new words"
-        ) from error
-
-
 def _write_config(place: str, folder: Path, size: int) -> None:
     """Copy the base's configuration, with room for the new pieces."""
-    source = cached_file(place, "config.json", local_files_only=Path(place).is_dir())
-    config = json.loads(Path(str(source)).read_text(encoding="utf-8"))
+    config = json.loads((Path(place) / "config.json").read_text(encoding="utf-8"))
     config["vocab_size"] = max(size, config.get("vocab_size") or 0)
     (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")

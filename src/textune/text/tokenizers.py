@@ -189,10 +189,12 @@ def _limit(folder: Path) -> int:
 def _mask(folder: Path) -> str | None:
     """Return the mask token that a tokenizer's settings name, if they name one."""
     for file in (folder / "tokenizer_config.json", folder / "special_tokens_map.json"):
+        if not file.is_file():
+            continue
         try:
             token = json.loads(file.read_text(encoding="utf-8")).get("mask_token")
-        except (OSError, ValueError, AttributeError):
-            continue
+        except (OSError, ValueError, AttributeError, RecursionError) as error:
+            raise ModelError(f"{file}: not a JSON object that can be read: {error}") from error
         token = token.get("content") if isinstance(token, dict) else token
         if isinstance(token, str):
             return token

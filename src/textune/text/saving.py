@@ -1,0 +1,167 @@
+"""The tokenizer that made a run's ids goes into its model, and plain transformers reads the same.
+
+Transformers' classes build a tokenizer anew from their own rules and a few settings; what
+`tokenizer.json` says beyond that (another normaliser, accents that stay) is lost on them. So the
+file is written as it was used, and where the class would make other ids of the run's texts,
+the folder names the class that takes the file as it is.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tokenizers import Tokenizer as Backend
+
+from textune.errors import ModelError
+from textune.text import tokenizers
+from textune.text.tokenizers import Ids, Tokenizer
+
+MOST_TEXTS = 1000  # that are compared
+MOST_CHARACTERS = 20_000  # of each
+AS_IT_IS = "PreTrainedTokenizerFast"  # the class that takes tokenizer.json as it is
+TOKENS = ("unk", "pad", "cls", "sep", "mask", "bos", "eos")
+SHOWN = 60  # characters of a text that is named
+FAULTS = (OSError, ValueError, KeyError, TypeError, AttributeError, ImportError, RuntimeError)
+
+
+def write(
+    tokenizer: Tokenizer, folder: Path, texts: Sequence[str], *, place: str | None = None
+) -> str | None:
+    """Write a tokenizer into a model's folder, and prove that it reads texts as before.
+
+    Args:
+        tokenizer: That made the run's ids.
+        folder: Holds the model's config.json already.
+        texts: Of the run, or a sample of them.
+        place: Directory where its settings lie, if that is not where it was loaded from.
+
+    Returns:
+        Where plain transformers reads these texts otherwise; None where it does not.
+
+    Raises:
+        ModelError: The written file does not give the same ids.
+        OSError: The disk is full or read-only.
+    """
+    write_files(tokenizer.backend, place or tokenizer.place, folder)
+    some = sample(texts)
+    again = tokenizers.load(str(folder))
+    for text, one, other in zip(some, tokenizer.encode(some), again.encode(some), strict=True):
+        if not np.array_equal(one, other):
+            raise ModelError(
+                f"{folder}: the tokenizer that was written reads {text[:SHOWN]!r} otherwise than "
+                f"the one of the training; update the package tokenizers, and report this"
+            )
+    return _agree(tokenizer, folder, some)
+
+
+def remark(otherwise: str | None) -> str:
+    """Make of what `write` returned a paragraph of the page that lies beside the weights."""
+    return "" if otherwise is None else f"\n**Beware**: {otherwise}.\n"
+
+
+def write_files(backend: Backend, place: str, folder: Path) -> None:
+    """Write a tokenizer as it is used, beside the settings that transformers wants to see.
+
+    Args:
+        backend: The tokenizer.
+        place: Directory of the base, for its settings.
+        folder: Made if it is not there.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with _quiet():
+        from transformers import AutoTokenizer, PreTrainedTokenizerFast  # heavy
+
+        try:
+            source: Any = AutoTokenizer.from_pretrained(
+                place, trust_remote_code=False, local_files_only=True
+            )
+        except FAULTS:
+            source = PreTrainedTokenizerFast(
+                tokenizer_object=Backend.from_str(backend.to_str()), **_named(backend)
+            )
+        source.save_pretrained(folder)
+    text = backend.to_str(pretty=True) + "\n"
+    (folder / "tokenizer.json").write_text(text, encoding="utf-8", newline="\n")
+
+
+def sample(texts: Sequence[str]) -> list[str]:
+    """Choose texts over the whole length of a list, each cut to what is read in a moment."""
+    step = max(1, -(-len(texts) // MOST_TEXTS))
+    return [text[:MOST_CHARACTERS] for text in texts[::step]]
+
+
+def _agree(tokenizer: Tokenizer, folder: Path, texts: Sequence[str]) -> str | None:
+    """Let plain transformers read the folder as textune does, by naming another class if need be.
+
+    Returns:
+        How it reads otherwise all the same.
+    """
+    wanted = [tokenizer.wrap(ids, None)[0] for ids in tokenizer.encode(texts)]
+    found = _difference(folder, texts, wanted)
+    if found is None:
+        return None
+    file = folder / "tokenizer_config.json"
+    before = file.read_text(encoding="utf-8")
+    names = _named(tokenizer.backend)
+    for change in ({}, dict.fromkeys(("add_prefix_space", "do_lower_case", "strip_accents"))):
+        settings = json.loads(before) | {"tokenizer_class": AS_IT_IS}
+        kept = {name: value for name, value in settings.items() if name not in change}
+        file.write_text(json.dumps(names | kept, indent=2, ensure_ascii=False) + "\n", "utf-8")
+        if _difference(folder, texts, wanted) is None:
+            return None
+    file.write_text(before, encoding="utf-8")
+    return found
+
+
+def _difference(folder: Path, texts: Sequence[str], wanted: Sequence[Ids]) -> str | None:
+    """Say how many texts plain transformers reads otherwise, and name the first."""
+    with _quiet():
+        from transformers import AutoTokenizer  # heavy
+
+        try:
+            theirs: Any = AutoTokenizer.from_pretrained(
+                folder, trust_remote_code=False, local_files_only=True
+            )
+            found = theirs(list(texts))["input_ids"] if texts else []
+        except FAULTS as error:
+            return f"plain transformers cannot load its tokenizer ({str(error)[:200]})"
+    pairs = zip(texts, found, wanted, strict=True)
+    other = [text for text, one, two in pairs if not np.array_equal(one, two)]
+    if not other:
+        return None
+    return (
+        f"plain transformers' AutoTokenizer reads {len(other):,} of {len(texts):,} texts otherwise "
+        f"than this model was trained, the first of them {other[0][:SHOWN]!r}; use textune, or the "
+        f"package tokenizers with tokenizer.json"
+    )
+
+
+def _named(backend: Backend) -> dict[str, str]:
+    """Name the usual special tokens that a tokenizer has."""
+    found = {}
+    for name in TOKENS:
+        for token in (f"[{name.upper()}]", f"<{name}>", *_likes(name)):
+            if backend.token_to_id(token) is not None:
+                found[f"{name}_token"] = token
+                break
+    return found
+
+
+def _likes(name: str) -> tuple[str, ...]:
+    return {"cls": ("<s>",), "sep": ("</s>",), "bos": ("<s>",), "eos": ("</s>",)}.get(name, ())
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep transformers' remarks on lengths and classes off the terminal."""
+    from transformers.utils import logging  # heavy
+
+    level = logging.get_verbosity()
+    logging.set_verbosity_error()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(level)

@@ -1,0 +1,138 @@
+"""The model that a run saves reads texts as the run did, by textune and by plain transformers."""
+
+import csv
+import json
+import random
+
+import numpy as np
+import pytest
+import torch
+from tokenizers import Tokenizer as Backend
+from tokenizers import decoders, models, normalizers, pre_tokenizers, processors, trainers
+from transformers import AutoTokenizer, BertModel, RobertaModel
+
+import textune
+from families import tiny_config
+from textune.encoder import bases
+from textune.text import saving, tokenizers
+
+SPECIALS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+WORDS = ["Turkey", "turkey", "caf\u00e9", "cafe", "China", "china", "good-day", "gooday", "Polish"]
+FILLERS = ["the", "a", "was", "of", "in"]
+ROBERTA = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
+
+
+def texts():
+    draw = random.Random(0)
+    return [
+        (" ".join([*draw.choices(FILLERS, k=5), draw.choice(WORDS[half::2])]), ("no", "yes")[half])
+        for _ in range(40)
+        for half in (0, 1)
+    ]
+
+
+def bert(folder, normalizer, pre_tokenizer, model_class="BertTokenizer"):
+    """Write a base whose class in transformers would lower capitals and drop accents."""
+    model = models.WordPiece(
+        {
+            word: number
+            for number, word in enumerate([*SPECIALS, *WORDS, *FILLERS, "-", "good", "day"])
+        },
+        unk_token="[UNK]",
+    )
+    backend = Backend(model)
+    backend.normalizer, backend.pre_tokenizer = normalizer, pre_tokenizer
+    backend.decoder = decoders.WordPiece()
+    backend.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]",
+        pair="[CLS] $A [SEP] $B:1 [SEP]:1",
+        special_tokens=[("[CLS]", 2), ("[SEP]", 3)],
+    )
+    backend.add_special_tokens(SPECIALS)
+    torch.manual_seed(0)
+    config = tiny_config("bert", max_position_embeddings=64, pad_token_id=0)
+    BertModel(config).save_pretrained(folder)
+    backend.save(str(folder / "tokenizer.json"))
+    names = {f"{name[1:-1].lower()}_token": name for name in SPECIALS}
+    settings = {"tokenizer_class": model_class, **names}
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings))
+    return folder
+
+
+def roberta(folder):
+    backend = Backend(models.BPE())
+    backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
+    backend.decoder = decoders.ByteLevel()
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    trainer = trainers.BpeTrainer(
+        vocab_size=320, special_tokens=ROBERTA, initial_alphabet=alphabet, show_progress=False
+    )
+    backend.train_from_iterator([text for text, _ in texts()], trainer)
+    backend.post_processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 0))
+    torch.manual_seed(0)
+    config = tiny_config("roberta", max_position_embeddings=66, pad_token_id=1, vocab_size=400)
+    RobertaModel(config).save_pretrained(folder)
+    backend.save(str(folder / "tokenizer.json"))
+    names = dict(zip(("bos_token", "pad_token", "eos_token", "unk_token"), ROBERTA, strict=False))
+    names |= {"cls_token": "<s>", "sep_token": "</s>", "mask_token": "<mask>"}
+    settings = {"tokenizer_class": "RobertaTokenizer", **names}
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings))
+    return folder
+
+
+def lowering(*, lowercase, strip_accents):
+    return normalizers.BertNormalizer(lowercase=lowercase, strip_accents=strip_accents)
+
+
+def replacing():
+    replace = normalizers.Replace("good-day", "gooday")
+    return normalizers.Sequence([replace, lowering(lowercase=False, strip_accents=False)])
+
+
+KINDS = {
+    "capitals": lambda folder: bert(
+        folder, lowering(lowercase=False, strip_accents=None), pre_tokenizers.BertPreTokenizer()
+    ),
+    "accents": lambda folder: bert(
+        folder, lowering(lowercase=True, strip_accents=False), pre_tokenizers.BertPreTokenizer()
+    ),
+    "replace": lambda folder: bert(folder, replacing(), pre_tokenizers.BertPreTokenizer()),
+    "whitespace": lambda folder: bert(
+        folder,
+        lowering(lowercase=False, strip_accents=False),
+        pre_tokenizers.WhitespaceSplit(),
+    ),
+    "prefix space": roberta,
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_saved_model_reads_texts_as_it_was_trained_to(kind, tmp_path):
+    (tmp_path / "base").mkdir()
+    base = KINDS[kind](tmp_path / "base")
+    with (tmp_path / "texts.csv").open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([("text", "label"), *texts()])
+    run = textune.train(
+        tmp_path / "texts.csv", base=base, out=tmp_path / "run", epochs=1, device="cpu"
+    )
+    trained = tokenizers.load(bases.find(base))
+    saved = tokenizers.load(bases.find(run.path))
+    plain = AutoTokenizer.from_pretrained(run.path / "model")
+    for text, _ in texts():
+        wanted = trained.encode([text])[0]
+        np.testing.assert_array_equal(saved.encode([text])[0], wanted)
+        assert plain(text)["input_ids"] == trained.wrap(wanted, None)[0].tolist()
+    assert "Beware" not in (run.path / "model" / "README.md").read_text(encoding="utf-8")
+
+
+def test_what_plain_transformers_reads_otherwise_is_said(tmp_path, monkeypatch):
+    (tmp_path / "base").mkdir()
+    base = KINDS["capitals"](tmp_path / "base")
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (folder / "config.json").write_text((base / "config.json").read_text())
+    monkeypatch.setattr(saving, "AS_IT_IS", "BertTokenizer")  # no class takes the file as it is
+    said = saving.write(tokenizers.load(str(base)), folder, ["the Turkey", "was"])
+    assert said.startswith("plain transformers' AutoTokenizer reads 1 of 2 texts otherwise")
+    assert "'the Turkey'" in said
+    assert saving.remark(said).startswith("\n**Beware**: plain transformers")
