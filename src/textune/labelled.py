@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -123,7 +123,7 @@ class Labelled:
         first = (epoch - 1) * self.per_epoch + 1
         for number, update in enumerate(updates, start=first):
             if number > after:
-                yield self._one(encoder, update, number, epoch)
+                yield replace(self._one(encoder, update, number, epoch), micro_tokens=micro_tokens)
 
     def _one(self, encoder: Encoder, update: plan.Update, number: int, epoch: int) -> Work:
         corpus = self.corpus
@@ -141,6 +141,7 @@ class Labelled:
             texts=len(mine),
             tokens=int(corpus.store.lengths[mine].sum()),
             computed=sum(encoder.computed_tokens(batch) for batch in made),
+            join=encoder.join,
         )
 
 

@@ -20,7 +20,7 @@ from textune.encoder import pooling
 from textune.encoder.firsts import LastLayer
 from textune.encoder.fused import FusedEmbeddings, FusedLayer
 from textune.kernels import calls
-from textune.records import Batch, Pool
+from textune.records import Batch, Items, Pool
 
 PREFIXES = {"bert": "bert", "camembert": "roberta", "roberta": "roberta", "xlm-roberta": "roberta"}
 _FAULTS = (
@@ -76,9 +76,11 @@ class LightEncoder(nn.Module):
             states = layer(states, batch.borders, training=False)
         firsts = self._last(states, batch.borders, training=False)  # (B, D)
         logits: Tensor = self._classify(torch.tanh(self._pool(firsts)))
-        if batch.items is None:
-            return logits
-        return pooling.pool(logits, batch.items, self.pool, self._weights.get(pooling.NAME))
+        return logits if batch.items is None else self.join(logits, batch.items)
+
+    def join(self, answers: Tensor, items: Items) -> Tensor:
+        """Make one answer for each text of what was said of its windows; (B, C) → (I, C)."""
+        return pooling.pool(answers, items, self.pool, self._weights.get(pooling.NAME))
 
     def _layer(self, number: int) -> Any:
         at = f"{self._prefix}.encoder.layer.{number}"

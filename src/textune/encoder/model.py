@@ -13,7 +13,7 @@ from transformers import AttentionInterface, PreTrainedModel
 from textune.encoder import attention, dropout, layers, pooling
 from textune.encoder.decoding import Answers, Decoder
 from textune.encoder.matrices import Half
-from textune.records import Batch, Pool
+from textune.records import Batch, Items, Pool
 
 # Families that compute each token from itself, its position and attention alone, through the
 # attention
@@ -91,9 +91,11 @@ class Encoder(nn.Module):
             logits = self._speak(batch, ids, batch.asked)
         else:
             logits = self._packed(batch, ids) if self.packed else self._padded(batch, ids)
-        if batch.items is None:
-            return logits
-        return pooling.pool(logits, batch.items, self.pool, pooling.sharpness(self.model))
+        return logits if batch.items is None else self.join(logits, batch.items)
+
+    def join(self, answers: Tensor, items: Items) -> Tensor:
+        """Make one answer for each item of what was said of windows; (R, C) → (I, C)."""
+        return pooling.pool(answers, items, self.pool, pooling.sharpness(self.model))
 
     def open_decoder(self, dtype: torch.dtype = torch.float32) -> None:
         """Part a masked-LM head from its product with the vocabulary, done for asked tokens alone.

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from textune.records import Batch, Decision, Scores
+from textune.records import Batch, Decision, Items, Scores
 from textune.tasks.interface import Task
 from textune.text import batches, plan
 from textune.text.ragged import Targets
@@ -29,6 +29,9 @@ class Scorer(Protocol):
 
     def __call__(self, batch: Batch) -> torch.Tensor:
         """Return logits."""
+
+    def join(self, answers: torch.Tensor, items: Items) -> torch.Tensor:
+        """Return one answer for each item of what was said of windows."""
 
     def train(self, mode: bool = True) -> object:
         """Drop, or do not."""
@@ -91,5 +94,13 @@ def _logits(
     order = plan.in_order(store.lengths[rows], micro_tokens=micro_tokens, padded=not encoder.packed)
     for places in order:
         batch = batches.pack(store, rows[places], device=encoder.device)
-        yield places, encoder(batch).float().cpu().numpy()
+        yield places, _answers(encoder, batch, micro_tokens).float().cpu().numpy()
     encoder.train(was_training)
+
+
+def _answers(encoder: Scorer, batch: Batch, micro_tokens: int) -> torch.Tensor:
+    """Compute a batch; where one text has too many windows, a few of them at a time."""
+    parts = batches.windows(batch, micro_tokens)
+    if len(parts) == 1 or batch.items is None:
+        return encoder(batch)
+    return encoder.join(torch.cat([encoder(part) for part in parts]), batch.items)

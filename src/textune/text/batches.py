@@ -77,6 +77,47 @@ def lay(
     )
 
 
+def windows(batch: Batch, most_tokens: int) -> list[Batch]:
+    """Part a batch between windows, so that no part has more tokens, unless one window has.
+
+    The parts know nothing of items and targets: what a head says of them, one after the other, is
+    what it would say of the whole.
+
+    Args:
+        batch: Of texts in windows.
+        most_tokens: Of a part.
+
+    Returns:
+        The batch itself where it is not too large, or has one window.
+    """
+    if sum(batch.lengths) <= most_tokens or len(batch.lengths) == 1:
+        return [batch]
+    parts: list[Batch] = []
+    ends = np.cumsum(batch.lengths)
+    first = 0
+    while first < len(ends):
+        start = int(ends[first - 1]) if first else 0
+        last = max(int(np.searchsorted(ends, start + most_tokens, side="right")), first + 1)
+        parts.append(_cut(batch, first, last, start, int(ends[last - 1])))
+        first = last
+    return parts
+
+
+def _cut(batch: Batch, first: int, last: int, start: int, end: int) -> Batch:
+    """Take the windows from first up to last, which hold the tokens from start up to end."""
+    asked = batch.asked
+    if asked is not None:
+        asked = asked[(asked >= start) & (asked < end)] - start
+    return Batch(
+        ids=batch.ids[start:end],
+        positions=batch.positions[start:end],
+        segments=batch.segments[start:end],
+        borders=batch.borders[first : last + 1] - start,
+        lengths=batch.lengths[first:last],
+        asked=asked,
+    )
+
+
 def _items(store: Store, rows: Numbers, shown: Numbers) -> tuple[Tensor | None, Items | None]:
     """Tell which tokens speak, and of which items; nothing where each window is a whole text."""
     windows = store.windows[rows]  # (T,)

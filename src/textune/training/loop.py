@@ -10,7 +10,10 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from textune.errors import NumericsError
 from textune.records import Batch, Step
+from textune.text import batches
+from textune.training import parted
 from textune.training.optim import AdamW
+from textune.training.parted import Join
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,8 @@ class Work:
     texts: int
     tokens: int
     computed: int
+    micro_tokens: int | None = None  # computed at once, where the windows of one text are more
+    join: Join | None = None  # makes one answer of what is said of several windows
 
 
 class Trainable(Protocol):
@@ -96,8 +101,28 @@ def train(
 def _accumulate(model: Trainable, loss: Callable[[Any, Batch], Tensor], work: Work) -> Tensor:
     total = torch.zeros(())
     for batch in work.parts:
-        part = loss(model(batch), batch) / work.count  # the exact mean over the whole batch
-        part.backward()
-        model.collect()
+        part = _go_back(model, loss, batch, work)
         total = total.to(part.device) + part.detach()
     return total
+
+
+def _go_back(
+    model: Trainable, loss: Callable[[Any, Batch], Tensor], batch: Batch, work: Work
+) -> Tensor:
+    """Add the gradients of one micro-batch, and return its part of the loss."""
+    if work.join is not None and work.micro_tokens is not None:
+        pieces = batches.windows(batch, work.micro_tokens)
+        if len(pieces) > 1:
+            return parted.backward(
+                model,
+                loss,
+                batch,
+                pieces,
+                join=work.join,
+                collect=model.collect,
+                count=work.count,
+            )
+    part = loss(model(batch), batch) / work.count  # the exact mean over the whole batch
+    part.backward()
+    model.collect()
+    return part
