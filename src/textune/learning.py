@@ -125,7 +125,7 @@ class Learner:
             f"encoder: {kind}, {whole / 1e6:.1f} M parameters, {trained / 1e6:.1f} M of them "
             f"trained here; {how}"
         )
-        yield from (Said(remark) for remark in self.remarks)
+        yield from (Said(remark) for remark in (*self.encoder.remarks, *self.remarks))
 
     def learn(self, folder: Path, *, resume: bool) -> Iterator[Started | Step | Validated | Said]:
         """Update the weights to the end of the plan, validating and saving on the way."""

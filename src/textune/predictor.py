@@ -213,7 +213,11 @@ def _encoder(folder: Path, card: Card, task: Task, device: torch.device, precisi
     from textune.encoder import load  # with transformers' classes, which take seconds to import
 
     encoder = load.load(
-        str(folder), model_class=task.model_class, config={}, per_token=task.asks != "texts"
+        str(folder),
+        model_class=task.model_class,
+        config={},
+        per_token=task.asks != "texts",
+        finished=True,
     )
     if task.asks != "answers":
         load.check_labels(encoder, card.labels, str(folder))

@@ -78,15 +78,16 @@ def training(request: Request) -> Generator[Event, None, Run]:
         corpus = yield from gather(
             request.source, settings, tokenizer, valid=request.valid, test=request.test
         )
-        if not request.resume:
-            runs.begin(folder)
-            _write_beginning(folder, request, corpus)
         # learn it
         if build.is_due():
             yield Said("compiling kernels for this processor: some seconds, once")
         lesson = Labelled.of(corpus, settings)
         encoder, sub = lesson.encoder(place, settings.train, device)
         learner = Learner.build(lesson, settings, encoder, sub=sub, why=why)
+        # nothing can be wrong any more: the run takes its place
+        if not request.resume:
+            runs.begin(folder)
+            _write_beginning(folder, request, corpus)
         yield from learner.introduce()
         with guards.stopping() as wish, guards.memory(learner.micro_tokens):
             for event in learner.learn(folder, resume=request.resume):

@@ -10,7 +10,7 @@ import transformers
 from safetensors import SafetensorError
 from transformers import PreTrainedModel
 
-from textune.encoder import weights
+from textune.encoder import heads, keys, weights
 from textune.encoder.model import Encoder
 from textune.errors import ModelError
 
@@ -24,8 +24,9 @@ def load(
     config: Mapping[str, Any],
     per_token: bool = False,
     seed: int = 0,
+    finished: bool = False,
 ) -> Encoder:
-    """Load an encoder; weights that the base lacks (a new head) are drawn from the seed.
+    """Load an encoder; of a base's head what is known by name, the rest drawn from the seed.
 
     Args:
         place: A directory or Hub name, from `bases.find`.
@@ -33,21 +34,31 @@ def load(
         config: What the task sets in the model's configuration: label names, problem type.
         per_token: Whether the head speaks of tokens.
         seed: Seed of the new weights.
+        finished: Whether it shall answer as it is: nothing may be new.
 
     Raises:
         ModelError: The base cannot be had, or its files and configuration do not fit each other.
     """
-    model, _ = read_model(place, model_class, seed=seed, config=config)
-    return Encoder(model, per_token=per_token)
+    model, found = read_model(place, model_class, seed=seed, config=config, finished=finished)
+    said = () if finished else heads.settle(place, model, found, seed=seed)
+    encoder = Encoder(model, per_token=per_token)
+    encoder.remarks = said
+    return encoder
 
 
 def read_model(
-    place: str, model_class: str, *, seed: int, config: Mapping[str, Any] | None = None
+    place: str,
+    model_class: str,
+    *,
+    seed: int,
+    config: Mapping[str, Any] | None = None,
+    finished: bool = False,
 ) -> tuple[PreTrainedModel, dict[str, Any]]:
     """Load a transformers model.
 
     Returns:
-        The model, and what transformers says of "missing_keys" and "unexpected_keys".
+        The model, and what transformers says of "missing_keys" and "unexpected_keys"; all of the
+        encoder's own weights are in the base.
 
     Raises:
         ModelError: The base cannot be had, or its files and configuration do not fit each other.
@@ -60,9 +71,9 @@ def read_model(
                 place,
                 use_safetensors=True,
                 trust_remote_code=False,
-                local_files_only=Path(place).is_dir(),
+                local_files_only=True,
                 dtype=torch.float32,
-                ignore_mismatched_sizes=bool(config),  # a head of another size is drawn anew
+                ignore_mismatched_sizes=True,  # a head of another size is settled by its labels
                 output_loading_info=True,
                 **(config or {}),
             )
@@ -70,6 +81,13 @@ def read_model(
             raise ModelError(
                 f"{place}: cannot be loaded as an encoder: {_first_line(error)}"
             ) from error
+    keys.check(place, model, found, finished=finished)
+    if config is None and found["mismatched_keys"]:
+        name, one, other = sorted(found["mismatched_keys"])[0]
+        raise ModelError(
+            f"{place}: cannot be loaded as an encoder: {name} has the shape {tuple(one)} in its "
+            f"file and {tuple(other)} by its config.json; take both from one model"
+        )
     return model, found
 
 

@@ -56,6 +56,7 @@ class Encoder(nn.Module):
         self.per_token = per_token
         self.table: Tensor | None = None  # (V,) id in the sub-table of each vocabulary id
         self.decoder: Decoder | None = None  # of a masked-LM head, once it is opened
+        self.remarks: tuple[str, ...] = ()  # on how it was loaded, for people
         self.pool: Pool = "mean"  # how the windows of one text become one answer
         self._accepts = frozenset(inspect.signature(model.base_model.forward).parameters)
         self._stock = model.config._attn_implementation or "eager"

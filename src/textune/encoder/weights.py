@@ -2,11 +2,11 @@
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
@@ -22,6 +22,16 @@ def write(
     with disk_errors(file):
         save_file(dict(tensors), file, metadata)
     open_up(file)
+
+
+def read(folder: Path, names: Collection[str]) -> dict[str, Tensor]:
+    """Read those of the named tensors that a folder's safetensors files hold."""
+    found = {}
+    for file in sorted(folder.glob("*.safetensors")):
+        with safe_open(file, framework="pt") as opened:
+            for name in set(names).intersection(opened.keys()):
+                found[name] = opened.get_tensor(name)
+    return found
 
 
 def open_up(file: Path) -> None:
