@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from textune.errors import SettingsError, among
+from textune.evaluation import catalogue
 from textune.records import Long
 
 BUNDLED = "all-MiniLM-L6-v2"
@@ -156,7 +157,11 @@ class TrainSettings(Section):
     patience: int | None = Field(
         None, ge=1, description="Stop after so many validations without a better score."
     )
-    metric: str | None = Field(None, description="Metric that selects the best model.")
+    metric: str | None = Field(
+        None,
+        description="Metric that selects the best model, by textune's name or that of "
+        "transformers (eval_f1, …); labels.NAME.f1 is that of one label.",
+    )
     precision: Literal["auto", "fp32", "bf16"] = Field(
         "auto",
         description="Number format of the encoder's products; measured once a run by default.",
@@ -167,6 +172,13 @@ class TrainSettings(Section):
     checkpoint_minutes: float = Field(
         10.0, gt=0, description="Minutes of training between checkpoints, besides validations."
     )
+
+    @field_validator("metric")
+    @classmethod
+    def _known_metric(cls, value: str | None) -> str | None:
+        if value is not None and (why := catalogue.why_unknown(value)):
+            raise ValueError(why)
+        return value
 
     @model_validator(mode="after")
     def _one_warmup(self) -> Self:

@@ -11,27 +11,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-HEADLINES = {
-    "mcc": "MCC",
-    "accuracy": "accuracy",
-    "macro_f1": "macro F1",
-    "micro_f1": "micro F1",
-    "roc_auc": "ROC-AUC",
-    "pr_auc": "PR-AUC",
-    "f1": "F1",
-    "precision": "precision",
-    "recall": "recall",
-    "exact_match": "exact match",
-    "pearson": "Pearson",
-    "spearman": "Spearman",
-    "rmse": "RMSE",
-    "mae": "MAE",
-    "log_loss": "log loss",
-    "loss": "held-out loss",
-    "perplexity": "perplexity",
-    "masked_accuracy": "masked accuracy",
-    "nsp_accuracy": "NSP accuracy",
-}
+from textune.evaluation.catalogue import HEADLINES
+
 MOST_LABELS = 30
 WIDE = 200  # columns of a table in a pipe
 

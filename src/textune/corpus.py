@@ -15,6 +15,7 @@ from textune.errors import DataError, SettingsError
 from textune.reading import sources
 from textune.records import OUTSIDE, TASKS, Contract, Example, Finding, Pool, Said, Split, Table
 from textune.sets import audit, splits, strata
+from textune.tasks import selection
 from textune.tasks import table as tasks
 from textune.tasks.interface import Task
 from textune.text.ragged import Ragged, Targets
@@ -94,6 +95,13 @@ def gather(
     split = _split(parts, data, agreed.task, seed=split_seed)
     everything = [example for part in parts for example in part]
     task = _learn_task(agreed, everything, split)
+    selection.check(
+        task,
+        metric=settings.train.metric,
+        class_weights=settings.train.class_weights != "none",
+        unlabelled=data.unlabelled is not None,
+        most_per_class=data.most_per_class is not None,
+    )
     raw = targets_of(task, everything)
     findings = tuple(_leaks(everything, split))
     yield from (Said(finding.message, is_warning=True) for finding in findings)

@@ -5,30 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from textune.errors import MissingExtraError
+from textune.evaluation import catalogue
+from textune.evaluation.catalogue import METRICS
 from textune.records import Step, Validated
 
-HEADLINES = (
-    "mcc",
-    "accuracy",
-    "macro_f1",
-    "micro_f1",
-    "roc_auc",
-    "pr_auc",
-    "precision",
-    "recall",
-    "f1",
-    "exact_match",
-    "pearson",
-    "spearman",
-    "rmse",
-    "mae",
-    "log_loss",
-    "loss",
-    "perplexity",
-    "masked_accuracy",
-    "nsp_loss",
-    "nsp_accuracy",
-)
 HOLD = 20  # steps held back before their tensors are read: reading makes a GPU wait
 
 
@@ -56,7 +36,8 @@ class Journal:
     def validated(self, found: Validated) -> None:
         """Note a validation's headline numbers."""
         self.flush()
-        numbers = {name: found.metrics[name] for name in HEADLINES if name in found.metrics}
+        numbers = {name: value for name, value in found.metrics.items() if name in METRICS}
+        numbers |= {found.metric: catalogue.value(found.metrics, found.metric)}
         line = {
             "kind": "validation",
             "step": found.step,

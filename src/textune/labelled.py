@@ -14,8 +14,7 @@ from textune.corpus import Corpus
 from textune.encoder import load, vocabulary
 from textune.encoder.model import Encoder
 from textune.encoder.vocabulary import SubTable
-from textune.errors import SettingsError, among
-from textune.evaluation import evaluate, metrics
+from textune.evaluation import catalogue, evaluate
 from textune.records import Batch
 from textune.tasks.interface import Task
 from textune.text import batches, plan
@@ -40,10 +39,12 @@ class Labelled:
         """Make the lesson of a corpus.
 
         Raises:
-            SettingsError: The metric that shall select is not known.
+            SettingsError: The task has no such metric as shall select.
         """
         train, task = settings.train, corpus.task
-        metric = _selecting(train.metric, task)
+        metric = task.main_metric
+        if train.metric is not None:
+            metric = catalogue.selecting(train.metric, task.name, task.labels)
         if train.class_weights == "balanced":
             task = task.weighted(corpus.targets[corpus.split.train])
         return cls(corpus, task, metric, train.batch_size, settings.seed)
@@ -143,13 +144,3 @@ class Labelled:
             computed=sum(encoder.computed_tokens(batch) for batch in made),
             join=encoder.join,
         )
-
-
-def _selecting(wanted: str | None, task: Task) -> str:
-    if wanted is None:
-        return task.main_metric
-    if wanted not in metrics.DIRECTION:
-        raise SettingsError(
-            f"train.metric {wanted!r}: no such metric; {among(wanted, metrics.DIRECTION)}"
-        )
-    return wanted

@@ -34,6 +34,7 @@ SETTINGS = {  # keyword or option → setting
     "vocab": "vocab",
     "whole_word": "mask.whole_words",
 }
+PLAIN_MASK = ("mask.mask_share=1", "mask.random_share=0")
 
 
 def adapt(
@@ -48,6 +49,7 @@ def adapt(
     hours: float | None = None,
     mask: float | None = None,
     whole_word: bool | None = None,
+    plain_mask: bool = False,
     nsp: bool | None = None,
     add_words: int | str | None = None,
     max_tokens: int | None = None,
@@ -74,6 +76,7 @@ def adapt(
         hours: Time to train in, in place of epochs.
         mask: Share of the tokens that are asked for.
         whole_word: Choose whole words.
+        plain_mask: Mask all chosen tokens, instead of 80/10/10.
         nsp: Ask for next sentences as well.
         add_words: How many of the text's own words to add to the vocabulary, or a file of words.
         max_tokens: Most tokens of a passage.
@@ -107,6 +110,7 @@ def adapt(
         "hours": hours,
         "mask": mask,
         "whole_word": whole_word,
+        "plain_mask": plain_mask,
         "nsp": nsp,
         "add_words": add_words,
         "max_tokens": max_tokens,
@@ -141,6 +145,7 @@ def pretrain(
     hours: float | None = None,
     mask: float | None = None,
     whole_word: bool | None = None,
+    plain_mask: bool = False,
     nsp: bool | None = None,
     max_tokens: int | None = None,
     seed: int | None = None,
@@ -166,6 +171,7 @@ def pretrain(
         hours: Time to train in, in place of epochs.
         mask: Share of the tokens that are asked for.
         whole_word: Choose whole words.
+        plain_mask: Mask all chosen tokens, instead of 80/10/10.
         nsp: Ask for next sentences as well.
         max_tokens: Most tokens of a passage.
         seed: Of everything random.
@@ -193,6 +199,7 @@ def pretrain(
         "hours": hours,
         "mask": mask,
         "whole_word": whole_word,
+        "plain_mask": plain_mask,
         "nsp": nsp,
         "max_tokens": max_tokens,
         "seed": seed,
@@ -254,4 +261,6 @@ def resolve(
     words = values.get("add_words")
     if isinstance(words, str) and words.isdigit():
         values["add_words"] = int(words)
+    plain = PLAIN_MASK if given.get("plain_mask") else ()
+    changes = (*plain, *changes)
     return settle(kind, None if config is None else Path(config), changes, values)

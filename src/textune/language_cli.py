@@ -154,9 +154,7 @@ def _learn(kind: Any, options: Mapping[str, Any], proof: Any) -> None:
     """Make a request of a command's options, watch it, and show what came of it."""
     from textune import language_api, language_recipe
 
-    changes = list(options["changes"] or ())
-    if options["plain_mask"]:
-        changes = ["mask.mask_share=1", "mask.random_share=0", *changes]
+    changes = options["changes"] or ()
     request = language_recipe.Request(
         sources=language_api.to_sources(options["texts"]),
         settings=language_api.resolve(kind, options, options["config"], changes),

@@ -14,7 +14,7 @@ from textune.encoder import devices, precision, vocabulary
 from textune.encoder.model import Encoder
 from textune.encoder.vocabulary import SubTable
 from textune.errors import StoppedError
-from textune.evaluation import metrics
+from textune.evaluation import catalogue, metrics
 from textune.journal import Journal
 from textune.language_config import RunSettings
 from textune.lesson import Lesson
@@ -252,7 +252,7 @@ class Learner:
     def _is_best(self, found: dict[str, Any]) -> bool:
         """Tell whether these are the best numbers so far, and remember them if so."""
         lesson, progress = self.lesson, self.progress
-        value, loss = found[lesson.metric], found.get(lesson.tie_metric)
+        value, loss = catalogue.value(found, lesson.metric), found.get(lesson.tie_metric)
         is_first = progress.best_step == 0 and progress.best is None
         is_better = is_first or metrics.better(lesson.metric, value, progress.best)
         is_tie = value == progress.best and metrics.better(

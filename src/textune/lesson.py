@@ -15,7 +15,7 @@ class Lesson(Protocol):
 
     @property
     def metric(self) -> str:
-        """Return the metric that selects the best weights; `metrics.DIRECTION` knows which way."""
+        """Return the metric that selects the best weights, by its name in the catalogue."""
 
     @property
     def tie_metric(self) -> str:

@@ -14,7 +14,7 @@ from textune import config, corpus, recipe
 from textune.config import Settings
 from textune.encoder import bases
 from textune.errors import DataError, SettingsError
-from textune.evaluation import metrics
+from textune.evaluation import catalogue
 from textune.recipe import Request
 from textune.records import Said
 from textune.text import tokenizers
@@ -79,7 +79,7 @@ def prove(
             metric, value = _fine_tune(proof, settings, run / "prove" / f"{name}-{seed}")
             values[name].append(value)
             yield Said(f"prove: {name} adaptation, seed {seed}: {metric} {value:.4f}")
-    is_better_higher = metrics.DIRECTION[metric.rpartition(".")[2]]
+    is_better_higher = catalogue.is_better_higher(metric)
     found = compare(values["without"], values["with"], is_better_higher=is_better_higher)
     yield Said(f"prove: {metric}: {found['words']}")
     return {"file": proof.file, "metric": metric, "seeds": seeds, **values, **found}
@@ -118,7 +118,7 @@ def _fine_tune(proof: Proof, settings: Settings, out: Path) -> tuple[str, float]
     for part in ("model", "checkpoints", "predictions"):
         shutil.rmtree(out / part, ignore_errors=True)
     metric = str(numbers["best"]["metric"])
-    value = numbers["valid"][metric]
+    value = catalogue.value(numbers["valid"], metric)
     if value is None:
         raise DataError(
             f"--prove {proof.file}: its validation texts are too few for {metric}; name a larger "

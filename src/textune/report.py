@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from textune import drawings, mistakes, pages
-from textune.evaluation.metrics import DIRECTION
+from textune.evaluation import catalogue
+from textune.evaluation.catalogue import METRICS
 from textune.records import TASKS
 
 PARTS = {"valid": "Validation", "test": "Test"}
@@ -78,8 +79,8 @@ def _values(run_dir: Path) -> dict[str, Any]:
 
 
 def _main_metric(metrics: Mapping[str, Any], parts: Sequence[str]) -> str:
-    chosen = str((metrics.get("best") or {}).get("metric") or "").rpartition(".")[2]
-    if chosen in DIRECTION:
+    chosen = str((metrics.get("best") or {}).get("metric") or "")
+    if chosen.rpartition(".")[2] in METRICS:
         return chosen
     known = {key for part in parts for key in metrics[part]}
     return next((main for mark, main in MAIN.items() if mark in known), "macro_f1")
@@ -119,9 +120,12 @@ def _models(metrics: Mapping[str, Any], main: str) -> dict[str, Any] | None:
     if part is None:
         return None
     found = metrics[part]
-    rows = [("This model", found.get(main), (found.get("intervals") or {}).get(main))]
+    interval = (found.get("intervals") or {}).get(main)
+    rows = [("This model", catalogue.value(found, main), interval)]
     rows += [
-        (name, baselines[key].get(main), None) for key, name in SIMPLE.items() if baselines.get(key)
+        (name, catalogue.value(baselines[key], main), None)
+        for key, name in SIMPLE.items()
+        if baselines.get(key)
     ]
     return {"part": PARTS[part], "rows": rows, "chart": drawings.bars(rows)}
 
@@ -129,11 +133,11 @@ def _models(metrics: Mapping[str, Any], main: str) -> dict[str, Any] | None:
 def _table(metrics: Mapping[str, Any], parts: Sequence[str]) -> list[dict[str, Any]]:
     """List each headline metric with its value and interval in each part."""
     found = {key for part in parts for key, value in metrics[part].items() if value is not None}
-    keys = [key for key in DIRECTION if key in found - ALIASES]
+    keys = [key for key in METRICS if key in found - ALIASES]
     return [
         {
             "name": key,
-            "arrow": "↑" if DIRECTION[key] else "↓",
+            "arrow": "↑" if METRICS[key].is_better_higher else "↓",
             "cells": [
                 (metrics[part].get(key), (metrics[part].get("intervals") or {}).get(key))
                 for part in parts
@@ -169,7 +173,7 @@ def _by_length(bins: Sequence[Mapping[str, Any]], main: str) -> dict[str, Any] |
     """Say what texts of each length were judged as, where they differ in it."""
     if len(bins) < 2:
         return None
-    key = next((key for key in bins[0] if key in DIRECTION), main)
+    key = next((key for key in bins[0] if key in METRICS), main)
     rows = []
     for item in bins:
         low, high = (item["above"] or 0) + 1, item["up_to"]

@@ -8,7 +8,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.table import Column
 
-from textune.console import HEADLINES, err, headlines, number
+from textune.console import err, headlines, number
+from textune.evaluation import catalogue
 from textune.records import Said, Started, Step, Validated
 
 NARROW = 110  # columns of a terminal below which the bar says less
@@ -150,10 +151,11 @@ class Watch:
         if not self._keys:
             self._keys = _shown(found.metrics, found.metric)
             names = [f"{name:>{width}}" for name, width in COUNTS.items()]
-            names += [f"{HEADLINES.get(key, key):>{_width(key)}}" for key in self._keys]
+            names += [f"{catalogue.title(key):>{_width(key)}}" for key in self._keys]
             self._bar.console.print(f"[bold]{escape(''.join(names))}[/]")
         cells = [f"{found.epoch:>6g}{found.step:>8,}{number(loss):>8}"]
-        cells += [f"{number(found.metrics.get(key)):>{_width(key)}}" for key in self._keys]
+        values = [number(catalogue.value(found.metrics, key)) for key in self._keys]
+        cells += [f"{cell:>{_width(key)}}" for cell, key in zip(values, self._keys, strict=True)]
         star = "  [green]best[/]" if found.is_best else ""
         self._bar.console.print(f"{''.join(cells)}{star}")
 
@@ -168,7 +170,7 @@ def _shown(metrics: Mapping[str, Any], chosen: str) -> list[str]:
 
 
 def _width(key: str) -> int:
-    return max(len(HEADLINES.get(key, key)), 5) + 2
+    return max(len(catalogue.title(key)), 5) + 2
 
 
 def _clock(seconds: float) -> str:

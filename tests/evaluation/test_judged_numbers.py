@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from sklearn import metrics as sk
 
-from textune.evaluation import metrics, numbers
+from textune.evaluation import catalogue, metrics, numbers
 
 
 def draw(n=200, targets=1, seed=0, rounded=False):
@@ -213,6 +213,6 @@ def test_a_baseline_needs_training_texts():
 
 
 def test_every_number_has_a_direction():
-    assert [metrics.DIRECTION[key] for key in numbers.KEYS] == [True, True, False, False]
+    assert [catalogue.is_better_higher(key) for key in numbers.KEYS] == [True, True, False, False]
     assert metrics.better("rmse", 0.1, 0.2)
     assert metrics.better("labels.a.pearson", 0.2, 0.1)

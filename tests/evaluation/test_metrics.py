@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sklearn import metrics as sk
 
 from textune.errors import SettingsError
-from textune.evaluation import metrics
+from textune.evaluation import catalogue, metrics
 
 
 def single_case(n=300, c=3, seed=0):
@@ -196,7 +196,7 @@ def test_each_headline_number_has_a_direction():
     for judge, case in ((metrics.single, single_case), (metrics.multi, multi_case)):
         found = judge(*case())
         numbers = {key for key, value in found.items() if isinstance(value, float)}
-        assert numbers == set(metrics.headline(found)) <= set(metrics.DIRECTION)
+        assert numbers == set(metrics.headline(found)) <= set(catalogue.METRICS)
 
 
 @pytest.mark.parametrize(

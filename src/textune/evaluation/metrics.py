@@ -21,38 +21,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from textune.errors import SettingsError, among
+from textune.evaluation import catalogue
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Report = dict[str, Any]
 """Numbers, `labels` (name → numbers), `undefined` (dotted key → reason); ready for JSON."""
-
-DIRECTION: Mapping[str, bool] = {
-    "accuracy": True,
-    "subset_accuracy": True,
-    "balanced_accuracy": True,
-    "mcc": True,
-    "macro_mcc": True,
-    "macro_f1": True,
-    "micro_f1": True,
-    "weighted_f1": True,
-    "precision": True,
-    "recall": True,
-    "f1": True,
-    "exact_match": True,
-    "pearson": True,
-    "spearman": True,
-    "rmse": False,
-    "mae": False,
-    "roc_auc": True,
-    "micro_roc_auc": True,
-    "pr_auc": True,
-    "log_loss": False,
-    "loss": False,
-    "hamming_loss": False,
-}
-"""Whether higher is better, stated for each metric and never guessed from its name."""
 
 COUNTS = ("n", "cells")
 
@@ -61,7 +35,7 @@ def better(name: str, new: float | None, old: float | None) -> bool:
     """Say whether `new` is strictly better; a number beats None and NaN, equals do not win.
 
     Args:
-        name: A key of `DIRECTION`, or a dotted one that ends in it ("labels.toxic.roc_auc").
+        name: One of the catalogue, or a dotted one that ends in it ("labels.toxic.roc_auc").
         new: The value that might replace the other.
         old: The best value so far.
 
@@ -72,19 +46,17 @@ def better(name: str, new: float | None, old: float | None) -> bool:
         >>> better("log_loss", 0.2, 0.3), better("mcc", None, 0.1), better("mcc", 0.1, None)
         (True, False, True)
     """
-    key = name.rpartition(".")[2]
-    if key not in DIRECTION:
-        raise SettingsError(f"metric {name!r} is not known; {among(key, DIRECTION, most=30)}")
+    is_better_higher = catalogue.is_better_higher(name)
     if new is None or math.isnan(new):
         return False
     if old is None or math.isnan(old):
         return True
-    return new > old if DIRECTION[key] else new < old
+    return new > old if is_better_higher else new < old
 
 
 def headline(report: Report) -> dict[str, float | None]:
     """Select the numbers that stand for the whole split, without counts, labels and tables."""
-    return {key: value for key, value in report.items() if key in DIRECTION}
+    return {key: value for key, value in report.items() if key in catalogue.METRICS}
 
 
 def single(truth: Ints, probabilities: Floats, decisions: Ints, labels: Sequence[str]) -> Report:

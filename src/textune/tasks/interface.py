@@ -40,7 +40,7 @@ class Task(Protocol):
 
     @property
     def main_metric(self) -> str:
-        """Return the metric that selects the best model; `metrics.DIRECTION` knows which way."""
+        """Return the metric that selects the best model, by its name in the catalogue."""
 
     @property
     def tie_metric(self) -> str:
