@@ -171,6 +171,7 @@ class Learner:
             self.optimizer,
             self.schedule,
             clip=self.settings.train.clip,
+            remedy=_remedy(self.precision),
         ):
             seconds = time.perf_counter() - began
             self._account(step, seconds)
@@ -383,3 +384,8 @@ def _kernels(encoder: Encoder) -> tuple[str, ...]:
     if encoder.has_kernels:
         return ("layers: by kernels compiled for this processor",)
     return (f"layers: by torch's own operations ({encoder.why_no_kernels})",)
+
+
+def _remedy(numbers: str) -> str:
+    """Say what may help where a gradient is not finite."""
+    return "a lower --lr" if numbers == "fp32" else "a lower --lr or --set train.precision=fp32"

@@ -6,6 +6,7 @@ import torch
 
 from families import random_texts, tiny_config
 from textune.encoder import attention, load, precision, stored, vocabulary
+from textune.errors import NumericsError
 from textune.tasks.single import Single
 from textune.text import batches
 from textune.training import loop, optim
@@ -90,3 +91,23 @@ def test_it_learns(numbers):
     steps = loop.train(model, Single(("a", "b", "c")).loss, work, optimizer, schedule, clip=1.0)
     losses = np.array([float(step.loss) for step in steps])
     assert losses[-5:].mean() < 0.5 * losses[:5].mean()
+
+
+def test_a_gradient_that_is_not_finite_changes_nothing_on_a_card():
+    encoder = encoder_on("cuda").train()
+    optimizer = optim.adamw(encoder.model, lr=1e-3, weight_decay=0.1, betas=(0.9, 0.999), eps=1e-8)
+    assert optimizer.skips
+    schedule = optim.schedule(optimizer, "constant", warmup=0, total=2)
+    works = [Work(n, 1, [batch_on("cuda")], 6.0, 6, 122, 122) for n in (1, 2)]
+    task = Single(("a", "b", "c"))
+
+    def loss(logits, batch):
+        is_bad = batch is works[1].parts[0]
+        return task.loss(logits, batch) * (float("nan") if is_bad else 1.0)
+
+    steps = loop.train(precision.Plain(encoder), loss, works, optimizer, schedule, clip=1.0)
+    next(steps)
+    before = [value.clone() for value in encoder.parameters()]
+    with pytest.raises(NumericsError, match="step 2: the gradient is not finite"):
+        list(steps)
+    assert all(map(torch.equal, before, encoder.parameters()))

@@ -84,3 +84,55 @@ def test_a_gradient_that_is_not_finite_stops_before_the_weights_change():
     with pytest.raises(NumericsError, match="step 2: the gradient is not finite"):
         next(steps)
     assert torch.equal(before, weights(encoder))
+
+
+@pytest.mark.parametrize("bad_one", [2, 3])
+def test_where_a_norm_is_read_late_the_weights_still_stay_as_they_were(bad_one, monkeypatch):
+    """On a card it is read one step later; here the same update, on a CPU."""
+    works = [work(1), work(2), work(3)]
+    encoder = load.build(
+        tiny_config("bert"), model_class="AutoModelForSequenceClassification", seed=4
+    ).train()
+    optimizer = optim.adamw(encoder.model, lr=1e-3, weight_decay=0.1, betas=(0.9, 0.999), eps=1e-8)
+    monkeypatch.setattr(optimizer, "skips", True)
+    monkeypatch.setattr(optimizer, "_by_kernel", False)
+    schedule = optim.schedule(optimizer, "constant", warmup=0, total=3)
+
+    def loss(logits, batch):
+        is_bad = batch is works[bad_one - 1].parts[0]
+        return TASK.loss(logits, batch) * (float("nan") if is_bad else 1.0)
+
+    steps = loop.train(precision.Plain(encoder), loss, works, optimizer, schedule, clip=1.0)
+    for _ in range(bad_one - 1):
+        next(steps)
+    before = weights(encoder)
+    moments = [state["exp_avg"].clone() for state in optimizer.state.values()]
+    next(steps)  # nobody has asked yet
+    with pytest.raises(
+        NumericsError, match=f"step {bad_one}: the .* as they were after step {bad_one - 1}; "
+    ):
+        next(steps)
+    assert torch.equal(before, weights(encoder))
+    assert all(
+        torch.equal(state["exp_avg"], moment)
+        for state, moment in zip(optimizer.state.values(), moments, strict=True)
+    )
+    assert {float(state["step"]) for state in optimizer.state.values()} == {bad_one - 1.0}
+
+
+def test_a_late_reading_updates_as_an_early_one_does(monkeypatch):
+    found = []
+    for skips in (False, True):
+        encoder = load.build(
+            tiny_config("bert"), model_class="AutoModelForSequenceClassification", seed=4
+        ).train()
+        optimizer = optim.adamw(
+            encoder.model, lr=1e-3, weight_decay=0.1, betas=(0.9, 0.999), eps=1e-8
+        )
+        monkeypatch.setattr(optimizer, "skips", skips)
+        monkeypatch.setattr(optimizer, "_by_kernel", False)
+        schedule = optim.schedule(optimizer, "constant", warmup=0, total=3)
+        works = [work(1), work(2), work(3)]
+        list(loop.train(precision.Plain(encoder), TASK.loss, works, optimizer, schedule, clip=1.0))
+        found.append(weights(encoder))
+    assert torch.equal(*found)

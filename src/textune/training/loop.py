@@ -55,10 +55,12 @@ def train(
     schedule: LRScheduler,
     *,
     clip: float | None,
+    remedy: str = "a lower --lr or --set train.precision=fp32",
 ) -> Iterator[Step]:
     """Update the weights once for each step, and yield what it was like.
 
-    The gradient is the exact mean over the optimizer batch, however it is parted.
+    The gradient is the exact mean over the optimizer batch, however it is parted. On a card it is
+    learned one step later whether a norm was finite, while the next gradient is computed.
 
     Args:
         model: Computes logits from a batch.
@@ -67,34 +69,43 @@ def train(
         optimizer: Over the parameters to change.
         schedule: Stepped after every update.
         clip: Largest gradient norm; None for no limit.
+        remedy: What may help where a gradient is not finite.
 
     Raises:
         NumericsError: A gradient is not finite; the weights are those of the step before.
     """
+    late: Step | None = None  # of which it is not known yet whether its norm was finite
     for work in steps:
         total = _accumulate(model, loss, work)
         norm = optimizer.clip(clip)
-        if not bool(norm.isfinite()):
-            raise NumericsError(
-                f"step {work.number}: the gradient is not finite (loss {total.item():.4g}); "
-                "the weights were "
-                f"left as they were after step {work.number - 1}; a lower --lr or "
-                f"--set train.precision=fp32 usually helps"
-            )
-        lr = float(optimizer.param_groups[0]["lr"])
-        optimizer.step()
-        schedule.step()
-        optimizer.zero_grad(set_to_none=True)
-        model.refresh()
-        yield Step(
+        _refuse_not_finite(late, remedy)
+        step = Step(
             number=work.number,
             epoch=work.epoch,
             loss=total,
             norm=norm,
-            lr=lr,
+            lr=float(optimizer.param_groups[0]["lr"]),
             texts=work.texts,
             tokens=work.tokens,
             computed=work.computed,
+        )
+        late = step if optimizer.skips else None
+        if late is None:
+            _refuse_not_finite(step, remedy)
+        optimizer.step()
+        schedule.step()
+        optimizer.zero_grad(set_to_none=True)
+        model.refresh()
+        yield step
+    _refuse_not_finite(late, remedy)
+
+
+def _refuse_not_finite(step: Step | None, remedy: str) -> None:
+    """Refuse a gradient that is not finite; on a card this waits for the step."""
+    if step is not None and not bool(step.norm.isfinite()):
+        raise NumericsError(
+            f"step {step.number}: the gradient is not finite (loss {step.loss.item():.4g}); the "
+            f"weights were left as they were after step {step.number - 1}; {remedy} usually helps"
         )
 
 

@@ -34,7 +34,8 @@ class AdamW(torch.optim.AdamW):
     """AdamW (Loshchilov and Hutter, 2019), fused; clipping is part of the update.
 
     On a CPU with kernels one pass reads gradient, weight and moments, and writes the bf16 copies
-    that the encoder computes with; elsewhere torch's own fused kernel does the update.
+    that the encoder computes with; elsewhere torch's own fused kernel does the update. On a card an
+    update whose gradient is not finite changes nothing (`skips`), so that nobody need ask first.
 
     Args:
         groups: Parameter groups, as torch takes them.
@@ -58,6 +59,8 @@ class AdamW(torch.optim.AdamW):
         self._scale: Tensor | None = None
         everything = [item for group in self.param_groups for item in group["params"]]
         self._by_kernel = calls.available() and all(_is_plain(item) for item in everything)
+        # a card is not waited for: there the update itself leaves the weights as they were
+        self.skips = any(item.device.type == "cuda" for item in everything)
 
     def clip(self, most: float | None) -> Tensor:
         """Measure the norm of all gradients, and scale them to at most this one in the update.
@@ -71,6 +74,8 @@ class AdamW(torch.optim.AdamW):
         else:
             norm = nn.utils.get_total_norm(gradients)
         self._scale = None if most is None else (most / (norm + 1e-6)).clamp(max=1.0)
+        # torch's fused kernel changes nothing, neither weights nor moments, where this is 1
+        self.found_inf = (~norm.isfinite()).float() if self.skips else None
         return norm
 
     @torch.no_grad()
