@@ -253,3 +253,37 @@ def test_texts_of_a_command_line_become_pairs(predictor, tiny_base, tmp_path):
     assert answers.to_texts(pairs, ["a", "b", "c", "d"]) == [("a", "b"), ("c", "d")]
     with pytest.raises(SettingsError, match="give an even number of texts, first and second"):
         answers.to_texts(pairs, ["a", "b", "c"])
+
+
+FORMULAS = ["=1+1", "+1+1", "-2+3", "@SUM(A1)", "\t=1", "\uff1d1", "=HYPERLINK(1)"]
+PLAIN = ["-3.5", "+1e5", "good = bad", "'=1", "", "film"]
+
+
+@pytest.mark.parametrize("ending", ["csv", "tsv"])
+def test_cells_that_a_spreadsheet_would_compute_can_be_made_harmless(predictor, tmp_path, ending):
+    source, output = tmp_path / "in.csv", tmp_path / f"out.{ending}"
+    rows = [[f"{number}", cell, cell] for number, cell in enumerate([*FORMULAS, *PLAIN])]
+    with source.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([["id", "text", "=note"], *rows])
+    steps = answers.predict_file(predictor, source, output, Reading(), harmless=True)
+    assert max(steps) == len(rows)
+    with output.open(encoding="utf-8", newline="") as file:
+        header, *found = csv.reader(file, delimiter="\t" if ending == "tsv" else ",")
+    assert header[2] == "'=note"
+    assert [row[1] for row in found] == [*(f"'{cell}" for cell in FORMULAS), *PLAIN]
+    label(predictor, source, tmp_path / "as_it_is.csv")
+    assert "\n0,=1+1,=1+1," in (tmp_path / "as_it_is.csv").read_text(encoding="utf-8")
+
+
+def test_formulas_are_refused_where_there_are_none(predictor, source, tmp_path):
+    steps = answers.predict_file(predictor, source, tmp_path / "a.jsonl", Reading(), harmless=True)
+    with pytest.raises(SettingsError, match=r"--harmless-cells is for \.csv and \.tsv"):
+        list(steps)
+
+
+def test_faulty_rows_are_named_before_the_first_answer(predictor, tmp_path):
+    file = tmp_path / "texts.csv"
+    rows = ["id,text,note", *(f"{n},film,x" for n in range(2 * CHUNK)), "1,2,3,4,5"]
+    file.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    with pytest.raises(DataError, match=rf"texts\.csv:{len(rows)}"):
+        answers.read_texts(predictor, file, Reading())

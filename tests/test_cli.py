@@ -328,3 +328,19 @@ def test_the_proposed_predict_command_fits_a_model_of_pairs(textune, tiny_base, 
     proposed = shlex.split(out.splitlines()[-1].partition("texts:")[2])
     assert proposed == ["textune", "predict", str(run), "some text", "a second text"]
     assert textune(*proposed[1:])[0] == 0
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("check", "\x1b[31mmissing.csv"),
+        ("check", "--\x1b[31m"),
+        ("\x1b[31m",),
+        ("train", "a.csv", "--set", "\x1b[31m=1"),
+    ],
+)
+def test_what_is_typed_cannot_command_the_terminal(textune, words):
+    code, out, err = textune(*words)
+    assert code == 2
+    assert "\x1b" not in out + err
+    assert r"\x1b[31m" in err

@@ -1,10 +1,11 @@
+import json
 import re
 
 import pytest
 import torch
 
-from textune import console, watching
-from textune.records import Said, Started, Step, Validated
+from textune import console, console_predictions, watching
+from textune.records import Prediction, Said, Started, Step, Validated
 
 
 def test_text_in_square_brackets_is_shown_as_it_is(capsys):
@@ -14,6 +15,44 @@ def test_text_in_square_brackets_is_shown_as_it_is(capsys):
     out, err = capsys.readouterr()
     assert out.splitlines() == ["[bold]plain[/] [1]"]
     assert err.splitlines() == ["note: [red]careful[/]", "error: column [text]"]
+
+
+HOSTILE = (
+    "\x1b]0;title\x07 \x1b[31mred\x1b[0m a\rb \x9b2J \u202eegnahcxe\u202c é "
+    "\U0001f469\u200d\U0001f680"
+)
+OBEYED = set("\x1b\x9b\x07\r\u202e\u202c")
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_nothing_that_is_shown_can_command_the_terminal(is_terminal, monkeypatch, capsys):
+    monkeypatch.setattr(console.out, "_force_terminal", is_terminal)
+    monkeypatch.setattr(console.out, "no_color", True)
+    console.say(HOSTILE)
+    console.warn(HOSTILE)
+    console.fail(HOSTILE)
+    console.complain(HOSTILE)
+    console.show_json({"text": HOSTILE, HOSTILE: 1})
+    console.show_labels({HOSTILE: {"f1": 0.5}})
+    console.show_filled(HOSTILE, [{"candidates": [{"piece": HOSTILE, "probability": 0.5}]}])
+    console_predictions.show_predictions(
+        [Prediction(HOSTILE, (HOSTILE,), {HOSTILE: 0.5})], as_json=False
+    )
+    with watching.Watch() as shown:
+        shown.show(Said(HOSTILE))
+    out, err = capsys.readouterr()
+    styles = re.compile(r"\x1b\[[0-9;]*m")  # our own
+    for text in (out, err):
+        assert not OBEYED & set(styles.sub("", text))
+        assert "31mred" in text
+        assert "\x1b[31m" not in text
+        assert "\U0001f469\u200d\U0001f680" in text
+    assert r"\x1b[31mred" in out
+
+
+def test_json_for_programs_keeps_every_character(capsys):
+    console.show_json({"text": HOSTILE})
+    assert json.loads(capsys.readouterr().out) == {"text": HOSTILE}
 
 
 def test_a_number_that_is_none_cannot_become_json():
@@ -97,3 +136,9 @@ def test_a_run_is_told_on_stderr_alone(capsys, quiet):
 def test_counting_passes_the_numbers_on(capsys):
     assert list(console.counting([1, 5], what="labelling")) == [1, 5]
     assert capsys.readouterr().out == ""
+
+
+def test_a_title_is_one_line_whatever_the_width(capsys, monkeypatch):
+    title = "/data/a-rather-long-folder/with-another/and-a-file-of-reviews.csv (1,234 texts)"
+    console.show_metrics({"mcc": 0.5}, title=title)
+    assert title in capsys.readouterr().out

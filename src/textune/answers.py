@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
+from textune.data import columns as cells_of
 from textune.data import examples
 from textune.errors import Problems, RunError, SettingsError
 from textune.predictor import CHUNK, Predictor, Reading, Text
@@ -17,11 +18,18 @@ from textune.records import Contract, Example, Table
 from textune.tasks.interface import Column, Task
 
 Writer = Callable[[list[list[Any]]], None]
+FORMULAS = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"  # a cell that begins so is computed
 ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
 
 
 def predict_file(
-    predictor: Predictor, source: object, output: Path, options: Reading, *, overwrite: bool = False
+    predictor: Predictor,
+    source: object,
+    output: Path,
+    options: Reading,
+    *,
+    overwrite: bool = False,
+    harmless: bool = False,
 ) -> Iterator[int]:
     """Label a file of any size in bounded memory, keeping its columns and their order.
 
@@ -34,6 +42,7 @@ def predict_file(
         all.
         options: How to read the input.
         overwrite: Whether an output that exists may be replaced.
+        harmless: Whether cells that a spreadsheet would take for formulas get an apostrophe first.
 
     Yields:
         Rows labelled so far.
@@ -44,11 +53,18 @@ def predict_file(
         SettingsError: The output's ending is not one of those that can be written.
     """
     _check_output(source, output, overwrite=overwrite)
+    if harmless and _kind(output) not in {".csv", ".tsv"}:
+        raise SettingsError(
+            f"--harmless-cells is for .csv and .tsv, and --output is {output.name}: no other "
+            "format has formulas; leave it out"
+        )
     table, agreed = options.open(source, predictor.card)
     decision = predictor.decision(options.threshold)
     to_example = examples.reader(table, agreed, labelled=False)
     added = _added(table.columns, predictor.task.columns())
     columns = [*((name, False) for name in table.columns), *added]
+    if harmless:
+        columns = [(_harmless(name), is_number) for name, is_number in columns]
     problems = Problems(table.name)
     done = 0
     with _writing(output, columns, _nested(table, agreed, predictor.task)) as write:
@@ -58,15 +74,22 @@ def predict_file(
             if problems.count:
                 continue
             found = _answers(predictor, texts, decision)
-            write([[*row.cells, *answer] for row, answer in zip(rows, found, strict=True)])
+            lines = [[*row.cells, *answer] for row, answer in zip(rows, found, strict=True)]
+            write([list(map(_harmless, line)) for line in lines] if harmless else lines)
             done += len(rows)
             yield done
         problems.raise_any()
 
 
 def read_texts(predictor: Predictor, source: object, options: Reading) -> Iterator[Example]:
-    """Read the texts of a file for the model, without their labels."""
+    """Read the texts of a file for the model, without their labels; all are sound.
+
+    Raises:
+        DataError: The file has a problem; all of them are named, before the first text is given.
+    """
     table, agreed = options.open(source, predictor.card)
+    for _ in examples.read(table, agreed, labelled=False):
+        pass
     return examples.read(table, agreed, labelled=False)
 
 
@@ -88,6 +111,13 @@ def _answers(predictor: Predictor, texts: Sequence[Example], decision: Any) -> I
     task = predictor.task
     for found in task.predictions(predictor.score(texts, decision), texts):
         yield task.cells(found)
+
+
+def _harmless(cell: Any) -> Any:
+    """Let a spreadsheet take a cell for text, where it would take it for a formula; not numbers."""
+    if isinstance(cell, str) and cell[:1] in FORMULAS and cell and not cells_of.is_number(cell):
+        return f"'{cell}"
+    return cell
 
 
 def _added(columns: Sequence[str], new: Sequence[Column]) -> list[Column]:

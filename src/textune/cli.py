@@ -1,6 +1,7 @@
 """The command line: each command reads its options, calls the library once, and prints."""
 
 import errno
+import io
 import shlex
 import sys
 import traceback
@@ -206,6 +207,12 @@ def predict(
     threshold: Threshold = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
     precision: Annotated[str, typer.Option(help="Number format: auto, fp32 or bf16.")] = "auto",
+    harmless: Annotated[
+        bool,
+        typer.Option(
+            "--harmless-cells", help="Put ' before cells that a spreadsheet takes for formulas."
+        ),
+    ] = False,
     overwrite: Overwrite = False,
     as_json: Json = False,
 ) -> None:
@@ -218,6 +225,8 @@ def predict(
         raise SettingsError("name either texts or --input FILE to be labelled")
     if output is not None and not input_:
         raise SettingsError("--output goes with --input FILE")
+    if harmless and output is None:
+        raise SettingsError("--harmless-cells goes with --output FILE")
     options = Reading(
         text=names(text) or (),
         header=header,
@@ -226,7 +235,9 @@ def predict(
     )
     predictor = Predictor.load(run, device=device, precision=precision)
     if input_ and output:
-        steps = answers.predict_file(predictor, input_, output, options, overwrite=overwrite)
+        steps = answers.predict_file(
+            predictor, input_, output, options, overwrite=overwrite, harmless=harmless
+        )
         rows = max(console.counting(steps, what="labelling"), default=0)
         if as_json:
             console.show_json({"output": str(output), "rows": rows})
@@ -324,8 +335,10 @@ def _exit_other(error: Exception) -> None:
         sys.exit(2)
     show, code = getattr(error, "show", None), getattr(error, "exit_code", None)
     if callable(show) and isinstance(code, int):
-        show()
+        lines = io.StringIO()
+        show(file=lines)
+        console.complain(lines.getvalue())
         sys.exit(code)
-    traceback.print_exception(error)
+    console.complain("".join(traceback.format_exception(error)))
     console.fail("this is a bug of textune's; please report it with the lines above")
     sys.exit(1)

@@ -3,29 +3,56 @@
 import io
 import json
 import os
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.markup import escape
+from rich.segment import Segment
 from rich.table import Table
 
 from textune.evaluation.catalogue import HEADLINES
 
 MOST_LABELS = 30
+OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 WIDE = 200  # columns of a table in a pipe
 
 
-class _Screen(Console):
+class _Safe(Console):
+    """A console on which no text, label or file name can move the cursor, or change a colour."""
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterator[Segment]:
+        """Escape what a terminal would obey; our own styles are no text."""
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else segment._replace(text=visible(segment.text))
+
+
+class _Screen(_Safe):
     """A console that leaves a reader who has gone away to its caller."""
 
     def on_broken_pipe(self) -> None:
         raise BrokenPipeError
 
 
+def visible(text: str) -> str:
+    r"""Escape what a terminal would obey.
+
+    These are control characters, but for line ends and tabs, and marks that turn the direction of
+    what follows.
+
+    Example:
+        >>> print(visible("\x1b[31mred"))
+        \x1b[31mred
+    """
+    return OBEYED.sub(lambda found: ascii(found[0])[1:-1], text)
+
+
 out = _Screen(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+err = _Safe(stderr=True, highlight=False, soft_wrap=True)
 
 
 def say(text: str) -> None:
@@ -43,6 +70,11 @@ def fail(text: str) -> None:
     err.print(f"[bold red]error:[/] {escape(text)}")
 
 
+def complain(text: str) -> None:
+    """Print lines as they are where errors go: what is wrong with options, or where a bug is."""
+    err.print(text.rstrip("\n"), markup=False)
+
+
 def show_json(values: Any) -> None:
     """Print one JSON object on one line, for programs."""
     try:
@@ -53,7 +85,8 @@ def show_json(values: Any) -> None:
 
 def _json_line(values: Any) -> str:
     is_unicode = (sys.stdout.encoding or "").lower().startswith("utf")
-    return json.dumps(values, ensure_ascii=not is_unicode, allow_nan=False) + "\n"
+    line = json.dumps(values, ensure_ascii=not is_unicode, allow_nan=False)
+    return OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", line) + "\n"
 
 
 def accept_any_text() -> None:
@@ -81,14 +114,14 @@ def headlines(metrics: Mapping[str, Any]) -> list[str]:
 
 def show_metrics(metrics: Mapping[str, Any], *, title: str) -> None:
     """Print the headline numbers of a split with their intervals, then each label's."""
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
     for column in ("metric", "value", "95 % interval"):
         table.add_column(column, justify="left" if column == "metric" else "right")
     for key in headlines(metrics):
         span = metrics.get("intervals", {}).get(key)
         words = "" if span is None else f"{span[0]:.3f} … {span[1]:.3f}"
         table.add_row(HEADLINES[key], number(metrics[key]), words)
-    print_table(table)
+    print_table(table, title=title)
     show_labels(metrics.get("labels", {}))
     show_labels(
         {name: metrics[key] for key, name in KINDS.items() if key in metrics}, of="questions"
@@ -139,15 +172,13 @@ def show_baselines(metrics: Mapping[str, Any]) -> None:
     rows = {"this model": metrics[part]}
     rows |= {name: simple[key] for key, name in SIMPLE.items() if key in simple}
     keys = headlines(metrics[part])
-    table = Table(
-        title=f"\nbeside simple rules ({part})", title_justify="left", box=None, pad_edge=False
-    )
+    table = Table(box=None, pad_edge=False)
     table.add_column("")
     for key in keys:
         table.add_column(HEADLINES[key], justify="right")
     for name, numbers in rows.items():
         table.add_row(name, *(number(numbers.get(key)) for key in keys))
-    print_table(table)
+    print_table(table, title=f"\nbeside simple rules ({part})")
 
 
 KINDS = {"has_answer": "with an answer", "no_answer": "without"}
@@ -177,14 +208,14 @@ def show_labels(labels: Mapping[str, Mapping[str, Any]], *, of: str = "label") -
 def show_language(metrics: Mapping[str, Any], *, run: str) -> None:
     """Print what the held-out text says of an encoder, before the first step and after the last."""
     before, after = metrics["before"], metrics["valid"]
-    table = Table(title="\nheld out", title_justify="left", box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
     for column in ("metric", "before", "after", "95 % interval"):
         table.add_column(column, justify="left" if column == "metric" else "right")
     for key in headlines(after):
         span = after["intervals"].get(key)
         words = "" if span is None else f"{span[0]:.3f} … {span[1]:.3f}"
         table.add_row(HEADLINES[key], number(before.get(key)), number(after[key]), words)
-    print_table(table)
+    print_table(table, title="\nheld out")
     change = after["perplexity"] / before["perplexity"] - 1
     simple = metrics["baselines"]["most_frequent"]
     out.print(
@@ -216,8 +247,13 @@ def counting(steps: Iterable[int], *, what: str) -> Iterator[int]:
             yield number
 
 
-def print_table(table: Table) -> None:
-    """Print a table as wide as the screen, or as wide as it needs for a pipe."""
+def print_table(table: Table, *, title: str = "") -> None:
+    """Print a table as wide as the screen, or as wide as it needs for a pipe.
+
+    Its title is a line of its own: a table would break a path in it to its own width.
+    """
+    if title:
+        out.print(f"[italic]{escape(title)}[/]")
     screen = out if out.is_terminal else _Screen(file=out.file, width=WIDE, highlight=False)
     screen.print(table)
 

@@ -76,7 +76,9 @@ def _folded(line: str, *, indent: int = 2) -> list[str]:
     if not out.is_terminal:
         return [line]
     width = max(40, out.width - indent - 1)
-    return wrap(line, width, subsequent_indent="  ", break_long_words=False) or [""]
+    return wrap(
+        line, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+    ) or [""]
 
 
 def _columns(columns: Mapping[str, str]) -> None:
