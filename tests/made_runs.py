@@ -8,6 +8,7 @@ from textune import runs
 from textune.encoder import bases, load
 from textune.records import Contract, Shape
 from textune.runs import Card
+from textune.storage import atomic
 from textune.tasks import table as tasks
 from textune.text import saving, tokenizers
 
@@ -48,7 +49,7 @@ def make_run(folder: Path, base: object, task: str, labels: list[str], **contrac
         header=header,
         delimiter=",",
     )
-    with runs.replacing(folder / "model") as unfinished:
+    with atomic.replacing_folder(folder / "model") as unfinished:
         load.save(encoder, unfinished)
         assert saving.write(tokenizers.load(place), unfinished, TEXTS) is None
         runs.write_card(unfinished, card)

@@ -12,6 +12,7 @@ FLOOR = {  # a module, or a room: the folder's name stands for all its files
     "errors": 0,
     "records": 0,
     "caches": 0,
+    "storage": 0.2,
     "kernels": 0.5,  # rooms and what lies above may compute by them
     "config": 1,
     "language_config": 1.5,

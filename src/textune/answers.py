@@ -4,17 +4,19 @@ import csv
 import gzip
 import io
 import json
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
 from textune.data import columns as cells_of
 from textune.data import examples
-from textune.errors import Problems, RunError, SettingsError
+from textune.errors import Problems, RunError, SettingsError, TextuneError
 from textune.predictor import CHUNK, Predictor, Reading, Text
 from textune.records import Contract, Example, Table
+from textune.storage import atomic
 from textune.tasks.interface import Column, Task
 
 Writer = Callable[[list[list[Any]]], None]
@@ -67,7 +69,8 @@ def predict_file(
         columns = [(_harmless(name), is_number) for name, is_number in columns]
     problems = Problems(table.name)
     done = 0
-    with _writing(output, columns, _nested(table, agreed, predictor.task)) as write:
+    nested = _nested(table, agreed, predictor.task)
+    with _writing(output, columns, nested, overwrite=overwrite) as write:
         rest = iter(table.rows())
         while rows := list(islice(rest, CHUNK)):
             texts = list(examples.sound(rows, to_example, problems))
@@ -161,6 +164,10 @@ def _check_output(source: object, output: Path, *, overwrite: bool) -> None:
         raise RunError(f"{output}: already exists; --overwrite replaces it")
     if not output.parent.is_dir():
         raise RunError(f"{output}: there is no folder {output.parent}")
+    if not os.access(output.parent, os.W_OK):
+        raise RunError(f"{output}: nothing may be written in the folder {output.parent}")
+    with suppress(OSError):
+        atomic.clear_unfinished(output.parent)
 
 
 def _is_same(source: object, output: Path) -> bool:
@@ -176,31 +183,38 @@ def _kind(output: Path) -> str:
 
 
 @contextmanager
-def _writing(output: Path, columns: Sequence[Column], nested: frozenset[int]) -> Iterator[Writer]:
+def _writing(
+    output: Path, columns: Sequence[Column], nested: frozenset[int], *, overwrite: bool
+) -> Iterator[Writer]:
     """Give a function that appends rows; the file appears under its name only when all is well."""
-    unfinished = output.with_name(f".{output.name}.unfinished")
     kind = _kind(output)
     try:
-        if kind == ".parquet":
-            yield from _parquet(unfinished, columns)
-        else:
-            names = [name for name, _ in columns]
-            with _open_text(unfinished, packed=output.name.lower().endswith(".gz")) as file:
-                json_lines = kind in {".jsonl", ".ndjson"}
-                yield _jsonl(file, names, nested) if json_lines else _csv(file, names, kind)
-        unfinished.replace(output)
+        with atomic.replacing_file(output, overwrite=overwrite) as unfinished:
+            if kind == ".parquet":
+                yield from _parquet(unfinished, columns)
+            else:
+                names = [name for name, _ in columns]
+                with _open_text(unfinished, packed=output.name.lower().endswith(".gz")) as file:
+                    json_lines = kind in {".jsonl", ".ndjson"}
+                    yield _jsonl(file, names, nested) if json_lines else _csv(file, names, kind)
+    except TextuneError:
+        raise
+    except FileExistsError as error:
+        raise RunError(
+            f"{output}: was written by another process meanwhile, and is kept; name another file, "
+            "or replace it with --overwrite"
+        ) from error
     except OSError as error:
-        raise RunError(f"{output}: cannot be written: {error.strerror or error}") from error
-    finally:
-        unfinished.unlink(missing_ok=True)
+        why = os.strerror(error.errno) if error.errno else str(error)
+        raise RunError(f"{output}: cannot be written: {why}") from error
 
 
-def _open_text(file: Path, *, packed: bool) -> IO[str]:
-    if packed:
-        return io.TextIOWrapper(
-            gzip.open(file, "wb", compresslevel=6), encoding="utf-8", newline=""
-        )
-    return file.open("w", encoding="utf-8", newline="")
+@contextmanager
+def _open_text(file: Path, *, packed: bool) -> Iterator[IO[str]]:
+    with file.open("wb") as content:
+        whole = content if not packed else gzip.GzipFile("", "wb", 6, content, mtime=0)
+        with io.TextIOWrapper(whole, encoding="utf-8", newline="") as opened:
+            yield opened
 
 
 def _csv(file: IO[str], columns: Sequence[str], kind: str) -> Writer:

@@ -105,6 +105,7 @@ def train(
         test=test,
         resume=resume,
         overwrite=overwrite,
+        config=None if config is None else Path(config),
     )
     events = recipe.training(request)
     while True:

@@ -147,6 +147,7 @@ def train(
         test=test,
         resume=resume,
         overwrite=overwrite,
+        config=config,
     )
     _show_run(watching.watch(recipe.training(request), quiet=as_json), as_json=as_json)
 

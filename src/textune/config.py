@@ -20,6 +20,7 @@ from pydantic import (
 from textune.errors import SettingsError, among
 from textune.evaluation import catalogue
 from textune.records import Long
+from textune.storage.names import utf8
 
 BUNDLED = "all-MiniLM-L6-v2"
 NONE = "none"  # TOML has no word for nothing
@@ -248,8 +249,8 @@ def to_toml(settings: Section, extra: Mapping[str, Any] | None = None) -> str:
     """
     values = _written(settings)
     if extra:
-        values["run"] = _without_none(extra)
-    return tomli_w.dumps(values)
+        values["run"] = extra
+    return tomli_w.dumps(_storable(values))
 
 
 def run_section(file: Path) -> dict[str, Any]:
@@ -328,12 +329,13 @@ def _written(section: Section) -> dict[str, Any]:
     return found
 
 
-def _without_none(values: Any) -> Any:
+def _storable(values: Any) -> Any:
+    """Leave out what is None, and write names of files as UTF-8."""
     if isinstance(values, Mapping):
-        return {key: _without_none(value) for key, value in values.items() if value is not None}
+        return {utf8(key): _storable(value) for key, value in values.items() if value is not None}
     if isinstance(values, list | tuple):
-        return [_without_none(value) for value in values]
-    return values
+        return [_storable(value) for value in values]
+    return utf8(values) if isinstance(values, str) else values
 
 
 def _explain(error: ValidationError, kind: type[Section]) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from textune import caches, lengths
+from textune import lengths
 from textune.config import DataSettings, Settings
 from textune.data import contract, examples, schemes
 from textune.errors import DataError, SettingsError
@@ -106,7 +106,7 @@ def gather(
     findings = tuple(_leaks(everything, split))
     yield from (Said(finding.message, is_warning=True) for finding in findings)
     split = _balance(everything, split, data, settings.seed)
-    folder = caches.folder("tokens") if data.cache else None
+    folder = "tokens" if data.cache else None
     store, remarks = lengths.tokenize(
         everything, tokenizer, task.asks, data, max_tokens=max_tokens, folder=folder
     )

@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from textune.errors import MissingExtraError
+from textune.storage import atomic
 
 FILE_NAME = "chatterbot.csv"
 COLUMNS = ("conversation", "topic", "text")
@@ -111,14 +112,15 @@ def write_corpus(folder: Path, *, repeats: bool = True, fewest: int = 1) -> Path
     kept = _frequent(kept, groups, fewest)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / FILE_NAME
-    part = path.with_name(f"{path.name}.part")
-    with part.open("w", encoding="utf-8", newline="") as file:
+    with (
+        atomic.replacing_file(path) as unfinished,
+        unfinished.open("w", encoding="utf-8", newline="") as file,
+    ):
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
         writer.writerows(
             (f"c{groups[each.conversation]:04d}", each.topic, each.text) for each in kept
         )
-    part.replace(path)
     return path
 
 

@@ -162,6 +162,7 @@ def _learn(kind: Any, options: Mapping[str, Any], proof: Any) -> None:
         proof=proof,
         resume=options["resume"],
         overwrite=options["overwrite"],
+        config=options["config"],
     )
     is_quiet = bool(options["as_json"])
     run = watching.watch(language_recipe.learning(request), quiet=is_quiet)

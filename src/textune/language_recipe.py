@@ -18,7 +18,6 @@ from textune import (
     warming,
 )
 from textune.config import to_toml
-from textune.corpus import file_name
 from textune.encoder import bases, devices, language, sizes
 from textune.encoder.language import Language
 from textune.errors import RunError
@@ -30,6 +29,7 @@ from textune.masked import Masked
 from textune.proving import Proof
 from textune.records import Said, Started, Step, Validated
 from textune.runs import Run
+from textune.storage import atomic, evaluations, folders
 from textune.text import saving, tokenizers
 from textune.training import checkpoint, guards, memory, optim
 from textune.training.clock import Clock
@@ -50,6 +50,18 @@ class Request:
     proof: Proof | None = None
     resume: bool = False
     overwrite: bool = False
+    config: Path | None = None  # file that settings came from
+
+    def inputs(self) -> dict[str, object]:
+        """Return all that is read, by the words for it."""
+        adapting = self.settings if isinstance(self.settings, AdaptSettings) else None
+        return {
+            **{f"text {number}": source for number, source in enumerate(self.sources, start=1)},
+            "the base": None if adapting is None else adapting.base,
+            "the file of --add-words": None if adapting is None else adapting.add_words,
+            "the file of --prove": None if self.proof is None else self.proof.file,
+            "the file of --config": self.config,
+        }
 
     @property
     def base(self) -> str:
@@ -89,7 +101,12 @@ def learning(request: Request) -> Generator[Event, None, Run]:
     hours = request.settings.train.hours
     clock = Clock(None if hours is None else hours * 3600)
     with (
-        runs.claim(request.out, resume=request.resume, overwrite=request.overwrite) as folder,
+        folders.claim(
+            request.out,
+            resume=request.resume,
+            overwrite=request.overwrite,
+            inputs=request.inputs(),
+        ) as folder,
         vocabularies.unsettled(folder),
     ):
         if request.resume and runs.is_finished(folder):
@@ -100,10 +117,11 @@ def learning(request: Request) -> Generator[Event, None, Run]:
         job = yield from _prepare(request, folder, clock)
         # nothing can be wrong any more: the run takes its place
         goes_on = request.resume and checkpoint.exists(folder / "checkpoints")
-        if not request.resume:
-            runs.begin(folder, keep={vocabularies.NEW})
         if not goes_on:
-            _write_beginning(folder, job)
+            with folders.beginning(
+                folder, keep={vocabularies.NEW}, is_new=not request.resume
+            ) as made:
+                _write_beginning(made, job)
         start = vocabularies.settle(job.start, folder)
         yield from _learn(folder, job, goes_on=goes_on)
         # judge it and keep it
@@ -116,7 +134,7 @@ def learning(request: Request) -> Generator[Event, None, Run]:
             numbers["prove"] = yield from proving.prove(
                 request.proof, request.base, folder, device=request.settings.device
             )
-        runs.write_json(folder / "metrics.json", numbers)  # from now on the run is finished
+        atomic.write_json(folder / "metrics.json", numbers)  # from now on the run is finished
         pictures.draw(folder)
         language_report.write(folder)
         yield Said(f"everything is in {folder}")
@@ -197,8 +215,7 @@ def evaluate_text(
     spoken = language.read(place, nexts=asked.nexts)
     spoken.encoder.to(devices.choose(device))
     numbers = Masked(found, 1).judge(spoken.encoder, micro_tokens=0)
-    (run / "evaluations").mkdir(exist_ok=True)
-    runs.write_json(run / "evaluations" / f"{file_name(source)}.json", numbers)
+    evaluations.write(run, source, numbers)
     return numbers
 
 
@@ -244,7 +261,7 @@ def _warm(folder: Path, job: Job) -> Generator[Event, None, None]:
     found = yield from warming.warm(
         spoken.encoder, learner.lesson, micro_tokens=learner.micro_tokens, clock=learner.clock
     )
-    runs.write_json(folder / WARMTH, {"steps": found.steps, "losses": list(found.losses)})
+    atomic.write_json(folder / WARMTH, {"steps": found.steps, "losses": list(found.losses)})
 
 
 def _judge(folder: Path, job: Job) -> dict[str, Any]:
@@ -272,10 +289,10 @@ def _write_beginning(folder: Path, job: Job) -> None:
     """Write what was asked and understood before anything is learned."""
     request, found = job.request, job.found
     sources = {"sources": list(request.sources)}
-    runs.write_text(folder / "config.toml", to_toml(request.settings, sources))
+    atomic.write_text(folder / "config.toml", to_toml(request.settings, sources))
     valid, train = found.valid, found.passages(1)
     card = {
-        "files": runs.describe_files([str(file.path) for file in found.files]),
+        "files": found.sums.to_json(),
         "reading": [reason for file in found.files for reason in file.reasons],
         "documents": found.documents.count,
         "tokens": len(found.documents.ids),
@@ -288,7 +305,7 @@ def _write_beginning(folder: Path, job: Job) -> None:
         "tokens_train": int(train.lengths((0, 0)).sum()),
         "tokens_valid": int(valid.lengths((0, 0)).sum()),
     }
-    runs.write_json(folder / "data_card.json", card)
+    atomic.write_json(folder / "data_card.json", card)
 
 
 def _write_model(folder: Path, job: Job, place: str) -> Iterator[Said]:
@@ -298,13 +315,13 @@ def _write_model(folder: Path, job: Job, place: str) -> Iterator[Said]:
         sizes.prepare_for_tuning(job.spoken.encoder.config)
     card = {"format": 1, "objective": job.objective, "max_tokens": job.found.max_tokens}
     nexts = job.request.settings.mask.nexts
-    with runs.replacing(folder / "model") as unfinished:
+    with atomic.replacing_folder(folder / "model") as unfinished:
         language.save(job.spoken, unfinished)
         texts = library.some(job.found, column=job.request.settings.text.column)
         otherwise = saving.write(job.found.tokenizer, unfinished, texts, place=place)
-        runs.write_json(unfinished / runs.LANGUAGE_CARD, card)
+        atomic.write_json(unfinished / runs.LANGUAGE_CARD, card)
         page = runs.language_readme(base, nexts=nexts)
-        runs.write_text(unfinished / "README.md", page + saving.remark(otherwise))
+        atomic.write_text(unfinished / "README.md", page + saving.remark(otherwise))
     if otherwise is not None:
         yield Said(otherwise, is_warning=True)
 
@@ -312,4 +329,4 @@ def _write_model(folder: Path, job: Job, place: str) -> Iterator[Said]:
 def _write_capsule(folder: Path, job: Job, clock: Clock) -> None:
     capsule = runs.capsule() | job.learner.measures()
     capsule |= {"store": job.found.documents.key, "wall_seconds": round(clock.seconds(), 2)}
-    runs.write_json(folder / "capsule.json", capsule)
+    atomic.write_json(folder / "capsule.json", capsule)

@@ -25,7 +25,7 @@ def tokenize(
     data: DataSettings,
     *,
     max_tokens: int,
-    folder: Path | None,
+    folder: str | Path | None,
 ) -> tuple[Store, list[Said]]:
     """Tokenise texts in windows, where more than a little lies beyond the limit or it was asked.
 
@@ -37,7 +37,8 @@ def tokenize(
     if data.long is None and _beyond(store) > (LITTLE if asks == "texts" else 0.0):
         shape = replace(shape, long="window")
         store = stores.tokenize(examples, tokenizer, shape, folder=folder)
-    return store, _remarks(store)
+    kept = [] if store.remark is None else [Said(store.remark, is_warning=True)]
+    return store, [*kept, *_remarks(store)]
 
 
 def settle(targets: Targets, store: Store) -> Targets:

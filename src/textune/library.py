@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from textune import caches
 from textune.errors import DataError, SettingsError
 from textune.language_config import MaskSettings, TextSettings
 from textune.reading import documents as reading
@@ -17,6 +16,7 @@ from textune.reading.documents import TextFile
 from textune.records import Batch, Said
 from textune.sets import held_out
 from textune.sets.held_out import Division
+from textune.storage.checksums import Inputs
 from textune.text import company, documents, masking, passages, saving, sentences
 from textune.text.company import Company
 from textune.text.documents import Documents
@@ -40,6 +40,7 @@ class Library:
     valid: Passages  # the same for ever
     held_out: int  # documents; 0 where passages of the only document are held out
     seed: int
+    sums: Inputs  # the files' checksums
 
     @property
     def specials(self) -> tuple[int, int]:
@@ -129,7 +130,10 @@ def gather(
         yield from (Said(reason) for reason in file.reasons)
     if len(files) > 5:
         yield Said(f"… and {len(files) - 5:,} more files")
+    paths = [file.path for file in files]
+    sums = Inputs.of(paths)
     found = _tokenized(files, tokenizer, text, mask, division)
+    sums.refuse_changed(paths)
     drawn = _divided(found, text, division, nexts=mask.nexts, seed=seed)
     room = max_tokens - tokenizer.specials(pair=mask.nexts)
     train, valid = _part(found, drawn, rules, room=room, mask=mask, text=text, seed=seed)
@@ -143,6 +147,7 @@ def gather(
         valid=valid,
         held_out=0 if drawn.cut is not None else len(drawn.held),
         seed=seed,
+        sums=sums,
     )
     _refuse_unasked(library)
     yield from _report(library)
@@ -211,7 +216,16 @@ def judged(
         valid = passages.whole(found, everything, rules.heads, room=room)
     nothing = valid.take(np.arange(0))
     library = Library(
-        tuple(files), found, tokenizer, rules, max_tokens, nothing, valid, found.count, seed
+        files=tuple(files),
+        documents=found,
+        tokenizer=tokenizer,
+        masking=rules,
+        max_tokens=max_tokens,
+        train=nothing,
+        valid=valid,
+        held_out=found.count,
+        seed=seed,
+        sums=Inputs((), ()),
     )
     _refuse_unasked(library)
     return library
@@ -239,7 +253,7 @@ def _tokenized(
         tokenizer,
         split=sentences.splitter(text.language) if mask.nexts else None,
         how=f"sentences {text.language}" if mask.nexts else "",
-        folder=caches.folder("tokens") if text.cache else None,
+        folder="tokens" if text.cache else None,
     )
 
 
@@ -327,6 +341,8 @@ def _refuse_unasked(library: Library) -> None:
 
 def _report(library: Library) -> Generator[Said, None, None]:
     found = library.documents
+    if found.remark is not None:
+        yield Said(found.remark, is_warning=True)
     sizes = found.sizes()
     yield Said(
         f"text: {found.count:,} documents, {len(found.ids):,} tokens (a document: median "

@@ -10,6 +10,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from textune.errors import RunError
+from textune.storage import atomic
 
 UNKNOWN = "\N{EN DASH}"
 THIN = "\N{NARROW NO-BREAK SPACE}"
@@ -105,6 +106,6 @@ def write(run_dir: Path, template: str, values: Mapping[str, Any]) -> Path:
     )
     environment.filters |= {"number": number, "count": count, "percent": percent}
     page = environment.get_template(template).render(values)
-    unfinished = run_dir / ".report.html"
-    unfinished.write_text(page, encoding="utf-8", errors="replace")
-    return unfinished.replace(run_dir / "report.html")
+    file = run_dir / "report.html"
+    atomic.write_text(file, page)
+    return file

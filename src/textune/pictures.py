@@ -18,6 +18,7 @@ from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 from numpy.typing import NDArray
 
 from textune import pages
+from textune.storage import atomic
 
 MOST_POINTS = 400  # of a curve
 FEW_POINTS = 20  # of a curve that needs no running mean
@@ -214,12 +215,12 @@ def _write_png(chart: Chart, path: Path) -> Path:
     figure, axes = canvas(PAPER, size=PNG_SIZE)
     axes.set_title(chart.title, color=PAPER.ink, loc="left", fontweight="bold")
     _plot(chart, axes, PAPER)
-    unfinished = path.with_name(f".{path.name}")
     nameless = {"Software": None}  # matplotlib's version would make equal pictures differ
-    figure.savefig(
-        unfinished, format="png", dpi=DOTS_PER_INCH, facecolor="white", metadata=nameless
-    )
-    return unfinished.replace(path)
+    with atomic.replacing_file(path) as unfinished:
+        figure.savefig(
+            unfinished, format="png", dpi=DOTS_PER_INCH, facecolor="white", metadata=nameless
+        )
+    return path
 
 
 def _plot(chart: Chart, axes: Axes, paint: Paint) -> None:

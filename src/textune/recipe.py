@@ -1,6 +1,7 @@
 """The stories, read top to bottom: a labelled file becomes a run; a run judges another file."""
 
 import json
+import os
 import time
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -9,7 +10,7 @@ from typing import Any
 
 from textune import runs, snapshot
 from textune.config import Settings, to_toml
-from textune.corpus import Corpus, file_name, gather, is_unscored, targets_of
+from textune.corpus import Corpus, gather, is_unscored, targets_of
 from textune.data import examples
 from textune.encoder import bases, devices, light, load
 from textune.errors import DataError, RunError
@@ -20,6 +21,8 @@ from textune.learning import Learner
 from textune.predictor import Predictor, Reading
 from textune.records import Decision, Example, Said, Scores, Started, Step, Validated
 from textune.runs import Card, Run
+from textune.storage import atomic, evaluations, folders
+from textune.storage.checksums import Inputs
 from textune.tasks.interface import Task
 from textune.text import saving, tokenizers
 from textune.text.tokenizers import Tokenizer
@@ -39,6 +42,22 @@ class Request:
     test: object | None = None
     resume: bool = False
     overwrite: bool = False
+    config: Path | None = None  # file that settings came from
+
+    def files(self) -> list[Path]:
+        """Return the files that are read, in order; data frames are none."""
+        given = (self.source, self.valid, self.test)
+        return [Path(one).expanduser() for one in given if isinstance(one, str | os.PathLike)]
+
+    def inputs(self) -> dict[str, object]:
+        """Return all that is read, by the words for it."""
+        return {
+            "the file": self.source,
+            "the file of --valid": self.valid,
+            "the file of --test": self.test,
+            "the base": self.settings.base,
+            "the file of --config": self.config,
+        }
 
 
 def training(request: Request) -> Generator[Event, None, Run]:
@@ -56,7 +75,12 @@ def training(request: Request) -> Generator[Event, None, Run]:
     began = time.perf_counter()
     settings = request.settings
     device = devices.choose(settings.device)
-    with runs.claim(request.out, resume=request.resume, overwrite=request.overwrite) as folder:
+    with folders.claim(
+        request.out,
+        resume=request.resume,
+        overwrite=request.overwrite,
+        inputs=request.inputs(),
+    ) as folder:
         if request.resume and runs.is_finished(folder):
             if runs.is_language(folder):
                 raise RunError(
@@ -75,19 +99,21 @@ def training(request: Request) -> Generator[Event, None, Run]:
         )
         request = replace(request, settings=settings)
         tokenizer = tokenizers.load(place)
+        files = request.files()
+        sums = Inputs.of(files)
         corpus = yield from gather(
             request.source, settings, tokenizer, valid=request.valid, test=request.test
         )
+        sums.refuse_changed(files)
         # learn it
         if build.is_due():
             yield Said("compiling kernels for this processor: some seconds, once")
         lesson = Labelled.of(corpus, settings)
         encoder, sub = lesson.encoder(place, settings.train, device)
         learner = Learner.build(lesson, settings, encoder, sub=sub, why=why)
-        # nothing can be wrong any more: the run takes its place
-        if not request.resume:
-            runs.begin(folder)
-            _write_beginning(folder, request, corpus)
+        if not request.resume:  # nothing can be wrong any more: the run takes its place
+            with folders.beginning(folder) as made:
+                _write_beginning(made, request, corpus, sums)
         yield from learner.introduce()
         with guards.stopping() as wish, guards.memory(learner.micro_tokens):
             for event in learner.learn(folder, resume=request.resume):
@@ -129,10 +155,8 @@ def evaluate_file(run: Path, source: object, options: Reading) -> dict[str, Any]
         raise DataError(f"{table.name}: no row has a scored label")
     scores = predictor.score(found, decision, targets=targets_of(predictor.task, found))
     numbers = judge(predictor.task, scores, found)
-    name = file_name(source)
-    place = run / "evaluations"  # apart from the run's own predictions, whatever the file's name
-    _write_scores(place / f"{name}.parquet", predictor.task, found, scores)
-    runs.write_json(place / f"{name}.json", numbers)
+    file = evaluations.write(run, source, numbers)  # apart from the run's own predictions
+    _write_scores(file.with_suffix(".parquet"), predictor.task, found, scores)
     return numbers
 
 
@@ -185,7 +209,7 @@ def judge(task: Task, scores: Scores, texts: Sequence[Example]) -> dict[str, Any
     return found | {"by_length": by_length.judge(task, scores, texts, found)}
 
 
-def _write_beginning(folder: Path, request: Request, corpus: Corpus) -> None:
+def _write_beginning(folder: Path, request: Request, corpus: Corpus, sums: Inputs) -> None:
     """Write what was asked and understood before anything is learned."""
     sources = {
         name: str(value) if isinstance(value, str | Path) else None
@@ -197,9 +221,9 @@ def _write_beginning(folder: Path, request: Request, corpus: Corpus) -> None:
     }
     contract = asdict(corpus.contract)
     text = to_toml(request.settings, {**sources, "contract": contract})
-    runs.write_text(folder / "config.toml", text)
+    atomic.write_text(folder / "config.toml", text)
     card = {
-        "files": runs.describe_files(corpus.paths),
+        "files": sums.to_json(),
         "columns": list(corpus.table.columns),
         "layout": list(corpus.table.reasons),
         "contract": contract,
@@ -208,12 +232,12 @@ def _write_beginning(folder: Path, request: Request, corpus: Corpus) -> None:
         "splits": {part: len(getattr(corpus.split, part)) for part in ("train", "valid", "test")},
         "findings": [asdict(finding) for finding in corpus.findings],
     }
-    runs.write_json(folder / "data_card.json", card)
+    atomic.write_json(folder / "data_card.json", card)
     rows = {
         part: [corpus.examples[row].origin for row in getattr(corpus.split, part).tolist()]
         for part in ("train", "valid", "test")
     }
-    runs.write_json(folder / "splits.json", rows)
+    atomic.write_json(folder / "splits.json", rows)
 
 
 def _write_scores(file: Path, task: Task, texts: Sequence[Example], scores: Scores) -> None:
@@ -259,12 +283,12 @@ def _write_model(
         header=corpus.table.has_header,
         delimiter=corpus.table.delimiter,
     )
-    with runs.replacing(folder / "model") as unfinished:
+    with atomic.replacing_folder(folder / "model") as unfinished:
         load.save(learner.encoder, unfinished)
         otherwise = saving.write(tokenizer, unfinished, corpus.texts())
         runs.write_card(unfinished, card)
         page = runs.model_readme(card, base, corpus.task.model_class)
-        runs.write_text(unfinished / "README.md", page + saving.remark(otherwise))
+        atomic.write_text(unfinished / "README.md", page + saving.remark(otherwise))
     if otherwise is not None:
         yield Said(otherwise, is_warning=True)
 
@@ -274,5 +298,5 @@ def _write_end(
 ) -> None:
     capsule = runs.capsule() | learner.measures()
     capsule |= {"store": corpus.store.key, "wall_seconds": round(seconds, 2)}
-    runs.write_json(folder / "capsule.json", capsule)
-    runs.write_json(folder / "metrics.json", found)
+    atomic.write_json(folder / "capsule.json", capsule)
+    atomic.write_json(folder / "metrics.json", found)

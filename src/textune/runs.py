@@ -1,31 +1,22 @@
-"""Everything of a run goes into one folder, and comes back."""
+"""What a finished run holds: its numbers, its model's card, the machine it was made on."""
 
-import hashlib
 import json
 import os
 import platform
-import re
-import shutil
-import socket
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-from safetensors import SafetensorError
-
-from textune.errors import BusyError, ModelError, RunError, TextuneError
+from textune.errors import ModelError, RunError
 from textune.records import Contract, Decision, Pool, Shape
+from textune.storage import atomic, contents
+from textune.storage.names import utf8
 
 LANGUAGE_CARD = (
     "language.json"  # of a model that fills in masks; "decision.json" of one with labels
 )
-LOCK, OWNER = "run.lock", "run.owner"
-MARKS = ("config.toml", "log.jsonl", "metrics.json", "checkpoints", "model")
-UNFINISHED = re.compile(r"\.tokenizer|\.config\.toml-\d+")  # all that a run may be killed in
 VERSIONS = ("textune", "torch", "transformers", "tokenizers", "numpy", "pyarrow", "scikit-learn")
 
 
@@ -53,62 +44,6 @@ class Card:
     state: Mapping[str, Any] = field(default_factory=dict)  # of the task
 
 
-@contextmanager
-def claim(folder: Path, *, resume: bool, overwrite: bool) -> Iterator[Path]:
-    """Make the folder this process's own while it works in it.
-
-    Args:
-        folder: Of the run.
-        resume: Continue what is in it.
-        overwrite: Whether the run that is in it may be replaced; `begin` deletes it.
-
-    Raises:
-        RunError: It exists and neither was asked for, it is no run's folder, or the disk is full.
-        BusyError: Another process works in it.
-    """
-    if resume and overwrite:
-        raise RunError("--resume and --overwrite exclude each other: continue, or start anew")
-    is_new = not folder.exists()
-    _make(folder)
-    lock = _lock(folder)
-    try:
-        _refuse(folder, resume=resume, overwrite=overwrite)
-        me = {"pid": os.getpid(), "host": socket.gethostname()}
-        (folder / OWNER).write_text(json.dumps(me), encoding="utf-8")
-        yield folder
-    except (OSError, SafetensorError) as error:
-        if isinstance(error, TextuneError):
-            raise
-        why = getattr(error, "strerror", None) or error
-        raise RunError(
-            f"{folder}: cannot be written: {why}; what was saved is kept: make room, then continue "
-            f"with --resume"
-        ) from error
-    finally:
-        (folder / OWNER).unlink(missing_ok=True)
-        (folder / LOCK).unlink(missing_ok=True)  # while it is held: the next claim makes its own
-        lock.release()
-        if is_new and not any(folder.iterdir()):  # a mistake was found before anything was written
-            folder.rmdir()
-
-
-def begin(folder: Path, *, keep: Collection[str] = ()) -> None:
-    """Delete the run that is in a folder, now that another one can take its place.
-
-    Killed on the way, it leaves what is no finished run, but still a run that can be overwritten.
-    """
-    (folder / "metrics.json").unlink(missing_ok=True)
-    for card in ("decision.json", LANGUAGE_CARD):
-        (folder / "model" / card).unlink(missing_ok=True)
-    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name == "config.toml"):
-        if entry.name in {LOCK, OWNER, *keep}:
-            continue
-        if entry.is_dir() and not entry.is_symlink():
-            shutil.rmtree(entry)
-        else:
-            entry.unlink()
-
-
 def is_finished(folder: Path) -> bool:
     """Tell whether a run came to its end."""
     cards = ("decision.json", LANGUAGE_CARD)
@@ -116,42 +51,9 @@ def is_finished(folder: Path) -> bool:
     return has_model and (folder / "metrics.json").is_file()
 
 
-def write_text(file: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    unfinished = file.with_name(f".{file.name}-{os.getpid()}")  # readable as the umask allows
-    try:
-        with unfinished.open("w", encoding="utf-8") as opened:
-            opened.write(text)
-            opened.flush()
-            os.fsync(opened.fileno())
-        unfinished.replace(file)
-    finally:
-        unfinished.unlink(missing_ok=True)
-
-
-def write_json(file: Path, values: Any) -> None:
-    """Write JSON whole or not at all."""
-    write_text(file, json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
-
-
-@contextmanager
-def replacing(folder: Path) -> Iterator[Path]:
-    """Give a folder to fill that takes the place of `folder` only once it is complete."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = folder.with_name(f".{folder.name}-{os.getpid()}")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir()
-    try:
-        yield unfinished
-        shutil.rmtree(folder, ignore_errors=True)
-        unfinished.rename(folder)
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
-
-
 def write_card(folder: Path, card: Card) -> None:
     """Write what predicting needs into a model's folder."""
-    write_json(folder / "decision.json", {"format": 1, **asdict(card)})
+    atomic.write_json(folder / "decision.json", {"format": 1, **asdict(card)})
 
 
 def model_readme(card: Card, base: str, model_class: str) -> str:
@@ -237,8 +139,9 @@ def model_folder(run: Path) -> Path:
             f"{run}: this model fills in masks and knows no labels yet; fine-tune it with "
             f"textune train FILE --base {run}, or ask it with textune fill {run} TEXT"
         )
-    started = any((run / mark).exists() for mark in MARKS)
-    way_out = "its training has not finished; continue it with --resume" if started else "not a run"
+    way_out = "not a run"
+    if contents.is_begun(run):
+        way_out = "its training has not finished; continue it with --resume"
     raise RunError(f"{run}: no finished model in it: {way_out}")
 
 
@@ -258,23 +161,12 @@ def write_predictions(file: Path, columns: Mapping[str, Sequence[Any]]) -> None:
     import pyarrow.parquet as pq
 
     file.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = file.with_name(f".{file.name}")
-    pq.write_table(
-        pa.table({name: pa.array(list(cells)) for name, cells in columns.items()}), unfinished
-    )
-    unfinished.replace(file)
-
-
-def describe_files(paths: Sequence[str | None]) -> list[dict[str, Any]]:
-    """Name the files that were read by size and sha256; data frames have neither."""
-    found = []
-    for path in paths:
-        if path is None:
-            continue
-        with Path(path).open("rb") as content:
-            digest = hashlib.file_digest(content, "sha256").hexdigest()
-        found.append({"path": str(path), "bytes": Path(path).stat().st_size, "sha256": digest})
-    return found
+    cells = {
+        name: pa.array([utf8(cell) if isinstance(cell, str) else cell for cell in column])
+        for name, column in columns.items()
+    }
+    with atomic.replacing_file(file) as unfinished:
+        pq.write_table(pa.table(cells), unfinished)
 
 
 def capsule() -> dict[str, Any]:
@@ -302,57 +194,6 @@ def _processor() -> str:
     lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     return names[0] if names else platform.processor()
-
-
-def _make(folder: Path) -> None:
-    if folder.exists() and not folder.is_dir():
-        raise RunError(f"{folder}: is a file; --out names a folder")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise RunError(
-            f"{folder}: cannot be made: {error.strerror}; choose another --out"
-        ) from error
-
-
-def _lock(folder: Path) -> FileLock:
-    lock = FileLock(folder / LOCK, timeout=0)
-    try:
-        lock.acquire()
-    except Timeout as error:
-        owner = _read_owner(folder)
-        raise BusyError(
-            f"{folder}: another process works in it{owner}; wait for its end, or choose another "
-            "--out"
-        ) from error
-    except OSError as error:
-        raise RunError(
-            f"{folder}: cannot be written: {error.strerror}; choose another --out"
-        ) from error
-    return lock
-
-
-def _refuse(folder: Path, *, resume: bool, overwrite: bool) -> None:
-    inside = sorted(entry.name for entry in folder.iterdir() if entry.name not in {LOCK, OWNER})
-    if resume and not inside:
-        raise RunError(f"{folder}: nothing to resume there")
-    if inside and not resume and not overwrite:
-        raise RunError(
-            f"{folder}: already exists; --resume continues it, --overwrite starts anew, or "
-            "choose another --out"
-        )
-    if inside and not any(name in MARKS or UNFINISHED.fullmatch(name) for name in inside):
-        raise RunError(
-            f"{folder}: holds {inside[0]!r} and no run; textune deletes only its own folders"
-        )
-
-
-def _read_owner(folder: Path) -> str:
-    try:
-        owner = json.loads((folder / OWNER).read_text(encoding="utf-8"))
-        return f": process {owner['pid']} on {owner['host']}"
-    except (OSError, ValueError, KeyError, TypeError):
-        return ""
 
 
 def _tuples(value: Any) -> Any:

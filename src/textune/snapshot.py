@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from textune.encoder import formats, weights
 from textune.errors import CheckpointError
 from textune.language_config import RunSettings
+from textune.storage import atomic
 from textune.training import checkpoint
 from textune.training.checkpoint import Checkpoint
 from textune.training.optim import AdamW
@@ -159,12 +160,8 @@ def keep_best(folder: Path, model: nn.Module, decay: float) -> None:
     found = _contiguous(model) | {DECAY: torch.tensor(decay, dtype=torch.float64)}
     file = folder / BEST
     file.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = file.with_name(f".{file.name}")
-    try:
+    with atomic.replacing_file(file) as unfinished:
         weights.write(found, unfinished)
-        unfinished.replace(file)
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def take_best(folder: Path, model: nn.Module) -> float:

@@ -1,11 +1,14 @@
 """Tokens are made once, kept by content, and rebuilt when a byte of them is wrong."""
 
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
+from filelock import FileLock
 
 from textune.records import Example, Shape
+from textune.storage import checksums
 from textune.text import kept, tokenizers
 from textune.text import store as stores
 
@@ -123,11 +126,43 @@ def test_used_ids_are_those_that_occur(folder, tokenizer):
     assert np.flatnonzero(used).tolist() == sorted(tokenizer.backend.encode("good film").ids)
 
 
-def test_a_disk_that_refuses_leaves_nothing(folder, tokenizer, monkeypatch):
+def test_a_cache_that_cannot_be_written_is_said_and_done_without(folder, tokenizer, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(kept, "_fingerprint", full)
-    with pytest.raises(OSError, match="No space left"):
-        build(folder, tokenizer)
+    expected = build(None, tokenizer).ids.tolist()
+    monkeypatch.setattr(checksums, "sha256", full)
+    found = build(folder, tokenizer)
+    assert found.ids.tolist() == expected
+    assert found.remark is not None
+    assert "No space left on device; another folder can be named with TEXTUNE_CACHE" in found.remark
     assert [entry.name for entry in folder.iterdir() if entry.is_dir()] == []
+    monkeypatch.undo()
+    folder.with_name("file").touch()
+    found = build(folder.with_name("file"), tokenizer)
+    assert found.ids.tolist() == expected
+    assert f"{folder.with_name('file')}: File exists" in str(found.remark)
+
+
+def test_without_a_home_nothing_is_kept_and_it_is_said(tokenizer, monkeypatch):
+    for name in ("TEXTUNE_CACHE", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(Path, "home", lambda: (_ for _ in ()).throw(RuntimeError("no home")))
+    found = build("tokens", tokenizer)
+    assert found.ids.tolist() == build(None, tokenizer).ids.tolist()
+    assert "there is no home folder" in str(found.remark)
+
+
+def test_cleaning_up_leaves_what_others_use_and_minds_nothing_that_vanishes(
+    folder, tokenizer, monkeypatch
+):
+    stores = [build(folder, tokenizer, most=most) for most in (32, 31)]
+    for store in stores:
+        os.utime(folder / store.key, (1, 1))
+    monkeypatch.setattr(kept, "MOST_BYTES", 1)
+    with FileLock(f"{folder / stores[0].key}.lock"):
+        build(folder, tokenizer, most=30)
+    assert (folder / stores[0].key).is_dir()
+    assert not (folder / stores[1].key).exists()
+    monkeypatch.setattr(kept, "_size", lambda _: (_ for _ in ()).throw(FileNotFoundError()))
+    assert len(build(folder, tokenizer, most=29)) == len(TEXTS)

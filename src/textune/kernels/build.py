@@ -19,6 +19,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from textune import caches
+from textune.storage import atomic
 
 SOURCES = Path(__file__).parent
 # The last three let the compiler use vectors of their full width where errno and traps forbid it.
@@ -64,7 +65,10 @@ def is_due() -> bool:
     """Tell whether the first call of `library` will compile, which takes some seconds."""
     compiler = _compiler()
     is_wanted = os.environ.get("TEXTUNE_KERNELS", "1") != "0" and sys.platform == "linux"
-    return is_wanted and compiler is not None and not _is_whole(_file(compiler))
+    try:
+        return is_wanted and compiler is not None and not _is_whole(_file(compiler))
+    except OSError:  # no folder to keep them in: `library` says so
+        return False
 
 
 def _compiler() -> str | None:
@@ -108,8 +112,7 @@ def _compile(compiler: str, file: Path) -> None:
             list(pool.map(_run, commands))
         _run([compiler, "-shared", *map(str, parts), "-o", str(whole), "-lm"])
         content = whole.read_bytes()
-        whole.write_bytes(content + hashlib.sha256(content).digest())
-        whole.replace(file)
+        atomic.write_bytes(file, content + hashlib.sha256(content).digest())
 
 
 def _run(command: list[str]) -> None:

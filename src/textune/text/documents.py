@@ -1,9 +1,8 @@
 """Paragraphs become token ids on disk, document by document, without special tokens."""
 
 import hashlib
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +35,7 @@ class Documents:
         None  # (documents,) ascending, of each among those that were
     )
     # read, where some of them have no token; None: they are the same
+    remark: str | None = None  # why it could not be kept
 
     @property
     def count(self) -> int:
@@ -70,7 +70,7 @@ def tokenize(
     *,
     split: Split | None = None,
     how: str = "",
-    folder: Path | None = None,
+    folder: str | Path | None = None,
 ) -> Documents:
     """Return the token ids of plain text, from an earlier run where nothing has changed.
 
@@ -79,22 +79,20 @@ def tokenize(
         tokenizer: Of the base.
         split: Parts a paragraph into sentences; None keeps it whole.
         how: Names what `split` does.
-        folder: Where token ids are kept between runs; None keeps nothing.
+        folder: Where token ids are kept between runs, or its name in the cache; None keeps nothing.
 
     Raises:
         DataError: There is no text.
-        OSError: The disk is full; nothing half-made is left behind.
     """
 
     def write(place: Path) -> None:
         _write(paragraphs(), tokenizer, split, place)
 
     key = _key(paragraphs(), tokenizer, how)
-    if folder is None:
-        with tempfile.TemporaryDirectory(prefix="textune-") as scratch:
-            write(Path(scratch))
-            return _open(Path(scratch), key, in_memory=True)
-    return _open(kept.folder(folder, key, write), key, in_memory=False)
+    found, remark = kept.opened(
+        folder, key, write, lambda place, is_passing: _open(place, key, in_memory=is_passing)
+    )
+    return found if remark is None else replace(found, remark=remark)
 
 
 def _key(paragraphs: Iterable[Paragraph], tokenizer: Tokenizer, how: str) -> str:

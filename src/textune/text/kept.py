@@ -1,80 +1,126 @@
 """What is made from a content is made once, and kept in a folder that bears its name."""
 
-import hashlib
 import json
 import os
-import shutil
 import tempfile
+import time
 from collections.abc import Callable
-from itertools import islice
+from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
+
+from textune import caches
+from textune.storage import atomic, checksums
 
 MOST_BYTES = 20 * 2**30  # of all that is kept together; the least recently used goes first
+MANIFEST = "MANIFEST.json"
+BEFORE, OLD = ".unfinished-", 24 * 3600  # of versions before: whose they are, nobody can tell
+Opened = TypeVar("Opened")
 
 
-def folder(home: Path, key: str, write: Callable[[Path], None]) -> Path:
-    """Return the folder of a content, made now if it is not there or not whole.
+def opened(
+    home: str | Path | None,
+    key: str,
+    write: Callable[[Path], None],
+    read: Callable[[Path, bool], Opened],
+) -> tuple[Opened, str | None]:
+    """Open the files of a content, made now if they are not there or not whole.
 
     Args:
-        home: Of all folders.
+        home: Of all that is kept: a folder, or the name of one in the cache; None keeps nothing.
         key: Names the content.
         write: Fills an empty folder with files.
+        read: Opens a folder that was filled; told whether it will be gone afterwards.
+
+    Returns:
+        What was opened; and why nothing could be kept, if that was wanted.
 
     Raises:
-        OSError: The disk is full; nothing half-made is left behind.
+        OSError: The disk for passing files is full.
     """
+    place, remark = None, None
+    if home is not None:
+        try:
+            place = caches.folder(home) if isinstance(home, str) else home
+            return _kept(place, key, write, read), None
+        except OSError as error:
+            why = (
+                f"{error.filename or place}: {error.strerror or error}" if place else error.strerror
+            )
+            remark = (
+                f"token ids are not kept for the next time: {why}; another folder can be named "
+                "with TEXTUNE_CACHE"
+            )
+    with tempfile.TemporaryDirectory(prefix="textune-") as scratch:
+        write(Path(scratch))
+        return read(Path(scratch), True), remark
+
+
+def _kept(
+    home: Path, key: str, write: Callable[[Path], None], read: Callable[[Path, bool], Opened]
+) -> Opened:
+    """Open what is kept while no other process can delete it; open files outlive their names."""
     place = home / key
     home.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{place}.lock"):
+    with FileLock(_lock(place)):
         if not _is_sound(place):
             _build(write, place)
-    os.utime(place)
-    _prune(home, keep=place)
-    return place
+        os.utime(place)
+        found = read(place, False)
+    with suppress(OSError):  # another process's business just as well
+        _prune(home, keep=place)
+    return found
 
 
 def _build(write: Callable[[Path], None], place: Path) -> None:
-    shutil.rmtree(place, ignore_errors=True)
-    unfinished = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=place.parent))
-    try:
+    with atomic.replacing_folder(place) as unfinished:
         write(unfinished)
-        sizes = {file.name: _fingerprint(file) for file in sorted(unfinished.iterdir())}
-        (unfinished / "MANIFEST.json").write_text(json.dumps(sizes), encoding="utf-8")
-        unfinished.rename(place)
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
+        sums = {file.name: checksums.sha256(file) for file in sorted(unfinished.iterdir())}
+        (unfinished / MANIFEST).write_text(json.dumps(sums), encoding="utf-8")
 
 
 def _is_sound(folder: Path) -> bool:
     try:
-        sizes = json.loads((folder / "MANIFEST.json").read_text(encoding="utf-8"))
-        return bool(sizes) and all(
-            _fingerprint(folder / name) == expected for name, expected in sizes.items()
+        sums = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        return bool(sums) and all(
+            checksums.sha256(folder / name) == expected for name, expected in sums.items()
         )
     except (OSError, ValueError, AttributeError):
         return False
 
 
-def _fingerprint(file: Path) -> str:
-    with file.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
-
-
-def _prune(folder: Path, *, keep: Path) -> None:
+def _prune(home: Path, *, keep: Path) -> None:
     """Delete the least recently used stores beyond the limit, and what killed builders left."""
-    stores = sorted(
-        (entry for entry in folder.iterdir() if entry.is_dir()),
-        key=lambda entry: entry.stat().st_mtime,
-    )
-    total = sum(_size(entry) for entry in stores)
-    for entry in islice(stores, max(len(stores) - 1, 0)):
+    atomic.clear_unfinished(home)
+    stores = []
+    for entry in home.iterdir():
+        with suppress(OSError):  # deleted since by another process
+            if entry.name.startswith(BEFORE) and time.time() - entry.stat().st_mtime > OLD:
+                atomic.remove(entry)
+            elif entry.is_dir() and not entry.name.startswith("."):
+                stores.append((entry.stat().st_mtime, _size(entry), entry))
+    total = sum(size for _, size, _ in stores)
+    for _, size, entry in sorted(stores):
         if total <= MOST_BYTES:
             return
-        if entry != keep:
-            total -= _size(entry)
-            shutil.rmtree(entry, ignore_errors=True)
+        if entry != keep and _is_deleted(entry):
+            total -= size
+
+
+def _is_deleted(place: Path) -> bool:
+    """Delete a store unless some process makes or opens it now; tell whether it is gone."""
+    try:
+        with FileLock(_lock(place), timeout=0):
+            atomic.remove(place)
+    except Timeout:
+        return False
+    return not place.exists()
+
+
+def _lock(place: Path) -> str:
+    return f"{place}.lock"
 
 
 def _size(folder: Path) -> int:

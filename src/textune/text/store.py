@@ -1,10 +1,10 @@
 """Texts become token ids once, in windows: a memory-mapped store, keyed by texts and tokenizer."""
 
 import hashlib
-import tempfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,6 +51,7 @@ class Store:
     item_borders: NDArray[np.int64]  # (N + 1,) items of text n
     shape: Shape
     key: str  # of the content: texts, tokenizer and shape
+    remark: str | None = None  # why it could not be kept
 
     @property
     def lengths(self) -> NDArray[np.int64]:
@@ -94,7 +95,7 @@ def tokenize(
     tokenizer: Tokenizer,
     shape: Shape,
     *,
-    folder: Path | None = None,
+    folder: str | Path | None = None,
 ) -> Store:
     """Return the token ids of every example, from an earlier run where nothing has changed.
 
@@ -102,19 +103,17 @@ def tokenize(
         examples: Texts or pairs.
         tokenizer: Of the base.
         shape: Tokens of a window, what becomes of longer texts, and what is asked about.
-        folder: Where stores are kept between runs; None keeps nothing.
-
-    Raises:
-        OSError: The disk is full; nothing half-made is left behind.
+        folder: Where stores are kept between runs, or its name in the cache; None keeps nothing.
     """
     texts = list(examples)
     key = _key(texts, tokenizer, shape)
-    if folder is None:
-        with tempfile.TemporaryDirectory(prefix="textune-") as scratch:
-            _write(texts, tokenizer, shape, Path(scratch))
-            return _open(Path(scratch), shape, key, in_memory=True)
-    place = kept.folder(folder, key, lambda new: _write(texts, tokenizer, shape, new))
-    return _open(place, shape, key, in_memory=False)
+    store, remark = kept.opened(
+        folder,
+        key,
+        lambda new: _write(texts, tokenizer, shape, new),
+        lambda place, is_passing: _open(place, shape, key, in_memory=is_passing),
+    )
+    return store if remark is None else replace(store, remark=remark)
 
 
 def _key(examples: Iterable[Example], tokenizer: Tokenizer, shape: Shape) -> str:
@@ -176,7 +175,7 @@ def _chunks(examples: Iterable[Example]) -> Iterator[list[Example]]:
 
 
 def _open(folder: Path, shape: Shape, key: str, *, in_memory: bool) -> Store:
-    found = {}
+    found: dict[str, Any] = {}
     for name, (kind, rest) in FILES.items():
         file = folder / name
         mapped = name == "ids" and not in_memory and file.stat().st_size > 0

@@ -1,8 +1,6 @@
 """The state of a run goes to disk whole or not at all, and comes back byte for byte."""
 
-import hashlib
 import json
-import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +14,7 @@ from torch.optim import Optimizer
 
 from textune.encoder import weights
 from textune.errors import CheckpointError
+from textune.storage import atomic, checksums
 
 KEEP = 2
 _TENSORS, _STATE, _MANIFEST = "state.safetensors", "state.json", "MANIFEST.json"
@@ -35,24 +34,13 @@ def save(folder: Path, checkpoint: Checkpoint, *, step: int) -> Path:
     Raises:
         OSError: The disk is full or read-only; earlier checkpoints are untouched.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    unfinished = folder / f".tmp-{step}-{os.getpid()}"
     place = folder / f"step-{step:08d}"
-    shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir()
-    try:
+    with atomic.replacing_folder(place) as unfinished:
         weights.write(checkpoint.tensors, unfinished / _TENSORS)
         text = json.dumps(checkpoint.state, indent=1)
         (unfinished / _STATE).write_text(text, encoding="utf-8")
         files = {name: _describe(unfinished / name) for name in (_TENSORS, _STATE)}
         (unfinished / _MANIFEST).write_text(json.dumps(files, indent=1), encoding="utf-8")
-        for file in (*unfinished.iterdir(), unfinished):
-            _flush(file)
-        shutil.rmtree(place, ignore_errors=True)
-        unfinished.rename(place)
-        _flush(folder)
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
     if is_sound(place):
         _forget_old(folder)
     return place
@@ -149,21 +137,9 @@ def restore_rng(tensors: dict[str, Tensor]) -> None:
 
 
 def _describe(file: Path) -> dict[str, Any]:
-    with file.open("rb") as content:
-        digest = hashlib.file_digest(content, "sha256").hexdigest()
-    return {"bytes": file.stat().st_size, "sha256": digest}
-
-
-def _flush(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    return {"bytes": file.stat().st_size, "sha256": checksums.sha256(file)}
 
 
 def _forget_old(folder: Path) -> None:
     for place in sorted(folder.glob("step-*"), reverse=True)[KEEP:]:
         shutil.rmtree(place, ignore_errors=True)
-    for left in folder.glob(".tmp-*"):
-        shutil.rmtree(left, ignore_errors=True)

@@ -1,0 +1,181 @@
+"""What is written becomes a file or a folder, whole or not at all, whoever else writes there."""
+
+import errno
+import hashlib
+import json
+import os
+import re
+import shutil
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+UNFINISHED = re.compile(r"\.textune-(?P<machine>[0-9a-f]{8})-(?P<pid>\d+)-\d+")
+NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EXDEV, errno.EMLINK, errno.EACCES}
+_numbers = count(1)  # next() on it is one step, so that no two threads get the same number
+
+
+@contextmanager
+def replacing_file(file: Path, *, overwrite: bool = True) -> Iterator[Path]:
+    """Give a path to write to, which becomes `file` once it is whole and on the disk.
+
+    Args:
+        file: Its folder exists.
+        overwrite: Whether a file of this name may be replaced; looked at again at the very end.
+
+    Raises:
+        FileExistsError: There is such a file, perhaps since a moment ago, and it may not be
+            replaced.
+        OSError: The disk is full or read-only; what was there before is unchanged.
+    """
+    unfinished = _beside(file)
+    try:
+        yield unfinished
+        flush(unfinished)
+        if overwrite:
+            unfinished.replace(file)
+        else:
+            _put_new(unfinished, file)
+        flush(file.parent)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+@contextmanager
+def replacing_folder(folder: Path) -> Iterator[Path]:
+    """Give a folder to fill that takes the place of `folder` once it is whole and on the disk.
+
+    Raises:
+        OSError: The disk is full or read-only; what was there before is unchanged.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    unfinished, before = _beside(folder), _beside(folder)
+    unfinished.mkdir()
+    try:
+        yield unfinished
+        for path in (*unfinished.rglob("*"), unfinished):
+            flush(path)
+        if os.path.lexists(folder):
+            folder.rename(before)
+        try:
+            unfinished.rename(folder)
+        except OSError:
+            before.rename(folder)
+            raise
+        flush(folder.parent)
+    finally:
+        remove(unfinished)
+        remove(before)
+
+
+@contextmanager
+def passing_folder(folder: Path) -> Iterator[Path]:
+    """Give an empty folder inside another one, which is gone in the end."""
+    made = _beside(folder / "any")
+    made.mkdir()
+    try:
+        yield made
+    finally:
+        remove(made)
+
+
+def write_bytes(file: Path, content: bytes, *, overwrite: bool = True) -> None:
+    """Write a file whole or not at all."""
+    with replacing_file(file, overwrite=overwrite) as unfinished:
+        unfinished.write_bytes(content)  # readable as the umask allows
+
+
+def write_text(file: Path, text: str, *, overwrite: bool = True) -> None:
+    """Write UTF-8 whole or not at all; bytes of names that are no UTF-8 become escapes."""
+    write_bytes(file, text.encode("utf-8", "backslashreplace"), overwrite=overwrite)
+
+
+def write_json(file: Path, values: Any, *, overwrite: bool = True) -> None:
+    """Write JSON whole or not at all."""
+    text = json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    write_text(file, text, overwrite=overwrite)
+
+
+def flush(path: Path) -> None:
+    """Wait until a file, or the names in a folder, are on the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in {errno.EINVAL, errno.EOPNOTSUPP}:  # file systems without it
+            raise
+    finally:
+        os.close(handle)
+
+
+def clear_unfinished(folder: Path, *, mine: bool = False) -> int:
+    """Delete what processes that were killed have left unfinished in a folder.
+
+    Args:
+        folder: Where they wrote; other processes may be writing there now.
+        mine: Whether what bears this process's number is such a left-over as well: numbers are
+            given again.
+
+    Returns:
+        How many entries were deleted.
+    """
+    cleared = 0
+    with os.scandir(folder) as entries:
+        names = [entry.name for entry in entries if entry.name.startswith(".textune-")]
+    for name in names:
+        found = UNFINISHED.fullmatch(name)
+        if found is None or found["machine"] != _machine():
+            continue
+        pid = int(found["pid"])
+        if (mine and pid == os.getpid()) or not is_alive(pid):
+            remove(folder / name)
+            cleared += 1
+    return cleared
+
+
+def is_alive(pid: int) -> bool:
+    """Tell whether there is a process of this number on this machine."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True
+
+
+def remove(path: Path) -> None:
+    """Delete a file, a link (not what it names) or a folder, if it is there."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _beside(path: Path) -> Path:
+    """Name a file of this process's and this thread's own; short, whatever the path's own name."""
+    return path.with_name(f".textune-{_machine()}-{os.getpid()}-{next(_numbers)}")
+
+
+def _machine() -> str:
+    """Name the machine, and the container on it, within which a process has its number."""
+    try:
+        space = str(Path("/proc/self/ns/pid").readlink())
+    except OSError:
+        space = ""
+    return hashlib.sha256(f"{socket.gethostname()} {space}".encode()).hexdigest()[:8]
+
+
+def _put_new(unfinished: Path, file: Path) -> None:
+    """Give a file its name, unless something bears it."""
+    try:
+        os.link(unfinished, file)
+    except OSError as error:
+        if error.errno not in NO_LINKS:
+            raise
+        if os.path.lexists(file):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(file)) from error
+        unfinished.rename(file)

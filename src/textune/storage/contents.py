@@ -1,0 +1,90 @@
+"""What a run folder may hold: a folder is replaced only if textune wrote everything in it."""
+
+import os
+import re
+import tomllib
+from pathlib import Path
+
+from textune.storage.atomic import UNFINISHED
+
+LOCK, OWNER, MARK = "run.lock", "run.owner", ".textune"
+BEGUN = ("config.toml", "log.jsonl", "metrics.json", "checkpoints", "model")
+_MODEL = (
+    r"(?:config|generation_config|tokenizer|tokenizer_config|special_tokens_map|added_tokens"
+    r"|vocab|decision|language|manifest|MANIFEST|preprocessor_config|model\.safetensors\.index"
+    r"|pooling|sums|checksums)\.json|model(?:-\d+-of-\d+)?\.safetensors|README\.md"
+    r"|(?:vocab|merges)\.txt|bpe\.codes|dict\.txt|\w*(?:sentencepiece|spiece|spm)[\w.]*\.model"
+    r"|chat_template\.(?:jinja|json)|MANIFEST|SHA256SUMS"
+)
+_CHECKPOINTS = (
+    r"(?:step-\d+|\.tmp-\d+-\d+)(?:/(?:state\.safetensors|state\.json|MANIFEST\.json))?"
+    r"|\.?best\.safetensors"
+)
+_RUN = (
+    r"(?:config\.toml|data_card\.json|splits\.json|log\.jsonl|metrics\.json|capsule\.json"
+    r"|report\.html|warmup\.json|\.textune"
+    rf"|model(?:/(?:{_MODEL}))?"
+    rf"|tokenizer(?:/(?:{_MODEL}))?"
+    rf"|checkpoints(?:/(?:{_CHECKPOINTS}))?"
+    r"|(?:predictions|evaluations)(?:/\.?[^/]+\.(?:parquet|json|lock))?"
+    r"|pictures(?:/\.?[^/]+\.png)?"
+    r"|tensorboard(?:/.*)?)"
+)
+WRITTEN = re.compile(rf"{_RUN}|prove(?:/(?:with|without)-\d+(?:/{_RUN})?)?")
+
+
+OLD = re.compile(  # left by versions whose unfinished files bore only the process's number
+    r"\.(?:model|[a-z_]+\.(?:toml|json))-\d+|\.tmp-\d+-\d+|\.best\.safetensors|\.report\.html"
+    r"|\.(?:valid|test)\.parquet|\.\w+\.png"
+)
+PASSING = re.compile(  # what a killed process leaves behind
+    rf"run\.lock|run\.owner|\.tokenizer|{UNFINISHED.pattern}|{OLD.pattern}"
+)
+
+
+def entries(folder: Path) -> list[str]:
+    """Name what is in a folder and is more than what a killed process leaves behind."""
+    return sorted(one.name for one in folder.iterdir() if not PASSING.fullmatch(one.name))
+
+
+def unfinished(folder: Path) -> list[Path]:
+    """Return what killed runs of versions before this one left unfinished in their folder."""
+    return [one for one in sorted(folder.iterdir()) if OLD.fullmatch(one.name)]
+
+
+def is_marked(folder: Path) -> bool:
+    """Tell whether textune has marked a folder as a run of its own."""
+    if (folder / MARK).is_file():
+        return True
+    try:  # of versions that wrote no mark
+        found = tomllib.loads((folder / "config.toml").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(found.get("run"), dict) and isinstance(found.get("train"), dict)
+
+
+def is_begun(folder: Path) -> bool:
+    """Tell whether something in a folder looks as if a run had begun there."""
+    return any((folder / name).exists() for name in BEGUN)
+
+
+def foreign(folder: Path) -> str | None:
+    """Return the first entry that no run writes, as a path inside the folder; None if all are."""
+    for place, folders, files in os.walk(folder):
+        inside = Path(place).relative_to(folder)
+        for name in sorted([*folders, *files]):
+            path = (inside / name).as_posix()
+            if not PASSING.fullmatch(name) and not WRITTEN.fullmatch(path):
+                return path
+        folders[:] = [name for name in folders if not PASSING.fullmatch(name)]
+    return None
+
+
+def held(folder: Path, inputs: dict[str, Path]) -> str | None:
+    """Return the name of the first input that lies in a folder, or is it; None if none does."""
+    home = folder.resolve()
+    for name, path in inputs.items():
+        place = path.resolve()
+        if place == home or home in place.parents:
+            return name
+    return None

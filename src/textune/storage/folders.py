@@ -1,0 +1,241 @@
+"""A run folder becomes one process's own, and an earlier run in it makes room."""
+
+import json
+import os
+import socket
+import tomllib
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+from safetensors import SafetensorError
+
+from textune.errors import BusyError, RunError, TextuneError
+from textune.storage import atomic, contents
+from textune.storage.contents import LOCK, MARK, OWNER
+
+
+@contextmanager
+def claim(
+    folder: Path,
+    *,
+    resume: bool,
+    overwrite: bool,
+    inputs: Mapping[str, object] | None = None,
+) -> Iterator[Path]:
+    """Make the folder this process's own while it works in it.
+
+    Args:
+        folder: Of the run.
+        resume: Continue what is in it.
+        overwrite: Whether the run that is in it may be replaced; `begin` deletes it.
+        inputs: What the command reads, by the words for it; paths among them that exist are never
+            deleted.
+
+    Raises:
+        RunError: It exists and neither was asked for, it is no run's folder, it holds what the
+            command reads, or the disk is full.
+        BusyError: Another process works in it.
+    """
+    if resume and overwrite:
+        raise RunError("--resume and --overwrite exclude each other: continue, or start anew")
+    is_new = _make(folder)
+    lock = _lock(folder)
+    try:
+        _refuse(folder, resume=resume, overwrite=overwrite, inputs=inputs or {})
+        _write_owner(folder)
+        _clear(folder)
+        yield folder
+    except (OSError, SafetensorError) as error:
+        if isinstance(error, TextuneError):
+            raise
+        raise RunError(_words(folder, error)) from error
+    finally:
+        _release(folder, lock)
+        if is_new:  # a mistake was found before anything was written
+            with suppress(OSError):
+                folder.rmdir()
+
+
+@contextmanager
+def beginning(folder: Path, *, keep: Collection[str] = (), is_new: bool = True) -> Iterator[Path]:
+    """Give a folder for the first files of a new run; then it takes the place of the one before.
+
+    Whatever fails while these are made and written leaves the run before as it was. Killed while
+    they take its place, it leaves what is no finished run, but still one that can be overwritten.
+
+    Args:
+        folder: Of the run; claimed.
+        keep: Entries that stay.
+        is_new: Whether the run before is deleted; else its first files alone are replaced.
+    """
+    with atomic.passing_folder(folder) as made:
+        yield made
+        (made / MARK).write_text(
+            "A run of textune's: --overwrite may replace it.\n", encoding="utf-8"
+        )
+        for path in (*made.iterdir(), made):
+            atomic.flush(path)
+        (made / MARK).replace(folder / MARK)
+        (folder / "metrics.json").unlink(missing_ok=True)
+        for one in sorted(folder.iterdir()):
+            if is_new and one.name not in {LOCK, OWNER, MARK, made.name, *keep}:
+                atomic.remove(one)
+        for path in sorted(made.iterdir()):
+            path.rename(folder / path.name)
+        atomic.flush(folder)
+
+
+def mend(folder: Path, made: Path) -> list[str]:
+    """Put a run's first files, made once more, where its own are absent or damaged.
+
+    Returns:
+        The names of those that were.
+    """
+    damaged = [path for path in sorted(made.iterdir()) if not _is_whole(folder / path.name)]
+    for path in damaged:
+        path.replace(folder / path.name)
+    return [path.name for path in damaged]
+
+
+def can_resume(folder: Path) -> bool:
+    """Tell whether a run has a state to continue from."""
+    return any(folder.glob("checkpoints/step-*"))
+
+
+def _is_whole(file: Path) -> bool:
+    """Tell whether a file of settings or of JSON can be read and says anything."""
+    try:
+        text = file.read_text(encoding="utf-8")
+        return bool(tomllib.loads(text) if file.suffix == ".toml" else json.loads(text))
+    except (OSError, ValueError):
+        return False
+
+
+def _make(folder: Path) -> bool:
+    """Make a folder where there is none; tell whether there was none."""
+    try:
+        if folder.exists() and not folder.is_dir():
+            raise RunError(f"{folder}: is a file; --out names a folder")
+        is_new = not folder.exists()
+        folder.mkdir(parents=True, exist_ok=True)
+    except RunError:
+        raise
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise RunError(f"{folder}: cannot be made: {why}; choose another --out") from error
+    return is_new
+
+
+def _lock(folder: Path) -> FileLock:
+    lock = FileLock(folder / LOCK, timeout=0)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        owner = _read_owner(folder)
+        raise BusyError(
+            f"{folder}: another process works in it{owner}; wait for its end, or choose another "
+            "--out"
+        ) from error
+    except OSError as error:
+        raise RunError(
+            f"{folder}: cannot be written: {error.strerror}; choose another --out"
+        ) from error
+    return lock
+
+
+def _release(folder: Path, lock: FileLock) -> None:
+    with suppress(OSError):  # a disk that has become read-only has nothing to be tidied
+        (folder / OWNER).unlink(missing_ok=True)
+        (folder / LOCK).unlink(missing_ok=True)  # while it is held: the next claim makes its own
+    lock.release()
+
+
+def _refuse(folder: Path, *, resume: bool, overwrite: bool, inputs: Mapping[str, object]) -> None:
+    inside = contents.entries(folder)
+    if resume and not inside and {one.name for one in folder.iterdir()} <= {LOCK, OWNER}:
+        raise RunError(f"{folder}: nothing to resume there")
+    if inside and not resume and not overwrite:
+        raise RunError(
+            f"{folder}: already exists; --resume continues it, --overwrite starts anew, or "
+            "choose another --out"
+        )
+    if inside and not (contents.is_marked(folder) or (resume and contents.is_begun(folder))):
+        raise RunError(
+            f"{folder}: holds {inside[0]!r} and no run; textune deletes only its own folders; "
+            "choose another --out"
+        )
+    if not overwrite or not inside:
+        return
+    name = contents.held(folder, _paths(inputs))
+    if name is not None:
+        raise RunError(
+            f"{folder}: --overwrite would delete {name}, which this command reads; choose another "
+            "--out"
+        )
+    stranger = contents.foreign(folder)
+    if stranger is not None:
+        raise RunError(
+            f"{folder}: holds {stranger!r}, which no run writes; textune deletes only what is its "
+            "own: move that elsewhere, or choose another --out"
+        )
+
+
+def _paths(inputs: Mapping[str, object]) -> dict[str, Path]:
+    """Keep the inputs that are files or folders: not data frames, nor names on a hub."""
+    found = {}
+    for name, value in inputs.items():
+        if not isinstance(value, str | os.PathLike):
+            continue
+        path = Path(value)
+        with suppress(OSError, ValueError):
+            if path.exists():
+                found[f"{name} ({path})"] = path
+    return found
+
+
+def _write_owner(folder: Path) -> None:
+    me = {"pid": os.getpid(), "host": socket.gethostname()}
+    (folder / OWNER).write_text(json.dumps(me), encoding="utf-8")
+
+
+def _read_owner(folder: Path) -> str:
+    try:
+        owner = json.loads((folder / OWNER).read_text(encoding="utf-8"))
+        return f": process {owner['pid']} on {owner['host']}"
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
+def _clear(folder: Path) -> None:
+    """Delete what runs that were killed in this folder have left unfinished."""
+    for place in (folder, folder / "checkpoints", folder / "predictions", folder / "pictures"):
+        if place.is_dir():
+            atomic.clear_unfinished(place, mine=True)
+            for left in contents.unfinished(place):
+                atomic.remove(left)
+    if (folder / "evaluations").is_dir():  # where others may write while this run learns
+        atomic.clear_unfinished(folder / "evaluations")
+
+
+def _words(folder: Path, error: OSError | SafetensorError) -> str:
+    """Say what could not be read or written, and how to go on."""
+    why = getattr(error, "strerror", None) or error
+    place = getattr(error, "filename", None)
+    if place and not _is_inside(folder, os.fsdecode(place)):
+        return f"{os.fsdecode(place)}: {why}; the run in {folder} could not go on"
+    if can_resume(folder):
+        return (
+            f"{folder}: cannot be written: {why}; what was saved is kept: make room, then continue "
+            "with --resume"
+        )
+    return (
+        f"{folder}: cannot be written: {why}; nothing was saved yet: make room, then start again "
+        "with --overwrite"
+    )
+
+
+def _is_inside(folder: Path, place: str) -> bool:
+    home, path = folder.resolve(), Path(place).resolve()
+    return path == home or home in path.parents
