@@ -1,6 +1,7 @@
 """The user's files become a corpus: examples, tokens, targets and splits, ready for training."""
 
 import itertools
+from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from glob import has_magic
@@ -14,7 +15,7 @@ from textune.data import contract, examples, schemes
 from textune.errors import DataError, SettingsError
 from textune.reading import sources
 from textune.records import OUTSIDE, TASKS, Contract, Example, Finding, Pool, Said, Split, Table
-from textune.sets import audit, splits, strata
+from textune.sets import alike, audit, splits, strata
 from textune.tasks import selection
 from textune.tasks import table as tasks
 from textune.tasks.interface import Task
@@ -103,7 +104,7 @@ def gather(
         most_per_class=data.most_per_class is not None,
     )
     raw = targets_of(task, everything)
-    findings = tuple(_leaks(everything, split))
+    findings = (*_look_alike(agreed.task, everything), *_leaks(everything, split))
     yield from (Said(finding.message, is_warning=True) for finding in findings)
     split = _balance(everything, split, data, settings.seed)
     folder = "tokens" if data.cache else None
@@ -265,6 +266,18 @@ def targets_of(task: Task, everything: Sequence[Example]) -> Targets:
         more = f"\n… and {len(problems) - SHOWN:,} more" if len(problems) > SHOWN else ""
         raise DataError("\n".join(problems[:SHOWN]) + more)
     return Ragged.of(values) if task.asks == "words" else np.stack(values)
+
+
+def _look_alike(task: str, everything: Sequence[Example]) -> list[Finding]:
+    """Name labels that are learned as different ones, and look or read alike."""
+    counts: Counter[str] = Counter()
+    if task in ("single", "multi"):
+        counts.update(name for item in everything for name in strata.label_names(item))
+    elif task == "tags":
+        tags = (tag for item in everything for tag in strata.label_names(item))
+        counts.update(schemes.type_of(tag) or tag for tag in tags)
+    found = list(alike.findings(counts, of="tags" if task == "tags" else "labels"))
+    return found[: alike.MOST]
 
 
 def _leaks(everything: Sequence[Example], split: Split) -> Iterator[Finding]:

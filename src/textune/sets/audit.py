@@ -7,12 +7,14 @@ import re
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
 from textune.records import Contract, Example, Finding
+from textune.sets import alike
 from textune.sets.near import MOST, Sketches
 from textune.sets.origins import Origins
 
@@ -22,8 +24,7 @@ LOPSIDED = 10  # times the rarest label, from which imbalance is worth a note
 MOST_LABELS = 20_000  # whose first rows are remembered
 DECORATION = re.compile(r"[\W\d_]+")
 MISSING = {"na", "n/a", "nan", "none", "null", "nil", "unknown", "?", "-", "#n/a", "<na>"}
-NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?")
-JOINT = re.compile(r"(?<=\w)[\s_-]+(?=\w)")
+PLACED = re.compile("^[BIESLU]-")
 _TO_LETTERS = {code: " " for code in range(128) if not chr(code).isalpha()}
 _MASK = (1 << 64) - 1
 
@@ -45,6 +46,8 @@ def audit(examples: Iterable[Example], *, contract: Contract | None = None) -> l
     is_labelled = contract is None or contract.task in ("single", "multi")
     names = contract.label if contract is not None and contract.form == "columns" else ()
     labels = _label_findings(seen, names) if is_labelled and seen.rows else []
+    if contract is not None and contract.task == "tags":
+        labels = list(alike.findings(_types(seen.counts), of="tags"))
     order = ("error", "warning", "note")
     return sorted(texts + labels, key=lambda finding: order.index(finding.severity))
 
@@ -99,7 +102,7 @@ class _Seen:
 
     def add(self, example: Example) -> None:
         self.origins.add(example.origin)
-        normal = _normal(example)
+        normal = alike.text_of(example)
         letters = _letters(normal)
         self.same.append(hash(normal) & _MASK)
         self.near.append(hash(letters or normal) & _MASK)
@@ -129,13 +132,6 @@ class _Seen:
                     places.append(self.rows)
 
 
-def _normal(example: Example) -> str:
-    text = " ".join(example.text.split()).casefold()
-    if example.pair is None:
-        return text
-    return f"{text}\x1f{' '.join(example.pair.split()).casefold()}"
-
-
 def _letters(text: str) -> str:
     """Keep words alone, with one space between."""
     if text.isascii():  # ten times faster than the pattern, with the same result
@@ -145,7 +141,7 @@ def _letters(text: str) -> str:
 
 def _key(example: Example) -> int:
     # Python's own hash differs from process to process, but is compared only within one
-    return hash(_normal(example)) & _MASK
+    return hash(alike.text_of(example)) & _MASK
 
 
 def _some(count: int, noun: str) -> str:
@@ -290,6 +286,14 @@ def _one_class(seen: _Seen, names: Sequence[str]) -> list[Finding]:
     ]
 
 
+def _types(counts: Counter[str]) -> Counter[str]:
+    """Count tags without the letter that tells how an entity goes on."""
+    found: Counter[str] = Counter()
+    for name, count in counts.items():
+        found[PLACED.sub("", name)] += count
+    return found
+
+
 def _absent(seen: _Seen, names: Sequence[str]) -> list[Finding]:
     absent = [name for name in names if not seen.counts[name]]
     if not absent or not seen.counts:
@@ -301,20 +305,11 @@ def _absent(seen: _Seen, names: Sequence[str]) -> list[Finding]:
 
 
 def _variants(seen: _Seen, names: Sequence[str]) -> list[Finding]:
-    groups: dict[str | float, list[str]] = {}
-    for name in seen.counts:
-        plain: str | float = JOINT.sub(" ", " ".join(name.split())).casefold()
-        groups.setdefault(float(name) if NUMBER.fullmatch(name) else plain, []).append(name)
-    findings = []
-    for group in groups.values():
-        if len(group) < 2:
-            continue
-        common, *others = sorted(group, key=lambda name: (-seen.counts[name], name))
-        counted = ", ".join(f"{name!r} ({seen.counts[name]:,})" for name in [common, *others])
-        message = f"labels that differ only in the way they are written: {counted}; one is meant?"
-        count = sum(seen.counts[name] for name in others)
-        findings.append(Finding("variant", "warning", message, count, _rows(seen, others[0])))
-    return findings
+    groups = alike.variants(seen.counts)
+    return [
+        replace(finding, rows=_rows(seen, others[0]))
+        for finding, (_, *others) in zip(alike.findings(seen.counts), groups, strict=True)
+    ]
 
 
 def _missing(seen: _Seen, names: Sequence[str]) -> list[Finding]:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textune.records import Example
+from textune.sets import alike
 
 TRAIN, VALID, TEST = 0, 1, 2
 GROUP_SLACK = 0.05
@@ -42,7 +43,10 @@ def label_names(example: Example) -> tuple[str, ...]:
 
 
 def together(examples: Sequence[Example]) -> Units:
-    """Join equal texts and equal groups, also through each other, into units in order of text."""
+    """Join equal texts and equal groups, also through each other, into units in order of text.
+
+    Texts are equal that differ in case and white space alone.
+    """
     first = list(range(len(examples)))
 
     def root(position: int) -> int:
@@ -64,9 +68,9 @@ def together(examples: Sequence[Example]) -> Units:
 def _ties(example: Example) -> Iterable[tuple[str, ...]]:
     if example.group:
         yield ("group", example.group)
-    content = (example.text.strip(), (example.pair or "").strip())
-    if any(content):  # empty texts would tie unrelated groups to each other
-        yield ("text", *content)
+    content = alike.text_of(example)
+    if content.strip("\x1f"):  # empty texts would tie unrelated groups to each other
+        yield ("text", content)
 
 
 def _count_labels(examples: Sequence[Example], of_text: NDArray[np.int64]) -> Units:

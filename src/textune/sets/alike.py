@@ -1,0 +1,95 @@
+"""Texts and labels become what is left of them but for case, blanks and signs that nobody sees."""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+
+from textune.records import Example, Finding
+
+NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?")
+JOINT = re.compile(r"(?<=\w)[\s_-]+(?=\w)")
+INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe00-\ufe0f\ufeff]"
+)
+HIDDEN = {"Cc", "Cf", "Me", "Mn", "Zl", "Zp", "Zs"}  # categories of signs that are hard to see
+# letters of other alphabets that look as Latin ones do, before capitals are put aside
+TWINS = str.maketrans(
+    "\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0423\u0425\u0405\u0406\u0408"
+    "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0455\u0456\u0458\u0391\u0392\u0395\u0396\u0397"
+    "\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7\u03bf",
+    "ABEKMHOPCTYXSIJaeopcyxsijABEZHIKMNOPTYXo",
+)
+MOST = 5  # groups of labels that are named
+
+
+def text_of(example: Example) -> str:
+    """Return a text, or a pair, without differences of case and white space."""
+    text = " ".join(example.text.split()).casefold()
+    if example.pair is None:
+        return text
+    return f"{text}\x1f{' '.join(example.pair.split()).casefold()}"
+
+
+def variants(counts: Mapping[str, int]) -> list[tuple[str, ...]]:
+    """Find labels that are written differently, and look alike or read alike.
+
+    They differ in case, blanks and hyphens, in the form of Unicode, in signs that are not seen, in
+    letters of another alphabet that look the same, or as numbers are written.
+
+    Args:
+        counts: How often each label occurs.
+
+    Returns:
+        Groups of labels, in each the most frequent first.
+    """
+    groups: dict[str | float, list[str]] = {}
+    for name in counts:
+        key = float(name) if NUMBER.fullmatch(name) else _plain(name)
+        groups.setdefault(key, []).append(name)
+    return [
+        tuple(sorted(group, key=lambda name: (-counts[name], name)))
+        for group in groups.values()
+        if len(group) > 1
+    ]
+
+
+def findings(counts: Mapping[str, int], *, of: str = "labels") -> Iterator[Finding]:
+    """Describe labels that look alike, with the way out; `rows` are left to the caller.
+
+    Args:
+        counts: How often each occurs.
+        of: What they are.
+    """
+    for group in variants(counts):
+        counted = ", ".join(
+            f"{name} ({counts[label]:,})"
+            for name, label in zip(_told_apart(group), group, strict=True)
+        )
+        message = (
+            f"{of} that differ only in the way they are written: {counted}; one is meant? Write it "
+            "in one way in the file: as it is, each is learned as something else"
+        )
+        yield Finding("variant", "warning", message, sum(counts[name] for name in group[1:]))
+
+
+def _plain(name: str) -> str:
+    seen = INVISIBLE.sub("", unicodedata.normalize("NFKC", name)).translate(TWINS)
+    joined = JOINT.sub(" ", " ".join(seen.split())).casefold()
+    return unicodedata.normalize("NFKC", joined)
+
+
+def _looks(name: str) -> str:
+    return INVISIBLE.sub("", unicodedata.normalize("NFC", name)).translate(TWINS).strip()
+
+
+def _told_apart(group: tuple[str, ...]) -> list[str]:
+    """Quote labels; where two look the same, show what is hidden in them by its number."""
+    if len({_looks(name) for name in group}) == len(group):
+        return [repr(name) for name in group]
+    return [f"'{''.join(map(_spelled, name))}'" for name in group]
+
+
+def _spelled(sign: str) -> str:
+    is_hidden = sign != " " and unicodedata.category(sign) in HIDDEN
+    is_twin = sign.translate(TWINS) != sign or INVISIBLE.match(sign) is not None
+    return ascii(sign)[1:-1] if is_hidden or is_twin else sign
