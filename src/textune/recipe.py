@@ -12,7 +12,8 @@ from textune import runs, snapshot
 from textune.config import Settings, to_toml
 from textune.corpus import Corpus, gather, is_unscored, targets_of
 from textune.data import examples
-from textune.encoder import bases, devices, light, load
+from textune.encoder import bases, devices, light, load, units
+from textune.encoder.units import Units
 from textune.errors import DataError, RunError
 from textune.evaluation import by_length, evaluate
 from textune.kernels import build
@@ -284,11 +285,14 @@ def _write_model(
         delimiter=corpus.table.delimiter,
     )
     with atomic.replacing_folder(folder / "model") as unfinished:
-        load.save(learner.encoder, unfinished)
+        state = corpus.task.state()
+        numbers = Units(state["centers"], state["scales"]) if "centers" in state else None
+        is_folded = load.save(learner.encoder, unfinished, numbers=numbers)
         otherwise = saving.write(tokenizer, unfinished, corpus.texts())
         runs.write_card(unfinished, card)
         page = runs.model_readme(card, base, corpus.task.model_class)
-        atomic.write_text(unfinished / "README.md", page + saving.remark(otherwise))
+        remarks = units.remark(numbers, is_folded=is_folded) + saving.remark(otherwise)
+        atomic.write_text(unfinished / "README.md", page + remarks)
     if otherwise is not None:
         yield Said(otherwise, is_warning=True)
 

@@ -31,8 +31,8 @@ def settle(
     """
     is_pooler_new, is_head_new = keys.new_parts(model, found)
     said = ("the base has no pooler: it is drawn anew with the head",) if is_pooler_new else ()
-    last = _last(model)
-    if is_head_new or last is None:
+    last_layer = last(model)
+    if is_head_new or last_layer is None:
         return (*said, "head: new, the base has none")
     before, config = _labels(place)
     is_other = config.get("architectures") != [type(model).__name__]
@@ -43,7 +43,7 @@ def settle(
             "numbers have units of their own" if not is_other else "the base's was of another kind"
         )
         return (*said, f"head: new, for {why}")
-    name, part = last
+    name, part = last_layer
     after = [label for _, label in sorted(model.config.id2label.items())]
     rows = {label: number for number, label in enumerate(before)}
     known = [label for label in after if label in rows]
@@ -63,7 +63,7 @@ def settle(
     return (*said, _words(known, [label for label in after if label not in rows]))
 
 
-def _last(model: PreTrainedModel) -> tuple[str, nn.Linear] | None:
+def last(model: PreTrainedModel) -> tuple[str, nn.Linear] | None:
     """Find the layer that has a row for each label."""
     names = {id(part): name for name, part in model.named_modules()}
     found = [

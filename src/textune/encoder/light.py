@@ -16,7 +16,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from textune.encoder import pooling
+from textune.encoder import pooling, units
 from textune.encoder.firsts import LastLayer
 from textune.encoder.fused import FusedEmbeddings, FusedLayer
 from textune.kernels import calls
@@ -58,6 +58,11 @@ class LightEncoder(nn.Module):
         dense = "bert.pooler.dense" if self._prefix == "bert" else "classifier.dense"
         out = "classifier" if self._prefix == "bert" else "classifier.out_proj"
         self._pool, self._classify = self._linear(dense), self._linear(out)
+        if (own := units.read(config)) is not None:
+            found = units.standardised(self._classify.weight, self._classify.bias, own)
+            self._classify.weight, self._classify.bias = (
+                nn.Parameter(part, requires_grad=False) for part in found
+            )
 
     def compute_in(self, dtype: torch.dtype) -> bool:
         """Compute the layers in this number format."""

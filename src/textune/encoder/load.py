@@ -10,8 +10,9 @@ import transformers
 from safetensors import SafetensorError
 from transformers import PreTrainedModel
 
-from textune.encoder import heads, keys, weights
+from textune.encoder import folding, heads, keys, weights
 from textune.encoder.model import Encoder
+from textune.encoder.units import Units
 from textune.errors import ModelError
 
 FAULTS = (OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError, SafetensorError)
@@ -41,6 +42,7 @@ def load(
     """
     model, found = read_model(place, model_class, seed=seed, config=config, finished=finished)
     said = () if finished else heads.settle(place, model, found, seed=seed)
+    (folding.unfold if finished else folding.forget)(model)
     encoder = Encoder(model, per_token=per_token)
     encoder.remarks = said
     return encoder
@@ -97,20 +99,29 @@ def build(config: Any, *, model_class: str, per_token: bool = False, seed: int =
     return Encoder(getattr(transformers, model_class).from_config(config), per_token=per_token)
 
 
-def save(encoder: Encoder, folder: Path) -> None:
+def save(encoder: Encoder, folder: Path, *, numbers: Units | None = None) -> bool:
     """Write configuration and weights so that plain transformers loads them.
 
     Args:
         encoder: With its whole embedding.
         folder: Exists.
+        numbers: Units in which the saved head shall answer, of a task of numbers.
+
+    Returns:
+        Whether it answers in these units.
 
     Raises:
         OSError: The disk is full or read-only.
     """
-    with _quiet(), weights.disk_errors(folder):
+    with (
+        _quiet(),
+        weights.disk_errors(folder),
+        folding.folded(encoder.model, numbers) as is_folded,
+    ):
         encoder.model.save_pretrained(folder)
     for file in folder.glob("*.safetensors"):
         weights.open_up(file)
+    return is_folded
 
 
 def check_labels(encoder: Encoder, labels: Sequence[str], place: str) -> None:

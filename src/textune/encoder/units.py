@@ -1,0 +1,70 @@
+"""In which units the saved head of a task of numbers answers, and how it is standardised again.
+
+A task of numbers learns standardised targets. What is saved answers in the user's units, so that
+plain transformers does, too: `folding` puts means and deviations into the last layer and into
+`config.json`, and here they are taken out at loading. Inside, everything is standardised: number
+formats, and how the answers in several windows become one, do not depend on a user's unit.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+KEY = "textune_units"  # in config.json
+FARTHEST = 1e5
+"""Deviations that a mean may lie from 0: beyond that its fp32 sum with an answer is too coarse."""
+
+
+@dataclass(frozen=True, slots=True)
+class Units:
+    """What one standard deviation is, and where 0 lies, for each of C numbers."""
+
+    centers: tuple[float, ...]
+    scales: tuple[float, ...]
+
+    @property
+    def is_fine(self) -> bool:
+        """Tell whether fp32 can hold mean and answer in one number."""
+        return all(
+            abs(center) <= FARTHEST * scale
+            for center, scale in zip(self.centers, self.scales, strict=True)
+        )
+
+    def tensors(self) -> tuple[Tensor, Tensor]:
+        """Return means and deviations; (C,) float64 each."""
+        return (
+            torch.tensor(self.centers, dtype=torch.float64),
+            torch.tensor(self.scales, dtype=torch.float64),
+        )
+
+
+def read(config: Mapping[str, Any]) -> Units | None:
+    """Read from a configuration in which units a saved head answers; None: standardised."""
+    found = config.get(KEY)
+    if found is None:
+        return None
+    return Units(tuple(map(float, found["centers"])), tuple(map(float, found["scales"])))
+
+
+def standardised(weight: Tensor, bias: Tensor, units: Units) -> tuple[Tensor, Tensor]:
+    """Take means and deviations out of a last layer; (C, D), (C,) of the same number format."""
+    centers, scales = units.tensors()
+    return (
+        (weight.double() / scales[:, None]).to(weight.dtype),
+        ((bias.double() - centers) / scales).to(bias.dtype),
+    )
+
+
+def remark(units: Units | None, *, is_folded: bool) -> str:
+    """Say on a model's page in which units it answers; nothing where it has no numbers."""
+    if units is None:
+        return ""
+    if is_folded:
+        return "\nIts answers (`logits`) are numbers in the units of the training file.\n"
+    return (
+        f"\nIts answers (`logits`) are standardised: times {list(units.scales)}, plus "
+        f"{list(units.centers)}, they are numbers in the units of the training file.\n"
+    )
