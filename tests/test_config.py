@@ -167,3 +167,16 @@ def test_settings_can_be_written_by_hand(tmp_path):
     file.write_text(tomli_w.dumps({"data": {"text": "a, b", "label": 3}}), encoding="utf-8")
     assert config.resolve(file).data.text == ("a", "b")
     assert config.resolve(file).data.label == ("3",)
+
+
+def test_one_change_need_not_be_a_list(tmp_path):
+    assert config.resolve(changes="train.lr=1e-3").train.lr == 1e-3
+    with pytest.raises(SettingsError, match=r"--set train\.lr: expected section\.key=value"):
+        config.resolve(changes="train.lr")
+
+
+def test_a_file_of_settings_may_begin_with_a_byte_order_mark(tmp_path):
+    file = tmp_path / "settings.toml"
+    file.write_bytes(b"\xef\xbb\xbfseed = 7\r\n[train]\r\nlr = 0.001\r\n")
+    found = config.resolve(file)
+    assert (found.seed, found.train.lr) == (7, 0.001)

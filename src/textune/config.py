@@ -226,7 +226,7 @@ def settle(
         SettingsError: All wrong names and values at once, with the nearest right name.
     """
     values = _read_file(file) if file is not None else {}
-    for change in changes:
+    for change in [changes] if isinstance(changes, str) else changes:
         name, equals, text = change.partition("=")
         if not equals:
             raise SettingsError(f"--set {change}: expected section.key=value")
@@ -285,7 +285,7 @@ def _read_file(file: Path) -> dict[str, Any]:
 
 def _load(file: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
+        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except FileNotFoundError as error:
         raise SettingsError(f"{file}: no such settings file") from error
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

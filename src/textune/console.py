@@ -13,6 +13,7 @@ from rich.markup import escape
 from rich.segment import Segment
 from rich.table import Table
 
+from textune.evaluation import written
 from textune.evaluation.catalogue import HEADLINES
 
 MOST_LABELS = 30
@@ -119,7 +120,7 @@ def show_metrics(metrics: Mapping[str, Any], *, title: str) -> None:
         table.add_column(column, justify="left" if column == "metric" else "right")
     for key in headlines(metrics):
         span = metrics.get("intervals", {}).get(key)
-        words = "" if span is None else f"{span[0]:.3f} … {span[1]:.3f}"
+        words = written.interval(span)
         table.add_row(HEADLINES[key], number(metrics[key]), words)
     print_table(table, title=title)
     show_labels(metrics.get("labels", {}))
@@ -142,7 +143,7 @@ def _show_by_length(bins: Sequence[Mapping[str, Any]]) -> None:
         table.add_column(column, justify="left" if column == "tokens a text" else "right")
     for item in bins:
         span = item["interval"]
-        words = "" if span is None else f"{span[0]:.3f} … {span[1]:.3f}"
+        words = written.interval(span)
         table.add_row(length_range(item), number(item["n"]), number(item[key]), words)
     print_table(table)
 
@@ -213,7 +214,7 @@ def show_language(metrics: Mapping[str, Any], *, run: str) -> None:
         table.add_column(column, justify="left" if column == "metric" else "right")
     for key in headlines(after):
         span = after["intervals"].get(key)
-        words = "" if span is None else f"{span[0]:.3f} … {span[1]:.3f}"
+        words = written.interval(span)
         table.add_row(HEADLINES[key], number(before.get(key)), number(after[key]), words)
     print_table(table, title="\nheld out")
     change = after["perplexity"] / before["perplexity"] - 1
@@ -262,4 +263,4 @@ def number(value: Any) -> str:
     """Write a number of a table; a dash where there is none."""
     if value is None:
         return "–"
-    return f"{value:,}" if isinstance(value, int) else f"{value:.3f}"
+    return f"{value:,}" if isinstance(value, int) else written.decimals(value)

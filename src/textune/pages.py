@@ -10,6 +10,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from textune.errors import RunError
+from textune.evaluation import written
 from textune.storage import atomic
 
 UNKNOWN = "\N{EN DASH}"
@@ -85,7 +86,9 @@ def flat(nested: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str
 
 def number(value: float | None, digits: int = 3) -> str:
     """Write a number; a dash for what is unknown or not finite."""
-    return UNKNOWN if value is None or not math.isfinite(value) else f"{value:.{digits}f}"
+    if value is None or not math.isfinite(value):
+        return UNKNOWN
+    return written.decimals(value, digits)
 
 
 def count(value: int) -> str:

@@ -1,0 +1,20 @@
+"""Numbers become what a person reads of them."""
+
+LEAST = 0.001  # below which three decimals would say little, or nothing
+
+
+def decimals(value: float, digits: int = 3) -> str:
+    """Write a number with so many decimals; a small one with three digits that say something.
+
+    Example:
+        >>> decimals(0.12345), decimals(0.000123456), decimals(0.0), decimals(0.04, 1)
+        ('0.123', '0.000123', '0.000', '0.04')
+    """
+    is_small = 0 < abs(value) < LEAST
+    is_lost = value != 0 and float(f"{value:.{digits}f}") == 0
+    return f"{value:.3g}" if is_lost or (is_small and digits == 3) else f"{value:.{digits}f}"
+
+
+def interval(span: tuple[float, float] | list[float] | None) -> str:
+    """Write a 95 % interval; nothing where there is none."""
+    return "" if span is None else f"{decimals(span[0])} … {decimals(span[1])}"
