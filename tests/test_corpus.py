@@ -38,7 +38,7 @@ def gathered(source, tokenizer, *changes, **files):
 
 
 def warnings(said):
-    return [item.text for item in said if item.is_warning]
+    return [i.text for i in said if i.is_warning and "unknown to the tokenizer" not in i.text]
 
 
 def texts_of(found, part):

@@ -16,7 +16,7 @@ OPTIONS = {  # of `train` here and on the command line, and the settings that th
     **{
         name: f"data.{name}"
         for name in (
-            *("text", "label", "task", "header", "delimiter", "group"),
+            *("text", "label", "task", "header", "delimiter", "group", "skip"),
             *("max_tokens", "long", "pool", "limit"),
         )
     },
@@ -33,6 +33,7 @@ def train(
     header: bool | None = None,
     delimiter: str | None = None,
     group: str | None = None,
+    skip: str | Sequence[str] | None = None,
     valid: object | None = None,
     test: object | None = None,
     base: str | Path | None = None,
@@ -65,6 +66,8 @@ def train(
         header: Whether the first row names the columns; columns are "1", "2", … if not.
         delimiter: Character between cells, where recognition errs.
         group: Column whose equal values stay in one split.
+        skip: "COLUMN=VALUE", one or several: rows in which that cell stands have no label and are
+            left out; "label=" for blank cells.
         valid: File or frame to select the best weights by; a tenth of the source by default.
         test: File or frame for the final numbers.
         base: Directory or Hub name of the encoder; the bundled one by default.

@@ -47,6 +47,10 @@ Header = Annotated[
 ]
 Delimiter = Annotated[str | None, typer.Option(help="Character between cells.")]
 Group = Annotated[str | None, typer.Option(help="Rows equal in this column stay in one split.")]
+Skip = Annotated[
+    list[str] | None,
+    typer.Option(metavar="COLUMN=VALUE", help="Leave out rows with this cell (unlabelled ones)."),
+]
 Base = Annotated[str | None, typer.Option(help="Encoder: a directory or a Hub name.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, for programs.")]
 Threshold = Annotated[float | None, typer.Option(help="Probability from which a label applies.")]
@@ -63,6 +67,7 @@ def check(
     header: Header = None,
     delimiter: Delimiter = None,
     group: Group = None,
+    skip: Skip = None,
     base: Base = None,
     as_json: Json = False,
 ) -> None:
@@ -82,6 +87,7 @@ def check(
         header=header,
         delimiter=delimiter,
         group=group,
+        skip=skip,
         base=base,
     )
     if as_json:
@@ -104,6 +110,7 @@ def train(
     header: Header = None,
     delimiter: Delimiter = None,
     group: Group = None,
+    skip: Skip = None,
     valid: Annotated[str | None, typer.Option(help="File to select the best weights by.")] = None,
     test: Annotated[str | None, typer.Option(help="File for the final numbers.")] = None,
     base: Base = None,

@@ -49,6 +49,9 @@ def _to_names(value: Any) -> Any:
 
 
 Names = Annotated[tuple[str, ...], BeforeValidator(_to_names)]
+Cells = Annotated[
+    tuple[str, ...], BeforeValidator(lambda value: (value,) if isinstance(value, str) else value)
+]
 Average = Annotated[float, Field(ge=0, lt=1)]
 
 
@@ -90,6 +93,9 @@ class DataSettings(Section):
         None, description="Character between cells, where recognition errs."
     )
     group: str | None = Field(None, description="Rows equal in this column stay in one split.")
+    skip: Cells = Field(
+        (), description="COLUMN=VALUE: rows in which that cell stands are left out, as unlabelled."
+    )
     valid_share: float = Field(0.1, gt=0, lt=1, description="Part held out when no file is given.")
     test_share: float = Field(0.0, ge=0, lt=1, description="Part sealed for the final test.")
     split_seed: int | None = Field(

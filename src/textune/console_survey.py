@@ -19,6 +19,7 @@ def show_survey(found: Survey) -> None:
     out.print(f"[bold]{escape(found.table.name)}[/]: {found.rows:,} rows")
     _list("layout", found.table.reasons)
     _columns(found.columns)
+    _list("left out", [f"column {name!r}: {why}" for name, why in found.left_out.items()])
     _list("understood", found.contract.reasons)
     _list("could also be", found.contract.doubts)
     _targets(found)

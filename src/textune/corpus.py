@@ -12,13 +12,16 @@ import numpy as np
 from textune import lengths
 from textune.config import DataSettings, Settings
 from textune.data import contract, examples, schemes
+from textune.data.contract import Understanding
 from textune.errors import DataError, SettingsError
 from textune.reading import sources
 from textune.records import OUTSIDE, TASKS, Contract, Example, Finding, Pool, Said, Split, Table
 from textune.sets import alike, audit, splits, strata
+from textune.sets.words import WordCensus
 from textune.tasks import selection
 from textune.tasks import table as tasks
 from textune.tasks.interface import Task
+from textune.text import unknown
 from textune.text.ragged import Ragged, Targets
 from textune.text.store import Store
 from textune.text.tokenizers import Tokenizer
@@ -80,11 +83,17 @@ def gather(
     max_tokens = _limit(data.max_tokens, tokenizer)
     table = sources.read(source, header=data.header, delimiter=data.delimiter)
     found = contract.understand(
-        table, task=data.task, text=data.text or None, label=data.label or None, group=data.group
+        table,
+        task=data.task,
+        text=data.text or None,
+        label=data.label or None,
+        group=data.group,
+        skip=data.skip,
     )
     agreed = found.contract
     contract.require_labels(agreed, table.name)
     yield Said(f"{table.name}: {found.rows:,} rows, {_words(agreed)}")
+    yield from _unused(found)
     parts = [(yield from _read(table, agreed, data, settings.seed))]
     tables = [table]
     for other in (valid, test):
@@ -92,6 +101,8 @@ def gather(
         parts.append([] if more is None else (yield from _read(more, agreed, data, settings.seed)))
         tables += [] if more is None else [more]
     yield from _leave_out_unknown(agreed, parts, data)
+    if found_unknown := unknown.finding(tokenizer, parts[0]):
+        yield Said(f"{table.name}: {found_unknown.message}", is_warning=True)
     split_seed = settings.seed if data.split_seed is None else data.split_seed
     split = _split(parts, data, agreed.task, seed=split_seed)
     everything = [example for part in parts for example in part]
@@ -133,6 +144,15 @@ def gather(
     )
 
 
+def _unused(found: Understanding) -> Iterator[Said]:
+    """Name the columns and the rows that are not learned from, and why."""
+    if found.left_out:
+        listed = "; ".join(f"{name!r} ({why})" for name, why in [*found.left_out.items()][:SHOWN])
+        more = f" and {len(found.left_out) - SHOWN:,} more" if len(found.left_out) > SHOWN else ""
+        yield Said(f"columns left out: {listed}{more}")
+    yield from (Said(finding.message, is_warning=True) for finding in found.findings)
+
+
 def _limit(asked: int | None, tokenizer: Tokenizer) -> int:
     if asked is None:
         return tokenizer.limit
@@ -164,6 +184,9 @@ def _same_layout(other: object, table: Table, delimiter: str | None) -> Table:
 def _read(
     table: Table, agreed: Contract, data: DataSettings, seed: int
 ) -> Generator[Said, None, list[Example]]:
+    yield from (
+        Said(f"{table.name}: {finding.message}", is_warning=True) for finding in table.findings
+    )
     found = list(examples.read(table, agreed))
     kept = [item for item in found if not _is_skipped(item)]
     if len(kept) < len(found):
@@ -181,11 +204,28 @@ def _read(
         )
     if not kept:
         raise DataError(f"{table.name}: no row has both a text and a label")
+    if agreed.task == "tags":
+        yield from _doubts(table, agreed, kept)
     if data.limit is not None and data.limit < len(kept):
         chosen = np.random.default_rng(seed).choice(len(kept), data.limit, replace=False)
         kept = [kept[row] for row in np.sort(chosen).tolist()]
         yield Said(f"{table.name}: trial on {len(kept):,} of its rows, drawn at random")
     return kept
+
+
+def _doubts(table: Table, agreed: Contract, found: Sequence[Example]) -> Iterator[Said]:
+    """Say what is doubtful about words and tags.
+
+    Raises:
+        DataError: Nothing is marked, so that there is nothing to learn.
+    """
+    census = WordCensus(marks_entities=agreed.separator != "plain")
+    for example in found:
+        census.add(example)
+    for finding in census.findings():
+        if finding.severity == "error":
+            raise DataError(f"{table.name}: {finding.message}")
+        yield Said(f"{table.name}: {finding.message}", is_warning=True)
 
 
 def _is_skipped(example: Example) -> bool:

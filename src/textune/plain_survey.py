@@ -11,16 +11,19 @@ from textune.config import BUNDLED
 from textune.encoder import bases
 from textune.errors import DataError
 from textune.reading import documents
+from textune.reading.forms import folders
 from textune.text import fertility, tokenizers
 from textune.text.tokenizers import Tokenizer
 
 
 def is_many(source: object) -> bool:
-    """Tell whether a source is a folder or a pattern, which hold plain text only."""
+    """Tell whether a source is a folder or a pattern of plain text, not of labelled texts."""
     if not isinstance(source, str | Path):
         return False
     path = Path(source)
-    return path.is_dir() or (not path.exists() and has_magic(str(source)))
+    if path.is_dir():
+        return not folders.is_table(path)
+    return not path.exists() and has_magic(str(source))
 
 
 def check(

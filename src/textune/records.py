@@ -42,6 +42,7 @@ class Row:
 
     cells: tuple[str, ...]  # one for each column of the table
     origin: str  # where it stands: "reviews.csv:17" (first line of the record), "row 17" in a frame
+    remarks: tuple[str, ...] = ()  # what was chosen where the file contradicts itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ class Table:
     delimiter: str | None  # None where the format has none
     reasons: tuple[str, ...]  # how format, delimiter, quotes and header were recognised, in words
     rows: Callable[[], Iterator[Row]]
+    findings: tuple[Finding, ...] = ()  # what is no row of it, and other things to be known
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,8 @@ class Contract:
     group: str | None = None  # column whose equal values stay in one split
     reasons: tuple[str, ...] = ()  # one sentence for each choice
     doubts: tuple[str, ...] = ()  # other possible readings, and the option that selects them
+    skip: tuple[str, ...] = ()  # "COLUMN=VALUE": rows in which that cell stands have no label
+    offsets: str = "characters"  # what places of spans count, see `textune.data.offsets`
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,6 +283,7 @@ class Survey:
     columns: Mapping[str, str] = field(
         default_factory=dict
     )  # what each column was taken for, and why
+    left_out: Mapping[str, str] = field(default_factory=dict)  # columns that are not used, and why
     fertility: Mapping[str, Any] = field(default_factory=dict)  # of plain text: what words cost
     targets: Mapping[str, Any] = field(
         default_factory=dict

@@ -20,7 +20,8 @@ from textune.errors import SHOWN
 from textune.reading import sources
 from textune.records import Contract, Example, Finding, Survey, Table
 from textune.sets import audit
-from textune.text import tokenizers
+from textune.sets.words import WordCensus
+from textune.text import tokenizers, unknown
 
 MEASURED = 5_000  # texts whose tokens are counted, where the file has more than `ALL_BELOW`
 ALL_BELOW = 10_000
@@ -38,6 +39,7 @@ def check(
     header: bool | None = None,
     delimiter: str | None = None,
     group: str | None = None,
+    skip: str | Sequence[str] | None = None,
     base: str | Path | None = None,
     count_tokens: CountTokens | None = None,
 ) -> Survey:
@@ -51,6 +53,7 @@ def check(
         header: Whether the first line names the columns.
         delimiter: Between the cells of a line.
         group: Column whose equal values stay in one split.
+        skip: "COLUMN=VALUE", one or several: rows in which that cell stands are left out.
         base: Encoder whose tokens are counted; the bundled one if not given.
         count_tokens: Counts the tokens of texts, special ones included, in place of a base.
 
@@ -60,12 +63,19 @@ def check(
     """
     table = sources.read(source, header=header, delimiter=delimiter)
     found = contract.understand(
-        table, task=task, text=names(text) or None, label=names(label) or None, group=group
+        table,
+        task=task,
+        text=names(text) or None,
+        label=names(label) or None,
+        group=group,
+        skip=(skip,) if isinstance(skip, str) else tuple(skip or ()),
     )
     agreed = found.contract
     ruler = _ruler(agreed, base, count_tokens)
     tally = _Tally(agreed, found.rows, ruler)
-    findings = audit.audit(tally.watch(examples.read(table, agreed)), contract=agreed)
+    census = WordCensus(marks_entities=agreed.separator != "plain")
+    read = census.watch(tally.watch(examples.read(table, agreed)))
+    findings = audit.audit(read, contract=agreed)
     lengths, targets = tally.lengths(), tally.targets()
     costs = {}
     if agreed.task == "plain" and ruler.tokenizer is not None:
@@ -80,6 +90,10 @@ def check(
         unlabelled=tally.unlabelled,
         lengths=lengths,
         findings=(
+            *table.findings,
+            *found.findings,
+            *tally.unknown(),
+            *(census.findings() if agreed.task == "tags" else ()),
             *tally.mended(),
             *findings,
             *_without_labels(agreed, table.name, found.rows),
@@ -88,6 +102,7 @@ def check(
         ),
         command=_command(table, agreed, header=header, delimiter=delimiter, base=base),
         columns=found.columns,
+        left_out=found.left_out,
         fertility=costs,
         targets=targets,
     )
@@ -112,6 +127,7 @@ def to_json(survey: Survey) -> dict[str, Any]:
         "reasons": [*survey.table.reasons, *agreed.reasons],
         "doubts": list(agreed.doubts),
         "columns": dict(survey.columns),
+        "left_out": dict(survey.left_out),
         "fertility": dict(survey.fertility),
         "targets": dict(survey.targets),
         "contract": {
@@ -165,11 +181,14 @@ class _Tally:
         chosen = random.Random(0).sample(range(rows), MEASURED) if self.is_sample else ()
         self._chosen = frozenset(chosen)
         self._waiting: list[Example] = []
+        self._first: list[Example] = []  # by which unknown words are counted
         self._measured: list[Measured] = []
 
     def watch(self, stream: Iterable[Example]) -> Iterator[Example]:
         for place, example in enumerate(stream):
             self._count(example)
+            if place < unknown.MOST:
+                self._first.append(example)
             self._remarked += len(example.remarks)
             self._remarks += example.remarks[: SHOWN - len(self._remarks)]
             if not self.is_sample or place in self._chosen:
@@ -188,6 +207,13 @@ class _Tally:
         what = "1 place was" if self._remarked == 1 else f"{self._remarked:,} places were"
         message = f"{what} mended while reading: {listed}{more}"
         return (Finding("mended", "warning", message, self._remarked),)
+
+    def unknown(self) -> tuple[Finding, ...]:
+        """Say how much of the texts the tokenizer does not know, where that is much."""
+        if self._ruler.tokenizer is None or self._agreed.task == "plain":
+            return ()
+        found = unknown.finding(self._ruler.tokenizer, self._first)
+        return () if found is None else (found,)
 
     def lengths(self) -> dict[str, Any]:
         """Describe the token counts, and what lies beyond each limit."""
@@ -340,4 +366,6 @@ def _command(
         ("--base", None if base is None else str(base)),
     ):
         words += [option, value] if value is not None else []
+    for entry in agreed.skip:
+        words += ["--skip", entry]
     return shlex.join(words)

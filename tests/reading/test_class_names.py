@@ -40,10 +40,17 @@ def test_numbers_become_their_names(tmp_path, kind):
 
 
 @pytest.mark.parametrize(
-    "kind", [CLASSES, {"feature": {"dtype": "int64"}}, {"feature": {"names": "x"}}, None, [], 3]
+    "kind", [{"feature": {"dtype": "int64"}}, {"feature": {"names": "x"}}, None, [], 3]
 )
 def test_without_names_numbers_stay(kind):
     assert cells(sources.read(arrow(kind))) == ["[1, 0]", "[-100]", ""]
+
+
+def test_a_number_becomes_its_name_and_one_without_a_name_stays():
+    features = json.dumps({"info": {"features": {"text": {}, "label": CLASSES}}})
+    table = pa.table({"text": ["a", "b", "c"], "label": [1, 0, -1]})
+    table = table.replace_schema_metadata({"huggingface": features})
+    assert cells(sources.read(table)) == ["B-PER", "O", "-1"]
 
 
 @pytest.mark.parametrize("described", ["", "[", "[]", "3", '{"info": []}', '{"info": {}}'])

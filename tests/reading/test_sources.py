@@ -281,4 +281,4 @@ def test_foreign_file_is_named_for_what_it_is(write, content, expected, name):
 
 def test_binary_file_of_unknown_ending(write):
     message = message_of(write(bytes(range(256)) * 9, "a.bin"))
-    assert "this is no text; textune reads CSV, TSV, text, JSON lines" in message
+    assert "this is no text; textune reads CSV, TSV, text, JSON (" in message

@@ -67,11 +67,12 @@ def test_says_that_the_cells_too_many_stand_at_the_end_of_some_rows(tmp_path):
         '{"text": ["a b", "c d"], "label": ["x", "y"]}',
     ],
 )
-def test_a_table_written_column_by_column_is_named(tmp_path, content):
+def test_a_table_written_column_by_column_is_read(tmp_path, content):
     file = tmp_path / "frame.json"
     file.write_text(content)
-    with pytest.raises(DataError, match=r"frame.json:1: .*column by column.*orient=\"records\""):
-        sources.read(file)
+    table = sources.read(file)
+    assert [row.cells for row in table.rows()] == [("a b", "x"), ("c d", "y")]
+    assert table.columns == ("text", "label")
 
 
 def test_one_object_with_lists_of_different_lengths_is_a_row(tmp_path):

@@ -1,38 +1,19 @@
 """Columns become choices: which is the text, which are the labels, and what else could be."""
 
-import shlex
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from itertools import combinations, pairwise
+from collections import Counter
+from collections.abc import Sequence
 from math import log2
 
-from textune.data import names
+from textune.data import names, pairs
+from textune.data.choice import MOST_DOUBTS, Choice, option, quoted
 from textune.data.columns import Column, Scan, describe, flag, is_number, like_number
+from textune.errors import DataError
 
-MOST_DOUBTS = 3
 PLAUSIBLE = 1.5  # weight from which another column is worth a doubt
 NEARLY_ALL = 0.98  # share of one value from which a column hardly tells texts apart
 NEARLY_NUMBERS = 0.9  # share of numbers that makes a column with slips one of numbers
+OFTEN = 0.1  # share of rows from which -1 is a class rather than "not scored"
 CLOSE = 0.98  # share of 0 and 1 that makes a column with a few slips a 0/1 column among others
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """Columns that were chosen for a role, and the sentences that go with them."""
-
-    columns: tuple[Column, ...] = ()
-    reasons: tuple[str, ...] = ()
-    doubts: tuple[str, ...] = ()
-
-
-def quoted(columns: Iterable[str]) -> str:
-    """Write names of columns for a message."""
-    return ", ".join(map(repr, columns))
-
-
-def option(flag_name: str, columns: Sequence[Column]) -> str:
-    """Write the option that selects columns, as it is typed in a shell."""
-    return f"`{flag_name} {shlex.quote(','.join(column.name for column in columns))}`"
 
 
 def text(seen: Scan, given: tuple[str, ...] | None, *, taken: set[str], headed: bool) -> Choice:
@@ -49,7 +30,7 @@ def text(seen: Scan, given: tuple[str, ...] | None, *, taken: set[str], headed: 
         return Choice(tuple(by_name[name] for name in given), (f"text: {quoted(given)}, as asked",))
     free = [column for column in seen.columns if column.name not in taken]
     ranked = _ranked_texts([column for column in free if column.kind == "text"], headed)
-    if pair := _pair(ranked, free, seen, headed=headed):
+    if pair := pairs.pair(ranked, free, seen, headed=headed):
         return pair
     if ranked:
         return _best_text(ranked, headed)
@@ -80,8 +61,9 @@ def label(
     marks = _marks(free, headed) if task in (None, "multi") else ()
     best = weights[ranked[0].name] if ranked else 0.0
     if marks and (task == "multi" or _marks_weight(marks, headed) > best):
+        odd = [c for c in marks if _named(c, headed) <= -3]
         apart = [c for c in free if c.kind == "flags" and c not in marks and _is_mark(c, marks)]
-        return _all_marks(marks, ranked, apart)
+        return _all_marks(marks, ranked, odd if len(odd) < len(marks) else [], apart)
     if not ranked:
         return Choice(doubts=_last_resorts(free, headed))
     return _best_label(ranked, marks, weights, free, headed=headed)
@@ -96,49 +78,6 @@ def _text_weight(column: Column, headed: bool) -> float:
 
 def _ranked_texts(columns: Sequence[Column], headed: bool) -> list[Column]:
     return sorted(columns, key=lambda column: -_text_weight(column, headed))
-
-
-def _pair(
-    ranked: Sequence[Column], free: Sequence[Column], seen: Scan, *, headed: bool
-) -> Choice | None:
-    if headed:
-        able = [column for column in free if _reads_as_text(column)]
-        for one, two in combinations(able, 2):
-            named = names.are_pair(one.name, two.name) or names.are_pair(two.name, one.name)
-            if named and (not ranked or ranked[0] in (one, two)):
-                why = f"{one.name!r} and {two.name!r} are named like the two texts of a pair"
-                return Choice((one, two), (f"{why} → pairs of texts",), _others(ranked, (one, two)))
-        return None
-    for one, two in pairwise(free):
-        if one in ranked[:2] and two in ranked[:2] and _share_words(one, two, seen):
-            doubt = f"each of the two could be the only text: {option('--text', [one])}"
-            why = (
-                f"columns {one.name} and {two.name} stand side by side and share words in each row"
-            )
-            return Choice((one, two), (f"{why} → pairs of texts",), (doubt,))
-    return None
-
-
-def _reads_as_text(column: Column) -> bool:
-    """Tell whether a column is text, or repeats itself but is named like a text."""
-    is_named = column.kind in ("category", "words") and names.text_evidence(column.name) > 0
-    return column.kind == "text" or (is_named and column.words >= 1)
-
-
-def _share_words(one: Column, two: Column, seen: Scan) -> bool:
-    """Tell whether two texts have more in common with each other than with those of other rows."""
-    rows = [row for row in seen.sample[:400] if row[one.place] and row[two.place]]
-    first = [set(row[one.place].lower().split()) for row in rows]
-    second = [set(row[two.place].lower().split()) for row in rows]
-    if len(rows) < 5:
-        return False
-    mixed = second[len(rows) // 2 :] + second[: len(rows) // 2]
-    return _overlap(first, second) > _overlap(first, mixed) + 0.1
-
-
-def _overlap(first: Sequence[set[str]], second: Sequence[set[str]]) -> float:
-    both = zip(first, second, strict=True)
-    return sum(len(a & b) / max(1, len(a | b)) for a, b in both) / len(first)
 
 
 def _best_text(ranked: Sequence[Column], headed: bool) -> Choice:
@@ -181,13 +120,6 @@ def _may_be_text(column: Column, headed: bool) -> bool:
         return True
     odd = column.kind not in ("words", "category", "list", "constant")
     return not odd and not all(map(is_number, column.cells))
-
-
-def _others(ranked: Sequence[Column], chosen: Sequence[Column]) -> tuple[str, ...]:
-    return tuple(
-        f"{other.name!r} is text too: {option('--text', [other])} takes it alone"
-        for other in [column for column in ranked if column not in chosen][:MOST_DOUBTS]
-    )
 
 
 def _named(column: Column, headed: bool) -> float:
@@ -256,7 +188,7 @@ def _could_be_numbers(column: Column) -> bool:
 
 def _marks(free: Sequence[Column], headed: bool) -> tuple[Column, ...]:
     """Find the 0/1 columns that could be one label each: at least two, or three with constants."""
-    flags = [column for column in free if column.kind == "flags" and _named(column, headed) > -3]
+    flags = [c for c in free if c.kind == "flags" and not (headed and names.is_apart(c.name))]
     styles = [[c for c in flags if _in_digits(c) is digits] for digits in (True, False)]
     members = max(styles, key=len)
     if not members:
@@ -271,6 +203,30 @@ def _marks(free: Sequence[Column], headed: bool) -> tuple[Column, ...]:
             places.add(column.place)
     found = tuple(column for column in free if column.place in places)
     return found if len(members) >= 2 or len(found) >= 3 else ()
+
+
+def refuse_polarity(name: str, columns: Sequence[Column]) -> None:
+    """Refuse columns of -1, 0 and 1 in which all three are frequent: three classes in each.
+
+    Raises:
+        DataError: There are such columns. A rare -1 means "not scored".
+    """
+    torn = [column for column in columns if _is_polarity(column)]
+    if 2 * len(torn) >= len(columns):
+        raise DataError(
+            f"{name}: {quoted(c.name for c in torn)} hold -1, 0 and 1, each of them often: three "
+            "classes a column (as negative, neutral, positive), not labels of which some are not "
+            "scored (-1); one such column is learned at a time: "
+            f"{option('--label', torn[:1])} with `--task single`; if they are numbers, "
+            f"{option('--label', columns)} with `--task number`"
+        )
+
+
+def _is_polarity(column: Column) -> bool:
+    counts: Counter[int | None] = Counter()
+    for cell, count in (column.counts or {}).items():
+        counts[flag(cell)] += count
+    return min(counts[-1], counts[0], counts[1]) >= OFTEN * max(1, counts.total())
 
 
 def _marks_weight(marks: Sequence[Column], headed: bool) -> float:
@@ -297,7 +253,10 @@ def _is_mark(column: Column, marks: Sequence[Column]) -> bool:
 
 
 def _all_marks(
-    marks: tuple[Column, ...], ranked: Sequence[Column], left_out: Sequence[Column]
+    marks: tuple[Column, ...],
+    ranked: Sequence[Column],
+    odd: Sequence[Column],
+    left_out: Sequence[Column],
 ) -> Choice:
     apart = [column for column in ranked if column not in (*marks, *left_out)]
     doubts = [
@@ -310,6 +269,13 @@ def _all_marks(
         doubts.append(
             f"{quoted(c.name for c in left_out)} hold only 0 and 1 too, but are not named like "
             f"labels: {option('--label', every)} takes them as well"
+        )
+    if odd:
+        rest = [column for column in marks if column not in odd]
+        its, it = ("its", "it") if len(odd) == 1 else ("their", "them")
+        doubts.append(
+            f"{quoted(c.name for c in odd)} may be no label by {its} name: "
+            f"{option('--label', rest)} leaves {it} out"
         )
     if len(marks) <= 3:
         doubts.append(f"one of them could be the only label: {option('--label', marks[:1])}")

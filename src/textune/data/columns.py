@@ -27,6 +27,7 @@ FLAGS: Mapping[str, int] = {
 
 SPLIT_WORDS = {"train", "training", "val", "valid", "validation", "dev", "eval", "test", "testing"}
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+PARSE = re.compile(r"\(\s*(?:\w+ )?\s*[(\w].*\)", re.DOTALL)
 DECIMAL = re.compile(r"[+-]?\d+,\d+")
 DECIMAL_OR_INTEGER = re.compile(r"[+-]?\d+(,\d+)?")
 SLIP = re.compile(r"[+-]?\d+,\d+|[+-]?(nan|inf|infinity)|n/?a|null|none", re.IGNORECASE)
@@ -271,8 +272,21 @@ def _why_link(column: Column) -> str:
     return f"addresses or file names such as {column.cells[0][:40]}" if is_link else ""
 
 
+def _why_parse(column: Column) -> str:
+    """Tell parses of sentences, which repeat a text with brackets around its parts."""
+    trees = sum(
+        cell.count("(") == cell.count(")") and PARSE.fullmatch(cell) is not None
+        for cell in column.cells
+    )
+    if trees < 0.9 * len(column.cells) or column.words < 2:
+        return ""
+    return f"parses of sentences such as {column.cells[0][:40]}"
+
+
 def _why_record(column: Column) -> str:
     """Tell JSON objects: running text for the eye, but not what a reader would label."""
+    if any(lists.CHOICES.match(cell) for cell in column.cells):
+        return ""
     objects = sum(RECORD.match(cell) is not None for cell in column.cells)
     if objects < 0.9 * len(column.cells):
         return ""
@@ -353,6 +367,7 @@ KINDS: tuple[tuple[str, Callable[[Column], str]], ...] = (  # the first that kno
     ("date", _why_date),
     ("link", _why_link),
     ("split", _why_split),
+    ("parse", _why_parse),
     ("record", _why_record),
     ("decimal", _why_decimal),
     ("list", _why_list),

@@ -2,15 +2,15 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from textune.data import choices, lists, questions, tag_columns
-from textune.data.choices import Choice, quoted
+from textune.data import choices, lists, questions, skipping, tag_columns, unlabelled
+from textune.data.choice import Choice, quoted
 from textune.data.columns import Column, Scan, describe, flag, is_number, like_number, scan
 from textune.data.names import columns_meant
 from textune.data.word_lists import read_list
 from textune.errors import DataError, SettingsError, among
-from textune.records import Contract, Table
+from textune.records import Contract, Finding, Table
 
 WORD_TAG = re.compile(r"O|[BIESLU]-\S+")  # how a word of a name is marked in CoNLL files
 TAG_ENDS = re.compile(r"[\s,;|]+")  # between tags that are no list
@@ -24,7 +24,16 @@ class Understanding:
 
     contract: Contract
     columns: Mapping[str, str]  # name of the column → kind and why
-    rows: int
+    rows: int  # that have a label
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def left_out(self) -> dict[str, str]:
+        """Name the columns that are neither text nor label nor anything else, and what they are."""
+        agreed = self.contract
+        used = {*agreed.text, *agreed.label, agreed.group}
+        used |= {entry.rpartition("=")[0] for entry in agreed.skip}
+        return {name: why for name, why in self.columns.items() if name not in used}
 
 
 def understand(
@@ -34,6 +43,7 @@ def understand(
     text: tuple[str, ...] | None = None,
     label: tuple[str, ...] | None = None,
     group: str | None = None,
+    skip: tuple[str, ...] = (),
 ) -> Understanding:
     """Read a table once and say what it holds; what the caller names is not guessed.
 
@@ -45,6 +55,7 @@ def understand(
         label: One column, or one 0/1 column for each label, or one for each number, or the answers;
             commas as above.
         group: A column whose equal values must stay in one split.
+        skip: "COLUMN=VALUE": rows in which that cell stands are left out.
 
     Raises:
         SettingsError: A named column is not in the table, or is named twice.
@@ -57,6 +68,8 @@ def understand(
     text = None if text is None else columns_meant(text, table.columns)
     label = None if label is None else columns_meant(label, table.columns)
     _check_options(table, task, text=text, label=label, group=group)
+    skipping.named(table, skip)
+    table = skipping.without(table, skip)
     seen = scan(table)
     if seen.rows == 0:
         raise DataError(
@@ -65,9 +78,9 @@ def understand(
     columns = {column.name: column for column in seen.columns}
     described = {name: describe(column) for name, column in columns.items()}
     if tags := tag_columns.understand(table, seen, task=task, text=text, label=label, group=group):
-        return Understanding(tags, {**described, **tag_columns.described(tags)}, seen.rows)
+        return _found(tags, {**described, **tag_columns.described(tags)}, seen, skip)
     if answers := questions.understand(table, seen, task=task, text=text, label=label, group=group):
-        return Understanding(answers, {**described, **questions.described(answers)}, seen.rows)
+        return _found(answers, {**described, **questions.described(answers)}, seen, skip)
     taken = {*(label or ()), *([group] if group else ())}
     texts = choices.text(seen, text, taken=taken, headed=table.has_header)
     if not texts.columns:
@@ -81,7 +94,25 @@ def understand(
     if task is None:
         _refuse_words(table, texts.columns, labels.columns)
     contract = _settle(table, seen, task, texts=texts, labels=labels, group=group)
-    return Understanding(contract, described, seen.rows)
+    return _found(contract, described, seen, skip)
+
+
+def _found(
+    contract: Contract, described: Mapping[str, str], seen: Scan, skip: tuple[str, ...]
+) -> Understanding:
+    """Add what is left out: as asked, and rows whose label says that there is none."""
+    by_name = {column.name: column for column in seen.columns}
+    labels = [by_name[name] for name in contract.label]
+    meant = unlabelled.no_gold(contract, labels[0]) if len(labels) == 1 else ""
+    if meant and meant not in skip:
+        count = (labels[0].counts or {})[unlabelled.NO_GOLD]
+        contract = replace(contract, skip=(meant,))
+        findings = unlabelled.findings(contract, seen, labels[0].cells)
+        contract = replace(contract, skip=(*skip, meant))
+        return Understanding(contract, described, seen.rows - count, tuple(findings))
+    cells = labels[0].cells if labels else ()
+    findings = unlabelled.findings(contract, seen, cells)
+    return Understanding(replace(contract, skip=skip), described, seen.rows, tuple(findings))
 
 
 def require_labels(contract: Contract, name: str) -> None:
@@ -235,6 +266,7 @@ def _many(table: Table, chosen: Sequence[Column], seen: Scan, task: str) -> tupl
         return f"{len(chosen)} columns hold numbers → {len(chosen)} numbers a text", []
     if task == "single":
         return f"{len(chosen)} columns, of which exactly one is 1 → one label a text, as asked", []
+    choices.refuse_polarity(table.name, chosen)
     odd = [column for column in chosen if column.kind not in ("flags", "constant")]
     doubts = [
         f"column {column.name!r} is not only 0, 1 and -1 but {describe(column)}" for column in odd
@@ -264,10 +296,25 @@ def _one(
             f"{name!r} holds only 0 and 1 → one 0/1 label, as asked",
             [],
         )
+    is_vector = column.separator == "vector"
+    if task is None and not is_vector and (places := lists.positions(column.cells)):
+        raise DataError(
+            f"{table.name}: column {name!r} holds lists of {places} numbers, some of them repeated "
+            f"({column.cells[0][:40]}): one value for each position, no set of labels; write a "
+            "column for each position, and name one with --label (--task single), or all of them "
+            "(--task number)"
+        )
+    written = column.separator or ""
+    is_alone = written == "json" and lists.lengths(column.cells, written) == {1}
+    if task in (None, "single") and is_alone and not column.blank:
+        said = f"{name!r} holds a list of exactly one name in each row → one label a text"
+        doubts = [] if task else ["`--task multi` would learn several labels a text"]
+        return "name", "single", "json", said, doubts
     if task == "multi" or (task is None and column.kind == "list"):
-        separator = column.separator or lists.likely_separator(column.cells)
+        separator = written or lists.likely_separator(column.cells)
         shape = {
             "json": "in brackets",
+            "mixed": "in brackets, or one name alone",
             "<>": "as <a><b>",
             "vector": "of one 0 or 1 for each label",
         }.get(separator, f"separated by {separator!r}")

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from textune.data import lists, numbers, passages, tagged
+from textune.data import lists, numbers, passages, skipping, tagged
 from textune.data.columns import flag, is_number
 from textune.errors import DataError, Problems, among, excerpt
 from textune.records import Contract, Example, Label, Row, Table
@@ -27,7 +27,8 @@ def read(table: Table, contract: Contract, *, labelled: bool = True) -> Iterator
     """
     to_example = reader(table, contract, labelled=labelled)
     problems = Problems(table.name)
-    yield from sound(table.rows(), to_example, problems)
+    kept = skipping.without(table, contract.skip) if labelled else table
+    yield from sound(kept.rows(), to_example, problems)
     problems.raise_any()
 
 
@@ -130,7 +131,24 @@ def _label_reader(table: Table, contract: Contract) -> Callable[[Row], Marked]:
         return _no_label
     if contract.form == "list":
         return _list_reader(places[0], contract.label[0], contract.separator or ",")
+    if contract.separator is not None:
+        return _only_reader(places[0], contract.label[0], contract.separator)
     return _name_reader(places[0], contract.label[0])
+
+
+def _only_reader(place: int, column: str, separator: str) -> Callable[[Row], Marked]:
+    """Make the reader of lists that hold exactly one name."""
+
+    def read_name(row: Row) -> Marked:
+        names = lists.parse(row.cells[place], separator)
+        if names is None or len(names) != 1:
+            raise DataError(
+                f"{row.origin}: column {column!r} holds {excerpt(row.cells[place])}; allowed: a "
+                "list of exactly one name (or choose --task multi)"
+            )
+        return names[0], ()
+
+    return read_name
 
 
 def _name_reader(place: int, column: str) -> Callable[[Row], Marked]:

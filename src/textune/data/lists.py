@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 
 SEPARATORS = ("|", ";", ",", " ")
-FORMS = ("json", "vector", "<>", *SEPARATORS)
-"""Ways to write a list: "json" is any list in brackets, "vector" a 0 or 1 for each place, "<>" is
-<a><b>."""
+FORMS = ("json", "mixed", "vector", "<>", *SEPARATORS)
+"""Ways to write a list: "json" is any list in brackets, "mixed" the same or one name without,
+"vector" a 0 or 1 for each place, "<>" is <a><b>."""
 
 LONGEST_NAME = 60
 BRACKETS = {"[": "]", "(": ")", "{": "}"}
@@ -16,7 +16,9 @@ QUOTED = re.compile(
     r"""\s*(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|([^\s"',][^,"]*?))\s*(?:,|$)"""
 )
 BARE = re.compile(r""""([^"]*)"|'([^']*)'|([^\s"',]+)""")
+NUMBER = re.compile(r"[+-]?\d+(\.\d*)?")
 TAGS = re.compile(r"(?:<[^<>]+>)+")
+CHOICES = re.compile(r'\{\s*"choices"\s*:\s*\[')  # how Label Studio writes several choices
 VECTOR = re.compile(r"[\[(]?\s*[01](\.0?)?(\s*[,\s]\s*[01](\.0?)?)+\s*[\])]?")
 
 
@@ -39,7 +41,9 @@ def parse(cell: str, separator: str) -> tuple[str, ...] | None:
     cell = cell.strip()
     if not cell:
         return ()
-    if separator == "json":
+    if separator == "mixed" and not _is_bracketed(cell):
+        return (cell,)
+    if separator in ("json", "mixed"):
         names = _in_brackets(cell)
     elif separator == "vector":
         names = _in_places(cell)
@@ -68,6 +72,8 @@ def separator(cells: Sequence[str]) -> str | None:
     bracketed = sum(_is_bracketed(cell) for cell in cells)
     if bracketed >= 0.95 * len(cells):
         return "json" if _recurring([parse(cell, "json") or () for cell in cells]) else None
+    if bracketed and _are_mixed(cells):
+        return "mixed"
     return next((sign for sign in SEPARATORS if _separates(sign, cells)), None)
 
 
@@ -81,6 +87,41 @@ def likely_separator(cells: Sequence[str]) -> str:
     holding = {sign: sum(sign in cell for cell in cells) for sign in SEPARATORS[:3]}
     best = max(holding, key=lambda sign: holding[sign])
     return best if holding[best] else ","
+
+
+def lengths(cells: Sequence[str], separator: str) -> set[int]:
+    """Return how many names cells hold, blank ones aside, each name counted as often as it stands.
+
+    Empty where a cell is not written in this form.
+    """
+    if separator not in ("json", "mixed"):
+        return {len(parse(cell, separator) or ()) for cell in cells}
+    found = [_in_brackets(cell) if _is_bracketed(cell) else [cell] for cell in cells]
+    return set() if None in found else {len(names or ()) for names in found}
+
+
+def positions(cells: Sequence[str]) -> int:
+    """Count the places of lists that hold a number at each, some of them the same; 0 for others."""
+    sizes = lengths(cells, "json")
+    if len(sizes) != 1 or min(sizes) < 2 or not all(map(_is_bracketed, cells)):
+        return 0
+    found = [_in_brackets(cell) or [] for cell in cells]
+    is_repeated = any(len(set(names)) < len(names) for names in found)
+    is_numbers = all(NUMBER.fullmatch(name.strip()) for names in found for name in names)
+    return sizes.pop() if is_repeated and is_numbers else 0
+
+
+def _are_mixed(cells: Sequence[str]) -> bool:
+    """Tell single names among lists of several: a string for one label, a list for more."""
+    listed = [cell for cell in cells if _is_bracketed(cell)]
+    alone = [cell for cell in cells if not _is_bracketed(cell)]
+    found = [_in_brackets(cell) if '"' in cell or "'" in cell else None for cell in listed]
+    if len(listed) < 0.01 * len(cells) or None in found:
+        return False
+    known = {name for names in found for name in names or ()}
+    if any(map(CHOICES.match, listed)):
+        return True
+    return bool(known & set(alone)) and _recurring([parse(cell, "mixed") or () for cell in cells])
 
 
 def _is_bracketed(cell: str) -> bool:
@@ -103,6 +144,8 @@ def _in_brackets(cell: str) -> list[str] | None:
     """Read a list as JSON, Python or numpy print it; a name without quotes may hold spaces."""
     if not _is_bracketed(cell):
         return None
+    if CHOICES.match(cell):
+        cell = cell[cell.index("[") : cell.rindex("}")].strip()
     try:
         read = json.loads(cell)
     except (ValueError, RecursionError):

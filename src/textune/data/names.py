@@ -29,6 +29,10 @@ OTHER_WORDS = (
     " worker page number num length len verified retweeted favorited truncated lat lon phone zip"
     " unnamed probability prob weight unclear test train dev"
 )
+APART = frozenset(
+    ["dev", "fold", "partition", "split", "subset", "test", "train", "unclear", "unsure", "valid"]
+)
+"""Names of 0/1 columns that speak of the row and never of its text."""
 PAIRS = (
     ("premise", "hypothesis"),
     ("question", "sentence"),
@@ -40,6 +44,14 @@ PAIRS = (
     ("claim", "evidence"),
     ("context", "response"),
 )
+FIRST = frozenset(
+    ["claim", "headline", "parent", "post", "premise", "prompt", "qtext", "query", "question"]
+)
+SECOND = {  # the second text by the first, where only their roles tell
+    **dict.fromkeys(("query", "question", "qtext"), ("title", "answer", "atext", "text")),
+    "headline": ("article", "body"),
+    **dict.fromkeys(("post", "parent", "prompt"), ("reply", "response", "comment", "answer")),
+}
 SIDES = (("1", "2"), ("a", "b"), ("left", "right"), ("first", "second"), ("0", "1"))
 PARTS = re.compile(r"[A-Z]?[a-zß-öø-ÿ]+|[A-Z]+(?![a-z])|\d+|[^\W\d_]+")
 
@@ -88,6 +100,11 @@ def text_evidence(name: str) -> float:
     return _evidence(name, TEXT_WEIGHTS)
 
 
+def is_apart(name: str) -> bool:
+    """Tell whether a name says that a 0/1 column is no label: `is_test`, `example_unclear`."""
+    return bool(APART & set(parts(name)))
+
+
 def are_pair(one: str, two: str) -> bool:
     """Tell whether two names are those of two texts that belong together.
 
@@ -95,6 +112,19 @@ def are_pair(one: str, two: str) -> bool:
         >>> are_pair("sentence1", "sentence2"), are_pair("title", "body")
         (True, False)
     """
+    first, second = parts(one), parts(two)
+    if are_listed(one, two):
+        return True
+    return len(first) == 1 and bool(set(SECOND.get(first[0], ())) & set(second))
+
+
+def is_first(name: str) -> bool:
+    """Tell whether a name is one of the first text of a pair, as a query."""
+    return parts(name)[:1] != [] and parts(name)[0] in FIRST and len(parts(name)) == 1
+
+
+def are_listed(one: str, two: str) -> bool:
+    """Tell whether two names are a usual pair, or differ only in their side, as "text_a" does."""
     first, second = parts(one), parts(two)
     if ("_".join(first), "_".join(second)) in PAIRS:
         return True

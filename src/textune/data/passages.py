@@ -115,7 +115,7 @@ def reader(
             pair=row.cells[passage],
             group=_name(row.cells[passage]) if group is None else row.cells[group],
             answers=answers,
-            remarks=remarks,
+            remarks=(*row.remarks, *remarks),
         )
 
     return to_example

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from textune.data import names, passages
-from textune.data.choices import option, quoted
+from textune.data.choice import option, quoted
 from textune.data.columns import Column, Scan
 from textune.errors import DataError, SettingsError
 from textune.records import Contract, Row, Table

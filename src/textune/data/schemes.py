@@ -18,7 +18,11 @@ SCHEMES = ("iob2", "iob1", "bioes", "plain")
 """`plain`: tags of no scheme, such as parts of speech, each for its word alone."""
 
 MOST = 100_000  # different tags that are counted
-_TAG = re.compile(r"([BIESLUM])(?:-(\S(?:.*\S)?))?", re.DOTALL)
+OUTSIDES = frozenset([OUTSIDE, "o", "-"])
+"""What stands for O; the others only in files that mark entities."""
+
+_TAG = re.compile(r"([BIESLUM])(?:[-_](\S(?:.*\S)?))?|([biesulm])[-_](\S(?:.*\S)?)", re.DOTALL)
+_LAST = re.compile(r"(\S(?:.*\S)?)[-_]([BIESLUM])", re.DOTALL)  # the letter after the type
 _FIRSTS = "BSU"  # of an entity
 _LASTS = "ESLU"
 _LETTERS = {"iob2": "BI", "iob1": "BI", "bioes": "BIESLUM"}
@@ -60,15 +64,18 @@ class Census:
     def scheme(self) -> str:
         """Name the scheme: one of `SCHEMES`."""
         counts: Counter[str] = Counter()  # tags by letter; those without a type as "bare"
-        others = 0
+        others = outside = 0
         for tag, count in self.tags.items():
             parts = _parts(tag)
             if parts:
                 counts[parts[0]] += count
                 counts["bare"] += 0 if parts[1] else count
-            elif tag.strip() not in ("", OUTSIDE):
+            elif tag.strip() in OUTSIDES:
+                outside += count if tag.strip() != OUTSIDE else 0
+            elif tag.strip():
                 others += count
         marked = sum(counts[letter] for letter in _LETTERS["bioes"])
+        others += 0 if marked else outside
         if others > marked or (others and counts["bare"]):
             return "plain"
         if marked and _marks_ends(counts):
@@ -171,7 +178,10 @@ def type_of(tag: str) -> str | None:
 def _parts(tag: str) -> tuple[str, str] | None:
     """Part a tag into its letter and its type; None where it is not of a scheme, or outside."""
     found = _TAG.fullmatch(tag.strip())
-    return (found[1], found[2] or "") if found else None
+    if found:
+        return (found[1] or found[3].upper(), found[2] or found[4] or "")
+    last = _LAST.fullmatch(tag.strip())
+    return (last[2], last[1]) if last else None
 
 
 def _joined(letter: str, kind: str) -> str:
@@ -191,7 +201,7 @@ def _blanks(tags: Sequence[str]) -> list[tuple[int, str, bool]]:
 def _unreadable(tag: str, letter: str, scheme: str) -> str:
     if not tag:
         return "the tag is blank"
-    if tag == OUTSIDE or (letter and letter in _LETTERS[scheme]):
+    if tag in OUTSIDES or (letter and letter in _LETTERS[scheme]):
         return ""
     shown = tag if len(tag) <= 60 else f"{tag[:59]}…"
     return f"the tag {shown!r} is not known in {scheme.upper()}; allowed: {_ALLOWED[scheme]}"

@@ -3,9 +3,11 @@
 import json
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from textune.data import offsets
+from textune.data.offsets import OffsetCensus
 from textune.errors import excerpt
 
 Word = tuple[int, int]  # its first character, and the one after its last
@@ -70,8 +72,22 @@ def labels(found: Sequence[Any]) -> list[str]:
     return [span.label for span in made if isinstance(span, Span)]
 
 
-def read(found: Sequence[Any], text: str) -> tuple[list[Span], list[str]]:
+def count(census: OffsetCensus, found: Sequence[Any], text: str) -> None:
+    """Take the spans of a text into account that can be read."""
+    for span in map(_span, found):
+        if isinstance(span, Span):
+            census.add(text, span.start, span.end, span.text)
+
+
+def read(
+    found: Sequence[Any], text: str, *, reading: str = offsets.CHARACTERS
+) -> tuple[list[Span], list[str]]:
     """Read spans and check each by itself.
+
+    Args:
+        found: From `items`.
+        text: That they are in.
+        reading: What their places count, one of `offsets.READINGS`.
 
     Returns:
         Those that are sound, by their start, and a sentence for each that is not.
@@ -80,6 +96,9 @@ def read(found: Sequence[Any], text: str) -> tuple[list[Span], list[str]]:
     faults: list[str] = []
     for number, item in enumerate(found, start=1):
         made = _span(item)
+        if isinstance(made, Span) and reading != offsets.CHARACTERS:
+            start, end = offsets.to_characters(text, made.start, made.end, reading)
+            made = replace(made, start=start, end=end)
         wrong = made if isinstance(made, str) else _wrong(made, text)
         if isinstance(made, str) or wrong:
             faults.append(f"span {number}: {wrong}")

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from itertools import islice
 
 from textune.data import choices, names, schemes, spans, word_lists
-from textune.data.choices import MOST_DOUBTS, option, quoted
+from textune.data.choice import MOST_DOUBTS, option, quoted
 from textune.data.columns import Column, Scan, is_number
+from textune.data.offsets import CHARACTERS, READINGS, OffsetCensus
+from textune.data.schemes import OUTSIDES
 from textune.data.tagged import RULE
 from textune.data.word_lists import MOST, read_list
 from textune.errors import DataError, SettingsError
@@ -185,9 +187,14 @@ def _last(table: Table, lists: Sequence[word_lists.Lists], marks: Sequence[str])
     full = [found for found in lists if word_lists.is_full(found)]
     if not full:
         return None
-    of_entities = [found.column.name for found in full if found.column.name in marks]
-    if of_entities:
-        return of_entities[-1]
+    marked = {
+        found.column.name: sum(tag not in OUTSIDES for tag in found.items)
+        for found in full
+        if found.column.name in marks
+    }
+    if marked:  # the last one, unless it marks far less, as inner entities do
+        most = max(marked.values())
+        return [name for name, count in marked.items() if 2 * count >= most][-1]
     by_name = {found.column.name for found in full}
     is_universal = len(table.columns) == COUNTING and table.columns[3] in by_name
     return table.columns[3] if is_universal else full[-1].column.name
@@ -281,10 +288,16 @@ def _are_spans(column: Column, sample: Sequence[Row]) -> bool:
 
 
 def _contract(table: Table, found: _Found, group: str | None) -> Contract:
-    census = schemes.Census()
-    read = _tags_of if found.form == "words" else _types_of
+    census, places = schemes.Census(), OffsetCensus()
     for row in table.rows():
-        census.add(read(row.cells[found.label.place]))
+        cell = row.cells[found.label.place]
+        if found.form == "words":
+            census.add(read_list(cell) or [])
+            continue
+        marked = spans.items(cell) or []
+        census.add([f"B-{kind}" for kind in spans.labels(marked)])
+        spans.count(places, marked, row.cells[found.text.place])
+    offsets = places.reading()
     scheme = census.scheme() if found.form == "words" else "iob2"
     kinds = [kind for kind in census.types() if kind]
     listed = ", ".join(kinds[:SHOWN]) + (f" and {len(kinds) - SHOWN} more" if kinds[SHOWN:] else "")
@@ -293,6 +306,8 @@ def _contract(table: Table, found: _Found, group: str | None) -> Contract:
     if found.form == "spans":
         reasons.append(f"{name!r} is the label: spans of characters ({listed}) → tags on words")
         reasons.append(f"words: {RULE}; a span that cuts a word is widened to the whole word")
+        if offsets != CHARACTERS:
+            reasons.append(f"the places of its spans count {READINGS[offsets]}: so the words fit")
     else:
         shown = f": {listed}" if kinds else ""
         reasons.append(
@@ -318,12 +333,5 @@ def _contract(table: Table, found: _Found, group: str | None) -> Contract:
         group,
         tuple(reasons),
         tuple(doubts),
+        offsets=offsets,
     )
-
-
-def _tags_of(cell: str) -> list[str]:
-    return read_list(cell) or []
-
-
-def _types_of(cell: str) -> list[str]:
-    return [f"B-{kind}" for kind in spans.labels(spans.items(cell) or ())]

@@ -188,7 +188,7 @@ def _read_spans(row: Row, cells: tuple[str, str], contract: Contract) -> Example
             'allowed: a list of spans such as [{"start": 0, "end": 2, "label": "ORG"}]'
         )
     words = words_of(text)
-    sound, faults = spans.read(found, text)
+    sound, faults = spans.read(found, text, reading=contract.offsets)
     tags, more, remarks = spans.tags(sound, words, text)
     _refuse(row, faults + more)
     said = tuple(f"{row.origin}: {what}" for what in remarks)

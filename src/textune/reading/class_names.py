@@ -1,4 +1,4 @@
-"""Numbers of classes in lists become the names that Hugging Face datasets keep beside them."""
+"""Numbers of classes become the names that Hugging Face datasets keep beside them."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,7 +9,7 @@ from textune.records import Row
 
 
 def listed(metadata: Mapping[bytes, bytes] | None) -> dict[str, tuple[str, ...]]:
-    """Find the columns whose cells are lists of classes, with the names of the classes.
+    """Find the columns whose cells are classes or lists of them, with the names of the classes.
 
     Args:
         metadata: Of an Arrow schema; its key "huggingface" holds the features as JSON.
@@ -18,7 +18,11 @@ def listed(metadata: Mapping[bytes, bytes] | None) -> dict[str, tuple[str, ...]]
         described = json.loads((metadata or {}).get(b"huggingface", b"{}"))
     except (ValueError, RecursionError):
         return {}
-    features = _inside(_inside(described, "info"), "features")
+    return of_features(_inside(_inside(described, "info"), "features"))
+
+
+def of_features(features: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """Find the columns of classes, or of lists of them, among the features of a data set."""
     names = {column: _names(kind) for column, kind in features.items()}
     return {column: found for column, found in names.items() if found}
 
@@ -47,6 +51,8 @@ def _names(kind: Any) -> tuple[str, ...]:
     """Return the names of a feature that is a list of classes, in any of the ways it is written."""
     if isinstance(kind, list):
         inner = kind[0] if len(kind) == 1 else None
+    elif isinstance(kind, Mapping) and kind.get("_type") == "ClassLabel":
+        inner = kind
     else:
         inner = kind.get("feature") if isinstance(kind, Mapping) else None
     found = inner.get("names") if isinstance(inner, Mapping) else None
@@ -57,10 +63,16 @@ def _names(kind: Any) -> tuple[str, ...]:
 def _named(cell: str, names: Sequence[str]) -> str:
     if not cell:
         return cell
-    items = json.loads(cell)
-    if not isinstance(items, list):
+    try:
+        items = json.loads(cell)
+    except ValueError:
         return cell
-    known = [
-        names[item] if isinstance(item, int) and 0 <= item < len(names) else item for item in items
-    ]
-    return json.dumps(known, ensure_ascii=False)
+    if isinstance(items, list):
+        known = [_name(item, names) for item in items]
+        return json.dumps(known, ensure_ascii=False)
+    return str(_name(items, names)) if isinstance(items, int) else cell
+
+
+def _name(item: Any, names: Sequence[str]) -> Any:
+    is_known = isinstance(item, int) and not isinstance(item, bool) and 0 <= item < len(names)
+    return names[item] if is_known else item

@@ -8,7 +8,7 @@ is no column. In lists, numbers of classes that Hugging Face datasets has named 
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -50,6 +50,70 @@ def read_parquet(path: Path) -> Table:
     return Table(
         path.name, str(path), "parquet", columns, True, None, ("format: Parquet", *why), rows
     )
+
+
+def read_arrow(
+    files: Sequence[Path],
+    place: Path,
+    *,
+    reasons: tuple[str, ...] = (),
+    features: Mapping[str, Any] | None = None,
+) -> Table:
+    """Describe Arrow data in one file or several of the same columns; rows are read in batches.
+
+    Args:
+        files: Arrow's files or streams.
+        place: What the user named: a file or a folder.
+        reasons: How the files were found, in words.
+        features: Of Hugging Face datasets, where they stand beside the files.
+
+    Raises:
+        DataError: A file is damaged, there is none, or a column is of a kind that is no text.
+    """
+    total, schema = 0, None
+    for file in files:
+        with _arrow(file, place.name) as (found, batches):
+            schema = found if schema is None else schema
+            total += sum(batch.num_rows for batch in batches)
+    if schema is None:
+        raise DataError(f"{place}: there is no Arrow file in it; save the data set again")
+    columns, why = _columns(place.name, schema, total)
+    classes = class_names.listed(schema.metadata) or class_names.of_features(features or {})
+
+    def stream() -> Iterator[pa.RecordBatch]:
+        for file in files:
+            with _arrow(file, place.name) as (_, batches):
+                yield from (batch.select(list(columns)) for batch in batches)
+
+    def rows() -> Iterator[Row]:
+        found = _rows(stream(), columns, place.name, f"{place.name}: row ")
+        yield from class_names.written(found, columns, classes)
+
+    said = (*reasons, *why) if reasons else ("format: Arrow", *why)
+    return Table(place.name, str(place), "parquet", columns, True, None, said, rows)
+
+
+@contextmanager
+def _arrow(file: Path, name: str) -> Iterator[tuple[pa.Schema, Iterator[pa.RecordBatch]]]:
+    """Open Arrow data, a file or a stream; translate what Arrow says."""
+    try:
+        with pa.memory_map(str(file)) as source:
+            is_file = source.read(6) == b"ARROW1"
+            source.seek(0)
+            if is_file:
+                held = pa.ipc.open_file(source)
+                numbers = range(held.num_record_batches)
+                yield held.schema, (held.get_batch(number) for number in numbers)
+            else:
+                stream = pa.ipc.open_stream(source)
+                yield stream.schema, iter(stream)
+    except DataError:
+        raise
+    except _ARROW_ERRORS as error:
+        raise DataError(
+            f"{name}: the Arrow data in {file.name} is damaged or cut off ({_first_line(error)}); "
+            "fetch or write the file again"
+        ) from error
 
 
 def read_frame(frame: object) -> Table:

@@ -32,9 +32,10 @@ _SURE = 0.98  # the same, where it is not the tags that tell what the file is
 _MOST_TAGS = 0.2  # different tags / words, above which they are no tags
 _UNIVERSAL = 10  # columns of CoNLL-U
 _LONG = 200  # words a sentence on average, above which blank lines part something else
-_TAG = re.compile(r"O|[BIESLUM](-\S+)?")
+_TAG = re.compile(r"[Oo-]|[BIESLUM]([-_]\S+)?|[biesulm][-_]\S+|\S+[-_][BIESLUM]")
 _SPACES = re.compile(r"[ \t]+")
 _COMMENT = re.compile(r"#\s*[\w.:-]+\s*=(\s|$)|#(begin|end) document\b")
+_COUNTED = re.compile(r"\d+([-.]\d+)?")
 _UNWRITTEN = re.compile(r"\d+[-.]\d+")  # the number of a joined word, or of one that is not there
 _WORDS = frozenset(["form", "forms", "text", "token", "tokens", "word", "words"])
 # fmt: off
@@ -52,6 +53,7 @@ class Layout:
     filled: frozenset[int]  # columns in which hardly any cell is blank
     header: tuple[str, ...] | None = None  # names that stand in the first line
     is_universal: bool = False  # CoNLL-U: the first of ten columns counts the words
+    is_counted: bool = False  # the first column counts the words, so that "#" is none
 
 
 def read(path: Path, ending: str, *, header: bool | None = None) -> Table | None:
@@ -118,12 +120,22 @@ def _layout(sentences: Sequence[Sequence[str]]) -> tuple[Layout | None, float]:
     for is_tabbed in (True, False):
         widths = Counter(len(_cells(line, is_tabbed)) for line in sample)
         width, count = max(widths.items(), key=lambda item: (item[1], item[0]), default=(0, 0))
-        if count > most and not (is_tabbed and width == 1):
+        is_listed = not is_tabbed and _has_commas(sample)
+        if count > most and not (is_tabbed and width == 1) and not is_listed:
             best, most = Layout(is_tabbed, width, frozenset()), count
     if best is not None and best.width == _UNIVERSAL:
         firsts = {_cells(sentence[0], best.is_tabbed)[0] for sentence in words}
         best = replace(best, is_universal=firsts <= {"1", "1-2", "0.1"})
+    if best is not None and best.width > 2:
+        numbers = [_cells(line, best.is_tabbed)[0] for line in sample]
+        best = replace(best, is_counted=all(map(_COUNTED.fullmatch, numbers)))
     return best, most / max(1, len(sample))
+
+
+def _has_commas(sample: Sequence[str]) -> bool:
+    """Tell lines of a table, each with as many commas, from words of which few are commas."""
+    counts = {line.count(",") for line in sample[:1_000]}
+    return len(sample) > 1 and len(counts) == 1 and counts != {0}
 
 
 def _without_comments(sentences: Sequence[Sequence[str]]) -> list[list[str]]:
@@ -167,7 +179,7 @@ def _are_entities(found: Sequence[Sequence[list[str]]]) -> bool:
         return False
     for column in zip(*words, strict=True):
         tags = [tag.strip() for tag in column if _TAG.fullmatch(tag.strip())]
-        likely = any("-" in tag for tag in tags) or ("O" in tags and len(found) > 1)
+        likely = any(len(tag) > 2 for tag in tags) or ("O" in tags and len(found) > 1)
         if likely and len(tags) >= _MOST * len(column):
             return True
     return False
@@ -218,6 +230,8 @@ def _words(
 def _is_comment(line: str, cells: Sequence[str], layout: Layout, *, is_begun: bool) -> bool:
     if not line.startswith("#"):
         return False
+    if layout.is_counted:
+        return True
     if _COMMENT.match(line) and (len(cells) != layout.width or not is_begun):
         return True
     return line.startswith("# ") and len(cells) != layout.width and not is_begun

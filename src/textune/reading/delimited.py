@@ -43,6 +43,7 @@ class Layout:
     header: tuple[str, ...] | None  # its cells as they stand in the file
     known: Mapping[int, frozenset[str]]  # column → its few values, where it has few
     widths: frozenset[int] = frozenset()  # of rows that may end early, their other cells blank
+    before: int = 0  # lines before the first row that are none of the table
 
 
 class Records(Protocol):
@@ -132,9 +133,10 @@ def _delimited_rows(path: Path, layout: Layout, problems: Problems) -> Iterator[
     name, width, mark = path.name, len(layout.columns), _Mark()
     header = None if layout.header is None else list(layout.header)
     skip = header is not None
-    reader = parse(layout.dialect, _fed(path, mark))
+    mark.line += layout.before
+    reader = parse(layout.dialect, _fed(path, mark, layout.before))
     for cells in _guarded(reader, path, layout, problems, mark):
-        line, mark.line = mark.line, reader.line_num + 1
+        line, mark.line = mark.line, reader.line_num + layout.before + 1
         if len(cells) < width and len(cells) in layout.widths:
             cells += [""] * (width - len(cells))
         if len(cells) != width or cells == header or mark.line - line > 1:
@@ -151,8 +153,12 @@ def _delimited_rows(path: Path, layout: Layout, problems: Problems) -> Iterator[
             yield Row(tuple(cells), f"{name}:{line}")
 
 
-def _fed(path: Path, mark: _Mark) -> Iterator[str]:
-    """Stream lines, unless a record grows without end."""
+def _fed(path: Path, mark: _Mark, before: int) -> Iterator[str]:
+    """Stream lines, those before the table left out, unless a record grows without end."""
+    return islice(_all_fed(path, mark), before, None)
+
+
+def _all_fed(path: Path, mark: _Mark) -> Iterator[str]:
     line, size = mark.line, 0
     for piece in pieces(path):
         size = size + len(piece) if mark.line == line else 0

@@ -24,6 +24,7 @@ FEW_VALUES = 50
 NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _NATURAL = {"csv": ",", "tsv": "\t"}
 _CELL = re.compile(r'"(?:[^"]|"")*"')
+_SEPARATOR = re.compile(r"\ufeff?\"?sep=([^\r\n\"])\"?(?:\r\n|\r|\n)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,9 @@ def recognise(
     sample, whole = _sample(path)
     if not sample.strip():
         raise no_rows(path.name, None)
+    separator = _SEPARATOR.match(sample) if kind != "text" else None
+    if separator:  # Excel's own first line, which is no header
+        sample, delimiter = sample[separator.end() :], delimiter or separator[1]
     dialect, why = _delimiter(sample, whole, kind, told=delimiter)
     dialect, why_quotes = _quotes(path, dialect, sample, whole)
     reading = _read(dialect, sample, whole)
@@ -81,7 +85,10 @@ def recognise(
         reasons.append(found.reason if found else "")
         widths = found.widths if found else widths
     known = _few_values(body, len(columns))
-    layout = Layout(dialect, columns, tuple(first) if has_header else None, known, widths)
+    before = 1 if separator else 0
+    if separator:
+        reasons[0] = f"delimiter: {NAMES.get(separator[1], separator[1])}, as the first line says"
+    layout = Layout(dialect, columns, tuple(first) if has_header else None, known, widths, before)
     return layout, tuple(filter(None, reasons))
 
 

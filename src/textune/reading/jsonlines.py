@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from textune.errors import DataError, Problems, excerpt
 from textune.reading.delimited import listed
@@ -26,6 +26,15 @@ _Found = tuple[
 ]  # a line, and the object that begins there or what is wrong
 
 
+class Value(NamedTuple):
+    """A JSON value of a file, or what is wrong where one should be."""
+
+    line: int
+    value: Any
+    fault: str  # "" where there is a value
+    shown: str  # how it begins in the file
+
+
 def columns_of(path: Path) -> tuple[str, ...]:
     """Name the keys of the first objects, in the order of their first appearance.
 
@@ -33,11 +42,10 @@ def columns_of(path: Path) -> tuple[str, ...]:
         DataError: There is no object, or none has a key.
     """
     names: dict[str, None] = {}
-    seen, last = 0, None
+    seen = 0
     for seen, (_, found) in enumerate(islice(_objects(path), COLUMN_ROWS), start=1):  # noqa: B007
         if isinstance(found, dict):
             names.update(dict.fromkeys(found))
-            last = found
     if not seen:
         raise DataError(f"{path.name}: the file is empty; {_WAY_OUT}")
     if not names:
@@ -48,11 +56,6 @@ def columns_of(path: Path) -> tuple[str, ...]:
             f"{path.name}:1: the rows are nested inside 'data', whose first member has no "
             "'paragraphs' as articles of SQuAD have; textune reads SQuAD or a flat table: "
             f"{_WAY_OUT}"
-        )
-    if seen == 1 and last and _is_by_column(last):
-        raise DataError(
-            f"{path.name}:1: one object holds the whole table, column by column, and textune "
-            'reads one object a row; with pandas: frame.to_json(path, orient="records", lines=True)'
         )
     return tuple(names)
 
@@ -121,13 +124,6 @@ def faulty_cell(cells: tuple[str, ...], columns: tuple[str, ...]) -> str:
     return ""
 
 
-def _is_by_column(found: dict[str, Any]) -> bool:
-    """Tell a table from a row: under every key as many values, in lists or in objects."""
-    values = list(found.values())
-    sizes = {len(value) if isinstance(value, list | dict) else 0 for value in values}
-    return len(values) > 1 and len(sizes) == 1 and sizes.pop() > 1
-
-
 def _late_keys(found: dict[str, Any], known: dict[str, str]) -> str:
     late = [name for name in found if name not in known]
     if not late:
@@ -139,26 +135,50 @@ def _late_keys(found: dict[str, Any], known: dict[str, str]) -> str:
     )
 
 
-def _objects(path: Path) -> Iterator[_Found]:
-    """Stream the objects, or what is wrong in the place of one."""
+def values(path: Path) -> Iterator[Value]:
+    """Stream the values of a file, one a line or the members of one array, of any kind."""
     for line in lines(path):
         if line.strip():
             yield from _array(path) if line.lstrip().startswith("[") else _one_a_line(path)
             return
 
 
-def _one_a_line(path: Path) -> Iterator[_Found]:
+def values_of_lines(path: Path) -> Iterator[Value]:
+    """Stream the values of a file that has one on each line, whatever the first is."""
+    return _one_a_line(path)
+
+
+def whole(path: Path) -> Any:
+    """Parse a file that is one value; None where it is none, which a reader of lines explains."""
+    try:
+        return parse("".join(pieces(path)))
+    except (ValueError, RecursionError):
+        return None
+
+
+def object_of(found: Value) -> dict[str, Any] | str:
+    """Take an object, or say what stands there instead."""
+    return found.fault or _object(found.value, found.shown)
+
+
+def _objects(path: Path) -> Iterator[_Found]:
+    """Stream the objects, or what is wrong in the place of one."""
+    for found in values(path):
+        yield found.line, object_of(found)
+
+
+def _one_a_line(path: Path) -> Iterator[Value]:
     for number, line in enumerate(lines(path), start=1):
         if line.strip():
-            yield number, _parsed(line)
+            yield _parsed(number, line)
 
 
-def _parsed(text: str) -> dict[str, Any] | str:
+def _parsed(number: int, text: str) -> Value:
     try:
         value = parse(text)
     except (ValueError, RecursionError) as error:
-        return f"{_reason(error)}: {excerpt(text.strip())}"
-    return _object(value, text)
+        return Value(number, None, f"{_reason(error)}: {excerpt(text.strip())}", text)
+    return Value(number, value, "", text)
 
 
 def _reason(error: Exception) -> str:
@@ -169,8 +189,8 @@ def _reason(error: Exception) -> str:
     return str(error)
 
 
-def _array(path: Path) -> Iterator[_Found]:
-    """Stream the objects of one array, however its lines are broken, up to the first fault."""
+def _array(path: Path) -> Iterator[Value]:
+    """Stream the members of one array, however its lines are broken, up to the first fault."""
     text = _Text(pieces(path))
     text.peek()
     text.skip(1)
@@ -179,16 +199,16 @@ def _array(path: Path) -> Iterator[_Found]:
     sign = ","
     while sign == ",":
         text.peek()
-        line = text.line
         found, end = text.value()
-        yield line, found
+        yield found
         if not end:
             return
         text.skip(end)
         sign = text.peek()
         text.skip(1 if sign in ",]" else 0)
     if sign != "]" or text.peek():
-        yield text.line, f"the array breaks off here: {excerpt(text.text[text.at :].lstrip())}"
+        broken = excerpt(text.text[text.at :].lstrip())
+        yield Value(text.line, None, f"the array breaks off here: {broken}", "")
 
 
 class _Text:
@@ -214,18 +234,23 @@ class _Text:
         self.line += line_ends(self.text[self.at : self.at + count].encode())
         self.at += count
 
-    def value(self) -> tuple[dict[str, Any] | str, int]:
-        """Read an object, or say what is wrong; then its length, 0 where the reading must end."""
+    def value(self) -> tuple[Value, int]:
+        """Read a value, or say what is wrong; then its length, 0 where the reading must end."""
         while True:
             try:
                 value, end = _DECODER.raw_decode(self.text, self.at)
             except json.JSONDecodeError as error:
                 if len(self.text) - self.at < RECORD_LIMIT and self._more():
                     continue
-                return f"no JSON object ({error.msg}): {excerpt(self.text[self.at :])}", 0
+                return self._fault(f"no JSON object ({error.msg})"), 0
             except (ValueError, RecursionError) as error:
-                return f"{_reason(error)}: {excerpt(self.text[self.at :])}", 0
-            return _object(value, self.text[self.at : self.at + 80]), end - self.at
+                return self._fault(_reason(error)), 0
+            shown = self.text[self.at : self.at + 80]
+            return Value(self.line, value, "", shown), end - self.at
+
+    def _fault(self, what: str) -> Value:
+        shown = self.text[self.at : self.at + 80]
+        return Value(self.line, None, f"{what}: {excerpt(self.text[self.at :])}", shown)
 
     def _more(self) -> bool:
         piece = next(self._source, "")

@@ -11,6 +11,8 @@ from pathlib import Path
 from textune.errors import DataError
 from textune.reading import conll, delimited, jsonlines, squad
 from textune.reading.dialect import NAMES, recognise
+from textune.reading.forms import folders, foreign, numbered_words, tagged_cells, webanno
+from textune.reading.forms import table as forms
 from textune.reading.lines import is_gzip, opened
 from textune.records import Row, Table
 
@@ -26,23 +28,7 @@ KINDS = {
     ".pq": "parquet",
 }
 
-_FORMATS = "CSV, TSV, text, JSON lines (.jsonl, .ndjson, .json) and Parquet, each also as .gz"
 _OBJECT = re.compile(rb'\{"(?:[^"\\]|\\.)*" ?: ?["\[\{\dtfn-]')  # how a JSON object begins
-_FOREIGN = (  # first bytes, what that is, what to do about it
-    (b"PK\x03\x04", "a zip archive or a spreadsheet (.xlsx)", "save the sheet as CSV UTF-8"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel or Word file", "save the sheet as CSV UTF-8"),
-    (b"BZh", "packed with bzip2", "unpack it first (bunzip2)"),
-    (b"\xfd7zXZ", "packed with xz", "unpack it first (unxz)"),
-    (b"\x28\xb5\x2f\xfd", "packed with zstd", "unpack it first (unzstd)"),
-    (b"ARROW1", "an Arrow or Feather file", "write it as Parquet"),
-    (b"SQLite format 3", "a database", "export the table as CSV"),
-    (b"%PDF", "a PDF", "export the text as CSV"),
-    (
-        b"version https://git-lfs",
-        "a pointer of Git LFS, not the data",
-        "fetch the file: git lfs pull",
-    ),
-)
 
 
 def read(
@@ -73,18 +59,35 @@ def read(
     if hasattr(source, "__arrow_c_stream__"):
         from textune.reading import columnar  # pyarrow, which a single text does not need
 
-        return columnar.read_frame(source)
+        return _in_sentences(columnar.read_frame(source))
     if not isinstance(source, (str, os.PathLike)):
         raise DataError(
             f"a {type(source).__name__} cannot be read; give a path, or a data frame of pandas, "
             "polars or pyarrow"
         )
-    path = checked(source)
+    path, mode = status(source)
+    if stat.S_ISDIR(mode) and (table := folders.read(path)):
+        return table
+    return _in_sentences(_read_file(checked(source), header=header, delimiter=delimiter))
+
+
+def _in_sentences(table: Table) -> Table:
+    """Take words that stand in a row each, or tags that stand in a cell, as lists."""
+    if table.format in ("conll", "squad", "text"):
+        return table
+    return numbered_words.sentences(table) or tagged_cells.lists(table) or table
+
+
+def _read_file(path: Path, *, header: bool | None, delimiter: str | None) -> Table:
     kind, why = kind_of(path)
-    if kind == "parquet":
+    if kind in ("parquet", "arrow"):
         from textune.reading import columnar
 
-        return columnar.read_parquet(path)
+        return (
+            columnar.read_parquet(path) if kind == "parquet" else columnar.read_arrow([path], path)
+        )
+    if webanno.begins(path):
+        return webanno.read(path, why)
     if squad.begins(path):
         return squad.read(path, why)
     if kind == "jsonl":
@@ -160,19 +163,17 @@ def kind_of(path: Path) -> tuple[str, tuple[str, ...]]:
     with opened(path) as file:
         head = file.read(4096)
     why = ("gzip: unpacked while reading",) if is_gzip(path) else ()
-    for magic, what, way_out in _FOREIGN:
-        if head.startswith(magic):
-            raise DataError(f"{path.name}: this is {what}; {way_out}. textune reads {_FORMATS}")
+    foreign.refuse(path, head)
     if head.startswith(b"PAR1"):
         return "parquet", why
+    if head.startswith(b"ARROW1") or (ending(path) == ".arrow" and head.startswith(b"\xff" * 4)):
+        return "arrow", why
     if kind == "parquet":
         raise DataError(
             f"{path.name}: this is no Parquet file (it does not begin with PAR1); "
-            f"write it again, or name it for what it is. textune reads {_FORMATS}"
+            f"write it again, or name it for what it is. textune reads {foreign.FORMATS}"
         )
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if text[:14].lower().startswith((b"<!doctype html", b"<html")):
-        raise DataError(f"{path.name}: this is a web page, not data; fetch the file itself")
     if kind in ("csv", "tsv", "text") and _OBJECT.match(text):
         return "jsonl", (*why, "its content is JSON, whatever its ending says")
     if kind is None:
@@ -181,6 +182,8 @@ def kind_of(path: Path) -> tuple[str, tuple[str, ...]]:
 
 
 def _json_lines(path: Path, why: tuple[str, ...]) -> Table:
+    if formed := forms.read(path, why):
+        return formed
     columns = jsonlines.columns_of(path)
 
     def rows() -> Iterator[Row]:
@@ -201,13 +204,13 @@ def _near(path: Path) -> str:
 
 def _files_in(folder: Path) -> str:
     names = sorted(entry.name for entry in folder.iterdir() if ending(entry) in KINDS)
-    return f", for example {names[0]!r}" if names else f" ({_FORMATS})"
+    return f", for example {names[0]!r}" if names else f" ({foreign.FORMATS})"
 
 
 def _kind_of_content(path: Path, text: bytes) -> str:
     """Tell the format of a file whose ending says nothing."""
     if b"\0" in text or sum(sign < 9 or 13 < sign < 27 for sign in text) * 20 > len(text):
-        raise DataError(f"{path.name}: this is no text; textune reads {_FORMATS}")
+        raise DataError(f"{path.name}: this is no text; textune reads {foreign.FORMATS}")
     if text.startswith((b'{"', b"[{")):
         return "jsonl"
     first = text.split(b"\n")[0]

@@ -103,11 +103,25 @@ def _row(name: str, around: tuple[str, str], asked: Any, place: str) -> Row:
     title, context = around
     code = _member(asked, "id", (str, int), place)
     question = _member(asked, "question", str, place)
-    cells = (str(code), title, question, context, _answers(asked, place))
+    answers = _answers(asked, place)
+    cells = (str(code), title, question, context, answers)
     fault = jsonlines.faulty_cell(cells, COLUMNS)
     if fault:
         raise DataError(f"{place}: {fault}")
-    return Row(cells, f"{name}: question {code}")
+    origin = f"{name}: question {code}"
+    remark = _contradiction(asked, answers)
+    return Row(cells, origin, (f"{origin}: {remark}",) if remark else ())
+
+
+def _contradiction(asked: dict[str, Any], answers: str) -> str:
+    """Say how a question is read whose answers contradict its own mark."""
+    given = asked.get("answers")
+    texts = given.get("text") if isinstance(given, dict) else given
+    if asked.get("is_impossible") is True and texts:
+        return "is_impossible is true, but there are answers: read as having none"
+    if asked.get("is_impossible") is False and answers and not texts:
+        return "is_impossible is false, but there is no answer: read as having none"
+    return ""
 
 
 def _answers(asked: dict[str, Any], place: str) -> str:

@@ -28,7 +28,7 @@ class Inputs:
     @classmethod
     def of(cls, paths: list[Path]) -> "Inputs":
         """Take the checksums of files that are there; of the others reading will say why not."""
-        there = [path for path in paths if path.is_file()]
+        there = _files(paths)
         states = tuple(_state(path) for path in there)
         files = tuple(
             Described(utf8(str(path)), state[2], sha256(path))
@@ -45,8 +45,13 @@ class Inputs:
         Raises:
             DataError: Somebody has written to one of the files in the meantime.
         """
-        there = [path for path in paths if path.is_file()]
-        for path, state in zip(there, self.states, strict=False):
+        there = _files(paths)
+        if len(there) != len(self.files):
+            raise DataError(
+                f"{paths[0]}: files were added or removed while it was read; start again when it "
+                "is complete"
+            )
+        for path, state in zip(there, self.states, strict=True):
             if _state(path) != state:
                 raise DataError(
                     f"{path}: was changed while it was read; start again when it is complete"
@@ -55,6 +60,17 @@ class Inputs:
     def to_json(self) -> list[dict[str, Any]]:
         """Return them for a run's data card."""
         return [asdict(file) for file in self.files]
+
+
+def _files(paths: list[Path]) -> list[Path]:
+    """Return the files that are there, and those in the folders among them."""
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            found += sorted(file for file in path.rglob("*") if file.is_file())
+        elif path.is_file():
+            found.append(path)
+    return found
 
 
 def sha256(file: Path) -> str:

@@ -1,0 +1,28 @@
+"""Columns that were chosen for a role become sentences: why, and what else could be."""
+
+import shlex
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from textune.data.columns import Column
+
+MOST_DOUBTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Columns that were chosen for a role, and the sentences that go with them."""
+
+    columns: tuple[Column, ...] = ()
+    reasons: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
+
+
+def quoted(columns: Iterable[str]) -> str:
+    """Write names of columns for a message."""
+    return ", ".join(map(repr, columns))
+
+
+def option(flag_name: str, columns: Sequence[Column]) -> str:
+    """Write the option that selects columns, as it is typed in a shell."""
+    return f"`{flag_name} {shlex.quote(','.join(column.name for column in columns))}`"

@@ -1,0 +1,104 @@
+"""Columns of text become a pair: by their names, by what they share, or since one repeats."""
+
+from collections.abc import Sequence
+from itertools import combinations, pairwise
+
+from textune.data import names
+from textune.data.choice import MOST_DOUBTS, Choice, option
+from textune.data.columns import Column, Scan
+
+REPEATS = 0.7  # share of different cells, below which a text repeats
+DIFFERS = 0.9  # the same, above which each row has a text of its own
+WORDS = 3  # mean words of a text that repeats, below which it is a name
+VALUES = 4  # different texts, below which they are classes
+
+
+def pair(
+    ranked: Sequence[Column], free: Sequence[Column], seen: Scan, *, headed: bool
+) -> Choice | None:
+    """Find two texts that belong together; None where there is one text, or several apart.
+
+    Args:
+        ranked: Columns of text, the likeliest first.
+        free: All columns without a role.
+        seen: The table.
+        headed: Whether names of columns mean something.
+    """
+    if headed:
+        return _named(ranked, free) or _repeated(ranked, free)
+    for one, two in pairwise(free):
+        if one in ranked[:2] and two in ranked[:2] and _share_words(one, two, seen):
+            doubt = f"each of the two could be the only text: {option('--text', [one])}"
+            why = (
+                f"columns {one.name} and {two.name} stand side by side and share words in each row"
+            )
+            return Choice((one, two), (f"{why} → pairs of texts",), (doubt,))
+    return None
+
+
+def _named(ranked: Sequence[Column], free: Sequence[Column]) -> Choice | None:
+    """Find two columns that are named like the two texts of a pair."""
+    able = [column for column in free if _reads_as_text(column)]
+    for one, two in combinations(able, 2):
+        if not ranked or ranked[0] in (one, two):
+            for first, second in ((one, two), (two, one)):
+                if names.are_pair(first.name, second.name):
+                    is_listed = names.are_listed(first.name, second.name)
+                    both = (one, two) if is_listed else (first, second)
+                    why = f"{both[0].name!r} and {both[1].name!r} are named like the two texts"
+                    return Choice(both, (f"{why} of a pair → pairs of texts",), _rest(ranked, both))
+    return None
+
+
+def _repeated(ranked: Sequence[Column], free: Sequence[Column]) -> Choice | None:
+    """Find a text that comes back in several rows, beside one of their own in each.
+
+    So do questions with candidate answers come, and headlines with the articles under them.
+    """
+    own = [column for column in ranked if column.varied >= DIFFERS]
+    able = [column for column in free if column not in own and _comes_back(column)]
+    if len(own) != 1 or len(able) != 1 or able[0].words > 2 * own[0].words:
+        return None
+    both = sorted((own[0], able[0]), key=lambda column: column.place)
+    why = f"{able[0].name!r} repeats over rows, each with another {own[0].name!r} → pairs of texts"
+    doubt = f"{own[0].name!r} could be the only text: {option('--text', own)} takes it alone"
+    return Choice(tuple(both), (why,), (doubt,))
+
+
+def _comes_back(column: Column) -> bool:
+    is_text = column.kind == "text" or (column.kind == "category" and not column.blocks)
+    is_text = is_text or (column.kind == "category" and column.words >= WORDS)
+    is_named = names.label_evidence(column.name) >= 2 or names.text_evidence(column.name) < 0
+    repeats = column.varied <= REPEATS and column.classes >= VALUES
+    return is_text and not is_named and repeats and column.words >= WORDS and not column.blank
+
+
+def _reads_as_text(column: Column) -> bool:
+    """Tell whether a column is text, or repeats itself but is named like a text."""
+    is_named = column.kind in ("category", "words") and (
+        names.text_evidence(column.name) > 0 or names.is_first(column.name)
+    )
+    return column.kind == "text" or (is_named and column.words >= 1)
+
+
+def _share_words(one: Column, two: Column, seen: Scan) -> bool:
+    """Tell whether two texts have more in common with each other than with those of other rows."""
+    rows = [row for row in seen.sample[:400] if row[one.place] and row[two.place]]
+    first = [set(row[one.place].lower().split()) for row in rows]
+    second = [set(row[two.place].lower().split()) for row in rows]
+    if len(rows) < 5:
+        return False
+    mixed = second[len(rows) // 2 :] + second[: len(rows) // 2]
+    return _overlap(first, second) > _overlap(first, mixed) + 0.1
+
+
+def _overlap(first: Sequence[set[str]], second: Sequence[set[str]]) -> float:
+    both = zip(first, second, strict=True)
+    return sum(len(a & b) / max(1, len(a | b)) for a, b in both) / len(first)
+
+
+def _rest(ranked: Sequence[Column], chosen: Sequence[Column]) -> tuple[str, ...]:
+    return tuple(
+        f"{other.name!r} is text too: {option('--text', [other])} takes it alone"
+        for other in [column for column in ranked if column not in chosen][:MOST_DOUBTS]
+    )

@@ -1,0 +1,161 @@
+"""A folder becomes a Table: texts in folders named for their label, or what `datasets` saved.
+
+Of several parts (train, test, …) that which is to be learned from is read; the others are named.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from textune.errors import DataError, Problems
+from textune.reading import jsonlines
+from textune.reading.lines import pieces
+from textune.records import Finding, Row, Table
+
+PARTS = ("train", "training", "dev", "valid", "validation", "val", "test", "testing")
+UNLABELLED = frozenset(["unsup", "unlabeled", "unlabelled", "unsupervised"])
+COLUMNS = ("text", "label")
+
+
+def is_table(folder: Path) -> bool:
+    """Tell whether a folder holds labelled texts, rather than files that are read one by one."""
+    return _is_saved(folder) or _part(folder) is not None
+
+
+def read(folder: Path) -> Table | None:
+    """Read a folder of labelled texts; None where it is none.
+
+    Raises:
+        DataError: What `datasets` saved is damaged.
+    """
+    if _is_saved(folder):
+        return _saved(folder)
+    found = _part(folder)
+    if found is None:
+        return None
+    part, others = found
+    labels = _labels(part)
+    files = {label: sorted((part / label).glob("*.txt")) for label in labels}
+    left_out = [name for name in _folders(part) if name in UNLABELLED]
+
+    def rows() -> Iterator[Row]:
+        return _texts(part, files)
+
+    reasons = (
+        f"format: a folder for each label ({', '.join(labels[:8])}), a text file for each text",
+        *_said(folder, part, others),
+    )
+    return Table(
+        part.name,
+        str(part),
+        "folder",
+        COLUMNS,
+        True,
+        None,
+        reasons,
+        rows,
+        tuple(
+            Finding(
+                "left out",
+                "warning",
+                f"the folder {name!r} is left out: its texts have no label",
+                len(list((part / name).glob("*.txt"))),
+            )
+            for name in left_out
+        ),
+    )
+
+
+def _said(folder: Path, part: Path, others: list[str]) -> tuple[str, ...]:
+    if part == folder:
+        return ()
+    listed = ", ".join(str(folder / name) for name in others)
+    more = f"; the others may be named with --valid or --test: {listed}" if others else ""
+    return (f"the part {part.name!r} is read{more}",)
+
+
+def _folders(place: Path) -> list[str]:
+    return sorted(entry.name for entry in place.iterdir() if entry.is_dir())
+
+
+def _labels(place: Path) -> list[str]:
+    """Name the folders that hold text files and nothing else, unlabelled ones aside."""
+    return [
+        name for name in _folders(place) if name not in UNLABELLED and _is_of_texts(place / name)
+    ]
+
+
+def _is_of_texts(place: Path) -> bool:
+    entries = [entry for entry in place.iterdir() if not entry.name.startswith(".")]
+    return bool(entries) and all(
+        entry.suffix.lower() == ".txt" and entry.is_file() for entry in entries
+    )
+
+
+def _part(folder: Path) -> tuple[Path, list[str]] | None:
+    """Find the part that is learned from, and name the others; None where nothing has labels."""
+    names = _folders(folder)
+    parts = [name for name in PARTS if name in names and len(_labels(folder / name)) > 1]
+    if parts:
+        return folder / parts[0], parts[1:]
+    is_mixed = any(entry.suffix.lower() in (".txt", ".md") for entry in folder.iterdir())
+    is_part = folder.name in PARTS  # where lists of files stand beside the labels, as in aclImdb
+    labels = _labels(folder)
+    other = set(names) - {*labels, *UNLABELLED}
+    if len(labels) > 1 and not other and (is_part or not is_mixed):
+        return folder, []
+    return None
+
+
+def _texts(part: Path, files: Mapping[str, list[Path]]) -> Iterator[Row]:
+    problems = Problems(part.name)
+    for label, paths in files.items():
+        for path in paths:
+            origin = f"{part.name}/{label}/{path.name}"
+            try:
+                cells = ("".join(pieces(path)).strip(), label)
+            except DataError as error:
+                problems.add(str(error))
+                continue
+            if fault := jsonlines.faulty_cell(cells, COLUMNS):
+                problems.add(f"{origin}: {fault}")
+            elif not problems.count:
+                yield Row(cells, origin)
+    problems.raise_any()
+
+
+def _is_saved(folder: Path) -> bool:
+    return (folder / "dataset_dict.json").is_file() or (
+        (folder / "state.json").is_file() and (folder / "dataset_info.json").is_file()
+    )
+
+
+def _saved(folder: Path) -> Table:
+    """Read what `datasets.save_to_disk` wrote: Arrow, in one file or several."""
+    from textune.reading import columnar  # pyarrow, which a single text does not need
+
+    part, others = folder, []
+    if (folder / "dataset_dict.json").is_file():
+        names = [str(name) for name in _json(folder / "dataset_dict.json").get("splits") or []]
+        known = [name for name in (*PARTS, *names) if name in names]
+        if not known or not (folder / known[0]).is_dir():
+            raise DataError(
+                f"{folder}: dataset_dict.json names no part that is there; save the data set again"
+            )
+        part, others = folder / known[0], [name for name in names if name != known[0]]
+    state = _json(part / "state.json")
+    files = [part / str(item.get("filename")) for item in state.get("_data_files") or []]
+    features = _json(part / "dataset_info.json").get("features") or {}
+    reasons = ("format: saved by `datasets` (save_to_disk), Arrow", *_said(folder, part, others))
+    return columnar.read_arrow(
+        files or sorted(part.glob("*.arrow")), part, reasons=reasons, features=features
+    )
+
+
+def _json(file: Path) -> Mapping[str, Any]:
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError(f"{file}: cannot be read ({error}); save the data set again") from error
+    return found if isinstance(found, Mapping) else {}

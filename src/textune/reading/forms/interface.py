@@ -1,0 +1,100 @@
+"""What a form of JSON is: how it is recognised, and how one value of it becomes flat rows."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from textune.errors import DataError
+from textune.records import Finding, Table
+
+Values = Callable[[], Iterator[Any]]
+"""Gives all values of a file, from the start, as often as it is called."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A value that is no row of the table."""
+
+    why: str
+
+
+Made = Mapping[str, Any] | LeftOut
+Convert = Callable[[Any], Iterable[Made]]
+"""Makes flat objects of a value; raises ValueError with what is wrong with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Converter:
+    """How the values of one file become rows."""
+
+    convert: Convert
+    reasons: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    has_header: bool = True  # whether the keys of the rows are names that somebody gave
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A form in which programs write JSON, other than one flat object a row."""
+
+    name: str
+    recognise: Callable[[Sequence[Any]], bool]  # by the first values of a file
+    converter: Callable[[Values], Converter]
+
+
+def always(convert: Convert, *reasons: str) -> Callable[[Values], Converter]:
+    """Make a converter that needs to know nothing of the file."""
+
+    def converter(values: Values) -> Converter:
+        return Converter(convert, reasons)
+
+    return converter
+
+
+def first_rows(table: Table, most: int) -> list[tuple[str, ...]]:
+    """Take the first rows of a table, up to a fault, which is raised when all are read."""
+    found: list[tuple[str, ...]] = []
+    with suppress(DataError):
+        found.extend(row.cells for row in islice(table.rows(), most))
+    return found
+
+
+def are_objects(values: Sequence[Any], *keys: str) -> bool:
+    """Tell whether all values are objects that have these keys."""
+    return bool(values) and all(
+        isinstance(value, Mapping) and all(key in value for key in keys) for value in values
+    )
+
+
+def plain(value: Mapping[str, Any], *but: str) -> dict[str, Any]:
+    """Keep the keys of an object that hold a text, a number, a truth value or nothing."""
+    return {
+        key: held
+        for key, held in value.items()
+        if key not in but and (held is None or isinstance(held, str | int | float))
+    }
+
+
+def member(value: Any, key: str, kind: type | tuple[type, ...]) -> Any:
+    """Take what stands under a key.
+
+    Raises:
+        ValueError: There is no such key, or something else stands there.
+    """
+    held = value.get(key) if isinstance(value, Mapping) else None
+    if not isinstance(held, kind) or isinstance(held, bool):
+        raise ValueError(f"the key {key!r} is missing or holds something else: {held!r:.60}")
+    return held
+
+
+def whole(value: Any) -> int:
+    """Take a whole number.
+
+    Raises:
+        ValueError: It is none.
+    """
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ValueError(f"a place is {value!r:.40}; allowed: a whole number")
+    return value

@@ -1,0 +1,70 @@
+"""Prodigy's annotations: tasks with an "answer" of accept, reject or ignore."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from textune.reading.forms.interface import (
+    Converter,
+    Form,
+    LeftOut,
+    Made,
+    Values,
+    are_objects,
+    plain,
+)
+
+ANSWERS = {"accept", "reject", "ignore"}
+OWN = ("answer", "priority", "score", "label")
+
+
+def _recognise(values: Sequence[Any]) -> bool:
+    return (
+        are_objects(values, "text", "answer")
+        and all(value["answer"] in ANSWERS for value in values if isinstance(value["answer"], str))
+        and all(isinstance(value["answer"], str) for value in values)
+    )
+
+
+def _converter(values: Values) -> Converter:
+    names: set[str] = set()
+    has_spans = has_choice = several = False
+    for value in values():
+        if not isinstance(value, Mapping):
+            continue
+        has_spans = has_spans or isinstance(value.get("spans"), list)
+        accepted = value.get("accept")
+        has_choice = has_choice or isinstance(accepted, list)
+        several = several or (isinstance(accepted, list) and len(accepted) > 1)
+        names |= {value["label"]} if isinstance(value.get("label"), str) else set()
+    is_binary = len(names) == 1 and not has_spans and not has_choice
+
+    def convert(value: Any) -> Iterator[Made]:
+        answer = value.get("answer")
+        if answer == "ignore" or (answer == "reject" and not is_binary):
+            meant = "skipped" if answer == "ignore" else "its label does not hold"
+            yield LeftOut(f"has the answer {answer!r} ({meant})")
+            return
+        row = {key: held for key, held in plain(value, *OWN).items() if not key.startswith("_")}
+        yield row | _label(value, is_spans=has_spans, is_choice=has_choice, is_list=several)
+
+    reasons = ["Prodigy's own keys (hashes, tokens, options, times) are left out"]
+    if is_binary:
+        name = next(iter(names))
+        reasons.append(f"one label only: rejected texts are 'not {name}'")
+    return Converter(convert, tuple(reasons))
+
+
+def _label(
+    value: Mapping[str, Any], *, is_spans: bool, is_choice: bool, is_list: bool
+) -> dict[str, Any]:
+    if is_spans:
+        return {"spans": value.get("spans") or []}
+    if is_choice:
+        chosen = value.get("accept") or []
+        return {"label": chosen if is_list else next(iter(chosen), None)}
+    if not isinstance(value.get("label"), str):
+        return {}
+    return {"label": value["label"] if value["answer"] == "accept" else f"not {value['label']}"}
+
+
+FORM = Form("annotations of Prodigy", _recognise, _converter)

@@ -1,0 +1,205 @@
+"""JSON of any known form becomes a Table: the list of forms, and how one is chosen and read.
+
+Each form is recognised by itself, from the first values of a file; where two would take a file, it
+is refused with their names, so that no reading depends on their order.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from textune.errors import DataError, Problems, excerpt
+from textune.reading import jsonlines
+from textune.reading.forms import (
+    cluener,
+    dataturks,
+    doccano,
+    frames,
+    gliner,
+    label_studio,
+    lighttag,
+    listed_rows,
+    mrqa,
+    prodigy,
+    spacy,
+    tagged_pairs,
+)
+from textune.reading.forms.interface import Converter, LeftOut
+from textune.reading.jsonlines import Value
+from textune.records import Finding, Row, Table
+
+FORMS = tuple(
+    room.FORM
+    for room in (
+        cluener,
+        dataturks,
+        doccano,
+        gliner,
+        label_studio,
+        lighttag,
+        listed_rows,
+        mrqa,
+        prodigy,
+        spacy,
+        tagged_pairs,
+    )
+)
+HEAD = 200  # values by which a form is recognised
+WHOLE = 1 << 30  # bytes of the largest file that is parsed as one value
+
+
+def read(path: Path, why: tuple[str, ...]) -> Table | None:
+    """Read JSON that is not simply one flat object a row; None where it is.
+
+    Raises:
+        DataError: Two forms fit, or a value cannot be read in the form that fits.
+    """
+    document = _document(path)
+    rows, said = None, ""
+    if document is not None:
+        rows, said = _rows_of(path, document)
+        if rows is None:
+            return None
+    head = [value.value for value in islice(_values(path, rows), HEAD) if not value.fault]
+    found = [form for form in FORMS if form.recognise(head)]
+    if len(found) > 1:
+        listed = " and ".join(form.name for form in found)
+        raise DataError(
+            f"{path.name}: this could be {listed}; write one flat JSON object a row, with the text "
+            'and its label: {"text": "…", "label": "…"}'
+        )
+    if not found:
+        return None if rows is None else _flat(path, rows, (*why, said))
+    made = found[0].converter(lambda: (v.value for v in _values(path, rows) if not v.fault))
+    reasons = (*why, f"format: JSON, {found[0].name}", said, *made.reasons)
+    return _table(path, rows, made, tuple(filter(None, reasons)))
+
+
+def _flat(path: Path, rows: list[Any], why: tuple[str, ...]) -> Table:
+    def convert(value: Any) -> Iterator[Any]:
+        if not isinstance(value, Mapping):
+            raise ValueError(f"no JSON object but {excerpt(repr(value))}")
+        yield value
+
+    reasons = (*why, "format: JSON, one object a row; the columns are its keys")
+    return _table(path, rows, Converter(convert), reasons)
+
+
+def _document(path: Path) -> Mapping[str, Any] | None:
+    """Parse a file that is one object; None for lines and lists of values, and for no JSON."""
+    head = list(islice(jsonlines.values_of_lines(path), 2))
+    if not head or not head[0].shown.lstrip("\ufeff \t").startswith("{"):
+        return None
+    if len(head) == 2 and not head[0].fault:
+        return None
+    if len(head) == 1 or path.stat().st_size > WHOLE:
+        value = head[0].value
+    else:
+        value = jsonlines.whole(path)
+    return value if isinstance(value, Mapping) else None
+
+
+def _rows_of(path: Path, document: Mapping[str, Any]) -> tuple[list[Any] | None, str]:
+    """Find the rows in a file that is one object; None where the object is a row itself."""
+    if found := frames.rows_of(document):
+        return found
+    if any(isinstance(document.get(key), str) for key in ("text", "content", "context")):
+        return None, ""
+    inside = list(frames.inside(document))
+    if len(inside) > 1:
+        listed = ", ".join(repr(key) for key, _ in inside)
+        raise DataError(
+            f"{path.name}: one object with rows in several places ({listed}); write those that are "
+            f"meant to a file of their own: jq -c '.{inside[0][0]}[]' FILE > rows.jsonl"
+        )
+    if not inside:
+        return None, ""
+    return inside[0][1], f"the rows stand in {inside[0][0]!r}"
+
+
+def _values(path: Path, rows: list[Any] | None) -> Iterator[Value]:
+    if rows is None:
+        return jsonlines.values(path)
+    return (Value(number, row, "", "") for number, row in enumerate(rows, start=1))
+
+
+def _table(path: Path, rows: list[Any] | None, made: Converter, reasons: tuple[str, ...]) -> Table:
+    place = f"{path.name}:" if rows is None else f"{path.name}: row "
+    left_out: Counter[str] = Counter()
+    first: dict[str, str] = {}
+    columns: dict[str, None] = {}
+    for value in _values(path, rows):
+        for found in _converted(made, value):
+            if isinstance(found, LeftOut):
+                left_out[found.why] += 1
+                first.setdefault(found.why, f"{place}{value.line}")
+            elif isinstance(found, Mapping):
+                columns.update(dict.fromkeys(found))
+    names = tuple(columns)
+
+    def stream() -> Iterator[Row]:
+        return _stream(path, _values(path, rows), made, names, place)
+
+    if not names:
+        list(stream())  # raises what is wrong with every value, if that is why
+        raise DataError(f"{path.name}: no row is left to learn from")
+    findings = tuple(
+        Finding(
+            "left out",
+            "warning",
+            f"{count:,} {'rows are' if count > 1 else 'row is'} left out, since each {what}; "
+            f"first: {first[what]}",
+            count,
+            (first[what],),
+        )
+        for what, count in left_out.items()
+    )
+    return Table(
+        path.name,
+        str(path),
+        "jsonl",
+        names,
+        made.has_header,
+        None,
+        reasons,
+        stream,
+        (*findings, *made.findings),
+    )
+
+
+def _stream(
+    path: Path, values: Iterator[Value], made: Converter, names: tuple[str, ...], place: str
+) -> Iterator[Row]:
+    problems = Problems(path.name)
+    try:
+        for value in values:
+            origin = f"{place}{value.line}"
+            for found in _converted(made, value):
+                if isinstance(found, LeftOut):
+                    continue
+                if isinstance(found, str):
+                    problems.add(f"{origin}: {found}")
+                    continue
+                cells = tuple(jsonlines.cell(found.get(name)) for name in names)
+                if fault := jsonlines.faulty_cell(cells, names):
+                    problems.add(f"{origin}: {fault}")
+                elif not problems.count:
+                    yield Row(cells, origin)
+    except DataError as error:
+        problems.add(str(error))
+        raise problems.error() from error
+    problems.raise_any()
+
+
+def _converted(made: Converter, value: Value) -> Iterator[Any]:
+    """Yield the rows of a value, what is left out, or as text what is wrong with it."""
+    if value.fault:
+        yield value.fault
+        return
+    try:
+        yield from list(made.convert(value.value))
+    except (ValueError, TypeError, AttributeError, KeyError, IndexError) as error:
+        reason = error if isinstance(error, ValueError) else "it is not of this form"
+        yield f"{reason}: {excerpt(repr(value.value))}"

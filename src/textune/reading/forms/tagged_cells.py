@@ -1,0 +1,71 @@
+"""A text beside a tag for each of its words, in one cell each, becomes lists of words and tags.
+
+The words are what white space parts. The tags stand in a cell with spaces between them, or as a
+list: the tables of many a tutorial, "Dmitri Quist left" beside "B-PER I-PER O".
+"""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from textune.reading.forms.interface import first_rows
+from textune.records import Row, Table
+
+SAMPLE = 200
+FIT = 0.9  # share of rows with as many tags as words
+_TAG = re.compile(r"[OoBIESLUM]|[BIESLUM][-_]\S+|[biesulm][-_]\S+")
+_ITEM = re.compile(r"[^\s,'\"\[\]()]+")
+FORMATS = frozenset(["csv", "tsv", "jsonl", "parquet", "frame"])
+
+
+def lists(table: Table) -> Table | None:
+    """Recognise texts with a tag for each word; None where there are none."""
+    if table.format not in FORMATS or len(table.columns) < 2:
+        return None
+    sample = first_rows(table, SAMPLE)
+    tagged = [at for at in range(len(table.columns)) if _are_tags([row[at] for row in sample])]
+    texts = [
+        (text, tags)
+        for tags in tagged
+        for text in range(len(table.columns))
+        if text not in tagged and _fit(sample, text, tags)
+    ]
+    if not texts:
+        return None
+    text = texts[0][0]
+    marks = {tags for one, tags in texts if one == text}
+
+    def rows() -> Iterator[Row]:
+        for row in table.rows():
+            cells = list(row.cells)
+            cells[text] = json.dumps(cells[text].split(), ensure_ascii=False)
+            for place in marks:
+                cells[place] = json.dumps(_ITEM.findall(cells[place]), ensure_ascii=False)
+            yield replace(row, cells=tuple(cells))
+
+    named = " and ".join(repr(table.columns[place]) for place in sorted(marks))
+    reason = f"{named}: a tag for each word of {table.columns[text]!r}, parted at white space"
+    return replace(table, reasons=(*table.reasons, reason), rows=rows)
+
+
+def _are_tags(cells: Sequence[str]) -> bool:
+    found = [_ITEM.findall(cell) for cell in cells if cell.strip()]
+    items = [item for row in found for item in row]
+    several = sum(len(row) > 1 for row in found)
+    is_marked = any(item[1:2] in ("-", "_") for item in items) and any(
+        item in ("O", "o") for item in items
+    )
+    return (
+        is_marked
+        and several >= len(found) / 2
+        and all(_TAG.fullmatch(item) is not None for item in items)
+    )
+
+
+def _fit(sample: Sequence[tuple[str, ...]], text: int, tags: int) -> bool:
+    rows = [row for row in sample if row[text].strip() and row[tags].strip()]
+    if not rows or any(row[text].lstrip()[0] in "[{" for row in rows[:20]):
+        return False
+    alike = sum(len(row[text].split()) == len(_ITEM.findall(row[tags])) for row in rows)
+    return alike >= FIT * len(rows)

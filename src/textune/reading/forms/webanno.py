@@ -1,0 +1,126 @@
+"""WebAnno and INCEpTION TSV 3 become sentences: a row each, a JSON list a column, as CoNLL's do.
+
+A line is a word: its number, its characters, the word, then a column for each feature of each
+layer. "PER[3]" on several words is one entity, "LOC" alone is one of one word, "_" is none.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from textune.errors import DataError, Problems, excerpt
+from textune.reading.lines import lines, opened
+from textune.records import Row, Table
+
+_SIGN = b"#FORMAT=WebAnno TSV 3"
+_NUMBER = re.compile(r"\d+-\d+")
+_VALUE = re.compile(r"(.*?)(?:\[(\d+)\])?")
+_ESCAPE = re.compile(r"\\([\\\[\]|_>;*-])")
+
+
+def begins(path: Path) -> bool:
+    """Tell whether a file begins as WebAnno TSV does."""
+    with opened(path) as file:
+        return file.read(100).removeprefix(b"\xef\xbb\xbf").startswith(_SIGN)
+
+
+def read(path: Path, why: tuple[str, ...] = ()) -> Table:
+    """Describe a file of WebAnno TSV; what is wrong with it is raised by `Table.rows`.
+
+    Raises:
+        DataError: No layer of it marks words.
+    """
+    features, total = _features(path)
+    if not features:
+        raise DataError(
+            f"{path.name}: WebAnno TSV without a layer that marks words; export the layer with the "
+            "entities (an #T_SP line names it)"
+        )
+    columns = ("word", *features)
+
+    def rows() -> Iterator[Row]:
+        return _rows(path, tuple(features.values()), total)
+
+    reasons = (*why, "format: WebAnno TSV 3 (INCEpTION), one word a line")
+    return Table(path.name, str(path), "conll", columns, True, None, reasons, rows)
+
+
+def _features(path: Path) -> tuple[dict[str, int], int]:
+    """Name the features that mark words, with the places of their columns, and count all columns.
+
+    Chains and relations between words (#T_CH, #T_RL) mark none; their columns are passed over.
+    """
+    found: dict[str, int] = {}
+    place = 3
+    for line in lines(path):
+        head, _, rest = line.rstrip("\r\n").partition("=")
+        if head in ("#T_SP", "#T_CH", "#T_RL"):
+            layer, *names = rest.split("|")
+            for name in names or ["value"]:
+                if head == "#T_SP" and not name.startswith("ROLE_"):
+                    free = name if name not in found else f"{layer.rpartition('.')[2]}.{name}"
+                    found[free] = place
+                place += 1
+            place += head == "#T_RL"
+        elif line.strip() and not line.startswith("#"):
+            break
+    return found, place
+
+
+def _rows(path: Path, places: tuple[int, ...], total: int) -> Iterator[Row]:
+    problems = Problems(path.name)
+    count = 0
+    for first, words in _sentences(path, total, problems):
+        count += 1
+        if not problems.count:
+            tags = [_tags([cells[place] for cells in words]) for place in places]
+            columns = [[_ESCAPE.sub(r"\1", cells[2]) for cells in words], *tags]
+            cells = tuple(json.dumps(column, ensure_ascii=False) for column in columns)
+            yield Row(cells, f"{path.name}:{first}")
+    problems.raise_any()
+    if not count:
+        raise DataError(f"{path.name}: there is no word in it; export the document again")
+
+
+def _sentences(path: Path, total: int, problems: Problems) -> Iterator[tuple[int, list[list[str]]]]:
+    """Yield the first line and the words of each sentence; note the lines that are faulty."""
+    words: list[list[str]] = []
+    first, before = 0, ""
+    for number, line in enumerate(lines(path), start=1):
+        cells = line.rstrip("\r\n").split("\t")
+        if not line.strip() or line.startswith("#") or not _NUMBER.fullmatch(cells[0]):
+            if line.strip() and not line.startswith("#") and "." not in cells[0]:
+                shown = excerpt(line.rstrip("\r\n"))
+                problems.add(f"{path.name}:{number}: no word of WebAnno TSV: {shown}")
+            continue
+        if len(cells) < total:
+            shown = excerpt(line.rstrip("\r\n"))
+            what = f"expected {total} columns parted by tabs, found {len(cells)}: {shown}"
+            problems.add(f"{path.name}:{number}: {what}", "export the document again")
+            continue
+        sentence = cells[0].partition("-")[0]
+        if sentence != before and words:
+            yield first, words
+            words = []
+        first, before = (number if not words else first), sentence
+        words.append(cells)
+    if words:
+        yield first, words
+
+
+def _tags(cells: list[str]) -> list[str]:
+    """Write the values of a feature as tags in IOB2; of stacked values the first."""
+    tags, before = [], ""
+    for cell in cells:
+        value = re.split(r"(?<!\\)\|", cell)[0]
+        match = _VALUE.fullmatch(value)
+        name, entity = (match[1], match[2] or "") if match else (value, "")
+        if name == "_":
+            tags.append("O")
+        else:
+            kind = _ESCAPE.sub(r"\1", "" if name == "*" else name)
+            letter = "I" if entity and entity == before else "B"
+            tags.append(f"{letter}-{kind}" if kind else letter)
+        before = entity if name != "_" else ""
+    return tags

@@ -1,0 +1,37 @@
+"""Texts and a tokenizer become the share of what it does not know, where that is much."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from textune.records import Example, Finding
+from textune.text.tokenizers import Tokenizer
+
+MOST = 1_000  # texts that are looked at
+MUCH = 0.1  # share of unknown pieces, from which learning suffers
+
+
+def finding(tokenizer: Tokenizer, examples: Sequence[Example]) -> Finding | None:
+    """Say how many pieces of some texts stand for what a tokenizer does not know.
+
+    Returns:
+        A warning where they are many; None where they are few, or the tokenizer knows every sign.
+    """
+    name = getattr(tokenizer.backend.model, "unk_token", None)
+    unknown = None if name is None else tokenizer.backend.token_to_id(name)
+    texts = [text for item in examples[:MOST] for text in (item.text, item.pair) if text]
+    if unknown is None or not texts:
+        return None
+    found = tokenizer.encode(texts)
+    pieces = sum(map(len, found))
+    count = sum(int(np.count_nonzero(ids == unknown)) for ids in found)
+    if count < MUCH * pieces or not count:
+        return None
+    rows = [item.origin for item, ids in zip(examples, found, strict=False) if unknown in ids]
+    message = (
+        f"{count / pieces:.0%} of the pieces of {len(texts):,} texts are unknown to the tokenizer "
+        f"of {Path(tokenizer.place).name}: what they mean cannot be learned; name an encoder that "
+        "knows this script with --base, or add its words with `textune adapt --add-words`"
+    )
+    return Finding("unknown", "warning", message, count, tuple(rows[:3]))
