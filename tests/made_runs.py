@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 
 from textune import runs
-from textune.encoder import bases, load
+from textune.encoder import bases, load, manifest
 from textune.records import Contract, Shape
 from textune.runs import Card
 from textune.storage import atomic
@@ -53,4 +53,5 @@ def make_run(folder: Path, base: object, task: str, labels: list[str], **contrac
         load.save(encoder, unfinished)
         assert saving.write(tokenizers.load(place), unfinished, TEXTS) is None
         runs.write_card(unfinished, card)
+        manifest.seal(unfinished)
     return folder

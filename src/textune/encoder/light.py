@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from textune.encoder import pooling, units
 from textune.encoder.firsts import LastLayer
 from textune.encoder.fused import FusedEmbeddings, FusedLayer
+from textune.encoder.weights import refuse_not_finite
 from textune.kernels import calls
 from textune.records import Batch, Items, Pool
 
@@ -158,6 +159,7 @@ def load(folder: Path, labels: tuple[str, ...], *, pool: Pool = "mean") -> Light
         weights = load_file(folder / "model.safetensors")
         if any(item.dtype != torch.float32 for item in weights.values()):
             return None
+        refuse_not_finite(weights, folder)
         encoder = LightEncoder(weights, config).eval()
         encoder.pool = pool
         return encoder if encoder._classify.out_features == len(labels) else None

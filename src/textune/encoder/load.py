@@ -7,15 +7,12 @@ from typing import Any
 
 import torch
 import transformers
-from safetensors import SafetensorError
 from transformers import PreTrainedModel
 
 from textune.encoder import folding, heads, keys, weights
 from textune.encoder.model import Encoder
 from textune.encoder.units import Units
 from textune.errors import ModelError
-
-FAULTS = (OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError, SafetensorError)
 
 
 def load(
@@ -43,7 +40,13 @@ def load(
     model, found = read_model(place, model_class, seed=seed, config=config, finished=finished)
     said = () if finished else heads.settle(place, model, found, seed=seed)
     (folding.unfold if finished else folding.forget)(model)
-    encoder = Encoder(model, per_token=per_token)
+    try:
+        encoder = Encoder(model, per_token=per_token)
+    except Exception as error:  # a family that is no encoder shows it when it computes
+        raise ModelError(
+            f"{place}: {model.config.model_type} does not compute as an encoder of texts: "
+            f"{_first_line(error)}; take an encoder such as BERT, RoBERTa, DeBERTa or ModernBERT"
+        ) from error
     encoder.remarks = said
     return encoder
 
@@ -79,11 +82,12 @@ def read_model(
                 output_loading_info=True,
                 **(config or {}),
             )
-        except FAULTS as error:
+        except Exception as error:  # transformers raises many kinds of what it is not made for
             raise ModelError(
                 f"{place}: cannot be loaded as an encoder: {_first_line(error)}"
             ) from error
     keys.check(place, model, found, finished=finished)
+    weights.refuse_not_finite(model.state_dict(), place)
     if config is None and found["mismatched_keys"]:
         name, one, other = sorted(found["mismatched_keys"])[0]
         raise ModelError(

@@ -10,6 +10,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from textune.errors import ModelError
+
 
 def write(
     tensors: Mapping[str, Tensor], file: Path, *, metadata: dict[str, str] | None = None
@@ -32,6 +34,21 @@ def read(folder: Path, names: Collection[str]) -> dict[str, Tensor]:
             for name in set(names).intersection(opened.keys()):
                 found[name] = opened.get_tensor(name)
     return found
+
+
+def refuse_not_finite(tensors: Mapping[str, Tensor], place: object) -> None:
+    """Refuse weights of which one is NaN or infinite: every answer would be.
+
+    Raises:
+        ModelError: With its name.
+    """
+    for name, tensor in tensors.items():
+        is_number = tensor.is_floating_point() and tensor.device.type != "meta"
+        if is_number and not tensor.sum().isfinite() and not tensor.isfinite().all():
+            raise ModelError(
+                f"{place}: the weights {name} hold NaN or infinity, and every answer would be; the "
+                f"file is damaged, or a training that went wrong was saved"
+            )
 
 
 def open_up(file: Path) -> None:

@@ -1,7 +1,8 @@
 """Texts become token ids, by the tokenizer of a base."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -11,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer as Backend
 
-from textune.errors import ModelError
+from textune.errors import ModelError, excerpt
+from textune.text import patterns
 
 Ids = NDArray[np.int32]
 MASKS = ("[MASK]", "<mask>")
@@ -56,7 +58,8 @@ class Tokenizer:
         self.backend = backend
         self.limit = limit
         self.place = place
-        self.template = _learn_template(backend, place)
+        with _sound(place):
+            self.template = _learn_template(backend, place)
         names = (mask, *MASKS) if mask else MASKS
         found = (backend.token_to_id(name) for name in names)
         self.mask_id: int | None = next((number for number in found if number is not None), None)
@@ -68,7 +71,7 @@ class Tokenizer:
 
     def special(self) -> NDArray[np.bool_]:
         """Tell which pieces stand for no text; (V,)."""
-        found = np.zeros(self._rows(), dtype=np.bool_)
+        found = np.zeros(self.rows, dtype=np.bool_)
         added = self.backend.get_added_tokens_decoder()
         found[[number for number, token in added.items() if token.special]] = True
         parts = self.template
@@ -81,13 +84,15 @@ class Tokenizer:
 
     def heads(self) -> NDArray[np.bool_]:
         """Tell which pieces begin a word; (V,)."""
-        found = np.ones(self._rows(), dtype=np.bool_)
+        found = np.ones(self.rows, dtype=np.bool_)
         begins = _beginnings(json.loads(self.backend.to_str()))
         for piece, number in self.backend.get_vocab(with_added_tokens=False).items():
             found[number] = begins(piece)
         return found
 
-    def _rows(self) -> int:
+    @property
+    def rows(self) -> int:
+        """Return how many rows an embedding needs for its ids."""
         return max(self.backend.get_vocab(with_added_tokens=True).values()) + 1
 
     def fingerprint(self) -> str:
@@ -96,12 +101,14 @@ class Tokenizer:
 
     def encode(self, texts: Sequence[str]) -> list[Ids]:
         """Return the ids of each text, without special tokens and untruncated, on all cores."""
-        found = self.backend.encode_batch_fast(list(texts), add_special_tokens=False)
+        with _sound(self.place):
+            found = self.backend.encode_batch_fast(list(texts), add_special_tokens=False)
         return [np.asarray(encoding.ids, dtype=np.int32) for encoding in found]
 
     def encode_with_places(self, texts: Sequence[str]) -> list[tuple[Ids, NDArray[np.int64]]]:
         """Return the ids of each text as `encode` does, and (L, 2) the characters of each."""
-        found = self.backend.encode_batch(list(texts), add_special_tokens=False)
+        with _sound(self.place):
+            found = self.backend.encode_batch(list(texts), add_special_tokens=False)
         return [
             (
                 np.asarray(encoding.ids, dtype=np.int32),
@@ -113,7 +120,8 @@ class Tokenizer:
     def count(self, texts: Sequence[str]) -> list[int]:
         """Return the tokens of each text, special ones included, untruncated."""
         extra = self.specials(pair=False)
-        found = self.backend.encode_batch_fast(list(texts), add_special_tokens=False)
+        with _sound(self.place):
+            found = self.backend.encode_batch_fast(list(texts), add_special_tokens=False)
         return [len(encoding.ids) + extra for encoding in found]
 
     def specials(self, *, pair: bool) -> int:
@@ -140,49 +148,115 @@ def load(place: str) -> Tokenizer:
     """Load the tokenizer of a base.
 
     Args:
-        place: A directory or Hub name, from `encoder.bases.find`.
+        place: A directory, from `encoder.bases.find`.
 
     Raises:
-        ModelError: There is none, it is damaged, or it has no fast version.
+        ModelError: There is none, it is damaged, it does not belong to the model, or it has no fast
+            version.
     """
     folder = Path(place)
+    config = _config(folder)
     fast = folder / "tokenizer.json"
     if fast.is_file():
-        try:
-            backend = Backend.from_file(str(fast))
-        except Exception as error:  # the library raises bare exceptions
-            raise ModelError(f"{fast}: not a tokenizer that can be read: {error}") from error
-        return Tokenizer(backend, limit=_limit(folder), place=place, mask=_mask(folder))
-    return _convert(place)
-
-
-def _convert(place: str) -> Tokenizer:
-    from transformers import AutoConfig, AutoTokenizer  # heavy, and rarely needed
-
-    local = Path(place).is_dir()
-    try:
-        config = AutoConfig.from_pretrained(place, trust_remote_code=False, local_files_only=local)
-        found: Any = AutoTokenizer.from_pretrained(
-            place, use_fast=True, trust_remote_code=False, local_files_only=local
+        backend = _read(fast)
+        mask = _mask(folder)
+    else:
+        backend, mask = _convert(folder)
+    _refuse_endless(backend, place)
+    found = Tokenizer(backend, limit=_room(config), place=place, mask=mask)
+    rows = config.get("vocab_size")
+    if isinstance(rows, int) and found.rows > rows:
+        raise ModelError(
+            f"{place}: its tokenizer has {found.rows:,} pieces and its model rows for {rows:,} "
+            f"only; take tokenizer and weights from one base"
         )
-    except (OSError, ValueError, KeyError, TypeError, ImportError) as error:
+    return found
+
+
+def _read(file: Path) -> Backend:
+    try:
+        return Backend.from_file(str(file))
+    except BaseException as error:  # the library raises bare exceptions, and panics
+        if not isinstance(error, Exception) and not _is_panic(error):
+            raise
+        raise ModelError(f"{file}: not a tokenizer that can be read: {error}") from error
+
+
+def _convert(folder: Path) -> tuple[Backend, str | None]:
+    """Make a tokenizer of the vocabulary that a class of transformers knows how to read.
+
+    Where the file that it looks for is not there, transformers makes a tokenizer of its own, of a
+    few pieces: that is no tokenizer of this base.
+    """
+    from transformers import AutoTokenizer  # heavy, and rarely needed
+
+    try:
+        found: Any = AutoTokenizer.from_pretrained(
+            folder, use_fast=True, trust_remote_code=False, local_files_only=True
+        )
+    except Exception as error:  # transformers raises many kinds
         lines = str(error).splitlines() or [type(error).__name__]
         raise ModelError(
-            f"{place}: no tokenizer can be loaded ({lines[0][:200]}); --base takes a directory "
+            f"{folder}: no tokenizer can be loaded ({lines[0][:200]}); --base takes a directory "
             f"with tokenizer.json, or the name of a model on the Hub that can be reached"
         ) from error
     backend = getattr(found, "backend_tokenizer", None)
     if backend is None:
-        raise ModelError(f"{place}: its tokenizer has no fast version, which textune needs")
-    mask = getattr(found, "mask_token", None)
-    return Tokenizer(backend, limit=_room(config.to_dict()), place=place, mask=mask)
+        raise ModelError(f"{folder}: its tokenizer has no fast version, which textune needs")
+    pieces, invented = backend.get_vocab_size(), _invented(type(found))
+    written = folder / "vocab.txt"
+    there = len(written.read_text(encoding="utf-8").split()) if written.is_file() else 0
+    if pieces <= invented or pieces < there // 2:
+        raise ModelError(
+            f"{folder}: no tokenizer: transformers makes one of {pieces:,} pieces from what is "
+            f"there; copy tokenizer.json, or the vocabulary that {type(found).__name__} reads, "
+            f"from the model that the weights are of"
+        )
+    return backend, getattr(found, "mask_token", None)
 
 
-def _limit(folder: Path) -> int:
+def _invented(kind: Any) -> int:
+    """Count the pieces of what a class of transformers makes without any file."""
+    try:
+        return int(kind().backend_tokenizer.get_vocab_size())
+    except Exception:  # one that needs a file
+        return 0
+
+
+def _refuse_endless(backend: Backend, place: str) -> None:
+    for part in (backend.normalizer, backend.pre_tokenizer, backend.decoder):
+        for pattern in patterns.of(part):
+            if patterns.is_endless(pattern):
+                raise ModelError(
+                    f"{place}: its tokenizer searches by {excerpt(pattern)}, a repetition of what "
+                    f"repeats, for which a text of some dozens of signs can take for ever; take "
+                    f"another base, or write the pattern so that it repeats once"
+                )
+
+
+@contextmanager
+def _sound(place: str) -> Iterator[None]:
+    """Name the tokenizer where the library gives up on a text."""
+    try:
+        yield
+    except BaseException as error:
+        if type(error) is not Exception and not _is_panic(error):
+            raise
+        raise ModelError(
+            f"{place}: its tokenizer cannot read a text: {str(error)[:200]}"
+        ) from error
+
+
+def _is_panic(error: BaseException) -> bool:
+    """Tell whether the library's own code gave up, which is no Exception in Python."""
+    return type(error).__name__ == "PanicException"
+
+
+def _config(folder: Path) -> dict[str, Any]:
     file = folder / "config.json"
     try:
-        return _room(json.loads(file.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError) as error:
+        return dict(json.loads(file.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError, RecursionError) as error:
         raise ModelError(f"{file}: cannot be read: {error}") from error
 
 

@@ -1,0 +1,148 @@
+"""A model's files get checksums beside them, which are compared whenever it is loaded.
+
+A flipped bit in the weights, a changed word of the tokenizer or another number of heads makes other
+answers, not an error. `manifest.json` names each file that decides them. Small files are compared
+by their sha256; of weights that would take longer than loading them, so they are compared by sums:
+of each 256 KB, as 128 rows of 256 words of 64 bits, the sum of every row and every column, all of
+them hashed. Damage of any one word, and of several, changes them. It guards against damage and
+against changes that were forgotten, not against somebody who means to deceive.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from textune.errors import ModelError
+from textune.storage import atomic
+
+NAME = "manifest.json"
+FORMAT = 1
+BLOCK = 2**18  # bytes that are summed at a time
+ROW = 256  # words of 8 bytes
+LARGE = 2**20  # bytes from which a file is compared by sums
+PARTS = (  # that decide what a model answers
+    *("config.json", "decision.json", "language.json", "tokenizer.json", "tokenizer_config.json"),
+    *("special_tokens_map.json", "added_tokens.json", "vocab.txt", "vocab.json", "merges.txt"),
+    "model.safetensors.index.json",
+)
+
+
+def seal(folder: Path) -> list[str]:
+    """Write the checksums of a model's files.
+
+    Returns:
+        The names of files that are new, gone or other than an earlier manifest has them.
+
+    Raises:
+        OSError: The disk is full or read-only.
+    """
+    try:
+        before = _read(folder)
+    except ModelError:
+        before = {}
+    found = {file.name: _describe(file) for file in _parts(folder)}
+    text = json.dumps({"format": FORMAT, "files": found, "sha256": _digest(found)}, indent=2)
+    atomic.write_text(folder / NAME, text + "\n")
+    names = sorted(found.keys() | before.keys())
+    return [name for name in names if found.get(name) != before.get(name)] if before else []
+
+
+def verify(folder: Path) -> None:
+    """Compare a model's files with its manifest; one of before there were manifests passes.
+
+    Raises:
+        ModelError: A file is gone, added or other than it was when the model was saved.
+    """
+    if not (folder / NAME).exists():
+        return
+    wanted = _read(folder)
+    there = {file.name: file for file in _parts(folder)}
+    for name in sorted(wanted.keys() | there.keys()):
+        if name not in there:
+            raise _changed(folder, name, "is not there any more")
+        if name not in wanted:
+            raise _changed(folder, name, "was added after the model was saved")
+        if not _is_same(there[name], wanted[name]):
+            raise _changed(folder, name, "is not as it was when the model was saved")
+
+
+def sums(file: Path) -> str:
+    """Hash the sums of a file's words, by rows and columns of each block."""
+    found = hashlib.sha256()
+    block = bytearray(BLOCK)
+    words = np.frombuffer(block, dtype="<u8").reshape(-1, ROW)
+    with file.open("rb", buffering=0) as opened:
+        while size := _fill(opened, block):
+            block[size:] = bytes(BLOCK - size)
+            found.update(words.sum(axis=0).tobytes())
+            found.update(words.sum(axis=1).tobytes())
+    return found.hexdigest()
+
+
+def _fill(opened: Any, block: bytearray) -> int:
+    """Read a whole block, if there is one left; return its bytes."""
+    view, size = memoryview(block), 0
+    while size < len(block) and (read := opened.readinto(view[size:])):
+        size += read
+    return size
+
+
+def _parts(folder: Path) -> Iterable[Path]:
+    named = [folder / name for name in PARTS]
+    more = [*folder.glob("*.safetensors"), *folder.glob("*.model")]
+    return [file for file in (*named, *sorted(more)) if file.exists()]
+
+
+def _describe(file: Path) -> dict[str, Any]:
+    size = file.stat().st_size
+    with file.open("rb") as opened:
+        digest = hashlib.file_digest(opened, "sha256").hexdigest()
+    fast = {"sums": sums(file)} if size >= LARGE else {}
+    return {"bytes": size, "sha256": digest, **fast}
+
+
+def _is_same(file: Path, wanted: Mapping[str, Any]) -> bool:
+    if file.stat().st_size != wanted.get("bytes"):
+        return False
+    if "sums" in wanted:
+        return bool(sums(file) == wanted["sums"])
+    return bool(hashlib.sha256(file.read_bytes()).hexdigest() == wanted.get("sha256"))
+
+
+def _read(folder: Path) -> dict[str, dict[str, Any]]:
+    """Read the checksums, which have one of their own.
+
+    Raises:
+        ModelError: They are damaged, or of a form that is not known.
+    """
+    file = folder / NAME
+    try:
+        values = json.loads(file.read_text(encoding="utf-8"))
+        number, found, digest = values["format"], values["files"], values["sha256"]
+        is_whole = digest == _digest(found) and all(isinstance(one, dict) for one in found.values())
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise _changed(folder, NAME, f"cannot be read ({type(error).__name__})") from error
+    if number != FORMAT:
+        raise ModelError(
+            f"{file}: of the format {number!r}, and this textune knows {FORMAT}; update textune"
+        )
+    if not is_whole:
+        raise _changed(folder, NAME, "does not agree with its own checksum")
+    return dict(found)
+
+
+def _digest(files: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()
+
+
+def _changed(folder: Path, name: str, how: str) -> ModelError:
+    return ModelError(
+        f"{folder / name}: {how}, so the model would answer otherwise than it did. Copy the folder "
+        f"again, or train anew; if you changed it on purpose, textune accept {folder} says so"
+    )
