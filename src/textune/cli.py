@@ -261,6 +261,19 @@ def predict(
 
 
 @app.command()
+def accept(run: RunFolder) -> None:
+    """Take the model in RUN as it is now: its files were changed on purpose.
+
+    A model's files have checksums beside them, and one that is not as it was saved is not used.
+    """
+    from textune import runs
+
+    changed = runs.accept(run)
+    names = ", ".join(changed) if changed else "nothing was changed"
+    console.say(f"{run}: accepted as it is ({names})")
+
+
+@app.command()
 def demo(
     out: Annotated[Path, typer.Option(help="Folder for the demo's data and run.")] = Path("demo"),
     epochs: Annotated[int | None, typer.Option(help="Passes over the texts.")] = None,

@@ -12,7 +12,7 @@ from textune import lengths, runs
 from textune.data import tagged
 from textune.data.names import columns_meant
 from textune.encoder import bases, devices, formats, light, pooling
-from textune.errors import DataError, SettingsError
+from textune.errors import DataError, ModelError, SettingsError
 from textune.evaluation import evaluate
 from textune.evaluation.evaluate import Scorer
 from textune.reading import sources
@@ -117,9 +117,21 @@ class Predictor:
         folder = runs.model_folder(Path(path))
         bases.check(folder)
         card = runs.read_card(folder)
-        task = tasks.make(card.task, card.labels, card.state)
+        runs.require_kind(folder, card)
+        try:
+            task = tasks.make(card.task, card.labels, card.state)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ModelError(
+                f"{folder / 'decision.json'}: not what textune train wrote: {error!r:.200}"
+            ) from error
+        tokenizer = tokenizers.load(str(folder))
+        if card.shape.max_tokens > tokenizer.limit:
+            raise ModelError(
+                f"{folder / 'decision.json'}: max_tokens is {card.shape.max_tokens:,}, and this "
+                f"encoder reads at most {tokenizer.limit:,} tokens at once"
+            )
         encoder = _encoder(folder, card, task, devices.choose(device), precision)
-        return cls(card, task, encoder, tokenizers.load(str(folder)))
+        return cls(card, task, encoder, tokenizer)
 
     def __call__(
         self, texts: Sequence[Text], *, threshold: float | None = None

@@ -1,6 +1,5 @@
 """What a finished run holds: its numbers, its model's card, the machine it was made on."""
 
-import json
 import os
 import platform
 from collections.abc import Mapping, Sequence
@@ -9,14 +8,34 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
+
+from textune.encoder import description, manifest
+from textune.encoder.description import MOST_CONFIG, explain, read_json
 from textune.errors import ModelError, RunError
-from textune.records import Contract, Decision, Pool, Shape
+from textune.records import TASKS, Contract, Decision, Pool, Shape
 from textune.storage import atomic, contents
 from textune.storage.names import utf8
 
 LANGUAGE_CARD = (
     "language.json"  # of a model that fills in masks; "decision.json" of one with labels
 )
+FORMAT = 1  # of decision.json
+MOST_CARD = 64 * 2**20  # bytes of it: labels may be many
+KINDS = {  # of decisions, by task
+    "single": {"argmax", "threshold"},
+    "multi": {"threshold"},
+    "number": {"number"},
+    "tags": {"tags"},
+    "answers": {"answer"},
+}
+ASKS = {"tags": "words", "answers": "answers"}
+PROBLEMS = {  # as transformers names them
+    "single": "single_label_classification",
+    "multi": "multi_label_classification",
+    "number": "regression",
+}
+_RUN = "RUN is a folder that `textune train` finished"
 VERSIONS = ("textune", "torch", "transformers", "tokenizers", "numpy", "pyarrow", "scikit-learn")
 
 
@@ -53,7 +72,7 @@ def is_finished(folder: Path) -> bool:
 
 def write_card(folder: Path, card: Card) -> None:
     """Write what predicting needs into a model's folder."""
-    atomic.write_json(folder / "decision.json", {"format": 1, **asdict(card)})
+    atomic.write_json(folder / "decision.json", {"format": FORMAT, **asdict(card)})
 
 
 def model_readme(card: Card, base: str, model_class: str) -> str:
@@ -102,25 +121,87 @@ def read_card(folder: Path) -> Card:
     """
     file = folder / "decision.json"
     try:
-        values = json.loads(file.read_text(encoding="utf-8"))
-        contract = Contract(**{key: _tuples(value) for key, value in values["contract"].items()})
-        return Card(
-            task=values["task"],
-            labels=tuple(values["labels"]),
-            decision=Decision(**values["decision"]),
-            shape=Shape(**values.get("shape", {"max_tokens": values.get("max_tokens")})),
-            pool=values.get("pool", "mean"),
-            precision=values.get("precision"),
-            state=values.get("state", {}),
-            contract=contract,
-            header=bool(values["header"]),
-            delimiter=values["delimiter"],
-        )
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        values = read_json(file, most=MOST_CARD)
+    except ModelError as error:
+        raise ModelError(f"{file}: not what textune train wrote: {error}; {_RUN}") from error
+    if values.get("format", FORMAT) != FORMAT:
         raise ModelError(
-            f"{file}: not what textune train wrote ({type(error).__name__}: {error}); "
-            f"RUN is a folder that `textune train` finished"
+            f"{file}: of the format {values['format']!r:.40}, and this textune knows {FORMAT}; "
+            f"update textune, or train anew"
+        )
+    if "shape" not in values:  # of the first versions
+        values["shape"] = {"max_tokens": values.get("max_tokens")}
+    try:
+        card = TypeAdapter(Card).validate_python(values)
+        _require_sound(card)
+    except ValidationError as error:
+        raise ModelError(
+            f"{file}: not what textune train wrote ({explain(error)}); {_RUN}"
         ) from error
+    except ValueError as error:
+        raise ModelError(f"{file}: not what textune train wrote ({error}); {_RUN}") from error
+    return card
+
+
+def _require_sound(card: Card) -> None:
+    """Hold the parts of a card against each other.
+
+    Raises:
+        ValueError: They do not fit.
+    """
+    task, decision, shape = card.task, card.decision, card.shape
+    if task not in TASKS or card.contract.task != task:
+        raise ValueError(f"task is {task!r}, and its contract is for {card.contract.task!r}")
+    wrong = [value for value in decision.thresholds.values() if not 0 <= value <= 1]
+    bars, labels = set(decision.thresholds), set(card.labels)
+    for is_wrong, why in (
+        (decision.kind not in KINDS[task], f"decision.kind is {decision.kind!r}, not for {task}"),
+        (not labels or len(labels) < len(card.labels), "labels are none, or one comes twice"),
+        (bool(wrong), f"a threshold is {wrong[:1]}, and no probability"),
+        (task == "multi" and bars != labels, "thresholds are not of the labels"),
+        (shape.max_tokens < 1 or not 0 <= shape.overlap < 1, "shape allows no token or no end"),
+        (shape.asks != ASKS.get(task, "texts"), f"shape.asks is {shape.asks!r}, not for {task}"),
+    ):
+        if is_wrong:
+            raise ValueError(why)
+
+
+def accept(run: Path) -> list[str]:
+    """Take a model as it is now: what its owner changed on purpose is no damage any more.
+
+    Returns:
+        The names of files that are not as they were; none where nothing was changed, or no
+        checksums were kept.
+
+    Raises:
+        RunError: There is no finished model.
+        ModelError: It is not whole or not sound.
+    """
+    folder = language_folder(run) if is_language(run) else model_folder(run)
+    description.check(folder)
+    if (folder / "decision.json").exists():
+        require_kind(folder, read_card(folder))
+    return manifest.seal(folder)
+
+
+def language_folder(run: Path) -> Path:
+    """Find the model of a run that fills in masks."""
+    return next(place for place in (run / "model", run) if (place / LANGUAGE_CARD).is_file())
+
+
+def require_kind(folder: Path, card: Card) -> None:
+    """Refuse a card of one task beside a configuration of another.
+
+    Raises:
+        ModelError: They differ: somebody changed one file and not the other.
+    """
+    config = read_json(folder / "config.json", most=MOST_CONFIG)
+    problem = config.get("problem_type")
+    if card.task in PROBLEMS and problem is not None and problem != PROBLEMS[card.task]:
+        raise ModelError(
+            f"{folder}: decision.json is for the task {card.task!r} and config.json says "
+            f"{problem!r:.60}; {_RUN}"
+        )
 
 
 def model_folder(run: Path) -> Path:
@@ -194,7 +275,3 @@ def _processor() -> str:
     lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     return names[0] if names else platform.processor()
-
-
-def _tuples(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value

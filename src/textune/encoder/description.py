@@ -121,18 +121,20 @@ def read_json(file: Path, *, most: int) -> dict[str, Any]:
     Raises:
         ModelError: It is too long, no JSON or no object.
     """
-    if file.stat().st_size > most:
-        raise ModelError(
-            f"{file}: {file.stat().st_size:,} bytes, more than the {most:,} that such a file may "
-            f"have; it is damaged or none"
-        )
     try:
-        values = json.loads(file.read_text(encoding="utf-8"))
+        size = file.stat().st_size
+        if size > most:
+            raise ValueError(f"{size:,} bytes are more than the {most:,} that it may have")
+        values = json.loads(file.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
     except (OSError, ValueError, RecursionError) as error:
         raise ModelError(f"{file}: not a JSON object that can be read: {error}") from error
     if not isinstance(values, dict):
         raise ModelError(f"{file}: not a JSON object that can be read: {type(values).__name__}")
     return values
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no number of JSON")
 
 
 def explain(error: ValidationError) -> str:

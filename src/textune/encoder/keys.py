@@ -28,7 +28,7 @@ def check(place: str, model: PreTrainedModel, found: Mapping[str, Any], *, finis
     Raises:
         ModelError: Weights of the encoder are absent, too many or of another shape.
     """
-    missing, shapes = set(found["missing_keys"]), list(found["mismatched_keys"])
+    missing, shapes = set(found["missing_keys"]), sorted(found["mismatched_keys"])
     if not finished:
         missing = {name for name in missing if _is_needed(name, model)}
         shapes = [item for item in shapes if _is_inside(item[0], model)]
