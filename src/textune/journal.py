@@ -1,6 +1,7 @@
 """Steps and validations become lines of log.jsonl, and TensorBoard events on request."""
 
 import json
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ class Journal:
     """
 
     def __init__(self, file: Path, *, after: int = 0, events: Path | None = None):
-        _drop_later(file, after)
+        self._seconds = _drop_later(file, after)
         self._file = file.open("a", encoding="utf-8")
         self._held: list[tuple[Step, float]] = []
         self._events = None if events is None else _open_events(events)
@@ -30,8 +31,15 @@ class Journal:
     def step(self, step: Step, seconds: float) -> None:
         """Note an update and how long it took."""
         self._held.append((step, seconds))
+        self._seconds[step.epoch] += seconds
         if len(self._held) >= HOLD:
             self.flush()
+
+    def epoch(self, last: Step) -> None:
+        """Note how long the updates of an epoch took, after its last one."""
+        self.flush()
+        seconds = round(self._seconds[last.epoch], 3)
+        self._write({"kind": "epoch", "step": last.number, "epoch": last.epoch, "seconds": seconds})
 
     def validated(self, found: Validated) -> None:
         """Note a validation's headline numbers."""
@@ -86,17 +94,22 @@ class Journal:
         self._file.write(json.dumps(line) + "\n")
 
 
-def _drop_later(file: Path, after: int) -> None:
+def _drop_later(file: Path, after: int) -> defaultdict[int, float]:
+    """Drop the lines of later steps; return the seconds that the others took, by epoch."""
+    seconds: defaultdict[int, float] = defaultdict(float)
     if not file.is_file():
-        return
+        return seconds
     kept = []
-    for line in file.read_text(encoding="utf-8").splitlines():
+    for text in file.read_text(encoding="utf-8").splitlines():
         try:
-            if json.loads(line)["step"] <= after:
-                kept.append(line)
+            line = json.loads(text)
+            if line["step"] <= after:
+                kept.append(text)
+                seconds[line["epoch"]] += line["seconds"] if line["kind"] == "step" else 0.0
         except (ValueError, KeyError, TypeError):
             continue  # the line that was being written when the run was killed
-    file.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
+    file.write_text("".join(f"{text}\n" for text in kept), encoding="utf-8")
+    return seconds
 
 
 def _open_events(folder: Path) -> Any:

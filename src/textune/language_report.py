@@ -56,6 +56,7 @@ def _values(run_dir: Path) -> dict[str, Any]:
         "curves": [
             (chart.title, pictures.to_svg(chart)) for chart in pictures.charts(log, metrics)
         ],
+        "times": pages.times(log),
         "warmup": _warmup(metrics.get("warmup") or {}),
         "prove": _prove(metrics.get("prove") or {}),
         "card": card,

@@ -147,9 +147,8 @@ class Learner:
                 yield from self._steps(folder, journal)
             if self._has_no_patience() and self.progress.step != self.total:
                 patience = self.settings.train.patience
-                yield Said(
-                    f"stopped early: no better {self.lesson.metric} in {patience} validations"
-                )
+                times = "1 validation" if patience == 1 else f"{patience} validations"
+                yield Said(f"stopped early: no better {self.lesson.metric} in {times}")
         finally:
             journal.close()
 
@@ -176,6 +175,8 @@ class Learner:
             seconds = time.perf_counter() - began
             self._account(step, seconds)
             journal.step(step, seconds)
+            if step.number % self.lesson.per_epoch == 0:
+                journal.epoch(step)
             yield step
             yield from self._validated(folder, journal)
             if self._is_over():

@@ -3,7 +3,8 @@
 import json
 import math
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,26 @@ def flat(nested: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str
             yield f"{prefix}{key}", ", ".join(map(str, value))
         elif value is not None:
             yield f"{prefix}{key}", str(value)
+
+
+def times(log: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str]]:
+    """Say of each epoch how long its updates took, and its validations; the last row is the sum.
+
+    An epoch that was not finished has none of its own; a log of an earlier version has no epochs.
+    """
+    training = {
+        int(line["epoch"]): float(line["seconds"]) for line in log if line.get("kind") == "epoch"
+    }
+    judging: defaultdict[int, float] = defaultdict(float)
+    for line in log:
+        if line.get("kind") == "validation" and "seconds" in line:
+            judging[math.ceil(float(line["epoch"]))] += float(line["seconds"])
+    rows = [
+        (str(epoch), written.clock(training[epoch]), written.clock(judging[epoch]))
+        for epoch in sorted(training)
+    ]
+    whole = written.clock(sum(training.values())), written.clock(sum(judging.values()))
+    return [*rows, ("all", *whole)] if rows else []
 
 
 def number(value: float | None, digits: int = 3) -> str:

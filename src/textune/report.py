@@ -72,6 +72,7 @@ def _values(run_dir: Path) -> dict[str, Any]:
         "card": card,
         "most": max((card.get("labels") or {"": 1}).values(), default=1) or 1,
         "curves": drawings.curves(log, main),
+        "times": pages.times(log),
         "parts": [_part(run_dir, name, metrics[name], main) for name in parts],
         "settings": list(pages.flat(settings)),
         "capsule": list(pages.flat(pages.read_json(run_dir / "capsule.json"))),

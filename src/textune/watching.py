@@ -1,5 +1,9 @@
-"""A run's events become what a person sees of it: its lines, one bar, a table of validations."""
+"""A run's events become what a person sees of it: its lines, one bar, a table of validations.
 
+Where there is no terminal for the bar, a line every half a minute takes its place.
+"""
+
+import threading
 import time
 from collections.abc import Generator, Mapping
 from typing import Any
@@ -9,11 +13,19 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.table import Column
 
 from textune.console import err, headlines, number
-from textune.evaluation import catalogue
+from textune.evaluation import catalogue, written
 from textune.records import Said, Started, Step, Validated
 
 NARROW = 110  # columns of a terminal below which the bar says less
-COUNTS = {"epoch": 6, "step": 8, "loss": 8}  # of a line a validation, with their widths
+COUNTS = {  # of a line a validation, with their widths; times of training since the last one, and
+    "epoch": 6,  # of judging
+    "step": 8,
+    "loss": 8,
+    "train": 9,
+    "judge": 9,
+}
+RECENT = 50  # updates whose mean loss is shown
+SILENCE = 30.0  # seconds without a line, at most, where there is no bar
 
 
 def watch(events: Generator[Any, None, Any], *, quiet: bool) -> Any:
@@ -32,10 +44,17 @@ class Watch:
 
     Args:
         quiet: Show nothing but warnings, as for programs.
+        silence: Seconds without a line, at most, where there is no bar.
     """
 
-    def __init__(self, *, quiet: bool = False):
+    def __init__(self, *, quiet: bool = False, silence: float = SILENCE):
         self._quiet = quiet
+        self._silence = silence
+        self._ended = threading.Event()
+        self._spoke = self._began = time.perf_counter()
+        self._step_now: Step | None = None  # the last that was seen
+        self._epoch_began = 0.0  # seconds of training before this epoch
+        self._judged = (0, 0.0)  # the last validation: its step, and seconds of training before it
         self._bar = Progress(
             TextColumn("epoch {task.fields[epoch]}", table_column=Column(no_wrap=True)),
             BarColumn(bar_width=8 if err.width < NARROW else 24),
@@ -60,9 +79,12 @@ class Watch:
 
     def __enter__(self) -> "Watch":
         self._bar.start()
+        if self._bar.disable and not self._quiet:
+            threading.Thread(target=self._speak, name="textune-progress", daemon=True).start()
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._ended.set()
         self._bar.stop()
 
     def show(self, event: Said | Started | Step | Validated) -> None:
@@ -77,14 +99,42 @@ class Watch:
             case Validated():
                 self._validated(event)
 
+    def progress(self) -> str:
+        """Say in a line how far the run is: step, time, time that is left, loss."""
+        step = self._step_now
+        elapsed = written.clock(time.perf_counter() - self._began)
+        if self._task is None or step is None:
+            return f"{elapsed} elapsed; no update of the weights yet"
+        of = "" if self._total is None else f"/{self._total:,}"
+        epochs = "" if self._total is None else f"/{self._epochs}"
+        losses = self._losses[-RECENT:]  # a copy: the run goes on meanwhile
+        loss = sum(map(float, losses)) / len(losses) if losses else None
+        said = "" if loss is None else f"  loss {loss:.3f}"
+        rate = self._texts / max(self._seconds, 1e-9)
+        return (
+            f"epoch {step.epoch}{epochs}  step {step.number:,}{of}  {elapsed} elapsed  "
+            f"{self._left(step)} left{said}  {rate:,.0f} texts/s"
+        )
+
+    def _speak(self) -> None:
+        """Print where a run is whenever nothing was printed for long; runs beside it."""
+        while not self._ended.wait(self._spoke + self._silence - time.perf_counter()):
+            if time.perf_counter() >= self._spoke + self._silence:
+                self._print(escape(self.progress()))
+
+    def _print(self, text: str) -> None:
+        self._spoke = time.perf_counter()
+        self._bar.console.print(text)
+
     def _say(self, said: Said) -> None:
         if said.is_warning:
-            self._bar.console.print(f"[yellow]note:[/] {escape(said.text)}")
+            self._print(f"[yellow]note:[/] {escape(said.text)}")
         elif not self._quiet:
-            self._bar.console.print(escape(said.text))
+            self._print(escape(said.text))
 
     def _start(self, event: Started) -> None:
         self._losses.clear()
+        self._step_now, self._epoch_began, self._judged = None, 0.0, (event.first - 1, 0.0)
         self._steps = self._texts = self._tokens = 0
         self._seconds, self._last = 0.0, time.perf_counter()
         self._epochs, self._total, self._limit = event.epochs, event.steps, event.seconds
@@ -98,13 +148,16 @@ class Watch:
         )
 
     def _step(self, step: Step) -> None:
-        now = time.perf_counter()
-        self._seconds += now - self._last
+        now, last = time.perf_counter(), self._last
+        self._seconds += now - last
         self._last = now
         self._texts += step.texts
         self._tokens += step.tokens
         self._steps += 1
         self._losses.append(step.loss)
+        before, self._step_now = self._step_now, step
+        if before is not None and step.epoch > before.epoch:
+            self._epoch_ended(before, self._seconds - (now - last))
         if self._task is None or self._bar.disable:
             return
         is_last = step.number == self._total
@@ -126,25 +179,38 @@ class Watch:
         """Say how it goes: loss, learning rate, speed, and the time that is left."""
         seconds = max(self._seconds, 1e-9)
         texts, tokens = self._texts / seconds, self._tokens / seconds
-        if self._total is None:
-            left = _clock(max((self._limit or 0.0) - self._seconds, 0.0))
-        else:
-            left = _clock((self._total - step.number) * self._seconds / self._steps)
+        left = self._left(step)
         padding = step.computed / step.tokens - 1
         if err.width < NARROW:
             return (
-                f"loss {self._loss:.3f} lr {step.lr:.0e} {texts:,.0f} texts/s "
+                f"loss {self._loss:.3f} lr {_rate(step.lr)} {texts:,.0f} texts/s "
                 f"pad {padding:.0%} {left}"
             )
         return (
-            f"loss {self._loss:.3f}  lr {step.lr:.1e}  {texts:,.0f} texts/s  "
+            f"loss {self._loss:.3f}  lr {_rate(step.lr)}  {texts:,.0f} texts/s  "
             f"{tokens:,.0f} tokens/s  padding {padding:.0%}  {left} left"
         )
+
+    def _left(self, step: Step) -> str:
+        """Say how much time is left."""
+        if self._total is None:
+            return written.clock(max((self._limit or 0.0) - self._seconds, 0.0))
+        return written.clock((self._total - step.number) * self._seconds / max(self._steps, 1))
+
+    def _epoch_ended(self, last: Step, seconds: float) -> None:
+        """Say how long an epoch took, where no validation at its end does."""
+        if last.number != self._judged[0] and not self._quiet:
+            self._print(
+                f"epoch {last.epoch}: {written.clock(seconds - self._epoch_began)} of training"
+            )
+        self._epoch_began = seconds
 
     def _validated(self, found: Validated) -> None:
         """Add a line to the table of validations, which begins with the names of its columns."""
         loss = sum(map(float, self._losses)) / len(self._losses) if self._losses else None
         self._losses.clear()
+        trained = self._seconds - self._judged[1]
+        self._judged = found.step, self._seconds
         self._last = time.perf_counter()
         if self._quiet:
             return
@@ -152,12 +218,13 @@ class Watch:
             self._keys = _shown(found.metrics, found.metric)
             names = [f"{name:>{width}}" for name, width in COUNTS.items()]
             names += [f"{catalogue.title(key):>{_width(key)}}" for key in self._keys]
-            self._bar.console.print(f"[bold]{escape(''.join(names))}[/]")
+            self._print(f"[bold]{escape(''.join(names))}[/]")
         cells = [f"{found.epoch:>6g}{found.step:>8,}{number(loss):>8}"]
+        cells += [f"{written.clock(trained):>9}{written.clock(found.seconds):>9}"]
         values = [number(catalogue.value(found.metrics, key)) for key in self._keys]
         cells += [f"{cell:>{_width(key)}}" for cell, key in zip(values, self._keys, strict=True)]
         star = "  [green]best[/]" if found.is_best else ""
-        self._bar.console.print(f"{''.join(cells)}{star}")
+        self._print(f"{''.join(cells)}{star}")
 
 
 def _shown(metrics: Mapping[str, Any], chosen: str) -> list[str]:
@@ -173,7 +240,5 @@ def _width(key: str) -> int:
     return max(len(catalogue.title(key)), 5) + 2
 
 
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+def _rate(lr: float) -> str:
+    return f"{lr:.1e}" if lr else "0"

@@ -18,3 +18,12 @@ def decimals(value: float, digits: int = 3) -> str:
 def interval(span: tuple[float, float] | list[float] | None) -> str:
     """Write a 95 % interval; nothing where there is none."""
     return "" if span is None else f"{decimals(span[0])} … {decimals(span[1])}"
+
+
+def clock(seconds: float) -> str:
+    """Write a time: seconds with a decimal below ten, minutes and seconds, or hours."""
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
