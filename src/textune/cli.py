@@ -200,6 +200,8 @@ def evaluate(
     if as_json:
         console.show_json(found)
     else:
+        for remark in found["remarks"]:
+            console.warn(remark)
         console.show_metrics(found, title=f"{file} ({found['n']:,} texts)")
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from textune import lengths
 from textune.config import DataSettings, Settings
-from textune.data import contract, examples, schemes
+from textune.data import contract, examples, schemes, tagged
 from textune.data.contract import Understanding
 from textune.errors import DataError, SettingsError
 from textune.reading import sources
@@ -187,15 +187,10 @@ def _read(
     yield from (
         Said(f"{table.name}: {finding.message}", is_warning=True) for finding in table.findings
     )
-    found = list(examples.read(table, agreed))
-    kept = [item for item in found if not _is_skipped(item)]
-    if len(kept) < len(found):
-        first = next(item.origin for item in found if _is_skipped(item))
-        yield Said(
-            f"{table.name}: {len(found) - len(kept):,} rows with an empty text or without "
-            f"any scored label were skipped; first: {first}",
-            is_warning=True,
-        )
+    found = list(examples.read(table, tagged.in_own_scheme(agreed, table)))
+    kept = [item for item in found if not is_skipped(item)]
+    if left_out := skipped(found, table.name):
+        yield Said(left_out, is_warning=True)
     if remarks := [remark for item in kept for remark in item.remarks]:
         yield Said(
             f"{table.name}: {len(remarks):,} places were mended while they were read; first: "
@@ -228,7 +223,19 @@ def _doubts(table: Table, agreed: Contract, found: Sequence[Example]) -> Iterato
         yield Said(f"{table.name}: {finding.message}", is_warning=True)
 
 
-def _is_skipped(example: Example) -> bool:
+def skipped(found: Sequence[Example], name: str) -> str:
+    """Say how many examples are neither learned from nor judged, and which is the first."""
+    origins = [item.origin for item in found if is_skipped(item)]
+    if not origins:
+        return ""
+    return (
+        f"{name}: {len(origins):,} rows with an empty text or without any scored label were "
+        f"skipped; first: {origins[0]}"
+    )
+
+
+def is_skipped(example: Example) -> bool:
+    """Tell whether a text is empty, or none of its labels is scored."""
     texts = example.text, "-" if example.pair is None else example.pair
     return not all(text.strip() for text in texts) or is_unscored(example)
 

@@ -10,12 +10,13 @@ from typing import Any
 
 from textune import runs, snapshot
 from textune.config import Settings, to_toml
-from textune.corpus import Corpus, gather, is_unscored, targets_of
-from textune.data import examples
+from textune.corpus import Corpus, gather, is_skipped, skipped, targets_of
+from textune.data import examples, tagged
 from textune.encoder import bases, devices, light, load, manifest, units
 from textune.encoder.units import Units
 from textune.errors import DataError, RunError
 from textune.evaluation import by_length, evaluate
+from textune.evaluation.unseen import Widened
 from textune.kernels import build
 from textune.labelled import Labelled
 from textune.learning import Learner
@@ -49,6 +50,11 @@ class Request:
         """Return the files that are read, in order; data frames are none."""
         given = (self.source, self.valid, self.test)
         return [Path(one).expanduser() for one in given if isinstance(one, str | os.PathLike)]
+
+    def parts(self) -> list[str]:
+        """Name the part for which each of these files was given."""
+        given = {"train": self.source, "valid": self.valid, "test": self.test}
+        return [part for part, one in given.items() if isinstance(one, str | os.PathLike)]
 
     def inputs(self) -> dict[str, object]:
         """Return all that is read, by the words for it."""
@@ -146,16 +152,20 @@ def evaluate_file(run: Path, source: object, options: Reading) -> dict[str, Any]
         options: How to read it, and a threshold in place of the model's own.
 
     Raises:
-        DataError: With every problem's file and line, labels that training did not see among them.
+        DataError: With every problem's file and line; or no row has a label that training saw.
     """
     predictor = Predictor.load(run, device=options.device, precision=options.precision)
     decision = predictor.decision(options.threshold)
     table, agreed = options.open(source, predictor.card)
-    found = [item for item in examples.read(table, agreed) if not is_unscored(item)]
+    everything = list(examples.read(table, tagged.in_own_scheme(agreed, table)))
+    found = [item for item in everything if not is_skipped(item)]
     if not found:
-        raise DataError(f"{table.name}: no row has a scored label")
-    scores = predictor.score(found, decision, targets=targets_of(predictor.task, found))
-    numbers = judge(predictor.task, scores, found)
+        raise DataError(f"{table.name}: no row has both a text and a scored label")
+    wide = Widened.of(predictor.task, found)
+    scores = predictor.score(found, decision, targets=targets_of(wide.task, found))
+    numbers = wide.said(judge(wide.task, wide.scores(scores), found))
+    remarks = (skipped(everything, table.name), wide.remark(), evaluations.remark(run, source))
+    numbers["remarks"] = [remark for remark in remarks if remark]
     file = evaluations.write(run, source, numbers)  # apart from the run's own predictions
     _write_scores(file.with_suffix(".parquet"), predictor.task, found, scores)
     return numbers
@@ -224,7 +234,10 @@ def _write_beginning(folder: Path, request: Request, corpus: Corpus, sums: Input
     text = to_toml(request.settings, {**sources, "contract": contract})
     atomic.write_text(folder / "config.toml", text)
     card = {
-        "files": sums.to_json(),
+        "files": [
+            {"part": part, **file}
+            for part, file in zip(request.parts(), sums.to_json(), strict=True)
+        ],
         "columns": list(corpus.table.columns),
         "layout": list(corpus.table.reasons),
         "contract": contract,

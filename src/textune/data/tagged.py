@@ -114,6 +114,24 @@ def reader(
     return to_example
 
 
+def in_own_scheme(contract: Contract, table: Table) -> Contract:
+    """Read a file's tags in the scheme that it writes, whatever that of the training file was.
+
+    Plain tags are of no scheme, and a file of which nothing can be told is read as agreed.
+    """
+    if contract.task != "tags" or contract.separator == "plain" or not contract.label:
+        return contract
+    is_listed = contract.form == "words" or table.format == "conll"
+    if not is_listed or contract.label[0] not in table.columns:
+        return contract
+    place = table.columns.index(contract.label[0])
+    census = schemes.Census()
+    for row in table.rows():
+        census.add(read_list(row.cells[place]) or ())
+    found = census.scheme()
+    return contract if found == "plain" else replace(contract, separator=found)
+
+
 def label_names(contract: Contract, examples: Iterable[Example]) -> tuple[str, ...]:
     """Name the tags in the order of the model's outputs.
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from textune.storage import atomic
+from textune.storage.checksums import sha256
 from textune.storage.names import utf8
 
 LONGEST = 100  # characters of a name, so that endings and a number fit behind it
@@ -40,6 +41,42 @@ def write(run: Path, source: object, numbers: dict[str, Any]) -> Path:
             return file
         except FileExistsError:
             number += 1
+
+
+def remark(run: Path, source: object) -> str:
+    """Say that a file is one that the run's model has learned from or was chosen by; "" if not.
+
+    Args:
+        run: The run's folder, or its model's.
+        source: A path or a data frame.
+    """
+    if not isinstance(source, str | os.PathLike) or not Path(source).is_file():
+        return ""
+    files = _files(run) or _files(run.parent)
+    if not files:
+        return ""
+    digest = sha256(Path(source))
+    parts = [file.get("part", "train") for file in files if file.get("sha256") == digest]
+    if "train" in parts:
+        return (
+            f"{source}: this is the file that the model was trained on; what it scores here says "
+            "little of new texts"
+        )
+    if "valid" in parts:
+        return (
+            f"{source}: by this file the best weights were chosen; what they score here flatters "
+            "them a little"
+        )
+    return ""
+
+
+def _files(run: Path) -> list[dict[str, Any]]:
+    """Return the files that a run's data card names."""
+    try:
+        found = json.loads((run / "data_card.json").read_text(encoding="utf-8"))
+        return [file for file in found["files"] if isinstance(file, dict)]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
 
 
 def _place(source: object) -> str | None:
