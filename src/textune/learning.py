@@ -84,7 +84,6 @@ class Learner:
             eps=train.eps,
             halves=encoder.halves(),
         )
-        encoder.train()
         learner = cls(
             lesson=lesson,
             settings=settings,

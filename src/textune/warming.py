@@ -115,9 +115,14 @@ def _rounds(
     steps = 0
     schedule = LambdaLR(optimizer, lambda _: 1.0)
     while len(losses) <= MOST_ROUNDS:
-        encoder.train(False)  # nothing to be gained from dropout in layers that do not change
         for step in loop.train(
-            Plain(encoder), lesson.loss, islice(works, size), optimizer, schedule, clip=1.0
+            Plain(encoder),
+            lesson.loss,
+            islice(works, size),
+            optimizer,
+            schedule,
+            clip=1.0,
+            dropout=False,  # of no use in layers that do not change
         ):
             steps += 1
             yield step

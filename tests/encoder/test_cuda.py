@@ -35,6 +35,10 @@ def test_torchs_varlen_kernels_are_there(dtype):
     assert attention._has_varlen(torch.device("cuda"), dtype, 32)
 
 
+def test_torchs_flash_kernel_drops_the_same_weights_in_both_passes():
+    assert attention._has_varlen(torch.device("cuda"), torch.bfloat16, 32, True)
+
+
 @pytest.mark.parametrize("kind", ["bert", "roberta", "distilbert", "modernbert"])
 def test_logits_and_gradients_equal_those_of_the_cpu(kind):
     found = []

@@ -27,11 +27,11 @@ def work(number=1, parts=1, seed=0):
     return Work(number, 1, made, count=4.0, texts=4, tokens=31, computed=31)
 
 
-def trained(steps, *, shadow=False, clip=1.0, lr=1e-3):
+def trained(steps, *, cast=False, clip=1.0, lr=1e-3):
     encoder = load.build(
         tiny_config("bert"), model_class="AutoModelForSequenceClassification", seed=4
     ).train()
-    model = precision.Shadow(encoder) if shadow else precision.Plain(encoder)
+    model = precision.Cast(encoder) if cast else precision.Plain(encoder)
     optimizer = optim.adamw(encoder.model, lr=lr, weight_decay=0.01, betas=(0.9, 0.999), eps=1e-8)
     schedule = optim.schedule(optimizer, "constant", warmup=0, total=len(steps))
     found = list(loop.train(model, TASK.loss, steps, optimizer, schedule, clip=clip))
@@ -57,10 +57,10 @@ def test_micro_batches_do_not_change_the_loss_or_the_norm(parts):
     assert float(parted[0].norm) == pytest.approx(float(whole[0].norm), rel=1e-5)
 
 
-def test_the_shadow_in_bf16_learns_what_fp32_learns():
+def test_copies_in_bf16_learn_what_fp32_learns():
     steps = [work(number) for number in range(1, 41)]
     exact, _ = trained(steps, lr=3e-3)
-    coarse, found = trained(steps, shadow=True, lr=3e-3)
+    coarse, found = trained(steps, cast=True, lr=3e-3)
     assert all(value.dtype == torch.float32 for value in coarse.parameters())
     assert float(found[-1].loss) < float(found[0].loss) / 2
     gap = (weights(exact) - weights(coarse)).norm() / weights(exact).norm()

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from textune.encoder import dropout
+from textune.encoder import attention_probe, dropout
 
 NAME = "textune_packed"
 WASTE = 1.25  # most slots over real tokens that a bucket may reach before a new one is opened
@@ -140,7 +140,7 @@ def attend(
     packing.calls.append(query.shape[0])
     factor = query.shape[-1] ** -0.5 if scaling is None else scaling
     is_cuda = query.device.type == "cuda" and window is None
-    if is_cuda and _has_varlen(query.device, query.dtype, query.shape[-1]):
+    if is_cuda and _has_varlen(query.device, query.dtype, query.shape[-1], rate > 0.0):
         return _attend_varlen(query, key, value, packing, rate, factor)
     firsts_only = query.shape[0] != key.shape[0]
     parts, done = [], 0
@@ -160,8 +160,12 @@ def attend(
 
 @lru_cache(maxsize=8)
 @torch.no_grad()
-def _has_varlen(device: torch.device, dtype: torch.dtype, width: int) -> bool:
-    """Try the kernels on two short texts: they have no public name, and no promise to stay."""
+def _has_varlen(device: torch.device, dtype: torch.dtype, width: int, drops: bool = False) -> bool:
+    """Try the kernels on short texts: they have no public name, and no promise to stay.
+
+    With dropout the masks of both passes are compared as well: in fp32 they differ up to torch
+    2.13, and the padded way by torch's public attention is taken.
+    """
     packing = Packing((5, 3), torch.tensor([0, 5, 8], device=device))
     draw = torch.Generator(device).manual_seed(0)
     states = torch.randn(3, 8, 2, width, generator=draw, device=device).to(dtype)
@@ -174,7 +178,19 @@ def _has_varlen(device: torch.device, dtype: torch.dtype, width: int) -> bool:
         wanted = functional.scaled_dot_product_attention(query, key, value)[0].transpose(0, 1)
         if not torch.allclose(found[rows].float(), wanted, atol=0.03):
             return False
-    return True
+    return not drops or _drops_alike(device, dtype, width)
+
+
+def _drops_alike(device: torch.device, dtype: torch.dtype, width: int) -> bool:
+    """Tell whether the kernels drop the same weights in both passes."""
+    lengths = attention_probe.LENGTHS
+    borders = torch.tensor((0, *lengths), device=device).cumsum(0)
+    packing = Packing(lengths, borders)
+
+    def attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+        return _attend_varlen(query, key, value, packing, attention_probe.RATE, width**-0.5)
+
+    return attention_probe.drops_alike(attend, width=width, dtype=dtype, device=device)
 
 
 def _attend_varlen(

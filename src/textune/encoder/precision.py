@@ -1,13 +1,20 @@
-"""An encoder trains as it is, with bf16 copies of its weights, or as a copy in bf16."""
+"""An encoder trains in fp32, with bf16 copies that its kernels keep, or is called with bf16 copies.
 
-import copy
+There is one module tree, whatever the format: what is in training mode, frozen or pooled in one
+way is so in every format.
+"""
+
+from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.func import functional_call
 
 from textune.encoder.model import Encoder
 from textune.records import Batch
+
+Loss = Callable[[Any, Batch], Tensor]
 
 
 class Plain:
@@ -15,10 +22,23 @@ class Plain:
 
     def __init__(self, encoder: Encoder):
         self.encoder = encoder
+        self._parts = tuple(encoder.modules())
+        self._dropout = False
+
+    def set_dropout(self, dropout: bool) -> None:
+        """Put every module into training mode, or into evaluation mode: then nothing is dropped."""
+        self._dropout = dropout
+        self.encoder.train(dropout)
 
     def __call__(self, batch: Batch) -> Any:
-        """Return what the encoder does."""
+        """Return logits, or answers to what the batch asks."""
+        self._assert_mode()
         return self.encoder(batch)
+
+    def loss(self, loss: Loss, batch: Batch) -> Tensor:
+        """Return the loss of a batch."""
+        self._assert_mode()
+        return loss(self.encoder(batch), batch)
 
     def collect(self) -> None:
         """Gradients are where the optimizer looks for them."""
@@ -30,47 +50,73 @@ class Plain:
         """Cast the copies anew, if there are any."""
         self.encoder.refresh()
 
+    def _assert_mode(self) -> None:
+        """Hold that dropout is on, or off, in every module that computes."""
+        assert all(part.training is self._dropout for part in self._parts)
 
-class Shadow:
-    """A copy of the encoder in bf16 computes; the fp32 original is what is optimized and saved.
 
-    The copy is cast once after each update, instead of at every use.
+class Cast(Plain):
+    """The encoder is called with bf16 copies of its weights, which get the gradients.
+
+    Its own fp32 parameters are what is optimized and saved. The copies are cast once after each
+    update, instead of at every use; buffers stay as they are.
     """
 
     def __init__(self, encoder: Encoder):
-        self.copy = copy.deepcopy(encoder).to(torch.bfloat16)
-        pairs = list(zip(encoder.parameters(), self.copy.parameters(), strict=True))
-        for original, shadow in pairs:
-            shadow.requires_grad = original.requires_grad
-        self._originals: list[Tensor] = [original for original, _ in pairs]
-        self._shadows: list[Tensor] = [shadow for _, shadow in pairs]
+        super().__init__(encoder)
+        self._call = _Call(encoder)
+        pairs = dict(self._call.named_parameters())
+        self._copies = {
+            name: item.detach().to(torch.bfloat16).requires_grad_(item.requires_grad)
+            for name, item in pairs.items()
+        }
+        self._originals: list[Tensor] = list(pairs.values())
 
     def __call__(self, batch: Batch) -> Any:
-        """Return what the encoder does."""
-        return self.copy(batch)
+        """Return logits, or answers to what the batch asks."""
+        self._assert_mode()
+        return functional_call(self._call, self._copies, (batch, None))
+
+    def loss(self, loss: Loss, batch: Batch) -> Tensor:
+        """Return the loss of a batch; a head that computes in the loss has the copies there too."""
+        self._assert_mode()
+        found: Tensor = functional_call(self._call, self._copies, (batch, loss))
+        return found
 
     def collect(self) -> None:
         """Add the gradients of a micro-batch to the fp32 ones."""
-        for original, shadow in zip(self._originals, self._shadows, strict=True):
-            if shadow.grad is None:
+        for original, copy in zip(self._originals, self._copies.values(), strict=True):
+            if copy.grad is None:
                 continue
             if original.grad is None:
-                original.grad = shadow.grad.float()
+                original.grad = copy.grad.float()
             else:
-                original.grad += shadow.grad
-            shadow.grad = None
+                original.grad += copy.grad
+            copy.grad = None
 
     @torch.no_grad()
     def refresh(self) -> None:
         """Cast the optimized parameters anew."""
-        torch._foreach_copy_(self._shadows, self._originals)
+        torch._foreach_copy_(list(self._copies.values()), self._originals)
 
     def reload(self) -> None:
         """Cast the parameters of a checkpoint."""
         self.refresh()
 
 
-def wrap(encoder: Encoder, numbers: str) -> Plain | Shadow:
+class _Call(nn.Module):
+    """An encoder and the loss of what it computes, as one call."""
+
+    def __init__(self, encoder: Encoder):
+        super().__init__()
+        self.encoder = encoder
+
+    def forward(self, batch: Batch, loss: Loss | None) -> Any:
+        found = self.encoder(batch)
+        return found if loss is None else loss(found, batch)
+
+
+def wrap(encoder: Encoder, numbers: str) -> Plain:
     """Let an encoder train in a number format, the shortest way that it has."""
     is_itself = numbers == "fp32" or encoder.compute_in(torch.bfloat16)
-    return Plain(encoder) if is_itself else Shadow(encoder)
+    return Plain(encoder) if is_itself else Cast(encoder)

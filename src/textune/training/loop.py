@@ -32,7 +32,13 @@ class Work:
 
 
 class Trainable(Protocol):
-    """What the loop differentiates: the encoder itself, or a copy in another number format."""
+    """What the loop differentiates: an encoder in some number format."""
+
+    def set_dropout(self, dropout: bool) -> None:
+        """Put every module into training mode, or into evaluation mode: then nothing is dropped."""
+
+    def loss(self, loss: Callable[[Any, Batch], Tensor], batch: Batch) -> Tensor:
+        """Return the loss of a batch."""
 
     def __call__(self, batch: Batch) -> Any:
         """Return logits, or answers to what the batch asks."""
@@ -55,6 +61,7 @@ def train(
     schedule: LRScheduler,
     *,
     clip: float | None,
+    dropout: bool = True,
     remedy: str = "a lower --lr or --set train.precision=fp32",
 ) -> Iterator[Step]:
     """Update the weights once for each step, and yield what it was like.
@@ -69,6 +76,7 @@ def train(
         optimizer: Over the parameters to change.
         schedule: Stepped after every update.
         clip: Largest gradient norm; None for no limit.
+        dropout: Whether the model is in training mode; the one place where that is decided.
         remedy: What may help where a gradient is not finite.
 
     Raises:
@@ -76,6 +84,7 @@ def train(
     """
     late: Step | None = None  # of which it is not known yet whether its norm was finite
     for work in steps:
+        model.set_dropout(dropout)  # whoever took the step before may have judged by the model
         total = _accumulate(model, loss, work)
         norm = optimizer.clip(clip)
         _refuse_not_finite(late, remedy)
@@ -133,7 +142,7 @@ def _go_back(
                 collect=model.collect,
                 count=work.count,
             )
-    part = loss(model(batch), batch) / work.count  # the exact mean over the whole batch
+    part = model.loss(loss, batch) / work.count  # the exact mean over the whole batch
     part.backward()
     model.collect()
     return part

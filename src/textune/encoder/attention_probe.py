@@ -1,0 +1,76 @@
+"""An attention function is tried on a few texts: does it drop the same weights in both passes?
+
+torch's kernels for sequences of different lengths have no public name, and one of them draws other
+masks in its backward pass than in its forward pass (fp32 with dropout, up to torch 2.13), which no
+comparison without dropout can see. Values that are unit vectors show which weights the forward pass
+kept; gradients that are unit vectors show which ones the backward pass did.
+"""
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+
+RATE = 0.4
+HEADS = 3
+LENGTHS = (8, 3, 8, 5)  # of texts; a head is at least 8 wide, so a place fits into a unit vector
+
+# (P, H, D) queries, keys and values → (P, H, D), with a dropout rate of RATE
+Attend = Callable[[Tensor, Tensor, Tensor], Tensor]
+
+
+def drops_alike(attend: Attend, *, width: int, dtype: torch.dtype, device: torch.device) -> bool:
+    """Tell whether attention drops the same weights in both passes, and others elsewhere.
+
+    Args:
+        attend: Of packed texts of these LENGTHS, at this RATE.
+        width: Of a head, at least 8.
+        dtype: Of the states.
+        device: Where it computes.
+
+    Returns:
+        Whether the masks of both passes are the same, and differ between heads and calls.
+    """
+    if width < max(LENGTHS):
+        return False
+    devices = [device] if device.type == "cuda" else []
+    with torch.random.fork_rng(devices=devices), torch.enable_grad():
+        torch.manual_seed(0)
+        first, back = masks(attend, width=width, dtype=dtype, device=device)
+        second, _ = masks(attend, width=width, dtype=dtype, device=device)
+    is_same = all(map(torch.equal, first, back))
+    differs_by_head = not all(torch.equal(kept[:, 0], kept[:, 1]) for kept in first)
+    differs_by_call = not all(map(torch.equal, first, second))
+    return is_same and differs_by_head and differs_by_call
+
+
+def masks(
+    attend: Attend,
+    *,
+    width: int,
+    dtype: torch.dtype,
+    device: torch.device,
+    lengths: Sequence[int] = LENGTHS,
+) -> tuple[list[Tensor], list[Tensor]]:
+    """Return the weights that one call keeps in its forward pass, and in its backward pass.
+
+    Args:
+        attend: As of `drops_alike`.
+        width: Of a head, at least as long as the longest text.
+        dtype: Of the states.
+        device: Where it computes.
+        lengths: Of the texts.
+
+    Returns:
+        For each text of L tokens, (L, H, L) bool: whether query i of head h kept key j.
+    """
+    tokens = sum(lengths)
+    places = torch.cat([torch.arange(size) for size in lengths])
+    units = (places[:, None] == torch.arange(width)).to(device, dtype)  # (P, D)
+    values = units[:, None].repeat(1, HEADS, 1).requires_grad_()
+    alike = torch.zeros(tokens, HEADS, width, dtype=dtype, device=device)  # all weights are equal
+    out = attend(alike, alike.clone(), values)
+    (back,) = torch.autograd.grad(out, values, units[:, None].repeat(1, HEADS, 1))
+    ahead = [part[..., : len(part)] > 0 for part in out.detach().split(list(lengths))]
+    behind = [(part[..., : len(part)] > 0).permute(2, 1, 0) for part in back.split(list(lengths))]
+    return ahead, behind
