@@ -176,6 +176,11 @@ class TrainSettings(Section):
     micro_tokens: int | None = Field(
         None, ge=16, description="Tokens computed at once; by the device if not given."
     )
+    threads: int | None = Field(
+        None,
+        ge=1,
+        description="Threads on a CPU; by the free cores if not given, fewer beside busy programs.",
+    )
     checkpoint_minutes: float = Field(
         10.0, gt=0, description="Minutes of training between checkpoints, besides validations."
     )

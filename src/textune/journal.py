@@ -25,12 +25,12 @@ class Journal:
     def __init__(self, file: Path, *, after: int = 0, events: Path | None = None):
         self._seconds = _drop_later(file, after)
         self._file = file.open("a", encoding="utf-8")
-        self._held: list[tuple[Step, float]] = []
+        self._held: list[tuple[Step, float, int]] = []
         self._events = None if events is None else _open_events(events)
 
-    def step(self, step: Step, seconds: float) -> None:
-        """Note an update and how long it took."""
-        self._held.append((step, seconds))
+    def step(self, step: Step, seconds: float, threads: int) -> None:
+        """Note an update, how long it took, and by how many threads of the processor."""
+        self._held.append((step, seconds, threads))
         self._seconds[step.epoch] += seconds
         if len(self._held) >= HOLD:
             self.flush()
@@ -62,7 +62,7 @@ class Journal:
 
     def flush(self) -> None:
         """Write the steps that are held back."""
-        for step, seconds in self._held:
+        for step, seconds, threads in self._held:
             loss, norm = float(step.loss), float(step.norm)
             self._write(
                 {
@@ -73,6 +73,7 @@ class Journal:
                     "lr": step.lr,
                     "norm": norm,
                     "seconds": round(seconds, 5),
+                    "threads": threads,
                     "texts_per_second": round(step.texts / seconds, 1),
                     "tokens_per_second": round(step.tokens / seconds, 1),
                     "padding": round(step.computed / step.tokens - 1, 4),

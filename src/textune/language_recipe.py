@@ -21,7 +21,7 @@ from textune.config import to_toml
 from textune.encoder import bases, devices, language, manifest, sizes
 from textune.encoder.language import Language
 from textune.errors import RunError
-from textune.kernels import build
+from textune.kernels import build, threads
 from textune.language_config import AdaptSettings, MaskSettings, PretrainSettings, TextSettings
 from textune.learning import Learner
 from textune.library import Library
@@ -101,6 +101,7 @@ def learning(request: Request) -> Generator[Event, None, Run]:
     hours = request.settings.train.hours
     clock = Clock(None if hours is None else hours * 3600)
     with (
+        threads.shared(request.settings.train.threads),
         folders.claim(
             request.out,
             resume=request.resume,

@@ -16,6 +16,7 @@ from textune.encoder.vocabulary import SubTable
 from textune.errors import StoppedError
 from textune.evaluation import catalogue, metrics
 from textune.journal import Journal
+from textune.kernels import threads
 from textune.language_config import RunSettings
 from textune.lesson import Lesson
 from textune.records import Said, Started, Step, Validated
@@ -84,6 +85,8 @@ class Learner:
             eps=train.eps,
             halves=encoder.halves(),
         )
+        if device.type == "cpu" and not encoder.has_kernels:
+            threads.stay("it decides the order of sums without kernels")
         learner = cls(
             lesson=lesson,
             settings=settings,
@@ -173,10 +176,11 @@ class Learner:
         ):
             seconds = time.perf_counter() - began
             self._account(step, seconds)
-            journal.step(step, seconds)
+            journal.step(step, seconds, threads.count())
             if step.number % self.lesson.per_epoch == 0:
                 journal.epoch(step)
             yield step
+            yield from map(Said, threads.news())
             yield from self._validated(folder, journal)
             if self._is_over():
                 return
@@ -318,9 +322,11 @@ class Learner:
 
     def measures(self) -> dict[str, Any]:
         """Return where, how and how fast it was learned, for the run's capsule."""
+        most, least = threads.used()
         return {
             "device": str(self.encoder.device),
-            "threads": torch.get_num_threads(),
+            "threads": most,
+            "fewest_threads": least,
             "precision": self.precision,
             "seed": self.settings.seed,
             **self.progress.measures(),

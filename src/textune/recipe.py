@@ -17,7 +17,7 @@ from textune.encoder.units import Units
 from textune.errors import DataError, RunError
 from textune.evaluation import by_length, evaluate
 from textune.evaluation.unseen import Widened
-from textune.kernels import build
+from textune.kernels import build, threads
 from textune.labelled import Labelled
 from textune.learning import Learner
 from textune.predictor import Predictor, Reading
@@ -82,12 +82,15 @@ def training(request: Request) -> Generator[Event, None, Run]:
     began = time.perf_counter()
     settings = request.settings
     device = devices.choose(settings.device)
-    with folders.claim(
-        request.out,
-        resume=request.resume,
-        overwrite=request.overwrite,
-        inputs=request.inputs(),
-    ) as folder:
+    with (
+        threads.shared(settings.train.threads),
+        folders.claim(
+            request.out,
+            resume=request.resume,
+            overwrite=request.overwrite,
+            inputs=request.inputs(),
+        ) as folder,
+    ):
         if request.resume and runs.is_finished(folder):
             if runs.is_language(folder):
                 raise RunError(

@@ -113,6 +113,7 @@ def fingerprints(data: str, settings: RunSettings) -> dict[str, str]:
     """
     values = settings.model_dump(mode="json", exclude={"device", "tensorboard"})
     numbers = values["train"].pop("precision")
+    values["train"].pop("threads")  # never decides a bit
     text = json.dumps(values, sort_keys=True)
     return {
         "the data": data,

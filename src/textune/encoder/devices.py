@@ -3,6 +3,7 @@
 import torch
 
 from textune.errors import SettingsError, among
+from textune.kernels import threads
 
 
 def choose(name: str) -> torch.device:
@@ -32,5 +33,5 @@ def words(device: torch.device) -> str:
     if device.type == "cuda":
         return f"{torch.cuda.get_device_name(device)} (cuda)"
     if device.type == "cpu":
-        return f"cpu, {torch.get_num_threads()} threads"
+        return f"cpu, {threads.words()}"
     return device.type

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from textune.kernels import exact
+
 
 @dataclass(slots=True)
 class Half:
@@ -70,13 +72,13 @@ class Matrix:
             return
         room = self._opened()
         if self._parts[0].grad is None and not self._is_pending():
-            torch.mm(given.t(), states, out=room)
+            _sum_products(given, states, room)
             self._hand_out()
         elif self._is_handed_out():
-            room.addmm_(given.t(), states)
+            _add_products(given, states, room)
         else:
             self.settle()
-            torch.mm(given.t(), states, out=room)
+            _sum_products(given, states, room)
             for part, piece in zip(self._parts, self._rooms, strict=True):
                 assert part.grad is not None
                 part.grad += piece
@@ -203,6 +205,21 @@ def add_gradient(parameter: nn.Parameter, gradient: Tensor) -> None:
         parameter.grad = gradient
     else:
         parameter.grad = parameter.grad + gradient
+
+
+def _sum_products(given: Tensor, states: Tensor, room: Tensor) -> None:
+    """Write given.t() @ states into room, with the same bits whatever the threads."""
+    first, *_ = exact.parts(len(states))
+    torch.mm(given[:first].t(), states[:first], out=room)
+    if first < len(states):
+        room.addmm_(given[first:].t(), states[first:])
+
+
+def _add_products(given: Tensor, states: Tensor, room: Tensor) -> None:
+    """Add given.t() @ states to room, with the same bits whatever the threads."""
+    sizes = exact.parts(len(states)) if len(states) else ()
+    for some, others in zip(given.split(sizes), states.split(sizes), strict=True):
+        room.addmm_(some.t(), others)
 
 
 def _is_whole(parts: Sequence[Tensor]) -> bool:

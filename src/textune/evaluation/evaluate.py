@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from textune.kernels import threads
 from textune.records import Batch, Decision, Items, Scores
 from textune.tasks.interface import Task
 from textune.text import batches, plan
@@ -65,8 +66,9 @@ def score(
     logits = np.full((int(borders[-1]), width), np.nan, dtype=np.float32)
     budget = BUDGETS.get(encoder.device.type, BUDGETS["cpu"])
     most = min(budget, micro_tokens or budget)
-    for places, part in _logits(encoder, store, rows, most):
-        logits[batches.ranges(borders[places], borders[places + 1])] = part
+    with threads.shared():
+        for places, part in _logits(encoder, store, rows, most):
+            logits[batches.ranges(borders[places], borders[places + 1])] = part
     parts = borders if has_items else None
     probabilities = task.probabilities(logits, parts)
     return Scores(
@@ -92,7 +94,7 @@ def _logits(
     was_training = encoder.training
     encoder.train(False)
     order = plan.in_order(store.lengths[rows], micro_tokens=micro_tokens, padded=not encoder.packed)
-    for places in order:
+    for places in threads.over(order):
         batch = batches.pack(store, rows[places], device=encoder.device)
         yield places, _answers(encoder, batch, micro_tokens).float().cpu().numpy()
     encoder.train(was_training)
@@ -103,4 +105,4 @@ def _answers(encoder: Scorer, batch: Batch, micro_tokens: int) -> torch.Tensor:
     parts = batches.windows(batch, micro_tokens)
     if len(parts) == 1 or batch.items is None:
         return encoder(batch)
-    return encoder.join(torch.cat([encoder(part) for part in parts]), batch.items)
+    return encoder.join(torch.cat([encoder(part) for part in threads.over(parts)]), batch.items)

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from textune.encoder.model import Encoder
 from textune.evaluation.evaluate import BUDGETS
+from textune.kernels import threads
 from textune.records import Batch
 from textune.text import plan
 from textune.text.passages import FOLLOWS
@@ -51,8 +52,8 @@ def tally(encoder: Encoder, lengths: NDArray[np.int64], ask: Ask) -> Tally:
     order = plan.in_order(lengths, micro_tokens=budget, padded=not encoder.packed)
     was_training = encoder.training
     encoder.train(False)
-    with torch.inference_mode():
-        for rows in order:
+    with threads.shared(), torch.inference_mode():
+        for rows in threads.over(order):
             found[:, rows] = np.stack(list(_answer(encoder, ask(rows))))
     encoder.train(was_training)
     return Tally(*found)

@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.optim.lr_scheduler import LRScheduler
 
 from textune.errors import NumericsError
+from textune.kernels import threads
 from textune.records import Batch, Step
 from textune.text import batches
 from textune.training import parted
@@ -120,7 +121,7 @@ def _refuse_not_finite(step: Step | None, remedy: str) -> None:
 
 def _accumulate(model: Trainable, loss: Callable[[Any, Batch], Tensor], work: Work) -> Tensor:
     total = torch.zeros(())
-    for batch in work.parts:
+    for batch in threads.over(work.parts):
         part = _go_back(model, loss, batch, work)
         total = total.to(part.device) + part.detach()
     return total
