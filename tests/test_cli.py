@@ -89,7 +89,7 @@ def test_train_for_people_says_what_happens(textune, reviews, tiny_base, tmp_pat
     assert code == 0
     assert "MCC" in out
     assert f"textune predict {tmp_path / 'run'}" in out
-    assert "160 rows, text text, label label: one label a text" in err
+    assert "160 rows, texts in 'text', labels in 'label': one label a text" in err
     assert "note:" in err  # that the validation texts were trained on
 
 

@@ -298,7 +298,7 @@ def test_patience_ends_a_run_that_gets_no_better(adapted, lines, tmp_path):
     )
     assert [event.step for event in found if isinstance(event, Validated)][-1] <= 9
     said = [event.text for event in found if isinstance(event, Said)]
-    assert any("stopped early: no better loss in 2 validations" in text for text in said)
+    assert any("stopped early: no better held-out loss in 2 validations" in text for text in said)
 
 
 @pytest.mark.parametrize(

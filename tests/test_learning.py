@@ -293,7 +293,7 @@ def test_patience_ends_a_run_that_gets_no_better(reviews, tiny_base, tmp_path):
     events = list(recipe.training(asked))
     assert sum(isinstance(event, Validated) for event in events) == 3
     said = [event.text for event in events if isinstance(event, Said)]
-    assert any("stopped early: no better mcc in 2 validations" in text for text in said)
+    assert any("stopped early: no better MCC in 2 validations" in text for text in said)
 
 
 def test_a_run_out_of_patience_is_not_trained_further(reviews, tiny_base, tmp_path):

@@ -83,15 +83,15 @@ def _folded(line: str, *, indent: int = 2) -> list[str]:
 
 
 def _columns(columns: Mapping[str, str]) -> None:
-    table = Table(
-        title="columns", title_justify="left", title_style="bold", box=None, pad_edge=False
-    )
+    table = Table(box=None, pad_edge=False)
     table.add_column("name", style="cyan")
     table.add_column("taken for")
     for name, words in list(columns.items())[:MOST_LABELS]:
         table.add_row(f"  {escape(name)}", escape(words))
-    out.print("")
+    out.print("\n[bold]columns[/]")
     print_table(table)
+    if len(columns) > MOST_LABELS:
+        out.print(f"  … and {len(columns) - MOST_LABELS} more")
 
 
 def _targets(found: Survey) -> None:

@@ -128,7 +128,7 @@ def gather(
     yield Said(
         f"split: {len(split.train):,} train, {len(split.valid):,} valid, {len(split.test):,} test"
     )
-    yield from _unjudged(agreed.task, everything, split)
+    yield from _unjudged(agreed.task, everything, split, of_its_own=bool(parts[1]))
     return Corpus(
         table=table,
         contract=agreed,
@@ -165,8 +165,15 @@ def _limit(asked: int | None, tokenizer: Tokenizer) -> int:
 
 def _words(agreed: Contract) -> str:
     kind = TASKS[agreed.task]
-    label = ", ".join(agreed.label)
-    return f"text {' + '.join(agreed.text)}, label {label}: {kind}"
+    label = _some(agreed.label)
+    labels = f", labels in {label}" if label else ""
+    return f"texts in {' + '.join(map(repr, agreed.text))}{labels}: {kind}"
+
+
+def _some(names: Sequence[str]) -> str:
+    """Quote the first of several names, and count the others."""
+    shown = ", ".join(map(repr, names[:SHOWN]))
+    return f"{shown} and {len(names) - SHOWN:,} more" if len(names) > SHOWN else shown
 
 
 def _same_layout(other: object, table: Table, delimiter: str | None) -> Table:
@@ -336,8 +343,17 @@ def _leaks(everything: Sequence[Example], split: Split) -> Iterator[Finding]:
                 yield finding
 
 
-def _unjudged(task: str, everything: Sequence[Example], split: Split) -> Iterator[Said]:
-    """Name the labels that are learned, but of which no validation text tells how well."""
+def _unjudged(
+    task: str, everything: Sequence[Example], split: Split, *, of_its_own: bool
+) -> Iterator[Said]:
+    """Name the labels that are learned, but of which no validation text tells how well.
+
+    Args:
+        task: Its name.
+        everything: The examples of all parts.
+        split: Of these.
+        of_its_own: Whether the validation texts are a file of their own.
+    """
     if task not in ("single", "multi", "tags") or not len(split.valid):
         return
     learned, judged = (
@@ -350,10 +366,14 @@ def _unjudged(task: str, everything: Sequence[Example], split: Split) -> Iterato
         )
     if missing := sorted(learned - judged):
         more = f" and {len(missing) - 5:,} more" if len(missing) > 5 else ""
+        way_out = (
+            "add rows that have them to the file of --valid"
+            if of_its_own
+            else "give more rows, --valid FILE or --set data.valid_share=0.3"
+        )
         yield Said(
             f"no validation text has {', '.join(missing[:5])}{more} ({len(missing):,} of "
-            f"{len(learned):,} labels): no score speaks of them; give more rows, --valid FILE or "
-            "--set data.valid_share=0.3",
+            f"{len(learned):,} labels): no score speaks of them; {way_out}",
             is_warning=True,
         )
 

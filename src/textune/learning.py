@@ -14,7 +14,7 @@ from textune.encoder import devices, precision, vocabulary
 from textune.encoder.model import Encoder
 from textune.encoder.vocabulary import SubTable
 from textune.errors import StoppedError
-from textune.evaluation import catalogue, metrics
+from textune.evaluation import catalogue, metrics, written
 from textune.journal import Journal
 from textune.kernels import threads
 from textune.language_config import RunSettings
@@ -124,8 +124,8 @@ class Learner:
         kind = self.encoder.config.model_type
         how = "packed, no padding" if self.encoder.packed else f"padded: {self.encoder.refusal}"
         yield Said(
-            f"encoder: {kind}, {whole / 1e6:.1f} M parameters, {trained / 1e6:.1f} M of them "
-            f"trained here; {how}"
+            f"encoder: {kind}, {written.millions(whole)} parameters, {written.millions(trained)} "
+            f"of them trained here; {how}"
         )
         yield from (Said(remark) for remark in (*self.encoder.remarks, *self.remarks))
 
@@ -149,8 +149,9 @@ class Learner:
                 yield from self._steps(folder, journal)
             if self._has_no_patience() and self.progress.step != self.total:
                 patience = self.settings.train.patience
+                title = catalogue.HEADLINES.get(self.lesson.metric, self.lesson.metric)
                 times = "1 validation" if patience == 1 else f"{patience} validations"
-                yield Said(f"stopped early: no better {self.lesson.metric} in {times}")
+                yield Said(f"stopped early: no better {title} in {times}")
         finally:
             journal.close()
 

@@ -150,7 +150,7 @@ def gather(
         sums=sums,
     )
     _refuse_unasked(library)
-    yield from _report(library)
+    yield from _report(library, text.limit)
     return library
 
 
@@ -339,14 +339,14 @@ def _refuse_unasked(library: Library) -> None:
         )
 
 
-def _report(library: Library) -> Generator[Said, None, None]:
+def _report(library: Library, limit: int | None) -> Generator[Said, None, None]:
     found = library.documents
     if found.remark is not None:
         yield Said(found.remark, is_warning=True)
     sizes = found.sizes()
     yield Said(
         f"text: {found.count:,} documents, {len(found.ids):,} tokens (a document: median "
-        f"{int(np.median(sizes)):,}, longest {int(sizes.max()):,}); none is dropped"
+        f"{int(np.median(sizes)):,}, longest {int(sizes.max()):,}); {_used(found, limit)}"
     )
     if library.held_out:
         yield Said(
@@ -359,3 +359,11 @@ def _report(library: Library) -> Generator[Said, None, None]:
             f"{len(library.valid) + len(library.train):,} passages are held out",
             is_warning=True,
         )
+
+
+def _used(found: Documents, limit: int | None) -> str:
+    """Say which documents are learned from or held out."""
+    if limit is not None and limit < found.count:
+        return f"this trial uses {limit:,} of them, drawn at random"
+    lost = 0 if found.numbers is None else int(found.numbers[-1]) + 1 - found.count
+    return f"{lost:,} more hold no token" if lost else "none is dropped"

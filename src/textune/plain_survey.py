@@ -11,9 +11,18 @@ from textune.config import BUNDLED
 from textune.encoder import bases
 from textune.errors import DataError
 from textune.reading import documents
+from textune.reading.documents import TextFile
 from textune.reading.forms import folders
 from textune.text import fertility, tokenizers
 from textune.text.tokenizers import Tokenizer
+
+FEW = 5  # files each of which is described
+SHOWN = 3  # files that are named, of those that are alike
+KINDS = {  # what a document is
+    "lines": "each line is a document",
+    "blocks": "each block between blank lines is a document",
+    "table": "each row is a document",
+}
 
 
 def is_many(source: object) -> bool:
@@ -56,11 +65,27 @@ def check(
     return {
         "source": [str(source) for source in sources],
         "task": "plain",
-        "reading": [reason for file in files for reason in file.reasons],
+        "reading": summary(files),
         "documents": count,
         "fertility": found,
         "command": command(sources, text=text, base=base),
     }
+
+
+def summary(files: Sequence[TextFile]) -> list[str]:
+    """Say how files were understood: each of a few, and of many how many in each way."""
+    if len(files) <= FEW:
+        return [reason for file in files for reason in file.reasons]
+    found = []
+    for kind, words in KINDS.items():
+        alike = [file for file in files if file.kind == kind]
+        if alike:
+            named = ", ".join(file.name for file in alike[:SHOWN])
+            more = f" and {len(alike) - SHOWN:,} more" if len(alike) > SHOWN else ""
+            count = "1 file" if len(alike) == 1 else f"{len(alike):,} files"
+            found.append(f"{count} in which {words}: {named}{more}")
+    others = dict.fromkeys(reason for file in files for reason in file.reasons[1:])
+    return [*found, *list(others)[:FEW], *list(others)[FEW:][-1:]]  # the last says what is left out
 
 
 def measure(texts: Iterable[str], tokenizer: Tokenizer) -> dict[str, Any]:

@@ -100,7 +100,9 @@ def check(
             *(_constant(targets, found.rows) if agreed.task == "number" else ()),
             *_too_long(lengths),
         ),
-        command=_command(table, agreed, header=header, delimiter=delimiter, base=base),
+        command=_call(agreed, base)
+        if table.path is None
+        else _command(table, agreed, header=header, delimiter=delimiter, base=base),
         columns=found.columns,
         left_out=found.left_out,
         fertility=costs,
@@ -351,7 +353,7 @@ def _command(
         column = None if table.format == "text" else agreed.text[0]
         return plain_survey.command([place], text=column, base=base)
     words = ["textune", "train", f"./{place}" if place.startswith("-") else place]
-    if not table.has_header and table.path and table.format != "conll":
+    if not table.has_header and table.format != "conll":
         words.append("--no-header")
     elif header:
         words.append("--header")
@@ -369,3 +371,21 @@ def _command(
     for entry in agreed.skip:
         words += ["--skip", entry]
     return shlex.join(words)
+
+
+def _call(agreed: Contract, base: str | Path | None) -> str:
+    """Return what trains on a data frame, which no command can name."""
+    if agreed.task == "plain":
+        return (
+            f"textune.adapt('texts.parquet', text={agreed.text[0]!r})"
+            "  # once the frame is saved: adapt reads files"
+        )
+    given = {
+        "text": ",".join(agreed.text),
+        "label": ",".join(agreed.label),
+        "task": agreed.task,
+        "group": agreed.group,
+        "base": None if base is None else str(base),
+        "skip": list(agreed.skip),
+    }
+    return f"textune.train(frame, {', '.join(f'{k}={v!r}' for k, v in given.items() if v)})"

@@ -6,7 +6,7 @@ from math import log2
 
 from textune.data import names, pairs
 from textune.data.choice import MOST_DOUBTS, Choice, option, quoted
-from textune.data.columns import Column, Scan, describe, flag, is_number, like_number
+from textune.data.columns import Column, Scan, describe, flag, is_number, like_number, signs_of
 from textune.errors import DataError
 
 PLAUSIBLE = 1.5  # weight from which another column is worth a doubt
@@ -267,8 +267,8 @@ def _all_marks(
     if left_out:
         every = sorted((*marks, *left_out), key=lambda column: column.place)
         doubts.append(
-            f"{quoted(c.name for c in left_out)} hold only 0 and 1 too, but are not named like "
-            f"labels: {option('--label', every)} takes them as well"
+            f"{quoted(c.name for c in left_out)} hold only {signs_of(left_out)} too, but are not "
+            f"named like labels: {option('--label', every)} takes them as well"
         )
     if odd:
         rest = [column for column in marks if column not in odd]
@@ -306,8 +306,8 @@ def _best_label(
         doubts += _all_numbers(ranked if not headed else free, headed)
     if marks:
         doubts.append(
-            f"{len(marks)} columns hold only 0 and 1; {option('--label', marks)} takes them as "
-            "labels, several a text"
+            f"{len(marks)} columns hold only {signs_of(marks)}; {option('--label', marks)} takes "
+            "them as labels, several a text"
         )
     return Choice((best,), (f"{best.name!r} is the label: {describe(best)}",), tuple(doubts))
 

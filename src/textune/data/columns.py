@@ -14,6 +14,7 @@ MOST_CELLS = (
     2_000_000  # counted or sampled, over all columns: what bounds the memory of wide tables
 )
 MOST_CHARACTERS = 8_000_000  # in the counted cells of one column
+MOST_SIGNS = 6  # ways to write 0 and 1 that are named
 SAMPLE_ROWS = 4_000
 SAMPLE_CHARACTERS = 600  # kept of a sampled cell
 CHUNK = 256
@@ -230,6 +231,14 @@ def _why_flags(column: Column) -> str:
     )
 
 
+def signs_of(columns: Sequence[Column]) -> str:
+    """Say how columns of marks write 0 and 1: "False and True", "no/0 and yes/1"."""
+    cells = {cell for column in columns for cell in column.counts or {}}
+    signs = ["/".join(sorted(cell for cell in cells if flag(cell) == mark)) for mark in (0, 1)]
+    is_short = all(signs) and len(cells) <= MOST_SIGNS
+    return " and ".join(signs) if is_short else "0 and 1, in words or numbers"
+
+
 def _why_counter(column: Column) -> str:
     if len(column.cells) < 5 or column.varied < 1 or _share(column, INTEGER) < 1:
         return ""
@@ -338,10 +347,8 @@ def _why_text(column: Column) -> str:
     if column.words < 2:
         return ""
     least = "more than " if max(map(len, column.cells)) == SAMPLE_CHARACTERS else ""
-    return (
-        f"{least}{column.length:.0f} characters and {column.words:.0f} words a cell on average, "
-        f"{column.varied:.0%} of the cells differ"
-    )
+    words = f"{least}{column.words:.0f} words a cell on average"
+    return f"{words}, {column.varied:.0%} of the cells differ"
 
 
 def _why_id(column: Column) -> str:

@@ -6,7 +6,16 @@ from dataclasses import dataclass, replace
 
 from textune.data import choices, lists, questions, skipping, tag_columns, unlabelled
 from textune.data.choice import Choice, quoted
-from textune.data.columns import Column, Scan, describe, flag, is_number, like_number, scan
+from textune.data.columns import (
+    Column,
+    Scan,
+    describe,
+    flag,
+    is_number,
+    like_number,
+    scan,
+    signs_of,
+)
 from textune.data.names import columns_meant
 from textune.data.word_lists import read_list
 from textune.errors import DataError, SettingsError, among
@@ -278,7 +287,10 @@ def _many(table: Table, chosen: Sequence[Column], seen: Scan, task: str) -> tupl
             "exclude each other"
         )
     unscored = " (-1: not scored)" if any(-1 in row for row in marks) else ""
-    return f"{len(chosen)} columns hold only 0 and 1{unscored} → several labels a text", doubts
+    return (
+        f"{len(chosen)} columns hold only {signs_of(chosen)}{unscored} → several labels a text",
+        doubts,
+    )
 
 
 def _one(
@@ -293,7 +305,7 @@ def _one(
             "columns",
             "multi",
             None,
-            f"{name!r} holds only 0 and 1 → one 0/1 label, as asked",
+            f"{name!r} holds only {signs_of([column])} → one 0/1 label, as asked",
             [],
         )
     is_vector = column.separator == "vector"

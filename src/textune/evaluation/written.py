@@ -27,3 +27,13 @@ def clock(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def millions(count: int) -> str:
+    """Write a large count in millions, a small one as it is.
+
+    Example:
+        >>> millions(22_713_216), millions(21_450)
+        ('22.7 M', '21,450')
+    """
+    return f"{count / 1e6:.1f} M" if count >= 100_000 else f"{count:,}"
