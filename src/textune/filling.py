@@ -103,7 +103,7 @@ class Filler:
         before = len(self.tokenizer.template.before)
         asked = torch.from_numpy(places.astype(np.int64) + before)
         batch = batches.lay([wrapped], [first], asked=asked, device=self.encoder.device)
-        chances: torch.Tensor = self.encoder(batch).logits().double().softmax(1).cpu()
+        chances: torch.Tensor = self.encoder(batch).logits().cpu().double().softmax(1)
         return chances
 
     def _candidate(self, text: str, own: str, number: int, piece: int, chance: float) -> Candidate:

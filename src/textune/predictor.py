@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from textune import lengths, runs
-from textune.data import tagged
+from textune.data import examples, given, tagged
 from textune.data.names import columns_meant
 from textune.encoder import bases, devices, formats, light, pooling
 from textune.errors import DataError, ModelError, SettingsError
@@ -143,18 +143,23 @@ class Predictor:
         """Label texts.
 
         Args:
-            texts: Texts, or pairs where the model was trained on pairs.
+            texts: Texts, or pairs where the model was trained on pairs; or a data frame with the
+                text column of the training, or with one column only.
             threshold: Probability from which a label applies, instead of the model's own.
 
         Returns:
             One prediction a text, in the same order.
 
         Raises:
-            SettingsError: Pairs are missing or not expected, or the threshold cannot be used.
+            SettingsError: Pairs are missing or not expected, there is no list of texts, or the
+                threshold cannot be used.
+            DataError: A data frame lacks the text column of the training.
         """
-        if isinstance(texts, str):
-            raise SettingsError("predict takes a list of texts; put the one text into a list")
-        wrapped = [self._to_example(text, number) for number, text in enumerate(texts, start=1)]
+        self.decision(threshold)  # refused before anything is read
+        if given.is_frame(texts):
+            return list(self.stream(self._of_frame(texts), threshold=threshold))
+        listed = enumerate(given.to_list(texts), start=1)
+        wrapped = [self._to_example(text, number) for number, text in listed]
         return list(self.stream(wrapped, threshold=threshold))
 
     def stream(
@@ -185,8 +190,7 @@ class Predictor:
         """
         if threshold is None:
             return self.card.decision
-        if not 0 <= threshold <= 1:
-            raise SettingsError(f"--threshold {threshold}: a probability lies between 0 and 1")
+        threshold = given.probability(threshold)
         if self.task.name not in {"single", "multi"}:
             raise SettingsError(
                 f"--threshold: this model was trained for {self.task.name!r}, which has none"
@@ -197,6 +201,15 @@ class Predictor:
                 f"a threshold fits several labels a text, or exactly two"
             )
         return Decision("threshold", thresholds(self.task.labels, threshold))
+
+    def _of_frame(self, frame: object) -> Iterator[Example]:
+        """Read the texts of a data frame; the one column that it has is its text."""
+        names = given.columns(frame)
+        if not given.rows(frame):
+            return iter(())
+        is_plain = len(names) == 1 == len(self.card.contract.text)
+        table, agreed = Reading(text=names if is_plain else ()).open(frame, self.card)
+        return examples.read(table, agreed, labelled=False)
 
     def _to_example(self, text: Text, number: int) -> Example:
         wants_pair = len(self.card.contract.text) == 2

@@ -29,7 +29,7 @@ def folded(model: PreTrainedModel, own: Units | None) -> Iterator[bool]:
     part = last[1]
     kept = part.weight.detach().clone(), part.bias.detach().clone()
     centers, scales = own.tensors()
-    _set(part, kept[0].double().cpu() * scales[:, None], kept[1].double().cpu() * scales + centers)
+    _set(part, kept[0].cpu().double() * scales[:, None], kept[1].cpu().double() * scales + centers)
     setattr(model.config, KEY, {"centers": list(own.centers), "scales": list(own.scales)})
     try:
         yield True

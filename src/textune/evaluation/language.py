@@ -76,15 +76,15 @@ def _answer(encoder: Encoder, batch: Batch) -> Iterator[Column]:
     if answers.nexts is None:
         yield from np.zeros((3, size))
         return
-    nexts = batch.nexts.clamp(min=0)
-    chances = answers.nexts.double().log_softmax(1)  # (B, 2)
-    yield is_asked.double().cpu().numpy()
-    yield (-chances.gather(1, nexts[:, None])[:, 0] * is_asked).cpu().numpy()
-    yield ((chances.argmax(1) == nexts) & is_asked).double().cpu().numpy()
+    nexts, is_asked = batch.nexts.clamp(min=0).cpu(), is_asked.cpu()
+    chances = answers.nexts.cpu().double().log_softmax(1)  # (B, 2)
+    yield is_asked.double().numpy()
+    yield (-chances.gather(1, nexts[:, None])[:, 0] * is_asked).numpy()
+    yield ((chances.argmax(1) == nexts) & is_asked).double().numpy()
 
 
 def _sums(owner: Tensor, values: Tensor, size: int) -> Column:
-    weights = values.double().cpu().numpy()
+    weights = values.cpu().double().numpy()
     return np.bincount(owner.cpu().numpy(), weights=weights, minlength=size).astype(np.float64)
 
 

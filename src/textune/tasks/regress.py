@@ -14,6 +14,7 @@ from textune.evaluation import numbers
 from textune.records import Batch, Decision, Example, Prediction, Scores
 from textune.tasks import labels as named
 from textune.tasks.interface import Borders, Column
+from textune.text.batches import precise
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +68,9 @@ class Regress:
     def loss(self, logits: Tensor, batch: Batch) -> Tensor:
         """Return the sum over texts of the mean squared error of their standardised targets."""
         assert batch.targets is not None
+        exact = precise(logits.device)
         centers, scales = (
-            torch.tensor(part, dtype=torch.float64, device=logits.device) for part in self._scale()
+            torch.tensor(part, dtype=exact, device=logits.device) for part in self._scale()
         )
         wanted = ((batch.targets - centers) / scales).float()  # (B, C)
         return (logits.float() - wanted).square().mean(dim=1).sum()

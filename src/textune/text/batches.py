@@ -71,7 +71,7 @@ def lay(
         segments=torch.from_numpy(segments.astype(np.int64)).to(device),
         borders=torch.from_numpy(borders).to(device),
         lengths=lengths,
-        targets=None if targets is None else targets.to(device),
+        targets=None if targets is None else _to(targets, torch.device(device)),
         asked=None if asked is None else asked.to(device),
         items=None if items is None else Items(items.sizes, items.of.to(device)),
     )
@@ -101,6 +101,11 @@ def windows(batch: Batch, most_tokens: int) -> list[Batch]:
         parts.append(_cut(batch, first, last, start, int(ends[last - 1])))
         first = last
     return parts
+
+
+def precise(device: torch.device) -> torch.dtype:
+    """Return the widest format of numbers that a device has; on Apple's there is no float64."""
+    return torch.float64 if device.type in {"cpu", "cuda"} else torch.float32
 
 
 def _cut(batch: Batch, first: int, last: int, start: int, end: int) -> Batch:
@@ -142,3 +147,10 @@ def ranges(firsts: Numbers, ends: Numbers) -> Numbers:
     sizes = ends - firsts
     offsets = np.repeat(firsts - (np.cumsum(sizes) - sizes), sizes)
     return (np.arange(int(sizes.sum())) + offsets).astype(np.int64)
+
+
+def _to(targets: Tensor, device: torch.device) -> Tensor:
+    """Move targets; a device that knows no float64 gets them in float32."""
+    if targets.dtype == torch.float64:
+        targets = targets.to(precise(device))
+    return targets.to(device)
