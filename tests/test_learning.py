@@ -296,6 +296,26 @@ def test_patience_ends_a_run_that_gets_no_better(reviews, tiny_base, tmp_path):
     assert any("stopped early: no better MCC in 2 validations" in text for text in said)
 
 
+def test_where_the_metric_is_undefined_patience_follows_the_one_that_decides(
+    reviews, tiny_base, tmp_path
+):
+    """MCC is undefined where the validation texts are of one class; log loss goes on falling."""
+    valid = tmp_path / "valid.csv"
+    good = [line for line in reviews.read_text().splitlines() if line.endswith(",good")]
+    valid.write_text("\n".join(["text,label", *good[:20]]) + "\n", encoding="utf-8")
+    settings = ["train.patience=2", "train.schedule=constant"]
+    options = {"epochs": 5, "batch_size": 16, "lr": 1e-4, "seed": 5}
+    run = textune.train(
+        reviews, valid=valid, base=tiny_base, out=tmp_path / "run", settings=settings, **options
+    )
+    lines = [json.loads(line) for line in (run.path / "log.jsonl").read_text().splitlines()]
+    checks = [line for line in lines if line["kind"] == "validation"]
+    assert [line["is_best"] for line in checks[:4]] == [True] * 4
+    assert all(line["metrics"]["mcc"] is None for line in checks)
+    assert len(checks) == 5
+    assert run.metrics["best"]["epoch"] == 5
+
+
 def test_a_run_out_of_patience_is_not_trained_further(reviews, tiny_base, tmp_path):
     changes = ("train.lr=1e-9", "train.patience=1")
     asked = request(reviews, tiny_base, tmp_path / "run", *changes, **{"train.epochs": 9})

@@ -1,4 +1,5 @@
 import json
+from dataclasses import asdict
 from html.parser import HTMLParser
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from textune import report
 from textune.errors import RunError
 from textune.evaluation import intervals, metrics
+from textune.storage.written import Best, DataCard, File
 
 EVIL = '<script>alert("x")</script>'
 SINGLE = ["neg", EVIL]
@@ -83,21 +85,24 @@ def write_predictions(path, labels, case, *, text=True):
 def write_run(folder, labels):
     case = answers(labels)
     numbers = judged(labels, case)
-    found = {"valid": numbers, "test": numbers, "best": {"step": 20, "epoch": 2, "metric": "mcc"}}
+    best = asdict(Best(step=20, epoch=2.0, metric="mcc", value=0.5))
+    found = {"valid": numbers, "test": numbers, "best": best}
     found["baselines"] = {"part": "valid", "majority": numbers | {"mcc": 0.0}, "tfidf": numbers}
-    card = {
-        "contract": {"task": "multi" if labels is MULTI else "single", "text": [EVIL]},
-        "findings": [{"kind": "rare", "severity": "warning", "message": EVIL, "count": 1}],
-        "files": [{"path": EVIL, "sha256": "0123456789abcdef", "rows": 120}],
-        "splits": {"train": 100, "valid": 60, "test": 0},
-        "labels": dict.fromkeys(labels, 40),
-    }
-    card["contract"] |= {"label": list(labels), "reasons": [EVIL], "doubts": ["or column 7"]}
+    task = "multi" if labels is MULTI else "single"
+    DataCard(
+        contract={
+            **{"task": task, "text": [EVIL], "label": list(labels)},
+            **{"reasons": [EVIL], "doubts": ["or column 7"]},
+        },
+        findings=({"kind": "rare", "severity": "warning", "message": EVIL, "count": 1},),
+        files=(File(EVIL, "0123456789abcdef", 120, "valid"),),
+        splits={"train": 100, "valid": 60, "test": 0},
+        labels=dict.fromkeys(labels, 40),
+    ).write(folder)
     steps = [{"kind": "step", "step": n, "loss": 1 / n, "lr": 1e-5 * n} for n in range(1, 40)]
     steps += [{"kind": "validation", "step": n, "metrics": {"mcc": n / 40}} for n in (20, 39)]
     steps += [{"kind": "step", "step": 40, "loss": float("nan"), "lr": None}]
     (folder / "metrics.json").write_text(json.dumps(found))
-    (folder / "data_card.json").write_text(json.dumps(card))
     lines = "\n".join(json.dumps(line) for line in steps)
     (folder / "log.jsonl").write_text(lines + '\n{"kind": "st')
     (folder / "config.toml").write_text('base = "dir/some-encoder"\n[train]\nlr = 5e-5\n')
@@ -139,7 +144,7 @@ def test_every_section_is_there_and_only_one_page_is_left(run):
     for words in (
         "some-encoder", "Training loss", "Learning rate", "Validation mcc", "or column 7",
         "The most confident mistakes", "a.csv:", "train.lr", "versions.torch",
-        "TF-IDF + logistic regression", "95 % interval", "0123456789ab", "120",
+        "TF-IDF + logistic regression", "95 % interval", "0123456789ab", "Best epoch",
     ):  # fmt: skip
         assert words in text, words
     assert text.count("<svg") == 4

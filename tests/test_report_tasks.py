@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import asdict
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -11,6 +12,7 @@ from test_report import EVIL, Page
 from textune import drawings, mistakes, recipe, report
 from textune.evaluation.catalogue import METRICS
 from textune.records import Answer, Example, Scores
+from textune.storage.written import Best, DataCard
 from textune.tasks import table as tasks
 
 TAGS = ("O", "B-PER", "I-PER", "B-LOC")
@@ -21,11 +23,10 @@ def write_run(folder, task, scores, examples, *, name="valid"):
     """Write what the page is made of, as training writes it."""
     numbers = recipe.judge(task, scores, examples)
     baselines = {"part": name, **task.baselines(examples, scores, examples)}
-    best = {"step": 5, "metric": task.main_metric, "value": 0.5}
+    best = asdict(Best(step=5, metric=task.main_metric, value=0.5))
     found = {name: numbers, "baselines": baselines, "best": best}
     (folder / "metrics.json").write_text(json.dumps(found))
-    card = {"contract": {"task": task.name, "text": ["a"], "label": ["b"]}, "splits": {}}
-    (folder / "data_card.json").write_text(json.dumps(card))
+    DataCard(contract={"task": task.name, "text": ["a"], "label": ["b"]}).write(folder)
     recipe._write_scores(folder / "predictions" / f"{name}.parquet", task, examples, scores)
     return numbers
 

@@ -109,7 +109,8 @@ def hush() -> None:
 
 def headlines(metrics: Mapping[str, Any]) -> list[str]:
     """Name the numbers to show; of one label a text, micro-F1 is the accuracy once more."""
-    same = {"micro_f1"} if "confusion" in metrics else set()
+    is_single = "confusion" in metrics or "confusion_cells" in metrics
+    same = {"micro_f1"} if is_single else set()
     return [key for key in HEADLINES if key in metrics and key not in same]
 
 
@@ -131,6 +132,8 @@ def show_metrics(metrics: Mapping[str, Any], *, title: str) -> None:
     reasons = {str(reason) for reason in metrics.get("undefined", {}).values()}
     for reason in sorted(reasons):
         out.print(f"  – where there is no number: {escape(reason)}")
+    if metrics.get("decided"):
+        out.print(f"  – {escape(metrics['decided'])}")
 
 
 def _show_by_length(bins: Sequence[Mapping[str, Any]]) -> None:
@@ -157,6 +160,7 @@ def length_range(item: Mapping[str, Any]) -> str:
 
 SIMPLE = {  # rules beside which a model is shown
     "tfidf": "TF-IDF + log. regression",
+    "centroid": "TF-IDF, nearest class",
     "majority": "majority vote",
     "mean": "mean of training",
     "word": "each word's usual tag",

@@ -264,7 +264,8 @@ class Learner:
         is_tie = value == progress.best and metrics.better(
             lesson.tie_metric, loss, progress.best_loss
         )
-        progress.since_best = 0 if is_better else progress.since_best + 1
+        counts_as_better = is_better or (is_tie and value is None)  # then the other metric decides
+        progress.since_best = 0 if counts_as_better else progress.since_best + 1
         if is_better or is_tie:
             progress.best, progress.best_loss, progress.best_step = value, loss, progress.step
         return is_better or is_tie

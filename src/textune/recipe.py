@@ -15,7 +15,7 @@ from textune.data import examples, tagged
 from textune.encoder import bases, devices, light, load, manifest, units
 from textune.encoder.units import Units
 from textune.errors import DataError, RunError
-from textune.evaluation import by_length, evaluate
+from textune.evaluation import by_length, evaluate, fitting
 from textune.evaluation.unseen import Widened
 from textune.kernels import build, threads
 from textune.labelled import Labelled
@@ -25,6 +25,7 @@ from textune.records import Decision, Example, Said, Scores, Started, Step, Vali
 from textune.runs import Card, Run
 from textune.storage import atomic, evaluations, folders
 from textune.storage.checksums import Inputs
+from textune.storage.written import Best, DataCard, File
 from textune.tasks.interface import Task
 from textune.text import saving, tokenizers
 from textune.text.tokenizers import Tokenizer
@@ -52,9 +53,13 @@ class Request:
         return [Path(one).expanduser() for one in given if isinstance(one, str | os.PathLike)]
 
     def parts(self) -> list[str]:
-        """Name the part for which each of these files was given."""
+        """Name the part for which each of those files was given that is no folder."""
         given = {"train": self.source, "valid": self.valid, "test": self.test}
-        return [part for part, one in given.items() if isinstance(one, str | os.PathLike)]
+        return [
+            part
+            for part, one in given.items()
+            if isinstance(one, str | os.PathLike) and Path(one).expanduser().is_file()
+        ]
 
     def inputs(self) -> dict[str, object]:
         """Return all that is read, by the words for it."""
@@ -198,22 +203,24 @@ def _judge(folder: Path, corpus: Corpus, learner: Learner) -> tuple[dict[str, An
             micro_tokens=learner.micro_tokens,
         )
         texts = corpus.part(part)
+        how = ""
         if part == "valid":
-            decision = task.decision(scores, texts)
-            decided = task.decide(scores.probabilities, decision, scores.borders)
-            scores = replace(scores, decisions=decided)
-        found[part] = judge(task, scores, texts)
+            decision, scores, how = fitting.decide(task, scores, texts)
+        found[part] = judge(task, scores, texts) | ({"decided": how} if how else {})
         _write_scores(folder / "predictions" / f"{part}.parquet", task, texts, scores)
         last = part, scores, texts
     assert last is not None
     simple = task.baselines(corpus.part("train"), last[1], last[2])
     progress = learner.progress
     found["baselines"] = {"part": last[0], **simple}
-    found["best"] = {
-        "step": progress.best_step,
-        "metric": learner.lesson.metric,
-        "value": progress.best,
-    }
+    found["best"] = asdict(
+        Best(
+            step=progress.best_step,
+            metric=learner.lesson.metric,
+            value=progress.best,
+            epoch=round(progress.best_step / learner.lesson.per_epoch, 3),
+        )
+    )
     return found, decision
 
 
@@ -236,20 +243,19 @@ def _write_beginning(folder: Path, request: Request, corpus: Corpus, sums: Input
     contract = asdict(corpus.contract)
     text = to_toml(request.settings, {**sources, "contract": contract})
     atomic.write_text(folder / "config.toml", text)
-    card = {
-        "files": [
-            {"part": part, **file}
-            for part, file in zip(request.parts(), sums.to_json(), strict=True)
-        ],
-        "columns": list(corpus.table.columns),
-        "layout": list(corpus.table.reasons),
-        "contract": contract,
-        "labels": corpus.label_counts(),
-        "max_tokens": corpus.max_tokens,
-        "splits": {part: len(getattr(corpus.split, part)) for part in ("train", "valid", "test")},
-        "findings": [asdict(finding) for finding in corpus.findings],
-    }
-    atomic.write_json(folder / "data_card.json", card)
+    DataCard(
+        contract=contract,
+        files=tuple(
+            File(file.path, file.sha256, file.bytes, part)
+            for part, file in zip(request.parts(), sums.files, strict=True)
+        ),
+        columns=corpus.table.columns,
+        layout=corpus.table.reasons,
+        labels=corpus.label_counts(),
+        max_tokens=corpus.max_tokens,
+        splits={part: len(getattr(corpus.split, part)) for part in ("train", "valid", "test")},
+        findings=tuple(asdict(finding) for finding in corpus.findings),
+    ).write(folder)
     rows = {
         part: [corpus.examples[row].origin for row in getattr(corpus.split, part).tolist()]
         for part in ("train", "valid", "test")

@@ -11,13 +11,21 @@ from textune import drawings, mistakes, pages
 from textune.evaluation import catalogue
 from textune.evaluation.catalogue import METRICS
 from textune.records import TASKS
+from textune.storage.written import Best, DataCard
 
 PARTS = {"valid": "Validation", "test": "Test"}
 ALIASES = {"macro_mcc", "subset_accuracy"}  # the same numbers once more
 MOST_CLASSES = 30  # of a confusion matrix that can still be read
-MAIN = {"confusion": "mcc", "rmse": "rmse", "entities": "f1", "exact_match": "f1"}
+MAIN = {
+    "confusion": "mcc",
+    "confusion_cells": "mcc",
+    "rmse": "rmse",
+    "entities": "f1",
+    "exact_match": "f1",
+}
 SIMPLE = {
     "tfidf": "TF-IDF + logistic regression",
+    "centroid": "TF-IDF, the nearest class",
     "majority": "Label frequencies alone",
     "mean": "Mean of the training numbers",
     "word": "Each word's usual tag",
@@ -55,10 +63,10 @@ def write(run_dir: Path) -> Path:
 def _values(run_dir: Path) -> dict[str, Any]:
     """Collect what the template shows."""
     metrics = pages.read_metrics(run_dir)
-    card = pages.read_json(run_dir / "data_card.json")
+    card = DataCard.read(run_dir)
     settings = pages.read_toml(run_dir / "config.toml")
     log = pages.read_log(run_dir / "log.jsonl")
-    contract = card.get("contract") or settings.get("contract") or {}
+    contract = card.contract or settings.get("run", {}).get("contract") or {}
     parts = [name for name in PARTS if metrics.get(name)]
     main = _main_metric(metrics, parts)
     return {
@@ -70,7 +78,7 @@ def _values(run_dir: Path) -> dict[str, Any]:
         "undefined": [(PARTS[name], metrics[name].get("undefined") or {}) for name in parts],
         "contract": contract,
         "card": card,
-        "most": max((card.get("labels") or {"": 1}).values(), default=1) or 1,
+        "most": max(card.labels.values(), default=1) or 1,
         "curves": drawings.curves(log, main),
         "times": pages.times(log),
         "parts": [_part(run_dir, name, metrics[name], main) for name in parts],
@@ -80,7 +88,7 @@ def _values(run_dir: Path) -> dict[str, Any]:
 
 
 def _main_metric(metrics: Mapping[str, Any], parts: Sequence[str]) -> str:
-    chosen = str((metrics.get("best") or {}).get("metric") or "")
+    chosen = Best.of(metrics).metric
     if chosen.rpartition(".")[2] in METRICS:
         return chosen
     known = {key for part in parts for key in metrics[part]}
@@ -90,25 +98,23 @@ def _main_metric(metrics: Mapping[str, Any], parts: Sequence[str]) -> str:
 def _facts(
     contract: Mapping[str, Any],
     settings: Mapping[str, Any],
-    card: Mapping[str, Any],
+    card: DataCard,
     metrics: Mapping[str, Any],
 ) -> list[tuple[str, str]]:
     task = str(contract.get("task") or "")
-    rows = sum(int(file.get("rows") or 0) for file in card.get("files") or [])
-    best = metrics.get("best") or {}
+    best = Best.of(metrics)
     names = {"train": "Training"} | PARTS
-    sizes = {part: int((card.get("splits") or {}).get(part) or 0) for part in names}
+    sizes = {part: card.splits.get(part, 0) for part in names}
     facts = [
         ("Task", TASKS.get(task, task)),
         ("Base", Path(str(settings.get("base") or "")).name),
-        ("Rows", pages.count(rows) if rows else ""),
         *(
             (f"{title} texts", pages.count(sizes[part]))
             for part, title in names.items()
             if sizes[part]
         ),
-        ("Best epoch", str(best.get("epoch") or "")),
-        ("Best step", str(best.get("step") or "")),
+        ("Best epoch", f"{best.epoch:g}" if best.epoch else ""),
+        ("Best step", str(best.step or "")),
     ]
     return [(name, value) for name, value in facts if value]
 
@@ -166,7 +172,9 @@ def _part(run_dir: Path, name: str, found: Mapping[str, Any], main: str) -> dict
         "kinds": [(head, found[key]) for key, head in KINDS.items() if found.get(key)],
         "by_length": _by_length(found.get("by_length") or [], main),
         "drawings": [] if table is None else drawings.of_numbers(*mistakes.numbers(table)),
-        "mistakes": None if table is None else mistakes.find(table, single=confusion is not None),
+        "mistakes": None
+        if table is None
+        else mistakes.find(table, single=confusion is not None or "confusion_cells" in found),
     }
 
 

@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import normalize
 
 from textune.evaluation import metrics
 from textune.evaluation.metrics import Floats, Report
@@ -22,6 +24,8 @@ MOST_CHARACTERS = 1_000
 STRENGTH = 10.0
 """Inverse of the regularisation. At scikit-learn's 1.0 rare labels are hardly ever predicted, and a
 baseline that is easy to beat flatters the model."""
+MOST_REGRESSED = 200
+"""Classes up to which a weight for each class and term is fitted."""
 MOST_WORK = 1_000_000
 """Texts times labels: with many labels, fewer texts are learnt from."""
 
@@ -79,13 +83,7 @@ def tfidf(
     train_truth = train_truth[sample]
     if not len(texts) or not any(text.strip() for text in learnt):
         return majority(train_truth, truth, labels)
-    vectorizer = TfidfVectorizer(
-        ngram_range=(1, 2),
-        sublinear_tf=True,
-        max_features=MOST_TERMS,
-        token_pattern=r"\w+|[^\w\s]",  # marks count as words, and every text has one
-        dtype=np.float64,
-    )
+    vectorizer = _vectorizer()
     features = vectorizer.fit_transform(learnt)
     judged = vectorizer.transform([text[:MOST_CHARACTERS] for text in texts])
     if train_truth.ndim == 1:
@@ -94,6 +92,53 @@ def tfidf(
         columns = [_fit_label(features, train_truth[:, c], judged) for c in range(len(labels))]
         probabilities = np.stack(columns, axis=1)  # (N, C)
     return _judge(truth, probabilities, labels) | {"trained_on": len(sample)}
+
+
+def centroid(
+    train_texts: Sequence[str],
+    train_truth: NDArray[Any],
+    texts: Sequence[str],
+    truth: NDArray[Any],
+    *,
+    labels: Sequence[str],
+) -> Report:
+    """Judge the class whose training texts are on average most like a text, by TF-IDF of words.
+
+    For many classes, of which logistic regression would need a weight for each term: time and
+    memory grow with the texts. Its similarities stand for probabilities.
+
+    Args:
+        train_texts: Training texts; both texts of a pair joined by a line break.
+        train_truth: Classes. (N_train,)
+        texts: The texts that judge.
+        truth: Their classes. (N,)
+        labels: Names, C of them.
+
+    Returns:
+        What `metrics.single` says, with `trained_on`, the texts learnt from.
+    """
+    learnt = [text[:MOST_CHARACTERS] for text in train_texts]
+    if not len(texts) or not any(text.strip() for text in learnt):
+        return majority(train_truth, truth, labels)
+    vectorizer = _vectorizer()
+    features = vectorizer.fit_transform(learnt)  # (N_train, terms) sparse
+    rows, ones = np.arange(len(learnt)), np.ones(len(learnt))
+    of_class = sparse.csr_array((ones, (train_truth, rows)), shape=(len(labels), len(learnt)))
+    means = normalize(of_class @ features)  # (C, terms) sparse
+    judged = vectorizer.transform([text[:MOST_CHARACTERS] for text in texts])
+    likeness = np.asarray((judged @ means.T).todense()) + 1.0 / len(labels)  # (N, C)
+    probabilities = likeness / likeness.sum(axis=1, keepdims=True)
+    return _judge(truth, probabilities, labels) | {"trained_on": len(learnt)}
+
+
+def _vectorizer() -> TfidfVectorizer:
+    return TfidfVectorizer(
+        ngram_range=(1, 2),
+        sublinear_tf=True,
+        max_features=MOST_TERMS,
+        token_pattern=r"\w+|[^\w\s]",  # marks count as words, and every text has one
+        dtype=np.float64,
+    )
 
 
 def _fit_single(features: Any, truth: NDArray[Any], judged: Any, classes: int) -> Floats:
@@ -120,6 +165,7 @@ def _fit_label(features: Any, truth: Floats, judged: Any) -> Floats:
 def _fit(model: LogisticRegression, features: Any, truth: NDArray[Any], judged: Any) -> Floats:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # a baseline need not be finished
+        warnings.simplefilter("ignore", UserWarning)  # nor does it matter that classes are many
         model.fit(features, truth)
     probabilities: Floats = model.predict_proba(judged)
     return probabilities

@@ -41,7 +41,7 @@ def judge(
         rows = np.flatnonzero(bins == number)
         report = whole
         if len(rows) < len(examples):
-            part, texts = _part(task, scores, rows), [examples[row] for row in rows.tolist()]
+            part, texts = part_of(task, scores, rows), [examples[row] for row in rows.tolist()]
             report = task.judge(part, texts) | {"intervals": task.intervals(part, texts)}
         key = task.main_metric
         entry = {
@@ -55,7 +55,7 @@ def judge(
     return found
 
 
-def _part(task: Task, scores: Scores, rows: NDArray[np.int64]) -> Scores:
+def part_of(task: Task, scores: Scores, rows: NDArray[np.int64]) -> Scores:
     """Select some texts; what is decided of words lies in items, what of answers in rows."""
     assert scores.fulls is not None
     borders = scores.borders

@@ -178,7 +178,13 @@ def _multi_numbers(
 
 def _sums(draws: Floats, classes_of: Ints, classes: int) -> Floats:
     """Add the patterns up by class, leaving out those of class -1: (R, K) → (R, C)."""
-    return draws @ (classes_of[:, None] == np.arange(classes)).astype(np.float64)
+    found = np.zeros((len(draws), classes))
+    places = np.flatnonzero(classes_of >= 0)
+    order = places[np.argsort(classes_of[places], kind="stable")]
+    if len(order):
+        present, firsts = np.unique(classes_of[order], return_index=True)
+        found[:, present] = np.add.reduceat(draws[:, order], firsts, axis=1)
+    return found
 
 
 def _area(truth: Floats, probabilities: Floats, confidence: float) -> dict[str, Interval]:

@@ -1,4 +1,7 @@
-"""Truth and scores become numbers, each computed once over the whole split by scikit-learn.
+"""Truth and scores become numbers, each computed once over the whole split.
+
+They are scikit-learn's numbers, from counts and one sort a label: work and memory grow with texts
+times labels, also where there are thousands of labels.
 
 A number that this split cannot give is None, and the dictionary `undefined` says why, under the
 same key with dots. Conventions where several are in use:
@@ -29,6 +32,8 @@ Report = dict[str, Any]
 """Numbers, `labels` (name → numbers), `undefined` (dotted key → reason); ready for JSON."""
 
 COUNTS = ("n", "cells")
+MOST_CONFUSED = 200
+"""Labels up to which every pair of class and decision is counted, zeros included."""
 
 
 def better(name: str, new: float | None, old: float | None) -> bool:
@@ -72,11 +77,10 @@ def single(truth: Ints, probabilities: Floats, decisions: Ints, labels: Sequence
         labels: Names of the classes, C of them.
 
     Returns:
-        `n`, the headline numbers, `labels`, `confusion` (rows: truth, columns: decisions),
-        `undefined`.
+        `n`, the headline numbers, `labels`, `confusion` (rows: truth, columns: decisions), or, of
+        more than `MOST_CONFUSED` labels, `confusion_cells`: class, decision and count of each pair
+        that occurs; `undefined`.
     """
-    from sklearn import metrics as sk  # a second of imports that answering does not need
-
     shape = (len(truth), len(labels))
     assert (probabilities.shape, decisions.shape) == (shape, shape[:1]), "shapes must agree"
     probabilities = probabilities.astype(np.float64)
@@ -91,12 +95,7 @@ def single(truth: Ints, probabilities: Floats, decisions: Ints, labels: Sequence
     for key in ("roc_auc", "pr_auc"):
         report[key] = _area(key, tables, why, binary=len(labels) == 2)
     report["labels"] = tables
-    classes = np.arange(len(labels))
-    report["confusion"] = (
-        sk.confusion_matrix(truth, decisions, labels=classes).tolist()
-        if len(truth)
-        else [[0] * len(labels) for _ in labels]
-    )
+    report |= _confusion(truth, decisions, len(labels))
     return report | {"undefined": why}
 
 
@@ -141,29 +140,39 @@ def multi(truth: Floats, probabilities: Floats, decisions: Ints, labels: Sequenc
     return report | {"labels": tables, "undefined": why}
 
 
-def _single_decisions(truth: Ints, decisions: Ints, why: dict[str, str]) -> Report:
-    from sklearn import metrics as sk  # a second of imports that answering does not need
+def _confusion(truth: Ints, decisions: Ints, classes: int) -> Report:
+    """Count the pairs of class and decision: all of them, or of many classes those that occur."""
+    if classes <= MOST_CONFUSED:
+        counts = np.bincount(truth * classes + decisions, minlength=classes * classes)
+        return {"confusion": counts.reshape(classes, classes).tolist()}
+    cells, often = np.unique(truth * classes + decisions, return_counts=True)
+    true, given = np.divmod(cells, classes)
+    return {"confusion_cells": np.stack([true, given, often], axis=1).tolist()}
 
+
+def _single_decisions(truth: Ints, decisions: Ints, why: dict[str, str]) -> Report:
     keys = ("accuracy", "macro_f1", "micro_f1", "weighted_f1", "balanced_accuracy")
     report: Report = {"accuracy": None, "mcc": _mcc(truth, decisions, "mcc", why)}
     if not len(truth):
         why |= dict.fromkeys(keys, "there is no text")
         return report | dict.fromkeys(keys)
-    report["accuracy"] = float(sk.accuracy_score(truth, decisions))
-    for average in ("macro", "micro", "weighted"):
-        value = sk.f1_score(truth, decisions, average=average, zero_division=0)
-        report[f"{average}_f1"] = float(value)
-    report["balanced_accuracy"] = float(
-        sk.recall_score(truth, decisions, labels=np.unique(truth), average="macro", zero_division=0)
-    )
-    return report
+    classes = 1 + int(max(truth.max(), decisions.max()))
+    hits = np.bincount(truth[truth == decisions], minlength=classes)  # (C,) each
+    support, given = (np.bincount(of, minlength=classes) for of in (truth, decisions))
+    accuracy = float((truth == decisions).mean())
+    f1 = 2 * hits / (support + given).clip(1)
+    return report | {
+        "accuracy": accuracy,
+        "macro_f1": float(f1[support + given > 0].mean()),
+        "micro_f1": accuracy,
+        "weighted_f1": float((f1 * support).sum() / support.sum()),
+        "balanced_accuracy": float((hits[support > 0] / support[support > 0]).mean()),
+    }
 
 
 def _multi_decisions(
     truth: Floats, decisions: Ints, scored: NDArray[np.bool_], why: dict[str, str]
 ) -> Report:
-    from sklearn import metrics as sk  # a second of imports that answering does not need
-
     keys = ("accuracy", "subset_accuracy", "hamming_loss", "micro_f1")
     if not scored.any():
         why |= dict.fromkeys(keys, "there is no scored text")
@@ -171,28 +180,29 @@ def _multi_decisions(
     rows = scored.any(axis=1)
     right = ((truth == decisions) | ~scored)[rows].all(axis=1)  # (n,)
     accuracy = float(right.mean())
+    hits = int((decisions[scored] * truth[scored]).sum())
     return {
         "accuracy": accuracy,
         "subset_accuracy": accuracy,
-        "hamming_loss": float(sk.zero_one_loss(truth[scored], decisions[scored])),
-        "micro_f1": float(sk.f1_score(truth[scored], decisions[scored], zero_division=0)),
+        "hamming_loss": float((truth[scored] != decisions[scored]).mean()),
+        "micro_f1": 2 * hits / max(1, int((truth[scored] == 1).sum() + decisions[scored].sum())),
     }
 
 
 def _multi_scores(truth: Floats, probabilities: Floats, why: dict[str, str]) -> Report:
     """Judge all scored cells as one long list: (cells,) each."""
-    from sklearn import metrics as sk  # a second of imports that answering does not need
-
     keys = ("log_loss", "micro_roc_auc")
     reason = _unusable(probabilities) if len(truth) else "there is no scored text"
     if reason:
         why |= dict.fromkeys(keys, reason)
         return dict.fromkeys(keys)
-    report: Report = {"log_loss": float(sk.log_loss(truth, probabilities, labels=[0, 1]))}
+    tiny = np.finfo(np.float64).eps  # as scikit-learn has it
+    own = np.where(truth == 1, probabilities, 1 - probabilities).clip(tiny, 1 - tiny)
+    report: Report = {"log_loss": float(-np.log(own).mean())}
     one_sided = _one_sided(truth == 1)
     if one_sided:
         why["micro_roc_auc"] = one_sided
-    report["micro_roc_auc"] = None if one_sided else float(sk.roc_auc_score(truth, probabilities))
+    report["micro_roc_auc"] = None if one_sided else _areas(truth == 1, probabilities)[0]
     return report
 
 
@@ -204,15 +214,13 @@ def _label(
     why: dict[str, str],
 ) -> Report:
     """Judge one label against the rest: (n,) each."""
-    from sklearn import metrics as sk  # a second of imports that answering does not need
-
     support, predicted = int(truth.sum()), int(decisions.sum())
     table: Report = {"precision": None, "recall": None, "f1": None, "roc_auc": None, "pr_auc": None}
     if support or predicted:
-        precision, recall, f1, _ = sk.precision_recall_fscore_support(
-            truth, decisions, average="binary", zero_division=0
-        )
-        table |= {"precision": float(precision), "recall": float(recall), "f1": float(f1)}
+        hits = int((truth & decisions).sum())
+        table["precision"] = hits / predicted if predicted else 0.0
+        table["recall"] = hits / support if support else 0.0
+        table["f1"] = 2 * hits / (support + predicted)
     one_sided = _one_sided(truth)
     if not support:
         table["recall"] = None
@@ -222,36 +230,53 @@ def _label(
     if reason:
         why |= {f"{key}.roc_auc": reason, f"{key}.pr_auc": reason}
     else:
-        table["roc_auc"] = float(sk.roc_auc_score(truth, probabilities))
-        table["pr_auc"] = float(sk.average_precision_score(truth, probabilities))
+        table["roc_auc"], table["pr_auc"] = _areas(truth, probabilities)
     return table | {"support": support, "predicted": predicted}
+
+
+def _areas(truth: NDArray[np.bool_], probabilities: Floats) -> tuple[float, float]:
+    """Give the areas under the ROC curve and under that of precision and recall; (n,) each.
+
+    The first is how often a text with the label is above one without it (equal ones count half),
+    the second the mean over texts with the label of the precision at their own probability.
+    """
+    ranked, own = np.sort(probabilities), np.sort(probabilities[truth])
+    below = np.searchsorted(ranked, own, "left"), np.searchsorted(ranked, own, "right")
+    mine = np.searchsorted(own, own, "left"), np.searchsorted(own, own, "right")
+    beaten = (below[0] - mine[0] + below[1] - mine[1]) / 2  # of texts without the label
+    area = float(beaten.mean()) / (len(ranked) - len(own))
+    precision = (len(own) - mine[0]) / (len(ranked) - below[0])
+    return area, float(precision.mean())
 
 
 def _mcc(
     truth: NDArray[Any], decisions: NDArray[Any], key: str, why: dict[str, str]
 ) -> float | None:
-    from sklearn import metrics as sk  # a second of imports that answering does not need
-
     if len(np.unique(truth)) < 2:
         why[key] = "the truth has one class only" if len(truth) else "there is no scored text"
         return None
-    return float(sk.matthews_corrcoef(truth, decisions))
+    truth, decisions = truth.astype(np.int64), decisions.astype(np.int64)
+    classes = 1 + int(max(truth.max(), decisions.max()))
+    support, given = (
+        np.bincount(of, minlength=classes).astype(np.float64) for of in (truth, decisions)
+    )
+    texts, right = float(len(truth)), float((truth == decisions).sum())
+    spread = (texts**2 - (support**2).sum()) * (texts**2 - (given**2).sum())
+    covariance = right * texts - float((support * given).sum())
+    return float(covariance / math.sqrt(spread)) if spread > 0 else 0.0
 
 
 def _log_loss(truth: Ints, probabilities: Floats, why: dict[str, str]) -> float | None:
-    from sklearn import metrics as sk  # a second of imports that answering does not need
-
     reason = _unusable(probabilities) if len(truth) else "there is no text"
     if not reason and bool((probabilities.sum(axis=1) <= 0).any()):
         reason = "a text has no probability above 0"
     if reason:
         why["log_loss"] = reason
         return None
-    if probabilities.shape[1] == 1:
-        return 0.0  # one class has all the probability there is
-    # float32 softmax sums to 1 within 1e-7 only, at which scikit-learn would warn
-    probabilities = probabilities / probabilities.sum(axis=1, keepdims=True)
-    return float(sk.log_loss(truth, probabilities, labels=np.arange(probabilities.shape[1])))
+    # float32 softmax sums to 1 within 1e-7 only
+    own = probabilities[np.arange(len(truth)), truth] / probabilities.sum(axis=1)  # (N,)
+    tiny = np.finfo(np.float64).eps  # as scikit-learn has it
+    return float(-np.log(own.clip(tiny, 1 - tiny)).mean()) if probabilities.shape[1] > 1 else 0.0
 
 
 def _area(

@@ -8,6 +8,7 @@ from typing import Any
 from textune.storage import atomic
 from textune.storage.checksums import sha256
 from textune.storage.names import utf8
+from textune.storage.written import DataCard
 
 LONGEST = 100  # characters of a name, so that endings and a number fit behind it
 
@@ -52,11 +53,11 @@ def remark(run: Path, source: object) -> str:
     """
     if not isinstance(source, str | os.PathLike) or not Path(source).is_file():
         return ""
-    files = _files(run) or _files(run.parent)
+    files = DataCard.read(run).files or DataCard.read(run.parent).files
     if not files:
         return ""
     digest = sha256(Path(source))
-    parts = [file.get("part", "train") for file in files if file.get("sha256") == digest]
+    parts = [file.part for file in files if file.sha256 == digest]
     if "train" in parts:
         return (
             f"{source}: this is the file that the model was trained on; what it scores here says "
@@ -68,15 +69,6 @@ def remark(run: Path, source: object) -> str:
             "them a little"
         )
     return ""
-
-
-def _files(run: Path) -> list[dict[str, Any]]:
-    """Return the files that a run's data card names."""
-    try:
-        found = json.loads((run / "data_card.json").read_text(encoding="utf-8"))
-        return [file for file in found["files"] if isinstance(file, dict)]
-    except (OSError, ValueError, KeyError, TypeError):
-        return []
 
 
 def _place(source: object) -> str | None:

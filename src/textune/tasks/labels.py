@@ -54,20 +54,15 @@ def baselines(
     scores: Scores,
     examples: Sequence[Example],
 ) -> dict[str, Any]:
-    """Return what label frequencies, and TF-IDF with logistic regression, would have scored."""
+    """Return what label frequencies, and logistic regression or means on TF-IDF, would score."""
     from textune.evaluation import baselines as simple  # scikit-learn, not needed before
 
     assert scores.truth is not None
-    return {
-        "majority": simple.majority(targets, scores.truth, labels),
-        "tfidf": simple.tfidf(
-            [joined(item) for item in training],
-            targets,
-            [joined(item) for item in examples],
-            scores.truth,
-            labels=labels,
-        ),
-    }
+    found = {"majority": simple.majority(targets, scores.truth, labels)}
+    texts = [joined(item) for item in training], targets, [joined(item) for item in examples]
+    if targets.ndim == 1 and len(labels) > simple.MOST_REGRESSED:
+        return found | {"centroid": simple.centroid(*texts, scores.truth, labels=labels)}
+    return found | {"tfidf": simple.tfidf(*texts, scores.truth, labels=labels)}
 
 
 def joined(example: Example) -> str:
