@@ -1,0 +1,186 @@
+"""The ways in which a run can compute, each with a Learner made from settings as a run makes it."""
+
+import random
+from dataclasses import dataclass
+
+import pytest
+import torch
+from torch.nn.utils.rnn import pad_sequence
+
+import families
+from conftest import WORDS
+from textune import api, corpus, language_api, library, snapshot, vocabularies
+from textune.encoder import bases, devices
+from textune.kernels import build, calls
+from textune.labelled import Labelled
+from textune.language_config import AdaptSettings
+from textune.learning import Learner
+from textune.masked import Masked
+from textune.text import tokenizers
+
+CLASSES = {
+    "single": "AutoModelForSequenceClassification",
+    "multi": "AutoModelForSequenceClassification",
+    "number": "AutoModelForSequenceClassification",
+    "tags": "AutoModelForTokenClassification",
+    "mlm": "AutoModelForMaskedLM",
+}
+
+
+@dataclass(frozen=True)
+class Path:
+    """One of the ways in which a run can compute."""
+
+    numbers: str
+    kernels: bool
+    packed: bool = True
+    device: str = "cpu"
+
+    def __str__(self):
+        layers = "kernels" if self.kernels else "torch" if self.packed else "padded"
+        return f"{self.device}-{self.numbers}-{layers}"
+
+
+def is_there(path):
+    return path.device == "cpu" or torch.cuda.is_available()
+
+
+PATHS = [
+    Path("fp32", kernels=True),
+    Path("bf16", kernels=True),
+    Path("fp32", kernels=False),
+    Path("bf16", kernels=False),
+    Path("fp32", kernels=False, packed=False),
+    Path("bf16", kernels=False, packed=False),
+    Path("fp32", kernels=False, device="cuda"),
+    Path("bf16", kernels=False, device="cuda"),
+    Path("fp32", kernels=False, packed=False, device="cuda"),
+    Path("bf16", kernels=False, packed=False, device="cuda"),
+]
+every_path = pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param(
+            path,
+            id=str(path),
+            marks=pytest.mark.skipif(not is_there(path), reason="needs a CUDA card"),
+        )
+        for path in PATHS
+    ],
+)
+
+
+def choose(path, monkeypatch):
+    """Let layers compute by kernels, or without them, from now on."""
+    monkeypatch.setenv("TEXTUNE_KERNELS", "1" if path.kernels else "0")
+    build.library.cache_clear()
+    calls._declared = None
+    if path.kernels and not calls.available():
+        pytest.skip(f"no kernels here: {calls.why()}")
+
+
+def make_base(folder, tiny_base, path, rate):
+    """Write a base of two layers that packs or pads, with one rate of dropout everywhere."""
+    from transformers import AutoModel
+
+    kind = "bert" if path.packed else "mpnet"
+    config = families.tiny_config(kind, dropout=rate, max_position_embeddings=64)
+    torch.manual_seed(0)
+    AutoModel.from_config(config).save_pretrained(folder)
+    for file in ("tokenizer.json", "tokenizer_config.json"):
+        (folder / file).write_bytes((tiny_base / file).read_bytes())
+    return folder
+
+
+def write_rows(folder, task):
+    """Write 48 short texts for a task."""
+    draw = random.Random(3)
+    texts = [draw.choices(WORDS, k=draw.randint(3, 9)) for _ in range(48)]
+    file = folder / f"{task}.{'conll' if task == 'tags' else 'csv'}"
+    if task == "tags":
+        rows = [
+            "\n".join(f"{word}\t{'B-X' if word in WORDS[:5] else 'O'}" for word in words) + "\n"
+            for words in texts
+        ]
+    elif task == "mlm":
+        file = folder / "plain.txt"
+        rows = [" ".join(words) for words in texts]
+    else:
+        head = {"single": "text,label", "multi": "text,warm,cold", "number": "text,score"}[task]
+        cells = {
+            "single": lambda n: ("good", "bad", "fair")[n % 3],
+            "multi": lambda n: f"{n % 2},{n % 3 // 2}",
+            "number": lambda n: f"{n / 7:.3f}",
+        }[task]
+        rows = [head, *(f"{' '.join(words)},{cells(n)}" for n, words in enumerate(texts))]
+    file.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    return file
+
+
+def drained(steps):
+    """Run to the end and return the value."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
+
+
+def learner_of(task, path, base, source, scratch, *changes):
+    """Make what a run would learn with."""
+    given = {"base": str(base), "device": path.device, "seed": 3}
+    if task == "mlm":
+        given |= {"batch_size": 8, "lr": 1e-3, "epochs": 2, "warm_head": "never"}
+        asked = (f"train.precision={path.numbers}", *changes)
+        settings = language_api.resolve(AdaptSettings, given, None, asked)
+        start = drained(vocabularies.prepare((str(source),), settings, scratch))
+        found = drained(
+            library.gather(
+                (str(source),),
+                tokenizers.load(str(start.tokenizer)),
+                settings.text,
+                settings.mask,
+                seed=3,
+                division=start.division,
+            )
+        )
+        spoken = start.language(found, nexts=False, seed=3)
+        encoder = spoken.encoder.to(devices.choose(path.device))
+        settings, _ = snapshot.choose_precision(settings, encoder.device, width=32, resumed=None)
+        return Learner.build(Masked(found, 8), settings, encoder)
+    given |= {"train.batch_size": 8, "train.lr": 1e-3, "train.epochs": 2}
+    settings = api.resolve(None, (f"train.precision={path.numbers}", *changes), given)
+    place = bases.find(str(base))
+    found = drained(corpus.gather(str(source), settings, tokenizers.load(place)))
+    lesson = Labelled.of(found, settings)
+    encoder, sub = lesson.encoder(place, settings.train, devices.choose(path.device))
+    return Learner.build(lesson, settings, encoder, sub=sub)
+
+
+def stock_loss(learner, task, batch):
+    """Return a function that computes the batch's loss by plain transformers, padded, eager."""
+    import transformers
+
+    encoder = learner.encoder
+    config = type(encoder.config).from_dict(encoder.config.to_dict())
+    config._attn_implementation = "eager"
+    table = encoder.model.get_input_embeddings().weight
+    config.vocab_size = len(table)
+    model = getattr(transformers, CLASSES[task]).from_config(config, attn_implementation="eager")
+    model.load_state_dict({name: value.cpu() for name, value in encoder.model.state_dict().items()})
+    model.get_input_embeddings().padding_idx = None  # of a sub-table: this row is a word's
+    batch_ids = batch.ids if encoder.table is None else encoder.table[batch.ids]
+    rows = list(batch_ids.cpu().split(list(batch.lengths)))
+    ids = pad_sequence(rows, batch_first=True)
+    mask = pad_sequence([torch.ones_like(row) for row in rows], batch_first=True)
+
+    def loss():
+        found = model(input_ids=ids, attention_mask=mask).logits
+        if task == "mlm":
+            states = found[mask.bool()][batch.asked.cpu()]
+            return torch.nn.functional.cross_entropy(states, batch.pieces.cpu(), reduction="sum")
+        if task == "tags":
+            found = found[mask.bool()][batch.asked.cpu()]
+        return learner.lesson.loss(found, batch)
+
+    return model, loss

@@ -1,0 +1,273 @@
+"""Every path learns the same: dropout at its rate, the same gradient on average and in spread.
+
+Each path computes with a Learner made from settings, and its loop.
+"""
+
+import itertools
+from itertools import islice
+
+import pytest
+import torch
+
+from made_paths import (
+    PATHS,
+    choose,
+    every_path,
+    learner_of,
+    make_base,
+    stock_loss,
+    write_rows,
+)
+from textune.encoder import attention, attention_probe, fused
+from textune.training import loop
+
+TASKS = ["single", "multi", "number", "tags", "mlm"]
+every_task = pytest.mark.parametrize("task", TASKS)
+DRAWS = 60  # masks over which gradients are averaged here; `bench.learning` takes thousands
+RATE = 0.25
+
+
+@pytest.fixture
+def make(tmp_path, tiny_base, fresh_kernels, monkeypatch):
+    """Return a function that makes the Learner of a task on a path, at a rate of dropout."""
+
+    count = itertools.count()
+
+    def made(task, path, rate, *changes):
+        choose(path, monkeypatch)
+        folder = tmp_path / str(next(count))
+        folder.mkdir()
+        base = make_base(folder / "base", tiny_base, path, rate)
+        learner = learner_of(task, path, base, write_rows(folder, task), folder, *changes)
+        assert learner.encoder.packed is path.packed, learner.encoder.refusal
+        assert learner.encoder.has_kernels is path.kernels
+        return learner
+
+    return made
+
+
+def weights_after(learner, updates=4):
+    """Return all weights after some updates by the loop."""
+    torch.manual_seed(11)
+    steps = loop.train(
+        learner.model,
+        learner.lesson.loss,
+        learner.work(),
+        learner.optimizer,
+        learner.schedule,
+        clip=1.0,
+    )
+    assert len(list(islice(steps, updates))) == updates
+    values = [item.detach().flatten().cpu() for item in learner.encoder.parameters()]
+    return torch.cat(values)
+
+
+def far(one, other):
+    return ((one - other).norm() / other.norm()).item()
+
+
+def test_all_paths_are_tested():
+    assert len(PATHS) == 10
+    assert {path.numbers for path in PATHS} == {"fp32", "bf16"}
+
+
+@pytest.fixture(scope="module")
+def plain():
+    """Return what torch learns in fp32 without dropout, by task and packing."""
+    return {}
+
+
+@every_task
+@every_path
+def test_without_dropout_every_path_learns_the_same_and_with_it_something_else(
+    make, plain, task, path
+):
+    key = task, path.packed
+    if key not in plain:
+        first = next(each for each in PATHS if each.packed is path.packed and not each.kernels)
+        plain[key] = weights_after(make(task, first, 0.0))
+    without, dropped = (weights_after(make(task, path, rate)) for rate in (0.0, RATE))
+    assert far(without, plain[key]) < (1e-5 if path.numbers == "fp32" else 2e-2)
+    assert far(dropped, without) > 1e-3
+
+
+@every_path
+def test_judging_between_two_updates_leaves_dropout_on(make, path):
+    learner = make("single", path, RATE)
+    steps = loop.train(
+        learner.model,
+        learner.lesson.loss,
+        learner.work(),
+        learner.optimizer,
+        learner.schedule,
+        clip=1.0,
+    )
+    next(steps)
+    learner.lesson.judge(learner.encoder, micro_tokens=learner.micro_tokens)
+    learner.encoder.eval()  # as whoever judged may leave it
+    next(steps)
+    assert all(part.training for part in learner.encoder.modules())
+
+
+def test_every_place_of_dropout_in_the_kernels_has_its_rate_and_a_mask_of_its_own(
+    make, monkeypatch
+):
+    drawn = []
+
+    def spy(rate, *, training):
+        drop = draw(rate, training=training)
+        drawn.append((rate, training, drop))
+        return drop
+
+    learner, draw = make("single", PATHS[0], RATE), fused.draw
+    for module in ("fused", "firsts"):
+        monkeypatch.setattr(f"textune.encoder.{module}.draw", spy)
+    weights_after(learner, updates=2)
+    places = 1 + 3 * 2  # the embeddings, and three in each of two layers
+    assert len(drawn) == 2 * places
+    assert all(rate == RATE and training for rate, training, _ in drawn)
+    assert all(drop.rate == RATE for _, _, drop in drawn)
+    assert len({drop.seed for _, _, drop in drawn}) == len(drawn)
+
+
+@pytest.mark.parametrize("path", [p for p in PATHS if not p.kernels and p.device == "cpu"], ids=str)
+def test_every_module_of_dropout_drops_at_its_rate(make, path):
+    learner = make("tags", path, RATE)
+    shares = {}
+
+    def watch(name):
+        def hook(module, given, output):
+            dropped = (output == 0) & (given[0] != 0)
+            seen = shares.setdefault(name, [0, 0])
+            seen[0] += dropped.sum().item()
+            seen[1] += (given[0] != 0).sum().item()
+
+        return hook
+
+    places = [
+        (name, part)
+        for name, part in learner.encoder.named_modules()
+        if isinstance(part, torch.nn.Dropout)
+    ]
+    assert len(places) >= 7
+    for name, part in places:
+        part.register_forward_hook(watch(name))
+    weights_after(learner, updates=6)
+    assert shares  # the others' rates are read by the layer that computes for them
+    for name, (dropped, seen) in shares.items():
+        spread = (RATE * (1 - RATE) / seen) ** 0.5
+        assert abs(dropped / seen - RATE) < 4 * spread, name
+
+
+def projected(parameters, gradients, seed):
+    """Return one number a tensor: its gradient along a fixed random direction."""
+    draw = torch.Generator().manual_seed(seed)
+    found = []
+    for parameter, gradient in zip(parameters, gradients, strict=True):
+        direction = torch.randn(parameter.shape, generator=draw)
+        value = torch.zeros(()) if gradient is None else (gradient.float().cpu() * direction).sum()
+        found.append(value / direction.norm())
+    return torch.stack(found)
+
+
+def drawn_gradients(learner, work):
+    """Return (DRAWS, tensors) of one batch's gradients under as many masks of dropout."""
+    names = [n for n, item in learner.encoder.model.named_parameters() if item.requires_grad]
+    own = dict(learner.encoder.model.named_parameters())
+    parameters = [own[name] for name in names]
+    found = []
+    torch.manual_seed(5)
+    for _ in range(DRAWS):
+        learner.model.set_dropout(True)
+        loop._accumulate(learner.model, learner.lesson.loss, work)
+        pairs = {id(item): value for item, value in learner.optimizer._with_gradients()}
+        found.append(projected(parameters, [pairs.get(id(item)) for item in parameters], 1))
+        learner.optimizer.zero_grad()
+    return names, torch.stack(found)
+
+
+def stock_gradients(learner, task, work, names):
+    """Return the same numbers of plain transformers with eager attention."""
+    (batch,) = work.parts
+    model, loss = stock_loss(learner, task, batch)
+    own = dict(model.named_parameters())
+    parameters = [own[name] for name in names]
+    found = []
+    torch.manual_seed(6)
+    model.train()
+    for _ in range(DRAWS):
+        model.zero_grad()
+        (loss() / work.count).backward()
+        found.append(projected(parameters, [item.grad for item in parameters], 1))
+    return torch.stack(found)
+
+
+@pytest.mark.parametrize("task", ["single", "tags", "mlm"])
+@every_path
+def test_gradients_under_dropout_have_the_mean_and_spread_of_transformers(make, task, path):
+    learner = make(task, path, RATE, "train.micro_tokens=4096")
+    work = next(learner.work())
+    names, ours = drawn_gradients(learner, work)
+    theirs = stock_gradients(learner, task, work, names)
+    errors = ((ours.var(0) + theirs.var(0)) / DRAWS).sqrt()
+    apart = (ours.mean(0) - theirs.mean(0)).abs()
+    coarse = 0.02 * theirs.abs().mean(0) if path.numbers == "bf16" else 0.0
+    for place, name in enumerate(names):
+        assert (
+            apart[place] <= 4 * errors[place] + coarse + 1e-6
+            if path.numbers == "fp32"
+            else (apart[place] <= 4 * errors[place] + coarse[place] + 1e-6)
+        ), name
+    moving = theirs.std(0) > 1e-5
+    ratios = (ours.std(0) / theirs.std(0))[moving]
+    assert moving.sum() > len(names) / 2
+    assert ratios.min() > 0.6
+    assert ratios.max() < 1.6
+
+
+def attend_here(query, key, value):
+    """Attend as a path without kernels does on this device."""
+    lengths = attention_probe.LENGTHS
+    borders = torch.tensor((0, *lengths), device=query.device).cumsum(0)
+    packing = attention.Packing(lengths, borders)
+    return attention.attend(query, key, value, packing=packing, rate=attention_probe.RATE)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=["fp32", "bf16"])
+def test_attention_drops_the_same_weights_in_both_passes(dtype):
+    here = {"width": 16, "dtype": dtype, "device": torch.device("cpu")}
+    before = torch.get_rng_state()
+    assert attention_probe.drops_alike(attend_here, **here)
+    assert torch.equal(torch.get_rng_state(), before)
+    ahead, _ = attention_probe.masks(attend_here, **here)
+    kept = torch.cat([mask.flatten() for mask in ahead]).float()
+    spread = (0.4 * 0.6 / len(kept)) ** 0.5
+    assert abs(1 - kept.mean().item() - attention_probe.RATE) < 4 * spread
+
+
+class Other(torch.autograd.Function):
+    """Attention whose backward pass draws its masks anew, as torch's kernel did in fp32."""
+
+    @staticmethod
+    def forward(ctx, query, key, value):
+        ctx.save_for_backward(query, key, value)
+        return attend_here(query, key, value)
+
+    @staticmethod
+    def backward(ctx, gradient):
+        parts = [part.detach().requires_grad_() for part in ctx.saved_tensors]
+        with torch.enable_grad():
+            out = attend_here(*parts)
+        return torch.autograd.grad(out, parts, gradient)
+
+
+def alike_in_all_heads(query, key, value):
+    """Attention whose heads share a mask, as those of torch's kernel did in fp32."""
+    parts = [attend_here(query[:, :1], key[:, :1], value[:, :1])]
+    return torch.cat(parts * query.shape[1], dim=1)
+
+
+@pytest.mark.parametrize("wrong", [Other.apply, alike_in_all_heads], ids=["backward", "heads"])
+def test_wrong_masks_are_found(wrong):
+    here = {"width": 16, "dtype": torch.float32, "device": torch.device("cpu")}
+    assert not attention_probe.drops_alike(wrong, **here)
