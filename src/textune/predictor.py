@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from textune import lengths, runs
-from textune.data import examples, given, tagged
+from textune.data import examples, given, layout, tagged
 from textune.data.names import columns_meant
 from textune.encoder import bases, devices, formats, light, pooling
 from textune.errors import DataError, ModelError, SettingsError
@@ -55,9 +55,8 @@ class Reading:
             )
         if label and agreed.form != "columns" and len(label) != 1:
             raise SettingsError(f"--label {','.join(label)}: this model has one label column")
-        return table, replace(
-            agreed, text=text or agreed.text, label=label or agreed.label, group=None
-        )
+        chosen = replace(agreed, text=text or agreed.text, label=label or agreed.label, group=None)
+        return table, chosen if text else layout.settle(table, chosen)
 
     def _header(self, source: object, card: Card) -> bool | None:
         """Tell whether the first row names the columns: as in training, if nothing says otherwise.

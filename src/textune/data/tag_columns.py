@@ -7,6 +7,7 @@ from itertools import islice
 from textune.data import choices, names, schemes, spans, word_lists
 from textune.data.choice import MOST_DOUBTS, option, quoted
 from textune.data.columns import Column, Scan, is_number
+from textune.data.layout import COUNTED
 from textune.data.offsets import CHARACTERS, READINGS, OffsetCensus
 from textune.data.schemes import OUTSIDES
 from textune.data.tagged import RULE
@@ -165,7 +166,7 @@ def _in_conll(
     doubts = [
         f"{name!r} could hold the tags: {option('--label', [by_name[name]])}" for name in others
     ]
-    why = "as asked" if asked.text else "one a line" + (", after its number" if is_counted else "")
+    why = "as asked" if asked.text else "one a line" + (f", {COUNTED}" if is_counted else "")
     reasons = (f"{words!r} is the text: the words of a sentence, {why}",)
     return _Found("words", by_name[words], by_name[tags], reasons, tuple(doubts[:MOST_DOUBTS]))
 
@@ -173,13 +174,7 @@ def _in_conll(
 def _first(columns: Sequence[Column], sample: Sequence[Row]) -> int:
     """Return the place of the words among columns: the first, or the second if that counts them."""
     counts = [read_list(row.cells[columns[0].place]) or [] for row in sample[:100]]
-    if len(columns) < 3 or not any(counts):
-        return 0
-    for begin in (0, 1):
-        numbers = ([str(place + begin) for place in range(len(found))] for found in counts)
-        if all(found == counted for found, counted in zip(counts, numbers, strict=True)):
-            return 1
-    return 0
+    return int(len(columns) > 2 and word_lists.are_counts(counts))
 
 
 def _last(table: Table, lists: Sequence[word_lists.Lists], marks: Sequence[str]) -> str | None:

@@ -70,6 +70,16 @@ def read_list(cell: str) -> list[str] | None:
     return found if is_list else None
 
 
+def are_counts(found: Sequence[Sequence[str]]) -> bool:
+    """Tell numbers of words, 0, 1, 2, … or 1, 2, 3, … in every sentence, from other lists."""
+    if not any(found):
+        return False
+    return any(
+        all(list(row) == [str(place + begin) for place in range(len(row))] for row in found)
+        for begin in (0, 1)
+    )
+
+
 def lists_of(column: Column, sample: Sequence[Row]) -> Lists:
     """Read the lists of a column."""
     return Lists(column, [read_list(row.cells[column.place]) for row in sample])
