@@ -107,6 +107,9 @@ def hush() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+PLAIN = ("f1", "precision", "recall")
+
+
 def headlines(metrics: Mapping[str, Any]) -> list[str]:
     """Name the numbers to show; of one label a text, micro-F1 is the accuracy once more."""
     is_single = "confusion" in metrics or "confusion_cells" in metrics
@@ -129,6 +132,12 @@ def show_metrics(metrics: Mapping[str, Any], *, title: str) -> None:
         {name: metrics[key] for key, name in KINDS.items() if key in metrics}, of="questions"
     )
     _show_by_length(metrics.get("by_length", ()))
+    if plain := metrics.get("plain_text"):
+        values = ", ".join(f"{HEADLINES[key]} {number(plain[key])}" for key in PLAIN)
+        out.print(
+            f"  the same sentences as plain text: {values}; {plain['cut_otherwise']:.1%} of the "
+            "words are cut otherwise there"
+        )
     reasons = {str(reason) for reason in metrics.get("undefined", {}).values()}
     for reason in sorted(reasons):
         out.print(f"  – where there is no number: {escape(reason)}")

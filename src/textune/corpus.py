@@ -13,6 +13,7 @@ from textune import lengths
 from textune.config import DataSettings, Settings
 from textune.data import contract, examples, schemes, tagged
 from textune.data.contract import Understanding
+from textune.data.cut import CutDifference
 from textune.errors import DataError, SettingsError
 from textune.reading import sources
 from textune.records import OUTSIDE, TASKS, Contract, Example, Finding, Pool, Said, Split, Table
@@ -228,6 +229,11 @@ def _doubts(table: Table, agreed: Contract, found: Sequence[Example]) -> Iterato
         if finding.severity == "error":
             raise DataError(f"{table.name}: {finding.message}")
         yield Said(f"{table.name}: {finding.message}", is_warning=True)
+    difference = CutDifference(agreed.cut)
+    for example in found if agreed.form == "words" else ():
+        difference.add(example)
+    if cut := difference.finding():
+        yield Said(f"{table.name}: {cut.message}", is_warning=cut.severity == "warning")
 
 
 def skipped(found: Sequence[Example], name: str) -> str:

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from textune import pages
-from textune.data import tagged
+from textune.data import tagged, words
 from textune.errors import RunError
 from textune.evaluation import entities, spans
 from textune.evaluation.entities import Entity
@@ -286,7 +286,7 @@ def _numerals(names: Sequence[str], values: NDArray[np.float64]) -> str:
 def _words(record: dict[str, Any]) -> tuple[tuple[int, int], ...]:
     """Find the words of a text: parted by single spaces, or as running text; () if neither fits."""
     count, text = len(json.loads(record["truth"])), record["text"]
-    for places in (tagged.joined(text.split(" "))[1], tagged.words_of(text)):
+    for places in (tagged.joined(text.split(" "))[1], words.words_of(text)):
         if len(places) == count:
             return places
     return ()

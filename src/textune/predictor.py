@@ -9,7 +9,8 @@ import numpy as np
 import torch
 
 from textune import lengths, runs
-from textune.data import examples, given, layout, tagged
+from textune.data import examples, given, layout
+from textune.data.cut import Cutter
 from textune.data.names import columns_meant
 from textune.encoder import bases, devices, formats, light, pooling
 from textune.errors import DataError, ModelError, SettingsError
@@ -222,7 +223,8 @@ class Predictor:
             if not _is_unicode(part):
                 raise SettingsError(f"text {number}: holds bytes that are not UTF-8: {part!a:.80}")
         pair = parts[1] if wants_pair else None
-        words = tagged.words_of(parts[0]) if self.task.asks == "words" else None
+        cutter = Cutter.of(self.card.contract.cut)
+        words = cutter(parts[0]) if self.task.asks == "words" else None
         return Example(parts[0], f"text {number}", pair=pair, words=words)
 
 

@@ -15,7 +15,7 @@ from textune.data import examples, tagged
 from textune.encoder import bases, devices, light, load, manifest, units
 from textune.encoder.units import Units
 from textune.errors import DataError, RunError
-from textune.evaluation import by_length, evaluate, fitting
+from textune.evaluation import by_length, evaluate, fitting, plain
 from textune.evaluation.unseen import Widened
 from textune.kernels import build, threads
 from textune.labelled import Labelled
@@ -27,6 +27,7 @@ from textune.storage import atomic, evaluations, folders
 from textune.storage.checksums import Inputs
 from textune.storage.written import Best, DataCard, File
 from textune.tasks.interface import Task
+from textune.tasks.tag import Tag
 from textune.text import saving, tokenizers
 from textune.text.tokenizers import Tokenizer
 from textune.training import guards, memory
@@ -172,11 +173,20 @@ def evaluate_file(run: Path, source: object, options: Reading) -> dict[str, Any]
     wide = Widened.of(predictor.task, found)
     scores = predictor.score(found, decision, targets=targets_of(wide.task, found))
     numbers = wide.said(judge(wide.task, wide.scores(scores), found))
+    if agreed.task == "tags" and (agreed.form == "words" or table.format == "conll"):
+        numbers["plain_text"] = _on_plain_text(predictor, found)
     remarks = (skipped(everything, table.name), wide.remark(), evaluations.remark(run, source))
     numbers["remarks"] = [remark for remark in remarks if remark]
     file = evaluations.write(run, source, numbers)  # apart from the run's own predictions
     _write_scores(file.with_suffix(".parquet"), predictor.task, found, scores)
     return numbers
+
+
+def _on_plain_text(predictor: Predictor, found: Sequence[Example]) -> dict[str, Any]:
+    """Judge the same sentences as plain text, cut into words as predict does."""
+    said = predictor.predict([item.text for item in found])
+    is_marked = isinstance(predictor.task, Tag) and predictor.task.marks_entities
+    return plain.judge(found, said, marks_entities=is_marked)
 
 
 def read_run(folder: Path) -> Run:

@@ -78,6 +78,7 @@ class Contract:
     reasons: tuple[str, ...] = ()  # one sentence for each choice
     doubts: tuple[str, ...] = ()  # other possible readings, and the option that selects them
     skip: tuple[str, ...] = ()  # "COLUMN=VALUE": rows in which that cell stands have no label
+    cut: tuple[str, ...] = ()  # how plain text becomes words, see `textune.data.cut`
     offsets: str = "characters"  # what places of spans count, see `textune.data.offsets`
 
 

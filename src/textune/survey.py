@@ -15,6 +15,7 @@ from textune import beyond, plain_survey
 from textune.beyond import CountTokens, Measured, Ruler
 from textune.config import BUNDLED, Columns, names
 from textune.data import contract, examples, tagged
+from textune.data.cut import CutDifference
 from textune.encoder import bases
 from textune.errors import SHOWN
 from textune.reading import sources
@@ -74,7 +75,8 @@ def check(
     ruler = _ruler(agreed, base, count_tokens)
     tally = _Tally(agreed, found.rows, ruler)
     census = WordCensus(marks_entities=agreed.separator != "plain")
-    read = census.watch(tally.watch(examples.read(table, agreed)))
+    difference = CutDifference(agreed.cut)
+    read = census.watch(tally.watch(examples.read(table, agreed)), difference.add)
     findings = audit.audit(read, contract=agreed)
     lengths, targets = tally.lengths(), tally.targets()
     costs = {}
@@ -94,6 +96,7 @@ def check(
             *found.findings,
             *tally.unknown(),
             *(census.findings() if agreed.task == "tags" else ()),
+            *filter(None, [difference.finding() if agreed.form == "words" else None]),
             *tally.mended(),
             *findings,
             *_without_labels(agreed, table.name, found.rows),

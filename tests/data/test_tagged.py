@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from textune.data import examples, tagged
 from textune.data.contract import understand
-from textune.data.tagged import joined, words_of
+from textune.data.tagged import joined
 from textune.data.word_lists import read_list
+from textune.data.words import words_of
 from textune.errors import DataError
 from textune.reading import sources
 from textune.records import Contract, Example, Row, Table

@@ -7,11 +7,12 @@ from itertools import islice
 from textune.data import choices, names, schemes, spans, word_lists
 from textune.data.choice import MOST_DOUBTS, option, quoted
 from textune.data.columns import Column, Scan, is_number
+from textune.data.cut import CutCensus
 from textune.data.layout import COUNTED
 from textune.data.offsets import CHARACTERS, READINGS, OffsetCensus
 from textune.data.schemes import OUTSIDES
-from textune.data.tagged import RULE
 from textune.data.word_lists import MOST, read_list
+from textune.data.words import RULE
 from textune.errors import DataError, SettingsError
 from textune.records import Contract, Row, Table
 
@@ -283,11 +284,12 @@ def _are_spans(column: Column, sample: Sequence[Row]) -> bool:
 
 
 def _contract(table: Table, found: _Found, group: str | None) -> Contract:
-    census, places = schemes.Census(), OffsetCensus()
+    census, places, words = schemes.Census(), OffsetCensus(), CutCensus()
     for row in table.rows():
         cell = row.cells[found.label.place]
         if found.form == "words":
             census.add(read_list(cell) or [])
+            words.add(read_list(row.cells[found.text.place]) or [])
             continue
         marked = spans.items(cell) or []
         census.add([f"B-{kind}" for kind in spans.labels(marked)])
@@ -328,5 +330,6 @@ def _contract(table: Table, found: _Found, group: str | None) -> Contract:
         group,
         tuple(reasons),
         tuple(doubts),
+        cut=words.cut(),
         offsets=offsets,
     )

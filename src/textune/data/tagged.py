@@ -7,59 +7,23 @@ error. A sentence without words is an Example without words.
 """
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from itertools import accumulate
 
 from textune.data import schemes, spans
-from textune.data.columns import UNSPACED, is_number
+from textune.data.columns import is_number
+from textune.data.cut import Cutter
 from textune.data.spans import Word
 from textune.data.word_lists import read_list
+from textune.data.words import words_of
 from textune.errors import DataError, excerpt
 from textune.records import Contract, Example, Row, Table
 
 ToExample = Callable[[Row], Example]
-RULE = (
-    "runs of letters and digits, each other sign by itself, each sign of scripts without spaces "
-    "by itself"
-)
 MOST_FAULTS = 3  # of a row that are named
 
-_WORD = re.compile(rf"{UNSPACED.pattern}|(?:(?!{UNSPACED.pattern})\w)+|[^\w\s]")
 _LISTED = re.compile(r"""\s*\[\s*["']""")  # how a list of words begins, and no text
-_JOINER = "\u200d"  # joins signs to one, as the people of a family
-_NON_JOINER = "\u200c"  # parts letters within a word, in Persian
-
-
-def words_of(text: str) -> tuple[Word, ...]:
-    r"""Find the words of a text: its signs that are no white space, each in one word.
-
-    A word is a run of letters, digits and underscores with the marks on them; every other sign is a
-    word, and so is each sign of a script that is written without spaces (Chinese, Thai, …).
-
-    Returns:
-        The first character of each word and the one after its last, ascending.
-
-    Example:
-        >>> [text[a:b] for text in ["It's 5 €!"] for a, b in words_of(text)]
-        ['It', "'", 's', '5', '€', '!']
-    """
-    found = [match.span() for match in _WORD.finditer(text)]
-    if text.isascii():
-        return tuple(found)
-    words: list[Word] = []
-    joins = False  # whether the next word goes on with the last, if nothing is between them
-    for start, end in found:
-        sign = text[start]
-        is_mark = sign in (_JOINER, _NON_JOINER) or unicodedata.category(sign)[0] == "M"
-        touches = bool(words) and words[-1][1] == start
-        if touches and (is_mark or (joins and _goes_on(text, words[-1], sign))):
-            words[-1] = (words[-1][0], end)
-        else:
-            words.append((start, end))
-        joins = is_mark
-    return tuple(words)
 
 
 def joined(words: Sequence[str]) -> tuple[str, tuple[Word, ...]]:
@@ -85,8 +49,8 @@ def reader(
             for sentences of CoNLL as text.
         text: Place of the words, or of the text.
         label: Place of the tags, or of the spans; None without labels: then a cell that holds no
-            list of words is running text, whose words are those of `words_of`, and one that holds a
-            list is read as such, whatever the model was trained on.
+            list of words is running text, cut into words as in training, and one that holds a list
+            is read as such, whatever the model was trained on.
         group: Place of what keeps texts together, if anything does.
 
     Raises:
@@ -154,16 +118,6 @@ def counted(contract: Contract, tags: Iterable[str]) -> list[str]:
     return [kind or "B" for kind in map(schemes.entity_type, tags) if kind is not None]
 
 
-def _goes_on(text: str, word: Word, sign: str) -> bool:
-    """Tell whether a sign after a mark belongs to the word that the mark ends."""
-    if text[word[1] - 1] == _JOINER:
-        return True
-    is_letter = sign.isalnum() or sign == "_"
-    first = text[word[0]]
-    begins = first.isalnum() or first == "_"
-    return is_letter and begins and not UNSPACED.match(sign) and not UNSPACED.match(first)
-
-
 def _words(row: Row, cell: str, column: str) -> list[str]:
     words = read_list(cell)
     if words is None:
@@ -217,7 +171,7 @@ def _unlabelled(row: Row, cell: str, contract: Contract, *, is_listed: bool) -> 
     if (is_listed or _LISTED.match(cell)) and read_list(cell) is not None:
         text, places = joined(_words(row, cell, contract.text[0]))
         return Example(text, row.origin, words=places)
-    return Example(cell, row.origin, words=words_of(cell))
+    return Example(cell, row.origin, words=Cutter.of(contract.cut)(cell))
 
 
 def _refuse(row: Row, faults: Sequence[str]) -> None:

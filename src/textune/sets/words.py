@@ -1,7 +1,7 @@
 """Words with tags become what is doubtful: none is marked, letters, sentences, no borders."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from textune.records import OUTSIDE, Example, Finding
 
@@ -39,10 +39,14 @@ class WordCensus:
             is_letter = len(word) == 1 and _LETTER.match(word) and not _UNSPACED.match(word)
             self._letters += bool(is_letter)
 
-    def watch(self, examples: Iterable[Example]) -> Iterator[Example]:
-        """Take sentences into account as they pass by."""
+    def watch(
+        self, examples: Iterable[Example], other: Callable[[Example], None]
+    ) -> Iterator[Example]:
+        """Take sentences into account as they pass by, and let another look at them too."""
         for example in examples:
             self.add(example)
+            if example.words is not None:
+                other(example)
             yield example
 
     def findings(self) -> Iterator[Finding]:
