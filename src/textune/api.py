@@ -11,6 +11,7 @@ from textune.predictor import Reading
 from textune.recipe import Request
 from textune.records import Long, Pool
 from textune.runs import Run
+from textune.training import sessions
 
 OPTIONS = {  # of `train` here and on the command line, and the settings that they stand for
     **{name: name for name in ("base", "seed", "device")},
@@ -93,6 +94,7 @@ def train(
 
     Raises:
         TextuneError: Any mistake in files, settings or folders; `DataError` names the rows.
+        KeyboardInterrupt: After Ctrl-C, with the state saved.
 
     Example:
         >>> run = train("reviews.csv", label="sentiment")  # doctest: +SKIP
@@ -111,12 +113,7 @@ def train(
         overwrite=overwrite,
         config=None if config is None else Path(config),
     )
-    events = recipe.training(request)
-    while True:
-        try:
-            next(events)
-        except StopIteration as end:
-            return end.value
+    return sessions.finish(recipe.training(request))
 
 
 def evaluate(

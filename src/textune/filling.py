@@ -12,6 +12,7 @@ from textune.encoder.language import Language
 from textune.errors import DataError, ModelError
 from textune.text import batches, tokenizers
 from textune.text.tokenizers import Tokenizer
+from textune.training import sessions
 
 MASKS = ("[MASK]", "<mask>")  # what people write, whatever the tokenizer's own mask is
 TOP = 5
@@ -51,7 +52,8 @@ class Filler:
         tokenizer = tokenizers.load(found)
         if tokenizer.mask_id is None:
             raise ModelError(f"{place}: its tokenizer has no mask token, so nothing can be filled")
-        spoken = language.read(found)
+        with sessions.unchanged():
+            spoken = language.read(found)
         if spoken.has_new_head:
             raise ModelError(
                 f"{place}: has no masked-LM head, so it cannot fill in masks; give it one with "

@@ -12,6 +12,7 @@ from textune.language_config import AdaptSettings, PretrainSettings
 from textune.language_recipe import Request
 from textune.proving import Proof
 from textune.runs import Run
+from textune.training import sessions
 
 Kind = TypeVar("Kind", bound=Section)
 Sources = str | Path | Sequence[str | Path]
@@ -219,12 +220,7 @@ def pretrain(
 
 def learn(request: Request) -> Run:
     """Run a request to its end."""
-    events = language_recipe.learning(request)
-    while True:
-        try:
-            next(events)
-        except StopIteration as end:
-            return end.value
+    return sessions.finish(language_recipe.learning(request))
 
 
 def to_sources(texts: Sources) -> tuple[str, ...]:

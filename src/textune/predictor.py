@@ -25,6 +25,7 @@ from textune.text import store as stores
 from textune.text import tokenizers
 from textune.text.ragged import Targets
 from textune.text.tokenizers import Tokenizer
+from textune.training import sessions
 
 CHUNK = 4096
 TABLES = {"csv", "tsv", "text"}  # formats whose first row may name the columns
@@ -130,7 +131,8 @@ class Predictor:
                 f"{folder / 'decision.json'}: max_tokens is {card.shape.max_tokens:,}, and this "
                 f"encoder reads at most {tokenizer.limit:,} tokens at once"
             )
-        encoder = _encoder(folder, card, task, devices.choose(device), precision)
+        with sessions.unchanged():
+            encoder = _encoder(folder, card, task, devices.choose(device), precision)
         return cls(card, task, encoder, tokenizer)
 
     def __call__(
