@@ -18,6 +18,7 @@ from textune.errors import DataError, SettingsError
 from textune.reading import sources
 from textune.records import OUTSIDE, TASKS, Contract, Example, Finding, Pool, Said, Split, Table
 from textune.sets import alike, audit, splits, strata
+from textune.sets.left_out import is_skipped, skipped
 from textune.sets.words import WordCensus
 from textune.tasks import selection
 from textune.tasks import table as tasks
@@ -108,13 +109,7 @@ def gather(
     split = _split(parts, data, agreed.task, seed=split_seed)
     everything = [example for part in parts for example in part]
     task = _learn_task(agreed, everything, split)
-    selection.check(
-        task,
-        metric=settings.train.metric,
-        class_weights=settings.train.class_weights != "none",
-        unlabelled=data.unlabelled is not None,
-        most_per_class=data.most_per_class is not None,
-    )
+    selection.check(task, settings)
     raw = targets_of(task, everything)
     findings = (*_look_alike(agreed.task, everything), *_leaks(everything, split))
     yield from (Said(finding.message, is_warning=True) for finding in findings)
@@ -236,23 +231,6 @@ def _doubts(table: Table, agreed: Contract, found: Sequence[Example]) -> Iterato
         yield Said(f"{table.name}: {cut.message}", is_warning=cut.severity == "warning")
 
 
-def skipped(found: Sequence[Example], name: str) -> str:
-    """Say how many examples are neither learned from nor judged, and which is the first."""
-    origins = [item.origin for item in found if is_skipped(item)]
-    if not origins:
-        return ""
-    return (
-        f"{name}: {len(origins):,} rows with an empty text or without any scored label were "
-        f"skipped; first: {origins[0]}"
-    )
-
-
-def is_skipped(example: Example) -> bool:
-    """Tell whether a text is empty, or none of its labels is scored."""
-    texts = example.text, "-" if example.pair is None else example.pair
-    return not all(text.strip() for text in texts) or is_unscored(example)
-
-
 def _leave_out_unknown(
     agreed: Contract, parts: list[list[Example]], data: DataSettings
 ) -> Iterator[Said]:
@@ -274,11 +252,6 @@ def _leave_out_unknown(
             f"{part[0].origin.rpartition(':')[0]}: {len(part) - len(kept):,} rows of this trial "
             "were skipped, since none of its few training rows has their label"
         )
-
-
-def is_unscored(example: Example) -> bool:
-    """Tell whether none of a text's labels is scored (-1 in every label column)."""
-    return example.label == () and bool(example.unscored)
 
 
 def _split(parts: list[list[Example]], data: DataSettings, task: str, *, seed: int) -> Split:

@@ -10,7 +10,7 @@ from typing import Any
 
 from textune import runs, snapshot
 from textune.config import Settings, to_toml
-from textune.corpus import Corpus, gather, is_skipped, skipped, targets_of
+from textune.corpus import Corpus, gather, targets_of
 from textune.data import examples, tagged
 from textune.encoder import bases, devices, light, load, manifest, units
 from textune.encoder.units import Units
@@ -23,6 +23,7 @@ from textune.learning import Learner
 from textune.predictor import Predictor, Reading
 from textune.records import Decision, Example, Said, Scores, Started, Step, Validated
 from textune.runs import Card, Run
+from textune.sets.left_out import is_skipped, skipped
 from textune.storage import atomic, evaluations, folders
 from textune.storage.checksums import Inputs
 from textune.storage.written import Best, DataCard, File

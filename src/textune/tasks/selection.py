@@ -1,5 +1,6 @@
 """What somebody chose is held against the task: the metric, and settings that some tasks lack."""
 
+from textune.config import Settings
 from textune.errors import SettingsError
 from textune.evaluation import catalogue
 from textune.records import TASKS
@@ -12,32 +13,23 @@ HEEDED = {  # setting → the tasks in which it changes something
 }
 
 
-def check(
-    task: Task,
-    *,
-    metric: str | None,
-    class_weights: bool,
-    unlabelled: bool,
-    most_per_class: bool,
-) -> None:
+def check(task: Task, settings: Settings) -> None:
     """Refuse, before anything is written, what this task does not have.
 
     Args:
         task: Of the run.
-        metric: That shall select; None for the task's own.
-        class_weights: Whether classes shall have weights.
-        unlabelled: Whether texts without a label shall be left out.
-        most_per_class: Whether texts of frequent classes shall be left out.
+        settings: Of the run.
 
     Raises:
         SettingsError: Naming the setting and the tasks, or the metrics, that there are.
     """
-    if metric is not None:
-        catalogue.selecting(metric, task.name, task.labels)
+    train, data = settings.train, settings.data
+    if train.metric is not None:
+        catalogue.selecting(train.metric, task.name, task.labels)
     given = {
-        "train.class_weights": class_weights,
-        "data.unlabelled": unlabelled,
-        "data.most_per_class": most_per_class,
+        "train.class_weights": train.class_weights != "none",
+        "data.unlabelled": data.unlabelled is not None,
+        "data.most_per_class": data.most_per_class is not None,
     }
     for setting, is_given in given.items():
         if is_given and task.name not in HEEDED[setting]:

@@ -1,0 +1,27 @@
+"""Rows that can neither be learned from nor judged are told apart, and counted for people."""
+
+from collections.abc import Sequence
+
+from textune.records import Example
+
+
+def skipped(found: Sequence[Example], name: str) -> str:
+    """Say how many examples are neither learned from nor judged, and which is the first."""
+    origins = [item.origin for item in found if is_skipped(item)]
+    if not origins:
+        return ""
+    return (
+        f"{name}: {len(origins):,} rows with an empty text or without any scored label were "
+        f"skipped; first: {origins[0]}"
+    )
+
+
+def is_skipped(example: Example) -> bool:
+    """Tell whether a text is empty, or none of its labels is scored."""
+    texts = example.text, "-" if example.pair is None else example.pair
+    return not all(text.strip() for text in texts) or is_unscored(example)
+
+
+def is_unscored(example: Example) -> bool:
+    """Tell whether none of a text's labels is scored (-1 in every label column)."""
+    return example.label == () and bool(example.unscored)
