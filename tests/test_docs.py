@@ -7,7 +7,12 @@ import typer
 
 from textune import cli
 from textune.config import Section, Settings, resolve, settle
-from textune.language_config import AdaptSettings, PretrainSettings
+from textune.language_config import (
+    OF_LABELS,
+    AdaptSettings,
+    AdaptTrainSettings,
+    PretrainSettings,
+)
 
 SETTINGS = {"adapt": AdaptSettings, "pretrain": PretrainSettings} | dict.fromkeys(
     ("check", "train", "evaluate", "predict", "fill", "demo"), Settings
@@ -41,7 +46,8 @@ def settings_table(settings):
     }
     for section, model in {"": settings, **inner}.items():
         for name, field in model.model_fields.items():
-            if isinstance(field.default, Section):
+            is_refused = issubclass(model, AdaptTrainSettings) and name in OF_LABELS
+            if isinstance(field.default, Section) or is_refused:
                 continue
             value = field.default
             empty = value is None or value == () or value == ""

@@ -6,6 +6,7 @@ from pydantic import Field, field_validator, model_validator
 
 from textune.config import BUNDLED, Average, Section, Settings, TrainSettings
 
+OF_LABELS = ("class_weights", "metric")  # settings that are refused where there are no labels
 SHORT = 128  # tokens of a passage from which an encoder of random weights learns
 
 
@@ -85,8 +86,11 @@ class AdaptTrainSettings(TrainSettings):
 
     @model_validator(mode="after")
     def _without_labels(self) -> Self:
-        given = {"class_weights": self.class_weights != "none", "metric": self.metric is not None}
-        named = [name for name, is_given in given.items() if is_given]
+        named = [
+            name
+            for name in OF_LABELS
+            if getattr(self, name) != type(self).model_fields[name].default
+        ]
         if named:
             raise ValueError(f"{' and '.join(named)} can be set for labelled text only")
         return self

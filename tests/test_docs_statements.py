@@ -1,0 +1,244 @@
+"""What the pages say in passing is so: options, settings, names, files, and some of it is run."""
+
+import importlib.util
+import inspect
+import json
+import re
+import shlex
+import sys
+from typing import Literal, get_args, get_origin
+
+import pytest
+import typer
+
+import textune
+from conftest import WORDS
+from made_texts import make_base, write_lines
+from test_docs import BLOCK, PAGES, ROOT, SETTINGS, blocks
+from textune import cli
+from textune.config import settle
+from textune.errors import SettingsError, TextuneError
+from textune.evaluation.catalogue import ALIASES, METRICS
+
+KINDS = {kind.__name__: kind for kind in SETTINGS.values()}
+TRIED = [
+    2,
+    0.5,
+    1,
+    0.25,
+    0.05,
+    64,
+    5000,
+    "mcc",
+    True,
+    False,
+    "a",
+    "8",
+    "cpu",
+    ["a"],
+    ["a=b"],
+    [0.5, 0.9],
+]
+SECTIONS = ("data", "train", "text", "mask")
+
+
+def prose():
+    """Return each page's inline code."""
+    for page in PAGES:
+        text = BLOCK.sub("", page.read_text(encoding="utf-8"))
+        yield from ((page.name, " ".join(code.split())) for code in re.findall(r"`([^`]+)`", text))
+
+
+def of_prose(pattern):
+    return sorted({(page, found) for page, code in prose() for found in re.findall(pattern, code)})
+
+
+def all_options():
+    command = typer.main.get_command(cli.app)
+    found = {"--help"}
+    for inner in command.commands.values():
+        for parameter in inner.params:
+            found |= {*parameter.opts, *parameter.secondary_opts}
+    return found
+
+
+def test_the_prose_is_found():
+    assert len(list(prose())) > 300
+
+
+@pytest.mark.parametrize(("page", "option"), of_prose(r"(?<![\w-])--[a-z][a-z-]*"))
+def test_every_option_that_is_named_exists(page, option):
+    in_bench = any(option in file.read_text(encoding="utf-8") for file in BENCHES)
+    assert option in all_options() or (page in ("performance.md", "README.md") and in_bench)
+
+
+BENCHES = [
+    file
+    for folder in ("bench", "proofs")
+    for file in (ROOT / folder).rglob("*.py")
+    if (ROOT / folder).is_dir()
+]
+NAMED = rf"(?:{'|'.join(SECTIONS)})\.[a-z_]+(?:=[^\s`]+)?"
+
+
+@pytest.mark.parametrize(("page", "setting"), of_prose(rf"(?<![\w.]){NAMED}"))
+def test_every_setting_that_is_named_exists_and_may_have_the_value(page, setting):
+    name, equals, _ = setting.partition("=")
+    if equals:
+        assert any(is_accepted(kind, setting) for kind in KINDS.values()), setting
+    section, key = name.split(".")
+    found = [getattr(kind.model_fields.get(section), "annotation", None) for kind in KINDS.values()]
+    assert any(model is not None and key in model.model_fields for model in found), name
+
+
+def is_accepted(kind, change):
+    try:
+        settle(kind, None, [change])
+    except SettingsError:
+        return False
+    return True
+
+
+def names_in_tables():
+    """Return the command and setting of every row of the tables of settings."""
+    marks = {"settings": ("guide.md", "train"), "adapt": ("language.md", "adapt")}
+    marks["pretrain"] = ("language.md", "pretrain")
+    for mark, (page, command) in marks.items():
+        text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+        table = text.partition(f"<!-- {mark} -->")[2].partition(f"<!-- /{mark} -->")[0]
+        yield from ((command, name) for name in re.findall(r"^\| `([\w.]+)` \|", table, re.M))
+
+
+@pytest.mark.parametrize(("command", "name"), list(names_in_tables()))
+def test_a_setting_in_a_table_can_be_set_to_something_else(command, name):
+    kind = SETTINGS[command]
+    *sections, key = name.split(".")
+    model = kind.model_fields[sections[0]].annotation if sections else kind
+    field = model.model_fields[key]
+    choices = [
+        choice
+        for part in (field.annotation, *get_args(field.annotation))
+        if get_origin(part) is Literal
+        for choice in get_args(part)
+    ]
+    for value in (*choices, *TRIED):
+        given = {name: value}
+        if name.endswith("hours"):
+            given = {name: 0.5}
+        try:
+            found = settle(kind, None, (), given)
+        except TextuneError:
+            continue
+        for section in sections:
+            found = getattr(found, section)
+        if getattr(found, key) != field.default:
+            return
+    pytest.fail(f"textune {command} refuses every value of {name}")
+
+
+@pytest.mark.parametrize(("page", "line"), of_prose(r"^textune [a-z].*$"))
+def test_every_command_in_passing_is_one(page, line):
+    words = shlex.split(line)[1:]
+    commands = typer.main.get_command(cli.app).commands
+    assert words[0] in commands or words[0] == "COMMAND"
+    if words[0] in commands:
+        known = {name for parameter in commands[words[0]].params for name in parameter.opts}
+        known |= {n for parameter in commands[words[0]].params for n in parameter.secondary_opts}
+        given = {word.partition("=")[0] for word in words if word.startswith("--")}
+        assert given <= known | {"--help"}
+
+
+@pytest.mark.parametrize(("page", "name"), of_prose(r"(?<![\w.])textune\.(\w+)"))
+def test_every_name_of_the_library_exists(page, name):
+    assert hasattr(textune, name) or name in {"egg", "toml"}
+
+
+@pytest.mark.parametrize(("page", "call"), of_prose(r"(?<![\w.])textune\.\w+\([^)]*\)"))
+def test_every_call_in_passing_has_arguments_that_exist(page, call):
+    name = call.partition("(")[0].removeprefix("textune.")
+    known = inspect.signature(getattr(textune, name)).parameters
+    assert set(re.findall(r"(\w+)=", call)) <= set(known)
+
+
+def bench_commands():
+    found = of_prose(r"python -m (?:bench|proofs)[\w.]*[^`]*")
+    found += [
+        (page, line.strip())
+        for kind in ("sh", "")
+        for page, text in blocks(kind)
+        for line in text.splitlines()
+        if line.startswith("python -m ")
+    ]
+    return sorted(set(found))
+
+
+@pytest.mark.parametrize(("page", "line"), bench_commands())
+def test_every_benchmark_and_its_options_exist(page, line, monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT))
+    _, _, module, *words = shlex.split(line.partition(" #")[0])
+    found = importlib.util.find_spec(module)
+    assert found is not None, module
+    folder = ROOT / module.partition(".")[0]
+    text = "".join(file.read_text(encoding="utf-8") for file in folder.rglob("*.py"))
+    options = [word.partition("=")[0] for word in words if word.startswith("--")]
+    assert [option for option in options if f'"{option}"' not in text] == []
+
+
+def test_metrics_that_are_named_by_their_place_exist():
+    found = [code for _, code in of_prose(r"^(?:valid|test)\.(?!parquet)[\w.]+$")]
+    assert found
+    for name in found:
+        assert name.rpartition(".")[2] in {*METRICS, *ALIASES}, name
+
+
+@pytest.fixture
+def at_work(monkeypatch, tmp_path, reviews, tiny_base):
+    """Return a function that runs a documented command in a folder with the files it names."""
+    monkeypatch.chdir(tmp_path)
+    rows = reviews.read_text(encoding="utf-8").splitlines()[1:]
+    labelled = "\n".join(["review,sentiment", *rows]) + "\n"
+    for name in ("reviews.csv", "more_reviews.csv", "new.csv"):
+        (tmp_path / name).write_text(labelled, encoding="utf-8")
+    write_lines(tmp_path / "book.txt", 60)
+    spoken = make_base(tmp_path / "spoken", WORDS)
+
+    def run(line):
+        words = shlex.split(line)
+        if words[1] in ("check", "train") and "--base" not in words:
+            words += ["--base", str(tiny_base)]
+        if words[1] == "adapt":
+            words += ["--base", str(spoken)]
+        if words[1] in ("train", "adapt"):
+            words += ["--device", "cpu", "--overwrite"]
+            words += ["--epochs", "1", "--set", "train.precision=fp32"]
+        monkeypatch.setattr(sys, "argv", words)
+        with pytest.raises(SystemExit) as ended:
+            cli.run()
+        return ended.value.code
+
+    return run
+
+
+def test_the_commands_of_the_readme_run_one_after_the_other(at_work, tmp_path, capsys):
+    lines = [
+        line for page, text in blocks("sh") if page == "README.md" for line in text.splitlines()
+    ]
+    chosen = [line for line in lines if line.startswith("textune ") and " demo" not in line]
+    known = {"check", "train", "evaluate", "predict", "adapt", "fill"}
+    assert {line.split()[1] for line in chosen} == known
+    for line in chosen:
+        assert at_work(line) == 0, (line, capsys.readouterr().err)
+    assert (tmp_path / "labelled.csv").is_file()
+    folder = tmp_path / "runs" / "reviews"
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    table = text.partition("## What a run's folder holds")[2].partition("\n## ")[0]
+    names = [
+        name
+        for line in table.splitlines()
+        if line.startswith("| `")
+        for name in re.findall(r"`([\w./]+)`", line.split("|")[1])
+    ]
+    assert len(names) >= 9
+    missing = [name for name in names if not (folder / name).exists()]
+    assert set(missing) <= {"evaluations/", "checkpoints/"}  # where one was evaluated, or stopped
+    assert "mcc" in json.loads((folder / "metrics.json").read_text(encoding="utf-8"))["valid"]
