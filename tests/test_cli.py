@@ -191,12 +191,11 @@ def test_an_existing_run_is_refused(textune, reviews, made):
 
 def test_a_run_without_a_sound_checkpoint_is_exit_code_4(textune, reviews, tiny_base, tmp_path):
     run = tmp_path / "run"
-    run.mkdir()
-    (run / "config.toml").touch()
+    (run / "checkpoints" / "step-00000001").mkdir(parents=True)
     words = ["train", reviews, "--base", tiny_base, "--out", run, "--resume", *TRAIN]
     code, _, err = textune(*words)
     assert code == 4
-    assert "no checkpoint yet, the run was stopped before its first" in err
+    assert "none of the 1 checkpoints is whole" in err
 
 
 def test_a_run_in_use_is_exit_code_3(textune, reviews, tiny_base, tmp_path):

@@ -45,7 +45,6 @@ def test_a_run_learns_and_writes_its_folder(reviews, tiny_base, tmp_path):
         "data_card.json",
         "splits.json",
         "model",
-        "checkpoints",
         "predictions",
         "metrics.json",
         "report.html",

@@ -52,6 +52,7 @@ def train(
     config: str | Path | None = None,
     settings: Sequence[str] = (),
     resume: bool = False,
+    accept_changes: bool = False,
     overwrite: bool = False,
 ) -> Run:
     """Fine-tune an encoder on labelled text.
@@ -87,6 +88,7 @@ def train(
         config: TOML file with settings; keywords win over it.
         settings: More settings, as "train.patience=2".
         resume: Continue the run in `out`.
+        accept_changes: Resume with other versions, kernels or number format too.
         overwrite: Replace the run in `out`.
 
     Returns:
@@ -110,6 +112,7 @@ def train(
         valid=valid,
         test=test,
         resume=resume,
+        accept_changes=accept_changes,
         overwrite=overwrite,
         config=None if config is None else Path(config),
     )

@@ -55,6 +55,12 @@ Base = Annotated[str | None, typer.Option(help="Encoder: a directory or a Hub na
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, for programs.")]
 Threshold = Annotated[float | None, typer.Option(help="Probability from which a label applies.")]
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Folder that `train` wrote.")]
+AcceptChanges = Annotated[
+    bool,
+    typer.Option(
+        "--accept-changes", help="Resume with other versions, kernels or number format too."
+    ),
+]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")]
 
 
@@ -138,6 +144,7 @@ def train(
         int | None, typer.Option(help="Use so many rows of each file: a trial.")
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue the run in --out.")] = False,
+    accept_changes: AcceptChanges = False,
     overwrite: Overwrite = False,
     as_json: Json = False,
 ) -> None:
@@ -155,6 +162,7 @@ def train(
         resume=resume,
         overwrite=overwrite,
         config=config,
+        accept_changes=accept_changes,
     )
     _show_run(watching.watch(recipe.training(request), quiet=as_json), as_json=as_json)
 

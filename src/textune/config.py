@@ -184,6 +184,9 @@ class TrainSettings(Section):
     checkpoint_minutes: float = Field(
         10.0, gt=0, description="Minutes of training between checkpoints, besides validations."
     )
+    keep_checkpoints: bool = Field(
+        False, description="Keep checkpoints of a finished run, so that more epochs can follow."
+    )
 
     @field_validator("metric")
     @classmethod

@@ -2,6 +2,7 @@
 
 import json
 from collections import defaultdict
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from textune.errors import MissingExtraError
 from textune.evaluation import catalogue
 from textune.evaluation.catalogue import METRICS
 from textune.records import Step, Validated
+from textune.storage import atomic
 
 HOLD = 20  # steps held back before their tensors are read: reading makes a GPU wait
 
@@ -23,8 +25,16 @@ class Journal:
     """
 
     def __init__(self, file: Path, *, after: int = 0, events: Path | None = None):
+        self.remarks: tuple[str, ...] = ()  # what a person should know of the lines before
         self._seconds = _drop_later(file, after)
-        self._file = file.open("a", encoding="utf-8")
+        missing = after - _steps_in(file) if after > 0 else 0
+        if missing > 0:
+            self.remarks = (
+                f"{file}: lacks {missing:,} of the {after:,} steps before, and goes on from there",
+            )
+        self._file = file
+        self._size = file.stat().st_size if file.is_file() else 0  # of the lines that are whole
+        self._lines: list[str] = []  # not yet written
         self._held: list[tuple[Step, float, int]] = []
         self._events = None if events is None else _open_events(events)
 
@@ -55,7 +65,7 @@ class Journal:
             "metrics": numbers,
         }
         self._write(line)
-        self._file.flush()
+        self._send()
         for name, value in numbers.items():
             if self._events is not None and value is not None:
                 self._events.add_scalar(f"valid/{name}", value, found.step)
@@ -83,34 +93,67 @@ class Journal:
                 for name, value in (("loss", loss), ("lr", step.lr), ("norm", norm)):
                     self._events.add_scalar(f"train/{name}", value, step.number)
         self._held.clear()
+        self._send()
 
     def close(self) -> None:
         """Write what is left."""
         self.flush()
-        self._file.close()
         if self._events is not None:
             self._events.close()
 
     def _write(self, line: dict[str, Any]) -> None:
-        self._file.write(json.dumps(line) + "\n")
+        self._lines.append(json.dumps(line) + "\n")
+
+    def _send(self) -> None:
+        """Append the lines to the file; where the disk is full they wait for the next time."""
+        content = "".join(self._lines).encode()
+        try:
+            with self._file.open("ab") as opened:
+                opened.truncate(self._size)  # half a line of the last time
+                opened.write(content)
+        except OSError:
+            return
+        self._size += len(content)
+        self._lines.clear()
 
 
 def _drop_later(file: Path, after: int) -> defaultdict[int, float]:
-    """Drop the lines of later steps; return the seconds that the others took, by epoch."""
+    """Drop the lines of later steps, what a killed run left of one, and what a disk made of one.
+
+    Returns:
+        The seconds that the steps before took, by epoch.
+    """
     seconds: defaultdict[int, float] = defaultdict(float)
     if not file.is_file():
         return seconds
-    kept = []
-    for text in file.read_text(encoding="utf-8").splitlines():
-        try:
-            line = json.loads(text)
-            if line["step"] <= after:
-                kept.append(text)
-                seconds[line["epoch"]] += line["seconds"] if line["kind"] == "step" else 0.0
-        except (ValueError, KeyError, TypeError):
-            continue  # the line that was being written when the run was killed
-    file.write_text("".join(f"{text}\n" for text in kept), encoding="utf-8")
+    before = file.read_bytes()
+    lines = before.decode("utf-8", "replace").splitlines()
+    whole = [line for line in lines if -1 < _step_of(line) <= after]
+    kept = "".join(f"{line}\n" for line in whole).encode()
+    if kept != before:
+        atomic.write_bytes(file, kept)
+    for found in map(json.loads, whole):
+        if found.get("kind") == "step":
+            with suppress(KeyError, TypeError):
+                seconds[found["epoch"]] += found["seconds"]
     return seconds
+
+
+def _steps_in(file: Path) -> int:
+    """Count the updates that a log tells of."""
+    if not file.is_file():
+        return 0
+    lines = file.read_text(encoding="utf-8").splitlines()
+    return len({_step_of(line) for line in lines if json.loads(line).get("kind") == "step"})
+
+
+def _step_of(line: str) -> int:
+    """Return the step that a line tells of; -1 where it is no line of a log."""
+    try:
+        found = json.loads(line)["step"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return -1
+    return found if isinstance(found, int) else -1
 
 
 def _open_events(folder: Path) -> Any:

@@ -62,6 +62,7 @@ def adapt(
     config: str | Path | None = None,
     settings: Sequence[str] = (),
     resume: bool = False,
+    accept_changes: bool = False,
     overwrite: bool = False,
 ) -> Run:
     """Make an encoder at home in plain text, by masked-LM.
@@ -89,6 +90,7 @@ def adapt(
         config: TOML file with settings; keywords win over it.
         settings: More settings, as "mask.random_share=0".
         resume: Continue the run in `out`.
+        accept_changes: Resume with other versions, kernels or number format too.
         overwrite: Replace the run in `out`.
 
     Returns:
@@ -127,6 +129,7 @@ def adapt(
             out=folder(out, texts),
             proof=proof,
             resume=resume,
+            accept_changes=accept_changes,
             overwrite=overwrite,
         )
     )
@@ -155,6 +158,7 @@ def pretrain(
     config: str | Path | None = None,
     settings: Sequence[str] = (),
     resume: bool = False,
+    accept_changes: bool = False,
     overwrite: bool = False,
 ) -> Run:
     """Make a tokenizer and a BERT from nothing but plain text.
@@ -181,6 +185,7 @@ def pretrain(
         config: TOML file with settings; keywords win over it.
         settings: More settings, as "dropout=0".
         resume: Continue the run in `out`.
+        accept_changes: Resume with other versions, kernels or number format too.
         overwrite: Replace the run in `out`.
 
     Returns:
@@ -213,6 +218,7 @@ def pretrain(
             settings=resolve(PretrainSettings, given, config, settings),
             out=folder(out, texts),
             resume=resume,
+            accept_changes=accept_changes,
             overwrite=overwrite,
         )
     )

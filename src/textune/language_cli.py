@@ -37,6 +37,12 @@ Seed = Annotated[int | None, typer.Option(help="Of everything random.")]
 Device = Annotated[str | None, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")]
 Limit = Annotated[int | None, typer.Option(help="Use so many documents: a trial.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Continue the run in --out.")]
+AcceptChanges = Annotated[
+    bool,
+    typer.Option(
+        "--accept-changes", help="Resume with other versions, kernels or number format too."
+    ),
+]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, for programs.")]
 
@@ -81,6 +87,7 @@ def adapt(
     device: Device = None,
     limit: Limit = None,
     resume: Resume = False,
+    accept_changes: AcceptChanges = False,
     overwrite: Overwrite = False,
     as_json: Json = False,
 ) -> None:
@@ -120,6 +127,7 @@ def pretrain(
     device: Device = None,
     limit: Limit = None,
     resume: Resume = False,
+    accept_changes: AcceptChanges = False,
     overwrite: Overwrite = False,
     as_json: Json = False,
 ) -> None:
@@ -161,6 +169,7 @@ def _learn(kind: Any, options: Mapping[str, Any], proof: Any) -> None:
         out=language_api.folder(options["out"], options["texts"]),
         proof=proof,
         resume=options["resume"],
+        accept_changes=options["accept_changes"],
         overwrite=options["overwrite"],
         config=options["config"],
     )

@@ -1,8 +1,10 @@
 """The stories of plain text: an encoder is made at home in it, or made from it."""
 
 import json
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +33,7 @@ from textune.records import Said, Started, Step, Validated
 from textune.runs import Run
 from textune.storage import atomic, evaluations, folders
 from textune.text import saving, tokenizers
-from textune.training import checkpoint, guards, memory, optim
+from textune.training import fingerprints, guards, memory, optim
 from textune.training.clock import Clock
 from textune.vocabularies import Start
 
@@ -51,6 +53,7 @@ class Request:
     resume: bool = False
     overwrite: bool = False
     config: Path | None = None  # file that settings came from
+    accept_changes: bool = False  # a resumed run may come to other bits
 
     def inputs(self) -> dict[str, object]:
         """Return all that is read, by the words for it."""
@@ -102,6 +105,7 @@ def learning(request: Request) -> Generator[Event, None, Run]:
     clock = Clock(None if hours is None else hours * 3600)
     with (
         threads.shared(request.settings.train.threads),
+        guards.stopping() as wish,
         folders.claim(
             request.out,
             resume=request.resume,
@@ -110,34 +114,47 @@ def learning(request: Request) -> Generator[Event, None, Run]:
         ) as folder,
         vocabularies.unsettled(folder),
     ):
-        if request.resume and runs.is_finished(folder):
-            yield Said(f"{folder}: this run is finished; there is nothing to resume")
-            return _finished(folder)
+        if request.resume and (folder / "model").is_dir() and not runs.is_language(folder):
+            raise RunError(
+                f"{folder}: this run was not made by textune adapt or pretrain, but by textune "
+                "train; choose another --out"
+            )
         if request.proof is not None:
             proving.check(request.proof, request.base, device=request.settings.device)
         job = yield from _prepare(request, folder, clock)
+        state: folders.State = "fresh"
+        if request.resume:
+            state = yield from job.learner.take_up(folder, accept=request.accept_changes)
         # nothing can be wrong any more: the run takes its place
-        goes_on = request.resume and checkpoint.exists(folder / "checkpoints")
-        if not goes_on:
-            with folders.beginning(
-                folder, keep={vocabularies.NEW}, is_new=not request.resume
-            ) as made:
-                _write_beginning(made, job)
+        mended = folders.start(
+            folder,
+            partial(_write_beginning, job=job),
+            state=state,
+            keep={vocabularies.NEW},
+        )
+        wish.is_begun = True
+        for name in mended:
+            yield Said(f"{folder / name} was absent or damaged: written anew", is_warning=True)
         start = vocabularies.settle(job.start, folder)
-        yield from _learn(folder, job, goes_on=goes_on)
+        if state == "done":
+            _finish(folder, fingerprints.recorded(folder), request)
+            yield Said(f"{folder}: this run is finished; there is nothing to resume")
+            return Run(folder, runs.read_metrics(folder) or {})
+        yield from _learn(folder, job, wish, goes_on=state == "on")
         # judge it and keep it
         numbers = _judge(folder, job)
         yield from _write_model(folder, job, str(start.tokenizer))
         _write_capsule(folder, job, clock)
+        noted = job.learner.note()
         del job  # what comes needs the memory
         memory.give_back()
         if request.proof is not None:
             numbers["prove"] = yield from proving.prove(
                 request.proof, request.base, folder, device=request.settings.device
             )
+        (folder / "report.html").unlink(missing_ok=True)  # of a run that was shorter
         atomic.write_json(folder / "metrics.json", numbers)  # from now on the run is finished
-        pictures.draw(folder)
-        language_report.write(folder)
+        _finish(folder, noted, request)
         yield Said(f"everything is in {folder}")
     return Run(folder, numbers)
 
@@ -171,18 +188,19 @@ def _prepare(request: Request, folder: Path, clock: Clock) -> Generator[Said, No
     return Job(replace(request, settings=settings), start, found, spoken, learner)
 
 
-def _learn(folder: Path, job: Job, *, goes_on: bool) -> Generator[Event, None, None]:
+def _learn(
+    folder: Path, job: Job, wish: guards.Wish, *, goes_on: bool
+) -> Generator[Event, None, None]:
     """Warm a new head, update the weights, and take the best of them."""
     learner = job.learner
     yield from learner.introduce()
-    with guards.stopping() as wish, guards.memory(learner.micro_tokens):
+    with guards.memory(learner.micro_tokens):
         if not goes_on:
-            for event in _warm(folder, job):
-                yield event
-                warming.stop_if(wish, event)
-        for event in learner.learn(folder, resume=goes_on):
-            yield event
-            learner.stop_if(wish, folder, event)
+            with wish.between_steps():
+                for event in _warm(folder, job):
+                    yield event
+                    warming.stop_if(wish, event)
+        yield from learner.learn(folder, wish, goes_on=goes_on)
     learner.take_best(folder)
     if learner.progress.step and not learner.progress.best_step:
         yield Said(
@@ -220,13 +238,13 @@ def evaluate_text(
     return numbers
 
 
-def _finished(folder: Path) -> Run:
-    if not runs.is_language(folder):
-        raise RunError(
-            f"{folder}: this run was not made by textune adapt or pretrain, but by textune train; "
-            "choose another --out"
-        )
-    return Run(folder, json.loads((folder / "metrics.json").read_text(encoding="utf-8")))
+def _finish(folder: Path, noted: Mapping[str, Any], request: Request) -> None:
+    """Draw and write the page of a run whose numbers are there; delete what is needed no more."""
+    if not (folder / "report.html").is_file():
+        pictures.draw(folder)
+        language_report.write(folder)
+    keep = request.settings.train.keep_checkpoints
+    folders.finish(folder, noted, keep_checkpoints=keep)
 
 
 def _settled(
@@ -277,10 +295,11 @@ def _judge(folder: Path, job: Job) -> dict[str, Any]:
         "best": {"step": progress.best_step, "metric": "loss", "value": progress.best},
     }
     if (folder / WARMTH).is_file():
-        warmth = json.loads((folder / WARMTH).read_text(encoding="utf-8"))
-        losses = warmth["losses"]
-        is_kept = min(losses) < losses[0]
-        numbers["warmup"] = {"rounds": len(losses) - 1, "kept": is_kept, **warmth}
+        with suppress(ValueError, KeyError, TypeError):  # damaged: it is told of, nothing more
+            warmth = json.loads((folder / WARMTH).read_text(encoding="utf-8"))
+            losses = warmth["losses"]
+            is_kept = min(losses) < losses[0]
+            numbers["warmup"] = {"rounds": len(losses) - 1, "kept": is_kept, **warmth}
     if job.start.added:
         numbers["added_words"] = len(job.start.added)
     return numbers

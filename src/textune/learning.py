@@ -1,7 +1,7 @@
 """A lesson and an encoder become trained weights, from the first step or from a checkpoint."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,23 +9,24 @@ from typing import Any
 import torch
 from torch.optim.lr_scheduler import LambdaLR
 
-from textune import snapshot
-from textune.encoder import devices, precision, vocabulary
+from textune import runs, snapshot
+from textune.encoder import devices, precision, vocabulary, words
 from textune.encoder.model import Encoder
 from textune.encoder.vocabulary import SubTable
 from textune.errors import StoppedError
-from textune.evaluation import catalogue, metrics, written
+from textune.evaluation import catalogue, written
 from textune.journal import Journal
 from textune.kernels import threads
 from textune.language_config import RunSettings
 from textune.lesson import Lesson
 from textune.records import Said, Started, Step, Validated
-from textune.snapshot import Progress
-from textune.training import checkpoint, loop, memory, optim
+from textune.storage import folders
+from textune.training import checkpoint, fingerprints, loop, memory, optim
 from textune.training.clock import Clock
 from textune.training.guards import Wish
 from textune.training.loop import Trainable, Work
 from textune.training.optim import AdamW
+from textune.training.progress import Progress
 
 MICRO_TOKENS = {"cpu": 4096, "cuda": 32768, "mps": 8192}
 TENTHS = 10  # validations in the time of a budget, at most
@@ -51,6 +52,8 @@ class Learner:
     progress: Progress = field(default_factory=Progress)
     judged: float = field(default_factory=time.perf_counter)
     saved: float = field(default_factory=time.perf_counter)  # the last checkpoint
+    named: dict[str, Any] = field(default_factory=dict)  # what the steps depend on, by content
+    journal: Journal = field(init=False)  # while it learns
 
     @classmethod
     def build(
@@ -99,7 +102,7 @@ class Learner:
             precision=numbers,
             remarks=(
                 f"device: {devices.words(device)}; numbers: {numbers} ({why})",
-                *_kernels(encoder),
+                *words.kernels(encoder),
             ),
             clock=clock or Clock(),
         )
@@ -115,56 +118,73 @@ class Learner:
 
     def introduce(self) -> Iterator[Said]:
         """Say what will be trained, and how."""
-        everything = sum(item.numel() for item in self.encoder.parameters())
-        trained = sum(item.numel() for item in self.encoder.parameters() if item.requires_grad)
-        whole = everything
-        if self.sub is not None:
-            small = self.encoder.model.get_input_embeddings().weight
-            whole += self.sub.size - small.numel()
-        kind = self.encoder.config.model_type
-        how = "packed, no padding" if self.encoder.packed else f"padded: {self.encoder.refusal}"
-        yield Said(
-            f"encoder: {kind}, {written.millions(whole)} parameters, {written.millions(trained)} "
-            f"of them trained here; {how}"
-        )
-        yield from (Said(remark) for remark in (*self.encoder.remarks, *self.remarks))
+        rows = self.encoder.model.get_input_embeddings().weight
+        left_out = 0 if self.sub is None else self.sub.size - rows.numel()
+        found = words.introduce(self.encoder, left_out=left_out, millions=written.millions)
+        yield from map(Said, (*found, *self.remarks))
 
-    def learn(self, folder: Path, *, resume: bool) -> Iterator[Started | Step | Validated | Said]:
-        """Update the weights to the end of the plan, validating and saving on the way."""
-        if resume:
-            self._continue(folder)
-            of = "" if self.total is None else f" of {self.total:,}"
-            yield Said(f"continuing after step {self.progress.step:,}{of}")
-        else:
+    def take_up(self, folder: Path, *, accept: bool) -> Generator[Said, None, folders.State]:
+        """Go on with the run in a folder, if it is the same one and there is something to do.
+
+        Args:
+            folder: Of the run.
+            accept: Whether it may go on where other bits come of it.
+
+        Returns:
+            "new" where nothing was learned yet, "on" where the state of its last checkpoint is put
+            back, "done" where it is finished.
+
+        Raises:
+            CheckpointError: It is another run, or no checkpoint is sound.
+        """
+        if runs.is_finished(folder):
+            is_further, remark = fingerprints.goes_further(folder, self.prints())
+            yield from (Said(one, is_warning=True) for one in remark)
+            if not is_further:
+                return "done"
+        elif not folders.can_resume(folder):
+            runs.refuse_unfinished(folder)
+            return "new"
+        yield from self._continue(folder, accept=accept)
+        return "on"
+
+    def learn(
+        self, folder: Path, wish: Wish, *, goes_on: bool
+    ) -> Iterator[Started | Step | Validated | Said]:
+        """Update the weights to the end of the plan, validating and saving on the way.
+
+        Raises:
+            StoppedError: A signal asked for it; the state is saved.
+        """
+        if not goes_on:
             torch.manual_seed(self.settings.seed)
         memory.keep()
-        yield self._started()
-        events = folder / "tensorboard" if self.settings.tensorboard else None
-        journal = Journal(
-            folder / "log.jsonl", after=self.progress.step if resume else -1, events=events
-        )
-        try:
-            yield from self._validated(folder, journal)  # a stop may have come before it
-            if not self._is_over():
-                yield from self._steps(folder, journal)
-            if self._has_no_patience() and self.progress.step != self.total:
-                patience = self.settings.train.patience
-                title = catalogue.HEADLINES.get(self.lesson.metric, self.lesson.metric)
-                times = "1 validation" if patience == 1 else f"{patience} validations"
-                yield Said(f"stopped early: no better {title} in {times}")
-        finally:
-            journal.close()
-
-    def _started(self) -> Started:
-        return Started(
+        yield Started(
             steps=self.total,
             first=self.progress.step + 1,
             epochs=self.settings.train.epochs,
             tokens=self.lesson.tokens,
             seconds=self.clock.left(),
         )
+        events = folder / "tensorboard" if self.settings.tensorboard else None
+        after = self.progress.step if goes_on else -1
+        self.journal = Journal(folder / "log.jsonl", after=after, events=events)
+        yield from (Said(remark, is_warning=True) for remark in self.journal.remarks)
+        try:
+            with wish.between_steps():
+                yield from self._validated(folder, wish)  # a stop may have come before it
+                if not self._is_over():
+                    yield from self._steps(folder, wish)
+                self._stop_if(folder, wish)
+            if self._has_no_patience() and self.progress.step != self.total:
+                patience = self.settings.train.patience
+                title = catalogue.HEADLINES.get(self.lesson.metric, self.lesson.metric)
+                times = "1 validation" if patience == 1 else f"{patience} validations"
+                yield Said(f"stopped early: no better {title} in {times}")
+        finally:
+            self.journal.close()
 
-    def _steps(self, folder: Path, journal: Journal) -> Iterator[Step | Validated | Said]:
+    def _steps(self, folder: Path, wish: Wish) -> Iterator[Step | Validated | Said]:
         began = time.perf_counter()
         for step in loop.train(
             self.model,
@@ -173,28 +193,35 @@ class Learner:
             self.optimizer,
             self.schedule,
             clip=self.settings.train.clip,
-            remedy=_remedy(self.precision),
+            remedy=words.remedy(self.precision),
         ):
             seconds = time.perf_counter() - began
             self._account(step, seconds)
-            journal.step(step, seconds, threads.count())
+            self.journal.step(step, seconds, threads.count())
             if step.number % self.lesson.per_epoch == 0:
-                journal.epoch(step)
+                self.journal.epoch(step)
             yield step
             yield from map(Said, threads.news())
-            yield from self._validated(folder, journal)
+            self._stop_if(folder, wish)
+            yield from self._validated(folder, wish)
             if self._is_over():
                 return
             if time.perf_counter() - self.saved > self.settings.train.checkpoint_minutes * 60:
                 yield from self._saved(folder)
             began = time.perf_counter()
 
-    def _validated(self, folder: Path, journal: Journal) -> Iterator[Validated | Said]:
+    def _validated(self, folder: Path, wish: Wish) -> Iterator[Validated | Said]:
         """Validate and save where it is time to, and this step has not been validated yet."""
         if not self._is_due():
             return
-        found = self.validate(folder)
-        journal.validated(found)
+        try:
+            with wish.at_once():
+                judged = self._judge()
+        except StoppedError:  # before anything followed from it: it is judged again
+            self._stop_if(folder, wish)
+            raise
+        found = self._noted(folder, *judged)
+        self.journal.validated(found)
         yield found
         yield from self._saved(folder)
 
@@ -207,7 +234,10 @@ class Learner:
             return False
         every = self.settings.train.validate_every
         if self.clock.budget is not None and every is None:
-            return self.clock.is_over() or (self._tenth() > progress.tenths and self._is_worth_it())
+            is_worth_it = time.perf_counter() - self.judged > WORTH * self.clock.reserve
+            return self.clock.is_over() or (
+                int(self.clock.share() * TENTHS) > progress.tenths and is_worth_it
+            )
         is_last = progress.step == self.total or self.clock.is_over()
         return is_last or progress.step % (every or self.lesson.per_epoch) == 0
 
@@ -215,34 +245,28 @@ class Learner:
         """Tell whether time or patience is at its end."""
         return self._has_no_patience() or self.clock.is_over()
 
-    def _is_worth_it(self) -> bool:
-        """Tell whether judging again would take but a small part of the time since it was done."""
-        return time.perf_counter() - self.judged > WORTH * self.clock.reserve
-
-    def _tenth(self) -> int:
-        """Return how many tenths of the time are spent."""
-        return int(self.clock.share() * TENTHS)
-
     def _has_no_patience(self) -> bool:
         patience = self.settings.train.patience
         return patience is not None and self.progress.since_best >= patience
 
-    def validate(self, folder: Path) -> Validated:
-        """Judge the weights on what is held out and keep them if they are the best so far."""
+    def _judge(self) -> tuple[dict[str, Any], float]:
+        """Judge the weights on what is held out; return the numbers, and when it began."""
         began = time.perf_counter()
-        lesson, progress = self.lesson, self.progress
         self.encoder.release()  # gradients are made anew; meanwhile judging needs memory
         memory.give_back()
-        found = lesson.judge(self.encoder, micro_tokens=self.micro_tokens)
-        is_best = self._is_best(found)
+        return self.lesson.judge(self.encoder, micro_tokens=self.micro_tokens), began
+
+    def _noted(self, folder: Path, found: dict[str, Any], began: float) -> Validated:
+        """Keep the weights if they are the best so far."""
+        lesson, progress = self.lesson, self.progress
+        is_best = progress.note(found, lesson.metric, lesson.tie_metric)
         if is_best:
-            snapshot.keep_best(
-                folder, self.encoder.model, 1.0 if self.sub is None else self.sub.decay
-            )
+            decay = 1.0 if self.sub is None else self.sub.decay
+            snapshot.keep_best(folder, self.encoder.model, step=progress.step, decay=decay)
         progress.validated = progress.step
         if progress.step == 0:
             progress.before = found
-        progress.tenths = self._tenth()
+        progress.tenths = int(self.clock.share() * TENTHS)
         self.judged = time.perf_counter()
         seconds = self.judged - began
         self.clock.reserve = max(self.clock.reserve, AFTER * seconds)
@@ -255,21 +279,6 @@ class Learner:
             seconds=seconds,
         )
 
-    def _is_best(self, found: dict[str, Any]) -> bool:
-        """Tell whether these are the best numbers so far, and remember them if so."""
-        lesson, progress = self.lesson, self.progress
-        value, loss = catalogue.value(found, lesson.metric), found.get(lesson.tie_metric)
-        is_first = progress.best_step == 0 and progress.best is None
-        is_better = is_first or metrics.better(lesson.metric, value, progress.best)
-        is_tie = value == progress.best and metrics.better(
-            lesson.tie_metric, loss, progress.best_loss
-        )
-        counts_as_better = is_better or (is_tie and value is None)  # then the other metric decides
-        progress.since_best = 0 if counts_as_better else progress.since_best + 1
-        if is_better or is_tie:
-            progress.best, progress.best_loss, progress.best_step = value, loss, progress.step
-        return is_better or is_tie
-
     def save_checkpoint(self, folder: Path) -> None:
         """Write everything from which this run continues to the same weights.
 
@@ -277,25 +286,38 @@ class Learner:
             OSError: The disk is full or read-only.
         """
         self.progress.decay = 1.0 if self.sub is None else self.sub.decay
-        self.progress.clock, self.progress.reserve = self.clock.seconds(), self.clock.reserve
-        prints = snapshot.fingerprints(self.lesson.fingerprint(), self.settings)
-        found = snapshot.take(self.encoder.model, self.optimizer, self.progress, prints)
+        self.progress.clock, self.progress.total = self.clock.seconds(), self.total
+        self.progress.reserve = self.clock.reserve
+        self.journal.flush()  # what is before a checkpoint is never lost
+        found = snapshot.take(self.encoder.model, self.optimizer, self.progress, self.prints())
         checkpoint.save(folder / "checkpoints", found, step=self.progress.step)
         self.saved = time.perf_counter()
 
-    def stop_if(self, wish: Wish, folder: Path, event: object) -> None:
+    def prints(self) -> dict[str, Any]:
+        """Return what names by content all that the remaining steps depend on."""
+        if not self.named:
+            data = self.lesson.fingerprint()
+            self.named = snapshot.fingerprint(data, self.settings, self.encoder)
+        return self.named
+
+    def _stop_if(self, folder: Path, wish: Wish) -> None:
         """Save the state and stop where a signal asked for it, between two steps.
 
         Raises:
             StoppedError: It was asked for.
         """
-        if wish.signal is None or not isinstance(event, Step):
+        if wish.signal is None:
             return
         self.save_checkpoint(folder)
         raise StoppedError(
-            f"stopped after step {event.number:,}, state saved; continue with --resume",
+            f"stopped after step {self.progress.step:,}, state saved; continue with --resume",
             signal=wish.signal,
         )
+
+    def note(self) -> dict[str, Any]:
+        """Return what a finished run notes of the command that made it."""
+        progress = {"step": self.progress.step, "total": self.total}
+        return {"fingerprints": self.prints(), "progress": progress}
 
     def take_best(self, folder: Path) -> None:
         """Put the best weights into the encoder; the optimizer's state is no longer needed."""
@@ -304,7 +326,7 @@ class Learner:
         self.encoder.release()
         memory.give_back()
         if self.progress.best is not None or self.progress.best_step:
-            decay = snapshot.take_best(folder, self.encoder.model)
+            decay = snapshot.take_best(folder, self.encoder.model, step=self.progress.best_step)
             if self.sub is not None:
                 self.sub.decay = decay
             self.encoder.refresh()
@@ -339,19 +361,11 @@ class Learner:
             self.save_checkpoint(folder)
         except OSError as error:
             self.saved = time.perf_counter()
-            yield Said(
-                f"no checkpoint was written at step {self.progress.step}: {error}; training "
-                "goes on",
-                is_warning=True,
-            )
+            fault = f"no checkpoint was written at step {self.progress.step}: {error}"
+            yield Said(f"{fault}; training goes on", is_warning=True)
 
     def _account(self, step: Step, seconds: float) -> None:
-        progress = self.progress
-        progress.step, progress.epoch = step.number, step.epoch
-        progress.seconds += seconds
-        progress.texts += step.texts
-        progress.tokens += step.tokens
-        progress.computed += step.computed
+        self.progress.count(step, seconds)
         small = self.encoder.model.get_input_embeddings().weight
         if self.sub is not None and small.requires_grad:
             self.sub.step(step.lr, self.settings.train.weight_decay)
@@ -359,41 +373,27 @@ class Learner:
     def _scheduled(self) -> LambdaLR:
         """Make the schedule: by updates, or by the time that is spent."""
         train = self.settings.train
-        if self.total is None:
-            share = 0.1 if train.warmup_share is None else train.warmup_share
-            return optim.timed_schedule(
-                self.optimizer, train.schedule, warmup_share=share, spent=self.clock.share
-            )
-        warmup = optim.warmup_steps(
-            self.total,
-            self.lesson.per_epoch,
-            share=train.warmup_share,
-            steps=train.warmup_steps,
-            epochs=train.warmup_epochs,
+        return optim.planned(
+            self.optimizer,
+            train.schedule,
+            total=self.total,
+            per_epoch=self.lesson.per_epoch,
+            warmup=(train.warmup_share, train.warmup_steps, train.warmup_epochs),
+            spent=self.clock.share,
         )
-        return optim.schedule(self.optimizer, train.schedule, warmup=warmup, total=self.total)
 
-    def _continue(self, folder: Path) -> None:
-        found = checkpoint.latest(folder / "checkpoints")
-        prints = snapshot.fingerprints(self.lesson.fingerprint(), self.settings)
-        snapshot.refuse_changed(found, prints, folder)
+    def _continue(self, folder: Path, *, accept: bool) -> Iterator[Said]:
+        place = folder / "checkpoints"
+        remarks = [f"{place / one}: damaged, passed over" for one in checkpoint.damaged(place)]
+        found = checkpoint.latest(place)
+        remarks += fingerprints.refuse_changed(found.state, self.prints(), folder, accept=accept)
         self.progress = snapshot.put_back(found, self.encoder.model, self.optimizer)
+        remarks += snapshot.secure_best(folder, self.progress, accept=accept)
         self.clock.before, self.clock.reserve = self.progress.clock, self.progress.reserve
         optim.move_schedule(self.schedule, self.progress.step)
         if self.sub is not None:
             self.sub.decay = self.progress.decay
         self.model.reload()
-
-
-def _kernels(encoder: Encoder) -> tuple[str, ...]:
-    """Say whether the layers compute by kernels, where they could."""
-    if encoder.device.type != "cpu" or not encoder.packed:
-        return ()
-    if encoder.has_kernels:
-        return ("layers: by kernels compiled for this processor",)
-    return (f"layers: by torch's own operations ({encoder.why_no_kernels})",)
-
-
-def _remedy(numbers: str) -> str:
-    """Say what may help where a gradient is not finite."""
-    return "a lower --lr" if numbers == "fp32" else "a lower --lr or --set train.precision=fp32"
+        yield from (Said(remark, is_warning=True) for remark in remarks)
+        of = "" if self.total is None else f" of {self.total:,}"
+        yield Said(f"continuing after step {self.progress.step:,}{of}")

@@ -3,7 +3,7 @@
 import json
 import os
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ from textune.tasks.interface import Task
 from textune.tasks.tag import Tag
 from textune.text import saving, tokenizers
 from textune.text.tokenizers import Tokenizer
-from textune.training import guards, memory
+from textune.training import fingerprints, guards, memory
 
 Event = Said | Started | Step | Validated
 
@@ -48,6 +48,7 @@ class Request:
     resume: bool = False
     overwrite: bool = False
     config: Path | None = None  # file that settings came from
+    accept_changes: bool = False  # a resumed run may come to other bits
 
     def files(self) -> list[Path]:
         """Return the files that are read, in order; data frames are none."""
@@ -91,6 +92,7 @@ def training(request: Request) -> Generator[Event, None, Run]:
     device = devices.choose(settings.device)
     with (
         threads.shared(settings.train.threads),
+        guards.stopping() as wish,
         folders.claim(
             request.out,
             resume=request.resume,
@@ -98,14 +100,11 @@ def training(request: Request) -> Generator[Event, None, Run]:
             inputs=request.inputs(),
         ) as folder,
     ):
-        if request.resume and runs.is_finished(folder):
-            if runs.is_language(folder):
-                raise RunError(
-                    f"{folder}: this run was not made by textune train, but by textune adapt or "
-                    "pretrain; choose another --out"
-                )
-            yield Said(f"{folder}: this run is finished; there is nothing to resume")
-            return read_run(folder)
+        if request.resume and runs.is_language(folder):
+            raise RunError(
+                f"{folder}: this run was not made by textune train, but by textune adapt or "
+                "pretrain; choose another --out"
+            )
         # what is there to learn
         place = bases.find(settings.base)
         settings, why = snapshot.choose_precision(
@@ -128,14 +127,22 @@ def training(request: Request) -> Generator[Event, None, Run]:
         lesson = Labelled.of(corpus, settings)
         encoder, sub = lesson.encoder(place, settings.train, device)
         learner = Learner.build(lesson, settings, encoder, sub=sub, why=why)
-        if not request.resume:  # nothing can be wrong any more: the run takes its place
-            with folders.beginning(folder) as made:
-                _write_beginning(made, request, corpus, sums)
+        state: folders.State = "fresh"
+        if request.resume:
+            state = yield from learner.take_up(folder, accept=request.accept_changes)
+        # nothing can be wrong any more: the run takes its place
+        mended = folders.start(
+            folder, lambda made: _write_beginning(made, request, corpus, sums), state=state
+        )
+        wish.is_begun = True
+        yield from mended_words(folder, mended)
+        if state == "done":
+            _finish(folder, fingerprints.recorded(folder), settings)
+            yield Said(f"{folder}: this run is finished; there is nothing to resume")
+            return read_run(folder)
         yield from learner.introduce()
-        with guards.stopping() as wish, guards.memory(learner.micro_tokens):
-            for event in learner.learn(folder, resume=request.resume):
-                yield event
-                learner.stop_if(wish, folder, event)
+        with guards.memory(learner.micro_tokens):
+            yield from learner.learn(folder, wish, goes_on=state == "on")
         # judge it and keep it
         learner.take_best(folder)
         found, decision = _judge(folder, corpus, learner)
@@ -144,13 +151,27 @@ def training(request: Request) -> Generator[Event, None, Run]:
             folder, corpus, learner, decision, base=settings.base, tokenizer=tokenizer
         )
         _write_end(folder, corpus, learner, found, time.perf_counter() - began)
-        del learner  # the page needs its numbers only
+        noted = learner.note()
+        del learner  # the page needs the run's files only
         memory.give_back()
+        _finish(folder, noted, settings)
+        yield Said(f"everything is in {folder}")
+    return Run(folder, found)
+
+
+def mended_words(folder: Path, names: Sequence[str]) -> Iterator[Said]:
+    """Say which files of a run were absent or damaged."""
+    for name in names:
+        yield Said(f"{folder / name} was absent or damaged: written anew", is_warning=True)
+
+
+def _finish(folder: Path, noted: Mapping[str, Any], settings: Settings) -> None:
+    """Write the page of a run whose numbers are there, and delete what is needed no more."""
+    if not (folder / "report.html").is_file():
         from textune import report  # draws: not needed while memory is
 
         report.write(folder)
-        yield Said(f"everything is in {folder}")
-    return Run(folder, found)
+    folders.finish(folder, noted, keep_checkpoints=settings.train.keep_checkpoints)
 
 
 def evaluate_file(run: Path, source: object, options: Reading) -> dict[str, Any]:
@@ -337,4 +358,5 @@ def _write_end(
     capsule = runs.capsule() | learner.measures()
     capsule |= {"store": corpus.store.key, "wall_seconds": round(seconds, 2)}
     atomic.write_json(folder / "capsule.json", capsule)
+    (folder / "report.html").unlink(missing_ok=True)  # of a run that was shorter
     atomic.write_json(folder / "metrics.json", found)

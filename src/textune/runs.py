@@ -1,5 +1,6 @@
 """What a finished run holds: its numbers, its model's card, the machine it was made on."""
 
+import json
 import os
 import platform
 from collections.abc import Mapping, Sequence
@@ -12,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from textune.encoder import description, manifest
 from textune.encoder.description import MOST_CONFIG, explain, read_json
-from textune.errors import ModelError, RunError
+from textune.errors import CheckpointError, ModelError, RunError
 from textune.records import TASKS, Contract, Decision, Pool, Shape
 from textune.storage import atomic, contents
 from textune.storage.names import utf8
@@ -64,10 +65,36 @@ class Card:
 
 
 def is_finished(folder: Path) -> bool:
-    """Tell whether a run came to its end."""
+    """Tell whether a run came to its end; the report may yet be missing."""
+    return _has_model(folder) and read_metrics(folder) is not None
+
+
+def read_metrics(folder: Path) -> dict[str, Any] | None:
+    """Read a run's numbers; None where they are absent or damaged."""
+    try:
+        found = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) and found else None
+
+
+def refuse_unfinished(folder: Path) -> None:
+    """Refuse to begin anew where there is a model, but nothing to continue from.
+
+    Raises:
+        CheckpointError: There is.
+    """
+    if _has_model(folder):
+        raise CheckpointError(
+            f"{folder / 'metrics.json'}: is absent or damaged, and no checkpoint is left to "
+            f"compute it from; the model is whole: judge it with textune evaluate {folder} FILE, "
+            "or start again with --overwrite"
+        )
+
+
+def _has_model(folder: Path) -> bool:
     cards = ("decision.json", LANGUAGE_CARD)
-    has_model = any((folder / "model" / card).is_file() for card in cards)
-    return has_model and (folder / "metrics.json").is_file()
+    return any((folder / "model" / card).is_file() for card in cards)
 
 
 def write_card(folder: Path, card: Card) -> None:

@@ -1,65 +1,29 @@
 """The state of a learning encoder becomes a checkpoint, and a checkpoint that state again."""
 
-import hashlib
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import torch
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from textune.encoder import formats, weights
-from textune.errors import CheckpointError
+from textune.encoder import formats
+from textune.encoder.model import Encoder
+from textune.kernels import build
 from textune.language_config import RunSettings
-from textune.storage import atomic
-from textune.training import checkpoint
+from textune.training import best, checkpoint, fingerprints
 from textune.training.checkpoint import Checkpoint
 from textune.training.optim import AdamW
+from textune.training.progress import Progress
 
 AnySettings = TypeVar("AnySettings", bound=RunSettings)
 
-BEST = Path("checkpoints") / "best.safetensors"
-NUMBERS = "the number format (train.precision)"
-DECAY = "textune.decay"  # what weight decay has made of the embedding rows that do not occur
-
-
-@dataclass(slots=True)
-class Progress:
-    """How far a run has come; all of it goes into every checkpoint."""
-
-    step: int = 0
-    epoch: int = 0
-    best: float | None = None
-    best_loss: float | None = None  # decides between equals
-    best_step: int = 0
-    since_best: int = 0  # validations
-    validated: int = 0  # the step that was validated last
-    seconds: float = 0.0  # of updates alone
-    texts: int = 0
-    tokens: int = 0
-    computed: int = 0
-    decay: float = 1.0  # of the embedding rows that do not occur
-    clock: float = 0.0  # seconds since the run began, over all its sessions
-    reserve: float = 0.0  # seconds that judging takes
-    tenths: int = 0  # of a time budget at whose ends it was validated
-    before: dict[str, Any] | None = None  # what was measured before the first step
-
-    def measures(self) -> dict[str, Any]:
-        """Return how much was learned and how fast; time times a rate gives the count again."""
-        seconds = max(self.seconds, 1e-9)
-        return {
-            "steps": self.step,
-            "train_seconds": round(self.seconds, 6),
-            "examples_per_second": round(self.texts / seconds, 2),
-            "tokens_per_second": round(self.tokens / seconds, 1),
-            "padding": round(self.computed / self.tokens - 1, 4) if self.tokens else 0.0,
-        }
+CHECKPOINTS = "checkpoints"
 
 
 def take(
-    model: nn.Module, optimizer: AdamW, progress: Progress, prints: dict[str, str]
+    model: nn.Module, optimizer: AdamW, progress: Progress, prints: dict[str, Any]
 ) -> Checkpoint:
     """Take everything from which the run continues to the same weights.
 
@@ -67,7 +31,7 @@ def take(
         model: Whose weights are learned.
         optimizer: Of these weights.
         progress: How far the run has come.
-        prints: As `fingerprints` names them.
+        prints: As `fingerprint` names them.
     """
     tensors = {f"model.{name}": value for name, value in _contiguous(model).items()}
     tensors |= checkpoint.optimizer_tensors(optimizer) | checkpoint.rng_tensors()
@@ -89,37 +53,38 @@ def put_back(found: Checkpoint, model: nn.Module, optimizer: AdamW) -> Progress:
     return progress
 
 
-def refuse_changed(found: Checkpoint, prints: dict[str, str], folder: Path) -> None:
-    """Refuse to continue on other data or settings.
-
-    Raises:
-        CheckpointError: Naming what has changed.
-    """
-    before = found.state["fingerprints"]
-    changed = [name for name, value in prints.items() if before.get(name) != value]
-    if changed:
-        raise CheckpointError(
-            f"{folder}: cannot continue: {' and '.join(changed)} changed after the checkpoint "
-            f"was written; repeat the command as it was, or start again with --overwrite"
-        )
-
-
-def fingerprints(data: str, settings: RunSettings) -> dict[str, str]:
+def fingerprint(data: str, settings: RunSettings, encoder: Encoder) -> dict[str, Any]:
     """Name by content all that the remaining steps depend on.
 
     Args:
         data: What names the texts, their targets and their split.
         settings: Of the run, with the number format that "auto" has chosen.
+        encoder: Where it computes.
     """
-    values = settings.model_dump(mode="json", exclude={"device", "tensorboard"})
-    numbers = values["train"].pop("precision")
-    values["train"].pop("threads")  # never decides a bit
-    text = json.dumps(values, sort_keys=True)
-    return {
-        "the data": data,
-        "the settings": hashlib.sha256(text.encode()).hexdigest(),
-        NUMBERS: numbers,
+    surroundings = {
+        "textune": version("textune"),
+        "torch": str(torch.__version__),
+        "the layers": _layers(encoder),
+        "the device": _device(encoder.device),
     }
+    if encoder.device.type == "cpu" and not encoder.has_kernels:
+        surroundings["the threads"] = str(torch.get_num_threads())  # they decide the order of sums
+    return fingerprints.make(data, settings.model_dump(mode="json"), surroundings)
+
+
+def _layers(encoder: Encoder) -> str:
+    """Say by what the layers compute: the build of the kernels, or torch."""
+    if not encoder.has_kernels:
+        return "by torch's own operations"
+    return f"by compiled kernels ({(build.key() or '')[:12]})"
+
+
+def _device(device: torch.device) -> str:
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    if device.type == "cpu":
+        return f"cpu ({torch.backends.cpu.get_cpu_capability()})"
+    return device.type
 
 
 def choose_precision(
@@ -151,26 +116,60 @@ def choose_precision(
 
 def _recorded_precision(folder: Path) -> str | None:
     """Return the number format of the run whose checkpoints are in a folder, if any says it."""
-    prints = checkpoint.newest_state(folder / "checkpoints").get("fingerprints", {})
-    found = prints.get(NUMBERS) if isinstance(prints, dict) else None
+    prints = fingerprints.recorded(folder).get("fingerprints", {})
+    found = prints.get(fingerprints.NUMBERS) if isinstance(prints, dict) else None
     return found if found in {"fp32", "bf16"} else None
 
 
-def keep_best(folder: Path, model: nn.Module, decay: float) -> None:
+def keep_best(folder: Path, model: nn.Module, *, step: int, decay: float) -> None:
     """Write the weights as the best so far; of the embedding, those rows that are trained."""
-    found = _contiguous(model) | {DECAY: torch.tensor(decay, dtype=torch.float64)}
-    file = folder / BEST
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with atomic.replacing_file(file) as unfinished:
-        weights.write(found, unfinished)
+    best.write(folder / CHECKPOINTS, _contiguous(model), step=step, decay=decay)
 
 
-def take_best(folder: Path, model: nn.Module) -> float:
-    """Put the best weights so far into a model; return the decay of the rows beside them."""
-    found = load_file(folder / BEST)
-    decay = float(found.pop(DECAY))
+def take_best(folder: Path, model: nn.Module, *, step: int) -> float:
+    """Put the best weights of a run into a model; return the decay of the rows beside them.
+
+    Raises:
+        CheckpointError: They are absent or damaged.
+    """
+    found, decay = best.read(folder / CHECKPOINTS, step=step)
     _put(found, model)
     return decay
+
+
+def secure_best(folder: Path, progress: Progress, *, accept: bool) -> list[str]:
+    """Make sure, before a run goes on, that its best weights will be there in the end.
+
+    Where the file is damaged and a checkpoint has the same weights, it is written anew.
+
+    Returns:
+        What a person should know.
+
+    Raises:
+        CheckpointError: They are absent or damaged.
+    """
+    place = folder / CHECKPOINTS
+    if progress.best is None and not progress.best_step:
+        return []
+    there = best.step_of(place)
+    if there == progress.best_step:
+        return []
+    if there is not None and there > progress.step and not accept:
+        return []  # written after this checkpoint: the same steps will write it again
+    if (
+        there is not None
+        and there > progress.step
+        and checkpoint.at(place, progress.best_step) is None
+    ):
+        progress.best = progress.best_loss = None
+        progress.best_step = progress.since_best = 0
+        return ["the best weights so far are of steps that are repeated: what is best counts anew"]
+    tensors, decay = best.read(place, step=progress.best_step)
+    best.write(place, tensors, step=progress.best_step, decay=decay)
+    return [
+        f"{place / best.NAME} was absent or damaged: written anew from the checkpoint of step "
+        f"{progress.best_step:,}"
+    ]
 
 
 def _contiguous(model: nn.Module) -> dict[str, Tensor]:

@@ -61,6 +61,12 @@ def library() -> tuple[ctypes.CDLL | None, str]:
         return None, f"they could not be built: {error}"
 
 
+def key() -> str | None:
+    """Name the kernels by all that decides their bits; None where there is no compiler."""
+    compiler = _compiler()
+    return None if compiler is None else _key(compiler)
+
+
 def is_due() -> bool:
     """Tell whether the first call of `library` will compile, which takes some seconds."""
     compiler = _compiler()

@@ -42,7 +42,7 @@ PASSING = re.compile(  # what a killed process leaves behind
 )
 
 
-def entries(folder: Path) -> list[str]:
+def lasting(folder: Path) -> list[str]:
     """Name what is in a folder and is more than what a killed process leaves behind."""
     return sorted(one.name for one in folder.iterdir() if not PASSING.fullmatch(one.name))
 

@@ -4,9 +4,10 @@ import json
 import os
 import socket
 import tomllib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any, Literal
 
 from filelock import FileLock, Timeout
 from safetensors import SafetensorError
@@ -14,6 +15,8 @@ from safetensors import SafetensorError
 from textune.errors import BusyError, RunError, TextuneError
 from textune.storage import atomic, contents
 from textune.storage.contents import LOCK, MARK, OWNER
+
+State = Literal["fresh", "new", "on", "done"]
 
 
 @contextmanager
@@ -87,6 +90,56 @@ def beginning(folder: Path, *, keep: Collection[str] = (), is_new: bool = True) 
         atomic.flush(folder)
 
 
+def start(
+    folder: Path,
+    write: Callable[[Path], None],
+    *,
+    state: State,
+    keep: Collection[str] = (),
+) -> list[str]:
+    """Write the first files of a run, or those that are damaged of one that goes on.
+
+    Args:
+        folder: Of the run; claimed.
+        write: Writes them into a folder.
+        state: "fresh": whatever was there is replaced. "new": it was killed before it had learned
+            anything, and begins once more. "on": it goes on, perhaps with more epochs. "done": it
+            is finished.
+        keep: Entries that stay.
+
+    Returns:
+        The names of the files that were absent or damaged and are mended.
+    """
+    if state in {"fresh", "new"}:
+        with beginning(folder, keep=keep, is_new=state == "fresh") as made:
+            write(made)
+        return []
+    with atomic.passing_folder(folder) as made:
+        write(made)
+        damaged = mend(folder, made)
+        if state == "on":  # it may be asked for more epochs, or by another device
+            for path in made.glob("config.toml"):
+                path.replace(folder / path.name)
+            (folder / "metrics.json").unlink(missing_ok=True)  # from now on it is unfinished
+    return damaged
+
+
+def finish(folder: Path, values: Mapping[str, Any], *, keep_checkpoints: bool) -> None:
+    """Note of what command a finished run is, and delete what only a resume would need."""
+    atomic.write_json(folder / MARK, values)
+    if not keep_checkpoints and (folder / "checkpoints").exists():
+        atomic.remove(folder / "checkpoints")
+
+
+def read_mark(folder: Path) -> dict[str, Any]:
+    """Read what `finish` noted; nothing where that is absent or damaged."""
+    try:
+        found = json.loads((folder / MARK).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
 def mend(folder: Path, made: Path) -> list[str]:
     """Put a run's first files, made once more, where its own are absent or damaged.
 
@@ -153,20 +206,21 @@ def _release(folder: Path, lock: FileLock) -> None:
 
 
 def _refuse(folder: Path, *, resume: bool, overwrite: bool, inputs: Mapping[str, object]) -> None:
-    inside = contents.entries(folder)
-    if resume and not inside and {one.name for one in folder.iterdir()} <= {LOCK, OWNER}:
+    inside = sorted({one.name for one in folder.iterdir()} - {LOCK, OWNER})
+    lasting = contents.lasting(folder)
+    if resume and not inside:
         raise RunError(f"{folder}: nothing to resume there")
     if inside and not resume and not overwrite:
         raise RunError(
             f"{folder}: already exists; --resume continues it, --overwrite starts anew, or "
             "choose another --out"
         )
-    if inside and not (contents.is_marked(folder) or (resume and contents.is_begun(folder))):
+    if lasting and not (contents.is_marked(folder) or (resume and contents.is_begun(folder))):
         raise RunError(
-            f"{folder}: holds {inside[0]!r} and no run; textune deletes only its own folders; "
+            f"{folder}: holds {lasting[0]!r} and no run; textune deletes only its own folders; "
             "choose another --out"
         )
-    if not overwrite or not inside:
+    if not overwrite or not lasting:
         return
     name = contents.held(folder, _paths(inputs))
     if name is not None:

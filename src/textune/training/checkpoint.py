@@ -54,12 +54,9 @@ def latest(folder: Path) -> Checkpoint:
     """
     places = sorted(folder.glob("step-*"), reverse=True)
     for place in places:
-        if is_sound(place):
-            try:
-                state = json.loads((place / _STATE).read_text(encoding="utf-8"))
-                return Checkpoint(load_file(place / _TENSORS), state)
-            except (OSError, ValueError, SafetensorError):
-                continue
+        found = _read(place)
+        if found is not None:
+            return found
     if places:
         raise CheckpointError(
             f"{folder}: none of the {len(places)} checkpoints is whole (sizes or sha256 "
@@ -70,6 +67,11 @@ def latest(folder: Path) -> Checkpoint:
         f"{folder}: no checkpoint yet, the run was stopped before its first; start again "
         "with --overwrite"
     )
+
+
+def at(folder: Path, step: int) -> Checkpoint | None:
+    """Read the checkpoint of a step; None where there is none, or none that is whole."""
+    return _read(folder / f"step-{step:08d}")
 
 
 def newest_state(folder: Path) -> dict[str, Any]:
@@ -98,6 +100,26 @@ def is_sound(place: Path) -> bool:
         )
     except (OSError, ValueError, TypeError, AttributeError):
         return False
+
+
+def damaged(folder: Path) -> list[str]:
+    """Name the checkpoints that are newer than the newest sound one: they are passed over."""
+    found: list[str] = []
+    for place in sorted(folder.glob("step-*"), reverse=True):
+        if is_sound(place):
+            return found
+        found.append(place.name)
+    return found
+
+
+def _read(place: Path) -> Checkpoint | None:
+    if not is_sound(place):
+        return None
+    try:
+        state = json.loads((place / _STATE).read_text(encoding="utf-8"))
+        return Checkpoint(load_file(place / _TENSORS), state)
+    except (OSError, ValueError, SafetensorError):
+        return None
 
 
 def optimizer_tensors(optimizer: Optimizer) -> dict[str, Tensor]:

@@ -1,41 +1,85 @@
-"""Signals become a wish to stop between two steps; a lack of memory becomes a clear error."""
+"""Signals become a wish to stop where nothing is lost; a lack of memory becomes a clear error."""
 
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
+from typing import Any
 
 import torch
 
-from textune.errors import OutOfMemoryError
+from textune.errors import OutOfMemoryError, StoppedError
 
+HANG_UP = getattr(signal, "SIGHUP", None)  # not everywhere
+STOPS: tuple[int, ...] = (signal.SIGINT, signal.SIGTERM, *([HANG_UP] if HANG_UP else []))
 CPU_WORDS = ("can't allocate memory", "not enough memory")  # of torch, in a plain RuntimeError
 
 
 @dataclass(slots=True)
 class Wish:
-    """Whether somebody asked this run to stop."""
+    """Whether somebody asked this run to stop, and whether it may be left at any moment.
+
+    It may, but while weights are updated and saved: then the stop waits for the end of a step.
+    """
 
     signal: int | None = None
+    waits: bool = False
+    is_begun: bool = False  # whether there is something in the run's folder to go on from
+
+    @contextmanager
+    def between_steps(self) -> Iterator[None]:
+        """Let a stop wait until `check` is called."""
+        self.waits = True
+        try:
+            yield
+        finally:
+            self.waits = False
+
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """Let a stop come at once, amid what waits for one: nothing here would be lost."""
+        before, self.waits = self.waits, False
+        self.check()
+        try:
+            yield
+        finally:
+            self.waits = before
+
+    def check(self) -> None:
+        """Stop, if it was asked for.
+
+        Raises:
+            StoppedError: It was.
+        """
+        if self.signal is not None:
+            name = signal.Signals(self.signal).name
+            rest = "nothing was saved yet"
+            if self.is_begun:
+                rest = "what was saved is kept; continue with --resume"
+            raise StoppedError(f"stopped by {name}; {rest}", signal=self.signal)
 
 
 @contextmanager
 def stopping() -> Iterator[Wish]:
-    """Note the first SIGINT or SIGTERM; a second one ends the process at once.
+    """Note the first SIGINT, SIGTERM or SIGHUP; a second one ends the process at once.
 
-    Outside the main thread signals cannot be caught, and nothing is noted.
+    Outside the main thread signals cannot be caught, and nothing is noted. A hang-up that is
+    ignored, as under nohup, stays so.
     """
     wish = Wish()
-    before = {}
+    before: dict[int, Any] = {}
 
     def note(number: int, _: FrameType | None) -> None:
         wish.signal = number
         signal.signal(number, signal.SIG_DFL)
+        if not wish.waits:
+            wish.check()
 
     try:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            before[number] = signal.signal(number, note)
+        for number in STOPS:
+            if number != HANG_UP or signal.getsignal(number) != signal.SIG_IGN:
+                before[number] = signal.signal(number, note)
     except ValueError:  # not the main thread
         before.clear()
     try:

@@ -189,6 +189,33 @@ def warmup_steps(
     return min(wanted, total)
 
 
+def planned(
+    optimizer: AdamW,
+    name: str,
+    *,
+    total: int | None,
+    per_epoch: int,
+    warmup: tuple[float | None, int | None, float | None],
+    spent: Callable[[], float],
+) -> LambdaLR:
+    """Make the schedule of a run: by its updates, or by its time where that decides.
+
+    Args:
+        optimizer: Whose learning rates follow it.
+        name: As of `schedule`.
+        total: Updates in all; None where time decides.
+        per_epoch: Updates of one pass.
+        warmup: Its share, its steps, its passes; those that nobody named are None.
+        spent: Returns the part of the time that is over, from 0 to 1.
+    """
+    share, steps, epochs = warmup
+    if total is None:
+        share = 0.1 if share is None else share
+        return timed_schedule(optimizer, name, warmup_share=share, spent=spent)
+    rising = warmup_steps(total, per_epoch, share=share, steps=steps, epochs=epochs)
+    return schedule(optimizer, name, warmup=rising, total=total)
+
+
 def schedule(optimizer: AdamW, name: str, *, warmup: int, total: int) -> LambdaLR:
     """Make a schedule that is stepped at every update.
 

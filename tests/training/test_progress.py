@@ -1,6 +1,6 @@
 import pytest
 
-from textune.snapshot import Progress
+from textune.training.progress import Progress
 
 
 def test_time_and_rates_of_a_moment_give_the_counts_again():

@@ -1,0 +1,37 @@
+"""An encoder becomes lines for people: what will be trained, and by what it computes."""
+
+from collections.abc import Callable, Iterator
+
+from textune.encoder.model import Encoder
+
+
+def introduce(encoder: Encoder, *, left_out: int, millions: Callable[[int], str]) -> Iterator[str]:
+    """Say what will be trained, and what a person should know of it.
+
+    Args:
+        encoder: As it is trained.
+        left_out: Numbers of its embedding that belong to pieces which do not occur.
+        millions: Writes a count.
+    """
+    everything = sum(item.numel() for item in encoder.parameters())
+    trained = sum(item.numel() for item in encoder.parameters() if item.requires_grad)
+    how = "packed, no padding" if encoder.packed else f"padded: {encoder.refusal}"
+    yield (
+        f"encoder: {encoder.config.model_type}, {millions(everything + left_out)} "
+        f"parameters, {millions(trained)} of them trained here; {how}"
+    )
+    yield from encoder.remarks
+
+
+def kernels(encoder: Encoder) -> tuple[str, ...]:
+    """Say whether the layers compute by kernels, where they could."""
+    if encoder.device.type != "cpu" or not encoder.packed:
+        return ()
+    if encoder.has_kernels:
+        return ("layers: by kernels compiled for this processor",)
+    return (f"layers: by torch's own operations ({encoder.why_no_kernels})",)
+
+
+def remedy(numbers: str) -> str:
+    """Say what may help where a gradient is not finite."""
+    return "a lower --lr" if numbers == "fp32" else "a lower --lr or --set train.precision=fp32"

@@ -1,0 +1,67 @@
+"""How far a run has come, and which of its validations was the best."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from textune.evaluation import catalogue, metrics
+from textune.records import Step
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a run has come; all of it goes into every checkpoint."""
+
+    step: int = 0
+    epoch: int = 0
+    best: float | None = None
+    best_loss: float | None = None  # decides between equals
+    best_step: int = 0
+    since_best: int = 0  # validations
+    validated: int = 0  # the step that was validated last
+    seconds: float = 0.0  # of updates alone
+    texts: int = 0
+    tokens: int = 0
+    computed: int = 0
+    decay: float = 1.0  # of the embedding rows that do not occur
+    clock: float = 0.0  # seconds since the run began, over all its sessions
+    reserve: float = 0.0  # seconds that judging takes
+    total: int | None = None  # updates in all; None where time decides
+    tenths: int = 0  # of a time budget at whose ends it was validated
+    before: dict[str, Any] | None = None  # what was measured before the first step
+
+    def count(self, step: Step, seconds: float) -> None:
+        """Count an update, and the seconds that it took."""
+        self.step, self.epoch = step.number, step.epoch
+        self.seconds += seconds
+        self.texts += step.texts
+        self.tokens += step.tokens
+        self.computed += step.computed
+
+    def measures(self) -> dict[str, Any]:
+        """Return how much was learned and how fast; time times a rate gives the count again."""
+        seconds = max(self.seconds, 1e-9)
+        return {
+            "steps": self.step,
+            "train_seconds": round(self.seconds, 6),
+            "examples_per_second": round(self.texts / seconds, 2),
+            "tokens_per_second": round(self.tokens / seconds, 1),
+            "padding": round(self.computed / self.tokens - 1, 4) if self.tokens else 0.0,
+        }
+
+    def note(self, found: dict[str, Any], metric: str, tie_metric: str) -> bool:
+        """Tell whether these are the best numbers so far, and remember them if so.
+
+        Args:
+            found: Numbers of the validation after the step that was taken last.
+            metric: That selects.
+            tie_metric: That decides between equals.
+        """
+        value, loss = catalogue.value(found, metric), found.get(tie_metric)
+        is_first = self.best_step == 0 and self.best is None
+        is_better = is_first or metrics.better(metric, value, self.best)
+        is_tie = value == self.best and metrics.better(tie_metric, loss, self.best_loss)
+        counts_as_better = is_better or (is_tie and value is None)  # then the other metric decides
+        self.since_best = 0 if counts_as_better else self.since_best + 1
+        if is_better or is_tie:
+            self.best, self.best_loss, self.best_step = value, loss, self.step
+        return is_better or is_tie
