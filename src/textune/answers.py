@@ -15,12 +15,13 @@ from textune.data import columns as cells_of
 from textune.data import examples
 from textune.errors import Problems, RunError, SettingsError, TextuneError
 from textune.predictor import CHUNK, Predictor, Reading, Text
-from textune.records import Contract, Example, Table
-from textune.storage import atomic
+from textune.records import Contract, Example, Row, Table
+from textune.storage import atomic, values
 from textune.tasks.interface import Column, Task
 
 Writer = Callable[[list[list[Any]]], None]
 FORMULAS = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"  # a cell that begins so is computed
+JSON_LINES = frozenset([".jsonl", ".ndjson"])
 ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
 
 
@@ -70,14 +71,17 @@ def predict_file(
     problems = Problems(table.name)
     done = 0
     nested = _nested(table, agreed, predictor.task)
-    with _writing(output, columns, nested, overwrite=overwrite) as write:
+    kinds = _kinds(table) if _kind(output) == ".parquet" else None
+    of_answers = frozenset(place for place in nested if place >= len(table.columns))
+    with _writing(output, columns, of_answers, overwrite=overwrite, kinds=kinds) as write:
         rest = iter(table.rows())
         while rows := list(islice(rest, CHUNK)):
             texts = list(examples.sound(rows, to_example, problems))
             if problems.count:
                 continue
             found = _answers(predictor, texts, decision)
-            lines = [[*row.cells, *answer] for row, answer in zip(rows, found, strict=True)]
+            kept = [_kept(row, nested, _kind(output), kinds) for row in rows]
+            lines = [[*row, *answer] for row, answer in zip(kept, found, strict=True)]
             write([list(map(_harmless, line)) for line in lines] if harmless else lines)
             done += len(rows)
             yield done
@@ -114,6 +118,33 @@ def _answers(predictor: Predictor, texts: Sequence[Example], decision: Any) -> I
     task = predictor.task
     for found in task.predictions(predictor.score(texts, decision), texts):
         yield task.cells(found)
+
+
+def _kept(row: Row, nested: frozenset[int], kind: str, kinds: Sequence[Any] | None) -> list[Any]:
+    """Return the cells of an input's row as the output has them."""
+    if row.given is None:
+        is_json = kind in JSON_LINES
+        cells = enumerate(row.cells)
+        return [_value(cell) if is_json and at in nested else cell for at, cell in cells]
+    both = zip(row.given, row.cells, strict=True)
+    if kind in JSON_LINES:
+        return [values.for_json(value, cell) for value, cell in both]
+    if kinds is None:
+        return [values.for_text(value, cell) for value, cell in both]
+    return [
+        values.for_arrow(value, cell, known) if isinstance(known, str) else value
+        for (value, cell), known in zip(both, kinds, strict=True)
+    ]
+
+
+def _kinds(table: Table) -> list[Any]:
+    """Return the types of the input's columns in Parquet: its own, or those of its values."""
+    if table.schema is not None:
+        return [table.schema.field(name).type for name in table.columns]
+    first = next(iter(table.rows()))
+    if first.given is None:
+        return ["string"] * len(table.columns)
+    return values.kinds((row.given or row.cells for row in table.rows()), len(table.columns))
 
 
 def _harmless(cell: Any) -> Any:
@@ -184,19 +215,24 @@ def _kind(output: Path) -> str:
 
 @contextmanager
 def _writing(
-    output: Path, columns: Sequence[Column], nested: frozenset[int], *, overwrite: bool
+    output: Path,
+    columns: Sequence[Column],
+    nested: frozenset[int],
+    *,
+    overwrite: bool,
+    kinds: Sequence[Any] | None,
 ) -> Iterator[Writer]:
     """Give a function that appends rows; the file appears under its name only when all is well."""
     kind = _kind(output)
     try:
         with atomic.replacing_file(output, overwrite=overwrite) as unfinished:
             if kind == ".parquet":
-                yield from _parquet(unfinished, columns)
+                yield from _parquet(unfinished, columns, kinds or ())
             else:
                 names = [name for name, _ in columns]
                 with _open_text(unfinished, packed=output.name.lower().endswith(".gz")) as file:
-                    json_lines = kind in {".jsonl", ".ndjson"}
-                    yield _jsonl(file, names, nested) if json_lines else _csv(file, names, kind)
+                    is_json = kind in JSON_LINES
+                    yield _jsonl(file, names, nested) if is_json else _csv(file, names, kind)
     except TextuneError:
         raise
     except FileExistsError as error:
@@ -244,12 +280,15 @@ def _value(cell: str) -> Any:
         return cell
 
 
-def _parquet(file: Path, columns: Sequence[Column]) -> Iterator[Writer]:
+def _parquet(file: Path, columns: Sequence[Column], kinds: Sequence[Any]) -> Iterator[Writer]:
+    """Write columns of the input with their types, then those of the answers."""
     import pyarrow as pa  # here, as a single text's answer does not need it
     import pyarrow.parquet as pq
 
-    kinds = ((name, pa.float64() if is_number else pa.string()) for name, is_number in columns)
-    schema = pa.schema(kinds)
+    known = [pa.type_for_alias(kind) if isinstance(kind, str) else kind for kind in kinds]
+    added = [pa.float64() if is_number else pa.string() for _, is_number in columns[len(known) :]]
+    names = [name for name, _ in columns]
+    schema = pa.schema(list(zip(names, [*known, *added], strict=True)))
     with pq.ParquetWriter(file, schema) as writer:
 
         def write(rows: list[list[Any]]) -> None:

@@ -43,6 +43,7 @@ class Row:
     cells: tuple[str, ...]  # one for each column of the table
     origin: str  # where it stands: "reviews.csv:17" (first line of the record), "row 17" in a frame
     remarks: tuple[str, ...] = ()  # what was chosen where the file contradicts itself
+    given: tuple[Any, ...] | None = None  # values of another kind than text, or as they stood there
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ class Table:
     reasons: tuple[str, ...]  # how format, delimiter, quotes and header were recognised, in words
     rows: Callable[[], Iterator[Row]]
     findings: tuple[Finding, ...] = ()  # what is no row of it, and other things to be known
+    schema: Any = None  # of Arrow data: the types of the columns
 
 
 @dataclass(frozen=True, slots=True)

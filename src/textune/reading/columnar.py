@@ -48,7 +48,15 @@ def read_parquet(path: Path) -> Table:
             yield from class_names.written(found, columns, classes)
 
     return Table(
-        path.name, str(path), "parquet", columns, True, None, ("format: Parquet", *why), rows
+        path.name,
+        str(path),
+        "parquet",
+        columns,
+        True,
+        None,
+        ("format: Parquet", *why),
+        rows,
+        schema=schema,
     )
 
 
@@ -90,7 +98,7 @@ def read_arrow(
         yield from class_names.written(found, columns, classes)
 
     said = (*reasons, *why) if reasons else ("format: Arrow", *why)
-    return Table(place.name, str(place), "parquet", columns, True, None, said, rows)
+    return Table(place.name, str(place), "parquet", columns, True, None, said, rows, schema=schema)
 
 
 @contextmanager
@@ -138,7 +146,15 @@ def read_frame(frame: object) -> Table:
         yield from class_names.written(found, columns, classes)
 
     return Table(
-        "data frame", None, "frame", columns, True, None, ("format: data frame", *why), rows
+        "data frame",
+        None,
+        "frame",
+        columns,
+        True,
+        None,
+        ("format: data frame", *why),
+        rows,
+        schema=table.schema,
     )
 
 
@@ -209,17 +225,20 @@ def _rows(batches: Any, columns: tuple[str, ...], name: str, prefix: str) -> Ite
     problems = Problems(name)
     numbers = count(1)
     for batch in batches:
-        for cells in _cells(batch, columns, name):
+        for cells, given in _cells(batch, columns, name):
             number = next(numbers)
             fault = faulty_cell(cells, columns)
             if fault:
                 problems.add(f"{prefix}{number}: {fault}")
             elif not problems.count:
-                yield Row(cells, f"{prefix}{number}")
+                yield Row(cells, f"{prefix}{number}", given=given)
     problems.raise_any()
 
 
-def _cells(batch: pa.RecordBatch, columns: tuple[str, ...], name: str) -> Iterator[tuple[str, ...]]:
+def _cells(
+    batch: pa.RecordBatch, columns: tuple[str, ...], name: str
+) -> Iterator[tuple[tuple[str, ...], tuple[Any, ...]]]:
+    """Yield the cells of each row as text, and its values."""
     try:
         batch.validate(full=True)
         texts = [_texts(batch.column(at)) for at in range(len(columns))]
@@ -228,7 +247,19 @@ def _cells(batch: pa.RecordBatch, columns: tuple[str, ...], name: str) -> Iterat
             f"{name}: its values cannot be written as text "
             f"({_first_line(error)}); write the column as UTF-8 strings"
         ) from error
-    return zip(*texts, strict=True)
+    values = [_values(batch.column(at), texts[at]) for at in range(len(columns))]
+    return zip(zip(*texts, strict=True), zip(*values, strict=True), strict=True)
+
+
+def _values(column: pa.Array, texts: list[str]) -> list[Any]:
+    """Take the values of a column as Python has them; their texts where it has no word for them."""
+    kind = column.type
+    if not column.null_count and (types.is_string(kind) or types.is_large_string(kind)):
+        return texts
+    try:
+        return column.to_pylist()
+    except _ARROW_ERRORS:
+        return texts
 
 
 def _texts(column: pa.Array) -> list[str]:

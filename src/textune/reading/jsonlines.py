@@ -73,10 +73,11 @@ def rows(path: Path, columns: tuple[str, ...]) -> Iterator[Row]:
             origin = f"{path.name}:{line}"
             fault = found if isinstance(found, str) else _late_keys(found, known)
             if not isinstance(found, str) and not fault:
-                cells = tuple(cell(found.get(name)) for name in columns)
+                values_of_row = tuple(found.get(name) for name in columns)
+                cells = tuple(map(cell, values_of_row))
                 fault = faulty_cell(cells, columns)
                 if not fault and not problems.count:
-                    yield Row(cells, origin)
+                    yield Row(cells, origin, given=values_of_row)
             if fault:
                 problems.add(f"{origin}: {fault}", _WAY_OUT if isinstance(found, str) else "")
     except DataError as error:

@@ -182,11 +182,12 @@ def _stream(
                 if isinstance(found, str):
                     problems.add(f"{origin}: {found}")
                     continue
-                cells = tuple(jsonlines.cell(found.get(name)) for name in names)
+                given = tuple(found.get(name) for name in names)
+                cells = tuple(map(jsonlines.cell, given))
                 if fault := jsonlines.faulty_cell(cells, names):
                     problems.add(f"{origin}: {fault}")
                 elif not problems.count:
-                    yield Row(cells, origin)
+                    yield Row(cells, origin, given=given)
     except DataError as error:
         problems.add(str(error))
         raise problems.error() from error

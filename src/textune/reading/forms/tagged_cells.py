@@ -42,7 +42,7 @@ def lists(table: Table) -> Table | None:
             cells[text] = json.dumps(cells[text].split(), ensure_ascii=False)
             for place in marks:
                 cells[place] = json.dumps(_ITEM.findall(cells[place]), ensure_ascii=False)
-            yield replace(row, cells=tuple(cells))
+            yield replace(row, cells=tuple(cells), given=row.given or row.cells)
 
     named = " and ".join(repr(table.columns[place]) for place in sorted(marks))
     reason = f"{named}: a tag for each word of {table.columns[text]!r}, parted at white space"
