@@ -9,6 +9,7 @@ import torch
 
 from textune.library import Library
 from textune.masked import Masked
+from textune.storage.checksums import Inputs
 from textune.text import batches, passages
 from textune.text.documents import Documents
 from textune.text.masking import Masking
@@ -131,6 +132,7 @@ def lesson_of(tokenizer, sizes, *, nexts=False, batch_size=8, rate=0.3, seed=0):
     return Masked(
         Library(
             files=(),
+            sums=Inputs((), ()),
             documents=found,
             tokenizer=tokenizer,
             masking=rules,

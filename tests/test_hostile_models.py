@@ -14,7 +14,7 @@ from safetensors.torch import load_file, save_file
 import textune
 from made_runs import make_run
 from textune.encoder import bases, description
-from textune.errors import ModelError, TextuneError
+from textune.errors import ModelError, NumericsError, TextuneError
 from textune.text import patterns
 
 
@@ -281,6 +281,18 @@ def test_weights_that_are_no_numbers_answer_nothing(model, number):
     spoil(model, number)
     with pytest.raises(ModelError, match="hold NaN or infinity"):
         textune.Predictor.load(model.parent)
+
+
+def test_weights_that_are_too_large_answer_nothing(model):
+    """Each is a number, and what is computed with them is none."""
+    file = model / "model.safetensors"
+    tensors = load_file(file)
+    for name in ("bert.pooler.dense.weight", "classifier.weight"):
+        tensors[name][:] = 3e38
+    save_file(tensors, file, {"format": "pt"})
+    predictor = textune.Predictor.load(model.parent)
+    with pytest.raises(NumericsError, match="NaN or infinity for 2 of 2 texts, the first of them"):
+        predictor(["good film", "bad film"])
 
 
 @pytest.mark.parametrize("name", ["tokenizer.json", "config.json", "model.safetensors"])
