@@ -8,10 +8,11 @@ import pytest
 
 import textune
 from conftest import WORDS
-from textune import cli, language_api
+from textune import api, cli, labelled, language_api, recipe
 from textune.errors import SettingsError
 from textune.evaluation import catalogue
 from textune.language_config import AdaptSettings
+from textune.records import Said
 
 QUICK = {"epochs": 1, "limit": 40, "batch_size": 64, "seed": 3}
 
@@ -113,3 +114,25 @@ def test_plain_masks_can_be_asked_for_in_python(tmp_path, monkeypatch):
     assert asked[0].settings.mask.mask_share == 1
     assert asked[0].settings.mask.random_share == 0
     assert language_api.resolve(AdaptSettings, {}).mask.mask_share < 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        (["train.epochs=0"], "epochs 0: nothing will be learned"),
+        (["train.warmup_steps=500"], "the warm-up of 500 steps does not end before the last of 9"),
+        (["train.warmup_epochs=3"], "the warm-up of 27 steps does not end"),
+        (["train.warmup_steps=2"], None),
+    ],
+)
+def test_what_will_not_happen_is_said(changes, words):
+    settings = api.resolve(None, ["train.epochs=1", *changes], {})
+    said = [item.text for item in labelled.forewarnings(settings.train, 9)]
+    assert [text.startswith(words) for text in said] == ([] if words is None else [True])
+
+
+def test_no_epoch_is_said_before_the_run_ends(reviews, tiny_base, tmp_path):
+    settings = api.resolve(None, [], {"base": str(tiny_base), "train.epochs": 0})
+    events = list(recipe.training(recipe.Request(str(reviews), settings, tmp_path / "run")))
+    said = [event.text for event in events if isinstance(event, Said)]
+    assert any(text.startswith("epochs 0: nothing will be learned") for text in said)

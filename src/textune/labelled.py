@@ -15,11 +15,33 @@ from textune.encoder import load, vocabulary
 from textune.encoder.model import Encoder
 from textune.encoder.vocabulary import SubTable
 from textune.evaluation import catalogue, evaluate
-from textune.records import Batch
+from textune.records import Batch, Said
 from textune.tasks.interface import Task
 from textune.text import batches, plan
 from textune.training import optim
 from textune.training.loop import Work
+
+
+def forewarnings(train: TrainSettings, per_epoch: int) -> Iterator[Said]:
+    """Say what will not happen by these settings: no update, no end of the warm-up."""
+    total = per_epoch * train.epochs
+    if not total:
+        yield Said(
+            "epochs 0: nothing will be learned; the model keeps the base's weights, and a head "
+            "that is new answers by chance",
+            is_warning=True,
+        )
+        return
+    wanted = train.warmup_steps
+    if wanted is None and train.warmup_epochs is not None:
+        wanted = round(train.warmup_epochs * per_epoch)
+    if wanted is not None and wanted >= total:
+        yield Said(
+            f"the warm-up of {wanted:,} steps does not end before the last of {total:,} updates: "
+            f"the learning rate rises all the time and never falls; give train.warmup_steps below "
+            f"{total:,}, or more epochs",
+            is_warning=True,
+        )
 
 
 @dataclass(frozen=True, slots=True)

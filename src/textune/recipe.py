@@ -18,7 +18,7 @@ from textune.errors import DataError, RunError
 from textune.evaluation import by_length, evaluate, fitting, plain
 from textune.evaluation.unseen import Widened
 from textune.kernels import build, threads
-from textune.labelled import Labelled
+from textune.labelled import Labelled, forewarnings
 from textune.learning import Learner
 from textune.predictor import Predictor, Reading
 from textune.records import Decision, Example, Said, Scores, Started, Step, Validated
@@ -141,6 +141,7 @@ def training(request: Request) -> Generator[Event, None, Run]:
             yield Said(f"{folder}: this run is finished; there is nothing to resume")
             return read_run(folder)
         yield from learner.introduce()
+        yield from forewarnings(settings.train, lesson.per_epoch)
         with guards.memory(learner.micro_tokens):
             yield from learner.learn(folder, wish, goes_on=state == "on")
         # judge it and keep it

@@ -207,7 +207,7 @@ def test_memory_is_bounded_whatever_the_file(tmp_path, name, unit, times):
 
 
 def test_what_is_neither_path_nor_frame():
-    assert "a list cannot be read; give a path, or a data frame" in message_of([{"text": "a"}])
+    assert "a set cannot be read; give a path; a data frame of pandas" in message_of({"a"})
 
 
 def test_missing_file_suggests_its_neighbours(write):

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from textune.errors import DataError
-from textune.reading import conll, delimited, jsonlines, squad
+from textune.reading import conll, delimited, in_memory, jsonlines, squad
 from textune.reading.dialect import NAMES, recognise
 from textune.reading.forms import folders, foreign, numbered_words, tagged_cells, webanno
 from textune.reading.forms import table as forms
@@ -42,8 +42,9 @@ def read(
     Every cell is a string as it is written; only the empty cell is a missing one.
 
     Args:
-        source: A path, or a data frame of pandas, polars or Arrow (anything with
-            `__arrow_c_stream__`; a stream that can be read once is kept in memory).
+        source: A path, a data frame of pandas, polars or Arrow (anything with
+            `__arrow_c_stream__`; a stream that can be read once is kept in memory), or what
+            `in_memory` takes.
         header: Whether the first line names the columns; None to recognise it.
         delimiter: The character between cells; None to recognise it. A file of tagged words, one
             a line (CoNLL), is recognised only where none is told.
@@ -56,15 +57,14 @@ def read(
         >>> read("reviews.csv").columns  # doctest: +SKIP
         ('text', 'label')
     """
-    if hasattr(source, "__arrow_c_stream__"):
+    if hasattr(source, "__arrow_c_stream__") and not hasattr(source, "features"):
         from textune.reading import columnar  # pyarrow, which a single text does not need
 
         return _in_sentences(columnar.read_frame(source))
     if not isinstance(source, (str, os.PathLike)):
-        raise DataError(
-            f"a {type(source).__name__} cannot be read; give a path, or a data frame of pandas, "
-            "polars or pyarrow"
-        )
+        if (held := in_memory.read(source)) is not None:
+            return _in_sentences(held)
+        raise DataError(f"a {type(source).__name__} cannot be read; give {in_memory.WAYS}")
     path, mode = status(source)
     if stat.S_ISDIR(mode) and (table := folders.read(path)):
         return table
