@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 
 import pandas
 import pytest
@@ -9,7 +10,16 @@ import pytest
 import textune
 from conftest import WORDS
 from made_texts import make_base, write_lines
-from textune import config, console_survey, corpus, language_api, language_recipe, plain_survey
+from textune import (
+    config,
+    console,
+    console_survey,
+    corpus,
+    language_api,
+    language_recipe,
+    plain_survey,
+    watching,
+)
 from textune.language_config import AdaptSettings
 from textune.records import Said
 from textune.text import tokenizers
@@ -43,8 +53,6 @@ def spoken(tmp_path):
     ],
 )
 def test_a_trial_on_some_documents_says_so(spoken, tmp_path, given, wanted):
-    import re
-
     file = write_lines(tmp_path / "lines.txt", 80)
     settings = language_api.resolve(
         AdaptSettings, {"base": str(spoken), "epochs": 0, "device": "cpu", **given}
@@ -127,12 +135,36 @@ def test_what_trains_on_a_data_frame_is_a_call(tmp_path, tiny_base):
     assert plain.startswith("textune.adapt('texts.parquet', text='text')")
 
 
-def test_a_path_is_not_broken_on_a_narrow_terminal(monkeypatch, capsys):
-    monkeypatch.setattr(console_survey.out, "_force_terminal", True)
-    monkeypatch.setattr(console_survey.out, "_width", 60)
-    path = "/some/long-folder/another-folder/and-a-file-with-a-long-name.csv"
-    console_survey._list("layout", [f"a sentence that is rather long, of the file {path}, and on"])
-    assert path in capsys.readouterr().out
+PATH = "/some/long-folder/another-folder/and-a-file-with-a-long-name.csv"
+SENTENCE = f"a sentence that is rather long, of the file {PATH}, and it goes on for some more words"
+
+
+@pytest.mark.parametrize(
+    "show",
+    [
+        lambda: console_survey._list("layout", [SENTENCE]),
+        lambda: console.warn(SENTENCE),
+        lambda: console.fail(f"two lines:\n  {SENTENCE}"),
+        lambda: watching.Watch().show(Said(SENTENCE)),
+        lambda: watching.Watch().show(Said(SENTENCE, is_warning=True)),
+    ],
+    ids=["check", "note", "error", "line", "warning"],
+)
+def test_lines_are_broken_between_words_on_a_narrow_terminal(show, monkeypatch, capsys):
+    for screen in (console.out, console.err):
+        monkeypatch.setattr(screen, "_force_terminal", True)
+        monkeypatch.setattr(screen, "_width", 60)
+        monkeypatch.setattr(screen, "no_color", True)
+    show()
+    found = re.sub(r"\x1b\[[0-9;]*m", "", "".join(capsys.readouterr()))
+    assert PATH in found
+    assert " ".join(found.split()).endswith(SENTENCE)
+    assert all(len(line) <= 60 or PATH in line for line in found.splitlines())
+
+
+def test_lines_are_left_whole_for_a_pipe(capsys):
+    console.fail(SENTENCE)
+    assert capsys.readouterr().err == f"error: {SENTENCE}\n"
 
 
 def test_a_gradient_that_is_not_finite_in_fp32_is_not_told_to_use_fp32(

@@ -127,3 +127,20 @@ def test_log_and_report_have_the_time_of_each_epoch_and_validation(tiny_base, re
     page = (run.path / "report.html").read_text(encoding="utf-8")
     assert "<h3>Time</h3>" in page
     assert re.search(r'<td class="n">all</td><td class="n">[\d.:]+', page)
+
+
+@pytest.mark.parametrize("value", [2.81e-05, 8873.123, 0.5, 123456.789])
+def test_columns_do_not_touch_whatever_the_unit(capsys, value):
+    with watching.Watch() as shown:
+        shown.show(started())
+        shown.show(step(10))
+        metrics = {"rmse": value, "pearson": -0.5, "spearman": -0.21, "mae": value}
+        shown.show(Validated(10, 1.0, metrics, "rmse", is_best=True, seconds=0.01))
+    _, line = capsys.readouterr().err.splitlines()
+    assert line.split()[-5:] == [
+        written.decimals(value),
+        "-0.500",
+        "-0.210",
+        written.decimals(value),
+        "best",
+    ]

@@ -6,6 +6,7 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from textwrap import wrap
 from typing import Any
 
 from rich.console import Console, ConsoleOptions, RenderableType
@@ -63,12 +64,38 @@ def say(text: str) -> None:
 
 def warn(text: str) -> None:
     """Print a line that asks for attention."""
-    err.print(f"[yellow]note:[/] {escape(text)}")
+    err.print(f"[yellow]note:[/] {escape(folded(text, screen=err, before=len('note: ')))}")
 
 
 def fail(text: str) -> None:
     """Print why nothing came of it."""
-    err.print(f"[bold red]error:[/] {escape(text)}")
+    err.print(f"[bold red]error:[/] {escape(folded(text, screen=err, before=len('error: ')))}")
+
+
+def folded(text: str, *, screen: Console, before: int = 0) -> str:
+    """Break sentences between words where a person reads them; leave them whole for a pipe.
+
+    Args:
+        text: One line or several.
+        screen: Where they will be printed.
+        before: Columns that the first line has less, and all others if they are indented.
+    """
+    if not screen.is_terminal:
+        return text
+    width = max(40, screen.width - 1)
+    lines = text.split("\n")
+    found = [
+        wrap(
+            line,
+            width,
+            initial_indent=" " * (before if number == 0 else 0),
+            subsequent_indent=" " * (len(line) - len(line.lstrip()) + 2),
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        for number, line in enumerate(lines)
+    ]
+    return "\n".join(part for parts in found for part in parts or [""])[before:]
 
 
 def complain(text: str) -> None:

@@ -1,13 +1,12 @@
 """What `check` found becomes lines and tables on the screen."""
 
 from collections.abc import Mapping, Sequence
-from textwrap import wrap
 from typing import Any
 
 from rich.markup import escape
 from rich.table import Table
 
-from textune.console import MOST_LABELS, out, print_table
+from textune.console import MOST_LABELS, folded, out, print_table
 from textune.records import Survey
 
 BAR = 28
@@ -68,18 +67,7 @@ def _list(title: str, lines: Sequence[str]) -> None:
     if lines:
         out.print(f"\n[bold]{title}[/]")
     for line in lines:
-        for part in _folded(line):
-            out.print(f"  {escape(part)}")
-
-
-def _folded(line: str, *, indent: int = 2) -> list[str]:
-    """Break a sentence between words where a person reads it; one line for a pipe."""
-    if not out.is_terminal:
-        return [line]
-    width = max(40, out.width - indent - 1)
-    return wrap(
-        line, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
-    ) or [""]
+        out.print(escape(folded(f"  {line}", screen=out)))
 
 
 def _columns(columns: Mapping[str, str]) -> None:
@@ -190,10 +178,11 @@ def _limits(beyond: Mapping[str, Mapping[str, Any]]) -> None:
     print_table(table)
     if read:
         largest = list(beyond)[-1]
-        out.print(
+        words = (
             "  tokens of an epoch that reads beginnings (--long head) or everything (--long "
             f"window); time: that of beginnings of {largest} tokens is 1"
         )
+        out.print(escape(folded(words, screen=out)))
 
 
 def _findings(found: Survey) -> None:
@@ -204,7 +193,6 @@ def _findings(found: Survey) -> None:
     colours = {"error": "red", "warning": "yellow", "note": "dim"}
     for finding in found.findings:
         colour = colours.get(finding.severity, "dim")
-        first, *rest = _folded(f"{finding.severity} {finding.message}")
-        out.print(f"  [{colour}]{finding.severity}[/]{escape(first[len(finding.severity) :])}")
-        for part in rest:
-            out.print(f"  {escape(part)}")
+        words = folded(f"  {finding.severity} {finding.message}", screen=out)
+        _, _, rest = words.partition(finding.severity)
+        out.print(f"  [{colour}]{finding.severity}[/]{escape(rest)}")

@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.table import Column
 
-from textune.console import err, headlines, number
+from textune.console import err, folded, headlines, number
 from textune.evaluation import catalogue, written
 from textune.records import Said, Started, Step, Validated
 
@@ -24,6 +24,7 @@ COUNTS = {  # of a line a validation, with their widths; times of training since
     "train": 9,
     "judge": 9,
 }
+IN_UNITS = ("rmse", "mae")  # of the user: numbers of any size
 RECENT = 50  # updates whose mean loss is shown
 SILENCE = 30.0  # seconds without a line, at most, where there is no bar
 
@@ -128,9 +129,10 @@ class Watch:
 
     def _say(self, said: Said) -> None:
         if said.is_warning:
-            self._print(f"[yellow]note:[/] {escape(said.text)}")
+            words = folded(said.text, screen=err, before=len("note: "))
+            self._print(f"[yellow]note:[/] {escape(words)}")
         elif not self._quiet:
-            self._print(escape(said.text))
+            self._print(escape(folded(said.text, screen=err)))
 
     def _start(self, event: Started) -> None:
         self._losses.clear()
@@ -222,7 +224,9 @@ class Watch:
         cells = [f"{found.epoch:>6g}{found.step:>8,}{number(loss):>8}"]
         cells += [f"{written.clock(trained):>9}{written.clock(found.seconds):>9}"]
         values = [number(catalogue.value(found.metrics, key)) for key in self._keys]
-        cells += [f"{cell:>{_width(key)}}" for cell, key in zip(values, self._keys, strict=True)]
+        cells += [
+            f" {cell:>{_width(key) - 1}}" for cell, key in zip(values, self._keys, strict=True)
+        ]
         star = "  [green]best[/]" if found.is_best else ""
         self._print(f"{''.join(cells)}{star}")
 
@@ -237,7 +241,7 @@ def _shown(metrics: Mapping[str, Any], chosen: str) -> list[str]:
 
 
 def _width(key: str) -> int:
-    return max(len(catalogue.title(key)), 5) + 2
+    return max(len(catalogue.title(key)), 9 if key in IN_UNITS else 5) + 2
 
 
 def _rate(lr: float) -> str:
