@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 from transformers import AttentionInterface, PreTrainedModel
 
-from textune.encoder import attention, dropout, layers, pooling
+from textune.encoder import attention, dropout, layers, norms, pooling
 from textune.encoder.decoding import Answers, Decoder
 from textune.encoder.matrices import Half
 from textune.records import Batch, Items, Pool
@@ -62,6 +62,7 @@ class Encoder(nn.Module):
         self._stock = model.config._attn_implementation or "eager"
         model.base_model.register_forward_hook(self._reduce, with_kwargs=True)
         dropout.replace(model)
+        norms.replace(model)
         self.refusal: str | None = "not asked for"
         if packed:
             layers.replace(model, per_token=per_token)

@@ -1,0 +1,55 @@
+"""A head's norm gets gradients whose sums do not follow from the number of threads.
+
+torch's own parts the sums over tokens among threads. The norms of layers are the kernels' matter.
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.autograd import Function
+from torch.nn import functional
+
+
+class _Norm(Function):
+    """Layer norm of (P, D) rows, written out (Ba et al., 2016)."""
+
+    @staticmethod
+    def forward(ctx: Any, states: Tensor, weight: Tensor, bias: Tensor, eps: float) -> Tensor:
+        found, mean, rstd = torch.native_layer_norm(states, weight.shape, weight, bias, eps)
+        ctx.save_for_backward(states, mean, rstd, weight)
+        return found
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
+        states, mean, rstd, weight = ctx.saved_tensors
+        given = gradients[0]  # (P, D)
+        normed = (states - mean) * rstd
+        scaled = given * weight
+        shift = scaled.mean(1, keepdim=True)  # (P, 1)
+        slope = (scaled * normed).mean(1, keepdim=True)
+        onto = (scaled - shift - normed * slope) * rstd
+        return onto, (given * normed).sum(0), given.sum(0), None
+
+
+class Norm(nn.LayerNorm):
+    """A layer norm that computes by `_Norm` where it learns on a CPU."""
+
+    def forward(self, input: Tensor) -> Tensor:  # the name of torch's own argument
+        """(…, D) → (…, D)."""
+        weight, bias = self.weight, self.bias
+        is_plain = input.device.type == "cpu" and input.dtype == weight.dtype == torch.float32
+        if not is_plain or bias is None or not torch.is_grad_enabled():
+            return functional.layer_norm(input, self.normalized_shape, weight, bias, self.eps)
+        rows = input.reshape(-1, input.shape[-1])
+        found: Tensor = _Norm.apply(rows, weight, bias, self.eps)  # type: ignore[no-untyped-call]  # torch's
+        return found.view(input.shape)
+
+
+def replace(model: Any) -> None:
+    """Let every norm of a model's head learn here."""
+    own = {id(part) for part in model.base_model.modules()}
+    for part in model.modules():
+        is_flat = type(part) is nn.LayerNorm and len(part.normalized_shape) == 1
+        if is_flat and id(part) not in own and part.elementwise_affine:
+            part.__class__ = Norm
