@@ -6,7 +6,7 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,8 @@ def run(
     folder: Path,
     *,
     watch: Callable[[int], None] | None = None,
+    prefix: Sequence[str] = (),
+    changes: Mapping[str, str | None] | None = None,
 ) -> dict[str, Any]:
     """Run `python -m MODULE JOB.json RESULT.json` and return its result.
 
@@ -36,6 +38,8 @@ def run(
         folder: For the files between the processes, and textune's cache: one of a whole command,
             so that kernels are compiled once.
         watch: Called with the process's id again and again while it runs.
+        prefix: A command that the process is run by, for example `taskset`.
+        changes: To the variables of its environment; None takes one away.
 
     Raises:
         ProgramError: It failed; with what it wrote to the error stream.
@@ -43,13 +47,15 @@ def run(
     source, target, log = (folder / name for name in ("job.json", "result.json", "log.txt"))
     source.write_text(json.dumps(job), encoding="utf-8")
     target.unlink(missing_ok=True)
-    command = [sys.executable, "-m", module, str(source), str(target)]
+    command = [*prefix, sys.executable, "-m", module, str(source), str(target)]
+    surroundings: dict[str, str | None] = {**environment(int(job["threads"]), folder)}
+    surroundings |= changes or {}
     with (
         log.open("w", encoding="utf-8") as opened,
         subprocess.Popen(
             command,
             cwd=ROOT,
-            env=environment(int(job["threads"]), folder),
+            env={name: value for name, value in surroundings.items() if value is not None},
             stdout=opened,
             stderr=opened,
         ) as child,

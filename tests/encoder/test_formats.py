@@ -1,5 +1,7 @@
 """The format that was asked for is taken; otherwise the faster one, and why."""
 
+import time
+
 import pytest
 import torch
 
@@ -30,6 +32,24 @@ def test_the_faster_one_is_measured(monkeypatch):
         assert found == wanted
         assert why.startswith("bf16 products run at ")
         assert why.endswith(" × the speed of fp32 on this processor")
+
+
+def test_it_is_measured_by_the_computing_time_of_one_thread(monkeypatch):
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        seen = []
+
+        def waiting(*_):  # as beside a busy neighbour: most of the time passes without computing
+            seen.append(torch.get_num_threads())
+            time.sleep(0.002)
+
+        monkeypatch.setattr(formats.functional, "linear", waiting)
+        assert formats._seconds(torch.float32, 8) < 0.001
+        assert set(seen) == {1}
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_other_devices_are_not_measured(monkeypatch):

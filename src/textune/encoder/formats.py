@@ -9,6 +9,7 @@ import torch
 from torch.nn import functional
 
 from textune.errors import SettingsError, among
+from textune.kernels import threads
 
 WANTED = ("auto", "fp32", "bf16")
 CPU_FLAGS = {"avx512_bf16", "amx_bf16", "bf16", "svebf16"}  # as Linux names them
@@ -74,14 +75,19 @@ def _has_bf16(device: torch.device) -> tuple[bool, str]:
 
 
 def _seconds(dtype: torch.dtype, width: int) -> float:
+    """Measure the computing time of a product by one thread: neighbours must not choose a format.
+
+    Two threads that wait for each other beside a busy program would measure the waiting.
+    """
     tokens = torch.randn(512, width, generator=torch.Generator().manual_seed(0)).to(dtype)
     weight = torch.randn(4 * width, width, generator=torch.Generator().manual_seed(1)).to(dtype)
     times = []
-    for _ in range(12):
-        start = time.perf_counter()
-        functional.linear(tokens, weight)
-        times.append(time.perf_counter() - start)
-    return median(times[4:])
+    with threads.alone():
+        for _ in range(12):
+            start = time.thread_time()
+            functional.linear(tokens, weight)
+            times.append(time.thread_time() - start)
+    return max(median(times[4:]), 1e-9)
 
 
 def _may_have_bf16() -> bool:

@@ -46,7 +46,7 @@ def quota(processes: Path = Path("/proc")) -> Quota | None:
     """
     found = [
         Quota(cores, folder)
-        for folder in _folders(processes)
+        for folder in groups(processes)
         if (cores := _cores_of(folder)) is not None
     ]
     return min(found, key=lambda each: each.cores, default=None)
@@ -61,9 +61,9 @@ def used_by_group(folder: Path) -> float | None:
     return int(plain) / 1e9 if plain.isdigit() else None
 
 
-def _folders(processes: Path) -> list[Path]:
+def groups(processes: Path = Path("/proc")) -> list[Path]:
     """Return the folders of this process's groups that can limit computing, with all above."""
-    groups = _groups(_read(processes / "self" / "cgroup"))
+    paths = _paths(_read(processes / "self" / "cgroup"))
     found = []
     for line in _read(processes / "self" / "mountinfo").splitlines():
         before, _, after = line.partition(" - ")
@@ -72,13 +72,13 @@ def _folders(processes: Path) -> list[Path]:
         is_two = kind == "cgroup2"
         if kind not in CONTROLLED or len(fields) < 5 or not (is_two or "cpu" in options.split(",")):
             continue
-        group = groups.get("" if is_two else "cpu")
+        group = paths.get("" if is_two else "cpu")
         if group is not None:
             found += _upwards(Path(_unescaped(fields[4])), _unescaped(fields[3]), group)
     return found
 
 
-def _groups(text: str) -> dict[str, str]:
+def _paths(text: str) -> dict[str, str]:
     """Part `/proc/self/cgroup`: controller → path; version 2 has the name ""."""
     found: dict[str, str] = {}
     for line in text.splitlines():

@@ -94,6 +94,17 @@ def shared(asked: int | None = None) -> Iterator[Team]:
         team.set(found)
 
 
+@contextmanager
+def alone() -> Iterator[None]:
+    """Compute with one thread, for what is measured; then with as many as before."""
+    found = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(found)
+
+
 def over(items: Iterable[Item]) -> Iterator[Item]:
     """Yield what there is to compute, with the threads that suit before each."""
     for item in items:
