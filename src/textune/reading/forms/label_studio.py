@@ -67,7 +67,7 @@ def _converter(values: Values) -> Converter:
     findings: tuple[Finding, ...] = ()
     if torn:
         message = (
-            f"annotators differ in {torn:,} texts: the annotation marked as ground truth, else the "
+            f"annotators differ in {torn:,} text{'s' if torn > 1 else ''}: the annotation marked as ground truth, else the "
             "first, was taken"
         )
         findings = (Finding("annotators", "warning", message, torn),)

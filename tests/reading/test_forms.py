@@ -1,0 +1,282 @@
+"""Each form of JSON and of tables, made here: recognised by itself and read as it is meant."""
+
+import json
+
+import pyarrow as pa
+import pytest
+
+from textune import survey
+from textune.errors import DataError
+from textune.reading import sources
+from textune.reading.forms import table as forms
+
+TEXTS = [f"Dan met Eve Moss in town {n} today" for n in range(24)]
+PLACES = [(0, 3, "PER"), (8, 16, "PER")]
+SPANS = [{"start": a, "end": b, "label": kind} for a, b, kind in PLACES]
+
+
+def label_studio(text: str, number: int) -> dict:
+    result = [
+        {
+            "from_name": "ner",
+            "to_name": "text",
+            "type": "labels",
+            "value": {"start": a, "end": b, "text": text[a:b], "labels": [kind]},
+        }
+        for a, b, kind in PLACES
+    ]
+    return {"id": number, "data": {"text": text}, "annotations": [{"result": result}]}
+
+
+def prodigy(text: str, number: int) -> dict:
+    answer = ("accept", "accept", "reject", "ignore")[number % 4]
+    return {"text": text, "spans": SPANS, "answer": answer, "_input_hash": number}
+
+
+SPAN_FORMS = {
+    "spacy": lambda t, n: [t, {"entities": [list(place) for place in PLACES]}],
+    "cluener": lambda t, n: {
+        "text": t,
+        "label": {"PER": {t[a:b]: [[a, b - 1]] for a, b, _ in PLACES}},
+    },
+    "dataturks": lambda t, n: {
+        "content": t,
+        "annotation": [
+            {"label": [k], "points": [{"start": a, "end": b - 1, "text": t[a:b]}]}
+            for a, b, k in PLACES
+        ],
+        "extras": None,
+    },
+    "lighttag": lambda t, n: {
+        "content": t,
+        "annotations": [{"start": a, "end": b, "tag": k, "value": t[a:b]} for a, b, k in PLACES],
+    },
+    "label studio": label_studio,
+    "prodigy": prodigy,
+    "doccano": lambda t, n: {
+        "text": t,
+        "annotations": [
+            {"start_offset": a, "end_offset": b, "label": k, "user": 1} for a, b, k in PLACES
+        ],
+    },
+    "gliner": lambda t, n: {"tokenized_text": t.split(), "ner": [[0, 0, "PER"], [2, 3, "PER"]]},
+    "tagged pairs": lambda t, n: [
+        [word, tag]
+        for word, tag in zip(
+            t.split(), ["B-PER", "O", "B-PER", "I-PER", "O", "O", "O", "O"], strict=True
+        )
+    ],
+}
+
+
+def checked(file, **options):
+    return survey.check(file, count_tokens=lambda texts: [len(t.split()) for t in texts], **options)
+
+
+@pytest.mark.parametrize("in_lines", [True, False], ids=["lines", "array"])
+@pytest.mark.parametrize("name", SPAN_FORMS)
+def test_entities_are_read_from_every_form(tmp_path, name, in_lines):
+    values = [SPAN_FORMS[name](text, number) for number, text in enumerate(TEXTS)]
+    file = tmp_path / "data.json"
+    is_lists = isinstance(values[0], list)
+    if in_lines and not is_lists:
+        file.write_text("\n".join(map(json.dumps, values)))
+    else:
+        file.write_text(json.dumps(values, indent=1))
+    found = checked(file)
+    assert found.contract.task == "tags"
+    rows = 12 if name == "prodigy" else len(TEXTS)
+    assert (found.rows, dict(found.labels)) == (rows, {"PER": 2 * rows})
+    assert not [finding for finding in found.findings if finding.kind == "mended"]
+    left_out = [finding for finding in found.findings if finding.kind == "left out"]
+    assert sum(finding.count for finding in left_out) == len(TEXTS) - rows
+
+
+def test_no_value_of_one_form_is_recognised_as_another():
+    assert len(forms.FORMS) == 11
+    for name, make in SPAN_FORMS.items():
+        values = [make(text, number) for number, text in enumerate(TEXTS)]
+        assert len([form for form in forms.FORMS if form.recognise(values)]) == 1, name
+
+
+ROWS = [{"text": text, "label": ("bad", "good")[n % 2]} for n, text in enumerate(TEXTS)]
+TABLES = {
+    "lists": [[row["text"], row["label"]] for row in ROWS],
+    "lists with names": [["text", "label"], *([row["text"], row["label"]] for row in ROWS)],
+    "split": {
+        "columns": ["text", "label"],
+        "index": list(range(len(ROWS))),
+        "data": [list(row.values()) for row in ROWS],
+    },
+    "table": {
+        "schema": {"fields": [], "primaryKey": ["index"]},
+        "data": [{"index": 0, **row} for row in ROWS],
+    },
+    "index": {str(n): row for n, row in enumerate(ROWS)},
+    "columns": {key: {str(n): row[key] for n, row in enumerate(ROWS)} for key in ("text", "label")},
+    "list of each column": {key: [row[key] for row in ROWS] for key in ("text", "label")},
+    "somewhere inside": {"version": 1, "result": {"total": 24, "items": ROWS}},
+}
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+@pytest.mark.parametrize("name", TABLES)
+def test_tables_are_read_however_they_are_written(tmp_path, name, indent):
+    file = tmp_path / "data.json"
+    file.write_text(json.dumps(TABLES[name], indent=indent))
+    rows = [row.cells for row in sources.read(file).rows()]
+    assert rows == [tuple(row.values()) for row in ROWS]
+    assert checked(file).contract.task == "single"
+
+
+def test_rows_in_two_places_are_asked_about(tmp_path):
+    file = tmp_path / "data.json"
+    file.write_text(json.dumps({"train": ROWS, "test": ROWS}))
+    with pytest.raises(DataError, match=r"rows in several places \('train', 'test'\).*jq -c"):
+        sources.read(file)
+
+
+def test_a_value_that_is_of_no_form_is_named(tmp_path):
+    values = [SPAN_FORMS["cluener"](text, n) for n, text in enumerate(TEXTS * 10)]
+    values[220]["label"] = {"PER": {"Dan": [["x", 2]]}}
+    file = tmp_path / "data.jsonl"
+    file.write_text("\n".join(map(json.dumps, values)))
+    with pytest.raises(DataError, match=r"data.jsonl:221: a place is 'x'; allowed: a whole number"):
+        list(sources.read(file).rows())
+
+
+def test_choices_of_label_studio_become_labels(tmp_path):
+    def task(text: str, names: list[str]) -> dict:
+        result = [{"from_name": "topic", "type": "choices", "value": {"choices": names}}]
+        return {"data": {"text": text}, "annotations": [{"result": result}]}
+
+    file = tmp_path / "data.json"
+    one = [task(text, [("a", "b")[n % 2]]) for n, text in enumerate(TEXTS)]
+    file.write_text(json.dumps([*one, {"data": {"text": "not yet"}, "annotations": []}]))
+    found = checked(file)
+    assert (found.contract.task, sorted(found.labels)) == ("single", ["a", "b"])
+    assert "has no finished annotation" in found.findings[0].message
+    one[3]["annotations"].append({"result": []})
+    one[5] = task(TEXTS[5], ["a", "b"])
+    file.write_text(json.dumps(one))
+    found = checked(file)
+    assert found.contract.task == "multi"
+    assert "annotators differ in 1 text:" in found.findings[0].message
+
+
+def test_a_single_label_of_prodigy_is_yes_or_no(tmp_path):
+    lines = [
+        {"text": text, "label": "SPAM", "answer": ("accept", "reject")[n % 2]}
+        for n, text in enumerate(TEXTS)
+    ]
+    file = tmp_path / "data.jsonl"
+    file.write_text("\n".join(map(json.dumps, lines)))
+    assert dict(checked(file).labels) == {"SPAM": 12, "not SPAM": 12}
+
+
+def test_mrqa_has_a_row_for_each_question(tmp_path):
+    context = "The tower was built in 1200 by mason Aolo."
+    asked = {"question": "When?", "qid": "q", "detected_answers": [{"char_spans": [[23, 26]]}]}
+    lines = [{"header": {}}, *({"context": context + f" {n}", "qas": [asked]} for n in range(9))]
+    file = tmp_path / "data.jsonl"
+    file.write_text("\n".join(map(json.dumps, lines)))
+    found = checked(file)
+    assert (found.contract.task, found.labels["an answer"]) == ("answers", 9)
+
+
+def test_words_with_the_number_of_their_sentence_are_sentences(tmp_path):
+    lines = ["Sentence #,Word,POS,Tag"]
+    for number in range(20):
+        lines += [f"Sentence: {number},Dan,NN,B-per", ",left,VB,O", ",.,.,O"]
+    file = tmp_path / "ner.csv"
+    file.write_text("\n".join(lines))
+    found = checked(file)
+    assert (found.contract.text, found.contract.label) == (("Word",), ("Tag",))
+    assert (found.rows, dict(found.labels)) == (20, {"per": 20})
+    assert "ner.csv:2" in next(iter(found.table.rows())).origin
+
+
+@pytest.mark.parametrize("written", ["B-PER O B-LOC", "['B-PER', 'O', 'B-LOC']"])
+def test_a_tag_for_each_word_of_a_cell(tmp_path, written):
+    file = tmp_path / "ner.csv"
+    cell = f'"{written}"' if "[" in written else written
+    file.write_text("text,labels\n" + "".join(f"Dan saw Ghent{n},{cell}\n" for n in range(20)))
+    found = checked(file)
+    assert dict(found.labels) == {"LOC": 20, "PER": 20}
+    assert (found.contract.text, found.contract.label) == (("text",), ("labels",))
+
+
+WEBANNO = """#FORMAT=WebAnno TSV 3.3
+#T_SP=webanno.custom.Entity|value
+#T_RL=webanno.custom.Rel|kind|BT_x
+
+
+#Text=Dan Moss saw \\[X] .
+1-1\t0-3\tDan\tPER[1]\t_\t_\t
+1-2\t4-8\tMoss\tPER[1]\t_\t_\t
+1-3\t9-12\tsaw\t_\t_\t_\t
+1-3.1\t9-10\ts\t_\t_\t_\t
+1-4\t13-16\t\\[X]\tLOC|ORG\t_\t_\t
+
+#Text=Eve PER
+2-1\t20-23\tEve\tPER[2]\t_\t_\t
+2-2\t24-27\tMay\tPER[3]\t_\t_\t
+"""
+
+
+def test_webanno_is_read_with_its_numbers_of_entities(tmp_path):
+    file = tmp_path / "doc.tsv"
+    file.write_text(WEBANNO)
+    table = sources.read(file)
+    rows = [[json.loads(cell) for cell in row.cells] for row in table.rows()]
+    assert rows == [
+        [["Dan", "Moss", "saw", "[X]"], ["B-PER", "I-PER", "O", "B-LOC"]],
+        [["Eve", "May"], ["B-PER", "B-PER"]],
+    ]
+    assert table.columns == ("word", "value")
+
+
+@pytest.mark.parametrize("part", ["", "train/"])
+def test_folders_named_for_labels(tmp_path, part):
+    for label in ("neg", "pos", "unsup"):
+        folder = tmp_path / "set" / part / label
+        folder.mkdir(parents=True)
+        for number in range(6):
+            (folder / f"{number}.txt").write_text(f"a {label} text {number}\n")
+    found = checked(tmp_path / "set")
+    assert (found.contract.task, dict(found.labels)) == ("single", {"neg": 6, "pos": 6})
+    assert "the folder 'unsup' is left out" in found.findings[0].message
+
+
+def test_arrow_files_are_read_with_the_names_of_classes(tmp_path):
+    features = {"info": {"features": {"label": {"names": ["no", "yes"], "_type": "ClassLabel"}}}}
+    table = pa.table({"text": TEXTS, "label": [n % 2 for n in range(24)]})
+    table = table.replace_schema_metadata({"huggingface": json.dumps(features)})
+    for name, make in (("a.arrow", pa.ipc.new_stream), ("b.feather", pa.ipc.new_file)):
+        with make(tmp_path / name, table.schema) as writer:
+            writer.write_table(table)
+        assert dict(checked(tmp_path / name).labels) == {"no": 12, "yes": 12}
+
+
+FOREIGN = {
+    "a.ann": ("T1\tPER 0 5\tClara\n", r"annotations of brat"),
+    "b.txt": ("123|t|A title\n123|a|Text\n", r"PubTator"),
+    "c.xml": ("<?xml version='1.0'?><corpus/>", r"XML; export it"),
+    "d.yml": ('version: "3.1"\nnlu:\n- intent: x\n', r"Rasa in YAML; .*rasa data convert"),
+}
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_other_tools_are_named_in_the_refusal(tmp_path, name):
+    content, message = FOREIGN[name]
+    (tmp_path / name).write_text(content)
+    with pytest.raises(DataError, match=message):
+        sources.read(tmp_path / name)
+
+
+def test_the_first_line_of_excel_names_the_delimiter(tmp_path):
+    file = tmp_path / "data.csv"
+    file.write_bytes(b"\xef\xbb\xbfsep=;\r\ntext;label\r\nwell, then;a\r\n" + b"one, two;b\r\n" * 9)
+    table = sources.read(file)
+    assert (table.columns, table.delimiter) == (("text", "label"), ";")
+    assert [row.origin for row in table.rows()][:2] == ["data.csv:3", "data.csv:4"]
