@@ -18,6 +18,7 @@ from textune.predictor import CHUNK, Predictor, Reading, Text
 from textune.records import Contract, Example, Row, Table
 from textune.storage import atomic, values
 from textune.tasks.interface import Column, Task
+from textune.tasks.labels import are_listed
 
 Writer = Callable[[list[list[Any]]], None]
 FORMULAS = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"  # a cell that begins so is computed
@@ -178,6 +179,8 @@ def _nested(table: Table, agreed: Contract, task: Task) -> frozenset[int]:
         known = known if is_json else ()
     width = len(table.columns)
     places = {place for place, name in enumerate(table.columns) if name in known}
+    if task.name == "multi" and are_listed(task.labels):
+        places.add(width)
     if task.asks != "texts":
         new = enumerate(task.columns(), start=width)
         places |= {place for place, (name, is_number) in new if not is_number and name != "answer"}

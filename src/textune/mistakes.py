@@ -19,6 +19,7 @@ from textune.data import tagged, words
 from textune.errors import RunError
 from textune.evaluation import entities, spans
 from textune.evaluation.entities import Entity
+from textune.tasks.labels import are_listed
 
 MOST = 20
 MOST_MISSED = 8  # of them entities that were not found, about which nothing was sure
@@ -140,9 +141,12 @@ def _of_names(table: pa.Table, *, single: bool) -> list[Mistake]:
 
 
 def _marks(column: pa.ChunkedArray, labels: Sequence[str], *, single: bool) -> Any:
-    """Say which labels a column of names joined by ";" holds: (N, C) bool."""
+    """Say which labels a column of names holds, as `tasks.labels` joins them: (N, C) bool."""
     if single:
         found = [pc.equal(column, label) for label in labels]
+    elif are_listed(labels):
+        held = [set(json.loads(cell or "[]")) for cell in column.to_pylist()]
+        found = [pa.chunked_array([[label in names for names in held]]) for label in labels]
     else:
         fenced = pc.binary_join_element_wise("", column, "", ";")
         found = [pc.match_substring(fenced, f";{label};") for label in labels]

@@ -28,6 +28,7 @@ from textune.storage import atomic, evaluations, folders
 from textune.storage.checksums import Inputs
 from textune.storage.written import Best, DataCard, File
 from textune.tasks.interface import Task
+from textune.tasks.labels import in_one_cell
 from textune.tasks.tag import Tag
 from textune.text import saving, tokenizers
 from textune.text.tokenizers import Tokenizer
@@ -307,7 +308,7 @@ def _write_scores(file: Path, task: Task, texts: Sequence[Example], scores: Scor
         columns["pair"] = [item.pair for item in texts]
     columns["truth"] = [task.truth(item) for item in texts]
     if any(item.unscored for item in texts):
-        columns["unscored"] = [";".join(item.unscored) for item in texts]
+        columns["unscored"] = [in_one_cell(item.unscored, task.labels) for item in texts]
     answers = [task.cells(item) for item in task.predictions(scores, texts)]
     for (name, _), cells in zip(task.columns(), zip(*answers, strict=True), strict=True):
         columns[name] = list(cells)

@@ -259,3 +259,65 @@ def test_words_that_the_base_does_not_know_are_said(tmp_path, tiny_base):
     file.write_text("text,label\n" + "".join(f"ውሃ ቤት {n},{n % 2}\n" for n in range(40)))
     found = survey.check(file, base=tiny_base)
     assert "are unknown to the tokenizer of base" in messages(found)
+
+
+@pytest.mark.timeout(120)
+def test_names_with_a_semicolon_can_be_told_apart_in_a_decision(tmp_path, tiny_base):
+    names = ["warm; good", "cold"]
+    lines = [
+        {
+            "text": ("good warm day", "bad cold day")[n % 2] + f" {n}",
+            "labels": [names[n % 2]] * (n % 5 > 0),
+        }
+        for n in range(60)
+    ]
+    lines[7]["labels"] = names
+    file = tmp_path / "data.jsonl"
+    file.write_text("\n".join(map(json.dumps, lines)))
+    run = textune.train(
+        str(file), text="text", label="labels", task="multi", base=tiny_base,
+        out=tmp_path / "run", epochs=1, device="cpu",
+    )  # fmt: skip
+    for ending in ("jsonl", "csv"):
+        out = tmp_path / f"out.{ending}"
+        command = ["predict", str(run.path), "--input", str(file), "--output", str(out)]
+        done = CliRunner().invoke(app, [*command, "--threshold", "0"])
+        assert done.exit_code == 0, done.output
+    first = json.loads((tmp_path / "out.jsonl").read_text().splitlines()[0])
+    assert sorted(first["decision"]) == sorted(names)
+    with (tmp_path / "out.csv").open(newline="") as opened:
+        assert sorted(json.loads(next(csv.DictReader(opened))["decision"])) == sorted(names)
+    assert "warm; good" in (run.path / "report.html").read_text()
+
+
+def test_a_comma_that_may_part_thousands_is_shown_both_ways(table):
+    draw = random.Random(0)
+    rows = [[prose(draw), f"{draw.randint(1, 9)},{draw.randint(100, 999)}"] for _ in range(60)]
+    file = table(["text", "score"], rows)
+    doubts = " ".join(checked(file).contract.doubts)
+    assert "if the comma parts thousands, or " in doubts
+    with pytest.raises(DataError, match=r"if the comma parts thousands, or \d\.\d{3} if it begins"):
+        checked(file, label="score", task="number")
+
+
+def test_an_empty_answer_without_a_place_is_none(tmp_path):
+    passage = "The tower was built by Aolo."
+    answers = [
+        [{"text": "Aolo", "start": 23}],
+        [{"text": "", "start": -1}],
+        [{"text": "", "start": None}],
+    ]
+    lines = [
+        {"question": f"Who built it {n}?", "context": passage, "answers": answers[n % 3]}
+        for n in range(12)
+    ]
+    file = tmp_path / "data.jsonl"
+    file.write_text("\n".join(map(json.dumps, lines)))
+    assert dict(checked(file).labels) == {"an answer": 4, "no answer": 8}
+
+
+def test_texts_that_are_all_the_same_are_said_to_be_so(table):
+    file = table(["text", "label"], [["the same words again", "ab"[n % 2]] for n in range(40)])
+    reasons = " ".join(checked(file).contract.reasons)
+    assert "'text' is the text, though all its cells are the same" in reasons
+    assert "most of its cells differ" not in reasons

@@ -105,6 +105,11 @@ def _any_text(free: Sequence[Column], headed: bool) -> Choice:
 
     best, *others = sorted(able, key=lambda column: -weigh(column))
     why = f"{best.name!r} is the text: no column holds longer text, and most of its cells differ"
+    if best.kind == "constant":
+        why = (
+            f"{best.name!r} is the text, though all its cells are the same, as those of every "
+            "other column that could be: no row can be told from another by it"
+        )
     doubts = tuple(
         f"{other.name!r} could also be the text: {option('--text', [other])}"
         for other in others[:MOST_DOUBTS]

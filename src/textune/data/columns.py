@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice, pairwise
 
-from textune.data import lists
+from textune.data import commas, lists
+from textune.data.commas import DECIMAL
 from textune.records import Row, Table
 
 MOST_VALUES = 10_000  # different cells that are counted in a column before counting stops
@@ -29,7 +30,6 @@ FLAGS: Mapping[str, int] = {
 SPLIT_WORDS = {"train", "training", "val", "valid", "validation", "dev", "eval", "test", "testing"}
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 PARSE = re.compile(r"\(\s*(?:\w+ )?\s*[(\w].*\)", re.DOTALL)
-DECIMAL = re.compile(r"[+-]?\d+,\d+")
 DECIMAL_OR_INTEGER = re.compile(r"[+-]?\d+(,\d+)?")
 SLIP = re.compile(r"[+-]?\d+,\d+|[+-]?(nan|inf|infinity)|n/?a|null|none", re.IGNORECASE)
 RECORD = re.compile(r'\{ ?"(?:[^"\\]|\\.)*" ?: ?')
@@ -307,8 +307,7 @@ def _why_decimal(column: Column) -> str:
     shares = (_share(column, DECIMAL), _share(column, DECIMAL_OR_INTEGER))
     if shares[0] < 0.8 or shares[1] < 1 or column.classes <= 20:
         return ""
-    written = column.cells[0]
-    return f"numbers with a decimal comma such as {written}; write {written.replace(',', '.')}"
+    return commas.described(column.cells)
 
 
 def _why_split(column: Column) -> str:

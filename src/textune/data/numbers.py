@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
-from textune.data.columns import DECIMAL, is_number
+from textune.data.columns import is_number
+from textune.data.commas import DECIMAL, is_torn, written
 from textune.errors import DataError, excerpt
 from textune.records import Label, Row
 
@@ -43,5 +44,7 @@ def _fault(cell: str, column: str) -> str:
     if is_number(cell):
         return f"{held}; allowed: a number between -{LARGEST:g} and {LARGEST:g}"
     if DECIMAL.fullmatch(cell):
-        return f"{held}; allowed: a number with a decimal point ({cell.replace(',', '.')})"
+        point = cell.replace(",", ".")
+        meant = f"({point})" if not is_torn([cell]) else f"or none: {written([cell])}"
+        return f"{held}; allowed: a number with a decimal point {meant}"
     return f"{held}; allowed: a number"

@@ -142,7 +142,12 @@ def _given(row: Row, contract: Contract, cells: Sequence[str]) -> list[Given]:
         raise DataError(
             f"{row.origin}: column {column!r} holds {excerpt(cells[0])}; allowed: {SHAPES}"
         )
-    return given
+    is_none = all(text == "" and _is_nowhere(start) for text, start in given)
+    return [] if is_none else given  # as a blank cell of a table says that there is no answer
+
+
+def _is_nowhere(start: Any) -> bool:
+    return start is ANYWHERE or start is None or (start == -1 and not isinstance(start, bool))
 
 
 def _flat(row: Row, columns: Sequence[str], text: str, start: str) -> list[Given]:

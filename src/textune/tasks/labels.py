@@ -1,5 +1,6 @@
 """What tasks with names for whole texts have in common: how their answers are written."""
 
+import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -33,6 +34,23 @@ def predictions(
 def columns(labels: Sequence[str]) -> list[Column]:
     """Name the decision and the probability of each label."""
     return [("decision", False), *((f"p({label})", True) for label in labels)]
+
+
+def are_listed(labels: Sequence[str]) -> bool:
+    """Tell whether several names are written as a JSON list, since one of them holds ";" itself."""
+    return any(";" in label for label in labels)
+
+
+def in_one_cell(names: Sequence[str], labels: Sequence[str]) -> str:
+    """Write the names that apply in one cell, so that they can be parted again.
+
+    Example:
+        >>> in_one_cell(["a", "b"], ["a", "b", "c"]), in_one_cell(["a; b"], ["a; b", "c"])
+        ('a;b', '["a; b"]')
+    """
+    if are_listed(labels):
+        return json.dumps(list(names), ensure_ascii=False)
+    return ";".join(names)
 
 
 def cells(labels: Sequence[str], prediction: Prediction) -> list[Any]:

@@ -134,11 +134,13 @@ class Multi:
 
     def cells(self, prediction: Prediction) -> list[Any]:
         """Return the decision and the probability of each label."""
-        return named.cells(self.labels, prediction)
+        _, *scores = named.cells(self.labels, prediction)
+        return [named.in_one_cell(prediction.labels, self.labels), *scores]
 
     def truth(self, example: Example) -> str:
         """Return the labels that apply."""
-        return ";".join(name for name in self.labels if name in (example.label or ()))
+        held = [name for name in self.labels if name in (example.label or ())]
+        return named.in_one_cell(held, self.labels)
 
     def weighted(self, targets: NDArray[Any]) -> "Multi":
         """Weigh the positives of each label by negatives over positives."""

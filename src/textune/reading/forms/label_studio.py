@@ -67,8 +67,8 @@ def _converter(values: Values) -> Converter:
     findings: tuple[Finding, ...] = ()
     if torn:
         message = (
-            f"annotators differ in {torn:,} text{'s' if torn > 1 else ''}: the annotation marked as ground truth, else the "
-            "first, was taken"
+            f"annotators differ in {torn:,} text{'s' if torn > 1 else ''}: the annotation marked "
+            "as ground truth, else the first, was taken"
         )
         findings = (Finding("annotators", "warning", message, torn),)
     held = ", ".join(f"{name!r} ({kind})" for name, kind in kinds.items())
