@@ -16,7 +16,10 @@ from textune.errors import SettingsError, TextuneError
 if TYPE_CHECKING:  # it would make `--help` slow
     from textune.runs import Run
 
-FULL_OR_CLOSED = {errno.EACCES, errno.EDQUOT, errno.EFBIG, errno.ENOSPC, errno.EPERM, errno.EROFS}
+NOT_OURS = {  # what the system says of a path, a disk or a stream
+    *(errno.EACCES, errno.EDQUOT, errno.EFBIG, errno.ENOSPC, errno.EPERM, errno.EROFS),
+    *(errno.ENAMETOOLONG, errno.ELOOP, errno.EIO, errno.EBADF, errno.EMFILE, errno.ENFILE),
+}
 
 app = typer.Typer(
     name="textune",
@@ -292,13 +295,16 @@ def demo(
     """Run the main job on real text with the bundled encoder: no download, a few minutes."""
     from textune import demo
 
-    console.say(demo.describe(demo.prepare(out)))
+    with console.spared():
+        console.say(demo.describe(demo.prepare(out)))
     for command in demo.commands(out, epochs=epochs or demo.EPOCHS, limit=limit):
-        console.say(f"\n$ {shlex.join(['textune', *command])}\n")
+        with console.spared():
+            console.say(f"\n$ {shlex.join(['textune', *command])}\n")
         app(command, standalone_mode=False)
     run_folder = out / "run"
-    console.say(f"\nthe model: {run_folder / 'model'}")
-    console.say(f"the report, for a browser: {run_folder / 'report.html'}")
+    with console.spared():
+        console.say(f"\nthe model: {run_folder / 'model'}")
+        console.say(f"the report, for a browser: {run_folder / 'report.html'}")
 
 
 def _sources(
@@ -319,11 +325,16 @@ def _sources(
 
 def _show_run(run: "Run", *, as_json: bool) -> None:
     """Print a run's numbers, and the command that labels new texts with it."""
-    from textune import runs
-
     if as_json:
         console.show_json({"run": str(run.path), **run.metrics})
         return
+    with console.spared():
+        _show_numbers(run)
+
+
+def _show_numbers(run: "Run") -> None:
+    from textune import runs
+
     for part in ("valid", "test"):
         if part in run.metrics:
             console.show_metrics(run.metrics[part], title=f"\n{part}")
@@ -332,7 +343,8 @@ def _show_run(run: "Run", *, as_json: bool) -> None:
     words = ["some text", "a second text"][: len(agreed.text)]
     if agreed.task == "answers":
         words = ["a question", "its passage"]
-    console.say(f"\nlabel new texts:  {shlex.join(['textune', 'predict', str(run.path), *words])}")
+    command = ["textune", "predict", console.argument(run.path), *words]
+    console.say(f"\nlabel new texts:  {shlex.join(command)}")
 
 
 def run() -> None:
@@ -359,10 +371,22 @@ def run() -> None:
     sys.exit(code if isinstance(code, int) else 0)
 
 
+def _was_interrupted(error: BaseException | None) -> bool:
+    """Tell whether a Ctrl-C lies behind an error: an import that is interrupted makes others."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
+
+
 def _exit_other(error: Exception) -> None:
-    if isinstance(error, OSError) and error.errno in FULL_OR_CLOSED:
-        place = f"{error.filename}: " if error.filename else ""
-        console.fail(f"{place}cannot be written: {error.strerror}")
+    if _was_interrupted(error):
+        console.fail("stopped")
+        sys.exit(130)
+    if isinstance(error, OSError) and error.errno in NOT_OURS:
+        if not error.filename:
+            console.hush()  # the output itself: nothing waits to be sent any more
+        place = f"{error.filename}: " if error.filename else "the output: "
+        console.fail(f"{place}cannot be read or written: {error.strerror}")
         sys.exit(2)
     show, code = getattr(error, "show", None), getattr(error, "exit_code", None)
     if callable(show) and isinstance(code, int):

@@ -1,13 +1,15 @@
 """What a person sees: lines, one bar, small tables. The only place that prints."""
 
+import errno
 import io
 import json
 import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from textwrap import wrap
-from typing import Any
+from typing import Any, TextIO
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.markup import escape
@@ -19,6 +21,7 @@ from textune.evaluation.catalogue import HEADLINES
 
 MOST_LABELS = 30
 OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}  # there may be room again
 WIDE = 200  # columns of a table in a pipe
 
 
@@ -55,6 +58,11 @@ def visible(text: str) -> str:
 
 out = _Screen(highlight=False, soft_wrap=True)
 err = _Safe(stderr=True, highlight=False, soft_wrap=True)
+
+
+def argument(path: object) -> str:
+    """Write a path so that a command takes it for one, even where it begins with a dash."""
+    return f"./{path}" if str(path).startswith("-") else str(path)
 
 
 def say(text: str) -> None:
@@ -117,11 +125,71 @@ def _json_line(values: Any) -> str:
     return OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", line) + "\n"
 
 
+class _Lossy(io.TextIOBase):
+    """A stream of remarks that nobody has to read: where it is closed or full, they are lost."""
+
+    def __init__(self, stream: TextIO):
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]  # as the stream below has it
+        """Return the stream's own."""
+        return self._stream.encoding
+
+    def isatty(self) -> bool:
+        """Tell whether the stream is a terminal."""
+        return self._stream.isatty()
+
+    def fileno(self) -> int:
+        """Return the stream's number."""
+        return self._stream.fileno()
+
+    def write(self, text: str) -> int:
+        """Write what can be written."""
+        with _sparing(self._stream):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Send what can be sent."""
+        with _sparing(self._stream):
+            self._stream.flush()
+
+
+@contextmanager
+def _sparing(stream: TextIO) -> Iterator[None]:
+    """Lose what a stream cannot take; send all that follows nowhere where nobody reads any more."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in FULL:
+            _silence(stream)
+    except ValueError:  # closed within this process
+        pass
+
+
+@contextmanager
+def spared() -> Iterator[None]:
+    """Print what comes last of work that is done and saved: it does not fail where nobody reads."""
+    try:
+        yield
+        sys.stdout.flush()
+    except OSError:
+        _silence(sys.stdout)
+
+
 def accept_any_text() -> None:
-    """Let a terminal that lacks a character show its number instead of failing."""
+    """Let a terminal that lacks a character show its number, and no lost stream be a mistake."""
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    if not isinstance(sys.stderr, _Lossy):
+        sys.stderr = _Lossy(sys.stderr)
 
 
 def flush() -> None:
@@ -131,7 +199,12 @@ def flush() -> None:
 
 def hush() -> None:
     """Send the rest of the output nowhere, so that leaving makes no noise."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    _silence(sys.stdout)
+
+
+def _silence(stream: TextIO) -> None:
+    with suppress(OSError, ValueError):  # a stream without a number has nothing to be sent
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 PLAIN = ("f1", "precision", "recall")

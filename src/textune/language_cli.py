@@ -178,4 +178,5 @@ def _learn(kind: Any, options: Mapping[str, Any], proof: Any) -> None:
     if is_quiet:
         console.show_json({"run": str(run.path), **run.metrics})
     else:
-        console.show_language(run.metrics, run=str(run.path))
+        with console.spared():
+            console.show_language(run.metrics, run=console.argument(run.path))
