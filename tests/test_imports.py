@@ -15,6 +15,7 @@ FLOOR = {  # a module, or a room: the folder's name stands for all its files
     "storage": 0.2,
     "kernels": 0.5,  # rooms and what lies above may compute by them
     "config": 1,
+    "refusals": 0.9,  # of settings, in words
     "language_config": 1.5,
     "reading": 1,
     "data": 1,

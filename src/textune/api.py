@@ -18,7 +18,7 @@ OPTIONS = {  # of `train` here and on the command line, and the settings that th
     **{
         name: f"data.{name}"
         for name in (
-            *("text", "label", "task", "header", "delimiter", "group", "skip"),
+            *("text", "label", "task", "header", "delimiter", "group", "skip", "weight"),
             *("max_tokens", "long", "pool", "limit"),
         )
     },
@@ -35,6 +35,7 @@ def train(
     header: bool | None = None,
     delimiter: str | None = None,
     group: str | None = None,
+    weight: str | None = None,
     skip: str | Sequence[str] | None = None,
     valid: object | None = None,
     test: object | None = None,
@@ -69,6 +70,7 @@ def train(
         header: Whether the first row names the columns; columns are "1", "2", … if not.
         delimiter: Character between cells, where recognition errs.
         group: Column whose equal values stay in one split.
+        weight: Column that says how much each text weighs in the loss.
         skip: "COLUMN=VALUE", one or several: rows in which that cell stands have no label and are
             left out; "label=" for blank cells.
         valid: File or frame to select the best weights by; a tenth of the source by default.

@@ -119,6 +119,9 @@ def train(
     header: Header = None,
     delimiter: Delimiter = None,
     group: Group = None,
+    weight: Annotated[
+        str | None, typer.Option(help="Column that says how much each text weighs in the loss.")
+    ] = None,
     skip: Skip = None,
     valid: Annotated[str | None, typer.Option(help="File to select the best weights by.")] = None,
     test: Annotated[str | None, typer.Option(help="File for the final numbers.")] = None,

@@ -1,5 +1,6 @@
 """A TOML file, options and keywords become one checked, frozen set of settings."""
 
+import math
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,8 +18,9 @@ from pydantic import (
     model_validator,
 )
 
-from textune.errors import SettingsError, among
+from textune.errors import SettingsError
 from textune.evaluation import catalogue
+from textune.refusals import explain
 from textune.records import Long
 from textune.storage.names import utf8
 
@@ -74,6 +76,11 @@ class Section(BaseModel):
 Kind = TypeVar("Kind", bound=Section)
 
 
+def _is_weight(value: Any) -> bool:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and 0 < value < math.inf
+
+
 class DataSettings(Section):
     """Which columns are read, and how the rows are parted."""
 
@@ -95,6 +102,9 @@ class DataSettings(Section):
     group: str | None = Field(None, description="Rows equal in this column stay in one split.")
     skip: Cells = Field(
         (), description="COLUMN=VALUE: rows in which that cell stands are left out, as unlabelled."
+    )
+    weight: str | None = Field(
+        None, description="Column that says how much each text weighs in the loss."
     )
     valid_share: float = Field(0.1, gt=0, lt=1, description="Part held out when no file is given.")
     test_share: float = Field(0.0, ge=0, lt=1, description="Part sealed for the final test.")
@@ -155,8 +165,13 @@ class TrainSettings(Section):
         ge=-1,
         description="Freeze the embeddings and so many lower layers; -1: the whole encoder.",
     )
-    class_weights: Literal["none", "balanced"] = Field(
-        "none", description="Weigh rare classes (or the positives of rare labels) more."
+    class_weights: str | dict[str, float] = Field(
+        "none",
+        description="Weigh rare classes (or the positives of rare labels) more: balanced; or a "
+        "table of one's own, label to weight.",
+    )
+    label_smoothing: float = Field(
+        0.0, ge=0, lt=1, description="Share of each target that is spread over all labels."
     )
     validate_every: int | None = Field(
         None, ge=1, description="Steps between validations; an epoch by default."
@@ -187,6 +202,18 @@ class TrainSettings(Section):
     keep_checkpoints: bool = Field(
         False, description="Keep checkpoints of a finished run, so that more epochs can follow."
     )
+
+    @field_validator("class_weights", mode="before")
+    @classmethod
+    def _known_weights(cls, value: Any) -> Any:
+        if value in ("none", "balanced"):
+            return value
+        is_table = isinstance(value, Mapping) and bool(value)
+        if not is_table or not all(_is_weight(weight) for weight in value.values()):
+            raise ValueError(
+                "expected none, balanced, or a table of labels and their weights, numbers above 0"
+            )
+        return {str(label): float(weight) for label, weight in value.items()}
 
     @field_validator("metric")
     @classmethod
@@ -251,7 +278,7 @@ def settle(
     try:
         return kind.model_validate(values)
     except ValidationError as error:
-        raise SettingsError(_explain(error, kind)) from error
+        raise SettingsError(explain(error, kind)) from error
 
 
 def to_toml(settings: Section, extra: Mapping[str, Any] | None = None) -> str:
@@ -282,7 +309,7 @@ def read_section(file: Path, name: str, kind: type[Kind]) -> Kind:
     try:
         return kind.model_validate(values)
     except ValidationError as error:
-        raise SettingsError(f"{file}: {_explain(error, kind)}") from error
+        raise SettingsError(f"{file}: {explain(error, kind)}") from error
 
 
 def seed_of(file: Path) -> int:
@@ -316,7 +343,7 @@ def _put(values: dict[str, Any], name: str, value: Any) -> None:
 
 
 def _to_value(text: str) -> Any:
-    if text in {"true", "false"} or text[:1] in {'"', "'", "["}:
+    if text in {"true", "false"} or text[:1] in {'"', "'", "[", "{"}:
         return _toml_value(text)
     number = _toml_value(text)
     return number if isinstance(number, int | float) else text
@@ -350,28 +377,3 @@ def _storable(values: Any) -> Any:
     if isinstance(values, list | tuple):
         return [_storable(value) for value in values]
     return utf8(values) if isinstance(values, str) else values
-
-
-def _explain(error: ValidationError, kind: type[Section]) -> str:
-    lines = [
-        _explain_one(kind, item["loc"], item["type"], item["msg"], item["input"])
-        for item in error.errors()
-    ]
-    head = "1 setting is wrong:" if len(lines) == 1 else f"{len(lines)} settings are wrong:"
-    return "\n  ".join([head, *lines])
-
-
-def _explain_one(
-    kind: type[Section], place: tuple[int | str, ...], fault: str, message: str, value: Any
-) -> str:
-    parts = [str(part) for part in place]
-    if fault == "extra_forbidden":
-        known = _names(kind if len(parts) == 1 else kind.model_fields[parts[0]].annotation)
-        return f"{'.'.join(parts)}: no such setting; {among(parts[-1], known)}"
-    text = message.removeprefix("Value error, ")
-    shown = "" if isinstance(value, dict) else f", found {value!r}"
-    return f"{'.'.join(parts)}: {text}{shown}"
-
-
-def _names(model: Any) -> list[str]:
-    return list(model.model_fields)

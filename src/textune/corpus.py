@@ -8,10 +8,11 @@ from glob import has_magic
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from textune import lengths
 from textune.config import DataSettings, Settings
-from textune.data import contract, examples, schemes, tagged
+from textune.data import contract, examples, schemes, tagged, weighting
 from textune.data.contract import Understanding
 from textune.data.cut import CutDifference
 from textune.errors import DataError, SettingsError
@@ -46,6 +47,7 @@ class Corpus:
     paths: tuple[str | None, ...]
     max_tokens: int
     pool: Pool  # how the windows of one text become one answer
+    weights: NDArray[np.float64] | None = None  # (N,) of the texts in the loss; None: all 1
 
     def part(self, name: str) -> list[Example]:
         """Return the examples of "train", "valid" or "test"."""
@@ -54,6 +56,12 @@ class Corpus:
     def texts(self) -> list[str]:
         """Return every text, both of a pair."""
         return [part for item in self.examples for part in (item.text, item.pair) if part]
+
+    def weights_of(self, rows: NDArray[np.int64]) -> NDArray[np.float64] | None:
+        """Return the weight of each target of some texts: one a text, or one a word."""
+        if self.weights is None or self.task.asks != "words":
+            return None if self.weights is None else self.weights[rows]
+        return np.repeat(self.weights[rows], np.diff(self.store.item_borders)[rows])
 
     def label_counts(self) -> dict[str, int]:
         """Count the texts of each label, or the words of each tag, over all parts."""
@@ -85,22 +93,23 @@ def gather(
     max_tokens = _limit(data.max_tokens, tokenizer)
     table = sources.read(source, header=data.header, delimiter=data.delimiter)
     found = contract.understand(
-        table,
+        table if data.weight is None else weighting.without(table, data.weight),
         task=data.task,
         text=data.text or None,
         label=data.label or None,
         group=data.group,
         skip=data.skip,
     )
-    agreed = found.contract
+    agreed = replace(found.contract, weight=data.weight)
     contract.require_labels(agreed, table.name)
     yield Said(f"{table.name}: {found.rows:,} rows, {_words(agreed)}")
     yield from _unused(found)
     parts = [(yield from _read(table, agreed, data, settings.seed))]
     tables = [table]
+    plain = replace(agreed, weight=None)  # the others are judged by, each text alike
     for other in (valid, test):
         more = None if other is None else _same_layout(other, table, data.delimiter)
-        parts.append([] if more is None else (yield from _read(more, agreed, data, settings.seed)))
+        parts.append([] if more is None else (yield from _read(more, plain, data, settings.seed)))
         tables += [] if more is None else [more]
     yield from _leave_out_unknown(agreed, parts, data)
     if found_unknown := unknown.finding(tokenizer, parts[0]):
@@ -137,6 +146,7 @@ def gather(
         paths=tuple(item.path for item in tables),
         max_tokens=max_tokens,
         pool="likely" if task.asks == "answers" else data.pool,
+        weights=None if data.weight is None else weighting.of(everything, split.train),
     )
 
 

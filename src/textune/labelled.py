@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from textune.config import Settings, TrainSettings
@@ -16,6 +17,7 @@ from textune.encoder.model import Encoder
 from textune.encoder.vocabulary import SubTable
 from textune.evaluation import catalogue, evaluate
 from textune.records import Batch, Said
+from textune.tasks import selection
 from textune.tasks.interface import Task
 from textune.text import batches, plan
 from textune.training import optim
@@ -67,8 +69,7 @@ class Labelled:
         metric = task.main_metric
         if train.metric is not None:
             metric = catalogue.selecting(train.metric, task.name, task.labels)
-        if train.class_weights == "balanced":
-            task = task.weighted(corpus.targets[corpus.split.train])
+        task = selection.weighed(task, train, corpus.targets[corpus.split.train])
         return cls(corpus, task, metric, train.batch_size, settings.seed)
 
     @property
@@ -127,7 +128,8 @@ class Labelled:
         corpus = self.corpus
         found = hashlib.sha256(corpus.store.key.encode())
         everything = corpus.targets[np.arange(len(corpus.store))]
-        for part in (everything, corpus.split.train, corpus.split.valid):
+        weights = np.zeros(0) if corpus.weights is None else corpus.weights
+        for part in (everything, corpus.split.train, corpus.split.valid, weights):
             found.update(np.ascontiguousarray(part).tobytes())
         return found.hexdigest()
 
@@ -148,19 +150,28 @@ class Labelled:
             if number > after:
                 yield replace(self._one(encoder, update, number, epoch), micro_tokens=micro_tokens)
 
+    def _weights(self, rows: NDArray[np.int64], device: torch.device) -> Tensor | None:
+        found = self.corpus.weights_of(rows)
+        return None if found is None else torch.from_numpy(found.astype(np.float32)).to(device)
+
     def _one(self, encoder: Encoder, update: plan.Update, number: int, epoch: int) -> Work:
         corpus = self.corpus
         mine = corpus.split.train[update.rows]
         parts = [corpus.split.train[part] for part in update.parts if len(part)]
         made = [
-            batches.pack(corpus.store, part, targets=corpus.targets[part], device=encoder.device)
+            replace(
+                batches.pack(
+                    corpus.store, part, targets=corpus.targets[part], device=encoder.device
+                ),
+                weights=self._weights(part, encoder.device),
+            )
             for part in parts
         ]
         return Work(
             number=number,
             epoch=epoch,
             parts=made,
-            count=self.task.count(corpus.targets[mine]),
+            count=self.task.count(corpus.targets[mine], corpus.weights_of(mine)),
             texts=len(mine),
             tokens=int(corpus.store.lengths[mine].sum()),
             computed=sum(encoder.computed_tokens(batch) for batch in made),

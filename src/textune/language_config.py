@@ -6,7 +6,11 @@ from pydantic import Field, field_validator, model_validator
 
 from textune.config import BUNDLED, Average, Section, Settings, TrainSettings
 
-OF_LABELS = ("class_weights", "metric")  # settings that are refused where there are no labels
+OF_LABELS = (
+    "class_weights",
+    "label_smoothing",
+    "metric",
+)  # settings that are refused where there are no labels
 SHORT = 128  # tokens of a passage from which an encoder of random weights learns
 
 

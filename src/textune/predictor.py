@@ -57,7 +57,9 @@ class Reading:
             )
         if label and agreed.form != "columns" and len(label) != 1:
             raise SettingsError(f"--label {','.join(label)}: this model has one label column")
-        chosen = replace(agreed, text=text or agreed.text, label=label or agreed.label, group=None)
+        chosen = replace(
+            agreed, text=text or agreed.text, label=label or agreed.label, group=None, weight=None
+        )
         return table, chosen if text else layout.settle(table, chosen)
 
     def _header(self, source: object, card: Card) -> bool | None:

@@ -82,6 +82,7 @@ class Contract:
     skip: tuple[str, ...] = ()  # "COLUMN=VALUE": rows in which that cell stands have no label
     cut: tuple[str, ...] = ()  # how plain text becomes words, see `textune.data.cut`
     offsets: str = "characters"  # what places of spans count, see `textune.data.offsets`
+    weight: str | None = None  # column that says how much each text weighs in the loss
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,7 @@ class Example:
     words: tuple[tuple[int, int], ...] | None = None  # of words that get a tag: their characters
     answers: tuple[Answer, ...] | None = None  # none of them: the passage has no answer
     remarks: tuple[str, ...] = ()  # what was mended while it was read, each naming its place
+    weight: float = 1.0  # in the loss
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +169,7 @@ class Batch:
     borders: Tensor  # (B + 1,) int64: text b holds the tokens borders[b] up to borders[b + 1]
     lengths: tuple[int, ...]  # B numbers, the same borders for the host
     targets: Tensor | None = None  # (T, …) or (I,), as the task has it; None when it is unknown
+    weights: Tensor | None = None  # (T,) or (I,) fp32, of each target in the loss; None: all 1
     asked: Tensor | None = None  # (M,) int64 places of the tokens of which the head shall speak
     items: Items | None = None  # None where each answer is an item of its own
     pieces: Tensor | None = None  # (M,) int64 ids that stood there

@@ -1,8 +1,9 @@
 """Rows and a contract become Examples, and Examples the names of their labels."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 
-from textune.data import lists, numbers, passages, skipping, tagged
+from textune.data import lists, numbers, passages, skipping, tagged, weighting
 from textune.data.columns import flag, is_number
 from textune.errors import DataError, Problems, among, excerpt
 from textune.records import Contract, Example, Label, Row, Table
@@ -57,29 +58,15 @@ def reader(table: Table, contract: Contract, *, labelled: bool = True) -> Callab
         DataError: The table lacks a column of the contract. The function itself raises it for a
             label that is missing or cannot be read, naming the row and the column.
     """
-    texts = [_place(table, name, "text") for name in contract.text]
-    group = _place(table, contract.group, "group") if labelled and contract.group else None
-    if contract.task == "tags" or table.format == "conll":
-        tags = _place(table, contract.label[0], "tags") if labelled and contract.label else None
-        return tagged.reader(table, contract, text=texts[0], label=tags, group=group)
-    if contract.task == "answers":
-        held = [_place(table, name, "answers") for name in contract.label] if labelled else None
-        return passages.reader(contract, texts, held, group)
-    read_label = _label_reader(table, contract) if labelled else _no_label
-    first, second = texts[0], texts[1] if len(texts) > 1 else None
+    read = _reader(table, contract, labelled=labelled)
+    if not labelled or contract.weight is None:
+        return read
+    name, place = contract.weight, _place(table, contract.weight, "weight")
 
-    def to_example(row: Row) -> Example:
-        label, unscored = read_label(row)
-        return Example(
-            text=row.cells[first],
-            origin=row.origin,
-            pair=None if second is None else row.cells[second],
-            label=label,
-            unscored=unscored,
-            group=None if group is None else row.cells[group],
-        )
+    def weighed(row: Row) -> Example:
+        return replace(read(row), weight=weighting.read(row, place, name))
 
-    return to_example
+    return weighed
 
 
 def label_names(contract: Contract, examples: Iterable[Example]) -> tuple[str, ...]:
@@ -104,6 +91,32 @@ def label_names(contract: Contract, examples: Iterable[Example]) -> tuple[str, .
     if all(map(is_number, found)):
         return tuple(sorted(found, key=lambda name: (float(name), name)))
     return tuple(sorted(found))
+
+
+def _reader(table: Table, contract: Contract, *, labelled: bool) -> Callable[[Row], Example]:
+    texts = [_place(table, name, "text") for name in contract.text]
+    group = _place(table, contract.group, "group") if labelled and contract.group else None
+    if contract.task == "tags" or table.format == "conll":
+        tags = _place(table, contract.label[0], "tags") if labelled and contract.label else None
+        return tagged.reader(table, contract, text=texts[0], label=tags, group=group)
+    if contract.task == "answers":
+        held = [_place(table, name, "answers") for name in contract.label] if labelled else None
+        return passages.reader(contract, texts, held, group)
+    read_label = _label_reader(table, contract) if labelled else _no_label
+    first, second = texts[0], texts[1] if len(texts) > 1 else None
+
+    def to_example(row: Row) -> Example:
+        label, unscored = read_label(row)
+        return Example(
+            text=row.cells[first],
+            origin=row.origin,
+            pair=None if second is None else row.cells[second],
+            label=label,
+            unscored=unscored,
+            group=None if group is None else row.cells[group],
+        )
+
+    return to_example
 
 
 def _place(table: Table, name: str, role: str) -> int:

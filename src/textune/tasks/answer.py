@@ -14,7 +14,7 @@ from textune.errors import DataError
 from textune.evaluation import spans
 from textune.records import Batch, Decision, Entity, Example, Prediction, Scores
 from textune.tasks import ends
-from textune.tasks.interface import Borders, Column
+from textune.tasks.interface import Borders, Column, Floats
 
 NONE = "none"
 UNKNOWN = -1  # the target of an answer that no window shows: it is not learned
@@ -98,11 +98,15 @@ class AnswerSpan:
         totals = _log_sums(known, sizes, is_learned)  # (T, 2)
         places = (firsts[:, None] + batch.targets).clamp(min=0)  # (T, 2)
         losses = (totals - known.gather(0, places)) / 2
-        return torch.where(is_learned, losses, 0.0).sum()
+        learned = torch.where(is_learned, losses, 0.0)  # (T, 2)
+        return (
+            learned if batch.weights is None else learned * batch.weights.float()[:, None]
+        ).sum()
 
-    def count(self, targets: NDArray[Any]) -> float:
-        """Return the number of questions that are learned."""
-        return float(max(int((targets[:, 0] != UNKNOWN).sum()), 1))
+    def count(self, targets: NDArray[Any], weights: Floats | None = None) -> float:
+        """Return the number of questions that are learned, or the sum of their weights."""
+        is_learned = targets[:, 0] != UNKNOWN
+        return float(is_learned.sum() if weights is None else weights[is_learned].sum()) or 1.0
 
     def probabilities(
         self, logits: NDArray[np.float32], borders: Borders = None

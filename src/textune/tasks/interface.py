@@ -64,8 +64,8 @@ class Task(Protocol):
     def loss(self, logits: Tensor, batch: Batch) -> Tensor:
         """Return the sum of losses over a batch, in fp32."""
 
-    def count(self, targets: NDArray[Any]) -> float:
-        """Return what the sum of losses over these targets is divided by."""
+    def count(self, targets: NDArray[Any], weights: Floats | None = None) -> float:
+        """Return what the sum of losses over these targets, of these weights, is divided by."""
 
     def probabilities(self, logits: NDArray[np.float32], borders: Borders) -> Floats:
         """Turn logits into probabilities, or numbers in the user's unit; (I, C) each."""

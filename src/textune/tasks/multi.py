@@ -15,7 +15,7 @@ from textune.evaluation import metrics
 from textune.records import Batch, Decision, Example, Prediction, Scores
 from textune.sets import splits
 from textune.tasks import labels as named
-from textune.tasks.interface import Borders, Column, thresholds
+from textune.tasks.interface import Borders, Column, Floats, thresholds
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,7 @@ class Multi:
 
     labels: tuple[str, ...]
     weights: tuple[float, ...] | None = None  # (C,) of the positives in the loss; None: all 1
+    smoothing: float = 0.0  # share of each target that is spread over yes and no
 
     name = "multi"
     model_class = "AutoModelForSequenceClassification"
@@ -65,20 +66,22 @@ class Multi:
     def loss(self, logits: Tensor, batch: Batch) -> Tensor:
         """Return the sum of binary cross-entropies over the scored cells; () fp32."""
         assert batch.targets is not None
-        scored = ~batch.targets.isnan()  # (B, C)
+        scored = (~batch.targets.isnan()).float()  # (B, C)
+        wanted = batch.targets.nan_to_num() * (1 - self.smoothing) + self.smoothing / 2
         return functional.binary_cross_entropy_with_logits(
             logits.float(),
-            batch.targets.nan_to_num(),
-            weight=scored.float(),
+            wanted,
+            weight=scored if batch.weights is None else scored * batch.weights.float()[:, None],
             pos_weight=None
             if self.weights is None
             else torch.tensor(self.weights, device=logits.device),
             reduction="sum",
         )
 
-    def count(self, targets: NDArray[Any]) -> float:
-        """Return the number of scored cells: texts × labels where every label is scored."""
-        return float((~np.isnan(targets)).sum())
+    def count(self, targets: NDArray[Any], weights: Floats | None = None) -> float:
+        """Return the number of scored cells, each as often as its text weighs."""
+        cells = (~np.isnan(targets)).sum(axis=1)  # (N,)
+        return float(cells.sum() if weights is None else cells @ weights) or 1.0
 
     def probabilities(
         self, logits: NDArray[np.float32], borders: Borders = None

@@ -13,7 +13,7 @@ from textune.errors import DataError
 from textune.evaluation import numbers
 from textune.records import Batch, Decision, Example, Prediction, Scores
 from textune.tasks import labels as named
-from textune.tasks.interface import Borders, Column
+from textune.tasks.interface import Borders, Column, Floats
 from textune.text.batches import precise
 
 
@@ -73,11 +73,12 @@ class Regress:
             torch.tensor(part, dtype=exact, device=logits.device) for part in self._scale()
         )
         wanted = ((batch.targets - centers) / scales).float()  # (B, C)
-        return (logits.float() - wanted).square().mean(dim=1).sum()
+        losses = (logits.float() - wanted).square().mean(dim=1)  # (B,)
+        return (losses if batch.weights is None else losses * batch.weights.float()).sum()
 
-    def count(self, targets: NDArray[Any]) -> float:
-        """Return the number of texts."""
-        return float(len(targets))
+    def count(self, targets: NDArray[Any], weights: Floats | None = None) -> float:
+        """Return the number of texts, or the sum of their weights."""
+        return float(len(targets) if weights is None else weights.sum()) or 1.0
 
     def probabilities(
         self, logits: NDArray[np.float32], borders: Borders = None

@@ -1,13 +1,22 @@
 """What somebody chose is held against the task: the metric, and settings that some tasks lack."""
 
-from textune.config import Settings
-from textune.errors import SettingsError
+from dataclasses import replace
+from typing import Any
+
+from numpy.typing import NDArray
+
+from textune.config import Settings, TrainSettings
+from textune.errors import SettingsError, among
 from textune.evaluation import catalogue
 from textune.records import TASKS
 from textune.tasks.interface import Task
+from textune.tasks.multi import Multi
+from textune.tasks.single import Single
+from textune.tasks.tag import Tag
 
 HEEDED = {  # setting → the tasks in which it changes something
     "train.class_weights": ("single", "multi", "tags"),
+    "train.label_smoothing": ("single", "multi", "tags"),
     "data.unlabelled": ("multi",),
     "data.most_per_class": ("single", "multi"),
 }
@@ -28,6 +37,7 @@ def check(task: Task, settings: Settings) -> None:
         catalogue.selecting(train.metric, task.name, task.labels)
     given = {
         "train.class_weights": train.class_weights != "none",
+        "train.label_smoothing": train.label_smoothing > 0,
         "data.unlabelled": data.unlabelled is not None,
         "data.most_per_class": data.most_per_class is not None,
     }
@@ -38,3 +48,27 @@ def check(task: Task, settings: Settings) -> None:
                 f"{setting}: would change nothing here, where the task is {TASKS[task.name]} "
                 f"({task.name}); it is for {kinds}; leave it out"
             )
+    if isinstance(train.class_weights, dict):
+        for label in train.class_weights:
+            if label not in task.labels:
+                raise SettingsError(
+                    f"train.class_weights: no label {label!r}; {among(label, task.labels)}"
+                )
+
+
+def weighed(task: Task, train: TrainSettings, targets: NDArray[Any]) -> Task:
+    """Give a task the weights of its classes and the smoothing of its targets.
+
+    Args:
+        task: Of the run; `check` has found that it has a use for them.
+        train: Weights by label (1 for those not named), or "balanced".
+        targets: Of the training texts, by which classes are balanced.
+    """
+    if train.class_weights == "balanced":
+        task = task.weighted(targets)
+    if not isinstance(task, Single | Multi | Tag):
+        return task
+    if isinstance(train.class_weights, dict):
+        own = tuple(train.class_weights.get(label, 1.0) for label in task.labels)
+        task = replace(task, weights=own)
+    return replace(task, smoothing=train.label_smoothing) if train.label_smoothing else task

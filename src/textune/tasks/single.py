@@ -15,7 +15,7 @@ from textune.evaluation import metrics
 from textune.records import Batch, Decision, Example, Prediction, Scores
 from textune.sets import splits
 from textune.tasks import labels as named
-from textune.tasks.interface import Borders, Column
+from textune.tasks.interface import Borders, Column, Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,7 @@ class Single:
 
     labels: tuple[str, ...]
     weights: tuple[float, ...] | None = None  # (C,) in the loss; None: all 1
+    smoothing: float = 0.0  # share of each target that is spread over all labels
 
     name = "single"
     model_class = "AutoModelForSequenceClassification"
@@ -63,15 +64,19 @@ class Single:
         """Return the sum of (weighted) cross-entropies; () fp32."""
         weight = None if self.weights is None else torch.tensor(self.weights, device=logits.device)
         assert batch.targets is not None
-        return functional.cross_entropy(
-            logits.float(), batch.targets, weight=weight, reduction="sum"
+        losses = functional.cross_entropy(
+            logits.float(),
+            batch.targets,
+            weight=weight,
+            reduction="none",
+            label_smoothing=self.smoothing,
         )
+        return (losses if batch.weights is None else losses * batch.weights.float()).sum()
 
-    def count(self, targets: NDArray[Any]) -> float:
-        """Return the number of texts, or the sum of their weights."""
-        if self.weights is None:
-            return float(len(targets))
-        return float(np.asarray(self.weights)[targets].sum())
+    def count(self, targets: NDArray[Any], weights: Floats | None = None) -> float:
+        """Return the number of texts, or the sum of their weights and those of their classes."""
+        own = np.ones(len(targets)) if self.weights is None else np.asarray(self.weights)[targets]
+        return float(own.sum() if weights is None else own @ weights) or 1.0
 
     def probabilities(
         self, logits: NDArray[np.float32], borders: Borders = None

@@ -18,7 +18,7 @@ from textune.evaluation import entities
 from textune.records import OUTSIDE, Batch, Decision, Entity, Example, Prediction, Scores
 from textune.sets import splits
 from textune.tasks import labels as named
-from textune.tasks.interface import Borders, Column
+from textune.tasks.interface import Borders, Column, Floats
 
 UNSHOWN = -100  # the target of a word that no window shows: it is not learned
 
@@ -29,6 +29,7 @@ class Tag:
 
     labels: tuple[str, ...]
     weights: tuple[float, ...] | None = None  # (C,) in the loss; None: all 1
+    smoothing: float = 0.0  # share of each target that is spread over all labels
 
     name = "tags"
     model_class = "AutoModelForTokenClassification"
@@ -86,16 +87,22 @@ class Tag:
         """Return the sum of (weighted) cross-entropies over the words; () fp32."""
         assert batch.targets is not None
         weight = None if self.weights is None else torch.tensor(self.weights, device=logits.device)
-        return functional.cross_entropy(
-            logits.float(), batch.targets, weight=weight, reduction="sum", ignore_index=UNSHOWN
+        losses = functional.cross_entropy(
+            logits.float(),
+            batch.targets,
+            weight=weight,
+            reduction="none",
+            ignore_index=UNSHOWN,
+            label_smoothing=self.smoothing,
         )
+        return (losses if batch.weights is None else losses * batch.weights.float()).sum()
 
-    def count(self, targets: NDArray[Any]) -> float:
+    def count(self, targets: NDArray[Any], weights: Floats | None = None) -> float:
         """Return the number of words that are learned, or the sum of their weights."""
-        known = targets[targets != UNSHOWN]
-        if self.weights is None:
-            return float(max(len(known), 1))
-        return float(np.asarray(self.weights)[known].sum()) or 1.0
+        is_known = targets != UNSHOWN
+        known = targets[is_known]
+        own = np.ones(len(known)) if self.weights is None else np.asarray(self.weights)[known]
+        return float(own.sum() if weights is None else own @ weights[is_known]) or 1.0
 
     def probabilities(
         self, logits: NDArray[np.float32], borders: Borders = None
