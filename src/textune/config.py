@@ -20,8 +20,8 @@ from pydantic import (
 
 from textune.errors import SettingsError
 from textune.evaluation import catalogue
-from textune.refusals import explain
 from textune.records import Long
+from textune.refusals import explain
 from textune.storage.names import utf8
 
 BUNDLED = "all-MiniLM-L6-v2"
