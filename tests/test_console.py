@@ -142,3 +142,10 @@ def test_a_title_is_one_line_whatever_the_width(capsys, monkeypatch):
     title = "/data/a-rather-long-folder/with-another/and-a-file-of-reviews.csv (1,234 texts)"
     console.show_metrics({"mcc": 0.5}, title=title)
     assert title in capsys.readouterr().out
+
+
+def test_a_long_prediction_says_for_a_pipe_how_far_it_is(capsys):
+    assert list(console.counting(iter([5, 1024]), what="labelling", silence=0.0)) == [5, 1024]
+    assert capsys.readouterr().err.splitlines() == ["labelling: 5 rows", "labelling: 1,024 rows"]
+    assert list(console.counting(iter([5, 1024]), what="labelling")) == [5, 1024]
+    assert capsys.readouterr().err == ""

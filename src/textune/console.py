@@ -6,6 +6,7 @@ import json
 import os
 import re
 import sys
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from textwrap import wrap
@@ -22,6 +23,7 @@ from textune.evaluation.catalogue import HEADLINES
 MOST_LABELS = 30
 OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}  # there may be room again
+SILENCE = 30.0  # seconds without a line, at most, where there is no bar
 WIDE = 200  # columns of a table in a pipe
 
 
@@ -353,11 +355,16 @@ def show_filled(text: str, found: Sequence[Mapping[str, Any]]) -> None:
             out.print(f"  {item['probability']:>6.1%}  {escape(item['piece'])}")
 
 
-def counting(steps: Iterable[int], *, what: str) -> Iterator[int]:
-    """Show a growing number while something long goes on."""
+def counting(steps: Iterable[int], *, what: str, silence: float = SILENCE) -> Iterator[int]:
+    """Show a growing number while something long goes on; for a pipe a line now and then."""
+    spoke = time.perf_counter()
     with err.status(what) as status:
         for number in steps:
-            status.update(f"{what}: {number:,} rows")
+            words = f"{what}: {number:,} rows"
+            status.update(words)
+            if not err.is_terminal and time.perf_counter() - spoke >= silence:
+                spoke = time.perf_counter()
+                err.print(words)
             yield number
 
 

@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.table import Column
 
-from textune.console import err, folded, headlines, number
+from textune.console import SILENCE, err, folded, headlines, number
 from textune.evaluation import catalogue, written
 from textune.records import Said, Started, Step, Validated
 
@@ -26,7 +26,6 @@ COUNTS = {  # of a line a validation, with their widths; times of training since
 }
 IN_UNITS = ("rmse", "mae")  # of the user: numbers of any size
 RECENT = 50  # updates whose mean loss is shown
-SILENCE = 30.0  # seconds without a line, at most, where there is no bar
 
 
 def watch(events: Generator[Any, None, Any], *, quiet: bool) -> Any:
