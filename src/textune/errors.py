@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from unicodedata import normalize
 
 SHOWN = 20  # problems listed in one message
 
@@ -76,6 +77,8 @@ def among(value: str, allowed: Iterable[str], *, most: int = 12) -> str:
     more = f" and {len(names) - most} more" if len(names) > most else ""
     near = get_close_matches(value, names, n=1)
     guess = f"did you mean {near[0]!r}? " if near else ""
+    if near and normalize("NFC", near[0]) == normalize("NFC", value):  # they look the same
+        guess = f"did you mean {near[0]!a}? It is written {value!a} here. "
     return f"{guess}{'Allowed' if guess else 'allowed'}: {listed}{more}"
 
 

@@ -6,6 +6,7 @@ import pytest
 
 import textune
 from textune import survey
+from textune.errors import DataError
 from textune.records import Example
 from textune.sets import alike, audit, splits
 
@@ -98,3 +99,11 @@ def test_texts_equal_but_for_case_and_blanks_stay_on_one_side():
     assert test
     assert audit.leaks(train, valid, "valid") is None
     assert audit.leaks(train, test, "test") is None
+
+
+def test_a_label_of_another_file_that_looks_like_a_known_one_is_spelled_out(tiny_base, tmp_path):
+    file = write(tmp_path / "train.jsonl", of_labels(CAFE, CAFE))
+    valid = write(tmp_path / "valid.jsonl", of_labels(CAFE_IN_TWO, CAFE_IN_TWO)[:8])
+    with pytest.raises(DataError) as found:
+        textune.train(file, valid=valid, base=tiny_base, out=tmp_path / "run", device="cpu")
+    assert r"did you mean 'caf\xe9'? It is written 'cafe\u0301' here. Allowed:" in str(found.value)
