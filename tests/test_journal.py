@@ -45,3 +45,14 @@ def test_the_time_of_an_epoch_is_that_of_all_its_updates(tmp_path, stopped_after
         {"kind": "epoch", "step": 6, "epoch": 2, "seconds": 0.75},
     ]
     assert [line["step"] for line in lines(file) if line["kind"] == "step"] == [1, 2, 3, 4, 5, 6]
+
+
+def test_an_update_that_a_card_left_out_is_no_line_of_the_log(tmp_path):
+    file = tmp_path / "log.jsonl"
+    journal = Journal(file)
+    noted(journal, [1], 1, 0.5)
+    broken = torch.tensor(float("nan"))
+    journal.step(Step(2, 1, broken, broken, 1e-3, 8, 80, 80), 0.5, 1)
+    journal.close()
+    assert [line["step"] for line in lines(file)] == [1]
+    assert "NaN" not in file.read_text(encoding="utf-8")

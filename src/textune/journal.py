@@ -1,6 +1,7 @@
 """Steps and validations become lines of log.jsonl, and TensorBoard events on request."""
 
 import json
+import math
 from collections import defaultdict
 from contextlib import suppress
 from pathlib import Path
@@ -74,6 +75,8 @@ class Journal:
         """Write the steps that are held back."""
         for step, seconds, threads in self._held:
             loss, norm = float(step.loss), float(step.norm)
+            if not math.isfinite(norm):  # it changed nothing, and the run is about to end
+                continue
             self._write(
                 {
                     "kind": "step",
