@@ -127,6 +127,11 @@ def open_head(model: PreTrainedModel, place: str) -> Encoder:
         ModelError: The head would answer otherwise than before.
     """
     encoder = Encoder(model, per_token=True)
+    if encoder.apart:
+        raise ModelError(
+            f"{place}: padding changes what {encoder.config.model_type} answers, so it cannot "
+            f"learn to fill in masks here; take an encoder such as BERT or RoBERTa"
+        )
     everything, some = _probe(encoder.config.vocab_size)
     encoder.train(False)
     with torch.no_grad():

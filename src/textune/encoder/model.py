@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -10,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 from transformers import AttentionInterface, PreTrainedModel
 
-from textune.encoder import attention, dropout, layers, norms, pooling
+from textune.encoder import alone, attention, dropout, layers, norms, pooling
 from textune.encoder.decoding import Answers, Decoder
 from textune.encoder.matrices import Half
 from textune.records import Batch, Items, Pool
@@ -63,11 +64,13 @@ class Encoder(nn.Module):
         model.base_model.register_forward_hook(self._reduce, with_kwargs=True)
         dropout.replace(model)
         norms.replace(model)
+        self.apart = False  # whether texts of one length only are computed together
         self.refusal: str | None = "not asked for"
         if packed:
             layers.replace(model, per_token=per_token)
             self.refusal = self._refuse()
         self.packed = self.refusal is None
+        self.apart = not self.packed and self._is_changed_by_padding()
 
     @property
     def config(self) -> Any:
@@ -164,7 +167,7 @@ class Encoder(nn.Module):
 
     def computed_tokens(self, batch: Batch) -> int:
         """Tokens that go through the layers for this batch, padding included."""
-        if self.packed:
+        if self.packed or self.apart:
             return sum(batch.lengths)
         return max(batch.lengths) * len(batch.lengths)
 
@@ -200,7 +203,14 @@ class Encoder(nn.Module):
         return {**inputs, "packing": attention.Packing(batch.lengths, batch.borders)}
 
     def _padded(self, batch: Batch, ids: Tensor) -> Tensor:
-        inputs, mask = self._padded_inputs(batch, ids)
+        if self.apart:
+            known = replace(batch, ids=ids)
+            return alone.by_length(self._in_a_block, known, per_token=self.per_token)
+        return self._in_a_block(replace(batch, ids=ids))
+
+    def _in_a_block(self, batch: Batch) -> Tensor:
+        """Compute a batch as one block of rows, padded where its texts have other lengths."""
+        inputs, mask = self._padded_inputs(batch, batch.ids)
         logits = _spoken(self.model(**inputs))
         return logits[mask] if self.per_token else logits
 
@@ -215,7 +225,7 @@ class Encoder(nn.Module):
         ]  # 2 × (B, L)
         mask = (torch.arange(max(sizes))[None] < torch.tensor(sizes)[:, None]).to(ids.device)
         inputs = self._inputs(padded[0], None, padded[1])
-        return {**inputs, "attention_mask": mask.long()}, mask
+        return inputs | ({"attention_mask": mask.long()} if self._accepts_masks else {}), mask
 
     def _inputs(self, ids: Tensor, positions: Tensor | None, segments: Tensor) -> dict[str, Tensor]:
         inputs = {"input_ids": ids}
@@ -228,6 +238,10 @@ class Encoder(nn.Module):
     @property
     def _accepts_segments(self) -> bool:
         return "token_type_ids" in self._accepts and getattr(self.config, "type_vocab_size", 0) > 1
+
+    @property
+    def _accepts_masks(self) -> bool:
+        return "attention_mask" in self._accepts
 
     @property
     def _first_position(self) -> int:
@@ -258,6 +272,31 @@ class Encoder(nn.Module):
         if output.get("pooler_output") is not None:
             output.pooler_output = _pool(base, output.last_hidden_state)
         return output
+
+    @torch.no_grad()
+    def answers(self, batch: Batch) -> Tensor:
+        """Compute logits without dropout, whatever mode it is in."""
+        with _evaluating(self.model):
+            found: Tensor = self(batch)
+        return found
+
+    @torch.no_grad()
+    def _is_changed_by_padding(self) -> bool:
+        """Compare texts alone and in company: padded, and if that differs with their like.
+
+        Raises:
+            ValueError: It differs even there: texts are mixed.
+        """
+        ids = torch.arange(min(5, self.config.vocab_size - 2), self.config.vocab_size)
+        batch = alone.probe(ids[ids != self.config.pad_token_id].to(self.device))
+        with _evaluating(self.model):
+            by_itself = torch.cat([self._in_a_block(text) for text in alone.each(batch)])
+            if alone.gap(self._in_a_block(batch), by_itself) <= alone.CLOSE:
+                return False
+            like = alone.by_length(self._in_a_block, batch, per_token=self.per_token)
+            if not alone.gap(like, by_itself) <= alone.CLOSE:
+                raise ValueError("it answers a text otherwise in company than alone")
+        return True
 
     def _refuse(self) -> str | None:
         """Say why this model cannot be packed, having compared it with padding; None if it can."""

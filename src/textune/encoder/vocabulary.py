@@ -6,16 +6,20 @@ model is saved.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from textune.encoder import alone
 from textune.encoder.model import Encoder
 from textune.encoder.stored import Stored, find
 
 LARGE = 8 * 2**20  # bytes from which a table is read again instead of being kept
+SPECIAL = ("pad", "bos", "eos", "cls", "sep")
+MOST_KEPT = 1000  # pieces up to the last of them
 WORTH = 0.75  # a sub-table is used when it is smaller than this share of the vocabulary
 
 
@@ -66,6 +70,8 @@ def shrink(
     needed = used[: table.num_embeddings].copy()
     if table.padding_idx is not None:
         needed[table.padding_idx] = True
+    if not encoder.packed:
+        _keep_special(needed, encoder.config)
     if needed.mean() > WORTH:
         return None
     rows = torch.from_numpy(np.flatnonzero(needed))
@@ -79,8 +85,17 @@ def shrink(
         weight[rows.to(weight.device)], freeze=not table.weight.requires_grad, padding_idx=padding
     )
     name = next(key for key, value in model.named_parameters() if value is table.weight)
+    check = alone.probe(_ordinary(rows, encoder.config).to(weight.device))
+    before = None if encoder.packed else encoder.answers(check)
     model.set_input_embeddings(small)
     encoder.table = places.to(weight.device)
+    if before is not None and not alone.gap(encoder.answers(check), before) <= alone.CLOSE:
+        model.set_input_embeddings(table)
+        encoder.table = None
+        encoder.remarks += (
+            "the whole vocabulary is trained: this model looks for some pieces by their number",
+        )
+        return None
     if stored is None:
         return SubTable(rows=rows.to(weight.device), whole=weight.clone(), name=name)
     encoder.own_memory()
@@ -99,6 +114,19 @@ def restore(encoder: Encoder, sub: SubTable) -> None:
     )
     encoder.model.set_input_embeddings(whole)
     encoder.table = None
+
+
+def _keep_special(needed: NDArray[np.bool_], config: Any) -> None:
+    """Let special pieces keep their numbers, where they are low, for models that look for them."""
+    named = [getattr(config, f"{name}_token_id", None) for name in SPECIAL]
+    last = max((number for number in named if isinstance(number, int)), default=-1)
+    if last < MOST_KEPT:
+        needed[: last + 1] = True
+
+
+def _ordinary(rows: Tensor, config: Any) -> Tensor:
+    """Return pieces that are no padding, of those that are used."""
+    return rows[rows != config.pad_token_id] if len(rows) > 1 else rows
 
 
 def _is_shared(model: nn.Module, table: nn.Embedding) -> bool:

@@ -16,6 +16,8 @@ def introduce(encoder: Encoder, *, left_out: int, millions: Callable[[int], str]
     everything = sum(item.numel() for item in encoder.parameters())
     trained = sum(item.numel() for item in encoder.parameters() if item.requires_grad)
     how = "packed, no padding" if encoder.packed else f"padded: {encoder.refusal}"
+    if encoder.apart:
+        how = "texts of one length at a time: padding changes its answers"
     yield (
         f"encoder: {encoder.config.model_type}, {millions(everything + left_out)} "
         f"parameters, {millions(trained)} of them trained here; {how}"
