@@ -88,8 +88,8 @@ class Learner:
             eps=train.eps,
             halves=encoder.halves(),
         )
-        if device.type == "cpu" and not encoder.has_kernels:
-            threads.stay("it decides the order of sums without kernels")
+        if device.type == "cpu" and threads.decide(by_kernels=encoder.has_kernels):
+            threads.stay("without kernels it decides the order of sums")
         learner = cls(
             lesson=lesson,
             settings=settings,

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from textune.encoder import formats
 from textune.encoder.model import Encoder
-from textune.kernels import build
+from textune.kernels import build, threads
 from textune.language_config import RunSettings
 from textune.training import best, checkpoint, fingerprints
 from textune.training.checkpoint import Checkpoint
@@ -67,8 +67,8 @@ def fingerprint(data: str, settings: RunSettings, encoder: Encoder) -> dict[str,
         "the layers": _layers(encoder),
         "the device": _device(encoder.device),
     }
-    if encoder.device.type == "cpu" and not encoder.has_kernels:
-        surroundings["the threads"] = str(torch.get_num_threads())  # they decide the order of sums
+    if encoder.device.type == "cpu" and threads.decide(by_kernels=encoder.has_kernels):
+        surroundings["the threads"] = str(threads.used()[0])
     return fingerprints.make(data, settings.model_dump(mode="json"), surroundings)
 
 

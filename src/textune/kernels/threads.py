@@ -121,6 +121,11 @@ def stay(why: str) -> None:
         team.stay(why)
 
 
+def decide(*, by_kernels: bool) -> bool:
+    """Tell whether training has other bits with another number of threads."""
+    return not by_kernels or not exact.holds(used()[0])
+
+
 def count() -> int:
     """Return how many threads compute now."""
     return torch.get_num_threads()
