@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from itertools import islice
 from pathlib import Path
@@ -63,11 +64,16 @@ def learn(job: Job) -> Result:
     )
 
 
-def build(job: Job) -> Any:
+def build(job: Job, *, epochs: int = PASSES, changes: Sequence[str] = ()) -> Any:
     """Make what `textune adapt` would learn with, and let it learn from every text.
 
     A user's run holds a tenth of the texts out; here nothing is, so that all programs learn from
     the same ones.
+
+    Args:
+        job: What to learn from.
+        epochs: Passes of the schedule.
+        changes: Other settings, "section.name=value".
     """
     import torch
 
@@ -84,11 +90,11 @@ def build(job: Job) -> Any:
         "text": "text",
         "max_tokens": job.max_tokens,
         "batch_size": job.batch_size,
-        "epochs": PASSES,
+        "epochs": epochs,
         "seed": job.seed,
         "mask": RATE,
     }
-    settings = language_api.resolve(AdaptSettings, given)
+    settings = language_api.resolve(AdaptSettings, given, None, changes)
     start = drained(vocabularies.prepare((job.texts,), settings, Path(job.scratch)))
     tokenizer = tokenizers.load(str(start.tokenizer))
     found = drained(

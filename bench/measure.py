@@ -1,6 +1,7 @@
 """One training in a process of its own: `python -m bench.measure JOB.json RESULT.json`."""
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -53,6 +54,7 @@ def by_textune(job: Job, *, examples: int, **reading: Any) -> Result:
         examples: Rows of its training file.
         reading: Columns, and what else `textune.train` shall know of the file.
     """
+    os.environ["TEXTUNE_KERNELS"] = "1" if job.kernels else "0"
     import textune
 
     run = Path(job.scratch) / "run"
@@ -74,6 +76,7 @@ def by_textune(job: Job, *, examples: int, **reading: Any) -> Result:
             f"train.warmup_share={job.warmup_share}",
             f"train.clip={job.clip}",
             "train.schedule=linear",
+            f"train.precision={job.numbers or 'auto'}",
             f"train.metric={job.metrics[0]}",
         ],
         **reading,

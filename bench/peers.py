@@ -158,6 +158,8 @@ def arguments(job: Job) -> TrainingArguments:
 
 def precision(job: Job) -> str:
     """Return the number format of a peer's products."""
+    if job.numbers is not None:
+        return job.numbers
     if job.program == "tuned-compile":
         return job.precision
     return "bf16" if job.program == "tuned-bf16" else "fp32"
