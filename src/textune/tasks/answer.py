@@ -1,20 +1,23 @@
 """Answers in a passage: softmax over its tokens for both ends, the likeliest span, or none."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from textune.errors import DataError
 from textune.evaluation import spans
 from textune.records import Batch, Decision, Entity, Example, Prediction, Scores
 from textune.tasks import ends
 from textune.tasks.interface import Borders, Column, Floats
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 NONE = "none"
 UNKNOWN = -1  # the target of an answer that no window shows: it is not learned
@@ -54,7 +57,7 @@ class AnswerSpan:
         """Return whether there may be no answer, and how long one may be."""
         return {"may_be_none": self.may_be_none, "longest": self.longest}
 
-    def fitted(self, targets: NDArray[Any]) -> "AnswerSpan":
+    def fitted(self, targets: NDArray[Any]) -> AnswerSpan:
         """Learn from items of answers, (N, 2), whether there may be none, and how long they are."""
         lengths = (targets[:, 1] - targets[:, 0])[targets[:, 0] > 0] + 1
         longest = int(lengths.max()) if len(lengths) else self.longest
@@ -64,7 +67,7 @@ class AnswerSpan:
             longest=max(self.longest, min(longest, 4 * self.longest)),
         )
 
-    def weighted(self, targets: NDArray[Any]) -> "AnswerSpan":
+    def weighted(self, targets: NDArray[Any]) -> AnswerSpan:
         """Return the same task: there are no classes."""
         return self
 
@@ -87,21 +90,9 @@ class AnswerSpan:
         The softmax goes over the tokens of the passage alone, in all its windows, and over "none"
         where there may be none (shared normalisation: Clark and Gardner, 2018).
         """
-        assert batch.targets is not None
-        assert batch.items is not None
-        sizes = torch.tensor(batch.items.sizes, device=logits.device)  # (T,)
-        firsts = sizes.cumsum(0) - sizes  # (T,) the items "none"
-        known = torch.where(logits.isnan(), -torch.inf, logits.float())  # (I, 2)
-        if not self.may_be_none:
-            known = known.index_fill(0, firsts, -torch.inf)
-        is_learned = batch.targets[:, :1] != UNKNOWN  # (T, 1)
-        totals = _log_sums(known, sizes, is_learned)  # (T, 2)
-        places = (firsts[:, None] + batch.targets).clamp(min=0)  # (T, 2)
-        losses = (totals - known.gather(0, places)) / 2
-        learned = torch.where(is_learned, losses, 0.0)  # (T, 2)
-        return (
-            learned if batch.weights is None else learned * batch.weights.float()[:, None]
-        ).sum()
+        from textune.tasks import losses  # torch: a second to import, for training alone
+
+        return losses.ends(logits, batch, may_be_none=self.may_be_none, unknown=UNKNOWN)
 
     def count(self, targets: NDArray[Any], weights: Floats | None = None) -> float:
         """Return the number of questions that are learned, or the sum of their weights."""
@@ -232,17 +223,6 @@ class AnswerSpan:
             start, end = ends.whole_words(passage, int(start), int(end)) if one else (0, 0)
             found.append(passage[start:end])
         return found
-
-
-def _log_sums(logits: Tensor, sizes: Tensor, is_learned: Tensor) -> Tensor:
-    """Add up the exponentials of each text's items; (I, 2), (T,), (T, 1) → (T, 2) logarithms."""
-    texts = torch.arange(len(sizes), device=logits.device)
-    of = texts.repeat_interleave(sizes, output_size=len(logits))  # (I,)
-    empty = logits.new_full((len(sizes), 2), -torch.inf)
-    top = empty.scatter_reduce(0, of[:, None].expand_as(logits), logits.detach(), "amax")
-    top = top.nan_to_num(neginf=0.0)  # (T, 2)
-    sums = torch.zeros_like(top).index_add(0, of, (logits - top[of]).exp())
-    return torch.where(is_learned, sums, 1.0).log() + top
 
 
 def _shown(passage: str, spans: NDArray[np.int32], found: Found) -> tuple[Entity, ...]:

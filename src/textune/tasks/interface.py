@@ -1,13 +1,17 @@
 """What a task offers: the one interface that loop, evaluation and prediction know."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
 
 from textune.records import Asks, Batch, Decision, Example, Prediction, Scores
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Floats = NDArray[np.float64]
 Borders = NDArray[np.int64] | None

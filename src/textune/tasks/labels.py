@@ -4,6 +4,9 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from textune.evaluation import intervals as spans
 from textune.records import Example, Prediction, Scores
 from textune.tasks.interface import Column
@@ -17,6 +20,20 @@ def config(labels: Sequence[str], problem: str) -> dict[str, Any]:
         "label2id": {label: number for number, label in enumerate(labels)},
         "problem_type": problem,
     }
+
+
+def softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:
+    """(N, C) → (N, C), rows sum to 1; rows of NaN stay NaN."""
+    wide = logits.astype(np.float64)
+    parts = np.exp(wide - wide.max(axis=1, keepdims=True))
+    return np.asarray(parts / parts.sum(axis=1, keepdims=True), dtype=np.float64)
+
+
+def sigmoid(logits: NDArray[np.float32]) -> NDArray[np.float64]:
+    """(N, C) → (N, C), each between 0 and 1, exact where it is near either."""
+    wide = logits.astype(np.float64)
+    small = np.exp(-np.abs(wide))
+    return np.asarray(np.where(wide >= 0, 1.0, small) / (1.0 + small), dtype=np.float64)
 
 
 def predictions(

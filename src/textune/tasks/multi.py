@@ -1,14 +1,13 @@
 """Several labels a text: a sigmoid and a threshold for each."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
-from torch.nn import functional
 
 from textune.errors import DataError, among
 from textune.evaluation import metrics
@@ -16,6 +15,9 @@ from textune.records import Batch, Decision, Example, Prediction, Scores
 from textune.sets import splits
 from textune.tasks import labels as named
 from textune.tasks.interface import Borders, Column, Floats, thresholds
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class Multi:
         """Return nothing: the labels are all there is."""
         return {}
 
-    def fitted(self, targets: NDArray[Any]) -> "Multi":
+    def fitted(self, targets: NDArray[Any]) -> Multi:
         """Return the same task."""
         return self
 
@@ -65,18 +67,9 @@ class Multi:
 
     def loss(self, logits: Tensor, batch: Batch) -> Tensor:
         """Return the sum of binary cross-entropies over the scored cells; () fp32."""
-        assert batch.targets is not None
-        scored = (~batch.targets.isnan()).float()  # (B, C)
-        wanted = batch.targets.nan_to_num() * (1 - self.smoothing) + self.smoothing / 2
-        return functional.binary_cross_entropy_with_logits(
-            logits.float(),
-            wanted,
-            weight=scored if batch.weights is None else scored * batch.weights.float()[:, None],
-            pos_weight=None
-            if self.weights is None
-            else torch.tensor(self.weights, device=logits.device),
-            reduction="sum",
-        )
+        from textune.tasks import losses  # torch: a second to import, for training alone
+
+        return losses.several(logits, batch, self.weights, smoothing=self.smoothing)
 
     def count(self, targets: NDArray[Any], weights: Floats | None = None) -> float:
         """Return the number of scored cells, each as often as its text weighs."""
@@ -87,7 +80,7 @@ class Multi:
         self, logits: NDArray[np.float32], borders: Borders = None
     ) -> NDArray[np.float64]:
         """(N, C) → (N, C), each on its own between 0 and 1."""
-        return torch.from_numpy(logits).double().sigmoid().numpy()
+        return named.sigmoid(logits)
 
     def decide(
         self, probabilities: NDArray[np.float64], decision: Decision, borders: Borders = None
@@ -145,7 +138,7 @@ class Multi:
         held = [name for name in self.labels if name in (example.label or ())]
         return named.in_one_cell(held, self.labels)
 
-    def weighted(self, targets: NDArray[Any]) -> "Multi":
+    def weighted(self, targets: NDArray[Any]) -> Multi:
         """Weigh the positives of each label by negatives over positives."""
         scored = (~np.isnan(targets)).sum(axis=0)
         positives = (targets == 1).sum(axis=0)

@@ -1,20 +1,22 @@
 """Numbers for a text: squared error of standardised targets, answers in the user's unit."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from textune.errors import DataError
 from textune.evaluation import numbers
 from textune.records import Batch, Decision, Example, Prediction, Scores
 from textune.tasks import labels as named
 from textune.tasks.interface import Borders, Column, Floats
-from textune.text.batches import precise
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +45,14 @@ class Regress:
         """Return how targets are standardised."""
         return {"centers": self.centers, "scales": self.scales}
 
-    def fitted(self, targets: NDArray[Any]) -> "Regress":
+    def fitted(self, targets: NDArray[Any]) -> Regress:
         """Standardise by these targets, (N, C); one that never changes is only centred."""
         centers, spread = targets.mean(axis=0), targets.std(axis=0)
         varies = spread > numbers.SMALLEST_SPREAD * np.abs(centers)
         scales = np.where(varies, spread, 1.0)
         return replace(self, centers=tuple(centers.tolist()), scales=tuple(scales.tolist()))
 
-    def weighted(self, targets: NDArray[Any]) -> "Regress":
+    def weighted(self, targets: NDArray[Any]) -> Regress:
         """Return the same task: numbers have no classes."""
         return self
 
@@ -67,14 +69,9 @@ class Regress:
 
     def loss(self, logits: Tensor, batch: Batch) -> Tensor:
         """Return the sum over texts of the mean squared error of their standardised targets."""
-        assert batch.targets is not None
-        exact = precise(logits.device)
-        centers, scales = (
-            torch.tensor(part, dtype=exact, device=logits.device) for part in self._scale()
-        )
-        wanted = ((batch.targets - centers) / scales).float()  # (B, C)
-        losses = (logits.float() - wanted).square().mean(dim=1)  # (B,)
-        return (losses if batch.weights is None else losses * batch.weights.float()).sum()
+        from textune.tasks import losses  # torch: a second to import, for training alone
+
+        return losses.squared(logits, batch, *self._scale())
 
     def count(self, targets: NDArray[Any], weights: Floats | None = None) -> float:
         """Return the number of texts, or the sum of their weights."""

@@ -1,14 +1,13 @@
 """One label a text: softmax, cross-entropy, the likeliest class."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
-from torch.nn import functional
 
 from textune.errors import DataError, among
 from textune.evaluation import metrics
@@ -16,6 +15,9 @@ from textune.records import Batch, Decision, Example, Prediction, Scores
 from textune.sets import splits
 from textune.tasks import labels as named
 from textune.tasks.interface import Borders, Column, Floats
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class Single:
         """Return nothing: the labels are all there is."""
         return {}
 
-    def fitted(self, targets: NDArray[Any]) -> "Single":
+    def fitted(self, targets: NDArray[Any]) -> Single:
         """Return the same task."""
         return self
 
@@ -62,16 +64,9 @@ class Single:
 
     def loss(self, logits: Tensor, batch: Batch) -> Tensor:
         """Return the sum of (weighted) cross-entropies; () fp32."""
-        weight = None if self.weights is None else torch.tensor(self.weights, device=logits.device)
-        assert batch.targets is not None
-        losses = functional.cross_entropy(
-            logits.float(),
-            batch.targets,
-            weight=weight,
-            reduction="none",
-            label_smoothing=self.smoothing,
-        )
-        return (losses if batch.weights is None else losses * batch.weights.float()).sum()
+        from textune.tasks import losses  # torch: a second to import, for training alone
+
+        return losses.classes(logits, batch, self.weights, smoothing=self.smoothing)
 
     def count(self, targets: NDArray[Any], weights: Floats | None = None) -> float:
         """Return the number of texts, or the sum of their weights and those of their classes."""
@@ -82,7 +77,7 @@ class Single:
         self, logits: NDArray[np.float32], borders: Borders = None
     ) -> NDArray[np.float64]:
         """(N, C) → (N, C), rows sum to 1."""
-        return torch.from_numpy(logits).double().softmax(1).numpy()
+        return named.softmax(logits)
 
     def decide(
         self, probabilities: NDArray[np.float64], decision: Decision, borders: Borders = None
@@ -136,7 +131,7 @@ class Single:
         """Return the label."""
         return str(example.label)
 
-    def weighted(self, targets: NDArray[Any]) -> "Single":
+    def weighted(self, targets: NDArray[Any]) -> Single:
         """Weigh each class by the inverse of its frequency."""
         counts = np.bincount(targets, minlength=len(self.labels))
         weights = splits.class_weights(counts, len(targets))

@@ -1,17 +1,16 @@
 """A tag for each word: cross-entropy at its first piece, the likeliest sequence that can be."""
 
+from __future__ import annotations
+
 import itertools
 import json
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
-from torch.nn import functional
 
 from textune.errors import DataError, among
 from textune.evaluation import entities
@@ -19,6 +18,9 @@ from textune.records import OUTSIDE, Batch, Decision, Entity, Example, Predictio
 from textune.sets import splits
 from textune.tasks import labels as named
 from textune.tasks.interface import Borders, Column, Floats
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 UNSHOWN = -100  # the target of a word that no window shows: it is not learned
 
@@ -56,11 +58,11 @@ class Tag:
         """Return nothing: the tags are all there is."""
         return {}
 
-    def fitted(self, targets: NDArray[Any]) -> "Tag":
+    def fitted(self, targets: NDArray[Any]) -> Tag:
         """Return the same task."""
         return self
 
-    def weighted(self, targets: NDArray[Any]) -> "Tag":
+    def weighted(self, targets: NDArray[Any]) -> Tag:
         """Weigh each tag by the inverse of its frequency; targets of all words, (I,)."""
         known = targets[targets != UNSHOWN]
         counts = np.bincount(known, minlength=len(self.labels))
@@ -85,17 +87,11 @@ class Tag:
 
     def loss(self, logits: Tensor, batch: Batch) -> Tensor:
         """Return the sum of (weighted) cross-entropies over the words; () fp32."""
-        assert batch.targets is not None
-        weight = None if self.weights is None else torch.tensor(self.weights, device=logits.device)
-        losses = functional.cross_entropy(
-            logits.float(),
-            batch.targets,
-            weight=weight,
-            reduction="none",
-            ignore_index=UNSHOWN,
-            label_smoothing=self.smoothing,
+        from textune.tasks import losses  # torch: a second to import, for training alone
+
+        return losses.classes(
+            logits, batch, self.weights, smoothing=self.smoothing, unknown=UNSHOWN
         )
-        return (losses if batch.weights is None else losses * batch.weights.float()).sum()
 
     def count(self, targets: NDArray[Any], weights: Floats | None = None) -> float:
         """Return the number of words that are learned, or the sum of their weights."""
@@ -108,7 +104,7 @@ class Tag:
         self, logits: NDArray[np.float32], borders: Borders = None
     ) -> NDArray[np.float64]:
         """(words, C) → (words, C), rows sum to 1; what no window shows is O, or the first tag."""
-        found = torch.from_numpy(logits).double().softmax(1).numpy()
+        found = named.softmax(logits)
         outside = self.labels.index(OUTSIDE) if OUTSIDE in self.labels else 0
         found[_is_unshown(logits)] = np.eye(len(self.labels))[outside]
         return np.asarray(found, dtype=np.float64)

@@ -1,0 +1,121 @@
+"""Logits and targets become the sum of losses that training makes smaller.
+
+Only what learns needs this file, and torch with it: predicting, and finding what is wrong with a
+file, load neither. Shapes: B texts, T texts with items, I items, C classes or labels. Where a batch
+has weights, each text or item counts as often as it weighs.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from textune.records import Batch
+from textune.text.batches import precise
+
+UNKNOWN = -100  # the target of what is not learned, if nothing else is said
+
+
+def classes(
+    logits: Tensor,
+    batch: Batch,
+    weights: Sequence[float] | None,
+    *,
+    smoothing: float,
+    unknown: int = UNKNOWN,
+) -> Tensor:
+    """Return the sum of (weighted) cross-entropies over what is known; () fp32.
+
+    Args:
+        logits: (I, C).
+        batch: With targets, (I,).
+        weights: (C,) of the classes; None: all 1.
+        smoothing: Share of a target that all classes get alike.
+        unknown: The target that is not learned.
+    """
+    assert batch.targets is not None
+    losses = functional.cross_entropy(
+        logits.float(),
+        batch.targets,
+        weight=None if weights is None else torch.tensor(weights, device=logits.device),
+        reduction="none",
+        ignore_index=unknown,
+        label_smoothing=smoothing,
+    )
+    return (losses if batch.weights is None else losses * batch.weights.float()).sum()
+
+
+def several(
+    logits: Tensor, batch: Batch, weights: Sequence[float] | None, *, smoothing: float
+) -> Tensor:
+    """Return the sum of binary cross-entropies over the scored cells; () fp32.
+
+    Args:
+        logits: (B, C).
+        batch: With targets, (B, C), NaN where a label is not scored.
+        weights: (C,) of the positives; None: all 1.
+        smoothing: Share of a target that both answers get alike.
+    """
+    assert batch.targets is not None
+    scored = (~batch.targets.isnan()).float()  # (B, C)
+    wanted = batch.targets.nan_to_num() * (1 - smoothing) + smoothing / 2
+    return functional.binary_cross_entropy_with_logits(
+        logits.float(),
+        wanted,
+        weight=scored if batch.weights is None else scored * batch.weights.float()[:, None],
+        pos_weight=None if weights is None else torch.tensor(weights, device=logits.device),
+        reduction="sum",
+    )
+
+
+def squared(
+    logits: Tensor, batch: Batch, centers: Sequence[float], scales: Sequence[float]
+) -> Tensor:
+    """Return the sum over texts of the mean squared error of standardised targets; () fp32."""
+    assert batch.targets is not None
+    exact = precise(logits.device)
+    middle, spread = (
+        torch.tensor(part, dtype=exact, device=logits.device) for part in (centers, scales)
+    )
+    wanted = ((batch.targets - middle) / spread).float()  # (B, C)
+    losses = (logits.float() - wanted).square().mean(dim=1)  # (B,)
+    return (losses if batch.weights is None else losses * batch.weights.float()).sum()
+
+
+def ends(logits: Tensor, batch: Batch, *, may_be_none: bool, unknown: int) -> Tensor:
+    """Return the sum over questions of the mean cross-entropy of both ends; () fp32.
+
+    The softmax goes over the tokens of the passage alone, in all its windows, and over "none" where
+    there may be none (shared normalisation: Clark and Gardner, 2018).
+
+    Args:
+        logits: (I, 2), NaN for what no window shows.
+        batch: With targets, (T, 2), and items.
+        may_be_none: Whether a question may have no answer.
+        unknown: The target of an answer that no window shows: it is not learned.
+    """
+    assert batch.targets is not None
+    assert batch.items is not None
+    sizes = torch.tensor(batch.items.sizes, device=logits.device)  # (T,)
+    firsts = sizes.cumsum(0) - sizes  # (T,) the items "none"
+    known = torch.where(logits.isnan(), -torch.inf, logits.float())  # (I, 2)
+    if not may_be_none:
+        known = known.index_fill(0, firsts, -torch.inf)
+    is_learned = batch.targets[:, :1] != unknown  # (T, 1)
+    totals = _log_sums(known, sizes, is_learned)  # (T, 2)
+    places = (firsts[:, None] + batch.targets).clamp(min=0)  # (T, 2)
+    losses = (totals - known.gather(0, places)) / 2
+    learned = torch.where(is_learned, losses, 0.0)  # (T, 2)
+    return (learned if batch.weights is None else learned * batch.weights.float()[:, None]).sum()
+
+
+def _log_sums(logits: Tensor, sizes: Tensor, is_learned: Tensor) -> Tensor:
+    """Add up the exponentials of each text's items; (I, 2), (T,), (T, 1) → (T, 2) logarithms."""
+    texts = torch.arange(len(sizes), device=logits.device)
+    of = texts.repeat_interleave(sizes, output_size=len(logits))  # (I,)
+    empty = logits.new_full((len(sizes), 2), -torch.inf)
+    top = empty.scatter_reduce(0, of[:, None].expand_as(logits), logits.detach(), "amax")
+    top = top.nan_to_num(neginf=0.0)  # (T, 2)
+    sums = torch.zeros_like(top).index_add(0, of, (logits - top[of]).exp())
+    return torch.where(is_learned, sums, 1.0).log() + top
