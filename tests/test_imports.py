@@ -56,6 +56,7 @@ FLOOR = {  # a module, or a room: the folder's name stands for all its files
     "warming": 6.6,
     "proving": 8.5,
     "learning": 7,  # lesson, encoder, training and evaluation meet here
+    "fine_tuning": 7.5,
     "recipe": 8,
     "language_recipe": 8.6,
     "__init__": 9,

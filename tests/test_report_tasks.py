@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from test_report import EVIL, Page
-from textune import drawings, mistakes, recipe, report
+from textune import drawings, fine_tuning, mistakes, report
 from textune.evaluation.catalogue import METRICS
 from textune.records import Answer, Example, Scores
 from textune.storage.written import Best, DataCard
@@ -21,13 +21,13 @@ FULLS = np.array([10, 100] * 100, dtype=np.int32)
 
 def write_run(folder, task, scores, examples, *, name="valid"):
     """Write what the page is made of, as training writes it."""
-    numbers = recipe.judge(task, scores, examples)
+    numbers = fine_tuning.judge(task, scores, examples)
     baselines = {"part": name, **task.baselines(examples, scores, examples)}
     best = asdict(Best(step=5, metric=task.main_metric, value=0.5))
     found = {name: numbers, "baselines": baselines, "best": best}
     (folder / "metrics.json").write_text(json.dumps(found))
     DataCard(contract={"task": task.name, "text": ["a"], "label": ["b"]}).write(folder)
-    recipe._write_scores(folder / "predictions" / f"{name}.parquet", task, examples, scores)
+    fine_tuning.write_scores(folder / "predictions" / f"{name}.parquet", task, examples, scores)
     return numbers
 
 

@@ -11,7 +11,6 @@ from textune.predictor import Reading
 from textune.recipe import Request
 from textune.records import Long, Pool
 from textune.runs import Run
-from textune.training import sessions
 
 OPTIONS = {  # of `train` here and on the command line, and the settings that they stand for
     **{name: name for name in ("base", "seed", "device")},
@@ -118,6 +117,8 @@ def train(
         overwrite=overwrite,
         config=None if config is None else Path(config),
     )
+    from textune.training import sessions  # torch: not for the options that `cli` reads here
+
     return sessions.finish(recipe.training(request))
 
 

@@ -243,7 +243,7 @@ def predict(
     """Label TEXTs, or every row of a file, with the model in RUN."""
     from textune import answers
     from textune.config import names
-    from textune.predictor import Predictor, Reading
+    from textune.predictor import FEW, Predictor, Reading
 
     if bool(texts) == bool(input_):
         raise SettingsError("name either texts or --input FILE to be labelled")
@@ -257,7 +257,8 @@ def predict(
         delimiter=delimiter,
         threshold=threshold,
     )
-    predictor = Predictor.load(run, device=device, precision=precision)
+    few = bool(texts) and sum(map(len, texts or [])) <= FEW
+    predictor = Predictor.opened(run, device=device, precision=precision, few=few)
     if input_ and output:
         steps = answers.predict_file(
             predictor, input_, output, options, overwrite=overwrite, harmless=harmless

@@ -12,7 +12,6 @@ from textune.language_config import AdaptSettings, PretrainSettings
 from textune.language_recipe import Request
 from textune.proving import Proof
 from textune.runs import Run
-from textune.training import sessions
 
 Kind = TypeVar("Kind", bound=Section)
 Sources = str | Path | Sequence[str | Path]
@@ -226,6 +225,8 @@ def pretrain(
 
 def learn(request: Request) -> Run:
     """Run a request to its end."""
+    from textune.training import sessions  # torch: not for the options that `cli` reads here
+
     return sessions.finish(language_recipe.learning(request))
 
 

@@ -4,18 +4,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
 from textune import lengths, runs
 from textune.data import examples, given, layout
 from textune.data.cut import Cutter
 from textune.data.names import columns_meant
-from textune.encoder import bases, devices, formats, light, pooling
+from textune.encoder import bases, names, plain
+from textune.encoder.plain import PlainEncoder
 from textune.errors import DataError, ModelError, SettingsError
-from textune.evaluation import evaluate
-from textune.evaluation.evaluate import Scorer
+from textune.evaluation import answered
 from textune.reading import sources
 from textune.records import Contract, Decision, Example, Prediction, Scores, Table
 from textune.runs import Card
@@ -25,10 +25,13 @@ from textune.text import store as stores
 from textune.text import tokenizers
 from textune.text.ragged import Targets
 from textune.text.tokenizers import Tokenizer
-from textune.training import sessions
+
+if TYPE_CHECKING:
+    from textune.evaluation.evaluate import Scorer
 
 CHUNK = 4096
 TABLES = {"csv", "tsv", "text"}  # formats whose first row may name the columns
+FEW = 20_000  # characters that NumPy answers sooner than torch is imported
 Text = str | tuple[str, str]
 
 
@@ -86,6 +89,41 @@ class Reading:
         return card.header
 
 
+@dataclass(slots=True)
+class Waiting:
+    """The weights of a saved model, loaded once, when they are needed."""
+
+    folder: Path
+    card: Card
+    task: Task
+    device: str
+    precision: str
+    loaded: "Scorer | None" = None
+
+    def load(self) -> "Scorer":
+        """Return the encoder.
+
+        Raises:
+            ModelError: Its files are damaged.
+            SettingsError: The device is not on this machine, or there is no such number format.
+        """
+        if self.loaded is None:
+            from textune.encoder import saved  # with torch, which takes a second to import
+            from textune.training import sessions
+
+            with sessions.unchanged():
+                self.loaded = saved.load(
+                    self.folder,
+                    self.card.labels,
+                    model_class=self.task.model_class,
+                    asks=self.task.asks,
+                    pool=self.card.pool,
+                    device=self.device,
+                    formats=(self.precision, self.card.precision),
+                )
+        return self.loaded
+
+
 @dataclass(frozen=True, slots=True)
 class Predictor:
     """A fine-tuned model that answers.
@@ -98,7 +136,7 @@ class Predictor:
 
     card: Card
     task: Task
-    encoder: Scorer
+    encoder: "Scorer | PlainEncoder | Waiting"
     tokenizer: Tokenizer
 
     @classmethod
@@ -117,6 +155,33 @@ class Predictor:
             RunError: There is no finished model.
             ModelError: Its files are damaged.
         """
+        found = cls.opened(path, device=device, precision=precision)
+        assert isinstance(found.encoder, Waiting)
+        return replace(found, encoder=found.encoder.load())
+
+    @classmethod
+    def opened(
+        cls, path: str | Path, *, device: str = "auto", precision: str = "auto", few: bool = False
+    ) -> "Predictor":
+        """Read a model but for its weights, which are loaded when the first text is answered.
+
+        Until then neither torch nor transformers is imported: what is wrong with a file or an
+        option is said at once.
+
+        Args:
+            path: As for `load`.
+            device: As for `load`.
+            precision: As for `load`.
+            few: A few texts will be asked, not a file: where the model is of a usual build, and
+                neither a device nor bf16 is asked for, they are answered in fp32 without torch.
+
+        Raises:
+            RunError: There is no finished model.
+            ModelError: Its files are damaged.
+            SettingsError: There is no such device, or no such number format.
+        """
+        names.require_device(device)
+        names.require_format(precision)
         folder = runs.model_folder(Path(path))
         bases.check(folder)
         card = runs.read_card(folder)
@@ -133,9 +198,11 @@ class Predictor:
                 f"{folder / 'decision.json'}: max_tokens is {card.shape.max_tokens:,}, and this "
                 f"encoder reads at most {tokenizer.limit:,} tokens at once"
             )
-        with sessions.unchanged():
-            encoder = _encoder(folder, card, task, devices.choose(device), precision)
-        return cls(card, task, encoder, tokenizer)
+        waiting = Waiting(folder, card, task, device, precision)
+        if few and device in ("auto", "cpu") and precision in ("auto", "fp32"):
+            quick = plain.load(folder, card.labels, asks=task.asks, pool=card.pool)
+            return cls(card, task, quick or waiting, tokenizer)
+        return cls(card, task, waiting, tokenizer)
 
     def __call__(
         self, texts: Sequence[Text], *, threshold: float | None = None
@@ -182,9 +249,13 @@ class Predictor:
         store = stores.tokenize(examples, self.tokenizer, self.card.shape)
         known = None if targets is None else lengths.settle(targets, store)
         rows = np.arange(len(store))
-        return evaluate.score(
-            self.encoder, self.task, store, rows, decision=decision, targets=known
-        )
+        if isinstance(self.encoder, PlainEncoder):
+            parts = answered.one_by_one(self.encoder, store, rows)
+            return answered.scores(parts, self.task, store, rows, decision=decision, targets=known)
+        encoder = self.encoder.load() if isinstance(self.encoder, Waiting) else self.encoder
+        from textune.evaluation import evaluate  # with torch, which takes a second to import
+
+        return evaluate.score(encoder, self.task, store, rows, decision=decision, targets=known)
 
     def decision(self, threshold: float | None) -> Decision:
         """Return the model's own rule, or one with the given threshold.
@@ -208,11 +279,11 @@ class Predictor:
 
     def _of_frame(self, frame: object) -> Iterator[Example]:
         """Read the texts of a data frame; the one column that it has is its text."""
-        names = given.columns(frame)
+        columns = given.columns(frame)
         if not given.rows(frame):
             return iter(())
-        is_plain = len(names) == 1 == len(self.card.contract.text)
-        table, agreed = Reading(text=names if is_plain else ()).open(frame, self.card)
+        is_plain = len(columns) == 1 == len(self.card.contract.text)
+        table, agreed = Reading(text=columns if is_plain else ()).open(frame, self.card)
         return examples.read(table, agreed, labelled=False)
 
     def _to_example(self, text: Text, number: int) -> Example:
@@ -230,37 +301,6 @@ class Predictor:
         cutter = Cutter.of(self.card.contract.cut)
         words = cutter(parts[0]) if self.task.asks == "words" else None
         return Example(parts[0], f"text {number}", pair=pair, words=words)
-
-
-def _encoder(folder: Path, card: Card, task: Task, device: torch.device, precision: str) -> Scorer:
-    """Load the encoder, by way of transformers only where that is needed."""
-    numbers = formats.of_model(precision, card.precision, device)
-    if device.type == "cpu" and task.asks == "texts":
-        quick = light.load(folder, card.labels, pool=card.pool)
-        if quick is not None:
-            if numbers == "bf16":
-                quick.compute_in(torch.bfloat16)
-            return quick
-    from textune.encoder import load  # with transformers' classes, which take seconds to import
-
-    encoder = load.load(
-        str(folder),
-        model_class=task.model_class,
-        config={},
-        per_token=task.asks != "texts",
-        finished=True,
-    )
-    if task.asks != "answers":
-        load.check_labels(encoder, card.labels, str(folder))
-    encoder.pool_as(card.pool, len(card.labels), pooling.saved(folder))
-    encoder.to(device).eval()
-    by_copies = numbers == "bf16" and encoder.compute_in(torch.bfloat16)
-    is_worth_it = (
-        device.type == "cuda" or precision == "bf16"
-    )  # without kernels, on a CPU, it is not
-    if numbers == "bf16" and is_worth_it and not by_copies:
-        encoder.to(torch.bfloat16)
-    return encoder
 
 
 def _is_list(text: object) -> bool:

@@ -2,7 +2,8 @@
 
 import torch
 
-from textune.errors import SettingsError, among
+from textune.encoder import names
+from textune.errors import SettingsError
 from textune.kernels import threads
 
 
@@ -15,13 +16,12 @@ def choose(name: str) -> torch.device:
     Raises:
         SettingsError: There is no such device.
     """
+    names.require_device(name)
     cuda, mps = torch.cuda.is_available(), torch.backends.mps.is_available()
     if name == "auto":
         return torch.device("cuda" if cuda else "mps" if mps else "cpu")
     here = {"cpu": True, "cuda": cuda, "mps": mps}
     kind, _, number = name.partition(":")
-    if kind not in here or (":" in name and not (kind == "cuda" and number.isdigit())):
-        raise SettingsError(f"device {name!r}: {among(name, ['auto', *here])}")
     if not here[kind] or (number and int(number) >= torch.cuda.device_count()):
         found = ", ".join(item for item, exists in here.items() if exists)
         raise SettingsError(f"device {name!r}: not on this machine, which has {found}")

@@ -8,10 +8,10 @@ from statistics import median
 import torch
 from torch.nn import functional
 
+from textune.encoder import names
 from textune.errors import SettingsError, among
 from textune.kernels import threads
 
-WANTED = ("auto", "fp32", "bf16")
 CPU_FLAGS = {"avx512_bf16", "amx_bf16", "bf16", "svebf16"}  # as Linux names them
 FORCED = "TEXTUNE_AUTO_PRECISION"  # "fp32" or "bf16": what "auto" takes, unmeasured
 GAIN = 1.3  # how much faster bf16 must be before its coarser numbers are worth it
@@ -28,14 +28,13 @@ def choose(wanted: str, device: torch.device, *, width: int) -> tuple[str, str]:
     Raises:
         SettingsError: There is no such format.
     """
-    if wanted not in WANTED:
-        raise SettingsError(f"--precision {wanted}: {among(wanted, WANTED)}")
+    names.require_format(wanted)
     if wanted != "auto":
         return wanted, "as asked for"
     forced = os.environ.get(FORCED)
     if forced:
-        if forced not in WANTED[1:]:
-            raise SettingsError(f"{FORCED}={forced}: {among(forced, WANTED[1:])}")
+        if forced not in names.FORMATS[1:]:
+            raise SettingsError(f"{FORCED}={forced}: {among(forced, names.FORMATS[1:])}")
         return forced, f"as {FORCED} says"
     has_bf16, why = _has_bf16(device)
     if not has_bf16 or device.type == "cuda":

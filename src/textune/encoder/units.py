@@ -6,12 +6,14 @@ plain transformers does, too: `folding` puts means and deviations into the last 
 formats, and how the answers in several windows become one, do not depend on a user's unit.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
-from torch import Tensor
+if TYPE_CHECKING:
+    from torch import Tensor
 
 KEY = "textune_units"  # in config.json
 FARTHEST = 1e5
@@ -35,6 +37,8 @@ class Units:
 
     def tensors(self) -> tuple[Tensor, Tensor]:
         """Return means and deviations; (C,) float64 each."""
+        import torch  # here, as a few texts are answered without it
+
         return (
             torch.tensor(self.centers, dtype=torch.float64),
             torch.tensor(self.scales, dtype=torch.float64),

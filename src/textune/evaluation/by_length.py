@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from textune.records import Example, Scores
 from textune.tasks.interface import Task
-from textune.text import batches
+from textune.text import ragged
 
 EDGES = (64, 128, 256, 512)  # tokens of a text, special ones included, up to which a bin reaches
 
@@ -59,7 +59,7 @@ def part_of(task: Task, scores: Scores, rows: NDArray[np.int64]) -> Scores:
     """Select some texts; what is decided of words lies in items, what of answers in rows."""
     assert scores.fulls is not None
     borders = scores.borders
-    items = rows if borders is None else batches.ranges(borders[rows], borders[rows + 1])
+    items = rows if borders is None else ragged.ranges(borders[rows], borders[rows + 1])
     decided = items if task.asks == "words" else rows
     sizes = None if borders is None else np.diff(borders)[rows]
     return replace(

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from textune.errors import NumericsError
+from textune.evaluation import answered
 from textune.kernels import threads
 from textune.records import Batch, Decision, Items, Scores
 from textune.tasks.interface import Task
@@ -63,58 +63,11 @@ def score(
     Raises:
         NumericsError: An answer is no number.
     """
-    has_items = store.shape.asks != "texts"
-    sizes = np.diff(store.item_borders)[rows] if has_items else np.ones(len(rows), dtype=np.int64)
-    borders = np.concatenate([[0], np.cumsum(sizes)])  # (N + 1,)
-    width = 2 if store.shape.asks == "answers" else len(task.labels)
-    logits = np.full((int(borders[-1]), width), np.nan, dtype=np.float32)
     budget = BUDGETS.get(encoder.device.type, BUDGETS["cpu"])
     most = min(budget, micro_tokens or budget)
     with threads.shared():
-        for places, part in _logits(encoder, store, rows, most):
-            logits[batches.ranges(borders[places], borders[places + 1])] = part
-    _refuse_not_finite(logits, borders, asks=store.shape.asks)
-    parts = borders if has_items else None
-    probabilities = task.probabilities(logits, parts)
-    return Scores(
-        logits=logits,
-        probabilities=probabilities,
-        decisions=task.decide(probabilities, decision, parts),
-        truth=None if targets is None else targets[rows],
-        borders=parts,
-        spans=None if not has_items else _spans(store, rows),
-        fulls=store.fulls[rows],
-    )
-
-
-def _refuse_not_finite(
-    logits: NDArray[np.float32], borders: NDArray[np.int64], *, asks: str
-) -> None:
-    """Refuse answers that are NaN or infinite; an item that no window shows is NaN by itself.
-
-    Args:
-        logits: (I, C).
-        borders: (N + 1,) items of each text.
-        asks: What the head is asked about.
-    """
-    shown = np.concatenate([[0], np.cumsum(np.isfinite(logits).all(axis=1))])  # (I + 1,)
-    is_lost = (np.diff(shown[borders]) == 0) & (np.diff(borders) > 0)  # (N,)
-    if asks == "answers" and not is_lost.all():  # a long question may leave no room for a passage
-        is_lost[:] = False
-    places = np.flatnonzero(np.isinf(logits).any(axis=1))
-    if len(places):
-        is_lost[np.searchsorted(borders, places, side="right") - 1] = True
-    if is_lost.any():
-        raise NumericsError(
-            f"the model answers with NaN or infinity for {int(is_lost.sum()):,} of "
-            f"{len(is_lost):,} texts, the first of them text {int(is_lost.argmax()) + 1:,}: its "
-            f"weights are damaged, or too large for its number format; try --precision fp32"
-        )
-
-
-def _spans(store: Store, rows: NDArray[np.int64]) -> NDArray[np.int32]:
-    taken = batches.ranges(store.item_borders[rows], store.item_borders[rows + 1])
-    return store.spans[taken]
+        parts = _logits(encoder, store, rows, most)
+        return answered.scores(parts, task, store, rows, decision=decision, targets=targets)
 
 
 @torch.inference_mode()

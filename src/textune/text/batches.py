@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from textune.records import Batch, Items
+from textune.text.ragged import ranges
 from textune.text.store import Store
 from textune.text.tokenizers import Ids
 
@@ -140,13 +141,6 @@ def _items(store: Store, rows: Numbers, shown: Numbers) -> tuple[Tensor | None, 
     first_items = np.repeat(np.cumsum(sizes) - sizes, windows)  # (B,)
     of = store.items[taken] + np.repeat(first_items, counts)
     return torch.from_numpy(asked), Items(tuple(sizes.tolist()), torch.from_numpy(of))
-
-
-def ranges(firsts: Numbers, ends: Numbers) -> Numbers:
-    """Join the ranges from each first up to its end."""
-    sizes = ends - firsts
-    offsets = np.repeat(firsts - (np.cumsum(sizes) - sizes), sizes)
-    return (np.arange(int(sizes.sum())) + offsets).astype(np.int64)
 
 
 def _to(targets: Tensor, device: torch.device) -> Tensor:

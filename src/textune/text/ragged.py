@@ -7,8 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from textune.text.batches import ranges
-
 
 @dataclass(frozen=True, slots=True)
 class Ragged:
@@ -31,3 +29,10 @@ class Ragged:
 
 
 Targets = NDArray[Any] | Ragged
+
+
+def ranges(firsts: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Join the ranges from each first up to its end."""
+    sizes = ends - firsts
+    offsets = np.repeat(firsts - (np.cumsum(sizes) - sizes), sizes)
+    return (np.arange(int(sizes.sum())) + offsets).astype(np.int64)

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
-import torch
-
 from textune.errors import OutOfMemoryError, StoppedError
 
 HANG_UP = getattr(signal, "SIGHUP", None)  # not everywhere
@@ -99,6 +97,8 @@ def memory(micro_tokens: int) -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:  # torch.OutOfMemoryError is one
+        import torch  # here, as stopping needs none of it
+
         is_lack = isinstance(error, torch.OutOfMemoryError)
         if not is_lack and not any(words in str(error) for words in CPU_WORDS):
             raise

@@ -1,0 +1,32 @@
+"""What can be the name of a device or of a number format, on whatever machine.
+
+Known without torch, so that a name that is none is refused at once.
+"""
+
+from textune.errors import SettingsError, among
+
+DEVICES = ("cpu", "cuda", "mps")
+FORMATS = ("auto", "fp32", "bf16")
+
+
+def require_device(name: str) -> None:
+    """Refuse what names no device.
+
+    Raises:
+        SettingsError: It is none of "auto", "cpu", "cuda", "cuda:N" and "mps".
+    """
+    kind, _, number = name.partition(":")
+    is_numbered = ":" in name
+    is_one = kind in DEVICES and (not is_numbered or (kind == "cuda" and number.isdigit()))
+    if name != "auto" and not is_one:
+        raise SettingsError(f"device {name!r}: {among(name, ['auto', *DEVICES])}")
+
+
+def require_format(name: str) -> None:
+    """Refuse what names no number format.
+
+    Raises:
+        SettingsError: It is none of "auto", "fp32" and "bf16".
+    """
+    if name not in FORMATS:
+        raise SettingsError(f"--precision {name}: {among(name, FORMATS)}")

@@ -1,0 +1,253 @@
+"""A saved model of BERT's build answers a few texts by NumPy alone, in fp32.
+
+Importing torch takes longer than a text takes to be answered. What is unusual is left to `saved`.
+The answers are those of torch within rounding (1e-5 of a probability). Shapes: T tokens of a
+window, D width, H heads, C outputs, W windows of a text, M tokens that are asked, I items.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load_file
+
+from textune.encoder import units
+from textune.records import Asks, Pool
+
+Floats = NDArray[np.float32]
+PREFIXES = {"bert": "bert", "camembert": "roberta", "roberta": "roberta", "xlm-roberta": "roberta"}
+HEADS = {
+    "texts": "ForSequenceClassification",
+    "words": "ForTokenClassification",
+    "answers": "ForQuestionAnswering",
+}
+SHARPNESS = "window_sharpness"  # of a learned pool, among a model's weights
+ERF_ABOVE = (  # rational approximation of erf on [-4, 4] by odd and even powers: Eigen's, for fp32
+    *(-2.72614225801306e-10, 2.77068142495902e-08, -2.10102402082508e-06, -5.69250639462346e-05),
+    *(-7.34990630326855e-04, -2.95459980854025e-03, -1.60960333262415e-02),
+)
+ERF_BELOW = (
+    *(-1.45660718464996e-05, -2.13374055278905e-04, -1.68282697438203e-03),
+    *(-7.37332916720468e-03, -1.42647390514189e-02),
+)
+KEY_VALUE = ("key", "value")
+TABLES = ("word", "position", "token_type")
+LINEAR = (  # of a layer
+    *("attention.self.query", "attention.self.key", "attention.self.value"),
+    *("attention.output.dense", "intermediate.dense", "output.dense"),
+)
+_FAULTS = (AttributeError, KeyError, OSError, SafetensorError, TypeError, ValueError)
+
+
+class PlainEncoder:
+    """An encoder with its head that computes logits text by text.
+
+    Args:
+        weights: By transformers' names.
+        config: As in config.json.
+        asks: What the head is asked about.
+        pool: How the answers in the windows of one text become one.
+
+    Raises:
+        KeyError: A weight or setting that the family has is not there.
+    """
+
+    def __init__(
+        self, weights: Mapping[str, Floats], config: Mapping[str, Any], *, asks: Asks, pool: Pool
+    ):
+        self._weights, self._asks, self._pool = weights, asks, pool
+        self._prefix = PREFIXES[config["model_type"]]
+        is_bert = self._prefix == "bert"
+        self._first = 0 if is_bert else int(config["pad_token_id"]) + 1
+        self._layers = int(config["num_hidden_layers"])
+        self._heads = int(config["num_attention_heads"])
+        self._eps = float(config["layer_norm_eps"])
+        self._has_segments = int(config["type_vocab_size"]) > 1
+        self._dense = "bert.pooler.dense" if is_bert else "classifier.dense"
+        out = "classifier" if is_bert or asks == "words" else "classifier.out_proj"
+        out = "qa_outputs" if asks == "answers" else out
+        self.head = weights[f"{out}.weight"].T, weights[f"{out}.bias"]  # (D, C), (C,)
+        if (own := units.read(config)) is not None:
+            centers, scales = np.asarray(own.centers), np.asarray(own.scales)
+            self.head = (
+                (self.head[0] / scales).astype(np.float32),
+                ((self.head[1] - centers) / scales).astype(np.float32),
+            )
+        if missing := sorted(self._names() - weights.keys()):
+            raise KeyError(missing[0])
+
+    def window(self, ids: NDArray[np.int32], first: int, asked: NDArray[np.int32]) -> Floats:
+        """Let the head speak of a window, (1, C), or of the tokens that are asked in it, (M, C).
+
+        Args:
+            ids: (T,) special tokens included.
+            first: How many of them, from the first, lie in the first segment.
+            asked: (M,) places of tokens, where the head does not speak of the whole window.
+        """
+        states = self._embed(ids, first)  # (T, D)
+        is_whole = self._asks == "texts"
+        for number in range(self._layers):
+            is_last = number == self._layers - 1
+            states = self._layer(states, number, only_first=is_last and is_whole)
+        # (1, D) of the whole window, or (M, D)
+        states = np.tanh(self._linear(states, self._dense)) if is_whole else states[asked]
+        weight, bias = self.head
+        return np.asarray(states @ weight + bias, dtype=np.float32)
+
+    def join(self, answers: Floats, of: NDArray[np.integer[Any]], count: int) -> Floats:
+        """Make one answer for each item of those that speak of it; (R, C), (R,) → (I, C)."""
+        return pooled(answers, of, count, how=self._pool, sharpness=self._weights.get(SHARPNESS))
+
+    def _names(self) -> set[str]:
+        """Name the weights that are read."""
+        at = f"{self._prefix}.embeddings"
+        linear = [self._dense] if self._asks == "texts" else []
+        norms, tables = [f"{at}.LayerNorm"], [f"{at}.{name}_embeddings.weight" for name in TABLES]
+        for number in range(self._layers):
+            at = f"{self._prefix}.encoder.layer.{number}"
+            linear += [f"{at}.{name}" for name in LINEAR]
+            norms += [f"{at}.attention.output.LayerNorm", f"{at}.output.LayerNorm"]
+        both = (f"{name}.{part}" for name in (*linear, *norms) for part in ("weight", "bias"))
+        return {*tables, *both}
+
+    def _embed(self, ids: NDArray[np.int32], first_segment: int) -> Floats:
+        at = f"{self._prefix}.embeddings"
+        places = np.arange(len(ids))
+        segments = (places >= first_segment) & self._has_segments
+        found = (
+            self._weights[f"{at}.word_embeddings.weight"][ids]
+            + self._weights[f"{at}.position_embeddings.weight"][places + self._first]
+            + self._weights[f"{at}.token_type_embeddings.weight"][segments.astype(np.int64)]
+        )
+        return self._norm(found, f"{at}.LayerNorm")
+
+    def _layer(self, states: Floats, number: int, *, only_first: bool) -> Floats:
+        """(T, D) → (T, D), or (1, D) where only the first token is read."""
+        at = f"{self._prefix}.encoder.layer.{number}"
+        own = states[:1] if only_first else states
+        mixed = self._attend(own, states, f"{at}.attention.self")
+        own = self._close(mixed, own, f"{at}.attention.output")
+        inner = gelu(self._linear(own, f"{at}.intermediate.dense"))
+        return self._close(inner, own, f"{at}.output")
+
+    def _attend(self, own: Floats, states: Floats, at: str) -> Floats:
+        query = self._by_head(self._linear(own, f"{at}.query"))  # (H, 1 or T, D / H)
+        key, value = (self._by_head(self._linear(states, f"{at}.{name}")) for name in KEY_VALUE)
+        scores = query @ key.transpose(0, 2, 1) * np.float32(query.shape[2] ** -0.5)
+        scores = np.exp(scores - scores.max(axis=2, keepdims=True))
+        scores /= scores.sum(axis=2, keepdims=True)
+        return (scores @ value).transpose(1, 0, 2).reshape(own.shape)
+
+    def _by_head(self, states: Floats) -> Floats:
+        """(T, D) → (H, T, D / H)."""
+        return states.reshape(len(states), self._heads, -1).transpose(1, 0, 2)
+
+    def _close(self, states: Floats, onto: Floats, at: str) -> Floats:
+        return self._norm(self._linear(states, f"{at}.dense") + onto, f"{at}.LayerNorm")
+
+    def _linear(self, states: Floats, at: str) -> Floats:
+        found = states @ self._weights[f"{at}.weight"].T
+        found += self._weights[f"{at}.bias"]
+        return found
+
+    def _norm(self, states: Floats, at: str) -> Floats:
+        states = states - states.mean(axis=1, keepdims=True)
+        spread = np.sqrt(np.square(states).mean(axis=1, keepdims=True) + np.float32(self._eps))
+        return states / spread * self._weights[f"{at}.weight"] + self._weights[f"{at}.bias"]
+
+
+def load(
+    folder: Path, labels: tuple[str, ...], *, asks: Asks, pool: Pool = "mean"
+) -> PlainEncoder | None:
+    """Load a saved model, if it is one of the usual build and whole.
+
+    Args:
+        folder: As `load.save` wrote it.
+        labels: Names that its configuration must have, in this order.
+        asks: What its head is asked about.
+        pool: How the answers in the windows of one text become one.
+
+    Returns:
+        None where torch must be asked: for other families, and for what is wrong.
+    """
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        if not _is_usual(config, asks) or (asks != "answers" and _labels(config) != list(labels)):
+            return None
+        weights = load_file(folder / "model.safetensors")
+        if not all(item.dtype == np.float32 and _is_finite(item) for item in weights.values()):
+            return None
+        encoder = PlainEncoder(weights, config, asks=asks, pool=pool)
+        outputs = 2 if asks == "answers" else len(labels)
+        return encoder if encoder.head[0].shape[1] == outputs else None
+    except _FAULTS:
+        return None
+
+
+def gelu(states: Floats) -> Floats:
+    """Weigh each number by the share of a normal distribution below it."""
+    bounded = np.clip(states * np.float32(0.5**0.5), -4, 4)
+    square = bounded * bounded
+    above, below = (_powers(square, numbers) for numbers in (ERF_ABOVE, ERF_BELOW))
+    return np.asarray(0.5 * states * (1 + bounded * above / below), dtype=np.float32)
+
+
+def pooled(
+    answers: Floats,
+    of: NDArray[np.integer[Any]],
+    count: int,
+    *,
+    how: Pool,
+    sharpness: Floats | None = None,
+) -> Floats:
+    """Join the answers that speak of one item, as `pooling.pool` does.
+
+    Args:
+        answers: (R, C) logits.
+        of: (R,) the item that each speaks of.
+        count: Items, I of them.
+        how: "mean", "max", "likely" or "learned".
+        sharpness: (C,) of "learned".
+
+    Returns:
+        (I, C), NaN for an item of which no window speaks.
+    """
+    sizes = np.bincount(of, minlength=count)[:, None].astype(np.float32)  # (I, 1)
+    found = np.zeros((count, answers.shape[1]), dtype=np.float32)
+    top = np.full_like(found, -np.inf)
+    np.maximum.at(top, of, answers)
+    scale = np.float32(1) if sharpness is None or how != "learned" else np.exp(sharpness)
+    still = np.where(np.isfinite(top), top, 0)
+    np.add.at(found, of, answers if how == "mean" else np.exp(scale * (answers - still[of])))
+    means = found / np.maximum(sizes, 1)
+    if how in ("likely", "learned"):
+        means = np.log(np.where(sizes > 0, means, 1)) / scale + still
+    return np.where(sizes > 0, top if how == "max" else means, np.nan).astype(np.float32)
+
+
+def _powers(square: Floats, numbers: tuple[float, ...]) -> Floats:
+    found = np.full_like(square, numbers[0])
+    for number in numbers[1:]:
+        found *= square
+        found += np.float32(number)
+    return found
+
+
+def _labels(config: Mapping[str, Any]) -> list[str]:
+    return [name for _, name in sorted((int(n), v) for n, v in config["id2label"].items())]
+
+
+def _is_finite(weights: Floats) -> bool:
+    return bool(np.isfinite(weights.sum()) or np.isfinite(weights).all())
+
+
+def _is_usual(config: Mapping[str, Any], asks: Asks) -> bool:
+    is_head = str(config["architectures"]).endswith(f"{HEADS[asks]}']")
+    is_encoder = not config.get("is_decoder") and not config.get("add_cross_attention")
+    is_known = config["model_type"] in PREFIXES and config["hidden_act"] == "gelu"
+    is_absolute = config.get("position_embedding_type", "absolute") == "absolute"
+    return is_known and is_head and is_encoder and is_absolute

@@ -1,0 +1,65 @@
+"""A saved model's files become an encoder that answers, by transformers only where it must be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+
+from textune.encoder import devices, light, pooling
+from textune.encoder import formats as number_formats
+from textune.encoder.light import LightEncoder
+from textune.records import Asks, Pool
+
+if TYPE_CHECKING:
+    from textune.encoder.model import Encoder
+
+
+def load(
+    folder: Path,
+    labels: tuple[str, ...],
+    *,
+    model_class: str,
+    asks: Asks,
+    pool: Pool,
+    device: str,
+    formats: tuple[str, str | None],
+) -> LightEncoder | Encoder:
+    """Load what `textune train` saved.
+
+    Args:
+        folder: Of the model.
+        labels: Names that its configuration must have, in this order.
+        model_class: One of transformers' Auto classes.
+        asks: What its head is asked about.
+        pool: How the answers in the windows of one text become one.
+        device: "auto", "cpu", "cuda", "cuda:N" or "mps".
+        formats: The number format that is asked for, and the one that the model was trained in.
+
+    Raises:
+        ModelError: Its files are damaged.
+        SettingsError: The device is not on this machine, or there is no such number format.
+    """
+    place = devices.choose(device)
+    numbers = number_formats.of_model(*formats, place)
+    if place.type == "cpu" and asks == "texts":
+        quick = light.load(folder, labels, pool=pool)
+        if quick is not None:
+            if numbers == "bf16":
+                quick.compute_in(torch.bfloat16)
+            return quick
+    from textune.encoder import load as models  # transformers' classes: seconds to import
+
+    encoder = models.load(
+        str(folder), model_class=model_class, config={}, per_token=asks != "texts", finished=True
+    )
+    if asks != "answers":
+        models.check_labels(encoder, labels, str(folder))
+    encoder.pool_as(pool, len(labels), pooling.saved(folder))
+    encoder.to(place).eval()
+    by_copies = numbers == "bf16" and encoder.compute_in(torch.bfloat16)
+    is_worth_it = place.type == "cuda" or formats[0] == "bf16"  # on a CPU without kernels it is not
+    if numbers == "bf16" and is_worth_it and not by_copies:
+        encoder.to(torch.bfloat16)
+    return encoder

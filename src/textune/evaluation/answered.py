@@ -1,0 +1,105 @@
+"""What a model says of texts, part by part, becomes Scores: probabilities and decisions."""
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from textune.encoder.plain import PlainEncoder
+from textune.errors import NumericsError
+from textune.records import Decision, Scores
+from textune.tasks.interface import Task
+from textune.text.ragged import Targets, ranges
+from textune.text.store import Store
+
+Part = tuple[NDArray[np.int64], NDArray[np.float32]]
+"""Places among the rows asked for, and the logits of their items, (I, C), in this order."""
+
+
+def scores(
+    parts: Iterable[Part],
+    task: Task,
+    store: Store,
+    rows: NDArray[np.int64],
+    *,
+    decision: Decision,
+    targets: Targets | None = None,
+) -> Scores:
+    """Put logits into the order of the texts, and decide.
+
+    Args:
+        parts: Every place once.
+        task: Turns logits into probabilities and decisions.
+        store: Token ids.
+        rows: (N,) which texts.
+        decision: The model's own, or another.
+        targets: Of every text in the store; None when unknown.
+
+    Raises:
+        NumericsError: An answer is no number.
+    """
+    has_items = store.shape.asks != "texts"
+    sizes = np.diff(store.item_borders)[rows] if has_items else np.ones(len(rows), dtype=np.int64)
+    borders = np.concatenate([[0], np.cumsum(sizes)])  # (N + 1,)
+    width = 2 if store.shape.asks == "answers" else len(task.labels)
+    logits = np.full((int(borders[-1]), width), np.nan, dtype=np.float32)
+    for places, part in parts:
+        logits[ranges(borders[places], borders[places + 1])] = part
+    _refuse_not_finite(logits, borders, asks=store.shape.asks)
+    of = borders if has_items else None
+    probabilities = task.probabilities(logits, of)
+    return Scores(
+        logits=logits,
+        probabilities=probabilities,
+        decisions=task.decide(probabilities, decision, of),
+        truth=None if targets is None else targets[rows],
+        borders=of,
+        spans=_spans(store, rows) if has_items else None,
+        fulls=store.fulls[rows],
+    )
+
+
+def one_by_one(encoder: PlainEncoder, store: Store, rows: NDArray[np.int64]) -> Iterator[Part]:
+    """Let an encoder answer text after text, window after window."""
+    is_whole = store.shape.asks == "texts"
+    for place, row in enumerate(rows.tolist()):
+        answers, items = [], []
+        for window in range(int(store.starts[row]), int(store.starts[row + 1])):
+            first, end = store.asked_borders[window : window + 2]
+            asked = store.asked[first:end]
+            answers.append(encoder.window(store.window(window), int(store.firsts[window]), asked))
+            items.append(np.zeros(1, dtype=np.int32) if is_whole else store.items[first:end])
+        count = 1 if is_whole else int(store.item_borders[row + 1] - store.item_borders[row])
+        found = np.concatenate(answers)  # (R, C)
+        if len(answers) > 1 or not is_whole:
+            found = encoder.join(found, np.concatenate(items), count)  # (I, C)
+        yield np.asarray([place]), found
+
+
+def _refuse_not_finite(
+    logits: NDArray[np.float32], borders: NDArray[np.int64], *, asks: str
+) -> None:
+    """Refuse answers that are NaN or infinite; an item that no window shows is NaN by itself.
+
+    Args:
+        logits: (I, C).
+        borders: (N + 1,) items of each text.
+        asks: What the head is asked about.
+    """
+    shown = np.concatenate([[0], np.cumsum(np.isfinite(logits).all(axis=1))])  # (I + 1,)
+    is_lost = (np.diff(shown[borders]) == 0) & (np.diff(borders) > 0)  # (N,)
+    if asks == "answers" and not is_lost.all():  # a long question may leave no room for a passage
+        is_lost[:] = False
+    places = np.flatnonzero(np.isinf(logits).any(axis=1))
+    if len(places):
+        is_lost[np.searchsorted(borders, places, side="right") - 1] = True
+    if is_lost.any():
+        raise NumericsError(
+            f"the model answers with NaN or infinity for {int(is_lost.sum()):,} of "
+            f"{len(is_lost):,} texts, the first of them text {int(is_lost.argmax()) + 1:,}: its "
+            f"weights are damaged, or too large for its number format; try --precision fp32"
+        )
+
+
+def _spans(store: Store, rows: NDArray[np.int64]) -> NDArray[np.int32]:
+    return store.spans[ranges(store.item_borders[rows], store.item_borders[rows + 1])]
