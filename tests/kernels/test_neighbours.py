@@ -19,13 +19,14 @@ class Machine:
 
     def __init__(self, monkeypatch, cores=2):
         self.moment = self.busy = self.own = 0.0
-        self.cores, self.others = cores, 0.0
+        self.cores, self.others, self.nice = cores, 0.0, 0.0
+        self.given = 0.0
         monkeypatch.setattr(neighbours.time, "monotonic", lambda: self.moment)
         self.pace = Pace(cores, frozenset(range(cores)), read=self.read)
 
     def read(self, processors, quota):
         del processors, quota
-        return Sample(self.moment, self.busy, self.own)
+        return Sample(self.moment, self.busy, self.own, nice=self.given)
 
     def pass_time(self, seconds):
         """Let time pass, beside neighbours; return the threads of each look."""
@@ -35,25 +36,24 @@ class Machine:
             own = min(self.pace.threads, self.cores - self.others / 2) * WINDOW
             self.own += own
             self.busy += own + self.others * WINDOW
+            idle = self.cores - self.pace.threads - self.others
+            self.given += min(self.nice, idle if idle > 0 else self.nice / 8) * WINDOW
             found.append(self.pace.look())
         return found
 
 
 @pytest.mark.parametrize(
-    ("processors", "is_nice", "expected"),
-    [({0}, False, 715), ({1}, False, 515), ({0, 1}, False, 1230), ({0, 1}, True, 1320)],
+    ("processors", "expected"), [({0}, (715, 50)), ({1}, (515, 40)), ({0, 1}, (1230, 90))]
 )
-def test_only_our_processors_count_and_who_gives_way_only_where_we_do(
-    processors, is_nice, expected
-):
-    found = busy_seconds(STAT, processors, is_nice=is_nice)
+def test_only_our_processors_count_and_who_gives_way_is_told_apart(processors, expected):
+    found = busy_seconds(STAT, processors)
     assert found is not None
-    assert round(found * TICK) == expected
+    assert tuple(round(seconds * TICK) for seconds in found) == expected
 
 
 @pytest.mark.parametrize("text", ["", "intr 5\n", "cpu  1 2 3 4 5 6 7\n", "cpu7 1 2 3 4 5 6 7\n"])
 def test_a_system_that_does_not_say_has_no_neighbours(text):
-    assert busy_seconds(text, {0}, is_nice=False) is None
+    assert busy_seconds(text, {0}) is None
 
 
 def test_what_this_process_uses_is_not_a_neighbour():
@@ -94,6 +94,22 @@ def test_a_neighbour_that_comes_and_goes_does_not_make_threads_flicker(monkeypat
             changes += threads != before
             before = threads
     assert changes < 40  # 200 times it came or went
+
+
+def test_a_neighbour_that_gives_way_costs_no_thread_for_long(monkeypatch):
+    machine = Machine(monkeypatch)
+    machine.nice = 1.0
+    assert set(machine.pass_time(10)) == {2}
+    machine.others = 1.0
+    machine.pass_time(10)
+    machine.others = 0.0  # one thread now, and what gives way has the other core to itself
+    assert machine.pass_time(10)[-1] == 2
+
+
+def test_many_that_give_way_are_neighbours_all_the_same(monkeypatch):
+    machine = Machine(monkeypatch)
+    machine.nice = 8.0
+    assert machine.pass_time(60).count(1) > 100
 
 
 def test_more_neighbours_than_cores_leave_one_thread(monkeypatch):

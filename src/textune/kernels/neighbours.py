@@ -31,6 +31,7 @@ class Sample:
     busy: float  # of our processors, by whatever program
     own: float  # of this process, all threads
     group: float | None = None  # of the control group with the quota
+    nice: float = 0.0  # of our processors, by programs that give way to this one
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,21 +40,24 @@ class Load:
 
     others: float
     in_group: float = 0.0  # of them those that share the quota
+    nice: float = 0.0  # by programs that give way, not among the others
 
 
-def busy_seconds(text: str, processors: Collection[int], *, is_nice: bool) -> float | None:
+def busy_seconds(text: str, processors: Collection[int]) -> tuple[float, float] | None:
     """Add up what `/proc/stat` says of some processors; None where it says nothing.
 
     Args:
         text: Of the file.
         processors: Their numbers.
-        is_nice: This process gives way to others itself; if not, those that do are no neighbours.
+
+    Returns:
+        Seconds of programs as they usually are, and of those that give way to others.
 
     Example:
-        >>> busy_seconds("cpu0 300 40 100 900 0 0 20 0 0 0", {0}, is_nice=False) * TICK
-        420.0
+        >>> [seconds * TICK for seconds in busy_seconds("cpu0 300 40 100 900 0 0 20 0 0 0", {0})]
+        [420.0, 40.0]
     """
-    ticks, seen = 0, False
+    usual, giving, seen = 0, 0, False
     for line in text.splitlines():
         name, *rest = line.split()
         if not name.startswith("cpu"):
@@ -61,9 +65,10 @@ def busy_seconds(text: str, processors: Collection[int], *, is_nice: bool) -> fl
         number = name.removeprefix("cpu")
         if number.isdigit() and int(number) in processors and len(rest) >= 7:
             user, nice, system, _, _, hard, soft = map(int, rest[:7])
-            ticks += user + system + hard + soft + (nice if is_nice else 0)
+            usual += user + system + hard + soft
+            giving += nice
             seen = True
-    return ticks / TICK if seen else None
+    return (usual / TICK, giving / TICK) if seen else None
 
 
 def take(processors: Collection[int], quota: Quota | None) -> Sample | None:
@@ -73,11 +78,12 @@ def take(processors: Collection[int], quota: Quota | None) -> Sample | None:
             text = opened.read(256 * (max(processors) + 2))  # what follows is long, and not ours
     except OSError:
         return None
-    busy = busy_seconds(text, processors, is_nice=os.nice(0) > 0)
-    if busy is None:
+    found = busy_seconds(text, processors)
+    if found is None:
         return None
+    busy, nice = found if os.nice(0) <= 0 else (sum(found), 0.0)
     group = None if quota is None else cores.used_by_group(quota.folder)
-    return Sample(time.monotonic(), busy, time.process_time(), group)
+    return Sample(time.monotonic(), busy, time.process_time(), group, nice)
 
 
 def between(first: Sample, last: Sample) -> Load:
@@ -87,7 +93,8 @@ def between(first: Sample, last: Sample) -> Load:
     in_group = 0.0
     if first.group is not None and last.group is not None:
         in_group = max((last.group - first.group - own) / seconds, 0.0)
-    return Load(max((last.busy - first.busy - own) / seconds, 0.0), in_group)
+    others = max((last.busy - first.busy - own) / seconds, 0.0)
+    return Load(others, in_group, max((last.nice - first.nice) / seconds, 0.0))
 
 
 @dataclass(slots=True)
@@ -133,21 +140,23 @@ class Pace:
         return self.threads
 
     def _follow(self, moment: float) -> None:
-        if self._fitting(MANY) < self.threads:
+        # those that give way count where they have a core in spite of that, not on an idle one
+        taken = self.load.others + self.load.nice
+        if self._fitting(taken, MANY) < self.threads:
             if self._returned is not None:
                 in_vain = moment - self._returned < SETTLED
                 self._needed = min(2 * self._needed, MOST_QUIET) if in_vain else QUIET
                 self._returned = None
-            self.threads, self._quiet = self._fitting(MANY), 0
+            self.threads, self._quiet = self._fitting(taken, MANY), 0
             return
-        wanted = self._fitting(FEW)
+        wanted = self._fitting(self.load.others, FEW)
         self._quiet = self._quiet + 1 if wanted > self.threads else 0
         if self._quiet >= self._needed:
             self.threads, self._quiet, self._returned = wanted, 0, moment
 
-    def _fitting(self, spare: float) -> int:
+    def _fitting(self, taken: float, spare: float) -> int:
         """Return how many threads have a core, up to a part of it that others use."""
-        free = len(self.processors) - self.load.others
+        free = len(self.processors) - taken
         if self.quota is not None:
             free = min(free, self.quota.cores + 0.5 - MANY - self.load.in_group)
         return max(min(int(free + spare), self.most), 1)
