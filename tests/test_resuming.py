@@ -12,6 +12,7 @@ from safetensors.torch import load_file
 from textune import api, recipe
 from textune.errors import CheckpointError, StoppedError
 from textune.records import Said, Started, Step, Validated
+from textune.training import fingerprints
 
 GIVEN = {"train.epochs": 2, "train.batch_size": 16, "train.lr": 2e-3, "train.precision": "fp32"}
 LAST = 8  # updates of two epochs
@@ -265,3 +266,16 @@ def test_what_is_before_a_checkpoint_is_in_the_log(reviews_file, tiny_base, tmp_
     lines = (out / "log.jsonl").read_text(encoding="utf-8").splitlines()
     assert [json.loads(line)["step"] for line in lines] == [1, 2]
     events.close()
+
+
+def test_runs_of_an_earlier_version_are_told_of(reviews_file, tiny_base, whole, tmp_path):
+    run = shutil.copytree(whole, tmp_path / "run")
+    (run / ".textune").unlink()
+    words = said(request(reviews_file, tiny_base, run, resume=True))
+    assert any("does not say by what command it was made" in text for text in words)
+    assert words[-1].endswith("there is nothing to resume")
+    state = {"fingerprints": {"the data": "abc", "the settings": "def"}, "progress": {"step": 3}}
+    with pytest.raises(
+        CheckpointError, match=r"made by an earlier version of textune.*--overwrite"
+    ):
+        fingerprints.refuse_changed(state, {}, run)

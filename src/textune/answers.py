@@ -244,6 +244,9 @@ def _writing(
             "or replace it with --overwrite"
         ) from error
     except OSError as error:
+        place = error.filename
+        if isinstance(place, str) and Path(place).parent != output.parent:
+            raise  # of what is read, not of what is written
         why = os.strerror(error.errno) if error.errno else str(error)
         raise RunError(f"{output}: cannot be written: {why}") from error
 

@@ -3,6 +3,7 @@ import subprocess
 import sys
 
 import pytest
+from filelock import FileLock
 
 from textune.errors import BusyError, RunError
 from textune.storage import atomic, folders
@@ -65,6 +66,27 @@ def test_only_one_of_many_gets_a_folder(tmp_path):
     ]
     outputs = [process.communicate()[0] for process in processes]
     assert outputs.count(b"mine\n") == 1
+
+
+def test_a_lock_whose_file_was_just_deleted_is_taken_anew(tmp_path, monkeypatch):
+    """Between opening the file and locking it, its last holder may delete it."""
+    acquire, times = FileLock.acquire, []
+
+    def late(self, *words, **named):
+        found = acquire(self, *words, **named)
+        times.append(1)
+        if len(times) == 1:
+            (tmp_path / "run" / "run.lock").unlink()
+        return found
+
+    monkeypatch.setattr(FileLock, "acquire", late)
+    with (
+        claimed(tmp_path / "run"),
+        pytest.raises(BusyError, match="another process works in it"),
+        claimed(tmp_path / "run"),
+    ):
+        pass
+    assert len(times) == 2
 
 
 def test_a_claim_that_wrote_nothing_leaves_nothing(tmp_path):

@@ -185,6 +185,9 @@ def _lock(folder: Path) -> FileLock:
     lock = FileLock(folder / LOCK, timeout=0)
     try:
         lock.acquire()
+        while not _is_held(folder / LOCK, lock):  # its last holder deleted it in this moment
+            lock.release()
+            lock.acquire()
     except Timeout as error:
         owner = _read_owner(folder)
         raise BusyError(
@@ -196,6 +199,15 @@ def _lock(folder: Path) -> FileLock:
             f"{folder}: cannot be written: {error.strerror}; choose another --out"
         ) from error
     return lock
+
+
+def _is_held(file: Path, lock: FileLock) -> bool:
+    """Tell whether what is locked is the file that others will find under this name."""
+    handle = lock._context.lock_file_fd
+    try:
+        return handle is None or os.path.samestat(os.fstat(handle), file.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _release(folder: Path, lock: FileLock) -> None:
