@@ -321,3 +321,26 @@ def test_texts_that_are_all_the_same_are_said_to_be_so(table):
     reasons = " ".join(checked(file).contract.reasons)
     assert "'text' is the text, though all its cells are the same" in reasons
     assert "most of its cells differ" not in reasons
+
+
+def test_one_column_of_0_and_1_is_the_label_whatever_its_name(table):
+    draw = random.Random(0)
+    rows = [[prose(draw), n % 2] for n in range(60)]
+    assert checked(table(["text", "age"], rows)).contract.label == ("age",)
+
+
+def test_a_query_and_its_title_are_a_pair_beside_a_longer_text(table):
+    draw = random.Random(0)
+    rows = [
+        [f"{WORDS.split()[n % 6]} shop", prose(draw, 5), prose(draw, 20), "abc"[n % 3]]
+        for n in range(90)
+    ]
+    found = checked(table(["query", "product_title", "product_description", "relevance"], rows))
+    assert found.contract.text == ("query", "product_title")
+    assert "'product_description' is text too" in " ".join(found.contract.doubts)
+
+
+def test_one_tag_for_all_words_is_said(tmp_path):
+    file = tmp_path / "data.conll"
+    file.write_text("Dan -\nleft -\n. -\n\n" * 20)
+    assert "every tag is '-'" in messages(checked(file))

@@ -4,8 +4,11 @@ import json
 
 import pyarrow as pa
 import pytest
+from typer.testing import CliRunner
 
+import textune
 from textune import survey
+from textune.cli import app
 from textune.errors import DataError
 from textune.reading import sources
 from textune.reading.forms import table as forms
@@ -280,3 +283,43 @@ def test_the_first_line_of_excel_names_the_delimiter(tmp_path):
     table = sources.read(file)
     assert (table.columns, table.delimiter) == (("text", "label"), ";")
     assert [row.origin for row in table.rows()][:2] == ["data.csv:3", "data.csv:4"]
+
+
+def test_lines_of_fasttext_have_their_labels_in_front(tmp_path, tiny_base):
+    file = tmp_path / "data.txt"
+    file.write_text("".join(f"__label__{'ab'[n % 2]} the good film {n}\n" for n in range(40)))
+    found = checked(file)
+    assert (found.contract.task, dict(found.labels)) == ("single", {"a": 20, "b": 20})
+    assert next(iter(found.table.rows())).cells == ("the good film 0", "a")
+    run = textune.train(
+        str(file), valid=str(file), base=tiny_base, out=tmp_path / "run", epochs=1, device="cpu"
+    )
+    done = CliRunner().invoke(app, ["evaluate", str(run.path), str(file), "--json"])
+    assert json.loads(done.stdout)["n"] == 40
+    file.write_text(
+        "".join(
+            f"__label__{'ab'[n % 2]} {'__label__c, ' * (n % 4 > 1)}film {n}\n" for n in range(40)
+        )
+    )
+    assert dict(checked(file).labels) == {"a": 20, "b": 20, "c": 20}
+
+
+def test_a_list_on_each_line_is_a_row(tmp_path):
+    file = tmp_path / "data.jsonl"
+    file.write_text("\n".join(json.dumps(list(row.values())) for row in ROWS))
+    assert [row.cells for row in sources.read(file).rows()] == [tuple(r.values()) for r in ROWS]
+
+
+def test_numbers_of_sentences_without_blank_lines(tmp_path):
+    file = tmp_path / "data.tsv"
+    lines = (f"{n}\tDan\tB-PER\n{n}\tleft\tO\n" for n in range(20))
+    file.write_text("sentence_id\tword\tner\n" + "".join(lines))
+    found = checked(file)
+    assert (found.rows, found.contract.text, found.contract.label) == (20, ("word",), ("ner",))
+
+
+def test_rows_with_texts_are_found_among_other_lists(tmp_path):
+    file = tmp_path / "nlu.json"
+    values = {"common_examples": ROWS, "entity_synonyms": [{"value": "new york", "synonyms": []}]}
+    file.write_text(json.dumps({"rasa_nlu_data": values}))
+    assert len(list(sources.read(file).rows())) == 24

@@ -165,7 +165,7 @@ def _is_candidate(column: Column, weight: float, task: str | None, headed: bool)
     named = _named(column, headed)
     if task == "number":
         return _could_be_numbers(column)
-    least = {"flags": 0.3, "category": 0.3, "list": 0.3, "number": 1.8}.get(column.kind)
+    least = {"flags": 0.0, "category": 0.3, "list": 0.3, "number": 1.8}.get(column.kind)
     if least is None:  # constant, unique or odd content: only a plain name makes it the label
         return named >= 3 and column.kind not in ("empty", "split", "record", "decimal")
     return weight >= least

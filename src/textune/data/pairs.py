@@ -40,7 +40,8 @@ def _named(ranked: Sequence[Column], free: Sequence[Column]) -> Choice | None:
     """Find two columns that are named like the two texts of a pair."""
     able = [column for column in free if _reads_as_text(column)]
     for one, two in combinations(able, 2):
-        if not ranked or ranked[0] in (one, two):
+        is_best = not ranked or ranked[0] in (one, two)
+        if is_best or names.is_first(one.name) or names.is_first(two.name):
             for first, second in ((one, two), (two, one)):
                 if names.are_pair(first.name, second.name):
                     is_listed = names.are_listed(first.name, second.name)

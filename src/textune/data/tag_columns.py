@@ -148,7 +148,9 @@ def _in_conll(
     names_left = [name for name in lists if name != asked.label]
     if not names_left:
         return None
-    first = next(iter(names_left))
+    first = names_left[0]
+    if len(lists) > 2:  # of sentences, or of words in the document
+        first = next((name for name in names_left if not _are_numbers(lists[name])), first)
     is_counted = columns[_first(columns, sample)].name != columns[0].name
     if is_counted and len(names_left) > 1:
         first = next(name for name in names_left if name != columns[0].name)
@@ -170,6 +172,10 @@ def _in_conll(
     why = "as asked" if asked.text else "one a line" + (f", {COUNTED}" if is_counted else "")
     reasons = (f"{words!r} is the text: the words of a sentence, {why}",)
     return _Found("words", by_name[words], by_name[tags], reasons, tuple(doubts[:MOST_DOUBTS]))
+
+
+def _are_numbers(found: word_lists.Lists) -> bool:
+    return bool(found.items) and all(map(is_number, found.items))
 
 
 def _first(columns: Sequence[Column], sample: Sequence[Row]) -> int:

@@ -33,6 +33,9 @@ _MOST_TAGS = 0.2  # different tags / words, above which they are no tags
 _UNIVERSAL = 10  # columns of CoNLL-U
 _LONG = 200  # words a sentence on average, above which blank lines part something else
 _TAG = re.compile(r"[Oo-]|[BIESLUM]([-_]\S+)?|[biesulm][-_]\S+|\S+[-_][BIESLUM]")
+SENTENCE = re.compile(
+    r"sent(ence)?s?[ _#-]*(#|id|idx|no|nr|num|number|index)?", re.IGNORECASE
+)  # the name of a column that numbers sentences
 _SPACES = re.compile(r"[ \t]+")
 _COMMENT = re.compile(r"#\s*[\w.:-]+\s*=(\s|$)|#(begin|end) document\b")
 _COUNTED = re.compile(r"\d+([-.]\d+)?")
@@ -77,6 +80,8 @@ def read(path: Path, ending: str, *, header: bool | None = None) -> Table | None
     if not is_sure and not _are_entities(found):
         return None
     layout = _filled(layout, found, header)
+    if layout.header and len(sentences) == 1 and any(map(SENTENCE.fullmatch, layout.header)):
+        return None  # the sentence of each word stands in a column, as in any table
     reasons = [
         "format: CoNLL, one word a line, a blank line between sentences",
         f"{layout.width} column{'s' if layout.width > 1 else ''}"

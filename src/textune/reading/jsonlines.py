@@ -140,8 +140,15 @@ def values(path: Path) -> Iterator[Value]:
     """Stream the values of a file, one a line or the members of one array, of any kind."""
     for line in lines(path):
         if line.strip():
-            yield from _array(path) if line.lstrip().startswith("[") else _one_a_line(path)
+            is_array = line.lstrip().startswith("[") and not _are_lists(path)
+            yield from _array(path) if is_array else _one_a_line(path)
             return
+
+
+def _are_lists(path: Path) -> bool:
+    """Tell a list on each line from one array over several."""
+    first = list(islice(_one_a_line(path), 2))
+    return len(first) == 2 and not any(found.fault for found in first)
 
 
 def values_of_lines(path: Path) -> Iterator[Value]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from textune.errors import DataError
 from textune.reading import conll, delimited, in_memory, jsonlines, squad
 from textune.reading.dialect import NAMES, recognise
-from textune.reading.forms import folders, foreign, numbered_words, tagged_cells, webanno
+from textune.reading.forms import fasttext, folders, foreign, numbered_words, tagged_cells, webanno
 from textune.reading.forms import table as forms
 from textune.reading.lines import is_gzip, opened
 from textune.records import Row, Table
@@ -73,8 +73,10 @@ def read(
 
 def _in_sentences(table: Table) -> Table:
     """Take words that stand in a row each, or tags that stand in a cell, as lists."""
-    if table.format in ("conll", "squad", "text"):
+    if table.format in ("conll", "squad"):
         return table
+    if table.format == "text" or len(table.columns) == 1:
+        return fasttext.labelled(table) or table
     return numbered_words.sentences(table) or tagged_cells.lists(table) or table
 
 

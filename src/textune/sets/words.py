@@ -22,6 +22,7 @@ class WordCensus:
         self._marks_entities = marks_entities
         self._sentences = self._words = self._letters = self._spaced = self._marked = 0
         self._longest = 0
+        self._tags: set[str] = set()  # the first few
         self._first = ""
 
     def add(self, example: Example) -> None:
@@ -33,6 +34,8 @@ class WordCensus:
         self._words += len(example.words)
         self._longest = max(self._longest, len(example.words))
         self._marked += any(tag != OUTSIDE for tag in example.label or ())
+        if len(self._tags) < 2:
+            self._tags.update(example.label or ())
         for start, end in example.words:
             word = example.text[start:end]
             self._spaced += len(word.split()) > 2
@@ -57,6 +60,13 @@ class WordCensus:
                 f"every tag is O: no entity is marked in {words:,} words of {self._sentences:,} "
                 "texts, so that nothing can be learned; export the layer that holds the entities, "
                 "or name another column with --label"
+            )
+            yield Finding("class", "error", message, self._sentences, (self._first,))
+        if len(self._tags) == 1 and not self._marks_entities:
+            message = (
+                f"every tag is {next(iter(self._tags))!r}: there is nothing to tell apart in "
+                f"{words:,} words; export the layer with the tags, or name another column with "
+                "--label"
             )
             yield Finding("class", "error", message, self._sentences, (self._first,))
         if words >= LEAST and self._letters >= MOSTLY * words:

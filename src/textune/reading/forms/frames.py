@@ -89,6 +89,11 @@ def _are_rows(held: list[Any]) -> bool:
     return bool(some) and sum(map(_has_text, some)) > len(some) / 2
 
 
+def have_texts(rows: list[Any]) -> bool:
+    """Tell whether the text of each row goes by that name."""
+    return all(isinstance(row, Mapping) and "text" in row for row in rows[:50])
+
+
 def _has_text(item: Any) -> bool:
     held = list(item.values()) if isinstance(item, Mapping) else item
     return isinstance(held, list) and any(

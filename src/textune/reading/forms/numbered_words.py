@@ -4,24 +4,22 @@ The number stands in every row, or in the first of a sentence only (Kaggle's NER
 """
 
 import json
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from textune.errors import DataError
-from textune.reading.conll import LONGEST
+from textune.reading.conll import LONGEST, SENTENCE
 from textune.reading.forms.interface import first_rows
 from textune.records import Row, Table
 
 SAMPLE = 2_000
-_SENTENCE = re.compile(r"sent(ence)?s?[ _#-]*(#|id|idx|no|nr|num|number|index)?", re.IGNORECASE)
 _WORDS = frozenset(["word", "words", "token", "tokens", "form"])
 _TAGS = frozenset(["tag", "tags", "label", "labels", "ner", "ner_tag", "ner_tags", "entity", "bio"])
 
 
 def sentences(table: Table) -> Table | None:
     """Recognise one word a row; None where a row is a text."""
-    sentence = [at for at, name in enumerate(table.columns) if _SENTENCE.fullmatch(name.strip())]
+    sentence = [at for at, name in enumerate(table.columns) if SENTENCE.fullmatch(name.strip())]
     word = _place(table.columns, _WORDS)
     tags = _place(table.columns, _TAGS)
     if len(sentence) != 1 or word is None or tags is None or not table.has_header:

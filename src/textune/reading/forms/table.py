@@ -109,6 +109,9 @@ def _rows_of(path: Path, document: Mapping[str, Any]) -> tuple[list[Any] | None,
         return None, ""
     inside = list(frames.inside(document))
     if len(inside) > 1:
+        texts = [(key, rows) for key, rows in inside if frames.have_texts(rows)]
+        inside = texts if len(texts) == 1 else inside
+    if len(inside) > 1:
         listed = ", ".join(repr(key) for key, _ in inside)
         raise DataError(
             f"{path.name}: one object with rows in several places ({listed}); write those that are "
