@@ -38,6 +38,7 @@ TRIED = [
     ["a"],
     ["a=b"],
     [0.5, 0.9],
+    {"a": 2.0},
 ]
 SECTIONS = ("data", "train", "text", "mask")
 
@@ -109,19 +110,20 @@ def names_in_tables():
         yield from ((command, name) for name in re.findall(r"^\| `([\w.]+)` \|", table, re.M))
 
 
+def choices_of(annotation):
+    """Return the values of every Literal that a type holds, however deep."""
+    if get_origin(annotation) is Literal:
+        return list(get_args(annotation))
+    return [choice for part in get_args(annotation) for choice in choices_of(part)]
+
+
 @pytest.mark.parametrize(("command", "name"), list(names_in_tables()))
 def test_a_setting_in_a_table_can_be_set_to_something_else(command, name):
     kind = SETTINGS[command]
     *sections, key = name.split(".")
     model = kind.model_fields[sections[0]].annotation if sections else kind
     field = model.model_fields[key]
-    choices = [
-        choice
-        for part in (field.annotation, *get_args(field.annotation))
-        if get_origin(part) is Literal
-        for choice in get_args(part)
-    ]
-    for value in (*choices, *TRIED):
+    for value in (*choices_of(field.annotation), *TRIED):
         given = {name: value}
         if name.endswith("hours"):
             given = {name: 0.5}
