@@ -14,7 +14,7 @@ from safetensors.torch import load_file, save_file
 import textune
 from made_runs import make_run
 from textune.encoder import bases, description
-from textune.errors import ModelError, NumericsError, TextuneError
+from textune.errors import ModelError, NumericsError, RunError, TextuneError
 from textune.text import patterns
 
 
@@ -300,6 +300,13 @@ def test_a_run_without_a_file_is_refused(model, name):
     (model / name).unlink()
     with pytest.raises(ModelError, match=r"no tokenizer|no config\.json|no model\.safetensors"):
         textune.Predictor.load(model.parent)
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "runs/" + "x" * 300, "x\0y", "", "nobody/thing"])
+def test_what_is_no_run_is_refused(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(RunError, match=r"no such folder|no finished model"):
+        textune.Predictor.load(name)
 
 
 def test_a_model_that_is_replaced_meanwhile_opens_no_socket(model, monkeypatch):

@@ -238,9 +238,9 @@ def model_folder(run: Path) -> Path:
         RunError: There is no model in it.
     """
     for place in (run / "model", run):
-        if (place / "decision.json").is_file():
+        if _is_file(place / "decision.json"):
             return place
-    if not run.exists():
+    if not _is_folder(run):
         raise RunError(f"{run}: no such folder; RUN is a folder that `textune train` wrote")
     if is_language(run):
         raise RunError(
@@ -255,7 +255,22 @@ def model_folder(run: Path) -> Path:
 
 def is_language(run: Path) -> bool:
     """Tell whether a run's model fills in masks."""
-    return any((place / LANGUAGE_CARD).is_file() for place in (run / "model", run))
+    return any(_is_file(place / LANGUAGE_CARD) for place in (run / "model", run))
+
+
+def _is_file(file: Path) -> bool:
+    """Tell whether there is a file; a name that is too long for one is none."""
+    try:
+        return file.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def _is_folder(folder: Path) -> bool:
+    try:
+        return folder.is_dir()
+    except (OSError, ValueError):
+        return False
 
 
 def write_predictions(file: Path, columns: Mapping[str, Sequence[Any]]) -> None:
