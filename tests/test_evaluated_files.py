@@ -8,7 +8,7 @@ import pytest
 import textune
 from made_runs import make_run
 from textune import cli
-from textune.errors import DataError
+from textune.errors import DataError, SettingsError
 
 WORDS = ["the", "warm", "film", "was", "very", "good"]
 IOB2 = ["O", "B-X", "I-X", "O", "B-Y", "B-Y"]
@@ -97,6 +97,7 @@ def test_tags_of_any_scheme_judge_the_same_model_alike(tagger, tmp_path, tags):
     found = textune.evaluate(tagger, conll(tmp_path / "other.conll", tags))
     assert found["entities"] == 24
     assert found["f1"] == 1.0
+    assert found["confusions"]["correct"] == 24
     assert not found.get("unseen_labels")
 
 
@@ -135,3 +136,22 @@ def test_the_file_that_was_trained_on_is_named(reviews, tiny_base, tmp_path):
     assert textune.evaluate(run.path, copy)["remarks"] == []
     card = json.loads((run.path / "data_card.json").read_text())
     assert [file["part"] for file in card["files"]] == ["train", "valid"]
+
+
+def test_words_are_tagged_as_they_are_given(tagger, monkeypatch, capsys):
+    predictor = textune.Predictor.load(tagger)
+    (found,) = predictor([WORDS])
+    assert found.labels == tuple(IOB2)
+    assert [found.text[first:end] for first, end in found.words] == WORDS
+    odd = ["the", "warm-film!", "was"]
+    (found,) = predictor([odd])
+    assert [found.text[first:end] for first, end in found.words] == odd
+    with pytest.raises(SettingsError, match="text 2: a list is of words, each of them not empty"):
+        predictor([odd, ["a", ""]])
+    command = ["textune", "predict", str(tagger), "--json", json.dumps(odd), "the warm-film! was"]
+    monkeypatch.setattr(sys, "argv", command)
+    with pytest.raises(SystemExit):
+        cli.run()
+    listed, plain = map(json.loads, capsys.readouterr().out.splitlines())
+    assert len(listed["labels"]) == 3
+    assert len(plain["labels"]) > 3

@@ -104,15 +104,29 @@ def read_texts(predictor: Predictor, source: object, options: Reading) -> Iterat
 def to_texts(predictor: Predictor, texts: Sequence[str]) -> list[Text]:
     """Take texts from a command line; a model of pairs takes two at a time.
 
+    For tags a JSON list of words is taken for the words of one text.
+
     Raises:
         SettingsError: A pair lacks its second text.
     """
+    if predictor.task.asks == "words":
+        return [_words(text) or text for text in texts]
     if len(predictor.card.contract.text) == 1:
         return list(texts)
     if len(texts) % 2:
         both = "question and passage" if predictor.task.asks == "answers" else "first and second"
         raise SettingsError(f"this model reads pairs: give an even number of texts, {both}")
     return list(zip(texts[::2], texts[1::2], strict=True))
+
+
+def _words(text: str) -> list[str] | None:
+    """Read a JSON list of words; None where it is running text."""
+    try:
+        found = json.loads(text) if text.lstrip().startswith("[") else None
+    except (ValueError, RecursionError):
+        return None
+    is_words = isinstance(found, list) and all(isinstance(word, str) for word in found)
+    return found if is_words else None
 
 
 def _answers(predictor: Predictor, texts: Sequence[Example], decision: Any) -> Iterable[list[Any]]:

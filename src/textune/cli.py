@@ -11,6 +11,22 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from textune import console, console_predictions, console_survey, language_cli, watching
+from textune.cli_options import (
+    AcceptChanges,
+    Base,
+    Delimiter,
+    File,
+    Group,
+    Header,
+    Json,
+    Label,
+    Overwrite,
+    RunFolder,
+    Skip,
+    TaskName,
+    Text,
+    Threshold,
+)
 from textune.errors import SettingsError, TextuneError
 
 if TYPE_CHECKING:  # it would make `--help` slow
@@ -31,40 +47,6 @@ app = typer.Typer(
 )
 
 language_cli.register(app)
-
-File = Annotated[
-    str,
-    typer.Argument(metavar="FILE", help="CSV, TSV, JSONL, Parquet, CoNLL or SQuAD JSON, also .gz."),
-]
-Text = Annotated[str | None, typer.Option("--text", help="Text column; two, A,B, for pairs.")]
-Label = Annotated[str | None, typer.Option("--label", help="Label column, or A,B,… of 0 and 1.")]
-TaskName = Annotated[
-    str | None,
-    typer.Option("--task", help="single, multi (several labels), number, tags or answers."),
-]
-Header = Annotated[
-    bool | None,
-    typer.Option(
-        "--header/--no-header", help="Does the first row name the columns? (else 1, 2, …)"
-    ),
-]
-Delimiter = Annotated[str | None, typer.Option(help="Character between cells.")]
-Group = Annotated[str | None, typer.Option(help="Rows equal in this column stay in one split.")]
-Skip = Annotated[
-    list[str] | None,
-    typer.Option(metavar="COLUMN=VALUE", help="Leave out rows with this cell (unlabelled ones)."),
-]
-Base = Annotated[str | None, typer.Option(help="Encoder: a directory or a Hub name.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, for programs.")]
-Threshold = Annotated[float | None, typer.Option(help="Probability from which a label applies.")]
-RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Folder that `train` wrote.")]
-AcceptChanges = Annotated[
-    bool,
-    typer.Option(
-        "--accept-changes", help="Resume with other versions, kernels or number format too."
-    ),
-]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")]
 
 
 @app.command()

@@ -17,7 +17,7 @@ from rich.markup import escape
 from rich.segment import Segment
 from rich.table import Table
 
-from textune.evaluation import written
+from textune.evaluation import catalogue, written
 from textune.evaluation.catalogue import HEADLINES
 
 MOST_LABELS = 30
@@ -243,6 +243,8 @@ def show_metrics(metrics: Mapping[str, Any], *, title: str) -> None:
     reasons = {str(reason) for reason in metrics.get("undefined", {}).values()}
     for reason in sorted(reasons):
         out.print(f"  – where there is no number: {escape(reason)}")
+    if metrics.get("confusions"):
+        out.print(f"  – entities: {escape(catalogue.confusion_words(metrics['confusions']))}")
     if metrics.get("decided"):
         out.print(f"  – {escape(metrics['decided'])}")
 

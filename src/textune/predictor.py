@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from textune import lengths, runs
-from textune.data import examples, given, layout
+from textune.data import examples, given, layout, tagged
 from textune.data.cut import Cutter
 from textune.data.names import columns_meant
 from textune.encoder import bases, names, plain
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 CHUNK = 4096
 TABLES = {"csv", "tsv", "text"}  # formats whose first row may name the columns
 FEW = 20_000  # characters that NumPy answers sooner than torch is imported
-Text = str | tuple[str, str]
+Text = str | tuple[str, str] | list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +215,8 @@ class Predictor:
 
         Args:
             texts: Texts, or pairs where the model was trained on pairs; or a data frame with the
-                text column of the training, or with one column only.
+                text column of the training, or with one column only. For tags a list of words is
+                taken as it is: each of them gets a tag.
             threshold: Probability from which a label applies, instead of the model's own.
 
         Returns:
@@ -286,7 +287,19 @@ class Predictor:
         table, agreed = Reading(text=columns if is_plain else ()).open(frame, self.card)
         return examples.read(table, agreed, labelled=False)
 
+    def _of_words(self, words: Sequence[object], number: int) -> Example:
+        """Take words as they are given: each gets a tag."""
+        sound = [word for word in words if isinstance(word, str) and word.strip()]
+        if len(sound) < len(words) or not all(map(_is_unicode, sound)):
+            raise SettingsError(
+                f"text {number}: a list is of words, each of them not empty, found {words!r:.80}"
+            )
+        text, places = tagged.joined(sound)
+        return Example(text, f"text {number}", words=places)
+
     def _to_example(self, text: Text, number: int) -> Example:
+        if self.task.asks == "words" and not isinstance(text, str) and _is_list(text):
+            return self._of_words(text, number)
         wants_pair = len(self.card.contract.text) == 2
         parts = (text,) if isinstance(text, str) else tuple(text) if _is_list(text) else ()
         if len(parts) != 1 + wants_pair or not all(isinstance(part, str) for part in parts):

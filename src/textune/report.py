@@ -169,6 +169,10 @@ def _part(run_dir: Path, name: str, found: Mapping[str, Any], main: str) -> dict
         ],
         "names": list(labels),
         "confusion": _heat(confusion) if confusion and len(confusion) <= MOST_CLASSES else None,
+        "confusions": catalogue.confusion_words(found["confusions"])
+        if found.get("confusions")
+        else "",
+        "decided": found.get("decided") or "",
         "kinds": [(head, found[key]) for key, head in KINDS.items() if found.get(key)],
         "by_length": _by_length(found.get("by_length") or [], main),
         "drawings": [] if table is None else drawings.of_numbers(*mistakes.numbers(table)),

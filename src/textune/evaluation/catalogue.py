@@ -90,6 +90,14 @@ ALIASES = {alias: metric.name for metric in METRICS.values() for alias in metric
 LOSSES = {"single": "log_loss", "multi": "log_loss", "tags": "log_loss", "number": "rmse"}
 SQUARED = ("mse", "mean_squared_error", "squared_error")
 BINARY = ("f1", "precision", "recall")  # of two classes: those of the second
+CONFUSIONS = {
+    "correct": "right",
+    "boundary": "with wrong borders",
+    "type": "of a wrong type",
+    "boundary_and_type": "with both wrong",
+    "missed": "missed",
+    "spurious": "found where there is none",
+}
 PREFIXES = re.compile(r"^(eval|valid|validation|val|dev|test)_")
 
 
@@ -176,6 +184,14 @@ def is_better_higher(name: str) -> bool:
     if key not in METRICS:
         raise SettingsError(f"metric {name!r} is not known; {among(key, METRICS, most=30)}")
     return METRICS[key].is_better_higher
+
+
+def confusion_words(confusions: Mapping[str, Any]) -> str:
+    """Write how many entities were right, and in which ways others were wrong."""
+    found = [f"{confusions[key]:,} {name}" for key, name in CONFUSIONS.items() if confusions[key]]
+    pairs = [f"{true} for {given} ({often:,})" for true, given, often in confusions["pairs"][:3]]
+    taken = f"; most often a wrong type (truth for decision): {', '.join(pairs)}" if pairs else ""
+    return ", ".join(found or ["none"]) + taken
 
 
 def _of_label(wanted: str, task: str, labels: Sequence[str]) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textune.errors import DataError, among
-from textune.evaluation import entities
+from textune.evaluation import confusions, entities
 from textune.records import OUTSIDE, Batch, Decision, Entity, Example, Prediction, Scores
 from textune.sets import splits
 from textune.tasks import labels as named
@@ -117,9 +117,10 @@ class Tag:
 
     def judge(self, scores: Scores, examples: Sequence[Example]) -> dict[str, Any]:
         """Compare with the truth, over all words: what no window shows counts as missed."""
-        found = entities.judge(
-            _truth(examples), self._judged(scores), plain=not self.marks_entities
-        )
+        truth, given = _truth(examples), self._judged(scores)
+        found = entities.judge(truth, given, plain=not self.marks_entities)
+        if self.marks_entities:
+            found["confusions"] = confusions.count(truth, given)
         return found | {"log_loss": self._log_loss(scores)}
 
     def intervals(self, scores: Scores, examples: Sequence[Example]) -> dict[str, list[float]]:
