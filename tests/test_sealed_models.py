@@ -85,6 +85,16 @@ def test_accepting_what_is_not_sound_is_refused(run):
     assert "hidden_size" in str(said.exception)
 
 
+def test_weights_that_are_no_numbers_are_not_accepted(run):
+    file = run / "model" / "model.safetensors"
+    tensors = load_file(file)
+    tensors["classifier.bias"][0] = float("nan")
+    save_file(tensors, file, {"format": "pt"})
+    said = CliRunner().invoke(cli.app, ["accept", str(run)])
+    assert isinstance(said.exception, ModelError)
+    assert "classifier.bias hold NaN" in str(said.exception)
+
+
 def test_accepting_what_was_not_changed_says_so(run):
     said = CliRunner().invoke(cli.app, ["accept", str(run)])
     assert "nothing was changed" in said.stdout

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from textune.encoder import description, manifest
+from textune.encoder import description, headers, manifest
 from textune.encoder.description import MOST_CONFIG, explain, read_json
 from textune.errors import CheckpointError, ModelError, RunError
 from textune.records import TASKS, Contract, Decision, Pool, Shape
@@ -204,10 +204,16 @@ def accept(run: Path) -> list[str]:
         RunError: There is no finished model.
         ModelError: It is not whole or not sound.
     """
+    from safetensors.torch import load_file  # with torch, which reading a card does not need
+
+    from textune.encoder import weights
+
     folder = language_folder(run) if is_language(run) else model_folder(run)
     description.check(folder)
     if (folder / "decision.json").exists():
         require_kind(folder, read_card(folder))
+    for file in headers.files(folder):
+        weights.refuse_not_finite(load_file(file), file)
     return manifest.seal(folder)
 
 

@@ -16,7 +16,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from textune.encoder import pooling, units
+from textune.encoder import manifest, pooling, units
 from textune.encoder.firsts import LastLayer
 from textune.encoder.fused import FusedEmbeddings, FusedLayer
 from textune.encoder.weights import refuse_not_finite
@@ -159,7 +159,8 @@ def load(folder: Path, labels: tuple[str, ...], *, pool: Pool = "mean") -> Light
         weights = load_file(folder / "model.safetensors")
         if any(item.dtype != torch.float32 for item in weights.values()):
             return None
-        refuse_not_finite(weights, folder)
+        if not (folder / manifest.NAME).exists():  # else it was looked at when it was sealed
+            refuse_not_finite(weights, folder)
         encoder = LightEncoder(weights, config).eval()
         encoder.pool = pool
         return encoder if encoder._classify.out_features == len(labels) else None
