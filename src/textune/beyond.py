@@ -17,6 +17,7 @@ from textune.text.tokenizers import Tokenizer
 
 CountTokens = Callable[[list[str]], list[int]]
 LIMITS = (64, 128, 256, 512)
+PART = 1 << 20  # characters whose tokens are counted at once
 USUAL_WIDTH = 768  # of an encoder that is not known
 
 
@@ -107,7 +108,19 @@ class Ruler:
         count = self.tokenizer.count if self.tokenizer is not None else self.count
         assert count is not None
         extra = self.specials(pair=False)
-        return [size - extra for size in count(texts)] if texts else []
+        if all(len(text) <= PART for text in texts):
+            return [size - extra for size in count(texts)] if texts else []
+        return [sum(size - extra for size in count(_parts(text))) for text in texts]
+
+
+def _parts(text: str) -> list[str]:
+    """Part a text of any length at white space, so that no part takes much memory."""
+    parts = []
+    while len(text) > PART:
+        at = max(text.rfind(" ", 0, PART), text.rfind("\n", 0, PART)) + 1 or PART
+        parts.append(text[:at])
+        text = text[at:]
+    return [*parts, text]
 
 
 def width_of(folder: Path) -> int:

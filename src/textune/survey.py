@@ -26,7 +26,7 @@ from textune.text import tokenizers, unknown
 
 MEASURED = 5_000  # texts whose tokens are counted, where the file has more than `ALL_BELOW`
 ALL_BELOW = 10_000
-TOGETHER = 256  # texts given to the tokenizer at once
+TOGETHER, MOST_TOGETHER = 256, 8_000_000  # texts given to the tokenizer at once, characters
 ANSWERED, UNANSWERED = "an answer", "no answer"  # what a question has in its passage
 LONG_SHARE = 0.05  # of the texts beyond the largest limit, from which it is worth a finding
 
@@ -186,6 +186,7 @@ class _Tally:
         chosen = random.Random(0).sample(range(rows), MEASURED) if self.is_sample else ()
         self._chosen = frozenset(chosen)
         self._waiting: list[Example] = []
+        self._size = 0  # of the texts that wait, in characters
         self._first: list[Example] = []  # by which unknown words are counted
         self._measured: list[Measured] = []
 
@@ -193,12 +194,13 @@ class _Tally:
         for place, example in enumerate(stream):
             self._count(example)
             if place < unknown.MOST:
-                self._first.append(example)
+                self._first.append(unknown.beginning(example))
             self._remarked += len(example.remarks)
             self._remarks += example.remarks[: SHOWN - len(self._remarks)]
             if not self.is_sample or place in self._chosen:
                 self._waiting.append(example)
-                if len(self._waiting) == TOGETHER:
+                self._size += len(example.text) + len(example.pair or "")
+                if len(self._waiting) == TOGETHER or self._size > MOST_TOGETHER:
                     self._measure()
             yield example
         self._measure()
@@ -261,7 +263,7 @@ class _Tally:
             spread.add(float(cell))
 
     def _measure(self) -> None:
-        waiting, self._waiting = self._waiting, []
+        waiting, self._waiting, self._size = self._waiting, [], 0
         if waiting:
             self._measured += self._ruler.measure(waiting)
 

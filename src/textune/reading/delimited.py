@@ -1,7 +1,7 @@
 """Lines of delimited text become rows of cells; a line of plain text is one cell.
 
 Python's `csv` does the parsing, in its strict mode; `dialect` decides how. Our own rules on top:
-every row as wide as the table, no cell above `CELL_LIMIT` characters, no header line twice. Blank
+every row as wide as the table, no cell above `cell_limit()` characters, no header line twice. Blank
 lines are skipped wherever they stand (an empty cell of a one-column file is written as `""`).
 Faults are collected to the end of the file and raised together; after the first, no row is yielded.
 """
@@ -18,7 +18,16 @@ from pathlib import Path
 from typing import Protocol
 
 from textune.errors import DataError, Problems, excerpt
-from textune.reading.lines import CELL_LIMIT, RECORD_LIMIT, line_ends, lines, mending, pieces
+from textune.reading.lines import (
+    LARGER_WAY_OUT,
+    cell_limit,
+    line_ends,
+    lines,
+    mending,
+    pieces,
+    record_limit,
+    too_large,
+)
 from textune.records import Row
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
@@ -63,8 +72,8 @@ def parse(dialect: Dialect, text: Iterator[str]) -> Records:
     Raises:
         csv.Error: A cell too large, text after a closing quote, a quote that is never closed.
     """
-    if csv.field_size_limit() < CELL_LIMIT:  # one limit for the whole process: only ever raise it
-        csv.field_size_limit(CELL_LIMIT)
+    if csv.field_size_limit() < cell_limit():  # one for the whole process: only ever raise it
+        csv.field_size_limit(cell_limit())
     return csv.reader(
         text,
         delimiter=dialect.delimiter or ",",
@@ -114,7 +123,7 @@ class _Mark:
 
 
 def _text_rows(path: Path, layout: Layout, problems: Problems) -> Iterator[Row]:
-    name, skip = path.name, layout.header is not None
+    name, skip, limit = path.name, layout.header is not None, cell_limit()
     for number, line in enumerate(lines(path), start=1):
         if not line.strip():
             continue
@@ -122,8 +131,8 @@ def _text_rows(path: Path, layout: Layout, problems: Problems) -> Iterator[Row]:
             skip = False
             continue
         cell = line.rstrip("\r\n")
-        if len(cell) > CELL_LIMIT:
-            problems.add(f"{name}:{number}: {_too_large(cell)}", _TOO_LARGE_WAY_OUT)
+        if len(cell) > limit:
+            problems.add(f"{name}:{number}: {too_large(cell)}", LARGER_WAY_OUT)
         elif not problems.count:
             yield Row((cell,), f"{name}:{number}")
 
@@ -163,10 +172,10 @@ def _all_fed(path: Path, mark: _Mark) -> Iterator[str]:
     for piece in pieces(path):
         size = size + len(piece) if mark.line == line else 0
         line = mark.line
-        if size > RECORD_LIMIT:
+        if size > record_limit():
             raise DataError(
                 f"{path.name}:{line}: the record that begins here has no end within "
-                f"{RECORD_LIMIT >> 20} MiB; is a closing quote missing?"
+                f"{record_limit() >> 20} MiB; is a closing quote missing?"
             )
         yield from StringIO(piece, newline="")
 
@@ -233,15 +242,10 @@ def _swallows_rows(cells: list[str], layout: Layout) -> bool:
     )
 
 
-_TOO_LARGE_WAY_OUT = "shorten it, or split it over several rows"
 _QUOTE_WAY_OUT = (
     "close the quote, or, where a quote belongs to the text, put the whole cell into quotes and "
     'write the quote twice: "she said ""yes"" to it"'
 )
-
-
-def _too_large(cell: str) -> str:
-    return f"a cell has more than {CELL_LIMIT:,} characters (1 MiB): {excerpt(cell)}"
 
 
 def _broken_record(path: Path, layout: Layout, start: int) -> tuple[str, str]:
@@ -257,7 +261,7 @@ def _broken_record(path: Path, layout: Layout, start: int) -> tuple[str, str]:
         cell = (_QUOTED if quoted else plain).match(text, at)
         end = cell.end() if cell else len(text)
         is_torn = quoted and text[end : end + 1] not in ("", "\r", "\n", delimiter)
-        if cell is None or end - at > CELL_LIMIT or is_torn:
+        if cell is None or end - at > cell_limit() or is_torn:
             break
         at = end + 1
     else:
@@ -267,8 +271,8 @@ def _broken_record(path: Path, layout: Layout, start: int) -> tuple[str, str]:
     place = f"{path.name}:{line}:{column}"
     if cell is None:
         return f"{place}: {_unclosed(text[at:])}", _QUOTE_WAY_OUT
-    if end - at > CELL_LIMIT:
-        return f"{place}: {_too_large(cell[0])}", _TOO_LARGE_WAY_OUT
+    if end - at > cell_limit():
+        return f"{place}: {too_large(cell[0])}", LARGER_WAY_OUT
     last = line + line_ends(cell[0].encode())
     there = "on this line" if last == line else f"on line {last:,}"
     what = f"the quoted cell that opens here is closed {there}, and more text follows"
@@ -279,7 +283,7 @@ def _broken_record(path: Path, layout: Layout, start: int) -> tuple[str, str]:
 
 
 def _unclosed(text: str) -> str:
-    far = f" within {CELL_LIMIT:,} characters" if len(text) > CELL_LIMIT else ""
+    far = f" within {cell_limit():,} characters" if len(text) > cell_limit() else ""
     return f"the quoted cell that opens here is never closed{far}: {excerpt(text)}"
 
 
@@ -288,6 +292,6 @@ def _text_from(path: Path, start: int) -> str:
     taken = StringIO(newline="")
     with suppress(DataError):  # what is wrong further down is not the fault that is looked for
         for line in islice(lines(path), start - 1, None):
-            if taken.write(line) and taken.tell() > RECORD_LIMIT:
+            if taken.write(line) and taken.tell() > record_limit():
                 break
     return taken.getvalue()

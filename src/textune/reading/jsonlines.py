@@ -14,7 +14,15 @@ from typing import Any, NamedTuple, NoReturn
 
 from textune.errors import DataError, Problems, excerpt
 from textune.reading.delimited import listed
-from textune.reading.lines import CELL_LIMIT, RECORD_LIMIT, line_ends, lines, pieces
+from textune.reading.lines import (
+    LARGER_WAY_OUT,
+    cell_limit,
+    line_ends,
+    lines,
+    pieces,
+    record_limit,
+    too_large,
+)
 from textune.records import Row
 
 COLUMN_ROWS = 10_000  # objects whose keys make the columns
@@ -109,15 +117,13 @@ def parse(text: str) -> Any:
 
 def faulty_cell(cells: tuple[str, ...], columns: tuple[str, ...]) -> str:
     """Say which cell no file of ours may contain, and the way out; empty where all are sound."""
+    limit = cell_limit()
     for name, value in zip(columns, cells, strict=True):
-        if value.isascii() and "\0" not in value and len(value) <= CELL_LIMIT:
+        if value.isascii() and "\0" not in value and len(value) <= limit:
             continue
         where = f"in column {excerpt(name)}"
-        if len(value) > CELL_LIMIT:
-            return (
-                f"a cell has more than {CELL_LIMIT:,} characters (1 MiB) {where}: "
-                f"{excerpt(value)}; shorten it, or split it over several rows"
-            )
+        if len(value) > limit:
+            return f"{too_large(value, f' {where}')}; {LARGER_WAY_OUT}"
         if "\0" in value:
             return f"a NUL character {where}: {excerpt(value)}; remove it, no text contains it"
         if any("\ud800" <= sign <= "\udfff" for sign in value):
@@ -248,7 +254,7 @@ class _Text:
             try:
                 value, end = _DECODER.raw_decode(self.text, self.at)
             except json.JSONDecodeError as error:
-                if len(self.text) - self.at < RECORD_LIMIT and self._more():
+                if len(self.text) - self.at < record_limit() and self._more():
                     continue
                 return self._fault(f"no JSON object ({error.msg})"), 0
             except (ValueError, RecursionError) as error:

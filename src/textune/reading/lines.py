@@ -2,10 +2,11 @@
 
 Text is UTF-8, with or without a byte order mark. A line ends with LF, CR or CRLF, in any mixture,
 and with nothing else, so that a line number is the one an editor shows. NUL is refused; other
-control characters are text. Nothing here holds more than `RECORD_LIMIT` bytes of a file.
+control characters are text. Nothing here holds more than `record_limit()` bytes of a file.
 """
 
 import gzip
+import os
 import shlex
 import zlib
 from collections.abc import Iterator
@@ -15,16 +16,48 @@ from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, NoReturn, cast
 
-from textune.errors import DataError, excerpt
+from textune.errors import DataError, SettingsError, excerpt
 
 PIECE = 1 << 18  # bytes read at a time
-CELL_LIMIT = 1 << 20  # characters in a cell
+CELL_LIMIT = 1 << 20  # characters in a cell, where nobody allows more
 RECORD_LIMIT = 8 << 20  # bytes in a line, or in a record of several lines
+LARGER = "TEXTUNE_CELL_MIB"  # the variable that allows more: MiB in a cell
+MOST_MIB = 1 << 10
 
+LARGER_WAY_OUT = (
+    f"shorten it, split it over several rows, or allow larger cells: {LARGER}=64 (in MiB) before "
+    "the command"
+)
 BOM = b"\xef\xbb\xbf"
 
 _UTF32 = (b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff")
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
+
+
+def cell_limit() -> int:
+    """Return how many characters a cell may have: 1 MiB, or as many as the variable says.
+
+    Raises:
+        SettingsError: The variable holds no number of MiB.
+    """
+    given = os.environ.get(LARGER)
+    if given is None or not given.strip():
+        return CELL_LIMIT
+    if not given.strip().isdecimal() or not 1 <= int(given) <= MOST_MIB:
+        raise SettingsError(f"{LARGER}={given}: allowed: MiB in a cell, 1 to {MOST_MIB:,}")
+    return int(given) << 20
+
+
+def record_limit() -> int:
+    """Return how many bytes a line, or a record of several lines, may have."""
+    return max(RECORD_LIMIT, 8 * cell_limit())
+
+
+def too_large(cell: str, where: str = "") -> str:
+    """Say that a cell is larger than is read."""
+    limit = cell_limit()
+    said = f"a cell has more than {limit:,} characters ({limit >> 20} MiB)"
+    return f"{said}{where}: {excerpt(cell)}"
 
 
 def lines(path: Path) -> Iterator[str]:
@@ -52,7 +85,7 @@ def pieces(path: Path) -> Iterator[str]:
         while block:
             data = rest + block
             cut = _last_line_end(data)
-            if not cut and len(data) > RECORD_LIMIT:
+            if not cut and len(data) > record_limit():
                 _refuse_long_line(path, line, data)
             rest = data[cut:]
             if cut:
@@ -199,6 +232,6 @@ def _refuse_long_line(path: Path, line: int, data: bytes) -> NoReturn:
     if b"\0" in data[:PIECE]:
         _refuse_nul(path, f"{path.name}:{line}:{data.index(0) + 1}", data)
     raise DataError(
-        f"{path.name}:{line}: the line has no end within {RECORD_LIMIT >> 20} MiB: {shown}; "
+        f"{path.name}:{line}: the line has no end within {record_limit() >> 20} MiB: {shown}; "
         "write one record a line"
     )

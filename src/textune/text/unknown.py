@@ -1,6 +1,7 @@
 """Texts and a tokenizer become the share of what it does not know, where that is much."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,14 @@ from textune.records import Example, Finding
 from textune.text.tokenizers import Tokenizer
 
 MOST = 1_000  # texts that are looked at
+MOST_CHARACTERS = 4_000  # of each
 MUCH = 0.1  # share of unknown pieces, from which learning suffers
+
+
+def beginning(example: Example) -> Example:
+    """Shorten the texts of an example to what is looked at."""
+    pair = None if example.pair is None else example.pair[:MOST_CHARACTERS]
+    return replace(example, text=example.text[:MOST_CHARACTERS], pair=pair)
 
 
 def finding(tokenizer: Tokenizer, examples: Sequence[Example]) -> Finding | None:
@@ -20,7 +28,8 @@ def finding(tokenizer: Tokenizer, examples: Sequence[Example]) -> Finding | None
     """
     name = getattr(tokenizer.backend.model, "unk_token", None)
     unknown = None if name is None else tokenizer.backend.token_to_id(name)
-    texts = [text for item in examples[:MOST] for text in (item.text, item.pair) if text]
+    short = [beginning(item) for item in examples[:MOST]]
+    texts = [text for item in short for text in (item.text, item.pair) if text]
     if unknown is None or not texts:
         return None
     found = tokenizer.encode(texts)

@@ -1,0 +1,81 @@
+"""Cells of more than 1 MiB: refused with the way out, read where a variable allows them."""
+
+import csv
+import gzip
+import json
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from textune import survey
+from textune.errors import DataError, SettingsError
+from textune.reading import sources
+
+LARGE = "a long book " * 200_000  # 2.4 million characters
+FORMATS = ("data.csv", "data.jsonl", "data.parquet", "data.tsv.gz", "data.json", "data.txt")
+
+
+@pytest.fixture(autouse=True)
+def _own_limit():
+    """Leave the limit of `csv`, which is one for the process, as it was."""
+    before = csv.field_size_limit()
+    yield
+    csv.field_size_limit(before)
+
+
+def written(folder, name):
+    rows = [(LARGE + str(n) if n % 5 == 0 else f"a short text {n}", "ab"[n % 2]) for n in range(20)]
+    file = folder / name
+    objects = [{"text": text, "label": label} for text, label in rows]
+    if name.endswith("parquet"):
+        pq.write_table(pa.Table.from_pylist(objects), file)
+    elif name.endswith("txt"):
+        file.write_text("\n".join(text for text, _ in rows))
+    elif "csv" in name:
+        with file.open("w", newline="") as opened:
+            csv.writer(opened).writerows([("text", "label"), *rows])
+    elif "tsv" in name:
+        lines = "\n".join("\t".join(row) for row in [("text", "label"), *rows])
+        file.write_bytes(gzip.compress(lines.encode(), 1))
+    else:
+        in_lines = "\n".join(map(json.dumps, objects))
+        file.write_text(in_lines if name.endswith("l") else json.dumps(objects, indent=1))
+    return file, [text for text, _ in rows]
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_large_cells_are_read_where_they_are_allowed(tmp_path, monkeypatch, name):
+    file, texts = written(tmp_path, name)
+    monkeypatch.delenv("TEXTUNE_CELL_MIB", raising=False)
+    csv.field_size_limit(1 << 20)
+    with pytest.raises(
+        DataError, match=r"(?s)more than 1,048,576 characters \(1 MiB\).*allow larger ce"
+    ):
+        list(sources.read(file).rows())
+    monkeypatch.setenv("TEXTUNE_CELL_MIB", "4")
+    assert [row.cells[0] for row in sources.read(file).rows()] == texts
+
+
+def test_they_are_checked_in_parts(tmp_path, monkeypatch):
+    file, _ = written(tmp_path, "data.jsonl")
+    monkeypatch.setenv("TEXTUNE_CELL_MIB", "4")
+    most = 0
+
+    def count(texts):
+        nonlocal most
+        most = max(most, *map(len, texts))
+        return [len(text.split()) + 2 for text in texts]
+
+    found = survey.check(file, count_tokens=count)
+    assert found.lengths["longest"] == 600_003
+    assert most <= 1 << 20
+
+
+@pytest.mark.parametrize("given", ["0", "x", "-1", "2000"])
+def test_the_variable_holds_a_number_of_mib(tmp_path, monkeypatch, given):
+    monkeypatch.setenv("TEXTUNE_CELL_MIB", given)
+    file = tmp_path / "a.csv"
+    file.write_text("text,label\na b,c\n")
+    with pytest.raises(SettingsError, match=f"TEXTUNE_CELL_MIB={given}: allowed: MiB in a cell, 1"):
+        list(sources.read(file).rows())
