@@ -2,6 +2,7 @@
 
 import errno
 import os
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -15,7 +16,10 @@ def folder(name: str) -> Path:
     if named:
         return Path(named) / name
     general = os.environ.get("XDG_CACHE_HOME")
-    try:
-        return (Path(general) if general else Path.home() / ".cache") / "textune" / name
-    except RuntimeError as error:
-        raise OSError(errno.ENOENT, "there is no home folder for them") from error
+    if general:
+        return Path(general) / "textune" / name
+    with suppress(RuntimeError):
+        home = Path.home()
+        if home.is_absolute():  # else the variable is set, and empty
+            return home / ".cache" / "textune" / name
+    raise OSError(errno.ENOENT, "there is no home folder for them")

@@ -151,6 +151,8 @@ def test_without_a_home_nothing_is_kept_and_it_is_said(tokenizer, monkeypatch):
     found = build("tokens", tokenizer)
     assert found.ids.tolist() == build(None, tokenizer).ids.tolist()
     assert "there is no home folder" in str(found.remark)
+    monkeypatch.setattr(Path, "home", lambda: Path())
+    assert "there is no home folder" in str(build("tokens", tokenizer).remark)
 
 
 def test_cleaning_up_leaves_what_others_use_and_minds_nothing_that_vanishes(

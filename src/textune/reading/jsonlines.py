@@ -81,7 +81,7 @@ def rows(path: Path, columns: tuple[str, ...]) -> Iterator[Row]:
             origin = f"{path.name}:{line}"
             fault = found if isinstance(found, str) else _late_keys(found, known)
             if not isinstance(found, str) and not fault:
-                values_of_row = tuple(found.get(name) for name in columns)
+                values_of_row = tuple(map(found.get, columns))
                 cells = tuple(map(cell, values_of_row))
                 fault = faulty_cell(cells, columns)
                 if not fault and not problems.count:
@@ -98,6 +98,8 @@ def cell(value: Any) -> str:
     """Write a value as a user would."""
     if isinstance(value, str):
         return value
+    if type(value) is int:  # the commonest beside text, and none of what follows
+        return str(value)
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
     if isinstance(value, (list, dict)):
@@ -118,6 +120,9 @@ def parse(text: str) -> Any:
 def faulty_cell(cells: tuple[str, ...], columns: tuple[str, ...]) -> str:
     """Say which cell no file of ours may contain, and the way out; empty where all are sound."""
     limit = cell_limit()
+    everything = "".join(cells)  # a row may have thousands of cells, and hardly one is faulty
+    if everything.isascii() and "\0" not in everything and len(everything) <= limit:
+        return ""
     for name, value in zip(columns, cells, strict=True):
         if value.isascii() and "\0" not in value and len(value) <= limit:
             continue
@@ -132,9 +137,9 @@ def faulty_cell(cells: tuple[str, ...], columns: tuple[str, ...]) -> str:
 
 
 def _late_keys(found: dict[str, Any], known: dict[str, str]) -> str:
-    late = [name for name in found if name not in known]
-    if not late:
+    if found.keys() <= known.keys():
         return ""
+    late = [name for name in found if name not in known]
     return (
         f"the key {excerpt(late[0])} is in none of the first {COLUMN_ROWS:,} lines, whose keys are "
         f"the columns ({listed(tuple(known))}); give the first line every key, with null where "
