@@ -56,6 +56,7 @@ FLOOR = {  # a module, or a room: the folder's name stands for all its files
     "vocabularies": 6,
     "warming": 6.6,
     "proving": 8.5,
+    "cross_validation": 8.5,
     "learning": 7,  # lesson, encoder, training and evaluation meet here
     "fine_tuning": 7.5,
     "recipe": 8,
@@ -69,6 +70,7 @@ FLOOR = {  # a module, or a room: the folder's name stands for all its files
     "watching": 9,
     "cli": 9,
     "cli_options": 9,
+    "folds_cli": 9,
     "console": 9,
     "console_predictions": 9,
     "console_survey": 9,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from textune import console, console_predictions, console_survey, language_cli, watching
+from textune import console, console_predictions, console_survey, folds_cli, language_cli, watching
 from textune.cli_options import (
     AcceptChanges,
     Base,
@@ -47,6 +47,7 @@ app = typer.Typer(
 )
 
 language_cli.register(app)
+folds_cli.register(app)
 
 
 @app.command()

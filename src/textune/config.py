@@ -108,6 +108,10 @@ class DataSettings(Section):
     )
     valid_share: float = Field(0.1, gt=0, lt=1, description="Part held out when no file is given.")
     test_share: float = Field(0.0, ge=0, lt=1, description="Part sealed for the final test.")
+    folds: int | None = Field(
+        None, ge=2, description="Parts of which one, data.fold, is sealed for the final test."
+    )
+    fold: int = Field(1, ge=1, description="Which of data.folds is the test.")
     split_seed: int | None = Field(
         None, ge=0, lt=2**32, description="Seed of the split, where it is not the run's."
     )

@@ -18,7 +18,7 @@ from textune.data.cut import CutDifference
 from textune.errors import DataError, SettingsError
 from textune.reading import sources
 from textune.records import OUTSIDE, TASKS, Contract, Example, Finding, Pool, Said, Split, Table
-from textune.sets import alike, audit, splits, strata
+from textune.sets import alike, audit, folds, splits, strata
 from textune.sets.left_out import is_skipped, skipped
 from textune.sets.words import WordCensus
 from textune.tasks import selection
@@ -272,7 +272,11 @@ def _split(parts: list[list[Example]], data: DataSettings, task: str, *, seed: i
         "valid_share": 0.0 if valid else data.valid_share,
         "test_share": 0.0 if test else data.test_share,
     }
-    split = splits.split(first, **shares, seed=seed)
+    if data.folds is None:
+        split = splits.split(first, **shares, seed=seed)
+    else:
+        share = shares["valid_share"]
+        split = folds.split(first, data.fold, data.folds, valid_share=share, seed=seed)
     ends = np.cumsum([len(part) for part in parts])
     return Split(
         train=split.train,

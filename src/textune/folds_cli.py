@@ -1,0 +1,58 @@
+"""The command that cross-validates a labelled file."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from textune import console, watching
+from textune.cli_options import Base, Group, Header, Json, Label, Overwrite, TaskName, Text
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the command line."""
+    app.command()(folds)
+
+
+def folds(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="Labelled text, as for train.")],
+    count: Annotated[int, typer.Option("--folds", "-k", help="How many.")] = 5,
+    text: Text = None,
+    label: Label = None,
+    task: TaskName = None,
+    header: Header = None,
+    group: Group = None,
+    base: Base = None,
+    out: Annotated[Path | None, typer.Option(help="Folder; runs/<file>-folds if left out.")] = None,
+    config: Annotated[Path | None, typer.Option(help="TOML file with settings.")] = None,
+    changes: Annotated[
+        list[str] | None, typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Any setting.")
+    ] = None,
+    epochs: Annotated[int | None, typer.Option(help="Passes over the texts.")] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Texts in one update.")] = None,
+    lr: Annotated[float | None, typer.Option(help="Highest learning rate.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Of everything random.")] = None,
+    device: Annotated[str | None, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Keep the model of each fold.")] = False,
+    overwrite: Overwrite = False,
+    as_json: Json = False,
+) -> None:
+    """Cross-validate: each fold of FILE is judged by a model that learned from the others."""
+    options = dict(locals())
+    from textune import api, cross_validation, recipe
+
+    given = {option: options.get(option) for option in api.OPTIONS}
+    free = api.free_folder(file)
+    request = recipe.Request(
+        source=file,
+        settings=api.resolve(config, changes or [], api.chosen(given)),
+        out=out or free.with_name(f"{free.name}-folds"),
+        overwrite=overwrite,
+        config=config,
+    )
+    steps = cross_validation.learn(request, count, keep=keep)
+    found = watching.watch(steps, quiet=as_json)
+    if as_json:
+        console.show_json({"path": str(found.path), **found.numbers})
+    else:
+        console.show_folds(found.numbers)
