@@ -21,7 +21,7 @@ OPTIONS = {  # of `train` here and on the command line, and the settings that th
             *("max_tokens", "long", "pool", "limit"),
         )
     },
-    **{name: f"train.{name}" for name in ("epochs", "batch_size", "lr")},
+    **{name: f"train.{name}" for name in ("epochs", "batch_size", "lr", "precision")},
 }
 
 
@@ -48,6 +48,7 @@ def train(
     pool: Pool | None = None,
     seed: int | None = None,
     device: str | None = None,
+    precision: str | None = None,
     limit: int | None = None,
     config: str | Path | None = None,
     settings: Sequence[str] = (),
@@ -85,6 +86,7 @@ def train(
         pool: How the answers in the windows of a text become one: "mean", "max" or "learned".
         seed: Of everything random.
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
+        precision: "auto" (measured once a run), "fp32" or "bf16".
         limit: Use so many rows of each file only.
         config: TOML file with settings; keywords win over it.
         settings: More settings, as "train.patience=2".

@@ -38,3 +38,10 @@ AcceptChanges = Annotated[
     ),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")]
+Seed = Annotated[int | None, typer.Option(help="Of everything random.")]
+Device = Annotated[str | None, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Continue the run in --out.")]
+Precision = Annotated[
+    str | None,
+    typer.Option(help="Number format of products: auto (measured once a run), fp32 or bf16."),
+]

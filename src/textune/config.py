@@ -188,6 +188,9 @@ class TrainSettings(Section):
         description="Metric that selects the best model, by textune's name or that of "
         "transformers (eval_f1, …); labels.NAME.f1 is that of one label.",
     )
+    dropout: Literal["base"] | Annotated[float, Field(ge=0, lt=1)] = Field(
+        "base", description="All rates of dropout: those of the base, or one number."
+    )
     precision: Literal["auto", "fp32", "bf16"] = Field(
         "auto",
         description="Number format of the encoder's products; measured once a run by default.",
@@ -225,6 +228,11 @@ class TrainSettings(Section):
         if value is not None and (why := catalogue.why_unknown(value)):
             raise ValueError(why)
         return value
+
+    @property
+    def rate(self) -> float | None:
+        """Return the one rate of dropout that is asked for; None for those of the base."""
+        return None if self.dropout == "base" else float(self.dropout)
 
     @model_validator(mode="after")
     def _one_warmup(self) -> Self:

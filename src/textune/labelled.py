@@ -98,6 +98,7 @@ class Labelled:
             config=task.config(),
             per_token=task.asks != "texts",
             seed=self.seed,
+            rate=train.rate,
         )
         encoder.pool_as(self.corpus.pool, len(task.labels))
         encoder.to(device)

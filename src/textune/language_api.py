@@ -28,6 +28,7 @@ SETTINGS = {  # keyword or option → setting
     "mask": "mask.rate",
     "max_tokens": "text.max_tokens",
     "nsp": "mask.nexts",
+    "precision": "train.precision",
     "seed": "seed",
     "size": "size",
     "text": "text.column",
@@ -55,6 +56,7 @@ def adapt(
     max_tokens: int | None = None,
     seed: int | None = None,
     device: str | None = None,
+    precision: str | None = None,
     limit: int | None = None,
     prove: str | Path | None = None,
     prove_seeds: int = 3,
@@ -83,6 +85,7 @@ def adapt(
         max_tokens: Most tokens of a passage.
         seed: Of everything random.
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
+        precision: "auto" (measured once a run), "fp32" or "bf16".
         limit: Use so many documents only.
         prove: Labelled file; it is fine-tuned with adaptation and without, and compared.
         prove_seeds: How often each way.
@@ -118,6 +121,7 @@ def adapt(
         "max_tokens": max_tokens,
         "seed": seed,
         "device": device,
+        "precision": precision,
         "limit": limit,
     }
     proof = None if prove is None else Proof(str(prove), prove_seeds)
@@ -153,6 +157,7 @@ def pretrain(
     max_tokens: int | None = None,
     seed: int | None = None,
     device: str | None = None,
+    precision: str | None = None,
     limit: int | None = None,
     config: str | Path | None = None,
     settings: Sequence[str] = (),
@@ -180,6 +185,7 @@ def pretrain(
         max_tokens: Most tokens of a passage.
         seed: Of everything random.
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
+        precision: "auto" (measured once a run), "fp32" or "bf16".
         limit: Use so many documents only.
         config: TOML file with settings; keywords win over it.
         settings: More settings, as "dropout=0".
@@ -209,6 +215,7 @@ def pretrain(
         "max_tokens": max_tokens,
         "seed": seed,
         "device": device,
+        "precision": precision,
         "limit": limit,
     }
     return learn(

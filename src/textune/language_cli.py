@@ -7,6 +7,15 @@ from typing import Annotated, Any
 import typer
 
 from textune import console, watching
+from textune.cli_options import (
+    AcceptChanges,
+    Device,
+    Json,
+    Overwrite,
+    Precision,
+    Resume,
+    Seed,
+)
 
 Texts = Annotated[
     list[str],
@@ -33,18 +42,7 @@ WholeWord = Annotated[
 ]
 Nsp = Annotated[bool | None, typer.Option("--nsp/--no-nsp", help="Ask for next sentences too.")]
 MaxTokens = Annotated[int | None, typer.Option(help="Most tokens of a passage.")]
-Seed = Annotated[int | None, typer.Option(help="Of everything random.")]
-Device = Annotated[str | None, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")]
 Limit = Annotated[int | None, typer.Option(help="Use so many documents: a trial.")]
-Resume = Annotated[bool, typer.Option("--resume", help="Continue the run in --out.")]
-AcceptChanges = Annotated[
-    bool,
-    typer.Option(
-        "--accept-changes", help="Resume with other versions, kernels or number format too."
-    ),
-]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, for programs.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -85,6 +83,7 @@ def adapt(
     max_tokens: MaxTokens = None,
     seed: Seed = None,
     device: Device = None,
+    precision: Precision = None,
     limit: Limit = None,
     resume: Resume = False,
     accept_changes: AcceptChanges = False,
@@ -125,6 +124,7 @@ def pretrain(
     max_tokens: MaxTokens = None,
     seed: Seed = None,
     device: Device = None,
+    precision: Precision = None,
     limit: Limit = None,
     resume: Resume = False,
     accept_changes: AcceptChanges = False,

@@ -109,6 +109,13 @@ class PretrainTrainSettings(AdaptTrainSettings):
     betas: tuple[Average, Average] = Field((0.9, 0.98), description="AdamW's two averages.")
     eps: float = Field(1e-6, gt=0, description="AdamW's guard against division by zero.")
 
+    @field_validator("dropout")
+    @classmethod
+    def _is_elsewhere(cls, value: object) -> object:
+        if value != "base":
+            raise ValueError("an encoder made from text has no base; its rate is set by dropout")
+        return value
+
 
 class AdaptSettings(Section):
     """Everything that decides how an encoder is made at home in a text."""

@@ -173,7 +173,9 @@ def _prepare(request: Request, folder: Path, clock: Clock) -> Generator[Said, No
     )
     if build.is_due():
         yield Said("compiling kernels for this processor: some seconds, once")
-    spoken = start.language(found, nexts=settings.mask.nexts, seed=settings.seed)
+    spoken = start.language(
+        found, nexts=settings.mask.nexts, seed=settings.seed, rate=settings.train.rate
+    )
     language.require_rows(spoken, len(found.masking.special), found.tokenizer.place)
     spoken.encoder.to(devices.choose(settings.device))
     optim.freeze(spoken.encoder.model, settings.train.freeze)

@@ -38,7 +38,9 @@ class Start:
     size: int | None = None  # of a vocabulary with added pieces
     division: Division | None = None  # what is held out, where a vocabulary was learned
 
-    def language(self, found: Library, *, nexts: bool, seed: int) -> Language:
+    def language(
+        self, found: Library, *, nexts: bool, seed: int, rate: float | None = None
+    ) -> Language:
         """Load the base, or begin an encoder with what can be counted in its text."""
         if self.base is None:
             company = found.company(beginnings.room(self.config))
@@ -49,7 +51,9 @@ class Start:
                 frequencies=company.frequencies,
                 vectors=company.vectors,
             )
-        return language.read(self.base, nexts=nexts, seed=seed, added=self.added, size=self.size)
+        return language.read(
+            self.base, nexts=nexts, seed=seed, added=self.added, size=self.size, rate=rate
+        )
 
 
 def prepare(

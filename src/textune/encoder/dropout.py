@@ -1,5 +1,8 @@
 """Random bits become dropout masks: the configured rate, at a quarter of the usual cost."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -51,6 +54,31 @@ class Dropout(nn.Dropout):
     def forward(self, input: Tensor) -> Tensor:  # the name of torch's own argument
         """Drop in training, pass on otherwise."""
         return drop(input, self.p) if self.training else input
+
+
+def overrides(config: Mapping[str, Any], rate: float) -> dict[str, float]:
+    """Return every rate of dropout that a configuration has, set to one number.
+
+    Args:
+        config: As in config.json; what is not set there follows another rate in transformers.
+        rate: For all of them.
+    """
+    return dict.fromkeys(_rates(config), rate)
+
+
+def rates(config: Mapping[str, Any]) -> list[float]:
+    """Return the different rates of dropout in a configuration, in ascending order."""
+    return sorted(set(_rates(config).values()))
+
+
+def _rates(config: Mapping[str, Any]) -> dict[str, float]:
+    return {
+        name: float(value)
+        for name, value in config.items()
+        if ("dropout" in name or name.endswith("pdrop"))
+        and isinstance(value, int | float)
+        and not isinstance(value, bool)
+    }
 
 
 def replace(model: nn.Module) -> None:

@@ -42,6 +42,7 @@ def read(
     seed: int = 0,
     added: Mapping[int, Sequence[int]] | None = None,
     size: int | None = None,
+    rate: float | None = None,
 ) -> Language:
     """Load an encoder with its masked-LM head; what the base lacks is drawn from the seed.
 
@@ -53,12 +54,13 @@ def read(
         seed: Seed of new weights.
         added: Pieces to be added to the vocabulary, and the pieces each was written in before.
         size: Of the vocabulary with them.
+        rate: All rates of dropout; None for those of the base.
 
     Raises:
         ModelError: The base cannot be had, has no such head in transformers, or its head is built
             in a way that is not known here.
     """
-    model, info = load.read_model(place, CLASSES[nexts], seed=seed)
+    model, info = load.read_model(place, CLASSES[nexts], seed=seed, rate=rate)
     if nexts and not hasattr(getattr(model, "cls", None), "seq_relationship"):
         raise ModelError(
             f"{place}: {model.config.model_type} encoders have no head for next sentences in "

@@ -7,9 +7,9 @@ from typing import Any
 
 import torch
 import transformers
-from transformers import PreTrainedModel
+from transformers import AutoConfig, PreTrainedModel
 
-from textune.encoder import folding, heads, keys, weights
+from textune.encoder import dropout, folding, heads, keys, weights
 from textune.encoder.model import Encoder
 from textune.encoder.units import Units
 from textune.errors import ModelError
@@ -23,6 +23,7 @@ def load(
     per_token: bool = False,
     seed: int = 0,
     finished: bool = False,
+    rate: float | None = None,
 ) -> Encoder:
     """Load an encoder; of a base's head what is known by name, the rest drawn from the seed.
 
@@ -33,11 +34,14 @@ def load(
         per_token: Whether the head speaks of tokens.
         seed: Seed of the new weights.
         finished: Whether it shall answer as it is: nothing may be new.
+        rate: All rates of dropout; None for those of the base.
 
     Raises:
         ModelError: The base cannot be had, or its files and configuration do not fit each other.
     """
-    model, found = read_model(place, model_class, seed=seed, config=config, finished=finished)
+    model, found = read_model(
+        place, model_class, seed=seed, config=config, finished=finished, rate=rate
+    )
     said = () if finished else heads.settle(place, model, found, seed=seed)
     (folding.unfold if finished else folding.forget)(model)
     try:
@@ -58,6 +62,7 @@ def read_model(
     seed: int,
     config: Mapping[str, Any] | None = None,
     finished: bool = False,
+    rate: float | None = None,
 ) -> tuple[PreTrainedModel, dict[str, Any]]:
     """Load a transformers model.
 
@@ -72,6 +77,7 @@ def read_model(
     torch.manual_seed(seed)
     with _quiet():
         try:
+            dropped = {} if rate is None else _dropped(place, rate)
             model, found = auto.from_pretrained(
                 place,
                 use_safetensors=True,
@@ -81,6 +87,7 @@ def read_model(
                 ignore_mismatched_sizes=True,  # a head of another size is settled by its labels
                 output_loading_info=True,
                 **(config or {}),
+                **dropped,
             )
         except Exception as error:  # transformers raises many kinds of what it is not made for
             raise ModelError(
@@ -95,6 +102,12 @@ def read_model(
             f"file and {tuple(other)} by its config.json; take both from one model"
         )
     return model, found
+
+
+def _dropped(place: str, rate: float) -> dict[str, float]:
+    """Return one rate for all dropout in a base's configuration."""
+    found = AutoConfig.from_pretrained(place, trust_remote_code=False, local_files_only=True)
+    return dropout.overrides(found.to_dict(), rate)
 
 
 def build(config: Any, *, model_class: str, per_token: bool = False, seed: int = 0) -> Encoder:

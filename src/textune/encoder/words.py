@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
+from textune.encoder import dropout
 from textune.encoder.model import Encoder
 
 
@@ -20,9 +21,15 @@ def introduce(encoder: Encoder, *, left_out: int, millions: Callable[[int], str]
         how = "texts of one length at a time: padding changes its answers"
     yield (
         f"encoder: {encoder.config.model_type}, {millions(everything + left_out)} "
-        f"parameters, {millions(trained)} of them trained here; {how}"
+        f"parameters, {millions(trained)} of them trained here; {how}; dropout {_dropout(encoder)}"
     )
     yield from encoder.remarks
+
+
+def _dropout(encoder: Encoder) -> str:
+    """Say the rates of dropout."""
+    found = dropout.rates(encoder.config.to_dict())
+    return " and ".join(f"{rate:g}" for rate in found) or "0"
 
 
 def kernels(encoder: Encoder) -> tuple[str, ...]:
