@@ -106,3 +106,16 @@ def test_a_mixed_column_is_text(predictor, tmp_path):
     found = pq.read_table(label(predictor, file, tmp_path / "out.parquet"))
     assert found["a"].to_pylist() == ["1", "y"]
     assert found["b"].to_pylist() == [1.0, 2.5]
+
+
+def test_rows_that_a_tool_marks_as_no_gold_are_said_to_have_no_answer(predictor, tmp_path):
+    lines = [
+        {"text": f"good film {n}", "label": "ab"[n % 2], "answer": ("accept", "ignore")[n % 3 == 0]}
+        for n in range(9)
+    ]
+    file = tmp_path / "in.jsonl"
+    file.write_text("\n".join(map(json.dumps, lines)))
+    out = label(predictor, file, tmp_path / "out.jsonl")
+    assert len(out.read_text().splitlines()) == 6
+    [said] = answers.left_out(file, Reading())
+    assert said.startswith("3 rows are left out, since each has the answer 'ignore'")

@@ -15,6 +15,7 @@ from textune.data import columns as cells_of
 from textune.data import examples
 from textune.errors import Problems, RunError, SettingsError, TextuneError
 from textune.predictor import CHUNK, Predictor, Reading, Text
+from textune.reading import sources
 from textune.records import Contract, Example, Row, Table
 from textune.storage import atomic, values
 from textune.tasks.interface import Column, Task
@@ -87,6 +88,12 @@ def predict_file(
             done += len(rows)
             yield done
         problems.raise_any()
+
+
+def left_out(source: object, options: Reading) -> list[str]:
+    """Say what of an input is no row of it, as its annotation tool marks it, and got no answer."""
+    table = sources.read(source, header=options.header, delimiter=options.delimiter)
+    return [item.message for item in table.findings if item.kind == "left out"]
 
 
 def read_texts(predictor: Predictor, source: object, options: Reading) -> Iterator[Example]:

@@ -256,6 +256,8 @@ def predict(
             console.show_json({"output": str(output), "rows": rows})
         else:
             console.say(f"{output}: {rows:,} rows")
+        for remark in answers.left_out(input_, options):
+            console.warn(remark)
     elif input_:
         examples = answers.read_texts(predictor, input_, options)
         found = predictor.stream(examples, threshold=threshold)

@@ -323,3 +323,22 @@ def test_rows_with_texts_are_found_among_other_lists(tmp_path):
     values = {"common_examples": ROWS, "entity_synonyms": [{"value": "new york", "synonyms": []}]}
     file.write_text(json.dumps({"rasa_nlu_data": values}))
     assert len(list(sources.read(file).rows())) == 24
+
+
+def test_one_sentence_with_its_tags_is_no_table(tmp_path):
+    file = tmp_path / "one.jsonl"
+    file.write_text('{"words": ["Dan", "left"], "tags": ["B-PER", "O"]}')
+    assert [row.cells for row in sources.read(file).rows()] == [
+        ('["Dan", "left"]', '["B-PER", "O"]')
+    ]
+
+
+def test_texts_that_nobody_annotated_are_left_out_and_counted(tmp_path):
+    values = [SPAN_FORMS["dataturks"](text, n) for n, text in enumerate(TEXTS)]
+    values[3]["annotation"] = values[5]["annotation"] = None
+    file = tmp_path / "data.json"
+    file.write_text("\n".join(map(json.dumps, values)))
+    found = checked(file)
+    assert found.rows == 22
+    message = "2 rows are left out, since each has no annotation; first: data.json:4"
+    assert found.findings[0].message == message

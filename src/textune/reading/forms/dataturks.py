@@ -3,7 +3,16 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from textune.reading.forms.interface import Converter, Form, Made, Values, are_objects, plain, whole
+from textune.reading.forms.interface import (
+    Converter,
+    Form,
+    LeftOut,
+    Made,
+    Values,
+    are_objects,
+    plain,
+    whole,
+)
 
 
 def _recognise(values: Sequence[Any]) -> bool:
@@ -30,6 +39,9 @@ def _converter(values: Values) -> Converter:
 
     def convert(value: Any) -> Iterator[Made]:
         held = value.get("annotation")
+        if held is None:
+            yield LeftOut("has no annotation")
+            return
         row = {**plain(value, "annotation", "extras"), "text": value.get("content")}
         row.pop("content", None)
         if is_class:

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+WORDS = frozenset(["tokens", "token", "words", "word"])
+
 
 def rows_of(document: Mapping[str, Any]) -> tuple[list[Any], str] | None:
     """Take the rows of a table that is one object, and say how it was written; None for others."""
@@ -38,6 +40,8 @@ def _by_column(document: Mapping[str, Any]) -> tuple[list[Any], str] | None:
     is_lists = all(isinstance(value, list) for value in values)
     is_objects = all(isinstance(value, Mapping) for value in values)
     if len(values) < 2 or not (is_lists or is_objects) or len(values[0]) < 2:
+        return None
+    if is_lists and WORDS.intersection(document):  # one sentence, with something for each word
         return None
     if is_lists and len({len(value) for value in values}) == 1:
         if not all(map(_are_cells, values)):

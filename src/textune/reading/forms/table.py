@@ -47,7 +47,7 @@ FORMS = tuple(
     )
 )
 HEAD = 200  # values by which a form is recognised
-WHOLE = 1 << 30  # bytes of the largest file that is parsed as one value
+WHOLE = 1 << 28  # bytes of the largest file that is parsed as one value
 
 
 def read(path: Path, why: tuple[str, ...]) -> Table | None:
