@@ -38,6 +38,7 @@ FLOOR = {  # a module, or a room: the folder's name stands for all its files
     "journal": 4,
     "corpus": 5,  # reading, data, sets, text and tasks meet here
     "plain_survey": 5,
+    "plain_request": 5,
     "beyond": 5,
     "survey": 5.5,
     "predictor": 5,

@@ -178,11 +178,14 @@ def evaluate(
 
     One that fills in masks is judged by plain text: loss, perplexity, masked accuracy.
     """
-    from textune import language_recipe, recipe, runs
+    from textune import plain_request, recipe, runs
     from textune.config import names
     from textune.predictor import Reading
 
     if runs.is_language(run):
+        plain_request.check_files([file], column=text)
+        from textune import language_recipe  # torch, transformers
+
         numbers = language_recipe.evaluate_text(run, file, column=text, device=device)
         if as_json:
             console.show_json(numbers)

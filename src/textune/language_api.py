@@ -4,13 +4,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from textune import language_recipe
 from textune.api import free_folder
 from textune.config import Section, settle
 from textune.errors import SettingsError
 from textune.language_config import AdaptSettings, PretrainSettings
-from textune.language_recipe import Request
-from textune.proving import Proof
+from textune.plain_request import Proof, Request
 from textune.runs import Run
 
 Kind = TypeVar("Kind", bound=Section)
@@ -232,7 +230,8 @@ def pretrain(
 
 def learn(request: Request) -> Run:
     """Run a request to its end."""
-    from textune.training import sessions  # torch: not for the options that `cli` reads here
+    from textune import language_recipe  # torch: not for the options that `cli` reads here
+    from textune.training import sessions
 
     return sessions.finish(language_recipe.learning(request))
 

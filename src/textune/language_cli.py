@@ -92,7 +92,7 @@ def adapt(
 ) -> None:
     """Make an encoder at home in plain TEXT, by masked-LM, before it is fine-tuned."""
     from textune.language_config import AdaptSettings
-    from textune.proving import Proof
+    from textune.plain_request import Proof
 
     proof = None if prove is None else Proof(prove, prove_seeds, tuple(prove_set or ()))
     _learn(AdaptSettings, ctx.params, proof)
@@ -147,7 +147,12 @@ def fill(
     as_json: Json = False,
 ) -> None:
     """Say what an encoder would put for each [MASK] in TEXT."""
-    from textune import filling
+    from textune import plain_request
+    from textune.encoder import names
+
+    names.require_device(device)
+    plain_request.check_base(model)
+    from textune import filling  # torch, transformers: nothing is wrong with the base
 
     filler = filling.Filler.load(model, device=device)
     for text in texts:
@@ -160,10 +165,10 @@ def fill(
 
 def _learn(kind: Any, options: Mapping[str, Any], proof: Any) -> None:
     """Make a request of a command's options, watch it, and show what came of it."""
-    from textune import language_api, language_recipe
+    from textune import language_api, plain_request
 
     changes = options["changes"] or ()
-    request = language_recipe.Request(
+    request = plain_request.Request(
         sources=language_api.to_sources(options["texts"]),
         settings=language_api.resolve(kind, options, options["config"], changes),
         out=language_api.folder(options["out"], options["texts"]),
@@ -173,6 +178,9 @@ def _learn(kind: Any, options: Mapping[str, Any], proof: Any) -> None:
         overwrite=options["overwrite"],
         config=options["config"],
     )
+    plain_request.check(request)
+    from textune import language_recipe  # torch, transformers: nothing is wrong with the request
+
     is_quiet = bool(options["as_json"])
     run = watching.watch(language_recipe.learning(request), quiet=is_quiet)
     if is_quiet:

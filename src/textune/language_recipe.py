@@ -28,7 +28,7 @@ from textune.language_config import AdaptSettings, MaskSettings, PretrainSetting
 from textune.learning import Learner
 from textune.library import Library
 from textune.masked import Masked
-from textune.proving import Proof
+from textune.plain_request import Request
 from textune.records import Said, Started, Step, Validated
 from textune.runs import Run
 from textune.storage import atomic, evaluations, folders
@@ -40,37 +40,6 @@ from textune.vocabularies import Start
 Event = Said | Started | Step | Validated
 WARMTH = "warmup.json"
 NEW_HEAD_LR = 3e-4  # where the head is new and nobody has said how fast to learn
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What somebody asked to be learned from plain text."""
-
-    sources: tuple[str, ...]
-    settings: AdaptSettings | PretrainSettings
-    out: Path
-    proof: Proof | None = None
-    resume: bool = False
-    overwrite: bool = False
-    config: Path | None = None  # file that settings came from
-    accept_changes: bool = False  # a resumed run may come to other bits
-
-    def inputs(self) -> dict[str, object]:
-        """Return all that is read, by the words for it."""
-        adapting = self.settings if isinstance(self.settings, AdaptSettings) else None
-        return {
-            **{f"text {number}": source for number, source in enumerate(self.sources, start=1)},
-            "the base": None if adapting is None else adapting.base,
-            "the file of --add-words": None if adapting is None else adapting.add_words,
-            "the file of --prove": None if self.proof is None else self.proof.file,
-            "the file of --config": self.config,
-        }
-
-    @property
-    def base(self) -> str:
-        """What is adapted."""
-        assert isinstance(self.settings, AdaptSettings)
-        return self.settings.base
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 import shutil
 from collections import deque
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +14,12 @@ from textune.config import Settings
 from textune.encoder import bases
 from textune.errors import DataError, SettingsError
 from textune.evaluation import catalogue
+from textune.plain_request import Proof
 from textune.recipe import Request
 from textune.records import Said
 from textune.text import tokenizers
 
 LEVEL = 0.95
-
-
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """A labelled file, and how often to fine-tune on it."""
-
-    file: str
-    seeds: int = 3
-    changes: tuple[str, ...] = ()  # settings of the fine-tuning: "train.epochs=1"
 
 
 def check(proof: Proof, base: str, *, device: str) -> None:
