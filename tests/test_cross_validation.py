@@ -84,3 +84,13 @@ def test_too_few_folds_are_refused(reviews, monkeypatch, capsys):
     code, _, said = run(monkeypatch, capsys, reviews, "-k", "1")
     assert code == 2
     assert "at least two folds" in said
+
+
+def test_the_table_shows_means_over_folds(capsys):
+    from textune import folds_cli
+
+    summed = cross_validation.summary([{"accuracy": 0.4}, {"accuracy": 0.6}])
+    folds_cli._show({"folds": 2, "metrics": summed})
+    shown = capsys.readouterr().out
+    assert "2 folds" in shown
+    assert "accuracy  0.500      0.141" in shown

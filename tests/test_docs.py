@@ -15,7 +15,7 @@ from textune.language_config import (
 )
 
 SETTINGS = {"adapt": AdaptSettings, "pretrain": PretrainSettings} | dict.fromkeys(
-    ("check", "train", "evaluate", "predict", "fill", "demo"), Settings
+    ("check", "train", "folds", "evaluate", "predict", "fill", "demo"), Settings
 )
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])

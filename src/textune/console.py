@@ -323,21 +323,6 @@ def show_labels(labels: Mapping[str, Mapping[str, Any]], *, of: str = "label") -
         out.print(f"… and {len(labels) - MOST_LABELS} more labels")
 
 
-def show_folds(numbers: Mapping[str, Any]) -> None:
-    """Print mean, deviation and interval over folds of the headline numbers."""
-    table = Table(
-        title=f"\n{numbers['folds']} folds", title_justify="left", box=None, pad_edge=False
-    )
-    for column in ("metric", "mean", "deviation", "95 % interval"):
-        table.add_column(column, justify="left" if column == "metric" else "right")
-    for key in headlines(numbers["metrics"]):
-        found = numbers["metrics"][key]
-        low, high = found["interval"]
-        words = f"{number(low)} … {number(high)}"
-        table.add_row(HEADLINES[key], number(found["mean"]), number(found["deviation"]), words)
-    print_table(table)
-
-
 def show_language(metrics: Mapping[str, Any], *, run: str) -> None:
     """Print what the held-out text says of an encoder, before the first step and after the last."""
     before, after = metrics["before"], metrics["valid"]

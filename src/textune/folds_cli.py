@@ -1,12 +1,15 @@
 """The command that cross-validates a labelled file."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from rich.table import Table
 
 from textune import console, watching
 from textune.cli_options import Base, Group, Header, Json, Label, Overwrite, TaskName, Text
+from textune.evaluation.catalogue import HEADLINES
 
 
 def register(app: typer.Typer) -> None:
@@ -55,4 +58,21 @@ def folds(
     if as_json:
         console.show_json({"path": str(found.path), **found.numbers})
     else:
-        console.show_folds(found.numbers)
+        _show(found.numbers)
+
+
+def _show(numbers: Mapping[str, Any]) -> None:
+    """Print mean, deviation and interval over folds of the headline numbers."""
+    table = Table(
+        title=f"\n{numbers['folds']} folds", title_justify="left", box=None, pad_edge=False
+    )
+    for column in ("metric", "mean", "deviation", "95 % interval"):
+        table.add_column(column, justify="left" if column == "metric" else "right")
+    for key in console.headlines(numbers["metrics"]):
+        found = numbers["metrics"][key]
+        low, high = found["interval"]
+        words = f"{console.number(low)} … {console.number(high)}"
+        table.add_row(
+            HEADLINES[key], console.number(found["mean"]), console.number(found["deviation"]), words
+        )
+    console.print_table(table)
