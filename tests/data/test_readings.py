@@ -344,3 +344,12 @@ def test_one_tag_for_all_words_is_said(tmp_path):
     file = tmp_path / "data.conll"
     file.write_text("Dan -\nleft -\n. -\n\n" * 20)
     assert "every tag is '-'" in messages(checked(file))
+
+
+def test_places_by_index_with_the_entity_beside_them(tmp_path):
+    marked = [{"start_idx": 0, "end_idx": 1, "type": "PER", "entity": "张三"}]
+    file = tmp_path / "data.jsonl"
+    lines = [{"text": f"张三去了北京{n}", "entities": marked} for n in range(20)]
+    file.write_text("\n".join(map(json.dumps, lines)))
+    found = checked(file)
+    assert (dict(found.labels), found.contract.offsets) == ({"PER": 20}, "characters, last")

@@ -14,12 +14,12 @@ Word = tuple[int, int]  # its first character, and the one after its last
 
 # fmt: off
 STARTS = ("start", "begin", "from", "offset", "start_offset", "start_char", "begin_offset",
-          "start_position", "begin_char")
-ENDS = ("end", "to", "stop", "end_offset", "end_char", "end_position")
+          "start_position", "begin_char", "start_idx", "start_index")
+ENDS = ("end", "to", "stop", "end_offset", "end_char", "end_position", "end_idx", "end_index")
 LENGTHS = ("length", "len")
 LABELS = ("label", "entity_type", "entity_group", "type", "tag", "labels", "class", "category",
           "entity")
-TEXTS = ("text", "word", "surface", "value", "mention")
+TEXTS = ("text", "word", "surface", "value", "mention", "entity")
 LISTS = ("entities", "spans", "annotations", "labels", "label")
 # fmt: on
 """Keys of spans, as the usual tools write them."""
@@ -173,7 +173,8 @@ def _span(item: Any) -> Span | str:
         length = item[_key(item, LENGTHS) or ""] if key is None else None
         end = _sum(start, length) if key is None else item[key]
         label = item[_key(item, LABELS) or ""]
-        text = item.get(_key(item, TEXTS) or "")
+        named = _key(item, TEXTS) or ""
+        text = item.get(named) if named != _key(item, LABELS) else None
     start, end = _whole(start), _whole(end)
     for name, value in (("start", start), ("end", end)):
         if not isinstance(value, int) or isinstance(value, bool):
