@@ -276,6 +276,15 @@ def test_cards_of_another_task_than_the_weights_are_refused(model):
         textune.Predictor.load(model.parent)
 
 
+@pytest.mark.parametrize("name", ["type_vocab_size", "layer_norm_eps", "architectures"])
+def test_what_a_run_does_not_say_is_its_familys(model, kept_run, name):
+    values = json.loads((model / "config.json").read_text(encoding="utf-8"))
+    del values[name]
+    (model / "config.json").write_text(json.dumps(values), encoding="utf-8")
+    found, wanted = (textune.Predictor.load(place)(["good film"]) for place in (model, kept_run))
+    assert found[0].scores == pytest.approx(wanted[0].scores, abs=1e-5)
+
+
 @pytest.mark.parametrize("number", [float("nan"), float("inf")])
 def test_weights_that_are_no_numbers_answer_nothing(model, number):
     spoil(model, number)

@@ -55,6 +55,7 @@ class LightEncoder(nn.Module):
         self.pool: Pool = "mean"
         self._prefix = PREFIXES[config["model_type"]]
         self._first = 0 if self._prefix == "bert" else int(config["pad_token_id"]) + 1
+        self._has_segments = int(config["type_vocab_size"]) > 1
         self.compute_in(torch.float32)
         dense = "bert.pooler.dense" if self._prefix == "bert" else "classifier.dense"
         out = "classifier" if self._prefix == "bert" else "classifier.out_proj"
@@ -76,7 +77,7 @@ class LightEncoder(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """Compute logits, (I, C): one row a text, whatever its windows."""
-        segments = batch.segments if self._config["type_vocab_size"] > 1 else batch.segments * 0
+        segments = batch.segments if self._has_segments else batch.segments * 0
         states = self._embed(batch.ids, batch.positions + self._first, segments)[0]  # (P, D)
         for layer in self._layers:
             states = layer(states, batch.borders, training=False)
