@@ -204,8 +204,9 @@ def test_a_run_can_be_overwritten(textune, lines, spoken, tmp_path):
     assert json.loads((tmp_path / "run" / "metrics.json").read_text())["best"] == found["best"]
 
 
-def test_a_finished_run_says_that_there_is_nothing_to_resume(textune, lines, made, spoken):
-    words = ["adapt", lines, "--base", spoken, "--out", made, "--resume", "--device", "cpu"]
+def test_a_finished_run_says_that_there_is_nothing_to_resume(textune, place, made, spoken):
+    words = ["adapt", place / "lines.txt", "--base", spoken, "--out", made, "--resume"]
+    words += ["--epochs", "1", "--device", "cpu"]
     code, out, err = textune(*words)
     assert code == 0
     assert f"{made}: this run is finished; there is nothing to resume" in err

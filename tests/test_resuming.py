@@ -9,7 +9,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from textune import api, recipe
+from textune import api, fine_tuning, recipe
 from textune.errors import CheckpointError, StoppedError
 from textune.records import Said, Started, Step, Validated
 from textune.training import fingerprints
@@ -137,8 +137,8 @@ def test_every_stage_after_training_is_done_by_a_resume(
     def ended(*_, **__):
         raise KeyboardInterrupt
 
-    place = {"report.html": (report, "write"), "metrics.json": (recipe, "_write_end")}
-    monkeypatch.setattr(*place.get(missing, (recipe, "_write_model")), ended)
+    place = {"report.html": (report, "write"), "metrics.json": (fine_tuning, "_write_end")}
+    monkeypatch.setattr(*place.get(missing, (fine_tuning, "_write_model")), ended)
     with pytest.raises(KeyboardInterrupt):
         list(recipe.training(request(reviews_file, tiny_base, stopped, resume=True)))
     assert not (stopped / missing).exists()

@@ -105,10 +105,11 @@ def refuse_changed(
             f"was written{listed}; repeat the command as it was, or start again with --overwrite"
         )
     if changes.surroundings and not accept:
+        what = " and ".join(words.partition(": ")[0] for words in changes.surroundings)
         raise CheckpointError(
-            f"{folder}: would not come to the same weights: changed after the checkpoint was "
-            f"written: {'; '.join(changes.surroundings)}; make it as it was, or go on regardless "
-            "with --accept-changes"
+            f"{folder}: cannot continue to the same weights: {what} changed after the checkpoint "
+            f"was written ({'; '.join(changes.surroundings)}); make it as it was, or go on "
+            "regardless with --accept-changes"
         )
     remarks = [f"changed, and accepted: {words}" for words in changes.surroundings]
     if changes.epochs is not None:
