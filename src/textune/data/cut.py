@@ -28,6 +28,7 @@ from textune.records import Example, Finding
 
 Cut = tuple[str, ...]
 MOST_WORDS = 500  # words that are kept as they stand, the most frequent
+MOST_COUNTED = 100_000  # different words with signs in them that are counted
 MOST_COMPARED = 1_000_000  # words that are compared with those of plain text
 WORTH = 0.02  # share of words cut otherwise, from which it is a warning
 KEPT = 0.1  # signs inside words / the same signs apart, from which they stay inside
@@ -101,7 +102,8 @@ class CutCensus:
         if kind is not None:
             self._kinds[kind] += 1
             return
-        self._words[word] += 1
+        if word in self._words or len(self._words) < MOST_COUNTED:
+            self._words[word] += 1
         for found in _INNER.finditer(word):
             around = _around(word[found.start() - 1], word[found.end()])
             self._inside[found[0], around] += 1

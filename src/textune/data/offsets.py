@@ -4,8 +4,11 @@ Tools count characters, units of UTF-16 (JavaScript, Java) or bytes, and name as
 first character after a span or its last one.
 """
 
+from array import array
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import accumulate
 
 CHARACTERS = "characters"
@@ -21,6 +24,7 @@ READINGS = {
 
 SURE = 0.95  # share of spans that fit in a reading, from which it is believed
 BETTER = 0.2  # by which that share must be larger than that of plain characters
+MOST = 100_000  # spans that are counted
 LEAST = 5  # spans below which nothing is concluded
 
 
@@ -33,6 +37,8 @@ class OffsetCensus:
 
     def add(self, text: str, start: int, end: int, surface: str | None) -> None:
         """Take a span into account; its surface decides where the file has it."""
+        if self.spans >= MOST:
+            return
         self.spans += 1
         for reading in READINGS:
             first, after = to_characters(text, start, end, reading)
@@ -59,9 +65,19 @@ def to_characters(text: str, start: int, end: int, reading: str) -> tuple[int, i
     unit = reading.partition(",")[0]
     if unit == CHARACTERS or (text.isascii() and unit != CHARACTERS):
         return start, end
-    sizes = [_size(sign, unit) for sign in text]
-    places: dict[int, int] = {at: n for n, at in enumerate(accumulate(sizes, initial=0))}
-    return places.get(start, -1), places.get(end, -1)
+    return _character(text, unit, start), _character(text, unit, end)
+
+
+def _character(text: str, unit: str, place: int) -> int:
+    places = _places(text, unit)
+    found = bisect_left(places, place)
+    return found if found < len(places) and places[found] == place else -1
+
+
+@lru_cache(maxsize=4)  # the spans of a text come one after the other
+def _places(text: str, unit: str) -> "array[int]":
+    """Return where each character begins, counted in units, and where the text ends."""
+    return array("q", accumulate((_size(sign, unit) for sign in text), initial=0))
 
 
 def _size(sign: str, unit: str) -> int:
