@@ -31,6 +31,7 @@ FLOOR = {  # a module, or a room: the folder's name stands for all its files
     "evaluation.numbers": 1.5,
     "evaluation.spans": 1.5,
     "lengths": 4.9,
+    "agreement": 4.9,
     "tasks": 2,
     "training": 3,
     "evaluation": 3,

@@ -17,7 +17,7 @@ OPTIONS = {  # of `train` here and on the command line, and the settings that th
     **{
         name: f"data.{name}"
         for name in (
-            *("text", "label", "task", "header", "delimiter", "group", "skip", "weight"),
+            *("text", "label", "task", "header", "delimiter", "group", "skip", "weight", "names"),
             *("max_tokens", "long", "pool", "limit"),
         )
     },
@@ -35,6 +35,7 @@ def train(
     delimiter: str | None = None,
     group: str | None = None,
     weight: str | None = None,
+    names: str | Path | None = None,
     skip: str | Sequence[str] | None = None,
     valid: object | None = None,
     test: object | None = None,
@@ -70,6 +71,7 @@ def train(
         header: Whether the first row names the columns; columns are "1", "2", … if not.
         delimiter: Character between cells, where recognition errs.
         group: Column whose equal values stay in one split.
+        names: Names of classes that are numbers: a file of them, or a column.
         weight: Column that says how much each text weighs in the loss.
         skip: "COLUMN=VALUE", one or several: rows in which that cell stands have no label and are
             left out; "label=" for blank cells.
@@ -178,8 +180,8 @@ def chosen(options: Mapping[str, Any]) -> dict[str, Any]:
     values = {setting: options[option] for option, setting in OPTIONS.items()}
     for several in ("data.text", "data.label"):
         values[several] = names(values[several])
-    if values["base"] is not None:
-        values["base"] = str(values["base"])
+    for place in ("base", "data.names"):
+        values[place] = None if values[place] is None else str(values[place])
     return values
 
 

@@ -106,6 +106,9 @@ def train(
     header: Header = None,
     delimiter: Delimiter = None,
     group: Group = None,
+    names: Annotated[
+        str | None, typer.Option(help="Names of classes that are numbers: a file, or a column.")
+    ] = None,
     weight: Annotated[
         str | None, typer.Option(help="Column that says how much each text weighs in the loss.")
     ] = None,

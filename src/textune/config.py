@@ -103,6 +103,9 @@ class DataSettings(Section):
     skip: Cells = Field(
         (), description="COLUMN=VALUE: rows in which that cell stands are left out, as unlabelled."
     )
+    names: str | None = Field(
+        None, description="Names of classes that are numbers: a file of them, or a column."
+    )
     weight: str | None = Field(
         None, description="Column that says how much each text weighs in the loss."
     )

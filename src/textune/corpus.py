@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from textune import lengths
+from textune import agreement, lengths
 from textune.config import DataSettings, Settings
-from textune.data import contract, examples, schemes, tagged, weighting
+from textune.data import contract, examples, naming, schemes, tagged, weighting
 from textune.data.contract import Understanding
 from textune.data.cut import CutDifference
 from textune.errors import DataError, SettingsError
@@ -92,15 +92,8 @@ def gather(
     data = settings.data
     max_tokens = _limit(data.max_tokens, tokenizer)
     table = sources.read(source, header=data.header, delimiter=data.delimiter)
-    found = contract.understand(
-        table if data.weight is None else weighting.without(table, data.weight),
-        task=data.task,
-        text=data.text or None,
-        label=data.label or None,
-        group=data.group,
-        skip=data.skip,
-    )
-    agreed = replace(found.contract, weight=data.weight)
+    found = agreement.agree(table, data)
+    agreed = found.contract
     contract.require_labels(agreed, table.name)
     yield Said(f"{table.name}: {found.rows:,} rows, {_words(agreed)}")
     yield from _unused(found)
@@ -200,6 +193,7 @@ def _read(
     yield from (
         Said(f"{table.name}: {finding.message}", is_warning=True) for finding in table.findings
     )
+    table = naming.named(table, agreed)
     found = list(examples.read(table, tagged.in_own_scheme(agreed, table)))
     kept = [item for item in found if not is_skipped(item)]
     if left_out := skipped(found, table.name):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from textune import lengths, runs
-from textune.data import examples, given, layout, tagged
+from textune.data import examples, given, layout, naming, tagged
 from textune.data.cut import Cutter
 from textune.data.names import columns_meant
 from textune.encoder import bases, names, plain
@@ -63,7 +63,8 @@ class Reading:
         chosen = replace(
             agreed, text=text or agreed.text, label=label or agreed.label, group=None, weight=None
         )
-        return table, chosen if text else layout.settle(table, chosen)
+        chosen = chosen if text else layout.settle(table, chosen)
+        return naming.named(table, chosen), chosen
 
     def _header(self, source: object, card: Card) -> bool | None:
         """Tell whether the first row names the columns: as in training, if nothing says otherwise.

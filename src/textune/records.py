@@ -83,6 +83,7 @@ class Contract:
     cut: tuple[str, ...] = ()  # how plain text becomes words, see `textune.data.cut`
     offsets: str = "characters"  # what places of spans count, see `textune.data.offsets`
     weight: str | None = None  # column that says how much each text weighs in the loss
+    names: tuple[tuple[str, str], ...] = ()  # of classes that files write as numbers
 
 
 @dataclass(frozen=True, slots=True)
