@@ -145,6 +145,7 @@ def words() -> str:
     team: Team | None = getattr(_own, "team", None)
     if team is None:
         return _threads(torch.get_num_threads())
+    team.look()
     team.is_said = team.is_said or team.now < team.most
     return team.words()
 
