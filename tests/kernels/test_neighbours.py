@@ -1,5 +1,9 @@
 """Clocks of processors become threads: neighbours are noticed, hiccups are not followed."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from textune.kernels import neighbours
@@ -60,6 +64,17 @@ def test_what_this_process_uses_is_not_a_neighbour():
     load = between(Sample(1.0, 10.0, 5.0), Sample(2.0, 12.0, 6.9))
     assert load.others == pytest.approx(0.1)
     assert between(Sample(1.0, 10.0, 5.0), Sample(2.0, 11.0, 6.9)).others == 0.0
+
+
+@pytest.mark.skipif(not Path("/proc/stat").is_file(), reason="this system has no such clocks")
+def test_a_process_that_was_awaited_is_no_neighbour():
+    processors = frozenset({0})
+    before = neighbours.take(processors, None)
+    subprocess.run([sys.executable, "-c", "sum(range(10**7))"], check=True)
+    after = neighbours.take(processors, None)
+    assert before is not None
+    assert after is not None
+    assert after.own - before.own >= 0.05
 
 
 def test_others_in_the_group_of_a_quota_are_seen():

@@ -29,7 +29,7 @@ class Sample:
 
     moment: float
     busy: float  # of our processors, by whatever program
-    own: float  # of this process, all threads
+    own: float  # of this process, all threads, and of those that it has started and awaited
     group: float | None = None  # of the control group with the quota
     nice: float = 0.0  # of our processors, by programs that give way to this one
 
@@ -83,7 +83,9 @@ def take(processors: Collection[int], quota: Quota | None) -> Sample | None:
         return None
     busy, nice = found if os.nice(0) <= 0 else (sum(found), 0.0)
     group = None if quota is None else cores.used_by_group(quota.folder)
-    return Sample(time.monotonic(), busy, time.process_time(), group, nice)
+    times = os.times()  # a compiler that this process has waited for is no neighbour
+    own = time.process_time() + times.children_user + times.children_system
+    return Sample(time.monotonic(), busy, own, group, nice)
 
 
 def between(first: Sample, last: Sample) -> Load:
