@@ -165,3 +165,12 @@ def test_other_labels_and_weights_that_are_not_whole_are_left_to_torch(tmp_path)
     ):
         save_file(other, file)
         assert plain.load(tmp_path, LABELS, asks="texts") is None
+
+
+def test_large_weights_are_left_to_torch(tmp_path, monkeypatch):
+    saved(tmp_path)
+    size = (tmp_path / "model.safetensors").stat().st_size
+    monkeypatch.setattr(plain, "LARGEST", size)
+    assert plain.load(tmp_path, LABELS, asks="texts") is not None
+    monkeypatch.setattr(plain, "LARGEST", size - 1)
+    assert plain.load(tmp_path, LABELS, asks="texts") is None

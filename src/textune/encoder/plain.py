@@ -25,6 +25,7 @@ HEADS = {
     "words": "ForTokenClassification",
     "answers": "ForQuestionAnswering",
 }
+LARGEST = 2**29  # bytes of weights: of more, reading and computing take longer than torch does
 SHARPNESS = "window_sharpness"  # of a learned pool, among a model's weights
 ERF_ABOVE = (  # rational approximation of erf on [-4, 4] by odd and even powers: Eigen's, for fp32
     *(-2.72614225801306e-10, 2.77068142495902e-08, -2.10102402082508e-06, -5.69250639462346e-05),
@@ -178,7 +179,10 @@ def load(
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         if not _is_usual(config, asks) or (asks != "answers" and _labels(config) != list(labels)):
             return None
-        weights = load_file(folder / "model.safetensors")
+        file = folder / "model.safetensors"
+        if file.stat().st_size > LARGEST:
+            return None
+        weights = load_file(file)
         if not all(item.dtype == np.float32 and _is_finite(item) for item in weights.values()):
             return None
         encoder = PlainEncoder(weights, config, asks=asks, pool=pool)
