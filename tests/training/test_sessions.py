@@ -13,7 +13,7 @@ from conftest import WORDS
 from textune.errors import StoppedError
 from textune.filling import Filler
 from textune.predictor import Predictor
-from textune.training import guards, sessions
+from textune.training import loop, sessions
 
 
 @pytest.fixture(scope="module")
@@ -87,23 +87,15 @@ def test_the_generators_of_the_caller_stay_where_they_were(module_reviews, tiny_
 def test_ctrl_c_is_a_keyboard_interrupt_and_the_state_is_saved(
     module_reviews, tiny_base, tmp_path, wanted, monkeypatch
 ):
-    begin = guards.stopping
+    steps = loop.train
 
-    class Interrupted:
-        """Ctrl-C just after signals are waited for."""
+    def interrupted(*given, **named):
+        for step in steps(*given, **named):
+            if step.number == 1:
+                os.kill(os.getpid(), signal.SIGINT)
+            yield step
 
-        def __init__(self):
-            self.inner = begin()
-
-        def __enter__(self):
-            wish = self.inner.__enter__()
-            os.kill(os.getpid(), signal.SIGINT)
-            return wish
-
-        def __exit__(self, *error):
-            return self.inner.__exit__(*error)
-
-    monkeypatch.setattr(guards, "stopping", Interrupted)
+    monkeypatch.setattr(loop, "train", interrupted)
     with pytest.raises(KeyboardInterrupt, match="stopped after step 1, state saved"):
         learn(module_reviews, tiny_base, tmp_path / "run")
     monkeypatch.undo()
