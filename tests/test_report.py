@@ -11,6 +11,7 @@ from textune import report
 from textune.errors import RunError
 from textune.evaluation import intervals, metrics
 from textune.storage.written import Best, DataCard, File
+from textune.tasks.labels import in_one_cell
 
 EVIL = '<script>alert("x")</script>'
 SINGLE = ["neg", EVIL]
@@ -69,7 +70,7 @@ def write_predictions(path, labels, case, *, text=True):
 
     def names(values):
         if labels is MULTI:
-            return [";".join(np.array(labels)[row == 1]) for row in values]
+            return [in_one_cell(np.array(labels)[row == 1].tolist(), labels) for row in values]
         return [labels[value] for value in values]
 
     columns = {"origin": [f"a.csv:{n + 2}" for n in range(len(truth))]}
@@ -227,7 +228,7 @@ def test_a_label_that_is_not_scored_is_no_mistake(tmp_path):
     write_run(tmp_path, MULTI)
     path = tmp_path / "predictions" / "valid.parquet"
     table = pq.read_table(path)
-    everything = pa.array([";".join(MULTI)] * len(table))
+    everything = pa.array([in_one_cell(MULTI, MULTI)] * len(table))
     assert "most confident mistakes" in read(tmp_path)
     for part in ("valid", "test"):
         pq.write_table(table.append_column("unscored", everything), path.with_stem(part))
