@@ -95,6 +95,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--seeds", type=commands.positive, help="train with seeds 1, 2, … (8)")
     add("--rows", type=commands.positive, help="train on so many rows (all)")
     add("--epochs", type=commands.positive, help="passes over the rows (by the task)")
+    add("--lr", type=float, help="highest learning rate (by the task)")
     add("--out", type=Path, help="append each result here, a line of JSON")
     add("--continue", dest="go_on", action="store_true", help="skip what --out holds already")
     add("--quick", action="store_true", help=f"a trial: {QUICK}, unless given")
@@ -155,7 +156,7 @@ def jobs(options: argparse.Namespace, task: str, prepared: Prepared) -> Iterator
                     turn=seed,
                     epochs=options.epochs or goal.epochs,
                     batch_size=goal.batch_size,
-                    lr=goal.lr,
+                    lr=options.lr or goal.lr,
                     max_tokens=goal.max_tokens,
                     threads=options.threads,
                     numbers=numbers,
