@@ -57,13 +57,15 @@ GOALS = {
 }
 Key = tuple[str, str, str, int]  # task, path, program, seed
 Found = dict[Key, dict[str, float]]
+SAME = ("base", "rows", "epochs", "lr", "threads")  # that all results of one file must share
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Train all that is asked for and not yet there, then print what was found."""
     options = parse(arguments)
     say = commands.console(stderr=True)
-    found = read(options.out) if options.go_on else {}
+    how = {name: getattr(options, name) for name in SAME}
+    found = read(options.out, how) if options.go_on else {}
     with tempfile.TemporaryDirectory(prefix="bench-learning-") as name:
         folder = Path(name)
         try:
@@ -77,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
                         continue
                     scores = train(GOALS[task].module, job, folder)
                     found[key] = scores
-                    keep(options.out, key, scores)
+                    keep(options.out, key, scores, how)
                     say.print(" ".join(map(str, key)), scores)
         except processes.ProgramError as error:
             sys.exit(str(error))
@@ -173,20 +175,33 @@ def train(module: str, job: Job, folder: Path) -> dict[str, float]:
     return {name: value for name, value in found.items() if value is not None}
 
 
-def read(file: Path) -> Found:
-    """Read the results that are there already."""
+def read(file: Path, how: Mapping[str, Any]) -> Found:
+    """Read the results that are there already; a last line that a kill has cut is dropped.
+
+    Args:
+        file: Of an earlier call.
+        how: The settings that it must have had.
+    """
+    found: Found = {}
     if not file.is_file():
-        return {}
-    rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
-    return {(row["task"], row["path"], row["program"], row["seed"]): row["scores"] for row in rows}
+        return found
+    text = file.read_text(encoding="utf-8")
+    whole = text[: text.rfind("\n") + 1]
+    if whole != text:
+        file.write_text(whole, encoding="utf-8")
+    for row in map(json.loads, whole.splitlines()):
+        if row["how"] != how:
+            sys.exit(f"--continue: {file} holds results of {row['how']}, and this call asks {how}")
+        found[row["task"], row["path"], row["program"], row["seed"]] = row["scores"]
+    return found
 
 
-def keep(file: Path | None, key: Key, scores: Mapping[str, float]) -> None:
-    """Append one result."""
+def keep(file: Path | None, key: Key, scores: Mapping[str, float], how: Mapping[str, Any]) -> None:
+    """Append one result and the settings that it was computed with."""
     if file is None:
         return
     names = ("task", "path", "program", "seed")
-    row = dict(zip(names, key, strict=True)) | {"scores": dict(scores)}
+    row = dict(zip(names, key, strict=True)) | {"scores": dict(scores), "how": dict(how)}
     with file.open("a", encoding="utf-8") as opened:
         opened.write(json.dumps(row) + "\n")
 

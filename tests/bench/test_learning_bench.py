@@ -43,11 +43,18 @@ def test_a_seed_that_one_program_lacks_is_left_out_of_the_difference() -> None:
 
 def test_results_are_kept_as_they_come(tmp_path: Path) -> None:
     file = tmp_path / "found.jsonl"
-    assert read(file) == {}
+    how = {"rows": 9, "lr": None}
+    assert read(file, how) == {}
     rows = found([0.3], [0.1])
     for key, scores in rows.items():
-        keep(file, key, scores)
-    assert read(file) == rows
+        keep(file, key, scores, how)
+    assert read(file, how) == rows
+    whole = file.read_text(encoding="utf-8")
+    file.write_text(whole + whole[:30], encoding="utf-8")  # killed while it wrote a line
+    assert read(file, how) == rows
+    assert file.read_text(encoding="utf-8") == whole
+    with pytest.raises(SystemExit, match=r"holds results of .*'rows': 9"):
+        read(file, {"rows": 10, "lr": None})
 
 
 def test_the_trainer_runs_once_for_each_format(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ Each path computes with a Learner made from settings, and its loop.
 """
 
 import itertools
+import os
 from itertools import islice
 
 import pytest
@@ -18,12 +19,12 @@ from made_paths import (
     stock_loss,
     write_rows,
 )
-from textune.encoder import attention, attention_probe, fused
+from textune.encoder import attention, attention_probe, dropout, fused
 from textune.training import loop
 
 TASKS = ["single", "multi", "number", "tags", "mlm"]
 every_task = pytest.mark.parametrize("task", TASKS)
-DRAWS = 60  # masks over which gradients are averaged here; `bench.learning` takes thousands
+DRAWS = int(os.environ.get("TEXTUNE_DRAWS", "60"))  # masks over which gradients are averaged
 RATE = 0.25
 
 
@@ -159,6 +160,31 @@ def test_every_module_of_dropout_drops_at_its_rate(make, path):
         assert abs(dropped / seen - RATE) < 4 * spread, name
 
 
+@pytest.mark.parametrize("path", [p for p in PATHS if not p.kernels and p.device == "cpu"], ids=str)
+def test_every_mask_of_torchs_own_operations_has_the_rate_and_is_another(make, monkeypatch, path):
+    drawn = []
+
+    def spy(shape, rate, like):
+        found = mask(shape, rate, like)
+        drawn.append((rate, found))
+        return found
+
+    learner, mask = make("single", path, RATE, "train.micro_tokens=4096"), dropout.mask
+    monkeypatch.setattr(dropout, "mask", spy)
+    weights_after(learner, updates=3)
+    by_attention = [found for _, found in drawn if found.ndim == 4]  # (B, H, L, L)
+    assert len(by_attention) >= 3 * 2  # two layers in three updates
+    assert len(drawn) - len(by_attention) >= 3 * 5  # embeddings, and two in each layer
+    assert {rate for rate, _ in drawn} == {RATE}
+    for one in (by_attention, [found for _, found in drawn if found.ndim != 4]):
+        zeros = torch.cat([(found == 0).flatten() for found in one]).float()
+        assert abs(zeros.mean().item() - RATE) < 4 * (RATE * (1 - RATE) / len(zeros)) ** 0.5
+    firsts = [tuple((found == 0).flatten()[:64].tolist()) for _, found in drawn]
+    assert len(set(firsts)) == len(firsts)
+    for found in by_attention:
+        assert not torch.equal(found[:, 0], found[:, 1])
+
+
 def projected(parameters, gradients, seed):
     """Return one number a tensor: its gradient along a fixed random direction."""
     draw = torch.Generator().manual_seed(seed)
@@ -267,7 +293,36 @@ def alike_in_all_heads(query, key, value):
     return torch.cat(parts * query.shape[1], dim=1)
 
 
-@pytest.mark.parametrize("wrong", [Other.apply, alike_in_all_heads], ids=["backward", "heads"])
+def alike_in_two_heads(query, key, value):
+    """Attention of which two heads share a mask."""
+    parts = attend_here(query, key, value)
+    return torch.cat([parts[:, :2], parts[:, 1:2]], dim=1)
+
+
+def alike_in_two_texts(query, key, value):
+    """Attention whose texts of one length share a mask."""
+    parts = list(attend_here(query, key, value).split(list(attention_probe.LENGTHS)))
+    parts[2] = parts[0]
+    return torch.cat(parts)
+
+
+def at_another_rate(query, key, value):
+    """Attention that drops a tenth only."""
+    lengths = attention_probe.LENGTHS
+    packing = attention.Packing(lengths, torch.tensor((0, *lengths)).cumsum(0))
+    return attention.attend(query, key, value, packing=packing, rate=0.1)
+
+
+WRONG = {
+    "backward": Other.apply,
+    "heads": alike_in_all_heads,
+    "two heads": alike_in_two_heads,
+    "texts": alike_in_two_texts,
+    "rate": at_another_rate,
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG.values(), ids=WRONG)
 def test_wrong_masks_are_found(wrong):
     here = {"width": 16, "dtype": torch.float32, "device": torch.device("cpu")}
     assert not attention_probe.drops_alike(wrong, **here)
