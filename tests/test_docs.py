@@ -8,10 +8,12 @@ import typer
 from textune import cli
 from textune.config import Section, Settings, resolve, settle
 from textune.language_config import (
+    OF_BASES,
     OF_LABELS,
     AdaptSettings,
     AdaptTrainSettings,
     PretrainSettings,
+    PretrainTrainSettings,
 )
 
 SETTINGS = {"adapt": AdaptSettings, "pretrain": PretrainSettings} | dict.fromkeys(
@@ -47,6 +49,7 @@ def settings_table(settings):
     for section, model in {"": settings, **inner}.items():
         for name, field in model.model_fields.items():
             is_refused = issubclass(model, AdaptTrainSettings) and name in OF_LABELS
+            is_refused |= model is PretrainTrainSettings and name in OF_BASES
             if isinstance(field.default, Section) or is_refused:
                 continue
             value = field.default

@@ -24,7 +24,6 @@ NUMBERS = {"loss", "perplexity", "masked_accuracy"}
 NEXTS = {"nsp_loss", "nsp_accuracy"}
 FILES = {
     "capsule.json",
-    "checkpoints",
     "config.toml",
     "data_card.json",
     "log.jsonl",
@@ -111,6 +110,7 @@ def events_of(kind, source, out, *changes, **given):
 
 def test_a_run_writes_its_folder(run):
     assert {entry.name for entry in run.path.iterdir()} >= FILES
+    assert not (run.path / "checkpoints").exists()  # of no use to a finished run
     assert {file.name for file in (run.path / "pictures").iterdir()} == {
         "learning_rate.png",
         "loss.png",

@@ -36,8 +36,9 @@ from textune.errors import SettingsError, TextuneError
 if TYPE_CHECKING:  # it would make `--help` slow
     from textune.runs import Run
 
+FULL = {errno.EDQUOT, errno.EFBIG, errno.ENOSPC, errno.EROFS}
 NOT_OURS = {  # what the system says of a path, a disk or a stream
-    *(errno.EACCES, errno.EDQUOT, errno.EFBIG, errno.ENOSPC, errno.EPERM, errno.EROFS),
+    *(*FULL, errno.EACCES, errno.EPERM),
     *(errno.ENAMETOOLONG, errno.ELOOP, errno.EIO, errno.EBADF, errno.EMFILE, errno.ENFILE),
 }
 
@@ -386,7 +387,8 @@ def _exit_other(error: Exception) -> None:
         if not error.filename:
             console.hush()  # the output itself: nothing waits to be sent any more
         place = f"{error.filename}: " if error.filename else "the output: "
-        console.fail(f"{place}cannot be read or written: {error.strerror}")
+        verb = "written" if error.errno in FULL else "read or written"
+        console.fail(f"{place}cannot be {verb}: {error.strerror}")
         sys.exit(2)
     show, code = getattr(error, "show", None), getattr(error, "exit_code", None)
     if callable(show) and isinstance(code, int):

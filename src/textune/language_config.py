@@ -11,6 +11,7 @@ OF_LABELS = (
     "label_smoothing",
     "metric",
 )  # settings that are refused where there are no labels
+OF_BASES = ("dropout",)  # of `train`; refused where there is no base
 SHORT = 128  # tokens of a passage from which an encoder of random weights learns
 
 
@@ -109,7 +110,7 @@ class PretrainTrainSettings(AdaptTrainSettings):
     betas: tuple[Average, Average] = Field((0.9, 0.98), description="AdamW's two averages.")
     eps: float = Field(1e-6, gt=0, description="AdamW's guard against division by zero.")
 
-    @field_validator("dropout")
+    @field_validator(*OF_BASES)
     @classmethod
     def _is_elsewhere(cls, value: object) -> object:
         if value != "base":

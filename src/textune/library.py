@@ -282,10 +282,15 @@ def _divided(
         )
     held, learned = found.places(division.held), found.places(division.learned)
     if len(division.held) and not (len(held) and len(learned)):
-        raise DataError(
-            f"{len(found.ids):,} tokens are too little to hold something out; name more text"
-        )
+        raise _too_little(found)
     return replace(division, held=held, learned=learned)
+
+
+def _too_little(found: Documents) -> DataError:
+    only = "there is only one document, of " if found.count == 1 else ""
+    return DataError(
+        f"{only}{len(found.ids):,} tokens: too little to hold something out; name more text"
+    )
 
 
 def _part(
@@ -306,10 +311,7 @@ def _part(
     if len(held):
         return train, passages.whole(found, held, rules.heads, room=room)
     if len(train) < 2:
-        raise DataError(
-            f"there is only one document, of {len(found.ids):,} tokens: too little to hold "
-            "something out; name more text"
-        )
+        raise _too_little(found)
     count = min(max(round(text.valid_share * len(train)), 1), len(train) - 1)
     return train.take(np.arange(len(train) - count)), train.take(
         np.arange(len(train) - count, len(train))
