@@ -220,3 +220,17 @@ def test_public_files_are_read_whole_and_every_answer_stands_at_its_place(name, 
         assert all(row.cells[3][a["start"] :].startswith(a["text"]) for a in answers)
         found += 1
     assert found == questions
+
+
+def test_marks_of_impossible_questions_written_as_texts_are_read(tmp_path):
+    passage = {"context": "Ann left.", "qas": []}
+    for code, mark in (("a", "true"), ("b", "False"), ("c", 1), ("d", 0)):
+        answer = {"text": "Ann", "answer_start": 0}
+        passage["qas"].append(
+            {"id": code, "question": "Who?", "is_impossible": mark, "answers": [answer]}
+        )
+    file = tmp_path / "a.json"
+    file.write_text(json.dumps({"data": [{"title": "t", "paragraphs": [passage]}]}))
+    found = list(sources.read(file).rows())
+    assert [row.cells[4] == "[]" for row in found] == [True, False, True, False]
+    assert "is_impossible is true, but there are answers" in found[0].remarks[0]

@@ -1,5 +1,6 @@
 """Rows and a contract become Examples, and Examples the names of their labels."""
 
+import shlex
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
@@ -10,6 +11,7 @@ from textune.records import Contract, Example, Label, Row, Table
 
 Marked = tuple[Label | None, tuple[str, ...]]  # label, and the labels that were not scored
 _WAY_OUT = "correct these rows or take them out of the file"
+_BLANK = "is blank, but a label was expected"
 
 
 def read(table: Table, contract: Contract, *, labelled: bool = True) -> Iterator[Example]:
@@ -29,19 +31,32 @@ def read(table: Table, contract: Contract, *, labelled: bool = True) -> Iterator
     to_example = reader(table, contract, labelled=labelled)
     problems = Problems(table.name)
     kept = skipping.without(table, contract.skip) if labelled else table
-    yield from sound(kept.rows(), to_example, problems)
+    skip = f"`--skip {shlex.quote(f'{contract.label[0]}=')}`" if contract.label else ""
+    yield from sound(kept.rows(), to_example, problems, blank=f", or leave them out: {skip}")
     problems.raise_any()
 
 
 def sound(
-    rows: Iterable[Row], to_example: Callable[[Row], Example], problems: Problems
+    rows: Iterable[Row],
+    to_example: Callable[[Row], Example],
+    problems: Problems,
+    *,
+    blank: str = "",
 ) -> Iterator[Example]:
-    """Make examples of rows; those with a fault are noted and left out."""
+    """Make examples of rows; those with a fault are noted and left out.
+
+    Args:
+        rows: Of a table.
+        to_example: From `reader`.
+        problems: Takes the faults.
+        blank: A further way out where a label is blank.
+    """
     for row in rows:
         try:
             example = to_example(row)
         except DataError as fault:
-            problems.add(str(fault), _WAY_OUT)
+            is_blank = str(fault).endswith(_BLANK)
+            problems.add(str(fault), _WAY_OUT + (blank if is_blank else ""))
             continue
         yield example
 
@@ -168,7 +183,7 @@ def _name_reader(place: int, column: str) -> Callable[[Row], Marked]:
     def read_name(row: Row) -> Marked:
         name = row.cells[place].strip()
         if not name:
-            raise DataError(f"{row.origin}: column {column!r} is blank, but a label was expected")
+            raise DataError(f"{row.origin}: column {column!r} {_BLANK}")
         return name, ()
 
     return read_name

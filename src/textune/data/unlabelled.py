@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Sequence
 
 from textune.data import lists, names
-from textune.data.columns import Column, Scan
+from textune.data.columns import Column, Scan, flag
 from textune.data.offsets import CHARACTERS, READINGS
 from textune.records import Contract, Finding
 
@@ -50,6 +50,8 @@ def findings(contract: Contract, seen: Scan, rows: Sequence[str]) -> list[Findin
             f"{READINGS[contract.offsets]}, by which they fit the words of the file: read so"
         )
         found.append(Finding("mended", "warning", message, seen.rows))
+    if contract.task == "answers":
+        found += _impossible(contract, seen)
     if contract.form in ("list", "spans") and len(contract.label) == 1:
         found += _blank(contract, seen, rows)
     return found
@@ -72,6 +74,28 @@ def _blank(contract: Contract, seen: Scan, cells: Sequence[str]) -> list[Finding
         for value, count in (("", missing), ("[]", empty))
         if count and (alone or count >= MANY * seen.rows)
     ]
+
+
+def _impossible(contract: Contract, seen: Scan) -> list[Finding]:
+    """Ask where a column says of more questions that they have no answer than are without one."""
+    answers = next(column for column in seen.columns if column.name == contract.label[0])
+    without = round(answers.blank * seen.rows) + (answers.counts or {}).get("[]", 0)
+    found = []
+    for column in seen.columns:
+        if "impossible" not in names.parts(column.name) or column.name in contract.label:
+            continue
+        counts = column.counts or {}
+        marked = sum(count for cell, count in counts.items() if flag(cell) == 1)
+        if marked > without:
+            value = next(cell for cell in counts if flag(cell) == 1)
+            message = (
+                f"{column.name!r} is {value!r} in {marked:,} of {seen.rows:,} rows, but only "
+                f"{without:,} have no answer in {answers.name!r}: the answers are taken as they "
+                f"stand; empty them where there is none, or `--skip {shlex.quote(f'{column.name}={value}')}` "
+                "leaves the rows out"
+            )
+            found.append(Finding("mended", "warning", message, marked - without))
+    return found
 
 
 def _asked(name: str, value: str, count: int, rows: int, how: str) -> Finding:

@@ -125,7 +125,7 @@ def _layout(sentences: Sequence[Sequence[str]]) -> tuple[Layout | None, float]:
     for is_tabbed in (True, False):
         widths = Counter(len(_cells(line, is_tabbed)) for line in sample)
         width, count = max(widths.items(), key=lambda item: (item[1], item[0]), default=(0, 0))
-        is_listed = not is_tabbed and _has_commas(sample)
+        is_listed = not is_tabbed and (_has_commas(sample) or _is_headed_table(sample))
         if count > most and not (is_tabbed and width == 1) and not is_listed:
             best, most = Layout(is_tabbed, width, frozenset()), count
     if best is not None and best.width == _UNIVERSAL:
@@ -141,6 +141,14 @@ def _has_commas(sample: Sequence[str]) -> bool:
     """Tell lines of a table, each with as many commas, from words of which few are commas."""
     counts = {line.count(",") for line in sample[:1_000]}
     return len(sample) > 1 and len(counts) == 1 and counts != {0}
+
+
+def _is_headed_table(sample: Sequence[str]) -> bool:
+    """Tell a table whose first line names columns of texts and of tags, each in one cell."""
+    names = re.split("[,;|]", sample[0].strip().lower().replace('"', "")) if sample else []
+    texts = _WORDS | {"sentence", "sentences"}
+    is_named = bool(texts.intersection(names) and _TAGS.intersection(names))
+    return is_named and not any(" " in name.strip() for name in names)
 
 
 def _without_comments(sentences: Sequence[Sequence[str]]) -> list[list[str]]:

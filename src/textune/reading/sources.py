@@ -123,7 +123,7 @@ def checked(source: str | os.PathLike[str]) -> Path:
     """
     path, mode = status(source)
     if stat.S_ISDIR(mode):
-        raise DataError(f"{source}: this is a folder; name a file in it{_files_in(path)}")
+        raise DataError(f"{source}: this is a folder{_files_in(path)}")
     if not stat.S_ISREG(mode):
         raise DataError(
             f"{source}: this is no regular file (a pipe, a socket or a device) and cannot be read "
@@ -205,8 +205,12 @@ def _near(path: Path) -> str:
 
 
 def _files_in(folder: Path) -> str:
-    names = sorted(entry.name for entry in folder.iterdir() if ending(entry) in KINDS)
-    return f", for example {names[0]!r}" if names else f" ({foreign.FORMATS})"
+    entries = list(folder.iterdir())
+    if any(entry.suffix == ".ann" for entry in entries):
+        return f": it holds {foreign.BRAT}; {foreign.BRAT_WAY_OUT}"
+    names = sorted(entry.name for entry in entries if ending(entry) in KINDS)
+    shown = f", for example {names[0]!r}" if names else f" ({foreign.FORMATS})"
+    return f"; name a file in it{shown}"
 
 
 def _kind_of_content(path: Path, text: bytes) -> str:

@@ -26,6 +26,7 @@ _PLAIN = rf"(?:{_TEXT}\s*:\s*(?:{_TEXT}|[\w.+-]+)\s*,\s*)*"  # keys with a text 
 _BEGINNING = re.compile(
     rf'\s*\{{\s*{_PLAIN}"data"\s*:\s*\[\s*\{{\s*{_PLAIN}"(?:paragraphs|answers)"\s*:', re.DOTALL
 )
+_MARKS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 _WAY_OUT = "mend these places, or take them out of the file"
 _KINDS = {
     str: "a text",
@@ -117,16 +118,21 @@ def _contradiction(asked: dict[str, Any], answers: str) -> str:
     """Say how a question is read whose answers contradict its own mark."""
     given = asked.get("answers")
     texts = given.get("text") if isinstance(given, dict) else given
-    if asked.get("is_impossible") is True and texts:
+    if _is_impossible(asked) is True and texts:
         return "is_impossible is true, but there are answers: read as having none"
-    if asked.get("is_impossible") is False and answers and not texts:
+    if _is_impossible(asked) is False and answers and not texts:
         return "is_impossible is false, but there is no answer: read as having none"
     return ""
 
 
+def _is_impossible(asked: dict[str, Any]) -> bool | None:
+    """Read the mark of a question without an answer, also where it is written as a text or 0/1."""
+    return _MARKS.get(str(asked.get("is_impossible")).lower())
+
+
 def _answers(asked: dict[str, Any], place: str) -> str:
     """Write the answers as a cell; whether they stand in the passage is judged elsewhere."""
-    if asked.get("is_impossible") is True:
+    if _is_impossible(asked) is True:
         return "[]"
     if "answers" not in asked:
         return ""

@@ -41,6 +41,7 @@ class WordCensus:
             self._spaced += len(word.split()) > 2
             is_letter = len(word) == 1 and _LETTER.match(word) and not _UNSPACED.match(word)
             self._letters += bool(is_letter)
+            self._words -= not word.strip()  # a space where each character is a word
 
     def watch(
         self, examples: Iterable[Example], other: Callable[[Example], None]

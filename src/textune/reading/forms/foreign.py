@@ -25,6 +25,8 @@ def _bytes(sign: bytes, what: str, way_out: str) -> Foreign:
 
 
 _SPANS = 'one JSON object a line: {"text": "…", "label": [[0, 4, "PER"]]}'
+BRAT = "annotations of brat (.ann), whose text stands in another file"
+BRAT_WAY_OUT = f"write text and spans together, {_SPANS}"
 FOREIGN = (
     _bytes(b"PK\x03\x04", "a zip archive or a spreadsheet (.xlsx)", "save the sheet as CSV UTF-8"),
     _bytes(b"\xd0\xcf\x11\xe0", "an old Excel or Word file", "save the sheet as CSV UTF-8"),
@@ -41,8 +43,8 @@ FOREIGN = (
     ),
     Foreign(
         re.compile(rb"[TREAMN*]\d*\t\S+ \d+ \d+(;\d+ \d+)*\t"),
-        "annotations of brat (.ann), whose text stands in another file",
-        f"write text and spans together, {_SPANS}",
+        BRAT,
+        BRAT_WAY_OUT,
     ),
     Foreign(
         re.compile(rb"\d+\|[ta]\|"),

@@ -1,0 +1,55 @@
+"""Files that could be taken for something else, or that leave open what is meant."""
+
+import json
+
+import pytest
+
+import textune
+from textune.errors import DataError
+from textune.reading import sources
+
+TEXT = "Ann Moss went, home to Oslo"
+TAGS = "B-PER I-PER O O O B-LOC"
+
+
+@pytest.mark.parametrize("sign", [",", ";", "|"])
+def test_a_table_of_texts_and_tags_is_no_file_of_words_whatever_parts_its_cells(tmp_path, sign):
+    file = tmp_path / "data.csv"
+    quoted = f'"{TEXT}"' if sign == "," else TEXT
+    first = sign.join(("id", "words", "ner"))
+    file.write_text(f"{first}\n" + "".join(f"{n}{sign}{quoted}{sign}{TAGS}\n" for n in range(30)))
+    found = textune.check(file)
+    assert (found.contract.task, found.rows, found.labels) == ("tags", 30, {"PER": 30, "LOC": 30})
+
+
+def test_a_folder_of_brat_is_named(tmp_path):
+    (tmp_path / "a.txt").write_text("Ann left.")
+    (tmp_path / "a.ann").write_text("T1\tPER 0 3\tAnn\n")
+    with pytest.raises(DataError, match="annotations of brat"):
+        sources.read(tmp_path)
+
+
+def test_spaces_among_letters_do_not_hide_that_words_are_letters(tmp_path):
+    file = tmp_path / "data.jsonl"
+    words = list("Ann went to see the old man")
+    row = {"tokens": words, "ner_tags": ["B-PER"] + ["O"] * (len(words) - 1)}
+    file.write_text(f"{json.dumps(row)}\n" * 20)
+    found = [finding.message for finding in textune.check(file).findings]
+    assert any("are single letters" in message for message in found)
+
+
+def test_blank_labels_name_the_option_that_leaves_their_rows_out(tmp_path):
+    file = tmp_path / "data.csv"
+    file.write_text("text,my label\n" + "a good film,x\na bad film,y\nno film,\n" * 10)
+    with pytest.raises(DataError, match="--skip 'my label='"):
+        textune.check(file)
+    assert textune.check(file, skip="my label=").rows == 20
+
+
+@pytest.mark.parametrize("name", ["is_impossible", "impossible"])
+def test_answers_of_questions_that_a_column_calls_impossible_are_said(tmp_path, name):
+    file = tmp_path / "data.csv"
+    rows = [f"Who is it {n}?,here comes k{n} again today,k{n},{n % 3 == 0}\n" for n in range(30)]
+    file.write_text(f"question,context,answer,{name}\n" + "".join(rows))
+    found = [finding.message for finding in textune.check(file).findings]
+    assert any("'True' in 10 of 30 rows, but only 0 have no answer" in text for text in found)
