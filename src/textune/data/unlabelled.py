@@ -88,11 +88,12 @@ def _impossible(contract: Contract, seen: Scan) -> list[Finding]:
         marked = sum(count for cell, count in counts.items() if flag(cell) == 1)
         if marked > without:
             value = next(cell for cell in counts if flag(cell) == 1)
+            skip = shlex.quote(f"{column.name}={value}")
             message = (
                 f"{column.name!r} is {value!r} in {marked:,} of {seen.rows:,} rows, but only "
                 f"{without:,} have no answer in {answers.name!r}: the answers are taken as they "
-                f"stand; empty them where there is none, or `--skip {shlex.quote(f'{column.name}={value}')}` "
-                "leaves the rows out"
+                f"stand; empty them where there is none, or `--skip {skip}` leaves "
+                "the rows out"
             )
             found.append(Finding("mended", "warning", message, marked - without))
     return found
