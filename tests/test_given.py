@@ -8,7 +8,7 @@ import pytest
 
 from made_runs import make_run
 from textune import Predictor
-from textune.errors import SettingsError, TextuneError
+from textune.errors import RunError, SettingsError, TextuneError
 
 TEXTS = ["good film", "a bad and dull book", "the day was fine"]
 
@@ -102,3 +102,20 @@ def test_a_threshold_is_a_probability(predictor, threshold):
 def test_thresholds_of_other_kinds_of_numbers_are_taken(predictor):
     for threshold in (np.float32(0.5), np.float64(0.5), 1, 0):
         assert len(predictor(TEXTS, threshold=threshold)) == 3
+
+
+def test_an_array_that_holds_one_text_is_no_list_of_its_letters(predictor):
+    with pytest.raises(SettingsError, match="predict takes a list of texts"):
+        predictor(np.array("good film"))
+
+
+@pytest.mark.parametrize("path", [None, 5, ["run"]])
+def test_what_is_no_path_is_no_run(path):
+    with pytest.raises(RunError, match="is no path; give the folder"):
+        Predictor.load(path)
+
+
+@pytest.mark.parametrize("options", [{"device": 5}, {"device": None}, {"precision": 16}])
+def test_options_of_other_kinds_are_refused(tmp_path, options):
+    with pytest.raises(SettingsError, match="llowed: 'auto'"):
+        Predictor.load(tmp_path, **options)

@@ -1,5 +1,6 @@
 """Texts become Predictions, from a run's folder."""
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -14,7 +15,7 @@ from textune.data.cut import Cutter
 from textune.data.names import columns_meant
 from textune.encoder import bases, names, plain
 from textune.encoder.plain import PlainEncoder
-from textune.errors import DataError, ModelError, SettingsError
+from textune.errors import DataError, ModelError, RunError, SettingsError
 from textune.evaluation import answered
 from textune.reading import sources
 from textune.records import Contract, Decision, Example, Prediction, Scores, Table
@@ -181,6 +182,8 @@ class Predictor:
             ModelError: Its files are damaged.
             SettingsError: There is no such device, or no such number format.
         """
+        if not isinstance(path, str | os.PathLike):
+            raise RunError(f"{path!r:.40} is no path; give the folder that `textune train` wrote")
         names.require_device(device)
         names.require_format(precision)
         folder = runs.model_folder(Path(path))

@@ -47,7 +47,11 @@ def to_list(given: object) -> list[Any]:
         if callable(method):
             given = method()
             break
-    if not isinstance(given, Iterable) or hasattr(given, "columns"):
+    if (
+        not isinstance(given, Iterable)
+        or isinstance(given, str | bytes)
+        or hasattr(given, "columns")
+    ):
         raise SettingsError(f"{WANTED}, and this is {_named(given)}")
     return list(given)
 

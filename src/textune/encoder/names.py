@@ -15,11 +15,11 @@ def require_device(name: str) -> None:
     Raises:
         SettingsError: It is none of "auto", "cpu", "cuda", "cuda:N" and "mps".
     """
-    kind, _, number = name.partition(":")
-    is_numbered = ":" in name
+    kind, _, number = str(name).partition(":")
+    is_numbered = ":" in str(name)
     is_one = kind in DEVICES and (not is_numbered or (kind == "cuda" and number.isdigit()))
     if name != "auto" and not is_one:
-        raise SettingsError(f"device {name!r}: {among(name, ['auto', *DEVICES])}")
+        raise SettingsError(f"device {name!r}: {among(str(name), ['auto', *DEVICES])}")
 
 
 def require_format(name: str) -> None:
@@ -29,4 +29,4 @@ def require_format(name: str) -> None:
         SettingsError: It is none of "auto", "fp32" and "bf16".
     """
     if name not in FORMATS:
-        raise SettingsError(f"--precision {name}: {among(name, FORMATS)}")
+        raise SettingsError(f"--precision {name}: {among(str(name), FORMATS)}")
