@@ -53,3 +53,14 @@ def test_answers_of_questions_that_a_column_calls_impossible_are_said(tmp_path, 
     file.write_text(f"question,context,answer,{name}\n" + "".join(rows))
     found = [finding.message for finding in textune.check(file).findings]
     assert any("'True' in 10 of 30 rows, but only 0 have no answer" in text for text in found)
+
+
+def test_many_texts_without_a_span_are_asked_about(tmp_path):
+    file = tmp_path / "data.jsonl"
+    rows = [{"text": f"Ann went {n}", "label": [[0, 3, "PER"]] if n % 3 else []} for n in range(30)]
+    file.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    (asked,) = (each for each in textune.check(file).findings if each.kind == "unlabelled")
+    assert asked.severity == "note"
+    assert "'label' is '[]' in 10 of 30 rows" in asked.message
+    assert "`--skip 'label=[]'`" in asked.message
+    assert textune.check(file, skip="label=[]").rows == 20

@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Sequence
+from dataclasses import replace
 
 from textune.data import lists, names
 from textune.data.columns import Column, Scan, flag
@@ -64,9 +65,11 @@ def _blank(contract: Contract, seen: Scan, cells: Sequence[str]) -> list[Finding
     missing = round(column.blank * seen.rows)
     empty = (column.counts or {}).get("[]", 0)
     if contract.form == "spans":
-        if not missing or missing == seen.rows:
-            return []
-        return [_asked(name, "", missing, seen.rows, "read as texts without any entity")]
+        how = "read as texts without any entity"
+        asked = [_asked(name, "", missing, seen.rows, how)] if 0 < missing < seen.rows else []
+        if MANY * seen.rows <= empty < seen.rows:  # usual for entities, and for halves of a work
+            asked.append(replace(_asked(name, "[]", empty, seen.rows, how), severity="note"))
+        return asked
     written = contract.separator or ","
     alone = written in ("json", "mixed") and lists.lengths(cells, written) <= {0, 1}
     return [
