@@ -72,6 +72,7 @@ FLOOR = {  # a module, or a room: the folder's name stands for all its files
     "watching": 9,
     "cli": 9,
     "cli_options": 9,
+    "exits": 9,
     "folds_cli": 9,
     "console": 9,
     "console_predictions": 9,

@@ -1,16 +1,21 @@
 """The command line: each command reads its options, calls the library once, and prints."""
 
-import errno
-import io
 import shlex
 import sys
-import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from textune import console, console_predictions, console_survey, folds_cli, language_cli, watching
+from textune import (
+    console,
+    console_predictions,
+    console_survey,
+    exits,
+    folds_cli,
+    language_cli,
+    watching,
+)
 from textune.cli_options import (
     AcceptChanges,
     Base,
@@ -35,12 +40,6 @@ from textune.errors import SettingsError, TextuneError
 
 if TYPE_CHECKING:  # it would make `--help` slow
     from textune.runs import Run
-
-FULL = {errno.EDQUOT, errno.EFBIG, errno.ENOSPC, errno.EROFS}
-NOT_OURS = {  # what the system says of a path, a disk or a stream
-    *(*FULL, errno.EACCES, errno.EPERM),
-    *(errno.ENAMETOOLONG, errno.ELOOP, errno.EIO, errno.EBADF, errno.EMFILE, errno.ENFILE),
-}
 
 app = typer.Typer(
     name="textune",
@@ -368,34 +367,5 @@ def run() -> None:
         console.hush()
         sys.exit(0)
     except Exception as error:  # what click raises for wrong options, or a bug
-        _exit_other(error)
+        exits.leave(error)
     sys.exit(code if isinstance(code, int) else 0)
-
-
-def _was_interrupted(error: BaseException | None) -> bool:
-    """Tell whether a Ctrl-C lies behind an error: an import that is interrupted makes others."""
-    while error is not None and not isinstance(error, KeyboardInterrupt):
-        error = error.__cause__ or error.__context__
-    return error is not None
-
-
-def _exit_other(error: Exception) -> None:
-    if _was_interrupted(error):
-        console.fail("stopped")
-        sys.exit(130)
-    if isinstance(error, OSError) and error.errno in NOT_OURS:
-        if not error.filename:
-            console.hush()  # the output itself: nothing waits to be sent any more
-        place = f"{error.filename}: " if error.filename else "the output: "
-        verb = "written" if error.errno in FULL else "read or written"
-        console.fail(f"{place}cannot be {verb}: {error.strerror}")
-        sys.exit(2)
-    show, code = getattr(error, "show", None), getattr(error, "exit_code", None)
-    if callable(show) and isinstance(code, int):
-        lines = io.StringIO()
-        show(file=lines)
-        console.complain(lines.getvalue())
-        sys.exit(code)
-    console.complain("".join(traceback.format_exception(error)))
-    console.fail("this is a bug of textune's; please report it with the lines above")
-    sys.exit(1)
