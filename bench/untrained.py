@@ -14,14 +14,15 @@ def make(model: Path, folder: Path, *, seed: int) -> int:
     """Write the encoder, and return the number of its parameters.
 
     Args:
-        model: Directory of the pretrained one; all but its weights is copied.
+        model: Directory of the pretrained one; all but its weights and their checksums is copied.
         folder: Made here.
         seed: Of the weights, which transformers draws.
     """
     import torch
     from transformers import AutoConfig, AutoModelForMaskedLM
 
-    shutil.copytree(model, folder, ignore=shutil.ignore_patterns("*.safetensors"))
+    left_out = shutil.ignore_patterns("*.safetensors", "manifest.json")
+    shutil.copytree(model, folder, ignore=left_out)
     torch.manual_seed(seed)
     drawn = AutoModelForMaskedLM.from_config(AutoConfig.from_pretrained(model))
     drawn.save_pretrained(folder)

@@ -100,10 +100,11 @@ SIZES = [
     ("hidden_dropout_prob", 1.5, "hidden_dropout_prob: Input should be less than or equal to 1"),
     ("hidden_act", "\u2620", "cannot be loaded as an encoder"),
     ("model_type", "roberta", "model_type is 'roberta' and architectures names BertModel"),
-    ("model_type", "t5", "base: "),
     ("model_type", "perceptron", "perceptron"),
     ("quantization_config", {"quant_method": "bnb"}, "describes quantised weights"),
     ("id2label", ["a"], "id2label: Input should be a valid dictionary"),
+    ("hidden_act", "nope", "its config.json says hidden_act = 'nope', which transformers does not"),
+    ("model_type", "t5", "model_type is 't5' and architectures names BertModel; they must be of"),
 ]
 
 

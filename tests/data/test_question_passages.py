@@ -238,6 +238,16 @@ def test_places_are_characters_not_bytes():
     assert found.answers == (Answer("Ann", 4),)
 
 
+@pytest.mark.parametrize("start", ["0", "-1", "null"])
+def test_an_empty_answer_that_stands_nowhere_is_no_answer(start):
+    for cell in (
+        f'[{{"text": "", "answer_start": {start}}}]',
+        f'{{"text": [""], "answer_start": [{start}]}}',
+    ):
+        found = one(("question", "context", "answers"), "?", "aXbXcX", cell)
+        assert found.answers == ()
+
+
 def test_the_first_of_several_places_is_taken_and_told():
     found = one(("question", "context", "answer"), "?", "aXbXcX", "X", contract=ALONE)
     assert found.answers == (Answer("X", 1),)
@@ -259,7 +269,7 @@ def test_the_first_of_several_places_is_taken_and_told():
         ("[[[", "allowed: "),
         ('{"text": ["Ann", "Bob"], "answer_start": [0]}', "holds 2 texts of answers but 1 starts"),
         ('{"text": ["Ann"], "answer_start": 0}', "allowed: "),
-        ('[{"text": "", "start": 0}]', "an answer has an empty text; .* write \\[\\]"),
+        ('[{"text": "", "start": 2}]', "an answer has an empty text; .* write \\[\\]"),
         ('[{"text": " ", "start": 3}]', "an answer has an empty text"),
         ('[{"text": 5, "start": 3}]', "an answer holds 5; allowed: a text"),
         ('[{"text": null, "start": 3}]', "an answer holds null; allowed: a text"),

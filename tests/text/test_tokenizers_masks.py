@@ -9,6 +9,7 @@ from tokenizers import AddedToken, decoders, models, normalizers, pre_tokenizers
 from tokenizers import Tokenizer as Backend
 
 from textune.encoder import bases
+from textune.errors import ModelError
 from textune.text import tokenizers
 from textune.text.tokenizers import Tokenizer
 
@@ -161,11 +162,18 @@ def test_a_mask_is_found_in_either_form_of_settings(renamed, form):
     assert tokenizers.load(str(renamed)).mask_id == 4
 
 
-@pytest.mark.parametrize("settings", ["{", "[1]", "{}", '{"mask_token": null}'])
-def test_without_readable_settings_an_unusual_mask_is_not_known(renamed, settings):
+@pytest.mark.parametrize("settings", ["{}", '{"mask_token": null}'])
+def test_without_settings_an_unusual_mask_is_not_known(renamed, settings):
     for name in ("tokenizer_config.json", "special_tokens_map.json"):
         (renamed / name).write_text(settings, encoding="utf-8")
     assert tokenizers.load(str(renamed)).mask_id is None
+
+
+@pytest.mark.parametrize("settings", ["{", "[1]"])
+def test_settings_that_are_no_json_object_are_refused(renamed, settings):
+    (renamed / "tokenizer_config.json").write_text(settings, encoding="utf-8")
+    with pytest.raises(ModelError, match=r"tokenizer_config\.json: not a JSON object"):
+        tokenizers.load(str(renamed))
 
 
 def test_a_mask_that_the_vocabulary_lacks_is_none(renamed):

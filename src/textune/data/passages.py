@@ -147,7 +147,7 @@ def _given(row: Row, contract: Contract, cells: Sequence[str]) -> list[Given]:
 
 
 def _is_nowhere(start: Any) -> bool:
-    return start is ANYWHERE or start is None or (start == -1 and not isinstance(start, bool))
+    return start is ANYWHERE or start is None or (start in (-1, 0) and not isinstance(start, bool))
 
 
 def _flat(row: Row, columns: Sequence[str], text: str, start: str) -> list[Given]:

@@ -189,10 +189,11 @@ def _config(file: Path) -> Config:
 
 
 def _check_kind(folder: Path, config: Config) -> None:
-    """Refuse a model_type that counts positions otherwise than the class that wrote the weights."""
+    """Refuse a model_type that is not of the family of the class that wrote the weights."""
     for name in (config.architectures or [])[:1]:
         one, other = (_counts_beyond(kind) for kind in (name, config.model_type))
-        if one is not None and other is not None and one != other:
+        is_stranger = other is None and _plain(config.model_type) not in _plain(name)
+        if one is not None and (is_stranger or other not in {None, one}):
             raise ModelError(
                 f"{folder / 'config.json'}: model_type is {config.model_type!r} and architectures "
                 f"names {name}; they must be of one family"
@@ -200,10 +201,14 @@ def _check_kind(folder: Path, config: Config) -> None:
 
 
 def _counts_beyond(kind: str) -> bool | None:
-    plain = kind.lower().replace("-", "").replace("_", "")
+    plain = _plain(kind)
     known = sorted((*BEYOND_PADDING, *FROM_ZERO), key=len, reverse=True)
     found = next((name for name in known if plain.startswith(name)), None)
     return None if found is None else found in BEYOND_PADDING
+
+
+def _plain(kind: str) -> str:
+    return kind.lower().replace("-", "").replace("_", "")
 
 
 def _check_sizes(folder: Path, config: Config, weights: dict[str, Entry]) -> None:

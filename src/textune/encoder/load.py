@@ -9,7 +9,7 @@ import torch
 import transformers
 from transformers import AutoConfig, PreTrainedModel
 
-from textune.encoder import dropout, folding, heads, keys, weights
+from textune.encoder import description, dropout, folding, heads, keys, weights
 from textune.encoder.model import Encoder
 from textune.encoder.units import Units
 from textune.errors import ModelError
@@ -91,7 +91,7 @@ def read_model(
             )
         except Exception as error:  # transformers raises many kinds of what it is not made for
             raise ModelError(
-                f"{place}: cannot be loaded as an encoder: {_first_line(error)}"
+                f"{place}: cannot be loaded as an encoder: {_why(place, error)}"
             ) from error
     keys.check(place, model, found, finished=finished)
     weights.refuse_not_finite(model.state_dict(), place)
@@ -102,6 +102,20 @@ def read_model(
             f"file and {tuple(other)} by its config.json; take both from one model"
         )
     return model, found
+
+
+def _why(place: str, error: Exception) -> str:
+    """Say what is wrong, by the name that config.json has for it where it is a single value."""
+    file = Path(place) / "config.json"
+    if isinstance(error, KeyError) and file.is_file():
+        values = description.read_json(file, most=description.MOST_CONFIG)
+        names = [name for name, value in values.items() if [value] == list(error.args)]
+        if names:
+            return (
+                f"its config.json says {names[0]} = {error.args[0]!r:.60}, which transformers does "
+                "not know; correct it, or take the file that came with the weights"
+            )
+    return _first_line(error)
 
 
 def _dropped(place: str, rate: float) -> dict[str, float]:

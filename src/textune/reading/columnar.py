@@ -241,11 +241,17 @@ def _cells(
     """Yield the cells of each row as text, and its values."""
     try:
         batch.validate(full=True)
-        texts = [_texts(batch.column(at)) for at in range(len(columns))]
+    except _ARROW_ERRORS as error:
+        raise DataError(f"{name}: damaged: {_first_line(error)}; write it anew") from error
+    at = 0
+    try:
+        texts = []
+        for at in range(len(columns)):
+            texts.append(_texts(batch.column(at)))
     except _ARROW_ERRORS as error:
         raise DataError(
-            f"{name}: its values cannot be written as text "
-            f"({_first_line(error)}); write the column as UTF-8 strings"
+            f"{name}: column {columns[at]!r}: its values cannot be written as text "
+            f"({_first_line(error)}); write the column as UTF-8 strings, or leave it out"
         ) from error
     values = [_values(batch.column(at), texts[at]) for at in range(len(columns))]
     return zip(zip(*texts, strict=True), zip(*values, strict=True), strict=True)
