@@ -278,7 +278,8 @@ def test_the_best_weights_are_kept_not_the_last(reviews, tiny_base, tmp_path):
 
 
 def test_between_equals_the_lower_loss_is_best(reviews, tiny_base, tmp_path):
-    asked = request(reviews, tiny_base, tmp_path / "run", "train.lr=1e-5", "train.metric=mcc")
+    changes = ("train.lr=1e-5", "train.metric=mcc", "train.precision=fp32")
+    asked = request(reviews, tiny_base, tmp_path / "run", *changes)
     found = [item for item in recipe.training(asked) if isinstance(item, Validated)]
     losses = [item.metrics["log_loss"] for item in found]
     assert len({item.metrics["mcc"] for item in found}) == 1
