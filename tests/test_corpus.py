@@ -7,6 +7,7 @@ import textune
 from made_runs import TEXTS
 from textune import config, corpus
 from textune.errors import DataError, SettingsError
+from textune.storage import names
 from textune.text import tokenizers
 
 FEW = "".join(f"film {n} good day,{('bad', 'good')[n % 2]},u{n // 4}\n" for n in range(40))
@@ -283,7 +284,7 @@ def test_two_marks_in_a_row_are_no_single_label(write, tokenizer):
     ids=["gz", "csv", "x", "frame"],
 )
 def test_a_run_is_named_after_its_file(source, name):
-    assert corpus.file_name(source) == name
+    assert names.file_name(source) == name
 
 
 @pytest.mark.parametrize(

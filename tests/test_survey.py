@@ -8,6 +8,7 @@ import pytest
 
 from textune import console_survey, survey
 from textune.errors import DataError, SettingsError
+from textune.sets import spread
 
 DATA = Path(__file__).resolve().parents[1] / "../shared/data"
 
@@ -317,10 +318,10 @@ def test_numbers_are_described(tmp_path, capsys):
 
 
 def test_large_numbers_that_hardly_differ_keep_their_spread():
-    spread = survey.Spread()
+    found = spread.Spread()
     for value in (1e9, 1e9 + 1, 1e9 + 2):
-        spread.add(value)
-    assert spread.describe()["spread"] == pytest.approx((2 / 3) ** 0.5)
+        found.add(value)
+    assert found.describe()["spread"] == pytest.approx((2 / 3) ** 0.5)
 
 
 def test_answers_are_described(tmp_path, capsys):

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from textune.api import evaluate, train
+    from textune.api import cross_validate, evaluate, train
     from textune.errors import DataError, ModelError, RunError, SettingsError, TextuneError
     from textune.filling import Filler
     from textune.language_api import adapt, pretrain
@@ -25,6 +25,7 @@ __all__ = [
     "TextuneError",
     "adapt",
     "check",
+    "cross_validate",
     "evaluate",
     "pretrain",
     "train",
@@ -38,6 +39,7 @@ _PLACES = {
     "Survey": "records",
     "adapt": "language_api",
     "check": "survey",
+    "cross_validate": "api",
     "evaluate": "api",
     "pretrain": "language_api",
     "train": "api",

@@ -2,15 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textune import config, recipe
 from textune.config import Columns, Settings, names
-from textune.corpus import file_name
 from textune.predictor import Reading
 from textune.recipe import Request
 from textune.records import Long, Pool
 from textune.runs import Run
+from textune.storage.names import file_name
+
+if TYPE_CHECKING:  # scipy
+    from textune.cross_validation import Folds
 
 OPTIONS = {  # of `train` here and on the command line, and the settings that they stand for
     **{name: name for name in ("base", "seed", "device")},
@@ -134,6 +137,7 @@ def evaluate(
     label: Columns | None = None,
     header: bool | None = None,
     delimiter: str | None = None,
+    skip: str | Sequence[str] | None = None,
     threshold: float | None = None,
     device: str = "auto",
     precision: str = "auto",
@@ -147,6 +151,8 @@ def evaluate(
         label: Label column, if it is not called as in training.
         header: Whether the first row names the columns.
         delimiter: Character between cells, where recognition errs.
+        skip: "COLUMN=VALUE", one or several: rows in which that cell stands are left out, beside
+            those that training left out.
         threshold: Probability from which a label applies, instead of the model's own.
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
         precision: "auto", "fp32" or "bf16".
@@ -167,6 +173,7 @@ def evaluate(
         label=names(label) or (),
         header=header,
         delimiter=delimiter,
+        skip=(skip,) if isinstance(skip, str) else tuple(skip or ()),
         threshold=threshold,
         device=device,
         precision=precision,
@@ -175,9 +182,94 @@ def evaluate(
     return recipe.evaluate_file(folder, source, options)
 
 
+def cross_validate(
+    source: object,
+    *,
+    folds: int = 5,
+    text: Columns | None = None,
+    label: Columns | None = None,
+    task: str | None = None,
+    header: bool | None = None,
+    delimiter: str | None = None,
+    group: str | None = None,
+    weight: str | None = None,
+    names: str | Path | None = None,
+    skip: str | Sequence[str] | None = None,
+    base: str | Path | None = None,
+    out: str | Path | None = None,
+    epochs: int | None = None,
+    batch_size: int | None = None,
+    lr: float | None = None,
+    seed: int | None = None,
+    device: str | None = None,
+    precision: str | None = None,
+    config: str | Path | None = None,
+    settings: Sequence[str] = (),
+    keep: bool = False,
+    resume: bool = False,
+    accept_changes: bool = False,
+    overwrite: bool = False,
+) -> "Folds":
+    """Judge every text of a labelled file by a model that did not learn from it.
+
+    Args:
+        source: As for `train`.
+        folds: How many parts, each of which is judged by a model that learned from the others.
+        text: Text column, or two.
+        label: Label column, or several.
+        task: "single", "multi", "number", "tags" or "answers".
+        header: Whether the first row names the columns.
+        delimiter: Character between cells, where recognition errs.
+        group: Column whose equal values stay in one fold.
+        weight: Column that says how much each text weighs in the loss.
+        names: Names of classes that are numbers: a file of them, or a column.
+        skip: "COLUMN=VALUE", one or several: rows in which that cell stands are left out.
+        base: Directory or Hub name of the encoder.
+        out: Folder of all runs; runs/<name of the file>-folds by default.
+        epochs: Passes over the training texts of a fold.
+        batch_size: Texts in one update.
+        lr: Highest learning rate.
+        seed: Of everything random.
+        device: "auto", "cpu", "cuda", "cuda:N" or "mps".
+        precision: "auto", "fp32" or "bf16".
+        config: TOML file with settings; keywords win over it.
+        settings: More settings, as "train.patience=2".
+        keep: Keep the model of each fold.
+        resume: Keep the finished folds in `out` and continue the others.
+        accept_changes: Resume with other versions, kernels or number format too.
+        overwrite: Replace the folds in `out`.
+
+    Returns:
+        The folder, and under `numbers` mean, deviation and interval of each metric, as
+        `textune folds --json`.
+
+    Raises:
+        TextuneError: As for `train`.
+        KeyboardInterrupt: After Ctrl-C, with the state saved.
+
+    Example:
+        >>> cross_validate("reviews.csv").numbers["metrics"]["mcc"]["mean"]  # doctest: +SKIP
+        0.79
+    """
+    given = chosen(locals())
+    request = Request(
+        source=source,
+        settings=resolve(config, settings, given),
+        out=Path(out) if out is not None else folder_of_folds(source),
+        resume=resume,
+        accept_changes=accept_changes,
+        overwrite=overwrite,
+        config=None if config is None else Path(config),
+    )
+    from textune import cross_validation  # scipy: not for the options that `cli` reads here
+    from textune.training import sessions  # torch
+
+    return sessions.finish(cross_validation.learn(request, folds, keep=keep))
+
+
 def chosen(options: Mapping[str, Any]) -> dict[str, Any]:
     """Name as settings what somebody chose by keywords or options."""
-    values = {setting: options[option] for option, setting in OPTIONS.items()}
+    values = {setting: options.get(option) for option, setting in OPTIONS.items()}
     for several in ("data.text", "data.label"):
         values[several] = names(values[several])
     for place in ("base", "data.names"):
@@ -198,3 +290,9 @@ def free_folder(source: object) -> Path:
         number += 1
         place = Path("runs") / f"{name}-{number}"
     return place
+
+
+def folder_of_folds(source: object) -> Path:
+    """Name the folder of a cross-validation after its file."""
+    free = free_folder(source)
+    return free.with_name(f"{free.name}-folds")

@@ -26,6 +26,7 @@ from textune.cli_options import (
     Header,
     Json,
     Label,
+    Names,
     Overwrite,
     Precision,
     Resume,
@@ -35,6 +36,7 @@ from textune.cli_options import (
     TaskName,
     Text,
     Threshold,
+    Weight,
 )
 from textune.errors import SettingsError, TextuneError
 
@@ -63,6 +65,8 @@ def check(
     header: Header = None,
     delimiter: Delimiter = None,
     group: Group = None,
+    names: Names = None,
+    weight: Weight = None,
     skip: Skip = None,
     base: Base = None,
     as_json: Json = False,
@@ -84,6 +88,8 @@ def check(
         delimiter=delimiter,
         group=group,
         skip=skip,
+        weight=weight,
+        names=names,
         base=base,
     )
     if as_json:
@@ -106,12 +112,8 @@ def train(
     header: Header = None,
     delimiter: Delimiter = None,
     group: Group = None,
-    names: Annotated[
-        str | None, typer.Option(help="Names of classes that are numbers: a file, or a column.")
-    ] = None,
-    weight: Annotated[
-        str | None, typer.Option(help="Column that says how much each text weighs in the loss.")
-    ] = None,
+    names: Names = None,
+    weight: Weight = None,
     skip: Skip = None,
     valid: Annotated[str | None, typer.Option(help="File to select the best weights by.")] = None,
     test: Annotated[str | None, typer.Option(help="File for the final numbers.")] = None,
@@ -172,6 +174,7 @@ def evaluate(
     label: Label = None,
     header: Header = None,
     delimiter: Delimiter = None,
+    skip: Skip = None,
     threshold: Threshold = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
     precision: Annotated[str, typer.Option(help="Number format: auto, fp32 or bf16.")] = "auto",
@@ -200,6 +203,7 @@ def evaluate(
         label=names(label) or (),
         header=header,
         delimiter=delimiter,
+        skip=tuple(skip or ()),
         threshold=threshold,
         device=device,
         precision=precision,

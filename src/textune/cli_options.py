@@ -27,6 +27,14 @@ Skip = Annotated[
     list[str] | None,
     typer.Option(metavar="COLUMN=VALUE", help="Leave out rows with this cell (unlabelled ones)."),
 ]
+Names = Annotated[
+    str | None,
+    typer.Option("--names", help="Names of classes that are numbers: a file, or a column."),
+]
+Weight = Annotated[
+    str | None,
+    typer.Option("--weight", help="Column that says how much each text weighs in the loss."),
+]
 Base = Annotated[str | None, typer.Option(help="Encoder: a directory or a Hub name.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, for programs.")]
 Threshold = Annotated[float | None, typer.Option(help="Probability from which a label applies.")]

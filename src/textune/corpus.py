@@ -1,10 +1,8 @@
 """The user's files become a corpus: examples, tokens, targets and splits, ready for training."""
 
-import itertools
 from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
-from glob import has_magic
 from pathlib import Path
 
 import numpy as np
@@ -92,7 +90,7 @@ def gather(
     data = settings.data
     max_tokens = _limit(data.max_tokens, tokenizer)
     table = sources.read(source, header=data.header, delimiter=data.delimiter)
-    found = agreement.agree(table, data)
+    found = _agree(table, data)
     agreed = found.contract
     contract.require_labels(agreed, table.name)
     yield Said(f"{table.name}: {found.rows:,} rows, {_words(agreed)}")
@@ -140,6 +138,19 @@ def gather(
         max_tokens=max_tokens,
         pool="likely" if task.asks == "answers" else data.pool,
         weights=None if data.weight is None else weighting.of(everything, split.train),
+    )
+
+
+def _agree(table: Table, data: DataSettings) -> Understanding:
+    return agreement.agree(
+        table,
+        task=data.task,
+        text=data.text or None,
+        label=data.label or None,
+        group=data.group,
+        skip=data.skip,
+        weight=data.weight,
+        names=data.names,
     )
 
 
@@ -376,16 +387,3 @@ def _balance(everything: Sequence[Example], split: Split, data: DataSettings, se
         seed=seed,
     )
     return replace(split, train=kept)
-
-
-def file_name(source: object) -> str:
-    """Return the stem of a file, for the name of a run; "frame" for a data frame.
-
-    Of a pattern it is the last folder that is named in full.
-    """
-    if not isinstance(source, str | Path):
-        return "frame"
-    path = Path(source)
-    if not path.exists():
-        path = Path(*itertools.takewhile(lambda part: not has_magic(part), path.parts))
-    return path.name.split(".")[0] or "run"

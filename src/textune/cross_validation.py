@@ -1,6 +1,5 @@
 """A labelled file says how well it can be learned: every text judged by a model without it."""
 
-import shutil
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,12 +10,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from scipy import stats
 
-from textune import recipe, runs
+from textune import recipe
 from textune.errors import RunError, SettingsError
 from textune.evaluation.catalogue import METRICS
 from textune.recipe import Event, Request
 from textune.records import Said
-from textune.storage import atomic
+from textune.storage import atomic, contents, folders
 
 LEVEL = 0.95
 OUT_OF_FOLD = "out_of_fold.parquet"
@@ -34,7 +33,8 @@ def learn(request: Request, count: int, *, keep: bool = False) -> Generator[Even
     """Train once for each fold on the others; judge the fold.
 
     Args:
-        request: As for one run; its folder takes a run for each fold, `fold-1` and so on.
+        request: As for one run; its folder takes a run for each fold, `fold-1` and so on. One that
+            resumes keeps the folds that are finished and continues the others.
         count: Of folds.
         keep: Whether the models are kept.
 
@@ -51,6 +51,8 @@ def learn(request: Request, count: int, *, keep: bool = False) -> Generator[Even
     """
     if count < 2:
         raise SettingsError(f"-k {count}: at least two folds are needed")
+    if request.resume and not request.out.is_dir():
+        raise RunError(f"{request.out}: nothing to resume there")
     if request.test is not None:
         raise SettingsError("--test: each fold is the test of a run of its own; leave it out")
     found = []
@@ -59,8 +61,9 @@ def learn(request: Request, count: int, *, keep: bool = False) -> Generator[Even
         run = yield from recipe.training(_of_fold(request, number, count))
         found.append(run.metrics["test"])
         if not keep:
-            for part in ("model", "checkpoints"):
-                shutil.rmtree(run.path / part, ignore_errors=True)
+            folders.drop_model(run.path)
+        elif folders.is_without_model(run.path):
+            yield Said(f"{run.path}: its model was not kept when it was trained", is_warning=True)
     numbers = {
         "folds": count,
         "metrics": summary(found),
@@ -101,14 +104,22 @@ def _of_fold(request: Request, number: int, count: int) -> Request:
     data = settings.data.model_copy(update={"fold": number, "folds": count})
     out = request.out / f"fold-{number}"
     if out.exists() and not (request.overwrite or request.resume):
-        raise RunError(f"{out}: already exists; --overwrite starts anew, or choose another --out")
+        raise RunError(
+            f"{out}: already exists; --resume keeps the folds that are finished and continues the "
+            "others, --overwrite starts anew, or choose another --out"
+        )
     return replace(
         request,
         settings=settings.model_copy(update={"data": data}),
         out=out,
         overwrite=request.overwrite and out.exists(),
-        resume=request.resume and runs.is_finished(out),
+        resume=request.resume and _is_begun(out),
     )
+
+
+def _is_begun(folder: Path) -> bool:
+    names = {one.name for one in folder.iterdir()} if folder.is_dir() else set()
+    return bool(names - {contents.LOCK, contents.OWNER})
 
 
 def _headlines(found: Mapping[str, Any]) -> dict[str, Any]:

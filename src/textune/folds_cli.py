@@ -8,7 +8,24 @@ import typer
 from rich.table import Table
 
 from textune import console, watching
-from textune.cli_options import Base, Group, Header, Json, Label, Overwrite, TaskName, Text
+from textune.cli_options import (
+    AcceptChanges,
+    Base,
+    Delimiter,
+    Device,
+    Group,
+    Header,
+    Json,
+    Label,
+    Names,
+    Overwrite,
+    Precision,
+    Seed,
+    Skip,
+    TaskName,
+    Text,
+    Weight,
+)
 from textune.evaluation.catalogue import HEADLINES
 
 
@@ -24,7 +41,11 @@ def folds(
     label: Label = None,
     task: TaskName = None,
     header: Header = None,
+    delimiter: Delimiter = None,
     group: Group = None,
+    names: Names = None,
+    weight: Weight = None,
+    skip: Skip = None,
     base: Base = None,
     out: Annotated[Path | None, typer.Option(help="Folder; runs/<file>-folds if left out.")] = None,
     config: Annotated[Path | None, typer.Option(help="TOML file with settings.")] = None,
@@ -34,9 +55,15 @@ def folds(
     epochs: Annotated[int | None, typer.Option(help="Passes over the texts.")] = None,
     batch_size: Annotated[int | None, typer.Option(help="Texts in one update.")] = None,
     lr: Annotated[float | None, typer.Option(help="Highest learning rate.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Of everything random.")] = None,
-    device: Annotated[str | None, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = None,
+    seed: Seed = None,
+    device: Device = None,
+    precision: Precision = None,
     keep: Annotated[bool, typer.Option("--keep", help="Keep the model of each fold.")] = False,
+    resume: Annotated[
+        bool,
+        typer.Option("--resume", help="Keep the finished folds in --out, continue the others."),
+    ] = False,
+    accept_changes: AcceptChanges = False,
     overwrite: Overwrite = False,
     as_json: Json = False,
 ) -> None:
@@ -44,12 +71,12 @@ def folds(
     options = dict(locals())
     from textune import api, cross_validation, recipe
 
-    given = {option: options.get(option) for option in api.OPTIONS}
-    free = api.free_folder(file)
     request = recipe.Request(
         source=file,
-        settings=api.resolve(config, changes or [], api.chosen(given)),
-        out=out or free.with_name(f"{free.name}-folds"),
+        settings=api.resolve(config, changes or [], api.chosen(options)),
+        out=out or api.folder_of_folds(file),
+        resume=resume,
+        accept_changes=accept_changes,
         overwrite=overwrite,
         config=config,
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from textune import lengths, runs
-from textune.data import examples, given, layout, naming, tagged
+from textune.data import examples, given, layout, naming, skipping, tagged
 from textune.data.cut import Cutter
 from textune.data.names import columns_meant
 from textune.encoder import bases, names, plain
@@ -44,6 +44,7 @@ class Reading:
     label: tuple[str, ...] = ()
     header: bool | None = None
     delimiter: str | None = None
+    skip: tuple[str, ...] = ()  # COLUMN=VALUE, besides those of the contract
     threshold: float | None = None
     device: str = "auto"
     precision: str = "auto"
@@ -61,8 +62,14 @@ class Reading:
             )
         if label and agreed.form != "columns" and len(label) != 1:
             raise SettingsError(f"--label {','.join(label)}: this model has one label column")
+        skipping.named(table, self.skip)
         chosen = replace(
-            agreed, text=text or agreed.text, label=label or agreed.label, group=None, weight=None
+            agreed,
+            text=text or agreed.text,
+            label=label or agreed.label,
+            group=None,
+            weight=None,
+            skip=(*agreed.skip, *self.skip),
         )
         chosen = chosen if text else layout.settle(table, chosen)
         return naming.named(table, chosen), chosen

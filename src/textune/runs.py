@@ -15,7 +15,7 @@ from textune.encoder import description, headers, manifest
 from textune.encoder.description import MOST_CONFIG, explain, read_json
 from textune.errors import CheckpointError, ModelError, RunError
 from textune.records import TASKS, Contract, Decision, Pool, Shape
-from textune.storage import atomic, contents
+from textune.storage import atomic, contents, folders
 from textune.storage.names import utf8
 
 LANGUAGE_CARD = (
@@ -66,7 +66,8 @@ class Card:
 
 def is_finished(folder: Path) -> bool:
     """Tell whether a run came to its end; the report may yet be missing."""
-    return _has_model(folder) and read_metrics(folder) is not None
+    is_judged = read_metrics(folder) is not None
+    return is_judged and (_has_model(folder) or folders.is_without_model(folder))
 
 
 def read_metrics(folder: Path) -> dict[str, Any] | None:
@@ -254,7 +255,9 @@ def model_folder(run: Path) -> Path:
             f"textune train FILE --base {run}, or ask it with textune fill {run} TEXT"
         )
     way_out = "not a run"
-    if contents.is_begun(run):
+    if folders.is_without_model(run):
+        way_out = "it was a fold, whose model is kept only with textune folds --keep"
+    elif contents.is_begun(run):
         way_out = "its training has not finished; continue it with --resume"
     raise RunError(f"{run}: no finished model in it: {way_out}")
 

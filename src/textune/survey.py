@@ -1,26 +1,27 @@
 """A file becomes a Survey: what is in it, what would be trained, and what is wrong with it."""
 
-import math
 import random
 import shlex
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from textune import beyond, plain_survey
+from textune import agreement, beyond, plain_survey
 from textune.beyond import CountTokens, Measured, Ruler
-from textune.config import BUNDLED, Columns, names
-from textune.data import contract, examples, tagged
+from textune.config import BUNDLED, Columns
+from textune.config import names as parted
+from textune.data import examples, naming, tagged
 from textune.data.cut import CutDifference
 from textune.encoder import bases
 from textune.errors import SHOWN
 from textune.reading import sources
 from textune.records import Contract, Example, Finding, Survey, Table
 from textune.sets import audit
+from textune.sets.spread import Spread
 from textune.sets.words import WordCensus
 from textune.text import tokenizers, unknown
 
@@ -41,6 +42,8 @@ def check(
     delimiter: str | None = None,
     group: str | None = None,
     skip: str | Sequence[str] | None = None,
+    weight: str | None = None,
+    names: str | Path | None = None,
     base: str | Path | None = None,
     count_tokens: CountTokens | None = None,
 ) -> Survey:
@@ -55,6 +58,8 @@ def check(
         delimiter: Between the cells of a line.
         group: Column whose equal values stay in one split.
         skip: "COLUMN=VALUE", one or several: rows in which that cell stands are left out.
+        weight: Column that says how much each text weighs in the loss.
+        names: Names of classes that are numbers: a file of them, or a column.
         base: Encoder whose tokens are counted; the bundled one if not given.
         count_tokens: Counts the tokens of texts, special ones included, in place of a base.
 
@@ -63,20 +68,23 @@ def check(
         SettingsError: An option names a column that is not there.
     """
     table = sources.read(source, header=header, delimiter=delimiter)
-    found = contract.understand(
+    found = agreement.agree(
         table,
         task=task,
-        text=names(text) or None,
-        label=names(label) or None,
+        text=parted(text) or None,
+        label=parted(label) or None,
         group=group,
         skip=(skip,) if isinstance(skip, str) else tuple(skip or ()),
+        weight=weight,
+        names=None if names is None else str(names),
     )
     agreed = found.contract
+    rows = naming.named(table, agreed)
     ruler = _ruler(agreed, base, count_tokens)
     tally = _Tally(agreed, found.rows, ruler)
     census = WordCensus(marks_entities=agreed.separator != "plain")
     difference = CutDifference(agreed.cut)
-    read = census.watch(tally.watch(examples.read(table, agreed)), difference.add)
+    read = census.watch(tally.watch(examples.read(rows, agreed)), difference.add)
     findings = audit.audit(read, contract=agreed)
     lengths, targets = tally.lengths(), tally.targets()
     costs = {}
@@ -103,9 +111,9 @@ def check(
             *(_constant(targets, found.rows) if agreed.task == "number" else ()),
             *_too_long(lengths),
         ),
-        command=_call(agreed, base)
+        command=_call(agreed, base, names)
         if table.path is None
-        else _command(table, agreed, header=header, delimiter=delimiter, base=base),
+        else _command(table, agreed, header=header, delimiter=delimiter, base=base, names=names),
         columns=found.columns,
         left_out=found.left_out,
         fertility=costs,
@@ -141,32 +149,6 @@ def to_json(survey: Survey) -> dict[str, Any]:
         },
         "command": survey.command,
     }
-
-
-@dataclass(slots=True)
-class Spread:
-    """Numbers that come one by one, described in little memory (Welford 1962)."""
-
-    count: int = 0
-    mean: float = 0.0
-    squares: float = 0.0  # sum of squared distances from the mean
-    low: float = math.inf
-    high: float = -math.inf
-
-    def add(self, value: float) -> None:
-        """Take in one more."""
-        self.count += 1
-        step = value - self.mean
-        self.mean += step / self.count
-        self.squares += step * (value - self.mean)
-        self.low, self.high = min(self.low, value), max(self.high, value)
-
-    def describe(self) -> dict[str, float]:
-        """Return `min`, `mean`, `max` and `spread`, the standard deviation, in the user's unit."""
-        if not self.count:
-            return dict.fromkeys(("min", "mean", "max", "spread"), 0.0)
-        spread = math.sqrt(self.squares / self.count)
-        return {"min": self.low, "mean": self.mean, "max": self.high, "spread": spread}
 
 
 class _Tally:
@@ -352,6 +334,7 @@ def _command(
     header: bool | None,
     delimiter: str | None,
     base: str | Path | None,
+    names: str | Path | None,
 ) -> str:
     place = table.path or table.name
     if agreed.task == "plain":
@@ -370,15 +353,17 @@ def _command(
     words += ["--task", agreed.task]
     for option, value in (
         ("--group", agreed.group),
-        ("--base", None if base is None else str(base)),
+        ("--names", names),
+        ("--weight", agreed.weight),
+        ("--base", base),
     ):
-        words += [option, value] if value is not None else []
+        words += [option, str(value)] if value is not None else []
     for entry in agreed.skip:
         words += ["--skip", entry]
     return shlex.join(words)
 
 
-def _call(agreed: Contract, base: str | Path | None) -> str:
+def _call(agreed: Contract, base: str | Path | None, names: str | Path | None) -> str:
     """Return what trains on a data frame, which no command can name."""
     if agreed.task == "plain":
         return (
@@ -390,6 +375,8 @@ def _call(agreed: Contract, base: str | Path | None) -> str:
         "label": ",".join(agreed.label),
         "task": agreed.task,
         "group": agreed.group,
+        "names": None if names is None else str(names),
+        "weight": agreed.weight,
         "base": None if base is None else str(base),
         "skip": list(agreed.skip),
     }

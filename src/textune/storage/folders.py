@@ -16,6 +16,7 @@ from textune.errors import BusyError, RunError, TextuneError
 from textune.storage import atomic, contents
 from textune.storage.contents import LOCK, MARK, OWNER
 
+NO_MODEL = "without_model"  # in the mark of a run that was to be judged only
 State = Literal["fresh", "new", "on", "done"]
 
 
@@ -129,6 +130,19 @@ def finish(folder: Path, values: Mapping[str, Any], *, keep_checkpoints: bool) -
     atomic.write_json(folder / MARK, values)
     if not keep_checkpoints and (folder / "checkpoints").exists():
         atomic.remove(folder / "checkpoints")
+
+
+def drop_model(folder: Path) -> None:
+    """Delete the model of a finished run that was to be judged only, and what trained it."""
+    atomic.write_json(folder / MARK, {**read_mark(folder), NO_MODEL: True})
+    for part in ("model", "checkpoints"):
+        if (folder / part).exists():
+            atomic.remove(folder / part)
+
+
+def is_without_model(folder: Path) -> bool:
+    """Tell whether a finished run's model was deleted on purpose."""
+    return read_mark(folder).get(NO_MODEL) is True and not (folder / "model").exists()
 
 
 def read_mark(folder: Path) -> dict[str, Any]:

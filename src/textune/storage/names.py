@@ -1,4 +1,8 @@
-"""A file's name as the system gives it becomes text that can be written as UTF-8."""
+"""A file's name as the system gives it becomes text, and the name of a run."""
+
+import itertools
+from glob import has_magic
+from pathlib import Path
 
 
 def utf8(name: str) -> str:
@@ -12,3 +16,16 @@ def utf8(name: str) -> str:
         return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     except UnicodeEncodeError:  # half a character, which is no byte of a name
         return name.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def file_name(source: object) -> str:
+    """Return the stem of a file, for the name of a run; "frame" for a data frame.
+
+    Of a pattern it is the last folder that is named in full.
+    """
+    if not isinstance(source, str | Path):
+        return "frame"
+    path = Path(source)
+    if not path.exists():
+        path = Path(*itertools.takewhile(lambda part: not has_magic(part), path.parts))
+    return path.name.split(".")[0] or "run"
