@@ -9,7 +9,7 @@ STAMP := $(VENV)/.textune-installed
 WORKERS ?= 2
 TESTS := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 # What trains or predicts with the number format left open, once more with the other choice.
-BY_FORMAT := tests/test_learning.py tests/test_predictor.py tests/test_language_recipe.py
+BY_FORMAT := tests/training/test_learning.py tests/predicting/test_predictor.py tests/recipes/test_language_recipe.py
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check format proofs bench clean

@@ -159,10 +159,11 @@ def train_peer(job: Job) -> Path:
 
 def judge(place: Path, job: Job) -> float:
     """Return the loss on the held-out text, whose masks follow from a fixed seed, in fp32."""
-    from textune import language_api, library
+    from textune.corpora import library
+    from textune.doors import language_api
     from textune.encoder import language
-    from textune.language_config import AdaptSettings
-    from textune.masked import Masked
+    from textune.objectives.masked import Masked
+    from textune.settings.language_config import AdaptSettings
     from textune.text import tokenizers
 
     given = {"base": str(place), "text": "text", "max_tokens": job.max_tokens}

@@ -77,13 +77,15 @@ def build(job: Job, *, epochs: int = PASSES, changes: Sequence[str] = ()) -> Any
     """
     import torch
 
-    from textune import language_api, library, snapshot, vocabularies
+    from textune.corpora import library
+    from textune.doors import language_api
     from textune.encoder import devices
-    from textune.language_config import AdaptSettings
-    from textune.learning import Learner
-    from textune.masked import Masked
+    from textune.objectives.masked import Masked
+    from textune.recipes import vocabularies
+    from textune.settings.language_config import AdaptSettings
     from textune.text import tokenizers
-    from textune.training import memory
+    from textune.training import memory, snapshot
+    from textune.training.learning import Learner
 
     given = {
         "base": job.base,

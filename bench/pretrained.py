@@ -259,7 +259,7 @@ def fine_tune(
 
 def summarise(tuned: Sequence[tuple[str, Result]]) -> dict[str, Any]:
     """Sum up both starts, and say whether they differ by more than noise."""
-    from textune import proving  # here, so that --help does not load torch
+    from textune.recipes import proving  # here, so that --help does not load torch
 
     values = {
         start: [float(result.scores[SCORE] or 0.0) for name, result in tuned if name == start]

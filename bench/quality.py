@@ -169,7 +169,7 @@ def compared(theirs: Sequence[float], ours: Sequence[float]) -> dict[str, Any]:
         return {"seeds": 0, "difference": None, "interval": None}
     if len(ours) == 1:
         return {"seeds": 1, "difference": ours[0] - theirs[0], "interval": None}
-    from textune import proving  # here, so that --help does not load torch
+    from textune.recipes import proving  # here, so that --help does not load torch
 
     found = proving.compare(theirs, ours)
     kept = {name: found[name] for name in ("difference", "interval")}

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from textune.kernels import cores
+from textune.fast import cores
 
 PERIOD = 100_000  # microseconds, the kernel's own choice
 SITUATIONS = {

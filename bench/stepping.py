@@ -64,12 +64,13 @@ def run(job: dict[str, Any]) -> dict[str, Any]:
 
 def build(job: dict[str, Any]) -> Any:
     """Make what `textune.train` would learn with."""
-    from textune import config, snapshot
-    from textune.corpus import gather
+    from textune.corpora.corpus import gather
     from textune.encoder import bases, devices, light
-    from textune.labelled import Labelled
-    from textune.learning import Learner
+    from textune.objectives.labelled import Labelled
+    from textune.settings import config
     from textune.text import tokenizers
+    from textune.training import snapshot
+    from textune.training.learning import Learner
 
     label = ["label"] if job["kind"] == "single" else list(job["labels"])
     settings = config.resolve(
@@ -133,7 +134,7 @@ def watched() -> None:
     """Let the profiler see each kernel by its name."""
     import torch
 
-    from textune.kernels import calls
+    from textune.fast import calls
 
     plain = calls._plain
 

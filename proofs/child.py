@@ -14,10 +14,10 @@ MODULES = (
     "sklearn.feature_extraction.text",
     "matplotlib.figure",
     "pyarrow.parquet",
-    "textune.recipe",
-    "textune.language_recipe",
-    "textune.report",
-    "textune.cli",
+    "textune.recipes.recipe",
+    "textune.recipes.language_recipe",
+    "textune.report.report",
+    "textune.doors.cli",
     "textune.__main__",
 )
 

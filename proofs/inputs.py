@@ -47,7 +47,7 @@ def files(setting: Setting) -> Iterator[Trial]:
 
 def settings(setting: Setting) -> Iterator[Trial]:
     """Draw settings that make little sense: each is refused in words, or trains."""
-    from textune.config import Settings
+    from textune.settings.config import Settings
 
     names = [
         f"{section}.{name}"

@@ -137,7 +137,7 @@ def _own_cache(tmp_path_factory, _kernels, monkeypatch):
 @pytest.fixture
 def kernels():
     """Skip where there are no kernels."""
-    from textune.kernels import calls
+    from textune.fast import calls
 
     if not calls.available():
         pytest.skip(f"no kernels here: {calls.why()}")
@@ -146,7 +146,7 @@ def kernels():
 @pytest.fixture(params=["kernels", "torch"])
 def products(request, fresh_kernels, monkeypatch):
     """Let layers compute by kernels, or without them."""
-    from textune.kernels import build, calls
+    from textune.fast import build, calls
 
     if request.param == "torch":
         monkeypatch.setenv("TEXTUNE_KERNELS", "0")
@@ -160,7 +160,7 @@ def products(request, fresh_kernels, monkeypatch):
 @pytest.fixture
 def fresh_kernels():
     """Let the kernels be looked for anew in the test, and once more after it."""
-    from textune.kernels import build, calls
+    from textune.fast import build, calls
 
     def forget():
         build.library.cache_clear()

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from textune.library import Library
-from textune.masked import Masked
+from textune.corpora.library import Library
+from textune.objectives.masked import Masked
 from textune.storage.checksums import Inputs
 from textune.text import batches, passages
 from textune.text.documents import Documents

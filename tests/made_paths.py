@@ -9,14 +9,17 @@ from torch.nn.utils.rnn import pad_sequence
 
 import families
 from conftest import WORDS
-from textune import api, corpus, language_api, library, snapshot, vocabularies
+from textune.corpora import corpus, library
+from textune.doors import api, language_api
 from textune.encoder import bases, devices
-from textune.kernels import build, calls
-from textune.labelled import Labelled
-from textune.language_config import AdaptSettings
-from textune.learning import Learner
-from textune.masked import Masked
+from textune.fast import build, calls
+from textune.objectives.labelled import Labelled
+from textune.objectives.masked import Masked
+from textune.recipes import vocabularies
+from textune.settings.language_config import AdaptSettings
 from textune.text import tokenizers
+from textune.training import snapshot
+from textune.training.learning import Learner
 
 CLASSES = {
     "single": "AutoModelForSequenceClassification",

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import torch
 
-from textune import runs
 from textune.encoder import bases, load, manifest
 from textune.records import Contract, Shape
-from textune.runs import Card
+from textune.runs import runs
+from textune.runs.runs import Card
 from textune.storage import atomic
 from textune.tasks import table as tasks
 from textune.text import saving, tokenizers

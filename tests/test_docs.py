@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 import typer
 
-from textune import cli
-from textune.config import Section, Settings, resolve, settle
-from textune.language_config import (
+from textune.doors import cli
+from textune.settings.config import Section, Settings, resolve, settle
+from textune.settings.language_config import (
     OF_BASES,
     OF_LABELS,
     AdaptSettings,

@@ -15,10 +15,10 @@ import textune
 from conftest import WORDS
 from made_texts import make_base, write_lines
 from test_docs import BLOCK, PAGES, ROOT, SETTINGS, blocks
-from textune import cli
-from textune.config import settle
+from textune.doors import cli
 from textune.errors import SettingsError, TextuneError
-from textune.evaluation.catalogue import ALIASES, METRICS
+from textune.metrics.catalogue import ALIASES, METRICS
+from textune.settings.config import settle
 
 KINDS = {kind.__name__: kind for kind in SETTINGS.values()}
 TRIED = [

@@ -145,7 +145,7 @@ def code_of(document: str) -> str:
 def test_every_documented_command_exists(name: str) -> None:
     import typer.main
 
-    from textune.cli import app
+    from textune.doors.cli import app
 
     code = code_of(read(ROOT / name))
     commands = set(re.findall(r"^(?:\$ )?(?:\.venv/bin/)?textune ([a-z]\w*)", code, re.M))

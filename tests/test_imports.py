@@ -8,78 +8,34 @@ import pytest
 
 SRC = Path(__file__).parents[1] / "src" / "textune"
 FILES = sorted(SRC.rglob("*.py"))
-FLOOR = {  # a module, or a room: the folder's name stands for all its files
+FLOOR = {  # a room (a folder), or one of the few files beside the rooms
     "errors": 0,
     "records": 0,
-    "caches": 0,
-    "storage": 0.2,
-    "kernels": 0.5,  # rooms and what lies above may compute by them
-    "config": 1,
-    "refusals": 0.9,  # of settings, in words
-    "language_config": 1.5,
-    "reading": 1,
-    "data": 1,
-    "sets": 1,
-    "text": 1,
-    "encoder": 1,
-    "evaluation.catalogue": 0.9,  # settings are checked by it
-    "evaluation.metrics": 1,
-    "evaluation.intervals": 1,
-    "evaluation.baselines": 1.5,
-    "evaluation.confusions": 1.6,
-    "evaluation.entities": 1.5,
-    "evaluation.numbers": 1.5,
-    "evaluation.spans": 1.5,
-    "lengths": 4.9,
-    "agreement": 4.9,
-    "tasks": 2,
-    "training": 3,
-    "evaluation": 3,
+    "storage": 1,
+    "metrics": 1,
+    "settings": 2,
+    "reading": 2,
+    "data": 2,
+    "splits": 2,
+    "text": 2,
+    "fast": 2,
+    "encoder": 3,
+    "tasks": 4,
+    "survey": 4,
     "runs": 4,
-    "journal": 4,
-    "corpus": 5,  # reading, data, sets, text and tasks meet here
-    "plain_survey": 5,
-    "plain_request": 5,
-    "beyond": 5,
-    "survey": 5.5,
-    "predictor": 5,
+    "corpora": 5,
+    "evaluation": 5,
     "report": 5,
-    "pages": 4.5,
-    "pictures": 4.6,
-    "drawings": 4.7,
-    "mistakes": 4.7,
-    "filling": 6,
-    "language_report": 5,
-    "snapshot": 6,
-    "lesson": 6,
-    "labelled": 6.5,
-    "library": 5,
-    "masked": 6.5,
-    "vocabularies": 6,
-    "warming": 6.6,
-    "proving": 8.5,
-    "cross_validation": 8.5,
-    "learning": 7,  # lesson, encoder, training and evaluation meet here
-    "fine_tuning": 7.5,
-    "recipe": 8,
-    "language_recipe": 8.6,
+    "objectives": 6,
+    "training": 7,
+    "predicting": 7,
+    "recipes": 8,
+    "doors": 9,
     "__init__": 9,
     "__main__": 9,
-    "answers": 9,  # the predictor's door for files
-    "api": 9,
-    "language_api": 9,
-    "language_cli": 9,
-    "watching": 9,
-    "cli": 9,
-    "cli_options": 9,
-    "exits": 9,
-    "folds_cli": 9,
-    "console": 9,
-    "console_predictions": 9,
-    "console_survey": 9,
-    "demo": 9,
 }
 DOORS = 9  # they may know each other, without circles
+MOST_FLOORS, MOST_FILES = 10, 8  # of the house, and of files beside the rooms
 HEAVY = {"torch", "transformers", "sklearn", "pandas", "pyarrow", "scipy", "matplotlib"}
 
 
@@ -90,10 +46,10 @@ def module_of(path: Path, src: Path = SRC) -> str:
 
 
 def room_of(module: str) -> str:
-    """Return the entry of FLOOR that the module belongs to: the module itself, or its folder."""
-    for room in (module, module.partition(".")[0]):
-        if room in FLOOR:
-            return room
+    """Return the room that a module lies in."""
+    room = module.partition(".")[0]
+    if room in FLOOR:
+        return room
     raise AssertionError(
         f"textune.{module} stands on no floor: give it (or its folder) a line in FLOOR in "
         "tests/test_imports.py; which floor, CONTRIBUTING.md says"
@@ -153,7 +109,13 @@ def imports_of(path: Path) -> set[str]:
 
 def test_the_whole_package_is_read() -> None:
     assert len(FILES) > 10
-    assert {"errors", "records", "config", "__init__", "cli"} <= KNOWN
+    assert {"errors", "records", "settings.config", "__init__", "doors.cli"} <= KNOWN
+
+
+def test_the_house_is_small() -> None:
+    assert len(set(FLOOR.values())) <= MOST_FLOORS
+    assert len([path for path in FILES if path.parent == SRC]) <= MOST_FILES
+    assert {room_of(module) for module in KNOWN} == FLOOR.keys()
 
 
 @pytest.mark.parametrize("path", FILES, ids=module_of)
@@ -168,30 +130,32 @@ def test_imports_run_in_no_circle() -> None:
 @pytest.mark.parametrize(
     ("module", "source", "refused"),
     [
-        ("data.sources", "from textune.recipe import train", ["recipe"]),
-        ("data.sources", "import textune.recipe", ["recipe"]),
-        ("data.sources", "from textune import recipe", ["recipe"]),
-        ("data.sources", "import textune", ["__init__"]),
-        ("data.sources", "from textune.text import store", ["text"]),
-        ("data.sources", "from textune.config import Settings", ["config"]),
-        ("training.loop", "from textune.evaluation.metrics import mcc", []),
-        ("training.loop", "from textune.evaluation.evaluate import scores", ["evaluation"]),
-        ("evaluation.metrics", "from textune.evaluation.evaluate import scores", ["evaluation"]),
-        ("evaluation.evaluate", "from textune.evaluation.metrics import mcc", []),
+        ("reading.sources", "from textune.recipes.recipe import train", ["recipes.recipe"]),
+        ("reading.sources", "import textune.recipes", ["recipes"]),
+        ("reading.sources", "from textune import recipes", ["recipes"]),
+        ("reading.sources", "import textune", ["__init__"]),
+        ("data.contract", "from textune.text import store", ["text.store"]),
+        ("data.contract", "from textune.settings.config import Settings", ["settings.config"]),
+        ("training.loop", "from textune.metrics.metrics import mcc", []),
+        ("training.loop", "from textune.predicting import answers", ["predicting.answers"]),
+        ("evaluation.fitting", "from textune.evaluation.evaluate import evaluate", []),
         ("reading.dialect", "from textune.reading.sources import read", []),
-        ("recipe", "from textune.cli import app", ["cli"]),
-        ("cli", "from textune.console import show", []),
+        ("recipes.recipe", "from textune.doors.cli import app", ["doors.cli"]),
+        ("doors.cli", "from textune.doors.console import show", []),
         ("errors", "from textune.records import Row", ["records"]),
-        ("runs", "def late():\n    from textune.recipe import train", ["recipe"]),
-        ("runs", "if TYPE_CHECKING:\n    import textune.recipe as r", ["recipe"]),
-        ("runs", "import json\nfrom textune.errors import RunError", []),
+        ("runs.runs", "def late():\n    from textune.recipes import recipe", ["recipes.recipe"]),
+        (
+            "runs.runs",
+            "if TYPE_CHECKING:\n    import textune.recipes.recipe as r",
+            ["recipes.recipe"],
+        ),
+        ("runs.runs", "import json\nfrom textune.errors import RunError", []),
     ],
 )
 def test_an_import_that_points_up_or_aside_is_noticed(
     module: str, source: str, refused: list[str]
 ) -> None:
-    known = {room for room in FLOOR if room != "__init__"}
-    assert upward_imports(module, set(imported_modules(ast.parse(source), known))) == refused
+    assert upward_imports(module, set(imported_modules(ast.parse(source), KNOWN))) == refused
 
 
 def test_relative_imports_are_refused() -> None:
@@ -210,7 +174,9 @@ def test_a_circle_is_noticed() -> None:
     assert circle({"a": {"b", "a"}, "b": {"c"}, "c": set()}) == []
 
 
-@pytest.mark.parametrize("module", ["textune", "textune.cli", "textune.records", "textune.config"])
+@pytest.mark.parametrize(
+    "module", ["textune", "textune.doors.cli", "textune.records", "textune.settings.config"]
+)
 def test_importing_loads_nothing_heavy(module: str) -> None:
     code = f"import sys, {module}; print(*(name for name in {HEAVY!r} if name in sys.modules))"
     done = subprocess.run(
@@ -238,7 +204,7 @@ def prints(tree: ast.AST) -> list[int]:
 
 @pytest.mark.parametrize("path", FILES, ids=module_of)
 def test_only_the_console_prints(path: Path) -> None:
-    if module_of(path) != "console":
+    if module_of(path) != "doors.console":
         assert not prints(ast.parse(path.read_text(encoding="utf-8")))
 
 
@@ -250,5 +216,5 @@ def test_a_print_is_noticed() -> None:
 
 
 def test_help_does_not_wait_for_pydantic() -> None:
-    script = "import sys, textune.cli; sys.exit('pydantic' in sys.modules)"
+    script = "import sys, textune.doors.cli; sys.exit('pydantic' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0

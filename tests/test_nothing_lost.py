@@ -10,9 +10,10 @@ import tomllib
 import pytest
 
 import textune
-from textune import answers, recipe
 from textune.errors import RunError
-from textune.predictor import Predictor, Reading
+from textune.predicting import answers
+from textune.predicting.predictor import Predictor, Reading
+from textune.recipes import recipe
 from textune.records import Said
 
 
@@ -75,7 +76,7 @@ def test_the_data_card_names_what_was_read(copy, tiny_base):
 
     file = copy / "reviews.csv"
     before = hashlib.sha256(file.read_bytes()).hexdigest()
-    settings = textune.api.resolve(None, (), {"base": str(tiny_base), "train.epochs": 1})
+    settings = textune.doors.api.resolve(None, (), {"base": str(tiny_base), "train.epochs": 1})
     request = recipe.Request(str(file), settings, copy / "other")
     for event in recipe.training(request):
         if isinstance(event, Said) and event.text.startswith("encoder"):

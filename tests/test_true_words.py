@@ -10,18 +10,13 @@ import pytest
 import textune
 from conftest import WORDS
 from made_texts import make_base, write_lines
-from textune import (
-    config,
-    console,
-    console_survey,
-    corpus,
-    language_api,
-    language_recipe,
-    plain_survey,
-    watching,
-)
-from textune.language_config import AdaptSettings
+from textune.corpora import corpus
+from textune.doors import console, console_survey, language_api, watching
+from textune.recipes import language_recipe
 from textune.records import Said
+from textune.settings import config
+from textune.settings.language_config import AdaptSettings
+from textune.survey import plain_survey
 from textune.text import tokenizers
 
 ROWS = [

@@ -3,14 +3,13 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from textune.api import cross_validate, evaluate, train
+    from textune.doors.api import cross_validate, evaluate, train
     from textune.errors import DataError, ModelError, RunError, SettingsError, TextuneError
-    from textune.filling import Filler
-    from textune.language_api import adapt, pretrain
-    from textune.predictor import Predictor
+    from textune.predicting.filling import Filler
+    from textune.predicting.predictor import Predictor
     from textune.records import Prediction, Survey
-    from textune.runs import Run
-    from textune.survey import check
+    from textune.runs.runs import Run
+    from textune.survey.survey import check
 
 __all__ = [
     "DataError",
@@ -32,17 +31,17 @@ __all__ = [
 ]
 
 _PLACES = {
-    "Filler": "filling",
+    "Filler": "predicting.filling",
     "Prediction": "records",
-    "Predictor": "predictor",
-    "Run": "runs",
+    "Predictor": "predicting.predictor",
+    "Run": "runs.runs",
     "Survey": "records",
-    "adapt": "language_api",
-    "check": "survey",
-    "cross_validate": "api",
-    "evaluate": "api",
-    "pretrain": "language_api",
-    "train": "api",
+    "adapt": "doors.language_api",
+    "check": "survey.survey",
+    "cross_validate": "doors.api",
+    "evaluate": "doors.api",
+    "pretrain": "doors.language_api",
+    "train": "doors.api",
 }
 
 

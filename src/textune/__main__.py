@@ -12,7 +12,7 @@ def main() -> None:
     is_heard = signal.getsignal(signal.SIGINT) is signal.default_int_handler
     if is_heard:
         signal.signal(signal.SIGINT, _leave)
-    from textune.cli import run  # here, as loading takes a while
+    from textune.doors.cli import run  # here, as loading takes a while
 
     if is_heard:
         signal.signal(signal.SIGINT, signal.default_int_handler)

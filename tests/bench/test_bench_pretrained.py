@@ -25,7 +25,7 @@ from bench.pretrained import (
     verdict,
 )
 from conftest import WORDS
-from textune import language_api
+from textune.doors import language_api
 
 ROWS, DEV_ROWS = 100, 20
 SILENT = Console(file=io.StringIO())

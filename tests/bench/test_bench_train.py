@@ -11,7 +11,7 @@ from bench import machine, measure, processes, scores, tasks
 from bench.jobs import POLICIES, USUAL, Job, Result
 from bench.summary import summarise
 from bench.train import faster, in_words, parse
-from textune.evaluation import metrics
+from textune.metrics import metrics
 
 ROOT = Path(__file__).parents[2]
 SET = "in_domain_dev mcc"

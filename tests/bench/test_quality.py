@@ -20,7 +20,7 @@ from bench.jobs import Job
 from bench.quality import parse, settle
 from bench.quality_sets import SETS, drawn, hold_out, prepare
 from conftest import WORDS
-from textune.evaluation import spans
+from textune.metrics import spans
 
 ROOT = Path(__file__).parents[2]
 PROGRAMS = ("textune", "default", "tuned-fp32")

@@ -6,10 +6,10 @@ import pytest
 from typer.testing import CliRunner
 
 import textune
-from textune.cli import app
 from textune.data.cut import CutCensus, CutDifference, Cutter
 from textune.data.tagged import joined
 from textune.data.words import words_of
+from textune.doors.cli import app
 from textune.records import Example
 
 SENTENCES = {

@@ -8,9 +8,9 @@ import pytest
 from typer.testing import CliRunner
 
 import textune
-from textune import survey
-from textune.cli import app
+from textune.doors.cli import app
 from textune.errors import DataError, SettingsError
+from textune.survey import survey
 
 WORDS = "boat harbour captain night storm sailor market river bridge winter light garden"
 

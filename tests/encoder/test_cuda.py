@@ -5,12 +5,13 @@ import pytest
 import torch
 
 from families import random_texts, tiny_config
-from textune.encoder import attention, load, precision, stored, vocabulary
+from textune.encoder import load, precision, stored, vocabulary
 from textune.errors import NumericsError
+from textune.fast import attention
+from textune.objectives.work import Work
 from textune.tasks.single import Single
 from textune.text import batches
 from textune.training import loop, optim
-from textune.training.loop import Work
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA card")
 

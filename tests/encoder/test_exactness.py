@@ -5,8 +5,9 @@ import pytest
 import torch
 
 from families import PACKABLE, PADDED, random_texts, tiny_config
-from textune.encoder import attention, load, model
+from textune.encoder import load, model
 from textune.encoder.model import Encoder
+from textune.fast import attention
 from textune.records import Batch
 from textune.tasks.multi import Multi
 from textune.tasks.single import Single

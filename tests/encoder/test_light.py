@@ -114,7 +114,7 @@ def test_without_kernels_transformers_is_asked(tmp_path, fresh_kernels, monkeypa
 def test_a_text_is_answered_without_importing_transformers(tiny_base, tmp_path, switch):
     run = make_run(tmp_path, tiny_base, "single", ["bad", "good"])
     script = (
-        "import sys\nfrom textune import cli\n"
+        "import sys\nfrom textune.doors import cli\n"
         "cli.app(['predict', sys.argv[1], 'a good film'], standalone_mode=False)\n"
         "print('imported:', 'transformers' in sys.modules)"
     )

@@ -9,10 +9,10 @@ import torch
 from families import random_texts, tiny_config
 from textune.encoder import load, precision, vocabulary
 from textune.encoder.stored import Stored
+from textune.objectives.work import Work
 from textune.tasks.single import Single
 from textune.text import batches
 from textune.training import loop, optim
-from textune.training.loop import Work
 
 TASK = Single(("a", "b", "c"))
 STEPS = 200

@@ -10,7 +10,7 @@ from sklearn import metrics as sk
 
 import textune
 from conftest import WORDS
-from textune.evaluation import baselines, intervals, metrics
+from textune.metrics import baselines, intervals, metrics
 
 TEXTS = 300
 

@@ -8,9 +8,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from textune import survey
 from textune.errors import DataError, SettingsError
 from textune.reading import sources
+from textune.survey import survey
 
 LARGE = "a long book " * 200_000  # 2.4 million characters
 FORMATS = ("data.csv", "data.jsonl", "data.parquet", "data.tsv.gz", "data.json", "data.txt")

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from textune import survey
 from textune.errors import DataError
 from textune.records import Survey
+from textune.survey import survey
 
 CASES = Path(__file__).parents[2].parent / "shared" / "cases"
 EXPECTED = json.loads((CASES / "expect.json").read_text()) if CASES.is_dir() else {}

@@ -1,6 +1,6 @@
 import numpy as np
 
-from textune.evaluation import metrics, numbers
+from textune.metrics import metrics, numbers
 from textune.tasks.regress import Regress
 
 NAMES = ("price", "share")

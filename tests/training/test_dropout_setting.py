@@ -9,8 +9,9 @@ from safetensors.torch import load_file
 import families
 import textune
 from made_texts import give_head, write_lines
-from textune.encoder import dropout, load
+from textune.encoder import load
 from textune.errors import SettingsError
+from textune.fast import dropout
 
 
 def weights(run):
@@ -77,7 +78,7 @@ def test_pretraining_has_a_setting_of_its_own(tmp_path):
 
 @pytest.mark.parametrize("numbers", ["fp32", "bf16"])
 def test_the_number_format_is_an_option_of_training(reviews, tiny_base, tmp_path, numbers):
-    from textune import cli
+    from textune.doors import cli
 
     command = ["train", str(reviews), "--base", str(tiny_base), "--epochs", "1", "--precision"]
     cli.app([*command, numbers, "--out", str(tmp_path / "run")], standalone_mode=False)
@@ -87,7 +88,7 @@ def test_the_number_format_is_an_option_of_training(reviews, tiny_base, tmp_path
 
 @pytest.mark.parametrize("command", ["adapt", "pretrain"])
 def test_the_number_format_is_an_option_of_plain_text(tiny_base, tmp_path, command):
-    from textune import cli
+    from textune.doors import cli
 
     lines = write_lines(tmp_path / "lines.txt", 40)
     words = [command, str(lines), "--epochs", "1", "--precision", "bf16"]

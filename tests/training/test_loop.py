@@ -6,10 +6,10 @@ import torch
 from families import random_texts, tiny_config
 from textune.encoder import load, precision
 from textune.errors import NumericsError
+from textune.objectives.work import Work
 from textune.tasks.single import Single
 from textune.text import batches
 from textune.training import loop, optim
-from textune.training.loop import Work
 
 TASK = Single(("a", "b", "c"))
 

@@ -7,6 +7,7 @@ import torch
 from transformers import AutoModelForSequenceClassification
 
 from families import tiny_config
+from textune.encoder import freezing
 from textune.training import optim
 
 
@@ -111,7 +112,7 @@ def test_a_schedule_moves_to_where_it_was():
     ],
 )
 def test_freezing_takes_the_lowest_layers(model, layers, frozen):
-    optim.freeze(model, layers)
+    freezing.freeze(model, layers)
     still = {name for name, value in model.named_parameters() if not value.requires_grad}
     for name, _ in model.named_parameters():
         assert (name in still) == any(f".{part}." in name for part in frozen)

@@ -11,10 +11,10 @@ from made_lessons import LESSONS, gradients_of, make
 from textune.encoder import load, precision
 from textune.encoder.light import LightEncoder
 from textune.encoder.model import Encoder
+from textune.objectives.work import Work
 from textune.records import Items
 from textune.text import batches
 from textune.training import loop, optim
-from textune.training.loop import Work
 
 LENGTHS = [16, 12, 16, 9, 16, 16, 2, 16, 7]
 OF = torch.tensor([0, 0, 0, 0, 0, 1, 1, 1, 2])  # windows of three texts

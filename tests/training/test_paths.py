@@ -19,7 +19,7 @@ from made_paths import (
     stock_loss,
     write_rows,
 )
-from textune.encoder import attention, attention_probe, dropout, fused
+from textune.fast import attention, attention_probe, dropout, fused
 from textune.training import loop
 
 TASKS = ["single", "multi", "number", "tags", "mlm"]

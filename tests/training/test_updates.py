@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from textune.encoder.matrices import Half
-from textune.kernels import build, calls
+from textune.fast import build, calls
+from textune.fast.matrices import Half
 from textune.training import checkpoint, optim
 
 SIZES = [(40, 33), (7,), (130, 140), (1,)]

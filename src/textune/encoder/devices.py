@@ -4,7 +4,7 @@ import torch
 
 from textune.encoder import names
 from textune.errors import SettingsError
-from textune.kernels import threads
+from textune.fast import threads
 
 
 def choose(name: str) -> torch.device:

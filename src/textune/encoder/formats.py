@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from textune.encoder import names
 from textune.errors import SettingsError, among
-from textune.kernels import threads
+from textune.fast import threads
 
 CPU_FLAGS = {"avx512_bf16", "amx_bf16", "bf16", "svebf16"}  # as Linux names them
 FORCED = "TEXTUNE_AUTO_PRECISION"  # "fp32" or "bf16": what "auto" takes, unmeasured

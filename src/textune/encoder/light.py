@@ -17,10 +17,10 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from textune.encoder import manifest, pooling, units
-from textune.encoder.firsts import LastLayer
-from textune.encoder.fused import FusedEmbeddings, FusedLayer
 from textune.encoder.weights import refuse_not_finite
-from textune.kernels import calls
+from textune.fast import calls
+from textune.fast.firsts import LastLayer
+from textune.fast.fused import FusedEmbeddings, FusedLayer
 from textune.records import Batch, Items, Pool
 
 PREFIXES = {"bert": "bert", "camembert": "roberta", "roberta": "roberta", "xlm-roberta": "roberta"}

@@ -9,10 +9,11 @@ import torch
 import transformers
 from transformers import AutoConfig, PreTrainedModel
 
-from textune.encoder import description, dropout, folding, heads, keys, weights
+from textune.encoder import description, folding, heads, keys, weights
 from textune.encoder.model import Encoder
 from textune.encoder.units import Units
 from textune.errors import ModelError
+from textune.fast import dropout
 
 
 def load(

@@ -11,9 +11,10 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 from transformers import AttentionInterface, PreTrainedModel
 
-from textune.encoder import alone, attention, dropout, layers, norms, pooling
-from textune.encoder.decoding import Answers, Decoder
-from textune.encoder.matrices import Half
+from textune.encoder import alone, pooling
+from textune.fast import attention, dropout, layers, norms
+from textune.fast.decoding import Answers, Decoder
+from textune.fast.matrices import Half
 from textune.records import Batch, Items, Pool
 
 # Families that compute each token from itself, its position and attention alone, through the

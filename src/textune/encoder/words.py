@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterator
 
-from textune.encoder import dropout
 from textune.encoder.model import Encoder
+from textune.fast import dropout
 
 
 def introduce(encoder: Encoder, *, left_out: int, millions: Callable[[int], str]) -> Iterator[str]:

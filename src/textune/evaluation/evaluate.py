@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from textune.evaluation import answered
-from textune.kernels import threads
+from textune.fast import threads
 from textune.records import Batch, Decision, Items, Scores
 from textune.tasks.interface import Task
 from textune.text import batches, plan

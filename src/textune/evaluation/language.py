@@ -16,7 +16,7 @@ from torch import Tensor
 
 from textune.encoder.model import Encoder
 from textune.evaluation.evaluate import BUDGETS
-from textune.kernels import threads
+from textune.fast import threads
 from textune.records import Batch
 from textune.text import plan
 from textune.text.passages import FOLLOWS

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from textune.evaluation import entities
+from textune.metrics import entities
 from textune.records import Example, Prediction
 
 Found = tuple[int, int, str]  # characters from and to, and the type or the tag

@@ -9,7 +9,7 @@ import numpy as np
 
 from textune.errors import DataError, among
 from textune.records import Example, Scores
-from textune.sets import strata
+from textune.splits import strata
 from textune.tasks.interface import Task
 from textune.tasks.multi import Multi
 from textune.tasks.single import Single

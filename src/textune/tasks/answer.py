@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textune.errors import DataError
-from textune.evaluation import spans
+from textune.metrics import spans
 from textune.records import Batch, Decision, Entity, Example, Prediction, Scores
 from textune.tasks import ends
 from textune.tasks.interface import Borders, Column, Floats

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from textune.evaluation import intervals as spans
+from textune.metrics import intervals as spans
 from textune.records import Example, Prediction, Scores
 from textune.tasks.interface import Column
 
@@ -90,7 +90,7 @@ def baselines(
     examples: Sequence[Example],
 ) -> dict[str, Any]:
     """Return what label frequencies, and logistic regression or means on TF-IDF, would score."""
-    from textune.evaluation import baselines as simple  # scikit-learn, not needed before
+    from textune.metrics import baselines as simple  # scikit-learn, not needed before
 
     assert scores.truth is not None
     found = {"majority": simple.majority(targets, scores.truth, labels)}

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textune.errors import DataError, among
-from textune.evaluation import metrics
+from textune.metrics import metrics
 from textune.records import Batch, Decision, Example, Prediction, Scores
-from textune.sets import splits
+from textune.splits import splits
 from textune.tasks import labels as named
 from textune.tasks.interface import Borders, Column, Floats, thresholds
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textune.errors import DataError
-from textune.evaluation import numbers
+from textune.metrics import numbers
 from textune.records import Batch, Decision, Example, Prediction, Scores
 from textune.tasks import labels as named
 from textune.tasks.interface import Borders, Column, Floats

@@ -5,10 +5,10 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from textune.config import Settings, TrainSettings
 from textune.errors import SettingsError, among
-from textune.evaluation import catalogue
+from textune.metrics import catalogue
 from textune.records import TASKS
+from textune.settings.config import Settings, TrainSettings
 from textune.tasks.interface import Task
 from textune.tasks.multi import Multi
 from textune.tasks.single import Single

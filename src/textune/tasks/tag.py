@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textune.errors import DataError, among
-from textune.evaluation import confusions, entities
+from textune.metrics import confusions, entities
 from textune.records import OUTSIDE, Batch, Decision, Entity, Example, Prediction, Scores
-from textune.sets import splits
+from textune.splits import splits
 from textune.tasks import labels as named
 from textune.tasks.interface import Borders, Column, Floats
 

@@ -11,8 +11,7 @@ from typing import TypeVar
 
 from filelock import FileLock, Timeout
 
-from textune import caches
-from textune.storage import atomic, checksums
+from textune.storage import atomic, caches, checksums
 
 MOST_BYTES = 20 * 2**30  # of all that is kept together; the least recently used goes first
 MANIFEST = "MANIFEST.json"

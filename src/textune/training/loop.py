@@ -1,7 +1,6 @@
 """Losses become weights: one update, one Step."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import torch
@@ -9,27 +8,12 @@ from torch import Tensor
 from torch.optim.lr_scheduler import LRScheduler
 
 from textune.errors import NumericsError
-from textune.kernels import threads
+from textune.fast import threads
+from textune.objectives.work import Work
 from textune.records import Batch, Step
 from textune.text import batches
 from textune.training import parted
 from textune.training.optim import AdamW
-from textune.training.parted import Join
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """One optimizer step as it reaches the loop."""
-
-    number: int  # from 1, over all epochs
-    epoch: int  # from 1
-    parts: Iterable[Batch]  # micro-batches; made when they are needed
-    count: float  # what the sum of losses over the whole optimizer batch is divided by
-    texts: int
-    tokens: int
-    computed: int
-    micro_tokens: int | None = None  # computed at once, where the windows of one text are more
-    join: Join | None = None  # makes one answer of what is said of several windows
 
 
 class Trainable(Protocol):

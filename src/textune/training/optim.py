@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import LambdaLR
 
-from textune.encoder.matrices import Half
-from textune.kernels import calls
+from textune.fast import calls
+from textune.fast.matrices import Half
 
 NORMS = (nn.LayerNorm, nn.RMSNorm, nn.GroupNorm)
 
@@ -281,34 +281,6 @@ def _fall(name: str, left: float) -> float:
         return left
     bottom = 1e-5 if name == "one-cycle" else 0.0
     return bottom + (1 - bottom) * (1 - math.cos(math.pi * left)) / 2
-
-
-def freeze(model: nn.Module, layers: int) -> None:
-    """Freeze the embeddings and the lowest layers; -1 freezes all but the head.
-
-    Args:
-        model: A transformers model with a head.
-        layers: How many layers; 0 freezes nothing.
-    """
-    if layers == 0:
-        return
-    base = model.base_model
-    assert isinstance(base, nn.Module)
-    frozen = [base] if layers < 0 else [_embeddings(base), *_layers(base)[:layers]]
-    for part in frozen:
-        for parameter in part.parameters():
-            parameter.requires_grad = False
-
-
-def _layers(base: nn.Module) -> list[nn.Module]:
-    """The stack of equal layers: the longest list of modules in the encoder."""
-    stacks = [list(part) for part in base.modules() if isinstance(part, nn.ModuleList)]
-    return max(stacks, key=len)
-
-
-def _embeddings(base: nn.Module) -> nn.Module:
-    found = getattr(base, "embeddings", None)
-    return found if isinstance(found, nn.Module) else base.get_input_embeddings()  # type: ignore[operator]  # every transformers base has it
 
 
 def _owned(model: nn.Module) -> Iterator[tuple[nn.Module, str, nn.Parameter]]:

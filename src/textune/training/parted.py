@@ -6,9 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from textune.records import Batch, Items
-
-Join = Callable[[Tensor, Items], Tensor]
+from textune.objectives.work import Join
+from textune.records import Batch
 
 
 def backward(

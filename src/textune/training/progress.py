@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from textune.evaluation import catalogue, metrics
+from textune.metrics import catalogue, metrics
 from textune.records import Step
 
 

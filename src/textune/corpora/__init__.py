@@ -1,0 +1,1 @@
+"""The user's files become what is learned from and what judges it."""

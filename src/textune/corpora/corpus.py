@@ -1,0 +1,390 @@
+"""The user's files become a corpus: examples, tokens, targets and splits, ready for training."""
+
+from collections import Counter
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from textune.corpora import agreement
+from textune.data import contract, examples, naming, schemes, tagged, weighting
+from textune.data.contract import Understanding
+from textune.data.cut import CutDifference
+from textune.errors import DataError, SettingsError
+from textune.reading import sources
+from textune.records import OUTSIDE, TASKS, Contract, Example, Finding, Pool, Said, Split, Table
+from textune.settings.config import DataSettings, Settings
+from textune.splits import alike, folds, splits, strata
+from textune.splits.left_out import is_skipped, skipped
+from textune.survey import audit
+from textune.survey.words import WordCensus
+from textune.tasks import lengths, selection
+from textune.tasks import table as tasks
+from textune.tasks.interface import Task
+from textune.text import unknown
+from textune.text.ragged import Ragged, Targets
+from textune.text.store import Store
+from textune.text.tokenizers import Tokenizer
+
+SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """Everything that training needs of the user's files; N texts of all parts together."""
+
+    table: Table
+    contract: Contract
+    task: Task
+    examples: Sequence[Example]  # N
+    targets: Targets  # (N, …), or one for each word
+    store: Store  # N
+    split: Split
+    findings: tuple[Finding, ...]
+    paths: tuple[str | None, ...]
+    max_tokens: int
+    pool: Pool  # how the windows of one text become one answer
+    weights: NDArray[np.float64] | None = None  # (N,) of the texts in the loss; None: all 1
+
+    def part(self, name: str) -> list[Example]:
+        """Return the examples of "train", "valid" or "test"."""
+        return [self.examples[row] for row in getattr(self.split, name).tolist()]
+
+    def texts(self) -> list[str]:
+        """Return every text, both of a pair."""
+        return [part for item in self.examples for part in (item.text, item.pair) if part]
+
+    def weights_of(self, rows: NDArray[np.int64]) -> NDArray[np.float64] | None:
+        """Return the weight of each target of some texts: one a text, or one a word."""
+        if self.weights is None or self.task.asks != "words":
+            return None if self.weights is None else self.weights[rows]
+        return np.repeat(self.weights[rows], np.diff(self.store.item_borders)[rows])
+
+    def label_counts(self) -> dict[str, int]:
+        """Count the texts of each label, or the words of each tag, over all parts."""
+        if self.task.name in {"number", "answers"}:
+            return {}
+        values = self.targets[np.arange(len(self.store))]
+        if values.ndim == 1:
+            counts = np.bincount(values[values >= 0], minlength=len(self.task.labels))
+        else:
+            counts = np.nansum(values, axis=0).astype(np.int64)
+        return dict(zip(self.task.labels, counts.tolist(), strict=True))
+
+
+def gather(
+    source: object,
+    settings: Settings,
+    tokenizer: Tokenizer,
+    *,
+    valid: object | None = None,
+    test: object | None = None,
+) -> Generator[Said, None, Corpus]:
+    """Read, understand, split and tokenise; yield what a person should know on the way.
+
+    Raises:
+        DataError: With every problem's file and line.
+        SettingsError: The task or the limit is impossible here.
+    """
+    data = settings.data
+    max_tokens = _limit(data.max_tokens, tokenizer)
+    table = sources.read(source, header=data.header, delimiter=data.delimiter)
+    found = _agree(table, data)
+    agreed = found.contract
+    contract.require_labels(agreed, table.name)
+    yield Said(f"{table.name}: {found.rows:,} rows, {_words(agreed)}")
+    yield from _unused(found)
+    parts = [(yield from _read(table, agreed, data, settings.seed))]
+    tables = [table]
+    plain = replace(agreed, weight=None)  # the others are judged by, each text alike
+    for other in (valid, test):
+        more = None if other is None else _same_layout(other, table, data.delimiter)
+        parts.append([] if more is None else (yield from _read(more, plain, data, settings.seed)))
+        tables += [] if more is None else [more]
+    yield from _leave_out_unknown(agreed, parts, data)
+    if found_unknown := unknown.finding(tokenizer, parts[0]):
+        yield Said(f"{table.name}: {found_unknown.message}", is_warning=True)
+    split_seed = settings.seed if data.split_seed is None else data.split_seed
+    split = _split(parts, data, agreed.task, seed=split_seed)
+    everything = [example for part in parts for example in part]
+    task = _learn_task(agreed, everything, split)
+    selection.check(task, settings)
+    raw = targets_of(task, everything)
+    findings = (*_look_alike(agreed.task, everything), *_leaks(everything, split))
+    yield from (Said(finding.message, is_warning=True) for finding in findings)
+    split = _balance(everything, split, data, settings.seed)
+    folder = "tokens" if data.cache else None
+    store, remarks = lengths.tokenize(
+        everything, tokenizer, task.asks, data, max_tokens=max_tokens, folder=folder
+    )
+    yield from remarks
+    targets = lengths.settle(raw, store)
+    task = task.fitted(targets[split.train])
+    yield Said(
+        f"split: {len(split.train):,} train, {len(split.valid):,} valid, {len(split.test):,} test"
+    )
+    yield from _unjudged(agreed.task, everything, split, of_its_own=bool(parts[1]))
+    return Corpus(
+        table=table,
+        contract=agreed,
+        task=task,
+        examples=everything,
+        targets=targets,
+        store=store,
+        split=split,
+        findings=findings,
+        paths=tuple(item.path for item in tables),
+        max_tokens=max_tokens,
+        pool="likely" if task.asks == "answers" else data.pool,
+        weights=None if data.weight is None else weighting.of(everything, split.train),
+    )
+
+
+def _agree(table: Table, data: DataSettings) -> Understanding:
+    return agreement.agree(
+        table,
+        task=data.task,
+        text=data.text or None,
+        label=data.label or None,
+        group=data.group,
+        skip=data.skip,
+        weight=data.weight,
+        names=data.names,
+    )
+
+
+def _unused(found: Understanding) -> Iterator[Said]:
+    """Name the columns and the rows that are not learned from, and why."""
+    if found.left_out:
+        listed = "; ".join(f"{name!r} ({why})" for name, why in [*found.left_out.items()][:SHOWN])
+        more = f" and {len(found.left_out) - SHOWN:,} more" if len(found.left_out) > SHOWN else ""
+        yield Said(f"columns left out: {listed}{more}")
+    yield from (Said(finding.message, is_warning=True) for finding in found.findings)
+
+
+def _limit(asked: int | None, tokenizer: Tokenizer) -> int:
+    if asked is None:
+        return tokenizer.limit
+    if asked > tokenizer.limit:
+        raise SettingsError(
+            f"--max-tokens {asked}: this encoder reads at most {tokenizer.limit} tokens of a text"
+        )
+    return asked
+
+
+def _words(agreed: Contract) -> str:
+    kind = TASKS[agreed.task]
+    label = _some(agreed.label)
+    labels = f", labels in {label}" if label else ""
+    return f"texts in {' + '.join(map(repr, agreed.text))}{labels}: {kind}"
+
+
+def _some(names: Sequence[str]) -> str:
+    """Quote the first of several names, and count the others."""
+    shown = ", ".join(map(repr, names[:SHOWN]))
+    return f"{shown} and {len(names) - SHOWN:,} more" if len(names) > SHOWN else shown
+
+
+def _same_layout(other: object, table: Table, delimiter: str | None) -> Table:
+    """Open a validation or test file, with a header exactly where the first file has one.
+
+    A delimiter that was named holds for files with the ending of the first.
+    """
+    if not table.path or not isinstance(other, str | Path):
+        return sources.read(other)
+    endings = {Path(str(name).lower().removesuffix(".gz")).suffix for name in (other, table.path)}
+    is_alike = len(endings) == 1
+    return sources.read(other, header=table.has_header, delimiter=delimiter if is_alike else None)
+
+
+def _read(
+    table: Table, agreed: Contract, data: DataSettings, seed: int
+) -> Generator[Said, None, list[Example]]:
+    yield from (
+        Said(f"{table.name}: {finding.message}", is_warning=True) for finding in table.findings
+    )
+    table = naming.named(table, agreed)
+    found = list(examples.read(table, tagged.in_own_scheme(agreed, table)))
+    kept = [item for item in found if not is_skipped(item)]
+    if left_out := skipped(found, table.name):
+        yield Said(left_out, is_warning=True)
+    if remarks := [remark for item in kept for remark in item.remarks]:
+        yield Said(
+            f"{table.name}: {len(remarks):,} places were mended while they were read; first: "
+            f"{remarks[0]}",
+            is_warning=True,
+        )
+    if not kept:
+        raise DataError(f"{table.name}: no row has both a text and a label")
+    if agreed.task == "tags":
+        yield from _doubts(table, agreed, kept)
+    if data.limit is not None and data.limit < len(kept):
+        chosen = np.random.default_rng(seed).choice(len(kept), data.limit, replace=False)
+        kept = [kept[row] for row in np.sort(chosen).tolist()]
+        yield Said(f"{table.name}: trial on {len(kept):,} of its rows, drawn at random")
+    return kept
+
+
+def _doubts(table: Table, agreed: Contract, found: Sequence[Example]) -> Iterator[Said]:
+    """Say what is doubtful about words and tags.
+
+    Raises:
+        DataError: Nothing is marked, so that there is nothing to learn.
+    """
+    census = WordCensus(marks_entities=agreed.separator != "plain")
+    for example in found:
+        census.add(example)
+    for finding in census.findings():
+        if finding.severity == "error":
+            raise DataError(f"{table.name}: {finding.message}")
+        yield Said(f"{table.name}: {finding.message}", is_warning=True)
+    difference = CutDifference(agreed.cut)
+    for example in found if agreed.form == "words" else ():
+        difference.add(example)
+    if cut := difference.finding():
+        yield Said(f"{table.name}: {cut.message}", is_warning=cut.severity == "warning")
+
+
+def _leave_out_unknown(
+    agreed: Contract, parts: list[list[Example]], data: DataSettings
+) -> Iterator[Said]:
+    """Drop from a trial's other parts what has labels that its few training rows do not have."""
+    if data.limit is None or agreed.form not in {"name", "list"} or agreed.task == "number":
+        return
+    known = set(examples.label_names(agreed, parts[0]))
+    for place, part in enumerate(parts[1:], start=1):
+        kept = [item for item in part if set(strata.label_names(item)) <= known]
+        if len(kept) == len(part):
+            continue
+        if not kept:
+            raise DataError(
+                f"{part[0].origin}: no row of this trial has a label that its {len(parts[0])} "
+                "training rows have; raise --limit"
+            )
+        parts[place] = kept
+        yield Said(
+            f"{part[0].origin.rpartition(':')[0]}: {len(part) - len(kept):,} rows of this trial "
+            "were skipped, since none of its few training rows has their label"
+        )
+
+
+def _split(parts: list[list[Example]], data: DataSettings, task: str, *, seed: int) -> Split:
+    first, valid, test = parts
+    if task == "number":  # numbers are no classes to be kept in proportion
+        first = [replace(item, label=None) for item in first]
+    shares = {
+        "valid_share": 0.0 if valid else data.valid_share,
+        "test_share": 0.0 if test else data.test_share,
+    }
+    if data.folds is None:
+        split = splits.split(first, **shares, seed=seed)
+    else:
+        share = shares["valid_share"]
+        split = folds.split(first, data.fold, data.folds, valid_share=share, seed=seed)
+    ends = np.cumsum([len(part) for part in parts])
+    return Split(
+        train=split.train,
+        valid=np.arange(ends[0], ends[1]) if valid else split.valid,
+        test=np.arange(ends[1], ends[2]) if test else split.test,
+    )
+
+
+def _learn_task(agreed: Contract, everything: Sequence[Example], split: Split) -> Task:
+    training = [everything[row] for row in split.train.tolist()]
+    names = examples.label_names(agreed, training)
+    if agreed.task == "single" and len(names) < 2:
+        raise DataError(
+            f"all {len(training):,} training texts have the same label {names[0]!r}: nothing "
+            "can be learned; "
+            f"name another column with --label"
+        )
+    return tasks.make(agreed.task, names)
+
+
+def targets_of(task: Task, everything: Sequence[Example]) -> Targets:
+    """Turn every label into its target; (N, …), or one for each word.
+
+    Raises:
+        DataError: The first twenty labels that training did not see, and the count of all.
+    """
+    values, problems = [], []
+    for example in everything:
+        try:
+            values.append(task.target(example))
+        except DataError as error:
+            problems.append(str(error))
+    if problems:
+        more = f"\n… and {len(problems) - SHOWN:,} more" if len(problems) > SHOWN else ""
+        raise DataError("\n".join(problems[:SHOWN]) + more)
+    return Ragged.of(values) if task.asks == "words" else np.stack(values)
+
+
+def _look_alike(task: str, everything: Sequence[Example]) -> list[Finding]:
+    """Name labels that are learned as different ones, and look or read alike."""
+    counts: Counter[str] = Counter()
+    if task in ("single", "multi"):
+        counts.update(name for item in everything for name in strata.label_names(item))
+    elif task == "tags":
+        tags = (tag for item in everything for tag in strata.label_names(item))
+        counts.update(schemes.type_of(tag) or tag for tag in tags)
+    found = list(alike.findings(counts, of="tags" if task == "tags" else "labels"))
+    return found[: alike.MOST]
+
+
+def _leaks(everything: Sequence[Example], split: Split) -> Iterator[Finding]:
+    training = [everything[row] for row in split.train.tolist()]
+    for name, rows in (("valid", split.valid), ("test", split.test)):
+        if len(rows):
+            finding = audit.leaks(training, [everything[row] for row in rows.tolist()], name)
+            if finding is not None:
+                yield finding
+
+
+def _unjudged(
+    task: str, everything: Sequence[Example], split: Split, *, of_its_own: bool
+) -> Iterator[Said]:
+    """Name the labels that are learned, but of which no validation text tells how well.
+
+    Args:
+        task: Its name.
+        everything: The examples of all parts.
+        split: Of these.
+        of_its_own: Whether the validation texts are a file of their own.
+    """
+    if task not in ("single", "multi", "tags") or not len(split.valid):
+        return
+    learned, judged = (
+        {name for row in rows.tolist() for name in strata.label_names(everything[row])}
+        for rows in (split.train, split.valid)
+    )
+    if task == "tags":  # "B-PER" and "I-PER" are one, and a tag of no entity is itself
+        learned, judged = (
+            {schemes.type_of(tag) or tag for tag in tags} - {OUTSIDE} for tags in (learned, judged)
+        )
+    if missing := sorted(learned - judged):
+        more = f" and {len(missing) - 5:,} more" if len(missing) > 5 else ""
+        way_out = (
+            "add rows that have them to the file of --valid"
+            if of_its_own
+            else "give more rows, --valid FILE or --set data.valid_share=0.3"
+        )
+        yield Said(
+            f"no validation text has {', '.join(missing[:5])}{more} ({len(missing):,} of "
+            f"{len(learned):,} labels): no score speaks of them; {way_out}",
+            is_warning=True,
+        )
+
+
+def _balance(everything: Sequence[Example], split: Split, data: DataSettings, seed: int) -> Split:
+    if data.unlabelled is None and data.most_per_class is None:
+        return split
+    kept = splits.balance(
+        everything,
+        split.train,
+        unlabelled=data.unlabelled,
+        most_per_class=data.most_per_class,
+        seed=seed,
+    )
+    return replace(split, train=kept)

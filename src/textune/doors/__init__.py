@@ -1,0 +1,1 @@
+"""The command line, the Python functions, and what a person sees on the screen."""

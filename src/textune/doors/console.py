@@ -1,0 +1,388 @@
+"""What a person sees: lines, one bar, small tables. The only place that prints."""
+
+import errno
+import io
+import json
+import os
+import re
+import sys
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from textwrap import wrap
+from typing import Any, TextIO
+
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.markup import escape
+from rich.segment import Segment
+from rich.table import Table
+
+from textune.metrics import catalogue, written
+from textune.metrics.catalogue import HEADLINES
+
+MOST_LABELS = 30
+OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}  # there may be room again
+SILENCE = 30.0  # seconds without a line, at most, where there is no bar
+WIDE = 200  # columns of a table in a pipe
+
+
+class _Safe(Console):
+    """A console on which no text, label or file name can move the cursor, or change a colour."""
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterator[Segment]:
+        """Escape what a terminal would obey; our own styles are no text."""
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else segment._replace(text=visible(segment.text))
+
+
+class _Screen(_Safe):
+    """A console that leaves a reader who has gone away to its caller."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
+def visible(text: str) -> str:
+    r"""Escape what a terminal would obey.
+
+    These are control characters, but for line ends and tabs, and marks that turn the direction of
+    what follows.
+
+    Example:
+        >>> print(visible("\x1b[31mred"))
+        \x1b[31mred
+    """
+    return OBEYED.sub(lambda found: ascii(found[0])[1:-1], text)
+
+
+out = _Screen(highlight=False, soft_wrap=True)
+err = _Safe(stderr=True, highlight=False, soft_wrap=True)
+
+
+def argument(path: object) -> str:
+    """Write a path so that a command takes it for one, even where it begins with a dash."""
+    return f"./{path}" if str(path).startswith("-") else str(path)
+
+
+def say(text: str) -> None:
+    """Print a line."""
+    out.print(escape(text))
+
+
+def warn(text: str) -> None:
+    """Print a line that asks for attention."""
+    err.print(f"[yellow]note:[/] {escape(folded(text, screen=err, before=len('note: ')))}")
+
+
+def fail(text: str) -> None:
+    """Print why nothing came of it."""
+    err.print(f"[bold red]error:[/] {escape(folded(text, screen=err, before=len('error: ')))}")
+
+
+def folded(text: str, *, screen: Console, before: int = 0) -> str:
+    """Break sentences between words where a person reads them; leave them whole for a pipe.
+
+    Args:
+        text: One line or several.
+        screen: Where they will be printed.
+        before: Columns that the first line has less, and all others if they are indented.
+    """
+    if not screen.is_terminal:
+        return text
+    width = max(40, screen.width - 1)
+    lines = text.split("\n")
+    found = [
+        wrap(
+            line,
+            width,
+            initial_indent=" " * (before if number == 0 else 0),
+            subsequent_indent=" " * (len(line) - len(line.lstrip()) + 2),
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        for number, line in enumerate(lines)
+    ]
+    return "\n".join(part for parts in found for part in parts or [""])[before:]
+
+
+def complain(text: str) -> None:
+    """Print lines as they are where errors go: what is wrong with options, or where a bug is."""
+    err.print(text.rstrip("\n"), markup=False)
+
+
+def show_json(values: Any) -> None:
+    """Print one JSON object on one line, for programs."""
+    try:
+        sys.stdout.write(_json_line(values))
+    except BrokenPipeError:
+        raise BrokenPipeError from None  # without a number: typer would exit with 1 on EPIPE
+
+
+def _json_line(values: Any) -> str:
+    is_unicode = (sys.stdout.encoding or "").lower().startswith("utf")
+    line = json.dumps(values, ensure_ascii=not is_unicode, allow_nan=False)
+    return OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", line) + "\n"
+
+
+class _Lossy(io.TextIOBase):
+    """A stream of remarks that nobody has to read: where it is closed or full, they are lost."""
+
+    def __init__(self, stream: TextIO):
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]  # as the stream below has it
+        """Return the stream's own."""
+        return self._stream.encoding
+
+    def isatty(self) -> bool:
+        """Tell whether the stream is a terminal."""
+        return self._stream.isatty()
+
+    def fileno(self) -> int:
+        """Return the stream's number."""
+        return self._stream.fileno()
+
+    def write(self, text: str) -> int:
+        """Write what can be written."""
+        with _sparing(self._stream):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Send what can be sent."""
+        with _sparing(self._stream):
+            self._stream.flush()
+
+
+@contextmanager
+def _sparing(stream: TextIO) -> Iterator[None]:
+    """Lose what a stream cannot take; send all that follows nowhere where nobody reads any more."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in FULL:
+            _silence(stream)
+    except ValueError:  # closed within this process
+        pass
+
+
+@contextmanager
+def spared() -> Iterator[None]:
+    """Print what comes last of work that is done and saved: it does not fail where nobody reads."""
+    try:
+        yield
+        sys.stdout.flush()
+    except OSError:
+        _silence(sys.stdout)
+
+
+def accept_any_text() -> None:
+    """Let a terminal that lacks a character show its number, and no lost stream be a mistake."""
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    if not isinstance(sys.stderr, _Lossy):
+        sys.stderr = _Lossy(sys.stderr)
+
+
+def flush() -> None:
+    """Send what waits to be sent; raises BrokenPipeError if nobody reads any more."""
+    sys.stdout.flush()
+
+
+def hush() -> None:
+    """Send the rest of the output nowhere, so that leaving makes no noise."""
+    _silence(sys.stdout)
+
+
+def _silence(stream: TextIO) -> None:
+    with suppress(OSError, ValueError):  # a stream without a number has nothing to be sent
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+PLAIN = ("f1", "precision", "recall")
+
+
+def headlines(metrics: Mapping[str, Any]) -> list[str]:
+    """Name the numbers to show; of one label a text, micro-F1 is the accuracy once more."""
+    is_single = "confusion" in metrics or "confusion_cells" in metrics
+    same = {"micro_f1"} if is_single else set()
+    return [key for key in HEADLINES if key in metrics and key not in same]
+
+
+def show_metrics(metrics: Mapping[str, Any], *, title: str) -> None:
+    """Print the headline numbers of a split with their intervals, then each label's."""
+    table = Table(box=None, pad_edge=False)
+    for column in ("metric", "value", "95 % interval"):
+        table.add_column(column, justify="left" if column == "metric" else "right")
+    for key in headlines(metrics):
+        span = metrics.get("intervals", {}).get(key)
+        words = written.interval(span)
+        table.add_row(HEADLINES[key], number(metrics[key]), words)
+    print_table(table, title=title)
+    show_labels(metrics.get("labels", {}))
+    show_labels(
+        {name: metrics[key] for key, name in KINDS.items() if key in metrics}, of="questions"
+    )
+    _show_by_length(metrics.get("by_length", ()))
+    if plain := metrics.get("plain_text"):
+        values = ", ".join(f"{HEADLINES[key]} {number(plain[key])}" for key in PLAIN)
+        out.print(
+            f"  the same sentences as plain text: {values}; {plain['cut_otherwise']:.1%} of the "
+            "words are cut otherwise there"
+        )
+    reasons = {str(reason) for reason in metrics.get("undefined", {}).values()}
+    for reason in sorted(reasons):
+        out.print(f"  – where there is no number: {escape(reason)}")
+    if metrics.get("confusions"):
+        out.print(f"  – entities: {escape(catalogue.confusion_words(metrics['confusions']))}")
+    if metrics.get("decided"):
+        out.print(f"  – {escape(metrics['decided'])}")
+
+
+def _show_by_length(bins: Sequence[Mapping[str, Any]]) -> None:
+    """Print what texts of each length were judged as, where they differ in it."""
+    if len(bins) < 2:
+        return
+    (key,) = bins[0].keys() & HEADLINES.keys()
+    table = Table(box=None, pad_edge=False)
+    for column in ("tokens a text", "texts", HEADLINES[key], "95 % interval"):
+        table.add_column(column, justify="left" if column == "tokens a text" else "right")
+    for item in bins:
+        span = item["interval"]
+        words = written.interval(span)
+        table.add_row(length_range(item), number(item["n"]), number(item[key]), words)
+    print_table(table)
+
+
+def length_range(item: Mapping[str, Any]) -> str:
+    """Write which lengths an entry of `by_length` is about."""
+    if item["up_to"] is None:
+        return f"over {item['above']}"
+    return f"{(item['above'] or 0) + 1} to {item['up_to']}"
+
+
+SIMPLE = {  # rules beside which a model is shown
+    "tfidf": "TF-IDF + log. regression",
+    "centroid": "TF-IDF, nearest class",
+    "majority": "majority vote",
+    "mean": "mean of training",
+    "word": "each word's usual tag",
+    "sentence": "likeliest sentence",
+}
+
+
+def show_baselines(metrics: Mapping[str, Any]) -> None:
+    """Print what simple rules would have scored, beside the model."""
+    simple = metrics.get("baselines")
+    if not simple:
+        return
+    part = simple["part"]
+    rows = {"this model": metrics[part]}
+    rows |= {name: simple[key] for key, name in SIMPLE.items() if key in simple}
+    keys = headlines(metrics[part])
+    table = Table(box=None, pad_edge=False)
+    table.add_column("")
+    for key in keys:
+        table.add_column(HEADLINES[key], justify="right")
+    for name, numbers in rows.items():
+        table.add_row(name, *(number(numbers.get(key)) for key in keys))
+    print_table(table, title=f"\nbeside simple rules ({part})")
+
+
+KINDS = {"has_answer": "with an answer", "no_answer": "without"}
+OF_LABELS = (
+    *("n", "exact_match", "support", "predicted", "precision", "recall", "f1", "roc_auc", "pr_auc"),
+    *("pearson", "spearman", "rmse", "mae"),
+)
+
+
+def show_labels(labels: Mapping[str, Mapping[str, Any]], *, of: str = "label") -> None:
+    """Print a line a label, or whatever else there are numbers of."""
+    table = Table(box=None, pad_edge=False)
+    known = {key for numbers in labels.values() for key in numbers}
+    keys = [key for key in OF_LABELS if key in known]
+    table.add_column(of)
+    for key in keys:
+        table.add_column(key.replace("_", "-"), justify="right")
+    if not keys:
+        return
+    for name, numbers in list(labels.items())[:MOST_LABELS]:
+        table.add_row(escape(name), *(number(numbers.get(key)) for key in keys))
+    print_table(table)
+    if len(labels) > MOST_LABELS:
+        out.print(f"… and {len(labels) - MOST_LABELS} more labels")
+
+
+def show_language(metrics: Mapping[str, Any], *, run: str) -> None:
+    """Print what the held-out text says of an encoder, before the first step and after the last."""
+    before, after = metrics["before"], metrics["valid"]
+    table = Table(box=None, pad_edge=False)
+    for column in ("metric", "before", "after", "95 % interval"):
+        table.add_column(column, justify="left" if column == "metric" else "right")
+    for key in headlines(after):
+        span = after["intervals"].get(key)
+        words = written.interval(span)
+        table.add_row(HEADLINES[key], number(before.get(key)), number(after[key]), words)
+    print_table(table, title="\nheld out")
+    change = after["perplexity"] / before["perplexity"] - 1
+    simple = metrics["baselines"]["most_frequent"]
+    out.print(
+        f"perplexity {before['perplexity']:.2f} → {after['perplexity']:.2f} ({change:+.1%}); "
+        f"{escape(repr(simple['piece']))} for every mask would be right in "
+        f"{simple['masked_accuracy']:.1%}"
+    )
+    if "prove" in metrics:
+        out.print(f"fine-tuned: {escape(metrics['prove']['words'])}")
+    out.print(f"\nfill a mask:   textune fill {escape(run)} {escape(repr('some [MASK] text'))}")
+    out.print(f"fine-tune it:  textune train FILE --base {escape(run)}")
+
+
+def show_filled(text: str, found: Sequence[Mapping[str, Any]]) -> None:
+    """Print the candidates for each mask of a text."""
+    out.print(f"[bold]{escape(text)}[/]")
+    for mask in found:
+        if len(found) > 1:
+            out.print(f"  mask {mask['mask']}")
+        for item in mask["candidates"]:
+            out.print(f"  {item['probability']:>6.1%}  {escape(item['piece'])}")
+
+
+def counting(steps: Iterable[int], *, what: str, silence: float = SILENCE) -> Iterator[int]:
+    """Show a growing number while something long goes on; for a pipe a line now and then."""
+    spoke = time.perf_counter()
+    with err.status(what) as status:
+        for number in steps:
+            words = f"{what}: {number:,} rows"
+            status.update(words)
+            if not err.is_terminal and time.perf_counter() - spoke >= silence:
+                spoke = time.perf_counter()
+                err.print(words)
+            yield number
+
+
+def print_table(table: Table, *, title: str = "") -> None:
+    """Print a table as wide as the screen, or as wide as it needs for a pipe.
+
+    Its title is a line of its own: a table would break a path in it to its own width.
+    """
+    if title:
+        out.print(f"[italic]{escape(title)}[/]")
+    screen = out if out.is_terminal else _Screen(file=out.file, width=WIDE, highlight=False)
+    screen.print(table)
+
+
+def number(value: Any) -> str:
+    """Write a number of a table; a dash where there is none."""
+    if value is None:
+        return "–"
+    return f"{value:,}" if isinstance(value, int) else written.decimals(value)

@@ -1,0 +1,198 @@
+"""What `check` found becomes lines and tables on the screen."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.markup import escape
+from rich.table import Table
+
+from textune.doors.console import MOST_LABELS, folded, out, print_table
+from textune.records import Survey
+
+BAR = 28
+MOST_BROKEN = 10
+
+
+def show_survey(found: Survey) -> None:
+    """Print what `check` found."""
+    out.print(f"[bold]{escape(found.table.name)}[/]: {found.rows:,} rows")
+    _list("layout", found.table.reasons)
+    _columns(found.columns)
+    _list("left out", [f"column {name!r}: {why}" for name, why in found.left_out.items()])
+    _list("understood", found.contract.reasons)
+    _list("could also be", found.contract.doubts)
+    _targets(found)
+    _lengths(found.lengths)
+    _fertility(found.fertility)
+    _findings(found)
+    is_plain = found.contract.task == "plain"
+    out.print(f"\nto {'adapt an encoder to' if is_plain else 'train on'} it:")
+    out.print(f"  {escape(found.command)}")
+
+
+def show_plain(found: Mapping[str, Any]) -> None:
+    """Print what `check` found in folders and patterns of plain text."""
+    out.print(f"[bold]{escape(', '.join(found['source']))}[/]: {found['documents']:,} documents")
+    _list("understood", found["reading"])
+    _fertility(found["fertility"])
+    out.print("\nto adapt an encoder to it:")
+    out.print(f"  {escape(found['command'])}")
+
+
+def _fertility(costs: Mapping[str, Any]) -> None:
+    """Print how a tokenizer writes the words of a text."""
+    if not costs:
+        return
+    out.print("\n[bold]words in the pieces of the tokenizer[/]")
+    out.print(
+        f"  {costs['words']:,} words take {costs['pieces_per_word']:.3f} pieces each; "
+        f"{costs['one_piece_share']:.1%} take one, {costs['unknown_share']:.2%} of the pieces "
+        "are unknown"
+    )
+    table = Table(box=None, pad_edge=False)
+    for column in ("  word in many pieces", "occurrences", "pieces", "one piece would save"):
+        table.add_column(column, justify="left" if "word" in column else "right")
+    for item in costs["broken"][:MOST_BROKEN]:
+        cells = f"{item['occurrences']:,}", f"{item['pieces']:.3g}", f"{item['saved']:,} tokens"
+        table.add_row(f"  {escape(item['word'])}", *cells)
+    print_table(table)
+    for saving in costs["savings"]:
+        out.print(
+            f"  --add-words {saving['words']:<5} would save {saving['tokens']:,} tokens "
+            f"({saving['share']:.1%})"
+        )
+
+
+def _list(title: str, lines: Sequence[str]) -> None:
+    if lines:
+        out.print(f"\n[bold]{title}[/]")
+    for line in lines:
+        out.print(escape(folded(f"  {line}", screen=out)))
+
+
+def _columns(columns: Mapping[str, str]) -> None:
+    table = Table(box=None, pad_edge=False)
+    table.add_column("name", style="cyan")
+    table.add_column("taken for")
+    for name, words in list(columns.items())[:MOST_LABELS]:
+        table.add_row(f"  {escape(name)}", escape(words))
+    out.print("\n[bold]columns[/]")
+    print_table(table)
+    if len(columns) > MOST_LABELS:
+        out.print(f"  … and {len(columns) - MOST_LABELS} more")
+
+
+def _targets(found: Survey) -> None:
+    """Print what there is to find in the texts, by task."""
+    if found.contract.task == "number":
+        _numbers(found.targets)
+        return
+    if found.contract.task == "tags":
+        kind = "entities" if "entities" in found.targets else "words"
+        total, words = found.targets[kind], found.targets["of_words"]
+        title = f"{kind} by {'type' if kind == 'entities' else 'tag'}"
+        _chart(title, found.labels, total)
+        many = f"{total:,} {kind} in {words:,} words" if kind == "entities" else f"{words:,} words"
+        out.print(f"  {many} of {found.rows:,} texts")
+        return
+    if found.labels:
+        title = "questions" if found.contract.task == "answers" else "labels"
+        _chart(title, found.labels, found.rows)
+    if found.labels and found.unlabelled:
+        share = found.unlabelled / max(found.rows, 1)
+        out.print(f"  texts with no label: {found.unlabelled:,} ({share:.1%})")
+    sizes = found.targets.get("tokens")
+    if sizes:
+        out.print(
+            f"  tokens an answer: median {sizes['median']:,.0f}, 99 % below {sizes['p99']:,.0f}, "
+            f"longest {sizes['longest']:,}"
+        )
+
+
+def _numbers(targets: Mapping[str, Mapping[str, float]]) -> None:
+    """Print how the numbers of each column are spread."""
+    table = Table(box=None, pad_edge=False)
+    for column in ("  column", "lowest", "mean", "highest", "standard deviation"):
+        table.add_column(column, justify="left" if "column" in column else "right")
+    for name, spread in list(targets.items())[:MOST_LABELS]:
+        cells = (f"{spread[key]:.4g}" for key in ("min", "mean", "max", "spread"))
+        table.add_row(f"  {escape(name)}", *cells)
+    out.print("\n[bold]numbers[/]")
+    print_table(table)
+    if len(targets) > MOST_LABELS:
+        out.print(f"  … and {len(targets) - MOST_LABELS} more")
+
+
+def _chart(title: str, labels: Mapping[str, int], total: int) -> None:
+    """Print a bar for each count, and its share of the total."""
+    out.print(f"\n[bold]{title}[/] ({len(labels)})")
+    shown = sorted(labels.items(), key=lambda pair: -pair[1])[:MOST_LABELS]
+    most = max((count for _, count in shown), default=0) or 1
+    width = min(max((len(name) for name, _ in shown), default=0), 30)
+    for name, count in shown:
+        bar = "█" * max(1 if count else 0, round(BAR * count / most))
+        out.print(
+            f"  {escape(name[:30]):{width}}  {count:>9,}  {count / max(total, 1):>6.1%}  "
+            f"[blue]{bar}[/]"
+        )
+    if len(labels) > MOST_LABELS:
+        out.print(f"  … and {len(labels) - MOST_LABELS} more")
+
+
+GOLDS = ("entities", "words", "answers")
+
+
+def _lengths(lengths: Mapping[str, Any]) -> None:
+    if not lengths:
+        return
+    out.print("\n[bold]tokens a text[/]")
+    out.print(
+        f"  median {lengths['median']:,.0f}, mean {lengths['mean']:,.1f}, 90 % below "
+        f"{lengths['p90']:,.0f}, "
+        f"99 % below {lengths['p99']:,.0f}, longest {lengths['longest']:,}"
+    )
+    _limits(lengths["beyond"])
+    if lengths.get("sampled"):
+        out.print(f"  (from a sample of {lengths['texts']:,} rows)")
+
+
+def _limits(beyond: Mapping[str, Mapping[str, Any]]) -> None:
+    """Print what lies beyond each limit, and what an epoch costs."""
+    entries = list(beyond.values())
+    lost = [key for key in ("rows", "tokens", *GOLDS) if key in entries[0]]
+    read = [key for key in ("head", "window") if key in entries[0]]
+    table = Table(box=None, pad_edge=False)
+    for column in ("  limit", *(f"{key} cut" for key in lost)):
+        table.add_column(column, justify="right")
+    for key in read:
+        table.add_column(f"{key}: tokens", justify="right")
+        table.add_column("time", justify="right")
+    for limit, entry in beyond.items():
+        shares = (f"{entry[key]:.1%}" for key in lost)
+        costs = [
+            cell
+            for key in read
+            for cell in (f"{entry[key]['tokens']:,}", f"{entry[key]['time']:.2f}")
+        ]
+        table.add_row(f"  {limit}", *shares, *costs)
+    print_table(table)
+    if read:
+        largest = list(beyond)[-1]
+        words = (
+            "  tokens of an epoch that reads beginnings (--long head) or everything (--long "
+            f"window); time: that of beginnings of {largest} tokens is 1"
+        )
+        out.print(escape(folded(words, screen=out)))
+
+
+def _findings(found: Survey) -> None:
+    if not found.findings:
+        out.print("\n[green]nothing wrong was found[/]")
+        return
+    out.print("\n[bold]findings[/]")
+    colours = {"error": "red", "warning": "yellow", "note": "dim"}
+    for finding in found.findings:
+        colour = colours.get(finding.severity, "dim")
+        words = folded(f"  {finding.severity} {finding.message}", screen=out)
+        _, _, rest = words.partition(finding.severity)
+        out.print(f"  [{colour}]{finding.severity}[/]{escape(rest)}")

@@ -1,0 +1,45 @@
+"""An error that no command expects becomes a message and an exit code."""
+
+import errno
+import io
+import sys
+import traceback
+from typing import NoReturn
+
+from textune.doors import console
+
+FULL = {errno.EDQUOT, errno.EFBIG, errno.ENOSPC, errno.EROFS}
+NOT_OURS = {  # what the system says of a path, a disk or a stream
+    *(*FULL, errno.EACCES, errno.EPERM),
+    *(errno.ENAMETOOLONG, errno.ELOOP, errno.EIO, errno.EBADF, errno.EMFILE, errno.ENFILE),
+}
+
+
+def leave(error: Exception) -> NoReturn:
+    """End the program with a message and an exit code; with a traceback where it is a bug."""
+    if _was_interrupted(error):
+        console.fail("stopped")
+        sys.exit(130)
+    if isinstance(error, OSError) and error.errno in NOT_OURS:
+        if not error.filename:
+            console.hush()  # the output itself: nothing waits to be sent any more
+        place = f"{error.filename}: " if error.filename else "the output: "
+        verb = "written" if error.errno in FULL else "read or written"
+        console.fail(f"{place}cannot be {verb}: {error.strerror}")
+        sys.exit(2)
+    show, code = getattr(error, "show", None), getattr(error, "exit_code", None)
+    if callable(show) and isinstance(code, int):
+        lines = io.StringIO()
+        show(file=lines)
+        console.complain(lines.getvalue())
+        sys.exit(code)
+    console.complain("".join(traceback.format_exception(error)))
+    console.fail("this is a bug of textune's; please report it with the lines above")
+    sys.exit(1)
+
+
+def _was_interrupted(error: BaseException | None) -> bool:
+    """Tell whether a Ctrl-C lies behind an error: an import that is interrupted makes others."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None

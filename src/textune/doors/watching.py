@@ -1,0 +1,247 @@
+"""A run's events become what a person sees of it: its lines, one bar, a table of validations.
+
+Where there is no terminal for the bar, a line every half a minute takes its place.
+"""
+
+import threading
+import time
+from collections.abc import Generator, Mapping
+from typing import Any
+
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.table import Column
+
+from textune.doors.console import SILENCE, err, folded, headlines, number
+from textune.metrics import catalogue, written
+from textune.records import Said, Started, Step, Validated
+
+NARROW = 110  # columns of a terminal below which the bar says less
+COUNTS = {  # of a line a validation, with their widths; times of training since the last one, and
+    "epoch": 6,  # of judging
+    "step": 8,
+    "loss": 8,
+    "train": 9,
+    "judge": 9,
+}
+IN_UNITS = ("rmse", "mae")  # of the user: numbers of any size
+RECENT = 50  # updates whose mean loss is shown
+
+
+def watch(events: Generator[Any, None, Any], *, quiet: bool) -> Any:
+    """Show a run's events to their end and return what it made."""
+    with Watch(quiet=quiet) as shown:
+        while True:
+            try:
+                event = next(events)
+            except StopIteration as end:
+                return end.value
+            shown.show(event)
+
+
+class Watch:
+    """Shows a training run: its lines, one bar, a table a validation.
+
+    Args:
+        quiet: Show nothing but warnings, as for programs.
+        silence: Seconds without a line, at most, where there is no bar.
+    """
+
+    def __init__(self, *, quiet: bool = False, silence: float = SILENCE):
+        self._quiet = quiet
+        self._silence = silence
+        self._ended = threading.Event()
+        self._spoke = self._began = time.perf_counter()
+        self._step_now: Step | None = None  # the last that was seen
+        self._epoch_began = 0.0  # seconds of training before this epoch
+        self._judged = (0, 0.0)  # the last validation: its step, and seconds of training before it
+        self._bar = Progress(
+            TextColumn("epoch {task.fields[epoch]}", table_column=Column(no_wrap=True)),
+            BarColumn(bar_width=8 if err.width < NARROW else 24),
+            TextColumn("{task.fields[done]}", table_column=Column(no_wrap=True)),
+            TextColumn("{task.fields[numbers]}", table_column=Column(no_wrap=True)),
+            console=err,
+            transient=True,
+            disable=quiet or not err.is_terminal,
+        )
+        self._task: TaskID | None = None
+        self._epochs = 0
+        self._total: int | None = None  # updates; None where time decides
+        self._limit: float | None = None  # seconds, where it does
+        self._tokens = 0
+        self._seconds = 0.0
+        self._texts = 0
+        self._last = 0.0
+        self._steps = 0
+        self._loss = 0.0
+        self._losses: list[Any] = []  # of the steps since the last validation, on the device
+        self._keys: list[str] = []  # of the columns of the table of validations
+
+    def __enter__(self) -> "Watch":
+        self._bar.start()
+        if self._bar.disable and not self._quiet:
+            threading.Thread(target=self._speak, name="textune-progress", daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._bar.stop()
+
+    def show(self, event: Said | Started | Step | Validated) -> None:
+        """Show one event."""
+        match event:
+            case Said():
+                self._say(event)
+            case Started():
+                self._start(event)
+            case Step():
+                self._step(event)
+            case Validated():
+                self._validated(event)
+
+    def progress(self) -> str:
+        """Say in a line how far the run is: step, time, time that is left, loss."""
+        step = self._step_now
+        elapsed = written.clock(time.perf_counter() - self._began)
+        if self._task is None or step is None:
+            return f"{elapsed} elapsed; no update of the weights yet"
+        of = "" if self._total is None else f"/{self._total:,}"
+        epochs = "" if self._total is None else f"/{self._epochs}"
+        losses = self._losses[-RECENT:]  # a copy: the run goes on meanwhile
+        loss = sum(map(float, losses)) / len(losses) if losses else None
+        said = "" if loss is None else f"  loss {loss:.3f}"
+        rate = self._texts / max(self._seconds, 1e-9)
+        return (
+            f"epoch {step.epoch}{epochs}  step {step.number:,}{of}  {elapsed} elapsed  "
+            f"{self._left(step)} left{said}  {rate:,.0f} texts/s"
+        )
+
+    def _speak(self) -> None:
+        """Print where a run is whenever nothing was printed for long; runs beside it."""
+        while not self._ended.wait(self._spoke + self._silence - time.perf_counter()):
+            if time.perf_counter() >= self._spoke + self._silence:
+                self._print(escape(self.progress()))
+
+    def _print(self, text: str) -> None:
+        self._spoke = time.perf_counter()
+        self._bar.console.print(text)
+
+    def _say(self, said: Said) -> None:
+        if said.is_warning:
+            words = folded(said.text, screen=err, before=len("note: "))
+            self._print(f"[yellow]note:[/] {escape(words)}")
+        elif not self._quiet:
+            self._print(escape(folded(said.text, screen=err)))
+
+    def _start(self, event: Started) -> None:
+        self._losses.clear()
+        self._step_now, self._epoch_began, self._judged = None, 0.0, (event.first - 1, 0.0)
+        self._steps = self._texts = self._tokens = 0
+        self._seconds, self._last = 0.0, time.perf_counter()
+        self._epochs, self._total, self._limit = event.epochs, event.steps, event.seconds
+        self._task = self._bar.add_task(
+            "",
+            total=event.seconds if event.steps is None else event.steps,
+            completed=0 if event.steps is None else event.first - 1,
+            epoch="1" if event.steps is None else f"1/{event.epochs}",
+            done="",
+            numbers="",
+        )
+
+    def _step(self, step: Step) -> None:
+        now, last = time.perf_counter(), self._last
+        self._seconds += now - last
+        self._last = now
+        self._texts += step.texts
+        self._tokens += step.tokens
+        self._steps += 1
+        self._losses.append(step.loss)
+        before, self._step_now = self._step_now, step
+        if before is not None and step.epoch > before.epoch:
+            self._epoch_ended(before, self._seconds - (now - last))
+        if self._task is None or self._bar.disable:
+            return
+        is_last = step.number == self._total
+        if step.number % 5 and step.number > 5 and not is_last:  # reading a loss makes a GPU wait
+            return
+        self._loss = (
+            float(step.loss) if not self._loss else 0.8 * self._loss + 0.2 * float(step.loss)
+        )
+        is_timed = self._total is None
+        self._bar.update(
+            self._task,
+            completed=self._seconds if is_timed else step.number,
+            epoch=f"{step.epoch}" if is_timed else f"{step.epoch}/{self._epochs}",
+            done=f"{step.number:,}" if is_timed else f"{step.number:,}/{self._total:,}",
+            numbers=self._numbers(step),
+        )
+
+    def _numbers(self, step: Step) -> str:
+        """Say how it goes: loss, learning rate, speed, and the time that is left."""
+        seconds = max(self._seconds, 1e-9)
+        texts, tokens = self._texts / seconds, self._tokens / seconds
+        left = self._left(step)
+        padding = step.computed / step.tokens - 1
+        if err.width < NARROW:
+            return (
+                f"loss {self._loss:.3f} lr {_rate(step.lr)} {texts:,.0f} texts/s "
+                f"pad {padding:.0%} {left}"
+            )
+        return (
+            f"loss {self._loss:.3f}  lr {_rate(step.lr)}  {texts:,.0f} texts/s  "
+            f"{tokens:,.0f} tokens/s  padding {padding:.0%}  {left} left"
+        )
+
+    def _left(self, step: Step) -> str:
+        """Say how much time is left."""
+        if self._total is None:
+            return written.clock(max((self._limit or 0.0) - self._seconds, 0.0))
+        return written.clock((self._total - step.number) * self._seconds / max(self._steps, 1))
+
+    def _epoch_ended(self, last: Step, seconds: float) -> None:
+        """Say how long an epoch took, where no validation at its end does."""
+        if last.number != self._judged[0] and not self._quiet:
+            self._print(
+                f"epoch {last.epoch}: {written.clock(seconds - self._epoch_began)} of training"
+            )
+        self._epoch_began = seconds
+
+    def _validated(self, found: Validated) -> None:
+        """Add a line to the table of validations, which begins with the names of its columns."""
+        loss = sum(map(float, self._losses)) / len(self._losses) if self._losses else None
+        self._losses.clear()
+        trained = self._seconds - self._judged[1]
+        self._judged = found.step, self._seconds
+        self._last = time.perf_counter()
+        if self._quiet:
+            return
+        if not self._keys:
+            self._keys = _shown(found.metrics, found.metric)
+            names = [f"{name:>{width}}" for name, width in COUNTS.items()]
+            names += [f"{catalogue.title(key):>{_width(key)}}" for key in self._keys]
+            self._print(f"[bold]{escape(''.join(names))}[/]")
+        cells = [f"{found.epoch:>6g}{found.step:>8,}{number(loss):>8}"]
+        cells += [f"{written.clock(trained):>9}{written.clock(found.seconds):>9}"]
+        values = [number(catalogue.value(found.metrics, key)) for key in self._keys]
+        cells += [
+            f" {cell:>{_width(key) - 1}}" for cell, key in zip(values, self._keys, strict=True)
+        ]
+        star = "  [green]best[/]" if found.is_best else ""
+        self._print(f"{''.join(cells)}{star}")
+
+
+def _shown(metrics: Mapping[str, Any], chosen: str) -> list[str]:
+    """Name the columns of a validation that fit beside each other, the one that selects first."""
+    keys = [chosen, *(key for key in headlines(metrics) if key != chosen)]
+    free = (err.width if err.is_terminal else NARROW) - sum(COUNTS.values()) - len("  best")
+    while len(keys) > 1 and sum(map(_width, keys)) > free:
+        keys.pop()
+    return keys
+
+
+def _width(key: str) -> int:
+    return max(len(catalogue.title(key)), 9 if key in IN_UNITS else 5) + 2
+
+
+def _rate(lr: float) -> str:
+    return f"{lr:.1e}" if lr else "0"

@@ -1,0 +1,135 @@
+"""States of asked tokens become losses: the vocabulary's table meets them in one product.
+
+A masked-LM head ends in a product with a table of the whole vocabulary, for most encoders the
+embedding itself. Only the tokens that are asked for go through it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.autograd import Function
+from torch.nn import functional
+
+from textune.fast.matrices import Half, Matrix
+
+
+class _Passing(nn.Linear):
+    """Takes a decoder's place in its head, whose last states pass; keeps its parameters."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        return input
+
+
+class Decoder:
+    """The product of a head's last states with the vocabulary's table.
+
+    Args:
+        map: The head's own; from now on it lets states pass.
+        dtype: Of the product on a CPU.
+
+    Raises:
+        TypeError: The head does not end in a linear map.
+    """
+
+    def __init__(self, map: Any, dtype: torch.dtype):
+        if not isinstance(map, nn.Linear):
+            raise TypeError(f"a {type(map).__name__} is no linear map")
+        map.__class__ = _Passing
+        self.map = map
+        self._dtype = dtype
+        self._matrix: Matrix | None = None
+
+    @property
+    def _kernel(self) -> Matrix | None:
+        """The table as products on a CPU use it; elsewhere autograd does."""
+        weight = self.map.weight
+        is_usual = weight.device.type == "cpu" and weight.dtype == torch.float32
+        if not is_usual or self.map.bias is None:
+            return None
+        if self._matrix is None:
+            self._matrix = Matrix([self.map], self._dtype)
+        return self._matrix
+
+    def answers(self, states: Tensor, found: Any) -> "Answers":
+        """Give the (M, D) states of asked tokens, and what else the model said, a form."""
+        return Answers(states, self, found.get("seq_relationship_logits"))
+
+    def logits(self, states: Tensor) -> Tensor:
+        """(M, D) → (M, V) fp32."""
+        matrix = self._kernel
+        if matrix is None:
+            return functional.linear(states, self.map.weight, self.map.bias).float()
+        with torch.no_grad():
+            product = matrix.forward(states.to(matrix.weight.dtype))
+            return product.float().add_(matrix.bias)
+
+    def losses(self, states: Tensor, pieces: Tensor) -> Tensor:
+        """Return the cross-entropy of each asked token; (M, D) and (M,) → (M,) fp32."""
+        matrix = self._kernel
+        if matrix is None or not torch.is_grad_enabled():
+            return functional.cross_entropy(self.logits(states), pieces, reduction="none")
+        # Of no token too: a tied table's gradient begins here, and the embedding adds to it.
+        found: Tensor = _Losses.apply(states, self.map.bias, matrix, pieces)  # type: ignore[no-untyped-call]  # torch's
+        return found
+
+    def halves(self) -> Iterator[tuple[nn.Parameter, Half]]:
+        """Yield the bf16 side of the table, if there is one."""
+        if self._kernel is not None:
+            yield from self._kernel.halves()
+
+    def refresh(self) -> None:
+        """Cast a bf16 copy anew."""
+        if self._matrix is not None:
+            self._matrix.refresh()
+
+    def release(self) -> None:
+        """Give the memory of the table's gradient back."""
+        if self._matrix is not None:
+            self._matrix.release()
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What a head says of the tokens that a batch asks for."""
+
+    states: Tensor  # (M, D), before the vocabulary
+    decoder: Decoder
+    nexts: Tensor | None  # (B, 2) logits: the second text follows the first, or it does not
+
+    def losses(self, pieces: Tensor) -> Tensor:
+        """Return the cross-entropy of each asked token; (M,) fp32."""
+        return self.decoder.losses(self.states, pieces)
+
+    def logits(self) -> Tensor:
+        """Return a logit for each piece of the vocabulary; (M, V) fp32."""
+        return self.decoder.logits(self.states)
+
+
+class _Losses(Function):
+    """Product, softmax and cross-entropy with one (M, V) tensor in all."""
+
+    @staticmethod
+    def forward(ctx: Any, states: Tensor, anchor: Tensor, matrix: Matrix, pieces: Tensor) -> Tensor:
+        del anchor
+        given = states.to(matrix.weight.dtype)
+        logits = matrix.forward(given).float().add_(matrix.bias)  # (M, V)
+        totals = logits.logsumexp(1)  # (M,)
+        ctx.kept = logits, totals, given, states.dtype
+        ctx.matrix, ctx.pieces = matrix, pieces
+        return totals - logits.gather(1, pieces[:, None])[:, 0]
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None, None]:
+        (logits, totals, states, dtype), ctx.kept = ctx.kept, None
+        matrix: Matrix = ctx.matrix
+        share = gradients[0][:, None]  # (M, 1)
+        given = logits.sub_(totals[:, None]).exp_().mul_(share)  # (M, V)
+        given.scatter_add_(1, ctx.pieces[:, None], -share)
+        matrix.learn_bias(given.sum(0))
+        given = given.to(matrix.weight.dtype)
+        matrix.learn(given, states)
+        matrix.settle()
+        return matrix.backward(given).to(dtype), None, None, None

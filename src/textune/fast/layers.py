@@ -1,0 +1,245 @@
+"""A layer of BERT on packed tokens: fused products, and at the end only what is read.
+
+The families of BERT's own build share one tree of modules. Their layers keep parameters, names and
+stock behaviour; only a packed batch takes the shorter way here, on a CPU by way of kernels.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from transformers import PreTrainedModel
+
+from textune.fast import calls, dropout
+from textune.fast.attention import Packing, attend
+from textune.fast.firsts import LastLayer
+from textune.fast.fused import FusedEmbeddings, FusedLayer
+from textune.fast.matrices import Half
+
+FAMILIES = frozenset(
+    {"bert", "camembert", "data2vec-text", "electra", "ernie", "roberta", "xlm-roberta"}
+)
+
+
+class PackedLayer:
+    """Comes before a family's own layer class; a packed batch goes through `forward` here."""
+
+    attention: Any
+    intermediate: Any
+    output: Any
+    is_last: bool
+    training: bool
+    fused: FusedLayer | None
+
+    def forward(self, hidden_states: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        """Compute the layer.
+
+        Args:
+            hidden_states: (1, P, D).
+            args: As the family's own layer takes them.
+            kwargs: The same; a packed batch brings `packing`, `borders` for a head on texts, and
+                `read` where a head reads some tokens only.
+
+        Returns:
+            (1, P, D); from the last layer (1, B, D), the first token of each text, for a head on
+            texts, and (1, Q, D) where Q tokens are read.
+        """
+        packing = kwargs.get("packing")
+        if packing is None:
+            return super().forward(hidden_states, *args, **kwargs)  # type: ignore[misc]
+        borders, rows = (kwargs.get(name) if self.is_last else None for name in ("borders", "read"))
+        hidden = hidden_states[0]  # (P, D)
+        if self.fused is not None and _has_kernels(self.output.dense.weight):
+            return self._fused(self.fused, hidden, packing, borders, rows)[None]
+        if rows is not None:
+            return self._finish(self._attend(hidden, hidden, packing)[rows], hidden[rows])[None]
+        asking = hidden if borders is None else hidden[borders[:-1]]  # (P, D) or (B, D)
+        return self._finish(self._attend(hidden, asking, packing), asking)[None]
+
+    def _fused(
+        self,
+        layer: FusedLayer,
+        hidden: Tensor,
+        packing: Packing,
+        borders: Tensor | None,
+        rows: Tensor | None,
+    ) -> Tensor:
+        packing.calls.append(len(hidden))
+        if borders is None:
+            out = layer(hidden, packing.borders, training=self.training, rows=rows)
+            return out.float() if self.is_last else out
+        return LastLayer(layer)(hidden, borders, training=self.training)
+
+    def _finish(self, mixed: Tensor, asking: Tensor) -> Tensor:
+        """Compute all of the layer that comes after its attention."""
+        after = self._close(self.attention.output, mixed, asking)
+        inner = self.intermediate.intermediate_act_fn(self.intermediate.dense(after))
+        return self._close(self.output, inner, after)
+
+    def _attend(self, hidden: Tensor, asking: Tensor, packing: Packing) -> Tensor:
+        own = self.attention.self
+        parts = (own.query, own.key, own.value)
+        if asking is hidden:
+            query, key, value = _project(hidden, parts).chunk(3, dim=-1)
+        else:
+            query = own.query(asking)
+            key, value = _project(hidden, parts[1:]).chunk(2, dim=-1)
+        split = [
+            states.unflatten(-1, (-1, own.attention_head_size)) for states in (query, key, value)
+        ]
+        found = attend(
+            *split,
+            packing=packing,
+            rate=own.dropout.p if self.training else 0.0,
+            scaling=own.scaling,
+        )
+        return found.flatten(1)  # (P, H, D / H) → (P, D)
+
+    def _close(self, part: Any, states: Tensor, residual: Tensor) -> Tensor:
+        rate = part.dropout.p if self.training else 0.0
+        return part.LayerNorm(dropout.drop_and_add(part.dense(states), rate, residual))
+
+
+class PackedEmbeddings:
+    """Comes before a family's own class of embeddings; known positions take the shorter way."""
+
+    LayerNorm: nn.LayerNorm
+    fused: FusedEmbeddings | None
+
+    def forward(
+        self,
+        input_ids: Tensor | None = None,
+        token_type_ids: Tensor | None = None,
+        position_ids: Tensor | None = None,
+        **kwargs: Any,
+    ) -> Tensor:
+        """Return the first states, (1, P, D) for packed ids."""
+        fused = self.fused if _has_kernels(self.LayerNorm.weight) else None
+        if (
+            fused is None
+            or input_ids is None
+            or position_ids is None
+            or not _is_pack(input_ids, position_ids)
+        ):
+            return super().forward(  # type: ignore[misc]
+                input_ids=input_ids,
+                token_type_ids=token_type_ids,
+                position_ids=position_ids,
+                **kwargs,
+            )
+        segments = torch.zeros_like(input_ids) if token_type_ids is None else token_type_ids
+        return fused(input_ids, position_ids, segments)
+
+
+def replace(model: PreTrainedModel, *, per_token: bool) -> None:
+    """Let the layers of a model take packed batches the shorter way, where their build is known."""
+    if model.config.model_type not in FAMILIES:
+        return
+    stack = model.base_model.encoder.layer
+    for number, layer in enumerate(stack):
+        _specialise(layer, PackedLayer)
+        layer.is_last = number == len(stack) - 1
+    _specialise(model.base_model.embeddings, PackedEmbeddings)
+    fuse(model, torch.float32, per_token=per_token)
+
+
+def cuts(model: PreTrainedModel) -> bool:
+    """Tell whether the last layer gives the states of those tokens alone that are read."""
+    return model.config.model_type in FAMILIES
+
+
+def fuse(model: PreTrainedModel, dtype: torch.dtype, *, per_token: bool) -> bool:
+    """Let the layers compute by kernels in a number format, where they can; tell whether they do.
+
+    The parameters stay fp32, and their own.
+    """
+    if model.config.model_type not in FAMILIES or not calls.available() or not _is_usual(model):
+        return False
+    for layer in model.base_model.encoder.layer:
+        at_firsts = layer.is_last and not per_token  # few rows: not worth a coarser format
+        layer.fused = FusedLayer(layer, torch.float32 if at_firsts else dtype)
+    embeddings = model.base_model.embeddings
+    if not hasattr(embeddings, "task_type_embeddings"):
+        is_projected = hasattr(model.base_model, "embeddings_project")
+        embeddings.fused = FusedEmbeddings(embeddings, torch.float32 if is_projected else dtype)
+    return True
+
+
+def are_fused(model: PreTrainedModel) -> bool:
+    """Tell whether the layers compute by kernels."""
+    return next(_matrices(model), None) is not None
+
+
+def why_not(model: PreTrainedModel) -> str:
+    """Say what keeps the layers of a model from computing by kernels."""
+    if model.config.model_type not in FAMILIES:
+        return f"there are no kernels for {model.config.model_type}"
+    return calls.why() if not calls.available() else "its layers are not built in the usual way"
+
+
+def halves(model: PreTrainedModel) -> Iterator[tuple[nn.Parameter, Half]]:
+    """Yield every parameter that is computed with in bf16, and its bf16 side."""
+    for matrix in _matrices(model):
+        yield from matrix.halves()
+
+
+def copied(model: PreTrainedModel) -> set[int]:
+    """Return the identities of parameters that lie in blocks of memory of the layers' own."""
+    return {id(part) for matrix in _matrices(model) for part in matrix.parameters()}
+
+
+def refresh(model: PreTrainedModel) -> None:
+    """Cast all bf16 copies anew."""
+    for matrix in _matrices(model):
+        matrix.refresh()
+
+
+def release(model: PreTrainedModel) -> None:
+    """Give the memory of all gradients back."""
+    for matrix in _matrices(model):
+        matrix.release()
+    embeddings: Any = getattr(model.base_model, "embeddings", None)
+    if getattr(embeddings, "fused", None) is not None:
+        embeddings.fused.release()
+    model.zero_grad(set_to_none=True)
+
+
+def _matrices(model: PreTrainedModel) -> Iterator[Any]:
+    if model.config.model_type in FAMILIES:
+        for layer in model.base_model.encoder.layer:
+            if getattr(layer, "fused", None) is not None:
+                yield from layer.fused.matrices
+
+
+def _is_usual(model: PreTrainedModel) -> bool:
+    """Tell whether the layers compute what the kernels know: GELU in its exact form, no extras."""
+    config = model.config
+    rates = (config.hidden_dropout_prob, config.attention_probs_dropout_prob)
+    is_encoder = not config.is_decoder and not config.add_cross_attention
+    return config.hidden_act == "gelu" and is_encoder and max(rates) < 1.0
+
+
+def _specialise(part: Any, first: type) -> None:
+    """Put a class before a module's own."""
+    own = type(part)
+    part.__class__ = type(f"{first.__name__}{own.__name__}", (first, own), {})
+    part.fused = None
+
+
+def _has_kernels(weight: Tensor) -> bool:
+    """Tell whether kernels can read a layer's weights: a copy may lie elsewhere, or be in bf16."""
+    return weight.device.type == "cpu" and weight.dtype == torch.float32
+
+
+def _is_pack(ids: Tensor, positions: Tensor) -> bool:
+    """Tell whether these are the ids of one pack, (1, P), and their positions."""
+    return len(ids) == 1 and ids.shape == positions.shape
+
+
+def _project(hidden: Tensor, parts: tuple[nn.Linear, ...]) -> Tensor:
+    """Apply several linear maps of the same input as one product."""
+    weight = torch.cat([part.weight for part in parts])
+    bias = torch.cat([part.bias for part in parts])
+    return functional.linear(hidden, weight, bias)

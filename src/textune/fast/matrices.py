@@ -1,0 +1,232 @@
+"""Weights of a layer as its products use them: stacked, in the number format of the products.
+
+Their gradients are written where they stay, update after update.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from textune.fast import exact
+
+
+@dataclass(slots=True)
+class Half:
+    """The bf16 side of an fp32 parameter."""
+
+    copy: Tensor  # what the products use; refreshed after every update
+    gradient: Tensor | None = None  # of the last micro-batch, unless it was added to the fp32 one
+
+
+class Matrix:
+    """One or several linear maps of the same input, as one product.
+
+    Args:
+        maps: Linear maps whose weights are stacked by rows; their parameters become views of it.
+        dtype: What the products are computed in.
+    """
+
+    def __init__(self, maps: Sequence[nn.Linear], dtype: torch.dtype):
+        self._parts = [part.weight for part in maps]
+        self._biases = [part.bias for part in maps]
+        self._dtype = dtype
+        self._room: Tensor | None = None  # where gradients are written, update after update
+        self._rooms: list[Tensor] = []  # the part of each parameter in it
+        self._halves: list[Half] = []
+        self._stack()
+
+    @property
+    def is_trained(self) -> bool:
+        """Whether the weights get gradients."""
+        return self._parts[0].requires_grad
+
+    @property
+    def weight(self) -> Tensor:
+        """(N, K) as the products use it."""
+        if not _is_whole(self._parts) or self._master.data_ptr() != self._parts[0].data_ptr():
+            self._stack()
+        return self._work
+
+    @property
+    def bias(self) -> Tensor:
+        """(N,) in fp32."""
+        if self._shift.data_ptr() != self._biases[0].data_ptr() or not _is_whole(self._biases):
+            self._stack()
+        return self._shift
+
+    def forward(self, states: Tensor) -> Tensor:
+        """(P, K) → (P, N), without the bias."""
+        return torch.mm(states, self.weight.t())
+
+    def backward(self, given: Tensor, onto: Tensor | None = None) -> Tensor:
+        """From the gradient of the result, (P, N), to that of the states, (P, K), or onto it."""
+        if onto is None:
+            return torch.mm(given, self._work)
+        return torch.addmm(onto, given, self._work, out=onto)
+
+    def learn(self, given: Tensor, states: Tensor) -> None:
+        """Add the gradient of the weights; (P, N) and (P, K)."""
+        if not self.is_trained:
+            return
+        room = self._opened()
+        if self._parts[0].grad is None and not self._is_pending():
+            _sum_products(given, states, room)
+            self._hand_out()
+        elif self._is_handed_out():
+            _add_products(given, states, room)
+        else:
+            self.settle()
+            _sum_products(given, states, room)
+            for part, piece in zip(self._parts, self._rooms, strict=True):
+                assert part.grad is not None
+                part.grad += piece
+
+    def gradient(self) -> tuple[Tensor, float]:
+        """Return the (N, K) gradient of fp32 weights, and what its present value counts for."""
+        room = self._opened()
+        if self._parts[0].grad is not None:
+            return room, 1.0
+        self._hand_out()
+        return room, 0.0
+
+    def learn_bias(self, gradient: Tensor) -> None:
+        """Add the gradient of the bias, (N,)."""
+        for part, piece in zip(self._biases, gradient.chunk(len(self._biases)), strict=True):
+            add_gradient(part, piece)
+
+    def parameters(self) -> list[Tensor]:
+        """Return the weights and biases that are views of this block."""
+        return [*self._parts, *self._biases]
+
+    def halves(self) -> Iterator[tuple[nn.Parameter, Half]]:
+        """Yield the bf16 side of every parameter, if there is one."""
+        yield from zip(self._parts, self._halves, strict=False)
+
+    @torch.no_grad()
+    def refresh(self) -> None:
+        """Take over new weights."""
+        if self._work is not self._master:
+            self._work.copy_(self._master)
+
+    def release(self) -> None:
+        """Give the memory of gradients back."""
+        self._room, self._rooms = None, []
+        for part, half in zip(self._parts, self._halves, strict=False):
+            part.grad = half.gradient = None
+
+    @torch.inference_mode(False)
+    @torch.no_grad()
+    def _stack(self) -> None:
+        """Lay the parameters into one block of memory, of which they become views."""
+        self._master = torch.cat([part.detach() for part in self._parts])
+        self._shift = torch.cat([part.detach() for part in self._biases])
+        for part, piece in zip(self._parts, self._pieces(self._master), strict=True):
+            part.data = piece
+        for bias, piece in zip(self._biases, self._shift.chunk(len(self._biases)), strict=True):
+            bias.data = piece
+        self._work = self._master
+        if self._dtype == torch.float32:
+            return
+        self._work = self._master.to(self._dtype)
+        copies = self._pieces(self._work)
+        if not self._halves:
+            self._halves = [Half(piece) for piece in copies]
+        for half, piece in zip(self._halves, copies, strict=True):  # an optimizer may hold them
+            half.copy = piece
+
+    def _pieces(self, whole: Tensor) -> list[Tensor]:
+        return list(whole.split([len(part) for part in self._parts]))
+
+    def _opened(self) -> Tensor:
+        if self._room is None:
+            self._room = torch.empty_like(self._work)
+            self._rooms = self._pieces(self._room)
+        return self._room
+
+    def _hand_out(self) -> None:
+        if self._dtype == torch.float32:
+            for part, piece in zip(self._parts, self._rooms, strict=True):
+                part.grad = piece
+        else:
+            for half, piece in zip(self._halves, self._rooms, strict=True):
+                half.gradient = piece
+
+    def _is_handed_out(self) -> bool:
+        """Tell whether the present gradient is the one in this room; a tied table may bring its."""
+        gradient = self._parts[0].grad
+        return gradient is not None and gradient.data_ptr() == self._rooms[0].data_ptr()
+
+    def _is_pending(self) -> bool:
+        return bool(self._halves) and self._halves[0].gradient is not None
+
+    def settle(self) -> None:
+        """Turn a gradient in bf16 into one in fp32, to which others can add."""
+        for part, half in zip(self._parts, self._halves, strict=False):
+            if half.gradient is not None:
+                part.grad = half.gradient.float()
+                half.gradient = None
+
+
+class Rows:
+    """The gradient of an embedding: zero but for the rows that were touched since the last update.
+
+    Its memory is kept, and only the touched rows are cleared.
+    """
+
+    def __init__(self) -> None:
+        self._room: Tensor | None = None
+        self._touched: list[Tensor] = []
+
+    def open(self, table: Tensor, ids: Tensor) -> Tensor:
+        """Return the (V, D) gradient of a table, to which rows of these ids will be added.
+
+        Where another product has the same table and gave all rows a gradient, it is that one.
+        """
+        if table.grad is not None and table.grad is not self._room:
+            return table.grad
+        if self._room is None or self._room.shape != table.shape:
+            self._room, self._touched = torch.zeros_like(table), []
+        if table.grad is not self._room:
+            for old in self._touched:
+                self._room.index_fill_(0, old, 0.0)
+            self._touched = []
+            table.grad = self._room
+        self._touched.append(ids)
+        return self._room
+
+
+def add_gradient(parameter: nn.Parameter, gradient: Tensor) -> None:
+    """Add to the gradient of a small parameter, if it is trained."""
+    if not parameter.requires_grad:
+        return
+    if parameter.grad is None:
+        parameter.grad = gradient
+    else:
+        parameter.grad = parameter.grad + gradient
+
+
+def _sum_products(given: Tensor, states: Tensor, room: Tensor) -> None:
+    """Write given.t() @ states into room, with the same bits whatever the threads."""
+    first, *_ = exact.parts(len(states))
+    torch.mm(given[:first].t(), states[:first], out=room)
+    if first < len(states):
+        room.addmm_(given[first:].t(), states[first:])
+
+
+def _add_products(given: Tensor, states: Tensor, room: Tensor) -> None:
+    """Add given.t() @ states to room, with the same bits whatever the threads."""
+    sizes = exact.parts(len(states)) if len(states) else ()
+    for some, others in zip(given.split(sizes), states.split(sizes), strict=True):
+        room.addmm_(some.t(), others)
+
+
+def _is_whole(parts: Sequence[Tensor]) -> bool:
+    """Tell whether the parts still follow each other in memory."""
+    at = parts[0].data_ptr()
+    for part in parts:
+        if part.data_ptr() != at:
+            return False
+        at += part.numel() * part.element_size()
+    return True

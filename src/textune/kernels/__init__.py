@@ -1,1 +1,0 @@
-"""What torch has no single operation for on a CPU: C sources, their compiler, and their calls."""

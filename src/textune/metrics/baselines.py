@@ -1,0 +1,177 @@
+"""Training labels become what simple models would have scored on the texts that judge ours."""
+
+from __future__ import annotations
+
+import random
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import normalize
+
+from textune.metrics import metrics
+from textune.metrics.metrics import Floats, Report
+
+MOST_TEXTS = 20_000
+MOST_TERMS = 50_000
+MOST_CHARACTERS = 1_000
+STRENGTH = 10.0
+"""Inverse of the regularisation. At scikit-learn's 1.0 rare labels are hardly ever predicted, and a
+baseline that is easy to beat flatters the model."""
+MOST_REGRESSED = 200
+"""Classes up to which a weight for each class and term is fitted."""
+MOST_WORK = 1_000_000
+"""Texts times labels: with many labels, fewer texts are learnt from."""
+
+
+def majority(train_truth: NDArray[Any], truth: NDArray[Any], labels: Sequence[str]) -> Report:
+    """Judge a model that knows only how frequent each label is in the training part.
+
+    Args:
+        train_truth: Classes (N_train,), or zeros, ones and NaN (N_train, C).
+        truth: The same of the texts that judge. (N,) or (N, C)
+        labels: Names, C of them.
+
+    Returns:
+        What `metrics.single` or `metrics.multi` says, with `trained_on`, the texts learnt from.
+    """
+    if train_truth.ndim == 1:
+        shares = np.bincount(train_truth, minlength=len(labels)) / max(1, len(train_truth))
+    else:
+        scored = ~np.isnan(train_truth)
+        shares = np.nansum(train_truth, axis=0) / scored.sum(axis=0).clip(1)  # (C,)
+    probabilities = np.tile(shares.astype(np.float64), (len(truth), 1))  # (N, C)
+    return _judge(truth, probabilities, labels) | {"trained_on": len(train_truth)}
+
+
+def tfidf(
+    train_texts: Sequence[str],
+    train_truth: NDArray[Any],
+    texts: Sequence[str],
+    truth: NDArray[Any],
+    *,
+    labels: Sequence[str],
+    seed: int = 0,
+) -> Report:
+    """Judge logistic regression on TF-IDF of words and pairs of words.
+
+    It takes seconds: of a large training part a seeded sample is used (at most 20,000 texts, fewer
+    with very many labels), and of a long text its first 1,000 characters.
+
+    Args:
+        train_texts: Training texts; both texts of a pair joined by a line break.
+        train_truth: Classes (N_train,), or zeros, ones and NaN (N_train, C).
+        texts: The texts that judge.
+        truth: As `train_truth`. (N,) or (N, C)
+        labels: Names, C of them.
+        seed: Selects the sample.
+
+    Returns:
+        What `metrics.single` or `metrics.multi` says, with `trained_on`, the texts learnt from.
+    """
+    most = min(MOST_TEXTS, max(2_000, MOST_WORK // len(labels)))
+    sample = sorted(
+        random.Random(seed).sample(range(len(train_texts)), min(most, len(train_texts)))
+    )
+    learnt = [train_texts[position][:MOST_CHARACTERS] for position in sample]
+    train_truth = train_truth[sample]
+    if not len(texts) or not any(text.strip() for text in learnt):
+        return majority(train_truth, truth, labels)
+    vectorizer = _vectorizer()
+    features = vectorizer.fit_transform(learnt)
+    judged = vectorizer.transform([text[:MOST_CHARACTERS] for text in texts])
+    if train_truth.ndim == 1:
+        probabilities = _fit_single(features, train_truth, judged, len(labels))
+    else:
+        columns = [_fit_label(features, train_truth[:, c], judged) for c in range(len(labels))]
+        probabilities = np.stack(columns, axis=1)  # (N, C)
+    return _judge(truth, probabilities, labels) | {"trained_on": len(sample)}
+
+
+def centroid(
+    train_texts: Sequence[str],
+    train_truth: NDArray[Any],
+    texts: Sequence[str],
+    truth: NDArray[Any],
+    *,
+    labels: Sequence[str],
+) -> Report:
+    """Judge the class whose training texts are on average most like a text, by TF-IDF of words.
+
+    For many classes, of which logistic regression would need a weight for each term: time and
+    memory grow with the texts. Its similarities stand for probabilities.
+
+    Args:
+        train_texts: Training texts; both texts of a pair joined by a line break.
+        train_truth: Classes. (N_train,)
+        texts: The texts that judge.
+        truth: Their classes. (N,)
+        labels: Names, C of them.
+
+    Returns:
+        What `metrics.single` says, with `trained_on`, the texts learnt from.
+    """
+    learnt = [text[:MOST_CHARACTERS] for text in train_texts]
+    if not len(texts) or not any(text.strip() for text in learnt):
+        return majority(train_truth, truth, labels)
+    vectorizer = _vectorizer()
+    features = vectorizer.fit_transform(learnt)  # (N_train, terms) sparse
+    rows, ones = np.arange(len(learnt)), np.ones(len(learnt))
+    of_class = sparse.csr_array((ones, (train_truth, rows)), shape=(len(labels), len(learnt)))
+    means = normalize(of_class @ features)  # (C, terms) sparse
+    judged = vectorizer.transform([text[:MOST_CHARACTERS] for text in texts])
+    likeness = np.asarray((judged @ means.T).todense()) + 1.0 / len(labels)  # (N, C)
+    probabilities = likeness / likeness.sum(axis=1, keepdims=True)
+    return _judge(truth, probabilities, labels) | {"trained_on": len(learnt)}
+
+
+def _vectorizer() -> TfidfVectorizer:
+    return TfidfVectorizer(
+        ngram_range=(1, 2),
+        sublinear_tf=True,
+        max_features=MOST_TERMS,
+        token_pattern=r"\w+|[^\w\s]",  # marks count as words, and every text has one
+        dtype=np.float64,
+    )
+
+
+def _fit_single(features: Any, truth: NDArray[Any], judged: Any, classes: int) -> Floats:
+    probabilities = np.zeros((judged.shape[0], classes))
+    present = np.unique(truth)
+    if len(present) < 2:
+        probabilities[:, present] = 1.0
+    else:
+        probabilities[:, present] = _fit(
+            LogisticRegression(C=STRENGTH, tol=1e-3), features, truth, judged
+        )
+    return probabilities
+
+
+def _fit_label(features: Any, truth: Floats, judged: Any) -> Floats:
+    scored = np.flatnonzero(~np.isnan(truth))
+    known = truth[scored]
+    if len(np.unique(known)) < 2:
+        return np.full(judged.shape[0], float(known.mean()) if len(known) else 0.0)
+    model = LogisticRegression(C=STRENGTH, tol=1e-3)
+    return _fit(model, features[scored], known.astype(np.int64), judged)[:, 1]
+
+
+def _fit(model: LogisticRegression, features: Any, truth: NDArray[Any], judged: Any) -> Floats:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # a baseline need not be finished
+        warnings.simplefilter("ignore", UserWarning)  # nor does it matter that classes are many
+        model.fit(features, truth)
+    probabilities: Floats = model.predict_proba(judged)
+    return probabilities
+
+
+def _judge(truth: NDArray[Any], probabilities: Floats, labels: Sequence[str]) -> Report:
+    if truth.ndim == 1:
+        return metrics.single(truth, probabilities, probabilities.argmax(axis=1), labels)
+    return metrics.multi(truth, probabilities, (probabilities >= 0.5).astype(np.int64), labels)

@@ -1,0 +1,1 @@
+"""What there is to learn: labels or masked tokens, as batches with targets."""

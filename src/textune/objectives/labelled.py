@@ -1,0 +1,180 @@
+"""A corpus of labelled texts becomes a lesson: batches with targets, judged on validation texts."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from textune.corpora.corpus import Corpus
+from textune.encoder import freezing, load, vocabulary
+from textune.encoder.model import Encoder
+from textune.encoder.vocabulary import SubTable
+from textune.evaluation import evaluate
+from textune.metrics import catalogue
+from textune.objectives.work import Work
+from textune.records import Batch, Said
+from textune.settings.config import Settings, TrainSettings
+from textune.tasks import selection
+from textune.tasks.interface import Task
+from textune.text import batches, plan
+
+
+def forewarnings(train: TrainSettings, per_epoch: int) -> Iterator[Said]:
+    """Say what will not happen by these settings: no update, no end of the warm-up."""
+    total = per_epoch * train.epochs
+    if not total:
+        yield Said(
+            "epochs 0: nothing will be learned; the model keeps the base's weights, and a head "
+            "that is new answers by chance",
+            is_warning=True,
+        )
+        return
+    wanted = train.warmup_steps
+    if wanted is None and train.warmup_epochs is not None:
+        wanted = round(train.warmup_epochs * per_epoch)
+    if wanted is not None and wanted >= total:
+        yield Said(
+            f"the warm-up of {wanted:,} steps does not end before the last of {total:,} updates: "
+            f"the learning rate rises all the time and never falls; give train.warmup_steps below "
+            f"{total:,}, or more epochs",
+            is_warning=True,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """What is learned from a corpus."""
+
+    corpus: Corpus
+    task: Task  # with class weights where asked for
+    metric: str
+    batch_size: int
+    seed: int
+
+    looks_first = False
+
+    @classmethod
+    def of(cls, corpus: Corpus, settings: Settings) -> "Labelled":
+        """Make the lesson of a corpus.
+
+        Raises:
+            SettingsError: The task has no such metric as shall select.
+        """
+        train, task = settings.train, corpus.task
+        metric = task.main_metric
+        if train.metric is not None:
+            metric = catalogue.selecting(train.metric, task.name, task.labels)
+        task = selection.weighed(task, train, corpus.targets[corpus.split.train])
+        return cls(corpus, task, metric, train.batch_size, settings.seed)
+
+    @property
+    def tie_metric(self) -> str:
+        """Return the metric that decides between models with the same main metric."""
+        return self.task.tie_metric
+
+    @property
+    def per_epoch(self) -> int:
+        """Return the updates of one pass."""
+        return plan.steps_in_epoch(len(self.corpus.split.train), self.batch_size)
+
+    @property
+    def tokens(self) -> int:
+        """Return the tokens of one pass."""
+        return int(self.corpus.store.lengths[self.corpus.split.train].sum())
+
+    def encoder(
+        self, place: str, train: TrainSettings, device: torch.device
+    ) -> tuple[Encoder, SubTable | None]:
+        """Load the base with the task's head, of its embedding only the rows that are needed."""
+        task = self.task
+        encoder = load.load(
+            place,
+            model_class=task.model_class,
+            config=task.config(),
+            per_token=task.asks != "texts",
+            seed=self.seed,
+            rate=train.rate,
+        )
+        encoder.pool_as(self.corpus.pool, len(task.labels))
+        encoder.to(device)
+        freezing.freeze(encoder.model, train.freeze)
+        rows = encoder.model.get_input_embeddings().weight.shape[0]
+        return encoder, vocabulary.shrink(encoder, self.corpus.store.used(rows), place=place)
+
+    def loss(self, output: Tensor, batch: Batch) -> Tensor:
+        """Return the sum of losses over a batch."""
+        return self.task.loss(output, batch)
+
+    def judge(self, encoder: Encoder, *, micro_tokens: int) -> dict[str, Any]:
+        """Compute every metric of the validation texts."""
+        corpus = self.corpus
+        scores = evaluate.score(
+            encoder,
+            self.task,
+            corpus.store,
+            corpus.split.valid,
+            decision=self.task.default_decision(),
+            targets=corpus.targets,
+            micro_tokens=micro_tokens,
+        )
+        return self.task.judge(scores, corpus.part("valid"))
+
+    def fingerprint(self) -> str:
+        """Name by content the texts, their targets and their split."""
+        corpus = self.corpus
+        found = hashlib.sha256(corpus.store.key.encode())
+        everything = corpus.targets[np.arange(len(corpus.store))]
+        weights = np.zeros(0) if corpus.weights is None else corpus.weights
+        for part in (everything, corpus.split.train, corpus.split.valid, weights):
+            found.update(np.ascontiguousarray(part).tobytes())
+        return found.hexdigest()
+
+    def work(
+        self, encoder: Encoder, epoch: int, *, after: int, micro_tokens: int
+    ) -> Iterator[Work]:
+        """Yield the updates of one pass that come after this step of the run."""
+        updates = plan.epoch(
+            self.corpus.store.lengths[self.corpus.split.train],
+            seed=self.seed,
+            number=epoch,
+            batch_size=self.batch_size,
+            micro_tokens=micro_tokens,
+            padded=not encoder.packed,
+        )
+        first = (epoch - 1) * self.per_epoch + 1
+        for number, update in enumerate(updates, start=first):
+            if number > after:
+                yield replace(self._one(encoder, update, number, epoch), micro_tokens=micro_tokens)
+
+    def _weights(self, rows: NDArray[np.int64], device: torch.device) -> Tensor | None:
+        found = self.corpus.weights_of(rows)
+        return None if found is None else torch.from_numpy(found.astype(np.float32)).to(device)
+
+    def _one(self, encoder: Encoder, update: plan.Update, number: int, epoch: int) -> Work:
+        corpus = self.corpus
+        mine = corpus.split.train[update.rows]
+        parts = [corpus.split.train[part] for part in update.parts if len(part)]
+        made = [
+            replace(
+                batches.pack(
+                    corpus.store, part, targets=corpus.targets[part], device=encoder.device
+                ),
+                weights=self._weights(part, encoder.device),
+            )
+            for part in parts
+        ]
+        return Work(
+            number=number,
+            epoch=epoch,
+            parts=made,
+            count=self.task.count(corpus.targets[mine], corpus.weights_of(mine)),
+            texts=len(mine),
+            tokens=int(corpus.store.lengths[mine].sum()),
+            computed=sum(encoder.computed_tokens(batch) for batch in made),
+            join=encoder.join,
+        )

@@ -1,0 +1,55 @@
+"""What there is to learn: the one interface by which a run takes its work and is judged."""
+
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+from torch import Tensor
+
+from textune.encoder.model import Encoder
+from textune.objectives.work import Work
+from textune.records import Batch
+
+
+class Lesson(Protocol):
+    """Texts, what is asked of them, and how the answers are judged."""
+
+    @property
+    def metric(self) -> str:
+        """Return the metric that selects the best weights, by its name in the catalogue."""
+
+    @property
+    def tie_metric(self) -> str:
+        """Return the metric that decides between equals; lower is better."""
+
+    @property
+    def looks_first(self) -> bool:
+        """Tell whether the weights are judged before the first step, too."""
+
+    @property
+    def per_epoch(self) -> int:
+        """Return the updates of one pass."""
+
+    @property
+    def tokens(self) -> int:
+        """Return the tokens of one pass."""
+
+    def loss(self, output: Any, batch: Batch) -> Tensor:
+        """Return the sum of losses over a batch, in fp32."""
+
+    def work(
+        self, encoder: Encoder, epoch: int, *, after: int, micro_tokens: int
+    ) -> Iterator[Work]:
+        """Yield the updates of one pass that come after this step of the run.
+
+        Args:
+            encoder: That will compute them.
+            epoch: Which pass, from 1.
+            after: Updates of all passes that are already done.
+            micro_tokens: Most tokens computed at once.
+        """
+
+    def judge(self, encoder: Encoder, *, micro_tokens: int) -> dict[str, Any]:
+        """Compute every metric of what is held out."""
+
+    def fingerprint(self) -> str:
+        """Name by content the texts, what is asked of them, and what is held out."""

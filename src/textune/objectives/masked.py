@@ -1,0 +1,128 @@
+"""A library becomes a lesson: masked passages, judged on fixed masks of those held out."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+from torch.nn import functional
+
+from textune.corpora.library import Library
+from textune.encoder.model import Encoder
+from textune.evaluation import language
+from textune.fast.decoding import Answers
+from textune.objectives.work import Work
+from textune.records import Batch
+from textune.text import masking, plan
+from textune.text.passages import UNASKED, Passages
+
+
+@dataclass(frozen=True, slots=True)
+class Masked:
+    """What is learned from plain text: masked pieces, and next sentences if there are pairs."""
+
+    library: Library
+    batch_size: int
+
+    metric = "loss"
+    tie_metric = "loss"
+    looks_first = True
+
+    @property
+    def per_epoch(self) -> int:
+        """Return the updates of one pass."""
+        return plan.steps_in_epoch(len(self.library.train), self.batch_size)
+
+    @property
+    def tokens(self) -> int:
+        """Return the tokens of one pass."""
+        return int(self.library.passages(1).lengths(self.library.specials).sum())
+
+    def sampled(self, most_tokens: int) -> "Masked":
+        """Return the lesson with fewer passages held out, for judging often."""
+        library = self.library
+        sizes = np.cumsum(library.valid.lengths(library.specials))
+        count = int(np.searchsorted(sizes, most_tokens)) + 1
+        if count >= len(sizes):
+            return self
+        return replace(self, library=replace(library, valid=library.valid.take(np.arange(count))))
+
+    def loss(self, output: Answers, batch: Batch) -> Tensor:
+        """Return the sum of cross-entropies of masked tokens, with that of next sentences.
+
+        Both are means over an optimizer batch once it is divided by the masked tokens, and count
+        alike (Devlin et al., 2019).
+        """
+        assert batch.pieces is not None
+        assert batch.nexts is not None
+        total = output.losses(batch.pieces).sum()
+        if output.nexts is None:
+            return total
+        nexts = functional.cross_entropy(
+            output.nexts.float(), batch.nexts, reduction="sum", ignore_index=UNASKED
+        )
+        return total + batch.next_weight * nexts
+
+    def work(
+        self, encoder: Encoder, epoch: int, *, after: int, micro_tokens: int
+    ) -> Iterator[Work]:
+        """Yield the updates of one pass that come after this step of the run."""
+        found = self.library.passages(epoch)
+        lengths = found.lengths(self.library.specials)
+        updates = plan.epoch(
+            lengths,
+            seed=self.library.seed,
+            number=epoch,
+            batch_size=self.batch_size,
+            micro_tokens=micro_tokens,
+            padded=not encoder.packed,
+        )
+        first = (epoch - 1) * self.per_epoch + 1
+        for number, update in enumerate(updates, start=first):
+            if number > after:
+                yield self._one(encoder, found, update, number, epoch)
+
+    def judge(self, encoder: Encoder, *, micro_tokens: int) -> dict[str, Any]:
+        """Compute loss, perplexity and masked accuracy of what is held out."""
+        del micro_tokens  # the same order and sizes whatever a run computes at once
+        library = self.library
+        found = language.tally(
+            encoder,
+            library.valid.lengths(library.specials),
+            lambda rows: library.ask(
+                library.valid, rows, epoch=masking.HELD_OUT, device=encoder.device
+            ),
+        )
+        return language.judge(found, library.valid.owners, seed=library.seed)
+
+    def fingerprint(self) -> str:
+        """Name by content the text, what is asked of it, and what is held out."""
+        library = self.library
+        rules = library.masking
+        found = hashlib.sha256(library.documents.key.encode())
+        for value in (rules.rate, rules.mask_share, rules.random_share, rules.whole_words):
+            found.update(f" {value}".encode())
+        found.update(np.ascontiguousarray(library.valid.first).tobytes())
+        return found.hexdigest()
+
+    def _one(
+        self, encoder: Encoder, found: Passages, update: plan.Update, number: int, epoch: int
+    ) -> Work:
+        library = self.library
+        parts = [part for part in update.parts if len(part)]
+        made = [library.ask(found, part, epoch=epoch, device=encoder.device) for part in parts]
+        asked = sum(len(batch.pieces) for batch in made if batch.pieces is not None)
+        pairs = int((found.nexts[update.rows] != UNASKED).sum())
+        weight = max(asked, 1) / max(pairs, 1)
+        made = [replace(batch, next_weight=weight) for batch in made]
+        return Work(
+            number=number,
+            epoch=epoch,
+            parts=made,
+            count=float(max(asked, 1)),
+            texts=len(update.rows),
+            tokens=sum(sum(batch.lengths) for batch in made),
+            computed=sum(encoder.computed_tokens(batch) for batch in made),
+        )

@@ -1,0 +1,25 @@
+"""One optimizer step, as an objective hands it to the training loop."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from textune.records import Batch, Items
+
+Join = Callable[[Tensor, Items], Tensor]
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One optimizer step as it reaches the loop."""
+
+    number: int  # from 1, over all epochs
+    epoch: int  # from 1
+    parts: Iterable[Batch]  # micro-batches; made when they are needed
+    count: float  # what the sum of losses over the whole optimizer batch is divided by
+    texts: int
+    tokens: int
+    computed: int
+    micro_tokens: int | None = None  # computed at once, where the windows of one text are more
+    join: Join | None = None  # makes one answer of what is said of several windows

@@ -1,0 +1,1 @@
+"""Texts become predictions of a finished run."""

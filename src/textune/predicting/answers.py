@@ -1,0 +1,328 @@
+"""A file of texts becomes the same file with a probability a label and a decision, row by row."""
+
+import csv
+import gzip
+import io
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from itertools import islice
+from pathlib import Path
+from typing import IO, Any
+
+from textune.data import columns as cells_of
+from textune.data import examples
+from textune.errors import Problems, RunError, SettingsError, TextuneError
+from textune.predicting.predictor import CHUNK, Predictor, Reading, Text
+from textune.reading import sources
+from textune.records import Contract, Example, Row, Table
+from textune.storage import atomic, values
+from textune.tasks.interface import Column, Task
+from textune.tasks.labels import are_listed
+
+Writer = Callable[[list[list[Any]]], None]
+FORMULAS = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"  # a cell that begins so is computed
+JSON_LINES = frozenset([".jsonl", ".ndjson"])
+ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
+
+
+def predict_file(
+    predictor: Predictor,
+    source: object,
+    output: Path,
+    options: Reading,
+    *,
+    overwrite: bool = False,
+    harmless: bool = False,
+) -> Iterator[int]:
+    """Label a file of any size in bounded memory, keeping its columns and their order.
+
+    Lists (words, tags, entities, answers) are lists in JSONL, and JSON text in a cell elsewhere.
+
+    Args:
+        predictor: The model.
+        source: A path or a data frame; label columns may be absent.
+        output: CSV, TSV, JSONL (each also .gz) or Parquet, by its ending; written whole or not at
+        all.
+        options: How to read the input.
+        overwrite: Whether an output that exists may be replaced.
+        harmless: Whether cells that a spreadsheet would take for formulas get an apostrophe first.
+
+    Yields:
+        Rows labelled so far.
+
+    Raises:
+        DataError: The input has a problem; no output is left.
+        RunError: The output exists or cannot be written.
+        SettingsError: The output's ending is not one of those that can be written.
+    """
+    _check_output(source, output, overwrite=overwrite)
+    if harmless and _kind(output) not in {".csv", ".tsv"}:
+        raise SettingsError(
+            f"--harmless-cells is for .csv and .tsv, and --output is {output.name}: no other "
+            "format has formulas; leave it out"
+        )
+    table, agreed = options.open(source, predictor.card)
+    decision = predictor.decision(options.threshold)
+    to_example = examples.reader(table, agreed, labelled=False)
+    added = _added(table.columns, predictor.task.columns())
+    columns = [*((name, False) for name in table.columns), *added]
+    if harmless:
+        columns = [(_harmless(name), is_number) for name, is_number in columns]
+    problems = Problems(table.name)
+    done = 0
+    nested = _nested(table, agreed, predictor.task)
+    kinds = _kinds(table) if _kind(output) == ".parquet" else None
+    of_answers = frozenset(place for place in nested if place >= len(table.columns))
+    with _writing(output, columns, of_answers, overwrite=overwrite, kinds=kinds) as write:
+        rest = iter(table.rows())
+        while rows := list(islice(rest, CHUNK)):
+            texts = list(examples.sound(rows, to_example, problems))
+            if problems.count:
+                continue
+            found = _answers(predictor, texts, decision)
+            kept = [_kept(row, nested, _kind(output), kinds) for row in rows]
+            lines = [[*row, *answer] for row, answer in zip(kept, found, strict=True)]
+            write([list(map(_harmless, line)) for line in lines] if harmless else lines)
+            done += len(rows)
+            yield done
+        problems.raise_any()
+
+
+def left_out(source: object, options: Reading) -> list[str]:
+    """Say what of an input is no row of it, as its annotation tool marks it, and got no answer."""
+    table = sources.read(source, header=options.header, delimiter=options.delimiter)
+    return [item.message for item in table.findings if item.kind == "left out"]
+
+
+def read_texts(predictor: Predictor, source: object, options: Reading) -> Iterator[Example]:
+    """Read the texts of a file for the model, without their labels; all are sound.
+
+    Raises:
+        DataError: The file has a problem; all of them are named, before the first text is given.
+    """
+    table, agreed = options.open(source, predictor.card)
+    for _ in examples.read(table, agreed, labelled=False):
+        pass
+    return examples.read(table, agreed, labelled=False)
+
+
+def to_texts(predictor: Predictor, texts: Sequence[str]) -> list[Text]:
+    """Take texts from a command line; a model of pairs takes two at a time.
+
+    For tags a JSON list of words is taken for the words of one text.
+
+    Raises:
+        SettingsError: A pair lacks its second text.
+    """
+    if predictor.task.asks == "words":
+        return [_words(text) or text for text in texts]
+    if len(predictor.card.contract.text) == 1:
+        return list(texts)
+    if len(texts) % 2:
+        both = "question and passage" if predictor.task.asks == "answers" else "first and second"
+        raise SettingsError(f"this model reads pairs: give an even number of texts, {both}")
+    return list(zip(texts[::2], texts[1::2], strict=True))
+
+
+def _words(text: str) -> list[str] | None:
+    """Read a JSON list of words; None where it is running text."""
+    try:
+        found = json.loads(text) if text.lstrip().startswith("[") else None
+    except (ValueError, RecursionError):
+        return None
+    is_words = isinstance(found, list) and all(isinstance(word, str) for word in found)
+    return found if is_words else None
+
+
+def _answers(predictor: Predictor, texts: Sequence[Example], decision: Any) -> Iterable[list[Any]]:
+    task = predictor.task
+    for found in task.predictions(predictor.score(texts, decision), texts):
+        yield task.cells(found)
+
+
+def _kept(row: Row, nested: frozenset[int], kind: str, kinds: Sequence[Any] | None) -> list[Any]:
+    """Return the cells of an input's row as the output has them."""
+    if row.given is None:
+        is_json = kind in JSON_LINES
+        cells = enumerate(row.cells)
+        return [_value(cell) if is_json and at in nested else cell for at, cell in cells]
+    both = zip(row.given, row.cells, strict=True)
+    if kind in JSON_LINES:
+        return [values.for_json(value, cell) for value, cell in both]
+    if kinds is None:
+        return [values.for_text(value, cell) for value, cell in both]
+    return [
+        values.for_arrow(value, cell, known) if isinstance(known, str) else value
+        for (value, cell), known in zip(both, kinds, strict=True)
+    ]
+
+
+def _kinds(table: Table) -> list[Any]:
+    """Return the types of the input's columns in Parquet: its own, or those of its values."""
+    if table.schema is not None:
+        return [table.schema.field(name).type for name in table.columns]
+    first = next(iter(table.rows()))
+    if first.given is None:
+        return ["string"] * len(table.columns)
+    return values.kinds((row.given or row.cells for row in table.rows()), len(table.columns))
+
+
+def _harmless(cell: Any) -> Any:
+    """Let a spreadsheet take a cell for text, where it would take it for a formula; not numbers."""
+    if isinstance(cell, str) and cell[:1] in FORMULAS and cell and not cells_of.is_number(cell):
+        return f"'{cell}"
+    return cell
+
+
+def _added(columns: Sequence[str], new: Sequence[Column]) -> list[Column]:
+    """Name the new columns; those that the file already has get a mark."""
+    added: list[Column] = []
+    for name, is_number in new:
+        free = name
+        while free in columns or any(free == one for one, _ in added):
+            free += " (textune)"
+        added.append((free, is_number))
+    return added
+
+
+def _nested(table: Table, agreed: Contract, task: Task) -> frozenset[int]:
+    """Find the columns whose cells are JSON: lists, objects and places, not what a user wrote."""
+    known: Sequence[str] = ()
+    if table.format == "conll":
+        known = table.columns
+    elif table.format == "squad":
+        known = ("answers",)
+    elif table.format in ("jsonl", "parquet", "frame"):
+        is_json = agreed.form in ("words", "spans") or agreed.separator == "json"
+        known = (*agreed.text, *agreed.label) if agreed.form == "words" else agreed.label
+        known = known if is_json else ()
+    width = len(table.columns)
+    places = {place for place, name in enumerate(table.columns) if name in known}
+    if task.name == "multi" and are_listed(task.labels):
+        places.add(width)
+    if task.asks != "texts":
+        new = enumerate(task.columns(), start=width)
+        places |= {place for place, (name, is_number) in new if not is_number and name != "answer"}
+    return frozenset(places)
+
+
+def _check_output(source: object, output: Path, *, overwrite: bool) -> None:
+    if not _kind(output):
+        raise SettingsError(
+            f"--output {output}: unknown ending; allowed: {', '.join(ENDINGS)}, also with .gz"
+        )
+    if _is_same(source, output):
+        raise SettingsError(f"--output {output}: is the input itself; name another file")
+    if output.exists() and not overwrite:
+        raise RunError(f"{output}: already exists; --overwrite replaces it")
+    if not output.parent.is_dir():
+        raise RunError(f"{output}: there is no folder {output.parent}")
+    if not os.access(output.parent, os.W_OK):
+        raise RunError(f"{output}: nothing may be written in the folder {output.parent}")
+    with suppress(OSError):
+        atomic.clear_unfinished(output.parent)
+
+
+def _is_same(source: object, output: Path) -> bool:
+    if not isinstance(source, str | Path) or not output.exists() or not Path(source).exists():
+        return False
+    return output.samefile(source)
+
+
+def _kind(output: Path) -> str:
+    name = output.name.lower().removesuffix(".gz")
+    found = next((ending for ending in ENDINGS if name.endswith(ending)), "")
+    return "" if found == ".parquet" and output.name.lower().endswith(".gz") else found
+
+
+@contextmanager
+def _writing(
+    output: Path,
+    columns: Sequence[Column],
+    nested: frozenset[int],
+    *,
+    overwrite: bool,
+    kinds: Sequence[Any] | None,
+) -> Iterator[Writer]:
+    """Give a function that appends rows; the file appears under its name only when all is well."""
+    kind = _kind(output)
+    try:
+        with atomic.replacing_file(output, overwrite=overwrite) as unfinished:
+            if kind == ".parquet":
+                yield from _parquet(unfinished, columns, kinds or ())
+            else:
+                names = [name for name, _ in columns]
+                with _open_text(unfinished, packed=output.name.lower().endswith(".gz")) as file:
+                    is_json = kind in JSON_LINES
+                    yield _jsonl(file, names, nested) if is_json else _csv(file, names, kind)
+    except TextuneError:
+        raise
+    except FileExistsError as error:
+        raise RunError(
+            f"{output}: was written by another process meanwhile, and is kept; name another file, "
+            "or replace it with --overwrite"
+        ) from error
+    except OSError as error:
+        place = error.filename
+        if isinstance(place, str) and Path(place).parent != output.parent:
+            raise  # of what is read, not of what is written
+        why = os.strerror(error.errno) if error.errno else str(error)
+        raise RunError(f"{output}: cannot be written: {why}") from error
+
+
+@contextmanager
+def _open_text(file: Path, *, packed: bool) -> Iterator[IO[str]]:
+    with file.open("wb") as content:
+        whole = content if not packed else gzip.GzipFile("", "wb", 6, content, mtime=0)
+        with io.TextIOWrapper(whole, encoding="utf-8", newline="") as opened:
+            yield opened
+
+
+def _csv(file: IO[str], columns: Sequence[str], kind: str) -> Writer:
+    delimiter = "\t" if kind == ".tsv" else ","
+    writer = csv.writer(file, delimiter=delimiter, lineterminator="\n")
+    writer.writerow(columns)
+    return lambda rows: writer.writerows(rows)
+
+
+def _jsonl(file: IO[str], columns: Sequence[str], nested: frozenset[int]) -> Writer:
+    def write(rows: list[list[Any]]) -> None:
+        for row in rows:
+            cells = [_value(cell) if place in nested else cell for place, cell in enumerate(row)]
+            line = dict(zip(columns, cells, strict=True))
+            file.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+    return write
+
+
+def _value(cell: str) -> Any:
+    """Take JSON apart; nothing is null, and what is no JSON stays as it is."""
+    if not cell:
+        return None
+    try:
+        return json.loads(cell)
+    except (ValueError, RecursionError):
+        return cell
+
+
+def _parquet(file: Path, columns: Sequence[Column], kinds: Sequence[Any]) -> Iterator[Writer]:
+    """Write columns of the input with their types, then those of the answers."""
+    import pyarrow as pa  # here, as a single text's answer does not need it
+    import pyarrow.parquet as pq
+
+    known = [pa.type_for_alias(kind) if isinstance(kind, str) else kind for kind in kinds]
+    added = [pa.float64() if is_number else pa.string() for _, is_number in columns[len(known) :]]
+    names = [name for name, _ in columns]
+    schema = pa.schema(list(zip(names, [*known, *added], strict=True)))
+    with pq.ParquetWriter(file, schema) as writer:
+
+        def write(rows: list[list[Any]]) -> None:
+            cells = zip(*rows, strict=True)
+            arrays = [
+                pa.array(list(cell), kind) for cell, kind in zip(cells, schema.types, strict=True)
+            ]
+            writer.write_table(pa.table(arrays, schema=schema))
+
+        yield write

@@ -1,0 +1,340 @@
+"""Texts become Predictions, from a run's folder."""
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from textune.data import examples, given, layout, naming, skipping, tagged
+from textune.data.cut import Cutter
+from textune.data.names import columns_meant
+from textune.encoder import bases, names, plain
+from textune.encoder.plain import PlainEncoder
+from textune.errors import DataError, ModelError, RunError, SettingsError
+from textune.evaluation import answered
+from textune.reading import sources
+from textune.records import Contract, Decision, Example, Prediction, Scores, Table
+from textune.runs import runs
+from textune.runs.runs import Card
+from textune.tasks import lengths
+from textune.tasks import table as tasks
+from textune.tasks.interface import Task, thresholds
+from textune.text import store as stores
+from textune.text import tokenizers
+from textune.text.ragged import Targets
+from textune.text.tokenizers import Tokenizer
+
+if TYPE_CHECKING:
+    from textune.evaluation.evaluate import Scorer
+
+CHUNK = 4096
+TABLES = {"csv", "tsv", "text"}  # formats whose first row may name the columns
+FEW = 20_000  # characters that NumPy answers sooner than torch is imported
+Text = str | tuple[str, str] | list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How to read a file for a model: by the contract of its training, unless told otherwise."""
+
+    text: tuple[str, ...] = ()
+    label: tuple[str, ...] = ()
+    header: bool | None = None
+    delimiter: str | None = None
+    skip: tuple[str, ...] = ()  # COLUMN=VALUE, besides those of the contract
+    threshold: float | None = None
+    device: str = "auto"
+    precision: str = "auto"
+
+    def open(self, source: object, card: Card) -> tuple[Table, Contract]:
+        """Return the table and the contract to read it by."""
+        agreed = card.contract
+        header = self._header(source, card)
+        table = sources.read(source, header=header, delimiter=self.delimiter)
+        text = columns_meant(self.text, table.columns)
+        label = columns_meant(self.label, table.columns)
+        if len(text) not in {0, len(agreed.text)}:
+            raise SettingsError(
+                f"--text {','.join(text)}: this model reads {len(agreed.text)} text column(s)"
+            )
+        if label and agreed.form != "columns" and len(label) != 1:
+            raise SettingsError(f"--label {','.join(label)}: this model has one label column")
+        skipping.named(table, self.skip)
+        chosen = replace(
+            agreed,
+            text=text or agreed.text,
+            label=label or agreed.label,
+            group=None,
+            weight=None,
+            skip=(*agreed.skip, *self.skip),
+        )
+        chosen = chosen if text else layout.settle(table, chosen)
+        return naming.named(table, chosen), chosen
+
+    def _header(self, source: object, card: Card) -> bool | None:
+        """Tell whether the first row names the columns: as in training, if nothing says otherwise.
+
+        Raises:
+            DataError: The model knows columns by number, and the file seems to have names for them.
+        """
+        if self.header is not None or not isinstance(source, str | Path):
+            return self.header
+        table = sources.read(source, delimiter=self.delimiter)
+        if table.format not in TABLES:
+            return None
+        if self.text:
+            return card.header if all(map(str.isdigit, self.text)) else True
+        is_named = table.has_header and not set(card.contract.text) <= set(table.columns)
+        if not card.header and is_named:
+            raise DataError(
+                f"{table.name}: its first line seems to name the columns "
+                f"({', '.join(table.columns[:8])}), and the model was trained on a file "
+                f"without names (text in column {' and '.join(card.contract.text)}); name the "
+                f"text column with --text, or say --no-header if the first line is data"
+            )
+        return card.header
+
+
+@dataclass(slots=True)
+class Waiting:
+    """The weights of a saved model, loaded once, when they are needed."""
+
+    folder: Path
+    card: Card
+    task: Task
+    device: str
+    precision: str
+    loaded: "Scorer | None" = None
+
+    def load(self) -> "Scorer":
+        """Return the encoder.
+
+        Raises:
+            ModelError: Its files are damaged.
+            SettingsError: The device is not on this machine, or there is no such number format.
+        """
+        if self.loaded is None:
+            from textune.encoder import saved  # with torch, which takes a second to import
+            from textune.runs import sessions
+
+            with sessions.unchanged():
+                self.loaded = saved.load(
+                    self.folder,
+                    self.card.labels,
+                    model_class=self.task.model_class,
+                    asks=self.task.asks,
+                    pool=self.card.pool,
+                    device=self.device,
+                    formats=(self.precision, self.card.precision),
+                )
+        return self.loaded
+
+
+@dataclass(frozen=True, slots=True)
+class Predictor:
+    """A fine-tuned model that answers.
+
+    Example:
+        >>> predictor = Predictor.load("runs/reviews")  # doctest: +SKIP
+        >>> predictor(["I really hate you"])[0].labels  # doctest: +SKIP
+        ('toxic',)
+    """
+
+    card: Card
+    task: Task
+    encoder: "Scorer | PlainEncoder | Waiting"
+    tokenizer: Tokenizer
+
+    @classmethod
+    def load(
+        cls, path: str | Path, *, device: str = "auto", precision: str = "auto"
+    ) -> "Predictor":
+        """Load what `textune train` wrote.
+
+        Args:
+            path: The run's folder, or its `model` folder.
+            device: "auto", "cpu", "cuda", "cuda:N" or "mps".
+            precision: "fp32", "bf16", or "auto" for the format that the model was trained in,
+                where this machine computes it natively; else fp32.
+
+        Raises:
+            RunError: There is no finished model.
+            ModelError: Its files are damaged.
+        """
+        found = cls.opened(path, device=device, precision=precision)
+        assert isinstance(found.encoder, Waiting)
+        return replace(found, encoder=found.encoder.load())
+
+    @classmethod
+    def opened(
+        cls, path: str | Path, *, device: str = "auto", precision: str = "auto", few: bool = False
+    ) -> "Predictor":
+        """Read a model but for its weights, which are loaded when the first text is answered.
+
+        Until then neither torch nor transformers is imported: what is wrong with a file or an
+        option is said at once.
+
+        Args:
+            path: As for `load`.
+            device: As for `load`.
+            precision: As for `load`.
+            few: A few texts will be asked, not a file: where the model is of a usual build, and
+                neither a device nor bf16 is asked for, they are answered in fp32 without torch.
+
+        Raises:
+            RunError: There is no finished model.
+            ModelError: Its files are damaged.
+            SettingsError: There is no such device, or no such number format.
+        """
+        if not isinstance(path, str | os.PathLike):
+            raise RunError(f"{path!r:.40} is no path; give the folder that `textune train` wrote")
+        names.require_device(device)
+        names.require_format(precision)
+        folder = runs.model_folder(Path(path))
+        bases.check(folder)
+        card = runs.read_card(folder)
+        runs.require_kind(folder, card)
+        try:
+            task = tasks.make(card.task, card.labels, card.state)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ModelError(
+                f"{folder / 'decision.json'}: not what textune train wrote: {error!r:.200}"
+            ) from error
+        tokenizer = tokenizers.load(str(folder))
+        if card.shape.max_tokens > tokenizer.limit:
+            raise ModelError(
+                f"{folder / 'decision.json'}: max_tokens is {card.shape.max_tokens:,}, and this "
+                f"encoder reads at most {tokenizer.limit:,} tokens at once"
+            )
+        waiting = Waiting(folder, card, task, device, precision)
+        if few and device in ("auto", "cpu") and precision in ("auto", "fp32"):
+            quick = plain.load(folder, card.labels, asks=task.asks, pool=card.pool)
+            return cls(card, task, quick or waiting, tokenizer)
+        return cls(card, task, waiting, tokenizer)
+
+    def __call__(
+        self, texts: Sequence[Text], *, threshold: float | None = None
+    ) -> list[Prediction]:
+        """Label texts; the same as `predict`."""
+        return self.predict(texts, threshold=threshold)
+
+    def predict(self, texts: Sequence[Text], *, threshold: float | None = None) -> list[Prediction]:
+        """Label texts.
+
+        Args:
+            texts: Texts, or pairs where the model was trained on pairs; or a data frame with the
+                text column of the training, or with one column only. For tags a list of words is
+                taken as it is: each of them gets a tag.
+            threshold: Probability from which a label applies, instead of the model's own.
+
+        Returns:
+            One prediction a text, in the same order.
+
+        Raises:
+            SettingsError: Pairs are missing or not expected, there is no list of texts, or the
+                threshold cannot be used.
+            DataError: A data frame lacks the text column of the training.
+        """
+        self.decision(threshold)  # refused before anything is read
+        if given.is_frame(texts):
+            return list(self.stream(self._of_frame(texts), threshold=threshold))
+        listed = enumerate(given.to_list(texts), start=1)
+        wrapped = [self._to_example(text, number) for number, text in listed]
+        return list(self.stream(wrapped, threshold=threshold))
+
+    def stream(
+        self, examples: Iterable[Example], *, threshold: float | None = None
+    ) -> Iterator[Prediction]:
+        """Label examples as they come, in bounded memory."""
+        decision = self.decision(threshold)
+        rest = iter(examples)
+        while chunk := list(islice(rest, CHUNK)):
+            yield from self.task.predictions(self.score(chunk, decision), chunk)
+
+    def score(
+        self, examples: Sequence[Example], decision: Decision, *, targets: Targets | None = None
+    ) -> Scores:
+        """Compute logits, probabilities and decisions; the truth where targets are given."""
+        store = stores.tokenize(examples, self.tokenizer, self.card.shape)
+        known = None if targets is None else lengths.settle(targets, store)
+        rows = np.arange(len(store))
+        if isinstance(self.encoder, PlainEncoder):
+            parts = answered.one_by_one(self.encoder, store, rows)
+            return answered.scores(parts, self.task, store, rows, decision=decision, targets=known)
+        encoder = self.encoder.load() if isinstance(self.encoder, Waiting) else self.encoder
+        from textune.evaluation import evaluate  # with torch, which takes a second to import
+
+        return evaluate.score(encoder, self.task, store, rows, decision=decision, targets=known)
+
+    def decision(self, threshold: float | None) -> Decision:
+        """Return the model's own rule, or one with the given threshold.
+
+        Raises:
+            SettingsError: The threshold is no probability, or the task has no place for one.
+        """
+        if threshold is None:
+            return self.card.decision
+        threshold = given.probability(threshold)
+        if self.task.name not in {"single", "multi"}:
+            raise SettingsError(
+                f"--threshold: this model was trained for {self.task.name!r}, which has none"
+            )
+        if self.task.name == "single" and len(self.task.labels) != 2:
+            raise SettingsError(
+                f"--threshold: this model chooses the likeliest of {len(self.task.labels)} labels; "
+                f"a threshold fits several labels a text, or exactly two"
+            )
+        return Decision("threshold", thresholds(self.task.labels, threshold))
+
+    def _of_frame(self, frame: object) -> Iterator[Example]:
+        """Read the texts of a data frame; the one column that it has is its text."""
+        columns = given.columns(frame)
+        if not given.rows(frame):
+            return iter(())
+        is_plain = len(columns) == 1 == len(self.card.contract.text)
+        table, agreed = Reading(text=columns if is_plain else ()).open(frame, self.card)
+        return examples.read(table, agreed, labelled=False)
+
+    def _of_words(self, words: Sequence[object], number: int) -> Example:
+        """Take words as they are given: each gets a tag."""
+        sound = [word for word in words if isinstance(word, str) and word.strip()]
+        if len(sound) < len(words) or not all(map(_is_unicode, sound)):
+            raise SettingsError(
+                f"text {number}: a list is of words, each of them not empty, found {words!r:.80}"
+            )
+        text, places = tagged.joined(sound)
+        return Example(text, f"text {number}", words=places)
+
+    def _to_example(self, text: Text, number: int) -> Example:
+        if self.task.asks == "words" and not isinstance(text, str) and _is_list(text):
+            return self._of_words(text, number)
+        wants_pair = len(self.card.contract.text) == 2
+        parts = (text,) if isinstance(text, str) else tuple(text) if _is_list(text) else ()
+        if len(parts) != 1 + wants_pair or not all(isinstance(part, str) for part in parts):
+            wanted = "pairs of texts" if wants_pair else "single texts"
+            raise SettingsError(
+                f"text {number}: this model was trained on {wanted}, found {text!r:.80}"
+            )
+        for part in parts:
+            if not _is_unicode(part):
+                raise SettingsError(f"text {number}: holds bytes that are not UTF-8: {part!a:.80}")
+        pair = parts[1] if wants_pair else None
+        cutter = Cutter.of(self.card.contract.cut)
+        words = cutter(parts[0]) if self.task.asks == "words" else None
+        return Example(parts[0], f"text {number}", pair=pair, words=words)
+
+
+def _is_list(text: object) -> bool:
+    return isinstance(text, tuple | list)
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

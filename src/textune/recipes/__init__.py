@@ -1,0 +1,1 @@
+"""The stories, from files to a run."""

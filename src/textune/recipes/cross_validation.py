@@ -1,0 +1,139 @@
+"""A labelled file says how well it can be learned: every text judged by a model without it."""
+
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from scipy import stats
+
+from textune.errors import RunError, SettingsError
+from textune.metrics.catalogue import METRICS
+from textune.recipes import recipe
+from textune.recipes.recipe import Event, Request
+from textune.records import Said
+from textune.storage import atomic, contents, folders
+
+LEVEL = 0.95
+OUT_OF_FOLD = "out_of_fold.parquet"
+
+
+@dataclass(frozen=True, slots=True)
+class Folds:
+    """What cross-validation found."""
+
+    path: Path
+    numbers: Mapping[str, Any]
+
+
+def learn(request: Request, count: int, *, keep: bool = False) -> Generator[Event, None, Folds]:
+    """Train once for each fold on the others; judge the fold.
+
+    Args:
+        request: As for one run; its folder takes a run for each fold, `fold-1` and so on. One that
+            resumes keeps the folds that are finished and continues the others.
+        count: Of folds.
+        keep: Whether the models are kept.
+
+    Yields:
+        The events of all runs.
+
+    Returns:
+        Mean, deviation and interval of each metric, as in `folds.json`; the predictions of all
+        texts, each by the model that did not learn from it, lie in `out_of_fold.parquet`.
+
+    Raises:
+        SettingsError: Fewer than two folds, or a file for the test.
+        TextuneError: As for one run.
+    """
+    if count < 2:
+        raise SettingsError(f"-k {count}: at least two folds are needed")
+    if request.resume and not request.out.is_dir():
+        raise RunError(f"{request.out}: nothing to resume there")
+    if request.test is not None:
+        raise SettingsError("--test: each fold is the test of a run of its own; leave it out")
+    found = []
+    for number in range(1, count + 1):
+        yield Said(f"fold {number} of {count}")
+        run = yield from recipe.training(_of_fold(request, number, count))
+        found.append(run.metrics["test"])
+        if not keep:
+            folders.drop_model(run.path)
+        elif folders.is_without_model(run.path):
+            yield Said(f"{run.path}: its model was not kept when it was trained", is_warning=True)
+    numbers = {
+        "folds": count,
+        "metrics": summary(found),
+        "each": [_headlines(one) for one in found],
+    }
+    _collect(request.out, count)
+    atomic.write_json(request.out / "folds.json", numbers)
+    yield Said(f"everything is in {request.out}")
+    return Folds(request.out, numbers)
+
+
+def summary(found: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Give mean, deviation and 95 % interval over folds of each metric that all of them have.
+
+    The interval is Student's, with the variance corrected for training parts that overlap (Nadeau
+    and Bengio, 2003): the folds are not independent, and without that it would be too narrow.
+    """
+    count = len(found)
+    summed: dict[str, dict[str, Any]] = {}
+    for name in METRICS:
+        values = [one.get(name) for one in found]
+        known = np.asarray([value for value in values if value is not None], dtype=np.float64)
+        if len(known) < count:
+            continue
+        mean, deviation = float(known.mean()), float(known.std(ddof=1))
+        error = deviation * np.sqrt(1 / count + 1 / (count - 1))
+        half = float(error * stats.t.ppf((1 + LEVEL) / 2, count - 1))
+        summed[name] = {
+            "mean": mean,
+            "deviation": deviation,
+            "interval": [mean - half, mean + half],
+        }
+    return summed
+
+
+def _of_fold(request: Request, number: int, count: int) -> Request:
+    settings = request.settings
+    data = settings.data.model_copy(update={"fold": number, "folds": count})
+    out = request.out / f"fold-{number}"
+    if out.exists() and not (request.overwrite or request.resume):
+        raise RunError(
+            f"{out}: already exists; --resume keeps the folds that are finished and continues the "
+            "others, --overwrite starts anew, or choose another --out"
+        )
+    return replace(
+        request,
+        settings=settings.model_copy(update={"data": data}),
+        out=out,
+        overwrite=request.overwrite and out.exists(),
+        resume=request.resume and _is_begun(out),
+    )
+
+
+def _is_begun(folder: Path) -> bool:
+    names = {one.name for one in folder.iterdir()} if folder.is_dir() else set()
+    return bool(names - {contents.LOCK, contents.OWNER})
+
+
+def _headlines(found: Mapping[str, Any]) -> dict[str, Any]:
+    return {"n": found["n"], **{name: found[name] for name in METRICS if name in found}}
+
+
+def _collect(folder: Path, count: int) -> None:
+    """Put the predictions of all folds into one file, each with its fold."""
+    tables = []
+    for number in range(1, count + 1):
+        table = pq.read_table(folder / f"fold-{number}" / "predictions" / "test.parquet")
+        fold = pa.array([number] * len(table), pa.int64())
+        tables.append(table.append_column("fold", fold))
+    whole = pa.concat_tables(tables, promote_options="default")
+    unfinished = folder / f".{OUT_OF_FOLD}"
+    pq.write_table(whole, unfinished)
+    unfinished.replace(folder / OUT_OF_FOLD)

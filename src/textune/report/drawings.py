@@ -1,0 +1,125 @@
+"""The numbers of a fine-tuning run become the drawings of its page."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from markupsafe import Markup
+from numpy.typing import NDArray
+
+from textune.report import pictures
+from textune.report.pictures import PAGE, Points
+
+WIDTH = 5.4  # inches of a drawing
+MOST_DOTS = 1_000  # of a cloud that is still drawn dot by dot
+MOST_TARGETS = 4  # that are drawn
+BARS = 30
+
+
+def curves(log: Sequence[Mapping[str, Any]], main: str) -> list[tuple[str, Markup]]:
+    """Draw loss, learning rate and the main metric of validation over the steps of a run."""
+    steps = [line for line in log if line.get("kind") == "step"]
+    checks = [line for line in log if line.get("kind") == "validation"]
+    scores = pictures.to_points(
+        (line["step"], (line.get("metrics") or {}).get(main)) for line in checks
+    )
+    drawn = [
+        (
+            "Training loss",
+            pictures.to_points((line["step"], line.get("loss")) for line in steps),
+            PAGE.accent,
+            "",
+        ),
+        (
+            "Learning rate",
+            pictures.to_points((line["step"], line.get("lr")) for line in steps),
+            PAGE.second,
+            "",
+        ),
+        (f"Validation {main}", scores, PAGE.accent, "o"),
+    ]
+    return [
+        (title, _curve(title, points, colour, marker))
+        for title, points, colour, marker in drawn
+        if len(points)
+    ]
+
+
+def _curve(title: str, points: Points, colour: str, marker: str) -> Markup:
+    figure, axes = pictures.canvas(PAGE, size=(WIDTH, 2.6))
+    thin = pictures.thinned(points)  # (points, 2)
+    if title == "Training loss" and len(thin) > 20:
+        width = max(3, len(thin) // 20)
+        padded = np.pad(thin[:, 1], width // 2, mode="edge")
+        smooth = np.convolve(padded, np.ones(width) / width, mode="valid")[: len(thin)]
+        axes.plot(*thin.T, color=PAGE.faint, linewidth=1.2)
+        axes.plot(thin[:, 0], smooth, color=colour, linewidth=2)
+    else:
+        axes.plot(*thin.T, color=colour, linewidth=2, marker=marker or None)
+    if len(thin) == 1:
+        axes.plot(*thin.T, color=colour, marker="o")
+    axes.set_xlabel("step", color=PAGE.ink)
+    axes.grid(axis="y", color=PAGE.faint, linewidth=0.6)
+    return pictures.svg(figure, title)
+
+
+def bars(rows: Sequence[tuple[str, float | None, Sequence[float] | None]]) -> Markup | None:
+    """Draw a bar for each model's number, the first with its interval."""
+    known = [(name, value, span) for name, value, span in rows if value is not None]
+    if not known:
+        return None
+    figure, axes = pictures.canvas(PAGE, size=(WIDTH, 0.45 + 0.42 * len(known)))
+    for place, (name, value, span) in enumerate(known):
+        colour = PAGE.accent if name == "This model" else PAGE.second
+        axes.barh(-place, value, color=colour, height=0.5)
+        if span:
+            axes.plot(span, [-place, -place], color=PAGE.ink, linewidth=2, marker="|", markersize=9)
+    axes.set_yticks([-place for place in range(len(known))], [name for name, _, _ in known])
+    axes.axvline(0, color=PAGE.ink, linewidth=0.8)
+    return pictures.svg(figure, "main metric beside the baselines")
+
+
+def of_numbers(
+    names: Sequence[str], truth: NDArray[np.float64], found: NDArray[np.float64]
+) -> list[tuple[str, Markup]]:
+    """Draw for each target what was predicted beside the truth, and how far off it was.
+
+    Args:
+        names: Of the targets, T of them; the first few are drawn.
+        truth: The right numbers. (N, T)
+        found: The numbers predicted; what is not finite is left out. (N, T)
+    """
+    drawn = []
+    for number, name in enumerate(names[:MOST_TARGETS]):
+        pair = np.stack([truth[:, number], found[:, number]], axis=1)  # (N, 2)
+        pair = pair[np.isfinite(pair).all(axis=1)]
+        if not len(pair):
+            continue
+        of = f" of {name}" if len(names) > 1 else ""
+        drawn.append((f"Predicted and true numbers{of}", _cloud(pair)))
+        drawn.append((f"Errors{of}: predicted minus true", _histogram(pair[:, 1] - pair[:, 0])))
+    return drawn
+
+
+def _cloud(pair: Points) -> Markup:
+    figure, axes = pictures.canvas(PAGE, size=(WIDTH, 4.0))
+    places = np.linspace(0, len(pair) - 1, min(MOST_DOTS, len(pair))).round().astype(int)
+    ends = [pair.min(), pair.max()]
+    axes.plot(ends, ends, color=PAGE.ink, linewidth=1, linestyle="--")
+    axes.plot(
+        *pair[places].T, color=PAGE.accent, linestyle="", marker="o", markersize=3.5, alpha=0.45
+    )
+    axes.set_xlabel("true", color=PAGE.ink)
+    axes.set_ylabel("predicted", color=PAGE.ink)
+    axes.grid(color=PAGE.faint, linewidth=0.6)
+    return pictures.svg(figure, "predicted and true numbers")
+
+
+def _histogram(errors: NDArray[np.float64]) -> Markup:
+    figure, axes = pictures.canvas(PAGE, size=(WIDTH, 4.0))
+    axes.hist(errors, bins=min(BARS, max(1, len(errors) // 4)), color=PAGE.accent)
+    axes.axvline(0, color=PAGE.ink, linewidth=1)
+    axes.axvline(errors.mean(), color=PAGE.second, linewidth=2, linestyle="--")
+    axes.set_xlabel("predicted − true (dashed: their mean)", color=PAGE.ink)
+    axes.set_ylabel("texts", color=PAGE.ink)
+    return pictures.svg(figure, "errors of the predicted numbers")

@@ -1,0 +1,264 @@
+"""The folder of a language run becomes one HTML page: what the training did to held-out text."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from textune.report import pages, pictures
+
+OBJECTIVES = {"mlm": "masked tokens", "mlm+nsp": "masked tokens and next sentence"}
+PARTS = {"before": "Before", "valid": "After"}
+APART = ": the 95 % intervals do not overlap"
+MINUS = "\N{MINUS SIGN}"
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A number of held-out text that the page shows."""
+
+    key: str
+    name: str
+    is_better_higher: bool
+    show: Callable[[float | None], str]
+
+
+def write(run_dir: Path) -> Path:
+    """Write report.html into the folder of a language run; whatever else it lacks is left out.
+
+    Returns:
+        The page.
+
+    Raises:
+        RunError: There is no metrics.json, or a file of the run is damaged.
+    """
+    return pages.write(run_dir, "language.html", _values(run_dir))
+
+
+def _values(run_dir: Path) -> dict[str, Any]:
+    """Collect what the template shows."""
+    metrics = pages.read_metrics(run_dir)
+    card = pages.read_json(run_dir / "data_card.json")
+    settings = pages.read_toml(run_dir / "config.toml")
+    log = pages.read_log(run_dir / "log.jsonl")
+    parts = {key: metrics[key] for key in PARTS if metrics.get(key)}
+    return {
+        "name": run_dir.resolve().name,
+        "facts": _facts(metrics, card, settings),
+        "verdict": _verdict(parts.get("before", {}), parts.get("valid", {})),
+        "notes": _notes(metrics),
+        "titles": [PARTS[key] for key in parts],
+        "table": _table(list(parts.values())),
+        "has_spans": any(part.get("intervals") for part in parts.values()),
+        "measured": _measured(parts.get("valid") or {}),
+        "curves": [
+            (chart.title, pictures.to_svg(chart)) for chart in pictures.charts(log, metrics)
+        ],
+        "times": pages.times(log),
+        "warmup": _warmup(metrics.get("warmup") or {}),
+        "prove": _prove(metrics.get("prove") or {}),
+        "card": card,
+        "sizes": _sizes(card),
+        "passages": _passages(card),
+        "settings": list(pages.flat(settings)),
+        "capsule": list(pages.flat(pages.read_json(run_dir / "capsule.json"))),
+    }
+
+
+def _perplexity(value: float | None) -> str:
+    """Write three digits or more: a model that knows nothing reaches tens of thousands."""
+    if value is None or not math.isfinite(value):
+        return pages.UNKNOWN
+    if value >= 1e9:
+        return f"{value:.1e}"
+    if value >= 1000:
+        return pages.count(round(value))
+    return pages.number(value, 1 if value >= 10 else 2)
+
+
+MEASURES = (
+    Measure("perplexity", "perplexity", False, _perplexity),
+    Measure("masked_accuracy", "masked accuracy", True, pages.percent),
+    Measure("loss", "loss, nats per masked token", False, pages.number),
+    Measure("nsp_accuracy", "next-sentence accuracy", True, pages.percent),
+    Measure("nsp_loss", "next-sentence loss, nats", False, pages.number),
+)
+
+
+def _facts(
+    metrics: Mapping[str, Any], card: Mapping[str, Any], settings: Mapping[str, Any]
+) -> list[tuple[str, str]]:
+    objective = str(metrics.get("objective") or "")
+    splits = card.get("splits") or {}
+    counts = {
+        "Documents": card.get("documents"),
+        "Tokens": card.get("tokens"),
+        "Held-out documents": splits.get("valid") or (metrics.get("valid") or {}).get("n"),
+        "Added words": metrics.get("added_words"),
+    }
+    best = (metrics.get("best") or {}).get("step")
+    facts = [
+        ("Learned", OBJECTIVES.get(objective, objective)),
+        ("Base", Path(str(settings.get("base") or "")).name),
+        *((name, pages.count(value)) for name, value in counts.items() if value),
+        ("Best step", "" if best is None else pages.count(best)),
+    ]
+    return [(name, value) for name, value in facts if value]
+
+
+def _verdict(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    """Say in one sentence what became of the two numbers that people ask for."""
+    first, second = (_clause(measure, before, after) for measure in MEASURES[:2])
+    if first.endswith(APART):  # once is enough
+        second = second.removesuffix(APART)
+    said = "; ".join(filter(None, (first, second)))
+    return f"Held-out {said}." if said else ""
+
+
+def _clause(measure: Measure, before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    first, last = _finite(before.get(measure.key)), _finite(after.get(measure.key))
+    if last is None:
+        return ""
+    shown = measure.show(last)
+    if first is None:
+        return f"{measure.name} is {shown}"
+    if measure.show(first) == shown:
+        return f"{measure.name} stayed at {shown}"
+    verb = "rose" if last > first else "fell"
+    change = _change(first, last) if measure.key == "perplexity" else ""
+    worse = "" if (last > first) == measure.is_better_higher else ", which is worse"
+    sure = _overlap(measure.key, before, after)
+    return f"{measure.name} {verb} from {measure.show(first)} to {shown}{change}{worse}{sure}"
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _change(first: float, last: float) -> str:
+    """Write a relative change with as many digits as it takes not to claim 0 or all."""
+    change = 100 * (last / first - 1)
+    digits = 0 if abs(change) >= 10 else 1
+    while digits < 4 and round(change, digits) in (0, -100):
+        digits += 1
+    sign = MINUS if change < 0 else "+"
+    return f" ({sign}{abs(change):,.{digits}f}{pages.THIN}%)".replace(",", pages.THIN)
+
+
+def _overlap(key: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    """Say whether two intervals leave room for chance; nothing where one is unknown."""
+    first, last = ((part.get("intervals") or {}).get(key) for part in (before, after))
+    if not first or not last:
+        return ""
+    if max(first[0], last[0]) <= min(first[1], last[1]):
+        return ": the 95 % intervals overlap, so it may be chance"
+    return APART
+
+
+def _notes(metrics: Mapping[str, Any]) -> list[str]:
+    """Say what the numbers are to be read beside."""
+    notes = []
+    if (metrics.get("best") or {}).get("step") == 0:
+        notes.append("No later measurement was better than the one before the first step.")
+    guess = (metrics.get("baselines") or {}).get("most_frequent") or {}
+    if guess.get("masked_accuracy") is not None:
+        piece = f" (“{guess['piece']}”)" if guess.get("piece") else ""
+        share = pages.percent(guess["masked_accuracy"])
+        notes.append(f"Always answering the most frequent piece{piece} would get {share} right.")
+    return notes
+
+
+def _measured(part: Mapping[str, Any]) -> str:
+    """Say on how much the numbers stand."""
+    masked, documents = part.get("masked"), part.get("n")
+    if not masked or not documents:
+        return ""
+    return f"From {_plural(masked, 'masked token')} in {_plural(documents, 'held-out document')}."
+
+
+def _table(parts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """List each measure with its value and interval in each part."""
+    known = [m for m in MEASURES if any(part.get(m.key) is not None for part in parts)]
+    return [
+        {
+            "name": measure.name,
+            "arrow": "↑" if measure.is_better_higher else "↓",
+            "cells": [
+                (measure.show(part.get(measure.key)), _span(measure, part)) for part in parts
+            ],
+        }
+        for measure in known
+    ]
+
+
+def _span(measure: Measure, part: Mapping[str, Any]) -> str:
+    span = (part.get("intervals") or {}).get(measure.key)
+    return f"{measure.show(span[0])} to {measure.show(span[1])}" if span else ""
+
+
+def _sizes(card: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
+    """Say how much was read, and how it was divided: all, to learn from, held out."""
+    splits = card.get("splits") or {}
+    rows = {
+        "Documents": (card.get("documents"), splits.get("train"), splits.get("valid")),
+        "Tokens": (card.get("tokens"), card.get("tokens_train"), card.get("tokens_valid")),
+    }
+    return [
+        (name, ["" if value is None else pages.count(value) for value in values])
+        for name, values in rows.items()
+        if any(value is not None for value in values)
+    ]
+
+
+def _passages(card: Mapping[str, Any]) -> str:
+    """Say into what the documents were cut."""
+    pieces, limit = card.get("pieces"), card.get("max_tokens")
+    if pieces is None:
+        return ""
+    length = "" if limit is None else f" of at most {_plural(limit, 'token')}"
+    return f"Cut into {_plural(pieces, 'passage')}{length}."
+
+
+def _warmup(found: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Tell what training the head alone did before the rest learned."""
+    if not found:
+        return None
+    rounds, steps = (int(found.get(key) or 0) for key in ("rounds", "steps"))
+    losses = [pages.number(loss) for loss in found.get("losses") or []]
+    names = ["before", *(f"round {number}" for number in range(1, len(losses)))]
+    kept = "It was kept." if found.get("kept") else "It did not help, and was undone."
+    return {
+        "words": f"The head alone learned first: {_plural(rounds, 'round')}, "
+        f"{_plural(steps, 'step')}. {kept if 'kept' in found else ''}",
+        "losses": list(zip(names, losses, strict=False)),
+    }
+
+
+def _plural(number: int, noun: str) -> str:
+    return f"{pages.count(number)} {noun}{'' if number == 1 else 's'}"
+
+
+def _prove(found: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Put the scores of a labelled task side by side, seed by seed."""
+    if not found:
+        return None
+    columns = (found.get("seeds") or [], found.get("without") or [], found.get("with") or [])
+    difference, span = found.get("difference"), found.get("interval")
+    words = str(found.get("words") or "")
+    return {
+        "title": " ".join(filter(None, (found.get("metric"), "on", found.get("file")))),
+        "rows": [
+            (str(seed), pages.number(without), pages.number(adapted), _signed(adapted - without))
+            for seed, without, adapted in zip(*columns, strict=False)
+        ],
+        "means": [pages.number(fmean(column)) if column else "" for column in columns[1:]],
+        "difference": "" if difference is None else _signed(difference),
+        "span": f"{_signed(span[0])} to {_signed(span[1])}" if span else "",
+        "words": words[:1].upper() + words[1:],
+    }
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.3f}".replace("-", MINUS)

@@ -1,0 +1,135 @@
+"""What the pages and pictures of a run are made from: its files read, its numbers in words."""
+
+import json
+import math
+import tomllib
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from textune.errors import RunError
+from textune.metrics import written
+from textune.storage import atomic
+
+UNKNOWN = "\N{EN DASH}"
+THIN = "\N{NARROW NO-BREAK SPACE}"
+
+
+def read_metrics(run_dir: Path) -> dict[str, Any]:
+    """Read metrics.json, the one file without which there is nothing to show.
+
+    Raises:
+        RunError: It is absent, empty or damaged.
+    """
+    metrics = read_json(run_dir / "metrics.json")
+    if not metrics:
+        raise RunError(f"{run_dir}: no metrics.json, so there is nothing to report; train first")
+    return metrics
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read an object; nothing where there is no such file.
+
+    Raises:
+        RunError: The file is damaged.
+    """
+    if not path.is_file():
+        return {}
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise RunError(f"{path}: damaged ({error}); train again or delete the file") from error
+    return found if isinstance(found, dict) else {}
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read settings; nothing where there is no such file.
+
+    Raises:
+        RunError: The file is damaged.
+    """
+    if not path.is_file():
+        return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise RunError(f"{path}: damaged ({error}); train again or delete the file") from error
+
+
+def read_log(path: Path) -> list[dict[str, Any]]:
+    """Read the lines that are whole: a run that was killed may have left half a one."""
+    if not path.is_file():
+        return []
+    lines = []
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+        try:
+            found = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(found, dict) and isinstance(found.get("step"), int):
+            lines.append(found)
+    return lines
+
+
+def flat(nested: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Yield each value with its dotted name; what is None is left out."""
+    for key, value in nested.items():
+        if isinstance(value, Mapping):
+            yield from flat(value, f"{prefix}{key}.")
+        elif isinstance(value, list | tuple):
+            yield f"{prefix}{key}", ", ".join(map(str, value))
+        elif value is not None:
+            yield f"{prefix}{key}", str(value)
+
+
+def times(log: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str]]:
+    """Say of each epoch how long its updates took, and its validations; the last row is the sum.
+
+    An epoch that was not finished has none of its own; a log of an earlier version has no epochs.
+    """
+    training = {
+        int(line["epoch"]): float(line["seconds"]) for line in log if line.get("kind") == "epoch"
+    }
+    judging: defaultdict[int, float] = defaultdict(float)
+    for line in log:
+        if line.get("kind") == "validation" and "seconds" in line:
+            judging[math.ceil(float(line["epoch"]))] += float(line["seconds"])
+    rows = [
+        (str(epoch), written.clock(training[epoch]), written.clock(judging[epoch]))
+        for epoch in sorted(training)
+    ]
+    whole = written.clock(sum(training.values())), written.clock(sum(judging.values()))
+    return [*rows, ("all", *whole)] if rows else []
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """Write a number; a dash for what is unknown or not finite."""
+    if value is None or not math.isfinite(value):
+        return UNKNOWN
+    return written.decimals(value, digits)
+
+
+def count(value: int) -> str:
+    """Write a count in groups of three digits."""
+    return f"{value:,}".replace(",", THIN)
+
+
+def percent(share: float | None) -> str:
+    """Write a share of 1 as a percentage; a dash for what is unknown or not finite."""
+    shown = number(None if share is None else 100 * share, 1)
+    return shown if shown == UNKNOWN else f"{shown}{THIN}%"
+
+
+def write(run_dir: Path, template: str, values: Mapping[str, Any]) -> Path:
+    """Fill a template and put it into a run folder as report.html, whole or not at all."""
+    environment = Environment(
+        loader=PackageLoader("textune.report"), autoescape=True, undefined=StrictUndefined
+    )
+    environment.filters |= {"number": number, "count": count, "percent": percent}
+    page = environment.get_template(template).render(values)
+    file = run_dir / "report.html"
+    atomic.write_text(file, page)
+    return file

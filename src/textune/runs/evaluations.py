@@ -1,0 +1,94 @@
+"""What a model scored on a file goes into its run, beside what it scored on others."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from textune.runs.written import DataCard
+from textune.storage import atomic
+from textune.storage.checksums import sha256
+from textune.storage.names import utf8
+
+LONGEST = 100  # characters of a name, so that endings and a number fit behind it
+
+
+def write(run: Path, source: object, numbers: dict[str, Any]) -> Path:
+    """Write the numbers of one file as JSON, in place of those of the same file alone.
+
+    Args:
+        run: The run's folder.
+        source: A path, a pattern or a data frame.
+        numbers: What is written; "source", the file that they are of, is added to them.
+
+    Returns:
+        The file that was written, named after the source: dev.json, and dev-2.json where another
+        file of this name was judged before.
+
+    Raises:
+        OSError: The disk is full or read-only.
+    """
+    folder = run / "evaluations"
+    folder.mkdir(exist_ok=True)
+    atomic.clear_unfinished(folder)
+    numbers["source"] = _place(source)
+    number = 1
+    while True:
+        name = _stem(source) if number == 1 else f"{_stem(source)}-{number}"
+        file = folder / f"{name}.json"
+        is_mine = numbers["source"] is None or _source(file) == numbers["source"]
+        try:
+            atomic.write_json(file, numbers, overwrite=is_mine)
+            return file
+        except FileExistsError:
+            number += 1
+
+
+def remark(run: Path, source: object) -> str:
+    """Say that a file is one that the run's model has learned from or was chosen by; "" if not.
+
+    Args:
+        run: The run's folder, or its model's.
+        source: A path or a data frame.
+    """
+    if not isinstance(source, str | os.PathLike) or not Path(source).is_file():
+        return ""
+    files = DataCard.read(run).files or DataCard.read(run.parent).files
+    if not files:
+        return ""
+    digest = sha256(Path(source))
+    parts = [file.part for file in files if file.sha256 == digest]
+    if "train" in parts:
+        return (
+            f"{source}: this is the file that the model was trained on; what it scores here says "
+            "little of new texts"
+        )
+    if "valid" in parts:
+        return (
+            f"{source}: by this file the best weights were chosen; what they score here flatters "
+            "them a little"
+        )
+    return ""
+
+
+def _place(source: object) -> str | None:
+    return utf8(str(Path(source).resolve())) if isinstance(source, str | os.PathLike) else None
+
+
+def _stem(source: object) -> str:
+    """Return a file's name without its endings; of a pattern, the last folder named in full."""
+    if not isinstance(source, str | os.PathLike):
+        return "frame"
+    path = Path(source)
+    while any(sign in path.name for sign in "*?[") and path.name:
+        path = path.parent
+    return path.name.split(".")[0][:LONGEST] or "run"
+
+
+def _source(file: Path) -> str | None:
+    """Return the file that earlier numbers are of; None if they do not say it."""
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+        return found.get("source") if isinstance(found, dict) else None
+    except (OSError, ValueError):
+        return None

@@ -1,0 +1,1 @@
+"""A TOML file, options and keywords become checked settings."""

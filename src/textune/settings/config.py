@@ -1,0 +1,394 @@
+"""A TOML file, options and keywords become one checked, frozen set of settings."""
+
+import math
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, TypeVar, get_args
+
+import tomli_w
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+from textune.errors import SettingsError
+from textune.metrics import catalogue
+from textune.records import Long
+from textune.settings.refusals import explain
+from textune.storage.names import utf8
+
+BUNDLED = "all-MiniLM-L6-v2"
+NONE = "none"  # TOML has no word for nothing
+
+Columns = str | int | Sequence[str | int]
+
+
+def names(columns: Columns | None) -> tuple[str, ...] | None:
+    """Part "a,b" into names; None stays None.
+
+    Example:
+        >>> names("title, body")
+        ('title', 'body')
+    """
+    if columns is None:
+        return None
+    if isinstance(columns, int):  # without a header the columns are 1, 2, …
+        return (str(columns),)
+    if isinstance(columns, str):
+        return tuple(name.strip() for name in columns.split(",") if name.strip())
+    return tuple(str(name) if isinstance(name, int) else name for name in columns)
+
+
+def _to_names(value: Any) -> Any:
+    return names(value) if isinstance(value, str | int | list | tuple) else value
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_to_names)]
+Cells = Annotated[
+    tuple[str, ...], BeforeValidator(lambda value: (value,) if isinstance(value, str) else value)
+]
+Average = Annotated[float, Field(ge=0, lt=1)]
+
+
+class Section(BaseModel):
+    """A frozen group of settings; unknown names are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _nothing(cls, value: Any, info: ValidationInfo) -> Any:
+        """Take "none" for None where a setting can be switched off, and no truth for a number."""
+        kind = cls.model_fields[str(info.field_name)].annotation
+        kinds = (kind, *get_args(kind))
+        if isinstance(value, bool) and bool not in kinds:
+            raise ValueError("true and false are no values of this setting")
+        return None if value == NONE and type(None) in kinds else value
+
+
+Kind = TypeVar("Kind", bound=Section)
+
+
+def _is_weight(value: Any) -> bool:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and 0 < value < math.inf
+
+
+class DataSettings(Section):
+    """Which columns are read, and how the rows are parted."""
+
+    task: Literal["single", "multi", "number", "tags", "answers"] | None = Field(
+        None,
+        description="One label a text (single) or several (multi), numbers, tags on words, or "
+        "answers in a passage; recognised if not given.",
+    )
+    text: Names = Field(
+        (), description="Text column; two for pairs; words, or question and passage."
+    )
+    label: Names = Field(
+        (), description="Label column, one 0/1 column for each label, or one for each number."
+    )
+    header: bool | None = Field(None, description="Whether the first row names the columns.")
+    delimiter: str | None = Field(
+        None, description="Character between cells, where recognition errs."
+    )
+    group: str | None = Field(None, description="Rows equal in this column stay in one split.")
+    skip: Cells = Field(
+        (), description="COLUMN=VALUE: rows in which that cell stands are left out, as unlabelled."
+    )
+    names: str | None = Field(
+        None, description="Names of classes that are numbers: a file of them, or a column."
+    )
+    weight: str | None = Field(
+        None, description="Column that says how much each text weighs in the loss."
+    )
+    valid_share: float = Field(0.1, gt=0, lt=1, description="Part held out when no file is given.")
+    test_share: float = Field(0.0, ge=0, lt=1, description="Part sealed for the final test.")
+    folds: int | None = Field(
+        None, ge=2, description="Parts of which one, data.fold, is sealed for the final test."
+    )
+    fold: int = Field(1, ge=1, description="Which of data.folds is the test.")
+    split_seed: int | None = Field(
+        None, ge=0, lt=2**32, description="Seed of the split, where it is not the run's."
+    )
+    limit: int | None = Field(
+        None, ge=2, description="Use at most so many rows of each file: a trial."
+    )
+    unlabelled: float | None = Field(
+        None,
+        ge=0,
+        description="Of the training texts without any label keep so many (a number above 1) "
+        "or so many for each labelled one (a ratio up to 1). Several labels a text only.",
+    )
+    most_per_class: int | None = Field(
+        None, ge=1, description="Keep at most so many training texts of a class."
+    )
+    max_tokens: int | None = Field(
+        None,
+        ge=8,
+        description="Tokens of a text that are read; the encoder's own limit by default.",
+    )
+    long: Long | None = Field(
+        None,
+        description="What is read of a text beyond the limit: its beginning, its end, both, or all "
+        "in windows; windows by default where more than a little lies beyond.",
+    )
+    overlap: float = Field(
+        0.25, ge=0, le=0.9, description="Share of a window that the next one shows again."
+    )
+    pool: Literal["mean", "max", "learned"] = Field(
+        "mean", description="How the answers in the windows of one text become one."
+    )
+    cache: bool = Field(True, description="Keep token ids between runs.")
+
+
+class TrainSettings(Section):
+    """How the weights are changed."""
+
+    epochs: int = Field(3, ge=0, description="Passes over the training texts.")
+    batch_size: int = Field(32, ge=1, description="Texts in one update, over all processes.")
+    lr: float = Field(5e-5, gt=0, description="Highest learning rate.")
+    schedule: Literal["linear", "cosine", "constant", "one-cycle"] = Field(
+        "linear", description="How the learning rate changes after the warm-up."
+    )
+    warmup_share: float | None = Field(
+        None, ge=0, le=1, description="Part of all steps in which the rate rises; 0.1 by default."
+    )
+    warmup_steps: int | None = Field(None, ge=0, description="The same, in steps.")
+    warmup_epochs: float | None = Field(None, ge=0, description="The same, in epochs.")
+    weight_decay: float = Field(0.01, ge=0, description="AdamW's decay; none on biases and norms.")
+    betas: tuple[Average, Average] = Field((0.9, 0.999), description="AdamW's two averages.")
+    eps: float = Field(1e-8, gt=0, description="AdamW's guard against division by zero.")
+    clip: float | None = Field(1.0, gt=0, description="Largest gradient norm.")
+    freeze: int = Field(
+        0,
+        ge=-1,
+        description="Freeze the embeddings and so many lower layers; -1: the whole encoder.",
+    )
+    class_weights: str | dict[str, float] = Field(
+        "none",
+        description="Weigh rare classes (or the positives of rare labels) more: balanced; or a "
+        "table of one's own, label to weight.",
+    )
+    label_smoothing: float = Field(
+        0.0, ge=0, lt=1, description="Share of each target that is spread over all labels."
+    )
+    validate_every: int | None = Field(
+        None, ge=1, description="Steps between validations; an epoch by default."
+    )
+    patience: int | None = Field(
+        None, ge=1, description="Stop after so many validations without a better score."
+    )
+    metric: str | None = Field(
+        None,
+        description="Metric that selects the best model, by textune's name or that of "
+        "transformers (eval_f1, …); labels.NAME.f1 is that of one label.",
+    )
+    dropout: Literal["base"] | Annotated[float, Field(ge=0, lt=1)] = Field(
+        "base", description="All rates of dropout: those of the base, or one number."
+    )
+    precision: Literal["auto", "fp32", "bf16"] = Field(
+        "auto",
+        description="Number format of the encoder's products; measured once a run by default.",
+    )
+    micro_tokens: int | None = Field(
+        None, ge=16, description="Tokens computed at once; by the device if not given."
+    )
+    threads: int | None = Field(
+        None,
+        ge=1,
+        description="Threads on a CPU; by the free cores if not given, fewer beside busy programs.",
+    )
+    checkpoint_minutes: float = Field(
+        10.0, gt=0, description="Minutes of training between checkpoints, besides validations."
+    )
+    keep_checkpoints: bool = Field(
+        False, description="Keep checkpoints of a finished run, so that more epochs can follow."
+    )
+
+    @field_validator("class_weights", mode="before")
+    @classmethod
+    def _known_weights(cls, value: Any) -> Any:
+        if value in ("none", "balanced"):
+            return value
+        is_table = isinstance(value, Mapping) and bool(value)
+        if not is_table or not all(_is_weight(weight) for weight in value.values()):
+            raise ValueError(
+                "expected none, balanced, or a table of labels and their weights, numbers above 0"
+            )
+        return {str(label): float(weight) for label, weight in value.items()}
+
+    @field_validator("metric")
+    @classmethod
+    def _known_metric(cls, value: str | None) -> str | None:
+        if value is not None and (why := catalogue.why_unknown(value)):
+            raise ValueError(why)
+        return value
+
+    @property
+    def rate(self) -> float | None:
+        """Return the one rate of dropout that is asked for; None for those of the base."""
+        return None if self.dropout == "base" else float(self.dropout)
+
+    @model_validator(mode="after")
+    def _one_warmup(self) -> Self:
+        named = ("warmup_share", "warmup_steps", "warmup_epochs")
+        given = [name for name in named if getattr(self, name) is not None]
+        if len(given) > 1:
+            raise ValueError(f"give one of {', '.join(given)}, not {len(given)}")
+        return self
+
+
+class Settings(Section):
+    """Everything that decides what a run does."""
+
+    base: str = Field(BUNDLED, description="Encoder to start from: a directory or a Hub name.")
+    seed: int = Field(42, ge=0, lt=2**32, description="Seed of everything random.")
+    device: str = Field("auto", description="auto, cpu, cuda, cuda:N or mps.")
+    tensorboard: bool = Field(False, description="Write TensorBoard events as well.")
+    data: DataSettings = DataSettings.model_construct()
+    train: TrainSettings = TrainSettings.model_construct()
+
+
+def resolve(
+    file: Path | None = None, changes: Sequence[str] = (), given: Mapping[str, Any] | None = None
+) -> Settings:
+    """Settle the settings of fine-tuning; see `settle`."""
+    return settle(Settings, file, changes, given)
+
+
+def settle(
+    kind: type[Kind],
+    file: Path | None = None,
+    changes: Sequence[str] = (),
+    given: Mapping[str, Any] | None = None,
+) -> Kind:
+    """Settings from a TOML file, then `section.key=value` changes, then what was given by name.
+
+    Args:
+        kind: Of the settings.
+        file: TOML; sections beyond those of the settings that a run wrote are ignored.
+        changes: As after `--set`: "train.lr=3e-5". Values are read as TOML, else as plain text.
+        given: Dotted names to values; None means not given.
+
+    Raises:
+        SettingsError: All wrong names and values at once, with the nearest right name.
+    """
+    values = _read_file(file) if file is not None else {}
+    for change in [changes] if isinstance(changes, str) else changes:
+        name, equals, text = change.partition("=")
+        if not equals:
+            raise SettingsError(f"--set {change}: expected section.key=value")
+        _put(values, name.strip(), _to_value(text.strip()))
+    for name, value in (given or {}).items():
+        if value is not None:
+            _put(values, name, value)
+    try:
+        return kind.model_validate(values)
+    except ValidationError as error:
+        raise SettingsError(explain(error, kind)) from error
+
+
+def to_toml(settings: Section, extra: Mapping[str, Any] | None = None) -> str:
+    """Write every setting as TOML that `resolve` reads back to an equal object.
+
+    Args:
+        settings: What to write.
+        extra: A `run` section: the files and the contract that the run used.
+    """
+    values = _written(settings)
+    if extra:
+        values["run"] = extra
+    return tomli_w.dumps(_storable(values))
+
+
+def run_section(file: Path) -> dict[str, Any]:
+    """Return what `to_toml` was given as `extra`: the source files of the run that wrote this."""
+    return _load(file).get("run", {})
+
+
+def read_section(file: Path, name: str, kind: type[Kind]) -> Kind:
+    """Read one section of the settings that a run wrote; its defaults where there is none.
+
+    Raises:
+        SettingsError: The file is damaged, or names what is no setting.
+    """
+    values = _load(file).get(name, {}) if file.is_file() else {}
+    try:
+        return kind.model_validate(values)
+    except ValidationError as error:
+        raise SettingsError(f"{file}: {explain(error, kind)}") from error
+
+
+def seed_of(file: Path) -> int:
+    """Return the seed of the run that wrote these settings; the usual one where there are none."""
+    found = _load(file).get("seed") if file.is_file() else None
+    return found if isinstance(found, int) else int(Settings.model_fields["seed"].default)
+
+
+def _read_file(file: Path) -> dict[str, Any]:
+    values = _load(file)
+    values.pop("run", None)
+    return values
+
+
+def _load(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError as error:
+        raise SettingsError(f"{file}: no such settings file") from error
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"{file}: not a TOML file that can be read: {error}") from error
+
+
+def _put(values: dict[str, Any], name: str, value: Any) -> None:
+    *sections, key = name.split(".")
+    for section in sections:
+        values = values.setdefault(section, {})
+        if not isinstance(values, dict):
+            raise SettingsError(f"--set {name}: {section!r} is a setting, not a section")
+    values[key] = value
+
+
+def _to_value(text: str) -> Any:
+    if text in {"true", "false"} or text[:1] in {'"', "'", "[", "{"}:
+        return _toml_value(text)
+    number = _toml_value(text)
+    return number if isinstance(number, int | float) else text
+
+
+def _toml_value(text: str) -> Any:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _written(section: Section) -> dict[str, Any]:
+    """Give a section as plain values; None is left out where that is the default anyway."""
+    found: dict[str, Any] = {}
+    for name, field in type(section).model_fields.items():
+        value = getattr(section, name)
+        if isinstance(value, Section):
+            found[name] = _written(value)
+        elif value is not None:
+            found[name] = list(value) if isinstance(value, tuple) else value
+        elif field.default is not None:
+            found[name] = NONE
+    return found
+
+
+def _storable(values: Any) -> Any:
+    """Leave out what is None, and write names of files as UTF-8."""
+    if isinstance(values, Mapping):
+        return {utf8(key): _storable(value) for key, value in values.items() if value is not None}
+    if isinstance(values, list | tuple):
+        return [_storable(value) for value in values]
+    return utf8(values) if isinstance(values, str) else values

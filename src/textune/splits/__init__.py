@@ -1,0 +1,1 @@
+"""Examples become training, validation and test sets."""

@@ -1,0 +1,74 @@
+"""Texts become folds, each of which is judged once by a model that learned from the others."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from textune.errors import SettingsError
+from textune.records import Example, Split
+from textune.splits import splits, strata
+
+ALWAYS = -1  # texts that are always learned from: of labels that only one fold would have
+
+
+def split(
+    examples: Sequence[Example], number: int, count: int, *, valid_share: float, seed: int
+) -> Split:
+    """Keep one fold for the test, and part the others as ever.
+
+    Args:
+        examples: All texts.
+        number: Of the fold, from 1.
+        count: Of folds.
+        valid_share: Part of the others that validates; 0 for none.
+        seed: Deals the texts into folds, the same way for each number.
+
+    Raises:
+        SettingsError: There is no such fold.
+        DataError: There are too few texts, or too many that must stay together.
+    """
+    if not 1 <= number <= count:
+        raise SettingsError(f"data.fold {number}: there are {count} folds; allowed: 1 to {count}")
+    of_fold = deal(examples, count, seed=seed)
+    rest = np.flatnonzero(of_fold != number - 1)
+    parted = splits.split(
+        [examples[row] for row in rest.tolist()], valid_share=valid_share, test_share=0.0, seed=seed
+    )
+    return Split(rest[parted.train], rest[parted.valid], np.flatnonzero(of_fold == number - 1))
+
+
+def deal(examples: Sequence[Example], count: int, *, seed: int) -> NDArray[np.int64]:
+    """Deal texts into folds with labels in proportion; equal texts and groups stay together.
+
+    Args:
+        examples: All texts.
+        count: Of folds.
+        seed: Selects one of the many equally good ways.
+
+    Returns:
+        (N,) the fold of each text, from 0; `ALWAYS` for texts of a label that one fold would have
+        all to itself.
+
+    Raises:
+        DataError: There are too few texts, or too many that must stay together.
+    """
+    of_fold = np.full(len(examples), count - 1, dtype=np.int64)
+    left = np.arange(len(examples))
+    for fold in range(count - 1):
+        part = [examples[row] for row in left.tolist()]
+        found = splits.split(part, valid_share=0.0, test_share=1 / (count - fold), seed=seed)
+        of_fold[left[found.test]] = fold
+        left = left[found.train]
+    return _with_all_labels(examples, of_fold)
+
+
+def _with_all_labels(examples: Sequence[Example], of_fold: NDArray[np.int64]) -> NDArray[np.int64]:
+    folds_of: dict[str, set[int]] = {}
+    names = [strata.label_names(example) for example in examples]
+    for have, fold in zip(names, of_fold.tolist(), strict=True):
+        for name in have:
+            folds_of.setdefault(name, set()).add(fold)
+    lonely = {name for name, folds in folds_of.items() if len(folds) == 1}
+    is_kept = np.asarray([bool(lonely.intersection(have)) for have in names], dtype=bool)
+    return np.where(is_kept, ALWAYS, of_fold)

@@ -1,0 +1,1 @@
+"""Files become what their owner should know of them before anything is trained."""

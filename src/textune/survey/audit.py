@@ -1,0 +1,386 @@
+"""Examples become findings: what their owner should know before anything is trained.
+
+Texts are compared by 64-bit hashes, so that a million of them take tens of megabytes.
+"""
+
+import re
+from array import array
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from itertools import islice
+
+import numpy as np
+from numpy.typing import NDArray
+
+from textune.records import Contract, Example, Finding
+from textune.splits import alike
+from textune.splits.origins import Origins
+from textune.survey.near import MOST, Sketches
+
+FEW = 10  # examples of a label below which it is called rare
+SHOWN = 5  # rows named in a finding
+LOPSIDED = 10  # times the rarest label, from which imbalance is worth a note
+MOST_LABELS = 20_000  # whose first rows are remembered
+DECORATION = re.compile(r"[\W\d_]+")
+MISSING = {"na", "n/a", "nan", "none", "null", "nil", "unknown", "?", "-", "#n/a", "<na>"}
+PLACED = re.compile("^[BIESLU]-")
+_TO_LETTERS = {code: " " for code in range(128) if not chr(code).isalpha()}
+_MASK = (1 << 64) - 1
+
+
+def audit(examples: Iterable[Example], *, contract: Contract | None = None) -> list[Finding]:
+    """Read examples once and report what is doubtful about them, the gravest first.
+
+    Two texts are the same if they differ in case and white space only. They are near if they differ
+    in punctuation and digits as well, or, among the first 30,000, share most runs of three words.
+
+    Args:
+        examples: Streamed.
+        contract: Adds labels that no text has, and leaves out what makes no sense for the task.
+    """
+    seen = _Seen()
+    for example in examples:
+        seen.add(example)
+    texts = _text_findings(seen)
+    is_labelled = contract is None or contract.task in ("single", "multi")
+    names = contract.label if contract is not None and contract.form == "columns" else ()
+    labels = _label_findings(seen, names) if is_labelled and seen.rows else []
+    if contract is not None and contract.task == "tags":
+        labels = list(alike.findings(_types(seen.counts), of="tags"))
+    order = ("error", "warning", "note")
+    return sorted(texts + labels, key=lambda finding: order.index(finding.severity))
+
+
+def leaks(train: Iterable[Example], other: Iterable[Example], name: str) -> Finding | None:
+    """Find texts that stand in the training data and in another set as well; None without any.
+
+    Args:
+        train: What is learned from.
+        other: What is judged by, or chosen by.
+        name: Of the other set, for the message.
+    """
+    known = np.unique(np.fromiter((_key(example) for example in train), dtype=np.uint64))
+    total, count = 0, 0
+    rows: list[str] = []
+    stream = iter(other)
+    while chunk := list(islice(stream, 4096)):
+        keys = np.fromiter((_key(example) for example in chunk), dtype=np.uint64)
+        found = np.isin(keys, known)
+        total += len(chunk)
+        for place in np.flatnonzero(found).tolist():
+            if chunk[place].text.strip():
+                count += 1
+                rows += [chunk[place].origin] if len(rows) < SHOWN else []
+    if not count:
+        return None
+    message = (
+        f"{_some(count, 'text')} of {total:,} in the {name} data ({count / total:.1%}) also "
+        f"{'stands' if count == 1 else 'stand'} in the training data (but for case and white "
+        f"space), so scores would flatter; first: {rows[0]}"
+    )
+    return Finding("leak", "warning", message, count, tuple(rows))
+
+
+class _Seen:
+    """What is remembered of the examples: a few numbers for each."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self.same = array("Q")  # hash of each text, case and white space aside
+        self.near = array("Q")  # hash of its letters alone
+        self.label = array("Q")  # hash of its label; 0 where there is none to compare
+        self.empty = array("q")  # positions
+        self.without: list[int] = []  # first positions without any label
+        self.unlabelled = 0
+        self.unscored = 0
+        self.counts: Counter[str] = Counter()
+        self.first: dict[str, list[int]] = {}  # label → its first positions
+        self.lists = False
+        self.origins = Origins()
+        self.sketches = Sketches()
+
+    def add(self, example: Example) -> None:
+        self.origins.add(example.origin)
+        normal = alike.text_of(example)
+        letters = _letters(normal)
+        self.same.append(hash(normal) & _MASK)
+        self.near.append(hash(letters or normal) & _MASK)
+        if example.answers is None:  # the questions of one passage share nearly all words
+            self.sketches.add(self.rows, letters)
+        if not example.text.strip() or (example.pair is not None and not example.pair.strip()):
+            self.empty.append(self.rows)
+        self._add_label(example)
+        self.rows += 1
+
+    def _add_label(self, example: Example) -> None:
+        label = example.label
+        names = (label,) if isinstance(label, str) else label or ()
+        self.lists = self.lists or isinstance(label, tuple)
+        comparable = label is not None and not example.unscored
+        self.label.append((hash(tuple(sorted(names))) & _MASK) | 1 if comparable else 0)
+        self.unscored += bool(example.unscored)
+        if not names and not example.unscored:
+            self.unlabelled += 1
+            if len(self.without) < SHOWN:
+                self.without.append(self.rows)
+        for name in names:
+            self.counts[name] += 1
+            if len(self.first) < MOST_LABELS or name in self.first:
+                places = self.first.setdefault(name, [])
+                if len(places) < SHOWN:
+                    places.append(self.rows)
+
+
+def _letters(text: str) -> str:
+    """Keep words alone, with one space between."""
+    if text.isascii():  # ten times faster than the pattern, with the same result
+        return " ".join(text.translate(_TO_LETTERS).split())
+    return DECORATION.sub(" ", text).strip()
+
+
+def _key(example: Example) -> int:
+    # Python's own hash differs from process to process, but is compared only within one
+    return hash(alike.text_of(example)) & _MASK
+
+
+def _some(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _text_findings(seen: _Seen) -> list[Finding]:
+    full = np.ones(seen.rows, dtype=bool)
+    full[np.asarray(seen.empty, dtype=np.int64)] = False
+    places = np.flatnonzero(full)
+    same = np.asarray(seen.same, dtype=np.uint64)[places]
+    near = np.asarray(seen.near, dtype=np.uint64)[places]
+    label = np.asarray(seen.label, dtype=np.uint64)[places]
+    findings = []
+    if len(seen.empty):
+        rows = seen.origins.at(seen.empty[:SHOWN])
+        verb = "is" if len(seen.empty) == 1 else "are"
+        message = f"{_some(len(seen.empty), 'text')} {verb} empty; first: {rows[0]}"
+        findings.append(Finding("empty", "warning", message, len(seen.empty), rows))
+    repeats, sources = _repeats(same)
+    if len(repeats):
+        message = f"{_repeat(len(repeats))} an earlier one (but for case and white space)"
+        findings.append(_pairs("duplicate", message, seen, places[repeats], places[sources]))
+    if nearly := _nearly(seen, near, places, set(places[repeats].tolist())):
+        findings.append(nearly)
+    if conflict := _conflict(seen, same, label, places):
+        findings.append(conflict)
+    return findings
+
+
+def _nearly(
+    seen: _Seen, near: NDArray[np.uint64], places: NDArray[np.int64], same: set[int]
+) -> Finding | None:
+    repeats, sources = _repeats(near)
+    pairs = dict(seen.sketches.found)
+    pairs.update(zip(places[repeats].tolist(), places[sources].tolist(), strict=True))
+    later = np.asarray(sorted(pairs.keys() - same), dtype=np.int64)
+    if not len(later):
+        return None
+    first = np.asarray([pairs[place] for place in later.tolist()], dtype=np.int64)
+    limit = f" (words were compared in the first {MOST:,})" if seen.rows > MOST else ""
+    message = (
+        f"{_repeat(len(later))} an earlier one but for punctuation, digits or a few words{limit}"
+    )
+    return _pairs("near", message, seen, later, first)
+
+
+def _repeat(count: int) -> str:
+    return f"{_some(count, 'text')} {'repeats' if count == 1 else 'repeat'}"
+
+
+def _repeats(keys: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Give the positions whose key came before, ascending, and where it first did."""
+    _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
+    source = first[inverse]
+    again = np.flatnonzero(source != np.arange(len(keys)))
+    return again, source[again]
+
+
+def _pairs(
+    kind: str,
+    message: str,
+    seen: _Seen,
+    again: NDArray[np.int64],
+    sources: NDArray[np.int64],
+) -> Finding:
+    rows = seen.origins.at(again[:SHOWN].tolist())
+    origin = seen.origins.at([int(sources[0])])[0]
+    severity = "warning" if kind == "duplicate" else "note"
+    return Finding(
+        kind, severity, f"{message}; first: {rows[0]} repeats {origin}", len(again), rows
+    )
+
+
+def _conflict(
+    seen: _Seen,
+    same: NDArray[np.uint64],
+    label: NDArray[np.uint64],
+    places: NDArray[np.int64],
+) -> Finding | None:
+    known = np.flatnonzero(label != 0)
+    if not len(known):
+        return None
+    _, group = np.unique(same[known], return_inverse=True)
+    labels = label[known]
+    least = np.full(group.max() + 1, np.iinfo(np.uint64).max, dtype=np.uint64)
+    most = np.zeros(group.max() + 1, dtype=np.uint64)
+    np.minimum.at(least, group, labels)
+    np.maximum.at(most, group, labels)
+    torn = np.flatnonzero(least != most)
+    if not len(torn):
+        return None
+    concerned = np.flatnonzero(np.isin(group, torn))
+    first = concerned[group[concerned] == group[concerned[0]]]
+    shown = [
+        *first[:SHOWN].tolist(),
+        *[place for place in concerned.tolist() if place not in first],
+    ]
+    rows = seen.origins.at(places[known[shown[: 2 * SHOWN]]].tolist())
+    verb = "stands" if len(torn) == 1 else "stand"
+    message = (
+        f"{_some(len(torn), 'text')} {verb} there more than once, with different labels "
+        f"({len(concerned):,} rows); first: {' and '.join(rows[: min(3, len(first))])}"
+    )
+    return Finding("conflict", "warning", message, len(concerned), rows)
+
+
+def _label_findings(seen: _Seen, names: Sequence[str]) -> list[Finding]:
+    rules: tuple[Callable[[_Seen, Sequence[str]], list[Finding]], ...] = (
+        _one_class,
+        _absent,
+        _variants,
+        _missing,
+        _rare,
+        _imbalance,
+        _unlabelled,
+    )
+    return [finding for rule in rules for finding in rule(seen, names)]
+
+
+def _one_class(seen: _Seen, names: Sequence[str]) -> list[Finding]:
+    if not seen.counts:
+        if seen.unscored == 0 and not seen.lists:
+            message = "no text has a label: there is nothing to learn"
+        else:
+            message = "no label applies to any text: there is nothing to learn"
+        return [Finding("class", "error", message, seen.rows, seen.origins.at(seen.without))]
+    if not seen.lists and len(seen.counts) == 1:
+        name = next(iter(seen.counts))
+        message = f"every label is {name!r}: there is nothing to tell apart"
+        return [Finding("class", "error", message, seen.counts[name], _rows(seen, name))]
+    always = [name for name, count in seen.counts.items() if count == seen.rows and seen.lists]
+    return [
+        Finding(
+            "class",
+            "warning",
+            f"label {name!r} applies to every text: nothing can be learned about it",
+            seen.rows,
+            _rows(seen, name),
+        )
+        for name in always[:SHOWN]
+    ]
+
+
+def _types(counts: Counter[str]) -> Counter[str]:
+    """Count tags without the letter that tells how an entity goes on."""
+    found: Counter[str] = Counter()
+    for name, count in counts.items():
+        found[PLACED.sub("", name)] += count
+    return found
+
+
+def _absent(seen: _Seen, names: Sequence[str]) -> list[Finding]:
+    absent = [name for name in names if not seen.counts[name]]
+    if not absent or not seen.counts:
+        return []
+    listed = ", ".join(map(repr, absent[:SHOWN]))
+    more = f" and {len(absent) - SHOWN} more" if len(absent) > SHOWN else ""
+    message = f"no text has label {listed}{more}: nothing can be learned about it"
+    return [Finding("absent", "warning", message, len(absent))]
+
+
+def _variants(seen: _Seen, names: Sequence[str]) -> list[Finding]:
+    groups = alike.variants(seen.counts)
+    return [
+        replace(finding, rows=_rows(seen, others[0]))
+        for finding, (_, *others) in zip(alike.findings(seen.counts), groups, strict=True)
+    ]
+
+
+def _missing(seen: _Seen, names: Sequence[str]) -> list[Finding]:
+    """Find labels by which other programs mean that there is none."""
+    found = sorted(
+        (name for name in seen.counts if name.casefold() in MISSING and name not in names),
+        key=lambda name: -seen.counts[name],
+    )
+    if not found:
+        return []
+    counted = ", ".join(f"{name!r} ({seen.counts[name]:,})" for name in found)
+    message = (
+        f"{counted} {'is a label' if len(found) == 1 else 'are labels'} as any other; if no label "
+        "is meant, take these rows out of the file"
+    )
+    count = sum(seen.counts[name] for name in found)
+    return [Finding("missing", "warning", message, count, _rows(seen, found[0]))]
+
+
+def _rare(seen: _Seen, names: Sequence[str]) -> list[Finding]:
+    findings = []
+    single = sorted(name for name, count in seen.counts.items() if count == 1)
+    few = sorted(
+        (name for name, count in seen.counts.items() if 1 < count < FEW),
+        key=seen.counts.__getitem__,
+    )
+    if single:
+        listed = ", ".join(map(repr, single[:SHOWN])) + (", …" if len(single) > SHOWN else "")
+        message = (
+            f"{_some(len(single), 'label')} with one text only, which cannot be both learned and "
+            f"judged: {listed}"
+        )
+        rows = seen.origins.at(
+            place for name in single[:SHOWN] for place in seen.first.get(name, ())
+        )
+        findings.append(Finding("rare", "warning", message, len(single), rows))
+    if few:
+        listed = ", ".join(f"{name!r} ({seen.counts[name]})" for name in few[:SHOWN])
+        dots = ", …" if len(few) > SHOWN else ""
+        message = f"{_some(len(few), 'label')} with fewer than {FEW} texts: {listed}{dots}"
+        count = sum(seen.counts[name] for name in few)
+        findings.append(Finding("rare", "note", message, count, _rows(seen, few[0])))
+    return findings
+
+
+def _imbalance(seen: _Seen, names: Sequence[str]) -> list[Finding]:
+    if seen.lists or len(seen.counts) < 2:
+        return []
+    (most, many), *_, (least, few) = seen.counts.most_common()
+    if many < LOPSIDED * few:
+        return []
+    message = (
+        f"{many / seen.rows:.0%} of the texts are {most!r}, and {many / few:.0f} times fewer "
+        f"{least!r}: accuracy alone would say little"
+    )
+    return [Finding("imbalance", "note", message, few, _rows(seen, least))]
+
+
+def _unlabelled(seen: _Seen, names: Sequence[str]) -> list[Finding]:
+    findings = []
+    if seen.unlabelled and seen.counts:
+        share = seen.unlabelled / seen.rows
+        verb = "has" if seen.unlabelled == 1 else "have"
+        message = f"{_some(seen.unlabelled, 'text')} ({share:.0%}) {verb} no label"
+        rows = seen.origins.at(seen.without)
+        findings.append(Finding("unlabelled", "note", message, seen.unlabelled, rows))
+    if seen.unscored:
+        message = f"{_some(seen.unscored, 'text')} with labels marked -1 (not scored)"
+        findings.append(Finding("unscored", "note", message, seen.unscored))
+    return findings
+
+
+def _rows(seen: _Seen, name: str) -> tuple[str, ...]:
+    return seen.origins.at(seen.first.get(name, ()))

@@ -1,0 +1,107 @@
+"""Plain text becomes what there is to say of it: documents, words, and how a base writes them."""
+
+import shlex
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from glob import has_magic
+from pathlib import Path
+from typing import Any
+
+from textune.encoder import bases
+from textune.errors import DataError
+from textune.reading import documents
+from textune.reading.documents import TextFile
+from textune.reading.forms import folders
+from textune.settings.config import BUNDLED
+from textune.text import fertility, tokenizers
+from textune.text.tokenizers import Tokenizer
+
+FEW = 5  # files each of which is described
+SHOWN = 3  # files that are named, of those that are alike
+KINDS = {  # what a document is
+    "lines": "each line is a document",
+    "blocks": "each block between blank lines is a document",
+    "table": "each row is a document",
+}
+
+
+def is_many(source: object) -> bool:
+    """Tell whether a source is a folder or a pattern of plain text, not of labelled texts."""
+    if not isinstance(source, str | Path):
+        return False
+    path = Path(source)
+    if path.is_dir():
+        return not folders.is_table(path)
+    return not path.exists() and has_magic(str(source))
+
+
+def check(
+    sources: Sequence[str | Path], *, text: str | None = None, base: str | Path | None = None
+) -> dict[str, Any]:
+    """Read plain text once and say what is in it.
+
+    Args:
+        sources: Files, folders and patterns.
+        text: Text column of tables.
+        base: Encoder in whose pieces it is measured; the bundled one if not given.
+
+    Returns:
+        "source", "task" ("plain"), "reading" (how each file was understood), "documents",
+        "fertility" and the "command" that adapts an encoder to it.
+
+    Raises:
+        DataError: There is no text, or a file cannot be read.
+    """
+    files = documents.find(sources, text=text)
+    count = 0
+
+    def texts() -> Iterable[str]:
+        nonlocal count
+        for paragraph in documents.read_all(files, text=text):
+            count += paragraph.begins
+            yield paragraph.text
+
+    found = measure(texts(), tokenizers.load(bases.find(base or BUNDLED)))
+    return {
+        "source": [str(source) for source in sources],
+        "task": "plain",
+        "reading": summary(files),
+        "documents": count,
+        "fertility": found,
+        "command": command(sources, text=text, base=base),
+    }
+
+
+def summary(files: Sequence[TextFile]) -> list[str]:
+    """Say how files were understood: each of a few, and of many how many in each way."""
+    if len(files) <= FEW:
+        return [reason for file in files for reason in file.reasons]
+    found = []
+    for kind, words in KINDS.items():
+        alike = [file for file in files if file.kind == kind]
+        if alike:
+            named = ", ".join(file.name for file in alike[:SHOWN])
+            more = f" and {len(alike) - SHOWN:,} more" if len(alike) > SHOWN else ""
+            count = "1 file" if len(alike) == 1 else f"{len(alike):,} files"
+            found.append(f"{count} in which {words}: {named}{more}")
+    others = dict.fromkeys(reason for file in files for reason in file.reasons[1:])
+    return [*found, *list(others)[:FEW], *list(others)[FEW:][-1:]]  # the last says what is left out
+
+
+def measure(texts: Iterable[str], tokenizer: Tokenizer) -> dict[str, Any]:
+    """Say what texts cost in a tokenizer's pieces, as plain values; {} where there is no word."""
+    try:
+        return asdict(fertility.measure(texts, tokenizer))
+    except DataError:
+        return {}
+
+
+def command(
+    sources: Sequence[str | Path], *, text: str | None = None, base: str | Path | None = None
+) -> str:
+    """Return the command that adapts an encoder to some text."""
+    places = (f"./{source}" if str(source).startswith("-") else str(source) for source in sources)
+    words = ["textune", "adapt", *places]
+    for option, value in (("--text", text), ("--base", base)):
+        words += [option, str(value)] if value is not None else []
+    return shlex.join(words)

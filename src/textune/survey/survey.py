@@ -1,0 +1,383 @@
+"""A file becomes a Survey: what is in it, what would be trained, and what is wrong with it."""
+
+import random
+import shlex
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from textune.corpora import agreement
+from textune.data import examples, naming, tagged
+from textune.data.cut import CutDifference
+from textune.encoder import bases
+from textune.errors import SHOWN
+from textune.reading import sources
+from textune.records import Contract, Example, Finding, Survey, Table
+from textune.settings.config import BUNDLED, Columns
+from textune.settings.config import names as parted
+from textune.splits.spread import Spread
+from textune.survey import audit, beyond, plain_survey
+from textune.survey.beyond import CountTokens, Measured, Ruler
+from textune.survey.words import WordCensus
+from textune.text import tokenizers, unknown
+
+MEASURED = 5_000  # texts whose tokens are counted, where the file has more than `ALL_BELOW`
+ALL_BELOW = 10_000
+TOGETHER, MOST_TOGETHER = 256, 8_000_000  # texts given to the tokenizer at once, characters
+ANSWERED, UNANSWERED = "an answer", "no answer"  # what a question has in its passage
+LONG_SHARE = 0.05  # of the texts beyond the largest limit, from which it is worth a finding
+
+
+def check(
+    source: object,
+    *,
+    text: Columns | None = None,
+    label: Columns | None = None,
+    task: str | None = None,
+    header: bool | None = None,
+    delimiter: str | None = None,
+    group: str | None = None,
+    skip: str | Sequence[str] | None = None,
+    weight: str | None = None,
+    names: str | Path | None = None,
+    base: str | Path | None = None,
+    count_tokens: CountTokens | None = None,
+) -> Survey:
+    """Read a file twice, in bounded memory, and say what `train` would make of it.
+
+    Args:
+        source: A file or a data frame.
+        text: Text column, or two for pairs ("a,b"); recognised if not given, like all that follows.
+        label: Label column, or one 0/1 column for each label.
+        task: "single", "multi", "number", "tags", "answers" or "plain".
+        header: Whether the first line names the columns.
+        delimiter: Between the cells of a line.
+        group: Column whose equal values stay in one split.
+        skip: "COLUMN=VALUE", one or several: rows in which that cell stands are left out.
+        weight: Column that says how much each text weighs in the loss.
+        names: Names of classes that are numbers: a file of them, or a column.
+        base: Encoder whose tokens are counted; the bundled one if not given.
+        count_tokens: Counts the tokens of texts, special ones included, in place of a base.
+
+    Raises:
+        DataError: The file, or labels in it, cannot be read; all rows concerned are named.
+        SettingsError: An option names a column that is not there.
+    """
+    table = sources.read(source, header=header, delimiter=delimiter)
+    found = agreement.agree(
+        table,
+        task=task,
+        text=parted(text) or None,
+        label=parted(label) or None,
+        group=group,
+        skip=(skip,) if isinstance(skip, str) else tuple(skip or ()),
+        weight=weight,
+        names=None if names is None else str(names),
+    )
+    agreed = found.contract
+    rows = naming.named(table, agreed)
+    ruler = _ruler(agreed, base, count_tokens)
+    tally = _Tally(agreed, found.rows, ruler)
+    census = WordCensus(marks_entities=agreed.separator != "plain")
+    difference = CutDifference(agreed.cut)
+    read = census.watch(tally.watch(examples.read(rows, agreed)), difference.add)
+    findings = audit.audit(read, contract=agreed)
+    lengths, targets = tally.lengths(), tally.targets()
+    costs = {}
+    if agreed.task == "plain" and ruler.tokenizer is not None:
+        texts = (example.text for example in examples.read(table, agreed))
+        costs = plain_survey.measure(texts, ruler.tokenizer)
+    return Survey(
+        source=table.path or table.name,
+        table=table,
+        contract=agreed,
+        rows=found.rows,
+        labels=_in_order(agreed, tally.counts),
+        unlabelled=tally.unlabelled,
+        lengths=lengths,
+        findings=(
+            *table.findings,
+            *found.findings,
+            *tally.unknown(),
+            *(census.findings() if agreed.task == "tags" else ()),
+            *filter(None, [difference.finding() if agreed.form == "words" else None]),
+            *tally.mended(),
+            *findings,
+            *_without_labels(agreed, table.name, found.rows),
+            *(_constant(targets, found.rows) if agreed.task == "number" else ()),
+            *_too_long(lengths),
+        ),
+        command=_call(agreed, base, names)
+        if table.path is None
+        else _command(table, agreed, header=header, delimiter=delimiter, base=base, names=names),
+        columns=found.columns,
+        left_out=found.left_out,
+        fertility=costs,
+        targets=targets,
+    )
+
+
+def to_json(survey: Survey) -> dict[str, Any]:
+    """Give a survey as plain values that JSON can hold."""
+    agreed = survey.contract
+    return {
+        "source": survey.source,
+        "format": survey.table.format,
+        "task": agreed.task,
+        "text": list(agreed.text),
+        "label": list(agreed.label),
+        "rows": survey.rows,
+        "labels": dict(survey.labels),
+        "unlabelled": survey.unlabelled,
+        "lengths": dict(survey.lengths),
+        "findings": [
+            {**asdict(finding), "rows": list(finding.rows)} for finding in survey.findings
+        ],
+        "reasons": [*survey.table.reasons, *agreed.reasons],
+        "doubts": list(agreed.doubts),
+        "columns": dict(survey.columns),
+        "left_out": dict(survey.left_out),
+        "fertility": dict(survey.fertility),
+        "targets": dict(survey.targets),
+        "contract": {
+            key: list(value) if isinstance(value, tuple) else value
+            for key, value in asdict(agreed).items()
+        },
+        "command": survey.command,
+    }
+
+
+class _Tally:
+    """Counts labels and measures texts while somebody else reads the examples."""
+
+    def __init__(self, agreed: Contract, rows: int, ruler: Ruler) -> None:
+        self._agreed = agreed
+        self._rows = rows
+        self._ruler = ruler
+        self._spreads = [Spread() for _ in agreed.label]  # of numbers
+        self._words = 0  # that have a tag
+        self._remarks: list[str] = []  # the first of them
+        self._remarked = 0
+        self.counts: Counter[str] = Counter()
+        self.unlabelled = 0
+        self.is_sample = rows > ALL_BELOW
+        chosen = random.Random(0).sample(range(rows), MEASURED) if self.is_sample else ()
+        self._chosen = frozenset(chosen)
+        self._waiting: list[Example] = []
+        self._size = 0  # of the texts that wait, in characters
+        self._first: list[Example] = []  # by which unknown words are counted
+        self._measured: list[Measured] = []
+
+    def watch(self, stream: Iterable[Example]) -> Iterator[Example]:
+        for place, example in enumerate(stream):
+            self._count(example)
+            if place < unknown.MOST:
+                self._first.append(unknown.beginning(example))
+            self._remarked += len(example.remarks)
+            self._remarks += example.remarks[: SHOWN - len(self._remarks)]
+            if not self.is_sample or place in self._chosen:
+                self._waiting.append(example)
+                self._size += len(example.text) + len(example.pair or "")
+                if len(self._waiting) == TOGETHER or self._size > MOST_TOGETHER:
+                    self._measure()
+            yield example
+        self._measure()
+
+    def mended(self) -> tuple[Finding, ...]:
+        """Say what was mended while the file was read: the first places, and the number of all."""
+        if not self._remarked:
+            return ()
+        listed = "; ".join(self._remarks)
+        more = f"; and {self._remarked - SHOWN:,} more" if self._remarked > SHOWN else ""
+        what = "1 place was" if self._remarked == 1 else f"{self._remarked:,} places were"
+        message = f"{what} mended while reading: {listed}{more}"
+        return (Finding("mended", "warning", message, self._remarked),)
+
+    def unknown(self) -> tuple[Finding, ...]:
+        """Say how much of the texts the tokenizer does not know, where that is much."""
+        if self._ruler.tokenizer is None or self._agreed.task == "plain":
+            return ()
+        found = unknown.finding(self._ruler.tokenizer, self._first)
+        return () if found is None else (found,)
+
+    def lengths(self) -> dict[str, Any]:
+        """Describe the token counts, and what lies beyond each limit."""
+        return beyond.lengths(self._measured, self._ruler, rows=self._rows)
+
+    def targets(self) -> dict[str, Any]:
+        """Describe what there is to find: numbers, entities in words, lengths of answers."""
+        if self._agreed.task == "number":
+            names = self._agreed.label
+            return {
+                name: spread.describe() for name, spread in zip(names, self._spreads, strict=True)
+            }
+        if self._agreed.task == "tags":
+            return {self._ruler.golds: self.counts.total(), "of_words": self._words}
+        if self._agreed.task == "answers":
+            return _of_answers(self.counts, self._measured)
+        return {}
+
+    def _count(self, example: Example) -> None:
+        label = example.label
+        if self._agreed.task == "number":
+            self._add_numbers((label,) if isinstance(label, str) else label or ())
+            return
+        if self._agreed.task == "tags":
+            self.counts.update(tagged.counted(self._agreed, label or ()))
+            self._words += len(label or ())
+            return
+        if example.answers is not None:
+            self.counts[ANSWERED if example.answers else UNANSWERED] += 1
+            return
+        if isinstance(label, str):
+            self.counts[label] += 1
+            return
+        self.counts.update(label or ())
+        if not label and not example.unscored:
+            self.unlabelled += 1
+
+    def _add_numbers(self, cells: tuple[str, ...]) -> None:
+        for spread, cell in zip(self._spreads, cells, strict=bool(cells)):
+            spread.add(float(cell))
+
+    def _measure(self) -> None:
+        waiting, self._waiting, self._size = self._waiting, [], 0
+        if waiting:
+            self._measured += self._ruler.measure(waiting)
+
+
+def _ruler(agreed: Contract, base: str | Path | None, count_tokens: CountTokens | None) -> Ruler:
+    golds = "words" if agreed.separator == "plain" else "entities"
+    if agreed.task == "answers":
+        golds = "answers"
+    if count_tokens is not None:
+        return Ruler(agreed.task, golds, count=count_tokens)
+    place = bases.find(base or BUNDLED)
+    width = beyond.width_of(Path(place))
+    return Ruler(agreed.task, golds, tokenizer=tokenizers.load(place), width=width)
+
+
+def _of_answers(counts: Mapping[str, int], measured: Sequence[Measured]) -> dict[str, Any]:
+    """Say how many questions have no answer, and how many tokens the first answers have."""
+    sizes = [item.answer for item in measured if item.answer is not None]
+    found: dict[str, Any] = {
+        "answers": counts[ANSWERED],
+        "without_share": round(counts[UNANSWERED] / max(1, sum(counts.values())), 6),
+    }
+    if not sizes:
+        return found
+    return found | {
+        "tokens": {
+            "median": float(np.median(sizes)),
+            "p99": float(np.percentile(sizes, 99)),
+            "longest": max(sizes),
+        }
+    }
+
+
+def _in_order(agreed: Contract, counts: Mapping[str, int]) -> dict[str, int]:
+    if agreed.task == "number":
+        return {}
+    if agreed.task == "tags":
+        return {name: counts[name] for name in sorted(counts)}
+    if agreed.task == "answers":
+        return {name: counts[name] for name in (ANSWERED, UNANSWERED)}
+    if agreed.form == "columns":
+        return {name: counts.get(name, 0) for name in agreed.label}
+    held = (Example("", "", label=name) for name in counts)
+    return {name: counts[name] for name in examples.label_names(agreed, held)}
+
+
+def _without_labels(agreed: Contract, name: str, rows: int) -> tuple[Finding, ...]:
+    """Say what can be done with text that has no labels."""
+    if agreed.task == "plain":
+        message = (
+            f"{name}: no labels were found in it; an encoder can be adapted to its text, and "
+            "--label names the label column if there is one"
+        )
+        return (Finding("task", "note", message, rows),)
+    return ()
+
+
+def _constant(targets: Mapping[str, Mapping[str, float]], rows: int) -> Iterator[Finding]:
+    """Name columns of numbers that are the same in every row."""
+    for name, spread in targets.items():
+        if spread["min"] == spread["max"] and rows > 1:
+            message = (
+                f"column {name!r} holds {spread['min']:g} in every row: there is nothing to learn "
+                "from it; name the columns of the numbers with --label"
+            )
+            yield Finding("constant", "warning", message, rows)
+
+
+def _too_long(lengths: Mapping[str, Any]) -> tuple[Finding, ...]:
+    limit, shares = list(lengths["beyond"].items())[-1]
+    if shares["rows"] < LONG_SHARE:
+        return ()
+    count = round(shares["rows"] * lengths["texts"])
+    of = f"{lengths['texts']:,} texts that were measured" if lengths["sampled"] else "the texts"
+    message = (
+        f"{shares['rows']:.1%} of {of} and {shares['tokens']:.1%} of all tokens lie beyond "
+        f"{limit} tokens, the most that is read at once; --long says what becomes of them"
+    )
+    return (Finding("length", "note", message, count),)
+
+
+def _command(
+    table: Table,
+    agreed: Contract,
+    *,
+    header: bool | None,
+    delimiter: str | None,
+    base: str | Path | None,
+    names: str | Path | None,
+) -> str:
+    place = table.path or table.name
+    if agreed.task == "plain":
+        column = None if table.format == "text" else agreed.text[0]
+        return plain_survey.command([place], text=column, base=base)
+    words = ["textune", "train", f"./{place}" if place.startswith("-") else place]
+    if not table.has_header and table.format != "conll":
+        words.append("--no-header")
+    elif header:
+        words.append("--header")
+    if delimiter is not None:
+        words += ["--delimiter", delimiter]
+    words += ["--text", ",".join(agreed.text)]
+    if agreed.label:
+        words += ["--label", ",".join(agreed.label)]
+    words += ["--task", agreed.task]
+    for option, value in (
+        ("--group", agreed.group),
+        ("--names", names),
+        ("--weight", agreed.weight),
+        ("--base", base),
+    ):
+        words += [option, str(value)] if value is not None else []
+    for entry in agreed.skip:
+        words += ["--skip", entry]
+    return shlex.join(words)
+
+
+def _call(agreed: Contract, base: str | Path | None, names: str | Path | None) -> str:
+    """Return what trains on a data frame, which no command can name."""
+    if agreed.task == "plain":
+        return (
+            f"textune.adapt('texts.parquet', text={agreed.text[0]!r})"
+            "  # once the frame is saved: adapt reads files"
+        )
+    given = {
+        "text": ",".join(agreed.text),
+        "label": ",".join(agreed.label),
+        "task": agreed.task,
+        "group": agreed.group,
+        "names": None if names is None else str(names),
+        "weight": agreed.weight,
+        "base": None if base is None else str(base),
+        "skip": list(agreed.skip),
+    }
+    return f"textune.train(frame, {', '.join(f'{k}={v!r}' for k, v in given.items() if v)})"

@@ -1,0 +1,151 @@
+import json
+import re
+
+import pytest
+import torch
+
+from textune.doors import console, console_predictions, watching
+from textune.records import Prediction, Said, Started, Step, Validated
+
+
+def test_text_in_square_brackets_is_shown_as_it_is(capsys):
+    console.say("[bold]plain[/] [1]")
+    console.warn("[red]careful[/]")
+    console.fail("column [text]")
+    out, err = capsys.readouterr()
+    assert out.splitlines() == ["[bold]plain[/] [1]"]
+    assert err.splitlines() == ["note: [red]careful[/]", "error: column [text]"]
+
+
+HOSTILE = (
+    "\x1b]0;title\x07 \x1b[31mred\x1b[0m a\rb \x9b2J \u202eegnahcxe\u202c é "
+    "\U0001f469\u200d\U0001f680"
+)
+OBEYED = set("\x1b\x9b\x07\r\u202e\u202c")
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_nothing_that_is_shown_can_command_the_terminal(is_terminal, monkeypatch, capsys):
+    monkeypatch.setattr(console.out, "_force_terminal", is_terminal)
+    monkeypatch.setattr(console.out, "no_color", True)
+    console.say(HOSTILE)
+    console.warn(HOSTILE)
+    console.fail(HOSTILE)
+    console.complain(HOSTILE)
+    console.show_json({"text": HOSTILE, HOSTILE: 1})
+    console.show_labels({HOSTILE: {"f1": 0.5}})
+    console.show_filled(HOSTILE, [{"candidates": [{"piece": HOSTILE, "probability": 0.5}]}])
+    console_predictions.show_predictions(
+        [Prediction(HOSTILE, (HOSTILE,), {HOSTILE: 0.5})], as_json=False
+    )
+    with watching.Watch() as shown:
+        shown.show(Said(HOSTILE))
+    out, err = capsys.readouterr()
+    styles = re.compile(r"\x1b\[[0-9;]*m")  # our own
+    for text in (out, err):
+        assert not OBEYED & set(styles.sub("", text))
+        assert "31mred" in text
+        assert "\x1b[31m" not in text
+        assert "\U0001f469\u200d\U0001f680" in text
+    assert r"\x1b[31mred" in out
+
+
+def test_json_for_programs_keeps_every_character(capsys):
+    console.show_json({"text": HOSTILE})
+    assert json.loads(capsys.readouterr().out) == {"text": HOSTILE}
+
+
+def test_a_number_that_is_none_cannot_become_json():
+    with pytest.raises(ValueError, match="JSON compliant"):
+        console.show_json({"mcc": float("nan")})
+
+
+def test_undefined_numbers_are_dashes_with_their_reason(capsys):
+    metrics = {
+        "mcc": None,
+        "accuracy": 0.5,
+        "intervals": {"accuracy": [0.25, 0.75]},
+        "undefined": {"mcc": "only one class"},
+        "labels": {"[a]": {"support": 1234, "f1": None}},
+    }
+    console.show_metrics(metrics, title="valid")
+    out = capsys.readouterr().out
+    assert re.search(r"MCC +–", out)
+    assert re.search(r"accuracy +0\.500 +0\.250 … 0\.750", out)
+    assert re.search(r"\[a\] +1,234 +–\s", out)
+    assert "– where there is no number: only one class" in out
+
+
+def test_very_many_labels_are_counted_not_listed(capsys):
+    console.show_labels({f"label {number}": {"f1": 0.5} for number in range(100)})
+    out = capsys.readouterr().out
+    assert out.count("0.500") == console.MOST_LABELS
+    assert "… and 70 more labels" in out
+
+
+BINS = [
+    {"above": None, "up_to": 64, "n": 1200, "f1": 0.75, "interval": [0.5, 0.875]},
+    {"above": 64, "up_to": 128, "n": 3, "f1": None, "interval": None},
+    {"above": 512, "up_to": None, "n": 2, "f1": 0.25, "interval": [0.0, 0.5]},
+]
+
+
+def test_scores_by_length_are_shown_where_lengths_differ(capsys):
+    console.show_metrics({"f1": 0.7, "by_length": BINS}, title="valid")
+    out = capsys.readouterr().out
+    assert re.search(r"1 to 64 +1,200 +0\.750 +0\.500 … 0\.875", out)
+    assert re.search(r"65 to 128 +3 +–", out)
+    assert re.search(r"over 512 +2 +0\.250 +0\.000 … 0\.500", out)
+    console.show_metrics({"f1": 0.7, "by_length": BINS[:1]}, title="valid")
+    assert "1 to 64" not in capsys.readouterr().out
+
+
+def test_questions_without_an_answer_have_their_own_line(capsys):
+    metrics = {"f1": 0.5, "has_answer": {"n": 2000, "exact_match": 0.25, "f1": 0.75}}
+    console.show_metrics(
+        metrics | {"no_answer": {"n": 1, "exact_match": None, "f1": None}}, title="x"
+    )
+    out = capsys.readouterr().out
+    assert re.search(r"questions +n +exact-match +f1", out)
+    assert re.search(r"with an answer +2,000 +0\.250 +0\.750", out)
+    assert re.search(r"without +1 +– +–", out)
+
+
+EVENTS = [
+    Said("split: 10 train"),
+    Said("3 texts were skipped", is_warning=True),
+    Started(steps=2, first=1, epochs=1, tokens=20),
+    Step(1, 1, torch.tensor(0.5), torch.tensor(1.0), 1e-3, 5, 10, 10),
+    Step(2, 1, torch.tensor(0.4), torch.tensor(1.0), 1e-3, 5, 10, 12),
+    Validated(2, 1.0, {"mcc": 0.25, "roc_auc": None}, "mcc", is_best=True, seconds=0.1),
+]
+
+
+@pytest.mark.parametrize("quiet", [False, True])
+def test_a_run_is_told_on_stderr_alone(capsys, quiet):
+    with watching.Watch(quiet=quiet) as watch:
+        for event in EVENTS:
+            watch.show(event)
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "note: 3 texts were skipped" in err
+    assert ("split: 10 train" in err) is not quiet
+    assert ("0.250" in err) is not quiet
+
+
+def test_counting_passes_the_numbers_on(capsys):
+    assert list(console.counting([1, 5], what="labelling")) == [1, 5]
+    assert capsys.readouterr().out == ""
+
+
+def test_a_title_is_one_line_whatever_the_width(capsys, monkeypatch):
+    title = "/data/a-rather-long-folder/with-another/and-a-file-of-reviews.csv (1,234 texts)"
+    console.show_metrics({"mcc": 0.5}, title=title)
+    assert title in capsys.readouterr().out
+
+
+def test_a_long_prediction_says_for_a_pipe_how_far_it_is(capsys):
+    assert list(console.counting(iter([5, 1024]), what="labelling", silence=0.0)) == [5, 1024]
+    assert capsys.readouterr().err.splitlines() == ["labelling: 5 rows", "labelling: 1,024 rows"]
+    assert list(console.counting(iter([5, 1024]), what="labelling")) == [5, 1024]
+    assert capsys.readouterr().err == ""

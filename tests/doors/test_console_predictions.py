@@ -1,0 +1,69 @@
+import json
+
+from textune.doors.console_predictions import show_predictions
+from textune.records import Entity, Prediction
+
+BAD = Prediction("[red]a [b] text[/]", ("[x]",), {"[x]": 0.75, "y": 0.25})
+ROME = Entity(3, 7, "Rome", "LOC", 0.9)
+TAGGED = Prediction("in Rome", ("O", "B-LOC"), {}, (ROME,), ((0, 2), (3, 7)), asks="words")
+BEST = Entity(0, 4, "Rome", "", 0.3)
+
+
+def lines(capsys, *found):
+    show_predictions(found, as_json=False)
+    return capsys.readouterr().out.splitlines()
+
+
+def objects(capsys, *found):
+    show_predictions(found, as_json=True)
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_text_in_square_brackets_is_shown_as_it_is(capsys):
+    assert lines(capsys, BAD) == ["[x]     [red]a [b] text[/]", "    [x] 0.750  y 0.250"]
+
+
+def test_predictions_for_programs_are_one_object_a_line(capsys):
+    assert objects(capsys, BAD, Prediction("two\nlines", (), {"y": 0.5})) == [
+        {"text": BAD.text, "labels": ["[x]"], "scores": {"[x]": 0.75, "y": 0.25}},
+        {"text": "two\nlines", "labels": [], "scores": {"y": 0.5}},
+    ]
+
+
+def test_a_text_without_labels_says_so(capsys):
+    assert lines(capsys, Prediction("a", (), {"y": 0.5}))[0] == "(no label)      a"
+
+
+def test_entities_stand_below_their_text_with_their_places(capsys):
+    assert lines(capsys, TAGGED) == ["in Rome", "    LOC  Rome  3-7  0.900"]
+    nothing = Prediction("in it", ("O", "O"), {}, (), ((0, 2), (3, 5)), asks="words")
+    assert lines(capsys, nothing) == ["in it", "    (nothing)"]
+
+
+def test_tags_that_mark_no_entities_stand_beside_their_words(capsys):
+    spoken = Prediction("a dog", ("DT", "NN"), {}, (), ((0, 1), (2, 5)), asks="words")
+    assert lines(capsys, spoken) == ["a dog", "    a/DT dog/NN"]
+
+
+def test_what_is_shown_of_tags_to_programs_is_there_even_if_nothing_was_found(capsys):
+    tagged, empty = objects(capsys, TAGGED, Prediction("", (), {}, asks="words"))
+    assert tagged["words"] == [[0, 2], [3, 7]]
+    assert [one["text"] for one in tagged["entities"]] == ["Rome"]
+    assert (empty["words"], empty["entities"]) == ([], [])
+
+
+def test_the_answer_that_was_decided_on_comes_before_the_likeliest(capsys):
+    given = Prediction("where?", ("Rome",), {}, (BEST,), asks="answers")
+    assert lines(capsys, given) == ["Rome    where?", "    Rome  0-4  0.300"]
+    assert objects(capsys, given)[0]["answers"] == [
+        {"text": "Rome", "start": 0, "end": 4, "score": 0.3}
+    ]
+
+
+def test_no_answer_is_said_though_there_are_likeliest_ones(capsys):
+    refused = Prediction("where?", (), {"none": 0.6}, (BEST,), asks="answers")
+    assert lines(capsys, refused) == [
+        "(no answer)     where?",
+        "    Rome  0-4  0.300",
+        "    none 0.600",
+    ]

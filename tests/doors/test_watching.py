@@ -1,0 +1,146 @@
+"""A person sees how far a run is, and how long its parts took, with a terminal and without."""
+
+import json
+import re
+import time
+
+import pytest
+import torch
+
+import textune
+from textune.doors import watching
+from textune.metrics import written
+from textune.records import Started, Step, Validated
+
+
+def step(number, epoch=1, loss=0.5, lr=1e-3):
+    return Step(number, epoch, torch.tensor(loss), torch.tensor(1.0), lr, 8, 80, 80)
+
+
+def validated(number, epoch=1.0):
+    metrics = {"accuracy": 0.75, "log_loss": 0.5}
+    return Validated(number, epoch, metrics, "accuracy", is_best=True, seconds=2.5)
+
+
+def started(**changes):
+    return Started(**({"steps": 20, "first": 1, "epochs": 2, "tokens": 800} | changes))
+
+
+def test_where_there_is_no_bar_a_line_says_how_far_the_run_is():
+    shown = watching.Watch()
+    assert re.fullmatch(r"0\.\d s elapsed; no update of the weights yet", shown.progress())
+    shown.show(started())
+    for number, loss in ((1, 1.0), (2, 0.5)):
+        shown.show(step(number, loss=loss))
+    assert re.fullmatch(
+        r"epoch 1/2  step 2/20  \S+ s elapsed  \S+ s left  loss 0\.750  [\d,]+ texts/s",
+        shown.progress(),
+    )
+
+
+def test_a_run_that_ends_by_time_says_what_is_left_of_it():
+    shown = watching.Watch()
+    shown.show(started(steps=None, seconds=3600.0))
+    shown.show(step(1))
+    assert re.search(r"^epoch 1  step 1  .* (59:59|1:00:00) left", shown.progress())
+
+
+def lines_within(capsys, wanted, seconds=20.0):
+    """Wait for a line; return whatever was printed."""
+    found, end = "", time.monotonic() + seconds
+    while not re.search(wanted, found) and time.monotonic() < end:
+        time.sleep(0.01)
+        found += capsys.readouterr().err
+    return found
+
+
+def test_no_silence_is_long_even_where_nothing_happens(capsys):
+    with watching.Watch(silence=0.05) as shown:
+        assert "no update of the weights yet" in lines_within(capsys, "yet")
+        shown.show(started())
+        shown.show(step(3))
+        found = lines_within(capsys, r"(step 3/20.*\n.*){2}")
+        assert found.count("step 3/20") >= 2
+    capsys.readouterr()
+    time.sleep(0.2)
+    assert capsys.readouterr().err == ""
+
+
+def test_a_program_is_told_nothing(capsys):
+    with watching.Watch(quiet=True, silence=0.02) as shown:
+        shown.show(started())
+        shown.show(step(3))
+        time.sleep(0.2)
+    assert capsys.readouterr().err == ""
+
+
+def test_a_validation_says_how_long_updates_and_judging_took(capsys):
+    with watching.Watch() as shown:
+        shown.show(started())
+        shown.show(step(10))
+        shown._seconds = 75.0
+        shown.show(validated(10))
+    header, line = capsys.readouterr().err.splitlines()
+    assert header.split()[:5] == ["epoch", "step", "loss", "train", "judge"]
+    assert line.split()[:6] == ["1", "10", "0.500", "1:15", "2.5", "s"]
+
+
+def test_an_epoch_that_no_validation_ends_says_how_long_it_took(capsys):
+    with watching.Watch() as shown:
+        shown.show(started())
+        shown.show(step(9))
+        shown.show(validated(9, 0.9))
+        shown.show(step(10))
+        shown.show(step(11, epoch=2))
+        shown.show(step(20, epoch=2))
+        shown.show(validated(20, 2.0))
+    found = re.findall(r"epoch \d: \S+ s of training", capsys.readouterr().err)
+    assert [line[:8] for line in found] == ["epoch 1:"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [(0.04, "0.0 s"), (9.94, "9.9 s"), (9.96, "0:10"), (75.2, "1:15"), (3700.0, "1:01:40")],
+)
+def test_times_are_short(seconds, shown):
+    assert written.clock(seconds) == shown
+
+
+def test_the_last_learning_rate_is_nothing_but_zero():
+    shown = watching.Watch()
+    shown.show(started())
+    shown.show(step(20, lr=0.0))
+    assert "lr 0 " in f"{shown._numbers(step(20, lr=0.0))} "
+    assert "0e+00" not in shown._numbers(step(20, lr=0.0))
+
+
+def test_log_and_report_have_the_time_of_each_epoch_and_validation(tiny_base, reviews, tmp_path):
+    options = {"base": tiny_base, "device": "cpu", "batch_size": 32, "out": tmp_path / "run"}
+    run = textune.train(reviews, epochs=2, settings=["train.validate_every=3"], **options)
+    log = [json.loads(line) for line in (run.path / "log.jsonl").read_text().splitlines()]
+    epochs = [line for line in log if line["kind"] == "epoch"]
+    assert [line["epoch"] for line in epochs] == [1, 2]
+    for line in epochs:
+        steps = [one for one in log if one["kind"] == "step" and one["epoch"] == line["epoch"]]
+        assert line["step"] == steps[-1]["step"]
+        assert line["seconds"] == pytest.approx(sum(one["seconds"] for one in steps), abs=1e-3)
+    page = (run.path / "report.html").read_text(encoding="utf-8")
+    assert "<h3>Time</h3>" in page
+    assert re.search(r'<td class="n">all</td><td class="n">[\d.:]+', page)
+
+
+@pytest.mark.parametrize("value", [2.81e-05, 8873.123, 0.5, 123456.789])
+def test_columns_do_not_touch_whatever_the_unit(capsys, value):
+    with watching.Watch() as shown:
+        shown.show(started())
+        shown.show(step(10))
+        metrics = {"rmse": value, "pearson": -0.5, "spearman": -0.21, "mae": value}
+        shown.show(Validated(10, 1.0, metrics, "rmse", is_best=True, seconds=0.01))
+    _, line = capsys.readouterr().err.splitlines()
+    assert line.split()[-5:] == [
+        written.decimals(value),
+        "-0.500",
+        "-0.210",
+        written.decimals(value),
+        "best",
+    ]

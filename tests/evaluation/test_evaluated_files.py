@@ -1,0 +1,157 @@
+"""An evaluated file: labels unknown to the model, other schemes, empty texts, known files."""
+
+import json
+import sys
+
+import pytest
+
+import textune
+from made_runs import make_run
+from textune.doors import cli
+from textune.errors import DataError, SettingsError
+
+WORDS = ["the", "warm", "film", "was", "very", "good"]
+IOB2 = ["O", "B-X", "I-X", "O", "B-Y", "B-Y"]
+BILOU = ["O", "B-X", "L-X", "O", "U-Y", "U-Y"]
+IOB1 = ["O", "I-X", "I-X", "O", "I-Y", "B-Y"]
+
+
+def conll(path, tags, rows=8):
+    sentence = "\n".join(f"{word} {tag}" for word, tag in zip(WORDS, tags, strict=True))
+    path.write_text(f"{sentence}\n\n" * rows, encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def run(tiny_base, tmp_path):
+    return make_run(tmp_path / "single", tiny_base, "single", ["bad", "good"])
+
+
+def csv(tmp_path, *rows):
+    file = tmp_path / "more.csv"
+    file.write_text("\n".join(["text,label", *rows]) + "\n", encoding="utf-8")
+    return file
+
+
+def test_labels_that_training_never_saw_count_as_missed(run, tmp_path):
+    known = ["warm film,good", "dull book,bad", "the good meal,good"]
+    before = textune.evaluate(run, csv(tmp_path, *known))
+    file = csv(tmp_path, *known, "cold song,godo", "the bad day,godo", "a day,odd")
+    found = textune.evaluate(run, file)
+    assert found["n"] == 6
+    assert found["accuracy"] == pytest.approx(before["accuracy"] / 2)
+    assert found["labels"]["godo"]["recall"] == 0
+    assert found["labels"]["godo"]["support"] == 2
+    assert found["unseen_labels"] == {"godo": 2, "odd": 1}
+    assert found["log_loss"] is None
+    assert "never saw" in found["undefined"]["log_loss"]
+    (remark,) = found["remarks"]
+    assert "'godo' (2 texts), 'odd' (1 texts)" in remark
+    assert "did you mean 'good'" in remark
+    assert len(list((run / "evaluations").glob("*.parquet"))) == 1
+
+
+def test_the_console_says_it_and_the_rest_is_printed(run, tmp_path, monkeypatch, capsys):
+    file = csv(tmp_path, "warm film,good", "cold song,odd")
+    monkeypatch.setattr(sys, "argv", ["textune", "evaluate", str(run), str(file)])
+    with pytest.raises(SystemExit) as ended:
+        cli.run()
+    out, err = capsys.readouterr()
+    assert ended.value.code == 0
+    assert "training never saw 'odd'" in err
+    assert "accuracy" in out
+
+
+def test_a_file_of_other_labels_only_is_refused(run, tmp_path):
+    with pytest.raises(DataError, match="nor any other of this file; allowed: 'bad', 'good'"):
+        textune.evaluate(run, csv(tmp_path, "warm film,one", "cold song,two"))
+
+
+def test_of_several_labels_a_text_the_unknown_ones_are_missed(tiny_base, tmp_path):
+    contract = {"form": "list", "label": ("label",), "separator": ";"}
+    run = make_run(tmp_path / "multi", tiny_base, "multi", ["bad", "good"], **contract)
+    file = csv(tmp_path, "warm film,good;new", "dull book,bad", "the meal,", "the song,new")
+    found = textune.evaluate(run, file)
+    assert found["labels"]["new"] | {"roc_auc": 0, "pr_auc": 0} == {
+        **found["labels"]["new"],
+        "support": 2,
+        "predicted": 0,
+        "recall": 0,
+        "roc_auc": 0,
+        "pr_auc": 0,
+    }
+    assert found["unseen_labels"] == {"new": 2}
+
+
+@pytest.fixture(scope="module")
+def tagger(tiny_base, tmp_path_factory):
+    """Return a run that learned three epochs of one sentence in IOB2."""
+    folder = tmp_path_factory.mktemp("tags")
+    file = conll(folder / "words.conll", IOB2, rows=40)
+    options = {"epochs": 6, "lr": 5e-3, "batch_size": 8, "seed": 1}
+    return textune.train(file, valid=file, base=tiny_base, out=folder / "run", **options).path
+
+
+@pytest.mark.parametrize("tags", [IOB2, BILOU, IOB1], ids=["iob2", "bilou", "iob1"])
+def test_tags_of_any_scheme_judge_the_same_model_alike(tagger, tmp_path, tags):
+    found = textune.evaluate(tagger, conll(tmp_path / "other.conll", tags))
+    assert found["entities"] == 24
+    assert found["f1"] == 1.0
+    assert found["confusions"]["correct"] == 24
+    assert not found.get("unseen_labels")
+
+
+def test_entities_of_an_unknown_type_are_missed(tagger, tmp_path):
+    tags = ["B-NEW", "B-X", "I-X", "O", "B-Y", "B-Y"]
+    found = textune.evaluate(tagger, conll(tmp_path / "other.conll", tags))
+    assert found["recall"] == pytest.approx(3 / 4)
+    assert found["labels"]["NEW"]["recall"] == 0
+    assert "'B-NEW' (8 texts)" in found["remarks"][0]
+
+
+def test_a_validation_file_in_another_scheme_is_converted(tiny_base, tmp_path):
+    train = conll(tmp_path / "train.conll", IOB2, rows=30)
+    valid = conll(tmp_path / "valid.conll", BILOU, rows=4)
+    run = textune.train(train, valid=valid, base=tiny_base, out=tmp_path / "run", epochs=0)
+    assert run.metrics["valid"]["entities"] == 12
+
+
+def test_empty_texts_are_skipped_as_in_training(run, tmp_path):
+    found = textune.evaluate(run, csv(tmp_path, "warm film,good", '" ",bad', "dull book,bad"))
+    assert found["n"] == 2
+    assert "more.csv: 1 rows with an empty text" in found["remarks"][0]
+
+
+def test_the_file_that_was_trained_on_is_named(reviews, tiny_base, tmp_path):
+    valid = tmp_path / "valid.csv"
+    valid.write_text("text,label\nwarm film,good\ndull book,bad\n", encoding="utf-8")
+    run = textune.train(reviews, valid=valid, base=tiny_base, out=tmp_path / "run", epochs=0)
+    copy = tmp_path / "copy.csv"
+    copy.write_bytes(reviews.read_bytes())
+    for folder in (run.path, run.path / "model"):
+        (remark,) = textune.evaluate(folder, copy)["remarks"]
+        assert "the file that the model was trained on" in remark
+    assert "the best weights were chosen" in textune.evaluate(run, valid)["remarks"][0]
+    copy.write_text(copy.read_text() + "warm film,good\n", encoding="utf-8")
+    assert textune.evaluate(run.path, copy)["remarks"] == []
+    card = json.loads((run.path / "data_card.json").read_text())
+    assert [file["part"] for file in card["files"]] == ["train", "valid"]
+
+
+def test_words_are_tagged_as_they_are_given(tagger, monkeypatch, capsys):
+    predictor = textune.Predictor.load(tagger)
+    (found,) = predictor([WORDS])
+    assert found.labels == tuple(IOB2)
+    assert [found.text[first:end] for first, end in found.words] == WORDS
+    odd = ["the", "warm-film!", "was"]
+    (found,) = predictor([odd])
+    assert [found.text[first:end] for first, end in found.words] == odd
+    with pytest.raises(SettingsError, match="text 2: a list is of words, each of them not empty"):
+        predictor([odd, ["a", ""]])
+    command = ["textune", "predict", str(tagger), "--json", json.dumps(odd), "the warm-film! was"]
+    monkeypatch.setattr(sys, "argv", command)
+    with pytest.raises(SystemExit):
+        cli.run()
+    listed, plain = map(json.loads, capsys.readouterr().out.splitlines())
+    assert len(listed["labels"]) == 3
+    assert len(plain["labels"]) > 3

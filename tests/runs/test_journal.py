@@ -1,0 +1,58 @@
+"""The log holds the time of each epoch, whether a run was stopped in it or not."""
+
+import json
+
+import pytest
+import torch
+
+from textune.records import Step
+from textune.runs.journal import Journal
+
+
+def step(number, epoch):
+    return Step(number, epoch, torch.tensor(0.5), torch.tensor(1.0), 1e-3, 8, 80, 80)
+
+
+def lines(file):
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+
+
+def noted(journal, numbers, epoch, seconds):
+    for number in numbers:
+        journal.step(step(number, epoch), seconds, 1)
+
+
+@pytest.mark.parametrize("stopped_after", [None, 2, 4])
+def test_the_time_of_an_epoch_is_that_of_all_its_updates(tmp_path, stopped_after):
+    file = tmp_path / "log.jsonl"
+    journal = Journal(file)
+    noted(journal, [1, 2, 3], 1, 0.5)
+    if stopped_after == 2:  # the third update is done again
+        journal.close()
+        journal = Journal(file, after=2)
+        noted(journal, [3], 1, 0.5)
+    journal.epoch(step(3, 1))
+    noted(journal, [4], 2, 0.25)
+    if stopped_after == 4:
+        journal.close()
+        journal = Journal(file, after=4)
+    noted(journal, [5, 6], 2, 0.25)
+    journal.epoch(step(6, 2))
+    journal.close()
+    epochs = [line for line in lines(file) if line["kind"] == "epoch"]
+    assert epochs == [
+        {"kind": "epoch", "step": 3, "epoch": 1, "seconds": 1.5},
+        {"kind": "epoch", "step": 6, "epoch": 2, "seconds": 0.75},
+    ]
+    assert [line["step"] for line in lines(file) if line["kind"] == "step"] == [1, 2, 3, 4, 5, 6]
+
+
+def test_an_update_that_a_card_left_out_is_no_line_of_the_log(tmp_path):
+    file = tmp_path / "log.jsonl"
+    journal = Journal(file)
+    noted(journal, [1], 1, 0.5)
+    broken = torch.tensor(float("nan"))
+    journal.step(Step(2, 1, broken, broken, 1e-3, 8, 80, 80), 0.5, 1)
+    journal.close()
+    assert [line["step"] for line in lines(file)] == [1]
+    assert "NaN" not in file.read_text(encoding="utf-8")

@@ -1,0 +1,109 @@
+"""Labels that look alike are named with what is hidden in them; equal texts stay on one side."""
+
+import json
+
+import pytest
+
+import textune
+from textune.errors import DataError
+from textune.records import Example
+from textune.splits import alike, splits
+from textune.survey import audit, survey
+
+CAFE, CAFE_IN_TWO = "caf\u00e9", "cafe\u0301"
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "shown"),
+    [
+        (CAFE, CAFE_IN_TWO, r"'café' (2), 'cafe\u0301' (1)"),
+        ("spam", "sp\u200bam", r"'spam' (2), 'sp\u200bam' (1)"),
+        ("spam", "spam\u00a0", r"'spam' (2), 'spam\xa0' (1)"),
+        ("spam", " spam ", "'spam' (2), ' spam ' (1)"),
+        ("spam", "SPAM", "'spam' (2), 'SPAM' (1)"),
+        ("spam", "\ufeffspam", r"'spam' (2), '\ufeffspam' (1)"),
+        ("spam", "sp\u0430m", r"'spam' (2), 'sp\u0430m' (1)"),
+        ("spam", "\uff53pam", "'spam' (2), '\uff53pam' (1)"),
+        ("not toxic", "not_toxic", "'not toxic' (2), 'not_toxic' (1)"),
+        ("\u2764", "\u2764\ufe0f", r"'❤' (2), '❤\ufe0f' (1)"),
+    ],
+)
+def test_labels_that_look_alike_are_one_finding_that_tells_them_apart(one, two, shown):
+    (finding,) = alike.findings({one: 2, two: 1, "other": 5})
+    assert f"written: {shown}; one is meant? Write it in one way" in finding.message
+    assert (finding.kind, finding.severity, finding.count) == ("variant", "warning", 1)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [("a", "b"), ("1", "-1"), ("\u0440\u0443\u0441", "\u0435\u043d\u0433"), ("e", "\u00e9")],
+)
+def test_other_labels_are_left_alone(names):
+    assert alike.variants(dict.fromkeys(names, 1)) == []
+
+
+def write(file, rows):
+    lines = [json.dumps({"text": text, "label": label}, ensure_ascii=False) for text, label in rows]
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return file
+
+
+def of_labels(first, second):
+    names = [first, second, "tea", "tea"]
+    return [(f"a lovely text {number} of its own", names[number % 4]) for number in range(40)]
+
+
+@pytest.mark.parametrize("other", [CAFE_IN_TWO, "ca\u200bf\u00e9", "Caf\u00e9"])
+def test_check_and_train_both_name_labels_that_look_alike(other, tiny_base, tmp_path, capsys):
+    file = write(tmp_path / "data.jsonl", of_labels(CAFE, other))
+    found = [item for item in survey.check(file, base=tiny_base).findings if item.kind == "variant"]
+    run = textune.train(file, base=tiny_base, out=tmp_path / "run", epochs=0, device="cpu")
+    card = json.loads((run.path / "data_card.json").read_text(encoding="utf-8"))
+    told = [item for item in card["findings"] if item["kind"] == "variant"]
+    assert [item["message"] for item in told] == [item.message for item in found]
+    assert len(told) == 1
+    assert "one is meant?" in told[0]["message"]
+
+
+def test_types_of_entities_that_look_alike_are_named(tiny_base, tmp_path):
+    rows = []
+    for number in range(30):
+        kind = ("PER", "Per", "LOC")[number % 3]
+        rows += [f"word{number}\tB-{kind}", f"good{number}\tI-{kind}", "film\tO", ""]
+    file = tmp_path / "data.conll"
+    file.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    found = [item for item in survey.check(file, base=tiny_base).findings if item.kind == "variant"]
+    assert len(found) == 1
+    assert "tags that differ only in the way they are written: 'PER' (20), 'Per' (20)" in (
+        found[0].message
+    )
+    run = textune.train(file, base=tiny_base, out=tmp_path / "run", epochs=0, device="cpu")
+    card = json.loads((run.path / "data_card.json").read_text(encoding="utf-8"))
+    assert [item["kind"] for item in card["findings"]] == ["variant"]
+
+
+def test_texts_equal_but_for_case_and_blanks_stay_on_one_side():
+    texts = [
+        f"{words} {number // 4}"
+        for number in range(80)
+        for words in [
+            ("the same text", "The  same text", "the same TEXT ", "the\nsame text")[number % 4]
+        ]
+    ]
+    made = [Example(text, f"a.csv:{n}", label="ab"[n // 4 % 2]) for n, text in enumerate(texts)]
+    split = splits.split(made, valid_share=0.2, test_share=0.2, seed=1)
+    train, valid, test = (
+        [made[n] for n in part] for part in (split.train, split.valid, split.test)
+    )
+    assert valid
+    assert test
+    assert audit.leaks(train, valid, "valid") is None
+    assert audit.leaks(train, test, "test") is None
+
+
+def test_a_label_of_another_file_that_looks_like_a_known_one_is_spelled_out(tiny_base, tmp_path):
+    file = write(tmp_path / "train.jsonl", of_labels(CAFE, CAFE))
+    valid = write(tmp_path / "valid.jsonl", of_labels(CAFE_IN_TWO, CAFE_IN_TWO)[:8])
+    with pytest.raises(DataError) as found:
+        textune.train(file, valid=valid, base=tiny_base, out=tmp_path / "run", device="cpu")
+    assert r"did you mean 'caf\xe9'? It is written 'cafe\u0301' here. Allowed:" in str(found.value)
