@@ -115,7 +115,7 @@ def train_textune(job: Job) -> Path:
     learner = masking.build(asked, epochs=job.epochs, changes=changes)
     steps = loop.train(
         learner.model,
-        learner.lesson.loss,
+        learner.objective.loss,
         learner.work(),
         learner.optimizer,
         learner.schedule,

@@ -38,10 +38,10 @@ def learn(job: Job) -> Result:
     import torch
 
     learner = build(job)
-    whole = learner.lesson
-    learner.lesson = part(whole, job.warm)
+    whole = learner.objective
+    learner.objective = part(whole, job.warm)
     updates(learner)
-    learner.lesson = whole
+    learner.objective = whole
     device = str(learner.encoder.device)
     clock = Clock(job, device)
     clock.start()
@@ -131,18 +131,18 @@ def everything(found: Any) -> Any:
     return replace(found, train=whole)
 
 
-def part(lesson: Any, texts: int) -> Any:
-    """Return the lesson of the first texts alone."""
+def part(objective: Any, texts: int) -> Any:
+    """Return the objective of the first texts alone."""
     import numpy as np
 
-    library = lesson.library
+    library = objective.library
     train = library.train.take(np.arange(min(texts, len(library.train))))
-    return replace(lesson, library=replace(library, train=train))
+    return replace(objective, library=replace(library, train=train))
 
 
 def updates(learner: Any) -> list[dict[str, float]]:
     """Take the updates of one pass."""
-    return list(islice(timed(learner), learner.lesson.per_epoch))
+    return list(islice(timed(learner), learner.objective.per_epoch))
 
 
 class Clock:

@@ -93,9 +93,9 @@ def build(job: dict[str, Any]) -> Any:
     device = devices.choose("auto")
     width = light.width(Path(place))
     settings, _ = snapshot.choose_precision(settings, device, width=width, resumed=None)
-    lesson = Labelled.of(corpus, settings)
-    encoder, sub = lesson.encoder(place, settings.train, device)
-    return Learner.build(lesson, settings, encoder, sub=sub)
+    objective = Labelled.of(corpus, settings)
+    encoder, sub = objective.encoder(place, settings.train, device)
+    return Learner.build(objective, settings, encoder, sub=sub)
 
 
 def drained(generator: Any) -> Any:
@@ -114,7 +114,7 @@ def timed(learner: Any) -> Iterator[dict[str, float]]:
     began = time.perf_counter()
     for step in loop.train(
         learner.model,
-        learner.lesson.loss,
+        learner.objective.loss,
         learner.work(),
         learner.optimizer,
         learner.schedule,

@@ -121,8 +121,8 @@ def questions_in(found):
     return Questions(**values)
 
 
-def lesson_of(tokenizer, sizes, *, nexts=False, batch_size=8, rate=0.3, seed=0):
-    """Return a lesson on documents of these sizes, all of which are learned and held out."""
+def objective_of(tokenizer, sizes, *, nexts=False, batch_size=8, rate=0.3, seed=0):
+    """Return an objective on documents of these sizes, all of which are learned and held out."""
     found = documents_of(sizes, first=5, last=tokenizer.size, seed=seed)
     rules = Masking.of(tokenizer, rate=rate)
     everything = np.arange(found.count)

@@ -161,9 +161,9 @@ def learner_of(task, path, base, source, scratch, *changes):
     settings = api.resolve(None, (f"train.precision={path.numbers}", *changes), given)
     place = bases.find(str(base))
     found = drained(corpus.gather(str(source), settings, tokenizers.load(place)))
-    lesson = Labelled.of(found, settings)
-    encoder, sub = lesson.encoder(place, settings.train, devices.choose(path.device))
-    return Learner.build(lesson, settings, encoder, sub=sub)
+    objective = Labelled.of(found, settings)
+    encoder, sub = objective.encoder(place, settings.train, devices.choose(path.device))
+    return Learner.build(objective, settings, encoder, sub=sub)
 
 
 def stock_loss(learner, task, batch):
@@ -190,6 +190,6 @@ def stock_loss(learner, task, batch):
             return torch.nn.functional.cross_entropy(states, batch.pieces.cpu(), reduction="sum")
         if task == "tags":
             found = found[mask.bool()][batch.asked.cpu()]
-        return learner.lesson.loss(found, batch)
+        return learner.objective.loss(found, batch)
 
     return model, loss

@@ -14,7 +14,7 @@ from textune.errors import RunError
 from textune.predicting import answers
 from textune.predicting.predictor import Predictor, Reading
 from textune.recipes import recipe
-from textune.records import Said
+from textune.records import Message
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +79,7 @@ def test_the_data_card_names_what_was_read(copy, tiny_base):
     settings = textune.doors.api.resolve(None, (), {"base": str(tiny_base), "train.epochs": 1})
     request = recipe.Request(str(file), settings, copy / "other")
     for event in recipe.training(request):
-        if isinstance(event, Said) and event.text.startswith("encoder"):
+        if isinstance(event, Message) and event.text.startswith("encoder"):
             file.write_text("text,label\nanother,1\n", encoding="utf-8")
     card = json.loads((copy / "other" / "data_card.json").read_text(encoding="utf-8"))
     assert [item["sha256"] for item in card["files"]] == [before]

@@ -13,7 +13,7 @@ from made_texts import make_base, write_lines
 from textune.corpora import corpus
 from textune.doors import console, console_survey, language_api, watching
 from textune.recipes import language_recipe
-from textune.records import Said
+from textune.records import Message
 from textune.settings import config
 from textune.settings.language_config import AdaptSettings
 from textune.survey import plain_survey
@@ -31,7 +31,7 @@ def write(file, rows, header="text,label"):
 
 
 def said_by(steps):
-    return [event.text for event in steps if isinstance(event, Said)]
+    return [event.text for event in steps if isinstance(event, Message)]
 
 
 @pytest.fixture
@@ -140,8 +140,8 @@ SENTENCE = f"a sentence that is rather long, of the file {PATH}, and it goes on 
         lambda: console_survey._list("layout", [SENTENCE]),
         lambda: console.warn(SENTENCE),
         lambda: console.fail(f"two lines:\n  {SENTENCE}"),
-        lambda: watching.Watch().show(Said(SENTENCE)),
-        lambda: watching.Watch().show(Said(SENTENCE, is_warning=True)),
+        lambda: watching.Watch().show(Message(SENTENCE)),
+        lambda: watching.Watch().show(Message(SENTENCE, is_warning=True)),
     ],
     ids=["check", "note", "error", "line", "warning"],
 )

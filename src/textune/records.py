@@ -194,7 +194,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Message:
     """A line that a person who watches a run may want to read."""
 
     text: str

@@ -7,6 +7,7 @@ import textune
 from made_runs import TEXTS
 from textune.corpora import corpus
 from textune.errors import DataError, SettingsError
+from textune.settings import config
 from textune.storage import names
 from textune.text import tokenizers
 

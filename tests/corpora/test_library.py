@@ -12,7 +12,7 @@ from textune.corpora import library
 from textune.encoder import language
 from textune.errors import DataError, ModelError, SettingsError
 from textune.objectives.masked import Masked
-from textune.records import Said
+from textune.records import Message
 from textune.settings.language_config import MaskSettings, TextSettings
 from textune.text import masking, tokenizers
 from textune.text.passages import FOLLOWS, FOREIGN, UNASKED
@@ -75,7 +75,7 @@ def read_back(batch):
 
 
 def passes_of(found, encoder, *, epoch=1, batch_size=4, micro_tokens=100):
-    """Return all texts of one pass as the lesson gives them to be learned from."""
+    """Return all texts of one pass as the objective gives them to be learned from."""
     works = Masked(found, batch_size).work(encoder, epoch, after=0, micro_tokens=micro_tokens)
     return [text for work in works for batch in work.parts for text in read_back(batch)]
 
@@ -158,18 +158,18 @@ def test_an_endless_line_is_one_document_and_all_of_it_is_used(numbered, encoder
     learned, judged = passes_of(found, encoder), held_out(found)
     assert words_in([*learned, *judged], found) == Counter(NUMBERED)
     assert (found.held_out, len(judged), len(learned)) == (0, 6, 59)
-    assert said[-1] == Said(
+    assert said[-1] == Message(
         "there is one document only: its last 6 of 65 passages are held out", is_warning=True
     )
 
 
-def test_a_lesson_goes_on_after_any_step(numbered, encoder, tmp_path):
+def test_an_objective_goes_on_after_any_step(numbered, encoder, tmp_path):
     file = write_numbered(tmp_path / "text.txt", LENGTHS)
-    lesson = Masked(gathered(file, numbered)[0], 4)
-    whole = list(lesson.work(encoder, 2, after=0, micro_tokens=100))
-    assert whole[0].number == lesson.per_epoch + 1
+    objective = Masked(gathered(file, numbered)[0], 4)
+    whole = list(objective.work(encoder, 2, after=0, micro_tokens=100))
+    assert whole[0].number == objective.per_epoch + 1
     done = whole[3].number
-    rest = list(lesson.work(encoder, 2, after=done, micro_tokens=100))
+    rest = list(objective.work(encoder, 2, after=done, micro_tokens=100))
     assert [work.number for work in rest] == [work.number for work in whole[4:]]
     for one, other in zip(rest, whole[4:], strict=True):
         assert one.count == other.count
@@ -180,10 +180,10 @@ def test_a_lesson_goes_on_after_any_step(numbered, encoder, tmp_path):
 
 def test_updates_have_the_passages_and_tokens_they_say(numbered, encoder, tmp_path):
     file = write_numbered(tmp_path / "text.txt", LENGTHS)
-    lesson = Masked(gathered(file, numbered)[0], 4)
-    works = list(lesson.work(encoder, 1, after=0, micro_tokens=100))
-    assert len(works) == lesson.per_epoch
-    assert sum(work.tokens for work in works) == lesson.tokens
+    objective = Masked(gathered(file, numbered)[0], 4)
+    works = list(objective.work(encoder, 1, after=0, micro_tokens=100))
+    assert len(works) == objective.per_epoch
+    assert sum(work.tokens for work in works) == objective.tokens
     for work in works[:-1]:
         assert work.texts == sum(len(batch.lengths) for batch in work.parts) == 4
         assert work.count == max(sum(len(batch.pieces) for batch in work.parts), 1)
@@ -246,11 +246,11 @@ def test_a_trial_uses_so_many_documents(numbered, encoder, tmp_path):
 
 def test_judging_often_takes_a_part_of_what_is_held_out(numbered, tmp_path):
     file = write_numbered(tmp_path / "text.txt", [40] * 100)
-    lesson = Masked(gathered(file, numbered, text={"valid_share": 0.5})[0], 4)
-    few = lesson.sampled(420)
+    objective = Masked(gathered(file, numbered, text={"valid_share": 0.5})[0], 4)
+    few = objective.sampled(420)
     assert len(few.library.valid) == 10
-    assert (few.library.valid.first == lesson.library.valid.first[:10]).all()
-    assert lesson.sampled(10**6) is lesson
+    assert (few.library.valid.first == objective.library.valid.first[:10]).all()
+    assert objective.sampled(10**6) is objective
 
 
 def test_the_guess_is_the_commonest_piece_of_the_text(tiny_base, tmp_path):
@@ -269,7 +269,7 @@ def test_the_guess_is_the_commonest_piece_of_the_text(tiny_base, tmp_path):
     [{"rate": 0.2}, {"whole_words": True}, {"mask_share": 0.7}, {"random_share": 0.0}],
     ids=str,
 )
-def test_a_lesson_is_another_when_something_else_is_asked(tiny_base, tmp_path, change):
+def test_an_objective_is_another_when_something_else_is_asked(tiny_base, tmp_path, change):
     file = write_lines(tmp_path / "text.txt")
     prints = [
         Masked(gathered(file, tiny_base, mask=mask)[0], 4).fingerprint()
@@ -278,7 +278,7 @@ def test_a_lesson_is_another_when_something_else_is_asked(tiny_base, tmp_path, c
     assert prints[0] == prints[1] != prints[2]
 
 
-def test_a_lesson_is_another_when_the_text_changes(tiny_base, tmp_path):
+def test_an_objective_is_another_when_the_text_changes(tiny_base, tmp_path):
     file = write_lines(tmp_path / "text.txt")
     before = Masked(gathered(file, tiny_base)[0], 4).fingerprint()
     file.write_text(file.read_text().replace("very", "the", 1))

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from textune.doors import console, console_predictions, watching
-from textune.records import Prediction, Said, Started, Step, Validated
+from textune.records import Message, Prediction, Started, Step, Validated
 
 
 def test_text_in_square_brackets_is_shown_as_it_is(capsys):
@@ -39,7 +39,7 @@ def test_nothing_that_is_shown_can_command_the_terminal(is_terminal, monkeypatch
         [Prediction(HOSTILE, (HOSTILE,), {HOSTILE: 0.5})], as_json=False
     )
     with watching.Watch() as shown:
-        shown.show(Said(HOSTILE))
+        shown.show(Message(HOSTILE))
     out, err = capsys.readouterr()
     styles = re.compile(r"\x1b\[[0-9;]*m")  # our own
     for text in (out, err):
@@ -112,8 +112,8 @@ def test_questions_without_an_answer_have_their_own_line(capsys):
 
 
 EVENTS = [
-    Said("split: 10 train"),
-    Said("3 texts were skipped", is_warning=True),
+    Message("split: 10 train"),
+    Message("3 texts were skipped", is_warning=True),
     Started(steps=2, first=1, epochs=1, tokens=20),
     Step(1, 1, torch.tensor(0.5), torch.tensor(1.0), 1e-3, 5, 10, 10),
     Step(2, 1, torch.tensor(0.4), torch.tensor(1.0), 1e-3, 5, 10, 12),

@@ -9,7 +9,7 @@ import torch
 import transformers
 
 from families import tiny_config
-from made_language import lesson_of, questions_in, questions_of
+from made_language import objective_of, questions_in, questions_of
 from textune.encoder import language as languages
 from textune.evaluation import language
 from textune.evaluation.language import Tally
@@ -36,18 +36,18 @@ def encoder(nexts):
 
 
 @pytest.fixture(scope="module")
-def lesson(tiny, nexts):
-    return lesson_of(tiny, SIZES, nexts=nexts)
+def objective(tiny, nexts):
+    return objective_of(tiny, SIZES, nexts=nexts)
 
 
-def stock(encoder, lesson):
+def stock(encoder, objective):
     """Let transformers answer, padded: loss and hits of each masked token and of each pair."""
     config = encoder.config
     model = getattr(transformers, type(encoder.model).__name__)(
         tiny_config("bert", initializer_range=0.3, vocab_size=25, attn_implementation="eager")
     ).eval()
     model.load_state_dict(encoder.model.state_dict())
-    library = lesson.library
+    library = objective.library
     rows = np.arange(len(library.valid))
     questions = questions_in([library.ask(library.valid, rows, epoch=masking.HELD_OUT)])
     inputs = questions.padded(config)
@@ -67,9 +67,9 @@ def _judged(logits, labels):
     return losses.view(labels.shape), (logits.argmax(-1) == labels) & asked, asked
 
 
-def test_loss_and_accuracy_are_those_of_transformers(encoder, lesson, nexts):
-    found = lesson.judge(encoder, micro_tokens=512)
-    (losses, hits, asked), *pairs = stock(encoder, lesson)
+def test_loss_and_accuracy_are_those_of_transformers(encoder, objective, nexts):
+    found = objective.judge(encoder, micro_tokens=512)
+    (losses, hits, asked), *pairs = stock(encoder, objective)
     assert asked.sum() > 200
     assert 0 < hits.sum() < asked.sum()
     assert found["masked"] == asked.sum()
@@ -83,15 +83,15 @@ def test_loss_and_accuracy_are_those_of_transformers(encoder, lesson, nexts):
         assert found["nsp_accuracy"] == pytest.approx((hits.sum() / asked.sum()).item(), abs=1e-6)
 
 
-def test_each_passage_has_its_own_row(encoder, lesson, nexts):
-    library = lesson.library
+def test_each_passage_has_its_own_row(encoder, objective, nexts):
+    library = objective.library
     found = language.tally(
         encoder,
         library.valid.lengths(library.specials),
         lambda rows: library.ask(library.valid, rows, epoch=masking.HELD_OUT),
     )
     assert library.valid.lengths(library.specials).sum() > 1024  # more than one batch on a CPU
-    (losses, hits, asked), *pairs = stock(encoder, lesson)
+    (losses, hits, asked), *pairs = stock(encoder, objective)
     assert found.masked.tolist() == asked.sum(1).tolist()
     assert found.hits.tolist() == hits.sum(1).tolist()
     assert found.loss == pytest.approx((losses * asked).sum(1).numpy(), abs=1e-4)
@@ -113,36 +113,38 @@ def test_the_first_token_of_a_passage_counts_for_it(encoder):
 @pytest.mark.parametrize("micro_tokens", [16, 512, 100_000])
 @pytest.mark.parametrize("batch_size", [1, 8, 64])
 def test_two_judgements_are_the_same_to_the_last_bit(
-    encoder, lesson, tiny, nexts, micro_tokens, batch_size
+    encoder, objective, tiny, nexts, micro_tokens, batch_size
 ):
-    once = json.dumps(lesson.judge(encoder, micro_tokens=512))
-    other = lesson_of(tiny, SIZES, nexts=nexts, batch_size=batch_size)
+    once = json.dumps(objective.judge(encoder, micro_tokens=512))
+    other = objective_of(tiny, SIZES, nexts=nexts, batch_size=batch_size)
     assert json.dumps(other.judge(encoder, micro_tokens=micro_tokens)) == once
 
 
 @pytest.mark.parametrize("is_training", [True, False])
-def test_judging_is_without_dropout_and_leaves_the_encoder_as_it_was(encoder, lesson, is_training):
+def test_judging_is_without_dropout_and_leaves_the_encoder_as_it_was(
+    encoder, objective, is_training
+):
     encoder.train(is_training)
     before = torch.get_rng_state()
-    once = lesson.judge(encoder, micro_tokens=512)
+    once = objective.judge(encoder, micro_tokens=512)
     assert encoder.training == encoder.model.training == is_training
     assert torch.equal(torch.get_rng_state(), before)
-    assert once == lesson.judge(encoder.train(), micro_tokens=512)
+    assert once == objective.judge(encoder.train(), micro_tokens=512)
 
 
-def test_the_numbers_lie_in_their_intervals(encoder, lesson, nexts):
-    found = lesson.judge(encoder, micro_tokens=512)
+def test_the_numbers_lie_in_their_intervals(encoder, objective, nexts):
+    found = objective.judge(encoder, micro_tokens=512)
     names = ["loss", "perplexity", "masked_accuracy", *["nsp_loss", "nsp_accuracy"][: 2 * nexts]]
     assert list(found["intervals"]) == names
     for name, (low, high) in found["intervals"].items():
         assert low < found[name] < high
 
 
-def test_of_a_sample_the_first_passages_are_judged(encoder, lesson):
-    sample = lesson.sampled(300)
+def test_of_a_sample_the_first_passages_are_judged(encoder, objective):
+    sample = objective.sampled(300)
     count = len(sample.library.valid)
-    assert 0 < count < len(lesson.library.valid)
-    (losses, _, asked), *_ = stock(encoder, lesson)
+    assert 0 < count < len(objective.library.valid)
+    (losses, _, asked), *_ = stock(encoder, objective)
     wanted = losses[:count][asked[:count]].mean().item()
     assert sample.judge(encoder, micro_tokens=512)["loss"] == pytest.approx(wanted, abs=1e-6)
 

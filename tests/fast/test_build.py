@@ -13,7 +13,7 @@ import torch
 from textune.fast import build, calls
 
 HURRIED = '#!/bin/sh\necho "$@" >> "{log}"\nexec cc "$@" -O0\n'  # a second instead of ten
-LOAD = "import torch; from textune.kernels import build; print(*build.library())"
+LOAD = "import torch; from textune.fast import build; print(*build.library())"
 
 pytestmark = pytest.mark.usefixtures("fresh_kernels")
 
@@ -166,14 +166,14 @@ def test_training_works_without_a_compiler_and_says_so(
 ):
     from textune.doors import api
     from textune.recipes import recipe
-    from textune.records import Said
+    from textune.records import Message
 
     calls._declared = None
     build.library.cache_clear()
     compiler("#!/bin/sh\necho 'x.c:1: error: not today' >&2; exit 1\n")
     settings = api.resolve(None, (), {"base": str(tiny_base), "train.epochs": 1})
     events = list(recipe.training(recipe.Request(str(reviews), settings, tmp_path / "run")))
-    said = [event.text for event in events if isinstance(event, Said)]
+    said = [event.text for event in events if isinstance(event, Message)]
     wanted = "could not compile them: x.c:1: error: not today)"
     assert any(
         text.startswith("layers: by torch's own operations (") and text.endswith(wanted)

@@ -7,7 +7,7 @@ import torch
 import transformers
 
 from families import tiny_config
-from made_language import lesson_of, questions_in, questions_of
+from made_language import objective_of, questions_in, questions_of
 from textune.encoder import language
 from textune.objectives.masked import Masked
 from textune.text import tokenizers
@@ -30,7 +30,7 @@ KINDS = [
     "xlm-roberta",
 ]
 KEY_BIAS = re.compile(r"\b(k|k_lin|key|key_proj)\.bias$")  # it moves no score against another
-LESSON = Masked(None, 8)  # its loss asks for no library
+OBJECTIVE = Masked(None, 8)  # its loss asks for no library
 
 
 def wide_awake(kind):
@@ -62,7 +62,7 @@ def learn(encoder, questions, parts):
     total = 0.0
     for rows in parts:
         batch = questions.batch(rows)
-        part = LESSON.loss(encoder(batch), batch) / max(questions.asked, 1)
+        part = OBJECTIVE.loss(encoder(batch), batch) / max(questions.asked, 1)
         part.backward()
         total += part.item()
     return total, gradients_of(encoder)
@@ -108,20 +108,20 @@ def test_loss_and_every_gradient_equal_those_of_transformers(nexts, parts, produ
 
 @pytest.mark.parametrize("micro_tokens", [100, 4096])
 @pytest.mark.parametrize("nexts", [False, True], ids=["masked", "pretraining"])
-def test_an_update_of_a_lesson_is_that_of_transformers_on_the_whole_batch(
+def test_an_update_of_an_objective_is_that_of_transformers_on_the_whole_batch(
     nexts, micro_tokens, tiny_base, products
 ):
     """Both means are over the whole update, however it is parted."""
-    lesson = lesson_of(
+    objective = objective_of(
         tokenizers.load(str(tiny_base)), [[9, 4, 13, 7] * 4] * 5, nexts=nexts, batch_size=6
     )
     encoder = make(nexts=nexts)
-    work = next(lesson.work(encoder, 1, after=0, micro_tokens=micro_tokens))
+    work = next(objective.work(encoder, 1, after=0, micro_tokens=micro_tokens))
     parts = list(work.parts)
     assert (len(parts) > 1) == (micro_tokens == 100)
     total = 0.0
     for batch in parts:
-        part = lesson.loss(encoder(batch), batch) / work.count
+        part = objective.loss(encoder(batch), batch) / work.count
         part.backward()
         total += part.item()
     questions = questions_in(parts)

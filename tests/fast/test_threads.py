@@ -22,8 +22,9 @@ TRAININGS = """
 import itertools, sys
 from pathlib import Path
 import torch
-from textune import api, recipe
-from textune.kernels import exact
+from textune.doors import api
+from textune.recipes import recipe
+from textune.fast import exact
 from textune.fast.neighbours import Pace
 from textune.records import Validated
 

@@ -17,7 +17,7 @@ from textune.encoder import bases, language
 from textune.errors import RunError
 from textune.objectives.masked import Masked
 from textune.recipes import language_recipe
-from textune.records import Said, Started, Step, Validated
+from textune.records import Message, Started, Step, Validated
 from textune.settings.language_config import AdaptSettings
 from textune.text import tokenizers
 
@@ -300,7 +300,7 @@ def test_patience_ends_a_run_that_gets_no_better(adapted, lines, tmp_path):
         AdaptSettings, lines, tmp_path / "run", *changes, base=str(adapted.path), lr=1e-12
     )
     assert [event.step for event in found if isinstance(event, Validated)][-1] <= 9
-    said = [event.text for event in found if isinstance(event, Said)]
+    said = [event.text for event in found if isinstance(event, Message)]
     assert any("stopped early: no better held-out loss in 2 validations" in text for text in said)
 
 
@@ -377,7 +377,7 @@ def test_who_watches_hears_of_each_step(lines, spoken, tmp_path):
     assert [step.number for step in steps] == list(range(1, 10))
     assert sum(step.texts for step in steps) == 144
     assert sum(step.tokens for step in steps) == started.tokens
-    said = [event.text for event in found if isinstance(event, Said)]
+    said = [event.text for event in found if isinstance(event, Message)]
     assert said[0] == "lines.txt: 160 lines, no blank line between them: each line is a document"
     assert said[-1] == f"everything is in {tmp_path / 'run'}"
 

@@ -14,7 +14,7 @@ from textune.doors import language_api
 from textune.errors import DataError, SettingsError
 from textune.recipes import language_recipe, proving
 from textune.recipes.proving import Proof
-from textune.records import Said, Step
+from textune.records import Message, Step
 from textune.settings.language_config import AdaptSettings
 
 HELPS = ([0.41, 0.43, 0.42], [0.47, 0.48, 0.48])
@@ -139,7 +139,7 @@ def proved(place, tiny_base):
     changes = ("train.epochs=0", "train.metric=log_loss", "data.cache=false")
     proof = Proof(str(labelled), 2, changes)
     events = language_recipe.learning(request(lines, spoken, place / "run", proof))
-    said = [event.text for event in events if isinstance(event, Said)]
+    said = [event.text for event in events if isinstance(event, Message)]
     return Proved(lines, spoken, proof, place / "run", said)
 
 
@@ -182,7 +182,9 @@ def test_fine_tuning_begins_with_the_weights_it_is_named_after(proved):
 def test_a_run_that_ended_while_it_was_proved_is_proved_when_resumed(proved, tmp_path):
     asked = proved.lines, proved.base, tmp_path / "run", proved.proof
     events = language_recipe.learning(request(*asked))
-    next(event for event in events if isinstance(event, Said) and event.text.startswith("prove:"))
+    next(
+        event for event in events if isinstance(event, Message) and event.text.startswith("prove:")
+    )
     events.close()
     again = language_recipe.learning(request(*asked, resume=True))
     assert not [event for event in again if isinstance(event, Step)]

@@ -181,8 +181,8 @@ def test_no_held_out_part_on_request():
 def test_balance_keeps_each_labelled_text_and_a_sample_of_the_others():
     labels = [("x",) if n % 10 == 0 else () for n in range(1000)]
     train = np.arange(0, 900)
-    for wish, kept in ((50, 50), (0.5, 45), (1.0, 90), (0, 0), (10_000, 810)):
-        found = balance(texts(labels), train, unlabelled=wish)
+    for stop, kept in ((50, 50), (0.5, 45), (1.0, 90), (0, 0), (10_000, 810)):
+        found = balance(texts(labels), train, unlabelled=stop)
         assert sum(labels[n] == () for n in found) == kept
         assert sum(labels[n] == ("x",) for n in found) == 90
         assert found.max() < 900
@@ -211,9 +211,9 @@ def test_balance_keeps_a_rare_label_that_comes_with_a_frequent_one():
 
 
 @pytest.mark.parametrize("wish", [-1, float("nan"), float("inf")])
-def test_balance_refuses_an_impossible_number(wish):
+def test_balance_refuses_an_impossible_number(stop):
     with pytest.raises(SettingsError, match=r"unlabelled is .*; allowed: a number of texts above"):
-        balance(texts([()]), np.arange(1), unlabelled=wish)
+        balance(texts([()]), np.arange(1), unlabelled=stop)
 
 
 def test_balance_refuses_classes_of_no_text():

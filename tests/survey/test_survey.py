@@ -9,6 +9,7 @@ import pytest
 from textune.doors import console_survey
 from textune.errors import DataError, SettingsError
 from textune.splits import spread
+from textune.survey import survey
 
 DATA = Path(__file__).resolve().parents[2] / "../shared/data"
 

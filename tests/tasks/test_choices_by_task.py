@@ -13,7 +13,7 @@ from textune.errors import SettingsError
 from textune.metrics import catalogue
 from textune.objectives import labelled
 from textune.recipes import recipe
-from textune.records import Said
+from textune.records import Message
 from textune.settings.language_config import AdaptSettings
 
 QUICK = {"epochs": 1, "limit": 40, "batch_size": 64, "seed": 3}
@@ -136,5 +136,5 @@ def test_what_will_not_happen_is_said(changes, words):
 def test_no_epoch_is_said_before_the_run_ends(reviews, tiny_base, tmp_path):
     settings = api.resolve(None, [], {"base": str(tiny_base), "train.epochs": 0})
     events = list(recipe.training(recipe.Request(str(reviews), settings, tmp_path / "run")))
-    said = [event.text for event in events if isinstance(event, Said)]
+    said = [event.text for event in events if isinstance(event, Message)]
     assert any(text.startswith("epochs 0: nothing will be learned") for text in said)

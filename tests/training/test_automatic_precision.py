@@ -13,7 +13,7 @@ from textune.doors import api
 from textune.encoder import formats
 from textune.errors import CheckpointError, StoppedError
 from textune.recipes import recipe
-from textune.records import Said, Step
+from textune.records import Message, Step
 
 OTHER = {"fp32": "bf16", "bf16": "fp32"}
 
@@ -40,7 +40,7 @@ def test_a_resumed_run_keeps_the_format_that_it_began_with(
     stopped(reviews, tiny_base, tmp_path / "parted")
     monkeypatch.setenv(formats.FORCED, OTHER[first])
     again = request(reviews, tiny_base, tmp_path / "parted", resume=True)
-    said = [event.text for event in recipe.training(again) if isinstance(event, Said)]
+    said = [event.text for event in recipe.training(again) if isinstance(event, Message)]
     assert any(f"numbers: {first} (as this run began)" in text for text in said)
     one, other = (
         load_file(tmp_path / name / "model" / "model.safetensors") for name in ("whole", "parted")

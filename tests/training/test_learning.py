@@ -13,7 +13,7 @@ from textune.doors import api
 from textune.errors import CheckpointError, RunError, SettingsError, StoppedError
 from textune.predicting.predictor import Reading
 from textune.recipes import recipe
-from textune.records import Said, Started, Step, Validated
+from textune.records import Message, Started, Step, Validated
 
 OPTIONS = {"epochs": 3, "batch_size": 16, "lr": 2e-3, "seed": 5}
 
@@ -125,7 +125,7 @@ def test_evaluating_leaves_the_runs_own_predictions_alone(reviews, tiny_base, tm
 @pytest.mark.parametrize("stop_at", [1, 9, 13, 26, 27])
 def test_a_stopped_run_continues_to_the_same_weights(reviews, tiny_base, tmp_path, stop_at):
     whole = list(recipe.training(request(reviews, tiny_base, tmp_path / "whole")))
-    assert isinstance(whole[-1], Said)
+    assert isinstance(whole[-1], Message)
     with pytest.raises(StoppedError, match=f"stopped after step {stop_at}, state saved"):
         for event in recipe.training(request(reviews, tiny_base, tmp_path / "parted")):
             if isinstance(event, Step) and event.number == stop_at:
@@ -150,7 +150,7 @@ def test_a_run_in_bf16_continues_to_the_same_weights(reviews, tiny_base, tmp_pat
     whole = request(reviews, tiny_base, tmp_path / "whole", change, **given)
     parted = request(reviews, tiny_base, tmp_path / "parted", change, **given)
     again = request(reviews, tiny_base, tmp_path / "parted", change, resume=True, **given)
-    said = [event.text for event in recipe.training(whole) if isinstance(event, Said)]
+    said = [event.text for event in recipe.training(whole) if isinstance(event, Message)]
     assert any("numbers: bf16 (as asked for)" in text for text in said)
     with pytest.raises(StoppedError):
         for event in recipe.training(parted):
@@ -293,7 +293,7 @@ def test_patience_ends_a_run_that_gets_no_better(reviews, tiny_base, tmp_path):
     asked = request(reviews, tiny_base, tmp_path / "run", *changes, **{"train.epochs": 9})
     events = list(recipe.training(asked))
     assert sum(isinstance(event, Validated) for event in events) == 3
-    said = [event.text for event in events if isinstance(event, Said)]
+    said = [event.text for event in events if isinstance(event, Message)]
     assert any("stopped early: no better MCC in 2 validations" in text for text in said)
 
 
@@ -321,7 +321,7 @@ def test_a_run_out_of_patience_is_not_trained_further(reviews, tiny_base, tmp_pa
     changes = ("train.lr=1e-9", "train.patience=1")
     asked = request(reviews, tiny_base, tmp_path / "run", *changes, **{"train.epochs": 9})
     for event in recipe.training(asked):  # killed after its last validation, before the end
-        if isinstance(event, Said) and event.text.startswith("stopped early"):
+        if isinstance(event, Message) and event.text.startswith("stopped early"):
             break
     again = request(
         reviews, tiny_base, tmp_path / "run", *changes, resume=True, **{"train.epochs": 9}

@@ -7,7 +7,7 @@ from torch.nn.modules.module import register_module_forward_pre_hook
 import textune
 from conftest import WORDS
 from families import random_texts, tiny_config
-from made_lessons import LESSONS, gradients_of, make
+from made_objectives import OBJECTIVES, gradients_of, make
 from textune.encoder import load, precision
 from textune.encoder.light import LightEncoder
 from textune.encoder.model import Encoder
@@ -28,22 +28,24 @@ def of_texts(task, targets):
 
 def given(name, pool="mean", dropout=0.0):
     """Return a task, an encoder for it, and a batch of texts in several windows each."""
-    lesson = LESSONS[name]()
-    if lesson.task.asks == "texts":
-        batch = of_texts(lesson.task, lesson.targets[:3])
+    objective = OBJECTIVES[name]()
+    if objective.task.asks == "texts":
+        batch = of_texts(objective.task, objective.targets[:3])
     else:
-        batch = lesson.batch(range(9))
-    encoder = make(lesson)
+        batch = objective.batch(range(9))
+    encoder = make(objective)
     if dropout:
-        config = tiny_config("bert", dropout=dropout, **lesson.task.config())
+        config = tiny_config("bert", dropout=dropout, **objective.task.config())
         encoder = load.build(
             config,
-            model_class=lesson.task.model_class,
-            per_token=lesson.task.asks != "texts",
+            model_class=objective.task.model_class,
+            per_token=objective.task.asks != "texts",
             seed=1,
         ).train()
-    encoder.pool_as(pool if lesson.task.asks == "texts" else "likely", len(lesson.task.labels))
-    return lesson.task, encoder, batch
+    encoder.pool_as(
+        pool if objective.task.asks == "texts" else "likely", len(objective.task.labels)
+    )
+    return objective.task, encoder, batch
 
 
 def work(batch, encoder, micro_tokens):
@@ -67,7 +69,7 @@ def assert_close(found, wanted, rel=1e-5):
 
 
 @pytest.mark.parametrize("most", [1, 17, 40])
-@pytest.mark.parametrize("name", LESSONS)
+@pytest.mark.parametrize("name", OBJECTIVES)
 def test_a_gradient_in_parts_is_that_of_the_whole(name, most, products):
     whole = learned(*given(name), 10_000)
     assert_close(learned(*given(name), most), whole)
@@ -133,7 +135,7 @@ def test_bf16_learns_in_parts_what_it_learns_of_the_whole(pool, products):
 
 
 def test_windows_that_lie_in_parts_hold_what_the_whole_holds():
-    batch = LESSONS["tags"]().batch(range(9))
+    batch = OBJECTIVES["tags"]().batch(range(9))
     parts = batches.windows(batch, 30)
     assert len(parts) > 3
     assert torch.cat([part.ids for part in parts]).equal(batch.ids)

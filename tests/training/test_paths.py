@@ -52,7 +52,7 @@ def weights_after(learner, updates=4):
     torch.manual_seed(11)
     steps = loop.train(
         learner.model,
-        learner.lesson.loss,
+        learner.objective.loss,
         learner.work(),
         learner.optimizer,
         learner.schedule,
@@ -97,14 +97,14 @@ def test_judging_between_two_updates_leaves_dropout_on(make, path):
     learner = make("single", path, RATE)
     steps = loop.train(
         learner.model,
-        learner.lesson.loss,
+        learner.objective.loss,
         learner.work(),
         learner.optimizer,
         learner.schedule,
         clip=1.0,
     )
     next(steps)
-    learner.lesson.judge(learner.encoder, micro_tokens=learner.micro_tokens)
+    learner.objective.judge(learner.encoder, micro_tokens=learner.micro_tokens)
     learner.encoder.eval()  # as whoever judged may leave it
     next(steps)
     assert all(part.training for part in learner.encoder.modules())
@@ -205,7 +205,7 @@ def drawn_gradients(learner, work):
     torch.manual_seed(5)
     for _ in range(DRAWS):
         learner.model.set_dropout(True)
-        loop._accumulate(learner.model, learner.lesson.loss, work)
+        loop._accumulate(learner.model, learner.objective.loss, work)
         pairs = {id(item): value for item, value in learner.optimizer._with_gradients()}
         found.append(projected(parameters, [pairs.get(id(item)) for item in parameters], 1))
         learner.optimizer.zero_grad()

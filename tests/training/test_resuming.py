@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 from textune.doors import api
 from textune.errors import CheckpointError, StoppedError
 from textune.recipes import fine_tuning, recipe
-from textune.records import Said, Started, Step, Validated
+from textune.records import Message, Started, Step, Validated
 from textune.training import fingerprints
 
 GIVEN = {"train.epochs": 2, "train.batch_size": 16, "train.lr": 2e-3, "train.precision": "fp32"}
@@ -43,7 +43,7 @@ def run_to(event_is_last, asked):
 
 
 def said(asked):
-    return [event.text for event in recipe.training(asked) if isinstance(event, Said)]
+    return [event.text for event in recipe.training(asked) if isinstance(event, Message)]
 
 
 @pytest.fixture(scope="module")
@@ -203,7 +203,7 @@ def test_a_finished_run_goes_on_to_more_epochs(reviews_file, tiny_base, tmp_path
     more = {"train.epochs": 3, **kept}
     events = list(recipe.training(request(reviews_file, tiny_base, out, resume=True, **more)))
     assert next(event for event in events if isinstance(event, Started)).first == LAST + 1
-    words = [event.text for event in events if isinstance(event, Said)]
+    words = [event.text for event in events if isinstance(event, Message)]
     assert any(
         "goes on to 3: the learning rate follows the schedule of 3" in text for text in words
     )

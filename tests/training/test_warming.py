@@ -11,7 +11,7 @@ from textune.doors import language_api
 from textune.encoder import language
 from textune.objectives.masked import Masked
 from textune.recipes import language_recipe
-from textune.records import Said, Step
+from textune.records import Message, Step
 from textune.settings.language_config import AdaptSettings
 from textune.training import warming
 from textune.training.clock import Clock
@@ -29,9 +29,9 @@ def noise(tmp_path):
     return write_noise(tmp_path / "noise.txt")
 
 
-def warmed(encoder, lesson, *, budget=None):
+def warmed(encoder, objective, *, budget=None):
     """Warm a head; return what came of it and what was told on the way."""
-    steps = warming.warm(encoder, lesson, micro_tokens=4096, clock=Clock(budget))
+    steps = warming.warm(encoder, objective, micro_tokens=4096, clock=Clock(budget))
     found = []
     while True:
         try:
@@ -48,11 +48,11 @@ def weights_of(encoder):
 def tried(tmp_path_factory, tiny_base):
     """Return an encoder with its weights before a warm-up, and what came of that."""
     lines = write_lines(tmp_path_factory.mktemp("text") / "lines.txt", 60)
-    lesson = Masked(gathered(lines, tiny_base)[0], 16)
+    objective = Masked(gathered(lines, tiny_base)[0], 16)
     spoken = language.read(str(tiny_base), seed=1)
     before = weights_of(spoken.encoder)
-    warmth, events = warmed(spoken.encoder, lesson)
-    return spoken.encoder, lesson, before, warmth, events
+    warmth, events = warmed(spoken.encoder, objective)
+    return spoken.encoder, objective, before, warmth, events
 
 
 def test_only_the_head_changes(tried):
@@ -75,12 +75,12 @@ def test_everything_is_trained_again_afterwards(tried):
 
 
 def test_the_best_head_is_kept_and_its_losses_are_told(tried):
-    encoder, lesson, _, warmth, events = tried
+    encoder, objective, _, warmth, events = tried
     steps = [event for event in events if isinstance(event, Step)]
     assert warmth.steps == len(steps) == warming.SMALL * (len(warmth.losses) - 1)
     assert min(warmth.losses) < warmth.losses[0]
-    assert lesson.judge(encoder, micro_tokens=4096)["loss"] == min(warmth.losses)
-    assert isinstance(events[-1], Said)
+    assert objective.judge(encoder, micro_tokens=4096)["loss"] == min(warmth.losses)
+    assert isinstance(events[-1], Message)
     assert (
         f"trained alone for {warmth.steps:,} updates: held-out loss {warmth.losses[0]:.2f} → "
         f"{min(warmth.losses):.2f}"
@@ -97,17 +97,17 @@ def test_each_round_but_the_last_gained(tried):
 
 def test_it_stops_soon_where_there_is_nothing_to_be_learned(noise, tmp_path):
     base = make_base(tmp_path / "base", WORDS, head="MaskedLM")
-    lesson = Masked(gathered(noise, base)[0], 16)
+    objective = Masked(gathered(noise, base)[0], 16)
     encoder = language.read(str(base), seed=1).encoder
-    found, _ = warmed(encoder, lesson)
+    found, _ = warmed(encoder, objective)
     assert 1 <= len(found.losses) - 1 < 5
-    assert lesson.judge(encoder, micro_tokens=4096)["loss"] == min(found.losses)
+    assert objective.judge(encoder, micro_tokens=4096)["loss"] == min(found.losses)
 
 
 def test_it_leaves_most_of_a_limited_time_to_learning(lines, tiny_base):
-    lesson = Masked(gathered(lines, tiny_base)[0], 16)
+    objective = Masked(gathered(lines, tiny_base)[0], 16)
     encoder = language.read(str(tiny_base), seed=1).encoder
-    found, events = warmed(encoder, lesson, budget=1e-3)
+    found, events = warmed(encoder, objective, budget=1e-3)
     assert found.steps == 1
     assert len(found.losses) == 2
     assert isinstance(events[0], Step)
@@ -125,7 +125,7 @@ def read_metrics(run):
 
 def test_a_run_warms_a_new_head_and_writes_down_how(noise, tiny_base, tmp_path):
     found = events_of(noise, tmp_path / "run", base=str(tiny_base))
-    said = [event.text for event in found if isinstance(event, Said)]
+    said = [event.text for event in found if isinstance(event, Message)]
     assert any("no masked-LM head: it gets a new one, tied to its embedding" in it for it in said)
     numbers = read_metrics(tmp_path / "run")["warmup"]
     assert numbers["steps"] == len([event for event in found if isinstance(event, Step)])
@@ -146,7 +146,7 @@ def test_a_base_with_a_head_is_not_warmed(lines, tiny_base, tmp_path):
     spoken = give_head(tiny_base, tmp_path / "spoken")
     found = events_of(lines, tmp_path / "run", base=str(spoken))
     assert not [event for event in found if isinstance(event, Step)]
-    assert not any("new one" in event.text for event in found if isinstance(event, Said))
+    assert not any("new one" in event.text for event in found if isinstance(event, Message))
     assert not (tmp_path / "run" / "warmup.json").exists()
 
 
@@ -154,6 +154,6 @@ def test_a_new_head_for_next_sentences_alone_is_not_warmed(tiny_base, tmp_path):
     spoken = give_head(tiny_base, tmp_path / "spoken")
     file = write_blocks(tmp_path / "blocks.txt", 12)
     found = events_of(file, tmp_path / "run", base=str(spoken), nsp=True)
-    said = [event.text for event in found if isinstance(event, Said)]
+    said = [event.text for event in found if isinstance(event, Message)]
     assert any("has no head for next sentences: it gets a new one" in text for text in said)
     assert not [event for event in found if isinstance(event, Step)]

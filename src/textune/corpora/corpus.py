@@ -14,7 +14,7 @@ from textune.data.contract import Understanding
 from textune.data.cut import CutDifference
 from textune.errors import DataError, SettingsError
 from textune.reading import sources
-from textune.records import OUTSIDE, TASKS, Contract, Example, Finding, Pool, Said, Split, Table
+from textune.records import OUTSIDE, TASKS, Contract, Example, Finding, Message, Pool, Split, Table
 from textune.settings.config import DataSettings, Settings
 from textune.splits import alike, folds, splits, strata
 from textune.splits.left_out import is_skipped, skipped
@@ -81,7 +81,7 @@ def gather(
     *,
     valid: object | None = None,
     test: object | None = None,
-) -> Generator[Said, None, Corpus]:
+) -> Generator[Message, None, Corpus]:
     """Read, understand, split and tokenise; yield what a person should know on the way.
 
     Raises:
@@ -94,7 +94,7 @@ def gather(
     found = _agree(table, data)
     agreed = found.contract
     contract.require_labels(agreed, table.name)
-    yield Said(f"{table.name}: {found.rows:,} rows, {_words(agreed)}")
+    yield Message(f"{table.name}: {found.rows:,} rows, {_words(agreed)}")
     yield from _unused(found)
     parts = [(yield from _read(table, agreed, data, settings.seed))]
     tables = [table]
@@ -105,7 +105,7 @@ def gather(
         tables += [] if more is None else [more]
     yield from _leave_out_unknown(agreed, parts, data)
     if found_unknown := unknown.finding(tokenizer, parts[0]):
-        yield Said(f"{table.name}: {found_unknown.message}", is_warning=True)
+        yield Message(f"{table.name}: {found_unknown.message}", is_warning=True)
     split_seed = settings.seed if data.split_seed is None else data.split_seed
     split = _split(parts, data, agreed.task, seed=split_seed)
     everything = [example for part in parts for example in part]
@@ -113,7 +113,7 @@ def gather(
     selection.check(task, settings)
     raw = targets_of(task, everything)
     findings = (*_look_alike(agreed.task, everything), *_leaks(everything, split))
-    yield from (Said(finding.message, is_warning=True) for finding in findings)
+    yield from (Message(finding.message, is_warning=True) for finding in findings)
     split = _balance(everything, split, data, settings.seed)
     folder = "tokens" if data.cache else None
     store, remarks = lengths.tokenize(
@@ -122,7 +122,7 @@ def gather(
     yield from remarks
     targets = lengths.settle(raw, store)
     task = task.fitted(targets[split.train])
-    yield Said(
+    yield Message(
         f"split: {len(split.train):,} train, {len(split.valid):,} valid, {len(split.test):,} test"
     )
     yield from _unjudged(agreed.task, everything, split, of_its_own=bool(parts[1]))
@@ -155,13 +155,13 @@ def _agree(table: Table, data: DataSettings) -> Understanding:
     )
 
 
-def _unused(found: Understanding) -> Iterator[Said]:
+def _unused(found: Understanding) -> Iterator[Message]:
     """Name the columns and the rows that are not learned from, and why."""
     if found.left_out:
         listed = "; ".join(f"{name!r} ({why})" for name, why in [*found.left_out.items()][:SHOWN])
         more = f" and {len(found.left_out) - SHOWN:,} more" if len(found.left_out) > SHOWN else ""
-        yield Said(f"columns left out: {listed}{more}")
-    yield from (Said(finding.message, is_warning=True) for finding in found.findings)
+        yield Message(f"columns left out: {listed}{more}")
+    yield from (Message(finding.message, is_warning=True) for finding in found.findings)
 
 
 def _limit(asked: int | None, tokenizer: Tokenizer) -> int:
@@ -201,17 +201,17 @@ def _same_layout(other: object, table: Table, delimiter: str | None) -> Table:
 
 def _read(
     table: Table, agreed: Contract, data: DataSettings, seed: int
-) -> Generator[Said, None, list[Example]]:
+) -> Generator[Message, None, list[Example]]:
     yield from (
-        Said(f"{table.name}: {finding.message}", is_warning=True) for finding in table.findings
+        Message(f"{table.name}: {finding.message}", is_warning=True) for finding in table.findings
     )
     table = naming.named(table, agreed)
     found = list(examples.read(table, tagged.in_own_scheme(agreed, table)))
     kept = [item for item in found if not is_skipped(item)]
     if left_out := skipped(found, table.name):
-        yield Said(left_out, is_warning=True)
+        yield Message(left_out, is_warning=True)
     if remarks := [remark for item in kept for remark in item.remarks]:
-        yield Said(
+        yield Message(
             f"{table.name}: {len(remarks):,} places were mended while they were read; first: "
             f"{remarks[0]}",
             is_warning=True,
@@ -223,11 +223,11 @@ def _read(
     if data.limit is not None and data.limit < len(kept):
         chosen = np.random.default_rng(seed).choice(len(kept), data.limit, replace=False)
         kept = [kept[row] for row in np.sort(chosen).tolist()]
-        yield Said(f"{table.name}: trial on {len(kept):,} of its rows, drawn at random")
+        yield Message(f"{table.name}: trial on {len(kept):,} of its rows, drawn at random")
     return kept
 
 
-def _doubts(table: Table, agreed: Contract, found: Sequence[Example]) -> Iterator[Said]:
+def _doubts(table: Table, agreed: Contract, found: Sequence[Example]) -> Iterator[Message]:
     """Say what is doubtful about words and tags.
 
     Raises:
@@ -239,17 +239,17 @@ def _doubts(table: Table, agreed: Contract, found: Sequence[Example]) -> Iterato
     for finding in census.findings():
         if finding.severity == "error":
             raise DataError(f"{table.name}: {finding.message}")
-        yield Said(f"{table.name}: {finding.message}", is_warning=True)
+        yield Message(f"{table.name}: {finding.message}", is_warning=True)
     difference = CutDifference(agreed.cut)
     for example in found if agreed.form == "words" else ():
         difference.add(example)
     if cut := difference.finding():
-        yield Said(f"{table.name}: {cut.message}", is_warning=cut.severity == "warning")
+        yield Message(f"{table.name}: {cut.message}", is_warning=cut.severity == "warning")
 
 
 def _leave_out_unknown(
     agreed: Contract, parts: list[list[Example]], data: DataSettings
-) -> Iterator[Said]:
+) -> Iterator[Message]:
     """Drop from a trial's other parts what has labels that its few training rows do not have."""
     if data.limit is None or agreed.form not in {"name", "list"} or agreed.task == "number":
         return
@@ -264,7 +264,7 @@ def _leave_out_unknown(
                 "training rows have; raise --limit"
             )
         parts[place] = kept
-        yield Said(
+        yield Message(
             f"{part[0].origin.rpartition(':')[0]}: {len(part) - len(kept):,} rows of this trial "
             "were skipped, since none of its few training rows has their label"
         )
@@ -344,7 +344,7 @@ def _leaks(everything: Sequence[Example], split: Split) -> Iterator[Finding]:
 
 def _unjudged(
     task: str, everything: Sequence[Example], split: Split, *, of_its_own: bool
-) -> Iterator[Said]:
+) -> Iterator[Message]:
     """Name the labels that are learned, but of which no validation text tells how well.
 
     Args:
@@ -370,7 +370,7 @@ def _unjudged(
             if of_its_own
             else "give more rows, --valid FILE or --set data.valid_share=0.3"
         )
-        yield Said(
+        yield Message(
             f"no validation text has {', '.join(missing[:5])}{more} ({len(missing):,} of "
             f"{len(learned):,} labels): no score speaks of them; {way_out}",
             is_warning=True,

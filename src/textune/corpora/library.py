@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from textune.errors import DataError, SettingsError
 from textune.reading import documents as reading
 from textune.reading.documents import TextFile
-from textune.records import Batch, Said
+from textune.records import Batch, Message
 from textune.settings.language_config import MaskSettings, TextSettings
 from textune.splits import held_out
 from textune.splits.held_out import Division
@@ -107,7 +107,7 @@ def gather(
     *,
     seed: int,
     division: Division | None = None,
-) -> Generator[Said, None, Library]:
+) -> Generator[Message, None, Library]:
     """Read, tokenise, part and hold out; yield what a person should know on the way.
 
     Args:
@@ -127,9 +127,9 @@ def gather(
     max_tokens = _limit(text.max_tokens, tokenizer)
     files = reading.find(sources, text=text.column, documents=text.documents)
     for file in files[:5]:
-        yield from (Said(reason) for reason in file.reasons)
+        yield from (Message(reason) for reason in file.reasons)
     if len(files) > 5:
-        yield Said(f"… and {len(files) - 5:,} more files")
+        yield Message(f"… and {len(files) - 5:,} more files")
     paths = [file.path for file in files]
     sums = Inputs.of(paths)
     found = _tokenized(files, tokenizer, text, mask, division)
@@ -341,22 +341,22 @@ def _refuse_unasked(library: Library) -> None:
         )
 
 
-def _report(library: Library, limit: int | None) -> Generator[Said, None, None]:
+def _report(library: Library, limit: int | None) -> Generator[Message, None, None]:
     found = library.documents
     if found.remark is not None:
-        yield Said(found.remark, is_warning=True)
+        yield Message(found.remark, is_warning=True)
     sizes = found.sizes()
-    yield Said(
+    yield Message(
         f"text: {found.count:,} documents, {len(found.ids):,} tokens (a document: median "
         f"{int(np.median(sizes)):,}, longest {int(sizes.max()):,}); {_used(found, limit)}"
     )
     if library.held_out:
-        yield Said(
+        yield Message(
             f"held out: {library.held_out:,} documents in {len(library.valid):,} passages; "
             f"learned from: {len(library.train):,} passages of up to {library.max_tokens} tokens"
         )
     else:
-        yield Said(
+        yield Message(
             f"there is one document only: its last {len(library.valid):,} of "
             f"{len(library.valid) + len(library.train):,} passages are held out",
             is_warning=True,

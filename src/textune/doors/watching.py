@@ -14,7 +14,7 @@ from rich.table import Column
 
 from textune.doors.console import SILENCE, err, folded, headlines, number
 from textune.metrics import catalogue, written
-from textune.records import Said, Started, Step, Validated
+from textune.records import Message, Started, Step, Validated
 
 NARROW = 110  # columns of a terminal below which the bar says less
 COUNTS = {  # of a line a validation, with their widths; times of training since the last one, and
@@ -87,10 +87,10 @@ class Watch:
         self._ended.set()
         self._bar.stop()
 
-    def show(self, event: Said | Started | Step | Validated) -> None:
+    def show(self, event: Message | Started | Step | Validated) -> None:
         """Show one event."""
         match event:
-            case Said():
+            case Message():
                 self._say(event)
             case Started():
                 self._start(event)
@@ -126,7 +126,7 @@ class Watch:
         self._spoke = time.perf_counter()
         self._bar.console.print(text)
 
-    def _say(self, said: Said) -> None:
+    def _say(self, said: Message) -> None:
         if said.is_warning:
             words = folded(said.text, screen=err, before=len("note: "))
             self._print(f"[yellow]note:[/] {escape(words)}")

@@ -1,4 +1,4 @@
-"""A corpus of labelled texts becomes a lesson: batches with targets, judged on validation texts."""
+"""A labelled corpus becomes an objective: batches with targets, judged on validation texts."""
 
 import hashlib
 from collections.abc import Iterator
@@ -17,18 +17,18 @@ from textune.encoder.vocabulary import SubTable
 from textune.evaluation import evaluate
 from textune.metrics import catalogue
 from textune.objectives.work import Work
-from textune.records import Batch, Said
+from textune.records import Batch, Message
 from textune.settings.config import Settings, TrainSettings
 from textune.tasks import selection
 from textune.tasks.interface import Task
 from textune.text import batches, plan
 
 
-def forewarnings(train: TrainSettings, per_epoch: int) -> Iterator[Said]:
+def forewarnings(train: TrainSettings, per_epoch: int) -> Iterator[Message]:
     """Say what will not happen by these settings: no update, no end of the warm-up."""
     total = per_epoch * train.epochs
     if not total:
-        yield Said(
+        yield Message(
             "epochs 0: nothing will be learned; the model keeps the base's weights, and a head "
             "that is new answers by chance",
             is_warning=True,
@@ -38,7 +38,7 @@ def forewarnings(train: TrainSettings, per_epoch: int) -> Iterator[Said]:
     if wanted is None and train.warmup_epochs is not None:
         wanted = round(train.warmup_epochs * per_epoch)
     if wanted is not None and wanted >= total:
-        yield Said(
+        yield Message(
             f"the warm-up of {wanted:,} steps does not end before the last of {total:,} updates: "
             f"the learning rate rises all the time and never falls; give train.warmup_steps below "
             f"{total:,}, or more epochs",
@@ -60,7 +60,7 @@ class Labelled:
 
     @classmethod
     def of(cls, corpus: Corpus, settings: Settings) -> "Labelled":
-        """Make the lesson of a corpus.
+        """Make the objective of a corpus.
 
         Raises:
             SettingsError: The task has no such metric as shall select.

@@ -1,4 +1,4 @@
-"""A library becomes a lesson: masked passages, judged on fixed masks of those held out."""
+"""A library becomes an objective: masked passages, judged on fixed masks of those held out."""
 
 import hashlib
 from collections.abc import Iterator
@@ -41,7 +41,7 @@ class Masked:
         return int(self.library.passages(1).lengths(self.library.specials).sum())
 
     def sampled(self, most_tokens: int) -> "Masked":
-        """Return the lesson with fewer passages held out, for judging often."""
+        """Return the objective with fewer passages held out, for judging often."""
         library = self.library
         sizes = np.cumsum(library.valid.lengths(library.specials))
         count = int(np.searchsorted(sizes, most_tokens)) + 1

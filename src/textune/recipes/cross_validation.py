@@ -14,7 +14,7 @@ from textune.errors import RunError, SettingsError
 from textune.metrics.catalogue import METRICS
 from textune.recipes import recipe
 from textune.recipes.recipe import Event, Request
-from textune.records import Said
+from textune.records import Message
 from textune.storage import atomic, contents, folders
 
 LEVEL = 0.95
@@ -57,13 +57,15 @@ def learn(request: Request, count: int, *, keep: bool = False) -> Generator[Even
         raise SettingsError("--test: each fold is the test of a run of its own; leave it out")
     found = []
     for number in range(1, count + 1):
-        yield Said(f"fold {number} of {count}")
+        yield Message(f"fold {number} of {count}")
         run = yield from recipe.training(_of_fold(request, number, count))
         found.append(run.metrics["test"])
         if not keep:
             folders.drop_model(run.path)
         elif folders.is_without_model(run.path):
-            yield Said(f"{run.path}: its model was not kept when it was trained", is_warning=True)
+            yield Message(
+                f"{run.path}: its model was not kept when it was trained", is_warning=True
+            )
     numbers = {
         "folds": count,
         "metrics": summary(found),
@@ -71,7 +73,7 @@ def learn(request: Request, count: int, *, keep: bool = False) -> Generator[Even
     }
     _collect(request.out, count)
     atomic.write_json(request.out / "folds.json", numbers)
-    yield Said(f"everything is in {request.out}")
+    yield Message(f"everything is in {request.out}")
     return Folds(request.out, numbers)
 
 

@@ -12,7 +12,7 @@ from textune.encoder.units import Units
 from textune.evaluation import by_length, evaluate, fitting
 from textune.fast import build
 from textune.objectives.labelled import Labelled, forewarnings
-from textune.records import Decision, Example, Said, Scores, Started, Step, Validated
+from textune.records import Decision, Example, Message, Scores, Started, Step, Validated
 from textune.runs import runs
 from textune.runs.runs import Card
 from textune.runs.written import Best
@@ -23,13 +23,13 @@ from textune.tasks.labels import in_one_cell
 from textune.text import saving
 from textune.text.tokenizers import Tokenizer
 from textune.training import fingerprints, guards, snapshot
-from textune.training.guards import Wish
+from textune.training.guards import StopRequest
 from textune.training.learning import Learner
 
 
 def prepare(
     corpus: Corpus, settings: Settings, place: str, *, resumed: Path | None
-) -> Generator[Said, None, Learner]:
+) -> Generator[Message, None, Learner]:
     """Load the encoder and make everything that trains it.
 
     Args:
@@ -45,21 +45,21 @@ def prepare(
     width = light.width(Path(place))
     settings, why = snapshot.choose_precision(settings, device, width=width, resumed=resumed)
     if build.is_due():
-        yield Said("compiling kernels for this processor: some seconds, once")
-    lesson = Labelled.of(corpus, settings)
-    encoder, sub = lesson.encoder(place, settings.train, device)
-    return Learner.build(lesson, settings, encoder, sub=sub, why=why)
+        yield Message("compiling kernels for this processor: some seconds, once")
+    objective = Labelled.of(corpus, settings)
+    encoder, sub = objective.encoder(place, settings.train, device)
+    return Learner.build(objective, settings, encoder, sub=sub, why=why)
 
 
 def learn(
-    learner: Learner, folder: Path, wish: Wish, *, goes_on: bool
-) -> Iterator[Said | Started | Step | Validated]:
+    learner: Learner, folder: Path, stop: StopRequest, *, goes_on: bool
+) -> Iterator[Message | Started | Step | Validated]:
     """Update the weights to the end of the plan, and take the best of them."""
     assert isinstance(learner.settings, Settings)
     yield from learner.introduce()
-    yield from forewarnings(learner.settings.train, learner.lesson.per_epoch)
+    yield from forewarnings(learner.settings.train, learner.objective.per_epoch)
     with guards.memory(learner.micro_tokens):
-        yield from learner.learn(folder, wish, goes_on=goes_on)
+        yield from learner.learn(folder, stop, goes_on=goes_on)
     learner.take_best(folder)
 
 
@@ -71,7 +71,7 @@ def keep(
     *,
     base: str,
     began: float,
-) -> Generator[Said, None, dict[str, Any]]:
+) -> Generator[Message, None, dict[str, Any]]:
     """Judge the weights and write the finished run.
 
     Args:
@@ -169,9 +169,9 @@ def _judge(folder: Path, corpus: Corpus, learner: Learner) -> tuple[dict[str, An
     found["best"] = asdict(
         Best(
             step=progress.best_step,
-            metric=learner.lesson.metric,
+            metric=learner.objective.metric,
             value=progress.best,
-            epoch=round(progress.best_step / learner.lesson.per_epoch, 3),
+            epoch=round(progress.best_step / learner.objective.per_epoch, 3),
         )
     )
     return found, decision
@@ -185,7 +185,7 @@ def _write_model(
     *,
     base: str,
     tokenizer: Tokenizer,
-) -> Iterator[Said]:
+) -> Iterator[Message]:
     """Write what predicting needs; yield where plain transformers would read texts otherwise."""
     card = Card(
         task=corpus.task.name,
@@ -210,7 +210,7 @@ def _write_model(
         atomic.write_text(unfinished / "README.md", page + remarks)
         manifest.seal(unfinished)
     if otherwise is not None:
-        yield Said(otherwise, is_warning=True)
+        yield Message(otherwise, is_warning=True)
 
 
 def _write_end(

@@ -18,7 +18,7 @@ from textune.objectives.masked import Masked
 from textune.recipes import proving, vocabularies
 from textune.recipes.plain_request import Request
 from textune.recipes.vocabularies import Start
-from textune.records import Said, Started, Step, Validated
+from textune.records import Message, Started, Step, Validated
 from textune.report import language_report, pictures
 from textune.runs import evaluations, runs
 from textune.runs.runs import Run
@@ -36,7 +36,7 @@ from textune.training import fingerprints, guards, memory, snapshot, warming
 from textune.training.clock import Clock
 from textune.training.learning import Learner
 
-Event = Said | Started | Step | Validated
+Event = Message | Started | Step | Validated
 WARMTH = "warmup.json"
 NEW_HEAD_LR = 3e-4  # where the head is new and nobody has said how fast to learn
 
@@ -73,7 +73,7 @@ def learning(request: Request) -> Generator[Event, None, Run]:
     clock = Clock(None if hours is None else hours * 3600)
     with (
         threads.shared(request.settings.train.threads),
-        guards.stopping() as wish,
+        guards.stopping() as stop,
         folders.claim(
             request.out,
             resume=request.resume,
@@ -100,15 +100,15 @@ def learning(request: Request) -> Generator[Event, None, Run]:
             state=state,
             keep={vocabularies.NEW},
         )
-        wish.is_begun = True
+        stop.is_begun = True
         for name in mended:
-            yield Said(f"{folder / name} was absent or damaged: written anew", is_warning=True)
+            yield Message(f"{folder / name} was absent or damaged: written anew", is_warning=True)
         start = vocabularies.settle(job.start, folder)
         if state == "done":
             _finish(folder, fingerprints.recorded(folder), request)
-            yield Said(f"{folder}: this run is finished; there is nothing to resume")
+            yield Message(f"{folder}: this run is finished; there is nothing to resume")
             return Run(folder, runs.read_metrics(folder) or {})
-        yield from _learn(folder, job, wish, goes_on=state == "on")
+        yield from _learn(folder, job, stop, goes_on=state == "on")
         # judge it and keep it
         numbers = _judge(folder, job)
         yield from _write_model(folder, job, str(start.tokenizer))
@@ -123,11 +123,11 @@ def learning(request: Request) -> Generator[Event, None, Run]:
         (folder / "report.html").unlink(missing_ok=True)  # of a run that was shorter
         atomic.write_json(folder / "metrics.json", numbers)  # from now on the run is finished
         _finish(folder, noted, request)
-        yield Said(f"everything is in {folder}")
+        yield Message(f"everything is in {folder}")
     return Run(folder, numbers)
 
 
-def _prepare(request: Request, folder: Path, clock: Clock) -> Generator[Said, None, Job]:
+def _prepare(request: Request, folder: Path, clock: Clock) -> Generator[Message, None, Job]:
     """Read the text and load or make the encoder that shall learn from it."""
     settings = request.settings
     start = yield from vocabularies.prepare(request.sources, settings, folder)
@@ -140,7 +140,7 @@ def _prepare(request: Request, folder: Path, clock: Clock) -> Generator[Said, No
         division=start.division,
     )
     if build.is_due():
-        yield Said("compiling kernels for this processor: some seconds, once")
+        yield Message("compiling kernels for this processor: some seconds, once")
     spoken = start.language(
         found, nexts=settings.mask.nexts, seed=settings.seed, rate=settings.train.rate
     )
@@ -153,27 +153,27 @@ def _prepare(request: Request, folder: Path, clock: Clock) -> Generator[Said, No
         width=int(spoken.encoder.config.hidden_size),
         resumed=folder if request.resume else None,
     )
-    lesson = Masked(found, settings.train.batch_size)
-    learner = Learner.build(lesson, settings, spoken.encoder, clock=clock, why=why)
+    objective = Masked(found, settings.train.batch_size)
+    learner = Learner.build(objective, settings, spoken.encoder, clock=clock, why=why)
     return Job(replace(request, settings=settings), start, found, spoken, learner)
 
 
 def _learn(
-    folder: Path, job: Job, wish: guards.Wish, *, goes_on: bool
+    folder: Path, job: Job, stop: guards.StopRequest, *, goes_on: bool
 ) -> Generator[Event, None, None]:
     """Warm a new head, update the weights, and take the best of them."""
     learner = job.learner
     yield from learner.introduce()
     with guards.memory(learner.micro_tokens):
         if not goes_on:
-            with wish.between_steps():
+            with stop.between_steps():
                 for event in _warm(folder, job):
                     yield event
-                    warming.stop_if(wish, event)
-        yield from learner.learn(folder, wish, goes_on=goes_on)
+                    warming.stop_if(stop, event)
+        yield from learner.learn(folder, stop, goes_on=goes_on)
     learner.take_best(folder)
     if learner.progress.step and not learner.progress.best_step:
-        yield Said(
+        yield Message(
             "no update made the held-out loss lower: the weights before the first are kept",
             is_warning=True,
         )
@@ -238,17 +238,17 @@ def _warm(folder: Path, job: Job) -> Generator[Event, None, None]:
     if not isinstance(settings, AdaptSettings):
         return
     if spoken.has_new_head:
-        yield Said(
+        yield Message(
             f"{settings.base} has no masked-LM head: it gets a new one, tied to its embedding; "
             f"highest learning rate {settings.train.lr:g}"
         )
     if spoken.has_new_nexts:
-        yield Said(f"{settings.base} has no head for next sentences: it gets a new one")
+        yield Message(f"{settings.base} has no head for next sentences: it gets a new one")
     if not spoken.has_new_head or settings.warm_head == "never":
         return
-    assert isinstance(learner.lesson, Masked)
+    assert isinstance(learner.objective, Masked)
     found = yield from warming.warm(
-        spoken.encoder, learner.lesson, micro_tokens=learner.micro_tokens, clock=learner.clock
+        spoken.encoder, learner.objective, micro_tokens=learner.micro_tokens, clock=learner.clock
     )
     atomic.write_json(folder / WARMTH, {"steps": found.steps, "losses": list(found.losses)})
 
@@ -260,7 +260,7 @@ def _judge(folder: Path, job: Job) -> dict[str, Any]:
     numbers: dict[str, Any] = {
         "objective": job.objective,
         "before": progress.before,
-        "valid": learner.lesson.judge(learner.encoder, micro_tokens=learner.micro_tokens),
+        "valid": learner.objective.judge(learner.encoder, micro_tokens=learner.micro_tokens),
         "baselines": {"most_frequent": {"piece": piece, "masked_accuracy": share}},
         "best": {"step": progress.best_step, "metric": "loss", "value": progress.best},
     }
@@ -298,7 +298,7 @@ def _write_beginning(folder: Path, job: Job) -> None:
     atomic.write_json(folder / "data_card.json", card)
 
 
-def _write_model(folder: Path, job: Job, place: str) -> Iterator[Said]:
+def _write_model(folder: Path, job: Job, place: str) -> Iterator[Message]:
     """Write the model; yield where plain transformers would read texts otherwise."""
     base = job.start.base
     if base is None:
@@ -314,7 +314,7 @@ def _write_model(folder: Path, job: Job, place: str) -> Iterator[Said]:
         atomic.write_text(unfinished / "README.md", page + saving.remark(otherwise))
         manifest.seal(unfinished)
     if otherwise is not None:
-        yield Said(otherwise, is_warning=True)
+        yield Message(otherwise, is_warning=True)
 
 
 def _write_capsule(folder: Path, job: Job, clock: Clock) -> None:

@@ -16,7 +16,7 @@ from textune.metrics import catalogue
 from textune.recipes import recipe
 from textune.recipes.plain_request import Proof
 from textune.recipes.recipe import Request
-from textune.records import Said
+from textune.records import Message
 from textune.settings import config
 from textune.settings.config import Settings
 from textune.text import tokenizers
@@ -49,7 +49,7 @@ def check(proof: Proof, base: str, *, device: str) -> None:
 
 def prove(
     proof: Proof, base: str | None, run: Path, *, device: str
-) -> Generator[Said, None, dict[str, Any]]:
+) -> Generator[Message, None, dict[str, Any]]:
     """Fine-tune from the base and from the run on the same split, and compare.
 
     Args:
@@ -71,10 +71,10 @@ def prove(
             settings = _settings(proof, start, seed=seed, device=device)
             metric, value = _fine_tune(proof, settings, run / "prove" / f"{name}-{seed}")
             values[name].append(value)
-            yield Said(f"prove: {name} adaptation, seed {seed}: {metric} {value:.4f}")
+            yield Message(f"prove: {name} adaptation, seed {seed}: {metric} {value:.4f}")
     is_better_higher = catalogue.is_better_higher(metric)
     found = compare(values["without"], values["with"], is_better_higher=is_better_higher)
-    yield Said(f"prove: {metric}: {found['words']}")
+    yield Message(f"prove: {metric}: {found['words']}")
     return {"file": proof.file, "metric": metric, "seeds": seeds, **values, **found}
 
 

@@ -15,7 +15,7 @@ from textune.errors import DataError, RunError
 from textune.evaluation import plain
 from textune.evaluation.unseen import Widened
 from textune.predicting.predictor import Predictor, Reading
-from textune.records import Example, Said, Started, Step, Validated
+from textune.records import Example, Message, Started, Step, Validated
 from textune.runs import evaluations, runs
 from textune.runs.runs import Run
 from textune.runs.written import DataCard, File
@@ -27,7 +27,7 @@ from textune.tasks.tag import Tag
 from textune.text import tokenizers
 from textune.training import guards, memory
 
-Event = Said | Started | Step | Validated
+Event = Message | Started | Step | Validated
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ def training(request: Request) -> Generator[Event, None, Run]:
     settings = request.settings
     names.require_device(settings.device)
     with (
-        guards.stopping() as wish,
+        guards.stopping() as stop,
         folders.claim(
             request.out,
             resume=request.resume,
@@ -124,13 +124,13 @@ def training(request: Request) -> Generator[Event, None, Run]:
             mended = folders.start(
                 folder, lambda made: _write_beginning(made, request, corpus, sums), state=state
             )
-            wish.is_begun = True
+            stop.is_begun = True
             yield from mended_words(folder, mended)
             if state == "done":
                 fine_tuning.finish(folder, None, settings)
-                yield Said(f"{folder}: this run is finished; there is nothing to resume")
+                yield Message(f"{folder}: this run is finished; there is nothing to resume")
                 return read_run(folder)
-            yield from fine_tuning.learn(learner, folder, wish, goes_on=state == "on")
+            yield from fine_tuning.learn(learner, folder, stop, goes_on=state == "on")
             # judge it and keep it
             found = yield from fine_tuning.keep(
                 learner, folder, corpus, tokenizer, base=settings.base, began=began
@@ -139,14 +139,14 @@ def training(request: Request) -> Generator[Event, None, Run]:
             del learner  # the page needs the run's files only
             memory.give_back()
             fine_tuning.finish(folder, noted, settings)
-        yield Said(f"everything is in {folder}")
+        yield Message(f"everything is in {folder}")
     return Run(folder, found)
 
 
-def mended_words(folder: Path, files: Sequence[str]) -> Iterator[Said]:
+def mended_words(folder: Path, files: Sequence[str]) -> Iterator[Message]:
     """Say which files of a run were absent or damaged."""
     for name in files:
-        yield Said(f"{folder / name} was absent or damaged: written anew", is_warning=True)
+        yield Message(f"{folder / name} was absent or damaged: written anew", is_warning=True)
 
 
 def evaluate_file(run: Path, source: object, options: Reading) -> dict[str, Any]:

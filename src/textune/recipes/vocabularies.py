@@ -16,7 +16,7 @@ from textune.encoder import bases, beginnings, language, sizes
 from textune.encoder.language import Language
 from textune.errors import SettingsError
 from textune.reading import documents
-from textune.records import Paragraph, Said
+from textune.records import Message, Paragraph
 from textune.settings.language_config import AdaptSettings, PretrainSettings
 from textune.splits import held_out
 from textune.splits.held_out import Division
@@ -58,7 +58,7 @@ class Start:
 
 def prepare(
     sources: Sequence[str], settings: AdaptSettings | PretrainSettings, folder: Path
-) -> Generator[Said, None, Start]:
+) -> Generator[Message, None, Start]:
     """Find the base and extend its vocabulary if asked, or learn a vocabulary from the text.
 
     A new tokenizer is written into the run's folder, beside what may still be there.
@@ -82,13 +82,13 @@ def prepare(
 
 def _from_text(
     sources: Sequence[str], settings: PretrainSettings, folder: Path
-) -> Generator[Said, None, Start]:
+) -> Generator[Message, None, Start]:
     limit = settings.text.max_tokens or LONGEST
     sizes.configure(settings.size, pieces=settings.vocab, positions=limit, dropout=0.0)
     files = documents.find(sources, text=settings.text.column, documents=settings.text.documents)
     read = partial(documents.read_all, files, text=settings.text.column)
     division = _drawn_by_characters(read(), settings)
-    yield Said(
+    yield Message(
         f"learning a vocabulary of {settings.vocab:,} pieces from the text that is not held out"
     )
     made = wordpiece.train(
@@ -99,7 +99,7 @@ def _from_text(
         max_tokens=limit,
     )
     if made.pieces < settings.vocab:
-        yield Said(f"the text gives {made.pieces:,} pieces only", is_warning=True)
+        yield Message(f"the text gives {made.pieces:,} pieces only", is_warning=True)
     config = sizes.configure(
         settings.size, pieces=made.pieces, positions=limit, dropout=settings.dropout
     )
@@ -109,21 +109,21 @@ def _from_text(
 
 def _extended(
     sources: Sequence[str], settings: AdaptSettings, place: str, folder: Path
-) -> Generator[Said, None, Start]:
+) -> Generator[Message, None, Start]:
     words, division = _words(sources, settings, place)
     made = extension.extend(place, words, folder / NEW)
     if made.skipped:
-        yield Said(
+        yield Message(
             f"{len(made.skipped):,} words were passed over (a piece already, or named twice): "
             f"{', '.join(made.skipped[:5])}"
         )
     if not made.pieces:
-        yield Said("no word was added to the vocabulary", is_warning=True)
+        yield Message("no word was added to the vocabulary", is_warning=True)
         shutil.rmtree(folder / NEW)
         return Start(Path(place), place, division=division)
     names = tokenizers.load(str(folder / NEW)).backend
     added = [str(names.id_to_token(piece)) for piece in made.pieces]
-    yield Said(
+    yield Message(
         f"{len(made.pieces):,} words were added to the vocabulary: {', '.join(added[:5])}"
         f"{' …' if len(added) > 5 else ''}"
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from textune.records import Asks, Example, Said, Shape
+from textune.records import Asks, Example, Message, Shape
 from textune.settings.config import DataSettings
 from textune.tasks.answer import UNKNOWN
 from textune.tasks.tag import UNSHOWN
@@ -26,7 +26,7 @@ def tokenize(
     *,
     max_tokens: int,
     folder: str | Path | None,
-) -> tuple[Store, list[Said]]:
+) -> tuple[Store, list[Message]]:
     """Tokenise texts in windows, where more than a little lies beyond the limit or it was asked.
 
     Returns:
@@ -37,7 +37,7 @@ def tokenize(
     if data.long is None and _beyond(store) > (LITTLE if asks == "texts" else 0.0):
         shape = replace(shape, long="window")
         store = stores.tokenize(examples, tokenizer, shape, folder=folder)
-    kept = [] if store.remark is None else [Said(store.remark, is_warning=True)]
+    kept = [] if store.remark is None else [Message(store.remark, is_warning=True)]
     return store, [*kept, *_remarks(store)]
 
 
@@ -72,26 +72,26 @@ def _beyond(store: Store) -> float:
     return float(over.sum() / max(1, int(store.fulls.sum())))
 
 
-def _remarks(store: Store) -> list[Said]:
+def _remarks(store: Store) -> list[Message]:
     limit = store.shape.max_tokens
     longer = store.fulls > limit
     words = (
         f"tokens a text: median {int(np.median(store.fulls))}, longest {int(store.fulls.max()):,}"
     )
     if not longer.any():
-        return [Said(words)]
+        return [Message(words)]
     share = f"{longer.mean():.1%} of the texts are longer than {limit} tokens"
     if store.shape.long == "window":
         extra = store.lengths.sum() / max(1, int(store.fulls.sum())) - 1
         return [
-            Said(
+            Message(
                 f"{words}; {share} and are read in windows ({int(store.windows.sum()):,} for "
                 f"{len(store):,} texts, {extra:.1%} more tokens); --long head reads beginnings only"
             )
         ]
     what = {"head": "beyond", "tail": "before the last ones", "head+tail": "between"}
     return [
-        Said(
+        Message(
             f"{words}; {share} and lose what lies {what[store.shape.long]}: {_beyond(store):.1%} "
             "of all tokens; --long window reads everything",
             is_warning=True,

@@ -1,4 +1,4 @@
-"""Signals become a wish to stop where nothing is lost; a lack of memory becomes a clear error."""
+"""Signals become a request to stop where nothing is lost; a lack of memory becomes an error."""
 
 import signal
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ CPU_WORDS = ("can't allocate memory", "not enough memory")  # of torch, in a pla
 
 
 @dataclass(slots=True)
-class Wish:
+class StopRequest:
     """Whether somebody asked this run to stop, and whether it may be left at any moment.
 
     It may, but while weights are updated and saved: then the stop waits for the end of a step.
@@ -59,20 +59,20 @@ class Wish:
 
 
 @contextmanager
-def stopping() -> Iterator[Wish]:
+def stopping() -> Iterator[StopRequest]:
     """Note the first SIGINT, SIGTERM or SIGHUP; a second one ends the process at once.
 
     Outside the main thread signals cannot be caught, and nothing is noted. A hang-up that is
     ignored, as under nohup, stays so.
     """
-    wish = Wish()
+    stop = StopRequest()
     before: dict[int, Any] = {}
 
     def note(number: int, _: FrameType | None) -> None:
-        wish.signal = number
+        stop.signal = number
         signal.signal(number, signal.SIG_DFL)
-        if not wish.waits:
-            wish.check()
+        if not stop.waits:
+            stop.check()
 
     try:
         for number in STOPS:
@@ -81,7 +81,7 @@ def stopping() -> Iterator[Wish]:
     except ValueError:  # not the main thread
         before.clear()
     try:
-        yield wish
+        yield stop
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

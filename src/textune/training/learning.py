@@ -1,4 +1,4 @@
-"""A lesson and an encoder become trained weights, from the first step or from a checkpoint."""
+"""An objective and an encoder become trained weights, from the first step or from a checkpoint."""
 
 import time
 from collections.abc import Generator, Iterator
@@ -15,16 +15,16 @@ from textune.encoder.vocabulary import SubTable
 from textune.errors import StoppedError
 from textune.fast import threads
 from textune.metrics import catalogue, written
-from textune.objectives.lesson import Lesson
+from textune.objectives.objective import Objective, passes
 from textune.objectives.work import Work
-from textune.records import Said, Started, Step, Validated
+from textune.records import Message, Started, Step, Validated
 from textune.runs import runs
 from textune.runs.journal import Journal
 from textune.settings.language_config import RunSettings
 from textune.storage import folders
 from textune.training import checkpoint, fingerprints, loop, memory, optim, snapshot
 from textune.training.clock import Clock
-from textune.training.guards import Wish
+from textune.training.guards import StopRequest
 from textune.training.loop import Trainable
 from textune.training.optim import AdamW
 from textune.training.progress import Progress
@@ -39,7 +39,7 @@ WORTH = 3  # times as long as judging takes one learns at least before judging a
 class Learner:
     """What changes while a run learns."""
 
-    lesson: Lesson
+    objective: Objective
     settings: RunSettings
     encoder: Encoder
     sub: SubTable | None
@@ -59,7 +59,7 @@ class Learner:
     @classmethod
     def build(
         cls,
-        lesson: Lesson,
+        objective: Objective,
         settings: RunSettings,
         encoder: Encoder,
         *,
@@ -70,7 +70,7 @@ class Learner:
         """Make everything that trains an encoder.
 
         Args:
-            lesson: What there is to learn.
+            objective: What there is to learn.
             settings: Of the run; what "auto" chose as the number format stands in them.
             encoder: Where it will compute.
             sub: Which rows of its embedding are trained.
@@ -92,7 +92,7 @@ class Learner:
         if device.type == "cpu" and threads.decide(by_kernels=encoder.has_kernels):
             threads.stay("without kernels it decides the order of sums")
         learner = cls(
-            lesson=lesson,
+            objective=objective,
             settings=settings,
             encoder=encoder,
             sub=sub,
@@ -115,16 +115,16 @@ class Learner:
         """Updates in all; None where time decides."""
         if self.clock.budget is not None:
             return None
-        return self.lesson.per_epoch * self.settings.train.epochs
+        return self.objective.per_epoch * self.settings.train.epochs
 
-    def introduce(self) -> Iterator[Said]:
+    def introduce(self) -> Iterator[Message]:
         """Say what will be trained, and how."""
         rows = self.encoder.model.get_input_embeddings().weight
         left_out = 0 if self.sub is None else self.sub.size - rows.numel()
         found = words.introduce(self.encoder, left_out=left_out, millions=written.millions)
-        yield from map(Said, (*found, *self.remarks))
+        yield from map(Message, (*found, *self.remarks))
 
-    def take_up(self, folder: Path, *, accept: bool) -> Generator[Said, None, folders.State]:
+    def take_up(self, folder: Path, *, accept: bool) -> Generator[Message, None, folders.State]:
         """Go on with the run in a folder, if it is the same one and there is something to do.
 
         Args:
@@ -140,7 +140,7 @@ class Learner:
         """
         if runs.is_finished(folder):
             is_further, remark = fingerprints.goes_further(folder, self.prints())
-            yield from (Said(one, is_warning=True) for one in remark)
+            yield from (Message(one, is_warning=True) for one in remark)
             if not is_further:
                 return "done"
         elif not folders.can_resume(folder):
@@ -150,8 +150,8 @@ class Learner:
         return "on"
 
     def learn(
-        self, folder: Path, wish: Wish, *, goes_on: bool
-    ) -> Iterator[Started | Step | Validated | Said]:
+        self, folder: Path, stop: StopRequest, *, goes_on: bool
+    ) -> Iterator[Started | Step | Validated | Message]:
         """Update the weights to the end of the plan, validating and saving on the way.
 
         Raises:
@@ -164,32 +164,32 @@ class Learner:
             steps=self.total,
             first=self.progress.step + 1,
             epochs=self.settings.train.epochs,
-            tokens=self.lesson.tokens,
+            tokens=self.objective.tokens,
             seconds=self.clock.left(),
         )
         events = folder / "tensorboard" if self.settings.tensorboard else None
         after = self.progress.step if goes_on else -1
         self.journal = Journal(folder / "log.jsonl", after=after, events=events)
-        yield from (Said(remark, is_warning=True) for remark in self.journal.remarks)
+        yield from (Message(remark, is_warning=True) for remark in self.journal.remarks)
         try:
-            with wish.between_steps():
-                yield from self._validated(folder, wish)  # a stop may have come before it
+            with stop.between_steps():
+                yield from self._validated(folder, stop)  # a stop may have come before it
                 if not self._is_over():
-                    yield from self._steps(folder, wish)
-                self._stop_if(folder, wish)
+                    yield from self._steps(folder, stop)
+                self._stop_if(folder, stop)
             if self._has_no_patience() and self.progress.step != self.total:
                 patience = self.settings.train.patience
-                title = catalogue.HEADLINES.get(self.lesson.metric, self.lesson.metric)
+                title = catalogue.HEADLINES.get(self.objective.metric, self.objective.metric)
                 times = "1 validation" if patience == 1 else f"{patience} validations"
-                yield Said(f"stopped early: no better {title} in {times}")
+                yield Message(f"stopped early: no better {title} in {times}")
         finally:
             self.journal.close()
 
-    def _steps(self, folder: Path, wish: Wish) -> Iterator[Step | Validated | Said]:
+    def _steps(self, folder: Path, stop: StopRequest) -> Iterator[Step | Validated | Message]:
         began = time.perf_counter()
         for step in loop.train(
             self.model,
-            self.lesson.loss,
+            self.objective.loss,
             self.work(),
             self.optimizer,
             self.schedule,
@@ -199,27 +199,27 @@ class Learner:
             seconds = time.perf_counter() - began
             self._account(step, seconds)
             self.journal.step(step, seconds, threads.count())
-            if step.number % self.lesson.per_epoch == 0:
+            if step.number % self.objective.per_epoch == 0:
                 self.journal.epoch(step)
             yield step
-            yield from map(Said, threads.news())
-            self._stop_if(folder, wish)
-            yield from self._validated(folder, wish)
+            yield from map(Message, threads.news())
+            self._stop_if(folder, stop)
+            yield from self._validated(folder, stop)
             if self._is_over():
                 return
             if time.perf_counter() - self.saved > self.settings.train.checkpoint_minutes * 60:
                 yield from self._saved(folder)
             began = time.perf_counter()
 
-    def _validated(self, folder: Path, wish: Wish) -> Iterator[Validated | Said]:
+    def _validated(self, folder: Path, stop: StopRequest) -> Iterator[Validated | Message]:
         """Validate and save where it is time to, and this step has not been validated yet."""
         if not self._is_due():
             return
         try:
-            with wish.at_once():
+            with stop.at_once():
                 judged = self._judge()
         except StoppedError:  # before anything followed from it: it is judged again
-            self._stop_if(folder, wish)
+            self._stop_if(folder, stop)
             raise
         found = self._noted(folder, *judged)
         self.journal.validated(found)
@@ -230,7 +230,7 @@ class Learner:
         """Tell whether it is time to validate."""
         progress = self.progress
         if progress.step == 0:
-            return self.lesson.looks_first and progress.before is None
+            return self.objective.looks_first and progress.before is None
         if progress.validated == progress.step:
             return False
         every = self.settings.train.validate_every
@@ -240,7 +240,7 @@ class Learner:
                 int(self.clock.share() * TENTHS) > progress.tenths and is_worth_it
             )
         is_last = progress.step == self.total or self.clock.is_over()
-        return is_last or progress.step % (every or self.lesson.per_epoch) == 0
+        return is_last or progress.step % (every or self.objective.per_epoch) == 0
 
     def _is_over(self) -> bool:
         """Tell whether time or patience is at its end."""
@@ -255,12 +255,12 @@ class Learner:
         began = time.perf_counter()
         self.encoder.release()  # gradients are made anew; meanwhile judging needs memory
         memory.give_back()
-        return self.lesson.judge(self.encoder, micro_tokens=self.micro_tokens), began
+        return self.objective.judge(self.encoder, micro_tokens=self.micro_tokens), began
 
     def _noted(self, folder: Path, found: dict[str, Any], began: float) -> Validated:
         """Keep the weights if they are the best so far."""
-        lesson, progress = self.lesson, self.progress
-        is_best = progress.note(found, lesson.metric, lesson.tie_metric)
+        objective, progress = self.objective, self.progress
+        is_best = progress.note(found, objective.metric, objective.tie_metric)
         if is_best:
             decay = 1.0 if self.sub is None else self.sub.decay
             snapshot.keep_best(folder, self.encoder.model, step=progress.step, decay=decay)
@@ -273,9 +273,9 @@ class Learner:
         self.clock.reserve = max(self.clock.reserve, AFTER * seconds)
         return Validated(
             step=progress.step,
-            epoch=round(progress.step / lesson.per_epoch, 3),
+            epoch=round(progress.step / objective.per_epoch, 3),
             metrics=found,
-            metric=lesson.metric,
+            metric=objective.metric,
             is_best=is_best,
             seconds=seconds,
         )
@@ -297,22 +297,22 @@ class Learner:
     def prints(self) -> dict[str, Any]:
         """Return what names by content all that the remaining steps depend on."""
         if not self.named:
-            data = self.lesson.fingerprint()
+            data = self.objective.fingerprint()
             self.named = snapshot.fingerprint(data, self.settings, self.encoder)
         return self.named
 
-    def _stop_if(self, folder: Path, wish: Wish) -> None:
+    def _stop_if(self, folder: Path, stop: StopRequest) -> None:
         """Save the state and stop where a signal asked for it, between two steps.
 
         Raises:
             StoppedError: It was asked for.
         """
-        if wish.signal is None:
+        if stop.signal is None:
             return
         self.save_checkpoint(folder)
         raise StoppedError(
             f"stopped after step {self.progress.step:,}, state saved; continue with --resume",
-            signal=wish.signal,
+            signal=stop.signal,
         )
 
     def note(self) -> dict[str, Any]:
@@ -338,12 +338,10 @@ class Learner:
             vocabulary.restore(self.encoder, self.sub)
 
     def work(self) -> Iterator[Work]:
-        """Go through the passes and leave out the steps that are already done."""
-        lesson, done = self.lesson, self.progress.step
-        epoch = done // lesson.per_epoch + 1
-        while self.clock.budget is not None or epoch <= self.settings.train.epochs:
-            yield from lesson.work(self.encoder, epoch, after=done, micro_tokens=self.micro_tokens)
-            epoch += 1
+        """Go through the passes and leave out the updates that are already done."""
+        epochs = None if self.clock.budget is not None else self.settings.train.epochs
+        done, most = self.progress.step, self.micro_tokens
+        return passes(self.objective, self.encoder, epochs, after=done, micro_tokens=most)
 
     def measures(self) -> dict[str, Any]:
         """Return where, how and how fast it was learned, for the run's capsule."""
@@ -357,13 +355,13 @@ class Learner:
             **self.progress.measures(),
         }
 
-    def _saved(self, folder: Path) -> Iterator[Said]:
+    def _saved(self, folder: Path) -> Iterator[Message]:
         try:
             self.save_checkpoint(folder)
         except OSError as error:
             self.saved = time.perf_counter()
             fault = f"no checkpoint was written at step {self.progress.step}: {error}"
-            yield Said(f"{fault}; training goes on", is_warning=True)
+            yield Message(f"{fault}; training goes on", is_warning=True)
 
     def _account(self, step: Step, seconds: float) -> None:
         self.progress.count(step, seconds)
@@ -378,12 +376,12 @@ class Learner:
             self.optimizer,
             train.schedule,
             total=self.total,
-            per_epoch=self.lesson.per_epoch,
+            per_epoch=self.objective.per_epoch,
             warmup=(train.warmup_share, train.warmup_steps, train.warmup_epochs),
             spent=self.clock.share,
         )
 
-    def _continue(self, folder: Path, *, accept: bool) -> Iterator[Said]:
+    def _continue(self, folder: Path, *, accept: bool) -> Iterator[Message]:
         place = folder / "checkpoints"
         remarks = [f"{place / one}: damaged, passed over" for one in checkpoint.damaged(place)]
         found = checkpoint.latest(place)
@@ -395,6 +393,6 @@ class Learner:
         if self.sub is not None:
             self.sub.decay = self.progress.decay
         self.model.reload()
-        yield from (Said(remark, is_warning=True) for remark in remarks)
+        yield from (Message(remark, is_warning=True) for remark in remarks)
         of = "" if self.total is None else f" of {self.total:,}"
-        yield Said(f"continuing after step {self.progress.step:,}{of}")
+        yield Message(f"continuing after step {self.progress.step:,}{of}")

@@ -14,10 +14,10 @@ from textune.encoder.model import Encoder
 from textune.encoder.precision import Plain
 from textune.errors import StoppedError
 from textune.objectives.masked import Masked
-from textune.records import Said, Step
+from textune.records import Message, Step
 from textune.training import loop, optim
 from textune.training.clock import Clock
-from textune.training.guards import Wish
+from textune.training.guards import StopRequest
 
 LR = 3e-3
 ROUND = 100  # updates between measurements, at most; a pass over little text
@@ -38,13 +38,13 @@ class Warmth:
 
 
 def warm(
-    encoder: Encoder, lesson: Masked, *, micro_tokens: int, clock: Clock
-) -> Generator[Said | Step, None, Warmth]:
+    encoder: Encoder, objective: Masked, *, micro_tokens: int, clock: Clock
+) -> Generator[Message | Step, None, Warmth]:
     """Train the parameters of the head alone.
 
     Args:
         encoder: With a new head; its other weights stay as they are.
-        lesson: What there is to learn.
+        objective: What there is to learn.
         micro_tokens: Most tokens computed at once.
         clock: Of the run; most of a limited time is left to the whole encoder.
     """
@@ -53,7 +53,7 @@ def warm(
     for item in frozen:
         item.requires_grad = False
     try:
-        return (yield from _rounds(encoder, lesson.sampled(SAMPLE), micro_tokens, clock))
+        return (yield from _rounds(encoder, objective.sampled(SAMPLE), micro_tokens, clock))
     finally:
         for item in frozen:
             item.requires_grad = True
@@ -86,38 +86,38 @@ def begin(encoder: Encoder, counts: NDArray[np.int64], *, is_all_new: bool) -> N
             module.weight.mul_(SMALL_GAIN)
 
 
-def stop_if(wish: Wish, event: object) -> None:
+def stop_if(stop: StopRequest, event: object) -> None:
     """Stop where a signal asked for it, between two updates of the head.
 
     Raises:
         StoppedError: It was asked for.
     """
-    if wish.signal is not None and isinstance(event, Step | Said):
+    if stop.signal is not None and isinstance(event, Step | Message):
         raise StoppedError(
             "stopped while the new head was trained; --resume begins with it again",
-            signal=wish.signal,
+            signal=stop.signal,
         )
 
 
 def _rounds(
-    encoder: Encoder, lesson: Masked, micro_tokens: int, clock: Clock
-) -> Generator[Said | Step, None, Warmth]:
+    encoder: Encoder, objective: Masked, micro_tokens: int, clock: Clock
+) -> Generator[Message | Step, None, Warmth]:
     head = {name: item for name, item in encoder.model.named_parameters() if item.requires_grad}
     optimizer = optim.adamw(encoder.model, lr=LR, weight_decay=0.0, betas=(0.9, 0.98), eps=1e-8)
     works = (
         work
         for epoch in count(1)
-        for work in lesson.work(encoder, epoch, after=0, micro_tokens=micro_tokens)
+        for work in objective.work(encoder, epoch, after=0, micro_tokens=micro_tokens)
     )
-    size = min(max(lesson.per_epoch, SMALL), ROUND)
-    losses = [float(lesson.judge(encoder, micro_tokens=micro_tokens)["loss"])]
+    size = min(max(objective.per_epoch, SMALL), ROUND)
+    losses = [float(objective.judge(encoder, micro_tokens=micro_tokens)["loss"])]
     best = _copy(head)
     steps = 0
     schedule = LambdaLR(optimizer, lambda _: 1.0)
     while len(losses) <= MOST_ROUNDS:
         for step in loop.train(
             Plain(encoder),
-            lesson.loss,
+            objective.loss,
             islice(works, size),
             optimizer,
             schedule,
@@ -128,7 +128,7 @@ def _rounds(
             yield step
             if clock.share() > MOST_TIME:
                 break
-        losses.append(float(lesson.judge(encoder, micro_tokens=micro_tokens)["loss"]))
+        losses.append(float(objective.judge(encoder, micro_tokens=micro_tokens)["loss"]))
         if losses[-1] < min(losses[:-1]):
             best = _copy(head)
         if losses[-1] > min(losses[:-1]) * (1 - GAIN) or clock.share() > MOST_TIME:
@@ -136,7 +136,7 @@ def _rounds(
     with torch.no_grad():
         for name, item in head.items():
             item.copy_(best[name])
-    yield Said(
+    yield Message(
         f"the new head was trained alone for {steps:,} updates: held-out loss "
         f"{losses[0]:.2f} → {min(losses):.2f}"
     )

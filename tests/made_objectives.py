@@ -17,7 +17,7 @@ UNASKED = -100
 
 
 @dataclass(frozen=True)
-class Lesson:
+class Objective:
     """Texts of random ids, and what is to be learned of them."""
 
     task: Any
@@ -67,7 +67,7 @@ def drawn(lengths=LENGTHS):
 
 
 def of_texts(name, labels):
-    """Make a lesson on whole texts, with targets in odd units where they are numbers."""
+    """Make an objective on whole texts, with targets in odd units where they are numbers."""
     draw, texts, firsts = drawn()
     shape = (len(texts), len(labels))
     if name == "single":
@@ -78,11 +78,11 @@ def of_texts(name, labels):
         targets = draw.normal(70, 12, shape)
         wanted = (targets - targets.mean(axis=0)) / targets.std(axis=0)
     task = table.make(name, labels).fitted(targets)
-    return Lesson(task, texts, firsts, targets, wanted)
+    return Objective(task, texts, firsts, targets, wanted)
 
 
 def of_words():
-    """Make a lesson on tags; of each text a word is beyond what is shown, and is not learned."""
+    """Make an objective on tags; a word of each text lies beyond what is shown, unlearned."""
     draw, texts, _ = drawn()
     labels = ("O", "B-P", "I-P")
     asked = [np.flatnonzero(draw.random(len(text)) < 0.6) for text in texts]
@@ -91,7 +91,7 @@ def of_words():
     for places, known in zip(asked, wanted, strict=True):
         known[places] = draw.integers(0, len(labels), len(places))
         targets += [*known[places].tolist(), UNASKED]
-    return Lesson(
+    return Objective(
         table.make("tags", labels),
         texts,
         [len(text) for text in texts],
@@ -103,7 +103,7 @@ def of_words():
 
 
 def of_answers(may_be_none):
-    """Make a lesson on answers: the second half of each text is the passage, but for its end."""
+    """Make an objective on answers: the passage is the second half of a text, but for its end."""
     draw, texts, firsts = drawn([length + 6 for length in LENGTHS])
     asked, targets, wanted = [], [], []
     for row, (text, first) in enumerate(zip(texts, firsts, strict=True)):
@@ -113,7 +113,7 @@ def of_answers(may_be_none):
         ends = ends * (row % 3 > 0) if may_be_none else ends
         targets.append(ends)
         wanted.append(asked[-1][ends])
-    return Lesson(
+    return Objective(
         table.make("answers", (), {"may_be_none": may_be_none}),
         texts,
         firsts,
@@ -124,7 +124,7 @@ def of_answers(may_be_none):
     )
 
 
-LESSONS = {
+OBJECTIVES = {
     "single": lambda: of_texts("single", ("a", "b", "c")),
     "multi": lambda: of_texts("multi", ("a", "b", "c")),
     "one number": lambda: of_texts("number", ("a",)),
@@ -135,9 +135,9 @@ LESSONS = {
 }
 
 
-def make(lesson, kind="bert"):
+def make(objective, kind="bert"):
     """Make an encoder whose random weights are large enough for all gradients to show."""
-    task = lesson.task
+    task = objective.task
     config = tiny_config(kind, initializer_range=0.15, **task.config())
     return load.build(
         config, model_class=task.model_class, per_token=task.asks != "texts", seed=1

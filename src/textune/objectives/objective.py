@@ -10,7 +10,7 @@ from textune.objectives.work import Work
 from textune.records import Batch
 
 
-class Lesson(Protocol):
+class Objective(Protocol):
     """Texts, what is asked of them, and how the answers are judged."""
 
     @property
@@ -53,3 +53,13 @@ class Lesson(Protocol):
 
     def fingerprint(self) -> str:
         """Name by content the texts, what is asked of them, and what is held out."""
+
+
+def passes(
+    objective: Objective, encoder: Encoder, epochs: int | None, *, after: int, micro_tokens: int
+) -> Iterator[Work]:
+    """Yield the updates of all passes that come after this one of the run; None: without end."""
+    epoch = after // objective.per_epoch + 1
+    while epochs is None or epoch <= epochs:
+        yield from objective.work(encoder, epoch, after=after, micro_tokens=micro_tokens)
+        epoch += 1
