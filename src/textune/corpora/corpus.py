@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from textune.corpora import agreement
 from textune.data import contract, examples, naming, schemes, tagged, weighting
 from textune.data.contract import Understanding
 from textune.data.cut import CutDifference
@@ -18,7 +17,7 @@ from textune.records import OUTSIDE, TASKS, Contract, Example, Finding, Message,
 from textune.settings.config import DataSettings, Settings
 from textune.splits import alike, folds, splits, strata
 from textune.splits.left_out import is_skipped, skipped
-from textune.survey import audit
+from textune.survey import agreement, audit
 from textune.survey.words import WordCensus
 from textune.tasks import lengths, selection
 from textune.tasks import table as tasks

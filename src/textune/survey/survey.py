@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from textune.corpora import agreement
 from textune.data import examples, naming, tagged
 from textune.data.cut import CutDifference
 from textune.encoder import bases
@@ -20,7 +19,7 @@ from textune.records import Contract, Example, Finding, Survey, Table
 from textune.settings.config import BUNDLED, Columns
 from textune.settings.config import names as parted
 from textune.splits.spread import Spread
-from textune.survey import audit, beyond, plain_survey
+from textune.survey import agreement, audit, beyond, plain_survey
 from textune.survey.beyond import CountTokens, Measured, Ruler
 from textune.survey.words import WordCensus
 from textune.text import tokenizers, unknown
