@@ -2,17 +2,16 @@
 
 import json
 import shutil
+import sys
 from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
-from test_cli import one_object, textune
 from textune import Predictor
+from textune.doors import cli
 
-__all__ = ["textune"]  # the fixture
-
-MADE = Path(__file__).parent / "fixtures" / "runs_2026"
+MADE = Path(__file__).parents[1] / "fixtures" / "runs_2026"
 NOTES = json.loads((MADE / "notes.json").read_text(encoding="utf-8"))
 LABELLED = ["single", "multi", "number", "pairs", "tags", "answers"]
 PLAIN = ["adapted", "pretrained"]
@@ -28,6 +27,20 @@ def place(tmp_path, monkeypatch):
     copied = shutil.copytree(MADE, tmp_path / "made")
     monkeypatch.chdir(copied)
     return copied
+
+
+@pytest.fixture
+def textune(monkeypatch, capsys):
+    """Return a function that runs a command and gives its exit code, stdout and stderr."""
+
+    def run(*words):
+        monkeypatch.setattr(sys, "argv", ["textune", *map(str, words)])
+        with pytest.raises(SystemExit) as ended:
+            cli.run()
+        out, err = capsys.readouterr()
+        return ended.value.code, out, err
+
+    return run
 
 
 def near(found, wanted):
@@ -69,7 +82,7 @@ def test_a_run_of_before_scores_as_it_did(textune, place, name):
     words = ("evaluate", name, NOTES[name]["file"], *CPU, "--precision", "fp32", "--json")
     code, out, err = textune(*words)
     assert (code, err) == (0, "")
-    assert near(one_object(out), NOTES[name]["metrics"])
+    assert near(json.loads(out), NOTES[name]["metrics"])
     assert len(list((place / name / "evaluations").glob("*.json"))) == 1
 
 
@@ -77,14 +90,14 @@ def test_a_run_of_before_scores_as_it_did(textune, place, name):
 def test_a_file_is_labelled_by_a_run_of_before(textune, place, name):
     words = ("--input", NOTES[name]["file"], "-o", "labelled.jsonl", *CPU)
     code, out, _ = textune("predict", name, *words, "--precision", "fp32", "--json")
-    assert (code, one_object(out)["rows"]) == (0, NOTES[name]["metrics"]["n"])
+    assert (code, json.loads(out)["rows"]) == (0, NOTES[name]["metrics"]["n"])
 
 
 @pytest.mark.parametrize("name", PLAIN)
 def test_a_run_of_before_fills_in_masks_as_it_did(textune, name):
     code, out, _ = textune("fill", MADE / name, NOTES[name]["text"], *CPU, "--json")
     assert code == 0
-    assert near(one_object(out), NOTES[name]["filled"])
+    assert near(json.loads(out), NOTES[name]["filled"])
 
 
 @pytest.mark.parametrize("name", PLAIN)
@@ -92,7 +105,7 @@ def test_a_run_of_before_is_a_base(textune, place, name):
     words = ("data/single_train.csv", "--base", name, "--epochs", "0", "--out", "new", *CPU)
     code, out, _ = textune("train", *words, "--precision", "fp32", "--json")
     assert code == 0
-    assert one_object(out)["valid"]["n"] > 0
+    assert json.loads(out)["valid"]["n"] > 0
 
 
 @pytest.mark.parametrize("name", FINISHED)
