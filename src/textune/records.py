@@ -84,6 +84,8 @@ class Contract:
     offsets: str = "characters"  # what places of spans count, see `textune.data.offsets`
     weight: str | None = None  # column that says how much each text weighs in the loss
     names: tuple[tuple[str, str], ...] = ()  # of classes that files write as numbers
+    numerals: tuple[tuple[str, str], ...] = ()  # unit and sign of decimals of each label column of
+    # numbers that are not written plainly
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from math import log2
 
 from textune.data import names, pairs
 from textune.data.choice import MOST_DOUBTS, Choice, option, quoted
-from textune.data.columns import Column, Scan, describe, flag, is_number, like_number, signs_of
+from textune.data.columns import Column, Scan, describe, flag, signs_of
+from textune.data.numerals import is_number, like_number
 from textune.errors import DataError
 
 PLAUSIBLE = 1.5  # weight from which another column is worth a doubt
@@ -185,6 +186,8 @@ def _could_be_numbers(column: Column) -> bool:
     """Tell whether a column holds numbers that somebody estimated, rather than counted rows."""
     if not column.cells or column.kind in ("empty", "constant"):
         return False
+    if column.kind == "decimal":
+        return True
     right = sum(map(is_number, column.cells)) / len(column.cells)
     if column.kind in ("number", "category", "flags"):
         return right >= NEARLY_NUMBERS
@@ -329,11 +332,12 @@ def _all_numbers(columns: Sequence[Column], headed: bool) -> list[str]:
 
 def _last_resorts(free: Sequence[Column], headed: bool) -> tuple[str, ...]:
     able = [column for column in free if column.kind in ("flags", "category", "number", "list")]
-    commas = [column for column in free if column.kind == "decimal"]
+    unclear = [c for c in free if c.kind == "decimal" and not (c.numerals and c.numerals.is_clear)]
+    able += [column for column in free if column.kind == "decimal" and column not in unclear]
     return (
         tuple(
             f"{column.name!r} ({describe(column)}) could be the label if it were written so"
-            for column in commas[:MOST_DOUBTS]
+            for column in unclear[:MOST_DOUBTS]
         )
         + tuple(
             f"{column.name!r} ({describe(column)}) was not taken for labels: "

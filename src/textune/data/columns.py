@@ -2,13 +2,15 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from textune.data import commas, lists
+from textune.data import commas, lists, numerals
 from textune.data.commas import DECIMAL
-from textune.records import Row, Table
+from textune.data.numerals import Numerals, is_number, like_number
+from textune.data.sampling import SAMPLE_CHARACTERS, Spread, chunks
+from textune.records import Table
 
 MOST_VALUES = 10_000  # different cells that are counted in a column before counting stops
 MOST_CELLS = (
@@ -17,8 +19,6 @@ MOST_CELLS = (
 MOST_CHARACTERS = 8_000_000  # in the counted cells of one column
 MOST_SIGNS = 6  # ways to write 0 and 1 that are named
 SAMPLE_ROWS = 4_000
-SAMPLE_CHARACTERS = 600  # kept of a sampled cell
-CHUNK = 256
 
 FLAGS: Mapping[str, int] = {
     **dict.fromkeys(("1", "1.0", "1.", "true", "yes", "y", "t"), 1),
@@ -28,10 +28,8 @@ FLAGS: Mapping[str, int] = {
 """How a 0/1 column may be written, in lower case; -1 stands for "not scored"."""
 
 SPLIT_WORDS = {"train", "training", "val", "valid", "validation", "dev", "eval", "test", "testing"}
-NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 PARSE = re.compile(r"\(\s*(?:\w+ )?\s*[(\w].*\)", re.DOTALL)
 DECIMAL_OR_INTEGER = re.compile(r"[+-]?\d+(,\d+)?")
-SLIP = re.compile(r"[+-]?\d+,\d+|[+-]?(nan|inf|infinity)|n/?a|null|none", re.IGNORECASE)
 RECORD = re.compile(r'\{ ?"(?:[^"\\]|\\.)*" ?: ?')
 INTEGER = re.compile(r"[+-]?\d+(\.0*)?")
 DATE = re.compile(
@@ -63,6 +61,7 @@ class Column:
     kind: str = ""
     why: str = ""
     separator: str | None = None  # of a list
+    numerals: Numerals | None = None  # of what stands there; cells and counts are plain ones
 
     @property
     def classes(self) -> int:
@@ -88,8 +87,8 @@ def scan(table: Table) -> Scan:
     width = max(1, len(table.columns))
     counters: list[Counter[str] | None] = [Counter() for _ in table.columns]
     most = max(20, min(MOST_VALUES, MOST_CELLS // width))
-    sample = _Spread(max(20, min(SAMPLE_ROWS, MOST_CELLS // 10 // width)))
-    for chunk in _chunks(table.rows()):
+    sample = Spread(max(20, min(SAMPLE_ROWS, MOST_CELLS // 10 // width)))
+    for chunk in chunks(table.rows(), most=MOST_CHARACTERS):
         sample.add(chunk)
         for place, cells in enumerate(zip(*(row.cells for row in chunk), strict=True)):
             counter = counters[place]
@@ -117,49 +116,6 @@ def flag(cell: str) -> int | None:
     return FLAGS.get(cell.strip().lower())
 
 
-def is_number(cell: str) -> bool:
-    """Tell whether a cell is written as a number."""
-    return NUMBER.fullmatch(cell) is not None
-
-
-def like_number(cell: str) -> bool:
-    """Tell whether a cell is a number, or what stands for one by a slip: "1,5", "NaN", "inf"."""
-    return is_number(cell) or SLIP.fullmatch(cell) is not None
-
-
-class _Spread:
-    """A sample of whole rows, evenly spread over a stream whose length is not known."""
-
-    def __init__(self, most: int) -> None:
-        self.rows: list[tuple[str, ...]] = []
-        self.seen = 0
-        self._most = most
-        self._stride = 1
-
-    def add(self, chunk: Sequence[Row]) -> None:
-        first = -self.seen % self._stride
-        for row in chunk[first :: self._stride]:
-            self.rows.append(tuple([cell[:SAMPLE_CHARACTERS].strip() for cell in row.cells]))
-        self.seen += len(chunk)
-        while len(self.rows) > self._most:
-            self.rows = self.rows[::2]
-            self._stride *= 2
-
-
-def _chunks(rows: Iterator[Row]) -> Iterator[list[Row]]:
-    """Take rows together, fewer where they are large."""
-    chunk: list[Row] = []
-    size = 0
-    for row in rows:
-        chunk.append(row)
-        size += sum(map(len, row.cells))
-        if len(chunk) == CHUNK or size > MOST_CHARACTERS:
-            yield chunk
-            chunk, size = [], 0
-    if chunk:
-        yield chunk
-
-
 def _is_too_much(counter: Counter[str], most: int) -> bool:
     return len(counter) > most or sum(map(len, counter)) > MOST_CHARACTERS
 
@@ -175,7 +131,7 @@ def _column(
         for cell, count in counter.items():
             counts[cell.strip()] = counts.get(cell.strip(), 0) + count
         blank = counts.pop("", 0) / max(1, rows)
-    different = len(set(cells))
+    written = numerals.of(cells)
     column = Column(
         name,
         place,
@@ -183,16 +139,34 @@ def _column(
         blank,
         counts,
         cells,
-        varied=different / max(1, len(cells)),
+        varied=len(set(cells)) / max(1, len(cells)),
         length=sum(map(len, cells)) / max(1, len(cells)),
         words=sum(map(_words, cells)) / max(1, len(cells)),
         blocks=len(cells) >= 50 and _stand_together(cells),
+        numerals=written,
     )
+    if written is not None and written.is_clear:
+        column = _in_plain_numerals(column, written)
     for kind, why in KINDS:
         if reason := why(column):
             separator = lists.separator(cells) if kind == "list" else None
-            return replace(column, kind=kind, why=reason, separator=separator)
+            if kind == "decimal" and written is None:
+                written = numerals.of_commas(cells)
+            return replace(column, kind=kind, why=reason, separator=separator, numerals=written)
     raise AssertionError("the last kind takes every column")
+
+
+def _in_plain_numerals(column: Column, written: Numerals) -> Column:
+    """Give cells and counts as numerals; a cell that is none stays."""
+
+    def read(cell: str) -> str:
+        return numerals.plain(cell, written.unit, written.decimal) or cell
+
+    found: Counter[str] = Counter()
+    for cell, count in (column.counts or {}).items():
+        found[read(cell)] += count
+    counts = None if column.counts is None else dict(found)
+    return replace(column, cells=tuple(map(read, column.cells)), counts=counts)
 
 
 def _stand_together(cells: Sequence[str]) -> bool:
@@ -231,7 +205,11 @@ def _why_constant(column: Column) -> str:
 
 
 def _why_flags(column: Column) -> str:
-    if column.counts is None or {flag(cell) for cell in column.counts} - {0, 1, -1}:
+    if (
+        column.numerals
+        or column.counts is None
+        or {flag(cell) for cell in column.counts} - {0, 1, -1}
+    ):
         return ""
     return (
         f"only {' and '.join(sorted(column.counts))}"
@@ -277,7 +255,8 @@ def _why_number(column: Column) -> str:
     least = 0.5 if any(number % 1 for number in numbers) else 0.9
     if share < 0.98 and (share < least or not all(map(like_number, column.cells))):
         return ""
-    return f"numbers from {min(numbers):g} to {max(numbers):g}"
+    how = f" {column.numerals.described()}" if column.numerals else ""
+    return f"numbers from {min(numbers):g} to {max(numbers):g}{how}"
 
 
 def _why_date(column: Column) -> str:
@@ -313,6 +292,8 @@ def _why_record(column: Column) -> str:
 
 def _why_decimal(column: Column) -> str:
     """Tell numbers with a decimal comma from lists of numbers: one comma each, and many values."""
+    if column.numerals and not column.numerals.is_clear:
+        return f"numbers {column.numerals.described()}"
     shares = (_share(column, DECIMAL), _share(column, DECIMAL_OR_INTEGER))
     if shares[0] < 0.8 or shares[1] < 1 or column.classes <= 20:
         return ""

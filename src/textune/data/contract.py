@@ -4,19 +4,26 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from textune.data import choices, lists, questions, skipping, tag_columns, unlabelled
+from textune.data import (
+    choices,
+    lists,
+    number_columns,
+    questions,
+    skipping,
+    tag_columns,
+    unlabelled,
+)
 from textune.data.choice import Choice, quoted
 from textune.data.columns import (
     Column,
     Scan,
     describe,
     flag,
-    is_number,
-    like_number,
     scan,
     signs_of,
 )
 from textune.data.names import columns_meant
+from textune.data.numerals import is_number
 from textune.data.word_lists import read_list
 from textune.errors import DataError, SettingsError, among
 from textune.records import Contract, Finding, Table
@@ -103,7 +110,9 @@ def understand(
     if task is None:
         _refuse_words(table, texts.columns, labels.columns)
     contract = _settle(table, seen, task, texts=texts, labels=labels, group=group)
-    return _found(contract, described, seen, skip)
+    made = _found(contract, described, seen, skip)
+    unclear = number_columns.findings(table, contract, seen)
+    return replace(made, findings=(*made.findings, *unclear))
 
 
 def _found(
@@ -265,13 +274,14 @@ def _settle(
         doubts += doubted
     names = tuple(column.name for column in texts.columns)
     label = tuple(column.name for column in chosen)
-    return Contract(found, names, label, form, separator, group, tuple(reasons), tuple(doubts))
+    made = Contract(found, names, label, form, separator, group, tuple(reasons), tuple(doubts))
+    return replace(made, numerals=number_columns.written(chosen)) if found == "number" else made
 
 
 def _many(table: Table, chosen: Sequence[Column], seen: Scan, task: str) -> tuple[str, list[str]]:
     if task == "number":
         for column in chosen:
-            _refuse_words_as_numbers(table, column)
+            number_columns.refuse_others(table, column)
         return f"{len(chosen)} columns hold numbers → {len(chosen)} numbers a text", []
     if task == "single":
         return f"{len(chosen)} columns, of which exactly one is 1 → one label a text, as asked", []
@@ -298,8 +308,8 @@ def _one(
 ) -> tuple[str, str, str | None, str, list[str]]:
     """Give form, task, separator, the reason and the doubts for one label column."""
     name = column.name
-    if task == "number" or (task is None and (column.kind == "number" or _nearly(column))):
-        return _number(table, column, asked=task is not None)
+    if task == "number" or (task is None and number_columns.is_one(column)):
+        return number_columns.understand(table, column, asked=task is not None)
     if task == "multi" and column.kind == "flags":
         return (
             "columns",
@@ -352,32 +362,3 @@ def _one(
             "as nearly right, instead of taking each as a class"
         )
     return "name", "single", None, said, doubts
-
-
-def _number(
-    table: Table, column: Column, *, asked: bool
-) -> tuple[str, str, str | None, str, list[str]]:
-    _refuse_words_as_numbers(table, column)
-    doubts = (
-        [] if asked else [f"`--task single` would take every number of {column.name!r} as a class"]
-    )
-    held = f"mostly numbers ({column.why})" if _nearly(column) else column.why
-    return "name", "number", None, f"{column.name!r} holds {held} → a number a text", doubts
-
-
-def _refuse_words_as_numbers(table: Table, column: Column) -> None:
-    """Refuse a column that holds something else; cells that only slipped are named row by row."""
-    wrong = [cell for cell in column.cells if not like_number(cell)]
-    if wrong and len(wrong) >= len(column.cells) / 2:
-        raise DataError(
-            f"{table.name}: column {column.name!r} holds {wrong[0][:40]!r}, which is not a number; "
-            "correct it, or choose --task single"
-        )
-
-
-def _nearly(column: Column) -> bool:
-    """Tell measurements of which some cells are at fault from names of classes."""
-    if column.kind not in ("id", "words", "text"):
-        return False
-    numbers = [float(cell) for cell in column.cells if is_number(cell)]
-    return len(numbers) > len(column.cells) / 2 and any(number % 1 for number in numbers)

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from textune.data import lists, numbers, passages, skipping, tagged, weighting
-from textune.data.columns import flag, is_number
+from textune.data.columns import flag
+from textune.data.numerals import is_number
 from textune.errors import DataError, Problems, among, excerpt
 from textune.records import Contract, Example, Label, Row, Table
 
@@ -151,7 +152,12 @@ def _no_label(row: Row) -> Marked:
 def _label_reader(table: Table, contract: Contract) -> Callable[[Row], Marked]:
     places = [_place(table, name, "label") for name in contract.label]
     if contract.task == "number":
-        return numbers.reader(places, contract.label, alone=contract.form == "name")
+        return numbers.reader(
+            places,
+            contract.label,
+            alone=contract.form == "name",
+            written=contract.numerals,
+        )
     if contract.form == "columns":
         read_marks = _mark_reader(places, contract.label)
         return _exclusive(read_marks) if contract.task == "single" else read_marks

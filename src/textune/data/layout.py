@@ -9,7 +9,7 @@ from dataclasses import replace
 from itertools import islice
 
 from textune.data import schemes, word_lists
-from textune.data.columns import is_number
+from textune.data.numerals import is_number
 from textune.errors import DataError
 from textune.records import Contract, Row, Table
 

@@ -6,9 +6,10 @@ from itertools import islice
 
 from textune.data import choices, names, schemes, spans, word_lists
 from textune.data.choice import MOST_DOUBTS, option, quoted
-from textune.data.columns import Column, Scan, is_number
+from textune.data.columns import Column, Scan
 from textune.data.cut import CutCensus
 from textune.data.layout import COUNTED
+from textune.data.numerals import is_number
 from textune.data.offsets import CHARACTERS, READINGS, OffsetCensus
 from textune.data.schemes import OUTSIDES
 from textune.data.word_lists import MOST, read_list

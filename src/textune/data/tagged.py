@@ -12,8 +12,8 @@ from dataclasses import replace
 from itertools import accumulate
 
 from textune.data import schemes, spans
-from textune.data.columns import is_number
 from textune.data.cut import Cutter
+from textune.data.numerals import is_number
 from textune.data.spans import Word
 from textune.data.word_lists import read_list
 from textune.data.words import words_of

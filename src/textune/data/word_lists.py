@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from textune.data import names, schemes
-from textune.data.columns import Column, is_number
+from textune.data.columns import Column
+from textune.data.numerals import is_number
 from textune.records import Row
 
 MOST = 0.5  # share of rows that must be of a form, to believe in it: the others are faults

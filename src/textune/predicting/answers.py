@@ -11,8 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
-from textune.data import columns as cells_of
-from textune.data import examples
+from textune.data import examples, numerals
 from textune.errors import Problems, RunError, SettingsError, TextuneError
 from textune.predicting.predictor import CHUNK, Predictor, Reading, Text
 from textune.reading import sources
@@ -171,7 +170,7 @@ def _kinds(table: Table) -> list[Any]:
 
 def _harmless(cell: Any) -> Any:
     """Let a spreadsheet take a cell for text, where it would take it for a formula; not numbers."""
-    if isinstance(cell, str) and cell[:1] in FORMULAS and cell and not cells_of.is_number(cell):
+    if isinstance(cell, str) and cell[:1] in FORMULAS and cell and not numerals.is_number(cell):
         return f"'{cell}"
     return cell
 

@@ -1,0 +1,42 @@
+"""A stream of rows becomes an even sample of them, whatever its length."""
+
+from collections.abc import Iterator, Sequence
+
+from textune.records import Row
+
+SAMPLE_CHARACTERS = 600  # kept of a sampled cell
+CHUNK = 256
+
+
+class Spread:
+    """A sample of whole rows, evenly spread over a stream whose length is not known."""
+
+    def __init__(self, most: int) -> None:
+        self.rows: list[tuple[str, ...]] = []
+        self.seen = 0
+        self._most = most
+        self._stride = 1
+
+    def add(self, chunk: Sequence[Row]) -> None:
+        """Take rows that come next."""
+        first = -self.seen % self._stride
+        for row in chunk[first :: self._stride]:
+            self.rows.append(tuple([cell[:SAMPLE_CHARACTERS].strip() for cell in row.cells]))
+        self.seen += len(chunk)
+        while len(self.rows) > self._most:
+            self.rows = self.rows[::2]
+            self._stride *= 2
+
+
+def chunks(rows: Iterator[Row], *, most: int) -> Iterator[list[Row]]:
+    """Take rows together, fewer where they have more than so many characters."""
+    chunk: list[Row] = []
+    size = 0
+    for row in rows:
+        chunk.append(row)
+        size += sum(map(len, row.cells))
+        if len(chunk) == CHUNK or size > most:
+            yield chunk
+            chunk, size = [], 0
+    if chunk:
+        yield chunk

@@ -1,0 +1,138 @@
+"""Numbers with units, parted thousands and decimal commas are read as numbers, or asked about."""
+
+import random
+
+import pytest
+
+import textune
+from textune import survey
+from textune.data import numerals
+from textune.errors import DataError
+
+WORDS = ["the", "film", "was", "very", "good", "and", "long", "some", "town", "people"]
+
+
+def count(texts):
+    return [len(text.split()) + 2 for text in texts]
+
+
+def written(tmp_path, cells, sign="\t", other=None):
+    draw = random.Random(0)
+    rows = [["text", "price", *(["more"] if other else [])]]
+    for number, cell in enumerate(cells):
+        text = " ".join(draw.choice(WORDS) for _ in range(9))
+        rows.append([text, cell, *([other[number]] if other else [])])
+    file = tmp_path / "prices.csv"
+    file.write_text("\n".join(map(sign.join, rows)) + "\n", encoding="utf-8")
+    return file
+
+
+def check(file, **options):
+    return survey.check(file, **{"label": "price", "count_tokens": count, **options})
+
+
+AMOUNTS = [10 + 37.25 * number for number in range(60)]
+GERMAN = str.maketrans(",.", ".,")
+UNITS = {
+    "dollars": [f"${amount:,.2f}" for amount in AMOUNTS],
+    "dollars below 0": [f"-${amount:,.2f}" for amount in AMOUNTS],
+    "euros": [f"€ {amount:,.2f}".translate(GERMAN) for amount in AMOUNTS],
+    "codes": [f"{amount:.2f} EUR" for amount in AMOUNTS],
+    "shares": [f"{amount / 30:.1f}%" for amount in AMOUNTS],
+    "spaced shares": [f"{amount / 30:.1f} %".replace(".", ",") for amount in AMOUNTS],
+    "words": [f"{amount:.1f} km" for amount in AMOUNTS],
+    "thousands": [f"{amount:,.2f}" for amount in AMOUNTS],
+    "thin spaces": [f"{amount:,.2f}".replace(",", "\u202f") for amount in AMOUNTS],
+    "commas": [f"{amount:.2f}".replace(".", ",") for amount in AMOUNTS],
+}
+
+
+@pytest.mark.parametrize("task", [None, "number"])
+@pytest.mark.parametrize("cells", UNITS.values(), ids=UNITS)
+def test_they_are_numbers_and_it_is_said(tmp_path, cells, task):
+    found = check(written(tmp_path, cells), task=task)
+    assert (found.contract.task, found.contract.label) == ("number", ("price",))
+    divisor = 30 if "%" in cells[0] else 1
+    sign = -1 if cells[0].startswith("-") else 1
+    assert found.targets["price"]["mean"] == pytest.approx(sign * sum(AMOUNTS) / 60 / divisor, 0.01)
+    assert "is read as" in " ".join(found.contract.reasons)
+
+
+def test_classes_stay_classes_where_that_is_asked(tmp_path):
+    found = check(written(tmp_path, UNITS["dollars"]), task="single")
+    assert found.contract.task == "single"
+    assert "$10.00" in found.labels
+    few = [f"{20 * (number % 5)}%" for number in range(60)]
+    found = check(written(tmp_path, few))
+    assert sorted(found.labels) == ["0%", "20%", "40%", "60%", "80%"]
+    assert any("`--task number` would estimate them" in doubt for doubt in found.contract.doubts)
+
+
+@pytest.mark.parametrize(
+    ("cells", "message"),
+    [
+        (
+            [f"${n},{n:03}" for n in range(101, 141)],
+            "write 101101 if the comma parts thousands",
+        ),
+        ([f"{n},{n:03}" for n in range(101, 141)], "write 101101 if the comma parts thousands"),
+        (
+            [f"€ {n}.{n:03}" for n in range(101, 141)],
+            "write 101101 if the point parts thousands",
+        ),
+        ([f"{'$€'[n % 2]}{n}" for n in range(101, 141)], "several units: '\\$', '€'; write all of"),
+        (["1,5", *(f"{n}.500" for n in range(1, 60))], "holds '1,5' and '1.500': where a comma"),
+    ],
+    ids=["dollars", "commas", "points", "two", "both"],
+)
+def test_what_nobody_can_tell_is_asked(tmp_path, cells, message):
+    with pytest.raises(DataError, match=message):
+        check(written(tmp_path, cells))
+
+
+@pytest.mark.parametrize(
+    ("sign", "other", "is_asked"),
+    [(";", None, True), ("\t", None, False), ("\t", UNITS["commas"], True)],
+)
+def test_points_that_may_part_thousands_are_asked_about(tmp_path, sign, other, is_asked):
+    cells = [f"{number}.{number + 143:03}" for number in range(1, 61)]
+    found = check(written(tmp_path, cells, sign, other))
+    asked = [f.message for f in found.findings if "if it parts thousands, write 1144" in f.message]
+    assert bool(asked) is is_asked
+    decimals = check(written(tmp_path, ["0.5", *cells[1:]], sign, other))
+    assert not any("parts thousands" in finding.message for finding in decimals.findings)
+
+
+def test_a_run_reads_them_in_every_file_and_refuses_another_unit(tiny_base, tmp_path):
+    file = written(tmp_path, UNITS["euros"])
+    run = textune.train(file, label="price", base=tiny_base, out=tmp_path / "run", epochs=0)
+    assert textune.evaluate(run, file)["n"] == 60
+    more = tmp_path / "more.csv"
+    more.write_text("text\tprice\ngood film\t€ 1.229,5\nbad film\t1.229\na film\t12\n")
+    assert textune.evaluate(run, more)["n"] == 3
+    more.write_text("text\tprice\ngood film\t$12\nbad film\t€ 12.5\n")
+    with pytest.raises(DataError, match="2 problems") as caught:
+        textune.evaluate(run, more)
+    assert (
+        "holds '$12'; allowed: a number with the unit '€', or with none, its decimals after ','"
+        in (str(caught.value))
+    )
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["12B", "0034", "0035"],
+        ["1 star", "5 stars"],
+        ["joy", "fear"],
+        ["1,5", "2,25"],
+        ["1.2.3", "1.2.4"],
+        ["5", "6.5"],
+        ["3 27", "5"],
+        [f"1{' ' * 100_000}!"],
+        [],
+    ],
+    ids=range(9),
+)
+def test_other_cells_are_none(cells):
+    assert numerals.of(cells) is None
