@@ -5,9 +5,9 @@ import random
 import pytest
 
 import textune
-from textune import survey
 from textune.data import numerals
 from textune.errors import DataError
+from textune.survey import survey
 
 WORDS = ["the", "film", "was", "very", "good", "and", "long", "some", "town", "people"]
 
