@@ -47,19 +47,10 @@ def run(
     source, target, log = (folder / name for name in ("job.json", "result.json", "log.txt"))
     source.write_text(json.dumps(job), encoding="utf-8")
     target.unlink(missing_ok=True)
-    command = [*prefix, sys.executable, "-m", module, str(source), str(target)]
     surroundings: dict[str, str | None] = {**environment(int(job["threads"]), folder)}
     surroundings |= changes or {}
-    with (
-        log.open("w", encoding="utf-8") as opened,
-        subprocess.Popen(
-            command,
-            cwd=ROOT,
-            env={name: value for name, value in surroundings.items() if value is not None},
-            stdout=opened,
-            stderr=opened,
-        ) as child,
-    ):
+    variables = {name: value for name, value in surroundings.items() if value is not None}
+    with start(module, (source, target), log, variables, prefix=prefix) as child:
         try:
             while watch is not None and child.poll() is None:
                 watch(child.pid)
@@ -72,6 +63,20 @@ def run(
         said = log.read_text(encoding="utf-8", errors="replace")
         raise ProgramError(f"{module} ended with {child.returncode}:\n{said[-4000:]}")
     return dict(json.loads(target.read_text(encoding="utf-8")))
+
+
+def start(
+    module: str,
+    arguments: Sequence[Path],
+    log: Path,
+    variables: Mapping[str, str],
+    *,
+    prefix: Sequence[str] = (),
+) -> "subprocess.Popen[bytes]":
+    """Start `python -m MODULE ARGUMENTS`, which writes all that it says to a log."""
+    command = [*prefix, sys.executable, "-m", module, *map(str, arguments)]
+    with log.open("wb") as opened:
+        return subprocess.Popen(command, cwd=ROOT, env=variables, stdout=opened, stderr=opened)
 
 
 def environment(threads: int, folder: Path) -> dict[str, str]:

@@ -1,12 +1,18 @@
 """The process behind `server`: reads jobs from its input and forks a process for each."""
 
+import importlib
 import json
 import os
 import resource
+import runpy
 import sys
 import traceback
+from collections.abc import Callable
 from typing import Any
 
+from proofs.server import RUNNING
+
+PEERS = "bench.peers"  # loads the Trainer, which takes seconds: once, when first asked for
 MODULES = (
     "scipy.stats",
     "sklearn.linear_model",
@@ -24,8 +30,6 @@ MODULES = (
 
 def main() -> None:
     """Answer each line: with a process id, or with the code that a process ended with."""
-    import importlib
-
     import transformers
 
     for name in MODULES:
@@ -33,14 +37,19 @@ def main() -> None:
     for name in ("BertForSequenceClassification", "BertForMaskedLM", "AutoTokenizer"):
         getattr(transformers, name)
     for line in sys.stdin:
-        job = json.loads(line)
-        answer = os.waitstatus_to_exitcode(_wait(job["wait"])) if "wait" in job else _fork(job)
-        sys.stdout.write(f"{answer}\n")
+        sys.stdout.write(f"{_answer(json.loads(line))}\n")
         sys.stdout.flush()
 
 
-def _wait(pid: int) -> int:
-    return os.waitpid(pid, 0)[1]
+def _answer(job: dict[str, Any]) -> int:
+    if "wait" in job:
+        return os.waitstatus_to_exitcode(os.waitpid(job["wait"], 0)[1])
+    if "poll" in job:
+        pid, status = os.waitpid(job["poll"], os.WNOHANG)
+        return os.waitstatus_to_exitcode(status) if pid else RUNNING
+    if "module" in job:
+        importlib.import_module(PEERS)
+    return _fork(job)
 
 
 def _fork(job: dict[str, Any]) -> int:
@@ -49,14 +58,13 @@ def _fork(job: dict[str, Any]) -> int:
         return pid
     code = 1
     try:
-        for stream, ending in ((1, ".out"), (2, ".err")):
-            flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-            os.dup2(os.open(job["log"] + ending, flags), stream)
+        for stream, file in enumerate(job["streams"], start=1):
+            os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND), stream)
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-        for name, value in job["limits"].items():
+        for name, value in job.get("limits", {}).items():
             kind = getattr(resource, name)
             resource.setrlimit(kind, (value, resource.getrlimit(kind)[1]))
-        code = _command(job["words"])
+        code = _code_of(lambda: _run(job))
     except BaseException:
         traceback.print_exc()
     finally:
@@ -65,12 +73,22 @@ def _fork(job: dict[str, Any]) -> int:
         os._exit(code)
 
 
-def _command(words: list[str]) -> int:
-    from textune import __main__ as program
+def _run(job: dict[str, Any]) -> None:
+    if "module" not in job:
+        from textune import __main__ as program
 
-    sys.argv = ["textune", *words]
-    try:
+        sys.argv = ["textune", *job["words"]]
         program.main()
+        return
+    os.environ.clear()
+    os.environ.update(job["variables"])
+    sys.argv = [job["module"], *job["words"]]
+    runpy.run_module(job["module"], run_name="__main__", alter_sys=True)
+
+
+def _code_of(call: Callable[[], None]) -> int:
+    try:
+        call()
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     return 0

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 FIXED = {"OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false", "HF_HUB_OFFLINE": "1"}
 FIXED["TEXTUNE_AUTO_PRECISION"] = "fp32"  # a measurement must not decide what is compared
+
+RUNNING = 1 << 16  # the answer where a process has no code yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,7 @@ class Server:
         assert process.stdin is not None
         assert process.stdout is not None
         self._in, self._out, self._folder = process.stdin, process.stdout, folder
-        self._count = 0
+        self._count, self._lock = 0, threading.Lock()
         self._logs: dict[int, Path] = {}
 
     def start(self, words: Sequence[object], *, limits: Mapping[str, int] | None = None) -> int:
@@ -50,16 +53,35 @@ class Server:
         """
         self._count += 1
         log = self._folder / f"log-{self._count}"
-        job = {"words": [str(word) for word in words], "log": str(log), "limits": limits or {}}
-        self._tell(job)
-        pid = int(self._out.readline())
+        streams = [f"{log}.out", f"{log}.err"]
+        job = {"words": [str(word) for word in words], "streams": streams, "limits": limits or {}}
+        pid = self._ask(job)
         self._logs[pid] = log
         return pid
 
+    def start_module(
+        self, module: str, arguments: Sequence[Path], log: Path, variables: Mapping[str, str]
+    ) -> int:
+        """Start `python -m MODULE ARGUMENTS` and return its process id.
+
+        Args:
+            module: Of this repository.
+            arguments: Of the command line.
+            log: Where both of its streams go.
+            variables: Of its environment: these and no others.
+        """
+        words, streams = [str(each) for each in arguments], [str(log)] * 2
+        job = {"module": module, "words": words, "variables": dict(variables), "streams": streams}
+        return self._ask(job)
+
+    def poll(self, pid: int) -> int | None:
+        """Return the code that a process ended with, or None while it runs."""
+        code = self._ask({"poll": pid})
+        return None if code == RUNNING else code
+
     def wait(self, pid: int) -> Ended:
         """Wait for a command."""
-        self._tell({"wait": pid})
-        code = int(self._out.readline())
+        code = self._ask({"wait": pid})
         log = self._logs.pop(pid)
         files = [log.with_suffix(ending) for ending in (".out", ".err")]
         output, errors = (file.read_text(encoding="utf-8", errors="replace") for file in files)
@@ -71,9 +93,11 @@ class Server:
         """Run a command to its end."""
         return self.wait(self.start(words, limits=limits))
 
-    def _tell(self, job: Mapping[str, object]) -> None:
-        self._in.write(json.dumps(job) + "\n")
-        self._in.flush()
+    def _ask(self, job: Mapping[str, object]) -> int:
+        with self._lock:
+            self._in.write(json.dumps(job) + "\n")
+            self._in.flush()
+            return int(self._out.readline())
 
 
 @contextmanager

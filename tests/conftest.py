@@ -111,7 +111,11 @@ def shared():
 @pytest.fixture(scope="session")
 def _kernels(tmp_path_factory):
     """Return a folder where kernels are compiled, once for all tests and their processes."""
-    return tmp_path_factory.mktemp("kernels")
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return tmp_path_factory.mktemp("kernels")
+    folder = tmp_path_factory.getbasetemp().parent / "kernels"  # of all workers
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 @pytest.fixture(scope="session")
@@ -124,6 +128,15 @@ def server(tmp_path_factory, _kernels):
     (folder / "cache" / "kernels").symlink_to(_kernels)
     with serving(folder) as found:
         yield found
+
+
+@pytest.fixture
+def forked(server, _kernels, monkeypatch):
+    """Start what bench measures without the seconds that imports and kernels take."""
+    from bench import processes
+    from made_forks import starter
+
+    monkeypatch.setattr(processes, "start", starter(server, _kernels))
 
 
 @pytest.fixture(autouse=True)

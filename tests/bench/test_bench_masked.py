@@ -98,10 +98,9 @@ def test_a_tiny_run_reports_speed_memory_and_ratios(
     tmp_path: Path,
     tiny_base: Path,
     text: Path,
+    forked: None,
     capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv("TEXTUNE_KERNELS", "0")  # the command would compile them anew
     target = tmp_path / "numbers.json"
     main(
         [

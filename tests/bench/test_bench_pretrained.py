@@ -118,9 +118,8 @@ def test_what_was_learned_stands_beside_the_most_frequent_piece(run: Path) -> No
 
 @pytest.mark.slow
 def test_both_starts_are_fine_tuned_on_the_same_rows(
-    options: argparse.Namespace, run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    options: argparse.Namespace, run: Path, tmp_path: Path, forked: None
 ) -> None:
-    monkeypatch.setenv("TEXTUNE_KERNELS", "0")
     options.seeds = 1
     files = prepare(options, tmp_path)
     tuned = fine_tune_all(options, run, files, tmp_path, SILENT)

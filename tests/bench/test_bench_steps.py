@@ -38,7 +38,7 @@ def test_the_share_is_of_the_rate_that_was_measured() -> None:
 
 
 def test_a_few_updates_are_timed_and_profiled(
-    tmp_path: Path, tiny_base: Path, shared: Path
+    tmp_path: Path, tiny_base: Path, shared: Path, forked: None
 ) -> None:
     target = tmp_path / "steps.json"
     options = ["--base", str(tiny_base), "--steps", "2", "--threads", "1", "--quick"]

@@ -10,7 +10,7 @@ import made_results
 from bench import machine, measure, processes, scores, tasks
 from bench.jobs import POLICIES, USUAL, Job, Result
 from bench.summary import summarise
-from bench.train import faster, in_words, parse
+from bench.train import faster, in_words, main, parse
 from textune.metrics import metrics
 
 ROOT = Path(__file__).parents[2]
@@ -43,21 +43,18 @@ def run(module: str, *options: str, timeout: int = 300) -> subprocess.CompletedP
 
 @pytest.mark.slow
 def test_a_tiny_run_reports_speed_padding_memory_and_quality_of_every_program(
-    tmp_path: Path, tiny_base: Path, shared: Path
+    tmp_path: Path, tiny_base: Path, shared: Path, forked: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     target = tmp_path / "numbers.json"
     tiny = ("--base", str(tiny_base), "--limit", "64", "--batch-size", "16", "--score-limit", "40")
-    done = run(
-        "bench.train",
-        *("--task", "cola", "--only", "default,textune", "--threads", "1", "--quick", *tiny),
-        *("--json", str(target)),
-    )
-    assert done.returncode == 0, done.stderr
+    programs = ("--only", "default,textune", "--threads", "1", "--quick")
+    main(["--task", "cola", *programs, *tiny, "--json", str(target)])
+    printed = capsys.readouterr().out
     report = json.loads(target.read_text(encoding="utf-8"))
     assert list(report["programs"]) == ["textune", "default"]
     for name, program in report["programs"].items():
         assert program["policy"] == POLICIES[name]
-        assert program["policy"] in done.stdout
+        assert program["policy"] in printed
         assert program["tokens_per_second"] > program["examples_per_second"] > 0
         assert program["peak_memory_mb"] > 100
         assert program["padding"] >= 1

@@ -1,18 +1,14 @@
 """Learning is compared by seed, path by path; what is there already is not computed again."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from scipy import stats
 
 from bench import learning
-from bench.learning import jobs, keep, parse, read, summarise
+from bench.learning import jobs, keep, main, parse, read, summarise
 from bench.tasks import Prepared
-
-ROOT = Path(__file__).parents[2]
 
 
 def found(ours: list[float], theirs: list[float], path: str = "bf16-torch") -> learning.Found:
@@ -89,20 +85,20 @@ def data(folder: Path) -> Path:
 
 
 @pytest.mark.slow
-def test_a_tiny_run_is_compared_and_not_repeated(tmp_path: Path, tiny_base: Path) -> None:
+def test_a_tiny_run_is_compared_and_not_repeated(
+    tmp_path: Path, tiny_base: Path, forked: None
+) -> None:
     out, target = tmp_path / "found.jsonl", tmp_path / "numbers.json"
-    command = [sys.executable, "-m", "bench.learning", "--task", "cola", "--paths", "fp32-torch"]
+    command = ["--task", "cola", "--paths", "fp32-torch"]
     command += ["--data", str(data(tmp_path)), "--base", str(tiny_base), "--threads", "1"]
     command += ["--seeds", "1", "--epochs", "1", "--out", str(out), "--json", str(target)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    main(command)
     keys = [(row["path"], row["program"]) for row in map(json.loads, out.read_text().splitlines())]
     assert keys == [("fp32-torch", "textune"), ("fp32", "default")]
     first = json.loads(target.read_text(encoding="utf-8"))["rows"]
     assert {row["score"] for row in first} == {"in_domain_dev mcc", "out_of_domain_dev mcc"}
     before = out.stat().st_mtime_ns
-    again = subprocess.run([*command, "--continue"], cwd=ROOT, capture_output=True, check=False)
-    assert again.returncode == 0
+    main([*command, "--continue"])
     assert out.stat().st_mtime_ns == before
     assert json.loads(target.read_text(encoding="utf-8"))["rows"] == first
 

@@ -83,9 +83,8 @@ def test_where_no_group_may_be_made_a_program_is_pinned(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_tiny_run_measures_every_situation(
-    tmp_path: Path, tiny_base: Path, shared: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, tiny_base: Path, shared: Path, forked: None
 ) -> None:
-    monkeypatch.setenv("TEXTUNE_KERNELS", "0")  # they would be compiled into a new cache
     target = tmp_path / "found.json"
     tiny = ["--base", str(tiny_base), "--limit", "64", "--turns", "1", "--only", "textune"]
     asked = ["--situations", "pair,quota", "--data", str(shared), "--json", str(target)]

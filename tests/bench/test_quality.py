@@ -4,8 +4,6 @@ import gzip
 import io
 import json
 import random
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +15,11 @@ from torch.nn import functional
 
 from bench import peer_answers, peer_tags, quality_measure
 from bench.jobs import Job
-from bench.quality import parse, settle
+from bench.quality import main, parse, settle
 from bench.quality_sets import SETS, drawn, hold_out, prepare
 from conftest import WORDS
 from textune.metrics import spans
 
-ROOT = Path(__file__).parents[2]
 PROGRAMS = ("textune", "default", "tuned-fp32")
 STEPS = 24  # rows of each training file
 
@@ -328,23 +325,13 @@ def test_a_wrong_option_is_explained(
 
 @pytest.mark.slow
 def test_a_tiny_run_prints_scores_and_speed_of_every_program(
-    data: Path, tmp_path: Path, tiny_base: Path
+    data: Path, tmp_path: Path, tiny_base: Path, forked: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     target = tmp_path / "numbers.json"
     tiny = ("--rows", "12", "--test-rows", "8", "--seeds", "2", "--epochs", "1")
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "bench.quality", "--task", "rte", "--threads", "1", *tiny),
-            *("--base", str(tiny_base), "--data", str(data), "--json", str(target)),
-            *("--max-tokens", "32"),
-        ],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=500,
-        cwd=ROOT,
-    )
-    assert done.returncode == 0, done.stderr
+    places = ("--base", str(tiny_base), "--data", str(data), "--json", str(target))
+    main(["--task", "rte", "--threads", "1", *tiny, *places, "--max-tokens", "32"])
+    printed = capsys.readouterr().out
     found = json.loads(target.read_text(encoding="utf-8"))["tasks"]["rte"]
     assert [each["program"].partition("-")[0] for each in found["trainings"]] == [
         *("textune", "default", "tuned"),
@@ -352,7 +339,7 @@ def test_a_tiny_run_prints_scores_and_speed_of_every_program(
     ]
     assert found["rows"] == {"train": 12, "valid": 3, "test": 8}
     assert found["quality"]["seeds"] == 2
-    assert found["quality"]["words"] in done.stdout
+    assert found["quality"]["words"] in printed
     assert found["speed"]["ratio"] > 0
     for program in found["programs"].values():
-        assert program["policy"] in done.stdout
+        assert program["policy"] in printed
