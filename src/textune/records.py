@@ -63,6 +63,8 @@ class Table:
     rows: Callable[[], Iterator[Row]]
     findings: tuple[Finding, ...] = ()  # what is no row of it, and other things to be known
     schema: Any = None  # of Arrow data: the types of the columns
+    passed_over: Mapping[str, str] = field(default_factory=dict)  # columns that are no text → what
+    # they hold
 
 
 @dataclass(frozen=True, slots=True)

@@ -186,6 +186,9 @@ def _check_names(table: Table, named: Sequence[tuple[str, str]]) -> None:
 
 
 def _no_column(table: Table, option: str, name: str) -> str:
+    if name in table.passed_over:
+        held = f"column {name!r} holds {table.passed_over[name]}"
+        return f"{table.name}: {option}: {held}; write it as strings, or name another column"
     start = f"{table.name}: {option} {name!r} is not a column; {among(name, table.columns)}"
     if table.has_header and name.isdecimal():
         return f"{start} (the first line was read as names; with --no-header columns are 1, 2, …)"

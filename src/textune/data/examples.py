@@ -138,6 +138,11 @@ def _reader(table: Table, contract: Contract, *, labelled: bool) -> Callable[[Ro
 def _place(table: Table, name: str, role: str) -> int:
     if name in table.columns:
         return table.columns.index(name)
+    if name in table.passed_over:
+        raise DataError(
+            f"{table.name}: column {name!r}, which holds the {role} by the contract, holds "
+            f"{table.passed_over[name]}; write it as strings, or choose another file"
+        )
     header = "" if table.has_header else "; the file was read without names in its first line"
     raise DataError(
         f"{table.name}: there is no column {name!r}, which holds the {role} by the contract; "

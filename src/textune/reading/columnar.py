@@ -5,10 +5,9 @@ Python writes them, dates as Arrow does, lists and records as JSON. The index of
 is no column. In lists, numbers of classes that Hugging Face datasets has named are their names.
 """
 
-import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -16,16 +15,15 @@ from typing import IO, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pyarrow import types
 
 from textune.errors import DataError, Problems
 from textune.reading import class_names
-from textune.reading.jsonlines import cell, faulty_cell
+from textune.reading.arrow_columns import choose, is_text, left_out, to_texts
+from textune.reading.jsonlines import faulty_cell
 from textune.reading.lines import is_gzip, opened
 from textune.records import Row, Table
 
 _BATCH = 1_024
-_INDEX = re.compile(r"__index_level_\d+__")
 _ARROW_ERRORS = (pa.ArrowException, OSError, ValueError, TypeError, OverflowError)
 
 
@@ -38,14 +36,17 @@ def read_parquet(path: Path) -> Table:
     with _parquet(path) as file:
         schema = file.schema_arrow
         total = file.metadata.num_rows
-    columns, why = _columns(path.name, schema, total)
+
+    def read(names: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        with _parquet(path) as file:
+            yield from file.iter_batches(batch_size=_BATCH, columns=list(names))
+
+    columns, why, passed_over = choose(path.name, schema, total, read)
     classes = class_names.listed(schema.metadata)
 
     def rows() -> Iterator[Row]:
-        with _parquet(path) as file:
-            batches = file.iter_batches(batch_size=_BATCH, columns=list(columns))
-            found = _rows(batches, columns, path.name, f"{path.name}: row ")
-            yield from class_names.written(found, columns, classes)
+        found = _rows(read(columns), columns, path.name, f"{path.name}: row ")
+        yield from class_names.written(found, columns, classes)
 
     return Table(
         path.name,
@@ -56,7 +57,9 @@ def read_parquet(path: Path) -> Table:
         None,
         ("format: Parquet", *why),
         rows,
+        findings=left_out(passed_over, total),
         schema=schema,
+        passed_over=passed_over,
     )
 
 
@@ -85,20 +88,33 @@ def read_arrow(
             total += sum(batch.num_rows for batch in batches)
     if schema is None:
         raise DataError(f"{place}: there is no Arrow file in it; save the data set again")
-    columns, why = _columns(place.name, schema, total)
-    classes = class_names.listed(schema.metadata) or class_names.of_features(features or {})
 
-    def stream() -> Iterator[pa.RecordBatch]:
+    def read(names: Sequence[str]) -> Iterator[pa.RecordBatch]:
         for file in files:
             with _arrow(file, place.name) as (_, batches):
-                yield from (batch.select(list(columns)) for batch in batches)
+                yield from (batch.select(list(names)) for batch in batches)
+
+    columns, why, passed_over = choose(place.name, schema, total, read)
+    classes = class_names.listed(schema.metadata) or class_names.of_features(features or {})
 
     def rows() -> Iterator[Row]:
-        found = _rows(stream(), columns, place.name, f"{place.name}: row ")
+        found = _rows(read(columns), columns, place.name, f"{place.name}: row ")
         yield from class_names.written(found, columns, classes)
 
     said = (*reasons, *why) if reasons else ("format: Arrow", *why)
-    return Table(place.name, str(place), "parquet", columns, True, None, said, rows, schema=schema)
+    return Table(
+        place.name,
+        str(place),
+        "parquet",
+        columns,
+        True,
+        None,
+        said,
+        rows,
+        findings=left_out(passed_over, total),
+        schema=schema,
+        passed_over=passed_over,
+    )
 
 
 @contextmanager
@@ -137,12 +153,15 @@ def read_frame(frame: object) -> Table:
             f"data frame: Arrow cannot read it ({_first_line(error)}); give each column one "
             'type, for example frame["text"].astype(str)'
         ) from error
-    columns, why = _columns("data frame", table.schema, table.num_rows)
+
+    def read(names: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        yield from table.select(list(names)).to_batches(max_chunksize=_BATCH)
+
+    columns, why, passed_over = choose("data frame", table.schema, table.num_rows, read)
     classes = class_names.listed(table.schema.metadata)
-    table = table.select(list(columns))
 
     def rows() -> Iterator[Row]:
-        found = _rows(table.to_batches(max_chunksize=_BATCH), columns, "data frame", "row ")
+        found = _rows(read(columns), columns, "data frame", "row ")
         yield from class_names.written(found, columns, classes)
 
     return Table(
@@ -154,7 +173,9 @@ def read_frame(frame: object) -> Table:
         None,
         ("format: data frame", *why),
         rows,
+        findings=left_out(passed_over, table.num_rows),
         schema=table.schema,
+        passed_over=passed_over,
     )
 
 
@@ -186,41 +207,6 @@ def _seekable(path: Path) -> Iterator[IO[bytes]]:
             yield unpacked
 
 
-def _columns(name: str, schema: pa.Schema, total: int) -> tuple[tuple[str, ...], list[str]]:
-    """Choose the columns and check that each can become text."""
-    columns = tuple(column for column in schema.names if not _INDEX.fullmatch(column))
-    twice = [column for column in columns if columns.count(column) > 1]
-    if twice:
-        raise DataError(f"{name}: two columns are named {twice[0]!r}; give each a name of its own")
-    for column in columns:
-        if not _is_plain(schema.field(column).type):
-            raise DataError(
-                f"{name}: column {column!r} holds {schema.field(column).type}, which is no text; "
-                "leave it out, or write it as strings"
-            )
-    if not columns or not total:
-        raise DataError(
-            f"{name}: {total} rows of {len(columns)} columns; textune needs a row of text"
-        )
-    left_out = len(schema.names) - len(columns)
-    return columns, ["the index of the pandas frame is left out"] if left_out else []
-
-
-def _is_plain(kind: pa.DataType) -> bool:
-    if types.is_dictionary(kind):
-        return _is_plain(kind.value_type)
-    return not (isinstance(kind, pa.BaseExtensionType) or any(test(kind) for test in _NOT_TEXT))
-
-
-_NOT_TEXT: tuple[Callable[[pa.DataType], bool], ...] = (
-    types.is_union,
-    types.is_run_end_encoded,
-    types.is_interval,
-    types.is_duration,
-    types.is_fixed_size_binary,
-)
-
-
 def _rows(batches: Any, columns: tuple[str, ...], name: str, prefix: str) -> Iterator[Row]:
     problems = Problems(name)
     numbers = count(1)
@@ -247,7 +233,7 @@ def _cells(
     try:
         texts = []
         for at in range(len(columns)):
-            texts.append(_texts(batch.column(at)))
+            texts.append(to_texts(batch.column(at)))
     except _ARROW_ERRORS as error:
         raise DataError(
             f"{name}: column {columns[at]!r}: its values cannot be written as text "
@@ -259,34 +245,12 @@ def _cells(
 
 def _values(column: pa.Array, texts: list[str]) -> list[Any]:
     """Take the values of a column as Python has them; their texts where it has no word for them."""
-    kind = column.type
-    if not column.null_count and (types.is_string(kind) or types.is_large_string(kind)):
+    if not column.null_count and is_text(column.type):
         return texts
     try:
         return column.to_pylist()
     except _ARROW_ERRORS:
         return texts
-
-
-def _texts(column: pa.Array) -> list[str]:
-    """Write the values of a column as text."""
-    if types.is_dictionary(column.type):
-        values = column.dictionary
-        if types.is_string_view(values.type):  # polars; Arrow cannot take from it
-            values = values.cast(pa.large_string())
-        column = pa.DictionaryArray.from_arrays(column.indices, values).dictionary_decode()
-    kind = column.type
-    if types.is_floating(kind):  # numpy knows the shortest way to write 32 and 16 bits
-        numbers = column.to_numpy(zero_copy_only=False)
-        return ["" if number != number else str(number) for number in numbers]
-    if types.is_temporal(kind) or types.is_decimal(kind) or _is_bytes(kind):
-        column = column.cast(pa.large_string())
-        column.validate(full=True)
-    return [cell(value) for value in column.to_pylist()]
-
-
-def _is_bytes(kind: pa.DataType) -> bool:
-    return types.is_binary(kind) or types.is_large_binary(kind) or types.is_binary_view(kind)
 
 
 def _first_line(error: Exception) -> str:

@@ -1,0 +1,82 @@
+"""Arrow columns that are no text are passed over, said, and refused where they are named."""
+
+import json
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import textune
+from made_runs import make_run
+from textune.doors import cli
+from textune.errors import DataError, SettingsError
+from textune.survey import survey
+
+ROWS = 40
+PNG = b"\x89PNG\r\n\x1a\n\x00"
+IMAGES = pa.array([{"bytes": PNG, "path": None}] * ROWS)
+OTHERS = {
+    "image": (pa.array([PNG] * ROWS), "raw bytes that are no text"),
+    "late": (pa.array([b"text"] * (ROWS - 1) + [b"\xff\xfe"]), "raw bytes that are no text"),
+    "nul": (pa.array([b"a\0b"] * ROWS), "raw bytes that are no text"),
+    "picture": (IMAGES, "values of the type struct<bytes: binary"),
+    "pictures": (pa.array([[{"bytes": PNG}]] * ROWS), "values of the type list<"),
+    "hash": (pa.array([b"12345678"] * ROWS, pa.binary(8)), "type fixed_size_binary[8]"),
+    "took": (pa.array([1] * ROWS, pa.duration("s")), "values of the type duration[s]"),
+    "coded": (pa.array([PNG] * ROWS).dictionary_encode(), "raw bytes that are no text"),
+}
+
+
+def count(texts):
+    return [len(text.split()) + 2 for text in texts]
+
+
+def table(**more):
+    texts = [f"the film number {n} was very {'good' if n % 2 else 'bad'}" for n in range(ROWS)]
+    labels = [("bad", "good")[n % 2] for n in range(ROWS)]
+    return pa.table({"text": texts, "label": labels, **more})
+
+
+@pytest.mark.parametrize("name", OTHERS)
+@pytest.mark.parametrize("form", ["parquet", "arrow", "frame"])
+def test_what_is_no_text_is_passed_over_and_said(tmp_path, name, form):
+    column, what = OTHERS[name]
+    source = held = table(**{name: column})
+    if form == "parquet":
+        source = tmp_path / "films.parquet"
+        pq.write_table(held, source)
+    elif form == "arrow":
+        source = tmp_path / "films.arrow"
+        with pa.ipc.new_file(source, held.schema) as file:
+            file.write_table(held)
+    found = survey.check(source, count_tokens=count)
+    assert (found.rows, found.contract.text, found.contract.label) == (ROWS, ("text",), ("label",))
+    (said,) = [f.message for f in found.findings if f.message.startswith(f"column {name!r} is pas")]
+    assert what in said
+    for option in ("text", "label", "group"):
+        with pytest.raises(SettingsError, match=f"--{option}: column '{name}' holds") as caught:
+            survey.check(source, **{option: name})
+        assert f"{what}" in str(caught.value)
+
+
+def test_bytes_that_are_text_are_read():
+    bytes_of = pa.array([f"film {n} café".encode() for n in range(ROWS)])
+    found = survey.check(table(more=bytes_of), text="more", count_tokens=count)
+    assert found.contract.text == ("more",)
+    assert found.contract.label == ("label",)
+
+
+def test_prediction_says_what_it_leaves_out(tiny_base, tmp_path, monkeypatch, capsys):
+    run = make_run(tmp_path / "run", tiny_base, "single", ["bad", "good"])
+    file, out = tmp_path / "films.parquet", tmp_path / "answers.jsonl"
+    pq.write_table(table(image=OTHERS["image"][0]), file)
+    command = ["textune", "predict", str(run), "--input", str(file), "--output", str(out)]
+    monkeypatch.setattr("sys.argv", command)
+    with pytest.raises(SystemExit) as ended:
+        cli.run()
+    assert ended.value.code == 0
+    assert "column 'image' is passed over" in capsys.readouterr().err
+    assert set(json.loads(out.read_text().splitlines()[0])) >= {"text", "label"}
+    pq.write_table(pa.table({"text": OTHERS["image"][0], "more": ["x"] * ROWS}), file)
+    with pytest.raises(DataError, match="'text', which holds the text by the contract, holds raw"):
+        textune.evaluate(run, file)
