@@ -1,5 +1,6 @@
 """Runs that an earlier version made are read, judged and resumed, or it is said why not."""
 
+import hashlib
 import json
 import shutil
 import sys
@@ -136,6 +137,36 @@ def test_a_finished_run_of_before_is_not_another(textune, place, name, more, rea
     assert code == 4
     assert reason in " ".join(err.split())
     assert "Traceback" not in out + err
+
+
+@pytest.mark.parametrize("name", ["single", "adapted"])
+def test_a_setting_that_came_later_was_at_its_default(textune, place, name):
+    mark = json.loads((place / name / ".textune").read_text(encoding="utf-8"))
+    del mark["fingerprints"]["settings"]["train.schedule"]
+    (place / name / ".textune").write_text(json.dumps(mark), encoding="utf-8")
+    command = (*NOTES[name]["command"], "--out", name, "--resume")
+    code, out, err = textune(*command, "--set", "train.schedule=cosine")
+    assert code == 4
+    assert "(train.schedule: linear → cosine)" in " ".join(err.split())
+    code, out, err = textune(*command)
+    assert code == 0, err
+    assert "there is nothing to resume" in out + err
+
+
+def test_a_stopped_run_goes_on_where_settings_came_later(textune, place):
+    for checkpoint in (place / "stopped" / "checkpoints").glob("step-*"):
+        state = json.loads((checkpoint / "state.json").read_text(encoding="utf-8"))
+        del state["fingerprints"]["settings"]["train.schedule"]
+        (checkpoint / "state.json").write_text(json.dumps(state), encoding="utf-8")
+        files = json.loads((checkpoint / "MANIFEST.json").read_text(encoding="utf-8"))
+        content = (checkpoint / "state.json").read_bytes()
+        digest = hashlib.sha256(content).hexdigest()
+        files["state.json"] = {"bytes": len(content), "sha256": digest}
+        (checkpoint / "MANIFEST.json").write_text(json.dumps(files), encoding="utf-8")
+    command = (*NOTES["single"]["command"], "--out", "stopped", "--resume", "--accept-changes")
+    code, _, err = textune(*command)
+    assert code == 0, err
+    assert len((place / "stopped" / "log.jsonl").read_text().splitlines()) > LAST
 
 
 def test_a_stopped_run_of_before_is_not_taken_for_a_model(textune, place):

@@ -33,18 +33,34 @@ class Changes:
     epochs: tuple[int, int] | None  # before and now, where they differ
 
 
-def make(data: str, settings: Mapping[str, Any], surroundings: Mapping[str, str]) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """What the remaining steps of a run depend on."""
+
+    values: dict[str, Any]  # by name and content, as it is recorded
+    defaults: Mapping[str, Any]  # of the settings: a run from before there was one had its default
+
+
+def make(
+    data: str,
+    settings: Mapping[str, Any],
+    surroundings: Mapping[str, str],
+    *,
+    defaults: Mapping[str, Any],
+) -> Fingerprint:
     """Name all that the remaining steps depend on.
 
     Args:
         data: Names the texts, their targets and their split by content.
         settings: Of the run, section by section, with the number format that "auto" has chosen.
         surroundings: What decides the bits beside them: versions, kernels, device.
+        defaults: Of the settings, section by section.
     """
     values = _flat(settings)
     numbers = values.pop("train.precision")
     kept = {name: value for name, value in values.items() if name not in FREE}
-    return {DATA: data, SETTINGS: kept, NUMBERS: numbers, SURROUNDINGS: dict(surroundings)}
+    found = {DATA: data, SETTINGS: kept, NUMBERS: numbers, SURROUNDINGS: dict(surroundings)}
+    return Fingerprint(found, _flat(defaults))
 
 
 def is_known(prints: object) -> bool:
@@ -54,10 +70,12 @@ def is_known(prints: object) -> bool:
     )
 
 
-def compare(before: Mapping[str, Any], now: Mapping[str, Any]) -> Changes:
+def compare(before: Mapping[str, Any], asked: Fingerprint) -> Changes:
     """Say what differs between what was recorded and what is asked for now."""
+    now = asked.values
     names = [DATA] if before.get(DATA) != now[DATA] else []
-    settings = _differences(before[SETTINGS], now[SETTINGS])
+    later = {name: asked.defaults.get(name) for name in now[SETTINGS].keys() - before[SETTINGS]}
+    settings = _differences({**before[SETTINGS], **later}, now[SETTINGS])
     epochs = None
     if EPOCHS in settings:
         epochs = before[SETTINGS].get(EPOCHS), now[SETTINGS].get(EPOCHS)
@@ -71,7 +89,7 @@ def compare(before: Mapping[str, Any], now: Mapping[str, Any]) -> Changes:
 
 
 def refuse_changed(
-    state: Mapping[str, Any], prints: Mapping[str, Any], folder: Path, *, accept: bool = False
+    state: Mapping[str, Any], prints: Fingerprint, folder: Path, *, accept: bool = False
 ) -> tuple[str, ...]:
     """Refuse to continue on other data or settings, or to other bits.
 
@@ -127,7 +145,7 @@ def _may_go_on(state: Mapping[str, Any], epochs: tuple[int, int]) -> bool:
     return epochs[1] > epochs[0] and progress.get("step") == progress.get("total")
 
 
-def goes_further(folder: Path, prints: Mapping[str, Any]) -> tuple[bool, tuple[str, ...]]:
+def goes_further(folder: Path, prints: Fingerprint) -> tuple[bool, tuple[str, ...]]:
     """Tell whether more is asked of a finished run than it was made with: more epochs.
 
     Returns:

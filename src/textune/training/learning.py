@@ -24,6 +24,7 @@ from textune.settings.language_config import RunSettings
 from textune.storage import folders
 from textune.training import checkpoint, fingerprints, loop, memory, optim, snapshot
 from textune.training.clock import Clock
+from textune.training.fingerprints import Fingerprint
 from textune.training.guards import StopRequest
 from textune.training.loop import Trainable
 from textune.training.optim import AdamW
@@ -53,7 +54,7 @@ class Learner:
     progress: Progress = field(default_factory=Progress)
     judged: float = field(default_factory=time.perf_counter)
     saved: float = field(default_factory=time.perf_counter)  # the last checkpoint
-    named: dict[str, Any] = field(default_factory=dict)  # what the steps depend on, by content
+    named: Fingerprint | None = None  # what the steps depend on, by content
     journal: Journal = field(init=False)  # while it learns
 
     @classmethod
@@ -294,9 +295,9 @@ class Learner:
         checkpoint.save(folder / "checkpoints", found, step=self.progress.step)
         self.saved = time.perf_counter()
 
-    def prints(self) -> dict[str, Any]:
+    def prints(self) -> Fingerprint:
         """Return what names by content all that the remaining steps depend on."""
-        if not self.named:
+        if self.named is None:
             data = self.objective.fingerprint()
             self.named = snapshot.fingerprint(data, self.settings, self.encoder)
         return self.named
@@ -318,7 +319,7 @@ class Learner:
     def note(self) -> dict[str, Any]:
         """Return what a finished run notes of the command that made it."""
         progress = {"step": self.progress.step, "total": self.total}
-        return {"fingerprints": self.prints(), "progress": progress}
+        return {"fingerprints": self.prints().values, "progress": progress}
 
     def take_best(self, folder: Path) -> None:
         """Put the best weights into the encoder; the optimizer's state is no longer needed."""

@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import TypeVar, cast
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +14,7 @@ from textune.fast import build, threads
 from textune.settings.language_config import RunSettings
 from textune.training import best, checkpoint, fingerprints
 from textune.training.checkpoint import Checkpoint
+from textune.training.fingerprints import Fingerprint
 from textune.training.optim import AdamW
 from textune.training.progress import Progress
 
@@ -22,9 +23,7 @@ AnySettings = TypeVar("AnySettings", bound=RunSettings)
 CHECKPOINTS = "checkpoints"
 
 
-def take(
-    model: nn.Module, optimizer: AdamW, progress: Progress, prints: dict[str, Any]
-) -> Checkpoint:
+def take(model: nn.Module, optimizer: AdamW, progress: Progress, prints: Fingerprint) -> Checkpoint:
     """Take everything from which the run continues to the same weights.
 
     Args:
@@ -35,7 +34,7 @@ def take(
     """
     tensors = {f"model.{name}": value for name, value in _contiguous(model).items()}
     tensors |= checkpoint.optimizer_tensors(optimizer) | checkpoint.rng_tensors()
-    return Checkpoint(tensors, {"progress": asdict(progress), "fingerprints": prints})
+    return Checkpoint(tensors, {"progress": asdict(progress), "fingerprints": prints.values})
 
 
 def put_back(found: Checkpoint, model: nn.Module, optimizer: AdamW) -> Progress:
@@ -53,7 +52,7 @@ def put_back(found: Checkpoint, model: nn.Module, optimizer: AdamW) -> Progress:
     return progress
 
 
-def fingerprint(data: str, settings: RunSettings, encoder: Encoder) -> dict[str, Any]:
+def fingerprint(data: str, settings: RunSettings, encoder: Encoder) -> Fingerprint:
     """Name by content all that the remaining steps depend on.
 
     Args:
@@ -69,7 +68,12 @@ def fingerprint(data: str, settings: RunSettings, encoder: Encoder) -> dict[str,
     }
     if encoder.device.type == "cpu" and threads.decide(by_kernels=encoder.has_kernels):
         surroundings["the threads"] = str(threads.used()[0])
-    return fingerprints.make(data, settings.model_dump(mode="json"), surroundings)
+    return fingerprints.make(
+        data,
+        settings.model_dump(mode="json"),
+        surroundings,
+        defaults=type(settings).model_construct().model_dump(mode="json"),
+    )
 
 
 def _layers(encoder: Encoder) -> str:
