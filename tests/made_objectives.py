@@ -9,7 +9,7 @@ import torch
 from families import tiny_config
 from textune.encoder import load
 from textune.records import Items
-from textune.tasks import table
+from textune.tasks import registry
 from textune.text import batches
 
 LENGTHS = [2, 3, 7, 16, 33, 40, 9, 25, 4]
@@ -77,7 +77,7 @@ def of_texts(name, labels):
     else:
         targets = draw.normal(70, 12, shape)
         wanted = (targets - targets.mean(axis=0)) / targets.std(axis=0)
-    task = table.make(name, labels).fitted(targets)
+    task = registry.make(name, labels).fitted(targets)
     return Objective(task, texts, firsts, targets, wanted)
 
 
@@ -92,7 +92,7 @@ def of_words():
         known[places] = draw.integers(0, len(labels), len(places))
         targets += [*known[places].tolist(), UNASKED]
     return Objective(
-        table.make("tags", labels),
+        registry.make("tags", labels),
         texts,
         [len(text) for text in texts],
         np.array(targets),
@@ -114,7 +114,7 @@ def of_answers(may_be_none):
         targets.append(ends)
         wanted.append(asked[-1][ends])
     return Objective(
-        table.make("answers", (), {"may_be_none": may_be_none}),
+        registry.make("answers", (), {"may_be_none": may_be_none}),
         texts,
         firsts,
         np.stack(targets),

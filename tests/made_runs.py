@@ -9,7 +9,7 @@ from textune.records import Contract, Shape
 from textune.runs import runs
 from textune.runs.runs import Card
 from textune.storage import atomic
-from textune.tasks import table as tasks
+from textune.tasks import registry as tasks
 from textune.text import saving, tokenizers
 
 TEXTS = [

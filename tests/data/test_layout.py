@@ -5,9 +5,9 @@ import json
 import pytest
 
 from textune.data import layout
-from textune.data.contract import understand
 from textune.errors import DataError
 from textune.reading import sources
+from textune.tasks.contract import understand
 
 SENTENCES = [["Dan", "moved", "to", "Ghent"], ["Eve", "left", "Turin", "today"]] * 15
 TAGS = [["B-PER", "O", "O", "B-LOC"], ["B-PER", "O", "B-LOC", "O"]] * 15

@@ -13,7 +13,7 @@ from families import tiny_config
 from made_runs import make_run
 from textune.encoder import bases, load
 from textune.errors import ModelError
-from textune.tasks import table
+from textune.tasks import registry
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +23,7 @@ def run(tiny_base, tmp_path_factory):
 
 def rows(place, task, labels, *, seed=0):
     """Load a base for a task; return its head's rows by label, and what was said."""
-    made = table.make(task, tuple(labels))
+    made = registry.make(task, tuple(labels))
     encoder = load.load(
         bases.find(place),
         model_class=made.model_class,

@@ -8,7 +8,7 @@ from safetensors.torch import load_file
 
 from textune.encoder import load, weights
 from textune.errors import ModelError
-from textune.tasks.table import make
+from textune.tasks.registry import make
 from textune.text import saving, tokenizers
 
 LABELS = ("bad", "good", "so-so")

@@ -5,7 +5,7 @@ import pytest
 
 from textune.evaluation import by_length
 from textune.records import Answer, Example, Scores
-from textune.tasks import table as tasks
+from textune.tasks import registry as tasks
 
 FULLS = np.array([512, 3, 64, 513, 65, 9, 70, 2000], dtype=np.int32)
 SHORT, MIDDLE, LONG = [1, 2, 5], [4, 6], [3, 7]  # rows of FULLS up to 64, up to 128, over 512

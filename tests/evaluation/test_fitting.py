@@ -6,7 +6,7 @@ import numpy as np
 
 from textune.evaluation import fitting
 from textune.records import Answer, Example, Scores
-from textune.tasks import table
+from textune.tasks import registry
 
 COUNT = 60
 
@@ -14,7 +14,7 @@ COUNT = 60
 def questions(seed=0):
     """Make questions about passages of three words, half of them without an answer."""
     draw = np.random.default_rng(seed)
-    task = table.make("answers", (), {"may_be_none": True})
+    task = registry.make("answers", (), {"may_be_none": True})
     borders = np.arange(COUNT + 1) * 4
     spans = np.tile([(0, 0), (0, 3), (4, 7), (8, 11)], (COUNT, 1)).astype(np.int32)
     logits = draw.normal(0, 2, (4 * COUNT, 2)).astype(np.float32)
@@ -59,7 +59,7 @@ def test_too_few_texts_are_marked():
 
 
 def test_a_task_without_a_threshold_decides_as_ever():
-    task = table.make("single", ("a", "b"))
+    task = registry.make("single", ("a", "b"))
     probabilities = np.array([[0.9, 0.1], [0.2, 0.8]])
     scores = Scores(np.log(probabilities), probabilities, np.array([1, 1]), np.array([0, 1]))
     rule, found, how = fitting.decide(task, scores, [Example("x", "f:1"), Example("y", "f:2")])

@@ -14,7 +14,8 @@ from textune.encoder import bases, load, pooling
 from textune.evaluation import evaluate
 from textune.metrics import spans
 from textune.records import Answer, Decision, Example, Items, Scores
-from textune.tasks import ends, lengths, table
+from textune.tasks import lengths, registry
+from textune.tasks.answers import ends
 from textune.text import store as stores
 from textune.text import tokenizers
 from textune.text.shapes import Shape
@@ -82,7 +83,7 @@ def test_words_in_are_tags_out(long, pieces):
     examples = list(sentences(draw, 250))
     assert {0, 1, 5_000} <= {len(example.words) for example in examples}
     store = stores.tokenize(examples, pieces, Shape(128, long, asks="words"))
-    task = table.make("tags", LABELS)
+    task = registry.make("tags", LABELS)
     found = list(task.predictions(scores_of(task, store, draw), examples))
     assert len(found) == len(examples) == len(store)
     for example, prediction in zip(examples, found, strict=True):
@@ -135,7 +136,7 @@ def test_each_word_is_asked_about_once_at_its_first_piece(long, pieces):
 
 def test_words_that_no_window_shows_count_as_missed(pieces):
     draw = np.random.default_rng(2)
-    task = table.make("tags", LABELS)
+    task = registry.make("tags", LABELS)
     examples = [
         Example(item.text, item.origin, words=item.words, label=tuple(draw.choice(LABELS, size)))
         for item in sentences(draw, 12, most=300)
@@ -159,7 +160,7 @@ def test_words_that_no_window_shows_count_as_missed(pieces):
 
 @pytest.mark.parametrize("labels", [("DET", "NOUN", "VERB"), ("DET", "NOUN", "O")])
 def test_of_single_words_too_what_is_not_shown_is_wrong(labels):
-    task = table.make("tags", labels)
+    task = registry.make("tags", labels)
     assert task.main_metric == "accuracy"
     logits = np.array([[9, 0, 0], [np.nan] * 3], np.float32)
     probabilities = task.probabilities(logits)
@@ -182,7 +183,7 @@ FITTING = {
 @pytest.mark.parametrize("case", FITTING)
 def test_a_window_of_one_equals_no_window(case, tiny_base):
     made, asks, more = FITTING[case]
-    task = table.make(*made)
+    task = registry.make(*made)
     tokenizer = tokenizers.load(str(tiny_base))
     encoder = load.load(
         str(tiny_base),
@@ -247,7 +248,7 @@ def test_predicted_answers_are_parts_of_the_passage(long, may_be_none, pieces):
     draw = np.random.default_rng(5)
     examples = list(questions(draw, 125))
     store = stores.tokenize(examples, pieces, Shape(64, long, asks="answers"))
-    task = table.make("answers", (), {"may_be_none": may_be_none})
+    task = registry.make("answers", (), {"may_be_none": may_be_none})
     scores = scores_of(task, store, draw)
     some = 0
     for example, prediction in zip(examples, task.predictions(scores, examples), strict=True):
@@ -277,7 +278,7 @@ def test_predicted_answers_are_parts_of_the_passage(long, may_be_none, pieces):
 def test_answers_lie_neither_in_the_question_nor_in_what_is_not_shown(pieces):
     examples = [Example("where is it?", "x", pair="Rome " * 200 + "Paris")]
     store = stores.tokenize(examples, pieces, Shape(32, "head", asks="answers"))
-    task = table.make("answers", ())
+    task = registry.make("answers", ())
     scores = scores_of(task, store, np.random.default_rng(0))
     unshown = ~store.shown(0)
     assert unshown.sum() > 100
@@ -336,7 +337,7 @@ def test_answers_are_extended_to_whole_words(passage, part, whole):
 @given(st.integers(0, 1_000_000), st.sampled_from([0.1, 3.0, 200.0]))
 def test_a_fitted_threshold_decides_as_it_was_fitted(seed, spread):
     draw = np.random.default_rng(seed)
-    task = table.make("answers", (), {"may_be_none": True})
+    task = registry.make("answers", (), {"may_be_none": True})
     sizes = draw.integers(1, 9, 12)
     borders = np.concatenate([[0], np.cumsum(sizes)])
     words = [[(4 * place, 4 * place + 3) for place in range(size - 1)] for size in sizes]
@@ -374,14 +375,14 @@ def test_targets_of_answers_are_the_tokens_that_show_them(pieces):
         start, end = places[first][0], places[last][1]
         answer = Answer(passage[start:end], start)
         examples.append(Example("what is it?", f"x:{number}", pair=passage, answers=(answer,)))
-    task = table.make("answers", ())
+    task = registry.make("answers", ())
     store = stores.tokenize(examples, pieces, Shape(96, "window", asks="answers"))
     raw = np.stack([task.target(example) for example in examples])
     settled = lengths.settle(raw, store)
     probabilities = np.zeros((int(store.item_borders[-1]), 2))
     probabilities[store.item_borders[:-1, None] + settled, [0, 1]] = 1
     given = task.decide(probabilities, Decision("answer"), store.item_borders)
-    wide = table.make("answers", (), {"longest": 10_000})
+    wide = registry.make("answers", (), {"longest": 10_000})
     given = wide.decide(probabilities, Decision("answer"), store.item_borders)
     np.testing.assert_array_equal(given, settled)
     scores = Scores(probabilities, probabilities, given, None, store.item_borders, store.spans)

@@ -13,7 +13,8 @@ import textune
 from conftest import WORDS
 from textune.errors import DataError, SettingsError
 from textune.records import Batch, Items
-from textune.tasks import selection, table
+from textune.settings import selection
+from textune.tasks import registry
 
 QUICK = {"epochs": 1, "batch_size": 8, "lr": 1e-3, "seed": 3}
 
@@ -43,7 +44,7 @@ CASES = {
 @pytest.mark.parametrize("name", sorted(CASES))
 def test_a_weight_of_two_is_the_text_twice_and_of_zero_not_at_all(name):
     labels, targets = CASES[name]
-    made = table.make(name, labels, {"may_be_none": True} if name == "answers" else None)
+    made = registry.make(name, labels, {"may_be_none": True} if name == "answers" else None)
     draw = torch.Generator().manual_seed(0)
     rows = 12 if name == "answers" else 4
     logits = torch.randn(rows, 2 if name == "answers" else 3, generator=draw)
@@ -59,7 +60,7 @@ def test_a_weight_of_two_is_the_text_twice_and_of_zero_not_at_all(name):
 def test_weights_of_ones_own_and_smoothing_are_those_of_torch():
     logits, targets = torch.randn(4, 3, generator=torch.Generator().manual_seed(1)), CASES["single"]
     settings = textune_settings("train.class_weights.c=3", "train.label_smoothing=0.1")
-    made = table.make("single", targets[0])
+    made = registry.make("single", targets[0])
     made = selection.weighed(made, settings.train, targets[1])
     assert made.weights == (1.0, 1.0, 3.0)
     wanted = functional.cross_entropy(
@@ -69,7 +70,7 @@ def test_weights_of_ones_own_and_smoothing_are_those_of_torch():
         label_smoothing=0.1,
     )
     assert mean(made, logits, targets[1]) == pytest.approx(float(wanted), rel=1e-5)
-    several = replace(table.make("multi", ("a", "b", "c")), smoothing=0.2)
+    several = replace(registry.make("multi", ("a", "b", "c")), smoothing=0.2)
     smoothed = np.array([[1.0, 0, 0], [0, 0, 1], [1, 1, 0], [0, 0, 0]])
     wanted = functional.binary_cross_entropy_with_logits(
         logits, torch.from_numpy(smoothed * 0.8 + 0.1).float()

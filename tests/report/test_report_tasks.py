@@ -14,7 +14,7 @@ from textune.recipes import fine_tuning
 from textune.records import Answer, Example, Scores
 from textune.report import drawings, mistakes, report
 from textune.runs.written import Best, DataCard
-from textune.tasks import table as tasks
+from textune.tasks import registry as tasks
 
 TAGS = ("O", "B-PER", "I-PER", "B-LOC")
 FULLS = np.array([10, 100] * 100, dtype=np.int32)

@@ -9,7 +9,7 @@ import torch
 
 from textune.errors import DataError, SettingsError
 from textune.records import Answer, Batch, Decision, Example, Items, Scores
-from textune.tasks import table
+from textune.tasks import registry
 from textune.tasks.interface import thresholds
 
 NAMES = ("bad", "good", "dull")
@@ -106,7 +106,7 @@ ENTRIES = {
 
 
 def test_every_task_is_tested():
-    assert sorted(ENTRIES) == sorted(table.TASKS)
+    assert sorted(ENTRIES) == sorted(registry.TASKS)
 
 
 @pytest.fixture(params=sorted(ENTRIES))
@@ -117,7 +117,7 @@ def entry(request):
 @pytest.fixture
 def task(request, entry):
     name = next(name for name, other in ENTRIES.items() if other is entry)
-    return table.make(name, entry.labels).fitted(np.asarray(entry.learned))
+    return registry.make(name, entry.labels).fitted(np.asarray(entry.learned))
 
 
 def logits_of(entry):
@@ -272,7 +272,7 @@ def test_without_texts_there_is_nothing_to_decide(task, entry):
 
 def test_a_task_is_made_again_from_what_is_kept_of_it(task, entry):
     kept = json.loads(json.dumps(task.state()))
-    again = table.make(task.name, task.labels, kept)
+    again = registry.make(task.name, task.labels, kept)
     assert again == task
     one, other = scores_of(task, entry), scores_of(again, entry)
     np.testing.assert_array_equal(one.probabilities, other.probabilities)
@@ -301,11 +301,11 @@ def test_the_models_configuration_names_the_outputs(task):
 
 def test_an_unknown_task_is_refused():
     with pytest.raises(SettingsError, match="task 'singel' cannot be trained; did you mean"):
-        table.make("singel", NAMES)
+        registry.make("singel", NAMES)
 
 
 def test_a_threshold_decides_between_two_classes():
-    binary = table.make("single", ("no", "yes"))
+    binary = registry.make("single", ("no", "yes"))
     probabilities = np.asarray([[0.6, 0.4], [0.8, 0.2]])
     low = Decision("threshold", thresholds(binary.labels, 0.3))
     assert binary.decide(probabilities, low, None).tolist() == [1, 0]
@@ -313,6 +313,6 @@ def test_a_threshold_decides_between_two_classes():
 
 
 def test_thresholds_may_differ_by_label():
-    multi = table.make("multi", NAMES)
+    multi = registry.make("multi", NAMES)
     rule = Decision("threshold", thresholds(NAMES, {"bad": 0.1}))
     assert multi.decide(np.asarray([[0.2, 0.2, 0.6]]), rule, None).tolist() == [[1, 0, 1]]

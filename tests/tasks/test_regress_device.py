@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch.overrides import TorchFunctionMode
 
-from textune.tasks.table import make
+from textune.tasks.registry import make
 from textune.text import batches
 
 

@@ -8,20 +8,22 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from textune.data import contract, examples, naming, schemes, tagged, weighting
-from textune.data.contract import Understanding
+from textune.data import naming, schemes, weighting
 from textune.data.cut import CutDifference
 from textune.errors import DataError, SettingsError
 from textune.reading import sources
 from textune.records import OUTSIDE, TASKS, Contract, Example, Finding, Message, Pool, Split, Table
+from textune.settings import selection
 from textune.settings.config import DataSettings, Settings
 from textune.splits import alike, folds, splits, strata
 from textune.splits.left_out import is_skipped, skipped
 from textune.survey import agreement, audit
-from textune.survey.words import WordCensus
-from textune.tasks import lengths, selection
-from textune.tasks import table as tasks
+from textune.tasks import contract, examples, lengths
+from textune.tasks import registry as tasks
+from textune.tasks.contract import Understanding
 from textune.tasks.interface import Task
+from textune.tasks.tags import tagged
+from textune.tasks.tags.census import WordCensus
 from textune.text import unknown
 from textune.text.ragged import Ragged, Targets
 from textune.text.store import Store
@@ -116,7 +118,13 @@ def gather(
     split = _balance(everything, split, data, settings.seed)
     folder = "tokens" if data.cache else None
     store, remarks = lengths.tokenize(
-        everything, tokenizer, task.asks, data, max_tokens=max_tokens, folder=folder
+        everything,
+        tokenizer,
+        task.asks,
+        long=data.long,
+        overlap=data.overlap,
+        max_tokens=max_tokens,
+        folder=folder,
     )
     yield from remarks
     targets = lengths.settle(raw, store)

@@ -1,1 +1,1 @@
-"""Rows become examples, by a contract."""
+"""Cells become columns, names, lists, words and spans: what tasks read by."""

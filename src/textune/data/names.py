@@ -3,6 +3,8 @@
 import re
 from collections.abc import Mapping, Sequence
 
+Columns = str | int | Sequence[str | int]
+"""Names of columns as somebody gives them: "a,b", or one by one; their places without names."""
 LABEL_WORDS: Mapping[float, str] = {
     6: "gold",
     5: "label labels class target targets y annotation",
@@ -54,6 +56,22 @@ SECOND = {  # the second text by the first, where only their roles tell
 }
 SIDES = (("1", "2"), ("a", "b"), ("left", "right"), ("first", "second"), ("0", "1"))
 PARTS = re.compile(r"[A-Z]?[a-zß-öø-ÿ]+|[A-Z]+(?![a-z])|\d+|[^\W\d_]+")
+
+
+def parted(columns: Columns | None) -> tuple[str, ...] | None:
+    """Part "a,b" into names; None stays None.
+
+    Example:
+        >>> parted("title, body")
+        ('title', 'body')
+    """
+    if columns is None:
+        return None
+    if isinstance(columns, int):  # without a header the columns are 1, 2, …
+        return (str(columns),)
+    if isinstance(columns, str):
+        return tuple(name.strip() for name in columns.split(",") if name.strip())
+    return tuple(str(name) if isinstance(name, int) else name for name in columns)
 
 
 def parts(name: str) -> list[str]:

@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from textune.data.names import Columns, parted
 from textune.predicting.predictor import Reading
 from textune.recipes import recipe
 from textune.recipes.recipe import Request
 from textune.records import Long, Pool
 from textune.runs.runs import Run
 from textune.settings import config
-from textune.settings.config import Columns, Settings, names
+from textune.settings.config import Settings
 from textune.storage.names import file_name
 
 if TYPE_CHECKING:  # scipy
@@ -170,8 +171,8 @@ def evaluate(
         0.93
     """
     options = Reading(
-        text=names(text) or (),
-        label=names(label) or (),
+        text=parted(text) or (),
+        label=parted(label) or (),
         header=header,
         delimiter=delimiter,
         skip=(skip,) if isinstance(skip, str) else tuple(skip or ()),
@@ -272,7 +273,7 @@ def chosen(options: Mapping[str, Any]) -> dict[str, Any]:
     """Name as settings what somebody chose by keywords or options."""
     values = {setting: options.get(option) for option, setting in OPTIONS.items()}
     for several in ("data.text", "data.label"):
-        values[several] = names(values[several])
+        values[several] = parted(values[several])
     for place in ("base", "data.names"):
         values[place] = None if values[place] is None else str(values[place])
     return values

@@ -185,10 +185,10 @@ def evaluate(
 
     One that fills in masks is judged by plain text: loss, perplexity, masked accuracy.
     """
+    from textune.data.names import parted
     from textune.predicting.predictor import Reading
     from textune.recipes import plain_request, recipe
     from textune.runs import runs
-    from textune.settings.config import names
 
     if runs.is_language(run):
         plain_request.check_files([file], column=text)
@@ -201,8 +201,8 @@ def evaluate(
             console.show_metrics(numbers, title=f"{file} ({numbers['n']:,} documents)")
         return
     options = Reading(
-        text=names(text) or (),
-        label=names(label) or (),
+        text=parted(text) or (),
+        label=parted(label) or (),
         header=header,
         delimiter=delimiter,
         skip=tuple(skip or ()),
@@ -241,9 +241,9 @@ def predict(
     as_json: Json = False,
 ) -> None:
     """Label TEXTs, or every row of a file, with the model in RUN."""
+    from textune.data.names import parted
     from textune.predicting import answers
     from textune.predicting.predictor import FEW, Predictor, Reading
-    from textune.settings.config import names
 
     if bool(texts) == bool(input_):
         raise SettingsError("name either texts or --input FILE to be labelled")
@@ -252,7 +252,7 @@ def predict(
     if harmless and output is None:
         raise SettingsError("--harmless-cells goes with --output FILE")
     options = Reading(
-        text=names(text) or (),
+        text=parted(text) or (),
         header=header,
         delimiter=delimiter,
         threshold=threshold,

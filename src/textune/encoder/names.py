@@ -1,10 +1,12 @@
-"""What can be the name of a device or of a number format, on whatever machine.
+"""What can be the name of a device or of a number format, on whatever machine; of one base.
 
 Known without torch, so that a name that is none is refused at once.
 """
 
 from textune.errors import SettingsError, among
 
+BUNDLED = "all-MiniLM-L6-v2"
+"""The encoder that is there without being asked for."""
 DEVICES = ("cpu", "cuda", "mps")
 FORMATS = ("auto", "fp32", "bf16")
 

@@ -13,7 +13,7 @@ from textune.splits import strata
 from textune.tasks.interface import Task
 from textune.tasks.multi import Multi
 from textune.tasks.single import Single
-from textune.tasks.tag import Tag
+from textune.tasks.tags.tag import Tag
 
 SHOWN = 5  # labels that are named
 NO_PROBABILITY = "the model has no probability for labels that training never saw"

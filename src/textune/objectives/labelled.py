@@ -18,8 +18,8 @@ from textune.evaluation import evaluate
 from textune.metrics import catalogue
 from textune.objectives.work import Work
 from textune.records import Batch, Message
+from textune.settings import selection
 from textune.settings.config import Settings, TrainSettings
-from textune.tasks import selection
 from textune.tasks.interface import Task
 from textune.text import batches, plan
 

@@ -11,12 +11,13 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
-from textune.data import examples, numerals
+from textune.data import numerals
 from textune.errors import Problems, RunError, SettingsError, TextuneError
 from textune.predicting.predictor import CHUNK, Predictor, Reading, Text
 from textune.reading import sources
 from textune.records import Contract, Example, Row, Table
 from textune.storage import atomic, values
+from textune.tasks import examples
 from textune.tasks.interface import Column, Task
 from textune.tasks.labels import are_listed
 

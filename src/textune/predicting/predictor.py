@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from textune.data import examples, given, layout, naming, skipping, tagged
+from textune.data import given, layout, naming, skipping
 from textune.data.cut import Cutter
 from textune.data.names import columns_meant
 from textune.encoder import bases, names, plain
@@ -20,9 +20,10 @@ from textune.reading import sources
 from textune.records import Contract, Decision, Example, Prediction, Scores, Table
 from textune.runs import runs
 from textune.runs.runs import Card
-from textune.tasks import lengths
-from textune.tasks import table as tasks
+from textune.tasks import examples, lengths
+from textune.tasks import registry as tasks
 from textune.tasks.interface import Task, thresholds
+from textune.tasks.tags import tagged
 from textune.text import store as stores
 from textune.text import tokenizers
 from textune.text.ragged import Targets

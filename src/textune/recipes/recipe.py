@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from textune.corpora.corpus import Corpus, gather, targets_of
-from textune.data import examples, tagged
 from textune.encoder import bases, names
 from textune.errors import DataError, RunError
 from textune.evaluation import plain
@@ -23,7 +22,9 @@ from textune.settings.config import Settings, to_toml
 from textune.splits.left_out import is_skipped, skipped
 from textune.storage import atomic, folders
 from textune.storage.checksums import Inputs
-from textune.tasks.tag import Tag
+from textune.tasks import examples
+from textune.tasks.tags import tagged
+from textune.tasks.tags.tag import Tag
 from textune.text import tokenizers
 from textune.training import guards, memory
 

@@ -14,12 +14,13 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from textune.data import tagged, words
+from textune.data import words
 from textune.errors import RunError
 from textune.metrics import entities, spans
 from textune.metrics.entities import Entity
 from textune.report import pages
 from textune.tasks.labels import are_listed
+from textune.tasks.tags import tagged
 
 MOST = 20
 MOST_MISSED = 8  # of them entities that were not found, about which nothing was sure

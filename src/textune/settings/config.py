@@ -18,36 +18,19 @@ from pydantic import (
     model_validator,
 )
 
+from textune.data.names import parted
+from textune.encoder.names import BUNDLED
 from textune.errors import SettingsError
 from textune.metrics import catalogue
 from textune.records import Long
 from textune.settings.refusals import explain
 from textune.storage.names import utf8
 
-BUNDLED = "all-MiniLM-L6-v2"
 NONE = "none"  # TOML has no word for nothing
-
-Columns = str | int | Sequence[str | int]
-
-
-def names(columns: Columns | None) -> tuple[str, ...] | None:
-    """Part "a,b" into names; None stays None.
-
-    Example:
-        >>> names("title, body")
-        ('title', 'body')
-    """
-    if columns is None:
-        return None
-    if isinstance(columns, int):  # without a header the columns are 1, 2, …
-        return (str(columns),)
-    if isinstance(columns, str):
-        return tuple(name.strip() for name in columns.split(",") if name.strip())
-    return tuple(str(name) if isinstance(name, int) else name for name in columns)
 
 
 def _to_names(value: Any) -> Any:
-    return names(value) if isinstance(value, str | int | list | tuple) else value
+    return parted(value) if isinstance(value, str | int | list | tuple) else value
 
 
 Names = Annotated[tuple[str, ...], BeforeValidator(_to_names)]

@@ -4,7 +4,8 @@ from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from textune.settings.config import BUNDLED, Average, Section, Settings, TrainSettings
+from textune.encoder.names import BUNDLED
+from textune.settings.config import Average, Section, Settings, TrainSettings
 
 OF_LABELS = (
     "class_weights",

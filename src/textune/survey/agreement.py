@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 
-from textune.data import contract, naming, weighting
-from textune.data.contract import Understanding
+from textune.data import naming, weighting
 from textune.errors import SettingsError
 from textune.records import Table
+from textune.tasks import contract
+from textune.tasks.contract import Understanding
 
 
 def agree(

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from textune.encoder import bases
+from textune.encoder.names import BUNDLED
 from textune.errors import DataError
 from textune.reading import documents
 from textune.reading.documents import TextFile
 from textune.reading.forms import folders
-from textune.settings.config import BUNDLED
 from textune.text import fertility, tokenizers
 from textune.text.tokenizers import Tokenizer
 

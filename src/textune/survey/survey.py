@@ -10,18 +10,20 @@ from typing import Any
 
 import numpy as np
 
-from textune.data import examples, naming, tagged
+from textune.data import naming
 from textune.data.cut import CutDifference
+from textune.data.names import Columns, parted
 from textune.encoder import bases
+from textune.encoder.names import BUNDLED
 from textune.errors import SHOWN
 from textune.reading import sources
 from textune.records import Contract, Example, Finding, Survey, Table
-from textune.settings.config import BUNDLED, Columns
-from textune.settings.config import names as parted
 from textune.splits.spread import Spread
 from textune.survey import agreement, audit, beyond, plain_survey
 from textune.survey.beyond import CountTokens, Measured, Ruler
-from textune.survey.words import WordCensus
+from textune.tasks import examples
+from textune.tasks.tags import tagged
+from textune.tasks.tags.census import WordCensus
 from textune.text import tokenizers, unknown
 
 MEASURED = 5_000  # texts whose tokens are counted, where the file has more than `ALL_BELOW`

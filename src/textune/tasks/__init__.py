@@ -1,1 +1,1 @@
-"""Hidden states become losses, predictions and scores: one file a task, one interface."""
+"""Rows become examples by a contract; logits become losses, predictions, scores: a place a task."""

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from textune.records import Asks, Example, Message, Shape
-from textune.settings.config import DataSettings
-from textune.tasks.answer import UNKNOWN
-from textune.tasks.tag import UNSHOWN
+from textune.records import Asks, Example, Long, Message, Shape
+from textune.tasks.answers.answer import UNKNOWN
+from textune.tasks.tags.tag import UNSHOWN
 from textune.text import store as stores
 from textune.text.ragged import Ragged, Targets
 from textune.text.store import Store
@@ -22,8 +21,9 @@ def tokenize(
     examples: Sequence[Example],
     tokenizer: Tokenizer,
     asks: Asks,
-    data: DataSettings,
     *,
+    long: Long | None,
+    overlap: float,
     max_tokens: int,
     folder: str | Path | None,
 ) -> tuple[Store, list[Message]]:
@@ -32,9 +32,9 @@ def tokenize(
     Returns:
         The store, and what a person should know of lengths.
     """
-    shape = Shape(max_tokens, data.long or "head", data.overlap, asks)
+    shape = Shape(max_tokens, long or "head", overlap, asks)
     store = stores.tokenize(examples, tokenizer, shape, folder=folder)
-    if data.long is None and _beyond(store) > (LITTLE if asks == "texts" else 0.0):
+    if long is None and _beyond(store) > (LITTLE if asks == "texts" else 0.0):
         shape = replace(shape, long="window")
         store = stores.tokenize(examples, tokenizer, shape, folder=folder)
     kept = [] if store.remark is None else [Message(store.remark, is_warning=True)]

@@ -1,13 +1,13 @@
 from pathlib import Path
 
 import pytest
-from made_tables import made, mark, number, prose, table
 
-from textune.data import examples
-from textune.data.contract import understand
+from made_tables import made, mark, number, prose, table
 from textune.errors import DataError
 from textune.reading import sources
 from textune.records import Contract
+from textune.tasks import examples
+from textune.tasks.contract import understand
 
 DATA = Path(__file__).resolve().parents[2] / "../shared/data"
 ONE = Contract("number", ("text",), ("score",), "name")

@@ -4,15 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from textune.data import (
-    choices,
-    lists,
-    number_columns,
-    questions,
-    skipping,
-    tag_columns,
-    unlabelled,
-)
+from textune.data import choices, lists, number_columns, skipping, unlabelled
 from textune.data.choice import Choice, quoted
 from textune.data.columns import (
     Column,
@@ -27,6 +19,8 @@ from textune.data.numerals import is_number
 from textune.data.word_lists import read_list
 from textune.errors import DataError, SettingsError, among
 from textune.records import Contract, Finding, Table
+from textune.tasks.answers import questions
+from textune.tasks.tags import tag_columns
 
 WORD_TAG = re.compile(r"O|[BIESLU]-\S+")  # how a word of a name is marked in CoNLL files
 TAG_ENDS = re.compile(r"[\s,;|]+")  # between tags that are no list

@@ -5,11 +5,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from textune.data import names, passages
+from textune.data import names
 from textune.data.choice import option, quoted
 from textune.data.columns import Column, Scan
 from textune.errors import DataError, SettingsError
 from textune.records import Contract, Row, Table
+from textune.tasks.answers import passages
 
 READ = 200  # rows that are looked at whole, for cells of a sample are shortened
 MOSTLY = 0.5  # share of rows whose answers stand in the passage, to believe in it

@@ -3,14 +3,14 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from known_tables import CASES, FLAGS
 from made_tables import WORDS, made, mark, one_of, prose, table
-
-from textune.data import contract
-from textune.data.contract import require_labels, understand
 from textune.errors import DataError, SettingsError, TextuneError
 from textune.reading import sources
 from textune.records import Contract
+from textune.tasks import contract
+from textune.tasks.contract import require_labels, understand
 
 DATA = Path(__file__).resolve().parents[2] / "../shared/data"
 

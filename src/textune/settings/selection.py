@@ -12,7 +12,7 @@ from textune.settings.config import Settings, TrainSettings
 from textune.tasks.interface import Task
 from textune.tasks.multi import Multi
 from textune.tasks.single import Single
-from textune.tasks.tag import Tag
+from textune.tasks.tags.tag import Tag
 
 HEEDED = {  # setting → the tasks in which it changes something
     "train.class_weights": ("single", "multi", "tags"),

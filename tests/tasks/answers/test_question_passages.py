@@ -5,15 +5,16 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from made_tables import table
 
-from textune.data import examples, passages
-from textune.data.contract import understand
+from made_tables import table
 from textune.errors import DataError, SettingsError
 from textune.reading import sources
 from textune.records import Answer, Contract
+from textune.tasks import examples
+from textune.tasks.answers import passages
+from textune.tasks.contract import understand
 
-DATA = Path(__file__).resolve().parents[2] / "../shared/data"
+DATA = Path(__file__).resolve().parents[3] / "../shared/data"
 WORDS = """ann bob eve met saw left paid oslo rome bonn monday noon late early red blue"""
 WORDS = WORDS.split()
 JSON = Contract("answers", ("question", "context"), ("answers",), "answers", "json")

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from textune.errors import DataError
 from textune.metrics import spans
 from textune.records import Batch, Decision, Entity, Example, Prediction, Scores
-from textune.tasks import ends
+from textune.tasks.answers import ends
 from textune.tasks.interface import Borders, Column, Floats
 
 if TYPE_CHECKING:

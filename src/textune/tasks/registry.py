@@ -4,12 +4,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from textune.errors import SettingsError, among
-from textune.tasks.answer import AnswerSpan
+from textune.tasks.answers.answer import AnswerSpan
 from textune.tasks.interface import Task
 from textune.tasks.multi import Multi
 from textune.tasks.regress import Regress
 from textune.tasks.single import Single
-from textune.tasks.tag import Tag
+from textune.tasks.tags.tag import Tag
 
 TASKS: dict[str, Callable[..., Task]] = {
     "answers": AnswerSpan,

@@ -3,11 +3,11 @@ from pathlib import Path
 
 import pytest
 
-from textune.data import examples
-from textune.data.contract import understand
 from textune.errors import DataError
 from textune.reading import sources
 from textune.records import Contract, Example, Row, Table
+from textune.tasks import examples
+from textune.tasks.contract import understand
 
 DATA = Path(__file__).resolve().parents[2] / "../shared/data"
 MARKS = Contract("multi", ("text",), ("toxic", "threat"), "columns")

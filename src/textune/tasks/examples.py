@@ -4,11 +4,14 @@ import shlex
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from textune.data import lists, numbers, passages, skipping, tagged, weighting
+from textune.data import lists, skipping, weighting
 from textune.data.columns import flag
 from textune.data.numerals import is_number
 from textune.errors import DataError, Problems, among, excerpt
 from textune.records import Contract, Example, Label, Row, Table
+from textune.tasks import numbers
+from textune.tasks.answers import passages
+from textune.tasks.tags import tagged
 
 Marked = tuple[Label | None, tuple[str, ...]]  # label, and the labels that were not scored
 _WAY_OUT = "correct these rows or take them out of the file"

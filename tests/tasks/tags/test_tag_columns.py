@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from textune.data import examples
-from textune.data.contract import understand
 from textune.errors import DataError, SettingsError
 from textune.reading import sources
 from textune.records import Row, Table
+from textune.tasks import examples
+from textune.tasks.contract import understand
 
 TOKENS = ["the", "a", "film", "EU", "Peter", "Paris", "in", "was", "is", "dull", "here", "it"]
 

@@ -1,12 +1,12 @@
 """Questions, passages and answers are found among the columns, in spite of faults in them."""
 
 import pytest
-from made_tables import table
 
-from textune.data import examples
-from textune.data.contract import understand
+from made_tables import table
 from textune.errors import DataError, SettingsError
 from textune.records import Contract
+from textune.tasks import examples
+from textune.tasks.contract import understand
 
 FLAT = Contract("answers", ("question", "context"), ("answer", "start"), "answers")
 ALONE = Contract("answers", ("question", "context"), ("answer",), "answers")

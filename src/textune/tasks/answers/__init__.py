@@ -1,0 +1,1 @@
+"""Answers in a passage: recognised in a table, read, learned, described and shown."""
