@@ -3,7 +3,9 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+
+from textune.records import Finding
 
 SEPARATORS = ("|", ";", ",", " ")
 FORMS = ("json", "mixed", "vector", "<>", *SEPARATORS)
@@ -18,6 +20,7 @@ QUOTED = re.compile(
 BARE = re.compile(r""""([^"]*)"|'([^']*)'|([^\s"',]+)""")
 NUMBER = re.compile(r"[+-]?\d+(\.\d*)?")
 TAGS = re.compile(r"(?:<[^<>]+>)+")
+PLAIN_LIST = re.compile(r"[\"']|\[\s*[+-]?\d+\s*\]")  # names in quotes, or one number
 CHOICES = re.compile(r'\{\s*"choices"\s*:\s*\[')  # how Label Studio writes several choices
 VECTOR = re.compile(r"[\[(]?\s*[01](\.0?)?(\s*[,\s]\s*[01](\.0?)?)+\s*[\])]?")
 
@@ -71,6 +74,8 @@ def separator(cells: Sequence[str]) -> str | None:
         return "<>" if _recurring([parse(cell, "<>") or () for cell in cells]) else None
     bracketed = sum(_is_bracketed(cell) for cell in cells)
     if bracketed >= 0.95 * len(cells):
+        if bracketed < len(cells) and _are_mixed(cells, known_only=True):
+            return "mixed"
         return "json" if _recurring([parse(cell, "json") or () for cell in cells]) else None
     if bracketed and _are_mixed(cells):
         return "mixed"
@@ -111,17 +116,43 @@ def positions(cells: Sequence[str]) -> int:
     return sizes.pop() if is_repeated and is_numbers else 0
 
 
-def _are_mixed(cells: Sequence[str]) -> bool:
-    """Tell single names among lists of several: a string for one label, a list for more."""
+def mixed(column: str, counts: Mapping[str, int]) -> Iterator[Finding]:
+    """Say how many cells are names alone beside lists.
+
+    Args:
+        column: Its name.
+        counts: Cells that are not blank, and how often each stands.
+    """
+    listed = sum(count for cell, count in counts.items() if _is_bracketed(cell))
+    alone = sum(counts.values()) - listed
+    if listed and alone:
+        message = (
+            f"{column!r} holds a name alone in {alone:,} rows and a list in {listed:,}: a name "
+            "alone is read as a list of one"
+        )
+        yield Finding("mended", "warning", message, min(alone, listed))
+
+
+def _are_mixed(cells: Sequence[str], *, known_only: bool = False) -> bool:
+    """Tell single names among lists: a string for one label, a list for more, or of one as well.
+
+    Args:
+        cells: Of a column.
+        known_only: Whether every string must be a name that stands in a list too.
+    """
     listed = [cell for cell in cells if _is_bracketed(cell)]
     alone = [cell for cell in cells if not _is_bracketed(cell)]
-    found = [_in_brackets(cell) if '"' in cell or "'" in cell else None for cell in listed]
+    found = [_in_brackets(cell) if PLAIN_LIST.search(cell) else None for cell in listed]
     if len(listed) < 0.01 * len(cells) or None in found:
         return False
     known = {name for names in found for name in names or ()}
     if any(map(CHOICES.match, listed)):
         return True
-    return bool(known & set(alone)) and _recurring([parse(cell, "mixed") or () for cell in cells])
+    if known_only and not set(alone) <= known:
+        return False
+    are_one = all(names and len(names) == 1 for names in found)
+    is_shared = are_one or bool(known & set(alone))
+    return is_shared and _recurring([parse(cell, "mixed") or () for cell in cells])
 
 
 def _is_bracketed(cell: str) -> bool:

@@ -1,6 +1,7 @@
 """Rows become a contract: which task, which columns, which labels, and why."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -106,7 +107,9 @@ def understand(
     contract = _settle(table, seen, task, texts=texts, labels=labels, group=group)
     made = _found(contract, described, seen, skip)
     unclear = number_columns.findings(table, contract, seen)
-    return replace(made, findings=(*made.findings, *unclear))
+    mixed = [c for c in labels.columns if c.separator == "mixed" == made.contract.separator]
+    said = [item for c in mixed for item in lists.mixed(c.name, c.counts or Counter(c.cells))]
+    return replace(made, findings=(*made.findings, *unclear, *said))
 
 
 def _found(
@@ -324,11 +327,12 @@ def _one(
             "(--task number)"
         )
     written = column.separator or ""
-    is_alone = written == "json" and lists.lengths(column.cells, written) == {1}
+    is_alone = written in ("json", "mixed") and lists.lengths(column.cells, written) == {1}
     if task in (None, "single") and is_alone and not column.blank:
-        said = f"{name!r} holds a list of exactly one name in each row → one label a text"
+        held = "a list of exactly one name" + (" or a name alone" if written == "mixed" else "")
+        said = f"{name!r} holds {held} in each row → one label a text"
         doubts = [] if task else ["`--task multi` would learn several labels a text"]
-        return "name", "single", "json", said, doubts
+        return "name", "single", written, said, doubts
     if task == "multi" or (task is None and column.kind == "list"):
         separator = written or lists.likely_separator(column.cells)
         shape = {
