@@ -171,7 +171,8 @@ def stock_loss(learner, task, batch):
     import transformers
 
     encoder = learner.encoder
-    config = type(encoder.config).from_dict(encoder.config.to_dict())
+    said = encoder.config.to_dict()
+    config = transformers.AutoConfig.for_model(said.pop("model_type"), **said)
     config._attn_implementation = "eager"
     table = encoder.model.get_input_embeddings().weight
     config.vocab_size = len(table)

@@ -11,6 +11,7 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModelForSequenceClassification
 
 from families import random_texts, tiny_config
+from made_paths import write_rows
 from made_runs import make_run
 from textune.encoder import light
 from textune.encoder.model import Encoder
@@ -108,6 +109,33 @@ def test_without_kernels_transformers_is_asked(tmp_path, fresh_kernels, monkeypa
     saved(tmp_path)
     monkeypatch.setenv("TEXTUNE_KERNELS", "0")
     assert light.load(tmp_path, LABELS) is None
+
+
+@pytest.mark.parametrize("task", ["single", "multi", "number", "tags"])
+def test_the_first_update_comes_without_transformers(tiny_base, tmp_path, task):
+    file = write_rows(tmp_path, task)
+    script = (
+        "import os\nimport sys\nfrom textune import records\n"
+        "from textune.doors import cli\nfrom textune.recipes import recipe\n"
+        "told = recipe.training\n"
+        "def training(request):\n"
+        "    for event in told(request):\n"
+        "        yield event\n"
+        "        if isinstance(event, records.Step):\n"
+        "            heavy = {'transformers', 'torch._dynamo', 'sklearn', 'scipy', 'pandas'}\n"
+        "            print('imported:', sorted(heavy & sys.modules.keys()), flush=True)\n"
+        "            os._exit(0)\n"
+        "recipe.training = training\n"
+        "cli.app(['train', *sys.argv[1:]], standalone_mode=False)\n"
+    )
+    options = ["--base", str(tiny_base), "--out", str(tmp_path / "run"), "--device", "cpu"]
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(file), *options],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines()[-1] == "imported: []"
 
 
 @pytest.mark.parametrize("switch", ["1", "0"])

@@ -9,7 +9,6 @@ from conftest import WORDS
 from families import random_texts, tiny_config
 from made_objectives import OBJECTIVES, gradients_of, make
 from textune.encoder import load, precision
-from textune.encoder.light import LightEncoder
 from textune.encoder.model import Encoder
 from textune.objectives.work import Work
 from textune.records import Items
@@ -151,7 +150,7 @@ def computed():
     found = []
 
     def note(module, args):
-        if isinstance(module, Encoder | LightEncoder):
+        if isinstance(module, Encoder):
             found.append(sum(args[0].lengths))
 
     handle = register_module_forward_pre_hook(note)

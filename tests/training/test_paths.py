@@ -19,8 +19,10 @@ from made_paths import (
     stock_loss,
     write_rows,
 )
+from textune.encoder import light
+from textune.encoder.tree import Tree
 from textune.fast import attention, attention_probe, dropout, fused
-from textune.training import loop
+from textune.training import checkpoint, loop
 
 TASKS = ["single", "multi", "number", "tags", "mlm"]
 every_task = pytest.mark.parametrize("task", TASKS)
@@ -90,6 +92,21 @@ def test_without_dropout_every_path_learns_the_same_and_with_it_something_else(
     without, dropped = (weights_after(make(task, path, rate)) for rate in (0.0, RATE))
     assert far(without, plain[key]) < (1e-5 if path.numbers == "fp32" else 2e-2)
     assert far(dropped, without) > 1e-3
+
+
+@pytest.mark.parametrize("path", [path for path in PATHS if path.kernels], ids=str)
+@pytest.mark.parametrize("task", [task for task in TASKS if task != "mlm"])
+def test_a_tree_of_our_own_learns_the_bits_that_transformers_modules_learn(
+    make, monkeypatch, task, path
+):
+    own = make(task, path, RATE)
+    monkeypatch.setattr(light, "SAID", frozenset())  # as a base that says more than is known here
+    stock = make(task, path, RATE)
+    assert [isinstance(one.encoder.model, Tree) for one in (own, stock)] == [True, False]
+    assert torch.equal(weights_after(own), weights_after(stock))
+    moments, wanted = (checkpoint.optimizer_tensors(one.optimizer) for one in (own, stock))
+    assert list(moments) == list(wanted)
+    assert all(torch.equal(moments[name], value) for name, value in wanted.items())
 
 
 @every_path

@@ -64,6 +64,7 @@ class Watch:
             transient=True,
             disable=quiet or not err.is_terminal,
         )
+        self._speaker: threading.Thread | None = None
         self._task: TaskID | None = None
         self._epochs = 0
         self._total: int | None = None  # updates; None where time decides
@@ -80,11 +81,16 @@ class Watch:
     def __enter__(self) -> "Watch":
         self._bar.start()
         if self._bar.disable and not self._quiet:
-            threading.Thread(target=self._speak, name="textune-progress", daemon=True).start()
+            self._speaker = threading.Thread(
+                target=self._speak, name="textune-progress", daemon=True
+            )
+            self._speaker.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._ended.set()
+        if self._speaker is not None:
+            self._speaker.join()  # else it may wake while the interpreter ends, which aborts it
         self._bar.stop()
 
     def show(self, event: Message | Started | Step | Validated) -> None:

@@ -2,17 +2,17 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import Tensor, nn
-from transformers import PreTrainedModel
 
 from textune.encoder import heads, units
 from textune.encoder.units import KEY, Units
 
 
 @contextmanager
-def folded(model: PreTrainedModel, own: Units | None) -> Iterator[bool]:
+def folded(model: Any, own: Units | None) -> Iterator[bool]:
     """Let a model answer in the user's units while it is saved.
 
     Args:
@@ -38,7 +38,7 @@ def folded(model: PreTrainedModel, own: Units | None) -> Iterator[bool]:
         forget(model)
 
 
-def unfold(model: PreTrainedModel) -> None:
+def unfold(model: Any) -> None:
     """Let a saved model answer in standard deviations again."""
     own = units.read(vars(model.config))
     last = heads.last(model)
@@ -47,7 +47,7 @@ def unfold(model: PreTrainedModel) -> None:
     forget(model)
 
 
-def forget(model: PreTrainedModel) -> None:
+def forget(model: Any) -> None:
     """Drop from a configuration what holds for a base's own numbers only."""
     vars(model.config).pop(KEY, None)
 

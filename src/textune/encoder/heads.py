@@ -7,7 +7,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from transformers import PreTrainedModel
 
 from textune.encoder import keys, weights
 
@@ -15,9 +14,7 @@ SHOWN = 5  # labels named in a remark
 NUMBERS = "regression"  # a head in units of its own data: its rows mean nothing elsewhere
 
 
-def settle(
-    place: str, model: PreTrainedModel, found: Mapping[str, Any], *, seed: int
-) -> tuple[str, ...]:
+def settle(place: str, model: Any, found: Mapping[str, Any], *, seed: int) -> tuple[str, ...]:
     """Give a model the rows of its base's head that belong to labels of the same name.
 
     Args:
@@ -35,7 +32,7 @@ def settle(
     if is_head_new or last_layer is None:
         return (*said, "head: new, the base has none")
     before, config = _labels(place)
-    is_other = config.get("architectures") != [type(model).__name__]
+    is_other = config.get("architectures") != [keys.architecture(model)]
     was_numbers = config.get("problem_type") == NUMBERS
     if is_other or was_numbers or model.config.problem_type == NUMBERS:
         _draw(model, _outside(model), seed)
@@ -63,7 +60,7 @@ def settle(
     return (*said, _words(known, [label for label in after if label not in rows]))
 
 
-def last(model: PreTrainedModel) -> tuple[str, nn.Linear] | None:
+def last(model: Any) -> tuple[str, nn.Linear] | None:
     """Find the layer that has a row for each label."""
     names = {id(part): name for name, part in model.named_modules()}
     found = [
@@ -88,7 +85,7 @@ def _put(own: Tensor, theirs: Tensor, places: list[int], source: list[int]) -> N
     own[places] = theirs[source].to(own)
 
 
-def _draw(model: PreTrainedModel, parts: Iterable[nn.Module], seed: int) -> None:
+def _draw(model: Any, parts: Iterable[nn.Module], seed: int) -> None:
     """Draw the weights of some layers by the model's own rule."""
     torch.manual_seed(seed)
     for part in parts:
@@ -97,7 +94,7 @@ def _draw(model: PreTrainedModel, parts: Iterable[nn.Module], seed: int) -> None
         model._init_weights(part)
 
 
-def _outside(model: PreTrainedModel) -> list[nn.Module]:
+def _outside(model: Any) -> list[nn.Module]:
     """Return the layers of the head, in order."""
     base = {id(part) for part in model.base_model.modules()}
     return [part for part in model.modules() if id(part) not in base and part is not model]

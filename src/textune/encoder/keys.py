@@ -7,8 +7,7 @@ a word: a prefix that is not known makes a random encoder. Only a head may be ne
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from transformers import PreTrainedModel
-
+from textune.encoder.tree import Tree
 from textune.errors import ModelError
 
 SHOWN = 3  # names of each kind in a message
@@ -16,7 +15,7 @@ POOLER = "pooler."
 BUFFERS = ("position_ids", "token_type_ids", "inv_freq")  # that older versions saved, and are made
 
 
-def check(place: str, model: PreTrainedModel, found: Mapping[str, Any], *, finished: bool) -> None:
+def check(place: str, model: Any, found: Mapping[str, Any], *, finished: bool) -> None:
     """Refuse weights that do not fit.
 
     Args:
@@ -50,12 +49,17 @@ def check(place: str, model: PreTrainedModel, found: Mapping[str, Any], *, finis
     raise ModelError(
         f"{place}: its weights are not those of the {model.config.model_type} encoder that its "
         f"config.json describes: {'; '.join(parts)}. Take config.json and model.safetensors from "
-        f"one model; if the names have another prefix, rename them as {type(model).__name__} of "
+        f"one model; if the names have another prefix, rename them as {architecture(model)} of "
         f"transformers has them"
     )
 
 
-def new_parts(model: PreTrainedModel, found: Mapping[str, Any]) -> tuple[bool, bool]:
+def architecture(model: Any) -> str:
+    """Return the name of a model's class in transformers."""
+    return model.architecture if isinstance(model, Tree) else type(model).__name__
+
+
+def new_parts(model: Any, found: Mapping[str, Any]) -> tuple[bool, bool]:
     """Tell whether a pooler is new, and whether all of the head is."""
     missing = set(found["missing_keys"])
     outside = {name for name, _ in model.named_parameters() if not _is_inside(name, model)}
@@ -63,13 +67,13 @@ def new_parts(model: PreTrainedModel, found: Mapping[str, Any]) -> tuple[bool, b
     return is_pooler, bool(outside) and outside <= missing
 
 
-def _is_needed(name: str, model: PreTrainedModel) -> bool:
+def _is_needed(name: str, model: Any) -> bool:
     """Tell whether a weight belongs to the encoder itself."""
     is_made = name.rpartition(".")[2] in BUFFERS
     return _is_inside(name, model) and not is_made and not _bare(name, model).startswith(POOLER)
 
 
-def _is_inside(name: str, model: PreTrainedModel) -> bool:
+def _is_inside(name: str, model: Any) -> bool:
     """Tell whether a name is of the base model, with its prefix or without."""
     if name.startswith(f"{model.base_model_prefix}."):
         return True
@@ -78,7 +82,7 @@ def _is_inside(name: str, model: PreTrainedModel) -> bool:
     return name.partition(".")[0] in inside
 
 
-def _bare(name: str, model: PreTrainedModel) -> str:
+def _bare(name: str, model: Any) -> str:
     return name.removeprefix(f"{model.base_model_prefix}.")
 
 

@@ -1,29 +1,38 @@
-"""A saved classifier of BERT's build, ready to answer without importing transformers.
+"""A base or a saved model of BERT's build becomes a tree, without importing transformers.
 
-Its classes take longer to import than a text takes to be answered. Here the weights of the usual
-families go straight to the kernels; whatever is unusual is left to `load`. Shapes: P tokens, B
-texts, C labels, D width.
+What is unusual, and what is wrong, is left to transformers.
 """
 
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
-from torch import Tensor, nn
+from torch import nn
 
-from textune.encoder import manifest, pooling, units
+from textune.encoder import folding, headers, keys, manifest, pooling
+from textune.encoder.model import Encoder
+from textune.encoder.plain import HEADS, PREFIXES
+from textune.encoder.tree import Config, Tree
 from textune.encoder.weights import refuse_not_finite
-from textune.fast import calls
-from textune.fast.firsts import LastLayer
-from textune.fast.fused import FusedEmbeddings, FusedLayer
-from textune.records import Batch, Items, Pool
+from textune.fast import calls, dropout
+from textune.records import Asks, Pool
 
-PREFIXES = {"bert": "bert", "camembert": "roberta", "roberta": "roberta", "xlm-roberta": "roberta"}
+SAID = frozenset(  # that transformers' configuration takes as it is, so that saving cannot fail
+    {
+        *("_name_or_path", "add_cross_attention", "architectures", "attention_probs_dropout_prob"),
+        *("bos_token_id", "classifier_dropout", "directionality", "dtype", "eos_token_id"),
+        *("gradient_checkpointing", "hidden_act", "hidden_dropout_prob", "hidden_size", "id2label"),
+        *("initializer_range", "intermediate_size", "is_decoder", "label2id", "layer_norm_eps"),
+        *("max_position_embeddings", "model_type", "num_attention_heads", "num_hidden_layers"),
+        *("pad_token_id", "position_embedding_type", "problem_type", "tie_word_embeddings"),
+        *("torch_dtype", "transformers_version", "type_vocab_size", "use_cache", "vocab_size"),
+        "textune_units",
+    }
+)
 _FAULTS = (
     AttributeError,
     KeyError,
@@ -35,138 +44,69 @@ _FAULTS = (
 )
 
 
-class LightEncoder(nn.Module):
-    """A text classifier that computes logits from packed batches, on a CPU.
+def read_model(
+    place: str,
+    model_class: str,
+    *,
+    seed: int,
+    config: Mapping[str, Any],
+    finished: bool = False,
+    rate: float | None = None,
+) -> tuple[Tree, dict[str, Any]] | None:
+    """Load what `load.read_model` loads, with the same weights.
 
-    Args:
-        weights: By transformers' names.
-        config: As in config.json.
-
-    Raises:
-        KeyError: A weight or setting that the family has is not there.
+    Returns:
+        The same; None where transformers must be asked.
     """
-
-    packed = True
-    device = torch.device("cpu")
-
-    def __init__(self, weights: Mapping[str, Tensor], config: Mapping[str, Any]):
-        super().__init__()
-        self._weights, self._config = weights, config
-        self.pool: Pool = "mean"
-        self._prefix = PREFIXES[config["model_type"]]
-        self._first = 0 if self._prefix == "bert" else int(config["pad_token_id"]) + 1
-        self._has_segments = int(config["type_vocab_size"]) > 1
-        self.compute_in(torch.float32)
-        dense = "bert.pooler.dense" if self._prefix == "bert" else "classifier.dense"
-        out = "classifier" if self._prefix == "bert" else "classifier.out_proj"
-        self._pool, self._classify = self._linear(dense), self._linear(out)
-        if (own := units.read(config)) is not None:
-            found = units.standardised(self._classify.weight, self._classify.bias, own)
-            self._classify.weight, self._classify.bias = (
-                nn.Parameter(part, requires_grad=False) for part in found
-            )
-
-    def compute_in(self, dtype: torch.dtype) -> bool:
-        """Compute the layers in this number format."""
-        count = int(self._config["num_hidden_layers"])
-        self._embed = FusedEmbeddings(self._embeddings(), dtype)
-        layers = [FusedLayer(self._layer(number), dtype) for number in range(count - 1)]
-        self._layers = layers
-        self._last = LastLayer(FusedLayer(self._layer(count - 1), torch.float32))
-        return True
-
-    def forward(self, batch: Batch) -> Tensor:
-        """Compute logits, (I, C): one row a text, whatever its windows."""
-        segments = batch.segments if self._has_segments else batch.segments * 0
-        states = self._embed(batch.ids, batch.positions + self._first, segments)[0]  # (P, D)
-        for layer in self._layers:
-            states = layer(states, batch.borders, training=False)
-        firsts = self._last(states, batch.borders, training=False)  # (B, D)
-        logits: Tensor = self._classify(torch.tanh(self._pool(firsts)))
-        return logits if batch.items is None else self.join(logits, batch.items)
-
-    def join(self, answers: Tensor, items: Items) -> Tensor:
-        """Make one answer for each text of what was said of its windows; (B, C) → (I, C)."""
-        return pooling.pool(answers, items, self.pool, self._weights.get(pooling.NAME))
-
-    def _layer(self, number: int) -> Any:
-        at = f"{self._prefix}.encoder.layer.{number}"
-        heads = int(self._config["num_attention_heads"])
-        none = nn.Dropout(0.0)
-        own = SimpleNamespace(
-            query=self._linear(f"{at}.attention.self.query"),
-            key=self._linear(f"{at}.attention.self.key"),
-            value=self._linear(f"{at}.attention.self.value"),
-            num_attention_heads=heads,
-            scaling=(int(self._config["hidden_size"]) // heads) ** -0.5,
-            dropout=none,
-        )
-        return SimpleNamespace(
-            attention=SimpleNamespace(self=own, output=self._close(f"{at}.attention.output")),
-            intermediate=SimpleNamespace(dense=self._linear(f"{at}.intermediate.dense")),
-            output=self._close(f"{at}.output"),
-        )
-
-    def _close(self, at: str) -> Any:
-        return SimpleNamespace(
-            dense=self._linear(f"{at}.dense"),
-            LayerNorm=self._norm(f"{at}.LayerNorm"),
-            dropout=nn.Dropout(0.0),
-        )
-
-    def _embeddings(self) -> Any:
-        at = f"{self._prefix}.embeddings"
-        names = ("word_embeddings", "position_embeddings", "token_type_embeddings")
-        tables = {
-            name: SimpleNamespace(weight=self._weights[f"{at}.{name}.weight"]) for name in names
-        }
-        norm = self._norm(f"{at}.LayerNorm")
-        return SimpleNamespace(**tables, LayerNorm=norm, dropout=nn.Dropout(0.0), training=False)
-
-    def _linear(self, at: str) -> nn.Linear:
-        weight = self._weights[f"{at}.weight"]
+    asks = next((asks for asks, head in HEADS.items() if model_class == f"AutoModel{head}"), None)
+    if asks is None or not calls.available():
+        return None
+    try:
+        said = json.loads((Path(place) / "config.json").read_text(encoding="utf-8"))
+        if not _is_usual(said) or not (finished or said.keys() <= SAID):
+            return None
+        if rate is not None:
+            said |= dropout.overrides(said, rate)
         with torch.device("meta"):
-            part = nn.Linear(weight.shape[1], weight.shape[0])
-        part.weight = nn.Parameter(weight, requires_grad=False)
-        part.bias = nn.Parameter(self._weights[f"{at}.bias"], requires_grad=False)
-        return part
+            model = Tree(_config(said, config), asks)
+        found = _fill(model, Path(place), seed=seed)
+        if found is None:
+            return None
+        keys.check(place, model, found, finished=finished)
+        if not (finished and (Path(place) / manifest.NAME).exists()):  # looked at when sealed
+            refuse_not_finite(model.state_dict(), place)
+    except _FAULTS:
+        return None
+    return model, found
 
-    def _norm(self, at: str) -> nn.LayerNorm:
-        weight = self._weights[f"{at}.weight"]
-        part = nn.LayerNorm(len(weight), eps=float(self._config["layer_norm_eps"]))
-        part.weight = nn.Parameter(weight, requires_grad=False)
-        part.bias = nn.Parameter(self._weights[f"{at}.bias"], requires_grad=False)
-        return part
 
-
-def load(folder: Path, labels: tuple[str, ...], *, pool: Pool = "mean") -> LightEncoder | None:
-    """Load a saved classifier, if it is one of the usual build and whole.
+def load(
+    folder: Path, labels: tuple[str, ...], *, asks: Asks = "texts", pool: Pool = "mean"
+) -> Encoder | None:
+    """Load a saved model to answer, if it is one of the usual build and whole.
 
     Args:
         folder: As `load.save` wrote it.
         labels: Names that its configuration must have, in this order.
+        asks: What its head is asked about.
         pool: How the answers in the windows of one text become one.
 
     Returns:
         None where transformers must be asked: for other families, and for what is wrong.
     """
-    if not calls.available():
+    read = read_model(str(folder), f"AutoModel{HEADS[asks]}", seed=0, config={}, finished=True)
+    if read is None:
         return None
-    try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        names = [name for _, name in sorted((int(n), v) for n, v in config["id2label"].items())]
-        if not _is_usual(config) or names != list(labels):
-            return None
-        weights = load_file(folder / "model.safetensors")
-        if any(item.dtype != torch.float32 for item in weights.values()):
-            return None
-        if not (folder / manifest.NAME).exists():  # else it was looked at when it was sealed
-            refuse_not_finite(weights, folder)
-        encoder = LightEncoder(weights, config).eval()
-        encoder.pool = pool
-        return encoder if encoder._classify.out_features == len(labels) else None
-    except _FAULTS:
+    model = read[0]
+    names = [name for _, name in sorted(model.config.id2label.items())]
+    if model.config.architectures != [model.architecture] or (
+        asks != "answers" and names != list(labels)
+    ):
         return None
+    folding.unfold(model)
+    encoder = Encoder(model, per_token=asks != "texts")
+    encoder.pool_as(pool, len(labels), pooling.saved(folder))
+    return encoder.eval()
 
 
 def width(folder: Path) -> int:
@@ -178,8 +118,64 @@ def width(folder: Path) -> int:
         return 768
 
 
-def _is_usual(config: Mapping[str, Any]) -> bool:
-    is_classifier = str(config["architectures"]).endswith("ForSequenceClassification']")
-    is_encoder = not config.get("is_decoder") and not config.get("add_cross_attention")
-    is_known = config["model_type"] in PREFIXES and config["hidden_act"] == "gelu"
-    return is_known and is_classifier and is_encoder
+def _is_usual(said: Mapping[str, Any]) -> bool:
+    is_encoder = not said.get("is_decoder") and not said.get("add_cross_attention")
+    is_known = said["model_type"] in PREFIXES and said["hidden_act"] == "gelu"
+    is_absolute = said.get("position_embedding_type", "absolute") == "absolute"
+    is_whole = said["hidden_size"] % said["num_attention_heads"] == 0
+    rates = (said["hidden_dropout_prob"], said["attention_probs_dropout_prob"])
+    return is_encoder and is_known and is_absolute and is_whole and max(rates) < 1.0
+
+
+def _config(said: Mapping[str, Any], task: Mapping[str, Any]) -> Config:
+    """Join what config.json and a task say; labels without names get those of transformers."""
+    named = task if "num_labels" in task else said
+    count = named.get("num_labels", 2)
+    names = named.get("id2label") or {number: f"LABEL_{number}" for number in range(count)}
+    names = {int(number): name for number, name in names.items()}
+    labels = {
+        "num_labels": len(names),
+        "id2label": names,
+        "label2id": {name: number for number, name in names.items()},
+    }
+    return Config(**{"initializer_range": 0.02, **said, **task, **labels})
+
+
+def _fill(model: Tree, folder: Path, *, seed: int) -> dict[str, Any] | None:
+    """Give a tree the weights of a folder, and draw what is new in its head.
+
+    Returns:
+        What is missing and what is not known there; None where they do not fit.
+    """
+    if headers.files(folder) != [folder / headers.WHOLE]:
+        return None
+    prefix, wanted = f"{model.base_model_prefix}.", model.state_dict()
+    there = load_file(folder / headers.WHOLE)
+    if not any(name.startswith(prefix) for name in there):
+        inside = {name for name, _ in model.base_model.named_children()}
+        there = {
+            f"{prefix}{name}" if name.partition(".")[0] in inside else name: value
+            for name, value in there.items()
+        }
+    known = {name: there[name] for name in wanted if name in there}
+    others = {name for name, value in known.items() if value.shape != wanted[name].shape}
+    if any(value.dtype != torch.float32 for value in known.values()):
+        return None
+    mismatched = [(name, known.pop(name).shape, wanted[name].shape) for name in sorted(others)]
+    model.load_state_dict(known, strict=False, assign=True)
+    torch.manual_seed(seed)
+    new = [part for part in model.modules() if any(item.is_meta for item in _own(part))]
+    for part in new:
+        if not isinstance(part, nn.Linear) or not all(item.is_meta for item in _own(part)):
+            return None
+        part.to_empty(device="cpu")
+        model._init_weights(part)
+    return {
+        "missing_keys": wanted.keys() - known.keys() - others,
+        "unexpected_keys": there.keys() - wanted.keys() - {pooling.NAME},
+        "mismatched_keys": mismatched,
+    }
+
+
+def _own(part: nn.Module) -> list[nn.Parameter]:
+    return list(part.parameters(recurse=False))

@@ -1,19 +1,23 @@
 """A base's files become an Encoder with a head for the task."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
-import transformers
-from transformers import AutoConfig, PreTrainedModel
 
-from textune.encoder import description, folding, heads, keys, weights
+from textune.encoder import description, folding, heads, keys, light, weights
 from textune.encoder.model import Encoder
+from textune.encoder.tree import Tree
 from textune.encoder.units import Units
 from textune.errors import ModelError
 from textune.fast import dropout
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 
 def load(
@@ -25,6 +29,7 @@ def load(
     seed: int = 0,
     finished: bool = False,
     rate: float | None = None,
+    quick: bool = False,
 ) -> Encoder:
     """Load an encoder; of a base's head what is known by name, the rest drawn from the seed.
 
@@ -36,13 +41,14 @@ def load(
         seed: Seed of the new weights.
         finished: Whether it shall answer as it is: nothing may be new.
         rate: All rates of dropout; None for those of the base.
+        quick: Whether transformers may be left out where the build is known and kernels compute.
 
     Raises:
         ModelError: The base cannot be had, or its files and configuration do not fit each other.
     """
-    model, found = read_model(
-        place, model_class, seed=seed, config=config, finished=finished, rate=rate
-    )
+    options: dict[str, Any] = {"seed": seed, "config": config, "finished": finished, "rate": rate}
+    read = light.read_model(place, model_class, **options) if quick else None
+    model, found = read or read_model(place, model_class, **options)
     said = () if finished else heads.settle(place, model, found, seed=seed)
     (folding.unfold if finished else folding.forget)(model)
     try:
@@ -74,6 +80,8 @@ def read_model(
     Raises:
         ModelError: The base cannot be had, or its files and configuration do not fit each other.
     """
+    import transformers  # heavy, and not needed for a base of BERT's own build
+
     auto = getattr(transformers, model_class)
     torch.manual_seed(seed)
     with _quiet():
@@ -121,12 +129,16 @@ def _why(place: str, error: Exception) -> str:
 
 def _dropped(place: str, rate: float) -> dict[str, float]:
     """Return one rate for all dropout in a base's configuration."""
+    from transformers import AutoConfig  # heavy
+
     found = AutoConfig.from_pretrained(place, trust_remote_code=False, local_files_only=True)
     return dropout.overrides(found.to_dict(), rate)
 
 
 def build(config: Any, *, model_class: str, per_token: bool = False, seed: int = 0) -> Encoder:
     """Make an encoder of random weights from a transformers configuration."""
+    import transformers  # heavy
+
     torch.manual_seed(seed)
     return Encoder(getattr(transformers, model_class).from_config(config), per_token=per_token)
 
@@ -150,10 +162,23 @@ def save(encoder: Encoder, folder: Path, *, numbers: Units | None = None) -> boo
         weights.disk_errors(folder),
         folding.folded(encoder.model, numbers) as is_folded,
     ):
-        encoder.model.save_pretrained(folder)
+        _with_transformers(encoder.model).save_pretrained(
+            folder, state_dict=encoder.model.state_dict()
+        )
     for file in folder.glob("*.safetensors"):
         weights.open_up(file)
     return is_folded
+
+
+def _with_transformers(model: PreTrainedModel | Tree) -> PreTrainedModel:
+    """Return a model whose class and configuration are of transformers; a tree's has no weights."""
+    if not isinstance(model, Tree):
+        return model
+    import transformers  # heavy, and needed at the end only
+
+    kind = getattr(transformers, model.architecture)
+    with torch.device("meta"):
+        return kind(kind.config_class.from_dict(model.config.to_dict()))
 
 
 def check_labels(encoder: Encoder, labels: Sequence[str], place: str) -> None:
@@ -178,7 +203,8 @@ def _first_line(error: Exception) -> str:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Keep transformers' remarks about a new head and its progress bars off the terminal."""
-    log = transformers.utils.logging
+    from transformers.utils import logging as log  # heavy
+
     level, bars = log.get_verbosity(), log.is_progress_bar_enabled()
     log.set_verbosity_error()
     log.disable_progress_bar()

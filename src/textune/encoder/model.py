@@ -1,21 +1,26 @@
 """A Batch becomes logits: packed where the architecture allows, padded elsewhere, the same."""
 
+from __future__ import annotations
+
 import inspect
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
-from transformers import AttentionInterface, PreTrainedModel
 
 from textune.encoder import alone, pooling
+from textune.encoder.tree import Tree
 from textune.fast import attention, dropout, layers, norms
 from textune.fast.decoding import Answers, Decoder
 from textune.fast.matrices import Half
 from textune.records import Batch, Items, Pool
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 # Families that compute each token from itself, its position and attention alone, through the
 # attention
@@ -40,11 +45,9 @@ PACKABLE: dict[str, int | None] = {
 
 CLOSE = 2e-5  # most that packed and padded may differ: rounding is below 1e-6, mixing above 1e-4
 
-AttentionInterface.register(attention.NAME, attention.packed_attention)
-
 
 class Encoder(nn.Module):
-    """A transformers model whose texts arrive packed.
+    """A transformers model, or a tree like one, whose texts arrive packed.
 
     Args:
         model: A model with a head, for example `BertForSequenceClassification`.
@@ -52,9 +55,11 @@ class Encoder(nn.Module):
         packed: Whether to try packing; `refusal` says why it is not done.
     """
 
-    def __init__(self, model: PreTrainedModel, *, per_token: bool = False, packed: bool = True):
+    def __init__(
+        self, model: PreTrainedModel | Tree, *, per_token: bool = False, packed: bool = True
+    ):
         super().__init__()
-        self.model = model
+        self.model: Any = model
         self.per_token = per_token
         self.table: Tensor | None = None  # (V,) id in the sub-table of each vocabulary id
         self.decoder: Decoder | None = None  # of a masked-LM head, once it is opened
@@ -69,7 +74,7 @@ class Encoder(nn.Module):
         self.refusal: str | None = "not asked for"
         if packed:
             layers.replace(model, per_token=per_token)
-            self.refusal = self._refuse()
+            self.refusal = None if isinstance(model, Tree) else self._refuse()
         self.packed = self.refusal is None
         self.apart = not self.packed and self._is_changed_by_padding()
 
@@ -307,6 +312,9 @@ class Encoder(nn.Module):
         pooling = getattr(self.config, "classifier_pooling", "cls")
         if not self.per_token and pooling not in {"cls", "bos", "mean"}:
             return f"its head pools by {pooling!r}"
+        from transformers import AttentionInterface  # heavy, and such a model comes from there
+
+        AttentionInterface.register(attention.NAME, attention.packed_attention)
         self.model.set_attn_implementation(attention.NAME)
         if self.model.base_model.config._attn_implementation != attention.NAME:
             return "it does not let its attention be replaced"

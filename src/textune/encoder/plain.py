@@ -20,7 +20,7 @@ from textune.records import Asks, Pool
 
 Floats = NDArray[np.float32]
 PREFIXES = {"bert": "bert", "camembert": "roberta", "roberta": "roberta", "xlm-roberta": "roberta"}
-HEADS = {
+HEADS: dict[Asks, str] = {
     "texts": "ForSequenceClassification",
     "words": "ForTokenClassification",
     "answers": "ForQuestionAnswering",

@@ -1,19 +1,14 @@
 """A saved model's files become an encoder that answers, by transformers only where it must be."""
 
-from __future__ import annotations
-
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import torch
 
 from textune.encoder import devices, light, pooling
 from textune.encoder import formats as number_formats
-from textune.encoder.light import LightEncoder
+from textune.encoder import load as models
+from textune.encoder.model import Encoder
 from textune.records import Asks, Pool
-
-if TYPE_CHECKING:
-    from textune.encoder.model import Encoder
 
 
 def load(
@@ -25,7 +20,7 @@ def load(
     pool: Pool,
     device: str,
     formats: tuple[str, str | None],
-) -> LightEncoder | Encoder:
+) -> Encoder:
     """Load what `textune train` saved.
 
     Args:
@@ -43,14 +38,12 @@ def load(
     """
     place = devices.choose(device)
     numbers = number_formats.of_model(*formats, place)
-    if place.type == "cpu" and asks == "texts":
-        quick = light.load(folder, labels, pool=pool)
+    if place.type == "cpu":
+        quick = light.load(folder, labels, asks=asks, pool=pool)
         if quick is not None:
             if numbers == "bf16":
                 quick.compute_in(torch.bfloat16)
             return quick
-    from textune.encoder import load as models  # transformers' classes: seconds to import
-
     encoder = models.load(
         str(folder), model_class=model_class, config={}, per_token=asks != "texts", finished=True
     )

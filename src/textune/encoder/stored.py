@@ -13,7 +13,6 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
-from transformers.utils import cached_file
 
 FORMATS = {"F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
 BLOCK = 8192  # rows that are read at a time
@@ -74,6 +73,8 @@ def find(place: str, table: Tensor) -> Stored | None:
 def _files(place: str) -> list[Path]:
     if Path(place).is_dir():
         return sorted(Path(place).glob("*.safetensors"))
+    from transformers.utils import cached_file  # heavy, and rarely needed
+
     found = cached_file(
         place,
         "model.safetensors",

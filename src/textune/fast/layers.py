@@ -10,7 +10,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from transformers import PreTrainedModel
 
 from textune.fast import calls, dropout
 from textune.fast.attention import Packing, attend
@@ -133,7 +132,7 @@ class PackedEmbeddings:
         return fused(input_ids, position_ids, segments)
 
 
-def replace(model: PreTrainedModel, *, per_token: bool) -> None:
+def replace(model: Any, *, per_token: bool) -> None:
     """Let the layers of a model take packed batches the shorter way, where their build is known."""
     if model.config.model_type not in FAMILIES:
         return
@@ -145,12 +144,12 @@ def replace(model: PreTrainedModel, *, per_token: bool) -> None:
     fuse(model, torch.float32, per_token=per_token)
 
 
-def cuts(model: PreTrainedModel) -> bool:
+def cuts(model: Any) -> bool:
     """Tell whether the last layer gives the states of those tokens alone that are read."""
     return model.config.model_type in FAMILIES
 
 
-def fuse(model: PreTrainedModel, dtype: torch.dtype, *, per_token: bool) -> bool:
+def fuse(model: Any, dtype: torch.dtype, *, per_token: bool) -> bool:
     """Let the layers compute by kernels in a number format, where they can; tell whether they do.
 
     The parameters stay fp32, and their own.
@@ -167,36 +166,36 @@ def fuse(model: PreTrainedModel, dtype: torch.dtype, *, per_token: bool) -> bool
     return True
 
 
-def are_fused(model: PreTrainedModel) -> bool:
+def are_fused(model: Any) -> bool:
     """Tell whether the layers compute by kernels."""
     return next(_matrices(model), None) is not None
 
 
-def why_not(model: PreTrainedModel) -> str:
+def why_not(model: Any) -> str:
     """Say what keeps the layers of a model from computing by kernels."""
     if model.config.model_type not in FAMILIES:
         return f"there are no kernels for {model.config.model_type}"
     return calls.why() if not calls.available() else "its layers are not built in the usual way"
 
 
-def halves(model: PreTrainedModel) -> Iterator[tuple[nn.Parameter, Half]]:
+def halves(model: Any) -> Iterator[tuple[nn.Parameter, Half]]:
     """Yield every parameter that is computed with in bf16, and its bf16 side."""
     for matrix in _matrices(model):
         yield from matrix.halves()
 
 
-def copied(model: PreTrainedModel) -> set[int]:
+def copied(model: Any) -> set[int]:
     """Return the identities of parameters that lie in blocks of memory of the layers' own."""
     return {id(part) for matrix in _matrices(model) for part in matrix.parameters()}
 
 
-def refresh(model: PreTrainedModel) -> None:
+def refresh(model: Any) -> None:
     """Cast all bf16 copies anew."""
     for matrix in _matrices(model):
         matrix.refresh()
 
 
-def release(model: PreTrainedModel) -> None:
+def release(model: Any) -> None:
     """Give the memory of all gradients back."""
     for matrix in _matrices(model):
         matrix.release()
@@ -206,14 +205,14 @@ def release(model: PreTrainedModel) -> None:
     model.zero_grad(set_to_none=True)
 
 
-def _matrices(model: PreTrainedModel) -> Iterator[Any]:
+def _matrices(model: Any) -> Iterator[Any]:
     if model.config.model_type in FAMILIES:
         for layer in model.base_model.encoder.layer:
             if getattr(layer, "fused", None) is not None:
                 yield from layer.fused.matrices
 
 
-def _is_usual(model: PreTrainedModel) -> bool:
+def _is_usual(model: Any) -> bool:
     """Tell whether the layers compute what the kernels know: GELU in its exact form, no extras."""
     config = model.config
     rates = (config.hidden_dropout_prob, config.attention_probs_dropout_prob)

@@ -99,6 +99,7 @@ class Labelled:
             per_token=task.asks != "texts",
             seed=self.seed,
             rate=train.rate,
+            quick=device.type == "cpu",
         )
         encoder.pool_as(self.corpus.pool, len(task.labels))
         encoder.to(device)

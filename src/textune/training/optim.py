@@ -1,5 +1,6 @@
 """A model's parameters become groups, an optimizer and a schedule."""
 
+import inspect
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
@@ -61,6 +62,10 @@ class AdamW(torch.optim.AdamW):
         self._by_kernel = calls.available() and all(_is_plain(item) for item in everything)
         # a card is not waited for: there the update itself leaves the weights as they were
         self.skips = any(item.device.type == "cuda" for item in everything)
+
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        """Add a group, as torch does; its decorator would import a compiler first, for a second."""
+        inspect.unwrap(torch.optim.Optimizer.add_param_group)(self, param_group)
 
     def clip(self, most: float | None) -> Tensor:
         """Measure the norm of all gradients, and scale them to at most this one in the update.
