@@ -11,7 +11,6 @@ import argparse
 import gzip
 import json
 import random
-import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -140,14 +139,11 @@ def pretrain(options: argparse.Namespace, folder: Path, say: Console) -> Path:
         *("--size", options.size, "--hours", str(options.hours), *limit, "--out", str(run)),
     ]
     say.print(" ".join(command))
-    done = subprocess.run(
-        [sys.executable, "-m", *command],
-        env=processes.environment(options.threads, folder),
-        stdout=2,  # the numbers alone go to the output
-        check=False,
-    )
-    if done.returncode != 0:
-        sys.exit(done.returncode)
+    variables = processes.environment(options.threads, folder)
+    with processes.start(command[0], command[1:], None, variables) as child:
+        code = child.wait()
+    if code != 0:
+        sys.exit(code)
     return run
 
 

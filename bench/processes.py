@@ -67,14 +67,19 @@ def run(
 
 def start(
     module: str,
-    arguments: Sequence[Path],
-    log: Path,
+    arguments: Sequence[Path | str],
+    log: Path | None,
     variables: Mapping[str, str],
     *,
     prefix: Sequence[str] = (),
 ) -> "subprocess.Popen[bytes]":
-    """Start `python -m MODULE ARGUMENTS`, which writes all that it says to a log."""
+    """Start `python -m MODULE ARGUMENTS`, which writes all that it says to a log.
+
+    Without a log it goes to the error stream: the numbers alone go to the output.
+    """
     command = [*prefix, sys.executable, "-m", module, *map(str, arguments)]
+    if log is None:
+        return subprocess.Popen(command, cwd=ROOT, env=variables, stdout=2)
     with log.open("wb") as opened:
         return subprocess.Popen(command, cwd=ROOT, env=variables, stdout=opened, stderr=opened)
 

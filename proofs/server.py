@@ -60,7 +60,7 @@ class Server:
         return pid
 
     def start_module(
-        self, module: str, arguments: Sequence[Path], log: Path, variables: Mapping[str, str]
+        self, module: str, arguments: Sequence[Path | str], log: Path, variables: Mapping[str, str]
     ) -> int:
         """Start `python -m MODULE ARGUMENTS` and return its process id.
 

@@ -53,8 +53,8 @@ def starter(server: Server, kernels: Path) -> Callable[..., object]:
 
     def fork(
         module: str,
-        arguments: Sequence[Path],
-        log: Path,
+        arguments: Sequence[Path | str],
+        log: Path | None,
         variables: Mapping[str, str],
         *,
         prefix: Sequence[str] = (),
@@ -65,6 +65,7 @@ def starter(server: Server, kernels: Path) -> Callable[..., object]:
             (cache / "kernels").symlink_to(kernels)
         if prefix:
             return start(module, arguments, log, variables, prefix=prefix)
+        log = log or cache.with_name("said.txt")
         log.write_bytes(b"")
         return Fork(server, server.start_module(module, arguments, log, variables))
 

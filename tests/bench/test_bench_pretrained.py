@@ -83,9 +83,8 @@ def results(random_weights: list[float], learned: list[float]) -> list[tuple[str
 
 @pytest.mark.slow
 def test_the_command_of_a_user_pretrains_and_its_numbers_are_read(
-    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    data: Path, tmp_path: Path, forked: None
 ) -> None:
-    monkeypatch.setenv("TEXTUNE_KERNELS", "0")  # the command would compile them anew
     given = ["--data", str(data), "--text", str(data / "book.txt"), "--threads", "1"]
     size = ["--size", "1x64", "--hours", "0.0005", "--limit", "50", "--out", str(tmp_path / "run")]
     said = Console(file=io.StringIO(), width=500)
@@ -99,7 +98,7 @@ def test_the_command_of_a_user_pretrains_and_its_numbers_are_read(
 
 
 @pytest.mark.slow
-def test_a_wrong_size_ends_as_the_command_does(data: Path, tmp_path: Path) -> None:
+def test_a_wrong_size_ends_as_the_command_does(data: Path, tmp_path: Path, forked: None) -> None:
     given = ["--data", str(data), "--text", str(data / "book.txt"), "--threads", "1"]
     with pytest.raises(SystemExit) as ended:
         pretrain(parse([*given, "--size", "huge"]), tmp_path, SILENT)

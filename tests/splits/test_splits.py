@@ -210,10 +210,10 @@ def test_balance_keeps_a_rare_label_that_comes_with_a_frequent_one():
     assert held == {"toxic": 50, "threat": 5}
 
 
-@pytest.mark.parametrize("wish", [-1, float("nan"), float("inf")])
-def test_balance_refuses_an_impossible_number(stop):
+@pytest.mark.parametrize("number", [-1, float("nan"), float("inf")])
+def test_balance_refuses_an_impossible_number(number):
     with pytest.raises(SettingsError, match=r"unlabelled is .*; allowed: a number of texts above"):
-        balance(texts([()]), np.arange(1), unlabelled=stop)
+        balance(texts([()]), np.arange(1), unlabelled=number)
 
 
 def test_balance_refuses_classes_of_no_text():

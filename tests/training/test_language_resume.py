@@ -270,7 +270,7 @@ def test_added_words_are_the_same_after_a_stop(lines, spoken, tmp_path):
     assert read_json(tmp_path / "whole" / "metrics.json")["added_words"] == 2
 
 
-HOURS = 0.0015  # 5.4 seconds
+HOURS = 0.0008  # 2.9 seconds
 
 
 def timed(request):

@@ -3,6 +3,7 @@
 Each path computes with a Learner made from settings, and its loop.
 """
 
+import hashlib
 import itertools
 import os
 from itertools import islice
@@ -30,8 +31,22 @@ DRAWS = int(os.environ.get("TEXTUNE_DRAWS", "60"))  # masks over which gradients
 RATE = 0.25
 
 
+@pytest.fixture(scope="module")
+def base_of(tiny_base, tmp_path_factory):
+    """Return a function that gives the base of a path at a rate of dropout, made once."""
+    made = {}
+
+    def base(path, rate):
+        key = path.packed, rate
+        if key not in made:
+            made[key] = make_base(tmp_path_factory.mktemp("base"), tiny_base, path, rate)
+        return made[key]
+
+    return base
+
+
 @pytest.fixture
-def make(tmp_path, tiny_base, fresh_kernels, monkeypatch):
+def make(tmp_path, base_of, fresh_kernels, monkeypatch):
     """Return a function that makes the Learner of a task on a path, at a rate of dropout."""
 
     count = itertools.count()
@@ -40,8 +55,8 @@ def make(tmp_path, tiny_base, fresh_kernels, monkeypatch):
         choose(path, monkeypatch)
         folder = tmp_path / str(next(count))
         folder.mkdir()
-        base = make_base(folder / "base", tiny_base, path, rate)
-        learner = learner_of(task, path, base, write_rows(folder, task), folder, *changes)
+        source = write_rows(folder, task)
+        learner = learner_of(task, path, base_of(path, rate), source, folder, *changes)
         assert learner.encoder.packed is path.packed, learner.encoder.refusal
         assert learner.encoder.has_kernels is path.kernels
         return learner
@@ -202,14 +217,19 @@ def test_every_mask_of_torchs_own_operations_has_the_rate_and_is_another(make, m
         assert not torch.equal(found[:, 0], found[:, 1])
 
 
-def projected(parameters, gradients, seed):
-    """Return one number a tensor: its gradient along a fixed random direction."""
-    draw = torch.Generator().manual_seed(seed)
-    found = []
-    for parameter, gradient in zip(parameters, gradients, strict=True):
-        direction = torch.randn(parameter.shape, generator=draw)
-        value = torch.zeros(()) if gradient is None else (gradient.float().cpu() * direction).sum()
-        found.append(value / direction.norm())
+def directions_of(parameters):
+    """Return a fixed random direction of length 1 for each tensor."""
+    draw = torch.Generator().manual_seed(1)
+    drawn = [torch.randn(parameter.shape, generator=draw) for parameter in parameters]
+    return [direction / direction.norm() for direction in drawn]
+
+
+def projected(directions, gradients):
+    """Return one number a tensor: its gradient along its direction."""
+    found = [
+        torch.zeros(()) if gradient is None else (gradient.float().cpu() * direction).sum()
+        for direction, gradient in zip(directions, gradients, strict=True)
+    ]
     return torch.stack(found)
 
 
@@ -218,13 +238,13 @@ def drawn_gradients(learner, work):
     names = [n for n, item in learner.encoder.model.named_parameters() if item.requires_grad]
     own = dict(learner.encoder.model.named_parameters())
     parameters = [own[name] for name in names]
-    found = []
+    directions, found = directions_of(parameters), []
     torch.manual_seed(5)
     for _ in range(DRAWS):
         learner.model.set_dropout(True)
         loop._accumulate(learner.model, learner.objective.loss, work)
         pairs = {id(item): value for item, value in learner.optimizer._with_gradients()}
-        found.append(projected(parameters, [pairs.get(id(item)) for item in parameters], 1))
+        found.append(projected(directions, [pairs.get(id(item)) for item in parameters]))
         learner.optimizer.zero_grad()
     return names, torch.stack(found)
 
@@ -235,23 +255,47 @@ def stock_gradients(learner, task, work, names):
     model, loss = stock_loss(learner, task, batch)
     own = dict(model.named_parameters())
     parameters = [own[name] for name in names]
-    found = []
+    directions, found = directions_of(parameters), []
     torch.manual_seed(6)
     model.train()
     for _ in range(DRAWS):
         model.zero_grad()
         (loss() / work.count).backward()
-        found.append(projected(parameters, [item.grad for item in parameters], 1))
+        found.append(projected(directions, [item.grad for item in parameters]))
     return torch.stack(found)
+
+
+@pytest.fixture(scope="module")
+def drawn_by_stock():
+    """Return the gradients of plain transformers, by all that decides them."""
+    return {}
+
+
+def decided_by(learner, task, work):
+    """Return what decides the gradients of plain transformers: weights, tokens and targets."""
+    found = hashlib.sha256(task.encode())
+    for name, value in sorted(learner.encoder.model.state_dict().items()):
+        found.update(f"{name} {value.dtype}".encode())
+        found.update(value.cpu().contiguous().view(torch.uint8).numpy())
+    (batch,) = work.parts
+    given = (batch.ids, batch.targets, batch.asked, batch.pieces)
+    parts = [None if part is None else part.tolist() for part in given]
+    found.update(repr((work.count, batch.lengths, parts)).encode())
+    return found.hexdigest()
 
 
 @pytest.mark.parametrize("task", ["single", "tags", "mlm"])
 @every_path
-def test_gradients_under_dropout_have_the_mean_and_spread_of_transformers(make, task, path):
+def test_gradients_under_dropout_have_the_mean_and_spread_of_transformers(
+    make, drawn_by_stock, task, path
+):
     learner = make(task, path, RATE, "train.micro_tokens=4096")
     work = next(learner.work())
     names, ours = drawn_gradients(learner, work)
-    theirs = stock_gradients(learner, task, work, names)
+    key = decided_by(learner, task, work)
+    if key not in drawn_by_stock:
+        drawn_by_stock[key] = stock_gradients(learner, task, work, names)
+    theirs = drawn_by_stock[key]
     errors = ((ours.var(0) + theirs.var(0)) / DRAWS).sqrt()
     apart = (ours.mean(0) - theirs.mean(0)).abs()
     coarse = 0.02 * theirs.abs().mean(0) if path.numbers == "bf16" else 0.0
