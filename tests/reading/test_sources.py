@@ -185,24 +185,25 @@ print(peak() - before)
 
 @pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss is in KiB on Linux only")
 @pytest.mark.parametrize(
-    ("name", "unit", "times"),
+    ("name", "unit", "times", "most"),
     [
-        ("line.csv", b"x", 100_000_000),
-        ("header.csv", b"ab,", 1_000_000),
-        ("cells.csv", b"ab,", 30_000_000),
-        ("quote.csv", b'text,label\na,b\n"c' + b"d\n" * 1_000, 5_000),
-        ("bomb.csv.gz", b"some text,label\n", 1_000_000),
-        ("line.jsonl", b'{"a":"', 20_000_000),
+        ("line.csv", b"x", 100_000_000, 60),
+        ("header.csv", b"ab,", 1_000_000, 300),
+        ("cells.csv", b"ab,", 30_000_000, 60),
+        ("quote.csv", b'text,label\na,b\n"c' + b"d\n" * 1_000, 2_000, 75),
+        ("bomb.csv.gz", b"some text,label\n", 400_000, 50),
+        ("line.jsonl", b'{"a":"', 20_000_000, 60),
     ],
 )
-def test_memory_is_bounded_whatever_the_file(tmp_path, name, unit, times):
+def test_memory_is_bounded_whatever_the_file(tmp_path, name, unit, times, most):
+    """In MiB; to keep its two million lines would take 110, its problems 100."""
     path = tmp_path / name
     with gzip.open(path, "wb", 1) if name.endswith("gz") else path.open("wb") as file:
         for _ in range(100):
             file.write(unit * (times // 100))
     command = [sys.executable, "-c", MEMORY, str(path)]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
-    assert int(done.stdout.split()[-1]) < 300, done.stdout
+    assert int(done.stdout.split()[-1]) < most, done.stdout
     path.unlink()
 
 
