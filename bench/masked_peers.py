@@ -15,8 +15,8 @@ from transformers import (
     set_seed,
 )
 
+from bench.masked_clock import Clock
 from bench.masked_jobs import POLICIES, RATE, TUNED, Job, Result
-from bench.masking import Clock
 from bench.peers import CountingCollator
 from bench.scores import Rows
 

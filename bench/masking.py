@@ -1,7 +1,6 @@
 """One masked-LM training in its own process: `python -m bench.masking JOB.json RESULT.json`."""
 
 import json
-import time
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from itertools import islice
@@ -9,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from bench import processes
-from bench.masked_jobs import BEGUN, ENDED, POLICIES, RATE, Job, Result
+from bench.masked_clock import Clock
+from bench.masked_jobs import POLICIES, RATE, Job, Result
 from bench.stepping import drained, timed
 
 PASSES = 100  # of textune's schedule, which must not end within what is measured
@@ -143,34 +143,6 @@ def part(objective: Any, texts: int) -> Any:
 def updates(learner: Any) -> list[dict[str, float]]:
     """Take the updates of one pass."""
     return list(islice(timed(learner), learner.objective.per_epoch))
-
-
-class Clock:
-    """Takes the time, and leaves a mark at each end for whoever looks from outside."""
-
-    def __init__(self, job: Job, device: str) -> None:
-        self._scratch, self._device = Path(job.scratch), device
-        self._began = 0.0
-        self.seconds = 0.0
-
-    def start(self) -> None:
-        """Start what is measured."""
-        (self._scratch / BEGUN).touch()
-        self._began = now(self._device)
-
-    def stop(self) -> None:
-        """End it."""
-        self.seconds = now(self._device) - self._began
-        (self._scratch / ENDED).touch()
-
-
-def now(device: str) -> float:
-    """Return seconds, after all that was asked of the device is done."""
-    if device.startswith("cuda"):
-        import torch
-
-        torch.cuda.synchronize()
-    return time.perf_counter()
 
 
 if __name__ == "__main__":

@@ -127,6 +127,43 @@ def test_imports_run_in_no_circle() -> None:
     assert not circle({module_of(path): imports_of(path) for path in FILES})
 
 
+def own_imports(tree: ast.AST, known: set[str]) -> set[str]:
+    """Return the files of a folder outside the house that one of them imports, by their names."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)]
+        else:
+            continue
+        found |= {part for name in names for part in name.split(".")[:2] if _is_own(name, known)}
+    return found & known
+
+
+def _is_own(name: str, known: set[str]) -> bool:
+    return name.partition(".")[0] in {"bench", "proofs"} | known
+
+
+@pytest.mark.parametrize(("folder", "fewest"), [("bench", 30), ("proofs", 8), ("tests", 100)])
+def test_what_stands_beside_the_house_imports_in_no_circle(folder: str, fewest: int) -> None:
+    files = {path.stem: path for path in (SRC.parents[1] / folder).rglob("*.py")}
+    trees = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in files.items()}
+    graph = {name: own_imports(tree, files.keys()) for name, tree in trees.items()}
+    assert len(graph) >= fewest
+    assert any(graph.values())
+    assert not circle(graph)
+
+
+def test_a_circle_beside_the_house_is_noticed() -> None:
+    known = {"peers", "jobs", "made_runs"}
+    late = ast.parse("def f():\n    from bench import peers\n    from bench.jobs import Job")
+    assert own_imports(late, known) == {"peers", "jobs"}
+    assert own_imports(ast.parse("import made_runs, json\nfrom os import jobs"), known) == {
+        "made_runs"
+    }
+
+
 @pytest.mark.parametrize(
     ("module", "source", "refused"),
     [
