@@ -1,6 +1,7 @@
 """The chatterbot corpus becomes a file of labelled text, for the demonstration."""
 
 import csv
+import io
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -113,8 +114,8 @@ def write_corpus(folder: Path, *, repeats: bool = True, fewest: int = 1) -> Path
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / FILE_NAME
     with (
-        atomic.replacing_file(path) as unfinished,
-        unfinished.open("w", encoding="utf-8", newline="") as file,
+        atomic.writing(path) as content,
+        io.TextIOWrapper(content, encoding="utf-8", newline="") as file,
     ):
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)

@@ -11,19 +11,20 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from textune.errors import ModelError
+from textune.storage import atomic
 
 
 def write(
     tensors: Mapping[str, Tensor], file: Path, *, metadata: dict[str, str] | None = None
 ) -> None:
-    """Write tensors as safetensors.
+    """Write tensors as safetensors, whole or not at all.
 
     Raises:
         OSError: The disk is full or read-only.
     """
-    with disk_errors(file):
-        save_file(dict(tensors), file, metadata)
-    open_up(file)
+    with disk_errors(file), atomic.replacing_file(file) as unfinished:
+        save_file(dict(tensors), unfinished, metadata)
+        open_up(unfinished)
 
 
 def read(folder: Path, names: Collection[str]) -> dict[str, Tensor]:

@@ -11,7 +11,6 @@ import platform
 import shutil
 import subprocess
 import sys
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
@@ -105,7 +104,7 @@ def _is_whole(file: Path) -> bool:
 
 def _compile(compiler: str, file: Path) -> None:
     """Compile and link; not against a second OpenMP: torch's own is in the process already."""
-    with tempfile.TemporaryDirectory(dir=file.parent) as scratch:
+    with atomic.passing_folder(file.parent) as scratch:
         parts = [Path(scratch, f"kernels-{half}.o") for half in (0, 1)]
         whole = Path(scratch, "kernels.so")
         source = str(SOURCES / "kernels.c")

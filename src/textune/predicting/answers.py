@@ -249,12 +249,12 @@ def _writing(
     """Give a function that appends rows; the file appears under its name only when all is well."""
     kind = _kind(output)
     try:
-        with atomic.replacing_file(output, overwrite=overwrite) as unfinished:
+        with atomic.writing(output, overwrite=overwrite) as content:
             if kind == ".parquet":
-                yield from _parquet(unfinished, columns, kinds or ())
+                yield from _parquet(content, columns, kinds or ())
             else:
                 names = [name for name, _ in columns]
-                with _open_text(unfinished, packed=output.name.lower().endswith(".gz")) as file:
+                with _open_text(content, packed=output.name.lower().endswith(".gz")) as file:
                     is_json = kind in JSON_LINES
                     yield _jsonl(file, names, nested) if is_json else _csv(file, names, kind)
     except TextuneError:
@@ -273,11 +273,10 @@ def _writing(
 
 
 @contextmanager
-def _open_text(file: Path, *, packed: bool) -> Iterator[IO[str]]:
-    with file.open("wb") as content:
-        whole = content if not packed else gzip.GzipFile("", "wb", 6, content, mtime=0)
-        with io.TextIOWrapper(whole, encoding="utf-8", newline="") as opened:
-            yield opened
+def _open_text(content: IO[bytes], *, packed: bool) -> Iterator[IO[str]]:
+    whole = content if not packed else gzip.GzipFile("", "wb", 6, content, mtime=0)
+    with io.TextIOWrapper(whole, encoding="utf-8", newline="") as opened:
+        yield opened
 
 
 def _csv(file: IO[str], columns: Sequence[str], kind: str) -> Writer:
@@ -307,7 +306,7 @@ def _value(cell: str) -> Any:
         return cell
 
 
-def _parquet(file: Path, columns: Sequence[Column], kinds: Sequence[Any]) -> Iterator[Writer]:
+def _parquet(file: IO[bytes], columns: Sequence[Column], kinds: Sequence[Any]) -> Iterator[Writer]:
     """Write columns of the input with their types, then those of the answers."""
     import pyarrow as pa  # here, as a single text's answer does not need it
     import pyarrow.parquet as pq

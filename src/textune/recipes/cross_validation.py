@@ -136,6 +136,5 @@ def _collect(folder: Path, count: int) -> None:
         fold = pa.array([number] * len(table), pa.int64())
         tables.append(table.append_column("fold", fold))
     whole = pa.concat_tables(tables, promote_options="default")
-    unfinished = folder / f".{OUT_OF_FOLD}"
-    pq.write_table(whole, unfinished)
-    unfinished.replace(folder / OUT_OF_FOLD)
+    with atomic.replacing_file(folder / OUT_OF_FOLD) as unfinished:
+        pq.write_table(whole, unfinished)

@@ -219,5 +219,5 @@ def _write_end(
     capsule = runs.capsule() | learner.measures()
     capsule |= {"store": corpus.store.key, "wall_seconds": round(seconds, 2)}
     atomic.write_json(folder / "capsule.json", capsule)
-    (folder / "report.html").unlink(missing_ok=True)  # of a run that was shorter
+    atomic.remove(folder / "report.html")  # of a run that was shorter
     atomic.write_json(folder / "metrics.json", found)

@@ -120,7 +120,7 @@ def learning(request: Request) -> Generator[Event, None, Run]:
             numbers["prove"] = yield from proving.prove(
                 request.proof, request.base, folder, device=request.settings.device
             )
-        (folder / "report.html").unlink(missing_ok=True)  # of a run that was shorter
+        atomic.remove(folder / "report.html")  # of a run that was shorter
         atomic.write_json(folder / "metrics.json", numbers)  # from now on the run is finished
         _finish(folder, noted, request)
         yield Message(f"everything is in {folder}")

@@ -1,6 +1,5 @@
 """A labelled file says whether adapting pays: fine-tuned with it and without, seed by seed."""
 
-import shutil
 from collections import deque
 from collections.abc import Generator, Sequence
 from pathlib import Path
@@ -19,6 +18,7 @@ from textune.recipes.recipe import Request
 from textune.records import Message
 from textune.settings import config
 from textune.settings.config import Settings
+from textune.storage import atomic
 from textune.text import tokenizers
 
 LEVEL = 0.95
@@ -109,7 +109,7 @@ def _fine_tune(proof: Proof, settings: Settings, out: Path) -> tuple[str, float]
             numbers = end.value.metrics
             break
     for part in ("model", "checkpoints", "predictions"):
-        shutil.rmtree(out / part, ignore_errors=True)
+        atomic.remove(out / part)
     metric = str(numbers["best"]["metric"])
     value = catalogue.value(numbers["valid"], metric)
     if value is None:

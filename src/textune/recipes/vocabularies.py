@@ -1,6 +1,5 @@
 """A base, or plain text alone, becomes the tokenizer and the untrained encoder of a run."""
 
-import shutil
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -20,6 +19,7 @@ from textune.records import Message, Paragraph
 from textune.settings.language_config import AdaptSettings, PretrainSettings
 from textune.splits import held_out
 from textune.splits.held_out import Division
+from textune.storage import atomic
 from textune.text import extension, fertility, tokenizers, wordpiece
 
 NEW, PLACE = ".tokenizer", "tokenizer"  # inside a run's folder, before and after it is begun
@@ -71,7 +71,7 @@ def prepare(
     Raises:
         TextuneError: The base, the text or the words cannot be had.
     """
-    shutil.rmtree(folder / NEW, ignore_errors=True)
+    atomic.remove(folder / NEW)
     if isinstance(settings, PretrainSettings):
         return (yield from _from_text(sources, settings, folder))
     place = bases.find(settings.base)
@@ -119,7 +119,7 @@ def _extended(
         )
     if not made.pieces:
         yield Message("no word was added to the vocabulary", is_warning=True)
-        shutil.rmtree(folder / NEW)
+        atomic.remove(folder / NEW)
         return Start(Path(place), place, division=division)
     names = tokenizers.load(str(folder / NEW)).backend
     added = [str(names.id_to_token(piece)) for piece in made.pieces]
@@ -180,13 +180,12 @@ def unsettled(folder: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        shutil.rmtree(folder / NEW, ignore_errors=True)
+        atomic.remove(folder / NEW)
 
 
 def settle(start: Start, folder: Path) -> Start:
     """Move a new tokenizer to its place in a run that is begun."""
     if start.tokenizer != folder / NEW:
         return start
-    shutil.rmtree(folder / PLACE, ignore_errors=True)
-    start.tokenizer.rename(folder / PLACE)
+    atomic.move(start.tokenizer, folder / PLACE)
     return replace(start, tokenizer=folder / PLACE)

@@ -7,12 +7,14 @@ import os
 import re
 import shutil
 import socket
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
+MARKED = ".textune-"
 UNFINISHED = re.compile(r"\.textune-(?P<machine>[0-9a-f]{8})-(?P<pid>\d+)-\d+")
 NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EXDEV, errno.EMLINK, errno.EACCES}
 _numbers = count(1)  # next() on it is one step, so that no two threads get the same number
@@ -32,14 +34,17 @@ def replacing_file(file: Path, *, overwrite: bool = True) -> Iterator[Path]:
         OSError: The disk is full or read-only; what was there before is unchanged.
     """
     unfinished = _beside(file)
+    is_inside = file.parent.name.startswith(MARKED)  # of what is itself unfinished: flushed with it
     try:
         yield unfinished
-        flush(unfinished)
+        if not is_inside:
+            flush(unfinished)
         if overwrite:
             unfinished.replace(file)
         else:
             _put_new(unfinished, file)
-        flush(file.parent)
+        if not is_inside:
+            flush(file.parent)
     finally:
         unfinished.unlink(missing_ok=True)
 
@@ -82,10 +87,37 @@ def passing_folder(folder: Path) -> Iterator[Path]:
         remove(made)
 
 
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """Give an empty folder among the system's passing files, for its owner alone."""
+    with tempfile.TemporaryDirectory(prefix=MARKED) as made:
+        yield Path(made)
+
+
+@contextmanager
+def writing(file: Path, *, overwrite: bool = True) -> Iterator[IO[bytes]]:
+    """Give an open file of bytes, which becomes `file` as by `replacing_file`."""
+    with replacing_file(file, overwrite=overwrite) as unfinished, unfinished.open("wb") as opened:
+        yield opened
+
+
+def move(source: Path, target: Path) -> None:
+    """Let a whole file or folder take the place of what bears its new name.
+
+    Raises:
+        OSError: The disk is read-only, or the two lie on different ones.
+    """
+    flush(source)
+    if source.is_dir():
+        remove(target)
+    source.replace(target)
+    flush(target.parent)
+
+
 def write_bytes(file: Path, content: bytes, *, overwrite: bool = True) -> None:
     """Write a file whole or not at all."""
-    with replacing_file(file, overwrite=overwrite) as unfinished:
-        unfinished.write_bytes(content)  # readable as the umask allows
+    with writing(file, overwrite=overwrite) as opened:  # readable as the umask allows
+        opened.write(content)
 
 
 def write_text(file: Path, text: str, *, overwrite: bool = True) -> None:
@@ -124,7 +156,7 @@ def clear_unfinished(folder: Path, *, mine: bool = False) -> int:
     """
     cleared = 0
     with os.scandir(folder) as entries:
-        names = [entry.name for entry in entries if entry.name.startswith(".textune-")]
+        names = [entry.name for entry in entries if entry.name.startswith(MARKED)]
     for name in names:
         found = UNFINISHED.fullmatch(name)
         if found is None or found["machine"] != _machine():
@@ -157,7 +189,7 @@ def remove(path: Path) -> None:
 
 def _beside(path: Path) -> Path:
     """Name a file of this process's and this thread's own; short, whatever the path's own name."""
-    return path.with_name(f".textune-{_machine()}-{os.getpid()}-{next(_numbers)}")
+    return path.with_name(f"{MARKED}{_machine()}-{os.getpid()}-{next(_numbers)}")
 
 
 def _machine() -> str:

@@ -76,18 +76,16 @@ def beginning(folder: Path, *, keep: Collection[str] = (), is_new: bool = True) 
     """
     with atomic.passing_folder(folder) as made:
         yield made
-        (made / MARK).write_text(
-            "A run of textune's: --overwrite may replace it.\n", encoding="utf-8"
-        )
+        atomic.write_text(made / MARK, "A run of textune's: --overwrite may replace it.\n")
         for path in (*made.iterdir(), made):
             atomic.flush(path)
-        (made / MARK).replace(folder / MARK)
-        (folder / "metrics.json").unlink(missing_ok=True)
+        atomic.move(made / MARK, folder / MARK)
+        atomic.remove(folder / "metrics.json")
         for one in sorted(folder.iterdir()):
             if is_new and one.name not in {LOCK, OWNER, MARK, made.name, *keep}:
                 atomic.remove(one)
         for path in sorted(made.iterdir()):
-            path.rename(folder / path.name)
+            atomic.move(path, folder / path.name)
         atomic.flush(folder)
 
 
@@ -120,8 +118,8 @@ def start(
         damaged = mend(folder, made)
         if state == "on":  # it may be asked for more epochs, or by another device
             for path in made.glob("config.toml"):
-                path.replace(folder / path.name)
-            (folder / "metrics.json").unlink(missing_ok=True)  # from now on it is unfinished
+                atomic.move(path, folder / path.name)
+            atomic.remove(folder / "metrics.json")  # from now on it is unfinished
     return damaged
 
 
@@ -162,7 +160,7 @@ def mend(folder: Path, made: Path) -> list[str]:
     """
     damaged = [path for path in sorted(made.iterdir()) if not _is_whole(folder / path.name)]
     for path in damaged:
-        path.replace(folder / path.name)
+        atomic.move(path, folder / path.name)
     return [path.name for path in damaged]
 
 
@@ -226,8 +224,8 @@ def _is_held(file: Path, lock: FileLock) -> bool:
 
 def _release(folder: Path, lock: FileLock) -> None:
     with suppress(OSError):  # a disk that has become read-only has nothing to be tidied
-        (folder / OWNER).unlink(missing_ok=True)
-        (folder / LOCK).unlink(missing_ok=True)  # while it is held: the next claim makes its own
+        atomic.remove(folder / OWNER)
+        atomic.remove(folder / LOCK)  # while it is held: the next claim makes its own
     lock.release()
 
 
@@ -277,7 +275,7 @@ def _paths(inputs: Mapping[str, object]) -> dict[str, Path]:
 
 def _write_owner(folder: Path) -> None:
     me = {"pid": os.getpid(), "host": socket.gethostname()}
-    (folder / OWNER).write_text(json.dumps(me), encoding="utf-8")
+    atomic.write_text(folder / OWNER, json.dumps(me))
 
 
 def _read_owner(folder: Path) -> str:

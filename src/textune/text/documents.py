@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from textune.errors import DataError
 from textune.records import Paragraph
+from textune.storage import atomic
 from textune.text import kept
 from textune.text.tokenizers import Ids, Tokenizer
 
@@ -109,9 +110,9 @@ def _write(
 ) -> None:
     owner = -1
     with (
-        (folder / "ids.i32").open("wb") as tokens,
-        (folder / "lengths.i64").open("wb") as sizes,
-        (folder / "owners.i64").open("wb") as owners,
+        atomic.writing(folder / "ids.i32") as tokens,
+        atomic.writing(folder / "lengths.i64") as sizes,
+        atomic.writing(folder / "owners.i64") as owners,
     ):
         for chunk in _chunks(paragraphs, split):
             found = tokenizer.encode([text for text, _ in chunk])

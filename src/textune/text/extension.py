@@ -9,6 +9,7 @@ from tokenizers import AddedToken
 from tokenizers import Tokenizer as Backend
 
 from textune.errors import DataError, Problems, excerpt
+from textune.storage import atomic
 from textune.text import fertility, saving, tokenizers
 from textune.text.tokenizers import Tokenizer
 
@@ -118,4 +119,4 @@ def _write_config(place: str, folder: Path, size: int) -> None:
     """Copy the base's configuration, with room for the new pieces."""
     config = json.loads((Path(place) / "config.json").read_text(encoding="utf-8"))
     config["vocab_size"] = max(size, config.get("vocab_size") or 0)
-    (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+    atomic.write_text(folder / "config.json", json.dumps(config, indent=2) + "\n")

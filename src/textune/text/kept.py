@@ -2,7 +2,6 @@
 
 import json
 import os
-import tempfile
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -52,9 +51,9 @@ def opened(
                 f"token ids are not kept for the next time: {why}; another folder can be named "
                 "with TEXTUNE_CACHE"
             )
-    with tempfile.TemporaryDirectory(prefix="textune-") as scratch:
-        write(Path(scratch))
-        return read(Path(scratch), True), remark
+    with atomic.scratch() as passing:
+        write(passing)
+        return read(passing, True), remark
 
 
 def _kept(
@@ -77,7 +76,7 @@ def _build(write: Callable[[Path], None], place: Path) -> None:
     with atomic.replacing_folder(place) as unfinished:
         write(unfinished)
         sums = {file.name: checksums.sha256(file) for file in sorted(unfinished.iterdir())}
-        (unfinished / MANIFEST).write_text(json.dumps(sums), encoding="utf-8")
+        atomic.write_text(unfinished / MANIFEST, json.dumps(sums))
 
 
 def _is_sound(folder: Path) -> bool:

@@ -16,6 +16,7 @@ import numpy as np
 from tokenizers import Tokenizer as Backend
 
 from textune.errors import ModelError
+from textune.storage import atomic
 from textune.text import tokenizers
 from textune.text.tokenizers import Ids, Tokenizer
 
@@ -83,8 +84,7 @@ def write_files(backend: Backend, place: str, folder: Path) -> None:
                 tokenizer_object=Backend.from_str(backend.to_str()), **_named(backend)
             )
         source.save_pretrained(folder)
-    text = backend.to_str(pretty=True) + "\n"
-    (folder / "tokenizer.json").write_text(text, encoding="utf-8", newline="\n")
+    atomic.write_text(folder / "tokenizer.json", backend.to_str(pretty=True) + "\n")
 
 
 def sample(texts: Sequence[str]) -> list[str]:
@@ -109,10 +109,10 @@ def _agree(tokenizer: Tokenizer, folder: Path, texts: Sequence[str]) -> str | No
     for change in ({}, dict.fromkeys(("add_prefix_space", "do_lower_case", "strip_accents"))):
         settings = json.loads(before) | {"tokenizer_class": AS_IT_IS}
         kept = {name: value for name, value in settings.items() if name not in change}
-        file.write_text(json.dumps(names | kept, indent=2, ensure_ascii=False) + "\n", "utf-8")
+        atomic.write_json(file, names | kept)
         if _difference(folder, texts, wanted) is None:
             return None
-    file.write_text(before, encoding="utf-8")
+    atomic.write_text(file, before)
     return found
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textune.records import Example, Shape
+from textune.storage import atomic
 from textune.text import kept
 from textune.text.shapes import Shaped, shaped
 from textune.text.tokenizers import Ids, Tokenizer
@@ -133,10 +134,10 @@ def _write(examples: Iterable[Example], tokenizer: Tokenizer, shape: Shape, fold
     small: dict[str, list[int]] = {name: [0] for name in FILES if "borders" in name}
     small |= {"starts": [0], "firsts": [], "fulls": []}
     with (
-        (folder / "ids").open("wb") as ids,
-        (folder / "asked").open("wb") as asked,
-        (folder / "items").open("wb") as items,
-        (folder / "spans").open("wb") as spans,
+        atomic.writing(folder / "ids") as ids,
+        atomic.writing(folder / "asked") as asked,
+        atomic.writing(folder / "items") as items,
+        atomic.writing(folder / "spans") as spans,
     ):
         for chunk in _chunks(examples):
             for found in shaped(chunk, tokenizer, shape):
@@ -147,7 +148,7 @@ def _write(examples: Iterable[Example], tokenizer: Tokenizer, shape: Shape, fold
                 spans.write(found.spans.astype(np.int32).tobytes())
                 _count(small, found)
     for name, values in small.items():
-        np.asarray(values, dtype=FILES[name][0]).tofile(folder / name)
+        atomic.write_bytes(folder / name, np.asarray(values, dtype=FILES[name][0]).tobytes())
 
 
 def _count(small: dict[str, list[int]], found: Shaped) -> None:

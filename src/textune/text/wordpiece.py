@@ -11,6 +11,7 @@ from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers,
 from tokenizers.trainers import WordPieceTrainer
 
 from textune.errors import DataError, SettingsError
+from textune.storage import atomic
 
 SPECIALS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")  # their ids are 0 to 4
 PREFIX = "##"  # of a piece that goes on with a word
@@ -200,11 +201,10 @@ def _write(pieces: list[str], folder: Path, *, lowercase: bool, max_tokens: int)
         **names,
     }
     folder.mkdir(parents=True, exist_ok=True)
-    _write_text(folder / "tokenizer.json", backend.to_str(pretty=True))
-    _write_text(folder / "tokenizer_config.json", json.dumps(config, indent=2))
-    _write_text(folder / "special_tokens_map.json", json.dumps(names, indent=2))
-    _write_text(folder / "vocab.txt", "\n".join(pieces))
-
-
-def _write_text(file: Path, text: str) -> None:
-    file.write_text(text + "\n", encoding="utf-8", newline="\n")
+    for name, text in (
+        ("tokenizer.json", backend.to_str(pretty=True)),
+        ("tokenizer_config.json", json.dumps(config, indent=2)),
+        ("special_tokens_map.json", json.dumps(names, indent=2)),
+        ("vocab.txt", "\n".join(pieces)),
+    ):
+        atomic.write_text(folder / name, text + "\n")

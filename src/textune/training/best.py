@@ -10,7 +10,6 @@ from torch import Tensor
 
 from textune.encoder import weights
 from textune.errors import CheckpointError
-from textune.storage import atomic
 from textune.training import checkpoint
 
 NAME = "best.safetensors"
@@ -32,8 +31,7 @@ def write(folder: Path, tensors: Mapping[str, Tensor], *, step: int, decay: floa
     everything = {**tensors, DECAY: torch.tensor(decay, dtype=torch.float64)}
     folder.mkdir(parents=True, exist_ok=True)
     metadata = {"step": str(step), "sha256": _digest(everything, step)}
-    with atomic.replacing_file(folder / NAME) as unfinished:
-        weights.write(everything, unfinished, metadata=metadata)
+    weights.write(everything, folder / NAME, metadata=metadata)
 
 
 def read(folder: Path, *, step: int) -> tuple[dict[str, Tensor], float]:

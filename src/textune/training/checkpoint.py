@@ -1,7 +1,6 @@
 """The state of a run goes to disk whole or not at all, and comes back byte for byte."""
 
 import json
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,10 +36,9 @@ def save(folder: Path, checkpoint: Checkpoint, *, step: int) -> Path:
     place = folder / f"step-{step:08d}"
     with atomic.replacing_folder(place) as unfinished:
         weights.write(checkpoint.tensors, unfinished / _TENSORS)
-        text = json.dumps(checkpoint.state, indent=1)
-        (unfinished / _STATE).write_text(text, encoding="utf-8")
+        atomic.write_text(unfinished / _STATE, json.dumps(checkpoint.state, indent=1))
         files = {name: _describe(unfinished / name) for name in (_TENSORS, _STATE)}
-        (unfinished / _MANIFEST).write_text(json.dumps(files, indent=1), encoding="utf-8")
+        atomic.write_text(unfinished / _MANIFEST, json.dumps(files, indent=1))
     if is_sound(place):
         _forget_old(folder)
     return place
@@ -164,4 +162,4 @@ def _describe(file: Path) -> dict[str, Any]:
 
 def _forget_old(folder: Path) -> None:
     for place in sorted(folder.glob("step-*"), reverse=True)[KEEP:]:
-        shutil.rmtree(place, ignore_errors=True)
+        atomic.remove(place)
