@@ -24,7 +24,6 @@ COUNTS = {  # of a line a validation, with their widths; times of training since
     "train": 9,
     "judge": 9,
 }
-IN_UNITS = ("rmse", "mae")  # of the user: numbers of any size
 RECENT = 50  # updates whose mean loss is shown
 
 
@@ -246,7 +245,8 @@ def _shown(metrics: Mapping[str, Any], chosen: str) -> list[str]:
 
 
 def _width(key: str) -> int:
-    return max(len(catalogue.title(key)), 9 if key in IN_UNITS else 5) + 2
+    is_in_units = key in catalogue.METRICS and catalogue.METRICS[key].is_in_units
+    return max(len(catalogue.title(key)), 9 if is_in_units else 5) + 2
 
 
 def _rate(lr: float) -> str:

@@ -15,7 +15,6 @@ from textune.errors import SettingsError, among
 CLASSES, TAGS = ("single", "multi"), ("tags",)
 NAMED = (*CLASSES, *TAGS)
 PLAIN_TEXT = ("language",)
-OF_LABELS = ("precision", "recall", "f1", "roc_auc", "pr_auc", "mcc", "pearson", "spearman")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,71 +24,85 @@ class Metric:
     name: str
     title: str
     tasks: tuple[str, ...]  # that have it for all texts or words together
+    aliases: tuple[str, ...] = ()
     is_better_higher: bool = True
     is_headline: bool = True  # whether the console shows it
-    aliases: tuple[str, ...] = ()
+    is_in_units: bool = False  # of the user's numbers, and of any size
+    repeats: str = ""  # the metric that is the same number wherever there are both
+    page: str = ""  # its title on a page, where that has more room
+
+    @property
+    def heading(self) -> str:
+        """What a page calls it."""
+        return self.page or self.title
+
+    @property
+    def arrow(self) -> str:
+        """Which way is better, as a sign."""
+        return "↑" if self.is_better_higher else "↓"
 
 
 METRICS = {
     metric.name: metric
     for metric in (
-        Metric("mcc", "MCC", CLASSES, aliases=("matthews_correlation", "matthews_corrcoef")),
-        Metric("accuracy", "accuracy", NAMED, aliases=("acc", "overall_accuracy")),
-        Metric("macro_f1", "macro F1", NAMED, aliases=("f1_macro", "macro_avg_f1")),
-        Metric("micro_f1", "micro F1", CLASSES, aliases=("f1_micro",)),
-        Metric("roc_auc", "ROC-AUC", CLASSES, aliases=("auc", "auroc", "rocauc")),
-        Metric("pr_auc", "PR-AUC", CLASSES, aliases=("average_precision", "auprc", "ap")),
-        Metric("f1", "F1", ("tags", "answers"), aliases=("overall_f1", "f1_score")),
-        Metric("precision", "precision", TAGS, aliases=("overall_precision",)),
-        Metric("recall", "recall", TAGS, aliases=("overall_recall",)),
-        Metric("exact_match", "exact match", ("answers",), aliases=("exact", "em")),
-        Metric("pearson", "Pearson", ("number",), aliases=("pearsonr", "pearson_r")),
-        Metric("spearman", "Spearman", ("number",), aliases=("spearmanr", "spearman_rho")),
-        Metric(
-            "rmse",
-            "RMSE",
-            ("number",),
-            is_better_higher=False,
-            aliases=("root_mean_squared_error",),
-        ),
-        Metric("mae", "MAE", ("number",), is_better_higher=False, aliases=("mean_absolute_error",)),
-        Metric(
-            "log_loss",
-            "log loss",
-            NAMED,
-            is_better_higher=False,
-            aliases=("cross_entropy", "neg_log_loss", "nll"),
-        ),
-        Metric("loss", "held-out loss", PLAIN_TEXT, is_better_higher=False),
-        Metric("perplexity", "perplexity", PLAIN_TEXT, is_better_higher=False),
+        Metric("mcc", "MCC", CLASSES, ("matthews_correlation", "matthews_corrcoef")),
+        Metric("accuracy", "accuracy", NAMED, ("acc", "overall_accuracy")),
+        Metric("macro_f1", "macro F1", NAMED, ("f1_macro", "macro_avg_f1")),
+        Metric("micro_f1", "micro F1", CLASSES, ("f1_micro",)),
+        Metric("roc_auc", "ROC-AUC", CLASSES, ("auc", "auroc", "rocauc")),
+        Metric("pr_auc", "PR-AUC", CLASSES, ("average_precision", "auprc", "ap")),
+        Metric("f1", "F1", ("tags", "answers"), ("overall_f1", "f1_score")),
+        Metric("precision", "precision", TAGS, ("overall_precision",)),
+        Metric("recall", "recall", TAGS, ("overall_recall",)),
+        Metric("exact_match", "exact match", ("answers",), ("exact", "em")),
+        Metric("pearson", "Pearson", ("number",), ("pearsonr", "pearson_r")),
+        Metric("spearman", "Spearman", ("number",), ("spearmanr", "spearman_rho")),
+        Metric("rmse", "RMSE", ("number",), ("root_mean_squared_error",), False, is_in_units=True),
+        Metric("mae", "MAE", ("number",), ("mean_absolute_error",), False, is_in_units=True),
+        Metric("log_loss", "log loss", NAMED, ("cross_entropy", "neg_log_loss", "nll"), False),
+        Metric("loss", "held-out loss", PLAIN_TEXT, (), False, page="loss, nats per masked token"),
+        Metric("perplexity", "perplexity", PLAIN_TEXT, (), False),
         Metric("masked_accuracy", "masked accuracy", PLAIN_TEXT),
-        Metric("nsp_accuracy", "NSP accuracy", PLAIN_TEXT),
-        Metric("nsp_loss", "NSP loss", PLAIN_TEXT, is_better_higher=False, is_headline=False),
-        Metric("subset_accuracy", "subset accuracy", ("multi",), is_headline=False),
+        Metric("nsp_accuracy", "NSP accuracy", PLAIN_TEXT, page="next-sentence accuracy"),
+        Metric(
+            "nsp_loss", "NSP loss", PLAIN_TEXT, (), False, False, page="next-sentence loss, nats"
+        ),
+        Metric(
+            "subset_accuracy", "subset accuracy", ("multi",), is_headline=False, repeats="accuracy"
+        ),
         Metric("balanced_accuracy", "balanced accuracy", ("single",), is_headline=False),
-        Metric("macro_mcc", "macro MCC", ("multi",), is_headline=False),
+        Metric("macro_mcc", "macro MCC", ("multi",), is_headline=False, repeats="mcc"),
         Metric(
             "weighted_f1",
             "weighted F1",
             ("single",),
-            is_headline=False,
-            aliases=("f1_weighted", "weighted_avg_f1"),
+            ("f1_weighted", "weighted_avg_f1"),
+            True,
+            False,
         ),
         Metric("micro_roc_auc", "micro ROC-AUC", ("multi",), is_headline=False),
-        Metric(
-            "hamming_loss",
-            "Hamming loss",
-            ("multi",),
-            is_better_higher=False,
-            is_headline=False,
-        ),
+        Metric("hamming_loss", "Hamming loss", ("multi",), (), False, False),
     )
 }
 HEADLINES = {metric.name: metric.title for metric in METRICS.values() if metric.is_headline}
+OF_NUMBERS = tuple(metric.name for metric in METRICS.values() if metric.tasks == ("number",))
+OF_HITS = ("precision", "recall", "f1")
+OF_CLASSES = (*OF_HITS, "roc_auc", "pr_auc")  # against all others
+OF_LABELS = (*OF_CLASSES, *OF_NUMBERS)  # of one label, or target, in the order of tables
+COUNTS = {"support": "texts", "predicted": "given"}  # of one label
+COUNTS_OF_TAGS = {"support": "in the texts", "predicted": "found"}
+BASELINES = {  # rules beside which a model is shown, and their names where there is less room
+    "tfidf": ("TF-IDF + logistic regression", "TF-IDF + log. regression"),
+    "centroid": ("TF-IDF, the nearest class", "TF-IDF, nearest class"),
+    "majority": ("Label frequencies alone", "majority vote"),
+    "mean": ("Mean of the training numbers", "mean of training"),
+    "word": ("Each word's usual tag", "each word's usual tag"),
+    "sentence": ("The sentence most like the question", "likeliest sentence"),
+}
+QUESTIONS = {"has_answer": "with an answer", "no_answer": "without"}  # judged apart
 ALIASES = {alias: metric.name for metric in METRICS.values() for alias in metric.aliases}
 LOSSES = {"single": "log_loss", "multi": "log_loss", "tags": "log_loss", "number": "rmse"}
 SQUARED = ("mse", "mean_squared_error", "squared_error")
-BINARY = ("f1", "precision", "recall")  # of two classes: those of the second
 CONFUSIONS = {
     "correct": "right",
     "boundary": "with wrong borders",
@@ -147,7 +160,7 @@ def selecting(wanted: str, task: str, labels: Sequence[str]) -> str:
         return "rmse"  # of one number the same weights are best by either
     if name in METRICS and task in METRICS[name].tasks:
         return name
-    if name in BINARY and task == "single" and len(labels) == 2:
+    if name in OF_HITS and task == "single" and len(labels) == 2:
         return f"labels.{labels[1]}.{name}"
     why = why_unknown(wanted) or _why_not(name, task, labels)
     raise SettingsError(f"train.metric {wanted!r}: {why}")
@@ -197,7 +210,7 @@ def confusion_words(confusions: Mapping[str, Any]) -> str:
 def _of_label(wanted: str, task: str, labels: Sequence[str]) -> str:
     label, _, key = wanted.removeprefix("labels.").rpartition(".")
     key = plain_name(key)
-    has_it = key in OF_LABELS[:5] or (key == "mcc" and task == "multi")
+    has_it = key in OF_CLASSES or (key == "mcc" and task == "multi")
     if task not in CLASSES or not has_it:
         raise SettingsError(
             f"train.metric {wanted!r}: of one label there are precision, recall, f1, roc_auc and "
@@ -209,7 +222,7 @@ def _of_label(wanted: str, task: str, labels: Sequence[str]) -> str:
 
 
 def _why_not(name: str, task: str, labels: Sequence[str]) -> str:
-    if name in BINARY and task in CLASSES:
+    if name in OF_HITS and task in CLASSES:
         averages = ["macro_f1", "micro_f1", *(["weighted_f1"] if task == "single" else [])]
         several = f"with {len(labels)} labels there are several"
         return (

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from textune.metrics import catalogue
 from textune.metrics.intervals import (
     FEWEST_RESAMPLES,
     MOST_DRAWS,
@@ -23,7 +24,7 @@ from textune.metrics.intervals import (
 )
 from textune.metrics.metrics import Floats, Report
 
-KEYS = ("pearson", "spearman", "rmse", "mae")
+KEYS = catalogue.OF_NUMBERS
 SMALLEST_SPREAD = 1e-13
 """Of the mean: numbers that differ by less are alike but for rounding, as SciPy has it."""
 BLOCK = 1_000_000

@@ -1,28 +1,18 @@
 """The folder of a language run becomes one HTML page: what the training did to held-out text."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from textune.metrics.catalogue import METRICS, Metric
 from textune.report import pages, pictures
 
 OBJECTIVES = {"mlm": "masked tokens", "mlm+nsp": "masked tokens and next sentence"}
 PARTS = {"before": "Before", "valid": "After"}
 APART = ": the 95 % intervals do not overlap"
 MINUS = "\N{MINUS SIGN}"
-
-
-@dataclass(frozen=True, slots=True)
-class Measure:
-    """A number of held-out text that the page shows."""
-
-    key: str
-    name: str
-    is_better_higher: bool
-    show: Callable[[float | None], str]
 
 
 def write(run_dir: Path) -> Path:
@@ -78,13 +68,15 @@ def _perplexity(value: float | None) -> str:
     return pages.number(value, 1 if value >= 10 else 2)
 
 
-MEASURES = (
-    Measure("perplexity", "perplexity", False, _perplexity),
-    Measure("masked_accuracy", "masked accuracy", True, pages.percent),
-    Measure("loss", "loss, nats per masked token", False, pages.number),
-    Measure("nsp_accuracy", "next-sentence accuracy", True, pages.percent),
-    Measure("nsp_loss", "next-sentence loss, nats", False, pages.number),
+MEASURES = tuple(  # the two of the verdict first
+    METRICS[name] for name in ("perplexity", "masked_accuracy", "loss", "nsp_accuracy", "nsp_loss")
 )
+
+
+def _shown(measure: Metric, value: float | None) -> str:
+    if measure.name == "perplexity":
+        return _perplexity(value)
+    return pages.percent(value) if "accuracy" in measure.name else pages.number(value)
 
 
 def _facts(
@@ -117,20 +109,20 @@ def _verdict(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
     return f"Held-out {said}." if said else ""
 
 
-def _clause(measure: Measure, before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
-    first, last = _finite(before.get(measure.key)), _finite(after.get(measure.key))
+def _clause(measure: Metric, before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    first, last = _finite(before.get(measure.name)), _finite(after.get(measure.name))
     if last is None:
         return ""
-    shown = measure.show(last)
+    name, shown = measure.heading, _shown(measure, last)
     if first is None:
-        return f"{measure.name} is {shown}"
-    if measure.show(first) == shown:
-        return f"{measure.name} stayed at {shown}"
+        return f"{name} is {shown}"
+    if _shown(measure, first) == shown:
+        return f"{name} stayed at {shown}"
     verb = "rose" if last > first else "fell"
-    change = _change(first, last) if measure.key == "perplexity" else ""
+    change = _change(first, last) if measure.name == "perplexity" else ""
     worse = "" if (last > first) == measure.is_better_higher else ", which is worse"
-    sure = _overlap(measure.key, before, after)
-    return f"{measure.name} {verb} from {measure.show(first)} to {shown}{change}{worse}{sure}"
+    sure = _overlap(measure.name, before, after)
+    return f"{name} {verb} from {_shown(measure, first)} to {shown}{change}{worse}{sure}"
 
 
 def _finite(value: float | None) -> float | None:
@@ -180,22 +172,22 @@ def _measured(part: Mapping[str, Any]) -> str:
 
 def _table(parts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """List each measure with its value and interval in each part."""
-    known = [m for m in MEASURES if any(part.get(m.key) is not None for part in parts)]
+    known = [m for m in MEASURES if any(part.get(m.name) is not None for part in parts)]
     return [
         {
-            "name": measure.name,
-            "arrow": "↑" if measure.is_better_higher else "↓",
+            "name": measure.heading,
+            "arrow": measure.arrow,
             "cells": [
-                (measure.show(part.get(measure.key)), _span(measure, part)) for part in parts
+                (_shown(measure, part.get(measure.name)), _span(measure, part)) for part in parts
             ],
         }
         for measure in known
     ]
 
 
-def _span(measure: Measure, part: Mapping[str, Any]) -> str:
-    span = (part.get("intervals") or {}).get(measure.key)
-    return f"{measure.show(span[0])} to {measure.show(span[1])}" if span else ""
+def _span(measure: Metric, part: Mapping[str, Any]) -> str:
+    span = (part.get("intervals") or {}).get(measure.name)
+    return f"{_shown(measure, span[0])} to {_shown(measure, span[1])}" if span else ""
 
 
 def _sizes(card: Mapping[str, Any]) -> list[tuple[str, list[str]]]:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from textune.data import words
 from textune.errors import RunError
-from textune.metrics import entities, spans
+from textune.metrics import catalogue, entities, spans
 from textune.metrics.entities import Entity
 from textune.report import pages
 from textune.tasks.labels import are_listed
@@ -93,7 +93,7 @@ def find(table: pa.Table, *, single: bool) -> Mistakes:
     if "tags" in names:
         return _of_tags(table, has_entities="entities" in names)
     if {"answer", "passage"} <= names:
-        both, beside = ("Question", "Passage"), ("F1", "sure of")
+        both, beside = ("Question", "Passage"), (catalogue.title("f1"), "sure of")
         return Mistakes("The worst answers", both, beside, _of_answers(table))
     return Mistakes("The largest errors", heads, ("error",), _of_numbers(table))
 

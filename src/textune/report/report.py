@@ -14,7 +14,6 @@ from textune.report import drawings, mistakes, pages
 from textune.runs.written import Best, DataCard
 
 PARTS = {"valid": "Validation", "test": "Test"}
-ALIASES = {"macro_mcc", "subset_accuracy"}  # the same numbers once more
 MOST_CLASSES = 30  # of a confusion matrix that can still be read
 MAIN = {
     "confusion": "mcc",
@@ -23,29 +22,6 @@ MAIN = {
     "entities": "f1",
     "exact_match": "f1",
 }
-SIMPLE = {
-    "tfidf": "TF-IDF + logistic regression",
-    "centroid": "TF-IDF, the nearest class",
-    "majority": "Label frequencies alone",
-    "mean": "Mean of the training numbers",
-    "word": "Each word's usual tag",
-    "sentence": "The sentence most like the question",
-}
-COLUMNS = {  # of the table of labels
-    "support": "texts",
-    "predicted": "given",
-    "precision": "precision",
-    "recall": "recall",
-    "f1": "F1",
-    "roc_auc": "ROC-AUC",
-    "pr_auc": "PR-AUC",
-    "pearson": "Pearson",
-    "spearman": "Spearman",
-    "rmse": "RMSE",
-    "mae": "MAE",
-}
-TAG_COLUMNS = COLUMNS | {"support": "in the texts", "predicted": "found"}
-KINDS = {"has_answer": "With an answer", "no_answer": "Without"}
 
 
 def write(run_dir: Path) -> Path:
@@ -131,7 +107,7 @@ def _models(metrics: Mapping[str, Any], main: str) -> dict[str, Any] | None:
     rows = [("This model", catalogue.value(found, main), interval)]
     rows += [
         (name, catalogue.value(baselines[key], main), None)
-        for key, name in SIMPLE.items()
+        for key, (name, _) in catalogue.BASELINES.items()
         if baselines.get(key)
     ]
     return {"part": PARTS[part], "rows": rows, "chart": drawings.bars(rows)}
@@ -140,11 +116,11 @@ def _models(metrics: Mapping[str, Any], main: str) -> dict[str, Any] | None:
 def _table(metrics: Mapping[str, Any], parts: Sequence[str]) -> list[dict[str, Any]]:
     """List each headline metric with its value and interval in each part."""
     found = {key for part in parts for key, value in metrics[part].items() if value is not None}
-    keys = [key for key in METRICS if key in found - ALIASES]
+    keys = [key for key, metric in METRICS.items() if key in found and not metric.repeats]
     return [
         {
             "name": key,
-            "arrow": "↑" if METRICS[key].is_better_higher else "↓",
+            "arrow": METRICS[key].arrow,
             "cells": [
                 (metrics[part].get(key), (metrics[part].get("intervals") or {}).get(key))
                 for part in parts
@@ -158,7 +134,8 @@ def _part(run_dir: Path, name: str, found: Mapping[str, Any], main: str) -> dict
     labels = found.get("labels") or {}
     order = sorted(labels, key=lambda label: -(labels[label].get("support") or 0))
     confusion = found.get("confusion")
-    heads = TAG_COLUMNS if "entities" in found else COLUMNS
+    counts = catalogue.COUNTS_OF_TAGS if "entities" in found else catalogue.COUNTS
+    heads = counts | {key: METRICS[key].title for key in catalogue.OF_LABELS}
     table = mistakes.read(run_dir / "predictions" / f"{name}.parquet")
     return {
         "title": PARTS[name],
@@ -173,7 +150,11 @@ def _part(run_dir: Path, name: str, found: Mapping[str, Any], main: str) -> dict
         if found.get("confusions")
         else "",
         "decided": found.get("decided") or "",
-        "kinds": [(head, found[key]) for key, head in KINDS.items() if found.get(key)],
+        "kinds": [
+            (head.capitalize(), found[key])
+            for key, head in catalogue.QUESTIONS.items()
+            if found.get(key)
+        ],
         "by_length": _by_length(found.get("by_length") or [], main),
         "drawings": [] if table is None else drawings.of_numbers(*mistakes.numbers(table)),
         "mistakes": None
