@@ -8,7 +8,7 @@ import json
 import math
 import re
 from collections.abc import Iterator
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
@@ -29,9 +29,6 @@ COLUMN_ROWS = 10_000  # objects whose keys make the columns
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _WAY_OUT = 'write one JSON object on each line, as {"text": "…", "label": "…"}'
-_Found = tuple[
-    int, dict[str, Any] | str
-]  # a line, and the object that begins there or what is wrong
 
 
 class Value(NamedTuple):
@@ -41,6 +38,14 @@ class Value(NamedTuple):
     value: Any
     fault: str  # "" where there is a value
     shown: str  # how it begins in the file
+    number: int = 0  # of the value, where its line is no place of its own
+
+    def place(self, name: str) -> str:
+        """Name where it stands in a file of this name."""
+        return f"{name}: row {self.number}" if self.number else f"{name}:{self.line}"
+
+
+_Found = tuple[Value, dict[str, Any] | str]  # and the object that it is, or what is wrong
 
 
 def columns_of(path: Path) -> tuple[str, ...]:
@@ -77,8 +82,8 @@ def rows(path: Path, columns: tuple[str, ...]) -> Iterator[Row]:
     problems = Problems(path.name)
     known = dict.fromkeys(columns, "")
     try:
-        for line, found in _objects(path):
-            origin = f"{path.name}:{line}"
+        for value, found in _objects(path):
+            origin = value.place(path.name)
             fault = found if isinstance(found, str) else _late_keys(found, known)
             if not isinstance(found, str) and not fault:
                 values_of_row = tuple(map(found.get, columns))
@@ -183,7 +188,7 @@ def object_of(found: Value) -> dict[str, Any] | str:
 def _objects(path: Path) -> Iterator[_Found]:
     """Stream the objects, or what is wrong in the place of one."""
     for found in values(path):
-        yield found.line, object_of(found)
+        yield found, object_of(found)
 
 
 def _one_a_line(path: Path) -> Iterator[Value]:
@@ -209,6 +214,15 @@ def _reason(error: Exception) -> str:
 
 
 def _array(path: Path) -> Iterator[Value]:
+    """Stream the members of one array; numbered, where they do not begin on lines of their own."""
+    members = _members(path)
+    head = list(islice(members, 2))
+    is_dense = len(head) == 2 and head[0].line == head[1].line and not head[1].fault
+    for number, found in enumerate(chain(head, members), start=1):
+        yield found._replace(number=number) if is_dense and not found.fault else found
+
+
+def _members(path: Path) -> Iterator[Value]:
     """Stream the members of one array, however its lines are broken, up to the first fault."""
     text = _Text(pieces(path))
     text.peek()

@@ -125,11 +125,10 @@ def _rows_of(path: Path, document: Mapping[str, Any]) -> tuple[list[Any] | None,
 def _values(path: Path, rows: list[Any] | None) -> Iterator[Value]:
     if rows is None:
         return jsonlines.values(path)
-    return (Value(number, row, "", "") for number, row in enumerate(rows, start=1))
+    return (Value(number, row, "", "", number) for number, row in enumerate(rows, start=1))
 
 
 def _table(path: Path, rows: list[Any] | None, made: Converter, reasons: tuple[str, ...]) -> Table:
-    place = f"{path.name}:" if rows is None else f"{path.name}: row "
     left_out: Counter[str] = Counter()
     first: dict[str, str] = {}
     columns: dict[str, None] = {}
@@ -137,13 +136,13 @@ def _table(path: Path, rows: list[Any] | None, made: Converter, reasons: tuple[s
         for found in _converted(made, value):
             if isinstance(found, LeftOut):
                 left_out[found.why] += 1
-                first.setdefault(found.why, f"{place}{value.line}")
+                first.setdefault(found.why, value.place(path.name) + _id_of(value.value))
             elif isinstance(found, Mapping):
                 columns.update(dict.fromkeys(found))
     names = tuple(columns)
 
     def stream() -> Iterator[Row]:
-        return _stream(path, _values(path, rows), made, names, place)
+        return _stream(path, _values(path, rows), made, names)
 
     if not names:
         list(stream())  # raises what is wrong with every value, if that is why
@@ -173,12 +172,12 @@ def _table(path: Path, rows: list[Any] | None, made: Converter, reasons: tuple[s
 
 
 def _stream(
-    path: Path, values: Iterator[Value], made: Converter, names: tuple[str, ...], place: str
+    path: Path, values: Iterator[Value], made: Converter, names: tuple[str, ...]
 ) -> Iterator[Row]:
     problems = Problems(path.name)
     try:
         for value in values:
-            origin = f"{place}{value.line}"
+            origin = value.place(path.name)
             for found in _converted(made, value):
                 if isinstance(found, LeftOut):
                     continue
@@ -195,6 +194,12 @@ def _stream(
         problems.add(str(error))
         raise problems.error() from error
     problems.raise_any()
+
+
+def _id_of(value: Any) -> str:
+    """Name a value by its own id, if it has one."""
+    found = value.get("id") if isinstance(value, Mapping) else None
+    return f" (id {found})" if isinstance(found, int | str) else ""
 
 
 def _converted(made: Converter, value: Value) -> Iterator[Any]:
