@@ -160,14 +160,14 @@ def train_peer(job: Job) -> Path:
 def judge(place: Path, job: Job) -> float:
     """Return the loss on the held-out text, whose masks follow from a fixed seed, in fp32."""
     from textune.corpora import library
-    from textune.doors import language_api
+    from textune.doors import keywords
     from textune.encoder import language
     from textune.objectives.masked import Masked
     from textune.settings.language_config import AdaptSettings
     from textune.text import tokenizers
 
     given = {"base": str(place), "text": "text", "max_tokens": job.max_tokens}
-    settings = language_api.resolve(AdaptSettings, given)
+    settings = keywords.resolve(AdaptSettings, given)
     tokenizer = tokenizers.load(str(place))
     found = library.judged([job.valid], tokenizer, settings.text, settings.mask, seed=1)
     spoken = language.read(str(place))

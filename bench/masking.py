@@ -78,7 +78,7 @@ def build(job: Job, *, epochs: int = PASSES, changes: Sequence[str] = ()) -> Any
     import torch
 
     from textune.corpora import library
-    from textune.doors import language_api
+    from textune.doors import keywords
     from textune.encoder import devices
     from textune.objectives.masked import Masked
     from textune.recipes import vocabularies
@@ -96,7 +96,7 @@ def build(job: Job, *, epochs: int = PASSES, changes: Sequence[str] = ()) -> Any
         "seed": job.seed,
         "mask": RATE,
     }
-    settings = language_api.resolve(AdaptSettings, given, None, changes)
+    settings = keywords.resolve(AdaptSettings, given, None, changes)
     start = drained(vocabularies.prepare((job.texts,), settings, Path(job.scratch)))
     tokenizer = tokenizers.load(str(start.tokenizer))
     found = drained(

@@ -68,12 +68,14 @@ def build(job: dict[str, Any]) -> Any:
     from textune.encoder import bases, devices, light
     from textune.objectives.labelled import Labelled
     from textune.settings import config
+    from textune.settings.config import Settings
     from textune.text import tokenizers
     from textune.training import snapshot
     from textune.training.learning import Learner
 
     label = ["label"] if job["kind"] == "single" else list(job["labels"])
     settings = config.resolve(
+        Settings,
         given={
             "base": job["base"],
             "data.text": ["text"],
@@ -85,7 +87,7 @@ def build(job: dict[str, Any]) -> Any:
             "train.precision": job["precision"],
             "train.micro_tokens": job["micro_tokens"] or None,
             "train.epochs": 100,
-        }
+        },
     )
     place = bases.find(settings.base)
     tokenizer = tokenizers.load(place)

@@ -10,12 +10,14 @@ from torch.nn.utils.rnn import pad_sequence
 import families
 from conftest import WORDS
 from textune.corpora import corpus, library
-from textune.doors import api, language_api
+from textune.doors import keywords
 from textune.encoder import bases, devices
 from textune.fast import build, calls
 from textune.objectives.labelled import Labelled
 from textune.objectives.masked import Masked
 from textune.recipes import vocabularies
+from textune.settings import config
+from textune.settings.config import Settings
 from textune.settings.language_config import AdaptSettings
 from textune.text import tokenizers
 from textune.training import snapshot
@@ -141,7 +143,7 @@ def learner_of(task, path, base, source, scratch, *changes):
     if task == "mlm":
         given |= {"batch_size": 8, "lr": 1e-3, "epochs": 2, "warm_head": "never"}
         asked = (f"train.precision={path.numbers}", *changes)
-        settings = language_api.resolve(AdaptSettings, given, None, asked)
+        settings = keywords.resolve(AdaptSettings, given, None, asked)
         start = drained(vocabularies.prepare((str(source),), settings, scratch))
         found = drained(
             library.gather(
@@ -158,7 +160,7 @@ def learner_of(task, path, base, source, scratch, *changes):
         settings, _ = snapshot.choose_precision(settings, encoder.device, width=32, resumed=None)
         return Learner.build(Masked(found, 8), settings, encoder)
     given |= {"train.batch_size": 8, "train.lr": 1e-3, "train.epochs": 2}
-    settings = api.resolve(None, (f"train.precision={path.numbers}", *changes), given)
+    settings = config.resolve(Settings, None, (f"train.precision={path.numbers}", *changes), given)
     place = bases.find(str(base))
     found = drained(corpus.gather(str(source), settings, tokenizers.load(place)))
     objective = Labelled.of(found, settings)

@@ -6,7 +6,7 @@ import pytest
 import typer
 
 from textune.doors import cli
-from textune.settings.config import Section, Settings, resolve, settle
+from textune.settings.config import Section, Settings, resolve
 from textune.settings.language_config import (
     OF_BASES,
     OF_LABELS,
@@ -78,8 +78,8 @@ def test_every_documented_command_can_be_typed(page, line):
         name, command, rest = outer.command.resolve_command(outer, words)
         assert name in SETTINGS
         with command.make_context(name, rest, parent=outer) as inner:
-            changes = inner.params.get("changes") or []
-    settle(SETTINGS[name], None, changes)  # every --set names a setting and a value it may have
+            changes = inner.params.get("settings") or []
+    resolve(SETTINGS[name], None, changes)  # every --set names a setting and a value it may have
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_the_toml_of_the_guide_is_a_settings_file(tmp_path):
     [(_, text)] = blocks("toml")
     file = tmp_path / "settings.toml"
     file.write_text(text, encoding="utf-8")
-    assert resolve(file).train.lr == 3e-5
+    assert resolve(Settings, file).train.lr == 3e-5
 
 
 @pytest.mark.parametrize("page", [page.name for page in PAGES])

@@ -18,7 +18,7 @@ from test_docs import BLOCK, PAGES, ROOT, SETTINGS, blocks
 from textune.doors import cli
 from textune.errors import SettingsError, TextuneError
 from textune.metrics.catalogue import ALIASES, METRICS
-from textune.settings.config import settle
+from textune.settings.config import resolve
 
 KINDS = {kind.__name__: kind for kind in SETTINGS.values()}
 TRIED = [
@@ -94,7 +94,7 @@ def test_every_setting_that_is_named_exists_and_may_have_the_value(page, setting
 
 def is_accepted(kind, change):
     try:
-        settle(kind, None, [change])
+        resolve(kind, None, [change])
     except SettingsError:
         return False
     return True
@@ -128,7 +128,7 @@ def test_a_setting_in_a_table_can_be_set_to_something_else(command, name):
         if name.endswith("hours"):
             given = {name: 0.5}
         try:
-            found = settle(kind, None, (), given)
+            found = resolve(kind, None, (), given)
         except TextuneError:
             continue
         for section in sections:

@@ -15,6 +15,8 @@ from textune.predicting import answers
 from textune.predicting.predictor import Predictor, Reading
 from textune.recipes import recipe
 from textune.records import Message
+from textune.settings import config
+from textune.settings.config import Settings
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +78,7 @@ def test_the_data_card_names_what_was_read(copy, tiny_base):
 
     file = copy / "reviews.csv"
     before = hashlib.sha256(file.read_bytes()).hexdigest()
-    settings = textune.doors.api.resolve(None, (), {"base": str(tiny_base), "train.epochs": 1})
+    settings = config.resolve(Settings, None, (), {"base": str(tiny_base), "train.epochs": 1})
     request = recipe.Request(str(file), settings, copy / "other")
     for event in recipe.training(request):
         if isinstance(event, Message) and event.text.startswith("encoder"):

@@ -11,7 +11,7 @@ import textune
 from conftest import WORDS
 from made_texts import make_base, write_lines
 from textune.corpora import corpus
-from textune.doors import console, console_survey, language_api, watching
+from textune.doors import console, console_survey, keywords, watching
 from textune.recipes import language_recipe
 from textune.records import Message
 from textune.settings import config
@@ -49,7 +49,7 @@ def spoken(tmp_path):
 )
 def test_a_trial_on_some_documents_says_so(spoken, tmp_path, given, wanted):
     file = write_lines(tmp_path / "lines.txt", 80)
-    settings = language_api.resolve(
+    settings = keywords.resolve(
         AdaptSettings, {"base": str(spoken), "epochs": 0, "device": "cpu", **given}
     )
     request = language_recipe.Request((str(file),), settings, tmp_path / "run")

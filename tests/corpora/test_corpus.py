@@ -8,6 +8,7 @@ from made_runs import TEXTS
 from textune.corpora import corpus
 from textune.errors import DataError, SettingsError
 from textune.settings import config
+from textune.settings.config import Settings
 from textune.storage import names
 from textune.text import tokenizers
 
@@ -30,7 +31,7 @@ def write(tmp_path):
 
 def gathered(source, tokenizer, *changes, **files):
     """Return the corpus and what was said on the way."""
-    steps = corpus.gather(source, config.resolve(None, changes), tokenizer, **files)
+    steps = corpus.gather(source, config.resolve(Settings, None, changes), tokenizer, **files)
     said = []
     while True:
         try:

@@ -4,7 +4,7 @@ import re
 import pytest
 import torch
 
-from textune.doors import console, console_predictions, watching
+from textune.doors import console, console_metrics, console_predictions, watching
 from textune.records import Message, Prediction, Started, Step, Validated
 
 
@@ -33,8 +33,8 @@ def test_nothing_that_is_shown_can_command_the_terminal(is_terminal, monkeypatch
     console.fail(HOSTILE)
     console.complain(HOSTILE)
     console.show_json({"text": HOSTILE, HOSTILE: 1})
-    console.show_labels({HOSTILE: {"f1": 0.5}})
-    console.show_filled(HOSTILE, [{"candidates": [{"piece": HOSTILE, "probability": 0.5}]}])
+    console_metrics.show_labels({HOSTILE: {"f1": 0.5}})
+    console_metrics.show_filled(HOSTILE, [{"candidates": [{"piece": HOSTILE, "probability": 0.5}]}])
     console_predictions.show_predictions(
         [Prediction(HOSTILE, (HOSTILE,), {HOSTILE: 0.5})], as_json=False
     )
@@ -68,7 +68,7 @@ def test_undefined_numbers_are_dashes_with_their_reason(capsys):
         "undefined": {"mcc": "only one class"},
         "labels": {"[a]": {"support": 1234, "f1": None}},
     }
-    console.show_metrics(metrics, title="valid")
+    console_metrics.show_metrics(metrics, title="valid")
     out = capsys.readouterr().out
     assert re.search(r"MCC +–", out)
     assert re.search(r"accuracy +0\.500 +0\.250 … 0\.750", out)
@@ -77,7 +77,7 @@ def test_undefined_numbers_are_dashes_with_their_reason(capsys):
 
 
 def test_very_many_labels_are_counted_not_listed(capsys):
-    console.show_labels({f"label {number}": {"f1": 0.5} for number in range(100)})
+    console_metrics.show_labels({f"label {number}": {"f1": 0.5} for number in range(100)})
     out = capsys.readouterr().out
     assert out.count("0.500") == console.MOST_LABELS
     assert "… and 70 more labels" in out
@@ -91,18 +91,18 @@ BINS = [
 
 
 def test_scores_by_length_are_shown_where_lengths_differ(capsys):
-    console.show_metrics({"f1": 0.7, "by_length": BINS}, title="valid")
+    console_metrics.show_metrics({"f1": 0.7, "by_length": BINS}, title="valid")
     out = capsys.readouterr().out
     assert re.search(r"1 to 64 +1,200 +0\.750 +0\.500 … 0\.875", out)
     assert re.search(r"65 to 128 +3 +–", out)
     assert re.search(r"over 512 +2 +0\.250 +0\.000 … 0\.500", out)
-    console.show_metrics({"f1": 0.7, "by_length": BINS[:1]}, title="valid")
+    console_metrics.show_metrics({"f1": 0.7, "by_length": BINS[:1]}, title="valid")
     assert "1 to 64" not in capsys.readouterr().out
 
 
 def test_questions_without_an_answer_have_their_own_line(capsys):
     metrics = {"f1": 0.5, "has_answer": {"n": 2000, "exact_match": 0.25, "f1": 0.75}}
-    console.show_metrics(
+    console_metrics.show_metrics(
         metrics | {"no_answer": {"n": 1, "exact_match": None, "f1": None}}, title="x"
     )
     out = capsys.readouterr().out
@@ -140,7 +140,7 @@ def test_counting_passes_the_numbers_on(capsys):
 
 def test_a_title_is_one_line_whatever_the_width(capsys, monkeypatch):
     title = "/data/a-rather-long-folder/with-another/and-a-file-of-reviews.csv (1,234 texts)"
-    console.show_metrics({"mcc": 0.5}, title=title)
+    console_metrics.show_metrics({"mcc": 0.5}, title=title)
     assert title in capsys.readouterr().out
 
 

@@ -8,7 +8,9 @@ import pytest
 from test_cli import one_object, textune
 
 from made_texts import give_head, own_cache, write_blocks, write_lines
-from textune.doors import language_api
+from textune.doors import keywords, language_api
+from textune.doors.options import arguments
+from textune.settings.language_config import AdaptSettings
 
 __all__ = ["textune"]  # the fixture
 
@@ -165,10 +167,12 @@ def test_a_run_is_named_after_its_text(lines, tmp_path, monkeypatch, source, nam
     (tmp_path / "corpus").mkdir()
     monkeypatch.chdir(tmp_path)
     for wanted in (name, f"{name}-2", f"{name}-3"):
-        place = language_api.folder(None, [source, "other.txt"])
+        given = arguments(language_api.adapt, [source, "other.txt"])
+        place = keywords.plain(AdaptSettings, given).out
         assert str(place) == f"runs/{wanted}"
         place.mkdir(parents=True)
-    assert language_api.folder("elsewhere", [source]) == Path("elsewhere")
+    given = arguments(language_api.adapt, [source], out="elsewhere")
+    assert keywords.plain(AdaptSettings, given).out == Path("elsewhere")
 
 
 def test_one_endless_line_is_used_to_its_end(textune, spoken, tmp_path):

@@ -8,11 +8,13 @@ import sys
 
 import pytest
 
-from textune.doors import api, console
+from textune.doors import console
 from textune.errors import StoppedError
 from textune.objectives.labelled import Labelled
 from textune.recipes import recipe
 from textune.records import Step
+from textune.settings import config
+from textune.settings.config import Settings
 
 GIVEN = {"train.epochs": 2, "train.batch_size": 16, "train.lr": 2e-3, "train.precision": "fp32"}
 START = """
@@ -30,7 +32,7 @@ main()
 
 
 def request(file, base, out, *, resume=False):
-    settings = api.resolve(None, (), {"base": str(base), **GIVEN})
+    settings = config.resolve(Settings, None, (), {"base": str(base), **GIVEN})
     return recipe.Request(str(file), settings, out, resume=resume)
 
 

@@ -35,7 +35,7 @@ for precision in ("fp32", "bf16"):
         turns = itertools.cycle(numbers)
         Pace.look = lambda self: next(turns)
         given = {"base": base, "train.precision": precision, "train.lr": 2e-3, "seed": 5}
-        settings = api.resolve(None, ["train.epochs=1", "train.batch_size=64"], given)
+        settings = config.resolve(Settings, None, ["train.epochs=1", "train.batch_size=64"], given)
         events = recipe.training(
             recipe.Request(source, settings, Path(out, f"{precision}-{mode}"))
         )

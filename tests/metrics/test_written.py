@@ -2,7 +2,7 @@
 
 import pytest
 
-from textune.doors import console
+from textune.doors import console, console_metrics
 from textune.metrics import written
 from textune.report import pages
 
@@ -27,7 +27,7 @@ def test_a_small_number_keeps_three_digits(value, shown):
 
 def test_errors_of_small_numbers_are_not_shown_as_none(capsys):
     metrics = {"rmse": 0.000123, "mae": 0.0001, "intervals": {"rmse": [0.0001, 0.00015]}}
-    console.show_metrics(metrics, title="valid")
+    console_metrics.show_metrics(metrics, title="valid")
     out = capsys.readouterr().out
     assert "0.000123  0.0001 … 0.00015" in out
     assert "0.000 " not in out

@@ -88,10 +88,10 @@ def test_too_few_folds_are_refused(reviews, monkeypatch, capsys):
 
 
 def test_the_table_shows_means_over_folds(capsys):
-    from textune.doors import folds_cli
+    from textune.doors import console_metrics
 
     summed = cross_validation.summary([{"accuracy": 0.4}, {"accuracy": 0.6}])
-    folds_cli._show({"folds": 2, "metrics": summed})
+    console_metrics.show_folds({"folds": 2, "metrics": summed})
     shown = capsys.readouterr().out
     assert "2 folds" in shown
     assert "accuracy  0.500      0.141" in shown

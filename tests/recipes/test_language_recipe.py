@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 import textune
 from made_texts import give_head, own_cache, write_blocks, write_lines
 from textune.corpora import library
-from textune.doors import language_api
+from textune.doors import keywords, language_api
 from textune.encoder import bases, language
 from textune.errors import RunError
 from textune.objectives.masked import Masked
@@ -106,7 +106,7 @@ def read_log(run):
 
 def events_of(kind, source, out, *changes, **given):
     """Return everything that a run tells those who watch it."""
-    settings = language_api.resolve(kind, TRAIN | given, None, changes)
+    settings = keywords.resolve(kind, TRAIN | given, None, changes)
     request = language_recipe.Request((str(source),), settings, out)
     return list(language_recipe.learning(request))
 
@@ -203,7 +203,7 @@ def test_plain_transformers_loads_what_was_pretrained(pretrained):
 
 
 def test_plain_transformers_finds_the_same_loss(adapted, lines, spoken):
-    settings = language_api.resolve(AdaptSettings, {}, adapted.path / "config.toml")
+    settings = keywords.resolve(AdaptSettings, {}, adapted.path / "config.toml")
     found = gathered(lines, spoken, settings)
     model = transformers.AutoModelForMaskedLM.from_pretrained(adapted.path / "model").eval()
     losses = []
@@ -222,7 +222,7 @@ def test_judging_is_the_same_whatever_is_computed_at_once(
 ):
     run = request.getfixturevalue(name)
     source = request.getfixturevalue("lines" if name == "adapted" else "blocks")
-    settings = language_api.resolve(AdaptSettings, {}, run.path / "config.toml")
+    settings = keywords.resolve(AdaptSettings, {}, run.path / "config.toml")
     found = gathered(source, spoken, settings)
     read = language.read(bases.find(run.path), nexts=settings.mask.nexts)
     numbers = Masked(found, batch_size).judge(read.encoder, micro_tokens=micro_tokens)

@@ -10,7 +10,7 @@ from scipy.stats import ttest_rel
 
 from conftest import WORDS
 from made_texts import give_head, own_cache, write_lines
-from textune.doors import language_api
+from textune.doors import keywords
 from textune.errors import DataError, SettingsError
 from textune.recipes import language_recipe, proving
 from textune.recipes.proving import Proof
@@ -102,7 +102,7 @@ def test_what_cannot_be_fine_tuned_on_is_found_at_once(
 
 def request(lines, base, out, proof, *, resume=False):
     options = {"base": str(base), "epochs": 1, "device": "cpu"}
-    settings = language_api.resolve(AdaptSettings, options, None, ["text.cache=false"])
+    settings = keywords.resolve(AdaptSettings, options, None, ["text.cache=false"])
     return language_recipe.Request((str(lines),), settings, out, proof=proof, resume=resume)
 
 

@@ -9,7 +9,7 @@ from safetensors.torch import load_file
 
 from conftest import WORDS
 from made_texts import give_head, make_base, write_blocks, write_lines
-from textune.doors import language_api
+from textune.doors import keywords, language_api
 from textune.errors import DataError, ModelError, SettingsError
 from textune.recipes import vocabularies
 from textune.settings.language_config import AdaptSettings, PretrainSettings
@@ -63,11 +63,11 @@ def prepared(source, settings, folder):
 
 
 def adapting(base, **given):
-    return language_api.resolve(AdaptSettings, {"base": str(base), "device": "cpu", **given})
+    return keywords.resolve(AdaptSettings, {"base": str(base), "device": "cpu", **given})
 
 
 def pretraining(**given):
-    return language_api.resolve(PretrainSettings, {"device": "cpu", **given})
+    return keywords.resolve(PretrainSettings, {"device": "cpu", **given})
 
 
 def pieces_of(place, text):

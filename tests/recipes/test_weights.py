@@ -13,7 +13,8 @@ import textune
 from conftest import WORDS
 from textune.errors import DataError, SettingsError
 from textune.records import Batch, Items
-from textune.settings import selection
+from textune.settings import config, selection
+from textune.settings.config import Settings
 from textune.tasks import registry
 
 QUICK = {"epochs": 1, "batch_size": 8, "lr": 1e-3, "seed": 3}
@@ -79,9 +80,8 @@ def test_weights_of_ones_own_and_smoothing_are_those_of_torch():
 
 
 def textune_settings(*changes):
-    from textune.doors import api
 
-    return api.resolve(None, changes, {})
+    return config.resolve(Settings, None, changes, {})
 
 
 @pytest.fixture

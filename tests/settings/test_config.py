@@ -9,11 +9,11 @@ from textune.settings.config import DataSettings, Settings, TrainSettings
 
 
 def changed(*changes, **given_by_name):
-    return config.resolve(None, changes, given_by_name)
+    return config.resolve(Settings, None, changes, given_by_name)
 
 
 def test_nothing_given_gives_the_defaults():
-    assert config.resolve() == Settings()
+    assert config.resolve(Settings) == Settings()
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_keywords_win_over_set_and_set_over_the_file(tmp_path):
     file = tmp_path / "settings.toml"
     file.write_text("seed = 1\n[train]\nlr = 1e-3\nepochs = 1\nbatch_size = 8\n", encoding="utf-8")
     found = config.resolve(
-        file, ["train.lr=1e-4", "train.epochs=2"], {"train.epochs": 3, "seed": None}
+        Settings, file, ["train.lr=1e-4", "train.epochs=2"], {"train.epochs": 3, "seed": None}
     )
     assert found.seed == 1
     train = found.train
@@ -130,7 +130,7 @@ def test_what_a_run_writes_reads_back_to_equal_settings(tmp_path_factory, train,
     file = tmp_path_factory.mktemp("settings") / "config.toml"
     run = {"source": "x.csv", "valid": None, "contract": {"text": ("a",), "group": None}}
     file.write_text(config.to_toml(settings, run), encoding="utf-8")
-    assert config.resolve(file) == settings
+    assert config.resolve(Settings, file) == settings
 
 
 @pytest.mark.parametrize(
@@ -147,12 +147,12 @@ def test_a_faulty_settings_file_is_explained(tmp_path, content, message):
     if content is not None:
         file.write_bytes(content)
     with pytest.raises(SettingsError, match=message):
-        config.resolve(file)
+        config.resolve(Settings, file)
 
 
 def test_a_folder_is_no_settings_file(tmp_path):
     with pytest.raises(SettingsError, match="not a TOML file that can be read"):
-        config.resolve(tmp_path)
+        config.resolve(Settings, tmp_path)
 
 
 def test_every_setting_has_a_sentence_and_a_default():
@@ -165,18 +165,18 @@ def test_every_setting_has_a_sentence_and_a_default():
 def test_settings_can_be_written_by_hand(tmp_path):
     file = tmp_path / "settings.toml"
     file.write_text(tomli_w.dumps({"data": {"text": "a, b", "label": 3}}), encoding="utf-8")
-    assert config.resolve(file).data.text == ("a", "b")
-    assert config.resolve(file).data.label == ("3",)
+    assert config.resolve(Settings, file).data.text == ("a", "b")
+    assert config.resolve(Settings, file).data.label == ("3",)
 
 
 def test_one_change_need_not_be_a_list(tmp_path):
-    assert config.resolve(changes="train.lr=1e-3").train.lr == 1e-3
+    assert config.resolve(Settings, changes="train.lr=1e-3").train.lr == 1e-3
     with pytest.raises(SettingsError, match=r"--set train\.lr: expected section\.key=value"):
-        config.resolve(changes="train.lr")
+        config.resolve(Settings, changes="train.lr")
 
 
 def test_a_file_of_settings_may_begin_with_a_byte_order_mark(tmp_path):
     file = tmp_path / "settings.toml"
     file.write_bytes(b"\xef\xbb\xbfseed = 7\r\n[train]\r\nlr = 0.001\r\n")
-    found = config.resolve(file)
+    found = config.resolve(Settings, file)
     assert (found.seed, found.train.lr) == (7, 0.001)

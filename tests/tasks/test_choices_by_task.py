@@ -8,12 +8,14 @@ import pytest
 
 import textune
 from conftest import WORDS
-from textune.doors import api, cli, language_api
+from textune.doors import cli, keywords
 from textune.errors import SettingsError
 from textune.metrics import catalogue
 from textune.objectives import labelled
 from textune.recipes import recipe
 from textune.records import Message
+from textune.settings import config
+from textune.settings.config import Settings
 from textune.settings.language_config import AdaptSettings
 
 QUICK = {"epochs": 1, "limit": 40, "batch_size": 64, "seed": 3}
@@ -111,11 +113,11 @@ def test_a_metric_of_another_task_names_those_there_are():
 
 def test_plain_masks_can_be_asked_for_in_python(tmp_path, monkeypatch):
     asked = []
-    monkeypatch.setattr(language_api, "learn", asked.append)
+    monkeypatch.setattr(keywords, "learning", lambda request: iter(asked.append(request) or ()))
     textune.adapt(str(tmp_path / "text.txt"), plain_mask=True)
     assert asked[0].settings.mask.mask_share == 1
     assert asked[0].settings.mask.random_share == 0
-    assert language_api.resolve(AdaptSettings, {}).mask.mask_share < 1
+    assert keywords.resolve(AdaptSettings, {}).mask.mask_share < 1
 
 
 @pytest.mark.parametrize(
@@ -128,13 +130,13 @@ def test_plain_masks_can_be_asked_for_in_python(tmp_path, monkeypatch):
     ],
 )
 def test_what_will_not_happen_is_said(changes, words):
-    settings = api.resolve(None, ["train.epochs=1", *changes], {})
+    settings = config.resolve(Settings, None, ["train.epochs=1", *changes], {})
     said = [item.text for item in labelled.forewarnings(settings.train, 9)]
     assert [text.startswith(words) for text in said] == ([] if words is None else [True])
 
 
 def test_no_epoch_is_said_before_the_run_ends(reviews, tiny_base, tmp_path):
-    settings = api.resolve(None, [], {"base": str(tiny_base), "train.epochs": 0})
+    settings = config.resolve(Settings, None, [], {"base": str(tiny_base), "train.epochs": 0})
     events = list(recipe.training(recipe.Request(str(reviews), settings, tmp_path / "run")))
     said = [event.text for event in events if isinstance(event, Message)]
     assert any(text.startswith("epochs 0: nothing will be learned") for text in said)

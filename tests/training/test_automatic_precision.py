@@ -9,18 +9,21 @@ import pytest
 from safetensors.torch import load_file
 
 import textune
-from textune.doors import api
 from textune.encoder import formats
 from textune.errors import CheckpointError, StoppedError
 from textune.recipes import recipe
 from textune.records import Message, Step
+from textune.settings import config
+from textune.settings.config import Settings
 
 OTHER = {"fp32": "bf16", "bf16": "fp32"}
 
 
 def request(source, base, out, *, resume=False, precision="auto"):
     given = {"base": str(base), "train.epochs": 1, "train.batch_size": 16, "train.lr": 2e-3}
-    settings = api.resolve(None, (), given | {"train.precision": precision, "device": "cpu"})
+    settings = config.resolve(
+        Settings, None, (), given | {"train.precision": precision, "device": "cpu"}
+    )
     return recipe.Request(str(source), settings, out, resume=resume)
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from made_texts import give_head, write_blocks, write_lines, write_noise
-from textune.doors import language_api
+from textune.doors import keywords
 from textune.errors import CheckpointError, RunError, StoppedError
 from textune.recipes import language_recipe
 from textune.records import Started, Step, Validated
@@ -54,7 +54,7 @@ def asked(request, lines, blocks, spoken):
 
 
 def asking(kind, source, out, *changes, resume=False, **given):
-    settings = language_api.resolve(kind, {"seed": 5, "device": "cpu", **given}, None, changes)
+    settings = keywords.resolve(kind, {"seed": 5, "device": "cpu", **given}, None, changes)
     return language_recipe.Request((str(source),), settings, out, resume=resume)
 
 

@@ -9,11 +9,12 @@ import pytest
 from safetensors.torch import load_file
 
 import textune
-from textune.doors import api
 from textune.errors import CheckpointError, RunError, SettingsError, StoppedError
 from textune.predicting.predictor import Reading
 from textune.recipes import recipe
 from textune.records import Message, Started, Step, Validated
+from textune.settings import config
+from textune.settings.config import Settings
 
 OPTIONS = {"epochs": 3, "batch_size": 16, "lr": 2e-3, "seed": 5}
 
@@ -22,7 +23,7 @@ def request(reviews, tiny_base, out, *changes, resume=False, **given):
     values = {"base": str(tiny_base), "train.epochs": 3, "train.batch_size": 16, "train.lr": 2e-3}
     for change in changes:
         values.pop(change.partition("=")[0], None)
-    settings = api.resolve(None, changes, values | given)
+    settings = config.resolve(Settings, None, changes, values | given)
     return recipe.Request(str(reviews), settings, out, resume=resume)
 
 

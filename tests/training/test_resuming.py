@@ -9,10 +9,11 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from textune.doors import api
 from textune.errors import CheckpointError, StoppedError
 from textune.recipes import fine_tuning, recipe
 from textune.records import Message, Started, Step, Validated
+from textune.settings import config
+from textune.settings.config import Settings
 from textune.training import fingerprints
 
 GIVEN = {"train.epochs": 2, "train.batch_size": 16, "train.lr": 2e-3, "train.precision": "fp32"}
@@ -29,7 +30,7 @@ def reviews_file(tmp_path_factory):
 
 
 def request(file, base, out, *changes, resume=False, accept_changes=False, **given):
-    settings = api.resolve(None, changes, {"base": str(base), **GIVEN, **given})
+    settings = config.resolve(Settings, None, changes, {"base": str(base), **GIVEN, **given})
     return recipe.Request(str(file), settings, out, resume=resume, accept_changes=accept_changes)
 
 

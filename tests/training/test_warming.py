@@ -7,7 +7,7 @@ from test_library import gathered
 
 from conftest import WORDS
 from made_texts import give_head, make_base, write_blocks, write_lines, write_noise
-from textune.doors import language_api
+from textune.doors import keywords
 from textune.encoder import language
 from textune.objectives.masked import Masked
 from textune.recipes import language_recipe
@@ -115,7 +115,7 @@ def test_it_leaves_most_of_a_limited_time_to_learning(lines, tiny_base):
 
 def events_of(source, out, *changes, **given):
     options = {"epochs": 0, "device": "cpu", **given}
-    settings = language_api.resolve(AdaptSettings, options, None, changes)
+    settings = keywords.resolve(AdaptSettings, options, None, changes)
     return list(language_recipe.learning(language_recipe.Request((str(source),), settings, out)))
 
 

@@ -2,46 +2,32 @@
 
 import shlex
 import sys
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from textune.doors import (
+    api,
     console,
+    console_metrics,
     console_predictions,
     console_survey,
     exits,
-    folds_cli,
-    language_cli,
+    language_api,
     watching,
 )
-from textune.doors.cli_options import (
-    AcceptChanges,
-    Base,
-    Delimiter,
-    Device,
-    File,
-    Group,
-    Header,
-    Json,
-    Label,
-    Names,
-    Overwrite,
-    Precision,
-    Resume,
-    RunFolder,
-    Seed,
-    Skip,
-    TaskName,
-    Text,
-    Threshold,
-    Weight,
-)
+from textune.doors.options import arguments, command
 from textune.errors import SettingsError, TextuneError
 
-if TYPE_CHECKING:  # it would make `--help` slow
+if TYPE_CHECKING:  # pydantic
     from textune.runs.runs import Run
+
+READ_BY = (  # options of `train` that say how a file is read
+    *("source", "text", "label", "task", "header", "delimiter"),
+    *("group", "names", "weight", "skip", "base"),
+)
 
 app = typer.Typer(
     name="textune",
@@ -52,195 +38,104 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-language_cli.register(app)
-folds_cli.register(app)
 
-
-@app.command()
-def check(
-    file: File,
-    text: Text = None,
-    label: Label = None,
-    task: TaskName = None,
-    header: Header = None,
-    delimiter: Delimiter = None,
-    group: Group = None,
-    names: Names = None,
-    weight: Weight = None,
-    skip: Skip = None,
-    base: Base = None,
-    as_json: Json = False,
+@command(app, api.train, only=READ_BY)
+def check(  # noqa: D417  # the others are described in `train`
+    source: str, *, as_json: bool, **options: Any
 ) -> None:
-    """Say what is in FILE, what would be trained on it, and what is wrong with it."""
+    """Say what is in FILE, what would be trained on it, and what is wrong with it.
+
+    Args:
+        source: CSV, TSV, JSONL, Parquet, CoNLL or SQuAD JSON, each also .gz; or plain text.
+    """
     from textune.survey import plain_survey, survey
 
-    if plain_survey.is_many(file):
-        texts = plain_survey.check([file], text=text, base=base)
+    if plain_survey.is_many(source):
+        texts = plain_survey.check([source], text=options.get("text"), base=options.get("base"))
         (console.show_json if as_json else console_survey.show_plain)(texts)
         return
-
-    found = survey.check(
-        file,
-        text=text,
-        label=label,
-        task=task,
-        header=header,
-        delimiter=delimiter,
-        group=group,
-        skip=skip,
-        weight=weight,
-        names=names,
-        base=base,
-    )
+    found = survey.check(source, **options)
     if as_json:
         console.show_json(survey.to_json(found))
     else:
         console_survey.show_survey(found)
 
 
-@app.command()
-def train(
-    file: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="FILE", help="CSV, TSV, JSONL, Parquet, CoNLL, SQuAD; else that of --config."
-        ),
-    ] = None,
-    text: Text = None,
-    label: Label = None,
-    task: TaskName = None,
-    header: Header = None,
-    delimiter: Delimiter = None,
-    group: Group = None,
-    names: Names = None,
-    weight: Weight = None,
-    skip: Skip = None,
-    valid: Annotated[str | None, typer.Option(help="File to select the best weights by.")] = None,
-    test: Annotated[str | None, typer.Option(help="File for the final numbers.")] = None,
-    base: Base = None,
-    out: Annotated[
-        Path | None, typer.Option(help="Folder of the run; runs/<file> if left out.")
-    ] = None,
-    config: Annotated[Path | None, typer.Option(help="TOML file with settings.")] = None,
-    changes: Annotated[
-        list[str] | None, typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Any setting.")
-    ] = None,
-    epochs: Annotated[int | None, typer.Option(help="Passes over the texts.")] = None,
-    batch_size: Annotated[int | None, typer.Option(help="Texts in one update.")] = None,
-    lr: Annotated[float | None, typer.Option(help="Highest learning rate.")] = None,
-    max_tokens: Annotated[int | None, typer.Option(help="Tokens that are read at once.")] = None,
-    long: Annotated[
-        str | None,
-        typer.Option(help="Of longer texts read head, tail, head+tail or, in parts, all: window."),
-    ] = None,
-    pool: Annotated[
-        str | None, typer.Option(help="Join the answers of windows by mean, max or learned.")
-    ] = None,
-    seed: Seed = None,
-    device: Device = None,
-    precision: Precision = None,
-    limit: Annotated[
-        int | None, typer.Option(help="Use so many rows of each file: a trial.")
-    ] = None,
-    resume: Resume = False,
-    accept_changes: AcceptChanges = False,
-    overwrite: Overwrite = False,
-    as_json: Json = False,
-) -> None:
+@command(app, api.train)
+def train(*, as_json: bool, **options: Any) -> None:
     """Fine-tune an encoder on the labelled text in FILE."""
-    options = dict(locals())
-    from textune.doors import api
-    from textune.recipes import recipe
-
-    source, valid, test = _sources(file, valid, test, config)
-    request = recipe.Request(
-        source=source,
-        settings=api.resolve(config, changes or [], api.chosen(options)),
-        out=out or api.free_folder(source),
-        valid=valid,
-        test=test,
-        resume=resume,
-        overwrite=overwrite,
-        config=config,
-        accept_changes=accept_changes,
-    )
-    _show_run(watching.watch(recipe.training(request), quiet=as_json), as_json=as_json)
+    run = _watched(api.fine_tuning, api.train, options, quiet=as_json)
+    _show_run(run, _show_trained, as_json=as_json)
 
 
-@app.command()
-def evaluate(
-    run: RunFolder,
-    file: File,
-    text: Text = None,
-    label: Label = None,
-    header: Header = None,
-    delimiter: Delimiter = None,
-    skip: Skip = None,
-    threshold: Threshold = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
-    precision: Annotated[str, typer.Option(help="Number format: auto, fp32 or bf16.")] = "auto",
-    as_json: Json = False,
-) -> None:
+@command(app, language_api.adapt)
+def adapt(*, as_json: bool, **options: Any) -> None:
+    """Make an encoder at home in plain TEXT, by masked-LM, before it is fine-tuned."""
+    run = _watched(language_api.adapting, language_api.adapt, options, quiet=as_json)
+    _show_run(run, console_metrics.show_language, as_json=as_json)
+
+
+@command(app, language_api.pretrain, words=language_api.adapt)
+def pretrain(*, as_json: bool, **options: Any) -> None:
+    """Make a tokenizer and a BERT from nothing but plain TEXT."""
+    run = _watched(language_api.pretraining, language_api.pretrain, options, quiet=as_json)
+    _show_run(run, console_metrics.show_language, as_json=as_json)
+
+
+@command(app, api.cross_validate, words=api.train)
+def folds(*, as_json: bool, **options: Any) -> None:
+    """Cross-validate: each fold of FILE is judged by a model that learned from the others."""
+    found = _watched(api.cross_validating, api.cross_validate, options, quiet=as_json)
+    if as_json:
+        console.show_json({"path": str(found.path), **found.numbers})
+    else:
+        console_metrics.show_folds(found.numbers)
+
+
+@command(app, api.evaluate)
+def evaluate(run: Path, source: str, *, as_json: bool, **options: Any) -> None:
     """Judge the model in RUN by the labelled text in FILE: every metric, with intervals.
 
     One that fills in masks is judged by plain text: loss, perplexity, masked accuracy.
     """
-    from textune.data.names import parted
-    from textune.predicting.predictor import Reading
-    from textune.recipes import plain_request, recipe
-    from textune.runs import runs
-
-    if runs.is_language(run):
-        plain_request.check_files([file], column=text)
-        from textune.recipes import language_recipe  # torch, transformers
-
-        numbers = language_recipe.evaluate_text(run, file, column=text, device=device)
-        if as_json:
-            console.show_json(numbers)
-        else:
-            console.show_metrics(numbers, title=f"{file} ({numbers['n']:,} documents)")
-        return
-    options = Reading(
-        text=parted(text) or (),
-        label=parted(label) or (),
-        header=header,
-        delimiter=delimiter,
-        skip=tuple(skip or ()),
-        threshold=threshold,
-        device=device,
-        precision=precision,
-    )
-    found = recipe.evaluate_file(run, file, options)
+    found = api.evaluate(run, source, **options)
     if as_json:
         console.show_json(found)
-    else:
-        for remark in found["remarks"]:
-            console.warn(remark)
-        console.show_metrics(found, title=f"{file} ({found['n']:,} texts)")
+        return
+    for remark in found.get("remarks", ()):
+        console.warn(remark)
+    noun = "documents" if "perplexity" in found else "texts"
+    console_metrics.show_metrics(found, title=f"{source} ({found['n']:,} {noun})")
 
 
-@app.command()
-def predict(
-    run: RunFolder,
-    texts: Annotated[list[str] | None, typer.Argument(metavar="[TEXT]…")] = None,
-    input_: Annotated[str | None, typer.Option("--input", help="File of texts to label.")] = None,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="File to write.")] = None,
-    text: Text = None,
-    header: Header = None,
-    delimiter: Delimiter = None,
-    threshold: Threshold = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
-    precision: Annotated[str, typer.Option(help="Number format: auto, fp32 or bf16.")] = "auto",
-    harmless: Annotated[
-        bool,
-        typer.Option(
-            "--harmless-cells", help="Put ' before cells that a spreadsheet takes for formulas."
-        ),
-    ] = False,
-    overwrite: Overwrite = False,
-    as_json: Json = False,
+@command(app, words=api.evaluate)
+def predict(  # noqa: D417  # the others are described in `evaluate`
+    run: Path,
+    texts: Sequence[str] = (),
+    *,
+    input_: str | None = None,
+    output: Path | None = None,
+    text: str | None = None,
+    header: bool | None = None,
+    delimiter: str | None = None,
+    threshold: float | None = None,
+    device: str = "auto",
+    precision: str = "auto",
+    harmless: bool = False,
+    overwrite: bool = False,
+    as_json: bool = False,
 ) -> None:
-    """Label TEXTs, or every row of a file, with the model in RUN."""
+    """Label TEXTs, or every row of a file, with the model in RUN.
+
+    Args:
+        run: Folder that textune train wrote.
+        texts: Texts to label.
+        input_: File of texts to label.
+        output: File to write.
+        harmless: Put ' before cells that a spreadsheet takes for formulas.
+        overwrite: Replace what is there.
+        as_json: Print one JSON object a text, for programs.
+    """
     from textune.data.names import parted
     from textune.predicting import answers
     from textune.predicting.predictor import FEW, Predictor, Reading
@@ -257,7 +152,7 @@ def predict(
         delimiter=delimiter,
         threshold=threshold,
     )
-    few = bool(texts) and sum(map(len, texts or [])) <= FEW
+    few = bool(texts) and sum(map(len, texts)) <= FEW
     predictor = Predictor.opened(run, device=device, precision=precision, few=few)
     if input_ and output:
         steps = answers.predict_file(
@@ -275,15 +170,47 @@ def predict(
         found = predictor.stream(examples, threshold=threshold)
         console_predictions.show_predictions(found, as_json=as_json)
     else:
-        given = predictor.predict(answers.to_texts(predictor, texts or []), threshold=threshold)
+        given = predictor.predict(answers.to_texts(predictor, texts), threshold=threshold)
         console_predictions.show_predictions(given, as_json=as_json)
 
 
-@app.command()
-def accept(run: RunFolder) -> None:
+@command(app)
+def fill(
+    model: str, texts: Sequence[str], *, top: int = 5, device: str = "auto", as_json: bool = False
+) -> None:
+    """Say what an encoder would put for each [MASK] in TEXT.
+
+    Args:
+        model: Run, directory or Hub name.
+        texts: Texts with [MASK] in them.
+        top: How many candidates for each mask.
+        device: "auto", "cpu", "cuda", "cuda:N" or "mps".
+        as_json: Print one JSON object a text, for programs.
+    """
+    from textune.encoder import names
+    from textune.recipes import plain_request
+
+    names.require_device(device)
+    plain_request.check_base(model)
+    from textune.predicting import filling  # torch, transformers: nothing is wrong with the base
+
+    filler = filling.Filler.load(model, device=device)
+    for text in texts:
+        found = filling.lines(filler.fill(text, top=top))
+        if as_json:
+            console.show_json({"text": text, "masks": found})
+        else:
+            console_metrics.show_filled(text, found)
+
+
+@command(app)
+def accept(run: Path) -> None:
     """Take the model in RUN as it is now: its files were changed on purpose.
 
     A model's files have checksums beside them, and one that is not as it was saved is not used.
+
+    Args:
+        run: Folder that textune train wrote.
     """
     from textune.runs import runs
 
@@ -292,59 +219,58 @@ def accept(run: RunFolder) -> None:
     console.say(f"{run}: accepted as it is ({names})")
 
 
-@app.command()
-def demo(
-    out: Annotated[Path, typer.Option(help="Folder for the demo's data and run.")] = Path("demo"),
-    epochs: Annotated[int | None, typer.Option(help="Passes over the texts.")] = None,
-    limit: Annotated[int | None, typer.Option(help="Use so many texts only: a trial.")] = None,
-) -> None:
-    """Run the main job on real text with the bundled encoder: no download, a few minutes."""
+@command(app)
+def demo(*, out: Path = Path("demo"), epochs: int | None = None, limit: int | None = None) -> None:
+    """Run the main job on real text with the bundled encoder: no download, a few minutes.
+
+    Args:
+        out: Folder for the demo's data and run.
+        epochs: Passes over the texts.
+        limit: Use so many texts only: a trial.
+    """
     from textune.doors import demo
 
     with console.spared():
         console.say(demo.describe(demo.prepare(out)))
-    for command in demo.commands(out, epochs=epochs or demo.EPOCHS, limit=limit):
+    for words in demo.commands(out, epochs=epochs or demo.EPOCHS, limit=limit):
         with console.spared():
-            console.say(f"\n$ {shlex.join(['textune', *command])}\n")
-        app(command, standalone_mode=False)
+            console.say(f"\n$ {shlex.join(['textune', *words])}\n")
+        app(words, standalone_mode=False)
     run_folder = out / "run"
     with console.spared():
         console.say(f"\nthe model: {run_folder / 'model'}")
         console.say(f"the report, for a browser: {run_folder / 'report.html'}")
 
 
-def _sources(
-    file: str | None, valid: str | None, test: str | None, config: Path | None
-) -> tuple[str, str | None, str | None]:
-    """Return the files to train on: as named, or those of the run that wrote the settings."""
-    from textune.settings.config import run_section
-
-    if file is not None:
-        return file, valid, test
-    before = {} if config is None else run_section(config)
-    if not before.get("source"):
-        raise SettingsError(
-            "name the FILE to train on, or give --config the config.toml of a run made from a file"
-        )
-    return before["source"], valid or before.get("valid"), test or before.get("test")
+def _watched(
+    begin: Callable[[Mapping[str, Any]], api.Events[api.Made]],
+    described: Callable[..., Any],
+    options: Mapping[str, Any],
+    *,
+    quiet: bool,
+) -> api.Made:
+    """Show what `begin` does by the options of a function, to its end; return what it made."""
+    made: api.Made = watching.watch(begin(arguments(described, **options)), quiet=quiet)
+    return made
 
 
-def _show_run(run: "Run", *, as_json: bool) -> None:
-    """Print a run's numbers, and the command that labels new texts with it."""
+def _show_run(run: "Run", show: Callable[["Run"], None], *, as_json: bool) -> None:
+    """Print a run's numbers; it is saved, and does not fail where nobody reads them."""
     if as_json:
         console.show_json({"run": str(run.path), **run.metrics})
         return
     with console.spared():
-        _show_numbers(run)
+        show(run)
 
 
-def _show_numbers(run: "Run") -> None:
+def _show_trained(run: "Run") -> None:
+    """Print the numbers of a fine-tuned model, and the command that labels new texts with it."""
     from textune.runs import runs
 
     for part in ("valid", "test"):
         if part in run.metrics:
-            console.show_metrics(run.metrics[part], title=f"\n{part}")
-    console.show_baselines(run.metrics)
+            console_metrics.show_metrics(run.metrics[part], title=f"\n{part}")
+    console_metrics.show_baselines(run.metrics)
     agreed = runs.read_card(runs.model_folder(run.path)).contract
     words = ["some text", "a second text"][: len(agreed.text)]
     if agreed.task == "answers":

@@ -7,7 +7,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from textwrap import wrap
 from typing import Any, TextIO
@@ -17,8 +17,7 @@ from rich.markup import escape
 from rich.segment import Segment
 from rich.table import Table
 
-from textune.metrics import catalogue, written
-from textune.metrics.catalogue import HEADLINES
+from textune.metrics import written
 
 MOST_LABELS = 30
 OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -209,154 +208,6 @@ def _silence(stream: TextIO) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-PLAIN = ("f1", "precision", "recall")
-
-
-def headlines(metrics: Mapping[str, Any]) -> list[str]:
-    """Name the numbers to show; of one label a text, micro-F1 is the accuracy once more."""
-    is_single = "confusion" in metrics or "confusion_cells" in metrics
-    same = {"micro_f1"} if is_single else set()
-    return [key for key in HEADLINES if key in metrics and key not in same]
-
-
-def show_metrics(metrics: Mapping[str, Any], *, title: str) -> None:
-    """Print the headline numbers of a split with their intervals, then each label's."""
-    table = Table(box=None, pad_edge=False)
-    for column in ("metric", "value", "95 % interval"):
-        table.add_column(column, justify="left" if column == "metric" else "right")
-    for key in headlines(metrics):
-        span = metrics.get("intervals", {}).get(key)
-        words = written.interval(span)
-        table.add_row(HEADLINES[key], number(metrics[key]), words)
-    print_table(table, title=title)
-    show_labels(metrics.get("labels", {}))
-    show_labels(
-        {name: metrics[key] for key, name in KINDS.items() if key in metrics}, of="questions"
-    )
-    _show_by_length(metrics.get("by_length", ()))
-    if plain := metrics.get("plain_text"):
-        values = ", ".join(f"{HEADLINES[key]} {number(plain[key])}" for key in PLAIN)
-        out.print(
-            f"  the same sentences as plain text: {values}; {plain['cut_otherwise']:.1%} of the "
-            "words are cut otherwise there"
-        )
-    reasons = {str(reason) for reason in metrics.get("undefined", {}).values()}
-    for reason in sorted(reasons):
-        out.print(f"  – where there is no number: {escape(reason)}")
-    if metrics.get("confusions"):
-        out.print(f"  – entities: {escape(catalogue.confusion_words(metrics['confusions']))}")
-    if metrics.get("decided"):
-        out.print(f"  – {escape(metrics['decided'])}")
-
-
-def _show_by_length(bins: Sequence[Mapping[str, Any]]) -> None:
-    """Print what texts of each length were judged as, where they differ in it."""
-    if len(bins) < 2:
-        return
-    (key,) = bins[0].keys() & HEADLINES.keys()
-    table = Table(box=None, pad_edge=False)
-    for column in ("tokens a text", "texts", HEADLINES[key], "95 % interval"):
-        table.add_column(column, justify="left" if column == "tokens a text" else "right")
-    for item in bins:
-        span = item["interval"]
-        words = written.interval(span)
-        table.add_row(length_range(item), number(item["n"]), number(item[key]), words)
-    print_table(table)
-
-
-def length_range(item: Mapping[str, Any]) -> str:
-    """Write which lengths an entry of `by_length` is about."""
-    if item["up_to"] is None:
-        return f"over {item['above']}"
-    return f"{(item['above'] or 0) + 1} to {item['up_to']}"
-
-
-SIMPLE = {  # rules beside which a model is shown
-    "tfidf": "TF-IDF + log. regression",
-    "centroid": "TF-IDF, nearest class",
-    "majority": "majority vote",
-    "mean": "mean of training",
-    "word": "each word's usual tag",
-    "sentence": "likeliest sentence",
-}
-
-
-def show_baselines(metrics: Mapping[str, Any]) -> None:
-    """Print what simple rules would have scored, beside the model."""
-    simple = metrics.get("baselines")
-    if not simple:
-        return
-    part = simple["part"]
-    rows = {"this model": metrics[part]}
-    rows |= {name: simple[key] for key, name in SIMPLE.items() if key in simple}
-    keys = headlines(metrics[part])
-    table = Table(box=None, pad_edge=False)
-    table.add_column("")
-    for key in keys:
-        table.add_column(HEADLINES[key], justify="right")
-    for name, numbers in rows.items():
-        table.add_row(name, *(number(numbers.get(key)) for key in keys))
-    print_table(table, title=f"\nbeside simple rules ({part})")
-
-
-KINDS = {"has_answer": "with an answer", "no_answer": "without"}
-OF_LABELS = (
-    *("n", "exact_match", "support", "predicted", "precision", "recall", "f1", "roc_auc", "pr_auc"),
-    *("pearson", "spearman", "rmse", "mae"),
-)
-
-
-def show_labels(labels: Mapping[str, Mapping[str, Any]], *, of: str = "label") -> None:
-    """Print a line a label, or whatever else there are numbers of."""
-    table = Table(box=None, pad_edge=False)
-    known = {key for numbers in labels.values() for key in numbers}
-    keys = [key for key in OF_LABELS if key in known]
-    table.add_column(of)
-    for key in keys:
-        table.add_column(key.replace("_", "-"), justify="right")
-    if not keys:
-        return
-    for name, numbers in list(labels.items())[:MOST_LABELS]:
-        table.add_row(escape(name), *(number(numbers.get(key)) for key in keys))
-    print_table(table)
-    if len(labels) > MOST_LABELS:
-        out.print(f"… and {len(labels) - MOST_LABELS} more labels")
-
-
-def show_language(metrics: Mapping[str, Any], *, run: str) -> None:
-    """Print what the held-out text says of an encoder, before the first step and after the last."""
-    before, after = metrics["before"], metrics["valid"]
-    table = Table(box=None, pad_edge=False)
-    for column in ("metric", "before", "after", "95 % interval"):
-        table.add_column(column, justify="left" if column == "metric" else "right")
-    for key in headlines(after):
-        span = after["intervals"].get(key)
-        words = written.interval(span)
-        table.add_row(HEADLINES[key], number(before.get(key)), number(after[key]), words)
-    print_table(table, title="\nheld out")
-    change = after["perplexity"] / before["perplexity"] - 1
-    simple = metrics["baselines"]["most_frequent"]
-    out.print(
-        f"perplexity {before['perplexity']:.2f} → {after['perplexity']:.2f} ({change:+.1%}); "
-        f"{escape(repr(simple['piece']))} for every mask would be right in "
-        f"{simple['masked_accuracy']:.1%}"
-    )
-    if "prove" in metrics:
-        out.print(f"fine-tuned: {escape(metrics['prove']['words'])}")
-    out.print(f"\nfill a mask:   textune fill {escape(run)} {escape(repr('some [MASK] text'))}")
-    out.print(f"fine-tune it:  textune train FILE --base {escape(run)}")
-
-
-def show_filled(text: str, found: Sequence[Mapping[str, Any]]) -> None:
-    """Print the candidates for each mask of a text."""
-    out.print(f"[bold]{escape(text)}[/]")
-    for mask in found:
-        if len(found) > 1:
-            out.print(f"  mask {mask['mask']}")
-        for item in mask["candidates"]:
-            out.print(f"  {item['probability']:>6.1%}  {escape(item['piece'])}")
-
-
 def counting(steps: Iterable[int], *, what: str, silence: float = SILENCE) -> Iterator[int]:
     """Show a growing number while something long goes on; for a pipe a line now and then."""
     spoke = time.perf_counter()
@@ -370,15 +221,42 @@ def counting(steps: Iterable[int], *, what: str, silence: float = SILENCE) -> It
             yield number
 
 
-def print_table(table: Table, *, title: str = "") -> None:
+def table(
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    title: str = "",
+    texts: int = 1,
+    style: str | None = None,
+) -> None:
     """Print a table as wide as the screen, or as wide as it needs for a pipe.
 
-    Its title is a line of its own: a table would break a path in it to its own width.
+    Args:
+        columns: Their names.
+        rows: A cell for each column.
+        title: A line of its own: a table would break a path in it to its own width.
+        texts: How many columns hold words, the first ones; the others hold numbers.
+        style: Of the first column.
     """
     if title:
         out.print(f"[italic]{escape(title)}[/]")
+    made = Table(box=None, pad_edge=False)
+    for place, name in enumerate(columns):
+        made.add_column(
+            escape(name),
+            justify="left" if place < texts else "right",
+            style=style if place == 0 else None,
+        )
+    for row in rows:
+        made.add_row(*map(escape, row))
     screen = out if out.is_terminal else _Screen(file=out.file, width=WIDE, highlight=False)
-    screen.print(table)
+    screen.print(made)
+
+
+def say_more(count: int, what: str = "", *, indent: str = "  ") -> None:
+    """Print how many there are beyond those that are shown, if there are any."""
+    if count > MOST_LABELS:
+        out.print(f"{indent}… and {count - MOST_LABELS} more{what}")
 
 
 def number(value: Any) -> str:

@@ -4,9 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.markup import escape
-from rich.table import Table
 
-from textune.doors.console import MOST_LABELS, folded, out, print_table
+from textune.doors.console import MOST_LABELS, folded, out, say_more, table
 from textune.records import Survey
 
 BAR = 28
@@ -49,13 +48,16 @@ def _fertility(costs: Mapping[str, Any]) -> None:
         f"{costs['one_piece_share']:.1%} take one, {costs['unknown_share']:.2%} of the pieces "
         "are unknown"
     )
-    table = Table(box=None, pad_edge=False)
-    for column in ("  word in many pieces", "occurrences", "pieces", "one piece would save"):
-        table.add_column(column, justify="left" if "word" in column else "right")
-    for item in costs["broken"][:MOST_BROKEN]:
-        cells = f"{item['occurrences']:,}", f"{item['pieces']:.3g}", f"{item['saved']:,} tokens"
-        table.add_row(f"  {escape(item['word'])}", *cells)
-    print_table(table)
+    rows = [
+        (
+            f"  {item['word']}",
+            f"{item['occurrences']:,}",
+            f"{item['pieces']:.3g}",
+            f"{item['saved']:,} tokens",
+        )
+        for item in costs["broken"][:MOST_BROKEN]
+    ]
+    table(("  word in many pieces", "occurrences", "pieces", "one piece would save"), rows)
     for saving in costs["savings"]:
         out.print(
             f"  --add-words {saving['words']:<5} would save {saving['tokens']:,} tokens "
@@ -71,15 +73,10 @@ def _list(title: str, lines: Sequence[str]) -> None:
 
 
 def _columns(columns: Mapping[str, str]) -> None:
-    table = Table(box=None, pad_edge=False)
-    table.add_column("name", style="cyan")
-    table.add_column("taken for")
-    for name, words in list(columns.items())[:MOST_LABELS]:
-        table.add_row(f"  {escape(name)}", escape(words))
+    rows = [(f"  {name}", words) for name, words in list(columns.items())[:MOST_LABELS]]
     out.print("\n[bold]columns[/]")
-    print_table(table)
-    if len(columns) > MOST_LABELS:
-        out.print(f"  … and {len(columns) - MOST_LABELS} more")
+    table(("name", "taken for"), rows, texts=2, style="cyan")
+    say_more(len(columns))
 
 
 def _targets(found: Survey) -> None:
@@ -111,16 +108,14 @@ def _targets(found: Survey) -> None:
 
 def _numbers(targets: Mapping[str, Mapping[str, float]]) -> None:
     """Print how the numbers of each column are spread."""
-    table = Table(box=None, pad_edge=False)
-    for column in ("  column", "lowest", "mean", "highest", "standard deviation"):
-        table.add_column(column, justify="left" if "column" in column else "right")
-    for name, spread in list(targets.items())[:MOST_LABELS]:
-        cells = (f"{spread[key]:.4g}" for key in ("min", "mean", "max", "spread"))
-        table.add_row(f"  {escape(name)}", *cells)
+    keys = ("min", "mean", "max", "spread")
+    rows = [
+        (f"  {name}", *(f"{spread[key]:.4g}" for key in keys))
+        for name, spread in list(targets.items())[:MOST_LABELS]
+    ]
     out.print("\n[bold]numbers[/]")
-    print_table(table)
-    if len(targets) > MOST_LABELS:
-        out.print(f"  … and {len(targets) - MOST_LABELS} more")
+    table(("  column", "lowest", "mean", "highest", "standard deviation"), rows)
+    say_more(len(targets))
 
 
 def _chart(title: str, labels: Mapping[str, int], total: int) -> None:
@@ -135,8 +130,7 @@ def _chart(title: str, labels: Mapping[str, int], total: int) -> None:
             f"  {escape(name[:30]):{width}}  {count:>9,}  {count / max(total, 1):>6.1%}  "
             f"[blue]{bar}[/]"
         )
-    if len(labels) > MOST_LABELS:
-        out.print(f"  … and {len(labels) - MOST_LABELS} more")
+    say_more(len(labels))
 
 
 GOLDS = ("entities", "words", "answers")
@@ -161,21 +155,15 @@ def _limits(beyond: Mapping[str, Mapping[str, Any]]) -> None:
     entries = list(beyond.values())
     lost = [key for key in ("rows", "tokens", *GOLDS) if key in entries[0]]
     read = [key for key in ("head", "window") if key in entries[0]]
-    table = Table(box=None, pad_edge=False)
-    for column in ("  limit", *(f"{key} cut" for key in lost)):
-        table.add_column(column, justify="right")
-    for key in read:
-        table.add_column(f"{key}: tokens", justify="right")
-        table.add_column("time", justify="right")
+    columns = ["  limit", *(f"{key} cut" for key in lost)]
+    columns += [name for key in read for name in (f"{key}: tokens", "time")]
+    rows = []
     for limit, entry in beyond.items():
-        shares = (f"{entry[key]:.1%}" for key in lost)
-        costs = [
-            cell
-            for key in read
-            for cell in (f"{entry[key]['tokens']:,}", f"{entry[key]['time']:.2f}")
-        ]
-        table.add_row(f"  {limit}", *shares, *costs)
-    print_table(table)
+        cells = [f"  {limit}", *(f"{entry[key]:.1%}" for key in lost)]
+        for key in read:
+            cells += [f"{entry[key]['tokens']:,}", f"{entry[key]['time']:.2f}"]
+        rows.append(cells)
+    table(columns, rows, texts=0)
     if read:
         largest = list(beyond)[-1]
         words = (

@@ -12,7 +12,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.table import Column
 
-from textune.doors.console import SILENCE, err, folded, headlines, number
+from textune.doors.console import SILENCE, err, folded, number
+from textune.doors.console_metrics import headlines
 from textune.metrics import catalogue, written
 from textune.records import Message, Started, Step, Validated
 

@@ -95,7 +95,9 @@ def compare(
 
 def _settings(proof: Proof, base: str, *, seed: int, device: str) -> Settings:
     changes = (f"device={device}", *proof.changes)
-    return config.resolve(None, changes, {"base": base, "seed": seed, "data.split_seed": 1})
+    return config.resolve(
+        Settings, None, changes, {"base": base, "seed": seed, "data.split_seed": 1}
+    )
 
 
 def _fine_tune(proof: Proof, settings: Settings, out: Path) -> tuple[str, float]:

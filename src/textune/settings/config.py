@@ -241,19 +241,12 @@ class Settings(Section):
 
 
 def resolve(
-    file: Path | None = None, changes: Sequence[str] = (), given: Mapping[str, Any] | None = None
-) -> Settings:
-    """Settle the settings of fine-tuning; see `settle`."""
-    return settle(Settings, file, changes, given)
-
-
-def settle(
     kind: type[Kind],
     file: Path | None = None,
-    changes: Sequence[str] = (),
+    changes: str | Sequence[str] = (),
     given: Mapping[str, Any] | None = None,
 ) -> Kind:
-    """Settings from a TOML file, then `section.key=value` changes, then what was given by name.
+    """Return settings: those of a file, then changes, then what was given by name.
 
     Args:
         kind: Of the settings.

@@ -138,7 +138,9 @@ class AdaptSettings(Section):
 
     @field_validator("add_words")
     @classmethod
-    def _not_below_zero(cls, value: int | str | None) -> int | str | None:
+    def _number_or_file(cls, value: int | str | None) -> int | str | None:
+        if isinstance(value, str) and value.isdigit():
+            return int(value)
         if isinstance(value, int) and value < 0:
             raise ValueError("expected a number of words, or a file of them")
         return value

@@ -1,0 +1,166 @@
+"""What a model was judged as becomes tables on the screen."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from rich.markup import escape
+
+from textune.doors.console import MOST_LABELS, argument, number, out, say_more, table
+from textune.metrics import catalogue, written
+from textune.metrics.catalogue import HEADLINES
+
+if TYPE_CHECKING:  # pydantic
+    from textune.runs.runs import Run
+
+PLAIN = ("f1", "precision", "recall")
+JUDGED = ("metric", "value", "95 % interval")
+SIMPLE = {  # rules beside which a model is shown
+    "tfidf": "TF-IDF + log. regression",
+    "centroid": "TF-IDF, nearest class",
+    "majority": "majority vote",
+    "mean": "mean of training",
+    "word": "each word's usual tag",
+    "sentence": "likeliest sentence",
+}
+KINDS = {"has_answer": "with an answer", "no_answer": "without"}
+OF_LABELS = (
+    *("n", "exact_match", "support", "predicted", "precision", "recall", "f1", "roc_auc", "pr_auc"),
+    *("pearson", "spearman", "rmse", "mae"),
+)
+
+
+def headlines(metrics: Mapping[str, Any]) -> list[str]:
+    """Name the numbers to show; of one label a text, micro-F1 is the accuracy once more."""
+    is_single = "confusion" in metrics or "confusion_cells" in metrics
+    same = {"micro_f1"} if is_single else set()
+    return [key for key in HEADLINES if key in metrics and key not in same]
+
+
+def show_metrics(metrics: Mapping[str, Any], *, title: str) -> None:
+    """Print the headline numbers of a split with their intervals, then each label's."""
+    spans = metrics.get("intervals", {})
+    rows = [
+        (HEADLINES[key], number(metrics[key]), written.interval(spans.get(key)))
+        for key in headlines(metrics)
+    ]
+    table(JUDGED, rows, title=title)
+    show_labels(metrics.get("labels", {}))
+    kinds = {name: metrics[key] for key, name in KINDS.items() if key in metrics}
+    show_labels(kinds, of="questions")
+    _show_by_length(metrics.get("by_length", ()))
+    if plain := metrics.get("plain_text"):
+        values = ", ".join(f"{HEADLINES[key]} {number(plain[key])}" for key in PLAIN)
+        out.print(
+            f"  the same sentences as plain text: {values}; {plain['cut_otherwise']:.1%} of the "
+            "words are cut otherwise there"
+        )
+    for reason in sorted({str(reason) for reason in metrics.get("undefined", {}).values()}):
+        out.print(f"  – where there is no number: {escape(reason)}")
+    if metrics.get("confusions"):
+        out.print(f"  – entities: {escape(catalogue.confusion_words(metrics['confusions']))}")
+    if metrics.get("decided"):
+        out.print(f"  – {escape(metrics['decided'])}")
+
+
+def show_labels(labels: Mapping[str, Mapping[str, Any]], *, of: str = "label") -> None:
+    """Print a line a label, or whatever else there are numbers of."""
+    known = {key for numbers in labels.values() for key in numbers}
+    keys = [key for key in OF_LABELS if key in known]
+    if not keys:
+        return
+    rows = [
+        (name, *(number(numbers.get(key)) for key in keys))
+        for name, numbers in list(labels.items())[:MOST_LABELS]
+    ]
+    table((of, *(key.replace("_", "-") for key in keys)), rows)
+    say_more(len(labels), " labels", indent="")
+
+
+def _show_by_length(bins: Sequence[Mapping[str, Any]]) -> None:
+    """Print what texts of each length were judged as, where they differ in it."""
+    if len(bins) < 2:
+        return
+    (key,) = bins[0].keys() & HEADLINES.keys()
+    rows = [
+        (
+            _length_range(item),
+            number(item["n"]),
+            number(item[key]),
+            written.interval(item["interval"]),
+        )
+        for item in bins
+    ]
+    table(("tokens a text", "texts", HEADLINES[key], "95 % interval"), rows)
+
+
+def _length_range(item: Mapping[str, Any]) -> str:
+    """Write which lengths an entry of `by_length` is about."""
+    if item["up_to"] is None:
+        return f"over {item['above']}"
+    return f"{(item['above'] or 0) + 1} to {item['up_to']}"
+
+
+def show_baselines(metrics: Mapping[str, Any]) -> None:
+    """Print what simple rules would have scored, beside the model."""
+    simple = metrics.get("baselines")
+    if not simple:
+        return
+    part = simple["part"]
+    judged = {"this model": metrics[part]}
+    judged |= {name: simple[key] for key, name in SIMPLE.items() if key in simple}
+    keys = headlines(metrics[part])
+    rows = [(name, *(number(each.get(key)) for key in keys)) for name, each in judged.items()]
+    table(("", *(HEADLINES[key] for key in keys)), rows, title=f"\nbeside simple rules ({part})")
+
+
+def show_folds(numbers: Mapping[str, Any]) -> None:
+    """Print mean, deviation and interval over folds of the headline numbers."""
+    found = {key: numbers["metrics"][key] for key in headlines(numbers["metrics"])}
+    rows = [
+        (
+            HEADLINES[key],
+            number(each["mean"]),
+            number(each["deviation"]),
+            written.interval(each["interval"]),
+        )
+        for key, each in found.items()
+    ]
+    columns = ("metric", "mean", "deviation", "95 % interval")
+    table(columns, rows, title=f"\n{numbers['folds']} folds")
+
+
+def show_language(run: "Run") -> None:
+    """Print what the held-out text says of an encoder, before the first step and after the last."""
+    metrics, place = run.metrics, escape(argument(run.path))
+    before, after = metrics["before"], metrics["valid"]
+    rows = [
+        (
+            HEADLINES[key],
+            number(before.get(key)),
+            number(after[key]),
+            written.interval(after["intervals"].get(key)),
+        )
+        for key in headlines(after)
+    ]
+    table(("metric", "before", "after", "95 % interval"), rows, title="\nheld out")
+    change = after["perplexity"] / before["perplexity"] - 1
+    simple = metrics["baselines"]["most_frequent"]
+    out.print(
+        f"perplexity {before['perplexity']:.2f} → {after['perplexity']:.2f} ({change:+.1%}); "
+        f"{escape(repr(simple['piece']))} for every mask would be right in "
+        f"{simple['masked_accuracy']:.1%}"
+    )
+    if "prove" in metrics:
+        out.print(f"fine-tuned: {escape(metrics['prove']['words'])}")
+    out.print(f"\nfill a mask:   textune fill {place} {escape(repr('some [MASK] text'))}")
+    out.print(f"fine-tune it:  textune train FILE --base {place}")
+
+
+def show_filled(text: str, found: Sequence[Mapping[str, Any]]) -> None:
+    """Print the candidates for each mask of a text."""
+    out.print(f"[bold]{escape(text)}[/]")
+    for mask in found:
+        if len(found) > 1:
+            out.print(f"  mask {mask['mask']}")
+        for item in mask["candidates"]:
+            out.print(f"  {item['probability']:>6.1%}  {escape(item['piece'])}")

@@ -1,0 +1,138 @@
+"""Keywords, and options of their names, become requests."""
+
+from collections.abc import Generator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from textune.errors import SettingsError
+from textune.recipes import plain_request, recipe
+from textune.recipes.plain_request import Proof
+from textune.runs.runs import Run
+from textune.settings import config
+from textune.settings.config import Kind, Settings
+from textune.settings.language_config import AdaptSettings, PretrainSettings
+from textune.storage.names import file_name
+
+Sources = str | Path | Sequence[str | Path]
+TOP = ("base", "seed", "device", "add_words", "size", "vocab", "cased")
+TRAIN = ("epochs", "batch_size", "lr", "precision", "hours")
+DATA = (
+    *("text", "label", "task", "header", "delimiter", "group", "skip", "weight", "names"),
+    *("max_tokens", "long", "pool", "limit"),
+)
+COMMON = {name: name for name in TOP} | {name: f"train.{name}" for name in TRAIN}
+LABELLED = COMMON | {name: f"data.{name}" for name in DATA}  # keyword → setting
+PLAIN = COMMON | {
+    "limit": "text.limit",
+    "mask": "mask.rate",
+    "max_tokens": "text.max_tokens",
+    "nsp": "mask.nexts",
+    "text": "text.column",
+    "whole_word": "mask.whole_words",
+}
+PLAIN_MASK = ("mask.mask_share=1", "mask.random_share=0")
+HOW = ("resume", "accept_changes", "overwrite")  # of a request
+
+
+def labelled(options: Mapping[str, Any], *, suffix: str = "") -> recipe.Request:
+    """Make a request to learn from labelled text.
+
+    Args:
+        options: The keywords of `train` or `cross_validate`.
+        suffix: Of the run's folder, where none is named.
+    """
+    file = _path(options["config"])
+    source, valid, test = _files(options, file)
+    out = _path(options["out"])
+    return recipe.Request(
+        source=source,
+        settings=resolve(Settings, options, file, options["settings"]),
+        out=out or free_folder(source, suffix),
+        valid=valid,
+        test=test,
+        config=file,
+        **{name: options[name] for name in HOW},
+    )
+
+
+def plain(
+    kind: type[AdaptSettings] | type[PretrainSettings], options: Mapping[str, Any]
+) -> plain_request.Request:
+    """Make a request to learn from plain text of the keywords of `adapt` or `pretrain`."""
+    texts = options["texts"]
+    sources = (texts,) if isinstance(texts, str | Path) else tuple(texts)
+    if not sources:
+        raise SettingsError("no text was named; give files, folders or patterns")
+    prove = options.get("prove")
+    file = _path(options["config"])
+    return plain_request.Request(
+        sources=tuple(map(str, sources)),
+        settings=resolve(kind, options, file, options["settings"]),
+        out=_path(options["out"]) or free_folder(sources[0]),
+        proof=prove and Proof(str(prove), options["prove_seeds"], tuple(options["prove_set"])),
+        config=file,
+        **{name: options[name] for name in HOW},
+    )
+
+
+def learning(request: plain_request.Request) -> Generator[Any, None, Run]:
+    """Learn from plain text; what is wrong with the request is said first."""
+    plain_request.check(request)
+    from textune.recipes import language_recipe  # torch: nothing is wrong with the request
+
+    return language_recipe.learning(request)
+
+
+def resolve(
+    kind: type[Kind],
+    options: Mapping[str, Any],
+    file: Path | None = None,
+    changes: str | Sequence[str] = (),
+) -> Kind:
+    """Return the settings that a file, changes, and keywords by their own names make together.
+
+    Raises:
+        SettingsError: All wrong names and values at once.
+    """
+    if options.get("epochs") is not None and options.get("hours") is not None:
+        raise SettingsError("--epochs and --hours exclude each other: so many passes, or so long")
+    changes = (changes,) if isinstance(changes, str) else changes
+    places = LABELLED if kind is Settings else PLAIN
+    given = {
+        place: str(value) if isinstance(value, Path) else value
+        for name, place in places.items()
+        if (value := options.get(name)) is not None
+    }
+    masks = PLAIN_MASK if options.get("plain_mask") else ()
+    return config.resolve(kind, file, (*masks, *changes), given)
+
+
+def free_folder(source: object, suffix: str = "") -> Path:
+    """Name a run's folder after its file, with a number where that is taken."""
+    name = file_name(source)
+    place, number = Path("runs") / name, 1
+    while place.exists():
+        number += 1
+        place = Path("runs") / f"{name}-{number}"
+    return place.with_name(f"{place.name}{suffix}")
+
+
+def _files(options: Mapping[str, Any], file: Path | None) -> tuple[object, object, object]:
+    """Return the files to train on: as named, or those of the run that wrote the settings."""
+    source, valid, test = (options.get(name) for name in ("source", "valid", "test"))
+    if source is not None:
+        return source, valid, test
+    before = {} if file is None else config.run_section(file)
+    if not before.get("source"):
+        raise SettingsError(
+            "name the FILE to train on, or give --config the config.toml of a run made from a file"
+        )
+    return (
+        before["source"],
+        before.get("valid") if valid is None else valid,
+        before.get("test") if test is None else test,
+    )
+
+
+def _path(place: str | Path | None) -> Path | None:
+    return None if place is None else Path(place)

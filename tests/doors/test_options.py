@@ -1,0 +1,100 @@
+"""A function of Python is described once, and the command line has its options from there."""
+
+import inspect
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+import textune
+from textune.doors import api, cli, language_api
+from textune.doors.options import arguments, command, descriptions
+
+COMMANDS = getattr(typer.main.get_command(cli.app), "commands", {})
+SAME = {
+    "train": api.train,
+    "folds": api.cross_validate,
+    "evaluate": api.evaluate,
+    "adapt": language_api.adapt,
+    "pretrain": language_api.pretrain,
+}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_argument_and_option_has_words(name):
+    shown = [each for each in COMMANDS[name].params if each.name != "help"]
+    assert len(COMMANDS) == 10
+    assert shown
+    assert [each.name for each in shown if not each.help] == []
+    assert [each.name for each in shown if '"' in each.help or "Python" in each.help] == []
+
+
+@pytest.mark.parametrize("name", SAME)
+def test_every_keyword_is_an_option(name):
+    keywords = [*inspect.signature(SAME[name]).parameters]
+    assert [each.name for each in COMMANDS[name].params] == [*keywords, "as_json"]
+
+
+@pytest.mark.parametrize("name", ["train", "evaluate", "adapt"])
+def test_every_keyword_is_described(name):
+    assert [*descriptions(SAME[name])] == [*inspect.signature(SAME[name]).parameters]
+
+
+def test_a_signature_and_a_docstring_make_a_command():
+    app, got = typer.Typer(rich_markup_mode=None), {}
+
+    def described(
+        file: object,
+        *,
+        rate: float | None = None,
+        skip: str | list[str] = (),
+        many_words: str | int | None = None,
+        cold: bool | None = None,
+        again: bool = False,
+        turns: int = 3,
+    ) -> None:
+        """Do it.
+
+        Args:
+            file: The "file" (in Python: or a frame).
+            rate: As long
+                as `many_words`.
+            turns: How often.
+
+        Returns:
+            Nothing: of it.
+        """
+
+    @command(app, described)
+    def do(**options):
+        """Do something."""
+        got.update(options)
+
+    words = ["x", "--rate", "2", "--skip", "a", "--skip", "b", "--many-words", "7", "--no-cold"]
+    assert CliRunner().invoke(app, words).exit_code == 0
+    assert got == {
+        **{"file": "x", "rate": 2.0, "skip": ["a", "b"], "many_words": "7", "cold": False},
+        **{"again": False, "turns": 3, "as_json": False},
+    }
+    assert arguments(described, "x", rate=2)["turns"] == 3
+    said = CliRunner().invoke(app, ["--help"]).output
+    for line in ("Do something.", "The file.", "As long as --many-words.", "--cold / --no-cold"):
+        assert line in said
+    assert "--no-again" not in said
+    assert "[default: 3]" in said
+    assert CliRunner().invoke(app, ["x", "--rate", "fast"]).exit_code == 2
+
+
+def test_a_keyword_that_there_is_not_is_refused():
+    with pytest.raises(TypeError, match="epoch"):
+        textune.train("x.csv", epoch=3)  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="texts"):
+        textune.adapt()  # type: ignore[call-arg]
+
+
+def test_a_run_is_made_again_from_its_settings_in_python(reviews, tiny_base, tmp_path):
+    first = textune.train(reviews, base=tiny_base, epochs=1, limit=30, out=tmp_path / "first")
+    again = textune.train(config=first.path / "config.toml", out=tmp_path / "again")
+    assert again.metrics["valid"] == first.metrics["valid"]
+    with pytest.raises(textune.SettingsError, match="name the FILE to train on, or give --config"):
+        textune.train(base=tiny_base)
