@@ -12,21 +12,8 @@ from textune.metrics.catalogue import HEADLINES
 if TYPE_CHECKING:  # pydantic
     from textune.runs.runs import Run
 
-PLAIN = ("f1", "precision", "recall")
 JUDGED = ("metric", "value", "95 % interval")
-SIMPLE = {  # rules beside which a model is shown
-    "tfidf": "TF-IDF + log. regression",
-    "centroid": "TF-IDF, nearest class",
-    "majority": "majority vote",
-    "mean": "mean of training",
-    "word": "each word's usual tag",
-    "sentence": "likeliest sentence",
-}
-KINDS = {"has_answer": "with an answer", "no_answer": "without"}
-OF_LABELS = (
-    *("n", "exact_match", "support", "predicted", "precision", "recall", "f1", "roc_auc", "pr_auc"),
-    *("pearson", "spearman", "rmse", "mae"),
-)
+OF_LABELS = ("n", "exact_match", *catalogue.COUNTS, *catalogue.OF_LABELS)
 
 
 def headlines(metrics: Mapping[str, Any]) -> list[str]:
@@ -45,11 +32,13 @@ def show_metrics(metrics: Mapping[str, Any], *, title: str) -> None:
     ]
     table(JUDGED, rows, title=title)
     show_labels(metrics.get("labels", {}))
-    kinds = {name: metrics[key] for key, name in KINDS.items() if key in metrics}
+    kinds = {name: metrics[key] for key, name in catalogue.QUESTIONS.items() if key in metrics}
     show_labels(kinds, of="questions")
     _show_by_length(metrics.get("by_length", ()))
     if plain := metrics.get("plain_text"):
-        values = ", ".join(f"{HEADLINES[key]} {number(plain[key])}" for key in PLAIN)
+        values = ", ".join(
+            f"{HEADLINES[key]} {number(plain[key])}" for key in ("f1", "precision", "recall")
+        )
         out.print(
             f"  the same sentences as plain text: {values}; {plain['cut_otherwise']:.1%} of the "
             "words are cut otherwise there"
@@ -107,7 +96,7 @@ def show_baselines(metrics: Mapping[str, Any]) -> None:
         return
     part = simple["part"]
     judged = {"this model": metrics[part]}
-    judged |= {name: simple[key] for key, name in SIMPLE.items() if key in simple}
+    judged |= {name: simple[key] for key, (_, name) in catalogue.BASELINES.items() if key in simple}
     keys = headlines(metrics[part])
     rows = [(name, *(number(each.get(key)) for key in keys)) for name, each in judged.items()]
     table(("", *(HEADLINES[key] for key in keys)), rows, title=f"\nbeside simple rules ({part})")

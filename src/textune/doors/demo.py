@@ -8,6 +8,10 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+import numpy as np
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+
 from textune.errors import MissingExtraError
 from textune.storage import atomic
 
@@ -153,20 +157,14 @@ def _key(text: str) -> str:
 
 def _joined(said: list[tuple[int, str]]) -> dict[int, int]:
     """Number the groups of conversations that a text connects; an empty one connects nothing."""
-    parent = {conversation: conversation for conversation, _ in said}
-
-    def root(conversation: int) -> int:
-        while parent[conversation] != conversation:
-            parent[conversation] = parent[parent[conversation]]
-            conversation = parent[conversation]
-        return conversation
-
     first_with: dict[str, int] = {}
-    for conversation, key in said:
-        if key:
-            parent[root(conversation)] = root(first_with.setdefault(key, conversation))
+    pairs = [(first_with.setdefault(key, each) if key else each, each) for each, key in said]
+    firsts, others = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
+    count = int(others.max(initial=-1)) + 1
+    edges = coo_matrix((np.ones(len(others)), (firsts, others)), shape=(count, count))
+    _, groups = connected_components(edges, directed=False)
     numbers: dict[int, int] = {}
-    return {each: numbers.setdefault(root(each), len(numbers) + 1) for each in parent}
+    return {each: numbers.setdefault(int(groups[each]), len(numbers) + 1) for each, _ in said}
 
 
 def _distinct(utterances: list[Utterance]) -> list[Utterance]:

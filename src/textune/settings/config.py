@@ -257,7 +257,8 @@ def resolve(
     Raises:
         SettingsError: All wrong names and values at once, with the nearest right name.
     """
-    values = _read_file(file) if file is not None else {}
+    values = {} if file is None else _load(file)
+    values.pop("run", None)
     for change in [changes] if isinstance(changes, str) else changes:
         name, equals, text = change.partition("=")
         if not equals:
@@ -309,12 +310,6 @@ def seed_of(file: Path) -> int:
     return found if isinstance(found, int) else int(Settings.model_fields["seed"].default)
 
 
-def _read_file(file: Path) -> dict[str, Any]:
-    values = _load(file)
-    values.pop("run", None)
-    return values
-
-
 def _load(file: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(file.read_text(encoding="utf-8-sig"))
@@ -334,17 +329,12 @@ def _put(values: dict[str, Any], name: str, value: Any) -> None:
 
 
 def _to_value(text: str) -> Any:
-    if text in {"true", "false"} or text[:1] in {'"', "'", "[", "{"}:
-        return _toml_value(text)
-    number = _toml_value(text)
-    return number if isinstance(number, int | float) else text
-
-
-def _toml_value(text: str) -> Any:
+    """Read what stands after `--set x=` as TOML; what TOML takes for a date stays a text."""
     try:
-        return tomllib.loads(f"value = {text}")["value"]
+        value = tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         return text
+    return value if isinstance(value, str | int | float | list | dict) else text
 
 
 def _written(section: Section) -> dict[str, Any]:

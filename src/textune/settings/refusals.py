@@ -22,12 +22,9 @@ def _explain_one(
 ) -> str:
     parts = [str(part) for part in place]
     if fault == "extra_forbidden":
-        known = _names(kind if len(parts) == 1 else kind.model_fields[parts[0]].annotation)
+        section: Any = kind if len(parts) == 1 else kind.model_fields[parts[0]].annotation
+        known = list(section.model_fields)
         return f"{'.'.join(parts)}: no such setting; {among(parts[-1], known)}"
     text = message.removeprefix("Value error, ")
     shown = "" if isinstance(value, dict) else f", found {value!r}"
     return f"{'.'.join(parts)}: {text}{shown}"
-
-
-def _names(model: Any) -> list[str]:
-    return list(model.model_fields)
