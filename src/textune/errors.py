@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import Self
 from unicodedata import normalize
 
 SHOWN = 20  # problems listed in one message
@@ -114,6 +115,17 @@ class Problems:
         """Raise them, if there are any."""
         if self.count:
             raise self.error()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        """Raise them all at the end of the reading; what ends it early is the last of them."""
+        if isinstance(error, DataError):
+            self.add(str(error))
+            raise self.error() from error
+        if error is None:
+            self.raise_any()
 
 
 def excerpt(text: str, *, most: int = 60) -> str:

@@ -5,13 +5,15 @@ B texts in a batch, P tokens packed end to end, D width, C classes or labels, N 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 if (
     TYPE_CHECKING
 ):  # importing records must stay cheap: `textune --help` does not load numpy or torch
+    from pathlib import Path
+
     import numpy as np
     from numpy.typing import NDArray
     from torch import Tensor
@@ -65,6 +67,24 @@ class Table:
     schema: Any = None  # of Arrow data: the types of the columns
     passed_over: Mapping[str, str] = field(default_factory=dict)  # columns that are no text → what
     # they hold
+
+    @classmethod
+    def of_file(
+        cls,
+        path: Path,
+        format: str,
+        columns: tuple[str, ...],
+        reasons: Iterable[str],
+        rows: Callable[[], Iterator[Row]],
+        *,
+        has_header: bool = True,
+        delimiter: str | None = None,
+        findings: tuple[Finding, ...] = (),
+    ) -> Table:
+        """Describe what stands in a file; reasons may be blank."""
+        said = tuple(filter(None, reasons))
+        place = str(path)
+        return cls(path.name, place, format, columns, has_header, delimiter, said, rows, findings)
 
 
 @dataclass(frozen=True, slots=True)

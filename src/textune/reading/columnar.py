@@ -208,17 +208,15 @@ def _seekable(path: Path) -> Iterator[IO[bytes]]:
 
 
 def _rows(batches: Any, columns: tuple[str, ...], name: str, prefix: str) -> Iterator[Row]:
-    problems = Problems(name)
     numbers = count(1)
-    for batch in batches:
-        for cells, given in _cells(batch, columns, name):
-            number = next(numbers)
-            fault = faulty_cell(cells, columns)
-            if fault:
-                problems.add(f"{prefix}{number}: {fault}")
-            elif not problems.count:
-                yield Row(cells, f"{prefix}{number}", given=given)
-    problems.raise_any()
+    with Problems(name) as problems:
+        for batch in batches:
+            for cells, given in _cells(batch, columns, name):
+                origin = f"{prefix}{next(numbers)}"
+                if fault := faulty_cell(cells, columns):
+                    problems.add(f"{origin}: {fault}")
+                elif not problems.count:
+                    yield Row(cells, origin, given=given)
 
 
 def _cells(

@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from io import StringIO
 from itertools import groupby
 from pathlib import Path
@@ -58,14 +59,27 @@ class Layout:
     is_universal: bool = False  # CoNLL-U: the first of ten columns counts the words
     is_counted: bool = False  # the first column counts the words, so that "#" is none
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the columns: those of the header, or their numbers."""
+        return self.header or tuple(map(str, range(1, self.width + 1)))
 
-def read(path: Path, ending: str, *, header: bool | None = None) -> Table | None:
+    @property
+    def sign(self) -> str:
+        """What parts the columns, in words."""
+        return "tabs" if self.is_tabbed else "spaces"
+
+
+def read(
+    path: Path, ending: str, *, header: bool | None = None, why: tuple[str, ...] = ()
+) -> Table | None:
     """Recognise tagged words by the beginning of a file; None where it is anything else.
 
     Args:
         path: A text file.
         ending: Of its name, which decides where the content could be something else.
         header: Whether the first line names the columns; None to recognise it.
+        why: Reasons that are known already.
 
     Raises:
         DataError: The file cannot be read. Faulty lines are raised by `Table.rows`.
@@ -82,22 +96,16 @@ def read(path: Path, ending: str, *, header: bool | None = None) -> Table | None
     layout = _filled(layout, found, header)
     if layout.header and len(sentences) == 1 and any(map(SENTENCE.fullmatch, layout.header)):
         return None  # the sentence of each word stands in a column, as in any table
-    reasons = [
-        "format: CoNLL, one word a line, a blank line between sentences",
-        f"{layout.width} column{'s' if layout.width > 1 else ''}"
-        + (f", parted by {'tabs' if layout.is_tabbed else 'spaces'}" if layout.width > 1 else ""),
-    ]
-    if layout.header:
-        reasons.append(f"header: the first line names the columns: {', '.join(layout.header)}")
-    if layout.is_universal:
-        reasons.append("joined and unwritten words (numbered as 1-2 and 8.1) are left out")
-
-    def rows() -> Iterator[Row]:
-        return _stream(path, layout)
-
-    names = layout.header or tuple(str(place + 1) for place in range(layout.width))
     is_headed = layout.header is not None
-    return Table(path.name, str(path), "conll", names, is_headed, None, tuple(reasons), rows)
+    reasons = (
+        *why,
+        "format: CoNLL, one word a line, a blank line between sentences",
+        f"{layout.width} columns, parted by {layout.sign}" if layout.width > 1 else "1 column",
+        f"header: the first line names the columns: {', '.join(layout.names)}" * is_headed,
+        "joined and unwritten words (numbered as 1-2 and 8.1) are left out" * layout.is_universal,
+    )
+    rows = partial(_stream, path, layout)
+    return Table.of_file(path, "conll", layout.names, reasons, rows, has_header=is_headed)
 
 
 def _sample(path: Path) -> list[list[str]]:
@@ -178,11 +186,9 @@ def _filled(layout: Layout, found: Sequence[Sequence[list[str]]], header: bool |
     names = [name.lower() for name in first]
     is_header = bool(_WORDS.intersection(names) and _TAGS.intersection(names))
     is_header = header if header is not None else is_header and len(words) > 1
-    usable = is_header and all(first) and len(set(first)) == len(first)
-    named = first if usable else None
-    if is_header and named is None:
-        named = tuple(str(place + 1) for place in range(layout.width))
-    return replace(layout, filled=frozenset(filled), header=named)
+    is_usable = all(first) and len(set(first)) == len(first)
+    named = first if is_usable else layout.names
+    return replace(layout, filled=frozenset(filled), header=named if is_header else None)
 
 
 def _are_entities(found: Sequence[Sequence[list[str]]]) -> bool:
@@ -256,22 +262,20 @@ def _stream(path: Path, layout: Layout) -> Iterator[Row]:
     Raises:
         DataError: With the first faults of the file, each with its line, and the count of all.
     """
-    problems = Problems(path.name)
     found = 0
-    try:
+    with Problems(path.name) as problems:
         for first, sentence in _sentences(path, layout, problems):
             found += 1
             if not problems.count:
-                columns = (
-                    json.dumps(column, ensure_ascii=False) for column in zip(*sentence, strict=True)
-                )
-                yield Row(tuple(columns), f"{path.name}:{first}")
-    except DataError as error:
-        problems.add(str(error))
-        raise problems.error() from error
-    problems.raise_any()
+                yield as_lists(sentence, f"{path.name}:{first}")
     if not found:
         raise DataError(f"{path.name}: there is no word in it; write one word a line")
+
+
+def as_lists(words: Sequence[Sequence[str]], origin: str) -> Row:
+    """Make a row of the words of a sentence, each with its cells: a JSON list a column."""
+    columns = zip(*words, strict=True)
+    return Row(tuple(json.dumps(column, ensure_ascii=False) for column in columns), origin)
 
 
 def _sentences(
@@ -314,12 +318,10 @@ def _fault(line: str, cells: Sequence[str], layout: Layout) -> tuple[str, str] |
         return None
     shown = excerpt(line.rstrip("\r\n"))
     if fits:
-        names = layout.header or tuple(str(place + 1) for place in range(layout.width))
-        what = f"column {names[min(blank)]!r} is blank: {shown}"
+        what = f"column {layout.names[min(blank)]!r} is blank: {shown}"
         return what, "write a word and its tag there"
-    sign = "tabs" if layout.is_tabbed else "spaces"
     noun = "column" if layout.width == 1 else "columns"
-    what = f"expected {layout.width} {noun} parted by {sign}, found {len(cells)}: {shown}"
+    what = f"expected {layout.width} {noun} parted by {layout.sign}, found {len(cells)}: {shown}"
     return what, "give every word all its columns, and leave a blank line between sentences"
 
 

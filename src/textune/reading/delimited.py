@@ -89,12 +89,11 @@ def rows(path: Path, layout: Layout) -> Iterator[Row]:
     Raises:
         DataError: With the first faults of the file, each with its line, and the count of all.
     """
-    problems = Problems(path.name)
     found = 0
     source = _text_rows if layout.dialect.delimiter is None else _delimited_rows
-    for found, row in enumerate(source(path, layout, problems), start=1):  # noqa: B007 (the count)
-        yield row
-    problems.raise_any()
+    with Problems(path.name) as problems:
+        for found, row in enumerate(source(path, layout, problems), start=1):  # noqa: B007
+            yield row
     if not found:
         raise no_rows(path.name, layout.header)
 
@@ -183,14 +182,11 @@ def _all_fed(path: Path, mark: _Mark) -> Iterator[str]:
 def _guarded(
     reader: Records, path: Path, layout: Layout, problems: Problems, mark: _Mark
 ) -> Iterator[list[str]]:
-    """Pass on the records; what ends the reading early becomes the last problem."""
+    """Pass on the records; one that csv cannot parse is the last problem."""
     try:
         yield from reader
     except csv.Error as error:
         problems.add(*_broken_record(path, layout, mark.line))
-        raise problems.error() from error
-    except DataError as error:
-        problems.add(str(error))
         raise problems.error() from error
 
 

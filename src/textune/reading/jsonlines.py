@@ -45,9 +45,6 @@ class Value(NamedTuple):
         return f"{name}: row {self.number}" if self.number else f"{name}:{self.line}"
 
 
-_Found = tuple[Value, dict[str, Any] | str]  # and the object that it is, or what is wrong
-
-
 def columns_of(path: Path) -> tuple[str, ...]:
     """Name the keys of the first objects, in the order of their first appearance.
 
@@ -56,9 +53,8 @@ def columns_of(path: Path) -> tuple[str, ...]:
     """
     names: dict[str, None] = {}
     seen = 0
-    for seen, (_, found) in enumerate(islice(_objects(path), COLUMN_ROWS), start=1):  # noqa: B007
-        if isinstance(found, dict):
-            names.update(dict.fromkeys(found))
+    for seen, found in enumerate(islice(map(object_of, values(path)), COLUMN_ROWS), start=1):  # noqa: B007
+        names.update(dict.fromkeys(found if isinstance(found, dict) else ()))
     if not seen:
         raise DataError(f"{path.name}: the file is empty; {_WAY_OUT}")
     if not names:
@@ -79,24 +75,27 @@ def rows(path: Path, columns: tuple[str, ...]) -> Iterator[Row]:
     Raises:
         DataError: With the first faults of the file, each with its line, and the count of all.
     """
-    problems = Problems(path.name)
     known = dict.fromkeys(columns, "")
-    try:
-        for value, found in _objects(path):
-            origin = value.place(path.name)
-            fault = found if isinstance(found, str) else _late_keys(found, known)
-            if not isinstance(found, str) and not fault:
-                values_of_row = tuple(map(found.get, columns))
-                cells = tuple(map(cell, values_of_row))
-                fault = faulty_cell(cells, columns)
-                if not fault and not problems.count:
-                    yield Row(cells, origin, given=values_of_row)
-            if fault:
-                problems.add(f"{origin}: {fault}", _WAY_OUT if isinstance(found, str) else "")
-    except DataError as error:
-        problems.add(str(error))
-        raise problems.error() from error
-    problems.raise_any()
+    with Problems(path.name) as problems:
+        for value in values(path):
+            found, origin = object_of(value), value.place(path.name)
+            if isinstance(found, str):
+                problems.add(f"{origin}: {found}", _WAY_OUT)
+            elif late := _late_keys(found, known):
+                problems.add(f"{origin}: {late}")
+            else:
+                yield from sound(tuple(map(found.get, columns)), columns, origin, problems)
+
+
+def sound(
+    held: tuple[Any, ...], columns: tuple[str, ...], origin: str, problems: Problems
+) -> Iterator[Row]:
+    """Make a row of its values, unless it is faulty, or one before it was."""
+    cells = tuple(map(cell, held))
+    if fault := faulty_cell(cells, columns):
+        problems.add(f"{origin}: {fault}")
+    elif not problems.count:
+        yield Row(cells, origin, given=held)
 
 
 def cell(value: Any) -> str:
@@ -157,19 +156,14 @@ def values(path: Path) -> Iterator[Value]:
     for line in lines(path):
         if line.strip():
             is_array = line.lstrip().startswith("[") and not _are_lists(path)
-            yield from _array(path) if is_array else _one_a_line(path)
+            yield from _array(path) if is_array else values_of_lines(path)
             return
 
 
 def _are_lists(path: Path) -> bool:
     """Tell a list on each line from one array over several."""
-    first = list(islice(_one_a_line(path), 2))
+    first = list(islice(values_of_lines(path), 2))
     return len(first) == 2 and not any(found.fault for found in first)
-
-
-def values_of_lines(path: Path) -> Iterator[Value]:
-    """Stream the values of a file that has one on each line, whatever the first is."""
-    return _one_a_line(path)
 
 
 def whole(path: Path) -> Any:
@@ -182,27 +176,21 @@ def whole(path: Path) -> Any:
 
 def object_of(found: Value) -> dict[str, Any] | str:
     """Take an object, or say what stands there instead."""
-    return found.fault or _object(found.value, found.shown)
+    if found.fault or isinstance(found.value, dict):
+        return found.fault or found.value
+    kind = _KINDS.get(type(found.value), "a number")
+    return f"no JSON object but {kind}: {excerpt(found.shown.strip())}"
 
 
-def _objects(path: Path) -> Iterator[_Found]:
-    """Stream the objects, or what is wrong in the place of one."""
-    for found in values(path):
-        yield found, object_of(found)
-
-
-def _one_a_line(path: Path) -> Iterator[Value]:
+def values_of_lines(path: Path) -> Iterator[Value]:
+    """Stream the values of a file that has one on each line, whatever the first is."""
     for number, line in enumerate(lines(path), start=1):
         if line.strip():
-            yield _parsed(number, line)
-
-
-def _parsed(number: int, text: str) -> Value:
-    try:
-        value = parse(text)
-    except (ValueError, RecursionError) as error:
-        return Value(number, None, f"{_reason(error)}: {excerpt(text.strip())}", text)
-    return Value(number, value, "", text)
+            try:
+                yield Value(number, parse(line), "", line)
+            except (ValueError, RecursionError) as error:
+                fault = f"{_reason(error)}: {excerpt(line.strip())}"
+                yield Value(number, None, fault, line)
 
 
 def _reason(error: Exception) -> str:
@@ -289,12 +277,6 @@ class _Text:
         piece = next(self._source, "")
         self.text, self.at = self.text[self.at :] + piece, 0
         return bool(piece)
-
-
-def _object(value: Any, text: str) -> dict[str, Any] | str:
-    if isinstance(value, dict):
-        return value
-    return f"no JSON object but {_KINDS.get(type(value), 'a number')}: {excerpt(text.strip())}"
 
 
 _KINDS = {str: "a text", list: "a list", bool: "a truth value", type(None): "null"}

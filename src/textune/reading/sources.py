@@ -3,9 +3,8 @@
 import os
 import re
 import stat
-from collections.abc import Iterator
-from dataclasses import replace
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 
 from textune.errors import DataError
@@ -14,7 +13,7 @@ from textune.reading.dialect import NAMES, recognise
 from textune.reading.forms import fasttext, folders, foreign, numbered_words, tagged_cells, webanno
 from textune.reading.forms import table as forms
 from textune.reading.lines import is_gzip, opened
-from textune.records import Row, Table
+from textune.records import Table
 
 KINDS = {
     ".csv": "csv",
@@ -94,24 +93,18 @@ def _read_file(path: Path, *, header: bool | None, delimiter: str | None) -> Tab
         return squad.read(path, why)
     if kind == "jsonl":
         return _json_lines(path, why)
-    words = conll.read(path, ending(path), header=header) if delimiter is None else None
-    if words is not None:
-        return replace(words, reasons=(*why, *words.reasons))
+    if delimiter is None and (words := conll.read(path, ending(path), header=header, why=why)):
+        return words
     layout, reasons = recognise(path, kind, delimiter=delimiter, header=header)
-
-    def rows() -> Iterator[Row]:
-        return delimited.rows(path, layout)
-
     sign = layout.dialect.delimiter
-    return Table(
-        name=path.name,
-        path=str(path),
-        format="text" if sign is None else "tsv" if sign == "\t" else "csv",
-        columns=layout.columns,
+    return Table.of_file(
+        path,
+        "text" if sign is None else "tsv" if sign == "\t" else "csv",
+        layout.columns,
+        (*why, *reasons),
+        partial(delimited.rows, path, layout),
         has_header=layout.header is not None,
         delimiter=sign,
-        reasons=(*why, *reasons),
-        rows=rows,
     )
 
 
@@ -187,12 +180,8 @@ def _json_lines(path: Path, why: tuple[str, ...]) -> Table:
     if formed := forms.read(path, why):
         return formed
     columns = jsonlines.columns_of(path)
-
-    def rows() -> Iterator[Row]:
-        return jsonlines.rows(path, columns)
-
     reasons = (*why, "format: JSON, one object a row; the columns are its keys")
-    return Table(path.name, str(path), "jsonl", columns, True, None, reasons, rows)
+    return Table.of_file(path, "jsonl", columns, reasons, partial(jsonlines.rows, path, columns))
 
 
 def _near(path: Path) -> str:

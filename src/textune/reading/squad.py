@@ -10,6 +10,7 @@ that have no answer). Questions that stand in "data" themselves, each with its "
 import json
 import re
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -52,12 +53,8 @@ def read(path: Path, why: tuple[str, ...] = ()) -> Table:
     The cell "answers" is a JSON list of {"text", "start"}: [] where the passage has no answer,
     blank where the file says nothing of answers. Answers that are merely plausible are left out.
     """
-
-    def found() -> Iterator[Row]:
-        return rows(path)
-
     reasons = (*why, "format: SQuAD, a row for each question; the passage is 'context'")
-    return Table(path.name, str(path), "squad", COLUMNS, True, None, reasons, found)
+    return Table.of_file(path, "squad", COLUMNS, reasons, partial(rows, path))
 
 
 def rows(path: Path) -> Iterator[Row]:
@@ -67,12 +64,11 @@ def rows(path: Path) -> Iterator[Row]:
         DataError: No JSON, or no question; or keys that are missing or hold something else, each
             with the numbers of article, paragraph and question, counted from 1.
     """
-    problems = Problems(path.name)
     questions = 0
-    for questions, row in enumerate(_walk(path, problems), start=1):  # noqa: B007 (the count)
-        if not problems.count:
-            yield row
-    problems.raise_any()
+    with Problems(path.name) as problems:
+        for questions, row in enumerate(_walk(path, problems), start=1):  # noqa: B007 (the count)
+            if not problems.count:
+                yield row
     if not questions:
         raise DataError(f"{path.name}: there is no question in it; check that the file is whole")
 

@@ -5,6 +5,7 @@ Of several parts (train, test, …) that which is to be learned from is read; th
 
 import json
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -38,33 +39,17 @@ def read(folder: Path) -> Table | None:
     labels = _labels(part)
     files = {label: sorted((part / label).glob("*.txt")) for label in labels}
     left_out = [name for name in _folders(part) if name in UNLABELLED]
-
-    def rows() -> Iterator[Row]:
-        return _texts(part, files)
-
     reasons = (
         f"format: a folder for each label ({', '.join(labels[:8])}), a text file for each text",
         *_said(folder, part, others),
     )
-    return Table(
-        part.name,
-        str(part),
-        "folder",
-        COLUMNS,
-        True,
-        None,
-        reasons,
-        rows,
-        tuple(
-            Finding(
-                "left out",
-                "warning",
-                f"the folder {name!r} is left out: its texts have no label",
-                len(list((part / name).glob("*.txt"))),
-            )
-            for name in left_out
-        ),
-    )
+    findings = []
+    for name in left_out:
+        message = f"the folder {name!r} is left out: its texts have no label"
+        count = len(list((part / name).glob("*.txt")))
+        findings.append(Finding("left out", "warning", message, count))
+    rows = partial(_texts, part, files)
+    return Table.of_file(part, "folder", COLUMNS, reasons, rows, findings=tuple(findings))
 
 
 def _said(folder: Path, part: Path, others: list[str]) -> tuple[str, ...]:
@@ -109,20 +94,15 @@ def _part(folder: Path) -> tuple[Path, list[str]] | None:
 
 
 def _texts(part: Path, files: Mapping[str, list[Path]]) -> Iterator[Row]:
-    problems = Problems(part.name)
-    for label, paths in files.items():
-        for path in paths:
+    with Problems(part.name) as problems:
+        for label, path in ((label, path) for label, paths in files.items() for path in paths):
             origin = f"{part.name}/{label}/{path.name}"
             try:
                 cells = ("".join(pieces(path)).strip(), label)
             except DataError as error:
                 problems.add(str(error))
                 continue
-            if fault := jsonlines.faulty_cell(cells, COLUMNS):
-                problems.add(f"{origin}: {fault}")
-            elif not problems.count:
-                yield Row(cells, origin)
-    problems.raise_any()
+            yield from jsonlines.sound(cells, COLUMNS, origin, problems)
 
 
 def _is_saved(folder: Path) -> bool:

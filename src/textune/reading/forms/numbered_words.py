@@ -3,12 +3,12 @@
 The number stands in every row, or in the first of a sentence only (Kaggle's NER table).
 """
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
 from textune.errors import DataError
-from textune.reading.conll import LONGEST, SENTENCE
+from textune.reading.conll import LONGEST, SENTENCE, as_lists
 from textune.reading.forms.interface import first_rows
 from textune.records import Row, Table
 
@@ -31,9 +31,7 @@ def sentences(table: Table) -> Table | None:
     kept = [place for place in range(len(table.columns)) if place not in (at, word)]
     columns = (table.columns[word], *(table.columns[place] for place in kept))
 
-    def rows() -> Iterator[Row]:
-        return _rows(table, at, (word, *kept))
-
+    rows = partial(_rows, table, at, (word, *kept))
     name, header = table.columns[word], table.columns[at]
     reason = f"one word a row in {name!r}; a sentence begins where {header!r} changes"
     return replace(
@@ -69,7 +67,7 @@ def _rows(table: Table, sentence: int, kept: Sequence[int]) -> Iterator[Row]:
     for row in table.rows():
         name = row.cells[sentence].strip()
         if words and name and name != before:
-            yield _row(words, origin)
+            yield as_lists(words, origin)
             words = []
         origin = origin if words else row.origin
         before = name or before
@@ -80,9 +78,4 @@ def _rows(table: Table, sentence: int, kept: Sequence[int]) -> Iterator[Row]:
                 "give each sentence a number of its own"
             )
     if words:
-        yield _row(words, origin)
-
-
-def _row(words: Sequence[tuple[str, ...]], origin: str) -> Row:
-    columns = zip(*words, strict=True)
-    return Row(tuple(json.dumps(list(column), ensure_ascii=False) for column in columns), origin)
+        yield as_lists(words, origin)

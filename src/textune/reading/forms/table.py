@@ -6,6 +6,7 @@ is refused with their names, so that no reading depends on their order.
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -140,60 +141,38 @@ def _table(path: Path, rows: list[Any] | None, made: Converter, reasons: tuple[s
             elif isinstance(found, Mapping):
                 columns.update(dict.fromkeys(found))
     names = tuple(columns)
-
-    def stream() -> Iterator[Row]:
-        return _stream(path, _values(path, rows), made, names)
-
+    stream = partial(_stream, path, rows, made, names)
     if not names:
         list(stream())  # raises what is wrong with every value, if that is why
         raise DataError(f"{path.name}: no row is left to learn from")
-    findings = tuple(
-        Finding(
-            "left out",
-            "warning",
-            f"{count:,} {'rows are' if count > 1 else 'row is'} left out, since each {what}; "
-            f"first: {first[what]}",
-            count,
-            (first[what],),
-        )
-        for what, count in left_out.items()
-    )
-    return Table(
-        path.name,
-        str(path),
+    findings = []
+    for what, count in left_out.items():
+        are = "rows are" if count > 1 else "row is"
+        message = f"{count:,} {are} left out, since each {what}; first: {first[what]}"
+        findings.append(Finding("left out", "warning", message, count, (first[what],)))
+    return Table.of_file(
+        path,
         "jsonl",
         names,
-        made.has_header,
-        None,
         reasons,
         stream,
-        (*findings, *made.findings),
+        has_header=made.has_header,
+        findings=(*findings, *made.findings),
     )
 
 
 def _stream(
-    path: Path, values: Iterator[Value], made: Converter, names: tuple[str, ...]
+    path: Path, rows: list[Any] | None, made: Converter, names: tuple[str, ...]
 ) -> Iterator[Row]:
-    problems = Problems(path.name)
-    try:
-        for value in values:
+    with Problems(path.name) as problems:
+        for value in _values(path, rows):
             origin = value.place(path.name)
             for found in _converted(made, value):
-                if isinstance(found, LeftOut):
-                    continue
                 if isinstance(found, str):
                     problems.add(f"{origin}: {found}")
-                    continue
-                given = tuple(found.get(name) for name in names)
-                cells = tuple(map(jsonlines.cell, given))
-                if fault := jsonlines.faulty_cell(cells, names):
-                    problems.add(f"{origin}: {fault}")
-                elif not problems.count:
-                    yield Row(cells, origin, given=given)
-    except DataError as error:
-        problems.add(str(error))
-        raise problems.error() from error
-    problems.raise_any()
+                elif not isinstance(found, LeftOut):
+                    held = tuple(map(found.get, names))
+                    yield from jsonlines.sound(held, names, origin, problems)
 
 
 def _id_of(value: Any) -> str:

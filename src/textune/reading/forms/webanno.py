@@ -4,12 +4,13 @@ A line is a word: its number, its characters, the word, then a column for each f
 layer. "PER[3]" on several words is one entity, "LOC" alone is one of one word, "_" is none.
 """
 
-import json
 import re
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from textune.errors import DataError, Problems, excerpt
+from textune.reading.conll import as_lists
 from textune.reading.lines import lines, opened
 from textune.records import Row, Table
 
@@ -37,13 +38,9 @@ def read(path: Path, why: tuple[str, ...] = ()) -> Table:
             f"{path.name}: WebAnno TSV without a layer that marks words; export the layer with the "
             "entities (an #T_SP line names it)"
         )
-    columns = ("word", *features)
-
-    def rows() -> Iterator[Row]:
-        return _rows(path, tuple(features.values()), total)
-
     reasons = (*why, "format: WebAnno TSV 3 (INCEpTION), one word a line")
-    return Table(path.name, str(path), "conll", columns, True, None, reasons, rows)
+    rows = partial(_rows, path, tuple(features.values()), total)
+    return Table.of_file(path, "conll", ("word", *features), reasons, rows)
 
 
 def _features(path: Path) -> tuple[dict[str, int], int]:
@@ -69,16 +66,14 @@ def _features(path: Path) -> tuple[dict[str, int], int]:
 
 
 def _rows(path: Path, places: tuple[int, ...], total: int) -> Iterator[Row]:
-    problems = Problems(path.name)
     count = 0
-    for first, words in _sentences(path, total, problems):
-        count += 1
-        if not problems.count:
-            tags = [_tags([cells[place] for cells in words]) for place in places]
-            columns = [[_ESCAPE.sub(r"\1", cells[2]) for cells in words], *tags]
-            cells = tuple(json.dumps(column, ensure_ascii=False) for column in columns)
-            yield Row(cells, f"{path.name}:{first}")
-    problems.raise_any()
+    with Problems(path.name) as problems:
+        for first, words in _sentences(path, total, problems):
+            count += 1
+            if not problems.count:
+                tags = [_tags([cells[place] for cells in words]) for place in places]
+                forms = [_ESCAPE.sub(r"\1", cells[2]) for cells in words]
+                yield as_lists([*zip(forms, *tags, strict=True)], f"{path.name}:{first}")
     if not count:
         raise DataError(f"{path.name}: there is no word in it; export the document again")
 
@@ -88,14 +83,14 @@ def _sentences(path: Path, total: int, problems: Problems) -> Iterator[tuple[int
     words: list[list[str]] = []
     first, before = 0, ""
     for number, line in enumerate(lines(path), start=1):
-        cells = line.rstrip("\r\n").split("\t")
-        if not line.strip() or line.startswith("#") or not _NUMBER.fullmatch(cells[0]):
-            if line.strip() and not line.startswith("#") and "." not in cells[0]:
-                shown = excerpt(line.rstrip("\r\n"))
+        cells, shown = line.rstrip("\r\n").split("\t"), excerpt(line.rstrip("\r\n"))
+        if not line.strip() or line.startswith("#"):
+            continue
+        if not _NUMBER.fullmatch(cells[0]):
+            if "." not in cells[0]:
                 problems.add(f"{path.name}:{number}: no word of WebAnno TSV: {shown}")
             continue
         if len(cells) < total:
-            shown = excerpt(line.rstrip("\r\n"))
             what = f"expected {total} columns parted by tabs, found {len(cells)}: {shown}"
             problems.add(f"{path.name}:{number}: {what}", "export the document again")
             continue
