@@ -168,7 +168,8 @@ def _fill(model: Tree, folder: Path, *, seed: int) -> dict[str, Any] | None:
     for part in new:
         if not isinstance(part, nn.Linear) or not all(item.is_meta for item in _own(part)):
             return None
-        part.to_empty(device="cpu")
+        for name, item in [*part.named_parameters(recurse=False)]:  # to_empty would import sympy
+            setattr(part, name, nn.Parameter(torch.empty(item.shape)))
         model._init_weights(part)
     return {
         "missing_keys": wanted.keys() - known.keys() - others,
