@@ -17,11 +17,11 @@ from torch import Tensor
 from textune.encoder.model import Encoder
 from textune.evaluation.evaluate import BUDGETS
 from textune.fast import threads
+from textune.metrics.intervals import RESAMPLES, percentiles
 from textune.records import Batch
 from textune.text import plan
 from textune.text.passages import FOLLOWS
 
-RESAMPLES = 1000
 LEVEL = 0.95
 Ask = Callable[[NDArray[np.int64]], Batch]
 Column = NDArray[np.float64]
@@ -105,28 +105,20 @@ def judge(found: Tally, owners: NDArray[np.int64], *, seed: int = 0) -> dict[str
     count = int(groups.max()) + 1
     if count == 1:
         groups = np.arange(len(owners))
-    table = np.stack(
-        [
-            np.bincount(groups, weights=column)
-            for column in (
-                found.masked,
-                found.loss,
-                found.hits,
-                found.pairs,
-                found.next_loss,
-                found.next_hits,
-            )
-        ]
-    )  # (6, G)
+    columns = (getattr(found, column) for column in Tally.__slots__)
+    table = np.stack([np.bincount(groups, weights=column) for column in columns])  # (6, G)
     numbers = _numbers(table.sum(axis=1))
     draw = np.random.default_rng(seed)
     size = table.shape[1]
     samples = [
         _numbers(table @ draw.multinomial(size, np.full(size, 1 / size))) for _ in range(RESAMPLES)
     ]
-    spans = {name: _span([sample.get(name) for sample in samples]) for name in numbers}
-    known = {name: span for name, span in spans.items() if span is not None}
-    return {"n": count, "masked": int(found.masked.sum()), **numbers, "intervals": known}
+    drawn = {
+        name: np.array([sample.get(name) for sample in samples], dtype=np.float64)
+        for name in numbers
+    }
+    spans = percentiles(drawn, LEVEL)
+    return {"n": count, "masked": int(found.masked.sum()), **numbers, "intervals": spans}
 
 
 def _numbers(sums: NDArray[np.number[Any]]) -> dict[str, float | None]:
@@ -143,11 +135,3 @@ def _numbers(sums: NDArray[np.number[Any]]) -> dict[str, float | None]:
 
 def _share(part: float, whole: float) -> float | None:
     return part / whole if whole else None
-
-
-def _span(values: list[float | None]) -> list[float] | None:
-    known = [value for value in values if value is not None]
-    if len(known) < len(values) // 2 or not known:
-        return None
-    ends = np.quantile(known, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return [float(end) for end in ends]

@@ -105,9 +105,7 @@ def intervals(
             if known[key]:
                 drawn[key].append(np.mean([numbers[t][key] for t in known[key]], axis=0))  # (R,)
     samples = {key: np.concatenate(blocks) for key, blocks in drawn.items() if blocks}
-    defined = {key: sample[~np.isnan(sample)] for key, sample in samples.items()}
-    kept = {key: sample for key, sample in defined.items() if 2 * len(sample) > len(samples[key])}
-    return percentiles(kept, confidence)
+    return percentiles(samples, confidence)
 
 
 def baseline(train_truth: Floats, truth: Floats, names: Sequence[str]) -> Report:

@@ -8,16 +8,15 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from scipy import stats
 
 from textune.errors import RunError, SettingsError
+from textune.metrics import intervals
 from textune.metrics.catalogue import METRICS
 from textune.recipes import recipe
 from textune.recipes.recipe import Event, Request
 from textune.records import Message
 from textune.storage import atomic, contents, folders
 
-LEVEL = 0.95
 OUT_OF_FOLD = "out_of_fold.parquet"
 
 
@@ -90,13 +89,10 @@ def summary(found: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
         known = np.asarray([value for value in values if value is not None], dtype=np.float64)
         if len(known) < count:
             continue
-        mean, deviation = float(known.mean()), float(known.std(ddof=1))
-        error = deviation * np.sqrt(1 / count + 1 / (count - 1))
-        half = float(error * stats.t.ppf((1 + LEVEL) / 2, count - 1))
         summed[name] = {
-            "mean": mean,
-            "deviation": deviation,
-            "interval": [mean - half, mean + half],
+            "mean": float(known.mean()),
+            "deviation": float(known.std(ddof=1)),
+            "interval": intervals.student(known, overlap=1 / (count - 1)),
         }
     return summed
 

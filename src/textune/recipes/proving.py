@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
 from textune.corpora import corpus
 from textune.encoder import bases
 from textune.errors import DataError, SettingsError
-from textune.metrics import catalogue
+from textune.metrics import catalogue, intervals
 from textune.recipes import recipe
 from textune.recipes.plain_request import Proof
 from textune.recipes.recipe import Request
@@ -20,8 +19,6 @@ from textune.settings import config
 from textune.settings.config import Settings
 from textune.storage import atomic
 from textune.text import tokenizers
-
-LEVEL = 0.95
 
 
 def check(proof: Proof, base: str, *, device: str) -> None:
@@ -84,8 +81,7 @@ def compare(
     """Return the mean paired difference, its interval, and what it shows in words."""
     gaps = np.asarray(with_) - np.asarray(without)
     mean, count = float(gaps.mean()), len(gaps)
-    width = float(gaps.std(ddof=1) / np.sqrt(count) * stats.t.ppf((1 + LEVEL) / 2, count - 1))
-    low, high = mean - width, mean + width
+    low, high = intervals.student(gaps)
     words = f"no difference that {count} seeds can show"
     if low > 0 or high < 0:
         words = f"adaptation {'helps' if (low > 0) == is_better_higher else 'harms'}"

@@ -102,22 +102,23 @@ def balance(
     return np.array(sorted(labelled + plain), dtype=np.int64)
 
 
-def class_weights(counts: NDArray[np.int64], total: int) -> NDArray[np.float64]:
-    """Weigh each class by the inverse of its frequency: total / (classes * count).
+def class_weights(counts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Weigh each class by the inverse of its frequency, as scikit-learn's "balanced" does.
 
-    The same as scikit-learn's "balanced". A class without a text gets 1 (no loss ever uses it) and
-    is not counted among the classes.
+    A class without a text gets 1 (no loss ever uses it) and is not counted among the classes.
 
     Args:
         counts: Training texts of each class. (C,)
-        total: Training texts in all.
 
     Returns:
         One weight a class; their mean over the texts is 1. (C,)
     """
-    present = counts > 0
+    from sklearn.utils.class_weight import compute_class_weight  # heavy
+
+    present = np.flatnonzero(counts)
     weights = np.ones(len(counts), dtype=np.float64)
-    weights[present] = total / (present.sum() * counts[present])
+    truth = np.repeat(present, counts[present])
+    weights[present] = compute_class_weight("balanced", classes=present, y=truth)
     return weights
 
 

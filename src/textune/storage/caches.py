@@ -5,6 +5,8 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
+import platformdirs
+
 
 def folder(name: str) -> Path:
     """Return the folder of one kind of thing: in TEXTUNE_CACHE, or in the user's cache folder.
@@ -15,11 +17,9 @@ def folder(name: str) -> Path:
     named = os.environ.get("TEXTUNE_CACHE")
     if named:
         return Path(named) / name
-    general = os.environ.get("XDG_CACHE_HOME")
-    if general:
-        return Path(general) / "textune" / name
     with suppress(RuntimeError):
-        home = Path.home()
-        if home.is_absolute():  # else the variable is set, and empty
-            return home / ".cache" / "textune" / name
+        if (
+            os.environ.get("XDG_CACHE_HOME") or Path.home().is_absolute()
+        ):  # else it is set, but empty
+            return platformdirs.user_cache_path("textune", appauthor=False) / name
     raise OSError(errno.ENOENT, "there is no home folder for them")

@@ -134,5 +134,5 @@ class Single:
     def weighted(self, targets: NDArray[Any]) -> Single:
         """Weigh each class by the inverse of its frequency."""
         counts = np.bincount(targets, minlength=len(self.labels))
-        weights = splits.class_weights(counts, len(targets))
+        weights = splits.class_weights(counts)
         return replace(self, weights=tuple(weights.tolist()))

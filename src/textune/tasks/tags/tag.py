@@ -66,7 +66,7 @@ class Tag:
         """Weigh each tag by the inverse of its frequency; targets of all words, (I,)."""
         known = targets[targets != UNSHOWN]
         counts = np.bincount(known, minlength=len(self.labels))
-        weights = splits.class_weights(counts, len(known))
+        weights = splits.class_weights(counts)
         return replace(self, weights=tuple(weights.tolist()))
 
     def target(self, example: Example) -> NDArray[Any]:
