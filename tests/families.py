@@ -5,22 +5,9 @@ from typing import Any
 import torch
 from transformers import AutoConfig
 
-PACKABLE = [
-    "albert",
-    "bert",
-    "camembert",
-    "data2vec-text",
-    "distilbert",
-    "electra",
-    "ernie",
-    "eurobert",
-    "gte",
-    "jina_embeddings_v3",
-    "modernbert",
-    "nomic_bert",
-    "roberta",
-    "xlm-roberta",
-]
+from textune.families.known import FAMILIES
+
+PACKABLE = [name for name, family in FAMILIES.items() if family.packs]
 PADDED = ["deberta-v2", "mobilebert", "mpnet"]
 
 _COMMON: dict[str, Any] = {

@@ -18,9 +18,9 @@ def test_what_can_be_made_again_lies_in_the_users_own_cache(
     assert caches.folder("tokens") == tmp_path / "named" / "tokens"
 
 
-def test_a_home_that_is_set_and_empty_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("TEXTUNE_CACHE", "XDG_CACHE_HOME"):
+def test_without_a_home_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("TEXTUNE_CACHE", "XDG_CACHE_HOME", "HOME"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("HOME", "")
+    monkeypatch.setattr("os.getuid", lambda: 2**31 - 7)  # of nobody
     with pytest.raises(OSError, match="there is no home folder for them"):
         caches.folder("tokens")

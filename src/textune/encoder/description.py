@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from textune.encoder import headers
 from textune.encoder.headers import Entry
 from textune.errors import ModelError, excerpt
+from textune.families.known import FAMILIES, family_of
 
 MOST_CONFIG = 32 * 2**20  # bytes of config.json: names of labels may be many
 MOST_TOKENIZER = 256 * 2**20  # bytes of tokenizer.json; the largest in use have 35 MB
@@ -28,15 +29,6 @@ READ = (  # by textune or transformers, where they are there
     *VOCABULARIES,
 )
 LAYER = re.compile(r"(?:^|\.)(?:layer|layers|blocks?|h)\.(\d+)\.")
-COUNTED = frozenset(  # families whose layers each have weights under a number of their own
-    {
-        *("bert", "camembert", "data2vec-text", "deberta", "deberta-v2", "distilbert", "electra"),
-        *("ernie", "eurobert", "mobilebert", "modernbert", "mpnet", "nomic_bert", "roberta"),
-        *("xlm-roberta", "xlnet"),
-    }
-)
-BEYOND_PADDING = ("camembert", "data2vectext", "mpnet", "roberta", "xlmroberta")  # count from it
-FROM_ZERO = ("albert", "bert", "distilbert", "electra", "ernie")
 
 Size = Annotated[int, Field(strict=True, ge=1, lt=2**31)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
@@ -191,7 +183,7 @@ def _config(file: Path) -> Config:
 def _check_kind(folder: Path, config: Config) -> None:
     """Refuse a model_type that is not of the family of the class that wrote the weights."""
     for name in (config.architectures or [])[:1]:
-        one, other = (_counts_beyond(kind) for kind in (name, config.model_type))
+        one, other = (_kin(kind) for kind in (name, config.model_type))
         is_stranger = other is None and _plain(config.model_type) not in _plain(name)
         if one is not None and (is_stranger or other not in {None, one}):
             raise ModelError(
@@ -200,11 +192,10 @@ def _check_kind(folder: Path, config: Config) -> None:
             )
 
 
-def _counts_beyond(kind: str) -> bool | None:
-    plain = _plain(kind)
-    known = sorted((*BEYOND_PADDING, *FROM_ZERO), key=len, reverse=True)
-    found = next((name for name in known if plain.startswith(name)), None)
-    return None if found is None else found in BEYOND_PADDING
+def _kin(kind: str) -> str | None:
+    kins = {_plain(name): family.kin for name, family in FAMILIES.items() if family.kin}
+    fitting = [name for name in kins if _plain(kind).startswith(name)]
+    return kins[max(fitting, key=len)] if fitting else None
 
 
 def _plain(kind: str) -> str:
@@ -227,7 +218,7 @@ def _check_sizes(folder: Path, config: Config, weights: dict[str, Entry]) -> Non
     if config.layers is None:
         return
     numbers = {int(found[1]) for name in weights if (found := LAYER.search(name))}
-    is_counted = config.model_type in COUNTED and numbers
+    is_counted = family_of(config.model_type).numbers_layers and numbers
     if config.layers > len(weights) or (is_counted and config.layers != len(numbers)):
         there = len(numbers) if numbers else len(weights)
         raise ModelError(

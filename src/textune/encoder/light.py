@@ -15,9 +15,10 @@ from torch import nn
 
 from textune.encoder import folding, headers, keys, manifest, pooling
 from textune.encoder.model import Encoder
-from textune.encoder.plain import HEADS, PREFIXES
+from textune.encoder.plain import HEADS
 from textune.encoder.tree import Config, Tree
 from textune.encoder.weights import refuse_not_finite
+from textune.families.known import PREFIXES
 from textune.fast import calls, dropout
 from textune.records import Asks, Pool
 

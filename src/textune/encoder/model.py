@@ -14,6 +14,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from textune.encoder import alone, pooling
 from textune.encoder.tree import Tree
+from textune.families.known import family_of
 from textune.fast import attention, dropout, layers, norms
 from textune.fast.decoding import Answers, Decoder
 from textune.fast.matrices import Half
@@ -21,27 +22,6 @@ from textune.records import Batch, Items, Pool
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
-
-# Families that compute each token from itself, its position and attention alone, through the
-# attention
-# interface; the number is what their first position is counted from beyond the padding index
-# (None: 0).
-PACKABLE: dict[str, int | None] = {
-    "albert": None,
-    "bert": None,
-    "camembert": 1,
-    "data2vec-text": 1,
-    "distilbert": None,
-    "electra": None,
-    "ernie": None,
-    "eurobert": None,
-    "gte": None,
-    "jina_embeddings_v3": None,
-    "modernbert": None,
-    "nomic_bert": None,
-    "roberta": 1,
-    "xlm-roberta": 1,
-}
 
 CLOSE = 2e-5  # most that packed and padded may differ: rounding is below 1e-6, mixing above 1e-4
 
@@ -251,8 +231,8 @@ class Encoder(nn.Module):
 
     @property
     def _first_position(self) -> int:
-        beyond = PACKABLE.get(self.config.model_type)
-        return 0 if beyond is None else self.config.pad_token_id + beyond
+        is_beyond = family_of(self.config.model_type).counts_from_padding
+        return self.config.pad_token_id + 1 if is_beyond else 0
 
     def _reduce(self, base: nn.Module, _: Any, kwargs: dict[str, Any], output: Any) -> Any:
         """Hand the head one state a text, where it would read the first of each row."""
@@ -307,7 +287,7 @@ class Encoder(nn.Module):
     def _refuse(self) -> str | None:
         """Say why this model cannot be packed, having compared it with padding; None if it can."""
         kind = self.config.model_type
-        if kind not in PACKABLE:
+        if not family_of(kind).packs:
             return f"{kind} encoders mix neighbouring texts when packed"
         pooling = getattr(self.config, "classifier_pooling", "cls")
         if not self.per_token and pooling not in {"cls", "bos", "mean"}:

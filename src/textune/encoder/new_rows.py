@@ -7,8 +7,7 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from textune.errors import ModelError
-
-OWN_TABLES = frozenset({"mobilebert"})  # its head keeps a part of each row in a table of its own
+from textune.families.known import family_of
 
 
 @torch.no_grad()
@@ -36,7 +35,7 @@ def extend(model: PreTrainedModel, pieces: Mapping[int, Sequence[int]], size: in
 
 
 def _check(kind: str, rows: int, pieces: Mapping[int, Sequence[int]], size: int) -> None:
-    if kind in OWN_TABLES:
+    if family_of(kind).splits_table:
         raise ModelError(
             f"{kind}: its head stores a part of each row elsewhere, so that words cannot be added; "
             f"take a base of another family, or train without new words"

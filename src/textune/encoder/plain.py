@@ -16,10 +16,10 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
 from textune.encoder import units
+from textune.families.known import PREFIXES
 from textune.records import Asks, Pool
 
 Floats = NDArray[np.float32]
-PREFIXES = {"bert": "bert", "camembert": "roberta", "roberta": "roberta", "xlm-roberta": "roberta"}
 HEADS: dict[Asks, str] = {
     "texts": "ForSequenceClassification",
     "words": "ForTokenClassification",

@@ -11,16 +11,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from textune.encoder.plain import HEADS, PREFIXES
+from textune.encoder.plain import HEADS
+from textune.families.known import PREFIXES, family_of
 from textune.records import Asks
-
-NAMES = {
-    "bert": "Bert",
-    "camembert": "Camembert",
-    "roberta": "Roberta",
-    "xlm-roberta": "XLMRoberta",
-}
-HEADS_FIRST = frozenset({"camembert", "xlm-roberta"})  # families whose head was set before the base
 
 
 class Config(SimpleNamespace):
@@ -195,7 +188,7 @@ class Tree(nn.Module):
         elif asks == "texts" and not is_bert:
             head = {"classifier": Rows(config, rate)}
         base = {self.base_model_prefix: Base(config, pools=pools)}
-        parts = head | base if config.model_type in HEADS_FIRST else base | head
+        parts = head | base if family_of(config.model_type).is_head_first else base | head
         for name, part in parts.items():
             self.add_module(name, part)
 
@@ -213,7 +206,7 @@ class Tree(nn.Module):
     @property
     def architecture(self) -> str:
         """The name of transformers' class."""
-        return NAMES[self.config.model_type] + HEADS[self.asks]
+        return family_of(self.config.model_type).title + HEADS[self.asks]
 
     @property
     def base_model(self) -> Any:

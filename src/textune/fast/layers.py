@@ -11,15 +11,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from textune.families.known import family_of
 from textune.fast import calls, dropout
 from textune.fast.attention import Packing, attend
 from textune.fast.firsts import LastLayer
 from textune.fast.fused import FusedEmbeddings, FusedLayer
 from textune.fast.matrices import Half
-
-FAMILIES = frozenset(
-    {"bert", "camembert", "data2vec-text", "electra", "ernie", "roberta", "xlm-roberta"}
-)
 
 
 class PackedLayer:
@@ -134,7 +131,7 @@ class PackedEmbeddings:
 
 def replace(model: Any, *, per_token: bool) -> None:
     """Let the layers of a model take packed batches the shorter way, where their build is known."""
-    if model.config.model_type not in FAMILIES:
+    if not cuts(model):
         return
     stack = model.base_model.encoder.layer
     for number, layer in enumerate(stack):
@@ -146,7 +143,7 @@ def replace(model: Any, *, per_token: bool) -> None:
 
 def cuts(model: Any) -> bool:
     """Tell whether the last layer gives the states of those tokens alone that are read."""
-    return model.config.model_type in FAMILIES
+    return family_of(model.config.model_type).is_fused
 
 
 def fuse(model: Any, dtype: torch.dtype, *, per_token: bool) -> bool:
@@ -154,7 +151,7 @@ def fuse(model: Any, dtype: torch.dtype, *, per_token: bool) -> bool:
 
     The parameters stay fp32, and their own.
     """
-    if model.config.model_type not in FAMILIES or not calls.available() or not _is_usual(model):
+    if not cuts(model) or not calls.available() or not _is_usual(model):
         return False
     for layer in model.base_model.encoder.layer:
         at_firsts = layer.is_last and not per_token  # few rows: not worth a coarser format
@@ -173,7 +170,7 @@ def are_fused(model: Any) -> bool:
 
 def why_not(model: Any) -> str:
     """Say what keeps the layers of a model from computing by kernels."""
-    if model.config.model_type not in FAMILIES:
+    if not cuts(model):
         return f"there are no kernels for {model.config.model_type}"
     return calls.why() if not calls.available() else "its layers are not built in the usual way"
 
@@ -206,7 +203,7 @@ def release(model: Any) -> None:
 
 
 def _matrices(model: Any) -> Iterator[Any]:
-    if model.config.model_type in FAMILIES:
+    if cuts(model):
         for layer in model.base_model.encoder.layer:
             if getattr(layer, "fused", None) is not None:
                 yield from layer.fused.matrices

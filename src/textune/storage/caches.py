@@ -18,8 +18,7 @@ def folder(name: str) -> Path:
     if named:
         return Path(named) / name
     with suppress(RuntimeError):
-        if (
-            os.environ.get("XDG_CACHE_HOME") or Path.home().is_absolute()
-        ):  # else it is set, but empty
-            return platformdirs.user_cache_path("textune", appauthor=False) / name
+        place = platformdirs.user_cache_path("textune", appauthor=False)
+        if not str(place).startswith("~"):  # what older versions of it say instead
+            return place / name
     raise OSError(errno.ENOENT, "there is no home folder for them")

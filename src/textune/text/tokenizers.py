@@ -13,21 +13,11 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer as Backend
 
 from textune.errors import ModelError, excerpt
+from textune.families.known import family_of
 from textune.text import patterns
 
 Ids = NDArray[np.int32]
 MASKS = ("[MASK]", "<mask>")
-COUNT_FROM_PADDING = frozenset(
-    {
-        "camembert",
-        "data2vec-text",
-        "longformer",
-        "mpnet",
-        "roberta",
-        "xlm-roberta",
-        "xlm-roberta-xl",
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,7 +281,7 @@ def _beginnings(description: Mapping[str, Any]) -> Callable[[str], bool]:
 def _room(config: Mapping[str, Any]) -> int:
     """Positions that a text can take; RoBERTa and its kin count from beyond the padding index."""
     positions = int(config.get("max_position_embeddings") or 512)
-    if config.get("model_type") not in COUNT_FROM_PADDING:
+    if not family_of(config.get("model_type")).counts_from_padding:
         return positions
     return positions - int(config.get("pad_token_id", 1)) - 1
 

@@ -1,0 +1,67 @@
+"""The name of a family of encoders becomes what is known of it: the one table of all of them."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """What is true of every encoder whose config.json names this family.
+
+    A family that is not known is padded, and its positions begin with 0.
+    """
+
+    packs: bool = True  # computes a token from itself, its position and attention alone, through
+    # the attention interface
+    counts_from_padding: bool = False  # its first position lies beyond the padding index
+    numbers_layers: bool = True  # each layer has weights under a number of its own
+    kin: Literal["bert", "roberta", ""] = ""  # whose names its weights may have
+    is_fused: bool = False  # has BERT's tree of modules, for which there are kernels
+    title: str = ""  # in the names of transformers' classes, where these need not be imported
+    splits_table: bool = False  # its head keeps a part of each embedding row in a table of its own
+    is_head_first: bool = False  # its head was set before its base: the order of first weights
+
+
+FAMILIES = {
+    "albert": Family(kin="bert", numbers_layers=False),
+    "bert": Family(kin="bert", is_fused=True, title="Bert"),
+    "camembert": Family(
+        counts_from_padding=True,
+        kin="roberta",
+        is_fused=True,
+        title="Camembert",
+        is_head_first=True,
+    ),
+    "data2vec-text": Family(counts_from_padding=True, kin="roberta", is_fused=True),
+    "deberta": Family(packs=False),
+    "deberta-v2": Family(packs=False),
+    "distilbert": Family(kin="bert"),
+    "electra": Family(kin="bert", is_fused=True),
+    "ernie": Family(kin="bert", is_fused=True),
+    "eurobert": Family(),
+    "gte": Family(numbers_layers=False),
+    "jina_embeddings_v3": Family(numbers_layers=False),
+    "longformer": Family(packs=False, counts_from_padding=True, numbers_layers=False),
+    "mobilebert": Family(packs=False, splits_table=True),
+    "modernbert": Family(),
+    "mpnet": Family(packs=False, counts_from_padding=True, kin="roberta"),
+    "nomic_bert": Family(),
+    "roberta": Family(counts_from_padding=True, kin="roberta", is_fused=True, title="Roberta"),
+    "xlm-roberta": Family(
+        counts_from_padding=True,
+        kin="roberta",
+        is_fused=True,
+        title="XLMRoberta",
+        is_head_first=True,
+    ),
+    "xlm-roberta-xl": Family(packs=False, counts_from_padding=True, numbers_layers=False),
+    "xlnet": Family(packs=False),
+}
+PREFIXES = {name: family.kin for name, family in FAMILIES.items() if family.title}
+"""Families that are read without transformers, and the name of the base among their weights."""
+
+
+def family_of(model_type: object) -> Family:
+    """Return what is known of a family."""
+    unknown = Family(packs=False, numbers_layers=False)
+    return FAMILIES.get(model_type, unknown) if isinstance(model_type, str) else unknown
