@@ -18,7 +18,6 @@ def folder(name: str) -> Path:
     if named:
         return Path(named) / name
     with suppress(RuntimeError):
-        place = platformdirs.user_cache_path("textune", appauthor=False)
-        if not str(place).startswith("~"):  # what older versions of it say instead
-            return place / name
+        if os.environ.get("XDG_CACHE_HOME") or Path.home().is_absolute():
+            return platformdirs.user_cache_path("textune", appauthor=False) / name
     raise OSError(errno.ENOENT, "there is no home folder for them")
