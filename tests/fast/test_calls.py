@@ -68,8 +68,8 @@ def test_first_tokens(dtype):
     states = drawn(sum(LENGTHS), width, dtype=dtype)
     asked, borders = drawn(texts, heads, width, seed=1), borders_of(LENGTHS)
     given = (drawn(texts, heads, width, seed=2), drawn(texts, heads, seed=3))
-    mixed, masses, logs = calls.firsts_forward(states, asked, borders, 0.3, NO_DROP)
-    dstates, dasked = calls.firsts_backward(states, asked, given, borders, 0.3, logs, NO_DROP)
+    mixed, masses, logs = calls.first_tokens_forward(states, asked, borders, 0.3, NO_DROP)
+    dstates, dasked = calls.first_tokens_backward(states, asked, given, borders, 0.3, logs, NO_DROP)
     states64, asked64 = exact(states, asked)
     parts = states64.split(LENGTHS)
     scores = [own @ part.T * 0.3 for own, part in zip(asked64, parts, strict=True)]
@@ -95,8 +95,8 @@ def test_close(width, dtype):
     total64 = residual64 + (product64 + bias64)
     wanted = functional.layer_norm(total64, (width,), gain64, shift64, norm.eps)
     wanted.backward(given.double())
-    out, mean, rstd = calls.close_forward(product, bias, residual, norm, NO_DROP)
-    onto, dproduct, sums = calls.close_backward(given, product, mean, rstd, norm.weight, NO_DROP)
+    out, mean, rstd = calls.add_norm_forward(product, bias, residual, norm, NO_DROP)
+    onto, dproduct, sums = calls.add_norm_backward(given, product, mean, rstd, norm.weight, NO_DROP)
     assert_near(product, total64.detach(), dtype)  # the sum took the product's place
     assert_near(out, wanted.detach(), dtype)
     assert_near(onto, residual64.grad, dtype)
@@ -202,13 +202,13 @@ def everything(dtype):
     out, stats = calls.attend_forward(qkv, bias, borders, 2, 0.3, drop, with_stats=True)
     found = [out, stats, calls.attend_backward(qkv, bias, out, borders, 0.3, stats, drop)]
     asked = drawn(len(LENGTHS), 2, 48)
-    mixed, masses, logs = calls.firsts_forward(out, asked, borders, 0.3, drop)
+    mixed, masses, logs = calls.first_tokens_forward(out, asked, borders, 0.3, drop)
     found += [mixed, masses, logs]
-    found += calls.firsts_backward(out, asked, (mixed, masses), borders, 0.3, logs, drop)
+    found += calls.first_tokens_backward(out, asked, (mixed, masses), borders, 0.3, logs, drop)
     product = drawn(rows, 48, dtype=dtype, seed=3)
-    closed, mean, rstd = calls.close_forward(product, bias[:48].clone(), out, norm, drop)
+    closed, mean, rstd = calls.add_norm_forward(product, bias[:48].clone(), out, norm, drop)
     found += [closed, mean, rstd, product]
-    found += calls.close_backward(out, product, mean, rstd, norm.weight, drop)
+    found += calls.add_norm_backward(out, product, mean, rstd, norm.weight, drop)
     table, ids = drawn(90, 48), torch.arange(rows) % 90
     embedded = calls.embed_forward([table] * 3, [ids] * 3, norm, drop, dtype)
     found += embedded

@@ -16,7 +16,7 @@ def close_mask(drop, rows=1024, width=1024):
     """Read the mask of `close`: ones are dropped from, nothing is added."""
     product, nothing = torch.ones(rows, width), torch.zeros(width)
     norm = torch.nn.LayerNorm(width).requires_grad_(False)
-    calls.close_forward(product, nothing, torch.zeros(rows, width), norm, drop)
+    calls.add_norm_forward(product, nothing, torch.zeros(rows, width), norm, drop)
     return product
 
 
@@ -45,7 +45,7 @@ def firsts_mask(drop, texts=2048, heads=8, length=64):
     """Read the mask of the first tokens' attention, in the same way."""
     states, asked = torch.eye(length).repeat(texts, 1), torch.zeros(texts, heads, length)
     borders = torch.arange(texts + 1) * length
-    mixed, masses, _ = calls.firsts_forward(states, asked, borders, 1.0, drop)
+    mixed, masses, _ = calls.first_tokens_forward(states, asked, borders, 1.0, drop)
     assert torch.allclose(masses, mixed.sum(-1), rtol=1e-5)
     return mixed.view(texts * heads, length) * length
 
@@ -102,8 +102,8 @@ def test_the_gradient_of_close_is_the_mask():
     total64 = residual64 + (product64 + bias64) * mask
     wanted = functional.layer_norm(total64, (width,))
     wanted.backward(given.double())
-    out, mean, rstd = calls.close_forward(product, bias, residual, norm, drop)
-    onto, dproduct, sums = calls.close_backward(given, product, mean, rstd, norm.weight, drop)
+    out, mean, rstd = calls.add_norm_forward(product, bias, residual, norm, drop)
+    onto, dproduct, sums = calls.add_norm_backward(given, product, mean, rstd, norm.weight, drop)
     assert torch.equal(dproduct, onto * mask)
     assert_near(out, wanted.detach(), torch.float32)
     assert_near(onto, residual64.grad, torch.float32)
@@ -152,8 +152,8 @@ def test_the_gradient_of_first_tokens_is_by_the_mask():
     borders = torch.arange(texts + 1) * width
     states, asked = drawn(texts * width, width), drawn(texts, heads, width, seed=1)
     given = (drawn(texts, heads, width, seed=2), drawn(texts, heads, seed=3))
-    mixed, masses, logs = calls.firsts_forward(states, asked, borders, 0.1, drop)
-    dstates, dasked = calls.firsts_backward(states, asked, given, borders, 0.1, logs, drop)
+    mixed, masses, logs = calls.first_tokens_forward(states, asked, borders, 0.1, drop)
+    dstates, dasked = calls.first_tokens_backward(states, asked, given, borders, 0.1, logs, drop)
     states64, asked64 = exact(states, asked)
     rows = states64.view(texts, width, width)
     weights = (asked64 @ rows.mT * 0.1).softmax(-1) * mask

@@ -295,8 +295,8 @@ def test_bf16_copies_stay_those_that_the_optimizer_writes(kernels):
     before = encoder.halves()
     layer = encoder.model.base_model.encoder.layer[0]
     layer.output.dense.weight.data = layer.output.dense.weight.data.clone()  # moved elsewhere
-    _ = layer.fused.narrow.weight
+    _ = layer.fused.output.weight
     after = encoder.halves()
     weight = layer.output.dense.weight
     assert after[weight] is before[weight]
-    assert after[weight].copy.data_ptr() == layer.fused.narrow.weight.data_ptr()
+    assert after[weight].copy.data_ptr() == layer.fused.output.weight.data_ptr()

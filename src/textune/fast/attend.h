@@ -86,7 +86,7 @@ INLINE void FN(unattend_one)(const REAL *qkv, const float *bias, const REAL *dou
                              const float *stats, REAL *dqkv, const float *zeros, char *memory) {
   long pitch = (Dh + 31) / 32 * 32, width = (L + LANES - 1) / LANES * LANES, D = H * Dh;
   float *queries = room(&memory, width, pitch), *keys = room(&memory, width, pitch);
-  float *values = room(&memory, width, pitch), *given = room(&memory, width, pitch);
+  float *values = room(&memory, width, pitch), *grad = room(&memory, width, pitch);
   float *dkeys = room(&memory, width, pitch), *dvalues = room(&memory, width, pitch);
   float *key_columns = room(&memory, pitch, width), *value_columns = room(&memory, pitch, width);
   float *weights = room(&memory, ROWS, width), *changes = room(&memory, ROWS, width);
@@ -102,19 +102,19 @@ INLINE void FN(unattend_one)(const REAL *qkv, const float *bias, const REAL *dou
   FN(lay_rows)(own, 3 * D, shift, factor, L, Dh, pitch, queries);
   FN(lay_rows)(own + D, 3 * D, shift + D, 1.0f, L, Dh, pitch, keys);
   FN(lay_rows)(own + 2 * D, 3 * D, shift + 2 * D, 1.0f, L, Dh, pitch, values);
-  FN(lay_rows)(dout + head * Dh, D, zeros, 1.0f, L, Dh, pitch, given);
+  FN(lay_rows)(dout + head * Dh, D, zeros, 1.0f, L, Dh, pitch, grad);
   memset(keys + L * pitch, 0, (width - L) * pitch * sizeof(float));
   memset(values + L * pitch, 0, (width - L) * pitch * sizeof(float));
   lay_columns(keys, pitch, width, key_columns);
   lay_columns(values, pitch, width, value_columns);
   memset(dkeys, 0, 2 * width * pitch * sizeof(float));  // and dvalues behind it
   for (long start = 0; start < L; start += ROWS) {
-    const float *asked[ROWS], *got[ROWS];
+    const float *query_rows[ROWS], *got[ROWS];
     for (int r = 0; r < ROWS; r++) {
-      asked[r] = start + r < L ? queries + (start + r) * pitch : zeros;
-      got[r] = start + r < L ? given + (start + r) * pitch : zeros;
+      query_rows[r] = start + r < L ? queries + (start + r) * pitch : zeros;
+      got[r] = start + r < L ? grad + (start + r) * pitch : zeros;
     }
-    row_products(asked, key_columns, Dh, width, weights);
+    row_products(query_rows, key_columns, Dh, width, weights);
     row_products(got, value_columns, Dh, width, changes);
     for (int r = 0; r < ROWS; r++) {
       float *weight = weights + r * width, *change = changes + r * width;
@@ -143,7 +143,7 @@ INLINE void FN(unattend_one)(const REAL *qkv, const float *bias, const REAL *dou
     FN(put_rows)(sums, factors, L - start < ROWS ? L - start : ROWS, Dh, pitch, 3 * D,
                  to + start * 3 * D);
     add_outer(weights, got, L, width, pitch, dvalues);
-    add_outer(changes, asked, L, width, pitch, dkeys);
+    add_outer(changes, query_rows, L, width, pitch, dkeys);
   }
   for (long start = 0; start < L; start += ROWS) {
     long rows = L - start < ROWS ? L - start : ROWS;

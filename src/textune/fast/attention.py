@@ -2,7 +2,7 @@
 
 On a CUDA device torch's kernels for sequences of different lengths follow the borders. Elsewhere
 the texts of a batch are padded inside attention alone, in buckets of like length. (The families
-that `layers` knows go through kernels of their own on a CPU, and never come here.)
+in `layers` go through kernels of their own on a CPU, and never come here.)
 
 Shapes: P packed tokens, H heads, D width of a head, B texts and L tokens of the longest text in a
 bucket.
@@ -43,7 +43,7 @@ class Packing:
 
     lengths: Sequence[int]  # tokens of each text, in packed order; sorted ones leave fewest holes
     borders: Tensor  # (B + 1,) int64, on the device of the pack
-    calls: list[int] = field(default_factory=list)  # rows that asked, a number for each call
+    calls: list[int] = field(default_factory=list)  # query rows of each call
 
     @cached_property
     def short_borders(self) -> Tensor:
@@ -126,7 +126,7 @@ def attend(
     """Attend within each text of a pack.
 
     Args:
-        query: (P, H, D), or (B, H, D) to let only the first token of each text ask.
+        query: (P, H, D), or (B, H, D) for queries of the first token of each text alone.
         key: (P, H, D).
         value: (P, H, D).
         packing: How the pack is cut.

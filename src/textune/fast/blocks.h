@@ -97,14 +97,14 @@ static void weighted_rows(const float *weights, const float *rows, long L, long 
   }
 }
 
-// rows[j] += sum over r of weights[r][j] * given[r].
-static void add_outer(const float *weights, const float *const *given, long L, long width,
+// rows[j] += sum over r of weights[r][j] * vectors[r].
+static void add_outer(const float *weights, const float *const *vectors, long L, long width,
                           long pitch, float *rows) {
   for (long d = 0; d < pitch; d += 2 * LANES) {
     vf low[ROWS], high[ROWS];
     for (int r = 0; r < ROWS; r++) {
-      low[r] = *(const vf *)(given[r] + d);
-      high[r] = *(const vf *)(given[r] + d + LANES);
+      low[r] = *(const vf *)(vectors[r] + d);
+      high[r] = *(const vf *)(vectors[r] + d + LANES);
     }
     for (long j = 0; j < L; j++) {
       vf *row = (vf *)(rows + j * pitch + d);

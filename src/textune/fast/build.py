@@ -71,7 +71,7 @@ def is_due() -> bool:
     is_wanted = os.environ.get("TEXTUNE_KERNELS", "1") != "0" and sys.platform == "linux"
     try:
         return is_wanted and compiler is not None and not _is_whole(_file(compiler))
-    except OSError:  # no folder to keep them in: `library` says so
+    except OSError:  # no folder to keep them in: `library` returns why
         return False
 
 

@@ -23,10 +23,10 @@ _DROP = "QIf"
 _SIGNATURES = {
     "attend_forward": "ppplllfpp" + _DROP + "i",
     "attend_backward": "pppplllfpp" + _DROP + "i",
-    "firsts_forward": "ppplllfppp" + _DROP + "i",
-    "firsts_backward": "ppppplllfppp" + _DROP + "i",
-    "close_forward": "pppppfpppll" + _DROP + "i",
-    "close_backward": "pppppppppll" + _DROP + "i",
+    "first_tokens_forward": "ppplllfppp" + _DROP + "i",
+    "first_tokens_backward": "ppppplllfppp" + _DROP + "i",
+    "add_norm_forward": "pppppfpppll" + _DROP + "i",
+    "add_norm_backward": "pppppppppll" + _DROP + "i",
     "embed_forward": "ppppppppfppppll" + _DROP + "i",
     "embed_backward": "ppppppppll" + _DROP + "i",
     "gelu_forward": "pppll" + "i",
@@ -87,7 +87,7 @@ def attend_forward(
 def attend_backward(
     qkv: Tensor,
     bias: Tensor,
-    given: Tensor,
+    grad: Tensor,
     borders: Tensor,
     factor: float,
     stats: Tensor,
@@ -96,57 +96,66 @@ def attend_backward(
     """From the gradient of what `attend_forward` returned, (P, D), to that of qkv, (P, 3 D)."""
     found = torch.empty_like(qkv)
     heads = stats.shape[1]
-    sizes = (len(borders) - 1, heads, given.shape[1] // heads)
-    _call("attend_backward", qkv, bias, given, borders, *sizes, factor, stats, found, *drop.numbers)
+    sizes = (len(borders) - 1, heads, grad.shape[1] // heads)
+    _call("attend_backward", qkv, bias, grad, borders, *sizes, factor, stats, found, *drop.numbers)
     return found
 
 
-def firsts_forward(
-    states: Tensor, asked: Tensor, borders: Tensor, factor: float, drop: Drop
+def first_tokens_forward(
+    states: Tensor, projected: Tensor, borders: Tensor, factor: float, drop: Drop
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Let queries (B, H, D) weigh the states (P, D) of their texts.
 
     Returns:
         (B, H, D) weighted states, (B, H) sums of the weights, (B, H) log-sums of the scores.
     """
-    texts, heads, width = asked.shape
-    mixed = torch.empty_like(asked)
-    masses, logs = asked.new_empty(texts, heads), asked.new_empty(texts, heads)
+    texts, heads, width = projected.shape
+    weighted = torch.empty_like(projected)
+    weight_sums, log_sums = projected.new_empty(texts, heads), projected.new_empty(texts, heads)
     sizes = (texts, heads, width)
     _call(
-        "firsts_forward", states, asked, borders, *sizes, factor, mixed, masses, logs, *drop.numbers
+        "first_tokens_forward",
+        states,
+        projected,
+        borders,
+        *sizes,
+        factor,
+        weighted,
+        weight_sums,
+        log_sums,
+        *drop.numbers,
     )
-    return mixed, masses, logs
+    return weighted, weight_sums, log_sums
 
 
-def firsts_backward(
+def first_tokens_backward(
     states: Tensor,
-    asked: Tensor,
-    given: tuple[Tensor, Tensor],
+    projected: Tensor,
+    grad: tuple[Tensor, Tensor],
     borders: Tensor,
     factor: float,
-    logs: Tensor,
+    log_sums: Tensor,
     drop: Drop,
 ) -> tuple[Tensor, Tensor]:
     """From the gradients of both results to those of states and queries."""
-    dasked, dstates = torch.empty_like(asked), torch.empty_like(states)
+    dprojected, dstates = torch.empty_like(projected), torch.empty_like(states)
     _call(
-        "firsts_backward",
+        "first_tokens_backward",
         states,
-        asked,
-        *given,
+        projected,
+        *grad,
         borders,
-        *asked.shape,
+        *projected.shape,
         factor,
-        logs,
-        dasked,
+        log_sums,
+        dprojected,
         dstates,
         *drop.numbers,
     )
-    return dstates, dasked
+    return dstates, dprojected
 
 
-def close_forward(
+def add_norm_forward(
     product: Tensor, bias: Tensor, residual: Tensor, norm: torch.nn.LayerNorm, drop: Drop
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Add the bias, drop, add the residual, normalise; the sum takes the product's place.
@@ -158,7 +167,7 @@ def close_forward(
     out = torch.empty_like(product)
     mean, rstd = bias.new_empty(rows), bias.new_empty(rows)
     _call(
-        "close_forward",
+        "add_norm_forward",
         product,
         bias,
         residual,
@@ -175,19 +184,19 @@ def close_forward(
     return out, mean, rstd
 
 
-def close_backward(
-    given: Tensor, total: Tensor, mean: Tensor, rstd: Tensor, gain: Tensor, drop: Drop
+def add_norm_backward(
+    grad: Tensor, total: Tensor, mean: Tensor, rstd: Tensor, gain: Tensor, drop: Drop
 ) -> tuple[Tensor, Tensor, Tensor]:
     """From the gradient of the normalised sum to those of residual, product and parameters.
 
     Returns:
         (P, D), (P, D), and (3, D) for gain, shift and bias.
     """
-    rows, width = given.shape
-    residual, product = torch.empty_like(given), torch.empty_like(given)
+    rows, width = grad.shape
+    residual, product = torch.empty_like(grad), torch.empty_like(grad)
     sums, parts = gain.new_empty(3, width), gain.new_empty(PARTS * 4 * width)
-    pointers = (given, total, mean, rstd, gain, residual, product, sums, parts)
-    _call("close_backward", *pointers, rows, width, *drop.numbers)
+    pointers = (grad, total, mean, rstd, gain, residual, product, sums, parts)
+    _call("add_norm_backward", *pointers, rows, width, *drop.numbers)
     return residual, product, sums
 
 
@@ -229,13 +238,13 @@ def embed_forward(
 
 
 def embed_backward(
-    given: Tensor, total: Tensor, mean: Tensor, rstd: Tensor, gain: Tensor, drop: Drop
+    grad: Tensor, total: Tensor, mean: Tensor, rstd: Tensor, gain: Tensor, drop: Drop
 ) -> tuple[Tensor, Tensor]:
     """From the gradient of the result to that of the sum, (P, D) fp32, and the norm's, (2, D)."""
-    rows, width = given.shape
-    found = given.new_empty(rows, width, dtype=torch.float32)
+    rows, width = grad.shape
+    found = grad.new_empty(rows, width, dtype=torch.float32)
     sums, parts = gain.new_empty(2, width), gain.new_empty(PARTS * 4 * width)
-    pointers = (given, total, mean, rstd, gain, found, sums, parts)
+    pointers = (grad, total, mean, rstd, gain, found, sums, parts)
     _call("embed_backward", *pointers, rows, width, *drop.numbers)
     return found, sums
 
@@ -247,7 +256,7 @@ def gelu_forward(products: Tensor, bias: Tensor) -> Tensor:
     return found
 
 
-def gelu_backward(products: Tensor, bias: Tensor, given: Tensor) -> Tensor:
+def gelu_backward(products: Tensor, bias: Tensor, grad: Tensor) -> Tensor:
     """Turn products into GELU's result and its gradient into theirs, both in place.
 
     Returns:
@@ -255,7 +264,7 @@ def gelu_backward(products: Tensor, bias: Tensor, given: Tensor) -> Tensor:
     """
     width = products.shape[1]
     sums, parts = bias.new_empty(width), bias.new_empty(PARTS * width)
-    _call("gelu_backward", products, bias, given, sums, parts, *products.shape)
+    _call("gelu_backward", products, bias, grad, sums, parts, *products.shape)
     return sums
 
 
@@ -330,7 +339,7 @@ def _call(name: str, first: Tensor, *rest: object) -> None:
 
 def _plain(name: str, *arguments: object) -> Any:
     library = _library()
-    assert library is not None, "asked for kernels that are not there"
+    assert library is not None, "the kernels cannot be called here"
     pointers = [item.data_ptr() if isinstance(item, Tensor) else item for item in arguments]
     return getattr(library, name)(*pointers, torch.get_num_threads())
 

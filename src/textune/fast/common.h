@@ -112,7 +112,7 @@ INLINE uint64_t mix(uint64_t x) {
 
 INLINE uint64_t key_of(uint64_t seed, uint64_t row) { return mix(seed ^ mix(row)); }
 
-// 32 bits of element `at` of a row, whenever and by whichever thread they are asked for: a
+// 32 bits of element `at` of a row, whenever and by whichever thread they are computed: a
 // multiplicative hash of two rounds, with half of the row's key before each.
 INLINE uint32_t bits_at(uint64_t key, uint32_t at) {
   uint32_t x = at * 0x9e3779b1u + (uint32_t)key;

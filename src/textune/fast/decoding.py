@@ -1,7 +1,7 @@
-"""States of asked tokens become losses: the vocabulary's table meets them in one product.
+"""States of masked tokens become losses: one product with the table of the vocabulary.
 
 A masked-LM head ends in a product with a table of the whole vocabulary, for most encoders the
-embedding itself. Only the tokens that are asked for go through it.
+embedding itself. Only the tokens that have a target go through it.
 """
 
 from collections.abc import Iterator
@@ -16,8 +16,8 @@ from torch.nn import functional
 from textune.fast.matrices import Half, Matrix
 
 
-class _Passing(nn.Linear):
-    """Takes a decoder's place in its head, whose last states pass; keeps its parameters."""
+class _Identity(nn.Linear):
+    """A head's last linear map that returns its input; its parameters stay where they are."""
 
     def forward(self, input: Tensor) -> Tensor:
         return input
@@ -27,7 +27,7 @@ class Decoder:
     """The product of a head's last states with the vocabulary's table.
 
     Args:
-        map: The head's own; from now on it lets states pass.
+        map: The last of the head; from now on it returns its input.
         dtype: Of the product on a CPU.
 
     Raises:
@@ -37,7 +37,7 @@ class Decoder:
     def __init__(self, map: Any, dtype: torch.dtype):
         if not isinstance(map, nn.Linear):
             raise TypeError(f"a {type(map).__name__} is no linear map")
-        map.__class__ = _Passing
+        map.__class__ = _Identity
         self.map = map
         self._dtype = dtype
         self._matrix: Matrix | None = None
@@ -54,7 +54,7 @@ class Decoder:
         return self._matrix
 
     def answers(self, states: Tensor, found: Any) -> "Answers":
-        """Give the (M, D) states of asked tokens, and what else the model said, a form."""
+        """Join the (M, D) states of the masked tokens with the other logits of the model."""
         return Answers(states, self, found.get("seq_relationship_logits"))
 
     def logits(self, states: Tensor) -> Tensor:
@@ -67,11 +67,11 @@ class Decoder:
             return product.float().add_(matrix.bias)
 
     def losses(self, states: Tensor, pieces: Tensor) -> Tensor:
-        """Return the cross-entropy of each asked token; (M, D) and (M,) → (M,) fp32."""
+        """Return the cross-entropy of each masked token; (M, D) and (M,) → (M,) fp32."""
         matrix = self._kernel
         if matrix is None or not torch.is_grad_enabled():
             return functional.cross_entropy(self.logits(states), pieces, reduction="none")
-        # Of no token too: a tied table's gradient begins here, and the embedding adds to it.
+        # Also where M is 0: a tied table's gradient begins here, and the embedding adds to it.
         found: Tensor = _Losses.apply(states, self.map.bias, matrix, pieces)  # type: ignore[no-untyped-call]  # torch's
         return found
 
@@ -93,14 +93,14 @@ class Decoder:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What a head says of the tokens that a batch asks for."""
+    """The results of a masked-LM head at the M tokens that have a target."""
 
     states: Tensor  # (M, D), before the vocabulary
     decoder: Decoder
     nexts: Tensor | None  # (B, 2) logits: the second text follows the first, or it does not
 
     def losses(self, pieces: Tensor) -> Tensor:
-        """Return the cross-entropy of each asked token; (M,) fp32."""
+        """Return the cross-entropy of each masked token; (M,) fp32."""
         return self.decoder.losses(self.states, pieces)
 
     def logits(self) -> Tensor:
@@ -114,22 +114,22 @@ class _Losses(Function):
     @staticmethod
     def forward(ctx: Any, states: Tensor, anchor: Tensor, matrix: Matrix, pieces: Tensor) -> Tensor:
         del anchor
-        given = states.to(matrix.weight.dtype)
-        logits = matrix.forward(given).float().add_(matrix.bias)  # (M, V)
+        cast = states.to(matrix.weight.dtype)
+        logits = matrix.forward(cast).float().add_(matrix.bias)  # (M, V)
         totals = logits.logsumexp(1)  # (M,)
-        ctx.kept = logits, totals, given, states.dtype
+        ctx.saved = logits, totals, cast, states.dtype
         ctx.matrix, ctx.pieces = matrix, pieces
         return totals - logits.gather(1, pieces[:, None])[:, 0]
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None, None]:
-        (logits, totals, states, dtype), ctx.kept = ctx.kept, None
+        (logits, totals, states, dtype), ctx.saved = ctx.saved, None
         matrix: Matrix = ctx.matrix
         share = gradients[0][:, None]  # (M, 1)
-        given = logits.sub_(totals[:, None]).exp_().mul_(share)  # (M, V)
-        given.scatter_add_(1, ctx.pieces[:, None], -share)
-        matrix.learn_bias(given.sum(0))
-        given = given.to(matrix.weight.dtype)
-        matrix.learn(given, states)
-        matrix.settle()
-        return matrix.backward(given).to(dtype), None, None, None
+        grad = logits.sub_(totals[:, None]).exp_().mul_(share)  # (M, V)
+        grad.scatter_add_(1, ctx.pieces[:, None], -share)
+        matrix.accumulate_bias(grad.sum(0))
+        grad = grad.to(matrix.weight.dtype)
+        matrix.accumulate(grad, states)
+        matrix.gradient_to_fp32()
+        return matrix.backward(grad).to(dtype), None, None, None

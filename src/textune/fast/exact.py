@@ -23,7 +23,7 @@ TRIED = (  # rows, length of the sum, columns
 def is_strict() -> bool:
     """Ask MKL for its strict mode, as fast as the usual one; tell whether it holds.
 
-    It can be asked for before the first product of a process only, and on Intel's processors only:
+    It can be set before the first product of a process only, and on Intel's processors only:
     on others it would be slow. Whoever sets `MKL_CBWR` decides himself.
     """
     if not torch.backends.mkl.is_available() or not _is_intel():

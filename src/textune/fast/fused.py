@@ -18,8 +18,8 @@ from textune.fast.matrices import Matrix, Rows, add_gradient
 
 
 @dataclass(slots=True)
-class Closed:
-    """The end of half a layer: residual plus product, normalised."""
+class SavedNorm:
+    """What the backward pass of `LayerNorm(residual + dropout(product))` needs."""
 
     total: Tensor  # (P, D) before the norm
     mean: Tensor  # (P,)
@@ -28,18 +28,18 @@ class Closed:
 
 
 @dataclass(slots=True)
-class KeptRest:
+class SavedRest:
     """What backward needs of the layer after attention; Q is P, or fewer where fewer are read."""
 
-    heard: Tensor  # (Q, D) what attention gave
-    first: Closed
+    context: Tensor  # (Q, D) the result of attention
+    first: SavedNorm
     middle: Tensor  # (Q, D)
     inner: Tensor  # (Q, F) before GELU
-    second: Closed
+    second: SavedNorm
 
 
 @dataclass(slots=True)
-class Kept:
+class Saved:
     """What one layer's backward pass needs of its forward pass."""
 
     states: Tensor  # (P, D)
@@ -47,7 +47,7 @@ class Kept:
     qkv: Tensor  # (P, 3 D)
     stats: Tensor  # (P, H, 2) of the scores
     drop: Drop
-    rest: KeptRest
+    rest: SavedRest
     rows: Tensor | None  # (Q,) the tokens that are read; None for all
 
 
@@ -65,9 +65,9 @@ class FusedLayer:
         self.factor = float(own.scaling)
         self.dtype = dtype
         self.qkv = Matrix([own.query, own.key, own.value], dtype)
-        self.mix = Matrix([layer.attention.output.dense], dtype)
-        self.widen = Matrix([layer.intermediate.dense], dtype)
-        self.narrow = Matrix([layer.output.dense], dtype)
+        self.attention_output = Matrix([layer.attention.output.dense], dtype)
+        self.intermediate = Matrix([layer.intermediate.dense], dtype)
+        self.output = Matrix([layer.output.dense], dtype)
         self.first_norm: nn.LayerNorm = layer.attention.output.LayerNorm
         self.second_norm: nn.LayerNorm = layer.output.LayerNorm
         self.rates = (own.dropout.p, layer.attention.output.dropout.p, layer.output.dropout.p)
@@ -75,7 +75,7 @@ class FusedLayer:
     @property
     def matrices(self) -> tuple[Matrix, ...]:
         """All weight matrices."""
-        return self.qkv, self.mix, self.widen, self.narrow
+        return self.qkv, self.attention_output, self.intermediate, self.output
 
     def __call__(
         self, states: Tensor, borders: Tensor, *, training: bool, rows: Tensor | None = None
@@ -87,9 +87,9 @@ class FusedLayer:
         if torch.is_grad_enabled() and (states.requires_grad or anchor.requires_grad):
             found: Tensor = _Layer.apply(states, anchor, self, borders, drops, rows)  # type: ignore[no-untyped-call]  # torch's
             return found
-        return self.run(states, borders, drops, rows, keep=False)[0]
+        return self.forward(states, borders, drops, rows, keep=False)[0]
 
-    def run(
+    def forward(
         self,
         states: Tensor,
         borders: Tensor,
@@ -97,53 +97,69 @@ class FusedLayer:
         rows: Tensor | None,
         *,
         keep: bool,
-    ) -> tuple[Tensor, Kept | None]:
+    ) -> tuple[Tensor, Saved | None]:
         """Compute the layer, and keep what its backward pass needs."""
         qkv = self.qkv.forward(states)
-        heard, stats = calls.attend_forward(
+        context, stats = calls.attend_forward(
             qkv, self.qkv.bias, borders, self.heads, self.factor, drops[0], with_stats=keep
         )
         residual = states
         if rows is not None:
-            heard, residual = (part.index_select(0, rows) for part in (heard, states))
-        out, rest = self.finish(heard, residual, drops[1:])
+            context, residual = (part.index_select(0, rows) for part in (context, states))
+        out, rest = self.forward_rest(context, residual, drops[1:])
         if not keep:
             return out, None
         assert stats is not None
-        return out, Kept(states, borders, qkv, stats, drops[0], rest, rows)
+        return out, Saved(states, borders, qkv, stats, drops[0], rest, rows)
 
-    def finish(self, heard: Tensor, residual: Tensor, drops: list[Drop]) -> tuple[Tensor, KeptRest]:
+    def forward_rest(
+        self, context: Tensor, residual: Tensor, drops: list[Drop]
+    ) -> tuple[Tensor, SavedRest]:
         """Compute what comes after attention; (Q, D) → (Q, D)."""
-        middle, first = _close(self.mix, heard, residual, self.first_norm, drops[0])
-        inner = self.widen.forward(middle)
-        raised = calls.gelu_forward(inner, self.widen.bias)
-        out, second = _close(self.narrow, raised, middle, self.second_norm, drops[1])
-        return out, KeptRest(heard, first, middle, inner, second)
-
-    def run_back(self, kept: Kept, given: Tensor) -> Tensor:
-        """Add the gradients of all weights; return that of the states, (P, D)."""
-        onto, heard = self.finish_back(kept.rest, given)
-        rows = kept.rows
-        if rows is not None:  # other tokens were told nothing, and asked nothing of the layer
-            onto, heard = (_spread(part, rows, kept.states) for part in (onto, heard))
-        dqkv = calls.attend_backward(
-            kept.qkv, self.qkv.bias, heard, kept.borders, self.factor, kept.stats, kept.drop
+        middle, first = _add_norm(
+            self.attention_output, context, residual, self.first_norm, drops[0]
         )
-        self.qkv.learn_bias(calls.column_sums(dqkv))
-        self.qkv.learn(dqkv, kept.states)
+        inner = self.intermediate.forward(middle)
+        activated = calls.gelu_forward(inner, self.intermediate.bias)
+        out, second = _add_norm(self.output, activated, middle, self.second_norm, drops[1])
+        return out, SavedRest(context, first, middle, inner, second)
+
+    def backward(self, saved: Saved, grad: Tensor) -> Tensor:
+        """Add the gradients of all weights; return that of the states, (P, D)."""
+        onto, grad_context = self.backward_rest(saved.rest, grad)
+        rows = saved.rows
+        if rows is not None:  # the gradients at all other tokens are zero
+            onto, grad_context = (
+                _scatter(part, rows, saved.states) for part in (onto, grad_context)
+            )
+        dqkv = calls.attend_backward(
+            saved.qkv,
+            self.qkv.bias,
+            grad_context,
+            saved.borders,
+            self.factor,
+            saved.stats,
+            saved.drop,
+        )
+        self.qkv.accumulate_bias(calls.column_sums(dqkv))
+        self.qkv.accumulate(dqkv, saved.states)
         return self.qkv.backward(dqkv, onto=onto)
 
-    def finish_back(self, kept: KeptRest, given: Tensor) -> tuple[Tensor, Tensor]:
-        """From the gradient of `finish` to those of its residual and of what attention gave."""
-        onto, product = _open(self.narrow, self.second_norm, given, kept.second)
-        raised, dinner = kept.inner, self.narrow.backward(product)
-        self.widen.learn_bias(calls.gelu_backward(raised, self.widen.bias, dinner))
-        self.narrow.learn(product, raised)
-        self.widen.learn(dinner, kept.middle)
-        given = self.widen.backward(dinner, onto=onto)
-        onto, product = _open(self.mix, self.first_norm, given, kept.first)
-        self.mix.learn(product, kept.heard)
-        return onto, self.mix.backward(product)
+    def backward_rest(self, saved: SavedRest, grad: Tensor) -> tuple[Tensor, Tensor]:
+        """From the gradient of `forward_rest` to those of residual and context; (Q, D) each."""
+        onto, product = _add_norm_backward(self.output, self.second_norm, grad, saved.second)
+        activated, dinner = saved.inner, self.output.backward(product)
+        self.intermediate.accumulate_bias(
+            calls.gelu_backward(activated, self.intermediate.bias, dinner)
+        )
+        self.output.accumulate(product, activated)
+        self.intermediate.accumulate(dinner, saved.middle)
+        grad = self.intermediate.backward(dinner, onto=onto)
+        onto, product = _add_norm_backward(
+            self.attention_output, self.first_norm, grad, saved.first
+        )
+        self.attention_output.accumulate(product, saved.context)
+        return onto, self.attention_output.backward(product)
 
 
 class _Layer(Function):
@@ -160,14 +176,14 @@ class _Layer(Function):
         rows: Tensor | None,
     ) -> Tensor:
         del anchor
-        out, ctx.kept = layer.run(states, borders, drops, rows, keep=True)
+        out, ctx.saved = layer.forward(states, borders, drops, rows, keep=True)
         ctx.layer = layer
         return out
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None, None, None, None]:
-        kept, ctx.kept = ctx.kept, None  # its memory is used again
-        return ctx.layer.run_back(kept, gradients[0].contiguous()), None, None, None, None, None
+        saved, ctx.saved = ctx.saved, None  # its memory is used again
+        return ctx.layer.backward(saved, gradients[0].contiguous()), None, None, None, None, None
 
 
 class FusedEmbeddings:
@@ -212,24 +228,29 @@ class FusedEmbeddings:
         if torch.is_grad_enabled() and self.norm.weight.requires_grad:
             found: Tensor = _Embeddings.apply(self.norm.weight, self, indices, drop)  # type: ignore[no-untyped-call]  # torch's
         else:
-            found = self.run(indices, drop)[1]
+            found = self.forward(indices, drop)[1]
         return found[None]
 
-    def run(self, indices: list[Tensor], drop: Drop) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    def forward(self, indices: list[Tensor], drop: Drop) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Return the sum, the states, and each row's mean and 1 / deviation."""
         weights = [table.weight for table in self.tables]
         return calls.embed_forward(weights, indices, self.norm, drop, self.dtype)
 
-    def run_back(self, indices: list[Tensor], closed: Closed, given: Tensor) -> None:
+    def backward(self, indices: list[Tensor], saved_norm: SavedNorm, grad: Tensor) -> None:
         """Add the gradients of the tables and of the norm."""
         rows, sums = calls.embed_backward(
-            given, closed.total, closed.mean, closed.rstd, self.norm.weight, closed.drop
+            grad,
+            saved_norm.total,
+            saved_norm.mean,
+            saved_norm.rstd,
+            self.norm.weight,
+            saved_norm.drop,
         )
         add_gradient(self.norm.weight, sums[0])
         add_gradient(self.norm.bias, sums[1])
-        for table, ids, room in zip(self.tables, indices, self._rows, strict=True):
+        for table, ids, buffer in zip(self.tables, indices, self._rows, strict=True):
             if table.weight.requires_grad:
-                calls.add_rows(rows, ids, room.open(table.weight, ids), skip=table.padding_idx)
+                calls.add_rows(rows, ids, buffer.open(table.weight, ids), skip=table.padding_idx)
 
 
 class _Embeddings(Function):
@@ -240,13 +261,13 @@ class _Embeddings(Function):
         ctx: Any, anchor: Tensor, own: FusedEmbeddings, indices: list[Tensor], drop: Drop
     ) -> Tensor:
         del anchor
-        total, out, mean, rstd = own.run(indices, drop)
-        ctx.own, ctx.indices, ctx.closed = own, indices, Closed(total, mean, rstd, drop)
+        total, out, mean, rstd = own.forward(indices, drop)
+        ctx.own, ctx.indices, ctx.saved_norm = own, indices, SavedNorm(total, mean, rstd, drop)
         return out
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[None, None, None, None]:
-        ctx.own.run_back(ctx.indices, ctx.closed, gradients[0].contiguous())
+        ctx.own.backward(ctx.indices, ctx.saved_norm, gradients[0].contiguous())
         return None, None, None, None
 
 
@@ -257,7 +278,7 @@ def _refuse_beyond(rows: int, places: Tensor) -> None:
         raise IndexError(f"{most if least >= 0 else least}: there is no such row among {rows}")
 
 
-def _spread(part: Tensor, rows: Tensor, like: Tensor) -> Tensor:
+def _scatter(part: Tensor, rows: Tensor, like: Tensor) -> Tensor:
     """Put gradients of some rows among zeros for the others; (Q, D) → (P, D)."""
     return torch.zeros_like(like).index_add_(0, rows, part)
 
@@ -269,22 +290,23 @@ def draw(rate: float, *, training: bool) -> Drop:
     return Drop(int(torch.empty((), dtype=torch.int64).random_().item()), rate)
 
 
-def _close(
+def _add_norm(
     matrix: Matrix, states: Tensor, residual: Tensor, norm: nn.LayerNorm, drop: Drop
-) -> tuple[Tensor, Closed]:
+) -> tuple[Tensor, SavedNorm]:
+    """Return LayerNorm(residual + dropout(matrix(states))), and what its backward pass needs."""
     total = matrix.forward(states)
-    out, mean, rstd = calls.close_forward(total, matrix.bias, residual, norm, drop)
-    return out, Closed(total, mean, rstd, drop)
+    out, mean, rstd = calls.add_norm_forward(total, matrix.bias, residual, norm, drop)
+    return out, SavedNorm(total, mean, rstd, drop)
 
 
-def _open(
-    matrix: Matrix, norm: nn.LayerNorm, given: Tensor, closed: Closed
+def _add_norm_backward(
+    matrix: Matrix, norm: nn.LayerNorm, grad: Tensor, saved_norm: SavedNorm
 ) -> tuple[Tensor, Tensor]:
-    """From the gradient of half a layer's end to those of residual and product."""
-    residual, product, sums = calls.close_backward(
-        given, closed.total, closed.mean, closed.rstd, norm.weight, closed.drop
+    """From the gradient of `_add_norm` to those of residual and product; parameters get theirs."""
+    residual, product, sums = calls.add_norm_backward(
+        grad, saved_norm.total, saved_norm.mean, saved_norm.rstd, norm.weight, saved_norm.drop
     )
     add_gradient(norm.weight, sums[0])
     add_gradient(norm.bias, sums[1])
-    matrix.learn_bias(sums[2])
+    matrix.accumulate_bias(sums[2])
     return residual, product

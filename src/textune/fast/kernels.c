@@ -19,5 +19,5 @@
 #endif
 
 #include "attend.h"
-#include "firsts.h"
+#include "first_tokens.h"
 #include "rows.h"

@@ -1,4 +1,4 @@
-"""A layer of BERT on packed tokens: fused products, and at the end only what is read.
+"""A layer of BERT on packed tokens: fused products, and in the last layer only what a head reads.
 
 The families of BERT's own build share one tree of modules. Their layers keep parameters, names and
 stock behaviour; only a packed batch takes the shorter way here, on a CPU by way of kernels.
@@ -14,7 +14,7 @@ from torch.nn import functional
 from textune.families.known import family_of
 from textune.fast import calls, dropout
 from textune.fast.attention import Packing, attend
-from textune.fast.firsts import LastLayer
+from textune.fast.first_tokens import LastLayer
 from textune.fast.fused import FusedEmbeddings, FusedLayer
 from textune.fast.matrices import Half
 
@@ -50,9 +50,11 @@ class PackedLayer:
         if self.fused is not None and _has_kernels(self.output.dense.weight):
             return self._fused(self.fused, hidden, packing, borders, rows)[None]
         if rows is not None:
-            return self._finish(self._attend(hidden, hidden, packing)[rows], hidden[rows])[None]
-        asking = hidden if borders is None else hidden[borders[:-1]]  # (P, D) or (B, D)
-        return self._finish(self._attend(hidden, asking, packing), asking)[None]
+            return self._after_attention(self._attend(hidden, hidden, packing)[rows], hidden[rows])[
+                None
+            ]
+        queried = hidden if borders is None else hidden[borders[:-1]]  # (P, D) or (B, D)
+        return self._after_attention(self._attend(hidden, queried, packing), queried)[None]
 
     def _fused(
         self,
@@ -68,19 +70,19 @@ class PackedLayer:
             return out.float() if self.is_last else out
         return LastLayer(layer)(hidden, borders, training=self.training)
 
-    def _finish(self, mixed: Tensor, asking: Tensor) -> Tensor:
-        """Compute all of the layer that comes after its attention."""
-        after = self._close(self.attention.output, mixed, asking)
+    def _after_attention(self, context: Tensor, queried: Tensor) -> Tensor:
+        """Compute what comes after attention; (Q, D) and (Q, D), the residual → (Q, D)."""
+        after = self._add_norm(self.attention.output, context, queried)
         inner = self.intermediate.intermediate_act_fn(self.intermediate.dense(after))
-        return self._close(self.output, inner, after)
+        return self._add_norm(self.output, inner, after)
 
-    def _attend(self, hidden: Tensor, asking: Tensor, packing: Packing) -> Tensor:
+    def _attend(self, hidden: Tensor, queried: Tensor, packing: Packing) -> Tensor:
         own = self.attention.self
         parts = (own.query, own.key, own.value)
-        if asking is hidden:
+        if queried is hidden:
             query, key, value = _project(hidden, parts).chunk(3, dim=-1)
         else:
-            query = own.query(asking)
+            query = own.query(queried)
             key, value = _project(hidden, parts[1:]).chunk(2, dim=-1)
         split = [
             states.unflatten(-1, (-1, own.attention_head_size)) for states in (query, key, value)
@@ -93,7 +95,7 @@ class PackedLayer:
         )
         return found.flatten(1)  # (P, H, D / H) → (P, D)
 
-    def _close(self, part: Any, states: Tensor, residual: Tensor) -> Tensor:
+    def _add_norm(self, part: Any, states: Tensor, residual: Tensor) -> Tensor:
         rate = part.dropout.p if self.training else 0.0
         return part.LayerNorm(dropout.drop_and_add(part.dense(states), rate, residual))
 

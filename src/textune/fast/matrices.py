@@ -17,7 +17,7 @@ class Half:
     """The bf16 side of an fp32 parameter."""
 
     copy: Tensor  # what the products use; refreshed after every update
-    gradient: Tensor | None = None  # of the last micro-batch, unless it was added to the fp32 one
+    gradient: Tensor | None = None  # of the last micro-batch, until it is added to that in fp32
 
 
 class Matrix:
@@ -32,8 +32,8 @@ class Matrix:
         self._parts = [part.weight for part in maps]
         self._biases = [part.bias for part in maps]
         self._dtype = dtype
-        self._room: Tensor | None = None  # where gradients are written, update after update
-        self._rooms: list[Tensor] = []  # the part of each parameter in it
+        self._buffer: Tensor | None = None  # where gradients are written, update after update
+        self._buffers: list[Tensor] = []  # the part of each parameter in it
         self._halves: list[Half] = []
         self._stack()
 
@@ -60,38 +60,38 @@ class Matrix:
         """(P, K) → (P, N), without the bias."""
         return torch.mm(states, self.weight.t())
 
-    def backward(self, given: Tensor, onto: Tensor | None = None) -> Tensor:
+    def backward(self, grad: Tensor, onto: Tensor | None = None) -> Tensor:
         """From the gradient of the result, (P, N), to that of the states, (P, K), or onto it."""
         if onto is None:
-            return torch.mm(given, self._work)
-        return torch.addmm(onto, given, self._work, out=onto)
+            return torch.mm(grad, self._work)
+        return torch.addmm(onto, grad, self._work, out=onto)
 
-    def learn(self, given: Tensor, states: Tensor) -> None:
+    def accumulate(self, grad: Tensor, states: Tensor) -> None:
         """Add the gradient of the weights; (P, N) and (P, K)."""
         if not self.is_trained:
             return
-        room = self._opened()
+        buffer = self._open_buffer()
         if self._parts[0].grad is None and not self._is_pending():
-            _sum_products(given, states, room)
-            self._hand_out()
-        elif self._is_handed_out():
-            _add_products(given, states, room)
+            _sum_products(grad, states, buffer)
+            self._set_gradients()
+        elif self._has_set_gradients():
+            _add_products(grad, states, buffer)
         else:
-            self.settle()
-            _sum_products(given, states, room)
-            for part, piece in zip(self._parts, self._rooms, strict=True):
+            self.gradient_to_fp32()
+            _sum_products(grad, states, buffer)
+            for part, piece in zip(self._parts, self._buffers, strict=True):
                 assert part.grad is not None
                 part.grad += piece
 
     def gradient(self) -> tuple[Tensor, float]:
-        """Return the (N, K) gradient of fp32 weights, and what its present value counts for."""
-        room = self._opened()
+        """Return the buffer of the (N, K) fp32 gradient; 1 where one lies in it already, else 0."""
+        buffer = self._open_buffer()
         if self._parts[0].grad is not None:
-            return room, 1.0
-        self._hand_out()
-        return room, 0.0
+            return buffer, 1.0
+        self._set_gradients()
+        return buffer, 0.0
 
-    def learn_bias(self, gradient: Tensor) -> None:
+    def accumulate_bias(self, gradient: Tensor) -> None:
         """Add the gradient of the bias, (N,)."""
         for part, piece in zip(self._biases, gradient.chunk(len(self._biases)), strict=True):
             add_gradient(part, piece)
@@ -106,13 +106,13 @@ class Matrix:
 
     @torch.no_grad()
     def refresh(self) -> None:
-        """Take over new weights."""
+        """Copy the updated fp32 weights into the format of the products."""
         if self._work is not self._master:
             self._work.copy_(self._master)
 
     def release(self) -> None:
         """Give the memory of gradients back."""
-        self._room, self._rooms = None, []
+        self._buffer, self._buffers = None, []
         for part, half in zip(self._parts, self._halves, strict=False):
             part.grad = half.gradient = None
 
@@ -139,29 +139,29 @@ class Matrix:
     def _pieces(self, whole: Tensor) -> list[Tensor]:
         return list(whole.split([len(part) for part in self._parts]))
 
-    def _opened(self) -> Tensor:
-        if self._room is None:
-            self._room = torch.empty_like(self._work)
-            self._rooms = self._pieces(self._room)
-        return self._room
+    def _open_buffer(self) -> Tensor:
+        if self._buffer is None:
+            self._buffer = torch.empty_like(self._work)
+            self._buffers = self._pieces(self._buffer)
+        return self._buffer
 
-    def _hand_out(self) -> None:
+    def _set_gradients(self) -> None:
         if self._dtype == torch.float32:
-            for part, piece in zip(self._parts, self._rooms, strict=True):
+            for part, piece in zip(self._parts, self._buffers, strict=True):
                 part.grad = piece
         else:
-            for half, piece in zip(self._halves, self._rooms, strict=True):
+            for half, piece in zip(self._halves, self._buffers, strict=True):
                 half.gradient = piece
 
-    def _is_handed_out(self) -> bool:
-        """Tell whether the present gradient is the one in this room; a tied table may bring its."""
+    def _has_set_gradients(self) -> bool:
+        """Tell whether the gradient lies in this buffer: a tied table may have one elsewhere."""
         gradient = self._parts[0].grad
-        return gradient is not None and gradient.data_ptr() == self._rooms[0].data_ptr()
+        return gradient is not None and gradient.data_ptr() == self._buffers[0].data_ptr()
 
     def _is_pending(self) -> bool:
         return bool(self._halves) and self._halves[0].gradient is not None
 
-    def settle(self) -> None:
+    def gradient_to_fp32(self) -> None:
         """Turn a gradient in bf16 into one in fp32, to which others can add."""
         for part, half in zip(self._parts, self._halves, strict=False):
             if half.gradient is not None:
@@ -176,7 +176,7 @@ class Rows:
     """
 
     def __init__(self) -> None:
-        self._room: Tensor | None = None
+        self._buffer: Tensor | None = None
         self._touched: list[Tensor] = []
 
     def open(self, table: Tensor, ids: Tensor) -> Tensor:
@@ -184,17 +184,17 @@ class Rows:
 
         Where another product has the same table and gave all rows a gradient, it is that one.
         """
-        if table.grad is not None and table.grad is not self._room:
+        if table.grad is not None and table.grad is not self._buffer:
             return table.grad
-        if self._room is None or self._room.shape != table.shape:
-            self._room, self._touched = torch.zeros_like(table), []
-        if table.grad is not self._room:
+        if self._buffer is None or self._buffer.shape != table.shape:
+            self._buffer, self._touched = torch.zeros_like(table), []
+        if table.grad is not self._buffer:
             for old in self._touched:
-                self._room.index_fill_(0, old, 0.0)
+                self._buffer.index_fill_(0, old, 0.0)
             self._touched = []
-            table.grad = self._room
+            table.grad = self._buffer
         self._touched.append(ids)
-        return self._room
+        return self._buffer
 
 
 def add_gradient(parameter: nn.Parameter, gradient: Tensor) -> None:
@@ -207,19 +207,19 @@ def add_gradient(parameter: nn.Parameter, gradient: Tensor) -> None:
         parameter.grad = parameter.grad + gradient
 
 
-def _sum_products(given: Tensor, states: Tensor, room: Tensor) -> None:
-    """Write given.t() @ states into room, with the same bits whatever the threads."""
+def _sum_products(grad: Tensor, states: Tensor, buffer: Tensor) -> None:
+    """Write given.t() @ states into a buffer, with the same bits whatever the threads."""
     first, *_ = exact.parts(len(states))
-    torch.mm(given[:first].t(), states[:first], out=room)
+    torch.mm(grad[:first].t(), states[:first], out=buffer)
     if first < len(states):
-        room.addmm_(given[first:].t(), states[first:])
+        buffer.addmm_(grad[first:].t(), states[first:])
 
 
-def _add_products(given: Tensor, states: Tensor, room: Tensor) -> None:
-    """Add given.t() @ states to room, with the same bits whatever the threads."""
+def _add_products(grad: Tensor, states: Tensor, buffer: Tensor) -> None:
+    """Add given.t() @ states to a buffer, with the same bits whatever the threads."""
     sizes = exact.parts(len(states)) if len(states) else ()
-    for some, others in zip(given.split(sizes), states.split(sizes), strict=True):
-        room.addmm_(some.t(), others)
+    for some, others in zip(grad.split(sizes), states.split(sizes), strict=True):
+        buffer.addmm_(some.t(), others)
 
 
 def _is_whole(parts: Sequence[Tensor]) -> bool:

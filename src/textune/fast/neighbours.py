@@ -101,7 +101,7 @@ def between(first: Sample, last: Sample) -> Load:
 
 @dataclass(slots=True)
 class Pace:
-    """Follows what others use, and says how many threads shall compute.
+    """Follows what other processes use, and chooses how many threads compute.
 
     A thread is given up at once where a neighbour is seen, and taken back after a while without
     one; where that was in vain, the while becomes longer.

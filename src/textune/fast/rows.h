@@ -28,9 +28,10 @@ INLINE void FN(normalised)(const REAL *z, const float *gamma, const float *beta,
 }
 
 // z = residual + drop(product + bias), in the product's place; h = layer norm of z.
-void FN(close_forward)(REAL *product, const float *bias, const REAL *residual, const float *gamma,
-                       const float *beta, float eps, REAL *h, float *mean, float *rstd, long P,
-                       long D, uint64_t seed, uint32_t bound, float scale, int threads) {
+void FN(add_norm_forward)(REAL *product, const float *bias, const REAL *residual,
+                          const float *gamma, const float *beta, float eps, REAL *h, float *mean,
+                          float *rstd, long P, long D, uint64_t seed, uint32_t bound, float scale,
+                          int threads) {
   Drop drop = {seed, bound, scale}, none = {0, 0, 1.0f};
 #pragma omp parallel for num_threads(threads)
   for (long p = 0; p < P; p++) {
@@ -86,9 +87,10 @@ static void FN(add_parts)(const float *parts, long count, long D, float *sums) {
 
 // From dh to dz (for the residual) and to da (for the product, dropped alike). `sums` receives the
 // gradients of gamma, beta and the bias, (3, D); `parts` is room for (PARTS, 4, D).
-void FN(close_backward)(const REAL *dh, const REAL *z, const float *mean, const float *rstd,
-                        const float *gamma, REAL *dz, REAL *da, float *sums, float *parts, long P,
-                        long D, uint64_t seed, uint32_t bound, float scale, int threads) {
+void FN(add_norm_backward)(const REAL *dh, const REAL *z, const float *mean, const float *rstd,
+                           const float *gamma, REAL *dz, REAL *da, float *sums, float *parts,
+                           long P, long D, uint64_t seed, uint32_t bound, float scale,
+                           int threads) {
   Drop drop = {seed, bound, scale};
 #pragma omp parallel for num_threads(threads)
   for (long part = 0; part < PARTS; part++) {

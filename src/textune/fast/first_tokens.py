@@ -1,4 +1,4 @@
-"""The last layer of a head on whole texts: only what the first token of each text is told.
+"""The last layer, computed for the first token of each text alone, as a head on texts reads it.
 
 With keys k = K x + b, a score q . k is (q K) . x up to a constant that softmax ignores, and the
 weighted mean of values V x + c is V applied to the weighted mean of x: no key and no value of
@@ -14,23 +14,23 @@ from torch.autograd import Function
 
 from textune.fast import calls
 from textune.fast.calls import Drop
-from textune.fast.fused import FusedLayer, KeptRest, draw
+from textune.fast.fused import FusedLayer, SavedRest, draw
 
 
 @dataclass(slots=True)
-class Kept:
+class Saved:
     """What the backward pass needs of the forward pass."""
 
     states: Tensor  # (P, D)
     borders: Tensor  # (B + 1,)
     firsts: Tensor  # (B, D)
     queries: Tensor  # (H, B, D / H)
-    asked: Tensor  # (B, H, D) queries times the keys' weights
-    mixed: Tensor  # (B, H, D) weighted states
-    masses: Tensor  # (B, H) sums of the weights
-    logs: Tensor  # (B, H) log-sums of the scores
+    projected: Tensor  # (B, H, D) queries times the keys' weights
+    weighted: Tensor  # (B, H, D) sums of the states, weighted by attention
+    weight_sums: Tensor  # (B, H) of attention
+    log_sums: Tensor  # (B, H) of the exponentials of the scores
     drop: Drop
-    rest: KeptRest
+    rest: SavedRest
 
 
 class LastLayer:
@@ -51,63 +51,78 @@ class LastLayer:
         if torch.is_grad_enabled() and (states.requires_grad or anchor.requires_grad):
             found: Tensor = _LastLayer.apply(states, anchor, self, borders, drops)  # type: ignore[no-untyped-call]  # torch's
             return found
-        return self.run(states, borders, drops)[0]
+        return self.forward(states, borders, drops)[0]
 
-    def run(self, states: Tensor, borders: Tensor, drops: list[Drop]) -> tuple[Tensor, Kept]:
-        """Compute the layer, and what its backward pass needs."""
+    def forward(self, states: Tensor, borders: Tensor, drops: list[Drop]) -> tuple[Tensor, Saved]:
+        """Compute the layer, (P, D) → (B, D), and what its backward pass needs."""
         layer = self._layer
         firsts = states[borders[:-1]].float()  # (B, D)
         query, key, value = self._weights()
         shifts = layer.qkv.bias.chunk(3)
         flat = torch.addmm(shifts[0], firsts, query.t())
         queries = _by_head(flat, layer.heads)
-        asked = _by_text(torch.bmm(queries, key))
-        mixed, masses, logs = calls.firsts_forward(states, asked, borders, layer.factor, drops[0])
-        heard = torch.bmm(mixed.transpose(0, 1), value.transpose(1, 2))  # (H, B, D / H)
-        heard += shifts[2].view(layer.heads, 1, -1) * masses.t()[:, :, None]
-        out, rest = layer.finish(_by_text(heard).flatten(1), firsts, drops[1:])
-        kept = Kept(states, borders, firsts, queries, asked, mixed, masses, logs, drops[0], rest)
-        return out, kept
+        projected = _by_text(torch.bmm(queries, key))
+        weighted, weight_sums, log_sums = calls.first_tokens_forward(
+            states, projected, borders, layer.factor, drops[0]
+        )
+        context = torch.bmm(weighted.transpose(0, 1), value.transpose(1, 2))  # (H, B, D / H)
+        context += shifts[2].view(layer.heads, 1, -1) * weight_sums.t()[:, :, None]
+        out, rest = layer.forward_rest(_by_text(context).flatten(1), firsts, drops[1:])
+        saved = Saved(
+            states,
+            borders,
+            firsts,
+            queries,
+            projected,
+            weighted,
+            weight_sums,
+            log_sums,
+            drops[0],
+            rest,
+        )
+        return out, saved
 
-    def run_back(self, kept: Kept, given: Tensor) -> Tensor:
+    def backward(self, saved: Saved, grad: Tensor) -> Tensor:
         """Add the gradients of all weights; return that of the states, (P, D)."""
         layer = self._layer
         query, key, value = self._weights()
-        onto, flat = layer.finish_back(kept.rest, given)
-        heard = _by_head(flat, layer.heads)  # (H, B, D / H)
+        grad_firsts, flat = layer.backward_rest(saved.rest, grad)
+        grad_context = _by_head(flat, layer.heads)  # (H, B, D / H)
         shift = layer.qkv.bias.chunk(3)[2].view(layer.heads, -1)
-        dmasses = torch.einsum("hbd,hd->bh", heard, shift).contiguous()
-        dmixed = _by_text(torch.bmm(heard, value))
-        states, dasked = calls.firsts_backward(
-            kept.states,
-            kept.asked,
-            (dmixed, dmasses),
-            kept.borders,
+        dweight_sums = torch.einsum("hbd,hd->bh", grad_context, shift).contiguous()
+        dweighted = _by_text(torch.bmm(grad_context, value))
+        states, dprojected = calls.first_tokens_backward(
+            saved.states,
+            saved.projected,
+            (dweighted, dweight_sums),
+            saved.borders,
             layer.factor,
-            kept.logs,
-            kept.drop,
+            saved.log_sums,
+            saved.drop,
         )
-        asked = dasked.transpose(0, 1)  # (H, B, D)
-        dqueries = _by_text(torch.bmm(asked, key.transpose(1, 2))).flatten(1)  # (B, D)
-        self._learn(kept, heard, asked, dqueries)
-        firsts = torch.addmm(onto, dqueries, query)
-        return states.index_add_(0, kept.borders[:-1], firsts.to(states.dtype))
+        by_head = dprojected.transpose(0, 1)  # (H, B, D)
+        dqueries = _by_text(torch.bmm(by_head, key.transpose(1, 2))).flatten(1)  # (B, D)
+        self._accumulate(saved, grad_context, by_head, dqueries)
+        firsts = torch.addmm(grad_firsts, dqueries, query)
+        return states.index_add_(0, saved.borders[:-1], firsts.to(states.dtype))
 
-    def _learn(self, kept: Kept, heard: Tensor, asked: Tensor, queries: Tensor) -> None:
+    def _accumulate(
+        self, saved: Saved, grad_context: Tensor, dprojected: Tensor, dqueries: Tensor
+    ) -> None:
         """Add the gradients of the weights of queries, keys and values."""
         layer = self._layer
         if not layer.qkv.is_trained:
             return
-        room, before = layer.qkv.gradient()
-        parts = room.chunk(3)
-        torch.addmm(parts[0], queries.t(), kept.firsts, beta=before, out=parts[0])
-        pairs = ((kept.queries, asked), (heard, kept.mixed.transpose(0, 1)))
+        buffer, before = layer.qkv.gradient()
+        parts = buffer.chunk(3)
+        torch.addmm(parts[0], dqueries.t(), saved.firsts, beta=before, out=parts[0])
+        pairs = ((saved.queries, dprojected), (grad_context, saved.weighted.transpose(0, 1)))
         for part, (left, right) in zip(parts[1:], pairs, strict=True):
             own = part.view(layer.heads, -1, part.shape[1])
             torch.baddbmm(own, left.transpose(1, 2), right, beta=before, out=own)
-        values = torch.einsum("hbd,bh->hd", heard, kept.masses).flatten()
+        values = torch.einsum("hbd,bh->hd", grad_context, saved.weight_sums).flatten()
         # The keys' bias moves no score against another: its gradient is zero.
-        layer.qkv.learn_bias(torch.cat([queries.sum(0), torch.zeros_like(values), values]))
+        layer.qkv.accumulate_bias(torch.cat([dqueries.sum(0), torch.zeros_like(values), values]))
 
     def _weights(self) -> tuple[Tensor, Tensor, Tensor]:
         """Of queries, (D, D); of keys and values by head, (H, D / H, D)."""
@@ -124,14 +139,14 @@ class _LastLayer(Function):
         ctx: Any, states: Tensor, anchor: Tensor, layer: LastLayer, borders: Tensor, drops: Any
     ) -> Tensor:
         del anchor
-        out, ctx.kept = layer.run(states, borders, drops)
+        out, ctx.saved = layer.forward(states, borders, drops)
         ctx.layer = layer
         return out
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None, None, None]:
-        kept, ctx.kept = ctx.kept, None
-        return ctx.layer.run_back(kept, gradients[0].contiguous()), None, None, None, None
+        saved, ctx.saved = ctx.saved, None
+        return ctx.layer.backward(saved, gradients[0].contiguous()), None, None, None, None
 
 
 def _by_head(flat: Tensor, heads: int) -> Tensor:

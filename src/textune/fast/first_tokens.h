@@ -1,13 +1,14 @@
-// Attention that only the first token of each text asks for, for one number format REAL: the last
+// Attention whose queries are the first token of each text alone, for one number format REAL: the last
 // layer of an encoder whose head reads first tokens. Scores are taken with the states themselves,
 // against queries that went through the keys' weights backwards, so that keys and values of the
 // other tokens are never made: q . (W x + b) = (q W) . x + q . b, and softmax ignores the constant.
 
-// asked: (B, H, D) queries times the keys' weights; mixed: (B, H, D) states, weighted; masses:
-// (B, H) sums of the weights, which dropout moves away from 1; logs: (B, H).
-void FN(firsts_forward)(const REAL *states, const float *asked, const int64_t *borders, long B,
-                        long H, long D, float factor, float *mixed, float *masses, float *logs,
-                        uint64_t seed, uint32_t bound, float scale, int threads) {
+// projected: (B, H, D) queries times the keys' weights; weighted: (B, H, D) sums of weighted
+// states; weight_sums: (B, H) sums of the weights, which dropout moves away from 1; log_sums: (B, H).
+void FN(first_tokens_forward)(const REAL *states, const float *projected, const int64_t *borders,
+                              long B, long H, long D, float factor, float *weighted,
+                              float *weight_sums, float *log_sums, uint64_t seed, uint32_t bound,
+                              float scale, int threads) {
   Drop drop = {seed, bound, scale};
   long longest = longest_of(borders, B);
 #pragma omp parallel num_threads(threads)
@@ -17,7 +18,7 @@ void FN(firsts_forward)(const REAL *states, const float *asked, const int64_t *b
 #pragma omp for schedule(dynamic, 1)
     for (long text = 0; text < B; text++) {
       long first = borders[text], L = borders[text + 1] - first;
-      const float *queries = asked + text * H * D;
+      const float *queries = projected + text * H * D;
       for (long j = 0; j < L; j++)
         for (long head = 0; head < H; head++) {
           const REAL *x = states + (first + j) * D;
@@ -27,7 +28,7 @@ void FN(firsts_forward)(const REAL *states, const float *asked, const int64_t *b
           for (long d = 0; d < D; d++) score += GET(x + d) * query[d];
           weights[head * width + j] = score * factor;
         }
-      memset(mixed + text * H * D, 0, H * D * sizeof(float));
+      memset(weighted + text * H * D, 0, H * D * sizeof(float));
       long own = (L + LANES - 1) / LANES * LANES;
       vf bar = bar_beyond(L, own);
       for (long head = 0; head < H; head++) {
@@ -35,17 +36,17 @@ void FN(firsts_forward)(const REAL *states, const float *asked, const int64_t *b
         for (long j = L; j < own; j++) row[j] = 0;
         uint64_t key = key_of(seed, text * H + head);
         float most = greatest(row, bar, own), sum = exponentials(row, most, own, drop, key);
-        logs[text * H + head] = most + logf(sum);
+        log_sums[text * H + head] = most + logf(sum);
         for (long j = 0; j < L; j++) {
           row[j] /= sum;
           mass += row[j];
         }
-        masses[text * H + head] = mass;
+        weight_sums[text * H + head] = mass;
       }
       for (long j = 0; j < L; j++)
         for (long head = 0; head < H; head++) {
           const REAL *x = states + (first + j) * D;
-          float *to = mixed + (text * H + head) * D, weight = weights[head * width + j];
+          float *to = weighted + (text * H + head) * D, weight = weights[head * width + j];
 #pragma omp simd
           for (long d = 0; d < D; d++) to[d] += weight * GET(x + d);
         }
@@ -54,11 +55,12 @@ void FN(firsts_forward)(const REAL *states, const float *asked, const int64_t *b
   }
 }
 
-// From dmixed and dmasses to dasked (B, H, D) and dstates (P, D).
-void FN(firsts_backward)(const REAL *states, const float *asked, const float *dmixed,
-                         const float *dmasses, const int64_t *borders, long B, long H, long D,
-                         float factor, const float *logs, float *dasked, REAL *dstates,
-                         uint64_t seed, uint32_t bound, float scale, int threads) {
+// From dweighted and dweight_sums to dprojected (B, H, D) and dstates (P, D).
+void FN(first_tokens_backward)(const REAL *states, const float *projected,
+                               const float *dweighted, const float *dweight_sums,
+                               const int64_t *borders, long B, long H, long D, float factor,
+                               const float *log_sums, float *dprojected, REAL *dstates,
+                               uint64_t seed, uint32_t bound, float scale, int threads) {
   Drop drop = {seed, bound, scale};
   long longest = longest_of(borders, B);
 #pragma omp parallel num_threads(threads)
@@ -69,19 +71,19 @@ void FN(firsts_backward)(const REAL *states, const float *asked, const float *dm
 #pragma omp for schedule(dynamic, 1)
     for (long text = 0; text < B; text++) {
       long first = borders[text], L = borders[text + 1] - first;
-      const float *queries = asked + text * H * D, *given = dmixed + text * H * D;
+      const float *queries = projected + text * H * D, *grad = dweighted + text * H * D;
       for (long j = 0; j < L; j++)
         for (long head = 0; head < H; head++) {
           const REAL *x = states + (first + j) * D;
-          const float *query = queries + head * D, *change = given + head * D;
+          const float *query = queries + head * D, *change = grad + head * D;
           float score = 0, gain = 0;
 #pragma omp simd reduction(+ : score, gain)
           for (long d = 0; d < D; d++) {
             score += GET(x + d) * query[d];
             gain += GET(x + d) * change[d];
           }
-          weights[head * width + j] = exp_of(score * factor - logs[text * H + head]);
-          changes[head * width + j] = gain + dmasses[text * H + head];
+          weights[head * width + j] = exp_of(score * factor - log_sums[text * H + head]);
+          changes[head * width + j] = gain + dweight_sums[text * H + head];
         }
       for (long head = 0; head < H; head++) {
         float *weight = weights + head * width, *change = changes + head * width, dot = 0;
@@ -97,14 +99,14 @@ void FN(firsts_backward)(const REAL *states, const float *asked, const float *dm
           weight[j] *= keep;
         }
       }
-      memset(dasked + text * H * D, 0, H * D * sizeof(float));
+      memset(dprojected + text * H * D, 0, H * D * sizeof(float));
       for (long j = 0; j < L; j++) {
         const REAL *x = states + (first + j) * D;
         memset(sums, 0, D * sizeof(float));
         for (long head = 0; head < H; head++) {
           float weight = weights[head * width + j], change = changes[head * width + j];
-          const float *query = queries + head * D, *out = given + head * D;
-          float *to = dasked + (text * H + head) * D;
+          const float *query = queries + head * D, *out = grad + head * D;
+          float *to = dprojected + (text * H + head) * D;
 #pragma omp simd
           for (long d = 0; d < D; d++) {
             to[d] += change * GET(x + d);
