@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from textune.errors import DataError
-from textune.reading import sources
+from textune.reading import jsonlines, sources
 from textune.records import Table
 
 
@@ -138,3 +138,17 @@ def test_json_in_a_file_named_csv(write):
 @pytest.mark.parametrize("content", ["", "\n\n", "[]"])
 def test_empty_json(write, content):
     assert "the file is empty; write one JSON object" in message_of(write(content, "a.jsonl"))
+
+
+def test_many_keys_of_which_each_row_has_a_few_are_read_in_their_places(write):
+    keys = [f"key {number}" for number in range(300)]
+    found = [
+        {keys[7 * n % 300]: n, keys[11 * n % 300 - 1]: [n], "text": f"t{n}"} for n in range(60)
+    ]
+    path = write("\n".join(map(json.dumps, found)), "a.jsonl")
+    table = sources.read(path)
+    for row, wanted in zip(table.rows(), found, strict=True):
+        values = dict(zip(table.columns, row.given, strict=True))
+        assert {name: value for name, value in values.items() if value is not None} == wanted
+        held = {name: cell for name, cell in zip(table.columns, row.cells, strict=True) if cell}
+        assert held == {name: jsonlines.cell(value) for name, value in wanted.items()}

@@ -88,6 +88,8 @@ def lists_of(column: Column, sample: Sequence[Row]) -> Lists:
 
 def is_listed(column: Column, sample: Sequence[Row], signs: str) -> bool:
     """Tell by the first sign of the cells whether it is worth reading them."""
+    if not any(cell[:1] in signs for cell in column.cells):
+        return False
     cells = [row.cells[column.place].lstrip()[:1] for row in sample]
     cells = [sign for sign in cells if sign]
     return bool(cells) and sum(sign in signs for sign in cells) >= MOST * len(cells)
