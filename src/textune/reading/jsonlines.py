@@ -7,7 +7,7 @@ written as Python writes them, lists and objects as JSON.
 import json
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
@@ -76,7 +76,6 @@ def rows(path: Path, columns: tuple[str, ...]) -> Iterator[Row]:
         DataError: With the first faults of the file, each with its line, and the count of all.
     """
     known = dict.fromkeys(columns, "")
-<<<<<<< HEAD
     with Problems(path.name) as problems:
         for value in values(path):
             found, origin = object_of(value), value.place(path.name)
@@ -92,49 +91,11 @@ def sound(
     held: tuple[Any, ...], columns: tuple[str, ...], origin: str, problems: Problems
 ) -> Iterator[Row]:
     """Make a row of its values, unless it is faulty, or one before it was."""
-    cells = tuple(map(cell, held))
+    cells = tuple(["" if value is None else cell(value) for value in held])  # most may be absent
     if fault := faulty_cell(cells, columns):
         problems.add(f"{origin}: {fault}")
     elif not problems.count:
         yield Row(cells, origin, given=held)
-=======
-    take = _taker(columns)
-    try:
-        for value, found in _objects(path):
-            origin = value.place(path.name)
-            fault = found if isinstance(found, str) else _late_keys(found, known)
-            if not isinstance(found, str) and not fault:
-                values_of_row, cells = take(found)
-                fault = faulty_cell(cells, columns)
-                if not fault and not problems.count:
-                    yield Row(cells, origin, given=values_of_row)
-            if fault:
-                problems.add(f"{origin}: {fault}", _WAY_OUT if isinstance(found, str) else "")
-    except DataError as error:
-        problems.add(str(error))
-        raise problems.error() from error
-    problems.raise_any()
->>>>>>> 66fe242 (JSON of thousands of keys is read by the keys that a row has)
-
-
-def _taker(
-    columns: tuple[str, ...],
-) -> Callable[[Mapping[str, Any]], tuple[tuple[Any, ...], tuple[str, ...]]]:
-    """Make the function that takes values and cells of an object; cheap where it has few keys."""
-    places = {name: place for place, name in enumerate(columns)}
-    no_values, no_cells = [None] * len(columns), [""] * len(columns)
-
-    def take(found: Mapping[str, Any]) -> tuple[tuple[Any, ...], tuple[str, ...]]:
-        if 2 * len(found) > len(columns):
-            every = tuple(map(found.get, columns))
-            return every, tuple(map(cell, every))
-        values, cells = list[Any](no_values), list(no_cells)
-        for name, value in found.items():
-            place = places[name]
-            values[place], cells[place] = value, cell(value)
-        return tuple(values), tuple(cells)
-
-    return take
 
 
 def cell(value: Any) -> str:
