@@ -69,8 +69,7 @@ def test_a_file_stays_short(path: Path) -> None:
 
 @pytest.mark.parametrize("path", PYTHON, ids=name_of)
 def test_a_function_stays_short(path: Path) -> None:
-    most = 80 if path.name == "recipe.py" else MOST_BODY_LINES  # a recipe is a list of calls
-    assert not long_functions(read(path), most=most)
+    assert not long_functions(read(path), most=MOST_BODY_LINES)
 
 
 def test_a_long_function_is_noticed_and_its_docstring_is_free() -> None:

@@ -13,7 +13,7 @@ import textune
 from textune.errors import RunError
 from textune.predicting import answers
 from textune.predicting.predictor import Predictor, Reading
-from textune.recipes import recipe
+from textune.recipes import evaluating, labelled_text, requests
 from textune.records import Message
 from textune.settings import config
 from textune.settings.config import Settings
@@ -79,8 +79,8 @@ def test_the_data_card_names_what_was_read(copy, tiny_base):
     file = copy / "reviews.csv"
     before = hashlib.sha256(file.read_bytes()).hexdigest()
     settings = config.resolve(Settings, None, (), {"base": str(tiny_base), "train.epochs": 1})
-    request = recipe.Request(str(file), settings, copy / "other")
-    for event in recipe.training(request):
+    request = requests.TrainRequest(str(file), settings, copy / "other")
+    for event in labelled_text.learn(request):
         if isinstance(event, Message) and event.text.startswith("encoder"):
             file.write_text("text,label\nanother,1\n", encoding="utf-8")
     card = json.loads((copy / "other" / "data_card.json").read_text(encoding="utf-8"))
@@ -92,7 +92,7 @@ def test_files_of_the_same_name_are_judged_apart(copy):
     for name, count in (("a", 21), ("b", 31), ("a", 41)):
         (copy / name).mkdir(exist_ok=True)
         (copy / name / "dev.csv").write_text("".join(lines[:count]), encoding="utf-8")
-        recipe.evaluate_file(copy / "run", copy / name / "dev.csv", Reading())
+        evaluating.evaluate(copy / "run", copy / name / "dev.csv", Reading())
     found = sorted((copy / "run" / "evaluations").iterdir())
     assert [file.name for file in found] == [
         *("dev-2.json", "dev-2.parquet", "dev.json", "dev.parquet")

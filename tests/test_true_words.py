@@ -12,7 +12,7 @@ from conftest import WORDS
 from made_texts import make_base, write_lines
 from textune.corpora import corpus
 from textune.doors import console, console_survey, keywords, watching
-from textune.recipes import language_recipe
+from textune.recipes import plain_text, requests
 from textune.records import Message
 from textune.settings import config
 from textune.settings.language_config import AdaptSettings
@@ -52,10 +52,10 @@ def test_a_trial_on_some_documents_says_so(spoken, tmp_path, given, wanted):
     settings = keywords.resolve(
         AdaptSettings, {"base": str(spoken), "epochs": 0, "device": "cpu", **given}
     )
-    request = language_recipe.Request((str(file),), settings, tmp_path / "run")
+    request = requests.TextRequest((str(file),), settings, tmp_path / "run")
     (line,) = (
         text
-        for text in said_by(language_recipe.learning(request))
+        for text in said_by(plain_text.learn(request))
         if "documents, " in text and text.startswith("text:")
     )
     assert re.fullmatch(wanted, line)
@@ -66,7 +66,9 @@ def test_the_way_out_of_labels_without_a_judge_is_not_the_way_gone(tiny_base, tm
     rows = [*ROWS, *((f"only here {n}", f"rare{n}") for n in range(4))]
     file = write(tmp_path / "train.csv", rows)
     valid = write(tmp_path / "valid.csv", ROWS[:20]) if has_valid else None
-    steps = corpus.gather(file, config.resolve(), tokenizers.load(str(tiny_base)), valid=valid)
+    steps = corpus.gather(
+        file, config.resolve(config.Settings), tokenizers.load(str(tiny_base)), valid=valid
+    )
     (line,) = (text for text in said_by(steps) if "no score speaks of them" in text)
     if has_valid:
         assert line.endswith("add rows that have them to the file of --valid")

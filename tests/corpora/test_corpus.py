@@ -66,7 +66,8 @@ def test_files_for_validation_and_test_are_kept_whole(reviews, write, tokenizer)
     assert texts_of(found, "valid") == ["a film", "a book"]
     assert texts_of(found, "test") == ["a meal"]
     assert [found.targets[row] for row in found.split.valid] == [0, 1]
-    assert found.paths == (str(reviews), valid, test)
+    assert [file.path for file in found.files] == [str(reviews), valid, test]
+    assert [file.part for file in found.files] == ["train", "valid", "test"]
 
 
 def test_columns_of_a_second_file_are_found_by_name(reviews, write, tokenizer):

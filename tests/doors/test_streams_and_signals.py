@@ -11,7 +11,7 @@ import pytest
 from textune.doors import console
 from textune.errors import StoppedError
 from textune.objectives.labelled import Labelled
-from textune.recipes import recipe
+from textune.recipes import labelled_text, requests
 from textune.records import Step
 from textune.settings import config
 from textune.settings.config import Settings
@@ -33,7 +33,7 @@ main()
 
 def request(file, base, out, *, resume=False):
     settings = config.resolve(Settings, None, (), {"base": str(base), **GIVEN})
-    return recipe.Request(str(file), settings, out, resume=resume)
+    return requests.TrainRequest(str(file), settings, out, resume=resume)
 
 
 def train(reviews, base, out):
@@ -81,11 +81,11 @@ def test_a_signal_in_the_last_validation_ends_the_run_with_its_state_saved(
 
     monkeypatch.setattr(Labelled, "judge", killing)
     with pytest.raises(StoppedError, match="state saved; continue with --resume") as found:
-        list(recipe.training(asked))
+        list(labelled_text.learn(asked))
     assert found.value.exit_code == 128 + which
     assert not (tmp_path / "run" / "model").exists()
     monkeypatch.undo()
-    events = recipe.training(request(reviews, tiny_base, tmp_path / "run", resume=True))
+    events = labelled_text.learn(request(reviews, tiny_base, tmp_path / "run", resume=True))
     assert not [event for event in events if isinstance(event, Step)]
     lines = (tmp_path / "run" / "log.jsonl").read_text(encoding="utf-8").splitlines()
     assert [json.loads(line)["kind"] for line in lines].count("validation") == 2
@@ -99,7 +99,7 @@ def test_a_signal_before_anything_is_learned_leaves_nothing(
 
     monkeypatch.setattr(Labelled, "of", killing)
     with pytest.raises(StoppedError, match="stopped by SIGHUP; nothing was saved yet") as found:
-        list(recipe.training(request(reviews, tiny_base, tmp_path / "run")))
+        list(labelled_text.learn(request(reviews, tiny_base, tmp_path / "run")))
     assert found.value.exit_code == 129
     assert not (tmp_path / "run").exists()
 
@@ -107,7 +107,7 @@ def test_a_signal_before_anything_is_learned_leaves_nothing(
 def test_a_hang_up_that_is_ignored_stays_so(reviews, tiny_base, tmp_path):
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
-        for event in recipe.training(request(reviews, tiny_base, tmp_path / "run")):
+        for event in labelled_text.learn(request(reviews, tiny_base, tmp_path / "run")):
             if isinstance(event, Step) and event.number == 2:
                 os.kill(os.getpid(), signal.SIGHUP)
     finally:

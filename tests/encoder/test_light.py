@@ -116,8 +116,8 @@ def test_the_first_update_comes_without_transformers(tiny_base, tmp_path, task):
     file = write_rows(tmp_path, task)
     script = (
         "import os\nimport sys\nfrom textune import records\n"
-        "from textune.doors import cli\nfrom textune.recipes import recipe\n"
-        "told = recipe.training\n"
+        "from textune.doors import cli\nfrom textune.recipes import labelled_text, requests\n"
+        "told = labelled_text.learn\n"
         "def training(request):\n"
         "    for event in told(request):\n"
         "        yield event\n"
@@ -125,7 +125,7 @@ def test_the_first_update_comes_without_transformers(tiny_base, tmp_path, task):
         "            heavy = 'transformers torch._dynamo sympy sklearn scipy pandas'.split()\n"
         "            print('imported:', sorted({*heavy} & sys.modules.keys()), flush=True)\n"
         "            os._exit(0)\n"
-        "recipe.training = training\n"
+        "labelled_text.learn = training\n"
         "cli.app(['train', *sys.argv[1:]], standalone_mode=False)\n"
     )
     options = ["--base", str(tiny_base), "--out", str(tmp_path / "run"), "--device", "cpu"]

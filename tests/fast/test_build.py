@@ -166,14 +166,16 @@ def test_they_can_be_switched_off(monkeypatch):
 def test_training_works_without_a_compiler_and_says_so(
     compiler, kernels, reviews, tiny_base, tmp_path
 ):
-    from textune.recipes import recipe
+    from textune.recipes import labelled_text, requests
     from textune.records import Message
 
     calls._declared = None
     build.library.cache_clear()
     compiler("#!/bin/sh\necho 'x.c:1: error: not today' >&2; exit 1\n")
     settings = config.resolve(Settings, None, (), {"base": str(tiny_base), "train.epochs": 1})
-    events = list(recipe.training(recipe.Request(str(reviews), settings, tmp_path / "run")))
+    events = list(
+        labelled_text.learn(requests.TrainRequest(str(reviews), settings, tmp_path / "run"))
+    )
     said = [event.text for event in events if isinstance(event, Message)]
     wanted = "could not compile them: x.c:1: error: not today)"
     assert any(

@@ -23,7 +23,7 @@ import itertools, sys
 from pathlib import Path
 import torch
 from textune.doors import api
-from textune.recipes import recipe
+from textune.recipes import labelled_text, requests
 from textune.fast import exact
 from textune.fast.neighbours import Pace
 from textune.records import Validated
@@ -36,8 +36,8 @@ for precision in ("fp32", "bf16"):
         Pace.look = lambda self: next(turns)
         given = {"base": base, "train.precision": precision, "train.lr": 2e-3, "seed": 5}
         settings = config.resolve(Settings, None, ["train.epochs=1", "train.batch_size=64"], given)
-        events = recipe.training(
-            recipe.Request(source, settings, Path(out, f"{precision}-{mode}"))
+        events = labelled_text.learn(
+            requests.TrainRequest(source, settings, Path(out, f"{precision}-{mode}"))
         )
         for event in events:
             if isinstance(event, Validated):

@@ -16,7 +16,7 @@ from textune.doors import keywords, language_api
 from textune.encoder import bases, language
 from textune.errors import RunError
 from textune.objectives.masked import Masked
-from textune.recipes import language_recipe
+from textune.recipes import plain_text, requests
 from textune.records import Message, Started, Step, Validated
 from textune.settings.language_config import AdaptSettings
 from textune.text import tokenizers
@@ -107,8 +107,8 @@ def read_log(run):
 def events_of(kind, source, out, *changes, **given):
     """Return everything that a run tells those who watch it."""
     settings = keywords.resolve(kind, TRAIN | given, None, changes)
-    request = language_recipe.Request((str(source),), settings, out)
-    return list(language_recipe.learning(request))
+    request = requests.TextRequest((str(source),), settings, out)
+    return list(plain_text.learn(request))
 
 
 def test_a_run_writes_its_folder(run):

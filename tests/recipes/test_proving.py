@@ -12,7 +12,7 @@ from conftest import WORDS
 from made_texts import give_head, own_cache, write_lines
 from textune.doors import keywords
 from textune.errors import DataError, SettingsError
-from textune.recipes import language_recipe, proving
+from textune.recipes import plain_text, proving, requests
 from textune.recipes.proving import Proof
 from textune.records import Message, Step
 from textune.settings.language_config import AdaptSettings
@@ -103,7 +103,7 @@ def test_what_cannot_be_fine_tuned_on_is_found_at_once(
 def request(lines, base, out, proof, *, resume=False):
     options = {"base": str(base), "epochs": 1, "device": "cpu"}
     settings = keywords.resolve(AdaptSettings, options, None, ["text.cache=false"])
-    return language_recipe.Request((str(lines),), settings, out, proof=proof, resume=resume)
+    return requests.TextRequest((str(lines),), settings, out, proof=proof, resume=resume)
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ def proved(place, tiny_base):
     spoken = give_head(tiny_base, place / "spoken")
     changes = ("train.epochs=0", "train.metric=log_loss", "data.cache=false")
     proof = Proof(str(labelled), 2, changes)
-    events = language_recipe.learning(request(lines, spoken, place / "run", proof))
+    events = plain_text.learn(request(lines, spoken, place / "run", proof))
     said = [event.text for event in events if isinstance(event, Message)]
     return Proved(lines, spoken, proof, place / "run", said)
 
@@ -181,11 +181,11 @@ def test_fine_tuning_begins_with_the_weights_it_is_named_after(proved):
 
 def test_a_run_that_ended_while_it_was_proved_is_proved_when_resumed(proved, tmp_path):
     asked = proved.lines, proved.base, tmp_path / "run", proved.proof
-    events = language_recipe.learning(request(*asked))
+    events = plain_text.learn(request(*asked))
     next(
         event for event in events if isinstance(event, Message) and event.text.startswith("prove:")
     )
     events.close()
-    again = language_recipe.learning(request(*asked, resume=True))
+    again = plain_text.learn(request(*asked, resume=True))
     assert not [event for event in again if isinstance(event, Step)]
     assert read_json(tmp_path / "run" / "metrics.json") == read_json(proved.run / "metrics.json")

@@ -11,7 +11,7 @@ from conftest import WORDS
 from made_texts import give_head, make_base, write_blocks, write_lines
 from textune.doors import keywords, language_api
 from textune.errors import DataError, ModelError, SettingsError
-from textune.recipes import vocabularies
+from textune.recipes import recipe, requests, vocabularies
 from textune.settings.language_config import AdaptSettings, PretrainSettings
 from textune.text import tokenizers, wordpiece
 
@@ -221,6 +221,7 @@ def test_a_tokenizer_that_transformers_cannot_extend_is_refused(text, tmp_path):
 
 
 def test_nothing_is_left_of_a_tokenizer_whose_run_was_never_begun(tmp_path):
-    with vocabularies.unsettled(tmp_path):
-        (tmp_path / vocabularies.NEW).mkdir()
+    asked = requests.TextRequest((), pretraining(), tmp_path / "run")
+    with recipe._claimed(asked, {vocabularies.NEW}) as folder:
+        (folder / vocabularies.NEW).mkdir()
     assert not list(tmp_path.iterdir())

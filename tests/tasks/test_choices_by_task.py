@@ -12,7 +12,7 @@ from textune.doors import cli, keywords
 from textune.errors import SettingsError
 from textune.metrics import catalogue
 from textune.objectives import labelled
-from textune.recipes import recipe
+from textune.recipes import labelled_text, requests
 from textune.records import Message
 from textune.settings import config
 from textune.settings.config import Settings
@@ -137,6 +137,8 @@ def test_what_will_not_happen_is_said(changes, words):
 
 def test_no_epoch_is_said_before_the_run_ends(reviews, tiny_base, tmp_path):
     settings = config.resolve(Settings, None, [], {"base": str(tiny_base), "train.epochs": 0})
-    events = list(recipe.training(recipe.Request(str(reviews), settings, tmp_path / "run")))
+    events = list(
+        labelled_text.learn(requests.TrainRequest(str(reviews), settings, tmp_path / "run"))
+    )
     said = [event.text for event in events if isinstance(event, Message)]
     assert any(text.startswith("epochs 0: nothing will be learned") for text in said)

@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 import textune
 from textune.encoder import formats
 from textune.errors import CheckpointError, StoppedError
-from textune.recipes import recipe
+from textune.recipes import labelled_text, requests
 from textune.records import Message, Step
 from textune.settings import config
 from textune.settings.config import Settings
@@ -24,12 +24,12 @@ def request(source, base, out, *, resume=False, precision="auto"):
     settings = config.resolve(
         Settings, None, (), given | {"train.precision": precision, "device": "cpu"}
     )
-    return recipe.Request(str(source), settings, out, resume=resume)
+    return requests.TrainRequest(str(source), settings, out, resume=resume)
 
 
 def stopped(source, base, out):
     with pytest.raises(StoppedError):
-        for event in recipe.training(request(source, base, out)):
+        for event in labelled_text.learn(request(source, base, out)):
             if isinstance(event, Step) and event.number == 4:
                 os.kill(os.getpid(), signal.SIGTERM)
 
@@ -39,11 +39,11 @@ def test_a_resumed_run_keeps_the_format_that_it_began_with(
     reviews, tiny_base, tmp_path, monkeypatch, first
 ):
     monkeypatch.setenv(formats.FORCED, first)
-    list(recipe.training(request(reviews, tiny_base, tmp_path / "whole")))
+    list(labelled_text.learn(request(reviews, tiny_base, tmp_path / "whole")))
     stopped(reviews, tiny_base, tmp_path / "parted")
     monkeypatch.setenv(formats.FORCED, OTHER[first])
     again = request(reviews, tiny_base, tmp_path / "parted", resume=True)
-    said = [event.text for event in recipe.training(again) if isinstance(event, Message)]
+    said = [event.text for event in labelled_text.learn(again) if isinstance(event, Message)]
     assert any(f"numbers: {first} (as this run began)" in text for text in said)
     one, other = (
         load_file(tmp_path / name / "model" / "model.safetensors") for name in ("whole", "parted")
@@ -56,14 +56,14 @@ def test_another_format_is_refused_on_resume(reviews, tiny_base, tmp_path, monke
     stopped(reviews, tiny_base, tmp_path / "run")
     again = request(reviews, tiny_base, tmp_path / "run", resume=True, precision="fp32")
     with pytest.raises(CheckpointError, match=r"the number format \(train\.precision\) changed"):
-        list(recipe.training(again))
+        list(labelled_text.learn(again))
 
 
 @pytest.mark.parametrize("first", ["fp32", "bf16"])
 def test_a_run_and_its_model_say_the_format(reviews, tiny_base, tmp_path, monkeypatch, first):
     monkeypatch.setenv(formats.FORCED, first)
     run = tmp_path / "run"
-    list(recipe.training(request(reviews, tiny_base, run)))
+    list(labelled_text.learn(request(reviews, tiny_base, run)))
     assert tomllib.loads((run / "config.toml").read_text())["train"]["precision"] == first
     assert json.loads((run / "model" / "decision.json").read_text())["precision"] == first
     texts = ["a good film", "bad cold meal", "the very day"]

@@ -12,7 +12,7 @@ import pytest
 from made_texts import give_head, write_blocks, write_lines, write_noise
 from textune.doors import keywords
 from textune.errors import CheckpointError, RunError, StoppedError
-from textune.recipes import language_recipe
+from textune.recipes import plain_text, requests
 from textune.records import Started, Step, Validated
 from textune.settings.language_config import AdaptSettings, PretrainSettings
 
@@ -55,13 +55,13 @@ def asked(request, lines, blocks, spoken):
 
 def asking(kind, source, out, *changes, resume=False, **given):
     settings = keywords.resolve(kind, {"seed": 5, "device": "cpu", **given}, None, changes)
-    return language_recipe.Request((str(source),), settings, out, resume=resume)
+    return requests.TextRequest((str(source),), settings, out, resume=resume)
 
 
 def stop_after(request, step, number=signal.SIGTERM):
     """Run until a step, and let a signal stop it there."""
     with pytest.raises(StoppedError, match=f"stopped after step {step}, state saved; continue"):
-        for event in language_recipe.learning(request):
+        for event in plain_text.learn(request):
             if isinstance(event, Step) and event.number == step:
                 os.kill(os.getpid(), number)
 
@@ -92,14 +92,14 @@ def same(one, other):
 
 
 def test_a_run_stopped_again_and_again_continues_to_the_same_weights(asked, tmp_path):
-    events = list(language_recipe.learning(asked(tmp_path / "whole")))
+    events = list(plain_text.learn(asked(tmp_path / "whole")))
     last = max(event.number for event in events if isinstance(event, Step))
     assert last > 10
     parted = tmp_path / "parted"
     for step, number in ((1, signal.SIGTERM), (7, signal.SIGINT), (last, signal.SIGTERM)):
         stop_after(asked(parted, resume=parted.exists()), step, number)
         assert not (parted / "model").exists()
-    events = list(language_recipe.learning(asked(parted, resume=True)))
+    events = list(plain_text.learn(asked(parted, resume=True)))
     assert next(event for event in events if isinstance(event, Started)).first == last + 1
     assert same(tmp_path / "whole", parted)
 
@@ -177,29 +177,29 @@ def test_a_signal_ends_a_process_with_its_number(server, lines, spoken, tmp_path
 
 def test_a_run_stopped_in_the_warm_up_begins_with_it_again(noise, tiny_base, tmp_path):
     given = {"base": str(tiny_base), "epochs": 1}
-    list(language_recipe.learning(asking(AdaptSettings, noise, tmp_path / "whole", **given)))
+    list(plain_text.learn(asking(AdaptSettings, noise, tmp_path / "whole", **given)))
     parted = tmp_path / "parted"
     with pytest.raises(StoppedError, match="stopped while the new head was trained; --resume"):
-        for event in language_recipe.learning(asking(AdaptSettings, noise, parted, **given)):
+        for event in plain_text.learn(asking(AdaptSettings, noise, parted, **given)):
             if isinstance(event, Step) and event.number == 11:
                 os.kill(os.getpid(), signal.SIGTERM)
     assert not (parted / "checkpoints").exists()
-    list(language_recipe.learning(asking(AdaptSettings, noise, parted, resume=True, **given)))
+    list(plain_text.learn(asking(AdaptSettings, noise, parted, resume=True, **given)))
     assert same(tmp_path / "whole", parted)
 
 
 def test_a_run_ended_before_its_first_checkpoint_is_begun_anew(lines, spoken, tmp_path):
     given = {"base": str(spoken), "epochs": 1}
     whole = asking(AdaptSettings, lines, tmp_path / "whole", lr=1e-3, **given)
-    list(language_recipe.learning(whole))
+    list(plain_text.learn(whole))
     parted = tmp_path / "parted"
-    events = language_recipe.learning(asking(AdaptSettings, lines, parted, lr=5e-3, **given))
+    events = plain_text.learn(asking(AdaptSettings, lines, parted, lr=5e-3, **given))
     next(event for event in events if isinstance(event, Validated))
     events.close()  # between the first validation and its checkpoint
     assert not list(parted.glob("checkpoints/step-*"))
     (parted / "data_card.json").unlink()  # as if it had been ended while this was written
     again = asking(AdaptSettings, lines, parted, resume=True, lr=1e-3, **given)
-    list(language_recipe.learning(again))
+    list(plain_text.learn(again))
     assert same(tmp_path / "whole", parted)
     for name in ("config.toml", "data_card.json"):
         assert (parted / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
@@ -214,18 +214,18 @@ def test_a_run_killed_before_its_first_line_is_still_one(lines, tmp_path, left, 
     given = {"size": "1x64", "vocab": 100, "epochs": 0}
     asked = asking(PretrainSettings, lines, tmp_path / "run", **given)
     with pytest.raises(RunError, match="already exists; --resume continues it, --overwrite"):
-        list(language_recipe.learning(asked))
-    list(language_recipe.learning(replace(asked, **{way: True})))
+        list(plain_text.learn(asked))
+    list(plain_text.learn(replace(asked, **{way: True})))
     assert (tmp_path / "run" / "config.toml").is_file()
     assert (tmp_path / "run" / "metrics.json").is_file()
 
 
 def test_a_finished_run_has_nothing_to_resume(lines, spoken, tmp_path):
     given = {"base": str(spoken), "epochs": 1}
-    list(language_recipe.learning(asking(AdaptSettings, lines, tmp_path / "run", **given)))
+    list(plain_text.learn(asking(AdaptSettings, lines, tmp_path / "run", **given)))
     before = {file: file.read_bytes() for file in (tmp_path / "run").rglob("*.*") if file.is_file()}
     again = asking(AdaptSettings, lines, tmp_path / "run", resume=True, **given)
-    assert [event.text for event in language_recipe.learning(again)][-1:] == [
+    assert [event.text for event in plain_text.learn(again)][-1:] == [
         f"{tmp_path / 'run'}: this run is finished; there is nothing to resume"
     ]
     assert before == {file: file.read_bytes() for file in before}
@@ -236,7 +236,7 @@ def test_changed_settings_are_not_continued(lines, spoken, tmp_path):
     stop_after(asking(AdaptSettings, lines, tmp_path / "run", **given), 3)
     changed = asking(AdaptSettings, lines, tmp_path / "run", lr=0.1, resume=True, **given)
     with pytest.raises(CheckpointError, match="cannot continue: the settings changed after"):
-        list(language_recipe.learning(changed))
+        list(plain_text.learn(changed))
 
 
 @pytest.mark.parametrize("kind", [AdaptSettings, PretrainSettings], ids=["adapt", "pretrain"])
@@ -246,13 +246,13 @@ def test_changed_text_is_not_continued(lines, spoken, tmp_path, kind):
     stop_after(asking(kind, lines, tmp_path / "run", **given), 3)
     lines.write_text(lines.read_text().replace("very", "the", 1), encoding="utf-8")
     with pytest.raises(CheckpointError, match="cannot continue: the data changed after"):
-        list(language_recipe.learning(asking(kind, lines, tmp_path / "run", resume=True, **given)))
+        list(plain_text.learn(asking(kind, lines, tmp_path / "run", resume=True, **given)))
 
 
 def test_where_there_is_no_run_there_is_nothing_to_resume(lines, spoken, tmp_path):
     asked = asking(AdaptSettings, lines, tmp_path / "run", base=str(spoken), resume=True)
     with pytest.raises(RunError, match="run: nothing to resume there"):
-        list(language_recipe.learning(asked))
+        list(plain_text.learn(asked))
     assert not (tmp_path / "run").exists()
 
 
@@ -262,10 +262,10 @@ def test_added_words_are_the_same_after_a_stop(lines, spoken, tmp_path):
     text = lines.read_text(encoding="utf-8")
     lines.write_text(text + "virtue is stoic\n" * 20, encoding="utf-8")
     given = {"base": str(spoken), "epochs": 1, "add_words": str(file)}
-    list(language_recipe.learning(asking(AdaptSettings, lines, tmp_path / "whole", **given)))
+    list(plain_text.learn(asking(AdaptSettings, lines, tmp_path / "whole", **given)))
     stop_after(asking(AdaptSettings, lines, tmp_path / "parted", **given), 3)
     resumed = asking(AdaptSettings, lines, tmp_path / "parted", resume=True, **given)
-    list(language_recipe.learning(resumed))
+    list(plain_text.learn(resumed))
     assert same(tmp_path / "whole", tmp_path / "parted")
     assert read_json(tmp_path / "whole" / "metrics.json")["added_words"] == 2
 
@@ -276,7 +276,7 @@ HOURS = 0.0008  # 2.9 seconds
 def timed(request):
     """Run to the end; return the events, and when each came."""
     began = time.monotonic()
-    return [(event, time.monotonic() - began) for event in language_recipe.learning(request)]
+    return [(event, time.monotonic() - began) for event in plain_text.learn(request)]
 
 
 def test_a_run_of_hours_ends_in_time_and_its_learning_rate_near_zero(lines, spoken, tmp_path):

@@ -11,10 +11,9 @@ from safetensors.torch import load_file
 import textune
 from textune.errors import CheckpointError, RunError, SettingsError, StoppedError
 from textune.predicting.predictor import Reading
-from textune.recipes import recipe
+from textune.recipes import evaluating, labelled_text, recipe, requests
 from textune.records import Message, Started, Step, Validated
 from textune.settings import config
-from textune.settings.config import Settings
 
 OPTIONS = {"epochs": 3, "batch_size": 16, "lr": 2e-3, "seed": 5}
 
@@ -23,8 +22,8 @@ def request(reviews, tiny_base, out, *changes, resume=False, **given):
     values = {"base": str(tiny_base), "train.epochs": 3, "train.batch_size": 16, "train.lr": 2e-3}
     for change in changes:
         values.pop(change.partition("=")[0], None)
-    settings = config.resolve(Settings, None, changes, values | given)
-    return recipe.Request(str(reviews), settings, out, resume=resume)
+    settings = config.resolve(config.Settings, None, changes, values | given)
+    return requests.TrainRequest(str(reviews), settings, out, resume=resume)
 
 
 def weights_of(folder):
@@ -117,7 +116,7 @@ def test_evaluating_leaves_the_runs_own_predictions_alone(reviews, tiny_base, tm
     before = (run.path / "predictions" / "valid.parquet").read_bytes()
     other = tmp_path / "valid.csv"
     other.write_text("".join(reviews.read_text().splitlines(keepends=True)[:40]), encoding="utf-8")
-    numbers = recipe.evaluate_file(run.path, other, Reading())
+    numbers = evaluating.evaluate(run.path, other, Reading())
     assert numbers["n"] == 39
     assert (run.path / "predictions" / "valid.parquet").read_bytes() == before
     assert json.loads((run.path / "evaluations" / "valid.json").read_text()) == numbers
@@ -125,14 +124,15 @@ def test_evaluating_leaves_the_runs_own_predictions_alone(reviews, tiny_base, tm
 
 @pytest.mark.parametrize("stop_at", [1, 9, 13, 26, 27])
 def test_a_stopped_run_continues_to_the_same_weights(reviews, tiny_base, tmp_path, stop_at):
-    whole = list(recipe.training(request(reviews, tiny_base, tmp_path / "whole")))
+    whole = list(labelled_text.learn(request(reviews, tiny_base, tmp_path / "whole")))
     assert isinstance(whole[-1], Message)
     with pytest.raises(StoppedError, match=f"stopped after step {stop_at}, state saved"):
-        for event in recipe.training(request(reviews, tiny_base, tmp_path / "parted")):
+        for event in labelled_text.learn(request(reviews, tiny_base, tmp_path / "parted")):
             if isinstance(event, Step) and event.number == stop_at:
                 os.kill(os.getpid(), signal.SIGTERM)
     assert not (tmp_path / "parted" / "model").exists()
-    events = list(recipe.training(request(reviews, tiny_base, tmp_path / "parted", resume=True)))
+    again = request(reviews, tiny_base, tmp_path / "parted", resume=True)
+    events = list(labelled_text.learn(again))
     started = next(event for event in events if isinstance(event, Started))
     assert started.first == stop_at + 1
     assert same(tmp_path / "whole", tmp_path / "parted")
@@ -151,13 +151,13 @@ def test_a_run_in_bf16_continues_to_the_same_weights(reviews, tiny_base, tmp_pat
     whole = request(reviews, tiny_base, tmp_path / "whole", change, **given)
     parted = request(reviews, tiny_base, tmp_path / "parted", change, **given)
     again = request(reviews, tiny_base, tmp_path / "parted", change, resume=True, **given)
-    said = [event.text for event in recipe.training(whole) if isinstance(event, Message)]
+    said = [event.text for event in labelled_text.learn(whole) if isinstance(event, Message)]
     assert any("numbers: bf16 (as asked for)" in text for text in said)
     with pytest.raises(StoppedError):
-        for event in recipe.training(parted):
+        for event in labelled_text.learn(parted):
             if isinstance(event, Step) and event.number == 5:
                 os.kill(os.getpid(), signal.SIGTERM)
-    events = list(recipe.training(again))
+    events = list(labelled_text.learn(again))
     assert next(event for event in events if isinstance(event, Started)).first == 6
     assert same(tmp_path / "whole", tmp_path / "parted")
 
@@ -187,7 +187,7 @@ def wait_for_checkpoint(folder):
 
 def test_a_damaged_checkpoint_is_passed_over(reviews, tiny_base, tmp_path):
     with pytest.raises(StoppedError):
-        for event in recipe.training(request(reviews, tiny_base, tmp_path / "run")):
+        for event in labelled_text.learn(request(reviews, tiny_base, tmp_path / "run")):
             if isinstance(event, Step) and event.number == 20:
                 os.kill(os.getpid(), signal.SIGINT)
     newest = sorted((tmp_path / "run" / "checkpoints").glob("step-*"))[-1]
@@ -196,7 +196,7 @@ def test_a_damaged_checkpoint_is_passed_over(reviews, tiny_base, tmp_path):
     content = bytearray(file.read_bytes())
     content[len(content) // 3] ^= 4
     file.write_bytes(content)
-    events = list(recipe.training(request(reviews, tiny_base, tmp_path / "run", resume=True)))
+    events = list(labelled_text.learn(request(reviews, tiny_base, tmp_path / "run", resume=True)))
     assert next(event for event in events if isinstance(event, Started)).first == 19
     textune.train(reviews, base=tiny_base, out=tmp_path / "whole", **(OPTIONS | {"seed": 42}))
     assert same(tmp_path / "run", tmp_path / "whole")
@@ -204,7 +204,7 @@ def test_a_damaged_checkpoint_is_passed_over(reviews, tiny_base, tmp_path):
 
 def stopped_run(reviews, tiny_base, out):
     with pytest.raises(StoppedError):
-        for event in recipe.training(request(reviews, tiny_base, out)):
+        for event in labelled_text.learn(request(reviews, tiny_base, out)):
             if isinstance(event, Step) and event.number == 3:
                 os.kill(os.getpid(), signal.SIGTERM)
 
@@ -213,14 +213,14 @@ def test_changed_settings_are_not_continued(reviews, tiny_base, tmp_path):
     stopped_run(reviews, tiny_base, tmp_path / "run")
     changed = request(reviews, tiny_base, tmp_path / "run", "train.lr=0.1", resume=True)
     with pytest.raises(CheckpointError, match="the settings changed after the checkpoint"):
-        list(recipe.training(changed))
+        list(labelled_text.learn(changed))
 
 
 def test_changed_data_are_not_continued(reviews, tiny_base, tmp_path):
     stopped_run(reviews, tiny_base, tmp_path / "run")
     reviews.write_text(reviews.read_text().replace("film", "book", 1), encoding="utf-8")
     with pytest.raises(CheckpointError, match="the data changed after the checkpoint"):
-        list(recipe.training(request(reviews, tiny_base, tmp_path / "run", resume=True)))
+        list(labelled_text.learn(request(reviews, tiny_base, tmp_path / "run", resume=True)))
 
 
 def test_without_a_checkpoint_there_is_nothing_to_continue(reviews, tiny_base, tmp_path):
@@ -228,7 +228,7 @@ def test_without_a_checkpoint_there_is_nothing_to_continue(reviews, tiny_base, t
     for place in (tmp_path / "run" / "checkpoints").glob("step-*"):
         (place / "MANIFEST.json").unlink()
     with pytest.raises(CheckpointError, match="none of the 1 checkpoints is whole"):
-        list(recipe.training(request(reviews, tiny_base, tmp_path / "run", resume=True)))
+        list(labelled_text.learn(request(reviews, tiny_base, tmp_path / "run", resume=True)))
 
 
 def test_an_existing_run_is_refused_and_kept(reviews, tiny_base, tmp_path):
@@ -270,7 +270,7 @@ def test_a_folder_that_is_no_run_is_never_deleted(reviews, tiny_base, tmp_path):
 def test_the_best_weights_are_kept_not_the_last(reviews, tiny_base, tmp_path):
     changes = ("train.schedule=constant", "train.lr=0.02", "train.warmup_steps=0")
     asked = request(reviews, tiny_base, tmp_path / "run", *changes, **{"train.epochs": 6})
-    found = [item for item in recipe.training(asked) if isinstance(item, Validated)]
+    found = [item for item in labelled_text.learn(asked) if isinstance(item, Validated)]
     best = max(found, key=lambda item: (item.metrics["mcc"], -item.metrics["log_loss"]))
     metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
     assert best.metrics["log_loss"] < found[-1].metrics["log_loss"]
@@ -282,7 +282,7 @@ def test_the_best_weights_are_kept_not_the_last(reviews, tiny_base, tmp_path):
 def test_between_equals_the_lower_loss_is_best(reviews, tiny_base, tmp_path):
     changes = ("train.lr=1e-5", "train.metric=mcc", "train.precision=fp32")
     asked = request(reviews, tiny_base, tmp_path / "run", *changes)
-    found = [item for item in recipe.training(asked) if isinstance(item, Validated)]
+    found = [item for item in labelled_text.learn(asked) if isinstance(item, Validated)]
     losses = [item.metrics["log_loss"] for item in found]
     assert len({item.metrics["mcc"] for item in found}) == 1
     assert losses == sorted(losses, reverse=True)
@@ -292,7 +292,7 @@ def test_between_equals_the_lower_loss_is_best(reviews, tiny_base, tmp_path):
 def test_patience_ends_a_run_that_gets_no_better(reviews, tiny_base, tmp_path):
     changes = ("train.lr=1e-9", "train.patience=2")
     asked = request(reviews, tiny_base, tmp_path / "run", *changes, **{"train.epochs": 9})
-    events = list(recipe.training(asked))
+    events = list(labelled_text.learn(asked))
     assert sum(isinstance(event, Validated) for event in events) == 3
     said = [event.text for event in events if isinstance(event, Message)]
     assert any("stopped early: no better MCC in 2 validations" in text for text in said)
@@ -321,25 +321,25 @@ def test_where_the_metric_is_undefined_patience_follows_the_one_that_decides(
 def test_a_run_out_of_patience_is_not_trained_further(reviews, tiny_base, tmp_path):
     changes = ("train.lr=1e-9", "train.patience=1")
     asked = request(reviews, tiny_base, tmp_path / "run", *changes, **{"train.epochs": 9})
-    for event in recipe.training(asked):  # killed after its last validation, before the end
+    for event in labelled_text.learn(asked):  # killed after its last validation, before the end
         if isinstance(event, Message) and event.text.startswith("stopped early"):
             break
     again = request(
         reviews, tiny_base, tmp_path / "run", *changes, resume=True, **{"train.epochs": 9}
     )
-    assert not any(isinstance(event, Step) for event in recipe.training(again))
+    assert not any(isinstance(event, Step) for event in labelled_text.learn(again))
     assert (tmp_path / "run" / "metrics.json").is_file()
 
 
 def test_tensorboard_on_request(reviews, tiny_base, tmp_path):
     asked = request(reviews, tiny_base, tmp_path / "run", "tensorboard=true")
-    list(recipe.training(asked))
+    list(labelled_text.learn(asked))
     assert list((tmp_path / "run" / "tensorboard").glob("events.*"))
 
 
 def test_validation_every_few_steps(reviews, tiny_base, tmp_path):
     asked = request(reviews, tiny_base, tmp_path / "run", "train.validate_every=4")
-    steps = [item.step for item in recipe.training(asked) if isinstance(item, Validated)]
+    steps = [item.step for item in labelled_text.learn(asked) if isinstance(item, Validated)]
     assert steps == [4, 8, 12, 16, 20, 24, 27]
 
 
@@ -364,7 +364,7 @@ def test_validation_every_few_steps(reviews, tiny_base, tmp_path):
 )
 def test_every_setting_trains(reviews, tiny_base, tmp_path, change):
     asked = request(reviews, tiny_base, tmp_path / "run", change, **{"train.epochs": 1})
-    list(recipe.training(asked))
+    list(labelled_text.learn(asked))
     assert recipe.read_run(tmp_path / "run").metrics["valid"]["n"] > 0
 
 

@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import load_file
 
 from textune.errors import CheckpointError, StoppedError
-from textune.recipes import fine_tuning, recipe
+from textune.recipes import labelled_text, recipe, requests
 from textune.records import Message, Started, Step, Validated
 from textune.settings import config
 from textune.settings.config import Settings
@@ -31,12 +31,14 @@ def reviews_file(tmp_path_factory):
 
 def request(file, base, out, *changes, resume=False, accept_changes=False, **given):
     settings = config.resolve(Settings, None, changes, {"base": str(base), **GIVEN, **given})
-    return recipe.Request(str(file), settings, out, resume=resume, accept_changes=accept_changes)
+    return requests.TrainRequest(
+        str(file), settings, out, resume=resume, accept_changes=accept_changes
+    )
 
 
 def run_to(event_is_last, asked):
     """Run until an event, then end as a killed process does."""
-    events = recipe.training(asked)
+    events = labelled_text.learn(asked)
     for event in events:
         if event_is_last(event):
             break
@@ -44,14 +46,14 @@ def run_to(event_is_last, asked):
 
 
 def said(asked):
-    return [event.text for event in recipe.training(asked) if isinstance(event, Message)]
+    return [event.text for event in labelled_text.learn(asked) if isinstance(event, Message)]
 
 
 @pytest.fixture(scope="module")
 def whole(reviews_file, tiny_base, tmp_path_factory):
     """Return an unbroken run."""
     out = tmp_path_factory.mktemp("whole") / "run"
-    list(recipe.training(request(reviews_file, tiny_base, out)))
+    list(labelled_text.learn(request(reviews_file, tiny_base, out)))
     return out
 
 
@@ -61,7 +63,7 @@ def stopped_at_the_end(reviews_file, tiny_base, tmp_path_factory):
     out = tmp_path_factory.mktemp("stopped") / "run"
     asked = request(reviews_file, tiny_base, out)
     with pytest.raises(StoppedError, match=f"after step {LAST}, state saved"):
-        for event in recipe.training(asked):
+        for event in labelled_text.learn(asked):
             if isinstance(event, Validated) and event.step == LAST:
                 os.kill(os.getpid(), signal.SIGTERM)
     assert not (out / "model").exists()
@@ -109,7 +111,7 @@ def test_best_weights_that_are_nowhere_else_are_not_replaced_by_others(
         pytest.skip("the best step was the only one kept")
     assert best["progress"]["best_step"]
     with pytest.raises(CheckpointError) as found:
-        list(recipe.training(request(reviews_file, tiny_base, stopped, resume=True)))
+        list(labelled_text.learn(request(reviews_file, tiny_base, stopped, resume=True)))
     assert found.value.exit_code == 4
 
 
@@ -139,14 +141,14 @@ def test_every_stage_after_training_is_done_by_a_resume(
     def ended(*_, **__):
         raise KeyboardInterrupt
 
-    place = {"report.html": (report, "write"), "metrics.json": (fine_tuning, "_write_end")}
-    monkeypatch.setattr(*place.get(missing, (fine_tuning, "_write_model")), ended)
+    place = {"report.html": (report, "write"), "metrics.json": (recipe, "_write_end")}
+    monkeypatch.setattr(*place.get(missing, (recipe, "_write_model")), ended)
     with pytest.raises(KeyboardInterrupt):
-        list(recipe.training(request(reviews_file, tiny_base, stopped, resume=True)))
+        list(labelled_text.learn(request(reviews_file, tiny_base, stopped, resume=True)))
     assert not (stopped / missing).exists()
     monkeypatch.undo()
     assert (stopped / "checkpoints").exists()
-    list(recipe.training(request(reviews_file, tiny_base, stopped, resume=True)))
+    list(labelled_text.learn(request(reviews_file, tiny_base, stopped, resume=True)))
     assert {path.name for path in stopped.iterdir()} == {path.name for path in whole.iterdir()}
     assert not (stopped / "checkpoints").exists()
     assert (stopped / "metrics.json").read_bytes() == (whole / "metrics.json").read_bytes()
@@ -177,7 +179,7 @@ def test_a_finished_run_is_compared_with_what_is_asked(
         other.write_text(reviews_file.read_text().replace("film", "book", 1), encoding="utf-8")
         reviews_file = other
     with pytest.raises(CheckpointError, match=message):
-        list(recipe.training(request(reviews_file, tiny_base, run, resume=True, **asked)))
+        list(labelled_text.learn(request(reviews_file, tiny_base, run, resume=True, **asked)))
     assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
 
 
@@ -199,10 +201,10 @@ def test_a_finished_run_mends_its_files_and_has_nothing_to_resume(
 
 def test_a_finished_run_goes_on_to_more_epochs(reviews_file, tiny_base, tmp_path):
     out, kept = tmp_path / "run", {"train.keep_checkpoints": True}
-    list(recipe.training(request(reviews_file, tiny_base, out, **kept)))
+    list(labelled_text.learn(request(reviews_file, tiny_base, out, **kept)))
     assert (out / "checkpoints").is_dir()
     more = {"train.epochs": 3, **kept}
-    events = list(recipe.training(request(reviews_file, tiny_base, out, resume=True, **more)))
+    events = list(labelled_text.learn(request(reviews_file, tiny_base, out, resume=True, **more)))
     assert next(event for event in events if isinstance(event, Started)).first == LAST + 1
     words = [event.text for event in events if isinstance(event, Message)]
     assert any(
@@ -254,14 +256,14 @@ def test_a_run_that_had_learned_nothing_begins_again(reviews_file, tiny_base, wh
     asked = request(reviews_file, tiny_base, out)
     run_to(lambda event: isinstance(event, Step) and event.number == 2, asked)
     assert not (out / "checkpoints").exists()
-    list(recipe.training(request(reviews_file, tiny_base, out, resume=True)))
+    list(labelled_text.learn(request(reviews_file, tiny_base, out, resume=True)))
     assert same_weights(out, whole)
 
 
 def test_what_is_before_a_checkpoint_is_in_the_log(reviews_file, tiny_base, tmp_path):
     out = tmp_path / "run"
     asked = request(reviews_file, tiny_base, out, "train.checkpoint_minutes=1e-9")
-    events = recipe.training(asked)
+    events = labelled_text.learn(asked)
     for event in events:
         if isinstance(event, Step) and event.number == 3:
             break

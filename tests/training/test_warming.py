@@ -10,7 +10,7 @@ from made_texts import give_head, make_base, write_blocks, write_lines, write_no
 from textune.doors import keywords
 from textune.encoder import language
 from textune.objectives.masked import Masked
-from textune.recipes import language_recipe
+from textune.recipes import plain_text, requests
 from textune.records import Message, Step
 from textune.settings.language_config import AdaptSettings
 from textune.training import warming
@@ -116,7 +116,7 @@ def test_it_leaves_most_of_a_limited_time_to_learning(lines, tiny_base):
 def events_of(source, out, *changes, **given):
     options = {"epochs": 0, "device": "cpu", **given}
     settings = keywords.resolve(AdaptSettings, options, None, changes)
-    return list(language_recipe.learning(language_recipe.Request((str(source),), settings, out)))
+    return list(plain_text.learn(requests.TextRequest((str(source),), settings, out)))
 
 
 def read_metrics(run):

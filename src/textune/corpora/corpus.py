@@ -1,29 +1,29 @@
 """The user's files become a corpus: examples, tokens, targets and splits, ready for training."""
 
+import os
 from collections import Counter
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from textune.data import naming, schemes, weighting
-from textune.data.cut import CutDifference
-from textune.errors import DataError, SettingsError
+from textune.corpora.parts import read_parts
+from textune.data import schemes, weighting
+from textune.errors import DataError
 from textune.reading import sources
 from textune.records import OUTSIDE, TASKS, Contract, Example, Finding, Message, Pool, Split, Table
+from textune.runs.written import File
 from textune.settings import selection
 from textune.settings.config import DataSettings, Settings
 from textune.splits import alike, folds, splits, strata
-from textune.splits.left_out import is_skipped, skipped
+from textune.storage.checksums import Inputs
 from textune.survey import agreement, audit
 from textune.tasks import contract, examples, lengths
 from textune.tasks import registry as tasks
 from textune.tasks.contract import Understanding
 from textune.tasks.interface import Task
-from textune.tasks.tags import tagged
-from textune.tasks.tags.census import WordCensus
 from textune.text import unknown
 from textune.text.ragged import Ragged, Targets
 from textune.text.store import Store
@@ -44,7 +44,8 @@ class Corpus:
     store: Store  # N
     split: Split
     findings: tuple[Finding, ...]
-    paths: tuple[str | None, ...]
+    files: tuple[File, ...]  # none of a data frame
+    tokenizer: Tokenizer
     max_tokens: int
     pool: Pool  # how the windows of one text become one answer
     weights: NDArray[np.float64] | None = None  # (N,) of the texts in the loss; None: all 1
@@ -90,21 +91,15 @@ def gather(
         SettingsError: The task or the limit is impossible here.
     """
     data = settings.data
-    max_tokens = _limit(data.max_tokens, tokenizer)
+    max_tokens = tokenizer.limited(data.max_tokens, of="of a text")
+    sums = _sums(train=source, valid=valid, test=test)
     table = sources.read(source, header=data.header, delimiter=data.delimiter)
     found = _agree(table, data)
     agreed = found.contract
     contract.require_labels(agreed, table.name)
     yield Message(f"{table.name}: {found.rows:,} rows, {_words(agreed)}")
     yield from _unused(found)
-    parts = [(yield from _read(table, agreed, data, settings.seed))]
-    tables = [table]
-    plain = replace(agreed, weight=None)  # the others are judged by, each text alike
-    for other in (valid, test):
-        more = None if other is None else _same_layout(other, table, data.delimiter)
-        parts.append([] if more is None else (yield from _read(more, plain, data, settings.seed)))
-        tables += [] if more is None else [more]
-    yield from _leave_out_unknown(agreed, parts, data)
+    parts = yield from read_parts(table, (valid, test), agreed, settings)
     if found_unknown := unknown.finding(tokenizer, parts[0]):
         yield Message(f"{table.name}: {found_unknown.message}", is_warning=True)
     split_seed = settings.seed if data.split_seed is None else data.split_seed
@@ -128,7 +123,6 @@ def gather(
     )
     yield from remarks
     targets = lengths.settle(raw, store)
-    task = task.fitted(targets[split.train])
     yield Message(
         f"split: {len(split.train):,} train, {len(split.valid):,} valid, {len(split.test):,} test"
     )
@@ -136,16 +130,42 @@ def gather(
     return Corpus(
         table=table,
         contract=agreed,
-        task=task,
+        task=task.fitted(targets[split.train]),
         examples=everything,
         targets=targets,
         store=store,
+        tokenizer=tokenizer,
         split=split,
         findings=findings,
-        paths=tuple(item.path for item in tables),
+        files=_unchanged(sums),
         max_tokens=max_tokens,
         pool="likely" if task.asks == "answers" else data.pool,
         weights=None if data.weight is None else weighting.of(everything, split.train),
+    )
+
+
+def _sums(**given: object) -> dict[str, tuple[Path, Inputs]]:
+    """Take the checksum of the file that was given for each part; a data frame has none."""
+    paths = {
+        part: Path(one).expanduser()
+        for part, one in given.items()
+        if isinstance(one, str | os.PathLike)
+    }
+    return {part: (path, Inputs.of([path])) for part, path in paths.items()}
+
+
+def _unchanged(sums: Mapping[str, tuple[Path, Inputs]]) -> tuple[File, ...]:
+    """Describe the files that were read.
+
+    Raises:
+        DataError: Somebody has written to one of them in the meantime.
+    """
+    for path, inputs in sums.values():
+        inputs.refuse_changed([path])
+    return tuple(
+        File(file.path, file.sha256, file.bytes, part)
+        for part, (_, inputs) in sums.items()
+        for file in inputs.files
     )
 
 
@@ -171,16 +191,6 @@ def _unused(found: Understanding) -> Iterator[Message]:
     yield from (Message(finding.message, is_warning=True) for finding in found.findings)
 
 
-def _limit(asked: int | None, tokenizer: Tokenizer) -> int:
-    if asked is None:
-        return tokenizer.limit
-    if asked > tokenizer.limit:
-        raise SettingsError(
-            f"--max-tokens {asked}: this encoder reads at most {tokenizer.limit} tokens of a text"
-        )
-    return asked
-
-
 def _words(agreed: Contract) -> str:
     kind = TASKS[agreed.task]
     label = _some(agreed.label)
@@ -192,89 +202,6 @@ def _some(names: Sequence[str]) -> str:
     """Quote the first of several names, and count the others."""
     shown = ", ".join(map(repr, names[:SHOWN]))
     return f"{shown} and {len(names) - SHOWN:,} more" if len(names) > SHOWN else shown
-
-
-def _same_layout(other: object, table: Table, delimiter: str | None) -> Table:
-    """Open a validation or test file, with a header exactly where the first file has one.
-
-    A delimiter that was named holds for files with the ending of the first.
-    """
-    if not table.path or not isinstance(other, str | Path):
-        return sources.read(other)
-    endings = {Path(str(name).lower().removesuffix(".gz")).suffix for name in (other, table.path)}
-    is_alike = len(endings) == 1
-    return sources.read(other, header=table.has_header, delimiter=delimiter if is_alike else None)
-
-
-def _read(
-    table: Table, agreed: Contract, data: DataSettings, seed: int
-) -> Generator[Message, None, list[Example]]:
-    yield from (
-        Message(f"{table.name}: {finding.message}", is_warning=True) for finding in table.findings
-    )
-    table = naming.named(table, agreed)
-    found = list(examples.read(table, tagged.in_own_scheme(agreed, table)))
-    kept = [item for item in found if not is_skipped(item)]
-    if left_out := skipped(found, table.name):
-        yield Message(left_out, is_warning=True)
-    if remarks := [remark for item in kept for remark in item.remarks]:
-        yield Message(
-            f"{table.name}: {len(remarks):,} places were mended while they were read; first: "
-            f"{remarks[0]}",
-            is_warning=True,
-        )
-    if not kept:
-        raise DataError(f"{table.name}: no row has both a text and a label")
-    if agreed.task == "tags":
-        yield from _doubts(table, agreed, kept)
-    if data.limit is not None and data.limit < len(kept):
-        chosen = np.random.default_rng(seed).choice(len(kept), data.limit, replace=False)
-        kept = [kept[row] for row in np.sort(chosen).tolist()]
-        yield Message(f"{table.name}: trial on {len(kept):,} of its rows, drawn at random")
-    return kept
-
-
-def _doubts(table: Table, agreed: Contract, found: Sequence[Example]) -> Iterator[Message]:
-    """Say what is doubtful about words and tags.
-
-    Raises:
-        DataError: Nothing is marked, so that there is nothing to learn.
-    """
-    census = WordCensus(marks_entities=agreed.separator != "plain")
-    for example in found:
-        census.add(example)
-    for finding in census.findings():
-        if finding.severity == "error":
-            raise DataError(f"{table.name}: {finding.message}")
-        yield Message(f"{table.name}: {finding.message}", is_warning=True)
-    difference = CutDifference(agreed.cut)
-    for example in found if agreed.form == "words" else ():
-        difference.add(example)
-    if cut := difference.finding():
-        yield Message(f"{table.name}: {cut.message}", is_warning=cut.severity == "warning")
-
-
-def _leave_out_unknown(
-    agreed: Contract, parts: list[list[Example]], data: DataSettings
-) -> Iterator[Message]:
-    """Drop from a trial's other parts what has labels that its few training rows do not have."""
-    if data.limit is None or agreed.form not in {"name", "list"} or agreed.task == "number":
-        return
-    known = set(examples.label_names(agreed, parts[0]))
-    for place, part in enumerate(parts[1:], start=1):
-        kept = [item for item in part if set(strata.label_names(item)) <= known]
-        if len(kept) == len(part):
-            continue
-        if not kept:
-            raise DataError(
-                f"{part[0].origin}: no row of this trial has a label that its {len(parts[0])} "
-                "training rows have; raise --limit"
-            )
-        parts[place] = kept
-        yield Message(
-            f"{part[0].origin.rpartition(':')[0]}: {len(part) - len(kept):,} rows of this trial "
-            "were skipped, since none of its few training rows has their label"
-        )
 
 
 def _split(parts: list[list[Example]], data: DataSettings, task: str, *, seed: int) -> Split:

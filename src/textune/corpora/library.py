@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from textune.errors import DataError, SettingsError
+from textune.errors import DataError
 from textune.reading import documents as reading
 from textune.reading.documents import TextFile
 from textune.records import Batch, Message
@@ -124,7 +124,7 @@ def gather(
         SettingsError: The limit is more than the encoder takes.
     """
     rules = _rules(tokenizer, mask)
-    max_tokens = _limit(text.max_tokens, tokenizer)
+    max_tokens = tokenizer.limited(text.max_tokens, of="at once")
     files = reading.find(sources, text=text.column, documents=text.documents)
     for file in files[:5]:
         yield from (Message(reason) for reason in file.reasons)
@@ -207,7 +207,7 @@ def judged(
     files = reading.find(sources, text=text.column, documents=text.documents)
     found = _tokenized(files, tokenizer, text, mask)
     everything = np.arange(found.count)
-    max_tokens = _limit(text.max_tokens, tokenizer)
+    max_tokens = tokenizer.limited(text.max_tokens, of="at once")
     room = max_tokens - tokenizer.specials(pair=mask.nexts)
     if mask.nexts:
         runs = passages.runs(found, everything, rules.heads, room=room)
@@ -255,16 +255,6 @@ def _tokenized(
         how=f"sentences {text.language}" if mask.nexts else "",
         folder="tokens" if text.cache else None,
     )
-
-
-def _limit(asked: int | None, tokenizer: Tokenizer) -> int:
-    if asked is None:
-        return tokenizer.limit
-    if asked > tokenizer.limit:
-        raise SettingsError(
-            f"--max-tokens {asked}: this encoder reads at most {tokenizer.limit} tokens at once"
-        )
-    return asked
 
 
 def _divided(

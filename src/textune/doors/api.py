@@ -49,9 +49,9 @@ def carried_out_by(
 def fine_tuning(options: Mapping[str, Any]) -> Events["Run"]:
     """Fine-tune by the keywords of `train`; iterate to watch."""
     from textune.doors import keywords
-    from textune.recipes import recipe
+    from textune.recipes import labelled_text
 
-    return recipe.training(keywords.labelled(options))
+    return labelled_text.learn(keywords.labelled(options))
 
 
 def cross_validating(options: Mapping[str, Any]) -> Events["Folds"]:
@@ -249,18 +249,13 @@ def evaluate(
     """
     from textune.data.names import parted
     from textune.predicting.predictor import Reading
-    from textune.recipes import plain_request, recipe
+    from textune.recipes import evaluating
     from textune.runs import runs
 
     folder = run.path if isinstance(run, runs.Run) else Path(run)
-    if runs.is_language(folder):
-        file, column = str(source), None if text is None else str(text)
-        plain_request.check_files([file], column=column)
-        from textune.recipes import language_recipe  # torch, transformers
-
-        return language_recipe.evaluate_text(folder, file, column=column, device=device)
+    is_one = text is not None and runs.is_language(folder)  # column of tables
     options = Reading(
-        text=parted(text) or (),
+        text=(str(text),) if is_one else parted(text) or (),
         label=parted(label) or (),
         header=header,
         delimiter=delimiter,
@@ -269,4 +264,4 @@ def evaluate(
         device=device,
         precision=precision,
     )
-    return recipe.evaluate_file(folder, source, options)
+    return evaluating.evaluate(folder, source, options)

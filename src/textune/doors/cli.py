@@ -188,10 +188,10 @@ def fill(
         as_json: Print one JSON object a text, for programs.
     """
     from textune.encoder import names
-    from textune.recipes import plain_request
+    from textune.recipes import plain_text
 
     names.require_device(device)
-    plain_request.check_base(model)
+    plain_text.check_base(model)
     from textune.predicting import filling  # torch, transformers: nothing is wrong with the base
 
     filler = filling.Filler.load(model, device=device)

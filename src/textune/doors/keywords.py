@@ -1,13 +1,11 @@
 """Keywords, and options of their names, become requests."""
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from textune.errors import SettingsError
-from textune.recipes import plain_request, recipe
-from textune.recipes.plain_request import Proof
-from textune.runs.runs import Run
+from textune.recipes.requests import Proof, TextRequest, TrainRequest
 from textune.settings import config
 from textune.settings.config import Kind, Settings
 from textune.settings.language_config import AdaptSettings, PretrainSettings
@@ -34,7 +32,7 @@ PLAIN_MASK = ("mask.mask_share=1", "mask.random_share=0")
 HOW = ("resume", "accept_changes", "overwrite")  # of a request
 
 
-def labelled(options: Mapping[str, Any], *, suffix: str = "") -> recipe.Request:
+def labelled(options: Mapping[str, Any], *, suffix: str = "") -> TrainRequest:
     """Make a request to learn from labelled text.
 
     Args:
@@ -44,7 +42,7 @@ def labelled(options: Mapping[str, Any], *, suffix: str = "") -> recipe.Request:
     file = _path(options["config"])
     source, valid, test = _files(options, file)
     out = _path(options["out"])
-    return recipe.Request(
+    return TrainRequest(
         source=source,
         settings=resolve(Settings, options, file, options["settings"]),
         out=out or free_folder(source, suffix),
@@ -57,7 +55,7 @@ def labelled(options: Mapping[str, Any], *, suffix: str = "") -> recipe.Request:
 
 def plain(
     kind: type[AdaptSettings] | type[PretrainSettings], options: Mapping[str, Any]
-) -> plain_request.Request:
+) -> TextRequest:
     """Make a request to learn from plain text of the keywords of `adapt` or `pretrain`."""
     texts = options["texts"]
     sources = (texts,) if isinstance(texts, str | Path) else tuple(texts)
@@ -65,22 +63,14 @@ def plain(
         raise SettingsError("no text was named; give files, folders or patterns")
     prove = options.get("prove")
     file = _path(options["config"])
-    return plain_request.Request(
-        sources=tuple(map(str, sources)),
+    return TextRequest(
+        source=tuple(map(str, sources)),
         settings=resolve(kind, options, file, options["settings"]),
         out=_path(options["out"]) or free_folder(sources[0]),
         proof=prove and Proof(str(prove), options["prove_seeds"], tuple(options["prove_set"])),
         config=file,
         **{name: options[name] for name in HOW},
     )
-
-
-def learning(request: plain_request.Request) -> Generator[Any, None, Run]:
-    """Learn from plain text; what is wrong with the request is said first."""
-    plain_request.check(request)
-    from textune.recipes import language_recipe  # torch: nothing is wrong with the request
-
-    return language_recipe.learning(request)
 
 
 def resolve(

@@ -13,17 +13,19 @@ if TYPE_CHECKING:  # pydantic, numpy
 def adapting(options: Mapping[str, Any]) -> Events["Run"]:
     """Adapt an encoder by the keywords of `adapt`; iterate to watch."""
     from textune.doors import keywords
+    from textune.recipes import plain_text
     from textune.settings.language_config import AdaptSettings
 
-    return keywords.learning(keywords.plain(AdaptSettings, options))
+    return plain_text.learn(keywords.plain(AdaptSettings, options))
 
 
 def pretraining(options: Mapping[str, Any]) -> Events["Run"]:
     """Make an encoder by the keywords of `pretrain`; iterate to watch."""
     from textune.doors import keywords
+    from textune.recipes import plain_text
     from textune.settings.language_config import PretrainSettings
 
-    return keywords.learning(keywords.plain(PretrainSettings, options))
+    return plain_text.learn(keywords.plain(PretrainSettings, options))
 
 
 @carried_out_by(adapting)

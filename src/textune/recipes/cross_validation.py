@@ -12,8 +12,9 @@ import pyarrow.parquet as pq
 from textune.errors import RunError, SettingsError
 from textune.metrics import intervals
 from textune.metrics.catalogue import METRICS
-from textune.recipes import recipe
-from textune.recipes.recipe import Event, Request
+from textune.recipes import labelled_text
+from textune.recipes.recipe import Event
+from textune.recipes.requests import TrainRequest
 from textune.records import Message
 from textune.storage import atomic, contents, folders
 
@@ -28,7 +29,9 @@ class Folds:
     numbers: Mapping[str, Any]
 
 
-def learn(request: Request, count: int, *, keep: bool = False) -> Generator[Event, None, Folds]:
+def learn(
+    request: TrainRequest, count: int, *, keep: bool = False
+) -> Generator[Event, None, Folds]:
     """Train once for each fold on the others; judge the fold.
 
     Args:
@@ -57,7 +60,7 @@ def learn(request: Request, count: int, *, keep: bool = False) -> Generator[Even
     found = []
     for number in range(1, count + 1):
         yield Message(f"fold {number} of {count}")
-        run = yield from recipe.training(_of_fold(request, number, count))
+        run = yield from labelled_text.learn(_of_fold(request, number, count))
         found.append(run.metrics["test"])
         if not keep:
             folders.drop_model(run.path)
@@ -97,7 +100,7 @@ def summary(found: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
     return summed
 
 
-def _of_fold(request: Request, number: int, count: int) -> Request:
+def _of_fold(request: TrainRequest, number: int, count: int) -> TrainRequest:
     settings = request.settings
     data = settings.data.model_copy(update={"fold": number, "folds": count})
     out = request.out / f"fold-{number}"

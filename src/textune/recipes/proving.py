@@ -11,9 +11,8 @@ from textune.corpora import corpus
 from textune.encoder import bases
 from textune.errors import DataError, SettingsError
 from textune.metrics import catalogue, intervals
-from textune.recipes import recipe
-from textune.recipes.plain_request import Proof
-from textune.recipes.recipe import Request
+from textune.recipes import labelled_text
+from textune.recipes.requests import Proof, TrainRequest
 from textune.records import Message
 from textune.settings import config
 from textune.settings.config import Settings
@@ -45,7 +44,7 @@ def check(proof: Proof, base: str, *, device: str) -> None:
 
 
 def prove(
-    proof: Proof, base: str | None, run: Path, *, device: str
+    proof: Proof, base: str, run: Path, *, device: str
 ) -> Generator[Message, None, dict[str, Any]]:
     """Fine-tune from the base and from the run on the same split, and compare.
 
@@ -64,7 +63,6 @@ def prove(
     metric = ""
     for seed in seeds:
         for name, start in (("without", base), ("with", str(run))):
-            assert start is not None
             settings = _settings(proof, start, seed=seed, device=device)
             metric, value = _fine_tune(proof, settings, run / "prove" / f"{name}-{seed}")
             values[name].append(value)
@@ -98,8 +96,8 @@ def _settings(proof: Proof, base: str, *, seed: int, device: str) -> Settings:
 
 def _fine_tune(proof: Proof, settings: Settings, out: Path) -> tuple[str, float]:
     """Fine-tune once; of the run only its numbers stay."""
-    request = Request(source=proof.file, settings=settings, out=out, overwrite=out.exists())
-    events = recipe.training(request)
+    request = TrainRequest(source=proof.file, settings=settings, out=out, overwrite=out.exists())
+    events = labelled_text.learn(request)
     while True:
         try:
             next(events)

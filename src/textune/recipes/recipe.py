@@ -1,77 +1,92 @@
-"""The stories, read top to bottom: a labelled file becomes a run; a run judges another file."""
+"""The one recipe, read top to bottom: what somebody asked for becomes a run in a folder.
+
+What is special about labelled text (`labelled_text`, `fine_tuning`) and about plain text
+(`plain_text`, `masked_lm`) is told there, as a `Story` and its `Job`.
+"""
 
 import json
-import os
-import time
-from collections.abc import Generator, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
-from textune.corpora.corpus import Corpus, gather, targets_of
-from textune.encoder import bases, names
-from textune.errors import DataError, RunError
-from textune.evaluation import plain
-from textune.evaluation.unseen import Widened
-from textune.predicting.predictor import Predictor, Reading
-from textune.records import Example, Message, Started, Step, Validated
-from textune.runs import evaluations, runs
+from textune.encoder import manifest, names
+from textune.errors import RunError
+from textune.recipes.requests import Request
+from textune.records import Decision, Message, Started, Step, Validated
+from textune.runs import runs
 from textune.runs.runs import Run
-from textune.runs.written import DataCard, File
-from textune.settings.config import Settings, to_toml
-from textune.splits.left_out import is_skipped, skipped
+from textune.settings.config import to_toml
 from textune.storage import atomic, folders
-from textune.storage.checksums import Inputs
-from textune.tasks import examples
-from textune.tasks.tags import tagged
-from textune.tasks.tags.tag import Tag
-from textune.text import tokenizers
+from textune.text import saving
+from textune.text.tokenizers import Tokenizer
 from textune.training import guards, memory
+from textune.training.clock import Clock
+from textune.training.guards import StopRequest
+
+if TYPE_CHECKING:  # with torch, which takes seconds to import
+    from textune.training.learning import Learner
 
 Event = Message | Started | Step | Validated
+Asked = TypeVar("Asked", bound=Request)
+Found = TypeVar("Found")
+
+
+class Job(Protocol):
+    """What a run needs once it begins: what there is to learn, and the learner of it."""
+
+    @property
+    def request(self) -> Request:
+        """Return what was asked, with settings that name the number format which was chosen."""
+
+    @property
+    def learner(self) -> "Learner":
+        """Return what learns."""
+
+    @property
+    def tokenizer(self) -> Tokenizer:
+        """Return what made the token ids."""
+
+    @property
+    def store(self) -> str:
+        """Return the key of the stored token ids."""
+
+    def asked(self) -> dict[str, Any]:
+        """Return what `config.toml` says beside the settings: the sources, their contract."""
+
+    def write_card(self, folder: Path) -> None:
+        """Write what was understood of the files: `data_card.json`, and any split."""
+
+    def settle(self, folder: Path) -> str:
+        """Take the place of the run that has begun; return where the tokenizer's files are now."""
+
+    def prepare(self, folder: Path, stop: StopRequest, *, goes_on: bool) -> Iterator[Event]:
+        """Say what will not happen by these settings, and do what comes before the first step."""
+
+    def judge(self, folder: Path) -> tuple[dict[str, Any], Decision | None]:
+        """Judge the best weights; return the numbers, and how probabilities become labels."""
+
+    def save(self, folder: Path, decision: Decision | None) -> str:
+        """Write the weights and what predicting needs into a folder; return its page."""
+
+    def texts(self) -> list[str]:
+        """Return texts by which the saved tokenizer is compared with what it was saved from."""
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """What somebody asked to be trained."""
+class Story(Generic[Asked, Found]):
+    """What is special about one kind of run, before and after there is a job."""
 
-    source: object  # a path or a data frame
-    settings: Settings
-    out: Path
-    valid: object | None = None
-    test: object | None = None
-    resume: bool = False
-    overwrite: bool = False
-    config: Path | None = None  # file that settings came from
-    accept_changes: bool = False  # a resumed run may come to other bits
-
-    def files(self) -> list[Path]:
-        """Return the files that are read, in order; data frames are none."""
-        given = (self.source, self.valid, self.test)
-        return [Path(one).expanduser() for one in given if isinstance(one, str | os.PathLike)]
-
-    def parts(self) -> list[str]:
-        """Name the part for which each of those files was given that is no folder."""
-        given = {"train": self.source, "valid": self.valid, "test": self.test}
-        return [
-            part
-            for part, one in given.items()
-            if isinstance(one, str | os.PathLike) and Path(one).expanduser().is_file()
-        ]
-
-    def inputs(self) -> dict[str, object]:
-        """Return all that is read, by the words for it."""
-        return {
-            "the file": self.source,
-            "the file of --valid": self.valid,
-            "the file of --test": self.test,
-            "the base": self.settings.base,
-            "the file of --config": self.config,
-        }
+    command: str  # that makes such runs
+    gather: Callable[[Asked, Path], Generator[Message, None, Found]]  # what there is to learn
+    build: Callable[[Asked, Found, Clock], Job]  # with torch
+    prove: Callable[[Asked, Path], Generator[Message, None, dict[str, Any]]] | None = None
+    passing: Collection[str] = ()  # what lies in the run's folder until it begins
 
 
-def training(request: Request) -> Generator[Event, None, Run]:
-    """Fine-tune an encoder; iterate to watch.
+def run(request: Asked, story: Story[Asked, Found]) -> Generator[Event, None, Run]:
+    """Learn what is asked, and keep it in a folder; iterate to watch.
 
     Yields:
         Lines for people, the start, each update of the weights, each validation.
@@ -82,112 +97,39 @@ def training(request: Request) -> Generator[Event, None, Run]:
     Raises:
         TextuneError: Any mistake of the user's; the run folder keeps the last sound state.
     """
-    began = time.perf_counter()
-    settings = request.settings
-    names.require_device(settings.device)
-    with (
-        guards.stopping() as stop,
-        folders.claim(
-            request.out,
-            resume=request.resume,
-            overwrite=request.overwrite,
-            inputs=request.inputs(),
-        ) as folder,
-    ):
-        if request.resume and runs.is_language(folder):
-            raise RunError(
-                f"{folder}: this run was not made by textune train, but by textune adapt or "
-                "pretrain; choose another --out"
-            )
-        # what is there to learn
-        place = bases.find(settings.base)
-        tokenizer = tokenizers.load(place)
-        files = request.files()
-        sums = Inputs.of(files)
-        corpus = yield from gather(
-            request.source, settings, tokenizer, valid=request.valid, test=request.test
-        )
-        sums.refuse_changed(files)
-        # learn it: with torch and transformers, which take seconds to import
-        from textune.fast import threads
-        from textune.recipes import fine_tuning
+    names.require_device(request.settings.device)
+    clock = Clock(request.seconds)
+    with guards.stopping() as stop, _claimed(request, story.passing) as folder:
+        if request.resume:
+            _refuse_others(folder, story.command)
+        found = yield from story.gather(request, folder)
+        from textune.fast import build, threads  # with torch, which takes seconds to import
 
-        with threads.shared(settings.train.threads):
-            resumed = request.out if request.resume else None
-            learner = yield from fine_tuning.prepare(corpus, settings, place, resumed=resumed)
-            assert isinstance(learner.settings, Settings)
-            settings = learner.settings  # that name the number format which was chosen
-            request = replace(request, settings=settings)
-            state: folders.State = "fresh"
-            if request.resume:
-                state = yield from learner.take_up(folder, accept=request.accept_changes)
-            # nothing can be wrong any more: the run takes its place
-            mended = folders.start(
-                folder, lambda made: _write_beginning(made, request, corpus, sums), state=state
-            )
-            stop.is_begun = True
-            yield from mended_words(folder, mended)
+        with threads.shared(request.settings.train.threads):
+            if build.is_due():
+                yield Message("compiling kernels for this processor: some seconds, once")
+            job: Job = story.build(request, found, clock)
+            settings = job.request.settings
+            state = yield from _begin(job, folder, stop, keep=story.passing)
+            place = job.settle(folder)
             if state == "done":
-                fine_tuning.finish(folder, None, settings)
+                _finish(folder, None, keep_checkpoints=settings.train.keep_checkpoints)
                 yield Message(f"{folder}: this run is finished; there is nothing to resume")
                 return read_run(folder)
-            yield from fine_tuning.learn(learner, folder, stop, goes_on=state == "on")
+            yield from _learn(job, folder, stop, goes_on=state == "on")
             # judge it and keep it
-            found = yield from fine_tuning.keep(
-                learner, folder, corpus, tokenizer, base=settings.base, began=began
-            )
-            noted = learner.note()
-            del learner  # the page needs the run's files only
+            numbers, decision = job.judge(folder)
+            yield from _write_model(job, folder, decision, place=place)
+            _write_capsule(job, folder, clock)
+            noted = job.learner.note()
+            del job, found  # what comes needs the memory, and the run's files only
             memory.give_back()
-            fine_tuning.finish(folder, noted, settings)
+            if story.prove is not None:
+                numbers |= yield from story.prove(request, folder)
+            _write_end(folder, numbers)
+            _finish(folder, noted, keep_checkpoints=settings.train.keep_checkpoints)
         yield Message(f"everything is in {folder}")
-    return Run(folder, found)
-
-
-def mended_words(folder: Path, files: Sequence[str]) -> Iterator[Message]:
-    """Say which files of a run were absent or damaged."""
-    for name in files:
-        yield Message(f"{folder / name} was absent or damaged: written anew", is_warning=True)
-
-
-def evaluate_file(run: Path, source: object, options: Reading) -> dict[str, Any]:
-    """Judge a run's model by another labelled file, and keep what it said in `evaluations/`.
-
-    Args:
-        run: The run's folder.
-        source: A path or a data frame.
-        options: How to read it, and a threshold in place of the model's own.
-
-    Raises:
-        DataError: With every problem's file and line; or no row has a label that training saw.
-    """
-    predictor = Predictor.opened(run, device=options.device, precision=options.precision)
-    decision = predictor.decision(options.threshold)
-    table, agreed = options.open(source, predictor.card)
-    everything = list(examples.read(table, tagged.in_own_scheme(agreed, table)))
-    found = [item for item in everything if not is_skipped(item)]
-    if not found:
-        raise DataError(f"{table.name}: no row has both a text and a scored label")
-    wide = Widened.of(predictor.task, found)
-    targets = targets_of(wide.task, found)
-    from textune.recipes import fine_tuning  # with torch: nothing is wrong with the file
-
-    scores = predictor.score(found, decision, targets=targets)
-    numbers = wide.said(fine_tuning.judge(wide.task, wide.scores(scores), found))
-    if agreed.task == "tags" and (agreed.form == "words" or table.format == "conll"):
-        numbers["plain_text"] = _on_plain_text(predictor, found)
-    remarks = (skipped(everything, table.name), wide.remark(), evaluations.remark(run, source))
-    numbers["remarks"] = [remark for remark in remarks if remark]
-    file = evaluations.write(run, source, numbers)  # apart from the run's own predictions
-    fine_tuning.write_scores(file.with_suffix(".parquet"), predictor.task, found, scores)
-    return numbers
-
-
-def _on_plain_text(predictor: Predictor, found: Sequence[Example]) -> dict[str, Any]:
-    """Judge the same sentences as plain text, cut into words as predict does."""
-    said = predictor.predict([item.text for item in found])
-    is_marked = isinstance(predictor.task, Tag) and predictor.task.marks_entities
-    return plain.judge(found, said, marks_entities=is_marked)
+    return Run(folder, numbers)
 
 
 def read_run(folder: Path) -> Run:
@@ -195,34 +137,114 @@ def read_run(folder: Path) -> Run:
     return Run(folder, json.loads((folder / "metrics.json").read_text(encoding="utf-8")))
 
 
-def _write_beginning(folder: Path, request: Request, corpus: Corpus, sums: Inputs) -> None:
-    """Write what was asked and understood before anything is learned."""
-    sources = {
-        name: str(value) if isinstance(value, str | Path) else None
-        for name, value in (
-            ("source", request.source),
-            ("valid", request.valid),
-            ("test", request.test),
+@contextmanager
+def _claimed(request: Request, passing: Collection[str]) -> Iterator[Path]:
+    """Make the run's folder this process's own; leave nothing of a run that was never begun."""
+    with folders.claim(
+        request.out,
+        resume=request.resume,
+        overwrite=request.overwrite,
+        inputs=request.inputs(),
+    ) as folder:
+        try:
+            yield folder
+        finally:
+            for name in passing:
+                atomic.remove(folder / name)
+
+
+def _refuse_others(folder: Path, command: str) -> None:
+    """Refuse to continue a run of the other kind.
+
+    Raises:
+        RunError: It is one.
+    """
+    if not runs.is_language(folder) and not (folder / "model").is_dir():
+        return
+    maker = "textune adapt or pretrain" if runs.is_language(folder) else "textune train"
+    if maker != command:
+        raise RunError(
+            f"{folder}: this run was not made by {command}, but by {maker}; choose another --out"
         )
-    }
-    contract = asdict(corpus.contract)
-    text = to_toml(request.settings, {**sources, "contract": contract})
-    atomic.write_text(folder / "config.toml", text)
-    DataCard(
-        contract=contract,
-        files=tuple(
-            File(file.path, file.sha256, file.bytes, part)
-            for part, file in zip(request.parts(), sums.files, strict=True)
-        ),
-        columns=corpus.table.columns,
-        layout=corpus.table.reasons,
-        labels=corpus.label_counts(),
-        max_tokens=corpus.max_tokens,
-        splits={part: len(getattr(corpus.split, part)) for part in ("train", "valid", "test")},
-        findings=tuple(asdict(finding) for finding in corpus.findings),
-    ).write(folder)
-    rows = {
-        part: [corpus.examples[row].origin for row in getattr(corpus.split, part).tolist()]
-        for part in ("train", "valid", "test")
-    }
-    atomic.write_json(folder / "splits.json", rows)
+
+
+def _begin(
+    job: Job, folder: Path, stop: StopRequest, *, keep: Collection[str]
+) -> Generator[Message, None, folders.State]:
+    """Take up a checkpoint if asked; nothing can be wrong any more: the run takes its place."""
+    request = job.request
+    state: folders.State = "fresh"
+    if request.resume:
+        state = yield from job.learner.take_up(folder, accept=request.accept_changes)
+
+    def write(made: Path) -> None:
+        atomic.write_text(made / "config.toml", to_toml(request.settings, job.asked()))
+        job.write_card(made)
+
+    mended = folders.start(folder, write, state=state, keep=keep)
+    stop.is_begun = True
+    for name in mended:
+        yield Message(f"{folder / name} was absent or damaged: written anew", is_warning=True)
+    return state
+
+
+def _learn(job: Job, folder: Path, stop: StopRequest, *, goes_on: bool) -> Iterator[Event]:
+    """Update the weights to the end of the plan, and take the best of them."""
+    learner = job.learner
+    yield from learner.introduce()
+    with guards.memory(learner.micro_tokens):
+        yield from job.prepare(folder, stop, goes_on=goes_on)
+        yield from learner.learn(folder, stop, goes_on=goes_on)
+    learner.take_best(folder)
+    progress = learner.progress
+    if learner.objective.looks_first and progress.step and not progress.best_step:
+        yield Message(
+            "no update made the held-out loss lower: the weights before the first are kept",
+            is_warning=True,
+        )
+
+
+def _write_model(
+    job: Job, folder: Path, decision: Decision | None, *, place: str
+) -> Iterator[Message]:
+    """Write what predicting needs; yield where plain transformers would read texts otherwise."""
+    job.learner.complete()
+    with atomic.replacing_folder(folder / "model") as unfinished:
+        page = job.save(unfinished, decision)
+        otherwise = saving.write(job.tokenizer, unfinished, job.texts(), place=place)
+        atomic.write_text(unfinished / "README.md", page + saving.remark(otherwise))
+        manifest.seal(unfinished)
+    if otherwise is not None:
+        yield Message(otherwise, is_warning=True)
+
+
+def _write_capsule(job: Job, folder: Path, clock: Clock) -> None:
+    """Write on what machine it was learned, and how fast."""
+    found = runs.capsule() | job.learner.measures()
+    found |= {"store": job.store, "wall_seconds": round(clock.seconds(), 2)}
+    atomic.write_json(folder / "capsule.json", found)
+
+
+def _write_end(folder: Path, numbers: Mapping[str, Any]) -> None:
+    """Write the numbers: from now on the run is finished."""
+    atomic.remove(folder / "report.html")  # of a run that was shorter
+    atomic.write_json(folder / "metrics.json", numbers)
+
+
+def _finish(folder: Path, noted: Mapping[str, Any] | None, *, keep_checkpoints: bool) -> None:
+    """Write the page of a run whose numbers are there, and delete what is needed no more.
+
+    Args:
+        folder: Of the run.
+        noted: What the run is of; None: as it was noted when it was finished first.
+        keep_checkpoints: By the settings.
+    """
+    if noted is None:
+        from textune.training import fingerprints  # with torch
+
+        noted = fingerprints.recorded(folder)
+    if not (folder / "report.html").is_file():
+        from textune.report import report  # draws: not needed while memory is
+
+        report.write(folder)
+    folders.finish(folder, noted, keep_checkpoints=keep_checkpoints)

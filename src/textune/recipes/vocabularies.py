@@ -1,7 +1,6 @@
 """A base, or plain text alone, becomes the tokenizer and the untrained encoder of a run."""
 
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -20,9 +19,10 @@ from textune.settings.language_config import AdaptSettings, PretrainSettings
 from textune.splits import held_out
 from textune.splits.held_out import Division
 from textune.storage import atomic
+from textune.storage.contents import TOKENIZER
 from textune.text import extension, fertility, tokenizers, wordpiece
 
-NEW, PLACE = ".tokenizer", "tokenizer"  # inside a run's folder, before and after it is begun
+NEW, PLACE = TOKENIZER, "tokenizer"  # inside a run's folder, before and after it is begun
 CHARACTERS = 4  # of a token, about, where there is no tokenizer yet
 LONGEST = 512  # tokens that an encoder made from nothing can read, if nothing is said
 
@@ -172,15 +172,6 @@ def _drawn_by_characters(paragraphs: Iterable[Paragraph], settings: PretrainSett
         seed=settings.seed,
     )
     return found if len(found.held) else held_out.part(sum(sizes), share=text.valid_share)
-
-
-@contextmanager
-def unsettled(folder: Path) -> Iterator[None]:
-    """Leave no tokenizer behind of a run that was never begun."""
-    try:
-        yield
-    finally:
-        atomic.remove(folder / NEW)
 
 
 def settle(start: Start, folder: Path) -> Start:

@@ -10,7 +10,8 @@ from typing import Any
 from textune.metrics import catalogue
 from textune.metrics.catalogue import METRICS
 from textune.records import TASKS
-from textune.report import drawings, mistakes, pages
+from textune.report import drawings, language_report, mistakes, pages, pictures
+from textune.runs import runs
 from textune.runs.written import Best, DataCard
 
 PARTS = {"valid": "Validation", "test": "Test"}
@@ -25,7 +26,9 @@ MAIN = {
 
 
 def write(run_dir: Path) -> Path:
-    """Write report.html into a run folder; whatever else the folder lacks is left out.
+    """Write report.html into a run folder, and pictures of what was learned from plain text.
+
+    Whatever else the folder lacks is left out.
 
     Returns:
         The page.
@@ -33,6 +36,9 @@ def write(run_dir: Path) -> Path:
     Raises:
         RunError: There is no metrics.json, or a file of the run is damaged.
     """
+    if runs.is_language(run_dir):
+        pictures.draw(run_dir)
+        return language_report.write(run_dir)
     return pages.write(run_dir, "report.html", _values(run_dir))
 
 

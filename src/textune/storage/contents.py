@@ -8,6 +8,7 @@ from pathlib import Path
 from textune.storage.atomic import UNFINISHED
 
 LOCK, OWNER, MARK = "run.lock", "run.owner", ".textune"
+TOKENIZER = ".tokenizer"  # a new one, until its run is begun
 BEGUN = ("config.toml", "log.jsonl", "metrics.json", "checkpoints", "model")
 _MODEL = (
     r"(?:config|generation_config|tokenizer|tokenizer_config|special_tokens_map|added_tokens"

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer as Backend
 
-from textune.errors import ModelError, excerpt
+from textune.errors import ModelError, SettingsError, excerpt
 from textune.families.known import family_of
 from textune.text import patterns
 
@@ -119,6 +119,18 @@ class Tokenizer:
         parts = self.template
         inner = len(parts.between) + len(parts.after_pair) if pair else len(parts.after)
         return len(parts.before) + inner
+
+    def limited(self, asked: int | None, *, of: str) -> int:
+        """Return how many tokens are read: as asked, or all that the encoder can take.
+
+        Raises:
+            SettingsError: More is asked than it can.
+        """
+        if asked is not None and asked > self.limit:
+            raise SettingsError(
+                f"--max-tokens {asked}: this encoder reads at most {self.limit} tokens {of}"
+            )
+        return self.limit if asked is None else asked
 
     def wrap(self, first: Ids, second: Ids | None) -> tuple[Ids, int]:
         """Put special tokens around one text or two.

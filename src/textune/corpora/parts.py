@@ -1,0 +1,116 @@
+"""Labelled files become the examples of each part: to learn from, for validation, for the test."""
+
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from textune.data import naming
+from textune.data.cut import CutDifference
+from textune.errors import DataError
+from textune.reading import sources
+from textune.records import Contract, Example, Message, Table
+from textune.settings.config import DataSettings, Settings
+from textune.splits import strata
+from textune.splits.left_out import is_skipped, skipped
+from textune.tasks import examples
+from textune.tasks.tags import tagged
+from textune.tasks.tags.census import WordCensus
+
+
+def read_parts(
+    table: Table, others: Sequence[object], agreed: Contract, settings: Settings
+) -> Generator[Message, None, list[list[Example]]]:
+    """Read the examples of the first file, and of those for validation and test."""
+    data = settings.data
+    parts = [(yield from _read(table, agreed, data, settings.seed))]
+    plain = replace(agreed, weight=None)  # the others are judged by, each text alike
+    for other in others:
+        more = None if other is None else _same_layout(other, table, data.delimiter)
+        parts.append([] if more is None else (yield from _read(more, plain, data, settings.seed)))
+    yield from _leave_out_unknown(agreed, parts, data)
+    return parts
+
+
+def _same_layout(other: object, table: Table, delimiter: str | None) -> Table:
+    """Open a validation or test file, with a header exactly where the first file has one.
+
+    A delimiter that was named holds for files with the ending of the first.
+    """
+    if not table.path or not isinstance(other, str | Path):
+        return sources.read(other)
+    endings = {Path(str(name).lower().removesuffix(".gz")).suffix for name in (other, table.path)}
+    is_alike = len(endings) == 1
+    return sources.read(other, header=table.has_header, delimiter=delimiter if is_alike else None)
+
+
+def _read(
+    table: Table, agreed: Contract, data: DataSettings, seed: int
+) -> Generator[Message, None, list[Example]]:
+    yield from (
+        Message(f"{table.name}: {finding.message}", is_warning=True) for finding in table.findings
+    )
+    table = naming.named(table, agreed)
+    found = list(examples.read(table, tagged.in_own_scheme(agreed, table)))
+    kept = [item for item in found if not is_skipped(item)]
+    if left_out := skipped(found, table.name):
+        yield Message(left_out, is_warning=True)
+    if remarks := [remark for item in kept for remark in item.remarks]:
+        yield Message(
+            f"{table.name}: {len(remarks):,} places were mended while they were read; first: "
+            f"{remarks[0]}",
+            is_warning=True,
+        )
+    if not kept:
+        raise DataError(f"{table.name}: no row has both a text and a label")
+    if agreed.task == "tags":
+        yield from _doubts(table, agreed, kept)
+    if data.limit is not None and data.limit < len(kept):
+        chosen = np.random.default_rng(seed).choice(len(kept), data.limit, replace=False)
+        kept = [kept[row] for row in np.sort(chosen).tolist()]
+        yield Message(f"{table.name}: trial on {len(kept):,} of its rows, drawn at random")
+    return kept
+
+
+def _doubts(table: Table, agreed: Contract, found: Sequence[Example]) -> Iterator[Message]:
+    """Say what is doubtful about words and tags.
+
+    Raises:
+        DataError: Nothing is marked, so that there is nothing to learn.
+    """
+    census = WordCensus(marks_entities=agreed.separator != "plain")
+    for example in found:
+        census.add(example)
+    for finding in census.findings():
+        if finding.severity == "error":
+            raise DataError(f"{table.name}: {finding.message}")
+        yield Message(f"{table.name}: {finding.message}", is_warning=True)
+    difference = CutDifference(agreed.cut)
+    for example in found if agreed.form == "words" else ():
+        difference.add(example)
+    if cut := difference.finding():
+        yield Message(f"{table.name}: {cut.message}", is_warning=cut.severity == "warning")
+
+
+def _leave_out_unknown(
+    agreed: Contract, parts: list[list[Example]], data: DataSettings
+) -> Iterator[Message]:
+    """Drop from a trial's other parts what has labels that its few training rows do not have."""
+    if data.limit is None or agreed.form not in {"name", "list"} or agreed.task == "number":
+        return
+    known = set(examples.label_names(agreed, parts[0]))
+    for place, part in enumerate(parts[1:], start=1):
+        kept = [item for item in part if set(strata.label_names(item)) <= known]
+        if len(kept) == len(part):
+            continue
+        if not kept:
+            raise DataError(
+                f"{part[0].origin}: no row of this trial has a label that its {len(parts[0])} "
+                "training rows have; raise --limit"
+            )
+        parts[place] = kept
+        yield Message(
+            f"{part[0].origin.rpartition(':')[0]}: {len(part) - len(kept):,} rows of this trial "
+            "were skipped, since none of its few training rows has their label"
+        )

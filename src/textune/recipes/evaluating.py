@@ -1,0 +1,100 @@
+"""A run and another file become judgements: every metric of labels, or of masked tokens."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from textune.corpora.corpus import targets_of
+from textune.encoder import bases
+from textune.errors import DataError
+from textune.evaluation import plain
+from textune.evaluation.unseen import Widened
+from textune.predicting.predictor import Predictor, Reading
+from textune.recipes import plain_text
+from textune.records import Example
+from textune.runs import evaluations, runs
+from textune.settings import config
+from textune.settings.language_config import MaskSettings, TextSettings
+from textune.splits.left_out import is_skipped, skipped
+from textune.tasks import examples
+from textune.tasks.tags import tagged
+from textune.tasks.tags.tag import Tag
+from textune.text import tokenizers
+
+
+def evaluate(run: Path, source: object, options: Reading) -> dict[str, Any]:
+    """Judge a run's model by another file, and keep what it said in `evaluations/`.
+
+    Args:
+        run: The run's folder.
+        source: A path or a data frame of labelled text; of a model that fills in masks a file,
+            folder or pattern of plain text.
+        options: How to read it, and a threshold in place of the model's own.
+
+    Raises:
+        DataError: With every problem's file and line; or there is nothing to judge by.
+        ModelError: The model cannot be loaded.
+    """
+    if runs.is_language(run):
+        return _by_masks(run, source, options)
+    return _by_labels(run, source, options)
+
+
+def _by_labels(run: Path, source: object, options: Reading) -> dict[str, Any]:
+    """Judge a model by labelled text, and keep what it said of each."""
+    predictor = Predictor.opened(run, device=options.device, precision=options.precision)
+    decision = predictor.decision(options.threshold)
+    table, agreed = options.open(source, predictor.card)
+    everything = list(examples.read(table, tagged.in_own_scheme(agreed, table)))
+    found = [item for item in everything if not is_skipped(item)]
+    if not found:
+        raise DataError(f"{table.name}: no row has both a text and a scored label")
+    wide = Widened.of(predictor.task, found)
+    targets = targets_of(wide.task, found)
+    from textune.recipes import fine_tuning  # with torch: nothing is wrong with the file
+
+    scores = predictor.score(found, decision, targets=targets)
+    numbers = wide.said(fine_tuning.judge(wide.task, wide.scores(scores), found))
+    if agreed.task == "tags" and (agreed.form == "words" or table.format == "conll"):
+        numbers["plain_text"] = _on_plain_text(predictor, found)
+    remarks = (skipped(everything, table.name), wide.remark(), evaluations.remark(run, source))
+    numbers["remarks"] = [remark for remark in remarks if remark]
+    file = evaluations.write(run, source, numbers)  # apart from the run's own predictions
+    fine_tuning.write_scores(file.with_suffix(".parquet"), predictor.task, found, scores)
+    return numbers
+
+
+def _on_plain_text(predictor: Predictor, found: Sequence[Example]) -> dict[str, Any]:
+    """Judge the same sentences as plain text, cut into words as predict does."""
+    said = predictor.predict([item.text for item in found])
+    is_marked = isinstance(predictor.task, Tag) and predictor.task.marks_entities
+    return plain.judge(found, said, marks_entities=is_marked)
+
+
+def _by_masks(run: Path, source: object, options: Reading) -> dict[str, Any]:
+    """Judge a model by masked tokens of all of a text.
+
+    What is masked follows from the run's seed and the text, so that models can be compared.
+    """
+    if not isinstance(source, str | os.PathLike):
+        raise DataError(
+            f"{run}: this model fills in masks and is judged by files, folders or patterns of "
+            "plain text; save the texts to a file"
+        )
+    column = options.text[0] if options.text else None
+    plain_text.check_files([str(source)], column=column)
+    from textune.corpora import library  # torch, transformers: nothing is wrong with the file
+    from textune.encoder import devices, language
+    from textune.objectives.masked import Masked
+
+    place = bases.find(run)
+    asked = config.read_section(run / "config.toml", "mask", MaskSettings)
+    seed = config.seed_of(run / "config.toml")
+    text = TextSettings.model_validate({"column": column})
+    found = library.judged([str(source)], tokenizers.load(place), text, asked, seed=seed)
+    spoken = language.read(place, nexts=asked.nexts)
+    spoken.encoder.to(devices.choose(options.device))
+    numbers = Masked(found, 1).judge(spoken.encoder, micro_tokens=0)
+    evaluations.write(run, source, numbers)
+    return numbers

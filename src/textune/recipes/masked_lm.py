@@ -1,0 +1,211 @@
+"""Plain text becomes a job of masked-LM: its learner, and what is judged and kept of it."""
+
+import json
+from collections.abc import Generator, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from textune.corpora import library
+from textune.corpora.library import Library
+from textune.encoder import devices, freezing, language, sizes
+from textune.encoder.language import Language
+from textune.objectives.masked import Masked
+from textune.recipes import proving, vocabularies
+from textune.recipes.recipe import Event
+from textune.recipes.requests import TextRequest
+from textune.recipes.vocabularies import Start
+from textune.records import Message
+from textune.runs import runs
+from textune.settings.language_config import AdaptSettings, PretrainSettings
+from textune.storage import atomic
+from textune.text import tokenizers
+from textune.text.tokenizers import Tokenizer
+from textune.training import snapshot, warming
+from textune.training.clock import Clock
+from textune.training.guards import StopRequest
+from textune.training.learning import Learner
+
+WARMTH = "warmup.json"
+NEW_HEAD_LR = 3e-4  # where the head is new and nobody has said how fast to learn
+
+
+@dataclass(frozen=True, slots=True)
+class MaskedLM:
+    """What a run on plain text needs once it begins."""
+
+    request: TextRequest
+    start: Start
+    library: Library
+    spoken: Language
+    learner: Learner
+
+    @property
+    def objective(self) -> str:
+        """What is asked, in a word."""
+        return "mlm+nsp" if self.request.settings.mask.nexts else "mlm"
+
+    @property
+    def tokenizer(self) -> Tokenizer:
+        """Return what made the token ids."""
+        return self.library.tokenizer
+
+    @property
+    def store(self) -> str:
+        """Return the key of the stored token ids."""
+        return self.library.documents.key
+
+    def asked(self) -> dict[str, Any]:
+        """Return what `config.toml` says beside the settings: the sources."""
+        return {"sources": list(self.request.source)}
+
+    def write_card(self, folder: Path) -> None:
+        """Write what was understood of the files, and how much there is to learn from."""
+        found = self.library
+        valid, train = found.valid, found.passages(1)
+        card = {
+            "files": found.sums.to_json(),
+            "reading": [reason for file in found.files for reason in file.reasons],
+            "documents": found.documents.count,
+            "tokens": len(found.documents.ids),
+            "pieces": len(train) + len(valid),
+            "max_tokens": found.max_tokens,
+            "splits": {
+                "train": len(set(train.owners.tolist())),
+                "valid": found.held_out,
+            },
+            "tokens_train": int(train.lengths((0, 0)).sum()),
+            "tokens_valid": int(valid.lengths((0, 0)).sum()),
+        }
+        atomic.write_json(folder / "data_card.json", card)
+
+    def settle(self, folder: Path) -> str:
+        """Move a new tokenizer to its place; return where the tokenizer's files are."""
+        return str(vocabularies.settle(self.start, folder).tokenizer)
+
+    def prepare(self, folder: Path, stop: StopRequest, *, goes_on: bool) -> Iterator[Event]:
+        """Say what is new in a base's heads, and warm a new masked-LM head."""
+        if goes_on:
+            return
+        with stop.between_steps():
+            for event in self._warm(folder):
+                yield event
+                warming.stop_if(stop, event)
+
+    def judge(self, folder: Path) -> tuple[dict[str, Any], None]:
+        """Judge the best weights on what is held out, beside those before the first step."""
+        learner, progress = self.learner, self.learner.progress
+        piece, share = self.library.most_frequent()
+        numbers: dict[str, Any] = {
+            "objective": self.objective,
+            "before": progress.before,
+            "valid": learner.objective.judge(learner.encoder, micro_tokens=learner.micro_tokens),
+            "baselines": {"most_frequent": {"piece": piece, "masked_accuracy": share}},
+            "best": {"step": progress.best_step, "metric": "loss", "value": progress.best},
+        }
+        if (folder / WARMTH).is_file():
+            with suppress(ValueError, KeyError, TypeError):  # damaged: it is told of, nothing more
+                warmth = json.loads((folder / WARMTH).read_text(encoding="utf-8"))
+                losses = warmth["losses"]
+                is_kept = min(losses) < losses[0]
+                numbers["warmup"] = {"rounds": len(losses) - 1, "kept": is_kept, **warmth}
+        if self.start.added:
+            numbers["added_words"] = len(self.start.added)
+        return numbers, None
+
+    def save(self, folder: Path, _: object) -> str:
+        """Write the weights and what using them needs into a folder; return its page."""
+        if self.start.base is None:
+            sizes.prepare_for_tuning(self.spoken.encoder.config)
+        language.save(self.spoken, folder)
+        card = {"format": 1, "objective": self.objective, "max_tokens": self.library.max_tokens}
+        atomic.write_json(folder / runs.LANGUAGE_CARD, card)
+        return runs.language_readme(self.start.base, nexts=self.request.settings.mask.nexts)
+
+    def texts(self) -> list[str]:
+        """Read the first texts of each file again."""
+        return library.some(self.library, column=self.request.settings.text.column)
+
+    def _warm(self, folder: Path) -> Generator[Event, None, None]:
+        settings, spoken, learner = self.request.settings, self.spoken, self.learner
+        counts = self.library.frequencies(spoken.encoder.config.vocab_size)
+        is_all_new = isinstance(settings, PretrainSettings)
+        if spoken.has_new_head:
+            warming.begin(spoken.encoder, counts, is_all_new=is_all_new)
+        if not isinstance(settings, AdaptSettings):
+            return
+        if spoken.has_new_head:
+            yield Message(
+                f"{settings.base} has no masked-LM head: it gets a new one, tied to its embedding; "
+                f"highest learning rate {settings.train.lr:g}"
+            )
+        if spoken.has_new_nexts:
+            yield Message(f"{settings.base} has no head for next sentences: it gets a new one")
+        if not spoken.has_new_head or settings.warm_head == "never":
+            return
+        assert isinstance(learner.objective, Masked)
+        found = yield from warming.warm(
+            spoken.encoder,
+            learner.objective,
+            micro_tokens=learner.micro_tokens,
+            clock=learner.clock,
+        )
+        atomic.write_json(folder / WARMTH, {"steps": found.steps, "losses": list(found.losses)})
+
+
+def gather(request: TextRequest, folder: Path) -> Generator[Message, None, tuple[Start, Library]]:
+    """Find or make the tokenizer, and read the text by it.
+
+    Raises:
+        TextuneError: The base, the text or the file of the proof cannot be used.
+    """
+    settings = request.settings
+    if request.proof is not None:
+        assert isinstance(settings, AdaptSettings)
+        proving.check(request.proof, settings.base, device=settings.device)
+    start = yield from vocabularies.prepare(request.source, settings, folder)
+    found = yield from library.gather(
+        request.source,
+        tokenizers.load(str(start.tokenizer)),
+        settings.text.passages() if isinstance(settings, PretrainSettings) else settings.text,
+        settings.mask,
+        seed=settings.seed,
+        division=start.division,
+    )
+    return start, found
+
+
+def build(request: TextRequest, gathered: tuple[Start, Library], clock: Clock) -> MaskedLM:
+    """Load or make the encoder, and everything that trains it.
+
+    Raises:
+        TextuneError: Device, number format or base cannot be had.
+    """
+    (start, found), settings = gathered, request.settings
+    spoken = start.language(
+        found, nexts=settings.mask.nexts, seed=settings.seed, rate=settings.train.rate
+    )
+    language.require_rows(spoken, len(found.masking.special), found.tokenizer.place)
+    spoken.encoder.to(devices.choose(settings.device))
+    freezing.freeze(spoken.encoder.model, settings.train.freeze)
+    settings, why = snapshot.choose_precision(
+        _settled(settings, spoken),
+        spoken.encoder.device,
+        width=int(spoken.encoder.config.hidden_size),
+        resumed=request.out if request.resume else None,
+    )
+    objective = Masked(found, settings.train.batch_size)
+    learner = Learner.build(objective, settings, spoken.encoder, clock=clock, why=why)
+    return MaskedLM(replace(request, settings=settings), start, found, spoken, learner)
+
+
+def _settled(
+    settings: AdaptSettings | PretrainSettings, spoken: Language
+) -> AdaptSettings | PretrainSettings:
+    """Let an encoder under a new head learn faster, where nobody has said how fast."""
+    is_said = "lr" in settings.train.model_fields_set
+    if is_said or not spoken.has_new_head or not isinstance(settings, AdaptSettings):
+        return settings
+    train = settings.train.model_copy(update={"lr": NEW_HEAD_LR})
+    return settings.model_copy(update={"train": train})
