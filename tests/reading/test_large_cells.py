@@ -7,9 +7,11 @@ import json
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from typer.testing import CliRunner
 
+from textune.doors import cli
 from textune.errors import DataError, SettingsError
-from textune.reading import sources
+from textune.reading import lines, sources
 from textune.survey import survey
 
 LARGE = "a long book " * 200_000  # 2.4 million characters
@@ -36,8 +38,8 @@ def written(folder, name):
         with file.open("w", newline="") as opened:
             csv.writer(opened).writerows([("text", "label"), *rows])
     elif "tsv" in name:
-        lines = "\n".join("\t".join(row) for row in [("text", "label"), *rows])
-        file.write_bytes(gzip.compress(lines.encode(), 1))
+        joined = "\n".join("\t".join(row) for row in [("text", "label"), *rows])
+        file.write_bytes(gzip.compress(joined.encode(), 1))
     else:
         in_lines = "\n".join(map(json.dumps, objects))
         file.write_text(in_lines if name.endswith("l") else json.dumps(objects, indent=1))
@@ -79,3 +81,29 @@ def test_the_variable_holds_a_number_of_mib(tmp_path, monkeypatch, given):
     file.write_text("text,label\na b,c\n")
     with pytest.raises(SettingsError, match=f"TEXTUNE_CELL_MIB={given}: allowed: MiB in a cell, 1"):
         list(sources.read(file).rows())
+
+
+@pytest.mark.parametrize("command", ["check", "train", "folds", "evaluate", "predict", "adapt"])
+def test_an_option_allows_them(command):
+    assert "--max-cell-mib" in CliRunner().invoke(cli.app, [command, "--help"]).output
+
+
+def test_the_option_of_the_message_lets_a_file_be_checked(tmp_path, monkeypatch, capsys):
+    file, texts = written(tmp_path, "data.jsonl")
+    monkeypatch.delenv("TEXTUNE_CELL_MIB", raising=False)
+    monkeypatch.setattr("sys.argv", ["textune", "check", str(file), "--json"])
+    with pytest.raises(SystemExit) as ended:
+        cli.run()
+    assert ended.value.code == 2
+    assert "allow larger cells: --max-cell-mib 64, or" in capsys.readouterr().err
+    monkeypatch.setattr("sys.argv", ["textune", "check", str(file), "--json", "--max-cell-mib=4"])
+    monkeypatch.setattr(survey, "_ruler", lambda *_: survey.Ruler("single", "words", count=few))
+    with pytest.raises(SystemExit) as ended:
+        cli.run()
+    assert ended.value.code == 0
+    assert json.loads(capsys.readouterr().out)["rows"] == len(texts)
+    assert lines.cell_limit() == 1 << 20
+
+
+def few(texts):
+    return [5 for _ in texts]

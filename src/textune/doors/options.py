@@ -13,8 +13,14 @@ from typing import Any, get_args
 
 import typer
 
+from textune.reading import lines
+
 AS_KEYWORD = inspect.Parameter.KEYWORD_ONLY
 ENTRY = re.compile(r"^ {4}(\w+): (.+(?:\n {8,}.+)*)", re.M)  # of `Args`: a name, and its words
+
+
+READS = {"source", "input_", "whole_word"}  # parameters of commands that read files of texts
+MAX_CELL = inspect.Parameter("max_cell_mib", AS_KEYWORD, default=None, annotation=int | None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +31,7 @@ class Shown:
     metavar: str | None = None
     kind: type | None = None  # in place of what its annotation says
     least: int | None = None
+    most: int | None = None
     help: str | None = None  # in place of the words of `Args`
 
 
@@ -35,6 +42,7 @@ DIFFERENT = {
     "folds": Shown(("--folds", "-k")),
     "harmless": Shown(("--harmless-cells",)),
     "input_": Shown(("--input",)),
+    "max_cell_mib": Shown(least=1, most=lines.MOST_MIB),
     "model": Shown(metavar="RUN_OR_BASE"),
     "out": Shown(kind=Path),
     "output": Shown(("--output", "-o")),
@@ -74,12 +82,21 @@ def command(
         if like is not None:
             shown.append(inspect.Parameter("as_json", AS_KEYWORD, default=False, annotation=bool))
 
+        is_reading = not READS.isdisjoint(each.name for each in shown)
+        if is_reading:
+            shown.append(MAX_CELL)
+
         def run(**options: Any) -> None:
-            function(**{name: value for name, value in options.items() if value not in (None, [])})
+            mib = options.pop(MAX_CELL.name, None)
+            with lines.allowing(mib):
+                function(
+                    **{name: value for name, value in options.items() if value not in (None, [])}
+                )
 
         run.__name__ = function.__name__
         run.__doc__ = _summary(function)
         run.__annotations__ = {}
+        helps[MAX_CELL.name] = f"Most MiB in a cell, 1 to {lines.MOST_MIB:,}; 1 by default."
         made = [_parameter(each, helps.get(each.name, "")) for each in shown]
         run.__signature__ = inspect.Signature(made)  # type: ignore[attr-defined]  # read by typer
         app.command()(run)
@@ -124,7 +141,7 @@ def _parameter(found: inspect.Parameter, words: str) -> inspect.Parameter:
         flags = shown.flags
         if kind is bool and not flags:
             flags = (f"{name}/--no-{name[2:]}",) if default is None else (name,)
-        made = typer.Option(default, *(flags or (name,)), min=shown.least, **given)
+        made = typer.Option(default, *(flags or (name,)), min=shown.least, max=shown.most, **given)
     return inspect.Parameter(found.name, AS_KEYWORD, default=made, annotation=kind)
 
 

@@ -11,6 +11,7 @@ import shlex
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from io import StringIO
 from itertools import chain
 from pathlib import Path
@@ -25,21 +26,34 @@ LARGER = "TEXTUNE_CELL_MIB"  # the variable that allows more: MiB in a cell
 MOST_MIB = 1 << 10
 
 LARGER_WAY_OUT = (
-    f"shorten it, split it over several rows, or allow larger cells: {LARGER}=64 (in MiB) before "
-    "the command"
+    "shorten it, split it over several rows, or allow larger cells: --max-cell-mib 64, or the "
+    f"variable {LARGER}=64"
 )
+_ALLOWED: ContextVar[int | None] = ContextVar("max_cell_mib", default=None)
 BOM = b"\xef\xbb\xbf"
 
 _UTF32 = (b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff")
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
+@contextmanager
+def allowing(mib: int | None) -> Iterator[None]:
+    """Read cells of so many MiB meanwhile; None for as many as the variable says."""
+    before = _ALLOWED.set(mib)
+    try:
+        yield
+    finally:
+        _ALLOWED.reset(before)
+
+
 def cell_limit() -> int:
-    """Return how many characters a cell may have: 1 MiB, or as many as the variable says.
+    """Return how many characters a cell may have: 1 MiB, or as many as somebody allows.
 
     Raises:
         SettingsError: The variable holds no number of MiB.
     """
+    if (allowed := _ALLOWED.get()) is not None:
+        return allowed << 20
     given = os.environ.get(LARGER)
     if given is None or not given.strip():
         return CELL_LIMIT
