@@ -22,18 +22,31 @@ from textune.families.known import PREFIXES
 from textune.fast import calls, dropout
 from textune.records import Asks, Pool
 
-SAID = frozenset(  # that transformers' configuration takes as it is, so that saving cannot fail
-    {
-        *("_name_or_path", "add_cross_attention", "architectures", "attention_probs_dropout_prob"),
-        *("bos_token_id", "classifier_dropout", "directionality", "dtype", "eos_token_id"),
-        *("gradient_checkpointing", "hidden_act", "hidden_dropout_prob", "hidden_size", "id2label"),
-        *("initializer_range", "intermediate_size", "is_decoder", "label2id", "layer_norm_eps"),
-        *("max_position_embeddings", "model_type", "num_attention_heads", "num_hidden_layers"),
-        *("pad_token_id", "position_embedding_type", "problem_type", "tie_word_embeddings"),
-        *("torch_dtype", "transformers_version", "type_vocab_size", "use_cache", "vocab_size"),
-        "textune_units",
-    }
-)
+LEAST = 32  # positions: of fewer, `load` finds out whether texts can be computed at all
+_NONE = type(None)
+_KINDS: dict[tuple[type, ...], tuple[str, ...]] = {
+    (str,): ("_name_or_path", "directionality", "hidden_act", "model_type", "transformers_version"),
+    (bool,): ("add_cross_attention", "is_decoder", "tie_word_embeddings", "use_cache"),
+    (int,): (
+        *("hidden_size", "intermediate_size", "max_position_embeddings", "num_attention_heads"),
+        *("num_hidden_layers", "pad_token_id", "type_vocab_size", "vocab_size"),
+    ),
+    (int, _NONE): ("bos_token_id", "eos_token_id"),
+    (float,): ("initializer_range", "layer_norm_eps"),
+    (float, int): ("attention_probs_dropout_prob", "hidden_dropout_prob"),
+    (float, int, _NONE): ("classifier_dropout",),
+    (list,): ("architectures",),
+    (dict, _NONE): ("id2label", "label2id", "textune_units"),
+}
+KINDS = {name: kinds for kinds, names in _KINDS.items() for name in names}
+VALUES: dict[str, tuple[Any, ...]] = {
+    **dict.fromkeys(("dtype", "torch_dtype"), (None, "float32", "float16", "bfloat16")),
+    "gradient_checkpointing": (False,),
+    "position_embedding_type": ("absolute",),
+    "problem_type": (
+        *(None, "regression", "single_label_classification", "multi_label_classification"),
+    ),
+}
 _FAULTS = (
     AttributeError,
     KeyError,
@@ -64,7 +77,7 @@ def read_model(
         return None
     try:
         said = json.loads((Path(place) / "config.json").read_text(encoding="utf-8"))
-        if not _is_usual(said) or not (finished or said.keys() <= SAID):
+        if not _is_usual(said) or not (finished or _is_known(said)):
             return None
         if rate is not None:
             said |= dropout.overrides(said, rate)
@@ -124,8 +137,21 @@ def _is_usual(said: Mapping[str, Any]) -> bool:
     is_known = said["model_type"] in PREFIXES and said["hidden_act"] == "gelu"
     is_absolute = said.get("position_embedding_type", "absolute") == "absolute"
     is_whole = said["hidden_size"] % said["num_attention_heads"] == 0
+    is_roomy = said["type_vocab_size"] > 0 and said["max_position_embeddings"] > LEAST
     rates = (said["hidden_dropout_prob"], said["attention_probs_dropout_prob"])
-    return is_encoder and is_known and is_absolute and is_whole and max(rates) < 1.0
+    is_usual = is_encoder and is_known and is_absolute and is_whole and is_roomy
+    return is_usual and max(rates) < 1.0
+
+
+def _is_known(said: Mapping[str, Any]) -> bool:
+    """Tell whether transformers' configuration takes all that is said as it is.
+
+    It is asked when the weights are saved: what it would refuse, it has to refuse before.
+    """
+    return all(
+        value in VALUES[name] if name in VALUES else type(value) in KINDS.get(name, ())
+        for name, value in said.items()
+    )
 
 
 def _config(said: Mapping[str, Any], task: Mapping[str, Any]) -> Config:
