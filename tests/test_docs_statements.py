@@ -19,9 +19,11 @@ from textune.doors import cli
 from textune.errors import SettingsError, TextuneError
 from textune.metrics.catalogue import ALIASES, METRICS
 from textune.settings.config import resolve
+from textune.tasks import registry
 
 KINDS = {kind.__name__: kind for kind in SETTINGS.values()}
 TRIED = [
+    *registry.TASKS,
     2,
     0.5,
     1,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 if (
     TYPE_CHECKING
@@ -22,15 +22,10 @@ Long = Literal["head", "tail", "head+tail", "window"]
 """What is read of a text that is longer than the encoder reads at once."""
 Asks = Literal["texts", "words", "answers"]
 """What a head is asked about."""
+PASSAGES: Final = "answers"
+"""The one of these that asks about each token of a text's passage."""
 Pool = Literal["mean", "max", "learned", "likely"]
 """How what a head says of several windows becomes one answer."""
-TASKS = {  # that can be trained, in words
-    "single": "one label a text",
-    "multi": "several labels a text",
-    "number": "numbers for a text",
-    "tags": "a tag for each word",
-    "answers": "answers in a passage",
-}
 OUTSIDE = "O"
 """The tag of a word that belongs to nothing."""
 OVERLAP = 0.25  # of a window's tokens that it shares with the next one
@@ -91,11 +86,11 @@ class Table:
 class Contract:
     """What textune understood of a table, and why; written into the run, applied to every file."""
 
-    task: str  # "single", "multi", "number", "tags", "answers", "plain"
-    text: tuple[str, ...]  # one column, or two for pairs; question and passage for "answers"
+    task: str  # a name of the registry, or "plain"
+    text: tuple[str, ...]  # one column, or two for pairs; question and passage for answers
     label: tuple[str, ...]  # one column, or one 0/1 column for each label, or one for each number
     form: str  # of the labels: "name" (one column, one label), "columns" (one each), "list",
-    # "words" (lists of words and of their tags), "spans" (parts of the text), "answers", "none"
+    # "words" (lists of words and of their tags), "spans" (parts of the text), answers, "none"
     separator: str | None = None  # of a list column: ";" "," "|" " " or "json"; of tags the scheme
     # in which the file writes them: "iob2", "iob1", "bioes", or "plain" (each for its word alone)
     group: str | None = None  # column whose equal values stay in one split
@@ -253,7 +248,7 @@ class Decision:
     """How probabilities become labels: stored beside the weights and applied wherever they are."""
 
     kind: str  # "argmax" (the likeliest class), "threshold" (every label that reaches its own),
-    # "number", "tags" (the likeliest sequence that can be), "answer" (the likeliest span, or none)
+    # the number itself, the likeliest sequence of tags that can be, the likeliest span or none
     thresholds: Mapping[str, float] = field(default_factory=dict)  # label → probability
     fitted: bool = False  # whether the thresholds come from held-out data
 

@@ -17,6 +17,7 @@ from textune.records import Message
 from textune.settings import config
 from textune.settings.config import Settings
 from textune.settings.language_config import AdaptSettings
+from textune.tasks import registry
 
 QUICK = {"epochs": 1, "limit": 40, "batch_size": 64, "seed": 3}
 
@@ -99,16 +100,19 @@ def test_every_metric_has_one_name_and_one_way():
     names = [*catalogue.METRICS, *catalogue.ALIASES]
     assert len(names) == len(set(names)) >= 45
     for task in ("single", "multi", "number", "tags", "answers"):
-        own = [name for name, metric in catalogue.METRICS.items() if task in metric.tasks]
+        judged = registry.TASKS[task].judged
+        own = [name for name in catalogue.METRICS if name in judged.metrics]
         assert own
-        assert all(catalogue.selecting(f"eval_{name}", task, ("a", "b")) == name for name in own)
+        assert all(
+            catalogue.selecting(f"eval_{name}", task, judged, ("a", "b")) == name for name in own
+        )
 
 
 def test_a_metric_of_another_task_names_those_there_are():
     with pytest.raises(SettingsError, match="different units; allowed: pearson"):
-        catalogue.selecting("mse", "number", ("a", "b"))
+        catalogue.selecting("mse", "number", registry.of("number").judged, ("a", "b"))
     with pytest.raises(SettingsError, match="allowed: f1, exact_match"):
-        catalogue.selecting("loss", "answers", ("start", "end"))
+        catalogue.selecting("loss", "answers", registry.of("answers").judged, ("start", "end"))
 
 
 def test_plain_masks_can_be_asked_for_in_python(tmp_path, monkeypatch):

@@ -9,7 +9,7 @@ from made_tables import WORDS, made, mark, one_of, prose, table
 from textune.errors import DataError, SettingsError, TextuneError
 from textune.reading import sources
 from textune.records import Contract
-from textune.tasks import contract
+from textune.tasks import registry
 from textune.tasks.contract import require_labels, understand
 
 DATA = Path(__file__).resolve().parents[2] / "../shared/data"
@@ -287,7 +287,14 @@ def test_training_needs_labels():
 
 
 def test_every_task_is_known_by_name():
-    assert contract.TASKS == ("single", "multi", "number", "tags", "answers", "plain")
+    assert (*registry.TASKS, registry.PLAIN.name) == (
+        "single",
+        "multi",
+        "number",
+        "tags",
+        "answers",
+        "plain",
+    )
 
 
 CELL = st.one_of(

@@ -1,7 +1,7 @@
 import numpy as np
 
 from textune.metrics import metrics, numbers
-from textune.tasks.regress import Regress
+from textune.tasks.numbers.regress import Regress
 
 NAMES = ("price", "share")
 

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textune.corpora.parts import read_parts
-from textune.data import schemes, weighting
+from textune.data import weighting
 from textune.errors import DataError
 from textune.reading import sources
-from textune.records import OUTSIDE, TASKS, Contract, Example, Finding, Message, Pool, Split, Table
+from textune.records import OUTSIDE, Contract, Example, Finding, Message, Pool, Split, Table
 from textune.runs.written import File
 from textune.settings import selection
 from textune.settings.config import DataSettings, Settings
@@ -66,7 +66,7 @@ class Corpus:
 
     def label_counts(self) -> dict[str, int]:
         """Count the texts of each label, or the words of each tag, over all parts."""
-        if self.task.name in {"number", "answers"}:
+        if not tasks.of(self.task.name).has_classes:
             return {}
         values = self.targets[np.arange(len(self.store))]
         if values.ndim == 1:
@@ -139,7 +139,7 @@ def gather(
         findings=findings,
         files=_unchanged(sums),
         max_tokens=max_tokens,
-        pool="likely" if task.asks == "answers" else data.pool,
+        pool=tasks.of(task.name).pool or data.pool,
         weights=None if data.weight is None else weighting.of(everything, split.train),
     )
 
@@ -192,7 +192,7 @@ def _unused(found: Understanding) -> Iterator[Message]:
 
 
 def _words(agreed: Contract) -> str:
-    kind = TASKS[agreed.task]
+    kind = tasks.of(agreed.task).words
     label = _some(agreed.label)
     labels = f", labels in {label}" if label else ""
     return f"texts in {' + '.join(map(repr, agreed.text))}{labels}: {kind}"
@@ -206,7 +206,7 @@ def _some(names: Sequence[str]) -> str:
 
 def _split(parts: list[list[Example]], data: DataSettings, task: str, *, seed: int) -> Split:
     first, valid, test = parts
-    if task == "number":  # numbers are no classes to be kept in proportion
+    if not tasks.of(task).has_classes:  # numbers are not to be kept in proportion
         first = [replace(item, label=None) for item in first]
     shares = {
         "valid_share": 0.0 if valid else data.valid_share,
@@ -228,7 +228,7 @@ def _split(parts: list[list[Example]], data: DataSettings, task: str, *, seed: i
 def _learn_task(agreed: Contract, everything: Sequence[Example], split: Split) -> Task:
     training = [everything[row] for row in split.train.tolist()]
     names = examples.label_names(agreed, training)
-    if agreed.task == "single" and len(names) < 2:
+    if len(names) < tasks.of(agreed.task).fewest:
         raise DataError(
             f"all {len(training):,} training texts have the same label {names[0]!r}: nothing "
             "can be learned; "
@@ -257,14 +257,11 @@ def targets_of(task: Task, everything: Sequence[Example]) -> Targets:
 
 def _look_alike(task: str, everything: Sequence[Example]) -> list[Finding]:
     """Name labels that are learned as different ones, and look or read alike."""
-    counts: Counter[str] = Counter()
-    if task in ("single", "multi"):
-        counts.update(name for item in everything for name in strata.label_names(item))
-    elif task == "tags":
-        tags = (tag for item in everything for tag in strata.label_names(item))
-        counts.update(schemes.type_of(tag) or tag for tag in tags)
-    found = list(alike.findings(counts, of="tags" if task == "tags" else "labels"))
-    return found[: alike.MOST]
+    kind = tasks.of(task)
+    if not kind.has_classes:
+        return []
+    names = (name for item in everything for name in strata.label_names(item))
+    return list(alike.findings(Counter(map(kind.class_of, names)), of=kind.noun))[: alike.MOST]
 
 
 def _leaks(everything: Sequence[Example], split: Split) -> Iterator[Finding]:
@@ -287,16 +284,15 @@ def _unjudged(
         split: Of these.
         of_its_own: Whether the validation texts are a file of their own.
     """
-    if task not in ("single", "multi", "tags") or not len(split.valid):
+    kind = tasks.of(task)
+    if not kind.has_classes or not len(split.valid):
         return
     learned, judged = (
         {name for row in rows.tolist() for name in strata.label_names(everything[row])}
         for rows in (split.train, split.valid)
     )
-    if task == "tags":  # "B-PER" and "I-PER" are one, and a tag of no entity is itself
-        learned, judged = (
-            {schemes.type_of(tag) or tag for tag in tags} - {OUTSIDE} for tags in (learned, judged)
-        )
+    if kind.asks == "words":  # "B-PER" and "I-PER" are one, and a tag of no entity is itself
+        learned, judged = (set(map(kind.class_of, of)) - {OUTSIDE} for of in (learned, judged))
     if missing := sorted(learned - judged):
         more = f" and {len(missing) - 5:,} more" if len(missing) > 5 else ""
         way_out = (

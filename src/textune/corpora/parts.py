@@ -7,16 +7,14 @@ from pathlib import Path
 import numpy as np
 
 from textune.data import naming
-from textune.data.cut import CutDifference
 from textune.errors import DataError
 from textune.reading import sources
 from textune.records import Contract, Example, Message, Table
 from textune.settings.config import DataSettings, Settings
 from textune.splits import strata
 from textune.splits.left_out import is_skipped, skipped
-from textune.tasks import examples
+from textune.tasks import examples, registry
 from textune.tasks.tags import tagged
-from textune.tasks.tags.census import WordCensus
 
 
 def read_parts(
@@ -64,7 +62,7 @@ def _read(
         )
     if not kept:
         raise DataError(f"{table.name}: no row has both a text and a label")
-    if agreed.task == "tags":
+    if registry.of(agreed.task).asks == "words":
         yield from _doubts(table, agreed, kept)
     if data.limit is not None and data.limit < len(kept):
         chosen = np.random.default_rng(seed).choice(len(kept), data.limit, replace=False)
@@ -79,25 +77,21 @@ def _doubts(table: Table, agreed: Contract, found: Sequence[Example]) -> Iterato
     Raises:
         DataError: Nothing is marked, so that there is nothing to learn.
     """
-    census = WordCensus(marks_entities=agreed.separator != "plain")
+    tally = registry.of(agreed.task).tally(agreed)
     for example in found:
-        census.add(example)
-    for finding in census.findings():
+        tally.add(example)
+    for finding in tally.findings(len(found)):
         if finding.severity == "error":
             raise DataError(f"{table.name}: {finding.message}")
-        yield Message(f"{table.name}: {finding.message}", is_warning=True)
-    difference = CutDifference(agreed.cut)
-    for example in found if agreed.form == "words" else ():
-        difference.add(example)
-    if cut := difference.finding():
-        yield Message(f"{table.name}: {cut.message}", is_warning=cut.severity == "warning")
+        yield Message(f"{table.name}: {finding.message}", is_warning=finding.severity == "warning")
 
 
 def _leave_out_unknown(
     agreed: Contract, parts: list[list[Example]], data: DataSettings
 ) -> Iterator[Message]:
     """Drop from a trial's other parts what has labels that its few training rows do not have."""
-    if data.limit is None or agreed.form not in {"name", "list"} or agreed.task == "number":
+    is_named = agreed.form in {"name", "list"} and registry.of(agreed.task).has_classes
+    if data.limit is None or not is_named:
         return
     known = set(examples.label_names(agreed, parts[0]))
     for place, part in enumerate(parts[1:], start=1):

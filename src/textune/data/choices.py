@@ -1,7 +1,7 @@
 """Columns become choices: which is the text, which are the labels, and what else could be."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import log2
 
 from textune.data import names, pairs
@@ -10,6 +10,7 @@ from textune.data.columns import Column, Scan, describe, flag, signs_of
 from textune.data.numerals import is_number, like_number
 from textune.errors import DataError
 
+Fits = Callable[[Column], bool]
 PLAUSIBLE = 1.5  # weight from which another column is worth a doubt
 NEARLY_ALL = 0.98  # share of one value from which a column hardly tells texts apart
 NEARLY_NUMBERS = 0.9  # share of numbers that makes a column with slips one of numbers
@@ -44,24 +45,30 @@ def given_label(columns: Sequence[Column]) -> Choice:
 
 
 def label(
-    free: Sequence[Column], *, task: str | None, headed: bool, paired: bool = False
+    free: Sequence[Column],
+    *,
+    headed: bool,
+    paired: bool = False,
+    several: bool | None = None,
+    fits: Fits | None = None,
 ) -> Choice:
     """Choose the labels among the columns that have no other role; none, if nothing fits.
 
     Args:
         free: Columns without a role.
-        task: What the user asked for, which bars some columns.
         headed: Whether names of columns mean something.
         paired: Whether the texts are pairs, which are often scored by how alike they are.
+        several: Whether a text has several labels, if the user said so; False bars 0/1 columns.
+        fits: Which columns can be what the user asked for, where that is no matter of names.
     """
     weights = {column.name: _label_weight(column, headed, paired) for column in free}
     ranked = sorted(
-        (column for column in free if _is_candidate(column, weights[column.name], task, headed)),
+        (column for column in free if _is_candidate(column, weights[column.name], fits, headed)),
         key=lambda column: -weights[column.name],
     )
-    marks = _marks(free, headed) if task in (None, "multi") else ()
+    marks = () if several is False else _marks(free, headed)
     best = weights[ranked[0].name] if ranked else 0.0
-    if marks and (task == "multi" or _marks_weight(marks, headed) > best):
+    if marks and (several or _marks_weight(marks, headed) > best):
         odd = [c for c in marks if _named(c, headed) <= -3]
         apart = [c for c in free if c.kind == "flags" and c not in marks and _is_mark(c, marks)]
         return _all_marks(marks, ranked, odd if len(odd) < len(marks) else [], apart)
@@ -162,10 +169,10 @@ def _is_scale(column: Column) -> bool:
     return within and any(number % 1 for number in numbers)
 
 
-def _is_candidate(column: Column, weight: float, task: str | None, headed: bool) -> bool:
+def _is_candidate(column: Column, weight: float, fits: Fits | None, headed: bool) -> bool:
     named = _named(column, headed)
-    if task == "number":
-        return _could_be_numbers(column)
+    if fits is not None:
+        return fits(column)
     least = {"flags": 0.0, "category": 0.3, "list": 0.3, "number": 1.8}.get(column.kind)
     if least is None:  # constant, unique or odd content: only a plain name makes it the label
         return named >= 3 and column.kind not in ("empty", "split", "record", "decimal")
@@ -182,7 +189,7 @@ def _are_mostly_numbers(column: Column) -> bool:
     return sum(map(like_number, column.cells)) > len(column.cells) / 2
 
 
-def _could_be_numbers(column: Column) -> bool:
+def could_be_numbers(column: Column) -> bool:
     """Tell whether a column holds numbers that somebody estimated, rather than counted rows."""
     if not column.cells or column.kind in ("empty", "constant"):
         return False

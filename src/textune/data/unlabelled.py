@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from textune.data import lists, names
-from textune.data.columns import Column, Scan, flag
+from textune.data.columns import Column, Scan
 from textune.data.offsets import CHARACTERS, READINGS
 from textune.records import Contract, Finding
 
@@ -15,13 +15,18 @@ MOST_NO_GOLD = 0.5
 
 
 def no_gold(contract: Contract, column: Column) -> str:
-    """Name what to skip, where a label column says by a sign that there is none; "" elsewhere."""
+    """Name what to skip, where a label column says by a sign that there is none; "" elsewhere.
+
+    Args:
+        contract: Whose labels are names, one a text.
+        column: Of the labels.
+    """
     counts = column.counts or {}
     others = [name for name in counts if name != NO_GOLD]
     is_meant = len(contract.text) == 2 or "gold" in names.parts(column.name)
     are_words = len(others) > 1 and all(name.replace("_", "").isalpha() for name in others)
     few = counts.get(NO_GOLD, 0) <= MOST_NO_GOLD * sum(counts.values())
-    if contract.task != "single" or NO_GOLD not in counts or not (is_meant and are_words and few):
+    if NO_GOLD not in counts or not (is_meant and are_words and few):
         return ""
     return f"{column.name}={NO_GOLD}"
 
@@ -51,8 +56,6 @@ def findings(contract: Contract, seen: Scan, rows: Sequence[str]) -> list[Findin
             f"{READINGS[contract.offsets]}, by which they fit the words of the file: read so"
         )
         found.append(Finding("mended", "warning", message, seen.rows))
-    if contract.task == "answers":
-        found += _impossible(contract, seen)
     if contract.form in ("list", "spans") and len(contract.label) == 1:
         found += _blank(contract, seen, rows)
     return found
@@ -77,29 +80,6 @@ def _blank(contract: Contract, seen: Scan, cells: Sequence[str]) -> list[Finding
         for value, count in (("", missing), ("[]", empty))
         if count and (alone or count >= MANY * seen.rows)
     ]
-
-
-def _impossible(contract: Contract, seen: Scan) -> list[Finding]:
-    """Ask where a column says of more questions that they have no answer than are without one."""
-    answers = next(column for column in seen.columns if column.name == contract.label[0])
-    without = round(answers.blank * seen.rows) + (answers.counts or {}).get("[]", 0)
-    found = []
-    for column in seen.columns:
-        if "impossible" not in names.parts(column.name) or column.name in contract.label:
-            continue
-        counts = column.counts or {}
-        marked = sum(count for cell, count in counts.items() if flag(cell) == 1)
-        if marked > without:
-            value = next(cell for cell in counts if flag(cell) == 1)
-            skip = shlex.quote(f"{column.name}={value}")
-            message = (
-                f"{column.name!r} is {value!r} in {marked:,} of {seen.rows:,} rows, but only "
-                f"{without:,} have no answer in {answers.name!r}: the answers are taken as they "
-                f"stand; empty them where there is none, or `--skip {skip}` leaves "
-                "the rows out"
-            )
-            found.append(Finding("mended", "warning", message, marked - without))
-    return found
 
 
 def _asked(name: str, value: str, count: int, rows: int, how: str) -> Finding:

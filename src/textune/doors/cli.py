@@ -266,15 +266,14 @@ def _show_run(run: "Run", show: Callable[["Run"], None], *, as_json: bool) -> No
 def _show_trained(run: "Run") -> None:
     """Print the numbers of a fine-tuned model, and the command that labels new texts with it."""
     from textune.runs import runs
+    from textune.tasks import registry
 
     for part in ("valid", "test"):
         if part in run.metrics:
             console_metrics.show_metrics(run.metrics[part], title=f"\n{part}")
     console_metrics.show_baselines(run.metrics)
     agreed = runs.read_card(runs.model_folder(run.path)).contract
-    words = ["some text", "a second text"][: len(agreed.text)]
-    if agreed.task == "answers":
-        words = ["a question", "its passage"]
+    words = registry.of(agreed.task).texts[: len(agreed.text)]
     command = ["textune", "predict", console.argument(run.path), *words]
     console.say(f"\nlabel new texts:  {shlex.join(command)}")
 

@@ -7,7 +7,7 @@ from typing import Any
 from rich.markup import escape
 
 from textune.doors.console import out, show_json
-from textune.records import OUTSIDE, Entity, Prediction
+from textune.records import OUTSIDE, PASSAGES, Entity, Prediction
 
 MOST_SCORES = 6
 MOST_CHARACTERS = 80
@@ -20,7 +20,7 @@ def show_predictions(found: Iterable[Prediction], *, as_json: bool) -> None:
             show_json(_plain(item))
         elif item.asks == "words":
             _show_tags(item)
-        elif item.asks == "answers":
+        elif item.asks == PASSAGES:
             _show_answers(item)
         else:
             _show_labels(item)
@@ -38,9 +38,9 @@ def _plain(item: Prediction) -> dict[str, Any]:
     if item.asks == "words":
         found["words"] = [list(word) for word in item.words]
         found["entities"] = [asdict(entity) for entity in item.entities]
-    if item.asks == "answers":
+    if item.asks == PASSAGES:
         places = ("text", "start", "end", "score")
-        found["answers"] = [{key: getattr(one, key) for key in places} for one in item.entities]
+        found[PASSAGES] = [{key: getattr(one, key) for key in places} for one in item.entities]
     return found
 
 

@@ -7,6 +7,8 @@ from rich.markup import escape
 
 from textune.doors.console import MOST_LABELS, folded, out, say_more, table
 from textune.records import Survey
+from textune.tasks import registry
+from textune.tasks.kind import Chart, Grid
 
 BAR = 28
 MOST_BROKEN = 10
@@ -80,47 +82,29 @@ def _columns(columns: Mapping[str, str]) -> None:
 
 
 def _targets(found: Survey) -> None:
-    """Print what there is to find in the texts, by task."""
-    if found.contract.task == "number":
-        _numbers(found.targets)
-        return
-    if found.contract.task == "tags":
-        kind = "entities" if "entities" in found.targets else "words"
-        total, words = found.targets[kind], found.targets["of_words"]
-        title = f"{kind} by {'type' if kind == 'entities' else 'tag'}"
-        _chart(title, found.labels, total)
-        many = f"{total:,} {kind} in {words:,} words" if kind == "entities" else f"{words:,} words"
-        out.print(f"  {many} of {found.rows:,} texts")
-        return
-    if found.labels:
-        title = "questions" if found.contract.task == "answers" else "labels"
-        _chart(title, found.labels, found.rows)
-    if found.labels and found.unlabelled:
-        share = found.unlabelled / max(found.rows, 1)
-        out.print(f"  texts with no label: {found.unlabelled:,} ({share:.1%})")
-    sizes = found.targets.get("tokens")
-    if sizes:
-        out.print(
-            f"  tokens an answer: median {sizes['median']:,.0f}, 99 % below {sizes['p99']:,.0f}, "
-            f"longest {sizes['longest']:,}"
-        )
+    """Print what there is to find in the texts, as the task has it."""
+    for part in registry.of(found.contract.task).picture(found):
+        if isinstance(part, Chart):
+            _chart(part)
+        elif isinstance(part, Grid):
+            _grid(part)
+        else:
+            out.print(escape(part))
 
 
-def _numbers(targets: Mapping[str, Mapping[str, float]]) -> None:
-    """Print how the numbers of each column are spread."""
-    keys = ("min", "mean", "max", "spread")
-    rows = [
-        (f"  {name}", *(f"{spread[key]:.4g}" for key in keys))
-        for name, spread in list(targets.items())[:MOST_LABELS]
-    ]
-    out.print("\n[bold]numbers[/]")
-    table(("  column", "lowest", "mean", "highest", "standard deviation"), rows)
-    say_more(len(targets))
+def _grid(grid: Grid) -> None:
+    """Print names and the numbers of each."""
+    first, *others = grid.heads
+    rows = [(f"  {name}", *cells) for name, *cells in grid.rows[:MOST_LABELS]]
+    out.print(f"\n[bold]{grid.title}[/]")
+    table((f"  {first}", *others), rows)
+    say_more(len(grid.rows))
 
 
-def _chart(title: str, labels: Mapping[str, int], total: int) -> None:
+def _chart(chart: Chart) -> None:
     """Print a bar for each count, and its share of the total."""
-    out.print(f"\n[bold]{title}[/] ({len(labels)})")
+    labels, total = chart.counts, chart.total
+    out.print(f"\n[bold]{chart.title}[/] ({len(labels)})")
     shown = sorted(labels.items(), key=lambda pair: -pair[1])[:MOST_LABELS]
     most = max((count for _, count in shown), default=0) or 1
     width = min(max((len(name) for name, _ in shown), default=0), 30)
@@ -131,9 +115,6 @@ def _chart(title: str, labels: Mapping[str, int], total: int) -> None:
             f"[blue]{bar}[/]"
         )
     say_more(len(labels))
-
-
-GOLDS = ("entities", "words", "answers")
 
 
 def _lengths(lengths: Mapping[str, Any]) -> None:
@@ -153,7 +134,7 @@ def _lengths(lengths: Mapping[str, Any]) -> None:
 def _limits(beyond: Mapping[str, Mapping[str, Any]]) -> None:
     """Print what lies beyond each limit, and what an epoch costs."""
     entries = list(beyond.values())
-    lost = [key for key in ("rows", "tokens", *GOLDS) if key in entries[0]]
+    lost = [key for key in entries[0] if key not in ("head", "window")]
     read = [key for key in ("head", "window") if key in entries[0]]
     columns = ["  limit", *(f"{key} cut" for key in lost)]
     columns += [name for key in read for name in (f"{key}: tokens", "time")]

@@ -17,13 +17,13 @@ from safetensors.numpy import load_file
 
 from textune.encoder import units
 from textune.families.known import PREFIXES
-from textune.records import Asks, Pool
+from textune.records import PASSAGES, Asks, Pool
 
 Floats = NDArray[np.float32]
 HEADS: dict[Asks, str] = {
     "texts": "ForSequenceClassification",
     "words": "ForTokenClassification",
-    "answers": "ForQuestionAnswering",
+    PASSAGES: "ForQuestionAnswering",
 }
 LARGEST = 2**29  # bytes of weights: of more, reading and computing take longer than torch does
 SHARPNESS = "window_sharpness"  # of a learned pool, among a model's weights
@@ -70,7 +70,7 @@ class PlainEncoder:
         self._has_segments = int(config["type_vocab_size"]) > 1
         self._dense = "bert.pooler.dense" if is_bert else "classifier.dense"
         out = "classifier" if is_bert or asks == "words" else "classifier.out_proj"
-        out = "qa_outputs" if asks == "answers" else out
+        out = "qa_outputs" if asks == PASSAGES else out
         self.head = weights[f"{out}.weight"].T, weights[f"{out}.bias"]  # (D, C), (C,)
         if (own := units.read(config)) is not None:
             centers, scales = np.asarray(own.centers), np.asarray(own.scales)
@@ -177,7 +177,7 @@ def load(
     """
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        if not _is_usual(config, asks) or (asks != "answers" and _labels(config) != list(labels)):
+        if not _is_usual(config, asks) or (asks != PASSAGES and _labels(config) != list(labels)):
             return None
         file = folder / "model.safetensors"
         if file.stat().st_size > LARGEST:
@@ -186,7 +186,7 @@ def load(
         if not all(item.dtype == np.float32 and _is_finite(item) for item in weights.values()):
             return None
         encoder = PlainEncoder(weights, config, asks=asks, pool=pool)
-        outputs = 2 if asks == "answers" else len(labels)
+        outputs = 2 if asks == PASSAGES else len(labels)
         return encoder if encoder.head[0].shape[1] == outputs else None
     except _FAULTS:
         return None

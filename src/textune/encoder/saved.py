@@ -8,7 +8,7 @@ from textune.encoder import devices, light, pooling
 from textune.encoder import formats as number_formats
 from textune.encoder import load as models
 from textune.encoder.model import Encoder
-from textune.records import Asks, Pool
+from textune.records import PASSAGES, Asks, Pool
 
 
 def load(
@@ -47,7 +47,7 @@ def load(
     encoder = models.load(
         str(folder), model_class=model_class, config={}, per_token=asks != "texts", finished=True
     )
-    if asks != "answers":
+    if asks != PASSAGES:
         models.check_labels(encoder, labels, str(folder))
     encoder.pool_as(pool, len(labels), pooling.saved(folder))
     encoder.to(place).eval()

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from textune.encoder.plain import PlainEncoder
 from textune.errors import NumericsError
-from textune.records import Decision, Scores
+from textune.records import PASSAGES, Decision, Scores
 from textune.tasks.interface import Task
 from textune.text.ragged import Targets, ranges
 from textune.text.store import Store
@@ -41,7 +41,7 @@ def scores(
     has_items = store.shape.asks != "texts"
     sizes = np.diff(store.item_borders)[rows] if has_items else np.ones(len(rows), dtype=np.int64)
     borders = np.concatenate([[0], np.cumsum(sizes)])  # (N + 1,)
-    width = 2 if store.shape.asks == "answers" else len(task.labels)
+    width = 2 if store.shape.asks == PASSAGES else len(task.labels)
     logits = np.full((int(borders[-1]), width), np.nan, dtype=np.float32)
     for places, part in parts:
         logits[ranges(borders[places], borders[places + 1])] = part
@@ -88,7 +88,7 @@ def _refuse_not_finite(
     """
     shown = np.concatenate([[0], np.cumsum(np.isfinite(logits).all(axis=1))])  # (I + 1,)
     is_lost = (np.diff(shown[borders]) == 0) & (np.diff(borders) > 0)  # (N,)
-    if asks == "answers" and not is_lost.all():  # a long question may leave no room for a passage
+    if asks == PASSAGES and not is_lost.all():  # a long question may leave no room for a passage
         is_lost[:] = False
     places = np.flatnonzero(np.isinf(logits).any(axis=1))
     if len(places):

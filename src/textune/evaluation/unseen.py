@@ -10,10 +10,8 @@ import numpy as np
 from textune.errors import DataError, among
 from textune.records import Example, Scores
 from textune.splits import strata
+from textune.tasks import registry
 from textune.tasks.interface import Task
-from textune.tasks.multi import Multi
-from textune.tasks.single import Single
-from textune.tasks.tags.tag import Tag
 
 SHOWN = 5  # labels that are named
 NO_PROBABILITY = "the model has no probability for labels that training never saw"
@@ -33,7 +31,7 @@ class Widened:
         Raises:
             DataError: No text has a label that the model knows.
         """
-        if not isinstance(task, Single | Multi | Tag):
+        if not registry.of(task.name).has_classes:
             return cls(task, {})
         known, unseen = set(task.labels), Counter[str]()
         for example in examples:
@@ -47,7 +45,7 @@ class Widened:
                 f"this file; {among(first, task.labels)}; name the label column with --label"
             )
         labels = (*task.labels, *sorted(unseen))
-        return cls(cast("Task", replace(task, labels=labels)), unseen)
+        return cls(cast("Task", replace(cast("Any", task), labels=labels)), unseen)
 
     def scores(self, found: Scores) -> Scores:
         """Give the unknown labels probability 0."""

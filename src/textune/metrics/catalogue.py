@@ -12,10 +12,6 @@ from typing import Any
 
 from textune.errors import SettingsError, among
 
-CLASSES, TAGS = ("single", "multi"), ("tags",)
-NAMED = (*CLASSES, *TAGS)
-PLAIN_TEXT = ("language",)
-
 
 @dataclass(frozen=True, slots=True)
 class Metric:
@@ -23,7 +19,6 @@ class Metric:
 
     name: str
     title: str
-    tasks: tuple[str, ...]  # that have it for all texts or words together
     aliases: tuple[str, ...] = ()
     is_better_higher: bool = True
     is_headline: bool = True  # whether the console shows it
@@ -42,50 +37,50 @@ class Metric:
         return "↑" if self.is_better_higher else "↓"
 
 
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The numbers that a task has."""
+
+    metrics: tuple[str, ...]  # for all texts or words together, by their names in the table
+    loss: str | None = None  # the one that others call its loss
+    of_label: tuple[str, ...] = ()  # those that there are of each label too
+    is_exclusive: bool = False  # of two labels one excludes the other
+
+
 METRICS = {
     metric.name: metric
     for metric in (
-        Metric("mcc", "MCC", CLASSES, ("matthews_correlation", "matthews_corrcoef")),
-        Metric("accuracy", "accuracy", NAMED, ("acc", "overall_accuracy")),
-        Metric("macro_f1", "macro F1", NAMED, ("f1_macro", "macro_avg_f1")),
-        Metric("micro_f1", "micro F1", CLASSES, ("f1_micro",)),
-        Metric("roc_auc", "ROC-AUC", CLASSES, ("auc", "auroc", "rocauc")),
-        Metric("pr_auc", "PR-AUC", CLASSES, ("average_precision", "auprc", "ap")),
-        Metric("f1", "F1", ("tags", "answers"), ("overall_f1", "f1_score")),
-        Metric("precision", "precision", TAGS, ("overall_precision",)),
-        Metric("recall", "recall", TAGS, ("overall_recall",)),
-        Metric("exact_match", "exact match", ("answers",), ("exact", "em")),
-        Metric("pearson", "Pearson", ("number",), ("pearsonr", "pearson_r")),
-        Metric("spearman", "Spearman", ("number",), ("spearmanr", "spearman_rho")),
-        Metric("rmse", "RMSE", ("number",), ("root_mean_squared_error",), False, is_in_units=True),
-        Metric("mae", "MAE", ("number",), ("mean_absolute_error",), False, is_in_units=True),
-        Metric("log_loss", "log loss", NAMED, ("cross_entropy", "neg_log_loss", "nll"), False),
-        Metric("loss", "held-out loss", PLAIN_TEXT, (), False, page="loss, nats per masked token"),
-        Metric("perplexity", "perplexity", PLAIN_TEXT, (), False),
-        Metric("masked_accuracy", "masked accuracy", PLAIN_TEXT),
-        Metric("nsp_accuracy", "NSP accuracy", PLAIN_TEXT, page="next-sentence accuracy"),
-        Metric(
-            "nsp_loss", "NSP loss", PLAIN_TEXT, (), False, False, page="next-sentence loss, nats"
-        ),
-        Metric(
-            "subset_accuracy", "subset accuracy", ("multi",), is_headline=False, repeats="accuracy"
-        ),
-        Metric("balanced_accuracy", "balanced accuracy", ("single",), is_headline=False),
-        Metric("macro_mcc", "macro MCC", ("multi",), is_headline=False, repeats="mcc"),
-        Metric(
-            "weighted_f1",
-            "weighted F1",
-            ("single",),
-            ("f1_weighted", "weighted_avg_f1"),
-            True,
-            False,
-        ),
-        Metric("micro_roc_auc", "micro ROC-AUC", ("multi",), is_headline=False),
-        Metric("hamming_loss", "Hamming loss", ("multi",), (), False, False),
+        Metric("mcc", "MCC", ("matthews_correlation", "matthews_corrcoef")),
+        Metric("accuracy", "accuracy", ("acc", "overall_accuracy")),
+        Metric("macro_f1", "macro F1", ("f1_macro", "macro_avg_f1")),
+        Metric("micro_f1", "micro F1", ("f1_micro",)),
+        Metric("roc_auc", "ROC-AUC", ("auc", "auroc", "rocauc")),
+        Metric("pr_auc", "PR-AUC", ("average_precision", "auprc", "ap")),
+        Metric("f1", "F1", ("overall_f1", "f1_score")),
+        Metric("precision", "precision", ("overall_precision",)),
+        Metric("recall", "recall", ("overall_recall",)),
+        Metric("exact_match", "exact match", ("exact", "em")),
+        Metric("pearson", "Pearson", ("pearsonr", "pearson_r")),
+        Metric("spearman", "Spearman", ("spearmanr", "spearman_rho")),
+        Metric("rmse", "RMSE", ("root_mean_squared_error",), False, is_in_units=True),
+        Metric("mae", "MAE", ("mean_absolute_error",), False, is_in_units=True),
+        Metric("log_loss", "log loss", ("cross_entropy", "neg_log_loss", "nll"), False),
+        Metric("loss", "held-out loss", (), False, page="loss, nats per masked token"),
+        Metric("perplexity", "perplexity", (), False),
+        Metric("masked_accuracy", "masked accuracy"),
+        Metric("nsp_accuracy", "NSP accuracy", page="next-sentence accuracy"),
+        Metric("nsp_loss", "NSP loss", (), False, False, page="next-sentence loss, nats"),
+        Metric("subset_accuracy", "subset accuracy", is_headline=False, repeats="accuracy"),
+        Metric("balanced_accuracy", "balanced accuracy", is_headline=False),
+        Metric("macro_mcc", "macro MCC", is_headline=False, repeats="mcc"),
+        Metric("weighted_f1", "weighted F1", ("f1_weighted", "weighted_avg_f1"), True, False),
+        Metric("micro_roc_auc", "micro ROC-AUC", is_headline=False),
+        Metric("hamming_loss", "Hamming loss", (), False, False),
     )
 }
 HEADLINES = {metric.name: metric.title for metric in METRICS.values() if metric.is_headline}
-OF_NUMBERS = tuple(metric.name for metric in METRICS.values() if metric.tasks == ("number",))
+OF_MASKED = ("loss", "perplexity", "masked_accuracy", "nsp_accuracy", "nsp_loss")
+OF_NUMBERS = ("pearson", "spearman", "rmse", "mae")
 OF_HITS = ("precision", "recall", "f1")
 OF_CLASSES = (*OF_HITS, "roc_auc", "pr_auc")  # against all others
 OF_LABELS = (*OF_CLASSES, *OF_NUMBERS)  # of one label, or target, in the order of tables
@@ -101,7 +96,6 @@ BASELINES = {  # rules beside which a model is shown, and their names where ther
 }
 QUESTIONS = {"has_answer": "with an answer", "no_answer": "without"}  # judged apart
 ALIASES = {alias: metric.name for metric in METRICS.values() for alias in metric.aliases}
-LOSSES = {"single": "log_loss", "multi": "log_loss", "tags": "log_loss", "number": "rmse"}
 SQUARED = ("mse", "mean_squared_error", "squared_error")
 CONFUSIONS = {
     "correct": "right",
@@ -133,16 +127,17 @@ def why_unknown(wanted: str) -> str:
     name = plain_name(wanted)
     if name in METRICS or name in SQUARED or name.startswith("labels."):
         return ""
-    labelled = [key for key, metric in METRICS.items() if metric.tasks != PLAIN_TEXT]
+    labelled = [key for key in METRICS if key not in OF_MASKED]
     return f"no such metric; {among(name, labelled, most=len(labelled))}"
 
 
-def selecting(wanted: str, task: str, labels: Sequence[str]) -> str:
+def selecting(wanted: str, task: str, judged: Judged, labels: Sequence[str]) -> str:
     """Say which number of a task's report somebody means.
 
     Args:
         wanted: The name that was given.
-        task: Of the run.
+        task: Its name, for the message.
+        judged: The numbers that it has.
         labels: Of the task.
 
     Returns:
@@ -153,16 +148,16 @@ def selecting(wanted: str, task: str, labels: Sequence[str]) -> str:
     """
     name = plain_name(wanted)
     if name.startswith("labels."):
-        return _of_label(wanted, task, labels)
-    if name == "loss" and task in LOSSES:
-        name = LOSSES[task] if task != "number" else "mse"
-    if name in SQUARED and task == "number" and len(labels) == 1:
+        return _of_label(wanted, judged, labels)
+    if name == "loss" and judged.loss is not None:
+        name = judged.loss
+    if name in SQUARED and "rmse" in judged.metrics and len(labels) == 1:
         return "rmse"  # of one number the same weights are best by either
-    if name in METRICS and task in METRICS[name].tasks:
+    if name in judged.metrics:
         return name
-    if name in OF_HITS and task == "single" and len(labels) == 2:
+    if name in OF_HITS and judged.is_exclusive and len(labels) == 2:
         return f"labels.{labels[1]}.{name}"
-    why = why_unknown(wanted) or _why_not(name, task, labels)
+    why = why_unknown(wanted) or _why_not(name, task, judged, labels)
     raise SettingsError(f"train.metric {wanted!r}: {why}")
 
 
@@ -207,33 +202,33 @@ def confusion_words(confusions: Mapping[str, Any]) -> str:
     return ", ".join(found or ["none"]) + taken
 
 
-def _of_label(wanted: str, task: str, labels: Sequence[str]) -> str:
+def _of_label(wanted: str, judged: Judged, labels: Sequence[str]) -> str:
     label, _, key = wanted.removeprefix("labels.").rpartition(".")
     key = plain_name(key)
-    has_it = key in OF_CLASSES or (key == "mcc" and task == "multi")
-    if task not in CLASSES or not has_it:
+    if key not in judged.of_label:
         raise SettingsError(
             f"train.metric {wanted!r}: of one label there are precision, recall, f1, roc_auc and "
-            f"pr_auc where a text has labels; {_among_of(task)}"
+            f"pr_auc where a text has labels; {_among_of(judged)}"
         )
     if label not in labels:
         raise SettingsError(f"train.metric {wanted!r}: no such label; {among(label, labels)}")
     return f"labels.{label}.{key}"
 
 
-def _why_not(name: str, task: str, labels: Sequence[str]) -> str:
-    if name in OF_HITS and task in CLASSES:
-        averages = ["macro_f1", "micro_f1", *(["weighted_f1"] if task == "single" else [])]
+def _why_not(name: str, task: str, judged: Judged, labels: Sequence[str]) -> str:
+    if name in OF_HITS and judged.of_label:
+        averages = [
+            f"{of}_f1" for of in ("macro", "micro", "weighted") if f"{of}_f1" in judged.metrics
+        ]
         several = f"with {len(labels)} labels there are several"
         return (
             f"{several}; say which: {', '.join(averages)}, or that of one label, such as "
             f"labels.{labels[0]}.{name}"
         )
-    if name in SQUARED and task == "number":
-        return f"the squares of {len(labels)} numbers have different units; {_among_of(task)}"
-    return f"this task ({task}) has no such number; {_among_of(task)}"
+    if name in SQUARED and "rmse" in judged.metrics:
+        return f"the squares of {len(labels)} numbers have different units; {_among_of(judged)}"
+    return f"this task ({task}) has no such number; {_among_of(judged)}"
 
 
-def _among_of(task: str) -> str:
-    names = [key for key, metric in METRICS.items() if task in metric.tasks]
-    return f"allowed: {', '.join(names)}"
+def _among_of(judged: Judged) -> str:
+    return f"allowed: {', '.join(key for key in METRICS if key in judged.metrics)}"

@@ -15,7 +15,6 @@ from textune.encoder import freezing, load, vocabulary
 from textune.encoder.model import Encoder
 from textune.encoder.vocabulary import SubTable
 from textune.evaluation import evaluate
-from textune.metrics import catalogue
 from textune.objectives.work import Work
 from textune.records import Batch, Message
 from textune.settings import selection
@@ -68,7 +67,7 @@ class Labelled:
         train, task = settings.train, corpus.task
         metric = task.main_metric
         if train.metric is not None:
-            metric = catalogue.selecting(train.metric, task.name, task.labels)
+            metric = selection.metric(task, train.metric)
         task = selection.weighed(task, train, corpus.targets[corpus.split.train])
         return cls(corpus, task, metric, train.batch_size, settings.seed)
 

@@ -14,10 +14,10 @@ from typing import IO, Any
 from textune.data import numerals
 from textune.errors import Problems, RunError, SettingsError, TextuneError
 from textune.predicting.predictor import CHUNK, Predictor, Reading, Text
-from textune.reading import sources
+from textune.reading import sources, squad
 from textune.records import Contract, Example, Row, Table
 from textune.storage import atomic, values
-from textune.tasks import examples
+from textune.tasks import examples, registry
 from textune.tasks.interface import Column, Task
 from textune.tasks.labels import are_listed
 
@@ -121,7 +121,7 @@ def to_texts(predictor: Predictor, texts: Sequence[str]) -> list[Text]:
     if len(predictor.card.contract.text) == 1:
         return list(texts)
     if len(texts) % 2:
-        both = "question and passage" if predictor.task.asks == "answers" else "first and second"
+        both = " and ".join(registry.of(predictor.task.name).order)
         raise SettingsError(f"this model reads pairs: give an even number of texts, {both}")
     return list(zip(texts[::2], texts[1::2], strict=True))
 
@@ -193,14 +193,14 @@ def _nested(table: Table, agreed: Contract, task: Task) -> frozenset[int]:
     if table.format == "conll":
         known = table.columns
     elif table.format == "squad":
-        known = ("answers",)
+        known = squad.COLUMNS[-1:]
     elif table.format in ("jsonl", "parquet", "frame"):
         is_json = agreed.form in ("words", "spans") or agreed.separator == "json"
         known = (*agreed.text, *agreed.label) if agreed.form == "words" else agreed.label
         known = known if is_json else ()
     width = len(table.columns)
     places = {place for place, name in enumerate(table.columns) if name in known}
-    if task.name == "multi" and are_listed(task.labels):
+    if registry.of(task.name).several and are_listed(task.labels):
         places.add(width)
     if task.asks != "texts":
         new = enumerate(task.columns(), start=width)

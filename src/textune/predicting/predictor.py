@@ -280,11 +280,12 @@ class Predictor:
         if threshold is None:
             return self.card.decision
         threshold = given.probability(threshold)
-        if self.task.name not in {"single", "multi"}:
+        kind = tasks.of(self.task.name)
+        if "threshold" not in kind.decisions:
             raise SettingsError(
                 f"--threshold: this model was trained for {self.task.name!r}, which has none"
             )
-        if self.task.name == "single" and len(self.task.labels) != 2:
+        if not kind.several and len(self.task.labels) != 2:
             raise SettingsError(
                 f"--threshold: this model chooses the likeliest of {len(self.task.labels)} labels; "
                 f"a threshold fits several labels a text, or exactly two"

@@ -10,6 +10,7 @@ from textune.encoder import bases
 from textune.errors import DataError
 from textune.evaluation import plain
 from textune.evaluation.unseen import Widened
+from textune.metrics import entities
 from textune.predicting.predictor import Predictor, Reading
 from textune.recipes import plain_text
 from textune.records import Example
@@ -19,7 +20,6 @@ from textune.settings.language_config import MaskSettings, TextSettings
 from textune.splits.left_out import is_skipped, skipped
 from textune.tasks import examples
 from textune.tasks.tags import tagged
-from textune.tasks.tags.tag import Tag
 from textune.text import tokenizers
 
 
@@ -56,7 +56,7 @@ def _by_labels(run: Path, source: object, options: Reading) -> dict[str, Any]:
 
     scores = predictor.score(found, decision, targets=targets)
     numbers = wide.said(fine_tuning.judge(wide.task, wide.scores(scores), found))
-    if agreed.task == "tags" and (agreed.form == "words" or table.format == "conll"):
+    if predictor.task.asks == "words" and (agreed.form == "words" or table.format == "conll"):
         numbers["plain_text"] = _on_plain_text(predictor, found)
     remarks = (skipped(everything, table.name), wide.remark(), evaluations.remark(run, source))
     numbers["remarks"] = [remark for remark in remarks if remark]
@@ -68,7 +68,7 @@ def _by_labels(run: Path, source: object, options: Reading) -> dict[str, Any]:
 def _on_plain_text(predictor: Predictor, found: Sequence[Example]) -> dict[str, Any]:
     """Judge the same sentences as plain text, cut into words as predict does."""
     said = predictor.predict([item.text for item in found])
-    is_marked = isinstance(predictor.task, Tag) and predictor.task.marks_entities
+    is_marked = not entities.is_plain(predictor.task.labels)
     return plain.judge(found, said, marks_entities=is_marked)
 
 

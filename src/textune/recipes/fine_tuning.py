@@ -16,6 +16,7 @@ from textune.runs import runs
 from textune.runs.runs import Card
 from textune.runs.written import Best, DataCard
 from textune.storage import atomic
+from textune.tasks import registry
 from textune.tasks.interface import Task
 from textune.tasks.labels import in_one_cell
 from textune.text.tokenizers import Tokenizer
@@ -178,10 +179,8 @@ def write_scores(file: Path, task: Task, texts: Sequence[Example], scores: Score
         "origin": [item.origin for item in texts],
         "text": [item.text for item in texts],
     }
-    if task.asks == "answers":
-        columns["passage"] = [item.pair for item in texts]
-    elif any(item.pair is not None for item in texts):
-        columns["pair"] = [item.pair for item in texts]
+    if any(item.pair is not None for item in texts):
+        columns[registry.of(task.name).second] = [item.pair for item in texts]
     columns["truth"] = [task.truth(item) for item in texts]
     if any(item.unscored for item in texts):
         columns["unscored"] = [in_one_cell(item.unscored, task.labels) for item in texts]

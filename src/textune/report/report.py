@@ -9,10 +9,10 @@ from typing import Any
 
 from textune.metrics import catalogue
 from textune.metrics.catalogue import METRICS
-from textune.records import TASKS
 from textune.report import drawings, language_report, mistakes, pages, pictures
 from textune.runs import runs
 from textune.runs.written import Best, DataCard
+from textune.tasks import registry
 
 PARTS = {"valid": "Validation", "test": "Test"}
 MOST_CLASSES = 30  # of a confusion matrix that can still be read
@@ -88,7 +88,7 @@ def _facts(
     names = {"train": "Training"} | PARTS
     sizes = {part: card.splits.get(part, 0) for part in names}
     facts = [
-        ("Task", TASKS.get(task, task)),
+        ("Task", registry.of(task).words if task in registry.TASKS else task),
         ("Base", Path(str(settings.get("base") or "")).name),
         *(
             (f"{title} texts", pages.count(sizes[part]))

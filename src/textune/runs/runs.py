@@ -14,28 +14,16 @@ from pydantic import TypeAdapter, ValidationError
 from textune.encoder import description, headers, manifest
 from textune.encoder.description import MOST_CONFIG, explain, read_json
 from textune.errors import CheckpointError, ModelError, RunError
-from textune.records import TASKS, Contract, Decision, Pool, Shape
+from textune.records import Contract, Decision, Pool, Shape
 from textune.storage import atomic, contents, folders
 from textune.storage.names import utf8
+from textune.tasks import registry
 
 LANGUAGE_CARD = (
     "language.json"  # of a model that fills in masks; "decision.json" of one with labels
 )
 FORMAT = 1  # of decision.json
 MOST_CARD = 64 * 2**20  # bytes of it: labels may be many
-KINDS = {  # of decisions, by task
-    "single": {"argmax", "threshold"},
-    "multi": {"threshold"},
-    "number": {"number"},
-    "tags": {"tags"},
-    "answers": {"answer"},
-}
-ASKS = {"tags": "words", "answers": "answers"}
-PROBLEMS = {  # as transformers names them
-    "single": "single_label_classification",
-    "multi": "multi_label_classification",
-    "number": "regression",
-}
 _RUN = "RUN is a folder that `textune train` finished"
 VERSIONS = ("textune", "torch", "transformers", "tokenizers", "numpy", "pyarrow", "scikit-learn")
 
@@ -178,17 +166,18 @@ def _require_sound(card: Card) -> None:
         ValueError: They do not fit.
     """
     task, decision, shape = card.task, card.decision, card.shape
-    if task not in TASKS or card.contract.task != task:
+    kind, rule = registry.of(task), card.decision.kind
+    if task not in registry.TASKS or card.contract.task != task:
         raise ValueError(f"task is {task!r}, and its contract is for {card.contract.task!r}")
     wrong = [value for value in decision.thresholds.values() if not 0 <= value <= 1]
     bars, labels = set(decision.thresholds), set(card.labels)
     for is_wrong, why in (
-        (decision.kind not in KINDS[task], f"decision.kind is {decision.kind!r}, not for {task}"),
+        (rule not in kind.decisions, f"decision.kind is {rule!r}, not for {task}"),
         (not labels or len(labels) < len(card.labels), "labels are none, or one comes twice"),
         (bool(wrong), f"a threshold is {wrong[:1]}, and no probability"),
-        (task == "multi" and bars != labels, "thresholds are not of the labels"),
+        (kind.several and bars != labels, "thresholds are not of the labels"),
         (shape.max_tokens < 1 or not 0 <= shape.overlap < 1, "shape allows no token or no end"),
-        (shape.asks != ASKS.get(task, "texts"), f"shape.asks is {shape.asks!r}, not for {task}"),
+        (shape.asks != kind.asks, f"shape.asks is {shape.asks!r}, not for {task}"),
     ):
         if is_wrong:
             raise ValueError(why)
@@ -231,7 +220,7 @@ def require_kind(folder: Path, card: Card) -> None:
     """
     config = read_json(folder / "config.json", most=MOST_CONFIG)
     problem = config.get("problem_type")
-    if card.task in PROBLEMS and problem is not None and problem != PROBLEMS[card.task]:
+    if None not in (own := registry.of(card.task).problem, problem) and problem != own:
         raise ModelError(
             f"{folder}: decision.json is for the task {card.task!r} and config.json says "
             f"{problem!r:.60}; {_RUN}"

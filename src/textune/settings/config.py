@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self, TypeVar, get_args
 
 import tomli_w
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -25,6 +26,7 @@ from textune.metrics import catalogue
 from textune.records import Long
 from textune.settings.refusals import explain
 from textune.storage.names import utf8
+from textune.tasks import registry
 
 NONE = "none"  # TOML has no word for nothing
 
@@ -37,6 +39,16 @@ Names = Annotated[tuple[str, ...], BeforeValidator(_to_names)]
 Cells = Annotated[
     tuple[str, ...], BeforeValidator(lambda value: (value,) if isinstance(value, str) else value)
 ]
+
+
+def _known_task(name: str) -> str:
+    if name not in registry.TASKS:
+        *others, last = map(repr, registry.TASKS)
+        raise ValueError(f"Input should be {', '.join(others)} or {last}")
+    return name
+
+
+TaskName = Annotated[str, AfterValidator(_known_task)]
 Average = Annotated[float, Field(ge=0, lt=1)]
 
 
@@ -67,10 +79,9 @@ def _is_weight(value: Any) -> bool:
 class DataSettings(Section):
     """Which columns are read, and how the rows are parted."""
 
-    task: Literal["single", "multi", "number", "tags", "answers"] | None = Field(
+    task: TaskName | None = Field(
         None,
-        description="One label a text (single) or several (multi), numbers, tags on words, or "
-        "answers in a passage; recognised if not given.",
+        description=f"What is learned: {registry.described()}; recognised if not given.",
     )
     text: Names = Field(
         (), description="Text column; two for pairs; words, or question and passage."

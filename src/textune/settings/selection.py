@@ -1,24 +1,23 @@
 """What somebody chose is held against the task: the metric, and settings that some tasks lack."""
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from numpy.typing import NDArray
 
 from textune.errors import SettingsError, among
 from textune.metrics import catalogue
-from textune.records import TASKS
 from textune.settings.config import Settings, TrainSettings
+from textune.tasks import registry
 from textune.tasks.interface import Task
-from textune.tasks.multi import Multi
-from textune.tasks.single import Single
-from textune.tasks.tags.tag import Tag
+from textune.tasks.kind import Kind
 
-HEEDED = {  # setting → the tasks in which it changes something
-    "train.class_weights": ("single", "multi", "tags"),
-    "train.label_smoothing": ("single", "multi", "tags"),
-    "data.unlabelled": ("multi",),
-    "data.most_per_class": ("single", "multi"),
+HEEDED: dict[str, Callable[[Kind], bool]] = {  # setting → the tasks in which it changes something
+    "train.class_weights": lambda kind: kind.has_classes,
+    "train.label_smoothing": lambda kind: kind.has_classes,
+    "data.unlabelled": lambda kind: kind.several,
+    "data.most_per_class": lambda kind: kind.has_classes and kind.asks == "texts",
 }
 
 
@@ -33,8 +32,9 @@ def check(task: Task, settings: Settings) -> None:
         SettingsError: Naming the setting and the tasks, or the metrics, that there are.
     """
     train, data = settings.train, settings.data
+    kind = registry.of(task.name)
     if train.metric is not None:
-        catalogue.selecting(train.metric, task.name, task.labels)
+        metric(task, train.metric)
     given = {
         "train.class_weights": train.class_weights != "none",
         "train.label_smoothing": train.label_smoothing > 0,
@@ -42,11 +42,12 @@ def check(task: Task, settings: Settings) -> None:
         "data.most_per_class": data.most_per_class is not None,
     }
     for setting, is_given in given.items():
-        if is_given and task.name not in HEEDED[setting]:
-            kinds = " or ".join(f"{TASKS[name]} ({name})" for name in HEEDED[setting])
+        if is_given and not HEEDED[setting](kind):
+            able = [row for row in registry.TASKS.values() if HEEDED[setting](row)]
+            kinds = " or ".join(f"{row.words} ({row.name})" for row in able)
             raise SettingsError(
-                f"{setting}: would change nothing here, where the task is {TASKS[task.name]} "
-                f"({task.name}); it is for {kinds}; leave it out"
+                f"{setting}: would change nothing here, where the task is {kind.words} "
+                f"({kind.name}); it is for {kinds}; leave it out"
             )
     if isinstance(train.class_weights, dict):
         for label in train.class_weights:
@@ -54,6 +55,15 @@ def check(task: Task, settings: Settings) -> None:
                 raise SettingsError(
                     f"train.class_weights: no label {label!r}; {among(label, task.labels)}"
                 )
+
+
+def metric(task: Task, wanted: str) -> str:
+    """Say which number of a task's report shall select the best model.
+
+    Raises:
+        SettingsError: This task has no such number.
+    """
+    return catalogue.selecting(wanted, task.name, registry.of(task.name).judged, task.labels)
 
 
 def weighed(task: Task, train: TrainSettings, targets: NDArray[Any]) -> Task:
@@ -66,9 +76,11 @@ def weighed(task: Task, train: TrainSettings, targets: NDArray[Any]) -> Task:
     """
     if train.class_weights == "balanced":
         task = task.weighted(targets)
-    if not isinstance(task, Single | Multi | Tag):
-        return task
+    changes: dict[str, Any] = {}
     if isinstance(train.class_weights, dict):
         own = tuple(train.class_weights.get(label, 1.0) for label in task.labels)
-        task = replace(task, weights=own)
-    return replace(task, smoothing=train.label_smoothing) if train.label_smoothing else task
+        changes["weights"] = own
+    if train.label_smoothing:
+        changes["smoothing"] = train.label_smoothing
+    changed: Task = replace(cast("Any", task), **changes)  # every task is a dataclass
+    return changed

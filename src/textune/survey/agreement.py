@@ -5,7 +5,7 @@ from dataclasses import replace
 from textune.data import naming, weighting
 from textune.errors import SettingsError
 from textune.records import Table
-from textune.tasks import contract
+from textune.tasks import contract, registry
 from textune.tasks.contract import Understanding
 
 
@@ -40,7 +40,7 @@ def agree(
     found = contract.understand(read, task=task, text=text, label=label, group=group, skip=skip)
     agreed = replace(found.contract, weight=weight)
     if names is not None:
-        if agreed.task not in ("single", "multi", "tags") or len(agreed.label) != 1:
+        if not registry.of(agreed.task).has_classes or len(agreed.label) != 1:
             raise SettingsError(
                 f"--names {names}: there is no one column of classes here; it is for numbers "
                 "that stand for classes; name their column with --label"

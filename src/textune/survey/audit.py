@@ -17,6 +17,7 @@ from textune.records import Contract, Example, Finding
 from textune.splits import alike
 from textune.splits.origins import Origins
 from textune.survey.near import MOST, Sketches
+from textune.tasks import registry
 
 FEW = 10  # examples of a label below which it is called rare
 SHOWN = 5  # rows named in a finding
@@ -43,11 +44,15 @@ def audit(examples: Iterable[Example], *, contract: Contract | None = None) -> l
     for example in examples:
         seen.add(example)
     texts = _text_findings(seen)
-    is_labelled = contract is None or contract.task in ("single", "multi")
+    kind = registry.of(contract.task) if contract is not None else None
+    is_labelled = kind is None or (kind.has_classes and kind.asks == "texts")
     names = contract.label if contract is not None and contract.form == "columns" else ()
     labels = _label_findings(seen, names) if is_labelled and seen.rows else []
-    if contract is not None and contract.task == "tags":
-        labels = list(alike.findings(_types(seen.counts), of="tags"))
+    if kind is not None and kind.has_classes and not is_labelled:
+        classes: Counter[str] = Counter()
+        for name, count in seen.counts.items():
+            classes[kind.class_of(name)] += count
+        labels = list(alike.findings(classes, of=kind.noun))
     order = ("error", "warning", "note")
     return sorted(texts + labels, key=lambda finding: order.index(finding.severity))
 
@@ -284,14 +289,6 @@ def _one_class(seen: _Seen, names: Sequence[str]) -> list[Finding]:
         )
         for name in always[:SHOWN]
     ]
-
-
-def _types(counts: Counter[str]) -> Counter[str]:
-    """Count tags without the letter that tells how an entity goes on."""
-    found: Counter[str] = Counter()
-    for name, count in counts.items():
-        found[PLACED.sub("", name)] += count
-    return found
 
 
 def _absent(seen: _Seen, names: Sequence[str]) -> list[Finding]:

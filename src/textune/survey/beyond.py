@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from textune.records import Example, Long
+from textune.records import PASSAGES, Asks, Example, Long
+from textune.tasks import registry
 from textune.text import shapes, windows
 from textune.text.tokenizers import Tokenizer
 
@@ -36,10 +37,15 @@ class Ruler:
     """Measures texts in tokens: by a tokenizer, or by what counts them and no more."""
 
     task: str
-    golds: str = "entities"  # what is lost beyond a limit: "entities", tagged "words", "answers"
+    golds: str = "entities"  # what is lost beyond a limit, as the task's tally names it
     tokenizer: Tokenizer | None = None
     count: CountTokens | None = None  # special tokens included
     width: int = USUAL_WIDTH  # of the encoder's hidden states
+
+    @property
+    def asks(self) -> Asks:
+        """Return what a head is asked about in these texts."""
+        return registry.of(self.task).asks
 
     def limits(self) -> tuple[int, ...]:
         """Return limits worth considering: the usual ones and beyond, as far as can be read."""
@@ -61,14 +67,14 @@ class Ruler:
     def measure(self, examples: Sequence[Example]) -> list[Measured]:
         """Count the tokens of texts, and find what they are asked about."""
         texts = [example.text for example in examples]
-        if self.task == "tags" and self.tokenizer is not None:
+        if self.asks == "words" and self.tokenizer is not None:
             pieces = self.tokenizer.encode_with_places(texts)
             return [
                 Measured((len(ids),), self._ends(example, places))
                 for example, (ids, places) in zip(examples, pieces, strict=True)
             ]
         firsts = self._sizes(texts)
-        if self.task == "answers":
+        if self.asks == PASSAGES:
             return self._answers(examples, firsts)
         seconds = iter(self._sizes([item.pair for item in examples if item.pair is not None]))
         return [
@@ -186,7 +192,7 @@ def _add_golds(beyond: dict[str, dict[str, Any]], found: Sequence[Measured], rul
         unseen = 0
         for item in found:
             room = int(limit) - ruler.specials(pair=len(item.sizes) > 1)
-            seen = _rooms(item.sizes, room, ruler.task)[-1]
+            seen = _rooms(item.sizes, room, ruler.asks)[-1]
             unseen += sum(gold >= seen for gold in item.golds)
         entry[ruler.golds] = round(unseen / total, 6)
 
@@ -219,20 +225,20 @@ def _add_costs(
 def _windows(sizes: tuple[int, ...], limit: int, long: Long, ruler: Ruler) -> tuple[int, int]:
     """Return how many windows a text has, and how many tokens each."""
     extra = ruler.specials(pair=len(sizes) > 1)
-    rooms = _rooms(sizes, limit - extra, ruler.task)
+    rooms = _rooms(sizes, limit - extra, ruler.asks)
     cuts = []
     for place, (size, room) in enumerate(zip(sizes, rooms, strict=True)):
-        is_question = ruler.task == "answers" and place == 0  # of which one stretch is read
+        is_question = ruler.asks == PASSAGES and place == 0  # of which one stretch is read
         cuts.append(windows.cut(size, room, "head" if is_question else long))
     each = sum(end - first for cut in cuts for first, end in cut[0])
     return max(map(len, cuts)), each + extra
 
 
-def _rooms(sizes: tuple[int, ...], room: int, task: str) -> tuple[int, ...]:
+def _rooms(sizes: tuple[int, ...], room: int, asks: Asks) -> tuple[int, ...]:
     """Return the most tokens of each text that a window holds."""
     if len(sizes) == 1:
         return (room,)
-    if task == "answers":
+    if asks == PASSAGES:
         first = min(sizes[0], room // 2)
         return first, room - first
     return windows.share(sizes[0], sizes[1], room)

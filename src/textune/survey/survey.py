@@ -2,34 +2,27 @@
 
 import random
 import shlex
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from textune.data import naming
-from textune.data.cut import CutDifference
 from textune.data.names import Columns, parted
 from textune.encoder import bases
 from textune.encoder.names import BUNDLED
 from textune.errors import SHOWN
 from textune.reading import sources
 from textune.records import Contract, Example, Finding, Survey, Table
-from textune.splits.spread import Spread
 from textune.survey import agreement, audit, beyond, plain_survey
 from textune.survey.beyond import CountTokens, Measured, Ruler
-from textune.tasks import examples
-from textune.tasks.tags import tagged
-from textune.tasks.tags.census import WordCensus
+from textune.tasks import examples, registry
+from textune.tasks.kind import Tally
 from textune.text import tokenizers, unknown
 
 MEASURED = 5_000  # texts whose tokens are counted, where the file has more than `ALL_BELOW`
 ALL_BELOW = 10_000
 TOGETHER, MOST_TOGETHER = 256, 8_000_000  # texts given to the tokenizer at once, characters
-ANSWERED, UNANSWERED = "an answer", "no answer"  # what a question has in its passage
 LONG_SHARE = 0.05  # of the texts beyond the largest limit, from which it is worth a finding
 
 
@@ -54,7 +47,7 @@ def check(
         source: A file or a data frame.
         text: Text column, or two for pairs ("a,b"); recognised if not given, like all that follows.
         label: Label column, or one 0/1 column for each label.
-        task: "single", "multi", "number", "tags", "answers" or "plain".
+        task: A name of the documented tasks, or "plain".
         header: Whether the first line names the columns.
         delimiter: Between the cells of a line.
         group: Column whose equal values stay in one split.
@@ -81,11 +74,10 @@ def check(
     )
     agreed = found.contract
     rows = naming.named(table, agreed)
-    ruler = _ruler(agreed, base, count_tokens)
-    tally = _Tally(agreed, found.rows, ruler)
-    census = WordCensus(marks_entities=agreed.separator != "plain")
-    difference = CutDifference(agreed.cut)
-    read = census.watch(tally.watch(examples.read(rows, agreed)), difference.add)
+    labels = registry.of(agreed.task).tally(agreed)
+    ruler = _ruler(agreed, labels.golds, base, count_tokens)
+    tally = _Reader(agreed, found.rows, ruler, labels)
+    read = tally.watch(examples.read(rows, agreed))
     findings = audit.audit(read, contract=agreed)
     lengths, targets = tally.lengths(), tally.targets()
     costs = {}
@@ -97,19 +89,17 @@ def check(
         table=table,
         contract=agreed,
         rows=found.rows,
-        labels=_in_order(agreed, tally.counts),
-        unlabelled=tally.unlabelled,
+        labels=labels.in_order(),
+        unlabelled=labels.unlabelled,
         lengths=lengths,
         findings=(
             *table.findings,
             *found.findings,
             *tally.unknown(),
-            *(census.findings() if agreed.task == "tags" else ()),
-            *filter(None, [difference.finding() if agreed.form == "words" else None]),
+            *labels.findings(found.rows),
             *tally.mended(),
             *findings,
             *_without_labels(agreed, table.name, found.rows),
-            *(_constant(targets, found.rows) if agreed.task == "number" else ()),
             *_too_long(lengths),
         ),
         command=_call(agreed, base, names)
@@ -152,19 +142,16 @@ def to_json(survey: Survey) -> dict[str, Any]:
     }
 
 
-class _Tally:
+class _Reader:
     """Counts labels and measures texts while somebody else reads the examples."""
 
-    def __init__(self, agreed: Contract, rows: int, ruler: Ruler) -> None:
+    def __init__(self, agreed: Contract, rows: int, ruler: Ruler, labels: Tally) -> None:
         self._agreed = agreed
+        self.labels = labels
         self._rows = rows
         self._ruler = ruler
-        self._spreads = [Spread() for _ in agreed.label]  # of numbers
-        self._words = 0  # that have a tag
         self._remarks: list[str] = []  # the first of them
         self._remarked = 0
-        self.counts: Counter[str] = Counter()
-        self.unlabelled = 0
         self.is_sample = rows > ALL_BELOW
         chosen = random.Random(0).sample(range(rows), MEASURED) if self.is_sample else ()
         self._chosen = frozenset(chosen)
@@ -175,7 +162,7 @@ class _Tally:
 
     def watch(self, stream: Iterable[Example]) -> Iterator[Example]:
         for place, example in enumerate(stream):
-            self._count(example)
+            self.labels.add(example)
             if place < unknown.MOST:
                 self._first.append(unknown.beginning(example))
             self._remarked += len(example.remarks)
@@ -211,39 +198,8 @@ class _Tally:
 
     def targets(self) -> dict[str, Any]:
         """Describe what there is to find: numbers, entities in words, lengths of answers."""
-        if self._agreed.task == "number":
-            names = self._agreed.label
-            return {
-                name: spread.describe() for name, spread in zip(names, self._spreads, strict=True)
-            }
-        if self._agreed.task == "tags":
-            return {self._ruler.golds: self.counts.total(), "of_words": self._words}
-        if self._agreed.task == "answers":
-            return _of_answers(self.counts, self._measured)
-        return {}
-
-    def _count(self, example: Example) -> None:
-        label = example.label
-        if self._agreed.task == "number":
-            self._add_numbers((label,) if isinstance(label, str) else label or ())
-            return
-        if self._agreed.task == "tags":
-            self.counts.update(tagged.counted(self._agreed, label or ()))
-            self._words += len(label or ())
-            return
-        if example.answers is not None:
-            self.counts[ANSWERED if example.answers else UNANSWERED] += 1
-            return
-        if isinstance(label, str):
-            self.counts[label] += 1
-            return
-        self.counts.update(label or ())
-        if not label and not example.unscored:
-            self.unlabelled += 1
-
-    def _add_numbers(self, cells: tuple[str, ...]) -> None:
-        for spread, cell in zip(self._spreads, cells, strict=bool(cells)):
-            spread.add(float(cell))
+        sizes = [item.answer for item in self._measured if item.answer is not None]
+        return self.labels.targets(sizes)
 
     def _measure(self) -> None:
         waiting, self._waiting, self._size = self._waiting, [], 0
@@ -251,46 +207,14 @@ class _Tally:
             self._measured += self._ruler.measure(waiting)
 
 
-def _ruler(agreed: Contract, base: str | Path | None, count_tokens: CountTokens | None) -> Ruler:
-    golds = "words" if agreed.separator == "plain" else "entities"
-    if agreed.task == "answers":
-        golds = "answers"
+def _ruler(
+    agreed: Contract, golds: str, base: str | Path | None, count_tokens: CountTokens | None
+) -> Ruler:
     if count_tokens is not None:
         return Ruler(agreed.task, golds, count=count_tokens)
     place = bases.find(base or BUNDLED)
     width = beyond.width_of(Path(place))
     return Ruler(agreed.task, golds, tokenizer=tokenizers.load(place), width=width)
-
-
-def _of_answers(counts: Mapping[str, int], measured: Sequence[Measured]) -> dict[str, Any]:
-    """Say how many questions have no answer, and how many tokens the first answers have."""
-    sizes = [item.answer for item in measured if item.answer is not None]
-    found: dict[str, Any] = {
-        "answers": counts[ANSWERED],
-        "without_share": round(counts[UNANSWERED] / max(1, sum(counts.values())), 6),
-    }
-    if not sizes:
-        return found
-    return found | {
-        "tokens": {
-            "median": float(np.median(sizes)),
-            "p99": float(np.percentile(sizes, 99)),
-            "longest": max(sizes),
-        }
-    }
-
-
-def _in_order(agreed: Contract, counts: Mapping[str, int]) -> dict[str, int]:
-    if agreed.task == "number":
-        return {}
-    if agreed.task == "tags":
-        return {name: counts[name] for name in sorted(counts)}
-    if agreed.task == "answers":
-        return {name: counts[name] for name in (ANSWERED, UNANSWERED)}
-    if agreed.form == "columns":
-        return {name: counts.get(name, 0) for name in agreed.label}
-    held = (Example("", "", label=name) for name in counts)
-    return {name: counts[name] for name in examples.label_names(agreed, held)}
 
 
 def _without_labels(agreed: Contract, name: str, rows: int) -> tuple[Finding, ...]:
@@ -302,17 +226,6 @@ def _without_labels(agreed: Contract, name: str, rows: int) -> tuple[Finding, ..
         )
         return (Finding("task", "note", message, rows),)
     return ()
-
-
-def _constant(targets: Mapping[str, Mapping[str, float]], rows: int) -> Iterator[Finding]:
-    """Name columns of numbers that are the same in every row."""
-    for name, spread in targets.items():
-        if spread["min"] == spread["max"] and rows > 1:
-            message = (
-                f"column {name!r} holds {spread['min']:g} in every row: there is nothing to learn "
-                "from it; name the columns of the numbers with --label"
-            )
-            yield Finding("constant", "warning", message, rows)
 
 
 def _too_long(lengths: Mapping[str, Any]) -> tuple[Finding, ...]:

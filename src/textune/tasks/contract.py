@@ -1,32 +1,22 @@
 """Rows become a contract: which task, which columns, which labels, and why."""
 
 import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from textune.data import choices, lists, number_columns, skipping, unlabelled
+from textune.data import choices, lists, skipping, unlabelled
 from textune.data.choice import Choice, quoted
-from textune.data.columns import (
-    Column,
-    Scan,
-    describe,
-    flag,
-    scan,
-    signs_of,
-)
+from textune.data.columns import Column, Scan, describe, scan
 from textune.data.names import columns_meant
-from textune.data.numerals import is_number
 from textune.data.word_lists import read_list
 from textune.errors import DataError, SettingsError, among
 from textune.records import Contract, Finding, Table
-from textune.tasks.answers import questions
-from textune.tasks.tags import tag_columns
+from textune.tasks import registry
+from textune.tasks.kind import Kind
 
 WORD_TAG = re.compile(r"O|[BIESLU]-\S+")  # how a word of a name is marked in CoNLL files
 TAG_ENDS = re.compile(r"[\s,;|]+")  # between tags that are no list
 FASTTEXT = "__label__"
-TASKS = ("single", "multi", "number", "tags", "answers", "plain")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +50,7 @@ def understand(
 
     Args:
         table: Its rows are streamed from start to end, in bounded memory.
-        task: "single", "multi", "number", "tags", "answers" or "plain" (text without labels).
+        task: A name of the registry, or "plain" (text without labels).
         text: One column, or two for pairs of texts or for questions and their passages. A name with
             commas may be given in its parts.
         label: One column, or one 0/1 column for each label, or one for each number, or the answers;
@@ -88,10 +78,10 @@ def understand(
         )
     columns = {column.name: column for column in seen.columns}
     described = {name: describe(column) for name, column in columns.items()}
-    if tags := tag_columns.understand(table, seen, task=task, text=text, label=label, group=group):
-        return _found(tags, {**described, **tag_columns.described(tags)}, seen, skip)
-    if answers := questions.understand(table, seen, task=task, text=text, label=label, group=group):
-        return _found(answers, {**described, **questions.described(answers)}, seen, skip)
+    if apart := _apart(table, seen, task, text=text, label=label, group=group):
+        kind = registry.of(apart.task)
+        described |= kind.described(apart) if kind.described else {}
+        return _found(table, apart, described, seen, skip)
     taken = {*(label or ()), *([group] if group else ())}
     texts = choices.text(seen, text, taken=taken, headed=table.has_header)
     if not texts.columns:
@@ -101,24 +91,51 @@ def understand(
     barred = {*taken, *(column.name for column in texts.columns)}
     free = [column for column in seen.columns if column.name not in barred]
     paired = len(texts.columns) > 1
-    labels = asked or choices.label(free, task=task, headed=table.has_header, paired=paired)
+    labels = asked or choices.label(
+        free,
+        headed=table.has_header,
+        paired=paired,
+        several=None if task is None else registry.of(task).several,
+        fits=None if task is None else registry.of(task).fits,
+    )
     if task is None:
         _refuse_words(table, texts.columns, labels.columns)
     contract = _settle(table, seen, task, texts=texts, labels=labels, group=group)
-    made = _found(contract, described, seen, skip)
-    unclear = number_columns.findings(table, contract, seen)
-    mixed = [c for c in labels.columns if c.separator == "mixed" == made.contract.separator]
-    said = [item for c in mixed for item in lists.mixed(c.name, c.counts or Counter(c.cells))]
-    return replace(made, findings=(*made.findings, *unclear, *said))
+    return _found(table, contract, described, seen, skip)
+
+
+def _apart(
+    table: Table,
+    seen: Scan,
+    task: str | None,
+    *,
+    text: tuple[str, ...] | None,
+    label: tuple[str, ...] | None,
+    group: str | None,
+) -> Contract | None:
+    """Ask the tasks whose tables are unlike all others whether this is one."""
+    for kind in registry.TASKS.values():
+        if kind.understand is None:
+            continue
+        found = kind.understand(table, seen, task=task, text=text, label=label, group=group)
+        if found is not None:
+            return found
+    return None
 
 
 def _found(
-    contract: Contract, described: Mapping[str, str], seen: Scan, skip: tuple[str, ...]
+    table: Table,
+    contract: Contract,
+    described: Mapping[str, str],
+    seen: Scan,
+    skip: tuple[str, ...],
 ) -> Understanding:
     """Add what is left out: as asked, and rows whose label says that there is none."""
     by_name = {column.name: column for column in seen.columns}
     labels = [by_name[name] for name in contract.label]
-    meant = unlabelled.no_gold(contract, labels[0]) if len(labels) == 1 else ""
+    kind = registry.of(contract.task)
+    is_name = contract.form == "name" and kind.has_classes and len(labels) == 1
+    meant = unlabelled.no_gold(contract, labels[0]) if is_name else ""
     if meant and meant not in skip:
         count = (labels[0].counts or {})[unlabelled.NO_GOLD]
         contract = replace(contract, skip=(meant,))
@@ -126,7 +143,10 @@ def _found(
         contract = replace(contract, skip=(*skip, meant))
         return Understanding(contract, described, seen.rows - count, tuple(findings))
     cells = labels[0].cells if labels else ()
-    findings = unlabelled.findings(contract, seen, cells)
+    findings = [
+        *unlabelled.findings(contract, seen, cells),
+        *kind.findings(table, contract, seen),
+    ]
     return Understanding(replace(contract, skip=skip), described, seen.rows, tuple(findings))
 
 
@@ -155,8 +175,9 @@ def _check_options(
     label: tuple[str, ...] | None,
     group: str | None,
 ) -> None:
-    if task is not None and task not in TASKS:
-        raise SettingsError(f"task {task!r} is not known; {among(task, TASKS)}")
+    known = (*registry.TASKS, registry.PLAIN.name)
+    if task is not None and task not in known:
+        raise SettingsError(f"task {task!r} is not known; {among(task, known)}")
     if task == "plain" and label:
         raise SettingsError(
             f"task 'plain' has no labels, but --label names {quoted(label)}; leave out one of them"
@@ -257,109 +278,46 @@ def _settle(
         for column in texts.columns
         if sum(cell.startswith(FASTTEXT) for cell in column.cells) > len(column.cells) / 2
     ]
+    names = tuple(column.name for column in texts.columns)
     if not chosen:
         reasons.append(
             "no labels, as asked" if task else "no column looks like labels → plain text"
         )
-        form, found, separator = "none", "plain", None
-    elif len(chosen) > 1:
-        found = task or ("number" if choices.are_numbers(chosen) else "multi")
-        form, separator = "columns", None
-        said, doubted = _many(table, chosen, seen, found)
-        reasons.append(said)
-        doubts += doubted
-    else:
-        form, found, separator, said, doubted = _one(table, chosen[0], task)
-        reasons.append(said)
-        doubts += doubted
-    names = tuple(column.name for column in texts.columns)
-    label = tuple(column.name for column in chosen)
-    made = Contract(found, names, label, form, separator, group, tuple(reasons), tuple(doubts))
-    return replace(made, numerals=number_columns.written(chosen)) if found == "number" else made
-
-
-def _many(table: Table, chosen: Sequence[Column], seen: Scan, task: str) -> tuple[str, list[str]]:
-    if task == "number":
-        for column in chosen:
-            number_columns.refuse_others(table, column)
-        return f"{len(chosen)} columns hold numbers → {len(chosen)} numbers a text", []
-    if task == "single":
-        return f"{len(chosen)} columns, of which exactly one is 1 → one label a text, as asked", []
-    choices.refuse_polarity(table.name, chosen)
-    odd = [column for column in chosen if column.kind not in ("flags", "constant")]
-    doubts = [
-        f"column {column.name!r} is not only 0, 1 and -1 but {describe(column)}" for column in odd
-    ]
-    marks = [[flag(row[column.place]) for column in chosen] for row in seen.sample]
-    if len(marks) >= 20 and all(row.count(1) == 1 for row in marks):
-        doubts.append(
-            "every text has exactly one of these labels: `--task single` would make them "
-            "exclude each other"
-        )
-    unscored = " (-1: not scored)" if any(-1 in row for row in marks) else ""
-    return (
-        f"{len(chosen)} columns hold only {signs_of(chosen)}{unscored} → several labels a text",
-        doubts,
+        found = registry.PLAIN.name
+        return Contract(found, names, (), "none", None, group, tuple(reasons), tuple(doubts))
+    if task is None:
+        _refuse_positions(table, chosen)
+    kind = registry.of(task) if task else _likeliest(chosen)
+    assert kind.form is not None
+    form = kind.form(table, chosen, seen, asked=task is not None)
+    return Contract(
+        kind.name,
+        names,
+        tuple(column.name for column in chosen),
+        form.form,
+        form.separator,
+        group,
+        (*reasons, form.reason),
+        (*doubts, *form.doubts),
+        numerals=form.numerals,
     )
 
 
-def _one(
-    table: Table, column: Column, task: str | None
-) -> tuple[str, str, str | None, str, list[str]]:
-    """Give form, task, separator, the reason and the doubts for one label column."""
-    name = column.name
-    if task == "number" or (task is None and number_columns.is_one(column)):
-        return number_columns.understand(table, column, asked=task is not None)
-    if task == "multi" and column.kind == "flags":
-        return (
-            "columns",
-            "multi",
-            None,
-            f"{name!r} holds only {signs_of([column])} → one 0/1 label, as asked",
-            [],
-        )
-    is_vector = column.separator == "vector"
-    if task is None and not is_vector and (places := lists.positions(column.cells)):
+def _likeliest(chosen: Sequence[Column]) -> Kind:
+    """Return the task of which columns hold the labels, where nobody says which it is."""
+    able = [kind for kind in registry.TASKS.values() if kind.form is not None]
+    return max(able, key=lambda kind: kind.weight(chosen))
+
+
+def _refuse_positions(table: Table, chosen: Sequence[Column]) -> None:
+    """Refuse lists of a value for each position, of which nobody can tell what is meant."""
+    column = chosen[0]
+    if len(chosen) > 1 or column.separator == "vector":
+        return
+    if places := lists.positions(column.cells):
         raise DataError(
-            f"{table.name}: column {name!r} holds lists of {places} numbers, some of them repeated "
-            f"({column.cells[0][:40]}): one value for each position, no set of labels; write a "
-            "column for each position, and name one with --label (--task single), or all of them "
-            "(--task number)"
+            f"{table.name}: column {column.name!r} holds lists of {places} numbers, some of them "
+            f"repeated ({column.cells[0][:40]}): one value for each position, no set of labels; "
+            "write a column for each position, and name one with --label (--task single), or all "
+            "of them (--task number)"
         )
-    written = column.separator or ""
-    is_alone = written in ("json", "mixed") and lists.lengths(column.cells, written) == {1}
-    if task in (None, "single") and is_alone and not column.blank:
-        held = "a list of exactly one name" + (" or a name alone" if written == "mixed" else "")
-        said = f"{name!r} holds {held} in each row → one label a text"
-        doubts = [] if task else ["`--task multi` would learn several labels a text"]
-        return "name", "single", written, said, doubts
-    if task == "multi" or (task is None and column.kind == "list"):
-        separator = written or lists.likely_separator(column.cells)
-        shape = {
-            "json": "in brackets",
-            "mixed": "in brackets, or one name alone",
-            "<>": "as <a><b>",
-            "vector": "of one 0 or 1 for each label",
-        }.get(separator, f"separated by {separator!r}")
-        doubts = (
-            [] if task else [f"`--task single` would take every whole cell of {name!r} as a class"]
-        )
-        return (
-            "list",
-            "multi",
-            separator,
-            f"{name!r} holds lists {shape} → several labels a text",
-            doubts,
-        )
-    said = f"{name!r} holds {column.classes} different values, one a row → one label a text"
-    if column.kind == "constant":
-        value = next(iter(column.counts or {""}))
-        said = f"{name!r} holds one value only, {value!r} → one label a text"
-    doubts = []
-    if task is None and column.classes > 2 and all(map(is_number, column.cells)):
-        held = "decimals" if any(float(cell) % 1 for cell in column.cells) else "numbers"
-        doubts.append(
-            f"{name!r} holds {held}: `--task number` would estimate them, so that near ones count "
-            "as nearly right, instead of taking each as a class"
-        )
-    return "name", "single", None, said, doubts

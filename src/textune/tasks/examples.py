@@ -1,21 +1,17 @@
 """Rows and a contract become Examples, and Examples the names of their labels."""
 
 import shlex
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from textune.data import lists, skipping, weighting
-from textune.data.columns import flag
-from textune.data.numerals import is_number
-from textune.errors import DataError, Problems, among, excerpt
-from textune.records import Contract, Example, Label, Row, Table
-from textune.tasks import numbers
-from textune.tasks.answers import passages
-from textune.tasks.tags import tagged
+from textune.data import skipping, weighting
+from textune.errors import DataError, Problems, among
+from textune.records import Contract, Example, Row, Table
+from textune.tasks import registry
+from textune.tasks.kind import Places, ToExample
+from textune.tasks.texts import BLANK
 
-Marked = tuple[Label | None, tuple[str, ...]]  # label, and the labels that were not scored
 _WAY_OUT = "correct these rows or take them out of the file"
-_BLANK = "is blank, but a label was expected"
 
 
 def read(table: Table, contract: Contract, *, labelled: bool = True) -> Iterator[Example]:
@@ -42,7 +38,7 @@ def read(table: Table, contract: Contract, *, labelled: bool = True) -> Iterator
 
 def sound(
     rows: Iterable[Row],
-    to_example: Callable[[Row], Example],
+    to_example: ToExample,
     problems: Problems,
     *,
     blank: str = "",
@@ -59,13 +55,13 @@ def sound(
         try:
             example = to_example(row)
         except DataError as fault:
-            is_blank = str(fault).endswith(_BLANK)
+            is_blank = str(fault).endswith(BLANK)
             problems.add(str(fault), _WAY_OUT + (blank if is_blank else ""))
             continue
         yield example
 
 
-def reader(table: Table, contract: Contract, *, labelled: bool = True) -> Callable[[Row], Example]:
+def reader(table: Table, contract: Contract, *, labelled: bool = True) -> ToExample:
     """Make the function that turns a row of this table into an Example.
 
     Texts are kept as they are. Labels are kept exactly as they are written, only space around them
@@ -95,47 +91,16 @@ def label_names(contract: Contract, examples: Iterable[Example]) -> tuple[str, .
     tags, O and then B and I of each type; else what the examples hold, sorted: by number if all are
     numbers, by alphabet if not.
     """
-    if contract.task == "answers":
-        return passages.LABELS
-    if contract.task == "tags":
-        return tagged.label_names(contract, examples)
-    if contract.form == "columns" or contract.task == "number":
-        return contract.label
-    found: set[str] = set()
-    for example in examples:
-        if isinstance(example.label, str):
-            found.add(example.label)
-        elif example.label is not None:
-            found.update(example.label)
-    if all(map(is_number, found)):
-        return tuple(sorted(found, key=lambda name: (float(name), name)))
-    return tuple(sorted(found))
+    return registry.of(contract.task).label_names(contract, examples)
 
 
-def _reader(table: Table, contract: Contract, *, labelled: bool) -> Callable[[Row], Example]:
+def _reader(table: Table, contract: Contract, *, labelled: bool) -> ToExample:
+    kind = registry.of_table(table, contract.task)
     texts = [_place(table, name, "text") for name in contract.text]
     group = _place(table, contract.group, "group") if labelled and contract.group else None
-    if contract.task == "tags" or table.format == "conll":
-        tags = _place(table, contract.label[0], "tags") if labelled and contract.label else None
-        return tagged.reader(table, contract, text=texts[0], label=tags, group=group)
-    if contract.task == "answers":
-        held = [_place(table, name, "answers") for name in contract.label] if labelled else None
-        return passages.reader(contract, texts, held, group)
-    read_label = _label_reader(table, contract) if labelled else _no_label
-    first, second = texts[0], texts[1] if len(texts) > 1 else None
-
-    def to_example(row: Row) -> Example:
-        label, unscored = read_label(row)
-        return Example(
-            text=row.cells[first],
-            origin=row.origin,
-            pair=None if second is None else row.cells[second],
-            label=label,
-            unscored=unscored,
-            group=None if group is None else row.cells[group],
-        )
-
-    return to_example
+    role = kind.noun if kind.understand else "label"
+    labels = [_place(table, name, role) for name in contract.label] if labelled else None
+    return kind.read(table, contract, Places(texts, labels, group))
 
 
 def _place(table: Table, name: str, role: str) -> int:
@@ -151,106 +116,3 @@ def _place(table: Table, name: str, role: str) -> int:
         f"{table.name}: there is no column {name!r}, which holds the {role} by the contract; "
         f"{among(name, table.columns)}{header}; rename the column, or choose another file"
     )
-
-
-def _no_label(row: Row) -> Marked:
-    return None, ()
-
-
-def _label_reader(table: Table, contract: Contract) -> Callable[[Row], Marked]:
-    places = [_place(table, name, "label") for name in contract.label]
-    if contract.task == "number":
-        return numbers.reader(
-            places,
-            contract.label,
-            alone=contract.form == "name",
-            written=contract.numerals,
-        )
-    if contract.form == "columns":
-        read_marks = _mark_reader(places, contract.label)
-        return _exclusive(read_marks) if contract.task == "single" else read_marks
-    if not places:
-        return _no_label
-    if contract.form == "list":
-        return _list_reader(places[0], contract.label[0], contract.separator or ",")
-    if contract.separator is not None:
-        return _only_reader(places[0], contract.label[0], contract.separator)
-    return _name_reader(places[0], contract.label[0])
-
-
-def _only_reader(place: int, column: str, separator: str) -> Callable[[Row], Marked]:
-    """Make the reader of lists that hold exactly one name."""
-
-    def read_name(row: Row) -> Marked:
-        names = lists.parse(row.cells[place], separator)
-        if names is None or len(names) != 1:
-            raise DataError(
-                f"{row.origin}: column {column!r} holds {excerpt(row.cells[place])}; allowed: a "
-                "list of exactly one name (or choose --task multi)"
-            )
-        return names[0], ()
-
-    return read_name
-
-
-def _name_reader(place: int, column: str) -> Callable[[Row], Marked]:
-    def read_name(row: Row) -> Marked:
-        name = row.cells[place].strip()
-        if not name:
-            raise DataError(f"{row.origin}: column {column!r} {_BLANK}")
-        return name, ()
-
-    return read_name
-
-
-def _list_reader(place: int, column: str, separator: str) -> Callable[[Row], Marked]:
-    shape = {"json": 'a list in brackets such as ["a", "b"]', "vector": "a row of 0 and 1"}
-
-    def read_list(row: Row) -> Marked:
-        names = lists.parse(row.cells[place], separator)
-        if names is None:
-            raise DataError(
-                f"{row.origin}: column {column!r} holds {excerpt(row.cells[place])}; "
-                f"allowed: {shape.get(separator, 'a list')}, or a blank cell for no label"
-            )
-        return names, ()
-
-    return read_list
-
-
-def _mark_reader(places: Sequence[int], columns: Sequence[str]) -> Callable[[Row], Marked]:
-    both = tuple(zip(places, columns, strict=True))
-
-    def read_marks(row: Row) -> Marked:
-        labels: list[str] = []
-        unscored: list[str] = []
-        for place, column in both:
-            cell = row.cells[place]
-            if cell == "0":  # by far the most frequent
-                continue
-            mark = flag(cell)
-            if mark is None:
-                held = f"holds {excerpt(cell)}" if cell.strip() else "is blank"
-                raise DataError(
-                    f"{row.origin}: column {column!r} {held}; "
-                    "allowed: 0 or 1 (true/false, yes/no), or -1 for not scored"
-                )
-            if mark:
-                (labels if mark == 1 else unscored).append(column)
-        return tuple(labels), tuple(unscored)
-
-    return read_marks
-
-
-def _exclusive(read_marks: Callable[[Row], Marked]) -> Callable[[Row], Marked]:
-    def read_one(row: Row) -> Marked:
-        labels, _ = read_marks(row)
-        if labels is None or len(labels) != 1:
-            held = f"{len(labels or ())} columns are 1 ({', '.join(labels or ()) or 'none'})"
-            raise DataError(
-                f"{row.origin}: {held}, but one label a text was expected; "
-                "allowed: exactly one 1 (or choose --task multi)"
-            )
-        return labels[0], ()
-
-    return read_one

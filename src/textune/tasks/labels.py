@@ -1,15 +1,20 @@
 """What tasks with names for whole texts have in common: how their answers are written."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from textune.data import lists
+from textune.data.columns import Scan
 from textune.metrics import intervals as spans
-from textune.records import Example, Prediction, Scores
+from textune.records import Contract, Example, Finding, Prediction, Scores, Table
 from textune.tasks.interface import Column
+
+METRICS = ("mcc", "accuracy", "macro_f1", "micro_f1", "roc_auc", "pr_auc", "log_loss")
 
 
 def config(labels: Sequence[str], problem: str) -> dict[str, Any]:
@@ -20,6 +25,14 @@ def config(labels: Sequence[str], problem: str) -> dict[str, Any]:
         "label2id": {label: number for number, label in enumerate(labels)},
         "problem_type": problem,
     }
+
+
+def findings(table: Table, contract: Contract, seen: Scan) -> Iterator[Finding]:
+    """Say where names stand alone beside lists."""
+    for column in seen.columns:
+        is_label = column.name in contract.label and contract.separator == "mixed"
+        if is_label and column.separator == contract.separator:
+            yield from lists.mixed(column.name, column.counts or Counter(column.cells))
 
 
 def softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -9,12 +9,18 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from textune.errors import DataError, among
-from textune.metrics import metrics
-from textune.records import Batch, Decision, Example, Prediction, Scores
+from textune.data import choices, lists
+from textune.data.columns import Column, Scan, describe, flag, signs_of
+from textune.errors import DataError, among, excerpt
+from textune.metrics import catalogue, metrics
+from textune.records import Batch, Contract, Decision, Example, Prediction, Row, Scores, Table
 from textune.splits import splits
 from textune.tasks import labels as named
-from textune.tasks.interface import Borders, Column, Floats, thresholds
+from textune.tasks import texts
+from textune.tasks.interface import Borders, Floats, thresholds
+from textune.tasks.interface import Column as Added
+from textune.tasks.kind import Form, Kind, Places, ToExample
+from textune.tasks.texts import Marked, ReadLabel
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -124,7 +130,7 @@ class Multi:
         """Give each text its names and the probability of each label."""
         return named.predictions(self.labels, self.names(scores.decisions), scores, examples)
 
-    def columns(self) -> list[Column]:
+    def columns(self) -> list[Added]:
         """Name the decision and the probability of each label."""
         return named.columns(self.labels)
 
@@ -144,3 +150,94 @@ class Multi:
         positives = (targets == 1).sum(axis=0)
         weights = splits.positive_weights(positives, scored)
         return replace(self, weights=tuple(weights.tolist()))
+
+
+def weight(columns: Sequence[Column]) -> float:
+    """Weigh columns as those of several labels a text: columns of 0 and 1, or one of lists."""
+    return 2.0 * (len(columns) > 1 or columns[0].kind == "list")
+
+
+def form(table: Table, columns: Sequence[Column], seen: Scan, *, asked: bool) -> Form:
+    """Say how several labels a text are written: as a list, or in columns of 0 and 1."""
+    if len(columns) > 1:
+        return _marks(table, columns, seen)
+    column = columns[0]
+    name = column.name
+    if column.kind == "flags":
+        reason = f"{name!r} holds only {signs_of([column])} → one 0/1 label, as asked"
+        return Form("columns", None, reason)
+    separator = column.separator or lists.likely_separator(column.cells)
+    shape = {
+        "json": "in brackets",
+        "mixed": "in brackets, or one name alone",
+        "<>": "as <a><b>",
+        "vector": "of one 0 or 1 for each label",
+    }.get(separator, f"separated by {separator!r}")
+    doubts = [f"`--task single` would take every whole cell of {name!r} as a class"]
+    reason = f"{name!r} holds lists {shape} → several labels a text"
+    return Form("list", separator, reason, [] if asked else doubts)
+
+
+def _marks(table: Table, columns: Sequence[Column], seen: Scan) -> Form:
+    choices.refuse_polarity(table.name, columns)
+    odd = [column for column in columns if column.kind not in ("flags", "constant")]
+    doubts = [
+        f"column {column.name!r} is not only 0, 1 and -1 but {describe(column)}" for column in odd
+    ]
+    marks = [[flag(row[column.place]) for column in columns] for row in seen.sample]
+    if len(marks) >= 20 and all(row.count(1) == 1 for row in marks):
+        doubts.append(
+            "every text has exactly one of these labels: `--task single` would make them "
+            "exclude each other"
+        )
+    unscored = " (-1: not scored)" if any(-1 in row for row in marks) else ""
+    reason = (
+        f"{len(columns)} columns hold only {signs_of(columns)}{unscored} → several labels a text"
+    )
+    return Form("columns", None, reason, doubts)
+
+
+def read(table: Table, contract: Contract, places: Places) -> ToExample:
+    """Make the function that turns a row into a text with its labels."""
+
+    def to_reader(labels: Sequence[int]) -> ReadLabel:
+        if contract.form == "columns":
+            return texts.marks(labels, contract.label)
+        return _list_reader(labels[0], contract.label[0], contract.separator or ",")
+
+    return texts.reader(places, to_reader)
+
+
+def _list_reader(place: int, column: str, separator: str) -> ReadLabel:
+    shape = {"json": 'a list in brackets such as ["a", "b"]', "vector": "a row of 0 and 1"}
+
+    def read_list(row: Row) -> Marked:
+        names = lists.parse(row.cells[place], separator)
+        if names is None:
+            raise DataError(
+                f"{row.origin}: column {column!r} holds {excerpt(row.cells[place])}; "
+                f"allowed: {shape.get(separator, 'a list')}, or a blank cell for no label"
+            )
+        return names, ()
+
+    return read_list
+
+
+KIND = Kind(
+    name=Multi.name,
+    words="several labels a text",
+    make=Multi,
+    judged=catalogue.Judged(
+        (*named.METRICS, "subset_accuracy", "macro_mcc", "micro_roc_auc", "hamming_loss"),
+        loss="log_loss",
+        of_label=(*catalogue.OF_CLASSES, "mcc"),
+    ),
+    read=read,
+    has_classes=True,
+    several=True,
+    decisions=frozenset(["threshold"]),
+    problem="multi_label_classification",
+    weight=weight,
+    form=form,
+    findings=named.findings,
+)

@@ -9,12 +9,19 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from textune.errors import DataError, among
-from textune.metrics import metrics
-from textune.records import Batch, Decision, Example, Prediction, Scores
+from textune.data import lists
+from textune.data.columns import Column, Scan
+from textune.data.numerals import is_number
+from textune.errors import DataError, among, excerpt
+from textune.metrics import catalogue, metrics
+from textune.records import Batch, Contract, Decision, Example, Prediction, Row, Scores, Table
 from textune.splits import splits
 from textune.tasks import labels as named
-from textune.tasks.interface import Borders, Column, Floats
+from textune.tasks import texts
+from textune.tasks.interface import Borders, Floats
+from textune.tasks.interface import Column as Added
+from textune.tasks.kind import Form, Kind, Places, ToExample
+from textune.tasks.texts import BLANK, Marked, ReadLabel
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -119,7 +126,7 @@ class Single:
         """Give each text its names and the probability of each label."""
         return named.predictions(self.labels, self.names(scores.decisions), scores, examples)
 
-    def columns(self) -> list[Column]:
+    def columns(self) -> list[Added]:
         """Name the decision and the probability of each label."""
         return named.columns(self.labels)
 
@@ -136,3 +143,115 @@ class Single:
         counts = np.bincount(targets, minlength=len(self.labels))
         weights = splits.class_weights(counts)
         return replace(self, weights=tuple(weights.tolist()))
+
+
+def weight(columns: Sequence[Column]) -> float:
+    """Weigh one column as that of one label a text: any may be, but lists."""
+    return float(len(columns) == 1) * (2.5 if _is_alone(columns[0]) else 1.0)
+
+
+def form(table: Table, columns: Sequence[Column], seen: Scan, *, asked: bool) -> Form:
+    """Say how one label a text is written: as a name, a list of one, or in columns of 0 and 1."""
+    if len(columns) > 1:
+        reason = f"{len(columns)} columns, of which exactly one is 1 → one label a text, as asked"
+        return Form("columns", None, reason)
+    column = columns[0]
+    name = column.name
+    if _is_alone(column):
+        held = "a list of exactly one name"
+        held += " or a name alone" if column.separator == "mixed" else ""
+        reason = f"{name!r} holds {held} in each row → one label a text"
+        doubts = [] if asked else ["`--task multi` would learn several labels a text"]
+        return Form("name", column.separator, reason, doubts)
+    reason = f"{name!r} holds {column.classes} different values, one a row → one label a text"
+    if column.kind == "constant":
+        value = next(iter(column.counts or {""}))
+        reason = f"{name!r} holds one value only, {value!r} → one label a text"
+    doubts = []
+    if not asked and column.classes > 2 and all(map(is_number, column.cells)):
+        held = "decimals" if any(float(cell) % 1 for cell in column.cells) else "numbers"
+        doubts.append(
+            f"{name!r} holds {held}: `--task number` would estimate them, so that near ones count "
+            "as nearly right, instead of taking each as a class"
+        )
+    return Form("name", None, reason, doubts)
+
+
+def _is_alone(column: Column) -> bool:
+    """Tell whether each cell is a list of one name."""
+    if column.separator not in ("json", "mixed") or column.blank:
+        return False
+    return lists.lengths(column.cells, column.separator) == {1}
+
+
+def read(table: Table, contract: Contract, places: Places) -> ToExample:
+    """Make the function that turns a row into a text with its label."""
+
+    def to_reader(labels: Sequence[int]) -> ReadLabel:
+        if contract.form == "columns":
+            return _exclusive(texts.marks(labels, contract.label))
+        if contract.separator is not None:
+            return _only_reader(labels[0], contract.label[0], contract.separator)
+        return _name_reader(labels[0], contract.label[0])
+
+    return texts.reader(places, to_reader)
+
+
+def _only_reader(place: int, column: str, separator: str) -> ReadLabel:
+    """Make the reader of lists that hold exactly one name."""
+
+    def read_name(row: Row) -> Marked:
+        names = lists.parse(row.cells[place], separator)
+        if names is None or len(names) != 1:
+            raise DataError(
+                f"{row.origin}: column {column!r} holds {excerpt(row.cells[place])}; allowed: a "
+                "list of exactly one name (or choose --task multi)"
+            )
+        return names[0], ()
+
+    return read_name
+
+
+def _name_reader(place: int, column: str) -> ReadLabel:
+    def read_name(row: Row) -> Marked:
+        name = row.cells[place].strip()
+        if not name:
+            raise DataError(f"{row.origin}: column {column!r} {BLANK}")
+        return name, ()
+
+    return read_name
+
+
+def _exclusive(read_marks: ReadLabel) -> ReadLabel:
+    def read_one(row: Row) -> Marked:
+        labels, _ = read_marks(row)
+        if labels is None or len(labels) != 1:
+            held = f"{len(labels or ())} columns are 1 ({', '.join(labels or ()) or 'none'})"
+            raise DataError(
+                f"{row.origin}: {held}, but one label a text was expected; "
+                "allowed: exactly one 1 (or choose --task multi)"
+            )
+        return labels[0], ()
+
+    return read_one
+
+
+KIND = Kind(
+    name=Single.name,
+    words="one label a text",
+    make=Single,
+    judged=catalogue.Judged(
+        (*named.METRICS, "balanced_accuracy", "weighted_f1"),
+        loss="log_loss",
+        of_label=catalogue.OF_CLASSES,
+        is_exclusive=True,
+    ),
+    read=read,
+    has_classes=True,
+    fewest=2,
+    decisions=frozenset(["argmax", "threshold"]),
+    problem="single_label_classification",
+    weight=weight,
+    form=form,
+    findings=named.findings,
+)

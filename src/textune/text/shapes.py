@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from textune.records import Example, Shape
+from textune.records import PASSAGES, Example, Shape
 from textune.text import windows
 from textune.text.tokenizers import Ids, Tokenizer
 from textune.text.windows import Window
@@ -57,7 +57,7 @@ def shaped(examples: Sequence[Example], tokenizer: Tokenizer, shape: Shape) -> I
         return
     firsts = tokenizer.encode([example.text for example in examples])
     seconds = [example.pair for example in examples if example.pair is not None]
-    if shape.asks == "answers":
+    if shape.asks == PASSAGES:
         passages = tokenizer.encode_with_places([example.pair or "" for example in examples])
         for example, first, (ids, places) in zip(examples, firsts, passages, strict=True):
             yield _answers(example, first, ids, places, tokenizer=tokenizer, shape=shape)

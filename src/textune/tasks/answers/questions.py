@@ -1,15 +1,16 @@
 """Columns become roles: which holds the questions, which their passages, which the answers."""
 
 import re
-from collections.abc import Callable, Sequence
+import shlex
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
 from textune.data import names
 from textune.data.choice import option, quoted
-from textune.data.columns import Column, Scan
+from textune.data.columns import Column, Scan, flag
 from textune.errors import DataError, SettingsError
-from textune.records import Contract, Row, Table
+from textune.records import Contract, Finding, Row, Table
 from textune.tasks.answers import passages
 
 READ = 200  # rows that are looked at whole, for cells of a sample are shortened
@@ -85,14 +86,33 @@ def understand(
 
 
 def described(contract: Contract) -> dict[str, str]:
-    """Say what the columns of a contract of answers were taken for; {} for any other."""
-    if contract.task != "answers":
-        return {}
+    """Say what the columns of a contract of answers were taken for."""
     question, passage = contract.text
     first, *starts = contract.label
     found = {question: "text: questions", passage: "text: passages that may hold the answers"}
     found[first] = "answers: texts" + (" and their places" if contract.separator == "json" else "")
     return found | dict.fromkeys(starts, "answers: the place of the first character of each")
+
+
+def findings(table: Table, contract: Contract, seen: Scan) -> Iterator[Finding]:
+    """Ask where a column says of more questions that they have no answer than are without one."""
+    answers = next(column for column in seen.columns if column.name == contract.label[0])
+    without = round(answers.blank * seen.rows) + (answers.counts or {}).get("[]", 0)
+    for column in seen.columns:
+        if "impossible" not in names.parts(column.name) or column.name in contract.label:
+            continue
+        counts = column.counts or {}
+        marked = sum(count for cell, count in counts.items() if flag(cell) == 1)
+        if marked > without:
+            value = next(cell for cell in counts if flag(cell) == 1)
+            skip = shlex.quote(f"{column.name}={value}")
+            message = (
+                f"{column.name!r} is {value!r} in {marked:,} of {seen.rows:,} rows, but only "
+                f"{without:,} have no answer in {answers.name!r}: the answers are taken as they "
+                f"stand; empty them where there is none, or `--skip {skip}` leaves "
+                "the rows out"
+            )
+            yield Finding("mended", "warning", message, marked - without)
 
 
 def _check_options(text: tuple[str, ...] | None, label: tuple[str, ...] | None) -> None:

@@ -1,7 +1,7 @@
 """Words with tags become what is doubtful: none is marked, letters, sentences, no borders."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 
 from textune.records import OUTSIDE, Example, Finding
 
@@ -42,16 +42,6 @@ class WordCensus:
             is_letter = len(word) == 1 and _LETTER.match(word) and not _UNSPACED.match(word)
             self._letters += bool(is_letter)
             self._words -= not word.strip()  # a space where each character is a word
-
-    def watch(
-        self, examples: Iterable[Example], other: Callable[[Example], None]
-    ) -> Iterator[Example]:
-        """Take sentences into account as they pass by, and let another look at them too."""
-        for example in examples:
-            self.add(example)
-            if example.words is not None:
-                other(example)
-            yield example
 
     def findings(self) -> Iterator[Finding]:
         """Say what is doubtful, the gravest first."""

@@ -107,9 +107,7 @@ def understand(
 
 
 def described(contract: Contract) -> dict[str, str]:
-    """Say what the columns of a contract of tags were taken for; {} for any other."""
-    if contract.task != "tags":
-        return {}
+    """Say what the columns of a contract of tags were taken for."""
     text, label = contract.text[0], contract.label[0]
     if contract.form == "words":
         return {

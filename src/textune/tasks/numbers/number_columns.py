@@ -2,29 +2,35 @@
 
 from collections.abc import Iterator, Sequence
 
-from textune.data import numerals
+from textune.data import choices, numerals
 from textune.data.columns import Column, Scan
 from textune.data.numerals import PLAIN, is_number, like_number
 from textune.errors import DataError
 from textune.records import Contract, Finding, Table
+from textune.tasks.kind import Form
 
 
-def understand(
-    table: Table, column: Column, *, asked: bool
-) -> tuple[str, str, str | None, str, list[str]]:
-    """Give form, task, separator, the reason and the doubts for one column of numbers.
+def form(table: Table, columns: Sequence[Column], seen: Scan, *, asked: bool) -> Form:
+    """Say how one column of numbers is written, or several.
 
     Raises:
         DataError: It holds something else, or nobody can tell what its numbers are.
     """
-    refuse_others(table, column)
+    for column in columns:
+        refuse_others(table, column)
+    if len(columns) > 1:
+        count = len(columns)
+        reason = f"{count} columns hold numbers → {count} numbers a text"
+        return Form("columns", None, reason, numerals=written(columns))
+    column = columns[0]
     doubts = (
         [] if asked else [f"`--task single` would take every number of {column.name!r} as a class"]
     )
     held = f"mostly numbers ({column.why})" if is_nearly(column) else column.why
     if column.kind == "decimal" and column.numerals is not None:
         held = f"numbers {column.numerals.described()}"
-    return "name", "number", None, f"{column.name!r} holds {held} → a number a text", doubts
+    reason = f"{column.name!r} holds {held} → a number a text"
+    return Form("name", None, reason, doubts, written(columns))
 
 
 def refuse_others(table: Table, column: Column) -> None:
@@ -42,9 +48,11 @@ def refuse_others(table: Table, column: Column) -> None:
         )
 
 
-def is_one(column: Column) -> bool:
-    """Tell whether a label column is to be estimated, where nobody says otherwise."""
-    return column.kind in ("number", "decimal") or is_nearly(column)
+def are_ones(columns: Sequence[Column]) -> bool:
+    """Tell whether label columns are to be estimated, where nobody says otherwise."""
+    if len(columns) > 1:
+        return choices.are_numbers(columns)
+    return columns[0].kind in ("number", "decimal") or is_nearly(columns[0])
 
 
 def is_nearly(column: Column) -> bool:
@@ -66,7 +74,7 @@ def written(columns: Sequence[Column]) -> tuple[tuple[str, str], ...]:
 
 def findings(table: Table, contract: Contract, seen: Scan) -> Iterator[Finding]:
     """Ask about points that may part thousands: where a file writes decimals with a comma."""
-    if contract.task != "number" or table.format not in ("csv", "tsv"):
+    if table.format not in ("csv", "tsv"):
         return
     with_commas = any(c.numerals is not None and c.numerals.decimal == "," for c in seen.columns)
     for column in seen.columns:

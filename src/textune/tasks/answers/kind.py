@@ -1,0 +1,91 @@
+"""Answers in a passage: the row of the registry, and what `check` says of them."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from textune.metrics.catalogue import Judged
+from textune.records import Contract, Example, Finding, Survey, Table
+from textune.tasks.answers import passages, questions
+from textune.tasks.answers.answer import AnswerSpan
+from textune.tasks.kind import Chart, Kind, Places, ToExample
+
+ANSWERED, UNANSWERED = "an answer", "no answer"  # what a question has in its passage
+
+
+class AnswerTally:
+    """Counts the questions that have an answer in their passage, and those that have none."""
+
+    golds = AnswerSpan.name
+
+    def __init__(self, contract: Contract) -> None:
+        self.counts: Counter[str] = Counter()
+        self.unlabelled = 0
+
+    def add(self, example: Example) -> None:
+        """Take a question into account."""
+        if example.answers is not None:
+            self.counts[ANSWERED if example.answers else UNANSWERED] += 1
+
+    def in_order(self) -> dict[str, int]:
+        """Return both counts."""
+        return {name: self.counts[name] for name in (ANSWERED, UNANSWERED)}
+
+    def targets(self, sizes: Sequence[int]) -> dict[str, Any]:
+        """Say how many questions have no answer, and how many tokens the first answers have."""
+        found: dict[str, Any] = {
+            self.golds: self.counts[ANSWERED],
+            "without_share": round(self.counts[UNANSWERED] / max(1, self.counts.total()), 6),
+        }
+        if not sizes:
+            return found
+        return found | {
+            "tokens": {
+                "median": float(np.median(sizes)),
+                "p99": float(np.percentile(sizes, 99)),
+                "longest": max(sizes),
+            }
+        }
+
+    def findings(self, rows: int) -> Iterator[Finding]:
+        """Find nothing: what is doubtful about answers is said while they are read."""
+        yield from ()
+
+
+def read(table: Table, contract: Contract, places: Places) -> ToExample:
+    """Make the function that turns a row into a question with its passage and its answers."""
+    return passages.reader(contract, places.texts, places.labels, places.group)
+
+
+def picture(found: Survey) -> Iterator[Chart | str]:
+    """Show how many questions have an answer, and how long the answers are."""
+    yield Chart("questions", found.labels, found.rows)
+    if sizes := found.targets.get("tokens"):
+        yield (
+            f"  tokens an answer: median {sizes['median']:,.0f}, 99 % below {sizes['p99']:,.0f}, "
+            f"longest {sizes['longest']:,}"
+        )
+
+
+KIND = Kind(
+    name=AnswerSpan.name,
+    words="answers in a passage",
+    make=AnswerSpan,
+    judged=Judged(("f1", "exact_match")),
+    read=read,
+    asks=AnswerSpan.asks,
+    noun="answers",
+    texts=("a question", "its passage"),
+    order=("question", "passage"),
+    second="passage",
+    decisions=frozenset(["answer"]),
+    pool="likely",
+    understand=questions.understand,
+    described=questions.described,
+    findings=questions.findings,
+    label_names=lambda contract, examples: passages.LABELS,
+    tally=AnswerTally,
+    picture=picture,
+)

@@ -1,0 +1,183 @@
+"""What a task is before its labels are known: the row of the registry.
+
+A row says how a table is recognised and read, what is made of its labels, how `check` describes
+them, and by which numbers it is judged. What most tasks do alike stands here as the default.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from textune.data.columns import Column, Scan
+from textune.data.numerals import is_number
+from textune.metrics.catalogue import Judged
+from textune.records import Asks, Contract, Example, Finding, Pool, Row, Survey, Table
+from textune.tasks.interface import Task
+
+ToExample = Callable[[Row], Example]
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where in a row the columns of a contract stand."""
+
+    texts: Sequence[int]
+    labels: Sequence[int] | None  # None where labels are not read
+    group: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How the label columns of a table are written, and why they are read so."""
+
+    form: str  # as in `Contract`
+    separator: str | None
+    reason: str
+    doubts: Sequence[str] = ()
+    numerals: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """Counts to be shown as bars."""
+
+    title: str
+    counts: Mapping[str, int]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A table to be shown."""
+
+    title: str
+    heads: tuple[str, ...]  # of the names, then of the numbers
+    rows: Sequence[tuple[str, ...]]
+
+
+class Tally(Protocol):
+    """Counts what there is to find, while `check` reads the examples."""
+
+    golds: str  # what is lost beyond a limit of tokens: "entities", tagged "words", …
+    counts: Counter[str]
+    unlabelled: int
+
+    def add(self, example: Example) -> None:
+        """Take an example into account."""
+
+    def in_order(self) -> dict[str, int]:
+        """Return the counts as they are listed."""
+
+    def targets(self, sizes: Sequence[int]) -> dict[str, Any]:
+        """Describe the targets; `sizes` are the tokens of answers that were measured."""
+
+    def findings(self, rows: int) -> Iterator[Finding]:
+        """Say what is doubtful about them."""
+
+
+def names_of(contract: Contract, examples: Iterable[Example]) -> tuple[str, ...]:
+    """Name the labels: the columns in their order, or what the examples hold, sorted.
+
+    By number if all are numbers, by alphabet if not.
+    """
+    if contract.form == "columns":
+        return contract.label
+    found: set[str] = set()
+    for example in examples:
+        label = example.label
+        found.update((label,) if isinstance(label, str) else label or ())
+    return in_order(found)
+
+
+def in_order(names: Iterable[str]) -> tuple[str, ...]:
+    """Sort names: by number if all are numbers, by alphabet if not."""
+    found = set(names)
+    if all(map(is_number, found)):
+        return tuple(sorted(found, key=lambda name: (float(name), name)))
+    return tuple(sorted(found))
+
+
+class LabelTally:
+    """Counts the labels of texts."""
+
+    golds = "entities"
+
+    def __init__(self, contract: Contract) -> None:
+        self._contract = contract
+        self.counts: Counter[str] = Counter()
+        self.unlabelled = 0
+
+    def add(self, example: Example) -> None:
+        """Count its labels."""
+        label = example.label
+        names = (label,) if isinstance(label, str) else label or ()
+        self.counts.update(names)
+        self.unlabelled += not names and not example.unscored
+
+    def in_order(self) -> dict[str, int]:
+        """Return them in the order of the model's outputs."""
+        held = (Example("", "", label=name) for name in self.counts)
+        return {name: self.counts[name] for name in names_of(self._contract, held)}
+
+    def targets(self, sizes: Sequence[int]) -> dict[str, Any]:
+        """Return nothing: the counts say it all."""
+        return {}
+
+    def findings(self, rows: int) -> Iterator[Finding]:
+        """Find nothing: what is doubtful about labels, the audit of the examples says."""
+        yield from ()
+
+
+def picture(found: Survey) -> Iterator[Chart | Grid | str]:
+    """Show how many texts have each label, and how many none."""
+    if not found.labels:
+        return
+    yield Chart("labels", found.labels, found.rows)
+    if found.unlabelled:
+        share = found.unlabelled / max(found.rows, 1)
+        yield f"  texts with no label: {found.unlabelled:,} ({share:.1%})"
+
+
+def _no_findings(table: Table, contract: Contract, seen: Scan) -> Iterator[Finding]:
+    yield from ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """A row of the registry."""
+
+    name: str  # in contracts, settings and runs
+    words: str  # the same for people: "one label a text"
+    make: Callable[..., Task]  # of the labels, and of what was learned before the first update
+    judged: Judged  # the numbers that it has
+    read: Callable[[Table, Contract, Places], ToExample]
+
+    asks: Asks = "texts"  # what its head is asked about
+    has_classes: bool = False  # labels are names, of texts or of words
+    several: bool = False  # a text may have several of them, each with its threshold
+    fewest: int = 1  # labels without which there is nothing to learn
+    class_of: Callable[[str], str] = str  # of a label: of a tag the type of its entity
+    noun: str = "labels"
+    texts: tuple[str, str] = ("some text", "a second text")  # by which a command is shown
+    order: tuple[str, str] = ("first", "second")  # what those of a pair are called
+    second: str = "pair"  # column of second texts in tables of predictions
+    decisions: frozenset[str] = frozenset()  # the rules by which it may decide
+    problem: str | None = None  # as transformers names it in a model's configuration
+    pool: Pool | None = None  # how its windows become one answer; None: as the settings say
+
+    # tables that hold it in a way of their own; None where they have no such columns
+    formats: frozenset[str] = frozenset()  # of tables that only this row reads
+    understand: Callable[..., Contract | None] | None = None
+    described: Callable[[Contract], dict[str, str]] | None = None  # column → what it was taken for
+    # label columns beside texts: how likely they hold it, where nobody says so (0: they do not)
+    weight: Callable[[Sequence[Column]], float] = lambda columns: 0.0
+    fits: Callable[[Column], bool] | None = None  # whether a column can hold it, where it is asked
+    form: Callable[..., Form] | None = None
+    findings: Callable[[Table, Contract, Scan], Iterator[Finding]] = _no_findings
+
+    label_names: Callable[[Contract, Iterable[Example]], tuple[str, ...]] = names_of
+    tally: Callable[[Contract], Tally] = LabelTally
+    picture: Callable[[Survey], Iterable[Chart | Grid | str]] = picture

@@ -1,0 +1,1 @@
+"""Numbers for a text: recognised in a table, read, learned, described and shown."""

@@ -1,0 +1,87 @@
+"""Numbers for a text: the row of the registry, and what `check` says of them."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from textune.data import choices
+from textune.metrics import catalogue
+from textune.records import Contract, Example, Finding, Survey, Table
+from textune.splits.spread import Spread
+from textune.tasks import texts
+from textune.tasks.kind import Grid, Kind, Places, ToExample
+from textune.tasks.numbers import number_cells, number_columns
+from textune.tasks.numbers.regress import Regress
+
+
+class NumberTally:
+    """Measures how the numbers of each column are spread."""
+
+    golds = "entities"
+
+    def __init__(self, contract: Contract) -> None:
+        self._names = contract.label
+        self._spreads = [Spread() for _ in contract.label]
+        self.counts: Counter[str] = Counter()
+        self.unlabelled = 0
+
+    def add(self, example: Example) -> None:
+        """Take its numbers into account."""
+        cells = (example.label,) if isinstance(example.label, str) else example.label or ()
+        for spread, cell in zip(self._spreads, cells, strict=bool(cells)):
+            spread.add(float(cell))
+
+    def in_order(self) -> dict[str, int]:
+        """Return nothing: numbers have no names."""
+        return {}
+
+    def targets(self, sizes: Sequence[int]) -> dict[str, Any]:
+        """Return lowest, mean, highest and spread of each column."""
+        both = zip(self._names, self._spreads, strict=True)
+        return {name: spread.describe() for name, spread in both}
+
+    def findings(self, rows: int) -> Iterator[Finding]:
+        """Name columns that are the same in every row."""
+        for name, spread in self.targets(()).items():
+            if spread["min"] == spread["max"] and rows > 1:
+                message = (
+                    f"column {name!r} holds {spread['min']:g} in every row: there is nothing to "
+                    "learn from it; name the columns of the numbers with --label"
+                )
+                yield Finding("constant", "warning", message, rows)
+
+
+def read(table: Table, contract: Contract, places: Places) -> ToExample:
+    """Make the function that turns a row into a text with its numbers."""
+    return texts.reader(
+        places,
+        lambda labels: number_cells.reader(
+            labels, contract.label, alone=contract.form == "name", written=contract.numerals
+        ),
+    )
+
+
+def picture(found: Survey) -> Iterator[Grid]:
+    """Show how the numbers of each column are spread."""
+    targets: Mapping[str, Mapping[str, float]] = found.targets
+    keys = ("min", "mean", "max", "spread")
+    rows = [(name, *(f"{of[key]:.4g}" for key in keys)) for name, of in targets.items()]
+    yield Grid("numbers", ("column", "lowest", "mean", "highest", "standard deviation"), rows)
+
+
+KIND = Kind(
+    name=Regress.name,
+    words="numbers for a text",
+    make=Regress,
+    judged=catalogue.Judged(catalogue.OF_NUMBERS, loss="mse"),
+    read=read,
+    decisions=frozenset(["number"]),
+    problem="regression",
+    weight=lambda columns: 3.0 * number_columns.are_ones(columns),
+    fits=choices.could_be_numbers,
+    form=number_columns.form,
+    findings=number_columns.findings,
+    label_names=lambda contract, examples: contract.label,
+    tally=NumberTally,
+    picture=picture,
+)

@@ -1,0 +1,89 @@
+"""A tag for each word: the row of the registry, and what `check` says of them."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from textune.data import schemes
+from textune.data.cut import CutDifference
+from textune.metrics.catalogue import Judged
+from textune.records import Contract, Example, Finding, Survey, Table
+from textune.tasks.kind import Chart, Kind, Places, ToExample
+from textune.tasks.tags import tag_columns, tagged
+from textune.tasks.tags.census import WordCensus
+from textune.tasks.tags.tag import Tag
+
+
+class TagTally:
+    """Counts the entities of each type, or the words of each plain tag."""
+
+    def __init__(self, contract: Contract) -> None:
+        self._contract = contract
+        self._words = 0  # that have a tag
+        is_plain = contract.separator == "plain"
+        self._census = WordCensus(marks_entities=not is_plain)
+        self._difference = CutDifference(contract.cut)
+        self.golds = "words" if is_plain else "entities"
+        self.counts: Counter[str] = Counter()
+        self.unlabelled = 0
+
+    def add(self, example: Example) -> None:
+        """Take its tags and its words into account."""
+        self._census.add(example)
+        if self._contract.form == "words":
+            self._difference.add(example)
+        self.counts.update(tagged.counted(self._contract, example.label or ()))
+        self._words += len(example.label or ())
+
+    def in_order(self) -> dict[str, int]:
+        """Return the counts by name."""
+        return {name: self.counts[name] for name in sorted(self.counts)}
+
+    def targets(self, sizes: Sequence[int]) -> dict[str, Any]:
+        """Return how many there are, in how many words."""
+        return {self.golds: self.counts.total(), "of_words": self._words}
+
+    def findings(self, rows: int) -> Iterator[Finding]:
+        """Say what is doubtful about words and tags."""
+        yield from self._census.findings()
+        yield from filter(None, [self._difference.finding()])
+
+
+def read(table: Table, contract: Contract, places: Places) -> ToExample:
+    """Make the function that turns a row into a text with a tag for each word."""
+    label = places.labels[0] if places.labels else None
+    return tagged.reader(table, contract, text=places.texts[0], label=label, group=places.group)
+
+
+def class_of(tag: str) -> str:
+    """Return the type of the entity that a tag belongs to; any other tag as it is."""
+    return schemes.type_of(tag) or tag
+
+
+def picture(found: Survey) -> Iterator[Chart | str]:
+    """Show how many entities of each type there are, or words of each tag."""
+    kind = "entities" if "entities" in found.targets else "words"
+    total, words = found.targets[kind], found.targets["of_words"]
+    yield Chart(f"{kind} by {'type' if kind == 'entities' else 'tag'}", found.labels, total)
+    many = f"{total:,} {kind} in {words:,} words" if kind == "entities" else f"{words:,} words"
+    yield f"  {many} of {found.rows:,} texts"
+
+
+KIND = Kind(
+    name=Tag.name,
+    words="a tag for each word",
+    make=Tag,
+    judged=Judged(("accuracy", "macro_f1", "f1", "precision", "recall", "log_loss"), "log_loss"),
+    read=read,
+    asks=Tag.asks,
+    has_classes=True,
+    class_of=class_of,
+    noun="tags",
+    decisions=frozenset(["tags"]),
+    formats=frozenset(["conll"]),
+    understand=tag_columns.understand,
+    described=tag_columns.described,
+    label_names=tagged.label_names,
+    tally=TagTally,
+    picture=picture,
+)
