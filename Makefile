@@ -8,8 +8,6 @@ STAMP := $(VENV)/.textune-installed
 # Two workers with one thread each: processes that share two cores wait for each other less than threads do.
 WORKERS ?= 2
 TESTS := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
-# What trains or predicts with the number format left open, once more with the other choice.
-BY_FORMAT := tests/training/test_learning.py tests/predicting/test_predictor.py tests/recipes/test_language_recipe.py
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check format proofs bench clean
@@ -25,7 +23,6 @@ demo: $(STAMP)  ## Fine-tune the bundled encoder on real text, offline
 
 test: $(STAMP)  ## Run all tests
 	$(TESTS)
-	TEXTUNE_AUTO_PRECISION=bf16 $(TESTS) $(BY_FORMAT)
 
 check: $(STAMP)  ## What a contributor runs: format, lint, types, tests
 	$(BIN)/ruff format --check .

@@ -68,9 +68,8 @@ def tiny_base(tmp_path_factory):
     return folder
 
 
-@pytest.fixture
-def reviews(tmp_path):
-    """Return a CSV of 160 short texts whose label their words decide."""
+def write_reviews(file):
+    """Write a CSV of 160 short texts whose label their words decide, and return it."""
     draw = random.Random(0)
     lines = ["text,label"]
     for number in range(160):
@@ -78,9 +77,14 @@ def reviews(tmp_path):
         words = WORDS[:5] if label == "good" else WORDS[5:10]
         chosen = [draw.choice(words if draw.random() < 0.6 else WORDS[10:]) for _ in range(7)]
         lines.append(f"{' '.join([*chosen, words[number % 5]])},{label}")
-    file = tmp_path / "reviews.csv"
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return file
+
+
+@pytest.fixture
+def reviews(tmp_path):
+    """Return a CSV of 160 short texts whose label their words decide."""
+    return write_reviews(tmp_path / "reviews.csv")
 
 
 @pytest.fixture
@@ -145,6 +149,13 @@ def _own_cache(tmp_path_factory, _kernels, monkeypatch):
     folder = tmp_path_factory.mktemp("cache")
     (folder / "kernels").symlink_to(_kernels)
     monkeypatch.setenv("TEXTUNE_CACHE", str(folder))
+
+
+@pytest.fixture(params=["fp32", "bf16"])
+def either_format(request, monkeypatch):
+    """Let the number format that is left open be the one, and in a second test the other."""
+    monkeypatch.setenv("TEXTUNE_AUTO_PRECISION", request.param)
+    return request.param
 
 
 @pytest.fixture

@@ -86,6 +86,7 @@ def test_plain_transformers_computes_the_same_logits(run):
     assert model.config.problem_type == kind[predictor.card.task]
 
 
+@pytest.mark.usefixtures("either_format")
 def test_decisions_follow_from_the_scores(run):
     predictor = Predictor.load(run)
     for found in predictor(TEXTS):
@@ -96,6 +97,7 @@ def test_decisions_follow_from_the_scores(run):
             assert found.labels == tuple(k for k, share in found.scores.items() if share >= 0.5)
 
 
+@pytest.mark.usefixtures("either_format")
 def test_the_model_folder_alone_is_enough(tiny_run, tmp_path):
     shutil.copytree(tiny_run / "model", tmp_path / "elsewhere")
     found = Predictor.load(tmp_path / "elsewhere").predict(TEXTS)
@@ -106,6 +108,7 @@ def test_no_texts_give_no_predictions(tiny_run):
     assert Predictor.load(tiny_run).predict([]) == []
 
 
+@pytest.mark.usefixtures("either_format")
 def test_a_text_of_a_hundred_thousand_signs_is_answered_by_its_beginning(tiny_run):
     predictor = Predictor.load(tiny_run)
     long = predictor.predict(["good film " * 10_000, "good film " * 32])
@@ -150,6 +153,7 @@ def test_what_is_no_text_is_refused(tiny_run, texts, message):
         Predictor.load(tiny_run).predict(texts)
 
 
+@pytest.mark.usefixtures("either_format")
 def test_pairs_are_read_in_order(tiny_base, tmp_path):
     run = make_run(tmp_path, tiny_base, "single", THREE, text=("premise", "hypothesis"))
     predictor = Predictor.load(run)

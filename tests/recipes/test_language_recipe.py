@@ -275,6 +275,7 @@ def without_dropout(base, folder):
     return folder
 
 
+@pytest.mark.usefixtures("either_format")
 def test_no_pass_over_the_text_leaves_a_base_as_it_was(lines, spoken, tmp_path):
     run = language_api.adapt(lines, base=spoken, out=tmp_path / "run", epochs=0, device="cpu")
     before = load_file(spoken / "model.safetensors")
@@ -284,6 +285,7 @@ def test_no_pass_over_the_text_leaves_a_base_as_it_was(lines, spoken, tmp_path):
     assert run.metrics["best"]["step"] == 0
 
 
+@pytest.mark.usefixtures("either_format")
 def test_weights_that_got_worse_are_not_kept(adapted, lines, tmp_path):
     run = language_api.adapt(
         lines, base=adapted.path, out=tmp_path / "run", lr=0.5, epochs=1, device="cpu"
@@ -345,6 +347,7 @@ def test_a_cased_tokenizer_tells_capitals_apart(blocks, tmp_path):
     assert names.decode(names("The film")["input_ids"], skip_special_tokens=True) == "The film"
 
 
+@pytest.mark.usefixtures("either_format")
 def test_pretraining_asks_for_next_sentences_too(blocks, tmp_path):
     made = {"size": "1x64", "vocab": 150, "epochs": 1, "device": "cpu", "nsp": True}
     run = language_api.pretrain(blocks, out=tmp_path / "run", **made)
@@ -364,6 +367,7 @@ def test_a_pretrained_encoder_reads_as_far_as_was_asked(blocks, tmp_path):
     assert read_json(run.path / "data_card.json")["max_tokens"] == 32
 
 
+@pytest.mark.usefixtures("either_format")
 def test_a_run_can_be_adapted_further(pretrained, lines, tmp_path):
     run = language_api.adapt(lines, base=pretrained.path, out=tmp_path / "run", **TRAIN)
     assert run.metrics["valid"]["perplexity"] < run.metrics["before"]["perplexity"]

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import time
 
@@ -9,6 +10,8 @@ import pytest
 from safetensors.torch import load_file
 
 import textune
+from conftest import write_reviews
+from made_texts import own_cache
 from textune.errors import CheckpointError, RunError, SettingsError, StoppedError
 from textune.predicting.predictor import Reading
 from textune.recipes import evaluating, labelled_text, recipe, requests
@@ -35,6 +38,29 @@ def same(one, other):
     return first.keys() == second.keys() and all(first[name].equal(second[name]) for name in first)
 
 
+@pytest.fixture(scope="module")
+def place(tmp_path_factory, _kernels):
+    """Return a folder with the file of reviews, for what is made once."""
+    with own_cache(tmp_path_factory.mktemp("made"), _kernels) as folder:
+        write_reviews(folder / "reviews.csv")
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def trained(place, tiny_base):
+    """Return a finished run by OPTIONS."""
+    return textune.train(place / "reviews.csv", base=tiny_base, out=place / "trained", **OPTIONS)
+
+
+@pytest.fixture(scope="module")
+def whole(place, tiny_base):
+    """Return the folder of a run that nothing stopped."""
+    events = list(labelled_text.learn(request(place / "reviews.csv", tiny_base, place / "whole")))
+    assert isinstance(events[-1], Message)
+    return place / "whole"
+
+
+@pytest.mark.usefixtures("either_format")
 def test_a_run_learns_and_writes_its_folder(reviews, tiny_base, tmp_path):
     run = textune.train(reviews, base=tiny_base, out=tmp_path / "run", **OPTIONS)
     assert run.metrics["valid"]["accuracy"] > 0.8
@@ -62,25 +88,24 @@ def test_a_run_learns_and_writes_its_folder(reviews, tiny_base, tmp_path):
     assert capsule["padding"] == 0.0
 
 
-def test_metrics_are_those_of_the_saved_predictions(reviews, tiny_base, tmp_path):
+def test_metrics_are_those_of_the_saved_predictions(trained):
     import pyarrow.parquet as pq
     from sklearn.metrics import matthews_corrcoef
 
-    run = textune.train(reviews, base=tiny_base, out=tmp_path / "run", **OPTIONS)
-    saved = pq.read_table(run.path / "predictions" / "valid.parquet").to_pydict()
+    saved = pq.read_table(trained.path / "predictions" / "valid.parquet").to_pydict()
     mcc = matthews_corrcoef(saved["truth"], saved["decision"])
-    assert run.metrics["valid"]["mcc"] == pytest.approx(mcc)
+    assert trained.metrics["valid"]["mcc"] == pytest.approx(mcc)
     assert all(origin.startswith("reviews.csv:") for origin in saved["origin"])
 
 
-def test_the_same_seed_gives_the_same_weights(reviews, tiny_base, tmp_path):
-    for name in ("one", "other"):
-        textune.train(reviews, base=tiny_base, out=tmp_path / name, **OPTIONS)
-    textune.train(reviews, base=tiny_base, out=tmp_path / "third", **(OPTIONS | {"seed": 6}))
-    assert same(tmp_path / "one", tmp_path / "other")
-    assert not same(tmp_path / "one", tmp_path / "third")
+def test_the_same_seed_gives_the_same_weights(trained, reviews, tiny_base, tmp_path):
+    textune.train(reviews, base=tiny_base, out=tmp_path / "same", **OPTIONS)
+    textune.train(reviews, base=tiny_base, out=tmp_path / "other", **(OPTIONS | {"seed": 6}))
+    assert same(trained.path, tmp_path / "same")
+    assert not same(trained.path, tmp_path / "other")
 
 
+@pytest.mark.usefixtures("either_format")
 def test_its_own_settings_repeat_the_run(reviews, tiny_base, tmp_path):
     textune.train(reviews, base=tiny_base, out=tmp_path / "one", **OPTIONS)
     again = {"config": tmp_path / "one" / "config.toml", "out": tmp_path / "other"}
@@ -111,21 +136,20 @@ def test_without_a_file_there_is_nothing_to_train_on():
         cli.app(["train"], standalone_mode=False)
 
 
-def test_evaluating_leaves_the_runs_own_predictions_alone(reviews, tiny_base, tmp_path):
-    run = textune.train(reviews, base=tiny_base, out=tmp_path / "run", **OPTIONS)
-    before = (run.path / "predictions" / "valid.parquet").read_bytes()
+def test_evaluating_leaves_the_runs_own_predictions_alone(trained, reviews, tmp_path):
+    run = shutil.copytree(trained.path, tmp_path / "run")
+    before = (run / "predictions" / "valid.parquet").read_bytes()
     other = tmp_path / "valid.csv"
     other.write_text("".join(reviews.read_text().splitlines(keepends=True)[:40]), encoding="utf-8")
-    numbers = evaluating.evaluate(run.path, other, Reading())
+    numbers = evaluating.evaluate(run, other, Reading())
     assert numbers["n"] == 39
-    assert (run.path / "predictions" / "valid.parquet").read_bytes() == before
-    assert json.loads((run.path / "evaluations" / "valid.json").read_text()) == numbers
+    assert (run / "predictions" / "valid.parquet").read_bytes() == before
+    assert json.loads((run / "evaluations" / "valid.json").read_text()) == numbers
 
 
 @pytest.mark.parametrize("stop_at", [1, 9, 13, 26, 27])
-def test_a_stopped_run_continues_to_the_same_weights(reviews, tiny_base, tmp_path, stop_at):
-    whole = list(labelled_text.learn(request(reviews, tiny_base, tmp_path / "whole")))
-    assert isinstance(whole[-1], Message)
+def test_a_stopped_run_continues_to_the_same_weights(whole, place, tiny_base, tmp_path, stop_at):
+    reviews = place / "reviews.csv"
     with pytest.raises(StoppedError, match=f"stopped after step {stop_at}, state saved"):
         for event in labelled_text.learn(request(reviews, tiny_base, tmp_path / "parted")):
             if isinstance(event, Step) and event.number == stop_at:
@@ -135,9 +159,9 @@ def test_a_stopped_run_continues_to_the_same_weights(reviews, tiny_base, tmp_pat
     events = list(labelled_text.learn(again))
     started = next(event for event in events if isinstance(event, Started))
     assert started.first == stop_at + 1
-    assert same(tmp_path / "whole", tmp_path / "parted")
+    assert same(whole, tmp_path / "parted")
     numbers = [
-        json.loads((tmp_path / name / "metrics.json").read_text()) for name in ("whole", "parted")
+        json.loads((folder / "metrics.json").read_text()) for folder in (whole, tmp_path / "parted")
     ]
     assert numbers[0] == numbers[1]
     lines = (tmp_path / "parted" / "log.jsonl").read_text().splitlines()
@@ -267,70 +291,6 @@ def test_a_folder_that_is_no_run_is_never_deleted(reviews, tiny_base, tmp_path):
     assert (tmp_path / "thesis.txt").read_text(encoding="utf-8") == "years of work"
 
 
-def test_the_best_weights_are_kept_not_the_last(reviews, tiny_base, tmp_path):
-    changes = ("train.schedule=constant", "train.lr=0.02", "train.warmup_steps=0")
-    asked = request(reviews, tiny_base, tmp_path / "run", *changes, **{"train.epochs": 6})
-    found = [item for item in labelled_text.learn(asked) if isinstance(item, Validated)]
-    best = max(found, key=lambda item: (item.metrics["mcc"], -item.metrics["log_loss"]))
-    metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
-    assert best.metrics["log_loss"] < found[-1].metrics["log_loss"]
-    assert metrics["best"]["step"] == best.step
-    assert metrics["valid"]["mcc"] == pytest.approx(best.metrics["mcc"])
-    assert metrics["valid"]["log_loss"] == pytest.approx(best.metrics["log_loss"], abs=1e-6)
-
-
-def test_between_equals_the_lower_loss_is_best(reviews, tiny_base, tmp_path):
-    changes = ("train.lr=1e-5", "train.metric=mcc", "train.precision=fp32")
-    asked = request(reviews, tiny_base, tmp_path / "run", *changes)
-    found = [item for item in labelled_text.learn(asked) if isinstance(item, Validated)]
-    losses = [item.metrics["log_loss"] for item in found]
-    assert len({item.metrics["mcc"] for item in found}) == 1
-    assert losses == sorted(losses, reverse=True)
-    assert json.loads((tmp_path / "run" / "metrics.json").read_text())["best"]["step"] == 27
-
-
-def test_patience_ends_a_run_that_gets_no_better(reviews, tiny_base, tmp_path):
-    changes = ("train.lr=1e-9", "train.patience=2")
-    asked = request(reviews, tiny_base, tmp_path / "run", *changes, **{"train.epochs": 9})
-    events = list(labelled_text.learn(asked))
-    assert sum(isinstance(event, Validated) for event in events) == 3
-    said = [event.text for event in events if isinstance(event, Message)]
-    assert any("stopped early: no better MCC in 2 validations" in text for text in said)
-
-
-def test_where_the_metric_is_undefined_patience_follows_the_one_that_decides(
-    reviews, tiny_base, tmp_path
-):
-    """MCC is undefined where the validation texts are of one class; log loss goes on falling."""
-    valid = tmp_path / "valid.csv"
-    good = [line for line in reviews.read_text().splitlines() if line.endswith(",good")]
-    valid.write_text("\n".join(["text,label", *good[:20]]) + "\n", encoding="utf-8")
-    settings = ["train.patience=2", "train.schedule=constant"]
-    options = {"epochs": 5, "batch_size": 16, "lr": 1e-4, "seed": 5}
-    run = textune.train(
-        reviews, valid=valid, base=tiny_base, out=tmp_path / "run", settings=settings, **options
-    )
-    lines = [json.loads(line) for line in (run.path / "log.jsonl").read_text().splitlines()]
-    checks = [line for line in lines if line["kind"] == "validation"]
-    assert [line["is_best"] for line in checks[:4]] == [True] * 4
-    assert all(line["metrics"]["mcc"] is None for line in checks)
-    assert len(checks) == 5
-    assert run.metrics["best"]["epoch"] == 5
-
-
-def test_a_run_out_of_patience_is_not_trained_further(reviews, tiny_base, tmp_path):
-    changes = ("train.lr=1e-9", "train.patience=1")
-    asked = request(reviews, tiny_base, tmp_path / "run", *changes, **{"train.epochs": 9})
-    for event in labelled_text.learn(asked):  # killed after its last validation, before the end
-        if isinstance(event, Message) and event.text.startswith("stopped early"):
-            break
-    again = request(
-        reviews, tiny_base, tmp_path / "run", *changes, resume=True, **{"train.epochs": 9}
-    )
-    assert not any(isinstance(event, Step) for event in labelled_text.learn(again))
-    assert (tmp_path / "run" / "metrics.json").is_file()
-
-
 def test_tensorboard_on_request(reviews, tiny_base, tmp_path):
     asked = request(reviews, tiny_base, tmp_path / "run", "tensorboard=true")
     list(labelled_text.learn(asked))
@@ -387,7 +347,7 @@ def test_texts_without_labels_are_thinned_in_training_only(comments, tiny_base, 
 
 
 @pytest.mark.parametrize("kind", ["pandas", "polars", "arrow"])
-def test_data_frames_train_as_files_do(reviews, tiny_base, tmp_path, kind):
+def test_data_frames_train_as_files_do(trained, reviews, tiny_base, tmp_path, kind):
     import pandas
     import polars
     from pyarrow import csv
@@ -395,5 +355,4 @@ def test_data_frames_train_as_files_do(reviews, tiny_base, tmp_path, kind):
     readers = {"pandas": pandas.read_csv, "polars": polars.read_csv, "arrow": csv.read_csv}
     frame = readers[kind](reviews)
     textune.train(frame, base=tiny_base, out=tmp_path / "frame", **OPTIONS)
-    textune.train(reviews, base=tiny_base, out=tmp_path / "file", **OPTIONS)
-    assert same(tmp_path / "frame", tmp_path / "file")
+    assert same(tmp_path / "frame", trained.path)

@@ -43,9 +43,7 @@ def _values(run_dir: Path) -> dict[str, Any]:
         "table": _table(list(parts.values())),
         "has_spans": any(part.get("intervals") for part in parts.values()),
         "measured": _measured(parts.get("valid") or {}),
-        "curves": [
-            (chart.title, pictures.to_svg(chart)) for chart in pictures.charts(log, metrics)
-        ],
+        "curves": _curves(log, metrics),
         "times": pages.times(log),
         "warmup": _warmup(metrics.get("warmup") or {}),
         "prove": _prove(metrics.get("prove") or {}),
@@ -77,6 +75,14 @@ def _shown(measure: Metric, value: float | None) -> str:
     if measure.name == "perplexity":
         return _perplexity(value)
     return pages.percent(value) if "accuracy" in measure.name else pages.number(value)
+
+
+def _curves(
+    log: Sequence[Mapping[str, Any]], metrics: Mapping[str, Any]
+) -> list[tuple[str, Markup]]:
+    if not pictures.are_wanted():
+        return []
+    return [(chart.title, pictures.to_svg(chart)) for chart in pictures.charts(log, metrics)]
 
 
 def _facts(

@@ -2,6 +2,7 @@
 
 import io
 import math
+import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -71,16 +72,23 @@ class Chart:
     spans: tuple[tuple[float, float, float], ...] = ()  # step, and the ends of an interval there
 
 
+def are_wanted() -> bool:
+    """Tell whether anything is drawn: `TEXTUNE_PICTURES=0` leaves all drawings out."""
+    return os.environ.get("TEXTUNE_PICTURES", "1") != "0"
+
+
 def draw(run_dir: Path) -> list[Path]:
     """Draw the curves of a language run into its folder `pictures`.
 
     Returns:
-        The PNG files, one for each curve of which the log has a point.
+        The PNG files, one for each curve of which the log has a point; none where none are wanted.
 
     Raises:
         RunError: There is no metrics.json, or it is damaged.
     """
     metrics = pages.read_metrics(run_dir)
+    if not are_wanted():
+        return []
     found = charts(pages.read_log(run_dir / "log.jsonl"), metrics)
     (run_dir / "pictures").mkdir(exist_ok=True)
     return [_write_png(chart, run_dir / "pictures" / f"{chart.name}.png") for chart in found]

@@ -61,7 +61,7 @@ def _values(run_dir: Path) -> dict[str, Any]:
         "contract": contract,
         "card": card,
         "most": max(card.labels.values(), default=1) or 1,
-        "curves": drawings.curves(log, main),
+        "curves": drawings.curves(log, main) if pictures.are_wanted() else [],
         "times": pages.times(log),
         "parts": [_part(run_dir, name, metrics[name], main) for name in parts],
         "settings": list(pages.flat(settings)),
@@ -116,7 +116,7 @@ def _models(metrics: Mapping[str, Any], main: str) -> dict[str, Any] | None:
         for key, (name, _) in catalogue.BASELINES.items()
         if baselines.get(key)
     ]
-    return {"part": PARTS[part], "rows": rows, "chart": drawings.bars(rows)}
+    return {"part": PARTS[part], "rows": rows, "chart": drawings.bars(rows) if pictures.are_wanted() else None}
 
 
 def _table(metrics: Mapping[str, Any], parts: Sequence[str]) -> list[dict[str, Any]]:
@@ -162,7 +162,7 @@ def _part(run_dir: Path, name: str, found: Mapping[str, Any], main: str) -> dict
             if found.get(key)
         ],
         "by_length": _by_length(found.get("by_length") or [], main),
-        "drawings": [] if table is None else drawings.of_numbers(*mistakes.numbers(table)),
+        "drawings": _drawings(table),
         "mistakes": None
         if table is None
         else mistakes.find(table, single=confusion is not None or "confusion_cells" in found),
