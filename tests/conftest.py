@@ -143,6 +143,14 @@ def forked(server, _kernels, monkeypatch):
     monkeypatch.setattr(processes, "start", starter(server, _kernels))
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _drawings(request):
+    """Leave drawings out, half of a tiny run's time, but where they are looked at."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TEXTUNE_PICTURES", str(int(request.path.parent.name == "report")))
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _own_cache(tmp_path_factory, _kernels, monkeypatch):
     """Keep token stores and kernels out of the user's cache folder."""

@@ -58,21 +58,28 @@ def blocks(place):
     return write_blocks(place / "blocks.txt")
 
 
+def drawn(make, source, out, **options):
+    """Make a run with its pictures, which other tests leave out."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TEXTUNE_PICTURES", "1")
+        return make(source, out=out, **options)
+
+
 @pytest.fixture(scope="module")
 def adapted(place, lines, spoken):
-    return language_api.adapt(lines, base=spoken, out=place / "adapted", **TRAIN)
+    return drawn(language_api.adapt, lines, place / "adapted", base=spoken, **TRAIN)
 
 
 @pytest.fixture(scope="module")
 def paired(place, blocks, spoken):
-    options = TRAIN | {"epochs": 6}
-    return language_api.adapt(blocks, base=spoken, nsp=True, out=place / "paired", **options)
+    options = TRAIN | {"epochs": 6, "base": spoken, "nsp": True}
+    return drawn(language_api.adapt, blocks, place / "paired", **options)
 
 
 @pytest.fixture(scope="module")
 def pretrained(place, blocks):
     made = {"size": "1x64", "vocab": 200, "epochs": 12, "seed": 5, "device": "cpu"}
-    return language_api.pretrain(blocks, out=place / "pretrained", **made)
+    return drawn(language_api.pretrain, blocks, place / "pretrained", **made)
 
 
 @pytest.fixture(params=["adapted", "paired", "pretrained"])

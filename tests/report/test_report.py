@@ -9,7 +9,7 @@ import pytest
 
 from textune.errors import RunError
 from textune.metrics import intervals, metrics
-from textune.report import report
+from textune.report import pictures, report
 from textune.runs.written import Best, DataCard, File
 from textune.tasks.labels import in_one_cell
 
@@ -237,6 +237,15 @@ def test_a_label_that_is_not_scored_is_no_mistake(tmp_path):
 
 def test_the_same_run_gives_the_same_page(run):
     assert read(run) == read(run)
+
+
+def test_drawings_are_left_out_where_none_are_wanted(run, monkeypatch):
+    assert "<svg" in read(run)
+    monkeypatch.setenv("TEXTUNE_PICTURES", "0")
+    assert "<svg" not in read(run)
+    assert "h2" in Page(read(run)).tags
+    assert pictures.draw(run) == []
+    assert not (run / "pictures").exists()
 
 
 def test_no_metrics_is_refused(tmp_path):

@@ -6,6 +6,8 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from markupsafe import Markup
+
 from textune.metrics.catalogue import METRICS, Metric
 from textune.report import pages, pictures
 

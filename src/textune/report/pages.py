@@ -5,6 +5,7 @@ import math
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -125,11 +126,17 @@ def percent(share: float | None) -> str:
 
 def write(run_dir: Path, template: str, values: Mapping[str, Any]) -> Path:
     """Fill a template and put it into a run folder as report.html, whole or not at all."""
-    environment = Environment(
-        loader=PackageLoader("textune.report"), autoescape=True, undefined=StrictUndefined
-    )
-    environment.filters |= {"number": number, "count": count, "percent": percent}
-    page = environment.get_template(template).render(values)
+    page = _environment().get_template(template).render(values)
     file = run_dir / "report.html"
     atomic.write_text(file, page)
     return file
+
+
+@cache
+def _environment() -> Environment:
+    """Return what fills templates; it keeps them compiled for the next page."""
+    found = Environment(
+        loader=PackageLoader("textune.report"), autoescape=True, undefined=StrictUndefined
+    )
+    found.filters |= {"number": number, "count": count, "percent": percent}
+    return found

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from markupsafe import Markup
+
 from textune.metrics import catalogue
 from textune.metrics.catalogue import METRICS
 from textune.report import drawings, language_report, mistakes, pages, pictures
@@ -116,7 +118,11 @@ def _models(metrics: Mapping[str, Any], main: str) -> dict[str, Any] | None:
         for key, (name, _) in catalogue.BASELINES.items()
         if baselines.get(key)
     ]
-    return {"part": PARTS[part], "rows": rows, "chart": drawings.bars(rows) if pictures.are_wanted() else None}
+    return {
+        "part": PARTS[part],
+        "rows": rows,
+        "chart": drawings.bars(rows) if pictures.are_wanted() else None,
+    }
 
 
 def _table(metrics: Mapping[str, Any], parts: Sequence[str]) -> list[dict[str, Any]]:
@@ -167,6 +173,12 @@ def _part(run_dir: Path, name: str, found: Mapping[str, Any], main: str) -> dict
         if table is None
         else mistakes.find(table, single=confusion is not None or "confusion_cells" in found),
     }
+
+
+def _drawings(table: Mapping[str, Any] | None) -> list[tuple[str, Markup]]:
+    if table is None or not pictures.are_wanted():
+        return []
+    return drawings.of_numbers(*mistakes.numbers(table))
 
 
 def _by_length(bins: Sequence[Mapping[str, Any]], main: str) -> dict[str, Any] | None:
