@@ -2,6 +2,7 @@
 
 import json
 import re
+import threading
 import time
 
 import pytest
@@ -52,6 +53,12 @@ def lines_within(capsys, wanted, seconds=20.0):
         time.sleep(0.01)
         found += capsys.readouterr().err
     return found
+
+
+def test_nothing_of_it_runs_on_when_it_ends():
+    with watching.Watch():
+        assert "textune-progress" in {thread.name for thread in threading.enumerate()}
+    assert "textune-progress" not in {thread.name for thread in threading.enumerate()}
 
 
 def test_no_silence_is_long_even_where_nothing_happens(capsys):

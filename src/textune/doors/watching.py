@@ -90,7 +90,7 @@ class Watch:
     def __exit__(self, *_: object) -> None:
         self._ended.set()
         if self._speaker is not None:
-            self._speaker.join()  # else it may wake while the interpreter ends, which aborts it
+            self._speaker.join()  # it shall not wake while the interpreter ends
         self._bar.stop()
 
     def show(self, event: Message | Started | Step | Validated) -> None:
