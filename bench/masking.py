@@ -102,7 +102,7 @@ def build(job: Job, *, epochs: int = PASSES, changes: Sequence[str] = ()) -> Any
     found = drained(
         library.gather((job.texts,), tokenizer, settings.text, settings.mask, seed=settings.seed)
     )
-    spoken = start.language(found, nexts=False, seed=settings.seed)
+    spoken = start.language(found, nsp=False, seed=settings.seed)
     spoken.encoder.to(devices.choose(settings.device))
     settings, _ = snapshot.choose_precision(
         settings,

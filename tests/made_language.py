@@ -13,7 +13,7 @@ from textune.storage.checksums import Inputs
 from textune.text import batches, passages
 from textune.text.documents import Documents
 from textune.text.masking import Masking
-from textune.text.passages import UNASKED
+from textune.text.passages import NO_TARGET
 
 
 def documents_of(sizes, *, first=0, last=120, seed=0):
@@ -45,7 +45,7 @@ class Questions:
     firsts: list[int]  # how many of each text's tokens lie in its first segment
     places: list[Any]  # of the tokens that are asked for, in each text
     pieces: list[Any]  # ids that stood there
-    nexts: list[int]
+    nsp_labels: list[int]
 
     @property
     def asked(self):
@@ -53,20 +53,22 @@ class Questions:
 
     @property
     def pairs(self):
-        return sum(found != UNASKED for found in self.nexts)
+        return sum(found != NO_TARGET for found in self.nsp_labels)
 
     def batch(self, rows):
         """Return the batch of some texts, in this order."""
         rows = list(rows)
         starts = np.cumsum([0, *(len(self.texts[row]) for row in rows)])
         asked = [self.places[row] + start for row, start in zip(rows, starts[:-1], strict=True)]
-        batch = batches.lay([self.texts[row] for row in rows], [self.firsts[row] for row in rows])
+        batch = batches.pack_ids(
+            [self.texts[row] for row in rows], [self.firsts[row] for row in rows]
+        )
         return replace(
             batch,
             asked=torch.from_numpy(np.concatenate(asked)),
-            pieces=torch.from_numpy(np.concatenate([self.pieces[row] for row in rows])),
-            nexts=torch.tensor([self.nexts[row] for row in rows]),
-            next_weight=max(self.asked, 1) / max(self.pairs, 1),
+            mlm_targets=torch.from_numpy(np.concatenate([self.pieces[row] for row in rows])),
+            nsp_labels=torch.tensor([self.nsp_labels[row] for row in rows]),
+            nsp_weight=max(self.asked, 1) / max(self.pairs, 1),
         )
 
     def padded(self, config):
@@ -103,31 +105,31 @@ def questions_of(lengths, *, share=0.3, vocabulary=120, seed=0):
         firsts=[max(1, length // 2) for length in lengths],
         places=chosen,
         pieces=[draw.integers(5, vocabulary, size=len(places)) for places in chosen],
-        nexts=[(0, 1, UNASKED)[row % 3] for row in range(len(lengths))],
+        nsp_labels=[(0, 1, NO_TARGET)[row % 3] for row in range(len(lengths))],
     )
 
 
 def questions_in(found):
     """Return what some batches ask."""
-    values = {"texts": [], "firsts": [], "places": [], "pieces": [], "nexts": []}
+    values = {"texts": [], "firsts": [], "places": [], "pieces": [], "nsp_labels": []}
     for batch in found:
         for row, (start, stop) in enumerate(pairwise(batch.borders.tolist())):
             inside = (batch.asked >= start) & (batch.asked < stop)
             values["texts"].append(batch.ids[start:stop].numpy())
             values["firsts"].append(int((batch.segments[start:stop] == 0).sum()))
             values["places"].append((batch.asked[inside] - start).numpy())
-            values["pieces"].append(batch.pieces[inside].numpy())
-            values["nexts"].append(int(batch.nexts[row]))
+            values["pieces"].append(batch.mlm_targets[inside].numpy())
+            values["nsp_labels"].append(int(batch.nsp_labels[row]))
     return Questions(**values)
 
 
-def objective_of(tokenizer, sizes, *, nexts=False, batch_size=8, rate=0.3, seed=0):
+def objective_of(tokenizer, sizes, *, nsp_labels=False, batch_size=8, rate=0.3, seed=0):
     """Return an objective on documents of these sizes, all of which are learned and held out."""
     found = documents_of(sizes, first=5, last=tokenizer.size, seed=seed)
     rules = Masking.of(tokenizer, rate=rate)
     everything = np.arange(found.count)
-    room = tokenizer.limit - tokenizer.specials(pair=nexts)
-    part = passages.runs if nexts else passages.whole
+    room = tokenizer.limit - tokenizer.specials(pair=nsp_labels)
+    part = passages.pair_spans if nsp_labels else passages.whole
     train = part(found, everything, rules.heads, room=room)
     return Masked(
         Library(
@@ -138,7 +140,7 @@ def objective_of(tokenizer, sizes, *, nexts=False, batch_size=8, rate=0.3, seed=
             masking=rules,
             max_tokens=tokenizer.limit,
             train=train,
-            valid=passages.paired(train, seed=seed, epoch=0) if nexts else train,
+            valid=passages.paired(train, seed=seed, epoch=0) if nsp_labels else train,
             held_out=found.count,
             seed=seed,
         ),

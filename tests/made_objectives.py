@@ -13,7 +13,7 @@ from textune.tasks import registry
 from textune.text import batches
 
 LENGTHS = [2, 3, 7, 16, 33, 40, 9, 25, 4]
-UNASKED = -100
+NO_TARGET = -100
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Objective:
         rows = list(rows)
         texts, firsts = ([part[row] for row in rows] for part in (self.texts, self.firsts))
         if self.asked is None:
-            return batches.lay(texts, firsts, targets=torch.from_numpy(self.targets[rows]))
+            return batches.pack_ids(texts, firsts, targets=torch.from_numpy(self.targets[rows]))
         starts = np.cumsum([0, *map(len, texts)])
         borders = np.cumsum([0, *self.sizes])
         items = np.cumsum([0, *(self.sizes[row] for row in rows)])
@@ -49,7 +49,7 @@ class Objective:
         if self.task.asks == "words":
             parts = [self.targets[borders[row] : borders[row + 1]] for row in rows]
             targets = np.concatenate(parts)
-        return batches.lay(
+        return batches.pack_ids(
             texts,
             firsts,
             targets=torch.from_numpy(targets),
@@ -86,11 +86,11 @@ def of_words():
     draw, texts, _ = drawn()
     labels = ("O", "B-P", "I-P")
     asked = [np.flatnonzero(draw.random(len(text)) < 0.6) for text in texts]
-    wanted = [np.full(len(text), UNASKED) for text in texts]
+    wanted = [np.full(len(text), NO_TARGET) for text in texts]
     targets = []
     for places, known in zip(asked, wanted, strict=True):
         known[places] = draw.integers(0, len(labels), len(places))
-        targets += [*known[places].tolist(), UNASKED]
+        targets += [*known[places].tolist(), NO_TARGET]
     return Objective(
         registry.make("tags", labels),
         texts,

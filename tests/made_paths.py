@@ -155,7 +155,7 @@ def learner_of(task, path, base, source, scratch, *changes):
                 division=start.division,
             )
         )
-        spoken = start.language(found, nexts=False, seed=3)
+        spoken = start.language(found, nsp=False, seed=3)
         encoder = spoken.encoder.to(devices.choose(path.device))
         settings, _ = snapshot.choose_precision(settings, encoder.device, width=32, resumed=None)
         return Learner.build(Masked(found, 8), settings, encoder)
@@ -190,7 +190,9 @@ def stock_loss(learner, task, batch):
         found = model(input_ids=ids, attention_mask=mask).logits
         if task == "mlm":
             states = found[mask.bool()][batch.asked.cpu()]
-            return torch.nn.functional.cross_entropy(states, batch.pieces.cpu(), reduction="sum")
+            return torch.nn.functional.cross_entropy(
+                states, batch.mlm_targets.cpu(), reduction="sum"
+            )
         if task == "tags":
             found = found[mask.bool()][batch.asked.cpu()]
         return learner.objective.loss(found, batch)

@@ -107,12 +107,12 @@ def make_base(
     return folder
 
 
-def give_head(base: Path, folder: Path, *, nexts: bool = False) -> Path:
+def give_head(base: Path, folder: Path, *, nsp: bool = False) -> Path:
     """Write a base once more, with a head that fills in masks."""
     import torch
 
     torch.manual_seed(1)
-    kind = transformers.AutoModelForPreTraining if nexts else transformers.AutoModelForMaskedLM
+    kind = transformers.AutoModelForPreTraining if nsp else transformers.AutoModelForMaskedLM
     kind.from_pretrained(base).save_pretrained(folder)
     transformers.AutoTokenizer.from_pretrained(base).save_pretrained(folder)
     return folder

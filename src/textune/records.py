@@ -190,12 +190,12 @@ class Batch:
     lengths: tuple[int, ...]  # B numbers, the same borders for the host
     targets: Tensor | None = None  # (T, …) or (I,), as the task has it; None when it is unknown
     weights: Tensor | None = None  # (T,) or (I,) fp32, of each target in the loss; None: all 1
-    asked: Tensor | None = None  # (M,) int64 places of the tokens of which the head shall speak
+    asked: Tensor | None = None  # (M,) int64 places of the tokens that the head reads; None: first
     items: Items | None = None  # None where each answer is an item of its own
-    pieces: Tensor | None = None  # (M,) int64 ids that stood there
-    nexts: Tensor | None = None  # (B,) int64, 0: the second text follows the first, 1: it is from
-    # elsewhere, -100: it is not asked
-    next_weight: float = 1.0  # of each text's answer to that, beside a masked token's
+    mlm_targets: Tensor | None = None  # (M,) int64 ids that stood there before the mask
+    nsp_labels: Tensor | None = None  # (B,) int64, 0: the second text follows the first, 1: it does
+    # not, -100: it has no part in the loss
+    nsp_weight: float = 1.0  # of each text's cross-entropy, beside that of a masked token
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from textune.objectives.masked import Masked
 from textune.records import Message
 from textune.settings.language_config import MaskSettings, TextSettings
 from textune.text import masking, tokenizers
-from textune.text.passages import FOLLOWS, FOREIGN, UNASKED
+from textune.text.passages import IS_NEXT, NO_TARGET, NOT_NEXT
 
 NUMBERED = [f"w{number}" for number in range(4000)]  # each stands once in a text
 LENGTHS = [1, 3, 61, 62, 63, 64, 200, 701, 5, 17, 130, 8, 90, 44, 2, 300, 12, 71, 33, 250]
@@ -69,7 +69,7 @@ def write_numbered(file, lengths, *, sentence=None):
 def read_back(batch):
     """Yield each text of a batch with its segments, masks undone."""
     ids = batch.ids.clone()
-    ids[batch.asked] = batch.pieces
+    ids[batch.asked] = batch.mlm_targets
     for start, end in pairwise(batch.borders.tolist()):
         yield ids[start:end].numpy(), batch.segments[start:end].numpy()
 
@@ -82,7 +82,7 @@ def passes_of(found, encoder, *, epoch=1, batch_size=4, micro_tokens=100):
 
 def held_out(found):
     rows = np.arange(len(found.valid))
-    return list(read_back(found.ask(found.valid, rows, epoch=masking.HELD_OUT)))
+    return list(read_back(found.masked_batch(found.valid, rows, epoch=masking.HELD_OUT)))
 
 
 def words_in(texts, found):
@@ -135,20 +135,22 @@ def test_pairs_follow_each_other_or_come_from_two_documents(numbered, encoder, t
     seen = Counter()
     for work in Masked(found, 4).work(encoder, 1, after=0, micro_tokens=100):
         for batch in work.parts:
-            for (ids, segments), answer in zip(read_back(batch), batch.nexts.tolist(), strict=True):
+            for (ids, segments), answer in zip(
+                read_back(batch), batch.nsp_labels.tolist(), strict=True
+            ):
                 seen[answer] += 1
                 ordinary = ~found.masking.special[ids] & (ids != stop)
                 left = ids[ordinary & (segments == 0)] - first_id
                 right = ids[ordinary & (segments == 1)] - first_id
                 assert (np.diff(left) == 1).all()
                 assert (np.diff(right) == 1).all()
-                if answer == UNASKED:
+                if answer == NO_TARGET:
                     assert not len(right)
-                elif answer == FOLLOWS:
+                elif answer == IS_NEXT:
                     assert right[0] == left[-1] + 1
                 else:
                     assert right[0] // 40 != left[-1] // 40
-    assert seen[FOLLOWS] > 0.8 * seen[FOREIGN] > 0
+    assert seen[IS_NEXT] > 0.8 * seen[NOT_NEXT] > 0
 
 
 def test_an_endless_line_is_one_document_and_all_of_it_is_used(numbered, encoder, tmp_path):
@@ -175,7 +177,7 @@ def test_an_objective_goes_on_after_any_step(numbered, encoder, tmp_path):
         assert one.count == other.count
         for left, right in zip(one.parts, other.parts, strict=True):
             assert left.ids.equal(right.ids)
-            assert left.pieces.equal(right.pieces)
+            assert left.mlm_targets.equal(right.mlm_targets)
 
 
 def test_updates_have_the_passages_and_tokens_they_say(numbered, encoder, tmp_path):
@@ -186,7 +188,7 @@ def test_updates_have_the_passages_and_tokens_they_say(numbered, encoder, tmp_pa
     assert sum(work.tokens for work in works) == objective.tokens
     for work in works[:-1]:
         assert work.texts == sum(len(batch.lengths) for batch in work.parts) == 4
-        assert work.count == max(sum(len(batch.pieces) for batch in work.parts), 1)
+        assert work.count == max(sum(len(batch.mlm_targets) for batch in work.parts), 1)
         assert all(sum(batch.lengths) <= 100 for batch in work.parts)
 
 
@@ -195,10 +197,10 @@ def test_masks_are_drawn_anew_in_each_pass_but_never_for_what_is_held_out(
 ):
     found, _ = gathered(write_numbered(tmp_path / "text.txt", LENGTHS), numbered)
     rows = np.arange(len(found.valid))
-    asked = [found.ask(found.valid, rows, epoch=masking.HELD_OUT).asked for _ in range(2)]
+    asked = [found.masked_batch(found.valid, rows, epoch=masking.HELD_OUT).asked for _ in range(2)]
     assert asked[0].equal(asked[1])
     rows = np.arange(len(found.passages(1)))
-    drawn = [found.ask(found.passages(epoch), rows, epoch=epoch).asked for epoch in (1, 2)]
+    drawn = [found.masked_batch(found.passages(epoch), rows, epoch=epoch).asked for epoch in (1, 2)]
     assert not drawn[0].equal(drawn[1])
 
 
@@ -260,7 +262,7 @@ def test_the_guess_is_the_commonest_piece_of_the_text(tiny_base, tmp_path):
     counts = Counter(file.read_text(encoding="utf-8").split())
     assert counts[piece] == max(counts.values())
     rows = np.arange(len(found.valid))
-    asked = found.ask(found.valid, rows, epoch=masking.HELD_OUT).pieces.tolist()
+    asked = found.masked_batch(found.valid, rows, epoch=masking.HELD_OUT).mlm_targets.tolist()
     assert share == asked.count(found.tokenizer.backend.token_to_id(piece)) / len(asked)
 
 
@@ -331,7 +333,9 @@ def test_held_out_text_too_short_to_be_asked_for_anything_is_refused_or_judged(t
         except DataError as error:
             refused += "that are held out are too few: none of them is masked; n" in str(error)
         else:
-            assert len(found.ask(found.valid, np.arange(1), epoch=masking.HELD_OUT).pieces)
+            assert len(
+                found.masked_batch(found.valid, np.arange(1), epoch=masking.HELD_OUT).mlm_targets
+            )
     assert 0 < refused < 20
 
 
@@ -341,9 +345,11 @@ def test_held_out_text_is_masked_alike_whatever_is_learned_from(tiny_base, tmp_p
     found, _ = gathered(file, tiny_base, mask={"rate": rate})
     usual, _ = gathered(file, tiny_base)
     rows = np.arange(len(found.valid))
-    ours, theirs = (one.ask(one.valid, rows, epoch=masking.HELD_OUT) for one in (found, usual))
+    ours, theirs = (
+        one.masked_batch(one.valid, rows, epoch=masking.HELD_OUT) for one in (found, usual)
+    )
     assert ours.asked.tolist() == theirs.asked.tolist()
-    learned = found.ask(found.passages(1), np.arange(50), epoch=1)
+    learned = found.masked_batch(found.passages(1), np.arange(50), epoch=1)
     assert len(learned.asked) / len(learned.ids) == pytest.approx(rate, abs=0.1)
 
 

@@ -43,7 +43,7 @@ def made(kind, head):
 
 def answers(encoder, texts):
     with torch.no_grad():
-        return encoder(batches.lay(texts, [len(text) for text in texts]))
+        return encoder(batches.pack_ids(texts, [len(text) for text in texts]))
 
 
 @pytest.mark.parametrize("head", HEADS)
@@ -65,7 +65,7 @@ def test_where_padding_changes_answers_texts_of_one_length_are_computed_together
 
 def test_gradients_pass_through_texts_of_one_length_at_a_time():
     encoder = made("fnet", "text").train()
-    encoder(batches.lay(random_texts(LENGTHS), LENGTHS)).sum().backward()
+    encoder(batches.pack_ids(random_texts(LENGTHS), LENGTHS)).sum().backward()
     assert encoder.model.get_input_embeddings().weight.grad.abs().sum() > 0
 
 
@@ -122,7 +122,7 @@ def test_masks_are_not_filled_in_where_padding_changes_answers():
 
 @pytest.mark.parametrize("per_token", [False, True])
 def test_texts_keep_their_order(per_token):
-    batch = batches.lay(random_texts(LENGTHS), LENGTHS)
+    batch = batches.pack_ids(random_texts(LENGTHS), LENGTHS)
 
     def first(part):
         return (part.ids if per_token else part.ids[part.borders[:-1]])[:, None]

@@ -28,7 +28,7 @@ def encoder_on(device, kind="bert", **changes):
 
 def batch_on(device):
     targets = torch.tensor([0, 1, 2, 0, 1, 2])
-    return batches.lay(random_texts(LENGTHS), LENGTHS, targets=targets, device=device)
+    return batches.pack_ids(random_texts(LENGTHS), LENGTHS, targets=targets, device=device)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
@@ -56,9 +56,9 @@ def test_logits_and_gradients_equal_those_of_the_cpu(kind):
 def test_texts_do_not_see_each_other_in_bf16():
     encoder = encoder_on("cuda").to(torch.bfloat16).eval()
     texts = random_texts(LENGTHS)
-    together = encoder(batches.lay(texts, LENGTHS, device="cuda")).float()
+    together = encoder(batches.pack_ids(texts, LENGTHS, device="cuda")).float()
     for number, text in enumerate(texts):
-        alone = encoder(batches.lay([text], [len(text)], device="cuda")).float()
+        alone = encoder(batches.pack_ids([text], [len(text)], device="cuda")).float()
         assert torch.allclose(together[number], alone[0], atol=0.03)
 
 

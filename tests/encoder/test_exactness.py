@@ -32,7 +32,7 @@ def pair_of(kind: str, head: str) -> tuple[Encoder, Encoder]:
 
 def batch_of(lengths: list[int], seed: int = 0, targets: torch.Tensor | None = None) -> Batch:
     texts = random_texts(lengths, seed=seed)
-    return batches.lay(texts, [max(1, length // 2) for length in lengths], targets=targets)
+    return batches.pack_ids(texts, [max(1, length // 2) for length in lengths], targets=targets)
 
 
 def test_every_family_of_the_list_is_tested():
@@ -126,7 +126,7 @@ def test_families_that_cannot_be_packed_are_padded_and_say_why(kind):
     assert kind in (encoder.refusal or "")
     alone = [batch_of([length], seed=2) for length in (4,)]
     texts = random_texts([4, 30, 11], seed=2)
-    company = batches.lay(texts, [4, 30, 11])
+    company = batches.pack_ids(texts, [4, 30, 11])
     with torch.no_grad():
         encoder.eval()
         assert torch.allclose(encoder(alone[0])[0], encoder(company)[0], atol=1e-5)
@@ -166,7 +166,7 @@ def test_micro_batches_leave_the_gradient_as_it_is(parts, name):
         ).train()
         for rows in torch.arange(8).chunk(number):
             chosen = [texts[row] for row in rows.tolist()]
-            batch = batches.lay(chosen, [len(text) for text in chosen], targets=targets[rows])
+            batch = batches.pack_ids(chosen, [len(text) for text in chosen], targets=targets[rows])
             (task.loss(encoder(batch), batch) / count).backward()
         gradients.append(
             torch.cat([p.grad.flatten() for p in encoder.parameters() if p.grad is not None])
@@ -189,7 +189,7 @@ def test_processes_and_budgets_leave_the_gradient_as_it_is(world, micro_tokens):
         ).train()
         for rows in (part for part in parts if len(part)):
             chosen = [texts[row] for row in rows.tolist()]
-            batch = batches.lay(chosen, lengths[rows].tolist(), targets=targets[rows])
+            batch = batches.pack_ids(chosen, lengths[rows].tolist(), targets=targets[rows])
             (task.loss(encoder(batch), batch) / 8).backward()
         return torch.cat([p.grad.flatten() for p in encoder.parameters() if p.grad is not None])
 

@@ -8,7 +8,7 @@ import torch
 import transformers
 from torch.nn import functional
 
-from made_objectives import OBJECTIVES, UNASKED, gradients_of, make, of_answers, of_words
+from made_objectives import NO_TARGET, OBJECTIVES, gradients_of, make, of_answers, of_words
 
 FAMILIES = ["albert", "deberta-v2", "distilbert", "electra", "modernbert", "mpnet", "roberta"]
 CLOSE = 1e-5
@@ -63,7 +63,7 @@ def stock_loss(model, objective):
         )
         return sum(ends) / 2
     if objective.task.asks == "words":
-        labels = torch.full_like(inputs["input_ids"], UNASKED)
+        labels = torch.full_like(inputs["input_ids"], NO_TARGET)
         labels[inputs["attention_mask"].bool()] = wanted
         return model(**inputs, labels=labels).loss
     labels = wanted.double() if wanted.ndim > 1 else wanted
@@ -137,7 +137,7 @@ def test_an_answer_that_no_window_shows_is_not_learned(may_be_none):
 def test_a_part_in_which_nothing_is_learned_has_no_gradient():
     for objective in (of_answers(may_be_none=True), of_words()):
         targets = np.full_like(
-            objective.targets, -1 if objective.task.asks == "answers" else UNASKED
+            objective.targets, -1 if objective.task.asks == "answers" else NO_TARGET
         )
         loss, gradients = learn(make(objective), replace(objective, targets=targets), [range(9)])
         assert loss == 0.0

@@ -53,7 +53,7 @@ def plain_logits(model, questions):
 def test_a_base_without_a_head_gets_one_on_its_own_table(bundled):
     found = language.read(bundled, seed=3)
     assert found.has_new_head
-    assert not found.has_new_nexts
+    assert not found.has_new_nsp
     model = found.encoder.model
     assert found.encoder.decoder.map.weight is model.get_input_embeddings().weight
     stock = load_file(f"{bundled}/model.safetensors")
@@ -164,18 +164,18 @@ def test_a_base_with_a_head_keeps_it(name, tmp_path):
 
 def test_heads_of_pretraining_are_both_kept(tmp_path):
     stored("BertForPreTraining", tmp_path)
-    found = language.read(str(tmp_path), nexts=True)
+    found = language.read(str(tmp_path), nsp=True)
     assert not found.has_new_head
-    assert not found.has_new_nexts
+    assert not found.has_new_nsp
     batch = questions_of([9, 4]).batch(range(2))
-    assert found.encoder(batch).nexts.shape == (2, 2)
+    assert found.encoder(batch).nsp_logits.shape == (2, 2)
 
 
 def test_a_base_that_never_judged_next_sentences_gets_a_head_for_them(tmp_path):
     stored("BertForMaskedLM", tmp_path)
-    found = language.read(str(tmp_path), nexts=True)
+    found = language.read(str(tmp_path), nsp=True)
     assert not found.has_new_head
-    assert found.has_new_nexts
+    assert found.has_new_nsp
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ def test_a_base_that_never_judged_next_sentences_gets_a_head_for_them(tmp_path):
 def test_next_sentences_need_a_head_that_transformers_has(name, message, tmp_path):
     stored(name, tmp_path)
     with pytest.raises(ModelError, match=message):
-        language.read(str(tmp_path), nexts=True)
+        language.read(str(tmp_path), nsp=True)
 
 
 def test_a_head_of_another_build_is_refused(tmp_path):
@@ -205,7 +205,7 @@ def test_a_head_of_another_build_is_refused(tmp_path):
 def test_a_head_without_a_table_is_refused():
     message = "its masked-LM head is not understood: a NoneType is no linear map"
     with pytest.raises(ModelError, match=message):
-        language.make(tiny_config("electra"), nexts=True, seed=1)
+        language.make(tiny_config("electra"), nsp=True, seed=1)
 
 
 def test_a_head_that_changes_what_the_decoder_says_is_refused(monkeypatch):
@@ -234,8 +234,8 @@ def test_words_that_are_added_get_rows_before_the_head_is_opened(tmp_path):
 
 
 def test_a_made_encoder_has_new_heads_and_the_same_weights_by_its_seed():
-    made = [language.make(tiny_config("bert"), nexts=True, seed=seed) for seed in (1, 1, 2)]
-    assert all(found.has_new_head and found.has_new_nexts for found in made)
+    made = [language.make(tiny_config("bert"), nsp=True, seed=seed) for seed in (1, 1, 2)]
+    assert all(found.has_new_head and found.has_new_nsp for found in made)
     weights = [torch.cat([v.flatten() for v in found.encoder.parameters()]) for found in made]
     assert torch.equal(weights[0], weights[1])
     assert not torch.equal(weights[0], weights[2])

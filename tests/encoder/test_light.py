@@ -34,7 +34,7 @@ def saved(folder, kind="bert", **changes):
 
 
 def batch():
-    return batches.lay(random_texts(LENGTHS), [max(1, length // 2) for length in LENGTHS])
+    return batches.pack_ids(random_texts(LENGTHS), [max(1, length // 2) for length in LENGTHS])
 
 
 def test_every_family_that_is_answered_quickly_is_tested():

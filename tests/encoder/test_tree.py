@@ -51,7 +51,7 @@ def learned(encoder):
     """Return logits under dropout, and the gradients of all weights, by name and in order."""
     torch.manual_seed(7)
     encoder.train()
-    logits = encoder(batches.lay(random_texts(LENGTHS), [max(1, n // 2) for n in LENGTHS]))
+    logits = encoder(batches.pack_ids(random_texts(LENGTHS), [max(1, n // 2) for n in LENGTHS]))
     (logits * torch.linspace(-1, 1, logits.numel()).view(logits.shape)).sum().backward()
     return {"": logits} | {name: item.grad for name, item in encoder.model.named_parameters()}
 

@@ -24,7 +24,7 @@ def steps(count=STEPS):
         lengths = torch.randint(2, 12, (4,), generator=draw).tolist()
         texts = random_texts(lengths, seed=number, vocabulary=60)
         targets = torch.randint(0, 3, (4,), generator=draw)
-        batch = batches.lay(texts, lengths, targets=targets)
+        batch = batches.pack_ids(texts, lengths, targets=targets)
         yield Work(number, 1, [batch], 4.0, 4, sum(lengths), sum(lengths))
 
 

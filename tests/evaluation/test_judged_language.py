@@ -24,20 +24,20 @@ def tiny(tiny_base):
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["masked", "pretraining"])
-def nexts(request):
+def nsp(request):
     return request.param
 
 
 @pytest.fixture(scope="module")
-def encoder(nexts):
+def encoder(nsp):
     """Return an encoder whose answers depend on dropout while it learns."""
     config = tiny_config("bert", dropout=0.2, initializer_range=0.3, vocab_size=25)
-    return languages.make(config, nexts=nexts, seed=1).encoder.train()
+    return languages.make(config, nsp=nsp, seed=1).encoder.train()
 
 
 @pytest.fixture(scope="module")
-def objective(tiny, nexts):
-    return objective_of(tiny, SIZES, nexts=nexts)
+def objective(tiny, nsp):
+    return objective_of(tiny, SIZES, nsp=nsp)
 
 
 def stock(encoder, objective):
@@ -49,9 +49,9 @@ def stock(encoder, objective):
     model.load_state_dict(encoder.model.state_dict())
     library = objective.library
     rows = np.arange(len(library.valid))
-    questions = questions_in([library.ask(library.valid, rows, epoch=masking.HELD_OUT)])
+    questions = questions_in([library.masked_batch(library.valid, rows, epoch=masking.HELD_OUT)])
     inputs = questions.padded(config)
-    labels, next_labels = inputs.pop("labels"), torch.tensor(questions.nexts)
+    labels, next_labels = inputs.pop("labels"), torch.tensor(questions.nsp_labels)
     with torch.no_grad():
         found = model.double()(**inputs)
     logits = found.get("prediction_logits")
@@ -67,7 +67,7 @@ def _judged(logits, labels):
     return losses.view(labels.shape), (logits.argmax(-1) == labels) & asked, asked
 
 
-def test_loss_and_accuracy_are_those_of_transformers(encoder, objective, nexts):
+def test_loss_and_accuracy_are_those_of_transformers(encoder, objective, nsp):
     found = objective.judge(encoder, micro_tokens=512)
     (losses, hits, asked), *pairs = stock(encoder, objective)
     assert asked.sum() > 200
@@ -76,26 +76,26 @@ def test_loss_and_accuracy_are_those_of_transformers(encoder, objective, nexts):
     assert found["loss"] == pytest.approx(losses[asked].mean().item(), abs=1e-6)
     assert found["perplexity"] == pytest.approx(losses[asked].mean().exp().item(), rel=1e-6)
     assert found["masked_accuracy"] == pytest.approx((hits.sum() / asked.sum()).item(), abs=1e-6)
-    assert ("nsp_loss" in found) == ("nsp_accuracy" in found) == nexts
+    assert ("nsp_loss" in found) == ("nsp_accuracy" in found) == nsp
     for losses, hits, asked in pairs:
         assert asked.sum() > 10
         assert found["nsp_loss"] == pytest.approx(losses[asked].mean().item(), abs=1e-6)
         assert found["nsp_accuracy"] == pytest.approx((hits.sum() / asked.sum()).item(), abs=1e-6)
 
 
-def test_each_passage_has_its_own_row(encoder, objective, nexts):
+def test_each_passage_has_its_own_row(encoder, objective, nsp):
     library = objective.library
     found = language.tally(
         encoder,
         library.valid.lengths(library.specials),
-        lambda rows: library.ask(library.valid, rows, epoch=masking.HELD_OUT),
+        lambda rows: library.masked_batch(library.valid, rows, epoch=masking.HELD_OUT),
     )
     assert library.valid.lengths(library.specials).sum() > 1024  # more than one batch on a CPU
     (losses, hits, asked), *pairs = stock(encoder, objective)
     assert found.masked.tolist() == asked.sum(1).tolist()
     assert found.hits.tolist() == hits.sum(1).tolist()
     assert found.loss == pytest.approx((losses * asked).sum(1).numpy(), abs=1e-4)
-    if not nexts:
+    if not nsp:
         assert not found.pairs.any()
     for losses, hits, asked in pairs:
         assert found.pairs.tolist() == asked.tolist()
@@ -113,10 +113,10 @@ def test_the_first_token_of_a_passage_counts_for_it(encoder):
 @pytest.mark.parametrize("micro_tokens", [16, 512, 100_000])
 @pytest.mark.parametrize("batch_size", [1, 8, 64])
 def test_two_judgements_are_the_same_to_the_last_bit(
-    encoder, objective, tiny, nexts, micro_tokens, batch_size
+    encoder, objective, tiny, nsp, micro_tokens, batch_size
 ):
     once = json.dumps(objective.judge(encoder, micro_tokens=512))
-    other = objective_of(tiny, SIZES, nexts=nexts, batch_size=batch_size)
+    other = objective_of(tiny, SIZES, nsp=nsp, batch_size=batch_size)
     assert json.dumps(other.judge(encoder, micro_tokens=micro_tokens)) == once
 
 
@@ -132,9 +132,9 @@ def test_judging_is_without_dropout_and_leaves_the_encoder_as_it_was(
     assert once == objective.judge(encoder.train(), micro_tokens=512)
 
 
-def test_the_numbers_lie_in_their_intervals(encoder, objective, nexts):
+def test_the_numbers_lie_in_their_intervals(encoder, objective, nsp):
     found = objective.judge(encoder, micro_tokens=512)
-    names = ["loss", "perplexity", "masked_accuracy", *["nsp_loss", "nsp_accuracy"][: 2 * nexts]]
+    names = ["loss", "perplexity", "masked_accuracy", *["nsp_loss", "nsp_accuracy"][: 2 * nsp]]
     assert list(found["intervals"]) == names
     for name, (low, high) in found["intervals"].items():
         assert low < found[name] < high

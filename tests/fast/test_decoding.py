@@ -38,11 +38,11 @@ def wide_awake(kind):
     return tiny_config(kind, initializer_range=0.15)
 
 
-def make(kind="bert", *, nexts=False):
+def make(kind="bert", *, nsp=False):
     if kind == "bert":
-        return language.make(wide_awake(kind), nexts=nexts, seed=1).encoder.train()
+        return language.make(wide_awake(kind), nsp=nsp, seed=1).encoder.train()
     torch.manual_seed(1)
-    made = getattr(transformers, language.CLASSES[nexts]).from_config(wide_awake(kind))
+    made = getattr(transformers, language.CLASSES[nsp]).from_config(wide_awake(kind))
     return language.open_head(made, kind).train()
 
 
@@ -68,15 +68,15 @@ def learn(encoder, questions, parts):
     return total, gradients_of(encoder)
 
 
-def stock_learn(encoder, questions, *, nexts=False):
+def stock_learn(encoder, questions, *, nsp=False):
     """Let transformers' model of the same weights learn the same, padded, with its own loss."""
     config = wide_awake(encoder.config.model_type)
     config._attn_implementation = "sdpa" if config.model_type == "modernbert" else "eager"
     model = getattr(transformers, type(encoder.model).__name__)(config).train()
     model.load_state_dict(encoder.model.state_dict())
     inputs = questions.padded(config)
-    if nexts:
-        inputs["next_sentence_label"] = torch.tensor(questions.nexts)
+    if nsp:
+        inputs["next_sentence_label"] = torch.tensor(questions.nsp_labels)
     loss = model.double()(**inputs).loss
     loss.backward()
     return loss.item(), {
@@ -96,26 +96,26 @@ def assert_same(found, wanted, within):
 
 
 @pytest.mark.parametrize("parts", PARTS.values(), ids=PARTS.keys())
-@pytest.mark.parametrize("nexts", [False, True], ids=["masked", "pretraining"])
-def test_loss_and_every_gradient_equal_those_of_transformers(nexts, parts, products):
-    encoder, questions = make(nexts=nexts), questions_of(LENGTHS)
+@pytest.mark.parametrize("nsp", [False, True], ids=["masked", "pretraining"])
+def test_loss_and_every_gradient_equal_those_of_transformers(nsp, parts, products):
+    encoder, questions = make(nsp=nsp), questions_of(LENGTHS)
     assert encoder.has_kernels == (products == "kernels")
     found = learn(encoder, questions, parts)
-    assert_same(found, stock_learn(encoder, questions, nexts=nexts), 1e-6)
+    assert_same(found, stock_learn(encoder, questions, nsp=nsp), 1e-6)
     assert any("word_embeddings" in name for name in found[1])
-    assert any("pooler" in name for name in found[1]) == nexts
+    assert any("pooler" in name for name in found[1]) == nsp
 
 
 @pytest.mark.parametrize("micro_tokens", [100, 4096])
-@pytest.mark.parametrize("nexts", [False, True], ids=["masked", "pretraining"])
+@pytest.mark.parametrize("nsp", [False, True], ids=["masked", "pretraining"])
 def test_an_update_of_an_objective_is_that_of_transformers_on_the_whole_batch(
-    nexts, micro_tokens, tiny_base, products
+    nsp, micro_tokens, tiny_base, products
 ):
     """Both means are over the whole update, however it is parted."""
     objective = objective_of(
-        tokenizers.load(str(tiny_base)), [[9, 4, 13, 7] * 4] * 5, nexts=nexts, batch_size=6
+        tokenizers.load(str(tiny_base)), [[9, 4, 13, 7] * 4] * 5, nsp=nsp, batch_size=6
     )
-    encoder = make(nexts=nexts)
+    encoder = make(nsp=nsp)
     work = next(objective.work(encoder, 1, after=0, micro_tokens=micro_tokens))
     parts = list(work.parts)
     assert (len(parts) > 1) == (micro_tokens == 100)
@@ -126,8 +126,8 @@ def test_an_update_of_an_objective_is_that_of_transformers_on_the_whole_batch(
         total += part.item()
     questions = questions_in(parts)
     assert len(questions.texts) == work.texts == 6
-    assert (questions.pairs > 0) == nexts
-    wanted = stock_learn(encoder, questions, nexts=nexts)
+    assert (questions.pairs > 0) == nsp
+    wanted = stock_learn(encoder, questions, nsp=nsp)
     assert_same((total, gradients_of(encoder)), wanted, 1e-6)
 
 
@@ -155,11 +155,11 @@ SILENT = {
 
 
 @pytest.mark.parametrize("parts", SILENT.values(), ids=SILENT.keys())
-@pytest.mark.parametrize("nexts", [False, True], ids=["masked", "pretraining"])
-def test_a_micro_batch_may_ask_for_nothing(nexts, parts, products):
-    encoder, questions = make(nexts=nexts), silent_beside_others()
+@pytest.mark.parametrize("nsp", [False, True], ids=["masked", "pretraining"])
+def test_a_micro_batch_may_ask_for_nothing(nsp, parts, products):
+    encoder, questions = make(nsp=nsp), silent_beside_others()
     found = learn(encoder, questions, parts)
-    assert_same(found, stock_learn(encoder, questions, nexts=nexts), 1e-6)
+    assert_same(found, stock_learn(encoder, questions, nsp=nsp), 1e-6)
 
 
 @pytest.mark.parametrize("kind", ["eurobert", "deberta-v2"])
@@ -183,13 +183,13 @@ def test_of_one_update_nothing_is_left_in_the_next(parts, products):
 
 
 def test_where_nothing_at_all_is_masked_next_sentences_are_learned_alone(products):
-    encoder, questions = make(nexts=True), questions_of(LENGTHS, share=0.0)
+    encoder, questions = make(nsp=True), questions_of(LENGTHS, share=0.0)
     assert questions.asked == 0
     loss, found = learn(encoder, questions, PARTS["three"])
     batch = questions.batch(range(9))
     with torch.no_grad():
-        logits = encoder(batch).nexts
-    wanted = torch.nn.functional.cross_entropy(logits, batch.nexts, ignore_index=-100)
+        logits = encoder(batch).nsp_logits
+    wanted = torch.nn.functional.cross_entropy(logits, batch.nsp_labels, ignore_index=-100)
     assert loss == pytest.approx(wanted.item(), abs=1e-6)
     assert found["cls.seq_relationship.weight"].abs().max() > 1e-3
     assert found["bert.embeddings.word_embeddings.weight"].abs().max() > 1e-5
@@ -201,7 +201,7 @@ def test_the_vocabulary_meets_the_asked_tokens_alone():
     answers = encoder(questions.batch(range(9)))
     assert answers.states.shape == (questions.asked, 32)
     assert answers.logits().shape == (questions.asked, 120)
-    assert answers.nexts is None
+    assert answers.nsp_logits is None
 
 
 def test_losses_are_those_of_the_logits(products):
@@ -209,10 +209,10 @@ def test_losses_are_those_of_the_logits(products):
     batch = questions.batch(range(9))
     answers = encoder(batch)
     chances = answers.logits().double().log_softmax(1)
-    wanted = -chances[torch.arange(len(batch.pieces)), batch.pieces]
-    assert torch.allclose(answers.losses(batch.pieces).double(), wanted, atol=1e-5)
+    wanted = -chances[torch.arange(len(batch.mlm_targets)), batch.mlm_targets]
+    assert torch.allclose(answers.losses(batch.mlm_targets).double(), wanted, atol=1e-5)
     with torch.no_grad():
-        assert torch.allclose(encoder(batch).losses(batch.pieces).double(), wanted, atol=1e-5)
+        assert torch.allclose(encoder(batch).losses(batch.mlm_targets).double(), wanted, atol=1e-5)
 
 
 def test_a_frozen_table_gets_no_gradient_and_passes_that_of_the_states(products):

@@ -82,7 +82,7 @@ def test_encoders_drop_in_training_and_not_in_evaluation(kind):
     encoder = load.build(
         tiny_config(kind, dropout=0.3), model_class="AutoModelForSequenceClassification", seed=1
     )
-    batch = batches.lay(random_texts([5, 9]), [5, 9])
+    batch = batches.pack_ids(random_texts([5, 9]), [5, 9])
     with torch.no_grad():
         assert not torch.equal(encoder.train()(batch), encoder(batch))
         assert torch.equal(encoder.eval()(batch), encoder(batch))

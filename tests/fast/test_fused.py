@@ -37,7 +37,7 @@ def build(kind, head, **changes):
 
 def batch_of(texts):
     lengths = [len(text) for text in texts]
-    return batches.lay(texts, [max(1, length // 2) for length in lengths])
+    return batches.pack_ids(texts, [max(1, length // 2) for length in lengths])
 
 
 def loss_of(logits, seed=0):

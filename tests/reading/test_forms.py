@@ -261,7 +261,7 @@ def test_arrow_files_are_read_with_the_names_of_classes(tmp_path):
         assert dict(checked(tmp_path / name).labels) == {"no": 12, "yes": 12}
 
 
-FOREIGN = {
+NOT_NEXT = {
     "a.ann": ("T1\tPER 0 5\tClara\n", r"annotations of brat"),
     "b.txt": ("123|t|A title\n123|a|Text\n", r"PubTator"),
     "c.xml": ("<?xml version='1.0'?><corpus/>", r"XML; export it"),
@@ -269,9 +269,9 @@ FOREIGN = {
 }
 
 
-@pytest.mark.parametrize("name", FOREIGN)
+@pytest.mark.parametrize("name", NOT_NEXT)
 def test_other_tools_are_named_in_the_refusal(tmp_path, name):
-    content, message = FOREIGN[name]
+    content, message = NOT_NEXT[name]
     (tmp_path / name).write_text(content)
     with pytest.raises(DataError, match=message):
         sources.read(tmp_path / name)

@@ -215,9 +215,11 @@ def test_plain_transformers_finds_the_same_loss(adapted, lines, spoken):
     model = transformers.AutoModelForMaskedLM.from_pretrained(adapted.path / "model").eval()
     losses = []
     for row in range(len(found.valid)):
-        batch = found.ask(found.valid, torch.tensor([row]).numpy(), epoch=0)
+        batch = found.masked_batch(found.valid, torch.tensor([row]).numpy(), epoch=0)
         logits = model(batch.ids[None]).logits[0, batch.asked]
-        losses += torch.nn.functional.cross_entropy(logits, batch.pieces, reduction="none").tolist()
+        losses += torch.nn.functional.cross_entropy(
+            logits, batch.mlm_targets, reduction="none"
+        ).tolist()
     assert len(losses) == adapted.metrics["valid"]["masked"]
     assert sum(losses) / len(losses) == pytest.approx(adapted.metrics["valid"]["loss"], abs=1e-5)
 
@@ -231,7 +233,7 @@ def test_judging_is_the_same_whatever_is_computed_at_once(
     source = request.getfixturevalue("lines" if name == "adapted" else "blocks")
     settings = keywords.resolve(AdaptSettings, {}, run.path / "config.toml")
     found = gathered(source, spoken, settings)
-    read = language.read(bases.find(run.path), nexts=settings.mask.nexts)
+    read = language.read(bases.find(run.path), nsp=settings.mask.nexts)
     numbers = Masked(found, batch_size).judge(read.encoder, micro_tokens=micro_tokens)
     assert json.dumps(numbers) == json.dumps(run.metrics["valid"])
 

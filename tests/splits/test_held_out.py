@@ -125,4 +125,4 @@ def test_an_only_document_is_parted_at_a_blank_and_nothing_is_lost(cut):
 
 def test_too_few_documents_for_next_sentences_are_refused():
     with pytest.raises(DataError, match="next sentences need 4 documents at least"):
-        held_out.draw(np.ones(3, int), share=0.1, most=9, limit=None, nexts=True, seed=0)
+        held_out.draw(np.ones(3, int), share=0.1, most=9, limit=None, nsp=True, seed=0)

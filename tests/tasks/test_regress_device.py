@@ -23,8 +23,8 @@ def test_targets_are_float32_where_there_is_nothing_wider():
     task = make("number", ("score",)).fitted(targets)
     texts = [np.array([5, 6], dtype=np.int32)] * 2
     with NoDoubles():
-        batch = batches.lay(texts, [1, 1], targets=torch.from_numpy(targets), device="meta")
+        batch = batches.pack_ids(texts, [1, 1], targets=torch.from_numpy(targets), device="meta")
         loss = task.loss(torch.zeros(2, 1, device="meta"), batch)
     assert loss.dtype == batch.targets.dtype == torch.float32
-    on_cpu = batches.lay(texts, [1, 1], targets=torch.from_numpy(targets))
+    on_cpu = batches.pack_ids(texts, [1, 1], targets=torch.from_numpy(targets))
     assert on_cpu.targets.dtype == torch.float64

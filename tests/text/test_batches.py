@@ -9,7 +9,7 @@ TEXTS = [np.array(ids, dtype=np.int32) for ids in ([2, 7, 3], [2, 3], [2, 8, 9, 
 
 
 def test_texts_lie_end_to_end():
-    batch = batches.lay(TEXTS, [3, 2, 4])
+    batch = batches.pack_ids(TEXTS, [3, 2, 4])
     assert batch.ids.tolist() == [2, 7, 3, 2, 3, 2, 8, 9, 3, 7, 3]
     assert batch.positions.tolist() == [0, 1, 2, 0, 1, 0, 1, 2, 3, 4, 5]
     assert batch.segments.tolist() == [0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1]
@@ -21,7 +21,7 @@ def test_texts_lie_end_to_end():
 
 
 def test_one_text_is_a_batch():
-    batch = batches.lay(TEXTS[:1], [3])
+    batch = batches.pack_ids(TEXTS[:1], [3])
     assert batch.borders.tolist() == [0, 3]
     assert batch.segments.tolist() == [0, 0, 0]
 

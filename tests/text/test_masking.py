@@ -141,19 +141,19 @@ def test_words_on_either_side_of_a_special_token_are_chosen_apart(minilm, usual)
 def corpus(tiny):
     """Return documents of ordinary pieces, and their passages."""
     found = documents_of([[30, 41], [7], [1], [200], [55, 9, 13], [18]], first=5, last=25)
-    return found, passages.whole(found, np.arange(6), tiny.heads(), room=62)
+    return found, passages.whole(found, np.arange(6), tiny.word_starts(), room=62)
 
 
 def asked(corpus, tiny, rows, *, seed=3, epoch=1, **changes):
     """Return (text, places, pieces) of each passage of a batch, in its order."""
     rules = Masking.of(tiny, **changes)
-    batch = masking.ask(*corpus, np.asarray(rows), tiny, rules, seed=seed, epoch=epoch)
+    batch = masking.masked_batch(*corpus, np.asarray(rows), tiny, rules, seed=seed, epoch=epoch)
     found = []
     for start, stop in zip(batch.borders[:-1], batch.borders[1:], strict=True):
         inside = (batch.asked >= start) & (batch.asked < stop)
         places = (batch.asked[inside] - start).tolist()
-        found.append((batch.ids[start:stop].tolist(), places, batch.pieces[inside].tolist()))
-    assert sum(len(places) for _, places, _ in found) == len(batch.asked) == len(batch.pieces)
+        found.append((batch.ids[start:stop].tolist(), places, batch.mlm_targets[inside].tolist()))
+    assert sum(len(places) for _, places, _ in found) == len(batch.asked) == len(batch.mlm_targets)
     return found
 
 
@@ -193,23 +193,23 @@ def test_another_epoch_or_seed_asks_for_other_tokens(corpus, tiny, changes):
 
 def test_alike_passages_are_asked_for_different_tokens(tiny):
     found = documents_of([[60]] * 2, first=7, last=8)
-    corpus = found, passages.whole(found, np.arange(2), tiny.heads(), room=62)
+    corpus = found, passages.whole(found, np.arange(2), tiny.word_starts(), room=62)
     first, second = asked(corpus, tiny, [0, 1])
     assert first[1] != second[1]
 
 
 def test_the_second_part_of_a_pair_lies_in_its_segment(tiny):
     found = documents_of([[4, 3], [5, 6]], first=5, last=25)
-    runs = passages.runs(found, np.arange(2), tiny.heads(), room=61)
+    runs = passages.pair_spans(found, np.arange(2), tiny.word_starts(), room=61)
     pairs = passages.paired(runs, seed=0, epoch=1)
-    batch = masking.ask(
+    batch = masking.masked_batch(
         found, pairs, np.asarray([1]), tiny, Masking.of(tiny, rate=0.0), seed=0, epoch=1
     )
     first, second = (found.ids[slice(*part[1])].tolist() for part in (pairs.first, pairs.second))
     assert batch.ids.tolist() == [2, *first, 3, *second, 3]
     assert batch.segments.tolist() == [0] * (len(first) + 2) + [1] * (len(second) + 1)
-    assert batch.nexts.tolist() == pairs.nexts[[1]].tolist()
-    assert len(batch.asked) == len(batch.pieces) == 0
+    assert batch.nsp_labels.tolist() == pairs.nsp_labels[[1]].tolist()
+    assert len(batch.asked) == len(batch.mlm_targets) == 0
 
 
 def test_a_tokenizer_without_a_mask_is_refused():

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from made_language import documents_of
 from textune.errors import DataError
 from textune.text import passages
-from textune.text.passages import FOLLOWS, FOREIGN, UNASKED
+from textune.text.passages import IS_NEXT, NO_TARGET, NOT_NEXT
 
 VOCABULARY = 120
 SOME = np.arange(VOCABULARY) % 3 > 0  # most pieces begin a word
@@ -36,12 +36,14 @@ def drawn(draw, count):
     return np.asarray(order[: draw(st.integers(min(count, 2), count))], dtype=np.int64)
 
 
-@given(sizes=paragraphs, heads=heads_of, room=rooms, seed=st.integers(0, 99), data=st.data())
+@given(sizes=paragraphs, word_starts=heads_of, room=rooms, seed=st.integers(0, 99), data=st.data())
 @settings(max_examples=200, deadline=None)
-def test_passages_hold_each_token_of_the_chosen_documents_once(sizes, heads, room, seed, data):
+def test_passages_hold_each_token_of_the_chosen_documents_once(
+    sizes, word_starts, room, seed, data
+):
     documents = documents_of(sizes, seed=seed)
     chosen = drawn(data.draw, documents.count)
-    found = passages.whole(documents, chosen, heads, room=room)
+    found = passages.whole(documents, chosen, word_starts, room=room)
     spans = document_spans(documents, chosen)
     joined = []
     for owner, (start, stop) in zip(found.owners.tolist(), found.first.tolist(), strict=True):
@@ -53,19 +55,21 @@ def test_passages_hold_each_token_of_the_chosen_documents_once(sizes, heads, roo
             joined.append((owner, start, stop))
     assert joined == [(owner, *spans[owner]) for owner in chosen.tolist()]
     assert not np.diff(found.second).any()
-    assert set(found.nexts.tolist()) <= {UNASKED}
+    assert set(found.nsp_labels.tolist()) <= {NO_TARGET}
 
 
-@given(sizes=paragraphs, heads=heads_of, room=rooms, seed=st.integers(0, 99))
+@given(sizes=paragraphs, word_starts=heads_of, room=rooms, seed=st.integers(0, 99))
 @settings(max_examples=200, deadline=None)
-def test_a_passage_ends_before_a_word_if_one_begins_within_32_tokens(sizes, heads, room, seed):
+def test_a_passage_ends_before_a_word_if_one_begins_within_32_tokens(
+    sizes, word_starts, room, seed
+):
     documents = documents_of(sizes, seed=seed)
-    found = passages.whole(documents, np.arange(documents.count), heads, room=room)
+    found = passages.whole(documents, np.arange(documents.count), word_starts, room=room)
     for (start, cut), owner, after in zip(
         found.first.tolist(), found.owners[:-1], found.owners[1:], strict=False
     ):
-        if owner == after and not heads[documents.ids[cut]]:
-            assert not heads[documents.ids[max(start + 1, cut - 32) : cut]].any()
+        if owner == after and not word_starts[documents.ids[cut]]:
+            assert not word_starts[documents.ids[max(start + 1, cut - 32) : cut]].any()
 
 
 @given(sizes=paragraphs, room=rooms)
@@ -89,25 +93,25 @@ def test_a_cut_moves_back_to_the_nearest_beginning_of_a_word():
 
 def test_lengths_count_the_special_tokens_around_one_part_and_two():
     documents = documents_of([[3, 4], [10], [2, 5]], last=VOCABULARY)
-    runs = passages.runs(documents, np.arange(3), ALL, room=40)
+    runs = passages.pair_spans(documents, np.arange(3), ALL, room=40)
     found = passages.paired(runs, seed=0, epoch=0)
     plain = passages.whole(documents, np.arange(3), ALL, room=40)
     assert sorted(found.lengths((2, 3)).tolist()) == sorted([7 + 3, 10 + 2, 7 + 3])
     assert plain.lengths((2, 3)).tolist() == [9, 12, 9]
 
 
-def pairs_of(sizes, *, room=61, seed=0, epoch=1, heads=SOME):
+def pairs_of(sizes, *, room=61, seed=0, epoch=1, word_starts=SOME):
     documents = documents_of(sizes)
-    runs = passages.runs(documents, np.arange(documents.count), heads, room=room)
+    runs = passages.pair_spans(documents, np.arange(documents.count), word_starts, room=room)
     return documents, passages.paired(runs, seed=seed, epoch=epoch)
 
 
-@given(sizes=sentences, heads=heads_of, room=rooms, epoch=st.integers(0, 9), data=st.data())
+@given(sizes=sentences, word_starts=heads_of, room=rooms, epoch=st.integers(0, 9), data=st.data())
 @settings(max_examples=200, deadline=None)
-def test_the_two_parts_of_all_pairs_hold_each_token_once(sizes, heads, room, epoch, data):
+def test_the_two_parts_of_all_pairs_hold_each_token_once(sizes, word_starts, room, epoch, data):
     documents = documents_of([[1], [1], *sizes])
     chosen = drawn(data.draw, documents.count)
-    runs = passages.runs(documents, chosen, heads, room=room)
+    runs = passages.pair_spans(documents, chosen, word_starts, room=room)
     found = passages.paired(runs, seed=3, epoch=epoch)
     parts = sorted(
         part for part in [*found.first.tolist(), *found.second.tolist()] if np.diff(part)
@@ -127,18 +131,22 @@ def test_the_two_parts_of_all_pairs_hold_each_token_once(sizes, heads, room, epo
 def test_a_part_follows_in_its_document_or_is_of_another(sizes, room, seed, epoch):
     documents, found = pairs_of([[1, 1], [1], *sizes], room=room, seed=seed, epoch=epoch)
     spans = document_spans(documents, np.arange(documents.count))
-    for first, second, nexts, owner in zip(
-        found.first.tolist(), found.second.tolist(), found.nexts.tolist(), found.owners, strict=True
+    for first, second, nsp_labels, owner in zip(
+        found.first.tolist(),
+        found.second.tolist(),
+        found.nsp_labels.tolist(),
+        found.owners,
+        strict=True,
     ):
         start, stop = spans[owner]
         assert start <= first[0] < first[1] <= stop
-        if nexts == FOREIGN:
+        if nsp_labels == NOT_NEXT:
             assert second[1] <= start or stop <= second[0]
             assert any(a <= second[0] < second[1] <= b for a, b in spans.values())
-        elif nexts == FOLLOWS:
+        elif nsp_labels == IS_NEXT:
             assert first[1] == second[0] < second[1] <= stop
         else:
-            assert nexts == UNASKED
+            assert nsp_labels == NO_TARGET
             assert second[0] == second[1]
 
 
@@ -162,8 +170,8 @@ def test_half_of_the_pairs_are_foreign_unless_a_document_has_more_than_half(coun
     found = pairs_of([[10] * 2 * count for count in counts], room=20, seed=seed, epoch=epoch)[1]
     total, largest = sum(counts), max(counts)
     assert np.bincount(found.owners).tolist() == counts
-    foreign = int((found.nexts == FOREIGN).sum())
-    assert int((found.nexts == FOLLOWS).sum()) == total - foreign
+    foreign = int((found.nsp_labels == NOT_NEXT).sum())
+    assert int((found.nsp_labels == IS_NEXT).sum()) == total - foreign
     if 2 * largest <= total:
         assert abs(foreign - total // 2) <= 1
     else:  # it gives no more than the others can take
@@ -172,15 +180,17 @@ def test_half_of_the_pairs_are_foreign_unless_a_document_has_more_than_half(coun
 
 def test_over_many_passes_each_pair_is_foreign_in_half_of_them():
     sizes = [[10] * 2 * count for count in (1, 1, 1, 2, 3, 5, 8)]
-    nexts = np.stack([pairs_of(sizes, room=20, epoch=epoch)[1].nexts for epoch in range(400)])
-    assert set(nexts.flat) == {FOLLOWS, FOREIGN}
-    assert (nexts == FOREIGN).mean(axis=0) == pytest.approx(np.full(21, 0.48), abs=0.1)
+    nsp_labels = np.stack(
+        [pairs_of(sizes, room=20, epoch=epoch)[1].nsp_labels for epoch in range(400)]
+    )
+    assert set(nsp_labels.flat) == {IS_NEXT, NOT_NEXT}
+    assert (nsp_labels == NOT_NEXT).mean(axis=0) == pytest.approx(np.full(21, 0.48), abs=0.1)
 
 
 @pytest.mark.parametrize("others", [[[5]], [[5], [5], [5]]])
 def test_a_document_that_has_all_pairs_keeps_them(others):
     _, found = pairs_of([[10] * 40, *others], room=20)
-    assert found.nexts.tolist() == [FOLLOWS] * 20 + [UNASKED] * len(others)
+    assert found.nsp_labels.tolist() == [IS_NEXT] * 20 + [NO_TARGET] * len(others)
 
 
 def test_held_out_pairs_are_the_same_for_ever_and_others_new_in_each_pass():
@@ -210,5 +220,5 @@ def test_taken_passages_are_those_that_were_named():
     assert len(taken) == 2
     assert taken.first.tolist() == found.first[[2, 0]].tolist()
     assert taken.second.tolist() == found.second[[2, 0]].tolist()
-    assert taken.nexts.tolist() == found.nexts[[2, 0]].tolist()
+    assert taken.nsp_labels.tolist() == found.nsp_labels[[2, 0]].tolist()
     assert taken.owners.tolist() == found.owners[[2, 0]].tolist()

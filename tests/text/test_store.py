@@ -9,7 +9,7 @@ from filelock import FileLock
 
 from textune.records import Example, Shape
 from textune.storage import checksums
-from textune.text import kept, tokenizers
+from textune.text import cache, tokenizers
 from textune.text import store as stores
 
 TEXTS = [
@@ -114,7 +114,7 @@ def test_the_oldest_stores_go_when_there_are_too_many(folder, tokenizer, monkeyp
     first = build(folder, tokenizer)
     os.utime(folder / first.key, (1, 1))
     second = build(folder, tokenizer, most=30)
-    monkeypatch.setattr(kept, "MOST_BYTES", 1)
+    monkeypatch.setattr(cache, "MOST_BYTES", 1)
     third = build(folder, tokenizer, most=29)
     assert not (folder / first.key).exists()
     assert not (folder / second.key).exists()
@@ -161,10 +161,10 @@ def test_cleaning_up_leaves_what_others_use_and_minds_nothing_that_vanishes(
     stores = [build(folder, tokenizer, most=most) for most in (32, 31)]
     for store in stores:
         os.utime(folder / store.key, (1, 1))
-    monkeypatch.setattr(kept, "MOST_BYTES", 1)
+    monkeypatch.setattr(cache, "MOST_BYTES", 1)
     with FileLock(f"{folder / stores[0].key}.lock"):
         build(folder, tokenizer, most=30)
     assert (folder / stores[0].key).is_dir()
     assert not (folder / stores[1].key).exists()
-    monkeypatch.setattr(kept, "_size", lambda _: (_ for _ in ()).throw(FileNotFoundError()))
+    monkeypatch.setattr(cache, "_size", lambda _: (_ for _ in ()).throw(FileNotFoundError()))
     assert len(build(folder, tokenizer, most=29)) == len(TEXTS)

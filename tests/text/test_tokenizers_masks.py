@@ -90,7 +90,7 @@ def test_of_two_words_two_pieces_begin_a_word(make, pieces):
     tokenizer = make()
     encoded = tokenizer.backend.encode("banana b", add_special_tokens=False)
     assert encoded.tokens == pieces
-    assert np.flatnonzero(tokenizer.heads()[encoded.ids]).tolist() == [0, len(pieces) - 1]
+    assert np.flatnonzero(tokenizer.word_starts()[encoded.ids]).tolist() == [0, len(pieces) - 1]
 
 
 @every_kind
@@ -98,7 +98,7 @@ def test_special_tokens_and_nothing_else_stand_for_no_text(make, pieces):
     tokenizer = make()
     special = tokenizer.special()
     assert np.flatnonzero(special).tolist() == [0, 1, 2, 3, 4]
-    assert len(special) == len(tokenizer.heads()) == tokenizer.size
+    assert len(special) == len(tokenizer.word_starts()) == tokenizer.size
     assert tokenizer.mask_id == 4
     assert not special[tokenizer.encode(["banana b"])[0]].any()
 
@@ -108,7 +108,7 @@ def test_added_words_begin_a_word_and_stand_for_text():
     tokenizer.backend.add_tokens([AddedToken("banana", special=False)])
     added = tokenizer.backend.token_to_id("banana")
     assert added == tokenizer.size - 1
-    assert tokenizer.heads()[added]
+    assert tokenizer.word_starts()[added]
     assert not tokenizer.special()[added]
 
 
@@ -135,7 +135,9 @@ def test_the_bundled_tokenizer_has_five_tokens_that_stand_for_no_text():
     assert tokenizer.mask_id == 103
     ids = tokenizer.encode(["The unfathomable seas, unfathomably."])[0]
     tokens = [tokenizer.backend.id_to_token(number) for number in ids.tolist()]
-    found = [token for token, head in zip(tokens, tokenizer.heads()[ids], strict=True) if not head]
+    found = [
+        token for token, head in zip(tokens, tokenizer.word_starts()[ids], strict=True) if not head
+    ]
     assert found == ["##fat", "##hom", "##able", "##fat", "##hom", "##ably"]
 
 

@@ -46,9 +46,9 @@ def asked(request, lines, blocks, spoken):
             given = {"size": "1x64", "vocab": 100, "epochs": 4, "batch_size": 8}
             return asking(PretrainSettings, blocks, out, "dropout=0.1", resume=resume, **given)
         given = {"base": str(spoken), "batch_size": 12, "epochs": 4, "lr": 2e-3}
-        nexts = request.param == "mlm+nsp"
-        source = blocks if nexts else lines
-        return asking(AdaptSettings, source, out, resume=resume, nsp=nexts, **given)
+        nsp = request.param == "mlm+nsp"
+        source = blocks if nsp else lines
+        return asking(AdaptSettings, source, out, resume=resume, nsp=nsp, **given)
 
     return make
 

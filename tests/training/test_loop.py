@@ -19,7 +19,7 @@ def work(number=1, parts=1, seed=0):
     texts = random_texts(lengths, seed=seed)
     targets = torch.tensor([0, 1, 2, 0])
     made = [
-        batches.lay(
+        batches.pack_ids(
             [texts[row] for row in rows], [lengths[row] for row in rows], targets=targets[rows]
         )
         for rows in torch.arange(4).chunk(parts)

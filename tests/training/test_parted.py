@@ -22,7 +22,7 @@ OF = torch.tensor([0, 0, 0, 0, 0, 1, 1, 1, 2])  # windows of three texts
 def of_texts(task, targets):
     texts = random_texts(LENGTHS)
     items = Items((1, 1, 1), OF)
-    return batches.lay(texts, LENGTHS, targets=torch.from_numpy(targets), items=items)
+    return batches.pack_ids(texts, LENGTHS, targets=torch.from_numpy(targets), items=items)
 
 
 def given(name, pool="mean", dropout=0.0):

@@ -278,7 +278,7 @@ def decided_by(learner, task, work):
         found.update(f"{name} {value.dtype}".encode())
         found.update(value.cpu().contiguous().view(torch.uint8).numpy())
     (batch,) = work.parts
-    given = (batch.ids, batch.targets, batch.asked, batch.pieces)
+    given = (batch.ids, batch.targets, batch.asked, batch.mlm_targets)
     parts = [None if part is None else part.tolist() for part in given]
     found.update(repr((work.count, batch.lengths, parts)).encode())
     return found.hexdigest()

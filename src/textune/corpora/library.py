@@ -17,11 +17,11 @@ from textune.settings.language_config import MaskSettings, TextSettings
 from textune.splits import held_out
 from textune.splits.held_out import Division
 from textune.storage.checksums import Inputs
-from textune.text import company, documents, masking, passages, saving, sentences
-from textune.text.company import Company
+from textune.text import cooccurrence, documents, masking, passages, saving, sentences
+from textune.text.cooccurrence import Cooccurrence
 from textune.text.documents import Documents
 from textune.text.masking import Masking
-from textune.text.passages import Passages, Runs
+from textune.text.passages import PairSpans, Passages
 from textune.text.tokenizers import Tokenizer
 
 Numbers = NDArray[np.int64]
@@ -36,7 +36,7 @@ class Library:
     tokenizer: Tokenizer
     masking: Masking
     max_tokens: int
-    train: Passages | Runs  # runs are parted anew in each pass
+    train: Passages | PairSpans  # runs are parted anew in each pass
     valid: Passages  # the same for ever
     held_out: int  # documents; 0 where passages of the only document are held out
     seed: int
@@ -53,7 +53,7 @@ class Library:
             return self.train
         return passages.paired(self.train, seed=self.seed, epoch=epoch)
 
-    def ask(
+    def masked_batch(
         self, found: Passages, rows: Numbers, *, epoch: int, device: torch.device | str = "cpu"
     ) -> Batch:
         """Make the masked batch of some passages of one pass.
@@ -62,7 +62,7 @@ class Library:
         encoders be compared.
         """
         is_held_out = epoch == masking.HELD_OUT
-        return masking.ask(
+        return masking.masked_batch(
             self.documents,
             found,
             rows,
@@ -73,13 +73,15 @@ class Library:
             device=device,
         )
 
-    def company(self, most: int) -> Company:
+    def cooccurrence(self, most: int) -> Cooccurrence:
         """Count what is learned from: how frequent pieces are, and which stand together."""
-        return company.count(self.documents.ids, self._learned(), self.masking.special, most=most)
+        return cooccurrence.count(
+            self.documents.ids, self._learned(), self.masking.special, most=most
+        )
 
     def frequencies(self, pieces: int) -> Numbers:
         """Count how often each of so many pieces stands in what is learned from; (pieces,)."""
-        return company.occurrences(self.documents.ids, self._learned(), pieces)
+        return cooccurrence.occurrences(self.documents.ids, self._learned(), pieces)
 
     def most_frequent(self) -> tuple[str, float]:
         """Return the piece that is commonest in what is learned from, and how often it is right.
@@ -89,7 +91,9 @@ class Library:
         counts = self.frequencies(len(self.masking.special))
         counts[self.masking.special] = 0
         piece = int(counts.argmax())
-        asked = self.ask(self.valid, np.arange(len(self.valid)), epoch=masking.HELD_OUT).pieces
+        asked = self.masked_batch(
+            self.valid, np.arange(len(self.valid)), epoch=masking.HELD_OUT
+        ).mlm_targets
         assert asked is not None
         share = float((asked == piece).double().mean()) if len(asked) else 0.0
         return str(self.tokenizer.backend.id_to_token(piece)), share
@@ -134,7 +138,7 @@ def gather(
     sums = Inputs.of(paths)
     found = _tokenized(files, tokenizer, text, mask, division)
     sums.refuse_changed(paths)
-    drawn = _divided(found, text, division, nexts=mask.nexts, seed=seed)
+    drawn = _divided(found, text, division, nsp=mask.nexts, seed=seed)
     room = max_tokens - tokenizer.specials(pair=mask.nexts)
     train, valid = _part(found, drawn, rules, room=room, mask=mask, text=text, seed=seed)
     library = Library(
@@ -168,7 +172,7 @@ def divide(
         DataError: There is no text, or too little for what is asked.
     """
     found = _tokenized(files, tokenizer, text, mask)
-    drawn = _divided(found, text, None, nexts=mask.nexts, seed=seed)
+    drawn = _divided(found, text, None, nsp=mask.nexts, seed=seed)
     if found.numbers is None:
         return drawn
     return replace(drawn, held=found.numbers[drawn.held], learned=found.numbers[drawn.learned])
@@ -210,10 +214,10 @@ def judged(
     max_tokens = tokenizer.limited(text.max_tokens, of="at once")
     room = max_tokens - tokenizer.specials(pair=mask.nexts)
     if mask.nexts:
-        runs = passages.runs(found, everything, rules.heads, room=room)
+        runs = passages.pair_spans(found, everything, rules.word_starts, room=room)
         valid = passages.paired(runs, seed=seed, epoch=masking.HELD_OUT)
     else:
-        valid = passages.whole(found, everything, rules.heads, room=room)
+        valid = passages.whole(found, everything, rules.word_starts, room=room)
     nothing = valid.take(np.arange(0))
     library = Library(
         files=tuple(files),
@@ -258,7 +262,7 @@ def _tokenized(
 
 
 def _divided(
-    found: Documents, text: TextSettings, division: Division | None, *, nexts: bool, seed: int
+    found: Documents, text: TextSettings, division: Division | None, *, nsp: bool, seed: int
 ) -> Division:
     """Draw what is held out, unless it was drawn before the tokenizer was made."""
     if division is None:
@@ -267,7 +271,7 @@ def _divided(
             share=text.valid_share,
             most=text.most_valid_tokens,
             limit=text.limit,
-            nexts=nexts,
+            nsp=nsp,
             seed=seed,
         )
     held, learned = found.places(division.held), found.places(division.learned)
@@ -292,14 +296,17 @@ def _part(
     mask: MaskSettings,
     text: TextSettings,
     seed: int,
-) -> tuple[Passages | Runs, Passages]:
+) -> tuple[Passages | PairSpans, Passages]:
     held, learned = drawn.held, drawn.learned
     if mask.nexts:
-        parts = [passages.runs(found, chosen, rules.heads, room=room) for chosen in (learned, held)]
+        parts = [
+            passages.pair_spans(found, chosen, rules.word_starts, room=room)
+            for chosen in (learned, held)
+        ]
         return parts[0], passages.paired(parts[1], seed=seed, epoch=masking.HELD_OUT)
-    train = passages.whole(found, learned, rules.heads, room=room)
+    train = passages.whole(found, learned, rules.word_starts, room=room)
     if len(held):
-        return train, passages.whole(found, held, rules.heads, room=room)
+        return train, passages.whole(found, held, rules.word_starts, room=room)
     if len(train) < 2:
         raise _too_little(found)
     count = min(max(round(text.valid_share * len(train)), 1), len(train) - 1)
@@ -321,7 +328,7 @@ def _refuse_unasked(library: Library) -> None:
             "choose another --base, or make one with textune pretrain"
         )
     rows = np.arange(len(library.valid))
-    asked = library.ask(library.valid, rows, epoch=masking.HELD_OUT).pieces
+    asked = library.masked_batch(library.valid, rows, epoch=masking.HELD_OUT).mlm_targets
     assert asked is not None
     if not len(asked):
         tokens = int(library.valid.lengths((0, 0)).sum())

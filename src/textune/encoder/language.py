@@ -31,14 +31,14 @@ class Language:
 
     encoder: Encoder
     has_new_head: bool = False  # the head that fills in masks is drawn from the seed
-    has_new_nexts: bool = False  # the same of the head that judges next sentences
+    has_new_nsp: bool = False  # the same of the head that judges next sentences
     spare: Mapping[str, Tensor] = field(default_factory=dict)  # a pooler that only other heads read
 
 
 def read(
     place: str,
     *,
-    nexts: bool = False,
+    nsp: bool = False,
     seed: int = 0,
     added: Mapping[int, Sequence[int]] | None = None,
     size: int | None = None,
@@ -50,7 +50,7 @@ def read(
 
     Args:
         place: A directory or Hub name, from `bases.find`.
-        nexts: Whether to judge next sentences as well.
+        nsp: Whether it predicts next sentences as well.
         seed: Seed of new weights.
         added: Pieces to be added to the vocabulary, and the pieces each was written in before.
         size: Of the vocabulary with them.
@@ -60,8 +60,8 @@ def read(
         ModelError: The base cannot be had, has no such head in transformers, or its head is built
             in a way that is not known here.
     """
-    model, info = load.read_model(place, CLASSES[nexts], seed=seed, rate=rate)
-    if nexts and not hasattr(getattr(model, "cls", None), "seq_relationship"):
+    model, info = load.read_model(place, CLASSES[nsp], seed=seed, rate=rate)
+    if nsp and not hasattr(getattr(model, "cls", None), "seq_relationship"):
         raise ModelError(
             f"{place}: {model.config.model_type} encoders have no head for next sentences in "
             "transformers; leave out --nsp, or choose a BERT"
@@ -73,7 +73,7 @@ def read(
     return Language(
         encoder=open_head(model, place),
         has_new_head=any(not name.startswith(NEXTS) for name in missing),
-        has_new_nexts=any(name.startswith(NEXTS) for name in missing),
+        has_new_nsp=any(name.startswith(NEXTS) for name in missing),
         spare=_spare(place, prefix, info["unexpected_keys"]),
     )
 
@@ -81,7 +81,7 @@ def read(
 def make(
     config: Any,
     *,
-    nexts: bool,
+    nsp: bool,
     seed: int,
     frequencies: NDArray[np.int64] | None = None,
     vectors: NDArray[np.float32] | None = None,
@@ -90,17 +90,17 @@ def make(
 
     Args:
         config: From `sizes.configure`.
-        nexts: Whether to judge next sentences as well.
+        nsp: Whether it predicts next sentences as well.
         seed: Of what is random.
         frequencies: (V,) how often each piece occurs in the text.
         vectors: (V, D) which others it stands beside, for `beginnings.inform`.
     """
     torch.manual_seed(seed)
-    model = getattr(transformers, CLASSES[nexts]).from_config(config)
+    model = getattr(transformers, CLASSES[nsp]).from_config(config)
     beginnings.begin(model)
     if frequencies is not None and vectors is not None:
         beginnings.inform(model, frequencies, vectors)
-    return Language(open_head(model, "the new encoder"), has_new_head=True, has_new_nexts=nexts)
+    return Language(open_head(model, "the new encoder"), has_new_head=True, has_new_nsp=nsp)
 
 
 def require_rows(spoken: Language, pieces: int, place: str | Path) -> None:

@@ -20,7 +20,7 @@ from textune.fast import threads
 from textune.metrics.intervals import RESAMPLES, percentiles
 from textune.records import Batch
 from textune.text import plan
-from textune.text.passages import FOLLOWS
+from textune.text.passages import IS_NEXT
 
 LEVEL = 0.95
 Ask = Callable[[NDArray[np.int64]], Batch]
@@ -39,13 +39,13 @@ class Tally:
     next_hits: Column  # (N,)
 
 
-def tally(encoder: Encoder, lengths: NDArray[np.int64], ask: Ask) -> Tally:
-    """Answer what is asked in every passage, without dropout.
+def tally(encoder: Encoder, lengths: NDArray[np.int64], masked_batch: Ask) -> Tally:
+    """Predict the masked tokens, and next sentences, of every passage, without dropout.
 
     Args:
         encoder: With its masked-LM head.
         lengths: (N,) tokens of each passage.
-        ask: Makes the batch of some passages.
+        masked_batch: Makes the batch of some passages.
     """
     found = np.zeros((6, len(lengths)))
     budget = BUDGETS.get(encoder.device.type, BUDGETS["cpu"])
@@ -54,7 +54,7 @@ def tally(encoder: Encoder, lengths: NDArray[np.int64], ask: Ask) -> Tally:
     encoder.train(False)
     with threads.shared(), torch.inference_mode():
         for rows in threads.over(order):
-            found[:, rows] = np.stack(list(_answer(encoder, ask(rows))))
+            found[:, rows] = np.stack(list(_answer(encoder, masked_batch(rows))))
     encoder.train(was_training)
     return Tally(*found)
 
@@ -62,25 +62,25 @@ def tally(encoder: Encoder, lengths: NDArray[np.int64], ask: Ask) -> Tally:
 def _answer(encoder: Encoder, batch: Batch) -> Iterator[Column]:
     """Yield the columns of a tally for one batch."""
     answers = encoder(batch)
-    pieces = batch.pieces
+    pieces = batch.mlm_targets
     assert batch.asked is not None
     assert pieces is not None
-    assert batch.nexts is not None
+    assert batch.nsp_labels is not None
     logits = answers.logits()  # (M, V)
     losses = logits.logsumexp(1) - logits.gather(1, pieces[:, None])[:, 0]
     owner = torch.searchsorted(batch.borders, batch.asked, right=True) - 1  # (M,)
     size = len(batch.lengths)
     for values in (torch.ones_like(losses), losses, logits.argmax(1) == pieces):
         yield _sums(owner, values, size)
-    is_asked = batch.nexts >= FOLLOWS
-    if answers.nexts is None:
+    is_asked = batch.nsp_labels >= IS_NEXT
+    if answers.nsp_logits is None:
         yield from np.zeros((3, size))
         return
-    nexts, is_asked = batch.nexts.clamp(min=0).cpu(), is_asked.cpu()
-    chances = answers.nexts.cpu().double().log_softmax(1)  # (B, 2)
+    nsp_labels, is_asked = batch.nsp_labels.clamp(min=0).cpu(), is_asked.cpu()
+    chances = answers.nsp_logits.cpu().double().log_softmax(1)  # (B, 2)
     yield is_asked.double().numpy()
-    yield (-chances.gather(1, nexts[:, None])[:, 0] * is_asked).numpy()
-    yield ((chances.argmax(1) == nexts) & is_asked).double().numpy()
+    yield (-chances.gather(1, nsp_labels[:, None])[:, 0] * is_asked).numpy()
+    yield ((chances.argmax(1) == nsp_labels) & is_asked).double().numpy()
 
 
 def _sums(owner: Tensor, values: Tensor, size: int) -> Column:

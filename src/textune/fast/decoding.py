@@ -97,7 +97,7 @@ class Answers:
 
     states: Tensor  # (M, D), before the vocabulary
     decoder: Decoder
-    nexts: Tensor | None  # (B, 2) logits: the second text follows the first, or it does not
+    nsp_logits: Tensor | None  # (B, 2): the second text follows the first, or it does not
 
     def losses(self, pieces: Tensor) -> Tensor:
         """Return the cross-entropy of each masked token; (M,) fp32."""

@@ -16,7 +16,7 @@ from textune.fast.decoding import Answers
 from textune.objectives.work import Work
 from textune.records import Batch
 from textune.text import masking, plan
-from textune.text.passages import UNASKED, Passages
+from textune.text.passages import NO_TARGET, Passages
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +55,15 @@ class Masked:
         Both are means over an optimizer batch once it is divided by the masked tokens, and count
         alike (Devlin et al., 2019).
         """
-        assert batch.pieces is not None
-        assert batch.nexts is not None
-        total = output.losses(batch.pieces).sum()
-        if output.nexts is None:
+        assert batch.mlm_targets is not None
+        assert batch.nsp_labels is not None
+        total = output.losses(batch.mlm_targets).sum()
+        if output.nsp_logits is None:
             return total
-        nexts = functional.cross_entropy(
-            output.nexts.float(), batch.nexts, reduction="sum", ignore_index=UNASKED
+        nsp = functional.cross_entropy(
+            output.nsp_logits.float(), batch.nsp_labels, reduction="sum", ignore_index=NO_TARGET
         )
-        return total + batch.next_weight * nexts
+        return total + batch.nsp_weight * nsp
 
     def work(
         self, encoder: Encoder, epoch: int, *, after: int, micro_tokens: int
@@ -91,7 +91,7 @@ class Masked:
         found = language.tally(
             encoder,
             library.valid.lengths(library.specials),
-            lambda rows: library.ask(
+            lambda rows: library.masked_batch(
                 library.valid, rows, epoch=masking.HELD_OUT, device=encoder.device
             ),
         )
@@ -112,11 +112,13 @@ class Masked:
     ) -> Work:
         library = self.library
         parts = [part for part in update.parts if len(part)]
-        made = [library.ask(found, part, epoch=epoch, device=encoder.device) for part in parts]
-        asked = sum(len(batch.pieces) for batch in made if batch.pieces is not None)
-        pairs = int((found.nexts[update.rows] != UNASKED).sum())
+        made = [
+            library.masked_batch(found, part, epoch=epoch, device=encoder.device) for part in parts
+        ]
+        asked = sum(len(batch.mlm_targets) for batch in made if batch.mlm_targets is not None)
+        pairs = int((found.nsp_labels[update.rows] != NO_TARGET).sum())
         weight = max(asked, 1) / max(pairs, 1)
-        made = [replace(batch, next_weight=weight) for batch in made]
+        made = [replace(batch, nsp_weight=weight) for batch in made]
         return Work(
             number=number,
             epoch=epoch,

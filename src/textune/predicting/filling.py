@@ -104,7 +104,7 @@ class Filler:
         wrapped, first = self.tokenizer.wrap(ids, None)
         before = len(self.tokenizer.template.before)
         asked = torch.from_numpy(places.astype(np.int64) + before)
-        batch = batches.lay([wrapped], [first], asked=asked, device=self.encoder.device)
+        batch = batches.pack_ids([wrapped], [first], asked=asked, device=self.encoder.device)
         chances: torch.Tensor = self.encoder(batch).logits().cpu().double().softmax(1)
         return chances
 

@@ -93,7 +93,7 @@ def _by_masks(run: Path, source: object, options: Reading) -> dict[str, Any]:
     seed = config.seed_of(run / "config.toml")
     text = TextSettings.model_validate({"column": column})
     found = library.judged([str(source)], tokenizers.load(place), text, asked, seed=seed)
-    spoken = language.read(place, nexts=asked.nexts)
+    spoken = language.read(place, nsp=asked.nexts)
     spoken.encoder.to(devices.choose(options.device))
     numbers = Masked(found, 1).judge(spoken.encoder, micro_tokens=0)
     evaluations.write(run, source, numbers)

@@ -121,7 +121,7 @@ class MaskedLM:
         language.save(self.spoken, folder)
         card = {"format": 1, "objective": self.objective, "max_tokens": self.library.max_tokens}
         atomic.write_json(folder / runs.LANGUAGE_CARD, card)
-        return runs.language_readme(self.start.base, nexts=self.request.settings.mask.nexts)
+        return runs.language_readme(self.start.base, nsp=self.request.settings.mask.nexts)
 
     def texts(self) -> list[str]:
         """Read the first texts of each file again."""
@@ -140,7 +140,7 @@ class MaskedLM:
                 f"{settings.base} has no masked-LM head: it gets a new one, tied to its embedding; "
                 f"highest learning rate {settings.train.lr:g}"
             )
-        if spoken.has_new_nexts:
+        if spoken.has_new_nsp:
             yield Message(f"{settings.base} has no head for next sentences: it gets a new one")
         if not spoken.has_new_head or settings.warm_head == "never":
             return
@@ -184,7 +184,7 @@ def build(request: TextRequest, gathered: tuple[Start, Library], clock: Clock) -
     """
     (start, found), settings = gathered, request.settings
     spoken = start.language(
-        found, nexts=settings.mask.nexts, seed=settings.seed, rate=settings.train.rate
+        found, nsp=settings.mask.nexts, seed=settings.seed, rate=settings.train.rate
     )
     language.require_rows(spoken, len(found.masking.special), found.tokenizer.place)
     spoken.encoder.to(devices.choose(settings.device))

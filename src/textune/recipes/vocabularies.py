@@ -39,20 +39,20 @@ class Start:
     division: Division | None = None  # what is held out, where a vocabulary was learned
 
     def language(
-        self, found: Library, *, nexts: bool, seed: int, rate: float | None = None
+        self, found: Library, *, nsp: bool, seed: int, rate: float | None = None
     ) -> Language:
         """Load the base, or begin an encoder with what can be counted in its text."""
         if self.base is None:
-            company = found.company(beginnings.room(self.config))
+            cooccurrence = found.cooccurrence(beginnings.room(self.config))
             return language.make(
                 self.config,
-                nexts=nexts,
+                nsp=nsp,
                 seed=seed,
-                frequencies=company.frequencies,
-                vectors=company.vectors,
+                frequencies=cooccurrence.frequencies,
+                vectors=cooccurrence.vectors,
             )
         return language.read(
-            self.base, nexts=nexts, seed=seed, added=self.added, size=self.size, rate=rate
+            self.base, nsp=nsp, seed=seed, added=self.added, size=self.size, rate=rate
         )
 
 
@@ -168,7 +168,7 @@ def _drawn_by_characters(paragraphs: Iterable[Paragraph], settings: PretrainSett
         share=text.valid_share,
         most=text.most_valid_tokens,
         limit=text.limit,
-        nexts=settings.mask.nexts,
+        nsp=settings.mask.nexts,
         seed=settings.seed,
     )
     return found if len(found.held) else held_out.part(sum(sizes), share=text.valid_share)

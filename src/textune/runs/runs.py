@@ -112,9 +112,9 @@ tokenizer = AutoTokenizer.from_pretrained("model")
 """
 
 
-def language_readme(base: str | None, *, nexts: bool) -> str:
+def language_readme(base: str | None, *, nsp: bool) -> str:
     """Write the page that lies beside the weights of an encoder that fills in masks."""
-    kind = "AutoModelForPreTraining" if nexts else "AutoModelForMaskedLM"
+    kind = "AutoModelForPreTraining" if nsp else "AutoModelForMaskedLM"
     title = "An encoder pretrained" if base is None else f"{Path(base).name}, adapted"
     return f"""# {title} with textune
 

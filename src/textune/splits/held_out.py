@@ -22,7 +22,7 @@ class Division:
 
 
 def draw(
-    sizes: Numbers, *, share: float, most: float, limit: int | None, nexts: bool, seed: int
+    sizes: Numbers, *, share: float, most: float, limit: int | None, nsp: bool, seed: int
 ) -> Division:
     """Draw documents that are held out, and those that are learned from.
 
@@ -34,7 +34,7 @@ def draw(
         share: Of the tokens that are held out.
         most: Tokens held out, whatever the share.
         limit: Documents that are used at all; None for all.
-        nexts: Whether next sentences will be asked for, which takes two documents on each side.
+        nsp: Whether next sentences will be predicted, which takes two documents on each side.
         seed: Of the run.
 
     Raises:
@@ -43,8 +43,8 @@ def draw(
     order = np.random.default_rng([seed, len(sizes)]).permutation(len(sizes))
     if limit is not None:
         order = order[:limit]
-    least = 2 if nexts else 1
-    if nexts and len(order) < 2 * least:
+    least = 2 if nsp else 1
+    if nsp and len(order) < 2 * least:
         raise DataError(
             f"next sentences need {2 * least} documents at least, two to learn from and two held "
             f"out, and there are {len(order)}; part the text by blank lines, name more files, or "

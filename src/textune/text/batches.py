@@ -33,7 +33,7 @@ def pack(
     shown = ranges(store.starts[rows], store.starts[rows + 1])  # (B,) windows
     texts = [store.window(window) for window in shown.tolist()]
     asked, items = _items(store, rows, shown)
-    return lay(
+    return pack_ids(
         texts,
         store.firsts[shown].tolist(),
         targets=None if targets is None else torch.from_numpy(np.ascontiguousarray(targets)),
@@ -43,7 +43,7 @@ def pack(
     )
 
 
-def lay(
+def pack_ids(
     texts: Sequence[Ids],
     firsts: Sequence[int],
     *,
@@ -58,8 +58,8 @@ def lay(
         texts: Ids of each, special tokens included.
         firsts: How many of each text's tokens lie in its first segment.
         targets: As the task has them.
-        asked: (M,) places of the tokens of which the head shall speak.
-        items: What the head's answers speak of.
+        asked: (M,) places of the tokens that the head reads; None for the first of each text.
+        items: Which results of the head belong to which item; None where each is one.
         device: Where the tensors go.
     """
     lengths = tuple(len(text) for text in texts)

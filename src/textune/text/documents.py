@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from textune.errors import DataError
 from textune.records import Paragraph
 from textune.storage import atomic
-from textune.text import kept
+from textune.text import cache
 from textune.text.tokenizers import Ids, Tokenizer
 
 CHUNK_UNITS = 4096
@@ -90,7 +90,7 @@ def tokenize(
         _write(paragraphs(), tokenizer, split, place)
 
     key = _key(paragraphs(), tokenizer, how)
-    found, remark = kept.opened(
+    found, remark = cache.open_or_build(
         folder, key, write, lambda place, is_passing: _open(place, key, in_memory=is_passing)
     )
     return found if remark is None else replace(found, remark=remark)

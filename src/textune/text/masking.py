@@ -1,4 +1,4 @@
-"""Passages become a Batch that asks for some of its tokens: BERT's masked language model."""
+"""Passages become a Batch with masks and their targets: BERT's masked language model."""
 
 from dataclasses import dataclass, replace
 
@@ -31,7 +31,7 @@ class Masking:
     whole_words: bool  # choose words, with all their pieces, instead of pieces
     mask_id: int
     special: NDArray[np.bool_]  # (V,)
-    heads: NDArray[np.bool_]  # (V,) whether a piece begins a word
+    word_starts: NDArray[np.bool_]  # (V,) whether a piece begins a word
 
     @classmethod
     def of(
@@ -61,7 +61,7 @@ class Masking:
             whole_words=whole_words,
             mask_id=tokenizer.mask_id,
             special=tokenizer.special(),
-            heads=tokenizer.heads(),
+            word_starts=tokenizer.word_starts(),
         )
 
     def apply(self, ids: Ids, draw: np.random.Generator) -> tuple[Ids, NDArray[np.int64]]:
@@ -84,12 +84,12 @@ class Masking:
         if not self.whole_words:
             return ordinary & (draw.random(len(ids)) < self.rate)
         after_special = np.concatenate([[True], ~ordinary[:-1]])
-        words = np.cumsum(self.heads[ids] | after_special | ~ordinary) - 1  # (L,)
+        words = np.cumsum(self.word_starts[ids] | after_special | ~ordinary) - 1  # (L,)
         taken = draw.random(int(words[-1]) + 1 if len(words) else 0) < self.rate
         return ordinary & taken[words]
 
 
-def ask(
+def masked_batch(
     documents: Documents,
     passages: Passages,
     rows: NDArray[np.int64],
@@ -100,7 +100,7 @@ def ask(
     epoch: int,
     device: torch.device | str = "cpu",
 ) -> Batch:
-    """Lay passages end to end and mask them.
+    """Pack passages end to end and mask them; the batch has `mlm_targets` and `nsp_labels`.
 
     What is masked in a passage depends on the seed, the epoch and the passage alone.
 
@@ -114,21 +114,21 @@ def ask(
         epoch: Which pass, from 1; `HELD_OUT` for texts that are held out.
         device: Where the tensors go.
     """
-    texts, firsts, asked, pieces, start = [], [], [], [], 0
+    texts, firsts, asked, targets, start = [], [], [], [], 0
     for row in rows.tolist():
         ids, first = _wrap(documents, passages, row, tokenizer)
         masked, places = masking.apply(ids, np.random.default_rng([seed, epoch, row]))
         texts.append(masked)
         firsts.append(first)
         asked.append(places + start)
-        pieces.append(ids[places])
+        targets.append(ids[places])
         start += len(ids)
-    batch = batches.lay(texts, firsts, device=device)
+    batch = batches.pack_ids(texts, firsts, device=device)
     return replace(
         batch,
         asked=torch.from_numpy(np.concatenate(asked)).to(device),
-        pieces=torch.from_numpy(np.concatenate(pieces).astype(np.int64)).to(device),
-        nexts=torch.from_numpy(passages.nexts[rows]).to(device),
+        mlm_targets=torch.from_numpy(np.concatenate(targets).astype(np.int64)).to(device),
+        nsp_labels=torch.from_numpy(passages.nsp_labels[rows]).to(device),
     )
 
 

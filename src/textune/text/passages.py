@@ -15,7 +15,7 @@ from textune.text.documents import Documents
 
 Numbers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
-FOLLOWS, FOREIGN, UNASKED = 0, 1, -100  # as BertForPreTraining counts them
+IS_NEXT, NOT_NEXT, NO_TARGET = 0, 1, -100  # labels of next sentences, as in BertForPreTraining
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Passages:
 
     first: Numbers  # (N, 2) where the first part begins and ends
     second: Numbers  # (N, 2) the same of the second; empty where there is none
-    nexts: Numbers  # (N,) FOLLOWS, FOREIGN or UNASKED
+    nsp_labels: Numbers  # (N,) FOLLOWS, FOREIGN or UNASKED
     owners: Numbers  # (N,) document of the first part
 
     def __len__(self) -> int:
@@ -38,35 +38,37 @@ class Passages:
 
     def take(self, rows: Numbers) -> "Passages":
         """Return some of the passages."""
-        return Passages(self.first[rows], self.second[rows], self.nexts[rows], self.owners[rows])
+        return Passages(
+            self.first[rows], self.second[rows], self.nsp_labels[rows], self.owners[rows]
+        )
 
 
-def whole(documents: Documents, chosen: Numbers, heads: Flags, *, room: int) -> Passages:
+def whole(documents: Documents, chosen: Numbers, word_starts: Flags, *, room: int) -> Passages:
     """Part each document into as few passages as hold it, of like length, between words.
 
     Args:
         documents: Token ids.
         chosen: (D,) which documents.
-        heads: (V,) whether a piece begins a word.
+        word_starts: (V,) whether a piece begins a word.
         room: Most tokens of a passage, special ones not counted.
     """
     edges = documents.borders[documents.edges()]
     spans, owners = [], []
     for owner in chosen.tolist():
-        cuts = _cuts(documents, int(edges[owner]), int(edges[owner + 1]), heads, room)
+        cuts = _cuts(documents, int(edges[owner]), int(edges[owner + 1]), word_starts, room)
         spans += list(itertools.pairwise(cuts))
         owners += [owner] * (len(cuts) - 1)
     first = np.asarray(spans, dtype=np.int64).reshape(-1, 2)
     return Passages(
         first=first,
         second=np.repeat(first[:, 1:], 2, axis=1),
-        nexts=np.full(len(first), UNASKED),
+        nsp_labels=np.full(len(first), NO_TARGET),
         owners=np.asarray(owners, dtype=np.int64),
     )
 
 
 @dataclass(frozen=True, slots=True)
-class Runs:
+class PairSpans:
     """Stretches of sentences of one document, each to be parted in two between sentences."""
 
     edges: Numbers  # (N, 2) where the stretch begins and ends
@@ -77,13 +79,15 @@ class Runs:
         return len(self.owners)
 
 
-def runs(documents: Documents, chosen: Numbers, heads: Flags, *, room: int) -> Runs:
+def pair_spans(
+    documents: Documents, chosen: Numbers, word_starts: Flags, *, room: int
+) -> PairSpans:
     """Gather sentences into stretches whose two parts fit the encoder beside any other part.
 
     Args:
         documents: Token ids; a unit is a sentence.
         chosen: (D,) which documents.
-        heads: (V,) whether a piece begins a word.
+        word_starts: (V,) whether a piece begins a word.
         room: Most tokens of two parts together, special ones not counted.
 
     Raises:
@@ -98,22 +102,24 @@ def runs(documents: Documents, chosen: Numbers, heads: Flags, *, room: int) -> R
     units = documents.edges()
     edges, options, owners = [], [], []
     for owner in chosen.tolist():
-        ends = _sentence_ends(documents, int(units[owner]), int(units[owner + 1]), heads, half)
+        ends = _sentence_ends(
+            documents, int(units[owner]), int(units[owner + 1]), word_starts, half
+        )
         for start, stop, places in _stretches(ends, half):
             edges.append((start, stop))
             options.append(places)
             owners.append(owner)
-    return Runs(
+    return PairSpans(
         edges=np.asarray(edges, dtype=np.int64).reshape(-1, 2),
         options=tuple(options),
         owners=np.asarray(owners, dtype=np.int64),
     )
 
 
-def paired(found: Runs, *, seed: int, epoch: int) -> Passages:
+def paired(found: PairSpans, *, seed: int, epoch: int) -> Passages:
     """Part every stretch in two, and let half of them exchange their second parts.
 
-    Stretches of one sentence stay whole, and nothing is asked of them.
+    Stretches of one sentence stay whole, and their label is NO_TARGET.
 
     Args:
         found: From `runs`.
@@ -131,12 +137,12 @@ def paired(found: Runs, *, seed: int, epoch: int) -> Passages:
     first = np.stack([found.edges[:, 0], places], axis=1)
     second = np.stack([places, found.edges[:, 1]], axis=1)
     is_pair = second[:, 1] > second[:, 0]
-    nexts = np.where(is_pair, FOLLOWS, UNASKED)
+    nsp_labels = np.where(is_pair, IS_NEXT, NO_TARGET)
     pairs = draw.permutation(np.flatnonzero(is_pair))
     givers, takers = _exchange(pairs, found.owners, draw)
     second[takers] = second[givers]
-    nexts[takers] = FOREIGN
-    return Passages(first, second, nexts, found.owners)
+    nsp_labels[takers] = NOT_NEXT
+    return Passages(first, second, nsp_labels, found.owners)
 
 
 def _exchange(
@@ -165,13 +171,13 @@ def _exchange(
 
 
 def _sentence_ends(
-    documents: Documents, first: int, last: int, heads: Flags, most: int
+    documents: Documents, first: int, last: int, word_starts: Flags, most: int
 ) -> list[int]:
     """Return where each sentence of some units begins, and where the last ends."""
     ends = [int(documents.borders[first])]
     for unit in range(first, last):
         start, stop = int(documents.borders[unit]), int(documents.borders[unit + 1])
-        ends += _cuts(documents, start, stop, heads, most)[1:]
+        ends += _cuts(documents, start, stop, word_starts, most)[1:]
     return ends
 
 
@@ -197,7 +203,7 @@ def _fill(ends: list[int], place: int, most: int) -> int:
     return place
 
 
-def _cuts(documents: Documents, start: int, stop: int, heads: Flags, most: int) -> list[int]:
+def _cuts(documents: Documents, start: int, stop: int, word_starts: Flags, most: int) -> list[int]:
     """Part a stretch of tokens into as few as fit, of like length, before the start of a word."""
     parts = -(-(stop - start) // most)
     if parts <= 1:
@@ -206,12 +212,12 @@ def _cuts(documents: Documents, start: int, stop: int, heads: Flags, most: int) 
     while stop - cuts[-1] > most:
         left = -(-(stop - cuts[-1]) // most)
         wanted = cuts[-1] + -(-(stop - cuts[-1]) // left)
-        cuts.append(_word_before(documents, cuts[-1], wanted, heads))
+        cuts.append(_word_before(documents, cuts[-1], wanted, word_starts))
     return [*cuts, stop]
 
 
-def _word_before(documents: Documents, start: int, wanted: int, heads: Flags) -> int:
+def _word_before(documents: Documents, start: int, wanted: int, word_starts: Flags) -> int:
     """Return the last start of a word at or before a place; the place itself if there is none."""
     lowest = max(start + 1, wanted - 32)
-    places = np.flatnonzero(heads[documents.ids[lowest : wanted + 1]])
+    places = np.flatnonzero(word_starts[documents.ids[lowest : wanted + 1]])
     return lowest + int(places[-1]) if len(places) else wanted

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from textune.records import Example, Shape
 from textune.storage import atomic
-from textune.text import kept
+from textune.text import cache
 from textune.text.shapes import Shaped, shaped
 from textune.text.tokenizers import Ids, Tokenizer
 
@@ -108,7 +108,7 @@ def tokenize(
     """
     texts = list(examples)
     key = _key(texts, tokenizer, shape)
-    store, remark = kept.opened(
+    store, remark = cache.open_or_build(
         folder,
         key,
         lambda new: _write(texts, tokenizer, shape, new),

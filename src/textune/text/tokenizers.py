@@ -72,7 +72,7 @@ class Tokenizer:
         found[[number for number in (self.mask_id, known) if number is not None]] = True
         return found
 
-    def heads(self) -> NDArray[np.bool_]:
+    def word_starts(self) -> NDArray[np.bool_]:
         """Tell which pieces begin a word; (V,)."""
         found = np.ones(self.rows, dtype=np.bool_)
         begins = _beginnings(json.loads(self.backend.to_str()))

@@ -27,7 +27,7 @@ def _bytes(sign: bytes, what: str, way_out: str) -> Foreign:
 _SPANS = 'one JSON object a line: {"text": "…", "label": [[0, 4, "PER"]]}'
 BRAT = "annotations of brat (.ann), whose text stands in another file"
 BRAT_WAY_OUT = f"write text and spans together, {_SPANS}"
-FOREIGN = (
+NOT_NEXT = (
     _bytes(b"PK\x03\x04", "a zip archive or a spreadsheet (.xlsx)", "save the sheet as CSV UTF-8"),
     _bytes(b"\xd0\xcf\x11\xe0", "an old Excel or Word file", "save the sheet as CSV UTF-8"),
     _bytes(b"BZh", "packed with bzip2", "unpack it first (bunzip2)"),
@@ -81,7 +81,7 @@ def refuse(path: Path, head: bytes) -> None:
         DataError: It is something else, named for what it is, with the way out.
     """
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    for kind in FOREIGN:
+    for kind in NOT_NEXT:
         if kind.sign.match(head) or kind.sign.match(text):
             raise DataError(
                 f"{path.name}: this is {kind.what}; {kind.way_out}. textune reads {FORMATS}"

@@ -1,4 +1,4 @@
-"""What is made from a content is made once, and kept in a folder that bears its name."""
+"""Files that are made from a content are made once, and kept in a folder named by its hash."""
 
 import json
 import os
@@ -18,7 +18,7 @@ BEFORE, OLD = ".unfinished-", 24 * 3600  # of versions before: whose they are, n
 Opened = TypeVar("Opened")
 
 
-def opened(
+def open_or_build(
     home: str | Path | None,
     key: str,
     write: Callable[[Path], None],

@@ -1,6 +1,6 @@
-"""What a text says of its pieces before anything is learned: how frequent each is, beside which.
+"""Token ids become the frequencies of pieces, and vectors of the pieces that they occur beside.
 
-Pieces that stand beside the same others mean alike. Counted once, in seconds, this gives vectors in
+Pieces that occur beside the same others mean alike. Counted once, in seconds, this gives vectors in
 which synonyms are near each other; a short pretraining alone finds out little more than which
 pieces may follow each other. Positive pointwise mutual information with smoothed contexts, and its
 left singular vectors, are from Levy, Goldberg and Dagan (2015), "Improving Distributional
@@ -15,31 +15,31 @@ from numpy.typing import NDArray
 
 from textune.text.tokenizers import Ids
 
-WINDOW = 8  # pieces on each side that count as company
-CONTEXTS = 2048  # the most frequent pieces: only these are counted as company
+WINDOW = 8  # pieces on each side that are counted as contexts
+CONTEXTS = 2048  # the most frequent pieces: only these are counted as contexts
 CELLS = 2**25  # of the table of counts, at most
 TOKENS = 2**24  # that are counted, at most
 CHUNK = 2**20
 SMOOTH = 0.75  # power of the contexts' frequencies
-RARE = 5  # times that a piece must be seen, and more, before its company says something
+RARE = 5  # a piece that occurs no more often than this gets no vector
 
 Numbers = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
-class Company:
+class Cooccurrence:
     """What was counted in a text; V pieces."""
 
     frequencies: Numbers  # (V,)
     vectors: NDArray[np.float32]  # (V, D) rows of length 1, or of zeros where nothing is known
 
 
-def count(ids: Ids, spans: Numbers, special: NDArray[np.bool_], *, most: int) -> Company:
-    """Count the company of each piece.
+def count(ids: Ids, spans: Numbers, special: NDArray[np.bool_], *, most: int) -> Cooccurrence:
+    """Count how often pieces occur, and beside which contexts.
 
     Args:
         ids: (T,) pieces of a text.
-        spans: (N, 2) where each passage begins and ends; pieces of two are no company.
+        spans: (N, 2) where each passage begins and ends; those of two passages are no contexts.
         special: (V,) pieces that are no part of the text; they are not counted.
         most: Dimensions of the vectors; they have fewer where the text gives fewer.
     """
@@ -54,7 +54,7 @@ def count(ids: Ids, spans: Numbers, special: NDArray[np.bool_], *, most: int) ->
     if vectors.size:
         counts = _beside(ids, rows, contexts, pieces)[known]  # (K, C)
         vectors[known] = _directions(_information(counts), vectors.shape[1])
-    return Company(frequencies, vectors)
+    return Cooccurrence(frequencies, vectors)
 
 
 def occurrences(ids: Ids, spans: Numbers, pieces: int) -> Numbers:
@@ -89,7 +89,7 @@ def _chunks(ids: Ids, spans: Numbers) -> Iterator[tuple[Numbers, Numbers]]:
 
 
 def _beside(ids: Ids, spans: Numbers, contexts: Numbers, pieces: int) -> NDArray[np.float32]:
-    """Count how often each piece stands near each context; (V, C)."""
+    """Count how often each piece occurs near each context; (V, C)."""
     width = len(contexts)
     columns = np.full(pieces, -1)
     columns[contexts] = np.arange(width)
@@ -103,8 +103,8 @@ def _beside(ids: Ids, spans: Numbers, contexts: Numbers, pieces: int) -> NDArray
                 (found[:-distance], near[distance:]),
                 (found[distance:], near[:-distance]),
             ):
-                is_company = together & (context >= 0)
-                cells.append(piece[is_company] * width + context[is_company])
+                is_context = together & (context >= 0)
+                cells.append(piece[is_context] * width + context[is_context])
         if cells:
             counts += np.bincount(np.concatenate(cells), minlength=len(counts))
     return counts.reshape(pieces, width)

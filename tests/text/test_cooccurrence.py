@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from textune.text import company
+from textune.text import cooccurrence
 
 PIECES = 40
 SPECIAL = np.arange(PIECES) < 3
@@ -29,7 +29,7 @@ def text():
 
 
 def test_pieces_that_stand_beside_the_same_others_are_near_each_other(text):
-    near = company.count(*text, SPECIAL, most=8).vectors
+    near = cooccurrence.count(*text, SPECIAL, most=8).vectors
     near = near @ near.T
     assert near[CAT, DOG] > near[CAT, [SUN, MOON]].max() + 0.5
     assert near[SUN, MOON] > near[DOG, [SUN, MOON]].max() + 0.5
@@ -59,23 +59,23 @@ def by_definition(ids, spans, window, most):
 
 def test_vectors_are_those_of_the_definition(text):
     kinds, wanted = by_definition(*text, window=8, most=8)
-    found = company.count(*text, SPECIAL, most=8).vectors[kinds]
+    found = cooccurrence.count(*text, SPECIAL, most=8).vectors[kinds]
     assert len(kinds) == 36
     assert np.allclose(found @ found.T, wanted, atol=1e-4)
 
 
 def test_a_text_in_many_chunks_gives_the_same(text, monkeypatch):
-    whole = company.count(*text, SPECIAL, most=8)
-    monkeypatch.setattr(company, "CHUNK", 100)
-    parts = company.count(*text, SPECIAL, most=8)
+    whole = cooccurrence.count(*text, SPECIAL, most=8)
+    monkeypatch.setattr(cooccurrence, "CHUNK", 100)
+    parts = cooccurrence.count(*text, SPECIAL, most=8)
     assert np.array_equal(whole.vectors, parts.vectors)
     assert np.array_equal(whole.frequencies, np.bincount(text[0], minlength=PIECES))
     assert np.array_equal(parts.frequencies, whole.frequencies)
 
 
 def test_of_a_long_text_passages_from_all_over_are_counted(text, monkeypatch):
-    monkeypatch.setattr(company, "TOKENS", 1200)
-    found = company.count(*text, SPECIAL, most=8).frequencies
+    monkeypatch.setattr(cooccurrence, "TOKENS", 1200)
+    found = cooccurrence.count(*text, SPECIAL, most=8).frequencies
     assert found.sum() == 1200
     first, last = (
         np.bincount(text[0][part], minlength=PIECES) for part in (slice(600), slice(-600, None))
@@ -87,7 +87,7 @@ def test_of_a_long_text_passages_from_all_over_are_counted(text, monkeypatch):
     ("ids", "spans"), [([], []), ([5], [(0, 1)]), ([5, 6, 7], [(0, 3)]), ([8] * 50, [(0, 50)])]
 )
 def test_of_too_little_text_nothing_is_known(ids, spans):
-    found = company.count(
+    found = cooccurrence.count(
         np.array(ids, dtype=np.int32),
         np.array(spans, dtype=np.int64).reshape(-1, 2),
         SPECIAL,
