@@ -18,12 +18,13 @@ import pyarrow.parquet as pq
 
 from textune.errors import DataError, Problems
 from textune.reading import class_names
-from textune.reading.arrow_columns import choose, is_text, left_out, to_texts
+from textune.reading.arrow_columns import Read, choose, is_text, left_out, to_texts
 from textune.reading.jsonlines import faulty_cell
 from textune.reading.lines import is_gzip, opened
 from textune.records import Row, Table
 
 _BATCH = 1_024
+_AGAIN = "fetch or write the file again"
 _ARROW_ERRORS = (pa.ArrowException, OSError, ValueError, TypeError, OverflowError)
 
 
@@ -34,40 +35,20 @@ def read_parquet(path: Path) -> Table:
         DataError: The file is damaged, or a column is of a kind that is no text.
     """
     with _parquet(path) as file:
-        schema = file.schema_arrow
-        total = file.metadata.num_rows
+        schema, total = file.schema_arrow, file.metadata.num_rows
 
     def read(names: Sequence[str]) -> Iterator[pa.RecordBatch]:
         with _parquet(path) as file:
             yield from file.iter_batches(batch_size=_BATCH, columns=list(names))
 
-    columns, why, passed_over = choose(path.name, schema, total, read)
-    classes = class_names.listed(schema.metadata)
-
-    def rows() -> Iterator[Row]:
-        found = _rows(read(columns), columns, path.name, f"{path.name}: row ")
-        yield from class_names.written(found, columns, classes)
-
-    return Table(
-        path.name,
-        str(path),
-        "parquet",
-        columns,
-        True,
-        None,
-        ("format: Parquet", *why),
-        rows,
-        findings=left_out(passed_over, total),
-        schema=schema,
-        passed_over=passed_over,
-    )
+    return _table(path, "parquet", schema, total, read, said=("format: Parquet",))
 
 
 def read_arrow(
     files: Sequence[Path],
     place: Path,
     *,
-    reasons: tuple[str, ...] = (),
+    reasons: tuple[str, ...] = ("format: Arrow",),
     features: Mapping[str, Any] | None = None,
 ) -> Table:
     """Describe Arrow data in one file or several of the same columns; rows are read in batches.
@@ -94,50 +75,7 @@ def read_arrow(
             with _arrow(file, place.name) as (_, batches):
                 yield from (batch.select(list(names)) for batch in batches)
 
-    columns, why, passed_over = choose(place.name, schema, total, read)
-    classes = class_names.listed(schema.metadata) or class_names.of_features(features or {})
-
-    def rows() -> Iterator[Row]:
-        found = _rows(read(columns), columns, place.name, f"{place.name}: row ")
-        yield from class_names.written(found, columns, classes)
-
-    said = (*reasons, *why) if reasons else ("format: Arrow", *why)
-    return Table(
-        place.name,
-        str(place),
-        "parquet",
-        columns,
-        True,
-        None,
-        said,
-        rows,
-        findings=left_out(passed_over, total),
-        schema=schema,
-        passed_over=passed_over,
-    )
-
-
-@contextmanager
-def _arrow(file: Path, name: str) -> Iterator[tuple[pa.Schema, Iterator[pa.RecordBatch]]]:
-    """Open Arrow data, a file or a stream; translate what Arrow says."""
-    try:
-        with pa.memory_map(str(file)) as source:
-            is_file = source.read(6) == b"ARROW1"
-            source.seek(0)
-            if is_file:
-                held = pa.ipc.open_file(source)
-                numbers = range(held.num_record_batches)
-                yield held.schema, (held.get_batch(number) for number in numbers)
-            else:
-                stream = pa.ipc.open_stream(source)
-                yield stream.schema, iter(stream)
-    except DataError:
-        raise
-    except _ARROW_ERRORS as error:
-        raise DataError(
-            f"{name}: the Arrow data in {file.name} is damaged or cut off ({_first_line(error)}); "
-            "fetch or write the file again"
-        ) from error
+    return _table(place, "parquet", schema, total, read, said=reasons, features=features)
 
 
 def read_frame(frame: object) -> Table:
@@ -157,41 +95,80 @@ def read_frame(frame: object) -> Table:
     def read(names: Sequence[str]) -> Iterator[pa.RecordBatch]:
         yield from table.select(list(names)).to_batches(max_chunksize=_BATCH)
 
-    columns, why, passed_over = choose("data frame", table.schema, table.num_rows, read)
-    classes = class_names.listed(table.schema.metadata)
+    said = ("format: data frame",)
+    return _table(None, "frame", table.schema, table.num_rows, read, said=said)
+
+
+def _table(
+    path: Path | None,
+    format: str,
+    schema: pa.Schema,
+    total: int,
+    read: Read,
+    *,
+    said: tuple[str, ...],
+    features: Mapping[str, Any] | None = None,
+) -> Table:
+    """Describe what can be read by the names of its columns."""
+    name, prefix = ("data frame", "row ") if path is None else (path.name, f"{path.name}: row ")
+    columns, why, passed_over = choose(name, schema, total, read)
+    classes = class_names.listed(schema.metadata) or class_names.of_features(features or {})
 
     def rows() -> Iterator[Row]:
-        found = _rows(read(columns), columns, "data frame", "row ")
-        yield from class_names.written(found, columns, classes)
+        found = _rows(read(columns), columns, name, prefix)
+        return class_names.written(found, columns, classes)
 
     return Table(
-        "data frame",
-        None,
-        "frame",
+        name,
+        None if path is None else str(path),
+        format,
         columns,
-        True,
-        None,
-        ("format: data frame", *why),
-        rows,
-        findings=left_out(passed_over, table.num_rows),
-        schema=table.schema,
+        has_header=True,
+        delimiter=None,
+        reasons=(*said, *why),
+        rows=rows,
+        findings=left_out(passed_over, total),
+        schema=schema,
         passed_over=passed_over,
     )
 
 
 @contextmanager
-def _parquet(path: Path) -> Iterator[pq.ParquetFile]:
-    """Open a Parquet file, unpacked to disk if it is gzipped; translate what Arrow says."""
+def _translated(what: str, way_out: str) -> Iterator[None]:
+    """Let what Arrow finds wrong become an error that says what is, and the way out."""
     try:
-        with _seekable(path) as source, pq.ParquetFile(source, pre_buffer=False) as file:
-            yield file
+        yield
     except DataError:
         raise
     except _ARROW_ERRORS as error:
-        raise DataError(
-            f"{path.name}: the Parquet data is damaged or cut off ({_first_line(error)}); "
-            "fetch or write the file again"
-        ) from error
+        raise DataError(f"{what} ({_first_line(error)}); {way_out}") from error
+
+
+@contextmanager
+def _arrow(file: Path, name: str) -> Iterator[tuple[pa.Schema, Iterator[pa.RecordBatch]]]:
+    """Open Arrow data, a file or a stream."""
+    what = f"{name}: the Arrow data in {file.name} is damaged or cut off"
+    with _translated(what, _AGAIN), pa.memory_map(str(file)) as source:
+        is_file = source.read(6) == b"ARROW1"
+        source.seek(0)
+        if is_file:
+            held = pa.ipc.open_file(source)
+            yield held.schema, map(held.get_batch, range(held.num_record_batches))
+        else:
+            stream = pa.ipc.open_stream(source)
+            yield stream.schema, iter(stream)
+
+
+@contextmanager
+def _parquet(path: Path) -> Iterator[pq.ParquetFile]:
+    """Open a Parquet file, unpacked to disk if it is gzipped."""
+    what = f"{path.name}: the Parquet data is damaged or cut off"
+    with (
+        _translated(what, _AGAIN),
+        _seekable(path) as source,
+        pq.ParquetFile(source, pre_buffer=False) as file,
+    ):
+        yield file
 
 
 @contextmanager
@@ -223,22 +200,15 @@ def _cells(
     batch: pa.RecordBatch, columns: tuple[str, ...], name: str
 ) -> Iterator[tuple[tuple[str, ...], tuple[Any, ...]]]:
     """Yield the cells of each row as text, and its values."""
-    try:
+    with _translated(f"{name}: damaged", "write it anew"):
         batch.validate(full=True)
-    except _ARROW_ERRORS as error:
-        raise DataError(f"{name}: damaged: {_first_line(error)}; write it anew") from error
-    at = 0
-    try:
-        texts = []
-        for at in range(len(columns)):
-            texts.append(to_texts(batch.column(at)))
-    except _ARROW_ERRORS as error:
-        raise DataError(
-            f"{name}: column {columns[at]!r}: its values cannot be written as text "
-            f"({_first_line(error)}); write the column as UTF-8 strings, or leave it out"
-        ) from error
-    values = [_values(batch.column(at), texts[at]) for at in range(len(columns))]
-    return zip(zip(*texts, strict=True), zip(*values, strict=True), strict=True)
+    texts = []
+    for column, values in zip(columns, batch.columns, strict=True):
+        what = f"{name}: column {column!r}: its values cannot be written as text"
+        with _translated(what, "write the column as UTF-8 strings, or leave it out"):
+            texts.append(to_texts(values))
+    held = map(_values, batch.columns, texts)
+    return zip(zip(*texts, strict=True), zip(*held, strict=True), strict=True)
 
 
 def _values(column: pa.Array, texts: list[str]) -> list[Any]:

@@ -5,6 +5,7 @@ and with nothing else, so that a line number is the one an editor shows. NUL is 
 control characters are text. Nothing here holds more than `record_limit()` bytes of a file.
 """
 
+import codecs
 import gzip
 import os
 import shlex
@@ -91,23 +92,46 @@ def pieces(path: Path) -> Iterator[str]:
     Raises:
         DataError: A byte that is not UTF-8, a NUL, a line beyond the limit, a damaged gzip file.
     """
-    line, rest = 1, b""
+    held = ""
+    for line, block in blocks(path, PIECE):
+        text = held + block
+        end = max(text.rfind("\n"), text.rfind("\r")) + 1
+        if not end and len(text) > record_limit():
+            raise DataError(
+                f"{path.name}:{line}: the line has no end within {record_limit() >> 20} MiB: "
+                f"{excerpt(text)}; write one record a line"
+            )
+        held = text[end:]
+        if end:
+            yield text[:end]
+    if held:
+        yield held
+
+
+def blocks(path: Path, size: int) -> Iterator[tuple[int, str]]:
+    """Stream a file as text, so many bytes at a time, each with the line on which it begins.
+
+    It is parted anywhere but inside a CRLF.
+
+    What stands before a fault, up to its line, is yielded before the fault is raised.
+
+    Raises:
+        DataError: A byte that is not UTF-8, a NUL, a damaged gzip file.
+    """
+    line, column = 1, 0
     with opened(path) as file:
-        head = file.read(PIECE)
+        head = file.read(size)
         refuse_wide_encodings(path, head)
-        block = head.removeprefix(BOM)
-        while block:
-            data = rest + block
-            cut = _last_line_end(data)
-            if not cut and len(data) > record_limit():
-                _refuse_long_line(path, line, data)
-            rest = data[cut:]
-            if cut:
-                yield from decoded(path, data[:cut], line)
-                line += line_ends(data[:cut])
-            block = file.read(PIECE)
-        if rest:
-            yield from decoded(path, rest, line)
+        data = head.removeprefix(BOM)
+        while data:
+            more = file.read(size)
+            end = len(data) - (_begun(data) if more else 0)
+            for text in _decoded(path, data[:end], line, column):
+                yield line, text
+                last = max(text.rfind("\n"), text.rfind("\r"))
+                column = len(text) - last - 1 + (column if last < 0 else 0)
+            line += line_ends(data[:end])
+            data = data[end:] + more
 
 
 def refuse_wide_encodings(path: Path, head: bytes) -> None:
@@ -122,22 +146,17 @@ def refuse_wide_encodings(path: Path, head: bytes) -> None:
         _refuse_encoding(path, "UTF-16")
 
 
-def decoded(path: Path, data: bytes, line: int, *, column: int = 0) -> Iterator[str]:
-    """Decode what begins on a line, after so many of its characters; up to a fault, whole lines.
-
-    Raises:
-        DataError: A byte that is not UTF-8, or a NUL.
-    """
-    if b"\0" in data:
-        yield from _before_fault(path, data, line, data.index(b"\0"), column)
+def _decoded(path: Path, data: bytes, line: int, column: int) -> Iterator[str]:
+    """Decode what begins on a line, after so many of its characters; up to a fault, whole lines."""
+    at = data.find(b"\0")
     try:
-        text = data.decode()
+        text = data[: None if at < 0 else at].decode()
     except UnicodeDecodeError as error:
         at = error.start
-    else:
+    if at < 0:
         yield text
-        return
-    yield from _before_fault(path, data, line, at, column)
+    else:
+        yield from _before_fault(path, data, line, at, column)
 
 
 def line_ends(data: bytes) -> int:
@@ -187,16 +206,16 @@ def mending(path: Path, command: str, *, mark: str) -> str:
     return f"{command} < {place} > {result}"
 
 
-def _last_line_end(data: bytes) -> int:
-    """Find where the last complete line ends; 0 where none does."""
-    cut = data.rfind(b"\n") + 1
-    return cut or data.rfind(b"\r", 0, len(data) - 1) + 1  # an LF may follow the last byte
+def _begun(data: bytes) -> int:
+    """Count the bytes at the end that are the beginning of a character or of a CRLF."""
+    if data.endswith(b"\r"):
+        return 1
+    tail = data[-3:]
+    return len(tail) - codecs.utf_8_decode(tail, "ignore", False)[1]
 
 
 def _before_fault(path: Path, data: bytes, line: int, at: int, column: int) -> Iterator[str]:
     """Yield the lines before the first faulty byte, then raise."""
-    bad_utf8 = _first_bad_byte(data[:at])
-    at = at if bad_utf8 is None else bad_utf8
     start = max(data.rfind(b"\n", 0, at), data.rfind(b"\r", 0, at)) + 1
     if start:
         yield data[:start].decode()
@@ -225,27 +244,9 @@ def _refuse_nul(path: Path, place: str, data: bytes) -> NoReturn:
     )
 
 
-def _first_bad_byte(data: bytes) -> int | None:
-    try:
-        data.decode()
-    except UnicodeDecodeError as error:
-        return error.start
-    return None
-
-
 def _refuse_encoding(path: Path, encoding: str) -> NoReturn:
     raise DataError(
         f"{path.name}:1:1: the file is {encoding}, textune reads UTF-8; "
         "save it as UTF-8, for example: "
         + mending(path, f"iconv -f {encoding} -t UTF-8", mark="utf8")
-    )
-
-
-def _refuse_long_line(path: Path, line: int, data: bytes) -> NoReturn:
-    shown = excerpt(data[:200].decode(errors="backslashreplace"))
-    if b"\0" in data[:PIECE]:
-        _refuse_nul(path, f"{path.name}:{line}:{data.index(0) + 1}", data)
-    raise DataError(
-        f"{path.name}:{line}: the line has no end within {record_limit() >> 20} MiB: {shown}; "
-        "write one record a line"
     )

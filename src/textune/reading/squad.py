@@ -16,7 +16,7 @@ from typing import Any
 
 from textune.errors import DataError, Problems, excerpt
 from textune.reading import jsonlines
-from textune.reading.lines import BOM, decoded, opened, refuse_wide_encodings
+from textune.reading.lines import BOM, PIECE, blocks, opened
 from textune.records import Row, Table
 
 COLUMNS = ("id", "title", "question", "context", "answers")
@@ -186,10 +186,7 @@ def _whole(path: Path) -> Any:
     Raises:
         DataError: Text that is not UTF-8, or no JSON, with line and column.
     """
-    with opened(path) as file:
-        data = file.read()
-    refuse_wide_encodings(path, data)
-    text = "".join(decoded(path, data.removeprefix(BOM), 1))
+    text = "".join(text for _, text in blocks(path, PIECE))
     try:
         return jsonlines.parse(text)
     except json.JSONDecodeError as error:

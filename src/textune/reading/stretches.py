@@ -1,13 +1,12 @@
 """A text file becomes its lines, of whatever length: an endless one comes in stretches."""
 
-import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 
-from textune.reading.lines import BOM, decoded, line_ends, opened, refuse_wide_encodings
+from textune.reading.lines import blocks
 
 BLOCK = 1 << 20  # bytes read at a time
 STRETCH = 1_000_000  # characters in the longest stretch
@@ -46,7 +45,7 @@ def stretches(path: Path) -> Iterator[Stretch]:
 def _parts(path: Path) -> Iterator[tuple[int, str]]:
     """Stream all lines with their numbers; the parts of a line have the same number."""
     line, held = 1, ""
-    for piece in _pieces(path):
+    for _, piece in blocks(path, BLOCK):
         text = held + piece
         end = max(text.rfind("\n"), text.rfind("\r")) + 1
         for whole in StringIO(text[:end], newline=""):
@@ -69,32 +68,3 @@ def _cut(line: str) -> list[str]:
         parts.append(line[:at])
         line = line[at:]
     return [*parts, line]
-
-
-def _pieces(path: Path) -> Iterator[str]:
-    """Stream a file as text that is parted anywhere but inside a CRLF.
-
-    What stands before a fault, up to its line, is yielded before the fault is raised.
-    """
-    line, column = 1, 0
-    with opened(path) as file:
-        head = file.read(BLOCK)
-        refuse_wide_encodings(path, head)
-        data = head.removeprefix(BOM)
-        while data:
-            more = file.read(BLOCK)
-            end = len(data) - (_begun(data) if more else 0)
-            for text in decoded(path, data[:end], line, column=column):
-                yield text
-                last = max(text.rfind("\n"), text.rfind("\r"))
-                column = len(text) - last - 1 + (column if last < 0 else 0)
-            line += line_ends(data[:end])
-            data = data[end:] + more
-
-
-def _begun(data: bytes) -> int:
-    """Count the bytes at the end that are the beginning of a character or of a CRLF."""
-    if data.endswith(b"\r"):
-        return 1
-    tail = data[-3:]
-    return len(tail) - codecs.utf_8_decode(tail, "ignore", False)[1]
