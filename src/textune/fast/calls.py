@@ -6,7 +6,7 @@ states, H heads, B texts.
 """
 
 import ctypes
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,7 +80,7 @@ def attend_forward(
     out = qkv.new_empty(rows, width)
     stats = qkv.new_empty(rows, heads, 2, dtype=torch.float32) if with_stats else None
     sizes = (len(borders) - 1, heads, width // heads)
-    _call("attend_forward", qkv, bias, borders, *sizes, factor, out, stats, *drop.numbers)
+    _call("attend_forward", qkv, bias, borders, *sizes, factor, out, stats, drop)
     return out, stats
 
 
@@ -97,7 +97,7 @@ def attend_backward(
     found = torch.empty_like(qkv)
     heads = stats.shape[1]
     sizes = (len(borders) - 1, heads, grad.shape[1] // heads)
-    _call("attend_backward", qkv, bias, grad, borders, *sizes, factor, stats, found, *drop.numbers)
+    _call("attend_backward", qkv, bias, grad, borders, *sizes, factor, stats, found, drop)
     return found
 
 
@@ -109,23 +109,11 @@ def first_tokens_forward(
     Returns:
         (B, H, D) weighted states, (B, H) sums of the weights, (B, H) log-sums of the scores.
     """
-    texts, heads, width = projected.shape
-    weighted = torch.empty_like(projected)
-    weight_sums, log_sums = projected.new_empty(texts, heads), projected.new_empty(texts, heads)
-    sizes = (texts, heads, width)
-    _call(
-        "first_tokens_forward",
-        states,
-        projected,
-        borders,
-        *sizes,
-        factor,
-        weighted,
-        weight_sums,
-        log_sums,
-        *drop.numbers,
-    )
-    return weighted, weight_sums, log_sums
+    shape = projected.shape
+    sums = projected.new_empty(shape[:2]), projected.new_empty(shape[:2])
+    found = torch.empty_like(projected), *sums
+    _call("first_tokens_forward", states, projected, borders, shape, factor, found, drop)
+    return found
 
 
 def first_tokens_backward(
@@ -139,19 +127,8 @@ def first_tokens_backward(
 ) -> tuple[Tensor, Tensor]:
     """From the gradients of both results to those of states and queries."""
     dprojected, dstates = torch.empty_like(projected), torch.empty_like(states)
-    _call(
-        "first_tokens_backward",
-        states,
-        projected,
-        *grad,
-        borders,
-        *projected.shape,
-        factor,
-        log_sums,
-        dprojected,
-        dstates,
-        *drop.numbers,
-    )
+    given = (states, projected, *grad, borders, *projected.shape, factor, log_sums)
+    _call("first_tokens_backward", *given, dprojected, dstates, drop)
     return dstates, dprojected
 
 
@@ -163,25 +140,10 @@ def add_norm_forward(
     Returns:
         (P, D) normalised, and the mean and 1 / deviation of each row, (P,).
     """
-    rows, width = product.shape
-    out = torch.empty_like(product)
-    mean, rstd = bias.new_empty(rows), bias.new_empty(rows)
-    _call(
-        "add_norm_forward",
-        product,
-        bias,
-        residual,
-        norm.weight,
-        norm.bias,
-        norm.eps,
-        out,
-        mean,
-        rstd,
-        rows,
-        width,
-        *drop.numbers,
-    )
-    return out, mean, rstd
+    rows = len(product)
+    found = torch.empty_like(product), bias.new_empty(rows), bias.new_empty(rows)
+    _call("add_norm_forward", product, bias, residual, norm, found, product.shape, drop)
+    return found
 
 
 def add_norm_backward(
@@ -192,12 +154,11 @@ def add_norm_backward(
     Returns:
         (P, D), (P, D), and (3, D) for gain, shift and bias.
     """
-    rows, width = grad.shape
-    residual, product = torch.empty_like(grad), torch.empty_like(grad)
-    sums, parts = gain.new_empty(3, width), gain.new_empty(PARTS * 4 * width)
-    pointers = (grad, total, mean, rstd, gain, residual, product, sums, parts)
-    _call("add_norm_backward", *pointers, rows, width, *drop.numbers)
-    return residual, product, sums
+    width = grad.shape[1]
+    found = torch.empty_like(grad), torch.empty_like(grad), gain.new_empty(3, width)
+    parts = gain.new_empty(PARTS * 4 * width)
+    _call("add_norm_backward", grad, total, mean, rstd, gain, found, parts, grad.shape, drop)
+    return found
 
 
 def embed_forward(
@@ -214,45 +175,26 @@ def embed_forward(
     """
     rows, width = indices[0].numel(), tables[0].shape[1]
     total = tables[0].new_empty(rows, width, dtype=dtype)
-    out, mean, rstd = (
-        torch.empty_like(total),
-        tables[0].new_empty(rows),
-        tables[0].new_empty(rows),
-    )
-    _plain(
-        f"embed_forward_{FORMATS[dtype]}",
-        *tables,
-        *indices,
-        norm.weight,
-        norm.bias,
-        norm.eps,
-        total,
-        out,
-        mean,
-        rstd,
-        rows,
-        width,
-        *drop.numbers,
-    )
-    return total, out, mean, rstd
+    found = total, torch.empty_like(total), tables[0].new_empty(rows), tables[0].new_empty(rows)
+    _plain(f"embed_forward_{FORMATS[dtype]}", *tables, *indices, norm, found, rows, width, drop)
+    return found
 
 
 def embed_backward(
     grad: Tensor, total: Tensor, mean: Tensor, rstd: Tensor, gain: Tensor, drop: Drop
 ) -> tuple[Tensor, Tensor]:
     """From the gradient of the result to that of the sum, (P, D) fp32, and the norm's, (2, D)."""
-    rows, width = grad.shape
-    found = grad.new_empty(rows, width, dtype=torch.float32)
-    sums, parts = gain.new_empty(2, width), gain.new_empty(PARTS * 4 * width)
-    pointers = (grad, total, mean, rstd, gain, found, sums, parts)
-    _call("embed_backward", *pointers, rows, width, *drop.numbers)
-    return found, sums
+    width = grad.shape[1]
+    found = torch.empty_like(grad, dtype=torch.float32), gain.new_empty(2, width)
+    parts = gain.new_empty(PARTS * 4 * width)
+    _call("embed_backward", grad, total, mean, rstd, gain, found, parts, grad.shape, drop)
+    return found
 
 
 def gelu_forward(products: Tensor, bias: Tensor) -> Tensor:
     """Add the bias and apply GELU; (P, D) → (P, D)."""
     found = torch.empty_like(products)
-    _call("gelu_forward", products, bias, found, *products.shape)
+    _call("gelu_forward", products, bias, found, products.shape)
     return found
 
 
@@ -264,7 +206,7 @@ def gelu_backward(products: Tensor, bias: Tensor, grad: Tensor) -> Tensor:
     """
     width = products.shape[1]
     sums, parts = bias.new_empty(width), bias.new_empty(PARTS * width)
-    _call("gelu_backward", products, bias, grad, sums, parts, *products.shape)
+    _call("gelu_backward", products, bias, grad, sums, parts, products.shape)
     return sums
 
 
@@ -273,20 +215,19 @@ def column_sums(rows: Tensor) -> Tensor:
     width = rows.shape[1]
     sums = rows.new_empty(width, dtype=torch.float32)
     parts = rows.new_empty(PARTS * width, dtype=torch.float32)
-    _call("column_sums", rows, sums, parts, *rows.shape)
+    _call("column_sums", rows, sums, parts, rows.shape)
     return sums
 
 
 def add_rows(rows: Tensor, ids: Tensor, table: Tensor, *, skip: int | None) -> None:
     """Add rows (P, D) to those of a table, by id; those of `skip` are left out."""
-    sizes = (*rows.shape, -1 if skip is None else skip)
-    _plain("add_rows", rows, ids, table, *sizes)
+    _plain("add_rows", rows, ids, table, rows.shape, -1 if skip is None else skip)
 
 
 def squares(gradients: Sequence[Tensor]) -> float:
     """Sum the squares over tensors of either format."""
-    sizes = (ctypes.c_int64 * len(gradients))(*(item.numel() for item in gradients))
-    return float(_plain("squares", _many(gradients), sizes, _halves(gradients), len(gradients)))
+    sizes, halves = _sizes(gradients), _halves(gradients)
+    return float(_plain("squares", _many(gradients), sizes, halves, len(gradients)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,26 +251,11 @@ class AdamW:
         copies: Sequence[Tensor | None],
     ) -> None:
         """Update the weights, their moments and their copies in bf16, in place."""
-        sizes = (ctypes.c_int64 * len(weights))(*(item.numel() for item in weights))
-        _plain(
-            "adamw",
-            _many(weights),
-            _many(gradients),
-            _halves(gradients),
-            _many(means),
-            _many(variances),
-            _many(copies),
-            sizes,
-            len(weights),
-            self.lr,
-            self.beta1,
-            self.beta2,
-            self.eps,
-            self.decay,
-            1.0 - self.beta1**self.step,
-            1.0 - self.beta2**self.step,
-            self.scale,
-        )
+        found = map(_many, (means, variances, copies))
+        pointers = (_many(weights), _many(gradients), _halves(gradients), *found)
+        biases = (1.0 - beta**self.step for beta in (self.beta1, self.beta2))
+        numbers = (self.lr, self.beta1, self.beta2, self.eps, self.decay, *biases, self.scale)
+        _plain("adamw", *pointers, _sizes(weights), len(weights), *numbers)
 
 
 def _call(name: str, first: Tensor, *rest: object) -> None:
@@ -340,8 +266,26 @@ def _call(name: str, first: Tensor, *rest: object) -> None:
 def _plain(name: str, *arguments: object) -> Any:
     library = _library()
     assert library is not None, "the kernels cannot be called here"
-    pointers = [item.data_ptr() if isinstance(item, Tensor) else item for item in arguments]
-    return getattr(library, name)(*pointers, torch.get_num_threads())
+    return getattr(library, name)(*_flat(arguments), torch.get_num_threads())
+
+
+def _flat(arguments: Iterable[object]) -> Iterator[object]:
+    """Yield what a kernel takes of each argument."""
+    for item in arguments:
+        if isinstance(item, Tensor):
+            yield item.data_ptr()
+        elif isinstance(item, Drop):
+            yield from item.numbers
+        elif isinstance(item, torch.nn.LayerNorm):
+            yield from (item.weight.data_ptr(), item.bias.data_ptr(), item.eps)
+        elif isinstance(item, tuple):
+            yield from _flat(item)
+        else:
+            yield item
+
+
+def _sizes(tensors: Sequence[Tensor]) -> Any:
+    return (ctypes.c_int64 * len(tensors))(*(item.numel() for item in tensors))
 
 
 def _many(tensors: Sequence[Tensor | None]) -> Any:

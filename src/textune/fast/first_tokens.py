@@ -6,15 +6,13 @@ another token is ever made. Shapes: P tokens, B texts, D width, H heads.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd import Function
 
 from textune.fast import calls
 from textune.fast.calls import Drop
-from textune.fast.fused import FusedLayer, SavedRest, draw
+from textune.fast.fused import FusedLayer, SavedRest, compute, draw
 
 
 @dataclass(slots=True)
@@ -47,13 +45,11 @@ class LastLayer:
         """(P, D), fp32 or bf16 → (B, D) in fp32."""
         states = states.contiguous()
         drops = [draw(rate, training=training) for rate in self._layer.rates]
-        anchor = self._layer.second_norm.weight
-        if torch.is_grad_enabled() and (states.requires_grad or anchor.requires_grad):
-            found: Tensor = _LastLayer.apply(states, anchor, self, borders, drops)  # type: ignore[no-untyped-call]  # torch's
-            return found
-        return self.forward(states, borders, drops)[0]
+        return compute(self, self._layer.second_norm.weight, states, borders, drops)
 
-    def forward(self, states: Tensor, borders: Tensor, drops: list[Drop]) -> tuple[Tensor, Saved]:
+    def forward(
+        self, states: Tensor, borders: Tensor, drops: list[Drop], *, keep: bool
+    ) -> tuple[Tensor, Saved | None]:
         """Compute the layer, (P, D) → (B, D), and what its backward pass needs."""
         layer = self._layer
         firsts = states[borders[:-1]].float()  # (B, D)
@@ -68,19 +64,10 @@ class LastLayer:
         context = torch.bmm(weighted.transpose(0, 1), value.transpose(1, 2))  # (H, B, D / H)
         context += shifts[2].view(layer.heads, 1, -1) * weight_sums.t()[:, :, None]
         out, rest = layer.forward_rest(_by_text(context).flatten(1), firsts, drops[1:])
-        saved = Saved(
-            states,
-            borders,
-            firsts,
-            queries,
-            projected,
-            weighted,
-            weight_sums,
-            log_sums,
-            drops[0],
-            rest,
-        )
-        return out, saved
+        if not keep:
+            return out, None
+        sums = (weighted, weight_sums, log_sums)
+        return out, Saved(states, borders, firsts, queries, projected, *sums, drops[0], rest)
 
     def backward(self, saved: Saved, grad: Tensor) -> Tensor:
         """Add the gradients of all weights; return that of the states, (P, D)."""
@@ -91,14 +78,9 @@ class LastLayer:
         shift = layer.qkv.bias.chunk(3)[2].view(layer.heads, -1)
         dweight_sums = torch.einsum("hbd,hd->bh", grad_context, shift).contiguous()
         dweighted = _by_text(torch.bmm(grad_context, value))
+        given, grads = (saved.states, saved.projected), (dweighted, dweight_sums)
         states, dprojected = calls.first_tokens_backward(
-            saved.states,
-            saved.projected,
-            (dweighted, dweight_sums),
-            saved.borders,
-            layer.factor,
-            saved.log_sums,
-            saved.drop,
+            *given, grads, saved.borders, layer.factor, saved.log_sums, saved.drop
         )
         by_head = dprojected.transpose(0, 1)  # (H, B, D)
         dqueries = _by_text(torch.bmm(by_head, key.transpose(1, 2))).flatten(1)  # (B, D)
@@ -129,24 +111,6 @@ class LastLayer:
         query, key, value = self._layer.qkv.weight.chunk(3)
         heads, width = self._layer.heads, query.shape[1]
         return query, key.view(heads, -1, width), value.view(heads, -1, width)
-
-
-class _LastLayer(Function):
-    """The layer for autograd; gradients of its weights are written by the layer itself."""
-
-    @staticmethod
-    def forward(
-        ctx: Any, states: Tensor, anchor: Tensor, layer: LastLayer, borders: Tensor, drops: Any
-    ) -> Tensor:
-        del anchor
-        out, ctx.saved = layer.forward(states, borders, drops)
-        ctx.layer = layer
-        return out
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None, None, None]:
-        saved, ctx.saved = ctx.saved, None
-        return ctx.layer.backward(saved, gradients[0].contiguous()), None, None, None, None
 
 
 def _by_head(flat: Tensor, heads: int) -> Tensor:

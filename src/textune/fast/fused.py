@@ -83,11 +83,7 @@ class FusedLayer:
         """Compute the layer in its number format; (P, D) → (P, D), or (Q, D) at some rows only."""
         states = states.to(self.dtype).contiguous()
         drops = [draw(rate, training=training) for rate in self.rates]
-        anchor = self.second_norm.weight  # any parameter: frozen layers are frozen as a whole
-        if torch.is_grad_enabled() and (states.requires_grad or anchor.requires_grad):
-            found: Tensor = _Layer.apply(states, anchor, self, borders, drops, rows)  # type: ignore[no-untyped-call]  # torch's
-            return found
-        return self.forward(states, borders, drops, rows, keep=False)[0]
+        return compute(self, self.second_norm.weight, states, borders, drops, rows)
 
     def forward(
         self,
@@ -132,15 +128,8 @@ class FusedLayer:
             onto, grad_context = (
                 _scatter(part, rows, saved.states) for part in (onto, grad_context)
             )
-        dqkv = calls.attend_backward(
-            saved.qkv,
-            self.qkv.bias,
-            grad_context,
-            saved.borders,
-            self.factor,
-            saved.stats,
-            saved.drop,
-        )
+        scores = (self.factor, saved.stats, saved.drop)
+        dqkv = calls.attend_backward(saved.qkv, self.qkv.bias, grad_context, saved.borders, *scores)
         self.qkv.accumulate_bias(calls.column_sums(dqkv))
         self.qkv.accumulate(dqkv, saved.states)
         return self.qkv.backward(dqkv, onto=onto)
@@ -162,28 +151,7 @@ class FusedLayer:
         return onto, self.attention_output.backward(product)
 
 
-class _Layer(Function):
-    """The layer for autograd; gradients of its weights are written by the layer itself."""
-
-    @staticmethod
-    def forward(
-        ctx: Any,
-        states: Tensor,
-        anchor: Tensor,
-        layer: FusedLayer,
-        borders: Tensor,
-        drops: Any,
-        rows: Tensor | None,
-    ) -> Tensor:
-        del anchor
-        out, ctx.saved = layer.forward(states, borders, drops, rows, keep=True)
-        ctx.layer = layer
-        return out
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None, None, None, None]:
-        saved, ctx.saved = ctx.saved, None  # its memory is used again
-        return ctx.layer.backward(saved, gradients[0].contiguous()), None, None, None, None, None
+SavedEmbeddings = tuple[list[Tensor], SavedNorm]
 
 
 class FusedEmbeddings:
@@ -225,50 +193,58 @@ class FusedEmbeddings:
         for table, places in zip(self.tables, indices, strict=True):
             _refuse_beyond(len(table.weight), places)
         drop = draw(self._own.dropout.p, training=self._own.training)
-        if torch.is_grad_enabled() and self.norm.weight.requires_grad:
-            found: Tensor = _Embeddings.apply(self.norm.weight, self, indices, drop)  # type: ignore[no-untyped-call]  # torch's
-        else:
-            found = self.forward(indices, drop)[1]
-        return found[None]
+        return compute(self, self.norm.weight, indices, drop)[None]
 
-    def forward(self, indices: list[Tensor], drop: Drop) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Return the sum, the states, and each row's mean and 1 / deviation."""
+    def forward(
+        self, indices: list[Tensor], drop: Drop, *, keep: bool
+    ) -> tuple[Tensor, SavedEmbeddings | None]:
+        """Return the states, and what the backward pass needs."""
         weights = [table.weight for table in self.tables]
-        return calls.embed_forward(weights, indices, self.norm, drop, self.dtype)
+        total, out, mean, rstd = calls.embed_forward(weights, indices, self.norm, drop, self.dtype)
+        return out, (indices, SavedNorm(total, mean, rstd, drop)) if keep else None
 
-    def backward(self, indices: list[Tensor], saved_norm: SavedNorm, grad: Tensor) -> None:
+    def backward(self, saved: SavedEmbeddings, grad: Tensor) -> None:
         """Add the gradients of the tables and of the norm."""
-        rows, sums = calls.embed_backward(
-            grad,
-            saved_norm.total,
-            saved_norm.mean,
-            saved_norm.rstd,
-            self.norm.weight,
-            saved_norm.drop,
-        )
-        add_gradient(self.norm.weight, sums[0])
+        indices, norm = saved
+        weight = self.norm.weight
+        rows, sums = calls.embed_backward(grad, norm.total, norm.mean, norm.rstd, weight, norm.drop)
+        add_gradient(weight, sums[0])
         add_gradient(self.norm.bias, sums[1])
         for table, ids, buffer in zip(self.tables, indices, self._rows, strict=True):
             if table.weight.requires_grad:
                 calls.add_rows(rows, ids, buffer.open(table.weight, ids), skip=table.padding_idx)
 
 
-class _Embeddings(Function):
-    """The embeddings for autograd."""
+def compute(own: Any, anchor: Tensor, given: Any, *arguments: Any) -> Tensor:
+    """Compute forward, by way of autograd where there is something to learn.
+
+    Args:
+        own: What is computed: `forward` gives the result and what is to be saved, `backward` takes
+            that and a gradient, and writes the gradients of the weights itself.
+        anchor: Any of its parameters: they are frozen together.
+        given: States, or indices: the backward pass returns the gradient of states.
+        arguments: Of `forward` beside it.
+    """
+    is_learned = anchor.requires_grad or (isinstance(given, Tensor) and given.requires_grad)
+    if torch.is_grad_enabled() and is_learned:
+        found: Tensor = _Written.apply(given, anchor, own, *arguments)  # type: ignore[no-untyped-call]  # torch's
+        return found
+    return own.forward(given, *arguments, keep=False)[0]
+
+
+class _Written(Function):
+    """A computation for autograd."""
 
     @staticmethod
-    def forward(
-        ctx: Any, anchor: Tensor, own: FusedEmbeddings, indices: list[Tensor], drop: Drop
-    ) -> Tensor:
-        del anchor
-        total, out, mean, rstd = own.forward(indices, drop)
-        ctx.own, ctx.indices, ctx.saved_norm = own, indices, SavedNorm(total, mean, rstd, drop)
+    def forward(ctx: Any, given: Any, anchor: Tensor, own: Any, *arguments: Any) -> Tensor:
+        out, ctx.saved = own.forward(given, *arguments, keep=True)
+        ctx.own, ctx.rest = own, (None,) * (2 + len(arguments))
         return out
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[None, None, None, None]:
-        ctx.own.backward(ctx.indices, ctx.saved_norm, gradients[0].contiguous())
-        return None, None, None, None
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        saved, ctx.saved = ctx.saved, None  # its memory is used again
+        return ctx.own.backward(saved, gradients[0].contiguous()), *ctx.rest
 
 
 def _refuse_beyond(rows: int, places: Tensor) -> None:
