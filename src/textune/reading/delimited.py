@@ -142,7 +142,7 @@ def _delimited_rows(path: Path, layout: Layout, problems: Problems) -> Iterator[
     header = None if layout.header is None else list(layout.header)
     skip = header is not None
     mark.line += layout.before
-    reader = parse(layout.dialect, _fed(path, mark, layout.before))
+    reader = parse(layout.dialect, islice(_fed(path, mark), layout.before, None))
     for cells in _guarded(reader, path, layout, problems, mark):
         line, mark.line = mark.line, reader.line_num + layout.before + 1
         if len(cells) < width and len(cells) in layout.widths:
@@ -161,12 +161,8 @@ def _delimited_rows(path: Path, layout: Layout, problems: Problems) -> Iterator[
             yield Row(tuple(cells), f"{name}:{line}")
 
 
-def _fed(path: Path, mark: _Mark, before: int) -> Iterator[str]:
-    """Stream lines, those before the table left out, unless a record grows without end."""
-    return islice(_all_fed(path, mark), before, None)
-
-
-def _all_fed(path: Path, mark: _Mark) -> Iterator[str]:
+def _fed(path: Path, mark: _Mark) -> Iterator[str]:
+    """Stream lines, unless a record grows without end."""
     line, size = mark.line, 0
     for piece in pieces(path):
         size = size + len(piece) if mark.line == line else 0
@@ -205,12 +201,8 @@ def _fault(
         what = f"expected {width} {noun} ({listed(layout.columns)}), found {len(cells)}: {shown}"
         return what, _width_way_out(path, layout, too_many=len(cells) > width)
     if several_lines:
-        if not _swallows_rows(cells, layout):
-            return None
-        return (
-            f"a quoted cell swallows the rows after it: {shown}",
-            _QUOTE_WAY_OUT,
-        )
+        what = f"a quoted cell swallows the rows after it: {shown}"
+        return (what, _QUOTE_WAY_OUT) if _swallows_rows(cells, layout) else None
     return (f"the header line again: {shown}", "delete every header line but the first")
 
 
@@ -266,21 +258,16 @@ def _broken_record(path: Path, layout: Layout, start: int) -> tuple[str, str]:
     column = at - max(text.rfind("\n", 0, at), text.rfind("\r", 0, at))
     place = f"{path.name}:{line}:{column}"
     if cell is None:
-        return f"{place}: {_unclosed(text[at:])}", _QUOTE_WAY_OUT
+        far = f" within {cell_limit():,} characters" if len(text) - at > cell_limit() else ""
+        what = f"the quoted cell that opens here is never closed{far}: {excerpt(text[at:])}"
+        return f"{place}: {what}", _QUOTE_WAY_OUT
     if end - at > cell_limit():
         return f"{place}: {too_large(cell[0])}", LARGER_WAY_OUT
     last = line + line_ends(cell[0].encode())
     there = "on this line" if last == line else f"on line {last:,}"
     what = f"the quoted cell that opens here is closed {there}, and more text follows"
-    return (
-        f"{place}: {what} {excerpt(text[end - 1 : end + 80])}: {excerpt(cell[0])}",
-        _QUOTE_WAY_OUT,
-    )
-
-
-def _unclosed(text: str) -> str:
-    far = f" within {cell_limit():,} characters" if len(text) > cell_limit() else ""
-    return f"the quoted cell that opens here is never closed{far}: {excerpt(text)}"
+    shown = f"{excerpt(text[end - 1 : end + 80])}: {excerpt(cell[0])}"
+    return f"{place}: {what} {shown}", _QUOTE_WAY_OUT
 
 
 def _text_from(path: Path, start: int) -> str:

@@ -71,25 +71,22 @@ def recognise(
             f"{excerpt(','.join(first[:20]))}; keep the columns of texts and labels"
         )
     has_header, why_header = _header(first, body, dialect, header)
-    reasons = [why, why_quotes, why_header]
-    widths: frozenset[int] = frozenset()
     if has_header:
         if not body and whole and reading.fits:
             raise no_rows(path.name, tuple(first))
-        columns, unnamed = _names(path.name, first)
-        reasons.append(unnamed)
+        widths = frozenset[int]()
+        columns, remark = _names(path.name, first)
     else:
         found = _longer_lines(path, dialect)
         width = found.width if found else _width([first, *body])
         columns = tuple(str(n) for n in range(1, width + 1))
-        reasons.append(found.reason if found else "")
-        widths = found.widths if found else widths
+        widths, remark = (found.widths, found.reason) if found else (frozenset(), "")
     known = _few_values(body, len(columns))
-    before = 1 if separator else 0
     if separator:
-        reasons[0] = f"delimiter: {NAMES.get(separator[1], separator[1])}, as the first line says"
-    layout = Layout(dialect, columns, tuple(first) if has_header else None, known, widths, before)
-    return layout, tuple(filter(None, reasons))
+        why = f"delimiter: {NAMES.get(separator[1], separator[1])}, as the first line says"
+    named = tuple(first) if has_header else None
+    layout = Layout(dialect, columns, named, known, widths, before=1 if separator else 0)
+    return layout, tuple(filter(None, (why, why_quotes, why_header, remark)))
 
 
 def _raise_fault(path: Path, dialect: Dialect) -> NoReturn:

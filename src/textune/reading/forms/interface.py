@@ -77,6 +77,12 @@ def plain(value: Mapping[str, Any], *but: str) -> dict[str, Any]:
     }
 
 
+def span(start: Any, end: Any, label: Any, surface: Any = None) -> dict[str, Any]:
+    """Describe a stretch of characters; what stands there is left out where nobody says it."""
+    found = {"start": start, "end": end, "label": label}
+    return found | ({"text": surface} if isinstance(surface, str) else {})
+
+
 def member(value: Any, key: str, kind: type | tuple[type, ...]) -> Any:
     """Take what stands under a key.
 

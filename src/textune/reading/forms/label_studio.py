@@ -13,6 +13,7 @@ from textune.reading.forms.interface import (
     are_objects,
     member,
     plain,
+    span,
 )
 from textune.records import Finding
 
@@ -97,10 +98,9 @@ def _held(items: Sequence[Mapping[str, Any]], kind: str, *, is_list: bool) -> An
     """Take what one control of the tool holds for a text."""
     if kind in ("labels", "hypertextlabels", "paragraphlabels"):
         return [
-            {"start": item["value"].get("start"), "end": item["value"].get("end"), "label": name}
-            | ({"text": item["value"]["text"]} if "text" in item["value"] else {})
-            for item in items
-            for name in item["value"].get(kind) or []
+            span(held.get("start"), held.get("end"), name, held.get("text"))
+            for held in (item["value"] for item in items)
+            for name in held.get(kind) or []
         ]
     held = [item.get("value", {}).get(kind) for item in items]
     names = [name for found in held for name in (found if isinstance(found, list) else [found])]

@@ -14,38 +14,22 @@ from typing import Any
 from textune.errors import DataError, Problems, excerpt
 from textune.reading import jsonlines
 from textune.reading.forms import (
-    cluener,
-    dataturks,
     doccano,
+    entities,
     frames,
-    gliner,
     label_studio,
-    lighttag,
     listed_rows,
     mrqa,
     prodigy,
     spacy,
-    tagged_pairs,
 )
 from textune.reading.forms.interface import Converter, LeftOut
 from textune.reading.jsonlines import Value
 from textune.records import Finding, Row, Table
 
-FORMS = tuple(
-    room.FORM
-    for room in (
-        cluener,
-        dataturks,
-        doccano,
-        gliner,
-        label_studio,
-        lighttag,
-        listed_rows,
-        mrqa,
-        prodigy,
-        spacy,
-        tagged_pairs,
-    )
+FORMS = (
+    *entities.FORMS,
+    *(room.FORM for room in (doccano, label_studio, listed_rows, mrqa, prodigy, spacy)),
 )
 HEAD = 200  # values by which a form is recognised
 WHOLE = 1 << 28  # bytes of the largest file that is parsed as one value

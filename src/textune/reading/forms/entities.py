@@ -1,0 +1,153 @@
+"""Entities as programs write them, their ends inclusive or not, become spans or tags of words."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from textune.reading.forms.interface import (
+    Converter,
+    Form,
+    LeftOut,
+    Made,
+    Values,
+    always,
+    are_objects,
+    member,
+    plain,
+    span,
+    whole,
+)
+
+
+def _with(*keys: str, fits: Callable[[list[Any]], bool]) -> Callable[[Sequence[Any]], bool]:
+    """Recognise objects that have these keys, by all that stands under the last of them."""
+    return lambda values: are_objects(values, *keys) and fits([one[keys[-1]] for one in values])
+
+
+def _are_by_surface(held: list[Any]) -> bool:
+    kinds = [kind for one in held for kind in (one.values() if _is_object(one) else [one])]
+    places = [at for kind in kinds if _is_object(kind) for at in kind.values()]
+    are_places = all(isinstance(at, list) and all(map(_is_list, at)) for at in places)
+    return bool(kinds) and all(map(_is_object, kinds)) and are_places
+
+
+def _is_object(value: Any) -> bool:
+    return isinstance(value, Mapping)
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list)
+
+
+def _cluener(value: Any) -> Iterator[Made]:
+    text = member(value, "text", str)
+    found = [
+        span(whole(start), whole(last) + 1, kind, surface)
+        for kind, surfaces in member(value, "label", Mapping).items()
+        for surface, places in surfaces.items()
+        for start, last in places
+    ]
+    yield {**plain(value, "label"), "text": text, "label": found}
+
+
+def _are_tagged(held: list[Any]) -> bool:
+    items = [item for one in held for item in one or []]
+    return are_objects(items, "tag")
+
+
+def _lighttag(value: Any) -> Iterator[Made]:
+    found = [
+        span(item.get("start"), item.get("end"), item.get("tag"), item.get("value"))
+        for item in member(value, "annotations", (list, type(None))) or []
+        if item.get("correct") is not False
+    ]
+    text = member(value, "content", str)
+    yield {**plain(value, "content", "annotations"), "text": text, "label": found}
+
+
+def _gliner(value: Any) -> Iterator[Made]:
+    words = member(value, "tokenized_text", list)
+    tags = ["O"] * len(words)
+    for start, last, kind in member(value, "ner", list):
+        if not 0 <= whole(start) <= whole(last) < len(words):
+            raise ValueError(f"the span {start}–{last} ({kind}) does not lie in {len(words)} words")
+        if any(tag != "O" for tag in tags[start : last + 1]):
+            raise ValueError(f"the span {start}–{last} ({kind}) overlaps another one")
+        tags[start : last + 1] = [f"B-{kind}"] + [f"I-{kind}"] * (last - start)
+    yield {**plain(value), "words": words, "tags": tags}
+
+
+def _are_pairs(value: Any) -> bool:
+    return isinstance(value, list) and all(
+        isinstance(item, list)
+        and 2 <= len(item) <= 4
+        and all(isinstance(held, str) for held in item)
+        for item in value
+    )
+
+
+def _pairs(value: Any) -> Iterator[Made]:
+    if not _are_pairs(value):
+        raise ValueError(f"expected a list of [word, tag], found {value!r:.60}")
+    yield {"words": [item[0] for item in value], "tags": [item[-1] for item in value]}
+
+
+def _has_points(held: Any) -> bool:
+    if isinstance(held, Mapping):
+        return "labels" in held
+    return held is None or held == [] or (isinstance(held, list) and are_objects(held, "points"))
+
+
+def _dataturks(values: Values) -> Converter:
+    held = (value.get("annotation") for value in values() if isinstance(value, Mapping))
+    is_class = any(isinstance(one, Mapping) for one in held)
+
+    def convert(value: Any) -> Iterator[Made]:
+        held = value.get("annotation")
+        if held is None:
+            yield LeftOut("has no annotation")
+            return
+        label = list(held.get("labels") or []) if is_class else list(_points(held))
+        row = plain(value, "annotation", "extras", "content")
+        yield row | {"text": value.get("content"), "label": label}
+
+    return Converter(convert, ("'content' is the text; the ends of its points are inclusive",))
+
+
+def _points(items: list[Any]) -> Iterator[dict[str, Any]]:
+    for item in items:
+        label = item.get("label")
+        for point in item["points"]:
+            start, last = whole(point.get("start")), whole(point.get("end"))
+            surface = point.get("text")
+            is_inclusive = not isinstance(surface, str) or len(surface) != last - start
+            for kind in label if isinstance(label, list) else [label]:
+                yield span(start, last + is_inclusive, kind, surface)
+
+
+FORMS = (
+    Form(
+        "entities by type and surface (CLUENER)",
+        _with("text", "label", fits=_are_by_surface),
+        always(_cluener, "'label' holds entities by type and surface; their ends are inclusive"),
+    ),
+    Form(
+        "an export of Dataturks",
+        _with("content", "annotation", fits=lambda held: all(map(_has_points, held))),
+        _dataturks,
+    ),
+    Form(
+        "training data of GLiNER",
+        _with("tokenized_text", "ner", fits=lambda _: True),
+        always(_gliner, "'ner' holds spans of words; their ends are inclusive"),
+    ),
+    Form(
+        "an export of LightTag",
+        _with("content", "annotations", fits=_are_tagged),
+        always(_lighttag, "'content' is the text; annotations rejected in review are left out"),
+    ),
+    Form(
+        "sentences as lists of [word, tag]",
+        lambda values: any(values) and all(map(_are_pairs, values)),
+        always(_pairs, "each row is a list of [word, tag]"),
+    ),
+)
