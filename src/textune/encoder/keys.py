@@ -18,11 +18,8 @@ BUFFERS = ("position_ids", "token_type_ids", "inv_freq")  # that older versions 
 def check(place: str, model: Any, found: Mapping[str, Any], *, finished: bool) -> None:
     """Refuse weights that do not fit.
 
-    Args:
-        place: Of the base, for the message.
-        model: As transformers built it.
-        found: What transformers says: "missing_keys", "unexpected_keys", "mismatched_keys".
-        finished: Whether nothing at all may be new: the model of a run that answers.
+    `found` is what transformers says: "missing_keys", "unexpected_keys", "mismatched_keys". Of a
+    finished model, which answers, nothing at all may be new.
 
     Raises:
         ModelError: Weights of the encoder are absent, too many or of another shape.

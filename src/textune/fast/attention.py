@@ -93,16 +93,8 @@ def packed_attention(
 ) -> tuple[Tensor, None]:
     """Attend within each text of a pack, by the contract of transformers' `AttentionInterface`.
 
-    Args:
-        module: The attention layer that calls; unused.
-        query: (1, H, P, D).
-        key: (1, H, P, D).
-        value: (1, H, P, D).
-        attention_mask: Always None here: borders come with `packing`.
-        packing: How the pack is cut.
-        dropout: Probability of dropping an attention weight.
-        scaling: Factor on the scores; 1 / sqrt(D) by default.
-        sliding_window: Tokens as far apart as this, or farther, do not see each other.
+    Queries, keys and values are (1, H, P, D); tokens as far apart as `sliding_window`, or farther,
+    do not see each other. Borders come with `packing`, and no mask.
 
     Returns:
         (1, P, H, D) and no weights.

@@ -23,12 +23,6 @@ Attend = Callable[[Tensor, Tensor, Tensor], Tensor]
 def drops_alike(attend: Attend, *, width: int, dtype: torch.dtype, device: torch.device) -> bool:
     """Tell whether attention drops the same weights in both passes, and others elsewhere.
 
-    Args:
-        attend: Of packed texts of these LENGTHS, at this RATE.
-        width: Of a head, at least 8.
-        dtype: Of the states.
-        device: Where it computes.
-
     Returns:
         Whether the masks of both passes are the same, and those of two heads, texts or calls are
         not, at about this rate.
@@ -61,12 +55,7 @@ def masks(
 ) -> tuple[list[Tensor], list[Tensor]]:
     """Return the weights that one call keeps in its forward pass, and in its backward pass.
 
-    Args:
-        attend: As of `drops_alike`.
-        width: Of a head, at least as long as the longest text.
-        dtype: Of the states.
-        device: Where it computes.
-        lengths: Of the texts.
+    `width` is at least the length of the longest text.
 
     Returns:
         For each text of L tokens, (L, H, L) bool: whether query i of head h kept key j.

@@ -39,11 +39,7 @@ def threads_for(cores: int, quota: Quota | None) -> int:
 
 
 def quota(processes: Path = Path("/proc")) -> Quota | None:
-    """Return the tightest quota of all groups that this process is in; None where there is none.
-
-    Args:
-        processes: Where the kernel describes processes.
-    """
+    """Return the tightest quota of all groups that this process is in; None where there is none."""
     found = [
         Quota(cores, folder)
         for folder in groups(processes)

@@ -59,9 +59,7 @@ class Dropout(nn.Dropout):
 def overrides(config: Mapping[str, Any], rate: float) -> dict[str, float]:
     """Return every rate of dropout that a configuration has, set to one number.
 
-    Args:
-        config: As in config.json; what is not set there follows another rate in transformers.
-        rate: For all of them.
+    What is not set there follows another rate in transformers.
     """
     return dict.fromkeys(_rates(config), rate)
 

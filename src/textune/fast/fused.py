@@ -155,12 +155,7 @@ SavedEmbeddings = tuple[list[Tensor], SavedNorm]
 
 
 class FusedEmbeddings:
-    """Words, positions and segments become the first states.
-
-    Args:
-        embeddings: The module of BERT's tree.
-        dtype: Of the states.
-    """
+    """Words, positions and segments become the first states."""
 
     def __init__(self, embeddings: Any, dtype: torch.dtype):
         self._own = embeddings

@@ -46,10 +46,6 @@ class Load:
 def busy_seconds(text: str, processors: Collection[int]) -> tuple[float, float] | None:
     """Add up what `/proc/stat` says of some processors; None where it says nothing.
 
-    Args:
-        text: Of the file.
-        processors: Their numbers.
-
     Returns:
         Seconds of programs as they usually are, and of those that give way to others.
 

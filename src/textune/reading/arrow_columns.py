@@ -28,12 +28,6 @@ def choose(
 ) -> tuple[tuple[str, ...], list[str], dict[str, str]]:
     """Choose the columns that can become text.
 
-    Args:
-        name: Of the file, for messages.
-        schema: Of the data.
-        total: Rows.
-        read: Gives some columns, by name, from the start.
-
     Returns:
         Their names, what is said of the layout, and the columns that are passed over with what
         they hold.

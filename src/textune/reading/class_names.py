@@ -11,8 +11,7 @@ from textune.records import Row
 def listed(metadata: Mapping[bytes, bytes] | None) -> dict[str, tuple[str, ...]]:
     """Find the columns whose cells are classes or lists of them, with the names of the classes.
 
-    Args:
-        metadata: Of an Arrow schema; its key "huggingface" holds the features as JSON.
+    The key "huggingface" of the metadata of an Arrow schema holds the features as JSON.
     """
     try:
         described = json.loads((metadata or {}).get(b"huggingface", b"{}"))

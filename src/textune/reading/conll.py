@@ -75,11 +75,8 @@ def read(
 ) -> Table | None:
     """Recognise tagged words by the beginning of a file; None where it is anything else.
 
-    Args:
-        path: A text file.
-        ending: Of its name, which decides where the content could be something else.
-        header: Whether the first line names the columns; None to recognise it.
-        why: Reasons that are known already.
+    The ending of the name decides where the content could be something else; `header` None
+    recognises whether the first line names the columns; `why` are reasons that are known already.
 
     Raises:
         DataError: The file cannot be read. Faulty lines are raised by `Table.rows`.

@@ -92,10 +92,6 @@ def find(
 def read(file: TextFile, *, text: str | None = None) -> Iterator[Paragraph]:
     """Stream the paragraphs of a file; nothing but white space is left out.
 
-    Args:
-        file: As `find` gave it.
-        text: The column that holds the text, as told to `find`.
-
     Raises:
         DataError: With the file's name, the line and the way out.
     """

@@ -40,9 +40,7 @@ def recognise(path: Path, sign: str) -> Ragged | None:
 
     Reads the whole file: once if all lines are alike, else twice. Memory is bounded.
 
-    Args:
-        path: Of a file without a header, in which quotes are text.
-        sign: What parts the cells.
+    The file has no header, and quotes are text in it.
 
     Returns:
         None where all lines are of one width, or where nobody can tell what the longer ones mean.

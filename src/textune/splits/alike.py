@@ -36,9 +36,6 @@ def variants(counts: Mapping[str, int]) -> list[tuple[str, ...]]:
     They differ in case, blanks and hyphens, in the form of Unicode, in signs that are not seen, in
     letters of another alphabet that look the same, or as numbers are written.
 
-    Args:
-        counts: How often each label occurs.
-
     Returns:
         Groups of labels, in each the most frequent first.
     """
@@ -54,12 +51,7 @@ def variants(counts: Mapping[str, int]) -> list[tuple[str, ...]]:
 
 
 def findings(counts: Mapping[str, int], *, of: str = "labels") -> Iterator[Finding]:
-    """Describe labels that look alike, with the way out; `rows` are left to the caller.
-
-    Args:
-        counts: How often each occurs.
-        of: What they are.
-    """
+    """Describe labels that look alike, with the way out; `rows` are left to the caller."""
     for group in variants(counts):
         counted = ", ".join(
             f"{name} ({counts[label]:,})"

@@ -17,12 +17,7 @@ def split(
 ) -> Split:
     """Keep one fold for the test, and part the others as ever.
 
-    Args:
-        examples: All texts.
-        number: Of the fold, from 1.
-        count: Of folds.
-        valid_share: Part of the others that validates; 0 for none.
-        seed: Deals the texts into folds, the same way for each number.
+    `number` counts from 1; of the other texts `valid_share` validates.
 
     Raises:
         SettingsError: There is no such fold.
@@ -40,11 +35,6 @@ def split(
 
 def deal(examples: Sequence[Example], count: int, *, seed: int) -> NDArray[np.int64]:
     """Deal texts into folds with labels in proportion; equal texts and groups stay together.
-
-    Args:
-        examples: All texts.
-        count: Of folds.
-        seed: Selects one of the many equally good ways.
 
     Returns:
         (N,) the fold of each text, from 0; `ALWAYS` for texts of a label that one fold would have

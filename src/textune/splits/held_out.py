@@ -63,12 +63,7 @@ def draw(
 
 
 def part(characters: int, *, share: float) -> Division:
-    """Part the only document of a text in two, the end held out, before it is tokenised.
-
-    Args:
-        characters: Of the document.
-        share: Of the characters that are held out.
-    """
+    """Part the only document of a text in two, the end held out, before it is tokenised."""
     cut = characters - max(round(share * characters), 1)
     return Division(np.array([1]), np.array([0]), cut)
 
