@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -198,21 +199,19 @@ def test_a_run_without_a_sound_checkpoint_is_exit_code_4(textune, reviews, tiny_
     assert "none of the 1 checkpoints is whole" in err
 
 
-def test_a_run_in_use_is_exit_code_3(textune, reviews, tiny_base, tmp_path):
+def test_a_run_in_use_is_exit_code_3(textune, server, reviews, tiny_base, tmp_path):
     run = tmp_path / "run"
-    command = [sys.executable, "-m", "textune", "train", str(reviews), "--base", str(tiny_base)]
-    command += ["--epochs", "500", "--out", str(run), "--device", "cpu"]
-    with subprocess.Popen(
-        command, env=ENVIRONMENT, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
-    ) as first:
-        assert first.stderr is not None
-        while "160 rows" not in first.stderr.readline():
-            assert first.poll() is None
-        for more in ([], ["--resume"], ["--overwrite"]):
-            code, _, err = textune("train", reviews, "--base", tiny_base, "--out", run, *more)
-            assert code == 3
-            assert f"another process works in it: process {first.pid} on" in err
-        first.send_signal(signal.SIGKILL)
+    command = ["train", reviews, "--base", tiny_base, "--epochs", "500", "--out", run]
+    first = server.start([*command, "--device", "cpu"])
+    while not (run / "log.jsonl").is_file():
+        assert server.poll(first) is None
+        time.sleep(0.01)
+    for more in ([], ["--resume"], ["--overwrite"]):
+        code, _, err = textune("train", reviews, "--base", tiny_base, "--out", run, *more)
+        assert code == 3
+        assert f"another process works in it: process {first} on" in err
+    os.kill(first, signal.SIGKILL)
+    assert server.wait(first).code == -signal.SIGKILL
 
 
 def test_a_bug_is_exit_code_1_with_a_traceback(textune, reviews, monkeypatch):

@@ -9,6 +9,7 @@ import pytest
 from safetensors.torch import load_file
 
 import textune
+from made_texts import give_head
 from textune.encoder import formats
 from textune.errors import CheckpointError, StoppedError
 from textune.recipes import labelled_text, requests
@@ -79,6 +80,7 @@ def test_a_language_run_keeps_its_format(tiny_base, tmp_path, monkeypatch):
     text = tmp_path / "text.txt"
     text.write_text("\n".join(f"the film was good and day {n}" for n in range(60)))
     monkeypatch.setenv(formats.FORCED, "bf16")
-    run = textune.adapt(text, base=tiny_base, out=tmp_path / "run", epochs=1, batch_size=8)
+    base = give_head(tiny_base, tmp_path / "base")
+    run = textune.adapt(text, base=base, out=tmp_path / "run", epochs=1, batch_size=8)
     assert tomllib.loads((run.path / "config.toml").read_text())["train"]["precision"] == "bf16"
     assert json.loads((run.path / "capsule.json").read_text())["precision"] == "bf16"

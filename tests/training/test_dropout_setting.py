@@ -94,7 +94,8 @@ def test_the_number_format_is_an_option_of_plain_text(tiny_base, tmp_path, comma
     words = [command, str(lines), "--epochs", "1", "--precision", "bf16"]
     words += ["--out", str(tmp_path / "run")]
     made = ["--size", "1x64", "--vocab", "99"]
-    words += ["--base", str(tiny_base)] if command == "adapt" else made
+    base = give_head(tiny_base, tmp_path / "base")
+    words += ["--base", str(base)] if command == "adapt" else made
     cli.app(words, standalone_mode=False)
     capsule = json.loads((tmp_path / "run" / "capsule.json").read_text(encoding="utf-8"))
     assert capsule["precision"] == "bf16"
