@@ -94,7 +94,7 @@ class Encoder(nn.Module):
         Args:
             dtype: Of that product on a CPU; the weights stay fp32.
         """
-        self.decoder = Decoder(self.model.get_output_embeddings(), dtype)
+        self.decoder = Decoder(self.model, dtype)
 
     def pool_as(self, how: Pool, outputs: int, saved: Tensor | None = None) -> None:
         """Choose how the answers in several windows become one.

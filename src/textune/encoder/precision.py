@@ -84,7 +84,7 @@ class Cast(Plain):
         return found
 
     def collect(self) -> None:
-        """Add the gradients of a micro-batch to the fp32 ones."""
+        """Add the gradients of a micro-batch, which hooks on the copies saw, to the fp32 ones."""
         for original, copy in zip(self._originals, self._copies.values(), strict=True):
             if copy.grad is None:
                 continue

@@ -13,11 +13,17 @@ from torch import Tensor, nn
 from torch.autograd import Function
 from torch.nn import functional
 
+from textune.fast import parts
 from textune.fast.matrices import Half, Matrix
 
 
 class _Identity(nn.Linear):
-    """A head's last linear map that returns its input; its parameters stay where they are."""
+    """A head's last linear map that returns its input, with the same parameters."""
+
+    def __init__(self, map: nn.Linear):
+        nn.Module.__init__(self)  # a Linear would make a table of its own
+        self.in_features, self.out_features = map.in_features, map.out_features
+        self.weight, self.bias = map.weight, map.bias
 
     def forward(self, input: Tensor) -> Tensor:
         return input
@@ -27,18 +33,19 @@ class Decoder:
     """The product of a head's last states with the vocabulary's table.
 
     Args:
-        map: The last of the head; from now on it returns its input.
+        model: Whose head ends in it; from now on that last map returns its input.
         dtype: Of the product on a CPU.
 
     Raises:
         TypeError: The head does not end in a linear map.
     """
 
-    def __init__(self, map: Any, dtype: torch.dtype):
+    def __init__(self, model: Any, dtype: torch.dtype):
+        map = model.get_output_embeddings()
         if not isinstance(map, nn.Linear):
             raise TypeError(f"a {type(map).__name__} is no linear map")
-        map.__class__ = _Identity
-        self.map = map
+        self.map = _Identity(map)
+        parts.replace(model, lambda part: self.map if part is map else None)
         self._dtype = dtype
         self._matrix: Matrix | None = None
 

@@ -7,6 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from textune.fast import parts
+
 LANES = 2**16  # a mask is drawn from 16 bits an element
 
 
@@ -81,6 +83,4 @@ def _rates(config: Mapping[str, Any]) -> dict[str, float]:
 
 def replace(model: nn.Module) -> None:
     """Let every dropout module of a model draw its masks here."""
-    for part in model.modules():
-        if type(part) is nn.Dropout:
-            part.__class__ = Dropout
+    parts.replace(model, lambda part: Dropout(part.p) if type(part) is nn.Dropout else None)

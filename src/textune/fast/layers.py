@@ -137,9 +137,9 @@ def replace(model: Any, *, per_token: bool) -> None:
         return
     stack = model.base_model.encoder.layer
     for number, layer in enumerate(stack):
-        _specialise(layer, PackedLayer)
-        layer.is_last = number == len(stack) - 1
-    _specialise(model.base_model.embeddings, PackedEmbeddings)
+        stack[number] = _derived(PackedLayer, layer, is_last=number == len(stack) - 1)
+    base = model.base_model
+    base.embeddings = _derived(PackedEmbeddings, base.embeddings)
     fuse(model, torch.float32, per_token=per_token)
 
 
@@ -219,11 +219,12 @@ def _is_usual(model: Any) -> bool:
     return config.hidden_act == "gelu" and is_encoder and max(rates) < 1.0
 
 
-def _specialise(part: Any, first: type) -> None:
-    """Put a class before a module's own."""
+def _derived(first: type, part: nn.Module, **more: object) -> Any:
+    """Make a module of all that another one has, whose class comes after a first one."""
     own = type(part)
-    part.__class__ = type(f"{first.__name__}{own.__name__}", (first, own), {})
-    part.fused = None
+    made: Any = object.__new__(type(f"{first.__name__}{own.__name__}", (first, own), {}))
+    vars(made).update(vars(part), fused=None, **more)
+    return made
 
 
 def _has_kernels(weight: Tensor) -> bool:

@@ -1,6 +1,8 @@
 """Weights of a layer as its products use them: stacked, in the number format of the products.
 
-Their gradients are written where they stay, update after update.
+Their gradients are written where they stay, update after update, which hooks of autograd do not
+see. An update of four micro-batches of 128 tokens, through products of 768 × 3,072, takes 5 to 11 %
+longer where autograd lays them down; with many more tokens the two are equal (docs/performance.md).
 """
 
 from collections.abc import Iterator, Sequence

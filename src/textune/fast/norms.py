@@ -10,6 +10,8 @@ from torch import Tensor, nn
 from torch.autograd import Function
 from torch.nn import functional
 
+from textune.fast import parts
+
 
 class _Norm(Function):
     """Layer norm of (P, D) rows; only what is summed over rows is not torch's own."""
@@ -34,6 +36,13 @@ class _Norm(Function):
 class Norm(nn.LayerNorm):
     """A layer norm that computes by `_Norm` where it learns on a CPU."""
 
+    @classmethod
+    def like(cls, norm: nn.LayerNorm) -> "Norm":
+        """Make one with the parameters of a norm of torch's."""
+        made = cls(norm.normalized_shape, norm.eps, elementwise_affine=False)
+        made.elementwise_affine, made.weight, made.bias = True, norm.weight, norm.bias
+        return made
+
     def forward(self, input: Tensor) -> Tensor:  # the name of torch's own argument
         """(…, D) → (…, D)."""
         weight, bias = self.weight, self.bias
@@ -48,7 +57,11 @@ class Norm(nn.LayerNorm):
 def replace(model: Any) -> None:
     """Let every norm of a model's head learn here."""
     own = {id(part) for part in model.base_model.modules()}
-    for part in model.modules():
-        is_flat = type(part) is nn.LayerNorm and len(part.normalized_shape) == 1
-        if is_flat and id(part) not in own and part.elementwise_affine:
-            part.__class__ = Norm
+
+    def make(part: nn.Module) -> Norm | None:
+        if type(part) is not nn.LayerNorm or id(part) in own:
+            return None
+        is_usual = len(part.normalized_shape) == 1 and part.elementwise_affine
+        return Norm.like(part) if is_usual else None
+
+    parts.replace(model, make)

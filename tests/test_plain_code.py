@@ -1,0 +1,56 @@
+"""Nothing clever: no class is swapped on a live object, and a frame is no interface."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+SRC = Path(__file__).parents[1] / "src" / "textune"
+FILES = sorted(SRC.rglob("*.py"))
+FRAMES = {"locals", "globals", "vars", "exec", "eval"}
+OF_OBJECTS = {"vars"}  # of an object it is a plain dictionary
+WRITES_GRADIENTS = {  # and says in its docstring what a measurement found, or why none is needed
+    "encoder/precision.py",
+    "fast/matrices.py",
+    "training/optim.py",
+}
+
+
+def clever(tree: ast.AST) -> list[str]:
+    """Return what swaps classes, reads frames, or writes gradients that no hook sees."""
+    found = []
+    for node in ast.walk(tree):
+        targets = node.targets if isinstance(node, ast.Assign) else []
+        if isinstance(node, ast.AugAssign | ast.AnnAssign):
+            targets = [node.target]
+        for target in targets:
+            if isinstance(target, ast.Attribute) and target.attr in {"__class__", "grad"}:
+                found.append(target.attr)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            is_frame = node.func.id in FRAMES - OF_OBJECTS or not node.args
+            if node.func.id in FRAMES and is_frame:
+                found.append(node.func.id)
+    return found
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(SRC).as_posix())
+def test_nothing_clever_is_done(path: Path) -> None:
+    found = set(clever(ast.parse(path.read_text(encoding="utf-8"))))
+    if path.relative_to(SRC).as_posix() in WRITES_GRADIENTS:
+        assert found == {"grad"}
+    else:
+        assert not found
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("part.__class__ = Dropout", ["__class__"]),
+        ("options = dict(locals())", ["locals"]),
+        ("vars(config)\nvars()", ["vars"]),
+        ("part.grad += piece\npart.grad = None", ["grad", "grad"]),
+        ("print(part.grad, part.__class__)", []),
+    ],
+)
+def test_what_is_clever_is_noticed(source: str, expected: list[str]) -> None:
+    assert clever(ast.parse(source)) == expected
