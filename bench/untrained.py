@@ -21,7 +21,7 @@ def make(model: Path, folder: Path, *, seed: int) -> int:
     import torch
     from transformers import AutoConfig, AutoModelForMaskedLM
 
-    left_out = shutil.ignore_patterns("*.safetensors", "manifest.json")
+    left_out = shutil.ignore_patterns("*.safetensors", "manifest.json", "language.json")
     shutil.copytree(model, folder, ignore=left_out)
     torch.manual_seed(seed)
     drawn = AutoModelForMaskedLM.from_config(AutoConfig.from_pretrained(model))

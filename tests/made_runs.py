@@ -1,5 +1,6 @@
 """Runs without training: a base with a head of random weights, saved as `train` saves it."""
 
+import json
 from pathlib import Path
 
 import torch
@@ -55,3 +56,12 @@ def make_run(folder: Path, base: object, task: str, labels: list[str], **contrac
         runs.write_card(unfinished, card)
         manifest.seal(unfinished)
     return folder
+
+
+def without_manifest(model: Path) -> None:
+    """Make a saved model one of before there were checksums."""
+    (model / manifest.NAME).unlink()
+    card = model / "decision.json"
+    values = json.loads(card.read_text(encoding="utf-8"))
+    del values[manifest.TOLD]
+    card.write_text(json.dumps(values), encoding="utf-8")

@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 import textune
-from made_runs import make_run
+from made_runs import make_run, without_manifest
 from textune.encoder import bases, description
 from textune.errors import ModelError, NumericsError, RunError, TextuneError
 from textune.text import patterns
@@ -32,7 +32,7 @@ def kept_run(tiny_base, tmp_path_factory):
 def model(kept_run, tmp_path):
     """Return the model of a run that has no checksums, as before there were any."""
     shutil.copytree(kept_run, tmp_path / "run")
-    (tmp_path / "run" / "model" / "manifest.json").unlink()
+    without_manifest(tmp_path / "run" / "model")
     return tmp_path / "run" / "model"
 
 

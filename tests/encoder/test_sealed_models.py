@@ -9,7 +9,7 @@ from safetensors.torch import load_file, save_file
 from typer.testing import CliRunner
 
 import textune
-from made_runs import TEXTS, make_run
+from made_runs import TEXTS, make_run, without_manifest
 from textune.doors import cli
 from textune.encoder import bases, manifest
 from textune.errors import ModelError
@@ -73,9 +73,23 @@ def test_a_missing_file_is_named(run):
 
 
 def test_a_model_of_before_answers_without_a_manifest(kept_run, run):
-    (run / "model" / "manifest.json").unlink()
+    without_manifest(run / "model")
     old, new = (textune.Predictor.load(place).predict(TEXTS) for place in (run, kept_run))
     assert old == new
+
+
+def test_a_deleted_manifest_is_said_until_the_model_is_accepted(kept_run, run, tmp_path):
+    (run / "model" / "manifest.json").unlink()
+    message = r"manifest\.json: is not there any more, .* textune accept"
+    with pytest.raises(ModelError, match=message):
+        textune.Predictor.load(run)
+    with pytest.raises(ModelError, match=message):
+        bases.find(run)
+    said = CliRunner().invoke(cli.app, ["accept", str(run)])
+    assert said.exit_code == 0
+    assert textune.Predictor.load(run).predict(TEXTS) == textune.Predictor.load(kept_run).predict(
+        TEXTS
+    )
 
 
 def test_accepting_what_is_not_sound_is_refused(run):

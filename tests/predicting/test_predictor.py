@@ -6,7 +6,7 @@ import pytest
 import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-from made_runs import TEXTS, make_run
+from made_runs import TEXTS, make_run, without_manifest
 from textune import Predictor
 from textune.encoder.model import Encoder
 from textune.errors import DataError, ModelError, RunError, SettingsError
@@ -194,7 +194,7 @@ def test_a_damaged_run_is_refused(tiny_run, tmp_path):
     values = json.loads(config.read_text(encoding="utf-8"))
     values["id2label"] = {"0": "good", "1": "bad", "2": "so-so"}
     config.write_text(json.dumps(values), encoding="utf-8")
-    (tmp_path / "run" / "model" / "manifest.json").unlink()
+    without_manifest(tmp_path / "run" / "model")
     with pytest.raises(ModelError, match=r"config\.json names the labels .* must be the same"):
         Predictor.load(tmp_path / "run")
     (tmp_path / "run" / "model" / "model.safetensors").write_bytes(b"\x00" * 100)

@@ -11,6 +11,7 @@ against changes that were forgotten, not against somebody who means to deceive.
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from textune.errors import ModelError
 from textune.storage import atomic
 
 NAME = "manifest.json"
+CARDS = ("decision.json", "language.json")
+TOLD = "has_manifest"  # key of a card
 FORMAT = 1
 BLOCK = 2**18  # bytes that are summed at a time
 ROW = 256  # words of 8 bytes
@@ -52,12 +55,18 @@ def seal(folder: Path) -> list[str]:
 
 
 def verify(folder: Path) -> None:
-    """Compare a model's files with its manifest; one of before there were manifests passes.
+    """Compare a model's files with its manifest; one of before cards told of it may have none.
 
     Raises:
         ModelError: A file is gone, added or other than it was when the model was saved.
     """
     if not (folder / NAME).exists():
+        if _is_told_of(folder):
+            raise ModelError(
+                f"{folder / NAME}: is not there any more, so that nobody can tell whether the "
+                "model is as it was saved. Copy the folder again, or train anew; if you deleted it "
+                f"on purpose, textune accept {folder} takes the model as it is"
+            )
         return
     wanted = _read(folder)
     there = {file.name: file for file in _parts(folder)}
@@ -68,6 +77,16 @@ def verify(folder: Path) -> None:
             raise _changed(folder, name, "was added after the model was saved")
         if not _is_same(there[name], wanted[name]):
             raise _changed(folder, name, "is not as it was when the model was saved")
+
+
+def _is_told_of(folder: Path) -> bool:
+    """Tell whether a model's card says that it was saved with checksums beside it."""
+    for name in CARDS:
+        with suppress(OSError, ValueError, RecursionError):
+            found = json.loads((folder / name).read_text(encoding="utf-8"))
+            if isinstance(found, dict) and found.get(TOLD) is True:
+                return True
+    return False
 
 
 def sums(file: Path) -> str:

@@ -1,6 +1,7 @@
 """A model and a store become Scores: every text once, in the order of the store."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
 import numpy as np
@@ -19,11 +20,19 @@ from textune.text.store import Store
 BUDGETS = {"cpu": 1024, "cuda": 65536, "mps": 8192}
 
 
-class Scorer(Protocol):
+class Mode(Protocol):
+    """What drops while it is trained, and only then."""
+
+    training: bool
+
+    def train(self, mode: bool = True) -> object:
+        """Drop, or do not."""
+
+
+class Scorer(Mode, Protocol):
     """What computes logits: an encoder with its head."""
 
     packed: bool
-    training: bool
 
     @property
     def device(self) -> torch.device:
@@ -34,9 +43,6 @@ class Scorer(Protocol):
 
     def join(self, answers: torch.Tensor, items: Items) -> torch.Tensor:
         """Return one answer for each item of what was said of windows."""
-
-    def train(self, mode: bool = True) -> object:
-        """Drop, or do not."""
 
 
 def score(
@@ -70,17 +76,28 @@ def score(
         return answered.scores(parts, task, store, rows, decision=decision, targets=targets)
 
 
+@contextmanager
+def without_dropout(encoder: Mode) -> Iterator[None]:
+    """Let an encoder answer as it is meant to, and leave it in the mode in which it was."""
+    was_training = encoder.training
+    encoder.train(False)
+    parts = encoder.modules() if isinstance(encoder, torch.nn.Module) else ()
+    assert not any(part.training for part in parts), "a part of the encoder would drop"
+    try:
+        yield
+    finally:
+        encoder.train(was_training)
+
+
 @torch.inference_mode()
 def _logits(
     encoder: Scorer, store: Store, rows: NDArray[np.int64], micro_tokens: int
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
-    was_training = encoder.training
-    encoder.train(False)
     order = plan.in_order(store.lengths[rows], micro_tokens=micro_tokens, padded=not encoder.packed)
-    for places in threads.over(order):
-        batch = batches.pack(store, rows[places], device=encoder.device)
-        yield places, _answers(encoder, batch, micro_tokens).float().cpu().numpy()
-    encoder.train(was_training)
+    with without_dropout(encoder):
+        for places in threads.over(order):
+            batch = batches.pack(store, rows[places], device=encoder.device)
+            yield places, _answers(encoder, batch, micro_tokens).float().cpu().numpy()
 
 
 def _answers(encoder: Scorer, batch: Batch, micro_tokens: int) -> torch.Tensor:

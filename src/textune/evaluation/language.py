@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from textune.encoder.model import Encoder
-from textune.evaluation.evaluate import BUDGETS
+from textune.evaluation.evaluate import BUDGETS, without_dropout
 from textune.fast import threads
 from textune.metrics.intervals import RESAMPLES, percentiles
 from textune.records import Batch
@@ -50,12 +50,9 @@ def tally(encoder: Encoder, lengths: NDArray[np.int64], masked_batch: Ask) -> Ta
     found = np.zeros((6, len(lengths)))
     budget = BUDGETS.get(encoder.device.type, BUDGETS["cpu"])
     order = plan.in_order(lengths, micro_tokens=budget, padded=not encoder.packed)
-    was_training = encoder.training
-    encoder.train(False)
-    with threads.shared(), torch.inference_mode():
+    with threads.shared(), torch.inference_mode(), without_dropout(encoder):
         for rows in threads.over(order):
             found[:, rows] = np.stack(list(_answer(encoder, masked_batch(rows))))
-    encoder.train(was_training)
     return Tally(*found)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from textune.corpora import library
 from textune.corpora.library import Library
-from textune.encoder import devices, freezing, language, sizes
+from textune.encoder import devices, freezing, language, manifest, sizes
 from textune.encoder.language import Language
 from textune.objectives.masked import Masked
 from textune.recipes import proving, vocabularies
@@ -119,7 +119,12 @@ class MaskedLM:
         if self.start.base is None:
             sizes.prepare_for_tuning(self.spoken.encoder.config)
         language.save(self.spoken, folder)
-        card = {"format": 1, "objective": self.objective, "max_tokens": self.library.max_tokens}
+        card = {
+            "format": 1,
+            manifest.TOLD: True,
+            "objective": self.objective,
+            "max_tokens": self.library.max_tokens,
+        }
         atomic.write_json(folder / runs.LANGUAGE_CARD, card)
         return runs.language_readme(self.start.base, nsp=self.request.settings.mask.nexts)
 

@@ -88,7 +88,9 @@ def _has_model(folder: Path) -> bool:
 
 def write_card(folder: Path, card: Card) -> None:
     """Write what predicting needs into a model's folder."""
-    atomic.write_json(folder / "decision.json", {"format": FORMAT, **asdict(card)})
+    atomic.write_json(
+        folder / "decision.json", {"format": FORMAT, manifest.TOLD: True, **asdict(card)}
+    )
 
 
 def model_readme(card: Card, base: str, model_class: str) -> str:
