@@ -154,7 +154,7 @@ def test_every_place_of_dropout_in_the_kernels_has_its_rate_and_a_mask_of_its_ow
 
     learner, draw = make("single", PATHS[0], RATE), fused.draw
     for module in ("fused", "firsts"):
-        monkeypatch.setattr(f"textune.encoder.{module}.draw", spy)
+        monkeypatch.setattr(f"textune.fast.{module}.draw", spy)
     weights_after(learner, updates=2)
     places = 1 + 3 * 2  # the embeddings, and three in each of two layers
     assert len(drawn) == 2 * places
