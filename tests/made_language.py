@@ -123,14 +123,14 @@ def questions_in(found):
     return Questions(**values)
 
 
-def objective_of(tokenizer, sizes, *, nsp_labels=False, batch_size=8, rate=0.3, seed=0):
+def objective_of(tokenizer, sizes, *, nsp=False, batch_size=8, rate=0.3, seed=0):
     """Return an objective on documents of these sizes, all of which are learned and held out."""
     found = documents_of(sizes, first=5, last=tokenizer.size, seed=seed)
     rules = Masking.of(tokenizer, rate=rate)
     everything = np.arange(found.count)
-    room = tokenizer.limit - tokenizer.specials(pair=nsp_labels)
-    part = passages.pair_spans if nsp_labels else passages.whole
-    train = part(found, everything, rules.heads, room=room)
+    room = tokenizer.limit - tokenizer.specials(pair=nsp)
+    part = passages.pair_spans if nsp else passages.whole
+    train = part(found, everything, rules.word_starts, room=room)
     return Masked(
         Library(
             files=(),
@@ -140,7 +140,7 @@ def objective_of(tokenizer, sizes, *, nsp_labels=False, batch_size=8, rate=0.3, 
             masking=rules,
             max_tokens=tokenizer.limit,
             train=train,
-            valid=passages.paired(train, seed=seed, epoch=0) if nsp_labels else train,
+            valid=passages.paired(train, seed=seed, epoch=0) if nsp else train,
             held_out=found.count,
             seed=seed,
         ),
