@@ -6,7 +6,7 @@ from math import log2
 
 from textune.data import names, pairs
 from textune.data.choice import MOST_DOUBTS, Choice, option, quoted
-from textune.data.columns import Column, Scan, describe, flag, signs_of
+from textune.data.columns import NUMBER, Column, Scan, describe, flag, signs_of
 from textune.data.numerals import is_number, like_number
 from textune.errors import DataError
 
@@ -144,7 +144,7 @@ def _label_weight(column: Column, headed: bool, paired: bool) -> float:
     named = _named(column, headed)
     content = {"flags": 3.2, "category": 3 - min(column.classes, 300) / 200, "list": 3.0}
     weight = content.get(column.kind, -1.0) + named - 3 * column.blank
-    if column.kind == "number":
+    if column.kind == NUMBER:
         weight += 1.8 + ((2.5 if paired else 1) if _is_scale(column) else -0.3)
     if column.kind == "category" and all(map(is_number, column.cells)):
         weight += 0.1
@@ -153,7 +153,7 @@ def _label_weight(column: Column, headed: bool, paired: bool) -> float:
     if column.blocks and named <= 0:  # a source or a chapter, more often than a label
         weight -= 2
     once = sum(count == 1 for count in (column.counts or {}).values())
-    return weight - (1 if column.kind != "number" and once > column.classes / 2 else 0)
+    return weight - (1 if column.kind != NUMBER and once > column.classes / 2 else 0)
 
 
 def _is_scale(column: Column) -> bool:
@@ -173,7 +173,7 @@ def _is_candidate(column: Column, weight: float, fits: Fits | None, headed: bool
     named = _named(column, headed)
     if fits is not None:
         return fits(column)
-    least = {"flags": 0.0, "category": 0.3, "list": 0.3, "number": 1.8}.get(column.kind)
+    least = {"flags": 0.0, "category": 0.3, "list": 0.3, NUMBER: 1.8}.get(column.kind)
     if least is None:  # constant, unique or odd content: only a plain name makes it the label
         return named >= 3 and column.kind not in ("empty", "split", "record", "decimal")
     return weight >= least
@@ -196,7 +196,7 @@ def could_be_numbers(column: Column) -> bool:
     if column.kind == "decimal":
         return True
     right = sum(map(is_number, column.cells)) / len(column.cells)
-    if column.kind in ("number", "category", "flags"):
+    if column.kind in (NUMBER, "category", "flags"):
         return right >= NEARLY_NUMBERS
     return NEARLY_NUMBERS <= right < 1
 
@@ -317,7 +317,7 @@ def _best_label(
             f"because {decided}: {option('--label', [other])} selects the other"
         )
     del doubts[MOST_DOUBTS:]
-    if best.kind == "number":
+    if best.kind == NUMBER:
         doubts += _all_numbers(ranked if not headed else free, headed)
     if marks:
         doubts.append(
@@ -329,7 +329,7 @@ def _best_label(
 
 def _all_numbers(columns: Sequence[Column], headed: bool) -> list[str]:
     """Say how columns of numbers are taken together, if there are several."""
-    found = [c for c in columns if c.kind == "number" and _named(c, headed) >= 0]
+    found = [c for c in columns if c.kind == NUMBER and _named(c, headed) >= 0]
     if len(found) < 2:
         return []
     every = sorted(found, key=lambda column: column.place)
@@ -338,7 +338,7 @@ def _all_numbers(columns: Sequence[Column], headed: bool) -> list[str]:
 
 
 def _last_resorts(free: Sequence[Column], headed: bool) -> tuple[str, ...]:
-    able = [column for column in free if column.kind in ("flags", "category", "number", "list")]
+    able = [column for column in free if column.kind in ("flags", "category", NUMBER, "list")]
     unclear = [c for c in free if c.kind == "decimal" and not (c.numerals and c.numerals.is_clear)]
     able += [column for column in free if column.kind == "decimal" and column not in unclear]
     return (

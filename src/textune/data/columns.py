@@ -12,6 +12,7 @@ from textune.data.numerals import Numerals, is_number, like_number
 from textune.data.sampling import SAMPLE_CHARACTERS, Spread, chunks
 from textune.records import Table
 
+NUMBER = "number"  # the kind of a column of numbers
 MOST_VALUES = 10_000  # different cells that are counted in a column before counting stops
 MOST_CELLS = (
     2_000_000  # counted or sampled, over all columns: what bounds the memory of wide tables
@@ -359,7 +360,7 @@ KINDS: tuple[tuple[str, Callable[[Column], str]], ...] = (  # the first that kno
     ("flags", _why_flags),
     ("id", _why_counter),
     ("category", _why_codes),
-    ("number", _why_number),
+    (NUMBER, _why_number),
     ("date", _why_date),
     ("link", _why_link),
     ("split", _why_split),

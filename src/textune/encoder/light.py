@@ -20,7 +20,7 @@ from textune.encoder.tree import Config, Tree
 from textune.encoder.weights import refuse_not_finite
 from textune.families.known import PREFIXES
 from textune.fast import calls, dropout
-from textune.records import Asks, Pool
+from textune.records import PASSAGES, Asks, Pool
 
 LEAST = 32  # positions: of fewer, `load` finds out whether texts can be computed at all
 _NONE = type(None)
@@ -114,7 +114,7 @@ def load(
     model = read[0]
     names = [name for _, name in sorted(model.config.id2label.items())]
     if model.config.architectures != [model.architecture] or (
-        asks != "answers" and names != list(labels)
+        asks != PASSAGES and names != list(labels)
     ):
         return None
     folding.unfold(model)

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from textune.encoder.plain import HEADS
 from textune.families.known import PREFIXES, family_of
-from textune.records import Asks
+from textune.records import PASSAGES, Asks
 
 
 class Config(SimpleNamespace):
@@ -183,7 +183,7 @@ class Tree(nn.Module):
             "dropout": nn.Dropout(rate),
             "classifier": nn.Linear(config.hidden_size, config.num_labels),
         }
-        if asks == "answers":
+        if asks == PASSAGES:
             head = {"qa_outputs": head["classifier"]}
         elif asks == "texts" and not is_bert:
             head = {"classifier": Rows(config, rate)}
@@ -196,7 +196,7 @@ class Tree(nn.Module):
         """Compute logits of a pack."""
         found = self.base_model(**inputs)
         states = found.last_hidden_state if found.pooler_output is None else found.pooler_output
-        if self.asks == "answers":
+        if self.asks == PASSAGES:
             ends = self.qa_outputs(states).unbind(-1)
             return Output(start_logits=ends[0], end_logits=ends[1])
         if not isinstance(self.classifier, Rows):

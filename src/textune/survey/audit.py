@@ -25,7 +25,6 @@ LOPSIDED = 10  # times the rarest label, from which imbalance is worth a note
 MOST_LABELS = 20_000  # whose first rows are remembered
 DECORATION = re.compile(r"[\W\d_]+")
 MISSING = {"na", "n/a", "nan", "none", "null", "nil", "unknown", "?", "-", "#n/a", "<na>"}
-PLACED = re.compile("^[BIESLU]-")
 _TO_LETTERS = {code: " " for code in range(128) if not chr(code).isalpha()}
 _MASK = (1 << 64) - 1
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from textune.data import choices, numerals
-from textune.data.columns import Column, Scan
+from textune.data.columns import NUMBER, Column, Scan
 from textune.data.numerals import PLAIN, is_number, like_number
 from textune.errors import DataError
 from textune.records import Contract, Finding, Table
@@ -52,7 +52,7 @@ def are_ones(columns: Sequence[Column]) -> bool:
     """Tell whether label columns are to be estimated, where nobody says otherwise."""
     if len(columns) > 1:
         return choices.are_numbers(columns)
-    return columns[0].kind in ("number", "decimal") or is_nearly(columns[0])
+    return columns[0].kind in (NUMBER, "decimal") or is_nearly(columns[0])
 
 
 def is_nearly(column: Column) -> bool:
