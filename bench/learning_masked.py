@@ -161,7 +161,7 @@ def judge(place: Path, job: Job) -> float:
     """Return the loss on the held-out text, whose masks follow from a fixed seed, in fp32."""
     from textune.corpora import library
     from textune.doors import keywords
-    from textune.encoder import language
+    from textune.encoder import masked_lm
     from textune.objectives.masked import Masked
     from textune.settings.language_config import AdaptSettings
     from textune.text import tokenizers
@@ -170,8 +170,8 @@ def judge(place: Path, job: Job) -> float:
     settings = keywords.resolve(AdaptSettings, given)
     tokenizer = tokenizers.load(str(place))
     found = library.judged([job.valid], tokenizer, settings.text, settings.mask, seed=1)
-    spoken = language.read(str(place))
-    numbers = Masked(found, 1).judge(spoken.encoder, micro_tokens=4096)
+    loaded = masked_lm.read(str(place))
+    numbers = Masked(found, 1).judge(loaded.encoder, micro_tokens=4096)
     return float(numbers["loss"])
 
 

@@ -102,15 +102,15 @@ def build(job: Job, *, epochs: int = PASSES, changes: Sequence[str] = ()) -> Any
     found = drained(
         library.gather((job.texts,), tokenizer, settings.text, settings.mask, seed=settings.seed)
     )
-    spoken = start.language(found, nsp=False, seed=settings.seed)
-    spoken.encoder.to(devices.choose(settings.device))
+    loaded = start.language(found, nsp=False, seed=settings.seed)
+    loaded.encoder.to(devices.choose(settings.device))
     settings, _ = snapshot.choose_precision(
         settings,
-        spoken.encoder.device,
-        width=int(spoken.encoder.config.hidden_size),
+        loaded.encoder.device,
+        width=int(loaded.encoder.config.hidden_size),
         resumed=None,
     )
-    learner = Learner.build(Masked(everything(found), job.batch_size), settings, spoken.encoder)
+    learner = Learner.build(Masked(everything(found), job.batch_size), settings, loaded.encoder)
     torch.manual_seed(settings.seed)  # this and the next as in Learner.learn
     memory.keep()
     return learner

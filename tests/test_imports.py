@@ -175,7 +175,7 @@ def test_a_circle_beside_the_house_is_noticed() -> None:
         ("data.contract", "from textune.text import store", ["text.store"]),
         ("data.contract", "from textune.settings.config import Settings", ["settings.config"]),
         ("training.loop", "from textune.metrics.metrics import mcc", []),
-        ("training.loop", "from textune.predicting import answers", ["predicting.answers"]),
+        ("training.loop", "from textune.predicting import files", ["predicting.files"]),
         ("evaluation.fitting", "from textune.evaluation.evaluate import evaluate", []),
         ("reading.dialect", "from textune.reading.sources import read", []),
         ("recipes.recipe", "from textune.doors.cli import app", ["doors.cli"]),

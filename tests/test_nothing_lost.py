@@ -11,7 +11,7 @@ import pytest
 
 import textune
 from textune.errors import RunError
-from textune.predicting import answers
+from textune.predicting import files
 from textune.predicting.predictor import Predictor, Reading
 from textune.recipes import evaluating, labelled_text, requests
 from textune.records import Message
@@ -104,13 +104,13 @@ def test_files_of_the_same_name_are_judged_apart(copy):
 def test_an_output_that_appears_meanwhile_is_not_replaced(copy):
     predictor = Predictor.load(copy / "run")
     file, output = copy / "reviews.csv", copy / "out.csv"
-    steps = answers.predict_file(predictor, file, output, Reading())
+    steps = files.predict_file(predictor, file, output, Reading())
     next(steps)
     output.write_text("another process's", encoding="utf-8")
     with pytest.raises(RunError, match="was written by another process meanwhile, and is kept"):
         list(steps)
     assert output.read_text(encoding="utf-8") == "another process's"
-    both = [answers.predict_file(predictor, file, copy / "two.csv", Reading()) for _ in range(2)]
+    both = [files.predict_file(predictor, file, copy / "two.csv", Reading()) for _ in range(2)]
     for one in both:
         next(one)
     list(both[0])
@@ -123,14 +123,14 @@ def test_an_output_that_appears_meanwhile_is_not_replaced(copy):
 
 def test_what_a_killed_labeller_left_is_cleared(copy):
     predictor = Predictor.load(copy / "run")
-    steps = answers.predict_file(predictor, copy / "reviews.csv", copy / "out.csv", Reading())
+    steps = files.predict_file(predictor, copy / "reviews.csv", copy / "out.csv", Reading())
     next(steps)
     (left,) = [path for path in copy.iterdir() if path.name.startswith(".")]
     with subprocess.Popen([sys.executable, "-c", ""]) as process:
         process.wait()
     dead = left.name.replace(f"-{os.getpid()}-", f"-{process.pid}-")
     (copy / dead).touch()
-    list(answers.predict_file(predictor, copy / "reviews.csv", copy / "b.csv.gz", Reading()))
+    list(files.predict_file(predictor, copy / "reviews.csv", copy / "b.csv.gz", Reading()))
     list(steps)
     assert not [path.name for path in copy.iterdir() if path.name.startswith(".")]
     assert (copy / "b.csv.gz").is_file()

@@ -9,7 +9,7 @@ import pytest
 from conftest import WORDS
 from made_texts import make_base, write_blocks, write_lines
 from textune.corpora import library
-from textune.encoder import language
+from textune.encoder import masked_lm
 from textune.errors import DataError, ModelError, SettingsError
 from textune.objectives.masked import Masked
 from textune.records import Message
@@ -29,7 +29,7 @@ def numbered(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def encoder(numbered):
-    return language.read(str(numbered)).encoder
+    return masked_lm.read(str(numbered)).encoder
 
 
 def gathered(source, base, *, text=None, mask=None, seed=0):

@@ -10,7 +10,7 @@ import transformers
 
 from families import tiny_config
 from made_language import objective_of, questions_in, questions_of
-from textune.encoder import language as languages
+from textune.encoder import masked_lm
 from textune.evaluation import language
 from textune.evaluation.language import Tally
 from textune.text import masking, tokenizers
@@ -32,7 +32,7 @@ def nsp(request):
 def encoder(nsp):
     """Return an encoder whose answers depend on dropout while it learns."""
     config = tiny_config("bert", dropout=0.2, initializer_range=0.3, vocab_size=25)
-    return languages.make(config, nsp=nsp, seed=1).encoder.train()
+    return masked_lm.make(config, nsp=nsp, seed=1).encoder.train()
 
 
 @pytest.fixture(scope="module")

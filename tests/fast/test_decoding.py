@@ -8,7 +8,7 @@ import transformers
 
 from families import tiny_config
 from made_language import objective_of, questions_in, questions_of
-from textune.encoder import language
+from textune.encoder import masked_lm
 from textune.objectives.masked import Masked
 from textune.text import tokenizers
 from textune.training import optim
@@ -40,10 +40,10 @@ def wide_awake(kind):
 
 def make(kind="bert", *, nsp=False):
     if kind == "bert":
-        return language.make(wide_awake(kind), nsp=nsp, seed=1).encoder.train()
+        return masked_lm.make(wide_awake(kind), nsp=nsp, seed=1).encoder.train()
     torch.manual_seed(1)
-    made = getattr(transformers, language.CLASSES[nsp]).from_config(wide_awake(kind))
-    return language.open_head(made, kind).train()
+    made = getattr(transformers, masked_lm.CLASSES[nsp]).from_config(wide_awake(kind))
+    return masked_lm.open_head(made, kind).train()
 
 
 def gradients_of(encoder):

@@ -212,9 +212,9 @@ def test_a_damaged_run_is_refused(tiny_run, tmp_path):
     ],
 )
 def test_columns_that_do_not_fit_are_named(binary_run, tmp_path, content, options, message):
-    from textune.predicting import answers
+    from textune.predicting import files
 
     file = tmp_path / "a.csv"
     file.write_text(content, encoding="utf-8")
     with pytest.raises((DataError, SettingsError), match=message):
-        list(answers.read_texts(Predictor.load(binary_run), str(file), options))
+        list(files.read_texts(Predictor.load(binary_run), str(file), options))

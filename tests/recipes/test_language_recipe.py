@@ -13,7 +13,7 @@ import textune
 from made_texts import give_head, own_cache, write_blocks, write_lines
 from textune.corpora import library
 from textune.doors import keywords, language_api
-from textune.encoder import bases, language
+from textune.encoder import bases, masked_lm
 from textune.errors import RunError
 from textune.objectives.masked import Masked
 from textune.recipes import plain_text, requests
@@ -24,7 +24,7 @@ from textune.text import tokenizers
 TRAIN = {"epochs": 3, "batch_size": 16, "lr": 2e-3, "seed": 5, "device": "cpu"}
 TRAIN["precision"] = "fp32"  # what is compared here is exact in it
 NUMBERS = {"loss", "perplexity", "masked_accuracy"}
-NEXTS = {"nsp_loss", "nsp_accuracy"}
+NSP_HEAD = {"nsp_loss", "nsp_accuracy"}
 FILES = {
     "capsule.json",
     "config.toml",
@@ -142,7 +142,7 @@ def test_held_out_text_is_less_of_a_surprise_after_a_run(run):
 
 
 def test_numbers_come_with_their_intervals_and_a_baseline(run):
-    asked = NUMBERS | (NEXTS if "nsp" in run.metrics["objective"] else set())
+    asked = NUMBERS | (NSP_HEAD if "nsp" in run.metrics["objective"] else set())
     for part in ("before", "valid"):
         numbers = run.metrics[part]
         assert set(numbers) == asked | {"n", "masked", "intervals"}
@@ -233,7 +233,7 @@ def test_judging_is_the_same_whatever_is_computed_at_once(
     source = request.getfixturevalue("lines" if name == "adapted" else "blocks")
     settings = keywords.resolve(AdaptSettings, {}, run.path / "config.toml")
     found = gathered(source, spoken, settings)
-    read = language.read(bases.find(run.path), nsp=settings.mask.nexts)
+    read = masked_lm.read(bases.find(run.path), nsp=settings.mask.nexts)
     numbers = Masked(found, batch_size).judge(read.encoder, micro_tokens=micro_tokens)
     assert json.dumps(numbers) == json.dumps(run.metrics["valid"])
 

@@ -8,7 +8,7 @@ from test_library import gathered
 from conftest import WORDS
 from made_texts import give_head, make_base, write_blocks, write_lines, write_noise
 from textune.doors import keywords
-from textune.encoder import language
+from textune.encoder import masked_lm
 from textune.objectives.masked import Masked
 from textune.recipes import plain_text, requests
 from textune.records import Message, Step
@@ -49,7 +49,7 @@ def tried(tmp_path_factory, tiny_base):
     """Return an encoder with its weights before a warm-up, and what came of that."""
     lines = write_lines(tmp_path_factory.mktemp("text") / "lines.txt", 60)
     objective = Masked(gathered(lines, tiny_base)[0], 16)
-    spoken = language.read(str(tiny_base), seed=1)
+    spoken = masked_lm.read(str(tiny_base), seed=1)
     before = weights_of(spoken.encoder)
     warmth, events = warmed(spoken.encoder, objective)
     return spoken.encoder, objective, before, warmth, events
@@ -98,7 +98,7 @@ def test_each_round_but_the_last_gained(tried):
 def test_it_stops_soon_where_there_is_nothing_to_be_learned(noise, tmp_path):
     base = make_base(tmp_path / "base", WORDS, head="MaskedLM")
     objective = Masked(gathered(noise, base)[0], 16)
-    encoder = language.read(str(base), seed=1).encoder
+    encoder = masked_lm.read(str(base), seed=1).encoder
     found, _ = warmed(encoder, objective)
     assert 1 <= len(found.losses) - 1 < 5
     assert objective.judge(encoder, micro_tokens=4096)["loss"] == min(found.losses)
@@ -106,7 +106,7 @@ def test_it_stops_soon_where_there_is_nothing_to_be_learned(noise, tmp_path):
 
 def test_it_leaves_most_of_a_limited_time_to_learning(lines, tiny_base):
     objective = Masked(gathered(lines, tiny_base)[0], 16)
-    encoder = language.read(str(tiny_base), seed=1).encoder
+    encoder = masked_lm.read(str(tiny_base), seed=1).encoder
     found, events = warmed(encoder, objective, budget=1e-3)
     assert found.steps == 1
     assert len(found.losses) == 2

@@ -137,7 +137,7 @@ def predict(  # noqa: D417  # the others are described in `evaluate`
         as_json: Print one JSON object a text, for programs.
     """
     from textune.data.names import parted
-    from textune.predicting import answers
+    from textune.predicting import files
     from textune.predicting.predictor import FEW, Predictor, Reading
 
     if bool(texts) == bool(input_):
@@ -155,7 +155,7 @@ def predict(  # noqa: D417  # the others are described in `evaluate`
     few = bool(texts) and sum(map(len, texts)) <= FEW
     predictor = Predictor.opened(run, device=device, precision=precision, few=few)
     if input_ and output:
-        steps = answers.predict_file(
+        steps = files.predict_file(
             predictor, input_, output, options, overwrite=overwrite, harmless=harmless
         )
         rows = max(console.counting(steps, what="labelling"), default=0)
@@ -163,14 +163,14 @@ def predict(  # noqa: D417  # the others are described in `evaluate`
             console.show_json({"output": str(output), "rows": rows})
         else:
             console.say(f"{output}: {rows:,} rows")
-        for remark in answers.left_out(input_, options):
+        for remark in files.left_out(input_, options):
             console.warn(remark)
     elif input_:
-        examples = answers.read_texts(predictor, input_, options)
+        examples = files.read_texts(predictor, input_, options)
         found = predictor.stream(examples, threshold=threshold)
         console_predictions.show_predictions(found, as_json=as_json)
     else:
-        given = predictor.predict(answers.to_texts(predictor, texts), threshold=threshold)
+        given = predictor.predict(files.to_texts(predictor, texts), threshold=threshold)
         console_predictions.show_predictions(given, as_json=as_json)
 
 

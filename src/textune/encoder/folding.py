@@ -1,4 +1,4 @@
-"""A head that answers in standard deviations is saved as one that answers in the user's units."""
+"""A head of standardised numbers is saved as one whose outputs are in the user's units."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ from textune.encoder.units import KEY, Units
 
 @contextmanager
 def folded(model: Any, own: Units | None) -> Iterator[bool]:
-    """Let a model answer in the user's units while it is saved.
+    """Fold the user's units into the head, as a model has it while it is saved.
 
     Args:
         model: With a head for numbers, if there are units.
@@ -39,7 +39,7 @@ def folded(model: Any, own: Units | None) -> Iterator[bool]:
 
 
 def unfold(model: Any) -> None:
-    """Let a saved model answer in standard deviations again."""
+    """Take the user's units out of a saved head: its outputs are standardised again."""
     own = units.read(vars(model.config))
     last = heads.last(model)
     if own is not None and last is not None:

@@ -14,7 +14,7 @@ SHOWN = 5  # labels named in a remark
 NUMBERS = "regression"  # a head in units of its own data: its rows mean nothing elsewhere
 
 
-def settle(place: str, model: Any, found: Mapping[str, Any], *, seed: int) -> tuple[str, ...]:
+def initialise(place: str, model: Any, found: Mapping[str, Any], *, seed: int) -> tuple[str, ...]:
     """Give a model the rows of its base's head that belong to labels of the same name.
 
     Args:

@@ -19,7 +19,7 @@ def check(place: str, model: Any, found: Mapping[str, Any], *, finished: bool) -
     """Refuse weights that do not fit.
 
     `found` is what transformers says: "missing_keys", "unexpected_keys", "mismatched_keys". Of a
-    finished model, which answers, nothing at all may be new.
+    finished run's model nothing at all may be new.
 
     Raises:
         ModelError: Weights of the encoder are absent, too many or of another shape.

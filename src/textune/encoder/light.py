@@ -97,13 +97,13 @@ def read_model(
 def load(
     folder: Path, labels: tuple[str, ...], *, asks: Asks = "texts", pool: Pool = "mean"
 ) -> Encoder | None:
-    """Load a saved model to answer, if it is one of the usual build and whole.
+    """Load a saved model for inference, if it is one of the usual build and whole.
 
     Args:
         folder: As `load.save` wrote it.
         labels: Names that its configuration must have, in this order.
         asks: What its head is asked about.
-        pool: How the answers in the windows of one text become one.
+        pool: How the logits of the windows of one text are pooled.
 
     Returns:
         None where transformers must be asked: for other families, and for what is wrong.

@@ -39,7 +39,7 @@ def load(
         config: What the task sets in the model's configuration: label names, problem type.
         per_token: Whether the head speaks of tokens.
         seed: Seed of the new weights.
-        finished: Whether it shall answer as it is: nothing may be new.
+        finished: Whether it is a run's model, of which no weight may be new.
         rate: All rates of dropout; None for those of the base.
         quick: Whether transformers may be left out where the build is known and kernels compute.
 
@@ -49,7 +49,7 @@ def load(
     options: dict[str, Any] = {"seed": seed, "config": config, "finished": finished, "rate": rate}
     read = light.read_model(place, model_class, **options) if quick else None
     model, found = read or read_model(place, model_class, **options)
-    said = () if finished else heads.settle(place, model, found, seed=seed)
+    said = () if finished else heads.initialise(place, model, found, seed=seed)
     (folding.unfold if finished else folding.forget)(model)
     try:
         encoder = Encoder(model, per_token=per_token)
@@ -149,10 +149,10 @@ def save(encoder: Encoder, folder: Path, *, numbers: Units | None = None) -> boo
     Args:
         encoder: With its whole embedding.
         folder: Exists.
-        numbers: Units in which the saved head shall answer, of a task of numbers.
+        numbers: Units of the saved head's outputs, of a task of numbers.
 
     Returns:
-        Whether it answers in these units.
+        Whether its outputs are in these units.
 
     Raises:
         OSError: The disk is full or read-only.

@@ -27,7 +27,7 @@ FORMAT = 1
 BLOCK = 2**18  # bytes that are summed at a time
 ROW = 256  # words of 8 bytes
 LARGE = 2**20  # bytes from which a file is compared by sums
-PARTS = (  # that decide what a model answers
+PARTS = (  # that decide what a model predicts
     *("config.json", "decision.json", "language.json", "tokenizer.json", "tokenizer_config.json"),
     *("special_tokens_map.json", "added_tokens.json", "vocab.txt", "vocab.json", "merges.txt"),
     "model.safetensors.index.json",

@@ -12,11 +12,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
-from textune.encoder import alone, pooling
+from textune.encoder import invariance, pooling
 from textune.encoder.tree import Tree
 from textune.families.known import family_of
 from textune.fast import attention, dropout, layers, norms
-from textune.fast.decoding import Answers, Decoder
+from textune.fast.decoding import Decoder, MaskedLMOutput
 from textune.fast.matrices import Half
 from textune.records import Batch, Items, Pool
 
@@ -31,7 +31,7 @@ class Encoder(nn.Module):
 
     Args:
         model: A model with a head, for example `BertForSequenceClassification`.
-        per_token: Whether the head speaks of tokens (tags, masked-LM) rather than of whole texts.
+        per_token: Whether the head has outputs for tokens (tags, masked-LM) rather than for texts.
         packed: Whether to try packing; `refusal` says why it is not done.
     """
 
@@ -44,7 +44,7 @@ class Encoder(nn.Module):
         self.table: Tensor | None = None  # (V,) id in the sub-table of each vocabulary id
         self.decoder: Decoder | None = None  # of a masked-LM head, once it is opened
         self.remarks: tuple[str, ...] = ()  # on how it was loaded, for people
-        self.pool: Pool = "mean"  # how the windows of one text become one answer
+        self.pool: Pool = "mean"  # how the logits of the windows of one text are pooled
         self._accepts = frozenset(inspect.signature(model.base_model.forward).parameters)
         self._stock = model.config._attn_implementation or "eager"
         model.base_model.register_forward_hook(self._reduce, with_kwargs=True)
@@ -69,7 +69,7 @@ class Encoder(nn.Module):
         return self.model.device
 
     def forward(self, batch: Batch) -> Any:
-        """Compute logits, or answers to what a batch asks.
+        """Compute logits, or the output of a masked-LM head.
 
         Returns:
             (I, C), a row for each item where a batch has items; else (B, C) for a head on texts,
@@ -77,19 +77,19 @@ class Encoder(nn.Module):
         """
         ids = batch.ids if self.table is None else self.table[batch.ids]  # (P,)
         if batch.asked is not None and self.decoder is not None:
-            return self._answer(batch, ids)
+            return self._masked_lm_output(batch, ids)
         if batch.asked is not None:
-            logits = self._speak(batch, ids, batch.asked)
+            logits = self._logits_at(batch, ids, batch.asked)
         else:
             logits = self._packed(batch, ids) if self.packed else self._padded(batch, ids)
         return logits if batch.items is None else self.join(logits, batch.items)
 
-    def join(self, answers: Tensor, items: Items) -> Tensor:
-        """Make one answer for each item of what was said of windows; (R, C) → (I, C)."""
-        return pooling.pool(answers, items, self.pool, pooling.sharpness(self.model))
+    def join(self, logits: Tensor, items: Items) -> Tensor:
+        """Pool the logits of each item over windows; (R, C) → (I, C)."""
+        return pooling.pool(logits, items, self.pool, pooling.sharpness(self.model))
 
     def open_decoder(self, dtype: torch.dtype = torch.float32) -> None:
-        """Part a masked-LM head from its product with the vocabulary, done for asked tokens alone.
+        """Part a masked-LM head from its product with the vocabulary, done for masked tokens alone.
 
         Args:
             dtype: Of that product on a CPU; the weights stay fp32.
@@ -97,7 +97,7 @@ class Encoder(nn.Module):
         self.decoder = Decoder(self.model, dtype)
 
     def pool_as(self, how: Pool, outputs: int, saved: Tensor | None = None) -> None:
-        """Choose how the answers in several windows become one.
+        """Choose how the logits of several windows are pooled.
 
         Args:
             how: As for `pooling.pool`.
@@ -159,11 +159,11 @@ class Encoder(nn.Module):
 
     def _packed(self, batch: Batch, ids: Tensor) -> Tensor:
         borders = None if self.per_token else batch.borders
-        logits = _spoken(self.model(**self._packed_inputs(batch, ids), borders=borders))
+        logits = _logits_of(self.model(**self._packed_inputs(batch, ids), borders=borders))
         return logits[0] if self.per_token else logits
 
-    def _answer(self, batch: Batch, ids: Tensor) -> Answers:
-        """Let the head speak of the asked tokens alone, and stop before the vocabulary."""
+    def _masked_lm_output(self, batch: Batch, ids: Tensor) -> MaskedLMOutput:
+        """Compute the head at the tokens `asked` alone, up to the states before the vocabulary."""
         assert self.decoder is not None
         assert batch.asked is not None
         if self.packed:
@@ -172,17 +172,17 @@ class Encoder(nn.Module):
             if getattr(self.model.base_model, "pooler", None) is not None:
                 read = torch.cat([read, batch.borders[:-1]])  # (M + B,)
             found = self.model(**inputs, read=read, asked=len(batch.asked))
-            return self.decoder.answers(_spoken(found)[0], found)
+            return self.decoder.output(_logits_of(found)[0], found)
         inputs, mask = self._padded_inputs(batch, ids)
         found = self.model(**inputs)
-        return self.decoder.answers(_spoken(found)[mask][batch.asked], found)
+        return self.decoder.output(_logits_of(found)[mask][batch.asked], found)
 
-    def _speak(self, batch: Batch, ids: Tensor, asked: Tensor) -> Tensor:
-        """Let a head on tokens speak of the asked ones alone; (M, C)."""
+    def _logits_at(self, batch: Batch, ids: Tensor, asked: Tensor) -> Tensor:
+        """Compute a head on tokens at those `asked` alone; (M, C)."""
         if not self.packed:
             return self._padded(batch, ids)[asked]
         inputs = self._packed_inputs(batch, ids)
-        return _spoken(self.model(**inputs, read=asked, asked=len(asked)))[0]
+        return _logits_of(self.model(**inputs, read=asked, asked=len(asked)))[0]
 
     def _packed_inputs(self, batch: Batch, ids: Tensor) -> dict[str, Any]:
         inputs = self._inputs(ids[None], batch.positions[None], batch.segments[None])
@@ -191,13 +191,13 @@ class Encoder(nn.Module):
     def _padded(self, batch: Batch, ids: Tensor) -> Tensor:
         if self.apart:
             known = replace(batch, ids=ids)
-            return alone.by_length(self._in_a_block, known, per_token=self.per_token)
+            return invariance.by_length(self._in_a_block, known, per_token=self.per_token)
         return self._in_a_block(replace(batch, ids=ids))
 
     def _in_a_block(self, batch: Batch) -> Tensor:
         """Compute a batch as one block of rows, padded where its texts have other lengths."""
         inputs, mask = self._padded_inputs(batch, batch.ids)
-        logits = _spoken(self.model(**inputs))
+        logits = _logits_of(self.model(**inputs))
         return logits[mask] if self.per_token else logits
 
     def _padded_inputs(self, batch: Batch, ids: Tensor) -> tuple[dict[str, Any], Tensor]:
@@ -235,7 +235,7 @@ class Encoder(nn.Module):
         return self.config.pad_token_id + 1 if is_beyond else 0
 
     def _reduce(self, base: nn.Module, _: Any, kwargs: dict[str, Any], output: Any) -> Any:
-        """Hand the head one state a text, where it would read the first of each row."""
+        """Keep the hidden states that the head reads: the first of each text, or tokens `read`."""
         borders, read = kwargs.get("borders"), kwargs.get("read")
         if read is not None:
             hidden = output.last_hidden_state[0]  # (M + B, D), or (P, D)
@@ -260,7 +260,7 @@ class Encoder(nn.Module):
         return output
 
     @torch.no_grad()
-    def answers(self, batch: Batch) -> Tensor:
+    def logits(self, batch: Batch) -> Tensor:
         """Compute logits without dropout, whatever mode it is in."""
         with _evaluating(self.model):
             found: Tensor = self(batch)
@@ -268,24 +268,24 @@ class Encoder(nn.Module):
 
     @torch.no_grad()
     def _is_changed_by_padding(self) -> bool:
-        """Compare texts alone and in company: padded, and if that differs with their like.
+        """Compare logits of texts alone and in a padded batch; tell whether they differ.
 
         Raises:
-            ValueError: It differs even there: texts are mixed.
+            ValueError: They differ even in a batch of texts of one length: texts are mixed.
         """
         ids = torch.arange(min(5, self.config.vocab_size - 2), self.config.vocab_size)
-        batch = alone.probe(ids[ids != self.config.pad_token_id].to(self.device))
+        batch = invariance.probe(ids[ids != self.config.pad_token_id].to(self.device))
         with _evaluating(self.model):
-            by_itself = torch.cat([self._in_a_block(text) for text in alone.each(batch)])
-            if alone.gap(self._in_a_block(batch), by_itself) <= alone.CLOSE:
+            alone = torch.cat([self._in_a_block(text) for text in invariance.each(batch)])
+            if invariance.gap(self._in_a_block(batch), alone) <= invariance.CLOSE:
                 return False
-            like = alone.by_length(self._in_a_block, batch, per_token=self.per_token)
-            if not alone.gap(like, by_itself) <= alone.CLOSE:
+            grouped = invariance.by_length(self._in_a_block, batch, per_token=self.per_token)
+            if not invariance.gap(grouped, alone) <= invariance.CLOSE:
                 raise ValueError("it answers a text otherwise in company than alone")
         return True
 
     def _refuse(self) -> str | None:
-        """Say why this model cannot be packed, having compared it with padding; None if it can."""
+        """Return why this model cannot be packed, compared with padding; None if it can."""
         kind = self.config.model_type
         if not family_of(kind).packs:
             return f"{kind} encoders mix neighbouring texts when packed"
@@ -305,7 +305,7 @@ class Encoder(nn.Module):
 
     @torch.no_grad()
     def _differs(self) -> str | None:
-        """Compare three texts packed and padded: every hidden state, then the head's answer."""
+        """Compare three texts packed and padded: every hidden state, then the logits."""
         batch = _probe(self.config, self.device)
         base = self.model.base_model
         with _evaluating(self.model):
@@ -326,8 +326,8 @@ class Encoder(nn.Module):
         return None
 
 
-def _spoken(found: Any) -> Tensor:
-    """The logits of a head: of a masked-LM one beside that of next sentences, of both ends."""
+def _logits_of(found: Any) -> Tensor:
+    """Return a model's logits: those of masked-LM where NSP has others, (…, 2) of both ends."""
     if found.get("start_logits") is not None:
         return torch.stack([found.start_logits, found.end_logits], dim=-1)  # (…, 2)
     pretrained = found.get("prediction_logits")

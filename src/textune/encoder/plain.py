@@ -1,7 +1,7 @@
-"""A saved model of BERT's build answers a few texts by NumPy alone, in fp32.
+"""A saved model of BERT's build computes logits of a few texts by NumPy alone, in fp32.
 
-Importing torch takes longer than a text takes to be answered. What is unusual is left to `saved`.
-The answers are those of torch within rounding (1e-5 of a probability). Shapes: T tokens of a
+Importing torch takes longer than computing a text. What is unusual is left to `saved`.
+The logits are those of torch within rounding (1e-5 of a probability). Shapes: T tokens of a
 window, D width, H heads, C outputs, W windows of a text, M tokens that are asked, I items.
 """
 
@@ -51,7 +51,7 @@ class PlainEncoder:
         weights: By transformers' names.
         config: As in config.json.
         asks: What the head is asked about.
-        pool: How the answers in the windows of one text become one.
+        pool: How the logits of the windows of one text are pooled.
 
     Raises:
         KeyError: A weight or setting that the family has is not there.
@@ -99,9 +99,9 @@ class PlainEncoder:
         weight, bias = self.head
         return np.asarray(states @ weight + bias, dtype=np.float32)
 
-    def join(self, answers: Floats, of: NDArray[np.integer[Any]], count: int) -> Floats:
-        """Make one answer for each item of those that speak of it; (R, C), (R,) → (I, C)."""
-        return pooled(answers, of, count, how=self._pool, sharpness=self._weights.get(SHARPNESS))
+    def join(self, logits: Floats, of: NDArray[np.integer[Any]], count: int) -> Floats:
+        """Pool the logits of each item over windows; (R, C) and (R,) items → (I, C)."""
+        return pooled(logits, of, count, how=self._pool, sharpness=self._weights.get(SHARPNESS))
 
     def _names(self) -> set[str]:
         """Name the weights that are read."""
@@ -170,7 +170,7 @@ def load(
         folder: As `load.save` wrote it.
         labels: Names that its configuration must have, in this order.
         asks: What its head is asked about.
-        pool: How the answers in the windows of one text become one.
+        pool: How the logits of the windows of one text are pooled.
 
     Returns:
         None where torch must be asked: for other families, and for what is wrong.
@@ -201,17 +201,17 @@ def gelu(states: Floats) -> Floats:
 
 
 def pooled(
-    answers: Floats,
+    logits: Floats,
     of: NDArray[np.integer[Any]],
     count: int,
     *,
     how: Pool,
     sharpness: Floats | None = None,
 ) -> Floats:
-    """Join the answers that speak of one item, as `pooling.pool` does.
+    """Pool the logits of each item, as `pooling.pool` does.
 
     Args:
-        answers: (R, C) logits.
+        logits: (R, C) logits.
         of: (R,) the item that each speaks of.
         count: Items, I of them.
         how: "mean", "max", "likely" or "learned".
@@ -221,12 +221,12 @@ def pooled(
         (I, C), NaN for an item of which no window speaks.
     """
     sizes = np.bincount(of, minlength=count)[:, None].astype(np.float32)  # (I, 1)
-    found = np.zeros((count, answers.shape[1]), dtype=np.float32)
+    found = np.zeros((count, logits.shape[1]), dtype=np.float32)
     top = np.full_like(found, -np.inf)
-    np.maximum.at(top, of, answers)
+    np.maximum.at(top, of, logits)
     scale = np.float32(1) if sharpness is None or how != "learned" else np.exp(sharpness)
     still = np.where(np.isfinite(top), top, 0)
-    np.add.at(found, of, answers if how == "mean" else np.exp(scale * (answers - still[of])))
+    np.add.at(found, of, logits if how == "mean" else np.exp(scale * (logits - still[of])))
     means = found / np.maximum(sizes, 1)
     if how in ("likely", "learned"):
         means = np.log(np.where(sizes > 0, means, 1)) / scale + still

@@ -1,4 +1,4 @@
-"""Answers of a head in several windows become one answer for each item."""
+"""Logits of several windows become the logits of each item: a text, a word or a token."""
 
 from pathlib import Path
 
@@ -11,35 +11,35 @@ from textune.records import Items, Pool
 NAME = "window_sharpness"  # of the learned parameter, in the model's weights
 
 
-def pool(answers: Tensor, items: Items, how: Pool, sharpness: Tensor | None = None) -> Tensor:
-    """Join the answers that speak of one item.
+def pool(logits: Tensor, items: Items, how: Pool, sharpness: Tensor | None = None) -> Tensor:
+    """Pool the logits of each item.
 
     Args:
-        answers: (R, C) logits, one row for each window of a text or each asked token.
-        items: What they speak of.
+        logits: (R, C), a row for each window of a text, or for each token that the head reads.
+        items: To which item each row belongs.
         how: "mean" or "max" of the logits; "likely", the logarithm of the mean of their
             exponentials; "learned", the same with a sharpness s: (1/s) log mean exp(s z), which
             goes from the mean (s near 0) to the maximum (s large).
         sharpness: (C,) logarithm of s, for "learned".
 
     Returns:
-        (I, C), NaN for an item of which no window speaks.
+        (I, C), NaN for an item without a row.
     """
     count = sum(items.sizes)
-    answers = answers.float()
+    logits = logits.float()
     sizes = torch.bincount(items.of, minlength=count)[:, None]  # (I, 1)
     if how == "mean":
-        found = answers.new_zeros(count, answers.shape[1]).index_add(0, items.of, answers)
+        found = logits.new_zeros(count, logits.shape[1]).index_add(0, items.of, logits)
         return found / sizes
     scale = torch.ones(()) if sharpness is None or how != "learned" else sharpness.exp()
-    scale = scale.to(answers)
-    index = items.of[:, None].expand_as(answers)
-    empty = answers.new_full((count, answers.shape[1]), -torch.inf)
-    top = empty.scatter_reduce(0, index, answers, "amax")  # (I, C)
+    scale = scale.to(logits)
+    index = items.of[:, None].expand_as(logits)
+    empty = logits.new_full((count, logits.shape[1]), -torch.inf)
+    top = empty.scatter_reduce(0, index, logits, "amax")  # (I, C)
     if how == "max":
         return torch.where(sizes > 0, top, torch.nan)
     still = top.detach().nan_to_num(neginf=0.0)
-    parts = (scale * (answers - still[items.of])).exp()
+    parts = (scale * (logits - still[items.of])).exp()
     sums = torch.zeros_like(top).index_add(0, items.of, parts)
     means = torch.where(sizes > 0, sums / sizes, 1.0)  # 1: that no gradient is NaN
     return torch.where(sizes > 0, means.log() / scale + still, torch.nan)

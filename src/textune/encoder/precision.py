@@ -31,7 +31,7 @@ class Plain:
         self.encoder.train(dropout)
 
     def __call__(self, batch: Batch) -> Any:
-        """Return logits, or answers to what the batch asks."""
+        """Return logits, or the output of a masked-LM head."""
         self._assert_mode()
         return self.encoder(batch)
 
@@ -73,7 +73,7 @@ class Cast(Plain):
         self._originals: list[Tensor] = list(pairs.values())
 
     def __call__(self, batch: Batch) -> Any:
-        """Return logits, or answers to what the batch asks."""
+        """Return logits, or the output of a masked-LM head."""
         self._assert_mode()
         return functional_call(self._call, self._copies, (batch, None))
 

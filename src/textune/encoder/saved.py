@@ -1,4 +1,4 @@
-"""A saved model's files become an encoder that answers, by transformers only where it must be."""
+"""A saved model's files become an encoder for inference, by transformers only where it must be."""
 
 from pathlib import Path
 
@@ -28,7 +28,7 @@ def load(
         labels: Names that its configuration must have, in this order.
         model_class: One of transformers' Auto classes.
         asks: What its head is asked about.
-        pool: How the answers in the windows of one text become one.
+        pool: How the logits of the windows of one text are pooled.
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
         formats: The number format that is asked for, and the one that the model was trained in.
 

@@ -1,9 +1,9 @@
-"""In which units the saved head of a task of numbers answers, and how it is standardised again.
+"""In which units the outputs of a saved head of numbers are, and how they are standardised again.
 
-A task of numbers learns standardised targets. What is saved answers in the user's units, so that
-plain transformers does, too: `folding` puts means and deviations into the last layer and into
+A task of numbers learns standardised targets. What is saved has outputs in the user's units, as
+plain transformers has, too: `folding` puts means and deviations into the last layer and into
 `config.json`, and here they are taken out at loading. Inside, everything is standardised: number
-formats, and how the answers in several windows become one, do not depend on a user's unit.
+formats, and how the logits of several windows are pooled, do not depend on a user's unit.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 KEY = "textune_units"  # in config.json
 FARTHEST = 1e5
-"""Deviations that a mean may lie from 0: beyond that its fp32 sum with an answer is too coarse."""
+"""Deviations that a mean may lie from 0: beyond that its fp32 sum with an output is too coarse."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Units:
 
     @property
     def is_fine(self) -> bool:
-        """Tell whether fp32 can hold mean and answer in one number."""
+        """Tell whether fp32 can hold mean and output in one number."""
         return all(
             abs(center) <= FARTHEST * scale
             for center, scale in zip(self.centers, self.scales, strict=True)
@@ -37,7 +37,7 @@ class Units:
 
     def tensors(self) -> tuple[Tensor, Tensor]:
         """Return means and deviations; (C,) float64 each."""
-        import torch  # here, as a few texts are answered without it
+        import torch  # here, as a few texts are computed without it
 
         return (
             torch.tensor(self.centers, dtype=torch.float64),
@@ -46,7 +46,7 @@ class Units:
 
 
 def read(config: Mapping[str, Any]) -> Units | None:
-    """Read from a configuration in which units a saved head answers; None: standardised."""
+    """Read the units of a saved head's outputs from a configuration; None: standardised."""
     found = config.get(KEY)
     if found is None:
         return None

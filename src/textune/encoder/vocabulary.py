@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from textune.encoder import alone
+from textune.encoder.invariance import CLOSE, gap, probe
 from textune.encoder.model import Encoder
 from textune.encoder.stored import Stored, find
 
@@ -85,11 +85,11 @@ def shrink(
         weight[rows.to(weight.device)], freeze=not table.weight.requires_grad, padding_idx=padding
     )
     name = next(key for key, value in model.named_parameters() if value is table.weight)
-    check = alone.probe(_ordinary(rows, encoder.config).to(weight.device))
-    before = None if encoder.packed else encoder.answers(check)
+    check = probe(_ordinary(rows, encoder.config).to(weight.device))
+    before = None if encoder.packed else encoder.logits(check)
     model.set_input_embeddings(small)
     encoder.table = places.to(weight.device)
-    if before is not None and not alone.gap(encoder.answers(check), before) <= alone.CLOSE:
+    if before is not None and not gap(encoder.logits(check), before) <= CLOSE:
         model.set_input_embeddings(table)
         encoder.table = None
         encoder.remarks += (

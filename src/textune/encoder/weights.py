@@ -38,7 +38,7 @@ def read(folder: Path, names: Collection[str]) -> dict[str, Tensor]:
 
 
 def refuse_not_finite(tensors: Mapping[str, Tensor], place: object) -> None:
-    """Refuse weights of which one is NaN or infinite: every answer would be.
+    """Refuse weights of which one is NaN or infinite: every logit would be.
 
     Raises:
         ModelError: With its name.

@@ -60,9 +60,9 @@ class Decoder:
             self._matrix = Matrix([self.map], self._dtype)
         return self._matrix
 
-    def answers(self, states: Tensor, found: Any) -> "Answers":
+    def output(self, states: Tensor, found: Any) -> "MaskedLMOutput":
         """Join the (M, D) states of the masked tokens with the other logits of the model."""
-        return Answers(states, self, found.get("seq_relationship_logits"))
+        return MaskedLMOutput(states, self, found.get("seq_relationship_logits"))
 
     def logits(self, states: Tensor) -> Tensor:
         """(M, D) → (M, V) fp32."""
@@ -99,7 +99,7 @@ class Decoder:
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
+class MaskedLMOutput:
     """The results of a masked-LM head at the M tokens that have a target."""
 
     states: Tensor  # (M, D), before the vocabulary

@@ -12,7 +12,7 @@ from torch.nn import functional
 from textune.corpora.library import Library
 from textune.encoder.model import Encoder
 from textune.evaluation import language
-from textune.fast.decoding import Answers
+from textune.fast.decoding import MaskedLMOutput
 from textune.objectives.work import Work
 from textune.records import Batch
 from textune.text import masking, plan
@@ -49,7 +49,7 @@ class Masked:
             return self
         return replace(self, library=replace(library, valid=library.valid.take(np.arange(count))))
 
-    def loss(self, output: Answers, batch: Batch) -> Tensor:
+    def loss(self, output: MaskedLMOutput, batch: Batch) -> Tensor:
         """Return the sum of cross-entropies of masked tokens, with that of next sentences.
 
         Both are means over an optimizer batch once it is divided by the masked tokens, and count

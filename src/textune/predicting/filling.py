@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from textune.encoder import bases, devices, language
-from textune.encoder.language import Language
+from textune.encoder import bases, devices, masked_lm
+from textune.encoder.masked_lm import MaskedLMModel
 from textune.errors import DataError, ModelError
 from textune.runs import sessions
 from textune.text import batches, tokenizers
@@ -35,8 +35,8 @@ class Filler:
         tokenizer: Its own.
     """
 
-    def __init__(self, spoken: Language, tokenizer: Tokenizer):
-        self.encoder = spoken.encoder
+    def __init__(self, loaded: MaskedLMModel, tokenizer: Tokenizer):
+        self.encoder = loaded.encoder
         self.tokenizer = tokenizer
         self.encoder.train(False)
         self._pieces = torch.tensor(sorted(tokenizer.backend.get_vocab().values()))
@@ -53,15 +53,15 @@ class Filler:
         if tokenizer.mask_id is None:
             raise ModelError(f"{place}: its tokenizer has no mask token, so nothing can be filled")
         with sessions.unchanged():
-            spoken = language.read(found)
-        if spoken.has_new_head:
+            loaded = masked_lm.read(found)
+        if loaded.has_new_head:
             raise ModelError(
                 f"{place}: has no masked-LM head, so it cannot fill in masks; give it one with "
                 f"textune adapt TEXT --base {place}"
             )
-        language.require_rows(spoken, len(tokenizer.special()), place)
-        spoken.encoder.to(devices.choose(device))
-        return cls(spoken, tokenizer)
+        masked_lm.require_rows(loaded, len(tokenizer.special()), place)
+        loaded.encoder.to(devices.choose(device))
+        return cls(loaded, tokenizer)
 
     @torch.inference_mode()
     def fill(self, text: str, *, top: int = TOP) -> list[list[Candidate]]:

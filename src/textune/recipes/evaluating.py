@@ -85,7 +85,7 @@ def _by_masks(run: Path, source: object, options: Reading) -> dict[str, Any]:
     column = options.text[0] if options.text else None
     plain_text.check_files([str(source)], column=column)
     from textune.corpora import library  # torch, transformers: nothing is wrong with the file
-    from textune.encoder import devices, language
+    from textune.encoder import devices, masked_lm
     from textune.objectives.masked import Masked
 
     place = bases.find(run)
@@ -93,8 +93,8 @@ def _by_masks(run: Path, source: object, options: Reading) -> dict[str, Any]:
     seed = config.seed_of(run / "config.toml")
     text = TextSettings.model_validate({"column": column})
     found = library.judged([str(source)], tokenizers.load(place), text, asked, seed=seed)
-    spoken = language.read(place, nsp=asked.nexts)
-    spoken.encoder.to(devices.choose(options.device))
-    numbers = Masked(found, 1).judge(spoken.encoder, micro_tokens=0)
+    loaded = masked_lm.read(place, nsp=asked.nexts)
+    loaded.encoder.to(devices.choose(options.device))
+    numbers = Masked(found, 1).judge(loaded.encoder, micro_tokens=0)
     evaluations.write(run, source, numbers)
     return numbers

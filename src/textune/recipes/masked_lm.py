@@ -9,8 +9,8 @@ from typing import Any
 
 from textune.corpora import library
 from textune.corpora.library import Library
-from textune.encoder import devices, freezing, language, manifest, sizes
-from textune.encoder.language import Language
+from textune.encoder import devices, freezing, manifest, masked_lm, sizes
+from textune.encoder.masked_lm import MaskedLMModel
 from textune.objectives.masked import Masked
 from textune.recipes import proving, vocabularies
 from textune.recipes.recipe import Event
@@ -38,7 +38,7 @@ class MaskedLM:
     request: TextRequest
     start: Start
     library: Library
-    spoken: Language
+    loaded: MaskedLMModel
     learner: Learner
 
     @property
@@ -117,8 +117,8 @@ class MaskedLM:
     def save(self, folder: Path, _: object) -> str:
         """Write the weights and what using them needs into a folder; return its page."""
         if self.start.base is None:
-            sizes.prepare_for_tuning(self.spoken.encoder.config)
-        language.save(self.spoken, folder)
+            sizes.prepare_for_tuning(self.loaded.encoder.config)
+        masked_lm.save(self.loaded, folder)
         card = {
             "format": 1,
             manifest.TOLD: True,
@@ -133,25 +133,25 @@ class MaskedLM:
         return library.some(self.library, column=self.request.settings.text.column)
 
     def _warm(self, folder: Path) -> Generator[Event, None, None]:
-        settings, spoken, learner = self.request.settings, self.spoken, self.learner
-        counts = self.library.frequencies(spoken.encoder.config.vocab_size)
+        settings, loaded, learner = self.request.settings, self.loaded, self.learner
+        counts = self.library.frequencies(loaded.encoder.config.vocab_size)
         is_all_new = isinstance(settings, PretrainSettings)
-        if spoken.has_new_head:
-            warming.begin(spoken.encoder, counts, is_all_new=is_all_new)
+        if loaded.has_new_head:
+            warming.begin(loaded.encoder, counts, is_all_new=is_all_new)
         if not isinstance(settings, AdaptSettings):
             return
-        if spoken.has_new_head:
+        if loaded.has_new_head:
             yield Message(
                 f"{settings.base} has no masked-LM head: it gets a new one, tied to its embedding; "
                 f"highest learning rate {settings.train.lr:g}"
             )
-        if spoken.has_new_nsp:
+        if loaded.has_new_nsp:
             yield Message(f"{settings.base} has no head for next sentences: it gets a new one")
-        if not spoken.has_new_head or settings.warm_head == "never":
+        if not loaded.has_new_head or settings.warm_head == "never":
             return
         assert isinstance(learner.objective, Masked)
         found = yield from warming.warm(
-            spoken.encoder,
+            loaded.encoder,
             learner.objective,
             micro_tokens=learner.micro_tokens,
             clock=learner.clock,
@@ -188,29 +188,29 @@ def build(request: TextRequest, gathered: tuple[Start, Library], clock: Clock) -
         TextuneError: Device, number format or base cannot be had.
     """
     (start, found), settings = gathered, request.settings
-    spoken = start.language(
+    loaded = start.language(
         found, nsp=settings.mask.nexts, seed=settings.seed, rate=settings.train.rate
     )
-    language.require_rows(spoken, len(found.masking.special), found.tokenizer.place)
-    spoken.encoder.to(devices.choose(settings.device))
-    freezing.freeze(spoken.encoder.model, settings.train.freeze)
+    masked_lm.require_rows(loaded, len(found.masking.special), found.tokenizer.place)
+    loaded.encoder.to(devices.choose(settings.device))
+    freezing.freeze(loaded.encoder.model, settings.train.freeze)
     settings, why = snapshot.choose_precision(
-        _settled(settings, spoken),
-        spoken.encoder.device,
-        width=int(spoken.encoder.config.hidden_size),
+        _settled(settings, loaded),
+        loaded.encoder.device,
+        width=int(loaded.encoder.config.hidden_size),
         resumed=request.out if request.resume else None,
     )
     objective = Masked(found, settings.train.batch_size)
-    learner = Learner.build(objective, settings, spoken.encoder, clock=clock, why=why)
-    return MaskedLM(replace(request, settings=settings), start, found, spoken, learner)
+    learner = Learner.build(objective, settings, loaded.encoder, clock=clock, why=why)
+    return MaskedLM(replace(request, settings=settings), start, found, loaded, learner)
 
 
 def _settled(
-    settings: AdaptSettings | PretrainSettings, spoken: Language
+    settings: AdaptSettings | PretrainSettings, loaded: MaskedLMModel
 ) -> AdaptSettings | PretrainSettings:
     """Let an encoder under a new head learn faster, where nobody has said how fast."""
     is_said = "lr" in settings.train.model_fields_set
-    if is_said or not spoken.has_new_head or not isinstance(settings, AdaptSettings):
+    if is_said or not loaded.has_new_head or not isinstance(settings, AdaptSettings):
         return settings
     train = settings.train.model_copy(update={"lr": NEW_HEAD_LR})
     return settings.model_copy(update={"train": train})

@@ -10,8 +10,8 @@ import numpy as np
 
 from textune.corpora import library
 from textune.corpora.library import Library
-from textune.encoder import bases, beginnings, language, sizes
-from textune.encoder.language import Language
+from textune.encoder import bases, initialisation, masked_lm, sizes
+from textune.encoder.masked_lm import MaskedLMModel
 from textune.errors import SettingsError
 from textune.reading import documents
 from textune.records import Message, Paragraph
@@ -40,18 +40,18 @@ class Start:
 
     def language(
         self, found: Library, *, nsp: bool, seed: int, rate: float | None = None
-    ) -> Language:
+    ) -> MaskedLMModel:
         """Load the base, or begin an encoder with what can be counted in its text."""
         if self.base is None:
-            cooccurrence = found.cooccurrence(beginnings.room(self.config))
-            return language.make(
+            cooccurrence = found.cooccurrence(initialisation.free_width(self.config))
+            return masked_lm.make(
                 self.config,
                 nsp=nsp,
                 seed=seed,
                 frequencies=cooccurrence.frequencies,
                 vectors=cooccurrence.vectors,
             )
-        return language.read(
+        return masked_lm.read(
             self.base, nsp=nsp, seed=seed, added=self.added, size=self.size, rate=rate
         )
 

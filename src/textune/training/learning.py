@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch.optim.lr_scheduler import LambdaLR
 
-from textune.encoder import devices, precision, vocabulary, words
+from textune.encoder import devices, precision, remarks, vocabulary
 from textune.encoder.model import Encoder
 from textune.encoder.vocabulary import SubTable
 from textune.errors import StoppedError
@@ -104,7 +104,7 @@ class Learner:
             precision=numbers,
             remarks=(
                 f"device: {devices.words(device)}; numbers: {numbers} ({why})",
-                *words.kernels(encoder),
+                *remarks.kernels(encoder),
             ),
             clock=clock or Clock(),
         )
@@ -122,7 +122,7 @@ class Learner:
         """Say what will be trained, and how."""
         rows = self.encoder.model.get_input_embeddings().weight
         left_out = 0 if self.sub is None else self.sub.size - rows.numel()
-        found = words.introduce(self.encoder, left_out=left_out, millions=written.millions)
+        found = remarks.describe(self.encoder, left_out=left_out, millions=written.millions)
         yield from map(Message, (*found, *self.remarks))
 
     def take_up(self, folder: Path, *, accept: bool) -> Generator[Message, None, folders.State]:
@@ -195,7 +195,7 @@ class Learner:
             self.optimizer,
             self.schedule,
             clip=self.settings.train.clip,
-            remedy=words.remedy(self.precision),
+            remedy=remarks.remedy(self.precision),
         ):
             seconds = time.perf_counter() - began
             self._account(step, seconds)

@@ -10,7 +10,7 @@ from transformers import AutoModelForMaskedLM, AutoModelForSequenceClassificatio
 
 from families import tiny_config
 from made_language import questions_of
-from textune.encoder import bases, language
+from textune.encoder import bases, masked_lm
 from textune.errors import ModelError
 from textune.text import saving, tokenizers
 
@@ -25,12 +25,12 @@ def bundled():
 @pytest.fixture(scope="module")
 def adapted(bundled, tmp_path_factory):
     """Return what the bundled encoder became, and the folder it was saved in."""
-    found = language.read(bundled, seed=3)
+    found = masked_lm.read(bundled, seed=3)
     with torch.no_grad():  # as if it had learned something
         for value in found.encoder.model.parameters():
             value += 0.01 * torch.randn(value.shape, generator=torch.Generator().manual_seed(1))
     folder = tmp_path_factory.mktemp("adapted")
-    language.save(found, folder)
+    masked_lm.save(found, folder)
     saving.write(tokenizers.load(bundled), folder, [])
     return found, folder
 
@@ -51,7 +51,7 @@ def plain_logits(model, questions):
 
 
 def test_a_base_without_a_head_gets_one_on_its_own_table(bundled):
-    found = language.read(bundled, seed=3)
+    found = masked_lm.read(bundled, seed=3)
     assert found.has_new_head
     assert not found.has_new_nsp
     model = found.encoder.model
@@ -64,7 +64,7 @@ def test_a_base_without_a_head_gets_one_on_its_own_table(bundled):
 
 def test_a_new_head_is_drawn_from_the_seed(tiny_base):
     heads = [
-        language.read(
+        masked_lm.read(
             str(tiny_base), seed=seed
         ).encoder.model.cls.predictions.transform.dense.weight
         for seed in (3, 3, 4)
@@ -87,7 +87,7 @@ def test_the_pooler_that_other_heads_read_stays_in_the_folder(bundled, adapted):
 
 def test_a_saved_run_has_its_head_and_says_the_same(adapted):
     before, folder = adapted
-    after = language.read(bases.find(folder), seed=99)
+    after = masked_lm.read(bases.find(folder), seed=99)
     assert not after.has_new_head
     questions = questions_of([9, 4, 17, 2])
     assert torch.equal(logits(after, questions), logits(before, questions))
@@ -113,7 +113,7 @@ def test_a_saved_run_is_read_by_plain_transformers_and_says_the_same(adapted):
 
 def test_a_saved_run_can_be_saved_again_and_loses_nothing(bundled, adapted, tmp_path):
     _, folder = adapted
-    language.save(language.read(str(folder)), tmp_path)
+    masked_lm.save(masked_lm.read(str(folder)), tmp_path)
     once, twice = (load_file(place / "model.safetensors") for place in (folder, tmp_path))
     assert once.keys() == twice.keys()
     assert all(torch.equal(once[name], twice[name]) for name in once)
@@ -121,14 +121,14 @@ def test_a_saved_run_can_be_saved_again_and_loses_nothing(bundled, adapted, tmp_
 
 @pytest.mark.parametrize("cast", [None, torch.bfloat16], ids=["fp32", "bf16"])
 def test_the_format_of_products_is_not_that_of_the_file(cast, tmp_path, tiny_base, kernels):
-    found = language.read(str(tiny_base))
+    found = masked_lm.read(str(tiny_base))
     if cast is not None:
         assert found.encoder.compute_in(cast)
         found.encoder.halves()
-    language.save(found, tmp_path)
+    masked_lm.save(found, tmp_path)
     saved = load_file(tmp_path / "model.safetensors")
     assert {value.dtype for value in saved.values()} == {torch.float32}
-    assert not language.read(str(tmp_path)).has_new_head
+    assert not masked_lm.read(str(tmp_path)).has_new_head
 
 
 FAMILIES = {
@@ -155,7 +155,7 @@ def stored(name, folder):
 @pytest.mark.parametrize("name", FAMILIES)
 def test_a_base_with_a_head_keeps_it(name, tmp_path):
     model = stored(name, tmp_path)
-    found = language.read(str(tmp_path), seed=8)
+    found = masked_lm.read(str(tmp_path), seed=8)
     assert not found.has_new_head
     questions = questions_of([9, 4, 17, 2])
     gap = (logits(found, questions) - plain_logits(model, questions)).abs().max()
@@ -164,7 +164,7 @@ def test_a_base_with_a_head_keeps_it(name, tmp_path):
 
 def test_heads_of_pretraining_are_both_kept(tmp_path):
     stored("BertForPreTraining", tmp_path)
-    found = language.read(str(tmp_path), nsp=True)
+    found = masked_lm.read(str(tmp_path), nsp=True)
     assert not found.has_new_head
     assert not found.has_new_nsp
     batch = questions_of([9, 4]).batch(range(2))
@@ -173,7 +173,7 @@ def test_heads_of_pretraining_are_both_kept(tmp_path):
 
 def test_a_base_that_never_judged_next_sentences_gets_a_head_for_them(tmp_path):
     stored("BertForMaskedLM", tmp_path)
-    found = language.read(str(tmp_path), nsp=True)
+    found = masked_lm.read(str(tmp_path), nsp=True)
     assert not found.has_new_head
     assert found.has_new_nsp
 
@@ -189,7 +189,7 @@ def test_a_base_that_never_judged_next_sentences_gets_a_head_for_them(tmp_path):
 def test_next_sentences_need_a_head_that_transformers_has(name, message, tmp_path):
     stored(name, tmp_path)
     with pytest.raises(ModelError, match=message):
-        language.read(str(tmp_path), nsp=True)
+        masked_lm.read(str(tmp_path), nsp=True)
 
 
 def test_a_head_of_another_build_is_refused(tmp_path):
@@ -199,13 +199,13 @@ def test_a_head_of_another_build_is_refused(tmp_path):
     ).save_pretrained(tmp_path)
     message = "its masked-LM head does not end in a product with the vocabulary"
     with pytest.raises(ModelError, match=message):
-        language.read(str(tmp_path))
+        masked_lm.read(str(tmp_path))
 
 
 def test_a_head_without_a_table_is_refused():
     message = "its masked-LM head is not understood: a NoneType is no linear map"
     with pytest.raises(ModelError, match=message):
-        language.make(tiny_config("electra"), nsp=True, seed=1)
+        masked_lm.make(tiny_config("electra"), nsp=True, seed=1)
 
 
 def test_a_head_that_changes_what_the_decoder_says_is_refused(monkeypatch):
@@ -213,7 +213,7 @@ def test_a_head_that_changes_what_the_decoder_says_is_refused(monkeypatch):
     head = model.cls.forward
     monkeypatch.setattr(model.cls, "forward", lambda states: head(states).tanh())
     with pytest.raises(ModelError, match=r"some/base: .* \(answers differ by \d"):
-        language.open_head(model, "some/base")
+        masked_lm.open_head(model, "some/base")
 
 
 def test_a_directory_without_weights_is_named(tiny_base, tmp_path):
@@ -221,12 +221,12 @@ def test_a_directory_without_weights_is_named(tiny_base, tmp_path):
     shutil.copytree(tiny_base, broken)
     (broken / "model.safetensors").write_bytes(b"no weights")
     with pytest.raises(ModelError, match="broken: cannot be loaded as an encoder"):
-        language.read(str(broken))
+        masked_lm.read(str(broken))
 
 
 def test_words_that_are_added_get_rows_before_the_head_is_opened(tmp_path):
     stored("BertForMaskedLM", tmp_path)
-    found = language.read(str(tmp_path), added={120: (7, 8), 121: (9,)})
+    found = masked_lm.read(str(tmp_path), added={120: (7, 8), 121: (9,)})
     table = found.encoder.model.get_input_embeddings().weight
     assert table.shape == (122, 32)
     assert torch.allclose(table[120], table[[7, 8]].mean(0))
@@ -234,7 +234,7 @@ def test_words_that_are_added_get_rows_before_the_head_is_opened(tmp_path):
 
 
 def test_a_made_encoder_has_new_heads_and_the_same_weights_by_its_seed():
-    made = [language.make(tiny_config("bert"), nsp=True, seed=seed) for seed in (1, 1, 2)]
+    made = [masked_lm.make(tiny_config("bert"), nsp=True, seed=seed) for seed in (1, 1, 2)]
     assert all(found.has_new_head and found.has_new_nsp for found in made)
     weights = [torch.cat([v.flatten() for v in found.encoder.parameters()]) for found in made]
     assert torch.equal(weights[0], weights[1])

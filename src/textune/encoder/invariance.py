@@ -1,7 +1,7 @@
-"""Whether a text is answered alike alone and in company, and how it is where padding changes that.
+"""Batch invariance: does a model compute the same of a text alone and beside others, padded?
 
 A family whose layers or head do not heed the mask (XLNet's head reads the last place, FNet mixes
-all places) answers otherwise for each length of the longest neighbour. Its texts are computed with
+all places) computes other logits for each length of the longest text. Its texts are computed with
 texts of the same length only, where there is no padding. B texts, P tokens, C outputs.
 """
 
@@ -12,7 +12,7 @@ from torch import Tensor
 
 from textune.records import Batch
 
-CLOSE = 2e-5  # most that answers may differ, of the largest: rounding is below 1e-6
+CLOSE = 2e-5  # most that logits may differ, of the largest: rounding is below 1e-6
 LENGTHS = (2, 5, 9, 5)  # of the texts that are compared
 
 
@@ -52,25 +52,25 @@ def one_of(batch: Batch, numbers: list[int]) -> Batch:
     return Batch(ids=ids, positions=positions, segments=segments, borders=borders, lengths=taken)
 
 
-def by_length(answer: Callable[[Batch], Tensor], batch: Batch, *, per_token: bool) -> Tensor:
-    """Answer a batch, texts of one length at a time.
+def by_length(compute: Callable[[Batch], Tensor], batch: Batch, *, per_token: bool) -> Tensor:
+    """Compute a batch, texts of one length at a time.
 
     Args:
-        answer: Returns (B, C), or (P, C) where it speaks of tokens.
+        compute: Returns logits: (B, C), or (P, C) of tokens.
         batch: Of any lengths.
-        per_token: Whether it speaks of tokens.
+        per_token: Whether they are of tokens.
     """
     found: dict[int, Tensor] = {}
     for size in sorted(set(batch.lengths)):
         numbers = [number for number, other in enumerate(batch.lengths) if other == size]
-        part = answer(one_of(batch, numbers))
+        part = compute(one_of(batch, numbers))
         rows = part.split(size if per_token else 1)
         found |= dict(zip(numbers, rows, strict=True))
     return torch.cat([found[number] for number in range(len(batch.lengths))])
 
 
 def gap(one: Tensor, other: Tensor) -> float:
-    """Return how far answers are apart, of the largest of them or of 1."""
+    """Return the largest difference of two tensors, as a share of the largest value or of 1."""
     if one.shape != other.shape:
         return float("inf")
     scale = max(1.0, float(other.abs().max()))

@@ -9,7 +9,7 @@ import pytest
 
 from made_runs import make_run
 from textune import Predictor
-from textune.predicting import answers
+from textune.predicting import files
 from textune.predicting.predictor import Reading
 
 OBJECTS = [
@@ -35,7 +35,7 @@ def predictor(tiny_base, tmp_path_factory):
 
 
 def label(predictor, source, output):
-    list(answers.predict_file(predictor, source, output, Reading()))
+    list(files.predict_file(predictor, source, output, Reading()))
     return output
 
 
@@ -118,5 +118,5 @@ def test_rows_that_a_tool_marks_as_no_gold_are_said_to_have_no_answer(predictor,
     file.write_text("\n".join(map(json.dumps, lines)))
     out = label(predictor, file, tmp_path / "out.jsonl")
     assert len(out.read_text().splitlines()) == 6
-    [said] = answers.left_out(file, Reading())
+    [said] = files.left_out(file, Reading())
     assert said.startswith("3 rows are left out, since each has the answer 'ignore'")

@@ -15,23 +15,23 @@ from safetensors.torch import load_file
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from textune.encoder import beginnings, load, new_rows, weights
+from textune.encoder import initialisation, load, new_rows, weights
 from textune.encoder.model import Encoder
 from textune.errors import ModelError
 from textune.records import Batch
 
-CLOSE = 1e-4  # most that the head's answers may differ from its own over all tokens
+CLOSE = 1e-4  # most that logits of some tokens may differ from those of all
 CLASSES = {False: "AutoModelForMaskedLM", True: "AutoModelForPreTraining"}
-NEXTS = "cls.seq_relationship"
+NSP_HEAD = "cls.seq_relationship"
 
 
 @dataclass(frozen=True, slots=True)
-class Language:
+class MaskedLMModel:
     """An encoder with a masked-LM head, and where its weights come from."""
 
     encoder: Encoder
-    has_new_head: bool = False  # the head that fills in masks is drawn from the seed
-    has_new_nsp: bool = False  # the same of the head that judges next sentences
+    has_new_head: bool = False  # its masked-LM head is drawn from the seed
+    has_new_nsp: bool = False  # the same of the head for next sentences
     spare: Mapping[str, Tensor] = field(default_factory=dict)  # a pooler that only other heads read
 
 
@@ -43,7 +43,7 @@ def read(
     added: Mapping[int, Sequence[int]] | None = None,
     size: int | None = None,
     rate: float | None = None,
-) -> Language:
+) -> MaskedLMModel:
     """Load an encoder with its masked-LM head; what the base lacks is drawn from the seed.
 
     A new head's table is the encoder's own embedding.
@@ -70,10 +70,10 @@ def read(
         new_rows.extend(model, added, size or max(added) + 1)
     prefix = f"{model.base_model_prefix}."
     missing = [name for name in info["missing_keys"] if not name.startswith(prefix)]
-    return Language(
+    return MaskedLMModel(
         encoder=open_head(model, place),
-        has_new_head=any(not name.startswith(NEXTS) for name in missing),
-        has_new_nsp=any(name.startswith(NEXTS) for name in missing),
+        has_new_head=any(not name.startswith(NSP_HEAD) for name in missing),
+        has_new_nsp=any(name.startswith(NSP_HEAD) for name in missing),
         spare=_spare(place, prefix, info["unexpected_keys"]),
     )
 
@@ -85,7 +85,7 @@ def make(
     seed: int,
     frequencies: NDArray[np.int64] | None = None,
     vectors: NDArray[np.float32] | None = None,
-) -> Language:
+) -> MaskedLMModel:
     """Make a new encoder with its heads.
 
     Args:
@@ -93,28 +93,28 @@ def make(
         nsp: Whether it predicts next sentences as well.
         seed: Of what is random.
         frequencies: (V,) how often each piece occurs in the text.
-        vectors: (V, D) which others it stands beside, for `beginnings.inform`.
+        vectors: (V, D) which others it stands beside, for `initialisation.set_from_counts`.
     """
     torch.manual_seed(seed)
     model = getattr(transformers, CLASSES[nsp]).from_config(config)
-    beginnings.begin(model)
+    initialisation.initialise(model)
     if frequencies is not None and vectors is not None:
-        beginnings.inform(model, frequencies, vectors)
-    return Language(open_head(model, "the new encoder"), has_new_head=True, has_new_nsp=nsp)
+        initialisation.set_from_counts(model, frequencies, vectors)
+    return MaskedLMModel(open_head(model, "the new encoder"), has_new_head=True, has_new_nsp=nsp)
 
 
-def require_rows(spoken: Language, pieces: int, place: str | Path) -> None:
+def require_rows(loaded: MaskedLMModel, pieces: int, place: str | Path) -> None:
     """Refuse an encoder that has no row for some piece of its tokenizer.
 
     Args:
-        spoken: The encoder.
+        loaded: The encoder.
         pieces: Of the tokenizer, up to the highest id.
         place: Of both, for the message.
 
     Raises:
         ModelError: They are not of one base.
     """
-    rows = int(spoken.encoder.model.get_input_embeddings().weight.shape[0])
+    rows = int(loaded.encoder.model.get_input_embeddings().weight.shape[0])
     if pieces > rows:
         raise ModelError(
             f"{place}: its tokenizer has {pieces:,} pieces and its model rows for {rows:,} only; "
@@ -126,7 +126,7 @@ def open_head(model: PreTrainedModel, place: str) -> Encoder:
     """Pack an encoder, and part its masked-LM head from the vocabulary.
 
     Raises:
-        ModelError: The head would answer otherwise than before.
+        ModelError: The head does not end in a linear map, or its logits would differ.
     """
     encoder = Encoder(model, per_token=True)
     if encoder.apart:
@@ -142,9 +142,9 @@ def open_head(model: PreTrainedModel, place: str) -> Encoder:
             encoder.open_decoder()
         except TypeError as error:
             raise ModelError(f"{place}: its masked-LM head is not understood: {error}") from error
-        answers = encoder(some)
-        has_states = answers.states.shape[1] == answers.decoder.map.in_features
-        gap = (whole - answers.logits()).abs().max().item() if has_states else math.inf
+        output = encoder(some)
+        has_states = output.states.shape[1] == output.decoder.map.in_features
+        gap = (whole - output.logits()).abs().max().item() if has_states else math.inf
     scale = whole.abs().max().item()
     if not gap <= CLOSE * max(1.0, scale):
         raise ModelError(
@@ -154,7 +154,7 @@ def open_head(model: PreTrainedModel, place: str) -> Encoder:
     return encoder
 
 
-def save(language: Language, folder: Path) -> None:
+def save(language: MaskedLMModel, folder: Path) -> None:
     """Write configuration and weights, a pooler that only other heads read among them.
 
     Args:
@@ -172,7 +172,7 @@ def save(language: Language, folder: Path) -> None:
 
 
 def _probe(size: int) -> tuple[Batch, Batch]:
-    """Two short texts, without a question and with three."""
+    """Return a batch of two short texts, read as a whole, and at three tokens."""
     rest: dict[str, Any] = {
         "ids": torch.arange(5, 14) % size,
         "positions": torch.tensor([0, 1, 2, 3, 0, 1, 2, 3, 4]),

@@ -8,7 +8,7 @@ import pytest
 import textune
 from textune import Predictor
 from textune.errors import DataError
-from textune.predicting import answers
+from textune.predicting import files
 from textune.predicting.predictor import Reading
 
 WORDS = ["the", "good", "film", "was", "very", "warm", "day", "book"]
@@ -28,7 +28,7 @@ def fitted(tiny_base, tmp_path):
 
 
 def label(predictor, source, output):
-    steps = answers.predict_file(predictor, str(source), output, Reading())
+    steps = files.predict_file(predictor, str(source), output, Reading())
     return sum(steps)
 
 
@@ -104,7 +104,7 @@ def test_every_question_of_a_file_gets_answers_out_of_its_passage(fitted, tmp_pa
         assert all(passage.startswith(one["text"], one["start"]) for one in listed)
         best = {"text": row["answer"], "start": row["answer_start"]}
         assert best in ({"text": "", "start": None}, {k: listed[0][k] for k in best})
-    pairs = answers.to_texts(predictor, [part for row in questions(2) for part in row[:2]])
+    pairs = files.to_texts(predictor, [part for row in questions(2) for part in row[:2]])
     for single, row in zip(predictor.predict(pairs), found, strict=False):
         spans = [{"text": one.text, "start": one.start} for one in single.entities]
         assert spans == [

@@ -6,8 +6,8 @@ from textune.encoder.model import Encoder
 from textune.fast import dropout
 
 
-def introduce(encoder: Encoder, *, left_out: int, millions: Callable[[int], str]) -> Iterator[str]:
-    """Say what will be trained, and what a person should know of it.
+def describe(encoder: Encoder, *, left_out: int, millions: Callable[[int], str]) -> Iterator[str]:
+    """Yield lines on what will be trained, and on how it was loaded.
 
     Args:
         encoder: As it is trained.

@@ -5,7 +5,7 @@ import pytest
 import torch
 from transformers import BertForMaskedLM
 
-from textune.encoder import beginnings, sizes
+from textune.encoder import initialisation, sizes
 
 PIECES = 300
 
@@ -16,7 +16,7 @@ def model():
     config = sizes.configure("2x256", pieces=PIECES, positions=96, dropout=0.0)
     config._attn_implementation = "eager"
     made = BertForMaskedLM(config).eval()
-    beginnings.begin(made)
+    initialisation.initialise(made)
     return made
 
 
@@ -52,7 +52,7 @@ def test_random_weights_without_a_beginning_look_nowhere():
 def test_every_width_begins_with_finite_weights_and_answers(size):
     config = sizes.configure(size, pieces=PIECES, positions=40, dropout=0.0)
     made = BertForMaskedLM(config).eval()
-    beginnings.begin(made)
+    initialisation.initialise(made)
     assert all(item.isfinite().all() for item in made.parameters())
     with torch.no_grad():
         assert made(torch.arange(5, 45)[None]).logits.isfinite().all()
@@ -63,7 +63,7 @@ def test_one_seed_gives_one_beginning():
     for _ in range(2):
         torch.manual_seed(7)
         made = BertForMaskedLM(sizes.configure("1x128", pieces=PIECES, positions=40, dropout=0.0))
-        beginnings.begin(made)
+        initialisation.initialise(made)
         found.append(made.bert.embeddings.word_embeddings.weight.clone())
     assert torch.equal(*found)
 
@@ -82,7 +82,7 @@ def test_what_was_counted_is_known_from_the_beginning(model):
     words = model.bert.embeddings.word_embeddings.weight.detach()
     before = words.clone()
     looked = attention(model)
-    beginnings.inform(model, frequencies, vectors)
+    initialisation.set_from_counts(model, frequencies, vectors)
     known = np.arange(PIECES) != 7
     near = torch.cosine_similarity(words[known, 64:164], torch.from_numpy(vectors[known]))
     assert (near > 0.9999).all()
@@ -99,4 +99,7 @@ def test_what_was_counted_is_known_from_the_beginning(model):
     ("size", "free"), [("mini", 192), ("base", 704), ("1x64", 64), ("tiny", 64)]
 )
 def test_words_have_what_places_leave(size, free):
-    assert beginnings.room(sizes.configure(size, pieces=PIECES, positions=40, dropout=0.0)) == free
+    assert (
+        initialisation.free_width(sizes.configure(size, pieces=PIECES, positions=40, dropout=0.0))
+        == free
+    )

@@ -14,7 +14,7 @@ import pytest
 from made_runs import make_run
 from textune import Predictor
 from textune.errors import DataError, RunError, SettingsError
-from textune.predicting import answers
+from textune.predicting import files
 from textune.predicting.predictor import CHUNK, Reading
 from textune.records import Row, Table
 
@@ -50,9 +50,7 @@ def source(tmp_path):
 
 
 def label(predictor, source, output, options=None, *, overwrite=False):
-    steps = answers.predict_file(
-        predictor, source, output, options or Reading(), overwrite=overwrite
-    )
+    steps = files.predict_file(predictor, source, output, options or Reading(), overwrite=overwrite)
     return list(steps)
 
 
@@ -190,7 +188,7 @@ def test_a_fault_deep_in_the_input_leaves_no_output(predictor, tmp_path, ending)
     source = tmp_path / "texts.csv"
     good = "good,{}\n".format("1" * 200) * 5000  # beyond what is looked at first
     source.write_bytes(f"text,id\n{good}".encode() + b"caf\xe9,2\n")
-    steps = answers.predict_file(predictor, str(source), tmp_path / f"out.{ending}", Reading())
+    steps = files.predict_file(predictor, str(source), tmp_path / f"out.{ending}", Reading())
     assert next(steps) == CHUNK
     with pytest.raises(DataError, match=r"texts\.csv:5002:4: the byte 0xe9 is not UTF-8"):
         list(steps)
@@ -198,7 +196,7 @@ def test_a_fault_deep_in_the_input_leaves_no_output(predictor, tmp_path, ending)
 
 
 def test_a_reader_who_stops_leaves_no_output(predictor, source, tmp_path):
-    steps = answers.predict_file(predictor, str(source), tmp_path / "out.csv", Reading())
+    steps = files.predict_file(predictor, str(source), tmp_path / "out.csv", Reading())
     next(steps)
     steps.close()
     assert list(tmp_path.iterdir()) == [source]
@@ -216,7 +214,7 @@ def test_rows_are_read_a_chunk_at_a_time(predictor, tmp_path, monkeypatch):
     table = Table("texts", None, "frame", ("text",), True, None, (), rows)
     monkeypatch.setattr(Reading, "open", lambda *_: (table, predictor.card.contract))
     ahead = []
-    for done in answers.predict_file(predictor, None, tmp_path / "out.csv", Reading()):
+    for done in files.predict_file(predictor, None, tmp_path / "out.csv", Reading()):
         ahead.append(taken - done)
     assert ahead == [0, 0, 0]
 
@@ -248,12 +246,12 @@ def test_names_in_the_first_line_are_no_text(nameless, tmp_path):
 
 
 def test_texts_of_a_command_line_become_pairs(predictor, tiny_base, tmp_path):
-    assert answers.to_texts(predictor, ["a", "b"]) == ["a", "b"]
+    assert files.to_texts(predictor, ["a", "b"]) == ["a", "b"]
     run = make_run(tmp_path / "run", tiny_base, "single", ["no", "yes"], text=("a", "b"))
     pairs = Predictor.load(run)
-    assert answers.to_texts(pairs, ["a", "b", "c", "d"]) == [("a", "b"), ("c", "d")]
+    assert files.to_texts(pairs, ["a", "b", "c", "d"]) == [("a", "b"), ("c", "d")]
     with pytest.raises(SettingsError, match="give an even number of texts, first and second"):
-        answers.to_texts(pairs, ["a", "b", "c"])
+        files.to_texts(pairs, ["a", "b", "c"])
 
 
 FORMULAS = ["=1+1", "+1+1", "-2+3", "@SUM(A1)", "\t=1", "\uff1d1", "=HYPERLINK(1)"]
@@ -266,7 +264,7 @@ def test_cells_that_a_spreadsheet_would_compute_can_be_made_harmless(predictor, 
     rows = [[f"{number}", cell, cell] for number, cell in enumerate([*FORMULAS, *PLAIN])]
     with source.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([["id", "text", "=note"], *rows])
-    steps = answers.predict_file(predictor, source, output, Reading(), harmless=True)
+    steps = files.predict_file(predictor, source, output, Reading(), harmless=True)
     assert max(steps) == len(rows)
     with output.open(encoding="utf-8", newline="") as file:
         header, *found = csv.reader(file, delimiter="\t" if ending == "tsv" else ",")
@@ -277,7 +275,7 @@ def test_cells_that_a_spreadsheet_would_compute_can_be_made_harmless(predictor, 
 
 
 def test_formulas_are_refused_where_there_are_none(predictor, source, tmp_path):
-    steps = answers.predict_file(predictor, source, tmp_path / "a.jsonl", Reading(), harmless=True)
+    steps = files.predict_file(predictor, source, tmp_path / "a.jsonl", Reading(), harmless=True)
     with pytest.raises(SettingsError, match=r"--harmless-cells is for \.csv and \.tsv"):
         list(steps)
 
@@ -287,4 +285,4 @@ def test_faulty_rows_are_named_before_the_first_answer(predictor, tmp_path):
     rows = ["id,text,note", *(f"{n},film,x" for n in range(2 * CHUNK)), "1,2,3,4,5"]
     file.write_text("\n".join(rows) + "\n", encoding="utf-8")
     with pytest.raises(DataError, match=rf"texts\.csv:{len(rows)}"):
-        answers.read_texts(predictor, file, Reading())
+        files.read_texts(predictor, file, Reading())

@@ -9,7 +9,7 @@ from transformers import AutoConfig, AutoModelForMaskedLM, XLNetModel
 
 import textune
 from families import PADDED, random_texts, tiny_config
-from textune.encoder import alone, language, load, vocabulary
+from textune.encoder import invariance, load, masked_lm, vocabulary
 from textune.encoder.model import Encoder
 from textune.errors import ModelError
 from textune.text import batches
@@ -117,7 +117,7 @@ def test_masks_are_not_filled_in_where_padding_changes_answers():
     config = AutoConfig.for_model("fnet", vocab_size=120, **OWN["fnet"])
     model = AutoModelForMaskedLM.from_config(config)
     with pytest.raises(ModelError, match="padding changes what fnet answers"):
-        language.open_head(model, "here")
+        masked_lm.open_head(model, "here")
 
 
 @pytest.mark.parametrize("per_token", [False, True])
@@ -127,7 +127,7 @@ def test_texts_keep_their_order(per_token):
     def first(part):
         return (part.ids if per_token else part.ids[part.borders[:-1]])[:, None]
 
-    found = alone.by_length(first, batch, per_token=per_token)
+    found = invariance.by_length(first, batch, per_token=per_token)
     assert found.tolist() == first(batch).tolist()
 
 
