@@ -22,7 +22,7 @@ from made_paths import (
 )
 from textune.encoder import light
 from textune.encoder.tree import Tree
-from textune.fast import attention, attention_probe, dropout, fused
+from textune.fast import attention, attention_probe, dropout, first_tokens, fused
 from textune.training import checkpoint, loop
 
 TASKS = ["single", "multi", "number", "tags", "mlm"]
@@ -153,8 +153,8 @@ def test_every_place_of_dropout_in_the_kernels_has_its_rate_and_a_mask_of_its_ow
         return drop
 
     learner, draw = make("single", PATHS[0], RATE), fused.draw
-    for module in ("fused", "firsts"):
-        monkeypatch.setattr(f"textune.fast.{module}.draw", spy)
+    for module in (fused, first_tokens):
+        monkeypatch.setattr(module, "draw", spy)
     weights_after(learner, updates=2)
     places = 1 + 3 * 2  # the embeddings, and three in each of two layers
     assert len(drawn) == 2 * places
