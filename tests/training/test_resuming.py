@@ -199,6 +199,22 @@ def test_a_finished_run_mends_its_files_and_has_nothing_to_resume(
     assert (run / "model" / "model.safetensors").is_file()
 
 
+def test_what_a_finished_run_has_lost_is_said(reviews_file, tiny_base, whole, tmp_path):
+    run = shutil.copytree(whole, tmp_path / "run")
+    page = (run / "report.html").read_bytes()
+    (run / "report.html").write_bytes(page[:40])
+    words = said(request(reviews_file, tiny_base, run, resume=True))
+    assert [text for text in words if "damaged" in text] == [
+        f"{run / 'report.html'} was damaged: written anew"
+    ]
+    assert len((run / "report.html").read_bytes()) > len(page) / 2
+    for name in ("log.jsonl", "capsule.json"):
+        (run / name).write_bytes((run / name).read_bytes()[:40])
+    words = said(request(reviews_file, tiny_base, run, resume=True))
+    for name in ("log.jsonl", "capsule.json"):
+        assert any(text.startswith(f"{run / name} is absent or damaged") for text in words)
+
+
 def test_a_finished_run_goes_on_to_more_epochs(reviews_file, tiny_base, tmp_path):
     out, kept = tmp_path / "run", {"train.keep_checkpoints": True}
     list(labelled_text.learn(request(reviews_file, tiny_base, out, **kept)))

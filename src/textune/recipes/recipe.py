@@ -113,6 +113,7 @@ def run(request: Asked, story: Story[Asked, Found]) -> Generator[Event, None, Ru
             state = yield from _begin(job, folder, stop, keep=story.passing)
             place = job.settle(folder)
             if state == "done":
+                yield from _say_lost(folder)
                 _finish(folder, None, keep_checkpoints=settings.train.keep_checkpoints)
                 yield Message(f"{folder}: this run is finished; there is nothing to resume")
                 return read_run(folder)
@@ -231,6 +232,20 @@ def _write_end(folder: Path, numbers: Mapping[str, Any]) -> None:
     atomic.write_json(folder / "metrics.json", numbers)
 
 
+def _say_lost(folder: Path) -> Iterator[Message]:
+    """Say what of a finished run is damaged: its page is drawn anew, its records cannot be."""
+    page = folder / "report.html"
+    if page.exists() and not folders.is_page(page):
+        yield Message(f"{page} was damaged: written anew", is_warning=True)
+    has_learned = read_run(folder).metrics.get("best", {}).get("step", 0) > 0
+    for name in folders.lost_records(folder, has_learned=has_learned):
+        yield Message(
+            f"{folder / name} is absent or damaged, and only the training itself could write it: "
+            "the model and its numbers are whole",
+            is_warning=True,
+        )
+
+
 def _finish(folder: Path, noted: Mapping[str, Any] | None, *, keep_checkpoints: bool) -> None:
     """Write the page of a run whose numbers are there, and delete what is needed no more.
 
@@ -243,7 +258,7 @@ def _finish(folder: Path, noted: Mapping[str, Any] | None, *, keep_checkpoints: 
         from textune.training import fingerprints  # with torch
 
         noted = fingerprints.recorded(folder)
-    if not (folder / "report.html").is_file():
+    if not folders.is_page(folder / "report.html"):
         from textune.report import report  # draws: not needed while memory is
 
         report.write(folder)

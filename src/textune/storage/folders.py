@@ -164,6 +164,32 @@ def mend(folder: Path, made: Path) -> list[str]:
     return [path.name for path in damaged]
 
 
+def is_page(file: Path) -> bool:
+    """Tell whether a page was written to its end."""
+    try:
+        return file.read_text(encoding="utf-8").rstrip().endswith("</html>")
+    except (OSError, ValueError):
+        return False
+
+
+def lost_records(folder: Path, *, has_learned: bool) -> list[str]:
+    """Name what a training wrote of itself, and is absent or damaged.
+
+    Args:
+        folder: Of a finished run.
+        has_learned: Whether it updated weights, of which its log tells.
+    """
+    lost = [] if _is_whole(folder / "capsule.json") else ["capsule.json"]
+    return lost if not has_learned or _is_log(folder / "log.jsonl") else ["log.jsonl", *lost]
+
+
+def _is_log(file: Path) -> bool:
+    try:
+        return bool(json.loads(file.read_text(encoding="utf-8").rstrip().rpartition("\n")[2]))
+    except (OSError, ValueError):
+        return False
+
+
 def can_resume(folder: Path) -> bool:
     """Tell whether a run has a state to continue from."""
     return any(folder.glob("checkpoints/step-*"))
