@@ -54,6 +54,11 @@ class Corpus:
         """Return the examples of "train", "valid" or "test"."""
         return [self.examples[row] for row in getattr(self.split, name).tolist()]
 
+    @property
+    def key(self) -> str:
+        """Return the name of its token ids in the cache."""
+        return self.store.key
+
     def texts(self) -> list[str]:
         """Return every text, both of a pair."""
         return [part for item in self.examples for part in (item.text, item.pair) if part]

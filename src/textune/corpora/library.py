@@ -41,6 +41,21 @@ class Library:
     held_out: int  # documents; 0 where passages of the only document are held out
     seed: int
     sums: Inputs  # the files' checksums
+    column: str | None = None  # of tables
+
+    @property
+    def key(self) -> str:
+        """Return the name of its token ids in the cache."""
+        return self.documents.key
+
+    def texts(self) -> list[str]:
+        """Read the first texts of each file again."""
+        most = max(1, saving.MOST_TEXTS // max(1, len(self.files)))
+        return [
+            paragraph.text
+            for file in self.files[: saving.MOST_TEXTS]
+            for paragraph in islice(reading.read(file, text=self.column), most)
+        ]
 
     @property
     def specials(self) -> tuple[int, int]:
@@ -152,6 +167,7 @@ def gather(
         held_out=0 if drawn.cut is not None else len(drawn.held),
         seed=seed,
         sums=sums,
+        column=text.column,
     )
     _refuse_unasked(library)
     yield from _report(library, text.limit)
@@ -176,21 +192,6 @@ def divide(
     if found.numbers is None:
         return drawn
     return replace(drawn, held=found.numbers[drawn.held], learned=found.numbers[drawn.learned])
-
-
-def some(found: Library, *, column: str | None) -> list[str]:
-    """Read the first texts of each file again.
-
-    Args:
-        found: Whose files they are.
-        column: Text column of tables.
-    """
-    most = max(1, saving.MOST_TEXTS // max(1, len(found.files)))
-    return [
-        paragraph.text
-        for file in found.files[: saving.MOST_TEXTS]
-        for paragraph in islice(reading.read(file, text=column), most)
-    ]
 
 
 def judged(

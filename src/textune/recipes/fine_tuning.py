@@ -19,7 +19,6 @@ from textune.storage import atomic
 from textune.tasks import registry
 from textune.tasks.interface import Task
 from textune.tasks.labels import in_one_cell
-from textune.text.tokenizers import Tokenizer
 from textune.training import snapshot
 from textune.training.clock import Clock
 from textune.training.guards import StopRequest
@@ -33,18 +32,8 @@ class FineTuning:
     """What a run on labelled text needs once it begins."""
 
     request: TrainRequest
-    corpus: Corpus
+    found: Corpus
     learner: Learner
-
-    @property
-    def tokenizer(self) -> Tokenizer:
-        """Return what made the token ids."""
-        return self.corpus.tokenizer
-
-    @property
-    def store(self) -> str:
-        """Return the key of the stored token ids."""
-        return self.corpus.store.key
 
     def asked(self) -> dict[str, Any]:
         """Return what `config.toml` says beside the settings: the sources, their contract."""
@@ -57,11 +46,11 @@ class FineTuning:
             name: str(value) if isinstance(value, str | Path) else None
             for name, value in given.items()
         }
-        return {**sources, "contract": asdict(self.corpus.contract)}
+        return {**sources, "contract": asdict(self.found.contract)}
 
     def write_card(self, folder: Path) -> None:
         """Write what was understood of the files, and which rows are in which part."""
-        corpus = self.corpus
+        corpus = self.found
         DataCard(
             contract=asdict(corpus.contract),
             files=corpus.files,
@@ -77,7 +66,7 @@ class FineTuning:
 
     def settle(self, _: Path) -> str:
         """Return where the tokenizer's files are."""
-        return self.tokenizer.place
+        return self.found.tokenizer.place
 
     def prepare(self, _: Path, __: StopRequest, *, goes_on: bool) -> Iterator[Message]:
         """Say what will not happen by these settings."""
@@ -87,7 +76,7 @@ class FineTuning:
     def judge(self, folder: Path) -> tuple[dict[str, Any], Decision]:
         """Judge the best weights on validation and test texts, beside what simple rules score."""
         found: dict[str, Any] = {}
-        corpus, learner, task = self.corpus, self.learner, self.corpus.task
+        corpus, learner, task = self.found, self.learner, self.found.task
         decision, last = task.default_decision(), None
         for part in PARTS[1:]:
             rows = getattr(corpus.split, part)
@@ -122,7 +111,7 @@ class FineTuning:
 
     def save(self, folder: Path, decision: Decision | None) -> str:
         """Write the weights and what predicting needs into a folder; return its page."""
-        corpus, state = self.corpus, self.corpus.task.state()
+        corpus, state = self.found, self.found.task.state()
         assert decision is not None
         numbers = Units(state["centers"], state["scales"]) if "centers" in state else None
         is_folded = load.save(self.learner.encoder, folder, numbers=numbers)
@@ -141,10 +130,6 @@ class FineTuning:
         runs.write_card(folder, card)
         page = runs.model_readme(card, self.request.settings.base, corpus.task.model_class)
         return page + units.remark(numbers, is_folded=is_folded)
-
-    def texts(self) -> list[str]:
-        """Return every text, both of a pair."""
-        return self.corpus.texts()
 
 
 def build(request: TrainRequest, corpus: Corpus, clock: Clock) -> FineTuning:

@@ -21,7 +21,6 @@ from textune.runs import runs
 from textune.settings.language_config import AdaptSettings, PretrainSettings
 from textune.storage import atomic
 from textune.text import tokenizers
-from textune.text.tokenizers import Tokenizer
 from textune.training import snapshot, warming
 from textune.training.clock import Clock
 from textune.training.guards import StopRequest
@@ -37,7 +36,7 @@ class MaskedLM:
 
     request: TextRequest
     start: Start
-    library: Library
+    found: Library
     loaded: MaskedLMModel
     learner: Learner
 
@@ -46,23 +45,13 @@ class MaskedLM:
         """What is asked, in a word."""
         return "mlm+nsp" if self.request.settings.mask.nexts else "mlm"
 
-    @property
-    def tokenizer(self) -> Tokenizer:
-        """Return what made the token ids."""
-        return self.library.tokenizer
-
-    @property
-    def store(self) -> str:
-        """Return the key of the stored token ids."""
-        return self.library.documents.key
-
     def asked(self) -> dict[str, Any]:
         """Return what `config.toml` says beside the settings: the sources."""
         return {"sources": list(self.request.source)}
 
     def write_card(self, folder: Path) -> None:
         """Write what was understood of the files, and how much there is to learn from."""
-        found = self.library
+        found = self.found
         valid, train = found.valid, found.passages(1)
         card = {
             "files": found.sums.to_json(),
@@ -96,7 +85,7 @@ class MaskedLM:
     def judge(self, folder: Path) -> tuple[dict[str, Any], None]:
         """Judge the best weights on what is held out, beside those before the first step."""
         learner, progress = self.learner, self.learner.progress
-        piece, share = self.library.most_frequent()
+        piece, share = self.found.most_frequent()
         numbers: dict[str, Any] = {
             "objective": self.objective,
             "before": progress.before,
@@ -123,18 +112,14 @@ class MaskedLM:
             "format": 1,
             manifest.TOLD: True,
             "objective": self.objective,
-            "max_tokens": self.library.max_tokens,
+            "max_tokens": self.found.max_tokens,
         }
         atomic.write_json(folder / runs.LANGUAGE_CARD, card)
         return runs.language_readme(self.start.base, nsp=self.request.settings.mask.nexts)
 
-    def texts(self) -> list[str]:
-        """Read the first texts of each file again."""
-        return library.some(self.library, column=self.request.settings.text.column)
-
     def _warm(self, folder: Path) -> Generator[Event, None, None]:
         settings, loaded, learner = self.request.settings, self.loaded, self.learner
-        counts = self.library.frequencies(loaded.encoder.config.vocab_size)
+        counts = self.found.frequencies(loaded.encoder.config.vocab_size)
         is_all_new = isinstance(settings, PretrainSettings)
         if loaded.has_new_head:
             warming.begin(loaded.encoder, counts, is_all_new=is_all_new)

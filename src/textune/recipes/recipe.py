@@ -30,7 +30,22 @@ if TYPE_CHECKING:  # with torch, which takes seconds to import
 
 Event = Message | Started | Step | Validated
 Asked = TypeVar("Asked", bound=Request)
-Found = TypeVar("Found")
+Gathered = TypeVar("Gathered")
+
+
+class Material(Protocol):
+    """What is learned from, and judged on: a corpus or a library."""
+
+    @property
+    def tokenizer(self) -> Tokenizer:
+        """Return what made its token ids."""
+
+    @property
+    def key(self) -> str:
+        """Return the name of its token ids in the cache."""
+
+    def texts(self) -> list[str]:
+        """Return texts by which the saved tokenizer is compared with this one."""
 
 
 class Job(Protocol):
@@ -45,12 +60,8 @@ class Job(Protocol):
         """Return what learns."""
 
     @property
-    def tokenizer(self) -> Tokenizer:
-        """Return what made the token ids."""
-
-    @property
-    def store(self) -> str:
-        """Return the key of the stored token ids."""
+    def found(self) -> Material:
+        """Return what there is to learn."""
 
     def asked(self) -> dict[str, Any]:
         """Return what `config.toml` says beside the settings: the sources, their contract."""
@@ -70,22 +81,19 @@ class Job(Protocol):
     def save(self, folder: Path, decision: Decision | None) -> str:
         """Write the weights and what predicting needs into a folder; return its page."""
 
-    def texts(self) -> list[str]:
-        """Return texts by which the saved tokenizer is compared with what it was saved from."""
-
 
 @dataclass(frozen=True, slots=True)
-class Story(Generic[Asked, Found]):
+class Story(Generic[Asked, Gathered]):
     """What is special about one kind of run, before and after there is a job."""
 
     command: str  # that makes such runs
-    gather: Callable[[Asked, Path], Generator[Message, None, Found]]  # what there is to learn
-    build: Callable[[Asked, Found, Clock], Job]  # with torch
+    gather: Callable[[Asked, Path], Generator[Message, None, Gathered]]  # what there is to learn
+    build: Callable[[Asked, Gathered, Clock], Job]  # with torch
     prove: Callable[[Asked, Path], Generator[Message, None, dict[str, Any]]] | None = None
     passing: Collection[str] = ()  # what lies in the run's folder until it begins
 
 
-def run(request: Asked, story: Story[Asked, Found]) -> Generator[Event, None, Run]:
+def run(request: Asked, story: Story[Asked, Gathered]) -> Generator[Event, None, Run]:
     """Learn what is asked, and keep it in a folder; iterate to watch.
 
     Yields:
@@ -102,13 +110,13 @@ def run(request: Asked, story: Story[Asked, Found]) -> Generator[Event, None, Ru
     with guards.stopping() as stop, _claimed(request, story.passing) as folder:
         if request.resume:
             _refuse_others(folder, story.command)
-        found = yield from story.gather(request, folder)
+        gathered = yield from story.gather(request, folder)
         from textune.fast import build, threads  # with torch, which takes seconds to import
 
         with threads.shared(request.settings.train.threads):
             if build.is_due():
                 yield Message("compiling kernels for this processor: some seconds, once")
-            job: Job = story.build(request, found, clock)
+            job: Job = story.build(request, gathered, clock)
             settings = job.request.settings
             state = yield from _begin(job, folder, stop, keep=story.passing)
             place = job.settle(folder)
@@ -123,7 +131,7 @@ def run(request: Asked, story: Story[Asked, Found]) -> Generator[Event, None, Ru
             yield from _write_model(job, folder, decision, place=place)
             _write_capsule(job, folder, clock)
             noted = job.learner.note()
-            del job, found  # what comes needs the memory, and the run's files only
+            del job, gathered  # what comes needs the memory, and the run's files only
             memory.give_back()
             if story.prove is not None:
                 numbers |= yield from story.prove(request, folder)
@@ -212,7 +220,7 @@ def _write_model(
     job.learner.complete()
     with atomic.replacing_folder(folder / "model") as unfinished:
         page = job.save(unfinished, decision)
-        otherwise = saving.write(job.tokenizer, unfinished, job.texts(), place=place)
+        otherwise = saving.write(job.found.tokenizer, unfinished, job.found.texts(), place=place)
         atomic.write_text(unfinished / "README.md", page + saving.remark(otherwise))
         manifest.seal(unfinished)
     if otherwise is not None:
@@ -222,7 +230,7 @@ def _write_model(
 def _write_capsule(job: Job, folder: Path, clock: Clock) -> None:
     """Write on what machine it was learned, and how fast."""
     found = runs.capsule() | job.learner.measures()
-    found |= {"store": job.store, "wall_seconds": round(clock.seconds(), 2)}
+    found |= {"store": job.found.key, "wall_seconds": round(clock.seconds(), 2)}
     atomic.write_json(folder / "capsule.json", found)
 
 
