@@ -290,7 +290,7 @@ def test_a_curve_is_thinned_by_the_same_number_everywhere():
     log = [{"kind": "step", "step": n, "lr": float(n // 2 % 2)} for n in range(601)]
     ((title, drawing),) = drawings.curves(log, "f1")
     assert title == "Learning rate"
-    (path,) = re.findall(r'<path d="([^"]*)"[^>]*stroke: var\(--second\)', drawing)
+    (path,) = re.findall(r'<path d="([^"]*)"[^>]*stroke: var\(--accent\)', drawing)
     across = np.diff([float(part.split()[0]) for part in re.split("[ML]", path)[1:]])
     assert across[:299] == pytest.approx(across[0], rel=1e-3)
 

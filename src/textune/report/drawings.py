@@ -8,7 +8,7 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from textune.report import pictures
-from textune.report.pictures import PAGE, Points
+from textune.report.pictures import PAGE, Chart, Line, Points
 
 WIDTH = 5.4  # inches of a drawing
 MOST_DOTS = 1_000  # of a cloud that is still drawn dot by dot
@@ -18,49 +18,20 @@ BARS = 30
 
 def curves(log: Sequence[Mapping[str, Any]], main: str) -> list[tuple[str, Markup]]:
     """Draw loss, learning rate and the main metric of validation over the steps of a run."""
-    steps = [line for line in log if line.get("kind") == "step"]
-    checks = [line for line in log if line.get("kind") == "validation"]
+    steps, checks = pictures.parted(log)
     scores = pictures.to_points(
         (line["step"], (line.get("metrics") or {}).get(main)) for line in checks
     )
-    drawn = [
-        (
-            "Training loss",
-            pictures.to_points((line["step"], line.get("loss")) for line in steps),
-            PAGE.accent,
-            "",
-        ),
-        (
-            "Learning rate",
-            pictures.to_points((line["step"], line.get("lr")) for line in steps),
-            PAGE.second,
-            "",
-        ),
-        (f"Validation {main}", scores, PAGE.accent, "o"),
-    ]
+    lines = {
+        "Training loss": Line("training", pictures.of_steps(steps, "loss"), "noisy"),
+        "Learning rate": Line("learning rate", pictures.of_steps(steps, "lr"), "smooth"),
+        f"Validation {main}": Line("validation", scores, "measured"),
+    }
     return [
-        (title, _curve(title, points, colour, marker))
-        for title, points, colour, marker in drawn
-        if len(points)
+        (title, pictures.to_svg(Chart(title, title, "", (line,))))
+        for title, line in lines.items()
+        if len(line.points)
     ]
-
-
-def _curve(title: str, points: Points, colour: str, marker: str) -> Markup:
-    figure, axes = pictures.canvas(PAGE, size=(WIDTH, 2.6))
-    thin = pictures.thinned(points)  # (points, 2)
-    if title == "Training loss" and len(thin) > 20:
-        width = max(3, len(thin) // 20)
-        padded = np.pad(thin[:, 1], width // 2, mode="edge")
-        smooth = np.convolve(padded, np.ones(width) / width, mode="valid")[: len(thin)]
-        axes.plot(*thin.T, color=PAGE.faint, linewidth=1.2)
-        axes.plot(thin[:, 0], smooth, color=colour, linewidth=2)
-    else:
-        axes.plot(*thin.T, color=colour, linewidth=2, marker=marker or None)
-    if len(thin) == 1:
-        axes.plot(*thin.T, color=colour, marker="o")
-    axes.set_xlabel("step", color=PAGE.ink)
-    axes.grid(axis="y", color=PAGE.faint, linewidth=0.6)
-    return pictures.svg(figure, title)
 
 
 def bars(rows: Sequence[tuple[str, float | None, Sequence[float] | None]]) -> Markup | None:

@@ -4,7 +4,8 @@ import json
 import math
 import tomllib
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,48 +20,55 @@ UNKNOWN = "\N{EN DASH}"
 THIN = "\N{NARROW NO-BREAK SPACE}"
 
 
-def read_metrics(run_dir: Path) -> dict[str, Any]:
-    """Read metrics.json, the one file without which there is nothing to show.
+@dataclass(frozen=True, slots=True)
+class Files:
+    """What a run wrote; nothing where a file is absent."""
 
-    Raises:
-        RunError: It is absent, empty or damaged.
-    """
-    metrics = read_json(run_dir / "metrics.json")
-    if not metrics:
-        raise RunError(f"{run_dir}: no metrics.json, so there is nothing to report; train first")
-    return metrics
+    metrics: Mapping[str, Any]
+    card: Mapping[str, Any]
+    settings: Mapping[str, Any]
+    capsule: Mapping[str, Any]
+    log: Sequence[Mapping[str, Any]]
+
+    @classmethod
+    def read(cls, run_dir: Path) -> "Files":
+        """Read them from a run's folder.
+
+        Raises:
+            RunError: There is no metrics.json, without which there is nothing to show, or a file
+                is damaged.
+        """
+        metrics = _read(run_dir / "metrics.json")
+        if not metrics:
+            raise RunError(
+                f"{run_dir}: no metrics.json, so there is nothing to report; train first"
+            )
+        return cls(
+            metrics=metrics,
+            card=_read(run_dir / "data_card.json"),
+            settings=_read(run_dir / "config.toml"),
+            capsule=_read(run_dir / "capsule.json"),
+            log=_read_log(run_dir / "log.jsonl"),
+        )
+
+    @property
+    def is_plain(self) -> bool:
+        """Tell whether the run learned from plain text."""
+        return "objective" in self.metrics
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """Read an object; nothing where there is no such file.
-
-    Raises:
-        RunError: The file is damaged.
-    """
+def _read(path: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
+    parse = tomllib.loads if path.suffix == ".toml" else json.loads
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = parse(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise RunError(f"{path}: damaged ({error}); train again or delete the file") from error
     return found if isinstance(found, dict) else {}
 
 
-def read_toml(path: Path) -> dict[str, Any]:
-    """Read settings; nothing where there is no such file.
-
-    Raises:
-        RunError: The file is damaged.
-    """
-    if not path.is_file():
-        return {}
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise RunError(f"{path}: damaged ({error}); train again or delete the file") from error
-
-
-def read_log(path: Path) -> list[dict[str, Any]]:
+def _read_log(path: Path) -> list[dict[str, Any]]:
     """Read the lines that are whole: a run that was killed may have left half a one."""
     if not path.is_file():
         return []
@@ -113,6 +121,11 @@ def number(value: float | None, digits: int = 3) -> str:
     return written.decimals(value, digits)
 
 
+def span(interval: Sequence[float] | None, show: Callable[[float], str] = number) -> str:
+    """Write an interval; nothing where there is none."""
+    return f"{show(interval[0])} to {show(interval[1])}" if interval else ""
+
+
 def count(value: int) -> str:
     """Write a count in groups of three digits."""
     return f"{value:,}".replace(",", THIN)
@@ -125,7 +138,7 @@ def percent(share: float | None) -> str:
 
 
 def write(run_dir: Path, template: str, values: Mapping[str, Any]) -> Path:
-    """Fill a template and put it into a run folder as report.html, whole or not at all."""
+    """Fill a template and put it into a run folder as report.html."""
     page = _environment().get_template(template).render(values)
     file = run_dir / "report.html"
     atomic.write_text(file, page)

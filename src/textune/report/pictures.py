@@ -86,20 +86,18 @@ def draw(run_dir: Path) -> list[Path]:
     Raises:
         RunError: There is no metrics.json, or it is damaged.
     """
-    metrics = pages.read_metrics(run_dir)
+    files = pages.Files.read(run_dir)
     if not are_wanted():
         return []
-    found = charts(pages.read_log(run_dir / "log.jsonl"), metrics)
+    found = charts(files.log, files.metrics)
     (run_dir / "pictures").mkdir(exist_ok=True)
     return [_write_png(chart, run_dir / "pictures" / f"{chart.name}.png") for chart in found]
 
 
 def charts(log: Sequence[Mapping[str, Any]], metrics: Mapping[str, Any]) -> list[Chart]:
     """Choose what the pictures of a language run show; a chart without a point is left out."""
-    steps = [line for line in log if line.get("kind") == "step"]
-    checks = [line for line in log if line.get("kind") == "validation"]
-    rates = to_points((line["step"], line.get("lr")) for line in steps)
-    rate = Line("learning rate", rates, "smooth")
+    steps, checks = parted(log)
+    rate = Line("learning rate", of_steps(steps, "lr"), "smooth")
     found = [
         _loss_chart(steps, checks, is_sum=metrics.get("objective") == "mlm+nsp"),
         Chart("learning_rate", "Learning rate", "learning rate", (rate,)),
@@ -112,7 +110,7 @@ def _loss_chart(
     steps: Sequence[Mapping[str, Any]], checks: Sequence[Mapping[str, Any]], *, is_sum: bool
 ) -> Chart:
     """Put training and held-out loss side by side; where training adds two losses, so do both."""
-    training = to_points((line["step"], line.get("loss")) for line in steps)
+    training = of_steps(steps, "loss")
     held_out, label = _measured(checks, "loss"), "held-out"
     title, unit = "Loss", "loss (nats per masked token)"
     if is_sum:
@@ -164,6 +162,19 @@ def _measured(checks: Sequence[Mapping[str, Any]], *keys: str) -> Points:
         for step, metrics in found
         if all(metrics.get(key) is not None for key in keys)
     )
+
+
+def parted(
+    log: Sequence[Mapping[str, Any]],
+) -> tuple[list[Mapping[str, Any]], list[Mapping[str, Any]]]:
+    """Part a log into the lines of steps and those of validations."""
+    steps = [line for line in log if line.get("kind") == "step"]
+    return steps, [line for line in log if line.get("kind") == "validation"]
+
+
+def of_steps(steps: Iterable[Mapping[str, Any]], key: str) -> Points:
+    """Return what was noted of each step under a key."""
+    return to_points((line["step"], line.get(key)) for line in steps)
 
 
 def to_points(pairs: Iterable[tuple[int, Any]]) -> Points:

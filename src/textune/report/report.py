@@ -1,36 +1,13 @@
 """A run folder becomes one HTML page that needs no network, no script and no other file."""
 
-from __future__ import annotations
-
-import math
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-from markupsafe import Markup
-
-from textune.metrics import catalogue
-from textune.metrics.catalogue import METRICS
-from textune.report import drawings, language_report, mistakes, pages, pictures
-from textune.runs import runs
-from textune.runs.written import Best, DataCard
-from textune.tasks import registry
-
-PARTS = {"valid": "Validation", "test": "Test"}
-MOST_CLASSES = 30  # of a confusion matrix that can still be read
-MAIN = {
-    "confusion": "mcc",
-    "confusion_cells": "mcc",
-    "rmse": "rmse",
-    "entities": "f1",
-    "exact_match": "f1",
-}
+from textune.report import labelled_page, pages, pictures, plain_page
+from textune.report.pages import Files
 
 
 def write(run_dir: Path) -> Path:
-    """Write report.html into a run folder, and pictures of what was learned from plain text.
-
-    Whatever else the folder lacks is left out.
+    """Write the page of a run, and the pictures of one that learned from plain text.
 
     Returns:
         The page.
@@ -38,164 +15,21 @@ def write(run_dir: Path) -> Path:
     Raises:
         RunError: There is no metrics.json, or a file of the run is damaged.
     """
-    if runs.is_language(run_dir):
+    if Files.read(run_dir).is_plain:
         pictures.draw(run_dir)
-        return language_report.write(run_dir)
-    return pages.write(run_dir, "report.html", _values(run_dir))
+    return write_page(run_dir)
 
 
-def _values(run_dir: Path) -> dict[str, Any]:
-    """Collect what the template shows."""
-    metrics = pages.read_metrics(run_dir)
-    card = DataCard.read(run_dir)
-    settings = pages.read_toml(run_dir / "config.toml")
-    log = pages.read_log(run_dir / "log.jsonl")
-    contract = card.contract or settings.get("run", {}).get("contract") or {}
-    parts = [name for name in PARTS if metrics.get(name)]
-    main = _main_metric(metrics, parts)
-    return {
+def write_page(run_dir: Path) -> Path:
+    """Write report.html into a run folder; whatever else the folder lacks is left out."""
+    files = Files.read(run_dir)
+    shared = {
+        "warmup": None,
         "name": run_dir.resolve().name,
-        "facts": _facts(contract, settings, card, metrics),
-        "main": main,
-        "models": _models(metrics, main),
-        "table": _table(metrics, parts),
-        "undefined": [(PARTS[name], metrics[name].get("undefined") or {}) for name in parts],
-        "contract": contract,
-        "card": card,
-        "most": max(card.labels.values(), default=1) or 1,
-        "curves": drawings.curves(log, main) if pictures.are_wanted() else [],
-        "times": pages.times(log),
-        "parts": [_part(run_dir, name, metrics[name], main) for name in parts],
-        "settings": list(pages.flat(settings)),
-        "capsule": list(pages.flat(pages.read_json(run_dir / "capsule.json"))),
+        "times": pages.times(files.log),
+        "settings": list(pages.flat(files.settings)),
+        "capsule": list(pages.flat(files.capsule)),
     }
-
-
-def _main_metric(metrics: Mapping[str, Any], parts: Sequence[str]) -> str:
-    chosen = Best.of(metrics).metric
-    if chosen.rpartition(".")[2] in METRICS:
-        return chosen
-    known = {key for part in parts for key in metrics[part]}
-    return next((main for mark, main in MAIN.items() if mark in known), "macro_f1")
-
-
-def _facts(
-    contract: Mapping[str, Any],
-    settings: Mapping[str, Any],
-    card: DataCard,
-    metrics: Mapping[str, Any],
-) -> list[tuple[str, str]]:
-    task = str(contract.get("task") or "")
-    best = Best.of(metrics)
-    names = {"train": "Training"} | PARTS
-    sizes = {part: card.splits.get(part, 0) for part in names}
-    facts = [
-        ("Task", registry.of(task).words if task in registry.TASKS else task),
-        ("Base", Path(str(settings.get("base") or "")).name),
-        *(
-            (f"{title} texts", pages.count(sizes[part]))
-            for part, title in names.items()
-            if sizes[part]
-        ),
-        ("Best epoch", f"{best.epoch:g}" if best.epoch else ""),
-        ("Best step", str(best.step or "")),
-    ]
-    return [(name, value) for name, value in facts if value]
-
-
-def _models(metrics: Mapping[str, Any], main: str) -> dict[str, Any] | None:
-    """Put the main metric beside the baselines', on the part that these were judged by."""
-    baselines = metrics.get("baselines") or {}
-    known = [part for part in ("test", "valid") if metrics.get(part)]
-    part = baselines.get("part") if baselines.get("part") in known else next(iter(known), None)
-    if part is None:
-        return None
-    found = metrics[part]
-    interval = (found.get("intervals") or {}).get(main)
-    rows = [("This model", catalogue.value(found, main), interval)]
-    rows += [
-        (name, catalogue.value(baselines[key], main), None)
-        for key, (name, _) in catalogue.BASELINES.items()
-        if baselines.get(key)
-    ]
-    return {
-        "part": PARTS[part],
-        "rows": rows,
-        "chart": drawings.bars(rows) if pictures.are_wanted() else None,
-    }
-
-
-def _table(metrics: Mapping[str, Any], parts: Sequence[str]) -> list[dict[str, Any]]:
-    """List each headline metric with its value and interval in each part."""
-    found = {key for part in parts for key, value in metrics[part].items() if value is not None}
-    keys = [key for key, metric in METRICS.items() if key in found and not metric.repeats]
-    return [
-        {
-            "name": key,
-            "arrow": METRICS[key].arrow,
-            "cells": [
-                (metrics[part].get(key), (metrics[part].get("intervals") or {}).get(key))
-                for part in parts
-            ],
-        }
-        for key in keys
-    ]
-
-
-def _part(run_dir: Path, name: str, found: Mapping[str, Any], main: str) -> dict[str, Any]:
-    labels = found.get("labels") or {}
-    order = sorted(labels, key=lambda label: -(labels[label].get("support") or 0))
-    confusion = found.get("confusion")
-    counts = catalogue.COUNTS_OF_TAGS if "entities" in found else catalogue.COUNTS
-    heads = counts | {key: METRICS[key].title for key in catalogue.OF_LABELS}
-    table = mistakes.read(run_dir / "predictions" / f"{name}.parquet")
-    return {
-        "title": PARTS[name],
-        "n": found.get("n"),
-        "labels": [(label, labels[label]) for label in order],
-        "columns": [
-            (key, head) for key, head in heads.items() if any(key in row for row in labels.values())
-        ],
-        "names": list(labels),
-        "confusion": _heat(confusion) if confusion and len(confusion) <= MOST_CLASSES else None,
-        "confusions": catalogue.confusion_words(found["confusions"])
-        if found.get("confusions")
-        else "",
-        "decided": found.get("decided") or "",
-        "kinds": [
-            (head.capitalize(), found[key])
-            for key, head in catalogue.QUESTIONS.items()
-            if found.get(key)
-        ],
-        "by_length": _by_length(found.get("by_length") or [], main),
-        "drawings": _drawings(table),
-        "mistakes": None
-        if table is None
-        else mistakes.find(table, single=confusion is not None or "confusion_cells" in found),
-    }
-
-
-def _drawings(table: Mapping[str, Any] | None) -> list[tuple[str, Markup]]:
-    if table is None or not pictures.are_wanted():
-        return []
-    return drawings.of_numbers(*mistakes.numbers(table))
-
-
-def _by_length(bins: Sequence[Mapping[str, Any]], main: str) -> dict[str, Any] | None:
-    """Say what texts of each length were judged as, where they differ in it."""
-    if len(bins) < 2:
-        return None
-    key = next((key for key in bins[0] if key in METRICS), main)
-    rows = []
-    for item in bins:
-        low, high = (item["above"] or 0) + 1, item["up_to"]
-        words = f"over {low - 1}" if high is None else f"{low} to {high}"
-        rows.append((words, item["n"], item.get(key), item.get("interval")))
-    return {"metric": key, "rows": rows}
-
-
-def _heat(confusion: Sequence[Sequence[int]]) -> list[list[tuple[int, int]]]:
-    """Add to each count its share of the row in tenths."""
-    return [
-        [(count, math.ceil(10 * count / max(1, sum(row)))) for count in row] for row in confusion
-    ]
+    if files.is_plain:
+        return pages.write(run_dir, "plain.html", shared | plain_page.content(files))
+    return pages.write(run_dir, "labelled.html", shared | labelled_page.content(run_dir, files))

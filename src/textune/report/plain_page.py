@@ -1,7 +1,8 @@
-"""The folder of a language run becomes one HTML page: what the training did to held-out text."""
+"""The files of a run on plain text become what its page shows: what became of held-out text."""
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -10,6 +11,7 @@ from markupsafe import Markup
 
 from textune.metrics.catalogue import METRICS, Metric
 from textune.report import pages, pictures
+from textune.report.pages import Files
 
 OBJECTIVES = {"mlm": "masked tokens", "mlm+nsp": "masked tokens and next sentence"}
 PARTS = {"before": "Before", "valid": "After"}
@@ -17,43 +19,24 @@ APART = ": the 95 % intervals do not overlap"
 MINUS = "\N{MINUS SIGN}"
 
 
-def write(run_dir: Path) -> Path:
-    """Write report.html into the folder of a language run; whatever else it lacks is left out.
-
-    Returns:
-        The page.
-
-    Raises:
-        RunError: There is no metrics.json, or a file of the run is damaged.
-    """
-    return pages.write(run_dir, "language.html", _values(run_dir))
-
-
-def _values(run_dir: Path) -> dict[str, Any]:
-    """Collect what the template shows."""
-    metrics = pages.read_metrics(run_dir)
-    card = pages.read_json(run_dir / "data_card.json")
-    settings = pages.read_toml(run_dir / "config.toml")
-    log = pages.read_log(run_dir / "log.jsonl")
+def content(files: Files) -> dict[str, Any]:
+    """Collect what the template shows of this kind of run."""
+    metrics, card = files.metrics, files.card
     parts = {key: metrics[key] for key in PARTS if metrics.get(key)}
     return {
-        "name": run_dir.resolve().name,
-        "facts": _facts(metrics, card, settings),
+        "facts": _facts(metrics, card, files.settings),
         "verdict": _verdict(parts.get("before", {}), parts.get("valid", {})),
         "notes": _notes(metrics),
         "titles": [PARTS[key] for key in parts],
         "table": _table(list(parts.values())),
         "has_spans": any(part.get("intervals") for part in parts.values()),
         "measured": _measured(parts.get("valid") or {}),
-        "curves": _curves(log, metrics),
-        "times": pages.times(log),
+        "curves": _curves(files.log, metrics),
         "warmup": _warmup(metrics.get("warmup") or {}),
         "prove": _prove(metrics.get("prove") or {}),
         "card": card,
         "sizes": _sizes(card),
         "passages": _passages(card),
-        "settings": list(pages.flat(settings)),
-        "capsule": list(pages.flat(pages.read_json(run_dir / "capsule.json"))),
     }
 
 
@@ -194,8 +177,7 @@ def _table(parts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _span(measure: Metric, part: Mapping[str, Any]) -> str:
-    span = (part.get("intervals") or {}).get(measure.name)
-    return f"{_shown(measure, span[0])} to {_shown(measure, span[1])}" if span else ""
+    return pages.span((part.get("intervals") or {}).get(measure.name), partial(_shown, measure))
 
 
 def _sizes(card: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
@@ -255,7 +237,7 @@ def _prove(found: Mapping[str, Any]) -> dict[str, Any] | None:
         ],
         "means": [pages.number(fmean(column)) if column else "" for column in columns[1:]],
         "difference": "" if difference is None else _signed(difference),
-        "span": f"{_signed(span[0])} to {_signed(span[1])}" if span else "",
+        "span": pages.span(span, _signed),
         "words": words[:1].upper() + words[1:],
     }
 

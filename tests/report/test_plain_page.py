@@ -8,7 +8,7 @@ from matplotlib.image import imread
 from test_report import EVIL, Page
 
 from textune.errors import RunError
-from textune.report import language_report, pictures
+from textune.report import pictures, report
 
 PNGS = ["loss.png", "learning_rate.png", "masked_accuracy.png"]
 TYPED = {"\N{NARROW NO-BREAK SPACE}": " ", "\N{MINUS SIGN}": "-"}  # as a test can type them
@@ -86,7 +86,7 @@ def told(run):
 
 
 def read(run):
-    return language_report.write(run).read_text(encoding="utf-8")
+    return report.write_page(run).read_text(encoding="utf-8")
 
 
 def words_of(run):
@@ -281,7 +281,7 @@ def test_an_empty_card_leaves_out_its_tables(told):
     assert "sha256" not in words
 
 
-@pytest.mark.parametrize("make", [language_report.write, pictures.draw])
+@pytest.mark.parametrize("make", [report.write_page, pictures.draw])
 def test_no_metrics_is_refused(tmp_path, make):
     with pytest.raises(RunError, match=r"no metrics.json.*train first"):
         make(tmp_path)
@@ -291,7 +291,7 @@ def test_no_metrics_is_refused(tmp_path, make):
 def test_a_damaged_file_is_named(told, name):
     (told / name).write_text("{ half")
     with pytest.raises(RunError, match=rf"{name}: damaged .*train again"):
-        language_report.write(told)
+        report.write_page(told)
 
 
 def test_the_pictures_are_of_the_expected_size_and_not_empty(run):

@@ -1,0 +1,173 @@
+"""The files of a fine-tuning run become what its page shows: its scores, beside what is simple."""
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from textune.metrics import catalogue
+from textune.metrics.catalogue import METRICS
+from textune.report import drawings, mistakes, pages, pictures
+from textune.report.pages import Files
+from textune.runs.written import Best, DataCard
+from textune.tasks import registry
+
+PARTS = {"valid": "Validation", "test": "Test"}
+MOST_CLASSES = 30  # of a confusion matrix that can still be read
+MAIN = {
+    "confusion": "mcc",
+    "confusion_cells": "mcc",
+    "rmse": "rmse",
+    "entities": "f1",
+    "exact_match": "f1",
+}
+
+
+def content(run_dir: Path, files: Files) -> dict[str, Any]:
+    """Collect what the template shows of this kind of run."""
+    metrics, card = files.metrics, DataCard.read(run_dir)
+    contract = card.contract or files.settings.get("run", {}).get("contract") or {}
+    parts = [name for name in PARTS if metrics.get(name)]
+    main = _main_metric(metrics, parts)
+    return {
+        "facts": _facts(contract, files.settings, card, metrics),
+        "main": main,
+        "models": _models(metrics, main),
+        "table": _table(metrics, parts),
+        "undefined": [(PARTS[name], metrics[name].get("undefined") or {}) for name in parts],
+        "contract": contract,
+        "card": card,
+        "most": max(card.labels.values(), default=1) or 1,
+        "curves": drawings.curves(files.log, main) if pictures.are_wanted() else [],
+        "parts": [_part(run_dir, name, metrics[name], main) for name in parts],
+    }
+
+
+def _main_metric(metrics: Mapping[str, Any], parts: Sequence[str]) -> str:
+    chosen = Best.of(metrics).metric
+    if chosen.rpartition(".")[2] in METRICS:
+        return chosen
+    known = {key for part in parts for key in metrics[part]}
+    return next((main for mark, main in MAIN.items() if mark in known), "macro_f1")
+
+
+def _facts(
+    contract: Mapping[str, Any],
+    settings: Mapping[str, Any],
+    card: DataCard,
+    metrics: Mapping[str, Any],
+) -> list[tuple[str, str]]:
+    task = str(contract.get("task") or "")
+    best = Best.of(metrics)
+    names = {"train": "Training"} | PARTS
+    sizes = {part: card.splits.get(part, 0) for part in names}
+    facts = [
+        ("Task", registry.of(task).words if task in registry.TASKS else task),
+        ("Base", Path(str(settings.get("base") or "")).name),
+        *(
+            (f"{title} texts", pages.count(sizes[part]))
+            for part, title in names.items()
+            if sizes[part]
+        ),
+        ("Best epoch", f"{best.epoch:g}" if best.epoch else ""),
+        ("Best step", str(best.step or "")),
+    ]
+    return [(name, value) for name, value in facts if value]
+
+
+def _models(metrics: Mapping[str, Any], main: str) -> dict[str, Any] | None:
+    """Put the main metric beside the baselines', on the part that these were judged by."""
+    baselines = metrics.get("baselines") or {}
+    known = [part for part in ("test", "valid") if metrics.get(part)]
+    part = baselines.get("part") if baselines.get("part") in known else next(iter(known), None)
+    if part is None:
+        return None
+    found = metrics[part]
+    interval = (found.get("intervals") or {}).get(main)
+    rows = [("This model", catalogue.value(found, main), interval)]
+    rows += [
+        (name, catalogue.value(baselines[key], main), None)
+        for key, (name, _) in catalogue.BASELINES.items()
+        if baselines.get(key)
+    ]
+    return {
+        "part": PARTS[part],
+        "rows": rows,
+        "chart": drawings.bars(rows) if pictures.are_wanted() else None,
+    }
+
+
+def _table(metrics: Mapping[str, Any], parts: Sequence[str]) -> list[dict[str, Any]]:
+    """List each headline metric with its value and interval in each part."""
+    found = {key for part in parts for key, value in metrics[part].items() if value is not None}
+    keys = [key for key, metric in METRICS.items() if key in found and not metric.repeats]
+    return [
+        {
+            "name": key,
+            "arrow": METRICS[key].arrow,
+            "cells": [
+                (
+                    pages.number(metrics[part].get(key)),
+                    pages.span((metrics[part].get("intervals") or {}).get(key)),
+                )
+                for part in parts
+            ],
+        }
+        for key in keys
+    ]
+
+
+def _part(run_dir: Path, name: str, found: Mapping[str, Any], main: str) -> dict[str, Any]:
+    labels = found.get("labels") or {}
+    order = sorted(labels, key=lambda label: -(labels[label].get("support") or 0))
+    confusion = found.get("confusion")
+    counts = catalogue.COUNTS_OF_TAGS if "entities" in found else catalogue.COUNTS
+    heads = counts | {key: METRICS[key].title for key in catalogue.OF_LABELS}
+    table = mistakes.read(run_dir / "predictions" / f"{name}.parquet")
+    return {
+        "title": PARTS[name],
+        "n": found.get("n"),
+        "labels": [(label, labels[label]) for label in order],
+        "columns": [
+            (key, head) for key, head in heads.items() if any(key in row for row in labels.values())
+        ],
+        "names": list(labels),
+        "confusion": _heat(confusion) if confusion and len(confusion) <= MOST_CLASSES else None,
+        "confusions": catalogue.confusion_words(found["confusions"])
+        if found.get("confusions")
+        else "",
+        "decided": found.get("decided") or "",
+        "kinds": [
+            (head.capitalize(), found[key])
+            for key, head in catalogue.QUESTIONS.items()
+            if found.get(key)
+        ],
+        "by_length": _by_length(found.get("by_length") or [], main),
+        "drawings": []
+        if table is None or not pictures.are_wanted()
+        else drawings.of_numbers(*mistakes.numbers(table)),
+        "mistakes": None
+        if table is None
+        else mistakes.find(table, single=confusion is not None or "confusion_cells" in found),
+    }
+
+
+def _by_length(bins: Sequence[Mapping[str, Any]], main: str) -> dict[str, Any] | None:
+    """Say what texts of each length were judged as, where they differ in it."""
+    if len(bins) < 2:
+        return None
+    key = next((key for key in bins[0] if key in METRICS), main)
+    rows = []
+    for item in bins:
+        low, high = (item["above"] or 0) + 1, item["up_to"]
+        words = f"over {low - 1}" if high is None else f"{low} to {high}"
+        value, span = pages.number(item.get(key)), pages.span(item.get("interval"))
+        rows.append((words, item["n"], value, span))
+    return {"metric": key, "rows": rows}
+
+
+def _heat(confusion: Sequence[Sequence[int]]) -> list[list[tuple[int, int]]]:
+    """Add to each count its share of the row in tenths."""
+    return [
+        [(count, math.ceil(10 * count / max(1, sum(row)))) for count in row] for row in confusion
+    ]
