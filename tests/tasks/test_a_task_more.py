@@ -13,7 +13,7 @@ import textune
 from conftest import WORDS
 from textune.doors import cli
 from textune.errors import DataError, SettingsError
-from textune.settings.config import resolve
+from textune.settings.config import Settings, resolve
 from textune.tasks import registry
 
 
@@ -69,12 +69,14 @@ def test_a_task_of_one_file_goes_through_every_door(file, tiny_base, tmp_path):
 
 
 def test_it_is_asked_for_by_name_and_its_rows_are_read_by_its_rules(file, tiny_base, tmp_path):
-    assert resolve(given={"data.task": "share"}).data.task == "share"
+    assert resolve(Settings, given={"data.task": "share"}).data.task == "share"
     wrong = tmp_path / "wrong.csv"
     wrong.write_text(file.read_text(encoding="utf-8") + "a film,1.5\n", encoding="utf-8")
     with pytest.raises(DataError, match=re.escape("wrong.csv:92: '1.5' is no share")):
         textune.check(wrong, task="share", base=tiny_base)
-    assert textune.check(wrong, base=tiny_base).contract.task == "number"  # not all are shares
+    assert (
+        textune.check(wrong, base=tiny_base).contract.task == "single"
+    )  # not all are shares, and few differ
 
 
 def test_settings_that_it_does_not_heed_are_refused(file, tiny_base, tmp_path):
@@ -90,8 +92,8 @@ def test_a_name_is_given_once_and_gone_when_it_is_taken_out(file, tiny_base):
         registry.add(made_shares.KIND)
     registry.remove("share")
     try:
-        assert textune.check(file, base=tiny_base).contract.task == "number"
+        assert textune.check(file, base=tiny_base).contract.task == "single"
         with pytest.raises(SettingsError, match=r"Input should be 'single', .* or 'answers'"):
-            resolve(given={"data.task": "share"})
+            resolve(Settings, given={"data.task": "share"})
     finally:
         registry.add(made_shares.KIND)
