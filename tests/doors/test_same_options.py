@@ -107,3 +107,23 @@ def test_finished_folds_are_kept_and_the_others_trained(folds, tmp_path):
     assert (first / "log.jsonl").stat().st_mtime_ns == was
     with pytest.raises(CheckpointError, match=r"train\.lr: 5e-05 → 0\.1"):
         folds(resume=True, lr=0.1)
+
+
+@pytest.mark.parametrize(
+    ("option", "name"),
+    [({"skip": "a="}, "skip"), ({"label": "a"}, "label"), ({"threshold": 0.5}, "threshold")],
+)
+def test_what_plain_text_has_no_use_for_is_refused(tmp_path, option, name):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "language.json").write_text("{}")
+    with pytest.raises(SettingsError, match=f"--{name}: .* fills in masks and is judged by plain"):
+        textune.evaluate(tmp_path / "run", tmp_path / "text.txt", **option)
+
+
+def test_a_folder_of_text_has_no_labels_to_be_checked(tmp_path, monkeypatch, capsys):
+    (tmp_path / "texts").mkdir()
+    (tmp_path / "texts" / "a.txt").write_text("the film was good\n")
+    code, _, err = run(monkeypatch, capsys, "check", tmp_path / "texts", "--label", "a")
+    assert code == 2
+    assert "--label:" in err
+    assert "folder or pattern of plain text" in " ".join(err.split())

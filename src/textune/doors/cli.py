@@ -51,6 +51,13 @@ def check(  # noqa: D417  # the others are described in `train`
     from textune.survey import plain_survey, survey
 
     if plain_survey.is_many(source):
+        asked = {name for name, value in options.items() if (name, value) != ("task", "plain")}
+        if useless := sorted(asked - {"text", "base"}):
+            listed = ", ".join(f"--{name}" for name in useless)
+            raise SettingsError(
+                f"{listed}: {source} is a folder or pattern of plain text, which has no use for "
+                "it; name one file of labelled text, or leave it out"
+            )
         texts = plain_survey.check([source], text=options.get("text"), base=options.get("base"))
         (console.show_json if as_json else console_survey.show_plain)(texts)
         return

@@ -7,7 +7,7 @@ from typing import Any
 
 from textune.corpora.corpus import targets_of
 from textune.encoder import bases
-from textune.errors import DataError
+from textune.errors import DataError, SettingsError
 from textune.evaluation import plain
 from textune.evaluation.unseen import Widened
 from textune.metrics import entities
@@ -35,10 +35,25 @@ def evaluate(run: Path, source: object, options: Reading) -> dict[str, Any]:
     Raises:
         DataError: With every problem's file and line; or there is nothing to judge by.
         ModelError: The model cannot be loaded.
+        SettingsError: Something is asked for that this model has no use for.
     """
     if runs.is_language(run):
+        _refuse_useless(run, options)
         return _by_masks(run, source, options)
     return _by_labels(run, source, options)
+
+
+def _refuse_useless(run: Path, options: Reading) -> None:
+    """Refuse what plain text has no use for."""
+    usual = Reading()
+    names = ("label", "header", "delimiter", "skip", "threshold", "precision")
+    asked = [name for name in names if getattr(options, name) != getattr(usual, name)]
+    if asked:
+        listed = ", ".join(f"--{name}" for name in asked)
+        raise SettingsError(
+            f"{listed}: {run} fills in masks and is judged by plain text, which has no use for it; "
+            "leave it out"
+        )
 
 
 def _by_labels(run: Path, source: object, options: Reading) -> dict[str, Any]:
