@@ -126,7 +126,7 @@ def _json_line(values: Any) -> str:
     return OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", line) + "\n"
 
 
-class _Lossy(io.TextIOBase):
+class _Lossy:
     """A stream of remarks that nobody has to read: where it is closed or full, they are lost."""
 
     def __init__(self, stream: TextIO):
@@ -134,19 +134,6 @@ class _Lossy(io.TextIOBase):
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
-
-    @property
-    def encoding(self) -> str:  # type: ignore[override]  # as the stream below has it
-        """Return the stream's own."""
-        return self._stream.encoding
-
-    def isatty(self) -> bool:
-        """Tell whether the stream is a terminal."""
-        return self._stream.isatty()
-
-    def fileno(self) -> int:
-        """Return the stream's number."""
-        return self._stream.fileno()
 
     def write(self, text: str) -> int:
         """Write what can be written."""

@@ -18,7 +18,6 @@ from textune.reading import lines
 AS_KEYWORD = inspect.Parameter.KEYWORD_ONLY
 ENTRY = re.compile(r"^ {4}(\w+): (.+(?:\n {8,}.+)*)", re.M)  # of `Args`: a name, and its words
 
-
 READS = {"source", "input_", "whole_word"}  # parameters of commands that read files of texts
 MAX_CELL = inspect.Parameter("max_cell_mib", AS_KEYWORD, default=None, annotation=int | None)
 
@@ -42,7 +41,11 @@ DIFFERENT = {
     "folds": Shown(("--folds", "-k")),
     "harmless": Shown(("--harmless-cells",)),
     "input_": Shown(("--input",)),
-    "max_cell_mib": Shown(least=1, most=lines.MOST_MIB),
+    "max_cell_mib": Shown(
+        least=1,
+        most=lines.MOST_MIB,
+        help=f"Most MiB in a cell, 1 to {lines.MOST_MIB:,}; 1 by default.",
+    ),
     "model": Shown(metavar="RUN_OR_BASE"),
     "out": Shown(kind=Path),
     "output": Shown(("--output", "-o")),
@@ -81,22 +84,17 @@ def command(
         shown = [found[name] for name in only or found]
         if like is not None:
             shown.append(inspect.Parameter("as_json", AS_KEYWORD, default=False, annotation=bool))
-
-        is_reading = not READS.isdisjoint(each.name for each in shown)
-        if is_reading:
+        if not READS.isdisjoint(each.name for each in shown):
             shown.append(MAX_CELL)
 
         def run(**options: Any) -> None:
-            mib = options.pop(MAX_CELL.name, None)
-            with lines.allowing(mib):
-                function(
-                    **{name: value for name, value in options.items() if value not in (None, [])}
-                )
+            given = {name: value for name, value in options.items() if value not in (None, [])}
+            with lines.allowing(given.pop(MAX_CELL.name, None)):
+                function(**given)
 
         run.__name__ = function.__name__
         run.__doc__ = _summary(function)
         run.__annotations__ = {}
-        helps[MAX_CELL.name] = f"Most MiB in a cell, 1 to {lines.MOST_MIB:,}; 1 by default."
         made = [_parameter(each, helps.get(each.name, "")) for each in shown]
         run.__signature__ = inspect.Signature(made)  # type: ignore[attr-defined]  # read by typer
         app.command()(run)

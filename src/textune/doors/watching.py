@@ -66,8 +66,8 @@ class Watch:
         )
         self._speaker: threading.Thread | None = None
         self._task: TaskID | None = None
-        self._epochs = 0
         self._total: int | None = None  # updates; None where time decides
+        self._of = self._epochs = ""  # the number of all updates and epochs, if it is known
         self._limit: float | None = None  # seconds, where it does
         self._tokens = 0
         self._seconds = 0.0
@@ -111,14 +111,12 @@ class Watch:
         elapsed = written.clock(time.perf_counter() - self._began)
         if self._task is None or step is None:
             return f"{elapsed} elapsed; no update of the weights yet"
-        of = "" if self._total is None else f"/{self._total:,}"
-        epochs = "" if self._total is None else f"/{self._epochs}"
         losses = self._losses[-RECENT:]  # a copy: the run goes on meanwhile
         loss = sum(map(float, losses)) / len(losses) if losses else None
         said = "" if loss is None else f"  loss {loss:.3f}"
         rate = self._texts / max(self._seconds, 1e-9)
         return (
-            f"epoch {step.epoch}{epochs}  step {step.number:,}{of}  {elapsed} elapsed  "
+            f"epoch {step.epoch}{self._epochs}  step {step.number:,}{self._of}  {elapsed} elapsed  "
             f"{self._left(step)} left{said}  {rate:,.0f} texts/s"
         )
 
@@ -144,12 +142,15 @@ class Watch:
         self._step_now, self._epoch_began, self._judged = None, 0.0, (event.first - 1, 0.0)
         self._steps = self._texts = self._tokens = 0
         self._seconds, self._last = 0.0, time.perf_counter()
-        self._epochs, self._total, self._limit = event.epochs, event.steps, event.seconds
+        self._total, self._limit = event.steps, event.seconds
+        is_timed = event.steps is None
+        self._of = "" if is_timed else f"/{event.steps:,}"
+        self._epochs = "" if is_timed else f"/{event.epochs}"
         self._task = self._bar.add_task(
             "",
-            total=event.seconds if event.steps is None else event.steps,
-            completed=0 if event.steps is None else event.first - 1,
-            epoch="1" if event.steps is None else f"1/{event.epochs}",
+            total=event.seconds if is_timed else event.steps,
+            completed=0 if is_timed else event.first - 1,
+            epoch=f"1{self._epochs}",
             done="",
             numbers="",
         )
@@ -170,15 +171,13 @@ class Watch:
         is_last = step.number == self._total
         if step.number % 5 and step.number > 5 and not is_last:  # reading a loss makes a GPU wait
             return
-        self._loss = (
-            float(step.loss) if not self._loss else 0.8 * self._loss + 0.2 * float(step.loss)
-        )
-        is_timed = self._total is None
+        loss = float(step.loss)
+        self._loss = 0.8 * self._loss + 0.2 * loss if self._loss else loss
         self._bar.update(
             self._task,
-            completed=self._seconds if is_timed else step.number,
-            epoch=f"{step.epoch}" if is_timed else f"{step.epoch}/{self._epochs}",
-            done=f"{step.number:,}" if is_timed else f"{step.number:,}/{self._total:,}",
+            completed=self._seconds if self._total is None else step.number,
+            epoch=f"{step.epoch}{self._epochs}",
+            done=f"{step.number:,}{self._of}",
             numbers=self._numbers(step),
         )
 
@@ -188,14 +187,12 @@ class Watch:
         texts, tokens = self._texts / seconds, self._tokens / seconds
         left = self._left(step)
         padding = step.computed / step.tokens - 1
+        lr = f"{step.lr:.1e}" if step.lr else "0"
         if err.width < NARROW:
-            return (
-                f"loss {self._loss:.3f} lr {_rate(step.lr)} {texts:,.0f} texts/s "
-                f"pad {padding:.0%} {left}"
-            )
+            return f"loss {self._loss:.3f} lr {lr} {texts:,.0f} texts/s pad {padding:.0%} {left}"
         return (
-            f"loss {self._loss:.3f}  lr {_rate(step.lr)}  {texts:,.0f} texts/s  "
-            f"{tokens:,.0f} tokens/s  padding {padding:.0%}  {left} left"
+            f"loss {self._loss:.3f}  lr {lr}  {texts:,.0f} texts/s  {tokens:,.0f} tokens/s  "
+            f"padding {padding:.0%}  {left} left"
         )
 
     def _left(self, step: Step) -> str:
@@ -248,7 +245,3 @@ def _shown(metrics: Mapping[str, Any], chosen: str) -> list[str]:
 def _width(key: str) -> int:
     is_in_units = key in catalogue.METRICS and catalogue.METRICS[key].is_in_units
     return max(len(catalogue.title(key)), 9 if is_in_units else 5) + 2
-
-
-def _rate(lr: float) -> str:
-    return f"{lr:.1e}" if lr else "0"

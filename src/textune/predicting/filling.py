@@ -31,7 +31,7 @@ class Filler:
     """Fills in masks.
 
     Args:
-        spoken: An encoder with its masked-LM head.
+        loaded: An encoder with its masked-LM head.
         tokenizer: Its own.
     """
 
