@@ -145,7 +145,10 @@ def test_an_untrained_encoder_differs_in_nothing_but_its_weights(run: Path, tmp_
     assert not weights["first"].equal(weights["other"])
     assert weights["first"].std().item() == pytest.approx(0.02, rel=0.2)
     assert load_file(tmp_path / "first" / "model.safetensors").keys() == pretrained_weights.keys()
-    for name in ("tokenizer.json", "tokenizer_config.json", "language.json"):
+    for name in ("manifest.json", "language.json"):  # what a run says of its own weights
+        assert (model / name).is_file()
+        assert not (tmp_path / "first" / name).exists()
+    for name in ("tokenizer.json", "tokenizer_config.json"):
         assert (tmp_path / "first" / name).read_bytes() == (model / name).read_bytes()
     ours, theirs = (
         json.loads((folder / "config.json").read_text(encoding="utf-8"))
