@@ -1,6 +1,7 @@
 """A table and what somebody says of it become the contract by which a run reads files."""
 
 from dataclasses import replace
+from functools import partial
 
 from textune.data import naming, weighting
 from textune.errors import SettingsError
@@ -22,22 +23,17 @@ def agree(
 ) -> Understanding:
     """Understand a table: its columns, the weights of its texts, the names of its classes.
 
-    Args:
-        table: Read from the start.
-        task: As for `contract.understand`, like all before `weight`.
-        text: One column, or two.
-        label: One column or several.
-        group: A column.
-        skip: Which rows are left out.
-        weight: Column of the weights of texts in the loss.
-        names: A file or a column of the names of classes that are numbers.
+    The task, the columns and the rows to skip are as for `contract.understand`; `weight` is the
+    column of the weights of texts in the loss, `names` a file or a column of the names of classes
+    that are numbers.
 
     Raises:
         SettingsError: A column that was named is not there, or there are no classes to be named.
         DataError: The table cannot be learned from, or the names are faulty.
     """
     read = table if weight is None else weighting.without(table, weight)
-    found = contract.understand(read, task=task, text=text, label=label, group=group, skip=skip)
+    understand = partial(contract.understand, task=task, text=text, group=group, skip=skip)
+    found = understand(read, label=label)
     agreed = replace(found.contract, weight=weight)
     if names is not None:
         if not registry.of(agreed.task).has_classes or len(agreed.label) != 1:
@@ -46,14 +42,7 @@ def agree(
                 "that stand for classes; name their column with --label"
             )
         pairs = naming.read(names, table, agreed.label[0])
-        found = contract.understand(
-            naming.named(read, replace(agreed, names=pairs)),
-            task=task,
-            text=text,
-            label=agreed.label,
-            group=group,
-            skip=skip,
-        )
+        found = understand(naming.named(read, replace(agreed, names=pairs)), label=agreed.label)
         said = f"names of {agreed.label[0]!r}, as asked: {naming.shown(pairs)}"
         reasons = (*found.contract.reasons, said)
         agreed = replace(found.contract, weight=weight, names=pairs, reasons=reasons)

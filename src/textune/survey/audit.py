@@ -6,7 +6,7 @@ Texts are compared by 64-bit hashes, so that a million of them take tens of mega
 import re
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 
@@ -27,6 +27,7 @@ DECORATION = re.compile(r"[\W\d_]+")
 MISSING = {"na", "n/a", "nan", "none", "null", "nil", "unknown", "?", "-", "#n/a", "<na>"}
 _TO_LETTERS = {code: " " for code in range(128) if not chr(code).isalpha()}
 _MASK = (1 << 64) - 1
+Numbers = NDArray[np.int64]
 
 
 def audit(examples: Iterable[Example], *, contract: Contract | None = None) -> list[Finding]:
@@ -42,27 +43,25 @@ def audit(examples: Iterable[Example], *, contract: Contract | None = None) -> l
     seen = _Seen()
     for example in examples:
         seen.add(example)
-    texts = _text_findings(seen)
+    found = list(_text_findings(seen))
     kind = registry.of(contract.task) if contract is not None else None
     is_labelled = kind is None or (kind.has_classes and kind.asks == "texts")
     names = contract.label if contract is not None and contract.form == "columns" else ()
-    labels = _label_findings(seen, names) if is_labelled and seen.rows else []
+    if is_labelled and seen.rows:
+        found += _label_findings(seen, names)
     if kind is not None and kind.has_classes and not is_labelled:
         classes: Counter[str] = Counter()
         for name, count in seen.counts.items():
             classes[kind.class_of(name)] += count
-        labels = list(alike.findings(classes, of=kind.noun))
+        found += alike.findings(classes, of=kind.noun)
     order = ("error", "warning", "note")
-    return sorted(texts + labels, key=lambda finding: order.index(finding.severity))
+    return sorted(found, key=lambda finding: order.index(finding.severity))
 
 
 def leaks(train: Iterable[Example], other: Iterable[Example], name: str) -> Finding | None:
     """Find texts that stand in the training data and in another set as well; None without any.
 
-    Args:
-        train: What is learned from.
-        other: What is judged by, or chosen by.
-        name: Of the other set, for the message.
+    `other` is what is judged by, or chosen by; its name is for the message.
     """
     known = np.unique(np.fromiter((_key(example) for example in train), dtype=np.uint64))
     total, count = 0, 0
@@ -152,49 +151,36 @@ def _some(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
-def _text_findings(seen: _Seen) -> list[Finding]:
+def _text_findings(seen: _Seen) -> Iterator[Finding]:
     full = np.ones(seen.rows, dtype=bool)
     full[np.asarray(seen.empty, dtype=np.int64)] = False
     places = np.flatnonzero(full)
     same = np.asarray(seen.same, dtype=np.uint64)[places]
     near = np.asarray(seen.near, dtype=np.uint64)[places]
     label = np.asarray(seen.label, dtype=np.uint64)[places]
-    findings = []
     if len(seen.empty):
         rows = seen.origins.at(seen.empty[:SHOWN])
         verb = "is" if len(seen.empty) == 1 else "are"
         message = f"{_some(len(seen.empty), 'text')} {verb} empty; first: {rows[0]}"
-        findings.append(Finding("empty", "warning", message, len(seen.empty), rows))
+        yield Finding("empty", "warning", message, len(seen.empty), rows)
     repeats, sources = _repeats(same)
-    if len(repeats):
-        message = f"{_repeat(len(repeats))} an earlier one (but for case and white space)"
-        findings.append(_pairs("duplicate", message, seen, places[repeats], places[sources]))
-    if nearly := _nearly(seen, near, places, set(places[repeats].tolist())):
-        findings.append(nearly)
-    if conflict := _conflict(seen, same, label, places):
-        findings.append(conflict)
-    return findings
+    what = "an earlier one (but for case and white space)"
+    yield from _pairs("duplicate", "warning", what, seen, places[repeats], places[sources])
+    yield from _nearly(seen, near, places, set(places[repeats].tolist()))
+    yield from _conflict(seen, same, label, places)
 
 
 def _nearly(
-    seen: _Seen, near: NDArray[np.uint64], places: NDArray[np.int64], same: set[int]
-) -> Finding | None:
+    seen: _Seen, near: NDArray[np.uint64], places: Numbers, same: set[int]
+) -> Iterator[Finding]:
     repeats, sources = _repeats(near)
     pairs = dict(seen.sketches.found)
     pairs.update(zip(places[repeats].tolist(), places[sources].tolist(), strict=True))
     later = np.asarray(sorted(pairs.keys() - same), dtype=np.int64)
-    if not len(later):
-        return None
     first = np.asarray([pairs[place] for place in later.tolist()], dtype=np.int64)
     limit = f" (words were compared in the first {MOST:,})" if seen.rows > MOST else ""
-    message = (
-        f"{_repeat(len(later))} an earlier one but for punctuation, digits or a few words{limit}"
-    )
-    return _pairs("near", message, seen, later, first)
-
-
-def _repeat(count: int) -> str:
-    return f"{_some(count, 'text')} {'repeats' if count == 1 else 'repeat'}"
+    what = f"an earlier one but for punctuation, digits or a few words{limit}"
+    yield from _pairs("near", "note", what, seen, later, first)
 
 
 def _repeats(keys: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -206,29 +192,23 @@ def _repeats(keys: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.in
 
 
 def _pairs(
-    kind: str,
-    message: str,
-    seen: _Seen,
-    again: NDArray[np.int64],
-    sources: NDArray[np.int64],
-) -> Finding:
+    kind: str, severity: str, what: str, seen: _Seen, again: Numbers, sources: Numbers
+) -> Iterator[Finding]:
+    if not len(again):
+        return
     rows = seen.origins.at(again[:SHOWN].tolist())
     origin = seen.origins.at([int(sources[0])])[0]
-    severity = "warning" if kind == "duplicate" else "note"
-    return Finding(
-        kind, severity, f"{message}; first: {rows[0]} repeats {origin}", len(again), rows
-    )
+    verb = "repeats" if len(again) == 1 else "repeat"
+    message = f"{_some(len(again), 'text')} {verb} {what}; first: {rows[0]} repeats {origin}"
+    yield Finding(kind, severity, message, len(again), rows)
 
 
 def _conflict(
-    seen: _Seen,
-    same: NDArray[np.uint64],
-    label: NDArray[np.uint64],
-    places: NDArray[np.int64],
-) -> Finding | None:
+    seen: _Seen, same: NDArray[np.uint64], label: NDArray[np.uint64], places: Numbers
+) -> Iterator[Finding]:
     known = np.flatnonzero(label != 0)
     if not len(known):
-        return None
+        return
     _, group = np.unique(same[known], return_inverse=True)
     labels = label[known]
     least = np.full(group.max() + 1, np.iinfo(np.uint64).max, dtype=np.uint64)
@@ -237,7 +217,7 @@ def _conflict(
     np.maximum.at(most, group, labels)
     torn = np.flatnonzero(least != most)
     if not len(torn):
-        return None
+        return
     concerned = np.flatnonzero(np.isin(group, torn))
     first = concerned[group[concerned] == group[concerned[0]]]
     shown = [
@@ -250,83 +230,69 @@ def _conflict(
         f"{_some(len(torn), 'text')} {verb} there more than once, with different labels "
         f"({len(concerned):,} rows); first: {' and '.join(rows[: min(3, len(first))])}"
     )
-    return Finding("conflict", "warning", message, len(concerned), rows)
+    yield Finding("conflict", "warning", message, len(concerned), rows)
 
 
-def _label_findings(seen: _Seen, names: Sequence[str]) -> list[Finding]:
-    rules: tuple[Callable[[_Seen, Sequence[str]], list[Finding]], ...] = (
-        _one_class,
-        _absent,
-        _variants,
-        _missing,
-        _rare,
-        _imbalance,
-        _unlabelled,
-    )
-    return [finding for rule in rules for finding in rule(seen, names)]
+def _label_findings(seen: _Seen, names: Sequence[str]) -> Iterator[Finding]:
+    yield from _one_class(seen)
+    yield from _absent(seen, names)
+    yield from _variants(seen)
+    yield from _missing(seen, names)
+    yield from _rare(seen)
+    yield from _imbalance(seen)
+    yield from _unlabelled(seen)
 
 
-def _one_class(seen: _Seen, names: Sequence[str]) -> list[Finding]:
+def _one_class(seen: _Seen) -> Iterator[Finding]:
     if not seen.counts:
-        if seen.unscored == 0 and not seen.lists:
-            message = "no text has a label: there is nothing to learn"
-        else:
-            message = "no label applies to any text: there is nothing to learn"
-        return [Finding("class", "error", message, seen.rows, seen.origins.at(seen.without))]
-    if not seen.lists and len(seen.counts) == 1:
-        name = next(iter(seen.counts))
+        is_bare = seen.unscored == 0 and not seen.lists
+        what = "no text has a label" if is_bare else "no label applies to any text"
+        rows = seen.origins.at(seen.without)
+        yield Finding("class", "error", f"{what}: there is nothing to learn", seen.rows, rows)
+    elif not seen.lists and len(seen.counts) == 1:
+        ((name, count),) = seen.counts.items()
         message = f"every label is {name!r}: there is nothing to tell apart"
-        return [Finding("class", "error", message, seen.counts[name], _rows(seen, name))]
+        yield Finding("class", "error", message, count, _rows(seen, name))
     always = [name for name, count in seen.counts.items() if count == seen.rows and seen.lists]
-    return [
-        Finding(
-            "class",
-            "warning",
-            f"label {name!r} applies to every text: nothing can be learned about it",
-            seen.rows,
-            _rows(seen, name),
-        )
-        for name in always[:SHOWN]
-    ]
+    for name in always[:SHOWN]:
+        message = f"label {name!r} applies to every text: nothing can be learned about it"
+        yield Finding("class", "warning", message, seen.rows, _rows(seen, name))
 
 
-def _absent(seen: _Seen, names: Sequence[str]) -> list[Finding]:
+def _absent(seen: _Seen, names: Sequence[str]) -> Iterator[Finding]:
     absent = [name for name in names if not seen.counts[name]]
     if not absent or not seen.counts:
-        return []
+        return
     listed = ", ".join(map(repr, absent[:SHOWN]))
     more = f" and {len(absent) - SHOWN} more" if len(absent) > SHOWN else ""
     message = f"no text has label {listed}{more}: nothing can be learned about it"
-    return [Finding("absent", "warning", message, len(absent))]
+    yield Finding("absent", "warning", message, len(absent))
 
 
-def _variants(seen: _Seen, names: Sequence[str]) -> list[Finding]:
+def _variants(seen: _Seen) -> Iterator[Finding]:
     groups = alike.variants(seen.counts)
-    return [
-        replace(finding, rows=_rows(seen, others[0]))
-        for finding, (_, *others) in zip(alike.findings(seen.counts), groups, strict=True)
-    ]
+    for finding, (_, other, *_) in zip(alike.findings(seen.counts), groups, strict=True):
+        yield replace(finding, rows=_rows(seen, other))
 
 
-def _missing(seen: _Seen, names: Sequence[str]) -> list[Finding]:
+def _missing(seen: _Seen, names: Sequence[str]) -> Iterator[Finding]:
     """Find labels by which other programs mean that there is none."""
     found = sorted(
         (name for name in seen.counts if name.casefold() in MISSING and name not in names),
         key=lambda name: -seen.counts[name],
     )
     if not found:
-        return []
+        return
     counted = ", ".join(f"{name!r} ({seen.counts[name]:,})" for name in found)
     message = (
         f"{counted} {'is a label' if len(found) == 1 else 'are labels'} as any other; if no label "
         "is meant, take these rows out of the file"
     )
     count = sum(seen.counts[name] for name in found)
-    return [Finding("missing", "warning", message, count, _rows(seen, found[0]))]
+    yield Finding("missing", "warning", message, count, _rows(seen, found[0]))
 
 
-def _rare(seen: _Seen, names: Sequence[str]) -> list[Finding]:
-    findings = []
+def _rare(seen: _Seen) -> Iterator[Finding]:
     single = sorted(name for name, count in seen.counts.items() if count == 1)
     few = sorted(
         (name for name, count in seen.counts.items() if 1 < count < FEW),
@@ -341,41 +307,38 @@ def _rare(seen: _Seen, names: Sequence[str]) -> list[Finding]:
         rows = seen.origins.at(
             place for name in single[:SHOWN] for place in seen.first.get(name, ())
         )
-        findings.append(Finding("rare", "warning", message, len(single), rows))
+        yield Finding("rare", "warning", message, len(single), rows)
     if few:
         listed = ", ".join(f"{name!r} ({seen.counts[name]})" for name in few[:SHOWN])
         dots = ", …" if len(few) > SHOWN else ""
         message = f"{_some(len(few), 'label')} with fewer than {FEW} texts: {listed}{dots}"
         count = sum(seen.counts[name] for name in few)
-        findings.append(Finding("rare", "note", message, count, _rows(seen, few[0])))
-    return findings
+        yield Finding("rare", "note", message, count, _rows(seen, few[0]))
 
 
-def _imbalance(seen: _Seen, names: Sequence[str]) -> list[Finding]:
+def _imbalance(seen: _Seen) -> Iterator[Finding]:
     if seen.lists or len(seen.counts) < 2:
-        return []
+        return
     (most, many), *_, (least, few) = seen.counts.most_common()
     if many < LOPSIDED * few:
-        return []
+        return
     message = (
         f"{many / seen.rows:.0%} of the texts are {most!r}, and {many / few:.0f} times fewer "
         f"{least!r}: accuracy alone would say little"
     )
-    return [Finding("imbalance", "note", message, few, _rows(seen, least))]
+    yield Finding("imbalance", "note", message, few, _rows(seen, least))
 
 
-def _unlabelled(seen: _Seen, names: Sequence[str]) -> list[Finding]:
-    findings = []
+def _unlabelled(seen: _Seen) -> Iterator[Finding]:
     if seen.unlabelled and seen.counts:
         share = seen.unlabelled / seen.rows
         verb = "has" if seen.unlabelled == 1 else "have"
         message = f"{_some(seen.unlabelled, 'text')} ({share:.0%}) {verb} no label"
         rows = seen.origins.at(seen.without)
-        findings.append(Finding("unlabelled", "note", message, seen.unlabelled, rows))
+        yield Finding("unlabelled", "note", message, seen.unlabelled, rows)
     if seen.unscored:
         message = f"{_some(seen.unscored, 'text')} with labels marked -1 (not scored)"
-        findings.append(Finding("unscored", "note", message, seen.unscored))
-    return findings
+        yield Finding("unscored", "note", message, seen.unscored)
 
 
 def _rows(seen: _Seen, name: str) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """A file becomes a Survey: what is in it, what would be trained, and what is wrong with it."""
 
+import json
 import random
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -115,31 +116,19 @@ def check(
 def to_json(survey: Survey) -> dict[str, Any]:
     """Give a survey as plain values that JSON can hold."""
     agreed = survey.contract
-    return {
+    found = {
         "source": survey.source,
         "format": survey.table.format,
-        "task": agreed.task,
-        "text": list(agreed.text),
-        "label": list(agreed.label),
-        "rows": survey.rows,
-        "labels": dict(survey.labels),
-        "unlabelled": survey.unlabelled,
-        "lengths": dict(survey.lengths),
-        "findings": [
-            {**asdict(finding), "rows": list(finding.rows)} for finding in survey.findings
-        ],
+        **{name: getattr(agreed, name) for name in ("task", "text", "label")},
+        **{name: getattr(survey, name) for name in ("rows", "labels", "unlabelled", "lengths")},
+        "findings": list(map(asdict, survey.findings)),
         "reasons": [*survey.table.reasons, *agreed.reasons],
-        "doubts": list(agreed.doubts),
-        "columns": dict(survey.columns),
-        "left_out": dict(survey.left_out),
-        "fertility": dict(survey.fertility),
-        "targets": dict(survey.targets),
-        "contract": {
-            key: list(value) if isinstance(value, tuple) else value
-            for key, value in asdict(agreed).items()
-        },
+        "doubts": agreed.doubts,
+        **{name: getattr(survey, name) for name in ("columns", "left_out", "fertility", "targets")},
+        "contract": asdict(agreed),
         "command": survey.command,
     }
+    return dict(json.loads(json.dumps(found)))
 
 
 class _Reader:
@@ -175,22 +164,21 @@ class _Reader:
             yield example
         self._measure()
 
-    def mended(self) -> tuple[Finding, ...]:
+    def mended(self) -> Iterator[Finding]:
         """Say what was mended while the file was read: the first places, and the number of all."""
         if not self._remarked:
-            return ()
+            return
         listed = "; ".join(self._remarks)
         more = f"; and {self._remarked - SHOWN:,} more" if self._remarked > SHOWN else ""
         what = "1 place was" if self._remarked == 1 else f"{self._remarked:,} places were"
         message = f"{what} mended while reading: {listed}{more}"
-        return (Finding("mended", "warning", message, self._remarked),)
+        yield Finding("mended", "warning", message, self._remarked)
 
-    def unknown(self) -> tuple[Finding, ...]:
+    def unknown(self) -> Iterator[Finding]:
         """Say how much of the texts the tokenizer does not know, where that is much."""
-        if self._ruler.tokenizer is None or self._agreed.task == "plain":
-            return ()
-        found = unknown.finding(self._ruler.tokenizer, self._first)
-        return () if found is None else (found,)
+        if self._ruler.tokenizer is not None and self._agreed.task != "plain":
+            found = unknown.finding(self._ruler.tokenizer, self._first)
+            yield from filter(None, [found])
 
     def lengths(self) -> dict[str, Any]:
         """Describe the token counts, and what lies beyond each limit."""
@@ -217,28 +205,27 @@ def _ruler(
     return Ruler(agreed.task, golds, tokenizer=tokenizers.load(place), width=width)
 
 
-def _without_labels(agreed: Contract, name: str, rows: int) -> tuple[Finding, ...]:
+def _without_labels(agreed: Contract, name: str, rows: int) -> Iterator[Finding]:
     """Say what can be done with text that has no labels."""
     if agreed.task == "plain":
         message = (
             f"{name}: no labels were found in it; an encoder can be adapted to its text, and "
             "--label names the label column if there is one"
         )
-        return (Finding("task", "note", message, rows),)
-    return ()
+        yield Finding("task", "note", message, rows)
 
 
-def _too_long(lengths: Mapping[str, Any]) -> tuple[Finding, ...]:
+def _too_long(lengths: Mapping[str, Any]) -> Iterator[Finding]:
     limit, shares = list(lengths["beyond"].items())[-1]
     if shares["rows"] < LONG_SHARE:
-        return ()
+        return
     count = round(shares["rows"] * lengths["texts"])
     of = f"{lengths['texts']:,} texts that were measured" if lengths["sampled"] else "the texts"
     message = (
         f"{shares['rows']:.1%} of {of} and {shares['tokens']:.1%} of all tokens lie beyond "
         f"{limit} tokens, the most that is read at once; --long says what becomes of them"
     )
-    return (Finding("length", "note", message, count),)
+    yield Finding("length", "note", message, count)
 
 
 def _command(
@@ -259,21 +246,10 @@ def _command(
         words.append("--no-header")
     elif header:
         words.append("--header")
-    if delimiter is not None:
-        words += ["--delimiter", delimiter]
-    words += ["--text", ",".join(agreed.text)]
-    if agreed.label:
-        words += ["--label", ",".join(agreed.label)]
-    words += ["--task", agreed.task]
-    for option, value in (
-        ("--group", agreed.group),
-        ("--names", names),
-        ("--weight", agreed.weight),
-        ("--base", base),
-    ):
-        words += [option, str(value)] if value is not None else []
-    for entry in agreed.skip:
-        words += ["--skip", entry]
+    options: dict[str, Any] = {} if delimiter is None else {"delimiter": delimiter}
+    for option, value in (options | _options(agreed, base, names)).items():
+        for one in value if isinstance(value, list) else [value]:
+            words += [f"--{option}", one]
     return shlex.join(words)
 
 
@@ -284,14 +260,22 @@ def _call(agreed: Contract, base: str | Path | None, names: str | Path | None) -
             f"textune.adapt('texts.parquet', text={agreed.text[0]!r})"
             "  # once the frame is saved: adapt reads files"
         )
+    given = ", ".join(f"{name}={value!r}" for name, value in _options(agreed, base, names).items())
+    return f"textune.train(frame, {given})"
+
+
+def _options(
+    agreed: Contract, base: str | Path | None, names: str | Path | None
+) -> dict[str, str | list[str]]:
+    """Name the options of `train` that a contract needs."""
     given = {
         "text": ",".join(agreed.text),
         "label": ",".join(agreed.label),
         "task": agreed.task,
         "group": agreed.group,
-        "names": None if names is None else str(names),
+        "names": names and str(names),
         "weight": agreed.weight,
-        "base": None if base is None else str(base),
+        "base": base and str(base),
         "skip": list(agreed.skip),
     }
-    return f"textune.train(frame, {', '.join(f'{k}={v!r}' for k, v in given.items() if v)})"
+    return {name: value for name, value in given.items() if value}
