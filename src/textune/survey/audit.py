@@ -36,9 +36,7 @@ def audit(examples: Iterable[Example], *, contract: Contract | None = None) -> l
     Two texts are the same if they differ in case and white space only. They are near if they differ
     in punctuation and digits as well, or, among the first 30,000, share most runs of three words.
 
-    Args:
-        examples: Streamed.
-        contract: Adds labels that no text has, and leaves out what makes no sense for the task.
+    The contract adds labels that no text has, and leaves out what makes no sense for the task.
     """
     seen = _Seen()
     for example in examples:

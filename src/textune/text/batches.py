@@ -84,10 +84,6 @@ def windows(batch: Batch, most_tokens: int) -> list[Batch]:
     The parts know nothing of items and targets: what a head says of them, one after the other, is
     what it would say of the whole.
 
-    Args:
-        batch: Of texts in windows.
-        most_tokens: Of a part.
-
     Returns:
         The batch itself where it is not too large, or has one window.
     """

@@ -3,7 +3,7 @@
 import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
@@ -16,6 +16,7 @@ MOST_BYTES = 20 * 2**30  # of all that is kept together; the least recently used
 MANIFEST = "MANIFEST.json"
 BEFORE, OLD = ".unfinished-", 24 * 3600  # of versions before: whose they are, nobody can tell
 Opened = TypeVar("Opened")
+Item = TypeVar("Item")
 
 
 def open_or_build(
@@ -123,3 +124,19 @@ def _lock(place: Path) -> str:
 
 def _size(folder: Path) -> int:
     return sum(file.stat().st_size for file in folder.glob("*") if file.is_file())
+
+
+def chunks(
+    items: Iterable[Item], size: Callable[[Item], int], *, most: int, characters: int
+) -> Iterator[list[Item]]:
+    """Gather items for the tokenizer: so many, or as many as have so many characters."""
+    chunk: list[Item] = []
+    total = 0
+    for item in items:
+        chunk.append(item)
+        total += size(item)
+        if len(chunk) >= most or total > characters:
+            yield chunk
+            chunk, total = [], 0
+    if chunk:
+        yield chunk

@@ -75,12 +75,8 @@ def tokenize(
 ) -> Documents:
     """Return the token ids of plain text, from an earlier run where nothing has changed.
 
-    Args:
-        paragraphs: Reads the text from its beginning; called twice.
-        tokenizer: Of the base.
-        split: Parts a paragraph into sentences; None keeps it whole.
-        how: Names what `split` does.
-        folder: Where token ids are kept between runs, or its name in the cache; None keeps nothing.
+    The paragraphs are read twice; `how` names what `split` does. `folder` is where token ids are
+    kept between runs, or its name in the cache; None keeps nothing.
 
     Raises:
         DataError: There is no text.
@@ -93,7 +89,7 @@ def tokenize(
     found, remark = cache.open_or_build(
         folder, key, write, lambda place, is_passing: _open(place, key, in_memory=is_passing)
     )
-    return found if remark is None else replace(found, remark=remark)
+    return replace(found, remark=remark)
 
 
 def _key(paragraphs: Iterable[Paragraph], tokenizer: Tokenizer, how: str) -> str:
@@ -114,7 +110,8 @@ def _write(
         atomic.writing(folder / "lengths.i64") as sizes,
         atomic.writing(folder / "owners.i64") as owners,
     ):
-        for chunk in _chunks(paragraphs, split):
+        units = _units(paragraphs, split)
+        for chunk in cache.chunks(units, _size, most=CHUNK_UNITS, characters=CHUNK_CHARACTERS):
             found = tokenizer.encode([text for text, _ in chunk])
             for (_, begins), ids in zip(chunk, found, strict=True):
                 owner += begins or owner < 0
@@ -126,23 +123,16 @@ def _write(
         raise DataError("there is no text in what was named; name files with text")
 
 
-def _chunks(
-    paragraphs: Iterable[Paragraph], split: Split | None
-) -> Iterator[list[tuple[str, bool]]]:
-    """Gather units, each with whether a document begins with it, for the tokenizer."""
-    chunk: list[tuple[str, bool]] = []
-    size = 0
+def _size(unit: tuple[str, bool]) -> int:
+    return len(unit[0])
+
+
+def _units(paragraphs: Iterable[Paragraph], split: Split | None) -> Iterator[tuple[str, bool]]:
+    """Yield units, each with whether a document begins with it."""
     for paragraph in paragraphs:
         units = [paragraph.text] if split is None else split(paragraph.text)
-        units = units or [""]  # a document may begin with a blank
-        for number, unit in enumerate(units):
-            chunk.append((unit, paragraph.begins and number == 0))
-            size += len(unit)
-        if len(chunk) >= CHUNK_UNITS or size > CHUNK_CHARACTERS:
-            yield chunk
-            chunk, size = [], 0
-    if chunk:
-        yield chunk
+        for number, unit in enumerate(units or [""]):  # a document may begin with a blank
+            yield unit, paragraph.begins and number == 0
 
 
 def _open(folder: Path, key: str, *, in_memory: bool) -> Documents:

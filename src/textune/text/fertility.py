@@ -92,11 +92,6 @@ def propose(texts: Iterable[str], tokenizer: Tokenizer, number: int) -> list[str
     A candidate has LEAST_PIECES pieces and LEAST_OCCURRENCES occurrences or more, and more than
     half of its signs are letters.
 
-    Args:
-        texts: Are read once.
-        tokenizer: Of the base.
-        number: Most words of the result.
-
     Returns:
         The words, best first; of equal value in the order of the alphabet.
 

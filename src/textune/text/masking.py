@@ -104,15 +104,7 @@ def masked_batch(
 
     What is masked in a passage depends on the seed, the epoch and the passage alone.
 
-    Args:
-        documents: Token ids.
-        passages: Of the epoch.
-        rows: (B,) which of them, in the order they shall lie.
-        tokenizer: Whose special tokens are put around them.
-        masking: The rules.
-        seed: The run's seed.
-        epoch: Which pass, from 1; `HELD_OUT` for texts that are held out.
-        device: Where the tensors go.
+    Epochs count from 1; `HELD_OUT` is that of texts that are held out.
     """
     texts, firsts, asked, targets, start = [], [], [], [], 0
     for row in rows.tolist():

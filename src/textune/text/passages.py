@@ -121,10 +121,7 @@ def paired(found: PairSpans, *, seed: int, epoch: int) -> Passages:
 
     Stretches of one sentence stay whole, and their label is NO_TARGET.
 
-    Args:
-        found: From `runs`.
-        seed: The run's seed.
-        epoch: Which pass, from 1; 0 for texts that are held out.
+    Epochs count from 1; 0 is that of texts that are held out.
     """
     draw = np.random.default_rng([seed, epoch, len(found)])
     places = np.asarray(

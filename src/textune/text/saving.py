@@ -64,13 +64,7 @@ def remark(otherwise: str | None) -> str:
 
 
 def write_files(backend: Backend, place: str, folder: Path) -> None:
-    """Write a tokenizer as it is used, beside the settings that transformers wants to see.
-
-    Args:
-        backend: The tokenizer.
-        place: Directory of the base, for its settings.
-        folder: Made if it is not there.
-    """
+    """Write a tokenizer as it is used, beside the settings that transformers wants to see."""
     folder.mkdir(parents=True, exist_ok=True)
     with _quiet():
         from transformers import AutoTokenizer, PreTrainedTokenizerFast  # heavy

@@ -42,11 +42,6 @@ class Shaped:
 def shaped(examples: Sequence[Example], tokenizer: Tokenizer, shape: Shape) -> Iterator[Shaped]:
     """Tokenise texts and part them.
 
-    Args:
-        examples: Texts, pairs, texts with their words, or questions with their passages.
-        tokenizer: Of the base.
-        shape: By which they are parted.
-
     Yields:
         One for each example.
     """

@@ -1,7 +1,7 @@
 """Texts become token ids once, in windows: a memory-mapped store, keyed by texts and tokenizer."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -100,11 +100,7 @@ def tokenize(
 ) -> Store:
     """Return the token ids of every example, from an earlier run where nothing has changed.
 
-    Args:
-        examples: Texts or pairs.
-        tokenizer: Of the base.
-        shape: Tokens of a window, what becomes of longer texts, and what is asked about.
-        folder: Where stores are kept between runs, or its name in the cache; None keeps nothing.
+    `folder` is where stores are kept between runs, or its name in the cache; None keeps nothing.
     """
     texts = list(examples)
     key = _key(texts, tokenizer, shape)
@@ -114,7 +110,7 @@ def tokenize(
         lambda new: _write(texts, tokenizer, shape, new),
         lambda place, is_passing: _open(place, shape, key, in_memory=is_passing),
     )
-    return store if remark is None else replace(store, remark=remark)
+    return replace(store, remark=remark)
 
 
 def _key(examples: Iterable[Example], tokenizer: Tokenizer, shape: Shape) -> str:
@@ -139,7 +135,7 @@ def _write(examples: Iterable[Example], tokenizer: Tokenizer, shape: Shape, fold
         atomic.writing(folder / "items") as items,
         atomic.writing(folder / "spans") as spans,
     ):
-        for chunk in _chunks(examples):
+        for chunk in cache.chunks(examples, _size, most=CHUNK_TEXTS, characters=CHUNK_CHARACTERS):
             for found in shaped(chunk, tokenizer, shape):
                 for window in found.windows:
                     ids.write(window.ids.astype(np.int32).tobytes())
@@ -161,18 +157,8 @@ def _count(small: dict[str, list[int]], found: Shaped) -> None:
     small["item_borders"].append(small["item_borders"][-1] + len(found.spans))
 
 
-def _chunks(examples: Iterable[Example]) -> Iterator[list[Example]]:
-    rest = iter(examples)
-    chunk: list[Example] = []
-    size = 0
-    for example in rest:
-        chunk.append(example)
-        size += len(example.text) + len(example.pair or "")
-        if len(chunk) == CHUNK_TEXTS or size > CHUNK_CHARACTERS:
-            yield chunk
-            chunk, size = [], 0
-    if chunk:
-        yield chunk
+def _size(example: Example) -> int:
+    return len(example.text) + len(example.pair or "")
 
 
 def _open(folder: Path, shape: Shape, key: str, *, in_memory: bool) -> Store:

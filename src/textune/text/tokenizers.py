@@ -110,9 +110,7 @@ class Tokenizer:
     def count(self, texts: Sequence[str]) -> list[int]:
         """Return the tokens of each text, special ones included, untruncated."""
         extra = self.specials(pair=False)
-        with _sound(self.place):
-            found = self.backend.encode_batch_fast(list(texts), add_special_tokens=False)
-        return [len(encoding.ids) + extra for encoding in found]
+        return [len(ids) + extra for ids in self.encode(texts)]
 
     def specials(self, *, pair: bool) -> int:
         """Count the special tokens around one text, or around a pair."""
@@ -148,9 +146,6 @@ class Tokenizer:
 
 def load(place: str) -> Tokenizer:
     """Load the tokenizer of a base.
-
-    Args:
-        place: A directory, from `encoder.bases.find`.
 
     Raises:
         ModelError: There is none, it is damaged, it does not belong to the model, or it has no fast

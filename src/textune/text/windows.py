@@ -43,11 +43,7 @@ def cut_pair(
     One that fits into half of it stays whole beside each window of the other; two longer ones go
     on side by side, so that the windows are as many as the longer one has.
 
-    Args:
-        lengths: Tokens of both.
-        room: Most tokens of both together; at least 2.
-        long: As in `cut`.
-        overlap: As in `cut`.
+    The room is that of both together, at least 2.
     """
     if sum(lengths) <= room:
         return [(((0, lengths[0]),), ((0, lengths[1]),))]
@@ -89,10 +85,6 @@ def share(first: int, second: int, room: int) -> tuple[int, int]:
 
 def best_window(places: NDArray[np.int64], windows: Sequence[Window]) -> NDArray[np.int64]:
     """Find for tokens of a text the window in which they have most context on the poorer side.
-
-    Args:
-        places: (M,) tokens of the text.
-        windows: Of one text.
 
     Returns:
         (M,) numbers of windows; -1 for a token that none shows.
