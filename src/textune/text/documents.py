@@ -32,10 +32,8 @@ class Documents:
     borders: NDArray[np.int64]  # (U + 1,) unit u holds ids[borders[u] : borders[u + 1]]
     owners: NDArray[np.int64]  # (U,) document of each unit, from 0, ascending
     key: str  # of the content: texts, tokenizer and how it was split
-    numbers: NDArray[np.int64] | None = (
-        None  # (documents,) ascending, of each among those that were
-    )
-    # read, where some of them have no token; None: they are the same
+    numbers: NDArray[np.int64] | None = None  # (documents,) ascending, of each among those that
+    # were read, where some of them have no token; None: they are the same
     remark: str | None = None  # why it could not be kept
 
     @property

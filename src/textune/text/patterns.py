@@ -5,9 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-ENDLESS = re.compile(
-    r"(?:[*+]|\{\d*,\})(\+)?"
-)  # a repetition without an end; "+" more: no way back
+ENDLESS = re.compile(r"(?:[*+]|\{\d*,\})(\+)?")  # a repetition without end; "+" more: no way back
 BOUNDED = re.compile(r"(?:\?|\{\d+(?:,\d+)?\}|\{,\d+\})[+?]?")
 LITERAL = re.compile(r"[^\\\[\](){}.*+?^$|]")
 

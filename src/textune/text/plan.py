@@ -1,9 +1,8 @@
 """A seed, an epoch and the lengths become optimizer steps, the same on every process.
 
 Every optimizer batch is the one that plain random shuffling draws. Only inside it are the texts
-ordered and
-parted, by their tokens: that changes nothing in the gradient, which is the exact mean over the
-batch.
+ordered and parted, by their tokens: that changes nothing in the gradient, which is the exact mean
+over the batch.
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,9 +21,7 @@ class Update:
     """One optimizer step as one process sees it."""
 
     rows: Rows  # (B,) the whole optimizer batch, over all processes
-    parts: tuple[
-        Rows, ...
-    ]  # this process's micro-batches, longest texts first; may hold empty ones
+    parts: tuple[Rows, ...]  # this process's micro-batches, longest texts first; some may be empty
 
 
 def epoch(

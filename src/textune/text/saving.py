@@ -23,7 +23,10 @@ from textune.text.tokenizers import Ids, Tokenizer
 MOST_TEXTS = 1000  # that are compared
 MOST_CHARACTERS = 20_000  # of each
 AS_IT_IS = "PreTrainedTokenizerFast"  # the class that takes tokenizer.json as it is
-TOKENS = ("unk", "pad", "cls", "sep", "mask", "bos", "eos")
+TOKENS = {  # beside "[UNK]" and "<unk>", and so on
+    **dict.fromkeys(("unk", "pad", "mask"), ()),
+    **{"cls": ("<s>",), "sep": ("</s>",), "bos": ("<s>",), "eos": ("</s>",)},
+}
 SHOWN = 60  # characters of a text that is named
 FAULTS = (OSError, ValueError, KeyError, TypeError, AttributeError, ImportError, RuntimeError)
 
@@ -136,16 +139,12 @@ def _difference(folder: Path, texts: Sequence[str], wanted: Sequence[Ids]) -> st
 def _named(backend: Backend) -> dict[str, str]:
     """Name the usual special tokens that a tokenizer has."""
     found = {}
-    for name in TOKENS:
-        for token in (f"[{name.upper()}]", f"<{name}>", *_likes(name)):
+    for name, others in TOKENS.items():
+        for token in (f"[{name.upper()}]", f"<{name}>", *others):
             if backend.token_to_id(token) is not None:
                 found[f"{name}_token"] = token
                 break
     return found
-
-
-def _likes(name: str) -> tuple[str, ...]:
-    return {"cls": ("<s>",), "sep": ("</s>",), "bos": ("<s>",), "eos": ("</s>",)}.get(name, ())
 
 
 @contextmanager

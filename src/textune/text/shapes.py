@@ -14,18 +14,18 @@ from textune.text.windows import Window
 Numbers = NDArray[np.int64]
 
 
+def _nothing() -> Numbers:
+    return np.zeros(0, dtype=np.int64)
+
+
 @dataclass(frozen=True, slots=True)
 class Placed:
     """One window; M tokens of it speak of items."""
 
     ids: Ids
     first: int  # tokens in the first segment
-    asked: Numbers = field(
-        default_factory=lambda: np.zeros(0, np.int64)
-    )  # (M,) their places in the window
-    items: Numbers = field(
-        default_factory=lambda: np.zeros(0, np.int64)
-    )  # (M,) items of the text they speak of
+    asked: Numbers = field(default_factory=_nothing)  # (M,) their places in the window
+    items: Numbers = field(default_factory=_nothing)  # (M,) items of the text they speak of
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +34,8 @@ class Shaped:
 
     windows: Sequence[Placed]
     full: int  # tokens it would have in one window without a limit
-    spans: Numbers = field(
-        default_factory=lambda: np.zeros((0, 2), np.int64)
-    )  # (I, 2) characters of its items
+    spans: Numbers = field(default_factory=lambda: _nothing().reshape(0, 2))  # (I, 2) characters
+    # of its items
 
 
 def shaped(examples: Sequence[Example], tokenizer: Tokenizer, shape: Shape) -> Iterator[Shaped]:

@@ -45,12 +45,7 @@ def cut_pair(
 
     The room is that of both together, at least 2.
     """
-    if sum(lengths) <= room:
-        return [(((0, lengths[0]),), ((0, lengths[1]),))]
     shares = share(*lengths, room)
-    if long != "window":
-        one, two = (cut(length, most, long) for length, most in zip(lengths, shares, strict=True))
-        return [(one[0], two[0])]
     first, second = (
         cut(length, most, long, overlap=overlap)
         for length, most in zip(lengths, shares, strict=True)
