@@ -9,9 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-if (
-    TYPE_CHECKING
-):  # importing records must stay cheap: `textune --help` does not load numpy or torch
+if TYPE_CHECKING:  # importing records is cheap: `textune --help` loads no numpy and no torch
     from pathlib import Path
 
     import numpy as np
@@ -306,11 +304,8 @@ class Survey:
     lengths: Mapping[str, Any]  # distribution of token counts, and shares beyond candidate limits
     findings: tuple[Finding, ...]
     command: str  # the `textune train` command that says all this explicitly
-    columns: Mapping[str, str] = field(
-        default_factory=dict
-    )  # what each column was taken for, and why
+    columns: Mapping[str, str] = field(default_factory=dict)  # what each was taken for, and why
     left_out: Mapping[str, str] = field(default_factory=dict)  # columns that are not used, and why
     fertility: Mapping[str, Any] = field(default_factory=dict)  # of plain text: what words cost
-    targets: Mapping[str, Any] = field(
-        default_factory=dict
-    )  # of numbers: column → min, mean, max, spread; of tags and answers: how many, how long
+    targets: Mapping[str, Any] = field(default_factory=dict)  # of numbers: column → min, mean, max,
+    # spread; of tags and answers: how many, how long

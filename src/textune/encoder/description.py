@@ -205,6 +205,10 @@ def _plain(kind: str) -> str:
 def _check_sizes(folder: Path, config: Config, weights: dict[str, Entry]) -> None:
     """Hold the sizes in a configuration against the shapes of the weights."""
     file = folder / "config.json"
+    strangers = (
+        f"its weights are not those of the {config.model_type} encoder that it describes. Take "
+        "config.json and model.safetensors from one model"
+    )
     widest = max((max(entry.shape, default=1) for entry in weights.values()), default=0)
     wide = ("hidden_size", "dim", "d_model", "embedding_size", "intermediate_size", "hidden_dim")
     for name in (*wide, "d_inner", "vocab_size", "type_vocab_size"):
@@ -212,8 +216,7 @@ def _check_sizes(folder: Path, config: Config, weights: dict[str, Entry]) -> Non
         if name in config.model_fields_set and value > widest:
             raise ModelError(
                 f"{file}: {name} is {value:,}, and no side of any weight is longer than "
-                f"{widest:,}; its weights are not those of the {config.model_type} encoder that "
-                f"it describes. Take config.json and model.safetensors from one model"
+                f"{widest:,}; {strangers}"
             )
     if config.layers is None:
         return
@@ -222,9 +225,7 @@ def _check_sizes(folder: Path, config: Config, weights: dict[str, Entry]) -> Non
     if config.layers > len(weights) or (is_counted and config.layers != len(numbers)):
         there = len(numbers) if numbers else len(weights)
         raise ModelError(
-            f"{file}: {config.layers:,} layers, and the weights are of {there:,}; its weights are "
-            f"not those of the {config.model_type} encoder that it describes. Take config.json "
-            f"and model.safetensors from one model"
+            f"{file}: {config.layers:,} layers, and the weights are of {there:,}; {strangers}"
         )
 
 
@@ -242,18 +243,29 @@ def _check_tokenizer(folder: Path) -> None:
         )
 
 
+EXPORTS = (
+    ("*.onnx", "an ONNX export"),
+    ("onnx/*.onnx", "an ONNX export"),
+    ("*.gguf", "a GGUF file"),
+    ("tf_model.h5", "weights of TensorFlow"),
+    ("*.msgpack", "weights of Flax"),
+    ("openvino_model.*", "an OpenVINO export"),
+)
+_SOURCE = "take the model that it was made from, with config.json and model.safetensors"
+
+
+def _export(folder: Path) -> str | None:
+    """Name what another program made of a model, if that is what a folder holds."""
+    return next((name for pattern, name in EXPORTS if any(folder.glob(pattern))), None)
+
+
 def _no_config(folder: Path) -> str:
-    if list(folder.glob("*.onnx")) or (folder / "onnx").is_dir():
-        return f"{folder}: an ONNX export, which cannot be trained; {_SOURCE}"
-    if list(folder.glob("*.gguf")):
-        return f"{folder}: a GGUF file, which cannot be trained; {_SOURCE}"
+    if export := _export(folder):
+        return f"{folder}: {export}, which cannot be trained; {_SOURCE}"
     return (
         f"{folder}: no config.json; an encoder's directory holds config.json, "
         f"model.safetensors and tokenizer.json"
     )
-
-
-_SOURCE = "take the model that it was made from, with config.json and model.safetensors"
 
 
 def _no_weights(folder: Path) -> str:
@@ -265,14 +277,6 @@ def _no_weights(folder: Path) -> str:
             f"opened; convert it where you trust it: AutoModel.from_pretrained(DIR)"
             f".save_pretrained(NEW_DIR) writes model.safetensors"
         )
-    for pattern, name in (
-        ("*.onnx", "an ONNX export"),
-        ("onnx/*.onnx", "an ONNX export"),
-        ("*.gguf", "a GGUF file"),
-        ("tf_model.h5", "weights of TensorFlow"),
-        ("*.msgpack", "weights of Flax"),
-        ("openvino_model.*", "an OpenVINO export"),
-    ):
-        if list(folder.glob(pattern)):
-            return f"{folder}: no model.safetensors, only {name}, which cannot be read; {_SOURCE}"
-    return f"{folder}: no model.safetensors"
+    export = _export(folder)
+    only = f", only {export}, which cannot be read; {_SOURCE}" if export else ""
+    return f"{folder}: no model.safetensors{only}"

@@ -15,6 +15,7 @@ from textune.records import PASSAGES, Asks, Example, Long
 from textune.tasks import registry
 from textune.text import shapes, windows
 from textune.text.tokenizers import Tokenizer
+from textune.text.windows import Window
 
 CountTokens = Callable[[list[str]], list[int]]
 LIMITS = (64, 128, 256, 512)
@@ -191,8 +192,7 @@ def _add_golds(beyond: dict[str, dict[str, Any]], found: Sequence[Measured], rul
     for limit, entry in beyond.items():
         unseen = 0
         for item in found:
-            room = int(limit) - ruler.specials(pair=len(item.sizes) > 1)
-            seen = _rooms(item.sizes, room, ruler.asks)[-1]
+            *_, (_, seen) = _cuts(item.sizes, int(limit), "head", ruler)[0][-1]
             unseen += sum(gold >= seen for gold in item.golds)
         entry[ruler.golds] = round(unseen / total, 6)
 
@@ -224,24 +224,20 @@ def _add_costs(
 
 def _windows(sizes: tuple[int, ...], limit: int, long: Long, ruler: Ruler) -> tuple[int, int]:
     """Return how many windows a text has, and how many tokens each."""
-    extra = ruler.specials(pair=len(sizes) > 1)
-    rooms = _rooms(sizes, limit - extra, ruler.asks)
-    cuts = []
-    for place, (size, room) in enumerate(zip(sizes, rooms, strict=True)):
-        is_question = ruler.asks == PASSAGES and place == 0  # of which one stretch is read
-        cuts.append(windows.cut(size, room, "head" if is_question else long))
-    each = sum(end - first for cut in cuts for first, end in cut[0])
-    return max(map(len, cuts)), each + extra
+    cuts = _cuts(sizes, limit, long, ruler)
+    each = sum(end - first for window in cuts[0] for first, end in window)
+    return len(cuts), each + ruler.specials(pair=len(sizes) > 1)
 
 
-def _rooms(sizes: tuple[int, ...], room: int, asks: Asks) -> tuple[int, ...]:
-    """Return the most tokens of each text that a window holds."""
+def _cuts(
+    sizes: tuple[int, ...], limit: int, long: Long, ruler: Ruler
+) -> Sequence[tuple[Window, ...]]:
+    """Part a text or a pair as it is parted for the encoder."""
+    room = limit - ruler.specials(pair=len(sizes) > 1)
     if len(sizes) == 1:
-        return (room,)
-    if asks == PASSAGES:
-        first = min(sizes[0], room // 2)
-        return first, room - first
-    return windows.share(sizes[0], sizes[1], room)
+        return [(window,) for window in windows.cut(sizes[0], room, long)]
+    part = windows.cut_second if ruler.asks == PASSAGES else windows.cut_pair
+    return part((sizes[0], sizes[1]), room, long)
 
 
 def _answer_end(example: Example, places: NDArray[np.int64]) -> tuple[int, ...]:

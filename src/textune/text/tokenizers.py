@@ -48,7 +48,8 @@ class Tokenizer:
         self.backend = backend
         self.limit = limit
         self.place = place
-        with _sound(place):
+        self._unread = f"{place}: its tokenizer cannot read a text"
+        with _sound(self._unread):
             self.template = _learn_template(backend, place)
         names = (mask, *MASKS) if mask else MASKS
         found = (backend.token_to_id(name) for name in names)
@@ -91,13 +92,13 @@ class Tokenizer:
 
     def encode(self, texts: Sequence[str]) -> list[Ids]:
         """Return the ids of each text, without special tokens and untruncated, on all cores."""
-        with _sound(self.place):
+        with _sound(self._unread):
             found = self.backend.encode_batch_fast(list(texts), add_special_tokens=False)
         return [np.asarray(encoding.ids, dtype=np.int32) for encoding in found]
 
     def encode_with_places(self, texts: Sequence[str]) -> list[tuple[Ids, NDArray[np.int64]]]:
         """Return the ids of each text as `encode` does, and (L, 2) the characters of each."""
-        with _sound(self.place):
+        with _sound(self._unread):
             found = self.backend.encode_batch(list(texts), add_special_tokens=False)
         return [
             (
@@ -155,7 +156,8 @@ def load(place: str) -> Tokenizer:
     config = _config(folder)
     fast = folder / "tokenizer.json"
     if fast.is_file():
-        backend = _read(fast)
+        with _sound(f"{fast}: not a tokenizer that can be read"):
+            backend = Backend.from_file(str(fast))
         mask = _mask(folder)
     else:
         backend, mask = _convert(folder)
@@ -168,15 +170,6 @@ def load(place: str) -> Tokenizer:
             f"only; take tokenizer and weights from one base"
         )
     return found
-
-
-def _read(file: Path) -> Backend:
-    try:
-        return Backend.from_file(str(file))
-    except BaseException as error:  # the library raises bare exceptions, and panics
-        if not isinstance(error, Exception) and not _is_panic(error):
-            raise
-        raise ModelError(f"{file}: not a tokenizer that can be read: {error}") from error
 
 
 def _convert(folder: Path) -> tuple[Backend, str | None]:
@@ -232,21 +225,14 @@ def _refuse_endless(backend: Backend, place: str) -> None:
 
 
 @contextmanager
-def _sound(place: str) -> Iterator[None]:
-    """Name the tokenizer where the library gives up on a text."""
+def _sound(what: str) -> Iterator[None]:
+    """Say what went wrong where the library gives up: it raises bare exceptions, and panics."""
     try:
         yield
     except BaseException as error:
-        if type(error) is not Exception and not _is_panic(error):
+        if type(error) is not Exception and type(error).__name__ != "PanicException":
             raise
-        raise ModelError(
-            f"{place}: its tokenizer cannot read a text: {str(error)[:200]}"
-        ) from error
-
-
-def _is_panic(error: BaseException) -> bool:
-    """Tell whether the library's own code gave up, which is no Exception in Python."""
-    return type(error).__name__ == "PanicException"
+        raise ModelError(f"{what}: {str(error)[:200]}") from error
 
 
 def _config(folder: Path) -> dict[str, Any]:
