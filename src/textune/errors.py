@@ -1,6 +1,6 @@
 """Every mistake a user can make, by class; each knows the exit code of the command line."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from typing import Self
 from unicodedata import normalize
@@ -81,6 +81,17 @@ def among(value: str, allowed: Iterable[str], *, most: int = 12) -> str:
     if near and normalize("NFC", near[0]) == normalize("NFC", value):  # they look the same
         guess = f"did you mean {near[0]!a}? It is written {value!a} here. "
     return f"{guess}{'Allowed' if guess else 'allowed'}: {listed}{more}"
+
+
+def some(names: Sequence[str], most: int) -> str:
+    """Name the first of several, and count the others.
+
+    Example:
+        >>> some(["a", "b", "c"], 1)
+        'a and 2 more'
+    """
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 class Problems:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from textune.corpora.parts import read_parts
 from textune.data import weighting
-from textune.errors import DataError
+from textune.errors import DataError, some
 from textune.reading import sources
 from textune.records import OUTSIDE, Contract, Example, Finding, Message, Pool, Split, Table
 from textune.runs.written import File
@@ -198,15 +198,9 @@ def _unused(found: Understanding) -> Iterator[Message]:
 
 def _words(agreed: Contract) -> str:
     kind = tasks.of(agreed.task).words
-    label = _some(agreed.label)
+    label = some(list(map(repr, agreed.label)), SHOWN)
     labels = f", labels in {label}" if label else ""
     return f"texts in {' + '.join(map(repr, agreed.text))}{labels}: {kind}"
-
-
-def _some(names: Sequence[str]) -> str:
-    """Quote the first of several names, and count the others."""
-    shown = ", ".join(map(repr, names[:SHOWN]))
-    return f"{shown} and {len(names) - SHOWN:,} more" if len(names) > SHOWN else shown
 
 
 def _split(parts: list[list[Example]], data: DataSettings, task: str, *, seed: int) -> Split:

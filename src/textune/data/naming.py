@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from textune.errors import DataError, SettingsError, among, excerpt
+from textune.errors import DataError, SettingsError, among, excerpt, some
 from textune.records import Contract, Row, Table
 
 Pairs = tuple[tuple[str, str], ...]  # what stands in a file, and what it is called
@@ -100,5 +100,4 @@ def _written(cell: str, names: Mapping[str, str]) -> str:
 
 def shown(pairs: Pairs) -> str:
     """Say what some numbers are called."""
-    listed = ", ".join(f"{value} = {excerpt(name)}" for value, name in pairs[:5])
-    return listed + (f" and {len(pairs) - 5:,} more" if len(pairs) > 5 else "")
+    return some([f"{value} = {excerpt(name)}" for value, name in pairs], 5)

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from textune.encoder import keys, weights
+from textune.errors import some
 
 SHOWN = 5  # labels named in a remark
 NUMBERS = "regression"  # a head in units of its own data: its rows mean nothing elsewhere
@@ -101,10 +102,6 @@ def _outside(model: Any) -> list[nn.Module]:
 
 
 def _words(known: list[str], new: list[str]) -> str:
-    kept = f"head: the base's rows of {_some(known)} are kept, by name"
-    return f"{kept}; new are {_some(new)}" if new else kept
-
-
-def _some(labels: list[str]) -> str:
-    more = f" and {len(labels) - SHOWN:,} more" if len(labels) > SHOWN else ""
-    return ", ".join(map(repr, labels[:SHOWN])) + more
+    old, others = (some(list(map(repr, names)), SHOWN) for names in (known, new))
+    kept = f"head: the base's rows of {old} are kept, by name"
+    return f"{kept}; new are {others}" if new else kept

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from textune.encoder.tree import Tree
-from textune.errors import ModelError
+from textune.errors import ModelError, some
 
 SHOWN = 3  # names of each kind in a message
 POOLER = "pooler."
@@ -35,7 +35,7 @@ def check(place: str, model: Any, found: Mapping[str, Any], *, finished: bool) -
         unexpected = sorted(found["unexpected_keys"])
     named = [f"{name} ({_shape(one)} there, {_shape(other)} by it)" for name, one, other in shapes]
     parts = [
-        f"{title} {_some(names)}"
+        f"{title} {some(names, SHOWN)}"
         for title, names in (
             ("missing are", sorted(missing)),
             ("of another shape are", named),
@@ -85,8 +85,3 @@ def _bare(name: str, model: Any) -> str:
 
 def _shape(shape: Sequence[int]) -> str:
     return " × ".join(map(str, shape)) or "one number"
-
-
-def _some(names: Sequence[str]) -> str:
-    more = f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else ""
-    return ", ".join(names[:SHOWN]) + more

@@ -96,15 +96,11 @@ def _upwards(mount: Path, root: str, group: str) -> list[Path]:
 def _cores_of(folder: Path) -> float | None:
     """Read a group's own quota."""
     two = _read(folder / "cpu.max").split()
-    pair = two if len(two) == 2 else _one(folder)
+    names = ("cpu.cfs_quota_us", "cpu.cfs_period_us")  # of version 1
+    pair = two if len(two) == 2 else [_read(folder / name).strip() for name in names]
     if not all(part.isdigit() for part in pair) or len(pair) != 2 or int(pair[1]) == 0:
         return None  # "max", or -1 in version 1
     return int(pair[0]) / int(pair[1])
-
-
-def _one(folder: Path) -> list[str]:
-    names = ("cpu.cfs_quota_us", "cpu.cfs_period_us")
-    return [_read(folder / name).strip() for name in names]
 
 
 def _read(file: Path) -> str:

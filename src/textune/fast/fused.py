@@ -126,7 +126,8 @@ class FusedLayer:
         rows = saved.rows
         if rows is not None:  # the gradients at all other tokens are zero
             onto, grad_context = (
-                _scatter(part, rows, saved.states) for part in (onto, grad_context)
+                torch.zeros_like(saved.states).index_add_(0, rows, part)
+                for part in (onto, grad_context)
             )
         scores = (self.factor, saved.stats, saved.drop)
         dqkv = calls.attend_backward(saved.qkv, self.qkv.bias, grad_context, saved.borders, *scores)
@@ -247,11 +248,6 @@ def _refuse_beyond(rows: int, places: Tensor) -> None:
     least, most = (int(bound) for bound in places.aminmax())
     if least < 0 or most >= rows:
         raise IndexError(f"{most if least >= 0 else least}: there is no such row among {rows}")
-
-
-def _scatter(part: Tensor, rows: Tensor, like: Tensor) -> Tensor:
-    """Put gradients of some rows among zeros for the others; (Q, D) → (P, D)."""
-    return torch.zeros_like(like).index_add_(0, rows, part)
 
 
 def draw(rate: float, *, training: bool) -> Drop:

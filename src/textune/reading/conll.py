@@ -16,7 +16,6 @@ from functools import partial
 from io import StringIO
 from itertools import groupby
 from pathlib import Path
-from typing import NoReturn
 
 from textune.errors import DataError, Problems, excerpt
 from textune.reading.lines import RECORD_LIMIT, lines, pieces
@@ -123,7 +122,8 @@ def _sample(path: Path) -> list[list[str]]:
 
 def _layout(sentences: Sequence[Sequence[str]]) -> tuple[Layout | None, float]:
     """Find the delimiter by which most lines have the same number of columns, and their share."""
-    words = _without_comments(sentences)
+    kept = ([line for line in sentence if not line.startswith("#")] for sentence in sentences)
+    words = [sentence for sentence in kept if sentence]
     sample = [line for sentence in words for line in sentence]
     best: Layout | None = None
     most = 0
@@ -154,11 +154,6 @@ def _is_headed_table(sample: Sequence[str]) -> bool:
     texts = _WORDS | {"sentence", "sentences"}
     is_named = bool(texts.intersection(names) and _TAGS.intersection(names))
     return is_named and not any(" " in name.strip() for name in names)
-
-
-def _without_comments(sentences: Sequence[Sequence[str]]) -> list[list[str]]:
-    kept = ([line for line in sentence if not line.startswith("#")] for sentence in sentences)
-    return [sentence for sentence in kept if sentence]
 
 
 def _whole(sentences: Sequence[Sequence[str]], layout: Layout) -> list[list[list[str]]]:
@@ -294,7 +289,11 @@ def _sentences(
             sentence.append(cells)
             size += len(line)
             if len(sentence) > LONGEST or size > RECORD_LIMIT:
-                _refuse_endless(path, first)
+                raise DataError(
+                    f"{path.name}:{first}: the sentence that begins here has no end within "
+                    f"{LONGEST:,} words and {RECORD_LIMIT >> 20} MiB; leave a blank line after "
+                    "each sentence"
+                )
         if sentence:
             yield first, sentence
 
@@ -320,10 +319,3 @@ def _fault(line: str, cells: Sequence[str], layout: Layout) -> tuple[str, str] |
     noun = "column" if layout.width == 1 else "columns"
     what = f"expected {layout.width} {noun} parted by {layout.sign}, found {len(cells)}: {shown}"
     return what, "give every word all its columns, and leave a blank line between sentences"
-
-
-def _refuse_endless(path: Path, first: int) -> NoReturn:
-    raise DataError(
-        f"{path.name}:{first}: the sentence that begins here has no end within {LONGEST:,} words "
-        f"and {RECORD_LIMIT >> 20} MiB; leave a blank line after each sentence"
-    )

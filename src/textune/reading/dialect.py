@@ -78,7 +78,7 @@ def recognise(
         columns, remark = _names(path.name, first)
     else:
         found = _longer_lines(path, dialect)
-        width = found.width if found else _width([first, *body])
+        width = found.width if found else Counter(map(len, [first, *body])).most_common(1)[0][0]
         columns = tuple(str(n) for n in range(1, width + 1))
         widths, remark = (found.widths, found.reason) if found else (frozenset(), "")
     known = _few_values(body, len(columns))
@@ -137,10 +137,6 @@ def _survey(dialect: Dialect, text: Iterator[str], whole: bool, most: int | None
         kept = [cells for cells in kept if len(cells) > 1 or cells[0].strip()]
         return Reading(kept, width, count / (widths.total() + lost))
     return Reading(kept, width, (count + blank) / max(1, widths.total() + blank + lost))
-
-
-def _width(body: list[list[str]]) -> int:
-    return max(Counter(map(len, body)).items(), key=lambda item: item[1])[0]
 
 
 def _delimiter(sample: str, whole: bool, kind: str, *, told: str | None) -> tuple[Dialect, str]:

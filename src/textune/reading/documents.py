@@ -11,7 +11,7 @@ from glob import glob, has_magic
 from pathlib import Path
 from typing import Literal, NoReturn
 
-from textune.errors import DataError, among
+from textune.errors import DataError, among, some
 from textune.reading.delimited import listed
 from textune.reading.lines import BOM, PIECE, opened, refuse_wide_encodings
 from textune.reading.sources import KINDS, checked, ending, kind_of, status
@@ -83,9 +83,9 @@ def find(
         else:
             empty.append(name)
     if not files:
-        raise DataError(f"{_some(empty)}: every file is empty; name files with text in them")
+        raise DataError(f"{some(empty, 1)}: every file is empty; name files with text in them")
     if empty:
-        left_out = (*left_out, f"skipped since empty: {_some(empty)}")
+        left_out = (*left_out, f"skipped since empty: {some(empty, 1)}")
     return [*files[:-1], replace(files[-1], reasons=(*files[-1].reasons, *left_out))]
 
 
@@ -117,7 +117,7 @@ def read_all(files: Sequence[TextFile], *, text: str | None = None) -> Iterator[
             yield paragraph
     if is_empty:
         raise DataError(
-            f"{_some([file.name for file in files])}: every text is empty; name other files, or "
+            f"{some([file.name for file in files], 1)}: every text is empty; name other files, or "
             "another column with --text"
         )
 
@@ -136,7 +136,7 @@ def _gather(sources: Sequence[str | Path]) -> tuple[dict[Path, bool], tuple[str,
         elif stat.S_ISDIR(status(_not_blank(source))[1]):
             paths, others = _files_below(source)
             if others:
-                left_out[f"left out by their endings: {_some(others)}"] = None
+                left_out[f"left out by their endings: {some(others, 1)}"] = None
         else:
             paths, is_named = [checked(source)], True
         for path in map(checked, paths):
@@ -201,11 +201,6 @@ def _refuse(error: OSError) -> NoReturn:
         f"{error.filename}: cannot be read ({error.strerror or error}); "
         "check who may read the folder"
     ) from error
-
-
-def _some(names: Sequence[str]) -> str:
-    """Name the first of several files, and count the others."""
-    return f"{names[0]} and {len(names) - 1:,} more" if len(names) > 1 else "".join(names)
 
 
 @contextmanager

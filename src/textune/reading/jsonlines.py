@@ -156,17 +156,10 @@ def _late_keys(found: dict[str, Any], known: dict[str, str]) -> str:
 
 def values(path: Path) -> Iterator[Value]:
     """Stream the values of a file, one a line or the members of one array, of any kind."""
-    for line in lines(path):
-        if line.strip():
-            is_array = line.lstrip().startswith("[") and not _are_lists(path)
-            yield from _array(path) if is_array else values_of_lines(path)
-            return
-
-
-def _are_lists(path: Path) -> bool:
-    """Tell a list on each line from one array over several."""
-    first = list(islice(values_of_lines(path), 2))
-    return len(first) == 2 and not any(found.fault for found in first)
+    first = next(filter(str.strip, lines(path)), "")
+    head = list(islice(values_of_lines(path), 2)) if first.lstrip().startswith("[") else []
+    are_lists = len(head) == 2 and not any(found.fault for found in head)  # one on each line
+    return _array(path) if head and not are_lists else values_of_lines(path)
 
 
 def whole(path: Path) -> Any:

@@ -7,7 +7,6 @@ others in their columns of numbers, and have more than one cell too many, or rec
 """
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,11 +45,10 @@ def recognise(path: Path, sign: str) -> Ragged | None:
         None where all lines are of one width, or where nobody can tell what the longer ones mean.
     """
     counts: Counter[int] = Counter()
-    for line in lines(path):
-        if line.strip():
-            counts[line.count(sign) + 1] += 1
-            if len(counts) > MOST_WIDTHS:
-                return None
+    for line in filter(str.strip, lines(path)):
+        counts[line.count(sign) + 1] += 1
+        if len(counts) > MOST_WIDTHS:
+            return None
     narrow, total = min(counts, default=1), counts.total()
     longer = total - counts[narrow]
     few = longer < LEAST_LINES or longer < LEAST_SHARE * total
@@ -74,7 +72,8 @@ def _agree(path: Path, sign: str, narrow: int) -> bool:
     numbers = [[0] * narrow, [0] * narrow]
     last: Counter[str] = Counter()  # what stands at the end of the longer lines
     single = False
-    for cells in _cells(path, sign):
+    for line in filter(str.strip, lines(path)):
+        cells = line.rstrip("\r\n").split(sign)
         is_longer = len(cells) > narrow
         sizes[is_longer] += 1
         for place, cell in enumerate(cells[:narrow]):
@@ -89,9 +88,3 @@ def _agree(path: Path, sign: str, narrow: int) -> bool:
             return False
     ends_in_number = numbers[False][-1] >= NUMBERS * sizes[False]
     return not single or ends_in_number or len(last) <= last.total() / 2
-
-
-def _cells(path: Path, sign: str) -> Iterator[list[str]]:
-    for line in lines(path):
-        if line.strip():
-            yield line.rstrip("\r\n").split(sign)

@@ -13,6 +13,7 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
+from textune.errors import some
 from textune.records import Contract, Example, Finding
 from textune.splits import alike
 from textune.splits.origins import Origins
@@ -261,9 +262,8 @@ def _absent(seen: _Seen, names: Sequence[str]) -> Iterator[Finding]:
     absent = [name for name in names if not seen.counts[name]]
     if not absent or not seen.counts:
         return
-    listed = ", ".join(map(repr, absent[:SHOWN]))
-    more = f" and {len(absent) - SHOWN} more" if len(absent) > SHOWN else ""
-    message = f"no text has label {listed}{more}: nothing can be learned about it"
+    listed = some(list(map(repr, absent)), SHOWN)
+    message = f"no text has label {listed}: nothing can be learned about it"
     yield Finding("absent", "warning", message, len(absent))
 
 

@@ -154,7 +154,8 @@ def lengths(found: Sequence[Measured], ruler: Ruler, *, rows: int) -> dict[str, 
         `tokens` of an epoch that reads only the beginnings, or everything in windows, and its
         `time` in parts of that of beginnings of the largest limit.
     """
-    sizes = np.asarray([_full(item, ruler) for item in found] or [0], dtype=np.int64)  # (texts,)
+    full = [sum(item.sizes) + ruler.specials(pair=len(item.sizes) > 1) for item in found]
+    sizes = np.asarray(full or [0], dtype=np.int64)  # (texts,)
     limits = ruler.limits()
     beyond = {str(limit): _beyond(sizes, limit) for limit in limits}
     if ruler.task != "plain" and found:
@@ -170,10 +171,6 @@ def lengths(found: Sequence[Measured], ruler: Ruler, *, rows: int) -> dict[str, 
         "longest": int(sizes.max()),
         "beyond": beyond,
     }
-
-
-def _full(item: Measured, ruler: Ruler) -> int:
-    return sum(item.sizes) + ruler.specials(pair=len(item.sizes) > 1)
 
 
 def _beyond(sizes: NDArray[np.int64], limit: int) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from textune.encoder import bases
 from textune.encoder.names import BUNDLED
-from textune.errors import DataError
+from textune.errors import DataError, some
 from textune.reading import documents
 from textune.reading.documents import TextFile
 from textune.reading.forms import folders
@@ -80,10 +80,9 @@ def summary(files: Sequence[TextFile]) -> list[str]:
     for kind, words in KINDS.items():
         alike = [file for file in files if file.kind == kind]
         if alike:
-            named = ", ".join(file.name for file in alike[:SHOWN])
-            more = f" and {len(alike) - SHOWN:,} more" if len(alike) > SHOWN else ""
+            named = some([file.name for file in alike], SHOWN)
             count = "1 file" if len(alike) == 1 else f"{len(alike):,} files"
-            found.append(f"{count} in which {words}: {named}{more}")
+            found.append(f"{count} in which {words}: {named}")
     others = dict.fromkeys(reason for file in files for reason in file.reasons[1:])
     return [*found, *list(others)[:FEW], *list(others)[FEW:][-1:]]  # the last says what is left out
 

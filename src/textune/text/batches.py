@@ -62,6 +62,8 @@ def pack_ids(
         items: Which results of the head belong to which item; None where each is one.
         device: Where the tensors go.
     """
+    if targets is not None and targets.dtype == torch.float64:
+        targets = targets.to(precise(torch.device(device)))
     lengths = tuple(len(text) for text in texts)
     borders = np.concatenate([[0], np.cumsum(lengths)])  # (B + 1,)
     positions = np.arange(borders[-1]) - np.repeat(borders[:-1], lengths)  # (P,)
@@ -72,7 +74,7 @@ def pack_ids(
         segments=torch.from_numpy(segments.astype(np.int64)).to(device),
         borders=torch.from_numpy(borders).to(device),
         lengths=lengths,
-        targets=None if targets is None else _to(targets, torch.device(device)),
+        targets=None if targets is None else targets.to(device),
         asked=None if asked is None else asked.to(device),
         items=None if items is None else Items(items.sizes, items.of.to(device)),
     )
@@ -137,10 +139,3 @@ def _items(store: Store, rows: Numbers, shown: Numbers) -> tuple[Tensor | None, 
     first_items = np.repeat(np.cumsum(sizes) - sizes, windows)  # (B,)
     of = store.items[taken] + np.repeat(first_items, counts)
     return torch.from_numpy(asked), Items(tuple(sizes.tolist()), torch.from_numpy(of))
-
-
-def _to(targets: Tensor, device: torch.device) -> Tensor:
-    """Move targets; a device that knows no float64 gets them in float32."""
-    if targets.dtype == torch.float64:
-        targets = targets.to(precise(device))
-    return targets.to(device)

@@ -49,7 +49,8 @@ def extend(place: str, words: Sequence[str], folder: Path) -> Extended:
     _refuse_spaces(words)
     before = tokenizers.load(place)
     found, skipped = _choose(words, before)
-    has_spaces = _has_spaces(before)
+    last = before.backend.id_to_token(before.encode(["a b"])[0].tolist()[-1])
+    has_spaces = str(last).startswith(SPACES)
     after = Backend.from_str(before.backend.to_str())
     after.add_tokens(
         [AddedToken(word, single_word=True, normalized=True, lstrip=has_spaces) for word in found]
@@ -108,11 +109,6 @@ def _choose(
         else:
             found[known] = parts
     return found, skipped
-
-
-def _has_spaces(tokenizer: Tokenizer) -> bool:
-    last = tokenizer.encode(["a b"])[0].tolist()[-1]
-    return str(tokenizer.backend.id_to_token(last)).startswith(SPACES)
 
 
 def _write_config(place: str, folder: Path, size: int) -> None:

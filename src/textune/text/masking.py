@@ -108,7 +108,9 @@ def masked_batch(
     """
     texts, firsts, asked, targets, start = [], [], [], [], 0
     for row in rows.tolist():
-        ids, first = _wrap(documents, passages, row, tokenizer)
+        spans = (passages.first[row], passages.second[row])
+        one, two = (documents.ids[slice(*span.tolist())] for span in spans)
+        ids, first = tokenizer.wrap(one, two if len(two) else None)
         masked, places = masking.apply(ids, np.random.default_rng([seed, epoch, row]))
         texts.append(masked)
         firsts.append(first)
@@ -122,11 +124,3 @@ def masked_batch(
         mlm_targets=torch.from_numpy(np.concatenate(targets).astype(np.int64)).to(device),
         nsp_labels=torch.from_numpy(passages.nsp_labels[rows]).to(device),
     )
-
-
-def _wrap(
-    documents: Documents, passages: Passages, row: int, tokenizer: Tokenizer
-) -> tuple[Ids, int]:
-    first = documents.ids[slice(*passages.first[row].tolist())]
-    second = documents.ids[slice(*passages.second[row].tolist())]
-    return tokenizer.wrap(first, second if len(second) else None)

@@ -65,17 +65,13 @@ def _texts(first: Ids, second: Ids | None, tokenizer: Tokenizer, shape: Shape) -
     extra = tokenizer.specials(pair=second is not None)
     room = shape.max_tokens - extra
     if second is None:
-        found = [
-            Placed(*tokenizer.wrap(_take(first, window), None))
-            for window in windows.cut(len(first), room, shape.long, overlap=shape.overlap)
-        ]
+        cuts = windows.cut(len(first), room, shape.long, overlap=shape.overlap)
+        found = [Placed(*tokenizer.wrap(_take(first, window), None)) for window in cuts]
         return Shaped(found, len(first) + extra)
     sizes = len(first), len(second)
-    found = [
-        Placed(*tokenizer.wrap(_take(first, one), _take(second, two)))
-        for one, two in windows.cut_pair(sizes, room, shape.long, overlap=shape.overlap)
-    ]
-    return Shaped(found, sum(sizes) + extra)
+    pairs = windows.cut_pair(sizes, room, shape.long, overlap=shape.overlap)
+    wrapped = (tokenizer.wrap(_take(first, one), _take(second, two)) for one, two in pairs)
+    return Shaped([Placed(*window) for window in wrapped], sum(sizes) + extra)
 
 
 def _words(
@@ -91,7 +87,9 @@ def _words(
     found = []
     for number, window in enumerate(cuts):
         mine = np.flatnonzero(chosen == number)
-        inside = _inside(heads[mine], window) if len(ids) else heads[mine] - before
+        inside = heads[mine] - before
+        if len(ids):  # places in the text become places in its window
+            inside = np.searchsorted(windows.tokens(window), heads[mine]).astype(np.int64)
         wrapped = tokenizer.wrap(_take(ids, window), None)
         found.append(Placed(*wrapped, asked=inside + before, items=mine))
     return Shaped(found, len(ids) + extra, words)
@@ -147,8 +145,3 @@ def _take(ids: Ids, window: Window) -> Ids:
     if len(window) == 1:
         return ids[slice(*window[0])]
     return ids[windows.tokens(window)]
-
-
-def _inside(places: Numbers, window: Window) -> Numbers:
-    """Turn places in a text into places in its window."""
-    return np.searchsorted(windows.tokens(window), places).astype(np.int64)

@@ -60,7 +60,8 @@ def _converter(values: Values) -> Converter:
                 held = item.get("value", {}).get(kind)
                 counts[name] += len(held) if isinstance(held, list) else 1
             several |= {name for name, count in counts.items() if count > 1}
-        torn += len({_compared(result) for result in done}) > 1
+        said = [[f"{one.get('from_name')}: {one.get('value')!r}" for one in part] for part in done]
+        torn += len({tuple(sorted(part)) for part in said}) > 1
 
     def convert(value: Any) -> Iterator[Made]:
         return _rows(value, kinds, several)
@@ -74,10 +75,6 @@ def _converter(values: Values) -> Converter:
         findings = (Finding("annotators", "warning", message, torn),)
     held = ", ".join(f"{name!r} ({kind})" for name, kind in kinds.items())
     return Converter(convert, (f"annotations: {held}",), findings)
-
-
-def _compared(result: Sequence[Mapping[str, Any]]) -> str:
-    return repr(sorted((str(item.get("from_name")), repr(item.get("value"))) for item in result))
 
 
 def _rows(value: Any, kinds: Mapping[str, str], several: set[str]) -> Iterator[Made]:

@@ -13,16 +13,12 @@ from textune.reading.forms.interface import (
     plain,
 )
 
-ANSWERS = {"accept", "reject", "ignore"}
+ANSWERS = ("accept", "reject", "ignore")
 OWN = ("answer", "priority", "score", "label")
 
 
 def _recognise(values: Sequence[Any]) -> bool:
-    return (
-        are_objects(values, "text", "answer")
-        and all(value["answer"] in ANSWERS for value in values if isinstance(value["answer"], str))
-        and all(isinstance(value["answer"], str) for value in values)
-    )
+    return are_objects(values, "text", "answer") and all(v["answer"] in ANSWERS for v in values)
 
 
 def _converter(values: Values) -> Converter:

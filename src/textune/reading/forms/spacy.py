@@ -1,13 +1,9 @@
 """spaCy's training data: [text, {"entities": [[start, end, label]]}], or {"cats": {label: 1}}."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from textune.reading.forms.interface import Converter, Form, LeftOut, Made, Values, member
-
-
-def _recognise(values: Sequence[Any]) -> bool:
-    return bool(values) and all(map(_is_pair, values)) and any(values)
 
 
 def _is_pair(value: Any) -> bool:
@@ -46,4 +42,8 @@ def _applies(mark: Any) -> bool:
     return isinstance(mark, int | float) and mark >= 0.5
 
 
-FORM = Form("spaCy's training data", _recognise, _converter)
+FORM = Form(
+    "spaCy's training data",
+    lambda values: any(values) and all(map(_is_pair, values)),
+    _converter,
+)
