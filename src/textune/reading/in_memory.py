@@ -44,8 +44,6 @@ def read(source: object) -> Table | None:
 
 def _read_rows(source: Sequence[Any]) -> Table:
     rows = list(source)
-    if not rows:
-        raise DataError("data: there is no row in it; textune needs a row of text")
     if all(isinstance(row, Mapping) for row in rows):
         columns = tuple(dict.fromkeys(str(name) for row in rows for name in row))
         return _table(columns, lambda: iter(rows), "rows as dicts")
@@ -82,8 +80,6 @@ def _read_columns(source: Mapping[Any, Any]) -> Table:
         listed = ", ".join(f"{name}: {size:,}" for name, size in [*sizes.items()][:SHOWN])
         raise DataError(f"data: its columns differ in length ({listed})")
     rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-    if not rows:
-        raise DataError("data: there is no row in it; textune needs a row of text")
     return _table(tuple(columns), lambda: iter(rows), "columns as lists")
 
 
@@ -93,14 +89,10 @@ def _read_dataset(source: Any) -> Table:
     if not hasattr(source, "__len__"):
         raise DataError("data: a data set that is read once only; give list(…) of it")
     plain = source.with_format(None) if hasattr(source, "with_format") else source
-    if not len(plain):
-        raise DataError("data: there is no row in it; textune needs a row of text")
-    columns = tuple(plain.column_names)
     features = getattr(plain, "features", None) or {}
     described = {name: _described(kind) for name, kind in features.items()}
-    return _table(
-        columns, lambda: iter(plain), "a data set", classes=class_names.of_features(described)
-    )
+    classes = class_names.of_features(described)
+    return _table(tuple(plain.column_names), lambda: iter(plain), "a data set", classes=classes)
 
 
 def _described(kind: Any) -> Any:
@@ -118,6 +110,9 @@ def _table(
     *,
     classes: Mapping[str, tuple[str, ...]] | None = None,
 ) -> Table:
+    if next(records(), None) is None:
+        raise DataError("data: there is no row in it; textune needs a row of text")
+
     def rows() -> Iterator[Row]:
         yield from class_names.written(_rows(records(), columns), columns, classes or {})
 

@@ -174,8 +174,7 @@ def object_of(found: Value) -> dict[str, Any] | str:
     """Take an object, or say what stands there instead."""
     if found.fault or isinstance(found.value, dict):
         return found.fault or found.value
-    kind = _KINDS.get(type(found.value), "a number")
-    return f"no JSON object but {kind}: {excerpt(found.shown.strip())}"
+    return f"no JSON object but {KINDS[type(found.value)]}: {excerpt(found.shown.strip())}"
 
 
 def values_of_lines(path: Path) -> Iterator[Value]:
@@ -275,7 +274,10 @@ class _Text:
         return bool(piece)
 
 
-_KINDS = {str: "a text", list: "a list", bool: "a truth value", type(None): "null"}
+KINDS: dict[type, str] = {  # of values, in words
+    **{str: "a text", list: "a list", dict: "an object", bool: "a truth value", type(None): "null"},
+    **dict.fromkeys((int, float), "a number"),
+}
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

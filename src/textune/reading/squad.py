@@ -29,15 +29,6 @@ _BEGINNING = re.compile(
 )
 _MARKS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 _WAY_OUT = "mend these places, or take them out of the file"
-_KINDS = {
-    str: "a text",
-    bool: "a truth value",
-    list: "a list",
-    dict: "an object",
-    int: "a number",
-    float: "a number",
-    type(None): "null",
-}
 
 
 def begins(path: Path) -> bool:
@@ -171,13 +162,13 @@ def _member(holder: Any, key: str, kind: type | tuple[type, ...], place: str) ->
     value = holder[key]
     if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
         first = kind if isinstance(kind, type) else kind[0]
-        raise DataError(f"{place}: {key!r} holds {_said(value)}; allowed: {_KINDS[first]}")
+        raise DataError(f"{place}: {key!r} holds {_said(value)}; allowed: {jsonlines.KINDS[first]}")
     return value
 
 
 def _said(value: Any) -> str:
     shown = excerpt(json.dumps(value, ensure_ascii=False), most=40)
-    return "null" if value is None else f"{_KINDS[type(value)]} ({shown})"
+    return "null" if value is None else f"{jsonlines.KINDS[type(value)]} ({shown})"
 
 
 def _whole(path: Path) -> Any:

@@ -80,7 +80,8 @@ def check(
     tally = _Reader(agreed, found.rows, ruler, labels)
     read = tally.watch(examples.read(rows, agreed))
     findings = audit.audit(read, contract=agreed)
-    lengths, targets = tally.lengths(), tally.targets()
+    lengths = beyond.lengths(tally.measured, ruler, rows=found.rows)
+    targets = labels.targets([item.answer for item in tally.measured if item.answer is not None])
     costs = {}
     if agreed.task == "plain" and ruler.tokenizer is not None:
         texts = (example.text for example in examples.read(table, agreed))
@@ -137,7 +138,6 @@ class _Reader:
     def __init__(self, agreed: Contract, rows: int, ruler: Ruler, labels: Tally) -> None:
         self._agreed = agreed
         self.labels = labels
-        self._rows = rows
         self._ruler = ruler
         self._remarks: list[str] = []  # the first of them
         self._remarked = 0
@@ -147,7 +147,7 @@ class _Reader:
         self._waiting: list[Example] = []
         self._size = 0  # of the texts that wait, in characters
         self._first: list[Example] = []  # by which unknown words are counted
-        self._measured: list[Measured] = []
+        self.measured: list[Measured] = []
 
     def watch(self, stream: Iterable[Example]) -> Iterator[Example]:
         for place, example in enumerate(stream):
@@ -180,19 +180,10 @@ class _Reader:
             found = unknown.finding(self._ruler.tokenizer, self._first)
             yield from filter(None, [found])
 
-    def lengths(self) -> dict[str, Any]:
-        """Describe the token counts, and what lies beyond each limit."""
-        return beyond.lengths(self._measured, self._ruler, rows=self._rows)
-
-    def targets(self) -> dict[str, Any]:
-        """Describe what there is to find: numbers, entities in words, lengths of answers."""
-        sizes = [item.answer for item in self._measured if item.answer is not None]
-        return self.labels.targets(sizes)
-
     def _measure(self) -> None:
         waiting, self._waiting, self._size = self._waiting, [], 0
         if waiting:
-            self._measured += self._ruler.measure(waiting)
+            self.measured += self._ruler.measure(waiting)
 
 
 def _ruler(

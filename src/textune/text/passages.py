@@ -24,7 +24,7 @@ class Passages:
 
     first: Numbers  # (N, 2) where the first part begins and ends
     second: Numbers  # (N, 2) the same of the second; empty where there is none
-    nsp_labels: Numbers  # (N,) FOLLOWS, FOREIGN or UNASKED
+    nsp_labels: Numbers  # (N,) IS_NEXT, NOT_NEXT or NO_TARGET
     owners: Numbers  # (N,) document of the first part
 
     def __len__(self) -> int:

@@ -2,7 +2,6 @@
 
 import re
 from pathlib import Path
-from typing import NamedTuple
 
 from textune.errors import DataError
 
@@ -12,62 +11,42 @@ FORMATS = (
 )
 
 
-class Foreign(NamedTuple):
-    """A kind of file that is not read."""
-
-    sign: re.Pattern[bytes]  # of its beginning
-    what: str
-    way_out: str
-
-
-def _bytes(sign: bytes, what: str, way_out: str) -> Foreign:
-    return Foreign(re.compile(re.escape(sign), re.DOTALL), what, way_out)
-
-
 _SPANS = 'one JSON object a line: {"text": "…", "label": [[0, 4, "PER"]]}'
 BRAT = "annotations of brat (.ann), whose text stands in another file"
 BRAT_WAY_OUT = f"write text and spans together, {_SPANS}"
-NOT_NEXT = (
-    _bytes(b"PK\x03\x04", "a zip archive or a spreadsheet (.xlsx)", "save the sheet as CSV UTF-8"),
-    _bytes(b"\xd0\xcf\x11\xe0", "an old Excel or Word file", "save the sheet as CSV UTF-8"),
-    _bytes(b"BZh", "packed with bzip2", "unpack it first (bunzip2)"),
-    _bytes(b"\xfd7zXZ", "packed with xz", "unpack it first (unxz)"),
-    _bytes(b"\x28\xb5\x2f\xfd", "packed with zstd", "unpack it first (unzstd)"),
-    _bytes(b"FEA1", "an old Feather file", "write it as Parquet"),
-    _bytes(b"SQLite format 3", "a database", "export the table as CSV"),
-    _bytes(b"%PDF", "a PDF", "export the text as CSV"),
-    _bytes(
-        b"version https://git-lfs",
+FOREIGN = (  # how a file begins, what it is, and the way out
+    (rb"PK\x03\x04", "a zip archive or a spreadsheet (.xlsx)", "save the sheet as CSV UTF-8"),
+    (rb"\xd0\xcf\x11\xe0", "an old Excel or Word file", "save the sheet as CSV UTF-8"),
+    (rb"BZh", "packed with bzip2", "unpack it first (bunzip2)"),
+    (rb"\xfd7zXZ", "packed with xz", "unpack it first (unxz)"),
+    (rb"\(\xb5/\xfd", "packed with zstd", "unpack it first (unzstd)"),
+    (rb"FEA1", "an old Feather file", "write it as Parquet"),
+    (rb"SQLite format 3", "a database", "export the table as CSV"),
+    (rb"%PDF", "a PDF", "export the text as CSV"),
+    (
+        rb"version https://git-lfs",
         "a pointer of Git LFS, not the data",
         "fetch the file: git lfs pull",
     ),
-    Foreign(
-        re.compile(rb"[TREAMN*]\d*\t\S+ \d+ \d+(;\d+ \d+)*\t"),
-        BRAT,
-        BRAT_WAY_OUT,
-    ),
-    Foreign(
-        re.compile(rb"\d+\|[ta]\|"),
-        "PubTator",
-        f"write each title and abstract with its spans, {_SPANS}",
-    ),
-    Foreign(
-        re.compile(rb"<\?xml|<xmi:|<TEI|<corpus|<dataset|<Reviews|<sentences"),
+    (rb"[TREAMN*]\d*\t\S+ \d+ \d+(;\d+ \d+)*\t", BRAT, BRAT_WAY_OUT),
+    (rb"\d+\|[ta]\|", "PubTator", f"write each title and abstract with its spans, {_SPANS}"),
+    (
+        rb"<\?xml|<xmi:|<TEI|<corpus|<dataset|<Reviews|<sentences",
         "XML",
         "export it as JSON, CSV or CoNLL (INCEpTION and WebAnno: WebAnno TSV 3 or CoNLL 2002)",
     ),
-    Foreign(
-        re.compile(rb"version:\s*[\"']?\d[^\n]*\n(?:[ \t]*\n|#[^\n]*\n)*nlu:"),
+    (
+        rb"version:\s*[\"']?\d[^\n]*\n(?:[ \t]*\n|#[^\n]*\n)*nlu:",
         "training data of Rasa in YAML",
         "export it as JSON: rasa data convert nlu -f json --data nlu.yml --out nlu.json",
     ),
-    Foreign(
-        re.compile(rb"\x78[\x01\x9c]"),
+    (
+        rb"\x78[\x01\x9c]",
         "compressed by zlib, as spaCy's DocBin (.spacy) is",
         f"write its documents with spaCy, {_SPANS}",
     ),
-    Foreign(
-        re.compile(rb"\x80[\x02-\x05][c}\]\x95K]"),
+    (
+        rb"\x80[\x02-\x05][c}\]\x95K]",
         "a pickle of Python, which may run any program when it is read",
         'write it with pandas: frame.to_json(path, orient="records", lines=True)',
     ),
@@ -81,10 +60,8 @@ def refuse(path: Path, head: bytes) -> None:
         DataError: It is something else, named for what it is, with the way out.
     """
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    for kind in NOT_NEXT:
-        if kind.sign.match(head) or kind.sign.match(text):
-            raise DataError(
-                f"{path.name}: this is {kind.what}; {kind.way_out}. textune reads {FORMATS}"
-            )
+    for sign, what, way_out in FOREIGN:
+        if re.match(sign, head) or re.match(sign, text):
+            raise DataError(f"{path.name}: this is {what}; {way_out}. textune reads {FORMATS}")
     if text[:14].lower().startswith((b"<!doctype html", b"<html")):
         raise DataError(f"{path.name}: this is a web page, not data; fetch the file itself")

@@ -40,8 +40,7 @@ def sentences(table: Table) -> Table | None:
 
 
 def _place(columns: Sequence[str], names: frozenset[str]) -> int | None:
-    found = [at for at, name in enumerate(columns) if name.strip().lower() in names]
-    return found[0] if found else None
+    return next((at for at, name in enumerate(columns) if name.strip().lower() in names), None)
 
 
 def _are_words(sample: Sequence[tuple[str, ...]], sentence: int, word: int) -> bool:
