@@ -117,14 +117,9 @@ def attend(
 ) -> Tensor:
     """Attend within each text of a pack.
 
-    Args:
-        query: (P, H, D), or (B, H, D) for queries of the first token of each text alone.
-        key: (P, H, D).
-        value: (P, H, D).
-        packing: How the pack is cut.
-        rate: Probability of dropping an attention weight.
-        scaling: Factor on the scores; 1 / sqrt(D) by default.
-        window: Tokens as far apart as this, or farther, do not see each other.
+    Queries, keys and values are (P, H, D); queries of the first token of each text alone (B, H, D).
+    Tokens as far apart as `window`, or farther, do not see each other; scores are scaled by 1 /
+    sqrt(D) where no factor is given.
 
     Returns:
         As many rows as the query has.

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from io import StringIO
 from itertools import islice
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from textune.errors import DataError, Problems, excerpt
 from textune.reading.lines import (
@@ -29,6 +29,9 @@ from textune.reading.lines import (
     too_large,
 )
 from textune.records import Row
+
+if TYPE_CHECKING:
+    from _csv import Reader
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _QUOTED = re.compile(r'"[^"]*(?:""[^"]*)*"')
@@ -55,18 +58,7 @@ class Layout:
     before: int = 0  # lines before the first row that are none of the table
 
 
-class Records(Protocol):
-    """What `csv.reader` gives: records, and how many lines they took."""
-
-    @property
-    def line_num(self) -> int: ...  # noqa: D102 (its name is csv's)
-
-    def __iter__(self) -> Iterator[list[str]]: ...
-
-    def __next__(self) -> list[str]: ...
-
-
-def parse(dialect: Dialect, text: Iterator[str]) -> Records:
+def parse(dialect: Dialect, text: Iterator[str]) -> "Reader":
     """Split lines into cells; a blank line gives none.
 
     Raises:
@@ -176,7 +168,7 @@ def _fed(path: Path, mark: _Mark) -> Iterator[str]:
 
 
 def _guarded(
-    reader: Records, path: Path, layout: Layout, problems: Problems, mark: _Mark
+    reader: "Reader", path: Path, layout: Layout, problems: Problems, mark: _Mark
 ) -> Iterator[list[str]]:
     """Pass on the records; one that csv cannot parse is the last problem."""
     try:

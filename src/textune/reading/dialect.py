@@ -46,11 +46,8 @@ def recognise(
 ) -> tuple[Layout, tuple[str, ...]]:
     """Find the layout of a file, and say in words what was seen.
 
-    Args:
-        path: The file.
-        kind: By its ending: "csv", "tsv", or "text" (and unknown endings).
-        delimiter: As told; None to recognise it.
-        header: As told; None to recognise it.
+    The kind is that of its ending: "csv", "tsv", or "text" (and unknown endings). A delimiter and a
+    header that nobody told are recognised.
 
     Raises:
         DataError: The file is empty, holds only a header, or its header cannot be used.
@@ -77,10 +74,9 @@ def recognise(
         widths = frozenset[int]()
         columns, remark = _names(path.name, first)
     else:
-        found = _longer_lines(path, dialect)
-        width = found.width if found else Counter(map(len, [first, *body])).most_common(1)[0][0]
+        widths, remark = _longer_lines(path, dialect)
+        width = max(widths or [Counter(map(len, [first, *body])).most_common(1)[0][0]])
         columns = tuple(str(n) for n in range(1, width + 1))
-        widths, remark = (found.widths, found.reason) if found else (frozenset(), "")
     known = _few_values(body, len(columns))
     if separator:
         why = f"delimiter: {NAMES.get(separator[1], separator[1])}, as the first line says"
@@ -247,11 +243,11 @@ def _header(
     )
 
 
-def _longer_lines(path: Path, dialect: Dialect) -> ragged.Ragged | None:
+def _longer_lines(path: Path, dialect: Dialect) -> tuple[frozenset[int], str]:
     """Look for columns of some lines only, where a line is sure to be a row."""
     sign = dialect.delimiter
     if sign != "\t" or (dialect.quoted and _has_cell_with_quote(path, sign)):
-        return None
+        return frozenset(), ""
     return ragged.recognise(path, sign)
 
 

@@ -7,7 +7,6 @@ others in their columns of numbers, and have more than one cell too many, or rec
 """
 
 from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
 
 from textune.reading.header import NUMBER
@@ -20,21 +19,7 @@ NUMBERS = 0.98  # share of numbers that makes a column one of numbers
 MOST_KEPT, MOST_COMPARED = 10_000, 200  # last cells that are compared, and their characters
 
 
-@dataclass(frozen=True, slots=True)
-class Ragged:
-    """How wide the lines of a file are."""
-
-    narrow: int  # cells of most lines
-    widths: frozenset[int]  # all that occur
-    reason: str  # in words
-
-    @property
-    def width(self) -> int:
-        """Return the cells of the longest line."""
-        return max(self.widths)
-
-
-def recognise(path: Path, sign: str) -> Ragged | None:
+def recognise(path: Path, sign: str) -> tuple[frozenset[int], str]:
     """Look whether some lines of a file carry columns that the others lack.
 
     Reads the whole file: once if all lines are alike, else twice. Memory is bounded.
@@ -42,18 +27,19 @@ def recognise(path: Path, sign: str) -> Ragged | None:
     The file has no header, and quotes are text in it.
 
     Returns:
-        None where all lines are of one width, or where nobody can tell what the longer ones mean.
+        The widths that occur, and what was seen, in words; neither where all lines are of one
+        width, or where nobody can tell what the longer ones mean.
     """
     counts: Counter[int] = Counter()
     for line in filter(str.strip, lines(path)):
         counts[line.count(sign) + 1] += 1
         if len(counts) > MOST_WIDTHS:
-            return None
+            return frozenset(), ""
     narrow, total = min(counts, default=1), counts.total()
     longer = total - counts[narrow]
     few = longer < LEAST_LINES or longer < LEAST_SHARE * total
     if narrow == 1 or few or 2 * longer >= total or not _agree(path, sign, narrow):
-        return None
+        return frozenset(), ""
     more = [str(number) for number in range(narrow + 1, max(counts) + 1)]
     sizes = " or ".join(str(width - narrow) for width in sorted(counts) if width > narrow)
     listed = (
@@ -63,7 +49,7 @@ def recognise(path: Path, sign: str) -> Ragged | None:
         f"{longer:,} of {total:,} rows have {sizes} column{'s' if sizes != '1' else ''} more: "
         f"{listed}, blank in the others"
     )
-    return Ragged(narrow, frozenset(counts), reason)
+    return frozenset(counts), reason
 
 
 def _agree(path: Path, sign: str, narrow: int) -> bool:

@@ -84,11 +84,8 @@ def pair_spans(
 ) -> PairSpans:
     """Gather sentences into stretches whose two parts fit the encoder beside any other part.
 
-    Args:
-        documents: Token ids; a unit is a sentence.
-        chosen: (D,) which documents.
-        word_starts: (V,) whether a piece begins a word.
-        room: Most tokens of two parts together, special ones not counted.
+    The arguments are those of `whole`; a unit is a sentence, and the room is that of two parts
+    together.
 
     Raises:
         DataError: There is one document only, so that no sentence can come from another.

@@ -10,7 +10,6 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from tokenizers import Tokenizer as Backend
@@ -70,13 +69,11 @@ def write_files(backend: Backend, place: str, folder: Path) -> None:
     """Write a tokenizer as it is used, beside the settings that transformers wants to see."""
     folder.mkdir(parents=True, exist_ok=True)
     with _quiet():
-        from transformers import AutoTokenizer, PreTrainedTokenizerFast  # heavy
-
         try:
-            source: Any = AutoTokenizer.from_pretrained(
-                place, trust_remote_code=False, local_files_only=True
-            )
+            source = tokenizers.of_transformers(place)
         except FAULTS:
+            from transformers import PreTrainedTokenizerFast  # heavy
+
             source = PreTrainedTokenizerFast(
                 tokenizer_object=Backend.from_str(backend.to_str()), **_named(backend)
             )
@@ -116,13 +113,8 @@ def _agree(tokenizer: Tokenizer, folder: Path, texts: Sequence[str]) -> str | No
 def _difference(folder: Path, texts: Sequence[str], wanted: Sequence[Ids]) -> str | None:
     """Say how many texts plain transformers reads otherwise, and name the first."""
     with _quiet():
-        from transformers import AutoTokenizer  # heavy
-
         try:
-            theirs: Any = AutoTokenizer.from_pretrained(
-                folder, trust_remote_code=False, local_files_only=True
-            )
-            found = theirs(list(texts))["input_ids"] if texts else []
+            found = tokenizers.of_transformers(folder)(list(texts))["input_ids"] if texts else []
         except FAULTS as error:
             return f"plain transformers cannot load its tokenizer ({str(error)[:200]})"
     pairs = zip(texts, found, wanted, strict=True)

@@ -172,18 +172,21 @@ def load(place: str) -> Tokenizer:
     return found
 
 
+def of_transformers(folder: str | Path) -> Any:
+    """Load a tokenizer as plain transformers does; nothing is fetched, and no code of its run."""
+    from transformers import AutoTokenizer  # heavy, and rarely needed
+
+    return AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
+
+
 def _convert(folder: Path) -> tuple[Backend, str | None]:
     """Make a tokenizer of the vocabulary that a class of transformers knows how to read.
 
     Where the file that it looks for is not there, transformers makes a tokenizer of its own, of a
     few pieces: that is no tokenizer of this base.
     """
-    from transformers import AutoTokenizer  # heavy, and rarely needed
-
     try:
-        found: Any = AutoTokenizer.from_pretrained(
-            folder, use_fast=True, trust_remote_code=False, local_files_only=True
-        )
+        found = of_transformers(folder)
     except Exception as error:  # transformers raises many kinds
         lines = str(error).splitlines() or [type(error).__name__]
         raise ModelError(
