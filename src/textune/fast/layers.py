@@ -32,11 +32,8 @@ class PackedLayer:
     def forward(self, hidden_states: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         """Compute the layer.
 
-        Args:
-            hidden_states: (1, P, D).
-            args: As the family's own layer takes them.
-            kwargs: The same; a packed batch brings `packing`, `borders` for a head on texts, and
-                `read` where a head reads some tokens only.
+        States are (1, P, D). A packed batch brings `packing`, `borders` for a head on texts, and
+        `read` where a head reads some tokens only.
 
         Returns:
             (1, P, D); from the last layer (1, B, D), the first token of each text, for a head on
@@ -48,27 +45,18 @@ class PackedLayer:
         borders, rows = (kwargs.get(name) if self.is_last else None for name in ("borders", "read"))
         hidden = hidden_states[0]  # (P, D)
         if self.fused is not None and _has_kernels(self.output.dense.weight):
-            return self._fused(self.fused, hidden, packing, borders, rows)[None]
+            packing.calls.append(len(hidden))
+            if borders is not None:
+                return LastLayer(self.fused)(hidden, borders, training=self.training)[None]
+            out = self.fused(hidden, packing.borders, training=self.training, rows=rows)
+            return (out.float() if self.is_last else out)[None]
+        queried = hidden  # (P, D) or (B, D)
+        if borders is not None and rows is None:
+            queried = hidden[borders[:-1]]
+        context = self._attend(hidden, queried, packing)
         if rows is not None:
-            return self._after_attention(self._attend(hidden, hidden, packing)[rows], hidden[rows])[
-                None
-            ]
-        queried = hidden if borders is None else hidden[borders[:-1]]  # (P, D) or (B, D)
-        return self._after_attention(self._attend(hidden, queried, packing), queried)[None]
-
-    def _fused(
-        self,
-        layer: FusedLayer,
-        hidden: Tensor,
-        packing: Packing,
-        borders: Tensor | None,
-        rows: Tensor | None,
-    ) -> Tensor:
-        packing.calls.append(len(hidden))
-        if borders is None:
-            out = layer(hidden, packing.borders, training=self.training, rows=rows)
-            return out.float() if self.is_last else out
-        return LastLayer(layer)(hidden, borders, training=self.training)
+            context, queried = context[rows], hidden[rows]  # (Q, D)
+        return self._after_attention(context, queried)[None]
 
     def _after_attention(self, context: Tensor, queried: Tensor) -> Tensor:
         """Compute what comes after attention; (Q, D) and (Q, D), the residual → (Q, D)."""
@@ -84,15 +72,10 @@ class PackedLayer:
         else:
             query = own.query(queried)
             key, value = _project(hidden, parts[1:]).chunk(2, dim=-1)
-        split = [
-            states.unflatten(-1, (-1, own.attention_head_size)) for states in (query, key, value)
-        ]
-        found = attend(
-            *split,
-            packing=packing,
-            rate=own.dropout.p if self.training else 0.0,
-            scaling=own.scaling,
-        )
+        shape = (-1, own.attention_head_size)
+        split = (states.unflatten(-1, shape) for states in (query, key, value))
+        rate = own.dropout.p if self.training else 0.0
+        found = attend(*split, packing=packing, rate=rate, scaling=own.scaling)
         return found.flatten(1)  # (P, H, D / H) → (P, D)
 
     def _add_norm(self, part: Any, states: Tensor, residual: Tensor) -> Tensor:
@@ -116,19 +99,16 @@ class PackedEmbeddings:
         """Return the first states, (1, P, D) for packed ids."""
         fused = self.fused if _has_kernels(self.LayerNorm.weight) else None
         if (
-            fused is None
-            or input_ids is None
-            or position_ids is None
-            or not _is_pack(input_ids, position_ids)
+            fused is not None
+            and input_ids is not None
+            and position_ids is not None
+            and len(input_ids) == 1  # one pack
+            and input_ids.shape == position_ids.shape
         ):
-            return super().forward(  # type: ignore[misc]
-                input_ids=input_ids,
-                token_type_ids=token_type_ids,
-                position_ids=position_ids,
-                **kwargs,
-            )
-        segments = torch.zeros_like(input_ids) if token_type_ids is None else token_type_ids
-        return fused(input_ids, position_ids, segments)
+            segments = torch.zeros_like(input_ids) if token_type_ids is None else token_type_ids
+            return fused(input_ids, position_ids, segments)
+        given = {"token_type_ids": token_type_ids, "position_ids": position_ids}
+        return super().forward(input_ids=input_ids, **given, **kwargs)  # type: ignore[misc]
 
 
 def replace(model: Any, *, per_token: bool) -> None:
@@ -230,11 +210,6 @@ def _derived(first: type, part: nn.Module, **more: object) -> Any:
 def _has_kernels(weight: Tensor) -> bool:
     """Tell whether kernels can read a layer's weights: a copy may lie elsewhere, or be in bf16."""
     return weight.device.type == "cpu" and weight.dtype == torch.float32
-
-
-def _is_pack(ids: Tensor, positions: Tensor) -> bool:
-    """Tell whether these are the ids of one pack, (1, P), and their positions."""
-    return len(ids) == 1 and ids.shape == positions.shape
 
 
 def _project(hidden: Tensor, parts: tuple[nn.Linear, ...]) -> Tensor:

@@ -49,22 +49,22 @@ def _parts(path: Path) -> Iterator[tuple[int, str]]:
         text = held + piece
         end = max(text.rfind("\n"), text.rfind("\r")) + 1
         for whole in StringIO(text[:end], newline=""):
-            for part in _cut(whole.rstrip("\r\n")):
+            for part in parts(whole.rstrip("\r\n"), STRETCH):
                 yield line, part
             line += 1
-        *parts, held = _cut(text[end:])
-        for part in parts:
+        *whole_parts, held = parts(text[end:], STRETCH)
+        for part in whole_parts:
             yield line, part
     if held:
         yield line, held
 
 
-def _cut(line: str) -> list[str]:
-    """Part a line after the last white space that a stretch has room for, else anywhere."""
-    parts = []
-    while len(line) > STRETCH:
-        space = _LAST_SPACE.search(line[STRETCH - _END : STRETCH])
-        at = STRETCH - _END + space.start() + 1 if space else STRETCH
-        parts.append(line[:at])
-        line = line[at:]
-    return [*parts, line]
+def parts(text: str, most: int) -> list[str]:
+    """Part a text after the last white space that so many characters have, else anywhere."""
+    found = []
+    while len(text) > most:
+        space = _LAST_SPACE.search(text[most - _END : most])
+        at = most - _END + space.start() + 1 if space else most
+        found.append(text[:at])
+        text = text[at:]
+    return [*found, text]

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from textune.reading.stretches import parts
 from textune.records import PASSAGES, Asks, Example, Long
 from textune.tasks import registry
 from textune.text import shapes, windows
@@ -117,17 +118,7 @@ class Ruler:
         extra = self.specials(pair=False)
         if all(len(text) <= PART for text in texts):
             return [size - extra for size in count(texts)] if texts else []
-        return [sum(size - extra for size in count(_parts(text))) for text in texts]
-
-
-def _parts(text: str) -> list[str]:
-    """Part a text of any length at white space, so that no part takes much memory."""
-    parts = []
-    while len(text) > PART:
-        at = max(text.rfind(" ", 0, PART), text.rfind("\n", 0, PART)) + 1 or PART
-        parts.append(text[:at])
-        text = text[at:]
-    return [*parts, text]
+        return [sum(size - extra for size in count(parts(text, PART))) for text in texts]
 
 
 def width_of(folder: Path) -> int:
