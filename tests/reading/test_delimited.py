@@ -140,6 +140,13 @@ def test_unclosed_quote_is_named_where_it_opens(write):
     assert "close the quote" in message
 
 
+def test_a_record_that_cannot_be_parsed_is_the_last_problem_and_counted_once(write):
+    lost = write('text,label\na,x\n"lost,y\n')
+    assert message_of(lost).startswith("reviews.csv:3:1: the quoted cell that opens here is never")
+    after = write('text,label\na,x\nb,c,x\n"lost,y\n')
+    assert message_of(after).startswith("reviews.csv: 2 problems\n  reviews.csv:3: expected 2")
+
+
 def test_unclosed_quote_in_the_second_cell_of_a_long_record(write):
     message = message_of(write('text,more,label\na,b,x\n"one\ntwo","three\nfour,x\nc,d,y\n'))
     assert "reviews.csv:4:6: the quoted cell that opens here is never closed" in message

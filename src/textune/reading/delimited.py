@@ -173,9 +173,8 @@ def _guarded(
     """Pass on the records; one that csv cannot parse is the last problem."""
     try:
         yield from reader
-    except csv.Error as error:
+    except csv.Error:
         problems.add(*_broken_record(path, layout, mark.line))
-        raise problems.error() from error
 
 
 def _is_blank(cells: list[str], width: int) -> bool:
