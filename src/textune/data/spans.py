@@ -66,13 +66,13 @@ def is_span(item: object) -> bool:
     return isinstance(item, list) and len(item) == 3 and isinstance(item[2], str)
 
 
-def labels(found: Sequence[Any]) -> list[str]:
+def labels(found: Sequence[object]) -> list[str]:
     """List the labels of the spans that can be read."""
     made = (_span(item) for item in found)
     return [span.label for span in made if isinstance(span, Span)]
 
 
-def count(census: OffsetCensus, found: Sequence[Any], text: str) -> None:
+def count(census: OffsetCensus, found: Sequence[object], text: str) -> None:
     """Take the spans of a text into account that can be read."""
     for span in map(_span, found):
         if isinstance(span, Span):
@@ -80,7 +80,7 @@ def count(census: OffsetCensus, found: Sequence[Any], text: str) -> None:
 
 
 def read(
-    found: Sequence[Any], text: str, *, reading: str = offsets.CHARACTERS
+    found: Sequence[object], text: str, *, reading: str = offsets.CHARACTERS
 ) -> tuple[list[Span], list[str]]:
     """Read spans and check each by itself.
 
@@ -150,14 +150,14 @@ def _later(before: Span | None, span: Span) -> Span:
     return span if before is None or span.end >= before.end else before
 
 
-def _rows(value: Mapping[str, Any]) -> list[dict[str, Any]] | None:
+def _rows(value: Mapping[str, object]) -> list[dict[str, Any]] | None:
     columns = [found for found in value.values() if isinstance(found, list)]
     if not value or len(columns) < len(value) or len(set(map(len, columns))) > 1:
         return None
     return [dict(zip(value, cells, strict=True)) for cells in zip(*columns, strict=True)]
 
 
-def _key(item: Mapping[str, Any], keys: Sequence[str]) -> str | None:
+def _key(item: Mapping[str, object], keys: Sequence[str]) -> str | None:
     return next((key for key in keys if key in item), None)
 
 
@@ -185,11 +185,11 @@ def _span(item: Any) -> Span | str:
     return Span(start, end, str(label).strip(), text if isinstance(text, str) else None)
 
 
-def _sum(start: Any, length: Any) -> Any:
+def _sum(start: object, length: object) -> Any:
     return start + length if isinstance(start, int) and isinstance(length, int) else length
 
 
-def _whole(value: Any) -> Any:
+def _whole(value: object) -> Any:
     """Take 7.0 for 7, as pandas writes whole numbers beside missing ones."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
@@ -219,5 +219,5 @@ def _hint(span: Span, text: str) -> str:
     return ""
 
 
-def _json(value: Any) -> str:
+def _json(value: object) -> str:
     return excerpt(json.dumps(value, ensure_ascii=False, default=str)).strip("'")

@@ -46,7 +46,7 @@ def carried_out_by(
     return decorate
 
 
-def fine_tuning(options: Mapping[str, Any]) -> Events["Run"]:
+def fine_tuning(options: Mapping[str, object]) -> Events["Run"]:
     """Fine-tune by the keywords of `train`; iterate to watch."""
     from textune.doors import keywords
     from textune.recipes import labelled_text

@@ -76,21 +76,21 @@ def train(*, as_json: bool, **options: Any) -> None:
 
 
 @command(app, language_api.adapt)
-def adapt(*, as_json: bool, **options: Any) -> None:
+def adapt(*, as_json: bool, **options: object) -> None:
     """Make an encoder at home in plain TEXT, by masked-LM, before it is fine-tuned."""
     run = _watched(language_api.adapting, language_api.adapt, options, quiet=as_json)
     _show_run(run, console_metrics.show_language, as_json=as_json)
 
 
 @command(app, language_api.pretrain, words=language_api.adapt)
-def pretrain(*, as_json: bool, **options: Any) -> None:
+def pretrain(*, as_json: bool, **options: object) -> None:
     """Make a tokenizer and a BERT from nothing but plain TEXT."""
     run = _watched(language_api.pretraining, language_api.pretrain, options, quiet=as_json)
     _show_run(run, console_metrics.show_language, as_json=as_json)
 
 
 @command(app, api.cross_validate, words=api.train)
-def folds(*, as_json: bool, **options: Any) -> None:
+def folds(*, as_json: bool, **options: object) -> None:
     """Cross-validate: each fold of FILE is judged by a model that learned from the others."""
     found = _watched(api.cross_validating, api.cross_validate, options, quiet=as_json)
     if as_json:
@@ -252,7 +252,7 @@ def demo(*, out: Path = Path("demo"), epochs: int | None = None, limit: int | No
 def _watched(
     begin: Callable[[Mapping[str, Any]], api.Events[api.Made]],
     described: Callable[..., Any],
-    options: Mapping[str, Any],
+    options: Mapping[str, object],
     *,
     quiet: bool,
 ) -> api.Made:

@@ -112,7 +112,7 @@ def complain(text: str) -> None:
     err.print(text.rstrip("\n"), markup=False)
 
 
-def show_json(values: Any) -> None:
+def show_json(values: object) -> None:
     """Print one JSON object on one line, for programs."""
     try:
         sys.stdout.write(_json_line(values))
@@ -120,7 +120,7 @@ def show_json(values: Any) -> None:
         raise BrokenPipeError from None  # without a number: typer would exit with 1 on EPIPE
 
 
-def _json_line(values: Any) -> str:
+def _json_line(values: object) -> str:
     is_unicode = (sys.stdout.encoding or "").lower().startswith("utf")
     line = json.dumps(values, ensure_ascii=not is_unicode, allow_nan=False)
     return OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", line) + "\n"

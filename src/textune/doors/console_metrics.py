@@ -16,7 +16,7 @@ JUDGED = ("metric", "value", "95 % interval")
 OF_LABELS = ("n", "exact_match", *catalogue.COUNTS, *catalogue.OF_LABELS)
 
 
-def headlines(metrics: Mapping[str, Any]) -> list[str]:
+def headlines(metrics: Mapping[str, object]) -> list[str]:
     """Name the numbers to show; of one label a text, micro-F1 is the accuracy once more."""
     is_single = "confusion" in metrics or "confusion_cells" in metrics
     same = {"micro_f1"} if is_single else set()
@@ -51,7 +51,7 @@ def show_metrics(metrics: Mapping[str, Any], *, title: str) -> None:
         out.print(f"  – {escape(metrics['decided'])}")
 
 
-def show_labels(labels: Mapping[str, Mapping[str, Any]], *, of: str = "label") -> None:
+def show_labels(labels: Mapping[str, Mapping[str, object]], *, of: str = "label") -> None:
     """Print a line a label, or whatever else there are numbers of."""
     known = {key for numbers in labels.values() for key in numbers}
     keys = [key for key in OF_LABELS if key in known]

@@ -75,7 +75,7 @@ def plain(
 
 def resolve(
     kind: type[Kind],
-    options: Mapping[str, Any],
+    options: Mapping[str, object],
     file: Path | None = None,
     changes: str | Sequence[str] = (),
 ) -> Kind:
@@ -107,7 +107,7 @@ def free_folder(source: object, suffix: str = "") -> Path:
     return place.with_name(f"{place.name}{suffix}")
 
 
-def _files(options: Mapping[str, Any], file: Path | None) -> tuple[object, object, object]:
+def _files(options: Mapping[str, object], file: Path | None) -> tuple[object, object, object]:
     """Return the files to train on: as named, or those of the run that wrote the settings."""
     source, valid, test = (options.get(name) for name in ("source", "valid", "test"))
     if source is not None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from textune.doors.api import Events, carried_out_by
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:  # pydantic, numpy
     from textune.runs.runs import Run
 
 
-def adapting(options: Mapping[str, Any]) -> Events["Run"]:
+def adapting(options: Mapping[str, object]) -> Events["Run"]:
     """Adapt an encoder by the keywords of `adapt`; iterate to watch."""
     from textune.doors import keywords
     from textune.recipes import plain_text
@@ -19,7 +19,7 @@ def adapting(options: Mapping[str, Any]) -> Events["Run"]:
     return plain_text.learn(keywords.plain(AdaptSettings, options))
 
 
-def pretraining(options: Mapping[str, Any]) -> Events["Run"]:
+def pretraining(options: Mapping[str, object]) -> Events["Run"]:
     """Make an encoder by the keywords of `pretrain`; iterate to watch."""
     from textune.doors import keywords
     from textune.recipes import plain_text

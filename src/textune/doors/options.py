@@ -111,7 +111,7 @@ def descriptions(function: Callable[..., Any]) -> dict[str, str]:
     return {name: " ".join(words.split()) for name, words in ENTRY.findall(part)}
 
 
-def arguments(function: Callable[..., Any], *args: Any, **kwargs: Any) -> dict[str, Any]:
+def arguments(function: Callable[..., Any], *args: object, **kwargs: object) -> dict[str, Any]:
     """Return what a function would get, by the names of its parameters, defaults included."""
     bound = inspect.signature(function).bind(*args, **kwargs)
     bound.apply_defaults()
@@ -143,7 +143,7 @@ def _parameter(found: inspect.Parameter, words: str) -> inspect.Parameter:
     return inspect.Parameter(found.name, AS_KEYWORD, default=made, annotation=kind)
 
 
-def _kind(annotation: Any) -> Any:
+def _kind(annotation: object) -> Any:
     """Return the type that a word of the command line is read as."""
     kinds = get_args(annotation) or (annotation,)
     allowed = (bool,) if bool in kinds else () if str in kinds else (int, float, Path)

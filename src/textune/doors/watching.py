@@ -233,7 +233,7 @@ class Watch:
         self._print(f"{''.join(cells)}{star}")
 
 
-def _shown(metrics: Mapping[str, Any], chosen: str) -> list[str]:
+def _shown(metrics: Mapping[str, object], chosen: str) -> list[str]:
     """Name the columns of a validation that fit beside each other, the one that selects first."""
     keys = [chosen, *(key for key in headlines(metrics) if key != chosen)]
     free = (err.width if err.is_terminal else NARROW) - sum(COUNTS.values()) - len("  best")

@@ -73,7 +73,7 @@ class Config(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _said(cls, values: Any) -> Any:
+    def _said(cls, values: object) -> Any:
         """A number that is said must be one: null is no size."""
         if not isinstance(values, dict):
             return values

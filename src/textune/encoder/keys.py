@@ -51,7 +51,7 @@ def check(place: str, model: Any, found: Mapping[str, Any], *, finished: bool) -
     )
 
 
-def architecture(model: Any) -> str:
+def architecture(model: object) -> str:
     """Return the name of a model's class in transformers."""
     return model.architecture if isinstance(model, Tree) else type(model).__name__
 
@@ -64,7 +64,7 @@ def new_parts(model: Any, found: Mapping[str, Any]) -> tuple[bool, bool]:
     return is_pooler, bool(outside) and outside <= missing
 
 
-def _is_needed(name: str, model: Any) -> bool:
+def _is_needed(name: str, model: object) -> bool:
     """Tell whether a weight belongs to the encoder itself."""
     is_made = name.rpartition(".")[2] in BUFFERS
     return _is_inside(name, model) and not is_made and not _bare(name, model).startswith(POOLER)

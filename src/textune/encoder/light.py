@@ -63,7 +63,7 @@ def read_model(
     model_class: str,
     *,
     seed: int,
-    config: Mapping[str, Any],
+    config: Mapping[str, object],
     finished: bool = False,
     rate: float | None = None,
 ) -> tuple[Tree, dict[str, Any]] | None:
@@ -143,7 +143,7 @@ def _is_usual(said: Mapping[str, Any]) -> bool:
     return is_usual and max(rates) < 1.0
 
 
-def _is_known(said: Mapping[str, Any]) -> bool:
+def _is_known(said: Mapping[str, object]) -> bool:
     """Tell whether transformers' configuration takes all that is said as it is.
 
     It is asked when the weights are saved: what it would refuse, it has to refuse before.

@@ -67,7 +67,7 @@ def read_model(
     model_class: str,
     *,
     seed: int,
-    config: Mapping[str, Any] | None = None,
+    config: Mapping[str, object] | None = None,
     finished: bool = False,
     rate: float | None = None,
 ) -> tuple[PreTrainedModel, dict[str, Any]]:

@@ -124,7 +124,7 @@ def _describe(file: Path) -> dict[str, Any]:
     return {"bytes": size, "sha256": digest, **fast}
 
 
-def _is_same(file: Path, wanted: Mapping[str, Any]) -> bool:
+def _is_same(file: Path, wanted: Mapping[str, object]) -> bool:
     if file.stat().st_size != wanted.get("bytes"):
         return False
     if "sums" in wanted:
@@ -156,7 +156,7 @@ def _read(folder: Path) -> dict[str, dict[str, Any]]:
     return dict(found)
 
 
-def _digest(files: Mapping[str, Any]) -> str:
+def _digest(files: Mapping[str, object]) -> str:
     return hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()
 
 

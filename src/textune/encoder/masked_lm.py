@@ -79,7 +79,7 @@ def read(
 
 
 def make(
-    config: Any,
+    config: object,
     *,
     nsp: bool,
     seed: int,

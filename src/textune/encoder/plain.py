@@ -249,7 +249,7 @@ def _is_finite(weights: Floats) -> bool:
     return bool(np.isfinite(weights.sum()) or np.isfinite(weights).all())
 
 
-def _is_usual(config: Mapping[str, Any], asks: Asks) -> bool:
+def _is_usual(config: Mapping[str, object], asks: Asks) -> bool:
     is_head = str(config["architectures"]).endswith(f"{HEADS[asks]}']")
     is_encoder = not config.get("is_decoder") and not config.get("add_cross_attention")
     is_known = config["model_type"] in PREFIXES and config["hidden_act"] == "gelu"

@@ -116,7 +116,7 @@ def restore(encoder: Encoder, sub: SubTable) -> None:
     encoder.table = None
 
 
-def _keep_special(needed: NDArray[np.bool_], config: Any) -> None:
+def _keep_special(needed: NDArray[np.bool_], config: object) -> None:
     """Let special pieces keep their numbers, where they are low, for models that look for them."""
     named = [getattr(config, f"{name}_token_id", None) for name in SPECIAL]
     last = max((number for number in named if isinstance(number, int)), default=-1)

@@ -89,7 +89,7 @@ def packed_attention(
     dropout: float = 0.0,
     scaling: float | None = None,
     sliding_window: int | None = None,
-    **_: Any,
+    **_: object,
 ) -> tuple[Tensor, None]:
     """Attend within each text of a pack, by the contract of transformers' `AttentionInterface`.
 

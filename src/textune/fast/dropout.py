@@ -1,7 +1,6 @@
 """Random bits become dropout masks: the configured rate, at a quarter of the usual cost."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -58,7 +57,7 @@ class Dropout(nn.Dropout):
         return drop(input, self.p) if self.training else input
 
 
-def overrides(config: Mapping[str, Any], rate: float) -> dict[str, float]:
+def overrides(config: Mapping[str, object], rate: float) -> dict[str, float]:
     """Return every rate of dropout that a configuration has, set to one number.
 
     What is not set there follows another rate in transformers.
@@ -66,12 +65,12 @@ def overrides(config: Mapping[str, Any], rate: float) -> dict[str, float]:
     return dict.fromkeys(_rates(config), rate)
 
 
-def rates(config: Mapping[str, Any]) -> list[float]:
+def rates(config: Mapping[str, object]) -> list[float]:
     """Return the different rates of dropout in a configuration, in ascending order."""
     return sorted(set(_rates(config).values()))
 
 
-def _rates(config: Mapping[str, Any]) -> dict[str, float]:
+def _rates(config: Mapping[str, object]) -> dict[str, float]:
     return {
         name: float(value)
         for name, value in config.items()

@@ -145,7 +145,7 @@ def fuse(model: Any, dtype: torch.dtype, *, per_token: bool) -> bool:
     return True
 
 
-def are_fused(model: Any) -> bool:
+def are_fused(model: object) -> bool:
     """Tell whether the layers compute by kernels."""
     return next(_matrices(model), None) is not None
 
@@ -157,18 +157,18 @@ def why_not(model: Any) -> str:
     return calls.why() if not calls.available() else "its layers are not built in the usual way"
 
 
-def halves(model: Any) -> Iterator[tuple[nn.Parameter, Half]]:
+def halves(model: object) -> Iterator[tuple[nn.Parameter, Half]]:
     """Yield every parameter that is computed with in bf16, and its bf16 side."""
     for matrix in _matrices(model):
         yield from matrix.halves()
 
 
-def copied(model: Any) -> set[int]:
+def copied(model: object) -> set[int]:
     """Return the identities of parameters that lie in blocks of memory of the layers' own."""
     return {id(part) for matrix in _matrices(model) for part in matrix.parameters()}
 
 
-def refresh(model: Any) -> None:
+def refresh(model: object) -> None:
     """Cast all bf16 copies anew."""
     for matrix in _matrices(model):
         matrix.refresh()

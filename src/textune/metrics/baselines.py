@@ -141,7 +141,7 @@ def _vectorizer() -> TfidfVectorizer:
     )
 
 
-def _fit_single(features: Any, truth: NDArray[Any], judged: Any, classes: int) -> Floats:
+def _fit_single(features: object, truth: NDArray[Any], judged: Any, classes: int) -> Floats:
     probabilities = np.zeros((judged.shape[0], classes))
     present = np.unique(truth)
     if len(present) < 2:
@@ -162,7 +162,9 @@ def _fit_label(features: Any, truth: Floats, judged: Any) -> Floats:
     return _fit(model, features[scored], known.astype(np.int64), judged)[:, 1]
 
 
-def _fit(model: LogisticRegression, features: Any, truth: NDArray[Any], judged: Any) -> Floats:
+def _fit(
+    model: LogisticRegression, features: object, truth: NDArray[Any], judged: object
+) -> Floats:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # a baseline need not be finished
         warnings.simplefilter("ignore", UserWarning)  # nor does it matter that classes are many

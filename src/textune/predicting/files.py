@@ -142,7 +142,7 @@ def _answers(predictor: Predictor, texts: Sequence[Example], decision: Any) -> I
         yield task.cells(found)
 
 
-def _kept(row: Row, nested: frozenset[int], kind: str, kinds: Sequence[Any] | None) -> list[Any]:
+def _kept(row: Row, nested: frozenset[int], kind: str, kinds: Sequence[object] | None) -> list[Any]:
     """Return the cells of an input's row as the output has them."""
     if row.given is None:
         is_json = kind in JSON_LINES
@@ -169,7 +169,7 @@ def _kinds(table: Table) -> list[Any]:
     return values.kinds((row.given or row.cells for row in table.rows()), len(table.columns))
 
 
-def _harmless(cell: Any) -> Any:
+def _harmless(cell: object) -> Any:
     """Let a spreadsheet take a cell for text, where it would take it for a formula; not numbers."""
     if isinstance(cell, str) and cell[:1] in FORMULAS and cell and not numerals.is_number(cell):
         return f"'{cell}"
@@ -244,7 +244,7 @@ def _writing(
     nested: frozenset[int],
     *,
     overwrite: bool,
-    kinds: Sequence[Any] | None,
+    kinds: Sequence[object] | None,
 ) -> Iterator[Writer]:
     """Give a function that appends rows; the file appears under its name only when all is well."""
     kind = _kind(output)
@@ -306,7 +306,9 @@ def _value(cell: str) -> Any:
         return cell
 
 
-def _parquet(file: IO[bytes], columns: Sequence[Column], kinds: Sequence[Any]) -> Iterator[Writer]:
+def _parquet(
+    file: IO[bytes], columns: Sequence[Column], kinds: Sequence[object]
+) -> Iterator[Writer]:
     """Write columns of the input with their types, then those of the answers."""
     import pyarrow as pa  # here, as a single text's answer does not need it
     import pyarrow.parquet as pq

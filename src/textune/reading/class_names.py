@@ -20,7 +20,7 @@ def listed(metadata: Mapping[bytes, bytes] | None) -> dict[str, tuple[str, ...]]
     return of_features(_inside(_inside(described, "info"), "features"))
 
 
-def of_features(features: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+def of_features(features: Mapping[str, object]) -> dict[str, tuple[str, ...]]:
     """Find the columns of classes, or of lists of them, among the features of a data set."""
     names = {column: _names(kind) for column, kind in features.items()}
     return {column: found for column, found in names.items() if found}
@@ -41,12 +41,12 @@ def written(
         yield replace(row, cells=tuple(cells))
 
 
-def _inside(value: Any, key: str) -> Mapping[str, Any]:
+def _inside(value: object, key: str) -> Mapping[str, Any]:
     found = value.get(key) if isinstance(value, Mapping) else None
     return found if isinstance(found, Mapping) else {}
 
 
-def _names(kind: Any) -> tuple[str, ...]:
+def _names(kind: object) -> tuple[str, ...]:
     """Return the names of a feature that is a list of classes, in any of the ways it is written."""
     if isinstance(kind, list):
         inner = kind[0] if len(kind) == 1 else None

@@ -49,7 +49,7 @@ def read_arrow(
     place: Path,
     *,
     reasons: tuple[str, ...] = ("format: Arrow",),
-    features: Mapping[str, Any] | None = None,
+    features: Mapping[str, object] | None = None,
 ) -> Table:
     """Describe Arrow data in one file or several of the same columns; rows are read in batches.
 
@@ -107,7 +107,7 @@ def _table(
     read: Read,
     *,
     said: tuple[str, ...],
-    features: Mapping[str, Any] | None = None,
+    features: Mapping[str, object] | None = None,
 ) -> Table:
     """Describe what can be read by the names of its columns."""
     name, prefix = ("data frame", "row ") if path is None else (path.name, f"{path.name}: row ")

@@ -58,14 +58,14 @@ def _read_rows(source: Sequence[Any]) -> Table:
     )
 
 
-def _record(text: Any, label: Any) -> dict[str, Any]:
+def _record(text: object, label: object) -> dict[str, Any]:
     """Name the parts of a row: a pair of texts is a tuple, a list is of words."""
     if isinstance(text, tuple) and len(text) == 2:
         return {"text": text[0], "second": text[1], "label": label}
     return {"text": text, "label": label}
 
 
-def _read_columns(source: Mapping[Any, Any]) -> Table:
+def _read_columns(source: Mapping[Any, object]) -> Table:
     nested = [str(name) for name, part in source.items() if hasattr(part, "column_names")]
     if nested:
         raise DataError(
@@ -95,7 +95,7 @@ def _read_dataset(source: Any) -> Table:
     return _table(tuple(plain.column_names), lambda: iter(plain), "a data set", classes=classes)
 
 
-def _described(kind: Any) -> Any:
+def _described(kind: object) -> Any:
     """Write a feature as the JSON of data sets has it: names of classes, lists of them."""
     if hasattr(kind, "names"):
         return {"_type": "ClassLabel", "names": list(kind.names or ())}
@@ -119,7 +119,7 @@ def _table(
     return Table("data", None, "frame", columns, True, None, (f"format: {kind}",), rows)
 
 
-def _rows(records: Iterator[Mapping[str, Any]], columns: tuple[str, ...]) -> Iterator[Row]:
+def _rows(records: Iterator[Mapping[str, object]], columns: tuple[str, ...]) -> Iterator[Row]:
     for number, record in enumerate(records, start=1):
         named = {str(name): value for name, value in record.items()}
         cells = tuple(cell(_plain(named.get(name))) for name in columns)
@@ -128,11 +128,11 @@ def _rows(records: Iterator[Mapping[str, Any]], columns: tuple[str, ...]) -> Ite
         yield Row(cells, f"row {number}")
 
 
-def _is_column(value: Any) -> bool:
+def _is_column(value: object) -> bool:
     return not isinstance(value, str | bytes | Mapping) and isinstance(_plain(value), list | tuple)
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> Any:
     """Take arrays, series and their numbers as Python's own; a tuple within a row is a list."""
     if hasattr(value, "tolist"):
         return value.tolist()

@@ -88,7 +88,7 @@ def rows(path: Path, columns: tuple[str, ...]) -> Iterator[Row]:
 
 
 def sound(
-    held: tuple[Any, ...], columns: tuple[str, ...], origin: str, problems: Problems
+    held: tuple[object, ...], columns: tuple[str, ...], origin: str, problems: Problems
 ) -> Iterator[Row]:
     """Make a row of its values, unless it is faulty, or one before it was."""
     cells = tuple(["" if value is None else cell(value) for value in held])  # most may be absent
@@ -98,7 +98,7 @@ def sound(
         yield Row(cells, origin, given=held)
 
 
-def cell(value: Any) -> str:
+def cell(value: object) -> str:
     """Write a value as a user would."""
     kind = type(value)
     if kind is str:

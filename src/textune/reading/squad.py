@@ -135,7 +135,7 @@ def _answers(asked: dict[str, Any], place: str) -> str:
 
 
 def _each(
-    holder: Any, key: str, place: str, noun: str, problems: Problems
+    holder: object, key: str, place: str, noun: str, problems: Problems
 ) -> Iterator[tuple[str, Any]]:
     """Yield the members of a list with their places; note what is there instead of a list."""
     try:
@@ -148,7 +148,7 @@ def _each(
         yield f"{place}{sign}{noun} {number}", member
 
 
-def _member(holder: Any, key: str, kind: type | tuple[type, ...], place: str) -> Any:
+def _member(holder: object, key: str, kind: type | tuple[type, ...], place: str) -> Any:
     """Take what stands under a key.
 
     Raises:
@@ -166,7 +166,7 @@ def _member(holder: Any, key: str, kind: type | tuple[type, ...], place: str) ->
     return value
 
 
-def _said(value: Any) -> str:
+def _said(value: object) -> str:
     shown = excerpt(json.dumps(value, ensure_ascii=False), most=40)
     return "null" if value is None else f"{jsonlines.KINDS[type(value)]} ({shown})"
 

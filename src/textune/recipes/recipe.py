@@ -234,7 +234,7 @@ def _write_capsule(job: Job, folder: Path, clock: Clock) -> None:
     atomic.write_json(folder / "capsule.json", found)
 
 
-def _write_end(folder: Path, numbers: Mapping[str, Any]) -> None:
+def _write_end(folder: Path, numbers: Mapping[str, object]) -> None:
     """Write the numbers: from now on the run is finished."""
     atomic.remove(folder / "report.html")  # of a run that was shorter
     atomic.write_json(folder / "metrics.json", numbers)

@@ -83,7 +83,7 @@ def _read_log(path: Path) -> list[dict[str, Any]]:
     return lines
 
 
-def flat(nested: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+def flat(nested: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, str]]:
     """Yield each value with its dotted name; what is None is left out."""
     for key, value in nested.items():
         if isinstance(value, Mapping):

@@ -107,7 +107,7 @@ def charts(log: Sequence[Mapping[str, Any]], metrics: Mapping[str, Any]) -> list
 
 
 def _loss_chart(
-    steps: Sequence[Mapping[str, Any]], checks: Sequence[Mapping[str, Any]], *, is_sum: bool
+    steps: Sequence[Mapping[str, Any]], checks: Sequence[Mapping[str, object]], *, is_sum: bool
 ) -> Chart:
     """Put training and held-out loss side by side; where training adds two losses, so do both."""
     training = of_steps(steps, "loss")
@@ -121,7 +121,7 @@ def _loss_chart(
     return Chart("loss", title, unit, tuple(line for line in lines if len(line.points)))
 
 
-def _accuracy_chart(checks: Sequence[Mapping[str, Any]], metrics: Mapping[str, Any]) -> Chart:
+def _accuracy_chart(checks: Sequence[Mapping[str, object]], metrics: Mapping[str, Any]) -> Chart:
     points = _measured(checks, "masked_accuracy") * (1, 100)  # (points, 2)
     guess = (metrics.get("baselines") or {}).get("most_frequent") or {}
     value = guess.get("masked_accuracy")

@@ -63,7 +63,7 @@ def _shown(measure: Metric, value: float | None) -> str:
 
 
 def _curves(
-    log: Sequence[Mapping[str, Any]], metrics: Mapping[str, Any]
+    log: Sequence[Mapping[str, object]], metrics: Mapping[str, object]
 ) -> list[tuple[str, Markup]]:
     if not pictures.are_wanted():
         return []
@@ -91,7 +91,7 @@ def _facts(
     return [(name, value) for name, value in facts if value]
 
 
-def _verdict(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+def _verdict(before: Mapping[str, object], after: Mapping[str, object]) -> str:
     """Say in one sentence what became of the two numbers that people ask for."""
     first, second = (_clause(measure, before, after) for measure in MEASURES[:2])
     if first.endswith(APART):  # once is enough

@@ -273,7 +273,7 @@ def _is_folder(folder: Path) -> bool:
         return False
 
 
-def write_predictions(file: Path, columns: Mapping[str, Sequence[Any]]) -> None:
+def write_predictions(file: Path, columns: Mapping[str, Sequence[object]]) -> None:
     """Write what the model said of each text, so that every metric can be computed again.
 
     Args:

@@ -8,7 +8,7 @@ import signal
 import threading
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import torch
 
@@ -18,7 +18,7 @@ Made = TypeVar("Made")
 _alone = threading.RLock()
 
 
-def finish(events: Generator[Any, None, Made]) -> Made:
+def finish(events: Generator[object, None, Made]) -> Made:
     """Go through a run's events to its end, whatever modes of torch the caller is in.
 
     Returns:

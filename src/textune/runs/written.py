@@ -78,5 +78,5 @@ def _file(item: Mapping[str, Any]) -> File:
     return File(**{key: item[key] for key in File.__slots__ if key in item})
 
 
-def _settled(value: Any) -> Any:
+def _settled(value: object) -> Any:
     return tuple(value) if isinstance(value, list) else value

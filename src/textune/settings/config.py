@@ -31,7 +31,7 @@ from textune.tasks import registry
 NONE = "none"  # TOML has no word for nothing
 
 
-def _to_names(value: Any) -> Any:
+def _to_names(value: object) -> Any:
     return parted(value) if isinstance(value, str | int | list | tuple) else value
 
 
@@ -59,7 +59,7 @@ class Section(BaseModel):
 
     @field_validator("*", mode="before")
     @classmethod
-    def _nothing(cls, value: Any, info: ValidationInfo) -> Any:
+    def _nothing(cls, value: object, info: ValidationInfo) -> Any:
         """Take "none" for None where a setting can be switched off, and no truth for a number."""
         kind = cls.model_fields[str(info.field_name)].annotation
         kinds = (kind, *get_args(kind))
@@ -255,7 +255,7 @@ def resolve(
     kind: type[Kind],
     file: Path | None = None,
     changes: str | Sequence[str] = (),
-    given: Mapping[str, Any] | None = None,
+    given: Mapping[str, object] | None = None,
 ) -> Kind:
     """Return settings: those of a file, then changes, then what was given by name.
 
@@ -284,7 +284,7 @@ def resolve(
         raise SettingsError(explain(error, kind)) from error
 
 
-def to_toml(settings: Section, extra: Mapping[str, Any] | None = None) -> str:
+def to_toml(settings: Section, extra: Mapping[str, object] | None = None) -> str:
     """Write every setting as TOML that `resolve` reads back to an equal object.
 
     Args:
@@ -330,7 +330,7 @@ def _load(file: Path) -> dict[str, Any]:
         raise SettingsError(f"{file}: not a TOML file that can be read: {error}") from error
 
 
-def _put(values: dict[str, Any], name: str, value: Any) -> None:
+def _put(values: dict[str, Any], name: str, value: object) -> None:
     *sections, key = name.split(".")
     for section in sections:
         values = values.setdefault(section, {})
@@ -362,7 +362,7 @@ def _written(section: Section) -> dict[str, Any]:
     return found
 
 
-def _storable(values: Any) -> Any:
+def _storable(values: object) -> Any:
     """Leave out what is None, and write names of files as UTF-8."""
     if isinstance(values, Mapping):
         return {utf8(key): _storable(value) for key, value in values.items() if value is not None}

@@ -18,7 +18,7 @@ def explain(error: ValidationError, kind: type[BaseModel]) -> str:
 
 
 def _explain_one(
-    kind: type[BaseModel], place: tuple[int | str, ...], fault: str, message: str, value: Any
+    kind: type[BaseModel], place: tuple[int | str, ...], fault: str, message: str, value: object
 ) -> str:
     parts = [str(part) for part in place]
     if fault == "extra_forbidden":

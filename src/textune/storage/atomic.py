@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 MARKED = ".textune-"
 UNFINISHED = re.compile(r"\.textune-(?P<machine>[0-9a-f]{8})-(?P<pid>\d+)-\d+")
@@ -125,7 +125,7 @@ def write_text(file: Path, text: str, *, overwrite: bool = True) -> None:
     write_bytes(file, text.encode("utf-8", "backslashreplace"), overwrite=overwrite)
 
 
-def write_json(file: Path, values: Any, *, overwrite: bool = True) -> None:
+def write_json(file: Path, values: object, *, overwrite: bool = True) -> None:
     """Write JSON whole or not at all."""
     text = json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     write_text(file, text, overwrite=overwrite)

@@ -123,7 +123,7 @@ def start(
     return damaged
 
 
-def finish(folder: Path, values: Mapping[str, Any], *, keep_checkpoints: bool) -> None:
+def finish(folder: Path, values: Mapping[str, object], *, keep_checkpoints: bool) -> None:
     """Note of what command a finished run is, and delete what only a resume would need."""
     atomic.write_json(folder / MARK, values)
     if not keep_checkpoints and (folder / "checkpoints").exists():

@@ -12,7 +12,7 @@ from typing import Any
 WHOLE = 1 << 63  # beyond it, whole numbers have no type in Arrow
 
 
-def for_json(given: Any, cell: str) -> Any:
+def for_json(given: object, cell: str) -> Any:
     """Return a value as JSON can hold it; what JSON has no word for is the text of the cell."""
     if isinstance(given, float) and not math.isfinite(given):
         return None
@@ -23,12 +23,12 @@ def for_json(given: Any, cell: str) -> Any:
     return cell
 
 
-def for_text(given: Any, cell: str) -> str:
+def for_text(given: object, cell: str) -> str:
     """Return the text of a cell, as it was given where that was text."""
     return given if isinstance(given, str) else cell
 
 
-def kinds(rows: Iterable[Sequence[Any]], width: int) -> list[str]:
+def kinds(rows: Iterable[Sequence[object]], width: int) -> list[str]:
     """Name the type that holds all values of each column: int64, float64, bool or string."""
     found: list[set[str]] = [set() for _ in range(width)]
     for row in rows:
@@ -46,7 +46,7 @@ def for_arrow(given: Any, cell: str, kind: str) -> Any:
     return float(given) if kind == "float64" else given
 
 
-def _kind(value: Any) -> str:
+def _kind(value: object) -> str:
     if value is None:
         return "null"
     if isinstance(value, bool):

@@ -1,7 +1,6 @@
 """The tasks by name: one row for each, and no other list of them."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from textune.errors import SettingsError, among
 from textune.metrics.catalogue import Judged
@@ -42,7 +41,7 @@ def of_table(table: Table, name: str) -> Kind:
     return next(of_format, of(name))
 
 
-def make(name: str, labels: tuple[str, ...], state: Mapping[str, Any] | None = None) -> Task:
+def make(name: str, labels: tuple[str, ...], state: Mapping[str, object] | None = None) -> Task:
     """Make a task from its name, its labels, and what it learned before the first update.
 
     Raises:

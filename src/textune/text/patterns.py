@@ -92,7 +92,7 @@ def _end_of_class(pattern: str, place: int) -> int:
     return place
 
 
-def _in(values: Any) -> Iterator[str]:
+def _in(values: object) -> Iterator[str]:
     if isinstance(values, dict):
         found = values.get("Regex")
         if isinstance(found, str):

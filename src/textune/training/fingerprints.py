@@ -43,10 +43,10 @@ class Fingerprint:
 
 def make(
     data: str,
-    settings: Mapping[str, Any],
+    settings: Mapping[str, object],
     surroundings: Mapping[str, str],
     *,
-    defaults: Mapping[str, Any],
+    defaults: Mapping[str, object],
 ) -> Fingerprint:
     """Name all that the remaining steps depend on.
 
@@ -89,7 +89,7 @@ def compare(before: Mapping[str, Any], asked: Fingerprint) -> Changes:
 
 
 def refuse_changed(
-    state: Mapping[str, Any], prints: Fingerprint, folder: Path, *, accept: bool = False
+    state: Mapping[str, object], prints: Fingerprint, folder: Path, *, accept: bool = False
 ) -> tuple[str, ...]:
     """Refuse to continue on other data or settings, or to other bits.
 
@@ -181,7 +181,7 @@ def recorded(folder: Path) -> Mapping[str, Any]:
     return checkpoint.newest_state(folder / "checkpoints")
 
 
-def _differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, str]:
+def _differences(before: Mapping[str, object], now: Mapping[str, object]) -> dict[str, str]:
     """Return each name whose value differs, with both values in words."""
     return {
         name: f"{name}: {_shown(before.get(name))} → {_shown(now.get(name))}"
@@ -190,11 +190,11 @@ def _differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str,
     }
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     return "none" if value is None else str(value)
 
 
-def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+def _flat(values: Mapping[str, object], prefix: str = "") -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in values.items():
         if isinstance(value, Mapping):

@@ -84,7 +84,7 @@ class AdamW(torch.optim.AdamW):
         return norm
 
     @torch.no_grad()
-    def step(self, closure: Any = None) -> Any:
+    def step(self, closure: object = None) -> Any:
         """Update every parameter that has a gradient."""
         if not self._by_kernel:
             # torch's kernel divides by it

@@ -62,7 +62,7 @@ def _converter(values: Values) -> Converter:
     return Converter(convert, reasons, (Finding("annotators", "warning", message, torn),))
 
 
-def _by_user(items: Sequence[Mapping[str, Any]]) -> dict[str, set[str]]:
+def _by_user(items: Sequence[Mapping[str, object]]) -> dict[str, set[str]]:
     found: dict[str, set[str]] = defaultdict(set)
     for item in items:
         found[str(item["user"])].add(str(item["label"]))

@@ -30,11 +30,11 @@ def _are_by_surface(held: list[Any]) -> bool:
     return bool(kinds) and all(map(_is_object, kinds)) and are_places
 
 
-def _is_object(value: Any) -> bool:
+def _is_object(value: object) -> bool:
     return isinstance(value, Mapping)
 
 
-def _is_list(value: Any) -> bool:
+def _is_list(value: object) -> bool:
     return isinstance(value, list)
 
 
@@ -76,7 +76,7 @@ def _gliner(value: Any) -> Iterator[Made]:
     yield {**plain(value), "words": words, "tags": tags}
 
 
-def _are_pairs(value: Any) -> bool:
+def _are_pairs(value: object) -> bool:
     return isinstance(value, list) and all(
         isinstance(item, list)
         and 2 <= len(item) <= 4
@@ -91,7 +91,7 @@ def _pairs(value: Any) -> Iterator[Made]:
     yield {"words": [item[0] for item in value], "tags": [item[-1] for item in value]}
 
 
-def _has_points(held: Any) -> bool:
+def _has_points(held: object) -> bool:
     if isinstance(held, Mapping):
         return "labels" in held
     return held is None or held == [] or (isinstance(held, list) and are_objects(held, "points"))

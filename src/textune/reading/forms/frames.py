@@ -6,7 +6,7 @@ from typing import Any
 WORDS = frozenset(["tokens", "token", "words", "word"])
 
 
-def rows_of(document: Mapping[str, Any]) -> tuple[list[Any], str] | None:
+def rows_of(document: Mapping[str, object]) -> tuple[list[Any], str] | None:
     """Take the rows of a table that is one object, and say how it was written; None for others."""
     for form in (_split, _schema, _by_column, _by_row):
         if found := form(document):
@@ -14,7 +14,7 @@ def rows_of(document: Mapping[str, Any]) -> tuple[list[Any], str] | None:
     return None
 
 
-def _split(document: Mapping[str, Any]) -> tuple[list[Any], str] | None:
+def _split(document: Mapping[str, object]) -> tuple[list[Any], str] | None:
     columns, data = document.get("columns"), document.get("data")
     if not isinstance(columns, list) or not isinstance(data, list) or not data:
         return None
@@ -24,7 +24,7 @@ def _split(document: Mapping[str, Any]) -> tuple[list[Any], str] | None:
     return rows, "one object with 'columns' and 'data', as pandas writes orient='split'"
 
 
-def _schema(document: Mapping[str, Any]) -> tuple[list[Any], str] | None:
+def _schema(document: Mapping[str, object]) -> tuple[list[Any], str] | None:
     schema, data = document.get("schema"), document.get("data")
     if not isinstance(schema, Mapping) or "fields" not in schema or not isinstance(data, list):
         return None
@@ -78,7 +78,7 @@ def _are_cells(values: list[Any]) -> Any:
     return all(held is None or isinstance(held, str | int | float) for held in values)
 
 
-def inside(document: Mapping[str, Any], depth: int = 3) -> Iterator[tuple[str, list[Any]]]:
+def inside(document: Mapping[str, object], depth: int = 3) -> Iterator[tuple[str, list[Any]]]:
     """Find the lists of rows somewhere inside one object, each with the keys that lead to it."""
     for key, held in document.items():
         if isinstance(held, list) and len(held) and _are_rows(held):
@@ -98,7 +98,7 @@ def have_texts(rows: list[Any]) -> bool:
     return all(isinstance(row, Mapping) and "text" in row for row in rows[:50])
 
 
-def _has_text(item: Any) -> bool:
+def _has_text(item: object) -> bool:
     held = list(item.values()) if isinstance(item, Mapping) else item
     return isinstance(held, list) and any(
         isinstance(value, str) and len(value.split()) > 1 for value in held

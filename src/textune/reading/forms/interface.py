@@ -61,14 +61,14 @@ def first_rows(table: Table, most: int) -> list[tuple[str, ...]]:
     return found
 
 
-def are_objects(values: Sequence[Any], *keys: str) -> bool:
+def are_objects(values: Sequence[object], *keys: str) -> bool:
     """Tell whether all values are objects that have these keys."""
     return bool(values) and all(
         isinstance(value, Mapping) and all(key in value for key in keys) for value in values
     )
 
 
-def plain(value: Mapping[str, Any], *but: str) -> dict[str, Any]:
+def plain(value: Mapping[str, object], *but: str) -> dict[str, Any]:
     """Keep the keys of an object that hold a text, a number, a truth value or nothing."""
     return {
         key: held
@@ -77,13 +77,13 @@ def plain(value: Mapping[str, Any], *but: str) -> dict[str, Any]:
     }
 
 
-def span(start: Any, end: Any, label: Any, surface: Any = None) -> dict[str, Any]:
+def span(start: object, end: object, label: object, surface: object = None) -> dict[str, Any]:
     """Describe a stretch of characters; what stands there is left out where nobody says it."""
     found = {"start": start, "end": end, "label": label}
     return found | ({"text": surface} if isinstance(surface, str) else {})
 
 
-def member(value: Any, key: str, kind: type | tuple[type, ...]) -> Any:
+def member(value: object, key: str, kind: type | tuple[type, ...]) -> Any:
     """Take what stands under a key.
 
     Raises:
@@ -95,7 +95,7 @@ def member(value: Any, key: str, kind: type | tuple[type, ...]) -> Any:
     return held
 
 
-def whole(value: Any) -> int:
+def whole(value: object) -> int:
     """Take a whole number.
 
     Raises:

@@ -31,7 +31,7 @@ def _recognise(values: Sequence[Any]) -> bool:
     )
 
 
-def _is_annotation(item: Any) -> bool:
+def _is_annotation(item: object) -> bool:
     return isinstance(item, Mapping) and isinstance(item.get("result"), list)
 
 
@@ -63,7 +63,7 @@ def _converter(values: Values) -> Converter:
         said = [[f"{one.get('from_name')}: {one.get('value')!r}" for one in part] for part in done]
         torn += len({tuple(sorted(part)) for part in said}) > 1
 
-    def convert(value: Any) -> Iterator[Made]:
+    def convert(value: object) -> Iterator[Made]:
         return _rows(value, kinds, several)
 
     findings: tuple[Finding, ...] = ()

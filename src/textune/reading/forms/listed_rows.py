@@ -29,7 +29,7 @@ def _converter(values: Values) -> Converter:
     names = first if named else [str(place + 1) for place in range(len(first))]
     skip = iter((True,)) if named else iter(())
 
-    def convert(value: Any) -> Iterator[Made]:
+    def convert(value: object) -> Iterator[Made]:
         if not isinstance(value, list) or len(value) != len(names):
             raise ValueError(f"expected a list of {len(names)} values, found {value!r:.60}")
         if named and [cell(held) for held in value] == first:

@@ -1,21 +1,20 @@
 """MRQA: a line for each passage with its questions; answers with inclusive places of characters."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from textune.reading.forms.interface import Form, LeftOut, Made, always, member, whole
 
 
-def _recognise(values: Sequence[Any]) -> bool:
+def _recognise(values: Sequence[object]) -> bool:
     passages = [value for value in values if not _is_header(value)]
     return bool(passages) and all(map(_is_passage, passages))
 
 
-def _is_header(value: Any) -> bool:
+def _is_header(value: object) -> bool:
     return isinstance(value, Mapping) and value.keys() == {"header"}
 
 
-def _is_passage(value: Any) -> bool:
+def _is_passage(value: object) -> bool:
     if not isinstance(value, Mapping) or not {"context", "qas"} <= value.keys():
         return False
     asked = value["qas"]
@@ -25,7 +24,7 @@ def _is_passage(value: Any) -> bool:
     )
 
 
-def _convert(value: Any) -> Iterator[Made]:
+def _convert(value: object) -> Iterator[Made]:
     if _is_header(value):
         yield LeftOut("is the header, no passage")
         return

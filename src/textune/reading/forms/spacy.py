@@ -38,7 +38,7 @@ def _converter(values: Values) -> Converter:
     return Converter(convert, ('each row is [text, {"entities" or "cats": …}], as spaCy has it',))
 
 
-def _applies(mark: Any) -> bool:
+def _applies(mark: object) -> bool:
     return isinstance(mark, int | float) and mark >= 0.5
 
 

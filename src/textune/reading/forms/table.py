@@ -63,7 +63,7 @@ def read(path: Path, why: tuple[str, ...]) -> Table | None:
 
 
 def _flat(path: Path, rows: list[Any], why: tuple[str, ...]) -> Table:
-    def convert(value: Any) -> Iterator[Any]:
+    def convert(value: object) -> Iterator[Any]:
         if not isinstance(value, Mapping):
             raise ValueError(f"no JSON object but {excerpt(repr(value))}")
         yield value
@@ -86,7 +86,7 @@ def _document(path: Path) -> Mapping[str, Any] | None:
     return value if isinstance(value, Mapping) else None
 
 
-def _rows_of(path: Path, document: Mapping[str, Any]) -> tuple[list[Any] | None, str]:
+def _rows_of(path: Path, document: Mapping[str, object]) -> tuple[list[Any] | None, str]:
     """Find the rows in a file that is one object; None where the object is a row itself."""
     if found := frames.rows_of(document):
         return found
@@ -159,7 +159,7 @@ def _stream(
                     yield from jsonlines.sound(held, names, origin, problems)
 
 
-def _id_of(value: Any) -> str:
+def _id_of(value: object) -> str:
     """Name a value by its own id, if it has one."""
     found = value.get("id") if isinstance(value, Mapping) else None
     return f" (id {found})" if isinstance(found, int | str) else ""

@@ -146,7 +146,7 @@ def _given(row: Row, contract: Contract, cells: Sequence[str]) -> list[Given]:
     return [] if is_none else given  # as a blank cell of a table says that there is no answer
 
 
-def _is_nowhere(start: Any) -> bool:
+def _is_nowhere(start: object) -> bool:
     return start is ANYWHERE or start is None or (start in (-1, 0) and not isinstance(start, bool))
 
 
@@ -186,7 +186,7 @@ def _placed(
     return tuple(answers), tuple(remarks)
 
 
-def _look_up(passage: str, text: Any, start: Any) -> tuple[Answer, str]:
+def _look_up(passage: str, text: object, start: object) -> tuple[Answer, str]:
     """Find an answer in the passage; raises ValueError with what is wrong."""
     if not isinstance(text, str):
         raise ValueError(f"an answer holds {_said(text)}; allowed: a text")
@@ -270,7 +270,7 @@ def _places(passage: str, text: str) -> list[int]:
     return places
 
 
-def _parallel(value: Any) -> list[Given] | None:
+def _parallel(value: object) -> list[Given] | None:
     """Read an object: one answer, or a list of texts beside a list of starts."""
     if not isinstance(value, dict):
         return None
@@ -291,7 +291,7 @@ def _parallel(value: Any) -> list[Given] | None:
     return list(zip(texts, starts, strict=True))
 
 
-def _said(value: Any) -> str:
+def _said(value: object) -> str:
     if isinstance(value, str):
         return f"the text {excerpt(value)}"
     return excerpt(json.dumps(value, ensure_ascii=False), most=40)[1:-1]

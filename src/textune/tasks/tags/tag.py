@@ -237,5 +237,5 @@ def _words(example: Example) -> list[str]:
     return [example.text[first:end] for first, end in example.words or ()]
 
 
-def _json(value: Any) -> str:
+def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
