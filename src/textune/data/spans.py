@@ -185,7 +185,7 @@ def _span(item: Any) -> Span | str:
     return Span(start, end, str(label).strip(), text if isinstance(text, str) else None)
 
 
-def _sum(start: object, length: object) -> Any:
+def _sum(start: object, length: object) -> object:
     return start + length if isinstance(start, int) and isinstance(length, int) else length
 
 

@@ -22,7 +22,7 @@ Events = Generator[Any, None, Made]  # what is shown of a run, and what it made
 
 
 def carried_out_by(
-    begin: Callable[[Mapping[str, Any]], Events[Made]],
+    begin: Callable[[Mapping[str, object]], Events[Made]],
 ) -> Callable[[Callable[P, Made]], Callable[P, Made]]:
     """Let a function describe keywords, from which another one begins a run.
 

@@ -103,7 +103,7 @@ def command(
     return decorate
 
 
-def descriptions(function: Callable[..., Any]) -> dict[str, str]:
+def descriptions(function: Callable[..., object]) -> dict[str, str]:
     """Return what a Google docstring says of each parameter."""
     text = inspect.getdoc(function) or ""
     _, _, rest = text.partition("\nArgs:\n")
@@ -111,14 +111,16 @@ def descriptions(function: Callable[..., Any]) -> dict[str, str]:
     return {name: " ".join(words.split()) for name, words in ENTRY.findall(part)}
 
 
-def arguments(function: Callable[..., Any], *args: object, **kwargs: object) -> dict[str, Any]:
+def arguments(
+    function: Callable[..., object], *args: object, **kwargs: object
+) -> dict[str, object]:
     """Return what a function would get, by the names of its parameters, defaults included."""
     bound = inspect.signature(function).bind(*args, **kwargs)
     bound.apply_defaults()
     return bound.arguments
 
 
-def _summary(function: Callable[..., Any]) -> str:
+def _summary(function: Callable[..., object]) -> str:
     """Return a docstring up to what it says of the parameters."""
     return (inspect.getdoc(function) or "").partition("\nArgs:\n")[0].strip()
 

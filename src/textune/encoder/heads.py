@@ -72,7 +72,7 @@ def last(model: Any) -> tuple[str, nn.Linear] | None:
     return found[-1] if found else None
 
 
-def _labels(place: str) -> tuple[list[str], Mapping[str, Any]]:
+def _labels(place: str) -> tuple[list[str], Mapping[str, object]]:
     """Read the names of the base's labels, in order, and its configuration."""
     config = json.loads((Path(place) / "config.json").read_text(encoding="utf-8"))
     named = config.get("id2label") or {

@@ -116,7 +116,7 @@ def _parts(folder: Path) -> Iterable[Path]:
     return [file for file in (*named, *sorted(more)) if file.exists()]
 
 
-def _describe(file: Path) -> dict[str, Any]:
+def _describe(file: Path) -> dict[str, object]:
     size = file.stat().st_size
     with file.open("rb") as opened:
         digest = hashlib.file_digest(opened, "sha256").hexdigest()

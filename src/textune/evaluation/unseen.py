@@ -62,7 +62,7 @@ class Widened:
             decisions=decisions,
         )
 
-    def said(self, numbers: Mapping[str, Any]) -> dict[str, Any]:
+    def said(self, numbers: Mapping[str, Any]) -> dict[str, object]:
         """Take out of a report what unknown labels leave undefined, and count them in it."""
         if not self.unseen:
             return dict(numbers)

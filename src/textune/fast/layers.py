@@ -94,7 +94,7 @@ class PackedEmbeddings:
         input_ids: Tensor | None = None,
         token_type_ids: Tensor | None = None,
         position_ids: Tensor | None = None,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> Tensor:
         """Return the first states, (1, P, D) for packed ids."""
         fused = self.fused if _has_kernels(self.LayerNorm.weight) else None
@@ -199,7 +199,7 @@ def _is_usual(model: Any) -> bool:
     return config.hidden_act == "gelu" and is_encoder and max(rates) < 1.0
 
 
-def _derived(first: type, part: nn.Module, **more: object) -> Any:
+def _derived(first: type, part: nn.Module, **more: object) -> object:
     """Make a module of all that another one has, whose class comes after a first one."""
     own = type(part)
     made: Any = object.__new__(type(f"{first.__name__}{own.__name__}", (first, own), {}))

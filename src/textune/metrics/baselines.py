@@ -30,7 +30,9 @@ MOST_WORK = 1_000_000
 """Texts times labels: with many labels, fewer texts are learnt from."""
 
 
-def majority(train_truth: NDArray[Any], truth: NDArray[Any], labels: Sequence[str]) -> Report:
+def majority(
+    train_truth: NDArray[np.generic], truth: NDArray[np.generic], labels: Sequence[str]
+) -> Report:
     """Judge a model that knows only how frequent each label is in the training part.
 
     Args:
@@ -141,7 +143,7 @@ def _vectorizer() -> TfidfVectorizer:
     )
 
 
-def _fit_single(features: object, truth: NDArray[Any], judged: Any, classes: int) -> Floats:
+def _fit_single(features: object, truth: NDArray[np.generic], judged: Any, classes: int) -> Floats:
     probabilities = np.zeros((judged.shape[0], classes))
     present = np.unique(truth)
     if len(present) < 2:
@@ -163,7 +165,7 @@ def _fit_label(features: Any, truth: Floats, judged: Any) -> Floats:
 
 
 def _fit(
-    model: LogisticRegression, features: object, truth: NDArray[Any], judged: object
+    model: LogisticRegression, features: object, truth: NDArray[np.generic], judged: object
 ) -> Floats:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # a baseline need not be finished

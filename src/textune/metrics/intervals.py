@@ -244,7 +244,7 @@ def _share_below(values: Floats, others: Floats) -> Floats:
     return (left + right) / (2 * len(ranked))
 
 
-def _mean_interval(sums: Floats, counts: NDArray[Any], confidence: float) -> Interval:
+def _mean_interval(sums: Floats, counts: NDArray[np.generic], confidence: float) -> Interval:
     """Give the interval of a ratio of sums, both over texts (one text may have several cells)."""
     mean = sums.sum() / counts.sum()
     error = np.sqrt(((sums - mean * counts) ** 2).sum()) / counts.sum()
@@ -252,6 +252,6 @@ def _mean_interval(sums: Floats, counts: NDArray[Any], confidence: float) -> Int
     return [max(0.0, float(mean - half)), float(mean + half)]
 
 
-def _clipped(probabilities: NDArray[Any]) -> Floats:
+def _clipped(probabilities: NDArray[np.generic]) -> Floats:
     tiny = np.finfo(np.float64).eps  # as scikit-learn's log loss
     return np.clip(probabilities.astype(np.float64), tiny, 1 - tiny)

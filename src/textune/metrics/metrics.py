@@ -250,7 +250,7 @@ def _areas(truth: NDArray[np.bool_], probabilities: Floats) -> tuple[float, floa
 
 
 def _mcc(
-    truth: NDArray[Any], decisions: NDArray[Any], key: str, why: dict[str, str]
+    truth: NDArray[np.generic], decisions: NDArray[np.generic], key: str, why: dict[str, str]
 ) -> float | None:
     if len(np.unique(truth)) < 2:
         why[key] = "the truth has one class only" if len(truth) else "there is no scored text"

@@ -296,7 +296,7 @@ def _jsonl(file: IO[str], columns: Sequence[str], nested: frozenset[int]) -> Wri
     return write
 
 
-def _value(cell: str) -> Any:
+def _value(cell: str) -> object:
     """Take JSON apart; nothing is null, and what is no JSON stays as it is."""
     if not cell:
         return None

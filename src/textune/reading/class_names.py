@@ -41,7 +41,7 @@ def written(
         yield replace(row, cells=tuple(cells))
 
 
-def _inside(value: object, key: str) -> Mapping[str, Any]:
+def _inside(value: object, key: str) -> Mapping[str, object]:
     found = value.get(key) if isinstance(value, Mapping) else None
     return found if isinstance(found, Mapping) else {}
 

@@ -198,7 +198,7 @@ def _rows(batches: Any, columns: tuple[str, ...], name: str, prefix: str) -> Ite
 
 def _cells(
     batch: pa.RecordBatch, columns: tuple[str, ...], name: str
-) -> Iterator[tuple[tuple[str, ...], tuple[Any, ...]]]:
+) -> Iterator[tuple[tuple[str, ...], tuple[object, ...]]]:
     """Yield the cells of each row as text, and its values."""
     with _translated(f"{name}: damaged", "write it anew"):
         batch.validate(full=True)

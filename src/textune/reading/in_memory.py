@@ -58,7 +58,7 @@ def _read_rows(source: Sequence[Any]) -> Table:
     )
 
 
-def _record(text: object, label: object) -> dict[str, Any]:
+def _record(text: object, label: object) -> dict[str, object]:
     """Name the parts of a row: a pair of texts is a tuple, a list is of words."""
     if isinstance(text, tuple) and len(text) == 2:
         return {"text": text[0], "second": text[1], "label": label}
@@ -95,7 +95,7 @@ def _read_dataset(source: Any) -> Table:
     return _table(tuple(plain.column_names), lambda: iter(plain), "a data set", classes=classes)
 
 
-def _described(kind: object) -> Any:
+def _described(kind: object) -> object:
     """Write a feature as the JSON of data sets has it: names of classes, lists of them."""
     if hasattr(kind, "names"):
         return {"_type": "ClassLabel", "names": list(kind.names or ())}

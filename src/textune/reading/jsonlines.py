@@ -114,7 +114,7 @@ def cell(value: object) -> str:
     return str(value)
 
 
-def parse(text: str) -> Any:
+def parse(text: str) -> object:
     """Parse one JSON value strictly.
 
     Raises:
@@ -143,7 +143,7 @@ def faulty_cell(cells: tuple[str, ...], columns: tuple[str, ...]) -> str:
     return ""
 
 
-def _late_keys(found: dict[str, Any], known: dict[str, str]) -> str:
+def _late_keys(found: dict[str, object], known: dict[str, str]) -> str:
     if found.keys() <= known.keys():
         return ""
     late = [name for name in found if name not in known]
@@ -280,7 +280,7 @@ KINDS: dict[type, str] = {  # of values, in words
 }
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]

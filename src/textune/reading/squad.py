@@ -101,7 +101,7 @@ def _row(name: str, around: tuple[str, str], asked: Any, place: str) -> Row:
     return Row(cells, origin, (f"{origin}: {remark}",) if remark else ())
 
 
-def _contradiction(asked: dict[str, Any], answers: str) -> str:
+def _contradiction(asked: dict[str, object], answers: str) -> str:
     """Say how a question is read whose answers contradict its own mark."""
     given = asked.get("answers")
     texts = given.get("text") if isinstance(given, dict) else given
@@ -112,7 +112,7 @@ def _contradiction(asked: dict[str, Any], answers: str) -> str:
     return ""
 
 
-def _is_impossible(asked: dict[str, Any]) -> bool | None:
+def _is_impossible(asked: dict[str, object]) -> bool | None:
     """Read the mark of a question without an answer, also where it is written as a text or 0/1."""
     return _MARKS.get(str(asked.get("is_impossible")).lower())
 

@@ -79,7 +79,7 @@ def learn(
     return Folds(request.out, numbers)
 
 
-def summary(found: Sequence[Mapping[str, object]]) -> dict[str, dict[str, Any]]:
+def summary(found: Sequence[Mapping[str, object]]) -> dict[str, dict[str, object]]:
     """Give mean, deviation and 95 % interval over folds of each metric that all of them have.
 
     The interval is Student's, with the variance corrected for training parts that overlap (Nadeau
@@ -123,7 +123,7 @@ def _is_begun(folder: Path) -> bool:
     return bool(names - {contents.LOCK, contents.OWNER})
 
 
-def _headlines(found: Mapping[str, object]) -> dict[str, Any]:
+def _headlines(found: Mapping[str, object]) -> dict[str, object]:
     return {"n": found["n"], **{name: found[name] for name in METRICS if name in found}}
 
 

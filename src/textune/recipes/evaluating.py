@@ -80,14 +80,14 @@ def _by_labels(run: Path, source: object, options: Reading) -> dict[str, Any]:
     return numbers
 
 
-def _on_plain_text(predictor: Predictor, found: Sequence[Example]) -> dict[str, Any]:
+def _on_plain_text(predictor: Predictor, found: Sequence[Example]) -> dict[str, object]:
     """Judge the same sentences as plain text, cut into words as predict does."""
     said = predictor.predict([item.text for item in found])
     is_marked = not entities.is_plain(predictor.task.labels)
     return plain.judge(found, said, marks_entities=is_marked)
 
 
-def _by_masks(run: Path, source: object, options: Reading) -> dict[str, Any]:
+def _by_masks(run: Path, source: object, options: Reading) -> dict[str, object]:
     """Judge a model by masked tokens of all of a text.
 
     What is masked follows from the run's seed and the text, so that models can be compared.

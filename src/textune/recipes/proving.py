@@ -45,7 +45,7 @@ def check(proof: Proof, base: str, *, device: str) -> None:
 
 def prove(
     proof: Proof, base: str, run: Path, *, device: str
-) -> Generator[Message, None, dict[str, Any]]:
+) -> Generator[Message, None, dict[str, object]]:
     """Fine-tune from the base and from the run on the same split, and compare.
 
     Args:

@@ -292,7 +292,7 @@ def write_predictions(file: Path, columns: Mapping[str, Sequence[object]]) -> No
         pq.write_table(pa.table(cells), unfinished)
 
 
-def capsule() -> dict[str, Any]:
+def capsule() -> dict[str, object]:
     """Describe the machine and the versions."""
     return {
         "versions": {"python": platform.python_version(), **_versions()},

@@ -31,7 +31,7 @@ from textune.tasks import registry
 NONE = "none"  # TOML has no word for nothing
 
 
-def _to_names(value: object) -> Any:
+def _to_names(value: object) -> object:
     return parted(value) if isinstance(value, str | int | list | tuple) else value
 
 
@@ -59,7 +59,7 @@ class Section(BaseModel):
 
     @field_validator("*", mode="before")
     @classmethod
-    def _nothing(cls, value: object, info: ValidationInfo) -> Any:
+    def _nothing(cls, value: object, info: ValidationInfo) -> object:
         """Take "none" for None where a setting can be switched off, and no truth for a number."""
         kind = cls.model_fields[str(info.field_name)].annotation
         kinds = (kind, *get_args(kind))
@@ -339,7 +339,7 @@ def _put(values: dict[str, Any], name: str, value: object) -> None:
     values[key] = value
 
 
-def _to_value(text: str) -> Any:
+def _to_value(text: str) -> object:
     """Read what stands after `--set x=` as TOML; what TOML takes for a date stays a text."""
     try:
         value = tomllib.loads(f"value = {text}")["value"]

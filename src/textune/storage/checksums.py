@@ -3,7 +3,6 @@
 import hashlib
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from textune.errors import DataError
 from textune.storage.names import utf8
@@ -57,7 +56,7 @@ class Inputs:
                     f"{path}: was changed while it was read; start again when it is complete"
                 )
 
-    def to_json(self) -> list[dict[str, Any]]:
+    def to_json(self) -> list[dict[str, object]]:
         """Return them for a run's data card."""
         return [asdict(file) for file in self.files]
 

@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from filelock import FileLock, Timeout
 from safetensors import SafetensorError
@@ -143,7 +143,7 @@ def is_without_model(folder: Path) -> bool:
     return read_mark(folder).get(NO_MODEL) is True and not (folder / "model").exists()
 
 
-def read_mark(folder: Path) -> dict[str, Any]:
+def read_mark(folder: Path) -> dict[str, object]:
     """Read what `finish` noted; nothing where that is absent or damaged."""
     try:
         found = json.loads((folder / MARK).read_text(encoding="utf-8"))

@@ -12,7 +12,7 @@ from typing import Any
 WHOLE = 1 << 63  # beyond it, whole numbers have no type in Arrow
 
 
-def for_json(given: object, cell: str) -> Any:
+def for_json(given: object, cell: str) -> object:
     """Return a value as JSON can hold it; what JSON has no word for is the text of the cell."""
     if isinstance(given, float) and not math.isfinite(given):
         return None

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -130,7 +129,7 @@ def width_of(folder: Path) -> int:
         return USUAL_WIDTH
 
 
-def lengths(found: Sequence[Measured], ruler: Ruler, *, rows: int) -> dict[str, Any]:
+def lengths(found: Sequence[Measured], ruler: Ruler, *, rows: int) -> dict[str, object]:
     """Describe token counts, special tokens included, and each limit.
 
     Args:
@@ -172,7 +171,9 @@ def _beyond(sizes: NDArray[np.int64], limit: int) -> dict[str, Any]:
     }
 
 
-def _add_golds(beyond: dict[str, dict[str, Any]], found: Sequence[Measured], ruler: Ruler) -> None:
+def _add_golds(
+    beyond: dict[str, dict[str, object]], found: Sequence[Measured], ruler: Ruler
+) -> None:
     """Add the share of entities or answers that a reader of beginnings does not see."""
     total = sum(len(item.golds) for item in found)
     if not total:
@@ -186,7 +187,7 @@ def _add_golds(beyond: dict[str, dict[str, Any]], found: Sequence[Measured], rul
 
 
 def _add_costs(
-    beyond: dict[str, dict[str, Any]], found: Sequence[Measured], ruler: Ruler, *, times: float
+    beyond: dict[str, dict[str, object]], found: Sequence[Measured], ruler: Ruler, *, times: float
 ) -> None:
     """Add what an epoch costs.
 

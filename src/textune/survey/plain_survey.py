@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from glob import has_magic
 from pathlib import Path
-from typing import Any
 
 from textune.encoder import bases
 from textune.encoder.names import BUNDLED
@@ -37,7 +36,7 @@ def is_many(source: object) -> bool:
 
 def check(
     sources: Sequence[str | Path], *, text: str | None = None, base: str | Path | None = None
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Read plain text once and say what is in it.
 
     Args:
@@ -87,7 +86,7 @@ def summary(files: Sequence[TextFile]) -> list[str]:
     return [*found, *list(others)[:FEW], *list(others)[FEW:][-1:]]  # the last says what is left out
 
 
-def measure(texts: Iterable[str], tokenizer: Tokenizer) -> dict[str, Any]:
+def measure(texts: Iterable[str], tokenizer: Tokenizer) -> dict[str, object]:
     """Say what texts cost in a tokenizer's pieces, as plain values; {} where there is no word."""
     try:
         return asdict(fertility.measure(texts, tokenizer))

@@ -114,7 +114,7 @@ def check(
     )
 
 
-def to_json(survey: Survey) -> dict[str, Any]:
+def to_json(survey: Survey) -> dict[str, object]:
     """Give a survey as plain values that JSON can hold."""
     agreed = survey.contract
     found = {

@@ -56,13 +56,13 @@ class Task(Protocol):
     def state(self) -> dict[str, Any]:
         """Return what `table.make` needs, beside the labels, to make the task again."""
 
-    def fitted(self, targets: NDArray[Any]) -> Self:
+    def fitted(self, targets: NDArray[np.generic]) -> Self:
         """Return the task with what it learns from training targets alone, before any update."""
 
-    def weighted(self, targets: NDArray[Any]) -> Self:
+    def weighted(self, targets: NDArray[np.generic]) -> Self:
         """Return the task with rare classes weighing more, by their counts in these targets."""
 
-    def target(self, example: Example) -> NDArray[Any]:
+    def target(self, example: Example) -> NDArray[np.generic]:
         """Turn a label into a target; raises `DataError` naming the row."""
 
     def loss(self, logits: Tensor, batch: Batch) -> Tensor:
@@ -85,7 +85,7 @@ class Task(Protocol):
 
     def baselines(
         self, training: Sequence[Example], scores: Scores, examples: Sequence[Example]
-    ) -> dict[str, Any]:
+    ) -> dict[str, object]:
         """Return what simple rules would have scored on the judged examples."""
 
     def default_decision(self) -> Decision:
@@ -100,7 +100,7 @@ class Task(Protocol):
     def columns(self) -> list[Column]:
         """Return the columns that predicting adds to a table."""
 
-    def cells(self, prediction: Prediction) -> list[Any]:
+    def cells(self, prediction: Prediction) -> list[object]:
         """Return a prediction as cells of those columns."""
 
     def truth(self, example: Example) -> str:

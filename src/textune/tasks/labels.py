@@ -83,7 +83,7 @@ def in_one_cell(names: Sequence[str], labels: Sequence[str]) -> str:
     return ";".join(names)
 
 
-def cells(labels: Sequence[str], prediction: Prediction) -> list[Any]:
+def cells(labels: Sequence[str], prediction: Prediction) -> list[object]:
     """Return the decision and the probability of each label."""
     return [";".join(prediction.labels), *(prediction.scores[label] for label in labels)]
 

@@ -48,11 +48,11 @@ class Multi:
         """Return nothing: the labels are all there is."""
         return {}
 
-    def fitted(self, targets: NDArray[Any]) -> Multi:
+    def fitted(self, targets: NDArray[np.generic]) -> Multi:
         """Return the same task."""
         return self
 
-    def target(self, example: Example) -> NDArray[Any]:
+    def target(self, example: Example) -> NDArray[np.generic]:
         """Return zeros and ones, NaN where the label is not scored; (C,) float32.
 
         Raises:
@@ -113,7 +113,7 @@ class Multi:
 
     def baselines(
         self, training: Sequence[Example], scores: Scores, examples: Sequence[Example]
-    ) -> dict[str, Any]:
+    ) -> dict[str, object]:
         """Return what label frequencies and TF-IDF would have scored."""
         targets = np.stack([self.target(item) for item in training])
         return named.baselines(self.labels, targets, training, scores=scores, examples=examples)
@@ -134,7 +134,7 @@ class Multi:
         """Name the decision and the probability of each label."""
         return named.columns(self.labels)
 
-    def cells(self, prediction: Prediction) -> list[Any]:
+    def cells(self, prediction: Prediction) -> list[object]:
         """Return the decision and the probability of each label."""
         _, *scores = named.cells(self.labels, prediction)
         return [named.in_one_cell(prediction.labels, self.labels), *scores]
@@ -144,7 +144,7 @@ class Multi:
         held = [name for name in self.labels if name in (example.label or ())]
         return named.in_one_cell(held, self.labels)
 
-    def weighted(self, targets: NDArray[Any]) -> Multi:
+    def weighted(self, targets: NDArray[np.generic]) -> Multi:
         """Weigh the positives of each label by negatives over positives."""
         scored = (~np.isnan(targets)).sum(axis=0)
         positives = (targets == 1).sum(axis=0)

@@ -49,11 +49,11 @@ class Single:
         """Return nothing: the labels are all there is."""
         return {}
 
-    def fitted(self, targets: NDArray[Any]) -> Single:
+    def fitted(self, targets: NDArray[np.generic]) -> Single:
         """Return the same task."""
         return self
 
-    def target(self, example: Example) -> NDArray[Any]:
+    def target(self, example: Example) -> NDArray[np.generic]:
         """Return the class as a scalar.
 
         Raises:
@@ -109,7 +109,7 @@ class Single:
 
     def baselines(
         self, training: Sequence[Example], scores: Scores, examples: Sequence[Example]
-    ) -> dict[str, Any]:
+    ) -> dict[str, object]:
         """Return what label frequencies and TF-IDF would have scored."""
         targets = np.stack([self.target(item) for item in training])
         return named.baselines(self.labels, targets, training, scores=scores, examples=examples)
@@ -130,7 +130,7 @@ class Single:
         """Name the decision and the probability of each label."""
         return named.columns(self.labels)
 
-    def cells(self, prediction: Prediction) -> list[Any]:
+    def cells(self, prediction: Prediction) -> list[object]:
         """Return the decision and the probability of each label."""
         return named.cells(self.labels, prediction)
 
@@ -138,7 +138,7 @@ class Single:
         """Return the label."""
         return str(example.label)
 
-    def weighted(self, targets: NDArray[Any]) -> Single:
+    def weighted(self, targets: NDArray[np.generic]) -> Single:
         """Weigh each class by the inverse of its frequency."""
         counts = np.bincount(targets, minlength=len(self.labels))
         weights = splits.class_weights(counts)

@@ -238,7 +238,7 @@ def _sound(what: str) -> Iterator[None]:
         raise ModelError(f"{what}: {str(error)[:200]}") from error
 
 
-def _config(folder: Path) -> dict[str, Any]:
+def _config(folder: Path) -> dict[str, object]:
     file = folder / "config.json"
     try:
         return dict(json.loads(file.read_text(encoding="utf-8")))

@@ -72,7 +72,7 @@ def at(folder: Path, step: int) -> Checkpoint | None:
     return _read(folder / f"step-{step:08d}")
 
 
-def newest_state(folder: Path) -> dict[str, Any]:
+def newest_state(folder: Path) -> dict[str, object]:
     """Read what the newest checkpoint that can be read says beside its tensors; {} if none can."""
     for place in sorted(folder.glob("step-*"), reverse=True):
         try:
@@ -156,7 +156,7 @@ def restore_rng(tensors: dict[str, Tensor]) -> None:
         torch.cuda.set_rng_state(tensors["rng.cuda"])
 
 
-def _describe(file: Path) -> dict[str, Any]:
+def _describe(file: Path) -> dict[str, object]:
     return {"bytes": file.stat().st_size, "sha256": checksums.sha256(file)}
 
 

@@ -194,7 +194,7 @@ def _shown(value: object) -> str:
     return "none" if value is None else str(value)
 
 
-def _flat(values: Mapping[str, object], prefix: str = "") -> dict[str, Any]:
+def _flat(values: Mapping[str, object], prefix: str = "") -> dict[str, object]:
     found: dict[str, Any] = {}
     for name, value in values.items():
         if isinstance(value, Mapping):

@@ -251,7 +251,7 @@ class Learner:
         patience = self.settings.train.patience
         return patience is not None and self.progress.since_best >= patience
 
-    def _judge(self) -> tuple[dict[str, Any], float]:
+    def _judge(self) -> tuple[dict[str, object], float]:
         """Judge the weights on what is held out; return the numbers, and when it began."""
         began = time.perf_counter()
         self.encoder.release()  # gradients are made anew; meanwhile judging needs memory
@@ -316,7 +316,7 @@ class Learner:
             signal=stop.signal,
         )
 
-    def note(self) -> dict[str, Any]:
+    def note(self) -> dict[str, object]:
         """Return what a finished run notes of the command that made it."""
         progress = {"step": self.progress.step, "total": self.total}
         return {"fingerprints": self.prints().values, "progress": progress}
@@ -344,7 +344,7 @@ class Learner:
         done, most = self.progress.step, self.micro_tokens
         return passes(self.objective, self.encoder, epochs, after=done, micro_tokens=most)
 
-    def measures(self) -> dict[str, Any]:
+    def measures(self) -> dict[str, object]:
         """Return where, how and how fast it was learned, for the run's capsule."""
         most, least = threads.used()
         return {

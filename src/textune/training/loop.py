@@ -103,7 +103,7 @@ def _refuse_not_finite(step: Step | None, remedy: str) -> None:
         )
 
 
-def _accumulate(model: Trainable, loss: Callable[[Any, Batch], Tensor], work: Work) -> Tensor:
+def _accumulate(model: Trainable, loss: Callable[[object, Batch], Tensor], work: Work) -> Tensor:
     total = torch.zeros(())
     for batch in threads.over(work.parts):
         part = _go_back(model, loss, batch, work)
@@ -112,7 +112,7 @@ def _accumulate(model: Trainable, loss: Callable[[Any, Batch], Tensor], work: Wo
 
 
 def _go_back(
-    model: Trainable, loss: Callable[[Any, Batch], Tensor], batch: Batch, work: Work
+    model: Trainable, loss: Callable[[object, Batch], Tensor], batch: Batch, work: Work
 ) -> Tensor:
     """Add the gradients of one micro-batch, and return its part of the loss."""
     if work.join is not None and work.micro_tokens is not None:

@@ -16,7 +16,7 @@ from textune.fast.matrices import Half
 NORMS = (nn.LayerNorm, nn.RMSNorm, nn.GroupNorm)
 
 
-def groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
+def groups(model: nn.Module, weight_decay: float) -> list[dict[str, object]]:
     """Part the trainable parameters by the module that owns them: norms and biases do not decay."""
     decayed: list[nn.Parameter] = []
     plain: list[nn.Parameter] = []
@@ -63,7 +63,7 @@ class AdamW(torch.optim.AdamW):
         # a card is not waited for: there the update itself leaves the weights as they were
         self.skips = any(item.device.type == "cuda" for item in everything)
 
-    def add_param_group(self, param_group: dict[str, Any]) -> None:
+    def add_param_group(self, param_group: dict[str, object]) -> None:
         """Add a group, as torch does; its decorator would import a compiler first, for a second."""
         inspect.unwrap(torch.optim.Optimizer.add_param_group)(self, param_group)
 

@@ -37,7 +37,7 @@ class Progress:
         self.tokens += step.tokens
         self.computed += step.computed
 
-    def measures(self) -> dict[str, Any]:
+    def measures(self) -> dict[str, object]:
         """Return how much was learned and how fast; time times a rate gives the count again."""
         seconds = max(self.seconds, 1e-9)
         return {

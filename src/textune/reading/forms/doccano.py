@@ -69,7 +69,7 @@ def _by_user(items: Sequence[Mapping[str, object]]) -> dict[str, set[str]]:
     return found
 
 
-def _agreed(row: dict[str, Any], by_user: Mapping[str, set[str]], *, several: bool) -> Made:
+def _agreed(row: dict[str, object], by_user: Mapping[str, set[str]], *, several: bool) -> Made:
     votes = Counter(name for names in by_user.values() for name in names)
     if several:
         most = sorted(name for name, count in votes.items() if 2 * count > len(by_user))

@@ -6,7 +6,7 @@ from typing import Any
 WORDS = frozenset(["tokens", "token", "words", "word"])
 
 
-def rows_of(document: Mapping[str, object]) -> tuple[list[Any], str] | None:
+def rows_of(document: Mapping[str, object]) -> tuple[list[object], str] | None:
     """Take the rows of a table that is one object, and say how it was written; None for others."""
     for form in (_split, _schema, _by_column, _by_row):
         if found := form(document):
@@ -74,11 +74,11 @@ def _by_row(document: Mapping[str, Any]) -> tuple[list[Any], str] | None:
     return rows, "one object with the rows by their names, as pandas writes orient='index'"
 
 
-def _are_cells(values: list[Any]) -> Any:
+def _are_cells(values: list[object]) -> object:
     return all(held is None or isinstance(held, str | int | float) for held in values)
 
 
-def inside(document: Mapping[str, object], depth: int = 3) -> Iterator[tuple[str, list[Any]]]:
+def inside(document: Mapping[str, object], depth: int = 3) -> Iterator[tuple[str, list[object]]]:
     """Find the lists of rows somewhere inside one object, each with the keys that lead to it."""
     for key, held in document.items():
         if isinstance(held, list) and len(held) and _are_rows(held):
@@ -87,13 +87,13 @@ def inside(document: Mapping[str, object], depth: int = 3) -> Iterator[tuple[str
             yield from ((f"{key}.{path}", rows) for path, rows in inside(held, depth - 1))
 
 
-def _are_rows(held: list[Any]) -> bool:
+def _are_rows(held: list[object]) -> bool:
     """Tell rows of texts from other lists: objects or lists with a text of several words."""
     some = [item for item in held[:50] if item is not None]
     return bool(some) and sum(map(_has_text, some)) > len(some) / 2
 
 
-def have_texts(rows: list[Any]) -> bool:
+def have_texts(rows: list[object]) -> bool:
     """Tell whether the text of each row goes by that name."""
     return all(isinstance(row, Mapping) and "text" in row for row in rows[:50])
 

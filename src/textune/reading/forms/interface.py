@@ -68,7 +68,7 @@ def are_objects(values: Sequence[object], *keys: str) -> bool:
     )
 
 
-def plain(value: Mapping[str, object], *but: str) -> dict[str, Any]:
+def plain(value: Mapping[str, object], *but: str) -> dict[str, object]:
     """Keep the keys of an object that hold a text, a number, a truth value or nothing."""
     return {
         key: held
@@ -77,7 +77,7 @@ def plain(value: Mapping[str, object], *but: str) -> dict[str, Any]:
     }
 
 
-def span(start: object, end: object, label: object, surface: object = None) -> dict[str, Any]:
+def span(start: object, end: object, label: object, surface: object = None) -> dict[str, object]:
     """Describe a stretch of characters; what stands there is left out where nobody says it."""
     found = {"start": start, "end": end, "label": label}
     return found | ({"text": surface} if isinstance(surface, str) else {})

@@ -72,7 +72,7 @@ def _flat(path: Path, rows: list[Any], why: tuple[str, ...]) -> Table:
     return _table(path, rows, Converter(convert), reasons)
 
 
-def _document(path: Path) -> Mapping[str, Any] | None:
+def _document(path: Path) -> Mapping[str, object] | None:
     """Parse a file that is one object; None for lines and lists of values, and for no JSON."""
     head = list(islice(jsonlines.values_of_lines(path), 2))
     if not head or not head[0].shown.lstrip("\ufeff \t").startswith("{"):
@@ -86,7 +86,7 @@ def _document(path: Path) -> Mapping[str, Any] | None:
     return value if isinstance(value, Mapping) else None
 
 
-def _rows_of(path: Path, document: Mapping[str, object]) -> tuple[list[Any] | None, str]:
+def _rows_of(path: Path, document: Mapping[str, object]) -> tuple[list[object] | None, str]:
     """Find the rows in a file that is one object; None where the object is a row itself."""
     if found := frames.rows_of(document):
         return found

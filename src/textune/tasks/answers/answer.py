@@ -67,11 +67,11 @@ class AnswerSpan:
             longest=max(self.longest, min(longest, 4 * self.longest)),
         )
 
-    def weighted(self, targets: NDArray[Any]) -> AnswerSpan:
+    def weighted(self, targets: NDArray[np.generic]) -> AnswerSpan:
         """Return the same task: there are no classes."""
         return self
 
-    def target(self, example: Example) -> NDArray[Any]:
+    def target(self, example: Example) -> NDArray[np.generic]:
         """Return the characters of the first answer, (2,) first and end, or -1 for none.
 
         Raises:
@@ -134,7 +134,7 @@ class AnswerSpan:
 
     def baselines(
         self, training: Sequence[Example], scores: Scores, examples: Sequence[Example]
-    ) -> dict[str, Any]:
+    ) -> dict[str, object]:
         """Return what the sentence with most words of the question would have scored."""
         found = [ends.nearest_sentence(item.text, item.pair or "") for item in examples]
         return {"sentence": spans.judge(found, _references(examples))}
@@ -190,7 +190,7 @@ class AnswerSpan:
             ("answers", False),
         ]
 
-    def cells(self, prediction: Prediction) -> list[Any]:
+    def cells(self, prediction: Prediction) -> list[object]:
         """Return those cells; an empty answer where there is none."""
         shown = [
             {"text": item.text, "start": item.start, "score": round(item.score, 6)}

@@ -297,7 +297,7 @@ def _said(value: object) -> str:
     return excerpt(json.dumps(value, ensure_ascii=False), most=40)[1:-1]
 
 
-def _printed(cell: str) -> Any:
+def _printed(cell: str) -> object:
     """Read what Python or numpy print; None where it is something else."""
     with warnings.catch_warnings(action="ignore"):  # a backslash in a text may look like an escape
         try:

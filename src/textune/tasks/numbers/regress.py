@@ -45,18 +45,18 @@ class Regress:
         """Return how targets are standardised."""
         return {"centers": self.centers, "scales": self.scales}
 
-    def fitted(self, targets: NDArray[Any]) -> Regress:
+    def fitted(self, targets: NDArray[np.generic]) -> Regress:
         """Standardise by these targets, (N, C); one that never changes is only centred."""
         centers, spread = targets.mean(axis=0), targets.std(axis=0)
         varies = spread > numbers.SMALLEST_SPREAD * np.abs(centers)
         scales = np.where(varies, spread, 1.0)
         return replace(self, centers=tuple(centers.tolist()), scales=tuple(scales.tolist()))
 
-    def weighted(self, targets: NDArray[Any]) -> Regress:
+    def weighted(self, targets: NDArray[np.generic]) -> Regress:
         """Return the same task: numbers have no classes."""
         return self
 
-    def target(self, example: Example) -> NDArray[Any]:
+    def target(self, example: Example) -> NDArray[np.generic]:
         """Return the numbers as they are written; (C,) float64.
 
         Raises:
@@ -104,7 +104,7 @@ class Regress:
 
     def baselines(
         self, training: Sequence[Example], scores: Scores, examples: Sequence[Example]
-    ) -> dict[str, Any]:
+    ) -> dict[str, object]:
         """Return what the mean of the training numbers would have scored."""
         assert scores.truth is not None
         known = np.stack([self.target(item) for item in training])
@@ -128,7 +128,7 @@ class Regress:
         """Name a column for each target."""
         return [(f"predicted {label}", True) for label in self.labels]
 
-    def cells(self, prediction: Prediction) -> list[Any]:
+    def cells(self, prediction: Prediction) -> list[object]:
         """Return the numbers."""
         return [prediction.numbers[label] for label in self.labels]
 

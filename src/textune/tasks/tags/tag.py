@@ -58,18 +58,18 @@ class Tag:
         """Return nothing: the tags are all there is."""
         return {}
 
-    def fitted(self, targets: NDArray[Any]) -> Tag:
+    def fitted(self, targets: NDArray[np.generic]) -> Tag:
         """Return the same task."""
         return self
 
-    def weighted(self, targets: NDArray[Any]) -> Tag:
+    def weighted(self, targets: NDArray[np.generic]) -> Tag:
         """Weigh each tag by the inverse of its frequency; targets of all words, (I,)."""
         known = targets[targets != UNSHOWN]
         counts = np.bincount(known, minlength=len(self.labels))
         weights = splits.class_weights(counts)
         return replace(self, weights=tuple(weights.tolist()))
 
-    def target(self, example: Example) -> NDArray[Any]:
+    def target(self, example: Example) -> NDArray[np.generic]:
         """Return the tag of each word; (words,) int64.
 
         Raises:
@@ -132,7 +132,7 @@ class Tag:
 
     def baselines(
         self, training: Sequence[Example], scores: Scores, examples: Sequence[Example]
-    ) -> dict[str, Any]:
+    ) -> dict[str, object]:
         """Return what each word's most frequent tag in training would have scored."""
         tags = entities.baseline(
             _truth(training), [_words(item) for item in training], [_words(i) for i in examples]
