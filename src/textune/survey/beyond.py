@@ -163,7 +163,7 @@ def lengths(found: Sequence[Measured], ruler: Ruler, *, rows: int) -> dict[str, 
     }
 
 
-def _beyond(sizes: NDArray[np.int64], limit: int) -> dict[str, Any]:
+def _beyond(sizes: NDArray[np.int64], limit: int) -> dict[str, object]:
     over = np.maximum(sizes - limit, 0)
     return {
         "rows": round(float((over > 0).mean()), 6),
