@@ -1,7 +1,7 @@
 """Plain text and small bases for it: what is learned, and what it is learned from."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,13 @@ def own_cache(folder: Path, kernels: Path) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TEXTUNE_CACHE", str(folder / "cache"))
         yield folder
+
+
+def drawn(make: Callable[..., Any], source: Path, out: Path, **options: object) -> Any:
+    """Make a run with its pictures, which other tests leave out."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TEXTUNE_PICTURES", "1")
+        return make(source, out=out, **options)
 
 
 def sentence(draw: random.Random) -> str:

@@ -10,7 +10,7 @@ import transformers
 from safetensors.torch import load_file
 
 import textune
-from made_texts import give_head, own_cache, write_blocks, write_lines
+from made_texts import drawn, give_head, own_cache, write_blocks, write_lines
 from textune.corpora import library
 from textune.doors import keywords, language_api
 from textune.encoder import bases, masked_lm
@@ -56,13 +56,6 @@ def lines(place):
 @pytest.fixture(scope="module")
 def blocks(place):
     return write_blocks(place / "blocks.txt")
-
-
-def drawn(make, source, out, **options):
-    """Make a run with its pictures, which other tests leave out."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TEXTUNE_PICTURES", "1")
-        return make(source, out=out, **options)
 
 
 @pytest.fixture(scope="module")
