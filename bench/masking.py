@@ -85,7 +85,7 @@ def build(job: Job, *, epochs: int = PASSES, changes: Sequence[str] = ()) -> Any
     from textune.settings.language_config import AdaptSettings
     from textune.text import tokenizers
     from textune.training import memory, snapshot
-    from textune.training.learning import Learner
+    from textune.training.learner import Learner
 
     given = {
         "base": job.base,
@@ -111,7 +111,7 @@ def build(job: Job, *, epochs: int = PASSES, changes: Sequence[str] = ()) -> Any
         resumed=None,
     )
     learner = Learner.build(Masked(everything(found), job.batch_size), settings, loaded.encoder)
-    torch.manual_seed(settings.seed)  # this and the next as in Learner.learn
+    torch.manual_seed(settings.seed)  # this and the next as in learning.learn
     memory.keep()
     return learner
 

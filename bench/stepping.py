@@ -71,7 +71,7 @@ def build(job: dict[str, Any]) -> Any:
     from textune.settings.config import Settings
     from textune.text import tokenizers
     from textune.training import snapshot
-    from textune.training.learning import Learner
+    from textune.training.learner import Learner
 
     label = ["label"] if job["kind"] == "single" else list(job["labels"])
     settings = config.resolve(

@@ -21,7 +21,7 @@ from textune.settings.config import Settings
 from textune.settings.language_config import AdaptSettings
 from textune.text import tokenizers
 from textune.training import snapshot
-from textune.training.learning import Learner
+from textune.training.learner import Learner
 
 CLASSES = {
     "single": "AutoModelForSequenceClassification",

@@ -211,22 +211,17 @@ def judged(
     rules = _rules(tokenizer, mask)
     files = reading.find(sources, text=text.column, documents=text.documents)
     found = _tokenized(files, tokenizer, text, mask)
-    everything = np.arange(found.count)
     max_tokens = tokenizer.limited(text.max_tokens, of="at once")
     room = max_tokens - tokenizer.specials(pair=mask.nexts)
-    if mask.nexts:
-        runs = passages.pair_spans(found, everything, rules.word_starts, room=room)
-        valid = passages.paired(runs, seed=seed, epoch=masking.HELD_OUT)
-    else:
-        valid = passages.whole(found, everything, rules.word_starts, room=room)
-    nothing = valid.take(np.arange(0))
+    everything = _passages(found, np.arange(found.count), rules, room=room, nsp=mask.nexts)
+    valid = _fixed(everything, seed)
     library = Library(
         files=tuple(files),
         documents=found,
         tokenizer=tokenizer,
         masking=rules,
         max_tokens=max_tokens,
-        train=nothing,
+        train=valid.take(np.arange(0)),
         valid=valid,
         held_out=found.count,
         seed=seed,
@@ -298,22 +293,32 @@ def _part(
     text: TextSettings,
     seed: int,
 ) -> tuple[Passages | PairSpans, Passages]:
-    held, learned = drawn.held, drawn.learned
-    if mask.nexts:
-        parts = [
-            passages.pair_spans(found, chosen, rules.word_starts, room=room)
-            for chosen in (learned, held)
-        ]
-        return parts[0], passages.paired(parts[1], seed=seed, epoch=masking.HELD_OUT)
-    train = passages.whole(found, learned, rules.word_starts, room=room)
-    if len(held):
-        return train, passages.whole(found, held, rules.word_starts, room=room)
+    train = _passages(found, drawn.learned, rules, room=room, nsp=mask.nexts)
+    if len(drawn.held) or isinstance(train, PairSpans):
+        held = _passages(found, drawn.held, rules, room=room, nsp=mask.nexts)
+        return train, _fixed(held, seed)
     if len(train) < 2:
         raise _too_little(found)
     count = min(max(round(text.valid_share * len(train)), 1), len(train) - 1)
     return train.take(np.arange(len(train) - count)), train.take(
         np.arange(len(train) - count, len(train))
     )
+
+
+def _passages(
+    found: Documents, chosen: Numbers, rules: Masking, *, room: int, nsp: bool
+) -> Passages | PairSpans:
+    """Cut documents into passages, or into the spans that pairs of sentences are drawn from."""
+    if nsp:
+        return passages.pair_spans(found, chosen, rules.word_starts, room=room)
+    return passages.whole(found, chosen, rules.word_starts, room=room)
+
+
+def _fixed(found: Passages | PairSpans, seed: int) -> Passages:
+    """Return passages by which is judged: those that are the same for ever."""
+    if isinstance(found, Passages):
+        return found
+    return passages.paired(found, seed=seed, epoch=masking.HELD_OUT)
 
 
 def _refuse_unasked(library: Library) -> None:

@@ -22,7 +22,7 @@ from textune.tasks.labels import in_one_cell
 from textune.training import snapshot
 from textune.training.clock import Clock
 from textune.training.guards import StopRequest
-from textune.training.learning import Learner
+from textune.training.learner import Learner
 
 PARTS = ("train", "valid", "test")
 

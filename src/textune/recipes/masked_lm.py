@@ -24,7 +24,7 @@ from textune.text import tokenizers
 from textune.training import snapshot, warming
 from textune.training.clock import Clock
 from textune.training.guards import StopRequest
-from textune.training.learning import Learner
+from textune.training.learner import Learner
 
 WARMTH = "warmup.json"
 NEW_HEAD_LR = 3e-4  # where the head is new and nobody has said how fast to learn

@@ -26,7 +26,7 @@ from textune.training.clock import Clock
 from textune.training.guards import StopRequest
 
 if TYPE_CHECKING:  # with torch, which takes seconds to import
-    from textune.training.learning import Learner
+    from textune.training.learner import Learner
 
 Event = Message | Started | Step | Validated
 Asked = TypeVar("Asked", bound=Request)
@@ -184,7 +184,9 @@ def _begin(
     request = job.request
     state: folders.State = "fresh"
     if request.resume:
-        state = yield from job.learner.take_up(folder, accept=request.accept_changes)
+        from textune.training import resuming  # with torch
+
+        state = yield from resuming.take_up(job.learner, folder, accept=request.accept_changes)
 
     def write(made: Path) -> None:
         atomic.write_text(made / "config.toml", to_toml(request.settings, job.asked()))
@@ -199,11 +201,13 @@ def _begin(
 
 def _learn(job: Job, folder: Path, stop: StopRequest, *, goes_on: bool) -> Iterator[Event]:
     """Update the weights to the end of the plan, and take the best of them."""
+    from textune.training import learning  # with torch
+
     learner = job.learner
     yield from learner.introduce()
     with guards.memory(learner.micro_tokens):
         yield from job.prepare(folder, stop, goes_on=goes_on)
-        yield from learner.learn(folder, stop, goes_on=goes_on)
+        yield from learning.learn(learner, folder, stop, goes_on=goes_on)
     learner.take_best(folder)
     progress = learner.progress
     if learner.objective.looks_first and progress.step and not progress.best_step:

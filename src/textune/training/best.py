@@ -60,12 +60,6 @@ def read(folder: Path, *, step: int) -> tuple[dict[str, Tensor], float]:
     )
 
 
-def is_sound(folder: Path, *, step: int) -> bool:
-    """Tell whether the file itself holds the weights of a step, undamaged."""
-    found = _read(folder / NAME)
-    return found is not None and found[1] == step
-
-
 def step_of(folder: Path) -> int | None:
     """Return the step whose weights the file holds; None where it is absent or damaged."""
     found = _read(folder / NAME)

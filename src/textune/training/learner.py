@@ -1,0 +1,198 @@
+"""An objective and an encoder become a learner: all that changes while a run learns."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from torch.optim.lr_scheduler import LambdaLR
+
+from textune.encoder import devices, precision, remarks, vocabulary
+from textune.encoder.model import Encoder
+from textune.encoder.vocabulary import SubTable
+from textune.fast import threads
+from textune.metrics import written
+from textune.objectives.objective import Objective, passes
+from textune.objectives.work import Work
+from textune.records import Message
+from textune.runs.journal import Journal
+from textune.settings.language_config import RunSettings
+from textune.training import checkpoint, memory, optim, snapshot
+from textune.training.clock import Clock
+from textune.training.fingerprints import Fingerprint
+from textune.training.loop import Trainable
+from textune.training.optim import AdamW
+from textune.training.progress import Progress
+
+MICRO_TOKENS = {"cpu": 4096, "cuda": 32768, "mps": 8192}
+
+
+@dataclass(slots=True)
+class Learner:
+    """What changes while a run learns."""
+
+    objective: Objective
+    settings: RunSettings
+    encoder: Encoder
+    sub: SubTable | None
+    model: Trainable
+    optimizer: AdamW
+    schedule: LambdaLR
+    micro_tokens: int
+    remarks: tuple[str, ...]
+    clock: Clock
+    progress: Progress = field(default_factory=Progress)
+    judged: float = field(default_factory=time.perf_counter)
+    saved: float = field(default_factory=time.perf_counter)  # the last checkpoint
+    named: Fingerprint | None = None  # what the steps depend on, by content
+    journal: Journal = field(init=False)  # while it learns
+
+    @classmethod
+    def build(
+        cls,
+        objective: Objective,
+        settings: RunSettings,
+        encoder: Encoder,
+        *,
+        sub: SubTable | None = None,
+        clock: Clock | None = None,
+        why: str = "as asked for",
+    ) -> "Learner":
+        """Make everything that trains an encoder.
+
+        Args:
+            objective: What there is to learn.
+            settings: Of the run; what "auto" chose as the number format stands in them.
+            encoder: Where it will compute.
+            sub: Which rows of its embedding are trained.
+            clock: Running since the run began, with the hours it may take if there is a limit.
+            why: Why it is this number format.
+        """
+        train, device = settings.train, encoder.device
+        numbers = train.precision
+        assert numbers != "auto", "the number format is chosen before a run begins"
+        model = precision.wrap(encoder, numbers)
+        optimizer = optim.adamw(
+            encoder.model,
+            lr=train.lr,
+            weight_decay=train.weight_decay,
+            betas=train.betas,
+            eps=train.eps,
+            halves=encoder.halves(),
+        )
+        if device.type == "cpu" and threads.decide(by_kernels=encoder.has_kernels):
+            threads.stay("without kernels it decides the order of sums")
+        learner = cls(
+            objective=objective,
+            settings=settings,
+            encoder=encoder,
+            sub=sub,
+            model=model,
+            optimizer=optimizer,
+            schedule=LambdaLR(optimizer, lambda _: 1.0),
+            micro_tokens=train.micro_tokens or MICRO_TOKENS[device.type],
+            remarks=(
+                f"device: {devices.words(device)}; numbers: {numbers} ({why})",
+                *remarks.kernels(encoder),
+            ),
+            clock=clock or Clock(),
+        )
+        learner.schedule = learner._scheduled()
+        return learner
+
+    @property
+    def precision(self) -> str:
+        """Return the number format."""
+        return self.settings.train.precision
+
+    @property
+    def decay(self) -> float:
+        """Return what weight decay has made of the embedding rows that are not trained."""
+        return 1.0 if self.sub is None else self.sub.decay
+
+    @property
+    def total(self) -> int | None:
+        """Updates in all; None where time decides."""
+        if self.clock.budget is not None:
+            return None
+        return self.objective.per_epoch * self.settings.train.epochs
+
+    def introduce(self) -> Iterator[Message]:
+        """Say what will be trained, and how."""
+        rows = self.encoder.model.get_input_embeddings().weight
+        left_out = 0 if self.sub is None else self.sub.size - rows.numel()
+        found = remarks.describe(self.encoder, left_out=left_out, millions=written.millions)
+        yield from map(Message, (*found, *self.remarks))
+
+    def save_checkpoint(self, folder: Path) -> None:
+        """Write everything from which this run continues to the same weights.
+
+        Raises:
+            OSError: The disk is full or read-only.
+        """
+        progress = self.progress
+        progress.decay, progress.total = self.decay, self.total
+        progress.clock, progress.reserve = self.clock.seconds(), self.clock.reserve
+        self.journal.flush()  # what is before a checkpoint is never lost
+        found = snapshot.take(self.encoder.model, self.optimizer, progress, self.prints())
+        checkpoint.save(folder / "checkpoints", found, step=progress.step)
+        self.saved = time.perf_counter()
+
+    def prints(self) -> Fingerprint:
+        """Return what names by content all that the remaining steps depend on."""
+        if self.named is None:
+            data = self.objective.fingerprint()
+            self.named = snapshot.fingerprint(data, self.settings, self.encoder)
+        return self.named
+
+    def note(self) -> dict[str, object]:
+        """Return what a finished run notes of the command that made it."""
+        progress = {"step": self.progress.step, "total": self.total}
+        return {"fingerprints": self.prints().values, "progress": progress}
+
+    def take_best(self, folder: Path) -> None:
+        """Put the best weights into the encoder; the optimizer's state is no longer needed."""
+        self.optimizer.state.clear()
+        self.optimizer.zero_grad()
+        self.encoder.release()
+        memory.give_back()
+        if self.progress.best is not None or self.progress.best_step:
+            decay = snapshot.take_best(folder, self.encoder.model, step=self.progress.best_step)
+            if self.sub is not None:
+                self.sub.decay = decay
+            self.encoder.refresh()
+
+    def complete(self) -> None:
+        """Put the whole embedding into the encoder, for saving."""
+        if self.sub is not None:
+            vocabulary.restore(self.encoder, self.sub)
+
+    def work(self) -> Iterator[Work]:
+        """Go through the passes and leave out the updates that are already done."""
+        epochs = None if self.clock.budget is not None else self.settings.train.epochs
+        done, most = self.progress.step, self.micro_tokens
+        return passes(self.objective, self.encoder, epochs, after=done, micro_tokens=most)
+
+    def measures(self) -> dict[str, object]:
+        """Return where, how and how fast it was learned, for the run's capsule."""
+        most, least = threads.used()
+        return {
+            "device": str(self.encoder.device),
+            "threads": most,
+            "fewest_threads": least,
+            "precision": self.precision,
+            "seed": self.settings.seed,
+            **self.progress.measures(),
+        }
+
+    def _scheduled(self) -> LambdaLR:
+        """Make the schedule: by updates, or by the time that is spent."""
+        train = self.settings.train
+        return optim.planned(
+            self.optimizer,
+            train.schedule,
+            total=self.total,
+            per_epoch=self.objective.per_epoch,
+            warmup=(train.warmup_share, train.warmup_steps, train.warmup_epochs),
+            spent=self.clock.share,
+        )
