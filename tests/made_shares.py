@@ -19,14 +19,14 @@ from textune.metrics import catalogue, numbers
 from textune.records import Batch, Contract, Decision, Example, Prediction, Row, Scores, Table
 from textune.tasks import labels as named
 from textune.tasks import texts
-from textune.tasks.interface import Borders, Floats
+from textune.tasks.interface import Borders, Floats, Task
 from textune.tasks.interface import Column as Added
 from textune.tasks.kind import Form, Kind, Places, ToExample
 from textune.tasks.numbers import kind as of_numbers
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class Share(Task):
     """One number between 0 and 1."""
 
     labels: tuple[str, ...]
@@ -39,14 +39,6 @@ class Share:
 
     def config(self) -> dict[str, Any]:
         return named.config(self.labels, "multi_label_classification")
-
-    def state(self) -> dict[str, Any]:
-        return {}
-
-    def fitted(self, targets: NDArray[Any]) -> "Share":
-        return self
-
-    weighted = fitted
 
     def target(self, example: Example) -> NDArray[Any]:
         if not isinstance(example.label, str):
@@ -85,9 +77,6 @@ class Share:
 
     def default_decision(self) -> Decision:
         return Decision("share")
-
-    def decision(self, scores: Scores, examples: Sequence[Example]) -> Decision:
-        return self.default_decision()
 
     def predictions(self, scores: Scores, examples: Sequence[Example]) -> Iterator[Prediction]:
         for example, (value,) in zip(examples, scores.decisions.tolist(), strict=True):

@@ -54,13 +54,16 @@ class Task(Protocol):
         """Return what the model's configuration must hold: label names, problem type."""
 
     def state(self) -> dict[str, Any]:
-        """Return what `table.make` needs, beside the labels, to make the task again."""
+        """Return what `registry.make` needs, beside the labels, to make the task again."""
+        return {}
 
     def fitted(self, targets: NDArray[np.generic]) -> Self:
         """Return the task with what it learns from training targets alone, before any update."""
+        return self
 
     def weighted(self, targets: NDArray[np.generic]) -> Self:
         """Return the task with rare classes weighing more, by their counts in these targets."""
+        return self
 
     def target(self, example: Example) -> NDArray[np.generic]:
         """Turn a label into a target; raises `DataError` naming the row."""
@@ -93,6 +96,7 @@ class Task(Protocol):
 
     def decision(self, scores: Scores, examples: Sequence[Example]) -> Decision:
         """Return the decision rule, fitted on held-out texts where the task has one to fit."""
+        return self.default_decision()
 
     def predictions(self, scores: Scores, examples: Sequence[Example]) -> Iterator[Prediction]:
         """Turn decisions into what a user reads, text by text."""

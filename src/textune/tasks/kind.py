@@ -61,21 +61,23 @@ class Grid:
 class Tally(Protocol):
     """Counts what there is to find, while `check` reads the examples."""
 
-    golds: str  # what is lost beyond a limit of tokens: "entities", tagged "words", …
-    counts: Counter[str]
-    unlabelled: int
+    golds: str = "entities"  # what is lost beyond a limit of tokens
+    unlabelled: int = 0  # texts without any label
 
     def add(self, example: Example) -> None:
         """Take an example into account."""
 
     def in_order(self) -> dict[str, int]:
-        """Return the counts as they are listed."""
+        """Return how often each label was found, as they are listed."""
+        return {}
 
     def targets(self, sizes: Sequence[int]) -> dict[str, Any]:
         """Describe the targets; `sizes` are the tokens of answers that were measured."""
+        return {}
 
     def findings(self, rows: int) -> Iterator[Finding]:
         """Say what is doubtful about them."""
+        yield from ()
 
 
 def names_of(contract: Contract, examples: Iterable[Example]) -> tuple[str, ...]:
@@ -100,35 +102,24 @@ def in_order(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
-class LabelTally:
+class LabelTally(Tally):
     """Counts the labels of texts."""
-
-    golds = "entities"
 
     def __init__(self, contract: Contract) -> None:
         self._contract = contract
-        self.counts: Counter[str] = Counter()
-        self.unlabelled = 0
+        self._counts: Counter[str] = Counter()
 
     def add(self, example: Example) -> None:
         """Count its labels."""
         label = example.label
         names = (label,) if isinstance(label, str) else label or ()
-        self.counts.update(names)
+        self._counts.update(names)
         self.unlabelled += not names and not example.unscored
 
     def in_order(self) -> dict[str, int]:
-        """Return them in the order of the model's outputs."""
-        held = (Example("", "", label=name) for name in self.counts)
-        return {name: self.counts[name] for name in names_of(self._contract, held)}
-
-    def targets(self, sizes: Sequence[int]) -> dict[str, Any]:
-        """Return nothing: the counts say it all."""
-        return {}
-
-    def findings(self, rows: int) -> Iterator[Finding]:
-        """Find nothing: what is doubtful about labels, the audit of the examples says."""
-        yield from ()
+        """Return the counts in the order of the model's outputs."""
+        held = (Example("", "", label=name) for name in self._counts)
+        return {name: self._counts[name] for name in names_of(self._contract, held)}
 
 
 def picture(found: Survey) -> Iterator[Chart | Grid | str]:

@@ -17,7 +17,7 @@ from textune.records import Batch, Contract, Decision, Example, Prediction, Row,
 from textune.splits import splits
 from textune.tasks import labels as named
 from textune.tasks import texts
-from textune.tasks.interface import Borders, Floats, thresholds
+from textune.tasks.interface import Borders, Floats, Task, thresholds
 from textune.tasks.interface import Column as Added
 from textune.tasks.kind import Form, Kind, Places, ToExample
 from textune.tasks.texts import Marked, ReadLabel
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Multi:
+class Multi(Task):
     """Any of C labels, or none."""
 
     labels: tuple[str, ...]
@@ -43,14 +43,6 @@ class Multi:
     def config(self) -> dict[str, Any]:
         """Return what the model's configuration must hold."""
         return named.config(self.labels, "multi_label_classification")
-
-    def state(self) -> dict[str, Any]:
-        """Return nothing: the labels are all there is."""
-        return {}
-
-    def fitted(self, targets: NDArray[np.generic]) -> Multi:
-        """Return the same task."""
-        return self
 
     def target(self, example: Example) -> NDArray[np.generic]:
         """Return zeros and ones, NaN where the label is not scored; (C,) float32.
@@ -121,10 +113,6 @@ class Multi:
     def default_decision(self) -> Decision:
         """Return one half for every label."""
         return Decision("threshold", thresholds(self.labels, 0.5))
-
-    def decision(self, scores: Scores, examples: Sequence[Example]) -> Decision:
-        """Return the default rule."""
-        return self.default_decision()
 
     def predictions(self, scores: Scores, examples: Sequence[Example]) -> Iterator[Prediction]:
         """Give each text its names and the probability of each label."""

@@ -18,7 +18,7 @@ from textune.records import Batch, Contract, Decision, Example, Prediction, Row,
 from textune.splits import splits
 from textune.tasks import labels as named
 from textune.tasks import texts
-from textune.tasks.interface import Borders, Floats
+from textune.tasks.interface import Borders, Floats, Task
 from textune.tasks.interface import Column as Added
 from textune.tasks.kind import Form, Kind, Places, ToExample
 from textune.tasks.texts import BLANK, Marked, ReadLabel
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Single:
+class Single(Task):
     """One of C classes; two of them are a binary task."""
 
     labels: tuple[str, ...]
@@ -44,14 +44,6 @@ class Single:
     def config(self) -> dict[str, Any]:
         """Return what the model's configuration must hold."""
         return named.config(self.labels, "single_label_classification")
-
-    def state(self) -> dict[str, Any]:
-        """Return nothing: the labels are all there is."""
-        return {}
-
-    def fitted(self, targets: NDArray[np.generic]) -> Single:
-        """Return the same task."""
-        return self
 
     def target(self, example: Example) -> NDArray[np.generic]:
         """Return the class as a scalar.
@@ -117,10 +109,6 @@ class Single:
     def default_decision(self) -> Decision:
         """Return the rule of the likeliest class."""
         return Decision("argmax")
-
-    def decision(self, scores: Scores, examples: Sequence[Example]) -> Decision:
-        """Return the default rule."""
-        return self.default_decision()
 
     def predictions(self, scores: Scores, examples: Sequence[Example]) -> Iterator[Prediction]:
         """Give each text its names and the probability of each label."""

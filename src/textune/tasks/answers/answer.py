@@ -14,7 +14,7 @@ from textune.errors import DataError
 from textune.metrics import spans
 from textune.records import Batch, Decision, Entity, Example, Prediction, Scores
 from textune.tasks.answers import ends
-from textune.tasks.interface import Borders, Column, Floats
+from textune.tasks.interface import Borders, Column, Floats, Task
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -36,7 +36,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class AnswerSpan:
+class AnswerSpan(Task):
     """The stretch of a passage that answers a question; item 0 of a text stands for none."""
 
     labels: tuple[str, ...]
@@ -66,10 +66,6 @@ class AnswerSpan:
             may_be_none=bool((targets[:, 0] == 0).any()),
             longest=max(self.longest, min(longest, 4 * self.longest)),
         )
-
-    def weighted(self, targets: NDArray[np.generic]) -> AnswerSpan:
-        """Return the same task: there are no classes."""
-        return self
 
     def target(self, example: Example) -> NDArray[np.generic]:
         """Return the characters of the first answer, (2,) first and end, or -1 for none.

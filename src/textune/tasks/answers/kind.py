@@ -7,37 +7,36 @@ from typing import Any
 import numpy as np
 
 from textune.metrics.catalogue import Judged
-from textune.records import Contract, Example, Finding, Survey, Table
+from textune.records import Contract, Example, Survey, Table
 from textune.tasks.answers import passages, questions
 from textune.tasks.answers.answer import AnswerSpan
-from textune.tasks.kind import Chart, Kind, Places, ToExample
+from textune.tasks.kind import Chart, Kind, Places, Tally, ToExample
 
 ANSWERED, UNANSWERED = "an answer", "no answer"  # what a question has in its passage
 
 
-class AnswerTally:
+class AnswerTally(Tally):
     """Counts the questions that have an answer in their passage, and those that have none."""
 
     golds = AnswerSpan.name
 
     def __init__(self, contract: Contract) -> None:
-        self.counts: Counter[str] = Counter()
-        self.unlabelled = 0
+        self._counts: Counter[str] = Counter()
 
     def add(self, example: Example) -> None:
         """Take a question into account."""
         if example.answers is not None:
-            self.counts[ANSWERED if example.answers else UNANSWERED] += 1
+            self._counts[ANSWERED if example.answers else UNANSWERED] += 1
 
     def in_order(self) -> dict[str, int]:
         """Return both counts."""
-        return {name: self.counts[name] for name in (ANSWERED, UNANSWERED)}
+        return {name: self._counts[name] for name in (ANSWERED, UNANSWERED)}
 
     def targets(self, sizes: Sequence[int]) -> dict[str, Any]:
         """Say how many questions have no answer, and how many tokens the first answers have."""
         found: dict[str, Any] = {
-            self.golds: self.counts[ANSWERED],
-            "without_share": round(self.counts[UNANSWERED] / max(1, self.counts.total()), 6),
+            self.golds: self._counts[ANSWERED],
+            "without_share": round(self._counts[UNANSWERED] / max(1, self._counts.total()), 6),
         }
         if not sizes:
             return found
@@ -48,10 +47,6 @@ class AnswerTally:
                 "longest": max(sizes),
             }
         }
-
-    def findings(self, rows: int) -> Iterator[Finding]:
-        """Find nothing: what is doubtful about answers is said while they are read."""
-        yield from ()
 
 
 def read(table: Table, contract: Contract, places: Places) -> ToExample:

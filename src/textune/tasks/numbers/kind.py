@@ -1,6 +1,5 @@
 """Numbers for a text: the row of the registry, and what `check` says of them."""
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -9,31 +8,23 @@ from textune.metrics import catalogue
 from textune.records import Contract, Example, Finding, Survey, Table
 from textune.splits.spread import Spread
 from textune.tasks import texts
-from textune.tasks.kind import Grid, Kind, Places, ToExample
+from textune.tasks.kind import Grid, Kind, Places, Tally, ToExample
 from textune.tasks.numbers import number_cells, number_columns
 from textune.tasks.numbers.regress import Regress
 
 
-class NumberTally:
+class NumberTally(Tally):
     """Measures how the numbers of each column are spread."""
-
-    golds = "entities"
 
     def __init__(self, contract: Contract) -> None:
         self._names = contract.label
         self._spreads = [Spread() for _ in contract.label]
-        self.counts: Counter[str] = Counter()
-        self.unlabelled = 0
 
     def add(self, example: Example) -> None:
         """Take its numbers into account."""
         cells = (example.label,) if isinstance(example.label, str) else example.label or ()
         for spread, cell in zip(self._spreads, cells, strict=bool(cells)):
             spread.add(float(cell))
-
-    def in_order(self) -> dict[str, int]:
-        """Return nothing: numbers have no names."""
-        return {}
 
     def targets(self, sizes: Sequence[int]) -> dict[str, Any]:
         """Return lowest, mean, highest and spread of each column."""

@@ -13,14 +13,14 @@ from textune.errors import DataError
 from textune.metrics import numbers
 from textune.records import Batch, Decision, Example, Prediction, Scores
 from textune.tasks import labels as named
-from textune.tasks.interface import Borders, Column, Floats
+from textune.tasks.interface import Borders, Column, Floats, Task
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 
 @dataclass(frozen=True, slots=True)
-class Regress:
+class Regress(Task):
     """One number for each of C targets."""
 
     labels: tuple[str, ...]
@@ -51,10 +51,6 @@ class Regress:
         varies = spread > numbers.SMALLEST_SPREAD * np.abs(centers)
         scales = np.where(varies, spread, 1.0)
         return replace(self, centers=tuple(centers.tolist()), scales=tuple(scales.tolist()))
-
-    def weighted(self, targets: NDArray[np.generic]) -> Regress:
-        """Return the same task: numbers have no classes."""
-        return self
 
     def target(self, example: Example) -> NDArray[np.generic]:
         """Return the numbers as they are written; (C,) float64.
@@ -113,10 +109,6 @@ class Regress:
     def default_decision(self) -> Decision:
         """Return the rule that has nothing to decide."""
         return Decision("number")
-
-    def decision(self, scores: Scores, examples: Sequence[Example]) -> Decision:
-        """Return the default rule."""
-        return self.default_decision()
 
     def predictions(self, scores: Scores, examples: Sequence[Example]) -> Iterator[Prediction]:
         """Give each text its numbers."""

@@ -8,13 +8,13 @@ from textune.data import schemes
 from textune.data.cut import CutDifference
 from textune.metrics.catalogue import Judged
 from textune.records import Contract, Example, Finding, Survey, Table
-from textune.tasks.kind import Chart, Kind, Places, ToExample
+from textune.tasks.kind import Chart, Kind, Places, Tally, ToExample
 from textune.tasks.tags import tag_columns, tagged
 from textune.tasks.tags.census import WordCensus
 from textune.tasks.tags.tag import Tag
 
 
-class TagTally:
+class TagTally(Tally):
     """Counts the entities of each type, or the words of each plain tag."""
 
     def __init__(self, contract: Contract) -> None:
@@ -24,24 +24,23 @@ class TagTally:
         self._census = WordCensus(marks_entities=not is_plain)
         self._difference = CutDifference(contract.cut)
         self.golds = "words" if is_plain else "entities"
-        self.counts: Counter[str] = Counter()
-        self.unlabelled = 0
+        self._counts: Counter[str] = Counter()
 
     def add(self, example: Example) -> None:
         """Take its tags and its words into account."""
         self._census.add(example)
         if self._contract.form == "words":
             self._difference.add(example)
-        self.counts.update(tagged.counted(self._contract, example.label or ()))
+        self._counts.update(tagged.counted(self._contract, example.label or ()))
         self._words += len(example.label or ())
 
     def in_order(self) -> dict[str, int]:
         """Return the counts by name."""
-        return {name: self.counts[name] for name in sorted(self.counts)}
+        return {name: self._counts[name] for name in sorted(self._counts)}
 
     def targets(self, sizes: Sequence[int]) -> dict[str, Any]:
         """Return how many there are, in how many words."""
-        return {self.golds: self.counts.total(), "of_words": self._words}
+        return {self.golds: self._counts.total(), "of_words": self._words}
 
     def findings(self, rows: int) -> Iterator[Finding]:
         """Say what is doubtful about words and tags."""

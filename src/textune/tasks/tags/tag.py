@@ -17,7 +17,7 @@ from textune.metrics import confusions, entities
 from textune.records import OUTSIDE, Batch, Decision, Entity, Example, Prediction, Scores
 from textune.splits import splits
 from textune.tasks import labels as named
-from textune.tasks.interface import Borders, Column, Floats
+from textune.tasks.interface import Borders, Column, Floats, Task
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -26,7 +26,7 @@ UNSHOWN = -100  # the target of a word that no window shows: it is not learned
 
 
 @dataclass(frozen=True, slots=True)
-class Tag:
+class Tag(Task):
     """One of C tags for each word."""
 
     labels: tuple[str, ...]
@@ -53,14 +53,6 @@ class Tag:
         found = named.config(self.labels, "")
         del found["problem_type"]
         return found
-
-    def state(self) -> dict[str, Any]:
-        """Return nothing: the tags are all there is."""
-        return {}
-
-    def fitted(self, targets: NDArray[np.generic]) -> Tag:
-        """Return the same task."""
-        return self
 
     def weighted(self, targets: NDArray[np.generic]) -> Tag:
         """Weigh each tag by the inverse of its frequency; targets of all words, (I,)."""
@@ -143,10 +135,6 @@ class Tag:
     def default_decision(self) -> Decision:
         """Return the rule of the likeliest sequence."""
         return Decision("tags")
-
-    def decision(self, scores: Scores, examples: Sequence[Example]) -> Decision:
-        """Return the default rule."""
-        return self.default_decision()
 
     def predictions(self, scores: Scores, examples: Sequence[Example]) -> Iterator[Prediction]:
         """Give each text a tag for each word, and the entities that they mark."""
