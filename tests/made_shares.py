@@ -99,7 +99,7 @@ def weight(columns: Sequence[Column]) -> float:
     return 5.0 * (is_share and columns[0].classes > 2)
 
 
-def form(table: Table, columns: Sequence[Column], seen: Scan, *, asked: bool) -> Form:
+def form(table: Table, columns: Sequence[Column], seen: Scan) -> Form:
     return Form("name", None, f"{columns[0].name!r} holds shares → a share of 1 a text")
 
 

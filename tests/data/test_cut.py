@@ -7,10 +7,9 @@ from typer.testing import CliRunner
 
 import textune
 from textune.data.cut import CutCensus, CutDifference, Cutter
-from textune.data.words import words_of
+from textune.data.words import joined, words_of
 from textune.doors.cli import app
 from textune.records import Example
-from textune.tasks.tags.tagged import joined
 
 SENTENCES = {
     "addresses": ["write to ada@mail.org or to b.novak@x-y.net today .", "see http://a.org/b now"],

@@ -14,7 +14,6 @@ from textune.settings.config import DataSettings, Settings
 from textune.splits import strata
 from textune.splits.left_out import is_skipped, skipped
 from textune.tasks import examples, registry
-from textune.tasks.tags import tagged
 
 
 def read_parts(
@@ -50,7 +49,7 @@ def _read(
         Message(f"{table.name}: {finding.message}", is_warning=True) for finding in table.findings
     )
     table = naming.named(table, agreed)
-    found = list(examples.read(table, tagged.in_own_scheme(agreed, table)))
+    found = list(examples.read(table, examples.of_file(agreed, table)))
     kept = [item for item in found if not is_skipped(item)]
     if left_out := skipped(found, table.name):
         yield Message(left_out, is_warning=True)

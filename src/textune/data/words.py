@@ -2,6 +2,8 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
+from itertools import accumulate
 
 from textune.data.columns import UNSPACED
 from textune.data.spans import Word
@@ -14,6 +16,18 @@ RULE = (
 _WORD = re.compile(rf"{UNSPACED.pattern}|(?:(?!{UNSPACED.pattern})\w)+|[^\w\s]")
 _JOINER = "\u200d"  # joins signs to one, as the people of a family
 _NON_JOINER = "\u200c"  # parts letters within a word, in Persian
+
+
+def joined(words: Sequence[str]) -> tuple[str, tuple[Word, ...]]:
+    """Make a text of words, a space between any two, and say where each of them stands.
+
+    Example:
+        >>> joined(["It", "'s"])
+        ("It 's", ((0, 2), (3, 5)))
+    """
+    ends = accumulate(len(word) + 1 for word in words)
+    places = tuple((end - 1 - len(word), end - 1) for word, end in zip(words, ends, strict=True))
+    return " ".join(words), places
 
 
 def words_of(text: str) -> tuple[Word, ...]:

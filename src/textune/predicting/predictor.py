@@ -12,6 +12,7 @@ import numpy as np
 from textune.data import given, layout, naming, skipping
 from textune.data.cut import Cutter
 from textune.data.names import columns_meant
+from textune.data.words import joined
 from textune.encoder import bases, names, plain
 from textune.encoder.plain import PlainEncoder
 from textune.errors import DataError, ModelError, RunError, SettingsError
@@ -23,7 +24,6 @@ from textune.runs.runs import Card
 from textune.tasks import examples, lengths
 from textune.tasks import registry as tasks
 from textune.tasks.interface import Task, thresholds
-from textune.tasks.tags import tagged
 from textune.text import store as stores
 from textune.text import tokenizers
 from textune.text.ragged import Targets
@@ -308,7 +308,7 @@ class Predictor:
             raise SettingsError(
                 f"text {number}: a list is of words, each of them not empty, found {words!r:.80}"
             )
-        text, places = tagged.joined(sound)
+        text, places = joined(sound)
         return Example(text, f"text {number}", words=places)
 
     def _to_example(self, text: Text, number: int) -> Example:

@@ -19,7 +19,6 @@ from textune.settings import config
 from textune.settings.language_config import MaskSettings, TextSettings
 from textune.splits.left_out import is_skipped, skipped
 from textune.tasks import examples
-from textune.tasks.tags import tagged
 from textune.text import tokenizers
 
 
@@ -61,7 +60,7 @@ def _by_labels(run: Path, source: object, options: Reading) -> dict[str, Any]:
     predictor = Predictor.opened(run, device=options.device, precision=options.precision)
     decision = predictor.decision(options.threshold)
     table, agreed = options.open(source, predictor.card)
-    everything = list(examples.read(table, tagged.in_own_scheme(agreed, table)))
+    everything = list(examples.read(table, examples.of_file(agreed, table)))
     found = [item for item in everything if not is_skipped(item)]
     if not found:
         raise DataError(f"{table.name}: no row has both a text and a scored label")

@@ -20,7 +20,6 @@ from textune.metrics import catalogue, entities, spans
 from textune.metrics.entities import Entity
 from textune.report import pages
 from textune.tasks.labels import are_listed
-from textune.tasks.tags import tagged
 
 MOST = 20
 MOST_MISSED = 8  # of them entities that were not found, about which nothing was sure
@@ -291,7 +290,7 @@ def _numerals(names: Sequence[str], values: NDArray[np.float64]) -> str:
 def _words(record: dict[str, Any]) -> tuple[tuple[int, int], ...]:
     """Find the words of a text: parted by single spaces, or as running text; () if neither fits."""
     count, text = len(json.loads(record["truth"])), record["text"]
-    for places in (tagged.joined(text.split(" "))[1], words.words_of(text)):
+    for places in (words.joined(text.split(" "))[1], words.words_of(text)):
         if len(places) == count:
             return places
     return ()

@@ -289,7 +289,10 @@ def _settle(
         _refuse_positions(table, chosen)
     kind = registry.of(task) if task else _likeliest(chosen)
     assert kind.form is not None
-    form = kind.form(table, chosen, seen, asked=task is not None)
+    form = kind.form(table, chosen, seen)
+    if task is None:
+        others = [other for other in registry.TASKS.values() if other is not kind]
+        doubts += filter(None, [other.instead(chosen, seen) for other in others])
     return Contract(
         kind.name,
         names,

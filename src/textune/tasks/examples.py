@@ -36,6 +36,12 @@ def read(table: Table, contract: Contract, *, labelled: bool = True) -> Iterator
     problems.raise_any()
 
 
+def of_file(contract: Contract, table: Table) -> Contract:
+    """Return the contract by which one file is read: tags may be written otherwise in each."""
+    own = registry.of(contract.task).of_file
+    return contract if own is None else own(contract, table)
+
+
 def sound(
     rows: Iterable[Row],
     to_example: ToExample,

@@ -162,11 +162,14 @@ class Kind:
     # tables that hold it in a way of their own; None where they have no such columns
     formats: frozenset[str] = frozenset()  # of tables that only this row reads
     understand: Callable[..., Contract | None] | None = None
+    of_file: Callable[[Contract, Table], Contract] | None = None  # as one file writes it
     described: Callable[[Contract], dict[str, str]] | None = None  # column → what it was taken for
     # label columns beside texts: how likely they hold it, where nobody says so (0: they do not)
     weight: Callable[[Sequence[Column]], float] = lambda columns: 0.0
     fits: Callable[[Column], bool] | None = None  # whether a column can hold it, where it is asked
     form: Callable[..., Form] | None = None
+    # what it would make of columns that were taken for another's, for a person who may want it
+    instead: Callable[[Sequence[Column], Scan], str] = lambda columns, seen: ""
     findings: Callable[[Table, Contract, Scan], Iterator[Finding]] = _no_findings
 
     label_names: Callable[[Contract, Iterable[Example]], tuple[str, ...]] = names_of

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textune.data import lists
-from textune.data.columns import Scan
+from textune.data.columns import Column, Scan
 from textune.metrics import intervals as spans
 from textune.records import Contract, Example, Finding, Prediction, Scores, Table
-from textune.tasks.interface import Column
+from textune.tasks.interface import Column as Added
 
 METRICS = ("mcc", "accuracy", "macro_f1", "micro_f1", "roc_auc", "pr_auc", "log_loss")
 
@@ -33,6 +33,13 @@ def findings(table: Table, contract: Contract, seen: Scan) -> Iterator[Finding]:
         is_label = column.name in contract.label and contract.separator == "mixed"
         if is_label and column.separator == contract.separator:
             yield from lists.mixed(column.name, column.counts or Counter(column.cells))
+
+
+def is_alone(column: Column) -> bool:
+    """Tell whether each cell is a list of one name."""
+    if column.separator not in ("json", "mixed") or column.blank:
+        return False
+    return lists.lengths(column.cells, column.separator) == {1}
 
 
 def softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -61,7 +68,7 @@ def predictions(
         yield Prediction(example.text, found, dict(zip(labels, row, strict=True)))
 
 
-def columns(labels: Sequence[str]) -> list[Column]:
+def columns(labels: Sequence[str]) -> list[Added]:
     """Name the decision and the probability of each label."""
     return [("decision", False), *((f"p({label})", True) for label in labels)]
 

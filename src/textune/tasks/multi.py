@@ -145,7 +145,7 @@ def weight(columns: Sequence[Column]) -> float:
     return 2.0 * (len(columns) > 1 or columns[0].kind == "list")
 
 
-def form(table: Table, columns: Sequence[Column], seen: Scan, *, asked: bool) -> Form:
+def form(table: Table, columns: Sequence[Column], seen: Scan) -> Form:
     """Say how several labels a text are written: as a list, or in columns of 0 and 1."""
     if len(columns) > 1:
         return _marks(table, columns, seen)
@@ -161,9 +161,8 @@ def form(table: Table, columns: Sequence[Column], seen: Scan, *, asked: bool) ->
         "<>": "as <a><b>",
         "vector": "of one 0 or 1 for each label",
     }.get(separator, f"separated by {separator!r}")
-    doubts = [f"`--task single` would take every whole cell of {name!r} as a class"]
     reason = f"{name!r} holds lists {shape} → several labels a text"
-    return Form("list", separator, reason, [] if asked else doubts)
+    return Form("list", separator, reason)
 
 
 def _marks(table: Table, columns: Sequence[Column], seen: Scan) -> Form:
@@ -173,16 +172,17 @@ def _marks(table: Table, columns: Sequence[Column], seen: Scan) -> Form:
         f"column {column.name!r} is not only 0, 1 and -1 but {describe(column)}" for column in odd
     ]
     marks = [[flag(row[column.place]) for column in columns] for row in seen.sample]
-    if len(marks) >= 20 and all(row.count(1) == 1 for row in marks):
-        doubts.append(
-            "every text has exactly one of these labels: `--task single` would make them "
-            "exclude each other"
-        )
     unscored = " (-1: not scored)" if any(-1 in row for row in marks) else ""
     reason = (
         f"{len(columns)} columns hold only {signs_of(columns)}{unscored} → several labels a text"
     )
     return Form("columns", None, reason, doubts)
+
+
+def instead(columns: Sequence[Column], seen: Scan) -> str:
+    """Say what would become of lists of one name each."""
+    is_one = len(columns) == 1 and named.is_alone(columns[0])
+    return "`--task multi` would learn several labels a text" if is_one else ""
 
 
 def read(table: Table, contract: Contract, places: Places) -> ToExample:
@@ -227,5 +227,6 @@ KIND = Kind(
     problem="multi_label_classification",
     weight=weight,
     form=form,
+    instead=instead,
     findings=named.findings,
 )

@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textune.data import lists
-from textune.data.columns import Column, Scan
-from textune.data.numerals import is_number
+from textune.data.columns import Column, Scan, flag
 from textune.errors import DataError, among, excerpt
 from textune.metrics import catalogue, metrics
 from textune.records import Batch, Contract, Decision, Example, Prediction, Row, Scores, Table
@@ -135,41 +134,40 @@ class Single(Task):
 
 def weight(columns: Sequence[Column]) -> float:
     """Weigh one column as that of one label a text: any may be, but lists."""
-    return float(len(columns) == 1) * (2.5 if _is_alone(columns[0]) else 1.0)
+    return float(len(columns) == 1) * (2.5 if named.is_alone(columns[0]) else 1.0)
 
 
-def form(table: Table, columns: Sequence[Column], seen: Scan, *, asked: bool) -> Form:
+def form(table: Table, columns: Sequence[Column], seen: Scan) -> Form:
     """Say how one label a text is written: as a name, a list of one, or in columns of 0 and 1."""
     if len(columns) > 1:
         reason = f"{len(columns)} columns, of which exactly one is 1 → one label a text, as asked"
         return Form("columns", None, reason)
     column = columns[0]
     name = column.name
-    if _is_alone(column):
+    if named.is_alone(column):
         held = "a list of exactly one name"
         held += " or a name alone" if column.separator == "mixed" else ""
         reason = f"{name!r} holds {held} in each row → one label a text"
-        doubts = [] if asked else ["`--task multi` would learn several labels a text"]
-        return Form("name", column.separator, reason, doubts)
+        return Form("name", column.separator, reason)
     reason = f"{name!r} holds {column.classes} different values, one a row → one label a text"
     if column.kind == "constant":
         value = next(iter(column.counts or {""}))
         reason = f"{name!r} holds one value only, {value!r} → one label a text"
-    doubts = []
-    if not asked and column.classes > 2 and all(map(is_number, column.cells)):
-        held = "decimals" if any(float(cell) % 1 for cell in column.cells) else "numbers"
-        doubts.append(
-            f"{name!r} holds {held}: `--task number` would estimate them, so that near ones count "
-            "as nearly right, instead of taking each as a class"
-        )
-    return Form("name", None, reason, doubts)
+    return Form("name", None, reason)
 
 
-def _is_alone(column: Column) -> bool:
-    """Tell whether each cell is a list of one name."""
-    if column.separator not in ("json", "mixed") or column.blank:
-        return False
-    return lists.lengths(column.cells, column.separator) == {1}
+def instead(columns: Sequence[Column], seen: Scan) -> str:
+    """Say what would become of lists, of numbers, or of columns of which always one is 1."""
+    if len(columns) == 1:
+        held = "every whole cell" if columns[0].kind == "list" else "every number"
+        return f"`--task single` would take {held} of {columns[0].name!r} as a class"
+    marks = [[flag(row[column.place]) for column in columns] for row in seen.sample]
+    if len(marks) < 20 or any(row.count(1) != 1 for row in marks):
+        return ""
+    return (
+        "every text has exactly one of these labels: `--task single` would make them exclude each "
+        "other"
+    )
 
 
 def read(table: Table, contract: Contract, places: Places) -> ToExample:
@@ -241,5 +239,6 @@ KIND = Kind(
     problem="single_label_classification",
     weight=weight,
     form=form,
+    instead=instead,
     findings=named.findings,
 )

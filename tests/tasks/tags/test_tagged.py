@@ -10,14 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from textune.data.word_lists import read_list
-from textune.data.words import words_of
+from textune.data.words import joined, words_of
 from textune.errors import DataError
 from textune.reading import sources
 from textune.records import Contract, Example, Row, Table
 from textune.tasks import examples
 from textune.tasks.contract import understand
 from textune.tasks.tags import tagged
-from textune.tasks.tags.tagged import joined
 
 DATA = Path(__file__).parents[3] / "../shared/data"
 WORDS = Contract("tags", ("tokens",), ("tags",), "words", "iob2")

@@ -10,7 +10,7 @@ from textune.records import Contract, Finding, Table
 from textune.tasks.kind import Form
 
 
-def form(table: Table, columns: Sequence[Column], seen: Scan, *, asked: bool) -> Form:
+def form(table: Table, columns: Sequence[Column], seen: Scan) -> Form:
     """Say how one column of numbers is written, or several.
 
     Raises:
@@ -23,14 +23,23 @@ def form(table: Table, columns: Sequence[Column], seen: Scan, *, asked: bool) ->
         reason = f"{count} columns hold numbers → {count} numbers a text"
         return Form("columns", None, reason, numerals=written(columns))
     column = columns[0]
-    doubts = (
-        [] if asked else [f"`--task single` would take every number of {column.name!r} as a class"]
-    )
     held = f"mostly numbers ({column.why})" if is_nearly(column) else column.why
     if column.kind == "decimal" and column.numerals is not None:
         held = f"numbers {column.numerals.described()}"
     reason = f"{column.name!r} holds {held} → a number a text"
-    return Form("name", None, reason, doubts, written(columns))
+    return Form("name", None, reason, numerals=written(columns))
+
+
+def instead(columns: Sequence[Column], seen: Scan) -> str:
+    """Say what would become of classes that are numbers."""
+    column = columns[0]
+    if len(columns) > 1 or column.classes <= 2 or not all(map(is_number, column.cells)):
+        return ""
+    held = "decimals" if any(float(cell) % 1 for cell in column.cells) else "numbers"
+    return (
+        f"{column.name!r} holds {held}: `--task number` would estimate them, so that near ones "
+        "count as nearly right, instead of taking each as a class"
+    )
 
 
 def refuse_others(table: Table, column: Column) -> None:

@@ -81,6 +81,7 @@ KIND = Kind(
     decisions=frozenset(["tags"]),
     formats=frozenset(["conll"]),
     understand=tag_columns.understand,
+    of_file=tagged.in_own_scheme,
     described=tag_columns.described,
     label_names=tagged.label_names,
     tally=TagTally,

@@ -9,14 +9,12 @@ error. A sentence without words is an Example without words.
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from itertools import accumulate
 
 from textune.data import schemes, spans
 from textune.data.cut import Cutter
 from textune.data.numerals import is_number
-from textune.data.spans import Word
 from textune.data.word_lists import read_list
-from textune.data.words import words_of
+from textune.data.words import joined, words_of
 from textune.errors import DataError, excerpt
 from textune.records import Contract, Example, Row, Table
 
@@ -24,18 +22,6 @@ ToExample = Callable[[Row], Example]
 MOST_FAULTS = 3  # of a row that are named
 
 _LISTED = re.compile(r"""\s*\[\s*["']""")  # how a list of words begins, and no text
-
-
-def joined(words: Sequence[str]) -> tuple[str, tuple[Word, ...]]:
-    """Make a text of words, a space between any two, and say where each of them stands.
-
-    Example:
-        >>> joined(["It", "'s"])
-        ("It 's", ((0, 2), (3, 5)))
-    """
-    ends = accumulate(len(word) + 1 for word in words)
-    places = tuple((end - 1 - len(word), end - 1) for word, end in zip(words, ends, strict=True))
-    return " ".join(words), places
 
 
 def reader(
