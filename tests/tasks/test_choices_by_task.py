@@ -12,7 +12,7 @@ from textune.doors import cli, keywords
 from textune.errors import SettingsError
 from textune.metrics import catalogue
 from textune.objectives import labelled
-from textune.recipes import labelled_text, requests
+from textune.recipes import labelled_text, plain_text, requests
 from textune.records import Message
 from textune.settings import config
 from textune.settings.config import Settings
@@ -117,7 +117,7 @@ def test_a_metric_of_another_task_names_those_there_are():
 
 def test_plain_masks_can_be_asked_for_in_python(tmp_path, monkeypatch):
     asked = []
-    monkeypatch.setattr(keywords, "learning", lambda request: iter(asked.append(request) or ()))
+    monkeypatch.setattr(plain_text, "learn", lambda request: iter(asked.append(request) or ()))
     textune.adapt(str(tmp_path / "text.txt"), plain_mask=True)
     assert asked[0].settings.mask.mask_share == 1
     assert asked[0].settings.mask.random_share == 0
