@@ -34,7 +34,7 @@ def conll(tmp_path):
 def test_words_are_found_with_and_without_their_numbers(conll, trained, asked):
     agreed = understand(conll("train.conll", numbered=trained)).contract
     table = conll("new.conll", numbered=asked)
-    found = layout.settle(table, agreed)
+    found = layout.fitted(table, agreed)
     place = table.columns.index(found.text[0])
     first = next(iter(table.rows()))
     assert json.loads(first.cells[place]) == SENTENCES[0]
@@ -49,4 +49,4 @@ def test_numbers_where_texts_were_are_refused(tmp_path):
     agreed = understand(sources.read(tmp_path / "train.csv")).contract
     assert agreed.text == ("1",)
     with pytest.raises(DataError, match=r"column 1, which held the text .* numbers such as '0'"):
-        layout.settle(sources.read(tmp_path / "new.csv", header=False), agreed)
+        layout.fitted(sources.read(tmp_path / "new.csv", header=False), agreed)

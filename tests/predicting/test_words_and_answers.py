@@ -378,7 +378,7 @@ def test_targets_of_answers_are_the_tokens_that_show_them(pieces):
     task = registry.make("answers", ())
     store = stores.tokenize(examples, pieces, Shape(96, "window", asks="answers"))
     raw = np.stack([task.target(example) for example in examples])
-    settled = lengths.settle(raw, store)
+    settled = lengths.to_items(raw, store)
     probabilities = np.zeros((int(store.item_borders[-1]), 2))
     probabilities[store.item_borders[:-1, None] + settled, [0, 1]] = 1
     given = task.decide(probabilities, Decision("answer"), store.item_borders)

@@ -178,7 +178,7 @@ def test_a_text_gets_a_vocabulary_of_its_own(tmp_path):
     assert (start.base, start.tokenizer) == (None, tmp_path / "run" / vocabularies.NEW)
     assert said[0] == ("learning a vocabulary of 120 pieces from the text that is not held out")
     assert start.config.vocab_size == tokenizers.load(str(start.tokenizer)).size
-    settled = vocabularies.settle(start, tmp_path / "run")
+    settled = vocabularies.move_tokenizer(start, tmp_path / "run")
     assert settled.tokenizer == tmp_path / "run" / "tokenizer"
     assert not start.tokenizer.exists()
 

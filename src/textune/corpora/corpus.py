@@ -127,7 +127,7 @@ def gather(
         folder=folder,
     )
     yield from remarks
-    targets = lengths.settle(raw, store)
+    targets = lengths.to_items(raw, store)
     yield Message(
         f"split: {len(split.train):,} train, {len(split.valid):,} valid, {len(split.test):,} test"
     )

@@ -18,7 +18,7 @@ MOSTLY = 0.9
 COUNTED = "after its number"  # what a contract says of words whose line begins with their number
 
 
-def settle(table: Table, contract: Contract) -> Contract:
+def fitted(table: Table, contract: Contract) -> Contract:
     """Return the contract by which a file is to be read for a model.
 
     Args:

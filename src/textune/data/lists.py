@@ -63,7 +63,7 @@ def separator(cells: Sequence[str]) -> str | None:
     """Find out how cells that are not blank write lists; None if they do not.
 
     A sign separates names only if some cells hold one name more than others and the names come
-    back in other company: "Clothing, Shoes" beside "Music" is one name, "joy, fear" beside "fear"
+    back beside others: "Clothing, Shoes" beside "Music" is one name, "joy, fear" beside "fear"
     and "joy" is two.
     """
     if not cells:
@@ -233,12 +233,12 @@ def _are_tokens(lists: Sequence[tuple[str, ...]]) -> bool:
 
 
 def _recurring(lists: Sequence[tuple[str, ...]]) -> bool:
-    """Tell whether names are few, short, and meet in changing company."""
+    """Tell whether names are few, short, and occur beside changing others."""
     total = sum(map(len, lists))
-    company = Counter(name for names in set(lists) for name in names)
-    if not company or max(map(len, company)) > LONGEST_NAME:
+    times = Counter(name for names in set(lists) for name in names)
+    if not times or max(map(len, times)) > LONGEST_NAME:
         return False
     together = {name for names in lists if len(names) > 1 for name in names}
-    changing = sum(company[name] > 1 for name in together) if together else 1
-    few = len(company) <= max(3, total / 5) or (total <= 60 and len(company) <= 0.7 * total)
+    changing = sum(times[name] > 1 for name in together) if together else 1
+    few = len(times) <= max(3, total / 5) or (total <= 60 and len(times) <= 0.7 * total)
     return few and changing >= 0.5 * max(1, len(together))

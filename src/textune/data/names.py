@@ -34,7 +34,7 @@ OTHER_WORDS = (
 APART = frozenset(
     ["dev", "fold", "partition", "split", "subset", "test", "train", "unclear", "unsure", "valid"]
 )
-"""Names of 0/1 columns that speak of the row and never of its text."""
+"""Names of 0/1 columns that describe the row and never its text."""
 PAIRS = (
     ("premise", "hypothesis"),
     ("question", "sentence"),

@@ -37,7 +37,7 @@ def load(
         place: A directory or Hub name, from `bases.find`.
         model_class: One of transformers' Auto classes: "AutoModelForSequenceClassification", …
         config: What the task sets in the model's configuration: label names, problem type.
-        per_token: Whether the head speaks of tokens.
+        per_token: Whether the head has outputs for tokens.
         seed: Seed of the new weights.
         finished: Whether it is a run's model, of which no weight may be new.
         rate: All rates of dropout; None for those of the base.
@@ -93,7 +93,7 @@ def read_model(
                 trust_remote_code=False,
                 local_files_only=True,
                 dtype=torch.float32,
-                ignore_mismatched_sizes=True,  # a head of another size is settled by its labels
+                ignore_mismatched_sizes=True,  # a head of another size is filled by its labels
                 output_loading_info=True,
                 **(config or {}),
                 **dropped,

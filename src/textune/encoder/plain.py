@@ -82,12 +82,12 @@ class PlainEncoder:
             raise KeyError(missing[0])
 
     def window(self, ids: NDArray[np.int32], first: int, asked: NDArray[np.int32]) -> Floats:
-        """Let the head speak of a window, (1, C), or of the tokens that are asked in it, (M, C).
+        """Compute the logits of a window, (1, C), or of the tokens `asked` in it, (M, C).
 
         Args:
             ids: (T,) special tokens included.
             first: How many of them, from the first, lie in the first segment.
-            asked: (M,) places of tokens, where the head does not speak of the whole window.
+            asked: (M,) places of tokens, for a head on tokens.
         """
         states = self._embed(ids, first)  # (T, D)
         is_whole = self._asks == "texts"
@@ -212,13 +212,13 @@ def pooled(
 
     Args:
         logits: (R, C) logits.
-        of: (R,) the item that each speaks of.
+        of: (R,) the item that each belongs to.
         count: Items, I of them.
         how: "mean", "max", "likely" or "learned".
         sharpness: (C,) of "learned".
 
     Returns:
-        (I, C), NaN for an item of which no window speaks.
+        (I, C), NaN for an item without a row.
     """
     sizes = np.bincount(of, minlength=count)[:, None].astype(np.float32)  # (I, 1)
     found = np.zeros((count, logits.shape[1]), dtype=np.float32)

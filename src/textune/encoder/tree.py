@@ -163,7 +163,7 @@ class Tree(nn.Module):
 
     Args:
         config: Of one of the families in `PREFIXES`.
-        asks: What its head speaks of.
+        asks: What its head has outputs for.
     """
 
     get_output_embeddings = staticmethod(lambda: None)

@@ -40,7 +40,7 @@ Text = str | tuple[str, str] | list[str]
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How to read a file for a model: by the contract of its training, unless told otherwise."""
+    """How to read a file for a model: by its contract, but for what is named here."""
 
     text: tuple[str, ...] = ()
     label: tuple[str, ...] = ()
@@ -73,7 +73,7 @@ class Reading:
             weight=None,
             skip=(*agreed.skip, *self.skip),
         )
-        chosen = chosen if text else layout.settle(table, chosen)
+        chosen = chosen if text else layout.fitted(table, chosen)
         return naming.named(table, chosen), chosen
 
     def _header(self, source: object, card: Card) -> bool | None:
@@ -261,7 +261,7 @@ class Predictor:
     ) -> Scores:
         """Compute logits, probabilities and decisions; the truth where targets are given."""
         store = stores.tokenize(examples, self.tokenizer, self.card.shape)
-        known = None if targets is None else lengths.settle(targets, store)
+        known = None if targets is None else lengths.to_items(targets, store)
         rows = np.arange(len(store))
         if isinstance(self.encoder, PlainEncoder):
             parts = answered.one_by_one(self.encoder, store, rows)

@@ -49,7 +49,7 @@ _TAGS = frozenset(["bio", "chunk", "entity", "iob", "label", "labels", "ner", "n
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How the columns of a line are told apart."""
+    """How a line is cut into columns."""
 
     is_tabbed: bool  # or parted by spaces
     width: int

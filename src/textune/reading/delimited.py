@@ -39,7 +39,7 @@ _QUOTED = re.compile(r'"[^"]*(?:""[^"]*)*"')
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How the cells of a line are told apart."""
+    """How a line is cut into cells."""
 
     delimiter: str | None  # None: the line is the cell
     quoted: bool = False  # whether "…" marks a cell, or a quote is a character as any other

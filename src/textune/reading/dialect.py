@@ -47,7 +47,7 @@ def recognise(
     """Find the layout of a file, and say in words what was seen.
 
     The kind is that of its ending: "csv", "tsv", or "text" (and unknown endings). A delimiter and a
-    header that nobody told are recognised.
+    header that nobody named are recognised.
 
     Raises:
         DataError: The file is empty, holds only a header, or its header cannot be used.
@@ -58,7 +58,7 @@ def recognise(
     separator = _SEPARATOR.match(sample) if kind != "text" else None
     if separator:  # Excel's own first line, which is no header
         sample, delimiter = sample[separator.end() :], delimiter or separator[1]
-    dialect, why = _delimiter(sample, whole, kind, told=delimiter)
+    dialect, why = _delimiter(sample, whole, kind, chosen=delimiter)
     dialect, why_quotes = _quotes(path, dialect, sample, whole)
     reading = _read(dialect, sample, whole)
     first, *body = reading.rows or [_raise_fault(path, dialect)]
@@ -135,10 +135,12 @@ def _survey(dialect: Dialect, text: Iterator[str], whole: bool, most: int | None
     return Reading(kept, width, (count + blank) / max(1, widths.total() + blank + lost))
 
 
-def _delimiter(sample: str, whole: bool, kind: str, *, told: str | None) -> tuple[Dialect, str]:
-    if told is not None:
-        _check_told(told)
-        return Dialect(told, quoted=True), f"delimiter: {NAMES.get(told, repr(told))}, as told"
+def _delimiter(sample: str, whole: bool, kind: str, *, chosen: str | None) -> tuple[Dialect, str]:
+    if chosen is not None:
+        _check_chosen(chosen)
+        return Dialect(
+            chosen, quoted=True
+        ), f"delimiter: {NAMES.get(chosen, repr(chosen))}, as told"
     natural = _NATURAL.get(kind)
     best: tuple[float, int, str] | None = None
     for sign in NAMES:
@@ -162,7 +164,7 @@ def _delimiter(sample: str, whole: bool, kind: str, *, told: str | None) -> tupl
     return Dialect(None, quoted=False), "no delimiter: each line is one text, as it stands"
 
 
-def _check_told(delimiter: str) -> None:
+def _check_chosen(delimiter: str) -> None:
     if len(delimiter) != 1 or delimiter in '\r\n"\0':
         raise DataError(
             f"delimiter {delimiter!r} cannot be used; allowed: any one character but a quote or a "
@@ -234,10 +236,10 @@ def _fills_a_column(plain: Reading) -> bool:
 
 
 def _header(
-    first: list[str], body: list[list[str]], dialect: Dialect, told: bool | None
+    first: list[str], body: list[list[str]], dialect: Dialect, chosen: bool | None
 ) -> tuple[bool, str]:
-    if told is not None:
-        return told, "header: the first line, as told" if told else "no header, as told"
+    if chosen is not None:
+        return chosen, "header: the first line, as told" if chosen else "no header, as told"
     return is_header(
         first, [cells for cells in body if cells != first], text_only=dialect.delimiter is None
     )

@@ -77,7 +77,7 @@ def find(
         with _naming(path, name):
             file = None if _is_blank(path) else _understood(path, name, text)
         if file is not None:
-            files.append(_settled(file, documents))
+            files.append(_parted_as_chosen(file, documents))
         elif is_named:
             raise DataError(f"{name}: the file is empty; name a file with text in it")
         else:
@@ -263,8 +263,8 @@ def _plain(path: Path, name: str, why: tuple[str, ...]) -> TextFile | None:
     return TextFile(path, name, kind, (f"{name}: {words}{judged}", *why))
 
 
-def _settled(file: TextFile, documents: Parted | None) -> TextFile:
-    """Let documents be parted as somebody asked, where the file is plain text."""
+def _parted_as_chosen(file: TextFile, documents: Parted | None) -> TextFile:
+    """Part the documents of plain text by lines or blocks, where somebody chose that."""
     if documents is None or file.kind == "table":
         return file
     what = "line" if documents == "lines" else "block between blank lines"
@@ -273,7 +273,7 @@ def _settled(file: TextFile, documents: Parted | None) -> TextFile:
 
 
 def _column(table: Table, name: str, text: str | None) -> str:
-    """Return the column that holds the text: the one that was told, the only one, or by its name.
+    """Return the column that holds the text: the one that was named, the only one, or by its name.
 
     Raises:
         DataError: There is no such column, or no one column that could be it.

@@ -69,7 +69,7 @@ def _counts(first: list[str]) -> bool:
 
 
 def _compare(cell: str, column: list[str]) -> tuple[int, str]:
-    """Weigh one cell of the first row against the cells below it: above 0 speaks for a name."""
+    """Weigh a cell of the first row against the cells below it: above 0 is evidence for a name."""
     below = [value for value in column if value.strip().lower() not in _MISSING]
     if cell.strip().lower() in _MISSING or not below:
         return 0, ""

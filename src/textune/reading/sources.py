@@ -46,7 +46,7 @@ def read(
             `in_memory` takes.
         header: Whether the first line names the columns; None to recognise it.
         delimiter: The character between cells; None to recognise it. A file of tagged words, one
-            a line (CoNLL), is recognised only where none is told.
+            a line (CoNLL), is recognised only where none is named.
 
     Raises:
         DataError: There is no such file, it is no table of text, or its beginning is faulty. Faults

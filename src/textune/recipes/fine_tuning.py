@@ -64,7 +64,7 @@ class FineTuning:
         rows = {part: [example.origin for example in corpus.part(part)] for part in PARTS}
         atomic.write_json(folder / "splits.json", rows)
 
-    def settle(self, _: Path) -> str:
+    def place_tokenizer(self, _: Path) -> str:
         """Return where the tokenizer's files are."""
         return self.found.tokenizer.place
 

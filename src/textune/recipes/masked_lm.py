@@ -69,9 +69,9 @@ class MaskedLM:
         }
         atomic.write_json(folder / "data_card.json", card)
 
-    def settle(self, folder: Path) -> str:
+    def place_tokenizer(self, folder: Path) -> str:
         """Move a new tokenizer to its place; return where the tokenizer's files are."""
-        return str(vocabularies.settle(self.start, folder).tokenizer)
+        return str(vocabularies.move_tokenizer(self.start, folder).tokenizer)
 
     def prepare(self, folder: Path, stop: StopRequest, *, goes_on: bool) -> Iterator[Event]:
         """Say what is new in a base's heads, and warm a new masked-LM head."""
@@ -180,7 +180,7 @@ def build(request: TextRequest, gathered: tuple[Start, Library], clock: Clock) -
     loaded.encoder.to(devices.choose(settings.device))
     freezing.freeze(loaded.encoder.model, settings.train.freeze)
     settings, why = snapshot.choose_precision(
-        _settled(settings, loaded),
+        _with_rate_of_new_head(settings, loaded),
         loaded.encoder.device,
         width=int(loaded.encoder.config.hidden_size),
         resumed=request.out if request.resume else None,
@@ -190,10 +190,10 @@ def build(request: TextRequest, gathered: tuple[Start, Library], clock: Clock) -
     return MaskedLM(replace(request, settings=settings), start, found, loaded, learner)
 
 
-def _settled(
+def _with_rate_of_new_head(
     settings: AdaptSettings | PretrainSettings, loaded: MaskedLMModel
 ) -> AdaptSettings | PretrainSettings:
-    """Let an encoder under a new head learn faster, where nobody has said how fast."""
+    """Raise the learning rate of an encoder under a new head, where none was chosen."""
     is_said = "lr" in settings.train.model_fields_set
     if is_said or not loaded.has_new_head or not isinstance(settings, AdaptSettings):
         return settings

@@ -69,8 +69,8 @@ class Job(Protocol):
     def write_card(self, folder: Path) -> None:
         """Write what was understood of the files: `data_card.json`, and any split."""
 
-    def settle(self, folder: Path) -> str:
-        """Take the place of the run that has begun; return where the tokenizer's files are now."""
+    def place_tokenizer(self, folder: Path) -> str:
+        """Move a new tokenizer into the run's folder; return where the tokenizer's files are."""
 
     def prepare(self, folder: Path, stop: StopRequest, *, goes_on: bool) -> Iterator[Event]:
         """Say what will not happen by these settings, and do what comes before the first step."""
@@ -119,7 +119,7 @@ def run(request: Asked, story: Story[Asked, Gathered]) -> Generator[Event, None,
             job: Job = story.build(request, gathered, clock)
             settings = job.request.settings
             state = yield from _begin(job, folder, stop, keep=story.passing)
-            place = job.settle(folder)
+            place = job.place_tokenizer(folder)
             if state == "done":
                 yield from _say_lost(folder)
                 _finish(folder, None, keep_checkpoints=settings.train.keep_checkpoints)

@@ -174,7 +174,7 @@ def _drawn_by_characters(paragraphs: Iterable[Paragraph], settings: PretrainSett
     return found if len(found.held) else held_out.part(sum(sizes), share=text.valid_share)
 
 
-def settle(start: Start, folder: Path) -> Start:
+def move_tokenizer(start: Start, folder: Path) -> Start:
     """Move a new tokenizer to its place in a run that is begun."""
     if start.tokenizer != folder / NEW:
         return start

@@ -53,7 +53,7 @@ class DataCard:
             found = json.loads(file.read_text(encoding="utf-8"))
             known = {key: found[key] for key in cls.__slots__ if key in found}
             known["files"] = tuple(_file(item) for item in found.get("files", ()))
-            return cls(**{key: _settled(value) for key, value in known.items()})
+            return cls(**{key: _as_tuple(value) for key, value in known.items()})
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise RunError(f"{file}: damaged ({error}); train again or delete the file") from error
 
@@ -78,5 +78,5 @@ def _file(item: Mapping[str, Any]) -> File:
     return File(**{key: item[key] for key in File.__slots__ if key in item})
 
 
-def _settled(value: object) -> Any:
+def _as_tuple(value: object) -> Any:
     return tuple(value) if isinstance(value, list) else value

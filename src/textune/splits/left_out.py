@@ -1,4 +1,4 @@
-"""Rows that can neither be learned from nor judged are told apart, and counted for people."""
+"""Rows without a text, or without a label, are recognised, and counted for people."""
 
 from collections.abc import Sequence
 

@@ -12,7 +12,16 @@ from numpy.typing import NDArray
 
 from textune.errors import DataError, SettingsError
 from textune.records import Example, Split
-from textune.splits.strata import TEST, TRAIN, VALID, Units, label_names, settle, stratify, together
+from textune.splits.strata import (
+    TEST,
+    TRAIN,
+    VALID,
+    Units,
+    label_names,
+    rebalance,
+    stratify,
+    together,
+)
 
 
 def split(
@@ -53,7 +62,7 @@ def split(
     units = together(examples)
     grouped = any(example.group for example in examples)
     parts, pinned = stratify(units, wanted, rng)
-    settle(parts, pinned, units, wanted, grouped=grouped)
+    rebalance(parts, pinned, units, wanted, grouped=grouped)
     part_of_text = parts[units.of_text]  # (N,)
     _check_filled(examples, units, part_of_text, wanted)
     return Split(*(np.flatnonzero(part_of_text == part) for part in (TRAIN, VALID, TEST)))

@@ -14,7 +14,7 @@ from textune.splits import alike
 
 TRAIN, VALID, TEST = 0, 1, 2
 GROUP_SLACK = 0.05
-"""With groups, a size within this share of the wish is good enough: then the labels decide."""
+"""With groups, a size within this share of the wanted one is enough: then the labels decide."""
 SIZE_RULES = 1e6
 """One text too many costs more than any error in the labels' proportions."""
 MOST_MOVES = 5_000
@@ -154,7 +154,7 @@ def stratify(
     return np.array(deal.parts, dtype=np.int64), np.array(deal.pinned, dtype=np.bool_)
 
 
-def settle(
+def rebalance(
     parts: NDArray[np.int64],
     pinned: NDArray[np.bool_],
     units: Units,
@@ -165,7 +165,7 @@ def settle(
     """Move single units, the best one at a time, while sizes and then proportions improve."""
     slack = GROUP_SLACK * wanted if grouped else np.zeros(3)  # (3,)
     weight = 1 / units.totals.clip(1) if grouped else np.ones(len(units.totals))  # (C,)
-    over = np.stack([_holding(parts == part, units) for part in range(3)]) - np.outer(
+    over = np.stack([_label_counts(parts == part, units) for part in range(3)]) - np.outer(
         wanted / wanted.sum(), np.append(units.totals, wanted.sum())
     )  # (3, C + 1), the last column for the size
     routes = [(a, b) for a in range(3) for b in range(3) if a != b and wanted[a] and wanted[b]]
@@ -181,7 +181,7 @@ def settle(
         _, unit, a, b = best
         if unit < 0:
             return
-        moved = _holding(np.arange(len(parts)) == unit, units)  # (C + 1,)
+        moved = _label_counts(np.arange(len(parts)) == unit, units)  # (C + 1,)
         over[a] -= moved
         over[b] += moved
         parts[unit] = b
@@ -201,7 +201,7 @@ def _size_cost(over: float, change: NDArray[np.int64], slack: float) -> NDArray[
     return after**2 - max(0.0, abs(over) - slack) ** 2
 
 
-def _holding(chosen: NDArray[np.bool_], units: Units) -> NDArray[np.float64]:
+def _label_counts(chosen: NDArray[np.bool_], units: Units) -> NDArray[np.float64]:
     """Count the texts of each label in the chosen units, and all of them: (C + 1,)."""
     counts = units.count * chosen[units.unit]  # (Z,)
     labels = np.bincount(units.label, weights=counts, minlength=len(units.totals))

@@ -100,7 +100,7 @@ def understand(
     )
     if task is None:
         _refuse_words(table, texts.columns, labels.columns)
-    contract = _settle(table, seen, task, texts=texts, labels=labels, group=group)
+    contract = _completed(table, seen, task, texts=texts, labels=labels, group=group)
     return _found(table, contract, described, seen, skip)
 
 
@@ -252,7 +252,7 @@ def _refuse_joined(table: Table, labels: Sequence[Column]) -> None:
         )
 
 
-def _settle(
+def _completed(
     table: Table,
     seen: Scan,
     task: str | None,

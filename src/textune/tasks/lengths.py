@@ -41,8 +41,8 @@ def tokenize(
     return store, [*kept, *_remarks(store)]
 
 
-def settle(targets: Targets, store: Store) -> Targets:
-    """Turn targets that speak of characters into items, and mark those that no window shows."""
+def to_items(targets: Targets, store: Store) -> Targets:
+    """Turn targets in characters into targets in items, and mark those that no window shows."""
     if store.shape.asks == "texts":
         return targets
     if isinstance(targets, Ragged):

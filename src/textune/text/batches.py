@@ -123,7 +123,7 @@ def _cut(batch: Batch, first: int, last: int, start: int, end: int) -> Batch:
 
 
 def _items(store: Store, rows: Numbers, shown: Numbers) -> tuple[Tensor | None, Items | None]:
-    """Tell which tokens speak, and of which items; nothing where each window is a whole text."""
+    """Return the tokens that the head reads, and their items; None where windows are texts."""
     windows = store.windows[rows]  # (T,)
     if store.shape.asks == "texts":
         if len(shown) == len(rows):

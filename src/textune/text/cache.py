@@ -31,7 +31,7 @@ def open_or_build(
         home: Of all that is kept: a folder, or the name of one in the cache; None keeps nothing.
         key: Names the content.
         write: Fills an empty folder with files.
-        read: Opens a folder that was filled; told whether it will be gone afterwards.
+        read: Opens a folder that was filled; True where it is deleted afterwards.
 
     Returns:
         What was opened; and why nothing could be kept, if that was wanted.

@@ -22,7 +22,7 @@ from textune.text.tokenizers import Tokenizer
 
 MOST_WORDS = 1_000_000  # that are kept
 SHOWN = 20  # words that cost most
-NUMBERS = (100, 500, 1000, 5000)  # of added words for which savings are told
+NUMBERS = (100, 500, 1000, 5000)  # of added words for which savings are counted
 LEAST_OCCURRENCES = 3  # of a word that is worth adding
 LEAST_PIECES = 2
 TOGETHER = 8192  # stretches encoded in one call

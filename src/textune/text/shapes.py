@@ -20,12 +20,12 @@ def _nothing() -> Numbers:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """One window; M tokens of it speak of items."""
+    """One window, with M tokens that the head reads."""
 
     ids: Ids
     first: int  # tokens in the first segment
     asked: Numbers = field(default_factory=_nothing)  # (M,) their places in the window
-    items: Numbers = field(default_factory=_nothing)  # (M,) items of the text they speak of
+    items: Numbers = field(default_factory=_nothing)  # (M,) the item of each
 
 
 @dataclass(frozen=True, slots=True)

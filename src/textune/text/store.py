@@ -36,8 +36,8 @@ FILES = {  # name → type of its numbers, and shape beyond the first dimension
 class Store:
     """Token ids of N texts in W windows, special tokens included; read from disk when needed.
 
-    Items are what a head is asked about in a text: its words, or the tokens of its passage after
-    the answer "none" (item 0). Where it is asked about whole texts, there are none here.
+    Items are what a head has outputs for in a text: its words, or "no answer" (item 0) and the
+    tokens of its passage. A head on whole texts has none.
     """
 
     ids: NDArray[np.int32]  # (tokens,)
@@ -45,8 +45,8 @@ class Store:
     firsts: NDArray[np.int32]  # (W,) tokens of window w that lie in its first segment
     starts: NDArray[np.int64]  # (N + 1,) text n has the windows starts[n] up to starts[n + 1]
     fulls: NDArray[np.int32]  # (N,) tokens that text n would have in one window without a limit
-    asked: NDArray[np.int32]  # (A,) places, in their window, of tokens that speak of items
-    items: NDArray[np.int32]  # (A,) which item of the text each speaks of
+    asked: NDArray[np.int32]  # (A,) places, in their window, of tokens that the head reads
+    items: NDArray[np.int32]  # (A,) the item of the text that each belongs to
     asked_borders: NDArray[np.int64]  # (W + 1,) those of window w
     spans: NDArray[np.int32]  # (I, 2) characters of each item, first and end
     item_borders: NDArray[np.int64]  # (N + 1,) items of text n
