@@ -18,6 +18,7 @@ from textune.recipes.requests import TextRequest
 from textune.recipes.vocabularies import Start
 from textune.records import Message
 from textune.runs import runs
+from textune.runs.typed import PlainCard, PlainMetrics
 from textune.settings.language_config import AdaptSettings, PretrainSettings
 from textune.storage import atomic
 from textune.text import tokenizers
@@ -53,7 +54,7 @@ class MaskedLM:
         """Write what was understood of the files, and how much there is to learn from."""
         found = self.found
         valid, train = found.valid, found.passages(1)
-        card = {
+        card: PlainCard = {
             "files": found.sums.to_json(),
             "reading": [reason for file in found.files for reason in file.reasons],
             "documents": found.documents.count,
@@ -86,7 +87,7 @@ class MaskedLM:
         """Judge the best weights on what is held out, beside those before the first step."""
         learner, progress = self.learner, self.learner.progress
         piece, share = self.found.most_frequent()
-        numbers: dict[str, Any] = {
+        numbers: PlainMetrics = {
             "objective": self.objective,
             "before": progress.before,
             "valid": learner.objective.judge(learner.encoder, micro_tokens=learner.micro_tokens),
@@ -98,10 +99,15 @@ class MaskedLM:
                 warmth = json.loads((folder / WARMTH).read_text(encoding="utf-8"))
                 losses = warmth["losses"]
                 is_kept = min(losses) < losses[0]
-                numbers["warmup"] = {"rounds": len(losses) - 1, "kept": is_kept, **warmth}
+                numbers["warmup"] = {
+                    "rounds": len(losses) - 1,
+                    "kept": is_kept,
+                    "steps": warmth["steps"],
+                    "losses": losses,
+                }
         if self.start.added:
             numbers["added_words"] = len(self.start.added)
-        return numbers, None
+        return dict(numbers), None
 
     def save(self, folder: Path, _: object) -> str:
         """Write the weights and what using them needs into a folder; return its page."""

@@ -1,7 +1,6 @@
 """The numbers of a fine-tuning run become the drawings of its page."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 from markupsafe import Markup
@@ -9,6 +8,7 @@ from numpy.typing import NDArray
 
 from textune.report import pictures
 from textune.report.pictures import PAGE, Chart, Line, Points
+from textune.runs.typed import LogLine
 
 WIDTH = 5.4  # inches of a drawing
 MOST_DOTS = 1_000  # of a cloud that is still drawn dot by dot
@@ -16,7 +16,7 @@ MOST_TARGETS = 4  # that are drawn
 BARS = 30
 
 
-def curves(log: Sequence[Mapping[str, Any]], main: str) -> list[tuple[str, Markup]]:
+def curves(log: Sequence[LogLine], main: str) -> list[tuple[str, Markup]]:
     """Draw loss, learning rate and the main metric of validation over the steps of a run."""
     steps, checks = pictures.parted(log)
     scores = pictures.to_points(

@@ -7,6 +7,7 @@ from typing import Any
 
 from textune.metrics import catalogue
 from textune.metrics.catalogue import METRICS
+from textune.metrics.metrics import Report
 from textune.report import drawings, mistakes, pages, pictures
 from textune.report.pages import Files
 from textune.runs.written import Best, DataCard
@@ -23,7 +24,7 @@ MAIN = {
 }
 
 
-def content(run_dir: Path, files: Files) -> dict[str, Any]:
+def content(run_dir: Path, files: Files) -> dict[str, object]:
     """Collect what the template shows of this kind of run."""
     metrics, card = files.metrics, DataCard.read(run_dir)
     contract = card.contract or files.settings.get("run", {}).get("contract") or {}
@@ -43,7 +44,7 @@ def content(run_dir: Path, files: Files) -> dict[str, Any]:
     }
 
 
-def _main_metric(metrics: Mapping[str, Any], parts: Sequence[str]) -> str:
+def _main_metric(metrics: Report, parts: Sequence[str]) -> str:
     chosen = Best.of(metrics).metric
     if chosen.rpartition(".")[2] in METRICS:
         return chosen
@@ -52,10 +53,10 @@ def _main_metric(metrics: Mapping[str, Any], parts: Sequence[str]) -> str:
 
 
 def _facts(
-    contract: Mapping[str, Any],
-    settings: Mapping[str, Any],
+    contract: Mapping[str, object],
+    settings: Mapping[str, object],
     card: DataCard,
-    metrics: Mapping[str, Any],
+    metrics: Report,
 ) -> list[tuple[str, str]]:
     task = str(contract.get("task") or "")
     best = Best.of(metrics)
@@ -75,7 +76,7 @@ def _facts(
     return [(name, value) for name, value in facts if value]
 
 
-def _models(metrics: Mapping[str, Any], main: str) -> dict[str, Any] | None:
+def _models(metrics: Report, main: str) -> dict[str, object] | None:
     """Put the main metric beside the baselines', on the part that these were judged by."""
     baselines = metrics.get("baselines") or {}
     known = [part for part in ("test", "valid") if metrics.get(part)]
@@ -97,7 +98,7 @@ def _models(metrics: Mapping[str, Any], main: str) -> dict[str, Any] | None:
     }
 
 
-def _table(metrics: Mapping[str, Any], parts: Sequence[str]) -> list[dict[str, Any]]:
+def _table(metrics: Report, parts: Sequence[str]) -> list[dict[str, object]]:
     """List each headline metric with its value and interval in each part."""
     found = {key for part in parts for key, value in metrics[part].items() if value is not None}
     keys = [key for key, metric in METRICS.items() if key in found and not metric.repeats]
@@ -117,7 +118,7 @@ def _table(metrics: Mapping[str, Any], parts: Sequence[str]) -> list[dict[str, A
     ]
 
 
-def _part(run_dir: Path, name: str, found: Mapping[str, Any], main: str) -> dict[str, Any]:
+def _part(run_dir: Path, name: str, found: Report, main: str) -> dict[str, object]:
     labels = found.get("labels") or {}
     order = sorted(labels, key=lambda label: -(labels[label].get("support") or 0))
     confusion = found.get("confusion")
@@ -152,7 +153,7 @@ def _part(run_dir: Path, name: str, found: Mapping[str, Any], main: str) -> dict
     }
 
 
-def _by_length(bins: Sequence[Mapping[str, Any]], main: str) -> dict[str, Any] | None:
+def _by_length(bins: Sequence[Mapping[str, Any]], main: str) -> dict[str, object] | None:
     """Say what texts of each length were judged as, where they differ in it."""
     if len(bins) < 2:
         return None

@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from textune.errors import RunError
 from textune.metrics import written
+from textune.metrics.metrics import Report
+from textune.runs.typed import Capsule, LogLine, PlainCard
 from textune.storage import atomic
 
 UNKNOWN = "\N{EN DASH}"
@@ -24,11 +26,11 @@ THIN = "\N{NARROW NO-BREAK SPACE}"
 class Files:
     """What a run wrote; nothing where a file is absent."""
 
-    metrics: Mapping[str, Any]
-    card: Mapping[str, Any]
+    metrics: Report
+    card: PlainCard  # of a run on plain text
     settings: Mapping[str, Any]
-    capsule: Mapping[str, Any]
-    log: Sequence[Mapping[str, Any]]
+    capsule: Capsule
+    log: Sequence[LogLine]
 
     @classmethod
     def read(cls, run_dir: Path) -> "Files":
@@ -45,9 +47,9 @@ class Files:
             )
         return cls(
             metrics=metrics,
-            card=_read(run_dir / "data_card.json"),
+            card=cast("PlainCard", _read(run_dir / "data_card.json")),
             settings=_read(run_dir / "config.toml"),
-            capsule=_read(run_dir / "capsule.json"),
+            capsule=cast("Capsule", _read(run_dir / "capsule.json")),
             log=_read_log(run_dir / "log.jsonl"),
         )
 
@@ -68,18 +70,18 @@ def _read(path: Path) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _read_log(path: Path) -> list[dict[str, Any]]:
+def _read_log(path: Path) -> list[LogLine]:
     """Read the lines that are whole: a run that was killed may have left half a one."""
     if not path.is_file():
         return []
-    lines = []
+    lines: list[LogLine] = []
     for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
         try:
             found = json.loads(line)
         except ValueError:
             continue
         if isinstance(found, dict) and isinstance(found.get("step"), int):
-            lines.append(found)
+            lines.append(cast("LogLine", found))
     return lines
 
 
@@ -94,7 +96,7 @@ def flat(nested: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, 
             yield f"{prefix}{key}", str(value)
 
 
-def times(log: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str]]:
+def times(log: Sequence[LogLine]) -> list[tuple[str, str, str]]:
     """Say of each epoch how long its updates took, and its validations; the last row is the sum.
 
     An epoch that was not finished has none of its own; a log of an earlier version has no epochs.

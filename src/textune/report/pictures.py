@@ -4,10 +4,10 @@ import io
 import math
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import matplotlib as mpl
 import numpy as np
@@ -19,6 +19,7 @@ from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 from numpy.typing import NDArray
 
 from textune.report import pages
+from textune.runs.typed import LogLine, MostFrequent, PlainMetrics
 from textune.storage import atomic
 
 MOST_POINTS = 400  # of a curve
@@ -89,12 +90,12 @@ def draw(run_dir: Path) -> list[Path]:
     files = pages.Files.read(run_dir)
     if not are_wanted():
         return []
-    found = charts(files.log, files.metrics)
+    found = charts(files.log, cast("PlainMetrics", files.metrics))
     (run_dir / "pictures").mkdir(exist_ok=True)
     return [_write_png(chart, run_dir / "pictures" / f"{chart.name}.png") for chart in found]
 
 
-def charts(log: Sequence[Mapping[str, Any]], metrics: Mapping[str, Any]) -> list[Chart]:
+def charts(log: Sequence[LogLine], metrics: PlainMetrics) -> list[Chart]:
     """Choose what the pictures of a language run show; a chart without a point is left out."""
     steps, checks = parted(log)
     rate = Line("learning rate", of_steps(steps, "lr"), "smooth")
@@ -106,9 +107,7 @@ def charts(log: Sequence[Mapping[str, Any]], metrics: Mapping[str, Any]) -> list
     return [chart for chart in found if any(len(line.points) for line in chart.lines)]
 
 
-def _loss_chart(
-    steps: Sequence[Mapping[str, Any]], checks: Sequence[Mapping[str, object]], *, is_sum: bool
-) -> Chart:
+def _loss_chart(steps: Sequence[LogLine], checks: Sequence[LogLine], *, is_sum: bool) -> Chart:
     """Put training and held-out loss side by side; where training adds two losses, so do both."""
     training = of_steps(steps, "loss")
     held_out, label = _measured(checks, "loss"), "held-out"
@@ -121,7 +120,7 @@ def _loss_chart(
     return Chart("loss", title, unit, tuple(line for line in lines if len(line.points)))
 
 
-def _accuracy_chart(checks: Sequence[Mapping[str, object]], metrics: Mapping[str, Any]) -> Chart:
+def _accuracy_chart(checks: Sequence[LogLine], metrics: PlainMetrics) -> Chart:
     points = _measured(checks, "masked_accuracy") * (1, 100)  # (points, 2)
     guess = (metrics.get("baselines") or {}).get("most_frequent") or {}
     value = guess.get("masked_accuracy")
@@ -135,17 +134,18 @@ def _accuracy_chart(checks: Sequence[Mapping[str, object]], metrics: Mapping[str
     )
 
 
-def _spans(points: Points, metrics: Mapping[str, Any]) -> Iterable[tuple[float, float, float]]:
+def _spans(points: Points, metrics: PlainMetrics) -> Iterable[tuple[float, float, float]]:
     """Find the intervals of what was measured before the first step and of the model kept."""
     last = (metrics.get("best") or {}).get("step")
     places = {"before": 0, "valid": points[-1, 0] if last is None else last}
+    parts = {"before": metrics.get("before"), "valid": metrics.get("valid")}
     for part, step in places.items():
-        interval = ((metrics.get(part) or {}).get("intervals") or {}).get("masked_accuracy")
+        interval = ((parts[part] or {}).get("intervals") or {}).get("masked_accuracy")
         if interval and step in points[:, 0]:
             yield float(step), 100 * interval[0], 100 * interval[1]
 
 
-def _guess_label(guess: Mapping[str, Any]) -> str:
+def _guess_label(guess: MostFrequent) -> str:
     """Name the baseline, with its piece if the pictures' font has all its characters."""
     piece = str(guess.get("piece") or "")
     font = font_manager.get_font(font_manager.findfont(font_manager.FontProperties()))
@@ -154,7 +154,7 @@ def _guess_label(guess: Mapping[str, Any]) -> str:
     return f"always the most frequent piece{named}: {pages.percent(guess['masked_accuracy'])}"
 
 
-def _measured(checks: Sequence[Mapping[str, Any]], *keys: str) -> Points:
+def _measured(checks: Sequence[LogLine], *keys: str) -> Points:
     """Add the named metrics of each validation that has them all."""
     found = [(line["step"], line.get("metrics") or {}) for line in checks]
     return to_points(
@@ -165,14 +165,14 @@ def _measured(checks: Sequence[Mapping[str, Any]], *keys: str) -> Points:
 
 
 def parted(
-    log: Sequence[Mapping[str, Any]],
-) -> tuple[list[Mapping[str, Any]], list[Mapping[str, Any]]]:
+    log: Sequence[LogLine],
+) -> tuple[list[LogLine], list[LogLine]]:
     """Part a log into the lines of steps and those of validations."""
     steps = [line for line in log if line.get("kind") == "step"]
     return steps, [line for line in log if line.get("kind") == "validation"]
 
 
-def of_steps(steps: Iterable[Mapping[str, Any]], key: str) -> Points:
+def of_steps(steps: Iterable[LogLine], key: str) -> Points:
     """Return what was noted of each step under a key."""
     return to_points((line["step"], line.get(key)) for line in steps)
 

@@ -5,13 +5,15 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from statistics import fmean
-from typing import Any
+from typing import cast
 
 from markupsafe import Markup
 
 from textune.metrics.catalogue import METRICS, Metric
+from textune.metrics.metrics import Report
 from textune.report import pages, pictures
 from textune.report.pages import Files
+from textune.runs.typed import LogLine, PlainCard, PlainMetrics, Proved, Warmup
 
 OBJECTIVES = {"mlm": "masked tokens", "mlm+nsp": "masked tokens and next sentence"}
 PARTS = {"before": "Before", "valid": "After"}
@@ -19,10 +21,10 @@ APART = ": the 95 % intervals do not overlap"
 MINUS = "\N{MINUS SIGN}"
 
 
-def content(files: Files) -> dict[str, Any]:
+def content(files: Files) -> dict[str, object]:
     """Collect what the template shows of this kind of run."""
-    metrics, card = files.metrics, files.card
-    parts = {key: metrics[key] for key in PARTS if metrics.get(key)}
+    metrics, card = cast("PlainMetrics", files.metrics), files.card
+    parts: dict[str, Report] = {key: files.metrics[key] for key in PARTS if files.metrics.get(key)}
     return {
         "facts": _facts(metrics, card, files.settings),
         "verdict": _verdict(parts.get("before", {}), parts.get("valid", {})),
@@ -62,16 +64,14 @@ def _shown(measure: Metric, value: float | None) -> str:
     return pages.percent(value) if "accuracy" in measure.name else pages.number(value)
 
 
-def _curves(
-    log: Sequence[Mapping[str, object]], metrics: Mapping[str, object]
-) -> list[tuple[str, Markup]]:
+def _curves(log: Sequence[LogLine], metrics: PlainMetrics) -> list[tuple[str, Markup]]:
     if not pictures.are_wanted():
         return []
     return [(chart.title, pictures.to_svg(chart)) for chart in pictures.charts(log, metrics)]
 
 
 def _facts(
-    metrics: Mapping[str, Any], card: Mapping[str, Any], settings: Mapping[str, Any]
+    metrics: PlainMetrics, card: PlainCard, settings: Mapping[str, object]
 ) -> list[tuple[str, str]]:
     objective = str(metrics.get("objective") or "")
     splits = card.get("splits") or {}
@@ -91,7 +91,7 @@ def _facts(
     return [(name, value) for name, value in facts if value]
 
 
-def _verdict(before: Mapping[str, object], after: Mapping[str, object]) -> str:
+def _verdict(before: Report, after: Report) -> str:
     """Say in one sentence what became of the two numbers that people ask for."""
     first, second = (_clause(measure, before, after) for measure in MEASURES[:2])
     if first.endswith(APART):  # once is enough
@@ -100,7 +100,7 @@ def _verdict(before: Mapping[str, object], after: Mapping[str, object]) -> str:
     return f"Held-out {said}." if said else ""
 
 
-def _clause(measure: Metric, before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+def _clause(measure: Metric, before: Report, after: Report) -> str:
     first, last = _finite(before.get(measure.name)), _finite(after.get(measure.name))
     if last is None:
         return ""
@@ -130,7 +130,7 @@ def _change(first: float, last: float) -> str:
     return f" ({sign}{abs(change):,.{digits}f}{pages.THIN}%)".replace(",", pages.THIN)
 
 
-def _overlap(key: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+def _overlap(key: str, before: Report, after: Report) -> str:
     """Say whether two intervals leave room for chance; nothing where one is unknown."""
     first, last = ((part.get("intervals") or {}).get(key) for part in (before, after))
     if not first or not last:
@@ -140,7 +140,7 @@ def _overlap(key: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> s
     return APART
 
 
-def _notes(metrics: Mapping[str, Any]) -> list[str]:
+def _notes(metrics: PlainMetrics) -> list[str]:
     """Say what the numbers are to be read beside."""
     notes = []
     if (metrics.get("best") or {}).get("step") == 0:
@@ -153,7 +153,7 @@ def _notes(metrics: Mapping[str, Any]) -> list[str]:
     return notes
 
 
-def _measured(part: Mapping[str, Any]) -> str:
+def _measured(part: Report) -> str:
     """Say on how much the numbers stand."""
     masked, documents = part.get("masked"), part.get("n")
     if not masked or not documents:
@@ -161,7 +161,7 @@ def _measured(part: Mapping[str, Any]) -> str:
     return f"From {_plural(masked, 'masked token')} in {_plural(documents, 'held-out document')}."
 
 
-def _table(parts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _table(parts: Sequence[Report]) -> list[dict[str, object]]:
     """List each measure with its value and interval in each part."""
     known = [m for m in MEASURES if any(part.get(m.name) is not None for part in parts)]
     return [
@@ -176,11 +176,11 @@ def _table(parts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def _span(measure: Metric, part: Mapping[str, Any]) -> str:
+def _span(measure: Metric, part: Report) -> str:
     return pages.span((part.get("intervals") or {}).get(measure.name), partial(_shown, measure))
 
 
-def _sizes(card: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
+def _sizes(card: PlainCard) -> list[tuple[str, list[str]]]:
     """Say how much was read, and how it was divided: all, to learn from, held out."""
     splits = card.get("splits") or {}
     rows = {
@@ -194,7 +194,7 @@ def _sizes(card: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
     ]
 
 
-def _passages(card: Mapping[str, Any]) -> str:
+def _passages(card: PlainCard) -> str:
     """Say into what the documents were cut."""
     pieces, limit = card.get("pieces"), card.get("max_tokens")
     if pieces is None:
@@ -203,11 +203,11 @@ def _passages(card: Mapping[str, Any]) -> str:
     return f"Cut into {_plural(pieces, 'passage')}{length}."
 
 
-def _warmup(found: Mapping[str, Any]) -> dict[str, Any] | None:
+def _warmup(found: Warmup) -> dict[str, object] | None:
     """Tell what training the head alone did before the rest learned."""
     if not found:
         return None
-    rounds, steps = (int(found.get(key) or 0) for key in ("rounds", "steps"))
+    rounds, steps = found.get("rounds") or 0, found.get("steps") or 0
     losses = [pages.number(loss) for loss in found.get("losses") or []]
     names = ["before", *(f"round {number}" for number in range(1, len(losses)))]
     kept = "It was kept." if found.get("kept") else "It did not help, and was undone."
@@ -222,7 +222,7 @@ def _plural(number: int, noun: str) -> str:
     return f"{pages.count(number)} {noun}{'' if number == 1 else 's'}"
 
 
-def _prove(found: Mapping[str, Any]) -> dict[str, Any] | None:
+def _prove(found: Proved) -> dict[str, object] | None:
     """Put the scores of a labelled task side by side, seed by seed."""
     if not found:
         return None

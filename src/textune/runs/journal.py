@@ -11,6 +11,7 @@ from textune.errors import MissingExtraError
 from textune.metrics import catalogue
 from textune.metrics.catalogue import METRICS
 from textune.records import Step, Validated
+from textune.runs.typed import LogLine
 from textune.storage import atomic
 
 HOLD = 20  # steps held back before their tensors are read: reading makes a GPU wait
@@ -57,7 +58,7 @@ class Journal:
         self.flush()
         numbers = {name: value for name, value in found.metrics.items() if name in METRICS}
         numbers |= {found.metric: catalogue.value(found.metrics, found.metric)}
-        line = {
+        line: LogLine = {
             "kind": "validation",
             "step": found.step,
             "epoch": found.epoch,
@@ -104,7 +105,7 @@ class Journal:
         if self._events is not None:
             self._events.close()
 
-    def _write(self, line: dict[str, Any]) -> None:
+    def _write(self, line: LogLine) -> None:
         self._lines.append(json.dumps(line) + "\n")
 
     def _send(self) -> None:

@@ -1,0 +1,118 @@
+"""What the JSON files of a run hold: the types by which they are written, and read again.
+
+All keys may be absent: a run of an earlier version, or of another kind, wrote fewer.
+"""
+
+from typing import TypedDict
+
+from textune.metrics.metrics import Report
+
+
+class LogLine(TypedDict, total=False):
+    """A line of log.jsonl: a "step", a "validation", or the end of an "epoch"."""
+
+    kind: str
+    step: int
+    epoch: float
+    seconds: float
+    loss: float  # of a step, and all until `padding`
+    lr: float
+    norm: float
+    threads: int
+    texts_per_second: float
+    tokens_per_second: float
+    padding: float
+    is_best: bool  # of a validation
+    metrics: dict[str, float | None]
+
+
+class Splits(TypedDict, total=False):
+    """How many documents are learned from, and held out."""
+
+    train: int
+    valid: int
+
+
+class PlainCard(TypedDict, total=False):
+    """What a run on plain text learned from: its data_card.json."""
+
+    files: list[dict[str, object]]
+    reading: list[str]  # how the files were understood
+    documents: int
+    tokens: int
+    pieces: int  # passages that the documents were cut into
+    max_tokens: int
+    splits: Splits
+    tokens_train: int
+    tokens_valid: int
+
+
+class MostFrequent(TypedDict, total=False):
+    """What always answering the most frequent piece would get right."""
+
+    piece: str
+    masked_accuracy: float
+
+
+class Warmup(TypedDict, total=False):
+    """What training a new head alone did: losses before it and after each round."""
+
+    rounds: int
+    steps: int
+    kept: bool
+    losses: list[float]
+
+
+Proved = TypedDict(
+    "Proved",
+    {
+        "file": str,
+        "metric": str,
+        "seeds": list[int],
+        "without": list[float],
+        "with": list[float],
+        "difference": float,
+        "interval": list[float],
+        "words": str,
+    },
+    total=False,
+)
+"""What fine-tuning scores with and without the run, seed by seed."""
+
+
+class Kept(TypedDict, total=False):
+    """Which weights were kept."""
+
+    step: int
+    metric: str
+    value: float | None
+    epoch: float
+
+
+class PlainMetrics(TypedDict, total=False):
+    """What a run on plain text scored: its metrics.json."""
+
+    objective: str
+    before: Report | None
+    valid: Report
+    baselines: dict[str, MostFrequent]
+    best: Kept
+    warmup: Warmup
+    prove: Proved
+    added_words: int
+
+
+class Capsule(TypedDict, total=False):
+    """On what a run was made: capsule.json."""
+
+    versions: dict[str, str]
+    platform: str
+    processor: str
+    cores: int | None
+    steps: int  # this and the rest: how much was learned, and how fast
+    train_seconds: float
+    examples_per_second: float
+    tokens_per_second: float
+    padding: float
+    store: str
+    wall_seconds: float
