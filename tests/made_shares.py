@@ -129,4 +129,6 @@ KIND = Kind(
     label_names=lambda contract, examples: contract.label,
     tally=of_numbers.NumberTally,
     picture=of_numbers.picture,
+    show=of_numbers.show,
+    plain=of_numbers.KIND.plain,
 )

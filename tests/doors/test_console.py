@@ -36,7 +36,7 @@ def test_nothing_that_is_shown_can_command_the_terminal(is_terminal, monkeypatch
     console_metrics.show_labels({HOSTILE: {"f1": 0.5}})
     console_metrics.show_filled(HOSTILE, [{"candidates": [{"piece": HOSTILE, "probability": 0.5}]}])
     console_predictions.show_predictions(
-        [Prediction(HOSTILE, (HOSTILE,), {HOSTILE: 0.5})], as_json=False
+        [Prediction(HOSTILE, (HOSTILE,), {HOSTILE: 0.5})], "single", as_json=False
     )
     with watching.Watch() as shown:
         shown.show(Message(HOSTILE))

@@ -9,13 +9,18 @@ TAGGED = Prediction("in Rome", ("O", "B-LOC"), {}, (ROME,), ((0, 2), (3, 7)), as
 BEST = Entity(0, 4, "Rome", "", 0.3)
 
 
+def task_of(first, *others):
+    """Return the task that a prediction is of, by what its head was asked."""
+    return {"words": "tags", "texts": "single"}.get(first.asks, first.asks)
+
+
 def lines(capsys, *found):
-    show_predictions(found, as_json=False)
+    show_predictions(found, task_of(*found), as_json=False)
     return capsys.readouterr().out.splitlines()
 
 
 def objects(capsys, *found):
-    show_predictions(found, as_json=True)
+    show_predictions(found, task_of(*found), as_json=True)
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 

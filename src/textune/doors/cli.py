@@ -175,10 +175,10 @@ def predict(  # noqa: D417  # the others are described in `evaluate`
     elif input_:
         examples = files.read_texts(predictor, input_, options)
         found = predictor.stream(examples, threshold=threshold)
-        console_predictions.show_predictions(found, as_json=as_json)
+        console_predictions.show_predictions(found, predictor.task.name, as_json=as_json)
     else:
         given = predictor.predict(files.to_texts(predictor, texts), threshold=threshold)
-        console_predictions.show_predictions(given, as_json=as_json)
+        console_predictions.show_predictions(given, predictor.task.name, as_json=as_json)
 
 
 @command(app)

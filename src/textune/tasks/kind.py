@@ -14,7 +14,8 @@ from typing import Any, Protocol
 from textune.data.columns import Column, Scan
 from textune.data.numerals import is_number
 from textune.metrics.catalogue import Judged
-from textune.records import Asks, Contract, Example, Finding, Pool, Row, Survey, Table
+from textune.records import Asks, Contract, Example, Finding, Pool, Prediction, Row, Survey, Table
+from textune.tasks import shown
 from textune.tasks.interface import Task
 
 ToExample = Callable[[Row], Example]
@@ -175,3 +176,5 @@ class Kind:
     label_names: Callable[[Contract, Iterable[Example]], tuple[str, ...]] = names_of
     tally: Callable[[Contract], Tally] = LabelTally
     picture: Callable[[Survey], Iterable[Chart | Grid | str]] = picture
+    show: Callable[[Prediction], Iterable[shown.Line]] = shown.labels
+    plain: Callable[[Prediction], dict[str, Any]] = shown.no_more  # beside text, labels, scores

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from textune.metrics.catalogue import Judged
-from textune.records import Contract, Example, Survey, Table
+from textune.records import Contract, Example, Prediction, Survey, Table
+from textune.tasks import shown
 from textune.tasks.answers import passages, questions
 from textune.tasks.answers.answer import AnswerSpan
 from textune.tasks.kind import Chart, Kind, Places, Tally, ToExample
@@ -64,6 +65,22 @@ def picture(found: Survey) -> Iterator[Chart | str]:
         )
 
 
+def show(item: Prediction) -> Iterator[shown.Line]:
+    """Show the answer that was decided on beside its question, and below it the likeliest."""
+    first, *scores = shown.labels(item, none="(no answer)")
+    yield first
+    for found in item.entities:
+        yield ("    ", ""), *shown.placed(found)
+    yield from scores
+
+
+def plain(item: Prediction) -> dict[str, Any]:
+    """Return the likeliest answers with their places."""
+    keys = ("text", "start", "end", "score")
+    answers = [{key: getattr(one, key) for key in keys} for one in item.entities]
+    return {AnswerSpan.name: answers}
+
+
 KIND = Kind(
     name=AnswerSpan.name,
     words="answers in a passage",
@@ -83,4 +100,6 @@ KIND = Kind(
     label_names=lambda contract, examples: passages.LABELS,
     tally=AnswerTally,
     picture=picture,
+    show=show,
+    plain=plain,
 )

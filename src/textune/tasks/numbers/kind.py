@@ -5,9 +5,9 @@ from typing import Any
 
 from textune.data import choices
 from textune.metrics import catalogue
-from textune.records import Contract, Example, Finding, Survey, Table
+from textune.records import Contract, Example, Finding, Prediction, Survey, Table
 from textune.splits.spread import Spread
-from textune.tasks import texts
+from textune.tasks import shown, texts
 from textune.tasks.kind import Grid, Kind, Places, Tally, ToExample
 from textune.tasks.numbers import number_cells, number_columns
 from textune.tasks.numbers.regress import Regress
@@ -60,6 +60,12 @@ def picture(found: Survey) -> Iterator[Grid]:
     yield Grid("numbers", ("column", "lowest", "mean", "highest", "standard deviation"), rows)
 
 
+def show(item: Prediction) -> Iterator[shown.Line]:
+    """Show the numbers, and after them the text."""
+    found = "  ".join(f"{name} {value:.4g}" for name, value in item.numbers.items())
+    yield shown.head(found, item.text)
+
+
 KIND = Kind(
     name=Regress.name,
     words="numbers for a text",
@@ -76,4 +82,6 @@ KIND = Kind(
     label_names=lambda contract, examples: contract.label,
     tally=NumberTally,
     picture=picture,
+    show=show,
+    plain=lambda item: {"numbers": dict(item.numbers)},
 )

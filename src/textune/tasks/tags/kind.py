@@ -2,12 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from textune.data import schemes
 from textune.data.cut import CutDifference
 from textune.metrics.catalogue import Judged
-from textune.records import Contract, Example, Finding, Survey, Table
+from textune.records import OUTSIDE, Contract, Example, Finding, Prediction, Survey, Table
+from textune.tasks import shown
 from textune.tasks.kind import Chart, Kind, Places, Tally, ToExample
 from textune.tasks.tags import tag_columns, tagged
 from textune.tasks.tags.census import WordCensus
@@ -68,6 +70,28 @@ def picture(found: Survey) -> Iterator[Chart | str]:
     yield f"  {many} of {found.rows:,} texts"
 
 
+def show(item: Prediction) -> Iterator[shown.Line]:
+    """Show a text, and below it what tags mark in it; tags that stand alone beside their words."""
+    yield ((shown.short(item.text), "bold"),)
+    for found in item.entities:
+        yield (f"    {found.label}  ", ""), *shown.placed(found)
+    if item.entities:
+        return
+    if set(item.labels) <= {OUTSIDE}:
+        yield ("    ", ""), ("(nothing)", "dim")
+        return
+    line = [("   ", "")]
+    for (start, end), tag in zip(item.words, item.labels, strict=True):
+        line += [(f" {item.text[start:end]}", ""), (f"/{tag}", "dim")]
+    yield tuple(line)
+
+
+def plain(item: Prediction) -> dict[str, Any]:
+    """Return the places of the words, and the entities."""
+    entities = [asdict(entity) for entity in item.entities]
+    return {"words": [list(word) for word in item.words], "entities": entities}
+
+
 KIND = Kind(
     name=Tag.name,
     words="a tag for each word",
@@ -86,4 +110,6 @@ KIND = Kind(
     label_names=tagged.label_names,
     tally=TagTally,
     picture=picture,
+    show=show,
+    plain=plain,
 )

@@ -1,0 +1,42 @@
+"""A Prediction becomes lines for people: parts of text, each with how it looks."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from textune.records import Entity, Prediction
+
+MOST_SCORES = 6
+MOST_CHARACTERS = 80
+Line = tuple[tuple[str, str], ...]  # texts, each with its look: "bold", "dim" or ""
+
+
+def labels(item: Prediction, *, none: str = "(no label)") -> Iterator[Line]:
+    """Show what was decided beside the text, and below it the likeliest labels."""
+    yield head(", ".join(item.labels) or none, item.text)
+    if item.scores:
+        yield ("    ", ""), (_scores(item.scores), "dim")
+
+
+def no_more(item: Prediction) -> dict[str, Any]:
+    """Return what a program is told beside text, labels and scores: nothing."""
+    return {}
+
+
+def head(decided: str, text: str) -> Line:
+    """Show a decision, and after it the text, shortened."""
+    return (decided, "bold"), (f"\t{short(text)}", "")
+
+
+def placed(found: Entity) -> Line:
+    """Show a stretch of a text, its place and its probability."""
+    return (f"{found.text}  ", ""), (f"{found.start}-{found.end}  {found.score:.3f}", "dim")
+
+
+def short(text: str) -> str:
+    """Cut what is long."""
+    return text if len(text) <= MOST_CHARACTERS else f"{text[: MOST_CHARACTERS - 3]}…"
+
+
+def _scores(scores: Mapping[str, float]) -> str:
+    ranked = sorted(scores.items(), key=lambda pair: -pair[1])[:MOST_SCORES]
+    return "  ".join(f"{name} {share:.3f}" for name, share in ranked)
