@@ -7,7 +7,7 @@ import typer
 from typer.testing import CliRunner
 
 import textune
-from textune.doors import api, cli, language_api
+from textune.doors import api, cli, keywords, language_api
 from textune.doors.options import arguments, command, descriptions
 
 COMMANDS = getattr(typer.main.get_command(cli.app), "commands", {})
@@ -100,3 +100,11 @@ def test_a_run_is_made_again_from_its_settings_in_python(reviews, tiny_base, tmp
     assert again.metrics["valid"] == first.metrics["valid"]
     with pytest.raises(textune.SettingsError, match="name the FILE to train on, or give --config"):
         textune.train(base=tiny_base)
+
+
+def test_folds_are_written_beside_runs_of_the_same_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for taken, wanted in (("a", "a-folds"), ("a-folds", "a-folds-2"), ("a-folds-2", "a-folds-3")):
+        (tmp_path / "runs" / taken).mkdir(parents=True)
+        request = keywords.labelled(arguments(api.cross_validate, "a.csv"), suffix="-folds")
+        assert request.out.name == wanted

@@ -115,17 +115,13 @@ def write_corpus(folder: Path, *, repeats: bool = True, fewest: int = 1) -> Path
     groups = _joined([(each.conversation, _key(each.text)) for each in utterances])
     kept = utterances if repeats else _distinct(utterances)
     kept = _frequent(kept, groups, fewest)
+    table = io.StringIO()
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows((f"c{groups[each.conversation]:04d}", each.topic, each.text) for each in kept)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / FILE_NAME
-    with (
-        atomic.writing(path) as content,
-        io.TextIOWrapper(content, encoding="utf-8", newline="") as file,
-    ):
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        writer.writerows(
-            (f"c{groups[each.conversation]:04d}", each.topic, each.text) for each in kept
-        )
+    atomic.write_text(path, table.getvalue())
     return path
 
 

@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from textune.doors import console
 
-FULL = {errno.EDQUOT, errno.EFBIG, errno.ENOSPC, errno.EROFS}
+FULL = console.FULL | {errno.EROFS}
 NOT_OURS = {  # what the system says of a path, a disk or a stream
     *(*FULL, errno.EACCES, errno.EPERM),
     *(errno.ENAMETOOLONG, errno.ELOOP, errno.EIO, errno.EBADF, errno.EMFILE, errno.ENFILE),

@@ -1,6 +1,7 @@
 """Keywords, and options of their names, become requests."""
 
 from collections.abc import Mapping, Sequence
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -99,12 +100,9 @@ def resolve(
 
 def free_folder(source: object, suffix: str = "") -> Path:
     """Name a run's folder after its file, with a number where that is taken."""
-    name = file_name(source)
-    place, number = Path("runs") / name, 1
-    while place.exists():
-        number += 1
-        place = Path("runs") / f"{name}-{number}"
-    return place.with_name(f"{place.name}{suffix}")
+    name = f"{file_name(source)}{suffix}"
+    numbered = (Path("runs") / f"{name}-{number}" for number in count(2))
+    return next(place for place in chain([Path("runs") / name], numbered) if not place.exists())
 
 
 def _files(options: Mapping[str, object], file: Path | None) -> tuple[object, object, object]:

@@ -27,7 +27,7 @@ TOGETHER, MOST_TOGETHER = 256, 8_000_000  # texts given to the tokenizer at once
 LONG_SHARE = 0.05  # of the texts beyond the largest limit, from which it is worth a finding
 
 
-def check(
+def check(  # noqa: D417  # the other keywords are those of `train`
     source: object,
     *,
     text: Columns | None = None,
@@ -42,19 +42,13 @@ def check(
     base: str | Path | None = None,
     count_tokens: CountTokens | None = None,
 ) -> Survey:
-    """Read a file twice, in bounded memory, and say what `train` would make of it.
+    """Read a file twice, in bounded memory, and describe what `train` would learn from it.
+
+    The keywords that are not described here are those of `train`.
 
     Args:
         source: A file or a data frame.
-        text: Text column, or two for pairs ("a,b"); recognised if not given, like all that follows.
-        label: Label column, or one 0/1 column for each label.
-        task: A name of the documented tasks, or "plain".
-        header: Whether the first line names the columns.
-        delimiter: Between the cells of a line.
-        group: Column whose equal values stay in one split.
-        skip: "COLUMN=VALUE", one or several: rows in which that cell stands are left out.
-        weight: Column that says how much each text weighs in the loss.
-        names: Names of classes that are numbers: a file of them, or a column.
+        task: As of `train`, or "plain": text without labels.
         base: Encoder whose tokens are counted; the bundled one if not given.
         count_tokens: Counts the tokens of texts, special ones included, in place of a base.
 
