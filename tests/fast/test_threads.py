@@ -25,7 +25,7 @@ import torch
 from textune.doors import api
 from textune.recipes import labelled_text, requests
 from textune.fast import exact
-from textune.fast.neighbours import Pace
+from textune.fast.cpu_load import Pace
 from textune.records import Validated
 
 source, base, out = sys.argv[1:4]

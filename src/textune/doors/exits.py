@@ -39,7 +39,7 @@ def leave(error: Exception) -> NoReturn:
 
 
 def _was_interrupted(error: BaseException | None) -> bool:
-    """Tell whether a Ctrl-C lies behind an error: an import that is interrupted makes others."""
+    """Tell whether a Ctrl-C caused an error: an interrupted import raises others."""
     while error is not None and not isinstance(error, KeyboardInterrupt):
         error = error.__cause__ or error.__context__
     return error is not None

@@ -74,7 +74,7 @@ def _has_bf16(device: torch.device) -> tuple[bool, str]:
 
 
 def _seconds(dtype: torch.dtype, width: int) -> float:
-    """Measure the computing time of a product by one thread: neighbours must not choose a format.
+    """Measure the computing time of a product by one thread, whatever other programs do.
 
     Two threads that wait for each other beside a busy program would measure the waiting.
     """

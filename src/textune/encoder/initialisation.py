@@ -55,7 +55,7 @@ def set_from_counts(
 
 @torch.no_grad()
 def initialise(model: Any) -> None:
-    """Give a new BERT its first weights.
+    """Set the initial weights of a new BERT.
 
     Args:
         model: BERT of transformers with random weights, drawn by its `initializer_range`.

@@ -55,7 +55,7 @@ def seal(folder: Path) -> list[str]:
 
 
 def verify(folder: Path) -> None:
-    """Compare a model's files with its manifest; one of before cards told of it may have none.
+    """Compare a model's files with its manifest; a model of an earlier version may have none.
 
     Raises:
         ModelError: A file is gone, added or other than it was when the model was saved.

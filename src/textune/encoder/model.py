@@ -128,7 +128,7 @@ class Encoder(nn.Module):
 
     @torch.no_grad()
     def own_memory(self) -> None:
-        """Copy every weight that still lies in the file it was read from, which is let go."""
+        """Copy every weight that is still mapped from its file, and let go of the file."""
         copied = layers.copied(self.model)
         for tensor in (*self.model.parameters(), *self.model.buffers()):
             if id(tensor) not in copied:

@@ -12,7 +12,7 @@ from textune.families.known import family_of
 
 @torch.no_grad()
 def extend(model: PreTrainedModel, pieces: Mapping[int, Sequence[int]], size: int) -> None:
-    """Give each new word the mean of the rows of its pieces, so that training starts from sense.
+    """Give each new word the mean of the rows of its pieces, as the start of training.
 
     The bias that a masked-LM head has for the word becomes the mean of its pieces' biases.
     Other rows keep every bit, and a head that shared the table shares it still.

@@ -17,7 +17,7 @@ from textune.records import PASSAGES, Asks
 
 
 class Config(SimpleNamespace):
-    """What config.json and a task say; here stands what holds where they say nothing."""
+    """The configuration by config.json and a task; its defaults are those of BERT."""
 
     is_decoder = add_cross_attention = False
     architectures: list[str] | None = None

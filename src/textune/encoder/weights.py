@@ -53,7 +53,7 @@ def refuse_not_finite(tensors: Mapping[str, Tensor], place: object) -> None:
 
 
 def open_up(file: Path) -> None:
-    """Let those read a file who may read its folder; safetensors lets its owner alone."""
+    """Give a file the readers of its folder; safetensors makes it readable by its owner only."""
     file.chmod(file.parent.stat().st_mode & 0o666)
 
 

@@ -1,4 +1,4 @@
-"""Packed attention: texts lie end to end, and each attends to itself only.
+"""Packed attention: texts are concatenated, and each attends to itself only.
 
 On a CUDA device torch's kernels for sequences of different lengths follow the borders. Elsewhere
 the texts of a batch are padded inside attention alone, in buckets of like length. (The families
@@ -47,7 +47,7 @@ class Packing:
 
     @cached_property
     def short_borders(self) -> Tensor:
-        """(B + 1,) int32, as CUDA's kernels want them."""
+        """Return the borders, (B + 1,), as int32: the type of CUDA's kernels."""
         return self.borders.to(torch.int32)
 
     @cached_property

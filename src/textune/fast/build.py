@@ -124,7 +124,7 @@ def _run(command: list[str]) -> None:
 
 
 def _complaint(error: subprocess.SubprocessError) -> str:
-    """The first error that a compiler names, or else its last line, or how it ended."""
+    """Return a compiler's first error, or else its last line, or its exit status."""
     if isinstance(error, subprocess.TimeoutExpired):
         return f"no end after {error.timeout:g} seconds"
     assert isinstance(error, subprocess.CalledProcessError)
@@ -152,7 +152,7 @@ def _key(compiler: str) -> str:
 
 
 def _processor() -> str:
-    """What decides which instructions may be used: a cache can lie on a disk of many machines."""
+    """Return what decides which instructions there are: machines may share the cache's disk."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text(encoding="utf-8").splitlines() if info.is_file() else []
     kinds = ("flags", "Features", "model name")

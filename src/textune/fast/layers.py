@@ -20,7 +20,7 @@ from textune.fast.matrices import Half
 
 
 class PackedLayer:
-    """Comes before a family's own layer class; a packed batch goes through `forward` here."""
+    """A base class before a family's own layer class, whose `forward` computes packed batches."""
 
     attention: Any
     intermediate: Any
@@ -84,7 +84,7 @@ class PackedLayer:
 
 
 class PackedEmbeddings:
-    """Comes before a family's own class of embeddings; known positions take the shorter way."""
+    """A base class before a family's own class of embeddings, for packed ids and positions."""
 
     LayerNorm: nn.LayerNorm
     fused: FusedEmbeddings | None

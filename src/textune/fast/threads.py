@@ -1,4 +1,4 @@
-"""Free cores and busy neighbours become the threads that torch and the kernels compute with.
+"""Free cores, and the load by other programs, become the threads of torch and the kernels.
 
 Threads never decide what is computed: where the bits of a product would follow from their number
 (`exact.holds`), it stays.
@@ -14,8 +14,8 @@ from typing import TypeVar
 
 import torch
 
-from textune.fast import cores, exact, neighbours
-from textune.fast.neighbours import Pace
+from textune.fast import cores, cpu_load, exact
+from textune.fast.cpu_load import Pace
 
 Item = TypeVar("Item")
 VARIABLE = "OMP_NUM_THREADS"
@@ -28,7 +28,7 @@ class Team:
     Args:
         most: Threads that compute while nothing else does.
         why: Where that number comes from, in words.
-        pace: Follows the neighbours; None where the number stays.
+        pace: Follows the load by other programs; None where the number stays.
     """
 
     most: int
@@ -42,7 +42,7 @@ class Team:
         self.now = self.least = self.most
 
     def look(self) -> int:
-        """Compute with as many threads as suit beside the neighbours."""
+        """Compute with as many threads as suit the load by other programs."""
         return self.set(self.most if self.pace is None else self.pace.look())
 
     def set(self, count: int) -> int:
@@ -53,7 +53,7 @@ class Team:
         return count
 
     def stay(self, why: str) -> None:
-        """Let the number of threads be the same from here on, whatever the neighbours do."""
+        """Keep the number of threads the same from here on, whatever the load."""
         if self.pace is not None:
             self.pace, self.why = None, f"{self.why}; their number stays: {why}"
             self.set(self.most)
@@ -151,7 +151,7 @@ def words() -> str:
 
 
 def used() -> tuple[int, int]:
-    """Return the threads on an idle machine, and the fewest that computed beside neighbours."""
+    """Return the threads on an idle machine, and the fewest that computed beside other programs."""
     team: Team | None = getattr(_own, "team", None)
     now = torch.get_num_threads()
     return (now, now) if team is None else (team.most, team.least)
@@ -181,8 +181,8 @@ def _form(asked: int | None, found: int) -> Team:
 
 @lru_cache(maxsize=8)
 def _pace(most: int, processors: frozenset[int], quota: cores.Quota | None) -> Pace:
-    """Follow the neighbours over all that a process does: what was seen last is known at once."""
-    return Pace(most, processors, quota, neighbours.take)
+    """Follow the load over all that a process does: what was seen last is known at once."""
+    return Pace(most, processors, quota, cpu_load.sample)
 
 
 def _threads(count: int) -> str:

@@ -1,4 +1,4 @@
-"""The first row and the rows after it become a verdict: does the first row name the columns?"""
+"""The first row and the rows after it become a decision: does the first row name the columns?"""
 
 import re
 from statistics import median

@@ -228,7 +228,7 @@ def _members(path: Path) -> Iterator[Value]:
 
 
 class _Text:
-    """Text that is read as far as the next value needs; it knows its line."""
+    """Text that is read as far as the next value needs, with the number of its line."""
 
     def __init__(self, source: Iterator[str]) -> None:
         self.text, self.at, self.line = "", 0, 1

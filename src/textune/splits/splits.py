@@ -216,7 +216,7 @@ def _check_balance(unlabelled: float | None, most_per_class: int | None) -> None
 
 
 def _capped(examples: Sequence[Example], order: list[int], most: int) -> list[int]:
-    """Keep a text while one of its labels has fewer than `most`; rare labels are served first."""
+    """Keep a text while one of its labels has fewer than `most`; rare labels come first."""
     frequency = Counter(name for position in order for name in label_names(examples[position]))
     order = sorted(
         order, key=lambda position: min(frequency[n] for n in label_names(examples[position]))

@@ -137,7 +137,7 @@ class _Deal:
 def stratify(
     units: Units, wanted: NDArray[np.int64], rng: random.Random
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Deal the units out, those of the rarest label first (Sechidis et al. 2011, figure 1).
+    """Assign units to parts, those of the rarest label first (Sechidis et al. 2011, figure 1).
 
     Returns:
         The part of each unit, and whether it must stay there. (U,) (U,)

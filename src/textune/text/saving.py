@@ -1,4 +1,4 @@
-"""The tokenizer that made a run's ids goes into its model, and plain transformers reads the same.
+"""A run's tokenizer is saved with its model, so that plain transformers gives the same ids.
 
 Transformers' classes build a tokenizer anew from their own rules and a few settings; what
 `tokenizer.json` says beyond that (another normaliser, accents that stay) is lost on them. So the
@@ -61,12 +61,12 @@ def write(
 
 
 def remark(otherwise: str | None) -> str:
-    """Make of what `write` returned a paragraph of the page that lies beside the weights."""
+    """Turn what `write` returned into a paragraph of the model's README."""
     return "" if otherwise is None else f"\n**Beware**: {otherwise}.\n"
 
 
 def write_files(backend: Backend, place: str, folder: Path) -> None:
-    """Write a tokenizer as it is used, beside the settings that transformers wants to see."""
+    """Write tokenizer.json as it is used, and the settings that transformers needs beside it."""
     folder.mkdir(parents=True, exist_ok=True)
     with _quiet():
         try:

@@ -77,7 +77,7 @@ def _texts(first: Ids, second: Ids | None, tokenizer: Tokenizer, shape: Shape) -
 def _words(
     example: Example, ids: Ids, places: Numbers, tokenizer: Tokenizer, shape: Shape
 ) -> Shaped:
-    """Ask about each word once, at its first piece, in the window that shows most around it."""
+    """Read each word once, at its first piece, in the window with most context around it."""
     words = np.asarray(example.words or (), dtype=np.int64).reshape(-1, 2)
     extra = tokenizer.specials(pair=False)
     before = len(tokenizer.template.before)

@@ -61,7 +61,7 @@ class Tokenizer:
         return self.backend.get_vocab_size()
 
     def special(self) -> NDArray[np.bool_]:
-        """Tell which pieces stand for no text; (V,)."""
+        """Tell which pieces are special, as [CLS]; (V,)."""
         found = np.zeros(self.rows, dtype=np.bool_)
         added = self.backend.get_added_tokens_decoder()
         found[[number for number, token in added.items() if token.special]] = True

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from textune.fast import neighbours
-from textune.fast.neighbours import QUIET, TICK, WINDOW, Pace, Sample, between, busy_seconds
+from textune.fast import cpu_load
+from textune.fast.cpu_load import QUIET, TICK, WINDOW, Pace, Sample, between, busy_seconds
 
 STAT = """\
 cpu  900 90 300 5000 10 9 21 7 0 0
@@ -25,7 +25,7 @@ class Machine:
         self.moment = self.busy = self.own = 0.0
         self.cores, self.others, self.nice = cores, 0.0, 0.0
         self.given = 0.0
-        monkeypatch.setattr(neighbours.time, "monotonic", lambda: self.moment)
+        monkeypatch.setattr(cpu_load.time, "monotonic", lambda: self.moment)
         self.pace = Pace(cores, frozenset(range(cores)), read=self.read)
 
     def read(self, processors, quota):
@@ -69,9 +69,9 @@ def test_what_this_process_uses_is_not_a_neighbour():
 @pytest.mark.skipif(not Path("/proc/stat").is_file(), reason="this system has no such clocks")
 def test_a_process_that_was_awaited_is_no_neighbour():
     processors = frozenset({0})
-    before = neighbours.take(processors, None)
+    before = cpu_load.sample(processors, None)
     subprocess.run([sys.executable, "-c", "sum(range(10**7))"], check=True)
-    after = neighbours.take(processors, None)
+    after = cpu_load.sample(processors, None)
     assert before is not None
     assert after is not None
     assert after.own - before.own >= 0.05
@@ -146,6 +146,6 @@ def test_looking_more_often_than_the_clocks_tick_reads_nothing(monkeypatch):
 
 
 def test_without_clocks_the_number_stays(monkeypatch):
-    monkeypatch.setattr(neighbours.time, "monotonic", lambda: 1e9)
+    monkeypatch.setattr(cpu_load.time, "monotonic", lambda: 1e9)
     pace = Pace(4, frozenset(range(4)), read=lambda *_: None)
     assert pace.look() == 4

@@ -17,7 +17,7 @@ from textune.fast.cores import Quota
 WINDOW = 0.4  # seconds over which is measured: ticks of 10 ms are coarse
 MANY = 0.35  # of a core that others use: from here on a thread fewer computes
 FEW = 0.2  # up to here the core counts as free again
-QUIET = 2  # windows without neighbours before threads come back
+QUIET = 2  # windows without load by others before threads come back
 MOST_QUIET = 32  # the same where they came back in vain again and again
 SETTLED = 20.0  # seconds after which a return was not in vain
 TICK = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
@@ -67,7 +67,7 @@ def busy_seconds(text: str, processors: Collection[int]) -> tuple[float, float] 
     return (usual / TICK, giving / TICK) if seen else None
 
 
-def take(processors: Collection[int], quota: Quota | None) -> Sample | None:
+def sample(processors: Collection[int], quota: Quota | None) -> Sample | None:
     """Read the clocks; None where this system has none."""
     try:
         with Path("/proc/stat").open(encoding="ascii") as opened:
@@ -112,7 +112,7 @@ class Pace:
     most: int
     processors: frozenset[int]
     quota: Quota | None = None
-    read: Callable[[Collection[int], Quota | None], Sample | None] = take
+    read: Callable[[Collection[int], Quota | None], Sample | None] = sample
     threads: int = field(init=False)
     last: Sample | None = field(init=False)
     load: Load = field(init=False, default=Load(0.0))
