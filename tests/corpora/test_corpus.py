@@ -145,6 +145,14 @@ def test_one_class_alone_is_refused(write, tokenizer):
         gathered(source, tokenizer, "data.text=text", "data.label=label")
 
 
+def test_lists_without_any_label_are_refused(write, tiny_base, tmp_path):
+    rows = [json.dumps({"text": f"film {number} good day", "labels": []}) for number in range(40)]
+    source = write("a.jsonl", "\n".join(rows))
+    with pytest.raises(DataError, match="all 36 training texts have no label: nothing can be"):
+        textune.train(source, label="labels", task="multi", base=tiny_base, out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
 def test_rows_of_a_group_stay_together(write, tokenizer):
     source = write("a.csv", f"text,label,user\n{FEW}")
     changes = ("data.group=user", "data.valid_share=0.3", "data.test_share=0.2")

@@ -228,10 +228,10 @@ def _learn_task(agreed: Contract, everything: Sequence[Example], split: Split) -
     training = [everything[row] for row in split.train.tolist()]
     names = examples.label_names(agreed, training)
     if len(names) < tasks.of(agreed.task).fewest:
+        held = f"have the same label {names[0]!r}" if names else "have no label"
         raise DataError(
-            f"all {len(training):,} training texts have the same label {names[0]!r}: nothing "
-            "can be learned; "
-            f"name another column with --label"
+            f"all {len(training):,} training texts {held}: nothing can be learned; name another "
+            "column with --label"
         )
     return tasks.make(agreed.task, names)
 

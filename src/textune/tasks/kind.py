@@ -150,7 +150,7 @@ class Kind:
     asks: Asks = "texts"  # what its head is asked about
     has_classes: bool = False  # labels are names, of texts or of words
     several: bool = False  # a text may have several of them, each with its threshold
-    fewest: int = 1  # labels without which there is nothing to learn
+    fewest: int = 0  # labels that training texts must have, for there to be something to learn
     class_of: Callable[[str], str] = str  # of a label: of a tag the type of its entity
     noun: str = "labels"
     texts: tuple[str, str] = ("some text", "a second text")  # by which a command is shown

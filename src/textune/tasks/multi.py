@@ -223,6 +223,7 @@ KIND = Kind(
     read=read,
     has_classes=True,
     several=True,
+    fewest=1,
     decisions=frozenset(["threshold"]),
     problem="multi_label_classification",
     weight=weight,

@@ -12,11 +12,11 @@ from dataclasses import replace
 
 from textune.data import schemes, spans
 from textune.data.cut import Cutter
-from textune.data.numerals import is_number
 from textune.data.word_lists import read_list
 from textune.data.words import joined, words_of
 from textune.errors import DataError, excerpt
 from textune.records import Contract, Example, Row, Table
+from textune.tasks.kind import in_order
 
 ToExample = Callable[[Row], Example]
 MOST_FAULTS = 3  # of a row that are named
@@ -92,9 +92,7 @@ def label_names(contract: Contract, examples: Iterable[Example]) -> tuple[str, .
     if contract.separator != "plain":
         kinds = (schemes.type_of(tag) for tag in found)
         return schemes.names(kind for kind in kinds if kind is not None)
-    if all(map(is_number, found)):
-        return tuple(sorted(found, key=lambda name: (float(name), name)))
-    return tuple(sorted(found))
+    return in_order(found)
 
 
 def counted(contract: Contract, tags: Iterable[str]) -> list[str]:
