@@ -10,7 +10,7 @@ from typing import Any
 from bench import processes
 from bench.masked_clock import Clock
 from bench.masked_jobs import POLICIES, RATE, Job, Result
-from bench.stepping import drained, timed
+from bench.stepping import timed
 
 PASSES = 100  # of textune's schedule, which must not end within what is measured
 
@@ -82,6 +82,7 @@ def build(job: Job, *, epochs: int = PASSES, changes: Sequence[str] = ()) -> Any
     from textune.encoder import devices
     from textune.objectives.masked import Masked
     from textune.recipes import vocabularies
+    from textune.runs.events import drained
     from textune.settings.language_config import AdaptSettings
     from textune.text import tokenizers
     from textune.training import memory, snapshot

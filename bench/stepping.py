@@ -67,6 +67,7 @@ def build(job: dict[str, Any]) -> Any:
     from textune.corpora.corpus import gather
     from textune.encoder import bases, devices, light
     from textune.objectives.labelled import Labelled
+    from textune.runs.events import drained
     from textune.settings import config
     from textune.settings.config import Settings
     from textune.text import tokenizers
@@ -98,15 +99,6 @@ def build(job: dict[str, Any]) -> Any:
     objective = Labelled.of(corpus, settings)
     encoder, sub = objective.encoder(place, settings.train, device)
     return Learner.build(objective, settings, encoder, sub=sub)
-
-
-def drained(generator: Any) -> Any:
-    """Run a generator to its end and return what it returns."""
-    while True:
-        try:
-            next(generator)
-        except StopIteration as end:
-            return end.value
 
 
 def timed(learner: Any) -> Iterator[dict[str, float]]:

@@ -16,6 +16,7 @@ from textune.fast import build, calls
 from textune.objectives.labelled import Labelled
 from textune.objectives.masked import Masked
 from textune.recipes import vocabularies
+from textune.runs.events import drained
 from textune.settings import config
 from textune.settings.config import Settings
 from textune.settings.language_config import AdaptSettings
@@ -126,15 +127,6 @@ def write_rows(folder, task):
         rows = [head, *(f"{' '.join(words)},{cells(n)}" for n, words in enumerate(texts))]
     file.write_text("\n".join(rows) + "\n", encoding="utf-8")
     return file
-
-
-def drained(steps):
-    """Run to the end and return the value."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return end.value
 
 
 def learner_of(task, path, base, source, scratch, *changes):

@@ -16,6 +16,7 @@ from textune.doors.console import SILENCE, err, folded, number
 from textune.doors.console_metrics import headlines
 from textune.metrics import catalogue, written
 from textune.records import Message, Started, Step, Validated
+from textune.runs.events import drained
 
 NARROW = 110  # columns of a terminal below which the bar says less
 COUNTS = {  # of a line a validation, with their widths; times of training since the last one, and
@@ -31,12 +32,7 @@ RECENT = 50  # updates whose mean loss is shown
 def watch(events: Generator[Any, None, Any], *, quiet: bool) -> Any:
     """Show a run's events to their end and return what it made."""
     with Watch(quiet=quiet) as shown:
-        while True:
-            try:
-                event = next(events)
-            except StopIteration as end:
-                return end.value
-            shown.show(event)
+        return drained(events, shown.show)
 
 
 class Watch:

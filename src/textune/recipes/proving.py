@@ -1,6 +1,5 @@
 """A labelled file says whether adapting pays: fine-tuned with it and without, seed by seed."""
 
-from collections import deque
 from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from textune.metrics import catalogue, intervals
 from textune.recipes import labelled_text
 from textune.recipes.requests import Proof, TrainRequest
 from textune.records import Message
+from textune.runs.events import drained
 from textune.settings import config
 from textune.settings.config import Settings
 from textune.storage import atomic
@@ -40,7 +40,7 @@ def check(proof: Proof, base: str, *, device: str) -> None:
             "from chance"
         )
     settings = _settings(proof, base, seed=1, device=device)
-    deque(corpus.gather(proof.file, settings, tokenizers.load(bases.find(base))), maxlen=0)
+    drained(corpus.gather(proof.file, settings, tokenizers.load(bases.find(base))))
 
 
 def prove(
@@ -97,13 +97,7 @@ def _settings(proof: Proof, base: str, *, seed: int, device: str) -> Settings:
 def _fine_tune(proof: Proof, settings: Settings, out: Path) -> tuple[str, float]:
     """Fine-tune once; of the run only its numbers stay."""
     request = TrainRequest(source=proof.file, settings=settings, out=out, overwrite=out.exists())
-    events = labelled_text.learn(request)
-    while True:
-        try:
-            next(events)
-        except StopIteration as end:
-            numbers = end.value.metrics
-            break
+    numbers = drained(labelled_text.learn(request)).metrics
     for part in ("model", "checkpoints", "predictions"):
         atomic.remove(out / part)
     metric = str(numbers["best"]["metric"])

@@ -20,32 +20,18 @@ from textune.runs.runs import Run
 from textune.settings.config import to_toml
 from textune.storage import atomic, folders
 from textune.text import saving
-from textune.text.tokenizers import Tokenizer
 from textune.training import guards, memory
 from textune.training.clock import Clock
 from textune.training.guards import StopRequest
 
 if TYPE_CHECKING:  # with torch, which takes seconds to import
+    from textune.corpora.corpus import Corpus
+    from textune.corpora.library import Library
     from textune.training.learner import Learner
 
 Event = Message | Started | Step | Validated
 Asked = TypeVar("Asked", bound=Request)
 Gathered = TypeVar("Gathered")
-
-
-class Material(Protocol):
-    """What is learned from, and judged on: a corpus or a library."""
-
-    @property
-    def tokenizer(self) -> Tokenizer:
-        """Return what made its token ids."""
-
-    @property
-    def key(self) -> str:
-        """Return the name of its token ids in the cache."""
-
-    def texts(self) -> list[str]:
-        """Return texts by which the saved tokenizer is compared with this one."""
 
 
 class Job(Protocol):
@@ -60,7 +46,7 @@ class Job(Protocol):
         """Return what learns."""
 
     @property
-    def found(self) -> Material:
+    def found(self) -> "Corpus | Library":
         """Return what there is to learn."""
 
     def asked(self) -> dict[str, Any]:

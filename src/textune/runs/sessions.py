@@ -13,6 +13,7 @@ from typing import TypeVar
 import torch
 
 from textune.errors import StoppedError
+from textune.runs.events import drained
 
 Made = TypeVar("Made")
 _alone = threading.RLock()
@@ -28,15 +29,12 @@ def finish(events: Generator[object, None, Made]) -> Made:
         KeyboardInterrupt: Somebody pressed Ctrl-C; the state is saved.
     """
     with _alone, unchanged(), torch.inference_mode(mode=False), torch.enable_grad():
-        while True:
-            try:
-                next(events)
-            except StopIteration as end:
-                return end.value
-            except StoppedError as error:
-                if error.exit_code != 128 + signal.SIGINT:
-                    raise
-                raise KeyboardInterrupt(str(error)) from error
+        try:
+            return drained(events)
+        except StoppedError as error:
+            if error.exit_code != 128 + signal.SIGINT:
+                raise
+            raise KeyboardInterrupt(str(error)) from error
 
 
 @contextmanager

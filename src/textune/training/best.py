@@ -17,13 +17,7 @@ DECAY = "textune.decay"  # what weight decay has made of the embedding rows that
 
 
 def write(folder: Path, tensors: Mapping[str, Tensor], *, step: int, decay: float) -> None:
-    """Write the weights of a step in place of the best before.
-
-    Args:
-        folder: Of the checkpoints.
-        tensors: The weights; of the embedding, those rows that are trained.
-        step: After which update they are the best.
-        decay: Of the embedding rows that do not occur.
+    """Write the weights of a step in place of the best before, and the decay of other rows.
 
     Raises:
         OSError: The disk is full or read-only; the best before is unchanged.
@@ -48,12 +42,7 @@ def read(folder: Path, *, step: int) -> tuple[dict[str, Tensor], float]:
         return _apart(found[0])
     same = checkpoint.at(folder, step)
     if same is not None:
-        weights_of = {
-            name.removeprefix("model."): value
-            for name, value in same.tensors.items()
-            if name.startswith("model.")
-        }
-        return weights_of, float(same.state["progress"]["decay"])
+        return same.weights(), float(same.state["progress"]["decay"])
     raise CheckpointError(
         f"{folder / NAME}: {_what(found)}, and the best weights of this run, those after step "
         f"{step:,}, are in no checkpoint either; start again with --overwrite"

@@ -26,6 +26,12 @@ class Checkpoint:
     tensors: dict[str, Tensor]  # "model.…", "optimizer.…", "rng.…"
     state: dict[str, Any]  # step, epoch, best so far, fingerprints
 
+    def weights(self) -> dict[str, Tensor]:
+        """Return those of the model, by their names in it."""
+        prefix = "model."
+        found = {name: item for name, item in self.tensors.items() if name.startswith(prefix)}
+        return {name.removeprefix(prefix): item for name, item in found.items()}
+
 
 def save(folder: Path, checkpoint: Checkpoint, *, step: int) -> Path:
     """Write a checkpoint beside the earlier ones and keep the newest two.

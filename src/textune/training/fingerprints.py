@@ -91,13 +91,7 @@ def compare(before: Mapping[str, Any], asked: Fingerprint) -> Changes:
 def refuse_changed(
     state: Mapping[str, object], prints: Fingerprint, folder: Path, *, accept: bool = False
 ) -> tuple[str, ...]:
-    """Refuse to continue on other data or settings, or to other bits.
-
-    Args:
-        state: What was recorded: "fingerprints" and "progress".
-        prints: As `make` names what is asked for now.
-        folder: Of the run.
-        accept: Whether the run may go on where other bits come of it.
+    """Refuse to continue on other data or settings, or, unless that is accepted, to other bits.
 
     Returns:
         What is different now, in words.

@@ -237,14 +237,7 @@ def schedule(optimizer: AdamW, name: str, *, warmup: int, total: int) -> LambdaL
 def timed_schedule(
     optimizer: AdamW, name: str, *, warmup_share: float, spent: Callable[[], float]
 ) -> LambdaLR:
-    """Make a schedule that follows the time instead of a number of updates.
-
-    Args:
-        optimizer: Whose learning rates follow it.
-        name: As of `schedule`.
-        warmup_share: Part of the time in which the rate rises.
-        spent: Returns the part of the time that is over, from 0 to 1.
-    """
+    """Let the learning rate follow the part of the time that is over, from 0 to 1."""
 
     def factor(_: int) -> float:
         now = spent()

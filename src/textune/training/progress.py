@@ -49,13 +49,7 @@ class Progress:
         }
 
     def note(self, found: dict[str, Any], metric: str, tie_metric: str) -> bool:
-        """Tell whether these are the best numbers so far, and remember them if so.
-
-        Args:
-            found: Numbers of the validation after the step that was taken last.
-            metric: That selects.
-            tie_metric: That decides between equals.
-        """
+        """Tell whether these are the best numbers so far by a metric, and remember them if so."""
         value, loss = catalogue.value(found, metric), found.get(tie_metric)
         is_first = self.best_step == 0 and self.best is None
         is_better = is_first or metrics.better(metric, value, self.best)

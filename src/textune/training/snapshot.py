@@ -24,14 +24,7 @@ CHECKPOINTS = "checkpoints"
 
 
 def take(model: nn.Module, optimizer: AdamW, progress: Progress, prints: Fingerprint) -> Checkpoint:
-    """Take everything from which the run continues to the same weights.
-
-    Args:
-        model: Whose weights are learned.
-        optimizer: Of these weights.
-        progress: How far the run has come.
-        prints: As `fingerprint` names them.
-    """
+    """Take everything from which the run continues to the same weights."""
     tensors = {f"model.{name}": value for name, value in _contiguous(model).items()}
     tensors |= checkpoint.optimizer_tensors(optimizer) | checkpoint.rng_tensors()
     return Checkpoint(tensors, {"progress": asdict(progress), "fingerprints": prints.values})
@@ -39,13 +32,7 @@ def take(model: nn.Module, optimizer: AdamW, progress: Progress, prints: Fingerp
 
 def put_back(found: Checkpoint, model: nn.Module, optimizer: AdamW) -> Progress:
     """Put a checkpoint's state into a model, an optimizer and the generators."""
-    prefix = "model."
-    tensors = {
-        name.removeprefix(prefix): value
-        for name, value in found.tensors.items()
-        if name.startswith(prefix)
-    }
-    _put(tensors, model)
+    _put(found.weights(), model)
     checkpoint.restore_optimizer(optimizer, found.tensors)
     progress = Progress(**found.state["progress"])
     checkpoint.restore_rng(found.tensors)
@@ -53,13 +40,7 @@ def put_back(found: Checkpoint, model: nn.Module, optimizer: AdamW) -> Progress:
 
 
 def fingerprint(data: str, settings: RunSettings, encoder: Encoder) -> Fingerprint:
-    """Name by content all that the remaining steps depend on.
-
-    Args:
-        data: What names the texts, their targets and their split.
-        settings: Of the run, with the number format that "auto" has chosen.
-        encoder: Where it computes.
-    """
+    """Name by content all that the remaining steps depend on; `data` names what is learned from."""
     surroundings = {
         "textune": version("textune"),
         "torch": str(torch.__version__),
@@ -96,11 +77,7 @@ def choose_precision(
 ) -> tuple[AnySettings, str]:
     """Choose the number format of a run where its settings leave that to a measurement.
 
-    Args:
-        settings: Of the run.
-        device: Where it will learn.
-        width: Of the encoder's hidden states.
-        resumed: Folder of a run that goes on: it keeps the format that it began with.
+    A run that goes on, in the folder `resumed`, keeps the format that it began with.
 
     Returns:
         Settings that name a format, and why it is this one.

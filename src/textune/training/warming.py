@@ -40,14 +40,7 @@ class Warmth:
 def warm(
     encoder: Encoder, objective: Masked, *, micro_tokens: int, clock: Clock
 ) -> Generator[Message | Step, None, Warmth]:
-    """Train the parameters of the head alone.
-
-    Args:
-        encoder: With a new head; its other weights stay as they are.
-        objective: What there is to learn.
-        micro_tokens: Most tokens computed at once.
-        clock: Of the run; most of a limited time is left to the whole encoder.
-    """
+    """Train a new head's parameters alone; most of a limited time is left to the whole encoder."""
     base = encoder.model.base_model
     frozen = [item for item in base.parameters() if item.requires_grad]
     for item in frozen:
@@ -64,10 +57,8 @@ def warm(
 def begin(encoder: Encoder, counts: NDArray[np.int64], *, is_all_new: bool) -> None:
     """Let a new head begin as a guess by frequency, and pass the encoder's states on as they are.
 
-    Args:
-        encoder: With a new head.
-        counts: (V,) how often each piece occurs in the text.
-        is_all_new: Whether the encoder is new as well; then only the frequencies are set.
+    Where the encoder is new as well, only the frequencies are set. How often each piece occurs
+    in the text is in `counts`; (V,).
     """
     decoder = encoder.model.get_output_embeddings()
     if decoder.bias is not None:
