@@ -47,6 +47,8 @@ def _refuse_useless(run: Path, options: Reading) -> None:
     usual = Reading()
     names = ("label", "header", "delimiter", "skip", "threshold", "precision")
     asked = [name for name in names if getattr(options, name) != getattr(usual, name)]
+    if options.precision == "fp32":  # in which it is judged
+        asked.remove("precision")
     if asked:
         listed = ", ".join(f"--{name}" for name in asked)
         raise SettingsError(
