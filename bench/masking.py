@@ -126,7 +126,7 @@ def everything(found: Any) -> Any:
     whole = passages.whole(
         found.documents,
         np.arange(found.documents.count),
-        found.masking.heads,
+        found.masking.word_starts,
         room=found.max_tokens - found.specials[0],
     )
     return replace(found, train=whole)
