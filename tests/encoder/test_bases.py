@@ -134,3 +134,13 @@ def test_a_directory_without_weights_is_refused(tiny_base, tmp_path):
     shutil.copy(tiny_base / "config.json", tmp_path)
     with pytest.raises(ModelError, match=r"no model\.safetensors"):
         bases.find(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "width"),
+    [('{"hidden_size": 96}', 96), ('{"dim": 72}', 72), ("{", 768), ("[]", 768), ("{}", 768)],
+)
+def test_the_width_is_read_where_it_is_said(tmp_path, text, width):
+    (tmp_path / "config.json").write_text(text)
+    assert bases.width(tmp_path) == width
+    assert bases.width(tmp_path / "none") == 768

@@ -117,13 +117,3 @@ def test_what_only_counts_cannot_say_where_entities_stand():
 def test_limits_go_as_far_as_the_encoder_reads(tokenizer):
     assert Ruler("single", tokenizer=tokenizer).limits() == (64,)
     assert Ruler("single", count=words).limits() == (64, 128, 256, 512)
-
-
-@pytest.mark.parametrize(
-    ("text", "width"),
-    [('{"hidden_size": 96}', 96), ('{"dim": 72}', 72), ("{", 768), ("[]", 768), ("{}", 768)],
-)
-def test_the_width_is_read_where_it_is_said(tmp_path, text, width):
-    (tmp_path / "config.json").write_text(text)
-    assert beyond.width_of(tmp_path) == width
-    assert beyond.width_of(tmp_path / "none") == 768

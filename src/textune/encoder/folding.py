@@ -15,10 +15,6 @@ from textune.encoder.units import KEY, Units
 def folded(model: Any, own: Units | None) -> Iterator[bool]:
     """Fold the user's units into the head, as a model has it while it is saved.
 
-    Args:
-        model: With a head for numbers, if there are units.
-        own: Of its numbers; None where it has none.
-
     Yields:
         Whether it does. It does not where the last layer has no bias, or fp32 would be too coarse.
     """

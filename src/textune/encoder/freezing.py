@@ -6,9 +6,7 @@ from torch import nn
 def freeze(model: nn.Module, layers: int) -> None:
     """Freeze the embeddings and the lowest layers; -1 freezes all but the head.
 
-    Args:
-        model: A transformers model with a head.
-        layers: How many layers; 0 freezes nothing.
+    No layers: nothing is frozen.
     """
     if layers == 0:
         return

@@ -15,10 +15,9 @@ from torch import nn
 
 from textune.encoder import folding, headers, keys, manifest, pooling
 from textune.encoder.model import Encoder
-from textune.encoder.plain import HEADS
+from textune.encoder.plain import HEADS, is_usual
 from textune.encoder.tree import Config, Tree
 from textune.encoder.weights import refuse_not_finite
-from textune.families.known import PREFIXES
 from textune.fast import calls, dropout
 from textune.records import PASSAGES, Asks, Pool
 
@@ -99,11 +98,7 @@ def load(
 ) -> Encoder | None:
     """Load a saved model for inference, if it is one of the usual build and whole.
 
-    Args:
-        folder: As `load.save` wrote it.
-        labels: Names that its configuration must have, in this order.
-        asks: What its head is asked about.
-        pool: How the logits of the windows of one text are pooled.
+    The folder is as `load.save` wrote it; its configuration must have these labels, in this order.
 
     Returns:
         None where transformers must be asked: for other families, and for what is wrong.
@@ -123,24 +118,11 @@ def load(
     return encoder.eval()
 
 
-def width(folder: Path) -> int:
-    """Read how wide the hidden states of a saved model are; 768 where that is not said."""
-    try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        return int(config["hidden_size"])
-    except (OSError, KeyError, TypeError, ValueError):
-        return 768
-
-
 def _is_usual(said: Mapping[str, Any]) -> bool:
-    is_encoder = not said.get("is_decoder") and not said.get("add_cross_attention")
-    is_known = said["model_type"] in PREFIXES and said["hidden_act"] == "gelu"
-    is_absolute = said.get("position_embedding_type", "absolute") == "absolute"
     is_whole = said["hidden_size"] % said["num_attention_heads"] == 0
     is_roomy = said["type_vocab_size"] > 0 and said["max_position_embeddings"] > LEAST
     rates = (said["hidden_dropout_prob"], said["attention_probs_dropout_prob"])
-    is_usual = is_encoder and is_known and is_absolute and is_whole and is_roomy
-    return is_usual and max(rates) < 1.0
+    return is_usual(said) and is_whole and is_roomy and max(rates) < 1.0
 
 
 def _is_known(said: Mapping[str, object]) -> bool:

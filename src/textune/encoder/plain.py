@@ -84,10 +84,8 @@ class PlainEncoder:
     def window(self, ids: NDArray[np.int32], first: int, asked: NDArray[np.int32]) -> Floats:
         """Compute the logits of a window, (1, C), or of the tokens `asked` in it, (M, C).
 
-        Args:
-            ids: (T,) special tokens included.
-            first: How many of them, from the first, lie in the first segment.
-            asked: (M,) places of tokens, for a head on tokens.
+        The ids are (T,), special tokens included; the first so many of them lie in the first
+        segment. `asked` are the places of tokens, (M,), for a head on tokens.
         """
         states = self._embed(ids, first)  # (T, D)
         is_whole = self._asks == "texts"
@@ -166,18 +164,17 @@ def load(
 ) -> PlainEncoder | None:
     """Load a saved model, if it is one of the usual build and whole.
 
-    Args:
-        folder: As `load.save` wrote it.
-        labels: Names that its configuration must have, in this order.
-        asks: What its head is asked about.
-        pool: How the logits of the windows of one text are pooled.
+    The folder is as `load.save` wrote it; its configuration must have these labels, in this order.
 
     Returns:
         None where torch must be asked: for other families, and for what is wrong.
     """
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        if not _is_usual(config, asks) or (asks != PASSAGES and _labels(config) != list(labels)):
+        is_head = str(config["architectures"]).endswith(f"{HEADS[asks]}']")
+        if not is_head or not is_usual(config):
+            return None
+        if asks != PASSAGES and _labels(config) != list(labels):
             return None
         file = folder / "model.safetensors"
         if file.stat().st_size > LARGEST:
@@ -210,12 +207,7 @@ def pooled(
 ) -> Floats:
     """Pool the logits of each item, as `pooling.pool` does.
 
-    Args:
-        logits: (R, C) logits.
-        of: (R,) the item that each belongs to.
-        count: Items, I of them.
-        how: "mean", "max", "likely" or "learned".
-        sharpness: (C,) of "learned".
+    Logits are (R, C), `of` the item of each row, (R,); `sharpness` is (C,), of "learned".
 
     Returns:
         (I, C), NaN for an item without a row.
@@ -249,9 +241,9 @@ def _is_finite(weights: Floats) -> bool:
     return bool(np.isfinite(weights.sum()) or np.isfinite(weights).all())
 
 
-def _is_usual(config: Mapping[str, object], asks: Asks) -> bool:
-    is_head = str(config["architectures"]).endswith(f"{HEADS[asks]}']")
+def is_usual(config: Mapping[str, object]) -> bool:
+    """Tell whether a configuration is of an encoder of BERT's build."""
     is_encoder = not config.get("is_decoder") and not config.get("add_cross_attention")
     is_known = config["model_type"] in PREFIXES and config["hidden_act"] == "gelu"
     is_absolute = config.get("position_embedding_type", "absolute") == "absolute"
-    return is_known and is_head and is_encoder and is_absolute
+    return is_encoder and is_known and is_absolute

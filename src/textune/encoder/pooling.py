@@ -48,10 +48,7 @@ def pool(logits: Tensor, items: Items, how: Pool, sharpness: Tensor | None = Non
 def learn(model: nn.Module, outputs: int, saved: Tensor | None = None) -> None:
     """Give a model the sharpness that is learned with it, saved among its weights.
 
-    Args:
-        model: With its head.
-        outputs: C of its head.
-        saved: What an earlier training learned.
+    `saved` is what an earlier training learned.
     """
     start = torch.zeros(outputs) if saved is None else saved.float()
     model.register_parameter(NAME, nn.Parameter(start))

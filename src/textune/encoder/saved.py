@@ -23,14 +23,8 @@ def load(
 ) -> Encoder:
     """Load what `textune train` saved.
 
-    Args:
-        folder: Of the model.
-        labels: Names that its configuration must have, in this order.
-        model_class: One of transformers' Auto classes.
-        asks: What its head is asked about.
-        pool: How the logits of the windows of one text are pooled.
-        device: "auto", "cpu", "cuda", "cuda:N" or "mps".
-        formats: The number format that is asked for, and the one that the model was trained in.
+    The folder and the labels are as for `light.load`; `formats` are the number format that is asked
+    for, and the one that the model was trained in.
 
     Raises:
         ModelError: Its files are damaged.

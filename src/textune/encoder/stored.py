@@ -53,9 +53,7 @@ class Stored:
 def find(place: str, table: Tensor) -> Stored | None:
     """Find the tensor that a loaded embedding came from.
 
-    Args:
-        place: The base's directory or Hub name.
-        table: (V, D) as it was loaded.
+    The table is (V, D), as it was loaded from the base of this directory or Hub name.
 
     Returns:
         None where no tensor of the base's files has its shape and its values.

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from textune.corpora.corpus import Corpus
-from textune.encoder import devices, light, load, units
+from textune.encoder import bases, devices, load, units
 from textune.encoder.units import Units
 from textune.evaluation import by_length, evaluate, fitting
 from textune.objectives.labelled import Labelled, forewarnings
@@ -143,7 +143,7 @@ def build(request: TrainRequest, corpus: Corpus, clock: Clock) -> FineTuning:
     settings, why = snapshot.choose_precision(
         settings,
         device,
-        width=light.width(Path(place)),
+        width=bases.width(Path(place)),
         resumed=request.out if request.resume else None,
     )
     objective = Labelled.of(corpus, settings)

@@ -1,15 +1,14 @@
 """Texts become what lies beyond each limit, and what it costs to read it or to leave it out."""
 
-import json
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from textune.encoder import bases
 from textune.reading.stretches import parts
 from textune.records import PASSAGES, Asks, Example, Long
 from textune.tasks import registry
@@ -20,7 +19,6 @@ from textune.text.windows import Window
 CountTokens = Callable[[list[str]], list[int]]
 LIMITS = (64, 128, 256, 512)
 PART = 1 << 20  # characters whose tokens are counted at once
-USUAL_WIDTH = 768  # of an encoder that is not known
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +39,7 @@ class Ruler:
     golds: str = "entities"  # what is lost beyond a limit, as the task's tally names it
     tokenizer: Tokenizer | None = None
     count: CountTokens | None = None  # special tokens included
-    width: int = USUAL_WIDTH  # of the encoder's hidden states
+    width: int = bases.USUAL_WIDTH  # of the encoder's hidden states
 
     @property
     def asks(self) -> Asks:
@@ -118,15 +116,6 @@ class Ruler:
         if all(len(text) <= PART for text in texts):
             return [size - extra for size in count(texts)] if texts else []
         return [sum(size - extra for size in count(parts(text, PART))) for text in texts]
-
-
-def width_of(folder: Path) -> int:
-    """Read how wide the hidden states of a saved encoder are; the usual 768 if that is not said."""
-    try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        return int(config.get("hidden_size") or config["dim"])
-    except (OSError, AttributeError, KeyError, TypeError, ValueError):
-        return USUAL_WIDTH
 
 
 def lengths(found: Sequence[Measured], ruler: Ruler, *, rows: int) -> dict[str, object]:

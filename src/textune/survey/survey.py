@@ -186,7 +186,7 @@ def _ruler(
     if count_tokens is not None:
         return Ruler(agreed.task, golds, count=count_tokens)
     place = bases.find(base or BUNDLED)
-    width = beyond.width_of(Path(place))
+    width = bases.width(Path(place))
     return Ruler(agreed.task, golds, tokenizer=tokenizers.load(place), width=width)
 
 
