@@ -140,7 +140,7 @@ def _delimited_rows(path: Path, layout: Layout, problems: Problems) -> Iterator[
         if len(cells) < width and len(cells) in layout.widths:
             cells += [""] * (width - len(cells))
         if len(cells) != width or cells == header or mark.line - line > 1:
-            if _is_blank(cells, width):
+            if not cells or (len(cells) == 1 < width and not cells[0].strip()):
                 continue
             if skip:
                 skip = False
@@ -175,10 +175,6 @@ def _guarded(
         yield from reader
     except csv.Error:
         problems.add(*_broken_record(path, layout, mark.line))
-
-
-def _is_blank(cells: list[str], width: int) -> bool:
-    return not cells or (len(cells) == 1 < width and not cells[0].strip())
 
 
 def _fault(

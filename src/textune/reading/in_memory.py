@@ -114,18 +114,17 @@ def _table(
         raise DataError("data: there is no row in it; textune needs a row of text")
 
     def rows() -> Iterator[Row]:
-        yield from class_names.written(_rows(records(), columns), columns, classes or {})
+        for number, record in enumerate(records(), start=1):
+            named = {str(name): value for name, value in record.items()}
+            cells = tuple(cell(_plain(named.get(name))) for name in columns)
+            if fault := faulty_cell(cells, columns):
+                raise DataError(f"row {number}: {fault}")
+            yield Row(cells, f"row {number}")
 
-    return Table("data", None, "frame", columns, True, None, (f"format: {kind}",), rows)
+    def written() -> Iterator[Row]:
+        return class_names.written(rows(), columns, classes or {})
 
-
-def _rows(records: Iterator[Mapping[str, object]], columns: tuple[str, ...]) -> Iterator[Row]:
-    for number, record in enumerate(records, start=1):
-        named = {str(name): value for name, value in record.items()}
-        cells = tuple(cell(_plain(named.get(name))) for name in columns)
-        if fault := faulty_cell(cells, columns):
-            raise DataError(f"row {number}: {fault}")
-        yield Row(cells, f"row {number}")
+    return Table("data", None, "frame", columns, True, None, (f"format: {kind}",), written)
 
 
 def _is_column(value: object) -> bool:

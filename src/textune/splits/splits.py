@@ -56,7 +56,9 @@ def split(
         2
     """
     _check_shares(valid_share, test_share)
-    wanted = _part_sizes(len(examples), valid_share, test_share)
+    texts, shares = len(examples), (valid_share, test_share)
+    held = [max(1, round(texts * share)) if share else 0 for share in shares]
+    wanted = np.array([texts - sum(held), *held], dtype=np.int64)  # (3,)
     _check_enough(examples, wanted)
     rng = random.Random(seed)
     units = together(examples)
@@ -170,11 +172,6 @@ def _check_shares(valid_share: float, test_share: float) -> None:
             f"valid_share {valid_share} and test_share {test_share} leave nothing to learn from; "
             "together they must stay below 1"
         )
-
-
-def _part_sizes(texts: int, valid_share: float, test_share: float) -> NDArray[np.int64]:
-    held = [max(1, round(texts * share)) if share else 0 for share in (valid_share, test_share)]
-    return np.array([texts - sum(held), *held], dtype=np.int64)  # (3,)
 
 
 def _check_enough(examples: Sequence[Example], wanted: NDArray[np.int64]) -> None:

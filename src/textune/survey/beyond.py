@@ -190,21 +190,16 @@ def _add_costs(
         for long in policies:
             tokens = work = 0.0
             for sizes, often in alike.items():
-                count, size = _windows(sizes, int(limit), long, ruler)
-                tokens += often * count * size
-                work += often * count * size * (6 * ruler.width + size)
+                cuts = _cuts(sizes, int(limit), long, ruler)
+                size = sum(end - first for window in cuts[0] for first, end in window)
+                size += ruler.specials(pair=len(sizes) > 1)
+                tokens += often * len(cuts) * size
+                work += often * len(cuts) * size * (6 * ruler.width + size)
             costs[limit, long] = tokens * times, work
     unit = costs[list(beyond)[-1], "head"][1] or 1.0
     for limit, long in costs:
         tokens, work = costs[limit, long]
         beyond[limit][long] = {"tokens": round(tokens), "time": round(work / unit, 4)}
-
-
-def _windows(sizes: tuple[int, ...], limit: int, long: Long, ruler: Ruler) -> tuple[int, int]:
-    """Return how many windows a text has, and how many tokens each."""
-    cuts = _cuts(sizes, limit, long, ruler)
-    each = sum(end - first for window in cuts[0] for first, end in window)
-    return len(cuts), each + ruler.specials(pair=len(sizes) > 1)
 
 
 def _cuts(

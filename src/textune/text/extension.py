@@ -58,7 +58,9 @@ def extend(place: str, words: Sequence[str], folder: Path) -> Extended:
     saving.write_files(after, place, folder)
     ids = after.get_vocab()
     size = max(ids.values()) + 1
-    _write_config(place, folder, size)
+    config = json.loads((Path(place) / "config.json").read_text(encoding="utf-8"))
+    config["vocab_size"] = max(size, config.get("vocab_size") or 0)
+    atomic.write_text(folder / "config.json", json.dumps(config, indent=2) + "\n")
     pieces = {ids[word]: parts for word, parts in found.items()}
     return Extended(folder=folder, pieces=pieces, size=size, skipped=tuple(skipped))
 
@@ -109,10 +111,3 @@ def _choose(
         else:
             found[known] = parts
     return found, skipped
-
-
-def _write_config(place: str, folder: Path, size: int) -> None:
-    """Copy the base's configuration, with room for the new pieces."""
-    config = json.loads((Path(place) / "config.json").read_text(encoding="utf-8"))
-    config["vocab_size"] = max(size, config.get("vocab_size") or 0)
-    atomic.write_text(folder / "config.json", json.dumps(config, indent=2) + "\n")
