@@ -83,6 +83,12 @@ def among(value: str, allowed: Iterable[str], *, most: int = 12) -> str:
     return f"{guess}{'Allowed' if guess else 'allowed'}: {listed}{more}"
 
 
+def first_line(error: Exception, most: int = 300) -> str:
+    """Return the first line of a foreign error, or its name where it says nothing."""
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    return (lines or [type(error).__name__])[0].strip()[:most]
+
+
 def some(names: Sequence[str], most: int) -> str:
     """Name the first of several, and count the others.
 

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from textune.encoder import description, manifest
-from textune.errors import MissingExtraError, ModelError
+from textune.errors import MissingExtraError, ModelError, first_line
 
 BUNDLED_NAMES = frozenset({"all-MiniLM-L6-v2", "sentence-transformers/all-MiniLM-L6-v2"})
 USUAL_WIDTH = 768  # of an encoder that does not say it
@@ -103,11 +103,9 @@ def _from_hub(name: str) -> Path:
     try:
         folder = Path(snapshot_download(name, allow_patterns=list(WANTED), ignore_patterns=["*/*"]))
     except Exception as error:  # of the network, the Hub, the cache: many kinds
-        lines = [line for line in str(error).splitlines() if line.strip()]
-        why = lines[0][:300] if lines else type(error).__name__
         raise ModelError(
-            f"{name}: cannot be had from the Hub, and no directory here has that name ({why}); "
-            f"{TAKES}"
+            f"{name}: cannot be had from the Hub, and no directory here has that name "
+            f"({first_line(error)}); {TAKES}"
         ) from error
     check(folder)
     return folder

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +12,9 @@ from textune.encoder import description, folding, heads, keys, light, weights
 from textune.encoder.model import Encoder
 from textune.encoder.tree import Tree
 from textune.encoder.units import Units
-from textune.errors import ModelError
+from textune.errors import ModelError, first_line
 from textune.fast import dropout
+from textune.text.saving import quiet
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -56,7 +56,7 @@ def load(
     except Exception as error:  # a family that is no encoder shows it when it computes
         raise ModelError(
             f"{place}: {model.config.model_type} does not compute as an encoder of texts: "
-            f"{_first_line(error)}; take an encoder such as BERT, RoBERTa, DeBERTa or ModernBERT"
+            f"{first_line(error)}; take an encoder such as BERT, RoBERTa, DeBERTa or ModernBERT"
         ) from error
     encoder.remarks = said
     return encoder
@@ -84,7 +84,7 @@ def read_model(
 
     auto = getattr(transformers, model_class)
     torch.manual_seed(seed)
-    with _quiet():
+    with quiet():
         try:
             dropped = {} if rate is None else _dropped(place, rate)
             model, found = auto.from_pretrained(
@@ -124,7 +124,7 @@ def _why(place: str, error: Exception) -> str:
                 f"its config.json says {names[0]} = {error.args[0]!r:.60}, which transformers does "
                 "not know; correct it, or take the file that came with the weights"
             )
-    return _first_line(error)
+    return first_line(error)
 
 
 def _dropped(place: str, rate: float) -> dict[str, float]:
@@ -158,7 +158,7 @@ def save(encoder: Encoder, folder: Path, *, numbers: Units | None = None) -> boo
         OSError: The disk is full or read-only.
     """
     with (
-        _quiet(),
+        quiet(),
         weights.disk_errors(folder),
         folding.folded(encoder.model, numbers) as is_folded,
     ):
@@ -193,24 +193,3 @@ def check_labels(encoder: Encoder, labels: Sequence[str], place: str) -> None:
             f"{place}: config.json names the labels {found} and decision.json {list(labels)}; "
             f"they must be the same, in the same order"
         )
-
-
-def _first_line(error: Exception) -> str:
-    lines = [line for line in str(error).splitlines() if line.strip()]
-    return lines[0][:300] if lines else type(error).__name__
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep transformers' remarks about a new head and its progress bars off the terminal."""
-    from transformers.utils import logging as log  # heavy
-
-    level, bars = log.get_verbosity(), log.is_progress_bar_enabled()
-    log.set_verbosity_error()
-    log.disable_progress_bar()
-    try:
-        yield
-    finally:
-        log.set_verbosity(level)
-        if bars:
-            log.enable_progress_bar()

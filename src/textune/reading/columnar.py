@@ -16,7 +16,7 @@ from typing import IO, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from textune.errors import DataError, Problems
+from textune.errors import DataError, Problems, first_line
 from textune.reading import class_names
 from textune.reading.arrow_columns import Read, choose, is_text, left_out, to_texts
 from textune.reading.jsonlines import faulty_cell
@@ -88,7 +88,7 @@ def read_frame(frame: object) -> Table:
         table = pa.table(frame)
     except Exception as error:  # whatever a foreign library raises while it exports
         raise DataError(
-            f"data frame: Arrow cannot read it ({_first_line(error)}); give each column one "
+            f"data frame: Arrow cannot read it ({first_line(error, 200)}); give each column one "
             'type, for example frame["text"].astype(str)'
         ) from error
 
@@ -141,7 +141,7 @@ def _translated(what: str, way_out: str) -> Iterator[None]:
     except DataError:
         raise
     except _ARROW_ERRORS as error:
-        raise DataError(f"{what} ({_first_line(error)}); {way_out}") from error
+        raise DataError(f"{what} ({first_line(error, 200)}); {way_out}") from error
 
 
 @contextmanager
@@ -219,7 +219,3 @@ def _values(column: pa.Array, texts: list[str]) -> list[Any]:
         return column.to_pylist()
     except _ARROW_ERRORS:
         return texts
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

@@ -68,7 +68,7 @@ def remark(otherwise: str | None) -> str:
 def write_files(backend: Backend, place: str, folder: Path) -> None:
     """Write tokenizer.json as it is used, and the settings that transformers needs beside it."""
     folder.mkdir(parents=True, exist_ok=True)
-    with _quiet():
+    with quiet():
         try:
             source = tokenizers.of_transformers(place)
         except FAULTS:
@@ -112,7 +112,7 @@ def _agree(tokenizer: Tokenizer, folder: Path, texts: Sequence[str]) -> str | No
 
 def _difference(folder: Path, texts: Sequence[str], wanted: Sequence[Ids]) -> str | None:
     """Say how many texts plain transformers reads otherwise, and name the first."""
-    with _quiet():
+    with quiet():
         try:
             found = tokenizers.of_transformers(folder)(list(texts))["input_ids"] if texts else []
         except FAULTS as error:
@@ -140,13 +140,16 @@ def _named(backend: Backend) -> dict[str, str]:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep transformers' remarks on lengths and classes off the terminal."""
+def quiet() -> Iterator[None]:
+    """Keep transformers' remarks and its progress bars off the terminal."""
     from transformers.utils import logging  # heavy
 
-    level = logging.get_verbosity()
+    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
     logging.set_verbosity_error()
+    logging.disable_progress_bar()
     try:
         yield
     finally:
         logging.set_verbosity(level)
+        if bars:
+            logging.enable_progress_bar()

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer as Backend
 
-from textune.errors import ModelError, SettingsError, excerpt
+from textune.errors import ModelError, SettingsError, excerpt, first_line
 from textune.families.known import family_of
 from textune.text import patterns
 
@@ -188,10 +188,9 @@ def _convert(folder: Path) -> tuple[Backend, str | None]:
     try:
         found = of_transformers(folder)
     except Exception as error:  # transformers raises many kinds
-        lines = str(error).splitlines() or [type(error).__name__]
         raise ModelError(
-            f"{folder}: no tokenizer can be loaded ({lines[0][:200]}); --base takes a directory "
-            f"with tokenizer.json, or the name of a model on the Hub that can be reached"
+            f"{folder}: no tokenizer can be loaded ({first_line(error, 200)}); --base takes a "
+            "directory with tokenizer.json, or the name of a model on the Hub that can be reached"
         ) from error
     backend = getattr(found, "backend_tokenizer", None)
     if backend is None:
