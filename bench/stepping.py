@@ -65,7 +65,7 @@ def run(job: dict[str, Any]) -> dict[str, Any]:
 def build(job: dict[str, Any]) -> Any:
     """Make what `textune.train` would learn with."""
     from textune.corpora.corpus import gather
-    from textune.encoder import bases, devices, light
+    from textune.encoder import bases, devices
     from textune.objectives.labelled import Labelled
     from textune.runs.events import drained
     from textune.settings import config
@@ -94,7 +94,7 @@ def build(job: dict[str, Any]) -> Any:
     tokenizer = tokenizers.load(place)
     corpus = drained(gather(Path(job["train"]), settings, tokenizer, valid=Path(job["valid"])))
     device = devices.choose("auto")
-    width = light.width(Path(place))
+    width = bases.width(Path(place))
     settings, _ = snapshot.choose_precision(settings, device, width=width, resumed=None)
     objective = Labelled.of(corpus, settings)
     encoder, sub = objective.encoder(place, settings.train, device)
