@@ -10,8 +10,7 @@ from textune.fast import threads
 def choose(name: str) -> torch.device:
     """Return the device that was asked for, or the best one here.
 
-    Args:
-        name: "auto", "cpu", "cuda", "cuda:N" or "mps".
+    The name is "auto", "cpu", "cuda", "cuda:N" or "mps".
 
     Raises:
         SettingsError: There is no such device.

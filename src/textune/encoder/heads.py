@@ -18,11 +18,7 @@ NUMBERS = "regression"  # a head in units of its own data: its rows mean nothing
 def initialise(place: str, model: Any, found: Mapping[str, Any], *, seed: int) -> tuple[str, ...]:
     """Give a model the rows of its base's head that belong to labels of the same name.
 
-    Args:
-        place: Directory of the base.
-        model: Changed in place.
-        found: What transformers says of the weights that it loaded.
-        seed: Of rows that are new.
+    The model is changed in place; what transformers `found` says which of its weights are new.
 
     Returns:
         What is new, in words.

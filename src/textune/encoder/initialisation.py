@@ -57,8 +57,7 @@ def set_from_counts(
 def initialise(model: Any) -> None:
     """Set the initial weights of a new BERT.
 
-    Args:
-        model: BERT of transformers with random weights, drawn by its `initializer_range`.
+    It is a BERT of transformers whose random weights are drawn by its `initializer_range`.
     """
     config, base = model.config, model.base_model
     tables = base.embeddings

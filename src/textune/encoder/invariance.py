@@ -55,10 +55,7 @@ def one_of(batch: Batch, numbers: list[int]) -> Batch:
 def by_length(compute: Callable[[Batch], Tensor], batch: Batch, *, per_token: bool) -> Tensor:
     """Compute a batch, texts of one length at a time.
 
-    Args:
-        compute: Returns logits: (B, C), or (P, C) of tokens.
-        batch: Of any lengths.
-        per_token: Whether they are of tokens.
+    `compute` returns logits, (B, C), or (P, C) of tokens.
     """
     found: dict[int, Tensor] = {}
     for size in sorted(set(batch.lengths)):

@@ -146,10 +146,7 @@ def build(config: Any, *, model_class: str, per_token: bool = False, seed: int =
 def save(encoder: Encoder, folder: Path, *, numbers: Units | None = None) -> bool:
     """Write configuration and weights so that plain transformers loads them.
 
-    Args:
-        encoder: With its whole embedding.
-        folder: Exists.
-        numbers: Units of the saved head's outputs, of a task of numbers.
+    The embedding is whole; `numbers` are the units of the outputs, of a task of numbers.
 
     Returns:
         Whether its outputs are in these units.

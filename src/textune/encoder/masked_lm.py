@@ -106,11 +106,6 @@ def make(
 def require_rows(loaded: MaskedLMModel, pieces: int, place: str | Path) -> None:
     """Refuse an encoder that has no row for some piece of its tokenizer.
 
-    Args:
-        loaded: The encoder.
-        pieces: Of the tokenizer, up to the highest id.
-        place: Of both, for the message.
-
     Raises:
         ModelError: They are not of one base.
     """
@@ -156,10 +151,6 @@ def open_head(model: PreTrainedModel, place: str) -> Encoder:
 
 def save(language: MaskedLMModel, folder: Path) -> None:
     """Write configuration and weights, a pooler that only other heads read among them.
-
-    Args:
-        language: What was trained.
-        folder: Exists.
 
     Raises:
         OSError: The disk is full or read-only.

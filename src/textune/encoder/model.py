@@ -91,18 +91,14 @@ class Encoder(nn.Module):
     def open_decoder(self, dtype: torch.dtype = torch.float32) -> None:
         """Part a masked-LM head from its product with the vocabulary, done for masked tokens alone.
 
-        Args:
-            dtype: Of that product on a CPU; the weights stay fp32.
+        The dtype is of that product on a CPU; the weights stay fp32.
         """
         self.decoder = Decoder(self.model, dtype)
 
     def pool_as(self, how: Pool, outputs: int, saved: Tensor | None = None) -> None:
         """Choose how the logits of several windows are pooled.
 
-        Args:
-            how: As for `pooling.pool`.
-            outputs: C of the head.
-            saved: A sharpness that an earlier training learned.
+        `saved` is a sharpness that an earlier training learned.
         """
         self.pool = how
         if how == "learned":

@@ -47,11 +47,7 @@ _FAULTS = (AttributeError, KeyError, OSError, SafetensorError, TypeError, ValueE
 class PlainEncoder:
     """An encoder with its head that computes logits text by text.
 
-    Args:
-        weights: By transformers' names.
-        config: As in config.json.
-        asks: What the head is asked about.
-        pool: How the logits of the windows of one text are pooled.
+    Weights and configuration have the names of transformers.
 
     Raises:
         KeyError: A weight or setting that the family has is not there.

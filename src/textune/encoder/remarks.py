@@ -7,13 +7,7 @@ from textune.fast import dropout
 
 
 def describe(encoder: Encoder, *, left_out: int, millions: Callable[[int], str]) -> Iterator[str]:
-    """Yield lines on what will be trained, and on how it was loaded.
-
-    Args:
-        encoder: As it is trained.
-        left_out: Numbers of its embedding that belong to pieces which do not occur.
-        millions: Writes a count.
-    """
+    """Yield lines on what will be trained, and on how it was loaded."""
     everything = sum(item.numel() for item in encoder.parameters())
     trained = sum(item.numel() for item in encoder.parameters() if item.requires_grad)
     how = "packed, no padding" if encoder.packed else f"padded: {encoder.refusal}"

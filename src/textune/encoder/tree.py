@@ -161,9 +161,7 @@ class Rows(nn.Module):
 class Tree(nn.Module):
     """Base and head, with what `Encoder` asks a model of transformers.
 
-    Args:
-        config: Of one of the families in `PREFIXES`.
-        asks: What its head has outputs for.
+    Its configuration is of one of the families in `PREFIXES`.
     """
 
     get_output_embeddings = staticmethod(lambda: None)

@@ -28,12 +28,7 @@ class Candidate:
 
 
 class Filler:
-    """Fills in masks.
-
-    Args:
-        loaded: An encoder with its masked-LM head.
-        tokenizer: Its own.
-    """
+    """Fills in masks."""
 
     def __init__(self, loaded: MaskedLMModel, tokenizer: Tokenizer):
         self.encoder = loaded.encoder
@@ -67,9 +62,7 @@ class Filler:
     def fill(self, text: str, *, top: int = TOP) -> list[list[Candidate]]:
         """Return the likeliest pieces for each mask of a text, best first.
 
-        Args:
-            text: With one mask or several: [MASK], or the tokenizer's own.
-            top: How many pieces.
+        A mask is [MASK], or the tokenizer's own.
 
         Raises:
             DataError: The text has no mask, or is too long for the encoder.
