@@ -1,13 +1,13 @@
 """A base's name becomes the folder its files are read from; unsafe ones are refused here."""
 
 import hashlib
-import json
 import re
 from importlib.util import find_spec
 from pathlib import Path
 
 from textune.encoder import description, manifest
 from textune.errors import MissingExtraError, ModelError, first_line
+from textune.storage import objects
 
 BUNDLED_NAMES = frozenset({"all-MiniLM-L6-v2", "sentence-transformers/all-MiniLM-L6-v2"})
 USUAL_WIDTH = 768  # of an encoder that does not say it
@@ -41,9 +41,9 @@ def find(base: str | Path) -> str:
         MissingExtraError: The bundled encoder is asked for and not installed.
     """
     folder = Path(base).expanduser() if str(base).startswith("~") else Path(base)
-    if str(base) in BUNDLED_NAMES and not _is_folder(folder):
+    if str(base) in BUNDLED_NAMES and not is_folder(folder):
         return str(_bundled())
-    if _is_folder(folder):
+    if is_folder(folder):
         inside = folder / "model"
         if not (folder / "config.json").exists() and (inside / "config.json").exists():
             folder = inside
@@ -66,11 +66,9 @@ def check(folder: Path) -> None:
 
 def width(folder: Path) -> int:
     """Read how wide the hidden states of a saved encoder are; the usual 768 if that is not said."""
-    try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        return int(config.get("hidden_size") or config["dim"])
-    except (OSError, AttributeError, KeyError, TypeError, ValueError):
-        return USUAL_WIDTH
+    config = objects.read(folder / "config.json")
+    found = config.get("hidden_size") or config.get("dim")
+    return found if isinstance(found, int) else USUAL_WIDTH
 
 
 def looks_local(base: str | Path) -> bool:
@@ -78,7 +76,7 @@ def looks_local(base: str | Path) -> bool:
     if isinstance(base, Path) or HUB_NAME.fullmatch(base) is None or ".." in base:
         return True
     first = base.partition("/")[0]
-    return _exists(Path(base)) or ("/" in base and _is_folder(Path(first)))
+    return _exists(Path(base)) or ("/" in base and is_folder(Path(first)))
 
 
 def _exists(path: Path) -> bool:
@@ -88,7 +86,7 @@ def _exists(path: Path) -> bool:
         return False
 
 
-def _is_folder(path: Path) -> bool:
+def is_folder(path: Path) -> bool:
     """Tell whether a path is a folder; a name that is too long for one is none."""
     try:
         return path.is_dir()

@@ -11,14 +11,13 @@ against changes that were forgotten, not against somebody who means to deceive.
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from textune.errors import ModelError
-from textune.storage import atomic
+from textune.storage import atomic, objects
 
 NAME = "manifest.json"
 CARDS = ("decision.json", "language.json")
@@ -81,12 +80,7 @@ def verify(folder: Path) -> None:
 
 def _is_told_of(folder: Path) -> bool:
     """Tell whether a model's card says that it was saved with checksums beside it."""
-    for name in CARDS:
-        with suppress(OSError, ValueError, RecursionError):
-            found = json.loads((folder / name).read_text(encoding="utf-8"))
-            if isinstance(found, dict) and found.get(TOLD) is True:
-                return True
-    return False
+    return any(objects.read(folder / name).get(TOLD) is True for name in CARDS)
 
 
 def sums(file: Path) -> str:

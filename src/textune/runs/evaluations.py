@@ -1,12 +1,11 @@
 """What a model scored on a file goes into its run, beside what it scored on others."""
 
-import json
 import os
 from pathlib import Path
 from typing import Any
 
 from textune.runs.written import DataCard
-from textune.storage import atomic
+from textune.storage import atomic, objects
 from textune.storage.checksums import sha256
 from textune.storage.names import utf8
 
@@ -36,7 +35,7 @@ def write(run: Path, source: object, numbers: dict[str, Any]) -> Path:
     while True:
         name = _stem(source) if number == 1 else f"{_stem(source)}-{number}"
         file = folder / f"{name}.json"
-        is_mine = numbers["source"] is None or _source(file) == numbers["source"]
+        is_mine = numbers["source"] in {None, objects.read(file).get("source")}
         try:
             atomic.write_json(file, numbers, overwrite=is_mine)
             return file
@@ -83,12 +82,3 @@ def _stem(source: object) -> str:
     while any(sign in path.name for sign in "*?[") and path.name:
         path = path.parent
     return path.name.split(".")[0][:LONGEST] or "run"
-
-
-def _source(file: Path) -> str | None:
-    """Return the file that earlier numbers are of; None if they do not say it."""
-    try:
-        found = json.loads(file.read_text(encoding="utf-8"))
-        return found.get("source") if isinstance(found, dict) else None
-    except (OSError, ValueError):
-        return None

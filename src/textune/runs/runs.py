@@ -1,6 +1,5 @@
 """What a finished run holds: its numbers, its model's card, the machine it was made on."""
 
-import json
 import os
 import platform
 from collections.abc import Mapping, Sequence
@@ -11,11 +10,11 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from textune.encoder import description, headers, manifest
+from textune.encoder import bases, description, headers, manifest
 from textune.encoder.description import MOST_CONFIG, explain, read_json
 from textune.errors import CheckpointError, ModelError, RunError
 from textune.records import Contract, Decision, Pool, Shape
-from textune.storage import atomic, contents, folders
+from textune.storage import atomic, contents, folders, objects
 from textune.storage.names import utf8
 from textune.tasks import registry
 
@@ -54,17 +53,8 @@ class Card:
 
 def is_finished(folder: Path) -> bool:
     """Tell whether a run came to its end; the report may yet be missing."""
-    is_judged = read_metrics(folder) is not None
+    is_judged = bool(objects.read(folder / "metrics.json"))
     return is_judged and (_has_model(folder) or folders.is_without_model(folder))
-
-
-def read_metrics(folder: Path) -> dict[str, Any] | None:
-    """Read a run's numbers; None where they are absent or damaged."""
-    try:
-        found = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return found if isinstance(found, dict) and found else None
 
 
 def refuse_unfinished(folder: Path) -> None:
@@ -238,7 +228,7 @@ def model_folder(run: Path) -> Path:
     for place in (run / "model", run):
         if _is_file(place / "decision.json"):
             return place
-    if not _is_folder(run):
+    if not bases.is_folder(run):
         raise RunError(f"{run}: no such folder; RUN is a folder that `textune train` wrote")
     if is_language(run):
         raise RunError(
@@ -262,13 +252,6 @@ def _is_file(file: Path) -> bool:
     """Tell whether there is a file; a name that is too long for one is none."""
     try:
         return file.is_file()
-    except (OSError, ValueError):
-        return False
-
-
-def _is_folder(folder: Path) -> bool:
-    try:
-        return folder.is_dir()
     except (OSError, ValueError):
         return False
 

@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 from safetensors import SafetensorError
 
 from textune.errors import BusyError, RunError, TextuneError
-from textune.storage import atomic, contents
+from textune.storage import atomic, contents, objects
 from textune.storage.contents import LOCK, MARK, OWNER
 
 NO_MODEL = "without_model"  # in the mark of a run that was to be judged only
@@ -145,11 +145,7 @@ def is_without_model(folder: Path) -> bool:
 
 def read_mark(folder: Path) -> dict[str, object]:
     """Read what `finish` noted; nothing where that is absent or damaged."""
-    try:
-        found = json.loads((folder / MARK).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
+    return objects.read(folder / MARK)
 
 
 def mend(folder: Path, made: Path) -> list[str]:
@@ -305,11 +301,9 @@ def _write_owner(folder: Path) -> None:
 
 
 def _read_owner(folder: Path) -> str:
-    try:
-        owner = json.loads((folder / OWNER).read_text(encoding="utf-8"))
-        return f": process {owner['pid']} on {owner['host']}"
-    except (OSError, ValueError, KeyError, TypeError):
-        return ""
+    owner = objects.read(folder / OWNER)
+    is_said = owner.keys() >= {"pid", "host"}
+    return f": process {owner['pid']} on {owner['host']}" if is_said else ""
 
 
 def _clear(folder: Path) -> None:

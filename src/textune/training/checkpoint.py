@@ -13,7 +13,7 @@ from torch.optim import Optimizer
 
 from textune.encoder import weights
 from textune.errors import CheckpointError
-from textune.storage import atomic, checksums
+from textune.storage import atomic, checksums, objects
 
 KEEP = 2
 _TENSORS, _STATE, _MANIFEST = "state.safetensors", "state.json", "MANIFEST.json"
@@ -81,11 +81,7 @@ def at(folder: Path, step: int) -> Checkpoint | None:
 def newest_state(folder: Path) -> dict[str, object]:
     """Read what the newest checkpoint that can be read says beside its tensors; {} if none can."""
     for place in sorted(folder.glob("step-*"), reverse=True):
-        try:
-            state = json.loads((place / _STATE).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            continue
-        if isinstance(state, dict):
+        if state := objects.read(place / _STATE):
             return state
     return {}
 
