@@ -22,7 +22,8 @@ TRAININGS = """
 import itertools, sys
 from pathlib import Path
 import torch
-from textune.doors import api
+from textune.settings import config
+from textune.settings.config import Settings
 from textune.recipes import labelled_text, requests
 from textune.fast import exact
 from textune.fast.cpu_load import Pace
