@@ -16,9 +16,9 @@ WARM = 5  # updates before measuring begins
 # Operations that a profile names, by part; whatever it names else is the rest.
 PARTS = {
     "matrix products": ("aten::mm", "aten::addmm", "aten::bmm", "aten::baddbmm", "aten::addmv"),
-    "attention": ("attend_", "firsts_", "aten::_softmax", "aten::masked_fill"),
+    "attention": ("attend_", "first_tokens_", "aten::_softmax", "aten::masked_fill"),
     "norms and activations (with their dropout)": (
-        *("close_", "gelu_", "embed_", "aten::gelu", "aten::native_layer_norm", "aten::tanh"),
+        *("add_norm_", "gelu_", "embed_", "aten::gelu", "aten::native_layer_norm", "aten::tanh"),
         "aten::addcmul",
     ),
     "dropout outside of kernels": ("aten::random_", "aten::ge", "aten::bernoulli"),
