@@ -1,12 +1,13 @@
 """Scores become numbers for texts of each length: what short ones are judged as, and long ones."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from textune.metrics.metrics import Report
 from textune.records import Example, Scores
 from textune.tasks.interface import Task
 from textune.text import ragged
@@ -15,7 +16,7 @@ EDGES = (64, 128, 256, 512)  # tokens of a text, special ones included, up to wh
 
 
 def judge(
-    task: Task, scores: Scores, examples: Sequence[Example], whole: Mapping[str, Any]
+    task: Task, scores: Scores, examples: Sequence[Example], whole: Report
 ) -> list[dict[str, Any]]:
     """Judge texts of like length together.
 

@@ -18,6 +18,7 @@ from textune.encoder.model import Encoder
 from textune.evaluation.evaluate import BUDGETS, without_dropout
 from textune.fast import threads
 from textune.metrics.intervals import RESAMPLES, percentiles
+from textune.metrics.metrics import Report
 from textune.records import Batch
 from textune.text import plan
 from textune.text.passages import IS_NEXT
@@ -85,7 +86,7 @@ def _sums(owner: Tensor, values: Tensor, size: int) -> Column:
     return np.bincount(owner.cpu().numpy(), weights=weights, minlength=size).astype(np.float64)
 
 
-def judge(found: Tally, owners: NDArray[np.int64], *, seed: int = 0) -> dict[str, Any]:
+def judge(found: Tally, owners: NDArray[np.int64], *, seed: int = 0) -> Report:
     """Sum up over all held-out passages, with intervals from resampling their documents.
 
     Args:

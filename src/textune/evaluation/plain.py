@@ -2,17 +2,15 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from textune.metrics import entities
+from textune.metrics.metrics import Report
 from textune.records import Example, Prediction
 
 Found = tuple[int, int, str]  # characters from and to, and the type or the tag
 
 
-def judge(
-    golds: Sequence[Example], found: Iterable[Prediction], *, marks_entities: bool
-) -> dict[str, Any]:
+def judge(golds: Sequence[Example], found: Iterable[Prediction], *, marks_entities: bool) -> Report:
     """Compare what was found in plain text with what stands there, by characters.
 
     Args:

@@ -8,6 +8,7 @@ from typing import Any, cast
 import numpy as np
 
 from textune.errors import DataError, among
+from textune.metrics.metrics import Report
 from textune.records import Example, Scores
 from textune.splits import strata
 from textune.tasks import registry
@@ -62,7 +63,7 @@ class Widened:
             decisions=decisions,
         )
 
-    def said(self, numbers: Mapping[str, Any]) -> dict[str, object]:
+    def said(self, numbers: Report) -> dict[str, object]:
         """Take out of a report what unknown labels leave undefined, and count them in it."""
         if not self.unseen:
             return dict(numbers)

@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import torch
@@ -15,6 +14,7 @@ from textune.encoder import freezing, load, vocabulary
 from textune.encoder.model import Encoder
 from textune.encoder.vocabulary import SubTable
 from textune.evaluation import evaluate
+from textune.metrics.metrics import Report
 from textune.objectives.work import Work
 from textune.records import Batch, Message
 from textune.settings import selection
@@ -110,7 +110,7 @@ class Labelled:
         """Return the sum of losses over a batch."""
         return self.task.loss(output, batch)
 
-    def judge(self, encoder: Encoder, *, micro_tokens: int) -> dict[str, Any]:
+    def judge(self, encoder: Encoder, *, micro_tokens: int) -> Report:
         """Compute every metric of the validation texts."""
         corpus = self.corpus
         scores = evaluate.score(

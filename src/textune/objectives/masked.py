@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from torch import Tensor
@@ -13,6 +12,7 @@ from textune.corpora.library import Library
 from textune.encoder.model import Encoder
 from textune.evaluation import language
 from textune.fast.decoding import MaskedLMOutput
+from textune.metrics.metrics import Report
 from textune.objectives.work import Work
 from textune.records import Batch
 from textune.text import masking, plan
@@ -84,7 +84,7 @@ class Masked:
             if number > after:
                 yield self._one(encoder, found, update, number, epoch)
 
-    def judge(self, encoder: Encoder, *, micro_tokens: int) -> dict[str, Any]:
+    def judge(self, encoder: Encoder, *, micro_tokens: int) -> Report:
         """Compute loss, perplexity and masked accuracy of what is held out."""
         del micro_tokens  # the same order and sizes whatever a run computes at once
         library = self.library

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from torch import Tensor
 
 from textune.encoder.model import Encoder
+from textune.metrics.metrics import Report
 from textune.objectives.work import Work
 from textune.records import Batch
 
@@ -48,7 +49,7 @@ class Objective(Protocol):
             micro_tokens: Most tokens computed at once.
         """
 
-    def judge(self, encoder: Encoder, *, micro_tokens: int) -> dict[str, Any]:
+    def judge(self, encoder: Encoder, *, micro_tokens: int) -> Report:
         """Compute every metric of what is held out."""
 
     def fingerprint(self) -> str:

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from textune.corpora.corpus import targets_of
 from textune.encoder import bases
@@ -11,6 +10,7 @@ from textune.errors import DataError, SettingsError
 from textune.evaluation import plain
 from textune.evaluation.unseen import Widened
 from textune.metrics import entities
+from textune.metrics.metrics import Report
 from textune.predicting.predictor import Predictor, Reading
 from textune.recipes import plain_text
 from textune.records import Example
@@ -22,7 +22,7 @@ from textune.tasks import examples
 from textune.text import tokenizers
 
 
-def evaluate(run: Path, source: object, options: Reading) -> dict[str, Any]:
+def evaluate(run: Path, source: object, options: Reading) -> Report:
     """Judge a run's model by another file, and keep what it said in `evaluations/`.
 
     Args:
@@ -57,7 +57,7 @@ def _refuse_useless(run: Path, options: Reading) -> None:
         )
 
 
-def _by_labels(run: Path, source: object, options: Reading) -> dict[str, Any]:
+def _by_labels(run: Path, source: object, options: Reading) -> Report:
     """Judge a model by labelled text, and keep what it said of each."""
     predictor = Predictor.opened(run, device=options.device, precision=options.precision)
     decision = predictor.decision(options.threshold)

@@ -9,6 +9,7 @@ from textune.corpora.corpus import Corpus
 from textune.encoder import bases, devices, load, units
 from textune.encoder.units import Units
 from textune.evaluation import by_length, evaluate, fitting
+from textune.metrics.metrics import Report
 from textune.objectives.labelled import Labelled, forewarnings
 from textune.recipes.requests import TrainRequest
 from textune.records import Decision, Example, Message, Scores
@@ -73,9 +74,9 @@ class FineTuning:
         del goes_on
         return forewarnings(self.request.settings.train, self.learner.objective.per_epoch)
 
-    def judge(self, folder: Path) -> tuple[dict[str, Any], Decision]:
+    def judge(self, folder: Path) -> tuple[Report, Decision]:
         """Judge the best weights on validation and test texts, beside what simple rules score."""
-        found: dict[str, Any] = {}
+        found: Report = {}
         corpus, learner, task = self.found, self.learner, self.found.task
         decision, last = task.default_decision(), None
         for part in PARTS[1:]:
@@ -152,7 +153,7 @@ def build(request: TrainRequest, corpus: Corpus, clock: Clock) -> FineTuning:
     return FineTuning(replace(request, settings=settings), corpus, learner)
 
 
-def judge(task: Task, scores: Scores, texts: Sequence[Example]) -> dict[str, Any]:
+def judge(task: Task, scores: Scores, texts: Sequence[Example]) -> Report:
     """Compute every metric over all texts at once, the main ones with 95 % intervals, by length."""
     found = {**task.judge(scores, texts), "intervals": task.intervals(scores, texts)}
     return found | {"by_length": by_length.judge(task, scores, texts, found)}

@@ -11,6 +11,7 @@ from textune.corpora import library
 from textune.corpora.library import Library
 from textune.encoder import devices, freezing, manifest, masked_lm, sizes
 from textune.encoder.masked_lm import MaskedLMModel
+from textune.metrics.metrics import Report
 from textune.objectives.masked import Masked
 from textune.recipes import proving, vocabularies
 from textune.recipes.recipe import Event
@@ -83,7 +84,7 @@ class MaskedLM:
                 yield event
                 warming.stop_if(stop, event)
 
-    def judge(self, folder: Path) -> tuple[dict[str, Any], None]:
+    def judge(self, folder: Path) -> tuple[Report, None]:
         """Judge the best weights on what is held out, beside those before the first step."""
         learner, progress = self.learner, self.learner.progress
         piece, share = self.found.most_frequent()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from textune.encoder import manifest, names
 from textune.errors import RunError
+from textune.metrics.metrics import Report
 from textune.recipes.requests import Request
 from textune.records import Decision, Message, Started, Step, Validated
 from textune.runs import runs
@@ -61,7 +62,7 @@ class Job(Protocol):
     def prepare(self, folder: Path, stop: StopRequest, *, goes_on: bool) -> Iterator[Event]:
         """Say what will not happen by these settings, and do what comes before the first step."""
 
-    def judge(self, folder: Path) -> tuple[dict[str, Any], Decision | None]:
+    def judge(self, folder: Path) -> tuple[Report, Decision | None]:
         """Judge the best weights; return the numbers, and how probabilities become labels."""
 
     def save(self, folder: Path, decision: Decision | None) -> str:

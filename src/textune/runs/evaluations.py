@@ -2,8 +2,8 @@
 
 import os
 from pathlib import Path
-from typing import Any
 
+from textune.metrics.metrics import Report
 from textune.runs.written import DataCard
 from textune.storage import atomic, objects
 from textune.storage.checksums import sha256
@@ -12,7 +12,7 @@ from textune.storage.names import utf8
 LONGEST = 100  # characters of a name, so that endings and a number fit behind it
 
 
-def write(run: Path, source: object, numbers: dict[str, Any]) -> Path:
+def write(run: Path, source: object, numbers: Report) -> Path:
     """Write the numbers of one file as JSON, in place of those of the same file alone.
 
     Args:

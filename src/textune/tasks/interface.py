@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from textune.metrics.metrics import Report
 from textune.records import Asks, Batch, Decision, Example, Prediction, Scores
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ class Task(Protocol):
     def decide(self, probabilities: Floats, decision: Decision, borders: Borders) -> NDArray[Any]:
         """Turn probabilities into decisions."""
 
-    def judge(self, scores: Scores, examples: Sequence[Example]) -> dict[str, Any]:
+    def judge(self, scores: Scores, examples: Sequence[Example]) -> Report:
         """Compare decisions and probabilities with the truth, over all texts at once."""
 
     def intervals(self, scores: Scores, examples: Sequence[Example]) -> dict[str, list[float]]:

@@ -13,6 +13,7 @@ from textune.data import choices, lists
 from textune.data.columns import Column, Scan, describe, flag, signs_of
 from textune.errors import DataError, among, excerpt
 from textune.metrics import catalogue, metrics
+from textune.metrics.metrics import Report
 from textune.records import Batch, Contract, Decision, Example, Prediction, Row, Scores, Table
 from textune.splits import splits
 from textune.tasks import labels as named
@@ -94,7 +95,7 @@ class Multi(Task):
             for row in decided.tolist()
         ]
 
-    def judge(self, scores: Scores, examples: Sequence[Example]) -> dict[str, Any]:
+    def judge(self, scores: Scores, examples: Sequence[Example]) -> Report:
         """Compare with the truth, over all texts at once."""
         assert scores.truth is not None
         return metrics.multi(scores.truth, scores.probabilities, scores.decisions, self.labels)

@@ -13,6 +13,7 @@ from textune.data import lists
 from textune.data.columns import Column, Scan, flag
 from textune.errors import DataError, among, excerpt
 from textune.metrics import catalogue, metrics
+from textune.metrics.metrics import Report
 from textune.records import Batch, Contract, Decision, Example, Prediction, Row, Scores, Table
 from textune.splits import splits
 from textune.tasks import labels as named
@@ -89,7 +90,7 @@ class Single(Task):
         """Return the one name for each decision."""
         return [(self.labels[number],) for number in decided.tolist()]
 
-    def judge(self, scores: Scores, examples: Sequence[Example]) -> dict[str, Any]:
+    def judge(self, scores: Scores, examples: Sequence[Example]) -> Report:
         """Compare with the truth, over all texts at once."""
         assert scores.truth is not None
         return metrics.single(scores.truth, scores.probabilities, scores.decisions, self.labels)

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -11,6 +10,7 @@ from textune.encoder import remarks
 from textune.errors import StoppedError
 from textune.fast import threads
 from textune.metrics import catalogue
+from textune.metrics.metrics import Report
 from textune.records import Message, Started, Step, Validated
 from textune.runs.journal import Journal
 from textune.training import loop, memory, snapshot
@@ -139,7 +139,7 @@ def _judge(learner: Learner) -> tuple[dict[str, object], float]:
     return learner.objective.judge(learner.encoder, micro_tokens=learner.micro_tokens), began
 
 
-def _noted(learner: Learner, folder: Path, found: dict[str, Any], began: float) -> Validated:
+def _noted(learner: Learner, folder: Path, found: Report, began: float) -> Validated:
     """Keep the weights if they are the best so far."""
     objective, progress = learner.objective, learner.progress
     is_best = progress.note(found, objective.metric, objective.tie_metric)

@@ -1,9 +1,9 @@
 """How far a run has come, and which of its validations was the best."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from textune.metrics import catalogue, metrics
+from textune.metrics.metrics import Report
 from textune.records import Step
 
 
@@ -27,7 +27,7 @@ class Progress:
     reserve: float = 0.0  # seconds that judging takes
     total: int | None = None  # updates in all; None where time decides
     tenths: int = 0  # of a time budget at whose ends it was validated
-    before: dict[str, Any] | None = None  # what was measured before the first step
+    before: Report | None = None  # what was measured before the first step
 
     def count(self, step: Step, seconds: float) -> None:
         """Count an update, and the seconds that it took."""
@@ -48,7 +48,7 @@ class Progress:
             "padding": round(self.computed / self.tokens - 1, 4) if self.tokens else 0.0,
         }
 
-    def note(self, found: dict[str, Any], metric: str, tie_metric: str) -> bool:
+    def note(self, found: Report, metric: str, tie_metric: str) -> bool:
         """Tell whether these are the best numbers so far by a metric, and remember them if so."""
         value, loss = catalogue.value(found, metric), found.get(tie_metric)
         is_first = self.best_step == 0 and self.best is None

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from textune.errors import DataError
 from textune.metrics import spans
+from textune.metrics.metrics import Report
 from textune.records import Batch, Decision, Entity, Example, Prediction, Scores
 from textune.tasks.answers import ends
 from textune.tasks.interface import Borders, Column, Floats, Task
@@ -119,7 +120,7 @@ class AnswerSpan(Task):
                 found[number] = best.places[0]
         return found
 
-    def judge(self, scores: Scores, examples: Sequence[Example]) -> dict[str, Any]:
+    def judge(self, scores: Scores, examples: Sequence[Example]) -> Report:
         """Compare with all references, by the official exact match and F1."""
         return spans.judge(self._written(scores, examples), _references(examples))
 

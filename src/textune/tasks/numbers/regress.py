@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from textune.errors import DataError
 from textune.metrics import numbers
+from textune.metrics.metrics import Report
 from textune.records import Batch, Decision, Example, Prediction, Scores
 from textune.tasks import labels as named
 from textune.tasks.interface import Borders, Column, Floats, Task
@@ -87,7 +88,7 @@ class Regress(Task):
         """Return the numbers."""
         return probabilities
 
-    def judge(self, scores: Scores, examples: Sequence[Example]) -> dict[str, Any]:
+    def judge(self, scores: Scores, examples: Sequence[Example]) -> Report:
         """Compare with the truth, over all texts at once."""
         assert scores.truth is not None
         return numbers.judge(scores.truth, scores.decisions, self.labels)

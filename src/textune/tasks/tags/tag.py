@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from textune.errors import DataError, among
 from textune.metrics import confusions, entities
+from textune.metrics.metrics import Report
 from textune.records import OUTSIDE, Batch, Decision, Entity, Example, Prediction, Scores
 from textune.splits import splits
 from textune.tasks import labels as named
@@ -107,7 +108,7 @@ class Tag(Task):
         """Return the likeliest sequence of tags that can be, for each text; (words,)."""
         return entities.decode(probabilities, self.labels, borders)
 
-    def judge(self, scores: Scores, examples: Sequence[Example]) -> dict[str, Any]:
+    def judge(self, scores: Scores, examples: Sequence[Example]) -> Report:
         """Compare with the truth, over all words: what no window shows counts as missed."""
         truth, given = _truth(examples), self._judged(scores)
         found = entities.judge(truth, given, plain=not self.marks_entities)
