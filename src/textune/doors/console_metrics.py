@@ -8,9 +8,9 @@ from rich.markup import escape
 from textune.doors.console import MOST_LABELS, argument, number, out, say_more, table
 from textune.metrics import catalogue, written
 from textune.metrics.catalogue import HEADLINES
-from textune.metrics.metrics import Report
 
 if TYPE_CHECKING:  # pydantic
+    from textune.metrics.metrics import Report  # numpy
     from textune.runs.runs import Run
 
 JUDGED = ("metric", "value", "95 % interval")
@@ -24,7 +24,7 @@ def headlines(metrics: Mapping[str, object]) -> list[str]:
     return [key for key in HEADLINES if key in metrics and key not in same]
 
 
-def show_metrics(metrics: Report, *, title: str) -> None:
+def show_metrics(metrics: "Report", *, title: str) -> None:
     """Print the headline numbers of a split with their intervals, then each label's."""
     spans = metrics.get("intervals", {})
     rows = [

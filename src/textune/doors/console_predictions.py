@@ -6,11 +6,12 @@ from rich.markup import escape
 
 from textune.doors.console import out, show_json
 from textune.records import Prediction
-from textune.tasks import registry
 
 
 def show_predictions(found: Iterable[Prediction], task: str, *, as_json: bool) -> None:
     """Print what was said of each text, as its task has it."""
+    from textune.tasks import registry  # numpy
+
     kind = registry.of(task)
     for item in found:
         if as_json:

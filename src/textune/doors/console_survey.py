@@ -1,14 +1,15 @@
 """What `check` found becomes lines and tables on the screen."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 
 from textune.doors.console import MOST_LABELS, folded, out, say_more, table
 from textune.records import Survey
-from textune.tasks import registry
-from textune.tasks.kind import Chart, Grid
+
+if TYPE_CHECKING:
+    from textune.tasks.kind import Chart, Grid
 
 BAR = 28
 MOST_BROKEN = 10
@@ -83,6 +84,9 @@ def _columns(columns: Mapping[str, str]) -> None:
 
 def _targets(found: Survey) -> None:
     """Print what there is to find in the texts, as the task has it."""
+    from textune.tasks import registry  # numpy
+    from textune.tasks.kind import Chart, Grid
+
     for part in registry.of(found.contract.task).picture(found):
         if isinstance(part, Chart):
             _chart(part)
@@ -92,7 +96,7 @@ def _targets(found: Survey) -> None:
             out.print(escape(part))
 
 
-def _grid(grid: Grid) -> None:
+def _grid(grid: "Grid") -> None:
     """Print names and the numbers of each."""
     first, *others = grid.heads
     rows = [(f"  {name}", *cells) for name, *cells in grid.rows[:MOST_LABELS]]
@@ -101,7 +105,7 @@ def _grid(grid: Grid) -> None:
     say_more(len(grid.rows))
 
 
-def _chart(chart: Chart) -> None:
+def _chart(chart: "Chart") -> None:
     """Print a bar for each count, and its share of the total."""
     labels, total = chart.counts, chart.total
     out.print(f"\n[bold]{chart.title}[/] ({len(labels)})")
