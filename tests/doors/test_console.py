@@ -145,7 +145,7 @@ def test_a_title_is_one_line_whatever_the_width(capsys, monkeypatch):
 
 
 def test_a_long_prediction_says_for_a_pipe_how_far_it_is(capsys):
-    assert list(console.counting(iter([5, 1024]), what="labelling", silence=0.0)) == [5, 1024]
+    assert list(console.counting(iter([5, 1024]), what="labelling", most_silence=0.0)) == [5, 1024]
     assert capsys.readouterr().err.splitlines() == ["labelling: 5 rows", "labelling: 1,024 rows"]
     assert list(console.counting(iter([5, 1024]), what="labelling")) == [5, 1024]
     assert capsys.readouterr().err == ""

@@ -21,29 +21,34 @@ Made = TypeVar("Made")
 Events = Generator[Any, None, Made]  # what is shown of a run, and what it made
 
 
+BEGINNINGS: dict[Callable[..., Any], Callable[[Mapping[str, Any]], Events[Any]]] = {}
+
+
 def carried_out_by(
-    begin: Callable[[Mapping[str, object]], Events[Made]],
+    begin: Callable[[Mapping[str, Any]], Events[Made]],
 ) -> Callable[[Callable[P, Made]], Callable[P, Made]]:
-    """Let a function describe keywords, from which another one begins a run.
+    """Let a function describe keywords, from which `begin` begins a run.
 
-    Args:
-        begin: Gets all arguments by their names, and returns the run's events.
-
-    Returns:
-        A decorator. What it decorates has a signature and a docstring, and no body of its own.
+    What is decorated has a signature and a docstring, and no body of its own.
     """
 
     def decorate(described: Callable[P, Made]) -> Callable[P, Made]:
         @wraps(described)
         def run(*args: P.args, **kwargs: P.kwargs) -> Made:
-            events = begin(arguments(described, *args, **kwargs))
+            events: Events[Made] = events_of(run, *args, **kwargs)
             from textune.runs import sessions  # torch
 
             return sessions.finish(events)
 
+        BEGINNINGS[run] = begin
         return run
 
     return decorate
+
+
+def events_of(function: Callable[..., Any], *args: object, **kwargs: object) -> Events[Any]:
+    """Begin the run that a function would make of these arguments; iterate to watch."""
+    return BEGINNINGS[function](arguments(function, *args, **kwargs))
 
 
 def fine_tuning(options: Mapping[str, object]) -> Events["Run"]:

@@ -18,7 +18,7 @@ from textune.doors import (
     language_api,
     watching,
 )
-from textune.doors.options import arguments, command
+from textune.doors.options import command
 from textune.errors import SettingsError, TextuneError
 
 if TYPE_CHECKING:  # pydantic
@@ -71,28 +71,28 @@ def check(  # noqa: D417  # the others are described in `train`
 @command(app, api.train)
 def train(*, as_json: bool, **options: Any) -> None:
     """Fine-tune an encoder on the labelled text in FILE."""
-    run = _watched(api.fine_tuning, api.train, options, quiet=as_json)
+    run = _watched(api.train, options, quiet=as_json)
     _show_run(run, _show_trained, as_json=as_json)
 
 
 @command(app, language_api.adapt)
 def adapt(*, as_json: bool, **options: object) -> None:
     """Make an encoder at home in plain TEXT, by masked-LM, before it is fine-tuned."""
-    run = _watched(language_api.adapting, language_api.adapt, options, quiet=as_json)
+    run = _watched(language_api.adapt, options, quiet=as_json)
     _show_run(run, console_metrics.show_language, as_json=as_json)
 
 
 @command(app, language_api.pretrain, words=language_api.adapt)
 def pretrain(*, as_json: bool, **options: object) -> None:
     """Make a tokenizer and a BERT from nothing but plain TEXT."""
-    run = _watched(language_api.pretraining, language_api.pretrain, options, quiet=as_json)
+    run = _watched(language_api.pretrain, options, quiet=as_json)
     _show_run(run, console_metrics.show_language, as_json=as_json)
 
 
 @command(app, api.cross_validate, words=api.train)
 def folds(*, as_json: bool, **options: object) -> None:
     """Cross-validate: each fold of FILE is judged by a model that learned from the others."""
-    found = _watched(api.cross_validating, api.cross_validate, options, quiet=as_json)
+    found = _watched(api.cross_validate, options, quiet=as_json)
     if as_json:
         console.show_json({"path": str(found.path), **found.numbers})
     else:
@@ -249,16 +249,9 @@ def demo(*, out: Path = Path("demo"), epochs: int | None = None, limit: int | No
         console.say(f"the report, for a browser: {run_folder / 'report.html'}")
 
 
-def _watched(
-    begin: Callable[[Mapping[str, Any]], api.Events[api.Made]],
-    described: Callable[..., Any],
-    options: Mapping[str, object],
-    *,
-    quiet: bool,
-) -> api.Made:
-    """Show what `begin` does by the options of a function, to its end; return what it made."""
-    made: api.Made = watching.watch(begin(arguments(described, **options)), quiet=quiet)
-    return made
+def _watched(function: Callable[..., Any], options: Mapping[str, object], *, quiet: bool) -> Any:
+    """Show a run that a function would make of these options, to its end; return what it made."""
+    return watching.watch(api.events_of(function, **options), quiet=quiet)
 
 
 def _show_run(run: "Run", show: Callable[["Run"], None], *, as_json: bool) -> None:
@@ -290,7 +283,7 @@ def run() -> None:
     console.accept_any_text()
     try:
         code = app(standalone_mode=False)
-        console.flush()
+        sys.stdout.flush()
     except TextuneError as error:
         console.fail(str(error))
         sys.exit(error.exit_code)
@@ -302,7 +295,7 @@ def run() -> None:
         console.fail("stopped")
         sys.exit(130)
     except BrokenPipeError:  # the reader, for example `head`, has seen enough
-        console.hush()
+        console.silence(sys.stdout)
         sys.exit(0)
     except Exception as error:  # what click raises for wrong options, or a bug
         exits.leave(error)

@@ -114,16 +114,13 @@ def complain(text: str) -> None:
 
 def show_json(values: object) -> None:
     """Print one JSON object on one line, for programs."""
-    try:
-        sys.stdout.write(_json_line(values))
-    except BrokenPipeError:
-        raise BrokenPipeError from None  # without a number: typer would exit with 1 on EPIPE
-
-
-def _json_line(values: object) -> str:
     is_unicode = (sys.stdout.encoding or "").lower().startswith("utf")
     line = json.dumps(values, ensure_ascii=not is_unicode, allow_nan=False)
-    return OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", line) + "\n"
+    line = OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", line)
+    try:
+        sys.stdout.write(f"{line}\n")
+    except BrokenPipeError:
+        raise BrokenPipeError from None  # without a number: typer would exit with 1 on EPIPE
 
 
 class _Lossy:
@@ -154,7 +151,7 @@ def _sparing(stream: TextIO) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno not in FULL:
-            _silence(stream)
+            silence(stream)
     except ValueError:  # closed within this process
         pass
 
@@ -166,7 +163,7 @@ def spared() -> Iterator[None]:
         yield
         sys.stdout.flush()
     except OSError:
-        _silence(sys.stdout)
+        silence(sys.stdout)
 
 
 def accept_any_text() -> None:
@@ -180,29 +177,20 @@ def accept_any_text() -> None:
         sys.stderr = _Lossy(sys.stderr)
 
 
-def flush() -> None:
-    """Send what waits to be sent; raises BrokenPipeError if nobody reads any more."""
-    sys.stdout.flush()
-
-
-def hush() -> None:
-    """Send the rest of the output nowhere, so that leaving makes no noise."""
-    _silence(sys.stdout)
-
-
-def _silence(stream: TextIO) -> None:
+def silence(stream: TextIO) -> None:
+    """Send what is still written to a stream nowhere, so that leaving makes no noise."""
     with suppress(OSError, ValueError):  # a stream without a number has nothing to be sent
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-def counting(steps: Iterable[int], *, what: str, silence: float = SILENCE) -> Iterator[int]:
+def counting(steps: Iterable[int], *, what: str, most_silence: float = SILENCE) -> Iterator[int]:
     """Show a growing number while something long goes on; for a pipe a line now and then."""
     spoke = time.perf_counter()
     with err.status(what) as status:
         for number in steps:
             words = f"{what}: {number:,} rows"
             status.update(words)
-            if not err.is_terminal and time.perf_counter() - spoke >= silence:
+            if not err.is_terminal and time.perf_counter() - spoke >= most_silence:
                 spoke = time.perf_counter()
                 err.print(words)
             yield number

@@ -13,7 +13,7 @@ if TYPE_CHECKING:  # pydantic
     from textune.metrics.metrics import Report  # numpy
     from textune.runs.runs import Run
 
-JUDGED = ("metric", "value", "95 % interval")
+INTERVAL = "95 % interval"
 OF_LABELS = ("n", "exact_match", *catalogue.COUNTS, *catalogue.OF_LABELS)
 
 
@@ -27,11 +27,8 @@ def headlines(metrics: Mapping[str, object]) -> list[str]:
 def show_metrics(metrics: "Report", *, title: str) -> None:
     """Print the headline numbers of a split with their intervals, then each label's."""
     spans = metrics.get("intervals", {})
-    rows = [
-        (HEADLINES[key], number(metrics[key]), written.interval(spans.get(key)))
-        for key in headlines(metrics)
-    ]
-    table(JUDGED, rows, title=title)
+    rows = [_row(HEADLINES[key], spans.get(key), metrics[key]) for key in headlines(metrics)]
+    table(("metric", "value", INTERVAL), rows, title=title)
     show_labels(metrics.get("labels", {}))
     kinds = {name: metrics[key] for key, name in catalogue.QUESTIONS.items() if key in metrics}
     show_labels(kinds, of="questions")
@@ -50,6 +47,11 @@ def show_metrics(metrics: "Report", *, title: str) -> None:
         out.print(f"  – entities: {escape(catalogue.confusion_words(metrics['confusions']))}")
     if metrics.get("decided"):
         out.print(f"  – {escape(metrics['decided'])}")
+
+
+def _row(name: str, span: list[float] | None, *values: object) -> tuple[str, ...]:
+    """Make a row of a name, of numbers, and of an interval of the last of them."""
+    return name, *map(number, values), written.interval(span)
 
 
 def show_labels(labels: Mapping[str, Mapping[str, object]], *, of: str = "label") -> None:
@@ -71,16 +73,8 @@ def _show_by_length(bins: Sequence[Mapping[str, Any]]) -> None:
     if len(bins) < 2:
         return
     (key,) = bins[0].keys() & HEADLINES.keys()
-    rows = [
-        (
-            _length_range(item),
-            number(item["n"]),
-            number(item[key]),
-            written.interval(item["interval"]),
-        )
-        for item in bins
-    ]
-    table(("tokens a text", "texts", HEADLINES[key], "95 % interval"), rows)
+    rows = [_row(_length_range(item), item["interval"], item["n"], item[key]) for item in bins]
+    table(("tokens a text", "texts", HEADLINES[key], INTERVAL), rows)
 
 
 def _length_range(item: Mapping[str, Any]) -> str:
@@ -107,15 +101,10 @@ def show_folds(numbers: Mapping[str, Any]) -> None:
     """Print mean, deviation and interval over folds of the headline numbers."""
     found = {key: numbers["metrics"][key] for key in headlines(numbers["metrics"])}
     rows = [
-        (
-            HEADLINES[key],
-            number(each["mean"]),
-            number(each["deviation"]),
-            written.interval(each["interval"]),
-        )
+        _row(HEADLINES[key], each["interval"], each["mean"], each["deviation"])
         for key, each in found.items()
     ]
-    columns = ("metric", "mean", "deviation", "95 % interval")
+    columns = ("metric", "mean", "deviation", INTERVAL)
     table(columns, rows, title=f"\n{numbers['folds']} folds")
 
 
@@ -123,16 +112,12 @@ def show_language(run: "Run") -> None:
     """Print what the held-out text says of an encoder, before the first step and after the last."""
     metrics, place = run.metrics, escape(argument(run.path))
     before, after = metrics["before"], metrics["valid"]
+    spans = after["intervals"]
     rows = [
-        (
-            HEADLINES[key],
-            number(before.get(key)),
-            number(after[key]),
-            written.interval(after["intervals"].get(key)),
-        )
+        _row(HEADLINES[key], spans.get(key), before.get(key), after[key])
         for key in headlines(after)
     ]
-    table(("metric", "before", "after", "95 % interval"), rows, title="\nheld out")
+    table(("metric", "before", "after", INTERVAL), rows, title="\nheld out")
     change = after["perplexity"] / before["perplexity"] - 1
     simple = metrics["baselines"]["most_frequent"]
     out.print(

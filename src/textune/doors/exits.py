@@ -22,7 +22,7 @@ def leave(error: Exception) -> NoReturn:
         sys.exit(130)
     if isinstance(error, OSError) and error.errno in NOT_OURS:
         if not error.filename:
-            console.hush()  # the output itself: nothing waits to be sent any more
+            console.silence(sys.stdout)  # the output itself: nothing waits to be sent any more
         place = f"{error.filename}: " if error.filename else "the output: "
         verb = "written" if error.errno in FULL else "read or written"
         console.fail(f"{place}cannot be {verb}: {error.strerror}")
