@@ -1,6 +1,5 @@
 """Rows become a contract: which task, which columns, which labels, and why."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -8,14 +7,11 @@ from textune.data import choices, lists, skipping, unlabelled
 from textune.data.choice import Choice, quoted
 from textune.data.columns import Column, Scan, describe, scan
 from textune.data.names import columns_meant
-from textune.data.word_lists import read_list
 from textune.errors import DataError, SettingsError, among
 from textune.records import Contract, Finding, Table
 from textune.tasks import registry
 from textune.tasks.kind import Kind
 
-WORD_TAG = re.compile(r"O|[BIESLU]-\S+")  # how a word of a name is marked in CoNLL files
-TAG_ENDS = re.compile(r"[\s,;|]+")  # between tags that are no list
 FASTTEXT = "__label__"
 
 
@@ -98,8 +94,8 @@ def understand(
         several=None if task is None else registry.of(task).several,
         fits=None if task is None else registry.of(task).fits,
     )
-    if task is None:
-        _refuse_words(table, texts.columns, labels.columns)
+    for kind in registry.TASKS.values() if task is None else ():
+        kind.refuse(table, texts.columns, labels.columns)
     contract = _completed(table, seen, task, texts=texts, labels=labels, group=group)
     return _found(table, contract, described, seen, skip)
 
@@ -213,43 +209,6 @@ def _no_column(table: Table, option: str, name: str) -> str:
     if not table.has_header:
         return f"{start} (the file was read without names in its first line)"
     return start
-
-
-def _refuse_words(table: Table, texts: Sequence[Column], labels: Sequence[Column]) -> None:
-    """Refuse a file of words with a tag each, of which a classifier would learn nonsense."""
-    _refuse_joined(table, labels)
-    one, *others = texts
-    tags: Sequence[str] = ()
-    if len(labels) == 1 and one.words < 1.5:
-        tags = tuple(labels[0].counts or ())
-    elif not labels and not others and one.words > 1:
-        tags = [cell.split()[-1] for cell in one.cells]
-    marked = sum(WORD_TAG.fullmatch(tag) is not None for tag in tags)
-    if any(tag[:2] in ("B-", "I-") for tag in tags) and marked >= 0.9 * len(tags):
-        raise DataError(
-            f"{table.name}: this is one word a row, each with a tag such as "
-            f"{next(tag for tag in tags if tag[:2] in ('B-', 'I-'))!r}; textune reads such words "
-            "as CoNLL files have them (word and tag parted by a tab, a blank line after each "
-            "sentence), or else one text a row: write them so, or if every row is a text, say so "
-            "with --task single or --task plain"
-        )
-
-
-def _refuse_joined(table: Table, labels: Sequence[Column]) -> None:
-    """Refuse cells with a tag for each word of a text that is no list of words."""
-    if len(labels) != 1 or not labels[0].cells:
-        return
-    tags = [read_list(cell) or TAG_ENDS.split(cell) for cell in labels[0].cells]
-    every = [tag for found in tags for tag in found]
-    marked = sum(WORD_TAG.fullmatch(tag) is not None for tag in every)
-    is_marked = any(tag[:2] in ("B-", "I-") for tag in every) and "O" in every
-    if is_marked and marked >= 0.9 * len(every) and len(every) > 2 * len(tags):
-        raise DataError(
-            f"{table.name}: column {labels[0].name!r} holds a tag for each word, such as "
-            f"{labels[0].cells[0][:40]!r}, but which the words are is not said; write both as "
-            'lists, as {"words": ["EU", "said"], "tags": ["B-ORG", "O"]}, or a CoNLL file, or if '
-            "they are labels of whole texts, say so with --task single or --task multi"
-        )
 
 
 def _completed(

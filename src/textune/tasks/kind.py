@@ -133,6 +133,10 @@ def picture(found: Survey) -> Iterator[Chart | Grid | str]:
         yield f"  texts with no label: {found.unlabelled:,} ({share:.1%})"
 
 
+def _let_pass(table: Table, texts: Sequence[Column], labels: Sequence[Column]) -> None:
+    """Refuse nothing."""
+
+
 def _no_findings(table: Table, contract: Contract, seen: Scan) -> Iterator[Finding]:
     yield from ()
 
@@ -164,6 +168,7 @@ class Kind:
     formats: frozenset[str] = frozenset()  # of tables that only this row reads
     understand: Callable[..., Contract | None] | None = None
     of_file: Callable[[Contract, Table], Contract] | None = None  # as one file writes it
+    refuse: Callable[[Table, Sequence[Column], Sequence[Column]], None] = _let_pass  # its like
     described: Callable[[Contract], dict[str, str]] | None = None  # column → what it was taken for
     # label columns beside texts: how likely they hold it, where nobody says so (0: they do not)
     weight: Callable[[Sequence[Column]], float] = lambda columns: 0.0

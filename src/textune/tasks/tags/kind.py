@@ -11,7 +11,7 @@ from textune.metrics.catalogue import Judged
 from textune.records import OUTSIDE, Contract, Example, Finding, Prediction, Survey, Table
 from textune.tasks import shown
 from textune.tasks.kind import Chart, Kind, Places, Tally, ToExample
-from textune.tasks.tags import tag_columns, tagged
+from textune.tasks.tags import misread, tag_columns, tagged
 from textune.tasks.tags.census import WordCensus
 from textune.tasks.tags.tag import Tag
 
@@ -105,6 +105,7 @@ KIND = Kind(
     decisions=frozenset(["tags"]),
     formats=frozenset(["conll"]),
     understand=tag_columns.understand,
+    refuse=misread.refuse,
     of_file=tagged.in_own_scheme,
     described=tag_columns.described,
     label_names=tagged.label_names,
