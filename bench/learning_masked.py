@@ -104,14 +104,7 @@ def train_textune(job: Job) -> Path:
         max_tokens=job.max_tokens or MOST_TOKENS,
         threads=job.threads,
     )
-    changes = (
-        f"train.lr={job.lr}",
-        f"train.weight_decay={job.weight_decay}",
-        f"train.warmup_share={job.warmup_share}",
-        f"train.clip={job.clip}",
-        "train.schedule=linear",
-        f"train.precision={job.numbers or 'auto'}",
-    )
+    changes = (f"train.lr={job.lr}", *measure.changes(job))
     learner = masking.build(asked, epochs=job.epochs, changes=changes)
     steps = loop.train(
         learner.model,

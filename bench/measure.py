@@ -71,14 +71,7 @@ def by_textune(job: Job, *, examples: int, **reading: Any) -> Result:
         max_tokens=job.max_tokens,
         seed=job.seed,
         out=run,
-        settings=[
-            f"train.weight_decay={job.weight_decay}",
-            f"train.warmup_share={job.warmup_share}",
-            f"train.clip={job.clip}",
-            "train.schedule=linear",
-            f"train.precision={job.numbers or 'auto'}",
-            f"train.metric={job.metrics[0]}",
-        ],
+        settings=[*changes(job), f"train.metric={job.metrics[0]}"],
         **reading,
     )
     capsule = json.loads((run / "capsule.json").read_text(encoding="utf-8"))
@@ -97,6 +90,17 @@ def by_textune(job: Job, *, examples: int, **reading: Any) -> Result:
         padding=capsule["padding"] + 1,  # there a share of the real tokens
         peak_memory_mb=0.0,
         scores=scores_of(job, json.loads((run / "metrics.json").read_text(encoding="utf-8"))),
+    )
+
+
+def changes(job: Job) -> tuple[str, ...]:
+    """Return what a job asks beside the usual options, as settings."""
+    return (
+        f"train.weight_decay={job.weight_decay}",
+        f"train.warmup_share={job.warmup_share}",
+        f"train.clip={job.clip}",
+        "train.schedule=linear",
+        f"train.precision={job.numbers or 'auto'}",
     )
 
 

@@ -11,7 +11,7 @@ FOLDERS = ("src", "tests", "bench", "proofs", "docs", ".ci")
 IGNORED = {".git", "__pycache__", ".egg-info"}
 PYTHON = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py"))
 MOST_LINES = 400
-MOST_BODY_LINES = 60
+MOST_BODY_LINES = 40
 MACHINE_PATH = re.compile(r"(?<![\w.~}/])/(?:home|root|Users|work|opt)/\w|[A-Z]:\\{1,2}Users\b")
 REGISTRY = re.compile(
     r"https?://[\w.-]*(?:pypi|pythonhosted|pytorch|anaconda|conda-forge)\b[\w.-]*"

@@ -42,30 +42,31 @@ def test_every_keyword_is_described(name):
     assert [*descriptions(SAME[name])] == [*inspect.signature(SAME[name]).parameters]
 
 
+def described(
+    file: object,
+    *,
+    rate: float | None = None,
+    skip: str | list[str] = (),
+    many_words: str | int | None = None,
+    cold: bool | None = None,
+    again: bool = False,
+    turns: int = 3,
+) -> None:
+    """Do it.
+
+    Args:
+        file: The "file" (in Python: or a frame).
+        rate: As long
+            as `many_words`.
+        turns: How often.
+
+    Returns:
+        Nothing: of it.
+    """
+
+
 def test_a_signature_and_a_docstring_make_a_command():
     app, got = typer.Typer(rich_markup_mode=None), {}
-
-    def described(
-        file: object,
-        *,
-        rate: float | None = None,
-        skip: str | list[str] = (),
-        many_words: str | int | None = None,
-        cold: bool | None = None,
-        again: bool = False,
-        turns: int = 3,
-    ) -> None:
-        """Do it.
-
-        Args:
-            file: The "file" (in Python: or a frame).
-            rate: As long
-                as `many_words`.
-            turns: How often.
-
-        Returns:
-            Nothing: of it.
-        """
 
     @command(app, described)
     def do(**options):

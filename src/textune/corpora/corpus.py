@@ -107,6 +107,21 @@ def gather(
     parts = yield from read_parts(table, (valid, test), agreed, settings)
     if found_unknown := unknown.finding(tokenizer, parts[0]):
         yield Message(f"{table.name}: {found_unknown.message}", is_warning=True)
+    corpus = yield from _divided(table, agreed, parts, settings, tokenizer, max_tokens=max_tokens)
+    return replace(corpus, files=_unchanged(sums))
+
+
+def _divided(
+    table: Table,
+    agreed: Contract,
+    parts: list[list[Example]],
+    settings: Settings,
+    tokenizer: Tokenizer,
+    *,
+    max_tokens: int,
+) -> Generator[Message, None, Corpus]:
+    """Split the examples of all parts, learn the task, and make tokens and targets."""
+    data = settings.data
     split_seed = settings.seed if data.split_seed is None else data.split_seed
     split = _split(parts, data, agreed.task, seed=split_seed)
     everything = [example for part in parts for example in part]
@@ -116,7 +131,6 @@ def gather(
     findings = (*_look_alike(agreed.task, everything), *_leaks(everything, split))
     yield from (Message(finding.message, is_warning=True) for finding in findings)
     split = _balance(everything, split, data, settings.seed)
-    folder = "tokens" if data.cache else None
     store, remarks = lengths.tokenize(
         everything,
         tokenizer,
@@ -124,7 +138,7 @@ def gather(
         long=data.long,
         overlap=data.overlap,
         max_tokens=max_tokens,
-        folder=folder,
+        folder="tokens" if data.cache else None,
     )
     yield from remarks
     targets = lengths.to_items(raw, store)
@@ -142,7 +156,7 @@ def gather(
         tokenizer=tokenizer,
         split=split,
         findings=findings,
-        files=_unchanged(sums),
+        files=(),
         max_tokens=max_tokens,
         pool=tasks.of(task.name).pool or data.pool,
         weights=None if data.weight is None else weighting.of(everything, split.train),

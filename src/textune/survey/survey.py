@@ -18,6 +18,7 @@ from textune.records import Contract, Example, Finding, Survey, Table
 from textune.survey import agreement, audit, beyond, plain_survey
 from textune.survey.beyond import CountTokens, Measured, Ruler
 from textune.tasks import examples, registry
+from textune.tasks.contract import Understanding
 from textune.tasks.kind import Tally
 from textune.text import tokenizers, unknown
 
@@ -67,6 +68,21 @@ def check(  # noqa: D417  # the other keywords are those of `train`
         weight=weight,
         names=None if names is None else str(names),
     )
+    command = _command(
+        table, found.contract, header=header, delimiter=delimiter, base=base, names=names
+    )
+    return _survey(table, found, base, count_tokens, command=command)
+
+
+def _survey(
+    table: Table,
+    found: Understanding,
+    base: str | Path | None,
+    count_tokens: CountTokens | None,
+    *,
+    command: str,
+) -> Survey:
+    """Go through the rows of a table whose columns are understood."""
     agreed = found.contract
     rows = naming.named(table, agreed)
     labels = registry.of(agreed.task).tally(agreed)
@@ -76,10 +92,6 @@ def check(  # noqa: D417  # the other keywords are those of `train`
     findings = audit.audit(read, contract=agreed)
     lengths = beyond.lengths(tally.measured, ruler, rows=found.rows)
     targets = labels.targets([item.answer for item in tally.measured if item.answer is not None])
-    costs = {}
-    if agreed.task == "plain" and ruler.tokenizer is not None:
-        texts = (example.text for example in examples.read(table, agreed))
-        costs = plain_survey.measure(texts, ruler.tokenizer)
     return Survey(
         source=table.path or table.name,
         table=table,
@@ -98,14 +110,20 @@ def check(  # noqa: D417  # the other keywords are those of `train`
             *_without_labels(agreed, table.name, found.rows),
             *_too_long(lengths),
         ),
-        command=_call(agreed, base, names)
-        if table.path is None
-        else _command(table, agreed, header=header, delimiter=delimiter, base=base, names=names),
+        command=command,
         columns=found.columns,
         left_out=found.left_out,
-        fertility=costs,
+        fertility=_costs(table, agreed, ruler),
         targets=targets,
     )
+
+
+def _costs(table: Table, agreed: Contract, ruler: Ruler) -> dict[str, object]:
+    """Say what plain text costs in a tokenizer's pieces."""
+    if agreed.task != "plain" or ruler.tokenizer is None:
+        return {}
+    texts = (example.text for example in examples.read(table, agreed))
+    return plain_survey.measure(texts, ruler.tokenizer)
 
 
 def to_json(survey: Survey) -> dict[str, object]:
@@ -222,7 +240,9 @@ def _command(
     base: str | Path | None,
     names: str | Path | None,
 ) -> str:
-    place = table.path or table.name
+    if table.path is None:
+        return _call(agreed, base, names)
+    place = table.path
     if agreed.task == "plain":
         column = None if table.format == "text" else agreed.text[0]
         return plain_survey.command([place], text=column, base=base)

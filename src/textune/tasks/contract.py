@@ -231,12 +231,7 @@ def _completed(
     if chosen:
         reasons += labels.reasons
     doubts += labels.doubts if task != "plain" else ()
-    doubts += [
-        f"{column.name!r} begins with {FASTTEXT} in most rows, as fastText marks labels: they are "
-        "read as text; write the labels to a column of its own"
-        for column in texts.columns
-        if sum(cell.startswith(FASTTEXT) for cell in column.cells) > len(column.cells) / 2
-    ]
+    doubts += map(_marked, filter(_is_marked, texts.columns))
     names = tuple(column.name for column in texts.columns)
     if not chosen:
         reasons.append(
@@ -262,6 +257,18 @@ def _completed(
         (*reasons, form.reason),
         (*doubts, *form.doubts),
         numerals=form.numerals,
+    )
+
+
+def _is_marked(column: Column) -> bool:
+    """Tell whether most texts of a column begin with a label, as fastText writes it."""
+    return sum(cell.startswith(FASTTEXT) for cell in column.cells) > len(column.cells) / 2
+
+
+def _marked(column: Column) -> str:
+    return (
+        f"{column.name!r} begins with {FASTTEXT} in most rows, as fastText marks labels: they are "
+        "read as text; write the labels to a column of its own"
     )
 
 

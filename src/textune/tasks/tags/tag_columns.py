@@ -1,6 +1,6 @@
 """Columns become roles: which holds words and which their tags, or texts and their spans."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -14,7 +14,7 @@ from textune.data.offsets import CHARACTERS, READINGS, OffsetCensus
 from textune.data.schemes import OUTSIDES
 from textune.data.word_lists import MOST, read_list
 from textune.data.words import RULE
-from textune.errors import DataError, SettingsError
+from textune.errors import DataError, SettingsError, some
 from textune.records import Contract, Row, Table
 
 READ = 1_000  # rows that are looked at whole, for cells of a sample are shortened
@@ -302,39 +302,42 @@ def _contract(table: Table, found: _Found, group: str | None) -> Contract:
     offsets = places.reading()
     scheme = census.scheme() if found.form == "words" else "iob2"
     kinds = [kind for kind in census.types() if kind]
-    listed = ", ".join(kinds[:SHOWN]) + (f" and {len(kinds) - SHOWN} more" if kinds[SHOWN:] else "")
-    name = found.label.name
-    reasons = [*found.reasons]
-    if found.form == "spans":
-        reasons.append(f"{name!r} is the label: spans of characters ({listed}) → tags on words")
-        reasons.append(f"words: {RULE}; a span that cuts a word is widened to the whole word")
-        if offsets != CHARACTERS:
-            reasons.append(f"the places of its spans count {READINGS[offsets]}: so the words fit")
-    else:
-        shown = f": {listed}" if kinds else ""
-        reasons.append(
-            f"{name!r} is the label: a tag for each word, {SCHEMES[scheme]}{shown} → tags on words"
-        )
-    doubts = [*found.doubts]
+    return Contract(
+        "tags",
+        (found.text.name,),
+        (found.label.name,),
+        found.form,
+        scheme,
+        group,
+        (*found.reasons, *_reasons(found, scheme, offsets, kinds)),
+        (*found.doubts, *_doubts(found.label.name, scheme, kinds)),
+        cut=words.cut(),
+        offsets=offsets,
+    )
+
+
+def _reasons(found: _Found, scheme: str, offsets: str, kinds: Sequence[str]) -> Iterator[str]:
+    """Say how the labels were understood."""
+    name, listed = found.label.name, some(kinds, SHOWN)
+    if found.form == "words":
+        how = SCHEMES[scheme] + (f": {listed}" if kinds else "")
+        yield f"{name!r} is the label: a tag for each word, {how} → tags on words"
+        return
+    yield f"{name!r} is the label: spans of characters ({listed}) → tags on words"
+    yield f"words: {RULE}; a span that cuts a word is widened to the whole word"
+    if offsets != CHARACTERS:
+        yield f"the places of its spans count {READINGS[offsets]}: so the words fit"
+
+
+def _doubts(name: str, scheme: str, kinds: Sequence[str]) -> Iterator[str]:
+    """Say what tags that mark no entity may have been meant as."""
     if scheme == "plain" and kinds and all(map(is_number, kinds)):
-        doubts.append(
+        yield (
             f"the tags in {name!r} are numbers, and the file does not say their names: each is "
             "learned as it is, and no entity is found; write names such as B-PER in their place"
         )
     elif scheme == "plain" and (marks := [kind for kind in kinds if schemes.type_of(kind)]):
-        doubts.append(
+        yield (
             f"tags such as {marks[0]!r} in {name!r} look like marks of entities, but most tags do "
             "not: no entity is found; write the others as O or in the same way"
         )
-    return Contract(
-        "tags",
-        (found.text.name,),
-        (name,),
-        found.form,
-        scheme,
-        group,
-        tuple(reasons),
-        tuple(doubts),
-        cut=words.cut(),
-        offsets=offsets,
-    )
