@@ -5,7 +5,7 @@ import gzip
 import io
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
@@ -81,7 +81,8 @@ def predict_file(
             texts = list(examples.sound(rows, to_example, problems))
             if problems.count:
                 continue
-            found = _answers(predictor, texts, decision)
+            predictions = predictor.task.predictions(predictor.score(texts, decision), texts)
+            found = map(predictor.task.cells, predictions)
             kept = [_kept(row, nested, _kind(output), kinds) for row in rows]
             lines = [[*row, *answer] for row, answer in zip(kept, found, strict=True)]
             write([list(map(_harmless, line)) for line in lines] if harmless else lines)
@@ -134,12 +135,6 @@ def _words(text: str) -> list[str] | None:
         return None
     is_words = isinstance(found, list) and all(isinstance(word, str) for word in found)
     return found if is_words else None
-
-
-def _answers(predictor: Predictor, texts: Sequence[Example], decision: Any) -> Iterable[list[Any]]:
-    task = predictor.task
-    for found in task.predictions(predictor.score(texts, decision), texts):
-        yield task.cells(found)
 
 
 def _kept(row: Row, nested: frozenset[int], kind: str, kinds: Sequence[object] | None) -> list[Any]:

@@ -207,13 +207,11 @@ def _has_cell_with_quote(path: Path, sign: str) -> bool:
 
 def _census(body: list[list[str]]) -> Counter[str]:
     """Count the cells that begin with a quote, by what they are when quotes are literal."""
-    kinds: Counter[str] = Counter()
-    for cells in body:
-        for cell in cells:
-            if cell.startswith('"'):
-                whole = _CELL.fullmatch(cell) is not None
-                kinds["needed" if whole and '""' in cell else "whole" if whole else "torn"] += 1
-    return kinds
+    quoted = (cell for cells in body for cell in cells if cell.startswith('"'))
+    return Counter(
+        "torn" if _CELL.fullmatch(cell) is None else "needed" if '""' in cell else "whole"
+        for cell in quoted
+    )
 
 
 def _are_marks(marked: Reading, plain: Reading, census: Counter[str], spreadsheet: bool) -> bool:

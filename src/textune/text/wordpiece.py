@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
+from tokenizers.implementations.bert_wordpiece import BertWordPieceTokenizer
 from tokenizers.trainers import WordPieceTrainer
 
 from textune.errors import DataError, SettingsError
@@ -15,7 +16,7 @@ from textune.storage import atomic
 
 SPECIALS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")  # their ids are 0 to 4
 PREFIX = "##"  # of a piece that goes on with a word
-LONGEST_WORD = 100  # characters; WordPiece writes a longer one as [UNK]
+LONGEST_WORD = 100  # characters; WordPiece of the library writes a longer one as [UNK]
 LEAST_OCCURRENCES = 2  # of a piece: what occurs once teaches nothing
 MOST_WORDS = 2_000_000  # that are counted at a time
 STRETCH = re.compile(r"[^ \t\n\r]{1,1000}")  # cut, lest one endless stretch fill the memory
@@ -131,7 +132,8 @@ class _Words:
 
 
 def _count(texts: Iterable[str], lowercase: bool) -> _Words:
-    normalize = _normalizer(lowercase).normalize_str
+    # as BertWordPieceTokenizer has it; accents are dropped where it lowers
+    normalize = normalizers.BertNormalizer(lowercase=lowercase).normalize_str
     part = pre_tokenizers.BertPreTokenizer().pre_tokenize_str
     words = _Words()
     for stretches in counts(words.each(texts)):
@@ -169,28 +171,9 @@ def _repeat(words: Counter[str]) -> Iterator[str]:
             yield f"{word} " * min(REPEATED, count - start)
 
 
-def _normalizer(lowercase: bool) -> normalizers.BertNormalizer:
-    return normalizers.BertNormalizer(lowercase=lowercase)  # drops accents where it lowers
-
-
 def _write(pieces: list[str], folder: Path, *, lowercase: bool, max_tokens: int) -> None:
     vocabulary = {piece: number for number, piece in enumerate(pieces)}
-    model = models.WordPiece(
-        vocabulary,
-        unk_token="[UNK]",
-        max_input_chars_per_word=LONGEST_WORD,
-        continuing_subword_prefix=PREFIX,
-    )
-    backend = Tokenizer(model)
-    backend.normalizer = _normalizer(lowercase)
-    backend.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    backend.decoder = decoders.WordPiece(prefix=PREFIX)
-    backend.post_processor = processors.TemplateProcessing(
-        single="[CLS] $A [SEP]",
-        pair="[CLS] $A [SEP] $B:1 [SEP]:1",
-        special_tokens=[(name, vocabulary[name]) for name in ("[CLS]", "[SEP]")],
-    )
-    backend.add_special_tokens(list(SPECIALS))
+    backend = BertWordPieceTokenizer(vocabulary, lowercase=lowercase)
     names = {f"{name[1:-1].lower()}_token": name for name in SPECIALS}
     config = {
         "tokenizer_class": "BertTokenizer",
