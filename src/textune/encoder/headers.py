@@ -1,21 +1,19 @@
 """What safetensors files say of themselves: names, formats and shapes, before all is read."""
 
 import json
-import math
 import os
-import struct
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from textune.errors import ModelError
+from safetensors import SafetensorError, safe_open
+
+from textune.errors import ModelError, first_line
 
 INDEX = "model.safetensors.index.json"
 WHOLE = "model.safetensors"
-MOST_HEADER = 100_000_000  # bytes, as the format itself has it
-SIZES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2}  # bytes of a number that can be a weight
-BUFFERS = {"I64": 8, "I32": 4, "BOOL": 1}  # beside them: positions, counts
+FORMATS = frozenset(  # of numbers that can be weights, or beside them: positions, counts
+    ["F64", "F32", "F16", "BF16", "I64", "I32", "BOOL"]
+)
 SHOWN = 120  # characters of what was found
 
 
@@ -65,53 +63,26 @@ def files(folder: Path) -> list[Path]:
 
 
 def _read(file: Path) -> dict[str, Entry]:
-    size = file.stat().st_size
-    with file.open("rb") as opened:
-        first = opened.read(8)
-        length = struct.unpack("<Q", first)[0] if len(first) == 8 else size
-        if not 2 <= length <= min(size - 8, MOST_HEADER):
-            raise _damaged(file, f"it is {size:,} bytes long and its header would be {length:,}")
-        text = opened.read(length)
     try:
-        header = json.loads(text)
-        found = {name: header[name] for name in header if name != "__metadata__"}
-        ends = [_end(name, entry) for name, entry in found.items()]
-        entries = {
-            name: Entry(str(entry["dtype"]), tuple(map(int, entry["shape"])))
-            for name, entry in found.items()
-        }
-    except ModelError as error:
-        raise ModelError(f"{file}: {error}") from error
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
-        raise _damaged(file, f"{type(error).__name__} in its header") from error
-    if max(ends, default=0) != size - 8 - length:
-        raise _damaged(
-            file,
-            f"its header speaks of {max(ends, default=0):,} bytes of weights, and it holds "
-            f"{size - 8 - length:,}",
-        )
-    return entries
-
-
-def _end(name: str, entry: Mapping[str, Any]) -> int:
-    """Return where a tensor ends, having compared its place with its shape."""
-    start, end = entry["data_offsets"]
-    wide = {**SIZES, **BUFFERS}.get(entry["dtype"])
-    if wide is None:
+        with safe_open(file, framework="np") as opened:
+            parts = {name: opened.get_slice(name) for name in opened.keys()}  # noqa: SIM118
+            found = {
+                name: Entry(part.get_dtype(), tuple(part.get_shape()))
+                for name, part in parts.items()
+            }
+    except (SafetensorError, OSError) as error:
         raise ModelError(
-            f"{name} has the format {entry['dtype']}: quantised weights cannot be trained, and "
-            f"textune does not apply their scales; take the model in float32, bfloat16 or float16"
-        )
-    if not 0 <= start <= end or end - start != math.prod(entry["shape"]) * wide:
-        raise ValueError(name)
-    return int(end)
-
-
-def _damaged(file: Path, why: str) -> ModelError:
-    return ModelError(
-        f"{file}: cannot be loaded as an encoder: {why:.{SHOWN}}; it is damaged or was cut short: "
-        f"copy it again"
-    )
+            f"{file}: cannot be loaded as an encoder: {first_line(error, SHOWN)}; it is damaged or "
+            f"was cut short: copy it again"
+        ) from error
+    for name, entry in found.items():
+        if entry.format not in FORMATS:
+            raise ModelError(
+                f"{file}: {name} has the format {entry.format}: quantised weights cannot be "
+                f"trained, and textune does not apply their scales; take the model in float32, "
+                f"bfloat16 or float16"
+            )
+    return found
 
 
 def is_regular(file: Path) -> bool:
