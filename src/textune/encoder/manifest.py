@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from textune.errors import ModelError
-from textune.storage import atomic, objects
+from textune.storage import atomic, checksums, objects
 
 NAME = "manifest.json"
 CARDS = ("decision.json", "language.json")
@@ -112,10 +112,8 @@ def _parts(folder: Path) -> Iterable[Path]:
 
 def _describe(file: Path) -> dict[str, object]:
     size = file.stat().st_size
-    with file.open("rb") as opened:
-        digest = hashlib.file_digest(opened, "sha256").hexdigest()
     fast = {"sums": sums(file)} if size >= LARGE else {}
-    return {"bytes": size, "sha256": digest, **fast}
+    return {"bytes": size, "sha256": checksums.sha256(file), **fast}
 
 
 def _is_same(file: Path, wanted: Mapping[str, object]) -> bool:
@@ -123,7 +121,7 @@ def _is_same(file: Path, wanted: Mapping[str, object]) -> bool:
         return False
     if "sums" in wanted:
         return bool(sums(file) == wanted["sums"])
-    return bool(hashlib.sha256(file.read_bytes()).hexdigest() == wanted.get("sha256"))
+    return bool(checksums.sha256(file) == wanted.get("sha256"))
 
 
 def _read(folder: Path) -> dict[str, dict[str, Any]]:
