@@ -63,8 +63,10 @@ def ways(maps: list[nn.Linear], states: Tensor) -> dict[str, Callable[[int], Ten
 def main() -> None:
     """Time updates of both in turns, and print the medians."""
     parser = argparse.ArgumentParser(description=__doc__)
-    for name, value in (("width", 384), ("inner", 1536), ("tokens", 512), ("turns", 40)):
-        parser.add_argument(f"--{name}", type=int, default=value)
+    parser.add_argument("--width", type=int, default=384)
+    parser.add_argument("--inner", type=int, default=1536)
+    parser.add_argument("--tokens", type=int, default=512)
+    parser.add_argument("--turns", type=int, default=40)
     parser.add_argument("--layers", type=int, default=6)
     parser.add_argument("--parts", type=int, default=2, help="Micro-batches of an update.")
     options = parser.parse_args()
