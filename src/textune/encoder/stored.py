@@ -2,6 +2,9 @@
 
 An embedding of a quarter of a million word pieces is most of an encoder, and training touches a
 few thousand rows of it. The file stays open, so that it may be deleted or replaced meanwhile.
+
+safetensors' own slices are of a mapped file: one that is cut short meanwhile would end the process
+(a bus error), where `os.pread` gives an error that can be told.
 """
 
 import json
