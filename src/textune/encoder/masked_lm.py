@@ -10,7 +10,6 @@ import numpy as np
 import torch
 import transformers
 from numpy.typing import NDArray
-from safetensors import safe_open
 from safetensors.torch import load_file
 from torch import Tensor
 from transformers import PreTrainedModel
@@ -177,9 +176,5 @@ def _probe(size: int) -> tuple[Batch, Batch]:
 def _spare(place: str, prefix: str, unexpected: Sequence[str]) -> dict[str, Tensor]:
     """Read a pooler that the base has and the masked-LM model of transformers leaves out."""
     wanted = {name for name in unexpected if name.removeprefix(prefix).startswith("pooler.")}
-    found = {}
-    for file in sorted(Path(place).glob("*.safetensors")) if wanted else ():
-        with safe_open(file, framework="pt") as opened:
-            for name in wanted.intersection(opened.keys()):
-                found[f"{prefix}{name.removeprefix(prefix)}"] = opened.get_tensor(name)
-    return found
+    found = weights.read(Path(place), wanted) if wanted else {}
+    return {f"{prefix}{name.removeprefix(prefix)}": tensor for name, tensor in found.items()}

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import torch
-from safetensors import safe_open
 from torch import Tensor, nn
 
+from textune.encoder import weights
 from textune.records import Items, Pool
 
 NAME = "window_sharpness"  # of the learned parameter, in the model's weights
@@ -61,8 +61,4 @@ def sharpness(model: nn.Module) -> Tensor | None:
 
 def saved(folder: Path) -> Tensor | None:
     """Read the sharpness that was saved among a model's weights, if there is one."""
-    file = folder / "model.safetensors"
-    if not file.is_file():
-        return None
-    with safe_open(file, framework="pt") as opened:
-        return opened.get_tensor(NAME) if NAME in opened.keys() else None  # noqa: SIM118
+    return weights.read(folder, [NAME]).get(NAME)
