@@ -39,7 +39,7 @@ class Span:
         return f"{self.start}–{self.end} {excerpt(text[self.start : self.end])} ({self.label})"
 
 
-def items(cell: str) -> list[Any] | None:
+def items(cell: str) -> list[object] | None:
     """Take the spans of a cell apart: a list, or an object with one; None where it is neither.
 
     A blank cell holds no span. An object of lists of equal length ({"start": […], "end": […]}) is
@@ -150,7 +150,7 @@ def _later(before: Span | None, span: Span) -> Span:
     return span if before is None or span.end >= before.end else before
 
 
-def _rows(value: Mapping[str, object]) -> list[dict[str, Any]] | None:
+def _rows(value: Mapping[str, object]) -> list[dict[str, object]] | None:
     columns = [found for found in value.values() if isinstance(found, list)]
     if not value or len(columns) < len(value) or len(set(map(len, columns))) > 1:
         return None

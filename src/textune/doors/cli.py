@@ -69,7 +69,7 @@ def check(  # noqa: D417  # the others are described in `train`
 
 
 @command(app, api.train)
-def train(*, as_json: bool, **options: Any) -> None:
+def train(*, as_json: bool, **options: object) -> None:
     """Fine-tune an encoder on the labelled text in FILE."""
     run = _watched(api.train, options, quiet=as_json)
     _show_run(run, _show_trained, as_json=as_json)

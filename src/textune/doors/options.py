@@ -145,7 +145,7 @@ def _parameter(found: inspect.Parameter, words: str) -> inspect.Parameter:
     return inspect.Parameter(found.name, AS_KEYWORD, default=made, annotation=kind)
 
 
-def _kind(annotation: object) -> Any:
+def _kind(annotation: object) -> object:
     """Return the type that a word of the command line is read as."""
     kinds = get_args(annotation) or (annotation,)
     allowed = (bool,) if bool in kinds else () if str in kinds else (int, float, Path)

@@ -8,7 +8,7 @@ the weights' own headers name; nothing is imported for it that computes.
 import json
 import re
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -73,7 +73,7 @@ class Config(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _said(cls, values: object) -> Any:
+    def _said(cls, values: object) -> object:
         """A number that is said must be one: null is no size."""
         if not isinstance(values, dict):
             return values
@@ -107,7 +107,7 @@ def check(folder: Path) -> Config:
     return config
 
 
-def read_json(file: Path, *, most: int) -> dict[str, Any]:
+def read_json(file: Path, *, most: int) -> dict[str, object]:
     """Read a JSON object of bounded size.
 
     Raises:

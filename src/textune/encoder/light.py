@@ -65,7 +65,7 @@ def read_model(
     config: Mapping[str, object],
     finished: bool = False,
     rate: float | None = None,
-) -> tuple[Tree, dict[str, Any]] | None:
+) -> tuple[Tree, dict[str, object]] | None:
     """Load what `load.read_model` loads, with the same weights.
 
     Returns:
@@ -150,7 +150,7 @@ def _config(said: Mapping[str, Any], task: Mapping[str, Any]) -> Config:
     return Config(**{"initializer_range": 0.02, **said, **task, **labels})
 
 
-def _fill(model: Tree, folder: Path, *, seed: int) -> dict[str, Any] | None:
+def _fill(model: Tree, folder: Path, *, seed: int) -> dict[str, object] | None:
     """Give a tree the weights of a folder, and draw what is new in its head.
 
     Returns:

@@ -124,7 +124,7 @@ def _is_same(file: Path, wanted: Mapping[str, object]) -> bool:
     return bool(checksums.sha256(file) == wanted.get("sha256"))
 
 
-def _read(folder: Path) -> dict[str, dict[str, Any]]:
+def _read(folder: Path) -> dict[str, dict[str, object]]:
     """Read the checksums, which have one of their own.
 
     Raises:

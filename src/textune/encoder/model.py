@@ -68,7 +68,7 @@ class Encoder(nn.Module):
         """Where the weights are."""
         return self.model.device
 
-    def forward(self, batch: Batch) -> Any:
+    def forward(self, batch: Batch) -> object:
         """Compute logits, or the output of a masked-LM head.
 
         Returns:
@@ -230,7 +230,7 @@ class Encoder(nn.Module):
         is_beyond = family_of(self.config.model_type).counts_from_padding
         return self.config.pad_token_id + 1 if is_beyond else 0
 
-    def _reduce(self, base: nn.Module, _: Any, kwargs: dict[str, Any], output: Any) -> Any:
+    def _reduce(self, base: nn.Module, _: Any, kwargs: dict[str, Any], output: Any) -> object:
         """Keep the hidden states that the head reads: the first of each text, or tokens `read`."""
         borders, read = kwargs.get("borders"), kwargs.get("read")
         if read is not None:

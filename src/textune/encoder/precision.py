@@ -30,7 +30,7 @@ class Plain:
         self._dropout = dropout
         self.encoder.train(dropout)
 
-    def __call__(self, batch: Batch) -> Any:
+    def __call__(self, batch: Batch) -> object:
         """Return logits, or the output of a masked-LM head."""
         self._assert_mode()
         return self.encoder(batch)
@@ -72,7 +72,7 @@ class Cast(Plain):
         }
         self._originals: list[Tensor] = list(pairs.values())
 
-    def __call__(self, batch: Batch) -> Any:
+    def __call__(self, batch: Batch) -> object:
         """Return logits, or the output of a masked-LM head."""
         self._assert_mode()
         return functional_call(self._call, self._copies, (batch, None))
@@ -111,7 +111,7 @@ class _Call(nn.Module):
         super().__init__()
         self.encoder = encoder
 
-    def forward(self, batch: Batch, loss: Loss | None) -> Any:
+    def forward(self, batch: Batch, loss: Loss | None) -> object:
         found = self.encoder(batch)
         return found if loss is None else loss(found, batch)
 

@@ -25,7 +25,7 @@ class Config(SimpleNamespace):
     problem_type: str | None = None
     _attn_implementation = None
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Return what was said."""
         return dict(vars(self))
 

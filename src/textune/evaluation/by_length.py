@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +16,7 @@ EDGES = (64, 128, 256, 512)  # tokens of a text, special ones included, up to wh
 
 def judge(
     task: Task, scores: Scores, examples: Sequence[Example], whole: Report
-) -> list[dict[str, Any]]:
+) -> list[dict[str, object]]:
     """Judge texts of like length together.
 
     Args:

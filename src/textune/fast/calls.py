@@ -284,16 +284,16 @@ def _flat(arguments: Iterable[object]) -> Iterator[object]:
             yield item
 
 
-def _sizes(tensors: Sequence[Tensor]) -> Any:
+def _sizes(tensors: Sequence[Tensor]) -> object:
     return (ctypes.c_int64 * len(tensors))(*(item.numel() for item in tensors))
 
 
-def _many(tensors: Sequence[Tensor | None]) -> Any:
+def _many(tensors: Sequence[Tensor | None]) -> object:
     pointers = (None if item is None else item.data_ptr() for item in tensors)
     return (ctypes.c_void_p * len(tensors))(*pointers)
 
 
-def _halves(tensors: Sequence[Tensor]) -> Any:
+def _halves(tensors: Sequence[Tensor]) -> object:
     return (ctypes.c_uint8 * len(tensors))(*(item.dtype == torch.bfloat16 for item in tensors))
 
 

@@ -7,7 +7,6 @@ first); what then is left of the truth is missed, and of the predictions spuriou
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from textune.metrics.entities import Entity, Tags, entities
 
@@ -23,7 +22,7 @@ _STAGES: tuple[tuple[str, Test], ...] = (
 )
 
 
-def count(truth: Sequence[Tags], found: Sequence[Tags]) -> dict[str, Any]:
+def count(truth: Sequence[Tags], found: Sequence[Tags]) -> dict[str, object]:
     """Count the kinds of mistakes in all sentences.
 
     Args:

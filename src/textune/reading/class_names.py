@@ -72,6 +72,6 @@ def _named(cell: str, names: Sequence[str]) -> str:
     return str(_name(items, names)) if isinstance(items, int) else cell
 
 
-def _name(item: Any, names: Sequence[str]) -> Any:
+def _name(item: Any, names: Sequence[str]) -> object:
     is_known = isinstance(item, int) and not isinstance(item, bool) and 0 <= item < len(names)
     return names[item] if is_known else item

@@ -162,7 +162,7 @@ def values(path: Path) -> Iterator[Value]:
     return _array(path) if head and not are_lists else values_of_lines(path)
 
 
-def whole(path: Path) -> Any:
+def whole(path: Path) -> object:
     """Parse a file that is one value; None where it is none, which a reader of lines explains."""
     try:
         return parse("".join(pieces(path)))
@@ -170,7 +170,7 @@ def whole(path: Path) -> Any:
         return None
 
 
-def object_of(found: Value) -> dict[str, Any] | str:
+def object_of(found: Value) -> dict[str, object] | str:
     """Take an object, or say what stands there instead."""
     if found.fault or isinstance(found.value, dict):
         return found.fault or found.value

@@ -171,7 +171,7 @@ def _said(value: object) -> str:
     return "null" if value is None else f"{jsonlines.KINDS[type(value)]} ({shown})"
 
 
-def _whole(path: Path) -> Any:
+def _whole(path: Path) -> object:
     """Read and parse the file.
 
     Raises:

@@ -36,7 +36,7 @@ class FineTuning:
     found: Corpus
     learner: Learner
 
-    def asked(self) -> dict[str, Any]:
+    def asked(self) -> dict[str, object]:
         """Return what `config.toml` says beside the settings: the sources, their contract."""
         given = {
             "source": self.request.source,

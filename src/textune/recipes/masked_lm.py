@@ -5,7 +5,6 @@ from collections.abc import Generator, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from textune.corpora import library
 from textune.corpora.library import Library
@@ -47,7 +46,7 @@ class MaskedLM:
         """What is asked, in a word."""
         return "mlm+nsp" if self.request.settings.mask.nexts else "mlm"
 
-    def asked(self) -> dict[str, Any]:
+    def asked(self) -> dict[str, object]:
         """Return what `config.toml` says beside the settings: the sources."""
         return {"sources": list(self.request.source)}
 

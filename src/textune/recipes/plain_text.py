@@ -3,7 +3,7 @@
 from collections.abc import Generator, Sequence
 from glob import has_magic
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from textune.encoder import bases
 from textune.reading import documents
@@ -57,7 +57,7 @@ def _build(request: TextRequest, found: "tuple[Start, Library]", clock: Clock) -
     return masked_lm.build(request, found, clock)
 
 
-def _prove(request: TextRequest, folder: Path) -> Generator[Message, None, dict[str, Any]]:
+def _prove(request: TextRequest, folder: Path) -> Generator[Message, None, dict[str, object]]:
     """Fine-tune from the base and from the run, and compare, where that was asked for."""
     if request.proof is None:
         return {}

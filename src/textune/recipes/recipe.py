@@ -50,7 +50,7 @@ class Job(Protocol):
     def found(self) -> "Corpus | Library":
         """Return what there is to learn."""
 
-    def asked(self) -> dict[str, Any]:
+    def asked(self) -> dict[str, object]:
         """Return what `config.toml` says beside the settings: the sources, their contract."""
 
     def write_card(self, folder: Path) -> None:

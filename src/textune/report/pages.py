@@ -59,7 +59,7 @@ class Files:
         return "objective" in self.metrics
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path) -> dict[str, object]:
     if not path.is_file():
         return {}
     parse = tomllib.loads if path.suffix == ".toml" else json.loads

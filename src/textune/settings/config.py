@@ -209,7 +209,7 @@ class TrainSettings(Section):
 
     @field_validator("class_weights", mode="before")
     @classmethod
-    def _known_weights(cls, value: Any) -> Any:
+    def _known_weights(cls, value: Any) -> object:
         if value in ("none", "balanced"):
             return value
         is_table = isinstance(value, Mapping) and bool(value)
@@ -297,7 +297,7 @@ def to_toml(settings: Section, extra: Mapping[str, object] | None = None) -> str
     return tomli_w.dumps(_storable(values))
 
 
-def run_section(file: Path) -> dict[str, Any]:
+def run_section(file: Path) -> dict[str, object]:
     """Return what `to_toml` was given as `extra`: the source files of the run that wrote this."""
     return _load(file).get("run", {})
 
@@ -348,7 +348,7 @@ def _to_value(text: str) -> object:
     return value if isinstance(value, str | int | float | list | dict) else text
 
 
-def _written(section: Section) -> dict[str, Any]:
+def _written(section: Section) -> dict[str, object]:
     """Give a section as plain values; None is left out where that is the default anyway."""
     found: dict[str, Any] = {}
     for name, field in type(section).model_fields.items():

@@ -37,7 +37,7 @@ def kinds(rows: Iterable[Sequence[object]], width: int) -> list[str]:
     return [_common(seen - {"null"}) for seen in found]
 
 
-def for_arrow(given: Any, cell: str, kind: str) -> Any:
+def for_arrow(given: Any, cell: str, kind: str) -> object:
     """Return a value of one of the types of `kinds`; objects and lists are JSON text."""
     if given is None:
         return None

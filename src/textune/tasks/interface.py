@@ -51,7 +51,7 @@ class Task(Protocol):
     def tie_metric(self) -> str:
         """Return the metric that decides between models with the same main metric."""
 
-    def config(self) -> dict[str, Any]:
+    def config(self) -> dict[str, object]:
         """Return what the model's configuration must hold: label names, problem type."""
 
     def state(self) -> dict[str, Any]:

@@ -72,7 +72,7 @@ class Tally(Protocol):
         """Return how often each label was found, as they are listed."""
         return {}
 
-    def targets(self, sizes: Sequence[int]) -> dict[str, Any]:
+    def targets(self, sizes: Sequence[int]) -> dict[str, object]:
         """Describe the targets; `sizes` are the tokens of answers that were measured."""
         return {}
 

@@ -17,7 +17,7 @@ from textune.tasks.interface import Column as Added
 METRICS = ("mcc", "accuracy", "macro_f1", "micro_f1", "roc_auc", "pr_auc", "log_loss")
 
 
-def config(labels: Sequence[str], problem: str) -> dict[str, Any]:
+def config(labels: Sequence[str], problem: str) -> dict[str, object]:
     """Return what the configuration of a model with named outputs must hold."""
     return {
         "num_labels": len(labels),

@@ -41,7 +41,7 @@ class Multi(Task):
     main_metric = "roc_auc"  # needs no threshold: F1 at one half is 0 for every rare label
     tie_metric = "log_loss"
 
-    def config(self) -> dict[str, Any]:
+    def config(self) -> dict[str, object]:
         """Return what the model's configuration must hold."""
         return named.config(self.labels, "multi_label_classification")
 

@@ -41,7 +41,7 @@ class Single(Task):
     main_metric = "mcc"
     tie_metric = "log_loss"
 
-    def config(self) -> dict[str, Any]:
+    def config(self) -> dict[str, object]:
         """Return what the model's configuration must hold."""
         return named.config(self.labels, "single_label_classification")
 

@@ -25,7 +25,7 @@ class Trainable(Protocol):
     def loss(self, loss: Callable[[Any, Batch], Tensor], batch: Batch) -> Tensor:
         """Return the loss of a batch."""
 
-    def __call__(self, batch: Batch) -> Any:
+    def __call__(self, batch: Batch) -> object:
         """Return logits, or answers to what the batch asks."""
 
     def collect(self) -> None:

@@ -113,7 +113,7 @@ def _dataturks(values: Values) -> Converter:
     return Converter(convert, ("'content' is the text; the ends of its points are inclusive",))
 
 
-def _points(items: list[Any]) -> Iterator[dict[str, Any]]:
+def _points(items: list[Any]) -> Iterator[dict[str, object]]:
     for item in items:
         label = item.get("label")
         for point in item["points"]:

@@ -91,7 +91,7 @@ def _rows(value: Any, kinds: Mapping[str, str], several: set[str]) -> Iterator[M
     yield row
 
 
-def _held(items: Sequence[Mapping[str, Any]], kind: str, *, is_list: bool) -> Any:
+def _held(items: Sequence[Mapping[str, Any]], kind: str, *, is_list: bool) -> object:
     """Take what one control of the tool holds for a text."""
     if kind in ("labels", "hypertextlabels", "paragraphlabels"):
         return [

@@ -52,7 +52,7 @@ def _converter(values: Values) -> Converter:
 
 def _label(
     value: Mapping[str, Any], *, is_spans: bool, is_choice: bool, is_list: bool
-) -> dict[str, Any]:
+) -> dict[str, object]:
     if is_spans:
         return {"spans": value.get("spans") or []}
     if is_choice:

@@ -50,11 +50,11 @@ class AnswerSpan(Task):
     main_metric = "f1"
     tie_metric = "exact_match"
 
-    def config(self) -> dict[str, Any]:
+    def config(self) -> dict[str, object]:
         """Return what the model's configuration must hold."""
         return {"num_labels": 2}
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> dict[str, object]:
         """Return whether there may be no answer, and how long one may be."""
         return {"may_be_none": self.may_be_none, "longest": self.longest}
 

@@ -33,7 +33,7 @@ class AnswerTally(Tally):
         """Return both counts."""
         return {name: self._counts[name] for name in (ANSWERED, UNANSWERED)}
 
-    def targets(self, sizes: Sequence[int]) -> dict[str, Any]:
+    def targets(self, sizes: Sequence[int]) -> dict[str, object]:
         """Say how many questions have no answer, and how many tokens the first answers have."""
         found: dict[str, Any] = {
             self.golds: self._counts[ANSWERED],

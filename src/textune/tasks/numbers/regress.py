@@ -38,11 +38,11 @@ class Regress(Task):
         """Return RMSE; of several targets Pearson's r, which no target's unit outweighs."""
         return "rmse" if len(self.labels) == 1 else "pearson"
 
-    def config(self) -> dict[str, Any]:
+    def config(self) -> dict[str, object]:
         """Return what the model's configuration must hold."""
         return named.config(self.labels, "regression")
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> dict[str, object]:
         """Return how targets are standardised."""
         return {"centers": self.centers, "scales": self.scales}
 

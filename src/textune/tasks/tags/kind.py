@@ -40,7 +40,7 @@ class TagTally(Tally):
         """Return the counts by name."""
         return {name: self._counts[name] for name in sorted(self._counts)}
 
-    def targets(self, sizes: Sequence[int]) -> dict[str, Any]:
+    def targets(self, sizes: Sequence[int]) -> dict[str, object]:
         """Return how many there are, in how many words."""
         return {self.golds: self._counts.total(), "of_words": self._words}
 

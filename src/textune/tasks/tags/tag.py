@@ -49,7 +49,7 @@ class Tag(Task):
         """Return F1 of entities, or the accuracy of tags that stand alone."""
         return "f1" if self.marks_entities else "accuracy"
 
-    def config(self) -> dict[str, Any]:
+    def config(self) -> dict[str, object]:
         """Return what the model's configuration must hold."""
         found = named.config(self.labels, "")
         del found["problem_type"]
