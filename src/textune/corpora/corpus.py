@@ -289,14 +289,7 @@ def _leaks(everything: Sequence[Example], split: Split) -> Iterator[Finding]:
 def _unjudged(
     task: str, everything: Sequence[Example], split: Split, *, of_its_own: bool
 ) -> Iterator[Message]:
-    """Name the labels that are learned, but of which no validation text tells how well.
-
-    Args:
-        task: Its name.
-        everything: The examples of all parts.
-        split: Of these.
-        of_its_own: Whether the validation texts are a file of their own.
-    """
+    """Name the labels that are learned, but of which no validation text tells how well."""
     kind = tasks.of(task)
     if not kind.has_classes or not len(split.valid):
         return

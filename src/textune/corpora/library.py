@@ -129,13 +129,7 @@ def gather(
 ) -> Generator[Message, None, Library]:
     """Read, tokenise, part and hold out; yield what a person should know on the way.
 
-    Args:
-        sources: Files, folders and patterns.
-        tokenizer: Of the base, or of the text's own.
-        text: What is read of it.
-        mask: What will be asked.
-        seed: Of the run.
-        division: What is held out, where a vocabulary was learned from the rest; else it is drawn.
+    What is held out is drawn, unless a vocabulary was learned from the rest: then by `division`.
 
     Raises:
         DataError: There is no text, or too little for what is asked.

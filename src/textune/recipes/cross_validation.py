@@ -32,16 +32,9 @@ class Folds:
 def learn(
     request: TrainRequest, count: int, *, keep: bool = False
 ) -> Generator[Event, None, Folds]:
-    """Train once for each fold on the others; judge the fold.
+    """Train once for each fold on the others, in a folder `fold-1` and so on; judge the fold.
 
-    Args:
-        request: As for one run; its folder takes a run for each fold, `fold-1` and so on. One that
-            resumes keeps the folds that are finished and continues the others.
-        count: Of folds.
-        keep: Whether the models are kept.
-
-    Yields:
-        The events of all runs.
+    A request that resumes keeps the folds that are finished and continues the others.
 
     Returns:
         Mean, deviation and interval of each metric, as in `folds.json`; the predictions of all

@@ -23,11 +23,6 @@ from textune.text import tokenizers
 def check(proof: Proof, base: str, *, device: str) -> None:
     """Refuse what cannot be fine-tuned on or cannot show anything, before time is spent on it.
 
-    Args:
-        proof: What to fine-tune on.
-        base: What the run starts from.
-        device: Where to compute.
-
     Raises:
         DataError: The file cannot be learned from; with the place and the way out.
         SettingsError: There is no such file or setting, or there are too few seeds.
@@ -47,12 +42,6 @@ def prove(
     proof: Proof, base: str, run: Path, *, device: str
 ) -> Generator[Message, None, dict[str, object]]:
     """Fine-tune from the base and from the run on the same split, and compare.
-
-    Args:
-        proof: What to fine-tune on.
-        base: What the run started from.
-        run: With the adapted model.
-        device: Where to compute.
 
     Returns:
         "metric", the values "without" and "with", their mean "difference" with its "interval"

@@ -248,10 +248,7 @@ def _say_lost(folder: Path) -> Iterator[Message]:
 def _finish(folder: Path, noted: Mapping[str, Any] | None, *, keep_checkpoints: bool) -> None:
     """Write the page of a run whose numbers are there, and delete what is needed no more.
 
-    Args:
-        folder: Of the run.
-        noted: What the run is of; None: as it was noted when it was finished first.
-        keep_checkpoints: By the settings.
+    What it is of is noted; where that is None, as it was noted when it was finished first.
     """
     if noted is None:
         from textune.training import fingerprints  # with torch

@@ -63,11 +63,6 @@ def prepare(
 
     A new tokenizer is written into the run's folder, beside what may still be there.
 
-    Args:
-        sources: Files, folders and patterns.
-        settings: Of the run.
-        folder: The run's.
-
     Raises:
         TextuneError: The base, the text or the words cannot be had.
     """

@@ -34,7 +34,12 @@ def content(run_dir: Path, files: Files) -> dict[str, object]:
         "facts": _facts(contract, files.settings, card, metrics),
         "main": main,
         "models": _models(metrics, main),
-        "table": _table(metrics, parts),
+        "table": pages.scores(
+            [metric for metric in METRICS.values() if not metric.repeats],
+            [metrics[part] for part in parts],
+            name=lambda metric: metric.name,
+            show=lambda _, value: pages.number(value),
+        ),
         "undefined": [(PARTS[name], metrics[name].get("undefined") or {}) for name in parts],
         "contract": contract,
         "card": card,
@@ -96,26 +101,6 @@ def _models(metrics: Report, main: str) -> dict[str, object] | None:
         "rows": rows,
         "chart": drawings.bars(rows) if pictures.are_wanted() else None,
     }
-
-
-def _table(metrics: Report, parts: Sequence[str]) -> list[dict[str, object]]:
-    """List each headline metric with its value and interval in each part."""
-    found = {key for part in parts for key, value in metrics[part].items() if value is not None}
-    keys = [key for key, metric in METRICS.items() if key in found and not metric.repeats]
-    return [
-        {
-            "name": key,
-            "arrow": METRICS[key].arrow,
-            "cells": [
-                (
-                    pages.number(metrics[part].get(key)),
-                    pages.span((metrics[part].get("intervals") or {}).get(key)),
-                )
-                for part in parts
-            ],
-        }
-        for key in keys
-    ]
 
 
 def _part(run_dir: Path, name: str, found: Report, main: str) -> dict[str, object]:

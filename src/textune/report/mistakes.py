@@ -81,9 +81,7 @@ def read(path: Path) -> pa.Table | None:
 def find(table: pa.Table, *, single: bool) -> Mistakes:
     """Find the mistakes worth reading: those of which the model was most sure, or the largest.
 
-    Args:
-        table: Predictions of any task.
-        single: Whether a decision is one name rather than several.
+    A decision is one name where `single` says so, and several else.
     """
     names = set(table.column_names)
     heads = ("Text", "Second text") if "pair" in names else ("Text",)

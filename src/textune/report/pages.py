@@ -6,7 +6,7 @@ import tomllib
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,6 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from textune.errors import RunError
 from textune.metrics import written
+from textune.metrics.catalogue import Metric
 from textune.metrics.metrics import Report
 from textune.runs.typed import Capsule, LogLine, PlainCard
 from textune.storage import atomic
@@ -126,6 +127,31 @@ def number(value: float | None, digits: int = 3) -> str:
 def span(interval: Sequence[float] | None, show: Callable[[float], str] = number) -> str:
     """Write an interval; nothing where there is none."""
     return f"{show(interval[0])} to {show(interval[1])}" if interval else ""
+
+
+def scores(
+    measures: Sequence[Metric],
+    parts: Sequence[Report],
+    *,
+    name: Callable[[Metric], str],
+    show: Callable[[Metric, float | None], str],
+) -> list[dict[str, object]]:
+    """List each measure that any part has, with its value and interval in each part."""
+    return [
+        {
+            "name": name(measure),
+            "arrow": measure.arrow,
+            "cells": [
+                (
+                    show(measure, part.get(measure.name)),
+                    span((part.get("intervals") or {}).get(measure.name), partial(show, measure)),
+                )
+                for part in parts
+            ],
+        }
+        for measure in measures
+        if any(part.get(measure.name) is not None for part in parts)
+    ]
 
 
 def count(value: int) -> str:

@@ -191,12 +191,7 @@ def thinned(points: Points) -> Points:
 
 
 def canvas(paint: Paint, *, size: tuple[float, float]) -> tuple[Figure, Axes]:
-    """Make an empty drawing.
-
-    Args:
-        paint: Colours of the frame.
-        size: Width and height in inches.
-    """
+    """Make an empty drawing of a width and height in inches."""
     figure = Figure(figsize=size, layout="constrained")
     axes = figure.subplots()
     axes.spines[["top", "right"]].set_visible(False)

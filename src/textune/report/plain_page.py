@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from statistics import fmean
 from typing import cast
@@ -30,7 +29,9 @@ def content(files: Files) -> dict[str, object]:
         "verdict": _verdict(parts.get("before", {}), parts.get("valid", {})),
         "notes": _notes(metrics),
         "titles": [PARTS[key] for key in parts],
-        "table": _table(list(parts.values())),
+        "table": pages.scores(
+            MEASURES, list(parts.values()), name=lambda measure: measure.heading, show=_shown
+        ),
         "has_spans": any(part.get("intervals") for part in parts.values()),
         "measured": _measured(parts.get("valid") or {}),
         "curves": _curves(files.log, metrics),
@@ -159,25 +160,6 @@ def _measured(part: Report) -> str:
     if not masked or not documents:
         return ""
     return f"From {_plural(masked, 'masked token')} in {_plural(documents, 'held-out document')}."
-
-
-def _table(parts: Sequence[Report]) -> list[dict[str, object]]:
-    """List each measure with its value and interval in each part."""
-    known = [m for m in MEASURES if any(part.get(m.name) is not None for part in parts)]
-    return [
-        {
-            "name": measure.heading,
-            "arrow": measure.arrow,
-            "cells": [
-                (_shown(measure, part.get(measure.name)), _span(measure, part)) for part in parts
-            ],
-        }
-        for measure in known
-    ]
-
-
-def _span(measure: Metric, part: Report) -> str:
-    return pages.span((part.get("intervals") or {}).get(measure.name), partial(_shown, measure))
 
 
 def _sizes(card: PlainCard) -> list[tuple[str, list[str]]]:

@@ -37,12 +37,7 @@ def is_many(source: object) -> bool:
 def check(
     sources: Sequence[str | Path], *, text: str | None = None, base: str | Path | None = None
 ) -> dict[str, object]:
-    """Read plain text once and say what is in it.
-
-    Args:
-        sources: Files, folders and patterns.
-        text: Text column of tables.
-        base: Encoder in whose pieces it is measured; the bundled one if not given.
+    """Read plain text once, and measure it in the pieces of a base.
 
     Returns:
         "source", "task" ("plain"), "reading" (how each file was understood), "documents",
