@@ -82,29 +82,23 @@ def fail(text: str) -> None:
 
 
 def folded(text: str, *, screen: Console, before: int = 0) -> str:
-    """Break sentences between words where a person reads them; leave them whole for a pipe.
+    """Break lines between words where a person reads them; leave them whole for a pipe.
 
-    Args:
-        text: One line or several.
-        screen: Where they will be printed.
-        before: Columns that the first line has less, and all others if they are indented.
+    The first line begins after `before` columns.
     """
     if not screen.is_terminal:
         return text
-    width = max(40, screen.width - 1)
-    lines = text.split("\n")
-    found = [
-        wrap(
+    found: list[str] = []
+    for line in (" " * before + text).split("\n"):
+        indent = len(line) - len(line.lstrip()) - (0 if found else before)
+        found += wrap(
             line,
-            width,
-            initial_indent=" " * (before if number == 0 else 0),
-            subsequent_indent=" " * (len(line) - len(line.lstrip()) + 2),
+            max(40, screen.width - 1),
+            subsequent_indent=" " * (indent + 2),
             break_long_words=False,
             break_on_hyphens=False,
-        )
-        for number, line in enumerate(lines)
-    ]
-    return "\n".join(part for parts in found for part in parts or [""])[before:]
+        ) or [""]
+    return "\n".join(found)[before:]
 
 
 def complain(text: str) -> None:

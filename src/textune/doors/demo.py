@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from scipy.sparse import coo_matrix
@@ -31,9 +32,8 @@ SENTENCES = (
 """Five texts a person might type, none of them in the corpus, each of another topic."""
 
 
-@dataclass(frozen=True, slots=True)
-class Utterance:
-    """One thing that was said."""
+class Utterance(NamedTuple):
+    """A text of the corpus, and where in it."""
 
     conversation: int  # counted over the whole corpus
     topic: str
@@ -99,14 +99,8 @@ def write_corpus(folder: Path, *, repeats: bool = True, fewest: int = 1) -> Path
     the same value in `conversation`: a split that keeps its equal values together has neither an
     answer without its question nor one text on two sides. The file appears whole or not at all.
 
-    Args:
-        folder: Where to write; made if it does not exist.
-        repeats: Whether to write every utterance as the corpus has it, the empty ones too. If not,
-            a text stands once in a topic, and empty ones are left out.
-        fewest: Topics with fewer conversations are left out.
-
-    Returns:
-        The file that was written.
+    Without `repeats` a text is written once in a topic, and empty ones are left out; so are topics
+    with fewer conversations than `fewest`.
 
     Raises:
         MissingExtraError: The extra `demo` is not installed.

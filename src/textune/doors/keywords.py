@@ -34,11 +34,9 @@ HOW = ("resume", "accept_changes", "overwrite")  # of a request
 
 
 def labelled(options: Mapping[str, Any], *, suffix: str = "") -> TrainRequest:
-    """Make a request to learn from labelled text.
+    """Make a request to learn from labelled text of the keywords of `train`, or `cross_validate`.
 
-    Args:
-        options: The keywords of `train` or `cross_validate`.
-        suffix: Of the run's folder, where none is named.
+    The suffix is that of the run's folder, where none is named.
     """
     file = _path(options["config"])
     source, valid, test = _files(options, file)

@@ -287,9 +287,7 @@ def resolve(
 def to_toml(settings: Section, extra: Mapping[str, object] | None = None) -> str:
     """Write every setting as TOML that `resolve` reads back to an equal object.
 
-    Args:
-        settings: What to write.
-        extra: A `run` section: the files and the contract that the run used.
+    `extra` becomes the section `run`: the files and the contract that the run used.
     """
     values = _written(settings)
     if extra:
