@@ -12,7 +12,6 @@ from textune.settings.config import Kind, Settings
 from textune.settings.language_config import AdaptSettings, PretrainSettings
 from textune.storage.names import file_name
 
-Sources = str | Path | Sequence[str | Path]
 TOP = ("base", "seed", "device", "add_words", "size", "vocab", "cased")
 TRAIN = ("epochs", "batch_size", "lr", "precision", "hours")
 DATA = (

@@ -31,7 +31,6 @@ Ints = NDArray[np.int64]
 Report = dict[str, Any]
 """Numbers, `labels` (name → numbers), `undefined` (dotted key → reason); ready for JSON."""
 
-COUNTS = ("n", "cells")
 MOST_CONFUSED = 200
 """Labels up to which every pair of class and decision is counted, zeros included."""
 
@@ -59,7 +58,7 @@ def better(name: str, new: float | None, old: float | None) -> bool:
     return new > old if is_better_higher else new < old
 
 
-def headline(report: Report) -> dict[str, float | None]:
+def headline(report: Mapping[str, Any]) -> dict[str, float | None]:
     """Select the numbers that stand for the whole split, without counts, labels and tables."""
     return {key: value for key, value in report.items() if key in catalogue.METRICS}
 

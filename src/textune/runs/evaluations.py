@@ -7,7 +7,7 @@ from textune.metrics.metrics import Report
 from textune.runs.written import DataCard
 from textune.storage import atomic, objects
 from textune.storage.checksums import sha256
-from textune.storage.names import utf8
+from textune.storage.names import file_name, utf8
 
 LONGEST = 100  # characters of a name, so that endings and a number fit behind it
 
@@ -33,7 +33,8 @@ def write(run: Path, source: object, numbers: Report) -> Path:
     numbers["source"] = _place(source)
     number = 1
     while True:
-        name = _stem(source) if number == 1 else f"{_stem(source)}-{number}"
+        stem = file_name(source)[:LONGEST]
+        name = stem if number == 1 else f"{stem}-{number}"
         file = folder / f"{name}.json"
         is_mine = numbers["source"] in {None, objects.read(file).get("source")}
         try:
@@ -72,13 +73,3 @@ def remark(run: Path, source: object) -> str:
 
 def _place(source: object) -> str | None:
     return utf8(str(Path(source).resolve())) if isinstance(source, str | os.PathLike) else None
-
-
-def _stem(source: object) -> str:
-    """Return a file's name without its endings; of a pattern, the last folder named in full."""
-    if not isinstance(source, str | os.PathLike):
-        return "frame"
-    path = Path(source)
-    while any(sign in path.name for sign in "*?[") and path.name:
-        path = path.parent
-    return path.name.split(".")[0][:LONGEST] or "run"

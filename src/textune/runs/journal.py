@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from textune.errors import MissingExtraError
-from textune.metrics import catalogue
-from textune.metrics.catalogue import METRICS
+from textune.metrics import catalogue, metrics
 from textune.records import Step, Validated
 from textune.runs.typed import LogLine
 from textune.storage import atomic
@@ -56,7 +55,7 @@ class Journal:
     def validated(self, found: Validated) -> None:
         """Note a validation's headline numbers."""
         self.flush()
-        numbers = {name: value for name, value in found.metrics.items() if name in METRICS}
+        numbers = metrics.headline(found.metrics)
         numbers |= {found.metric: catalogue.value(found.metrics, found.metric)}
         line: LogLine = {
             "kind": "validation",

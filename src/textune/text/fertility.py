@@ -24,7 +24,6 @@ MOST_WORDS = 1_000_000  # that are kept
 SHOWN = 20  # words that cost most
 NUMBERS = (100, 500, 1000, 5000)  # of added words for which savings are counted
 LEAST_OCCURRENCES = 3  # of a word that is worth adding
-LEAST_PIECES = 2
 TOGETHER = 8192  # stretches encoded in one call
 
 
@@ -89,7 +88,7 @@ def measure(texts: Iterable[str], tokenizer: Tokenizer) -> Fertility:
 def propose(texts: Iterable[str], tokenizer: Tokenizer, number: int) -> list[str]:
     """Choose the words to add to a vocabulary: those that would save most tokens.
 
-    A candidate has LEAST_PIECES pieces and LEAST_OCCURRENCES occurrences or more, and more than
+    A candidate has two pieces and LEAST_OCCURRENCES occurrences or more, and more than
     half of its signs are letters.
 
     Returns:
