@@ -64,7 +64,7 @@ def check(folder: Path) -> None:
 
 
 def width(folder: Path) -> int:
-    """Read how wide the hidden states of a saved encoder are; the usual 768 if that is not said."""
+    """Read the width of the hidden states of a saved encoder; the usual 768 where it has none."""
     config = objects.read(folder / "config.json")
     found = config.get("hidden_size") or config.get("dim")
     return found if isinstance(found, int) else USUAL_WIDTH

@@ -73,8 +73,8 @@ class Config(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _said(cls, values: object) -> object:
-        """A number that is said must be one: null is no size."""
+    def _is_number(cls, values: object) -> object:
+        """Refuse null, which is no size; a size may be left out."""
         if not isinstance(values, dict):
             return values
         for name in ("num_hidden_layers", "n_layers", "n_layer"):

@@ -75,13 +75,13 @@ def read_model(
     if asks is None or not calls.available():
         return None
     try:
-        said = json.loads((Path(place) / "config.json").read_text(encoding="utf-8"))
-        if not _is_usual(said) or not (finished or _is_known(said)):
+        stored = json.loads((Path(place) / "config.json").read_text(encoding="utf-8"))
+        if not _is_usual(stored) or not (finished or _is_known(stored)):
             return None
         if rate is not None:
-            said |= dropout.overrides(said, rate)
+            stored |= dropout.overrides(stored, rate)
         with torch.device("meta"):
-            model = Tree(_config(said, config), asks)
+            model = Tree(_config(stored, config), asks)
         found = _fill(model, Path(place), seed=seed)
         if found is None:
             return None
@@ -118,27 +118,27 @@ def load(
     return encoder.eval()
 
 
-def _is_usual(said: Mapping[str, Any]) -> bool:
-    is_whole = said["hidden_size"] % said["num_attention_heads"] == 0
-    is_roomy = said["type_vocab_size"] > 0 and said["max_position_embeddings"] > LEAST
-    rates = (said["hidden_dropout_prob"], said["attention_probs_dropout_prob"])
-    return is_usual(said) and is_whole and is_roomy and max(rates) < 1.0
+def _is_usual(stored: Mapping[str, Any]) -> bool:
+    is_whole = stored["hidden_size"] % stored["num_attention_heads"] == 0
+    is_roomy = stored["type_vocab_size"] > 0 and stored["max_position_embeddings"] > LEAST
+    rates = (stored["hidden_dropout_prob"], stored["attention_probs_dropout_prob"])
+    return is_usual(stored) and is_whole and is_roomy and max(rates) < 1.0
 
 
-def _is_known(said: Mapping[str, object]) -> bool:
-    """Tell whether transformers' configuration takes all that is said as it is.
+def _is_known(stored: Mapping[str, object]) -> bool:
+    """Tell whether transformers' configuration takes every value as it is.
 
     It is asked when the weights are saved: what it would refuse, it has to refuse before.
     """
     return all(
         value in VALUES[name] if name in VALUES else type(value) in KINDS.get(name, ())
-        for name, value in said.items()
+        for name, value in stored.items()
     )
 
 
-def _config(said: Mapping[str, Any], task: Mapping[str, Any]) -> Config:
+def _config(stored: Mapping[str, Any], task: Mapping[str, Any]) -> Config:
     """Join what config.json and a task say; labels without names get those of transformers."""
-    named = task if "num_labels" in task else said
+    named = task if "num_labels" in task else stored
     count = named.get("num_labels", 2)
     names = named.get("id2label") or {number: f"LABEL_{number}" for number in range(count)}
     names = {int(number): name for number, name in names.items()}
@@ -147,7 +147,7 @@ def _config(said: Mapping[str, Any], task: Mapping[str, Any]) -> Config:
         "id2label": names,
         "label2id": {name: number for number, name in names.items()},
     }
-    return Config(**{"initializer_range": 0.02, **said, **task, **labels})
+    return Config(**{"initializer_range": 0.02, **stored, **task, **labels})
 
 
 def _fill(model: Tree, folder: Path, *, seed: int) -> dict[str, object] | None:

@@ -49,7 +49,7 @@ def load(
     options: dict[str, Any] = {"seed": seed, "config": config, "finished": finished, "rate": rate}
     read = light.read_model(place, model_class, **options) if quick else None
     model, found = read or read_model(place, model_class, **options)
-    said = () if finished else heads.initialise(place, model, found, seed=seed)
+    remarks = () if finished else heads.initialise(place, model, found, seed=seed)
     (folding.unfold if finished else folding.forget)(model)
     try:
         encoder = Encoder(model, per_token=per_token)
@@ -58,7 +58,7 @@ def load(
             f"{place}: {model.config.model_type} does not compute as an encoder of texts: "
             f"{first_line(error)}; take an encoder such as BERT, RoBERTa, DeBERTa or ModernBERT"
         ) from error
-    encoder.remarks = said
+    encoder.remarks = remarks
     return encoder
 
 

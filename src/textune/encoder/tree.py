@@ -26,7 +26,7 @@ class Config(SimpleNamespace):
     _attn_implementation = None
 
     def to_dict(self) -> dict[str, object]:
-        """Return what was said."""
+        """Return the values that were given."""
         return dict(vars(self))
 
 
@@ -175,8 +175,8 @@ class Tree(nn.Module):
         self.base_model_prefix = PREFIXES[config.model_type]
         is_bert = self.base_model_prefix == "bert"
         pools = is_bert and asks == "texts"
-        said = config.classifier_dropout
-        rate = config.hidden_dropout_prob if said is None else said
+        own = config.classifier_dropout
+        rate = config.hidden_dropout_prob if own is None else own
         head: dict[str, nn.Module] = {
             "dropout": nn.Dropout(rate),
             "classifier": nn.Linear(config.hidden_size, config.num_labels),

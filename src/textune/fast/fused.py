@@ -211,29 +211,29 @@ class FusedEmbeddings:
                 calls.add_rows(rows, ids, buffer.open(table.weight, ids), skip=table.padding_idx)
 
 
-def compute(own: Any, anchor: Tensor, given: Any, *arguments: Any) -> Tensor:
+def compute(own: Any, anchor: Tensor, inputs: Any, *arguments: Any) -> Tensor:
     """Compute forward, by way of autograd where there is something to learn.
 
     Args:
         own: What is computed: `forward` gives the result and what is to be saved, `backward` takes
             that and a gradient, and writes the gradients of the weights itself.
         anchor: Any of its parameters: they are frozen together.
-        given: States, or indices: the backward pass returns the gradient of states.
+        inputs: States, or indices: the backward pass returns the gradient of states.
         arguments: Of `forward` beside it.
     """
-    is_learned = anchor.requires_grad or (isinstance(given, Tensor) and given.requires_grad)
+    is_learned = anchor.requires_grad or (isinstance(inputs, Tensor) and inputs.requires_grad)
     if torch.is_grad_enabled() and is_learned:
-        found: Tensor = _Written.apply(given, anchor, own, *arguments)  # type: ignore[no-untyped-call]  # torch's
+        found: Tensor = _Written.apply(inputs, anchor, own, *arguments)  # type: ignore[no-untyped-call]  # torch's
         return found
-    return own.forward(given, *arguments, keep=False)[0]
+    return own.forward(inputs, *arguments, keep=False)[0]
 
 
 class _Written(Function):
     """A computation for autograd."""
 
     @staticmethod
-    def forward(ctx: Any, given: Any, anchor: Tensor, own: Any, *arguments: Any) -> Tensor:
-        out, ctx.saved = own.forward(given, *arguments, keep=True)
+    def forward(ctx: Any, inputs: Any, anchor: Tensor, own: Any, *arguments: Any) -> Tensor:
+        out, ctx.saved = own.forward(inputs, *arguments, keep=True)
         ctx.own, ctx.rest = own, (None,) * (2 + len(arguments))
         return out
 

@@ -41,7 +41,7 @@ def read_parquet(path: Path) -> Table:
         with _parquet(path) as file:
             yield from file.iter_batches(batch_size=_BATCH, columns=list(names))
 
-    return _table(path, "parquet", schema, total, read, said=("format: Parquet",))
+    return _table(path, "parquet", schema, total, read, reasons=("format: Parquet",))
 
 
 def read_arrow(
@@ -75,7 +75,7 @@ def read_arrow(
             with _arrow(file, place.name) as (_, batches):
                 yield from (batch.select(list(names)) for batch in batches)
 
-    return _table(place, "parquet", schema, total, read, said=reasons, features=features)
+    return _table(place, "parquet", schema, total, read, reasons=reasons, features=features)
 
 
 def read_frame(frame: object) -> Table:
@@ -95,8 +95,8 @@ def read_frame(frame: object) -> Table:
     def read(names: Sequence[str]) -> Iterator[pa.RecordBatch]:
         yield from table.select(list(names)).to_batches(max_chunksize=_BATCH)
 
-    said = ("format: data frame",)
-    return _table(None, "frame", table.schema, table.num_rows, read, said=said)
+    reasons = ("format: data frame",)
+    return _table(None, "frame", table.schema, table.num_rows, read, reasons=reasons)
 
 
 def _table(
@@ -106,7 +106,7 @@ def _table(
     total: int,
     read: Read,
     *,
-    said: tuple[str, ...],
+    reasons: tuple[str, ...],
     features: Mapping[str, object] | None = None,
 ) -> Table:
     """Describe what can be read by the names of its columns."""
@@ -125,7 +125,7 @@ def _table(
         columns,
         has_header=True,
         delimiter=None,
-        reasons=(*said, *why),
+        reasons=(*reasons, *why),
         rows=rows,
         findings=left_out(passed_over, total),
         schema=schema,
