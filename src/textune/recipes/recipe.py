@@ -18,6 +18,7 @@ from textune.recipes.requests import Request
 from textune.records import Decision, Message, Started, Step, Validated
 from textune.runs import runs
 from textune.runs.runs import Run
+from textune.runs.typed import Capsule
 from textune.settings.config import to_toml
 from textune.storage import atomic, folders
 from textune.text import saving
@@ -220,7 +221,7 @@ def _write_model(
 
 def _write_capsule(job: Job, folder: Path, clock: Clock) -> None:
     """Write on what machine it was learned, and how fast."""
-    found = runs.capsule() | job.learner.measures()
+    found: Capsule = {**runs.capsule(), **job.learner.measures()}
     found |= {"store": job.found.key, "wall_seconds": round(clock.seconds(), 2)}
     atomic.write_json(folder / "capsule.json", found)
 

@@ -14,6 +14,7 @@ from textune.encoder import bases, description, headers, manifest
 from textune.encoder.description import MOST_CONFIG, explain, read_json
 from textune.errors import CheckpointError, ModelError, RunError
 from textune.records import Contract, Decision, Pool, Shape
+from textune.runs.typed import Capsule
 from textune.storage import atomic, contents, folders, objects
 from textune.storage.names import utf8
 from textune.tasks import registry
@@ -275,7 +276,7 @@ def write_predictions(file: Path, columns: Mapping[str, Sequence[object]]) -> No
         pq.write_table(pa.table(cells), unfinished)
 
 
-def capsule() -> dict[str, object]:
+def capsule() -> Capsule:
     """Describe the machine and the versions."""
     return {
         "versions": {"python": platform.python_version(), **_versions()},

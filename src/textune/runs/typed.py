@@ -109,7 +109,12 @@ class Capsule(TypedDict, total=False):
     platform: str
     processor: str
     cores: int | None
-    steps: int  # this and the rest: how much was learned, and how fast
+    device: str  # this and the rest: where, how, how much and how fast it learned
+    threads: int
+    fewest_threads: int
+    precision: str
+    seed: int
+    steps: int
     train_seconds: float
     examples_per_second: float
     tokens_per_second: float

@@ -16,6 +16,7 @@ from textune.objectives.objective import Objective, passes
 from textune.objectives.work import Work
 from textune.records import Message
 from textune.runs.journal import Journal
+from textune.runs.typed import Capsule
 from textune.settings.language_config import RunSettings
 from textune.training import checkpoint, memory, optim, snapshot
 from textune.training.clock import Clock
@@ -173,7 +174,7 @@ class Learner:
         done, most = self.progress.step, self.micro_tokens
         return passes(self.objective, self.encoder, epochs, after=done, micro_tokens=most)
 
-    def measures(self) -> dict[str, object]:
+    def measures(self) -> Capsule:
         """Return where, how and how fast it was learned, for the run's capsule."""
         most, least = threads.used()
         return {

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from textune.metrics import catalogue, metrics
 from textune.metrics.metrics import Report
 from textune.records import Step
+from textune.runs.typed import Capsule
 
 
 @dataclass(slots=True)
@@ -37,7 +38,7 @@ class Progress:
         self.tokens += step.tokens
         self.computed += step.computed
 
-    def measures(self) -> dict[str, object]:
+    def measures(self) -> Capsule:
         """Return how much was learned and how fast; time times a rate gives the count again."""
         seconds = max(self.seconds, 1e-9)
         return {
