@@ -143,12 +143,9 @@ def read_card(folder: Path) -> Card:
     try:
         card = TypeAdapter(Card).validate_python(values)
         _require_sound(card)
-    except ValidationError as error:
-        raise ModelError(
-            f"{file}: not what textune train wrote ({explain(error)}); {_RUN}"
-        ) from error
     except ValueError as error:
-        raise ModelError(f"{file}: not what textune train wrote ({error}); {_RUN}") from error
+        why = explain(error) if isinstance(error, ValidationError) else error
+        raise ModelError(f"{file}: not what textune train wrote ({why}); {_RUN}") from error
     return card
 
 

@@ -83,9 +83,9 @@ def foreign(folder: Path) -> str | None:
 
 def held(folder: Path, inputs: dict[str, Path]) -> str | None:
     """Return the name of the first input that lies in a folder, or is it; None if none does."""
-    home = folder.resolve()
-    for name, path in inputs.items():
-        place = path.resolve()
-        if place == home or home in place.parents:
-            return name
-    return None
+    return next((name for name, path in inputs.items() if is_inside(folder, path)), None)
+
+
+def is_inside(folder: Path, path: Path) -> bool:
+    """Tell whether something lies in a folder, or is it, whatever links lead there."""
+    return path.resolve().is_relative_to(folder.resolve())

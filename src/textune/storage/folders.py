@@ -321,7 +321,7 @@ def _words(folder: Path, error: OSError | SafetensorError) -> str:
     """Say what could not be read or written, and how to go on."""
     why = getattr(error, "strerror", None) or error
     place = getattr(error, "filename", None)
-    if place and not _is_inside(folder, os.fsdecode(place)):
+    if place and not contents.is_inside(folder, Path(os.fsdecode(place))):
         return f"{os.fsdecode(place)}: {why}; the run in {folder} could not go on"
     if can_resume(folder):
         return (
@@ -332,8 +332,3 @@ def _words(folder: Path, error: OSError | SafetensorError) -> str:
         f"{folder}: cannot be written: {why}; nothing was saved yet: make room, then start again "
         "with --overwrite"
     )
-
-
-def _is_inside(folder: Path, place: str) -> bool:
-    home, path = folder.resolve(), Path(place).resolve()
-    return path == home or home in path.parents
