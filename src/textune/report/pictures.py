@@ -78,7 +78,7 @@ def are_wanted() -> bool:
     return os.environ.get("TEXTUNE_PICTURES", "1") != "0"
 
 
-def draw(run_dir: Path) -> list[Path]:
+def draw(run_dir: Path, files: pages.Files | None = None) -> list[Path]:
     """Draw the curves of a language run into its folder `pictures`.
 
     Returns:
@@ -87,7 +87,7 @@ def draw(run_dir: Path) -> list[Path]:
     Raises:
         RunError: There is no metrics.json, or it is damaged.
     """
-    files = pages.Files.read(run_dir)
+    files = files or pages.Files.read(run_dir)
     if not are_wanted():
         return []
     found = charts(files.log, cast("PlainMetrics", files.metrics))

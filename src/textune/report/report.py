@@ -15,14 +15,15 @@ def write(run_dir: Path) -> Path:
     Raises:
         RunError: There is no metrics.json, or a file of the run is damaged.
     """
-    if Files.read(run_dir).is_plain:
-        pictures.draw(run_dir)
-    return write_page(run_dir)
-
-
-def write_page(run_dir: Path) -> Path:
-    """Write report.html into a run folder; whatever else the folder lacks is left out."""
     files = Files.read(run_dir)
+    if files.is_plain:
+        pictures.draw(run_dir, files)
+    return write_page(run_dir, files)
+
+
+def write_page(run_dir: Path, files: Files | None = None) -> Path:
+    """Write report.html into a run folder; whatever else the folder lacks is left out."""
+    files = files or Files.read(run_dir)
     shared = {
         "warmup": None,
         "name": run_dir.resolve().name,
