@@ -188,12 +188,18 @@ class Learner:
 
     def _scheduled(self) -> LambdaLR:
         """Make the schedule: by updates, or by the time that is spent."""
-        train = self.settings.train
-        return optim.planned(
-            self.optimizer,
-            train.schedule,
-            total=self.total,
-            per_epoch=self.objective.per_epoch,
-            warmup=(train.warmup_share, train.warmup_steps, train.warmup_epochs),
-            spent=self.clock.share,
+        train, total, share = self.settings.train, self.total, self.settings.train.warmup_share
+        if total is None:
+            first = 0.1 if share is None else share
+            spent = self.clock.share
+            return optim.timed_schedule(
+                self.optimizer, train.schedule, warmup_share=first, spent=spent
+            )
+        rising = optim.warmup_steps(
+            total,
+            self.objective.per_epoch,
+            share=share,
+            steps=train.warmup_steps,
+            epochs=train.warmup_epochs,
         )
+        return optim.schedule(self.optimizer, train.schedule, warmup=rising, total=total)

@@ -194,33 +194,6 @@ def warmup_steps(
     return min(wanted, total)
 
 
-def planned(
-    optimizer: AdamW,
-    name: str,
-    *,
-    total: int | None,
-    per_epoch: int,
-    warmup: tuple[float | None, int | None, float | None],
-    spent: Callable[[], float],
-) -> LambdaLR:
-    """Make the schedule of a run: by its updates, or by its time where that decides.
-
-    Args:
-        optimizer: Whose learning rates follow it.
-        name: As of `schedule`.
-        total: Updates in all; None where time decides.
-        per_epoch: Updates of one pass.
-        warmup: Its share, its steps, its passes; those that nobody named are None.
-        spent: Returns the part of the time that is over, from 0 to 1.
-    """
-    share, steps, epochs = warmup
-    if total is None:
-        share = 0.1 if share is None else share
-        return timed_schedule(optimizer, name, warmup_share=share, spent=spent)
-    rising = warmup_steps(total, per_epoch, share=share, steps=steps, epochs=epochs)
-    return schedule(optimizer, name, warmup=rising, total=total)
-
-
 def schedule(optimizer: AdamW, name: str, *, warmup: int, total: int) -> LambdaLR:
     """Make a schedule that is stepped at every update.
 
@@ -231,7 +204,13 @@ def schedule(optimizer: AdamW, name: str, *, warmup: int, total: int) -> LambdaL
         warmup: Updates in which the rate rises.
         total: Updates in all.
     """
-    return LambdaLR(optimizer, _factor(name, warmup, total))
+
+    def factor(step: int) -> float:
+        if step < warmup:
+            return _rise(name, step / warmup)
+        return _fall(name, max(total - step, 0) / max(total - warmup, 1))
+
+    return LambdaLR(optimizer, factor)
 
 
 def timed_schedule(
@@ -254,16 +233,6 @@ def move_schedule(schedule: LambdaLR, step: int) -> None:
     rates = zip(schedule.base_lrs, schedule.lr_lambdas, strict=True)
     for group, (base, factor) in zip(schedule.optimizer.param_groups, rates, strict=True):
         group["lr"] = base * factor(step)
-
-
-def _factor(name: str, warmup: int, total: int) -> Callable[[int], float]:
-    def factor(step: int) -> float:
-        if step < warmup:
-            return _rise(name, step / warmup)
-        left = max(total - step, 0) / max(total - warmup, 1)
-        return _fall(name, left)
-
-    return factor
 
 
 def _rise(name: str, done: float) -> float:
