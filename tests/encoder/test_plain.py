@@ -40,7 +40,7 @@ def stored(texts, asks="texts", pieces=1):
     return Store(
         ids=np.concatenate(texts).astype(np.int32),
         borders=borders,
-        firsts=np.asarray([max(1, size // 2) for size in sizes], dtype=np.int32),
+        first_sizes=np.asarray([max(1, size // 2) for size in sizes], dtype=np.int32),
         starts=starts,
         fulls=np.diff(borders[starts]).astype(np.int32),
         asked=places.astype(np.int32),

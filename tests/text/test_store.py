@@ -41,7 +41,7 @@ def test_each_text_comes_back(folder, tokenizer):
     assert found.window(2).tolist() == own.encode("the meal", "was cold").ids
     assert found.window(3).tolist() == [2, 3]
     assert found.lengths.tolist() == [4, 32, 7, 2]
-    assert found.firsts.tolist() == [4, 32, 4, 2]
+    assert found.first_sizes.tolist() == [4, 32, 4, 2]
     assert found.fulls.tolist() == [4, 102, 7, 2]
 
 
@@ -81,7 +81,7 @@ def test_where_a_text_stands_is_not_content(folder, tokenizer):
 
 
 @pytest.mark.parametrize("damage", ["flip", "cut", "empty", "gone", "manifest"])
-@pytest.mark.parametrize("name", ["ids", "borders", "firsts", "fulls"])
+@pytest.mark.parametrize("name", ["ids", "borders", "first_sizes", "fulls"])
 def test_a_damaged_store_is_rebuilt(folder, tokenizer, name, damage):
     first = build(folder, tokenizer)
     expected = first.ids.tolist(), first.borders.tolist(), first.fulls.tolist()

@@ -67,7 +67,9 @@ def one_by_one(encoder: PlainEncoder, store: Store, rows: NDArray[np.int64]) -> 
         for window in range(int(store.starts[row]), int(store.starts[row + 1])):
             first, end = store.asked_borders[window : window + 2]
             asked = store.asked[first:end]
-            answers.append(encoder.window(store.window(window), int(store.firsts[window]), asked))
+            answers.append(
+                encoder.window(store.window(window), int(store.first_sizes[window]), asked)
+            )
             items.append(np.zeros(1, dtype=np.int32) if is_whole else store.items[first:end])
         count = 1 if is_whole else int(store.item_borders[row + 1] - store.item_borders[row])
         found = np.concatenate(answers)  # (R, C)

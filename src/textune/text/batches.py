@@ -35,7 +35,7 @@ def pack(
     asked, items = _items(store, rows, shown)
     return pack_ids(
         texts,
-        store.firsts[shown].tolist(),
+        store.first_sizes[shown].tolist(),
         targets=None if targets is None else torch.from_numpy(np.ascontiguousarray(targets)),
         asked=asked,
         items=items,
@@ -45,7 +45,7 @@ def pack(
 
 def pack_ids(
     texts: Sequence[Ids],
-    firsts: Sequence[int],
+    first_sizes: Sequence[int],
     *,
     targets: Tensor | None = None,
     asked: Tensor | None = None,
@@ -56,7 +56,7 @@ def pack_ids(
 
     Args:
         texts: Ids of each, special tokens included.
-        firsts: How many of each text's tokens lie in its first segment.
+        first_sizes: How many tokens of each text belong to its first segment.
         targets: As the task has them.
         asked: (M,) places of the tokens that the head reads; None for the first of each text.
         items: Which results of the head belong to which item; None where each is one.
@@ -67,7 +67,7 @@ def pack_ids(
     lengths = tuple(len(text) for text in texts)
     borders = np.concatenate([[0], np.cumsum(lengths)])  # (B + 1,)
     positions = np.arange(borders[-1]) - np.repeat(borders[:-1], lengths)  # (P,)
-    segments = positions >= np.repeat(np.asarray(firsts), lengths)  # (P,)
+    segments = positions >= np.repeat(np.asarray(first_sizes), lengths)  # (P,)
     return Batch(
         ids=torch.from_numpy(np.concatenate(texts).astype(np.int64)).to(device),
         positions=torch.from_numpy(positions).to(device),

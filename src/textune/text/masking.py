@@ -106,18 +106,18 @@ def masked_batch(
 
     Epochs count from 1; `HELD_OUT` is that of texts that are held out.
     """
-    texts, firsts, asked, targets, start = [], [], [], [], 0
+    texts, first_sizes, asked, targets, start = [], [], [], [], 0
     for row in rows.tolist():
         spans = (passages.first[row], passages.second[row])
         one, two = (documents.ids[slice(*span.tolist())] for span in spans)
         ids, first = tokenizer.wrap(one, two if len(two) else None)
         masked, places = masking.apply(ids, np.random.default_rng([seed, epoch, row]))
         texts.append(masked)
-        firsts.append(first)
+        first_sizes.append(first)
         asked.append(places + start)
         targets.append(ids[places])
         start += len(ids)
-    batch = batches.pack_ids(texts, firsts, device=device)
+    batch = batches.pack_ids(texts, first_sizes, device=device)
     return replace(
         batch,
         asked=torch.from_numpy(np.concatenate(asked)).to(device),

@@ -31,8 +31,8 @@ class Ragged:
 Targets = NDArray[Any] | Ragged
 
 
-def ranges(firsts: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Join the ranges from each first up to its end."""
-    sizes = ends - firsts
-    offsets = np.repeat(firsts - (np.cumsum(sizes) - sizes), sizes)
+def ranges(starts: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Join the ranges from each start up to its end; (sum of sizes,)."""
+    sizes = ends - starts
+    offsets = np.repeat(starts - (np.cumsum(sizes) - sizes), sizes)
     return (np.arange(int(sizes.sum())) + offsets).astype(np.int64)

@@ -17,11 +17,11 @@ from textune.text.tokenizers import Ids, Tokenizer
 
 CHUNK_TEXTS = 4096
 CHUNK_CHARACTERS = 8_000_000
-VERSION = 2
+VERSION = 3
 FILES = {  # name → type of its numbers, and shape beyond the first dimension
     "ids": (np.int32, ()),
     "borders": (np.int64, ()),
-    "firsts": (np.int32, ()),
+    "first_sizes": (np.int32, ()),
     "starts": (np.int64, ()),
     "fulls": (np.int32, ()),
     "asked": (np.int32, ()),
@@ -42,7 +42,7 @@ class Store:
 
     ids: NDArray[np.int32]  # (tokens,)
     borders: NDArray[np.int64]  # (W + 1,) window w holds ids[borders[w] : borders[w + 1]]
-    firsts: NDArray[np.int32]  # (W,) tokens of window w that lie in its first segment
+    first_sizes: NDArray[np.int32]  # (W,) tokens of window w that lie in its first segment
     starts: NDArray[np.int64]  # (N + 1,) text n has the windows starts[n] up to starts[n + 1]
     fulls: NDArray[np.int32]  # (N,) tokens that text n would have in one window without a limit
     asked: NDArray[np.int32]  # (A,) places, in their window, of tokens that the head reads
@@ -128,7 +128,7 @@ def _key(examples: Iterable[Example], tokenizer: Tokenizer, shape: Shape) -> str
 
 def _write(examples: Iterable[Example], tokenizer: Tokenizer, shape: Shape, folder: Path) -> None:
     small: dict[str, list[int]] = {name: [0] for name in FILES if "borders" in name}
-    small |= {"starts": [0], "firsts": [], "fulls": []}
+    small |= {"starts": [0], "first_sizes": [], "fulls": []}
     with (
         atomic.writing(folder / "ids") as ids,
         atomic.writing(folder / "asked") as asked,
@@ -149,7 +149,7 @@ def _write(examples: Iterable[Example], tokenizer: Tokenizer, shape: Shape, fold
 
 def _count(small: dict[str, list[int]], found: Shaped) -> None:
     for window in found.windows:
-        small["firsts"].append(window.first)
+        small["first_sizes"].append(window.first)
         small["borders"].append(small["borders"][-1] + len(window.ids))
         small["asked_borders"].append(small["asked_borders"][-1] + len(window.asked))
     small["starts"].append(small["starts"][-1] + len(found.windows))
