@@ -81,13 +81,11 @@ def tfidf(
     sample = sorted(
         random.Random(seed).sample(range(len(train_texts)), min(most, len(train_texts)))
     )
-    learnt = [train_texts[position][:MOST_CHARACTERS] for position in sample]
     train_truth = train_truth[sample]
-    if not len(texts) or not any(text.strip() for text in learnt):
+    found = _features([train_texts[position] for position in sample], texts)
+    if found is None:
         return majority(train_truth, truth, labels)
-    vectorizer = _vectorizer()
-    features = vectorizer.fit_transform(learnt)
-    judged = vectorizer.transform([text[:MOST_CHARACTERS] for text in texts])
+    features, judged = found
     if train_truth.ndim == 1:
         probabilities = _fit_single(features, train_truth, judged, len(labels))
     else:
@@ -119,28 +117,33 @@ def centroid(
     Returns:
         What `metrics.single` says, with `trained_on`, the texts learnt from.
     """
-    learnt = [text[:MOST_CHARACTERS] for text in train_texts]
-    if not len(texts) or not any(text.strip() for text in learnt):
+    found = _features(train_texts, texts)
+    if found is None:
         return majority(train_truth, truth, labels)
-    vectorizer = _vectorizer()
-    features = vectorizer.fit_transform(learnt)  # (N_train, terms) sparse
-    rows, ones = np.arange(len(learnt)), np.ones(len(learnt))
-    of_class = sparse.csr_array((ones, (train_truth, rows)), shape=(len(labels), len(learnt)))
+    features, judged = found
+    count = len(train_texts)
+    of_class = sparse.csr_array(
+        (np.ones(count), (train_truth, np.arange(count))), shape=(len(labels), count)
+    )
     means = normalize(of_class @ features)  # (C, terms) sparse
-    judged = vectorizer.transform([text[:MOST_CHARACTERS] for text in texts])
     likeness = np.asarray((judged @ means.T).todense()) + 1.0 / len(labels)  # (N, C)
     probabilities = likeness / likeness.sum(axis=1, keepdims=True)
-    return _judge(truth, probabilities, labels) | {"trained_on": len(learnt)}
+    return _judge(truth, probabilities, labels) | {"trained_on": count}
 
 
-def _vectorizer() -> TfidfVectorizer:
-    return TfidfVectorizer(
+def _features(learnt: Sequence[str], texts: Sequence[str]) -> tuple[Any, Any] | None:
+    """Return the features of both, (texts, terms) sparse each; None where there is no word."""
+    if not len(texts) or not any(text[:MOST_CHARACTERS].strip() for text in learnt):
+        return None
+    vectorizer = TfidfVectorizer(
         ngram_range=(1, 2),
         sublinear_tf=True,
         max_features=MOST_TERMS,
         token_pattern=r"\w+|[^\w\s]",  # marks count as words, and every text has one
         dtype=np.float64,
     )
+    first, second = ([text[:MOST_CHARACTERS] for text in part] for part in (learnt, texts))
+    return vectorizer.fit_transform(first), vectorizer.transform(second)
 
 
 def _fit_single(features: object, truth: NDArray[np.generic], judged: Any, classes: int) -> Floats:

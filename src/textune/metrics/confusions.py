@@ -8,9 +8,10 @@ first); what then is left of the truth is missed, and of the predictions spuriou
 from collections import Counter
 from collections.abc import Callable, Sequence
 
+from textune.metrics import catalogue
 from textune.metrics.entities import Entity, Tags, entities
 
-KINDS = ("correct", "boundary", "type", "boundary_and_type", "missed", "spurious")
+KINDS = tuple(catalogue.CONFUSIONS)
 MOST_PAIRS = 20  # of types that were taken for each other
 Test = Callable[[Entity, Entity], bool]
 

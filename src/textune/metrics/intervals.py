@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from textune.metrics.metrics import Floats, Ints
+
 Interval = list[float]
 
 RESAMPLES = 1_000

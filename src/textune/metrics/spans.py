@@ -19,6 +19,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from textune.metrics import catalogue
 from textune.metrics.intervals import Interval, percentiles, resample, wilson
 from textune.metrics.metrics import Floats, Report
 
@@ -83,8 +84,7 @@ def judge(found: Sequence[str], references: Sequence[Sequence[str]]) -> Report:
     why = {} if len(found) else dict.fromkeys(("exact_match", "f1"), "there is no question")
     if answerable.all():
         return report | {"undefined": why}
-    kinds = {"has_answer": answerable, "no_answer": ~answerable}
-    for kind, rows in kinds.items():
+    for kind, rows in zip(catalogue.QUESTIONS, (answerable, ~answerable), strict=True):
         report[kind] = _summary(exacts[rows], f1s[rows])
         if not rows.any():
             why |= dict.fromkeys(
