@@ -79,7 +79,7 @@ def verify(folder: Path) -> None:
 
 
 def _is_told_of(folder: Path) -> bool:
-    """Tell whether a model's card says that it was saved with checksums beside it."""
+    """Tell whether a model was saved with checksums, by its card."""
     return any(objects.read(folder / name).get(TOLD) is True for name in CARDS)
 
 

@@ -186,7 +186,7 @@ def load(
 
 
 def gelu(states: Floats) -> Floats:
-    """Weigh each number by the share of a normal distribution below it."""
+    """GELU in its exact form: each number times the normal distribution's share below it."""
     bounded = np.clip(states * np.float32(0.5**0.5), -4, 4)
     square = bounded * bounded
     above, below = (_powers(square, numbers) for numbers in (ERF_ABOVE, ERF_BELOW))

@@ -46,7 +46,7 @@ def pool(logits: Tensor, items: Items, how: Pool, sharpness: Tensor | None = Non
 
 
 def learn(model: nn.Module, outputs: int, saved: Tensor | None = None) -> None:
-    """Give a model the sharpness that is learned with it, saved among its weights.
+    """Add the parameter of sharpness to a model; it is saved among its weights.
 
     `saved` is what an earlier training learned.
     """

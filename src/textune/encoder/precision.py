@@ -41,10 +41,10 @@ class Plain:
         return loss(self.encoder(batch), batch)
 
     def collect(self) -> None:
-        """Gradients are where the optimizer looks for them."""
+        """Do nothing: gradients are where the optimizer reads them."""
 
     def refresh(self) -> None:
-        """The update has written all that it changed."""
+        """Do nothing: the update has written the bf16 copies."""
 
     def reload(self) -> None:
         """Cast the copies anew, if there are any."""
@@ -84,7 +84,7 @@ class Cast(Plain):
         return found
 
     def collect(self) -> None:
-        """Add the gradients of a micro-batch, which hooks on the copies saw, to the fp32 ones."""
+        """Add the gradients of a micro-batch, in bf16, to those of the fp32 weights."""
         for original, copy in zip(self._originals, self._copies.values(), strict=True):
             if copy.grad is None:
                 continue

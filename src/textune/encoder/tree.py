@@ -80,8 +80,8 @@ class SelfAttention(nn.Module):
         self.dropout = nn.Dropout(config.attention_probs_dropout_prob)
 
 
-def close(config: Any, inputs: int) -> nn.ModuleDict:
-    """Make the end of half a layer."""
+def add_norm(config: Any, inputs: int) -> nn.ModuleDict:
+    """Make a linear map, its dropout and LayerNorm, as after attention and after GELU."""
     return nn.ModuleDict(
         {
             "dense": nn.Linear(inputs, config.hidden_size),
@@ -97,11 +97,11 @@ class Layer(nn.Module):
     def __init__(self, config: Any):
         super().__init__()
         width, inner = config.hidden_size, config.intermediate_size
-        own = {"self": SelfAttention(config), "output": close(config, width)}
+        own = {"self": SelfAttention(config), "output": add_norm(config, width)}
         self.attention = nn.ModuleDict(own)
         widen = {"dense": nn.Linear(width, inner), "intermediate_act_fn": nn.GELU()}
         self.intermediate = nn.ModuleDict(widen)
-        self.output = close(config, inner)
+        self.output = add_norm(config, inner)
 
 
 class Pooler(nn.Module):

@@ -63,7 +63,7 @@ def standardised(weight: Tensor, bias: Tensor, units: Units) -> tuple[Tensor, Te
 
 
 def remark(units: Units | None, *, is_folded: bool) -> str:
-    """Say on a model's page in which units it answers; nothing where it has no numbers."""
+    """Write for a model's page in which units its outputs are; "" where it has no numbers."""
     if units is None:
         return ""
     if is_folded:

@@ -1,4 +1,4 @@
-"""Train only the rows of the embedding that the data can touch; the others keep an exact account.
+"""Train only the rows of the embedding that the data uses; the others' decay is applied at the end.
 
 A row that never occurs has no gradient, so AdamW changes it by weight decay alone, a known
 factor. The rows that can occur are trained as a small table of their own, and written back when the

@@ -59,7 +59,7 @@ def open_up(file: Path) -> None:
 
 @contextmanager
 def disk_errors(place: Path) -> Iterator[None]:
-    """Raise what the system said as an OSError, instead of safetensors' own error."""
+    """Raise safetensors' own errors of the system as an OSError."""
     try:
         yield
     except SafetensorError as error:

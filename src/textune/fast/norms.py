@@ -1,4 +1,4 @@
-"""A head's norm gets gradients whose sums do not follow from the number of threads.
+"""LayerNorm of a head, whose gradients have the same bits with any number of threads.
 
 torch's own parts the sums over tokens among threads. The norms of layers are the kernels' matter.
 """
@@ -55,7 +55,7 @@ class Norm(nn.LayerNorm):
 
 
 def replace(model: Any) -> None:
-    """Let every norm of a model's head learn here."""
+    """Replace every LayerNorm of a model's head."""
     own = {id(part) for part in model.base_model.modules()}
 
     def make(part: nn.Module) -> Norm | None:

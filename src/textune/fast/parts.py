@@ -1,4 +1,4 @@
-"""Parts of a model make room for others, which take over their names and their parameters."""
+"""Modules of a model are replaced by others, which take over their names and parameters."""
 
 from collections.abc import Callable
 

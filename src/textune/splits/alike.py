@@ -1,4 +1,4 @@
-"""Texts and labels become what is left of them but for case, blanks and signs that nobody sees."""
+"""Texts and labels are compared without case, blanks and characters that nobody sees."""
 
 import re
 import unicodedata

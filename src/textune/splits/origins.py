@@ -1,11 +1,11 @@
-"""Places of rows become a few numbers each, and places again."""
+"""Origins of rows, as "a.csv:17", are kept as a few numbers each, and written again."""
 
 from array import array
 from collections.abc import Iterable
 
 
 class Origins:
-    """Places of rows, without a string for each."""
+    """Origins of rows, without a string for each."""
 
     def __init__(self) -> None:
         self._starts: dict[str, int] = {}
@@ -13,7 +13,7 @@ class Origins:
         self._numbers = array("q")
 
     def add(self, origin: str) -> None:
-        """Remember the place of one more row."""
+        """Add the origin of one more row."""
         start = origin.rstrip("0123456789")
         digits = origin[len(start) :]
         if not 0 < len(digits) < 18 or digits[0] == "0":
@@ -22,7 +22,7 @@ class Origins:
         self._numbers.append(int(digits))
 
     def at(self, places: Iterable[int]) -> tuple[str, ...]:
-        """Give back the places of rows, by their positions."""
+        """Return the origins of rows, by their positions."""
         starts = list(self._starts)
         return tuple(
             starts[self._which[place]]

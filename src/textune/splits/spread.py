@@ -15,7 +15,7 @@ class Spread:
     high: float = -math.inf
 
     def add(self, value: float) -> None:
-        """Take in one more."""
+        """Add one number."""
         self.count += 1
         step = value - self.mean
         self.mean += step / self.count

@@ -22,7 +22,7 @@ def pack(
     targets: NDArray[np.generic] | None = None,
     device: torch.device | str = "cpu",
 ) -> Batch:
-    """Lay the windows of some texts end to end.
+    """Concatenate the windows of some texts.
 
     Args:
         store: Token ids.
@@ -52,7 +52,7 @@ def pack_ids(
     items: Items | None = None,
     device: torch.device | str = "cpu",
 ) -> Batch:
-    """Lay texts, or windows of them, end to end.
+    """Concatenate texts, or windows of them.
 
     Args:
         texts: Ids of each, special tokens included.

@@ -61,7 +61,7 @@ class Fertility:
 
 
 def measure(texts: Iterable[str], tokenizer: Tokenizer) -> Fertility:
-    """Read texts once and tell what they cost.
+    """Read texts once and count what they cost.
 
     Raises:
         DataError: There is no word in the texts.

@@ -142,7 +142,7 @@ def paired(found: PairSpans, *, seed: int, epoch: int) -> Passages:
 def _exchange(
     pairs: Numbers, owners: Numbers, draw: np.random.Generator
 ) -> tuple[Numbers, Numbers]:
-    """Say which half gives its second part to whom, so that none gets one of its own document.
+    """Choose which pairs give their second part to which, so that none gets one of its document.
 
     Ordered by document every other pair is chosen, so that the half holds half of each document.
     Each gives to the one that stands as far on as the largest document is long. What a document

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True)
 class Ragged:
-    """Values of N texts end to end; rows of it give the values of these texts end to end."""
+    """Values of N texts, concatenated; indexed by texts it gives their values, concatenated."""
 
     values: NDArray[Any]  # (I,)
     borders: NDArray[np.int64]  # (N + 1,)

@@ -1,4 +1,4 @@
-"""A text becomes the windows of its tokens, and in them the tokens that a head is asked about."""
+"""A text becomes the windows of its tokens, and in them the tokens that a head reads."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -104,7 +104,7 @@ def _answers(
     tokenizer: Tokenizer,
     shape: Shape,
 ) -> Shaped:
-    """Ask about each token of the passage in every window, and at the start about "none"."""
+    """Read each token of the passage in every window, and the first token for "no answer"."""
     extra = tokenizer.specials(pair=True)
     parts = tokenizer.template
     sizes = len(question), len(ids)
