@@ -173,7 +173,7 @@ class Kind:
     # label columns beside texts: how likely they hold it, where nobody says so (0: they do not)
     weight: Callable[[Sequence[Column]], float] = lambda columns: 0.0
     fits: Callable[[Column], bool] | None = None  # whether a column can hold it, where it is asked
-    form: Callable[..., Form] | None = None
+    form: Callable[[Table, Sequence[Column], Scan], Form] | None = None
     # what it would make of columns that were taken for another's, for a person who may want it
     instead: Callable[[Sequence[Column], Scan], str] = lambda columns, seen: ""
     findings: Callable[[Table, Contract, Scan], Iterator[Finding]] = _no_findings
