@@ -96,7 +96,7 @@ class Contract:
     doubts: tuple[str, ...] = ()  # other possible readings, and the option that selects them
     skip: tuple[str, ...] = ()  # "COLUMN=VALUE": rows in which that cell stands have no label
     cut: tuple[str, ...] = ()  # how plain text becomes words, see `textune.data.cut`
-    offsets: str = "characters"  # what places of spans count, see `textune.data.offsets`
+    offsets: str = "characters"  # what places of spans count, see `textune.tasks.tags.offsets`
     weight: str | None = None  # column that says how much each text weighs in the loss
     names: tuple[tuple[str, str], ...] = ()  # of classes that files write as numbers
     numerals: tuple[tuple[str, str], ...] = ()  # unit and sign of decimals of each label column of

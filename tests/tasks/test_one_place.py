@@ -21,7 +21,6 @@ PLACES = {  # the file or the folder of each task
 OTHERWISE = {  # a file or a folder where such a word is meant otherwise
     ("data/columns.py", "number"): "what kind of cells a column holds",
     ("data/numerals.py", "number"): "a group of a pattern",
-    ("data/word_lists.py", "tags"): "how columns are called",
     ("reading/", "answers"): "a key of SQuAD's JSON, and the column that is made of it",
     ("reading/", "tags"): "how columns and keys of tags are called, and the column made of them",
     ("records.py", "answers"): "what a head is asked about, in every run's decision.json",

@@ -1,1 +1,1 @@
-"""Cells become columns, names, lists, words and spans: what tasks read by."""
+"""Cells become columns, names, numerals, lists and words: what tasks read by."""

@@ -21,8 +21,7 @@ from functools import lru_cache
 from itertools import groupby
 
 from textune.data.columns import UNSPACED
-from textune.data.spans import Word
-from textune.data.words import words_of
+from textune.data.words import Word, words_of
 from textune.errors import excerpt
 from textune.records import Example, Finding
 

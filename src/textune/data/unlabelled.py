@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from textune.data import lists, names
 from textune.data.columns import Column, Scan
-from textune.data.offsets import CHARACTERS, READINGS
 from textune.records import Contract, Finding
 
 NO_GOLD = "-"  # where annotators did not agree, in data sets of entailment
@@ -50,12 +49,6 @@ def findings(contract: Contract, seen: Scan, rows: Sequence[str]) -> list[Findin
                 "annotators agreed on"
             )
             found.append(Finding("left out", "warning", message, count))
-    if contract.offsets != CHARACTERS:
-        message = (
-            f"the places of the spans in {contract.label[0]!r} count "
-            f"{READINGS[contract.offsets]}, by which they fit the words of the file: read so"
-        )
-        found.append(Finding("mended", "warning", message, seen.rows))
     if contract.form in ("list", "spans") and len(contract.label) == 1:
         found += _blank(contract, seen, rows)
     return found

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from itertools import accumulate
 
 from textune.data.columns import UNSPACED
-from textune.data.spans import Word
 
+Word = tuple[int, int]  # its first character, and the one after its last
 RULE = (
     "runs of letters and digits, each other sign by itself, each sign of scripts without spaces "
     "by itself"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from textune.data import given, layout, naming, skipping
+from textune.data import given, naming, skipping
 from textune.data.cut import Cutter
 from textune.data.names import columns_meant
 from textune.data.words import joined
@@ -21,7 +21,7 @@ from textune.reading import sources
 from textune.records import Contract, Decision, Example, Prediction, Scores, Table
 from textune.runs import runs
 from textune.runs.runs import Card
-from textune.tasks import examples, lengths
+from textune.tasks import examples, layout, lengths
 from textune.tasks import registry as tasks
 from textune.tasks.interface import Task, thresholds
 from textune.text import store as stores

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from textune.data.word_lists import read_list
 from textune.data.words import joined, words_of
 from textune.errors import DataError
 from textune.reading import sources
@@ -17,6 +16,7 @@ from textune.records import Contract, Example, Row, Table
 from textune.tasks import examples
 from textune.tasks.contract import understand
 from textune.tasks.tags import tagged
+from textune.tasks.tags.word_lists import read_list
 
 DATA = Path(__file__).parents[3] / "../shared/data"
 WORDS = Contract("tags", ("tokens",), ("tags",), "words", "iob2")

@@ -5,14 +5,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from textune.data import schemes
+from textune.data.columns import Scan
 from textune.data.cut import CutDifference
 from textune.metrics.catalogue import Judged
 from textune.records import OUTSIDE, Contract, Example, Finding, Prediction, Survey, Table
 from textune.tasks import shown
 from textune.tasks.kind import Chart, Kind, Places, Tally, ToExample
-from textune.tasks.tags import misread, tag_columns, tagged
+from textune.tasks.tags import misread, schemes, tag_columns, tagged
 from textune.tasks.tags.census import WordCensus
+from textune.tasks.tags.offsets import CHARACTERS, READINGS
 from textune.tasks.tags.tag import Tag
 
 
@@ -54,6 +55,16 @@ def read(table: Table, contract: Contract, places: Places) -> ToExample:
     """Make the function that turns a row into a text with a tag for each word."""
     label = places.labels[0] if places.labels else None
     return tagged.reader(table, contract, text=places.texts[0], label=label, group=places.group)
+
+
+def findings(table: Table, contract: Contract, seen: Scan) -> Iterator[Finding]:
+    """Say that the places of spans are counted otherwise than in characters."""
+    if contract.offsets != CHARACTERS:
+        message = (
+            f"the places of the spans in {contract.label[0]!r} count "
+            f"{READINGS[contract.offsets]}, by which they fit the words of the file: read so"
+        )
+        yield Finding("mended", "warning", message, seen.rows)
 
 
 def class_of(tag: str) -> str:
@@ -108,6 +119,7 @@ KIND = Kind(
     refuse=misread.refuse,
     of_file=tagged.in_own_scheme,
     described=tag_columns.described,
+    findings=findings,
     label_names=tagged.label_names,
     tally=TagTally,
     picture=picture,

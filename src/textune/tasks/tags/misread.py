@@ -4,9 +4,9 @@ import re
 from collections.abc import Sequence
 
 from textune.data.columns import Column
-from textune.data.word_lists import read_list
 from textune.errors import DataError
 from textune.records import Table
+from textune.tasks.tags.word_lists import read_list
 
 WORD_TAG = re.compile(r"O|[BIESLU]-\S+")  # how a word of a name is marked in CoNLL files
 TAG_ENDS = re.compile(r"[\s,;|]+")  # between tags that are no list

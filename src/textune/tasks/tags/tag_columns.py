@@ -4,18 +4,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from textune.data import choices, names, schemes, spans, word_lists
+from textune.data import choices, names
 from textune.data.choice import MOST_DOUBTS, option, quoted
 from textune.data.columns import Column, Scan
 from textune.data.cut import CutCensus
-from textune.data.layout import COUNTED
 from textune.data.numerals import is_number
-from textune.data.offsets import CHARACTERS, READINGS, OffsetCensus
-from textune.data.schemes import OUTSIDES
-from textune.data.word_lists import MOST, read_list
 from textune.data.words import RULE
 from textune.errors import DataError, SettingsError, some
 from textune.records import Contract, Row, Table
+from textune.tasks.layout import COUNTED
+from textune.tasks.tags import schemes, spans, word_lists
+from textune.tasks.tags.offsets import CHARACTERS, READINGS, OffsetCensus
+from textune.tasks.tags.schemes import OUTSIDES
+from textune.tasks.tags.word_lists import MOST, read_list
 
 READ = 1_000  # rows that are looked at whole, for cells of a sample are shortened
 SCHEMES = {

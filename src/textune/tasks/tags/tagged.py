@@ -10,13 +10,13 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-from textune.data import schemes, spans
 from textune.data.cut import Cutter
-from textune.data.word_lists import read_list
 from textune.data.words import joined, words_of
 from textune.errors import DataError, excerpt
 from textune.records import Contract, Example, Row, Table
 from textune.tasks.kind import in_order
+from textune.tasks.tags import schemes, spans
+from textune.tasks.tags.word_lists import read_list
 
 ToExample = Callable[[Row], Example]
 MOST_FAULTS = 3  # of a row that are named

@@ -6,11 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from textune.data import offsets
-from textune.data.offsets import OffsetCensus
+from textune.data.words import Word
 from textune.errors import excerpt
-
-Word = tuple[int, int]  # its first character, and the one after its last
+from textune.tasks.tags import offsets
+from textune.tasks.tags.offsets import OffsetCensus
 
 # fmt: off
 STARTS = ("start", "begin", "from", "offset", "start_offset", "start_char", "begin_offset",

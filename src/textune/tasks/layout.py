@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import islice
 
-from textune.data import schemes, word_lists
 from textune.data.numerals import is_number
 from textune.errors import DataError
 from textune.records import Contract, Row, Table
+from textune.tasks.tags import schemes, word_lists
 
 SAMPLE = 200  # rows that are looked at
 MOSTLY = 0.9

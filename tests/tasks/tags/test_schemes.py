@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from seqeval.metrics.sequence_labeling import get_entities
 
-from textune.data import schemes
-from textune.data.schemes import names, recognise, to_iob2
+from textune.tasks.tags import schemes
+from textune.tasks.tags.schemes import names, recognise, to_iob2
 
 Stretch = tuple[str | None, int]  # a type, or None outside, and the number of words
 

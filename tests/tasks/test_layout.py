@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from textune.data import layout
 from textune.errors import DataError
 from textune.reading import sources
+from textune.tasks import layout
 from textune.tasks.contract import understand
 
 SENTENCES = [["Dan", "moved", "to", "Ghent"], ["Eve", "left", "Turin", "today"]] * 15

@@ -7,10 +7,11 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from textune.data import names, schemes
+from textune.data import names
 from textune.data.columns import Column
 from textune.data.numerals import is_number
 from textune.records import Row
+from textune.tasks.tags import schemes
 
 MOST = 0.5  # share of rows that must be of a form, to believe in it: the others are faults
 NEARLY_ALL = 0.9  # the same, where neither tags nor names say what the lists are
