@@ -47,7 +47,7 @@ class Kept(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
         """Return the gradient of the states."""
         (states,) = ctx.saved_tensors
-        ctx.matrix.learn(gradients[0], states)
+        ctx.matrix.accumulate(gradients[0], states)
         return ctx.matrix.backward(gradients[0]), None
 
 
