@@ -13,7 +13,6 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    ValidationError,
     ValidationInfo,
     field_validator,
     model_validator,
@@ -24,7 +23,7 @@ from textune.encoder.names import BUNDLED
 from textune.errors import SettingsError
 from textune.metrics import catalogue
 from textune.records import Long
-from textune.settings.refusals import explain
+from textune.settings.refusals import checked
 from textune.storage.names import utf8
 from textune.tasks import registry
 
@@ -278,10 +277,7 @@ def resolve(
     for name, value in (given or {}).items():
         if value is not None:
             _put(values, name, value)
-    try:
-        return kind.model_validate(values)
-    except ValidationError as error:
-        raise SettingsError(explain(error, kind)) from error
+    return checked(kind, values)
 
 
 def to_toml(settings: Section, extra: Mapping[str, object] | None = None) -> str:
@@ -307,10 +303,7 @@ def read_section(file: Path, name: str, kind: type[Kind]) -> Kind:
         SettingsError: The file is damaged, or names what is no setting.
     """
     values = _load(file).get(name, {}) if file.is_file() else {}
-    try:
-        return kind.model_validate(values)
-    except ValidationError as error:
-        raise SettingsError(f"{file}: {explain(error, kind)}") from error
+    return checked(kind, values, f"{file}: ")
 
 
 def seed_of(file: Path) -> int:

@@ -1,20 +1,26 @@
-"""What is wrong with settings becomes words: which setting, what was allowed, what was found."""
+"""Values become settings, or words: which setting is wrong, what was allowed, what was found."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from textune.errors import among
+from textune.errors import SettingsError, among
+
+Kind = TypeVar("Kind", bound=BaseModel)
 
 
-def explain(error: ValidationError, kind: type[BaseModel]) -> str:
-    """Put all that is wrong with some settings into words, each with what was allowed."""
-    lines = [
-        _explain_one(kind, item["loc"], item["type"], item["msg"], item["input"])
-        for item in error.errors()
-    ]
-    head = "1 setting is wrong:" if len(lines) == 1 else f"{len(lines)} settings are wrong:"
-    return "\n  ".join([head, *lines])
+def checked(kind: type[Kind], values: Mapping[str, object], place: str = "") -> Kind:
+    """Make settings of values; the message about all wrong ones begins with a place."""
+    try:
+        return kind.model_validate(values)
+    except ValidationError as error:
+        lines = [
+            _explain_one(kind, item["loc"], item["type"], item["msg"], item["input"])
+            for item in error.errors()
+        ]
+        head = "1 setting is wrong:" if len(lines) == 1 else f"{len(lines)} settings are wrong:"
+        raise SettingsError("\n  ".join([f"{place}{head}", *lines])) from error
 
 
 def _explain_one(
