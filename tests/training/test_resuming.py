@@ -14,7 +14,7 @@ from textune.recipes import labelled_text, recipe, requests
 from textune.records import Message, Started, Step, Validated
 from textune.settings import config
 from textune.settings.config import Settings
-from textune.training import fingerprints
+from textune.training import checkpoint, fingerprints
 
 GIVEN = {"train.epochs": 2, "train.batch_size": 16, "train.lr": 2e-3, "train.precision": "fp32"}
 LAST = 8  # updates of two epochs
@@ -113,6 +113,16 @@ def test_best_weights_that_are_nowhere_else_are_not_replaced_by_others(
     with pytest.raises(CheckpointError) as found:
         list(labelled_text.learn(request(reviews_file, tiny_base, stopped, resume=True)))
     assert found.value.exit_code == 4
+
+
+def test_the_time_of_earlier_sessions_counts(reviews_file, tiny_base, stopped):
+    place = stopped / "checkpoints"
+    found = checkpoint.latest(place)
+    found.state["progress"]["clock"] = 5000.0
+    checkpoint.save(place, found, step=LAST)
+    list(labelled_text.learn(request(reviews_file, tiny_base, stopped, resume=True)))
+    capsule = json.loads((stopped / "capsule.json").read_text(encoding="utf-8"))
+    assert capsule["wall_seconds"] > 5000
 
 
 def test_what_was_damaged_is_said_and_written_anew(reviews_file, tiny_base, whole, stopped):
