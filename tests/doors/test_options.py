@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 import textune
 from textune.doors import api, cli, keywords, language_api
 from textune.doors.options import arguments, command, descriptions
+from textune.settings.language_config import AdaptSettings
 
 COMMANDS = getattr(typer.main.get_command(cli.app), "commands", {})
 SAME = {
@@ -109,3 +110,11 @@ def test_folds_are_written_beside_runs_of_the_same_file(tmp_path, monkeypatch):
         (tmp_path / "runs" / taken).mkdir(parents=True)
         request = keywords.labelled(arguments(api.cross_validate, "a.csv"), suffix="-folds")
         assert request.out.name == wanted
+
+
+def test_one_setting_need_not_be_a_list_in_python():
+    given = {"prove": "a.csv", "prove_set": "train.epochs=1", "settings": "train.epochs=4"}
+    request = keywords.plain(AdaptSettings, arguments(language_api.adapt, "a.txt", **given))
+    assert request.proof.changes == ("train.epochs=1",)
+    assert request.settings.train.epochs == 4
+    assert request.source == ("a.txt",)

@@ -55,8 +55,7 @@ def plain(
     kind: type[AdaptSettings] | type[PretrainSettings], options: Mapping[str, Any]
 ) -> TextRequest:
     """Make a request to learn from plain text of the keywords of `adapt` or `pretrain`."""
-    texts = options["texts"]
-    sources = (texts,) if isinstance(texts, str | Path) else tuple(texts)
+    sources = _several(options["texts"])
     if not sources:
         raise SettingsError("no text was named; give files, folders or patterns")
     prove = options.get("prove")
@@ -65,7 +64,7 @@ def plain(
         source=tuple(map(str, sources)),
         settings=resolve(kind, options, file, options["settings"]),
         out=_path(options["out"]) or free_folder(sources[0]),
-        proof=prove and Proof(str(prove), options["prove_seeds"], tuple(options["prove_set"])),
+        proof=prove and Proof(str(prove), options["prove_seeds"], _several(options["prove_set"])),
         config=file,
         **{name: options[name] for name in HOW},
     )
@@ -84,7 +83,6 @@ def resolve(
     """
     if options.get("epochs") is not None and options.get("hours") is not None:
         raise SettingsError("--epochs and --hours exclude each other: so many passes, or so long")
-    changes = (changes,) if isinstance(changes, str) else changes
     places = LABELLED if kind is Settings else PLAIN
     given = {
         place: str(value) if isinstance(value, Path) else value
@@ -92,7 +90,7 @@ def resolve(
         if (value := options.get(name)) is not None
     }
     masks = PLAIN_MASK if options.get("plain_mask") else ()
-    return config.resolve(kind, file, (*masks, *changes), given)
+    return config.resolve(kind, file, (*masks, *_several(changes)), given)
 
 
 def free_folder(source: object, suffix: str = "") -> Path:
@@ -117,6 +115,10 @@ def _files(options: Mapping[str, object], file: Path | None) -> tuple[object, ob
         before.get("valid") if valid is None else valid,
         before.get("test") if test is None else test,
     )
+
+
+def _several(values: Any) -> tuple[Any, ...]:
+    return (values,) if isinstance(values, str | Path) else tuple(values)
 
 
 def _path(place: str | Path | None) -> Path | None:

@@ -48,7 +48,7 @@ def adapt(
     add_words: int | str | None = None,
     prove: str | Path | None = None,
     prove_seeds: int = 3,
-    prove_set: Sequence[str] = (),
+    prove_set: str | Sequence[str] = (),
     max_tokens: int | None = None,
     seed: int | None = None,
     device: str | None = None,
