@@ -81,7 +81,7 @@ def test_where_a_text_stands_is_not_content(folder, tokenizer):
 
 
 @pytest.mark.parametrize("damage", ["flip", "cut", "empty", "gone", "manifest"])
-@pytest.mark.parametrize("name", ["ids", "borders", "first_sizes", "fulls"])
+@pytest.mark.parametrize("name", ["ids", "borders", "firsts", "fulls"])
 def test_a_damaged_store_is_rebuilt(folder, tokenizer, name, damage):
     first = build(folder, tokenizer)
     expected = first.ids.tolist(), first.borders.tolist(), first.fulls.tolist()

@@ -17,7 +17,8 @@ from textune.text.tokenizers import Ids, Tokenizer
 
 CHUNK_TEXTS = 4096
 CHUNK_CHARACTERS = 8_000_000
-VERSION = 3
+VERSION = 2  # part of the key, by which runs know their data when they are resumed
+ON_DISK = {"first_sizes": "firsts"}  # names of files where they are not those of the fields
 FILES = {  # name → type of its numbers, and shape beyond the first dimension
     "ids": (np.int32, ()),
     "borders": (np.int64, ()),
@@ -144,7 +145,8 @@ def _write(examples: Iterable[Example], tokenizer: Tokenizer, shape: Shape, fold
                 spans.write(found.spans.astype(np.int32).tobytes())
                 _count(small, found)
     for name, values in small.items():
-        atomic.write_bytes(folder / name, np.asarray(values, dtype=FILES[name][0]).tobytes())
+        file = folder / ON_DISK.get(name, name)
+        atomic.write_bytes(file, np.asarray(values, dtype=FILES[name][0]).tobytes())
 
 
 def _count(small: dict[str, list[int]], found: Shaped) -> None:
@@ -164,7 +166,7 @@ def _size(example: Example) -> int:
 def _open(folder: Path, shape: Shape, key: str, *, in_memory: bool) -> Store:
     found: dict[str, Any] = {}
     for name, (kind, rest) in FILES.items():
-        file = folder / name
+        file = folder / ON_DISK.get(name, name)
         mapped = name == "ids" and not in_memory and file.stat().st_size > 0
         values = np.memmap(file, kind, mode="r") if mapped else np.fromfile(file, kind)
         found[name] = values.reshape(-1, *rest)

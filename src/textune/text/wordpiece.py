@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from tokenizers.implementations.bert_wordpiece import BertWordPieceTokenizer
 from tokenizers.trainers import WordPieceTrainer
 
@@ -174,6 +174,12 @@ def _repeat(words: Counter[str]) -> Iterator[str]:
 def _write(pieces: list[str], folder: Path, *, lowercase: bool, max_tokens: int) -> None:
     vocabulary = {piece: number for number, piece in enumerate(pieces)}
     backend = BertWordPieceTokenizer(vocabulary, lowercase=lowercase)
+    # written as by earlier versions, whose runs know their tokenizer by what is written
+    backend.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]",
+        pair="[CLS] $A [SEP] $B:1 [SEP]:1",
+        special_tokens=[(name, vocabulary[name]) for name in ("[CLS]", "[SEP]")],
+    )
     names = {f"{name[1:-1].lower()}_token": name for name in SPECIALS}
     config = {
         "tokenizer_class": "BertTokenizer",
