@@ -71,20 +71,19 @@ def wilson(right: int, total: int, *, confidence: float = 0.95) -> Interval:
     return [float(found.low), float(found.high)]
 
 
-def student(values: Floats, *, overlap: float = 0.0, confidence: float = 0.95) -> Interval:
-    """Give Student's interval of a mean, of paired differences for example.
+def student(values: Floats, *, overlap: float = 0.0) -> Interval:
+    """Give Student's 95 % interval of a mean, of paired differences for example.
 
     Args:
         values: Two or more. (N,)
         overlap: Texts judged over texts learned from, where what the values were learned from
             overlaps (Nadeau and Bengio, 2003): without it the interval would be too narrow.
-        confidence: How often such intervals hold the mean.
     """
     from scipy import stats  # heavy
 
     count, mean = len(values), float(values.mean())
     error = float(values.std(ddof=1)) * np.sqrt(1 / count + overlap)
-    half = float(error * stats.t.ppf((1 + confidence) / 2, count - 1))
+    half = float(error * stats.t.ppf(0.975, count - 1))
     return [mean - half, mean + half]
 
 
