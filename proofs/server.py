@@ -55,6 +55,8 @@ class Server:
         self._count += 1
         log = self._folder / f"log-{self._count}"
         streams = [f"{log}.out", f"{log}.err"]
+        for stream in streams:  # a process that is killed at once opens none
+            Path(stream).touch()
         job = {"words": [str(word) for word in words], "streams": streams, "limits": limits or {}}
         pid = self._ask(job)
         self._logs[pid] = log

@@ -1,6 +1,8 @@
 """The proofs with few trials of each; `make proofs` runs them all."""
 
+import os
 import random
+import signal
 from dataclasses import replace
 
 import pytest
@@ -45,6 +47,14 @@ def test_a_few_trials_find_no_fault(setting, name):
 def test_an_end_is_judged_by_its_code_and_its_streams(ended, fault):
     found = judged("something", ended, allowed=(0, 2)).fault
     assert found is None if fault is None else fault in found
+
+
+def test_a_process_that_is_killed_before_it_opens_its_streams_has_said_nothing(server):
+    for _ in range(5):
+        pid = server.start(["--help"])
+        os.kill(pid, signal.SIGKILL)
+        ended = server.wait(pid)
+        assert (ended.code, ended.errors) == (-signal.SIGKILL, "")
 
 
 def test_damage_is_four_cuts_and_then_single_bits():
