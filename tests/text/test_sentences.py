@@ -22,6 +22,7 @@ texts = st.one_of(st.text(max_size=80), st.text(alphabet=SIGNS, max_size=80))
         ("hi", "यह है। वह है।", ["यह है।", "वह है।"]),
         ("zzz", "One. Two.", ["One.", "Two."]),
         ("en", "no end at all", ["no end at all"]),
+        ("en", "\U00010f86A", ["\U00010f86A"]),  # a sign that ends sentences, and no tokenizer's
         ("en", " \n\n ", []),
         ("en", "", []),
     ],

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from itertools import accumulate, pairwise
+from unicodedata import ucd_3_2_0
 
 import sentencex
 
@@ -22,8 +23,19 @@ def splitter(language: str) -> Callable[[str], list[str]]:
     def split(text: str) -> list[str]:
         shown = text if text.isascii() else text.translate(PLAIN)
         found = sentencex.segment(language, shown)
-        ends = [0, *accumulate(map(len, found))]
+        ends = [0, *(end for end in accumulate(map(len, found)) if _may_end(text, end))]
         parts = (text[first:end] for first, end in pairwise(ends))
         return [sentence for sentence in parts if sentence.strip()]
 
     return split
+
+
+def _may_end(text: str, end: int) -> bool:
+    """Tell whether a sentence may end here: no tokenizer makes one word of what is on both sides.
+
+    Where no blank is between, a sign must be before the end that every tokenizer takes for
+    punctuation; theirs is an older Unicode than that of the rules for sentences.
+    """
+    around = text[end - 1 : end + 1]
+    has_blank = len(around) < 2 or any(sign.isspace() for sign in around)
+    return has_blank or ucd_3_2_0.category(around[0]).startswith("P")
