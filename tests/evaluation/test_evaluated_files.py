@@ -116,6 +116,14 @@ def test_a_validation_file_in_another_scheme_is_converted(tiny_base, tmp_path):
     assert run.metrics["valid"]["entities"] == 12
 
 
+def test_numbers_that_somebody_else_wrote_under_the_name_are_kept(run, tmp_path):
+    (run / "evaluations").mkdir()
+    (run / "evaluations" / "more.json").write_text('{"source": ["others.csv"]}')
+    textune.evaluate(run, csv(tmp_path, "warm film,good", "dull book,bad"))
+    kept = sorted(file.name for file in (run / "evaluations").glob("*.json"))
+    assert kept == ["more-2.json", "more.json"]
+
+
 def test_empty_texts_are_skipped_as_in_training(run, tmp_path):
     found = textune.evaluate(run, csv(tmp_path, "warm film,good", '" ",bad', "dull book,bad"))
     assert found["n"] == 2

@@ -107,13 +107,8 @@ def _of_fold(request: TrainRequest, number: int, count: int) -> TrainRequest:
         settings=settings.model_copy(update={"data": data}),
         out=out,
         overwrite=request.overwrite and out.exists(),
-        resume=request.resume and _is_begun(out),
+        resume=request.resume and bool(contents.inside(out)),
     )
-
-
-def _is_begun(folder: Path) -> bool:
-    names = {one.name for one in folder.iterdir()} if folder.is_dir() else set()
-    return bool(names - {contents.LOCK, contents.OWNER})
 
 
 def _headlines(found: Mapping[str, object]) -> dict[str, object]:

@@ -31,12 +31,11 @@ def write(run: Path, source: object, numbers: Report) -> Path:
     folder.mkdir(exist_ok=True)
     atomic.clear_unfinished(folder)
     numbers["source"] = _place(source)
-    number = 1
+    stem, number = file_name(source)[:LONGEST], 1
     while True:
-        stem = file_name(source)[:LONGEST]
         name = stem if number == 1 else f"{stem}-{number}"
         file = folder / f"{name}.json"
-        is_mine = numbers["source"] in {None, objects.read(file).get("source")}
+        is_mine = numbers["source"] in (None, objects.read(file).get("source"))
         try:
             atomic.write_json(file, numbers, overwrite=is_mine)
             return file

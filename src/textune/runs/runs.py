@@ -209,8 +209,8 @@ def require_kind(folder: Path, card: Card) -> None:
         ModelError: They differ: somebody changed one file and not the other.
     """
     config = read_json(folder / "config.json", most=MOST_CONFIG)
-    problem = config.get("problem_type")
-    if None not in (own := registry.of(card.task).problem, problem) and problem != own:
+    own, problem = registry.of(card.task).problem, config.get("problem_type")
+    if None not in (own, problem) and problem != own:
         raise ModelError(
             f"{folder}: decision.json is for the task {card.task!r} and config.json says "
             f"{problem!r:.60}; {_RUN}"

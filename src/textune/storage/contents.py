@@ -43,6 +43,12 @@ PASSING = re.compile(  # what a killed process leaves behind
 )
 
 
+def inside(folder: Path) -> set[str]:
+    """Name what is in a folder, if there is one, beside what says who works in it."""
+    names = {one.name for one in folder.iterdir()} if folder.is_dir() else set()
+    return names - {LOCK, OWNER}
+
+
 def lasting(folder: Path) -> list[str]:
     """Name what is in a folder and is more than what a killed process leaves behind."""
     return sorted(one.name for one in folder.iterdir() if not PASSING.fullmatch(one.name))

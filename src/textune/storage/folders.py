@@ -33,7 +33,7 @@ def claim(
     Args:
         folder: Of the run.
         resume: Continue what is in it.
-        overwrite: Whether the run that is in it may be replaced; `begin` deletes it.
+        overwrite: Whether the run that is in it may be replaced; `start` deletes it.
         inputs: What the command reads, by the words for it; paths among them that exist are never
             deleted.
 
@@ -252,7 +252,7 @@ def _release(folder: Path, lock: FileLock) -> None:
 
 
 def _refuse(folder: Path, *, resume: bool, overwrite: bool, inputs: Mapping[str, object]) -> None:
-    inside = sorted({one.name for one in folder.iterdir()} - {LOCK, OWNER})
+    inside = contents.inside(folder)
     lasting = contents.lasting(folder)
     if resume and not inside:
         raise RunError(f"{folder}: nothing to resume there")
