@@ -1,5 +1,6 @@
 """Clocks of processors become threads: neighbours are noticed, hiccups are not followed."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 
 from textune.fast import cpu_load
 from textune.fast.cpu_load import QUIET, TICK, WINDOW, Pace, Sample, between, busy_seconds
+from textune.fast.threads import Team
 
 STAT = """\
 cpu  900 90 300 5000 10 9 21 7 0 0
@@ -125,6 +127,21 @@ def test_many_that_give_way_are_neighbours_all_the_same(monkeypatch):
     machine = Machine(monkeypatch)
     machine.nice = 8.0
     assert machine.pass_time(60).count(1) > 100
+
+
+@pytest.mark.parametrize("kind", ["others", "nice"])
+def test_what_cost_a_thread_is_said_while_it_is_missing(monkeypatch, kind):
+    machine = Machine(monkeypatch)
+    setattr(machine, kind, 8.0)
+    while machine.pace.threads == 2:
+        machine.pass_time(WINDOW)
+    setattr(machine, kind, 0.0)
+    machine.pass_time(WINDOW)  # less than it takes to come back
+    team = Team(2, "fewer while other programs compute", machine.pace)
+    team.now = machine.pace.threads
+    used = re.fullmatch(r"1 thread of 2 \(other programs used (\d+\.\d) cores\)", team.words())
+    assert used is not None
+    assert float(used[1]) >= cpu_load.MANY
 
 
 def test_more_neighbours_than_cores_leave_one_thread(monkeypatch):

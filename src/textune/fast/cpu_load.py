@@ -116,6 +116,7 @@ class Pace:
     threads: int = field(init=False)
     last: Sample | None = field(init=False)
     load: Load = field(init=False, default=Load(0.0))
+    taken: float = field(init=False, default=0.0)  # cores, when a thread was given up last
     _quiet: int = field(init=False, default=0)  # windows
     _needed: int = field(init=False, default=QUIET)
     _returned: float | None = field(init=False, default=None)
@@ -146,6 +147,7 @@ class Pace:
                 self._needed = min(2 * self._needed, MOST_QUIET) if in_vain else QUIET
                 self._returned = None
             self.threads, self._quiet = self._fitting(taken, MANY), 0
+            self.taken = taken
             return
         wanted = self._fitting(self.load.others, FEW)
         self._quiet = self._quiet + 1 if wanted > self.threads else 0

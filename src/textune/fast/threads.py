@@ -62,8 +62,8 @@ class Team:
         """Say how many threads compute, and why."""
         if self.pace is None or self.now == self.most:
             return f"{_threads(self.now)} ({self.why})"
-        used = self.pace.load.others
-        return f"{_threads(self.now)} of {self.most} (other programs use {used:.1f} cores)"
+        used = self.pace.taken
+        return f"{_threads(self.now)} of {self.most} (other programs used {used:.1f} cores)"
 
 
 _own = threading.local()  # torch keeps the number by thread, too
