@@ -62,7 +62,7 @@ def ways(maps: list[nn.Linear], states: Tensor) -> dict[str, Callable[[int], Ten
 
 def main() -> None:
     """Time updates of both in turns, and print the medians."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser("python -m bench.gradients", description=__doc__)
     parser.add_argument("--width", type=int, default=384)
     parser.add_argument("--inner", type=int, default=1536)
     parser.add_argument("--tokens", type=int, default=512)

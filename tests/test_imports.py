@@ -174,6 +174,7 @@ def test_a_circle_beside_the_house_is_noticed() -> None:
         ("reading.sources", "import textune", ["__init__"]),
         ("data.contract", "from textune.text import store", ["text.store"]),
         ("data.contract", "from textune.settings.config import Settings", ["settings.config"]),
+        ("metrics.metrics", "from textune.evaluation import fitting", ["evaluation.fitting"]),
         ("training.loop", "from textune.metrics.metrics import mcc", []),
         ("training.loop", "from textune.predicting import files", ["predicting.files"]),
         ("evaluation.fitting", "from textune.evaluation.evaluate import evaluate", []),

@@ -78,6 +78,7 @@ def test_the_command_judges_every_text_once(reviews, tiny_base, tmp_path, monkey
     assert not (out / "fold-1" / "model").exists()
     code, _, said = run(monkeypatch, capsys, *command)
     assert code == 2
+    assert "fold-1: already exists; --resume keeps the folds that are finished" in said
     assert "--overwrite starts anew" in said
 
 

@@ -181,8 +181,8 @@ def test_no_held_out_part_on_request():
 def test_balance_keeps_each_labelled_text_and_a_sample_of_the_others():
     labels = [("x",) if n % 10 == 0 else () for n in range(1000)]
     train = np.arange(0, 900)
-    for stop, kept in ((50, 50), (0.5, 45), (1.0, 90), (0, 0), (10_000, 810)):
-        found = balance(texts(labels), train, unlabelled=stop)
+    for number, kept in ((50, 50), (0.5, 45), (1.0, 90), (0, 0), (10_000, 810)):
+        found = balance(texts(labels), train, unlabelled=number)
         assert sum(labels[n] == () for n in found) == kept
         assert sum(labels[n] == ("x",) for n in found) == 90
         assert found.max() < 900

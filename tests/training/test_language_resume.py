@@ -91,6 +91,7 @@ def same(one, other):
     )
 
 
+@pytest.mark.usefixtures("either_format")
 def test_a_run_stopped_again_and_again_continues_to_the_same_weights(asked, tmp_path):
     events = list(plain_text.learn(asked(tmp_path / "whole")))
     last = max(event.number for event in events if isinstance(event, Step))
