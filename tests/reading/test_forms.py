@@ -342,3 +342,15 @@ def test_texts_that_nobody_annotated_are_left_out_and_counted(tmp_path):
     assert found.rows == 22
     message = "2 rows are left out, since each has no annotation; first: data.json:4"
     assert found.findings[0].message == message
+
+
+def test_an_empty_list_of_annotations_has_none_of_the_classes(tmp_path):
+    kinds = [["sport"], ["news"], ["sport", "news"]]
+    values = [
+        {"content": text, "annotation": {"labels": kinds[n % 3]}} for n, text in enumerate(TEXTS)
+    ]
+    values[3]["annotation"] = []
+    file = tmp_path / "data.json"
+    file.write_text("\n".join(map(json.dumps, values)))
+    found = checked(file)
+    assert (found.contract.task, found.rows, found.unlabelled) == ("multi", 24, 1)

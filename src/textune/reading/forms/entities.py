@@ -106,7 +106,7 @@ def _dataturks(values: Values) -> Converter:
         if held is None:
             yield LeftOut("has no annotation")
             return
-        label = list(held.get("labels") or []) if is_class else list(_points(held))
+        label = list((held or {}).get("labels") or []) if is_class else list(_points(held))
         row = plain(value, "annotation", "extras", "content")
         yield row | {"text": value.get("content"), "label": label}
 
