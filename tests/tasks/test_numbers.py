@@ -8,6 +8,7 @@ from textune.reading import sources
 from textune.records import Contract
 from textune.tasks import examples
 from textune.tasks.contract import understand
+from textune.tasks.numbers import spread
 
 DATA = Path(__file__).resolve().parents[2] / "../shared/data"
 ONE = Contract("number", ("text",), ("score",), "name")
@@ -164,3 +165,10 @@ def test_the_sts_benchmark_is_pairs_with_a_number(name):
     expected = [tuple(line.rstrip("\r").split("\t")[4:7]) for line in lines if line.strip()]
     read = [(e.label, e.text, e.pair) for e in examples.read(source, found)]
     assert read == [(score.strip(), one, two) for score, one, two in expected]
+
+
+def test_large_numbers_that_hardly_differ_keep_their_spread():
+    found = spread.Spread()
+    for value in (1e9, 1e9 + 1, 1e9 + 2):
+        found.add(value)
+    assert found.describe()["spread"] == pytest.approx((2 / 3) ** 0.5)

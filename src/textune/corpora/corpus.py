@@ -300,14 +300,13 @@ def _unjudged(
     if kind.asks == "words":  # "B-PER" and "I-PER" are one, and a tag of no entity is itself
         learned, judged = (set(map(kind.class_of, of)) - {OUTSIDE} for of in (learned, judged))
     if missing := sorted(learned - judged):
-        more = f" and {len(missing) - 5:,} more" if len(missing) > 5 else ""
         way_out = (
             "add rows that have them to the file of --valid"
             if of_its_own
             else "give more rows, --valid FILE or --set data.valid_share=0.3"
         )
         yield Message(
-            f"no validation text has {', '.join(missing[:5])}{more} ({len(missing):,} of "
+            f"no validation text has {some(missing, 5)} ({len(missing):,} of "
             f"{len(learned):,} labels): no score speaks of them; {way_out}",
             is_warning=True,
         )

@@ -138,9 +138,8 @@ def _survey(dialect: Dialect, text: Iterator[str], whole: bool, most: int | None
 def _delimiter(sample: str, whole: bool, kind: str, *, chosen: str | None) -> tuple[Dialect, str]:
     if chosen is not None:
         _check_chosen(chosen)
-        return Dialect(
-            chosen, quoted=True
-        ), f"delimiter: {NAMES.get(chosen, repr(chosen))}, as told"
+        why = f"delimiter: {NAMES.get(chosen, repr(chosen))}, as told"
+        return Dialect(chosen, quoted=True), why
     natural = _NATURAL.get(kind)
     best: tuple[float, int, str] | None = None
     for sign in NAMES:

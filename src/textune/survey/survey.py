@@ -149,7 +149,7 @@ class _Reader:
 
     def __init__(self, agreed: Contract, rows: int, ruler: Ruler, labels: Tally) -> None:
         self._agreed = agreed
-        self.labels = labels
+        self._labels = labels
         self._ruler = ruler
         self._remarks: list[str] = []  # the first of them
         self._remarked = 0
@@ -163,7 +163,7 @@ class _Reader:
 
     def watch(self, stream: Iterable[Example]) -> Iterator[Example]:
         for place, example in enumerate(stream):
-            self.labels.add(example)
+            self._labels.add(example)
             if place < unknown.MOST:
                 self._first.append(unknown.beginning(example))
             self._remarked += len(example.remarks)

@@ -132,18 +132,15 @@ def _found(
     kind = registry.of(contract.task)
     is_name = contract.form == "name" and kind.has_classes and len(labels) == 1
     meant = unlabelled.no_gold(contract, labels[0]) if is_name else ""
-    if meant and meant not in skip:
-        count = (labels[0].counts or {})[unlabelled.NO_GOLD]
-        contract = replace(contract, skip=(meant,))
-        findings = unlabelled.findings(contract, seen, labels[0].cells)
-        contract = replace(contract, skip=(*skip, meant))
-        return Understanding(contract, described, seen.rows - count, tuple(findings))
+    unasked = (meant,) if meant and meant not in skip else ()
+    left_out = (labels[0].counts or {})[unlabelled.NO_GOLD] if unasked else 0
     cells = labels[0].cells if labels else ()
-    findings = [
-        *unlabelled.findings(contract, seen, cells),
+    findings = (
+        *unlabelled.findings(replace(contract, skip=unasked), seen, cells),
         *kind.findings(table, contract, seen),
-    ]
-    return Understanding(replace(contract, skip=skip), described, seen.rows, tuple(findings))
+    )
+    contract = replace(contract, skip=(*skip, *unasked))
+    return Understanding(contract, described, seen.rows - left_out, findings)
 
 
 def require_labels(contract: Contract, name: str) -> None:

@@ -15,6 +15,7 @@ from textune.data.columns import Column, Scan
 from textune.data.numerals import is_number
 from textune.metrics.catalogue import Judged
 from textune.records import Asks, Contract, Example, Finding, Pool, Prediction, Row, Survey, Table
+from textune.splits import strata
 from textune.tasks import shown
 from textune.tasks.interface import Task
 
@@ -88,11 +89,7 @@ def names_of(contract: Contract, examples: Iterable[Example]) -> tuple[str, ...]
     """
     if contract.form == "columns":
         return contract.label
-    found: set[str] = set()
-    for example in examples:
-        label = example.label
-        found.update((label,) if isinstance(label, str) else label or ())
-    return in_order(found)
+    return in_order(name for example in examples for name in strata.label_names(example))
 
 
 def in_order(names: Iterable[str]) -> tuple[str, ...]:
@@ -112,8 +109,7 @@ class LabelTally(Tally):
 
     def add(self, example: Example) -> None:
         """Count its labels."""
-        label = example.label
-        names = (label,) if isinstance(label, str) else label or ()
+        names = strata.label_names(example)
         self._counts.update(names)
         self.unlabelled += not names and not example.unscored
 

@@ -83,15 +83,16 @@ def _sentences(path: Path, total: int, problems: Problems) -> Iterator[tuple[int
     words: list[list[str]] = []
     first, before = 0, ""
     for number, line in enumerate(lines(path), start=1):
-        cells, shown = line.rstrip("\r\n").split("\t"), excerpt(line.rstrip("\r\n"))
         if not line.strip() or line.startswith("#"):
             continue
+        text = line.rstrip("\r\n")
+        cells = text.split("\t")
         if not _NUMBER.fullmatch(cells[0]):
             if "." not in cells[0]:
-                problems.add(f"{path.name}:{number}: no word of WebAnno TSV: {shown}")
+                problems.add(f"{path.name}:{number}: no word of WebAnno TSV: {excerpt(text)}")
             continue
         if len(cells) < total:
-            what = f"expected {total} columns parted by tabs, found {len(cells)}: {shown}"
+            what = f"expected {total} columns parted by tabs, found {len(cells)}: {excerpt(text)}"
             problems.add(f"{path.name}:{number}: {what}", "export the document again")
             continue
         sentence = cells[0].partition("-")[0]

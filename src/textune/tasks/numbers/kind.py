@@ -6,11 +6,11 @@ from typing import Any
 from textune.data import choices
 from textune.metrics import catalogue
 from textune.records import Contract, Example, Finding, Prediction, Survey, Table
-from textune.splits.spread import Spread
 from textune.tasks import shown, texts
 from textune.tasks.kind import Grid, Kind, Places, Tally, ToExample
 from textune.tasks.numbers import number_cells, number_columns
 from textune.tasks.numbers.regress import Regress
+from textune.tasks.numbers.spread import Spread
 
 
 class NumberTally(Tally):

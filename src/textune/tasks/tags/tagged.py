@@ -7,18 +7,17 @@ error. A sentence without words is an Example without words.
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from textune.data.cut import Cutter
 from textune.data.words import joined, words_of
 from textune.errors import DataError, excerpt
 from textune.records import Contract, Example, Row, Table
-from textune.tasks.kind import in_order
+from textune.tasks.kind import ToExample, in_order
 from textune.tasks.tags import schemes, spans
 from textune.tasks.tags.word_lists import read_list
 
-ToExample = Callable[[Row], Example]
 MOST_FAULTS = 3  # of a row that are named
 
 _LISTED = re.compile(r"""\s*\[\s*["']""")  # how a list of words begins, and no text
