@@ -5,10 +5,11 @@ import re
 import numpy as np
 import pytest
 from matplotlib.image import imread
-from test_report import EVIL, Page
+from test_report import EVIL, Page, pictures_of
 
 from textune.errors import RunError
 from textune.report import pictures, report
+from textune.report.pages import Files
 
 PNGS = ["loss.png", "learning_rate.png", "masked_accuracy.png"]
 TYPED = {"\N{NARROW NO-BREAK SPACE}": " ", "\N{MINUS SIGN}": "-"}  # as a test can type them
@@ -86,7 +87,7 @@ def told(run):
 
 
 def read(run):
-    return report.write_page(run).read_text(encoding="utf-8")
+    return report.write_page(run, Files.read(run)).read_text(encoding="utf-8")
 
 
 def words_of(run):
@@ -281,21 +282,20 @@ def test_an_empty_card_leaves_out_its_tables(told):
     assert "sha256" not in words
 
 
-@pytest.mark.parametrize("make", [report.write_page, pictures.draw])
-def test_no_metrics_is_refused(tmp_path, make):
+def test_no_metrics_is_refused(tmp_path):
     with pytest.raises(RunError, match=r"no metrics.json.*train first"):
-        make(tmp_path)
+        read(tmp_path)
 
 
 @pytest.mark.parametrize("name", ["metrics.json", "data_card.json", "config.toml", "capsule.json"])
 def test_a_damaged_file_is_named(told, name):
     (told / name).write_text("{ half")
     with pytest.raises(RunError, match=rf"{name}: damaged .*train again"):
-        report.write_page(told)
+        read(told)
 
 
 def test_the_pictures_are_of_the_expected_size_and_not_empty(run):
-    paths = pictures.draw(run)
+    paths = pictures_of(run)
     assert paths == [run / "pictures" / name for name in PNGS]
     assert sorted(path.name for path in (run / "pictures").iterdir()) == sorted(PNGS)
     for path in paths:
@@ -307,7 +307,7 @@ def test_the_pictures_are_of_the_expected_size_and_not_empty(run):
 
 def test_the_pictures_differ_where_the_numbers_do(run):
     def drawn():
-        return [path.read_bytes() for path in pictures.draw(run)]
+        return [path.read_bytes() for path in pictures_of(run)]
 
     first = drawn()
     assert first == drawn()
@@ -353,19 +353,19 @@ def test_the_baseline_is_a_labelled_line_whatever_its_piece(run, piece, named):
     said = f"always the most frequent piece{named}: 5.0 %"
     assert label.translate(str.maketrans(TYPED)) == said
     assert height == 5
-    assert len(pictures.draw(run)) == 3  # a font's warning is an error here
+    assert len(pictures_of(run)) == 3  # a font's warning is an error here
 
 
 def test_a_run_of_one_step_has_its_pictures(run):
     write_log(run, made_log(steps=1, every=1))
     (run / "log.jsonl").write_text((run / "log.jsonl").read_text() + '{"kind": "st')
-    assert [imread(path).shape[:2] for path in pictures.draw(run)] == [(600, 1020)] * 3
+    assert [imread(path).shape[:2] for path in pictures_of(run)] == [(600, 1020)] * 3
     assert read(run).count("<svg") == 3
 
 
 def test_a_single_point_can_be_seen(run):
     write_log(run, [{"kind": "step", "step": 1, "loss": 3.0, "lr": 1e-5}])
-    pixels = [imread(path)[:, :, :3] for path in pictures.draw(run)]
+    pixels = [imread(path)[:, :, :3] for path in pictures_of(run)]
     assert len(pixels) == 2  # nothing was validated
     accent = np.array([0x0B, 0x6E, 0x6E]) / 255
     for picture in pixels:
@@ -375,10 +375,10 @@ def test_a_single_point_can_be_seen(run):
 def test_an_empty_curve_makes_no_picture(run):
     nothing = [{"kind": "step", "step": 1, "loss": math.nan, "lr": None}]
     write_log(run, [*nothing, {"kind": "validation", "step": 1, "metrics": {"loss": None}}])
-    assert pictures.draw(run) == []
+    assert pictures_of(run) == []
     assert "<svg" not in read(run)
     (run / "log.jsonl").unlink()
-    assert pictures.draw(run) == []
+    assert pictures_of(run) == []
 
 
 def test_a_long_curve_is_thinned(run, monkeypatch):

@@ -10,6 +10,7 @@ import pytest
 from textune.errors import RunError
 from textune.metrics import intervals, metrics
 from textune.report import pictures, report
+from textune.report.pages import Files
 from textune.runs.written import Best, DataCard, File
 from textune.tasks.labels import in_one_cell
 
@@ -121,6 +122,10 @@ def run(request, tmp_path):
 
 def read(run):
     return report.write(run).read_text(encoding="utf-8")
+
+
+def pictures_of(run):
+    return pictures.draw(run, Files.read(run))
 
 
 def test_the_page_is_whole_and_reaches_for_nothing_outside(run):
@@ -244,7 +249,7 @@ def test_drawings_are_left_out_where_none_are_wanted(run, monkeypatch):
     monkeypatch.setenv("TEXTUNE_PICTURES", "0")
     assert "<svg" not in read(run)
     assert "h2" in Page(read(run)).tags
-    assert pictures.draw(run) == []
+    assert pictures_of(run) == []
     assert not (run / "pictures").exists()
 
 

@@ -1,6 +1,5 @@
 """Plain text becomes a job of masked-LM: its learner, and what is judged and kept of it."""
 
-import json
 from collections.abc import Generator, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -20,7 +19,7 @@ from textune.records import Message
 from textune.runs import runs
 from textune.runs.typed import PlainCard, PlainMetrics
 from textune.settings.language_config import AdaptSettings, PretrainSettings
-from textune.storage import atomic
+from textune.storage import atomic, objects
 from textune.text import tokenizers
 from textune.training import snapshot, warming
 from textune.training.clock import Clock
@@ -94,17 +93,15 @@ class MaskedLM:
             "baselines": {"most_frequent": {"piece": piece, "masked_accuracy": share}},
             "best": {"step": progress.best_step, "metric": "loss", "value": progress.best},
         }
-        if (folder / WARMTH).is_file():
-            with suppress(ValueError, KeyError, TypeError):  # damaged: it is told of, nothing more
-                warmth = json.loads((folder / WARMTH).read_text(encoding="utf-8"))
-                losses = warmth["losses"]
-                is_kept = min(losses) < losses[0]
-                numbers["warmup"] = {
-                    "rounds": len(losses) - 1,
-                    "kept": is_kept,
-                    "steps": warmth["steps"],
-                    "losses": losses,
-                }
+        with suppress(ValueError, KeyError, TypeError):  # damaged: it is told of, nothing more
+            warmth = objects.read(folder / WARMTH)
+            losses = warmth["losses"]
+            numbers["warmup"] = {
+                "rounds": len(losses) - 1,
+                "kept": min(losses) < losses[0],
+                "steps": warmth["steps"],
+                "losses": losses,
+            }
         if self.start.added:
             numbers["added_words"] = len(self.start.added)
         return dict(numbers), None

@@ -19,6 +19,7 @@ from textune.records import Decision, Message, Started, Step, Validated
 from textune.runs import runs
 from textune.runs.runs import Run
 from textune.runs.typed import Capsule
+from textune.runs.written import Best
 from textune.settings.config import to_toml
 from textune.storage import atomic, folders
 from textune.text import saving
@@ -237,7 +238,7 @@ def _say_lost(folder: Path) -> Iterator[Message]:
     page = folder / "report.html"
     if page.exists() and not folders.is_page(page):
         yield Message(f"{page} was damaged: written anew", is_warning=True)
-    has_learned = read_run(folder).metrics.get("best", {}).get("step", 0) > 0
+    has_learned = bool(Best.of(read_run(folder).metrics).step)
     for name in folders.lost_records(folder, has_learned=has_learned):
         yield Message(
             f"{folder / name} is absent or damaged, and only the training itself could write it: "

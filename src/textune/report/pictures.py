@@ -78,16 +78,12 @@ def are_wanted() -> bool:
     return os.environ.get("TEXTUNE_PICTURES", "1") != "0"
 
 
-def draw(run_dir: Path, files: pages.Files | None = None) -> list[Path]:
+def draw(run_dir: Path, files: pages.Files) -> list[Path]:
     """Draw the curves of a language run into its folder `pictures`.
 
     Returns:
         The PNG files, one for each curve of which the log has a point; none where none are wanted.
-
-    Raises:
-        RunError: There is no metrics.json, or it is damaged.
     """
-    files = files or pages.Files.read(run_dir)
     if not are_wanted():
         return []
     found = charts(files.log, cast("PlainMetrics", files.metrics))

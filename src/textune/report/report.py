@@ -21,9 +21,8 @@ def write(run_dir: Path) -> Path:
     return write_page(run_dir, files)
 
 
-def write_page(run_dir: Path, files: Files | None = None) -> Path:
+def write_page(run_dir: Path, files: Files) -> Path:
     """Write report.html into a run folder; whatever else the folder lacks is left out."""
-    files = files or Files.read(run_dir)
     shared = {
         "warmup": None,
         "name": run_dir.resolve().name,
