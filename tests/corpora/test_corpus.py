@@ -102,6 +102,19 @@ def test_labels_that_training_did_not_see_are_named_with_their_rows(reviews, wri
     assert lines[-1] == "… and 10 more"
 
 
+@pytest.mark.parametrize("part", ["train", "valid"])
+def test_a_file_that_changes_while_it_is_read_is_refused(write, tokenizer, part):
+    places = {name: write(f"{name}.csv", f"text,label,user\n{FEW}") for name in ("train", "valid")}
+    settings = config.resolve(Settings, None, ())
+    steps = corpus.gather(places["train"], settings, tokenizer, valid=places["valid"])
+    next(steps)
+    write(f"{part}.csv", f"text,label,user\n{FEW}one more,good,u9\n")
+    with pytest.raises(
+        DataError, match=rf"{part}\.csv: was changed while it was read; start again"
+    ):
+        list(steps)
+
+
 def test_texts_that_were_trained_on_are_reported(reviews, write, tokenizer):
     lines = reviews.read_text(encoding="utf-8").splitlines()
     valid = write("valid.csv", "\n".join([*lines[:4], "a new film,bad"]) + "\n")
