@@ -10,6 +10,11 @@ short story plot actor waiter room screen battery price value time place people 
 WORDS = WORDS.split()
 
 
+def count_tokens(texts: list[str]) -> list[int]:
+    """Count words, and a token at each end, where no tokenizer is needed."""
+    return [len(text.split()) + 2 for text in texts]
+
+
 def table(columns: Sequence[str] | int, rows: Sequence[Sequence[str]]) -> Table:
     headed = not isinstance(columns, int)
     names = tuple(columns) if headed else tuple(str(place + 1) for place in range(columns))

@@ -5,11 +5,8 @@ import json
 import pytest
 
 import textune
+from made_tables import count_tokens
 from textune.survey import survey
-
-
-def count(texts):
-    return [len(text.split()) + 2 for text in texts]
 
 
 def written(tmp_path, *labels, rows=60):
@@ -32,7 +29,7 @@ ONE = {
 
 @pytest.mark.parametrize("labels", ONE.values(), ids=ONE)
 def test_lists_of_one_beside_names_alone_are_one_label(tmp_path, labels):
-    found = survey.check(written(tmp_path, *labels), count_tokens=count)
+    found = survey.check(written(tmp_path, *labels), count_tokens=count_tokens)
     names = {str(label[0]) if isinstance(label, list) else str(label) for label in labels}
     assert (found.contract.task, set(found.labels)) == ("single", names)
     alone = sum(not isinstance(label, list) for label in labels) * 60 // len(labels)
@@ -42,13 +39,15 @@ def test_lists_of_one_beside_names_alone_are_one_label(tmp_path, labels):
 
 
 def test_longer_lists_stay_several_labels_and_it_is_said(tmp_path):
-    found = survey.check(written(tmp_path, "bad", ["good", "bad"], ["good"]), count_tokens=count)
+    found = survey.check(
+        written(tmp_path, "bad", ["good", "bad"], ["good"]), count_tokens=count_tokens
+    )
     assert (found.contract.task, found.contract.separator) == ("multi", "mixed")
     assert any("is read as a list of one" in finding.message for finding in found.findings)
 
 
 def test_lists_alone_are_said_to_be_none(tmp_path):
-    found = survey.check(written(tmp_path, ["bad"], ["good"]), count_tokens=count)
+    found = survey.check(written(tmp_path, ["bad"], ["good"]), count_tokens=count_tokens)
     assert found.contract.task == "single"
     assert not any("list of one" in finding.message for finding in found.findings)
 

@@ -8,6 +8,7 @@ import pytest
 
 import textune
 from made_runs import make_run
+from made_tables import count_tokens
 from textune.doors import cli
 from textune.errors import DataError, SettingsError
 from textune.survey import survey
@@ -25,10 +26,6 @@ OTHERS = {
     "took": (pa.array([1] * ROWS, pa.duration("s")), "values of the type duration[s]"),
     "coded": (pa.array([PNG] * ROWS).dictionary_encode(), "raw bytes that are no text"),
 }
-
-
-def count(texts):
-    return [len(text.split()) + 2 for text in texts]
 
 
 def table(**more):
@@ -49,7 +46,7 @@ def test_what_is_no_text_is_passed_over_and_said(tmp_path, name, form):
         source = tmp_path / "films.arrow"
         with pa.ipc.new_file(source, held.schema) as file:
             file.write_table(held)
-    found = survey.check(source, count_tokens=count)
+    found = survey.check(source, count_tokens=count_tokens)
     assert (found.rows, found.contract.text, found.contract.label) == (ROWS, ("text",), ("label",))
     (said,) = [f.message for f in found.findings if f.message.startswith(f"column {name!r} is pas")]
     assert what in said
@@ -61,7 +58,7 @@ def test_what_is_no_text_is_passed_over_and_said(tmp_path, name, form):
 
 def test_bytes_that_are_text_are_read():
     bytes_of = pa.array([f"film {n} café".encode() for n in range(ROWS)])
-    found = survey.check(table(more=bytes_of), text="more", count_tokens=count)
+    found = survey.check(table(more=bytes_of), text="more", count_tokens=count_tokens)
     assert found.contract.text == ("more",)
     assert found.contract.label == ("label",)
 

@@ -4,13 +4,10 @@ import json
 
 import pytest
 
+from made_tables import count_tokens
 from textune.errors import DataError
 from textune.reading import sources
 from textune.survey import survey
-
-
-def count(texts):
-    return [len(text.split()) + 2 for text in texts]
 
 
 def task(number, *, cancelled=False):
@@ -29,7 +26,7 @@ def task(number, *, cancelled=False):
 def test_a_skipped_task_is_named_by_its_number_and_id(tmp_path, indent, place):
     file = tmp_path / "export.json"
     file.write_text(json.dumps([task(n, cancelled=n == 2) for n in range(20)], indent=indent))
-    found = survey.check(file, count_tokens=count)
+    found = survey.check(file, count_tokens=count_tokens)
     (said,) = [f.message for f in found.findings if "no finished annotation" in f.message]
     assert said.endswith(f"first: {place} (id 102)")
 
@@ -42,7 +39,7 @@ def test_faults_of_an_array_on_one_line_are_named_by_number(tmp_path):
     table = sources.read(file)
     assert [row.origin for row in table.rows()][:2] == ["rows.json: row 1", "rows.json: row 2"]
     with pytest.raises(DataError, match=r"rows.json: row 7: column 'label' is blank"):
-        survey.check(file, count_tokens=count)
+        survey.check(file, count_tokens=count_tokens)
     file.write_text(json.dumps(rows)[:-40])
     with pytest.raises(DataError, match=r"rows.json:1: no JSON object"):
         list(sources.read(file).rows())

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from made_tables import count_tokens
 from textune.errors import DataError
 from textune.records import Survey
 from textune.survey import survey
@@ -15,14 +16,10 @@ EXPECTED = json.loads((CASES / "expect.json").read_text()) if CASES.is_dir() els
 REFUSED = {"polarity_cols.csv": "three classes a column"}  # several label columns of classes each
 
 
-def count(texts: list[str]) -> list[int]:
-    return [len(text.split()) + 2 for text in texts]
-
-
 def checked(name: str) -> Survey:
     """Check a file; where nothing depends on a tokenizer, without one."""
     needs_tokenizer = EXPECTED[name].get("finding") == "unknown"
-    return survey.check(str(CASES / name), count_tokens=None if needs_tokenizer else count)
+    return survey.check(str(CASES / name), count_tokens=None if needs_tokenizer else count_tokens)
 
 
 def test_the_cases_are_all_there():
@@ -74,7 +71,7 @@ def test_users_of_doccano_who_disagree_are_said(tmp_path):
     lines[4]["annotations"] = [{"label": n, "user": n + m} for n, m in ((1, 0), (2, 0), (2, 5))]
     file = tmp_path / "users.jsonl"
     file.write_text("\n".join(map(json.dumps, lines)))
-    found = survey.check(file, count_tokens=count)
+    found = survey.check(file, count_tokens=count_tokens)
     messages = " ".join(finding.message for finding in found.findings)
     assert "users differ in 2 texts" in messages
     assert "1 row is left out, since each has as many users" in messages

@@ -5,23 +5,15 @@ import json
 import pytest
 
 import textune
-from textune.recipes import labelled_text, requests
+from made_requests import train_request
+from textune.recipes import labelled_text
 from textune.records import Message, Step, Validated
-from textune.settings import config
-
-
-def request(reviews, tiny_base, out, *changes, resume=False, **given):
-    values = {"base": str(tiny_base), "train.epochs": 3, "train.batch_size": 16, "train.lr": 2e-3}
-    for change in changes:
-        values.pop(change.partition("=")[0], None)
-    settings = config.resolve(config.Settings, None, changes, values | given)
-    return requests.TrainRequest(str(reviews), settings, out, resume=resume)
 
 
 @pytest.mark.usefixtures("either_format")
 def test_the_best_weights_are_kept_not_the_last(reviews, tiny_base, tmp_path):
     changes = ("train.schedule=constant", "train.lr=0.02", "train.warmup_steps=0")
-    asked = request(reviews, tiny_base, tmp_path / "run", *changes, **{"train.epochs": 6})
+    asked = train_request(reviews, tiny_base, tmp_path / "run", *changes, **{"train.epochs": 6})
     found = [item for item in labelled_text.learn(asked) if isinstance(item, Validated)]
     best = max(found, key=lambda item: (item.metrics["mcc"], -item.metrics["log_loss"]))
     metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
@@ -33,7 +25,7 @@ def test_the_best_weights_are_kept_not_the_last(reviews, tiny_base, tmp_path):
 
 def test_between_equals_the_lower_loss_is_best(reviews, tiny_base, tmp_path):
     changes = ("train.lr=1e-5", "train.metric=mcc", "train.precision=fp32")
-    asked = request(reviews, tiny_base, tmp_path / "run", *changes)
+    asked = train_request(reviews, tiny_base, tmp_path / "run", *changes)
     found = [item for item in labelled_text.learn(asked) if isinstance(item, Validated)]
     losses = [item.metrics["log_loss"] for item in found]
     assert len({item.metrics["mcc"] for item in found}) == 1
@@ -43,7 +35,7 @@ def test_between_equals_the_lower_loss_is_best(reviews, tiny_base, tmp_path):
 
 def test_patience_ends_a_run_that_gets_no_better(reviews, tiny_base, tmp_path):
     changes = ("train.lr=1e-9", "train.patience=2")
-    asked = request(reviews, tiny_base, tmp_path / "run", *changes, **{"train.epochs": 9})
+    asked = train_request(reviews, tiny_base, tmp_path / "run", *changes, **{"train.epochs": 9})
     events = list(labelled_text.learn(asked))
     assert sum(isinstance(event, Validated) for event in events) == 3
     said = [event.text for event in events if isinstance(event, Message)]
@@ -72,11 +64,11 @@ def test_where_the_metric_is_undefined_patience_follows_the_one_that_decides(
 
 def test_a_run_out_of_patience_is_not_trained_further(reviews, tiny_base, tmp_path):
     changes = ("train.lr=1e-9", "train.patience=1")
-    asked = request(reviews, tiny_base, tmp_path / "run", *changes, **{"train.epochs": 9})
+    asked = train_request(reviews, tiny_base, tmp_path / "run", *changes, **{"train.epochs": 9})
     for event in labelled_text.learn(asked):  # killed after its last validation, before the end
         if isinstance(event, Message) and event.text.startswith("stopped early"):
             break
-    again = request(
+    again = train_request(
         reviews, tiny_base, tmp_path / "run", *changes, resume=True, **{"train.epochs": 9}
     )
     assert not any(isinstance(event, Step) for event in labelled_text.learn(again))

@@ -11,22 +11,14 @@ from safetensors.torch import load_file
 
 import textune
 from conftest import write_reviews
+from made_requests import train_request
 from made_texts import own_cache
 from textune.errors import CheckpointError, RunError, SettingsError, StoppedError
 from textune.predicting.predictor import Reading
-from textune.recipes import evaluating, labelled_text, recipe, requests
+from textune.recipes import evaluating, labelled_text, recipe
 from textune.records import Message, Started, Step, Validated
-from textune.settings import config
 
 OPTIONS = {"epochs": 3, "batch_size": 16, "lr": 2e-3, "seed": 5}
-
-
-def request(reviews, tiny_base, out, *changes, resume=False, **given):
-    values = {"base": str(tiny_base), "train.epochs": 3, "train.batch_size": 16, "train.lr": 2e-3}
-    for change in changes:
-        values.pop(change.partition("=")[0], None)
-    settings = config.resolve(config.Settings, None, changes, values | given)
-    return requests.TrainRequest(str(reviews), settings, out, resume=resume)
 
 
 def weights_of(folder):
@@ -55,7 +47,9 @@ def trained(place, tiny_base):
 @pytest.fixture(scope="module")
 def whole(place, tiny_base):
     """Return the folder of a run that nothing stopped."""
-    events = list(labelled_text.learn(request(place / "reviews.csv", tiny_base, place / "whole")))
+    events = list(
+        labelled_text.learn(train_request(place / "reviews.csv", tiny_base, place / "whole"))
+    )
     assert isinstance(events[-1], Message)
     return place / "whole"
 
@@ -151,11 +145,11 @@ def test_evaluating_leaves_the_runs_own_predictions_alone(trained, reviews, tmp_
 def test_a_stopped_run_continues_to_the_same_weights(whole, place, tiny_base, tmp_path, stop_at):
     reviews = place / "reviews.csv"
     with pytest.raises(StoppedError, match=f"stopped after step {stop_at}, state saved"):
-        for event in labelled_text.learn(request(reviews, tiny_base, tmp_path / "parted")):
+        for event in labelled_text.learn(train_request(reviews, tiny_base, tmp_path / "parted")):
             if isinstance(event, Step) and event.number == stop_at:
                 os.kill(os.getpid(), signal.SIGTERM)
     assert not (tmp_path / "parted" / "model").exists()
-    again = request(reviews, tiny_base, tmp_path / "parted", resume=True)
+    again = train_request(reviews, tiny_base, tmp_path / "parted", resume=True)
     events = list(labelled_text.learn(again))
     started = next(event for event in events if isinstance(event, Started))
     assert started.first == stop_at + 1
@@ -172,9 +166,9 @@ def test_a_stopped_run_continues_to_the_same_weights(whole, place, tiny_base, tm
 
 def test_a_run_in_bf16_continues_to_the_same_weights(reviews, tiny_base, tmp_path):
     change, given = "train.precision=bf16", {"train.epochs": 1}
-    whole = request(reviews, tiny_base, tmp_path / "whole", change, **given)
-    parted = request(reviews, tiny_base, tmp_path / "parted", change, **given)
-    again = request(reviews, tiny_base, tmp_path / "parted", change, resume=True, **given)
+    whole = train_request(reviews, tiny_base, tmp_path / "whole", change, **given)
+    parted = train_request(reviews, tiny_base, tmp_path / "parted", change, **given)
+    again = train_request(reviews, tiny_base, tmp_path / "parted", change, resume=True, **given)
     said = [event.text for event in labelled_text.learn(whole) if isinstance(event, Message)]
     assert any("numbers: bf16 (as asked for)" in text for text in said)
     with pytest.raises(StoppedError):
@@ -211,7 +205,7 @@ def wait_for_checkpoint(folder):
 
 def test_a_damaged_checkpoint_is_passed_over(reviews, tiny_base, tmp_path):
     with pytest.raises(StoppedError):
-        for event in labelled_text.learn(request(reviews, tiny_base, tmp_path / "run")):
+        for event in labelled_text.learn(train_request(reviews, tiny_base, tmp_path / "run")):
             if isinstance(event, Step) and event.number == 20:
                 os.kill(os.getpid(), signal.SIGINT)
     newest = sorted((tmp_path / "run" / "checkpoints").glob("step-*"))[-1]
@@ -220,7 +214,9 @@ def test_a_damaged_checkpoint_is_passed_over(reviews, tiny_base, tmp_path):
     content = bytearray(file.read_bytes())
     content[len(content) // 3] ^= 4
     file.write_bytes(content)
-    events = list(labelled_text.learn(request(reviews, tiny_base, tmp_path / "run", resume=True)))
+    events = list(
+        labelled_text.learn(train_request(reviews, tiny_base, tmp_path / "run", resume=True))
+    )
     assert next(event for event in events if isinstance(event, Started)).first == 19
     textune.train(reviews, base=tiny_base, out=tmp_path / "whole", **(OPTIONS | {"seed": 42}))
     assert same(tmp_path / "run", tmp_path / "whole")
@@ -228,14 +224,14 @@ def test_a_damaged_checkpoint_is_passed_over(reviews, tiny_base, tmp_path):
 
 def stopped_run(reviews, tiny_base, out):
     with pytest.raises(StoppedError):
-        for event in labelled_text.learn(request(reviews, tiny_base, out)):
+        for event in labelled_text.learn(train_request(reviews, tiny_base, out)):
             if isinstance(event, Step) and event.number == 3:
                 os.kill(os.getpid(), signal.SIGTERM)
 
 
 def test_changed_settings_are_not_continued(reviews, tiny_base, tmp_path):
     stopped_run(reviews, tiny_base, tmp_path / "run")
-    changed = request(reviews, tiny_base, tmp_path / "run", "train.lr=0.1", resume=True)
+    changed = train_request(reviews, tiny_base, tmp_path / "run", "train.lr=0.1", resume=True)
     with pytest.raises(CheckpointError, match="the settings changed after the checkpoint"):
         list(labelled_text.learn(changed))
 
@@ -244,7 +240,7 @@ def test_changed_data_are_not_continued(reviews, tiny_base, tmp_path):
     stopped_run(reviews, tiny_base, tmp_path / "run")
     reviews.write_text(reviews.read_text().replace("film", "book", 1), encoding="utf-8")
     with pytest.raises(CheckpointError, match="the data changed after the checkpoint"):
-        list(labelled_text.learn(request(reviews, tiny_base, tmp_path / "run", resume=True)))
+        list(labelled_text.learn(train_request(reviews, tiny_base, tmp_path / "run", resume=True)))
 
 
 def test_without_a_checkpoint_there_is_nothing_to_continue(reviews, tiny_base, tmp_path):
@@ -252,7 +248,7 @@ def test_without_a_checkpoint_there_is_nothing_to_continue(reviews, tiny_base, t
     for place in (tmp_path / "run" / "checkpoints").glob("step-*"):
         (place / "MANIFEST.json").unlink()
     with pytest.raises(CheckpointError, match="none of the 1 checkpoints is whole"):
-        list(labelled_text.learn(request(reviews, tiny_base, tmp_path / "run", resume=True)))
+        list(labelled_text.learn(train_request(reviews, tiny_base, tmp_path / "run", resume=True)))
 
 
 def test_an_existing_run_is_refused_and_kept(reviews, tiny_base, tmp_path):
@@ -292,13 +288,13 @@ def test_a_folder_that_is_no_run_is_never_deleted(reviews, tiny_base, tmp_path):
 
 
 def test_tensorboard_on_request(reviews, tiny_base, tmp_path):
-    asked = request(reviews, tiny_base, tmp_path / "run", "tensorboard=true")
+    asked = train_request(reviews, tiny_base, tmp_path / "run", "tensorboard=true")
     list(labelled_text.learn(asked))
     assert list((tmp_path / "run" / "tensorboard").glob("events.*"))
 
 
 def test_validation_every_few_steps(reviews, tiny_base, tmp_path):
-    asked = request(reviews, tiny_base, tmp_path / "run", "train.validate_every=4")
+    asked = train_request(reviews, tiny_base, tmp_path / "run", "train.validate_every=4")
     steps = [item.step for item in labelled_text.learn(asked) if isinstance(item, Validated)]
     assert steps == [4, 8, 12, 16, 20, 24, 27]
 
@@ -323,7 +319,7 @@ def test_validation_every_few_steps(reviews, tiny_base, tmp_path):
     ],
 )
 def test_every_setting_trains(reviews, tiny_base, tmp_path, change):
-    asked = request(reviews, tiny_base, tmp_path / "run", change, **{"train.epochs": 1})
+    asked = train_request(reviews, tiny_base, tmp_path / "run", change, **{"train.epochs": 1})
     list(labelled_text.learn(asked))
     assert recipe.read_run(tmp_path / "run").metrics["valid"]["n"] > 0
 
