@@ -261,6 +261,18 @@ def test_words_that_the_base_does_not_know_are_said(tmp_path, tiny_base):
     assert "are unknown to the tokenizer of base" in messages(found)
 
 
+def test_pairs_with_words_that_the_base_does_not_know_are_named_by_their_own_rows(
+    tmp_path, tiny_base
+):
+    file = tmp_path / "data.csv"
+    known = "".join(f"{'good ' * (n + 1)},warm,{n % 2}\n" for n in range(20))
+    strange = "".join(f"fine,{'ውሃ ' * n},{n % 2}\n" for n in range(20, 40))
+    file.write_text("sentence1,sentence2,label\n" + known + strange)
+    found = survey.check(file, base=tiny_base)
+    finding = next(one for one in found.findings if one.kind == "unknown")
+    assert [row.rpartition(":")[2] for row in finding.rows] == ["22", "23", "24"]
+
+
 @pytest.mark.timeout(120)
 def test_names_with_a_semicolon_can_be_told_apart_in_a_decision(tmp_path, tiny_base):
     names = ["warm; good", "cold"]

@@ -29,18 +29,18 @@ def finding(tokenizer: Tokenizer, examples: Sequence[Example]) -> Finding | None
     name = getattr(tokenizer.backend.model, "unk_token", None)
     unknown = None if name is None else tokenizer.backend.token_to_id(name)
     short = [beginning(item) for item in examples[:MOST]]
-    texts = [text for item in short for text in (item.text, item.pair) if text]
+    texts = [(text, item.origin) for item in short for text in (item.text, item.pair) if text]
     if unknown is None or not texts:
         return None
-    found = tokenizer.encode(texts)
+    found = tokenizer.encode([text for text, _ in texts])
     pieces = sum(map(len, found))
     count = sum(int(np.count_nonzero(ids == unknown)) for ids in found)
     if count < MUCH * pieces or not count:
         return None
-    rows = [item.origin for item, ids in zip(examples, found, strict=False) if unknown in ids]
+    rows = [origin for (_, origin), ids in zip(texts, found, strict=True) if unknown in ids]
     message = (
         f"{count / pieces:.0%} of the pieces of {len(texts):,} texts are unknown to the tokenizer "
         f"of {Path(tokenizer.place).name}: what they mean cannot be learned; name an encoder that "
         "knows this script with --base, or add its words with `textune adapt --add-words`"
     )
-    return Finding("unknown", "warning", message, count, tuple(rows[:3]))
+    return Finding("unknown", "warning", message, count, tuple(dict.fromkeys(rows))[:3])
