@@ -41,14 +41,14 @@ def set_from_counts(
     Args:
         model: BERT of transformers with a masked-LM head.
         frequencies: (V,) how often each piece occurs.
-        vectors: (V, D) of co-occurrence, rows of length 1, D up to the `room`; a row of zeros
-            leaves a piece's embedding as it is.
+        vectors: (V, D) of co-occurrence, rows of length 1, D up to the `free_width`; a row of
+            zeros leaves a piece's embedding as it is.
     """
     words = model.get_input_embeddings().weight
     found = torch.from_numpy(vectors).to(words) * (WORDS * math.sqrt(vectors.shape[1]))
     known = found.any(dim=1)
-    initialise = words.shape[1] - free_width(model.config)
-    words[known, initialise : initialise + found.shape[1]] = found[known]
+    first = words.shape[1] - free_width(model.config)
+    words[known, first : first + found.shape[1]] = found[known]
     chance = (torch.from_numpy(frequencies).to(words) + 1).log()
     model.get_output_embeddings().bias.copy_(chance - chance.mean())
 

@@ -34,7 +34,7 @@ def load(
     """Load an encoder; of a base's head what is known by name, the rest drawn from the seed.
 
     Args:
-        place: A directory or Hub name, from `bases.find`.
+        place: The directory from `bases.find`.
         model_class: One of transformers' Auto classes: "AutoModelForSequenceClassification", …
         config: What the task sets in the model's configuration: label names, problem type.
         per_token: Whether the head has outputs for tokens.

@@ -48,7 +48,7 @@ def read(
     A new head's table is the encoder's own embedding.
 
     Args:
-        place: A directory or Hub name, from `bases.find`.
+        place: The directory from `bases.find`.
         nsp: Whether it predicts next sentences as well.
         seed: Seed of new weights.
         added: Pieces to be added to the vocabulary, and the pieces each was written in before.

@@ -56,12 +56,12 @@ class Stored:
 def find(place: str, table: Tensor) -> Stored | None:
     """Find the tensor that a loaded embedding came from.
 
-    The table is (V, D), as it was loaded from the base of this directory or Hub name.
+    The table is (V, D), as it was loaded from the base in this directory.
 
     Returns:
         None where no tensor of the base's files has its shape and its values.
     """
-    for path in _files(place):
+    for path in sorted(Path(place).glob("*.safetensors")):
         try:
             found = _in_file(path, table)
         except (OSError, AttributeError, KeyError, TypeError, ValueError, struct.error):
@@ -69,20 +69,6 @@ def find(place: str, table: Tensor) -> Stored | None:
         if found is not None:
             return found
     return None
-
-
-def _files(place: str) -> list[Path]:
-    if Path(place).is_dir():
-        return sorted(Path(place).glob("*.safetensors"))
-    from transformers.utils import cached_file  # heavy, and rarely needed
-
-    found = cached_file(
-        place,
-        "model.safetensors",
-        local_files_only=True,
-        _raise_exceptions_for_missing_entries=False,
-    )
-    return [] if found is None else [Path(found)]
 
 
 def _in_file(path: Path, table: Tensor) -> Stored | None:

@@ -210,7 +210,7 @@ def add_gradient(parameter: nn.Parameter, gradient: Tensor) -> None:
 
 
 def _sum_products(grad: Tensor, states: Tensor, buffer: Tensor) -> None:
-    """Write given.t() @ states into a buffer, with the same bits whatever the threads."""
+    """Write grad.t() @ states into a buffer, with the same bits whatever the threads."""
     first, *_ = exact.parts(len(states))
     torch.mm(grad[:first].t(), states[:first], out=buffer)
     if first < len(states):
@@ -218,7 +218,7 @@ def _sum_products(grad: Tensor, states: Tensor, buffer: Tensor) -> None:
 
 
 def _add_products(grad: Tensor, states: Tensor, buffer: Tensor) -> None:
-    """Add given.t() @ states to a buffer, with the same bits whatever the threads."""
+    """Add grad.t() @ states to a buffer, with the same bits whatever the threads."""
     sizes = exact.parts(len(states)) if len(states) else ()
     for some, others in zip(grad.split(sizes), states.split(sizes), strict=True):
         buffer.addmm_(some.t(), others)
