@@ -3,8 +3,10 @@
 import csv
 import json
 import random
+import shutil
 
 import pytest
+from tokenizers import Tokenizer, models
 from typer.testing import CliRunner
 
 import textune
@@ -259,6 +261,18 @@ def test_words_that_the_base_does_not_know_are_said(tmp_path, tiny_base):
     file.write_text("text,label\n" + "".join(f"ውሃ ቤት {n},{n % 2}\n" for n in range(40)))
     found = survey.check(file, base=tiny_base)
     assert "are unknown to the tokenizer of base" in messages(found)
+
+
+def test_words_that_a_sentencepiece_base_does_not_know_are_said(tmp_path, tiny_base):
+    base, file = tmp_path / "pieces", tmp_path / "data.csv"
+    shutil.copytree(tiny_base, base)
+    backend = Tokenizer.from_file(str(base / "tokenizer.json"))
+    pieces = sorted(backend.get_vocab().items(), key=lambda item: item[1])
+    unknown = backend.token_to_id("[UNK]")
+    backend.model = models.Unigram([(piece, -1.0) for piece, _ in pieces], unk_id=unknown)
+    backend.save(str(base / "tokenizer.json"))
+    file.write_text("text,label\n" + "".join(f"ውሃ ቤት {n},{n % 2}\n" for n in range(40)))
+    assert "are unknown to the tokenizer of pieces" in messages(survey.check(file, base=base))
 
 
 def test_pairs_with_words_that_the_base_does_not_know_are_named_by_their_own_rows(

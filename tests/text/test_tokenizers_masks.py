@@ -103,6 +103,14 @@ def test_special_tokens_and_nothing_else_stand_for_no_text(make, pieces):
     assert not special[tokenizer.encode(["banana b"])[0]].any()
 
 
+def test_what_sentencepiece_cannot_write_is_special_where_no_token_says_so():
+    scores = [(piece, -1.0) for piece in ("<unk>", "a", "b", "c")]
+    backend = Backend(models.Unigram(scores, unk_id=0))
+    backend.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    tokenizer = Tokenizer(backend, limit=8, place="pieces")
+    assert tokenizer.special().tolist() == [True, False, False, False]
+
+
 def test_added_words_begin_a_word_and_stand_for_text():
     tokenizer = byte_level()
     tokenizer.backend.add_tokens([AddedToken("banana", special=False)])

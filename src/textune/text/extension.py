@@ -98,7 +98,7 @@ def _choose(
     found: dict[str, tuple[int, ...]] = {}
     skipped = []
     vocabulary = tokenizer.backend.get_vocab()
-    unknown = fertility.unknown_id(tokenizer.backend)
+    unknown = tokenizer.unknown_id()
     inside = tokenizer.encode([f" {word.strip()}" for word in words])
     for word, ids in zip(words, inside, strict=True):
         known = fertility.form(word, tokenizer.backend)

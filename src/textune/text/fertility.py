@@ -6,7 +6,6 @@ where that knows no other. All sums are exact; of the words themselves the frequ
 (those seen once are the first to go), so that any amount of text fits into memory.
 """
 
-import json
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -108,14 +107,6 @@ def form(word: str, backend: Backend) -> str:
     return word.strip().strip("▁")
 
 
-def unknown_id(backend: Backend) -> int | None:
-    """Return the id of what cannot be written; None where everything can."""
-    model = json.loads(backend.to_str())["model"]
-    if model.get("unk_token") is not None:
-        return backend.token_to_id(model["unk_token"])
-    return model.get("unk_id")
-
-
 @dataclass(slots=True)
 class _Tally:
     words: int = 0
@@ -158,7 +149,7 @@ class _Tally:
 
 def _read(texts: Iterable[str], tokenizer: Tokenizer) -> _Tally:
     backend, tally = tokenizer.backend, _Tally()
-    unknown = unknown_id(backend)
+    unknown = tokenizer.unknown_id()
     for stretches in wordpiece.counts(texts):
         for (word, pieces, strange), count in _words(stretches, backend, unknown).items():
             tally.add(form(word, backend), pieces, strange, count)

@@ -28,7 +28,6 @@ class Template:
     between: Ids  # between the two texts of a pair
     after: Ids
     after_pair: Ids
-    segments: tuple[int, int]  # of the first and the second text
     between_first: int  # tokens of `between` that belong to the first segment
 
 
@@ -68,9 +67,16 @@ class Tokenizer:
         parts = self.template
         for ids in (parts.before, parts.between, parts.after, parts.after_pair):
             found[ids] = True
-        unknown = getattr(self.backend.model, "unk_token", None)
-        known = None if unknown is None else self.backend.token_to_id(unknown)
-        found[[number for number in (self.mask_id, known) if number is not None]] = True
+        others = (self.mask_id, self.unknown_id())
+        found[[number for number in others if number is not None]] = True
+        return found
+
+    def unknown_id(self) -> int | None:
+        """Return the id of what cannot be written; None where everything can."""
+        model = self.backend.model
+        if hasattr(model, "unk_token"):
+            return None if model.unk_token is None else self.backend.token_to_id(model.unk_token)
+        found: int | None = json.loads(self.backend.to_str())["model"].get("unk_id")  # of Unigram
         return found
 
     def word_starts(self) -> NDArray[np.bool_]:
@@ -300,7 +306,6 @@ def _learn_template(backend: Backend, place: str) -> Template:
         between=_ids(between),
         after=_ids(single.ids[before + len(left) :]),
         after_pair=_ids(pair.ids[second + len(right) :]),
-        segments=(first_kind, kinds[second]),
         between_first=sum(kind == first_kind for kind in kinds[start + len(left) : second])
         if kinds[second] != first_kind
         else len(between),

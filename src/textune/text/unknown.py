@@ -26,8 +26,7 @@ def finding(tokenizer: Tokenizer, examples: Sequence[Example]) -> Finding | None
     Returns:
         A warning where they are many; None where they are few, or the tokenizer knows every sign.
     """
-    name = getattr(tokenizer.backend.model, "unk_token", None)
-    unknown = None if name is None else tokenizer.backend.token_to_id(name)
+    unknown = tokenizer.unknown_id()
     short = [beginning(item) for item in examples[:MOST]]
     texts = [(text, item.origin) for item in short for text in (item.text, item.pair) if text]
     if unknown is None or not texts:
