@@ -142,7 +142,7 @@ class Encoder(nn.Module):
             self.decoder.refresh()
 
     def release(self) -> None:
-        """Give the memory of gradients back, once training is over."""
+        """Give the memory of gradients back; the next update makes them anew."""
         layers.release(self.model)
         if self.decoder is not None:
             self.decoder.release()

@@ -22,4 +22,4 @@ class Work:
     tokens: int
     computed: int
     micro_tokens: int | None = None  # computed at once, where the windows of one text are more
-    join: Join | None = None  # makes one answer of what is said of several windows
+    join: Join | None = None  # pools the logits of each item over its windows

@@ -83,8 +83,8 @@ def pack_ids(
 def windows(batch: Batch, most_tokens: int) -> list[Batch]:
     """Part a batch between windows, so that no part has more tokens, unless one window has.
 
-    The parts know nothing of items and targets: what a head says of them, one after the other, is
-    what it would say of the whole.
+    The parts have no items and no targets: their logits, one after the other, are those of the
+    whole.
 
     Returns:
         The batch itself where it is not too large, or has one window.

@@ -26,7 +26,7 @@ class Trainable(Protocol):
         """Return the loss of a batch."""
 
     def __call__(self, batch: Batch) -> object:
-        """Return logits, or answers to what the batch asks."""
+        """Return logits, or the output of a masked-LM head."""
 
     def collect(self) -> None:
         """Bring the gradients of one micro-batch to the parameters that are optimized."""

@@ -22,16 +22,16 @@ def backward(
 ) -> Tensor:
     """Add the gradient of a batch, whose windows are computed a few at a time.
 
-    What the head says of all windows is computed first, without a graph; the loss of that gives the
-    gradient of each answer, with which each part is then computed once more, with the same masks of
-    dropout. It is the gradient of one pass over the whole, in the memory of a part.
+    The logits of all windows are computed first, without a graph; the loss of them gives their
+    gradient, with which each part is then computed once more, with the same masks of dropout. It
+    is the gradient of one pass over the whole, in the memory of a part.
 
     Args:
         model: Computes logits from a batch.
         loss: Returns the sum of losses.
         batch: The whole.
         pieces: Its windows, a few in each.
-        join: Makes one answer of what is said of several windows.
+        join: Pools the logits of each item over its windows.
         collect: Brings the gradients of a part to the parameters that are optimized.
         count: What the sum of losses is divided by.
 
@@ -45,11 +45,11 @@ def backward(
         for piece in pieces:
             states.append(_random_state(device))
             found.append(model(piece))
-    answers = torch.cat(found).requires_grad_()  # (R, C)
-    total = loss(join(answers, batch.items), batch) / count
+    logits = torch.cat(found).requires_grad_()  # (R, C)
+    total = loss(join(logits, batch.items), batch) / count
     total.backward()
-    assert answers.grad is not None
-    given = answers.grad.split([len(part) for part in found])
+    assert logits.grad is not None
+    given = logits.grad.split([len(part) for part in found])
     for piece, state, gradient in zip(pieces, states, given, strict=True):
         _go_back(state, device)
         model(piece).backward(gradient)
