@@ -28,6 +28,7 @@ FLOOR = {  # a room (a folder), or one of the few files beside the rooms
     "evaluation": 5,
     "report": 5,
     "objectives": 6,
+    "probing": 6,
     "training": 7,
     "predicting": 7,
     "recipes": 8,

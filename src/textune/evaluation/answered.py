@@ -39,13 +39,8 @@ def scores(
         NumericsError: An answer is no number.
     """
     has_items = store.shape.asks != "texts"
-    sizes = np.diff(store.item_borders)[rows] if has_items else np.ones(len(rows), dtype=np.int64)
-    borders = np.concatenate([[0], np.cumsum(sizes)])  # (N + 1,)
     width = 2 if store.shape.asks == PASSAGES else len(task.labels)
-    logits = np.full((int(borders[-1]), width), np.nan, dtype=np.float32)
-    for places, part in parts:
-        logits[ranges(borders[places], borders[places + 1])] = part
-    _refuse_not_finite(logits, borders, asks=store.shape.asks)
+    logits, borders = in_order(parts, store, rows, width=width)
     of = borders if has_items else None
     probabilities = task.probabilities(logits, of)
     return Scores(
@@ -57,6 +52,27 @@ def scores(
         spans=_spans(store, rows) if has_items else None,
         fulls=store.fulls[rows],
     )
+
+
+def in_order(
+    parts: Iterable[Part], store: Store, rows: NDArray[np.int64], *, width: int
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Put what is said of items into the order of the texts.
+
+    Returns:
+        (I, width), NaN for what no window shows, and the items of each text, (N + 1,).
+
+    Raises:
+        NumericsError: An answer is no number.
+    """
+    has_items = store.shape.asks != "texts"
+    sizes = np.diff(store.item_borders)[rows] if has_items else np.ones(len(rows), dtype=np.int64)
+    borders = np.concatenate([[0], np.cumsum(sizes)])  # (N + 1,)
+    found = np.full((int(borders[-1]), width), np.nan, dtype=np.float32)
+    for places, part in parts:
+        found[ranges(borders[places], borders[places + 1])] = part
+    _refuse_not_finite(found, borders, asks=store.shape.asks)
+    return found, borders
 
 
 def one_by_one(encoder: PlainEncoder, store: Store, rows: NDArray[np.int64]) -> Iterator[Part]:

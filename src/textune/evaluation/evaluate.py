@@ -69,10 +69,8 @@ def score(
     Raises:
         NumericsError: An answer is no number.
     """
-    budget = BUDGETS.get(encoder.device.type, BUDGETS["cpu"])
-    most = min(budget, micro_tokens or budget)
     with threads.shared():
-        parts = _logits(encoder, store, rows, most)
+        parts = logits(encoder, store, rows, micro_tokens=micro_tokens)
         return answered.scores(parts, task, store, rows, decision=decision, targets=targets)
 
 
@@ -90,14 +88,21 @@ def without_dropout(encoder: Mode) -> Iterator[None]:
 
 
 @torch.inference_mode()
-def _logits(
-    encoder: Scorer, store: Store, rows: NDArray[np.int64], micro_tokens: int
+def logits(
+    encoder: Scorer, store: Store, rows: NDArray[np.int64], *, micro_tokens: int | None = None
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
-    order = plan.in_order(store.lengths[rows], micro_tokens=micro_tokens, padded=not encoder.packed)
+    """Compute logits without dropout, texts of like length together.
+
+    Yields:
+        Places in `rows`, and the logits of their items, (I, C); every place once.
+    """
+    budget = BUDGETS.get(encoder.device.type, BUDGETS["cpu"])
+    most = min(budget, micro_tokens or budget)
+    order = plan.in_order(store.lengths[rows], micro_tokens=most, padded=not encoder.packed)
     with without_dropout(encoder):
         for places in threads.over(order):
             batch = batches.pack(store, rows[places], device=encoder.device)
-            yield places, _answers(encoder, batch, micro_tokens).float().cpu().numpy()
+            yield places, _answers(encoder, batch, most).float().cpu().numpy()
 
 
 def _answers(encoder: Scorer, batch: Batch, micro_tokens: int) -> torch.Tensor:

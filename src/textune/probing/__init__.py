@@ -1,0 +1,1 @@
+"""A frozen encoder becomes features, and they a linear head: linear probing."""
