@@ -55,6 +55,7 @@ def by_textune(job: Job, *, examples: int, **reading: Any) -> Result:
         reading: Columns, and what else `textune.train` shall know of the file.
     """
     os.environ["TEXTUNE_KERNELS"] = "1" if job.kernels else "0"
+    os.environ["TEXTUNE_RECIPE"] = "classic"  # what the job leaves out is as in other programs
     import textune
 
     run = Path(job.scratch) / "run"

@@ -26,6 +26,7 @@ def train(job: dict[str, Any]) -> dict[str, Any]:
             valid=job["valid"],
             test=job["test"],
             base=job["base"],
+            recipe="classic",
             epochs=job["epochs"],
             batch_size=job["batch_size"],
             lr=job["lr"],

@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[1]
 FIXED = {"OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false", "HF_HUB_OFFLINE": "1"}
 FIXED["TEXTUNE_PICTURES"] = "1"  # as users have it
 FIXED["TEXTUNE_AUTO_PRECISION"] = "fp32"  # a measurement must not decide what is compared
+FIXED["TEXTUNE_RECIPE"] = "classic"  # nor may the number of rows
 
 RUNNING = 1 << 16  # the answer where a process has no code yet
 

@@ -8,6 +8,7 @@ import pytest
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # no test may reach for the network
 os.environ.setdefault("TEXTUNE_AUTO_PRECISION", "fp32")  # no measurement may decide a test
+os.environ.setdefault("TEXTUNE_RECIPE", "classic")  # what a test leaves out stays as it is
 
 WORDS = [
     "good",

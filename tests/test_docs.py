@@ -6,7 +6,7 @@ import pytest
 import typer
 
 from textune.doors import cli
-from textune.settings.config import Section, Settings, resolve
+from textune.settings.config import Section, Settings, TrainSettings, resolve
 from textune.settings.language_config import (
     OF_BASES,
     OF_LABELS,
@@ -52,9 +52,11 @@ def settings_table(settings):
             is_refused |= model is PretrainTrainSettings and name in OF_BASES
             if isinstance(field.default, Section) or is_refused:
                 continue
-            value = field.default
+            is_open = model is TrainSettings and name in model.by_recipe
+            value = "by the recipe" if is_open else field.default
             empty = value is None or value == () or value == ""
             shown = "–" if empty else f"`{str(value).lower() if value in (True, False) else value}`"
+            shown = value if is_open else shown
             lines.append(f"| `{section}{name}` | {shown} | {field.description} |")
     return "\n".join(lines)
 
@@ -62,6 +64,7 @@ def settings_table(settings):
 def test_the_pages_are_all_there():
     assert [page.name for page in PAGES] == [
         "README.md",
+        "few_labels.md",
         "guide.md",
         "language.md",
         "performance.md",

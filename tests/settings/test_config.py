@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from textune.errors import SettingsError
-from textune.settings import config
+from textune.settings import config, storing
 from textune.settings.config import DataSettings, Settings, TrainSettings
 
 
@@ -129,7 +129,7 @@ def test_what_a_run_writes_reads_back_to_equal_settings(tmp_path_factory, train,
     settings = Settings(base="a\\b 'c' é", train=train, data=data)
     file = tmp_path_factory.mktemp("settings") / "config.toml"
     run = {"source": "x.csv", "valid": None, "contract": {"text": ("a",), "group": None}}
-    file.write_text(config.to_toml(settings, run), encoding="utf-8")
+    file.write_text(storing.to_toml(settings, run), encoding="utf-8")
     assert config.resolve(Settings, file) == settings
 
 

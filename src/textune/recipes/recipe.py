@@ -20,7 +20,7 @@ from textune.runs import runs
 from textune.runs.runs import Run
 from textune.runs.typed import Capsule
 from textune.runs.written import Best
-from textune.settings.config import to_toml
+from textune.settings.storing import to_toml
 from textune.storage import atomic, folders
 from textune.text import saving
 from textune.training import guards, memory

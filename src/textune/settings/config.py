@@ -4,9 +4,8 @@ import math
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypeVar, get_args
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar, get_args
 
-import tomli_w
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -24,10 +23,11 @@ from textune.errors import SettingsError
 from textune.metrics import catalogue
 from textune.records import Long
 from textune.settings.refusals import checked
-from textune.storage.names import utf8
 from textune.tasks import registry
 
 NONE = "none"  # TOML has no word for nothing
+LEFT_OUT = "auto"  # a setting that the recipe shall choose, though a file names it
+WARM_UP = ("warmup_share", "warmup_steps", "warmup_epochs")
 
 
 def _to_names(value: object) -> object:
@@ -143,8 +143,15 @@ class DataSettings(Section):
 
 
 class TrainSettings(Section):
-    """How the weights are changed."""
+    """How the weights are changed; what is left out of `by_recipe`, the recipe chooses."""
 
+    by_recipe: ClassVar[tuple[str, ...]] = ("batch_size", "epochs", "lr", *WARM_UP[:1], "dropout")
+
+    recipe: Literal["auto", "classic"] = Field(
+        "auto",
+        description="What chooses the settings that are left out: the texts and the base, or the "
+        "papers (3 epochs, 5e-5).",
+    )
     epochs: int = Field(3, ge=0, description="Passes over the training texts.")
     batch_size: int = Field(32, ge=1, description="Texts in one update, over all processes.")
     lr: float = Field(5e-5, gt=0, description="Highest learning rate.")
@@ -230,10 +237,28 @@ class TrainSettings(Section):
         """Return the one rate of dropout that is asked for; None for those of the base."""
         return None if self.dropout == "base" else float(self.dropout)
 
+    def left_out(self) -> frozenset[str]:
+        """Return the settings that nobody gave, of those that the recipe chooses."""
+        given = self.model_fields_set
+        if not given.isdisjoint(WARM_UP):
+            given = given | set(WARM_UP)
+        return frozenset(self.by_recipe) - given
+
+    @model_validator(mode="before")
+    @classmethod
+    def _open(cls, values: Any) -> Any:
+        """Leave out what shall be chosen."""
+        if not isinstance(values, Mapping):
+            return values
+        return {
+            name: value
+            for name, value in values.items()
+            if name not in cls.by_recipe or value != LEFT_OUT
+        }
+
     @model_validator(mode="after")
     def _one_warmup(self) -> Self:
-        named = ("warmup_share", "warmup_steps", "warmup_epochs")
-        given = [name for name in named if getattr(self, name) is not None]
+        given = [name for name in WARM_UP if getattr(self, name) is not None]
         if len(given) > 1:
             raise ValueError(f"give one of {', '.join(given)}, not {len(given)}")
         return self
@@ -268,8 +293,15 @@ def resolve(
         SettingsError: All wrong names and values at once, with the nearest right name.
     """
     values = {} if file is None else _load(file)
-    values.pop("run", None)
-    for change in [changes] if isinstance(changes, str) else changes:
+    changes = [changes] if isinstance(changes, str) else changes
+    is_of_run = values.pop("run", None) is not None and kind is Settings
+    if isinstance(train := values.setdefault("train", {}), dict):
+        if is_of_run:
+            train.setdefault("recipe", "classic")  # of one from before there were recipes
+        if any(change.strip().startswith("train.warmup_") for change in changes):
+            train = {name: value for name, value in train.items() if name not in WARM_UP}
+            values["train"] = train
+    for change in changes:
         name, equals, text = change.partition("=")
         if not equals:
             raise SettingsError(f"--set {change}: expected section.key=value")
@@ -278,17 +310,6 @@ def resolve(
         if value is not None:
             _put(values, name, value)
     return checked(kind, values)
-
-
-def to_toml(settings: Section, extra: Mapping[str, object] | None = None) -> str:
-    """Write every setting as TOML that `resolve` reads back to an equal object.
-
-    `extra` becomes the section `run`: the files and the contract that the run used.
-    """
-    values = _written(settings)
-    if extra:
-        values["run"] = extra
-    return tomli_w.dumps(_storable(values))
 
 
 def run_section(file: Path) -> dict[str, object]:
@@ -337,26 +358,3 @@ def _to_value(text: str) -> object:
     except tomllib.TOMLDecodeError:
         return text
     return value if isinstance(value, str | int | float | list | dict) else text
-
-
-def _written(section: Section) -> dict[str, object]:
-    """Give a section as plain values; None is left out where that is the default anyway."""
-    found: dict[str, Any] = {}
-    for name, field in type(section).model_fields.items():
-        value = getattr(section, name)
-        if isinstance(value, Section):
-            found[name] = _written(value)
-        elif value is not None:
-            found[name] = list(value) if isinstance(value, tuple) else value
-        elif field.default is not None:
-            found[name] = NONE
-    return found
-
-
-def _storable(values: object) -> Any:
-    """Leave out what is None, and write names of files as UTF-8."""
-    if isinstance(values, Mapping):
-        return {utf8(key): _storable(value) for key, value in values.items() if value is not None}
-    if isinstance(values, list | tuple):
-        return [_storable(value) for value in values]
-    return utf8(values) if isinstance(values, str) else values

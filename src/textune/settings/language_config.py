@@ -1,6 +1,6 @@
 """The settings of what is learned from plain text: adapting an encoder, or making one."""
 
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -11,6 +11,7 @@ OF_LABELS = (
     "class_weights",
     "label_smoothing",
     "metric",
+    "recipe",
 )  # settings that are refused where there are no labels
 OF_BASES = ("dropout",)  # of `train`; refused where there is no base
 SHORT = 128  # tokens of a passage from which an encoder of random weights learns
@@ -80,6 +81,8 @@ class PretrainMaskSettings(MaskSettings):
 
 class AdaptTrainSettings(TrainSettings):
     """How the weights are changed, with what suits a trained encoder."""
+
+    by_recipe: ClassVar[tuple[str, ...]] = ()
 
     epochs: int = Field(2, ge=0, description="Passes over the text.")
     lr: float = Field(

@@ -12,11 +12,13 @@ from textune.training import checkpoint
 DATA, SETTINGS, SURROUNDINGS = "the data", "settings", "surroundings"
 NUMBERS = "the number format (train.precision)"
 EPOCHS = "train.epochs"
+CHOICES = "the recipe"  # and what it chose, as a note: the settings are what counts
 FREE = {  # settings that no weight depends on
     "device",
     "tensorboard",
     "data.cache",
     "text.cache",
+    "train.recipe",  # what it chose counts
     "train.threads",  # kernels give the same bits with any number of them
     "train.checkpoint_minutes",
     "train.keep_checkpoints",
@@ -47,6 +49,7 @@ def make(
     surroundings: Mapping[str, str],
     *,
     defaults: Mapping[str, object],
+    choices: Mapping[str, object] | None = None,
 ) -> Fingerprint:
     """Name all that the remaining steps depend on.
 
@@ -55,11 +58,14 @@ def make(
         settings: Of the run, section by section, with the number format that "auto" has chosen.
         surroundings: What decides the bits beside them: versions, kernels, device.
         defaults: Of the settings, section by section.
+        choices: The recipe that chose settings which were left out, and those settings.
     """
     values = _flat(settings)
     numbers = values.pop("train.precision")
     kept = {name: value for name, value in values.items() if name not in FREE}
     found = {DATA: data, SETTINGS: kept, NUMBERS: numbers, SURROUNDINGS: dict(surroundings)}
+    if choices is not None:
+        found[CHOICES] = dict(choices)
     return Fingerprint(found, _flat(defaults))
 
 

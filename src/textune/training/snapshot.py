@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
@@ -11,6 +11,9 @@ from torch import Tensor, nn
 from textune.encoder import formats
 from textune.encoder.model import Encoder
 from textune.fast import build, threads
+from textune.settings import choosing
+from textune.settings.choosing import Before
+from textune.settings.config import Settings
 from textune.settings.language_config import RunSettings
 from textune.training import best, checkpoint, fingerprints
 from textune.training.checkpoint import Checkpoint
@@ -54,6 +57,7 @@ def fingerprint(data: str, settings: RunSettings, encoder: Encoder) -> Fingerpri
         settings.model_dump(mode="json"),
         surroundings,
         defaults=type(settings).model_construct().model_dump(mode="json"),
+        choices=choosing.noted(settings) if isinstance(settings, Settings) else None,
     )
 
 
@@ -93,6 +97,14 @@ def choose_precision(
         numbers, why = formats.choose(wanted, device, width=width)
     train = settings.train.model_copy(update={"precision": numbers})
     return cast("AnySettings", settings.model_copy(update={"train": train})), why
+
+
+def choices_before(folder: Path) -> Before | None:
+    """Return what the recipe of the run in a folder chose when it began, if anything says it."""
+    prints = fingerprints.recorded(folder).get("fingerprints")
+    if not fingerprints.is_known(prints):
+        return None
+    return choosing.read_note(cast("Any", prints).get(fingerprints.CHOICES))
 
 
 def _recorded_precision(folder: Path) -> str | None:

@@ -1,0 +1,257 @@
+"""What is known of the texts and the base becomes the settings that were left out.
+
+`TABLE` is the recipe: for each setting some rules, of which the first that fits is taken. To change
+a choice, change a number there; docs/few_labels.md shows the table and what was measured.
+"""
+
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from textune.errors import SettingsError, among
+from textune.settings.config import Settings, TrainSettings
+
+FORCED = "TEXTUNE_RECIPE"  # "auto" or "classic": the recipe where none is asked for
+NAMES = ("auto", "classic")
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of a run before it begins."""
+
+    rows: int  # training texts
+    classes: int  # labels, or numbers of a text
+    tokens: int  # of a text, in the mean
+    width: int  # of the base
+    layers: int  # of the base
+    asks: str  # what has an answer: "texts", "words" or "answers"
+    averages: bool  # the base is a sentence encoder, whose answer is a mean over tokens
+
+    def words(self, name: str) -> str:
+        """Say one of them."""
+        value = getattr(self, name)
+        counted = {
+            "rows": f"{self.rows:,} training text{'s' * (self.rows != 1)}",
+            "classes": f"{self.classes:,} class{'es' * (self.classes != 1)}",
+            "tokens": f"{self.tokens:,} tokens a text",
+            "layers": f"{self.layers:,} layer{'s' * (self.layers != 1)}",
+            "asks": f"answers for {self.asks}",
+            "averages": "a sentence encoder" if self.averages else "no sentence encoder",
+        }
+        return counted.get(name, f"{name} {value:,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Passes:
+    """How many passes are made: so many that there are enough updates, within bounds."""
+
+    updates: int  # at least
+    fewest: int
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A value, and what it is for: upper bounds that are not reached, and what must be so."""
+
+    value: Any
+    rows: float = math.inf  # fewer training texts
+    classes: float = math.inf  # fewer
+    tokens: float = math.inf  # fewer
+    width: float = math.inf  # narrower
+    layers: float = math.inf  # fewer
+    asks: str | None = None
+    averages: bool | None = None
+
+    def fits(self, facts: Facts) -> bool:
+        """Tell whether it is for a run of which this is known."""
+        return all(
+            wanted is None or (found == wanted if name in EQUAL else found < wanted)
+            for name in KNOWN
+            for wanted, found in [(getattr(self, name), getattr(facts, name))]
+        )
+
+
+KNOWN = tuple(field.name for field in fields(Facts))
+EQUAL = ("asks", "averages")
+
+TABLE: Mapping[str, tuple[Rule, ...]] = {
+    "batch_size": (
+        Rule(16, rows=500),
+        Rule(32),
+    ),
+    "epochs": (
+        Rule(Passes(updates=60, fewest=4, most=20), rows=2_000),
+        Rule(Passes(updates=0, fewest=4, most=4), rows=10_000),
+        Rule(Passes(updates=0, fewest=3, most=3)),
+    ),
+    "lr": (
+        Rule(3e-4, width=192),
+        Rule(2e-4, width=384),
+        Rule(1e-4, width=640, layers=13),
+        Rule(5e-5, width=640),
+        Rule(4e-5, width=896, layers=13),
+        Rule(3e-5, width=896),
+        Rule(2e-5, width=1_536),
+        Rule(1e-5),
+    ),
+    "warmup_share": (Rule(0.1),),
+    "dropout": (Rule("base"),),
+}
+CLASSIC: Mapping[str, Any] = {  # the papers' settings (Devlin et al., 2019)
+    "epochs": 3,
+    "batch_size": 32,
+    "lr": 5e-5,
+    "warmup_share": None,  # a tenth
+    "dropout": "base",
+}
+assert TABLE.keys() == CLASSIC.keys() == set(TrainSettings.by_recipe)
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Settings that leave nothing open, and what was chosen, a line each."""
+
+    settings: Settings
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What a run that goes on has chosen when it began."""
+
+    recipe: str
+    values: Mapping[str, Any]  # by the name of the setting
+
+
+def choose(settings: Settings, facts: Facts, before: Before | None = None) -> Chosen:
+    """Choose every setting of the training that was left out; what was given stays.
+
+    Which ones were given can still be told from what comes of it.
+
+    Args:
+        settings: As asked for.
+        facts: What is known of the texts and the base.
+        before: Of the run that goes on; what it has chosen is taken again.
+
+    Raises:
+        SettingsError: There is no such recipe.
+    """
+    train = settings.train
+    name, is_said = _recipe(train, before)
+    left = train.left_out()
+    found = dict(_by_table(train, facts)) if name == "auto" else _classic(left)
+    if before is not None and (not is_said or name == before.recipe):
+        kept = {key: value for key, value in before.values.items() if key in left}
+        found = {key: (value, "as this run began") for key, value in kept.items()} | {
+            key: each for key, each in found.items() if key not in kept
+        }
+    values = {key: value for key, (value, _) in found.items()}
+    words = tuple(f"{_shown(key, value)}: {why}" for key, (value, why) in found.items())
+    words = words if name == "auto" else ()
+    return Chosen(_with(settings, {**values, "recipe": name}), words)
+
+
+def noted(settings: Settings) -> dict[str, object]:
+    """Return what a run notes of its choices, for those who continue it."""
+    train = settings.train
+    return {
+        "name": train.recipe,
+        "chosen": {name: getattr(train, name) for name in sorted(train.left_out())},
+    }
+
+
+def read_note(note: object) -> Before:
+    """Read what `noted` returned; a run from before there were recipes was classic."""
+    if not isinstance(note, Mapping) or note.get("name") not in NAMES:
+        return Before("classic", {})
+    values = note.get("chosen")
+    return Before(str(note["name"]), values if isinstance(values, Mapping) else {})
+
+
+def recipe_of_environment() -> str:
+    """Return the recipe of a run that is asked for none.
+
+    Raises:
+        SettingsError: The environment names one that there is not.
+    """
+    forced = os.environ.get(FORCED) or NAMES[0]
+    if forced not in NAMES:
+        raise SettingsError(f"{FORCED}={forced}: {among(forced, NAMES)}")
+    return forced
+
+
+def _recipe(train: TrainSettings, before: Before | None) -> tuple[str, bool]:
+    """Return the recipe, and whether somebody asked for it."""
+    if "recipe" in train.model_fields_set:
+        return train.recipe, True
+    return (recipe_of_environment() if before is None else before.recipe), False
+
+
+def _by_table(train: TrainSettings, facts: Facts) -> Mapping[str, tuple[Any, str]]:
+    """Take from the table what was left out, each with its reason."""
+    left, found = train.left_out(), {}
+    batch_size = train.batch_size
+    for name in TABLE:
+        if name not in left:
+            continue
+        value, why = rule(name, facts).value, _reason(name, facts)
+        if isinstance(value, Passes):
+            value, why = _passes(value, facts, batch_size)
+        elif name == "batch_size":
+            batch_size = value
+        found[name] = value, why
+    return found
+
+
+def rule(name: str, facts: Facts) -> Rule:
+    """Return the first rule of a setting that fits."""
+    return next(each for each in TABLE[name] if each.fits(facts))
+
+
+def _reason(name: str, facts: Facts) -> str:
+    """Say what the choice depends on: whatever its rules ask about."""
+    asked = [
+        known
+        for known in KNOWN
+        if any(getattr(each, known) not in (None, math.inf) for each in TABLE[name])
+    ]
+    return ", ".join(map(facts.words, asked)) or "the same for all texts and encoders"
+
+
+def _passes(wanted: Passes, facts: Facts, batch_size: int) -> tuple[int, str]:
+    """Return the passes over the texts, and why so many."""
+    each = math.ceil(facts.rows / batch_size)
+    texts = facts.words("rows").replace("training ", "")
+    make = f"{texts} make{'s' * (facts.rows == 1)} {each:,} update{'s' * (each != 1)} a pass"
+    needed = math.ceil(wanted.updates / each)
+    if needed > wanted.most:
+        return wanted.most, f"{make}; more than {wanted.most} passes are never made"
+    if needed > wanted.fewest:
+        return needed, f"{make}; at least {wanted.updates:,} updates are wanted"
+    return wanted.fewest, f"{make}, and so many passes are enough"
+
+
+def _classic(left: frozenset[str]) -> dict[str, tuple[Any, str]]:
+    return {name: (value, "") for name, value in CLASSIC.items() if name in left}
+
+
+def _with(settings: Settings, values: Mapping[str, Any]) -> Settings:
+    """Put values into settings without making them ones that were given."""
+    train = settings.train
+    changed = TrainSettings.model_construct(
+        _fields_set=set(train.model_fields_set), **{**dict(train), **values}
+    )
+    return settings.model_copy(update={"train": changed})
+
+
+def _shown(name: str, value: object) -> str:
+    words = name.replace("_", " ").replace("warmup share", "warm-up")
+    if isinstance(value, float):
+        digits, _, power = f"{value:.2g}".partition("e")
+        if not power and value < 0.001:  # 0.0001
+            digits, _, power = f"{value:e}".partition("e")
+        value = f"{float(digits):g}e{int(power)}" if power else digits
+    return f"{words} {value}"

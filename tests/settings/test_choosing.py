@@ -1,0 +1,149 @@
+"""Settings that were left out follow the texts and the base, each with its reason."""
+
+import math
+from dataclasses import replace
+from itertools import product
+
+import pytest
+
+from textune.errors import SettingsError
+from textune.settings import choosing, config
+from textune.settings.choosing import KNOWN, TABLE, Before, Facts
+from textune.settings.config import Settings, TrainSettings
+from textune.settings.language_config import AdaptSettings, PretrainSettings
+
+FEW = Facts(rows=100, classes=4, tokens=40, width=384, layers=6, asks="texts", averages=True)
+
+
+def chosen(facts=FEW, *changes, before=None):
+    recipe = () if any(each.startswith("train.recipe") for each in changes) else ("auto",)
+    names = [f"train.recipe={each}" for each in recipe]
+    asked = config.resolve(Settings, None, [*changes, *names])
+    return choosing.choose(asked, facts, before)
+
+
+def numbers(found):
+    train = found.settings.train
+    return train.epochs, train.batch_size, train.lr
+
+
+@pytest.fixture
+def made_table(monkeypatch):
+    """Let the table be one whose numbers no measurement changes."""
+    rules = {
+        "batch_size": (choosing.Rule(8, rows=50), choosing.Rule(16)),
+        "epochs": (
+            choosing.Rule(choosing.Passes(updates=40, fewest=2, most=10), rows=1_000),
+            choosing.Rule(choosing.Passes(updates=0, fewest=3, most=3)),
+        ),
+        "lr": (choosing.Rule(1e-4, width=500), choosing.Rule(2.5e-5)),
+    }
+    monkeypatch.setattr(choosing, "TABLE", {**TABLE, **rules})
+
+
+def test_each_setting_of_the_recipe_has_rules_that_fit_whatever_is_known():
+    assert set(TABLE) == set(TrainSettings.by_recipe) == set(choosing.CLASSIC)
+    rows, widths = (1, 499, 500, 2_000, 10**7), (1, 384, 768, 1_024, 10**5)
+    for row, width, asks, averages in product(
+        rows, widths, ("texts", "words", "answers"), (True, False)
+    ):
+        facts = Facts(row, 2, 40, width, 12, asks, averages)
+        found = chosen(facts).settings
+        again = TrainSettings.model_validate(dict(found.train))  # values that may be given
+        assert again == found.train
+        assert found.train.epochs >= 1
+
+
+def test_no_rule_stands_behind_one_that_takes_everything():
+    for name, rules in TABLE.items():
+        bounds = [[getattr(each, known) for known in KNOWN] for each in rules]
+        takes_all = [all(bound in (None, math.inf) for bound in each) for each in bounds]
+        assert takes_all == [*[False] * (len(rules) - 1), True], name
+
+
+@pytest.mark.usefixtures("made_table")
+def test_what_is_chosen_follows_rows_and_base():
+    assert numbers(chosen()) == (6, 16, 1e-4)
+    assert numbers(chosen(replace(FEW, rows=16))) == (10, 8, 1e-4)
+    assert numbers(chosen(replace(FEW, rows=900, width=768))) == (2, 16, 2.5e-5)
+    assert numbers(chosen(replace(FEW, rows=5_000))) == (3, 16, 1e-4)
+
+
+@pytest.mark.usefixtures("made_table")
+def test_each_choice_is_a_line_with_its_reason():
+    words = chosen().words
+    assert words[:4] == (
+        "batch size 16: 100 training texts",
+        "epochs 6: 100 texts make 7 updates a pass; at least 40 updates are wanted",
+        "lr 1e-4: width 384",
+        "warm-up 0.1: the same for all texts and encoders",
+    )
+    few = chosen(replace(FEW, rows=1, width=768)).words
+    assert few[1] == "epochs 10: 1 text makes 1 update a pass; more than 10 passes are never made"
+    assert few[2] == "lr 2.5e-5: width 768"
+
+
+@pytest.mark.usefixtures("made_table")
+def test_what_was_given_stays_and_is_not_explained():
+    found = chosen(FEW, "train.lr=5e-5", "train.batch_size=50", "train.warmup_steps=0")
+    assert numbers(found) == (10, 50, 5e-5)  # the passes follow the batch that was given
+    assert found.settings.train.warmup_share is None
+    assert [words.partition(" ")[0] for words in found.words] == ["epochs", "dropout"]
+    left = found.settings.train.left_out()
+    assert left == {"epochs", "dropout"}  # can still be told
+
+
+def test_a_value_of_auto_is_left_to_the_recipe(tmp_path):
+    file = tmp_path / "settings.toml"
+    file.write_text("[train]\nepochs = 9\nlr = 'auto'\n", encoding="utf-8")
+    train = config.resolve(Settings, file, ["train.epochs=auto"]).train
+    assert {"epochs", "lr"} <= train.left_out()
+    with pytest.raises(SettingsError, match=r"train.epochs: Input should be a valid integer"):
+        config.resolve(AdaptSettings, None, ["train.epochs=auto"])
+
+
+def test_the_classic_recipe_is_that_of_the_papers_whatever_the_rows():
+    for rows in (10, 10**6):
+        found = chosen(replace(FEW, rows=rows), "train.recipe=classic")
+        assert numbers(found) == (3, 32, 5e-5)
+        assert (found.settings.train.dropout, found.settings.train.warmup_share) == ("base", None)
+        assert found.words == ()
+    assert numbers(chosen(FEW, "train.recipe=classic", "train.epochs=7")) == (7, 32, 5e-5)
+
+
+def test_a_run_that_goes_on_takes_what_it_chose():
+    before = Before("auto", {"epochs": 11, "lr": 7e-5})
+    asked = config.resolve(Settings, None, ["train.batch_size=4"])
+    found = choosing.choose(asked, FEW, before)
+    assert numbers(found) == (11, 4, 7e-5)
+    assert "epochs 11: as this run began" in found.words
+    assert numbers(chosen(FEW, "train.epochs=12", before=before))[0] == 12
+    assert numbers(chosen(FEW, "train.recipe=classic", before=before)) == (3, 32, 5e-5)
+
+
+def test_a_note_of_choices_is_read_again_and_none_means_classic():
+    found = chosen(FEW, "train.lr=5e-5").settings
+    note = choosing.noted(found)
+    again = choosing.read_note(note)
+    assert again.recipe == "auto"
+    assert again.values["epochs"] == found.train.epochs
+    assert "lr" not in again.values
+    assert choosing.read_note(None) == Before("classic", {})
+
+
+def test_the_environment_names_the_recipe_where_nobody_does(monkeypatch):
+    settings = Settings()
+    monkeypatch.setenv(choosing.FORCED, "classic")
+    assert choosing.choose(settings, FEW).settings.train.recipe == "classic"
+    monkeypatch.delenv(choosing.FORCED)
+    assert choosing.choose(settings, FEW).settings.train.recipe == "auto"
+    monkeypatch.setenv(choosing.FORCED, "clasic")
+    with pytest.raises(SettingsError, match=r"TEXTUNE_RECIPE=clasic: .*did you mean 'classic'"):
+        choosing.choose(settings, FEW)
+
+
+def test_plain_text_has_no_recipe():
+    for kind in (AdaptSettings, PretrainSettings):
+        assert kind().train.left_out() == frozenset()
+        with pytest.raises(SettingsError, match=r"recipe can be set for labelled text only"):
+            config.resolve(kind, None, ["train.recipe=classic"])
