@@ -292,6 +292,18 @@ class Scores:
 
 
 @dataclass(frozen=True, slots=True)
+class LinearHead:
+    """A linear layer that was fitted on frozen features of I items (texts or words)."""
+
+    weight: NDArray[np.float32]  # (C, D)
+    bias: NDArray[np.float32]  # (C,)
+    strength: float  # scikit-learn's C on features of mean norm 1: more of it regularises less
+    scores: Mapping[float, float]  # strength → mean loss of items held out; empty: not compared
+    held_out_logits: NDArray[np.float32] | None  # (I, C) of items by a layer that did not learn
+    # from them, NaN for those always learned from; None where not all were judged
+
+
+@dataclass(frozen=True, slots=True)
 class Survey:
     """What `textune check` found in a table."""
 

@@ -11,10 +11,24 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from textune.data.columns import Column, Scan
 from textune.data.numerals import is_number
 from textune.metrics.catalogue import Judged
-from textune.records import Asks, Contract, Example, Finding, Pool, Prediction, Row, Survey, Table
+from textune.records import (
+    Asks,
+    Contract,
+    Example,
+    Finding,
+    LinearHead,
+    Pool,
+    Prediction,
+    Row,
+    Survey,
+    Table,
+)
 from textune.splits import strata
 from textune.tasks import shown
 from textune.tasks.interface import Task
@@ -80,6 +94,31 @@ class Tally(Protocol):
     def findings(self, rows: int) -> Iterator[Finding]:
         """Say what is doubtful about them."""
         yield from ()
+
+
+class Probe(Protocol):
+    """Fits the last layer of a task's head on what it would read, the encoder being frozen."""
+
+    def __call__(
+        self,
+        task: Any,
+        features: NDArray[np.float32],
+        targets: NDArray[Any],
+        *,
+        seed: int,
+        weights: NDArray[np.float64] | None,
+        folds: NDArray[np.int64] | None,
+    ) -> LinearHead:
+        """Fit it on the features of I items, (I, D), and their targets, as the task has them.
+
+        Args:
+            task: With its labels, and what it learned before the first update.
+            features: NaN where an item is not known.
+            targets: (I,) or (I, C).
+            seed: Deals folds.
+            weights: (I,) of items in the loss; None: all 1.
+            folds: (I,) fold of each item, -1 where it is always learned from; None: dealt by it.
+        """
 
 
 def names_of(contract: Contract, examples: Iterable[Example]) -> tuple[str, ...]:
@@ -179,3 +218,4 @@ class Kind:
     picture: Callable[[Survey], Iterable[Chart | Grid | str]] = picture
     show: Callable[[Prediction], Iterable[shown.Line]] = shown.labels
     plain: Callable[[Prediction], dict[str, Any]] = shown.no_more  # beside text, labels, scores
+    probe: Probe | None = None  # fits its head on frozen features; None: that has no linear head

@@ -14,7 +14,17 @@ from textune.data.columns import Column, Scan, describe, flag, signs_of
 from textune.errors import DataError, among, excerpt
 from textune.metrics import catalogue, metrics
 from textune.metrics.metrics import Report
-from textune.records import Batch, Contract, Decision, Example, Prediction, Row, Scores, Table
+from textune.records import (
+    Batch,
+    Contract,
+    Decision,
+    Example,
+    LinearHead,
+    Prediction,
+    Row,
+    Scores,
+    Table,
+)
 from textune.splits import splits
 from textune.tasks import labels as named
 from textune.tasks import texts
@@ -212,6 +222,24 @@ def _list_reader(place: int, column: str, separator: str) -> ReadLabel:
     return read_list
 
 
+def probe(
+    task: Multi,
+    features: NDArray[np.float32],
+    targets: NDArray[np.float32],
+    *,
+    seed: int,
+    weights: Floats | None,
+    folds: NDArray[np.int64] | None,
+) -> LinearHead:
+    """Fit the head on frozen features; positives weigh more where they do in the loss."""
+    from textune.tasks import linear  # scikit-learn: a second to import
+
+    positives = None if task.weights is None else np.asarray(task.weights)
+    return linear.several(
+        features, targets, seed=seed, weights=weights, positives=positives, folds=folds
+    )
+
+
 KIND = Kind(
     name=Multi.name,
     words="several labels a text",
@@ -231,4 +259,5 @@ KIND = Kind(
     form=form,
     instead=instead,
     findings=named.findings,
+    probe=probe,
 )

@@ -14,7 +14,17 @@ from textune.data.columns import Column, Scan, flag
 from textune.errors import DataError, among, excerpt
 from textune.metrics import catalogue, metrics
 from textune.metrics.metrics import Report
-from textune.records import Batch, Contract, Decision, Example, Prediction, Row, Scores, Table
+from textune.records import (
+    Batch,
+    Contract,
+    Decision,
+    Example,
+    LinearHead,
+    Prediction,
+    Row,
+    Scores,
+    Table,
+)
 from textune.splits import splits
 from textune.tasks import labels as named
 from textune.tasks import texts
@@ -223,6 +233,28 @@ def _exclusive(read_marks: ReadLabel) -> ReadLabel:
     return read_one
 
 
+def probe(
+    task: Single,
+    features: NDArray[np.float32],
+    targets: NDArray[np.int64],
+    *,
+    seed: int,
+    weights: Floats | None,
+    folds: NDArray[np.int64] | None,
+) -> LinearHead:
+    """Fit the head on frozen features; rare classes weigh more where they do in the loss."""
+    from textune.tasks import linear  # scikit-learn: a second to import
+
+    return linear.classes(
+        features,
+        targets,
+        outputs=len(task.labels),
+        seed=seed,
+        weights=named.item_weights(targets, weights, task.weights),
+        folds=folds,
+    )
+
+
 KIND = Kind(
     name=Single.name,
     words="one label a text",
@@ -242,4 +274,5 @@ KIND = Kind(
     form=form,
     instead=instead,
     findings=named.findings,
+    probe=probe,
 )

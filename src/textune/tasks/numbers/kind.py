@@ -3,9 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from textune.data import choices
 from textune.metrics import catalogue
-from textune.records import Contract, Example, Finding, Prediction, Survey, Table
+from textune.records import Contract, Example, Finding, LinearHead, Prediction, Survey, Table
 from textune.tasks import shown, texts
 from textune.tasks.kind import Grid, Kind, Places, Tally, ToExample
 from textune.tasks.numbers import number_cells, number_columns
@@ -66,6 +69,23 @@ def show(item: Prediction) -> Iterator[shown.Line]:
     yield shown.head(found, item.text)
 
 
+def probe(
+    task: Regress,
+    features: NDArray[np.float32],
+    targets: NDArray[np.float64],
+    *,
+    seed: int,
+    weights: NDArray[np.float64] | None,
+    folds: NDArray[np.int64] | None,
+) -> LinearHead:
+    """Fit the head on frozen features, to standardised numbers."""
+    from textune.tasks import linear  # scikit-learn: a second to import
+
+    return linear.numbers(
+        features, task.standardised(targets), seed=seed, weights=weights, folds=folds
+    )
+
+
 KIND = Kind(
     name=Regress.name,
     words="numbers for a text",
@@ -84,4 +104,5 @@ KIND = Kind(
     picture=picture,
     show=show,
     plain=lambda item: {"numbers": dict(item.numbers)},
+    probe=probe,
 )

@@ -53,6 +53,12 @@ class Regress(Task):
         scales = np.where(varies, spread, 1.0)
         return replace(self, centers=tuple(centers.tolist()), scales=tuple(scales.tolist()))
 
+    def standardised(self, targets: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return targets as they are learned; (N, C)."""
+        centers, scales = self._scale()
+        found: NDArray[np.float64] = (targets - np.asarray(centers)) / np.asarray(scales)
+        return found
+
     def target(self, example: Example) -> NDArray[np.generic]:
         """Return the numbers as they are written; (C,) float64.
 

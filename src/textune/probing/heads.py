@@ -1,0 +1,54 @@
+"""Features and targets become a linear head, and a linear head the last layer of an encoder."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from textune.encoder.model import Encoder
+from textune.probing.features import last_layer
+from textune.records import LinearHead
+from textune.tasks import registry
+from textune.tasks.interface import Task
+
+
+def can_probe(task: Task, encoder: Encoder) -> bool:
+    """Tell whether the head of an encoder ends in a linear layer that can be fitted by itself."""
+    return registry.of(task.name).probe is not None and last_layer(encoder) is not None
+
+
+def fit(
+    task: Task,
+    features: NDArray[np.float32],
+    targets: NDArray[Any],
+    *,
+    seed: int,
+    weights: NDArray[np.float64] | None = None,
+    folds: NDArray[np.int64] | None = None,
+) -> LinearHead:
+    """Fit a task's head on frozen features; its strength is chosen by cross-validation.
+
+    Args:
+        task: Of a kind that can be probed, as `can_probe` tells.
+        features: (I, D) of texts or words, as `features` returns them.
+        targets: (I,) or (I, C), as the task has them.
+        seed: Deals folds.
+        weights: (I,) of items in the loss; None: all 1.
+        folds: (I,) fold of each item in cross-validation, -1 where it is always learned from;
+            None: five, alike in their labels.
+    """
+    probe = registry.of(task.name).probe
+    assert probe is not None, "a task that can be probed"
+    return probe(task, features, targets, seed=seed, weights=weights, folds=folds)
+
+
+@torch.no_grad()
+def install(encoder: Encoder, head: LinearHead) -> None:
+    """Write a linear head into the last layer of an encoder."""
+    layer = last_layer(encoder)
+    assert layer is not None, "a head that ends in a linear layer with a row for each label"
+    assert layer.weight.shape == head.weight.shape
+    layer.weight.copy_(torch.from_numpy(head.weight))
+    layer.bias.copy_(torch.from_numpy(head.bias))
+    encoder.refresh()

@@ -1,0 +1,316 @@
+"""Frozen features and targets become a linear head, by scikit-learn; one function for each loss.
+
+The strength of regularisation is chosen by cross-validation. I items (texts or words), D width of
+the features, C outputs of the head. Only probing needs this file, and scikit-learn with it.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression, Ridge
+
+from textune.records import LinearHead
+from textune.tasks import labels as named
+from textune.tasks.interface import Floats
+
+STRENGTHS = (0.1, 1.0, 10.0, 100.0)  # scikit-learn's C, for features of mean norm 1
+USUAL = 1.0  # where nothing can be chosen
+FOLDS = 5
+MOST_ITEMS = 20_000  # that are fitted; more are drawn from
+MOST_CELLS = 2_000_000  # items times outputs, likewise
+MOST_CHOOSING = 4_000  # items by which the strength is chosen
+MOST_CHOOSING_CELLS = 30_000  # items times labels, where each label has a fit of its own
+MUCH = 25_000_000  # items times outputs times width, from which on few strengths are tried
+FEW = (1.0, 10.0)  # of these
+ALWAYS = -1  # the fold of items that are always learned from
+
+Rows = NDArray[np.int64]
+Layer = tuple[Floats, Floats]  # weight (C, D) and bias (C,)
+
+
+@dataclass(frozen=True, slots=True)
+class _Problem:
+    """What is fitted: scaled features, and how a layer of some of them is found and judged."""
+
+    features: Floats  # (I, D) of mean 0 and mean norm 1
+    outputs: int
+    solve: Callable[[Rows, float], Layer]  # by the items of these rows
+    losses: Callable[[NDArray[np.float32], Rows], Floats]  # (rows, C) logits → (rows,)
+    weights: Floats  # (I,) of each item
+    order: NDArray[Any]  # (I,) by which folds are alike: classes, or numbers
+    is_lonely: NDArray[np.bool_]  # (I,) whether nothing else tells its class
+    most_choosing: int  # items by which the strength is chosen
+
+
+def classes(
+    features: NDArray[np.float32],
+    targets: NDArray[np.int64],
+    *,
+    outputs: int,
+    seed: int,
+    weights: Floats | None = None,
+    folds: Rows | None = None,
+) -> LinearHead:
+    """Fit multinomial logistic regression.
+
+    Args:
+        features: (I, D); items with NaN are left out.
+        targets: (I,) classes below `outputs`; items with others are left out.
+        outputs: Classes, also those that no item has.
+        seed: Deals items into folds, and draws some where they are many.
+        weights: (I,) of items in the loss.
+        folds: (I,) fold of each item in cross-validation, -1 for those that are always learned
+            from; None: dealt here, alike in classes.
+    """
+    is_known = (targets >= 0) & (targets < outputs)
+
+    def problem(scaled: Floats, rows: Rows, own: Floats) -> _Problem:
+        mine = targets[rows]
+        counts = np.bincount(mine, minlength=outputs)
+
+        def solve(part: Rows, strength: float) -> Layer:
+            return _multinomial(scaled[part], mine[part], own[part], outputs, strength)
+
+        def losses(logits: NDArray[np.float32], part: Rows) -> Floats:
+            chances = named.softmax(logits)[np.arange(len(part)), mine[part]]
+            return np.asarray(-np.log(chances.clip(1e-12)))
+
+        return _Problem(scaled, outputs, solve, losses, own, mine, counts[mine] < 2, MOST_CHOOSING)
+
+    return _head(problem, features, is_known, outputs, seed=seed, weights=weights, folds=folds)
+
+
+def several(
+    features: NDArray[np.float32],
+    targets: NDArray[np.float32],
+    *,
+    seed: int,
+    weights: Floats | None = None,
+    positives: Floats | None = None,
+    folds: Rows | None = None,
+) -> LinearHead:
+    """Fit a logistic regression for each label.
+
+    Args:
+        features: (I, D).
+        targets: (I, C) zeros and ones, NaN where a label is not scored.
+        seed: As for `classes`; so are weights and folds.
+        weights: (I,).
+        positives: (C,) weight of each label's positives.
+        folds: (I,).
+    """
+    outputs = targets.shape[1]
+    boost = np.ones(outputs) if positives is None else positives
+    most = min(MOST_CHOOSING, max(MOST_CHOOSING_CELLS // outputs, 500))
+
+    def problem(scaled: Floats, rows: Rows, own: Floats) -> _Problem:
+        mine = targets[rows].astype(np.float64)
+
+        def solve(part: Rows, strength: float) -> Layer:
+            found = [
+                _binary(scaled[part], mine[part, label], own[part], boost[label], strength)
+                for label in range(outputs)
+            ]
+            return np.stack([weight for weight, _ in found]), np.asarray(
+                [bias for _, bias in found]
+            )
+
+        def losses(logits: NDArray[np.float32], part: Rows) -> Floats:
+            signed = np.where(mine[part] == 1, -1.0, 1.0) * logits
+            cells = np.where(np.isnan(mine[part]), 0.0, np.logaddexp(0.0, signed))
+            return np.asarray(cells.sum(axis=1))
+
+        lonely = np.zeros(len(rows), dtype=bool)
+        return _Problem(scaled, outputs, solve, losses, own, _rarest(mine), lonely, most)
+
+    is_known = np.ones(len(targets), dtype=bool)
+    return _head(problem, features, is_known, outputs, seed=seed, weights=weights, folds=folds)
+
+
+def numbers(
+    features: NDArray[np.float32],
+    targets: Floats,
+    *,
+    seed: int,
+    weights: Floats | None = None,
+    folds: Rows | None = None,
+) -> LinearHead:
+    """Fit ridge regression of each number, its alpha 1 / strength.
+
+    Args:
+        features: (I, D).
+        targets: (I, C), standardised.
+        seed: As for `classes`; so are weights and folds.
+        weights: (I,).
+        folds: (I,).
+    """
+    outputs = targets.shape[1]
+
+    def problem(scaled: Floats, rows: Rows, own: Floats) -> _Problem:
+        mine = targets[rows]
+
+        def solve(part: Rows, strength: float) -> Layer:
+            with _quiet():
+                model = Ridge(alpha=1 / strength).fit(scaled[part], mine[part], own[part])
+            return model.coef_.reshape(outputs, -1), np.broadcast_to(model.intercept_, (outputs,))
+
+        def losses(logits: NDArray[np.float32], part: Rows) -> Floats:
+            return np.asarray(np.square(logits - mine[part]).mean(axis=1))
+
+        lonely = np.zeros(len(rows), dtype=bool)
+        return _Problem(scaled, outputs, solve, losses, own, mine[:, 0], lonely, MOST_CHOOSING)
+
+    is_known = np.asarray(np.isfinite(targets).all(axis=1))
+    return _head(problem, features, is_known, outputs, seed=seed, weights=weights, folds=folds)
+
+
+def deal(order: NDArray[Any], *, seed: int, count: int = FOLDS) -> Rows:
+    """Deal items into folds that are alike in their classes or numbers; (I,), from 0."""
+    drawn = np.random.default_rng([seed, len(order)]).permutation(len(order))
+    ranked = drawn[np.argsort(order[drawn], kind="stable")]
+    found = np.empty(len(order), dtype=np.int64)
+    found[ranked] = np.arange(len(order)) % count
+    return found
+
+
+def _head(
+    problem_of: Callable[[Floats, Rows, Floats], _Problem],
+    features: NDArray[np.float32],
+    is_known: NDArray[np.bool_],
+    outputs: int,
+    *,
+    seed: int,
+    weights: Floats | None,
+    folds: Rows | None,
+) -> LinearHead:
+    """Choose the strength, fit by it, and give the layer the units of the features."""
+    given = np.ones(len(features)) if weights is None else weights
+    rows = np.flatnonzero(is_known & np.isfinite(features).all(axis=1) & (given > 0))
+    assert len(rows), "items that something is known of"
+    rows = _drawn(rows, min(MOST_ITEMS, max(MOST_CELLS // outputs, 2_000)), seed)
+    wide = features[rows].astype(np.float64)
+    center = wide.mean(axis=0)
+    scale = float(np.linalg.norm(wide - center, axis=1).mean()) or 1.0
+    problem = problem_of((wide - center) / scale, rows, given[rows] / given[rows].mean())
+    dealt = None if folds is None else folds[rows]
+    strength, scores, held_out = _choose(problem, dealt, seed)
+    weight, bias = problem.solve(np.arange(len(rows)), strength)
+    logits = None
+    if held_out is not None:
+        logits = np.full((len(features), outputs), np.nan, dtype=np.float32)
+        logits[rows] = held_out
+    return LinearHead(
+        weight=(weight / scale).astype(np.float32),
+        bias=(bias - weight @ center / scale).astype(np.float32),
+        strength=strength,
+        scores=scores,
+        held_out_logits=logits,
+    )
+
+
+def _choose(
+    problem: _Problem, folds: Rows | None, seed: int
+) -> tuple[float, dict[float, float], NDArray[np.float32] | None]:
+    """Choose a strength by cross-validation: the one of the lowest loss of held-out items.
+
+    Returns:
+        The strength, the loss of each one tried, and the logits of items while they were held out,
+        (I, C), NaN where they never were; no logits where not all items were judged.
+    """
+    size, width = problem.features.shape
+    rows = _drawn(np.arange(size), problem.most_choosing, seed)
+    is_much = len(rows) * width * problem.outputs > MUCH
+    if folds is None:
+        folds = deal(problem.order, seed=seed, count=2 if is_much else FOLDS)
+        folds[problem.is_lonely] = ALWAYS
+    judged = rows[folds[rows] != ALWAYS]
+    if len(judged) < 4 or len(np.unique(folds[judged])) < 2:
+        return USUAL, {}, None
+    scores: dict[float, float] = {}
+    best = np.inf
+    for strength in FEW if is_much else STRENGTHS:
+        logits = np.full((size, problem.outputs), np.nan, dtype=np.float32)
+        for learned, held_out in _parted(rows, folds):
+            weight, bias = problem.solve(learned, strength)
+            logits[held_out] = problem.features[held_out] @ weight.T + bias
+        own = problem.weights[judged]
+        scores[strength] = float(problem.losses(logits[judged], judged) @ own / own.sum())
+        if scores[strength] < best:
+            best, kept, chosen = scores[strength], logits, strength
+    return chosen, scores, kept if len(rows) == size else None
+
+
+def _parted(rows: Rows, folds: Rows) -> Iterator[tuple[Rows, Rows]]:
+    """Yield what is learned and what is held out, fold after fold."""
+    of = folds[rows]
+    for fold in np.unique(of[of != ALWAYS]):
+        yield rows[of != fold], rows[of == fold]
+
+
+def _drawn(rows: Rows, most: int, seed: int) -> Rows:
+    """Return rows, in order; of too many a sample."""
+    if len(rows) <= most:
+        return rows
+    return np.sort(np.random.default_rng([seed, most]).choice(rows, most, replace=False))
+
+
+def _multinomial(
+    features: Floats, targets: NDArray[np.int64], weights: Floats, outputs: int, strength: float
+) -> Layer:
+    """Fit a row for each class; those that no item has are rare and the same for all texts."""
+    weight, bias = np.zeros((outputs, features.shape[1])), np.zeros(outputs)
+    present = np.unique(targets)
+    if len(present) > 1:
+        model = _logistic(features, targets, weights, strength, outputs=len(present))
+        two = len(present) == 2  # scikit-learn then has one row, of the second's odds
+        weight[present] = model.coef_ * [[-0.5], [0.5]] if two else model.coef_
+        bias[present] = model.intercept_ * [-0.5, 0.5] if two else model.intercept_
+    known = features @ weight[present].T + bias[present]
+    top = known.max(axis=1)
+    sums = np.log(np.exp(known - top[:, None]).sum(axis=1)) + top
+    absent = np.setdiff1d(np.arange(outputs), present)
+    bias[absent] = sums.mean() + np.log(0.5 / len(targets))
+    return weight, bias
+
+
+def _binary(
+    features: Floats, truth: Floats, weights: Floats, positives: float, strength: float
+) -> tuple[Floats, float]:
+    """Fit one label; of one that is always or never there only how often it is."""
+    scored = np.flatnonzero(~np.isnan(truth))
+    wanted = truth[scored].astype(np.int64)
+    own = weights[scored] * np.where(wanted == 1, positives, 1.0)
+    if len(np.unique(wanted)) < 2:
+        yes = float(wanted.sum())
+        odds = np.log((yes + 0.5) / (len(wanted) - yes + 0.5))
+        return np.zeros(features.shape[1]), float(odds)
+    model = _logistic(features[scored], wanted, own, strength, outputs=2)
+    return model.coef_[0], float(model.intercept_[0])
+
+
+def _logistic(
+    features: Floats, targets: Rows, weights: Floats, strength: float, *, outputs: int
+) -> LogisticRegression:
+    # the gradient of one of many classes is small: what ends the search follows their number
+    model = LogisticRegression(C=strength, max_iter=200, tol=2e-5 / outputs)
+    with _quiet():
+        return model.fit(features, targets, sample_weight=weights)
+
+
+def _quiet() -> warnings.catch_warnings[None]:
+    """Keep to ourselves that a search ended early, that classes are many or alphas small."""
+    return warnings.catch_warnings(action="ignore")
+
+
+def _rarest(targets: Floats) -> NDArray[np.int64]:
+    """Name each text by the rarest of its labels; (I, C) → (I,), C where it has none."""
+    has = targets == 1
+    counts = np.where(has, has.sum(axis=0), np.inf)
+    found = np.where(has.any(axis=1), counts.argmin(axis=1), targets.shape[1])
+    return np.asarray(found, dtype=np.int64)
