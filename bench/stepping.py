@@ -88,6 +88,7 @@ def build(job: dict[str, Any]) -> Any:
             "train.precision": job["precision"],
             "train.micro_tokens": job["micro_tokens"] or None,
             "train.epochs": 100,
+            "train.pooling": "first",  # as the Trainer has it: the same layers are computed
         },
     )
     place = bases.find(settings.base)

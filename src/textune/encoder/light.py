@@ -24,7 +24,10 @@ from textune.records import PASSAGES, Asks, Pool
 LEAST = 32  # positions: of fewer, `load` finds out whether texts can be computed at all
 _NONE = type(None)
 _KINDS: dict[tuple[type, ...], tuple[str, ...]] = {
-    (str,): ("_name_or_path", "directionality", "hidden_act", "model_type", "transformers_version"),
+    (str,): (
+        *("_name_or_path", "directionality", "hidden_act", "model_type", "textune_pooling"),
+        "transformers_version",
+    ),
     (bool,): ("add_cross_attention", "is_decoder", "tie_word_embeddings", "use_cache"),
     (int,): (
         *("hidden_size", "intermediate_size", "max_position_embeddings", "num_attention_heads"),

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from textune.encoder import description, folding, heads, keys, light, weights
+from textune.encoder import averaging, description, folding, heads, keys, light, weights
 from textune.encoder.model import Encoder
 from textune.encoder.tree import Tree
 from textune.encoder.units import Units
 from textune.errors import ModelError, first_line
 from textune.fast import dropout
+from textune.records import Pooling
 from textune.text.saving import quiet
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def load(
     finished: bool = False,
     rate: float | None = None,
     quick: bool = False,
+    pooling: Pooling = "base",
 ) -> Encoder:
     """Load an encoder; of a base's head what is known by name, the rest drawn from the seed.
 
@@ -42,14 +44,23 @@ def load(
         finished: Whether it is a run's model, of which no weight may be new.
         rate: All rates of dropout; None for those of the base.
         quick: Whether transformers may be left out where the build is known and kernels compute.
+        pooling: What a head on texts reads of the last states.
 
     Raises:
         ModelError: The base cannot be had, or its files and configuration do not fit each other.
     """
+    choice = None
+    if not finished:
+        choice = averaging.choose(place, pooling, whole=not per_token)
+        config = {**config, **choice.config}
     options: dict[str, Any] = {"seed": seed, "config": config, "finished": finished, "rate": rate}
     read = light.read_model(place, model_class, **options) if quick else None
     model, found = read or read_model(place, model_class, **options)
-    remarks = () if finished else heads.initialise(place, model, found, seed=seed)
+    remarks: tuple[str, ...] = ()
+    if choice is not None:
+        remarks, is_new = heads.initialise(place, model, found, seed=seed, mean=choice.is_appended)
+        averaging.apply(model, choice, is_head_new=is_new)
+        remarks = (*remarks, *filter(None, [choice.remark]))
     (folding.unfold if finished else folding.forget)(model)
     try:
         encoder = Encoder(model, per_token=per_token)

@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from textune.encoder import initialisation, load, new_rows, weights
+from textune.encoder import averaging, initialisation, load, new_rows, weights
 from textune.encoder.model import Encoder
 from textune.errors import ModelError
 from textune.records import Batch
@@ -65,12 +65,15 @@ def read(
             f"{place}: {model.config.model_type} encoders have no head for next sentences in "
             "transformers; leave out --nsp, or choose a BERT"
         )
+    left_out = averaging.drop(model)
     if added:
         new_rows.extend(model, added, size or max(added) + 1)
     prefix = f"{model.base_model_prefix}."
     missing = [name for name in info["missing_keys"] if not name.startswith(prefix)]
+    encoder = open_head(model, place)
+    encoder.remarks = (left_out,) if left_out else ()
     return MaskedLMModel(
-        encoder=open_head(model, place),
+        encoder=encoder,
         has_new_head=any(not name.startswith(NSP_HEAD) for name in missing),
         has_new_nsp=any(name.startswith(NSP_HEAD) for name in missing),
         spare=_spare(place, prefix, info["unexpected_keys"]),

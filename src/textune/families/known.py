@@ -19,39 +19,53 @@ class Family:
     is_fused: bool = False  # has BERT's tree of modules, for which there are kernels
     title: str = ""  # in the names of transformers' classes, where these need not be imported
     splits_table: bool = False  # its head keeps a part of each embedding row in a table of its own
+    takes_averaging: bool = False  # BERT's layers and a head with a tanh: the mean of a text's
+    # tokens can be computed by one more layer
+    own_first: str = ""  # what its config.json calls the first token, where its head knows the mean
+    # as well
     is_head_first: bool = False  # its head was set before its base: the order of first weights
 
 
 FAMILIES = {
     "albert": Family(kin="bert", numbers_layers=False),
-    "bert": Family(kin="bert", is_fused=True, title="Bert"),
+    "bert": Family(kin="bert", is_fused=True, title="Bert", takes_averaging=True),
     "camembert": Family(
         counts_from_padding=True,
         kin="roberta",
         is_fused=True,
         title="Camembert",
+        takes_averaging=True,
         is_head_first=True,
     ),
-    "data2vec-text": Family(counts_from_padding=True, kin="roberta", is_fused=True),
+    "data2vec-text": Family(
+        counts_from_padding=True, kin="roberta", is_fused=True, takes_averaging=True
+    ),
     "deberta": Family(packs=False),
     "deberta-v2": Family(packs=False),
     "distilbert": Family(kin="bert"),
     "electra": Family(kin="bert", is_fused=True),
-    "ernie": Family(kin="bert", is_fused=True),
-    "eurobert": Family(),
+    "ernie": Family(kin="bert", is_fused=True, takes_averaging=True),
+    "eurobert": Family(own_first="bos"),
     "gte": Family(numbers_layers=False),
     "jina_embeddings_v3": Family(numbers_layers=False),
     "longformer": Family(packs=False, counts_from_padding=True, numbers_layers=False),
     "mobilebert": Family(packs=False, splits_table=True),
-    "modernbert": Family(),
+    "modernbert": Family(own_first="cls"),
     "mpnet": Family(packs=False, counts_from_padding=True, kin="roberta"),
     "nomic_bert": Family(),
-    "roberta": Family(counts_from_padding=True, kin="roberta", is_fused=True, title="Roberta"),
+    "roberta": Family(
+        counts_from_padding=True,
+        kin="roberta",
+        is_fused=True,
+        title="Roberta",
+        takes_averaging=True,
+    ),
     "xlm-roberta": Family(
         counts_from_padding=True,
         kin="roberta",
         is_fused=True,
         title="XLMRoberta",
+        takes_averaging=True,
         is_head_first=True,
     ),
     "xlm-roberta-xl": Family(packs=False, counts_from_padding=True, numbers_layers=False),

@@ -99,6 +99,7 @@ class Labelled:
             seed=self.seed,
             rate=train.rate,
             quick=device.type == "cpu",
+            pooling=train.pooling,
         )
         encoder.pool_as(self.corpus.pool, len(task.labels))
         encoder.to(device)

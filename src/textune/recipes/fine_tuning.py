@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from textune.corpora.corpus import Corpus
-from textune.encoder import bases, devices, load, units
+from textune.encoder import averaging, bases, devices, load, units
 from textune.encoder.units import Units
 from textune.evaluation import by_length, evaluate, fitting
 from textune.metrics.metrics import Report
@@ -134,6 +134,8 @@ class FineTuning:
         )
         runs.write_card(folder, card)
         page = runs.model_readme(card, self.request.settings.base, corpus.task.model_class)
+        if corpus.task.asks == "texts":
+            page += averaging.remark(self.learner.encoder.config)
         return page + units.remark(numbers, is_folded=is_folded)
 
 
@@ -167,9 +169,9 @@ def facts_of(corpus: Corpus) -> Facts:
         classes=len(corpus.task.labels),
         tokens=round(float(corpus.store.lengths[rows].mean())),
         width=bases.width(place),
-        layers=bases.layers(place),
+        layers=bases.layers(place) - averaging.is_in(place),
         asks=corpus.task.asks,
-        averages=(place / "1_Pooling").is_dir(),
+        averages=averaging.is_wanted(place),
     )
 
 

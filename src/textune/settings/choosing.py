@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from textune.errors import SettingsError, among
-from textune.settings.config import Settings, TrainSettings
+from textune.settings.config import LEFT_OUT, Settings, TrainSettings
 
 FORCED = "TEXTUNE_RECIPE"  # "auto" or "classic": the recipe where none is asked for
 NAMES = ("auto", "classic")
@@ -99,6 +99,7 @@ TABLE: Mapping[str, tuple[Rule, ...]] = {
     ),
     "warmup_share": (Rule(0.1),),
     "dropout": (Rule("base"),),
+    "pooling": (Rule("auto"),),  # as the base's folder says
 }
 CLASSIC: Mapping[str, Any] = {  # the papers' settings (Devlin et al., 2019)
     "epochs": 3,
@@ -106,6 +107,7 @@ CLASSIC: Mapping[str, Any] = {  # the papers' settings (Devlin et al., 2019)
     "lr": 5e-5,
     "warmup_share": None,  # a tenth
     "dropout": "base",
+    "pooling": "base",
 }
 assert TABLE.keys() == CLASSIC.keys() == set(TrainSettings.by_recipe)
 
@@ -149,7 +151,11 @@ def choose(settings: Settings, facts: Facts, before: Before | None = None) -> Ch
             key: each for key, each in found.items() if key not in kept
         }
     values = {key: value for key, (value, _) in found.items()}
-    words = tuple(f"{_shown(key, value)}: {why}" for key, (value, why) in found.items())
+    words = tuple(
+        f"{_shown(key, value)}: {why}"
+        for key, (value, why) in found.items()
+        if value != LEFT_OUT  # else it is said where the base is read
+    )
     words = words if name == "auto" else ()
     return Chosen(_with(settings, {**values, "recipe": name}), words)
 

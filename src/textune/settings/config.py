@@ -21,7 +21,7 @@ from textune.data.names import parted
 from textune.encoder.names import BUNDLED
 from textune.errors import SettingsError
 from textune.metrics import catalogue
-from textune.records import Long
+from textune.records import Long, Pooling
 from textune.settings.refusals import checked
 from textune.tasks import registry
 
@@ -145,7 +145,9 @@ class DataSettings(Section):
 class TrainSettings(Section):
     """How the weights are changed; what is left out of `by_recipe`, the recipe chooses."""
 
-    by_recipe: ClassVar[tuple[str, ...]] = ("batch_size", "epochs", "lr", *WARM_UP[:1], "dropout")
+    by_recipe: ClassVar[tuple[str, ...]] = (
+        *("batch_size", "epochs", "lr", *WARM_UP[:1], "dropout", "pooling"),
+    )
 
     recipe: Literal["auto", "classic"] = Field(
         "auto",
@@ -193,6 +195,12 @@ class TrainSettings(Section):
     )
     dropout: Literal["base"] | Annotated[float, Field(ge=0, lt=1)] = Field(
         "base", description="All rates of dropout: those of the base, or one number."
+    )
+    pooling: Pooling = Field(
+        "auto",
+        description="What a head on whole texts reads: as the base's model has it, the first "
+        "token, or the mean of all; the mean by default where the base's 1_Pooling/config.json "
+        "says so.",
     )
     precision: Literal["auto", "fp32", "bf16"] = Field(
         "auto",

@@ -11,6 +11,7 @@ OF_LABELS = (
     "class_weights",
     "label_smoothing",
     "metric",
+    "pooling",
     "recipe",
 )  # settings that are refused where there are no labels
 OF_BASES = ("dropout",)  # of `train`; refused where there is no base

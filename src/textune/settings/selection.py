@@ -16,6 +16,7 @@ from textune.tasks.kind import Kind
 HEEDED: dict[str, Callable[[Kind], bool]] = {  # setting → the tasks in which it changes something
     "train.class_weights": lambda kind: kind.has_classes,
     "train.label_smoothing": lambda kind: kind.has_classes,
+    "train.pooling": lambda kind: kind.asks == "texts",
     "data.unlabelled": lambda kind: kind.several,
     "data.most_per_class": lambda kind: kind.has_classes and kind.asks == "texts",
 }
@@ -38,6 +39,7 @@ def check(task: Task, settings: Settings) -> None:
     given = {
         "train.class_weights": train.class_weights != "none",
         "train.label_smoothing": train.label_smoothing > 0,
+        "train.pooling": train.pooling == "mean",
         "data.unlabelled": data.unlabelled is not None,
         "data.most_per_class": data.most_per_class is not None,
     }

@@ -24,6 +24,7 @@ from textune.training.progress import Progress
 AnySettings = TypeVar("AnySettings", bound=RunSettings)
 
 CHECKPOINTS = "checkpoints"
+EARLIER = {"pooling": "base"}  # settings of runs from before there was a choice
 
 
 def take(model: nn.Module, optimizer: AdamW, progress: Progress, prints: Fingerprint) -> Checkpoint:
@@ -52,11 +53,13 @@ def fingerprint(data: str, settings: RunSettings, encoder: Encoder) -> Fingerpri
     }
     if encoder.device.type == "cpu" and threads.decide(by_kernels=encoder.has_kernels):
         surroundings["the threads"] = str(threads.used()[0])
+    defaults = type(settings).model_construct().model_dump(mode="json")
+    defaults["train"] |= EARLIER
     return fingerprints.make(
         data,
         settings.model_dump(mode="json"),
         surroundings,
-        defaults=type(settings).model_construct().model_dump(mode="json"),
+        defaults=defaults,
         choices=choosing.noted(settings) if isinstance(settings, Settings) else None,
     )
 
