@@ -80,6 +80,14 @@ def test_a_settings_file_of_a_run_before_there_were_recipes_means_classic(traine
     assert (train["recipe"], train["epochs"], train["batch_size"]) == ("classic", 1, 32)
 
 
+def test_another_recipe_chooses_anew_what_the_one_before_chose(trained, tmp_path):
+    trained("--set", "train.lr=3e-3")
+    file = tmp_path / "run" / "config.toml"
+    _, train = trained("--config", file, "--recipe", "classic", "--limit", 40, out="again")
+    assert (train["epochs"], train["batch_size"], train["lr"]) == (3, 32, 3e-3)
+    assert train["recipe"] == "classic"
+
+
 def stopped(request, after):
     """Run until some updates are made, then end as a killed process does."""
     events = labelled_text.learn(request)

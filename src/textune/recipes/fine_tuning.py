@@ -40,7 +40,7 @@ class FineTuning:
     choices: tuple[str, ...] = ()  # of settings that were left out, each with its reason
 
     def asked(self) -> dict[str, object]:
-        """Return what `config.toml` says beside the settings: the sources, their contract."""
+        """Return what `config.toml` says beside the settings: of the files, and of its choices."""
         given = {
             "source": self.request.source,
             "valid": self.request.valid,
@@ -50,7 +50,8 @@ class FineTuning:
             name: str(value) if isinstance(value, str | Path) else None
             for name, value in given.items()
         }
-        return {**sources, "contract": asdict(self.found.contract)}
+        chosen = sorted(self.request.settings.train.left_out())
+        return {**sources, "chosen": chosen, "contract": asdict(self.found.contract)}
 
     def write_card(self, folder: Path) -> None:
         """Write what was understood of the files, and which rows are in which part."""

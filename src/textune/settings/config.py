@@ -300,23 +300,18 @@ def resolve(
     Raises:
         SettingsError: All wrong names and values at once, with the nearest right name.
     """
-    values = {} if file is None else _load(file)
-    changes = [changes] if isinstance(changes, str) else changes
-    is_of_run = values.pop("run", None) is not None and kind is Settings
-    if isinstance(train := values.setdefault("train", {}), dict):
-        if is_of_run:
-            train.setdefault("recipe", "classic")  # of one from before there were recipes
-        if any(change.strip().startswith("train.warmup_") for change in changes):
-            train = {name: value for name, value in train.items() if name not in WARM_UP}
-            values["train"] = train
-    for change in changes:
+    asked: dict[str, object] = {}
+    for change in [changes] if isinstance(changes, str) else changes:
         name, equals, text = change.partition("=")
         if not equals:
             raise SettingsError(f"--set {change}: expected section.key=value")
-        _put(values, name.strip(), _to_value(text.strip()))
-    for name, value in (given or {}).items():
-        if value is not None:
-            _put(values, name, value)
+        asked[name.strip()] = _to_value(text.strip())
+    asked |= {name: value for name, value in (given or {}).items() if value is not None}
+    values = {} if file is None else _load(file)
+    run = values.pop("run", None)
+    _make_room(values, asked, run if kind is Settings else None)
+    for name, value in asked.items():
+        _put(values, name, value)
     return checked(kind, values)
 
 
@@ -348,6 +343,27 @@ def _load(file: Path) -> dict[str, Any]:
         raise SettingsError(f"{file}: no such settings file") from error
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"{file}: not a TOML file that can be read: {error}") from error
+
+
+def _make_room(values: dict[str, Any], asked: Mapping[str, object], run: Any) -> None:
+    """Take out of a file's values what gives way to what is asked for.
+
+    Args:
+        values: Of the file.
+        asked: Dotted names to values.
+        run: What a run on labelled text wrote beside its settings, if it wrote the file.
+    """
+    train = values.get("train")
+    if not isinstance(train, dict):
+        return
+    leaving = {name for name in WARM_UP if any(f"train.{each}" in asked for each in WARM_UP)}
+    if isinstance(run, Mapping):
+        recipe = train.setdefault("recipe", "classic")  # of a run from before there were any
+        if asked.get("train.recipe", recipe) != recipe:
+            chosen = run.get("chosen", ())
+            leaving |= {name for name in TrainSettings.by_recipe if name in chosen}
+    for name in leaving:
+        train.pop(name, None)
 
 
 def _put(values: dict[str, Any], name: str, value: object) -> None:
