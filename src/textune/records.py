@@ -304,6 +304,7 @@ class LinearHead:
     scores: Mapping[float, float]  # strength → mean loss of items held out; empty: not compared
     held_out_logits: NDArray[np.float32] | None  # (I, C) of items by a layer that did not learn
     # from them, NaN for those always learned from; None where not all were judged
+    reads_names: bool = False  # whether it learned from the names of labels, too
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ def features(
     """
     layer = last_layer(encoder)
     assert layer is not None, "a head that ends in a linear layer with a row for each label"
-    with threads.shared(), _answering_with_inputs(encoder, layer):
+    with threads.shared(), answering_with_inputs(encoder, layer):
         parts = evaluate.logits(encoder, store, rows, micro_tokens=micro_tokens)
         found, _ = answered.in_order(parts, store, rows, width=layer.in_features)
     return found
@@ -51,7 +51,7 @@ def last_layer(encoder: Encoder) -> nn.Linear | None:
 
 
 @contextmanager
-def _answering_with_inputs(encoder: Encoder, layer: nn.Linear) -> Iterator[None]:
+def answering_with_inputs(encoder: Encoder, layer: nn.Linear) -> Iterator[None]:
     """Let a layer answer with what it reads, and windows be averaged."""
 
     def give_input(_: nn.Module, inputs: tuple[Any, ...], __: Tensor) -> object:

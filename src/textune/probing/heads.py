@@ -26,8 +26,11 @@ def fit(
     seed: int,
     weights: NDArray[np.float64] | None = None,
     folds: NDArray[np.int64] | None = None,
+    names: NDArray[np.float32] | None = None,
 ) -> LinearHead:
     """Fit a task's head on frozen features; its strength is chosen by cross-validation.
+
+    So is whether the names of labels help, each as one more example of its label.
 
     Args:
         task: Of a kind that can be probed, as `can_probe` tells.
@@ -37,10 +40,17 @@ def fit(
         weights: (I,) of items in the loss; None: all 1.
         folds: (I,) fold of each item in cross-validation, -1 where it is always learned from;
             None: five, alike in their labels.
+        names: (C, D) features of the labels' names, for a task that can learn from them.
     """
     probe = registry.of(task.name).probe
     assert probe is not None, "a task that can be probed"
-    return probe(task, features, targets, seed=seed, weights=weights, folds=folds)
+    plain = probe(task, features, targets, seed=seed, weights=weights, folds=folds)
+    if names is None:
+        return plain
+    named = probe(task, features, targets, seed=seed, weights=weights, folds=folds, names=names)
+    if not plain.scores or not named.scores:
+        return named
+    return min(named, plain, key=lambda head: min(head.scores.values()))
 
 
 @torch.no_grad()

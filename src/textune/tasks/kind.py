@@ -108,6 +108,7 @@ class Probe(Protocol):
         seed: int,
         weights: NDArray[np.float64] | None,
         folds: NDArray[np.int64] | None,
+        names: NDArray[np.float32] | None = None,
     ) -> LinearHead:
         """Fit it on the features of I items, (I, D), and their targets, as the task has them.
 
@@ -118,6 +119,8 @@ class Probe(Protocol):
             seed: Deals folds.
             weights: (I,) of items in the loss; None: all 1.
             folds: (I,) fold of each item, -1 where it is always learned from; None: dealt by it.
+            names: (C, D) features of the labels' names, learned from as texts are, by a task
+                that can; others pass them over.
         """
 
 
@@ -219,3 +222,4 @@ class Kind:
     show: Callable[[Prediction], Iterable[shown.Line]] = shown.labels
     plain: Callable[[Prediction], dict[str, Any]] = shown.no_more  # beside text, labels, scores
     probe: Probe | None = None  # fits its head on frozen features; None: that has no linear head
+    probes_names: bool = False  # whether it can learn from names of labels as from texts

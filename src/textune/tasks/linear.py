@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import optimize, special
 from sklearn.linear_model import LogisticRegression, Ridge
 
 from textune.records import LinearHead
@@ -29,6 +30,7 @@ MOST_CHOOSING_CELLS = 30_000  # items times labels, where each label has a fit o
 MUCH = 25_000_000  # items times outputs times width, from which on few strengths are tried
 FEW = (1.0, 10.0)  # of these
 ALWAYS = -1  # the fold of items that are always learned from
+NAME_WEIGHT = 4.0  # of a label's name, beside a text (docs/few_labels.md has the measurement)
 
 Rows = NDArray[np.int64]
 Layer = tuple[Floats, Floats]  # weight (C, D) and bias (C,)
@@ -56,6 +58,7 @@ def classes(
     seed: int,
     weights: Floats | None = None,
     folds: Rows | None = None,
+    names: NDArray[np.float32] | None = None,
 ) -> LinearHead:
     """Fit multinomial logistic regression.
 
@@ -67,7 +70,10 @@ def classes(
         weights: (I,) of items in the loss.
         folds: (I,) fold of each item in cross-validation, -1 for those that are always learned
             from; None: dealt here, alike in classes.
+        names: (C, D) features of the classes' names, each learned from as one more item.
     """
+    if names is not None:
+        targets = np.concatenate([targets, np.arange(outputs)])
     is_known = (targets >= 0) & (targets < outputs)
 
     def problem(scaled: Floats, rows: Rows, own: Floats) -> _Problem:
@@ -83,7 +89,9 @@ def classes(
 
         return _Problem(scaled, outputs, solve, losses, own, mine, counts[mine] < 2, MOST_CHOOSING)
 
-    return _head(problem, features, is_known, outputs, seed=seed, weights=weights, folds=folds)
+    return _head(
+        problem, features, is_known, outputs, seed=seed, weights=weights, folds=folds, names=names
+    )
 
 
 def several(
@@ -94,6 +102,7 @@ def several(
     weights: Floats | None = None,
     positives: Floats | None = None,
     folds: Rows | None = None,
+    names: NDArray[np.float32] | None = None,
 ) -> LinearHead:
     """Fit a logistic regression for each label.
 
@@ -104,8 +113,12 @@ def several(
         weights: (I,).
         positives: (C,) weight of each label's positives.
         folds: (I,).
+        names: (C, D) features of the labels' names, each a positive of its label alone.
     """
-    outputs = targets.shape[1]
+    outputs, items = targets.shape[1], len(targets)
+    if names is not None:
+        own = np.where(np.eye(outputs), 1.0, np.nan).astype(targets.dtype)
+        targets = np.concatenate([targets, own])
     boost = np.ones(outputs) if positives is None else positives
     most = min(MOST_CHOOSING, max(MOST_CHOOSING_CELLS // outputs, 500))
 
@@ -114,7 +127,14 @@ def several(
 
         def solve(part: Rows, strength: float) -> Layer:
             found = [
-                _binary(scaled[part], mine[part, label], own[part], boost[label], strength)
+                _binary(
+                    scaled[part],
+                    mine[part, label],
+                    own[part],
+                    boost[label],
+                    strength,
+                    is_name=rows[part] >= items,
+                )
                 for label in range(outputs)
             ]
             return np.stack([weight for weight, _ in found]), np.asarray(
@@ -130,7 +150,9 @@ def several(
         return _Problem(scaled, outputs, solve, losses, own, _rarest(mine), lonely, most)
 
     is_known = np.ones(len(targets), dtype=bool)
-    return _head(problem, features, is_known, outputs, seed=seed, weights=weights, folds=folds)
+    return _head(
+        problem, features, is_known, outputs, seed=seed, weights=weights, folds=folds, names=names
+    )
 
 
 def numbers(
@@ -188,9 +210,14 @@ def _head(
     seed: int,
     weights: Floats | None,
     folds: Rows | None,
+    names: NDArray[np.float32] | None = None,
 ) -> LinearHead:
     """Choose the strength, fit by it, and give the layer the units of the features."""
-    given = np.ones(len(features)) if weights is None else weights
+    items = len(features)  # names come after them
+    given = np.ones(items) if weights is None else weights
+    if names is not None:
+        features = np.concatenate([features, names])
+        given = np.concatenate([given, np.full(len(names), NAME_WEIGHT * given.mean())])
     rows = np.flatnonzero(is_known & np.isfinite(features).all(axis=1) & (given > 0))
     assert len(rows), "items that something is known of"
     rows = _drawn(rows, min(MOST_ITEMS, max(MOST_CELLS // outputs, 2_000)), seed)
@@ -198,24 +225,26 @@ def _head(
     center = wide.mean(axis=0)
     scale = float(np.linalg.norm(wide - center, axis=1).mean()) or 1.0
     problem = problem_of((wide - center) / scale, rows, given[rows] / given[rows].mean())
-    dealt = None if folds is None else folds[rows]
-    strength, scores, held_out = _choose(problem, dealt, seed)
+    dealt = None if folds is None else np.append(folds, np.full(len(given) - items, ALWAYS))[rows]
+    strength, scores, held_out = _choose(problem, dealt, rows < items, seed)
     weight, bias = problem.solve(np.arange(len(rows)), strength)
     logits = None
     if held_out is not None:
         logits = np.full((len(features), outputs), np.nan, dtype=np.float32)
         logits[rows] = held_out
+        logits = logits[:items]
     return LinearHead(
         weight=(weight / scale).astype(np.float32),
         bias=(bias - weight @ center / scale).astype(np.float32),
         strength=strength,
         scores=scores,
         held_out_logits=logits,
+        reads_names=names is not None,
     )
 
 
 def _choose(
-    problem: _Problem, folds: Rows | None, seed: int
+    problem: _Problem, folds: Rows | None, is_item: NDArray[np.bool_], seed: int
 ) -> tuple[float, dict[float, float], NDArray[np.float32] | None]:
     """Choose a strength by cross-validation: the one of the lowest loss of held-out items.
 
@@ -227,7 +256,8 @@ def _choose(
     rows = _drawn(np.arange(size), problem.most_choosing, seed)
     is_much = len(rows) * width * problem.outputs > MUCH
     if folds is None:
-        folds = deal(problem.order, seed=seed, count=2 if is_much else FOLDS)
+        folds = np.full(size, ALWAYS)
+        folds[is_item] = deal(problem.order[is_item], seed=seed, count=2 if is_much else FOLDS)
         folds[problem.is_lonely] = ALWAYS
     judged = rows[folds[rows] != ALWAYS]
     if len(judged) < 4 or len(np.unique(folds[judged])) < 2:
@@ -280,18 +310,37 @@ def _multinomial(
 
 
 def _binary(
-    features: Floats, truth: Floats, weights: Floats, positives: float, strength: float
+    features: Floats,
+    truth: Floats,
+    weights: Floats,
+    positives: float,
+    strength: float,
+    *,
+    is_name: NDArray[np.bool_],
 ) -> tuple[Floats, float]:
     """Fit one label; of one that is always or never there only how often it is."""
     scored = np.flatnonzero(~np.isnan(truth))
     wanted = truth[scored].astype(np.int64)
     own = weights[scored] * np.where(wanted == 1, positives, 1.0)
-    if len(np.unique(wanted)) < 2:
-        yes = float(wanted.sum())
-        odds = np.log((yes + 0.5) / (len(wanted) - yes + 0.5))
-        return np.zeros(features.shape[1]), float(odds)
+    counted = ~is_name[scored]  # a name says what a label means, and not how often it is there
+    yes, most = float(wanted[counted].sum()), int(counted.sum())
+    if len(np.unique(wanted)) < 2 or (is_name.any() and not 0 < yes < most):
+        return np.zeros(features.shape[1]), float(np.log((yes + 0.5) / (most - yes + 0.5)))
     model = _logistic(features[scored], wanted, own, strength, outputs=2)
-    return model.coef_[0], float(model.intercept_[0])
+    weight, bias = model.coef_[0], float(model.intercept_[0])
+    if is_name.any():
+        bias = _bias(features[scored][counted] @ weight, wanted[counted], own[counted])
+    return weight, bias
+
+
+def _bias(logits: Floats, wanted: Rows, weights: Floats) -> float:
+    """Return the bias by which a label is as likely, in the mean, as it is frequent."""
+    most = float(np.abs(logits).max()) + 20.0
+
+    def excess(bias: float) -> float:
+        return float((special.expit(logits + bias) - wanted) @ weights)
+
+    return float(optimize.brentq(excess, -most, most))
 
 
 def _logistic(

@@ -230,13 +230,20 @@ def probe(
     seed: int,
     weights: Floats | None,
     folds: NDArray[np.int64] | None,
+    names: NDArray[np.float32] | None = None,
 ) -> LinearHead:
     """Fit the head on frozen features; positives weigh more where they do in the loss."""
     from textune.tasks import linear  # scikit-learn: a second to import
 
     positives = None if task.weights is None else np.asarray(task.weights)
     return linear.several(
-        features, targets, seed=seed, weights=weights, positives=positives, folds=folds
+        features,
+        targets,
+        seed=seed,
+        weights=weights,
+        positives=positives,
+        folds=folds,
+        names=names,
     )
 
 
@@ -260,4 +267,5 @@ KIND = Kind(
     instead=instead,
     findings=named.findings,
     probe=probe,
+    probes_names=True,
 )

@@ -241,6 +241,7 @@ def probe(
     seed: int,
     weights: Floats | None,
     folds: NDArray[np.int64] | None,
+    names: NDArray[np.float32] | None = None,
 ) -> LinearHead:
     """Fit the head on frozen features; rare classes weigh more where they do in the loss."""
     from textune.tasks import linear  # scikit-learn: a second to import
@@ -252,6 +253,7 @@ def probe(
         seed=seed,
         weights=named.item_weights(targets, weights, task.weights),
         folds=folds,
+        names=names,
     )
 
 
@@ -275,4 +277,5 @@ KIND = Kind(
     instead=instead,
     findings=named.findings,
     probe=probe,
+    probes_names=True,
 )

@@ -77,6 +77,7 @@ def probe(
     seed: int,
     weights: NDArray[np.float64] | None,
     folds: NDArray[np.int64] | None,
+    names: NDArray[np.float32] | None = None,
 ) -> LinearHead:
     """Fit the head on frozen features, to standardised numbers."""
     from textune.tasks import linear  # scikit-learn: a second to import

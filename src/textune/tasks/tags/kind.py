@@ -124,6 +124,7 @@ def probe(
     seed: int,
     weights: NDArray[np.float64] | None,
     folds: NDArray[np.int64] | None,
+    names: NDArray[np.float32] | None = None,
 ) -> LinearHead:
     """Fit the head on the states of words; those that no window shows are left out."""
     from textune.tasks import linear  # scikit-learn: a second to import
