@@ -64,6 +64,14 @@ def collator(tokenizer: Any) -> Callable[[Rows], Any]:
 
 def score(rows: Sequence[Row], features: Rows, outputs: Sequence[Any], job: Job) -> float | None:
     """Return seqeval's F1 over all entities of all words."""
+    tags = to_tags(rows, features, outputs, job)
+    return float(f1_score([row["tags"] for row in rows], tags, zero_division=0))
+
+
+def to_tags(
+    rows: Sequence[Row], features: Rows, outputs: Sequence[Any], job: Job
+) -> list[list[str]]:
+    """Return the likeliest tag of each word of each row."""
     tags = []
     for row, feature, output in zip(rows, features, outputs, strict=True):
         chosen = output["logits"].argmax(-1).tolist()
@@ -71,4 +79,4 @@ def score(rows: Sequence[Row], features: Rows, outputs: Sequence[Any], job: Job)
         for word, place in firsts(feature["words"]).items():
             given[word] = job.labels[chosen[place]]
         tags.append(given)
-    return float(f1_score([row["tags"] for row in rows], tags, zero_division=0))
+    return tags

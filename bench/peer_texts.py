@@ -1,4 +1,4 @@
-"""Texts and pairs for transformers' sequence classification: one label, or a number."""
+"""Texts and pairs for transformers' sequence classification: one label, several, or a number."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -10,15 +10,19 @@ from transformers import AutoModelForSequenceClassification, DataCollatorWithPad
 
 from bench.jobs import Job
 from bench.quality_sets import Row
-from bench.scores import Rows
+from bench.scores import Rows, judge
 
 CLASS = AutoModelForSequenceClassification
+PROBLEMS = {
+    "single": "single_label_classification",
+    "multi": "multi_label_classification",
+    "number": "regression",
+}
 
 
 def config(job: Job) -> dict[str, Any]:
     """Return what the configuration of the model must hold."""
-    problem = "regression" if job.task == "number" else "single_label_classification"
-    return {"num_labels": len(job.labels), "problem_type": problem}
+    return {"num_labels": len(job.labels), "problem_type": PROBLEMS[job.task]}
 
 
 def features(rows: Sequence[Row], tokenizer: Any, job: Job) -> Rows:
@@ -26,13 +30,17 @@ def features(rows: Sequence[Row], tokenizer: Any, job: Job) -> Rows:
     texts = [row["text"] for row in rows]
     pairs = [row["pair"] for row in rows] if "pair" in rows[0] else None
     found = tokenizer(texts, pairs, truncation=True, max_length=job.max_tokens)
-    targets = [
-        row["label"] if job.task == "number" else job.labels.index(row["label"]) for row in rows
-    ]
     return [
-        {name: values[at] for name, values in found.items()} | {"labels": target}
-        for at, target in enumerate(targets)
+        {name: values[at] for name, values in found.items()} | {"labels": target(row, job)}
+        for at, row in enumerate(rows)
     ]
+
+
+def target(row: Row, job: Job) -> Any:
+    """Return the number of a row's class, 0.0 and 1.0 for each of several labels, or its number."""
+    if job.task == "multi":
+        return [float(row[name]) for name in job.labels]
+    return row["label"] if job.task == "number" else job.labels.index(row["label"])
 
 
 def collator(tokenizer: Any) -> Callable[[Rows], Any]:
@@ -41,10 +49,12 @@ def collator(tokenizer: Any) -> Callable[[Rows], Any]:
 
 
 def score(rows: Sequence[Row], features: Rows, outputs: Sequence[Any], job: Job) -> float | None:
-    """Return Spearman's rank correlation of numbers, or the accuracy of labels."""
+    """Return Spearman's rank correlation of numbers, micro F1 of several labels, or accuracy."""
     logits = np.stack([each["logits"].numpy() for each in outputs])  # (N, C)
     truth = [row["labels"] for row in features]
     if job.task == "number":
         found = float(stats.spearmanr(truth, logits[:, 0]).statistic)
         return None if np.isnan(found) else found
+    if job.task == "multi":
+        return judge(np.asarray(truth), logits, ("micro_f1",))["micro_f1"]
     return float(sk.accuracy_score(truth, logits.argmax(1)))

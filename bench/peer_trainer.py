@@ -46,6 +46,7 @@ TEXTS = Head(
 )
 HEADS = {
     "single": TEXTS,
+    "multi": TEXTS,
     "number": TEXTS,
     "tags": Head(
         peer_tags.CLASS,
@@ -123,8 +124,24 @@ class QualityClock:
         return head.score(rows, features, outputs, self._job)
 
 
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """What a training leaves."""
+
+    model: Any
+    tokenizer: Any
+    clock: Any
+    collator: CountingCollator
+
+
 def train(job: Job) -> Result:
     """Train with the policy of the job; peak memory is filled in by whoever owns the process."""
+    fitted = fit(job)
+    return to_result(job, fitted.clock, fitted.collator, fitted.model)
+
+
+def fit(job: Job) -> Fitted:
+    """Train; without sets to score the weights are those after the last update."""
     head = HEADS[job.task]
     set_seed(job.seed)
     tokenizer = AutoTokenizer.from_pretrained(job.base)
@@ -145,7 +162,7 @@ def train(job: Job) -> Result:
     )
     trainer.masked_loss = head.loss
     trainer.train()
-    return to_result(job, clock, collator, model)
+    return Fitted(model, tokenizer, clock, collator)
 
 
 @torch.no_grad()

@@ -17,10 +17,10 @@ from transformers import (
 )
 
 from bench.jobs import POLICIES, TUNED, Job, Result
+from bench.peer_texts import PROBLEMS
 from bench.scores import Rows, by_length, score
 from bench.tasks import read_prepared
 
-PROBLEMS = {"single": "single_label_classification", "multi": "multi_label_classification"}
 LOADED, TRAINED = (
     "loaded",
     "trained",

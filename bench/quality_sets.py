@@ -41,14 +41,15 @@ class Goal:
     ratio: float | None = None  # times as fast as the tuned Trainer that is wanted
 
 
-def _opened(file: Path) -> Any:
+def open_text(file: Path) -> Any:
+    """Open a file, packed or not, whose lines end with line feeds."""
     opener: Any = gzip.open if file.suffix == ".gz" else open
     return opener(file, "rt", encoding="utf-8", newline="\n")
 
 
 def read_sts(file: Path) -> Iterator[Row]:
     """Yield pairs and their likeness, 0 to 5; quotes are ordinary characters."""
-    with _opened(file) as opened:
+    with open_text(file) as opened:
         for line in opened:
             score, first, second = line.rstrip("\n").split("\t")[4:7]
             yield {"text": first, "pair": second, "label": float(score)}
@@ -56,7 +57,7 @@ def read_sts(file: Path) -> Iterator[Row]:
 
 def read_rte(file: Path) -> Iterator[Row]:
     """Yield premise, hypothesis and whether it follows; quotes are ordinary characters."""
-    with _opened(file) as opened:
+    with open_text(file) as opened:
         next(opened)  # the header
         for line in opened:
             _, first, second, label = line.rstrip("\n").split("\t")
@@ -67,7 +68,7 @@ def read_wnut(file: Path) -> Iterator[Row]:
     """Yield sentences of words with a tag for each; blank lines part them."""
     words: list[str] = []
     tags: list[str] = []
-    with _opened(file) as opened:
+    with open_text(file) as opened:
         for line in (*opened, "\n"):
             word, _, tag = line.rstrip("\n").partition("\t")
             if word.strip():
@@ -80,7 +81,7 @@ def read_wnut(file: Path) -> Iterator[Row]:
 
 def read_squad(file: Path) -> Iterator[Row]:
     """Yield questions with their passages and all references."""
-    with _opened(file) as opened:
+    with open_text(file) as opened:
         articles = json.load(opened)["data"]
     for article in articles:
         for paragraph in article["paragraphs"]:
