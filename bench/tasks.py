@@ -151,22 +151,23 @@ def read(name: str, file: Path, labels: Sequence[str]) -> list[Row]:
 
 
 def _cola(file: Path, labels: Sequence[str]) -> Iterator[Row]:
-    for cells in _cells(file):
-        yield cells[3], (cells[1],)
+    for row in cells(file):
+        yield row[3], (row[1],)
 
 
 def _imdb(file: Path, labels: Sequence[str]) -> Iterator[Row]:
     with gzip.open(file, "rt", encoding="utf-8", newline="") as opened:
-        for cells in csv.DictReader(opened):
-            yield cells["text"], (cells["label"],)
+        for row in csv.DictReader(opened):
+            yield row["text"], (row["label"],)
 
 
 def _goemotions(file: Path, labels: Sequence[str]) -> Iterator[Row]:
-    for cells in _cells(file):
-        yield cells[0], tuple(labels[int(number)] for number in cells[1].split(","))
+    for row in cells(file):
+        yield row[0], tuple(labels[int(number)] for number in row[1].split(","))
 
 
-def _cells(file: Path) -> Iterator[list[str]]:
+def cells(file: Path) -> Iterator[list[str]]:
+    """Yield the cells of each line, parted by tabs; quotes are ordinary characters."""
     opener = gzip.open if file.suffix == ".gz" else open
     with opener(file, "rt", encoding="utf-8", newline="\n") as opened:
         for line in opened:

@@ -17,7 +17,7 @@ from textune.settings.language_config import (
 )
 
 SETTINGS = {"adapt": AdaptSettings, "pretrain": PretrainSettings} | dict.fromkeys(
-    ("check", "train", "folds", "evaluate", "predict", "fill", "demo"), Settings
+    ("check", "train", "folds", "evaluate", "predict", "fill", "suggest", "demo"), Settings
 )
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from textune.doors.api import cross_validate, evaluate, train
+    from textune.doors.suggestion_api import suggest
     from textune.errors import DataError, ModelError, RunError, SettingsError, TextuneError
     from textune.predicting.filling import Filler
     from textune.predicting.predictor import Predictor
@@ -27,6 +28,7 @@ __all__ = [
     "cross_validate",
     "evaluate",
     "pretrain",
+    "suggest",
     "train",
 ]
 
@@ -41,6 +43,7 @@ _PLACES = {
     "cross_validate": "doors.api",
     "evaluate": "doors.api",
     "pretrain": "doors.language_api",
+    "suggest": "doors.suggestion_api",
     "train": "doors.api",
 }
 

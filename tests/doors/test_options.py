@@ -7,7 +7,7 @@ import typer
 from typer.testing import CliRunner
 
 import textune
-from textune.doors import api, cli, keywords, language_api
+from textune.doors import api, cli, keywords, language_api, suggestion_api
 from textune.doors.options import arguments, command, descriptions
 from textune.settings.language_config import AdaptSettings
 
@@ -18,13 +18,14 @@ SAME = {
     "evaluate": api.evaluate,
     "adapt": language_api.adapt,
     "pretrain": language_api.pretrain,
+    "suggest": suggestion_api.suggest,
 }
 
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_argument_and_option_has_words(name):
     shown = [each for each in COMMANDS[name].params if each.name != "help"]
-    assert len(COMMANDS) == 10
+    assert len(COMMANDS) == 11
     assert shown
     assert [each.name for each in shown if not each.help] == []
     assert [each.name for each in shown if '"' in each.help or "Python" in each.help] == []

@@ -16,6 +16,7 @@ from textune.doors import (
     console_survey,
     exits,
     language_api,
+    suggestion_api,
     watching,
 )
 from textune.doors.options import command
@@ -179,6 +180,27 @@ def predict(  # noqa: D417  # the others are described in `evaluate`
     else:
         given = predictor.predict(files.to_texts(predictor, texts), threshold=threshold)
         console_predictions.show_predictions(given, predictor.task.name, as_json=as_json)
+
+
+@command(app, suggestion_api.suggest)
+def suggest(*, as_json: bool, **options: Any) -> None:
+    """Choose the texts of FILE that should get a label next, for the model in RUN.
+
+    Texts of which the model is unsure, each unlike the others; those that it learned from, and near
+    repeats, are left out and counted.
+    """
+    steps = api.events_of(suggestion_api.suggest, **options)
+    found = console_predictions.counted(steps, what="looking at")
+    if output := options.get("output"):
+        told = {"output": str(output), "rows": len(found.rows), "remarks": list(found.remarks)}
+        console.show_json(told) if as_json else console.say(f"{output}: {len(found.rows):,} rows")
+    elif as_json:
+        for row in found.rows:
+            console.show_json(row)
+    else:
+        console_predictions.show_suggestions(found)
+    for remark in found.remarks:
+        console.warn(remark)
 
 
 @command(app)

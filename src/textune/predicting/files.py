@@ -1,30 +1,16 @@
 """A file of texts becomes the same file with a probability a label and a decision, row by row."""
 
-import csv
-import gzip
-import io
 import json
-import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any
 
-from textune.data import numerals
-from textune.errors import Problems, RunError, SettingsError, TextuneError
+from textune.errors import Problems, SettingsError
+from textune.predicting.outputs import Output, nested_answers
 from textune.predicting.predictor import CHUNK, Predictor, Reading, Text
-from textune.reading import sources, squad
-from textune.records import Contract, Example, Row, Table
-from textune.storage import atomic, values
+from textune.reading import sources
+from textune.records import Example
 from textune.tasks import examples, registry
-from textune.tasks.interface import Column, Task
-from textune.tasks.labels import are_listed
-
-Writer = Callable[[list[list[Any]]], None]
-FORMULAS = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"  # a cell that begins so is computed
-JSON_LINES = frozenset([".jsonl", ".ndjson"])
-ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
 
 
 def predict_file(
@@ -57,35 +43,21 @@ def predict_file(
         RunError: The output exists or cannot be written.
         SettingsError: The output's ending is not one of those that can be written.
     """
-    _check_output(source, output, overwrite=overwrite)
-    if harmless and _kind(output) not in {".csv", ".tsv"}:
-        raise SettingsError(
-            f"--harmless-cells is for .csv and .tsv, and --output is {output.name}: no other "
-            "format has formulas; leave it out"
-        )
+    written = Output(output, overwrite=overwrite, harmless=harmless)
+    written.check(source)
     table, agreed = options.open(source, predictor.card)
-    decision = predictor.decision(options.threshold)
+    decision, task = predictor.decision(options.threshold), predictor.task
     to_example = examples.reader(table, agreed, labelled=False)
-    added = _added(table.columns, predictor.task.columns())
-    columns = [*((name, False) for name in table.columns), *added]
-    if harmless:
-        columns = [(_harmless(name), is_number) for name, is_number in columns]
     problems = Problems(table.name)
     done = 0
-    nested = _nested(table, agreed, predictor.task)
-    kinds = _kinds(table) if _kind(output) == ".parquet" else None
-    of_answers = frozenset(place for place in nested if place >= len(table.columns))
-    with _writing(output, columns, of_answers, overwrite=overwrite, kinds=kinds) as write:
+    with written.writing(table, agreed, task.columns(), nested=nested_answers(task)) as write:
         rest = iter(table.rows())
         while rows := list(islice(rest, CHUNK)):
             texts = list(examples.sound(rows, to_example, problems))
             if problems.count:
                 continue
-            predictions = predictor.task.predictions(predictor.score(texts, decision), texts)
-            found = map(predictor.task.cells, predictions)
-            kept = [_kept(row, nested, _kind(output), kinds) for row in rows]
-            lines = [[*row, *answer] for row, answer in zip(kept, found, strict=True)]
-            write([list(map(_harmless, line)) for line in lines] if harmless else lines)
+            predictions = task.predictions(predictor.score(texts, decision), texts)
+            write(rows, list(map(task.cells, predictions)))
             done += len(rows)
             yield done
         problems.raise_any()
@@ -135,190 +107,3 @@ def _words(text: str) -> list[str] | None:
         return None
     is_words = isinstance(found, list) and all(isinstance(word, str) for word in found)
     return found if is_words else None
-
-
-def _kept(row: Row, nested: frozenset[int], kind: str, kinds: Sequence[object] | None) -> list[Any]:
-    """Return the cells of an input's row as the output has them."""
-    if row.given is None:
-        is_json = kind in JSON_LINES
-        cells = enumerate(row.cells)
-        return [_value(cell) if is_json and at in nested else cell for at, cell in cells]
-    both = zip(row.given, row.cells, strict=True)
-    if kind in JSON_LINES:
-        return [values.for_json(value, cell) for value, cell in both]
-    if kinds is None:
-        return [values.for_text(value, cell) for value, cell in both]
-    return [
-        values.for_arrow(value, cell, known) if isinstance(known, str) else value
-        for (value, cell), known in zip(both, kinds, strict=True)
-    ]
-
-
-def _kinds(table: Table) -> list[Any]:
-    """Return the types of the input's columns in Parquet: its own, or those of its values."""
-    if table.schema is not None:
-        return [table.schema.field(name).type for name in table.columns]
-    first = next(iter(table.rows()))
-    if first.given is None:
-        return ["string"] * len(table.columns)
-    return values.kinds((row.given or row.cells for row in table.rows()), len(table.columns))
-
-
-def _harmless(cell: object) -> Any:
-    """Let a spreadsheet take a cell for text, where it would take it for a formula; not numbers."""
-    if isinstance(cell, str) and cell[:1] in FORMULAS and cell and not numerals.is_number(cell):
-        return f"'{cell}"
-    return cell
-
-
-def _added(columns: Sequence[str], new: Sequence[Column]) -> list[Column]:
-    """Name the new columns; those that the file already has get a mark."""
-    added: list[Column] = []
-    for name, is_number in new:
-        free = name
-        while free in columns or any(free == one for one, _ in added):
-            free += " (textune)"
-        added.append((free, is_number))
-    return added
-
-
-def _nested(table: Table, agreed: Contract, task: Task) -> frozenset[int]:
-    """Find the columns whose cells are JSON: lists, objects and places, not what a user wrote."""
-    known: Sequence[str] = ()
-    if table.format == "conll":
-        known = table.columns
-    elif table.format == "squad":
-        known = squad.COLUMNS[-1:]
-    elif table.format in ("jsonl", "parquet", "frame"):
-        is_json = agreed.form in ("words", "spans") or agreed.separator == "json"
-        known = (*agreed.text, *agreed.label) if agreed.form == "words" else agreed.label
-        known = known if is_json else ()
-    width = len(table.columns)
-    places = {place for place, name in enumerate(table.columns) if name in known}
-    if registry.of(task.name).several and are_listed(task.labels):
-        places.add(width)
-    if task.asks != "texts":
-        new = enumerate(task.columns(), start=width)
-        places |= {place for place, (name, is_number) in new if not is_number and name != "answer"}
-    return frozenset(places)
-
-
-def _check_output(source: object, output: Path, *, overwrite: bool) -> None:
-    if not _kind(output):
-        raise SettingsError(
-            f"--output {output}: unknown ending; allowed: {', '.join(ENDINGS)}, also with .gz"
-        )
-    if _is_same(source, output):
-        raise SettingsError(f"--output {output}: is the input itself; name another file")
-    if output.exists() and not overwrite:
-        raise RunError(f"{output}: already exists; --overwrite replaces it")
-    if not output.parent.is_dir():
-        raise RunError(f"{output}: there is no folder {output.parent}")
-    if not os.access(output.parent, os.W_OK):
-        raise RunError(f"{output}: nothing may be written in the folder {output.parent}")
-    with suppress(OSError):
-        atomic.clear_unfinished(output.parent)
-
-
-def _is_same(source: object, output: Path) -> bool:
-    if not isinstance(source, str | Path) or not output.exists() or not Path(source).exists():
-        return False
-    return output.samefile(source)
-
-
-def _kind(output: Path) -> str:
-    name = output.name.lower().removesuffix(".gz")
-    found = next((ending for ending in ENDINGS if name.endswith(ending)), "")
-    return "" if found == ".parquet" and output.name.lower().endswith(".gz") else found
-
-
-@contextmanager
-def _writing(
-    output: Path,
-    columns: Sequence[Column],
-    nested: frozenset[int],
-    *,
-    overwrite: bool,
-    kinds: Sequence[object] | None,
-) -> Iterator[Writer]:
-    """Give a function that appends rows; the file appears under its name only when all is well."""
-    kind = _kind(output)
-    try:
-        with atomic.writing(output, overwrite=overwrite) as content:
-            if kind == ".parquet":
-                yield from _parquet(content, columns, kinds or ())
-            else:
-                names = [name for name, _ in columns]
-                with _open_text(content, packed=output.name.lower().endswith(".gz")) as file:
-                    is_json = kind in JSON_LINES
-                    yield _jsonl(file, names, nested) if is_json else _csv(file, names, kind)
-    except TextuneError:
-        raise
-    except FileExistsError as error:
-        raise RunError(
-            f"{output}: was written by another process meanwhile, and is kept; name another file, "
-            "or replace it with --overwrite"
-        ) from error
-    except OSError as error:
-        place = error.filename
-        if isinstance(place, str) and Path(place).parent != output.parent:
-            raise  # of what is read, not of what is written
-        why = os.strerror(error.errno) if error.errno else str(error)
-        raise RunError(f"{output}: cannot be written: {why}") from error
-
-
-@contextmanager
-def _open_text(content: IO[bytes], *, packed: bool) -> Iterator[IO[str]]:
-    whole = content if not packed else gzip.GzipFile("", "wb", 6, content, mtime=0)
-    with io.TextIOWrapper(whole, encoding="utf-8", newline="") as opened:
-        yield opened
-
-
-def _csv(file: IO[str], columns: Sequence[str], kind: str) -> Writer:
-    delimiter = "\t" if kind == ".tsv" else ","
-    writer = csv.writer(file, delimiter=delimiter, lineterminator="\n")
-    writer.writerow(columns)
-    return lambda rows: writer.writerows(rows)
-
-
-def _jsonl(file: IO[str], columns: Sequence[str], nested: frozenset[int]) -> Writer:
-    def write(rows: list[list[Any]]) -> None:
-        for row in rows:
-            cells = [_value(cell) if place in nested else cell for place, cell in enumerate(row)]
-            line = dict(zip(columns, cells, strict=True))
-            file.write(json.dumps(line, ensure_ascii=False) + "\n")
-
-    return write
-
-
-def _value(cell: str) -> object:
-    """Take JSON apart; nothing is null, and what is no JSON stays as it is."""
-    if not cell:
-        return None
-    try:
-        return json.loads(cell)
-    except (ValueError, RecursionError):
-        return cell
-
-
-def _parquet(
-    file: IO[bytes], columns: Sequence[Column], kinds: Sequence[object]
-) -> Iterator[Writer]:
-    """Write columns of the input with their types, then those of the answers."""
-    import pyarrow as pa  # here, as a single text's answer does not need it
-    import pyarrow.parquet as pq
-
-    known = [pa.type_for_alias(kind) if isinstance(kind, str) else kind for kind in kinds]
-    added = [pa.float64() if is_number else pa.string() for _, is_number in columns[len(known) :]]
-    names = [name for name, _ in columns]
-    schema = pa.schema(list(zip(names, [*known, *added], strict=True)))
-    with pq.ParquetWriter(file, schema) as writer:
-
-        def write(rows: list[list[Any]]) -> None:
-            cells = zip(*rows, strict=True)
-            arrays = [
-                pa.array(list(cell), kind) for cell, kind in zip(cells, schema.types, strict=True)
-            ]
-            writer.write_table(pa.table(arrays, schema=schema))
-
-        yield write

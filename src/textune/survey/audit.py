@@ -3,7 +3,6 @@
 Texts are compared by 64-bit hashes, so that a million of them take tens of megabytes.
 """
 
-import re
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,16 +16,14 @@ from textune.errors import some
 from textune.records import Contract, Example, Finding
 from textune.splits import alike
 from textune.splits.origins import Origins
-from textune.survey.near import MOST, Sketches
+from textune.survey.near import MOST, Sketches, letters
 from textune.tasks import registry
 
 FEW = 10  # examples of a label below which it is called rare
 SHOWN = 5  # rows named in a finding
 LOPSIDED = 10  # times the rarest label, from which imbalance is worth a note
 MOST_LABELS = 20_000  # whose first rows are remembered
-DECORATION = re.compile(r"[\W\d_]+")
 MISSING = {"na", "n/a", "nan", "none", "null", "nil", "unknown", "?", "-", "#n/a", "<na>"}
-_TO_LETTERS = {code: " " for code in range(128) if not chr(code).isalpha()}
 _MASK = (1 << 64) - 1
 Numbers = NDArray[np.int64]
 
@@ -105,11 +102,11 @@ class _Seen:
     def add(self, example: Example) -> None:
         self.origins.add(example.origin)
         normal = alike.text_of(example)
-        letters = _letters(normal)
+        words = letters(normal)
         self.same.append(hash(normal) & _MASK)
-        self.near.append(hash(letters or normal) & _MASK)
+        self.near.append(hash(words or normal) & _MASK)
         if example.answers is None:  # the questions of one passage share nearly all words
-            self.sketches.add(self.rows, letters)
+            self.sketches.add(self.rows, words)
         if not example.text.strip() or (example.pair is not None and not example.pair.strip()):
             self.empty.append(self.rows)
         self._add_label(example)
@@ -132,13 +129,6 @@ class _Seen:
                 places = self.first.setdefault(name, [])
                 if len(places) < SHOWN:
                     places.append(self.rows)
-
-
-def _letters(text: str) -> str:
-    """Keep words alone, with one space between."""
-    if text.isascii():  # ten times faster than the pattern, with the same result
-        return " ".join(text.translate(_TO_LETTERS).split())
-    return DECORATION.sub(" ", text).strip()
 
 
 def _key(example: Example) -> int:

@@ -26,12 +26,13 @@ from textune.records import (
     Pool,
     Prediction,
     Row,
+    Scores,
     Survey,
     Table,
 )
 from textune.splits import strata
 from textune.tasks import shown
-from textune.tasks.interface import Task
+from textune.tasks.interface import Floats, Task
 
 ToExample = Callable[[Row], Example]
 
@@ -216,6 +217,8 @@ class Kind:
     instead: Callable[[Sequence[Column], Scan], str] = lambda columns, seen: ""
     findings: Callable[[Table, Contract, Scan], Iterator[Finding]] = _no_findings
 
+    # how unsure a model is of each text, (N,) from 0 to 1; None: its answers do not say
+    doubt: Callable[[Scores], Floats] | None = None
     label_names: Callable[[Contract, Iterable[Example]], tuple[str, ...]] = names_of
     tally: Callable[[Contract], Tally] = LabelTally
     picture: Callable[[Survey], Iterable[Chart | Grid | str]] = picture

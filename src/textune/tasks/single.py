@@ -26,8 +26,8 @@ from textune.records import (
     Table,
 )
 from textune.splits import splits
+from textune.tasks import doubt, texts
 from textune.tasks import labels as named
-from textune.tasks import texts
 from textune.tasks.interface import Borders, Floats, Task
 from textune.tasks.interface import Column as Added
 from textune.tasks.kind import Form, Kind, Places, ToExample
@@ -278,4 +278,5 @@ KIND = Kind(
     findings=named.findings,
     probe=probe,
     probes_names=True,
+    doubt=doubt.between_classes,
 )

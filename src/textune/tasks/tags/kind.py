@@ -21,8 +21,8 @@ from textune.records import (
     Survey,
     Table,
 )
+from textune.tasks import doubt, shown
 from textune.tasks import labels as named
-from textune.tasks import shown
 from textune.tasks.kind import Chart, Kind, Places, Tally, ToExample
 from textune.tasks.tags import misread, schemes, tag_columns, tagged
 from textune.tasks.tags.census import WordCensus
@@ -156,6 +156,7 @@ KIND = Kind(
     of_file=tagged.in_own_scheme,
     described=tag_columns.described,
     findings=findings,
+    doubt=doubt.of_words,
     label_names=tagged.label_names,
     tally=TagTally,
     picture=picture,
