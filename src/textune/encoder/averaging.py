@@ -23,7 +23,7 @@ from torch import nn
 from textune.encoder import bases, description, headers
 from textune.families.known import Family, family_of
 from textune.records import Pooling
-from textune.storage import objects
+from textune.storage import atomic, objects
 
 KEY = "textune_pooling"  # in config.json, of a model whose last layer was appended here
 OWN_KEY = "classifier_pooling"  # in config.json, of a family whose head knows several ways
@@ -132,6 +132,18 @@ def is_wanted(place: Path) -> bool:
         ModelError: What its folder says of it cannot be read.
     """
     return _wanted(str(place), "auto", has_one=is_in(place))[0]
+
+
+def hand_on(place: Path, folder: Path) -> None:
+    """Let a model without a head say of its pooling what the base in `place` says.
+
+    Raises:
+        OSError: The disk is full or read-only.
+    """
+    if is_wanted(place):
+        says = {"word_embedding_dimension": bases.width(place), "pooling_mode_mean_tokens": True}
+        (folder / bases.POOLING).parent.mkdir(exist_ok=True)
+        atomic.write_json(folder / bases.POOLING, says)
 
 
 def drop(model: Any) -> str | None:

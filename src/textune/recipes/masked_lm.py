@@ -7,7 +7,7 @@ from pathlib import Path
 
 from textune.corpora import library
 from textune.corpora.library import Library
-from textune.encoder import devices, freezing, manifest, masked_lm, sizes
+from textune.encoder import averaging, bases, devices, freezing, manifest, masked_lm, sizes
 from textune.encoder.masked_lm import MaskedLMModel
 from textune.metrics.metrics import Report
 from textune.objectives.masked import Masked
@@ -111,6 +111,8 @@ class MaskedLM:
         if self.start.base is None:
             sizes.prepare_for_tuning(self.loaded.encoder.config)
         masked_lm.save(self.loaded, folder)
+        if self.start.base is not None:
+            averaging.hand_on(Path(bases.find(self.start.base)), folder)
         card = {
             "format": 1,
             manifest.TOLD: True,
