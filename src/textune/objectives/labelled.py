@@ -15,10 +15,12 @@ from textune.encoder.model import Encoder
 from textune.encoder.vocabulary import SubTable
 from textune.evaluation import evaluate
 from textune.metrics.metrics import Report
+from textune.objectives.objective import Prior
 from textune.objectives.work import Work
 from textune.records import Batch, Message
 from textune.settings import selection
 from textune.settings.config import Settings, TrainSettings
+from textune.tasks import registry
 from textune.tasks.interface import Task
 from textune.text import batches, plan
 
@@ -75,6 +77,14 @@ class Labelled:
     def tie_metric(self) -> str:
         """Return the metric that decides between models with the same main metric."""
         return self.task.tie_metric
+
+    @property
+    def prior(self) -> Prior:
+        """Return what the frequencies of the training labels say."""
+        kind, task = registry.of(self.task.name), self.task
+        is_exclusive = kind.has_classes and not kind.several
+        known = self.corpus.targets[self.corpus.split.train]
+        return Prior(task.prior(known), task.labels if is_exclusive else ())
 
     @property
     def per_epoch(self) -> int:

@@ -29,6 +29,7 @@ class Masked:
     metric = "loss"
     tie_metric = "loss"
     looks_first = True
+    prior = None
 
     @property
     def per_epoch(self) -> int:

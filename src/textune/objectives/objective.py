@@ -1,14 +1,25 @@
 """What there is to learn: the one interface by which a run takes its work and is judged."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 
 from textune.encoder.model import Encoder
 from textune.metrics.metrics import Report
 from textune.objectives.work import Work
 from textune.records import Batch
+
+
+@dataclass(frozen=True, slots=True)
+class Prior:
+    """What is known of the answers without reading any text."""
+
+    logits: NDArray[np.float64] | None  # (C,) that constant answers have; None where none are
+    names: tuple[str, ...]  # of answers that exclude each other; () where they do not
 
 
 class Objective(Protocol):
@@ -25,6 +36,10 @@ class Objective(Protocol):
     @property
     def looks_first(self) -> bool:
         """Tell whether the weights are judged before the first step, too."""
+
+    @property
+    def prior(self) -> Prior | None:
+        """Return by what it is seen whether training learns; None where nobody looks."""
 
     @property
     def per_epoch(self) -> int:

@@ -2,8 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+import torch
+from torch import Tensor
 
 from textune.corpora.corpus import Corpus
 from textune.encoder import averaging, bases, devices, load, units
@@ -18,6 +22,7 @@ from textune.runs.runs import Card
 from textune.runs.written import Best, DataCard
 from textune.settings import choosing
 from textune.settings.choosing import Facts
+from textune.settings.config import TrainSettings
 from textune.storage import atomic
 from textune.tasks import registry
 from textune.tasks.interface import Task
@@ -113,7 +118,8 @@ class FineTuning:
             value=learner.progress.best,
             epoch=round(step / learner.objective.per_epoch, 3),
         )
-        return found | {"best": asdict(best)}, decision
+        retry = learner.progress.retry
+        return found | {"best": asdict(best)} | ({"retry": retry} if retry else {}), decision
 
     def save(self, folder: Path, decision: Decision | None) -> str:
         """Write the weights and what predicting needs into a folder; return its page."""
@@ -159,6 +165,8 @@ def build(request: TrainRequest, corpus: Corpus, clock: Clock) -> FineTuning:
     objective = Labelled.of(corpus, settings)
     encoder, sub = objective.encoder(place, settings.train, device)
     learner = Learner.build(objective, settings, encoder, sub=sub, clock=clock, why=why)
+    if settings.train.retry:
+        learner.fresh = partial(_weights, objective, place, settings.train, device)
     return FineTuning(replace(request, settings=settings), corpus, learner, chosen.words)
 
 
@@ -174,6 +182,14 @@ def facts_of(corpus: Corpus) -> Facts:
         asks=corpus.task.asks,
         averages=averaging.is_wanted(place),
     )
+
+
+def _weights(
+    objective: Labelled, place: str, train: TrainSettings, device: torch.device
+) -> dict[str, Tensor]:
+    """Return what the weights are before the first update; the base is read once more."""
+    found: dict[str, Tensor] = objective.encoder(place, train, device)[0].model.state_dict()
+    return found
 
 
 def judge(task: Task, scores: Scores, texts: Sequence[Example]) -> Report:

@@ -33,6 +33,7 @@ def content(run_dir: Path, files: Files) -> dict[str, object]:
     return {
         "facts": _facts(contract, files.settings, card, metrics),
         "main": main,
+        "remarks": _remarks(metrics),
         "models": _models(metrics, main),
         "table": pages.scores(
             [metric for metric in METRICS.values() if not metric.repeats],
@@ -79,6 +80,19 @@ def _facts(
         ("Best step", str(best.step or "")),
     ]
     return [(name, value) for name, value in facts if value]
+
+
+def _remarks(metrics: Report) -> list[str]:
+    """Say what went wrong in training, if anything did."""
+    retry, found = metrics.get("retry"), []
+    if retry:
+        found.append(
+            f"Training did not learn at first: {retry['why']}. It began anew, from the same "
+            f"weights, with a learning rate of {retry['lr']:.1e}."
+        )
+        if retry.get("again"):
+            found.append(f"It did not learn well by that either: {retry['again']}.")
+    return [*found, *filter(None, [metrics.get("at_chance")])]
 
 
 def _models(metrics: Report, main: str) -> dict[str, object] | None:

@@ -3,9 +3,10 @@
 import json
 import math
 from collections import defaultdict
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from textune.errors import MissingExtraError
 from textune.metrics import catalogue, metrics
@@ -13,6 +14,7 @@ from textune.records import Step, Validated
 from textune.runs.typed import LogLine
 from textune.storage import atomic
 
+RETRY = "retry"
 HOLD = 20  # steps held back before their tensors are read: reading makes a GPU wait
 
 
@@ -70,6 +72,21 @@ class Journal:
         for name, value in numbers.items():
             if self._events is not None and value is not None:
                 self._events.add_scalar(f"valid/{name}", value, found.step)
+
+    def begin_anew(self, retry: Mapping[str, Any]) -> None:
+        """Drop the lines of a beginning that was given up, and note why it was."""
+        self._held.clear()
+        self._lines.clear()
+        self._seconds = _drop_later(self._file, -1)
+        self._size = self._file.stat().st_size if self._file.is_file() else 0
+        self.tell_retry(retry)
+
+    def tell_retry(self, retry: Mapping[str, Any]) -> None:
+        """Note why and how training began anew, where that is not noted."""
+        if self._size == 0 or RETRY not in _kinds(self._file):
+            found = {key: retry[key] for key in ("at", "why", "lr", "warmup_share")}
+            self._write(cast("LogLine", {"kind": RETRY, "step": 0, **found}))
+            self._send()
 
     def flush(self) -> None:
         """Write the steps that are held back."""
@@ -140,6 +157,14 @@ def _drop_later(file: Path, after: int) -> defaultdict[int, float]:
             with suppress(KeyError, TypeError):
                 seconds[found["epoch"]] += found["seconds"]
     return seconds
+
+
+def _kinds(file: Path) -> set[str]:
+    """Return what kinds of lines a log has."""
+    if not file.is_file():
+        return set()
+    lines = file.read_text(encoding="utf-8").splitlines()
+    return {str(json.loads(line).get("kind")) for line in lines if _step_of(line) >= 0}
 
 
 def _steps_in(file: Path) -> int:

@@ -9,7 +9,7 @@ from textune.metrics.metrics import Report
 
 
 class LogLine(TypedDict, total=False):
-    """A line of log.jsonl: a "step", a "validation", or the end of an "epoch"."""
+    """A line of log.jsonl: a "step", a "validation", the end of an "epoch", or a "retry"."""
 
     kind: str
     step: int
@@ -23,6 +23,9 @@ class LogLine(TypedDict, total=False):
     tokens_per_second: float
     padding: float
     is_best: bool  # of a validation
+    at: int  # of a "retry": after how many updates it began anew, and the two below
+    why: str
+    warmup_share: float
     metrics: dict[str, float | None]
 
 

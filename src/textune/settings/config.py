@@ -185,6 +185,10 @@ class TrainSettings(Section):
     validate_every: int | None = Field(
         None, ge=1, description="Steps between validations; an epoch by default."
     )
+    retry: bool = Field(
+        True,
+        description="Begin anew once, with a lower learning rate, where training does not learn.",
+    )
     patience: int | None = Field(
         None, ge=1, description="Stop after so many validations without a better score."
     )

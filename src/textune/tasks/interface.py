@@ -66,6 +66,13 @@ class Task(Protocol):
         """Return the task with rare classes weighing more, by their counts in these targets."""
         return self
 
+    def prior(self, targets: NDArray[Any]) -> Floats | None:
+        """Return the logits, one for each output, that know only how frequent each answer is.
+
+        None where no such logits are the same for all texts.
+        """
+        return None
+
     def target(self, example: Example) -> NDArray[np.generic]:
         """Turn a label into a target; raises `DataError` naming the row."""
 

@@ -26,7 +26,7 @@ from textune.records import (
     Table,
 )
 from textune.splits import splits
-from textune.tasks import doubt, texts
+from textune.tasks import doubt, priors, texts
 from textune.tasks import labels as named
 from textune.tasks.interface import Borders, Floats, Task, thresholds
 from textune.tasks.interface import Column as Added
@@ -54,6 +54,10 @@ class Multi(Task):
     def config(self) -> dict[str, object]:
         """Return what the model's configuration must hold."""
         return named.config(self.labels, "multi_label_classification")
+
+    def prior(self, targets: NDArray[Any]) -> Floats:
+        """Return the logits of the labels' shares; (C,)."""
+        return priors.several(targets, self.weights, smoothing=self.smoothing)
 
     def target(self, example: Example) -> NDArray[np.generic]:
         """Return zeros and ones, NaN where the label is not scored; (C,) float32.

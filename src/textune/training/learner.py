@@ -1,10 +1,11 @@
 """An objective and an encoder become a learner: all that changes while a run learns."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from torch import Tensor
 from torch.optim.lr_scheduler import LambdaLR
 
 from textune.encoder import devices, precision, remarks, vocabulary
@@ -14,17 +15,19 @@ from textune.fast import threads
 from textune.metrics import written
 from textune.objectives.objective import Objective, passes
 from textune.objectives.work import Work
-from textune.records import Message
+from textune.records import Message, Started
 from textune.runs.journal import Journal
 from textune.runs.typed import Capsule
 from textune.settings.language_config import RunSettings
 from textune.training import checkpoint, memory, optim, snapshot
 from textune.training.clock import Clock
 from textune.training.fingerprints import Fingerprint
+from textune.training.instability import Watch
 from textune.training.loop import Trainable
 from textune.training.optim import AdamW
 from textune.training.progress import Progress
 
+START = "start."  # before the names of what the head was at the first step, in checkpoints
 MICRO_TOKENS = {"cpu": 4096, "cuda": 32768, "mps": 8192}
 
 
@@ -46,6 +49,9 @@ class Learner:
     judged: float = field(default_factory=time.perf_counter)
     saved: float = field(default_factory=time.perf_counter)  # the last checkpoint
     named: Fingerprint | None = None  # what the steps depend on, by content
+    fresh: Callable[[], dict[str, Tensor]] | None = None  # the weights before the first step anew
+    start: dict[str, Tensor] = field(default_factory=dict)  # of the head at the first step
+    watch: Watch | None = None  # whether it learns
     journal: Journal = field(init=False)  # while it learns
 
     @classmethod
@@ -134,10 +140,31 @@ class Learner:
         progress = self.progress
         progress.decay, progress.total = self.decay, self.total
         progress.clock, progress.reserve = self.clock.seconds(), self.clock.reserve
+        progress.watched = None if self.watch is None else self.watch.state()
         self.journal.flush()  # what is before a checkpoint is never lost
         found = snapshot.take(self.encoder.model, self.optimizer, progress, self.prints())
+        found.tensors.update({f"{START}{name}": value for name, value in self.start.items()})
         checkpoint.save(folder / "checkpoints", found, step=progress.step)
         self.saved = time.perf_counter()
+
+    def calm(self) -> None:
+        """Take the learning rate of a new beginning, where there was one."""
+        if self.progress.retry is None:
+            return
+        for group in self.optimizer.param_groups:
+            rate = group.pop("initial_lr", group["lr"])
+            group["lr"] = rate * self.progress.retry["lr"] / self.settings.train.lr
+        self.schedule = self._scheduled()
+
+    def started(self) -> Started:
+        """Say that training begins, and how much there is to do."""
+        return Started(
+            steps=self.total,
+            first=self.progress.step + 1,
+            epochs=self.settings.train.epochs,
+            tokens=self.objective.tokens,
+            seconds=self.clock.left(),
+        )
 
     def prints(self) -> Fingerprint:
         """Return what names by content all that the remaining steps depend on."""
@@ -202,4 +229,6 @@ class Learner:
             steps=train.warmup_steps,
             epochs=train.warmup_epochs,
         )
+        if self.progress.retry is not None:
+            rising = max(rising, round(self.progress.retry["warmup_share"] * total))
         return optim.schedule(self.optimizer, train.schedule, warmup=rising, total=total)

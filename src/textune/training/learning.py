@@ -1,30 +1,32 @@
 """A learner goes through its updates: judged, saved and stopped on the way."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import torch
+from torch import Tensor
 
 from textune.encoder import remarks
-from textune.errors import StoppedError
+from textune.errors import NumericsError, StoppedError
 from textune.fast import threads
 from textune.metrics import catalogue
 from textune.metrics.metrics import Report
-from textune.records import Message, Started, Step, Validated
+from textune.records import Batch, Message, Started, Step, Validated
 from textune.runs.journal import Journal
-from textune.training import loop, memory, snapshot
+from textune.training import loop, memory, snapshot, starting_over
 from textune.training.guards import StopRequest
 from textune.training.learner import Learner
+
+Event = Started | Step | Validated | Message
 
 TENTHS = 10  # validations in the time of a budget, at most
 AFTER = 3  # times as long as judging takes what comes after the last update: judging, saving
 WORTH = 3  # times as long as judging takes one learns at least before judging again
 
 
-def learn(
-    learner: Learner, folder: Path, stop: StopRequest, *, goes_on: bool
-) -> Iterator[Started | Step | Validated | Message]:
+def learn(learner: Learner, folder: Path, stop: StopRequest, *, goes_on: bool) -> Iterator[Event]:
     """Update the weights to the end of the plan, validating and saving on the way.
 
     Raises:
@@ -33,22 +35,17 @@ def learn(
     if not goes_on:
         torch.manual_seed(learner.settings.seed)
     memory.keep()
-    yield Started(
-        steps=learner.total,
-        first=learner.progress.step + 1,
-        epochs=learner.settings.train.epochs,
-        tokens=learner.objective.tokens,
-        seconds=learner.clock.left(),
-    )
+    starting_over.prepare(learner, goes_on=goes_on)
+    yield learner.started()
     events = folder / "tensorboard" if learner.settings.tensorboard else None
     after = learner.progress.step if goes_on else -1
     learner.journal = Journal(folder / "log.jsonl", after=after, events=events)
     yield from (Message(remark, is_warning=True) for remark in learner.journal.remarks)
+    if learner.progress.retry is not None:
+        learner.journal.tell_retry(learner.progress.retry)
     try:
         with stop.between_steps():
-            yield from _validated(learner, folder, stop)  # a stop may have come before it
-            if not _is_over(learner):
-                yield from _steps(learner, folder, stop)
+            yield from _attempts(learner, folder, stop)
             _stop_if(learner, folder, stop)
         if _has_no_patience(learner) and learner.progress.step != learner.total:
             patience = learner.settings.train.patience
@@ -59,14 +56,36 @@ def learn(
         learner.journal.close()
 
 
+def _attempts(learner: Learner, folder: Path, stop: StopRequest) -> Iterator[Event]:
+    """Go through the updates, a second time where the first does not learn."""
+    while True:
+        why: str | None = None
+        try:
+            yield from _validated(learner, folder, stop)  # a stop may have come before it
+            if not _is_over(learner):
+                why = yield from _steps(learner, folder, stop)
+        except NumericsError as error:
+            if not starting_over.is_possible(learner):
+                raise
+            why = str(error).partition("; ")[0]
+        if why is None:
+            return
+        yield from starting_over.begin(learner, folder, why)
+
+
 def _steps(
     learner: Learner, folder: Path, stop: StopRequest
-) -> Iterator[Step | Validated | Message]:
+) -> Generator[Step | Validated | Message, None, str | None]:
+    """Update the weights; return why it must begin anew, where it must."""
     began = time.perf_counter()
+    loss: Callable[[Any, Batch], Tensor] = learner.objective.loss
+    works, watch = learner.work(), learner.watch
+    if watch is not None:
+        loss, works = watch.listening(loss), watch.over(works)
     for step in loop.train(
         learner.model,
-        learner.objective.loss,
-        learner.work(),
+        loss,
+        works,
         learner.optimizer,
         learner.schedule,
         clip=learner.settings.train.clip,
@@ -79,13 +98,19 @@ def _steps(
             learner.journal.epoch(step)
         yield step
         yield from map(Message, threads.news())
+        why = None if watch is None else watch.after(step)
+        if why is not None and starting_over.is_possible(learner):
+            return why
+        if why is not None:
+            yield starting_over.explain(learner, why)
         _stop_if(learner, folder, stop)
         yield from _validated(learner, folder, stop)
         if _is_over(learner):
-            return
+            break
         if time.perf_counter() - learner.saved > learner.settings.train.checkpoint_minutes * 60:
             yield from _saved(learner, folder)
         began = time.perf_counter()
+    return None
 
 
 def _validated(learner: Learner, folder: Path, stop: StopRequest) -> Iterator[Validated | Message]:

@@ -1,6 +1,7 @@
 """How far a run has come, and which of its validations was the best."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from textune.metrics import catalogue, metrics
 from textune.metrics.metrics import Report
@@ -29,6 +30,10 @@ class Progress:
     total: int | None = None  # updates in all; None where time decides
     tenths: int = 0  # of a time budget at whose ends it was validated
     before: Report | None = None  # what was measured before the first step
+    watched: dict[str, Any] | None = (
+        None  # of the first updates, by which it is seen that it learns
+    )
+    retry: dict[str, Any] | None = None  # why and how it began anew
 
     def count(self, step: Step, seconds: float) -> None:
         """Count an update, and the seconds that it took."""

@@ -7,7 +7,7 @@ from textune.records import Message
 from textune.runs import runs
 from textune.storage import folders
 from textune.training import checkpoint, fingerprints, optim, snapshot
-from textune.training.learner import Learner
+from textune.training.learner import START, Learner
 
 
 def take_up(
@@ -44,6 +44,12 @@ def _continue(learner: Learner, folder: Path, *, accept: bool) -> Iterator[Messa
     learner.progress = snapshot.put_back(found, learner.encoder.model, learner.optimizer)
     remarks += snapshot.secure_best(folder, learner.progress, accept=accept)
     learner.clock.before, learner.clock.reserve = learner.progress.clock, learner.progress.reserve
+    learner.start = {
+        name.removeprefix(START): value
+        for name, value in found.tensors.items()
+        if name.startswith(START)
+    }
+    learner.calm()
     optim.move_schedule(learner.schedule, learner.progress.step)
     if learner.sub is not None:
         learner.sub.decay = learner.progress.decay

@@ -59,6 +59,10 @@ class Regress(Task):
         found: NDArray[np.float64] = (targets - np.asarray(centers)) / np.asarray(scales)
         return found
 
+    def prior(self, targets: NDArray[Any]) -> Floats:
+        """Return the mean of the training numbers, which is 0 once they are standardised; (C,)."""
+        return np.zeros(len(self.labels))
+
     def target(self, example: Example) -> NDArray[np.generic]:
         """Return the numbers as they are written; (C,) float64.
 

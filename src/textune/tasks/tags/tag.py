@@ -18,6 +18,7 @@ from textune.metrics.metrics import Report
 from textune.records import OUTSIDE, Batch, Decision, Entity, Example, Prediction, Scores
 from textune.splits import splits
 from textune.tasks import labels as named
+from textune.tasks import priors
 from textune.tasks.interface import Borders, Column, Floats, Task
 
 if TYPE_CHECKING:
@@ -61,6 +62,11 @@ class Tag(Task):
         counts = np.bincount(known, minlength=len(self.labels))
         weights = splits.class_weights(counts)
         return replace(self, weights=tuple(weights.tolist()))
+
+    def prior(self, targets: NDArray[Any]) -> Floats:
+        """Return the logarithms of the tags' shares, over all words; (C,)."""
+        known = targets[targets != UNSHOWN]
+        return priors.exclusive(known, len(self.labels), self.weights, smoothing=self.smoothing)
 
     def target(self, example: Example) -> NDArray[np.generic]:
         """Return the tag of each word; (words,) int64.
