@@ -24,7 +24,6 @@ from textune.training.progress import Progress
 AnySettings = TypeVar("AnySettings", bound=RunSettings)
 
 CHECKPOINTS = "checkpoints"
-EARLIER = {"pooling": "base"}  # settings of runs from before there was a choice
 
 
 def take(model: nn.Module, optimizer: AdamW, progress: Progress, prints: Fingerprint) -> Checkpoint:
@@ -54,7 +53,8 @@ def fingerprint(data: str, settings: RunSettings, encoder: Encoder) -> Fingerpri
     if encoder.device.type == "cpu" and threads.decide(by_kernels=encoder.has_kernels):
         surroundings["the threads"] = str(threads.used()[0])
     defaults = type(settings).model_construct().model_dump(mode="json")
-    defaults["train"] |= EARLIER
+    if isinstance(settings, Settings):  # runs from before there were recipes were classic
+        defaults["train"] |= choosing.CLASSIC
     return fingerprints.make(
         data,
         settings.model_dump(mode="json"),
