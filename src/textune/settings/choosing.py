@@ -79,17 +79,20 @@ EQUAL = ("asks", "averages")
 
 TABLE: Mapping[str, tuple[Rule, ...]] = {
     "batch_size": (
-        Rule(16, rows=500),
+        Rule(16, rows=2_000),
         Rule(32),
     ),
     "epochs": (
-        Rule(Passes(updates=60, fewest=4, most=20), rows=2_000),
+        Rule(Passes(updates=60, fewest=4, most=60), rows=2_000, classes=8, averages=True),
+        Rule(Passes(updates=120, fewest=4, most=60), rows=2_000),
         Rule(Passes(updates=0, fewest=4, most=4), rows=10_000),
         Rule(Passes(updates=0, fewest=3, most=3)),
     ),
     "lr": (
         Rule(3e-4, width=192),
         Rule(2e-4, width=384),
+        Rule(5e-5, rows=2_000, classes=8, width=640, layers=13, averages=True),
+        Rule(2e-5, rows=2_000, classes=8, width=896, layers=13, averages=True),
         Rule(1e-4, width=640, layers=13),
         Rule(5e-5, width=640),
         Rule(4e-5, width=896, layers=13),
