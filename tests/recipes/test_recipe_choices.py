@@ -60,7 +60,9 @@ def test_what_is_given_is_not_explained(trained):
 
 
 def test_no_pass_is_still_forewarned(reviews, tiny_base, tmp_path):
-    request = train_request(reviews, tiny_base, tmp_path / "run", "train.epochs=0")
+    request = train_request(
+        reviews, tiny_base, tmp_path / "run", "train.epochs=0", "train.probe=false"
+    )
     said = [one.text for one in labelled_text.learn(request) if isinstance(one, Message)]
     assert any(text.startswith("epochs 0: nothing will be learned") for text in said)
 

@@ -88,9 +88,9 @@ def test_what_was_given_stays_and_is_not_explained():
     found = chosen(FEW, "train.lr=5e-5", "train.batch_size=50", "train.warmup_steps=0")
     assert numbers(found) == (10, 50, 5e-5)  # the passes follow the batch that was given
     assert found.settings.train.warmup_share is None
-    assert [words.partition(" ")[0] for words in found.words] == ["epochs", "dropout"]
+    assert [words.partition(" ")[0] for words in found.words] == ["epochs", "dropout", "linear"]
     left = found.settings.train.left_out()
-    assert left == {"epochs", "dropout", "pooling"}  # can still be told
+    assert left == {"epochs", "dropout", "pooling", "probe"}  # can still be told
 
 
 def test_a_value_of_auto_is_left_to_the_recipe(tmp_path):

@@ -87,6 +87,7 @@ OF_LABELS = (*OF_CLASSES, *OF_NUMBERS)  # of one label, or target, in the order 
 COUNTS = {"support": "texts", "predicted": "given"}  # of one label
 COUNTS_OF_TAGS = {"support": "in the texts", "predicted": "found"}
 BASELINES = {  # rules beside which a model is shown, and their names where there is less room
+    "probe": ("Linear head on frozen features", "linear head, frozen"),
     "tfidf": ("TF-IDF + logistic regression", "TF-IDF + log. regression"),
     "centroid": ("TF-IDF, the nearest class", "TF-IDF, nearest class"),
     "majority": ("Label frequencies alone", "majority vote"),

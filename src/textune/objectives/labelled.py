@@ -14,6 +14,7 @@ from textune.encoder import freezing, load, vocabulary
 from textune.encoder.model import Encoder
 from textune.encoder.vocabulary import SubTable
 from textune.evaluation import evaluate
+from textune.metrics import catalogue
 from textune.metrics.metrics import Report
 from textune.objectives.objective import Prior
 from textune.objectives.work import Work
@@ -25,9 +26,14 @@ from textune.tasks.interface import Task
 from textune.text import batches, plan
 
 
-def forewarnings(train: TrainSettings, per_epoch: int) -> Iterator[Message]:
+def forewarnings(
+    train: TrainSettings, per_epoch: int, *, is_probed: bool = False
+) -> Iterator[Message]:
     """Say what will not happen by these settings: no update, no end of the warm-up."""
     total = per_epoch * train.epochs
+    if not total and is_probed:
+        yield Message("epochs 0: the frozen encoder with the linear head is what is saved")
+        return
     if not total:
         yield Message(
             "epochs 0: nothing will be learned; the model keeps the base's weights, and a head "
@@ -56,8 +62,7 @@ class Labelled:
     metric: str
     batch_size: int
     seed: int
-
-    looks_first = False
+    looks_first: bool = False  # whether a linear head on frozen features is what it starts from
 
     @classmethod
     def of(cls, corpus: Corpus, settings: Settings) -> "Labelled":
@@ -72,6 +77,15 @@ class Labelled:
             metric = selection.metric(task, train.metric)
         task = selection.weighed(task, train, corpus.targets[corpus.split.train])
         return cls(corpus, task, metric, train.batch_size, settings.seed)
+
+    @property
+    def unbeaten(self) -> Message:
+        """Say that the frozen encoder is kept."""
+        return Message(
+            f"no update was better than the linear head on frozen features, by "
+            f"{catalogue.title(self.metric)} of the validation texts: the frozen encoder with that "
+            "head is what is saved"
+        )
 
     @property
     def tie_metric(self) -> str:

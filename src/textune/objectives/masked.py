@@ -14,7 +14,7 @@ from textune.evaluation import language
 from textune.fast.decoding import MaskedLMOutput
 from textune.metrics.metrics import Report
 from textune.objectives.work import Work
-from textune.records import Batch
+from textune.records import Batch, Message
 from textune.text import masking, plan
 from textune.text.passages import NO_TARGET, Passages
 
@@ -30,6 +30,10 @@ class Masked:
     tie_metric = "loss"
     looks_first = True
     prior = None
+    unbeaten = Message(
+        "no update made the held-out loss lower: the weights before the first are kept",
+        is_warning=True,
+    )
 
     @property
     def per_epoch(self) -> int:

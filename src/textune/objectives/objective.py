@@ -11,7 +11,7 @@ from torch import Tensor
 from textune.encoder.model import Encoder
 from textune.metrics.metrics import Report
 from textune.objectives.work import Work
-from textune.records import Batch
+from textune.records import Batch, Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,10 @@ class Objective(Protocol):
     @property
     def prior(self) -> Prior | None:
         """Return by what it is seen whether training learns; None where nobody looks."""
+
+    @property
+    def unbeaten(self) -> Message:
+        """Say that the weights before the first step are kept, since none were better."""
 
     @property
     def per_epoch(self) -> int:

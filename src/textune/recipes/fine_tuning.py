@@ -15,6 +15,8 @@ from textune.encoder.units import Units
 from textune.evaluation import by_length, evaluate, fitting
 from textune.metrics.metrics import Report
 from textune.objectives.labelled import Labelled, forewarnings
+from textune.probing import heads
+from textune.recipes import probed
 from textune.recipes.requests import TrainRequest
 from textune.records import Decision, Example, Message, Scores
 from textune.runs import runs
@@ -78,11 +80,15 @@ class FineTuning:
         """Return where the tokenizer's files are."""
         return self.found.tokenizer.place
 
-    def prepare(self, _: Path, __: StopRequest, *, goes_on: bool) -> Iterator[Message]:
-        """Say what was chosen, and what will not happen by these settings."""
-        del goes_on
+    def prepare(self, folder: Path, _: StopRequest, *, goes_on: bool) -> Iterator[Message]:
+        """Say what was chosen and what will not happen by it; fit the head to start from."""
+        objective, settings = self.learner.objective, self.request.settings
         yield from map(Message, self.choices)
-        yield from forewarnings(self.request.settings.train, self.learner.objective.per_epoch)
+        if objective.looks_first and not goes_on:
+            yield probed.begin(self.learner, self.found, folder, seed=settings.seed)
+        yield from forewarnings(
+            settings.train, objective.per_epoch, is_probed=objective.looks_first
+        )
 
     def judge(self, folder: Path) -> tuple[Report, Decision]:
         """Judge the best weights on validation and test texts, beside what simple rules score."""
@@ -110,7 +116,8 @@ class FineTuning:
             last = part, scores, texts
         assert last is not None
         simple = task.baselines(corpus.part("train"), last[1], last[2])
-        found["baselines"] = {"part": last[0], **simple}
+        probe = probed.baseline(folder, learner.progress.before, last[0])
+        found["baselines"] = {"part": last[0], **probe, **simple}
         step = learner.progress.best_step
         best = Best(
             step=step,
@@ -164,6 +171,8 @@ def build(request: TrainRequest, corpus: Corpus, clock: Clock) -> FineTuning:
     )
     objective = Labelled.of(corpus, settings)
     encoder, sub = objective.encoder(place, settings.train, device)
+    is_probed = settings.train.probe and heads.can_probe(objective.task, encoder)
+    objective = replace(objective, looks_first=is_probed)
     learner = Learner.build(objective, settings, encoder, sub=sub, clock=clock, why=why)
     if settings.train.retry:
         learner.fresh = partial(_weights, objective, place, settings.train, device)

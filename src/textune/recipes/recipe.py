@@ -200,10 +200,7 @@ def _learn(job: Job, folder: Path, stop: StopRequest, *, goes_on: bool) -> Itera
     learner.take_best(folder)
     progress = learner.progress
     if learner.objective.looks_first and progress.step and not progress.best_step:
-        yield Message(
-            "no update made the held-out loss lower: the weights before the first are kept",
-            is_warning=True,
-        )
+        yield learner.objective.unbeaten
 
 
 def _write_model(

@@ -10,6 +10,7 @@ from textune.errors import RunError
 from textune.storage import atomic
 
 CARD = "data_card.json"
+PROBE = "probe.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,32 @@ class Best:
         """Take it out of what a run scored."""
         found = metrics.get("best") or {}
         return cls(**{key: found[key] for key in cls.__slots__ if key in found})
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """The linear head on frozen features from which fine-tuning began: `probe.json`."""
+
+    texts: int  # by which it was fitted
+    folds: int  # of cross-validation; 0 where there was none
+    strength: float  # scikit-learn's C
+    losses: Mapping[str, float]  # strength → mean loss of what was held out
+    metric: str  # that selects
+    value: float | None  # of it, by cross-validation
+    test: Mapping[str, Any] | None = None  # what the test texts said of it
+
+    def write(self, folder: Path) -> None:
+        """Write it into a run's folder."""
+        atomic.write_json(folder / PROBE, asdict(self))
+
+    @classmethod
+    def read(cls, folder: Path) -> "Probe | None":
+        """Read it from a run's folder; None where there is none, or it is damaged."""
+        try:
+            found = json.loads((folder / PROBE).read_text(encoding="utf-8"))
+            return cls(**{key: found[key] for key in cls.__slots__ if key in found})
+        except (OSError, ValueError, TypeError):
+            return None
 
 
 def _file(item: Mapping[str, Any]) -> File:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from textune.errors import SettingsError, among
+from textune.records import PASSAGES, Asks
 from textune.settings.config import LEFT_OUT, Settings, TrainSettings
 
 FORCED = "TEXTUNE_RECIPE"  # "auto" or "classic": the recipe where none is asked for
@@ -26,13 +27,13 @@ class Facts:
     tokens: int  # of a text, in the mean
     width: int  # of the base
     layers: int  # of the base
-    asks: str  # what has an answer: "texts", "words" or "answers"
+    asks: Asks  # what has an answer
     averages: bool  # the base is a sentence encoder, whose answer is a mean over tokens
 
     def words(self, name: str) -> str:
         """Say one of them."""
         value = getattr(self, name)
-        counted = {
+        known = {
             "rows": f"{self.rows:,} training text{'s' * (self.rows != 1)}",
             "classes": f"{self.classes:,} class{'es' * (self.classes != 1)}",
             "tokens": f"{self.tokens:,} tokens a text",
@@ -40,7 +41,7 @@ class Facts:
             "asks": f"answers for {self.asks}",
             "averages": "a sentence encoder" if self.averages else "no sentence encoder",
         }
-        return counted.get(name, f"{name} {value:,}")
+        return known.get(name) or f"{name} {value:,}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,11 @@ TABLE: Mapping[str, tuple[Rule, ...]] = {
     "warmup_share": (Rule(0.1),),
     "dropout": (Rule("base"),),
     "pooling": (Rule("auto"),),  # as the base's folder says
+    "probe": (
+        Rule(False, asks=PASSAGES),
+        Rule(True, rows=10_000),
+        Rule(False),
+    ),
 }
 CLASSIC: Mapping[str, Any] = {  # the papers' settings (Devlin et al., 2019)
     "epochs": 3,
@@ -111,6 +117,7 @@ CLASSIC: Mapping[str, Any] = {  # the papers' settings (Devlin et al., 2019)
     "warmup_share": None,  # a tenth
     "dropout": "base",
     "pooling": "base",
+    "probe": False,
 }
 assert TABLE.keys() == CLASSIC.keys() == set(TrainSettings.by_recipe)
 
@@ -258,6 +265,8 @@ def _with(settings: Settings, values: Mapping[str, Any]) -> Settings:
 
 def _shown(name: str, value: object) -> str:
     words = name.replace("_", " ").replace("warmup share", "warm-up")
+    if isinstance(value, bool):
+        return f"{'' if value else 'no '}{words.replace('probe', 'linear probing')}"
     if isinstance(value, float):
         digits, _, power = f"{value:.2g}".partition("e")
         if not power and value < 0.001:  # 0.0001

@@ -146,7 +146,7 @@ class TrainSettings(Section):
     """How the weights are changed; what is left out of `by_recipe`, the recipe chooses."""
 
     by_recipe: ClassVar[tuple[str, ...]] = (
-        *("batch_size", "epochs", "lr", *WARM_UP[:1], "dropout", "pooling"),
+        *("batch_size", "epochs", "lr", *WARM_UP[:1], "dropout", "pooling", "probe"),
     )
 
     recipe: Literal["auto", "classic"] = Field(
@@ -205,6 +205,11 @@ class TrainSettings(Section):
         description="What a head on whole texts reads: as the base's model has it, the first "
         "token, or the mean of all; the mean by default where the base's 1_Pooling/config.json "
         "says so.",
+    )
+    probe: bool = Field(
+        False,
+        description="Begin with a linear head that is fitted on the features of the frozen encoder "
+        "(linear probing, then fine-tuning), and keep both where no update is better.",
     )
     precision: Literal["auto", "fp32", "bf16"] = Field(
         "auto",

@@ -12,6 +12,7 @@ OF_LABELS = (
     "label_smoothing",
     "metric",
     "pooling",
+    "probe",
     "recipe",
 )  # settings that are refused where there are no labels
 OF_BASES = ("dropout",)  # of `train`; refused where there is no base
