@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from rich.table import Table
 from scipy.stats import wilcoxon
 
-from bench import commands, machine, tasks
+from bench import commands, machine, processes, tasks
 from textune.predicting import picking
 
 LEVEL = 0.05  # chance of such a gain by accident, below which it counts as shown
@@ -73,6 +73,7 @@ STRATEGIES: Mapping[str, Strategy] = {
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure each set, then print and write what was found."""
     options = parse(arguments)
+    processes.limit_threads(options.threads)
     say, out = commands.console(stderr=True), commands.console()
     found: dict[str, Any] = {}
     for name in options.sets:

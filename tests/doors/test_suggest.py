@@ -1,7 +1,9 @@
 import csv
 import json
 import re
+import shutil
 import sys
+from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -14,6 +16,7 @@ from textune.doors import cli
 from textune.errors import DataError, RunError, SettingsError
 from textune.predicting import pool
 
+RUNS = Path(__file__).parents[1] / "fixtures" / "runs_2026"
 HEAD = ["id", "text", "note"]
 
 
@@ -150,7 +153,7 @@ def test_a_file_of_learned_texts_has_none_left(run, tmp_path):
 @pytest.mark.parametrize(
     ("config", "match"),
     [
-        ('[run]\nsource = "gone.csv"\n', r"texts of gone\.csv, .*are not left out: .*--known"),
+        ('[run]\nsource = "gone.csv"\n', r"learned from are not left out: gone\.csv: .*--known"),
         ("seed = 1\n", r"does not say which file it learned from, .*--known"),
     ],
 )
@@ -185,3 +188,25 @@ def test_other_tasks_are_suggested_for_too(tiny_base, tmp_path, source, task, co
     found = textune.suggest(run, source, n=6)
     assert list(found.rows[0]) == [*HEAD, *columns]
     assert len(found.rows) == 6
+
+
+@pytest.mark.parametrize(
+    ("task", "file", "columns"),
+    [
+        ("pairs", "pairs_train.tsv", ["uncertainty", "decision"]),
+        ("number", "number_train.csv", ["predicted points"]),
+        ("tags", "tags_train.conll", ["uncertainty", "tags", "entities"]),
+        ("answers", "answers_train.json", ["uncertainty", "answer", "answer_start"]),
+    ],
+)
+def test_runs_of_an_earlier_version_suggest_too(tmp_path, monkeypatch, task, file, columns):
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(RUNS / task, tmp_path / "run")
+    found = textune.suggest("run", RUNS / "data" / file, n=4, output="next.jsonl")
+    names = list(found.rows[0])
+    first = names.index("rank") + 1
+    assert names[first : first + len(columns)] == columns
+    assert len({str(row) for row in found.rows}) == 4
+    lines = (tmp_path / "next.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line) for line in lines] == list(found.rows)
+    assert "name the file with --known" in " ".join(found.remarks)

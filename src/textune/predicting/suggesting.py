@@ -209,8 +209,8 @@ def _learned(
             why = str(error).splitlines()[0]
             if not known:
                 remarks.append(
-                    f"texts of {place}, which the model learned from, are not left out: {why}; "
-                    "name the file with --known"
+                    f"texts that the model learned from are not left out: {why}; name the file "
+                    "with --known"
                 )
     if not places and not known:
         remarks.append(
