@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from textune.probing import heads, names
-from textune.tasks import registry
+from textune.probing import heads
+from textune.tasks import label_texts, registry
 
 
 def clouds(each, middles, *, spread, seed=0):
@@ -66,8 +66,8 @@ def test_a_name_is_a_positive_of_its_own_label_alone():
     ],
 )
 def test_labels_are_texts_where_all_of_them_are_words(labels, wanted):
-    assert names.words(registry.make("single", labels)) == wanted
+    assert label_texts.words(registry.make("single", labels)) == wanted
 
 
 def test_numbers_have_no_names():
-    assert names.words(registry.make("number", ("price",))) is None
+    assert label_texts.words(registry.make("number", ("price",))) is None

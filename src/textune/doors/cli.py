@@ -254,14 +254,14 @@ def demo(*, out: Path = Path("demo"), epochs: int | None = None, limit: int | No
 
     Args:
         out: Folder for the demo's data and run.
-        epochs: Passes over the texts.
+        epochs: Passes over the texts; by the recipe if not given.
         limit: Use so many texts only: a trial.
     """
     from textune.doors import demo
 
     with console.spared():
         console.say(demo.describe(demo.prepare(out)))
-    for words in demo.commands(out, epochs=epochs or demo.EPOCHS, limit=limit):
+    for words in demo.commands(out, epochs=epochs, limit=limit):
         with console.spared():
             console.say(f"\n$ {shlex.join(['textune', *words])}\n")
         app(words, standalone_mode=False)

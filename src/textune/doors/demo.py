@@ -19,8 +19,6 @@ from textune.storage import atomic
 FILE_NAME = "chatterbot.csv"
 COLUMNS = ("conversation", "topic", "text")
 FEWEST = 10  # conversations of a topic from which it can be learned and judged
-EPOCHS = 6
-LEARNING_RATE = 5e-4  # the bundled encoder is small, and so is the file
 
 SENTENCES = (
     "Who wrote the novel about the white whale?",
@@ -79,11 +77,13 @@ def describe(material: Material) -> str:
     )
 
 
-def commands(folder: Path, *, epochs: int = EPOCHS, limit: int | None = None) -> list[list[str]]:
+def commands(
+    folder: Path, *, epochs: int | None = None, limit: int | None = None
+) -> list[list[str]]:
     """List what a person would type after `textune` to check, train and predict."""
     corpus, run = str(folder / FILE_NAME), str(folder / "run")
     roles = ["--text", "text", "--label", "topic", "--group", "conversation"]
-    numbers = ["--epochs", str(epochs), "--lr", f"{LEARNING_RATE}"]
+    numbers = [] if epochs is None else ["--epochs", str(epochs)]
     numbers += [] if limit is None else ["--limit", str(limit)]
     return [
         ["check", corpus, "--group", "conversation"],

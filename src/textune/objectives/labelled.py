@@ -21,9 +21,10 @@ from textune.objectives.work import Work
 from textune.records import Batch, Message
 from textune.settings import selection
 from textune.settings.config import Settings, TrainSettings
-from textune.tasks import registry
+from textune.tasks import label_texts, registry
 from textune.tasks.interface import Task
 from textune.text import batches, plan
+from textune.text.tokenizers import Ids
 
 
 def forewarnings(
@@ -101,6 +102,12 @@ class Labelled:
         return Prior(task.prior(known), task.labels if is_exclusive else ())
 
     @property
+    def names(self) -> list[Ids]:
+        """Return the ids of each label's name, where a linear head can learn from it."""
+        corpus = self.corpus
+        return label_texts.ids(self.task, corpus.tokenizer, corpus.examples)
+
+    @property
     def per_epoch(self) -> int:
         """Return the updates of one pass."""
         return plan.steps_in_epoch(len(self.corpus.split.train), self.batch_size)
@@ -129,7 +136,10 @@ class Labelled:
         encoder.to(device)
         freezing.freeze(encoder.model, train.freeze)
         rows = encoder.model.get_input_embeddings().weight.shape[0]
-        return encoder, vocabulary.shrink(encoder, self.corpus.store.used(rows), place=place)
+        used = self.corpus.store.used(rows)
+        for name in self.names if train.probe else ():
+            used[name] = True
+        return encoder, vocabulary.shrink(encoder, used, place=place)
 
     def loss(self, output: Tensor, batch: Batch) -> Tensor:
         """Return the sum of losses over a batch."""

@@ -1,6 +1,5 @@
-"""Labels whose names are words become features: what a label is called tells what it means."""
+"""The names of labels become features, as texts do."""
 
-import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -8,30 +7,8 @@ from numpy.typing import NDArray
 
 from textune.encoder.model import Encoder
 from textune.probing.features import answering_with_inputs, last_layer
-from textune.tasks import registry
-from textune.tasks.interface import Task
 from textune.text import batches
-from textune.text.tokenizers import Ids, Tokenizer
-
-MOST = 1_000  # labels; of more the texts tell enough
-_NO_WORD = re.compile(r"(label|class|category|cat|tag|topic|type|group)?[\W_]*[\w]?[\W_]*\d*", re.I)
-
-
-def words(task: Task) -> list[str] | None:
-    """Return the labels as texts; None where they are no words, or the task cannot use them."""
-    if not registry.of(task.name).probes_names or len(task.labels) > MOST:
-        return None
-    if any(
-        _NO_WORD.fullmatch(label) or not re.search(r"[^\W\d_]{2}", label) for label in task.labels
-    ):
-        return None
-    parted = (re.sub(r"(?<=[a-z])(?=[A-Z])", " ", label) for label in task.labels)
-    return [re.sub(r"[\s_\-/.]+", " ", label).strip() for label in parted]
-
-
-def ids(texts: Sequence[str], tokenizer: Tokenizer) -> list[Ids]:
-    """Return the ids of each name, special tokens included."""
-    return [tokenizer.wrap(found, None)[0] for found in tokenizer.encode(texts)]
+from textune.text.tokenizers import Ids
 
 
 def features(encoder: Encoder, texts: Sequence[Ids]) -> NDArray[np.float32]:

@@ -13,12 +13,12 @@ from textune.errors import DataError
 from textune.evaluation import answered, evaluate
 from textune.metrics import catalogue, written
 from textune.metrics.metrics import Report
-from textune.probing import heads
+from textune.probing import heads, names
 from textune.probing.features import features
 from textune.records import LinearHead, Message
 from textune.runs.written import Probe
 from textune.splits import folds
-from textune.tasks import registry
+from textune.tasks import label_texts, registry
 from textune.training.learner import Learner
 
 MOST_TEXTS = 8_192  # by which it is fitted; of more a sample
@@ -49,6 +49,7 @@ def begin(learner: Learner, corpus: Corpus, folder: Path, *, seed: int) -> Messa
         metric=metric,
         value=None if found is None else catalogue.value(found, metric),
         test=_test(learner, corpus),
+        reads_names=head.reads_names,
     )
     probe.write(folder)
     return Message(_words(probe, found))
@@ -74,6 +75,7 @@ def fit(learner: Learner, corpus: Corpus, rows: Rows, *, seed: int) -> tuple[Lin
     per_item = of_fold
     if corpus.task.asks == "words":
         per_item = np.repeat(of_fold, np.diff(corpus.store.item_borders)[rows])
+    ids = label_texts.ids(corpus.task, corpus.tokenizer, corpus.examples)
     head = heads.fit(
         corpus.task,
         found,
@@ -81,6 +83,7 @@ def fit(learner: Learner, corpus: Corpus, rows: Rows, *, seed: int) -> tuple[Lin
         seed=seed,
         weights=corpus.weights_of(rows),
         folds=per_item,
+        names=names.features(learner.encoder, ids) if ids else None,
     )
     return head, of_fold
 
@@ -151,6 +154,7 @@ def _test(learner: Learner, corpus: Corpus) -> Report | None:
 def _words(probe: Probe, found: Report | None) -> str:
     """Say what it is worth."""
     texts = f"{probe.texts:,} text{'s' * (probe.texts != 1)}"
+    texts += " and of the labels' names" * probe.reads_names
     if found is None or probe.value is None:
         return f"linear head on frozen features of {texts}: fine-tuning starts from it"
     names = dict.fromkeys([probe.metric, *({"accuracy"} & found.keys())])

@@ -86,6 +86,7 @@ class Probe:
     metric: str  # that selects
     value: float | None  # of it, by cross-validation
     test: Mapping[str, Any] | None = None  # what the test texts said of it
+    reads_names: bool = False  # whether it learned from the names of labels, too
 
     def write(self, folder: Path) -> None:
         """Write it into a run's folder."""
