@@ -144,3 +144,16 @@ def test_the_width_is_read_where_it_is_said(tmp_path, text, width):
     (tmp_path / "config.json").write_text(text)
     assert bases.width(tmp_path) == width
     assert bases.width(tmp_path / "none") == 768
+
+
+def test_of_a_model_on_the_hub_the_way_of_pooling_is_fetched_and_no_other_folder():
+    from huggingface_hub.utils import filter_repo_objects
+
+    there = ["config.json", "model.safetensors", "vocab.txt", "spm.model", "1_Pooling/config.json"]
+    others = ["onnx/model.safetensors", "old/spm.model", "2_Dense/config.json", "model.onnx"]
+    found = filter_repo_objects(
+        [*there, *others],
+        allow_patterns=list(bases.WANTED),
+        ignore_patterns=list(bases.UNWANTED),
+    )
+    assert list(found) == there
