@@ -161,12 +161,19 @@ def test_too_few_texts_are_refused_with_the_way_out(rows):
 
 @pytest.mark.parametrize(
     "examples",
-    [texts(list("abcdef")), texts(["a"] * 6, same=["x"] * 6), texts(["a"] * 6, groups=["g"] * 6)],
-    ids=["all labels differ", "all texts equal", "one group"],
+    [texts(list("abcdef")), texts(["a"] * 6, groups=["g"] * 6)],
+    ids=["all labels differ", "one group"],
 )
 def test_nothing_left_to_hold_out_is_refused_with_the_reason(examples):
     with pytest.raises(DataError, match=r"a\.csv: nothing is left for validation: .*\(--valid\)"):
         split(examples)
+
+
+def test_equal_texts_alone_are_refused_in_their_own_words():
+    with pytest.raises(
+        DataError, match=r"a\.csv: all 6 texts are the same: nothing in them .*--text"
+    ):
+        split(texts(["a"] * 6, same=["x"] * 6))
 
 
 def test_two_texts_of_a_class_are_enough():

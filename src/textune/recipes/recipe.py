@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 from textune.encoder import manifest, names
 from textune.errors import RunError
 from textune.metrics.metrics import Report
+from textune.recipes import at_chance
 from textune.recipes.requests import Request
 from textune.records import Decision, Message, Started, Step, Validated
 from textune.runs import runs
@@ -124,6 +125,9 @@ def run(request: Asked, story: Story[Asked, Gathered]) -> Generator[Event, None,
             memory.give_back()
             if story.prove is not None:
                 numbers |= yield from story.prove(request, folder)
+            if (doubt := at_chance.remark(numbers)) is not None:
+                yield doubt
+                numbers["at_chance"] = doubt.text
             _write_end(folder, numbers)
             _finish(folder, noted, keep_checkpoints=settings.train.keep_checkpoints)
         yield Message(f"everything is in {folder}")

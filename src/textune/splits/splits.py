@@ -194,6 +194,11 @@ def _check_filled(
         if wanted[part] == 0 or bool((part_of_text == part).any()):
             continue
         option = "--test" if part == TEST else "--valid"
+        if len(examples) > 1 and len({(item.text, item.pair) for item in examples}) == 1:
+            raise DataError(
+                f"{_place(examples)}: all {len(examples)} texts are the same: nothing in them "
+                "tells the labels apart; name another column with --text"
+            )
         raise DataError(
             f"{_place(examples)}: nothing is left for {name}: the {len(examples)} texts form "
             f"{len(units.sizes)} that can move on their own (equal texts and equal groups stay "

@@ -1,0 +1,63 @@
+"""What a run scored, beside answers that read no text, becomes a word of warning, or none."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from textune.metrics import catalogue, metrics, written
+from textune.records import Message
+from textune.runs.written import Best
+
+BLIND = ("majority", "mean")  # baselines that read no text
+PARTS = {"valid": "held-out", "test": "test"}
+NONE = ("mcc", "pearson", "spearman", "f1", "macro_f1", "exact_match")  # at 0 nothing was found
+
+
+def remark(numbers: Mapping[str, Any]) -> Message | None:
+    """Say that a model is no better than answers that read no text, or cannot be told from them."""
+    simple, metric = numbers.get("baselines") or {}, Best.of(numbers).metric
+    found = numbers.get(simple.get("part", ""))
+    if not isinstance(found, Mapping):
+        return None
+    value, chance = catalogue.value(found, metric), _chance(simple, metric)
+    if value is None or chance is None:
+        return None
+    span = (found.get("intervals") or {}).get(metric)
+    where = f"on {found['n']:,} {PARTS.get(simple['part'], '')} texts" if found.get("n") else ""
+    interval = f" (95 % interval {written.interval(span)})" if span else ""
+    score = f"{catalogue.title(metric)} {written.decimals(value)}{interval} {where}".rstrip()
+    beside = f"answers that read no text have {written.decimals(chance)}"
+    if not metrics.better(metric, value, chance):
+        return Message(
+            f"the model is no better than chance: {score}; {beside}. {_ways(simple, metric)}",
+            is_warning=True,
+        )
+    if span is not None and not all(metrics.better(metric, end, chance) for end in span):
+        return Message(
+            f"the model cannot be told from chance: {score}; {beside}. More labelled texts, or "
+            "--valid FILE with more of them, would tell"
+        )
+    return None
+
+
+def _chance(simple: Mapping[str, Any], metric: str) -> float | None:
+    """Return what answers that read no text score; None where that is not known."""
+    blind: Mapping[str, Any] = next((simple[key] for key in BLIND if key in simple), {})
+    known = catalogue.value(blind, metric)
+    if known is None and metric in NONE:
+        return 0.0
+    return None if known is None else float(known)
+
+
+def _ways(simple: Mapping[str, Any], metric: str) -> str:
+    """Say what may help: it depends on whether words alone tell the labels."""
+    words = catalogue.value(simple.get("tfidf") or {}, metric)
+    chance = _chance(simple, metric)
+    if words is not None and metrics.better(metric, words, chance):
+        return (
+            f"Single words tell more ({written.decimals(words)} by TF-IDF), so there is something "
+            "to learn: try another --lr, more --epochs, another --base"
+        )
+    return (
+        "What may help: more labelled texts, a look at labels that contradict each other (textune "
+        "check), another --base, more --epochs"
+    )
