@@ -92,6 +92,14 @@ def test_a_validation_says_how_long_updates_and_judging_took(capsys):
     assert line.split()[:6] == ["1", "10", "0.500", "1:15", "2.5", "s"]
 
 
+def test_a_tiny_loss_does_not_touch_the_step(capsys):
+    with watching.Watch() as shown:
+        shown.show(started())
+        shown.show(step(10, loss=1.234e-05))
+        shown.show(validated(10))
+    assert capsys.readouterr().err.splitlines()[1].split()[:3] == ["1", "10", "1.23e-05"]
+
+
 def test_an_epoch_that_no_validation_ends_says_how_long_it_took(capsys):
     with watching.Watch() as shown:
         shown.show(started())

@@ -22,7 +22,7 @@ NARROW = 110  # columns of a terminal below which the bar says less
 COUNTS = {  # of a line a validation, with their widths; times of training since the last one, and
     "epoch": 6,  # of judging
     "step": 8,
-    "loss": 8,
+    "loss": 10,
     "train": 9,
     "judge": 9,
 }
@@ -219,7 +219,7 @@ class Watch:
             names = [f"{name:>{width}}" for name, width in COUNTS.items()]
             names += [f"{catalogue.title(key):>{_width(key)}}" for key in self._keys]
             self._print(f"[bold]{escape(''.join(names))}[/]")
-        cells = [f"{found.epoch:>6g}{found.step:>8,}{number(loss):>8}"]
+        cells = [f"{found.epoch:>6g}{found.step:>8,}{number(loss):>10}"]
         cells += [f"{written.clock(trained):>9}{written.clock(found.seconds):>9}"]
         values = [number(catalogue.value(found.metrics, key)) for key in self._keys]
         cells += [
