@@ -42,16 +42,19 @@ app = typer.Typer(
 
 @command(app, api.train, only=READ_BY)
 def check(  # noqa: D417  # the others are described in `train`
-    source: str, *, as_json: bool, **options: Any
+    source: str, *, as_json: bool, forecast: bool = False, **options: Any
 ) -> None:
     """Say what is in FILE, what would be trained on it, and what is wrong with it.
 
     Args:
         source: CSV, TSV, JSONL, Parquet, CoNLL or SQuAD JSON, each also .gz; or plain text.
+        forecast: Say what a linear head on the frozen encoder scores at 1/8, 1/4, 1/2 and all of
+            the texts, and what more labels would buy; it takes seconds.
     """
     from textune.survey import plain_survey, survey
 
     if plain_survey.is_many(source):
+        options |= {"forecast": True} if forecast else {}
         asked = {name for name, value in options.items() if (name, value) != ("task", "plain")}
         if useless := sorted(asked - {"text", "base"}):
             listed = ", ".join(f"--{name}" for name in useless)
@@ -63,10 +66,21 @@ def check(  # noqa: D417  # the others are described in `train`
         (console.show_json if as_json else console_survey.show_plain)(texts)
         return
     found = survey.check(source, **options)
+    told = _forecast(source, options) if forecast else None
     if as_json:
-        console.show_json(survey.to_json(found))
-    else:
-        console_survey.show_survey(found)
+        console.show_json(survey.to_json(found) | ({"forecast": told} if told else {}))
+        return
+    console_survey.show_survey(found)
+    if told:
+        console_survey.show_forecast(told)
+
+
+def _forecast(source: str, options: Mapping[str, object]) -> dict[str, Any]:
+    from textune.doors import keywords
+    from textune.recipes import forecasting  # torch
+    from textune.settings.config import Settings
+
+    return forecasting.forecast(source, keywords.resolve(Settings, options))
 
 
 @command(app, api.train)

@@ -32,6 +32,16 @@ def show_survey(found: Survey) -> None:
     out.print(f"  {escape(found.command)}")
 
 
+def show_forecast(found: Mapping[str, Any]) -> None:
+    """Print what frozen features score, and what more texts would buy."""
+    title = f"{found['title']} of a linear head on the frozen encoder, by cross-validation"
+    rows = [(f"  {item['texts']:,}", f"{item['score']:.3f}") for item in found["scores"]]
+    rows += [(f"  {item['texts']:,}", f"about {item['score']:.3f}") for item in found["ahead"]]
+    out.print(f"\n[bold]{escape(title)}[/]")
+    table(("  texts", found["title"]), rows)
+    out.print(escape(folded(f"  {found['words']}", screen=out)))
+
+
 def show_plain(found: Mapping[str, Any]) -> None:
     """Print what `check` found in folders and patterns of plain text."""
     out.print(f"[bold]{escape(', '.join(found['source']))}[/]: {found['documents']:,} documents")

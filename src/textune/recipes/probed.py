@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textune.corpora.corpus import Corpus
+from textune.encoder.model import Encoder
 from textune.errors import DataError
 from textune.evaluation import answered, evaluate
 from textune.metrics import catalogue, written
@@ -36,7 +37,8 @@ def begin(learner: Learner, corpus: Corpus, folder: Path, *, seed: int) -> Messa
         NumericsError: The encoder answers with NaN or infinity.
     """
     rows = sample(corpus.split.train, seed)
-    head, of_fold = fit(learner, corpus, rows, seed=seed)
+    read = features(learner.encoder, corpus.store, rows, micro_tokens=learner.micro_tokens)
+    head, of_fold = fit(corpus, rows, read, named(learner.encoder, corpus), seed=seed)
     heads.install(learner.encoder, head)
     learner.model.reload()
     found = cross_validated(corpus, rows, head)
@@ -62,28 +64,39 @@ def sample(rows: Rows, seed: int) -> Rows:
     return np.sort(np.random.default_rng(seed).choice(rows, MOST_TEXTS, replace=False))
 
 
-def fit(learner: Learner, corpus: Corpus, rows: Rows, *, seed: int) -> tuple[LinearHead, Rows]:
-    """Fit the head of a task on some texts.
+def named(encoder: Encoder, corpus: Corpus) -> NDArray[np.float32] | None:
+    """Return what the head reads of the labels' names, (C, D); None where they are no words."""
+    ids = label_texts.ids(corpus.task, corpus.tokenizer, corpus.examples)
+    return names.features(encoder, ids) if ids else None
+
+
+def fit(
+    corpus: Corpus,
+    rows: Rows,
+    read: NDArray[np.float32],
+    of_names: NDArray[np.float32] | None,
+    *,
+    seed: int,
+) -> tuple[LinearHead, Rows]:
+    """Fit the head of a task on what it reads of some texts, and of the labels' names.
 
     Equal texts, and texts of one group, are held out together.
 
     Returns:
         The head, and the fold of each text in cross-validation.
     """
-    found = features(learner.encoder, corpus.store, rows, micro_tokens=learner.micro_tokens)
     of_fold = _deal(corpus, rows, seed)
     per_item = of_fold
     if corpus.task.asks == "words":
         per_item = np.repeat(of_fold, np.diff(corpus.store.item_borders)[rows])
-    ids = label_texts.ids(corpus.task, corpus.tokenizer, corpus.examples)
     head = heads.fit(
         corpus.task,
-        found,
+        read,
         corpus.targets[rows],
         seed=seed,
         weights=corpus.weights_of(rows),
         folds=per_item,
-        names=names.features(learner.encoder, ids) if ids else None,
+        names=of_names,
     )
     return head, of_fold
 
