@@ -110,6 +110,20 @@ def test_a_killed_process_goes_on_to_the_same_weights(server, made, tiny_base, t
     assert same(run, out)
 
 
+def test_the_linear_head_is_what_it_begins_anew_with(reviews, tiny_base, tmp_path):
+    given = WILD | {"train.probe": True}
+    out = tmp_path / "wild"
+    with pytest.raises(StoppedError):
+        for event in labelled_text.learn(train_request(reviews, tiny_base, out, **given)):
+            if isinstance(event, Step) and event.number == 5:
+                os.kill(os.getpid(), signal.SIGTERM)
+    asked = train_request(reviews, tiny_base, out, resume=True, **given)
+    assert "It begins anew" in str(warnings_of(labelled_text.learn(asked)))
+    calm = train_request(reviews, tiny_base, tmp_path / "calm", **(given | {"train.lr": 1.2e-3}))
+    assert not warnings_of(labelled_text.learn(calm))
+    assert same(out, tmp_path / "calm")
+
+
 def test_a_gradient_that_is_not_finite_is_tried_once_more(reviews, tiny_base, tmp_path):
     asked = train_request(reviews, tiny_base, tmp_path / "run", **(WILD | {"train.lr": 1e30}))
     said = warnings_of(labelled_text.learn(asked))
