@@ -14,6 +14,7 @@ OF_LABELS = (
     "pooling",
     "probe",
     "recipe",
+    "retry",
 )  # settings that are refused where there are no labels
 OF_BASES = ("dropout",)  # of `train`; refused where there is no base
 SHORT = 128  # tokens of a passage from which an encoder of random weights learns
