@@ -140,6 +140,32 @@ def test_all_right_is_not_taken_for_certainty():
     )
 
 
+@pytest.mark.parametrize("several", [False, True])
+def test_few_texts_without_a_mistake_leave_room_for_one(several):
+    truth = np.array([0, 1] * 8)
+    marks = np.eye(2)[truth]
+    found = bootstrap(marks, marks, marks) if several else bootstrap(truth, marks, truth)
+    for name in ("mcc", "macro_f1", "roc_auc"):
+        low, high = found[name]
+        assert 0.3 < low < 0.95, name
+        assert high > 0.98, name
+
+
+@pytest.mark.parametrize("texts", [16, 32, 64])
+def test_intervals_of_few_texts_hold_the_number_of_the_population(texts):
+    rng = np.random.default_rng(2)
+    truth, probabilities, decisions = draw_single(rng, 100_000, 3)
+    whole = metrics.headline(judge((truth, probabilities, decisions)))
+    names = ("mcc", "macro_f1", "accuracy", "log_loss")
+    hits = dict.fromkeys(names, 0)
+    for start in range(0, 150 * texts, texts):
+        rows = slice(start, start + texts)
+        found = bootstrap(truth[rows], probabilities[rows], decisions[rows])
+        for name in names:
+            hits[name] += found[name][0] <= whole[name] <= found[name][1]
+    assert all(0.87 <= hits[name] / 150 for name in names), hits
+
+
 @pytest.mark.parametrize(
     ("right", "total", "expected"), [(0, 10, (0.0, 0.2775)), (81, 263, (0.2553, 0.3662))]
 )

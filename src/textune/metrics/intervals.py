@@ -3,9 +3,13 @@
 - Shares of right texts: Wilson's score interval (1927), honest also at 0 and 1.
 - Numbers that need only the decisions: percentile bootstrap over texts (Efron 1979), drawn from the
   counts of texts with equal truth and decisions, which is the same distribution and much faster.
+  Of few texts they are Bayesian (Rubin 1981): shares are drawn that texts with such counts may
+  come from, after a few texts of the same classes decided at random. Drawing 16 texts again and
+  again finds no mistake that is not among them, and holds the number of new texts in two of three
+  cases where it says 19 of 20.
 - ROC-AUC: DeLong, DeLong and Clarke-Pearson (1988), on the logit scale; for the mean of several
   labels from the texts' mean contribution, since labels of one text are not independent.
-- Log loss: normal approximation of the mean over texts.
+- Log loss: normal approximation of the mean over texts, of few texts on the log scale.
 """
 
 from __future__ import annotations
@@ -23,6 +27,9 @@ Interval = list[float]
 
 RESAMPLES = 1_000
 FEWEST_RESAMPLES = 200
+FEW = 200  # texts; of fewer the intervals are Bayesian
+PRIOR = 2.0  # texts that are decided at random, before any is seen
+MOST_CELLS = 1_000  # pairs of class and decision that such texts may have
 MOST_DRAWS = 10_000_000
 """With more patterns than this allows, fewer resamples are drawn: the interval is narrow then."""
 
@@ -121,7 +128,11 @@ def _single(
 ) -> dict[str, Interval]:
     classes = probabilities.shape[1]
     cells, counts = np.unique(truth * classes + decisions, return_counts=True)  # (K,) (K,)
-    draws = resample(counts, rng)  # (R, K)
+    if len(truth) < FEW and classes**2 <= MOST_CELLS:
+        cells, counts = _with_random(cells, counts, classes)
+        draws = _shares(counts, rng, texts=len(truth))  # (R, K)
+    else:
+        draws = resample(counts, rng)  # (R, K)
     true, given = np.divmod(cells, classes)  # (K,) (K,)
     hits = _sums(draws, np.where(true == given, true, -1), classes)  # (R, C)
     totals, predicted = _sums(draws, true, classes), _sums(draws, given, classes)  # (R, C)
@@ -138,6 +149,21 @@ def _single(
     found |= _area(one_hot[:, judged], probabilities[:, judged], confidence)
     chosen = _clipped(probabilities[np.arange(len(truth)), truth])
     return found | {"log_loss": _mean_interval(-np.log(chosen), np.ones(len(truth)), confidence)}
+
+
+def _with_random(cells: Ints, counts: Ints, classes: int) -> tuple[Ints, Floats]:
+    """Add some texts of the same classes, decided at random, to counts of pairs; (K,) each."""
+    found = np.zeros(classes**2)
+    found[cells] = counts
+    totals = found.reshape(classes, classes).sum(axis=1)  # (C,)
+    found += np.repeat(PRIOR * totals / totals.sum() / classes, classes)
+    known = np.flatnonzero(found)
+    return known, found[known]
+
+
+def _shares(counts: Floats, rng: np.random.Generator, *, texts: int) -> Floats:
+    """Draw shares of patterns from which such counts may come, as texts: (K,) → (R, K)."""
+    return rng.dirichlet(counts, size=RESAMPLES) * texts
 
 
 def _single_numbers(hits: Floats, totals: Floats, predicted: Floats) -> dict[str, Floats]:
@@ -168,8 +194,16 @@ def _multi(
     share = wilson(right, len(truth), confidence=confidence)
     cells = np.where(scored, 2 * (truth == 1) + (decisions == 1), 4).astype(np.int8)  # (N, C)
     patterns, counts = np.unique(cells, axis=0, return_counts=True)  # (K, C) (K,)
-    draws = resample(counts, rng)  # (R, K)
-    kinds = [draws @ (patterns == kind).astype(np.float64) for kind in range(4)]  # 4 of (R, C)
+    of_kind = [(patterns == kind).astype(np.float64) for kind in range(4)]  # 4 of (K, C)
+    if len(truth) < FEW:
+        share = (truth == 1).sum(axis=0) / scored.sum(axis=0).clip(1)  # (C,)
+        at_random = np.array([[1 - share, 0 * share], [0 * share, 1 - share]])  # quiet, alarms
+        at_random = np.concatenate([at_random, np.array([[share, 0 * share], [0 * share, share]])])
+        of_kind = [np.concatenate([one, two]) for one, two in zip(of_kind, at_random, strict=True)]
+        draws = _shares(np.append(counts, [PRIOR / 2, PRIOR / 2]), rng, texts=len(truth))
+    else:
+        draws = resample(counts, rng)  # (R, K)
+    kinds = [draws @ one for one in of_kind]  # 4 of (R, C)
     numbers = _multi_numbers(*kinds)
     one_sided = [len(np.unique(truth[scored[:, c], c])) < 2 for c in range(truth.shape[1])]
     if all(one_sided):
@@ -216,6 +250,7 @@ def _sums(draws: Floats, classes_of: Ints, classes: int) -> Floats:
 def _area(truth: Floats, probabilities: Floats, confidence: float) -> dict[str, Interval]:
     """Give the interval of the mean ROC-AUC over those labels that have one: (N, C) each."""
     areas, influence = [], np.zeros(len(truth))  # (N,)
+    fewest = len(truth)  # texts with, or without, one of the labels
     for c in range(truth.shape[1]):
         positive, negative = truth[:, c] == 1, truth[:, c] == 0
         if not (positive.any() and negative.any()):
@@ -224,13 +259,14 @@ def _area(truth: Floats, probabilities: Floats, confidence: float) -> dict[str, 
         above = _share_below(up, down)  # (positives,)
         below = 1 - _share_below(down, up)  # (negatives,)
         areas.append(float(above.mean()))
+        fewest = min(fewest, len(up), len(down))
         influence[positive] += (above - areas[-1]) / len(up)
         influence[negative] += (below - areas[-1]) / len(down)
     if not areas:
         return {}
     area, error = float(np.mean(areas)), float(np.sqrt((influence**2).sum())) / len(areas)
     if not 0 < area < 1:
-        return {"roc_auc": [area, area]}
+        return {"roc_auc": wilson(round(area * fewest), fewest, confidence=confidence)}
     half = NormalDist().inv_cdf((1 + confidence) / 2) * error / (area * (1 - area))
     logit = np.log(area / (1 - area))
     return {"roc_auc": [float(1 / (1 + np.exp(-logit - sign * half))) for sign in (-1, 1)]}
@@ -248,6 +284,8 @@ def _mean_interval(sums: Floats, counts: NDArray[np.generic], confidence: float)
     mean = sums.sum() / counts.sum()
     error = np.sqrt(((sums - mean * counts) ** 2).sum()) / counts.sum()
     half = NormalDist().inv_cdf((1 + confidence) / 2) * error
+    if len(sums) < FEW and mean > 0:  # a few large losses make it skew
+        return [float(mean * np.exp(sign * half / mean)) for sign in (-1, 1)]
     return [max(0.0, float(mean - half)), float(mean + half)]
 
 
