@@ -16,6 +16,7 @@ from textune.settings import choosing
 from textune.storage import contents, folders
 from textune.training import fingerprints
 
+HELD_OUT = "data.valid_share=0.1"
 CHOSEN = ("batch size ", "epochs ", "lr ", "warm-up ", "dropout ")
 
 
@@ -101,7 +102,7 @@ def stopped(request, after):
 
 def test_a_run_goes_on_as_it_chose_when_it_began(reviews, tiny_base, tmp_path, monkeypatch):
     def asked(**given):
-        changes = ("train.epochs=auto", "train.lr=auto", "train.batch_size=auto")
+        changes = ("train.epochs=auto", "train.lr=auto", "train.batch_size=auto", HELD_OUT)
         return train_request(reviews, tiny_base, tmp_path / "run", *changes, **given)
 
     stopped(asked(), 12)

@@ -15,7 +15,7 @@ from textune.errors import DataError, some
 from textune.reading import sources
 from textune.records import OUTSIDE, Contract, Example, Finding, Message, Pool, Split, Table
 from textune.runs.written import File
-from textune.settings import selection
+from textune.settings import judging, selection
 from textune.settings.config import DataSettings, Settings
 from textune.splits import alike, folds, splits, strata
 from textune.storage.checksums import Inputs
@@ -53,6 +53,11 @@ class Corpus:
     def part(self, name: str) -> list[Example]:
         """Return the examples of "train", "valid" or "test"."""
         return [self.examples[row] for row in getattr(self.split, name).tolist()]
+
+    @property
+    def is_cross_validated(self) -> bool:
+        """Whether no texts are set aside for validation: each is judged by a model without it."""
+        return not len(self.split.valid)
 
     @property
     def key(self) -> str:
@@ -123,7 +128,7 @@ def _divided(
     """Split the examples of all parts, learn the task, and make tokens and targets."""
     data = settings.data
     split_seed = settings.seed if data.split_seed is None else data.split_seed
-    split = _split(parts, data, agreed.task, seed=split_seed)
+    split = _split(parts, settings, agreed.task, seed=split_seed)
     everything = [example for part in parts for example in part]
     task = _learn_task(agreed, everything, split)
     selection.check(task, settings)
@@ -142,9 +147,8 @@ def _divided(
     )
     yield from remarks
     targets = lengths.to_items(raw, store)
-    yield Message(
-        f"split: {len(split.train):,} train, {len(split.valid):,} valid, {len(split.test):,} test"
-    )
+    valid = f"{len(split.valid):,} valid" if len(split.valid) else "judged by cross-validation"
+    yield Message(f"split: {len(split.train):,} train, {valid}, {len(split.test):,} test")
     yield from _unjudged(agreed.task, everything, split, of_its_own=bool(parts[1]))
     return Corpus(
         table=table,
@@ -217,19 +221,20 @@ def _words(agreed: Contract) -> str:
     return f"texts in {' + '.join(map(repr, agreed.text))}{labels}: {kind}"
 
 
-def _split(parts: list[list[Example]], data: DataSettings, task: str, *, seed: int) -> Split:
+def _split(parts: list[list[Example]], settings: Settings, task: str, *, seed: int) -> Split:
+    """Set texts aside for validation and test; none for validation where folds of them judge."""
     first, valid, test = parts
-    if not tasks.of(task).has_classes:  # numbers are not to be kept in proportion
+    data, kind = settings.data, tasks.of(task)
+    if not kind.has_classes:  # numbers are not to be kept in proportion
         first = [replace(item, label=None) for item in first]
-    shares = {
-        "valid_share": 0.0 if valid else data.valid_share,
-        "test_share": 0.0 if test else data.test_share,
-    }
+    share = judging.share(settings, len(first), kind, has_file=bool(valid))
+    if share is None and folds.deal_most(first, 2, seed=seed) is None:
+        share = judging.SHARE  # which says why that cannot be either
     if data.folds is None:
-        split = splits.split(first, **shares, seed=seed)
+        test_share = 0.0 if test else data.test_share
+        split = splits.split(first, valid_share=share or 0.0, test_share=test_share, seed=seed)
     else:
-        share = shares["valid_share"]
-        split = folds.split(first, data.fold, data.folds, valid_share=share, seed=seed)
+        split = folds.split(first, data.fold, data.folds, valid_share=share or 0.0, seed=seed)
     ends = np.cumsum([len(part) for part in parts])
     return Split(
         train=split.train,

@@ -88,6 +88,7 @@ def train(
     config: str | Path | None = None,
     settings: str | Sequence[str] = (),
     recipe: str | None = None,
+    effort: str | None = None,
     epochs: int | None = None,
     batch_size: int | None = None,
     lr: float | None = None,
@@ -120,7 +121,8 @@ def train(
         weight: Column that says how much each text weighs in the loss.
         skip: Leave out rows with this cell, "COLUMN=VALUE", once or several times: they have
             no label; "label=" for blank cells.
-        valid: File to select the best weights by; a tenth of the rows by default.
+        valid: File to select the best weights by; a tenth of the rows by default, or
+            cross-validation where they are fewer than 600.
         test: File for the final numbers.
         base: Encoder: a directory or a Hub name; the bundled one by default.
         out: Folder of the run; runs/<name of the file> by default.
@@ -128,6 +130,8 @@ def train(
         settings: Any setting, as "train.patience=2".
         recipe: What chooses the settings that are left out: "auto" (the texts and the base) or
             "classic" (the papers: 3 epochs, 5e-5).
+        effort: What is tried: "quick" (a linear head on the frozen encoder, in seconds), "normal"
+            (fine-tuning too) or "best" (fine-tuning with three seeds, the best of them).
         epochs: Passes over the texts; by the recipe if not given.
         batch_size: Texts in one update; by the recipe if not given.
         lr: Highest learning rate; by the recipe if not given.
@@ -177,6 +181,7 @@ def cross_validate(  # noqa: D417  # the other keywords are those of `train`
     config: str | Path | None = None,
     settings: str | Sequence[str] = (),
     recipe: str | None = None,
+    effort: str | None = None,
     epochs: int | None = None,
     batch_size: int | None = None,
     lr: float | None = None,

@@ -21,6 +21,7 @@ from textune.doors import (
 )
 from textune.doors.options import command
 from textune.errors import SettingsError, TextuneError
+from textune.metrics import catalogue
 
 if TYPE_CHECKING:  # pydantic
     from textune.runs.runs import Run
@@ -306,7 +307,8 @@ def _show_trained(run: "Run") -> None:
 
     for part in ("valid", "test"):
         if part in run.metrics:
-            console_metrics.show_metrics(run.metrics[part], title=f"\n{part}")
+            title = catalogue.judged_by(run.metrics[part], part)
+            console_metrics.show_metrics(run.metrics[part], title=f"\n{title}")
     console_metrics.show_baselines(run.metrics)
     agreed = runs.read_card(runs.model_folder(run.path)).contract
     words = registry.of(agreed.task).texts[: len(agreed.text)]

@@ -90,11 +90,12 @@ def show_baselines(metrics: Mapping[str, Any]) -> None:
     if not simple:
         return
     part = simple["part"]
+    title = catalogue.judged_by(metrics[part], part)
     judged = {"this model": metrics[part]}
     judged |= {name: simple[key] for key, (_, name) in catalogue.BASELINES.items() if key in simple}
     keys = headlines(metrics[part])
     rows = [(name, *(number(each.get(key)) for key in keys)) for name, each in judged.items()]
-    table(("", *(HEADLINES[key] for key in keys)), rows, title=f"\nbeside simple rules ({part})")
+    table(("", *(HEADLINES[key] for key in keys)), rows, title=f"\nbeside simple rules ({title})")
 
 
 def show_folds(numbers: Mapping[str, Any]) -> None:

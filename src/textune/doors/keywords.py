@@ -13,7 +13,7 @@ from textune.settings.language_config import AdaptSettings, PretrainSettings
 from textune.storage.names import file_name
 
 TOP = ("base", "seed", "device", "add_words", "size", "vocab", "cased")
-TRAIN = ("recipe", "epochs", "batch_size", "lr", "precision", "hours")
+TRAIN = ("recipe", "effort", "epochs", "batch_size", "lr", "precision", "hours")
 DATA = (
     *("text", "label", "task", "header", "delimiter", "group", "skip", "weight", "names"),
     *("max_tokens", "long", "pool", "limit"),

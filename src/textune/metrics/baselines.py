@@ -30,8 +30,16 @@ MOST_WORK = 1_000_000
 """Texts times labels: with many labels, fewer texts are learnt from."""
 
 
+Parts = Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]]
+"""Places of training texts, and of those that are judged by a rule that learnt from them alone."""
+
+
 def majority(
-    train_truth: NDArray[np.generic], truth: NDArray[np.generic], labels: Sequence[str]
+    train_truth: NDArray[np.generic],
+    truth: NDArray[np.generic],
+    labels: Sequence[str],
+    *,
+    parts: Parts | None = None,
 ) -> Report:
     """Judge a model that knows only how frequent each label is in the training part.
 
@@ -39,17 +47,24 @@ def majority(
         train_truth: Classes (N_train,), or zeros, ones and NaN (N_train, C).
         truth: The same of the texts that judge. (N,) or (N, C)
         labels: Names, C of them.
+        parts: Of cross-validation; None: all judge what was learnt from all.
 
     Returns:
         What `metrics.single` or `metrics.multi` says, with `trained_on`, the texts learnt from.
     """
-    if train_truth.ndim == 1:
-        shares = np.bincount(train_truth, minlength=len(labels)) / max(1, len(train_truth))
-    else:
-        scored = ~np.isnan(train_truth)
-        shares = np.nansum(train_truth, axis=0) / scored.sum(axis=0).clip(1)  # (C,)
-    probabilities = np.tile(shares.astype(np.float64), (len(truth), 1))  # (N, C)
+    probabilities = np.zeros((len(truth), len(labels)))
+    for learnt, judged in parts or [(np.arange(len(train_truth)), np.arange(len(truth)))]:
+        probabilities[judged] = _shares(train_truth[learnt], len(labels))
     return _judge(truth, probabilities, labels) | {"trained_on": len(train_truth)}
+
+
+def _shares(train_truth: NDArray[Any], classes: int) -> Floats:
+    """Return how frequent each label is; (C,)."""
+    if train_truth.ndim == 1:
+        return np.bincount(train_truth, minlength=classes) / max(1, len(train_truth))
+    scored = ~np.isnan(train_truth)
+    found: Floats = np.nansum(train_truth, axis=0) / scored.sum(axis=0).clip(1)
+    return found.astype(np.float64)
 
 
 def tfidf(
@@ -60,6 +75,7 @@ def tfidf(
     *,
     labels: Sequence[str],
     seed: int = 0,
+    parts: Parts | None = None,
 ) -> Report:
     """Judge logistic regression on TF-IDF of words and pairs of words.
 
@@ -73,25 +89,39 @@ def tfidf(
         truth: As `train_truth`. (N,) or (N, C)
         labels: Names, C of them.
         seed: Selects the sample.
+        parts: Of cross-validation; None: all judge what was learnt from all.
 
     Returns:
         What `metrics.single` or `metrics.multi` says, with `trained_on`, the texts learnt from.
     """
+    if parts is not None:
+        probabilities = np.zeros((len(truth), len(labels)))
+        for learnt, judged in parts:
+            mine, own = [train_texts[row] for row in learnt], [texts[row] for row in judged]
+            probabilities[judged] = _tfidf(mine, train_truth[learnt], own, len(labels))
+        return _judge(truth, probabilities, labels) | {"trained_on": len(train_texts)}
     most = min(MOST_TEXTS, max(2_000, MOST_WORK // len(labels)))
     sample = sorted(
         random.Random(seed).sample(range(len(train_texts)), min(most, len(train_texts)))
     )
     train_truth = train_truth[sample]
-    found = _features([train_texts[position] for position in sample], texts)
+    mine = [train_texts[position] for position in sample]
+    probabilities = _tfidf(mine, train_truth, texts, len(labels))
+    return _judge(truth, probabilities, labels) | {"trained_on": len(sample)}
+
+
+def _tfidf(
+    train_texts: Sequence[str], train_truth: NDArray[Any], texts: Sequence[str], classes: int
+) -> Floats:
+    """Return the probabilities of logistic regression, or how frequent labels are without words."""
+    found = _features(train_texts, texts)
     if found is None:
-        return majority(train_truth, truth, labels)
+        return np.tile(_shares(train_truth, classes), (len(texts), 1))  # (N, C)
     features, judged = found
     if train_truth.ndim == 1:
-        probabilities = _fit_single(features, train_truth, judged, len(labels))
-    else:
-        columns = [_fit_label(features, train_truth[:, c], judged) for c in range(len(labels))]
-        probabilities = np.stack(columns, axis=1)  # (N, C)
-    return _judge(truth, probabilities, labels) | {"trained_on": len(sample)}
+        return _fit_single(features, train_truth, judged, classes)
+    columns = [_fit_label(features, train_truth[:, c], judged) for c in range(classes)]
+    return np.stack(columns, axis=1)  # (N, C)
 
 
 def centroid(
@@ -101,6 +131,7 @@ def centroid(
     truth: NDArray[Any],
     *,
     labels: Sequence[str],
+    parts: Parts | None = None,
 ) -> Report:
     """Judge the class whose training texts are on average most like a text, by TF-IDF of words.
 
@@ -113,22 +144,35 @@ def centroid(
         texts: The texts that judge.
         truth: Their classes. (N,)
         labels: Names, C of them.
+        parts: Of cross-validation; None: all judge what was learnt from all.
 
     Returns:
         What `metrics.single` says, with `trained_on`, the texts learnt from.
     """
+    probabilities = np.zeros((len(truth), len(labels)))
+    for learnt, judged in parts or [(np.arange(len(train_truth)), np.arange(len(truth)))]:
+        mine = [train_texts[row] for row in learnt]
+        own = [texts[row] for row in judged]
+        probabilities[judged] = _nearest(mine, train_truth[learnt], own, len(labels))
+    return _judge(truth, probabilities, labels) | {"trained_on": len(train_texts)}
+
+
+def _nearest(
+    train_texts: Sequence[str], train_truth: NDArray[Any], texts: Sequence[str], classes: int
+) -> Floats:
+    """Return likeness to the mean of each class, as shares of 1; (N, C)."""
     found = _features(train_texts, texts)
     if found is None:
-        return majority(train_truth, truth, labels)
+        return np.tile(_shares(train_truth, classes), (len(texts), 1))
     features, judged = found
     count = len(train_texts)
     of_class = sparse.csr_array(
-        (np.ones(count), (train_truth, np.arange(count))), shape=(len(labels), count)
+        (np.ones(count), (train_truth, np.arange(count))), shape=(classes, count)
     )
     means = normalize(of_class @ features)  # (C, terms) sparse
-    likeness = np.asarray((judged @ means.T).todense()) + 1.0 / len(labels)  # (N, C)
-    probabilities = likeness / likeness.sum(axis=1, keepdims=True)
-    return _judge(truth, probabilities, labels) | {"trained_on": count}
+    likeness = np.asarray((judged @ means.T).todense()) + 1.0 / classes  # (N, C)
+    shares: Floats = likeness / likeness.sum(axis=1, keepdims=True)
+    return shares
 
 
 def _features(learnt: Sequence[str], texts: Sequence[str]) -> tuple[Any, Any] | None:

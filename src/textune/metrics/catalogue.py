@@ -183,6 +183,17 @@ def title(name: str) -> str:
     return f"{title(key)} of {label}"
 
 
+def judged_by(report: Mapping[str, Any], part: str) -> str:
+    """Say on what texts numbers stand: a part of them, or all by cross-validation.
+
+    Example:
+        >>> judged_by({"n": 90, "cross_validation": {"folds": 5}}, "valid"), judged_by({}, "test")
+        ('5-fold cross-validation of 90 texts', 'test')
+    """
+    crossed = report.get("cross_validation")
+    return f"{crossed['folds']}-fold cross-validation of {report['n']:,} texts" if crossed else part
+
+
 def is_better_higher(name: str) -> bool:
     """Tell which way a metric goes, that of one label as its kind.
 

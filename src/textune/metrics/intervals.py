@@ -14,16 +14,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from textune.metrics.metrics import Floats, Ints
+from textune.metrics.catalogue import METRICS
+from textune.metrics.metrics import Floats, Ints, Report
 
 Interval = list[float]
+BOUNDS = {  # of metrics that are no shares
+    **dict.fromkeys(("mcc", "macro_mcc", "pearson", "spearman"), (-1.0, 1.0)),
+    **dict.fromkeys(("log_loss", "rmse", "mae"), (0.0, math.inf)),
+}
 
 RESAMPLES = 1_000
 FEWEST_RESAMPLES = 200
@@ -94,6 +100,30 @@ def student(values: Floats, *, overlap: float = 0.0) -> Interval:
     return [mean - half, mean + half]
 
 
+def widened(found: Report, factor: float) -> Report:
+    """Give a report whose intervals are wider by a factor about their numbers, within bounds."""
+    spans = {
+        name: _wider(name, found.get(name), span, factor)
+        for name, span in found.get("intervals", {}).items()
+    }
+    bins = [
+        {**each, "interval": _wider(key, each[key], each["interval"], factor)}
+        for each in found.get("by_length", ())
+        for key in each.keys() & METRICS.keys()
+    ]
+    return found | {"intervals": spans} | ({"by_length": bins} if "by_length" in found else {})
+
+
+def _wider(
+    name: str, value: float | None, span: Sequence[float] | None, factor: float
+) -> Interval | None:
+    if value is None or span is None:
+        return None if span is None else list(span)
+    least, most = BOUNDS.get(name, (0.0, 1.0))
+    low, high = (value + factor * (bound - value) for bound in span)
+    return [max(least, low), min(most, high)]
+
+
 def resample(counts: Ints, rng: np.random.Generator) -> Floats:
     """Draw as many texts as there are, again and again; count each pattern: (K,) → (R, K)."""
     resamples = int(np.clip(MOST_DRAWS // len(counts), FEWEST_RESAMPLES, RESAMPLES))
@@ -129,8 +159,8 @@ def _single(
     classes = probabilities.shape[1]
     cells, counts = np.unique(truth * classes + decisions, return_counts=True)  # (K,) (K,)
     if len(truth) < FEW and classes**2 <= MOST_CELLS:
-        cells, counts = _with_random(cells, counts, classes)
-        draws = _shares(counts, rng, texts=len(truth))  # (R, K)
+        cells, often = _with_random(cells, counts, classes)
+        draws = _shares(often, rng, texts=len(truth))  # (R, K)
     else:
         draws = resample(counts, rng)  # (R, K)
     true, given = np.divmod(cells, classes)  # (K,) (K,)
@@ -196,10 +226,10 @@ def _multi(
     patterns, counts = np.unique(cells, axis=0, return_counts=True)  # (K, C) (K,)
     of_kind = [(patterns == kind).astype(np.float64) for kind in range(4)]  # 4 of (K, C)
     if len(truth) < FEW:
-        share = (truth == 1).sum(axis=0) / scored.sum(axis=0).clip(1)  # (C,)
-        at_random = np.array([[1 - share, 0 * share], [0 * share, 1 - share]])  # quiet, alarms
-        at_random = np.concatenate([at_random, np.array([[share, 0 * share], [0 * share, share]])])
-        of_kind = [np.concatenate([one, two]) for one, two in zip(of_kind, at_random, strict=True)]
+        has = (truth == 1).sum(axis=0) / scored.sum(axis=0).clip(1)  # (C,)
+        none = np.zeros(len(has))
+        at_random = [(1 - has, none), (none, 1 - has), (has, none), (none, has)]  # as 0, as 1
+        of_kind = [np.vstack([one, *rows]) for one, rows in zip(of_kind, at_random, strict=True)]
         draws = _shares(np.append(counts, [PRIOR / 2, PRIOR / 2]), rng, texts=len(truth))
     else:
         draws = resample(counts, rng)  # (R, K)

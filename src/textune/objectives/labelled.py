@@ -108,6 +108,11 @@ class Labelled:
         return label_texts.ids(self.task, corpus.tokenizer, corpus.examples)
 
     @property
+    def is_judged(self) -> bool:
+        """Tell whether there are validation texts."""
+        return not self.corpus.is_cross_validated
+
+    @property
     def per_epoch(self) -> int:
         """Return the updates of one pass."""
         return plan.steps_in_epoch(len(self.corpus.split.train), self.batch_size)

@@ -34,6 +34,7 @@ class Masked:
         "no update made the held-out loss lower: the weights before the first are kept",
         is_warning=True,
     )
+    is_judged = True
 
     @property
     def per_epoch(self) -> int:

@@ -46,6 +46,10 @@ class Objective(Protocol):
         """Say that the weights before the first step are kept, since none were better."""
 
     @property
+    def is_judged(self) -> bool:
+        """Tell whether texts are held out, by which the best weights are found."""
+
+    @property
     def per_epoch(self) -> int:
         """Return the updates of one pass."""
 

@@ -11,20 +11,23 @@ from torch import Tensor
 
 from textune.corpora.corpus import Corpus
 from textune.encoder import averaging, bases, devices, load, units
+from textune.encoder.model import Encoder
 from textune.encoder.units import Units
+from textune.errors import SettingsError
 from textune.evaluation import by_length, evaluate, fitting
+from textune.metrics import catalogue
 from textune.metrics.metrics import Report
 from textune.objectives.labelled import Labelled, forewarnings
 from textune.probing import heads
-from textune.recipes import probed
+from textune.recipes import crossed, out_of_fold, probed, selecting
 from textune.recipes.requests import TrainRequest
 from textune.records import Decision, Example, Message, Scores
 from textune.runs import runs
 from textune.runs.runs import Card
 from textune.runs.written import Best, DataCard
-from textune.settings import choosing
+from textune.settings import choosing, judging
 from textune.settings.choosing import Facts
-from textune.settings.config import TrainSettings
+from textune.settings.config import Settings, TrainSettings
 from textune.storage import atomic
 from textune.tasks import registry
 from textune.tasks.interface import Task
@@ -82,51 +85,82 @@ class FineTuning:
 
     def prepare(self, folder: Path, _: StopRequest, *, goes_on: bool) -> Iterator[Message]:
         """Say what was chosen and what will not happen by it; fit the head to start from."""
-        objective, settings = self.learner.objective, self.request.settings
+        learner, train = self.learner, self.request.settings.train
+        is_probed = learner.objective.looks_first or learner.is_frozen
         yield from map(Message, self.choices)
-        if objective.looks_first and not goes_on:
-            yield probed.begin(self.learner, self.found, folder, seed=settings.seed)
-        yield from forewarnings(
-            settings.train, objective.per_epoch, is_probed=objective.looks_first
-        )
+        yield from forewarnings(train, learner.objective.per_epoch, is_probed=is_probed)
+        if self.found.is_cross_validated:
+            yield from self._select(folder, goes_on=goes_on)
+        elif learner.objective.looks_first and not goes_on:
+            yield probed.begin(learner, self.found, folder, seed=self.request.settings.seed)
+
+    def _select(self, folder: Path, *, goes_on: bool) -> Iterator[Message]:
+        """Choose how to learn from all texts, by cross-validation."""
+        learner, objective = self.learner, self.learner.objective
+        encoder = None
+        if goes_on:  # its weights are no longer those of the base
+            assert isinstance(objective, Labelled)
+            place, train = self.found.tokenizer.place, learner.settings.train
+            encoder = objective.encoder(place, train, learner.encoder.device)[0]
+        yield from selecting.select(learner, self.found, folder, goes_on=goes_on, encoder=encoder)
 
     def judge(self, folder: Path) -> tuple[Report, Decision]:
         """Judge the best weights on validation and test texts, beside what simple rules score."""
         found: Report = {}
-        corpus, learner, task = self.found, self.learner, self.found.task
+        corpus, task = self.found, self.found.task
         decision, last = task.default_decision(), None
+        outcome = out_of_fold.read(folder, None) if corpus.is_cross_validated else None
         for part in PARTS[1:]:
-            rows = getattr(corpus.split, part)
-            if not len(rows):
+            if part == "valid" and outcome is not None:
+                scores, texts = crossed.scores(corpus, outcome)
+            elif len(getattr(corpus.split, part)):
+                scores, texts = self._scores(part, decision), corpus.part(part)
+            else:
                 continue
-            scores = evaluate.score(
-                learner.encoder,
-                task,
-                corpus.store,
-                rows,
-                decision=decision,
-                targets=corpus.targets,
-                micro_tokens=learner.micro_tokens,
-            )
-            texts, how = corpus.part(part), ""
+            how = ""
             if part == "valid":
                 decision, scores, how = fitting.decide(task, scores, texts)
             found[part] = judge(task, scores, texts) | ({"decided": how} if how else {})
+            if part == "valid" and outcome is not None:
+                found[part] = crossed.marked(corpus, outcome, found[part])
             write_scores(folder / "predictions" / f"{part}.parquet", task, texts, scores)
             last = part, scores, texts
         assert last is not None
-        simple = task.baselines(corpus.part("train"), last[1], last[2])
-        probe = probed.baseline(folder, learner.progress.before, last[0])
+        if last[0] == "valid" and outcome is not None:
+            probe, parts = crossed.frozen(corpus, outcome), crossed.parts(outcome)
+        else:
+            probe, parts = probed.baseline(folder, self.learner.progress.before, last[0]), None
+        simple = task.baselines(corpus.part("train"), last[1], last[2], parts)
         found["baselines"] = {"part": last[0], **probe, **simple}
-        step = learner.progress.best_step
-        best = Best(
-            step=step,
-            metric=learner.objective.metric,
-            value=learner.progress.best,
-            epoch=round(step / learner.objective.per_epoch, 3),
+        retry = self.learner.progress.retry
+        found |= {"best": asdict(self._best(found))} | ({"retry": retry} if retry else {})
+        return found, decision
+
+    def _scores(self, part: str, decision: Decision) -> Scores:
+        """Let the best weights answer the texts of a part."""
+        corpus, learner = self.found, self.learner
+        return evaluate.score(
+            learner.encoder,
+            corpus.task,
+            corpus.store,
+            getattr(corpus.split, part),
+            decision=decision,
+            targets=corpus.targets,
+            micro_tokens=learner.micro_tokens,
         )
-        retry = learner.progress.retry
-        return found | {"best": asdict(best)} | ({"retry": retry} if retry else {}), decision
+
+    def _best(self, found: Report) -> Best:
+        """Say which weights are kept: the best of those judged, or the last where none were."""
+        progress, objective = self.learner.progress, self.learner.objective
+        step, value = progress.best_step, progress.best
+        if not objective.is_judged:
+            step, value = progress.step, catalogue.value(found["valid"], objective.metric)
+        return Best(
+            step=step,
+            metric=objective.metric,
+            value=value,
+            epoch=round(step / objective.per_epoch, 3),
+        )
 
     def save(self, folder: Path, decision: Decision | None) -> str:
         """Write the weights and what predicting needs into a folder; return its page."""
@@ -169,14 +203,40 @@ def build(request: TrainRequest, corpus: Corpus, clock: Clock) -> FineTuning:
         width=bases.width(Path(place)),
         resumed=request.out if request.resume else None,
     )
+    settings = judging.resolved(settings, is_cross_validated=corpus.is_cross_validated)
     objective = Labelled.of(corpus, settings)
     encoder, sub = objective.encoder(place, settings.train, device)
-    is_probed = settings.train.probe and heads.can_probe(objective.task, encoder)
+    is_quick = settings.train.effort == "quick"
+    can_probe = heads.can_probe(objective.task, encoder)
+    if is_quick and not can_probe:
+        raise SettingsError(
+            f"--effort quick: {registry.of(corpus.task.name).words}, and no linear head on frozen "
+            "features can give that; leave it out"
+        )
+    is_probed = can_probe and (is_quick or settings.train.probe) and objective.is_judged
     objective = replace(objective, looks_first=is_probed)
+    choices = chosen.words
+    if corpus.is_cross_validated and before is None:
+        settings, choices = _affordable(settings, choices, corpus, encoder)
     learner = Learner.build(objective, settings, encoder, sub=sub, clock=clock, why=why)
+    learner.is_frozen = is_quick
     if settings.train.retry:
         learner.fresh = partial(_weights, objective, place, settings.train, device)
-    return FineTuning(replace(request, settings=settings), corpus, learner, chosen.words)
+    return FineTuning(replace(request, settings=settings), corpus, learner, choices)
+
+
+def _affordable(
+    settings: Settings, choices: tuple[str, ...], corpus: Corpus, encoder: Encoder
+) -> tuple[Settings, tuple[str, ...]]:
+    """Make fewer passes, where they were left out, so that there is time for cross-validation."""
+    train = settings.train
+    if train.effort == "quick":
+        return settings, ()
+    passes = selecting.affordable(train.epochs, corpus, encoder.config)
+    if "epochs" not in train.left_out() or passes == train.epochs:
+        return settings, choices
+    said = f"epochs {passes} of these {train.epochs}: each text is learned from once a fold, too"
+    return choosing.changed(settings, {"epochs": passes}), (*choices, said)
 
 
 def facts_of(corpus: Corpus) -> Facts:

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 from textune.corpora import corpus
 from textune.corpora.corpus import Corpus
 from textune.encoder import bases
+from textune.errors import SettingsError
 from textune.recipes import recipe
 from textune.recipes.recipe import Event, Story
 from textune.recipes.requests import TrainRequest
 from textune.records import Message
 from textune.runs.runs import Run
+from textune.settings import config
+from textune.settings.config import DataSettings, Settings, TrainSettings
 from textune.text import tokenizers
 from textune.training.clock import Clock
 
@@ -26,9 +29,33 @@ def learn(request: TrainRequest) -> Generator[Event, None, Run]:
 
 def _gather(request: TrainRequest, _: Path) -> Generator[Message, None, Corpus]:
     tokenizer = tokenizers.load(bases.find(request.settings.base))
+    settings = _judged_as_begun(request.settings, request.out) if request.resume else None
     return corpus.gather(
-        request.source, request.settings, tokenizer, valid=request.valid, test=request.test
+        request.source,
+        settings or request.settings,
+        tokenizer,
+        valid=request.valid,
+        test=request.test,
     )
+
+
+def _judged_as_begun(settings: Settings, folder: Path) -> Settings:
+    """Let the texts be judged as in the run that goes on, where nothing else is asked for."""
+    file = folder / "config.toml"
+    if settings.data.valid_share is not None or not file.is_file():
+        return settings
+    try:
+        data = config.read_section(file, "data", DataSettings)
+        train = config.read_section(file, "train", TrainSettings)
+    except SettingsError:  # damaged: it is written anew
+        return settings
+    if data.valid_share is not None:
+        begun = settings.data.model_copy(update={"valid_share": data.valid_share})
+        return settings.model_copy(update={"data": begun})
+    if "recipe" in settings.train.model_fields_set:
+        return settings
+    asked = settings.train.model_dump(exclude_unset=True) | {"recipe": train.recipe}
+    return settings.model_copy(update={"train": TrainSettings.model_validate(asked)})
 
 
 def _build(request: TrainRequest, found: Corpus, clock: Clock) -> "FineTuning":

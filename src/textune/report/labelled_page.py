@@ -14,6 +14,7 @@ from textune.runs.written import Best, DataCard
 from textune.tasks import registry
 
 PARTS = {"valid": "Validation", "test": "Test"}
+CANDIDATES = {"frozen": "Linear head on the frozen encoder", "fine-tuned": "Fine-tuning"}
 MOST_CLASSES = 30  # of a confusion matrix that can still be read
 MAIN = {
     "confusion": "mcc",
@@ -111,7 +112,7 @@ def _models(metrics: Report, main: str) -> dict[str, object] | None:
         if baselines.get(key)
     ]
     return {
-        "part": PARTS[part],
+        "part": _title(found, part),
         "rows": rows,
         "chart": drawings.bars(rows) if pictures.are_wanted() else None,
     }
@@ -125,7 +126,8 @@ def _part(run_dir: Path, name: str, found: Report, main: str) -> dict[str, objec
     heads = counts | {key: METRICS[key].title for key in catalogue.OF_LABELS}
     table = mistakes.read(run_dir / "predictions" / f"{name}.parquet")
     return {
-        "title": PARTS[name],
+        "title": _title(found, name),
+        "crossed": _crossed(found, main),
         "n": found.get("n"),
         "labels": [(label, labels[label]) for label in order],
         "columns": [
@@ -150,6 +152,28 @@ def _part(run_dir: Path, name: str, found: Report, main: str) -> dict[str, objec
         if table is None
         else mistakes.find(table, single=confusion is not None or "confusion_cells" in found),
     }
+
+
+def _title(found: Report, part: str) -> str:
+    """Say what texts a part's numbers stand on."""
+    return catalogue.judged_by(found, PARTS[part]) if "cross_validation" in found else PARTS[part]
+
+
+def _crossed(found: Report, main: str) -> dict[str, object] | None:
+    """Show the candidates of cross-validation, and which of them learned from all texts."""
+    told = found.get("cross_validation")
+    if not told:
+        return None
+    keys = [key for key in (main, "accuracy", "log_loss") if key in told["candidates"][0]]
+    rows = [
+        (
+            CANDIDATES.get(one["name"], one["name"]),
+            [pages.number(one.get(key)) for key in keys],
+            (one["name"], one["seed"]) == (told["chosen"], told["seed"]),
+        )
+        for one in told["candidates"]
+    ]
+    return {"heads": [METRICS[key].name for key in keys], "rows": rows}
 
 
 def _by_length(bins: Sequence[Mapping[str, Any]], main: str) -> dict[str, object] | None:

@@ -167,7 +167,7 @@ def choose(settings: Settings, facts: Facts, before: Before | None = None) -> Ch
         if value != LEFT_OUT  # else it is said where the base is read
     )
     words = words if name == "auto" else ()
-    return Chosen(_with(settings, {**values, "recipe": name}), words)
+    return Chosen(changed(settings, {**values, "recipe": name}), words)
 
 
 def noted(settings: Settings) -> dict[str, object]:
@@ -254,7 +254,7 @@ def _classic(left: frozenset[str]) -> dict[str, tuple[Any, str]]:
     return {name: (value, "") for name, value in CLASSIC.items() if name in left}
 
 
-def _with(settings: Settings, values: Mapping[str, Any]) -> Settings:
+def changed(settings: Settings, values: Mapping[str, Any]) -> Settings:
     """Put values into settings without making them ones that were given."""
     train = settings.train
     changed = TrainSettings.model_construct(

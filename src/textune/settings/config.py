@@ -102,7 +102,9 @@ class DataSettings(Section):
     weight: str | None = Field(
         None, description="Column that says how much each text weighs in the loss."
     )
-    valid_share: float = Field(0.1, gt=0, lt=1, description="Part held out when no file is given.")
+    valid_share: float | None = Field(
+        None, gt=0, lt=1, description="Part held out when no file is given; 0.1, or few in folds."
+    )
     test_share: float = Field(0.0, ge=0, lt=1, description="Part sealed for the final test.")
     folds: int | None = Field(
         None, ge=2, description="Parts of which one, data.fold, is sealed for the final test."
@@ -153,6 +155,9 @@ class TrainSettings(Section):
         "auto",
         description="What chooses the settings that are left out: the texts and the base, or the "
         "papers (3 epochs, 5e-5).",
+    )
+    effort: Literal["quick", "normal", "best"] = Field(
+        "normal", description="The head of the frozen encoder alone; fine-tuning too; three seeds."
     )
     epochs: int = Field(3, ge=0, description="Passes over the training texts.")
     batch_size: int = Field(32, ge=1, description="Texts in one update, over all processes.")

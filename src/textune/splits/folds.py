@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from textune.errors import SettingsError
+from textune.errors import DataError, SettingsError
 from textune.records import Example, Split
 from textune.splits import splits, strata
 
@@ -51,6 +51,22 @@ def deal(examples: Sequence[Example], count: int, *, seed: int) -> NDArray[np.in
         of_fold[left[found.test]] = fold
         left = left[found.train]
     return _with_all_labels(examples, of_fold)
+
+
+def deal_most(examples: Sequence[Example], most: int, *, seed: int) -> NDArray[np.int64] | None:
+    """Deal texts into as many folds as can be, at most this many; None where two cannot be.
+
+    Returns:
+        (N,) as `deal` does, with two folds or more.
+    """
+    for count in range(min(most, len(examples)), 1, -1):
+        try:
+            of_fold = deal(examples, count, seed=seed)
+        except DataError:
+            continue
+        if len(np.unique(of_fold[of_fold != ALWAYS])) > 1:
+            return of_fold
+    return None
 
 
 def _with_all_labels(examples: Sequence[Example], of_fold: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -19,7 +19,7 @@ _MODEL = (
 )
 _CHECKPOINTS = (
     r"(?:step-\d+|\.tmp-\d+-\d+)(?:/(?:state\.safetensors|state\.json|MANIFEST\.json))?"
-    r"|\.?best\.safetensors"
+    r"|\.?(?:best|selection)\.safetensors"
 )
 _RUN = (
     r"(?:config\.toml|data_card\.json|splits\.json|log\.jsonl|metrics\.json|capsule\.json"

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 Borders = NDArray[np.int64] | None
+Parts = Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]] | None
 Column = tuple[str, bool]  # its name, and whether it holds numbers
 
 
@@ -95,9 +96,21 @@ class Task(Protocol):
         """Return 95 % intervals of the headline numbers."""
 
     def baselines(
-        self, training: Sequence[Example], scores: Scores, examples: Sequence[Example]
+        self,
+        training: Sequence[Example],
+        scores: Scores,
+        examples: Sequence[Example],
+        parts: Parts = None,
     ) -> dict[str, object]:
-        """Return what simple rules would have scored on the judged examples."""
+        """Return what simple rules would have scored on the judged examples.
+
+        Args:
+            training: What they learn from.
+            scores: Of the judged examples.
+            examples: That are judged.
+            parts: Of cross-validation: places among `training`, and among `examples` of those that
+                are judged by what was learned there; None: all by what was learned from all.
+        """
 
     def default_decision(self) -> Decision:
         """Return the decision rule where none was fitted."""

@@ -13,6 +13,7 @@ from textune.data.columns import Column, Scan
 from textune.metrics import intervals as spans
 from textune.records import Contract, Example, Finding, Prediction, Scores, Table
 from textune.tasks.interface import Column as Added
+from textune.tasks.interface import Parts
 
 METRICS = ("mcc", "accuracy", "macro_f1", "micro_f1", "roc_auc", "pr_auc", "log_loss")
 
@@ -120,16 +121,19 @@ def baselines(
     *,
     scores: Scores,
     examples: Sequence[Example],
+    parts: Parts = None,
 ) -> dict[str, Any]:
     """Return what label frequencies, and logistic regression or means on TF-IDF, would score."""
     from textune.metrics import baselines as simple  # scikit-learn, not needed before
 
     assert scores.truth is not None
-    found = {"majority": simple.majority(targets, scores.truth, labels)}
+    found = {"majority": simple.majority(targets, scores.truth, labels, parts=parts)}
     texts = [joined(item) for item in training], targets, [joined(item) for item in examples]
     if targets.ndim == 1 and len(labels) > simple.MOST_REGRESSED:
-        return found | {"centroid": simple.centroid(*texts, scores.truth, labels=labels)}
-    return found | {"tfidf": simple.tfidf(*texts, scores.truth, labels=labels)}
+        return found | {
+            "centroid": simple.centroid(*texts, scores.truth, labels=labels, parts=parts)
+        }
+    return found | {"tfidf": simple.tfidf(*texts, scores.truth, labels=labels, parts=parts)}
 
 
 def joined(example: Example) -> str:

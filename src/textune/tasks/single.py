@@ -28,7 +28,7 @@ from textune.records import (
 from textune.splits import splits
 from textune.tasks import doubt, priors, texts
 from textune.tasks import labels as named
-from textune.tasks.interface import Borders, Floats, Task
+from textune.tasks.interface import Borders, Floats, Parts, Task
 from textune.tasks.interface import Column as Added
 from textune.tasks.kind import Form, Kind, Places, ToExample
 from textune.tasks.texts import BLANK, Marked, ReadLabel
@@ -114,11 +114,17 @@ class Single(Task):
         return named.intervals(scores)
 
     def baselines(
-        self, training: Sequence[Example], scores: Scores, examples: Sequence[Example]
+        self,
+        training: Sequence[Example],
+        scores: Scores,
+        examples: Sequence[Example],
+        parts: Parts = None,
     ) -> dict[str, object]:
         """Return what label frequencies and TF-IDF would have scored."""
         targets = np.stack([self.target(item) for item in training])
-        return named.baselines(self.labels, targets, training, scores=scores, examples=examples)
+        return named.baselines(
+            self.labels, targets, training, scores=scores, examples=examples, parts=parts
+        )
 
     def default_decision(self) -> Decision:
         """Return the rule of the likeliest class."""

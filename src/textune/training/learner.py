@@ -52,6 +52,7 @@ class Learner:
     fresh: Callable[[], dict[str, Tensor]] | None = None  # the weights before the first step anew
     start: dict[str, Tensor] = field(default_factory=dict)  # of the head at the first step
     watch: Watch | None = None  # whether it learns
+    is_frozen: bool = False  # whether the weights stay as they are before the first step
     journal: Journal = field(init=False)  # while it learns
 
     @classmethod
@@ -122,6 +123,8 @@ class Learner:
         """Updates in all; None where time decides."""
         if self.clock.budget is not None:
             return None
+        if self.is_frozen:
+            return 0
         return self.objective.per_epoch * self.settings.train.epochs
 
     def introduce(self) -> Iterator[Message]:
@@ -198,6 +201,7 @@ class Learner:
     def work(self) -> Iterator[Work]:
         """Go through the passes and leave out the updates that are already done."""
         epochs = None if self.clock.budget is not None else self.settings.train.epochs
+        epochs = 0 if self.is_frozen else epochs
         done, most = self.progress.step, self.micro_tokens
         return passes(self.objective, self.encoder, epochs, after=done, micro_tokens=most)
 

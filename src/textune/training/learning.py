@@ -107,7 +107,7 @@ def _steps(
         yield from _validated(learner, folder, stop)
         if _is_over(learner):
             break
-        if time.perf_counter() - learner.saved > learner.settings.train.checkpoint_minutes * 60:
+        if _is_to_be_saved(learner):
             yield from _saved(learner, folder)
         began = time.perf_counter()
     return None
@@ -132,6 +132,8 @@ def _validated(learner: Learner, folder: Path, stop: StopRequest) -> Iterator[Va
 def _is_due(learner: Learner) -> bool:
     """Tell whether it is time to validate."""
     progress = learner.progress
+    if not learner.objective.is_judged:
+        return False
     if progress.step == 0:
         return learner.objective.looks_first and progress.before is None
     if progress.validated == progress.step:
@@ -144,6 +146,15 @@ def _is_due(learner: Learner) -> bool:
         )
     is_last = progress.step == learner.total or learner.clock.is_over()
     return is_last or progress.step % (every or learner.objective.per_epoch) == 0
+
+
+def _is_to_be_saved(learner: Learner) -> bool:
+    """Tell whether it is time for a checkpoint, though nothing was judged."""
+    train = learner.settings.train
+    is_last = learner.progress.step == learner.total
+    if is_last and train.keep_checkpoints and not learner.objective.is_judged:
+        return True
+    return time.perf_counter() - learner.saved > train.checkpoint_minutes * 60
 
 
 def _is_over(learner: Learner) -> bool:

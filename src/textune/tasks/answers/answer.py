@@ -15,7 +15,7 @@ from textune.metrics import spans
 from textune.metrics.metrics import Report
 from textune.records import Batch, Decision, Entity, Example, Prediction, Scores
 from textune.tasks.answers import ends
-from textune.tasks.interface import Borders, Column, Floats, Task
+from textune.tasks.interface import Borders, Column, Floats, Parts, Task
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -130,7 +130,11 @@ class AnswerSpan(Task):
         return {name: list(span) for name, span in found.items()}
 
     def baselines(
-        self, training: Sequence[Example], scores: Scores, examples: Sequence[Example]
+        self,
+        training: Sequence[Example],
+        scores: Scores,
+        examples: Sequence[Example],
+        parts: Parts = None,
     ) -> dict[str, object]:
         """Return what the sentence with most words of the question would have scored."""
         found = [ends.nearest_sentence(item.text, item.pair or "") for item in examples]

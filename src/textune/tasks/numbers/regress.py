@@ -14,7 +14,7 @@ from textune.metrics import numbers
 from textune.metrics.metrics import Report
 from textune.records import Batch, Decision, Example, Prediction, Scores
 from textune.tasks import labels as named
-from textune.tasks.interface import Borders, Column, Floats, Task
+from textune.tasks.interface import Borders, Column, Floats, Parts, Task
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -110,7 +110,11 @@ class Regress(Task):
         return {name: list(span) for name, span in found.items()}
 
     def baselines(
-        self, training: Sequence[Example], scores: Scores, examples: Sequence[Example]
+        self,
+        training: Sequence[Example],
+        scores: Scores,
+        examples: Sequence[Example],
+        parts: Parts = None,
     ) -> dict[str, object]:
         """Return what the mean of the training numbers would have scored."""
         assert scores.truth is not None

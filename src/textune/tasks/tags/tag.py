@@ -19,7 +19,7 @@ from textune.records import OUTSIDE, Batch, Decision, Entity, Example, Predictio
 from textune.splits import splits
 from textune.tasks import labels as named
 from textune.tasks import priors
-from textune.tasks.interface import Borders, Column, Floats, Task
+from textune.tasks.interface import Borders, Column, Floats, Parts, Task
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -130,12 +130,20 @@ class Tag(Task):
         return {name: list(span) for name, span in found.items()}
 
     def baselines(
-        self, training: Sequence[Example], scores: Scores, examples: Sequence[Example]
+        self,
+        training: Sequence[Example],
+        scores: Scores,
+        examples: Sequence[Example],
+        parts: Parts = None,
     ) -> dict[str, object]:
         """Return what each word's most frequent tag in training would have scored."""
-        tags = entities.baseline(
-            _truth(training), [_words(item) for item in training], [_words(i) for i in examples]
-        )
+        tags: list[list[str]] = [[] for _ in examples]
+        for learned, judged in parts or [(np.arange(len(training)), np.arange(len(examples)))]:
+            mine, texts = [training[row] for row in learned], [examples[row] for row in judged]
+            words = [_words(item) for item in texts]
+            given = entities.baseline(_truth(mine), [_words(item) for item in mine], words)
+            for place, one in zip(judged.tolist(), given, strict=True):
+                tags[place] = one
         found = entities.judge(_truth(examples), tags, plain=not self.marks_entities)
         return {"word": found}
 

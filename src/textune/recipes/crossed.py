@@ -1,0 +1,70 @@
+"""What cross-validation found becomes the scores and the marks that a run reports of it."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from textune.corpora.corpus import Corpus
+from textune.metrics import intervals, metrics
+from textune.metrics.metrics import Report
+from textune.recipes import out_of_fold
+from textune.recipes.out_of_fold import FROZEN, Outcome
+from textune.records import Example, Scores
+from textune.splits import folds
+from textune.tasks.interface import Parts
+
+WIDER = 1.2
+"""Intervals of out-of-fold answers, over those of as many texts that one model was judged by: their
+models learned from the same texts, and from fewer than the final one."""
+
+
+def scores(corpus: Corpus, outcome: Outcome) -> tuple[Scores, list[Example]]:
+    """Return what the chosen way said of the texts that were held out, and these texts."""
+    return out_of_fold.scores(corpus, outcome.best.logits, outcome.is_judged)
+
+
+def marked(corpus: Corpus, outcome: Outcome, found: Report) -> Report:
+    """Say in a report that it is of cross-validation, and what each candidate scored."""
+    candidates = []
+    for one in outcome.candidates:
+        mine, texts = out_of_fold.scores(corpus, one.logits, outcome.is_judged)
+        numbers = metrics.headline(corpus.task.judge(mine, texts))
+        candidates.append({"name": one.name, "folds": one.folds, "seed": one.seed, **numbers})
+    best = outcome.best
+    told = {"folds": best.folds, "chosen": best.name, "seed": best.seed, "candidates": candidates}
+    return intervals.widened(found, WIDER) | {"cross_validation": told}
+
+
+def frozen(corpus: Corpus, outcome: Outcome) -> Report:
+    """Return what the frozen encoder with the linear head scored, where it was a candidate."""
+    one = outcome.candidate(FROZEN)
+    if one is None:
+        return {}
+    mine, texts = out_of_fold.scores(corpus, one.logits, outcome.is_judged)
+    return {"probe": corpus.task.judge(mine, texts)}
+
+
+def parts(outcome: Outcome) -> Parts:
+    """Return for each fold the places of the training texts without it, and of those judged in it.
+
+    The latter among the judged texts.
+    """
+    places = np.cumsum(outcome.is_judged) - 1  # (N,) among those that are judged
+    return [
+        (np.flatnonzero(outcome.of_fold != fold), places[is_in])
+        for fold in np.unique(outcome.of_fold).tolist()
+        if fold != folds.ALWAYS
+        for is_in in [outcome.is_judged & (outcome.of_fold == fold)]
+        if is_in.any()
+    ]
+
+
+def words(cross_validation: Report, texts: int) -> str:
+    """Say by what a model was judged."""
+    return f"{cross_validation['folds']}-fold cross-validation of {texts:,} texts"
+
+
+def unjudged(corpus: Corpus, outcome: Outcome) -> Sequence[Example]:
+    """Return the training texts that no model was judged by: a label has no other."""
+    rows = corpus.split.train[~outcome.is_judged]
+    return [corpus.examples[row] for row in rows.tolist()]

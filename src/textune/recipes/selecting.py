@@ -1,0 +1,332 @@
+"""Few labelled texts become the better of two ways to learn from all of them, by cross-validation.
+
+The frozen encoder with a linear head, and fine-tuning that starts from such a head, each answer
+every training text by a model that did not learn from it. The better one learns from all texts.
+"""
+
+import math
+import time
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from textune.corpora.corpus import Corpus
+from textune.encoder.model import Encoder
+from textune.errors import DataError, NumericsError
+from textune.evaluation import evaluate, preferring
+from textune.metrics import catalogue, written
+from textune.objectives.labelled import Labelled
+from textune.probing import heads
+from textune.probing.features import features
+from textune.recipes import fold_training, out_of_fold, probed
+from textune.recipes.out_of_fold import FROZEN, TUNED, Candidate, Logits, Outcome, Rows
+from textune.records import LinearHead, Message
+from textune.splits import folds
+from textune.tasks import registry
+from textune.training.learner import Learner
+
+FOLDS, FEWEST = 5, 3
+NESTED = 200  # texts; of fewer each fold's head has a strength of its own
+BUDGET, EACH = 3e11, 4.3e9  # weights of the layers times tokens, and of each text, that all
+# trainings together should take: some ten seconds of two cores, and a seventh of one a text
+FEWEST_PASSES, PART = 4, 3  # that are left where that is too little, and the part of the recipe's
+SEEDS = 3  # of the most effort
+NAMES = {FROZEN: "linear head on the frozen encoder", TUNED: "fine-tuning"}
+
+
+def select(
+    learner: Learner, corpus: Corpus, folder: Path, *, goes_on: bool, encoder: Encoder | None = None
+) -> Iterator[Message]:
+    """Find the better way by cross-validation, and prepare the learner for it.
+
+    What was found lies in the run's folder, from where a run that was killed reads it again.
+
+    Args:
+        learner: Of all texts, before its first update.
+        corpus: Without validation texts.
+        folder: Of the run.
+        goes_on: Whether some updates are done; then only how it goes on is looked up.
+        encoder: With the weights of the base, where the learner has others already.
+
+    Raises:
+        DataError: The texts cannot be dealt into folds.
+        StoppedError: A signal asked for it.
+    """
+    key = out_of_fold.key_of(learner.prints().values)
+    found = out_of_fold.read(folder, None if goes_on else key)
+    if found is None:
+        found = yield from _cross_validated(learner, corpus, encoder or learner.encoder)
+        out_of_fold.write(folder, found, key)
+    else:
+        yield Message("cross-validation: finished before, not repeated")
+    yield Message(_words(learner, corpus, found))
+    best = found.best
+    learner.is_frozen = best.name == FROZEN
+    if best.seed != learner.settings.seed:
+        assert isinstance(learner.objective, Labelled)
+        learner.settings = learner.settings.model_copy(update={"seed": best.seed})
+        learner.objective = replace(learner.objective, seed=best.seed)
+    if found.head is not None and not goes_on:
+        heads.install(learner.encoder, found.head)
+        learner.model.reload()
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the last layer reads of the frozen encoder."""
+
+    features: Logits  # (I, D) of the items of all training texts
+    names: Logits | None  # (C, D) of what labels are called
+
+    @classmethod
+    def of(cls, learner: Learner, corpus: Corpus, encoder: Encoder) -> "_Known":
+        rows = corpus.split.train
+        read = features(encoder, corpus.store, rows, micro_tokens=learner.micro_tokens)
+        return cls(read, probed.named(encoder, corpus))
+
+
+def _cross_validated(
+    learner: Learner, corpus: Corpus, encoder: Encoder
+) -> Generator[Message, None, Outcome]:
+    """Let each candidate answer every text that it did not learn from, and choose one."""
+    began = time.perf_counter()
+    seed, train = learner.settings.seed, learner.settings.train
+    of_fold = _deal(corpus, FOLDS, seed)
+    is_judged = of_fold != folds.ALWAYS
+    candidates, head, known = [], None, None
+    if (train.probe or train.effort == "quick") and heads.can_probe(corpus.task, encoder):
+        known = _Known.of(learner, corpus, encoder)
+        head, logits = _frozen(learner, corpus, known, of_fold)
+        candidates.append(Candidate(FROZEN, logits, len(_numbers(of_fold)), seed))
+        yield Message(_frozen_words(learner, corpus, candidates[0], is_judged, began))
+    if candidates and (train.effort == "quick" or not train.epochs):
+        return Outcome(tuple(candidates), of_fold, is_judged, 0, head)
+    for one in range(SEEDS if train.effort == "best" else 1):
+        found = yield from _tuned(learner, corpus, encoder, known, seed + one)
+        if found is not None:
+            candidates.append(found)
+    for each in candidates:
+        is_judged = is_judged & _is_answered(corpus, each.logits)
+    chosen = _best(learner, corpus, candidates, is_judged)
+    return Outcome(tuple(candidates), of_fold, is_judged, chosen, head)
+
+
+def _frozen(
+    learner: Learner, corpus: Corpus, known: _Known, of_fold: Rows
+) -> tuple[LinearHead, Logits]:
+    """Fit the head on all texts, and let heads without its own fold answer each."""
+    rows, borders = corpus.split.train, out_of_fold.borders_of(corpus, corpus.split.train)
+    per_item = np.repeat(of_fold, np.diff(borders))
+    head = _fit(learner, corpus, known, np.arange(len(rows)), per_item)
+    if len(rows) >= NESTED and head.held_out_logits is not None:
+        return head, head.held_out_logits
+    logits = np.full((int(borders[-1]), len(head.bias)), np.nan, dtype=np.float32)
+    for fold in _numbers(of_fold):
+        part = _fit(learner, corpus, known, np.flatnonzero(of_fold != fold), per_item)
+        items = np.flatnonzero(per_item == fold)
+        logits[items] = known.features[items] @ part.weight.T + part.bias
+    return head, logits
+
+
+def _fit(
+    learner: Learner, corpus: Corpus, known: _Known, places: Rows, per_item: Rows
+) -> LinearHead:
+    """Fit the head on some of the training texts; their other folds choose its strength."""
+    rows = corpus.split.train
+    items = out_of_fold.items_of(out_of_fold.borders_of(corpus, rows), places)
+    weights = corpus.weights_of(rows)
+    assert isinstance(learner.objective, Labelled)
+    return heads.fit(
+        learner.objective.task,
+        known.features[items],
+        corpus.targets[rows][items],
+        seed=learner.settings.seed,
+        weights=None if weights is None else weights[items],
+        folds=per_item[items],
+        names=known.names,
+    )
+
+
+def _tuned(
+    learner: Learner, corpus: Corpus, encoder: Encoder, known: _Known | None, seed: int
+) -> Generator[Message, None, Candidate | None]:
+    """Fine-tune once for each fold on the others, from a head that did not see it either."""
+    rows, borders = corpus.split.train, out_of_fold.borders_of(corpus, corpus.split.train)
+    of_fold = _deal(corpus, _count(learner, corpus), seed)
+    per_item = np.repeat(of_fold, np.diff(borders))
+    numbers = _numbers(of_fold)
+    logits: Logits | None = None
+    trainer = fold_training.Trainer.of(learner, encoder, corpus)
+    try:
+        for number, fold in enumerate(numbers, start=1):
+            began = time.perf_counter()
+            learned, held_out = np.flatnonzero(of_fold != fold), np.flatnonzero(of_fold == fold)
+            head = None if known is None else _fit(learner, corpus, known, learned, per_item)
+            trainer.train(rows[learned], head, seed=seed)
+            answers = _answers(trainer, rows[held_out])
+            if logits is None:
+                logits = np.full((int(borders[-1]), answers.shape[1]), np.nan, dtype=np.float32)
+            logits[out_of_fold.items_of(borders, held_out)] = answers
+            seconds = written.clock(time.perf_counter() - began)
+            of = "" if seed == learner.settings.seed else f" with seed {seed}"
+            yield Message(
+                f"cross-validation of fine-tuning{of}: fold {number} of {len(numbers)}, {seconds}"
+            )
+    except NumericsError as error:
+        if known is None:  # there is no other candidate
+            raise
+        yield Message(f"fine-tuning is no candidate: {error}", is_warning=True)
+        return None
+    finally:
+        trainer.restore()
+        learner.model.reload()
+    assert logits is not None
+    return Candidate(TUNED, logits, len(numbers), seed)
+
+
+def _answers(trainer: fold_training.Trainer, rows: Rows) -> Logits:
+    """Return the logits of the items of some texts."""
+    corpus = trainer.corpus
+    found = evaluate.score(
+        trainer.encoder,
+        corpus.task,
+        corpus.store,
+        rows,
+        decision=corpus.task.default_decision(),
+        micro_tokens=trainer.learner.micro_tokens,
+    )
+    return found.logits
+
+
+def _deal(corpus: Corpus, count: int, seed: int) -> Rows:
+    """Deal the training texts into folds.
+
+    Raises:
+        DataError: They are too few, or too many must stay together.
+    """
+    texts = corpus.part("train")
+    if not registry.of(corpus.task.name).has_classes:  # numbers are not kept in proportion
+        texts = [replace(item, label=None) for item in texts]
+    found = folds.deal_most(texts, count, seed=seed)
+    if found is None:
+        raise DataError(
+            f"{corpus.table.name}: the {len(texts):,} training texts cannot be dealt into folds "
+            "(equal texts and equal groups stay together, and a label's only text is always "
+            "learned from); add rows, or give texts to validate by as a file (--valid)"
+        )
+    return found
+
+
+def _numbers(of_fold: Rows) -> list[int]:
+    """List the folds that have texts."""
+    return [number for number in np.unique(of_fold).tolist() if number != folds.ALWAYS]
+
+
+def _count(learner: Learner, corpus: Corpus) -> int:
+    """Say into how many folds fine-tuning can afford to part the texts.
+
+    Decided from counts of weights and tokens, not by the clock, so that a run can be repeated.
+    """
+    passes, most = learner.settings.train.epochs, _most_passes(corpus, learner.encoder.config)
+    counts = range(FOLDS, FEWEST, -1)
+    return next((count for count in counts if count * passes <= most), FEWEST)
+
+
+def _most_passes(corpus: Corpus, config: Any) -> float:
+    """Say how often all texts can be learned from in all trainings together.
+
+    In cross-validation by k folds each text is learned from k - 1 times, and then once more.
+    """
+    rows = corpus.split.train
+    layers = 12 * config.num_hidden_layers * config.hidden_size**2  # weights of them, about
+    tokens = int(corpus.store.lengths[rows].sum())
+    return float((BUDGET + EACH * len(rows)) / (layers * max(tokens, 1)))
+
+
+def affordable(passes: int, corpus: Corpus, config: Any) -> int:
+    """Return as many passes over the texts as cross-validation leaves time for.
+
+    Args:
+        passes: Of the recipe; at least a third of them is left, and four.
+        corpus: Without validation texts.
+        config: Of the encoder.
+    """
+    most = int(_most_passes(corpus, config) / FEWEST)
+    least = min(passes, max(FEWEST_PASSES, math.ceil(passes / PART)))
+    return min(passes, max(most, least))
+
+
+def _is_answered(corpus: Corpus, logits: Logits) -> NDArray[np.bool_]:
+    """Tell which texts have an answer for any of their items; (N,)."""
+    borders = out_of_fold.borders_of(corpus, corpus.split.train)
+    known = np.concatenate([[0], np.cumsum(np.isfinite(logits).all(axis=1))])
+    return np.asarray((np.diff(known[borders]) > 0) | (np.diff(borders) == 0))
+
+
+def _best(
+    learner: Learner, corpus: Corpus, candidates: list[Candidate], is_judged: NDArray[np.bool_]
+) -> int:
+    """Return the place of the best candidate; in a near tie of the simpler one."""
+    assert isinstance(learner.objective, Labelled)
+    metric, best = learner.objective.metric, 0
+    scores = [out_of_fold.scores(corpus, one.logits, is_judged) for one in candidates]
+    for place in range(1, len(candidates)):
+        other, texts = scores[place]
+        if preferring.is_better(corpus.task, metric, other, scores[best][0], texts):
+            best = place
+    return best
+
+
+def _value(
+    learner: Learner, corpus: Corpus, candidate: Candidate, is_judged: NDArray[np.bool_]
+) -> str:
+    """Say what a candidate scored."""
+    assert isinstance(learner.objective, Labelled)
+    metric = learner.objective.metric
+    found, texts = out_of_fold.scores(corpus, candidate.logits, is_judged)
+    report = corpus.task.judge(found, texts)
+    names = dict.fromkeys([metric, *({"accuracy"} & report.keys())])
+    values = [(name, catalogue.value(report, name)) for name in names]
+    return ", ".join(
+        f"{catalogue.title(name)} {'–' if value is None else written.decimals(value)}"
+        for name, value in values
+    )
+
+
+def _frozen_words(
+    learner: Learner,
+    corpus: Corpus,
+    candidate: Candidate,
+    is_judged: NDArray[np.bool_],
+    began: float,
+) -> str:
+    seconds = written.clock(time.perf_counter() - began)
+    return (
+        f"{NAMES[FROZEN]}: {_value(learner, corpus, candidate, is_judged)} by "
+        f"{candidate.folds}-fold cross-validation of {int(is_judged.sum()):,} texts, {seconds}: "
+        "what you get without fine-tuning"
+    )
+
+
+def _words(learner: Learner, corpus: Corpus, found: Outcome) -> str:
+    """Say what learns from all texts, and why."""
+    best = found.best
+    every = f"all {len(corpus.split.train):,} texts"
+    if len(found.candidates) == 1:
+        name = NAMES[best.name]
+        return f"{name}: trained on {every}, judged by {best.folds}-fold cross-validation"
+    values = [
+        f"{NAMES[one.name]} {_value(learner, corpus, one, found.is_judged)}"
+        for one in found.candidates
+    ]
+    said = f"cross-validation: {'; '.join(values)}"
+    if best.name == FROZEN:
+        return (
+            f"{said}: fine-tuning is not better; the frozen encoder with the linear head, fitted "
+            f"on {every}, is what is saved"
+        )
+    return f"{said}: fine-tuning is better, and learns from {every}"

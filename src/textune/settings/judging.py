@@ -1,0 +1,38 @@
+"""The number of texts becomes how a run is judged: by a share of them, or by folds."""
+
+from textune.settings import choosing
+from textune.settings.config import Settings
+from textune.tasks.kind import Kind
+
+SHARE = 0.1  # of the texts that validates, where nothing else is asked for
+FEW = 600  # texts; a tenth of fewer says next to nothing, and is missed where one learns from it
+FEW_QUICK = 4_000  # where a linear head is all that is fitted: that takes seconds on each fold
+
+
+def share(settings: Settings, texts: int, kind: Kind, *, has_file: bool) -> float | None:
+    """Return the share of the texts that validates; None where all of them are cross-validated.
+
+    Args:
+        settings: As asked for.
+        texts: To learn from and to validate by.
+        kind: Of the task.
+        has_file: Whether a file of its own validates; then no share does.
+    """
+    data, train = settings.data, settings.train
+    if has_file:
+        return 0.0
+    if data.valid_share is not None:
+        return data.valid_share
+    name = train.recipe if "recipe" in train.model_fields_set else choosing.recipe_of_environment()
+    needs_texts = train.patience is not None or train.validate_every is not None
+    most = FEW_QUICK if train.effort == "quick" else FEW
+    is_few = texts < most and kind.probe is not None
+    return None if name == "auto" and is_few and not needs_texts else SHARE
+
+
+def resolved(settings: Settings, *, is_cross_validated: bool) -> Settings:
+    """Return settings that name the share which validates, if one does."""
+    if is_cross_validated or settings.data.valid_share is not None:
+        return settings
+    data = settings.data.model_copy(update={"valid_share": SHARE})
+    return settings.model_copy(update={"data": data})

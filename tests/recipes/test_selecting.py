@@ -1,0 +1,143 @@
+"""Few texts are judged by cross-validation, and all of them are learned from."""
+
+import json
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from safetensors.torch import load_file
+from typer.testing import CliRunner
+
+import textune
+from textune.doors import cli
+from textune.recipes import out_of_fold, selecting
+from textune.settings import choosing
+
+
+@pytest.fixture(autouse=True)
+def _as_users_have_it(monkeypatch):
+    monkeypatch.delenv(choosing.FORCED)
+
+
+@pytest.fixture
+def few(reviews, tmp_path):
+    """Return a file of 40 reviews."""
+    lines = reviews.read_text(encoding="utf-8").splitlines(keepends=True)
+    file = tmp_path / "few.csv"
+    file.write_text("".join(lines[:41]), encoding="utf-8")
+    return file
+
+
+@pytest.fixture
+def trained(few, tiny_base, tmp_path):
+    """Return a function that trains by typed words; what was printed, and the run's folder."""
+
+    def run(*words, source=few, out="run"):
+        place = tmp_path / out
+        asked = ["train", source, "--base", tiny_base, "--out", place, "--device", "cpu", *words]
+        done = CliRunner().invoke(cli.app, list(map(str, asked)))
+        assert done.exit_code == 0, done.output
+        return done.output.replace("\n  ", " "), place
+
+    return run
+
+
+def numbers_of(run):
+    return json.loads((run / "metrics.json").read_text(encoding="utf-8"))
+
+
+def test_few_texts_are_all_learned_from_and_all_judged(trained, few):
+    said, run = trained("--epochs", 2)
+    assert "split: 40 train, judged by cross-validation, 0 test" in said
+    assert "what you get without fine-tuning" in said
+    assert "cross-validation of fine-tuning: fold 1 of 5" in said
+    valid = numbers_of(run)["valid"]
+    assert valid["n"] == 40
+    told = valid["cross_validation"]
+    assert told["folds"] == 5
+    assert [one["name"] for one in told["candidates"]] == ["frozen", "fine-tuned"]
+    table = pq.read_table(run / "predictions" / "valid.parquet")
+    assert len(set(table["origin"].to_pylist())) == 40
+    splits = json.loads((run / "splits.json").read_text(encoding="utf-8"))
+    assert (len(splits["train"]), splits["valid"]) == (40, [])
+    assert "5-fold cross-validation" in (run / "report.html").read_text(encoding="utf-8")
+    assert "5-fold cross-validation of 40 texts" in said
+    assert not (run / "checkpoints").exists()
+
+
+def test_the_frozen_encoder_is_saved_where_fine_tuning_does_not_beat_it(trained, tiny_base):
+    said, run = trained("--epochs", 1, "--lr", 1e-6)
+    assert "fine-tuning is not better; the frozen encoder with the linear head" in said
+    found = numbers_of(run)
+    assert found["valid"]["cross_validation"]["chosen"] == "frozen"
+    assert found["best"]["step"] == 0
+    before, after = (
+        load_file(tiny_base / "model.safetensors"),
+        load_file(run / "model" / "model.safetensors"),
+    )
+    name = "encoder.layer.0.attention.self.query.weight"
+    assert np.array_equal(before[name], after[f"bert.{name}"])
+
+
+def test_fine_tuning_that_is_better_learns_from_all_texts(trained, monkeypatch):
+    monkeypatch.setattr(selecting.preferring, "is_better", lambda *_: True)
+    said, run = trained("--epochs", 2, "--batch-size", 16)
+    assert "fine-tuning is better, and learns from all 40 texts" in said
+    found = numbers_of(run)
+    assert found["best"]["step"] == 6
+    assert found["valid"]["cross_validation"]["chosen"] == "fine-tuned"
+
+
+def test_no_text_is_judged_by_a_model_that_learned_from_it(trained, tmp_path):
+    lines = ["text,label"]
+    rng = np.random.default_rng(0)
+    for _ in range(40):  # every text twice, and nothing to learn but texts by heart
+        words = " ".join(rng.choice(["good", "bad", "film", "song", "day"], 8))
+        lines += [f"{words},{'ab'[int(rng.integers(2))]}"] * 2
+    file = tmp_path / "by_heart.csv"
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    _, run = trained("--effort", "quick", source=file)
+    assert numbers_of(run)["valid"]["accuracy"] < 0.75
+
+
+def test_a_run_that_was_killed_reads_what_cross_validation_found(trained, monkeypatch):
+    monkeypatch.setattr(selecting.preferring, "is_better", lambda *_: True)
+    _, whole = trained("--epochs", 2, out="whole")
+    written = out_of_fold.write
+
+    def die(folder, outcome, key):
+        written(folder, outcome, key)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(out_of_fold, "write", die)
+        with pytest.raises((AssertionError, KeyboardInterrupt)):
+            trained("--epochs", 2, out="killed")
+    with monkeypatch.context() as patch:
+        patch.setattr(selecting, "_cross_validated", None)  # it is not called
+        said, killed = trained("--epochs", 2, "--resume", out="killed")
+    assert "cross-validation: finished before, not repeated" in said
+    weights = [load_file(run / "model" / "model.safetensors") for run in (whole, killed)]
+    assert all(np.array_equal(weights[0][name], weights[1][name]) for name in weights[0])
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--recipe", "classic", "--epochs", 1),
+        ("--set", "data.valid_share=0.2", "--epochs", 1),
+        ("--set", "train.patience=1", "--epochs", 1),
+    ],
+)
+def test_texts_are_held_out_where_that_is_asked_for(trained, words):
+    said, run = trained(*words)
+    assert "judged by cross-validation" not in said
+    assert "cross_validation" not in numbers_of(run)["valid"]
+
+
+def test_from_python_too(few, tiny_base, tmp_path):
+    run = textune.train(
+        few, base=tiny_base, out=tmp_path / "run", device="cpu", effort="quick", epochs=1
+    )
+    told = run.metrics["valid"]["cross_validation"]
+    assert [one["name"] for one in told["candidates"]] == ["frozen"]
