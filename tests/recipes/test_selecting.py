@@ -1,6 +1,7 @@
 """Few texts are judged by cross-validation, and all of them are learned from."""
 
 import json
+import random
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -9,7 +10,9 @@ from safetensors.torch import load_file
 from typer.testing import CliRunner
 
 import textune
+from conftest import WORDS
 from textune.doors import cli
+from textune.errors import SettingsError
 from textune.recipes import out_of_fold, selecting
 from textune.settings import choosing
 
@@ -141,3 +144,72 @@ def test_from_python_too(few, tiny_base, tmp_path):
     )
     told = run.metrics["valid"]["cross_validation"]
     assert [one["name"] for one in told["candidates"]] == ["frozen"]
+
+
+@pytest.fixture
+def numbers(tmp_path):
+    draw = random.Random(0)
+    rows = []
+    for _ in range(40):
+        words = [draw.choice(WORDS[:10]) for _ in range(6)]
+        rows.append(
+            f"{' '.join(words)},{sum(word in WORDS[:5] for word in words) + draw.random():.3f}"
+        )
+    file = tmp_path / "numbers.csv"
+    file.write_text("\n".join(["text,score", *rows]) + "\n", encoding="utf-8")
+    return file
+
+
+@pytest.fixture
+def tagged(tmp_path):
+    draw = random.Random(0)
+    lines = []
+    for _ in range(40):
+        for _ in range(draw.choice([3, 6])):
+            word = draw.choice(WORDS)
+            lines.append(f"{word} {'B-kind' if word in WORDS[:5] else 'O'}")
+        lines.append("")
+    file = tmp_path / "tagged.conll"
+    file.write_text("\n".join(lines), encoding="utf-8")
+    return file
+
+
+@pytest.mark.parametrize("kind", ["comments", "numbers", "tagged"])
+def test_several_labels_numbers_and_tags_are_cross_validated(trained, kind, request):
+    _, run = trained("--epochs", 1, "--limit", 40, source=request.getfixturevalue(kind))
+    valid = numbers_of(run)["valid"]
+    assert valid["cross_validation"]["folds"] == 5
+    assert len(pq.read_table(run / "predictions" / "valid.parquet")) == 40
+
+
+def test_a_label_s_only_text_is_learned_from_and_not_judged(trained, few):
+    lines = few.read_text(encoding="utf-8").splitlines()
+    few.write_text("\n".join([*lines, "a very warm song,odd"]) + "\n", encoding="utf-8")
+    said, run = trained("--effort", "quick")
+    assert "1 text is not judged" in said
+    assert "'odd'" in said
+    assert numbers_of(run)["valid"]["n"] == 40
+
+
+def test_effort_best_tries_three_seeds(trained):
+    said, run = trained("--epochs", 1, "--effort", "best")
+    told = numbers_of(run)["valid"]["cross_validation"]
+    assert [one["seed"] for one in told["candidates"]] == [42, 42, 43, 44]
+    assert "cross-validation of fine-tuning with seed 44: fold 5 of 5" in said
+
+
+def test_effort_quick_with_validation_texts_judges_the_head_by_them(trained, few):
+    _, run = trained("--effort", "quick", "--valid", few)
+    found = numbers_of(run)
+    assert found["best"]["step"] == 0
+    assert found["valid"]["n"] == 40
+    assert found["valid"]["accuracy"] > 0.7
+
+
+def test_effort_quick_is_refused_where_no_linear_head_can_answer(tiny_base, tmp_path):
+    file = tmp_path / "squad.json"
+    asked = {"id": "1", "question": "how was it", "answers": [{"text": "good", "answer_start": 0}]}
+    paragraphs = [{"context": f"good {word} film", "qas": [asked]} for word in WORDS]
+    file.write_text(json.dumps({"data": [{"title": "a", "paragraphs": paragraphs}]}), "utf-8")
+    with pytest.raises(SettingsError, match=r"--effort quick: .*no linear head"):
+        textune.train(file, base=tiny_base, out=tmp_path / "run", effort="quick", device="cpu")

@@ -159,8 +159,8 @@ def _single(
     classes = probabilities.shape[1]
     cells, counts = np.unique(truth * classes + decisions, return_counts=True)  # (K,) (K,)
     if len(truth) < FEW and classes**2 <= MOST_CELLS:
-        cells, often = _with_random(cells, counts, classes)
-        draws = _shares(often, rng, texts=len(truth))  # (R, K)
+        cells, counts, random = _with_random(cells, counts, classes)
+        draws = _shares(counts, random, rng)  # (1 + R, K)
     else:
         draws = resample(counts, rng)  # (R, K)
     true, given = np.divmod(cells, classes)  # (K,) (K,)
@@ -171,7 +171,8 @@ def _single(
     numbers = _single_numbers(hits, totals, predicted)
     if len(np.unique(truth)) < 2:
         del numbers["mcc"]
-    found = {"accuracy": accuracy, "micro_f1": accuracy} | percentiles(numbers, confidence)
+    spans = _spans(numbers, confidence, is_few=len(draws) > RESAMPLES)
+    found = {"accuracy": accuracy, "micro_f1": accuracy} | spans
     if not np.isfinite(probabilities).all():
         return found
     one_hot = (truth[:, None] == np.arange(classes)).astype(np.float64)  # (N, C)
@@ -181,19 +182,48 @@ def _single(
     return found | {"log_loss": _mean_interval(-np.log(chosen), np.ones(len(truth)), confidence)}
 
 
-def _with_random(cells: Ints, counts: Ints, classes: int) -> tuple[Ints, Floats]:
-    """Add some texts of the same classes, decided at random, to counts of pairs; (K,) each."""
-    found = np.zeros(classes**2)
-    found[cells] = counts
-    totals = found.reshape(classes, classes).sum(axis=1)  # (C,)
-    found += np.repeat(PRIOR * totals / totals.sum() / classes, classes)
-    known = np.flatnonzero(found)
-    return known, found[known]
+def _with_random(cells: Ints, counts: Ints, classes: int) -> tuple[Ints, Ints, Floats]:
+    """Add pairs that texts of the same classes may have, decided at random; (K,) each.
+
+    Returns:
+        The pairs, their counts, and how many of `PRIOR` texts have each.
+    """
+    found = np.zeros((classes, classes), dtype=np.int64)
+    found.flat[cells] = counts
+    totals = found.sum(axis=1)  # (C,)
+    occurs = totals + found.sum(axis=0) > 0
+    random = np.outer(PRIOR * totals / totals.sum(), occurs / occurs.sum()).ravel()
+    known = np.flatnonzero(random)
+    return known, found.flat[known], random[known]
 
 
-def _shares(counts: Floats, rng: np.random.Generator, *, texts: int) -> Floats:
-    """Draw shares of patterns from which such counts may come, as texts: (K,) → (R, K)."""
-    return rng.dirichlet(counts, size=RESAMPLES) * texts
+def _shares(counts: Ints, random: Floats, rng: np.random.Generator) -> Floats:
+    """Draw shares of patterns from which such counts may come, as texts.
+
+    Args:
+        counts: (K,)
+        random: (K,) of the texts that are decided at random, before any is seen.
+        rng: Draws.
+
+    Returns:
+        (1 + R, K), the counts themselves first.
+    """
+    drawn = rng.dirichlet(counts + random, size=RESAMPLES) * counts.sum()
+    return np.vstack([counts, drawn])
+
+
+def _spans(
+    numbers: Mapping[str, Floats], confidence: float, *, is_few: bool
+) -> dict[str, Interval]:
+    """Give intervals; of few texts they hold what was counted, which comes first, at any rate."""
+    if not is_few:
+        return percentiles(numbers, confidence)
+    found = percentiles({name: values[1:] for name, values in numbers.items()}, confidence)
+    counted = {name: float(numbers[name][0]) for name in found}
+    return {
+        name: [min(low, counted[name]), max(high, counted[name])]
+        for name, (low, high) in found.items()
+    }
 
 
 def _single_numbers(hits: Floats, totals: Floats, predicted: Floats) -> dict[str, Floats]:
@@ -230,7 +260,8 @@ def _multi(
         none = np.zeros(len(has))
         at_random = [(1 - has, none), (none, 1 - has), (has, none), (none, has)]  # as 0, as 1
         of_kind = [np.vstack([one, *rows]) for one, rows in zip(of_kind, at_random, strict=True)]
-        draws = _shares(np.append(counts, [PRIOR / 2, PRIOR / 2]), rng, texts=len(truth))
+        random = np.append(np.zeros(len(counts)), [PRIOR / 2, PRIOR / 2])
+        draws = _shares(np.append(counts, [0, 0]), random, rng)  # (1 + R, K + 2)
     else:
         draws = resample(counts, rng)  # (R, K)
     kinds = [draws @ one for one in of_kind]  # 4 of (R, C)
@@ -238,7 +269,8 @@ def _multi(
     one_sided = [len(np.unique(truth[scored[:, c], c])) < 2 for c in range(truth.shape[1])]
     if all(one_sided):
         del numbers["mcc"]
-    found = {"accuracy": share, "subset_accuracy": share} | percentiles(numbers, confidence)
+    spans = _spans(numbers, confidence, is_few=len(truth) < FEW)
+    found = {"accuracy": share, "subset_accuracy": share} | spans
     if "mcc" in found:
         found["macro_mcc"] = found["mcc"]
     if not np.isfinite(probabilities[scored]).all():

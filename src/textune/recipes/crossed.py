@@ -1,7 +1,5 @@
 """What cross-validation found becomes the scores and the marks that a run reports of it."""
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from textune.corpora.corpus import Corpus
@@ -57,14 +55,3 @@ def parts(outcome: Outcome) -> Parts:
         for is_in in [outcome.is_judged & (outcome.of_fold == fold)]
         if is_in.any()
     ]
-
-
-def words(cross_validation: Report, texts: int) -> str:
-    """Say by what a model was judged."""
-    return f"{cross_validation['folds']}-fold cross-validation of {texts:,} texts"
-
-
-def unjudged(corpus: Corpus, outcome: Outcome) -> Sequence[Example]:
-    """Return the training texts that no model was judged by: a label has no other."""
-    rows = corpus.split.train[~outcome.is_judged]
-    return [corpus.examples[row] for row in rows.tolist()]

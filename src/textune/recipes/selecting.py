@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from textune.corpora.corpus import Corpus
 from textune.encoder.model import Encoder
-from textune.errors import DataError, NumericsError
+from textune.errors import DataError, NumericsError, some
 from textune.evaluation import evaluate, preferring
 from textune.metrics import catalogue, written
 from textune.objectives.labelled import Labelled
@@ -25,7 +25,7 @@ from textune.probing.features import features
 from textune.recipes import fold_training, out_of_fold, probed
 from textune.recipes.out_of_fold import FROZEN, TUNED, Candidate, Logits, Outcome, Rows
 from textune.records import LinearHead, Message
-from textune.splits import folds
+from textune.splits import folds, strata
 from textune.tasks import registry
 from textune.training.learner import Learner
 
@@ -34,6 +34,7 @@ NESTED = 200  # texts; of fewer each fold's head has a strength of its own
 BUDGET, EACH = 3e11, 4.3e9  # weights of the layers times tokens, and of each text, that all
 # trainings together should take: some ten seconds of two cores, and a seventh of one a text
 FEWEST_PASSES, PART = 4, 3  # that are left where that is too little, and the part of the recipe's
+SHOWN = 5  # labels that are named
 SEEDS = 3  # of the most effort
 NAMES = {FROZEN: "linear head on the frozen encoder", TUNED: "fine-tuning"}
 
@@ -63,6 +64,7 @@ def select(
         out_of_fold.write(folder, found, key)
     else:
         yield Message("cross-validation: finished before, not repeated")
+    yield from _unjudged(corpus, found)
     yield Message(_words(learner, corpus, found))
     best = found.best
     learner.is_frozen = best.name == FROZEN
@@ -294,6 +296,21 @@ def _value(
     return ", ".join(
         f"{catalogue.title(name)} {'–' if value is None else written.decimals(value)}"
         for name, value in values
+    )
+
+
+def _unjudged(corpus: Corpus, found: Outcome) -> Iterator[Message]:
+    """Name the labels of texts that no model was judged by."""
+    rows = corpus.split.train[~found.is_judged].tolist()
+    if not rows:
+        return
+    names = dict.fromkeys(name for row in rows for name in strata.label_names(corpus.examples[row]))
+    texts = "1 text is" if len(rows) == 1 else f"{len(rows):,} texts are"
+    of = f" ({some(list(map(repr, names)), SHOWN)})" if names else ""
+    yield Message(
+        f"{texts} not judged: a label{of} is in one fold alone, and no score speaks of it; give "
+        "more rows of it",
+        is_warning=True,
     )
 
 
