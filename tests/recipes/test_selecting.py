@@ -74,6 +74,8 @@ def test_the_frozen_encoder_is_saved_where_fine_tuning_does_not_beat_it(trained,
     found = numbers_of(run)
     assert found["valid"]["cross_validation"]["chosen"] == "frozen"
     assert found["best"]["step"] == 0
+    page = (run / "model" / "README.md").read_text(encoding="utf-8")
+    assert "all 40 texts; the scores of its run are those of cross-validation. The encoder" in page
     before, after = (
         load_file(tiny_base / "model.safetensors"),
         load_file(run / "model" / "model.safetensors"),

@@ -184,7 +184,21 @@ class FineTuning:
         page = runs.model_readme(card, self.request.settings.base, corpus.task.model_class)
         if corpus.task.asks == "texts":
             page += averaging.remark(self.learner.encoder.config)
+        page += self._how_it_was_learned()
         return page + units.remark(numbers, is_folded=is_folded)
+
+    def _how_it_was_learned(self) -> str:
+        """Say on the model's page what the weights are, and by what they were judged."""
+        said = []
+        if self.found.is_cross_validated:
+            texts = len(self.found.split.train)
+            said.append(
+                f"It learned from all {texts:,} texts; the scores of its run are those of "
+                "cross-validation."
+            )
+        if self.learner.is_frozen:
+            said.append("The encoder is that of the base, and a linear head was fitted to it.")
+        return f"\n{' '.join(said)}\n" if said else ""
 
 
 def build(request: TrainRequest, corpus: Corpus, clock: Clock) -> FineTuning:
