@@ -80,6 +80,7 @@ EQUAL = ("asks", "averages")
 
 TABLE: Mapping[str, tuple[Rule, ...]] = {
     "batch_size": (
+        Rule(8, rows=200),
         Rule(16, rows=2_000),
         Rule(32),
     ),
@@ -92,8 +93,8 @@ TABLE: Mapping[str, tuple[Rule, ...]] = {
     "lr": (
         Rule(3e-4, width=192),
         Rule(2e-4, width=384),
-        Rule(5e-5, rows=2_000, classes=8, width=640, layers=13, averages=True),
-        Rule(2e-5, rows=2_000, classes=8, width=896, layers=13, averages=True),
+        Rule(5e-5, classes=8, width=640, layers=13, averages=True),
+        Rule(2e-5, classes=8, width=896, layers=13, averages=True),
         Rule(1e-4, width=640, layers=13),
         Rule(5e-5, width=640),
         Rule(4e-5, width=896, layers=13),
