@@ -99,6 +99,7 @@ def train(
     device: str | None = None,
     precision: str | None = None,
     limit: int | None = None,
+    curve: bool | None = None,
     resume: bool = False,
     accept_changes: bool = False,
     overwrite: bool = False,
@@ -143,6 +144,8 @@ def train(
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
         precision: Number format of products: "auto" (measured once a run), "fp32" or "bf16".
         limit: Use so many rows of each file: a trial.
+        curve: Say after training what 1/8, 1/4, 1/2 and all of the texts score, by fine-tuning and
+            by a linear head on frozen features, and what more labels would buy.
         resume: Continue the run in `out`.
         accept_changes: Resume with other versions, kernels or number format too.
         overwrite: Replace what is there.

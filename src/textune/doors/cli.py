@@ -294,15 +294,23 @@ def _watched(function: Callable[..., Any], options: Mapping[str, object], *, qui
 def _show_run(run: "Run", show: Callable[["Run"], None], *, as_json: bool) -> None:
     """Print a run's numbers; it is saved, and does not fail where nobody reads them."""
     if as_json:
-        console.show_json({"run": str(run.path), **run.metrics})
+        console.show_json({"run": str(run.path), **run.metrics, **_curve_of(run)})
         return
     with console.spared():
         show(run)
 
 
+def _curve_of(run: "Run") -> dict[str, object]:
+    """Return the learning curve of a run by its name, if there is one."""
+    from textune.runs.curves import LearningCurve
+
+    found = LearningCurve.read(run.path)
+    return {} if found is None else {"curve": found.told()}
+
+
 def _show_trained(run: "Run") -> None:
     """Print the numbers of a fine-tuned model, and the command that labels new texts with it."""
-    from textune.runs import runs
+    from textune.runs import curves, runs
     from textune.tasks import registry
 
     for part in ("valid", "test"):
@@ -310,6 +318,8 @@ def _show_trained(run: "Run") -> None:
             title = catalogue.judged_by(run.metrics[part], part)
             console_metrics.show_metrics(run.metrics[part], title=f"\n{title}")
     console_metrics.show_baselines(run.metrics)
+    if (curve := curves.LearningCurve.read(run.path)) is not None:
+        console_metrics.show_curve(curve)
     agreed = runs.read_card(runs.model_folder(run.path)).contract
     words = registry.of(agreed.task).texts[: len(agreed.text)]
     command = ["textune", "predict", console.argument(run.path), *words]

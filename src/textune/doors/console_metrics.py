@@ -8,9 +8,11 @@ from rich.markup import escape
 from textune.doors.console import MOST_LABELS, argument, number, out, say_more, table
 from textune.metrics import catalogue, written
 from textune.metrics.catalogue import HEADLINES
+from textune.runs.curves import WAYS
 
 if TYPE_CHECKING:  # pydantic
     from textune.metrics.metrics import Report  # numpy
+    from textune.runs.curves import LearningCurve
     from textune.runs.runs import Run
 
 INTERVAL = "95 % interval"
@@ -96,6 +98,30 @@ def show_baselines(metrics: Mapping[str, Any]) -> None:
     keys = headlines(metrics[part])
     rows = [(name, *(number(each.get(key)) for key in keys)) for name, each in judged.items()]
     table(("", *(HEADLINES[key] for key in keys)), rows, title=f"\nbeside simple rules ({title})")
+
+
+def show_curve(curve: "LearningCurve") -> None:
+    """Print what parts of the texts scored, what more would, and what that means."""
+    ways = {way: curve.of(way) for way in WAYS if curve.of(way)}
+    known = {way: {**found, **_forecast(curve, way)} for way, found in ways.items()}
+    rows = []
+    for texts in sorted({texts for found in known.values() for texts in found}):
+        cells = (
+            "–"
+            if texts not in found
+            else f"{'' if texts in ways[way] else 'about '}{number(found[texts])}"
+            for way, found in known.items()
+        )
+        rows.append((f"{texts:,}", *cells))
+    title = f"\nlearning curve: {catalogue.title(curve.metric)} by {curve.judged}"
+    if rows:
+        table(("texts", *(WAYS[way] for way in ways)), rows, title=title)
+    if curve.words:
+        out.print(escape(curve.words))
+
+
+def _forecast(curve: "LearningCurve", way: str) -> dict[int, float]:
+    return {int(texts): value for texts, value in curve.ahead.get(way, {}).items()}
 
 
 def show_folds(numbers: Mapping[str, Any]) -> None:

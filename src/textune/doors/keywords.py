@@ -14,12 +14,13 @@ from textune.storage.names import file_name
 
 TOP = ("base", "seed", "device", "add_words", "size", "vocab", "cased")
 TRAIN = ("recipe", "effort", "epochs", "batch_size", "lr", "precision", "hours")
+CURVE = {"curve": "train.curve"}
 DATA = (
     *("text", "label", "task", "header", "delimiter", "group", "skip", "weight", "names"),
     *("max_tokens", "long", "pool", "limit"),
 )
 COMMON = {name: name for name in TOP} | {name: f"train.{name}" for name in TRAIN}
-LABELLED = COMMON | {name: f"data.{name}" for name in DATA}  # keyword → setting
+LABELLED = COMMON | CURVE | {name: f"data.{name}" for name in DATA}  # keyword → setting
 PLAIN = COMMON | {
     "limit": "text.limit",
     "mask": "mask.rate",

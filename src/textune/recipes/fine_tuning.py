@@ -1,6 +1,6 @@
 """A corpus becomes a job of fine-tuning: its learner, and what is judged and kept of it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -19,7 +19,7 @@ from textune.metrics import catalogue
 from textune.metrics.metrics import Report
 from textune.objectives.labelled import Labelled, forewarnings
 from textune.probing import heads
-from textune.recipes import crossed, out_of_fold, probed, selecting
+from textune.recipes import crossed, learning_curve, out_of_fold, probed, selecting
 from textune.recipes.requests import TrainRequest
 from textune.records import Decision, Example, Message, Scores
 from textune.runs import runs
@@ -199,6 +199,23 @@ class FineTuning:
         if self.learner.is_frozen:
             said.append("The encoder is that of the base, and a linear head was fitted to it.")
         return f"\n{' '.join(said)}\n" if said else ""
+
+    def conclude(self, folder: Path, numbers: Mapping[str, Any]) -> Iterator[Message]:
+        """Draw the learning curve, where it is asked for."""
+        learner, settings = self.learner, self.request.settings
+        if not settings.train.curve:
+            return iter(())
+        assert isinstance(learner.objective, Labelled)
+        wanted = learning_curve.Wanted(
+            objective=learner.objective,
+            settings=settings,
+            facts=facts_of(self.found),
+            device=learner.encoder.device,
+            micro_tokens=learner.micro_tokens,
+            key=learning_curve.key_of(learner.prints().values),
+            tuned=learning_curve.tuned_of(numbers, settings.train),
+        )
+        return learning_curve.draw(wanted, folder)
 
 
 def build(request: TrainRequest, corpus: Corpus, clock: Clock) -> FineTuning:

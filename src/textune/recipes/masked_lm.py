@@ -122,6 +122,10 @@ class MaskedLM:
         atomic.write_json(folder / runs.LANGUAGE_CARD, card)
         return runs.language_readme(self.start.base, nsp=self.request.settings.mask.nexts)
 
+    def conclude(self, _: Path, __: object) -> Iterator[Message]:
+        """Do nothing more."""
+        return iter(())
+
     def _warm(self, folder: Path) -> Generator[Event, None, None]:
         settings, loaded, learner = self.request.settings, self.loaded, self.learner
         counts = self.found.frequencies(loaded.encoder.config.vocab_size)

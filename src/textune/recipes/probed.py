@@ -85,7 +85,7 @@ def fit(
     Returns:
         The head, and the fold of each text in cross-validation.
     """
-    of_fold = _deal(corpus, rows, seed)
+    of_fold = deal(corpus, rows, seed)
     per_item = of_fold
     if corpus.task.asks == "words":
         per_item = np.repeat(of_fold, np.diff(corpus.store.item_borders)[rows])
@@ -135,12 +135,12 @@ def baseline(folder: Path, before: Report | None, part: str) -> dict[str, Any]:
     return {} if probe is None or not found else {"probe": found}
 
 
-def _deal(corpus: Corpus, rows: Rows, seed: int) -> Rows:
+def deal(corpus: Corpus, rows: Rows, seed: int, *, most: int = FOLDS) -> Rows:
     """Deal texts into folds, fewer where labels are rare; where that is vain, none is held out."""
     texts = [corpus.examples[row] for row in rows.tolist()]
     if not registry.of(corpus.task.name).has_classes:  # numbers are not to be in proportion
         texts = [replace(text, label=None) for text in texts]
-    for count in range(min(FOLDS, len(texts)), 1, -1):
+    for count in range(min(most, len(texts)), 1, -1):
         with suppress(DataError):  # some fold would stay empty
             return folds.deal(texts, count, seed=seed)
     return np.full(len(rows), folds.ALWAYS)

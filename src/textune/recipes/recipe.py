@@ -71,6 +71,9 @@ class Job(Protocol):
     def save(self, folder: Path, decision: Decision | None) -> str:
         """Write the weights and what predicting needs into a folder; return its page."""
 
+    def conclude(self, folder: Path, numbers: Mapping[str, Any]) -> Iterator[Message]:
+        """Do what is asked beside a run whose numbers are there; nothing of it depends on that."""
+
 
 @dataclass(frozen=True, slots=True)
 class Story(Generic[Asked, Gathered]):
@@ -112,6 +115,7 @@ def run(request: Asked, story: Story[Asked, Gathered]) -> Generator[Event, None,
             place = job.place_tokenizer(folder)
             if state == "done":
                 yield from _say_lost(folder)
+                yield from _conclude(job.conclude(folder, read_run(folder).metrics), folder)
                 _finish(folder, None, keep_checkpoints=settings.train.keep_checkpoints)
                 yield Message(f"{folder}: this run is finished; there is nothing to resume")
                 return read_run(folder)
@@ -121,6 +125,7 @@ def run(request: Asked, story: Story[Asked, Gathered]) -> Generator[Event, None,
             yield from _write_model(job, folder, decision, place=place)
             _write_capsule(job, folder, clock)
             noted = job.learner.note()
+            rest = job.conclude(folder, numbers)
             del job, gathered  # what comes needs the memory, and the run's files only
             memory.give_back()
             if story.prove is not None:
@@ -129,6 +134,7 @@ def run(request: Asked, story: Story[Asked, Gathered]) -> Generator[Event, None,
                 yield doubt
                 numbers["at_chance"] = doubt.text
             _write_end(folder, numbers)
+            yield from _conclude(rest, folder)
             _finish(folder, noted, keep_checkpoints=settings.train.keep_checkpoints)
         yield Message(f"everything is in {folder}")
     return Run(folder, numbers)
@@ -232,6 +238,13 @@ def _write_end(folder: Path, numbers: Mapping[str, object]) -> None:
     """Write the numbers: from now on the run is finished."""
     atomic.remove(folder / "report.html")  # of a run that was shorter
     atomic.write_json(folder / "metrics.json", numbers)
+
+
+def _conclude(rest: Iterator[Message], folder: Path) -> Iterator[Message]:
+    """Do what comes after a run; its page is drawn anew where something was done."""
+    for message in rest:
+        atomic.remove(folder / "report.html")
+        yield message
 
 
 def _say_lost(folder: Path) -> Iterator[Message]:

@@ -6,8 +6,10 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
+from textune.metrics import catalogue
 from textune.report import pictures
 from textune.report.pictures import PAGE, Chart, Line, Points
+from textune.runs.curves import TUNED, WAYS, LearningCurve
 from textune.runs.typed import LogLine
 
 WIDTH = 5.4  # inches of a drawing
@@ -48,6 +50,40 @@ def bars(rows: Sequence[tuple[str, float | None, Sequence[float] | None]]) -> Ma
     axes.set_yticks([-place for place in range(len(known))], [name for name, _, _ in known])
     axes.axvline(0, color=PAGE.ink, linewidth=0.8)
     return pictures.svg(figure, "main metric beside the baselines")
+
+
+def learning_curve(curve: LearningCurve) -> Markup | None:
+    """Draw what parts of the texts scored, and dashed what more of them would."""
+    ways = {way: curve.of(way) for way in WAYS if curve.of(way)}
+    sizes = sorted({texts for found in ways.values() for texts in found})
+    if len(sizes) < 2:
+        return None
+    figure, axes = pictures.canvas(PAGE, size=pictures.SVG_SIZE)
+    ahead: set[int] = set()
+    for way, found in ways.items():
+        colour = PAGE.accent if way == TUNED else PAGE.second
+        axes.plot(
+            *zip(*found.items(), strict=True),
+            color=colour,
+            linewidth=2,
+            marker="o",
+            label=WAYS[way],
+        )
+        more = {int(texts): value for texts, value in curve.ahead.get(way, {}).items()}
+        last = max(found)
+        if more:
+            line = [(last, found[last]), *sorted(more.items())]
+            axes.plot(*zip(*line, strict=True), color=colour, linewidth=1.5, linestyle="--")
+            ahead |= more.keys()
+    axes.set_xscale("log", base=2)
+    places = sorted({*sizes, *ahead})
+    axes.set_xticks(places, [f"{texts:,}" for texts in places], rotation=30)
+    axes.minorticks_off()
+    axes.set_xlabel("texts learned from (dashed: forecast)", color=PAGE.ink)
+    axes.set_ylabel(catalogue.title(curve.metric), color=PAGE.ink)
+    axes.grid(axis="y", color=PAGE.faint, linewidth=0.5)
+    axes.legend(loc="best", fontsize=9, frameon=False, labelcolor=PAGE.ink)
+    return pictures.svg(figure, "learning curve")
 
 
 def of_numbers(

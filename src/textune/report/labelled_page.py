@@ -10,6 +10,7 @@ from textune.metrics.catalogue import METRICS
 from textune.metrics.metrics import Report
 from textune.report import drawings, mistakes, pages, pictures
 from textune.report.pages import Files
+from textune.runs.curves import WAYS, LearningCurve
 from textune.runs.written import Best, DataCard
 from textune.tasks import registry
 
@@ -47,6 +48,7 @@ def content(run_dir: Path, files: Files) -> dict[str, object]:
         "card": card,
         "most": max(card.labels.values(), default=1) or 1,
         "curves": drawings.curves(files.log, main) if pictures.are_wanted() else [],
+        "learning": _learning(LearningCurve.read(run_dir)),
         "parts": [_part(run_dir, name, metrics[name], main) for name in parts],
     }
 
@@ -115,6 +117,30 @@ def _models(metrics: Report, main: str) -> dict[str, object] | None:
         "part": _title(found, part),
         "rows": rows,
         "chart": drawings.bars(rows) if pictures.are_wanted() else None,
+    }
+
+
+def _learning(curve: LearningCurve | None) -> dict[str, object] | None:
+    """Show what parts of the texts scored, and what more labels would buy."""
+    if curve is None or not curve.points:
+        return None
+    ways = [way for way in WAYS if curve.of(way)]
+    known = {
+        way: {texts: pages.number(value) for texts, value in curve.of(way).items()} for way in ways
+    }
+    for way in ways:
+        more = {int(texts): value for texts, value in curve.ahead.get(way, {}).items()}
+        known[way] |= {texts: f"about {pages.number(value)}" for texts, value in more.items()}
+    sizes = sorted({texts for found in known.values() for texts in found})
+    return {
+        "metric": catalogue.title(curve.metric),
+        "judged": curve.judged,
+        "words": curve.words,
+        "heads": [WAYS[way] for way in ways],
+        "rows": [
+            (texts, [known[way].get(texts, pages.UNKNOWN) for way in ways]) for texts in sizes
+        ],
+        "chart": drawings.learning_curve(curve) if pictures.are_wanted() else None,
     }
 
 

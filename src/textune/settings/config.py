@@ -216,6 +216,7 @@ class TrainSettings(Section):
         description="Begin with a linear head that is fitted on the features of the frozen encoder "
         "(linear probing, then fine-tuning), and keep both where no update is better.",
     )
+    curve: bool = Field(False, description="Draw a learning curve: what would more labels buy?")
     precision: Literal["auto", "fp32", "bf16"] = Field(
         "auto",
         description="Number format of the encoder's products; measured once a run by default.",

@@ -9,6 +9,7 @@ from textune.settings.config import Average, Section, Settings, TrainSettings
 
 OF_LABELS = (
     "class_weights",
+    "curve",
     "effort",
     "label_smoothing",
     "metric",

@@ -23,7 +23,7 @@ _CHECKPOINTS = (
 )
 _RUN = (
     r"(?:config\.toml|data_card\.json|splits\.json|log\.jsonl|metrics\.json|capsule\.json"
-    r"|report\.html|warmup\.json|probe\.json|\.textune"
+    r"|report\.html|warmup\.json|probe\.json|curve\.json|\.textune"
     rf"|model(?:/(?:{_MODEL}))?"
     rf"|tokenizer(?:/(?:{_MODEL}))?"
     rf"|checkpoints(?:/(?:{_CHECKPOINTS}))?"

@@ -21,6 +21,7 @@ FREE = {  # settings that no weight depends on
     "train.recipe",  # what it chose counts
     "train.threads",  # kernels give the same bits with any number of them
     "train.checkpoint_minutes",
+    "train.curve",
     "train.keep_checkpoints",
 }
 

@@ -1,0 +1,115 @@
+"""Some training texts become weights, from those of the base each time, and what these score."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from textune.corpora.corpus import Corpus
+from textune.encoder import remarks
+from textune.encoder.model import Encoder
+from textune.evaluation import evaluate
+from textune.objectives.labelled import Labelled
+from textune.probing import heads
+from textune.recipes.probed import Rows
+from textune.records import LinearHead
+from textune.settings.config import Settings
+from textune.training import loop, memory
+from textune.training.learner import Learner
+from textune.training.progress import Progress
+
+
+@dataclass(frozen=True, slots=True)
+class Trainer:
+    """An encoder that is trained again and again from the same weights."""
+
+    objective: Labelled  # of the run
+    encoder: Encoder
+    start: dict[str, Tensor]  # weights that an update changes, as they were
+
+    @classmethod
+    def of(cls, objective: Labelled, encoder: Encoder) -> "Trainer":
+        """Keep the weights that each training starts from."""
+        start = {
+            name: item.detach().clone()
+            for name, item in encoder.model.named_parameters()
+            if item.requires_grad
+        }
+        return cls(objective, encoder, start)
+
+    @property
+    def corpus(self) -> Corpus:
+        """Return what the run learned from."""
+        return self.objective.corpus
+
+    def score(self, rows: Rows, settings: Settings, head: LinearHead | None) -> float | None:
+        """Learn from some texts; return the best score of the validation texts on the way."""
+        progress, learner = Progress(), self._learner(rows, settings, head)
+        objective, train = learner.objective, settings.train
+        if head is not None:
+            self._judge(learner, progress)
+        every = train.validate_every or objective.per_epoch
+        for step in self._steps(learner):
+            if step % every == 0 or step == learner.total:
+                progress.step = step
+                self._judge(learner, progress)
+                if train.patience is not None and progress.since_best >= train.patience:
+                    break
+        return progress.best
+
+    def answer(
+        self, rows: Rows, held_out: Rows, settings: Settings, head: LinearHead | None
+    ) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+        """Learn from some texts to the end; return the logits of the items of others."""
+        learner = self._learner(rows, settings, head)
+        for _ in self._steps(learner):
+            pass
+        self.encoder.release()
+        found = evaluate.score(
+            self.encoder,
+            self.corpus.task,
+            self.corpus.store,
+            held_out,
+            decision=self.corpus.task.default_decision(),
+            micro_tokens=learner.micro_tokens,
+        )
+        return found.logits
+
+    def _learner(self, rows: Rows, settings: Settings, head: LinearHead | None) -> Learner:
+        """Put the weights of the start back, and the head; make what trains them."""
+        self.restore()
+        if head is not None:
+            heads.install(self.encoder, head)
+        corpus = replace(self.corpus, split=replace(self.corpus.split, train=rows))
+        objective = replace(self.objective, corpus=corpus, batch_size=settings.train.batch_size)
+        return Learner.build(objective, settings, self.encoder)
+
+    def _steps(self, learner: Learner) -> Iterator[int]:
+        torch.manual_seed(learner.settings.seed)
+        for step in loop.train(
+            learner.model,
+            learner.objective.loss,
+            learner.work(),
+            learner.optimizer,
+            learner.schedule,
+            clip=learner.settings.train.clip,
+            remedy=remarks.remedy(learner.precision),
+        ):
+            yield step.number
+
+    def _judge(self, learner: Learner, progress: Progress) -> None:
+        objective = learner.objective
+        self.encoder.release()
+        memory.give_back()
+        found = objective.judge(self.encoder, micro_tokens=learner.micro_tokens)
+        progress.note(found, objective.metric, objective.tie_metric)
+
+    @torch.no_grad()
+    def restore(self) -> None:
+        """Put the weights of the start back."""
+        for name, item in self.encoder.model.named_parameters():
+            if name in self.start:
+                item.copy_(self.start[name])
+        self.encoder.refresh()
