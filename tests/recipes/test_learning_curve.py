@@ -144,3 +144,21 @@ def test_few_texts_say_that_nothing_can_be_told(tiny_base, tmp_path):
     file.write_text("\n".join(["text,label", *rows]) + "\n", encoding="utf-8")
     run = textune.train(file, base=tiny_base, out=tmp_path / "run", epochs=1, curve=True)
     assert "cannot be told" in LearningCurve.read(run.path).words
+
+
+def test_where_folds_judge_the_run_they_judge_the_parts_of_its_texts_too(
+    reviews, tiny_base, tmp_path
+):
+    out = tmp_path / "run"
+    lines(train_request(reviews, tiny_base, out, *CURVE, "train.recipe=auto", "train.lr=1e-4"))
+    numbers = json.loads((out / "metrics.json").read_text(encoding="utf-8"))
+    (one,) = (
+        each
+        for each in numbers["valid"]["cross_validation"]["candidates"]
+        if each["name"] == "fine-tuned"
+    )
+    frozen, tuned = points(out, "frozen"), points(out, "fine-tuned")
+    assert sorted(frozen) == sorted(tuned) == [20, 40, 80, 160]
+    assert tuned[160]["value"] == one["mcc"]
+    assert all(each["value"] is not None for each in (*frozen.values(), *tuned.values()))
+    assert "fold cross-validation" in LearningCurve.read(out).judged
