@@ -70,7 +70,11 @@ class Share(Task):
         return {name: list(span) for name, span in found.items()}
 
     def baselines(
-        self, training: Sequence[Example], scores: Scores, examples: Sequence[Example]
+        self,
+        training: Sequence[Example],
+        scores: Scores,
+        examples: Sequence[Example],
+        parts: object = None,
     ) -> dict[str, Any]:
         known = np.stack([self.target(item) for item in training])
         return {"mean": numbers.baseline(known, np.asarray(scores.truth), self.labels)}

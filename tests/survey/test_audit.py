@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from textune.records import Contract, Example, Finding
-from textune.survey.audit import DECORATION, _letters, audit, leaks
+from textune.survey.audit import audit, leaks
+from textune.survey.near import DECORATION, letters
 
 FINE = [
     ("the first text here", "pos"),
@@ -77,7 +78,7 @@ def test_finds_texts_that_share_most_of_their_words(other, is_near):
 
 @given(st.text(st.characters(max_codepoint=127)))
 def test_the_fast_way_to_the_words_of_a_text_gives_the_same_words(text):
-    assert _letters(text) == DECORATION.sub(" ", text).strip()
+    assert letters(text) == DECORATION.sub(" ", text).strip()
 
 
 def test_finds_near_duplicates_without_spaces():

@@ -144,6 +144,7 @@ def test_a_mean_is_refused_where_no_text_is_read_as_a_whole(sentence_base, tmp_p
 def request(file, base, out, *changes, resume=False):
     """Ask for a run by the recipe, or by another one where the changes name it."""
     given = {f"train.{name}": OPTIONS[name] for name in ("epochs", "lr", "batch_size")}
+    given["data.valid_share"] = 0.1  # by which it can be stopped at a judgement
     settings = config.resolve(Settings, None, changes, {"base": str(base), **given})
     return requests.TrainRequest(str(file), settings, out, resume=resume)
 

@@ -52,7 +52,8 @@ def _judged_as_begun(settings: Settings, folder: Path) -> Settings:
     if data.valid_share is not None:
         begun = settings.data.model_copy(update={"valid_share": data.valid_share})
         return settings.model_copy(update={"data": begun})
-    if "recipe" in settings.train.model_fields_set:
+    is_known = "recipe" in train.model_fields_set  # it is not where the file was emptied
+    if not is_known or "recipe" in settings.train.model_fields_set:
         return settings
     asked = settings.train.model_dump(exclude_unset=True) | {"recipe": train.recipe}
     return settings.model_copy(update={"train": TrainSettings.model_validate(asked)})
