@@ -88,7 +88,6 @@ def test_finds_near_duplicates_without_spaces():
 
 
 def test_says_how_many_texts_were_compared_by_words(monkeypatch):
-    monkeypatch.setattr("textune.survey.near.MOST", 4)
     monkeypatch.setattr("textune.survey.audit.MOST", 4)
     found = of_kind(audit(many((LONG, "pos"), (LONG + " so", "pos"), (FINE[0]))), "near")
     assert "(words were compared in the first 4)" in found[0].message
@@ -237,7 +236,7 @@ def test_no_leak_is_no_finding():
 
 
 def test_memory_stays_bounded(monkeypatch):
-    monkeypatch.setattr("textune.survey.near.MOST", 100)  # sketches are bounded by their number
+    monkeypatch.setattr("textune.survey.audit.MOST", 100)  # sketches are bounded by their number
     texts = 20_000
     stream = (
         Example(

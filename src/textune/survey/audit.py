@@ -97,7 +97,7 @@ class _Seen:
         self.first: dict[str, list[int]] = {}  # label → its first positions
         self.lists = False
         self.origins = Origins()
-        self.sketches = Sketches()
+        self.sketches = Sketches(MOST)
 
     def add(self, example: Example) -> None:
         self.origins.add(example.origin)

@@ -26,7 +26,7 @@ _MIX = np.random.default_rng(0).integers(1, 2**63, size=SKETCH + 3, dtype=np.uin
 class Sketches:
     """Finds texts that are nearly the same as an earlier one, among the first so many."""
 
-    def __init__(self, most: int = MOST) -> None:
+    def __init__(self, most: int) -> None:
         self._most = most
         self.texts = 0
         self.found: list[tuple[int, int]] = []  # position of the later text, and of the earlier
