@@ -12,6 +12,8 @@ from textune.records import LinearHead
 from textune.tasks import registry
 from textune.tasks.interface import Task
 
+MANY = 100  # items of a label, from which on its name tells nothing more
+
 
 def can_probe(task: Task, encoder: Encoder) -> bool:
     """Tell whether the head of an encoder ends in a linear layer that can be fitted by itself."""
@@ -45,7 +47,7 @@ def fit(
     probe = registry.of(task.name).probe
     assert probe is not None, "a task that can be probed"
     plain = probe(task, features, targets, seed=seed, weights=weights, folds=folds)
-    if names is None:
+    if names is None or len(features) >= MANY * len(names):
         return plain
     named = probe(task, features, targets, seed=seed, weights=weights, folds=folds, names=names)
     if not plain.scores or not named.scores:
