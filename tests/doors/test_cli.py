@@ -65,12 +65,9 @@ def test_check_for_people_ends_in_the_command_to_train(textune, reviews, tiny_ba
 def test_train_evaluate_and_predict_for_programs(textune, reviews, tiny_base, tmp_path):
     run = tmp_path / "run"
     words = ["train", reviews, "--base", tiny_base, "--out", run, "--json", *TRAIN]
-    code, out, err = textune(*words)
+    code, out, err = textune(*words, "--epochs", 5, "--lr", 0.005)  # one at chance is warned of
     found = one_object(out)
-    assert code == 0
-    assert all(
-        line.startswith("note: the model is no better than chance") for line in err.splitlines()
-    )
+    assert (code, err) == (0, "")
     metrics = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
     assert found == {"run": str(run), **metrics}
     code, out, err = textune("evaluate", run, reviews, "--json")
