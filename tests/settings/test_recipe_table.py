@@ -27,7 +27,7 @@ def table():
                 if known not in EQUAL and (bound := getattr(rule, known)) != math.inf
             ]
             if rule.asks is not None:
-                bounds.append(f"answers for {rule.asks}")
+                bounds.append(f"a head on {rule.asks}")
             if rule.averages is not None:
                 bounds.append(f"{'a' if rule.averages else 'no'} sentence encoder")
             value = shown(rule.value)

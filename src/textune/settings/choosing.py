@@ -1,7 +1,7 @@
 """What is known of the texts and the base becomes the settings that were left out.
 
 `TABLE` is the recipe: for each setting some rules, of which the first that fits is taken. To change
-a choice, change a number there; docs/few_labels.md shows the table and what was measured.
+a choice, change a number there; docs/few_labels.md shows the table.
 """
 
 import math
@@ -38,7 +38,7 @@ class Facts:
             "classes": f"{self.classes:,} class{'es' * (self.classes != 1)}",
             "tokens": f"{self.tokens:,} tokens a text",
             "layers": f"{self.layers:,} layer{'s' * (self.layers != 1)}",
-            "asks": f"answers for {self.asks}",
+            "asks": f"a head on {self.asks}",
             "averages": "a sentence encoder" if self.averages else "no sentence encoder",
         }
         return known.get(name) or f"{name} {value:,}"

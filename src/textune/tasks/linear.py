@@ -30,7 +30,7 @@ MOST_CHOOSING_CELLS = 30_000  # items times labels, where each label has a fit o
 MUCH = 2_500_000  # items times outputs times width, from which on few strengths are tried
 FEW = (1.0, 10.0)  # of these
 ALWAYS = -1  # the fold of items that are always learned from
-NAME_WEIGHT = 4.0  # of a label's name, beside a text (docs/few_labels.md has the measurement)
+NAME_WEIGHT = 4.0  # of a label's name, beside a text
 
 Rows = NDArray[np.int64]
 Layer = tuple[Floats, Floats]  # weight (C, D) and bias (C,)
