@@ -1,6 +1,6 @@
 """The name of a family of encoders becomes what is known of it: the one table of all of them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 
@@ -26,25 +26,18 @@ class Family:
     is_head_first: bool = False  # its head was set before its base: the order of first weights
 
 
+_BERT = Family(kin="bert", is_fused=True, takes_averaging=True)
+_ROBERTA = replace(_BERT, counts_from_padding=True, kin="roberta")
 FAMILIES = {
     "albert": Family(kin="bert", numbers_layers=False),
-    "bert": Family(kin="bert", is_fused=True, title="Bert", takes_averaging=True),
-    "camembert": Family(
-        counts_from_padding=True,
-        kin="roberta",
-        is_fused=True,
-        title="Camembert",
-        takes_averaging=True,
-        is_head_first=True,
-    ),
-    "data2vec-text": Family(
-        counts_from_padding=True, kin="roberta", is_fused=True, takes_averaging=True
-    ),
+    "bert": replace(_BERT, title="Bert"),
+    "camembert": replace(_ROBERTA, title="Camembert", is_head_first=True),
+    "data2vec-text": _ROBERTA,
     "deberta": Family(packs=False),
     "deberta-v2": Family(packs=False),
     "distilbert": Family(kin="bert"),
-    "electra": Family(kin="bert", is_fused=True),
-    "ernie": Family(kin="bert", is_fused=True, takes_averaging=True),
+    "electra": replace(_BERT, takes_averaging=False),
+    "ernie": _BERT,
     "eurobert": Family(own_first="bos"),
     "gte": Family(numbers_layers=False),
     "jina_embeddings_v3": Family(numbers_layers=False),
@@ -53,21 +46,8 @@ FAMILIES = {
     "modernbert": Family(own_first="cls"),
     "mpnet": Family(packs=False, counts_from_padding=True, kin="roberta"),
     "nomic_bert": Family(),
-    "roberta": Family(
-        counts_from_padding=True,
-        kin="roberta",
-        is_fused=True,
-        title="Roberta",
-        takes_averaging=True,
-    ),
-    "xlm-roberta": Family(
-        counts_from_padding=True,
-        kin="roberta",
-        is_fused=True,
-        title="XLMRoberta",
-        takes_averaging=True,
-        is_head_first=True,
-    ),
+    "roberta": replace(_ROBERTA, title="Roberta"),
+    "xlm-roberta": replace(_ROBERTA, title="XLMRoberta", is_head_first=True),
     "xlm-roberta-xl": Family(packs=False, counts_from_padding=True, numbers_layers=False),
     "xlnet": Family(packs=False),
 }
