@@ -102,8 +102,8 @@ def show_baselines(metrics: Mapping[str, Any]) -> None:
 
 def show_curve(curve: "LearningCurve") -> None:
     """Print what parts of the texts scored, what more would, and what that means."""
-    ways = {way: curve.of(way) for way in WAYS if curve.of(way)}
-    known = {way: {**found, **_forecast(curve, way)} for way, found in ways.items()}
+    ways = curve.ways()
+    known = {way: found | curve.forecast(way) for way, found in ways.items()}
     rows = []
     for texts in sorted({texts for found in known.values() for texts in found}):
         cells = (
@@ -118,10 +118,6 @@ def show_curve(curve: "LearningCurve") -> None:
         table(("texts", *(WAYS[way] for way in ways)), rows, title=title)
     if curve.words:
         out.print(escape(curve.words))
-
-
-def _forecast(curve: "LearningCurve", way: str) -> dict[int, float]:
-    return {int(texts): value for texts, value in curve.ahead.get(way, {}).items()}
 
 
 def show_folds(numbers: Mapping[str, Any]) -> None:

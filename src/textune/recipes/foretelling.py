@@ -45,7 +45,7 @@ def _ahead(scores: Mapping[int, float], metric: str, texts: int) -> dict[str, fl
 
 def _words(curve: LearningCurve, ahead: Mapping[str, Mapping[str, float]]) -> str:
     """Say what more labels would buy by the way that scores best now."""
-    now = {way: curve.of(way) for way in (FROZEN, TUNED) if curve.of(way)}
+    now = curve.ways()
     title = catalogue.title(curve.metric)
     if not now:
         return f"{UNKNOWN}: no part of the texts could be tried"

@@ -54,7 +54,7 @@ def bars(rows: Sequence[tuple[str, float | None, Sequence[float] | None]]) -> Ma
 
 def learning_curve(curve: LearningCurve) -> Markup | None:
     """Draw what parts of the texts scored, and dashed what more of them would."""
-    ways = {way: curve.of(way) for way in WAYS if curve.of(way)}
+    ways = curve.ways()
     sizes = sorted({texts for found in ways.values() for texts in found})
     if len(sizes) < 2:
         return None
@@ -69,7 +69,7 @@ def learning_curve(curve: LearningCurve) -> Markup | None:
             marker="o",
             label=WAYS[way],
         )
-        more = {int(texts): value for texts, value in curve.ahead.get(way, {}).items()}
+        more = curve.forecast(way)
         last = max(found)
         if more:
             line = [(last, found[last]), *sorted(more.items())]

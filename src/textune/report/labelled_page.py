@@ -10,12 +10,12 @@ from textune.metrics.catalogue import METRICS
 from textune.metrics.metrics import Report
 from textune.report import drawings, mistakes, pages, pictures
 from textune.report.pages import Files
-from textune.runs.curves import WAYS, LearningCurve
+from textune.runs.curves import FROZEN, TUNED, WAYS, LearningCurve
 from textune.runs.written import Best, DataCard
 from textune.tasks import registry
 
 PARTS = {"valid": "Validation", "test": "Test"}
-CANDIDATES = {"frozen": "Linear head on the frozen encoder", "fine-tuned": "Fine-tuning"}
+CANDIDATES = {FROZEN: "Linear head on the frozen encoder", TUNED: "Fine-tuning"}
 MOST_CLASSES = 30  # of a confusion matrix that can still be read
 MAIN = {
     "confusion": "mcc",
@@ -114,7 +114,7 @@ def _models(metrics: Report, main: str) -> dict[str, object] | None:
         if baselines.get(key)
     ]
     return {
-        "part": _title(found, part),
+        "part": catalogue.judged_by(found, PARTS[part]),
         "rows": rows,
         "chart": drawings.bars(rows) if pictures.are_wanted() else None,
     }
@@ -124,21 +124,20 @@ def _learning(curve: LearningCurve | None) -> dict[str, object] | None:
     """Show what parts of the texts scored, and what more labels would buy."""
     if curve is None or not curve.points:
         return None
-    ways = [way for way in WAYS if curve.of(way)]
     known = {
-        way: {texts: pages.number(value) for texts, value in curve.of(way).items()} for way in ways
+        way: {texts: pages.number(value) for texts, value in found.items()}
+        | {texts: f"about {pages.number(value)}" for texts, value in curve.forecast(way).items()}
+        for way, found in curve.ways().items()
     }
-    for way in ways:
-        more = {int(texts): value for texts, value in curve.ahead.get(way, {}).items()}
-        known[way] |= {texts: f"about {pages.number(value)}" for texts, value in more.items()}
-    sizes = sorted({texts for found in known.values() for texts in found})
+    sizes = sorted({texts for cells in known.values() for texts in cells})
     return {
         "metric": catalogue.title(curve.metric),
         "judged": curve.judged,
         "words": curve.words,
-        "heads": [WAYS[way] for way in ways],
+        "heads": [WAYS[way] for way in known],
         "rows": [
-            (texts, [known[way].get(texts, pages.UNKNOWN) for way in ways]) for texts in sizes
+            (texts, [cells.get(texts, pages.UNKNOWN) for cells in known.values()])
+            for texts in sizes
         ],
         "chart": drawings.learning_curve(curve) if pictures.are_wanted() else None,
     }
@@ -152,7 +151,7 @@ def _part(run_dir: Path, name: str, found: Report, main: str) -> dict[str, objec
     heads = counts | {key: METRICS[key].title for key in catalogue.OF_LABELS}
     table = mistakes.read(run_dir / "predictions" / f"{name}.parquet")
     return {
-        "title": _title(found, name),
+        "title": catalogue.judged_by(found, PARTS[name]),
         "crossed": _crossed(found, main),
         "n": found.get("n"),
         "labels": [(label, labels[label]) for label in order],
@@ -178,11 +177,6 @@ def _part(run_dir: Path, name: str, found: Report, main: str) -> dict[str, objec
         if table is None
         else mistakes.find(table, single=confusion is not None or "confusion_cells" in found),
     }
-
-
-def _title(found: Report, part: str) -> str:
-    """Say what texts a part's numbers stand on."""
-    return catalogue.judged_by(found, PARTS[part]) if "cross_validation" in found else PARTS[part]
 
 
 def _crossed(found: Report, main: str) -> dict[str, object] | None:

@@ -40,6 +40,14 @@ class LearningCurve:
         found = {each.texts: each.value for each in self.points if each.way == way}
         return {texts: value for texts, value in sorted(found.items()) if value is not None}
 
+    def ways(self) -> dict[str, dict[int, float]]:
+        """Return the scores of each way that has any, in the order of `WAYS`."""
+        return {way: found for way in WAYS if (found := self.of(way))}
+
+    def forecast(self, way: str) -> dict[int, float]:
+        """Return what more texts would score by one way, by their number."""
+        return {int(texts): value for texts, value in self.ahead.get(way, {}).items()}
+
     def told(self) -> dict[str, object]:
         """Return what there is to read of it, for programs."""
         return {name: value for name, value in asdict(self).items() if name != "key"}
