@@ -90,7 +90,6 @@ def command(
                 for name, each in own.items()
                 if each.kind is AS_KEYWORD and name not in found and name != "as_json"
             ]
-        if like is not None:
             shown.append(inspect.Parameter("as_json", AS_KEYWORD, default=False, annotation=bool))
         if not READS.isdisjoint(each.name for each in shown):
             shown.append(MAX_CELL)

@@ -158,7 +158,8 @@ def _single(
 ) -> dict[str, Interval]:
     classes = probabilities.shape[1]
     cells, counts = np.unique(truth * classes + decisions, return_counts=True)  # (K,) (K,)
-    if len(truth) < FEW and classes**2 <= MOST_CELLS:
+    is_few = len(truth) < FEW and classes**2 <= MOST_CELLS
+    if is_few:
         cells, counts, random = _with_random(cells, counts, classes)
         draws = _shares(counts, random, rng)  # (1 + R, K)
     else:
@@ -171,7 +172,7 @@ def _single(
     numbers = _single_numbers(hits, totals, predicted)
     if len(np.unique(truth)) < 2:
         del numbers["mcc"]
-    spans = _spans(numbers, confidence, is_few=len(draws) > RESAMPLES)
+    spans = _spans(numbers, confidence, is_few=is_few)
     found = {"accuracy": accuracy, "micro_f1": accuracy} | spans
     if not np.isfinite(probabilities).all():
         return found
@@ -255,7 +256,8 @@ def _multi(
     cells = np.where(scored, 2 * (truth == 1) + (decisions == 1), 4).astype(np.int8)  # (N, C)
     patterns, counts = np.unique(cells, axis=0, return_counts=True)  # (K, C) (K,)
     of_kind = [(patterns == kind).astype(np.float64) for kind in range(4)]  # 4 of (K, C)
-    if len(truth) < FEW:
+    is_few = len(truth) < FEW
+    if is_few:
         has = (truth == 1).sum(axis=0) / scored.sum(axis=0).clip(1)  # (C,)
         none = np.zeros(len(has))
         at_random = [(1 - has, none), (none, 1 - has), (has, none), (none, has)]  # as 0, as 1
@@ -269,7 +271,7 @@ def _multi(
     one_sided = [len(np.unique(truth[scored[:, c], c])) < 2 for c in range(truth.shape[1])]
     if all(one_sided):
         del numbers["mcc"]
-    spans = _spans(numbers, confidence, is_few=len(truth) < FEW)
+    spans = _spans(numbers, confidence, is_few=is_few)
     found = {"accuracy": share, "subset_accuracy": share} | spans
     if "mcc" in found:
         found["macro_mcc"] = found["mcc"]

@@ -10,16 +10,16 @@ from textune.text.tokenizers import Ids, Tokenizer
 
 MOST = 1_000  # labels; of more the texts tell enough
 MOST_TOKENS = 32  # of a name
-_NO_WORD = re.compile(r"(label|class|category|cat|tag|topic|type|group)?[\W_]*[\w]?[\W_]*\d*", re.I)
+_COUNTED = re.compile(r"(label|class|category|cat|tag|topic|type|group)[\W_]*\w?[\W_]*\d*", re.I)
+"""A word for labels of any kind, alone or with the letter or the number that counts them."""
+_WORD = re.compile(r"[^\W\d_]{2}")  # two letters side by side
 
 
 def words(task: Task) -> list[str] | None:
     """Return the labels as texts; None where they are no words, or the task cannot use them."""
     if not registry.of(task.name).probes_names or len(task.labels) > MOST:
         return None
-    if any(
-        _NO_WORD.fullmatch(label) or not re.search(r"[^\W\d_]{2}", label) for label in task.labels
-    ):
+    if any(_COUNTED.fullmatch(label) or not _WORD.search(label) for label in task.labels):
         return None
     parted = (re.sub(r"(?<=[a-z])(?=[A-Z])", " ", label) for label in task.labels)
     return [re.sub(r"[\s_\-/.]+", " ", label).strip() for label in parted]

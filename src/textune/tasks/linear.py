@@ -319,9 +319,7 @@ def _multinomial(
         two = len(present) == 2  # scikit-learn then has one row, of the second's odds
         weight[present] = model.coef_ * [[-0.5], [0.5]] if two else model.coef_
         bias[present] = model.intercept_ * [-0.5, 0.5] if two else model.intercept_
-    known = features @ weight[present].T + bias[present]
-    top = known.max(axis=1)
-    sums = np.log(np.exp(known - top[:, None]).sum(axis=1)) + top
+    sums = special.logsumexp(features @ weight[present].T + bias[present], axis=1)
     absent = np.setdiff1d(np.arange(outputs), present)
     bias[absent] = sums.mean() + np.log(0.5 / len(targets))
     return weight, bias
