@@ -43,18 +43,6 @@ def is_alone(column: Column) -> bool:
     return lists.lengths(column.cells, column.separator) == {1}
 
 
-def item_weights(
-    targets: NDArray[np.int64],
-    weights: NDArray[np.float64] | None,
-    of_classes: Sequence[float] | None,
-) -> NDArray[np.float64] | None:
-    """Multiply the weights of items by those of their classes; (I,), None where all are 1."""
-    if of_classes is None:
-        return weights
-    own = np.asarray(of_classes)[targets.clip(min=0)]
-    return own if weights is None else own * weights
-
-
 def softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:
     """(N, C) → (N, C), rows sum to 1; rows of NaN stay NaN."""
     wide = logits.astype(np.float64)

@@ -14,19 +14,9 @@ from textune.data.columns import Column, Scan, flag
 from textune.errors import DataError, among, excerpt
 from textune.metrics import catalogue, metrics
 from textune.metrics.metrics import Report
-from textune.records import (
-    Batch,
-    Contract,
-    Decision,
-    Example,
-    LinearHead,
-    Prediction,
-    Row,
-    Scores,
-    Table,
-)
+from textune.records import Batch, Contract, Decision, Example, Prediction, Row, Scores, Table
 from textune.splits import splits
-from textune.tasks import doubt, priors, texts
+from textune.tasks import doubt, priors, probes, texts
 from textune.tasks import labels as named
 from textune.tasks.interface import Borders, Floats, Parts, Task
 from textune.tasks.interface import Column as Added
@@ -243,30 +233,6 @@ def _exclusive(read_marks: ReadLabel) -> ReadLabel:
     return read_one
 
 
-def probe(
-    task: Single,
-    features: NDArray[np.float32],
-    targets: NDArray[np.int64],
-    *,
-    seed: int,
-    weights: Floats | None,
-    folds: NDArray[np.int64] | None,
-    names: NDArray[np.float32] | None = None,
-) -> LinearHead:
-    """Fit the head on frozen features; rare classes weigh more where they do in the loss."""
-    from textune.tasks import linear  # scikit-learn: a second to import
-
-    return linear.classes(
-        features,
-        targets,
-        outputs=len(task.labels),
-        seed=seed,
-        weights=named.item_weights(targets, weights, task.weights),
-        folds=folds,
-        names=names,
-    )
-
-
 KIND = Kind(
     name=Single.name,
     words="one label a text",
@@ -286,7 +252,7 @@ KIND = Kind(
     form=form,
     instead=instead,
     findings=named.findings,
-    probe=probe,
+    probe=probes.exclusive,
     probes_names=True,
     doubt=doubt.between_classes,
 )

@@ -5,24 +5,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from textune.data.columns import Scan
 from textune.data.cut import CutDifference
 from textune.metrics.catalogue import Judged
-from textune.records import (
-    OUTSIDE,
-    Contract,
-    Example,
-    Finding,
-    LinearHead,
-    Prediction,
-    Survey,
-    Table,
-)
-from textune.tasks import doubt, shown
-from textune.tasks import labels as named
+from textune.records import OUTSIDE, Contract, Example, Finding, Prediction, Survey, Table
+from textune.tasks import doubt, probes, shown
 from textune.tasks.kind import Chart, Kind, Places, Tally, ToExample
 from textune.tasks.tags import misread, schemes, tag_columns, tagged
 from textune.tasks.tags.census import WordCensus
@@ -116,29 +103,6 @@ def plain(item: Prediction) -> dict[str, Any]:
     return {"words": [list(word) for word in item.words], "entities": entities}
 
 
-def probe(
-    task: Tag,
-    features: NDArray[np.float32],
-    targets: NDArray[np.int64],
-    *,
-    seed: int,
-    weights: NDArray[np.float64] | None,
-    folds: NDArray[np.int64] | None,
-    names: NDArray[np.float32] | None = None,
-) -> LinearHead:
-    """Fit the head on the states of words; those that no window shows are left out."""
-    from textune.tasks import linear  # scikit-learn: a second to import
-
-    return linear.classes(
-        features,
-        targets,
-        outputs=len(task.labels),
-        seed=seed,
-        weights=named.item_weights(targets, weights, task.weights),
-        folds=folds,
-    )
-
-
 KIND = Kind(
     name=Tag.name,
     words="a tag for each word",
@@ -162,5 +126,5 @@ KIND = Kind(
     picture=picture,
     show=show,
     plain=plain,
-    probe=probe,
+    probe=probes.exclusive,  # of words; those that no window shows are left out
 )
