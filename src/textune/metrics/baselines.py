@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -94,20 +94,15 @@ def tfidf(
     Returns:
         What `metrics.single` or `metrics.multi` says, with `trained_on`, the texts learnt from.
     """
-    if parts is not None:
-        probabilities = np.zeros((len(truth), len(labels)))
-        for learnt, judged in parts:
-            mine, own = [train_texts[row] for row in learnt], [texts[row] for row in judged]
-            probabilities[judged] = _tfidf(mine, train_truth[learnt], own, len(labels))
-        return _judge(truth, probabilities, labels) | {"trained_on": len(train_texts)}
-    most = min(MOST_TEXTS, max(2_000, MOST_WORK // len(labels)))
-    sample = sorted(
-        random.Random(seed).sample(range(len(train_texts)), min(most, len(train_texts)))
-    )
-    train_truth = train_truth[sample]
-    mine = [train_texts[position] for position in sample]
-    probabilities = _tfidf(mine, train_truth, texts, len(labels))
-    return _judge(truth, probabilities, labels) | {"trained_on": len(sample)}
+    learnt = len(train_texts)
+    if parts is None:
+        most = min(MOST_TEXTS, max(2_000, MOST_WORK // len(labels)))
+        learnt = min(most, learnt)
+        sample = sorted(random.Random(seed).sample(range(len(train_texts)), learnt))
+        parts = [(np.asarray(sample, dtype=np.int64), np.arange(len(texts)))]
+    given = (train_texts, train_truth, texts)
+    probabilities = _part_by_part(_tfidf, *given, classes=len(labels), parts=parts)
+    return _judge(truth, probabilities, labels) | {"trained_on": learnt}
 
 
 def _tfidf(
@@ -149,12 +144,27 @@ def centroid(
     Returns:
         What `metrics.single` says, with `trained_on`, the texts learnt from.
     """
-    probabilities = np.zeros((len(truth), len(labels)))
-    for learnt, judged in parts or [(np.arange(len(train_truth)), np.arange(len(truth)))]:
-        mine = [train_texts[row] for row in learnt]
-        own = [texts[row] for row in judged]
-        probabilities[judged] = _nearest(mine, train_truth[learnt], own, len(labels))
+    whole = [(np.arange(len(train_texts)), np.arange(len(texts)))]
+    given = (train_texts, train_truth, texts)
+    probabilities = _part_by_part(_nearest, *given, classes=len(labels), parts=parts or whole)
     return _judge(truth, probabilities, labels) | {"trained_on": len(train_texts)}
+
+
+def _part_by_part(
+    rule: Callable[[Sequence[str], NDArray[Any], Sequence[str], int], Floats],
+    train_texts: Sequence[str],
+    train_truth: NDArray[Any],
+    texts: Sequence[str],
+    *,
+    classes: int,
+    parts: Parts,
+) -> Floats:
+    """Return what a rule says of the texts of each part by what it learnt for it; (N, C)."""
+    probabilities = np.zeros((len(texts), classes))
+    for learnt, judged in parts:
+        mine, own = [train_texts[row] for row in learnt], [texts[row] for row in judged]
+        probabilities[judged] = rule(mine, train_truth[learnt], own, classes)
+    return probabilities
 
 
 def _nearest(
