@@ -27,7 +27,7 @@ from bench.few_sets import SETS, Pool
 from bench.quality_sets import write
 
 ROWS = (8, 32, 128, 512, 2048)
-KEY = ("set", "rows", "draw", "system", "settings", "base", "test_rows", "steps")
+KEY = ("set", "rows", "draw", "system", "settings", "base", "test_rows", "steps", "in_all")
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +171,7 @@ def about(options: argparse.Namespace, turn: Turn) -> dict[str, Any]:
 
 def key_of(record: Mapping[str, Any]) -> str:
     """Return what tells a training from every other."""
-    return json.dumps([record[name] for name in (*KEY, "in_all")])
+    return json.dumps([record[name] for name in KEY])
 
 
 def train(options: argparse.Namespace, turn: Turn, pool: Pool, folder: Path) -> dict[str, Any]:
@@ -180,13 +180,13 @@ def train(options: argparse.Namespace, turn: Turn, pool: Pool, folder: Path) -> 
     known = {"metrics": list(pool.metrics), "train": len(drawn), "test": len(pool.test)}
     with tempfile.TemporaryDirectory(prefix="job-", dir=folder) as name:
         drawn = few_sets.cut(drawn, options.base, pool.max_tokens)
-        parts = {"train": drawn, "test": pool.test}
-        files = {part: str(write(Path(name) / f"{part}.jsonl", parts[part])) for part in parts}
         job = FewJob(
             system=turn.system,
             base=options.base,
             kind=pool.kind,
             labels=pool.labels,
+            train=str(write(Path(name) / "train.jsonl", drawn)),
+            test=str(write(Path(name) / "test.jsonl", pool.test)),
             scratch=name,
             seed=turn.draw,
             threads=options.threads,
@@ -195,7 +195,6 @@ def train(options: argparse.Namespace, turn: Turn, pool: Pool, folder: Path) -> 
             setfit=options.setfit,
             setfit_steps=options.setfit_steps,
             began=time.time(),
-            **files,
         )
         try:
             answered = processes.run("bench.few_measure", asdict(job), folder)

@@ -8,7 +8,6 @@ seeds of fine-tuning: pretraining is done once.
 """
 
 import argparse
-import gzip
 import json
 import random
 import sys
@@ -193,11 +192,8 @@ def prepare(options: argparse.Namespace, folder: Path) -> Files:
 
 def read(file: Path) -> list[Row]:
     """Read the rows of SST-2, where quotes are ordinary characters."""
-    opener = gzip.open if file.suffix == ".gz" else open
-    with opener(file, "rt", encoding="utf-8", newline="\n") as opened:
-        next(opened)  # the header
-        cells = [line.rstrip("\n").split("\t") for line in opened]
-    return [(text.strip(), (label,)) for text, label in cells if text.strip()]
+    _, *rows = tasks.cells(file)  # the first is the header
+    return [(text.strip(), (label,)) for text, label in rows if text.strip()]
 
 
 def fine_tune_all(

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from rich.table import Table
 from scipy.stats import wilcoxon
 
-from bench import commands, machine, processes, tasks
+from bench import commands, machine, pretrained, processes, tasks
 from textune.predicting import picking
 
 LEVEL = 0.05  # chance of such a gain by accident, below which it counts as shown
@@ -130,12 +130,10 @@ def embedded(name: str, options: argparse.Namespace) -> tuple[Embedded, Embedded
 
 def read(name: str, file: Path) -> list[tuple[str, str]]:
     """Read texts with the one label that each has."""
-    if name == "sst-2":
-        _, *rows = tasks.cells(file)
-        return [(row[0].strip(), row[1]) for row in rows]
     if name == "goemotions":
         return [(row[0], row[1]) for row in tasks.cells(file) if "," not in row[1]]
-    return [(text, labels[0]) for text, labels in tasks.read(name, file, ("0", "1"))]
+    rows = pretrained.read(file) if name == "sst-2" else tasks.read(name, file, ())
+    return [(text, label) for text, (label,) in rows]
 
 
 def embed(texts: Sequence[str], base: str) -> Floats:
