@@ -6,8 +6,9 @@ from textune.corpora.corpus import Corpus
 from textune.metrics import intervals, metrics
 from textune.metrics.metrics import Report
 from textune.recipes import out_of_fold
-from textune.recipes.out_of_fold import FROZEN, Outcome
+from textune.recipes.out_of_fold import Outcome
 from textune.records import Example, Scores
+from textune.runs.curves import FROZEN
 from textune.splits import folds
 from textune.tasks.interface import Parts
 

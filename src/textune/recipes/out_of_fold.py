@@ -18,7 +18,6 @@ from textune.evaluation import answered
 from textune.records import Example, LinearHead, Scores
 from textune.text.ragged import ranges
 
-FROZEN, TUNED = "frozen", "fine-tuned"
 FILE = Path("checkpoints") / "selection.safetensors"
 
 Rows = NDArray[np.int64]

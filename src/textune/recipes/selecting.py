@@ -23,8 +23,9 @@ from textune.objectives.labelled import Labelled
 from textune.probing import heads
 from textune.probing.features import features
 from textune.recipes import fold_training, out_of_fold, probed
-from textune.recipes.out_of_fold import FROZEN, TUNED, Candidate, Logits, Outcome, Rows
+from textune.recipes.out_of_fold import Candidate, Logits, Outcome, Rows
 from textune.records import LinearHead, Message
+from textune.runs.curves import FROZEN, TUNED
 from textune.splits import folds, strata
 from textune.tasks import registry
 from textune.training.learner import Learner
