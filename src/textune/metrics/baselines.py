@@ -16,7 +16,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import normalize
 
 from textune.metrics import metrics
-from textune.metrics.metrics import Floats, Report
+from textune.metrics.metrics import Floats, Parts, Report
 
 MOST_TEXTS = 20_000
 MOST_TERMS = 50_000
@@ -28,10 +28,6 @@ MOST_REGRESSED = 200
 """Classes up to which a weight for each class and term is fitted."""
 MOST_WORK = 1_000_000
 """Texts times labels: with many labels, fewer texts are learnt from."""
-
-
-Parts = Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]]
-"""Places of training texts, and of those that are judged by a rule that learnt from them alone."""
 
 
 def majority(

@@ -28,6 +28,8 @@ from textune.metrics import catalogue
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Parts = Sequence[tuple[Ints, Ints]]
+"""Places of training texts, and of those that are judged by what was learned from them alone."""
 Report = dict[str, Any]
 """Numbers, `labels` (name → numbers), `undefined` (dotted key → reason); ready for JSON."""
 

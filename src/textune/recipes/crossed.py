@@ -4,13 +4,12 @@ import numpy as np
 
 from textune.corpora.corpus import Corpus
 from textune.metrics import intervals, metrics
-from textune.metrics.metrics import Report
+from textune.metrics.metrics import Parts, Report
 from textune.recipes import out_of_fold
 from textune.recipes.out_of_fold import Outcome
 from textune.records import Example, Scores
 from textune.runs.curves import FROZEN
 from textune.splits import folds
-from textune.tasks.interface import Parts
 
 WIDER = 1.2
 """Intervals of out-of-fold answers, over those of as many texts that one model was judged by: their

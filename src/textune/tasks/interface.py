@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from textune.metrics.metrics import Report
+from textune.metrics.metrics import Parts, Report
 from textune.records import Asks, Batch, Decision, Example, Prediction, Scores
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 Borders = NDArray[np.int64] | None
-Parts = Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]] | None
 Column = tuple[str, bool]  # its name, and whether it holds numbers
 
 
@@ -100,7 +99,7 @@ class Task(Protocol):
         training: Sequence[Example],
         scores: Scores,
         examples: Sequence[Example],
-        parts: Parts = None,
+        parts: Parts | None = None,
     ) -> dict[str, object]:
         """Return what simple rules would have scored on the judged examples.
 

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from textune.data import lists
 from textune.data.columns import Column, Scan
 from textune.metrics import intervals as spans
+from textune.metrics.metrics import Parts
 from textune.records import Contract, Example, Finding, Prediction, Scores, Table
 from textune.tasks.interface import Column as Added
-from textune.tasks.interface import Parts
 
 METRICS = ("mcc", "accuracy", "macro_f1", "micro_f1", "roc_auc", "pr_auc", "log_loss")
 
@@ -109,7 +109,7 @@ def baselines(
     *,
     scores: Scores,
     examples: Sequence[Example],
-    parts: Parts = None,
+    parts: Parts | None = None,
 ) -> dict[str, Any]:
     """Return what label frequencies, and logistic regression or means on TF-IDF, would score."""
     from textune.metrics import baselines as simple  # scikit-learn, not needed before

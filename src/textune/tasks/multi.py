@@ -13,7 +13,7 @@ from textune.data import choices, lists
 from textune.data.columns import Column, Scan, describe, flag, signs_of
 from textune.errors import DataError, among, excerpt
 from textune.metrics import catalogue, metrics
-from textune.metrics.metrics import Report
+from textune.metrics.metrics import Parts, Report
 from textune.records import (
     Batch,
     Contract,
@@ -28,7 +28,7 @@ from textune.records import (
 from textune.splits import splits
 from textune.tasks import doubt, priors, texts
 from textune.tasks import labels as named
-from textune.tasks.interface import Borders, Floats, Parts, Task, thresholds
+from textune.tasks.interface import Borders, Floats, Task, thresholds
 from textune.tasks.interface import Column as Added
 from textune.tasks.kind import Form, Kind, Places, ToExample
 from textune.tasks.texts import Marked, ReadLabel
@@ -123,7 +123,7 @@ class Multi(Task):
         training: Sequence[Example],
         scores: Scores,
         examples: Sequence[Example],
-        parts: Parts = None,
+        parts: Parts | None = None,
     ) -> dict[str, object]:
         """Return what label frequencies and TF-IDF would have scored."""
         targets = np.stack([self.target(item) for item in training])

@@ -13,12 +13,12 @@ from textune.data import lists
 from textune.data.columns import Column, Scan, flag
 from textune.errors import DataError, among, excerpt
 from textune.metrics import catalogue, metrics
-from textune.metrics.metrics import Report
+from textune.metrics.metrics import Parts, Report
 from textune.records import Batch, Contract, Decision, Example, Prediction, Row, Scores, Table
 from textune.splits import splits
 from textune.tasks import doubt, priors, probes, texts
 from textune.tasks import labels as named
-from textune.tasks.interface import Borders, Floats, Parts, Task
+from textune.tasks.interface import Borders, Floats, Task
 from textune.tasks.interface import Column as Added
 from textune.tasks.kind import Form, Kind, Places, ToExample
 from textune.tasks.texts import BLANK, Marked, ReadLabel
@@ -108,7 +108,7 @@ class Single(Task):
         training: Sequence[Example],
         scores: Scores,
         examples: Sequence[Example],
-        parts: Parts = None,
+        parts: Parts | None = None,
     ) -> dict[str, object]:
         """Return what label frequencies and TF-IDF would have scored."""
         targets = np.stack([self.target(item) for item in training])

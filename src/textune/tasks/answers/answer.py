@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from textune.errors import DataError
 from textune.metrics import spans
-from textune.metrics.metrics import Report
+from textune.metrics.metrics import Parts, Report
 from textune.records import Batch, Decision, Entity, Example, Prediction, Scores
 from textune.tasks.answers import ends
-from textune.tasks.interface import Borders, Column, Floats, Parts, Task
+from textune.tasks.interface import Borders, Column, Floats, Task
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -134,7 +134,7 @@ class AnswerSpan(Task):
         training: Sequence[Example],
         scores: Scores,
         examples: Sequence[Example],
-        parts: Parts = None,
+        parts: Parts | None = None,
     ) -> dict[str, object]:
         """Return what the sentence with most words of the question would have scored."""
         found = [ends.nearest_sentence(item.text, item.pair or "") for item in examples]

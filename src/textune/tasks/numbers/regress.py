@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from textune.errors import DataError
 from textune.metrics import numbers
-from textune.metrics.metrics import Report
+from textune.metrics.metrics import Parts, Report
 from textune.records import Batch, Decision, Example, Prediction, Scores
 from textune.tasks import labels as named
-from textune.tasks.interface import Borders, Column, Floats, Parts, Task
+from textune.tasks.interface import Borders, Column, Floats, Task
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -114,7 +114,7 @@ class Regress(Task):
         training: Sequence[Example],
         scores: Scores,
         examples: Sequence[Example],
-        parts: Parts = None,
+        parts: Parts | None = None,
     ) -> dict[str, object]:
         """Return what the mean of the training numbers would have scored."""
         assert scores.truth is not None

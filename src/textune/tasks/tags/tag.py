@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 
 from textune.errors import DataError, among
 from textune.metrics import confusions, entities
-from textune.metrics.metrics import Report
+from textune.metrics.metrics import Parts, Report
 from textune.records import OUTSIDE, Batch, Decision, Entity, Example, Prediction, Scores
 from textune.splits import splits
 from textune.tasks import labels as named
 from textune.tasks import priors
-from textune.tasks.interface import Borders, Column, Floats, Parts, Task
+from textune.tasks.interface import Borders, Column, Floats, Task
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -134,7 +134,7 @@ class Tag(Task):
         training: Sequence[Example],
         scores: Scores,
         examples: Sequence[Example],
-        parts: Parts = None,
+        parts: Parts | None = None,
     ) -> dict[str, object]:
         """Return what each word's most frequent tag in training would have scored."""
         tags: list[list[str]] = [[] for _ in examples]
