@@ -22,7 +22,7 @@ from textune.predicting import picking
 
 LEVEL = 0.05  # chance of such a gain by accident, below which it counts as shown
 STRENGTH = 10.0  # C of the logistic regression, on features of length 1
-BATCH = 32  # texts that are embedded at once
+TOKENS = 128  # of a text, that are embedded
 SETS = {  # file to choose from, and to score by
     "sst-2": ("sst2/train.tsv.gz", "sst2/dev.tsv"),
     "goemotions": ("goemotions/train.tsv.gz", "goemotions/dev.tsv"),  # rows of one label
@@ -117,6 +117,9 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def embedded(name: str, options: argparse.Namespace) -> tuple[Embedded, Embedded]:
     """Read a set, draw texts to choose from and to score, and embed both."""
+    from bench.few_embeddings import Base  # torch
+
+    base = Base(options.base, TOKENS)
     draw = np.random.default_rng(options.seed)
     parts = []
     names: dict[str, int] = {}
@@ -124,7 +127,8 @@ def embedded(name: str, options: argparse.Namespace) -> tuple[Embedded, Embedded
         rows = read(name, options.data / file)
         rows = [rows[place] for place in draw.permutation(len(rows))[:most].tolist()]
         classes = [names.setdefault(label, len(names)) for _, label in rows]
-        parts.append(Embedded(embed([text for text, _ in rows], options.base), np.asarray(classes)))
+        found = base.texts([text for text, _ in rows])
+        parts.append(Embedded(found, np.asarray(classes)))
     return parts[0], parts[1]
 
 
@@ -134,29 +138,6 @@ def read(name: str, file: Path) -> list[tuple[str, str]]:
         return [(row[0], row[1]) for row in tasks.cells(file) if "," not in row[1]]
     rows = pretrained.read(file) if name == "sst-2" else tasks.read(name, file, ())
     return [(text, label) for text, (label,) in rows]
-
-
-def embed(texts: Sequence[str], base: str) -> Floats:
-    """Return the mean of each text's last hidden states, of length 1; (N, D)."""
-    import torch
-    from transformers import AutoModel, AutoTokenizer
-
-    tokenizer, model = AutoTokenizer.from_pretrained(base), AutoModel.from_pretrained(base).eval()
-    found = np.zeros((len(texts), model.config.hidden_size), dtype=np.float32)
-    order = np.argsort([len(text) for text in texts])
-    with torch.inference_mode():
-        for first in range(0, len(order), BATCH):
-            places = order[first : first + BATCH]
-            batch = tokenizer(
-                [texts[place] for place in places.tolist()],
-                padding=True,
-                truncation=True,
-                max_length=128,
-                return_tensors="pt",
-            )
-            states, mask = model(**batch).last_hidden_state, batch["attention_mask"][..., None]
-            found[places] = ((states * mask).sum(dim=1) / mask.sum(dim=1)).numpy()
-    return found / np.linalg.norm(found, axis=1, keepdims=True)
 
 
 def measured(pool: Embedded, test: Embedded, options: argparse.Namespace) -> dict[str, Any]:
