@@ -76,8 +76,7 @@ def suggest(
         output.check(source)
     table, agreed = options.open(source, predictor.card)
     remarks: list[str] = []
-    learned = list(_learned(predictor, run, options, known, remarks))
-    found = Pool(learned, seed)
+    found = Pool(_learned(predictor, run, options, known, remarks), seed)
     yield from _gather(predictor, table, agreed, found)
     items = found.close()
     remarks += [_left_out(found)] if found.left_out.total() else []
