@@ -62,6 +62,10 @@ def test_a_name_is_a_positive_of_its_own_label_alone():
         (("A", "B"), None),
         (("class1", "class2"), None),
         (("good", "2"), None),
+        (("type A", "type B"), None),
+        (("cat", "dog"), ["cat", "dog"]),
+        (("cats", "dogs"), ["cats", "dogs"]),
+        (("person", "group"), ["person", "group"]),
         (("добро", "зло"), ["добро", "зло"]),
     ],
 )

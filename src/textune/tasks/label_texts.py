@@ -10,8 +10,10 @@ from textune.text.tokenizers import Ids, Tokenizer
 
 MOST = 1_000  # labels; of more the texts tell enough
 MOST_TOKENS = 32  # of a name
-_COUNTED = re.compile(r"(label|class|category|cat|tag|topic|type|group)[\W_]*\w?[\W_]*\d*", re.I)
-"""A word for labels of any kind, alone or with the letter or the number that counts them."""
+_COUNTED = re.compile(
+    r"(label|class|category|cat|tag|topic|type|group)(?!s?$)[\W_]*\w?[\W_]*\d*", re.I
+)
+"""A word for labels of any kind, and the letter or the number that counts them."""
 _WORD = re.compile(r"[^\W\d_]{2}")  # two letters side by side
 
 
