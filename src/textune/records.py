@@ -305,6 +305,7 @@ class LinearHead:
     held_out_logits: NDArray[np.float32] | None  # (I, C) of items by a layer that did not learn
     # from them, NaN for those always learned from; None where not all were judged
     reads_names: bool = False  # whether it learned from the names of labels, too
+    scale: float = 1.0  # of its logits, so that they are as sure as they are right
 
 
 @dataclass(frozen=True, slots=True)

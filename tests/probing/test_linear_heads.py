@@ -8,7 +8,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 
 from textune.probing import heads
 from textune.tasks import labels as named
-from textune.tasks import linear, registry
+from textune.tasks import linear, registry, strengths
 
 NAMES = ("a", "b", "c", "d", "e", "f")
 
@@ -32,6 +32,11 @@ def logits(head, features):
     return features @ head.weight.T + head.bias
 
 
+def unscaled(head, features):
+    """Return logits as scikit-learn's model of the same strength has them."""
+    return logits(head, features) / head.scale
+
+
 @pytest.mark.parametrize("classes", [2, 3, 6])
 @pytest.mark.parametrize("balance", [False, True])
 def test_classes_have_the_probabilities_of_logistic_regression(classes, balance):
@@ -49,7 +54,7 @@ def test_classes_have_the_probabilities_of_logistic_regression(classes, balance)
         model.fit(as_fitted(features), targets, sample_weight=weights / weights.mean())
     else:
         model.fit(as_fitted(features), targets)
-    found = task.probabilities(logits(head, features), None)
+    found = task.probabilities(unscaled(head, features), None)
     np.testing.assert_allclose(found, model.predict_proba(as_fitted(features)), atol=2e-3)
 
 
@@ -59,7 +64,7 @@ def test_each_label_has_the_probabilities_of_its_own_logistic_regression():
     marks[::7, 1] = np.nan  # not scored
     task = registry.make("multi", NAMES[:3])
     head = heads.fit(task, features, marks, seed=0)
-    found = task.probabilities(logits(head, features), None)
+    found = task.probabilities(unscaled(head, features), None)
     for label in range(3):
         scored = ~np.isnan(marks[:, label])
         model = LogisticRegression(C=head.strength, max_iter=1000, tol=1e-8)
@@ -102,13 +107,43 @@ def test_answers_have_no_linear_head_of_their_own():
 def test_the_strength_is_that_of_the_lowest_loss_of_what_was_held_out():
     features, targets = clouds([30, 30, 30], spread=0.3)
     head = heads.fit(registry.make("single", NAMES[:3]), features, targets, seed=0)
-    assert set(head.scores) == set(linear.STRENGTHS)
+    assert set(head.scores) == set(strengths.STRENGTHS)
     assert head.strength == min(head.scores, key=head.scores.get)
     assert np.isfinite(head.held_out_logits).all()
     chances = named.softmax(head.held_out_logits)[np.arange(90), targets]
     assert -np.log(chances).mean() == pytest.approx(head.scores[head.strength], rel=1e-5)
     seen = (logits(head, features).argmax(axis=1) == targets).mean()
     assert seen > (head.held_out_logits.argmax(axis=1) == targets).mean()  # it did not learn them
+
+
+def test_weak_regularisation_is_not_chosen_for_its_larger_logits_alone():
+    """Small logits of strong regularisation are scaled before strengths are compared."""
+    everything, classes = clouds([600] * 4, width=384, spread=0.15)
+    features, targets, fresh, truth = (
+        everything[:400],
+        classes[:400],
+        everything[400:],
+        classes[400:],
+    )
+    head = heads.fit(registry.make("single", NAMES[:4]), features, targets, seed=0)
+    right = {}
+    for strength in strengths.STRENGTHS:
+        model = LogisticRegression(C=strength, max_iter=1000).fit(as_fitted(features), targets)
+        center = features.mean(axis=0)
+        moved = (fresh - center) / np.linalg.norm(features - center, axis=1).mean()
+        right[strength] = (model.predict(moved) == truth).mean()
+    assert right[head.strength] > max(right.values()) - 0.01, right
+    assert head.scale > 1.5
+    chances = named.softmax(logits(head, fresh))[np.arange(2000), truth]
+    small = named.softmax(unscaled(head, fresh))[np.arange(2000), truth]
+    assert -np.log(chances).mean() < -np.log(small).mean()
+
+
+def test_few_items_that_are_all_right_are_no_certainty():
+    features, targets = clouds([8, 8], spread=3.0)
+    head = heads.fit(registry.make("single", NAMES[:2]), features, targets, seed=0)
+    assert (head.held_out_logits.argmax(axis=1) == targets).all()
+    assert named.softmax(logits(head, features)).max() < 0.9999
 
 
 def test_items_answer_by_a_layer_that_learned_from_the_other_folds_given():
@@ -124,7 +159,7 @@ def test_items_answer_by_a_layer_that_learned_from_the_other_folds_given():
         model = LogisticRegression(C=head.strength, max_iter=1000, tol=1e-8)
         model.fit(scaled[learned], targets[learned])
         wanted = model.predict_proba(scaled[held_out])
-        found = named.softmax(head.held_out_logits[held_out])
+        found = named.softmax(head.held_out_logits[held_out] / head.scale)
         np.testing.assert_allclose(found, wanted, atol=2e-3)
 
 
@@ -135,7 +170,7 @@ def test_rows_count_as_they_weigh():
     head = heads.fit(task, features, targets, seed=0, weights=weights)
     model = LogisticRegression(C=head.strength, max_iter=1000, tol=1e-8)
     model.fit(as_fitted(features), targets, sample_weight=weights / weights.mean())
-    found = named.softmax(logits(head, features))
+    found = named.softmax(unscaled(head, features))
     np.testing.assert_allclose(found, model.predict_proba(as_fitted(features)), atol=2e-3)
     none = heads.fit(task, features, targets, seed=0, weights=np.where(weights > 1, 0.0, 1.0))
     alone = linear.classes(features[30:], targets[30:], outputs=2, seed=0)
@@ -193,14 +228,14 @@ def test_many_items_are_drawn_from(monkeypatch):
     features, targets = clouds([100, 100])
     head = heads.fit(registry.make("single", NAMES[:2]), features, targets, seed=0)
     assert head.held_out_logits is None
-    assert set(head.scores) == set(linear.STRENGTHS)
+    assert set(head.scores) == set(strengths.STRENGTHS)
     assert (logits(head, features).argmax(axis=1) == targets).mean() > 0.9
     again = heads.fit(registry.make("single", NAMES[:2]), features, targets, seed=0)
     np.testing.assert_array_equal(head.weight, again.weight)
 
 
 def test_of_many_classes_few_strengths_are_tried(monkeypatch):
-    monkeypatch.setattr(linear, "MUCH", 10)
+    monkeypatch.setattr(strengths, "MUCH", 10)
     features, targets = clouds([4, 4, 4])
     head = heads.fit(registry.make("single", NAMES[:3]), features, targets, seed=0)
-    assert set(head.scores) == set(linear.FEW)
+    assert set(head.scores) == set(strengths.FEW)

@@ -7,9 +7,7 @@ the features, C outputs of the head. Only probing needs this file, and scikit-le
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,35 +17,12 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from textune.records import LinearHead
 from textune.tasks import labels as named
 from textune.tasks.interface import Floats
+from textune.tasks.strengths import ALWAYS, MOST_CHOOSING, Layer, Problem, Rows, choose, drawn
 
-STRENGTHS = (0.1, 1.0, 10.0, 100.0)  # scikit-learn's C, for features of mean norm 1
-USUAL = 1.0  # where nothing can be chosen
-FOLDS = 5
 MOST_ITEMS = 20_000  # that are fitted; more are drawn from
 MOST_CELLS = 2_000_000  # items times outputs, likewise
-MOST_CHOOSING = 4_000  # items by which the strength is chosen
 MOST_CHOOSING_CELLS = 30_000  # items times labels, where each label has a fit of its own
-MUCH = 2_500_000  # items times outputs times width, from which on few strengths are tried
-FEW = (1.0, 10.0)  # of these
-ALWAYS = -1  # the fold of items that are always learned from
 NAME_WEIGHT = 4.0  # of a label's name, beside a text
-
-Rows = NDArray[np.int64]
-Layer = tuple[Floats, Floats]  # weight (C, D) and bias (C,)
-
-
-@dataclass(frozen=True, slots=True)
-class _Problem:
-    """What is fitted: scaled features, and how a layer of some of them is found and judged."""
-
-    features: Floats  # (I, D) of mean 0 and mean norm 1
-    outputs: int
-    solve: Callable[[Rows, float], Layer]  # by the items of these rows
-    losses: Callable[[NDArray[np.float32], Rows], Floats]  # (rows, C) logits → (rows,)
-    weights: Floats  # (I,) of each item
-    order: NDArray[Any]  # (I,) by which folds are alike: classes, or numbers
-    is_lonely: NDArray[np.bool_]  # (I,) whether nothing else tells its class
-    most_choosing: int  # items by which the strength is chosen
 
 
 def classes(
@@ -76,7 +51,7 @@ def classes(
         targets = np.concatenate([targets, np.arange(outputs)])
     is_known = (targets >= 0) & (targets < outputs)
 
-    def problem(scaled: Floats, rows: Rows, own: Floats) -> _Problem:
+    def problem(scaled: Floats, rows: Rows, own: Floats) -> Problem:
         mine = targets[rows]
         counts = np.bincount(mine, minlength=outputs)
 
@@ -87,7 +62,17 @@ def classes(
             chances = named.softmax(logits)[np.arange(len(part)), mine[part]]
             return np.asarray(-np.log(chances.clip(1e-12)))
 
-        return _Problem(scaled, outputs, solve, losses, own, mine, counts[mine] < 2, MOST_CHOOSING)
+        return Problem(
+            scaled,
+            outputs,
+            solve,
+            losses,
+            own,
+            mine,
+            counts[mine] < 2,
+            MOST_CHOOSING,
+            has_temperature=True,
+        )
 
     return _head(
         problem, features, is_known, outputs, seed=seed, weights=weights, folds=folds, names=names
@@ -122,7 +107,7 @@ def several(
     boost = np.ones(outputs) if positives is None else positives
     most = min(MOST_CHOOSING, max(MOST_CHOOSING_CELLS // outputs, 500))
 
-    def problem(scaled: Floats, rows: Rows, own: Floats) -> _Problem:
+    def problem(scaled: Floats, rows: Rows, own: Floats) -> Problem:
         mine = targets[rows].astype(np.float64)
 
         def solve(part: Rows, strength: float) -> Layer:
@@ -147,7 +132,7 @@ def several(
             return np.asarray(cells.sum(axis=1))
 
         lonely = np.zeros(len(rows), dtype=bool)
-        return _Problem(scaled, outputs, solve, losses, own, _rarest(mine), lonely, most)
+        return Problem(scaled, outputs, solve, losses, own, _rarest(mine), lonely, most)
 
     is_known = np.ones(len(targets), dtype=bool)
     return _head(
@@ -174,7 +159,7 @@ def numbers(
     """
     outputs = targets.shape[1]
 
-    def problem(scaled: Floats, rows: Rows, own: Floats) -> _Problem:
+    def problem(scaled: Floats, rows: Rows, own: Floats) -> Problem:
         mine = targets[rows]
 
         def solve(part: Rows, strength: float) -> Layer:
@@ -186,23 +171,14 @@ def numbers(
             return np.asarray(np.square(logits - mine[part]).mean(axis=1))
 
         lonely = np.zeros(len(rows), dtype=bool)
-        return _Problem(scaled, outputs, solve, losses, own, mine[:, 0], lonely, MOST_CHOOSING)
+        return Problem(scaled, outputs, solve, losses, own, mine[:, 0], lonely, MOST_CHOOSING)
 
     is_known = np.asarray(np.isfinite(targets).all(axis=1))
     return _head(problem, features, is_known, outputs, seed=seed, weights=weights, folds=folds)
 
 
-def deal(order: NDArray[Any], *, seed: int, count: int = FOLDS) -> Rows:
-    """Deal items into folds that are alike in their classes or numbers; (I,), from 0."""
-    drawn = np.random.default_rng([seed, len(order)]).permutation(len(order))
-    ranked = drawn[np.argsort(order[drawn], kind="stable")]
-    found = np.empty(len(order), dtype=np.int64)
-    found[ranked] = np.arange(len(order)) % count
-    return found
-
-
 def _head(
-    problem_of: Callable[[Floats, Rows, Floats], _Problem],
+    problem_of: Callable[[Floats, Rows, Floats], Problem],
     features: NDArray[np.float32],
     is_known: NDArray[np.bool_],
     outputs: int,
@@ -220,26 +196,27 @@ def _head(
         given = np.concatenate([given, np.full(len(names), NAME_WEIGHT * given.mean())])
     rows = np.flatnonzero(is_known & np.isfinite(features).all(axis=1) & (given > 0))
     assert len(rows), "items that something is known of"
-    rows = _drawn(rows, min(MOST_ITEMS, max(MOST_CELLS // outputs, 2_000)), seed)
+    rows = drawn(rows, min(MOST_ITEMS, max(MOST_CELLS // outputs, 2_000)), seed)
     wide = features[rows].astype(np.float64)
     center = wide.mean(axis=0)
     scale = float(np.linalg.norm(wide - center, axis=1).mean()) or 1.0
     scaled, basis = _rotated((wide - center) / scale)
     problem = problem_of(scaled, rows, given[rows] / given[rows].mean())
     dealt = None if folds is None else np.append(folds, np.full(len(given) - items, ALWAYS))[rows]
-    strength, scores, held_out = _choose(problem, dealt, rows < items, seed)
-    weight, bias = problem.solve(np.arange(len(rows)), strength)
-    weight = weight @ basis.T
+    choice = choose(problem, dealt, rows < items, seed)
+    weight, bias = problem.solve(np.arange(len(rows)), choice.strength)
+    weight, bias = choice.scale * weight @ basis.T, choice.scale * bias
     logits = None
-    if held_out is not None:
+    if choice.held_out is not None:
         logits = np.full((len(features), outputs), np.nan, dtype=np.float32)
-        logits[rows] = held_out
+        logits[rows] = choice.held_out
         logits = logits[:items]
     return LinearHead(
         weight=(weight / scale).astype(np.float32),
         bias=(bias - weight @ center / scale).astype(np.float32),
-        strength=strength,
-        scores=scores,
+        strength=choice.strength,
+        scale=choice.scale,
+        scores=choice.scores,
         held_out_logits=logits,
         reads_names=names is not None,
     )
@@ -259,53 +236,6 @@ def _rotated(features: Floats) -> tuple[Floats, Floats]:
         return features, np.eye(width)
     basis = np.linalg.qr(features.T)[0]
     return features @ basis, basis
-
-
-def _choose(
-    problem: _Problem, folds: Rows | None, is_item: NDArray[np.bool_], seed: int
-) -> tuple[float, dict[float, float], NDArray[np.float32] | None]:
-    """Choose a strength by cross-validation: the one of the lowest loss of held-out items.
-
-    Returns:
-        The strength, the loss of each one tried, and the logits of items while they were held out,
-        (I, C), NaN where they never were; no logits where not all items were judged.
-    """
-    size, width = problem.features.shape
-    rows = _drawn(np.arange(size), problem.most_choosing, seed)
-    is_much = len(rows) * width * problem.outputs > MUCH
-    if folds is None:
-        folds = np.full(size, ALWAYS)
-        folds[is_item] = deal(problem.order[is_item], seed=seed, count=2 if is_much else FOLDS)
-        folds[problem.is_lonely] = ALWAYS
-    judged = rows[folds[rows] != ALWAYS]
-    if len(judged) < 4 or len(np.unique(folds[judged])) < 2:
-        return USUAL, {}, None
-    scores: dict[float, float] = {}
-    best = np.inf
-    for strength in FEW if is_much else STRENGTHS:
-        logits = np.full((size, problem.outputs), np.nan, dtype=np.float32)
-        for learned, held_out in _parted(rows, folds):
-            weight, bias = problem.solve(learned, strength)
-            logits[held_out] = problem.features[held_out] @ weight.T + bias
-        own = problem.weights[judged]
-        scores[strength] = float(problem.losses(logits[judged], judged) @ own / own.sum())
-        if scores[strength] < best:
-            best, kept, chosen = scores[strength], logits, strength
-    return chosen, scores, kept if len(rows) == size else None
-
-
-def _parted(rows: Rows, folds: Rows) -> Iterator[tuple[Rows, Rows]]:
-    """Yield what is learned and what is held out, fold after fold."""
-    of = folds[rows]
-    for fold in np.unique(of[of != ALWAYS]):
-        yield rows[of != fold], rows[of == fold]
-
-
-def _drawn(rows: Rows, most: int, seed: int) -> Rows:
-    """Return rows, in order; of too many a sample."""
-    if len(rows) <= most:
-        return rows
-    return np.sort(np.random.default_rng([seed, most]).choice(rows, most, replace=False))
 
 
 def _multinomial(
