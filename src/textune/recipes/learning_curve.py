@@ -27,7 +27,7 @@ from textune.objectives.labelled import Labelled
 from textune.probing import forecast, heads
 from textune.probing.features import features
 from textune.recipes import foretelling, probed, selecting
-from textune.recipes.curve_training import Trainer
+from textune.recipes.part_training import Trainer
 from textune.recipes.probed import MOST_TEXTS, Rows
 from textune.records import LinearHead, Message
 from textune.runs.curves import FROZEN, TUNED, LearningCurve, Point

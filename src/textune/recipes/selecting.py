@@ -17,13 +17,14 @@ from numpy.typing import NDArray
 from textune.corpora.corpus import Corpus
 from textune.encoder.model import Encoder
 from textune.errors import DataError, NumericsError, some
-from textune.evaluation import evaluate, preferring
+from textune.evaluation import preferring
 from textune.metrics import catalogue, written
 from textune.objectives.labelled import Labelled
 from textune.probing import heads
 from textune.probing.features import features
-from textune.recipes import fold_training, out_of_fold, probed
+from textune.recipes import out_of_fold, probed
 from textune.recipes.out_of_fold import Candidate, Logits, Outcome, Rows
+from textune.recipes.part_training import Trainer
 from textune.records import LinearHead, Message
 from textune.runs.curves import FROZEN, TUNED
 from textune.splits import folds, strata
@@ -163,14 +164,15 @@ def _tuned(
     per_item = np.repeat(of_fold, np.diff(borders))
     numbers = _numbers(of_fold)
     logits: Logits | None = None
-    trainer = fold_training.Trainer.of(learner, encoder, corpus)
+    assert isinstance(learner.objective, Labelled)
+    trainer = Trainer.of(replace(learner.objective, corpus=corpus), encoder)
+    settings = learner.settings.model_copy(update={"seed": seed})
     try:
         for number, fold in enumerate(numbers, start=1):
             began = time.perf_counter()
             learned, held_out = np.flatnonzero(of_fold != fold), np.flatnonzero(of_fold == fold)
             head = None if known is None else _fit(learner, corpus, known, learned, per_item)
-            trainer.train(rows[learned], head, seed=seed)
-            answers = _answers(trainer, rows[held_out])
+            answers = trainer.answer(rows[learned], rows[held_out], settings, head)
             if logits is None:
                 logits = np.full((int(borders[-1]), answers.shape[1]), np.nan, dtype=np.float32)
             logits[out_of_fold.items_of(borders, held_out)] = answers
@@ -189,20 +191,6 @@ def _tuned(
         learner.model.reload()
     assert logits is not None
     return Candidate(TUNED, logits, len(numbers), seed)
-
-
-def _answers(trainer: fold_training.Trainer, rows: Rows) -> Logits:
-    """Return the logits of the items of some texts."""
-    corpus = trainer.corpus
-    found = evaluate.score(
-        trainer.encoder,
-        corpus.task,
-        corpus.store,
-        rows,
-        decision=corpus.task.default_decision(),
-        micro_tokens=trainer.learner.micro_tokens,
-    )
-    return found.logits
 
 
 def _deal(corpus: Corpus, count: int, seed: int) -> Rows:

@@ -16,6 +16,7 @@ from textune.probing import heads
 from textune.recipes.probed import Rows
 from textune.records import LinearHead
 from textune.settings.config import Settings
+from textune.settings.language_config import RunSettings
 from textune.training import loop, memory
 from textune.training.learner import Learner
 from textune.training.progress import Progress
@@ -60,9 +61,13 @@ class Trainer:
         return progress.best
 
     def answer(
-        self, rows: Rows, held_out: Rows, settings: Settings, head: LinearHead | None
+        self, rows: Rows, held_out: Rows, settings: RunSettings, head: LinearHead | None
     ) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
-        """Learn from some texts to the end; return the logits of the items of others."""
+        """Learn from some texts to the end; return the logits of the items of others.
+
+        Raises:
+            NumericsError: A gradient is not finite.
+        """
         learner = self._learner(rows, settings, head)
         for _ in self._steps(learner):
             pass
@@ -77,13 +82,18 @@ class Trainer:
         )
         return found.logits
 
-    def _learner(self, rows: Rows, settings: Settings, head: LinearHead | None) -> Learner:
+    def _learner(self, rows: Rows, settings: RunSettings, head: LinearHead | None) -> Learner:
         """Put the weights of the start back, and the head; make what trains them."""
         self.restore()
         if head is not None:
             heads.install(self.encoder, head)
         corpus = replace(self.corpus, split=replace(self.corpus.split, train=rows))
-        objective = replace(self.objective, corpus=corpus, batch_size=settings.train.batch_size)
+        objective = replace(
+            self.objective,
+            corpus=corpus,
+            batch_size=settings.train.batch_size,
+            seed=settings.seed,
+        )
         return Learner.build(objective, settings, self.encoder)
 
     def _steps(self, learner: Learner) -> Iterator[int]:
