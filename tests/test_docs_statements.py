@@ -228,11 +228,12 @@ def test_the_commands_of_the_readme_run_one_after_the_other(at_work, tmp_path, c
         line for page, text in blocks("sh") if page == "README.md" for line in text.splitlines()
     ]
     chosen = [line for line in lines if line.startswith("textune ") and " demo" not in line]
-    known = {"check", "train", "evaluate", "predict", "adapt", "fill"}
+    known = {"check", "train", "evaluate", "suggest", "predict", "adapt", "fill"}
     assert {line.split()[1] for line in chosen} == known
     for line in chosen:
         assert at_work(line) == 0, (line, capsys.readouterr().err)
     assert (tmp_path / "labelled.csv").is_file()
+    assert (tmp_path / "next.csv").is_file()
     folder = tmp_path / "runs" / "reviews"
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     table = text.partition("## What a run's folder holds")[2].partition("\n## ")[0]
