@@ -7,12 +7,13 @@ Threads never decide what is computed: where the bits of a product would follow 
 import os
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TypeVar
 
 import torch
+from threadpoolctl import threadpool_limits
 
 from textune.fast import cores, cpu_load, exact
 from textune.fast.cpu_load import Pace
@@ -103,6 +104,15 @@ def alone() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(found)
+
+
+def products_alone() -> AbstractContextManager[object]:
+    """Compute the products of NumPy and SciPy with one thread.
+
+    Theirs wait for each other by computing: of many small products that takes longer with two
+    threads than with one, and beside other programs many times as long.
+    """
+    return threadpool_limits(1, user_api="blas")
 
 
 def over(items: Iterable[Item]) -> Iterator[Item]:

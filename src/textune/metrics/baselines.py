@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import random
-import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
-from sklearn.preprocessing import normalize
 
-from textune.metrics import metrics
+from textune.metrics import logistic, metrics, terms
 from textune.metrics.metrics import Floats, Parts, Report
 
 MOST_TEXTS = 20_000
-MOST_TERMS = 50_000
-MOST_CHARACTERS = 1_000
 STRENGTH = 10.0
 """Inverse of the regularisation. At scikit-learn's 1.0 rare labels are hardly ever predicted, and a
 baseline that is easy to beat flatters the model."""
+TOLERANCE = 1e-3
+"""Of the slope at which a fit ends: many more steps change no decision."""
 MOST_REGRESSED = 200
 """Classes up to which a weight for each class and term is fitted."""
 MOST_WORK = 1_000_000
@@ -76,7 +71,8 @@ def tfidf(
     """Judge logistic regression on TF-IDF of words and pairs of words.
 
     It takes seconds: of a large training part a seeded sample is used (at most 20,000 texts, fewer
-    with very many labels), and of a long text its first 1,000 characters.
+    with very many labels), and of a long text its first 1,000 characters. From 400 texts on, terms
+    of a single text are left out.
 
     Args:
         train_texts: Training texts; both texts of a pair joined by a line break.
@@ -101,18 +97,11 @@ def tfidf(
     return _judge(truth, probabilities, labels) | {"trained_on": learnt}
 
 
-def _tfidf(
-    train_texts: Sequence[str], train_truth: NDArray[Any], texts: Sequence[str], classes: int
-) -> Floats:
-    """Return the probabilities of logistic regression, or how frequent labels are without words."""
-    found = _features(train_texts, texts)
-    if found is None:
-        return np.tile(_shares(train_truth, classes), (len(texts), 1))  # (N, C)
-    features, judged = found
+def _tfidf(learnt: Any, train_truth: NDArray[Any], judged: Any, classes: int) -> Floats:
+    """Return the probabilities of logistic regression on (texts, terms) each; (N, C)."""
     if train_truth.ndim == 1:
-        return _fit_single(features, train_truth, judged, classes)
-    columns = [_fit_label(features, train_truth[:, c], judged) for c in range(classes)]
-    return np.stack(columns, axis=1)  # (N, C)
+        return _fit_single(learnt, train_truth, judged, classes)
+    return _fit_labels(learnt, train_truth, judged)
 
 
 def centroid(
@@ -147,7 +136,7 @@ def centroid(
 
 
 def _part_by_part(
-    rule: Callable[[Sequence[str], NDArray[Any], Sequence[str], int], Floats],
+    rule: Callable[[Any, NDArray[Any], Any, int], Floats],
     train_texts: Sequence[str],
     train_truth: NDArray[Any],
     texts: Sequence[str],
@@ -155,77 +144,76 @@ def _part_by_part(
     classes: int,
     parts: Parts,
 ) -> Floats:
-    """Return what a rule says of the texts of each part by what it learnt for it; (N, C)."""
+    """Return what a rule says of the texts of each part by what it learnt for it; (N, C).
+
+    Where there is no word to learn from, it is how frequent labels are.
+    """
+    places: dict[str, int] = {}
+    first, second = (
+        np.asarray([places.setdefault(text, len(places)) for text in each], dtype=np.int64)
+        for each in (train_texts, texts)
+    )
+    counted = terms.counts(list(places))
     probabilities = np.zeros((len(texts), classes))
     for learnt, judged in parts:
-        mine, own = [train_texts[row] for row in learnt], [texts[row] for row in judged]
-        probabilities[judged] = rule(mine, train_truth[learnt], own, classes)
+        truth = train_truth[learnt]
+        found = terms.weigh(counted, first[learnt], second[judged])
+        if found is None:
+            probabilities[judged] = _shares(truth, classes)
+        else:
+            probabilities[judged] = rule(found[0], truth, found[1], classes)
     return probabilities
 
 
-def _nearest(
-    train_texts: Sequence[str], train_truth: NDArray[Any], texts: Sequence[str], classes: int
-) -> Floats:
+def _nearest(learnt: Any, train_truth: NDArray[Any], judged: Any, classes: int) -> Floats:
     """Return likeness to the mean of each class, as shares of 1; (N, C)."""
-    found = _features(train_texts, texts)
-    if found is None:
-        return np.tile(_shares(train_truth, classes), (len(texts), 1))
-    features, judged = found
-    count = len(train_texts)
+    count = len(train_truth)
     of_class = sparse.csr_array(
         (np.ones(count), (train_truth, np.arange(count))), shape=(classes, count)
     )
-    means = normalize(of_class @ features)  # (C, terms) sparse
-    likeness = np.asarray((judged @ means.T).todense()) + 1.0 / classes  # (N, C)
+    sums = of_class @ learnt  # (C, terms) sparse
+    lengths = np.sqrt(sums.power(2).sum(axis=1))
+    products = np.asarray((judged @ sums.T).todense()) / np.where(lengths, lengths, 1)
+    likeness = products + 1.0 / classes  # (N, C)
     shares: Floats = likeness / likeness.sum(axis=1, keepdims=True)
     return shares
 
 
-def _features(learnt: Sequence[str], texts: Sequence[str]) -> tuple[Any, Any] | None:
-    """Return the features of both, (texts, terms) sparse each; None where there is no word."""
-    if not len(texts) or not any(text[:MOST_CHARACTERS].strip() for text in learnt):
-        return None
-    vectorizer = TfidfVectorizer(
-        ngram_range=(1, 2),
-        sublinear_tf=True,
-        max_features=MOST_TERMS,
-        token_pattern=r"\w+|[^\w\s]",  # marks count as words, and every text has one
-        dtype=np.float64,
-    )
-    first, second = ([text[:MOST_CHARACTERS] for text in part] for part in (learnt, texts))
-    return vectorizer.fit_transform(first), vectorizer.transform(second)
-
-
-def _fit_single(features: object, truth: NDArray[np.generic], judged: Any, classes: int) -> Floats:
-    probabilities = np.zeros((judged.shape[0], classes))
+def _fit_single(features: Any, truth: NDArray[Any], judged: Any, classes: int) -> Floats:
+    found = np.zeros((judged.shape[0], classes))
     present = np.unique(truth)
+    is_of = (truth[:, None] == present).astype(np.float64)  # (N, P)
     if len(present) < 2:
-        probabilities[:, present] = 1.0
+        found[:, present] = 1.0
+    elif len(present) == 2:
+        of_second = _fit(features, is_of[:, 1:], judged, exclusive=False)
+        found[:, present] = np.concatenate([1 - of_second, of_second], axis=1)
     else:
-        probabilities[:, present] = _fit(
-            LogisticRegression(C=STRENGTH, tol=1e-3), features, truth, judged
+        found[:, present] = _fit(features, is_of, judged, exclusive=True)
+    return found
+
+
+def _fit_labels(features: Any, truth: Floats, judged: Any) -> Floats:
+    is_scored = ~np.isnan(truth)
+    wanted = np.where(is_scored, truth, 0.0)
+    yes, most = wanted.sum(axis=0), is_scored.sum(axis=0)
+    found = np.tile(yes / most.clip(1), (judged.shape[0], 1))
+    fitted = np.flatnonzero((yes > 0) & (yes < most))
+    if len(fitted):
+        found[:, fitted] = _fit(
+            features, wanted[:, fitted], judged, exclusive=False, weights=is_scored[:, fitted]
         )
-    return probabilities
-
-
-def _fit_label(features: Any, truth: Floats, judged: Any) -> Floats:
-    scored = np.flatnonzero(~np.isnan(truth))
-    known = truth[scored]
-    if len(np.unique(known)) < 2:
-        return np.full(judged.shape[0], float(known.mean()) if len(known) else 0.0)
-    model = LogisticRegression(C=STRENGTH, tol=1e-3)
-    return _fit(model, features[scored], known.astype(np.int64), judged)[:, 1]
+    return found
 
 
 def _fit(
-    model: LogisticRegression, features: object, truth: NDArray[np.generic], judged: object
+    features: Any, truth: Floats, judged: Any, *, exclusive: bool, weights: Any = None
 ) -> Floats:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # a baseline need not be finished
-        warnings.simplefilter("ignore", UserWarning)  # nor does it matter that classes are many
-        model.fit(features, truth)
-    probabilities: Floats = model.predict_proba(judged)
-    return probabilities
+    given = np.ones((len(truth), 1)) if weights is None else weights.astype(np.float64)
+    layer = logistic.fit(
+        features, truth, given, strength=STRENGTH, exclusive=exclusive, tolerance=TOLERANCE
+    )
+    return logistic.chances(judged, layer, exclusive=exclusive)
 
 
 def _judge(truth: NDArray[Any], probabilities: Floats, labels: Sequence[str]) -> Report:

@@ -7,6 +7,7 @@ import torch
 from numpy.typing import NDArray
 
 from textune.encoder.model import Encoder
+from textune.fast import threads
 from textune.probing.features import last_layer
 from textune.records import LinearHead
 from textune.tasks import registry
@@ -46,10 +47,12 @@ def fit(
     """
     probe = registry.of(task.name).probe
     assert probe is not None, "a task that can be probed"
-    plain = probe(task, features, targets, seed=seed, weights=weights, folds=folds)
-    if names is None or len(features) >= MANY * len(names):
-        return plain
-    named = probe(task, features, targets, seed=seed, weights=weights, folds=folds, names=names)
+    given: dict[str, Any] = {"seed": seed, "weights": weights, "folds": folds}
+    with threads.products_alone():
+        plain = probe(task, features, targets, **given)
+        if names is None or len(features) >= MANY * len(names):
+            return plain
+        named = probe(task, features, targets, **given, names=names)
     if not plain.scores or not named.scores:
         return named
     return min(named, plain, key=lambda head: min(head.scores.values()))

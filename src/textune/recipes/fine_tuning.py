@@ -15,6 +15,7 @@ from textune.encoder.model import Encoder
 from textune.encoder.units import Units
 from textune.errors import SettingsError
 from textune.evaluation import by_length, evaluate, fitting
+from textune.fast import threads
 from textune.metrics import catalogue
 from textune.metrics.metrics import Report
 from textune.objectives.labelled import Labelled, forewarnings
@@ -130,7 +131,8 @@ class FineTuning:
             probe, parts = crossed.frozen(corpus, outcome), crossed.parts(outcome)
         else:
             probe, parts = probed.baseline(folder, self.learner.progress.before, last[0]), None
-        simple = task.baselines(corpus.part("train"), last[1], last[2], parts)
+        with threads.products_alone():
+            simple = task.baselines(corpus.part("train"), last[1], last[2], parts)
         found["baselines"] = {"part": last[0], **probe, **simple}
         retry = self.learner.progress.retry
         found |= {"best": asdict(self._best(found))} | ({"retry": retry} if retry else {})

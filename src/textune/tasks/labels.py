@@ -112,7 +112,7 @@ def baselines(
     parts: Parts | None = None,
 ) -> dict[str, Any]:
     """Return what label frequencies, and logistic regression or means on TF-IDF, would score."""
-    from textune.metrics import baselines as simple  # scikit-learn, not needed before
+    from textune.metrics import baselines as simple  # scipy, not needed before
 
     assert scores.truth is not None
     found = {"majority": simple.majority(targets, scores.truth, labels, parts=parts)}

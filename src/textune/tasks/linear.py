@@ -1,19 +1,18 @@
-"""Frozen features and targets become a linear head, by scikit-learn; one function for each loss.
+"""Frozen features and targets become a linear head, as scikit-learn's; one function for each loss.
 
 The strength of regularisation is chosen by cross-validation. I items (texts or words), D width of
-the features, C outputs of the head. Only probing needs this file, and scikit-learn with it.
+the features, C outputs of the head. Only probing needs this file, and scipy with it.
 """
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, special
-from sklearn.linear_model import LogisticRegression, Ridge
 
+from textune.metrics import logistic
 from textune.records import LinearHead
 from textune.tasks import labels as named
 from textune.tasks.interface import Floats
@@ -23,6 +22,7 @@ MOST_ITEMS = 20_000  # that are fitted; more are drawn from
 MOST_CELLS = 2_000_000  # items times outputs, likewise
 MOST_CHOOSING_CELLS = 30_000  # items times labels, where each label has a fit of its own
 NAME_WEIGHT = 4.0  # of a label's name, beside a text
+LEAST_SIZE = 1e-7  # of an axis, beside the largest
 
 
 def classes(
@@ -111,20 +111,8 @@ def several(
         mine = targets[rows].astype(np.float64)
 
         def solve(part: Rows, strength: float) -> Layer:
-            found = [
-                _binary(
-                    scaled[part],
-                    mine[part, label],
-                    own[part],
-                    boost[label],
-                    strength,
-                    is_name=rows[part] >= items,
-                )
-                for label in range(outputs)
-            ]
-            return np.stack([weight for weight, _ in found]), np.asarray(
-                [bias for _, bias in found]
-            )
+            is_name = rows[part] >= items
+            return _binary(scaled[part], mine[part], own[part], boost, strength, is_name=is_name)
 
         def losses(logits: NDArray[np.float32], part: Rows) -> Floats:
             signed = np.where(mine[part] == 1, -1.0, 1.0) * logits
@@ -163,9 +151,7 @@ def numbers(
         mine = targets[rows]
 
         def solve(part: Rows, strength: float) -> Layer:
-            with _quiet():
-                model = Ridge(alpha=1 / strength).fit(scaled[part], mine[part], own[part])
-            return model.coef_.reshape(outputs, -1), np.broadcast_to(model.intercept_, (outputs,))
+            return _ridge(scaled[part], mine[part], own[part], strength)
 
         def losses(logits: NDArray[np.float32], part: Rows) -> Floats:
             return np.asarray(np.square(logits - mine[part]).mean(axis=1))
@@ -223,19 +209,21 @@ def _head(
 
 
 def _rotated(features: Floats) -> tuple[Floats, Floats]:
-    """Give features of fewer items than dimensions in as many dimensions as there are items.
+    """Give features by their principal axes, along which few steps find a layer.
 
-    A penalty on the squared weights keeps them among combinations of the items (the representer
-    theorem), so that the layer found is the same, much sooner.
+    A penalty on the squared weights does not mind how axes are turned, and keeps weights among
+    combinations of the items (the representer theorem): the layer is the same, found much sooner.
 
     Returns:
         (I, R) features, and the (D, R) orthonormal directions that they are along.
     """
     items, width = features.shape
     if items >= width:
-        return features, np.eye(width)
-    basis = np.linalg.qr(features.T)[0]
-    return features @ basis, basis
+        axes = np.linalg.eigh(features.T @ features)[1]
+        return features @ axes, axes
+    left, sizes, right = np.linalg.svd(features, full_matrices=False)
+    is_there = sizes > LEAST_SIZE * max(float(sizes[0]), 1e-300)
+    return left[:, is_there] * sizes[is_there], right[is_there].T
 
 
 def _multinomial(
@@ -244,11 +232,15 @@ def _multinomial(
     """Fit a row for each class; those that no item has are rare and the same for all texts."""
     weight, bias = np.zeros((outputs, features.shape[1])), np.zeros(outputs)
     present = np.unique(targets)
-    if len(present) > 1:
-        model = _logistic(features, targets, weights, strength, outputs=len(present))
-        two = len(present) == 2  # scikit-learn then has one row, of the second's odds
-        weight[present] = model.coef_ * [[-0.5], [0.5]] if two else model.coef_
-        bias[present] = model.intercept_ * [-0.5, 0.5] if two else model.intercept_
+    is_of = (targets[:, None] == present).astype(np.float64)  # (I, P)
+    given = weights[:, None]
+    if len(present) == 2:  # as scikit-learn: one row, of the second's odds
+        half = logistic.fit(features, is_of[:, 1:], given, strength=strength, exclusive=False)
+        weight[present], bias[present] = half[0] * [[-0.5], [0.5]], half[1] * [-0.5, 0.5]
+    elif len(present) > 2:
+        weight[present], bias[present] = logistic.fit(
+            features, is_of, given, strength=strength, exclusive=True
+        )
     sums = special.logsumexp(features @ weight[present].T + bias[present], axis=1)
     absent = np.setdiff1d(np.arange(outputs), present)
     bias[absent] = sums.mean() + np.log(0.5 / len(targets))
@@ -259,27 +251,32 @@ def _binary(
     features: Floats,
     truth: Floats,
     weights: Floats,
-    positives: float,
+    positives: Floats,
     strength: float,
     *,
     is_name: NDArray[np.bool_],
-) -> tuple[Floats, float]:
-    """Fit one label; of one that is always or never there only how often it is."""
-    scored = np.flatnonzero(~np.isnan(truth))
-    wanted = truth[scored].astype(np.int64)
-    own = weights[scored] * np.where(wanted == 1, positives, 1.0)
-    counted = ~is_name[scored]  # a name says what a label means, and not how often it is there
-    yes, most = float(wanted[counted].sum()), int(counted.sum())
-    if len(np.unique(wanted)) < 2 or (is_name.any() and not 0 < yes < most):
-        return np.zeros(features.shape[1]), float(np.log((yes + 0.5) / (most - yes + 0.5)))
-    model = _logistic(features[scored], wanted, own, strength, outputs=2)
-    weight, bias = model.coef_[0], float(model.intercept_[0])
-    if is_name.any():
-        bias = _bias(features[scored][counted] @ weight, wanted[counted], own[counted])
+) -> Layer:
+    """Fit a row for each label; of one that is always or never there only how often it is."""
+    is_scored = ~np.isnan(truth)
+    wanted = np.where(is_scored, truth, 0.0)
+    own = weights[:, None] * np.where(wanted == 1, positives, 1.0) * is_scored
+    is_counted = is_scored & ~is_name[:, None]  # a name says what a label means, not how often it
+    yes, most = (wanted * is_counted).sum(axis=0), is_counted.sum(axis=0)  # is there
+    weight = np.zeros((truth.shape[1], features.shape[1]))
+    bias = np.log((yes + 0.5) / (most - yes + 0.5))
+    fitted = np.flatnonzero((yes > 0) & (yes < most))
+    if len(fitted):
+        weight[fitted], bias[fitted] = logistic.fit(
+            features, wanted[:, fitted], own[:, fitted], strength=strength, exclusive=False
+        )
+    for label in fitted if is_name.any() else ():
+        counted = is_counted[:, label]
+        logits = features[counted] @ weight[label]
+        bias[label] = _bias(logits, wanted[counted, label], own[counted, label])
     return weight, bias
 
 
-def _bias(logits: Floats, wanted: Rows, weights: Floats) -> float:
+def _bias(logits: Floats, wanted: Floats, weights: Floats) -> float:
     """Return the bias by which a label is as likely, in the mean, as it is frequent."""
     most = float(np.abs(logits).max()) + 20.0
 
@@ -289,18 +286,14 @@ def _bias(logits: Floats, wanted: Rows, weights: Floats) -> float:
     return float(optimize.brentq(excess, -most, most))
 
 
-def _logistic(
-    features: Floats, targets: Rows, weights: Floats, strength: float, *, outputs: int
-) -> LogisticRegression:
-    # the gradient of one of many classes is small: what ends the search follows their number
-    model = LogisticRegression(C=strength, max_iter=200, tol=2e-5 / outputs)
-    with _quiet():
-        return model.fit(features, targets, sample_weight=weights)
-
-
-def _quiet() -> warnings.catch_warnings[None]:
-    """Keep to ourselves that a search ended early, that classes are many or alphas small."""
-    return warnings.catch_warnings(action="ignore")
+def _ridge(features: Floats, targets: Floats, weights: Floats, strength: float) -> Layer:
+    """Fit a row for each number by least squares, with a penalty on the squared weights."""
+    shares = weights / weights.sum()
+    center, middle = shares @ features, shares @ targets
+    moved = (features - center) * weights[:, None]
+    products = moved.T @ (features - center) + np.eye(features.shape[1]) / strength
+    weight: Floats = np.linalg.solve(products, moved.T @ (targets - middle)).T
+    return weight, middle - weight @ center
 
 
 def _rarest(targets: Floats) -> NDArray[np.int64]:

@@ -243,7 +243,7 @@ def probe(
     names: NDArray[np.float32] | None = None,
 ) -> LinearHead:
     """Fit the head on frozen features; positives weigh more where they do in the loss."""
-    from textune.tasks import linear  # scikit-learn: a second to import
+    from textune.tasks import linear  # scipy: a while to import
 
     positives = None if task.weights is None else np.asarray(task.weights)
     return linear.several(

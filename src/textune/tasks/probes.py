@@ -21,7 +21,7 @@ def exclusive(
     names: NDArray[np.float32] | None = None,
 ) -> LinearHead:
     """Fit it as `kind.Probe` says; rare classes weigh more where they do in the loss."""
-    from textune.tasks import linear  # scikit-learn: a second to import
+    from textune.tasks import linear  # scipy: a while to import
 
     return linear.classes(
         features,

@@ -80,7 +80,7 @@ def probe(
     names: NDArray[np.float32] | None = None,
 ) -> LinearHead:
     """Fit the head on frozen features, to standardised numbers."""
-    from textune.tasks import linear  # scikit-learn: a second to import
+    from textune.tasks import linear  # scipy: a while to import
 
     return linear.numbers(
         features, task.standardised(targets), seed=seed, weights=weights, folds=folds

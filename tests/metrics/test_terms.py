@@ -1,0 +1,59 @@
+"""Words and pairs of words weigh what scikit-learn's TfidfVectorizer gives them."""
+
+import numpy as np
+from sklearn.feature_extraction.text import TfidfVectorizer
+
+from textune.metrics import terms
+
+TEXTS = [
+    "A fine film, a FINE cast.",
+    "a dull film",
+    "Dull? dull!",
+    "",
+    "İstanbul is fine",
+    "a b a b",
+]
+
+
+def theirs(learnt, judged, **how):
+    model = TfidfVectorizer(
+        ngram_range=(1, 2), sublinear_tf=True, token_pattern=r"\w+|[^\w\s]", **how
+    )
+    return model.fit_transform(learnt).toarray(), model.transform(judged).toarray()
+
+
+def same(found, wanted):
+    """Compare likenesses of texts, which do not mind the order of terms."""
+    np.testing.assert_allclose((found @ found.T).toarray(), wanted @ wanted.T, atol=1e-12)
+
+
+def test_terms_weigh_as_scikit_learn_has_them():
+    learnt, judged = np.asarray([0, 1, 2, 3]), np.asarray([4, 5, 0])
+    found = terms.weigh(terms.counts(TEXTS), learnt, judged)
+    wanted = theirs([TEXTS[row] for row in learnt], [TEXTS[row] for row in judged])
+    for one, other in zip(found, wanted, strict=True):
+        assert one.shape == other.shape
+        same(one, other)
+
+
+def test_of_many_texts_a_term_of_one_alone_is_left_out(monkeypatch):
+    monkeypatch.setattr(terms, "MANY_TEXTS", 5)
+    found = terms.weigh(terms.counts(TEXTS), np.arange(6), np.arange(6))
+    wanted = theirs(TEXTS, TEXTS, min_df=2)
+    assert found[0].shape == wanted[0].shape
+    same(found[0], wanted[0])
+
+
+def test_the_most_frequent_of_very_many_terms_are_kept(monkeypatch):
+    monkeypatch.setattr(terms, "MOST_TERMS", 2)
+    texts = ["x x x y y", "x y z", "y"]
+    learnt, judged = terms.weigh(terms.counts(texts), np.arange(3), np.asarray([1]))
+    wanted = theirs(texts, texts[1:2], max_features=2)
+    same(learnt, wanted[0])
+    same(judged, wanted[1])
+
+
+def test_no_word_and_nothing_to_judge_give_nothing():
+    counted = terms.counts(["", " ", "a"])
+    assert terms.weigh(counted, np.asarray([0, 1]), np.asarray([2])) is None
+    assert terms.weigh(counted, np.asarray([2]), np.zeros(0, dtype=np.int64)) is None
