@@ -178,13 +178,15 @@ class Labelled:
         self, encoder: Encoder, epoch: int, *, after: int, micro_tokens: int
     ) -> Iterator[Work]:
         """Yield the updates of one pass that come after this step of the run."""
+        train = self.corpus.split.train
         updates = plan.epoch(
-            self.corpus.store.lengths[self.corpus.split.train],
+            self.corpus.store.lengths[train],
             seed=self.seed,
             number=epoch,
             batch_size=self.batch_size,
             micro_tokens=micro_tokens,
             padded=not encoder.packed,
+            copies=self.task.copies(self.corpus.targets[train]),
         )
         first = (epoch - 1) * self.per_epoch + 1
         for number, update in enumerate(updates, start=first):

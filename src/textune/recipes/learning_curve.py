@@ -124,7 +124,8 @@ class Wanted:
         """Fit a linear head on those of some texts whose features are known."""
         mine = rows[np.isin(rows, self.known.rows)]
         read = self.known.of(mine)
-        return probed.fit(self.corpus, mine, read, self.of_names, seed=self.settings.seed)[0]
+        task, seed = self.objective.task, self.settings.seed
+        return probed.fit(self.corpus, mine, read, self.of_names, seed=seed, task=task)[0]
 
     def value(self, answers: Sequence[tuple[Rows, NDArray[np.float32]]]) -> float | None:
         """Judge the logits of the items of some texts, part by part."""

@@ -14,12 +14,14 @@ from textune.errors import DataError
 from textune.evaluation import answered, evaluate
 from textune.metrics import catalogue, written
 from textune.metrics.metrics import Report
+from textune.objectives.labelled import Labelled
 from textune.probing import heads, names
 from textune.probing.features import features
 from textune.records import LinearHead, Message
 from textune.runs.written import Probe
 from textune.splits import folds
 from textune.tasks import label_texts, registry
+from textune.tasks.interface import Task
 from textune.training.learner import Learner
 
 MOST_TEXTS = 8_192  # by which it is fitted; of more a sample
@@ -38,7 +40,9 @@ def begin(learner: Learner, corpus: Corpus, folder: Path, *, seed: int) -> Messa
     """
     rows = sample(corpus.split.train, seed)
     read = features(learner.encoder, corpus.store, rows, micro_tokens=learner.micro_tokens)
-    head, of_fold = fit(corpus, rows, read, named(learner.encoder, corpus), seed=seed)
+    assert isinstance(learner.objective, Labelled)
+    of_names, task = named(learner.encoder, corpus), learner.objective.task
+    head, of_fold = fit(corpus, rows, read, of_names, seed=seed, task=task)
     heads.install(learner.encoder, head)
     learner.model.reload()
     found = cross_validated(corpus, rows, head)
@@ -77,10 +81,12 @@ def fit(
     of_names: NDArray[np.float32] | None,
     *,
     seed: int,
+    task: Task | None = None,
 ) -> tuple[LinearHead, Rows]:
     """Fit the head of a task on what it reads of some texts, and of the labels' names.
 
-    Equal texts, and texts of one group, are held out together.
+    Equal texts, and texts of one group, are held out together. The task may be that of a run, with
+    its class weights and its loss.
 
     Returns:
         The head, and the fold of each text in cross-validation.
@@ -90,7 +96,7 @@ def fit(
     if corpus.task.asks == "words":
         per_item = np.repeat(of_fold, np.diff(corpus.store.item_borders)[rows])
     head = heads.fit(
-        corpus.task,
+        task or corpus.task,
         read,
         corpus.targets[rows],
         seed=seed,

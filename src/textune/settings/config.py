@@ -1,7 +1,6 @@
 """A TOML file, options and keywords become one checked, frozen set of settings."""
 
 import math
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar, get_args
@@ -22,8 +21,10 @@ from textune.encoder.names import BUNDLED
 from textune.errors import SettingsError
 from textune.metrics import catalogue
 from textune.records import Long, Pooling
+from textune.settings import asked as asked_for
 from textune.settings.refusals import checked
 from textune.tasks import registry
+from textune.tasks.imbalance import Loss, Sampling
 
 NONE = "none"  # TOML has no word for nothing
 LEFT_OUT = "auto"  # a setting that the recipe shall choose, though a file names it
@@ -184,6 +185,16 @@ class TrainSettings(Section):
         description="Weigh rare classes (or the positives of rare labels) more: balanced; or a "
         "table of one's own, label to weight.",
     )
+    loss: Loss = Field(
+        "cross-entropy",
+        description="What is made smaller: cross-entropy; focal, in which texts that are answered "
+        "well count less; or asymmetric, for labels that few texts have (several labels a text).",
+    )
+    sampling: Sampling = Field(
+        "none",
+        description="How often texts are drawn: each once a pass, so that all classes come equally "
+        "often (balanced), or half-way to that (square-root).",
+    )
     label_smoothing: float = Field(
         0.0, ge=0, lt=1, description="Share of each target that is spread over all labels."
     )
@@ -320,19 +331,19 @@ def resolve(
         name, equals, text = change.partition("=")
         if not equals:
             raise SettingsError(f"--set {change}: expected section.key=value")
-        asked[name.strip()] = _to_value(text.strip())
+        asked[name.strip()] = asked_for.to_value(text.strip())
     asked |= {name: value for name, value in (given or {}).items() if value is not None}
-    values = {} if file is None else _load(file)
+    values = {} if file is None else asked_for.load(file)
     run = values.pop("run", None)
     _make_room(values, asked, run if kind is Settings else None)
     for name, value in asked.items():
-        _put(values, name, value)
+        asked_for.put(values, name, value)
     return checked(kind, values)
 
 
 def run_section(file: Path) -> dict[str, object]:
     """Return what `to_toml` was given as `extra`: the source files of the run that wrote this."""
-    return _load(file).get("run", {})
+    return asked_for.load(file).get("run", {})
 
 
 def read_section(file: Path, name: str, kind: type[Kind]) -> Kind:
@@ -341,23 +352,14 @@ def read_section(file: Path, name: str, kind: type[Kind]) -> Kind:
     Raises:
         SettingsError: The file is damaged, or names what is no setting.
     """
-    values = _load(file).get(name, {}) if file.is_file() else {}
+    values = asked_for.load(file).get(name, {}) if file.is_file() else {}
     return checked(kind, values, f"{file}: ")
 
 
 def seed_of(file: Path) -> int:
     """Return the seed of the run that wrote these settings; the usual one where there are none."""
-    found = _load(file).get("seed") if file.is_file() else None
+    found = asked_for.load(file).get("seed") if file.is_file() else None
     return found if isinstance(found, int) else int(Settings.model_fields["seed"].default)
-
-
-def _load(file: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError as error:
-        raise SettingsError(f"{file}: no such settings file") from error
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingsError(f"{file}: not a TOML file that can be read: {error}") from error
 
 
 def _make_room(values: dict[str, Any], asked: Mapping[str, object], run: Any) -> None:
@@ -379,21 +381,3 @@ def _make_room(values: dict[str, Any], asked: Mapping[str, object], run: Any) ->
             leaving |= {name for name in TrainSettings.by_recipe if name in chosen}
     for name in leaving:
         train.pop(name, None)
-
-
-def _put(values: dict[str, Any], name: str, value: object) -> None:
-    *sections, key = name.split(".")
-    for section in sections:
-        values = values.setdefault(section, {})
-        if not isinstance(values, dict):
-            raise SettingsError(f"--set {name}: {section!r} is a setting, not a section")
-    values[key] = value
-
-
-def _to_value(text: str) -> object:
-    """Read what stands after `--set x=` as TOML; what TOML takes for a date stays a text."""
-    try:
-        value = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text
-    return value if isinstance(value, str | int | float | list | dict) else text

@@ -12,11 +12,13 @@ OF_LABELS = (
     "curve",
     "effort",
     "label_smoothing",
+    "loss",
     "metric",
     "pooling",
     "probe",
     "recipe",
     "retry",
+    "sampling",
 )  # settings that are refused where there are no labels
 OF_BASES = ("dropout",)  # of `train`; refused where there is no base
 SHORT = 128  # tokens of a passage from which an encoder of random weights learns

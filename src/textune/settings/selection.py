@@ -10,12 +10,16 @@ from textune.errors import SettingsError, among
 from textune.metrics import catalogue
 from textune.settings.config import Settings, TrainSettings
 from textune.tasks import registry
+from textune.tasks.imbalance import PLAIN
 from textune.tasks.interface import Task
 from textune.tasks.kind import Kind
 
 HEEDED: dict[str, Callable[[Kind], bool]] = {  # setting → the tasks in which it changes something
     "train.class_weights": lambda kind: kind.has_classes,
     "train.label_smoothing": lambda kind: kind.has_classes,
+    "train.loss": lambda kind: kind.has_classes,
+    "train.loss=asymmetric": lambda kind: kind.several,
+    "train.sampling": lambda kind: kind.has_classes and kind.asks == "texts",
     "train.pooling": lambda kind: kind.asks == "texts",
     "data.unlabelled": lambda kind: kind.several,
     "data.most_per_class": lambda kind: kind.has_classes and kind.asks == "texts",
@@ -39,6 +43,9 @@ def check(task: Task, settings: Settings) -> None:
     given = {
         "train.class_weights": train.class_weights != "none",
         "train.label_smoothing": train.label_smoothing > 0,
+        "train.loss": train.loss == "focal",
+        "train.loss=asymmetric": train.loss == "asymmetric",
+        "train.sampling": train.sampling != "none",
         "train.pooling": train.pooling == "mean",
         "data.unlabelled": data.unlabelled is not None,
         "data.most_per_class": data.most_per_class is not None,
@@ -69,7 +76,7 @@ def metric(task: Task, wanted: str) -> str:
 
 
 def weighed(task: Task, train: TrainSettings, targets: NDArray[Any]) -> Task:
-    """Give a task the weights of its classes and the smoothing of its targets.
+    """Give a task the weights of its classes, the smoothing of its targets, loss and sampling.
 
     Args:
         task: Of the run; `check` has found that it has a use for them.
@@ -84,5 +91,9 @@ def weighed(task: Task, train: TrainSettings, targets: NDArray[Any]) -> Task:
         changes["weights"] = own
     if train.label_smoothing:
         changes["smoothing"] = train.label_smoothing
+    if train.loss != PLAIN:
+        changes["criterion"] = train.loss
+    if train.sampling != "none":
+        changes["sampling"] = train.sampling
     changed: Task = replace(cast("Any", task), **changes)  # every task is a dataclass
     return changed

@@ -73,6 +73,10 @@ class Task(Protocol):
         """
         return None
 
+    def copies(self, targets: NDArray[Any]) -> Floats | None:
+        """Return how often each text is drawn in a pass, in the mean, (N,); None: each once."""
+        return None
+
     def target(self, example: Example) -> NDArray[np.generic]:
         """Turn a label into a target; raises `DataError` naming the row."""
 

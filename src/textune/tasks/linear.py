@@ -14,7 +14,9 @@ from scipy import optimize, special
 
 from textune.metrics import logistic
 from textune.records import LinearHead
+from textune.tasks import focused
 from textune.tasks import labels as named
+from textune.tasks.imbalance import PLAIN, Loss, rarest
 from textune.tasks.interface import Floats
 from textune.tasks.strengths import ALWAYS, MOST_CHOOSING, Layer, Problem, Rows, choose, drawn
 
@@ -34,6 +36,7 @@ def classes(
     weights: Floats | None = None,
     folds: Rows | None = None,
     names: NDArray[np.float32] | None = None,
+    criterion: Loss = PLAIN,
 ) -> LinearHead:
     """Fit multinomial logistic regression.
 
@@ -46,6 +49,7 @@ def classes(
         folds: (I,) fold of each item in cross-validation, -1 for those that are always learned
             from; None: dealt here, alike in classes.
         names: (C, D) features of the classes' names, each learned from as one more item.
+        criterion: What is made smaller instead of cross-entropy: focal loss.
     """
     if names is not None:
         targets = np.concatenate([targets, np.arange(outputs)])
@@ -56,7 +60,8 @@ def classes(
         counts = np.bincount(mine, minlength=outputs)
 
         def solve(part: Rows, strength: float) -> Layer:
-            return _multinomial(scaled[part], mine[part], own[part], outputs, strength)
+            given = scaled[part], mine[part], own[part], outputs, strength
+            return _multinomial(*given, criterion=criterion)
 
         def losses(logits: NDArray[np.float32], part: Rows) -> Floats:
             chances = named.softmax(logits)[np.arange(len(part)), mine[part]]
@@ -88,6 +93,7 @@ def several(
     positives: Floats | None = None,
     folds: Rows | None = None,
     names: NDArray[np.float32] | None = None,
+    criterion: Loss = PLAIN,
 ) -> LinearHead:
     """Fit a logistic regression for each label.
 
@@ -98,7 +104,9 @@ def several(
         weights: (I,).
         positives: (C,) weight of each label's positives.
         folds: (I,).
-        names: (C, D) features of the labels' names, each a positive of its label alone.
+        names: (C, D) features of the labels' names, each a positive of its label alone; of no
+            other loss than cross-entropy.
+        criterion: What is made smaller instead of cross-entropy: focal or asymmetric loss.
     """
     outputs, items = targets.shape[1], len(targets)
     if names is not None:
@@ -111,16 +119,21 @@ def several(
         mine = targets[rows].astype(np.float64)
 
         def solve(part: Rows, strength: float) -> Layer:
+            given = scaled[part], mine[part], own[part], boost, strength
+            if criterion != PLAIN:
+                return focused.several(*given, criterion=criterion)
             is_name = rows[part] >= items
-            return _binary(scaled[part], mine[part], own[part], boost, strength, is_name=is_name)
+            return _binary(*given, is_name=is_name)
 
         def losses(logits: NDArray[np.float32], part: Rows) -> Floats:
+            if criterion != PLAIN:  # of logits that are not those of probabilities
+                return focused.losses(logits, mine[part], criterion)
             signed = np.where(mine[part] == 1, -1.0, 1.0) * logits
             cells = np.where(np.isnan(mine[part]), 0.0, np.logaddexp(0.0, signed))
             return np.asarray(cells.sum(axis=1))
 
         lonely = np.zeros(len(rows), dtype=bool)
-        return Problem(scaled, outputs, solve, losses, own, _rarest(mine), lonely, most)
+        return Problem(scaled, outputs, solve, losses, own, rarest(mine), lonely, most)
 
     is_known = np.ones(len(targets), dtype=bool)
     return _head(
@@ -227,14 +240,22 @@ def _rotated(features: Floats) -> tuple[Floats, Floats]:
 
 
 def _multinomial(
-    features: Floats, targets: NDArray[np.int64], weights: Floats, outputs: int, strength: float
+    features: Floats,
+    targets: NDArray[np.int64],
+    weights: Floats,
+    outputs: int,
+    strength: float,
+    *,
+    criterion: Loss,
 ) -> Layer:
     """Fit a row for each class; those that no item has are rare and the same for all texts."""
     weight, bias = np.zeros((outputs, features.shape[1])), np.zeros(outputs)
     present = np.unique(targets)
     is_of = (targets[:, None] == present).astype(np.float64)  # (I, P)
     given = weights[:, None]
-    if len(present) == 2:  # as scikit-learn: one row, of the second's odds
+    if len(present) > 1 and criterion != PLAIN:
+        weight[present], bias[present] = focused.classes(features, is_of == 1, weights, strength)
+    elif len(present) == 2:  # as scikit-learn: one row, of the second's odds
         half = logistic.fit(features, is_of[:, 1:], given, strength=strength, exclusive=False)
         weight[present], bias[present] = half[0] * [[-0.5], [0.5]], half[1] * [-0.5, 0.5]
     elif len(present) > 2:
@@ -294,11 +315,3 @@ def _ridge(features: Floats, targets: Floats, weights: Floats, strength: float) 
     products = moved.T @ (features - center) + np.eye(features.shape[1]) / strength
     weight: Floats = np.linalg.solve(products, moved.T @ (targets - middle)).T
     return weight, middle - weight @ center
-
-
-def _rarest(targets: Floats) -> NDArray[np.int64]:
-    """Name each text by the rarest of its labels; (I, C) → (I,), C where it has none."""
-    has = targets == 1
-    counts = np.where(has, has.sum(axis=0), np.inf)
-    found = np.where(has.any(axis=1), counts.argmin(axis=1), targets.shape[1])
-    return np.asarray(found, dtype=np.int64)

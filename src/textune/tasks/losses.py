@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from textune.records import Batch
+from textune.tasks.imbalance import FOCUS, FOCUS_OF_NO, FOCUS_OF_YES, MARGIN, PLAIN, Loss
 from textune.text.batches import precise
 
 UNKNOWN = -100  # the target of what is not learned, if nothing else is said
@@ -24,8 +25,9 @@ def classes(
     *,
     smoothing: float,
     unknown: int = UNKNOWN,
+    criterion: Loss = PLAIN,
 ) -> Tensor:
-    """Return the sum of (weighted) cross-entropies over what is known; () fp32.
+    """Return the sum of (weighted) losses over what is known; () fp32.
 
     Args:
         logits: (I, C).
@@ -33,8 +35,12 @@ def classes(
         weights: (C,) of the classes; None: all 1.
         smoothing: Share of a target that all classes get alike.
         unknown: The target that is not learned.
+        criterion: Cross-entropy, or focal loss.
     """
     assert batch.targets is not None
+    if criterion != PLAIN:
+        losses = _focal(logits.float(), batch.targets, weights, smoothing, unknown)
+        return (losses if batch.weights is None else losses * batch.weights.float()).sum()
     losses = functional.cross_entropy(
         logits.float(),
         batch.targets,
@@ -47,19 +53,30 @@ def classes(
 
 
 def several(
-    logits: Tensor, batch: Batch, weights: Sequence[float] | None, *, smoothing: float
+    logits: Tensor,
+    batch: Batch,
+    weights: Sequence[float] | None,
+    *,
+    smoothing: float,
+    criterion: Loss = PLAIN,
 ) -> Tensor:
-    """Return the sum of binary cross-entropies over the scored cells; () fp32.
+    """Return the sum of (weighted) losses over the scored cells; () fp32.
 
     Args:
         logits: (B, C).
         batch: With targets, (B, C), NaN where a label is not scored.
         weights: (C,) of the positives; None: all 1.
         smoothing: Share of a target that both answers get alike.
+        criterion: Binary cross-entropy, focal or asymmetric loss.
     """
     assert batch.targets is not None
     scored = (~batch.targets.isnan()).float()  # (B, C)
     wanted = batch.targets.nan_to_num() * (1 - smoothing) + smoothing / 2
+    if criterion != PLAIN:
+        own = scored if batch.weights is None else scored * batch.weights.float()[:, None]
+        boost = 1.0 if weights is None else torch.tensor(weights, device=logits.device)
+        yes, no = (_focal_sides if criterion == "focal" else _asymmetric_sides)(logits.float())
+        return (own * (boost * wanted * yes + (1 - wanted) * no)).sum()
     return functional.binary_cross_entropy_with_logits(
         logits.float(),
         wanted,
@@ -67,6 +84,46 @@ def several(
         pos_weight=None if weights is None else torch.tensor(weights, device=logits.device),
         reduction="sum",
     )
+
+
+def _focal(
+    logits: Tensor,
+    targets: Tensor,
+    weights: Sequence[float] | None,
+    smoothing: float,
+    unknown: int,
+) -> Tensor:
+    """Return -(1 - p) ** gamma * log p of each item's class, times its weight; (I, C) → (I,).
+
+    Focal loss (Lin et al., 2017, equation 5, with class weights for alpha); of smoothed targets the
+    sum over classes by their shares, as cross-entropy's is.
+    """
+    logs = functional.log_softmax(logits, dim=1)  # (I, C)
+    losses = (-torch.expm1(logs)).pow(FOCUS) * -logs  # (I, C)
+    if weights is not None:
+        losses = losses * torch.tensor(weights, device=logits.device)
+    is_known = targets != unknown
+    mine = losses.gather(1, targets.clamp(min=0)[:, None])[:, 0]  # (I,)
+    found = (1 - smoothing) * mine + smoothing * losses.mean(dim=1)
+    return torch.where(is_known, found, 0.0)
+
+
+def _focal_sides(logits: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the focal loss (Lin et al., 2017, equation 4) where a label is there, and is not."""
+    yes, no = functional.logsigmoid(logits), functional.logsigmoid(-logits)
+    return no.exp().pow(FOCUS) * -yes, yes.exp().pow(FOCUS) * -no
+
+
+def _asymmetric_sides(logits: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the asymmetric loss where a label is there, and is not.
+
+    With a focus of its own for each side, and with easy negatives thrown away: a probability counts
+    only by what it is above a margin (Ridnik et al., 2021, equations 4, 5 and 7).
+    """
+    yes = functional.logsigmoid(logits)
+    shifted = (yes.exp() - MARGIN).clamp(min=0)
+    there = functional.logsigmoid(-logits).exp().pow(FOCUS_OF_YES) * -yes
+    return there, shifted.pow(FOCUS_OF_NO) * -torch.log1p(-shifted)
 
 
 def squared(

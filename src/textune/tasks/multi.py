@@ -26,7 +26,7 @@ from textune.records import (
     Table,
 )
 from textune.splits import splits
-from textune.tasks import doubt, priors, texts
+from textune.tasks import doubt, imbalance, priors, probes, texts
 from textune.tasks import labels as named
 from textune.tasks.interface import Borders, Floats, Task, thresholds
 from textune.tasks.interface import Column as Added
@@ -44,6 +44,8 @@ class Multi(Task):
     labels: tuple[str, ...]
     weights: tuple[float, ...] | None = None  # (C,) of the positives in the loss; None: all 1
     smoothing: float = 0.0  # share of each target that is spread over yes and no
+    criterion: imbalance.Loss = imbalance.PLAIN  # what is made smaller
+    sampling: imbalance.Sampling = "none"  # how often texts are drawn
 
     name = "multi"
     model_class = "AutoModelForSequenceClassification"
@@ -57,7 +59,13 @@ class Multi(Task):
 
     def prior(self, targets: NDArray[Any]) -> Floats:
         """Return the logits of the labels' shares; (C,)."""
-        return priors.several(targets, self.weights, smoothing=self.smoothing)
+        return priors.several(
+            targets, self.weights, smoothing=self.smoothing, copies=self.copies(targets)
+        )
+
+    def copies(self, targets: NDArray[Any]) -> Floats | None:
+        """Return how often each text is drawn in a pass, in the mean; (N,)."""
+        return imbalance.copies(targets, self.sampling)
 
     def target(self, example: Example) -> NDArray[np.generic]:
         """Return zeros and ones, NaN where the label is not scored; (C,) float32.
@@ -79,10 +87,12 @@ class Multi(Task):
         return values
 
     def loss(self, logits: Tensor, batch: Batch) -> Tensor:
-        """Return the sum of binary cross-entropies over the scored cells; () fp32."""
+        """Return the sum of (weighted) losses over the scored cells; () fp32."""
         from textune.tasks import losses  # torch: a second to import, for training alone
 
-        return losses.several(logits, batch, self.weights, smoothing=self.smoothing)
+        return losses.several(
+            logits, batch, self.weights, smoothing=self.smoothing, criterion=self.criterion
+        )
 
     def count(self, targets: NDArray[Any], weights: Floats | None = None) -> float:
         """Return the number of scored cells, each as often as its text weighs."""
@@ -250,10 +260,11 @@ def probe(
         features,
         targets,
         seed=seed,
-        weights=weights,
+        weights=probes.weights_of(weights, task.copies(targets)),
         positives=positives,
         folds=folds,
-        names=names,
+        names=names if task.criterion == imbalance.PLAIN else None,
+        criterion=task.criterion,
     )
 
 

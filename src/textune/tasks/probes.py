@@ -20,7 +20,7 @@ def exclusive(
     folds: NDArray[np.int64] | None,
     names: NDArray[np.float32] | None = None,
 ) -> LinearHead:
-    """Fit it as `kind.Probe` says; rare classes weigh more where they do in the loss."""
+    """Fit it as `kind.Probe` says; rare classes weigh more where they do, or are drawn more."""
     from textune.tasks import linear  # scipy: a while to import
 
     return linear.classes(
@@ -28,19 +28,21 @@ def exclusive(
         targets,
         outputs=len(task.labels),
         seed=seed,
-        weights=_item_weights(targets, weights, task.weights),
+        weights=weights_of(weights, _of_classes(targets, task.weights), task.copies(targets)),
         folds=folds,
         names=names,
+        criterion=task.criterion,
     )
 
 
-def _item_weights(
-    targets: NDArray[np.int64],
-    weights: Floats | None,
-    of_classes: Sequence[float] | None,
-) -> Floats | None:
-    """Multiply the weights of items by those of their classes; (I,), None where all are 1."""
-    if of_classes is None:
-        return weights
-    own = np.asarray(of_classes)[targets.clip(min=0)]
-    return own if weights is None else own * weights
+def weights_of(*factors: Floats | None) -> Floats | None:
+    """Multiply weights of items, (I,) each; None where all are 1.
+
+    An item that is drawn so often weighs as much: in a sum of losses that is the same.
+    """
+    known = [factor for factor in factors if factor is not None]
+    return np.prod(known, axis=0) if known else None
+
+
+def _of_classes(targets: NDArray[np.int64], weights: Sequence[float] | None) -> Floats | None:
+    return None if weights is None else np.asarray(weights)[targets.clip(min=0)]

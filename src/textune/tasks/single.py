@@ -16,7 +16,7 @@ from textune.metrics import catalogue, metrics
 from textune.metrics.metrics import Parts, Report
 from textune.records import Batch, Contract, Decision, Example, Prediction, Row, Scores, Table
 from textune.splits import splits
-from textune.tasks import doubt, priors, probes, texts
+from textune.tasks import doubt, imbalance, priors, probes, texts
 from textune.tasks import labels as named
 from textune.tasks.interface import Borders, Floats, Task
 from textune.tasks.interface import Column as Added
@@ -34,6 +34,8 @@ class Single(Task):
     labels: tuple[str, ...]
     weights: tuple[float, ...] | None = None  # (C,) in the loss; None: all 1
     smoothing: float = 0.0  # share of each target that is spread over all labels
+    criterion: imbalance.Loss = imbalance.PLAIN  # what is made smaller
+    sampling: imbalance.Sampling = "none"  # how often texts are drawn
 
     name = "single"
     model_class = "AutoModelForSequenceClassification"
@@ -47,7 +49,17 @@ class Single(Task):
 
     def prior(self, targets: NDArray[Any]) -> Floats:
         """Return the logarithms of the classes' shares; (C,)."""
-        return priors.exclusive(targets, len(self.labels), self.weights, smoothing=self.smoothing)
+        return priors.exclusive(
+            targets,
+            len(self.labels),
+            self.weights,
+            smoothing=self.smoothing,
+            copies=self.copies(targets),
+        )
+
+    def copies(self, targets: NDArray[Any]) -> Floats | None:
+        """Return how often each text is drawn in a pass, in the mean; (N,)."""
+        return imbalance.copies(targets, self.sampling)
 
     def target(self, example: Example) -> NDArray[np.generic]:
         """Return the class as a scalar.
@@ -66,10 +78,12 @@ class Single(Task):
         return np.asarray(self.labels.index(label), dtype=np.int64)
 
     def loss(self, logits: Tensor, batch: Batch) -> Tensor:
-        """Return the sum of (weighted) cross-entropies; () fp32."""
+        """Return the sum of (weighted) losses; () fp32."""
         from textune.tasks import losses  # torch: a second to import, for training alone
 
-        return losses.classes(logits, batch, self.weights, smoothing=self.smoothing)
+        return losses.classes(
+            logits, batch, self.weights, smoothing=self.smoothing, criterion=self.criterion
+        )
 
     def count(self, targets: NDArray[Any], weights: Floats | None = None) -> float:
         """Return the number of texts, or the sum of their weights and those of their classes."""

@@ -17,8 +17,8 @@ from textune.metrics import confusions, entities
 from textune.metrics.metrics import Parts, Report
 from textune.records import OUTSIDE, Batch, Decision, Entity, Example, Prediction, Scores
 from textune.splits import splits
+from textune.tasks import imbalance, priors
 from textune.tasks import labels as named
-from textune.tasks import priors
 from textune.tasks.interface import Borders, Column, Floats, Task
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ class Tag(Task):
     labels: tuple[str, ...]
     weights: tuple[float, ...] | None = None  # (C,) in the loss; None: all 1
     smoothing: float = 0.0  # share of each target that is spread over all labels
+    criterion: imbalance.Loss = imbalance.PLAIN  # what is made smaller
 
     name = "tags"
     model_class = "AutoModelForTokenClassification"
@@ -85,11 +86,16 @@ class Tag(Task):
         return np.asarray([self.labels.index(tag) for tag in example.label], dtype=np.int64)
 
     def loss(self, logits: Tensor, batch: Batch) -> Tensor:
-        """Return the sum of (weighted) cross-entropies over the words; () fp32."""
+        """Return the sum of (weighted) losses over the words; () fp32."""
         from textune.tasks import losses  # torch: a second to import, for training alone
 
         return losses.classes(
-            logits, batch, self.weights, smoothing=self.smoothing, unknown=UNSHOWN
+            logits,
+            batch,
+            self.weights,
+            smoothing=self.smoothing,
+            unknown=UNSHOWN,
+            criterion=self.criterion,
         )
 
     def count(self, targets: NDArray[Any], weights: Floats | None = None) -> float:
