@@ -170,23 +170,27 @@ def save(encoder: Encoder, folder: Path, *, numbers: Units | None = None) -> boo
         weights.disk_errors(folder),
         folding.folded(encoder.model, numbers) as is_folded,
     ):
-        _with_transformers(encoder.model).save_pretrained(
-            folder, state_dict=encoder.model.state_dict()
-        )
+        if isinstance(encoder.model, Tree):
+            _save_tree(encoder.model, folder)
+        else:
+            encoder.model.save_pretrained(folder, state_dict=encoder.model.state_dict())
     for file in folder.glob("*.safetensors"):
         weights.open_up(file)
     return is_folded
 
 
-def _with_transformers(model: PreTrainedModel | Tree) -> PreTrainedModel:
-    """Return a model whose class and configuration are of transformers; a tree's has no weights."""
-    if not isinstance(model, Tree):
-        return model
-    import transformers  # heavy, and needed at the end only
+def _save_tree(model: Tree, folder: Path) -> None:
+    """Write what transformers' own model would, without importing its class, which takes seconds.
 
-    kind = getattr(transformers, model.architecture)
-    with torch.device("meta"):
-        return kind(kind.config_class.from_dict(model.config.to_dict()))
+    Its configuration is asked, which refuses what it would refuse.
+    """
+    from transformers import AutoConfig  # heavy, and needed at the end only
+
+    config = AutoConfig.for_model(**model.config.to_dict())
+    config.architectures, config.dtype = [model.architecture], torch.float32
+    config.save_pretrained(folder)
+    tensors = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
+    weights.write(tensors, folder / "model.safetensors", metadata={"format": "pt"})
 
 
 def check_labels(encoder: Encoder, labels: Sequence[str], place: str) -> None:

@@ -78,10 +78,12 @@ def wilson(right: int, total: int, *, confidence: float = 0.95) -> Interval:
         >>> [round(bound, 3) for bound in wilson(10, 10)]
         [0.722, 1.0]
     """
-    from scipy import stats  # heavy, and the first answer of a model needs none
-
-    found = stats.binomtest(right, total).proportion_ci(confidence, method="wilson")
-    return [float(found.low), float(found.high)]
+    share, squared = right / total, NormalDist().inv_cdf((1 + confidence) / 2) ** 2
+    middle = (share + squared / (2 * total)) / (1 + squared / total)
+    spread = squared * (share * (1 - share) / total + squared / (4 * total**2))
+    half = math.sqrt(spread) / (1 + squared / total)
+    low, high = middle - half, middle + half
+    return [0.0 if right == 0 else low, 1.0 if right == total else high]
 
 
 def student(values: Floats, *, overlap: float = 0.0) -> Interval:
@@ -92,11 +94,11 @@ def student(values: Floats, *, overlap: float = 0.0) -> Interval:
         overlap: Texts judged over texts learned from, where what the values were learned from
             overlaps (Nadeau and Bengio, 2003): without it the interval would be too narrow.
     """
-    from scipy import stats  # heavy
+    from scipy import special  # heavy
 
     count, mean = len(values), float(values.mean())
     error = float(values.std(ddof=1)) * np.sqrt(1 / count + overlap)
-    half = float(error * stats.t.ppf(0.975, count - 1))
+    half = float(error * special.stdtrit(count - 1, 0.975))
     return [mean - half, mean + half]
 
 
