@@ -195,14 +195,19 @@ def test_metrics_that_are_named_by_their_place_exist():
         assert name.rpartition(".")[2] in {*METRICS, *ALIASES}, name
 
 
+MADE = ("good film about rain", "bad plot but loud music", "a slow boat", "great and long", "no")
+
+
 @pytest.fixture
 def at_work(monkeypatch, tmp_path, reviews, tiny_base):
     """Return a function that runs a documented command in a folder with the files it names."""
     monkeypatch.chdir(tmp_path)
     rows = reviews.read_text(encoding="utf-8").splitlines()[1:]
     labelled = "\n".join(["review,sentiment", *rows]) + "\n"
-    for name in ("reviews.csv", "more_reviews.csv", "new.csv"):
+    for name in ("reviews.csv", "more_reviews.csv"):
         (tmp_path / name).write_text(labelled, encoding="utf-8")
+    others = [f"{made} {number}" for number, made in enumerate(MADE * 10)]
+    (tmp_path / "new.csv").write_text("\n".join(["review", *others]) + "\n", encoding="utf-8")
     write_lines(tmp_path / "book.txt", 60)
     spoken = make_base(tmp_path / "spoken", WORDS)
 

@@ -25,6 +25,7 @@ class Interrupted(importlib.abc.MetaPathFinder):
         if name == "textune.doors.cli":
             os.kill(os.getpid(), signal.SIGINT)
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
 sys.meta_path.insert(0, Interrupted())
 from textune.__main__ import main
 main()
