@@ -127,15 +127,15 @@ def _divided(
 ) -> Generator[Message, None, Corpus]:
     """Split the examples of all parts, learn the task, and make tokens and targets."""
     data = settings.data
-    split_seed = settings.seed if data.split_seed is None else data.split_seed
-    split = _split(parts, settings, agreed.task, seed=split_seed)
+    seed = judging.seed_of_rows(settings)
+    split = _split(parts, settings, agreed.task, seed=seed)
     everything = [example for part in parts for example in part]
     task = _learn_task(agreed, everything, split)
     selection.check(task, settings)
     raw = targets_of(task, everything)
     findings = (*_look_alike(agreed.task, everything), *_leaks(everything, split))
     yield from (Message(finding.message, is_warning=True) for finding in findings)
-    split = _balance(everything, split, data, settings.seed)
+    split = _balance(everything, split, data, seed)
     store, remarks = lengths.tokenize(
         everything,
         tokenizer,

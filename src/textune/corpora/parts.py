@@ -10,6 +10,7 @@ from textune.data import naming
 from textune.errors import DataError
 from textune.reading import sources
 from textune.records import Contract, Example, Message, Table
+from textune.settings import judging
 from textune.settings.config import DataSettings, Settings
 from textune.splits import strata
 from textune.splits.left_out import is_skipped, skipped
@@ -20,12 +21,12 @@ def read_parts(
     table: Table, others: Sequence[object], agreed: Contract, settings: Settings
 ) -> Generator[Message, None, list[list[Example]]]:
     """Read the examples of the first file, and of those for validation and test."""
-    data = settings.data
-    parts = [(yield from _read(table, agreed, data, settings.seed))]
+    data, seed = settings.data, judging.seed_of_rows(settings)
+    parts = [(yield from _read(table, agreed, data, seed))]
     plain = replace(agreed, weight=None)  # the others are judged by, each text alike
     for other in others:
         more = None if other is None else _same_layout(other, table, data.delimiter)
-        parts.append([] if more is None else (yield from _read(more, plain, data, settings.seed)))
+        parts.append([] if more is None else (yield from _read(more, plain, data, seed)))
     yield from _leave_out_unknown(agreed, parts, data)
     return parts
 

@@ -96,6 +96,7 @@ def train(
     long: Long | None = None,
     pool: Pool | None = None,
     seed: int | None = None,
+    seeds: int | None = None,
     device: str | None = None,
     precision: str | None = None,
     limit: int | None = None,
@@ -141,6 +142,8 @@ def train(
             ("window", the default where more than a little lies beyond).
         pool: How the answers in the windows of a text become one: "mean", "max" or "learned".
         seed: Of everything random.
+        seeds: Train so many times, by this seed and those after it, on the same split; the scores'
+            mean and deviation are told, and the model that validation finds best is saved.
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
         precision: Number format of products: "auto" (measured once a run), "fp32" or "bf16".
         limit: Use so many rows of each file: a trial.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from rich.markup import escape
 
 from textune.doors.console import MOST_LABELS, argument, number, out, say_more, table
-from textune.metrics import catalogue, written
+from textune.metrics import catalogue, repeated, written
 from textune.metrics.catalogue import HEADLINES
 from textune.runs.curves import WAYS
 
@@ -98,6 +98,36 @@ def show_baselines(metrics: Mapping[str, Any]) -> None:
     keys = headlines(metrics[part])
     rows = [(name, *(number(each.get(key)) for key in keys)) for name, each in judged.items()]
     table(("", *(HEADLINES[key] for key in keys)), rows, title=f"\nbeside simple rules ({title})")
+
+
+def show_seeds(told: Mapping[str, Any] | None) -> None:
+    """Print what trainings by several seeds scored, and which one's model is saved."""
+    if not told:
+        return
+    parts = [part for part in ("valid", "test") if part in told]
+    names = [told["judged"] if part == "valid" else part for part in parts]
+    keys = dict.fromkeys([told["metric"], *headlines(told["valid"])])
+    rows = [
+        (catalogue.title(key), *(_spread(told[part].get(key)) for part in parts)) for key in keys
+    ]
+    title = f"\n{told['count']} seeds, mean ± standard deviation"
+    table(("metric", *names), rows, title=title)
+    metric = told["metric"]
+    each = [
+        (
+            f"{one['seed']}{' (saved)' * (one['seed'] == told['best'])}",
+            *(number(one[part].get(metric)) for part in parts),
+        )
+        for one in told["each"]
+    ]
+    table(("seed", *(f"{catalogue.title(metric)}, {name}" for name in names)), each)
+    for one in told.get("failed", ()):
+        out.print(escape(f"  – seed {one['seed']} is left out: {one['why']}"))
+    out.print(escape(told["words"]))
+
+
+def _spread(found: Mapping[str, float | None] | None) -> str:
+    return "–" if found is None else repeated.words(found)
 
 
 def show_curve(curve: "LearningCurve") -> None:

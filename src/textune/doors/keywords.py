@@ -39,14 +39,16 @@ def labelled(options: Mapping[str, Any], *, suffix: str = "") -> TrainRequest:
     The suffix is that of the run's folder, where none is named.
     """
     file = _path(options["config"])
-    source, valid, test = _files(options, file)
-    out = _path(options["out"])
+    before = _begun(options, file)
+    source, valid, test = _files(options, before)
+    out, seeds = _path(options["out"]), options.get("seeds")
     return TrainRequest(
         source=source,
         settings=resolve(Settings, options, file, options["settings"]),
         out=out or free_folder(source, suffix),
         valid=valid,
         test=test,
+        seeds=_number("seeds", before.get("seeds") if seeds is None else seeds),
         config=file,
         **{name: options[name] for name in HOW},
     )
@@ -101,16 +103,28 @@ def free_folder(source: object, suffix: str = "") -> Path:
     return next(place for place in chain([Path("runs") / name], numbered) if not place.exists())
 
 
-def _files(options: Mapping[str, object], file: Path | None) -> tuple[object, object, object]:
-    """Return the files to train on: as named, or those of the run that wrote the settings."""
-    source, valid, test = (options.get(name) for name in ("source", "valid", "test"))
-    if source is not None:
-        return source, valid, test
+def _begun(options: Mapping[str, object], file: Path | None) -> Mapping[str, Any]:
+    """Return what the run that wrote the settings was asked beside them, where that is meant.
+
+    It is where no file is named to train on.
+    """
+    if options.get("source") is not None:
+        return {}
     before = {} if file is None else config.run_section(file)
     if not before.get("source"):
         raise SettingsError(
             "name the FILE to train on, or give --config the config.toml of a run made from a file"
         )
+    return before
+
+
+def _files(
+    options: Mapping[str, object], before: Mapping[str, Any]
+) -> tuple[object, object, object]:
+    """Return the files to train on: as named, or those of the run before."""
+    source, valid, test = (options.get(name) for name in ("source", "valid", "test"))
+    if source is not None:
+        return source, valid, test
     return (
         before["source"],
         before.get("valid") if valid is None else valid,
@@ -120,6 +134,15 @@ def _files(options: Mapping[str, object], file: Path | None) -> tuple[object, ob
 
 def _several(values: Any) -> tuple[Any, ...]:
     return (values,) if isinstance(values, str | Path) else tuple(values)
+
+
+def _number(name: str, value: Any) -> int | None:
+    """Take a number of something, at least one."""
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise SettingsError(f"--{name} {value}: expected a whole number from 1")
+    return value
 
 
 def _path(place: str | Path | None) -> Path | None:

@@ -53,6 +53,7 @@ DIFFERENT = {
     "output": Shown(("--output", "-o")),
     "prove_set": Shown(metavar="SECTION.KEY=VALUE", kind=list[str]),
     "run": Shown(metavar="RUN", kind=Path),
+    "seeds": Shown(least=1),
     "settings": Shown(("--set",), "SECTION.KEY=VALUE", list[str]),
     "skip": Shown(metavar="COLUMN=VALUE", kind=list[str]),
     "source": Shown(metavar="FILE", kind=str),

@@ -10,8 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from textune.errors import RunError, SettingsError
-from textune.metrics import intervals
-from textune.metrics.catalogue import METRICS
+from textune.metrics import intervals, metrics, repeated
 from textune.recipes import labelled_text
 from textune.recipes.recipe import Event
 from textune.recipes.requests import TrainRequest
@@ -64,7 +63,7 @@ def learn(
     numbers = {
         "folds": count,
         "metrics": summary(found),
-        "each": [_headlines(one) for one in found],
+        "each": [{"n": one["n"], **metrics.headline(one)} for one in found],
     }
     _collect(request.out, count)
     atomic.write_json(request.out / "folds.json", numbers)
@@ -78,19 +77,12 @@ def summary(found: Sequence[Mapping[str, object]]) -> dict[str, dict[str, object
     The interval is Student's, with the variance corrected for training parts that overlap (Nadeau
     and Bengio, 2003): the folds are not independent, and without that it would be too narrow.
     """
-    count = len(found)
-    summed: dict[str, dict[str, Any]] = {}
-    for name in METRICS:
-        values = [one.get(name) for one in found]
-        known = np.asarray([value for value in values if value is not None], dtype=np.float64)
-        if len(known) < count:
-            continue
-        summed[name] = {
-            "mean": float(known.mean()),
-            "deviation": float(known.std(ddof=1)),
-            "interval": intervals.student(known, overlap=1 / (count - 1)),
-        }
-    return summed
+    overlap = 1 / (len(found) - 1)
+    known, spread = repeated.values(found), repeated.spread(found)
+    return {
+        name: {**one, "interval": intervals.student(np.asarray(known[name]), overlap=overlap)}
+        for name, one in spread.items()
+    }
 
 
 def _of_fold(request: TrainRequest, number: int, count: int) -> TrainRequest:
@@ -109,10 +101,6 @@ def _of_fold(request: TrainRequest, number: int, count: int) -> TrainRequest:
         overwrite=request.overwrite and out.exists(),
         resume=request.resume and bool(contents.inside(out)),
     )
-
-
-def _headlines(found: Mapping[str, object]) -> dict[str, object]:
-    return {"n": found["n"], **{name: found[name] for name in METRICS if name in found}}
 
 
 def _collect(folder: Path, count: int) -> None:

@@ -20,7 +20,7 @@ from textune.metrics import catalogue
 from textune.metrics.metrics import Report
 from textune.objectives.labelled import Labelled, forewarnings
 from textune.probing import heads
-from textune.recipes import crossed, learning_curve, out_of_fold, probed, selecting
+from textune.recipes import crossed, learning_curve, out_of_fold, probed, seeds, selecting
 from textune.recipes.requests import TrainRequest
 from textune.records import Decision, Example, Message, Scores
 from textune.runs import runs
@@ -62,7 +62,8 @@ class FineTuning:
             for name, value in given.items()
         }
         chosen = sorted(self.request.settings.train.left_out())
-        return {**sources, "chosen": chosen, "contract": asdict(self.found.contract)}
+        told = {"chosen": chosen, "seeds": self.request.seeds}
+        return {**sources, **told, "contract": asdict(self.found.contract)}
 
     def write_card(self, folder: Path) -> None:
         """Write what was understood of the files, and which rows are in which part."""
@@ -205,8 +206,10 @@ class FineTuning:
     def conclude(self, folder: Path, numbers: Mapping[str, Any]) -> Iterator[Message]:
         """Draw the learning curve, where it is asked for."""
         learner, settings = self.learner, self.request.settings
+        seeds.tidy(folder)
         if not settings.train.curve:
-            return iter(())
+            return
+        numbers = seeds.of_first(folder, numbers)
         assert isinstance(learner.objective, Labelled)
         wanted = learning_curve.Wanted(
             objective=learner.objective,
@@ -217,7 +220,7 @@ class FineTuning:
             key=learning_curve.key_of(learner.prints().values),
             tuned=learning_curve.tuned_of(numbers, settings.train),
         )
-        return learning_curve.draw(wanted, folder)
+        yield from learning_curve.draw(wanted, folder)
 
 
 def build(request: TrainRequest, corpus: Corpus, clock: Clock) -> FineTuning:
@@ -253,6 +256,7 @@ def build(request: TrainRequest, corpus: Corpus, clock: Clock) -> FineTuning:
         settings, choices = _affordable(settings, choices, corpus, encoder)
     learner = Learner.build(objective, settings, encoder, sub=sub, clock=clock, why=why)
     learner.is_frozen = is_quick
+    learner.saves_last = (request.seeds or 1) > 1  # much follows, and may be stopped
     if settings.train.retry:
         learner.fresh = partial(_weights, objective, place, settings.train, device)
     return FineTuning(replace(request, settings=settings), corpus, learner, choices)

@@ -1,14 +1,14 @@
 """The story of labelled text: an encoder learns to answer as its labels do."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textune.corpora import corpus
 from textune.corpora.corpus import Corpus
 from textune.encoder import bases
 from textune.errors import SettingsError
-from textune.recipes import recipe
+from textune.recipes import recipe, seeds
 from textune.recipes.recipe import Event, Story
 from textune.recipes.requests import TrainRequest
 from textune.records import Message
@@ -28,14 +28,19 @@ def learn(request: TrainRequest) -> Generator[Event, None, Run]:
 
 
 def _gather(request: TrainRequest, _: Path) -> Generator[Message, None, Corpus]:
+    seeds.check(request)
     tokenizer = tokenizers.load(bases.find(request.settings.base))
+    if (said := seeds.introduce(request)) is not None:
+        yield said
     settings = _judged_as_begun(request.settings, request.out) if request.resume else None
-    return corpus.gather(
-        request.source,
-        settings or request.settings,
-        tokenizer,
-        valid=request.valid,
-        test=request.test,
+    return (
+        yield from corpus.gather(
+            request.source,
+            settings or request.settings,
+            tokenizer,
+            valid=request.valid,
+            test=request.test,
+        )
     )
 
 
@@ -65,4 +70,10 @@ def _build(request: TrainRequest, found: Corpus, clock: Clock) -> "FineTuning":
     return fine_tuning.build(request, found, clock)
 
 
-STORY = Story("textune train", gather=_gather, build=_build)
+def _follow(
+    request: TrainRequest, folder: Path, numbers: Mapping[str, Any]
+) -> Generator[Event, None, dict[str, Any]]:
+    return seeds.repeat(request, folder, numbers, learn)
+
+
+STORY = Story("textune train", gather=_gather, build=_build, follow=_follow)

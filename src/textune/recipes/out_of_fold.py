@@ -16,9 +16,10 @@ from textune.corpora.corpus import Corpus
 from textune.encoder import weights
 from textune.evaluation import answered
 from textune.records import Example, LinearHead, Scores
+from textune.storage import contents
 from textune.text.ragged import ranges
 
-FILE = Path("checkpoints") / "selection.safetensors"
+FILE = Path(contents.SELECTION)
 
 Rows = NDArray[np.int64]
 Logits = NDArray[np.float32]

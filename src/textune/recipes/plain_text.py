@@ -1,9 +1,9 @@
 """The story of plain text: an encoder is made at home in it, or made from it, by masked-LM."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from glob import has_magic
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textune.encoder import bases
 from textune.reading import documents
@@ -57,21 +57,24 @@ def _build(request: TextRequest, found: "tuple[Start, Library]", clock: Clock) -
     return masked_lm.build(request, found, clock)
 
 
-def _prove(request: TextRequest, folder: Path) -> Generator[Message, None, dict[str, object]]:
+def _prove(
+    request: TextRequest, folder: Path, numbers: Mapping[str, Any]
+) -> Generator[Message, None, dict[str, Any]]:
     """Fine-tune from the base and from the run, and compare, where that was asked for."""
     if request.proof is None:
-        return {}
+        return dict(numbers)
     from textune.recipes import proving  # imported already
 
     assert isinstance(request.settings, AdaptSettings)
     base, device = request.settings.base, request.settings.device
-    return {"prove": (yield from proving.prove(request.proof, base, folder, device=device))}
+    proved = yield from proving.prove(request.proof, base, folder, device=device)
+    return {**numbers, "prove": proved}
 
 
 STORY = Story(
     "textune adapt or pretrain",
     gather=_gather,
     build=_build,
-    prove=_prove,
+    follow=_prove,
     passing=(TOKENIZER,),
 )

@@ -36,6 +36,7 @@ if TYPE_CHECKING:  # with torch, which takes seconds to import
 Event = Message | Started | Step | Validated
 Asked = TypeVar("Asked", bound=Request)
 Gathered = TypeVar("Gathered")
+Follow = Callable[[Asked, Path, Mapping[str, Any]], Generator[Event, None, dict[str, Any]]]
 
 
 class Job(Protocol):
@@ -82,7 +83,7 @@ class Story(Generic[Asked, Gathered]):
     command: str  # that makes such runs
     gather: Callable[[Asked, Path], Generator[Message, None, Gathered]]  # what there is to learn
     build: Callable[[Asked, Gathered, Clock], Job]  # with torch
-    prove: Callable[[Asked, Path], Generator[Message, None, dict[str, Any]]] | None = None
+    follow: Follow[Asked] | None = None  # other trainings that belong to the run
     passing: Collection[str] = ()  # what lies in the run's folder until it begins
 
 
@@ -128,8 +129,8 @@ def run(request: Asked, story: Story[Asked, Gathered]) -> Generator[Event, None,
             rest = job.conclude(folder, numbers)
             del job, gathered  # what comes needs the memory, and the run's files only
             memory.give_back()
-            if story.prove is not None:
-                numbers |= yield from story.prove(request, folder)
+            if story.follow is not None:
+                numbers = yield from story.follow(request, folder, numbers)
             if (doubt := at_chance.remark(numbers)) is not None:
                 yield doubt
                 numbers["at_chance"] = doubt.text

@@ -37,6 +37,7 @@ class TrainRequest(Request):
     settings: Settings
     valid: object | None = None
     test: object | None = None
+    seeds: int | None = None  # with how many to learn; None as the effort has it
 
     def inputs(self) -> dict[str, object]:
         """Return all that is read, by the words for it."""

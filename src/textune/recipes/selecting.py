@@ -27,6 +27,8 @@ from textune.recipes.out_of_fold import Candidate, Logits, Outcome, Rows
 from textune.recipes.part_training import Trainer
 from textune.records import LinearHead, Message
 from textune.runs.curves import FROZEN, TUNED
+from textune.settings import judging
+from textune.settings.config import Settings
 from textune.splits import folds, strata
 from textune.tasks import registry
 from textune.training.learner import Learner
@@ -99,7 +101,7 @@ def _cross_validated(
     """Let each candidate answer every text that it did not learn from, and choose one."""
     began = time.perf_counter()
     seed, train = learner.settings.seed, learner.settings.train
-    of_fold = _deal(corpus, FOLDS, seed)
+    of_fold = _deal(corpus, FOLDS, _seed_of_rows(learner))
     is_judged = of_fold != folds.ALWAYS
     candidates, head, known = [], None, None
     if (train.probe or train.effort == "quick") and heads.can_probe(corpus.task, encoder):
@@ -160,7 +162,7 @@ def _tuned(
 ) -> Generator[Message, None, Candidate | None]:
     """Fine-tune once for each fold on the others, from a head that did not see it either."""
     rows, borders = corpus.split.train, out_of_fold.borders_of(corpus, corpus.split.train)
-    of_fold = _deal(corpus, _count(learner, corpus), seed)
+    of_fold = _deal(corpus, _count(learner, corpus), _seed_of_rows(learner))
     per_item = np.repeat(of_fold, np.diff(borders))
     numbers = _numbers(of_fold)
     logits: Logits | None = None
@@ -191,6 +193,11 @@ def _tuned(
         learner.model.reload()
     assert logits is not None
     return Candidate(TUNED, logits, len(numbers), seed)
+
+
+def _seed_of_rows(learner: Learner) -> int:
+    assert isinstance(learner.settings, Settings)
+    return judging.seed_of_rows(learner.settings)
 
 
 def _deal(corpus: Corpus, count: int, seed: int) -> Rows:

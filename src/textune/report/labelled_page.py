@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from textune.metrics import catalogue
+from textune.metrics import catalogue, repeated
 from textune.metrics.catalogue import METRICS
 from textune.metrics.metrics import Report
 from textune.report import drawings, mistakes, pages, pictures
@@ -48,6 +48,7 @@ def content(run_dir: Path, files: Files) -> dict[str, object]:
         "card": card,
         "most": max(card.labels.values(), default=1) or 1,
         "curves": drawings.curves(files.log, main) if pictures.are_wanted() else [],
+        "seeds": _seeds(metrics.get("seeds")),
         "learning": _learning(LearningCurve.read(run_dir)),
         "parts": [_part(run_dir, name, metrics[name], main) for name in parts],
     }
@@ -117,6 +118,36 @@ def _models(metrics: Report, main: str) -> dict[str, object] | None:
         "part": catalogue.judged_by(found, PARTS[part]),
         "rows": rows,
         "chart": drawings.bars(rows) if pictures.are_wanted() else None,
+    }
+
+
+def _seeds(told: Mapping[str, Any] | None) -> dict[str, object] | None:
+    """Show what trainings by several seeds scored, and which one's model is saved."""
+    if not told:
+        return None
+    parts, metric = [part for part in PARTS if part in told], told["metric"]
+    keys = [key for key in dict.fromkeys([metric, *METRICS]) if key in told["valid"]]
+    return {
+        "count": told["count"],
+        "words": told["words"],
+        "heads": [PARTS[part] for part in parts],
+        "metric": catalogue.title(metric),
+        "rows": [
+            (
+                catalogue.title(key),
+                [repeated.words(told[part][key]) if key in told[part] else "" for part in parts],
+            )
+            for key in keys
+        ],
+        "each": [
+            (
+                one["seed"],
+                [pages.number(one[part].get(metric)) for part in parts],
+                one["seed"] == told["best"],
+            )
+            for one in told["each"]
+        ],
+        "failed": told.get("failed", []),
     }
 
 

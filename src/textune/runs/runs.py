@@ -236,6 +236,8 @@ def model_folder(run: Path) -> Path:
     way_out = "not a run"
     if folders.is_without_model(run):
         way_out = "it was a fold, whose model is kept only with textune folds --keep"
+        if run.resolve().parent.name == "seeds":
+            way_out = f"of several seeds the best one's model alone is kept, in {run.parent.parent}"
     elif contents.is_begun(run):
         way_out = "its training has not finished; continue it with --resume"
     raise RunError(f"{run}: no finished model in it: {way_out}")

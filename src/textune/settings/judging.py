@@ -30,6 +30,12 @@ def share(settings: Settings, texts: int, kind: Kind, *, has_file: bool) -> floa
     return None if name == "auto" and is_few and not needs_texts else SHARE
 
 
+def seed_of_rows(settings: Settings) -> int:
+    """Return the seed by which rows are drawn, and parted into those that learn and judge."""
+    given = settings.data.split_seed
+    return settings.seed if given is None else given
+
+
 def resolved(settings: Settings, *, is_cross_validated: bool) -> Settings:
     """Return settings that name the share which validates, if one does."""
     if is_cross_validated or settings.data.valid_share is not None:

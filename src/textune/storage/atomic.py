@@ -114,6 +114,24 @@ def move(source: Path, target: Path) -> None:
     flush(target.parent)
 
 
+def copy(source: Path, target: Path) -> None:
+    """Copy a file, or a folder of files, if it is there; weights share bytes where that can be.
+
+    Nothing writes into a file of weights: another one takes its name.
+    """
+    if source.is_dir():
+        target.mkdir()
+        for file in sorted(source.iterdir()):
+            copy(file, target / file.name)
+    elif source.suffix == ".safetensors":
+        try:
+            os.link(source, target)
+        except OSError:
+            shutil.copy2(source, target)
+    elif source.exists():
+        shutil.copy2(source, target)
+
+
 def write_bytes(file: Path, content: bytes, *, overwrite: bool = True) -> None:
     """Write a file whole or not at all."""
     with writing(file, overwrite=overwrite) as opened:  # readable as the umask allows

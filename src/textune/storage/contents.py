@@ -8,6 +8,7 @@ from pathlib import Path
 from textune.storage.atomic import UNFINISHED
 
 LOCK, OWNER, MARK = "run.lock", "run.owner", ".textune"
+SELECTION = "checkpoints/selection.safetensors"  # what cross-validation found
 TOKENIZER = ".tokenizer"  # a new one, until its run is begun
 BEGUN = ("config.toml", "log.jsonl", "metrics.json", "checkpoints", "model")
 _MODEL = (
@@ -31,7 +32,9 @@ _RUN = (
     r"|pictures(?:/\.?[^/]+\.png)?"
     r"|tensorboard(?:/.*)?)"
 )
-WRITTEN = re.compile(rf"{_RUN}|prove(?:/(?:with|without)-\d+(?:/{_RUN})?)?")
+WRITTEN = re.compile(
+    rf"{_RUN}|prove(?:/(?:with|without)-\d+(?:/{_RUN})?)?|seeds(?:/seed-\d+(?:/{_RUN})?)?"
+)
 
 
 OLD = re.compile(  # left by versions whose unfinished files bore only the process's number

@@ -53,6 +53,7 @@ class Learner:
     start: dict[str, Tensor] = field(default_factory=dict)  # of the head at the first step
     watch: Watch | None = None  # whether it learns
     is_frozen: bool = False  # whether the weights stay as they are before the first step
+    saves_last: bool = False  # whether a state is kept of the last step, though none judges it
     journal: Journal = field(init=False)  # while it learns
 
     @classmethod

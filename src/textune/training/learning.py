@@ -152,7 +152,8 @@ def _is_to_be_saved(learner: Learner) -> bool:
     """Tell whether it is time for a checkpoint, though nothing was judged."""
     train = learner.settings.train
     is_last = learner.progress.step == learner.total
-    if is_last and train.keep_checkpoints and not learner.objective.is_judged:
+    is_wanted = train.keep_checkpoints or learner.saves_last
+    if is_last and is_wanted and not learner.objective.is_judged:
         return True
     return time.perf_counter() - learner.saved > train.checkpoint_minutes * 60
 

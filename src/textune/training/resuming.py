@@ -5,7 +5,7 @@ from pathlib import Path
 
 from textune.records import Message
 from textune.runs import runs
-from textune.storage import folders
+from textune.storage import contents, folders
 from textune.training import checkpoint, fingerprints, optim, snapshot
 from textune.training.learner import START, Learner
 
@@ -30,7 +30,8 @@ def take_up(
         if not is_further:
             return "done"
     elif not folders.can_resume(folder):
-        runs.refuse_unfinished(folder)
+        if not (folder / contents.SELECTION).is_file():
+            runs.refuse_unfinished(folder)
         return "new"
     yield from _continue(learner, folder, accept=accept)
     return "on"
