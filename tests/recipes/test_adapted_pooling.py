@@ -5,7 +5,7 @@ import shutil
 
 import textune
 from made_texts import write_lines
-from textune.encoder import averaging
+from textune.encoder import ways_of_pooling
 
 
 def test_an_adapted_sentence_encoder_is_still_one(tiny_base, reviews, tmp_path):
@@ -17,14 +17,14 @@ def test_an_adapted_sentence_encoder_is_still_one(tiny_base, reviews, tmp_path):
     small = {"epochs": 1, "limit": 20, "device": "cpu", "precision": "fp32"}
     never = {"settings": "warm_head=never"}
     adapted = textune.adapt(lines, base=base, out=tmp_path / "adapted", **small, **never)
-    assert averaging.is_wanted(adapted.path / "model")
+    assert ways_of_pooling.is_wanted(adapted.path / "model")
     tuned = textune.train(
         reviews, base=adapted.path, out=tmp_path / "tuned", **small, recipe="auto"
     )
-    assert averaging.is_in(tuned.path / "model")
+    assert ways_of_pooling.is_in(tuned.path / "model")
     again = textune.adapt(lines, base=tuned.path, out=tmp_path / "again", **small, **never)
-    assert averaging.is_wanted(again.path / "model")  # its layer is gone, its way is not
-    assert not averaging.is_in(again.path / "model")
+    assert ways_of_pooling.is_wanted(again.path / "model")  # its layer is gone, its way is not
+    assert not ways_of_pooling.is_in(again.path / "model")
 
 
 def test_an_adapted_encoder_of_words_says_nothing(tiny_base, tmp_path):

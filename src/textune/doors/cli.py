@@ -22,6 +22,7 @@ from textune.doors import (
 from textune.doors.options import command
 from textune.errors import SettingsError, TextuneError
 from textune.metrics import catalogue
+from textune.records import Survey
 
 if TYPE_CHECKING:  # pydantic
     from textune.runs.runs import Run
@@ -68,12 +69,26 @@ def check(  # noqa: D417  # the others are described in `train`
         return
     found = survey.check(source, **options)
     told = _forecast(source, options) if forecast else None
+    lines = _recipe(source, options, found)
     if as_json:
-        console.show_json(survey.to_json(found) | ({"forecast": told} if told else {}))
+        extra: dict[str, object] = {"recipe": lines} | ({"forecast": told} if told else {})
+        console.show_json(survey.to_json(found) | extra)
         return
     console_survey.show_survey(found)
+    console_survey.show_recipe(lines)
     if told:
         console_survey.show_forecast(told)
+
+
+def _recipe(source: str, options: Mapping[str, object], found: Survey) -> list[str]:
+    """Return what `train` would choose for a file, in its words; nothing for plain text."""
+    from textune.doors import keywords
+    from textune.recipes import choices
+    from textune.settings.config import Settings
+
+    if found.contract.task == "plain":
+        return []
+    return [*choices.of_file(source, keywords.resolve(Settings, options), rows=found.rows)]
 
 
 def _forecast(source: str, options: Mapping[str, object]) -> dict[str, Any]:

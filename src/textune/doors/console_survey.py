@@ -32,6 +32,11 @@ def show_survey(found: Survey) -> None:
     out.print(f"  {escape(found.command)}")
 
 
+def show_recipe(lines: Sequence[str]) -> None:
+    """Print what `train` would choose, in its words."""
+    _list("what train chooses, where nothing else is asked for", lines)
+
+
 def show_forecast(found: Mapping[str, Any]) -> None:
     """Print what frozen features score, and what more texts would buy."""
     title = f"{found['title']} of a linear head on the frozen encoder, by cross-validation"

@@ -13,7 +13,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import nn
 
-from textune.encoder import averaging, folding, headers, keys, manifest, pooling
+from textune.encoder import folding, headers, keys, manifest, pooling, ways_of_pooling
 from textune.encoder.model import Encoder
 from textune.encoder.plain import HEADS, is_usual
 from textune.encoder.tree import Config, Tree
@@ -25,7 +25,7 @@ LEAST = 32  # positions: of fewer, `load` finds out whether texts can be compute
 _NONE = type(None)
 _KINDS: dict[tuple[type, ...], tuple[str, ...]] = {
     (str,): (
-        *("_name_or_path", "directionality", "hidden_act", "model_type", averaging.KEY),
+        *("_name_or_path", "directionality", "hidden_act", "model_type", ways_of_pooling.KEY),
         "transformers_version",
     ),
     (bool,): ("add_cross_attention", "is_decoder", "tie_word_embeddings", "use_cache"),

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from textune.encoder import averaging, description, folding, heads, keys, light, weights
+from textune.encoder import (
+    averaging,
+    description,
+    folding,
+    heads,
+    keys,
+    light,
+    ways_of_pooling,
+    weights,
+)
 from textune.encoder.model import Encoder
 from textune.encoder.tree import Tree
 from textune.encoder.units import Units
@@ -51,7 +60,7 @@ def load(
     """
     choice = None
     if not finished:
-        choice = averaging.choose(place, pooling, whole=not per_token)
+        choice = ways_of_pooling.choose(place, pooling, whole=not per_token)
         config = {**config, **choice.config}
     options: dict[str, Any] = {"seed": seed, "config": config, "finished": finished, "rate": rate}
     read = light.read_model(place, model_class, **options) if quick else None

@@ -11,7 +11,6 @@ from torch import Tensor
 
 from textune.corpora.corpus import Corpus
 from textune.encoder import averaging, bases, devices, load, units
-from textune.encoder.model import Encoder
 from textune.encoder.units import Units
 from textune.errors import SettingsError
 from textune.evaluation import by_length, evaluate, fitting
@@ -20,15 +19,14 @@ from textune.metrics import catalogue
 from textune.metrics.metrics import Report
 from textune.objectives.labelled import Labelled, forewarnings
 from textune.probing import heads
-from textune.recipes import crossed, learning_curve, out_of_fold, probed, seeds, selecting
+from textune.recipes import choices, crossed, learning_curve, out_of_fold, probed, seeds, selecting
 from textune.recipes.requests import TrainRequest
 from textune.records import Decision, Example, Message, Scores
 from textune.runs import runs
 from textune.runs.runs import Card
 from textune.runs.written import Best, DataCard
-from textune.settings import choosing, judging
-from textune.settings.choosing import Facts
-from textune.settings.config import Settings, TrainSettings
+from textune.settings import judging
+from textune.settings.config import TrainSettings
 from textune.storage import atomic
 from textune.tasks import registry
 from textune.tasks.interface import Task
@@ -214,7 +212,7 @@ class FineTuning:
         wanted = learning_curve.Wanted(
             objective=learner.objective,
             settings=settings,
-            facts=facts_of(self.found),
+            facts=choices.facts_of(self.found),
             device=learner.encoder.device,
             micro_tokens=learner.micro_tokens,
             key=learning_curve.key_of(learner.prints().values),
@@ -232,7 +230,7 @@ def build(request: TrainRequest, corpus: Corpus, clock: Clock) -> FineTuning:
     place = corpus.tokenizer.place
     device = devices.choose(request.settings.device)
     before = snapshot.choices_before(request.out) if request.resume else None
-    chosen = choosing.choose(request.settings, facts_of(corpus), before)
+    chosen = choices.choose(request.settings, corpus, before)
     settings, why = snapshot.choose_precision(
         chosen.settings,
         device,
@@ -251,43 +249,12 @@ def build(request: TrainRequest, corpus: Corpus, clock: Clock) -> FineTuning:
         )
     is_probed = can_probe and (is_quick or settings.train.probe) and objective.is_judged
     objective = replace(objective, looks_first=is_probed)
-    choices = chosen.words
-    if corpus.is_cross_validated and before is None:
-        settings, choices = _affordable(settings, choices, corpus, encoder)
     learner = Learner.build(objective, settings, encoder, sub=sub, clock=clock, why=why)
     learner.is_frozen = is_quick
     learner.saves_last = (request.seeds or 1) > 1  # much follows, and may be stopped
     if settings.train.retry:
         learner.fresh = partial(_weights, objective, place, settings.train, device)
-    return FineTuning(replace(request, settings=settings), corpus, learner, choices)
-
-
-def _affordable(
-    settings: Settings, choices: tuple[str, ...], corpus: Corpus, encoder: Encoder
-) -> tuple[Settings, tuple[str, ...]]:
-    """Make fewer passes, where they were left out, so that there is time for cross-validation."""
-    train = settings.train
-    if train.effort == "quick":
-        return settings, ()
-    passes = selecting.affordable(train.epochs, corpus, encoder.config)
-    if "epochs" not in train.left_out() or passes == train.epochs:
-        return settings, choices
-    said = f"epochs {passes} of these {train.epochs}: each text is learned from once a fold, too"
-    return choosing.changed(settings, {"epochs": passes}), (*choices, said)
-
-
-def facts_of(corpus: Corpus) -> Facts:
-    """Return what is known before a run begins, by which its settings are chosen."""
-    place, rows = Path(corpus.tokenizer.place), corpus.split.train
-    return Facts(
-        rows=len(rows),
-        classes=len(corpus.task.labels),
-        tokens=round(float(corpus.store.lengths[rows].mean())),
-        width=bases.width(place),
-        layers=bases.layers(place) - averaging.is_in(place),
-        asks=corpus.task.asks,
-        averages=averaging.is_wanted(place),
-    )
+    return FineTuning(replace(request, settings=settings), corpus, learner, chosen.words)
 
 
 def _weights(

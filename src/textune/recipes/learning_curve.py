@@ -26,7 +26,7 @@ from textune.metrics import catalogue, written
 from textune.objectives.labelled import Labelled
 from textune.probing import forecast, heads
 from textune.probing.features import features
-from textune.recipes import foretelling, probed, selecting
+from textune.recipes import affording, foretelling, probed
 from textune.recipes.part_training import Trainer
 from textune.recipes.probed import MOST_TEXTS, Rows
 from textune.records import LinearHead, Message
@@ -329,7 +329,7 @@ def _settings(wanted: Wanted, size: int) -> Settings:
     if not corpus.is_cross_validated or "epochs" not in train.left_out():
         return found
     part = replace(corpus, split=replace(corpus.split, train=wanted.order[:size]))
-    passes = selecting.affordable(train.epochs, part, wanted.encoder.config)
+    passes = affording.affordable(train.epochs, part, wanted.encoder.config)
     return choosing.changed(found, {"epochs": passes})
 
 

@@ -4,12 +4,10 @@ The frozen encoder with a linear head, and fine-tuning that starts from such a h
 every training text by a model that did not learn from it. The better one learns from all texts.
 """
 
-import math
 import time
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +20,7 @@ from textune.metrics import catalogue, written
 from textune.objectives.labelled import Labelled
 from textune.probing import heads
 from textune.probing.features import features
-from textune.recipes import out_of_fold, probed
+from textune.recipes import affording, out_of_fold, probed
 from textune.recipes.out_of_fold import Candidate, Logits, Outcome, Rows
 from textune.recipes.part_training import Trainer
 from textune.records import LinearHead, Message
@@ -33,11 +31,8 @@ from textune.splits import folds, strata
 from textune.tasks import registry
 from textune.training.learner import Learner
 
-FOLDS, FEWEST = 5, 3
+FOLDS = 5
 NESTED = 200  # texts; of fewer each fold's head has a strength of its own
-BUDGET, EACH = 3e11, 4.3e9  # weights of the layers times tokens, and of each text, that all
-# trainings together should take: some ten seconds of two cores, and a seventh of one a text
-FEWEST_PASSES, PART = 4, 3  # that are left where that is too little, and the part of the recipe's
 SHOWN = 5  # labels that are named
 SEEDS = 3  # of the most effort
 NAMES = {FROZEN: "linear head on the frozen encoder", TUNED: "fine-tuning"}
@@ -229,33 +224,12 @@ def _count(learner: Learner, corpus: Corpus) -> int:
 
     Decided from counts of weights and tokens, not by the clock, so that a run can be repeated.
     """
-    passes, most = learner.settings.train.epochs, _most_passes(corpus, learner.encoder.config)
-    counts = range(FOLDS, FEWEST, -1)
-    return next((count for count in counts if count * passes <= most), FEWEST)
-
-
-def _most_passes(corpus: Corpus, config: Any) -> float:
-    """Say how often all texts can be learned from in all trainings together.
-
-    In cross-validation by k folds each text is learned from k - 1 times, and then once more.
-    """
-    rows = corpus.split.train
-    layers = 12 * config.num_hidden_layers * config.hidden_size**2  # weights of them, about
-    tokens = int(corpus.store.lengths[rows].sum())
-    return float((BUDGET + EACH * len(rows)) / (layers * max(tokens, 1)))
-
-
-def affordable(passes: int, corpus: Corpus, config: Any) -> int:
-    """Return as many passes over the texts as cross-validation leaves time for.
-
-    Args:
-        passes: Of the recipe; at least a third of them is left, and four.
-        corpus: Without validation texts.
-        config: Of the encoder.
-    """
-    most = int(_most_passes(corpus, config) / FEWEST)
-    least = min(passes, max(FEWEST_PASSES, math.ceil(passes / PART)))
-    return min(passes, max(most, least))
+    passes, most = (
+        learner.settings.train.epochs,
+        affording.most_passes(corpus, learner.encoder.config),
+    )
+    counts = range(FOLDS, affording.FEWEST, -1)
+    return next((count for count in counts if count * passes <= most), affording.FEWEST)
 
 
 def _is_answered(corpus: Corpus, logits: Logits) -> NDArray[np.bool_]:
