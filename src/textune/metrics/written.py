@@ -1,5 +1,7 @@
 """Numbers become what a person reads of them."""
 
+from collections.abc import Sequence
+
 LEAST = 0.001  # below which three decimals would say little, or nothing
 
 
@@ -18,6 +20,17 @@ def decimals(value: float, digits: int = 3) -> str:
 def interval(span: tuple[float, float] | list[float] | None) -> str:
     """Write a 95 % interval; nothing where there is none."""
     return "" if span is None else f"{decimals(span[0])} … {decimals(span[1])}"
+
+
+def span(ends: Sequence[float]) -> str:
+    """Write an interval within a sentence.
+
+    Example:
+        >>> span([0.49, 0.6112]), span([-0.1, 0.2])
+        ('0.490–0.611', '−0.100 to 0.200')
+    """
+    low, high = (decimals(end).replace("-", "\N{MINUS SIGN}") for end in ends)
+    return f"{low}–{high}" if ends[0] >= 0 else f"{low} to {high}"
 
 
 def clock(seconds: float) -> str:

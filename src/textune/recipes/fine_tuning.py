@@ -217,6 +217,7 @@ class FineTuning:
             micro_tokens=learner.micro_tokens,
             key=learning_curve.key_of(learner.prints().values),
             tuned=learning_curve.tuned_of(numbers, settings.train),
+            scored=learning_curve.scored_of(numbers),
         )
         yield from learning_curve.draw(wanted, folder)
 

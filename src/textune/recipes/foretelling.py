@@ -59,9 +59,33 @@ def _words(curve: LearningCurve, ahead: Mapping[str, Mapping[str, float]]) -> st
     if way not in ahead:
         verb = "rise" if sign > 0 else "fall"
         return f"{UNKNOWN}: {title} does not {verb} steadily with the number of texts"
-    current = written.decimals(scores[max(scores)])
+    current = scores[max(scores)]
+    later = {times: ahead[way][str(times * curve.texts)] for times in TIMES}
     more = [
-        f"{name} labels: about {written.decimals(ahead[way][str(times * curve.texts)])}"
-        for times, name in TIMES.items()
+        f"{name} labels: about {written.decimals(later[times])}" for times, name in TIMES.items()
     ]
-    return f"{more[0]} (now {current}), {more[1]} ({title} of {WAYS[way]}, by a power law)"
+    now_words = f"now {written.decimals(current)}{_interval(curve, current)}"
+    within = _within(curve, {times: value - current for times, value in later.items()})
+    return f"{more[0]} ({now_words}), {more[1]} ({title} of {WAYS[way]}, by a power law){within}"
+
+
+def _interval(curve: LearningCurve, current: float) -> str:
+    """Say between what the run's score lies, and that score itself where it is another one."""
+    if curve.interval is None or curve.score is None:
+        return ""
+    span = written.span(curve.interval)
+    if written.decimals(curve.score) == written.decimals(current):
+        return f", 95 % interval {span}"
+    return f"; the run has {written.decimals(curve.score)}, 95 % interval {span}"
+
+
+def _within(curve: LearningCurve, gains: Mapping[int, float]) -> str:
+    """Say which gains are no larger than chance makes the run's score err."""
+    if curve.interval is None or curve.score is None:
+        return ""
+    low, high = curve.interval
+    inside = [times for times, gain in gains.items() if low <= curve.score + gain <= high]
+    if not inside:
+        return ""
+    which = "both lie" if len(inside) == len(TIMES) else f"{TIMES[inside[0]]} would lie"
+    return f"; {which} within that interval: so small a gain may be chance"

@@ -64,6 +64,7 @@ class Wanted:
     micro_tokens: int
     key: str  # names all that the points depend on
     tuned: Tuned | None  # what fine-tuning on all texts scored; None where there was none
+    scored: Mapping[str, Any]  # the run's score and its interval
 
     @property
     def corpus(self) -> Corpus:
@@ -176,6 +177,7 @@ def draw(wanted: Wanted, folder: Path) -> Iterator[Message]:
         curve = yield from _add_frozen(wanted, curve, folder)
     if wanted.tuned is not None:
         curve = yield from _add_tuned(wanted, curve, folder)
+    curve = replace(curve, **wanted.scored)
     replace(curve, **foretelling.foretell(curve)).write(folder)
 
 
@@ -194,6 +196,13 @@ def tuned_of(numbers: Mapping[str, Any], train: TrainSettings) -> Tuned | None:
         return None
     value = best.value if crossed["chosen"] == TUNED else catalogue.value(found, best.metric)
     return Tuned(value, found["folds"])
+
+
+def scored_of(numbers: Mapping[str, Any]) -> dict[str, Any]:
+    """Look up in a run's numbers its score by the metric that selects, and the score's interval."""
+    metric, found = Best.of(numbers).metric, numbers["valid"]
+    interval = (found.get("intervals") or {}).get(metric)
+    return {"score": catalogue.value(found, metric), "interval": interval and list(interval)}
 
 
 def key_of(prints: object) -> str:

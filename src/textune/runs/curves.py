@@ -1,7 +1,7 @@
 """The learning curve of a run, written into its folder and read back: `curve.json`."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -33,6 +33,8 @@ class LearningCurve:
     texts: int  # that the run learned from
     points: tuple[Point, ...] = ()
     ahead: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # way → texts → forecast
+    score: float | None = None  # of the run, and its 95 % interval
+    interval: Sequence[float] | None = None
     words: str = ""  # what more labels would buy; "" while points are missing
 
     def of(self, way: str) -> dict[int, float]:
