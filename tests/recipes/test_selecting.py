@@ -6,6 +6,7 @@ import random
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+import torch
 from safetensors.torch import load_file
 from typer.testing import CliRunner
 
@@ -13,7 +14,7 @@ import textune
 from conftest import WORDS
 from textune.doors import cli
 from textune.errors import SettingsError
-from textune.recipes import out_of_fold, selecting
+from textune.recipes import averaged, out_of_fold, selecting
 from textune.settings import choosing
 
 
@@ -69,7 +70,7 @@ def test_few_texts_are_all_learned_from_and_all_judged(trained, few):
 
 
 def test_the_frozen_encoder_is_saved_where_fine_tuning_does_not_beat_it(trained, tiny_base):
-    said, run = trained("--epochs", 1, "--lr", 1e-6)
+    said, run = trained("--epochs", 20, "--lr", 0.3, "--set", "train.retry=false")
     assert "fine-tuning is not better; the frozen encoder with the linear head" in said
     found = numbers_of(run)
     assert found["valid"]["cross_validation"]["chosen"] == "frozen"
@@ -84,13 +85,33 @@ def test_the_frozen_encoder_is_saved_where_fine_tuning_does_not_beat_it(trained,
     assert np.array_equal(before[name], after[f"bert.{name}"])
 
 
-def test_fine_tuning_that_is_better_learns_from_all_texts(trained, monkeypatch):
+def test_the_weights_are_the_mean_of_fine_tuning_on_all_texts_and_of_the_folds(
+    trained, monkeypatch
+):
     monkeypatch.setattr(selecting.preferring, "is_better", lambda *_: True)
+    folds, last = [], []
+    add, blend = averaged.Mean.add, averaged.blend
+
+    def adding(self, encoder):
+        folds.append(encoder.model.state_dict()["classifier.weight"].clone())
+        add(self, encoder)
+
+    def blending(encoder, mean):
+        last.append(encoder.model.state_dict()["classifier.weight"].clone())
+        blend(encoder, mean)
+
+    monkeypatch.setattr(averaged.Mean, "add", adding)
+    monkeypatch.setattr(averaged, "blend", blending)
     said, run = trained("--epochs", 2, "--batch-size", 16)
-    assert "fine-tuning is better, and learns from all 40 texts" in said
+    assert "fine-tuning learns from all 40 texts, and its weights become the mean" in said
     found = numbers_of(run)
     assert found["best"]["step"] == 6
     assert found["valid"]["cross_validation"]["chosen"] == "fine-tuned"
+    assert len(folds) == 5
+    weight = load_file(run / "model" / "model.safetensors")["classifier.weight"]
+    mean = torch.stack(folds).mean(dim=0)
+    assert torch.allclose(weight, (last[0] + mean) / 2, atol=1e-6)
+    assert not torch.allclose(weight, last[0], atol=1e-6)
 
 
 def test_no_text_is_judged_by_a_model_that_learned_from_it(trained, tmp_path):
@@ -105,7 +126,8 @@ def test_no_text_is_judged_by_a_model_that_learned_from_it(trained, tmp_path):
     assert numbers_of(run)["valid"]["accuracy"] < 0.75
 
 
-def test_a_run_that_was_killed_reads_what_cross_validation_found(trained, monkeypatch):
+@pytest.mark.parametrize("damaged", [False, True])
+def test_a_run_that_was_killed_reads_what_cross_validation_found(trained, monkeypatch, damaged):
     monkeypatch.setattr(selecting.preferring, "is_better", lambda *_: True)
     _, whole = trained("--epochs", 2, out="whole")
     written = out_of_fold.write
@@ -118,10 +140,16 @@ def test_a_run_that_was_killed_reads_what_cross_validation_found(trained, monkey
         patch.setattr(out_of_fold, "write", die)
         with pytest.raises((AssertionError, KeyboardInterrupt)):
             trained("--epochs", 2, out="killed")
+    if damaged:
+        place = whole.parent / "killed" / averaged.FILE
+        content = bytearray(place.read_bytes())
+        content[-1] ^= 1
+        place.write_bytes(content)
     with monkeypatch.context() as patch:
-        patch.setattr(selecting, "_cross_validated", None)  # it is not called
+        if not damaged:
+            patch.setattr(selecting, "_cross_validated", None)  # it is not called
         said, killed = trained("--epochs", 2, "--resume", out="killed")
-    assert "cross-validation: finished before, not repeated" in said
+    assert ("cross-validation: finished before, not repeated" in said) is not damaged
     weights = [load_file(run / "model" / "model.safetensors") for run in (whole, killed)]
     assert all(np.array_equal(weights[0][name], weights[1][name]) for name in weights[0])
 
@@ -193,10 +221,11 @@ def test_a_label_s_only_text_is_learned_from_and_not_judged(trained, few):
     assert numbers_of(run)["valid"]["n"] == 40
 
 
-def test_effort_best_tries_three_seeds(trained):
+def test_effort_best_means_three_seeds(trained):
     said, run = trained("--epochs", 1, "--effort", "best")
     told = numbers_of(run)["valid"]["cross_validation"]
-    assert [one["seed"] for one in told["candidates"]] == [42, 42, 43, 44]
+    assert [one["name"] for one in told["candidates"]] == ["frozen", "fine-tuned"]
+    assert numbers_of(run)["valid"]["n"] == 40
     assert "cross-validation of fine-tuning with seed 44: fold 5 of 5" in said
 
 

@@ -133,7 +133,7 @@ def train(
         recipe: What chooses the settings that are left out: "auto" (the texts and the base) or
             "classic" (the papers: 3 epochs, 5e-5).
         effort: What is tried: "quick" (a linear head on the frozen encoder, in seconds), "normal"
-            (fine-tuning too) or "best" (fine-tuning with three seeds, the best of them).
+            (fine-tuning too) or "best" (fine-tuning with three seeds, the mean of them).
         epochs: Passes over the texts; by the recipe if not given.
         batch_size: Texts in one update; by the recipe if not given.
         lr: Highest learning rate; by the recipe if not given.

@@ -1,11 +1,14 @@
 """Tensors become a file as any other: as readable as its folder, and a full disk is an OSError."""
 
+import hashlib
+import json
 import os
 import re
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
@@ -35,6 +38,16 @@ def read(folder: Path, names: Collection[str]) -> dict[str, Tensor]:
             for name in set(names).intersection(opened.keys()):
                 found[name] = opened.get_tensor(name)
     return found
+
+
+def digest(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> str:
+    """Return the sha256 of tensors, their names, formats and sizes, and of what is said of them."""
+    found = hashlib.sha256(json.dumps(dict(sorted(metadata.items()))).encode())
+    for name in sorted(tensors):
+        value = tensors[name].contiguous()
+        found.update(f"\n{name} {value.dtype} {tuple(value.shape)}\n".encode())
+        found.update(value.reshape(-1).view(torch.uint8).numpy().data)
+    return found.hexdigest()
 
 
 def refuse_not_finite(tensors: Mapping[str, Tensor], place: object) -> None:

@@ -19,10 +19,20 @@ from textune.metrics import catalogue
 from textune.metrics.metrics import Report
 from textune.objectives.labelled import Labelled, forewarnings
 from textune.probing import heads
-from textune.recipes import choices, crossed, learning_curve, out_of_fold, probed, seeds, selecting
+from textune.recipes import (
+    averaged,
+    choices,
+    crossed,
+    learning_curve,
+    out_of_fold,
+    probed,
+    seeds,
+    selecting,
+)
 from textune.recipes.requests import TrainRequest
 from textune.records import Decision, Example, Message, Scores
 from textune.runs import runs
+from textune.runs.curves import TUNED
 from textune.runs.runs import Card
 from textune.runs.written import Best, DataCard
 from textune.settings import judging
@@ -110,6 +120,10 @@ class FineTuning:
         corpus, task = self.found, self.found.task
         decision, last = task.default_decision(), None
         outcome = out_of_fold.read(folder, None) if corpus.is_cross_validated else None
+        if outcome is not None and outcome.best.name == TUNED:
+            mean = averaged.read(folder)
+            assert mean is not None, "written or found whole before"
+            averaged.blend(self.learner.encoder, mean)
         for part in PARTS[1:]:
             if part == "valid" and outcome is not None:
                 scores, texts = crossed.scores(corpus, outcome)

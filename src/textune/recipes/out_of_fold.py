@@ -112,7 +112,7 @@ def write(folder: Path, outcome: Outcome, key: str) -> None:
         "strength": None if outcome.head is None else outcome.head.strength,
     }
     metadata = {"key": key, "told": json.dumps(told)}
-    metadata["sha256"] = _digest(tensors, metadata)
+    metadata["sha256"] = weights.digest(tensors, metadata)
     (folder / FILE).parent.mkdir(exist_ok=True)
     weights.write(tensors, folder / FILE, metadata=metadata)
 
@@ -124,7 +124,7 @@ def read(folder: Path, key: str | None) -> Outcome | None:
             metadata = dict(opened.metadata() or {})
             tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
         digest = metadata.pop("sha256")
-        if digest != _digest(tensors, metadata) or key not in (None, metadata["key"]):
+        if digest != weights.digest(tensors, metadata) or key not in (None, metadata["key"]):
             return None
         told = json.loads(metadata["told"])
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError):
@@ -139,12 +139,3 @@ def read(folder: Path, key: str | None) -> Outcome | None:
     ]
     folds = {name: tensors[name].numpy() for name in ("of_fold", "is_judged")}
     return Outcome(tuple(found), **folds, chosen=told["chosen"], head=head)
-
-
-def _digest(tensors: Mapping[str, torch.Tensor], metadata: Mapping[str, str]) -> str:
-    found = hashlib.sha256(json.dumps(dict(sorted(metadata.items()))).encode())
-    for name in sorted(tensors):
-        value = tensors[name].contiguous()
-        found.update(f"\n{name} {value.dtype} {tuple(value.shape)}\n".encode())
-        found.update(value.reshape(-1).view(torch.uint8).numpy().data)
-    return found.hexdigest()

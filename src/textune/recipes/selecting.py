@@ -20,13 +20,14 @@ from textune.metrics import catalogue, written
 from textune.objectives.labelled import Labelled
 from textune.probing import heads
 from textune.probing.features import features
-from textune.recipes import affording, out_of_fold, probed
+from textune.recipes import affording, averaged, out_of_fold, probed
+from textune.recipes.averaged import Mean
 from textune.recipes.out_of_fold import Candidate, Logits, Outcome, Rows
 from textune.recipes.part_training import Trainer
 from textune.records import LinearHead, Message
 from textune.runs.curves import FROZEN, TUNED
 from textune.settings import judging
-from textune.settings.config import Settings
+from textune.settings.language_config import RunSettings
 from textune.splits import folds, strata
 from textune.tasks import registry
 from textune.training.learner import Learner
@@ -58,19 +59,18 @@ def select(
     """
     key = out_of_fold.key_of(learner.prints().values)
     found = out_of_fold.read(folder, None if goes_on else key)
+    if found is not None and found.best.name == TUNED and averaged.read(folder) is None:
+        found = None  # damaged
     if found is None:
-        found = yield from _cross_validated(learner, corpus, encoder or learner.encoder)
+        found, mean = yield from _cross_validated(learner, corpus, encoder or learner.encoder)
+        if found.best.name == TUNED:
+            averaged.write(folder, mean.weights())
         out_of_fold.write(folder, found, key)
     else:
         yield Message("cross-validation: finished before, not repeated")
     yield from _unjudged(corpus, found)
     yield Message(_words(learner, corpus, found))
-    best = found.best
-    learner.is_frozen = best.name == FROZEN
-    if best.seed != learner.settings.seed:
-        assert isinstance(learner.objective, Labelled)
-        learner.settings = learner.settings.model_copy(update={"seed": best.seed})
-        learner.objective = replace(learner.objective, seed=best.seed)
+    learner.is_frozen = found.best.name == FROZEN
     if found.head is not None and not goes_on:
         heads.install(learner.encoder, found.head)
         learner.model.reload()
@@ -92,8 +92,12 @@ class _Known:
 
 def _cross_validated(
     learner: Learner, corpus: Corpus, encoder: Encoder
-) -> Generator[Message, None, Outcome]:
-    """Let each candidate answer every text that it did not learn from, and choose one."""
+) -> Generator[Message, None, tuple[Outcome, Mean]]:
+    """Let each candidate answer every text that it did not learn from, and choose one.
+
+    Returns:
+        What was found, and the mean of the encoders that were fine-tuned without a fold.
+    """
     began = time.perf_counter()
     seed, train = learner.settings.seed, learner.settings.train
     of_fold = _deal(corpus, FOLDS, _seed_of_rows(learner))
@@ -104,16 +108,16 @@ def _cross_validated(
         head, logits = _frozen(learner, corpus, known, of_fold)
         candidates.append(Candidate(FROZEN, logits, len(_numbers(of_fold)), seed))
         yield Message(_frozen_words(learner, corpus, candidates[0], is_judged, began))
+    mean = Mean.of(encoder)
     if candidates and (train.effort == "quick" or not train.epochs):
-        return Outcome(tuple(candidates), of_fold, is_judged, 0, head)
-    for one in range(SEEDS if train.effort == "best" else 1):
-        found = yield from _tuned(learner, corpus, encoder, known, seed + one)
-        if found is not None:
-            candidates.append(found)
+        return Outcome(tuple(candidates), of_fold, is_judged, 0, head), mean
+    found = yield from _tuned(learner, corpus, encoder, known, mean)
+    if found is not None:
+        candidates.append(found)
     for each in candidates:
         is_judged = is_judged & _is_answered(corpus, each.logits)
     chosen = _best(learner, corpus, candidates, is_judged)
-    return Outcome(tuple(candidates), of_fold, is_judged, chosen, head)
+    return Outcome(tuple(candidates), of_fold, is_judged, chosen, head), mean
 
 
 def _frozen(
@@ -153,31 +157,33 @@ def _fit(
 
 
 def _tuned(
-    learner: Learner, corpus: Corpus, encoder: Encoder, known: _Known | None, seed: int
+    learner: Learner, corpus: Corpus, encoder: Encoder, known: _Known | None, mean: Mean
 ) -> Generator[Message, None, Candidate | None]:
-    """Fine-tune once for each fold on the others, from a head that did not see it either."""
-    rows, borders = corpus.split.train, out_of_fold.borders_of(corpus, corpus.split.train)
-    of_fold = _deal(corpus, _count(learner, corpus), _seed_of_rows(learner))
-    per_item = np.repeat(of_fold, np.diff(borders))
-    numbers = _numbers(of_fold)
-    logits: Logits | None = None
+    """Fine-tune once for each fold on the others, from a head that did not see it either.
+
+    With the most effort by several seeds: then the mean of the logits answers for a text.
+    """
+    seed, borders = learner.settings.seed, out_of_fold.borders_of(corpus, corpus.split.train)
+    seeds = range(seed, seed + (SEEDS if learner.settings.train.effort == "best" else 1))
     assert isinstance(learner.objective, Labelled)
     trainer = Trainer.of(replace(learner.objective, corpus=corpus), encoder)
-    settings = learner.settings.model_copy(update={"seed": seed})
+    of_fold = _deal(corpus, _count(learner, corpus), _seed_of_rows(learner))
+    answers: list[Logits] = []
     try:
-        for number, fold in enumerate(numbers, start=1):
-            began = time.perf_counter()
-            learned, held_out = np.flatnonzero(of_fold != fold), np.flatnonzero(of_fold == fold)
-            head = None if known is None else _fit(learner, corpus, known, learned, per_item)
-            answers = trainer.answer(rows[learned], rows[held_out], settings, head)
-            if logits is None:
-                logits = np.full((int(borders[-1]), answers.shape[1]), np.nan, dtype=np.float32)
-            logits[out_of_fold.items_of(borders, held_out)] = answers
-            seconds = written.clock(time.perf_counter() - began)
-            of = "" if seed == learner.settings.seed else f" with seed {seed}"
-            yield Message(
-                f"cross-validation of fine-tuning{of}: fold {number} of {len(numbers)}, {seconds}"
-            )
+        for one in seeds:
+            settings = learner.settings.model_copy(update={"seed": one})
+            logits: Logits | None = None
+            for fold, of in _counted(of_fold, "" if len(seeds) == 1 else f" with seed {one}"):
+                began = time.perf_counter()
+                found = _without(learner, corpus, trainer, known, settings, of_fold, fold)
+                mean.add(encoder)
+                if logits is None:
+                    logits = np.full((int(borders[-1]), found.shape[1]), np.nan, dtype=np.float32)
+                logits[out_of_fold.items_of(borders, np.flatnonzero(of_fold == fold))] = found
+                seconds = written.clock(time.perf_counter() - began)
+                yield Message(f"cross-validation of fine-tuning{of}, {seconds}")
+            assert logits is not None
+            answers.append(logits)
     except NumericsError as error:
         if known is None:  # there is no other candidate
             raise
@@ -186,8 +192,31 @@ def _tuned(
     finally:
         trainer.restore()
         learner.model.reload()
-    assert logits is not None
-    return Candidate(TUNED, logits, len(numbers), seed)
+    return Candidate(TUNED, np.mean(answers, axis=0), len(_numbers(of_fold)), seed)
+
+
+def _counted(of_fold: Rows, of: str) -> Iterator[tuple[int, str]]:
+    """Yield the folds that have texts, each with its place in words."""
+    numbers = _numbers(of_fold)
+    for number, fold in enumerate(numbers, start=1):
+        yield fold, f"{of}: fold {number} of {len(numbers)}"
+
+
+def _without(
+    learner: Learner,
+    corpus: Corpus,
+    trainer: Trainer,
+    known: _Known | None,
+    settings: RunSettings,
+    of_fold: Rows,
+    fold: int,
+) -> Logits:
+    """Fine-tune on all folds but one; return the logits of the items of that one."""
+    rows, borders = corpus.split.train, out_of_fold.borders_of(corpus, corpus.split.train)
+    learned, held_out = np.flatnonzero(of_fold != fold), np.flatnonzero(of_fold == fold)
+    per_item = np.repeat(of_fold, np.diff(borders))
+    head = None if known is None else _fit(learner, corpus, known, learned, per_item)
+    return trainer.answer(rows[learned], rows[held_out], settings, head)
 
 
 def _seed_of_rows(learner: Learner) -> int:
@@ -242,7 +271,7 @@ def _is_answered(corpus: Corpus, logits: Logits) -> NDArray[np.bool_]:
 def _best(
     learner: Learner, corpus: Corpus, candidates: list[Candidate], is_judged: NDArray[np.bool_]
 ) -> int:
-    """Return the place of the best candidate; in a near tie of the simpler one."""
+    """Return the place of the candidate that is expected to be the best."""
     assert isinstance(learner.objective, Labelled)
     metric, best = learner.objective.metric, 0
     scores = [out_of_fold.scores(corpus, one.logits, is_judged) for one in candidates]
@@ -316,4 +345,7 @@ def _words(learner: Learner, corpus: Corpus, found: Outcome) -> str:
             f"{said}: fine-tuning is not better; the frozen encoder with the linear head, fitted "
             f"on {every}, is what is saved"
         )
-    return f"{said}: fine-tuning is better, and learns from {every}"
+    return (
+        f"{said}: fine-tuning learns from {every}, and its weights become the mean of these and of "
+        f"the {best.folds} folds'"
+    )
