@@ -27,6 +27,7 @@ from textune.recipes.part_training import Trainer
 from textune.records import LinearHead, Message
 from textune.runs.curves import FROZEN, TUNED
 from textune.settings import judging
+from textune.settings.config import Settings
 from textune.settings.language_config import RunSettings
 from textune.splits import folds, strata
 from textune.tasks import registry
