@@ -30,6 +30,8 @@ def table():
                 bounds.append(f"a head on {rule.asks}")
             if rule.averages is not None:
                 bounds.append(f"{'a' if rule.averages else 'no'} sentence encoder")
+            if rule.are_alike is not None:
+                bounds.append("classes alike in number but for chance")
             value = shown(rule.value)
             lines.append(f"| `train.{name}` | {value} | {', '.join(bounds) or 'all others'} |")
     return "\n".join(lines)

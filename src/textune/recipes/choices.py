@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from scipy import special
+
 from textune.corpora import corpus
 from textune.corpora.corpus import Corpus
 from textune.encoder import bases, ways_of_pooling
@@ -13,6 +16,7 @@ from textune.runs.events import drained
 from textune.settings import choosing
 from textune.settings.choosing import Before, Chosen, Facts
 from textune.settings.config import Settings
+from textune.tasks import registry
 from textune.text import tokenizers
 
 MOST_ROWS = 50_000  # of a file that is read as a run reads it, all at once
@@ -85,4 +89,19 @@ def facts_of(found: Corpus) -> Facts:
         layers=bases.layers(place) - ways_of_pooling.is_in(place),
         asks=found.task.asks,
         averages=ways_of_pooling.is_wanted(place),
+        are_alike=_are_alike(found),
     )
+
+
+def _are_alike(found: Corpus) -> bool:
+    """Tell whether each class has as many training texts as others, but for chance.
+
+    By Pearson's chi-squared test, at the level 0.05.
+    """
+    is_exclusive = registry.of(found.task.name).judged.is_exclusive
+    if not is_exclusive or found.task.asks != "texts":
+        return False
+    counts = np.bincount(found.targets[found.split.train], minlength=len(found.task.labels))
+    expected = counts.mean()
+    statistic = float(np.square(counts - expected).sum() / expected)
+    return bool(special.chdtrc(len(counts) - 1, statistic) >= 0.05)

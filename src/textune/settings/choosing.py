@@ -12,7 +12,7 @@ from typing import Any
 
 from textune.errors import SettingsError, among
 from textune.records import PASSAGES, Asks
-from textune.settings.config import LEFT_OUT, Settings, TrainSettings
+from textune.settings.config import LEFT_OUT, NONE, Settings, TrainSettings
 
 FORCED = "TEXTUNE_RECIPE"  # "auto" or "classic": the recipe where none is asked for
 NAMES = ("auto", "classic")
@@ -29,6 +29,7 @@ class Facts:
     layers: int  # of the base
     asks: Asks  # what has an answer
     averages: bool  # the base is a sentence encoder, whose answer is a mean over tokens
+    are_alike: bool = False  # classes differ in their number of texts by no more than chance
 
     def words(self, name: str) -> str:
         """Say one of them."""
@@ -40,6 +41,8 @@ class Facts:
             "layers": f"{self.layers:,} layer{'s' * (self.layers != 1)}",
             "asks": f"a head on {self.asks}",
             "averages": "a sentence encoder" if self.averages else "no sentence encoder",
+            "are_alike": f"classes {'alike' if self.are_alike else 'not alike'} in number but "
+            "for chance",
         }
         return known.get(name) or f"{name} {value:,}"
 
@@ -65,6 +68,7 @@ class Rule:
     layers: float = math.inf  # fewer
     asks: str | None = None
     averages: bool | None = None
+    are_alike: bool | None = None
 
     def fits(self, facts: Facts) -> bool:
         """Tell whether it is for a run of which this is known."""
@@ -76,7 +80,7 @@ class Rule:
 
 
 KNOWN = tuple(field.name for field in fields(Facts))
-EQUAL = ("asks", "averages")
+EQUAL = ("asks", "averages", "are_alike")
 
 TABLE: Mapping[str, tuple[Rule, ...]] = {
     "batch_size": (
@@ -105,6 +109,10 @@ TABLE: Mapping[str, tuple[Rule, ...]] = {
     ),
     "warmup_share": (Rule(0.1),),
     "dropout": (Rule("base"),),
+    "class_weights": (
+        Rule("balanced", rows=2_000, are_alike=True),
+        Rule("none"),
+    ),
     "pooling": (Rule("auto"),),  # as the base's folder says
     "probe": (
         Rule(False, asks=PASSAGES),
@@ -118,6 +126,7 @@ CLASSIC: Mapping[str, Any] = {  # the papers' settings (Devlin et al., 2019)
     "lr": 5e-5,
     "warmup_share": None,  # a tenth
     "dropout": "base",
+    "class_weights": "none",
     "pooling": "base",
     "probe": False,
 }
@@ -166,7 +175,7 @@ def choose(settings: Settings, facts: Facts, before: Before | None = None) -> Ch
     words = tuple(
         f"{_shown(key, value)}: {why}"
         for key, (value, why) in found.items()
-        if value != LEFT_OUT  # else it is said where the base is read
+        if value not in (LEFT_OUT, NONE)  # the first is said where the base is read
     )
     words = words if name == "auto" else ()
     return Chosen(changed(settings, {**values, "recipe": name}), words)

@@ -149,7 +149,16 @@ class TrainSettings(Section):
     """How the weights are changed; what is left out of `by_recipe`, the recipe chooses."""
 
     by_recipe: ClassVar[tuple[str, ...]] = (
-        *("batch_size", "epochs", "lr", *WARM_UP[:1], "dropout", "pooling", "probe"),
+        *(
+            "batch_size",
+            "epochs",
+            "lr",
+            *WARM_UP[:1],
+            "dropout",
+            "class_weights",
+            "pooling",
+            "probe",
+        ),
     )
 
     recipe: Literal["auto", "classic"] = Field(
