@@ -114,6 +114,16 @@ def test_the_weights_are_the_mean_of_fine_tuning_on_all_texts_and_of_the_folds(
     assert not torch.allclose(weight, last[0], atol=1e-6)
 
 
+def test_no_mean_is_made_where_none_is_wanted(trained, monkeypatch):
+    monkeypatch.setattr(selecting.preferring, "is_better", lambda *_: True)
+    monkeypatch.setattr(averaged, "write", None)  # it is not called
+    monkeypatch.setattr(averaged, "blend", None)
+    said, run = trained("--epochs", 1, "--set", "train.average=false")
+    assert "fine-tuning learns from all 40 texts" in said
+    assert "mean of these" not in said
+    assert (run / "model" / "model.safetensors").is_file()
+
+
 def test_no_text_is_judged_by_a_model_that_learned_from_it(trained, tmp_path):
     lines = ["text,label"]
     rng = np.random.default_rng(0)

@@ -120,7 +120,8 @@ class FineTuning:
         corpus, task = self.found, self.found.task
         decision, last = task.default_decision(), None
         outcome = out_of_fold.read(folder, None) if corpus.is_cross_validated else None
-        if outcome is not None and outcome.best.name == TUNED:
+        is_averaged = self.request.settings.train.average
+        if outcome is not None and is_averaged and outcome.best.name == TUNED:
             mean = averaged.read(folder)
             assert mean is not None, "written or found whole before"
             averaged.blend(self.learner.encoder, mean)

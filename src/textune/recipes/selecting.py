@@ -60,11 +60,12 @@ def select(
     """
     key = out_of_fold.key_of(learner.prints().values)
     found = out_of_fold.read(folder, None if goes_on else key)
-    if found is not None and found.best.name == TUNED and averaged.read(folder) is None:
-        found = None  # damaged
+    is_averaged = learner.settings.train.average
+    if found is not None and is_averaged and found.best.name == TUNED:
+        found = None if averaged.read(folder) is None else found  # damaged
     if found is None:
         found, mean = yield from _cross_validated(learner, corpus, encoder or learner.encoder)
-        if found.best.name == TUNED:
+        if is_averaged and found.best.name == TUNED:
             averaged.write(folder, mean.weights())
         out_of_fold.write(folder, found, key)
     else:
@@ -346,7 +347,7 @@ def _words(learner: Learner, corpus: Corpus, found: Outcome) -> str:
             f"{said}: fine-tuning is not better; the frozen encoder with the linear head, fitted "
             f"on {every}, is what is saved"
         )
-    return (
-        f"{said}: fine-tuning learns from {every}, and its weights become the mean of these and of "
-        f"the {best.folds} folds'"
-    )
+    said = f"{said}: fine-tuning learns from {every}"
+    if not learner.settings.train.average:
+        return said
+    return f"{said}, and its weights become the mean of these and of the {best.folds} folds'"

@@ -236,6 +236,11 @@ class TrainSettings(Section):
         description="Begin with a linear head that is fitted on the features of the frozen encoder "
         "(linear probing, then fine-tuning), and keep both where no update is better.",
     )
+    average: bool = Field(
+        True,
+        description="After cross-validation, save the mean of the model of all texts and of those "
+        "of the folds.",
+    )
     curve: bool = Field(False, description="Draw a learning curve: what would more labels buy?")
     precision: Literal["auto", "fp32", "bf16"] = Field(
         "auto",

@@ -8,6 +8,7 @@ from textune.encoder.names import BUNDLED
 from textune.settings.config import Average, Section, Settings, TrainSettings
 
 OF_LABELS = (
+    "average",
     "class_weights",
     "curve",
     "effort",
