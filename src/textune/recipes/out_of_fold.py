@@ -33,6 +33,7 @@ class Candidate:
     logits: Logits  # (I, C) of the items of all training texts, NaN of those never held out
     folds: int
     seed: int
+    retry: Mapping[str, Any] | None = None  # the safer recipe by which a fold had to begin anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,7 @@ def write(folder: Path, outcome: Outcome, key: str) -> None:
         tensors["bias"] = torch.from_numpy(np.ascontiguousarray(outcome.head.bias))
     told = {
         "candidates": [[one.name, one.folds, one.seed] for one in outcome.candidates],
+        "retries": [one.retry for one in outcome.candidates],
         "chosen": outcome.chosen,
         "strength": None if outcome.head is None else outcome.head.strength,
     }
@@ -133,8 +135,9 @@ def read(folder: Path, key: str | None) -> Outcome | None:
     if "weight" in tensors:
         weight, bias = (tensors[name].numpy() for name in ("weight", "bias"))
         head = LinearHead(weight, bias, told["strength"], {}, None)
+    retries = told.get("retries") or [None] * len(told["candidates"])
     found = [
-        Candidate(name, tensors[f"logits.{place}"].numpy(), folds, seed)
+        Candidate(name, tensors[f"logits.{place}"].numpy(), folds, seed, retries[place])
         for place, (name, folds, seed) in enumerate(told["candidates"])
     ]
     folds = {name: tensors[name].numpy() for name in ("of_fold", "is_judged")}

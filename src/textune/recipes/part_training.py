@@ -10,14 +10,17 @@ from torch import Tensor
 from textune.corpora.corpus import Corpus
 from textune.encoder import remarks
 from textune.encoder.model import Encoder
+from textune.errors import NumericsError
 from textune.evaluation import evaluate
 from textune.objectives.labelled import Labelled
+from textune.objectives.work import Work
 from textune.probing import heads
+from textune.recipes.guarded import Guard, Loss
 from textune.recipes.probed import Rows
-from textune.records import LinearHead
+from textune.records import LinearHead, Step
 from textune.settings.config import Settings
 from textune.settings.language_config import RunSettings
-from textune.training import loop, memory
+from textune.training import loop, memory, starting_over
 from textune.training.learner import Learner
 from textune.training.progress import Progress
 
@@ -29,16 +32,17 @@ class Trainer:
     objective: Labelled  # of the run
     encoder: Encoder
     start: dict[str, Tensor]  # weights that an update changes, as they were
+    guard: Guard | None = None  # where trainings to the end are watched
 
     @classmethod
-    def of(cls, objective: Labelled, encoder: Encoder) -> "Trainer":
+    def of(cls, objective: Labelled, encoder: Encoder, *, guard: Guard | None = None) -> "Trainer":
         """Keep the weights that each training starts from."""
         start = {
             name: item.detach().clone()
             for name, item in encoder.model.named_parameters()
             if item.requires_grad
         }
-        return cls(objective, encoder, start)
+        return cls(objective, encoder, start, guard)
 
     @property
     def corpus(self) -> Corpus:
@@ -68,9 +72,7 @@ class Trainer:
         Raises:
             NumericsError: A gradient is not finite.
         """
-        learner = self._learner(rows, settings, head)
-        for _ in self._steps(learner):
-            pass
+        learner = self._trained(rows, settings, head)
         self.encoder.release()
         found = evaluate.score(
             self.encoder,
@@ -81,6 +83,39 @@ class Trainer:
             micro_tokens=learner.micro_tokens,
         )
         return found.logits
+
+    def _trained(self, rows: Rows, settings: RunSettings, head: LinearHead | None) -> Learner:
+        """Learn from some texts to the end, a second time where the first does not learn."""
+        guard, learner = self.guard, self._learner(rows, settings, head)
+        if guard is None:
+            for _ in self._steps(learner):
+                pass
+            return learner
+        if guard.retry is not None:
+            starting_over.take(learner, guard.retry)
+        if (why := self._watched(learner, guard)) is not None:
+            guard.give_up(learner, why)
+            learner.optimizer.zero_grad()
+            self.encoder.release()
+            learner = self._learner(rows, settings, head)
+            assert guard.retry is not None
+            starting_over.take(learner, guard.retry)
+            self._watched(learner, guard)
+        return learner
+
+    def _watched(self, learner: Learner, guard: Guard) -> str | None:
+        """Learn to the end; return why it must begin anew, where it must."""
+        loss, works = guard.watch(learner, learner.work())
+        try:
+            for step in self._updates(learner, loss, works):
+                learner.progress.step = step.number
+                if (why := guard.after(step)) is not None:
+                    return why
+        except NumericsError as error:
+            if not guard.is_possible:
+                raise
+            return str(error).partition("; ")[0]
+        return None
 
     def _learner(self, rows: Rows, settings: RunSettings, head: LinearHead | None) -> Learner:
         """Put the weights of the start back, and the head; make what trains them."""
@@ -97,17 +132,20 @@ class Trainer:
         return Learner.build(objective, settings, self.encoder)
 
     def _steps(self, learner: Learner) -> Iterator[int]:
+        for step in self._updates(learner, learner.objective.loss, learner.work()):
+            yield step.number
+
+    def _updates(self, learner: Learner, loss: Loss, works: Iterator[Work]) -> Iterator[Step]:
         torch.manual_seed(learner.settings.seed)
-        for step in loop.train(
+        yield from loop.train(
             learner.model,
-            learner.objective.loss,
-            learner.work(),
+            loss,
+            works,
             learner.optimizer,
             learner.schedule,
             clip=learner.settings.train.clip,
             remedy=remarks.remedy(learner.precision),
-        ):
-            yield step.number
+        )
 
     def _judge(self, learner: Learner, progress: Progress) -> None:
         objective = learner.objective

@@ -22,6 +22,7 @@ from textune.probing import heads
 from textune.probing.features import features
 from textune.recipes import affording, averaged, out_of_fold, probed
 from textune.recipes.averaged import Mean
+from textune.recipes.guarded import Guard
 from textune.recipes.out_of_fold import Candidate, Logits, Outcome, Rows
 from textune.recipes.part_training import Trainer
 from textune.records import LinearHead, Message
@@ -31,6 +32,7 @@ from textune.settings.config import Settings
 from textune.settings.language_config import RunSettings
 from textune.splits import folds, strata
 from textune.tasks import registry
+from textune.training import starting_over
 from textune.training.learner import Learner
 
 FOLDS = 5
@@ -72,7 +74,10 @@ def select(
         yield Message("cross-validation: finished before, not repeated")
     yield from _unjudged(corpus, found)
     yield Message(_words(learner, corpus, found))
-    learner.is_frozen = found.best.name == FROZEN
+    best = found.best
+    learner.is_frozen = best.name == FROZEN
+    if best.retry is not None and not goes_on:
+        starting_over.take(learner, best.retry)
     if found.head is not None and not goes_on:
         heads.install(learner.encoder, found.head)
         learner.model.reload()
@@ -168,7 +173,8 @@ def _tuned(
     seed, borders = learner.settings.seed, out_of_fold.borders_of(corpus, corpus.split.train)
     seeds = range(seed, seed + (SEEDS if learner.settings.train.effort == "best" else 1))
     assert isinstance(learner.objective, Labelled)
-    trainer = Trainer.of(replace(learner.objective, corpus=corpus), encoder)
+    guard = Guard(may_retry=learner.settings.train.retry)
+    trainer = Trainer.of(replace(learner.objective, corpus=corpus), encoder, guard=guard)
     of_fold = _deal(corpus, _count(learner, corpus), _seed_of_rows(learner))
     answers: list[Logits] = []
     try:
@@ -183,18 +189,20 @@ def _tuned(
                     logits = np.full((int(borders[-1]), found.shape[1]), np.nan, dtype=np.float32)
                 logits[out_of_fold.items_of(borders, np.flatnonzero(of_fold == fold))] = found
                 seconds = written.clock(time.perf_counter() - began)
+                yield from guard.told()
                 yield Message(f"cross-validation of fine-tuning{of}, {seconds}")
             assert logits is not None
             answers.append(logits)
     except NumericsError as error:
         if known is None:  # there is no other candidate
             raise
+        yield from guard.told()
         yield Message(f"fine-tuning is no candidate: {error}", is_warning=True)
         return None
     finally:
         trainer.restore()
         learner.model.reload()
-    return Candidate(TUNED, np.mean(answers, axis=0), len(_numbers(of_fold)), seed)
+    return Candidate(TUNED, np.mean(answers, axis=0), len(_numbers(of_fold)), seed, guard.retry)
 
 
 def _counted(of_fold: Rows, of: str) -> Iterator[tuple[int, str]]:

@@ -1,7 +1,8 @@
 """A training that does not learn begins anew, once, from the same weights and by a safer recipe."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -57,12 +58,30 @@ def explain(learner: Learner, why: str) -> Message:
     )
 
 
+def safer(learner: Learner, why: str) -> dict[str, Any]:
+    """Choose a recipe by which nothing more goes wrong, and note why."""
+    lr = learner.settings.train.lr / PART
+    lr = min(lr, SAFE / learner.encoder.model.config.hidden_size)
+    return {"at": learner.progress.step, "why": why, "lr": lr, "warmup_share": WARMUP}
+
+
+def take(learner: Learner, retry: Mapping[str, Any]) -> None:
+    """Let a training that has not begun go by a safer recipe from its first update."""
+    learner.progress.retry = dict(retry)
+    learner.calm()
+
+
+def words(learner: Learner, retry: Mapping[str, Any]) -> str:
+    """Say what is safer."""
+    return (
+        f"with a learning rate of {retry['lr']:.1e} instead of {learner.settings.train.lr:.1e} and "
+        f"a warm-up of at least {WARMUP:.0%}"
+    )
+
+
 def begin(learner: Learner, folder: Path, why: str) -> Iterator[Message | Started]:
     """Put everything back to where it was before the first update, with a safer recipe."""
-    train = learner.settings.train
-    lr = min(train.lr / PART, SAFE / learner.encoder.model.config.hidden_size)
-    at = learner.progress.step
-    retry = {"at": at, "why": why, "lr": lr, "warmup_share": WARMUP}
+    retry = safer(learner, why)
     _forget(learner)
     assert learner.fresh is not None
     state = learner.fresh()
@@ -80,9 +99,8 @@ def begin(learner: Learner, folder: Path, why: str) -> Iterator[Message | Starte
     yield from _replace_checkpoints(learner, folder)
     learner.journal.begin_anew(retry)
     yield Message(
-        f"training does not learn: {why}. It begins anew, once, from the same weights, with a "
-        f"learning rate of {lr:.1e} instead of {train.lr:.1e} and a warm-up of at least "
-        f"{WARMUP:.0%}; --set train.retry=false goes on instead",
+        f"training does not learn: {why}. It begins anew, once, from the same weights, "
+        f"{words(learner, retry)}; --set train.retry=false goes on instead",
         is_warning=True,
     )
     yield learner.started()

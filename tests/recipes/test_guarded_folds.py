@@ -1,0 +1,107 @@
+"""A training on folds that does not learn begins anew, and what was found holds for the others."""
+
+import json
+
+import pytest
+
+import textune
+from made_requests import train_request
+from textune.errors import NumericsError
+from textune.recipes import labelled_text, selecting
+from textune.records import Message
+from textune.settings import choosing
+
+WILD = ("train.lr=0.5", "train.epochs=6", "train.batch_size=16", "train.recipe=auto")
+
+
+@pytest.fixture(autouse=True)
+def _as_users_have_it(monkeypatch):
+    monkeypatch.delenv(choosing.FORCED)
+
+
+def warnings_of(request):
+    events = labelled_text.learn(request)
+    return [event.text for event in events if isinstance(event, Message) and event.is_warning]
+
+
+def tuned_of(folder):
+    """Return what fine-tuning scored in cross-validation."""
+    numbers = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    candidates = numbers["valid"]["cross_validation"]["candidates"]
+    return next(one for one in candidates if one["name"] == "fine-tuned")
+
+
+def test_folds_at_a_rate_that_is_far_too_high_are_tried_once_more(
+    reviews, tiny_base, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(selecting.preferring, "is_better", lambda *_: True)
+    run = tmp_path / "run"
+    said = warnings_of(train_request(reviews, tiny_base, run, *WILD))
+    (one,) = [text for text in said if "begins anew" in text]
+    assert one.startswith("fine-tuning without a fold does not learn: after 8 of ")
+    assert "a learning rate of 1.2e-03 instead of 5.0e-01" in one
+    assert "so do the folds after it, and the training on all texts" in one
+    assert tuned_of(run)["accuracy"] > 0.9
+    numbers = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
+    assert numbers["retry"]["why"].startswith("in cross-validation, after 8 of ")
+    log = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
+    assert log[0]["kind"] == "retry"
+    assert max(line["lr"] for line in log if line["kind"] == "step") <= 1.2e-3
+    assert "Training did not learn at first" in (run / "report.html").read_text()
+
+
+def test_a_run_that_was_killed_after_it_goes_on_by_the_safer_recipe(
+    reviews, tiny_base, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(selecting.preferring, "is_better", lambda *_: True)
+    options = {"base": tiny_base, "settings": WILD, "device": "cpu"}
+    whole = textune.train(reviews, out=tmp_path / "whole", **options)
+    with monkeypatch.context() as patch:
+        patch.setattr(selecting, "_words", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            textune.train(reviews, out=tmp_path / "run", **options)
+    again = textune.train(reviews, out=tmp_path / "run", resume=True, **options)
+    assert again.metrics == whole.metrics
+    assert again.metrics["retry"]
+
+
+def test_without_it_the_fold_is_only_explained(reviews, tiny_base, tmp_path):
+    asked = train_request(reviews, tiny_base, tmp_path / "run", *WILD, "train.retry=false")
+    said = warnings_of(asked)
+    (one,) = [text for text in said if "does not learn" in text and "fold" in text]
+    assert one.endswith("it goes on as it is")
+    assert tuned_of(tmp_path / "run")["accuracy"] < 0.9
+
+
+def test_a_gradient_that_is_not_finite_in_a_fold_is_tried_once_more(
+    reviews, tiny_base, tmp_path, monkeypatch
+):
+    trained, begun = selecting.Trainer._updates, []
+
+    def failing(trainer, learner, loss, works):
+        begun.append(learner)
+        if len(begun) == 2:
+            raise NumericsError("step 1: the gradient is not finite; try a lower --lr")
+        return (yield from trained(trainer, learner, loss, works))
+
+    monkeypatch.setattr(selecting.Trainer, "_updates", failing)
+    asked = train_request(
+        reviews, tiny_base, tmp_path / "run", "train.recipe=auto", "train.epochs=1"
+    )
+    said = warnings_of(asked)
+    assert any(
+        "does not learn: step 1: the gradient is not finite. It begins" in one for one in said
+    )
+    first, *rest = begun
+    assert first.progress.retry is None
+    assert all(learner.progress.retry for learner in rest[1:])
+    assert "accuracy" in tuned_of(tmp_path / "run")
+
+
+def test_sound_folds_are_as_they_were(reviews, tiny_base, tmp_path):
+    said = warnings_of(
+        train_request(
+            reviews, tiny_base, tmp_path / "run", "train.recipe=auto", "train.probe=false"
+        )
+    )
+    assert not any("does not learn" in one for one in said)
