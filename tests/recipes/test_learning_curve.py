@@ -50,6 +50,7 @@ def test_parts_of_the_texts_are_learned_from_both_ways_and_shown(
     page = (out / "report.html").read_text(encoding="utf-8")
     assert "Learning curve" in page
     assert 'aria-label="learning curve"' in page
+    assert "95 % interval of the run" in page
 
 
 def test_the_run_is_the_same_byte_for_byte_with_a_curve_and_without(reviews, tiny_base, tmp_path):

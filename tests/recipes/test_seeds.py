@@ -1,9 +1,11 @@
 """A run of several seeds says how far their scores lie apart, and saves the best one's model."""
 
+import gc
 import json
 import os
 import random
 import statistics
+import weakref
 
 import pytest
 from safetensors.torch import load_file
@@ -270,3 +272,24 @@ def test_one_row_drawn_is_the_same_for_each_seed(reviews, tiny_base, tmp_path):
         for place in (run.path, run.path / "seeds" / "seed-43")
     )
     assert first == second
+
+
+def test_the_first_encoder_is_given_back_before_the_next_one_is_made(
+    reviews, tiny_base, tmp_path, monkeypatch
+):
+    built, repeat, held = fine_tuning.build, seeds.repeat, []
+
+    def build(*words):
+        made = built(*words)
+        held.append(weakref.ref(made.learner.encoder.model))
+        return made
+
+    def looking(*words):
+        gc.collect()
+        assert held[0]() is None
+        return (yield from repeat(*words))
+
+    monkeypatch.setattr(fine_tuning, "build", build)
+    monkeypatch.setattr(seeds, "repeat", looking)
+    textune.train(reviews, base=tiny_base, out=tmp_path / "run", seeds=2, curve=True, **SMALL)
+    assert len(held) == 2

@@ -219,9 +219,8 @@ class FineTuning:
     def conclude(self, folder: Path, numbers: Mapping[str, Any]) -> Iterator[Message]:
         """Draw the learning curve, where it is asked for."""
         learner, settings = self.learner, self.request.settings
-        seeds.tidy(folder)
         if not settings.train.curve:
-            return
+            return _concluded(folder, None)
         numbers = seeds.of_first(folder, numbers)
         assert isinstance(learner.objective, Labelled)
         wanted = learning_curve.Wanted(
@@ -234,7 +233,7 @@ class FineTuning:
             tuned=learning_curve.tuned_of(numbers, settings.train),
             scored=learning_curve.scored_of(numbers),
         )
-        yield from learning_curve.draw(wanted, folder)
+        return _concluded(folder, wanted)
 
 
 def build(request: TrainRequest, corpus: Corpus, clock: Clock) -> FineTuning:
@@ -271,6 +270,13 @@ def build(request: TrainRequest, corpus: Corpus, clock: Clock) -> FineTuning:
     if settings.train.retry:
         learner.fresh = partial(_weights, objective, place, settings.train, device)
     return FineTuning(replace(request, settings=settings), corpus, learner, chosen.words)
+
+
+def _concluded(folder: Path, wanted: learning_curve.Wanted | None) -> Iterator[Message]:
+    """Do what comes last; the job's encoder is no longer held."""
+    seeds.tidy(folder)
+    if wanted is not None:
+        yield from learning_curve.draw(wanted, folder)
 
 
 def _weights(

@@ -60,13 +60,23 @@ def learning_curve(curve: LearningCurve) -> Markup | None:
         return None
     figure, axes = pictures.canvas(PAGE, size=pictures.SVG_SIZE)
     ahead: set[int] = set()
+    if curve.interval is not None:
+        axes.plot(
+            [curve.texts, curve.texts],
+            curve.interval,
+            color=PAGE.ink,
+            linewidth=1.2,
+            marker="_",
+            markersize=10,
+            label="95 % interval of the run",
+        )
     for way, found in ways.items():
-        colour = PAGE.accent if way == TUNED else PAGE.second
+        colour, marker = (PAGE.accent, "o") if way == TUNED else (PAGE.second, "s")
         axes.plot(
             *zip(*found.items(), strict=True),
             color=colour,
             linewidth=2,
-            marker="o",
+            marker=marker,
             label=WAYS[way],
         )
         more = curve.forecast(way)
