@@ -105,6 +105,35 @@ def comments(tmp_path):
     return file
 
 
+@pytest.fixture
+def numbers(tmp_path):
+    """Return a CSV of 80 texts with a number that their words decide."""
+    draw = random.Random(0)
+    rows = []
+    for _ in range(80):
+        words = [draw.choice(WORDS[:10]) for _ in range(6)]
+        score = 70 + 3 * sum(word in WORDS[:5] for word in words) + draw.random()
+        rows.append(f"{' '.join(words)},{score:.3f}")
+    file = tmp_path / "numbers.csv"
+    file.write_text("\n".join(["text,score", *rows]) + "\n", encoding="utf-8")
+    return file
+
+
+@pytest.fixture
+def tagged(tmp_path):
+    """Return 60 sentences whose tags their words decide."""
+    draw = random.Random(0)
+    lines = []
+    for _ in range(60):
+        for _ in range(draw.choice([3, 6])):
+            word = draw.choice(WORDS)
+            lines.append(f"{word} {'B-kind' if word in WORDS[:5] else 'O'}")
+        lines.append("")
+    file = tmp_path / "tagged.conll"
+    file.write_text("\n".join(lines), encoding="utf-8")
+    return file
+
+
 @pytest.fixture(scope="session")
 def shared():
     """Return the folder of public data sets, or skip."""

@@ -40,15 +40,7 @@ def file(request, reviews, tmp_path):
             made.write_text("text,label\n" + "\n".join(rows) + "\n", encoding="utf-8")
             return made
         case _:
-            made = tmp_path / "made.conll"
-            sentences = [
-                "\n".join(
-                    f"{w} {'B-X' if w in WORDS[:5] else 'O'}" for w in draw.choices(WORDS, k=6)
-                )
-                for _ in range(40)
-            ]
-            made.write_text("\n\n".join(sentences) + "\n", encoding="utf-8")
-            return made
+            return request.getfixturevalue("tagged")
 
 
 @pytest.mark.parametrize("file", ["few", "many", "tags"], indirect=True)

@@ -1,7 +1,6 @@
 """A run that begins with a linear head on frozen features says what it is worth, may keep it."""
 
 import json
-import random
 import re
 from dataclasses import replace
 
@@ -86,33 +85,6 @@ def test_a_run_that_was_probed_may_be_replaced(reviews, tiny_base, tmp_path):
     textune.train(str(reviews), out=tmp_path / "run", **options)
     textune.train(str(reviews), out=tmp_path / "run", overwrite=True, **options)
     assert (tmp_path / "run" / "probe.json").is_file()
-
-
-@pytest.fixture
-def numbers(tmp_path):
-    draw = random.Random(0)
-    rows = []
-    for _ in range(80):
-        words = [draw.choice(WORDS[:10]) for _ in range(6)]
-        score = 70 + 3 * sum(word in WORDS[:5] for word in words) + draw.random()
-        rows.append(f"{' '.join(words)},{score:.3f}")
-    file = tmp_path / "numbers.csv"
-    file.write_text("\n".join(["text,score", *rows]) + "\n", encoding="utf-8")
-    return file
-
-
-@pytest.fixture
-def tagged(tmp_path):
-    draw = random.Random(0)
-    lines = []
-    for _ in range(60):
-        for _ in range(draw.choice([3, 6])):
-            word = draw.choice(WORDS)
-            lines.append(f"{word} {'B-kind' if word in WORDS[:5] else 'O'}")
-        lines.append("")
-    file = tmp_path / "tagged.conll"
-    file.write_text("\n".join(lines), encoding="utf-8")
-    return file
 
 
 def test_several_labels_numbers_and_tags_begin_with_a_head_that_knows_something(

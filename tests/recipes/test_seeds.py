@@ -3,7 +3,6 @@
 import gc
 import json
 import os
-import random
 import statistics
 import weakref
 
@@ -12,7 +11,6 @@ from safetensors.torch import load_file
 from typer.testing import CliRunner
 
 import textune
-from conftest import WORDS
 from textune.doors import cli
 from textune.errors import NumericsError, RunError, SettingsError
 from textune.metrics import repeated
@@ -190,22 +188,10 @@ def test_a_cross_validated_run_of_seeds_does_not_repeat_its_first(
     assert len([line for line in told if '"step"' in line]) >= first.step
 
 
-@pytest.mark.parametrize("kind", ["numbers", "tags", "valid"])
-def test_tasks_of_all_kinds_have_several_seeds(kind, reviews, tiny_base, tmp_path):
-    draw = random.Random(3)
-    file, options = tmp_path / "made.csv", {}
-    if kind == "numbers":
-        rows = [f"{' '.join(draw.choices(WORDS, k=5))},{draw.random():.3f}" for _ in range(40)]
-        file.write_text("text,label\n" + "\n".join(rows) + "\n")
-    elif kind == "tags":
-        file = tmp_path / "made.conll"
-        sentences = [
-            "\n".join(f"{w} {'B-X' if w in WORDS[:5] else 'O'}" for w in draw.choices(WORDS, k=6))
-            for _ in range(40)
-        ]
-        file.write_text("\n\n".join(sentences) + "\n")
-    else:
-        file, options = reviews, {"valid": reviews}
+@pytest.mark.parametrize("kind", ["numbers", "tagged", "valid"])
+def test_tasks_of_all_kinds_have_several_seeds(kind, reviews, tiny_base, tmp_path, request):
+    file = reviews if kind == "valid" else request.getfixturevalue(kind)
+    options = {"valid": reviews} if kind == "valid" else {}
     run = textune.train(file, base=tiny_base, out=tmp_path / "run", seeds=2, **SMALL, **options)
     told = run.metrics["seeds"]
     metric = told["metric"]

@@ -1,7 +1,6 @@
 """Few texts are judged by cross-validation, and all of them are learned from."""
 
 import json
-import random
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -184,34 +183,6 @@ def test_from_python_too(few, tiny_base, tmp_path):
     )
     told = run.metrics["valid"]["cross_validation"]
     assert [one["name"] for one in told["candidates"]] == ["frozen"]
-
-
-@pytest.fixture
-def numbers(tmp_path):
-    draw = random.Random(0)
-    rows = []
-    for _ in range(40):
-        words = [draw.choice(WORDS[:10]) for _ in range(6)]
-        rows.append(
-            f"{' '.join(words)},{sum(word in WORDS[:5] for word in words) + draw.random():.3f}"
-        )
-    file = tmp_path / "numbers.csv"
-    file.write_text("\n".join(["text,score", *rows]) + "\n", encoding="utf-8")
-    return file
-
-
-@pytest.fixture
-def tagged(tmp_path):
-    draw = random.Random(0)
-    lines = []
-    for _ in range(40):
-        for _ in range(draw.choice([3, 6])):
-            word = draw.choice(WORDS)
-            lines.append(f"{word} {'B-kind' if word in WORDS[:5] else 'O'}")
-        lines.append("")
-    file = tmp_path / "tagged.conll"
-    file.write_text("\n".join(lines), encoding="utf-8")
-    return file
 
 
 @pytest.mark.parametrize("kind", ["comments", "numbers", "tagged"])
