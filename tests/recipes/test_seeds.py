@@ -62,6 +62,7 @@ def test_seeds_are_told_apart_and_the_best_one_is_saved(reviews, tiny_base, tmp_
     assert found["test"]["mcc"] == tests[values.index(max(values))]
     assert "3 seeds, mean ± standard deviation" in said
     assert f"{told['best']} (saved)" in said
+    assert "micro F1" not in said  # which is the accuracy
     assert "a little optimistic: the test texts had no part in that" in said
     page = (out / "report.html").read_text(encoding="utf-8")
     assert "3 seeds" in page

@@ -328,7 +328,7 @@ def _show_trained(run: "Run") -> None:
     from textune.runs import curves, runs
     from textune.tasks import registry
 
-    console_metrics.show_seeds(run.metrics.get("seeds"))
+    console_metrics.show_seeds(run.metrics)
     for part in ("valid", "test"):
         if part in run.metrics:
             title = catalogue.judged_by(run.metrics[part], part)

@@ -100,13 +100,14 @@ def show_baselines(metrics: Mapping[str, Any]) -> None:
     table(("", *(HEADLINES[key] for key in keys)), rows, title=f"\nbeside simple rules ({title})")
 
 
-def show_seeds(told: Mapping[str, Any] | None) -> None:
+def show_seeds(metrics: Mapping[str, Any]) -> None:
     """Print what trainings by several seeds scored, and which one's model is saved."""
+    told = metrics.get("seeds")
     if not told:
         return
     parts = [part for part in ("valid", "test") if part in told]
     names = [told["judged"] if part == "valid" else part for part in parts]
-    keys = dict.fromkeys([told["metric"], *headlines(told["valid"])])
+    keys = dict.fromkeys([told["metric"], *headlines(metrics["valid"])])
     rows = [
         (catalogue.title(key), *(_spread(told[part].get(key)) for part in parts)) for key in keys
     ]

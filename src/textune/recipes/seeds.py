@@ -107,9 +107,7 @@ def repeat(
     best = _best(found)
     if best != first:
         _adopt(folder, _place(folder, best))
-    told = _told(found, best, failed)
-    yield Message(told["words"])
-    return {**found[best], FOLDER: told}
+    return {**found[best], FOLDER: _told(found, best, failed)}
 
 
 def of_first(folder: Path, numbers: Numbers) -> Numbers:

@@ -126,7 +126,8 @@ def _seeds(told: Mapping[str, Any] | None) -> dict[str, object] | None:
     if not told:
         return None
     parts, metric = [part for part in PARTS if part in told], told["metric"]
-    keys = [key for key in dict.fromkeys([metric, *METRICS]) if key in told["valid"]]
+    shown = [name for name, each in METRICS.items() if not each.repeats]
+    keys = [key for key in dict.fromkeys([metric, *shown]) if key in told["valid"]]
     return {
         "count": told["count"],
         "words": told["words"],
