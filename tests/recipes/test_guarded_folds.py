@@ -105,3 +105,25 @@ def test_sound_folds_are_as_they_were(reviews, tiny_base, tmp_path):
         )
     )
     assert not any("does not learn" in one for one in said)
+
+
+@pytest.mark.parametrize("few", [True, False])
+def test_the_curve_of_such_a_run_is_by_the_safer_recipe(
+    few, reviews, tiny_base, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(selecting.preferring, "is_better", lambda *_: True)
+    options = {"base": tiny_base, "settings": WILD, "device": "cpu", "out": tmp_path / "run"}
+    valid = {} if few else {"valid": reviews}
+    textune.train(reviews, **options, **valid)
+    rates, build = [], selecting.Trainer._updates
+
+    def updates(trainer, learner, loss, works):
+        for step in build(trainer, learner, loss, works):
+            rates.append(step.lr)
+            yield step
+
+    monkeypatch.setattr(selecting.Trainer, "_updates", updates)
+    run = textune.train(reviews, **options, **valid, curve=True, resume=True)
+    assert run.metrics["retry"]
+    assert rates
+    assert max(rates) <= 1.2e-3

@@ -232,6 +232,7 @@ class FineTuning:
             key=learning_curve.key_of(learner.prints().values),
             tuned=learning_curve.tuned_of(numbers, settings.train),
             scored=learning_curve.scored_of(numbers),
+            retry=numbers.get("retry"),
         )
         return _concluded(folder, wanted)
 

@@ -27,6 +27,7 @@ from textune.objectives.labelled import Labelled
 from textune.probing import forecast, heads
 from textune.probing.features import features
 from textune.recipes import affording, foretelling, probed
+from textune.recipes.guarded import Guard
 from textune.recipes.part_training import Trainer
 from textune.recipes.probed import MOST_TEXTS, Rows
 from textune.records import LinearHead, Message
@@ -65,6 +66,7 @@ class Wanted:
     key: str  # names all that the points depend on
     tuned: Tuned | None  # what fine-tuning on all texts scored; None where there was none
     scored: Mapping[str, Any]  # the run's score and its interval
+    retry: Mapping[str, Any] | None = None  # the safer recipe by which the run learned
 
     @property
     def corpus(self) -> Corpus:
@@ -119,7 +121,8 @@ class Wanted:
     @cached_property
     def trainer(self) -> Trainer:
         """Return what fine-tunes the encoder; its features are computed before it does."""
-        return Trainer.of(self.objective, self.encoder)
+        guard = None if self.retry is None else Guard(may_retry=False, retry=dict(self.retry))
+        return Trainer.of(self.objective, self.encoder, guard=guard)
 
     def fit(self, rows: Rows) -> LinearHead:
         """Fit a linear head on those of some texts whose features are known."""

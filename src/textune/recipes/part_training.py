@@ -32,7 +32,7 @@ class Trainer:
     objective: Labelled  # of the run
     encoder: Encoder
     start: dict[str, Tensor]  # weights that an update changes, as they were
-    guard: Guard | None = None  # where trainings to the end are watched
+    guard: Guard | None = None  # where trainings to the end are watched, or one was before
 
     @classmethod
     def of(cls, objective: Labelled, encoder: Encoder, *, guard: Guard | None = None) -> "Trainer":
@@ -91,15 +91,11 @@ class Trainer:
             for _ in self._steps(learner):
                 pass
             return learner
-        if guard.retry is not None:
-            starting_over.take(learner, guard.retry)
         if (why := self._watched(learner, guard)) is not None:
             guard.give_up(learner, why)
             learner.optimizer.zero_grad()
             self.encoder.release()
             learner = self._learner(rows, settings, head)
-            assert guard.retry is not None
-            starting_over.take(learner, guard.retry)
             self._watched(learner, guard)
         return learner
 
@@ -129,7 +125,10 @@ class Trainer:
             batch_size=settings.train.batch_size,
             seed=settings.seed,
         )
-        return Learner.build(objective, settings, self.encoder)
+        learner = Learner.build(objective, settings, self.encoder)
+        if self.guard is not None and self.guard.retry is not None:
+            starting_over.take(learner, self.guard.retry)
+        return learner
 
     def _steps(self, learner: Learner) -> Iterator[int]:
         for step in self._updates(learner, learner.objective.loss, learner.work()):
