@@ -27,6 +27,8 @@ Pool = Literal["mean", "max", "learned", "likely"]
 Pooling = Literal["auto", "base", "first", "mean"]
 """What a head on texts reads of the last states: the first token's, the mean of all, what the
 base's model has, or what its folder says."""
+Pairs = Literal["together", "apart"]
+"""How the two texts of a pair are encoded: in one sequence, or each by itself."""
 OUTSIDE = "O"
 """The tag of a word that belongs to nothing."""
 OVERLAP = 0.25  # of a window's tokens that it shares with the next one
@@ -167,6 +169,7 @@ class Shape:
     long: Long = "head"
     overlap: float = OVERLAP
     asks: Asks = "texts"
+    pairs: Pairs = field(default="together", repr=False)  # repr names stores of token ids
 
 
 @dataclass(frozen=True, slots=True)

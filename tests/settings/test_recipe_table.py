@@ -32,6 +32,10 @@ def table():
                 bounds.append(f"{'a' if rule.averages else 'no'} sentence encoder")
             if rule.are_alike is not None:
                 bounds.append("classes alike in number but for chance")
+            if rule.pairs is not None:
+                bounds.append("pairs of texts" if rule.pairs else "no pairs of texts")
+            if rule.numbers is not None:
+                bounds.append("numbers" if rule.numbers else "labels")
             value = shown(rule.value)
             lines.append(f"| `train.{name}` | {value} | {', '.join(bounds) or 'all others'} |")
     return "\n".join(lines)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from textune.corpora import pairing
 from textune.corpora.parts import read_parts
 from textune.data import weighting
 from textune.errors import DataError, some
@@ -144,6 +145,7 @@ def _divided(
         overlap=data.overlap,
         max_tokens=max_tokens,
         folder="tokens" if data.cache else None,
+        pairs=pairing.choose(settings, agreed, task, tokenizer.place),
     )
     yield from remarks
     targets = lengths.to_items(raw, store)

@@ -26,10 +26,10 @@ GAIN = 4096.0  # of the mean over the first token's own state; in float16, too, 
 SHARE = 0.1  # of the identity, in the head's first layer
 
 
-def apply(model: Any, choice: Choice, *, is_head_new: bool) -> None:
+def apply(model: Any, choice: Choice, *, is_head_new: bool, is_pooler_new: bool = False) -> None:
     """Append the layer to a loaded model, or take it away, as was chosen.
 
-    A head that is new begins with the mean as it is.
+    A head that is new, or a new pooler before it, begins with the mean as it is.
     """
     if choice.is_dropped:
         drop(model)
@@ -41,7 +41,7 @@ def apply(model: Any, choice: Choice, *, is_head_new: bool) -> None:
                 part.p = 0.0  # a mean of tokens at random is none
         dense = _dense(model)
         is_inside = any(part is dense for part in model.base_model.modules())
-        if is_head_new and (choice.is_appended or not is_inside):
+        if is_head_new and (choice.is_appended or is_pooler_new or not is_inside):
             _identity(dense, SHARE)
 
 

@@ -13,13 +13,21 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import nn
 
-from textune.encoder import folding, headers, keys, manifest, pooling, ways_of_pooling
+from textune.encoder import (
+    folding,
+    headers,
+    keys,
+    manifest,
+    pair_heads,
+    pooling,
+    ways_of_pooling,
+)
 from textune.encoder.model import Encoder
 from textune.encoder.plain import HEADS, is_usual
 from textune.encoder.tree import Config, Tree
 from textune.encoder.weights import refuse_not_finite
 from textune.fast import calls, dropout
-from textune.records import PASSAGES, Asks, Pool
+from textune.records import PASSAGES, Asks, Pairs, Pool
 
 LEAST = 32  # positions: of fewer, `load` finds out whether texts can be computed at all
 _NONE = type(None)
@@ -68,6 +76,7 @@ def read_model(
     config: Mapping[str, object],
     finished: bool = False,
     rate: float | None = None,
+    pairs: Pairs = "together",
 ) -> tuple[Tree, dict[str, object]] | None:
     """Load what `load.read_model` loads, with the same weights.
 
@@ -85,6 +94,8 @@ def read_model(
             stored |= dropout.overrides(stored, rate)
         with torch.device("meta"):
             model = Tree(_config(stored, config), asks)
+            if pairs == "apart":
+                pair_heads.put(model)
         found = _fill(model, Path(place), seed=seed)
         if found is None:
             return None
@@ -97,7 +108,12 @@ def read_model(
 
 
 def load(
-    folder: Path, labels: tuple[str, ...], *, asks: Asks = "texts", pool: Pool = "mean"
+    folder: Path,
+    labels: tuple[str, ...],
+    *,
+    asks: Asks = "texts",
+    pool: Pool = "mean",
+    pairs: Pairs = "together",
 ) -> Encoder | None:
     """Load a saved model for inference, if it is one of the usual build and whole.
 
@@ -106,7 +122,9 @@ def load(
     Returns:
         None where transformers must be asked: for other families, and for what is wrong.
     """
-    read = read_model(str(folder), f"AutoModel{HEADS[asks]}", seed=0, config={}, finished=True)
+    read = read_model(
+        str(folder), f"AutoModel{HEADS[asks]}", seed=0, config={}, finished=True, pairs=pairs
+    )
     if read is None:
         return None
     model = read[0]
@@ -163,6 +181,8 @@ def _fill(model: Tree, folder: Path, *, seed: int) -> dict[str, object] | None:
         return None
     prefix, wanted = f"{model.base_model_prefix}.", model.state_dict()
     there = load_file(folder / headers.WHOLE)
+    if pair_heads.of(model) is not None:
+        there |= pair_heads.read(folder)
     if not any(name.startswith(prefix) for name in there):
         inside = {name for name, _ in model.base_model.named_children()}
         there = {

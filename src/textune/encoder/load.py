@@ -15,6 +15,7 @@ from textune.encoder import (
     heads,
     keys,
     light,
+    pair_heads,
     ways_of_pooling,
     weights,
 )
@@ -23,7 +24,7 @@ from textune.encoder.tree import Tree
 from textune.encoder.units import Units
 from textune.errors import ModelError, first_line
 from textune.fast import dropout
-from textune.records import Pooling
+from textune.records import Pairs, Pooling
 from textune.text.saving import quiet
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def load(
     rate: float | None = None,
     quick: bool = False,
     pooling: Pooling = "base",
+    pairs: Pairs = "together",
 ) -> Encoder:
     """Load an encoder; of a base's head what is known by name, the rest drawn from the seed.
 
@@ -54,6 +56,7 @@ def load(
         rate: All rates of dropout; None for those of the base.
         quick: Whether transformers may be left out where the build is known and kernels compute.
         pooling: What a head on texts reads of the last states.
+        pairs: How the two texts of a pair are encoded.
 
     Raises:
         ModelError: The base cannot be had, or its files and configuration do not fit each other.
@@ -62,14 +65,23 @@ def load(
     if not finished:
         choice = ways_of_pooling.choose(place, pooling, whole=not per_token)
         config = {**config, **choice.config}
-    options: dict[str, Any] = {"seed": seed, "config": config, "finished": finished, "rate": rate}
+    is_apart = pairs == "apart"
+    is_whole = finished and not is_apart  # else its head is new, or in a file of its own
+    options: dict[str, Any] = {"seed": seed, "config": config, "finished": is_whole, "rate": rate}
     read = light.read_model(place, model_class, **options) if quick else None
     model, found = read or read_model(place, model_class, **options)
     remarks: tuple[str, ...] = ()
     if choice is not None:
-        remarks, is_new = heads.initialise(place, model, found, seed=seed, mean=choice.is_appended)
-        averaging.apply(model, choice, is_head_new=is_new)
+        is_pooler_new, _ = keys.new_parts(model, found)
+        is_mean = choice.is_appended or (averaging.has_layer(model) and not choice.is_dropped)
+        remarks, is_new = heads.initialise(place, model, found, seed=seed, mean=is_mean)
+        averaging.apply(model, choice, is_head_new=is_new, is_pooler_new=is_pooler_new)
+        remarks = (pair_heads.REMARK,) if is_apart else remarks
         remarks = (*remarks, *filter(None, [choice.remark]))
+    if is_apart and finished:
+        pair_heads.fill(model, Path(place))
+    elif is_apart:
+        pair_heads.put(model, seed=seed)
     (folding.unfold if finished else folding.forget)(model)
     try:
         encoder = Encoder(model, per_token=per_token)
@@ -179,7 +191,10 @@ def save(encoder: Encoder, folder: Path, *, numbers: Units | None = None) -> boo
         weights.disk_errors(folder),
         folding.folded(encoder.model, numbers) as is_folded,
     ):
-        if isinstance(encoder.model, Tree):
+        if pair_heads.of(encoder.model) is not None:
+            _save_config(encoder.model, folder, _architecture(encoder.model))
+            pair_heads.save(encoder.model, folder)
+        elif isinstance(encoder.model, Tree):
             _save_tree(encoder.model, folder)
         else:
             encoder.model.save_pretrained(folder, state_dict=encoder.model.state_dict())
@@ -188,18 +203,25 @@ def save(encoder: Encoder, folder: Path, *, numbers: Units | None = None) -> boo
     return is_folded
 
 
-def _save_tree(model: Tree, folder: Path) -> None:
-    """Write what transformers' own model would, without importing its class, which takes seconds.
+def _architecture(model: Any) -> str:
+    """Return the name of transformers' class for a model without its head."""
+    return model.architecture if isinstance(model, Tree) else type(model.base_model).__name__
 
-    Its configuration is asked, which refuses what it would refuse.
-    """
+
+def _save_tree(model: Tree, folder: Path) -> None:
+    """Write what transformers' own model would, without importing its class: it takes seconds."""
+    _save_config(model, folder, model.architecture)
+    tensors = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
+    weights.write(tensors, folder / "model.safetensors", metadata={"format": "pt"})
+
+
+def _save_config(model: Any, folder: Path, architecture: str) -> None:
+    """Write a configuration by transformers' own, which refuses what its model would refuse."""
     from transformers import AutoConfig  # heavy, and needed at the end only
 
     config = AutoConfig.for_model(**model.config.to_dict())
-    config.architectures, config.dtype = [model.architecture], torch.float32
+    config.architectures, config.dtype = [architecture], torch.float32
     config.save_pretrained(folder)
-    tensors = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
-    weights.write(tensors, folder / "model.safetensors", metadata={"format": "pt"})
 
 
 def check_labels(encoder: Encoder, labels: Sequence[str], place: str) -> None:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
-from textune.encoder import invariance, pooling
+from textune.encoder import invariance, pair_heads, pooling
 from textune.encoder.tree import Tree
 from textune.families.known import family_of
 from textune.fast import attention, dropout, layers, norms
@@ -86,6 +86,9 @@ class Encoder(nn.Module):
 
     def join(self, logits: Tensor, items: Items) -> Tensor:
         """Pool the logits of each item over windows; (R, C) → (I, C)."""
+        head = pair_heads.of(self.model)
+        if head is not None:
+            return head.join(logits, items)
         return pooling.pool(logits, items, self.pool, pooling.sharpness(self.model))
 
     def open_decoder(self, dtype: torch.dtype = torch.float32) -> None:

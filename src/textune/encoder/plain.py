@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
-from textune.encoder import units
+from textune.encoder import headers, units
 from textune.families.known import PREFIXES
-from textune.records import PASSAGES, Asks, Pool
+from textune.records import PASSAGES, Asks, Pairs, Pool
 
 Floats = NDArray[np.float32]
 HEADS: dict[Asks, str] = {
@@ -26,6 +26,7 @@ HEADS: dict[Asks, str] = {
     PASSAGES: "ForQuestionAnswering",
 }
 LARGEST = 2**29  # bytes of weights: of more, reading and computing take longer than torch does
+HEAD = "head"  # of two texts that are encoded apart, here
 SHARPNESS = "window_sharpness"  # of a learned pool, among a model's weights
 ERF_ABOVE = (  # rational approximation of erf on [-4, 4] by odd and even powers: Eigen's, for fp32
     *(-2.72614225801306e-10, 2.77068142495902e-08, -2.10102402082508e-06, -5.69250639462346e-05),
@@ -54,9 +55,16 @@ class PlainEncoder:
     """
 
     def __init__(
-        self, weights: Mapping[str, Floats], config: Mapping[str, Any], *, asks: Asks, pool: Pool
+        self,
+        weights: Mapping[str, Floats],
+        config: Mapping[str, Any],
+        *,
+        asks: Asks,
+        pool: Pool,
+        pairs: Pairs = "together",
     ):
         self._weights, self._asks, self._pool = weights, asks, pool
+        self._is_apart = pairs == "apart"
         self._prefix = PREFIXES[config["model_type"]]
         is_bert = self._prefix == "bert"
         self._first = 0 if is_bert else int(config["pad_token_id"]) + 1
@@ -67,6 +75,7 @@ class PlainEncoder:
         self._dense = "bert.pooler.dense" if is_bert else "classifier.dense"
         out = "classifier" if is_bert or asks == "words" else "classifier.out_proj"
         out = "qa_outputs" if asks == PASSAGES else out
+        out = HEAD if self._is_apart else out
         self.head = weights[f"{out}.weight"].T, weights[f"{out}.bias"]  # (D, C), (C,)
         if (own := units.read(config)) is not None:
             centers, scales = np.asarray(own.centers), np.asarray(own.scales)
@@ -80,6 +89,8 @@ class PlainEncoder:
     def window(self, ids: NDArray[np.int32], first: int, asked: NDArray[np.int32]) -> Floats:
         """Compute the logits of a window, (1, C), or of the tokens `asked` in it, (M, C).
 
+        Of one of two texts that are encoded apart it is the state that the head reads, (1, D).
+
         The ids are (T,), special tokens included; the first so many of them lie in the first
         segment. `asked` are the places of tokens, (M,), for a head on tokens.
         """
@@ -88,19 +99,31 @@ class PlainEncoder:
         for number in range(self._layers):
             is_last = number == self._layers - 1
             states = self._layer(states, number, only_first=is_last and is_whole)
+        if self._is_apart:
+            return states
         # (1, D) of the whole window, or (M, D)
         states = np.tanh(self._linear(states, self._dense)) if is_whole else states[asked]
         weight, bias = self.head
         return np.asarray(states @ weight + bias, dtype=np.float32)
 
     def join(self, logits: Floats, of: NDArray[np.integer[Any]], count: int) -> Floats:
-        """Pool the logits of each item over windows; (R, C) and (R,) items → (I, C)."""
+        """Pool the logits of each item over windows; (R, C) and (R,) items → (I, C).
+
+        Of two texts that are encoded apart, both states become logits; (2 I, D) → (I, C).
+        """
+        if self._is_apart:
+            first, second = logits[0::2], logits[1::2]
+            product = first * second
+            parts = [np.abs(first - second), product, product.sum(axis=1, keepdims=True)]
+            both = np.concatenate(parts, axis=1)  # (I, 2 D + 1)
+            weight, bias = self.head
+            return np.asarray(both @ weight + bias, dtype=np.float32)
         return pooled(logits, of, count, how=self._pool, sharpness=self._weights.get(SHARPNESS))
 
     def _names(self) -> set[str]:
         """Name the weights that are read."""
         at = f"{self._prefix}.embeddings"
-        linear = [self._dense] if self._asks == "texts" else []
+        linear = [self._dense] if self._asks == "texts" and not self._is_apart else []
         norms, tables = [f"{at}.LayerNorm"], [f"{at}.{name}_embeddings.weight" for name in TABLES]
         for number in range(self._layers):
             at = f"{self._prefix}.encoder.layer.{number}"
@@ -156,7 +179,12 @@ class PlainEncoder:
 
 
 def load(
-    folder: Path, labels: tuple[str, ...], *, asks: Asks, pool: Pool = "mean"
+    folder: Path,
+    labels: tuple[str, ...],
+    *,
+    asks: Asks,
+    pool: Pool = "mean",
+    pairs: Pairs = "together",
 ) -> PlainEncoder | None:
     """Load a saved model, if it is one of the usual build and whole.
 
@@ -167,7 +195,8 @@ def load(
     """
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        is_head = str(config["architectures"]).endswith(f"{HEADS[asks]}']")
+        suffix = "Model" if pairs == "apart" else HEADS[asks]
+        is_head = str(config["architectures"]).endswith(f"{suffix}']")
         if not is_head or not is_usual(config):
             return None
         if asks != PASSAGES and _labels(config) != list(labels):
@@ -176,9 +205,15 @@ def load(
         if file.stat().st_size > LARGEST:
             return None
         weights = load_file(file)
+        if pairs == "apart":
+            weights = {
+                f"{PREFIXES[config['model_type']]}.{name}": weights[name] for name in weights
+            }
+            head = load_file(folder / headers.PAIRS)
+            weights |= {f"{HEAD}.{name}": head[name] for name in head}
         if not all(item.dtype == np.float32 and _is_finite(item) for item in weights.values()):
             return None
-        encoder = PlainEncoder(weights, config, asks=asks, pool=pool)
+        encoder = PlainEncoder(weights, config, asks=asks, pool=pool, pairs=pairs)
         outputs = 2 if asks == PASSAGES else len(labels)
         return encoder if encoder.head[0].shape[1] == outputs else None
     except _FAULTS:

@@ -8,7 +8,7 @@ from textune.encoder import devices, light, pooling
 from textune.encoder import formats as number_formats
 from textune.encoder import load as models
 from textune.encoder.model import Encoder
-from textune.records import PASSAGES, Asks, Pool
+from textune.records import PASSAGES, Asks, Pairs, Pool
 
 
 def load(
@@ -18,6 +18,7 @@ def load(
     model_class: str,
     asks: Asks,
     pool: Pool,
+    pairs: Pairs,
     device: str,
     formats: tuple[str, str | None],
 ) -> Encoder:
@@ -33,13 +34,18 @@ def load(
     place = devices.choose(device)
     numbers = number_formats.of_model(*formats, place)
     if place.type == "cpu":
-        quick = light.load(folder, labels, asks=asks, pool=pool)
+        quick = light.load(folder, labels, asks=asks, pool=pool, pairs=pairs)
         if quick is not None:
             if numbers == "bf16":
                 quick.compute_in(torch.bfloat16)
             return quick
     encoder = models.load(
-        str(folder), model_class=model_class, config={}, per_token=asks != "texts", finished=True
+        str(folder),
+        model_class=model_class,
+        config={},
+        per_token=asks != "texts",
+        finished=True,
+        pairs=pairs,
     )
     if asks != PASSAGES:
         models.check_labels(encoder, labels, str(folder))

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from textune.encoder import pair_heads
 from textune.encoder.plain import HEADS
 from textune.families.known import PREFIXES, family_of
 from textune.records import PASSAGES, Asks
@@ -204,7 +205,8 @@ class Tree(nn.Module):
     @property
     def architecture(self) -> str:
         """The name of transformers' class."""
-        return family_of(self.config.model_type).title + HEADS[self.asks]
+        suffix = HEADS[self.asks] if pair_heads.of(self) is None else "Model"
+        return family_of(self.config.model_type).title + suffix
 
     @property
     def base_model(self) -> Any:

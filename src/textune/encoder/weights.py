@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from textune.errors import ModelError
@@ -48,6 +48,19 @@ def digest(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> str:
         found.update(f"\n{name} {value.dtype} {tuple(value.shape)}\n".encode())
         found.update(value.reshape(-1).view(torch.uint8).numpy().data)
     return found.hexdigest()
+
+
+def read_file(file: Path) -> dict[str, Tensor]:
+    """Read all tensors of a file.
+
+    Raises:
+        OSError: There is none that can be read.
+        ValueError: It is damaged.
+    """
+    try:
+        return load_file(file)
+    except SafetensorError as error:
+        raise ValueError(str(error)) from error
 
 
 def refuse_not_finite(tensors: Mapping[str, Tensor], place: object) -> None:

@@ -136,6 +136,7 @@ class Labelled:
             rate=train.rate,
             quick=device.type == "cpu",
             pooling=train.pooling,
+            pairs=self.corpus.store.shape.pairs,
         )
         encoder.pool_as(self.corpus.pool, len(task.labels))
         encoder.to(device)

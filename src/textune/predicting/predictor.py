@@ -129,6 +129,7 @@ class Waiting:
                     model_class=self.task.model_class,
                     asks=self.task.asks,
                     pool=self.card.pool,
+                    pairs=self.card.shape.pairs,
                     device=self.device,
                     formats=(self.precision, self.card.precision),
                 )
@@ -213,7 +214,8 @@ class Predictor:
             )
         waiting = Waiting(folder, card, task, device, precision)
         if few and device in ("auto", "cpu") and precision in ("auto", "fp32"):
-            quick = plain.load(folder, card.labels, asks=task.asks, pool=card.pool)
+            pairs = card.shape.pairs
+            quick = plain.load(folder, card.labels, asks=task.asks, pool=card.pool, pairs=pairs)
             return cls(card, task, quick or waiting, tokenizer)
         return cls(card, task, waiting, tokenizer)
 

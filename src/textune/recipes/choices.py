@@ -1,12 +1,12 @@
 """A run's texts become the settings that were left out, each with its reason: without torch."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from scipy import special
 
-from textune.corpora import corpus
+from textune.corpora import corpus, pairing
 from textune.corpora.corpus import Corpus
 from textune.encoder import bases, ways_of_pooling
 from textune.encoder.ways_of_pooling import Choice
@@ -55,7 +55,7 @@ def choose(settings: Settings, found: Corpus, before: Before | None = None) -> C
 
     Where texts are cross-validated and the passes were left out, there may be fewer of these.
     """
-    facts = facts_of(found)
+    facts = facts_of(found, settings)
     chosen = choosing.choose(settings, facts, before)
     train = chosen.settings.train
     if not found.is_cross_validated or before is not None:
@@ -78,17 +78,13 @@ def _pooling(found: Corpus, settings: Settings) -> Choice:
     return ways_of_pooling.choose(place, settings.train.pooling, whole=whole)
 
 
-def facts_of(found: Corpus) -> Facts:
+def facts_of(found: Corpus, settings: Settings) -> Facts:
     """Return what is known before a run begins, by which its settings are chosen."""
-    place, rows = Path(found.tokenizer.place), found.split.train
-    return Facts(
+    place, rows = found.tokenizer.place, found.split.train
+    return replace(
+        pairing.facts(settings.data, found.contract, found.task, place),
         rows=len(rows),
-        classes=len(found.task.labels),
         tokens=round(float(found.store.lengths[rows].mean())),
-        width=bases.width(place),
-        layers=bases.layers(place) - ways_of_pooling.is_in(place),
-        asks=found.task.asks,
-        averages=ways_of_pooling.is_wanted(place),
         are_alike=_are_alike(found),
     )
 

@@ -226,7 +226,7 @@ class FineTuning:
         wanted = learning_curve.Wanted(
             objective=learner.objective,
             settings=settings,
-            facts=choices.facts_of(self.found),
+            facts=choices.facts_of(self.found, settings),
             device=learner.encoder.device,
             micro_tokens=learner.micro_tokens,
             key=learning_curve.key_of(learner.prints().values),

@@ -32,11 +32,13 @@ def _gather(request: TrainRequest, _: Path) -> Generator[Message, None, Corpus]:
     tokenizer = tokenizers.load(bases.find(request.settings.base))
     if (said := seeds.introduce(request)) is not None:
         yield said
-    settings = _judged_as_begun(request.settings, request.out) if request.resume else None
+    settings = request.settings
+    if request.resume:
+        settings = _paired_as_begun(_judged_as_begun(settings, request.out), request.out)
     return (
         yield from corpus.gather(
             request.source,
-            settings or request.settings,
+            settings,
             tokenizer,
             valid=request.valid,
             test=request.test,
@@ -62,6 +64,20 @@ def _judged_as_begun(settings: Settings, folder: Path) -> Settings:
         return settings
     asked = settings.train.model_dump(exclude_unset=True) | {"recipe": train.recipe}
     return settings.model_copy(update={"train": TrainSettings.model_validate(asked)})
+
+
+def _paired_as_begun(settings: Settings, folder: Path) -> Settings:
+    """Let pairs be encoded as in the run that goes on, where nothing else is asked for."""
+    file = folder / "config.toml"
+    if "pairs" in settings.train.model_fields_set or not file.is_file():
+        return settings
+    try:
+        begun = config.read_section(file, "train", TrainSettings)
+    except SettingsError:  # damaged: it is written anew
+        return settings
+    pairs = begun.pairs if "pairs" in begun.model_fields_set else "together"
+    train = settings.train.model_copy(update={"pairs": pairs})
+    return settings.model_copy(update={"train": train})
 
 
 def _build(request: TrainRequest, found: Corpus, clock: Clock) -> "FineTuning":

@@ -95,12 +95,48 @@ Task: {card.task}. Texts are read in up to {card.shape.max_tokens} tokens ({card
 Labels:
 
 {labels}
+{_pairs_readme(card) if card.shape.pairs == "apart" else _texts_readme(model_class)}"""
 
+
+def _texts_readme(model_class: str) -> str:
+    """Write how plain transformers loads a model."""
+    return f"""
 ```python
 from transformers import {model_class}, AutoTokenizer
 
 model = {model_class}.from_pretrained("model")
 tokenizer = AutoTokenizer.from_pretrained("model")
+```
+"""
+
+
+def _pairs_readme(card: Card) -> str:
+    """Write how plain transformers computes a model that encodes both texts of a pair apart."""
+    return f"""
+Both texts of a pair are encoded apart, by the same weights, and a linear layer reads |u - v|,
+u * v and u · v. `AutoModelForSequenceClassification` cannot compute that; these lines do, and give
+what textune gives (`logits`). Without its head, the model is a sentence encoder.
+
+```python
+import torch
+from safetensors.torch import load_file
+from transformers import AutoModel, AutoTokenizer
+
+model = AutoModel.from_pretrained("model", add_pooling_layer=False).eval()
+tokenizer = AutoTokenizer.from_pretrained("model")
+head = load_file("model/{headers.PAIRS}")
+
+
+def encode(texts):
+    limits = {{"truncation": True, "max_length": {card.shape.max_tokens}}}
+    batch = tokenizer(texts, padding=True, return_tensors="pt", **limits)
+    return model(**batch).last_hidden_state[:, 0]
+
+
+with torch.no_grad():
+    u, v = encode(["one text"]), encode(["the other text"])
+    both = torch.cat([(u - v).abs(), u * v, (u * v).sum(1, keepdim=True)], dim=1)
+    logits = both @ head["weight"].T + head["bias"]
 ```
 """
 

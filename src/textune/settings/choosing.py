@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from textune.errors import SettingsError, among
-from textune.records import PASSAGES, Asks
+from textune.records import PASSAGES, Asks, Pairs
 from textune.settings.config import LEFT_OUT, NONE, Settings, TrainSettings
 
 FORCED = "TEXTUNE_RECIPE"  # "auto" or "classic": the recipe where none is asked for
@@ -30,6 +30,8 @@ class Facts:
     asks: Asks  # what has an answer
     averages: bool  # the base is a sentence encoder, whose answer is a mean over tokens
     are_alike: bool = False  # classes differ in their number of texts by no more than chance
+    pairs: bool = False  # texts come in pairs, and the base can encode both of one apart
+    numbers: bool = False  # numbers are learned, not labels
 
     def words(self, name: str) -> str:
         """Say one of them."""
@@ -40,6 +42,8 @@ class Facts:
             "tokens": f"{self.tokens:,} tokens a text",
             "layers": f"{self.layers:,} layer{'s' * (self.layers != 1)}",
             "asks": f"a head on {self.asks}",
+            "pairs": "pairs of texts" if self.pairs else "no pairs of texts",
+            "numbers": "numbers" if self.numbers else "labels",
             "averages": "a sentence encoder" if self.averages else "no sentence encoder",
             "are_alike": f"classes {'alike' if self.are_alike else 'not alike'} in number but "
             "for chance",
@@ -69,6 +73,8 @@ class Rule:
     asks: str | None = None
     averages: bool | None = None
     are_alike: bool | None = None
+    pairs: bool | None = None
+    numbers: bool | None = None
 
     def fits(self, facts: Facts) -> bool:
         """Tell whether it is for a run of which this is known."""
@@ -80,7 +86,7 @@ class Rule:
 
 
 KNOWN = tuple(field.name for field in fields(Facts))
-EQUAL = ("asks", "averages", "are_alike")
+EQUAL = ("asks", "averages", "are_alike", "pairs", "numbers")
 
 TABLE: Mapping[str, tuple[Rule, ...]] = {
     "batch_size": (
@@ -114,6 +120,10 @@ TABLE: Mapping[str, tuple[Rule, ...]] = {
         Rule("none"),
     ),
     "pooling": (Rule("auto"),),  # as the base's folder says
+    "pairs": (
+        Rule("apart", averages=True, pairs=True, numbers=True),
+        Rule("together"),
+    ),
     "probe": (
         Rule(False, asks=PASSAGES),
         Rule(True, rows=10_000),
@@ -128,9 +138,13 @@ CLASSIC: Mapping[str, Any] = {  # the papers' settings (Devlin et al., 2019)
     "dropout": "base",
     "class_weights": "none",
     "pooling": "base",
+    "pairs": "together",
     "probe": False,
 }
 assert TABLE.keys() == CLASSIC.keys() == set(TrainSettings.by_recipe)
+
+
+_BEFORE_PAIRS = {"pairs": "together"}  # of runs from before there was a choice
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,9 +190,19 @@ def choose(settings: Settings, facts: Facts, before: Before | None = None) -> Ch
         f"{_shown(key, value)}: {why}"
         for key, (value, why) in found.items()
         if value not in (LEFT_OUT, NONE)  # the first is said where the base is read
+        and (key != "pairs" or facts.pairs)
     )
     words = words if name == "auto" else ()
     return Chosen(changed(settings, {**values, "recipe": name}), words)
+
+
+def pairs(train: TrainSettings, facts: Facts) -> Pairs:
+    """Choose how pairs are encoded, before the texts are tokens; `choose` will choose the same."""
+    if "pairs" in train.model_fields_set:
+        return train.pairs
+    name, _ = _recipe(train, None)
+    found: Pairs = rule("pairs", facts).value if name == "auto" else CLASSIC["pairs"]
+    return found
 
 
 def noted(settings: Settings) -> dict[str, object]:
@@ -195,7 +219,8 @@ def read_note(note: object) -> Before:
     if not isinstance(note, Mapping) or note.get("name") not in NAMES:
         return Before("classic", {})
     values = note.get("chosen")
-    return Before(str(note["name"]), values if isinstance(values, Mapping) else {})
+    kept = values if isinstance(values, Mapping) else {}
+    return Before(str(note["name"]), {**_BEFORE_PAIRS, **kept})
 
 
 def recipe_of_environment() -> str:

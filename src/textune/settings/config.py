@@ -20,7 +20,7 @@ from textune.data.names import parted
 from textune.encoder.names import BUNDLED
 from textune.errors import SettingsError
 from textune.metrics import catalogue
-from textune.records import Long, Pooling
+from textune.records import Long, Pairs, Pooling
 from textune.settings import asked as asked_for
 from textune.settings.refusals import checked
 from textune.tasks import registry
@@ -149,16 +149,8 @@ class TrainSettings(Section):
     """How the weights are changed; what is left out of `by_recipe`, the recipe chooses."""
 
     by_recipe: ClassVar[tuple[str, ...]] = (
-        *(
-            "batch_size",
-            "epochs",
-            "lr",
-            *WARM_UP[:1],
-            "dropout",
-            "class_weights",
-            "pooling",
-            "probe",
-        ),
+        *("batch_size", "epochs", "lr", *WARM_UP[:1], "dropout", "class_weights"),
+        *("pooling", "pairs", "probe"),
     )
 
     recipe: Literal["auto", "classic"] = Field(
@@ -230,6 +222,11 @@ class TrainSettings(Section):
         description="What a head on whole texts reads: as the base's model has it, the first "
         "token, or the mean of all; the mean by default where the base's 1_Pooling/config.json "
         "says so.",
+    )
+    pairs: Pairs = Field(
+        "together",
+        description="How the two texts of a pair are read: in one sequence (together), or each by "
+        "itself, and then compared (apart).",
     )
     probe: bool = Field(
         False,

@@ -15,6 +15,7 @@ OF_LABELS = (
     "label_smoothing",
     "loss",
     "metric",
+    "pairs",
     "pooling",
     "probe",
     "recipe",

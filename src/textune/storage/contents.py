@@ -17,6 +17,7 @@ _MODEL = (
     r"|pooling|sums|checksums)\.json|model(?:-\d+-of-\d+)?\.safetensors|README\.md"
     r"|(?:vocab|merges)\.txt|bpe\.codes|dict\.txt|\w*(?:sentencepiece|spiece|spm)[\w.]*\.model"
     r"|chat_template\.(?:jinja|json)|MANIFEST|SHA256SUMS"
+    r"|pair_head\.safetensors|modules\.json|1_Pooling(?:/config\.json)?"
 )
 _CHECKPOINTS = (
     r"(?:step-\d+|\.tmp-\d+-\d+)(?:/(?:state\.safetensors|state\.json|MANIFEST\.json))?"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from textune.records import Asks, Example, Long, Message, Shape
+from textune.records import Asks, Example, Long, Message, Pairs, Shape
 from textune.tasks.answers.answer import UNKNOWN
 from textune.tasks.tags.tag import UNSHOWN
 from textune.text import store as stores
@@ -26,15 +26,17 @@ def tokenize(
     overlap: float,
     max_tokens: int,
     folder: str | Path | None,
+    pairs: Pairs = "together",
 ) -> tuple[Store, list[Message]]:
     """Tokenise texts in windows, where more than a little lies beyond the limit or it was asked.
 
     Returns:
         The store, and what a person should know of lengths.
     """
-    shape = Shape(max_tokens, long or "head", overlap, asks)
+    shape = Shape(max_tokens, long or "head", overlap, asks, pairs)
     store = stores.tokenize(examples, tokenizer, shape, folder=folder)
-    if long is None and _beyond(store) > (LITTLE if asks == "texts" else 0.0):
+    has_windows = pairs == "together"  # of a text that is encoded by itself there is one
+    if long is None and has_windows and _beyond(store) > (LITTLE if asks == "texts" else 0.0):
         shape = replace(shape, long="window")
         store = stores.tokenize(examples, tokenizer, shape, folder=folder)
     kept = [] if store.remark is None else [Message(store.remark, is_warning=True)]
@@ -89,11 +91,13 @@ def _remarks(store: Store) -> list[Message]:
                 f"{len(store):,} texts, {extra:.1%} more tokens); --long head reads beginnings only"
             )
         ]
+    is_apart = store.shape.pairs == "apart"
+    way_out = f"--long window{' --set train.pairs=together' * is_apart} reads everything"
     what = {"head": "beyond", "tail": "before the last ones", "head+tail": "between"}
     return [
         Message(
             f"{words}; {share} and lose what lies {what[store.shape.long]}: {_beyond(store):.1%} "
-            "of all tokens; --long window reads everything",
+            f"of all tokens; {way_out}",
             is_warning=True,
         )
     ]

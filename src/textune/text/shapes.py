@@ -68,10 +68,22 @@ def _texts(first: Ids, second: Ids | None, tokenizer: Tokenizer, shape: Shape) -
         cuts = windows.cut(len(first), room, shape.long, overlap=shape.overlap)
         found = [Placed(*tokenizer.wrap(_take(first, window), None)) for window in cuts]
         return Shaped(found, len(first) + extra)
+    if shape.pairs == "apart":
+        return _apart((first, second), tokenizer, shape)
     sizes = len(first), len(second)
     pairs = windows.cut_pair(sizes, room, shape.long, overlap=shape.overlap)
     wrapped = (tokenizer.wrap(_take(first, one), _take(second, two)) for one, two in pairs)
     return Shaped([Placed(*window) for window in wrapped], sum(sizes) + extra)
+
+
+def _apart(texts: tuple[Ids, Ids], tokenizer: Tokenizer, shape: Shape) -> Shaped:
+    """Give each text of a pair a window of its own, and all the room."""
+    extra = tokenizer.specials(pair=False)
+    found = []
+    for text in texts:
+        (window,) = windows.cut(len(text), shape.max_tokens - extra, shape.long)
+        found.append(Placed(*tokenizer.wrap(_take(text, window), None)))
+    return Shaped(found, max(map(len, texts)) + extra)
 
 
 def _words(

@@ -115,7 +115,8 @@ def tokenize(
 
 
 def _key(examples: Iterable[Example], tokenizer: Tokenizer, shape: Shape) -> str:
-    digest = hashlib.sha256(f"{VERSION} {shape} {tokenizer.fingerprint()}".encode())
+    how = f"{shape}{' apart' * (shape.pairs == 'apart')}"
+    digest = hashlib.sha256(f"{VERSION} {how} {tokenizer.fingerprint()}".encode())
     for example in examples:
         text = example.text.encode()
         pair = b"" if example.pair is None else example.pair.encode()
