@@ -6,6 +6,7 @@ import random
 import re
 import shutil
 import signal
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ import textune
 from conftest import WORDS
 from made_requests import train_request
 from textune.doors import cli
+from textune.encoder.names import BUNDLED
 from textune.errors import SettingsError, StoppedError
 from textune.predicting.predictor import Predictor
 from textune.recipes import labelled_text
@@ -97,6 +99,17 @@ def number(predictions):
     return [one.numbers["likeness"] for one in predictions]
 
 
+def by_the_page(run, pairs):
+    """Run the lines of a model's page on pairs."""
+    page = (run / "model" / "README.md").read_text(encoding="utf-8")
+    code = re.search(r"```python\n(.*?)```", page, re.S)[1]
+    first, second = zip(*pairs, strict=True)
+    code = code.replace('["one text"]', repr(first)).replace('["the other text"]', repr(second))
+    found = {}
+    exec(code.replace('"model', f'"{run}/model'), found)
+    return found["logits"][:, 0].tolist()
+
+
 def test_numbers_of_pairs_are_learned_apart_on_a_sentence_encoder(run, base):
     assert card_of(run)["shape"]["pairs"] == "apart"
     assert numbers_of(run)["test"]["spearman"] > 0.7
@@ -107,16 +120,11 @@ def test_numbers_of_pairs_are_learned_apart_on_a_sentence_encoder(run, base):
     assert AutoModel.from_pretrained(run / "model").config.architectures == ["BertModel"]
 
 
-def test_the_lines_on_the_models_page_give_its_numbers(run, monkeypatch):
+def test_the_lines_on_the_models_page_give_its_numbers(run):
     page = (run / "model" / "README.md").read_text(encoding="utf-8")
     assert "`AutoModelForSequenceClassification` cannot compute that" in page
-    code = re.search(r"```python\n(.*?)```", page, re.S)[1]
-    code = code.replace("one text", PAIR[0]).replace("the other text", PAIR[1])
-    monkeypatch.chdir(run)
-    found = {}
-    exec(code, found)
-    predictor = Predictor.load(run, device="cpu", precision="fp32")
-    assert found["logits"].tolist() == [pytest.approx(number(predictor([PAIR])), abs=1e-5)]
+    found = number(Predictor.load(run, device="cpu", precision="fp32")([PAIR, PAIR[::-1]]))
+    assert by_the_page(run, [PAIR, PAIR[::-1]]) == pytest.approx(found, abs=1e-5)
 
 
 def test_it_answers_alike_with_torch_without_it_and_when_it_is_evaluated(run, likenesses):
@@ -159,7 +167,7 @@ def test_what_is_chosen_is_said_and_can_be_chosen_otherwise(base, likenesses, tm
         shutil.rmtree(tmp_path / "run")
         return [event.text for event in events if isinstance(event, Message)]
 
-    why = "pairs apart: a sentence encoder, pairs of texts, numbers"
+    why = "pairs apart: 60 training texts, a sentence encoder, pairs of texts, numbers"
     assert why in lines("train.recipe=auto")
     assert why not in lines("train.recipe=auto", "train.pairs=together")
     assert not any(line.startswith("pairs apart") for line in lines("train.recipe=classic"))
@@ -240,3 +248,44 @@ def test_such_a_run_is_a_base_for_single_texts_too(run, reviews, tmp_path):
     assert numbers_of(tuned.path)["valid"]["accuracy"] > 0.7
     dense = load_file(tuned.path / "model" / "model.safetensors")["bert.pooler.dense.weight"]
     assert np.allclose(dense.numpy(), 0.1 * np.eye(len(dense)))
+
+
+def test_few_labels_of_pairs_are_learned_apart_and_many_rows_together():
+    facts = choosing.Facts(
+        rows=100,
+        classes=2,
+        tokens=40,
+        width=384,
+        layers=6,
+        asks="texts",
+        averages=True,
+        pairs=True,
+    )
+    for changes, wanted in (
+        ({}, "apart"),
+        ({"rows": 2_000}, "together"),
+        ({"rows": 2_000, "numbers": True}, "apart"),
+        ({"averages": False}, "together"),
+        ({"pairs": False}, "together"),
+    ):
+        assert choosing.rule("pairs", replace(facts, **changes)).value == wanted
+
+
+def test_six_pairs_teach_the_bundled_encoder_what_is_alike(tmp_path):
+    file = tmp_path / "few.csv"
+    rows = [
+        ("a man plays the guitar", "somebody is playing a guitar", 5),
+        ("the cat sleeps", "a cat is asleep", 4.5),
+        ("a dog runs on the beach", "a dog is running outside", 3.5),
+        ("the train is late", "she bakes bread", 0),
+        ("rain in the evening", "a new phone was sold", 0.5),
+        ("two boys play chess", "the soup needs salt", 0),
+    ]
+    lines = "".join(f"{one},{other},{number}\n" for one, other, number in rows)
+    file.write_text(f"one,other,likeness\n{lines}", encoding="utf-8")
+    run = textune.train(file, base=BUNDLED, out=tmp_path / "run", **COLUMNS, **QUICK).path
+    pairs = [("a bird sings", "birds are singing"), ("a bird sings", "taxes were raised")]
+    one, other = number(Predictor.load(run, device="cpu")(pairs))
+    assert one > other + 2
+    padded = by_the_page(run, pairs)
+    assert padded == pytest.approx([one, other], abs=1e-4)

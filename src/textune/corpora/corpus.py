@@ -145,7 +145,7 @@ def _divided(
         overlap=data.overlap,
         max_tokens=max_tokens,
         folder="tokens" if data.cache else None,
-        pairs=pairing.choose(settings, agreed, task, tokenizer.place),
+        pairs=pairing.choose(settings, agreed, task, tokenizer.place, rows=len(split.train)),
     )
     yield from remarks
     targets = lengths.to_items(raw, store)

@@ -1,5 +1,6 @@
 """Pairs of texts become tokens in one sequence, or each text in its own: which, is chosen here."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from textune.encoder import bases, ways_of_pooling
@@ -16,7 +17,7 @@ from textune.tasks.interface import Task
 APART = "train.pairs=apart"
 
 
-def choose(settings: Settings, agreed: Contract, task: Task, place: str) -> Pairs:
+def choose(settings: Settings, agreed: Contract, task: Task, place: str, *, rows: int) -> Pairs:
     """Choose how the two texts of a pair are encoded.
 
     Args:
@@ -24,6 +25,7 @@ def choose(settings: Settings, agreed: Contract, task: Task, place: str) -> Pair
         agreed: What was understood of the file.
         task: Of the run.
         place: The base's directory.
+        rows: Training texts.
 
     Raises:
         SettingsError: They shall be encoded apart, and cannot be.
@@ -31,7 +33,8 @@ def choose(settings: Settings, agreed: Contract, task: Task, place: str) -> Pair
     why = _why_not(settings.data, agreed, place)
     if settings.train.pairs == "apart" and "pairs" in settings.train.model_fields_set and why:
         raise SettingsError(f"{APART}: {why}; leave it out")
-    return choosing.pairs(settings.train, facts(settings.data, agreed, task, place))
+    known = facts(settings.data, agreed, task, place)
+    return choosing.pairs(settings.train, replace(known, rows=rows))
 
 
 def facts(data: DataSettings, agreed: Contract, task: Task, place: str) -> Facts:

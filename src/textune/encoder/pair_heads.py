@@ -9,6 +9,7 @@ as transformers and sentence-transformers load it.
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 from typing import Any
 
@@ -55,12 +56,13 @@ class PairHead(nn.Module):
     def join(self, states: Tensor, items: Items) -> Tensor:
         """Answer for pairs; (2 I, D), both texts of a pair side by side → (I, C) fp32."""
         assert 2 * len(items.sizes) == len(states), "both texts of every pair"
-        first, second = states[0::2], states[1::2]  # (I, D)
+        first, second = states[0::2].float(), states[1::2].float()  # (I, D)
         product = first * second
         parts = [(first - second).abs(), product, product.sum(1, keepdim=True)]
         both = torch.cat(parts, dim=1)  # (I, 2 D + 1)
-        found: Tensor = self.linear(both.to(self.linear.weight.dtype))
-        return found.float()
+        with torch.autocast(states.device.type, enabled=False):  # u · v is too large for bf16
+            found: Tensor = self.linear(both)
+        return found
 
 
 def of(model: Any) -> PairHead | None:
@@ -83,6 +85,14 @@ def put(model: Any, *, seed: int | None = None) -> None:
     model.classifier, model.dropout = head, nn.Identity()
     if getattr(model.base_model, "pooler", None) is not None:
         model.base_model.pooler = FirstState()
+
+
+def to(encoder: Any, dtype: torch.dtype) -> None:
+    """Let an encoder compute in a number format; such a head computes in fp32 all the same."""
+    kept = copy.deepcopy(of(encoder.model))
+    encoder.to(dtype)
+    if kept is not None:
+        encoder.model.classifier = kept
 
 
 def read(folder: Path) -> dict[str, Tensor]:

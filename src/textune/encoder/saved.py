@@ -4,7 +4,7 @@ from pathlib import Path
 
 import torch
 
-from textune.encoder import devices, light, pooling
+from textune.encoder import devices, light, pair_heads, pooling
 from textune.encoder import formats as number_formats
 from textune.encoder import load as models
 from textune.encoder.model import Encoder
@@ -54,5 +54,5 @@ def load(
     by_copies = numbers == "bf16" and encoder.compute_in(torch.bfloat16)
     is_worth_it = place.type == "cuda" or formats[0] == "bf16"  # on a CPU without kernels it is not
     if numbers == "bf16" and is_worth_it and not by_copies:
-        encoder.to(torch.bfloat16)
+        pair_heads.to(encoder, torch.bfloat16)
     return encoder

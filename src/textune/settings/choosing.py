@@ -122,6 +122,7 @@ TABLE: Mapping[str, tuple[Rule, ...]] = {
     "pooling": (Rule("auto"),),  # as the base's folder says
     "pairs": (
         Rule("apart", averages=True, pairs=True, numbers=True),
+        Rule("apart", rows=2_000, averages=True, pairs=True),
         Rule("together"),
     ),
     "probe": (
