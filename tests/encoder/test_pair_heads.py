@@ -91,6 +91,12 @@ def test_gradients_reach_both_texts_with_kernels_as_without(tmp_path, products):
     assert pair_heads.of(encoder.model).linear.weight.grad.abs().max() > 0
 
 
+def test_a_new_head_does_not_answer_by_a_drawn_weight_of_the_product(tmp_path):
+    encoder = loaded(write(tmp_path / "base", "bert", is_mean=True))
+    assert (pair_heads.of(encoder.model).linear.weight[:, -1] == 0).all()
+    assert encoder.logits(pack()).abs().max() < 1
+
+
 def test_a_damaged_head_is_refused(tmp_path):
     encoder = loaded(write(tmp_path / "base", "bert", is_mean=True))
     load.save(encoder, tmp_path)

@@ -74,7 +74,7 @@ def of(model: Any) -> PairHead | None:
 def put(model: Any, *, seed: int | None = None) -> None:
     """Give a model of BERT's build such a head instead of its own.
 
-    Its weights are drawn where there is a seed.
+    Its weights are drawn where there is a seed, but for that of u · v.
     """
     config = model.config
     head = PairHead(config.hidden_size, config.num_labels)
@@ -82,6 +82,7 @@ def put(model: Any, *, seed: int | None = None) -> None:
         torch.manual_seed(seed)
         nn.init.normal_(head.linear.weight, std=config.initializer_range)
         nn.init.zeros_(head.linear.bias)
+        nn.init.zeros_(head.linear.weight[:, -1])  # of u · v, which is as large as the width
     model.classifier, model.dropout = head, nn.Identity()
     if getattr(model.base_model, "pooler", None) is not None:
         model.base_model.pooler = FirstState()
