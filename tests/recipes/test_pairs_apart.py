@@ -21,6 +21,7 @@ from made_requests import train_request
 from textune.doors import cli
 from textune.encoder.names import BUNDLED
 from textune.errors import SettingsError, StoppedError
+from textune.predicting import picking
 from textune.predicting.predictor import Predictor
 from textune.recipes import labelled_text
 from textune.records import Message, Step
@@ -234,13 +235,23 @@ def test_what_cannot_be_encoded_apart_is_refused(base, likenesses, tmp_path, cha
     assert not (tmp_path / "run").exists()
 
 
-def test_a_forecast_and_suggestions_are_made_of_pairs(run, base, likenesses, tmp_path):
+def test_a_forecast_and_suggestions_are_made_of_pairs(run, base, likenesses, tmp_path, monkeypatch):
     said = typed("check", likenesses, "--base", base, "--forecast", "--json", *NAMED)
     assert len(json.loads(said)["forecast"]["scores"]) == 3
     more = tmp_path / "more.csv"
     rows = [f"{' '.join(WORDS[n : n + 5])},{' '.join(WORDS[2 * n : 2 * n + 5])}" for n in range(8)]
     more.write_text("\n".join(["one,other", *rows]) + "\n", encoding="utf-8")
+    read = []
+    choose = picking.choose
+
+    def choose_and_keep(features, *given, **named):
+        read.append(features)
+        return choose(features, *given, **named)
+
+    monkeypatch.setattr(picking, "choose", choose_and_keep)
     assert len(textune.suggest(run, more, n=3).rows) == 3
+    width = json.loads((run / "model" / "config.json").read_text(encoding="utf-8"))["hidden_size"]
+    assert read[0].shape == (8, 2 * width)  # what would outweigh all others is left out
 
 
 def test_such_a_run_is_a_base_for_single_texts_too(run, reviews, tmp_path):

@@ -177,6 +177,8 @@ def _features(predictor: Predictor, items: Sequence[Candidate]) -> NDArray[np.fl
         [item.example for item in items], predictor.tokenizer, predictor.card.shape
     )
     found = features.features(encoder, store, np.arange(len(store)), micro_tokens=0)
+    if store.shape.pairs == "apart":
+        return found[:, :-1]  # without u · v: the sum of others, beside which these are small
     if store.shape.asks == "texts":
         return found
     borders = store.item_borders  # (N + 1,)
