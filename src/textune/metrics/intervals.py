@@ -171,7 +171,7 @@ def _single(
     totals, predicted = _sums(draws, true, classes), _sums(draws, given, classes)  # (R, C)
     right = int((truth == decisions).sum())
     accuracy = wilson(right, len(truth), confidence=confidence)
-    numbers = _single_numbers(hits, totals, predicted)
+    numbers = single_numbers(hits, totals, predicted)
     if len(np.unique(truth)) < 2:
         del numbers["mcc"]
     spans = _spans(numbers, confidence, is_few=is_few)
@@ -229,7 +229,7 @@ def _spans(
     }
 
 
-def _single_numbers(hits: Floats, totals: Floats, predicted: Floats) -> dict[str, Floats]:
+def single_numbers(hits: Floats, totals: Floats, predicted: Floats) -> dict[str, Floats]:
     """Compute each number for each resample: (R, C) three times, (R,) each."""
     texts = totals.sum(axis=1)  # (R,)
     occurs = totals + predicted > 0
@@ -269,7 +269,7 @@ def _multi(
     else:
         draws = resample(counts, rng)  # (R, K)
     kinds = [draws @ one for one in of_kind]  # 4 of (R, C)
-    numbers = _multi_numbers(*kinds)
+    numbers = multi_numbers(*kinds)
     one_sided = [len(np.unique(truth[scored[:, c], c])) < 2 for c in range(truth.shape[1])]
     if all(one_sided):
         del numbers["mcc"]
@@ -285,9 +285,7 @@ def _multi(
     return found | _area(truth, probabilities, confidence) | {"log_loss": loss}
 
 
-def _multi_numbers(
-    quiet: Floats, alarms: Floats, misses: Floats, hits: Floats
-) -> dict[str, Floats]:
+def multi_numbers(quiet: Floats, alarms: Floats, misses: Floats, hits: Floats) -> dict[str, Floats]:
     """Compute each number for each resample from true negatives, …, true positives: (R, C) each."""
     errors = alarms + misses
     totals, predicted = hits + misses, hits + alarms

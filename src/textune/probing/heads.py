@@ -1,5 +1,6 @@
 """Features and targets become a linear head, and a linear head the last layer of an encoder."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,7 @@ def fit(
     weights: NDArray[np.float64] | None = None,
     folds: NDArray[np.int64] | None = None,
     names: NDArray[np.float32] | None = None,
+    strengths: Sequence[float] | None = None,
 ) -> LinearHead:
     """Fit a task's head on frozen features; its strength is chosen by cross-validation.
 
@@ -44,6 +46,7 @@ def fit(
         folds: (I,) fold of each item in cross-validation, -1 where it is always learned from;
             None: five, alike in their labels.
         names: (C, D) features of the labels' names, for a task that can learn from them.
+        strengths: Of regularisation that are tried; None: the usual ones.
     """
     probe = registry.of(task.name).probe
     assert probe is not None, "a task that can be probed"

@@ -5,6 +5,7 @@ import numpy as np
 from textune.corpora.corpus import Corpus
 from textune.metrics import intervals, metrics
 from textune.metrics.metrics import Parts, Report
+from textune.probing.remedies import NOTHING
 from textune.recipes import out_of_fold
 from textune.recipes.out_of_fold import Outcome
 from textune.records import Example, Scores
@@ -27,10 +28,18 @@ def marked(corpus: Corpus, outcome: Outcome, found: Report) -> Report:
     for one in outcome.candidates:
         mine, texts = out_of_fold.scores(corpus, one.logits, outcome.is_judged)
         numbers = metrics.headline(corpus.task.judge(mine, texts))
-        candidates.append({"name": one.name, "folds": one.folds, "seed": one.seed, **numbers})
+        remedy = {} if one.remedy == NOTHING else {"remedy": one.remedy}
+        candidates.append(
+            {"name": one.name, "folds": one.folds, "seed": one.seed, **remedy, **numbers}
+        )
     best = outcome.best
     told = {"folds": best.folds, "chosen": best.name, "seed": best.seed, "candidates": candidates}
     return intervals.widened(found, WIDER) | {"cross_validation": told}
+
+
+def remedies(outcome: Outcome | None) -> Report:
+    """Return what was measured of remedies for rare labels, if anything was."""
+    return {} if outcome is None or not outcome.remedies else {"remedies": list(outcome.remedies)}
 
 
 def frozen(corpus: Corpus, outcome: Outcome) -> Report:

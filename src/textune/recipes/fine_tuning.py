@@ -117,7 +117,8 @@ class FineTuning:
     def judge(self, folder: Path) -> tuple[Report, Decision]:
         """Judge the best weights on validation and test texts, beside what simple rules score."""
         found: Report = {}
-        corpus, task = self.found, self.found.task
+        assert isinstance(self.learner.objective, Labelled)
+        corpus, task = self.found, self.learner.objective.task
         decision, last = task.default_decision(), None
         outcome = out_of_fold.read(folder, None) if corpus.is_cross_validated else None
         is_averaged = self.request.settings.train.average
@@ -148,6 +149,7 @@ class FineTuning:
         with threads.products_alone():
             simple = task.baselines(corpus.part("train"), last[1], last[2], parts)
         found["baselines"] = {"part": last[0], **probe, **simple}
+        found |= crossed.remedies(outcome)
         retry = self.learner.progress.retry
         found |= {"best": asdict(self._best(found))} | ({"retry": retry} if retry else {})
         return found, decision
@@ -254,6 +256,11 @@ def build(request: TrainRequest, corpus: Corpus, clock: Clock) -> FineTuning:
         resumed=request.out if request.resume else None,
     )
     settings = judging.resolved(settings, is_cross_validated=corpus.is_cross_validated)
+    if settings.train.remedies == "always" and not corpus.is_cross_validated:
+        raise SettingsError(
+            "train.remedies=always: measures in cross-validation, and here validation texts "
+            "judge; leave it out, or give fewer than 600 rows and none to validate by"
+        )
     objective = Labelled.of(corpus, settings)
     encoder, sub = objective.encoder(place, settings.train, device)
     is_quick = settings.train.effort == "quick"

@@ -15,6 +15,7 @@ from safetensors import SafetensorError, safe_open
 from textune.corpora.corpus import Corpus
 from textune.encoder import weights
 from textune.evaluation import answered
+from textune.probing.remedies import NOTHING
 from textune.records import Example, LinearHead, Scores
 from textune.storage import contents
 from textune.text.ragged import ranges
@@ -34,6 +35,7 @@ class Candidate:
     folds: int
     seed: int
     retry: Mapping[str, Any] | None = None  # the safer recipe by which a fold had to begin anew
+    remedy: str = NOTHING  # for rare labels, with which it learned
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class Outcome:
     is_judged: NDArray[np.bool_]  # (N,) training texts that each candidate has answered
     chosen: int  # place of the best among the candidates
     head: LinearHead | None = None  # of all texts, where fine-tuning starts from one
+    remedies: tuple[Mapping[str, Any], ...] = ()  # what was measured of them
 
     @property
     def best(self) -> Candidate:
@@ -110,6 +113,8 @@ def write(folder: Path, outcome: Outcome, key: str) -> None:
     told = {
         "candidates": [[one.name, one.folds, one.seed] for one in outcome.candidates],
         "retries": [one.retry for one in outcome.candidates],
+        "remedy": [one.remedy for one in outcome.candidates],
+        "remedies": list(outcome.remedies),
         "chosen": outcome.chosen,
         "strength": None if outcome.head is None else outcome.head.strength,
     }
@@ -136,9 +141,13 @@ def read(folder: Path, key: str | None) -> Outcome | None:
         weight, bias = (tensors[name].numpy() for name in ("weight", "bias"))
         head = LinearHead(weight, bias, told["strength"], {}, None)
     retries = told.get("retries") or [None] * len(told["candidates"])
+    taken = told.get("remedy") or [NOTHING] * len(told["candidates"])
     found = [
-        Candidate(name, tensors[f"logits.{place}"].numpy(), folds, seed, retries[place])
+        Candidate(
+            name, tensors[f"logits.{place}"].numpy(), folds, seed, retries[place], taken[place]
+        )
         for place, (name, folds, seed) in enumerate(told["candidates"])
     ]
+    remedies = tuple(told.get("remedies", ()))
     folds = {name: tensors[name].numpy() for name in ("of_fold", "is_judged")}
-    return Outcome(tuple(found), **folds, chosen=told["chosen"], head=head)
+    return Outcome(tuple(found), **folds, chosen=told["chosen"], head=head, remedies=remedies)

@@ -5,41 +5,44 @@ every training text by a model that did not learn from it. The better one learns
 """
 
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from textune.corpora.corpus import Corpus
 from textune.encoder.model import Encoder
-from textune.errors import DataError, NumericsError, some
+from textune.errors import DataError, NumericsError
 from textune.evaluation import preferring
-from textune.metrics import catalogue, written
+from textune.metrics import written
 from textune.objectives.labelled import Labelled
 from textune.probing import heads
 from textune.probing.features import features
-from textune.recipes import affording, averaged, out_of_fold, probed
+from textune.probing.remedies import NOTHING
+from textune.recipes import affording, averaged, out_of_fold, probed, remedied, selected
 from textune.recipes.averaged import Mean
 from textune.recipes.guarded import Guard
 from textune.recipes.out_of_fold import Candidate, Logits, Outcome, Rows
 from textune.recipes.part_training import Trainer
+from textune.recipes.remedied import Compared
 from textune.records import LinearHead, Message
 from textune.runs.curves import FROZEN, TUNED
 from textune.settings import judging
 from textune.settings.config import Settings
 from textune.settings.language_config import RunSettings
-from textune.splits import folds, strata
+from textune.splits import folds
 from textune.tasks import registry
+from textune.tasks.interface import Task
 from textune.training import starting_over
 from textune.training.learner import Learner
 
 FOLDS = 5
 NESTED = 200  # texts; of fewer each fold's head has a strength of its own
-SHOWN = 5  # labels that are named
 SEEDS = 3  # of the most effort
-NAMES = {FROZEN: "linear head on the frozen encoder", TUNED: "fine-tuning"}
 
 
 def select(
@@ -72,9 +75,10 @@ def select(
         out_of_fold.write(folder, found, key)
     else:
         yield Message("cross-validation: finished before, not repeated")
-    yield from _unjudged(corpus, found)
-    yield Message(_words(learner, corpus, found))
+    yield from selected.unjudged(corpus, found)
+    yield Message(selected.words(learner, corpus, found))
     best = found.best
+    remedied.take(learner, corpus, best.remedy)
     learner.is_frozen = best.name == FROZEN
     if best.retry is not None and not goes_on:
         starting_over.take(learner, best.retry)
@@ -109,57 +113,108 @@ def _cross_validated(
     seed, train = learner.settings.seed, learner.settings.train
     of_fold = _deal(corpus, FOLDS, _seed_of_rows(learner))
     is_judged = of_fold != folds.ALWAYS
-    candidates, head, known = [], None, None
+    candidates, head, known, name = [], None, None, NOTHING
+    measured: tuple[Mapping[str, Any], ...] = ()
     if (train.probe or train.effort == "quick") and heads.can_probe(corpus.task, encoder):
         known = _Known.of(learner, corpus, encoder)
-        head, logits = _frozen(learner, corpus, known, of_fold)
-        candidates.append(Candidate(FROZEN, logits, len(_numbers(of_fold)), seed))
-        yield Message(_frozen_words(learner, corpus, candidates[0], is_judged, began))
+        fit, found = _remedied(learner, corpus, known, of_fold)
+        if found is not None:
+            name, measured = found.taken, (found.told(),)
+            yield Message(found.words)
+            remedied.take(learner, corpus, name)
+        head, count = fit.head, len(_numbers(of_fold))
+        candidates.append(Candidate(FROZEN, fit.logits, count, seed, remedy=name))
+        yield Message(selected.frozen_words(learner, corpus, candidates[0], is_judged, began))
     mean = Mean.of(encoder)
     if candidates and (train.effort == "quick" or not train.epochs):
-        return Outcome(tuple(candidates), of_fold, is_judged, 0, head), mean
-    found = yield from _tuned(learner, corpus, encoder, known, mean)
-    if found is not None:
-        candidates.append(found)
+        return Outcome(tuple(candidates), of_fold, is_judged, 0, head, measured), mean
+    tuned = yield from _tuned(learner, corpus, encoder, known, mean)
+    if tuned is not None:
+        candidates.append(replace(tuned, remedy=name))
     for each in candidates:
         is_judged = is_judged & _is_answered(corpus, each.logits)
     chosen = _best(learner, corpus, candidates, is_judged)
-    return Outcome(tuple(candidates), of_fold, is_judged, chosen, head), mean
+    return Outcome(tuple(candidates), of_fold, is_judged, chosen, head, measured), mean
+
+
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    """A linear head of all texts, and what heads without its own fold say of each."""
+
+    head: LinearHead
+    logits: Logits
+    strengths: Mapping[int, float]  # fold → strength of the head without it, where it has its own
+
+
+def _remedied(
+    learner: Learner, corpus: Corpus, known: _Known, of_fold: Rows
+) -> tuple[_Fit, Compared | None]:
+    """Fit the head with the remedy for rare labels that helps, and say what was measured."""
+    first, *others = remedied.tasks(learner, corpus).items()
+    plain = _frozen(learner, corpus, known, of_fold, first[1])
+    if not others:
+        return plain, None
+    fits = {
+        name: _frozen(learner, corpus, known, of_fold, task, like=plain) for name, task in others
+    }
+    logits = {NOTHING: plain.logits} | {name: fit.logits for name, fit in fits.items()}
+    found = remedied.compare(learner, corpus, of_fold, logits)
+    return fits.get(found.taken, plain), found
 
 
 def _frozen(
-    learner: Learner, corpus: Corpus, known: _Known, of_fold: Rows
-) -> tuple[LinearHead, Logits]:
-    """Fit the head on all texts, and let heads without its own fold answer each."""
+    learner: Learner,
+    corpus: Corpus,
+    known: _Known,
+    of_fold: Rows,
+    task: Task,
+    *,
+    like: _Fit | None = None,
+) -> _Fit:
+    """Fit the head on all texts, and let heads without its own fold answer each.
+
+    They are as strongly regularised as others, where these are given.
+    """
     rows, borders = corpus.split.train, out_of_fold.borders_of(corpus, corpus.split.train)
     per_item = np.repeat(of_fold, np.diff(borders))
-    head = _fit(learner, corpus, known, np.arange(len(rows)), per_item)
+    fit = partial(_fit, learner, corpus, known, per_item=per_item, task=task)
+    head = fit(np.arange(len(rows)), strength=None if like is None else like.head.strength)
     if len(rows) >= NESTED and head.held_out_logits is not None:
-        return head, head.held_out_logits
+        return _Fit(head, head.held_out_logits, {})
     logits = np.full((int(borders[-1]), len(head.bias)), np.nan, dtype=np.float32)
+    strengths = {}
     for fold in _numbers(of_fold):
-        part = _fit(learner, corpus, known, np.flatnonzero(of_fold != fold), per_item)
+        strength = None if like is None else like.strengths.get(fold)
+        part = fit(np.flatnonzero(of_fold != fold), strength=strength)
         items = np.flatnonzero(per_item == fold)
         logits[items] = known.features[items] @ part.weight.T + part.bias
-    return head, logits
+        strengths[fold] = part.strength
+    return _Fit(head, logits, strengths)
 
 
 def _fit(
-    learner: Learner, corpus: Corpus, known: _Known, places: Rows, per_item: Rows
+    learner: Learner,
+    corpus: Corpus,
+    known: _Known,
+    places: Rows,
+    per_item: Rows,
+    *,
+    task: Task,
+    strength: float | None = None,
 ) -> LinearHead:
     """Fit the head on some of the training texts; their other folds choose its strength."""
     rows = corpus.split.train
     items = out_of_fold.items_of(out_of_fold.borders_of(corpus, rows), places)
     weights = corpus.weights_of(rows)
-    assert isinstance(learner.objective, Labelled)
     return heads.fit(
-        learner.objective.task,
+        task,
         known.features[items],
         corpus.targets[rows][items],
         seed=learner.settings.seed,
         weights=None if weights is None else weights[items],
         folds=per_item[items],
         names=known.names,
+        strengths=None if strength is None else (strength,),
     )
 
 
@@ -225,7 +280,9 @@ def _without(
     rows, borders = corpus.split.train, out_of_fold.borders_of(corpus, corpus.split.train)
     learned, held_out = np.flatnonzero(of_fold != fold), np.flatnonzero(of_fold == fold)
     per_item = np.repeat(of_fold, np.diff(borders))
-    head = None if known is None else _fit(learner, corpus, known, learned, per_item)
+    task, head = trainer.objective.task, None
+    if known is not None:
+        head = _fit(learner, corpus, known, learned, per_item, task=task)
     return trainer.answer(rows[learned], rows[held_out], settings, head)
 
 
@@ -290,72 +347,3 @@ def _best(
         if preferring.is_better(corpus.task, metric, other, scores[best][0], texts):
             best = place
     return best
-
-
-def _value(
-    learner: Learner, corpus: Corpus, candidate: Candidate, is_judged: NDArray[np.bool_]
-) -> str:
-    """Say what a candidate scored."""
-    assert isinstance(learner.objective, Labelled)
-    metric = learner.objective.metric
-    found, texts = out_of_fold.scores(corpus, candidate.logits, is_judged)
-    report = corpus.task.judge(found, texts)
-    names = dict.fromkeys([metric, *({"accuracy"} & report.keys())])
-    values = [(name, catalogue.value(report, name)) for name in names]
-    return ", ".join(
-        f"{catalogue.title(name)} {'–' if value is None else written.decimals(value)}"
-        for name, value in values
-    )
-
-
-def _unjudged(corpus: Corpus, found: Outcome) -> Iterator[Message]:
-    """Name the labels of texts that no model was judged by."""
-    rows = corpus.split.train[~found.is_judged].tolist()
-    if not rows:
-        return
-    names = dict.fromkeys(name for row in rows for name in strata.label_names(corpus.examples[row]))
-    texts = "1 text is" if len(rows) == 1 else f"{len(rows):,} texts are"
-    of = f" ({some(list(map(repr, names)), SHOWN)})" if names else ""
-    yield Message(
-        f"{texts} not judged: a label{of} is in one fold alone, and no score speaks of it; give "
-        "more rows of it",
-        is_warning=True,
-    )
-
-
-def _frozen_words(
-    learner: Learner,
-    corpus: Corpus,
-    candidate: Candidate,
-    is_judged: NDArray[np.bool_],
-    began: float,
-) -> str:
-    seconds = written.clock(time.perf_counter() - began)
-    return (
-        f"{NAMES[FROZEN]}: {_value(learner, corpus, candidate, is_judged)} by "
-        f"{candidate.folds}-fold cross-validation of {int(is_judged.sum()):,} texts, {seconds}: "
-        "what you get without fine-tuning"
-    )
-
-
-def _words(learner: Learner, corpus: Corpus, found: Outcome) -> str:
-    """Say what learns from all texts, and why."""
-    best = found.best
-    every = f"all {len(corpus.split.train):,} texts"
-    if len(found.candidates) == 1:
-        name = NAMES[best.name]
-        return f"{name}: trained on {every}, judged by {best.folds}-fold cross-validation"
-    values = [
-        f"{NAMES[one.name]} {_value(learner, corpus, one, found.is_judged)}"
-        for one in found.candidates
-    ]
-    said = f"cross-validation: {'; '.join(values)}"
-    if best.name == FROZEN:
-        return (
-            f"{said}: fine-tuning is not better; the frozen encoder with the linear head, fitted "
-            f"on {every}, is what is saved"
-        )
-    said = f"{said}: fine-tuning learns from {every}"
-    if not learner.settings.train.average:
-        return said
-    return f"{said}, and its weights become the mean of these and of the {best.folds} folds'"

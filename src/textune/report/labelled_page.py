@@ -50,6 +50,7 @@ def content(run_dir: Path, files: Files) -> dict[str, object]:
         "curves": drawings.curves(files.log, main) if pictures.are_wanted() else [],
         "seeds": _seeds(metrics.get("seeds")),
         "learning": _learning(LearningCurve.read(run_dir)),
+        "remedies": list(map(_remedies, metrics.get("remedies") or [])),
         "parts": [_part(run_dir, name, metrics[name], main) for name in parts],
     }
 
@@ -226,6 +227,24 @@ def _crossed(found: Report, main: str) -> dict[str, object] | None:
         for one in told["candidates"]
     ]
     return {"heads": [METRICS[key].name for key in keys], "rows": rows}
+
+
+def _remedies(told: Mapping[str, Any]) -> dict[str, object]:
+    """Show what remedies for rare labels were worth to one way to learn."""
+    first = told["tried"][0]["name"]
+    rows = []
+    for one in told["tried"]:
+        cells = []
+        for key in told["metrics"]:
+            found = one["metrics"][key]
+            span = "" if one["name"] == first else pages.span([found["low"], found["high"]])
+            gain = "" if one["name"] == first else f"{found['gain']:+.3f}"
+            cells += [pages.number(found["value"]), gain, span]
+        rows.append((one["name"], cells, one["name"] == told["taken"]))
+    heads = [
+        head for key in told["metrics"] for head in (catalogue.title(key), "gain", "95 % interval")
+    ]
+    return {"way": CANDIDATES.get(told["of"], told["of"]), "heads": heads, "rows": rows}
 
 
 def _by_length(bins: Sequence[Mapping[str, Any]], main: str) -> dict[str, object] | None:

@@ -196,6 +196,11 @@ class TrainSettings(Section):
         description="How often texts are drawn: each once a pass, so that all classes come equally "
         "often (balanced), or half-way to that (square-root).",
     )
+    remedies: Literal["auto", "off", "always"] = Field(
+        "auto",
+        description="Measure what helps rare labels (class weights, sampling, losses, thresholds), "
+        "and take it, where rows are cross-validated and a label is rare, or always.",
+    )
     label_smoothing: float = Field(
         0.0, ge=0, lt=1, description="Share of each target that is spread over all labels."
     )

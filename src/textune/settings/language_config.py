@@ -19,6 +19,7 @@ OF_LABELS = (
     "pooling",
     "probe",
     "recipe",
+    "remedies",
     "retry",
     "sampling",
 )  # settings that are refused where there are no labels

@@ -19,6 +19,7 @@ HEEDED: dict[str, Callable[[Kind], bool]] = {  # setting → the tasks in which 
     "train.label_smoothing": lambda kind: kind.has_classes,
     "train.loss": lambda kind: kind.has_classes,
     "train.loss=asymmetric": lambda kind: kind.several,
+    "train.remedies": lambda kind: kind.has_classes and kind.asks == "texts",
     "train.sampling": lambda kind: kind.has_classes and kind.asks == "texts",
     "train.pooling": lambda kind: kind.asks == "texts",
     "data.unlabelled": lambda kind: kind.several,
@@ -45,6 +46,7 @@ def check(task: Task, settings: Settings) -> None:
         "train.label_smoothing": train.label_smoothing > 0,
         "train.loss": train.loss == "focal",
         "train.loss=asymmetric": train.loss == "asymmetric",
+        "train.remedies": train.remedies == "always",
         "train.sampling": train.sampling != "none",
         "train.pooling": train.pooling == "mean",
         "data.unlabelled": data.unlabelled is not None,
@@ -58,12 +60,26 @@ def check(task: Task, settings: Settings) -> None:
                 f"{setting}: would change nothing here, where the task is {kind.words} "
                 f"({kind.name}); it is for {kinds}; leave it out"
             )
+    if train.remedies == "always" and (asked := remedies_given(train)):
+        raise SettingsError(
+            f"train.remedies=always: {' and '.join(asked)} says which; leave one of them out"
+        )
     if isinstance(train.class_weights, dict):
         for label in train.class_weights:
             if label not in task.labels:
                 raise SettingsError(
                     f"train.class_weights: no label {label!r}; {among(label, task.labels)}"
                 )
+
+
+def remedies_given(train: TrainSettings) -> list[str]:
+    """Name the settings that ask for a remedy for rare labels."""
+    asked = {
+        "train.class_weights": train.class_weights != "none",
+        "train.loss": train.loss != PLAIN,
+        "train.sampling": train.sampling != "none",
+    }
+    return [name for name, is_given in asked.items() if is_given]
 
 
 def metric(task: Task, wanted: str) -> str:

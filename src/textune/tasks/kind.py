@@ -110,6 +110,7 @@ class Probe(Protocol):
         weights: NDArray[np.float64] | None,
         folds: NDArray[np.int64] | None,
         names: NDArray[np.float32] | None = None,
+        strengths: Sequence[float] | None = None,
     ) -> LinearHead:
         """Fit it on the features of I items, (I, D), and their targets, as the task has them.
 
@@ -122,6 +123,7 @@ class Probe(Protocol):
             folds: (I,) fold of each item, -1 where it is always learned from; None: dealt by it.
             names: (C, D) features of the labels' names, learned from as texts are, by a task
                 that can; others pass them over.
+            strengths: Of regularisation that are tried; None: the usual ones.
         """
 
 

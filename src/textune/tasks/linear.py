@@ -6,7 +6,8 @@ the features, C outputs of the head. Only probing needs this file, and scipy wit
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +37,7 @@ def classes(
     weights: Floats | None = None,
     folds: Rows | None = None,
     names: NDArray[np.float32] | None = None,
+    strengths: Sequence[float] | None = None,
     criterion: Loss = PLAIN,
 ) -> LinearHead:
     """Fit multinomial logistic regression.
@@ -50,6 +52,7 @@ def classes(
             from; None: dealt here, alike in classes.
         names: (C, D) features of the classes' names, each learned from as one more item.
         criterion: What is made smaller instead of cross-entropy: focal loss.
+        strengths: Of regularisation that are tried; None: the usual ones.
     """
     if names is not None:
         targets = np.concatenate([targets, np.arange(outputs)])
@@ -79,9 +82,8 @@ def classes(
             has_temperature=True,
         )
 
-    return _head(
-        problem, features, is_known, outputs, seed=seed, weights=weights, folds=folds, names=names
-    )
+    fit = partial(_head, problem, features, is_known, outputs, names=names, strengths=strengths)
+    return fit(seed=seed, weights=weights, folds=folds)
 
 
 def several(
@@ -93,6 +95,7 @@ def several(
     positives: Floats | None = None,
     folds: Rows | None = None,
     names: NDArray[np.float32] | None = None,
+    strengths: Sequence[float] | None = None,
     criterion: Loss = PLAIN,
 ) -> LinearHead:
     """Fit a logistic regression for each label.
@@ -107,6 +110,7 @@ def several(
         names: (C, D) features of the labels' names, each a positive of its label alone; of no
             other loss than cross-entropy.
         criterion: What is made smaller instead of cross-entropy: focal or asymmetric loss.
+        strengths: As for `classes`.
     """
     outputs, items = targets.shape[1], len(targets)
     if names is not None:
@@ -136,9 +140,8 @@ def several(
         return Problem(scaled, outputs, solve, losses, own, rarest(mine), lonely, most)
 
     is_known = np.ones(len(targets), dtype=bool)
-    return _head(
-        problem, features, is_known, outputs, seed=seed, weights=weights, folds=folds, names=names
-    )
+    fit = partial(_head, problem, features, is_known, outputs, names=names, strengths=strengths)
+    return fit(seed=seed, weights=weights, folds=folds)
 
 
 def numbers(
@@ -186,6 +189,7 @@ def _head(
     weights: Floats | None,
     folds: Rows | None,
     names: NDArray[np.float32] | None = None,
+    strengths: Sequence[float] | None = None,
 ) -> LinearHead:
     """Choose the strength, fit by it, and give the layer the units of the features."""
     items = len(features)  # names come after them
@@ -202,7 +206,7 @@ def _head(
     scaled, basis = _rotated((wide - center) / scale)
     problem = problem_of(scaled, rows, given[rows] / given[rows].mean())
     dealt = None if folds is None else np.append(folds, np.full(len(given) - items, ALWAYS))[rows]
-    choice = choose(problem, dealt, rows < items, seed)
+    choice = choose(problem, dealt, rows < items, seed, strengths)
     weight, bias = problem.solve(np.arange(len(rows)), choice.strength)
     weight, bias = choice.scale * weight @ basis.T, choice.scale * bias
     logits = None

@@ -26,7 +26,7 @@ from textune.records import (
     Table,
 )
 from textune.splits import splits
-from textune.tasks import doubt, imbalance, priors, probes, texts
+from textune.tasks import deciding, doubt, imbalance, priors, probes, texts
 from textune.tasks import labels as named
 from textune.tasks.interface import Borders, Floats, Task, thresholds
 from textune.tasks.interface import Column as Added
@@ -46,6 +46,7 @@ class Multi(Task):
     smoothing: float = 0.0  # share of each target that is spread over yes and no
     criterion: imbalance.Loss = imbalance.PLAIN  # what is made smaller
     sampling: imbalance.Sampling = "none"  # how often texts are drawn
+    goal: deciding.Goal | None = None  # of thresholds that are fitted; None: none are
 
     name = "multi"
     model_class = "AutoModelForSequenceClassification"
@@ -144,6 +145,13 @@ class Multi(Task):
     def default_decision(self) -> Decision:
         """Return one half for every label."""
         return Decision("threshold", thresholds(self.labels, 0.5))
+
+    def decision(self, scores: Scores, examples: Sequence[Example]) -> Decision:
+        """Return the rule: thresholds, where they shall be fitted."""
+        if self.goal is None:
+            return self.default_decision()
+        assert scores.truth is not None
+        return deciding.fit(self.labels, scores.truth, scores.probabilities, self.goal)
 
     def predictions(self, scores: Scores, examples: Sequence[Example]) -> Iterator[Prediction]:
         """Give each text its names and the probability of each label."""
@@ -251,6 +259,7 @@ def probe(
     weights: Floats | None,
     folds: NDArray[np.int64] | None,
     names: NDArray[np.float32] | None = None,
+    strengths: Sequence[float] | None = None,
 ) -> LinearHead:
     """Fit the head on frozen features; positives weigh more where they do in the loss."""
     from textune.tasks import linear  # scipy: a while to import
@@ -265,6 +274,7 @@ def probe(
         folds=folds,
         names=names if task.criterion == imbalance.PLAIN else None,
         criterion=task.criterion,
+        strengths=strengths,
     )
 
 

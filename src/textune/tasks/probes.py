@@ -19,6 +19,7 @@ def exclusive(
     weights: Floats | None,
     folds: NDArray[np.int64] | None,
     names: NDArray[np.float32] | None = None,
+    strengths: Sequence[float] | None = None,
 ) -> LinearHead:
     """Fit it as `kind.Probe` says; rare classes weigh more where they do, or are drawn more."""
     from textune.tasks import linear  # scipy: a while to import
@@ -32,6 +33,7 @@ def exclusive(
         folds=folds,
         names=names,
         criterion=task.criterion,
+        strengths=strengths,
     )
 
 

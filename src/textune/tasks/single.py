@@ -16,7 +16,7 @@ from textune.metrics import catalogue, metrics
 from textune.metrics.metrics import Parts, Report
 from textune.records import Batch, Contract, Decision, Example, Prediction, Row, Scores, Table
 from textune.splits import splits
-from textune.tasks import doubt, imbalance, priors, probes, texts
+from textune.tasks import deciding, doubt, imbalance, priors, probes, texts
 from textune.tasks import labels as named
 from textune.tasks.interface import Borders, Floats, Task
 from textune.tasks.interface import Column as Added
@@ -36,6 +36,7 @@ class Single(Task):
     smoothing: float = 0.0  # share of each target that is spread over all labels
     criterion: imbalance.Loss = imbalance.PLAIN  # what is made smaller
     sampling: imbalance.Sampling = "none"  # how often texts are drawn
+    goal: deciding.Goal | None = None  # of thresholds that are fitted; None: none are
 
     name = "single"
     model_class = "AutoModelForSequenceClassification"
@@ -99,9 +100,15 @@ class Single(Task):
     def decide(
         self, probabilities: NDArray[np.float64], decision: Decision, borders: Borders = None
     ) -> NDArray[np.int64]:
-        """Return the likeliest class, (N,); of two, a threshold may decide for the second."""
+        """Return the likeliest class, (N,); of two, a threshold may decide for the second.
+
+        Of more, each probability may be divided by a threshold before the highest is taken.
+        """
         if decision.kind == "threshold" and len(self.labels) == 2:
             return (probabilities[:, 1] >= decision.thresholds[self.labels[1]]).astype(np.int64)
+        if decision.kind == "threshold":
+            bars = np.asarray([decision.thresholds[label] for label in self.labels])
+            return (probabilities / bars).argmax(axis=1).astype(np.int64)
         return probabilities.argmax(axis=1).astype(np.int64)
 
     def names(self, decided: NDArray[np.int64]) -> list[tuple[str, ...]]:
@@ -133,6 +140,13 @@ class Single(Task):
     def default_decision(self) -> Decision:
         """Return the rule of the likeliest class."""
         return Decision("argmax")
+
+    def decision(self, scores: Scores, examples: Sequence[Example]) -> Decision:
+        """Return the rule: thresholds, where they shall be fitted."""
+        if self.goal is None:
+            return self.default_decision()
+        assert scores.truth is not None
+        return deciding.fit(self.labels, scores.truth, scores.probabilities, self.goal)
 
     def predictions(self, scores: Scores, examples: Sequence[Example]) -> Iterator[Prediction]:
         """Give each text its names and the probability of each label."""

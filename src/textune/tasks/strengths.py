@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,7 +51,13 @@ class Choice:
     # held out, NaN where they never were; None where not all items were judged
 
 
-def choose(problem: Problem, folds: Rows | None, is_item: NDArray[np.bool_], seed: int) -> Choice:
+def choose(
+    problem: Problem,
+    folds: Rows | None,
+    is_item: NDArray[np.bool_],
+    seed: int,
+    strengths: Sequence[float] | None = None,
+) -> Choice:
     """Choose a strength by cross-validation: the one of the lowest loss of held-out items.
 
     Much regularisation makes logits small: where they can be scaled, each strength is judged at the
@@ -63,6 +69,7 @@ def choose(problem: Problem, folds: Rows | None, is_item: NDArray[np.bool_], see
         folds: (I,) of each item; None: dealt here.
         is_item: (I,) whether it is one that can be held out, and no name.
         seed: Deals items into folds, and draws some where they are many.
+        strengths: Of regularisation that are tried; None: the usual ones.
     """
     size, width = problem.features.shape
     rows = drawn(np.arange(size), problem.most_choosing, seed)
@@ -73,10 +80,11 @@ def choose(problem: Problem, folds: Rows | None, is_item: NDArray[np.bool_], see
         folds[problem.is_lonely] = ALWAYS
     judged = rows[folds[rows] != ALWAYS]
     if len(judged) < 4 or len(np.unique(folds[judged])) < 2:
-        return Choice(USUAL)
+        return Choice(USUAL if strengths is None else strengths[0])
     scores: dict[float, float] = {}
     best = np.inf
-    for strength in FEW if is_much else STRENGTHS:
+    usual = FEW if is_much else STRENGTHS
+    for strength in strengths or usual:
         logits = np.full((size, problem.outputs), np.nan, dtype=np.float32)
         for learned, held_out in _parted(rows, folds):
             weight, bias = problem.solve(learned, strength)

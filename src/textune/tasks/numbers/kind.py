@@ -78,6 +78,7 @@ def probe(
     weights: NDArray[np.float64] | None,
     folds: NDArray[np.int64] | None,
     names: NDArray[np.float32] | None = None,
+    strengths: Sequence[float] | None = None,
 ) -> LinearHead:
     """Fit the head on frozen features, to standardised numbers."""
     from textune.tasks import linear  # scipy: a while to import
