@@ -75,7 +75,8 @@ def check(task: Task, settings: Settings) -> None:
 def remedies_given(train: TrainSettings) -> list[str]:
     """Name the settings that ask for a remedy for rare labels."""
     asked = {
-        "train.class_weights": train.class_weights != "none",
+        "train.class_weights": train.class_weights != "none"
+        and "class_weights" not in train.left_out(),
         "train.loss": train.loss != PLAIN,
         "train.sampling": train.sampling != "none",
     }
