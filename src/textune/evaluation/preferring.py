@@ -14,6 +14,7 @@ EXPECTED, SPREAD = 0.04, 0.03
 """By how much the main metric of what fine-tuning on all texts gives is above what is found here of
 the simpler candidate, where nothing is known yet: models of folds learned from fewer texts, and the
 mean of them is better than each. And the standard deviation of that (docs/few_labels.md)."""
+CLEAR = 2.0  # standard deviations by which fine-tuning is worse, whatever is usual
 AGAIN = 2.0  # times the variance over texts drawn again: learning from others varies as much
 
 
@@ -45,7 +46,10 @@ def is_better(
         return bool(np.isfinite(tie) and tie > 0)
     drawn = found[1:, 0]
     variance = np.var(drawn[np.isfinite(drawn)]) if np.isfinite(drawn).any() else 0.0
-    return bool(gain * SPREAD**2 + EXPECTED * AGAIN * variance > 0)
+    variance *= AGAIN
+    if gain < -CLEAR * variance**0.5:
+        return False
+    return bool(gain * SPREAD**2 + EXPECTED * variance > 0)
 
 
 def _differences(
