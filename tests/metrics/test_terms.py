@@ -36,14 +36,6 @@ def test_terms_weigh_as_scikit_learn_has_them():
         same(one, other)
 
 
-def test_of_many_texts_a_term_of_one_alone_is_left_out(monkeypatch):
-    monkeypatch.setattr(terms, "MANY_TEXTS", 5)
-    found = terms.weigh(terms.counts(TEXTS), np.arange(6), np.arange(6))
-    wanted = theirs(TEXTS, TEXTS, min_df=2)
-    assert found[0].shape == wanted[0].shape
-    same(found[0], wanted[0])
-
-
 def test_the_most_frequent_of_very_many_terms_are_kept(monkeypatch):
     monkeypatch.setattr(terms, "MOST_TERMS", 2)
     texts = ["x x x y y", "x y z", "y"]
