@@ -51,6 +51,7 @@ def fit(
     probe = registry.of(task.name).probe
     assert probe is not None, "a task that can be probed"
     given: dict[str, Any] = {"seed": seed, "weights": weights, "folds": folds}
+    given["strengths"] = strengths
     with threads.products_alone():
         plain = probe(task, features, targets, **given)
         if names is None or len(features) >= MANY * len(names):
