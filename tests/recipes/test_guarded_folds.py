@@ -57,7 +57,7 @@ def test_a_run_that_was_killed_after_it_goes_on_by_the_safer_recipe(
     options = {"base": tiny_base, "settings": WILD, "device": "cpu"}
     whole = textune.train(reviews, out=tmp_path / "whole", **options)
     with monkeypatch.context() as patch:
-        patch.setattr(selecting, "_words", lambda *_: 1 / 0)
+        patch.setattr(selecting.selected, "words", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             textune.train(reviews, out=tmp_path / "run", **options)
     again = textune.train(reviews, out=tmp_path / "run", resume=True, **options)
