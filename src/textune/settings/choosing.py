@@ -90,7 +90,6 @@ EQUAL = ("asks", "averages", "are_alike", "pairs", "numbers")
 
 TABLE: Mapping[str, tuple[Rule, ...]] = {
     "batch_size": (
-        Rule(4, rows=50),
         Rule(8, rows=200),
         Rule(16, rows=2_000),
         Rule(32),
