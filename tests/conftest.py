@@ -2,6 +2,7 @@
 
 import os
 import random
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -103,6 +104,43 @@ def comments(tmp_path):
     file = tmp_path / "comments.csv"
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return file
+
+
+@pytest.fixture
+def few(reviews, tmp_path):
+    """Return a file of 40 reviews."""
+    lines = reviews.read_text(encoding="utf-8").splitlines(keepends=True)
+    file = tmp_path / "few.csv"
+    file.write_text("".join(lines[:41]), encoding="utf-8")
+    return file
+
+
+@pytest.fixture
+def auto_recipe(monkeypatch):
+    """Leave to the recipe what a test leaves out, as users have it."""
+    monkeypatch.delenv("TEXTUNE_RECIPE")
+
+
+@pytest.fixture
+def dying_after_selection(monkeypatch):
+    """Return a context in which a run dies once cross-validation is written."""
+
+    from textune.recipes import out_of_fold  # after the environment is set
+
+    @contextmanager
+    def dying():
+        write = out_of_fold.write
+
+        def die(folder, outcome, key):
+            write(folder, outcome, key)
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patch:
+            patch.setattr(out_of_fold, "write", die)
+            with pytest.raises((AssertionError, KeyboardInterrupt)):
+                yield
+
+    return dying
 
 
 @pytest.fixture

@@ -113,6 +113,14 @@ def test_an_epoch_that_no_validation_ends_says_how_long_it_took(capsys):
     assert [line[:8] for line in found] == ["epoch 1:"]
 
 
+def test_updates_before_the_run_s_own_are_no_epochs_of_it(capsys):
+    with watching.Watch() as shown:
+        shown.show(step(1))  # of a new head, which is trained alone at first
+        shown.show(step(2, epoch=2))
+    assert "of training" not in capsys.readouterr().err
+    assert shown._seconds < 60
+
+
 @pytest.mark.parametrize(
     ("seconds", "shown"),
     [(0.04, "0.0 s"), (9.94, "9.9 s"), (9.96, "0:10"), (75.2, "1:15"), (3700.0, "1:01:40")],

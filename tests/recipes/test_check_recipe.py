@@ -13,12 +13,9 @@ from textune.doors import cli
 from textune.recipes import choices
 from textune.settings import choosing
 
+pytestmark = pytest.mark.usefixtures("auto_recipe")
+
 TITLE = "what train chooses, where nothing else is asked for\n"
-
-
-@pytest.fixture(autouse=True)
-def _as_users_have_it(monkeypatch):
-    monkeypatch.delenv(choosing.FORCED)
 
 
 def said(*words):

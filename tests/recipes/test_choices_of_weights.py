@@ -3,12 +3,8 @@
 import pytest
 
 import textune
-from textune.settings import choosing
 
-
-@pytest.fixture(autouse=True)
-def _as_users_have_it(monkeypatch):
-    monkeypatch.delenv(choosing.FORCED)
+pytestmark = pytest.mark.usefixtures("auto_recipe")
 
 
 @pytest.fixture

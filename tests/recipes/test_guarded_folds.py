@@ -9,14 +9,10 @@ from made_requests import train_request
 from textune.errors import NumericsError
 from textune.recipes import labelled_text, selecting
 from textune.records import Message
-from textune.settings import choosing
+
+pytestmark = pytest.mark.usefixtures("auto_recipe")
 
 WILD = ("train.lr=0.5", "train.epochs=6", "train.batch_size=16", "train.recipe=auto")
-
-
-@pytest.fixture(autouse=True)
-def _as_users_have_it(monkeypatch):
-    monkeypatch.delenv(choosing.FORCED)
 
 
 def warnings_of(request):

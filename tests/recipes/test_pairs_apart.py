@@ -27,15 +27,12 @@ from textune.recipes import labelled_text
 from textune.records import Message, Step
 from textune.settings import choosing
 
+pytestmark = pytest.mark.usefixtures("auto_recipe")
+
 NAMED = ("--text", "one,other", "--label", "likeness", "--task", "number")
 PAIR = ("a good warm film", "the dull song is very cold")
 QUICK = {"effort": "quick", "device": "cpu", "precision": "fp32"}
 COLUMNS = {"text": ["one", "other"], "label": "likeness", "task": "number"}
-
-
-@pytest.fixture(autouse=True)
-def _as_users_have_it(monkeypatch):
-    monkeypatch.delenv(choosing.FORCED)
 
 
 @pytest.fixture(scope="module")

@@ -16,13 +16,10 @@ from textune.settings import choosing
 from textune.storage import contents, folders
 from textune.training import fingerprints
 
+pytestmark = pytest.mark.usefixtures("auto_recipe")
+
 HELD_OUT = "data.valid_share=0.1"
 CHOSEN = ("batch size ", "epochs ", "lr ", "warm-up ", "dropout ")
-
-
-@pytest.fixture(autouse=True)
-def _as_users_have_it(monkeypatch):
-    monkeypatch.delenv(choosing.FORCED)
 
 
 @pytest.fixture

@@ -13,13 +13,9 @@ from conftest import WORDS
 from textune.doors import cli
 from textune.errors import SettingsError
 from textune.probing import remedies
-from textune.recipes import out_of_fold, selecting
-from textune.settings import choosing
+from textune.recipes import selecting
 
-
-@pytest.fixture(autouse=True)
-def _as_users_have_it(monkeypatch):
-    monkeypatch.delenv(choosing.FORCED)
+pytestmark = pytest.mark.usefixtures("auto_recipe")
 
 
 def written(file, rows):
@@ -145,20 +141,14 @@ def test_fine_tuning_takes_what_helps_the_frozen_encoder(trained, noise, monkeyp
     assert all(np.allclose(found["given"][name], value) for name, value in found["taken"].items())
 
 
-def test_a_run_that_was_killed_goes_on_with_its_remedy(trained, noise, monkeypatch):
+def test_a_run_that_was_killed_goes_on_with_its_remedy(
+    trained, noise, monkeypatch, dying_after_selection
+):
     monkeypatch.setattr(remedies.Measured, "taken", property(lambda _: "focal loss"))
     monkeypatch.setattr(selecting.preferring, "is_better", lambda *_: True)
     _, whole = trained(noise, "--epochs", 1, out="whole")
-    write = out_of_fold.write
-
-    def die(folder, outcome, key):
-        write(folder, outcome, key)
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(out_of_fold, "write", die)
-        with pytest.raises((AssertionError, KeyboardInterrupt)):
-            trained(noise, "--epochs", 1, out="killed")
+    with dying_after_selection():
+        trained(noise, "--epochs", 1, out="killed")
     monkeypatch.setattr(selecting, "_cross_validated", None)
     _, killed = trained(noise, "--epochs", 1, "--resume", out="killed")
     assert numbers_of(killed)["remedies"] == numbers_of(whole)["remedies"]

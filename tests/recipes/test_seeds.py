@@ -20,15 +20,6 @@ from textune.settings import choosing
 SMALL = {"device": "cpu", "epochs": 1}
 
 
-@pytest.fixture
-def few(reviews, tmp_path):
-    """Return a file of 40 reviews."""
-    lines = reviews.read_text(encoding="utf-8").splitlines(keepends=True)
-    file = tmp_path / "few.csv"
-    file.write_text("".join(lines[:41]), encoding="utf-8")
-    return file
-
-
 def numbers_of(run):
     return json.loads((run / "metrics.json").read_text(encoding="utf-8"))
 

@@ -13,22 +13,9 @@ import textune
 from conftest import WORDS
 from textune.doors import cli
 from textune.errors import SettingsError
-from textune.recipes import averaged, out_of_fold, selecting
-from textune.settings import choosing
+from textune.recipes import averaged, selecting
 
-
-@pytest.fixture(autouse=True)
-def _as_users_have_it(monkeypatch):
-    monkeypatch.delenv(choosing.FORCED)
-
-
-@pytest.fixture
-def few(reviews, tmp_path):
-    """Return a file of 40 reviews."""
-    lines = reviews.read_text(encoding="utf-8").splitlines(keepends=True)
-    file = tmp_path / "few.csv"
-    file.write_text("".join(lines[:41]), encoding="utf-8")
-    return file
+pytestmark = pytest.mark.usefixtures("auto_recipe")
 
 
 @pytest.fixture
@@ -103,6 +90,8 @@ def test_the_weights_are_the_mean_of_fine_tuning_on_all_texts_and_of_the_folds(
     monkeypatch.setattr(averaged, "blend", blending)
     said, run = trained("--epochs", 2, "--batch-size", 16)
     assert "fine-tuning learns from all 40 texts, and its weights become the mean" in said
+    one, other = numbers_of(run)["valid"]["cross_validation"]["candidates"]
+    assert ("fine-tuning is not clearly worse" in said) is (other["mcc"] < one["mcc"])
     found = numbers_of(run)
     assert found["best"]["step"] == 6
     assert found["valid"]["cross_validation"]["chosen"] == "fine-tuned"
@@ -136,19 +125,13 @@ def test_no_text_is_judged_by_a_model_that_learned_from_it(trained, tmp_path):
 
 
 @pytest.mark.parametrize("damaged", [False, True])
-def test_a_run_that_was_killed_reads_what_cross_validation_found(trained, monkeypatch, damaged):
+def test_a_run_that_was_killed_reads_what_cross_validation_found(
+    trained, monkeypatch, damaged, dying_after_selection
+):
     monkeypatch.setattr(selecting.preferring, "is_better", lambda *_: True)
     _, whole = trained("--epochs", 2, out="whole")
-    written = out_of_fold.write
-
-    def die(folder, outcome, key):
-        written(folder, outcome, key)
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(out_of_fold, "write", die)
-        with pytest.raises((AssertionError, KeyboardInterrupt)):
-            trained("--epochs", 2, out="killed")
+    with dying_after_selection():
+        trained("--epochs", 2, out="killed")
     if damaged:
         place = whole.parent / "killed" / averaged.FILE
         content = bytearray(place.read_bytes())

@@ -68,7 +68,7 @@ class Watch:
         self._tokens = 0
         self._seconds = 0.0
         self._texts = 0
-        self._last = 0.0
+        self._last = self._began
         self._steps = 0
         self._loss = 0.0
         self._losses: list[Any] = []  # of the steps since the last validation, on the device
@@ -198,8 +198,8 @@ class Watch:
         return written.clock((self._total - step.number) * self._seconds / max(self._steps, 1))
 
     def _epoch_ended(self, last: Step, seconds: float) -> None:
-        """Say how long an epoch took, where no validation at its end does."""
-        if last.number != self._judged[0] and not self._quiet:
+        """Say how long an epoch of the run took, where no validation at its end does."""
+        if self._task is not None and last.number != self._judged[0] and not self._quiet:
             self._print(
                 f"epoch {last.epoch}: {written.clock(seconds - self._epoch_began)} of training"
             )

@@ -13,7 +13,8 @@ RESAMPLES = 100
 EXPECTED, SPREAD = 0.04, 0.03
 """By how much the main metric of what fine-tuning on all texts gives is above what is found here of
 the simpler candidate, where nothing is known yet: models of folds learned from fewer texts, and the
-mean of them is better than each. And the standard deviation of that (docs/few_labels.md)."""
+mean of them is better than each. And the standard deviation of that (docs/few_labels.md). Of errors
+and losses, as a share of the simpler one's."""
 CLEAR = 2.0  # standard deviations by which fine-tuning is worse, whatever is usual
 AGAIN = 2.0  # times the variance over texts drawn again: learning from others varies as much
 
@@ -41,6 +42,7 @@ def is_better(
     ]
     names = (metric, task.tie_metric)
     found = np.array([_differences(task, names, (other, simple), examples, rows) for rows in draws])
+    found[:, 0] /= _unit(task, metric, simple, examples)
     gain, tie = found[0]
     if not np.isfinite(gain):
         return bool(np.isfinite(tie) and tie > 0)
@@ -50,6 +52,13 @@ def is_better(
     if gain < -CLEAR * variance**0.5:
         return False
     return bool(gain * SPREAD**2 + EXPECTED * variance > 0)
+
+
+def _unit(task: Task, metric: str, simple: Scores, examples: Sequence[Example]) -> float:
+    """Return what differences are shares of: an error of the simpler one; of scores up to 1, 1."""
+    if catalogue.is_better_higher(metric):
+        return 1.0
+    return abs(catalogue.value(task.judge(simple, examples), metric) or 0.0) or 1.0
 
 
 def _differences(

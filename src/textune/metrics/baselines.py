@@ -71,8 +71,7 @@ def tfidf(
     """Judge logistic regression on TF-IDF of words and pairs of words.
 
     It takes seconds: of a large training part a seeded sample is used (at most 20,000 texts, fewer
-    with very many labels), and of a long text its first 1,000 characters. From 400 texts on, terms
-    of a single text are left out.
+    with very many labels), and of a long text its first 1,000 characters.
 
     Args:
         train_texts: Training texts; both texts of a pair joined by a line break.

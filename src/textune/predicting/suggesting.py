@@ -242,4 +242,5 @@ def _sources(run: Path) -> list[str]:
 def _left_out(found: Pool) -> str:
     """Say how many texts are not worth a label, and why."""
     counted = ", ".join(f"{count:,} {why}" for why, count in sorted(found.left_out.items()))
-    return f"{found.left_out.total():,} of {found.seen:,} texts are left out: {counted}"
+    total = found.left_out.total()
+    return f"{total:,} of {found.seen:,} texts {'is' if total == 1 else 'are'} left out: {counted}"

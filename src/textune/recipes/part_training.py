@@ -8,7 +8,6 @@ import torch
 from torch import Tensor
 
 from textune.corpora.corpus import Corpus
-from textune.encoder import remarks
 from textune.encoder.model import Encoder
 from textune.errors import NumericsError
 from textune.evaluation import evaluate
@@ -20,7 +19,7 @@ from textune.recipes.probed import Rows
 from textune.records import LinearHead, Step
 from textune.settings.config import Settings
 from textune.settings.language_config import RunSettings
-from textune.training import loop, memory, starting_over
+from textune.training import memory, starting_over
 from textune.training.learner import Learner
 from textune.training.progress import Progress
 
@@ -136,15 +135,7 @@ class Trainer:
 
     def _updates(self, learner: Learner, loss: Loss, works: Iterator[Work]) -> Iterator[Step]:
         torch.manual_seed(learner.settings.seed)
-        yield from loop.train(
-            learner.model,
-            loss,
-            works,
-            learner.optimizer,
-            learner.schedule,
-            clip=learner.settings.train.clip,
-            remedy=remarks.remedy(learner.precision),
-        )
+        yield from learner.updates(loss, works)
 
     def _judge(self, learner: Learner, progress: Progress) -> None:
         objective = learner.objective

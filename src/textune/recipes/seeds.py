@@ -21,9 +21,7 @@ from textune.settings.config import TrainSettings
 from textune.storage import atomic, contents, folders, objects
 
 FOLDER = "seeds"
-SEEDS = 2**32  # that there are
-OF_BEST = 3  # seeds that the most effort tries where validation texts judge, as cross-validation
-# does where they are few
+END = 2**32  # of the seeds that there are
 PARTS = ("valid", "test")
 RECORDS = ("log.jsonl", "capsule.json", "probe.json", "predictions")  # of how a model was learned
 
@@ -41,13 +39,13 @@ def check(request: TrainRequest) -> None:
     count, settings = request.seeds or 1, request.settings
     if count > 1 and settings.train.effort == "best":
         raise SettingsError(
-            f"--seeds {count}: --effort best trains by {OF_BEST} seeds itself, and takes the best "
-            "one; leave one of the two out"
+            f"--seeds {count}: --effort best trains by {judging.SEEDS} seeds itself; leave one of "
+            "the two out"
         )
-    if settings.seed + count > SEEDS:
+    if settings.seed + count > END:
         raise SettingsError(
             f"--seeds {count}: the last seed would be {settings.seed + count - 1:,}, and at most "
-            f"{SEEDS - 1:,} is possible; give a smaller --seed"
+            f"{END - 1:,} is possible; give a smaller --seed"
         )
     file = request.out / "config.toml"
     if not request.resume or not file.is_file():
@@ -130,7 +128,7 @@ def _count(request: TrainRequest, numbers: Numbers) -> int:
         return request.seeds
     train = request.settings.train
     is_crossed = "cross_validation" in numbers["valid"]  # which tried them already
-    return OF_BEST if train.effort == "best" and train.epochs and not is_crossed else 1
+    return judging.SEEDS if train.effort == "best" and train.epochs and not is_crossed else 1
 
 
 def _place(folder: Path, seed: int) -> Path:

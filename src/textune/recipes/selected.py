@@ -37,6 +37,19 @@ def _value(
     )
 
 
+def _is_lower(learner: Learner, corpus: Corpus, found: Outcome) -> bool:
+    """Tell whether the chosen candidate scored less than the first one."""
+    assert isinstance(learner.objective, Labelled)
+    metric, values = learner.objective.metric, []
+    for one in (found.best, found.candidates[0]):
+        report = corpus.task.judge(*out_of_fold.scores(corpus, one.logits, found.is_judged))
+        values.append(catalogue.value(report, metric))
+    best, first = values
+    if best is None or first is None or best == first:
+        return False
+    return catalogue.is_better_higher(metric) is (best < first)
+
+
 def unjudged(corpus: Corpus, found: Outcome) -> Iterator[Message]:
     """Name the labels of texts that no model was judged by."""
     rows = corpus.split.train[~found.is_judged].tolist()
@@ -85,6 +98,8 @@ def words(learner: Learner, corpus: Corpus, found: Outcome) -> str:
             f"{said}: fine-tuning is not better; the frozen encoder with the linear head, fitted "
             f"on {every}, is what is saved"
         )
+    if _is_lower(learner, corpus, found):
+        said += "; fine-tuning is not clearly worse, and fewer texts than all show less of it"
     said = f"{said}: fine-tuning learns from {every}"
     if not learner.settings.train.average:
         return said

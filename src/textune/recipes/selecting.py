@@ -42,7 +42,6 @@ from textune.training.learner import Learner
 
 FOLDS = 5
 NESTED = 200  # texts; of fewer each fold's head has a strength of its own
-SEEDS = 3  # of the most effort
 
 
 def select(
@@ -226,7 +225,7 @@ def _tuned(
     With the most effort by several seeds: then the mean of the logits answers for a text.
     """
     seed, borders = learner.settings.seed, out_of_fold.borders_of(corpus, corpus.split.train)
-    seeds = range(seed, seed + (SEEDS if learner.settings.train.effort == "best" else 1))
+    seeds = range(seed, seed + (judging.SEEDS if learner.settings.train.effort == "best" else 1))
     assert isinstance(learner.objective, Labelled)
     guard = Guard(may_retry=learner.settings.train.retry)
     trainer = Trainer.of(replace(learner.objective, corpus=corpus), encoder, guard=guard)

@@ -6,6 +6,7 @@ from textune.tasks.kind import Kind
 
 SHARE = 0.1  # of the texts that validates, where nothing else is asked for
 FEW = 600  # texts; a tenth of fewer says next to nothing, and is missed where one learns from it
+SEEDS = 3  # of the most effort: in cross-validation, or one after the other
 FEW_QUICK = 4_000  # where a linear head is all that is fitted: that takes seconds on each fold
 
 

@@ -1,9 +1,10 @@
 """An objective and an encoder become a learner: all that changes while a run learns."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from torch import Tensor
 from torch.optim.lr_scheduler import LambdaLR
@@ -15,11 +16,11 @@ from textune.fast import threads
 from textune.metrics import written
 from textune.objectives.objective import Objective, passes
 from textune.objectives.work import Work
-from textune.records import Message, Started
+from textune.records import Batch, Message, Started, Step
 from textune.runs.journal import Journal
 from textune.runs.typed import Capsule
 from textune.settings.language_config import RunSettings
-from textune.training import checkpoint, memory, optim, snapshot
+from textune.training import checkpoint, loop, memory, optim, snapshot
 from textune.training.clock import Clock
 from textune.training.fingerprints import Fingerprint
 from textune.training.instability import Watch
@@ -205,6 +206,28 @@ class Learner:
         epochs = 0 if self.is_frozen else epochs
         done, most = self.progress.step, self.micro_tokens
         return passes(self.objective, self.encoder, epochs, after=done, micro_tokens=most)
+
+    def updates(
+        self, loss: Callable[[Any, Batch], Tensor], works: Iterable[Work]
+    ) -> Iterator[Step]:
+        """Update the weights, once for each part of the work.
+
+        Args:
+            loss: Of a batch.
+            works: Batches, and what an update counts.
+
+        Raises:
+            NumericsError: A gradient is not finite.
+        """
+        return loop.train(
+            self.model,
+            loss,
+            works,
+            self.optimizer,
+            self.schedule,
+            clip=self.settings.train.clip,
+            remedy=remarks.remedy(self.precision),
+        )
 
     def measures(self) -> Capsule:
         """Return where, how and how fast it was learned, for the run's capsule."""

@@ -8,14 +8,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from textune.encoder import remarks
 from textune.errors import NumericsError, StoppedError
 from textune.fast import threads
 from textune.metrics import catalogue
 from textune.metrics.metrics import Report
 from textune.records import Batch, Message, Started, Step, Validated
 from textune.runs.journal import Journal
-from textune.training import loop, memory, snapshot, starting_over
+from textune.training import memory, snapshot, starting_over
 from textune.training.guards import StopRequest
 from textune.training.learner import Learner
 
@@ -82,15 +81,7 @@ def _steps(
     works, watch = learner.work(), learner.watch
     if watch is not None:
         loss, works = watch.listening(loss), watch.over(works)
-    for step in loop.train(
-        learner.model,
-        loss,
-        works,
-        learner.optimizer,
-        learner.schedule,
-        clip=learner.settings.train.clip,
-        remedy=remarks.remedy(learner.precision),
-    ):
+    for step in learner.updates(loss, works):
         seconds = time.perf_counter() - began
         _account(learner, step, seconds)
         learner.journal.step(step, seconds, threads.count())
