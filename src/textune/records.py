@@ -47,6 +47,14 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """What the user says of how a file is to be read; None where it is to be recognised."""
+
+    header: bool | None = None  # whether the first line names the columns
+    delimiter: str | None = None  # the character between cells
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """A user's file or data frame that can be read from the start as often as needed.
 

@@ -16,7 +16,7 @@ from textune import Predictor
 from textune.errors import DataError, RunError, SettingsError
 from textune.predicting import files
 from textune.predicting.predictor import CHUNK, Reading
-from textune.records import Row, Table
+from textune.records import ReadOptions, Row, Table
 
 ROWS = [
     ("7", "good film", 'says "yes", twice'),
@@ -222,7 +222,7 @@ def test_rows_are_read_a_chunk_at_a_time(predictor, tmp_path, monkeypatch):
 def test_a_file_without_names_is_read_by_number(nameless, tmp_path):
     source = tmp_path / "texts.tsv"
     source.write_text("x\tgood film\nx\tbad film\n", encoding="utf-8")
-    label(nameless, str(source), tmp_path / "out.tsv", Reading(header=False))
+    label(nameless, str(source), tmp_path / "out.tsv", Reading(file=ReadOptions(header=False)))
     columns, rows = read_back(tmp_path / "out.tsv")
     assert columns == ["1", "2", "decision", "p(bad)", "p(good)"]
     assert [row[1] for row in rows] == ["good film", "bad film"]
@@ -241,7 +241,7 @@ def test_names_in_the_first_line_are_no_text(nameless, tmp_path):
         label(nameless, str(source), tmp_path / "out.csv")
     label(nameless, str(source), tmp_path / "named.csv", Reading(text=("sentence",)))
     assert len(read_back(tmp_path / "named.csv")[1]) == 30
-    label(nameless, str(source), tmp_path / "plain.csv", Reading(header=False))
+    label(nameless, str(source), tmp_path / "plain.csv", Reading(file=ReadOptions(header=False)))
     assert len(read_back(tmp_path / "plain.csv")[1]) == 31
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from textune.errors import DataError
 from textune.reading import conll, sources
-from textune.records import Table
+from textune.records import ReadOptions, Table
 
 DATA = Path(__file__).parents[2] / "../shared/data"
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="the public data sets are not here")
@@ -136,8 +136,11 @@ def test_a_line_of_names_is_recognised(write):
     table = sources.read(write("word\ttag\n" + TWO.replace(" ", "\t")))
     assert (table.columns, table.has_header) == (("word", "tag"), True)
     assert words(table) == SENTENCES
-    assert words(sources.read(write(TWO), header=True)) == [["rejects"], ["Peter", "Black"]]
-    assert words(sources.read(write("word tag\n" + TWO), header=False))[0][0] == "word"
+    assert words(sources.read(write(TWO), ReadOptions(header=True))) == [
+        ["rejects"],
+        ["Peter", "Black"],
+    ]
+    assert words(sources.read(write("word tag\n" + TWO), ReadOptions(header=False)))[0][0] == "word"
 
 
 def test_spaces_that_are_no_delimiters_stay_in_words(write):
@@ -177,7 +180,7 @@ def test_other_files_are_not_taken_for_words(write, text):
 
 
 def test_a_delimiter_that_is_told_makes_a_table(write):
-    table = sources.read(write(TWO.replace(" ", "\t")), delimiter="\t", header=False)
+    table = sources.read(write(TWO.replace(" ", "\t")), ReadOptions(delimiter="\t", header=False))
     assert (table.format, len(list(table.rows()))) == ("tsv", 4)
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from textune.errors import DataError
 from textune.reading import sources
-from textune.records import Table
+from textune.records import ReadOptions, Table
 
 texts = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=12)
 tables = st.integers(1, 4).flatmap(
@@ -49,7 +49,7 @@ def test_what_csv_writes_comes_back_cell_for_cell(tmp_path_factory, table, delim
     path = tmp_path_factory.mktemp("any") / "any.csv"
     path.write_bytes(buffer.getvalue().encode())
     expected = [tuple(row) for row in table]
-    read = sources.read(path, delimiter=delimiter, header=True)
+    read = sources.read(path, ReadOptions(delimiter=delimiter, header=True))
     assert read.columns == tuple(header)
     assert cells(read) == expected
 
@@ -284,7 +284,7 @@ def test_undecidable_header_is_said_with_the_way_out(write):
 
 @pytest.mark.parametrize("header", [True, False])
 def test_header_as_told(write, header):
-    table = sources.read(write("text,label\na,x\nb,y\n"), header=header)
+    table = sources.read(write("text,label\na,x\nb,y\n"), ReadOptions(header=header))
     assert table.has_header is header
     assert len(cells(table)) == (2 if header else 3)
 
@@ -356,7 +356,7 @@ def test_too_many_columns(write):
 @pytest.mark.parametrize("delimiter", ["", ",,", '"', "\n"])
 def test_delimiter_that_cannot_be_one(write, delimiter):
     with pytest.raises(DataError, match="cannot be used; allowed: any one character"):
-        sources.read(write("text,label\na,x\n"), delimiter=delimiter)
+        sources.read(write("text,label\na,x\n"), ReadOptions(delimiter=delimiter))
 
 
 def test_plain_text_is_one_text_a_line(write):

@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 
 from textune.errors import SettingsError
 from textune.settings import config, storing
-from textune.settings.config import DataSettings, Settings, TrainSettings
+from textune.settings.config import Settings, TrainSettings
+from textune.settings.data_config import DataSettings
 
 
 def changed(*changes, **given_by_name):

@@ -6,6 +6,7 @@ import pytest
 
 from textune.errors import DataError
 from textune.reading import sources
+from textune.records import ReadOptions
 from textune.tasks import layout
 from textune.tasks.contract import understand
 
@@ -49,4 +50,4 @@ def test_numbers_where_texts_were_are_refused(tmp_path):
     agreed = understand(sources.read(tmp_path / "train.csv")).contract
     assert agreed.text == ("1",)
     with pytest.raises(DataError, match=r"column 1, which held the text .* numbers such as '0'"):
-        layout.fitted(sources.read(tmp_path / "new.csv", header=False), agreed)
+        layout.fitted(sources.read(tmp_path / "new.csv", ReadOptions(header=False)), agreed)

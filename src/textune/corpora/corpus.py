@@ -17,7 +17,8 @@ from textune.reading import sources
 from textune.records import OUTSIDE, Contract, Example, Finding, Message, Pool, Split, Table
 from textune.runs.written import File
 from textune.settings import judging, selection
-from textune.settings.config import DataSettings, Settings
+from textune.settings.config import Settings
+from textune.settings.data_config import DataSettings
 from textune.splits import alike, folds, splits, strata
 from textune.storage.checksums import Inputs
 from textune.survey import agreement, audit
@@ -104,7 +105,7 @@ def gather(
     data = settings.data
     max_tokens = tokenizer.limited(data.max_tokens, of="of a text")
     sums = _sums(train=source, valid=valid, test=test)
-    table = sources.read(source, header=data.header, delimiter=data.delimiter)
+    table = sources.read(source, data.file)
     found = _agree(table, data)
     agreed = found.contract
     contract.require_labels(agreed, table.name)

@@ -9,7 +9,8 @@ from textune.families.known import FAMILIES, family_of
 from textune.records import Contract, Pairs
 from textune.settings import choosing
 from textune.settings.choosing import Facts
-from textune.settings.config import DataSettings, Settings
+from textune.settings.config import Settings
+from textune.settings.data_config import DataSettings
 from textune.storage import objects
 from textune.tasks import registry
 from textune.tasks.interface import Task

@@ -9,9 +9,10 @@ import numpy as np
 from textune.data import naming
 from textune.errors import DataError
 from textune.reading import sources
-from textune.records import Contract, Example, Message, Table
+from textune.records import Contract, Example, Message, ReadOptions, Table
 from textune.settings import judging
-from textune.settings.config import DataSettings, Settings
+from textune.settings.config import Settings
+from textune.settings.data_config import DataSettings
 from textune.splits import strata
 from textune.splits.left_out import is_skipped, skipped
 from textune.tasks import examples, registry
@@ -25,13 +26,13 @@ def read_parts(
     parts = [(yield from _read(table, agreed, data, seed))]
     plain = replace(agreed, weight=None)  # the others are judged by, each text alike
     for other in others:
-        more = None if other is None else _same_layout(other, table, data.delimiter)
+        more = None if other is None else _same_layout(other, table, data.file)
         parts.append([] if more is None else (yield from _read(more, plain, data, seed)))
     yield from _leave_out_unknown(agreed, parts, data)
     return parts
 
 
-def _same_layout(other: object, table: Table, delimiter: str | None) -> Table:
+def _same_layout(other: object, table: Table, options: ReadOptions) -> Table:
     """Open a validation or test file, with a header exactly where the first file has one.
 
     A delimiter that was named holds for files with the ending of the first.
@@ -39,8 +40,8 @@ def _same_layout(other: object, table: Table, delimiter: str | None) -> Table:
     if not table.path or not isinstance(other, str | Path):
         return sources.read(other)
     endings = {Path(str(name).lower().removesuffix(".gz")).suffix for name in (other, table.path)}
-    is_alike = len(endings) == 1
-    return sources.read(other, header=table.has_header, delimiter=delimiter if is_alike else None)
+    delimiter = options.delimiter if len(endings) == 1 else None
+    return sources.read(other, replace(options, header=table.has_header, delimiter=delimiter))
 
 
 def _read(

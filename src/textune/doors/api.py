@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from textune.data.names import Columns
 from textune.doors.options import arguments
-from textune.records import Long, Pool
+from textune.records import Long, Pool, ReadOptions
 
 if TYPE_CHECKING:  # pydantic, numpy, scipy
     from textune.recipes.cross_validation import Folds
@@ -277,8 +277,7 @@ def evaluate(
     options = Reading(
         text=(str(text),) if is_one else parted(text) or (),
         label=parted(label) or (),
-        header=header,
-        delimiter=delimiter,
+        file=ReadOptions(header=header, delimiter=delimiter),
         skip=(skip,) if isinstance(skip, str) else tuple(skip or ()),
         threshold=threshold,
         device=device,

@@ -22,7 +22,7 @@ from textune.doors import (
 from textune.doors.options import command
 from textune.errors import SettingsError, TextuneError
 from textune.metrics import catalogue
-from textune.records import Survey
+from textune.records import ReadOptions, Survey
 
 if TYPE_CHECKING:  # pydantic
     from textune.runs.runs import Run
@@ -186,8 +186,7 @@ def predict(  # noqa: D417  # the others are described in `evaluate`
         raise SettingsError("--harmless-cells goes with --output FILE")
     options = Reading(
         text=parted(text) or (),
-        header=header,
-        delimiter=delimiter,
+        file=ReadOptions(header=header, delimiter=delimiter),
         threshold=threshold,
     )
     few = bool(texts) and sum(map(len, texts)) <= FEW

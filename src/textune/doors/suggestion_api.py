@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from textune.data.names import Columns
 from textune.doors.api import Events, carried_out_by
+from textune.records import ReadOptions
 
 if TYPE_CHECKING:  # pydantic, numpy
     from textune.predicting.suggesting import Suggestions
@@ -28,8 +29,7 @@ def suggesting(options: Mapping[str, Any]) -> Events["Suggestions"]:
     predictor = Predictor.opened(folder, device=options["device"], precision=options["precision"])
     reading = Reading(
         text=parted(options["text"]) or (),
-        header=options["header"],
-        delimiter=options["delimiter"],
+        file=ReadOptions(header=options["header"], delimiter=options["delimiter"]),
     )
     written = None
     if output is not None:

@@ -65,7 +65,7 @@ def predict_file(
 
 def left_out(source: object, options: Reading) -> list[str]:
     """Say what of an input is no row of it, as its annotation tool marks it, and got no answer."""
-    table = sources.read(source, header=options.header, delimiter=options.delimiter)
+    table = sources.read(source, options.file)
     return [item.message for item in table.findings if item.kind == "left out"]
 
 

@@ -18,7 +18,7 @@ from textune.encoder.plain import PlainEncoder
 from textune.errors import DataError, ModelError, RunError, SettingsError
 from textune.evaluation import answered
 from textune.reading import sources
-from textune.records import Contract, Decision, Example, Prediction, Scores, Table
+from textune.records import Contract, Decision, Example, Prediction, ReadOptions, Scores, Table
 from textune.runs import runs
 from textune.runs.runs import Card
 from textune.tasks import examples, layout, lengths
@@ -44,8 +44,7 @@ class Reading:
 
     text: tuple[str, ...] = ()
     label: tuple[str, ...] = ()
-    header: bool | None = None
-    delimiter: str | None = None
+    file: ReadOptions = sources.USUAL
     skip: tuple[str, ...] = ()  # COLUMN=VALUE, besides those of the contract
     threshold: float | None = None
     device: str = "auto"
@@ -54,8 +53,7 @@ class Reading:
     def open(self, source: object, card: Card) -> tuple[Table, Contract]:
         """Return the table and the contract to read it by."""
         agreed = card.contract
-        header = self._header(source, card)
-        table = sources.read(source, header=header, delimiter=self.delimiter)
+        table = sources.read(source, replace(self.file, header=self._header(source, card)))
         text = columns_meant(self.text, table.columns)
         label = columns_meant(self.label, table.columns)
         if len(text) not in {0, len(agreed.text)}:
@@ -82,9 +80,9 @@ class Reading:
         Raises:
             DataError: The model knows columns by number, and the file seems to have names for them.
         """
-        if self.header is not None or not isinstance(source, str | Path):
-            return self.header
-        table = sources.read(source, delimiter=self.delimiter)
+        if self.file.header is not None or not isinstance(source, str | Path):
+            return self.file.header
+        table = sources.read(source, self.file)
         if table.format not in TABLES:
             return None
         if self.text:

@@ -13,7 +13,7 @@ from textune.reading.dialect import NAMES, recognise
 from textune.reading.forms import fasttext, folders, foreign, numbered_words, tagged_cells, webanno
 from textune.reading.forms import table as forms
 from textune.reading.lines import is_gzip, opened
-from textune.records import Table
+from textune.records import ReadOptions, Table
 
 KINDS = {
     ".csv": "csv",
@@ -27,15 +27,12 @@ KINDS = {
     ".pq": "parquet",
 }
 
+USUAL = ReadOptions()  # everything is recognised
+
 _OBJECT = re.compile(rb'\{"(?:[^"\\]|\\.)*" ?: ?["\[\{\dtfn-]')  # how a JSON object begins
 
 
-def read(
-    source: str | os.PathLike[str] | object,
-    *,
-    header: bool | None = None,
-    delimiter: str | None = None,
-) -> Table:
+def read(source: str | os.PathLike[str] | object, options: ReadOptions = USUAL) -> Table:
     """Recognise a file or a data frame.
 
     Every cell is a string as it is written; only the empty cell is a missing one.
@@ -44,9 +41,8 @@ def read(
         source: A path, a data frame of pandas, polars or Arrow (anything with
             `__arrow_c_stream__`; a stream that can be read once is kept in memory), or what
             `in_memory` takes.
-        header: Whether the first line names the columns; None to recognise it.
-        delimiter: The character between cells; None to recognise it. A file of tagged words, one
-            a line (CoNLL), is recognised only where none is named.
+        options: How the user says that it is to be read. A file of tagged words, one a line
+            (CoNLL), is recognised only where no delimiter is named.
 
     Raises:
         DataError: There is no such file, it is no table of text, or its beginning is faulty. Faults
@@ -67,7 +63,7 @@ def read(
     path, mode = status(source)
     if stat.S_ISDIR(mode) and (table := folders.read(path)):
         return table
-    return _in_sentences(_read_file(checked(source), header=header, delimiter=delimiter))
+    return _in_sentences(_read_file(checked(source), options))
 
 
 def _in_sentences(table: Table) -> Table:
@@ -79,7 +75,7 @@ def _in_sentences(table: Table) -> Table:
     return numbered_words.sentences(table) or tagged_cells.lists(table) or table
 
 
-def _read_file(path: Path, *, header: bool | None, delimiter: str | None) -> Table:
+def _read_file(path: Path, options: ReadOptions) -> Table:
     kind, why = kind_of(path)
     if kind in ("parquet", "arrow"):
         from textune.reading import columnar
@@ -93,6 +89,7 @@ def _read_file(path: Path, *, header: bool | None, delimiter: str | None) -> Tab
         return squad.read(path, why)
     if kind == "jsonl":
         return _json_lines(path, why)
+    header, delimiter = options.header, options.delimiter
     if delimiter is None and (words := conll.read(path, ending(path), header=header, why=why)):
         return words
     layout, reasons = recognise(path, kind, delimiter=delimiter, header=header)

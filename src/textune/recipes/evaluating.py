@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from textune.corpora.corpus import targets_of
@@ -45,8 +46,9 @@ def evaluate(run: Path, source: object, options: Reading) -> Report:
 def _refuse_useless(run: Path, options: Reading) -> None:
     """Refuse what plain text has no use for."""
     usual = Reading()
-    names = ("label", "header", "delimiter", "skip", "threshold", "precision")
+    names = ("label", "skip", "threshold", "precision")
     asked = [name for name in names if getattr(options, name) != getattr(usual, name)]
+    asked += [name for name, value in asdict(options.file).items() if value is not None]
     if options.precision == "fp32":  # in which it is judged
         asked.remove("precision")
     if asked:

@@ -14,7 +14,8 @@ from textune.recipes.requests import TrainRequest
 from textune.records import Message
 from textune.runs.runs import Run
 from textune.settings import config
-from textune.settings.config import DataSettings, Settings, TrainSettings
+from textune.settings.config import Settings, TrainSettings
+from textune.settings.data_config import DataSettings
 from textune.text import tokenizers
 from textune.training.clock import Clock
 

@@ -12,7 +12,8 @@ from typing import Any
 
 from textune.errors import SettingsError, among
 from textune.records import PASSAGES, Asks, Pairs
-from textune.settings.config import LEFT_OUT, NONE, Settings, TrainSettings
+from textune.settings.config import LEFT_OUT, Settings, TrainSettings
+from textune.settings.section import NONE
 
 FORCED = "TEXTUNE_RECIPE"  # "auto" or "classic": the recipe where none is asked for
 NAMES = ("auto", "classic")

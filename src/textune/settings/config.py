@@ -3,146 +3,29 @@
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar, get_args
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationInfo,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, field_validator, model_validator
 
-from textune.data.names import parted
 from textune.encoder.names import BUNDLED
 from textune.errors import SettingsError
 from textune.metrics import catalogue
-from textune.records import Long, Pairs, Pooling
+from textune.records import Pairs, Pooling
 from textune.settings import asked as asked_for
+from textune.settings.data_config import DataSettings
 from textune.settings.refusals import checked
-from textune.tasks import registry
+from textune.settings.section import Section
 from textune.tasks.imbalance import Loss, Sampling
 
-NONE = "none"  # TOML has no word for nothing
 LEFT_OUT = "auto"  # a setting that the recipe shall choose, though a file names it
 WARM_UP = ("warmup_share", "warmup_steps", "warmup_epochs")
-
-
-def _to_names(value: object) -> object:
-    return parted(value) if isinstance(value, str | int | list | tuple) else value
-
-
-Names = Annotated[tuple[str, ...], BeforeValidator(_to_names)]
-Cells = Annotated[
-    tuple[str, ...], BeforeValidator(lambda value: (value,) if isinstance(value, str) else value)
-]
-
-
-def _known_task(name: str) -> str:
-    if name not in registry.TASKS:
-        *others, last = map(repr, registry.TASKS)
-        raise ValueError(f"Input should be {', '.join(others)} or {last}")
-    return name
-
-
-TaskName = Annotated[str, AfterValidator(_known_task)]
 Average = Annotated[float, Field(ge=0, lt=1)]
-
-
-class Section(BaseModel):
-    """A frozen group of settings; unknown names are refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _nothing(cls, value: object, info: ValidationInfo) -> object:
-        """Take "none" for None where a setting can be switched off, and no truth for a number."""
-        kind = cls.model_fields[str(info.field_name)].annotation
-        kinds = (kind, *get_args(kind))
-        if isinstance(value, bool) and bool not in kinds:
-            raise ValueError("true and false are no values of this setting")
-        return None if value == NONE and type(None) in kinds else value
-
-
 Kind = TypeVar("Kind", bound=Section)
 
 
 def _is_weight(value: Any) -> bool:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return is_number and 0 < value < math.inf
-
-
-class DataSettings(Section):
-    """Which columns are read, and how the rows are parted."""
-
-    task: TaskName | None = Field(
-        None,
-        description=f"What is learned: {registry.described()}; recognised if not given.",
-    )
-    text: Names = Field(
-        (), description="Text column; two for pairs; words, or question and passage."
-    )
-    label: Names = Field(
-        (), description="Label column, one 0/1 column for each label, or one for each number."
-    )
-    header: bool | None = Field(None, description="Whether the first row names the columns.")
-    delimiter: str | None = Field(
-        None, description="Character between cells, where recognition errs."
-    )
-    group: str | None = Field(None, description="Rows equal in this column stay in one split.")
-    skip: Cells = Field(
-        (), description="COLUMN=VALUE: rows in which that cell stands are left out, as unlabelled."
-    )
-    names: str | None = Field(
-        None, description="Names of classes that are numbers: a file of them, or a column."
-    )
-    weight: str | None = Field(
-        None, description="Column that says how much each text weighs in the loss."
-    )
-    valid_share: float | None = Field(
-        None, gt=0, lt=1, description="Part held out when no file is given; 0.1, or few in folds."
-    )
-    test_share: float = Field(0.0, ge=0, lt=1, description="Part sealed for the final test.")
-    folds: int | None = Field(
-        None, ge=2, description="Parts of which one, data.fold, is sealed for the final test."
-    )
-    fold: int = Field(1, ge=1, description="Which of data.folds is the test.")
-    split_seed: int | None = Field(
-        None, ge=0, lt=2**32, description="Seed of the split, where it is not the run's."
-    )
-    limit: int | None = Field(
-        None, ge=2, description="Use at most so many rows of each file: a trial."
-    )
-    unlabelled: float | None = Field(
-        None,
-        ge=0,
-        description="Of the training texts without any label keep so many (a number above 1) "
-        "or so many for each labelled one (a ratio up to 1). Several labels a text only.",
-    )
-    most_per_class: int | None = Field(
-        None, ge=1, description="Keep at most so many training texts of a class."
-    )
-    max_tokens: int | None = Field(
-        None,
-        ge=8,
-        description="Tokens of a text that are read; the encoder's own limit by default.",
-    )
-    long: Long | None = Field(
-        None,
-        description="What is read of a text beyond the limit: its beginning, its end, both, or all "
-        "in windows; windows by default where more than a little lies beyond.",
-    )
-    overlap: float = Field(
-        0.25, ge=0, le=0.9, description="Share of a window that the next one shows again."
-    )
-    pool: Literal["mean", "max", "learned"] = Field(
-        "mean", description="How the answers in the windows of one text become one."
-    )
-    cache: bool = Field(True, description="Keep token ids between runs.")
 
 
 class TrainSettings(Section):

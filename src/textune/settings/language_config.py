@@ -5,7 +5,8 @@ from typing import ClassVar, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from textune.encoder.names import BUNDLED
-from textune.settings.config import Average, Section, Settings, TrainSettings
+from textune.settings.config import Average, Settings, TrainSettings
+from textune.settings.section import Section
 
 OF_LABELS = (
     "average",

@@ -5,7 +5,7 @@ from typing import Any
 
 import tomli_w
 
-from textune.settings.config import NONE, Section
+from textune.settings.section import NONE, Section
 from textune.storage.names import utf8
 
 

@@ -14,7 +14,7 @@ from textune.encoder import bases
 from textune.encoder.names import BUNDLED
 from textune.errors import SHOWN
 from textune.reading import sources
-from textune.records import Contract, Example, Finding, Survey, Table
+from textune.records import Contract, Example, Finding, ReadOptions, Survey, Table
 from textune.survey import agreement, audit, beyond, plain_survey
 from textune.survey.beyond import CountTokens, Measured, Ruler
 from textune.tasks import examples, registry
@@ -57,7 +57,7 @@ def check(  # noqa: D417  # the other keywords are those of `train`
         DataError: The file, or labels in it, cannot be read; all rows concerned are named.
         SettingsError: An option names a column that is not there.
     """
-    table = sources.read(source, header=header, delimiter=delimiter)
+    table = sources.read(source, ReadOptions(header=header, delimiter=delimiter))
     found = agreement.agree(
         table,
         task=task,
