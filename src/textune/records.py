@@ -29,6 +29,8 @@ Pooling = Literal["auto", "base", "first", "mean"]
 base's model has, or what its folder says."""
 Pairs = Literal["together", "apart"]
 """How the two texts of a pair are encoded: in one sequence, or each by itself."""
+Annotators = Literal["majority", "first", "refuse"]
+"""Whose label a text has, where several people annotated it and differ."""
 OUTSIDE = "O"
 """The tag of a word that belongs to nothing."""
 OVERLAP = 0.25  # of a window's tokens that it shares with the next one
@@ -52,6 +54,7 @@ class ReadOptions:
 
     header: bool | None = None  # whether the first line names the columns
     delimiter: str | None = None  # the character between cells
+    annotators: Annotators | None = None  # whose label is taken, where several people gave one
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from textune.data.names import Columns
 from textune.doors.options import arguments
-from textune.records import Long, Pool, ReadOptions
+from textune.records import Annotators, Long, Pool, ReadOptions
 
 if TYPE_CHECKING:  # pydantic, numpy, scipy
     from textune.recipes.cross_validation import Folds
@@ -77,6 +77,7 @@ def train(
     task: str | None = None,
     header: bool | None = None,
     delimiter: str | None = None,
+    annotators: Annotators | None = None,
     group: str | None = None,
     names: str | Path | None = None,
     weight: str | None = None,
@@ -118,6 +119,9 @@ def train(
             "answers" (in a passage); recognised if not given.
         header: Does the first row name the columns? Without, they are "1", "2", …
         delimiter: Character between cells, where recognition errs.
+        annotators: Whose label is taken where several people annotated a text and differ: that of
+            "majority" (the default; texts without one are left out and counted), the "first", or
+            nobody's ("refuse").
         group: Rows equal in this column stay in one split.
         names: Names of classes that are numbers: a file of them, or a column.
         weight: Column that says how much each text weighs in the loss.
@@ -178,6 +182,7 @@ def cross_validate(  # noqa: D417  # the other keywords are those of `train`
     task: str | None = None,
     header: bool | None = None,
     delimiter: str | None = None,
+    annotators: Annotators | None = None,
     group: str | None = None,
     names: str | Path | None = None,
     weight: str | None = None,
@@ -234,6 +239,7 @@ def evaluate(
     label: Columns | None = None,
     header: bool | None = None,
     delimiter: str | None = None,
+    annotators: Annotators | None = None,
     skip: str | Sequence[str] | None = None,
     threshold: float | None = None,
     device: str = "auto",
@@ -251,6 +257,9 @@ def evaluate(
         label: Label column, or several, if not called as in training.
         header: Does the first row name the columns? Without, they are "1", "2", …
         delimiter: Character between cells, where recognition errs.
+        annotators: Whose label is taken where several people annotated a text and differ: that of
+            "majority" (the default; texts without one are left out and counted), the "first", or
+            nobody's ("refuse").
         skip: Leave out rows with this cell, "COLUMN=VALUE", besides those that training left out.
         threshold: Probability from which a label applies, instead of the model's own.
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
@@ -277,7 +286,7 @@ def evaluate(
     options = Reading(
         text=(str(text),) if is_one else parted(text) or (),
         label=parted(label) or (),
-        file=ReadOptions(header=header, delimiter=delimiter),
+        file=ReadOptions(header=header, delimiter=delimiter, annotators=annotators),
         skip=(skip,) if isinstance(skip, str) else tuple(skip or ()),
         threshold=threshold,
         device=device,

@@ -28,7 +28,7 @@ if TYPE_CHECKING:  # pydantic
     from textune.runs.runs import Run
 
 READ_BY = (  # options of `train` that say how a file is read
-    *("source", "text", "label", "task", "header", "delimiter"),
+    *("source", "text", "label", "task", "header", "delimiter", "annotators"),
     *("group", "names", "weight", "skip", "base"),
 )
 

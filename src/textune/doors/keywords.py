@@ -16,7 +16,8 @@ TOP = ("base", "seed", "device", "add_words", "size", "vocab", "cased")
 TRAIN = ("recipe", "effort", "epochs", "batch_size", "lr", "precision", "hours")
 CURVE = {"curve": "train.curve"}
 DATA = (
-    *("text", "label", "task", "header", "delimiter", "group", "skip", "weight", "names"),
+    *("text", "label", "task", "header", "delimiter", "annotators"),
+    *("group", "skip", "weight", "names"),
     *("max_tokens", "long", "pool", "limit"),
 )
 COMMON = {name: name for name in TOP} | {name: f"train.{name}" for name in TRAIN}

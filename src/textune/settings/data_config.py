@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from textune.data.names import parted
-from textune.records import Long, ReadOptions
+from textune.records import Annotators, Long, ReadOptions
 from textune.settings.section import Section
 from textune.tasks import registry
 
@@ -46,6 +46,9 @@ class DataSettings(Section):
     header: bool | None = Field(None, description="Whether the first row names the columns.")
     delimiter: str | None = Field(
         None, description="Character between cells, where recognition errs."
+    )
+    annotators: Annotators | None = Field(
+        None, description="Whose label is taken where annotators differ; that of most by default."
     )
     group: str | None = Field(None, description="Rows equal in this column stay in one split.")
     skip: Cells = Field(
@@ -101,4 +104,4 @@ class DataSettings(Section):
     @property
     def file(self) -> ReadOptions:
         """Return how the files are to be read."""
-        return ReadOptions(header=self.header, delimiter=self.delimiter)
+        return ReadOptions(header=self.header, delimiter=self.delimiter, annotators=self.annotators)

@@ -14,7 +14,7 @@ from textune.encoder import bases
 from textune.encoder.names import BUNDLED
 from textune.errors import SHOWN
 from textune.reading import sources
-from textune.records import Contract, Example, Finding, ReadOptions, Survey, Table
+from textune.records import Annotators, Contract, Example, Finding, ReadOptions, Survey, Table
 from textune.survey import agreement, audit, beyond, plain_survey
 from textune.survey.beyond import CountTokens, Measured, Ruler
 from textune.tasks import examples, registry
@@ -36,6 +36,7 @@ def check(  # noqa: D417  # the other keywords are those of `train`
     task: str | None = None,
     header: bool | None = None,
     delimiter: str | None = None,
+    annotators: Annotators | None = None,
     group: str | None = None,
     skip: str | Sequence[str] | None = None,
     weight: str | None = None,
@@ -57,7 +58,8 @@ def check(  # noqa: D417  # the other keywords are those of `train`
         DataError: The file, or labels in it, cannot be read; all rows concerned are named.
         SettingsError: An option names a column that is not there.
     """
-    table = sources.read(source, ReadOptions(header=header, delimiter=delimiter))
+    options = ReadOptions(header=header, delimiter=delimiter, annotators=annotators)
+    table = sources.read(source, options)
     found = agreement.agree(
         table,
         task=task,
@@ -68,9 +70,7 @@ def check(  # noqa: D417  # the other keywords are those of `train`
         weight=weight,
         names=None if names is None else str(names),
     )
-    command = _command(
-        table, found.contract, header=header, delimiter=delimiter, base=base, names=names
-    )
+    command = _command(table, found.contract, options, base=base, names=names)
     return _survey(table, found, base, count_tokens, command=command)
 
 
@@ -234,9 +234,8 @@ def _too_long(lengths: Mapping[str, Any]) -> Iterator[Finding]:
 def _command(
     table: Table,
     agreed: Contract,
+    given: ReadOptions,
     *,
-    header: bool | None,
-    delimiter: str | None,
     base: str | Path | None,
     names: str | Path | None,
 ) -> str:
@@ -249,9 +248,10 @@ def _command(
     words = ["textune", "train", f"./{place}" if place.startswith("-") else place]
     if not table.has_header and table.format != "conll":
         words.append("--no-header")
-    elif header:
+    elif given.header:
         words.append("--header")
-    options: dict[str, Any] = {} if delimiter is None else {"delimiter": delimiter}
+    named = {"delimiter": given.delimiter, "annotators": given.annotators}
+    options: dict[str, Any] = {name: value for name, value in named.items() if value is not None}
     for option, value in (options | _options(agreed, base, names)).items():
         for one in value if isinstance(value, list) else [value]:
             words += [f"--{option}", one]
