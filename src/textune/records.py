@@ -54,6 +54,7 @@ class ReadOptions:
 
     header: bool | None = None  # whether the first line names the columns
     delimiter: str | None = None  # the character between cells
+    rows: str | None = None  # keys of JSON that lead to the rows: "body.items"
     annotators: Annotators | None = None  # whose label is taken, where several people gave one
 
 

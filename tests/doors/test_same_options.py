@@ -11,7 +11,8 @@ from made_runs import make_run
 from textune.doors import cli
 from textune.errors import CheckpointError, DataError, RunError, SettingsError
 
-READING = {"text", "label", "task", "header", "delimiter", "group", "names", "weight", "skip"}
+READING = {"text", "label", "task", "header", "delimiter", "rows"}
+READING |= {"group", "names", "weight", "skip"}
 
 
 def run(monkeypatch, capsys, *words):

@@ -354,3 +354,14 @@ def test_an_empty_list_of_annotations_has_none_of_the_classes(tmp_path):
     file.write_text("\n".join(map(json.dumps, values)))
     found = checked(file)
     assert (found.contract.task, found.rows, found.unlabelled) == ("multi", 24, 1)
+
+
+def test_the_keys_that_lead_to_the_rows_can_be_told(tmp_path):
+    file = tmp_path / "rows.json"
+    rows = [{"text": f"a film {n}", "label": "xy"[n % 2]} for n in range(20)]
+    file.write_text(json.dumps({"data": {"reviews": rows, "comments": rows[:4]}}))
+    found = textune.check(file, rows="data.comments")
+    assert found.rows == 4
+    assert "--rows data.comments" in found.command
+    with pytest.raises(DataError, match=r"--rows data\.c: .*lists of rows: data.reviews, data.com"):
+        textune.check(file, rows="data.c")

@@ -77,6 +77,7 @@ def train(
     task: str | None = None,
     header: bool | None = None,
     delimiter: str | None = None,
+    rows: str | None = None,
     annotators: Annotators | None = None,
     group: str | None = None,
     names: str | Path | None = None,
@@ -119,6 +120,7 @@ def train(
             "answers" (in a passage); recognised if not given.
         header: Does the first row name the columns? Without, they are "1", "2", …
         delimiter: Character between cells, where recognition errs.
+        rows: Keys of JSON that lead to the rows, "body.items", where several may.
         annotators: Whose label is taken where several people annotated a text and differ: that of
             "majority" (the default; texts without one are left out and counted), the "first", or
             nobody's ("refuse").
@@ -182,6 +184,7 @@ def cross_validate(  # noqa: D417  # the other keywords are those of `train`
     task: str | None = None,
     header: bool | None = None,
     delimiter: str | None = None,
+    rows: str | None = None,
     annotators: Annotators | None = None,
     group: str | None = None,
     names: str | Path | None = None,
@@ -239,6 +242,7 @@ def evaluate(
     label: Columns | None = None,
     header: bool | None = None,
     delimiter: str | None = None,
+    rows: str | None = None,
     annotators: Annotators | None = None,
     skip: str | Sequence[str] | None = None,
     threshold: float | None = None,
@@ -257,6 +261,7 @@ def evaluate(
         label: Label column, or several, if not called as in training.
         header: Does the first row name the columns? Without, they are "1", "2", …
         delimiter: Character between cells, where recognition errs.
+        rows: Keys of JSON that lead to the rows, "body.items", where several may.
         annotators: Whose label is taken where several people annotated a text and differ: that of
             "majority" (the default; texts without one are left out and counted), the "first", or
             nobody's ("refuse").
@@ -286,7 +291,12 @@ def evaluate(
     options = Reading(
         text=(str(text),) if is_one else parted(text) or (),
         label=parted(label) or (),
-        file=ReadOptions(header=header, delimiter=delimiter, annotators=annotators),
+        file=ReadOptions(
+            header=header,
+            delimiter=delimiter,
+            rows=rows,
+            annotators=annotators,
+        ),
         skip=(skip,) if isinstance(skip, str) else tuple(skip or ()),
         threshold=threshold,
         device=device,

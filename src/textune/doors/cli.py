@@ -28,7 +28,7 @@ if TYPE_CHECKING:  # pydantic
     from textune.runs.runs import Run
 
 READ_BY = (  # options of `train` that say how a file is read
-    *("source", "text", "label", "task", "header", "delimiter", "annotators"),
+    *("source", "text", "label", "task", "header", "delimiter", "rows", "annotators"),
     *("group", "names", "weight", "skip", "base"),
 )
 
@@ -156,6 +156,7 @@ def predict(  # noqa: D417  # the others are described in `evaluate`
     text: str | None = None,
     header: bool | None = None,
     delimiter: str | None = None,
+    rows: str | None = None,
     threshold: float | None = None,
     device: str = "auto",
     precision: str = "auto",
@@ -186,7 +187,7 @@ def predict(  # noqa: D417  # the others are described in `evaluate`
         raise SettingsError("--harmless-cells goes with --output FILE")
     options = Reading(
         text=parted(text) or (),
-        file=ReadOptions(header=header, delimiter=delimiter),
+        file=ReadOptions(header=header, delimiter=delimiter, rows=rows),
         threshold=threshold,
     )
     few = bool(texts) and sum(map(len, texts)) <= FEW
@@ -195,11 +196,11 @@ def predict(  # noqa: D417  # the others are described in `evaluate`
         steps = files.predict_file(
             predictor, input_, output, options, overwrite=overwrite, harmless=harmless
         )
-        rows = max(console.counting(steps, what="labelling"), default=0)
+        count = max(console.counting(steps, what="labelling"), default=0)
         if as_json:
-            console.show_json({"output": str(output), "rows": rows})
+            console.show_json({"output": str(output), "rows": count})
         else:
-            console.say(f"{output}: {rows:,} rows")
+            console.say(f"{output}: {count:,} rows")
         for remark in files.left_out(input_, options):
             console.warn(remark)
     elif input_:

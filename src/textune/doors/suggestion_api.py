@@ -29,7 +29,7 @@ def suggesting(options: Mapping[str, Any]) -> Events["Suggestions"]:
     predictor = Predictor.opened(folder, device=options["device"], precision=options["precision"])
     reading = Reading(
         text=parted(options["text"]) or (),
-        file=ReadOptions(header=options["header"], delimiter=options["delimiter"]),
+        file=ReadOptions(**{name: options[name] for name in ("header", "delimiter", "rows")}),
     )
     written = None
     if output is not None:
@@ -57,6 +57,7 @@ def suggest(
     text: Columns | None = None,
     header: bool | None = None,
     delimiter: str | None = None,
+    rows: str | None = None,
     seed: int = 0,
     device: str = "auto",
     precision: str = "auto",
@@ -79,6 +80,7 @@ def suggest(
         text: Text column, or two, "A,B", if not called as in training.
         header: Does the first row name the columns? Without, they are "1", "2", …
         delimiter: Character between cells, where recognition errs.
+        rows: Keys of JSON that lead to the rows, "body.items", where several may.
         seed: Of what is drawn.
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
         precision: Number format: "auto", "fp32" or "bf16".

@@ -88,7 +88,7 @@ def _read_file(path: Path, options: ReadOptions) -> Table:
     if squad.begins(path):
         return squad.read(path, why)
     if kind == "jsonl":
-        return _json_lines(path, why)
+        return _json_lines(path, why, options)
     header, delimiter = options.header, options.delimiter
     if delimiter is None and (words := conll.read(path, ending(path), header=header, why=why)):
         return words
@@ -173,8 +173,8 @@ def kind_of(path: Path) -> tuple[str, tuple[str, ...]]:
     return kind, why
 
 
-def _json_lines(path: Path, why: tuple[str, ...]) -> Table:
-    if formed := forms.read(path, why):
+def _json_lines(path: Path, why: tuple[str, ...], options: ReadOptions) -> Table:
+    if formed := forms.read(path, why, rows=options.rows):
         return formed
     columns = jsonlines.columns_of(path)
     reasons = (*why, "format: JSON, one object a row; the columns are its keys")

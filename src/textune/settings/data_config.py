@@ -50,6 +50,9 @@ class DataSettings(Section):
     annotators: Annotators | None = Field(
         None, description="Whose label is taken where annotators differ; that of most by default."
     )
+    rows: str | None = Field(
+        None, description="Keys of JSON that lead to the rows, as body.items, where several may."
+    )
     group: str | None = Field(None, description="Rows equal in this column stay in one split.")
     skip: Cells = Field(
         (), description="COLUMN=VALUE: rows in which that cell stands are left out, as unlabelled."
@@ -104,4 +107,9 @@ class DataSettings(Section):
     @property
     def file(self) -> ReadOptions:
         """Return how the files are to be read."""
-        return ReadOptions(header=self.header, delimiter=self.delimiter, annotators=self.annotators)
+        return ReadOptions(
+            header=self.header,
+            delimiter=self.delimiter,
+            rows=self.rows,
+            annotators=self.annotators,
+        )

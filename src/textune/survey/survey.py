@@ -36,6 +36,7 @@ def check(  # noqa: D417  # the other keywords are those of `train`
     task: str | None = None,
     header: bool | None = None,
     delimiter: str | None = None,
+    rows: str | None = None,
     annotators: Annotators | None = None,
     group: str | None = None,
     skip: str | Sequence[str] | None = None,
@@ -58,7 +59,7 @@ def check(  # noqa: D417  # the other keywords are those of `train`
         DataError: The file, or labels in it, cannot be read; all rows concerned are named.
         SettingsError: An option names a column that is not there.
     """
-    options = ReadOptions(header=header, delimiter=delimiter, annotators=annotators)
+    options = ReadOptions(header=header, delimiter=delimiter, rows=rows, annotators=annotators)
     table = sources.read(source, options)
     found = agreement.agree(
         table,
@@ -250,7 +251,7 @@ def _command(
         words.append("--no-header")
     elif given.header:
         words.append("--header")
-    named = {"delimiter": given.delimiter, "annotators": given.annotators}
+    named = {name: getattr(given, name) for name in ("delimiter", "rows", "annotators")}
     options: dict[str, Any] = {name: value for name, value in named.items() if value is not None}
     for option, value in (options | _options(agreed, base, names)).items():
         for one in value if isinstance(value, list) else [value]:

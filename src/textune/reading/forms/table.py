@@ -35,19 +35,25 @@ HEAD = 200  # values by which a form is recognised
 WHOLE = 1 << 28  # bytes of the largest file that is parsed as one value
 
 
-def read(path: Path, why: tuple[str, ...]) -> Table | None:
+def read(path: Path, why: tuple[str, ...], *, rows: str | None = None) -> Table | None:
     """Read JSON that is not simply one flat object a row; None where it is.
+
+    Args:
+        path: The file.
+        why: What is said of it already.
+        rows: Keys that lead to its rows, if somebody names them.
 
     Raises:
         DataError: Two forms fit, or a value cannot be read in the form that fits.
     """
     document = _document(path)
-    rows, said = None, ""
+    held: list[Any] | None = None
+    said = ""
     if document is not None:
-        rows, said = _rows_of(path, document)
-        if rows is None:
+        held, said = _named(path, document, rows) if rows else _rows_of(path, document)
+        if held is None:
             return None
-    head = [value.value for value in islice(_values(path, rows), HEAD) if not value.fault]
+    head = [value.value for value in islice(_values(path, held), HEAD) if not value.fault]
     found = [form for form in FORMS if form.recognise(head)]
     if len(found) > 1:
         listed = " and ".join(form.name for form in found)
@@ -56,10 +62,10 @@ def read(path: Path, why: tuple[str, ...]) -> Table | None:
             'and its label: {"text": "…", "label": "…"}'
         )
     if not found:
-        return None if rows is None else _flat(path, rows, (*why, said))
-    made = found[0].converter(lambda: (v.value for v in _values(path, rows) if not v.fault))
+        return None if held is None else _flat(path, held, (*why, said))
+    made = found[0].converter(lambda: (v.value for v in _values(path, held) if not v.fault))
     reasons = (*why, f"format: JSON, {found[0].name}", said, *made.reasons)
-    return _table(path, rows, made, tuple(filter(None, reasons)))
+    return _table(path, held, made, tuple(filter(None, reasons)))
 
 
 def _flat(path: Path, rows: list[Any], why: tuple[str, ...]) -> Table:
@@ -84,6 +90,17 @@ def _document(path: Path) -> Mapping[str, object] | None:
     else:
         value = jsonlines.whole(path)
     return value if isinstance(value, Mapping) else None
+
+
+def _named(path: Path, document: Mapping[str, object], rows: str) -> tuple[list[object], str]:
+    """Take the rows to which the user's keys lead."""
+    found: object = document
+    for key in rows.split("."):
+        found = found.get(key) if isinstance(found, Mapping) else None
+    if not isinstance(found, list):
+        there = ", ".join(key for key, _ in frames.inside(document)) or "none"
+        raise DataError(f"{path.name}: --rows {rows}: no list stands there; lists of rows: {there}")
+    return found, f"the rows stand in {rows!r}, as told"
 
 
 def _rows_of(path: Path, document: Mapping[str, object]) -> tuple[list[object] | None, str]:
