@@ -56,6 +56,9 @@ class ReadOptions:
     delimiter: str | None = None  # the character between cells
     rows: str | None = None  # keys of JSON that lead to the rows: "body.items"
     annotators: Annotators | None = None  # whose label is taken, where several people gave one
+    quote: str | None = None  # the character around cells; "" where there is none
+    encoding: str | None = None  # name of a codec of Python
+    faulty: str | None = None  # "skip": faulty rows are left out, and named; else refused
 
 
 @dataclass(frozen=True, slots=True)

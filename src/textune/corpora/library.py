@@ -138,7 +138,9 @@ def gather(
     """
     rules = _rules(tokenizer, mask)
     max_tokens = tokenizer.limited(text.max_tokens, of="at once")
-    files = reading.find(sources, text=text.column, documents=text.documents)
+    files = reading.find(
+        sources, text=text.column, documents=text.documents, encoding=text.encoding
+    )
     for file in files[:5]:
         yield from (Message(reason) for reason in file.reasons)
     if len(files) > 5:
@@ -203,7 +205,9 @@ def judged(
         ModelError: The tokenizer has no mask.
     """
     rules = _rules(tokenizer, mask)
-    files = reading.find(sources, text=text.column, documents=text.documents)
+    files = reading.find(
+        sources, text=text.column, documents=text.documents, encoding=text.encoding
+    )
     found = _tokenized(files, tokenizer, text, mask)
     max_tokens = tokenizer.limited(text.max_tokens, of="at once")
     room = max_tokens - tokenizer.specials(pair=mask.nexts)

@@ -79,6 +79,10 @@ def train(
     delimiter: str | None = None,
     rows: str | None = None,
     annotators: Annotators | None = None,
+    quote: str | None = None,
+    encoding: str | None = None,
+    faulty: str | None = None,
+    merge_labels: str | Sequence[str] | None = None,
     group: str | None = None,
     names: str | Path | None = None,
     weight: str | None = None,
@@ -124,6 +128,12 @@ def train(
         annotators: Whose label is taken where several people annotated a text and differ: that of
             "majority" (the default; texts without one are left out and counted), the "first", or
             nobody's ("refuse").
+        quote: Character around cells, where recognition errs; "none" if quotes are text.
+        encoding: Encoding of files that are not UTF-8, as "cp1252" or "shift_jis".
+        faulty: "refuse" files with faulty rows, or "skip" those rows: they are written to the run,
+            with their faults.
+        merge_labels: Labels that are one, "NAME=OTHER,…", or "auto" for those that differ only in
+            case, in spaces around them or in signs that nobody sees.
         group: Rows equal in this column stay in one split.
         names: Names of classes that are numbers: a file of them, or a column.
         weight: Column that says how much each text weighs in the loss.
@@ -186,6 +196,10 @@ def cross_validate(  # noqa: D417  # the other keywords are those of `train`
     delimiter: str | None = None,
     rows: str | None = None,
     annotators: Annotators | None = None,
+    quote: str | None = None,
+    encoding: str | None = None,
+    faulty: str | None = None,
+    merge_labels: str | Sequence[str] | None = None,
     group: str | None = None,
     names: str | Path | None = None,
     weight: str | None = None,
@@ -244,6 +258,9 @@ def evaluate(
     delimiter: str | None = None,
     rows: str | None = None,
     annotators: Annotators | None = None,
+    quote: str | None = None,
+    encoding: str | None = None,
+    faulty: str | None = None,
     skip: str | Sequence[str] | None = None,
     threshold: float | None = None,
     device: str = "auto",
@@ -265,6 +282,10 @@ def evaluate(
         annotators: Whose label is taken where several people annotated a text and differ: that of
             "majority" (the default; texts without one are left out and counted), the "first", or
             nobody's ("refuse").
+        quote: Character around cells, where recognition errs; "none" if quotes are text.
+        encoding: Encoding of files that are not UTF-8, as "cp1252" or "shift_jis".
+        faulty: "refuse" files with faulty rows, or "skip" those rows: they are
+            written beside the numbers.
         skip: Leave out rows with this cell, "COLUMN=VALUE", besides those that training left out.
         threshold: Probability from which a label applies, instead of the model's own.
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
@@ -294,6 +315,9 @@ def evaluate(
         file=ReadOptions(
             header=header,
             delimiter=delimiter,
+            quote=quote,
+            encoding=encoding,
+            faulty=faulty,
             rows=rows,
             annotators=annotators,
         ),

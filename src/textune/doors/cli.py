@@ -29,6 +29,7 @@ if TYPE_CHECKING:  # pydantic
 
 READ_BY = (  # options of `train` that say how a file is read
     *("source", "text", "label", "task", "header", "delimiter", "rows", "annotators"),
+    *("quote", "encoding", "faulty", "merge_labels"),
     *("group", "names", "weight", "skip", "base"),
 )
 
@@ -58,13 +59,15 @@ def check(  # noqa: D417  # the others are described in `train`
     if plain_survey.is_many(source):
         options |= {"forecast": True} if forecast else {}
         asked = {name for name, value in options.items() if (name, value) != ("task", "plain")}
-        if useless := sorted(asked - {"text", "base"}):
+        if useless := sorted(asked - {"text", "base", "encoding"}):
             listed = ", ".join(f"--{name}" for name in useless)
             raise SettingsError(
                 f"{listed}: {source} is a folder or pattern of plain text, which has no use for "
                 "it; name one file of labelled text, or leave it out"
             )
-        texts = plain_survey.check([source], text=options.get("text"), base=options.get("base"))
+        texts = plain_survey.check(
+            [source], **{name: options.get(name) for name in ("text", "base", "encoding")}
+        )
         (console.show_json if as_json else console_survey.show_plain)(texts)
         return
     found = survey.check(source, **options)
@@ -157,6 +160,9 @@ def predict(  # noqa: D417  # the others are described in `evaluate`
     header: bool | None = None,
     delimiter: str | None = None,
     rows: str | None = None,
+    quote: str | None = None,
+    encoding: str | None = None,
+    faulty: str | None = None,
     threshold: float | None = None,
     device: str = "auto",
     precision: str = "auto",
@@ -187,7 +193,14 @@ def predict(  # noqa: D417  # the others are described in `evaluate`
         raise SettingsError("--harmless-cells goes with --output FILE")
     options = Reading(
         text=parted(text) or (),
-        file=ReadOptions(header=header, delimiter=delimiter, rows=rows),
+        file=ReadOptions(
+            header=header,
+            delimiter=delimiter,
+            quote=quote,
+            encoding=encoding,
+            faulty=faulty,
+            rows=rows,
+        ),
         threshold=threshold,
     )
     few = bool(texts) and sum(map(len, texts)) <= FEW

@@ -18,11 +18,13 @@ CURVE = {"curve": "train.curve"}
 DATA = (
     *("text", "label", "task", "header", "delimiter", "rows", "annotators"),
     *("group", "skip", "weight", "names"),
+    *("quote", "encoding", "faulty", "merge_labels"),
     *("max_tokens", "long", "pool", "limit"),
 )
 COMMON = {name: name for name in TOP} | {name: f"train.{name}" for name in TRAIN}
 LABELLED = COMMON | CURVE | {name: f"data.{name}" for name in DATA}  # keyword → setting
 PLAIN = COMMON | {
+    "encoding": "text.encoding",
     "limit": "text.limit",
     "mask": "mask.rate",
     "max_tokens": "text.max_tokens",

@@ -35,6 +35,7 @@ def adapt(
     base: str | Path | None = None,
     out: str | Path | None = None,
     text: str | None = None,
+    encoding: str | None = None,
     config: str | Path | None = None,
     settings: str | Sequence[str] = (),
     epochs: int | None = None,
@@ -65,6 +66,7 @@ def adapt(
         base: Encoder: a directory, a run or a Hub name; the bundled one by default.
         out: Folder of the run; runs/<name of the file> by default.
         text: Text column of a table; recognised if not given.
+        encoding: Encoding of files that are not UTF-8, as "cp1252" or "shift_jis".
         config: TOML file with settings; what is named beside it wins.
         settings: Any setting, as "mask.random_share=0".
         epochs: Passes over the text.
@@ -112,6 +114,7 @@ def pretrain(  # noqa: D417  # the other keywords are those of `adapt`
     cased: bool | None = None,
     out: str | Path | None = None,
     text: str | None = None,
+    encoding: str | None = None,
     config: str | Path | None = None,
     settings: str | Sequence[str] = (),
     epochs: int | None = None,

@@ -42,6 +42,7 @@ DIFFERENT = {
     "harmless": Shown(("--harmless-cells",)),
     "input_": Shown(("--input",)),
     "known": Shown(metavar="FILE", kind=list[str]),
+    "merge_labels": Shown(metavar="NAME=OTHER", kind=list[str]),
     "max_cell_mib": Shown(
         least=1,
         most=lines.MOST_MIB,

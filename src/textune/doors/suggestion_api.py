@@ -8,6 +8,8 @@ from textune.data.names import Columns
 from textune.doors.api import Events, carried_out_by
 from textune.records import ReadOptions
 
+READ = ("header", "delimiter", "rows", "quote", "encoding", "faulty")  # how the file is read
+
 if TYPE_CHECKING:  # pydantic, numpy
     from textune.predicting.suggesting import Suggestions
     from textune.runs.runs import Run
@@ -29,7 +31,7 @@ def suggesting(options: Mapping[str, Any]) -> Events["Suggestions"]:
     predictor = Predictor.opened(folder, device=options["device"], precision=options["precision"])
     reading = Reading(
         text=parted(options["text"]) or (),
-        file=ReadOptions(**{name: options[name] for name in ("header", "delimiter", "rows")}),
+        file=ReadOptions(**{name: options[name] for name in READ}),
     )
     written = None
     if output is not None:
@@ -58,6 +60,9 @@ def suggest(
     header: bool | None = None,
     delimiter: str | None = None,
     rows: str | None = None,
+    quote: str | None = None,
+    encoding: str | None = None,
+    faulty: str | None = None,
     seed: int = 0,
     device: str = "auto",
     precision: str = "auto",
@@ -81,6 +86,9 @@ def suggest(
         header: Does the first row name the columns? Without, they are "1", "2", …
         delimiter: Character between cells, where recognition errs.
         rows: Keys of JSON that lead to the rows, "body.items", where several may.
+        quote: Character around cells, where recognition errs; "none" if quotes are text.
+        encoding: Encoding of files that are not UTF-8, as "cp1252" or "shift_jis".
+        faulty: "refuse" files with faulty rows, or "skip" those rows: they are named.
         seed: Of what is drawn.
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
         precision: Number format: "auto", "fp32" or "bf16".

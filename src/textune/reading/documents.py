@@ -46,7 +46,11 @@ class TextFile:
 
 
 def find(
-    sources: Sequence[str | Path], *, text: str | None = None, documents: Parted | None = None
+    sources: Sequence[str | Path],
+    *,
+    text: str | None = None,
+    documents: Parted | None = None,
+    encoding: str | None = None,
 ) -> list[TextFile]:
     """Find the files that hold text, and understand each.
 
@@ -56,6 +60,7 @@ def find(
         text: The column that holds the text: every file is then a table. None to recognise it in
             tables, and to read all other files as plain text.
         documents: What is a document of plain text, "lines" or "blocks"; None to recognise it.
+        encoding: Of files that are not UTF-8.
 
     Returns:
         The files in the order of the sources, those of a folder or pattern by their names.

@@ -49,6 +49,7 @@ def _refuse_useless(run: Path, options: Reading) -> None:
     names = ("label", "skip", "threshold", "precision")
     asked = [name for name in names if getattr(options, name) != getattr(usual, name)]
     asked += [name for name, value in asdict(options.file).items() if value is not None]
+    asked = [name for name in asked if name != "encoding"]
     if options.precision == "fp32":  # in which it is judged
         asked.remove("precision")
     if asked:
@@ -101,7 +102,8 @@ def _by_masks(run: Path, source: object, options: Reading) -> dict[str, object]:
             "plain text; save the texts to a file"
         )
     column = options.text[0] if options.text else None
-    plain_text.check_files([str(source)], column=column)
+    encoding = options.file.encoding
+    plain_text.check_files([str(source)], column=column, encoding=encoding)
     from textune.corpora import library  # torch, transformers: nothing is wrong with the file
     from textune.encoder import devices, masked_lm
     from textune.objectives.masked import Masked
@@ -109,7 +111,7 @@ def _by_masks(run: Path, source: object, options: Reading) -> dict[str, object]:
     place = bases.find(run)
     asked = config.read_section(run / "config.toml", "mask", MaskSettings)
     seed = config.seed_of(run / "config.toml")
-    text = TextSettings.model_validate({"column": column})
+    text = TextSettings.model_validate({"column": column, "encoding": encoding})
     found = library.judged([str(source)], tokenizers.load(place), text, asked, seed=seed)
     loaded = masked_lm.read(place, nsp=asked.nexts)
     loaded.encoder.to(devices.choose(options.device))

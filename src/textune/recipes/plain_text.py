@@ -33,11 +33,11 @@ def check_base(base: str) -> None:
         bases.find(base)
 
 
-def check_files(sources: Sequence[str], *, column: str | None) -> None:
+def check_files(sources: Sequence[str], *, column: str | None, encoding: str | None = None) -> None:
     """Refuse files that are not there or hold no text; folders and patterns at their use."""
     named = [one for one in sources if not has_magic(one) and not Path(one).is_dir()]
     if named:
-        documents.find(named, text=column)
+        documents.find(named, text=column, encoding=encoding)
 
 
 def _gather(
@@ -45,7 +45,8 @@ def _gather(
 ) -> "Generator[Message, None, tuple[Start, Library]]":
     if isinstance(request.settings, AdaptSettings):
         check_base(request.settings.base)
-    check_files(request.source, column=request.settings.text.column)
+    asked = request.settings.text
+    check_files(request.source, column=asked.column, encoding=asked.encoding)
     from textune.recipes import masked_lm  # torch, transformers: nothing is wrong with the request
 
     return masked_lm.gather(request, folder)

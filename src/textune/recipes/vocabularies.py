@@ -80,7 +80,10 @@ def _from_text(
 ) -> Generator[Message, None, Start]:
     limit = settings.text.max_tokens or LONGEST
     sizes.configure(settings.size, pieces=settings.vocab, positions=limit, dropout=0.0)
-    files = documents.find(sources, text=settings.text.column, documents=settings.text.documents)
+    asked = settings.text
+    files = documents.find(
+        sources, text=asked.column, documents=asked.documents, encoding=asked.encoding
+    )
     read = partial(documents.read_all, files, text=settings.text.column)
     division = _drawn_by_characters(read(), settings)
     yield Message(
@@ -140,7 +143,9 @@ def _words(
         return extension.read_words(file), None
     tokenizer = tokenizers.load(place)
     text = settings.text
-    files = documents.find(sources, text=text.column, documents=text.documents)
+    files = documents.find(
+        sources, text=text.column, documents=text.documents, encoding=text.encoding
+    )
     read = partial(documents.read_all, files, text=text.column)
     division = library.divide(files, tokenizer, text, settings.mask, seed=settings.seed)
     if not len(division.held):

@@ -53,6 +53,18 @@ class DataSettings(Section):
     rows: str | None = Field(
         None, description="Keys of JSON that lead to the rows, as body.items, where several may."
     )
+    quote: str | None = Field(
+        None, description='Character around cells, "none" for none; where recognition errs.'
+    )
+    encoding: str | None = Field(
+        None, description="Encoding of the files that are not UTF-8, as cp1252."
+    )
+    faulty: Literal["refuse", "skip"] | None = Field(
+        None, description="What becomes of faulty rows; those skipped are written to the run."
+    )
+    merge_labels: Cells = Field(
+        (), description='NAME=OTHER: labels that are one; "auto" for those that look alike.'
+    )
     group: str | None = Field(None, description="Rows equal in this column stay in one split.")
     skip: Cells = Field(
         (), description="COLUMN=VALUE: rows in which that cell stands are left out, as unlabelled."
@@ -112,4 +124,7 @@ class DataSettings(Section):
             delimiter=self.delimiter,
             rows=self.rows,
             annotators=self.annotators,
+            quote=self.quote,
+            encoding=self.encoding,
+            faulty=self.faulty,
         )

@@ -32,6 +32,9 @@ class TextSettings(Section):
     """Which text is read, and what of it is held out."""
 
     column: str | None = Field(None, description="Text column of a table; recognised if not given.")
+    encoding: str | None = Field(
+        None, description="Encoding of the files that are not UTF-8, as cp1252."
+    )
     documents: Literal["lines", "blocks"] | None = Field(
         None,
         description="What is a document of plain text: each of its lines, or what stands between "

@@ -35,7 +35,11 @@ def is_many(source: object) -> bool:
 
 
 def check(
-    sources: Sequence[str | Path], *, text: str | None = None, base: str | Path | None = None
+    sources: Sequence[str | Path],
+    *,
+    text: str | None = None,
+    base: str | Path | None = None,
+    encoding: str | None = None,
 ) -> dict[str, object]:
     """Read plain text once, and measure it in the pieces of a base.
 
@@ -46,7 +50,7 @@ def check(
     Raises:
         DataError: There is no text, or a file cannot be read.
     """
-    files = documents.find(sources, text=text)
+    files = documents.find(sources, text=text, encoding=encoding)
     count = 0
 
     def texts() -> Iterable[str]:
@@ -62,7 +66,7 @@ def check(
         "reading": summary(files),
         "documents": count,
         "fertility": found,
-        "command": command(sources, text=text, base=base),
+        "command": command(sources, text=text, base=base, encoding=encoding),
     }
 
 
@@ -90,11 +94,15 @@ def measure(texts: Iterable[str], tokenizer: Tokenizer) -> dict[str, object]:
 
 
 def command(
-    sources: Sequence[str | Path], *, text: str | None = None, base: str | Path | None = None
+    sources: Sequence[str | Path],
+    *,
+    text: str | None = None,
+    base: str | Path | None = None,
+    encoding: str | None = None,
 ) -> str:
     """Return the command that adapts an encoder to some text."""
     places = (f"./{source}" if str(source).startswith("-") else str(source) for source in sources)
     words = ["textune", "adapt", *places]
-    for option, value in (("--text", text), ("--base", base)):
+    for option, value in (("--text", text), ("--base", base), ("--encoding", encoding)):
         words += [option, str(value)] if value is not None else []
     return shlex.join(words)

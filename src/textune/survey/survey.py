@@ -38,6 +38,10 @@ def check(  # noqa: D417  # the other keywords are those of `train`
     delimiter: str | None = None,
     rows: str | None = None,
     annotators: Annotators | None = None,
+    quote: str | None = None,
+    encoding: str | None = None,
+    faulty: str | None = None,
+    merge_labels: str | Sequence[str] | None = None,
     group: str | None = None,
     skip: str | Sequence[str] | None = None,
     weight: str | None = None,
@@ -59,7 +63,15 @@ def check(  # noqa: D417  # the other keywords are those of `train`
         DataError: The file, or labels in it, cannot be read; all rows concerned are named.
         SettingsError: An option names a column that is not there.
     """
-    options = ReadOptions(header=header, delimiter=delimiter, rows=rows, annotators=annotators)
+    options = ReadOptions(
+        header=header,
+        delimiter=delimiter,
+        quote=quote,
+        encoding=encoding,
+        faulty=faulty,
+        rows=rows,
+        annotators=annotators,
+    )
     table = sources.read(source, options)
     found = agreement.agree(
         table,
@@ -245,13 +257,13 @@ def _command(
     place = table.path
     if agreed.task == "plain":
         column = None if table.format == "text" else agreed.text[0]
-        return plain_survey.command([place], text=column, base=base)
+        return plain_survey.command([place], text=column, base=base, encoding=given.encoding)
     words = ["textune", "train", f"./{place}" if place.startswith("-") else place]
     if not table.has_header and table.format != "conll":
         words.append("--no-header")
     elif given.header:
         words.append("--header")
-    named = {name: getattr(given, name) for name in ("delimiter", "rows", "annotators")}
+    named = {name: value for name, value in asdict(given).items() if name != "header"}
     options: dict[str, Any] = {name: value for name, value in named.items() if value is not None}
     for option, value in (options | _options(agreed, base, names)).items():
         for one in value if isinstance(value, list) else [value]:
