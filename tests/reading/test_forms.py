@@ -96,7 +96,7 @@ def test_entities_are_read_from_every_form(tmp_path, name, in_lines):
 
 
 def test_no_value_of_one_form_is_recognised_as_another():
-    assert len(forms.FORMS) == 11
+    assert len(forms.FORMS) == 12
     for name, make in SPAN_FORMS.items():
         values = [make(text, number) for number, text in enumerate(TEXTS)]
         assert len([form for form in forms.FORMS if form.recognise(values)]) == 1, name
@@ -164,7 +164,7 @@ def test_choices_of_label_studio_become_labels(tmp_path):
     file.write_text(json.dumps(one))
     found = checked(file)
     assert found.contract.task == "multi"
-    assert "annotators differ in 1 text:" in found.findings[0].message
+    assert "annotators differ in 1 of 1 text " in found.findings[0].message
 
 
 def test_a_single_label_of_prodigy_is_yes_or_no(tmp_path):

@@ -73,7 +73,7 @@ def test_users_of_doccano_who_disagree_are_said(tmp_path):
     file.write_text("\n".join(map(json.dumps, lines)))
     found = survey.check(file, count_tokens=count_tokens)
     messages = " ".join(finding.message for finding in found.findings)
-    assert "users differ in 2 texts" in messages
-    assert "1 row is left out, since each has as many users" in messages
+    assert "annotators differ in 2 of 2 texts" in messages
+    assert "1 row is left out, since each has as many annotators" in messages
     assert found.rows == 19
     assert set(found.labels) == {"1", "2"}

@@ -174,7 +174,7 @@ def kind_of(path: Path) -> tuple[str, tuple[str, ...]]:
 
 
 def _json_lines(path: Path, why: tuple[str, ...], options: ReadOptions) -> Table:
-    if formed := forms.read(path, why, rows=options.rows):
+    if formed := forms.read(path, why, options):
         return formed
     columns = jsonlines.columns_of(path)
     reasons = (*why, "format: JSON, one object a row; the columns are its keys")

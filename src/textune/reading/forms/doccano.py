@@ -1,24 +1,32 @@
-"""doccano's export with users: "annotations" of {"label": number, "user": number} a text."""
+"""doccano's exports: labels, entities with relations, and what each of several users said.
 
-from collections import Counter, defaultdict
+Its files of one object a line, with "label" or "labels" as names or as [start, end, name], need no
+form. Those with users hold "annotations" of {"label": number, "user": number}, or in later ones a
+list of {"username": …}.
+"""
+
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from textune.reading.forms.interface import (
     Converter,
     Form,
+    Judged,
     LeftOut,
     Made,
     Values,
     are_objects,
+    member,
     plain,
+    span,
 )
 from textune.records import Finding
 
 PLACES = ("start_offset", "end_offset", "start", "end")
 
 
-def _recognise(values: Sequence[Any]) -> bool:
+def _are_of_users(values: Sequence[Any]) -> bool:
     if not are_objects(values, "text", "annotations"):
         return False
     lists = [value["annotations"] for value in values]
@@ -30,54 +38,91 @@ def _recognise(values: Sequence[Any]) -> bool:
     )
 
 
-def _converter(values: Values) -> Converter:
+def _of_users(values: Values) -> Converter:
     is_spans = several = False
-    torn = 0
+    is_named = True
     for value in values():
-        if not _recognise([value]):
+        if not _are_of_users([value]):
             continue
         items = value["annotations"]
         is_spans = is_spans or any(key in item for item in items for key in PLACES)
-        by_user = _by_user(items)
-        several = several or any(len(names) > 1 for names in by_user.values())
-        torn += len({frozenset(names) for names in by_user.values()}) > 1
+        several = several or any(len(held) > 1 for held in _by_user(items).values())
+        is_named = is_named and all(isinstance(item["label"], str) for item in items)
 
     def convert(value: Any) -> Iterator[Made]:
-        row = plain(value, "annotations")
-        items = value["annotations"]
-        if is_spans:
-            yield row | {"label": items}
-        elif not items:
+        items = member(value, "annotations", list)
+        votes = _by_user(items)
+        if not items and not is_spans:
             yield LeftOut("has no annotation")
-        else:
-            yield _agreed(row, _by_user(items), several=several)
+            return
+        held = [_held(said, is_spans=is_spans, several=several) for said in votes.values()]
+        row = plain(value, "annotations")
+        yield Judged(row, tuple({"label": one} for one in held or [[]]))
 
-    reasons = ("the labels are doccano's numbers, since the export has no names for them",)
-    if not torn or is_spans:
-        return Converter(convert, reasons)
-    message = (
-        f"users differ in {torn:,} texts: the label of most of them was taken, and texts without "
-        "such were left out"
+    reasons = (
+        ()
+        if is_named
+        else ("the labels are doccano's numbers, since the export has no names for them",)
     )
-    return Converter(convert, reasons, (Finding("annotators", "warning", message, torn),))
+    return Converter(convert, reasons)
 
 
-def _by_user(items: Sequence[Mapping[str, object]]) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = defaultdict(set)
+def _by_user(items: Sequence[Any]) -> dict[str, list[Mapping[str, Any]]]:
+    found: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for item in items:
-        found[str(item["user"])].add(str(item["label"]))
+        found[str(member(item, "user", (int, str)))].append(item)
     return found
 
 
-def _agreed(row: dict[str, object], by_user: Mapping[str, set[str]], *, several: bool) -> Made:
-    votes = Counter(name for names in by_user.values() for name in names)
-    if several:
-        most = sorted(name for name, count in votes.items() if 2 * count > len(by_user))
-        return row | {"label": most}
-    (name, count), *rest = votes.most_common(2)
-    if rest and rest[0][1] == count:
-        return LeftOut("has as many users for one label as for another")
-    return row | {"label": name}
+def _held(said: Sequence[Mapping[str, Any]], *, is_spans: bool, several: bool) -> object:
+    """Take what one user said of a text."""
+    if is_spans:
+        return [
+            span(
+                item.get("start_offset", item.get("start")),
+                item.get("end_offset", item.get("end")),
+                item.get("label"),
+            )
+            for item in said
+        ]
+    names = list(dict.fromkeys(str(item.get("label")) for item in said))
+    return names if several else names[0]
 
 
-FORM = Form("doccano's export with users", _recognise, _converter)
+def _have_relations(values: Sequence[Any]) -> bool:
+    return (
+        are_objects(values, "text", "entities", "relations")
+        and all(
+            isinstance(value[key], list) for value in values for key in ("entities", "relations")
+        )
+        and all(
+            isinstance(item, Mapping) and {"start_offset", "end_offset", "label"} <= item.keys()
+            for value in values
+            for item in value["entities"]
+        )
+    )
+
+
+def _of_relations(values: Values) -> Converter:
+    count = 0
+    for value in values():
+        count += len(value["relations"]) if _have_relations([value]) else 0
+
+    def convert(value: Any) -> Iterator[Made]:
+        found = [
+            span(item.get("start_offset"), item.get("end_offset"), item.get("label"))
+            for item in member(value, "entities", list)
+        ]
+        yield {**plain(value), "label": found}
+
+    findings: tuple[Finding, ...] = ()
+    if count:
+        message = f"{count:,} relations between entities are left out: only the entities are read"
+        findings = (Finding("left out", "note", message, count),)
+    return Converter(convert, ("'entities' holds spans of characters",), findings)
+
+
+FORMS = (
+    Form("doccano's export with users", _are_of_users, _of_users),
+    Form("doccano's export with relations", _have_relations, _of_relations),
+)

@@ -20,7 +20,16 @@ class LeftOut:
     why: str
 
 
-Made = Mapping[str, Any] | LeftOut
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A text, and what each of one or several annotators said of it, in columns of the table."""
+
+    row: Mapping[str, Any]  # what is not annotated
+    votes: tuple[Mapping[str, Any], ...]  # at least one
+    is_settled: bool = False  # whether the first is marked as the truth
+
+
+Made = Mapping[str, Any] | LeftOut | Judged
 Convert = Callable[[Any], Iterable[Made]]
 """Makes flat objects of a value; raises ValueError with what is wrong with it."""
 

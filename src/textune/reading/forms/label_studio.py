@@ -1,12 +1,19 @@
-"""Label Studio's full export: tasks with "data", and "annotations" (once "completions")."""
+"""Label Studio's full export: tasks with "data", and "annotations" (once "completions").
+
+Each annotation holds the results of the labelling tool's controls: choices, labels of spans,
+ratings, numbers, paths of a taxonomy, which of two texts was preferred. Its short exports (JSON-MIN
+and CSV) are tables, see `label_studio_rows`.
+"""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from textune.reading.forms.interface import (
     Converter,
     Form,
+    Judged,
     LeftOut,
     Made,
     Values,
@@ -18,6 +25,8 @@ from textune.reading.forms.interface import (
 from textune.records import Finding
 
 LISTS = ("annotations", "completions")
+SPANS = ("labels", "hypertextlabels", "paragraphlabels")
+HELD = {"pairwise": "selected", "textarea": "text"}  # kinds whose value has another key
 
 
 def _recognise(values: Sequence[Any]) -> bool:
@@ -35,73 +44,139 @@ def _is_annotation(item: object) -> bool:
     return isinstance(item, Mapping) and isinstance(item.get("result"), list)
 
 
-def _done(value: Any) -> list[list[Mapping[str, Any]]]:
-    """List the results of the annotations that somebody finished, the agreed one first."""
+def _done(value: Any) -> list[Mapping[str, Any]]:
+    """List the annotations that somebody finished, the agreed one first."""
     lists = (value[key] for key in LISTS if isinstance(value.get(key), list))
     held: list[Mapping[str, Any]] = next(lists, [])
     done = [item for item in held if not item.get("was_cancelled")]
     done.sort(key=lambda item: not item.get("ground_truth"))
-    return [item["result"] for item in done]
+    return done
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What the annotations of a file hold."""
+
+    kinds: dict[str, str] = field(default_factory=dict)  # from_name → "labels", "choices", …
+    several: set[str] = field(default_factory=set)  # of which a text has more than one
+    others: Counter[str] = field(default_factory=Counter)  # what is no label of a text or a span
+    guessed: int = 0  # tasks with predictions
+
+    def add(self, value: Mapping[str, Any]) -> None:
+        self.guessed += bool(value.get("predictions"))
+        for annotation in _done(value):
+            result = annotation["result"]
+            marked = _marked(result)
+            counts: Counter[str] = Counter()
+            for item in result:
+                if what := _other(item, marked):
+                    self.others[what] += 1
+                    continue
+                name, kind = str(item.get("from_name")), str(item.get("type"))
+                self.kinds.setdefault(name, "labels" if _is_region(item) else kind)
+                counts[name] += len(_names(item))
+            self.several |= {name for name, count in counts.items() if count > 1}
+
+    def findings(self) -> Iterator[Finding]:
+        for what, count in self.others.items():
+            yield Finding("left out", "note", f"{count:,} {what} are left out", count)
+        if self.guessed:
+            message = (
+                f"predictions of a model stand in {self.guessed:,} tasks: they are passed over, "
+                "only what people annotated is read"
+            )
+            yield Finding("left out", "note", message, self.guessed)
+
+
+def _marked(result: Sequence[Any]) -> set[object]:
+    """List the ids of the spans that have a label."""
+    return {item.get("id") for item in result if item.get("type") in SPANS}
+
+
+def _is_region(item: Any) -> bool:
+    return isinstance(item.get("value"), Mapping) and {"start", "end"} <= item["value"].keys()
+
+
+def _other(item: Any, marked: set[object]) -> str:
+    """Name what is no label; "" for what is one."""
+    if item.get("type") == "relation":
+        return "relations between spans"
+    if _is_region(item) and item.get("type") not in SPANS and item.get("id") in marked:
+        return "properties of spans (choices and the like for a region)"
+    return ""
+
+
+def _names(item: Any) -> list[Any]:
+    """List what a result holds, a path of a taxonomy as one name."""
+    kind = str(item.get("type"))
+    held = item.get("value", {}).get(HELD.get(kind, kind))
+    if kind == "taxonomy" and isinstance(held, list):
+        return [" / ".join(map(str, path if isinstance(path, list) else [path])) for path in held]
+    return held if isinstance(held, list) else [held]
 
 
 def _converter(values: Values) -> Converter:
-    kinds: dict[str, str] = {}  # from_name → "labels", "choices", …
-    several: set[str] = set()  # of which a text has more than one
-    torn = 0
+    seen = _Seen()
     for value in values():
-        if not _recognise([value]):
-            continue
-        done = _done(value)
-        for result in done:
-            counts: Counter[str] = Counter()
-            for item in result:
-                name, kind = str(item.get("from_name")), str(item.get("type"))
-                kinds.setdefault(name, kind)
-                held = item.get("value", {}).get(kind)
-                counts[name] += len(held) if isinstance(held, list) else 1
-            several |= {name for name, count in counts.items() if count > 1}
-        said = [[f"{one.get('from_name')}: {one.get('value')!r}" for one in part] for part in done]
-        torn += len({tuple(sorted(part)) for part in said}) > 1
+        if _recognise([value]):
+            seen.add(value)
 
     def convert(value: object) -> Iterator[Made]:
-        return _rows(value, kinds, several)
+        return _rows(value, seen)
 
-    findings: tuple[Finding, ...] = ()
-    if torn:
-        message = (
-            f"annotators differ in {torn:,} text{'s' if torn > 1 else ''}: the annotation marked "
-            "as ground truth, else the first, was taken"
-        )
-        findings = (Finding("annotators", "warning", message, torn),)
-    held = ", ".join(f"{name!r} ({kind})" for name, kind in kinds.items())
-    return Converter(convert, (f"annotations: {held}",), findings)
+    held = ", ".join(f"{name!r} ({kind})" for name, kind in seen.kinds.items())
+    return Converter(convert, (f"annotations: {held}",), tuple(seen.findings()))
 
 
-def _rows(value: Any, kinds: Mapping[str, str], several: set[str]) -> Iterator[Made]:
+def _rows(value: Any, seen: _Seen) -> Iterator[Made]:
     data = member(value, "data", Mapping)
     done = _done(value)
     if not done:
         yield LeftOut("has no finished annotation")
         return
     row: dict[str, Any] = dict(plain(data))
-    for name, kind in kinds.items():
-        column = f"{name} (annotated)" if name in row else name
-        items = [item for item in done[0] if str(item.get("from_name")) == name]
-        row[column] = _held(items, kind, is_list=name in several)
-    yield row
+    votes = [_vote(annotation["result"], row, seen) for annotation in done]
+    yield Judged(row, tuple(votes), is_settled=bool(done[0].get("ground_truth")))
+
+
+def _vote(result: Sequence[Any], row: Mapping[str, Any], seen: _Seen) -> dict[str, Any]:
+    """Take what one annotator said of a text, in a column for each control of the tool."""
+    marked = _marked(result)
+    held = [item for item in result if not _other(item, marked)]
+    return {
+        f"{name} (annotated)" if name in row else name: _held(
+            [item for item in held if str(item.get("from_name")) == name],
+            kind,
+            is_list=name in seen.several,
+        )
+        for name, kind in seen.kinds.items()
+    }
 
 
 def _held(items: Sequence[Mapping[str, Any]], kind: str, *, is_list: bool) -> object:
     """Take what one control of the tool holds for a text."""
-    if kind in ("labels", "hypertextlabels", "paragraphlabels"):
+    if kind in SPANS:
         return [
-            span(held.get("start"), held.get("end"), name, held.get("text"))
-            for held in (item["value"] for item in items)
-            for name in held.get(kind) or []
+            span(*_ends(item["value"]), name, item["value"].get("text"))
+            for item in items
+            for name in _names(item)
         ]
-    held = [item.get("value", {}).get(kind) for item in items]
-    names = [name for found in held for name in (found if isinstance(found, list) else [found])]
+    names = [name for item in items for name in _names(item)]
     return names if is_list else next(iter(names), None)
+
+
+def _ends(value: Mapping[str, Any]) -> tuple[object, object]:
+    """Take where a span begins and ends, in the text or, of a page, in what is seen of it.
+
+    Raises:
+        ValueError: It lies in a dialogue, whose turns are no text.
+    """
+    if isinstance(value.get("start"), str) and "startOffset" in value:
+        raise ValueError(
+            "a span lies in a page or in a dialogue (HyperText, Paragraphs), whose text is not in "
+            "the export as it was shown; annotate plain text (the tag Text)"
+        )
+    return value.get("start"), value.get("end")
 
 
 FORM = Form("an export of Label Studio", _recognise, _converter)

@@ -14,6 +14,7 @@ from typing import Any
 from textune.errors import DataError, Problems, excerpt
 from textune.reading import jsonlines
 from textune.reading.forms import (
+    annotators,
     doccano,
     entities,
     frames,
@@ -23,25 +24,26 @@ from textune.reading.forms import (
     prodigy,
     spacy,
 )
-from textune.reading.forms.interface import Converter, LeftOut
+from textune.reading.forms.interface import Converter, Judged, LeftOut
 from textune.reading.jsonlines import Value
-from textune.records import Finding, Row, Table
+from textune.records import Finding, ReadOptions, Row, Table
 
 FORMS = (
+    *doccano.FORMS,
     *entities.FORMS,
-    *(room.FORM for room in (doccano, label_studio, listed_rows, mrqa, prodigy, spacy)),
+    *(room.FORM for room in (label_studio, listed_rows, mrqa, prodigy, spacy)),
 )
 HEAD = 200  # values by which a form is recognised
 WHOLE = 1 << 28  # bytes of the largest file that is parsed as one value
 
 
-def read(path: Path, why: tuple[str, ...], *, rows: str | None = None) -> Table | None:
+def read(path: Path, why: tuple[str, ...], options: ReadOptions) -> Table | None:
     """Read JSON that is not simply one flat object a row; None where it is.
 
     Args:
         path: The file.
         why: What is said of it already.
-        rows: Keys that lead to its rows, if somebody names them.
+        options: What the user says of it: the keys that lead to its rows, whose label is taken.
 
     Raises:
         DataError: Two forms fit, or a value cannot be read in the form that fits.
@@ -50,7 +52,8 @@ def read(path: Path, why: tuple[str, ...], *, rows: str | None = None) -> Table 
     held: list[Any] | None = None
     said = ""
     if document is not None:
-        held, said = _named(path, document, rows) if rows else _rows_of(path, document)
+        given = options.rows
+        held, said = _named(path, document, given) if given else _rows_of(path, document)
         if held is None:
             return None
     head = [value.value for value in islice(_values(path, held), HEAD) if not value.fault]
@@ -62,20 +65,20 @@ def read(path: Path, why: tuple[str, ...], *, rows: str | None = None) -> Table 
             'and its label: {"text": "…", "label": "…"}'
         )
     if not found:
-        return None if held is None else _flat(path, held, (*why, said))
+        return None if held is None else _flat(path, held, (*why, said), options)
     made = found[0].converter(lambda: (v.value for v in _values(path, held) if not v.fault))
     reasons = (*why, f"format: JSON, {found[0].name}", said, *made.reasons)
-    return _table(path, held, made, tuple(filter(None, reasons)))
+    return _table(path, held, made, tuple(filter(None, reasons)), options)
 
 
-def _flat(path: Path, rows: list[Any], why: tuple[str, ...]) -> Table:
+def _flat(path: Path, rows: list[Any], why: tuple[str, ...], options: ReadOptions) -> Table:
     def convert(value: object) -> Iterator[Any]:
         if not isinstance(value, Mapping):
             raise ValueError(f"no JSON object but {excerpt(repr(value))}")
         yield value
 
     reasons = (*why, "format: JSON, one object a row; the columns are its keys")
-    return _table(path, rows, Converter(convert), reasons)
+    return _table(path, rows, Converter(convert), reasons, options)
 
 
 def _document(path: Path) -> Mapping[str, object] | None:
@@ -130,23 +133,33 @@ def _values(path: Path, rows: list[Any] | None) -> Iterator[Value]:
     return (Value(number, row, "", "", number) for number, row in enumerate(rows, start=1))
 
 
-def _table(path: Path, rows: list[Any] | None, made: Converter, reasons: tuple[str, ...]) -> Table:
+def _table(
+    path: Path,
+    rows: list[Any] | None,
+    made: Converter,
+    reasons: tuple[str, ...],
+    options: ReadOptions,
+) -> Table:
+    panel = annotators.Panel(options.annotators)
     left_out: Counter[str] = Counter()
     first: dict[str, str] = {}
     columns: dict[str, None] = {}
     for value in _values(path, rows):
         for found in _converted(made, value):
+            if isinstance(found, Judged):
+                panel.watch(found, value.place(path.name) + _id_of(value.value))
+                found = annotators.settle(found, options.annotators)
             if isinstance(found, LeftOut):
                 left_out[found.why] += 1
                 first.setdefault(found.why, value.place(path.name) + _id_of(value.value))
             elif isinstance(found, Mapping):
                 columns.update(dict.fromkeys(found))
     names = tuple(columns)
-    stream = partial(_stream, path, rows, made, names)
+    stream = partial(_stream, path, rows, made, names, options)
     if not names:
         list(stream())  # raises what is wrong with every value, if that is why
         raise DataError(f"{path.name}: no row is left to learn from")
-    findings = []
+    findings = panel.findings(path.name)
     for what, count in left_out.items():
         are = "rows are" if count > 1 else "row is"
         message = f"{count:,} {are} left out, since each {what}; first: {first[what]}"
@@ -163,12 +176,18 @@ def _table(path: Path, rows: list[Any] | None, made: Converter, reasons: tuple[s
 
 
 def _stream(
-    path: Path, rows: list[Any] | None, made: Converter, names: tuple[str, ...]
+    path: Path,
+    rows: list[Any] | None,
+    made: Converter,
+    names: tuple[str, ...],
+    options: ReadOptions,
 ) -> Iterator[Row]:
     with Problems(path.name) as problems:
         for value in _values(path, rows):
             origin = value.place(path.name)
             for found in _converted(made, value):
+                if isinstance(found, Judged):
+                    found = annotators.settle(found, options.annotators)
                 if isinstance(found, str):
                     problems.add(f"{origin}: {found}")
                 elif not isinstance(found, LeftOut):

@@ -1,0 +1,165 @@
+"""Several annotators of a text: what each tool's export says of them is one row, and a finding."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from textune.doors.cli import app
+from textune.errors import DataError, SettingsError
+from textune.reading import sources
+from textune.records import ReadOptions
+
+TEXT = "Dan met Eve Moss"
+
+
+def result(kind: str, held: object, name: str, **more: object) -> dict:
+    return {"from_name": name, "to_name": "text", "type": kind, "value": {kind: held}, **more}
+
+
+def ner(start: int, end: int, label: str, number: str = "a") -> dict:
+    value = {"start": start, "end": end, "text": TEXT[start:end], "labels": [label]}
+    return {"id": number, "from_name": "ner", "to_name": "text", "type": "labels", "value": value}
+
+
+def task(number: int, *results: list[dict], **more: object) -> dict:
+    made = [
+        {"result": held, "was_cancelled": False, "completed_by": user}
+        for user, held in enumerate(results)
+    ]
+    return {"id": number, "data": {"text": TEXT}, "annotations": made, **more}
+
+
+def written(path, values) -> str:
+    path.write_text(json.dumps(values, indent=1))
+    return str(path)
+
+
+def read(path, values, rule=None):
+    table = sources.read(written(path, values), ReadOptions(annotators=rule))
+    return table, [row.cells for row in table.rows()]
+
+
+def choice(*names: str) -> list[dict]:
+    return [result("choices", list(names), "mood")]
+
+
+def test_every_control_of_label_studio_is_a_column(tmp_path):
+    held = [
+        *choice("good"),
+        result("rating", 4, "stars"),
+        result("number", 2.5, "grade"),
+        result("taxonomy", [["Food", "Fish"], ["Place"]], "topic"),
+        {**result("pairwise", None, "better"), "value": {"selected": "left"}},
+        ner(0, 3, "PER"),
+        {**result("choices", ["sure"], "how", id="a"), "value": {**ner(0, 3, "")["value"]}},
+        {"type": "relation", "from_id": "a", "to_id": "b", "direction": "right"},
+    ]
+    guess = [{"model_version": "m", "result": choice("bad")}]
+    table, rows = read(tmp_path / "tasks.json", [task(1, held, predictions=guess), task(2, [])])
+    assert table.columns == ("text", "mood", "stars", "grade", "topic", "better", "ner")
+    span = '[{"start": 0, "end": 3, "label": "PER", "text": "Dan"}]'
+    assert rows == [
+        (TEXT, "good", "4", "2.5", '["Food / Fish", "Place"]', "left", span),
+        (TEXT, "", "", "", "[]", "", "[]"),
+    ]
+    said = " ".join(finding.message for finding in table.findings)
+    assert "1 relations between spans are left out" in said
+    assert "1 properties of spans (choices and the like for a region) are left out" in said
+    assert "predictions of a model stand in 1 tasks: they are passed over" in said
+
+
+def test_the_label_of_most_is_taken_and_a_tie_is_left_out(tmp_path):
+    values = [
+        task(1, choice("good"), choice("bad"), choice("good")),
+        task(2, choice("good"), choice("bad")),
+        task(3, choice("bad"), choice("bad")),
+        task(4, choice("bad")),
+    ]
+    values[3]["annotations"].append({"result": choice("good"), "was_cancelled": True})
+    table, rows = read(tmp_path / "tasks.json", values)
+    assert [cells[1] for cells in rows] == ["good", "bad", "bad"]
+    differ, left_out = (finding.message for finding in table.findings)
+    assert differ.startswith(
+        "annotators differ in 2 of 3 texts that several of them annotated (Krippendorff's alpha "
+        "0.00); first: tasks.json:2 (id 1), "
+    )
+    assert "1 row is left out, since each has as many annotators for one label" in left_out
+    _, first = read(tmp_path / "tasks.json", values, "first")
+    assert [cells[1] for cells in first] == ["good", "good", "bad", "bad"]
+
+
+def test_what_is_marked_as_the_truth_is_taken(tmp_path):
+    values = [task(n, choice("good"), choice("bad")) for n in range(3)]
+    for value in values:
+        value["annotations"][1]["ground_truth"] = True
+    table, rows = read(tmp_path / "tasks.json", values)
+    assert [cells[1] for cells in rows] == ["bad"] * 3
+    assert "the annotation marked as the truth was taken" in table.findings[0].message
+
+
+def test_spans_and_labels_are_those_of_more_than_half_and_numbers_the_mean(tmp_path):
+    def said(*spans, names=("a",), stars=3):
+        made = [ner(*span, str(n)) for n, span in enumerate(spans)]
+        return [*made, result("choices", list(names), "kinds"), result("rating", stars, "stars")]
+
+    per, eve = (0, 3, "PER"), (8, 11, "PER")
+    values = [
+        task(1, said(per, eve), said(per, names=("a", "b"), stars=4), said((0, 3, "LOC"), stars=5)),
+    ]
+    table, rows = read(tmp_path / "tasks.json", values)
+    assert table.columns == ("text", "ner", "kinds", "stars")
+    (_, spans, kinds, stars) = rows[0]
+    assert [(item["start"], item["label"]) for item in json.loads(spans)] == [(0, "PER")]
+    assert (kinds, stars) == ('["a"]', "4")
+
+
+def test_annotators_who_differ_can_be_refused(tmp_path):
+    values = [task(n, choice("good"), choice("bad" if n == 2 else "good")) for n in range(4)]
+    file = written(tmp_path / "tasks.json", values)
+    with pytest.raises(DataError, match=r"annotators differ in 1 of 4 texts.*id 2.*majority"):
+        sources.read(file, ReadOptions(annotators="refuse"))
+    done = CliRunner().invoke(app, ["check", file, "--annotators", "refuse"])
+    assert "annotators differ in 1 of 4 texts" in str(done.exception)
+    with pytest.raises(SettingsError, match=r"'most' is not known; .*majority"):
+        sources.read(file, ReadOptions(annotators="most"))
+
+
+def test_annotators_who_agree_are_a_note(tmp_path):
+    table, _ = read(tmp_path / "tasks.json", [task(n, choice("a"), choice("a")) for n in range(4)])
+    assert [finding.message for finding in table.findings] == [
+        "several people annotated 4 texts, and agree on all of them"
+    ]
+
+
+def test_users_of_doccano_mark_spans_each(tmp_path):
+    def item(user: int, start: int, end: int) -> dict:
+        return {"label": 3, "start_offset": start, "end_offset": end, "user": user}
+
+    lines = [
+        {
+            "text": TEXT,
+            "annotations": [item(1, 0, 3), item(1, 8, 11), item(2, 0, 3), item(2, 8, 16)],
+        },
+        {"text": TEXT, "annotations": []},
+    ]
+    file = tmp_path / "users.jsonl"
+    file.write_text("\n".join(map(json.dumps, lines)))
+    table = sources.read(file)
+    spans = [json.loads(row.cells[1]) for row in table.rows()]
+    assert spans == [[{"start": 0, "end": 3, "label": 3}], []]
+    assert "annotators differ in 1 of 1 text" in table.findings[0].message
+    assert table.findings[0].rows == ("users.jsonl:1",)
+
+
+def test_entities_with_relations_of_doccano(tmp_path):
+    entity = {"id": 7, "label": "PER", "start_offset": 0, "end_offset": 3}
+    relation = {"id": 1, "from_id": 7, "to_id": 8, "type": "knows"}
+    line = {"id": 1, "text": TEXT, "entities": [entity], "relations": [relation], "Comments": []}
+    file = tmp_path / "relations.jsonl"
+    file.write_text("\n".join([json.dumps(line)] * 3))
+    table = sources.read(file)
+    assert next(table.rows()).cells == ("1", TEXT, '[{"start": 0, "end": 3, "label": "PER"}]')
+    assert "3 relations between entities are left out" in table.findings[0].message
+    file.write_text(json.dumps(line) + "\n" + json.dumps(line | {"entities": "PER"}))
+    assert sources.read(file).columns == ("id", "text", "entities", "relations", "Comments")
