@@ -110,12 +110,14 @@ class Contract:
     form: str  # of the labels: "name" (one column, one label), "columns" (one each), "list",
     # "words" (lists of words and of their tags), "spans" (parts of the text), answers, "none"
     separator: str | None = None  # of a list column: ";" "," "|" " " or "json"; of tags the scheme
-    # in which the file writes them: "iob2", "iob1", "bioes", or "plain" (each for its word alone)
+    # in which the file writes them: "iob2", "iob1", "io", "ioe", "bioes", or "plain" (each for its
+    # word alone)
     group: str | None = None  # column whose equal values stay in one split
     reasons: tuple[str, ...] = ()  # one sentence for each choice
     doubts: tuple[str, ...] = ()  # other possible readings, and the option that selects them
     skip: tuple[str, ...] = ()  # "COLUMN=VALUE": rows in which that cell stands have no label
     cut: tuple[str, ...] = ()  # how plain text becomes words, see `textune.data.cut`
+    notation: tuple[str, ...] = ()  # how the file writes tags, see `textune.tasks.tags.notation`
     offsets: str = "characters"  # what places of spans count, see `textune.tasks.tags.offsets`
     weight: str | None = None  # column that says how much each text weighs in the loss
     names: tuple[tuple[str, str], ...] = ()  # of classes that files write as numbers

@@ -32,7 +32,7 @@ _SURE = 0.98  # the same, where it is not the tags that tell what the file is
 _MOST_TAGS = 0.2  # different tags / words, above which they are no tags
 _UNIVERSAL = 10  # columns of CoNLL-U
 _LONG = 200  # words a sentence on average, above which blank lines part something else
-_TAG = re.compile(r"[Oo-]|[BIESLUM]([-_]\S+)?|[biesulm][-_]\S+|\S+[-_][BIESLUM]")
+_TAG = re.compile(r"[Oo-]|[BIESLUMW]([-_:./|+~=]\S+)?|[bieslumw][-_]\S+|\S+[-_:./|+~=][BIESLUMW]")
 SENTENCE = re.compile(
     r"sent(ence)?s?[ _#-]*(#|id|idx|no|nr|num|number|index)?", re.IGNORECASE
 )  # the name of a column that numbers sentences

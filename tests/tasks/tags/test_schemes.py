@@ -120,7 +120,7 @@ def stretches_of(tags: Sequence[str]) -> list[Stretch]:
         ([], "iob2"),
         ([["", " "]], "iob2"),
         ([["B-X"]], "iob2"),
-        ([["I-X"]], "iob1"),
+        ([["I-X"]], "io"),
         ([["S-X"]], "bioes"),
         ([["B", "I", "O"]], "iob2"),
         ([["B", "M", "E", "S"]], "bioes"),

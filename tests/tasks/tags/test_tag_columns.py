@@ -75,7 +75,7 @@ def test_tags_of_entities_are_taken_before_others():
 @pytest.mark.parametrize(
     ("tags", "scheme"),
     [
-        (("O", "I-X"), "iob1"),
+        (("O", "I-X"), "io"),
         (("O", "S-X"), "bioes"),
         (("NN", "VB"), "plain"),
         (("0", "1", "2"), "plain"),
@@ -85,13 +85,13 @@ def test_the_scheme_is_written_into_the_contract(tags, scheme):
     rows = sentences(tags=tags)
     found = understand(table(("tokens", "tags"), *rows)).contract
     assert roles(found) == ("tags", "words", ("tokens",), ("tags",), scheme)
-    said = {"iob1": "IOB1", "bioes": "BIOES", "plain": "each for its word alone"}[scheme]
+    said = {"io": "in IO (", "bioes": "BIOES", "plain": "each for its word alone"}[scheme]
     assert said in " ".join(found.reasons)
 
 
 def test_the_scheme_is_that_of_all_rows_not_of_the_first():
     late = [(["a", "b"], ["O", "O"])] * 2_000 + [(["a", "b"], ["I-X", "I-X"])]
-    assert understand(table(("tokens", "tags"), *late)).contract.separator == "iob1"
+    assert understand(table(("tokens", "tags"), *late)).contract.separator == "io"
 
 
 def test_numbers_without_names_are_a_doubt():
@@ -282,7 +282,7 @@ def test_tags_in_one_text_are_refused_unless_a_task_is_asked_for(sign):
 
 
 def test_marks_among_other_tags_are_a_doubt():
-    tags = ("0", "0", "0", "B-PER")
+    tags = ("NN", "VB", "JJ", "B-PER")
     found = understand(table(("tokens", "tags"), *sentences(tags=tags))).contract
     assert found.separator == "plain"
     assert "tags such as 'B-PER' in 'tags' look like marks of entities" in " ".join(found.doubts)

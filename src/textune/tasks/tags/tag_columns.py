@@ -14,14 +14,16 @@ from textune.errors import DataError, SettingsError, some
 from textune.records import Contract, Row, Table
 from textune.tasks.layout import COUNTED
 from textune.tasks.tags import schemes, spans, word_lists
+from textune.tasks.tags.notation import OUTSIDES
 from textune.tasks.tags.offsets import CHARACTERS, READINGS, OffsetCensus
-from textune.tasks.tags.schemes import OUTSIDES
 from textune.tasks.tags.word_lists import MOST, read_list
 
 READ = 1_000  # rows that are looked at whole, for cells of a sample are shortened
 SCHEMES = {
     "iob2": "in IOB2 (B- begins an entity, I- goes on with it)",
     "iob1": "in IOB1 (I- begins an entity too, B- only after another of its type), read as IOB2",
+    "io": "in IO (no tag begins an entity: a run of words of one type is one), read as IOB2",
+    "ioe": "in IOE (E- ends an entity, none begins one), read as IOB2",
     "bioes": "in BIOES (E- ends an entity, S- is a whole one; also L-, U-, M-), read as IOB2",
     "plain": "each for its word alone (they mark no entities)",
 }
@@ -301,6 +303,7 @@ def _contract(table: Table, found: _Found, group: str | None) -> Contract:
         census.add([f"B-{kind}" for kind in spans.labels(marked)])
         spans.count(places, marked, row.cells[found.text.place])
     offsets = places.reading()
+    notation = census.notation() if found.form == "words" else None
     scheme = census.scheme() if found.form == "words" else "iob2"
     kinds = [kind for kind in census.types() if kind]
     return Contract(
@@ -310,9 +313,14 @@ def _contract(table: Table, found: _Found, group: str | None) -> Contract:
         found.form,
         scheme,
         group,
-        (*found.reasons, *_reasons(found, scheme, offsets, kinds)),
+        (
+            *found.reasons,
+            *_reasons(found, scheme, offsets, kinds),
+            *(notation.described(census.tags) if notation else ()),
+        ),
         (*found.doubts, *_doubts(found.label.name, scheme, kinds)),
         cut=words.cut(),
+        notation=notation.written() if notation else (),
         offsets=offsets,
     )
 

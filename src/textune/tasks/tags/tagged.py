@@ -16,6 +16,8 @@ from textune.errors import DataError, excerpt
 from textune.records import Contract, Example, Row, Table
 from textune.tasks.kind import ToExample, in_order
 from textune.tasks.tags import schemes, spans
+from textune.tasks.tags.notation import Notation
+from textune.tasks.tags.offsets import OffsetCensus
 from textune.tasks.tags.word_lists import read_list
 
 MOST_FAULTS = 3  # of a row that are named
@@ -64,21 +66,34 @@ def reader(
 
 
 def in_own_scheme(contract: Contract, table: Table) -> Contract:
-    """Read a file's tags in the scheme that it writes, whatever that of the training file was.
+    """Read a file's tags or spans as it writes them, whatever the training file did.
 
     Plain tags are of no scheme, and a file of which nothing can be told is read as agreed.
     """
     if contract.task != "tags" or contract.separator == "plain" or not contract.label:
         return contract
-    is_listed = contract.form == "words" or table.format == "conll"
-    if not is_listed or contract.label[0] not in table.columns:
+    if contract.label[0] not in table.columns:
         return contract
     place = table.columns.index(contract.label[0])
+    if contract.form != "words" and table.format != "conll":
+        return _in_own_places(contract, table, place)
     census = schemes.Census()
     for row in table.rows():
         census.add(read_list(row.cells[place]) or ())
-    found = census.scheme()
-    return contract if found == "plain" else replace(contract, separator=found)
+    found = census.notation()
+    if found is None:
+        return contract
+    return replace(contract, separator=census.scheme(), notation=found.written())
+
+
+def _in_own_places(contract: Contract, table: Table, label: int) -> Contract:
+    """Read the places of spans in the units that a file counts."""
+    if contract.text[0] not in table.columns:
+        return contract
+    text, census = table.columns.index(contract.text[0]), OffsetCensus()
+    for row in table.rows():
+        spans.count(census, spans.items(row.cells[label]) or [], row.cells[text])
+    return replace(contract, offsets=census.reading())
 
 
 def label_names(contract: Contract, examples: Iterable[Example]) -> tuple[str, ...]:
@@ -126,7 +141,8 @@ def _read_words(row: Row, cells: tuple[str, str], contract: Contract) -> Example
             f"{row.origin}: {_some(words, 'word')} but {_some(tags, 'tag')}; "
             "allowed: one tag for each word"
         )
-    written, faults = schemes.to_iob2(tags, contract.separator or "plain")
+    notation = Notation.of(contract.notation)
+    written, faults = schemes.to_iob2(tags, contract.separator or "plain", notation)
     said = [f"word {f.word + 1} {excerpt(words[f.word])}: {f.message}" for f in faults]
     _refuse(row, [what for what, fault in zip(said, faults, strict=True) if not fault.is_mended])
     text, places = joined(words)

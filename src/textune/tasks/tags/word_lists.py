@@ -153,8 +153,8 @@ def rank(column: Column) -> int:
 
 
 def _are_marks(tags: Lists) -> bool:
-    is_marked = any(schemes.type_of(tag) is not None for tag in set(tags.items))
-    return is_marked and tags.census.scheme() != "plain"
+    found = tags.census.notation()
+    return found is not None and any(found.parts(tag) for tag in set(tags.items))
 
 
 def _alike(words: Lists, tags: Lists) -> float:
