@@ -39,7 +39,7 @@ def _same_layout(other: object, table: Table, options: ReadOptions) -> Table:
     """
     if not table.path or not isinstance(other, str | Path):
         return sources.read(other)
-    endings = {Path(str(name).lower().removesuffix(".gz")).suffix for name in (other, table.path)}
+    endings = {sources.ending(Path(name)) for name in (other, table.path)}
     delimiter = options.delimiter if len(endings) == 1 else None
     return sources.read(other, replace(options, header=table.has_header, delimiter=delimiter))
 

@@ -114,7 +114,7 @@ def train(
     """Fine-tune an encoder on labelled text.
 
     Args:
-        source: CSV, TSV, JSONL, Parquet, CoNLL or SQuAD JSON, each also .gz (in Python: or a data
+        source: CSV, TSV, JSONL, Parquet, CoNLL or SQuAD JSON, all also packed (in Python: or a data
             frame that speaks Arrow); that of `config` if left out.
         text: Text column; two, "A,B", for pairs, or for question and passage; recognised if not
             given.
@@ -272,7 +272,7 @@ def evaluate(
 
     Args:
         run: Folder that textune train wrote (in Python: or what `train` returned).
-        source: CSV, TSV, JSONL, Parquet, CoNLL or SQuAD JSON, each also .gz (in Python: or a data
+        source: CSV, TSV, JSONL, Parquet, CoNLL or SQuAD JSON, all also packed (in Python: or a data
             frame).
         text: Text column, or two, "A,B", if not called as in training.
         label: Label column, or several, if not called as in training.

@@ -62,7 +62,7 @@ def adapt(
     """Make an encoder at home in plain text, by masked-LM.
 
     Args:
-        texts: Files, folders or patterns: text, CSV, TSV, JSONL, Parquet, each also .gz.
+        texts: Files, folders or patterns: text, CSV, TSV, JSONL, Parquet, each also packed.
         base: Encoder: a directory, a run or a Hub name; the bundled one by default.
         out: Folder of the run; runs/<name of the file> by default.
         text: Text column of a table; recognised if not given.

@@ -17,10 +17,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from textune.errors import DataError, Problems, first_line
-from textune.reading import class_names
+from textune.reading import class_names, packing
 from textune.reading.arrow_columns import Read, choose, is_text, left_out, to_texts
 from textune.reading.jsonlines import faulty_cell
-from textune.reading.lines import is_gzip, opened
+from textune.reading.lines import opened
 from textune.records import Row, Table
 
 _BATCH = 1_024
@@ -148,7 +148,7 @@ def _translated(what: str, way_out: str) -> Iterator[None]:
 def _arrow(file: Path, name: str) -> Iterator[tuple[pa.Schema, Iterator[pa.RecordBatch]]]:
     """Open Arrow data, a file or a stream."""
     what = f"{name}: the Arrow data in {file.name} is damaged or cut off"
-    with _translated(what, _AGAIN), pa.memory_map(str(file)) as source:
+    with _translated(what, _AGAIN), _mapped(file) as source:
         is_file = source.read(6) == b"ARROW1"
         source.seek(0)
         if is_file:
@@ -160,8 +160,19 @@ def _arrow(file: Path, name: str) -> Iterator[tuple[pa.Schema, Iterator[pa.Recor
 
 
 @contextmanager
+def _mapped(file: Path) -> Iterator[Any]:
+    """Map a file into memory; a packed one is unpacked to disk before."""
+    if file.is_file() and packing.of(file) is None:
+        with pa.memory_map(str(file)) as source:
+            yield source
+        return
+    with _seekable(file) as content:
+        yield pa.PythonFile(content, mode="r")
+
+
+@contextmanager
 def _parquet(path: Path) -> Iterator[pq.ParquetFile]:
-    """Open a Parquet file, unpacked to disk if it is gzipped."""
+    """Open a Parquet file, unpacked to disk if it is packed."""
     what = f"{path.name}: the Parquet data is damaged or cut off"
     with (
         _translated(what, _AGAIN),
@@ -173,9 +184,9 @@ def _parquet(path: Path) -> Iterator[pq.ParquetFile]:
 
 @contextmanager
 def _seekable(path: Path) -> Iterator[IO[bytes]]:
-    """Open a file for reading here and there; gzip, where nobody can jump, is unpacked to disk."""
+    """Open a file for reading here and there: what is packed is unpacked to disk before."""
     with opened(path) as file:
-        if not is_gzip(path):
+        if path.is_file() and packing.of(path) is None:
             yield file
             return
         with tempfile.TemporaryFile() as unpacked:

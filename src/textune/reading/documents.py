@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal, NoReturn
 
 from textune.errors import DataError, among, some
+from textune.reading import packing
 from textune.reading.delimited import listed
 from textune.reading.lines import BOM, PIECE, opened, refuse_wide_encodings
 from textune.reading.sources import KINDS, checked, ending, kind_of, status
@@ -19,7 +20,7 @@ from textune.reading.sources import read as read_table
 from textune.reading.stretches import stretches
 from textune.records import Paragraph, Table
 
-ENDINGS = (*KINDS, ".text", ".md")  # of the files that are read in a folder, each also with .gz
+ENDINGS = (*KINDS, ".text", ".md")  # of the files that are read in a folder, each also packed
 SAMPLE = 16_000_000  # characters by which it is judged whether blank lines part documents
 
 # fmt: off
@@ -195,8 +196,8 @@ def _files_below(source: str | Path) -> tuple[list[Path], list[str]]:
     if not texts:
         raise DataError(
             f"{source}: no file in this folder, or below it, has an ending of text "
-            f"({' '.join(ENDINGS)}, each also with .gz); name the files, or a pattern as "
-            f"'{Path(source) / '**' / '*'}'"
+            f"({' '.join(ENDINGS)}, each also with {packing.LISTED}); name the files, or a "
+            f"pattern as '{Path(source) / '**' / '*'}'"
         )
     return texts, [str(path) for path in sorted(set(found).difference(texts))]
 

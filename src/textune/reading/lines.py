@@ -6,10 +6,8 @@ control characters are text. Nothing here holds more than `record_limit()` bytes
 """
 
 import codecs
-import gzip
 import os
 import shlex
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -19,6 +17,7 @@ from pathlib import Path
 from typing import BinaryIO, NoReturn, cast
 
 from textune.errors import DataError, SettingsError, excerpt
+from textune.reading import packing
 
 PIECE = 1 << 18  # bytes read at a time
 CELL_LIMIT = 1 << 20  # characters in a cell, where nobody allows more
@@ -90,7 +89,7 @@ def pieces(path: Path) -> Iterator[str]:
     What stands before a fault is yielded before the fault is raised.
 
     Raises:
-        DataError: A byte that is not UTF-8, a NUL, a line beyond the limit, a damaged gzip file.
+        DataError: A byte that is not UTF-8, a NUL, a line beyond the limit, a damaged packed file.
     """
     held = ""
     for line, block in blocks(path, PIECE):
@@ -116,7 +115,7 @@ def blocks(path: Path, size: int) -> Iterator[tuple[int, str]]:
     What stands before a fault, up to its line, is yielded before the fault is raised.
 
     Raises:
-        DataError: A byte that is not UTF-8, a NUL, a damaged gzip file.
+        DataError: A byte that is not UTF-8, a NUL, a damaged packed file.
     """
     line, column = 1, 0
     with opened(path) as file:
@@ -167,43 +166,37 @@ def line_ends(data: bytes) -> int:
 
 @contextmanager
 def opened(path: Path) -> Iterator[BinaryIO]:
-    """Open a file for reading bytes; gzip is recognised by its first bytes and unpacked.
+    """Open a file, or a member of a zip archive, for reading bytes; what is packed is unpacked.
 
     Raises:
-        DataError: The file cannot be opened or read, or its gzip data is damaged.
+        DataError: The file cannot be opened or read, or what packs it is damaged.
     """
     try:
-        with path.open("rb") as file:
-            if is_gzip(path):
-                with gzip.open(file) as unpacked:
-                    yield cast(BinaryIO, unpacked)
-            else:
+        packed = packing.of(path)
+        with packing.stored(path) as file:
+            if packed is None:
                 yield file
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise DataError(
-            f"{path.name}: the gzip data is damaged or cut off ({error}); "
-            "fetch or pack the file again"
-        ) from error
+            else:
+                with packed.unpacked(file) as unpacked:
+                    yield cast(BinaryIO, unpacked)
+    except packing.FAULTS as error:
+        packing.refuse_damaged(path, error)
     except OSError as error:
+        if error.errno is None:  # not the disk's: of what unpacks
+            packing.refuse_damaged(path, error)
         raise DataError(
             f"{path}: cannot be read ({error.strerror or error}); "
             "check the path and who may read the file"
         ) from error
 
 
-def is_gzip(path: Path) -> bool:
-    """Say whether a file begins as gzip does."""
-    with path.open("rb") as file:
-        return file.read(2) == b"\x1f\x8b"
-
-
 def mending(path: Path, command: str, *, mark: str) -> str:
     """Write the shell command that sends a file through another and keeps the result beside it."""
-    place = shlex.quote(str(path))
-    result = shlex.quote(f"{mark}-{path.name.removesuffix('.gz')}")
-    if is_gzip(path):
-        return f"gzip -dc < {place} | {command} > {result}"
-    return f"{command} < {place} > {result}"
+    name = path.name
+    result = shlex.quote(f"{mark}-{name[: len(packing.bare(name))]}")
+    if reading := packing.reading(path):
+        return f"{reading} | {command} > {result}"
+    return f"{command} < {shlex.quote(str(path))} > {result}"
 
 
 def _begun(data: bytes) -> int:

@@ -8,11 +8,11 @@ from functools import partial
 from pathlib import Path
 
 from textune.errors import DataError
-from textune.reading import conll, delimited, in_memory, jsonlines, squad
+from textune.reading import conll, delimited, in_memory, jsonlines, packing, squad
 from textune.reading.dialect import NAMES, recognise
 from textune.reading.forms import fasttext, folders, foreign, numbered_words, tagged_cells, webanno
 from textune.reading.forms import table as forms
-from textune.reading.lines import is_gzip, opened
+from textune.reading.lines import opened
 from textune.records import ReadOptions, Table
 
 KINDS = {
@@ -140,9 +140,8 @@ def status(source: str | os.PathLike[str]) -> tuple[Path, int]:
 
 
 def ending(path: Path) -> str:
-    """Return the ending of a name in lower case, that before .gz if it has one."""
-    name = path.name.lower()
-    return Path(name.removesuffix(".gz")).suffix
+    """Return the ending of a name in lower case, that before .gz or the like if it has one."""
+    return Path(packing.bare(path.name)).suffix
 
 
 def kind_of(path: Path) -> tuple[str, tuple[str, ...]]:
@@ -154,7 +153,8 @@ def kind_of(path: Path) -> tuple[str, tuple[str, ...]]:
     kind = KINDS.get(ending(path))
     with opened(path) as file:
         head = file.read(4096)
-    why = ("gzip: unpacked while reading",) if is_gzip(path) else ()
+    packed = packing.of(path)
+    why = (f"{packed.name}: unpacked while reading",) if packed else ()
     foreign.refuse(path, head)
     if head.startswith(b"PAR1"):
         return "parquet", why

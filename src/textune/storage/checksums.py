@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from textune.errors import DataError
-from textune.storage.names import utf8
+from textune.storage.names import on_disk, utf8
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class Inputs:
 def _files(paths: list[Path]) -> list[Path]:
     """Return the files that are there, and those in the folders among them."""
     found: list[Path] = []
-    for path in paths:
+    for path in map(on_disk, paths):
         if path.is_dir():
             found += sorted(file for file in path.rglob("*") if file.is_file())
         elif path.is_file():

@@ -15,6 +15,7 @@ from safetensors import SafetensorError
 from textune.errors import BusyError, RunError, TextuneError
 from textune.storage import atomic, contents, objects
 from textune.storage.contents import LOCK, MARK, OWNER
+from textune.storage.names import on_disk
 
 NO_MODEL = "without_model"  # in the mark of a run that was to be judged only
 State = Literal["fresh", "new", "on", "done"]
@@ -288,8 +289,8 @@ def _paths(inputs: Mapping[str, object]) -> dict[str, Path]:
     for name, value in inputs.items():
         if not isinstance(value, str | os.PathLike):
             continue
-        path = Path(value)
         with suppress(OSError, ValueError):
+            path = on_disk(Path(value))
             if path.exists():
                 found[f"{name} ({path})"] = path
     return found

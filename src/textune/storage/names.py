@@ -1,6 +1,7 @@
 """A file's name as the system gives it becomes text, and the name of a run."""
 
 import itertools
+import os
 from glob import has_magic
 from pathlib import Path
 
@@ -29,3 +30,15 @@ def file_name(source: object) -> str:
     if not path.exists():
         path = Path(*itertools.takewhile(lambda part: not has_magic(part), path.parts))
     return path.name.split(".")[0] or "run"
+
+
+def on_disk(path: Path) -> Path:
+    """Return the file in which a path lies that is a member of an archive; else the path itself.
+
+    Example:
+        >>> on_disk(Path("reviews.zip/train.csv"))  # doctest: +SKIP
+        PosixPath('reviews.zip')
+    """
+    if os.path.lexists(path):
+        return path
+    return next((place for place in path.parents if place.is_file()), path)

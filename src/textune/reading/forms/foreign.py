@@ -7,7 +7,7 @@ from textune.errors import DataError
 
 FORMATS = (
     "CSV, TSV, text, JSON (.jsonl, .ndjson, .json), CoNLL, WebAnno TSV, Arrow and Parquet, each "
-    "also as .gz"
+    "also as .gz, .bz2, .xz and .zst"
 )
 
 
@@ -17,9 +17,10 @@ BRAT_WAY_OUT = f"write text and spans together, {_SPANS}"
 FOREIGN = (  # how a file begins, what it is, and the way out
     (rb"PK\x03\x04", "a zip archive or a spreadsheet (.xlsx)", "save the sheet as CSV UTF-8"),
     (rb"\xd0\xcf\x11\xe0", "an old Excel or Word file", "save the sheet as CSV UTF-8"),
-    (rb"BZh", "packed with bzip2", "unpack it first (bunzip2)"),
-    (rb"\xfd7zXZ", "packed with xz", "unpack it first (unxz)"),
-    (rb"\(\xb5/\xfd", "packed with zstd", "unpack it first (unzstd)"),
+    (rb"\x1f\x8b|BZh\d1AY|\xfd7zXZ\0|\(\xb5/\xfd", "packed twice", "unpack it once"),
+    (rb"7z\xbc\xaf", "a 7-Zip archive", "unpack it first (7z x)"),
+    (rb"Rar!\x1a", "a RAR archive", "unpack it first (unrar x)"),
+    (rb"(?s).{257}ustar", "a tar archive", "unpack it first (tar -xf) and name a file or folder"),
     (rb"FEA1", "an old Feather file", "write it as Parquet"),
     (rb"SQLite format 3", "a database", "export the table as CSV"),
     (rb"%PDF", "a PDF", "export the text as CSV"),

@@ -1,0 +1,176 @@
+"""A packed file, or a member of a zip archive, becomes the bytes in it, unpacked while it is read.
+
+What packs a file is known by its first bytes. A member is named as a file in a folder would be:
+`reviews.zip/train.csv`.
+"""
+
+import bz2
+import gzip
+import lzma
+import shlex
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, NoReturn, cast
+
+from textune.errors import DataError, among
+from textune.storage.names import on_disk
+
+ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+FAULTS = (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, NotImplementedError)
+
+
+def _zstd(file: BinaryIO) -> AbstractContextManager[Any]:
+    import pyarrow as pa  # which a text file does not need
+
+    return pa.CompressedInputStream(file, "zstd")
+
+
+@dataclass(frozen=True, slots=True)
+class Packing:
+    """A way to pack a file."""
+
+    name: str
+    sign: bytes  # its first bytes
+    endings: tuple[str, ...]
+    unpacked: Callable[[BinaryIO], AbstractContextManager[Any]]
+    command: str  # of the shell, which unpacks from its input to its output
+
+
+PACKINGS = (
+    Packing("gzip", b"\x1f\x8b", (".gz", ".gzip"), gzip.open, "gzip -dc"),
+    Packing("bzip2", b"BZh", (".bz2",), bz2.open, "bzip2 -dc"),
+    Packing("xz", b"\xfd7zXZ\0", (".xz",), lzma.open, "xz -dc"),
+    Packing("zstd", b"\x28\xb5\x2f\xfd", (".zst", ".zstd"), _zstd, "zstd -dc"),
+)
+ENDINGS = tuple(ending for packing in PACKINGS for ending in packing.endings)
+LISTED = ", ".join(packing.endings[0] for packing in PACKINGS)
+
+
+def of(path: Path) -> Packing | None:
+    """Tell by its first bytes how a file, or a member of an archive, is packed."""
+    with stored(path) as file:
+        head = file.read(6)
+    return next((packing for packing in PACKINGS if head.startswith(packing.sign)), None)
+
+
+def bare(name: str) -> str:
+    """Return the name of a file without the ending of what packs it, in lower case."""
+    name = name.lower()
+    return next((name.removesuffix(end) for end in ENDINGS if name.endswith(end)), name)
+
+
+def archive_of(path: Path) -> Path | None:
+    """Return the zip archive in which a path lies that is no file on the disk; None if none."""
+    place = on_disk(path)
+    return place if place != path and is_zip(place) else None
+
+
+def is_zip(path: Path) -> bool:
+    """Say whether a file on the disk is a zip archive, as spreadsheets are too."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(4) in ZIP
+
+
+def names(archive: Path) -> list[str]:
+    """List the members of an archive in their order, folders left out.
+
+    Raises:
+        DataError: It is damaged.
+    """
+    with _archive(archive) as held:
+        return [item.filename for item in held.infolist() if not item.is_dir()]
+
+
+def size(path: Path) -> int:
+    """Return the bytes of a file on the disk, or of a member once it is unpacked."""
+    archive = archive_of(path)
+    if archive is None:
+        return path.stat().st_size
+    with _archive(archive) as held:
+        return _member(held, archive, path).file_size
+
+
+@contextmanager
+def stored(path: Path) -> Iterator[BinaryIO]:
+    """Open a file as it is on the disk, or a member as it is in its archive.
+
+    Raises:
+        DataError: There is no such member, or it cannot be unpacked.
+        OSError: The file cannot be opened or read.
+    """
+    archive = None if path.exists() else archive_of(path)
+    if archive is None:
+        with path.open("rb") as file:
+            yield file
+        return
+    with _archive(archive) as held:
+        member = _member(held, archive, path)
+        if member.flag_bits & 1:
+            raise DataError(
+                f"{path.name}: it is encrypted in {archive.name}; unpack it with its password: "
+                f"unzip {shlex.quote(str(archive))}"
+            )
+        with held.open(member) as file:
+            yield cast(BinaryIO, file)
+
+
+@contextmanager
+def _archive(archive: Path) -> Iterator[zipfile.ZipFile]:
+    try:
+        held = zipfile.ZipFile(archive)
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError) as error:
+        raise DataError(
+            f"{archive.name}: the zip archive is damaged or cut off ({error}); fetch it again"
+        ) from error
+    with held:
+        yield held
+
+
+def _member(held: zipfile.ZipFile, archive: Path, path: Path) -> zipfile.ZipInfo:
+    name = path.relative_to(archive).as_posix()
+    for item in held.infolist():
+        if item.filename == name:
+            return item
+    listed = [item.filename for item in held.infolist() if not item.is_dir()]
+    raise DataError(f"{archive}: there is no {name!r} in this archive; {among(name, listed)}")
+
+
+def reading(path: Path) -> str:
+    """Write the shell command that gives what is in a packed file or a member of an archive.
+
+    Returns:
+        The command, which ends with the place; or, of a plain file, "".
+    """
+    archive = archive_of(path)
+    packing = of(path)
+    place = shlex.quote(str(path))
+    if archive is not None:
+        member = shlex.quote(path.relative_to(archive).as_posix())
+        unzip = f"unzip -p {shlex.quote(str(archive))} {member}"
+        return f"{unzip} | {packing.command}" if packing else unzip
+    return f"{packing.command} < {place}" if packing else ""
+
+
+def refuse_damaged(path: Path, error: Exception) -> NoReturn:
+    """Say that what packs a file cannot be unpacked.
+
+    Raises:
+        DataError: Always.
+    """
+    archive, packing = archive_of(path), None
+    if not isinstance(error, zipfile.BadZipFile | NotImplementedError):
+        packing = of(path)
+    if isinstance(error, NotImplementedError):
+        what = f"{path.name}: it is packed in a way that cannot be unpacked here ({error})"
+        raise DataError(f"{what}; unpack it first") from error
+    kind = packing.name if packing else "zip" if archive else "packed"
+    raise DataError(
+        f"{path.name}: the {kind} data is damaged or cut off ({error}); "
+        "fetch or pack the file again"
+    ) from error
