@@ -55,6 +55,7 @@ class ReadOptions:
     header: bool | None = None  # whether the first line names the columns
     delimiter: str | None = None  # the character between cells
     rows: str | None = None  # keys of JSON that lead to the rows: "body.items"
+    sheet: str | None = None  # name of a sheet of a spreadsheet
     annotators: Annotators | None = None  # whose label is taken, where several people gave one
     quote: str | None = None  # the character around cells; "" where there is none
     encoding: str | None = None  # name of a codec of Python

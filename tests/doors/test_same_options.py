@@ -11,7 +11,7 @@ from made_runs import make_run
 from textune.doors import cli
 from textune.errors import CheckpointError, DataError, RunError, SettingsError
 
-READING = {"text", "label", "task", "header", "delimiter", "rows"}
+READING = {"text", "label", "task", "header", "delimiter", "rows", "sheet"}
 READING |= {"group", "names", "weight", "skip"}
 
 

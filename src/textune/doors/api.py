@@ -78,6 +78,7 @@ def train(
     header: bool | None = None,
     delimiter: str | None = None,
     rows: str | None = None,
+    sheet: str | None = None,
     annotators: Annotators | None = None,
     quote: str | None = None,
     encoding: str | None = None,
@@ -125,6 +126,7 @@ def train(
         header: Does the first row name the columns? Without, they are "1", "2", …
         delimiter: Character between cells, where recognition errs.
         rows: Keys of JSON that lead to the rows, "body.items", where several may.
+        sheet: Sheet of a spreadsheet, where several hold tables.
         annotators: Whose label is taken where several people annotated a text and differ: that of
             "majority" (the default; texts without one are left out and counted), the "first", or
             nobody's ("refuse").
@@ -195,6 +197,7 @@ def cross_validate(  # noqa: D417  # the other keywords are those of `train`
     header: bool | None = None,
     delimiter: str | None = None,
     rows: str | None = None,
+    sheet: str | None = None,
     annotators: Annotators | None = None,
     quote: str | None = None,
     encoding: str | None = None,
@@ -257,6 +260,7 @@ def evaluate(
     header: bool | None = None,
     delimiter: str | None = None,
     rows: str | None = None,
+    sheet: str | None = None,
     annotators: Annotators | None = None,
     quote: str | None = None,
     encoding: str | None = None,
@@ -279,6 +283,7 @@ def evaluate(
         header: Does the first row name the columns? Without, they are "1", "2", …
         delimiter: Character between cells, where recognition errs.
         rows: Keys of JSON that lead to the rows, "body.items", where several may.
+        sheet: Sheet of a spreadsheet, where several hold tables.
         annotators: Whose label is taken where several people annotated a text and differ: that of
             "majority" (the default; texts without one are left out and counted), the "first", or
             nobody's ("refuse").
@@ -319,6 +324,7 @@ def evaluate(
             encoding=encoding,
             faulty=faulty,
             rows=rows,
+            sheet=sheet,
             annotators=annotators,
         ),
         skip=(skip,) if isinstance(skip, str) else tuple(skip or ()),

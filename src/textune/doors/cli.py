@@ -28,7 +28,7 @@ if TYPE_CHECKING:  # pydantic
     from textune.runs.runs import Run
 
 READ_BY = (  # options of `train` that say how a file is read
-    *("source", "text", "label", "task", "header", "delimiter", "rows", "annotators"),
+    *("source", "text", "label", "task", "header", "delimiter", "rows", "sheet", "annotators"),
     *("quote", "encoding", "faulty", "merge_labels"),
     *("group", "names", "weight", "skip", "base"),
 )
@@ -160,6 +160,7 @@ def predict(  # noqa: D417  # the others are described in `evaluate`
     header: bool | None = None,
     delimiter: str | None = None,
     rows: str | None = None,
+    sheet: str | None = None,
     quote: str | None = None,
     encoding: str | None = None,
     faulty: str | None = None,
@@ -200,6 +201,7 @@ def predict(  # noqa: D417  # the others are described in `evaluate`
             encoding=encoding,
             faulty=faulty,
             rows=rows,
+            sheet=sheet,
         ),
         threshold=threshold,
     )

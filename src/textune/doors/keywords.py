@@ -16,7 +16,7 @@ TOP = ("base", "seed", "device", "add_words", "size", "vocab", "cased")
 TRAIN = ("recipe", "effort", "epochs", "batch_size", "lr", "precision", "hours")
 CURVE = {"curve": "train.curve"}
 DATA = (
-    *("text", "label", "task", "header", "delimiter", "rows", "annotators"),
+    *("text", "label", "task", "header", "delimiter", "rows", "sheet", "annotators"),
     *("group", "skip", "weight", "names"),
     *("quote", "encoding", "faulty", "merge_labels"),
     *("max_tokens", "long", "pool", "limit"),

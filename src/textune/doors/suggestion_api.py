@@ -8,7 +8,15 @@ from textune.data.names import Columns
 from textune.doors.api import Events, carried_out_by
 from textune.records import ReadOptions
 
-READ = ("header", "delimiter", "rows", "quote", "encoding", "faulty")  # how the file is read
+READ = (
+    "header",
+    "delimiter",
+    "rows",
+    "sheet",
+    "quote",
+    "encoding",
+    "faulty",
+)  # how the file is read
 
 if TYPE_CHECKING:  # pydantic, numpy
     from textune.predicting.suggesting import Suggestions
@@ -60,6 +68,7 @@ def suggest(
     header: bool | None = None,
     delimiter: str | None = None,
     rows: str | None = None,
+    sheet: str | None = None,
     quote: str | None = None,
     encoding: str | None = None,
     faulty: str | None = None,
@@ -86,6 +95,7 @@ def suggest(
         header: Does the first row name the columns? Without, they are "1", "2", …
         delimiter: Character between cells, where recognition errs.
         rows: Keys of JSON that lead to the rows, "body.items", where several may.
+        sheet: Sheet of a spreadsheet, where several hold tables.
         quote: Character around cells, where recognition errs; "none" if quotes are text.
         encoding: Encoding of files that are not UTF-8, as "cp1252" or "shift_jis".
         faulty: "refuse" files with faulty rows, or "skip" those rows: they are named.

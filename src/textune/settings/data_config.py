@@ -53,6 +53,9 @@ class DataSettings(Section):
     rows: str | None = Field(
         None, description="Keys of JSON that lead to the rows, as body.items, where several may."
     )
+    sheet: str | None = Field(
+        None, description="Sheet of a spreadsheet, where several hold tables."
+    )
     quote: str | None = Field(
         None, description='Character around cells, "none" for none; where recognition errs.'
     )
@@ -123,6 +126,7 @@ class DataSettings(Section):
             header=self.header,
             delimiter=self.delimiter,
             rows=self.rows,
+            sheet=self.sheet,
             annotators=self.annotators,
             quote=self.quote,
             encoding=self.encoding,

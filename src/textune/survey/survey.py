@@ -37,6 +37,7 @@ def check(  # noqa: D417  # the other keywords are those of `train`
     header: bool | None = None,
     delimiter: str | None = None,
     rows: str | None = None,
+    sheet: str | None = None,
     annotators: Annotators | None = None,
     quote: str | None = None,
     encoding: str | None = None,
@@ -70,6 +71,7 @@ def check(  # noqa: D417  # the other keywords are those of `train`
         encoding=encoding,
         faulty=faulty,
         rows=rows,
+        sheet=sheet,
         annotators=annotators,
     )
     table = sources.read(source, options)
