@@ -80,11 +80,6 @@ FAULTS = {
         lambda row: {**row, "words": ["", *row["words"][1:]]},
         "word 1 is empty; a tag needs a word",
     ),
-    "overlapping spans": (
-        marked,
-        lambda row: with_span(row, 0, 8),
-        "the spans 0–8 'the good' (Z) and 4–13 'good film' (X) overlap",
-    ),
     "a span beyond the text": (
         marked,
         lambda row: with_span(row, 28, 99),

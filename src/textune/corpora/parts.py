@@ -14,7 +14,7 @@ from textune.settings import judging
 from textune.settings.config import Settings
 from textune.settings.data_config import DataSettings
 from textune.splits import strata
-from textune.splits.left_out import is_skipped, skipped
+from textune.splits.left_out import is_skipped, mended, skipped
 from textune.tasks import examples, registry
 
 
@@ -55,12 +55,8 @@ def _read(
     kept = [item for item in found if not is_skipped(item)]
     if left_out := skipped(found, table.name):
         yield Message(left_out, is_warning=True)
-    if remarks := [remark for item in kept for remark in item.remarks]:
-        yield Message(
-            f"{table.name}: {len(remarks):,} places were mended while they were read; first: "
-            f"{remarks[0]}",
-            is_warning=True,
-        )
+    if said := mended(kept, table.name):
+        yield Message(said, is_warning=True)
     if not kept:
         raise DataError(f"{table.name}: no row has both a text and a label")
     if registry.of(agreed.task).asks == "words":

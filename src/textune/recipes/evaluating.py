@@ -18,7 +18,7 @@ from textune.records import Example
 from textune.runs import evaluations, runs
 from textune.settings import config
 from textune.settings.language_config import MaskSettings, TextSettings
-from textune.splits.left_out import is_skipped, skipped
+from textune.splits.left_out import is_skipped, mended, skipped
 from textune.tasks import examples
 from textune.text import tokenizers
 
@@ -77,7 +77,12 @@ def _by_labels(run: Path, source: object, options: Reading) -> Report:
     numbers = wide.said(fine_tuning.judge(wide.task, wide.scores(scores), found))
     if predictor.task.asks == "words" and (agreed.form == "words" or table.format == "conll"):
         numbers["plain_text"] = _on_plain_text(predictor, found)
-    remarks = (skipped(everything, table.name), wide.remark(), evaluations.remark(run, source))
+    remarks = (
+        skipped(everything, table.name),
+        mended(found, table.name),
+        wide.remark(),
+        evaluations.remark(run, source),
+    )
     numbers["remarks"] = [remark for remark in remarks if remark]
     file = evaluations.write(run, source, numbers)  # apart from the run's own predictions
     fine_tuning.write_scores(file.with_suffix(".parquet"), predictor.task, found, scores)

@@ -16,6 +16,14 @@ def skipped(found: Sequence[Example], name: str) -> str:
     )
 
 
+def mended(found: Sequence[Example], name: str) -> str:
+    """Say how many places of some examples were mended while they were read, and the first."""
+    remarks = [remark for item in found for remark in item.remarks]
+    if not remarks:
+        return ""
+    return f"{name}: {len(remarks):,} places were mended while they were read; first: {remarks[0]}"
+
+
 def is_skipped(example: Example) -> bool:
     """Tell whether a text is empty, or none of its labels is scored."""
     texts = example.text, "-" if example.pair is None else example.pair

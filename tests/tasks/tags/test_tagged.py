@@ -289,13 +289,6 @@ def test_a_span_that_cuts_a_word_is_widened_and_remarked_upon():
 @pytest.mark.parametrize(
     ("cell", "message"),
     [
-        (
-            [[0, 12, "PER"], [7, 12, "X"]],
-            r"the spans 0–12 'Barack Obama' \(PER\) and 7–12 'Obama' \(X\) overlap",
-        ),
-        ([[0, 12, "PER"], [0, 12, "PER"]], "overlap"),
-        ([[0, 20, "A"], [1, 2, "B"], [13, 16, "C"]], r"0–20 .*overlap; the spans 0–20 .*overlap"),
-        ([[0, 3, "A"], [4, 6, "B"]], r"'Bar' \(A\) and 4–6 'ck' \(B\) share a word"),
         ([[0, 99, "X"]], r"span 1: 0–99 \(X\) does not lie in the text, which has 32 characters"),
         ([[-3, 2, "X"]], "does not lie in the text"),
         ([[5, 2, "X"]], "does not lie in the text"),

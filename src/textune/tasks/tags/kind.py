@@ -14,6 +14,7 @@ from textune.tasks.kind import Chart, Kind, Places, Tally, ToExample
 from textune.tasks.tags import misread, schemes, tag_columns, tagged
 from textune.tasks.tags.census import WordCensus
 from textune.tasks.tags.offsets import CHARACTERS, READINGS
+from textune.tasks.tags.spans import LEFT_OUT
 from textune.tasks.tags.tag import Tag
 
 
@@ -28,6 +29,7 @@ class TagTally(Tally):
         self._difference = CutDifference(contract.cut)
         self.golds = "words" if is_plain else "entities"
         self._counts: Counter[str] = Counter()
+        self._beside: list[str] = []  # origins of spans whose words others have
 
     def add(self, example: Example) -> None:
         """Take its tags and its words into account."""
@@ -36,6 +38,8 @@ class TagTally(Tally):
             self._difference.add(example)
         self._counts.update(tagged.counted(self._contract, example.label or ()))
         self._words += len(example.label or ())
+        left_out = sum(remark.endswith(LEFT_OUT) for remark in example.remarks)
+        self._beside += [example.origin] * left_out
 
     def in_order(self) -> dict[str, int]:
         """Return the counts by name."""
@@ -47,8 +51,22 @@ class TagTally(Tally):
 
     def findings(self, rows: int) -> Iterator[Finding]:
         """Say what is doubtful about words and tags."""
+        yield from self._overlaps()
         yield from self._census.findings()
         yield from filter(None, [self._difference.finding()])
+
+    def _overlaps(self) -> Iterator[Finding]:
+        """Say how many spans are left out, since others have their words."""
+        if not self._beside:
+            return
+        count, first = len(self._beside), tuple(dict.fromkeys(self._beside))[:3]
+        message = (
+            f"{count:,} of {count + self._counts.total():,} spans overlap another one or lie in "
+            "it, and are neither learned nor judged: a word has one tag, and of such spans the "
+            "longest is kept (of equally long ones the first); first places: "
+            f"{', '.join(first)}"
+        )
+        yield Finding("overlap", "warning", message, count, first)
 
 
 def read(table: Table, contract: Contract, places: Places) -> ToExample:

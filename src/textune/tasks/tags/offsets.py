@@ -4,14 +4,17 @@ Tools count characters, units of UTF-16 (JavaScript, Java) or bytes, and name as
 first character after a span or its last one.
 """
 
+import unicodedata
 from array import array
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Sequence
 from functools import lru_cache
 from itertools import accumulate
 
+from textune.data.columns import UNSPACED
+
 CHARACTERS = "characters"
+JOINER = "\u200d"  # joins signs to one, as the people of a family
 READINGS = {
     CHARACTERS: "characters",
     "utf-16": "units of UTF-16, as JavaScript counts them",
@@ -21,11 +24,12 @@ READINGS = {
     "bytes, last": "bytes of UTF-8, the end being the last one of a span",
 }
 """What places may count, in words."""
+OTHERS = tuple(reading for reading in READINGS if reading != CHARACTERS)
 
-SURE = 0.95  # share of spans that fit in a reading, from which it is believed
-BETTER = 0.2  # by which that share must be larger than that of plain characters
 MOST = 100_000  # spans that are counted
-LEAST = 5  # spans below which nothing is concluded
+TIMES = 5  # by which spans that fit in a reading alone must be more than those it does not fit
+NEEDED = {"last": 3, "first": 1}  # spans that fit in a reading, and not as plain characters
+CERTAIN = 3  # as many is a span worth that cannot be meant otherwise: its surface says so
 
 
 class OffsetCensus:
@@ -34,29 +38,39 @@ class OffsetCensus:
     def __init__(self) -> None:
         self.spans = 0
         self._fit: Counter[str] = Counter()
+        self._won: Counter[str] = Counter()  # spans that do not fit as plain characters
+        self._lost: Counter[str] = Counter()  # spans that fit as plain characters only
 
     def add(self, text: str, start: int, end: int, surface: str | None) -> None:
         """Take a span into account; its surface decides where the file has it."""
         if self.spans >= MOST:
             return
         self.spans += 1
-        for reading in READINGS:
-            first, after = to_characters(text, start, end, reading)
-            if not 0 <= first < after <= len(text):
-                continue
-            is_word = _is_border(text, first) and _is_border(text, after)
-            there = text[first:after]
-            self._fit[reading] += (
-                is_word and there == there.strip() if surface is None else (there == surface)
-            )
+        fits_plainly = _fits(text, start, end, surface, CHARACTERS)
+        self._fit[CHARACTERS] += fits_plainly
+        for reading in OTHERS:
+            fits = _fits(text, start, end, surface, reading)
+            self._fit[reading] += fits
+            self._won[reading] += (1 if surface is None else CERTAIN) * (fits > fits_plainly)
+            self._lost[reading] += fits < fits_plainly
 
     def reading(self) -> str:
         """Name the reading in which the spans fit: characters, unless another is clearly right."""
-        plain = self._fit[CHARACTERS]
         best = max(READINGS, key=lambda reading: self._fit[reading])
-        is_sure = self._fit[best] >= SURE * self.spans
-        is_better = self._fit[best] - plain >= BETTER * self.spans
-        return best if self.spans >= LEAST and is_sure and is_better else CHARACTERS
+        needed = NEEDED["last" if best.endswith("last") else "first"]
+        is_clear = self._won[best] >= max(needed, TIMES * self._lost[best])
+        return best if is_clear else CHARACTERS
+
+
+def _fits(text: str, start: int, end: int, surface: str | None, reading: str) -> bool:
+    """Tell whether a span holds its surface; or whole words, where no surface is given."""
+    first, after = to_characters(text, start, end, reading)
+    if not 0 <= first < after <= len(text):
+        return False
+    there = text[first:after]
+    if surface is not None:
+        return there == surface
+    return _is_border(text, first) and _is_border(text, after) and there == there.strip()
 
 
 def to_characters(text: str, start: int, end: int, reading: str) -> tuple[int, int]:
@@ -88,5 +102,14 @@ def _size(sign: str, unit: str) -> int:
 
 def _is_border(text: str, place: int) -> bool:
     """Tell whether no word goes on over a place."""
-    around: Sequence[str] = text[max(0, place - 1) : place + 1]
-    return place in (0, len(text)) or not (around[0].isalnum() and around[1].isalnum())
+    if place in (0, len(text)):
+        return True
+    before, after = text[place - 1], text[place]
+    if before == JOINER or after == JOINER or unicodedata.category(after)[0] == "M":
+        return False
+    is_within = _goes_on(before) and _goes_on(after)
+    return not is_within or bool(UNSPACED.match(before) or UNSPACED.match(after))
+
+
+def _goes_on(sign: str) -> bool:
+    return sign.isalnum() or unicodedata.category(sign)[0] == "M"

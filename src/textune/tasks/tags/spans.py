@@ -23,6 +23,9 @@ LISTS = ("entities", "spans", "annotations", "labels", "label")
 # fmt: on
 """Keys of spans, as the usual tools write them."""
 
+LEFT_OUT = "is left out"
+"""What a remark says of a span whose words another one has."""
+
 
 @dataclass(frozen=True, slots=True)
 class Span:
@@ -111,42 +114,51 @@ def tags(
 ) -> tuple[list[str], list[str], list[str]]:
     """Tag words by the spans that cover them; a span that cuts a word is widened to the whole.
 
+    A word has one tag: of spans that overlap, lie in each other or share a word the longest is
+    kept, of equally long ones the first.
+
     Args:
-        spans: By their start, each sound by itself.
+        spans: Each sound by itself.
         words: Of the text, ascending.
         text: For messages.
 
     Returns:
-        A tag in IOB2 for each word, the faults, and what was widened.
+        A tag in IOB2 for each word, the faults, and what was widened or left out.
     """
     tagged = ["O"] * len(words)
     faults: list[str] = []
-    remarks: list[str] = []
-    before: Span | None = None
-    last = 0  # words before this one are taken
+    remarks: dict[Span, str] = {}
+    taken: dict[int, Span] = {}  # words, each with the span that it belongs to
     starts = [start for start, _ in words]
     ends = [end for _, end in words]
-    for span in spans:
+    for span in sorted(spans, key=lambda span: (span.start - span.end, span.start)):
         first, after = bisect_right(ends, span.start), bisect_left(starts, span.end)
-        if before is not None and (span.start < before.end or first < last):
-            how = "overlap" if span.start < before.end else "share a word"
-            faults.append(f"the spans {before.shown(text)} and {span.shown(text)} {how}")
+        other = next((taken[word] for word in range(first, after) if word in taken), None)
+        if other is not None:
+            remarks[span] = _beside(span, other, text)
         elif first >= after:
             faults.append(f"the span {span.shown(text)} holds no word")
         else:
+            taken.update(dict.fromkeys(range(first, after), span))
             tagged[first:after] = [f"I-{span.label}"] * (after - first)
             tagged[first] = f"B-{span.label}"
             if starts[first] < span.start or ends[after - 1] > span.end:
                 whole = excerpt(text[starts[first] : ends[after - 1]])
-                remarks.append(
+                remarks[span] = (
                     f"the span {span.shown(text)} cuts a word and was widened to {whole}"
                 )
-        last, before = max(last, after), _later(before, span)
-    return tagged, faults, remarks
+    return tagged, faults, [remarks[span] for span in sorted(remarks, key=lambda one: one.start)]
 
 
-def _later(before: Span | None, span: Span) -> Span:
-    return span if before is None or span.end >= before.end else before
+def _beside(span: Span, other: Span, text: str) -> str:
+    """Say why a span is left out."""
+    if (span.start, span.end, span.label) == (other.start, other.end, other.label):
+        return f"the span {span.shown(text)} stands there twice, and is taken once"
+    if span.end <= other.start or other.end <= span.start:
+        how = "shares a word with"
+    else:
+        how = "lies in" if other.start <= span.start and span.end <= other.end else "overlaps"
+    return f"the span {span.shown(text)} {how} {other.shown(text)} and {LEFT_OUT}"
 
 
 def _rows(value: Mapping[str, object]) -> list[dict[str, object]] | None:
