@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-OPTIONAL = {"pandas", "polars"}  # data frames that a user has: never imported by the package itself
+OPTIONAL = {"pandas", "polars", "spacy"}  # what a user has whose data frames or files these are
 
 
 def normal(name):

@@ -64,9 +64,8 @@ def test_every_control_of_label_studio_is_a_column(tmp_path):
         (TEXT, "", "", "", "[]", "", "[]"),
     ]
     said = " ".join(finding.message for finding in table.findings)
-    assert "1 relations between spans are left out" in said
-    assert "1 properties of spans (choices and the like for a region) are left out" in said
-    assert "predictions of a model stand in 1 tasks: they are passed over" in said
+    assert "properties of spans (choices and the like for a region) (1), " in said
+    assert "relations between spans (1), tasks with predictions of a model (1)" in said
 
 
 def test_the_label_of_most_is_taken_and_a_tie_is_left_out(tmp_path):
@@ -160,6 +159,6 @@ def test_entities_with_relations_of_doccano(tmp_path):
     file.write_text("\n".join([json.dumps(line)] * 3))
     table = sources.read(file)
     assert next(table.rows()).cells == ("1", TEXT, '[{"start": 0, "end": 3, "label": "PER"}]')
-    assert "3 relations between entities are left out" in table.findings[0].message
+    assert "left out: relations between entities (3)" in table.findings[0].message
     file.write_text(json.dumps(line) + "\n" + json.dumps(line | {"entities": "PER"}))
     assert sources.read(file).columns == ("id", "text", "entities", "relations", "Comments")

@@ -10,7 +10,7 @@ from pathlib import Path
 from textune.errors import DataError
 from textune.reading import conll, delimited, in_memory, jsonlines, packing, squad
 from textune.reading.dialect import NAMES, recognise
-from textune.reading.forms import fasttext, folders, foreign, numbered_words, tagged_cells, webanno
+from textune.reading.forms import fasttext, folders, foreign, numbered_words, tagged_cells, written
 from textune.reading.forms import table as forms
 from textune.reading.lines import opened
 from textune.records import ReadOptions, Table
@@ -76,6 +76,8 @@ def _in_sentences(table: Table) -> Table:
 
 
 def _read_file(path: Path, options: ReadOptions) -> Table:
+    if made := written.read(path, _unpacked(path)):
+        return made
     kind, why = kind_of(path)
     if kind in ("parquet", "arrow"):
         from textune.reading import columnar
@@ -83,8 +85,6 @@ def _read_file(path: Path, options: ReadOptions) -> Table:
         return (
             columnar.read_parquet(path) if kind == "parquet" else columnar.read_arrow([path], path)
         )
-    if webanno.begins(path):
-        return webanno.read(path, why)
     if squad.begins(path):
         return squad.read(path, why)
     if kind == "jsonl":
@@ -153,8 +153,7 @@ def kind_of(path: Path) -> tuple[str, tuple[str, ...]]:
     kind = KINDS.get(ending(path))
     with opened(path) as file:
         head = file.read(4096)
-    packed = packing.of(path)
-    why = (f"{packed.name}: unpacked while reading",) if packed else ()
+    why = _unpacked(path)
     foreign.refuse(path, head)
     if head.startswith(b"PAR1"):
         return "parquet", why
@@ -171,6 +170,11 @@ def kind_of(path: Path) -> tuple[str, tuple[str, ...]]:
     if kind is None:
         return _kind_of_content(path, text), why
     return kind, why
+
+
+def _unpacked(path: Path) -> tuple[str, ...]:
+    packed = packing.of(path)
+    return (f"{packed.name}: unpacked while reading",) if packed else ()
 
 
 def _json_lines(path: Path, why: tuple[str, ...], options: ReadOptions) -> Table:
@@ -191,10 +195,7 @@ def _near(path: Path) -> str:
 
 
 def _files_in(folder: Path) -> str:
-    entries = list(folder.iterdir())
-    if any(entry.suffix == ".ann" for entry in entries):
-        return f": it holds {foreign.BRAT}; {foreign.BRAT_WAY_OUT}"
-    names = sorted(entry.name for entry in entries if ending(entry) in KINDS)
+    names = sorted(entry.name for entry in folder.iterdir() if ending(entry) in KINDS)
     shown = f", for example {names[0]!r}" if names else f" ({foreign.FORMATS})"
     return f"; name a file in it{shown}"
 

@@ -17,11 +17,11 @@ from textune.reading.forms.interface import (
     Made,
     Values,
     are_objects,
+    left_out,
     member,
     plain,
     span,
 )
-from textune.records import Finding
 
 PLACES = ("start_offset", "end_offset", "start", "end")
 
@@ -115,10 +115,7 @@ def _of_relations(values: Values) -> Converter:
         ]
         yield {**plain(value), "label": found}
 
-    findings: tuple[Finding, ...] = ()
-    if count:
-        message = f"{count:,} relations between entities are left out: only the entities are read"
-        findings = (Finding("left out", "note", message, count),)
+    findings = left_out({"relations between entities": count})
     return Converter(convert, ("'entities' holds spans of characters",), findings)
 
 

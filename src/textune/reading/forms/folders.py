@@ -11,17 +11,17 @@ from typing import Any
 
 from textune.errors import DataError, Problems
 from textune.reading import jsonlines
+from textune.reading.forms import brat
 from textune.reading.lines import pieces
 from textune.records import Finding, Row, Table
 
-PARTS = ("train", "training", "dev", "valid", "validation", "val", "test", "testing")
 UNLABELLED = frozenset(["unsup", "unlabeled", "unlabelled", "unsupervised"])
 COLUMNS = ("text", "label")
 
 
 def is_table(folder: Path) -> bool:
     """Tell whether a folder holds labelled texts, rather than files that are read one by one."""
-    return _is_saved(folder) or _part(folder) is not None
+    return _is_saved(folder) or _part(folder) is not None or brat.is_folder(folder)
 
 
 def read(folder: Path) -> Table | None:
@@ -32,6 +32,8 @@ def read(folder: Path) -> Table | None:
     """
     if _is_saved(folder):
         return _saved(folder)
+    if brat.is_folder(folder):
+        return brat.read_folder(folder)
     found = _part(folder)
     if found is None:
         return None
@@ -81,11 +83,13 @@ def _is_of_texts(place: Path) -> bool:
 def _part(folder: Path) -> tuple[Path, list[str]] | None:
     """Find the part that is learned from, and name the others; None where nothing has labels."""
     names = _folders(folder)
-    parts = [name for name in PARTS if name in names and len(_labels(folder / name)) > 1]
+    parts = [name for name in brat.PARTS if name in names and len(_labels(folder / name)) > 1]
     if parts:
         return folder / parts[0], parts[1:]
     is_mixed = any(entry.suffix.lower() in (".txt", ".md") for entry in folder.iterdir())
-    is_part = folder.name in PARTS  # where lists of files stand beside the labels, as in aclImdb
+    is_part = (
+        folder.name in brat.PARTS
+    )  # where lists of files stand beside the labels, as in aclImdb
     labels = _labels(folder)
     other = set(names) - {*labels, *UNLABELLED}
     if len(labels) > 1 and not other and (is_part or not is_mixed):
@@ -118,7 +122,7 @@ def _saved(folder: Path) -> Table:
     part, others = folder, []
     if (folder / "dataset_dict.json").is_file():
         names = [str(name) for name in _json(folder / "dataset_dict.json").get("splits") or []]
-        known = [name for name in (*PARTS, *names) if name in names]
+        known = [name for name in (*brat.PARTS, *names) if name in names]
         if not known or not (folder / known[0]).is_dir():
             raise DataError(
                 f"{folder}: dataset_dict.json names no part that is there; save the data set again"

@@ -6,14 +6,11 @@ from pathlib import Path
 from textune.errors import DataError
 
 FORMATS = (
-    "CSV, TSV, text, JSON (.jsonl, .ndjson, .json), CoNLL, WebAnno TSV, Arrow and Parquet, each "
-    "also as .gz, .bz2, .xz and .zst"
+    "CSV, TSV, text, JSON (.jsonl, .ndjson, .json), CoNLL, WebAnno TSV, brat, PubTator, Rasa's "
+    "YAML, Arrow and Parquet, each also as .gz, .bz2, .xz and .zst"
 )
 
 
-_SPANS = 'one JSON object a line: {"text": "…", "label": [[0, 4, "PER"]]}'
-BRAT = "annotations of brat (.ann), whose text stands in another file"
-BRAT_WAY_OUT = f"write text and spans together, {_SPANS}"
 FOREIGN = (  # how a file begins, what it is, and the way out
     (rb"PK\x03\x04", "a zip archive or a spreadsheet (.xlsx)", "save the sheet as CSV UTF-8"),
     (rb"\xd0\xcf\x11\xe0", "an old Excel or Word file", "save the sheet as CSV UTF-8"),
@@ -29,22 +26,10 @@ FOREIGN = (  # how a file begins, what it is, and the way out
         "a pointer of Git LFS, not the data",
         "fetch the file: git lfs pull",
     ),
-    (rb"[TREAMN*]\d*\t\S+ \d+ \d+(;\d+ \d+)*\t", BRAT, BRAT_WAY_OUT),
-    (rb"\d+\|[ta]\|", "PubTator", f"write each title and abstract with its spans, {_SPANS}"),
     (
         rb"<\?xml|<xmi:|<TEI|<corpus|<dataset|<Reviews|<sentences",
         "XML",
         "export it as JSON, CSV or CoNLL (INCEpTION and WebAnno: WebAnno TSV 3 or CoNLL 2002)",
-    ),
-    (
-        rb"version:\s*[\"']?\d[^\n]*\n(?:[ \t]*\n|#[^\n]*\n)*nlu:",
-        "training data of Rasa in YAML",
-        "export it as JSON: rasa data convert nlu -f json --data nlu.yml --out nlu.json",
-    ),
-    (
-        rb"\x78[\x01\x9c]",
-        "compressed by zlib, as spaCy's DocBin (.spacy) is",
-        f"write its documents with spaCy, {_SPANS}",
     ),
     (
         rb"\x80[\x02-\x05][c}\]\x95K]",

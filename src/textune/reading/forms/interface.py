@@ -53,6 +53,16 @@ class Form:
     converter: Callable[[Values], Converter]
 
 
+def left_out(counts: Mapping[str, int]) -> tuple[Finding, ...]:
+    """Say what a file holds beside what is read: nouns in the plural, and how many."""
+    found = {noun: count for noun, count in counts.items() if count}
+    if not found:
+        return ()
+    listed = ", ".join(f"{noun} ({count:,})" for noun, count in found.items())
+    total = sum(found.values())
+    return (Finding("left out", "note", f"what is not read is left out: {listed}", total),)
+
+
 def always(convert: Convert, *reasons: str) -> Callable[[Values], Converter]:
     """Make a converter that needs to know nothing of the file."""
 

@@ -18,6 +18,7 @@ from textune.reading.forms.interface import (
     Made,
     Values,
     are_objects,
+    left_out,
     member,
     plain,
     span,
@@ -77,15 +78,8 @@ class _Seen:
                 counts[name] += len(_names(item))
             self.several |= {name for name, count in counts.items() if count > 1}
 
-    def findings(self) -> Iterator[Finding]:
-        for what, count in self.others.items():
-            yield Finding("left out", "note", f"{count:,} {what} are left out", count)
-        if self.guessed:
-            message = (
-                f"predictions of a model stand in {self.guessed:,} tasks: they are passed over, "
-                "only what people annotated is read"
-            )
-            yield Finding("left out", "note", message, self.guessed)
+    def findings(self) -> tuple[Finding, ...]:
+        return left_out({**self.others, "tasks with predictions of a model": self.guessed})
 
 
 def _marked(result: Sequence[Any]) -> set[object]:
@@ -125,7 +119,7 @@ def _converter(values: Values) -> Converter:
         return _rows(value, seen)
 
     held = ", ".join(f"{name!r} ({kind})" for name, kind in seen.kinds.items())
-    return Converter(convert, (f"annotations: {held}",), tuple(seen.findings()))
+    return Converter(convert, (f"annotations: {held}",), seen.findings())
 
 
 def _rows(value: Any, seen: _Seen) -> Iterator[Made]:

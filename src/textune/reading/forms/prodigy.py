@@ -56,11 +56,25 @@ def _label(
     if is_spans:
         return {"spans": value.get("spans") or []}
     if is_choice:
-        chosen = value.get("accept") or []
+        names = {item["id"]: item.get("text") for item in _options(value)}
+        chosen = [_option(names, one) for one in value.get("accept") or []]
         return {"label": chosen if is_list else next(iter(chosen), None)}
     if not isinstance(value.get("label"), str):
         return {}
     return {"label": value["label"] if value["answer"] == "accept" else f"not {value['label']}"}
+
+
+def _options(value: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    held = value.get("options")
+    items = held if isinstance(held, list) else []
+    return [item for item in items if isinstance(item, Mapping) and "id" in item]
+
+
+def _option(names: Mapping[Any, Any], chosen: Any) -> Any:
+    """Name an option: by its text, where its id is a number."""
+    text = names.get(chosen)
+    is_number = not isinstance(chosen, str) or chosen.isdecimal()
+    return text if is_number and isinstance(text, str) else chosen
 
 
 FORM = Form("annotations of Prodigy", _recognise, _converter)

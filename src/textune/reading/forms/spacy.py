@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from textune.reading.forms.interface import Converter, Form, LeftOut, Made, Values, member
+from textune.reading.forms.interface import Converter, Form, LeftOut, Made, Values, always, member
 
 
 def _is_pair(value: Any) -> bool:
@@ -42,8 +42,33 @@ def _applies(mark: object) -> bool:
     return isinstance(mark, int | float) and mark >= 0.5
 
 
-FORM = Form(
-    "spaCy's training data",
-    lambda values: any(values) and all(map(_is_pair, values)),
-    _converter,
+def _is_document(value: Any) -> bool:
+    held = value.get("paragraphs") if isinstance(value, dict) else None
+    return isinstance(held, list) and all(
+        isinstance(part, dict) and isinstance(part.get("sentences"), list) for part in held
+    )
+
+
+def _sentences(value: Any) -> Iterator[Made]:
+    """Make a row of each sentence of a document, as spaCy 2 wrote them."""
+    for part in member(value, "paragraphs", list):
+        for sentence in member(part, "sentences", list):
+            tokens = member(sentence, "tokens", list)
+            yield {
+                "words": [member(token, "orth", str) for token in tokens],
+                "tags": [str(token.get("ner", token.get("tag", "O"))) for token in tokens],
+            }
+
+
+FORMS = (
+    Form(
+        "spaCy's training data",
+        lambda values: any(values) and all(map(_is_pair, values)),
+        _converter,
+    ),
+    Form(
+        "documents of spaCy 2",
+        lambda values: bool(values) and all(map(_is_document, values)),
+        always(_sentences, "a row for each sentence; 'ner' of its tokens is the label"),
+    ),
 )

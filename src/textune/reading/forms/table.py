@@ -15,23 +15,30 @@ from textune.errors import DataError, Problems, excerpt
 from textune.reading import jsonlines
 from textune.reading.forms import (
     annotators,
+    argilla,
     doccano,
     entities,
     frames,
+    google,
     label_studio,
+    labelbox,
     listed_rows,
+    luis,
     mrqa,
     prodigy,
+    rasa,
+    sagemaker,
     spacy,
+    ubiai,
 )
 from textune.reading.forms.interface import Converter, Judged, LeftOut
 from textune.reading.jsonlines import Value
 from textune.records import Finding, ReadOptions, Row, Table
 
+ROOMS = (label_studio, labelbox, listed_rows, luis, mrqa, prodigy, rasa, sagemaker, ubiai)
 FORMS = (
-    *doccano.FORMS,
-    *entities.FORMS,
-    *(room.FORM for room in (label_studio, listed_rows, mrqa, prodigy, spacy)),
+    *(form for room in (argilla, doccano, entities, google, spacy) for form in room.FORMS),
+    *(room.FORM for room in ROOMS),
 )
 HEAD = 200  # values by which a form is recognised
 WHOLE = 1 << 28  # bytes of the largest file that is parsed as one value

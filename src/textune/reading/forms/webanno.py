@@ -11,7 +11,7 @@ from pathlib import Path
 
 from textune.errors import DataError, Problems, excerpt
 from textune.reading.conll import as_lists
-from textune.reading.lines import lines, opened
+from textune.reading.lines import lines
 from textune.records import Row, Table
 
 _SIGN = b"#FORMAT=WebAnno TSV 3"
@@ -20,10 +20,9 @@ _VALUE = re.compile(r"(.*?)(?:\[(\d+)\])?")
 _ESCAPE = re.compile(r"\\([\\\[\]|_>;*-])")
 
 
-def begins(path: Path) -> bool:
-    """Tell whether a file begins as WebAnno TSV does."""
-    with opened(path) as file:
-        return file.read(100).removeprefix(b"\xef\xbb\xbf").startswith(_SIGN)
+def begins(path: Path, head: bytes) -> bool:
+    """Tell by its first bytes whether a file is WebAnno TSV."""
+    return head.startswith(_SIGN)
 
 
 def read(path: Path, why: tuple[str, ...] = ()) -> Table:

@@ -1,0 +1,168 @@
+"""brat's annotations become rows: each .txt is a text, the .ann beside it holds its spans.
+
+A line "T1<tab>PER 0 5<tab>Clara" marks a span, places counted in characters. Spans of several parts
+are marked part by part; relations, events, attributes and notes are counted and left out.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from textune.errors import DataError, Problems, excerpt
+from textune.reading import jsonlines
+from textune.reading.forms.interface import left_out, span
+from textune.reading.lines import lines, pieces
+from textune.records import Finding, Row, Table
+
+NAME = "annotations of brat"
+COLUMNS = ("text", "label")
+PARTS = ("train", "training", "dev", "valid", "validation", "val", "test", "testing")
+ENDING = ".ann"
+KINDS = {
+    "R": "relations",
+    "E": "events",
+    "A": "attributes",
+    "M": "attributes",
+    "N": "links to a knowledge base",
+    "#": "notes",
+    "*": "equivalences",
+}
+
+_BEGINS = re.compile(rb"\s*[TREAMN#*]\d*\t\S+[ \t]")
+_MARK = re.compile(r"T\d*\t(\S+) (\d+ \d+(?:;\d+ \d+)*)(?:\t(.*))?")
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """A span of one or several parts."""
+
+    kind: str
+    parts: tuple[tuple[int, int], ...]
+    surface: str | None
+
+
+def begins(path: Path, head: bytes) -> bool:
+    """Tell by its ending and its first bytes whether a file holds annotations of brat."""
+    return path.suffix == ENDING and (not head.strip() or _BEGINS.match(head) is not None)
+
+
+def is_folder(folder: Path) -> bool:
+    """Tell whether a folder holds annotations of brat, at any depth."""
+    return next(folder.rglob(f"*{ENDING}"), None) is not None
+
+
+def read(path: Path, why: tuple[str, ...] = ()) -> Table:
+    """Describe one text by the path of its annotations.
+
+    Raises:
+        DataError: The text is not there, or a line of the annotations is none.
+    """
+    return _table(path.parent, [path], path, why)
+
+
+def read_folder(folder: Path) -> Table:
+    """Describe the texts of a folder; of several parts (train, test, …) that to be learned from.
+
+    Raises:
+        DataError: A text is not there, or a line of the annotations is none.
+    """
+    names = [name for name in PARTS if (folder / name).is_dir() and is_folder(folder / name)]
+    part = folder / names[0] if names else folder
+    said: tuple[str, ...] = ()
+    if names:
+        others = ", ".join(str(folder / name) for name in names[1:])
+        more = f"; the others may be named with --valid or --test: {others}" if others else ""
+        said = (f"the part {part.name!r} is read{more}",)
+    return _table(part, sorted(part.rglob(f"*{ENDING}")), part, said)
+
+
+def _table(root: Path, files: Sequence[Path], place: Path, why: tuple[str, ...]) -> Table:
+    others: Counter[str] = Counter()
+    torn: list[str] = []
+    with Problems(place.name) as problems:
+        for file in files:
+            if not file.with_suffix(".txt").is_file():
+                problems.add(
+                    f"{_named(root, file)}: there is no {file.stem}.txt beside it",
+                    "put the text there, or take the annotations away",
+                )
+            for mark in _marks(root, file, problems, others):
+                torn += [_named(root, file)] * (len(mark.parts) > 1)
+    reasons = (f"format: {NAME}, a text for each .txt that has an .ann beside it", *why)
+    findings = list(_findings(root, files, others, torn))
+    rows = partial(_rows, root, files)
+    return Table.of_file(place, "jsonl", COLUMNS, reasons, rows, findings=tuple(findings))
+
+
+def _named(root: Path, file: Path) -> str:
+    return str(file.relative_to(root))
+
+
+def _findings(
+    root: Path, files: Sequence[Path], others: Counter[str], torn: Sequence[str]
+) -> Iterator[Finding]:
+    yield from left_out(others)
+    if torn:
+        are = "spans have" if len(torn) > 1 else "span has"
+        message = f"{len(torn):,} {are} a gap: each part is marked by itself; first: {torn[0]}"
+        yield Finding("spans", "warning", message, len(torn), tuple(torn[:3]))
+    known = {file.with_suffix(".txt") for file in files}
+    alone = [text for text in sorted(root.rglob("*.txt")) if text not in known]
+    if alone and root.is_dir() and len(files) > 1:
+        message = (
+            f"without an .ann, so not annotated, and left out: {len(alone):,} of the texts; first: "
+            f"{_named(root, alone[0])}"
+        )
+        yield Finding("left out", "warning", message, len(alone), (_named(root, alone[0]),))
+
+
+def _marks(root: Path, file: Path, problems: Problems, others: Counter[str]) -> Iterator[_Mark]:
+    text = file.with_suffix(".txt")
+    held = "".join(pieces(text)) if text.is_file() else ""
+    for number, line in enumerate(lines(file), start=1):
+        line = line.rstrip("\r\n")
+        if not line.startswith("T"):
+            if line.strip():
+                others[KINDS.get(line[0], "other lines")] += 1
+            continue
+        if not (match := _MARK.fullmatch(line)):
+            problems.add(
+                f"{_named(root, file)}:{number}: expected a number, a type with start and end, and "
+                f"the words, parted by tabs: {excerpt(line)}"
+            )
+            continue
+        places = [tuple(map(int, part.split())) for part in match[2].split(";")]
+        parts = _joined([(start, end) for start, end in places], held)
+        yield _Mark(match[1], parts, match[3] if len(parts) == 1 and len(places) == 1 else None)
+
+
+def _joined(places: Sequence[tuple[int, int]], text: str) -> tuple[tuple[int, int], ...]:
+    """Join parts between which only white space stands, as brat parts spans where a line ends."""
+    parts: list[tuple[int, int]] = []
+    for start, end in places:
+        if parts and parts[-1][1] <= start and not text[parts[-1][1] : start].strip():
+            parts[-1] = (parts[-1][0], end)
+        else:
+            parts.append((start, end))
+    return tuple(parts)
+
+
+def _rows(root: Path, files: Sequence[Path]) -> Iterator[Row]:
+    with Problems(root.name) as problems:
+        for file in files:
+            origin = _named(root, file.with_suffix(".txt"))
+            try:
+                text = "".join(pieces(file.with_suffix(".txt")))
+            except DataError as error:
+                problems.add(str(error))
+                continue
+            marks = _marks(root, file, Problems(root.name), Counter())
+            spans = [
+                span(start, end, mark.kind, mark.surface)
+                for mark in marks
+                for start, end in mark.parts
+            ]
+            yield from jsonlines.sound((text, spans), COLUMNS, origin, problems)

@@ -1,0 +1,85 @@
+"""PubTator's documents become rows: title and abstract as one text, with the spans of their types.
+
+A document is "1234|t|title", "1234|a|abstract" and a line a mention: its number, start, end, the
+words, the type; places count the characters of both with one sign between them.
+"""
+
+import re
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+from textune.errors import DataError, Problems, excerpt
+from textune.reading import jsonlines
+from textune.reading.forms.interface import left_out, span
+from textune.reading.lines import lines
+from textune.records import Row, Table
+
+NAME = "PubTator"
+COLUMNS = ("id", "text", "label")
+
+_BEGINS = re.compile(rb"\s*[\w.-]+\|[ta]\|")
+_PART = re.compile(r"([\w.-]+)\|([ta])\|(.*)", re.DOTALL)
+
+
+def begins(path: Path, head: bytes) -> bool:
+    """Tell by its first bytes whether a file is one of PubTator's."""
+    return _BEGINS.match(head) is not None
+
+
+def read(path: Path, why: tuple[str, ...] = ()) -> Table:
+    """Describe a file of PubTator; what is wrong with it is raised by `Table.rows`."""
+    relations = sum(len(line.split("\t")) == 4 for line in lines(path) if "|" not in line[:30])
+    reasons = (*why, "format: PubTator, title and abstract are one text")
+    findings = left_out({"relations between entities": relations})
+    rows = partial(_rows, path)
+    return Table.of_file(path, "jsonl", COLUMNS, reasons, rows, findings=findings)
+
+
+def _rows(path: Path) -> Iterator[Row]:
+    count = 0
+    with Problems(path.name) as problems:
+        for first, document in _documents(path):
+            count += 1
+            parts: dict[str, str] = {}
+            spans: list[dict[str, object]] = []
+            name = ""
+            for number, line in document:
+                if match := _PART.fullmatch(line):
+                    name = match[1]
+                    parts[match[2]] = match[3]
+                elif fault := _mention(line, spans):
+                    problems.add(f"{path.name}:{number}: {fault}: {excerpt(line)}")
+            text = " ".join(parts[key] for key in ("t", "a") if key in parts)
+            if not text:
+                problems.add(f"{path.name}:{first}: mentions without a title or an abstract")
+            place = f"{path.name}:{first}"
+            yield from jsonlines.sound((name, text, spans), COLUMNS, place, problems)
+    if not count:
+        raise DataError(f"{path.name}: there is no document in it")
+
+
+def _documents(path: Path) -> Iterator[tuple[int, list[tuple[int, str]]]]:
+    """Part the numbered lines where a blank line stands or another title begins."""
+    held: list[tuple[int, str]] = []
+    for number, line in enumerate(lines(path), start=1):
+        text = line.rstrip("\r\n")
+        is_title = bool(match := _PART.fullmatch(text)) and match is not None and match[2] == "t"
+        if held and (not text.strip() or is_title):
+            yield held[0][0], held
+            held = []
+        if text.strip():
+            held.append((number, text))
+    if held:
+        yield held[0][0], held
+
+
+def _mention(line: str, spans: list[dict[str, object]]) -> str:
+    """Take a mention; say what is wrong with its line, "" where it is sound or a relation."""
+    cells = line.split("\t")
+    if len(cells) == 4:
+        return ""
+    if len(cells) < 5 or not (cells[1].isdecimal() and cells[2].isdecimal()):
+        return "expected number, start, end, words and type, parted by tabs"
+    spans.append(span(int(cells[1]), int(cells[2]), cells[4], cells[3]))
+    return ""

@@ -1,0 +1,44 @@
+"""Files of tools that are neither JSON nor a table become Tables, each by its own form."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from textune.errors import DataError
+from textune.reading.forms import brat, docbin, pubtator, rasa, webanno
+from textune.reading.lines import BOM, opened
+from textune.records import Table
+
+
+class Written(NamedTuple):
+    """A form of whole files."""
+
+    name: str
+    begins: Callable[[Path, bytes], bool]  # by the first bytes, without a byte order mark
+    read: Callable[[Path, tuple[str, ...]], Table]
+
+
+FORMS = (
+    Written(brat.NAME, brat.begins, brat.read),
+    Written(docbin.NAME, docbin.begins, docbin.read),
+    Written(pubtator.NAME, pubtator.begins, pubtator.read),
+    Written(rasa.NAME, rasa.begins, rasa.read),
+    Written("WebAnno TSV", webanno.begins, webanno.read),
+)
+
+HEAD = 4096  # bytes by which a form is recognised
+
+
+def read(path: Path, why: tuple[str, ...]) -> Table | None:
+    """Read a file that begins as one of the forms does; None where it begins as none.
+
+    Raises:
+        DataError: It begins as two of them do.
+    """
+    with opened(path) as file:
+        head = file.read(HEAD).removeprefix(BOM)
+    found = [form for form in FORMS if form.begins(path, head)]
+    if len(found) > 1:
+        listed = " and ".join(form.name for form in found)
+        raise DataError(f"{path.name}: this could be {listed}; save it in one of these forms only")
+    return found[0].read(path, why) if found else None
