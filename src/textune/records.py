@@ -71,7 +71,7 @@ class Table:
 
     name: str  # "reviews.csv", or "data frame"
     path: str | None  # None for a data frame
-    format: str  # "csv", "tsv", "text", "jsonl", "parquet", "frame", "conll", "squad"
+    format: str  # "csv", "tsv", "text", "sheet", "jsonl", "parquet", "frame", "conll", "squad"
     columns: tuple[str, ...]  # names of the header, or "1", "2", … without one
     has_header: bool
     delimiter: str | None  # None where the format has none

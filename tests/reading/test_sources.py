@@ -267,7 +267,7 @@ def test_symbolic_link_to_a_file(write):
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        (b"PK\x03\x04" + bytes(99), "a zip archive or a spreadsheet"),
+        (b"PK\x03\x04" + bytes(99), "a zip archive or a file of Office"),
         (b"%PDF-1.7", "a PDF"),
         (b"version https://git-lfs.github.com/spec/v1\n", "git lfs pull"),
         (b"<!DOCTYPE html><html></html>", "this is a web page, not data"),

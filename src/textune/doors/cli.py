@@ -2,7 +2,7 @@
 
 import shlex
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -211,11 +211,7 @@ def predict(  # noqa: D417  # the others are described in `evaluate`
         steps = files.predict_file(
             predictor, input_, output, options, overwrite=overwrite, harmless=harmless
         )
-        count = max(console.counting(steps, what="labelling"), default=0)
-        if as_json:
-            console.show_json({"output": str(output), "rows": count})
-        else:
-            console.say(f"{output}: {count:,} rows")
+        _show_written(steps, output, as_json=as_json)
         for remark in files.left_out(input_, options):
             console.warn(remark)
     elif input_:
@@ -314,6 +310,15 @@ def demo(*, out: Path = Path("demo"), epochs: int | None = None, limit: int | No
     with console.spared():
         console.say(f"\nthe model: {run_folder / 'model'}")
         console.say(f"the report, for a browser: {run_folder / 'report.html'}")
+
+
+def _show_written(steps: Iterator[int], output: Path, *, as_json: bool) -> None:
+    """Write a file of predictions, counting its rows meanwhile, and print how many there are."""
+    count = max(console.counting(steps, what="labelling"), default=0)
+    if as_json:
+        console.show_json({"output": str(output), "rows": count})
+    else:
+        console.say(f"{output}: {count:,} rows")
 
 
 def _watched(function: Callable[..., Any], options: Mapping[str, object], *, quiet: bool) -> Any:

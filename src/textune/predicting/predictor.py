@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from textune.evaluation.evaluate import Scorer
 
 CHUNK = 4096
-TABLES = {"csv", "tsv", "text"}  # formats whose first row may name the columns
+TABLES = {"csv", "tsv", "text", "sheet"}  # formats whose first row may name the columns
 FEW = 20_000  # characters that NumPy answers sooner than torch is imported
 Text = str | tuple[str, str] | list[str]
 

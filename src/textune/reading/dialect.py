@@ -72,7 +72,7 @@ def recognise(
         if not body and whole and reading.fits:
             raise no_rows(path.name, tuple(first))
         widths = frozenset[int]()
-        columns, remark = _names(path.name, first)
+        columns, remark = column_names(f"{path.name}:1", first)
     else:
         widths, remark = _longer_lines(path, dialect)
         width = max(widths or [Counter(map(len, [first, *body])).most_common(1)[0][0]])
@@ -250,13 +250,17 @@ def _longer_lines(path: Path, dialect: Dialect) -> tuple[frozenset[int], str]:
     return ragged.recognise(path, sign)
 
 
-def _names(name: str, first: list[str]) -> tuple[tuple[str, ...], str]:
-    """Name the columns by the header; one without a name gets its number."""
+def column_names(place: str, first: list[str]) -> tuple[tuple[str, ...], str]:
+    """Name the columns by the header that stands at a place; one without a name gets its number.
+
+    Raises:
+        DataError: Two have the same name.
+    """
     names = [cell.strip() or str(at) for at, cell in enumerate(first, start=1)]
     twice = [column for column, count in Counter(names).items() if count > 1]
     if twice:
         raise DataError(
-            f"{name}:1: the header names {excerpt(twice[0])} more than once "
+            f"{place}: the header names {excerpt(twice[0])} more than once "
             f"({listed(tuple(names))}); give each column a name of its own, or if "
             "the first line is data, say --no-header (header=False)"
         )

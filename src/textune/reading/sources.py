@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from textune.errors import DataError
-from textune.reading import conll, delimited, in_memory, jsonlines, packing, squad
+from textune.reading import conll, delimited, in_memory, jsonlines, packing, spreadsheets, squad
 from textune.reading.dialect import NAMES, recognise
 from textune.reading.forms import fasttext, folders, foreign, numbered_words, tagged_cells, written
 from textune.reading.forms import table as forms
@@ -25,6 +25,7 @@ KINDS = {
     ".json": "jsonl",
     ".parquet": "parquet",
     ".pq": "parquet",
+    **dict.fromkeys(spreadsheets.ENDINGS, "sheet"),
 }
 
 USUAL = ReadOptions()  # everything is recognised
@@ -84,6 +85,12 @@ def _read_file(path: Path, options: ReadOptions) -> Table:
 
         return (
             columnar.read_parquet(path) if kind == "parquet" else columnar.read_arrow([path], path)
+        )
+    if kind == "sheet":
+        return spreadsheets.read(path, why, sheet=options.sheet, header=options.header)
+    if options.sheet is not None:
+        raise DataError(
+            f"{path.name}: --sheet {options.sheet}: this is no spreadsheet; leave it out"
         )
     if squad.begins(path):
         return squad.read(path, why)
@@ -154,14 +161,17 @@ def kind_of(path: Path) -> tuple[str, tuple[str, ...]]:
     with opened(path) as file:
         head = file.read(4096)
     why = _unpacked(path)
+    if spreadsheets.begins(path, head):
+        return "sheet", why
     foreign.refuse(path, head)
     if head.startswith(b"PAR1"):
         return "parquet", why
     if head.startswith(b"ARROW1") or (ending(path) == ".arrow" and head.startswith(b"\xff" * 4)):
         return "arrow", why
-    if kind == "parquet":
+    if kind in ("parquet", "sheet"):
+        what = "Parquet file (it does not begin with PAR1)" if kind == "parquet" else "spreadsheet"
         raise DataError(
-            f"{path.name}: this is no Parquet file (it does not begin with PAR1); "
+            f"{path.name}: this is no {what}; "
             f"write it again, or name it for what it is. textune reads {foreign.FORMATS}"
         )
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()

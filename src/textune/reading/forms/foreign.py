@@ -7,13 +7,12 @@ from textune.errors import DataError
 
 FORMATS = (
     "CSV, TSV, text, JSON (.jsonl, .ndjson, .json), CoNLL, WebAnno TSV, brat, PubTator, Rasa's "
-    "YAML, Arrow and Parquet, each also as .gz, .bz2, .xz and .zst"
+    "YAML, Excel, ODS, Arrow and Parquet, each also as .gz, .bz2, .xz and .zst"
 )
 
 
 FOREIGN = (  # how a file begins, what it is, and the way out
-    (rb"PK\x03\x04", "a zip archive or a spreadsheet (.xlsx)", "save the sheet as CSV UTF-8"),
-    (rb"\xd0\xcf\x11\xe0", "an old Excel or Word file", "save the sheet as CSV UTF-8"),
+    (rb"PK\x03\x04", "a zip archive or a file of Office", "unpack it, or save it as CSV UTF-8"),
     (rb"\x1f\x8b|BZh\d1AY|\xfd7zXZ\0|\(\xb5/\xfd", "packed twice", "unpack it once"),
     (rb"7z\xbc\xaf", "a 7-Zip archive", "unpack it first (7z x)"),
     (rb"Rar!\x1a", "a RAR archive", "unpack it first (unrar x)"),

@@ -16,7 +16,7 @@ SAMPLE = 200
 FIT = 0.9  # share of rows with as many tags as words
 _TAG = re.compile(r"[OoBIESLUM]|[BIESLUM][-_]\S+|[biesulm][-_]\S+")
 _ITEM = re.compile(r"[^\s,'\"\[\]()]+")
-FORMATS = frozenset(["csv", "tsv", "jsonl", "parquet", "frame"])
+FORMATS = frozenset(["csv", "tsv", "sheet", "jsonl", "parquet", "frame"])
 
 
 def lists(table: Table) -> Table | None:
