@@ -117,6 +117,7 @@ class Contract:
     reasons: tuple[str, ...] = ()  # one sentence for each choice
     doubts: tuple[str, ...] = ()  # other possible readings, and the option that selects them
     skip: tuple[str, ...] = ()  # "COLUMN=VALUE": rows in which that cell stands have no label
+    no_skip: tuple[str, ...] = ()  # the same, where it is a label though it looks like none
     cut: tuple[str, ...] = ()  # how plain text becomes words, see `textune.data.cut`
     notation: tuple[str, ...] = ()  # how the file writes tags, see `textune.tasks.tags.notation`
     offsets: str = "characters"  # what places of spans count, see `textune.tasks.tags.offsets`

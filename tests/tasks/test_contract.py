@@ -312,5 +312,6 @@ def test_any_table_is_understood_or_refused(rows):
         found = understand(table(width, rows))
     except TextuneError:
         return
-    assert found.rows == len(rows)
+    left_out = sum(item.count for item in found.findings if item.kind == "left out")
+    assert max(0, len(rows) - left_out) <= found.rows <= len(rows)
     assert not {*found.contract.text} & {*found.contract.label}

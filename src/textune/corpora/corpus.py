@@ -203,6 +203,7 @@ def _agree(table: Table, data: DataSettings) -> Understanding:
         label=data.label or None,
         group=data.group,
         skip=data.skip,
+        no_skip=data.no_skip,
         weight=data.weight,
         names=data.names,
     )

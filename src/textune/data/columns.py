@@ -3,10 +3,10 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
-from textune.data import commas, lists, numerals
+from textune.data import commas, lists, missing, numerals
 from textune.data.commas import DECIMAL
 from textune.data.numerals import Numerals, is_number, like_number
 from textune.data.sampling import SAMPLE_CHARACTERS, Spread, chunks
@@ -52,7 +52,7 @@ class Column:
     name: str
     place: int  # from 0
     rows: int
-    blank: float  # share of blank cells, 0 to 1
+    blank: float  # share of blank cells and of missing ones, 0 to 1
     counts: Mapping[str, int] | None  # cell without outer space → rows, exact; None: too many
     cells: tuple[str, ...]  # the sampled ones that are not blank, in the order of the file
     varied: float  # different cells / cells
@@ -63,6 +63,7 @@ class Column:
     why: str = ""
     separator: str | None = None  # of a list
     numerals: Numerals | None = None  # of what stands there; cells and counts are plain ones
+    missing: Mapping[str, int] = field(default_factory=dict)  # cells for no value, as "nan" → rows
 
     @property
     def classes(self) -> int:
@@ -132,6 +133,13 @@ def _column(
         for cell, count in counter.items():
             counts[cell.strip()] = counts.get(cell.strip(), 0) + count
         blank = counts.pop("", 0) / max(1, rows)
+    gaps = missing.of(Counter(cells) if counts is None else counts)
+    if gaps:
+        total = len(sample) if counts is None else rows
+        blank += sum(gaps.values()) / total
+        cells = tuple(cell for cell in cells if cell not in gaps)
+        counts = counts and {cell: count for cell, count in counts.items() if cell not in gaps}
+        gaps = {cell: round(count * rows / total) for cell, count in gaps.items()}
     written = numerals.of(cells)
     column = Column(
         name,
@@ -145,6 +153,7 @@ def _column(
         words=sum(map(_words, cells)) / max(1, len(cells)),
         blocks=len(cells) >= 50 and _stand_together(cells),
         numerals=written,
+        missing=gaps,
     )
     if written is not None and written.is_clear:
         column = _in_plain_numerals(column, written)

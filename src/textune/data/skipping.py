@@ -7,8 +7,8 @@ from textune.errors import SettingsError, among
 from textune.records import Row, Table
 
 
-def named(table: Table, skip: Sequence[str]) -> None:
-    """Check what a user asked to skip.
+def named(table: Table, skip: Sequence[str], *, option: str = "--skip") -> None:
+    """Check what a user asked to skip, or not to skip.
 
     Raises:
         SettingsError: It is not written as COLUMN=VALUE, or there is no such column.
@@ -16,13 +16,13 @@ def named(table: Table, skip: Sequence[str]) -> None:
     for entry in skip:
         if "=" not in entry:
             raise SettingsError(
-                f"--skip {entry!r}: write the column and the cell, as in --skip label=draft "
-                "(--skip label= for blank cells)"
+                f"{option} {entry!r}: write the column and the cell, as in {option} label=draft "
+                f"({option} label= for blank cells)"
             )
         if _parted(entry, table.columns) is None:
             name = entry.partition("=")[0]
             raise SettingsError(
-                f"{table.name}: --skip {entry!r}: {name!r} is not a column; "
+                f"{table.name}: {option} {entry!r}: {name!r} is not a column; "
                 f"{among(name, table.columns)}"
             )
 

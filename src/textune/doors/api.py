@@ -88,6 +88,7 @@ def train(
     names: str | Path | None = None,
     weight: str | None = None,
     skip: str | Sequence[str] | None = None,
+    no_skip: str | Sequence[str] | None = None,
     valid: object | None = None,
     test: object | None = None,
     base: str | Path | None = None,
@@ -141,6 +142,8 @@ def train(
         weight: Column that says how much each text weighs in the loss.
         skip: Leave out rows with this cell, "COLUMN=VALUE", once or several times: they have
             no label; "label=" for blank cells.
+        no_skip: The opposite: this cell, "COLUMN=VALUE", is a label, though it looks like none
+            ("-", "nan", a rare -1).
         valid: File to select the best weights by; a tenth of the rows by default, or
             cross-validation where they are fewer than 600.
         test: File for the final numbers.
@@ -207,6 +210,7 @@ def cross_validate(  # noqa: D417  # the other keywords are those of `train`
     names: str | Path | None = None,
     weight: str | None = None,
     skip: str | Sequence[str] | None = None,
+    no_skip: str | Sequence[str] | None = None,
     base: str | Path | None = None,
     out: str | Path | None = None,
     config: str | Path | None = None,

@@ -30,7 +30,7 @@ if TYPE_CHECKING:  # pydantic
 READ_BY = (  # options of `train` that say how a file is read
     *("source", "text", "label", "task", "header", "delimiter", "rows", "sheet", "annotators"),
     *("quote", "encoding", "faulty", "merge_labels"),
-    *("group", "names", "weight", "skip", "base"),
+    *("group", "names", "weight", "skip", "no_skip", "base"),
 )
 
 app = typer.Typer(

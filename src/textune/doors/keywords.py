@@ -17,7 +17,7 @@ TRAIN = ("recipe", "effort", "epochs", "batch_size", "lr", "precision", "hours")
 CURVE = {"curve": "train.curve"}
 DATA = (
     *("text", "label", "task", "header", "delimiter", "rows", "sheet", "annotators"),
-    *("group", "skip", "weight", "names"),
+    *("group", "skip", "no_skip", "weight", "names"),
     *("quote", "encoding", "faulty", "merge_labels"),
     *("max_tokens", "long", "pool", "limit"),
 )

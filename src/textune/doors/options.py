@@ -50,6 +50,7 @@ DIFFERENT = {
     ),
     "model": Shown(metavar="RUN_OR_BASE"),
     "n": Shown(("-n",), least=1),
+    "no_skip": Shown(metavar="COLUMN=VALUE", kind=list[str]),
     "out": Shown(kind=Path),
     "output": Shown(("--output", "-o")),
     "prove_set": Shown(metavar="SECTION.KEY=VALUE", kind=list[str]),

@@ -72,6 +72,9 @@ class DataSettings(Section):
     skip: Cells = Field(
         (), description="COLUMN=VALUE: rows in which that cell stands are left out, as unlabelled."
     )
+    no_skip: Cells = Field(
+        (), description="COLUMN=VALUE: that cell is a label, though it looks like none."
+    )
     names: str | None = Field(
         None, description="Names of classes that are numbers: a file of them, or a column."
     )

@@ -18,21 +18,24 @@ def agree(
     label: tuple[str, ...] | None = None,
     group: str | None = None,
     skip: tuple[str, ...] = (),
+    no_skip: tuple[str, ...] = (),
     weight: str | None = None,
     names: str | None = None,
 ) -> Understanding:
     """Understand a table: its columns, the weights of its texts, the names of its classes.
 
-    The task, the columns and the rows to skip are as for `contract.understand`; `weight` is the
-    column of the weights of texts in the loss, `names` a file or a column of the names of classes
-    that are numbers.
+    The task, the columns and the rows to skip or not are as for `contract.understand`; `weight` is
+    the column of the weights of texts in the loss, `names` a file or a column of the names of
+    classes that are numbers.
 
     Raises:
         SettingsError: A column that was named is not there, or there are no classes to be named.
         DataError: The table cannot be learned from, or the names are faulty.
     """
     read = table if weight is None else weighting.without(table, weight)
-    understand = partial(contract.understand, task=task, text=text, group=group, skip=skip)
+    understand = partial(
+        contract.understand, task=task, text=text, group=group, skip=skip, no_skip=no_skip
+    )
     found = understand(read, label=label)
     agreed = replace(found.contract, weight=weight)
     if names is not None:

@@ -45,6 +45,7 @@ def check(  # noqa: D417  # the other keywords are those of `train`
     merge_labels: str | Sequence[str] | None = None,
     group: str | None = None,
     skip: str | Sequence[str] | None = None,
+    no_skip: str | Sequence[str] | None = None,
     weight: str | None = None,
     names: str | Path | None = None,
     base: str | Path | None = None,
@@ -81,12 +82,17 @@ def check(  # noqa: D417  # the other keywords are those of `train`
         text=parted(text) or None,
         label=parted(label) or None,
         group=group,
-        skip=(skip,) if isinstance(skip, str) else tuple(skip or ()),
+        skip=_several(skip),
+        no_skip=_several(no_skip),
         weight=weight,
         names=None if names is None else str(names),
     )
     command = _command(table, found.contract, options, base=base, names=names)
     return _survey(table, found, base, count_tokens, command=command)
+
+
+def _several(given: str | Sequence[str] | None) -> tuple[str, ...]:
+    return (given,) if isinstance(given, str) else tuple(given or ())
 
 
 def _survey(
@@ -297,5 +303,6 @@ def _options(
         "weight": agreed.weight,
         "base": base and str(base),
         "skip": list(agreed.skip),
+        "no-skip": list(agreed.no_skip),
     }
     return {name: value for name, value in given.items() if value}

@@ -7,6 +7,7 @@ from textune.data import choices, lists, skipping, unlabelled
 from textune.data.choice import Choice, quoted
 from textune.data.columns import Column, Scan, describe, scan
 from textune.data.names import columns_meant
+from textune.data.unlabelled import Gap
 from textune.errors import DataError, SettingsError, among
 from textune.records import Contract, Finding, Table
 from textune.tasks import registry
@@ -41,6 +42,7 @@ def understand(
     label: tuple[str, ...] | None = None,
     group: str | None = None,
     skip: tuple[str, ...] = (),
+    no_skip: tuple[str, ...] = (),
 ) -> Understanding:
     """Read a table once and say what it holds; what the caller names is not guessed.
 
@@ -53,6 +55,7 @@ def understand(
             commas as above.
         group: A column whose equal values must stay in one split.
         skip: "COLUMN=VALUE": rows in which that cell stands are left out.
+        no_skip: The same, for a cell that is a label though it looks like none.
 
     Raises:
         SettingsError: A named column is not in the table, or is named twice.
@@ -66,6 +69,7 @@ def understand(
     label = None if label is None else columns_meant(label, table.columns)
     _check_options(table, task, text=text, label=label, group=group)
     skipping.named(table, skip)
+    skipping.named(table, no_skip, option="--no-skip")
     table = skipping.without(table, skip)
     seen = scan(table)
     if seen.rows == 0:
@@ -77,7 +81,7 @@ def understand(
     if apart := _apart(table, seen, task, text=text, label=label, group=group):
         kind = registry.of(apart.task)
         described |= kind.described(apart) if kind.described else {}
-        return _found(table, apart, described, seen, skip)
+        return _found(table, apart, described, seen, skip=skip, no_skip=no_skip)
     taken = {*(label or ()), *([group] if group else ())}
     texts = choices.text(seen, text, taken=taken, headed=table.has_header)
     if not texts.columns:
@@ -97,7 +101,7 @@ def understand(
     for kind in registry.TASKS.values() if task is None else ():
         kind.refuse(table, texts.columns, labels.columns)
     contract = _completed(table, seen, task, texts=texts, labels=labels, group=group)
-    return _found(table, contract, described, seen, skip)
+    return _found(table, contract, described, seen, skip=skip, no_skip=no_skip)
 
 
 def _apart(
@@ -124,23 +128,28 @@ def _found(
     contract: Contract,
     described: Mapping[str, str],
     seen: Scan,
+    *,
     skip: tuple[str, ...],
+    no_skip: tuple[str, ...],
 ) -> Understanding:
     """Add what is left out: as asked, and rows whose label says that there is none."""
-    by_name = {column.name: column for column in seen.columns}
-    labels = [by_name[name] for name in contract.label]
     kind = registry.of(contract.task)
-    is_name = contract.form == "name" and kind.has_classes and len(labels) == 1
-    meant = unlabelled.no_gold(contract, labels[0]) if is_name else ""
-    unasked = (meant,) if meant and meant not in skip else ()
-    left_out = (labels[0].counts or {})[unlabelled.NO_GOLD] if unasked else 0
-    cells = labels[0].cells if labels else ()
+    contract = replace(contract, skip=skip, no_skip=no_skip)
+    gaps = unlabelled.gaps(contract, seen, has_classes=kind.has_classes)
     findings = (
-        *unlabelled.findings(replace(contract, skip=unasked), seen, cells),
+        *unlabelled.findings(contract, seen, gaps),
         *kind.findings(table, contract, seen),
     )
-    contract = replace(contract, skip=(*skip, *unasked))
-    return Understanding(contract, described, seen.rows - left_out, findings)
+    contract = replace(contract, skip=(*skip, *(gap.entry for gap in gaps)))
+    return Understanding(contract, described, _rows(table, seen, contract.skip, gaps), findings)
+
+
+def _rows(table: Table, seen: Scan, skip: Sequence[str], gaps: Sequence[Gap]) -> int:
+    """Count the rows that stay; where several cells say that one has no label, once more."""
+    if len({gap.column for gap in gaps}) < 2:
+        return seen.rows - sum(gap.rows for gap in gaps)
+    is_kept = skipping.keeper(table.columns, skip)
+    return sum(map(is_kept, table.rows()))
 
 
 def require_labels(contract: Contract, name: str) -> None:

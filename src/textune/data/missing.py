@@ -1,0 +1,58 @@
+"""Cells become those that hold no value: what programs write for a cell that was empty."""
+
+from collections.abc import Mapping
+
+from textune.data.numerals import is_number
+
+EMPTY = frozenset(["nan", "NaN", "NAN", "<NA>", "#N/A", "NaT", "null", "NULL", "(null)", "\\N"])
+"""Written by pandas, Excel and data bases, and by nobody who means a word."""
+UNLABELLED = frozenset(
+    ["unlabeled", "unlabelled", "not labeled", "not labelled", "no label", "not annotated"]
+)
+"""Cells of a label column, in lower case, which say that there is no label."""
+ASKED = frozenset(
+    [
+        *("na", "n/a", "n.a.", "none", "nil", "?", "??", "-", "--", ".", "unknown", "undefined"),
+        *("missing", "not available", "not applicable", "no answer", "blank", "empty", "tbd"),
+    ]
+)
+"""Cells, in lower case, that may say so; among numbers they do."""
+FEWEST = 2  # different values besides, for which a column can be told from one of names
+
+
+def of(counts: Mapping[str, int]) -> dict[str, int]:
+    """Return the cells of a column that stand for no value, and how often each does.
+
+    Args:
+        counts: The different cells of a column, blank ones aside, and how often each stands.
+
+    Example:
+        >>> of({"4": 3, "5": 7, "NA": 2})
+        {'NA': 2}
+        >>> of({"France": 3, "Namibia": 7, "NA": 2})
+        {}
+    """
+    held = {cell for cell in counts if cell not in EMPTY}
+    if len(held) < FEWEST:
+        return {}
+    able = {cell for cell in held if cell.lower() in ASKED}
+    numbers = held - able
+    if not (able and len(numbers) >= FEWEST and all(map(is_number, numbers))):
+        able = set()
+    return {cell: count for cell, count in counts.items() if cell in able or cell not in held}
+
+
+def may_be(cell: str, others: list[str]) -> bool:
+    """Tell whether a label may stand for none; a word written as all others are is one of them."""
+    if cell.lower() not in ASKED:
+        return False
+    return not (cell.isalpha() and len(cell) > 2 and all(_style(cell) == _style(o) for o in others))
+
+
+def says_none(cell: str) -> bool:
+    """Tell whether a cell of a label column says in words that there is no label."""
+    return cell.lower() in UNLABELLED
+
+
+def _style(word: str) -> tuple[bool, bool]:
+    return word.islower(), word.isupper()

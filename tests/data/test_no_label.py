@@ -1,0 +1,147 @@
+"""Cells that mean "no label": left out and said, asked about, or a label like the others."""
+
+import csv
+import json
+import random
+
+import pytest
+from typer.testing import CliRunner
+
+import textune
+from made_tables import WORDS
+from textune.data import missing
+from textune.doors.cli import app
+from textune.survey import survey
+
+
+def prose(draw: random.Random) -> str:
+    return " ".join(draw.choices(WORDS, k=9)) + f" {draw.random():.6f}"
+
+
+@pytest.fixture
+def labelled(tmp_path):
+    def write(labels, columns=("text", "label"), more=()):
+        draw = random.Random(0)
+        file = tmp_path / "data.csv"
+        with file.open("w", encoding="utf-8", newline="") as opened:
+            rows = [[prose(draw), label, *more[n : n + 1]] for n, label in enumerate(labels)]
+            csv.writer(opened).writerows([columns, *rows])
+        return file
+
+    return write
+
+
+def checked(file, **options):
+    return survey.check(file, count_tokens=lambda texts: [len(t.split()) for t in texts], **options)
+
+
+def messages(found) -> str:
+    return " ".join(finding.message for finding in found.findings)
+
+
+def often(*labels, rare):
+    """Give a hundred labels, of which five are another."""
+    return [rare if n % 20 == 7 else labels[n % len(labels)] for n in range(100)]
+
+
+@pytest.mark.parametrize("value", ["nan", "NaN", "<NA>", "#N/A", "NULL", "null", "unlabeled"])
+def test_what_programs_write_for_nothing_is_no_class(labelled, value):
+    file = labelled(often("pos", "neg", "neutral", rare=value))
+    found = checked(file)
+    assert (found.contract.task, found.rows) == ("single", 95)
+    assert set(found.labels) == {"pos", "neg", "neutral"}
+    assert f"5 rows are left out, since 'label' is {value!r} there" in messages(found)
+    kept = checked(file, no_skip=f"label={value}")
+    assert (kept.rows, kept.labels[value]) == (100, 5)
+    assert "left out" not in messages(kept)
+
+
+@pytest.mark.parametrize("value", ["NA", "?", "None", "unknown", "-1"])
+def test_among_numbers_that_are_classes_other_signs_mean_the_same(labelled, value):
+    labels = ("0", "1", "2") if value == "-1" else ("1", "2", "3", "4", "5")
+    found = checked(labelled(often(*labels, rare=value)))
+    assert set(found.labels) == set(labels)
+    assert f"5 rows are left out, since 'label' is {value!r} there" in messages(found)
+
+
+@pytest.mark.parametrize("value", ["NA", "?", "None", "unknown", "n/a"])
+def test_among_names_they_are_classes_and_asked_about(labelled, value):
+    file = labelled(often("Positive", "Negative", rare=value), more=["x"] * 0)
+    found = checked(file)
+    assert found.labels[value] == 5
+    assert f"'label' is {value!r} in 5 of 100 rows" in messages(found)
+    assert f"--skip 'label={value}'" in messages(found) or f"--skip label={value}" in messages(
+        found
+    )
+    assert value not in checked(file, skip=f"label={value}").labels
+    assert f"is {value!r} in 5" not in messages(checked(file, no_skip=f"label={value}"))
+
+
+def test_none_is_a_stance(labelled):
+    found = checked(labelled(often("FAVOR", "AGAINST", rare="NONE"), columns=("tweet", "stance")))
+    assert found.labels["NONE"] == 5
+    asked = [item for item in found.findings if item.kind == "unlabelled"]
+    assert [item.severity for item in asked] == ["note"]
+
+
+@pytest.mark.parametrize("labels", [("-1", "0", "1"), ("-1", "1"), ("-2", "-1", "0", "1", "2")])
+def test_a_frequent_minus_one_is_a_class(labelled, labels):
+    found = checked(labelled([labels[n % len(labels)] for n in range(90)]))
+    assert set(found.labels) == set(labels)
+    assert found.rows == 90
+
+
+def test_minus_one_beside_0_and_1_is_left_out_where_it_is_rare(labelled):
+    file = labelled(often("0", "1", rare="-1"))
+    found = checked(file)
+    assert set(found.labels) == {"0", "1"}
+    assert "--no-skip label=-1" in messages(found)
+    assert set(checked(file, no_skip="label=-1").labels) == {"-1", "0", "1"}
+
+
+def test_rows_that_an_annotator_rejected_are_left_out(labelled):
+    answers = [("accept", "accept", "reject", "ignore")[n % 4] for n in range(80)]
+    labels = [("pos", "neg")[n // 4 % 2] for n in range(80)]
+    found = checked(labelled(labels, columns=("text", "label", "answer"), more=answers))
+    assert (found.contract.label, found.rows) == (("label",), 40)
+    assert found.contract.skip == ("answer=reject", "answer=ignore")
+    assert "20 rows are left out, since 'answer' is 'reject' there" in messages(found)
+
+
+def test_texts_that_are_nan_are_left_out_once_with_their_labels(tmp_path):
+    draw = random.Random(0)
+    rows = [{"review": prose(draw), "label": "ab"[n % 2]} for n in range(100)]
+    rows[::5] = [{"review": "nan", "label": "nan"}] * 20
+    rows[7]["label"] = "nan"
+    file = tmp_path / "data.jsonl"
+    file.write_text("\n".join(map(json.dumps, rows)))
+    found = checked(file)
+    assert (found.contract.text, found.rows, sum(found.labels.values())) == (("review",), 79, 79)
+
+
+def test_the_option_travels_from_the_command_line_into_the_run(labelled, tiny_base, tmp_path):
+    file = labelled(often("0", "1", rare="-1"))
+    done = CliRunner().invoke(app, ["check", str(file), "--no-skip", "label=-1", "--json"])
+    assert "--no-skip label=-1" in json.loads(done.stdout)["command"]
+    run = textune.train(
+        str(file), base=tiny_base, out=tmp_path / "run", epochs=1, device="cpu", no_skip="label=-1"
+    )
+    card = json.loads((run.path / "data_card.json").read_text())
+    assert card["labels"] == {"-1": 5, "0": 50, "1": 45}
+    wrong = CliRunner().invoke(app, ["check", str(file), "--no-skip", "lable=-1"])
+    assert wrong.exit_code == 2
+    assert "'lable' is not a column" in " ".join(wrong.stderr.split())
+
+
+@pytest.mark.parametrize(
+    ("counts", "found"),
+    [
+        ({"a": 1, "b": 1, "nan": 2}, ["nan"]),
+        ({"a": 1, "nan": 2}, []),
+        ({"Nan": 1, "Ann": 1, "Ben": 1}, []),
+        ({"1": 1, "2": 1, "?": 1, "NA": 1}, ["?", "NA"]),
+        ({"1": 1, "2": 1, "x": 1, "NA": 1}, []),
+    ],
+)
+def test_which_cells_stand_for_no_value(counts, found):
+    assert list(missing.of(counts)) == found
