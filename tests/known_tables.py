@@ -183,6 +183,21 @@ CASES = {
         },
         ("multi", ("text",), FLAGS, "columns"),
     ),
+    "-1, 0, 1 as classes of several columns": (
+        ("id", "text", "taste", "service"),
+        {"i": code, "t": prose(), "a": one_of("-1", "0", "1"), "b": one_of("-1", "0", "1")},
+        ("aspects", ("text",), ("taste", "service"), "classes"),
+    ),
+    "what is said of each aspect": (
+        ("review", "price", "food", "is_verified"),
+        {
+            "t": prose(),
+            "a": one_of("positive", "negative", "not named"),
+            "b": one_of("positive", "negative", "mixed", "not named"),
+            "v": mark(0.5, "True", "False"),
+        },
+        ("aspects", ("review",), ("price", "food"), "classes"),
+    ),
     "0/1 columns beside a part of the data": (
         ("text", *FLAGS, "dataset", "is_verified"),
         {

@@ -109,7 +109,8 @@ class Contract:
     text: tuple[str, ...]  # one column, or two for pairs; question and passage for answers
     label: tuple[str, ...]  # one column, or one 0/1 column for each label, or one for each number
     form: str  # of the labels: "name" (one column, one label), "columns" (one each), "list",
-    # "words" (lists of words and of their tags), "spans" (parts of the text), answers, "none"
+    # "classes" (columns of names, one class of each), "words" (lists of words and of their tags),
+    # "spans" (parts of the text), answers, "none"
     separator: str | None = None  # of a list column: ";" "," "|" " " or "json"; of tags the scheme
     # in which the file writes them: "iob2", "iob1", "io", "ioe", "bioes", or "plain" (each for its
     # word alone)
@@ -297,6 +298,8 @@ class Prediction:
     entities: tuple[Entity, ...] = ()  # of tags: what they mark; of answers: the n likeliest
     words: tuple[tuple[int, int], ...] = ()  # of tags: characters of each word
     numbers: Mapping[str, float] = field(default_factory=dict)  # where numbers are estimated
+    columns: Mapping[str, str] = field(default_factory=dict)  # where each column has classes of its
+    # own: name → class; its probability is that of the label "column: class"
     asks: Asks = "texts"  # what the model was asked about
 
 

@@ -95,16 +95,15 @@ def test_a_dash_among_other_signs_stays_a_label(table):
     assert set(checked(table(["text", "label"], rows)).labels) == {"+", "-", "0"}
 
 
-def test_polarity_is_asked_about_and_rare_minus_one_is_not_scored(table):
+def test_polarity_is_a_class_of_each_column_and_rare_minus_one_is_not_scored(table):
     draw = random.Random(0)
     names = ["text", "taste", "service"]
     file = table(
         names, [[prose(draw), *(draw.choice((-1, 0, 1)) for _ in "ab")] for _ in range(90)]
     )
-    with pytest.raises(
-        DataError, match=r"three classes a column .*`--label taste` with `--task si"
-    ):
-        checked(file)
+    assert checked(file).contract.task == "aspects"
+    with pytest.raises(DataError, match=r"three classes a column .*leave out --task"):
+        checked(file, task="multi")
     assert set(checked(file, label="taste", task="single").labels) == {"-1", "0", "1"}
     rare = [[prose(draw), -1 if n == 3 else n % 2, n // 2 % 2] for n in range(90)]
     assert checked(table(names, rare)).contract.task == "multi"

@@ -290,6 +290,7 @@ def test_every_task_is_known_by_name():
     assert (*registry.TASKS, registry.PLAIN.name) == (
         "single",
         "multi",
+        "aspects",
         "number",
         "tags",
         "answers",

@@ -30,6 +30,7 @@ class Entry:
     wrong: object  # a label that no text has
     borders: tuple[int, ...] | None = None
     spans: object = None
+    state: dict[str, object] | None = None  # what the task is made of beside its labels
 
 
 ENTRIES = {
@@ -53,6 +54,19 @@ ENTRIES = {
         logits=[[9, -9, 9], [-9, -9, -9]],
         labelled=[("bad", "dull"), ()],
         wrong=("goood",),
+    ),
+    "aspects": Entry(
+        labels=("mood: bad", "mood: good", "taste: 1", "taste: 2", "taste: 3"),
+        examples=[
+            Example("x", "f:1", label=("mood: bad", "taste: 2")),
+            Example("y", "f:2", label=("mood: good",), unscored=("taste",)),
+        ],
+        targets=[[1.0, 0.0, 0.0, 1.0, 0.0], [0.0, 1.0, np.nan, np.nan, np.nan]],
+        learned=np.array([[1, 0, 0, 1, 0], [0, 1, np.nan, np.nan, np.nan]], np.float32),
+        logits=[[9, 0, 0, 9, 0], [0, 9, 9, 0, 0]],
+        labelled=[("mood: bad", "taste: 2"), ("mood: good", "taste: 1")],
+        wrong=("mood: goood",),
+        state={"names": ["mood", "taste"]},
     ),
     "number": Entry(
         labels=("stars", "price"),
@@ -117,7 +131,7 @@ def entry(request):
 @pytest.fixture
 def task(request, entry):
     name = next(name for name, other in ENTRIES.items() if other is entry)
-    return registry.make(name, entry.labels).fitted(np.asarray(entry.learned))
+    return registry.make(name, entry.labels, entry.state).fitted(np.asarray(entry.learned))
 
 
 def logits_of(entry):
@@ -177,7 +191,8 @@ def test_loss_is_a_sum_with_a_gradient_for_every_scored_logit(task, entry):
     loss.backward()
     assert loss.shape == ()
     assert loss.dtype == torch.float32
-    scored = ~torch.isnan(batch.targets) if task.name == "multi" else torch.ones_like(logits) > 0
+    has_gaps = task.name in {"multi", "aspects"}
+    scored = ~torch.isnan(batch.targets) if has_gaps else torch.ones_like(logits) > 0
     assert ((logits.grad != 0) == scored).all()
 
 
@@ -259,6 +274,9 @@ def test_probabilities_of_any_logits_are_probabilities(task, entry):
     assert found.max() <= 1
     if task.name in {"single", "tags"}:
         assert found.sum(axis=1) == pytest.approx(1)
+    if task.name == "aspects":
+        assert found[:, :2].sum(axis=1) == pytest.approx(1)
+        assert found[:, 2:].sum(axis=1) == pytest.approx(1)
     if task.name == "answers":
         assert found[:8].sum(axis=0) == pytest.approx(1)
 

@@ -14,6 +14,7 @@ FILES = sorted(SRC.rglob("*.py"))
 PLACES = {  # the file or the folder of each task
     "single": "tasks/single.py",
     "multi": "tasks/multi.py",
+    "aspects": "tasks/aspects/",
     "number": "tasks/numbers/",
     "tags": "tasks/tags/",
     "answers": "tasks/answers/",

@@ -256,7 +256,7 @@ def _learn_task(agreed: Contract, everything: Sequence[Example], split: Split) -
             f"all {len(training):,} training texts {held}: nothing can be learned; name another "
             "column with --label"
         )
-    return tasks.make(agreed.task, names)
+    return tasks.make(agreed.task, names, tasks.of(agreed.task).begun(agreed))
 
 
 def targets_of(task: Task, everything: Sequence[Example]) -> Targets:

@@ -181,8 +181,7 @@ def _is_candidate(column: Column, weight: float, fits: Fits | None, headed: bool
 
 def are_numbers(columns: Sequence[Column]) -> bool:
     """Tell several columns of numbers from 0/1 columns, of which some may hold slips."""
-    marks = [column.kind == "flags" or _nearly(column) for column in columns]
-    return not all(marks) and all(map(_are_mostly_numbers, columns))
+    return not all(map(is_mark, columns)) and all(map(_are_mostly_numbers, columns))
 
 
 def _are_mostly_numbers(column: Column) -> bool:
@@ -226,15 +225,29 @@ def refuse_polarity(name: str, columns: Sequence[Column]) -> None:
     Raises:
         DataError: There are such columns. A rare -1 means "not scored".
     """
-    torn = [column for column in columns if _is_polarity(column)]
-    if 2 * len(torn) >= len(columns):
+    if are_polarity(columns):
+        torn = [column for column in columns if _is_polarity(column)]
         raise DataError(
             f"{name}: {quoted(c.name for c in torn)} hold -1, 0 and 1, each of them often: three "
             "classes a column (as negative, neutral, positive), not labels of which some are not "
-            "scored (-1); one such column is learned at a time: "
-            f"{option('--label', torn[:1])} with `--task single`; if they are numbers, "
+            f"scored (-1); leave out --task to learn a class of each column, or choose one with "
+            f"{option('--label', torn[:1])} and `--task single`; if they are numbers, "
             f"{option('--label', columns)} with `--task number`"
         )
+
+
+def are_polarity(columns: Sequence[Column]) -> bool:
+    """Tell columns of -1, 0 and 1 as classes from 0/1 columns that are not scored here and there.
+
+    All three are frequent in at least half of them, and the others are written so, too.
+    """
+    torn = [column for column in columns if _is_polarity(column)]
+    return bool(torn) and 2 * len(torn) >= len(columns) and all(map(is_mark, columns))
+
+
+def is_mark(column: Column) -> bool:
+    """Tell whether a column is one of 0 and 1, but for a slip or for holding one value."""
+    return column.kind == "flags" or _nearly(column)
 
 
 def _is_polarity(column: Column) -> bool:

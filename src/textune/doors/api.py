@@ -120,10 +120,10 @@ def train(
             frame that speaks Arrow); that of `config` if left out.
         text: Text column; two, "A,B", for pairs, or for question and passage; recognised if not
             given.
-        label: Label column, or one 0/1 column for each label, or one for each number: "A,B,…";
-            recognised if not given.
-        task: "single" (one label a text), "multi" (several), "number", "tags" (on words) or
-            "answers" (in a passage); recognised if not given.
+        label: Label column, or one 0/1 column for each label, or several columns of classes or
+            numbers: "A,B,…"; recognised if not given.
+        task: "single" (one label a text), "multi" (several), "aspects" (one of each column),
+            "number", "tags" (on words) or "answers" (in a passage); recognised if not given.
         header: Does the first row name the columns? Without, they are "1", "2", …
         delimiter: Character between cells, where recognition errs.
         rows: Keys of JSON that lead to the rows, "body.items", where several may.

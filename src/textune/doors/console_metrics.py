@@ -31,6 +31,7 @@ def show_metrics(metrics: "Report", *, title: str) -> None:
     spans = metrics.get("intervals", {})
     rows = [_row(HEADLINES[key], spans.get(key), metrics[key]) for key in headlines(metrics)]
     table(("metric", "value", INTERVAL), rows, title=title)
+    _show_columns(metrics)
     show_labels(metrics.get("labels", {}))
     kinds = {name: metrics[key] for key, name in catalogue.QUESTIONS.items() if key in metrics}
     show_labels(kinds, of="questions")
@@ -54,6 +55,20 @@ def show_metrics(metrics: "Report", *, title: str) -> None:
 def _row(name: str, span: list[float] | None, *values: object) -> tuple[str, ...]:
     """Make a row of a name, of numbers, and of an interval of the last of them."""
     return name, *map(number, values), written.interval(span)
+
+
+def _show_columns(metrics: "Report") -> None:
+    """Print a line for each column of classes, and the means that stand for all of them."""
+    columns: Mapping[str, Mapping[str, object]] = metrics.get("columns", {})
+    if not columns:
+        return
+    every = {**columns, "mean": metrics}
+    keys = [key for key in HEADLINES if all(key in numbers for numbers in every.values())]
+    rows = [
+        (name, number(numbers["n"]), *(number(numbers[key]) for key in keys))
+        for name, numbers in every.items()
+    ]
+    table(("column", "texts", *(HEADLINES[key] for key in keys)), rows)
 
 
 def show_labels(labels: Mapping[str, Mapping[str, object]], *, of: str = "label") -> None:

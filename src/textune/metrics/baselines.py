@@ -13,6 +13,7 @@ from scipy import sparse
 from textune.metrics import logistic, metrics, terms
 from textune.metrics.metrics import Floats, Parts, Report
 
+Judge = Callable[[Floats], Report]  # of the probabilities of the texts that judge, (N, C)
 MOST_TEXTS = 20_000
 STRENGTH = 10.0
 """Inverse of the regularisation. At scikit-learn's 1.0 rare labels are hardly ever predicted, and a
@@ -31,6 +32,7 @@ def majority(
     labels: Sequence[str],
     *,
     parts: Parts | None = None,
+    judge: Judge | None = None,
 ) -> Report:
     """Judge a model that knows only how frequent each label is in the training part.
 
@@ -39,6 +41,7 @@ def majority(
         truth: The same of the texts that judge. (N,) or (N, C)
         labels: Names, C of them.
         parts: Of cross-validation; None: all judge what was learnt from all.
+        judge: Makes a report of probabilities; None: as is usual for one label or several.
 
     Returns:
         What `metrics.single` or `metrics.multi` says, with `trained_on`, the texts learnt from.
@@ -46,7 +49,8 @@ def majority(
     probabilities = np.zeros((len(truth), len(labels)))
     for learnt, judged in parts or [(np.arange(len(train_truth)), np.arange(len(truth)))]:
         probabilities[judged] = _shares(train_truth[learnt], len(labels))
-    return _judge(truth, probabilities, labels) | {"trained_on": len(train_truth)}
+    found = _judge(truth, probabilities, labels) if judge is None else judge(probabilities)
+    return found | {"trained_on": len(train_truth)}
 
 
 def _shares(train_truth: NDArray[Any], classes: int) -> Floats:
@@ -67,6 +71,7 @@ def tfidf(
     labels: Sequence[str],
     seed: int = 0,
     parts: Parts | None = None,
+    judge: Judge | None = None,
 ) -> Report:
     """Judge logistic regression on TF-IDF of words and pairs of words.
 
@@ -81,6 +86,7 @@ def tfidf(
         labels: Names, C of them.
         seed: Selects the sample.
         parts: Of cross-validation; None: all judge what was learnt from all.
+        judge: As for `majority`.
 
     Returns:
         What `metrics.single` or `metrics.multi` says, with `trained_on`, the texts learnt from.
@@ -93,7 +99,8 @@ def tfidf(
         parts = [(np.asarray(sample, dtype=np.int64), np.arange(len(texts)))]
     given = (train_texts, train_truth, texts)
     probabilities = _part_by_part(_tfidf, *given, classes=len(labels), parts=parts)
-    return _judge(truth, probabilities, labels) | {"trained_on": learnt}
+    found = _judge(truth, probabilities, labels) if judge is None else judge(probabilities)
+    return found | {"trained_on": learnt}
 
 
 def _tfidf(learnt: Any, train_truth: NDArray[Any], judged: Any, classes: int) -> Floats:

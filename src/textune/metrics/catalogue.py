@@ -70,6 +70,7 @@ METRICS = {
         Metric("masked_accuracy", "masked accuracy"),
         Metric("nsp_accuracy", "NSP accuracy", page="next-sentence accuracy"),
         Metric("nsp_loss", "NSP loss", (), False, False, page="next-sentence loss, nats"),
+        Metric("all_right", "all columns right", ("joint_accuracy",)),
         Metric("subset_accuracy", "subset accuracy", is_headline=False, repeats="accuracy"),
         Metric("balanced_accuracy", "balanced accuracy", is_headline=False),
         Metric("macro_mcc", "macro MCC", is_headline=False, repeats="mcc"),

@@ -162,7 +162,7 @@ def _single(
     cells, counts = np.unique(truth * classes + decisions, return_counts=True)  # (K,) (K,)
     is_few = len(truth) < FEW and classes**2 <= MOST_CELLS
     if is_few:
-        cells, counts, random = _with_random(cells, counts, classes)
+        cells, counts, random = with_random(cells, counts, classes)
         draws = _shares(counts, random, rng)  # (1 + R, K)
     else:
         draws = resample(counts, rng)  # (R, K)
@@ -174,7 +174,7 @@ def _single(
     numbers = single_numbers(hits, totals, predicted)
     if len(np.unique(truth)) < 2:
         del numbers["mcc"]
-    spans = _spans(numbers, confidence, is_few=is_few)
+    spans = held(numbers, confidence, is_few=is_few)
     found = {"accuracy": accuracy, "micro_f1": accuracy} | spans
     if not np.isfinite(probabilities).all():
         return found
@@ -182,10 +182,10 @@ def _single(
     judged = [1] if classes == 2 else list(range(classes))
     found |= _area(one_hot[:, judged], probabilities[:, judged], confidence)
     chosen = _clipped(probabilities[np.arange(len(truth)), truth])
-    return found | {"log_loss": _mean_interval(-np.log(chosen), np.ones(len(truth)), confidence)}
+    return found | {"log_loss": mean_interval(-np.log(chosen), np.ones(len(truth)), confidence)}
 
 
-def _with_random(cells: Ints, counts: Ints, classes: int) -> tuple[Ints, Ints, Floats]:
+def with_random(cells: Ints, counts: Ints, classes: int) -> tuple[Ints, Ints, Floats]:
     """Add pairs that texts of the same classes may have, decided at random; (K,) each.
 
     Returns:
@@ -215,9 +215,7 @@ def _shares(counts: Ints, random: Floats, rng: np.random.Generator) -> Floats:
     return np.vstack([counts, drawn])
 
 
-def _spans(
-    numbers: Mapping[str, Floats], confidence: float, *, is_few: bool
-) -> dict[str, Interval]:
+def held(numbers: Mapping[str, Floats], confidence: float, *, is_few: bool) -> dict[str, Interval]:
     """Give intervals; of few texts they hold what was counted, which comes first, at any rate."""
     if not is_few:
         return percentiles(numbers, confidence)
@@ -273,7 +271,7 @@ def _multi(
     one_sided = [len(np.unique(truth[scored[:, c], c])) < 2 for c in range(truth.shape[1])]
     if all(one_sided):
         del numbers["mcc"]
-    spans = _spans(numbers, confidence, is_few=is_few)
+    spans = held(numbers, confidence, is_few=is_few)
     found = {"accuracy": share, "subset_accuracy": share} | spans
     if "mcc" in found:
         found["macro_mcc"] = found["mcc"]
@@ -281,7 +279,7 @@ def _multi(
         return found
     chosen = np.where(truth == 1, probabilities, 1 - probabilities)  # (N, C)
     losses = np.where(scored, -np.log(_clipped(np.where(scored, chosen, 1.0))), 0.0)
-    loss = _mean_interval(losses.sum(axis=1), scored.sum(axis=1), confidence)
+    loss = mean_interval(losses.sum(axis=1), scored.sum(axis=1), confidence)
     return found | _area(truth, probabilities, confidence) | {"log_loss": loss}
 
 
@@ -343,7 +341,7 @@ def _share_below(values: Floats, others: Floats) -> Floats:
     return (left + right) / (2 * len(ranked))
 
 
-def _mean_interval(sums: Floats, counts: NDArray[np.generic], confidence: float) -> Interval:
+def mean_interval(sums: Floats, counts: NDArray[np.generic], confidence: float) -> Interval:
     """Give the interval of a ratio of sums, both over texts (one text may have several cells)."""
     mean = sums.sum() / counts.sum()
     error = np.sqrt(((sums - mean * counts) ** 2).sum()) / counts.sum()

@@ -97,7 +97,7 @@ class Labelled:
     def prior(self) -> Prior:
         """Return what the frequencies of the training labels say."""
         kind, task = registry.of(self.task.name), self.task
-        is_exclusive = kind.has_classes and not kind.several
+        is_exclusive = kind.has_classes and not kind.several and not kind.by_column
         known = self.corpus.targets[self.corpus.split.train]
         return Prior(task.prior(known), task.labels if is_exclusive else ())
 

@@ -122,7 +122,8 @@ def nested_answers(task: Task) -> frozenset[int]:
         return frozenset(
             place for place, (name, is_number) in new if not is_number and name != "answer"
         )
-    is_list = registry.of(task.name).several and are_listed(task.labels)
+    kind = registry.of(task.name)
+    is_list = (kind.several or kind.by_column) and are_listed(task.labels)
     return frozenset([0]) if is_list else frozenset()
 
 

@@ -60,8 +60,9 @@ class Reading:
             raise SettingsError(
                 f"--text {','.join(text)}: this model reads {len(agreed.text)} text column(s)"
             )
-        if label and agreed.form != "columns" and len(label) != 1:
-            raise SettingsError(f"--label {','.join(label)}: this model has one label column")
+        if label and agreed.form != "columns" and len(label) != max(1, len(agreed.label)):
+            has = "one label column" if len(agreed.label) < 2 else f"{len(agreed.label)} of them"
+            raise SettingsError(f"--label {','.join(label)}: this model has {has}")
         skipping.named(table, self.skip)
         chosen = replace(
             agreed,

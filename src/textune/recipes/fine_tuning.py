@@ -202,6 +202,7 @@ class FineTuning:
         page = runs.model_readme(card, self.request.settings.base, corpus.task.model_class)
         if corpus.task.asks == "texts":
             page += averaging.remark(self.learner.encoder.config)
+        page += registry.of(corpus.task.name).page(corpus.task)
         page += self._how_it_was_learned()
         return page + units.remark(numbers, is_folded=is_folded)
 
@@ -311,7 +312,7 @@ def write_scores(file: Path, task: Task, texts: Sequence[Example], scores: Score
         columns[registry.of(task.name).second] = [item.pair for item in texts]
     columns["truth"] = [task.truth(item) for item in texts]
     if any(item.unscored for item in texts):
-        columns["unscored"] = [in_one_cell(item.unscored, task.labels) for item in texts]
+        columns["unscored"] = [in_one_cell(task.unscored(item), task.labels) for item in texts]
     answers = [task.cells(item) for item in task.predictions(scores, texts)]
     for (name, _), cells in zip(task.columns(), zip(*answers, strict=True), strict=True):
         columns[name] = list(cells)

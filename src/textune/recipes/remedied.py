@@ -34,7 +34,7 @@ def tasks(learner: Learner, corpus: Corpus) -> dict[str, Task]:
     assert isinstance(objective, Labelled)
     assert isinstance(train, TrainSettings)
     kind, targets = registry.of(corpus.task.name), corpus.targets[corpus.split.train]
-    can_help = kind.has_classes and kind.asks == "texts" and not selection.remedies_given(train)
+    can_help = selection.HEEDED["train.remedies"](kind) and not selection.remedies_given(train)
     if not can_help or train.remedies == "off":
         return {NOTHING: objective.task}
     if train.remedies == "auto" and not remedies.are_rare(corpus.task, targets):

@@ -191,6 +191,7 @@ def _part(run_dir: Path, name: str, found: Report, main: str) -> dict[str, objec
         "columns": [
             (key, head) for key, head in heads.items() if any(key in row for row in labels.values())
         ],
+        "by_column": _by_column(found),
         "names": list(labels),
         "confusion": _heat(confusion) if confusion and len(confusion) <= MOST_CLASSES else None,
         "confusions": catalogue.confusion_words(found["confusions"])
@@ -209,6 +210,29 @@ def _part(run_dir: Path, name: str, found: Report, main: str) -> dict[str, objec
         "mistakes": None
         if table is None
         else mistakes.find(table, single=confusion is not None or "confusion_cells" in found),
+    }
+
+
+def _by_column(found: Report) -> dict[str, object] | None:
+    """Show what each column of classes was judged as, the means, and what was taken for what."""
+    columns: Mapping[str, Report] = found.get("columns") or {}
+    if not columns:
+        return None
+    every = {**columns, "mean": found}
+    shown = [
+        metric for key, metric in METRICS.items() if all(key in each for each in every.values())
+    ]
+    return {
+        "heads": [metric.heading for metric in shown],
+        "rows": [
+            (name, pages.count(each["n"]), [pages.number(each[one.name]) for one in shown])
+            for name, each in every.items()
+        ],
+        "confusions": [
+            (name, each["classes"], _heat(each["confusion"]))
+            for name, each in columns.items()
+            if len(each.get("confusion") or ()) in range(1, MOST_CLASSES + 1)
+        ],
     }
 
 

@@ -19,7 +19,7 @@ HEEDED: dict[str, Callable[[Kind], bool]] = {  # setting → the tasks in which 
     "train.label_smoothing": lambda kind: kind.has_classes,
     "train.loss": lambda kind: kind.has_classes,
     "train.loss=asymmetric": lambda kind: kind.several,
-    "train.remedies": lambda kind: kind.has_classes and kind.asks == "texts",
+    "train.remedies": lambda kind: kind.has_classes and kind.asks == "texts" and not kind.by_column,
     "train.sampling": lambda kind: kind.has_classes and kind.asks == "texts",
     "train.pooling": lambda kind: kind.asks == "texts",
     "data.unlabelled": lambda kind: kind.several,

@@ -18,6 +18,7 @@ from textune.splits import alike
 from textune.splits.origins import Origins
 from textune.survey.near import MOST, Sketches, letters
 from textune.tasks import registry
+from textune.tasks.kind import UNSCORED
 
 FEW = 10  # examples of a label below which it is called rare
 SHOWN = 5  # rows named in a finding
@@ -44,7 +45,7 @@ def audit(examples: Iterable[Example], *, contract: Contract | None = None) -> l
     is_labelled = kind is None or (kind.has_classes and kind.asks == "texts")
     names = contract.label if contract is not None and contract.form == "columns" else ()
     if is_labelled and seen.rows:
-        found += _label_findings(seen, names)
+        found += _label_findings(seen, names, kind.unscored if kind else UNSCORED)
     if kind is not None and kind.has_classes and not is_labelled:
         classes: Counter[str] = Counter()
         for name, count in seen.counts.items():
@@ -222,14 +223,14 @@ def _conflict(
     yield Finding("conflict", "warning", message, len(concerned), rows)
 
 
-def _label_findings(seen: _Seen, names: Sequence[str]) -> Iterator[Finding]:
+def _label_findings(seen: _Seen, names: Sequence[str], unscored: str) -> Iterator[Finding]:
     yield from _one_class(seen)
     yield from _absent(seen, names)
     yield from _variants(seen)
     yield from _missing(seen, names)
     yield from _rare(seen)
     yield from _imbalance(seen)
-    yield from _unlabelled(seen)
+    yield from _unlabelled(seen, unscored)
 
 
 def _one_class(seen: _Seen) -> Iterator[Finding]:
@@ -317,15 +318,15 @@ def _imbalance(seen: _Seen) -> Iterator[Finding]:
     yield Finding("imbalance", "note", message, few, _rows(seen, least))
 
 
-def _unlabelled(seen: _Seen) -> Iterator[Finding]:
+def _unlabelled(seen: _Seen, unscored: str) -> Iterator[Finding]:
     if seen.unlabelled and seen.counts:
         share = seen.unlabelled / seen.rows
         verb = "has" if seen.unlabelled == 1 else "have"
         message = f"{_some(seen.unlabelled, 'text')} ({share:.0%}) {verb} no label"
         rows = seen.origins.at(seen.without)
         yield Finding("unlabelled", "note", message, seen.unlabelled, rows)
-    if seen.unscored:
-        message = f"{_some(seen.unscored, 'text')} with labels marked -1 (not scored)"
+    if seen.unscored and unscored:
+        message = f"{_some(seen.unscored, 'text')} with {unscored}"
         yield Finding("unscored", "note", message, seen.unscored)
 
 

@@ -98,10 +98,23 @@ def understand(
         several=None if task is None else registry.of(task).several,
         fits=None if task is None else registry.of(task).fits,
     )
+    if asked is None:
+        labels = _together(free, labels, task, headed=table.has_header)
     for kind in registry.TASKS.values() if task is None else ():
         kind.refuse(table, texts.columns, labels.columns)
     contract = _completed(table, seen, task, texts=texts, labels=labels, group=group)
     return _found(table, contract, described, seen, skip=skip, no_skip=no_skip)
+
+
+def _together(free: Sequence[Column], labels: Choice, task: str | None, *, headed: bool) -> Choice:
+    """Ask the tasks of several label columns whether some columns are one thing."""
+    able = registry.TASKS.values() if task is None else [registry.of(task)]
+    for kind in able:
+        if kind.together is not None:
+            found = kind.together(free, labels, headed, task is not None)
+            if found is not None:
+                return found
+    return labels
 
 
 def _apart(

@@ -134,6 +134,10 @@ class Task(Protocol):
     def truth(self, example: Example) -> str:
         """Return a label as it is written beside the decision."""
 
+    def unscored(self, example: Example) -> tuple[str, ...]:
+        """Return the labels that are not judged in a text."""
+        return example.unscored
+
 
 def thresholds(labels: Sequence[str], value: float | Mapping[str, float]) -> dict[str, float]:
     """Give every label its threshold: one for all, or one by name (0.5 for those not named)."""

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from textune.data.choice import Choice
 from textune.data.columns import Column, Scan
 from textune.data.numerals import is_number
 from textune.metrics.catalogue import Judged
@@ -35,6 +36,7 @@ from textune.tasks import shown
 from textune.tasks.interface import Floats, Task
 
 ToExample = Callable[[Row], Example]
+UNSCORED = "labels marked -1 (not scored)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +197,8 @@ class Kind:
     asks: Asks = "texts"  # what its head is asked about
     has_classes: bool = False  # labels are names, of texts or of words
     several: bool = False  # a text may have several of them, each with its threshold
+    by_column: bool = False  # labels are the classes of several columns: a text has one of each
+    unscored: str = UNSCORED  # what texts have whose labels are not all judged; "": said otherwise
     fewest: int = 0  # labels that training texts must have, for there to be something to learn
     class_of: Callable[[str], str] = str  # of a label: of a tag the type of its entity
     noun: str = "labels"
@@ -218,7 +222,14 @@ class Kind:
     # what it would make of columns that were taken for another's, for a person who may want it
     instead: Callable[[Sequence[Column], Scan], str] = lambda columns, seen: ""
     findings: Callable[[Table, Contract, Scan], Iterator[Finding]] = _no_findings
+    # label columns, where nobody names any: those that are one thing, in place of the choice that
+    # was made among single columns; None: it stays (the free columns, it, whether names mean
+    # something, whether the task was asked for)
+    together: Callable[[Sequence[Column], Choice, bool, bool], Choice | None] | None = None
 
+    begun: Callable[[Contract], Mapping[str, object]] = lambda contract: {}  # what `make` needs
+    # beside the labels
+    page: Callable[[Any], str] = lambda task: ""  # of a model, what its README says of its outputs
     # how unsure a model is of each text, (N,) from 0 to 1; None: its answers do not say
     doubt: Callable[[Scores], Floats] | None = None
     label_names: Callable[[Contract, Iterable[Example]], tuple[str, ...]] = names_of

@@ -7,12 +7,13 @@ from textune.metrics.catalogue import Judged
 from textune.records import Table
 from textune.tasks import multi, single, texts
 from textune.tasks.answers import kind as answers
+from textune.tasks.aspects import kind as aspects
 from textune.tasks.interface import Task
 from textune.tasks.kind import Kind
 from textune.tasks.numbers import kind as numbers
 from textune.tasks.tags import kind as tags
 
-_ROWS = (single.KIND, multi.KIND, numbers.KIND, tags.KIND, answers.KIND)
+_ROWS = (single.KIND, multi.KIND, aspects.KIND, numbers.KIND, tags.KIND, answers.KIND)
 TASKS: dict[str, Kind] = {row.name: row for row in _ROWS}
 
 

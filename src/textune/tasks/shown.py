@@ -14,7 +14,7 @@ def labels(item: Prediction, *, none: str = "(no label)") -> Iterator[Line]:
     """Show what was decided beside the text, and below it the likeliest labels."""
     yield head(", ".join(item.labels) or none, item.text)
     if item.scores:
-        yield ("    ", ""), (_scores(item.scores), "dim")
+        yield ("    ", ""), (scores(item.scores), "dim")
 
 
 def no_more(item: Prediction) -> dict[str, Any]:
@@ -37,6 +37,7 @@ def short(text: str) -> str:
     return text if len(text) <= MOST_CHARACTERS else f"{text[: MOST_CHARACTERS - 3]}…"
 
 
-def _scores(scores: Mapping[str, float]) -> str:
-    ranked = sorted(scores.items(), key=lambda pair: -pair[1])[:MOST_SCORES]
+def scores(found: Mapping[str, float]) -> str:
+    """Write the likeliest labels with their probabilities."""
+    ranked = sorted(found.items(), key=lambda pair: -pair[1])[:MOST_SCORES]
     return "  ".join(f"{name} {share:.3f}" for name, share in ranked)

@@ -1,0 +1,201 @@
+"""Truth and answers of several columns of classes become numbers of each column, and their means.
+
+N texts, L outputs: the classes of all columns, one column after the other or not. Truth and
+decisions are zeros and ones, the truth NaN where a column is not scored. A column is judged by the
+texts that it is scored for, as `metrics.single` judges one label a text; a mean is over the columns
+that have the number.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from textune.metrics import intervals as spans
+from textune.metrics import metrics
+from textune.metrics.metrics import Floats, Ints, Report
+
+Columns = Mapping[str, Ints]  # name → places among the outputs
+MEANS = ("mcc", "accuracy", "macro_f1", "balanced_accuracy", "weighted_f1", "roc_auc", "pr_auc")
+LOSS = "log_loss"
+
+
+def judge(
+    truth: Floats, probabilities: Floats, decisions: Ints, columns: Columns, labels: Sequence[str]
+) -> Report:
+    """Judge a model that gives each text one class of each column.
+
+    Args:
+        truth: (N, L).
+        probabilities: (N, L), of each column a sum of 1.
+        decisions: (N, L).
+        columns: Of the outputs.
+        labels: "column: class" of each output, L of them.
+
+    Returns:
+        `n`, the means over columns, `all_right` (the share of texts with every scored column
+        right), `columns` (name → numbers, `classes` and `confusion`, if these are few), `labels`,
+        `undefined`.
+    """
+    tables: dict[str, Report] = {}
+    of_label: dict[str, Report] = {}
+    why: dict[str, str] = {}
+    for name, places in columns.items():
+        rows = scored(truth, places)
+        start = len(f"{name}: ")
+        classes = [labels[place][start:] for place in places.tolist()]
+        found = metrics.single(
+            truth[rows][:, places].argmax(axis=1),
+            probabilities[rows][:, places],
+            decisions[rows][:, places].argmax(axis=1),
+            classes,
+        )
+        of_label |= {f"{name}: {label}": one for label, one in found["labels"].items()}
+        why |= {_key(name, key): reason for key, reason in found["undefined"].items()}
+        kept = ("n", *MEANS, LOSS, "confusion")
+        tables[name] = {key: found[key] for key in kept if key in found} | {"classes": classes}
+    rows = np.flatnonzero(~np.isnan(truth).all(axis=1))
+    report: Report = {"n": len(rows)}
+    for key in (*MEANS, LOSS):
+        values = [table[key] for table in tables.values() if table[key] is not None]
+        report[key] = float(np.mean(values)) if values else None
+        if not values:
+            reasons = (reason for place, reason in why.items() if place.endswith(f".{key}"))
+            why[key] = f"no column has one: {next(reasons, 'no columns')}"
+    is_right = right(truth[rows], decisions[rows])
+    report["all_right"] = float(is_right.mean()) if len(rows) else None
+    return report | {"columns": tables, "labels": of_label, "undefined": why}
+
+
+def intervals(
+    truth: Floats,
+    probabilities: Floats,
+    decisions: Ints,
+    columns: Columns,
+    *,
+    confidence: float = 0.95,
+    seed: int = 0,
+) -> dict[str, list[float]]:
+    """Give the intervals of the means: whole texts are drawn, for columns of a text go together.
+
+    By the Poisson bootstrap (Chamandy et al., 2012), of few texts by the Bayesian one, after a few
+    texts that are decided at random, as for one label a text.
+
+    Args:
+        truth: (N, L), as for `judge`; so are the others.
+        probabilities: (N, L).
+        decisions: (N, L).
+        columns: Of the outputs.
+        confidence: How often such intervals hold the number of the whole population.
+        seed: Of the draws.
+    """
+    rows = np.flatnonzero(~np.isnan(truth).all(axis=1))
+    if not len(rows):
+        return {}
+    truth, decisions, probabilities = truth[rows], decisions[rows], probabilities[rows]
+    is_few = len(rows) < spans.FEW
+    counted = [_Column.of(truth[:, at], decisions[:, at], is_few) for at in columns.values()]
+    counted = [column for column in counted if len(column.rows)]
+    rng = np.random.default_rng(seed)
+    parts = [_means(counted, draws, rng) for draws in _draws(len(rows), is_few, rng)]
+    numbers = {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
+    found = spans.held(numbers, confidence, is_few=is_few)
+    hits = int(right(truth, decisions).sum())
+    found["all_right"] = spans.wilson(hits, len(rows), confidence=confidence)
+    if not np.isfinite(probabilities).all():
+        return found
+    losses = _losses(truth, probabilities, columns)
+    found[LOSS] = spans.mean_interval(losses, np.ones(len(losses)), confidence)
+    return found
+
+
+def scored(truth: Floats, places: Ints) -> Ints:
+    """Return the texts that a column is scored for."""
+    return np.flatnonzero(~np.isnan(truth[:, places]).any(axis=1))
+
+
+def right(truth: Floats, decisions: Ints) -> NDArray[np.bool_]:
+    """Tell in which texts every scored column is right; (N, L) → (N,)."""
+    return np.asarray(((truth == decisions) | np.isnan(truth)).all(axis=1))
+
+
+class _Column:
+    """The pairs of class and decision of one column, as texts are drawn again."""
+
+    def __init__(self, rows: Ints, cells: Ints, classes: int, random: Floats) -> None:
+        self.rows = rows  # of the texts that it is scored for
+        self.classes = classes
+        self.is_varied = len(np.unique(cells // classes)) > 1
+        self._random = random  # (classes²,) texts that are decided at random, of each pair
+        self._order = np.argsort(cells, kind="stable")
+        self._present, self._firsts = np.unique(cells[self._order], return_index=True)
+
+    @classmethod
+    def of(cls, truth: Floats, decisions: Ints, is_few: bool) -> "_Column":
+        rows = np.flatnonzero(~np.isnan(truth).any(axis=1))
+        classes = truth.shape[1]
+        cells = truth[rows].argmax(axis=1) * classes + decisions[rows].argmax(axis=1)
+        random = np.zeros(classes**2)
+        if is_few and len(rows) and classes**2 <= spans.MOST_CELLS:
+            known, counts = np.unique(cells, return_counts=True)
+            pairs, _, shares = spans.with_random(known, counts, classes)
+            random[pairs] = shares
+        return cls(rows, cells, classes, random)
+
+    def numbers(self, draws: Floats, rng: np.random.Generator) -> dict[str, Floats]:
+        """Compute each number for each draw of all texts; (R, N) → (R,) each."""
+        counts = np.zeros((len(draws), self.classes**2))
+        mine = draws[:, self.rows[self._order]]
+        counts[:, self._present] = np.add.reduceat(mine, self._firsts, axis=1)
+        if self._random.any():
+            drawn = rng.gamma(self._random, size=counts.shape)
+            is_counted = (draws == 1).all(axis=1)  # the texts as they are
+            counts += np.where(is_counted[:, None], 0.0, drawn)
+        table = counts.reshape(len(draws), self.classes, self.classes)
+        hits = np.diagonal(table, axis1=1, axis2=2)
+        totals, given = table.sum(axis=2), table.sum(axis=1)
+        found = spans.single_numbers(hits, totals, given)
+        if not self.is_varied:
+            del found["mcc"]
+        return found | {"accuracy": spans.ratio(hits.sum(axis=1), totals.sum(axis=1))}
+
+
+def _draws(count: int, is_few: bool, rng: np.random.Generator) -> Iterator[Floats]:
+    """Draw how often each text counts, the texts as they are first; (R, N), part by part."""
+    yield np.ones((1, count))
+    left = int(np.clip(spans.MOST_DRAWS // count, spans.FEWEST_RESAMPLES, spans.RESAMPLES))
+    most = max(1, spans.MOST_DRAWS // count)
+    while left:
+        size = (min(most, left), count)
+        yield rng.gamma(1.0, size=size) if is_few else rng.poisson(1.0, size=size).astype(float)
+        left -= size[0]
+
+
+def _means(
+    columns: Sequence[_Column], draws: Floats, rng: np.random.Generator
+) -> dict[str, Floats]:
+    each = [column.numbers(draws, rng) for column in columns]
+    keys = dict.fromkeys(key for numbers in each for key in numbers)
+    return {
+        key: np.mean([numbers[key] for numbers in each if key in numbers], axis=0) for key in keys
+    }
+
+
+def _losses(truth: Floats, probabilities: Floats, columns: Columns) -> Floats:
+    """Return what each text adds to the mean of the columns' mean losses; (N,)."""
+    tiny = np.finfo(np.float64).eps
+    found = np.zeros(len(truth))
+    judged = {name: rows for name, at in columns.items() if len(rows := scored(truth, at))}
+    for name, rows in judged.items():
+        own = probabilities[rows][:, columns[name]]
+        chosen = (own * truth[rows][:, columns[name]]).sum(axis=1) / own.sum(axis=1)
+        loss = -np.log(chosen.clip(tiny, 1 - tiny)) if own.shape[1] > 1 else np.zeros(len(rows))
+        found[rows] += loss * len(truth) / (len(rows) * len(judged))
+    return found
+
+
+def _key(column: str, key: str) -> str:
+    """Name a number of one column among those of all."""
+    if key.startswith("labels."):
+        return f"labels.{column}: {key.removeprefix('labels.')}"
+    return f"columns.{column}.{key}"

@@ -1,0 +1,1 @@
+"""Several columns of classes a text: recognised in a table, read, learned, described and shown."""
