@@ -96,7 +96,7 @@ def test_entities_are_read_from_every_form(tmp_path, name, in_lines):
 
 
 def test_no_value_of_one_form_is_recognised_as_another():
-    assert len(forms.FORMS) == 22
+    assert len(forms.FORMS) == 23
     for name, make in SPAN_FORMS.items():
         values = [make(text, number) for number, text in enumerate(TEXTS)]
         assert len([form for form in forms.FORMS if form.recognise(values)]) == 1, name
@@ -134,8 +134,9 @@ def test_tables_are_read_however_they_are_written(tmp_path, name, indent):
 
 def test_rows_in_two_places_are_asked_about(tmp_path):
     file = tmp_path / "data.json"
-    file.write_text(json.dumps({"train": ROWS, "test": ROWS}))
-    with pytest.raises(DataError, match=r"rows in several places \('train', 'test'\).*jq -c"):
+    file.write_text(json.dumps({"reviews": ROWS, "comments": ROWS}))
+    places = r"reviews \(24 rows\), comments \(24 rows\); choose one: --rows reviews"
+    with pytest.raises(DataError, match=f"rows stand in several places: {places}"):
         sources.read(file)
 
 
@@ -351,14 +352,3 @@ def test_an_empty_list_of_annotations_has_none_of_the_classes(tmp_path):
     file.write_text("\n".join(map(json.dumps, values)))
     found = checked(file)
     assert (found.contract.task, found.rows, found.unlabelled) == ("multi", 24, 1)
-
-
-def test_the_keys_that_lead_to_the_rows_can_be_told(tmp_path):
-    file = tmp_path / "rows.json"
-    rows = [{"text": f"a film {n}", "label": "xy"[n % 2]} for n in range(20)]
-    file.write_text(json.dumps({"data": {"reviews": rows, "comments": rows[:4]}}))
-    found = textune.check(file, rows="data.comments")
-    assert found.rows == 4
-    assert "--rows data.comments" in found.command
-    with pytest.raises(DataError, match=r"--rows data\.c: .*lists of rows: data.reviews, data.com"):
-        textune.check(file, rows="data.c")

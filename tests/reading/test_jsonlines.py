@@ -120,7 +120,7 @@ def test_broken_json_array(write, content, expected):
 
 def test_json_file_without_one_sound_line(write):
     message = message_of(write("text,label\na,b\n", "a.jsonl"))
-    assert "a.jsonl:1: no JSON object (column 1: Expecting value): 'text,label'" in message
+    assert "a.jsonl:1: it begins with no JSON: 'text,label'; name the file for what it" in message
 
 
 def test_json_objects_without_keys(write):

@@ -192,7 +192,10 @@ def test_a_file_without_questions_is_refused(tmp_path):
 
 def test_other_json_inside_data_is_refused_with_what_is_missing(tmp_path):
     file = written(tmp_path, {"version": "1", "data": [{"title": "x"}]})
-    with pytest.raises(DataError, match="nested inside 'data', whose first member has no 'para"):
+    with pytest.raises(
+        DataError,
+        match=r"no rows with a text were found .its keys: 'version', 'data'.*--rows KEY.KEY",
+    ):
         sources.read(file)
 
 

@@ -35,13 +35,14 @@ def read_parts(
 def _same_layout(other: object, table: Table, options: ReadOptions) -> Table:
     """Open a validation or test file, with a header exactly where the first file has one.
 
-    A delimiter that was named holds for files with the ending of the first.
+    A delimiter and keys that were named hold for files with the ending of the first.
     """
     if not table.path or not isinstance(other, str | Path):
         return sources.read(other)
     endings = {sources.ending(Path(name)) for name in (other, table.path)}
-    delimiter = options.delimiter if len(endings) == 1 else None
-    return sources.read(other, replace(options, header=table.has_header, delimiter=delimiter))
+    if len(endings) > 1:
+        options = replace(options, delimiter=None, rows=None)
+    return sources.read(other, replace(options, header=table.has_header))
 
 
 def _read(

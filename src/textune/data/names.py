@@ -158,6 +158,9 @@ def _at_commas(name: str) -> tuple[str, ...]:
 
 def _evidence(name: str, words: Mapping[str, float]) -> float:
     found = parts(name)
+    *_, last = name.rsplit(".", 1)
+    if "." in name and parts(last) and not OTHERS.intersection(parts(last)):
+        found = parts(last)  # of nested keys the last says what stands there: meta.label
     if len(found) == 1:
         return words.get(found[0], -3 if found[0] in OTHERS else 0)
     known = max((words.get(part, 0) for part in found), default=0)

@@ -30,7 +30,9 @@ KINDS = {
 
 USUAL = ReadOptions()  # everything is recognised
 
-_OBJECT = re.compile(rb'\{"(?:[^"\\]|\\.)*" ?: ?["\[\{\dtfn-]')  # how a JSON object begins
+_OBJECT = re.compile(  # how a JSON object begins, or what Python writes for it
+    rb"""\{"(?:[^"\\]|\\.)*" ?: ?["\[\{\dtfn-]|\[?\{'(?:[^'\\]|\\.)*': ?["'\[\{\dTFN-]"""
+)
 
 
 def read(source: str | os.PathLike[str] | object, options: ReadOptions = USUAL) -> Table:
@@ -86,13 +88,10 @@ def _read_file(path: Path, options: ReadOptions) -> Table:
         return (
             columnar.read_parquet(path) if kind == "parquet" else columnar.read_arrow([path], path)
         )
+    _refuse_unfit(path, kind, options)
     if kind == "sheet":
         return spreadsheets.read(path, why, sheet=options.sheet, header=options.header)
-    if options.sheet is not None:
-        raise DataError(
-            f"{path.name}: --sheet {options.sheet}: this is no spreadsheet; leave it out"
-        )
-    if squad.begins(path):
+    if not options.rows and squad.begins(path):
         return squad.read(path, why)
     if kind == "jsonl":
         return _json_lines(path, why, options)
@@ -110,6 +109,23 @@ def _read_file(path: Path, options: ReadOptions) -> Table:
         has_header=layout.header is not None,
         delimiter=sign,
     )
+
+
+def _refuse_unfit(path: Path, kind: str, options: ReadOptions) -> None:
+    """Refuse options that name what such a file does not have.
+
+    Raises:
+        DataError: Keys of what is no JSON, a sheet of what is no spreadsheet.
+    """
+    if options.sheet is not None and kind != "sheet":
+        raise DataError(
+            f"{path.name}: --sheet {options.sheet}: this is no spreadsheet; leave it out"
+        )
+    if options.rows and kind != "jsonl":
+        raise DataError(
+            f"{path.name}: --rows {options.rows}: these are keys of JSON, which the file is not; "
+            "leave the option out"
+        )
 
 
 def checked(source: str | os.PathLike[str]) -> Path:
@@ -214,7 +230,7 @@ def _kind_of_content(path: Path, text: bytes) -> str:
     """Tell the format of a file whose ending says nothing."""
     if b"\0" in text or sum(sign < 9 or 13 < sign < 27 for sign in text) * 20 > len(text):
         raise DataError(f"{path.name}: this is no text; textune reads {foreign.FORMATS}")
-    if text.startswith((b'{"', b"[{")):
+    if text.startswith((b'{"', b"[{")) or _OBJECT.match(text):
         return "jsonl"
     first = text.split(b"\n")[0]
     counts = {sign: first.count(sign.encode()) for sign in NAMES}

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from textune.errors import DataError, Problems, excerpt
-from textune.reading import jsonlines
-from textune.reading.lines import BOM, PIECE, blocks, opened
+from textune.reading import json_values, jsonlines
+from textune.reading.json_values import KINDS
+from textune.reading.lines import BOM, opened
 from textune.records import Row, Table
 
 COLUMNS = ("id", "title", "question", "context", "answers")
@@ -67,7 +68,7 @@ def rows(path: Path) -> Iterator[Row]:
 def _walk(path: Path, problems: Problems) -> Iterator[Row]:
     """Yield the rows that are sound, note the faults of all others."""
     name = path.name
-    for at_article, article in _each(_whole(path), "data", name, "article", problems):
+    for at_article, article in _each(json_values.whole(path), "data", name, "article", problems):
         if isinstance(article, dict) and "question" in article:
             article = {
                 "title": article.get("title", ""),
@@ -162,32 +163,10 @@ def _member(holder: object, key: str, kind: type | tuple[type, ...], place: str)
     value = holder[key]
     if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
         first = kind if isinstance(kind, type) else kind[0]
-        raise DataError(f"{place}: {key!r} holds {_said(value)}; allowed: {jsonlines.KINDS[first]}")
+        raise DataError(f"{place}: {key!r} holds {_said(value)}; allowed: {KINDS[first]}")
     return value
 
 
 def _said(value: object) -> str:
     shown = excerpt(json.dumps(value, ensure_ascii=False), most=40)
-    return "null" if value is None else f"{jsonlines.KINDS[type(value)]} ({shown})"
-
-
-def _whole(path: Path) -> object:
-    """Read and parse the file.
-
-    Raises:
-        DataError: Text that is not UTF-8, or no JSON, with line and column.
-    """
-    text = "".join(text for _, text in blocks(path, PIECE))
-    try:
-        return jsonlines.parse(text)
-    except json.JSONDecodeError as error:
-        around = excerpt(text[max(0, error.pos - 30) : error.pos + 30])
-        raise DataError(
-            f"{path.name}:{error.lineno}:{error.colno}: the JSON is damaged or cut off here "
-            f"({error.msg}): {around}; fetch or write the file again"
-        ) from error
-    except (ValueError, RecursionError) as error:
-        reason = "it is nested too deeply" if isinstance(error, RecursionError) else error
-        raise DataError(
-            f"{path.name}: the JSON cannot be read: {reason}; write the file again"
-        ) from error
+    return "null" if value is None else f"{KINDS[type(value)]} ({shown})"

@@ -102,6 +102,14 @@ def span(start: object, end: object, label: object, surface: object = None) -> d
     return found | ({"text": surface} if isinstance(surface, str) else {})
 
 
+def is_prose(value: object) -> bool:
+    """Tell a text of several words; one of a script without spaces has several letters."""
+    if not isinstance(value, str):
+        return False
+    held = value.strip()
+    return " " in held or (len(held) >= 4 and any(sign > "\u0dff" for sign in held))
+
+
 def member(value: object, key: str, kind: type | tuple[type, ...]) -> Any:
     """Take what stands under a key.
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from textune.reading.forms.interface import Converter, Form, Made, Values
+from textune.reading.forms.interface import Converter, Form, Made, Values, is_prose
 from textune.reading.header import is_header
 from textune.reading.jsonlines import cell
 
@@ -15,7 +15,7 @@ def _recognise(values: Sequence[Any]) -> bool:
     if not are_lists or len({len(value) for value in values}) != 1 or len(values[0]) < 2:
         return False
     return all(not isinstance(held, dict) for value in values for held in value) and any(
-        isinstance(held, str) and " " in held.strip() for held in values[-1]
+        is_prose(held) for value in values[-5:] for held in value
     )
 
 

@@ -5,24 +5,25 @@ is refused with their names, so that no reading depends on their order.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from textune.errors import DataError, Problems, excerpt
-from textune.reading import jsonlines
+from textune.reading import json_values, jsonlines
 from textune.reading.forms import (
     annotators,
     argilla,
     doccano,
     entities,
-    frames,
+    flat,
     google,
     label_studio,
     labelbox,
     listed_rows,
+    listed_texts,
     luis,
     mrqa,
     prodigy,
@@ -30,18 +31,19 @@ from textune.reading.forms import (
     sagemaker,
     spacy,
     ubiai,
+    within,
 )
-from textune.reading.forms.interface import Converter, Judged, LeftOut
-from textune.reading.jsonlines import Value
+from textune.reading.forms.interface import Converter, Form, Judged, LeftOut
+from textune.reading.forms.within import Stream
+from textune.reading.json_values import Value
 from textune.records import Finding, ReadOptions, Row, Table
 
-ROOMS = (label_studio, labelbox, listed_rows, luis, mrqa, prodigy, rasa, sagemaker, ubiai)
+ROOMS = (label_studio, labelbox, listed_rows, listed_texts, luis, mrqa, prodigy, rasa, sagemaker)
 FORMS = (
     *(form for room in (argilla, doccano, entities, google, spacy) for form in room.FORMS),
-    *(room.FORM for room in ROOMS),
+    *(room.FORM for room in (*ROOMS, ubiai)),
 )
 HEAD = 200  # values by which a form is recognised
-WHOLE = 1 << 28  # bytes of the largest file that is parsed as one value
 
 
 def read(path: Path, why: tuple[str, ...], options: ReadOptions) -> Table | None:
@@ -55,94 +57,43 @@ def read(path: Path, why: tuple[str, ...], options: ReadOptions) -> Table | None
     Raises:
         DataError: Two forms fit, or a value cannot be read in the form that fits.
     """
-    document = _document(path)
-    held: list[Any] | None = None
-    said = ""
-    if document is not None:
-        given = options.rows
-        held, said = _named(path, document, given) if given else _rows_of(path, document)
-        if held is None:
-            return None
-    head = [value.value for value in islice(_values(path, held), HEAD) if not value.fault]
-    found = [form for form in FORMS if form.recognise(head)]
+    values, said = within.rows(
+        path, partial(json_values.values, path), options.rows, lambda found: bool(_forms(found))
+    )
+    head = [value.value for value in islice(values(), HEAD) if not value.fault]
+    found = _forms(head)
     if len(found) > 1:
         listed = " and ".join(form.name for form in found)
         raise DataError(
             f"{path.name}: this could be {listed}; write one flat JSON object a row, with the text "
             'and its label: {"text": "…", "label": "…"}'
         )
-    if not found:
-        return None if held is None else _flat(path, held, (*why, said), options)
-    made = found[0].converter(lambda: (v.value for v in _values(path, held) if not v.fault))
-    reasons = (*why, f"format: JSON, {found[0].name}", said, *made.reasons)
-    return _table(path, held, made, tuple(filter(None, reasons)), options)
-
-
-def _flat(path: Path, rows: list[Any], why: tuple[str, ...], options: ReadOptions) -> Table:
-    def convert(value: object) -> Iterator[Any]:
-        if not isinstance(value, Mapping):
-            raise ValueError(f"no JSON object but {excerpt(repr(value))}")
-        yield value
-
-    reasons = (*why, "format: JSON, one object a row; the columns are its keys")
-    return _table(path, rows, Converter(convert), reasons, options)
-
-
-def _document(path: Path) -> Mapping[str, object] | None:
-    """Parse a file that is one object; None for lines and lists of values, and for no JSON."""
-    head = list(islice(jsonlines.values_of_lines(path), 2))
-    if not head or not head[0].shown.lstrip("\ufeff \t").startswith("{"):
-        return None
-    if len(head) == 2 and not head[0].fault:
-        return None
-    if len(head) == 1 or path.stat().st_size > WHOLE:
-        value = head[0].value
+    if found:
+        made = found[0].converter(lambda: (v.value for v in values() if not v.fault))
+        read_as = (f"format: JSON, {found[0].name}", said)
     else:
-        value = jsonlines.whole(path)
-    return value if isinstance(value, Mapping) else None
+        names = flat.nested(head)
+        if not said and not names:
+            return None
+        made = flat.converter(names) if names else Converter(_objects)
+        read_as = (said, "format: JSON, one object a row; the columns are its keys")
+    reasons = (*why, *read_as, *made.reasons)
+    return _table(path, values, made, tuple(filter(None, reasons)), options)
 
 
-def _named(path: Path, document: Mapping[str, object], rows: str) -> tuple[list[object], str]:
-    """Take the rows to which the user's keys lead."""
-    found: object = document
-    for key in rows.split("."):
-        found = found.get(key) if isinstance(found, Mapping) else None
-    if not isinstance(found, list):
-        there = ", ".join(key for key, _ in frames.inside(document)) or "none"
-        raise DataError(f"{path.name}: --rows {rows}: no list stands there; lists of rows: {there}")
-    return found, f"the rows stand in {rows!r}, as told"
+def _forms(values: Sequence[Any]) -> list[Form]:
+    return [form for form in FORMS if form.recognise(values)]
 
 
-def _rows_of(path: Path, document: Mapping[str, object]) -> tuple[list[object] | None, str]:
-    """Find the rows in a file that is one object; None where the object is a row itself."""
-    if found := frames.rows_of(document):
-        return found
-    if any(isinstance(document.get(key), str) for key in ("text", "content", "context")):
-        return None, ""
-    inside = list(frames.inside(document))
-    if len(inside) > 1:
-        texts = [(key, rows) for key, rows in inside if frames.have_texts(rows)]
-        inside = texts if len(texts) == 1 else inside
-    if len(inside) > 1:
-        listed = ", ".join(repr(key) for key, _ in inside)
-        raise DataError(
-            f"{path.name}: one object with rows in several places ({listed}); write those that are "
-            f"meant to a file of their own: jq -c '.{inside[0][0]}[]' FILE > rows.jsonl"
-        )
-    if not inside:
-        return None, ""
-    return inside[0][1], f"the rows stand in {inside[0][0]!r}"
-
-
-def _values(path: Path, rows: list[Any] | None) -> Iterator[Value]:
-    if rows is None:
-        return jsonlines.values(path)
-    return (Value(number, row, "", "", number) for number, row in enumerate(rows, start=1))
+def _objects(value: object) -> Iterator[Any]:
+    if not isinstance(value, Mapping):
+        raise ValueError("no JSON object")
+    yield value
 
 
 def _table(
     path: Path,
-    rows: list[Any] | None,
+    values: Stream,
     made: Converter,
     reasons: tuple[str, ...],
     options: ReadOptions,
@@ -151,7 +102,7 @@ def _table(
     left_out: Counter[str] = Counter()
     first: dict[str, str] = {}
     columns: dict[str, None] = {}
-    for value in _values(path, rows):
+    for value in values():
         for found in _converted(made, value):
             if isinstance(found, Judged):
                 panel.watch(found, value.place(path.name) + _id_of(value.value))
@@ -162,7 +113,7 @@ def _table(
             elif isinstance(found, Mapping):
                 columns.update(dict.fromkeys(found))
     names = tuple(columns)
-    stream = partial(_stream, path, rows, made, names, options)
+    stream = partial(_stream, path, values, made, names, options)
     if not names:
         list(stream())  # raises what is wrong with every value, if that is why
         raise DataError(f"{path.name}: no row is left to learn from")
@@ -184,13 +135,13 @@ def _table(
 
 def _stream(
     path: Path,
-    rows: list[Any] | None,
+    values: Stream,
     made: Converter,
     names: tuple[str, ...],
     options: ReadOptions,
 ) -> Iterator[Row]:
     with Problems(path.name) as problems:
-        for value in _values(path, rows):
+        for value in values():
             origin = value.place(path.name)
             for found in _converted(made, value):
                 if isinstance(found, Judged):

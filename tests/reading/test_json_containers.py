@@ -1,0 +1,223 @@
+"""Whatever JSON holds the rows of a table: they are found, and it is said where; or it is asked."""
+
+import json
+
+import pandas as pd
+import pytest
+
+import textune
+from made_tables import count_tokens
+from textune.errors import DataError
+from textune.reading import sources
+from textune.records import Table
+from textune.survey import survey
+
+TEXTS = [f"a film {n} that was, on the whole, fine" for n in range(12)]
+NAMES = [("good", "bad")[n % 2] for n in range(12)]
+ROWS = [{"text": text, "label": name} for text, name in zip(TEXTS, NAMES, strict=True)]
+
+
+def written(tmp_path, value, name="data.json", **options):
+    file = tmp_path / name
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, **options)
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def columns(table: Table, *names: str) -> list[tuple[str, ...]]:
+    """Take the cells of some columns."""
+    places = [table.columns.index(name) for name in names]
+    return [tuple(row.cells[place] for place in places) for row in table.rows()]
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+@pytest.mark.parametrize("index", ["numbers", "names"])
+@pytest.mark.parametrize("orient", ["split", "records", "index", "columns", "table"])
+def test_what_pandas_writes_is_read(tmp_path, orient, index, indent):
+    frame = pd.DataFrame(ROWS)
+    if index == "names":
+        frame.index = pd.Index([f"row-{n}" for n in range(12)])
+    file = tmp_path / "data.json"
+    frame.to_json(file, orient=orient, indent=indent)
+    table = sources.read(file)
+    assert columns(table, "text", "label") == list(zip(TEXTS, NAMES, strict=True))
+
+
+def test_values_of_pandas_have_no_names(tmp_path):
+    file = tmp_path / "data.json"
+    pd.DataFrame(ROWS).to_json(file, orient="values")
+    found = survey.check(file, count_tokens=count_tokens)
+    assert (found.contract.text, found.contract.label, found.rows) == (("1",), ("2",), 12)
+
+
+HOLDERS = {  # one value that holds the rows, and what is said of the place
+    "inside": ({"version": 1, "body": {"items": ROWS}}, "the rows stand in 'body.items'"),
+    "answer": ({"status": "ok", "next": None, "results": ROWS}, "the rows stand in 'results'"),
+    "parts": ({"test": ROWS[:3], "train": ROWS}, "'train' is read; --rows reads another: test (3"),
+    "parts below": ({"data": {"dev": ROWS[:2], "train": ROWS}}, "the part 'data.train' is read"),
+    "parts as tables": (
+        {"train": {"text": TEXTS, "label": NAMES}, "test": {"text": TEXTS, "label": NAMES}},
+        "the part 'train' is read",
+    ),
+    "names": ({f"id{n}": row for n, row in enumerate(ROWS)}, "the rows by their names"),
+    "names of uneven rows": (
+        {f"id{n}": row | ({"note": 1} if n % 3 else {}) for n, row in enumerate(ROWS)},
+        "the rows by their names",
+    ),
+    "lists of lists": (
+        {"documents": [{"id": n, "sentences": ROWS[n * 3 : n * 3 + 3]} for n in range(4)]},
+        "the rows stand in 'documents.sentences'",
+    ),
+    "columns and a remark": (
+        {"text": TEXTS, "label": NAMES, "names": ["good", "bad"], "about": "films"},
+        "a list of values for each column; 'names', 'about' is no column of these rows",
+    ),
+    "labels of texts": (dict(zip(TEXTS, NAMES, strict=True)), "the label of each text"),
+    "turns of each object": (
+        [{"id": n, "turns": ROWS[n * 3 : n * 3 + 3]} for n in range(4)],
+        "the rows stand in 'turns' of each object",
+    ),
+}
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+@pytest.mark.parametrize("name", HOLDERS)
+def test_rows_are_found_inside_and_the_place_is_said(tmp_path, name, indent):
+    holder, said = HOLDERS[name]
+    table = sources.read(written(tmp_path, holder, indent=indent))
+    assert columns(table, "text", "label") == list(zip(TEXTS, NAMES, strict=True))
+    assert any(said in reason for reason in table.reasons), table.reasons
+
+
+def test_what_stands_beside_a_list_of_rows_goes_with_each(tmp_path):
+    file = written(tmp_path, [{"id": n, "turns": ROWS[n * 3 : n * 3 + 3]} for n in range(4)])
+    assert columns(sources.read(file), "id") == [(str(n // 3),) for n in range(12)]
+
+
+def test_texts_by_label_are_read_and_said(tmp_path):
+    table = sources.read(written(tmp_path, {"good": TEXTS[:5], "bad": TEXTS[5:]}))
+    assert columns(table, "text", "label")[4:6] == [(TEXTS[4], "good"), (TEXTS[5], "bad")]
+    assert "one object with a list of texts for each label ('good', 'bad')" in table.reasons
+
+
+def test_rows_as_lists_are_found_in_a_part_and_without_spaces(tmp_path):
+    rows = [[f"这部电影真的很好看{n}", "好坏"[n % 2]] for n in range(12)]
+    for holder in (rows, {"train": rows, "oos_test": rows[:4], "val": rows[:4]}):
+        found = survey.check(written(tmp_path, holder), count_tokens=count_tokens)
+        assert found.rows == 12
+        assert sorted(found.labels) == sorted("好坏")
+
+
+def test_nested_keys_become_columns_with_dotted_names(tmp_path):
+    rows = [
+        {"data": {"text": text}, "meta": {"label": name, "by": {"name": "Eve"}}}
+        for text, name in zip(TEXTS, NAMES, strict=True)
+    ]
+    file = written(tmp_path, "\n".join(map(json.dumps, rows)), "data.jsonl")
+    found = survey.check(file, count_tokens=count_tokens)
+    assert found.table.columns == ("data.text", "meta.label", "meta.by.name")
+    assert (found.contract.text, found.contract.label) == (("data.text",), ("meta.label",))
+    assert any("dotted names (in 'data', 'meta')" in reason for reason in found.table.reasons)
+
+
+def test_answers_and_objects_of_many_keys_stay_whole(tmp_path):
+    rows = [{"text": t, "answers": {"text": ["film"], "answer_start": [2]}} for t in TEXTS]
+    many = [
+        {"text": t, "counts": {f"word{m}-{n}": 1 for m in range(9)}} for n, t in enumerate(TEXTS)
+    ]
+    assert sources.read(written(tmp_path, rows)).columns == ("text", "answers")
+    assert sources.read(written(tmp_path, many)).columns == ("text", "counts")
+
+
+@pytest.mark.parametrize("between", ["\n", "", "\n\n"])
+@pytest.mark.parametrize("indent", [None, 2])
+def test_objects_one_after_another_are_read(tmp_path, between, indent):
+    text = between.join(json.dumps(row, indent=indent) for row in ROWS)
+    table = sources.read(written(tmp_path, text))
+    assert columns(table, "text", "label") == list(zip(TEXTS, NAMES, strict=True))
+
+
+def test_a_list_of_texts_is_one_column(tmp_path):
+    table = sources.read(written(tmp_path, TEXTS))
+    assert table.columns == ("text",)
+    assert columns(table, "text") == [(text,) for text in TEXTS]
+
+
+REFUSED = {  # what is no JSON or no table, and what is said of it in one line
+    "single quotes": ("\n".join(map(repr, ROWS)), "text of Python .* single quotes.*literal_eval"),
+    "Python's list": (repr(ROWS), r"text of Python .* single quotes.*json.dumps\(rows\)"),
+    "NaN": ("\n".join(json.dumps({**r, "n": float("nan")}) for r in ROWS), "NaN .* not JSON.*sed"),
+    "NaN in an array": (json.dumps([{**r, "n": float("nan")} for r in ROWS]), "NaN is not JSON"),
+    "commas": (",\n".join(map(json.dumps, ROWS)), "comma stands after the object of each.*sed"),
+    "last comma": ("[" + ",\n".join(map(json.dumps, ROWS)) + ",\n]", "comma stands before the clo"),
+    "comma in objects": (
+        "\n".join(json.dumps(row)[:-1] + ",}" for row in ROWS),
+        "comma stands before the closing bracket.*json5",
+    ),
+    "comma in spread objects": (json.dumps(ROWS[0], indent=1)[:-2] + ",\n}", "comma stands before"),
+    "comment before": ("// films\n" + json.dumps(ROWS), "begins with a comment.*json5"),
+    "comment in the array": ("[ // films\n" + json.dumps(ROWS)[1:], "a comment, which JSON.*json5"),
+    "names without quotes": ('[{text: "a film", label: "good"}]', "a key without quotes.*json5"),
+    "a program": ("window.rows = " + json.dumps(ROWS) + ";", "gives the values a name.*sed"),
+    "a call": ("load(" + json.dumps(ROWS) + ");", "a call .*JSONP.*sed"),
+    "uneven columns": ({"text": TEXTS, "label": NAMES[1:]}, "columns differ in length .*12.*11"),
+    "labels or columns": ({"good": TEXTS[:6], "bad": TEXTS[6:]}, "could be labels or columns"),
+    "nothing": ({"rows": [{"f": [{"v": 1}]}], "kind": "x"}, "no rows with a text were found"),
+    "a row of a wrong length": (
+        {"columns": ["text", "label"], "data": [[TEXTS[0], "a"], [TEXTS[1]]]},
+        "'columns' has 2 names, but row 2 of 'data' has 1 values",
+    ),
+    "cut off": (json.dumps({"data": ROWS}, indent=1)[:-20], "JSON is damaged or cut off here"),
+    "packed twice": (json.dumps([json.dumps(row) for row in ROWS]), "packed twice.*fromjson"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_is_not_read_is_refused_with_the_way_out(tmp_path, name):
+    value, said = REFUSED[name]
+    with pytest.raises(DataError, match=f"(?s)data.json.*{said}") as refused:
+        textune.check(written(tmp_path, value))
+    assert name == "packed twice" or "\n" not in str(refused.value)
+
+
+def test_text_of_python_is_named_in_a_file_of_texts(tmp_path):
+    file = written(tmp_path, "\n".join(map(repr, ROWS)), "data.txt")
+    with pytest.raises(DataError, match=r"data.txt:1: this is text of Python.*literal_eval"):
+        sources.read(file)
+
+
+def test_keys_that_lead_nowhere_name_the_places_there_are(tmp_path):
+    file = written(tmp_path, {"a": {"reviews": ROWS, "comments": ROWS[:4]}})
+    with pytest.raises(DataError, match=r"--rows a.x: no rows .*: a.reviews \(12 rows\), a.comm"):
+        textune.check(file, rows="a.x")
+    with pytest.raises(DataError, match=r"rows stand in several places.*--rows a.reviews"):
+        textune.check(file)
+    found = textune.check(file, rows="a.comments")
+    assert found.rows == 4
+    assert "--rows a.comments" in found.command
+
+
+def test_keys_lead_into_each_object_of_a_list(tmp_path):
+    values = [{"text": "a title of some words", "turns": ROWS[n * 3 : n * 3 + 3]} for n in range(4)]
+    table = sources.read(written(tmp_path, values), textune.records.ReadOptions(rows="turns"))
+    assert columns(table, "text", "label") == list(zip(TEXTS, NAMES, strict=True))
+
+
+def test_keys_are_refused_for_what_is_no_json(tmp_path):
+    file = written(tmp_path, "text,label\na b,x\nc d,y\n", "data.csv")
+    with pytest.raises(DataError, match=r"data.csv: --rows x: .*keys of JSON"):
+        textune.check(file, rows="x")
+
+
+def test_one_value_that_is_too_large_is_refused_with_the_size(tmp_path, monkeypatch):
+    monkeypatch.setattr("textune.reading.json_values.WHOLE", 1 << 20)
+    monkeypatch.setattr("textune.reading.lines.RECORD_LIMIT", 1 << 16)
+    monkeypatch.setenv("TEXTUNE_CELL_MIB", "1")
+    monkeypatch.setattr("textune.reading.json_values.record_limit", lambda: 1 << 16)
+    rows = ROWS * 2_000
+    for indent in (None, 1):
+        file = written(tmp_path, {"data": rows}, indent=indent)
+        with pytest.raises(DataError, match="one JSON value of more than 1 MiB"):
+            sources.read(file)
+    table = sources.read(written(tmp_path, rows))
+    assert sum(1 for _ in table.rows()) == 24_000
