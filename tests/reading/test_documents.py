@@ -284,10 +284,19 @@ def test_a_table_of_empty_texts(write):
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
 @pytest.mark.parametrize("name", ["a.txt", "a.md", "a.csv"])
-def test_wide_encodings_are_named_with_the_way_out(write, encoding, name):
-    message = message_of(write(BLOCKS.encode(encoding), name))
-    assert f"{name}:1:1: the file is {encoding.upper()}" in message
-    assert f"iconv -f {encoding.upper()} -t UTF-8 < " in message
+def test_wide_encodings_are_read_by_their_mark(write, encoding, name):
+    found = only(write(BLOCKS.encode(encoding), name))
+    plain = only(write(BLOCKS, f"plain-{name}"))
+    assert [each.text for each in documents.read(found)] == [
+        each.text for each in documents.read(plain)
+    ]
+    assert any("as the byte order mark says" in reason for reason in found.reasons)
+
+
+def test_text_of_another_encoding_is_read_as_told(write):
+    path = write("caf\xe9\n\ndeux\n".encode("cp1252"), "a.txt")
+    (file,) = documents.find([path], encoding="cp1252")
+    assert [each.text for each in documents.read(file)] == ["caf\xe9", "deux"]
 
 
 @pytest.mark.parametrize(

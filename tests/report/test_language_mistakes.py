@@ -63,7 +63,7 @@ MISTAKES = [
     (["short.txt", "--nsp"], "next sentences need 4 documents at least"),
     (["short.txt"], "there is only one document, of 4 tokens: too little to hold something out"),
     (["binary.txt"], "binary.txt:2:1: a NUL character, which no text contains"),
-    (["latin.txt"], "latin.txt:3:4: the byte 0xe9 is not UTF-8: 'caf\\xe9 was bad'; save the"),
+    (["latin.txt"], "latin.txt:3:4: the byte 0xe9 is not UTF-8: 'caf\\xe9 was bad'; 1 line is"),
     (["unknown.txt"], "knows none of the words of this text; choose another --base"),
     (
         ["table.csv"],

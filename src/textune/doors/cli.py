@@ -188,10 +188,7 @@ def predict(  # noqa: D417  # the others are described in `evaluate`
 
     if bool(texts) == bool(input_):
         raise SettingsError("name either texts or --input FILE to be labelled")
-    if output is not None and not input_:
-        raise SettingsError("--output goes with --input FILE")
-    if harmless and output is None:
-        raise SettingsError("--harmless-cells goes with --output FILE")
+    _refuse_alone(input_, output, harmless=harmless)
     options = Reading(
         text=parted(text) or (),
         file=ReadOptions(
@@ -221,6 +218,14 @@ def predict(  # noqa: D417  # the others are described in `evaluate`
     else:
         given = predictor.predict(files.to_texts(predictor, texts), threshold=threshold)
         console_predictions.show_predictions(given, predictor.task.name, as_json=as_json)
+
+
+def _refuse_alone(input_: str | None, output: Path | None, *, harmless: bool) -> None:
+    """Refuse options that say nothing without another."""
+    if output is not None and not input_:
+        raise SettingsError("--output goes with --input FILE")
+    if harmless and output is None:
+        raise SettingsError("--harmless-cells goes with --output FILE")
 
 
 @command(app, suggestion_api.suggest)

@@ -14,10 +14,12 @@ from typing import Literal, NoReturn
 from textune.errors import DataError, among, some
 from textune.reading import packing
 from textune.reading.delimited import listed
-from textune.reading.lines import BOM, PIECE, opened, refuse_wide_encodings
+from textune.reading.encodings import codec
+from textune.reading.lines import BOM, PIECE, opened
 from textune.reading.sources import KINDS, checked, ending, kind_of, status
 from textune.reading.sources import read as read_table
 from textune.reading.stretches import stretches
+from textune.reading.told import Told
 from textune.records import Paragraph, Table
 
 ENDINGS = (*KINDS, ".text", ".md")  # of the files that are read in a folder, each also packed
@@ -80,8 +82,9 @@ def find(
     empty: list[str] = []
     for path, is_named in found.items():
         name = path.name if times[path.name] == 1 else str(path)
+        place = path if encoding is None else Told.of(path, codec(encoding))
         with _naming(path, name):
-            file = None if _is_blank(path) else _understood(path, name, text)
+            file = None if _is_blank(place) else _understood(place, name, text)
         if file is not None:
             files.append(_parted_as_chosen(file, documents))
         elif is_named:
@@ -224,9 +227,7 @@ def _naming(path: Path, name: str) -> Iterator[None]:
 def _is_blank(path: Path) -> bool:
     """Say whether there is nothing but white space in a file."""
     with opened(path) as file:
-        head = file.read(PIECE)
-        refuse_wide_encodings(path, head)
-        block = head.removeprefix(BOM)
+        block = file.read(PIECE).removeprefix(BOM)
         while block and not block.strip():
             block = file.read(PIECE)
     return not block

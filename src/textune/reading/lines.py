@@ -1,8 +1,9 @@
 """A file on disk becomes checked text, in pieces that end where a line ends.
 
-Text is UTF-8, with or without a byte order mark. A line ends with LF, CR or CRLF, in any mixture,
-and with nothing else, so that a line number is the one an editor shows. NUL is refused; other
-control characters are text. Nothing here holds more than `record_limit()` bytes of a file.
+Text is UTF-8, with or without a byte order mark, or what its mark or its owner says. A line ends
+with LF, CR or CRLF, in any mixture, and with nothing else, so that a line number is the one an
+editor shows. NUL is refused; other control characters are text. Nothing here holds more than
+`record_limit()` bytes of a file.
 """
 
 import codecs
@@ -11,13 +12,14 @@ import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import partial
 from io import StringIO
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, NoReturn, cast
 
 from textune.errors import DataError, SettingsError, excerpt
-from textune.reading import packing
+from textune.reading import detecting, encodings, packing
 
 PIECE = 1 << 18  # bytes read at a time
 CELL_LIMIT = 1 << 20  # characters in a cell, where nobody allows more
@@ -31,9 +33,6 @@ LARGER_WAY_OUT = (
 )
 _ALLOWED: ContextVar[int | None] = ContextVar("max_cell_mib", default=None)
 BOM = b"\xef\xbb\xbf"
-
-_UTF32 = (b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff")
-_UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 @contextmanager
@@ -119,9 +118,7 @@ def blocks(path: Path, size: int) -> Iterator[tuple[int, str]]:
     """
     line, column = 1, 0
     with opened(path) as file:
-        head = file.read(size)
-        refuse_wide_encodings(path, head)
-        data = head.removeprefix(BOM)
+        data = file.read(size).removeprefix(BOM)
         while data:
             more = file.read(size)
             end = len(data) - (_begun(data) if more else 0)
@@ -131,18 +128,6 @@ def blocks(path: Path, size: int) -> Iterator[tuple[int, str]]:
                 column = len(text) - last - 1 + (column if last < 0 else 0)
             line += line_ends(data[:end])
             data = data[end:] + more
-
-
-def refuse_wide_encodings(path: Path, head: bytes) -> None:
-    """Refuse a file whose byte order mark is not that of UTF-8.
-
-    Raises:
-        DataError: It is UTF-16 or UTF-32.
-    """
-    if head.startswith(_UTF32):
-        _refuse_encoding(path, "UTF-32")
-    if head.startswith(_UTF16):
-        _refuse_encoding(path, "UTF-16")
 
 
 def _decoded(path: Path, data: bytes, line: int, column: int) -> Iterator[str]:
@@ -166,6 +151,30 @@ def line_ends(data: bytes) -> int:
 
 @contextmanager
 def opened(path: Path) -> Iterator[BinaryIO]:
+    """Open a file as `unpacked` does; text of another encoding comes as UTF-8."""
+    with unpacked(path) as file:
+        name = encodings.codec_of(path, _head(path, file), partial(unpacked, path))
+        yield file if name is None else encodings.in_utf8(file, name, path)
+
+
+def said_of(path: Path) -> str:
+    """Say in which encoding a file is read, where it is not plainly UTF-8."""
+    with unpacked(path) as file:
+        return encodings.said(path, _head(path, file), partial(unpacked, path))
+
+
+def _head(path: Path, file: BinaryIO) -> bytes:
+    """Look at the first bytes of an open file; what cannot go back is opened once more."""
+    if file.seekable():
+        head = file.read(encodings.HEAD)
+        file.seek(0)
+        return head
+    with unpacked(path) as other:
+        return other.read(encodings.HEAD)
+
+
+@contextmanager
+def unpacked(path: Path) -> Iterator[BinaryIO]:
     """Open a file, or a member of a zip archive, for reading bytes; what is packed is unpacked.
 
     Raises:
@@ -177,8 +186,8 @@ def opened(path: Path) -> Iterator[BinaryIO]:
             if packed is None:
                 yield file
             else:
-                with packed.unpacked(file) as unpacked:
-                    yield cast(BinaryIO, unpacked)
+                with packed.unpacked(file) as plain:
+                    yield cast(BinaryIO, plain)
     except packing.FAULTS as error:
         packing.refuse_damaged(path, error)
     except OSError as error:
@@ -214,32 +223,20 @@ def _before_fault(path: Path, data: bytes, line: int, at: int, column: int) -> I
         yield data[:start].decode()
     column = len(data[start:at].decode()) + 1 + (0 if start else column)
     place = f"{path.name}:{line + line_ends(data[:start])}:{column}"
+    if not data[at]:
+        _refuse_nul(path, place, data)
     around = data[max(start, at - 20) : at + 40].split(b"\n")[0]
     shown = excerpt(around.decode(errors="backslashreplace"))
-    if data[at]:
-        raise DataError(
-            f"{place}: the byte 0x{data[at]:02x} is not UTF-8: {shown}; save the file as UTF-8, "
-            "for example (if it is Windows text): "
-            + mending(path, "iconv -f WINDOWS-1252 -t UTF-8", mark="utf8")
-        )
-    _refuse_nul(path, place, data)
+    with unpacked(path) as file:
+        found = detecting.verdict(detecting.census(file))
+    raise DataError(f"{place}: the byte 0x{data[at]:02x} is not UTF-8: {shown}; {found}")
 
 
 def _refuse_nul(path: Path, place: str, data: bytes) -> NoReturn:
-    """Explain a NUL: one in four bytes and more is UTF-16, less is damage."""
-    head = data[:2000]
-    if 4 * head.count(0) > len(head) > 3 * head.count(0) // 2:
-        little = head[1::2].count(0) > head[0::2].count(0)
-        _refuse_encoding(path, "UTF-16LE" if little else "UTF-16BE")
+    """Explain a NUL: many of them are an encoding of wide units, few are damage."""
+    if (name := detecting.wide(data[:2000])) is not None:
+        raise DataError(f"{path.name}:1:1: {detecting.wide_verdict(data, name)}")
     raise DataError(
         f"{place}: a NUL character, which no text contains; the file is binary or damaged: export "
         "it again, or remove them: " + mending(path, "tr -d '\\000'", mark="clean")
-    )
-
-
-def _refuse_encoding(path: Path, encoding: str) -> NoReturn:
-    raise DataError(
-        f"{path.name}:1:1: the file is {encoding}, textune reads UTF-8; "
-        "save it as UTF-8, for example: "
-        + mending(path, f"iconv -f {encoding} -t UTF-8", mark="utf8")
     )

@@ -8,11 +8,21 @@ from functools import partial
 from pathlib import Path
 
 from textune.errors import DataError
-from textune.reading import conll, delimited, in_memory, jsonlines, packing, spreadsheets, squad
+from textune.reading import (
+    conll,
+    delimited,
+    encodings,
+    in_memory,
+    jsonlines,
+    packing,
+    spreadsheets,
+    squad,
+)
 from textune.reading.dialect import NAMES, recognise
 from textune.reading.forms import fasttext, folders, foreign, numbered_words, tagged_cells, written
 from textune.reading.forms import table as forms
-from textune.reading.lines import opened
+from textune.reading.lines import opened, said_of
+from textune.reading.told import Told
 from textune.records import ReadOptions, Table
 
 KINDS = {
@@ -64,9 +74,12 @@ def read(source: str | os.PathLike[str] | object, options: ReadOptions = USUAL) 
             return _in_sentences(held)
         raise DataError(f"a {type(source).__name__} cannot be read; give {in_memory.WAYS}")
     path, mode = status(source)
+    if options.encoding is not None:
+        encodings.codec(options.encoding)  # which refuses what is none
+        path = Told.of(path, options.encoding)
     if stat.S_ISDIR(mode) and (table := folders.read(path)):
         return table
-    return _in_sentences(_read_file(checked(source), options))
+    return _in_sentences(_read_file(checked(path), options))
 
 
 def _in_sentences(table: Table) -> Table:
@@ -154,7 +167,7 @@ def status(source: str | os.PathLike[str]) -> tuple[Path, int]:
     if "://" in str(source):
         raise DataError(f"{source}: textune reads files on this machine; fetch it first")
     try:
-        path = Path(source).expanduser()
+        path = (source if isinstance(source, Path) else Path(source)).expanduser()
         return path, path.stat().st_mode
     except (FileNotFoundError, NotADirectoryError) as error:
         raise DataError(f"{source}: there is no such file; {_near(Path(source))}") from error
@@ -176,10 +189,11 @@ def kind_of(path: Path) -> tuple[str, tuple[str, ...]]:
     kind = KINDS.get(ending(path))
     with opened(path) as file:
         head = file.read(4096)
-    why = _unpacked(path)
+    why = (*_unpacked(path), *filter(None, [said_of(path)]))
     if spreadsheets.begins(path, head):
         return "sheet", why
     foreign.refuse(path, head)
+    encodings.refuse_shifts(path, head)
     if head.startswith(b"PAR1"):
         return "parquet", why
     if head.startswith(b"ARROW1") or (ending(path) == ".arrow" and head.startswith(b"\xff" * 4)):

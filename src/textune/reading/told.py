@@ -10,9 +10,10 @@ else:
 
 
 class Told(Place):
-    """A path as any other, and the encoding that was named for the file there."""
+    """A path as any other, and the encoding that was named for a file there that is not UTF-8."""
 
     encoding: str | None = None
+    is_utf8: bool | None = None  # whether the file is well-formed all the same; None: not yet known
 
     @classmethod
     def of(cls, path: Path, encoding: str | None) -> Self:
@@ -22,6 +23,6 @@ class Told(Place):
         return made
 
 
-def encoding_of(path: Path) -> str | None:
-    """Return the encoding that was named for a file; None where nobody said."""
-    return path.encoding if isinstance(path, Told) else None
+def below(folder: Path, path: Path) -> Path:
+    """Return the path of a file in a folder, of which the same was said."""
+    return Told.of(path, folder.encoding) if isinstance(folder, Told) else path

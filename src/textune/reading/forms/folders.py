@@ -13,6 +13,7 @@ from textune.errors import DataError, Problems
 from textune.reading import jsonlines
 from textune.reading.forms import brat
 from textune.reading.lines import pieces
+from textune.reading.told import below
 from textune.records import Finding, Row, Table
 
 UNLABELLED = frozenset(["unsup", "unlabeled", "unlabelled", "unsupervised"])
@@ -37,7 +38,7 @@ def read(folder: Path) -> Table | None:
     found = _part(folder)
     if found is None:
         return None
-    part, others = found
+    part, others = below(folder, found[0]), found[1]
     labels = _labels(part)
     files = {label: sorted((part / label).glob("*.txt")) for label in labels}
     left_out = [name for name in _folders(part) if name in UNLABELLED]
@@ -102,7 +103,7 @@ def _texts(part: Path, files: Mapping[str, list[Path]]) -> Iterator[Row]:
         for label, path in ((label, path) for label, paths in files.items() for path in paths):
             origin = f"{part.name}/{label}/{path.name}"
             try:
-                cells = ("".join(pieces(path)).strip(), label)
+                cells = ("".join(pieces(below(part, path))).strip(), label)
             except DataError as error:
                 problems.add(str(error))
                 continue
