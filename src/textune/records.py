@@ -123,6 +123,7 @@ class Contract:
     notation: tuple[str, ...] = ()  # how the file writes tags, see `textune.tasks.tags.notation`
     offsets: str = "characters"  # what places of spans count, see `textune.tasks.tags.offsets`
     weight: str | None = None  # column that says how much each text weighs in the loss
+    annotators: tuple[str, ...] = ()  # column that says who labelled, and whose label is taken
     names: tuple[tuple[str, str], ...] = ()  # of classes that files write as numbers
     numerals: tuple[tuple[str, str], ...] = ()  # unit and sign of decimals of each label column of
     # numbers that are not written plainly

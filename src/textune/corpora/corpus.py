@@ -206,6 +206,7 @@ def _agree(table: Table, data: DataSettings) -> Understanding:
         no_skip=data.no_skip,
         weight=data.weight,
         names=data.names,
+        annotators=data.annotators,
     )
 
 

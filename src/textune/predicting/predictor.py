@@ -71,9 +71,14 @@ class Reading:
             group=None,
             weight=None,
             skip=(*agreed.skip, *self.skip),
+            annotators=self._annotators(agreed),
         )
         chosen = chosen if text else layout.fitted(table, chosen)
         return naming.named(table, chosen), chosen
+
+    def _annotators(self, agreed: Contract) -> tuple[str, ...]:
+        column, rule = agreed.annotators or ("", "")
+        return (column, self.file.annotators or rule) if column else ()
 
     def _header(self, source: object, card: Card) -> bool | None:
         """Tell whether the first row names the columns: as in training, if nothing says otherwise.

@@ -19,7 +19,15 @@ from textune.reading import (
     squad,
 )
 from textune.reading.dialect import NAMES, recognise
-from textune.reading.forms import fasttext, folders, foreign, numbered_words, tagged_cells, written
+from textune.reading.forms import (
+    fasttext,
+    folders,
+    foreign,
+    label_studio_rows,
+    numbered_words,
+    tagged_cells,
+    written,
+)
 from textune.reading.forms import table as forms
 from textune.reading.lines import opened, said_of
 from textune.reading.told import Told
@@ -88,6 +96,8 @@ def _in_sentences(table: Table) -> Table:
         return table
     if table.format == "text" or len(table.columns) == 1:
         return fasttext.labelled(table) or table
+    if (plain := label_studio_rows.plain(table)) is not None:
+        return plain
     return numbered_words.sentences(table) or tagged_cells.lists(table) or table
 
 

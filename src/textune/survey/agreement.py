@@ -3,9 +3,9 @@
 from dataclasses import replace
 from functools import partial
 
-from textune.data import naming, weighting
+from textune.data import annotated, naming, skipping, weighting
 from textune.errors import SettingsError
-from textune.records import Table
+from textune.records import Annotators, Table
 from textune.tasks import contract, registry
 from textune.tasks.contract import Understanding
 
@@ -21,12 +21,13 @@ def agree(
     no_skip: tuple[str, ...] = (),
     weight: str | None = None,
     names: str | None = None,
+    annotators: Annotators | None = None,
 ) -> Understanding:
     """Understand a table: its columns, the weights of its texts, the names of its classes.
 
     The task, the columns and the rows to skip or not are as for `contract.understand`; `weight` is
     the column of the weights of texts in the loss, `names` a file or a column of the names of
-    classes that are numbers.
+    classes that are numbers, `annotators` whose label is taken where rows have the same text.
 
     Raises:
         SettingsError: A column that was named is not there, or there are no classes to be named.
@@ -52,4 +53,15 @@ def agree(
     if weight is not None:
         said = f"{weight!r} says how much each text weighs in the loss, as asked"
         agreed = replace(agreed, reasons=(*agreed.reasons, said))
-    return replace(found, contract=agreed)
+    labelled = skipping.without(naming.named(read, agreed), agreed.skip)
+    merging = annotated.find(labelled, agreed, annotators)
+    if merging is None:
+        return replace(found, contract=agreed)
+    said = f"{merging.column!r} says who labelled a row: the rows of a text become one"
+    agreed = replace(
+        agreed,
+        annotators=(merging.column, annotators or "majority"),
+        reasons=(*agreed.reasons, said),
+    )
+    findings = (*found.findings, *merging.findings)
+    return replace(found, contract=agreed, rows=merging.rows, findings=findings)

@@ -86,6 +86,7 @@ def check(  # noqa: D417  # the other keywords are those of `train`
         no_skip=_several(no_skip),
         weight=weight,
         names=None if names is None else str(names),
+        annotators=annotators,
     )
     command = _command(table, found.contract, options, base=base, names=names)
     return _survey(table, found, base, count_tokens, command=command)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from textune.data import choices, lists, skipping, unlabelled
+from textune.data import annotated, choices, lists, skipping, unlabelled
 from textune.data.choice import Choice, quoted
 from textune.data.columns import Column, Scan, describe, scan
 from textune.data.names import columns_meant
@@ -29,7 +29,7 @@ class Understanding:
     def left_out(self) -> dict[str, str]:
         """Name the columns that are neither text nor label nor anything else, and what they are."""
         agreed = self.contract
-        used = {*agreed.text, *agreed.label, agreed.group}
+        used = {*agreed.text, *agreed.label, agreed.group, *agreed.annotators[:1]}
         used |= {entry.rpartition("=")[0] for entry in agreed.skip}
         return {name: why for name, why in self.columns.items() if name not in used}
 
@@ -90,6 +90,7 @@ def understand(
     asked = choices.given_label([columns[name] for name in label]) if label else None
     barred = {*taken, *(column.name for column in texts.columns)}
     free = [column for column in seen.columns if column.name not in barred]
+    free = [column for column in free if not annotated.names_people(column.name)] or free
     paired = len(texts.columns) > 1
     labels = asked or choices.label(
         free,

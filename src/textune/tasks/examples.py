@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from textune.data import skipping, weighting
+from textune.data import annotated, skipping, weighting
 from textune.errors import DataError, Problems, among
 from textune.records import Contract, Example, Row, Table
 from textune.tasks import registry
@@ -30,7 +30,7 @@ def read(table: Table, contract: Contract, *, labelled: bool = True) -> Iterator
     """
     to_example = reader(table, contract, labelled=labelled)
     problems = Problems(table.name)
-    kept = skipping.without(table, contract.skip) if labelled else table
+    kept = annotated.merged(skipping.without(table, contract.skip), contract) if labelled else table
     skip = f"`--skip {shlex.quote(f'{contract.label[0]}=')}`" if contract.label else ""
     yield from sound(kept.rows(), to_example, problems, blank=f", or leave them out: {skip}")
     problems.raise_any()

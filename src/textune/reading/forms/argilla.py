@@ -7,10 +7,10 @@ version 1 holds "responses" as a list, one of a person, with "values" for each q
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from textune.metrics.votes import Judged
 from textune.reading.forms.interface import (
     Converter,
     Form,
-    Judged,
     LeftOut,
     Made,
     Values,

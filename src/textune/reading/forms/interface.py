@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any
 
 from textune.errors import DataError
+from textune.metrics.votes import Judged
 from textune.records import Finding, Table
 
 Values = Callable[[], Iterator[Any]]
@@ -18,15 +19,6 @@ class LeftOut:
     """A value that is no row of the table."""
 
     why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """A text, and what each of one or several annotators said of it, in columns of the table."""
-
-    row: Mapping[str, Any]  # what is not annotated
-    votes: tuple[Mapping[str, Any], ...]  # at least one
-    is_settled: bool = False  # whether the first is marked as the truth
 
 
 Made = Mapping[str, Any] | LeftOut | Judged

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from textune.metrics.votes import Judged
 from textune.reading.forms.interface import (
     Converter,
     Form,
-    Judged,
     LeftOut,
     Made,
     Values,

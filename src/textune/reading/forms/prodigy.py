@@ -23,6 +23,7 @@ def _recognise(values: Sequence[Any]) -> bool:
 
 def _converter(values: Values) -> Converter:
     names: set[str] = set()
+    people: set[object] = set()
     has_spans = has_choice = several = False
     for value in values():
         if not isinstance(value, Mapping):
@@ -31,6 +32,7 @@ def _converter(values: Values) -> Converter:
         accepted = value.get("accept")
         has_choice = has_choice or isinstance(accepted, list)
         several = several or (isinstance(accepted, list) and len(accepted) > 1)
+        people.add(_who(value))
         names |= {value["label"]} if isinstance(value.get("label"), str) else set()
     is_binary = len(names) == 1 and not has_spans and not has_choice
 
@@ -41,6 +43,7 @@ def _converter(values: Values) -> Converter:
             yield LeftOut(f"has the answer {answer!r} ({meant})")
             return
         row = {key: held for key, held in plain(value, *OWN).items() if not key.startswith("_")}
+        row |= {"annotator": _who(value)} if len(people) > 1 else {}
         yield row | _label(value, is_spans=has_spans, is_choice=has_choice, is_list=several)
 
     reasons = ["Prodigy's own keys (hashes, tokens, options, times) are left out"]
@@ -48,6 +51,11 @@ def _converter(values: Values) -> Converter:
         name = next(iter(names))
         reasons.append(f"one label only: rejected texts are 'not {name}'")
     return Converter(convert, tuple(reasons))
+
+
+def _who(value: Mapping[str, Any]) -> object:
+    """Name who annotated a task, where somebody is named."""
+    return value.get("_annotator_id") or value.get("_session_id")
 
 
 def _label(

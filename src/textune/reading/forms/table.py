@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from textune.errors import DataError, Problems, excerpt
+from textune.metrics import votes
+from textune.metrics.votes import Judged
 from textune.reading import json_values, jsonlines
 from textune.reading.forms import (
-    annotators,
     argilla,
     doccano,
     entities,
@@ -33,7 +34,7 @@ from textune.reading.forms import (
     ubiai,
     within,
 )
-from textune.reading.forms.interface import Converter, Form, Judged, LeftOut
+from textune.reading.forms.interface import Converter, Form, LeftOut
 from textune.reading.forms.within import Stream
 from textune.reading.json_values import Value
 from textune.records import Finding, ReadOptions, Row, Table
@@ -43,6 +44,7 @@ FORMS = (
     *(form for room in (argilla, doccano, entities, google, spacy) for form in room.FORMS),
     *(room.FORM for room in (*ROOMS, ubiai)),
 )
+TIED = LeftOut(votes.TIED)
 HEAD = 200  # values by which a form is recognised
 
 
@@ -98,7 +100,7 @@ def _table(
     reasons: tuple[str, ...],
     options: ReadOptions,
 ) -> Table:
-    panel = annotators.Panel(options.annotators)
+    panel = votes.Panel(options.annotators)
     left_out: Counter[str] = Counter()
     first: dict[str, str] = {}
     columns: dict[str, None] = {}
@@ -106,7 +108,7 @@ def _table(
         for found in _converted(made, value):
             if isinstance(found, Judged):
                 panel.watch(found, value.place(path.name) + _id_of(value.value))
-                found = annotators.settle(found, options.annotators)
+                found = votes.settle(found, options.annotators) or TIED
             if isinstance(found, LeftOut):
                 left_out[found.why] += 1
                 first.setdefault(found.why, value.place(path.name) + _id_of(value.value))
@@ -145,7 +147,7 @@ def _stream(
             origin = value.place(path.name)
             for found in _converted(made, value):
                 if isinstance(found, Judged):
-                    found = annotators.settle(found, options.annotators)
+                    found = votes.settle(found, options.annotators) or TIED
                 if isinstance(found, str):
                     problems.add(f"{origin}: {found}")
                 elif not isinstance(found, LeftOut):

@@ -1,26 +1,36 @@
-"""What several annotators said of a text becomes one row, and how far they agree a finding."""
+"""What several annotators say of a text becomes one answer, and how far they agree a finding."""
 
 import json
 import re
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from textune.errors import DataError, SettingsError, among
 from textune.metrics import alpha
-from textune.reading.forms.interface import Judged, LeftOut, Made
 from textune.records import Annotators, Finding
 
 RULES: tuple[Annotators, ...] = ("majority", "first", "refuse")
 TIED = "has as many annotators for one label as for another"
 SHOWN = 3  # places that are named
+MOST = 4  # columns whose agreement is named one by one
 ENOUGH = 20  # texts of several people, from which their agreement is judged
 
 _WORD = re.compile(r"\w+")
 
 
-def settle(judged: Judged, rule: Annotators | None) -> Made:
-    """Make the row of a text that several people may have annotated.
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A text, and what each of one or several annotators said of it, in columns of the table."""
+
+    row: Mapping[str, Any]  # what is not annotated
+    votes: tuple[Mapping[str, Any], ...]  # at least one
+    is_settled: bool = False  # whether the first is marked as the truth
+
+
+def settle(judged: Judged, rule: Annotators | None) -> dict[str, Any] | None:
+    """Make the row of a text that several people may have annotated; None where it is tied.
 
     What is marked as the truth, or the only annotation, is taken as it is. Of names that of most is
     taken, of lists and spans what more than half of the annotators have, of numbers the mean. Where
@@ -32,7 +42,7 @@ def settle(judged: Judged, rule: Annotators | None) -> Made:
     said = {column: said_of(votes, column) for column in _columns(judged)}
     tied = {column for column in said if is_tied(said[column])}
     if tied and len(said) == 1:
-        return LeftOut(TIED)
+        return None
     taken = {name: None if name in tied else majority(held) for name, held in said.items()}
     return {**judged.row, **taken}
 
@@ -77,7 +87,9 @@ def _item(item: object) -> str:
     return json.dumps(item, sort_keys=True, default=str)
 
 
-_OF_SPAN = ("start", "end", "start_offset", "end_offset", "label")
+_STARTS, _ENDS = ("start", "start_offset"), ("end", "end_offset")
+_LABELS = ("label", "labels", "tag", "type", "entity", "entity_type", "category")
+_OF_SPAN = (*_STARTS, *_ENDS, *_LABELS)
 
 
 def _are_lists(said: Sequence[Any]) -> bool:
@@ -93,10 +105,11 @@ def _are_numbers(said: Sequence[Any]) -> bool:
 class Panel:
     """Counts the texts of which annotators differ, and how far they agree."""
 
-    def __init__(self, rule: Annotators | None) -> None:
+    def __init__(self, rule: Annotators | None, *, blanks: bool = True) -> None:
         if rule is not None and rule not in RULES:
             raise SettingsError(f"--annotators {rule!r} is not known; {among(rule, RULES)}")
         self._rule = rule
+        self._blanks = blanks  # whether a cell stays blank where as many say one thing as another
         self._shared = self._torn = self._settled = 0
         self._tied: Counter[str] = Counter()  # texts by column, where the cell is left blank
         self._places: list[str] = []
@@ -113,11 +126,15 @@ class Panel:
         self._unlike.update(unlike)
         self._torn += bool(unlike)
         self._settled += bool(unlike) and judged.is_settled
-        if not judged.is_settled and self._rule != "first" and len(_columns(judged)) > 1:
+        if self._leaves_blank(judged):
             for name in unlike:
                 self._tied[name] += is_tied(said_of(judged.votes, name))
         if unlike and len(self._places) < SHOWN:
             self._places.append(place)
+
+    def _leaves_blank(self, judged: Judged) -> bool:
+        is_open = self._blanks and not judged.is_settled and self._rule != "first"
+        return is_open and len(_columns(judged)) > 1
 
     def _differ(self, judged: Judged, column: str) -> bool:
         said = said_of(judged.votes, column)
@@ -125,7 +142,7 @@ class Panel:
             self._numbers.setdefault(column, alpha.Numbers()).add(said)
         else:
             found = self._names.setdefault(column, alpha.Names())
-            if any(isinstance(item, Mapping) for value in said for item in _listed(value)):
+            if any(_is_span(item) for value in said for item in _listed(value)):
                 for word in _words(judged.row, said):
                     found.add(word)
             else:
@@ -171,6 +188,12 @@ class Panel:
             f"{value:.2f}" + (f" for {column!r}" if len(values) > 1 else "")
             for column, value in values.items()
         )
+        if len(values) > MOST:
+            least, most = (choose(values, key=lambda name: values[name]) for choose in (min, max))
+            shown = (
+                f"{sum(values.values()) / len(values):.2f} on average, from {values[least]:.2f} "
+                f"for {least!r} to {values[most]:.2f} for {most!r}"
+            )
         low = self._shared >= ENOUGH and min(values.values()) < alpha.TENTATIVE
         return f" (Krippendorff's alpha {shown}" + (
             "; below 0.67 the labels themselves are unsure)" if low else ")"
@@ -208,11 +231,20 @@ def _words(row: Mapping[str, Any], said: Sequence[Any]) -> Iterable[list[str]]:
         ]
 
 
+def _is_span(item: object) -> bool:
+    return isinstance(item, Mapping) or (isinstance(item, list) and len(item) == 3)
+
+
 def _places(value: object) -> Iterable[tuple[int, int, object]]:
     for item in _listed(value):
-        start, end = (
-            next((item[key] for key in keys if key in item), None)
-            for keys in (("start", "start_offset"), ("end", "end_offset"))
-        )
+        if isinstance(item, Mapping):
+            start, end, label = (
+                next((item[key] for key in keys if key in item), None)
+                for keys in (_STARTS, _ENDS, _LABELS)
+            )
+        elif _is_span(item):
+            start, end, label = item
+        else:
+            continue
         if isinstance(start, int) and isinstance(end, int):
-            yield start, end, item.get("label")
+            yield start, end, label

@@ -1,0 +1,214 @@
+"""Several rows of one text, each by another annotator, become one row with one label."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+from typing import Any
+
+from textune.data import lists
+from textune.data.numerals import is_number
+from textune.errors import SettingsError
+from textune.metrics import votes
+from textune.metrics.votes import Judged, Panel
+from textune.records import Annotators, Contract, Finding, Row, Table
+
+# fmt: off
+NAMES = frozenset(
+    [
+        "annotatedby", "annotator", "annotatorid", "annotatorname", "annotators", "coder",
+        "coderid", "completedby", "crowdworker", "expertid", "judge", "judgeid", "labeledby",
+        "labeler", "labelerid", "labelledby", "labeller", "labellerid", "rater", "raterid",
+        "turker", "turkerid", "worker", "workerid",
+    ]
+)
+# fmt: on
+"""Names of columns that say who labelled a row, without signs and case."""
+LEAST = 0.05  # share of the texts that several people labelled, from which rows are one text's
+
+_SIGNS = re.compile(r"[\W_]+")
+_SPANS = "spans"
+
+
+@dataclass(frozen=True, slots=True)
+class Merging:
+    """What becomes of the rows of a table in which several people labelled a text."""
+
+    column: str  # that says who
+    rows: int  # that are left
+    findings: tuple[Finding, ...]
+
+
+def names_people(column: str) -> bool:
+    """Tell by its name whether a column says who labelled a row."""
+    return _SIGNS.sub("", column).lower() in NAMES
+
+
+def find(table: Table, contract: Contract, rule: Annotators | None) -> Merging | None:
+    """Look whether several people labelled the same texts of a table; None where nobody did.
+
+    Args:
+        table: Read once, where a column has the name of one that says who labelled a row.
+        contract: What it holds.
+        rule: Whose label is taken, if somebody says so.
+
+    Raises:
+        SettingsError: Somebody says so, and no column tells who labelled a row.
+        DataError: They differ, and that is to be refused.
+    """
+    used = {*contract.text, *contract.label}
+    named = [
+        name for name in table.columns if name not in used and _SIGNS.sub("", name).lower() in NAMES
+    ]
+    if not named or not contract.label:
+        is_said = any(finding.kind == "annotators" for finding in table.findings)
+        if rule and not is_said and table.format in ("csv", "tsv", "parquet", "frame"):
+            raise SettingsError(
+                f"{table.name}: --annotators {rule}: no column says who labelled a row; name it "
+                "annotator, worker or rater"
+            )
+        return None
+    who = _place(table, named[0])
+    groups = _grouped(table, contract, who)
+    shared = sum(len(set(group.who)) > 1 for group in groups.values())
+    if shared < (1 if rule else max(1, LEAST * len(groups))):
+        return None
+    panel, tied = Panel(rule, blanks=False), []
+    for group in groups.values():
+        judged = Judged(
+            {"text": group.text}, tuple(_vote(cells, contract) for cells in group.cells)
+        )
+        panel.watch(judged, group.origin)
+        if _settled(judged.votes, contract, rule) is None:
+            tied.append(group.origin)
+    findings = panel.findings(table.name)
+    if tied:
+        are = "texts are" if len(tied) > 1 else "text is"
+        message = f"{len(tied):,} {are} left out, since each {votes.TIED}; first: {tied[0]}"
+        findings.append(Finding("left out", "warning", message, len(tied), tuple(tied[:3])))
+    return Merging(named[0], len(groups) - len(tied), tuple(findings))
+
+
+def merged(table: Table, contract: Contract) -> Table:
+    """Give each text one row, with the label that the contract's rule takes.
+
+    Rows are as they are where the contract names no column of annotators, or the table has none.
+    """
+    if not contract.annotators or contract.annotators[0] not in table.columns:
+        return table
+    if not set(contract.label) <= set(table.columns):
+        return table
+    column, rule = contract.annotators
+    who = _place(table, column)
+    places = [_place(table, name) for name in contract.label]
+
+    def rows() -> Iterator[Row]:
+        groups = _grouped(table, contract, who)
+        for row in table.rows():
+            group = groups.pop(_key(row, table, contract), None)
+            if group is None:
+                continue
+            said = tuple(_vote(cells, contract) for cells in group.cells)
+            settled = _settled(said, contract, rule)  # type: ignore[arg-type]  # from `Annotators`
+            if settled is None:
+                continue
+            cells = list(row.cells)
+            for place, name in zip(places, contract.label, strict=True):
+                cells[place] = _written(settled[name], contract, cells[place])
+            yield replace(row, cells=tuple(cells), given=None)
+
+    return replace(table, rows=rows)
+
+
+@dataclass(slots=True)
+class _Group:
+    """The rows of a text."""
+
+    origin: str  # of the first
+    who: list[str]
+    cells: list[tuple[str, ...]]  # of the labels
+    text: str = ""  # where spans lie in it
+
+
+def _place(table: Table, name: str) -> int:
+    return table.columns.index(name)
+
+
+def _key(row: Row, table: Table, contract: Contract) -> bytes:
+    texts = "\0".join(row.cells[_place(table, name)].strip() for name in contract.text)
+    return blake2b(texts.encode(errors="surrogatepass"), digest_size=16).digest()
+
+
+def _grouped(table: Table, contract: Contract, who: int) -> dict[bytes, _Group]:
+    """Collect what was said of each text, in the order of the file."""
+    places = [_place(table, name) for name in contract.label]
+    groups: dict[bytes, _Group] = {}
+    known: dict[object, Any] = {}  # cells that are alike are held once
+    for row in table.rows():
+        cells = tuple(row.cells[place].strip() for place in places)
+        name = row.cells[who].strip()
+        group = groups.setdefault(_key(row, table, contract), _Group(row.origin, [], []))
+        if contract.form == _SPANS:
+            group.text = row.cells[_place(table, contract.text[0])]
+        group.who.append(known.setdefault(name, name))
+        group.cells.append(known.setdefault(cells, cells))
+    return groups
+
+
+def _vote(cells: Sequence[str], contract: Contract) -> dict[str, Any]:
+    return {name: _value(cell, contract) for name, cell in zip(contract.label, cells, strict=True)}
+
+
+def _value(cell: str, contract: Contract) -> Any:
+    """Take what a cell says: a name, a number, names or spans; None where it is blank."""
+    if not cell:
+        return None
+    if contract.form == _SPANS:
+        return _listed(cell)
+    if contract.form == "list" and contract.separator != "vector":
+        names = lists.parse(cell, contract.separator or ",")
+        return cell if names is None else list(names)
+    if contract.task == "number" and is_number(cell):
+        return float(cell)
+    return cell
+
+
+def _listed(cell: str) -> Any:
+    try:
+        found = json.loads(cell)
+    except ValueError:
+        return cell
+    return found if isinstance(found, list) else cell
+
+
+def _settled(
+    said: Sequence[Mapping[str, Any]], contract: Contract, rule: Annotators | None
+) -> Mapping[str, Any] | None:
+    """Take one label of those that were given; None where as many say one thing as another."""
+    if rule == "first" or len(said) == 1:
+        return said[0]
+    settled: dict[str, Any] = {}
+    for name in contract.label:
+        held = votes.said_of(said, name)
+        if votes.is_tied(held):
+            if contract.task != "multi":
+                return None
+            settled[name] = "0"  # as of lists, a label needs more than half
+        else:
+            settled[name] = votes.majority(held)
+    return settled
+
+
+def _written(value: Any, contract: Contract, cell: str) -> str:
+    """Write a label as the table does."""
+    if value is None:
+        return ""
+    if not isinstance(value, list):
+        return str(value)
+    separator = contract.separator
+    if contract.form == _SPANS or separator in ("json", "mixed") or cell.startswith("["):
+        return json.dumps(value, ensure_ascii=False)
+    if separator == "<>":
+        return "".join(f"<{name}>" for name in value)
+    return str(separator).join(value)

@@ -1,0 +1,57 @@
+"""Label Studio's short exports, JSON-MIN and CSV: what each control holds becomes a plain cell.
+
+A row is one annotation. Several choices are {"choices": [...]}, ratings [{"rating": 4}], paths of a
+taxonomy [{"taxonomy": [["A", "B"]]}]; one choice, and spans, stand there as they are.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from textune.records import Row, Table
+
+SIGNS = frozenset(["annotator", "annotation_id", "lead_time"])  # columns that only this tool writes
+OWN = ("annotation_id", "created_at", "updated_at", "lead_time")
+HELD = ("rating", "number", "choices", "taxonomy", "selected", "text", "datetime")
+
+
+def plain(table: Table) -> Table | None:
+    """Recognise a short export of Label Studio; None for other tables."""
+    if not table.has_header or not set(table.columns) >= SIGNS:
+        return None
+    kept = [place for place, name in enumerate(table.columns) if name not in OWN]
+
+    def rows() -> Iterator[Row]:
+        for row in table.rows():
+            cells = tuple(_plain(row.cells[place]) for place in kept)
+            yield replace(row, cells=cells, given=None)
+
+    reason = f"a short export of Label Studio; its own columns are left out: {', '.join(OWN)}"
+    columns = tuple(table.columns[place] for place in kept)
+    return replace(table, columns=columns, reasons=(*table.reasons, reason), rows=rows)
+
+
+def _plain(cell: str) -> str:
+    """Write what a control holds as a name, a number or names; other cells as they are."""
+    if not cell.startswith(("{", "[")):
+        return cell
+    try:
+        held = json.loads(cell)
+    except (ValueError, RecursionError):
+        return cell
+    items = held if isinstance(held, list) else [held]
+    keys = {key for item in items if isinstance(item, dict) for key in HELD if key in item}
+    is_plain = all(isinstance(item, dict) and len(item.keys() - {"id"}) == 1 for item in items)
+    if not items or not is_plain or len(keys) != 1:
+        return cell
+    key = keys.pop()
+    found = [name for item in items for name in _names(item[key])]
+    if key in ("choices", "taxonomy"):
+        return json.dumps(found, ensure_ascii=False)
+    return ", ".join(map(str, found))
+
+
+def _names(held: Any) -> Sequence[Any]:
+    items = held if isinstance(held, list) else [held]
+    return [" / ".join(map(str, item)) if isinstance(item, list) else item for item in items]

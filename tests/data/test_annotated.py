@@ -1,0 +1,184 @@
+"""Rows of one text by several annotators become one row, in every door that reads labels."""
+
+import csv
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+import textune
+from textune.doors.cli import app
+from textune.errors import DataError, SettingsError
+from textune.survey import survey
+from textune.tasks import examples
+
+LABELS = ("good", "bad")
+
+
+def rows_of(texts, people=3, torn=4):
+    """Make rows in which one of the people differs in every `torn`th text."""
+    for text in range(texts):
+        for person in range(people):
+            differs = person == 1 and text % torn == 0
+            yield f"the film number {text} was fine", LABELS[(text + differs) % 2], f"p{person}"
+
+
+def written(path, rows, header=("text", "label", "annotator")):
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(header)
+        writer.writerows(rows)
+    return path
+
+
+def checked(file, **options):
+    return survey.check(file, count_tokens=lambda texts: [9] * len(texts), **options)
+
+
+def labels_of(found):
+    return [example.label for example in examples.read(found.table, found.contract)]
+
+
+@pytest.mark.parametrize("name", ["annotator", "WorkerId", "rater_id", "_worker_id", "labeled_by"])
+def test_each_text_has_the_label_of_most(tmp_path, name):
+    found = checked(written(tmp_path / "long.csv", rows_of(24), ("text", "label", name)))
+    assert found.rows == 24
+    assert labels_of(found) == [LABELS[text % 2] for text in range(24)]
+    assert found.contract.annotators == (name, "majority")
+    (said,) = (one for one in found.findings if one.kind == "annotators")
+    assert said.message.startswith("annotators differ in 6 of 24 texts that several of them")
+    assert "(Krippendorff's alpha 0.66" in said.message
+    assert "first: long.csv:2, long.csv:14, long.csv:26" in said.message
+    assert name not in found.left_out
+
+
+def test_ties_are_left_out_and_the_first_can_be_taken(tmp_path):
+    file = written(tmp_path / "long.csv", rows_of(24, people=2))
+    found = checked(file)
+    assert (found.rows, len(labels_of(found))) == (18, 18)
+    (left_out,) = (one for one in found.findings if one.kind == "left out")
+    assert left_out.message == (
+        "6 texts are left out, since each has as many annotators for one label as for another; "
+        "first: long.csv:2"
+    )
+    first = checked(file, annotators="first")
+    assert labels_of(first) == [LABELS[text % 2] for text in range(24)]
+    assert "--annotators first" in first.command
+    with pytest.raises(DataError, match="annotators differ in 6 of 24 texts"):
+        checked(file, annotators="refuse")
+
+
+def test_columns_of_0_and_1_apply_by_more_than_half(tmp_path):
+    emotions = ("joy", "fear", "calm")
+    flags = ((1, 0, 0), (0, 1, 0), (0, 0, 1))
+    rows = [
+        (f"the film number {text} was fine", person, *flags[(text + (person == 2)) % 3])
+        for text in range(20)
+        for person in range(2 + text % 2)
+    ]
+    found = checked(written(tmp_path / "long.csv", rows, ("text", "rater_id", *emotions)))
+    assert (found.contract.task, found.rows) == ("multi", 20)
+    assert labels_of(found) == [(emotions[text % 3],) for text in range(20)]
+
+
+@pytest.mark.parametrize(
+    ("said", "other", "task", "expected"),
+    [
+        (("1.0", "2.0", "6.0"), "4.5", "number", "3"),
+        (("a;b", "a;c", "a"), "b;c", "multi", ("a",)),
+        (('["a", "b"]', '["a"]', '["b", "a"]'), '["b"]', "multi", ("a", "b")),
+    ],
+)
+def test_numbers_are_their_mean_and_lists_have_what_most_have(
+    tmp_path, said, other, task, expected
+):
+    shared = [(f"shared film {n}", cell, who) for n in range(9) for who, cell in enumerate(said)]
+    single = [(f"the film number {n} was fine", (said[0], other)[n % 2], 1) for n in range(40)]
+    found = checked(written(tmp_path / "long.csv", [*shared, *single]), task=task)
+    assert labels_of(found)[:9] == [expected] * 9
+
+
+def test_spans_are_those_of_more_than_half(tmp_path):
+    whole = [[0, 3, "PER"], [8, 16, "PER"]]
+    lines = [
+        {
+            "text": f"Dan met Eve Moss {n}",
+            "label": whole if person else whole[:1],
+            "annotator": person,
+        }
+        for n in range(12)
+        for person in range(3)
+    ]
+    file = tmp_path / "long.jsonl"
+    file.write_text("\n".join(map(json.dumps, lines)))
+    found = checked(file)
+    assert (found.rows, dict(found.labels)) == (12, {"PER": 24})
+    (said,) = (one for one in found.findings if one.kind == "annotators")
+    assert "annotators differ in 12 of 12 texts" in said.message
+    assert "(Krippendorff's alpha 0.47" in said.message
+
+
+def test_nobody_is_merged_where_texts_are_not_shared(tmp_path):
+    rows = [(f"the film number {n} was fine", LABELS[n % 2], n % 3) for n in range(24)]
+    found = checked(written(tmp_path / "long.csv", rows))
+    assert (found.rows, found.contract.annotators) == (24, ())
+    file = written(tmp_path / "none.csv", rows, ("text", "label", "stars"))
+    with pytest.raises(SettingsError, match=r"--annotators first: no column says who labelled"):
+        checked(file, annotators="first")
+
+
+def test_training_and_evaluation_read_a_text_once(tmp_path, tiny_base):
+    file = written(tmp_path / "long.csv", rows_of(40))
+    run = textune.train(
+        str(file), base=tiny_base, out=tmp_path / "run", epochs=1, device="cpu", valid=str(file)
+    )
+    assert textune.evaluate(run, str(file))["n"] == 40
+    done = CliRunner().invoke(app, ["predict", str(run.path), "--input", str(file), "--json"])
+    assert len(done.stdout.splitlines()) == 120  # each row of the file has its answer
+
+
+def test_short_exports_of_label_studio(tmp_path):
+    header = (
+        *("text", "id", "mood", "kinds", "stars", "topic", "annotator", "annotation_id"),
+        *("created_at", "updated_at", "lead_time"),
+    )
+    several, stars = '{"choices": ["a", "b"]}', '[{"rating": 4}]'
+    topic = '[{"taxonomy": [["Food", "Fish"], ["Place"]]}]'
+    rows = [
+        (
+            *(f"the film {text} was fine", text, LABELS[text % 2], several if text % 2 else "a"),
+            *(stars, topic, person, 2 * text + person, "2026-01-01", "2026-01-01", 3.5),
+        )
+        for text in range(20)
+        for person in range(2)
+    ]
+    found = checked(written(tmp_path / "export.csv", rows, header), label="mood")
+    assert next(found.table.rows()).cells == (
+        *("the film 0 was fine", "0", "good", "a", "4", '["Food / Fish", "Place"]', "0"),
+    )
+    assert (found.rows, dict(found.labels)) == (20, {"good": 10, "bad": 10})
+    assert "several people annotated 20 texts, and agree on all of them" in {
+        finding.message for finding in found.findings
+    }
+    file = tmp_path / "export.json"
+    file.write_text(json.dumps([dict(zip(header, row, strict=True)) for row in rows]))
+    assert checked(file, label="mood").rows == 20
+
+
+def test_sessions_of_prodigy_are_annotators(tmp_path):
+    lines = [
+        {
+            "text": f"the film {text} was fine",
+            "accept": [LABELS[(text + (person == 2)) % 2]],
+            "options": [{"id": name, "text": name} for name in LABELS],
+            "answer": "accept",
+            "_session_id": f"db-{person}",
+        }
+        for text in range(12)
+        for person in range(3)
+    ]
+    file = tmp_path / "choice.jsonl"
+    file.write_text("\n".join(map(json.dumps, lines)))
+    found = checked(file)
+    assert (found.rows, found.contract.annotators) == (12, ("annotator", "majority"))
+    assert labels_of(found) == [LABELS[text % 2] for text in range(12)]
