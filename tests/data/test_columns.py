@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from textune.data import names
+from textune.data import names, pair_names
 from textune.data.columns import SAMPLE_ROWS, describe, flag, scan
 from textune.records import Row, Table
 
@@ -145,4 +145,4 @@ def test_names_are_evidence(name, is_label, is_text):
     ],
 )
 def test_names_of_pairs(one, two, are_pair):
-    assert names.are_pair(one, two) is are_pair
+    assert pair_names.are_pair(one, two) is are_pair

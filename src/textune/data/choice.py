@@ -18,6 +18,14 @@ class Choice:
     doubts: tuple[str, ...] = ()
 
 
+def others(columns: Sequence[Column], what: str) -> list[str]:
+    """Say that more columns may have a role than were described; nothing, where none do."""
+    if not columns:
+        return []
+    listed = quoted(column.name for column in columns)
+    return [f"{listed} could be the {what} too: {option(f'--{what}', columns[:1])}, for one"]
+
+
 def quoted(columns: Iterable[str]) -> str:
     """Write names of columns for a message."""
     return ", ".join(map(repr, columns))

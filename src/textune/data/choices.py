@@ -1,12 +1,11 @@
-"""Columns become choices: which is the text, which are the labels, and what else could be."""
+"""Columns become the labels, in words of why, and what else could be."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from math import log2
 
-from textune.data import names, pairs
-from textune.data.choice import MOST_DOUBTS, Choice, option, quoted
-from textune.data.columns import NUMBER, Column, Scan, describe, flag, signs_of
+from textune.data import names
+from textune.data.choice import MOST_DOUBTS, Choice, option, others, quoted
+from textune.data.columns import NUMBER, OFTEN, Column, describe, flag, signs_of
 from textune.data.numerals import is_number, like_number
 from textune.errors import DataError
 
@@ -14,29 +13,8 @@ Fits = Callable[[Column], bool]
 PLAUSIBLE = 1.5  # weight from which another column is worth a doubt
 NEARLY_ALL = 0.98  # share of one value from which a column hardly tells texts apart
 NEARLY_NUMBERS = 0.9  # share of numbers that makes a column with slips one of numbers
-OFTEN = 0.1  # share of rows from which -1 is a class rather than "not scored"
+BESIDE = 0.5  # weight of standing beside the text, where columns have no names
 CLOSE = 0.98  # share of 0 and 1 that makes a column with a few slips a 0/1 column among others
-
-
-def text(seen: Scan, given: tuple[str, ...] | None, *, taken: set[str], headed: bool) -> Choice:
-    """Choose the text: one column, or two that form a pair. None, if nothing could be text.
-
-    Args:
-        seen: The table.
-        given: What the user named; taken as it is.
-        taken: Columns that have another role.
-        headed: Whether names of columns mean something.
-    """
-    if given is not None:
-        by_name = {column.name: column for column in seen.columns}
-        return Choice(tuple(by_name[name] for name in given), (f"text: {quoted(given)}, as asked",))
-    free = [column for column in seen.columns if column.name not in taken]
-    ranked = _ranked_texts([column for column in free if column.kind == "text"], headed)
-    if pair := pairs.pair(ranked, free, seen, headed=headed):
-        return pair
-    if ranked:
-        return _best_text(ranked, headed)
-    return _any_text(free, headed)
 
 
 def given_label(columns: Sequence[Column]) -> Choice:
@@ -48,7 +26,7 @@ def label(
     free: Sequence[Column],
     *,
     headed: bool,
-    paired: bool = False,
+    texts: Sequence[Column] = (),
     several: bool | None = None,
     fits: Fits | None = None,
 ) -> Choice:
@@ -57,11 +35,11 @@ def label(
     Args:
         free: Columns without a role.
         headed: Whether names of columns mean something.
-        paired: Whether the texts are pairs, which are often scored by how alike they are.
+        texts: One, or a pair, which is often scored by how alike its two are.
         several: Whether a text has several labels, if the user said so; False bars 0/1 columns.
         fits: Which columns can be what the user asked for, where that is no matter of names.
     """
-    weights = {column.name: _label_weight(column, headed, paired) for column in free}
+    weights = {column.name: _label_weight(column, headed, texts) for column in free}
     ranked = sorted(
         (column for column in free if _is_candidate(column, weights[column.name], fits, headed)),
         key=lambda column: -weights[column.name],
@@ -77,72 +55,15 @@ def label(
     return _best_label(ranked, marks, weights, free, headed=headed)
 
 
-def _text_weight(column: Column, headed: bool) -> float:
-    named = 0.0
-    if headed:
-        named = names.text_evidence(column.name) - max(0, names.label_evidence(column.name))
-    return log2(1 + column.words) * (0.5 + 0.5 * column.varied) - 2 * column.blank + named
-
-
-def _ranked_texts(columns: Sequence[Column], headed: bool) -> list[Column]:
-    return sorted(columns, key=lambda column: -_text_weight(column, headed))
-
-
-def _best_text(ranked: Sequence[Column], headed: bool) -> Choice:
-    best, others = ranked[0], ranked[1:]
-    doubts = []
-    for other in others[:MOST_DOUBTS]:
-        decided = "it is longer" if best.words >= other.words else "its name says so"
-        doubts.append(
-            f"{other.name!r} is text too; {best.name!r} was taken because {decided}: "
-            f"{option('--text', [other])} takes the other, "
-            f"{option('--text', [other, best])} both as a pair"
-        )
-    return Choice((best,), (f"{best.name!r} is the text: {best.why}",), tuple(doubts))
-
-
-def _any_text(free: Sequence[Column], headed: bool) -> Choice:
-    """Choose where no column holds running text: single words, or cells that repeat."""
-    able = [column for column in free if _may_be_text(column, headed)]
-    if not able:
-        return Choice()
-
-    def weigh(column: Column) -> float:
-        is_words = 2 if column.kind == "words" else 0
-        return _text_weight(column, headed) + 3 * column.varied + is_words
-
-    best, *others = sorted(able, key=lambda column: -weigh(column))
-    why = f"{best.name!r} is the text: no column holds longer text, and most of its cells differ"
-    if best.kind == "constant":
-        why = (
-            f"{best.name!r} is the text, though all its cells are the same, as those of every "
-            "other column that could be: no row can be told from another by it"
-        )
-    doubts = tuple(
-        f"{other.name!r} could also be the text: {option('--text', [other])}"
-        for other in others[:MOST_DOUBTS]
-        if other.kind == "words"
-    )
-    return Choice((best,), (why,), doubts)
-
-
-def _may_be_text(column: Column, headed: bool) -> bool:
-    if not column.cells or (headed and names.label_evidence(column.name) >= 5):
-        return False
-    if headed and names.text_evidence(column.name) >= 2:
-        return True
-    odd = column.kind not in ("words", "category", "list", "constant")
-    return not odd and not all(map(is_number, column.cells))
-
-
 def _named(column: Column, headed: bool) -> float:
     return names.label_evidence(column.name) if headed else 0.0
 
 
-def _label_weight(column: Column, headed: bool, paired: bool) -> float:
+def _label_weight(column: Column, headed: bool, texts: Sequence[Column]) -> float:
     """Weigh how well a column would do as the one label column, by content and by name."""
     named = _named(column, headed)
     content = {"flags": 3.2, "category": 3 - min(column.classes, 300) / 200, "list": 3.0}
+    paired = len(texts) > 1
     weight = content.get(column.kind, -1.0) + named - 3 * column.blank
     if column.kind == NUMBER:
         weight += 1.8 + ((2.5 if paired else 1) if _is_scale(column) else -0.3)
@@ -152,6 +73,10 @@ def _label_weight(column: Column, headed: bool, paired: bool) -> float:
         weight -= 2  # hardly ever anything else
     if column.blocks and named <= 0:  # a source or a chapter, more often than a label
         weight -= 2
+    if headed and paired and names.is_origin(column.name):
+        weight -= 2
+    if not headed and any(abs(column.place - text.place) == 1 for text in texts):
+        weight += BESIDE
     once = sum(count == 1 for count in (column.counts or {}).values())
     return weight - (1 if column.kind != NUMBER and once > column.classes / 2 else 0)
 
@@ -258,8 +183,13 @@ def _is_polarity(column: Column) -> bool:
 
 
 def _marks_weight(marks: Sequence[Column], headed: bool) -> float:
-    """Weigh several 0/1 columns against one label column; "label_a", "label_b" weigh more."""
-    return min(4.5 + 0.5 * len(marks), 8) + max(0, min(_named(mark, headed) for mark in marks))
+    """Weigh several 0/1 columns against one label column; "label_a", "label_b" weigh more.
+
+    Names that are seldom those of labels weigh less: another column may be named as one.
+    """
+    named = [_named(mark, headed) for mark in marks]
+    mean = sum(named) / len(named)
+    return min(4.5 + 0.5 * len(marks), 8) + max(0, min(named)) + min(0, mean)
 
 
 def _in_digits(column: Column) -> bool:
@@ -292,6 +222,7 @@ def _all_marks(
         f"{option('--label', [other])}"
         for other in apart[:MOST_DOUBTS]
     ]
+    doubts += others(apart[MOST_DOUBTS:], "label")
     if left_out:
         every = sorted((*marks, *left_out), key=lambda column: column.place)
         doubts.append(
@@ -320,16 +251,19 @@ def _best_label(
 ) -> Choice:
     best = ranked[0]
     doubts = []
-    for other in ranked[1:]:
-        if weights[other.name] < PLAUSIBLE or (marks and other in marks and best not in marks):
-            continue
+    near = [
+        other
+        for other in ranked[1:]
+        if weights[other.name] >= PLAUSIBLE and not (marks and other in marks and best not in marks)
+    ]
+    for other in near[:MOST_DOUBTS]:
         by_name = _named(best, headed) > _named(other, headed)
         decided = "of its name" if by_name else "its content is more like labels"
         doubts.append(
             f"{other.name!r} ({describe(other)}) could also be the label; {best.name!r} was taken "
             f"because {decided}: {option('--label', [other])} selects the other"
         )
-    del doubts[MOST_DOUBTS:]
+    doubts += others(near[MOST_DOUBTS:], "label")
     if best.kind == NUMBER:
         doubts += _all_numbers(ranked if not headed else free, headed)
     if marks:

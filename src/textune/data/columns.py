@@ -20,6 +20,7 @@ MOST_CELLS = (
 MOST_CHARACTERS = 8_000_000  # in the counted cells of one column
 MOST_SIGNS = 6  # ways to write 0 and 1 that are named
 SAMPLE_ROWS = 4_000
+OFTEN = 0.1  # share of rows from which -1 is a class rather than "not scored"
 
 FLAGS: Mapping[str, int] = {
     **dict.fromkeys(("1", "1.0", "1.", "true", "yes", "y", "t"), 1),
@@ -215,17 +216,23 @@ def _why_constant(column: Column) -> str:
 
 
 def _why_flags(column: Column) -> str:
-    if (
-        column.numerals
-        or column.counts is None
-        or {flag(cell) for cell in column.counts} - {0, 1, -1}
-    ):
+    marks = {flag(cell) for cell in column.counts or ()}
+    if column.numerals or not marks or marks - {0, 1, -1}:
         return ""
+    if len(marks) == 2 and -1 in marks and _is_often(column, -1):
+        return ""  # the lower one of two, not "not scored"
+    counts = column.counts or {}
     return (
-        f"only {' and '.join(sorted(column.counts))}"
-        if len(column.counts) <= 3
+        f"only {' and '.join(sorted(counts))}"
+        if len(counts) <= 3
         else (f"only 0 and 1, in words or numbers: {_values(column)}")
     )
+
+
+def _is_often(column: Column, mark: int) -> bool:
+    counts = column.counts or {}
+    held = sum(count for cell, count in counts.items() if flag(cell) == mark)
+    return held >= OFTEN * sum(counts.values())
 
 
 def signs_of(columns: Sequence[Column]) -> str:

@@ -9,11 +9,13 @@ LABEL_WORDS: Mapping[float, str] = {
     6: "gold",
     5: "label labels class target targets y annotation",
     4: "sentiment intent category categories topic topics emotion emotions polarity stance tags"
-    " genre genres department queue relation mood dialect etiqueta etichetta étiquette kategorie"
+    " majority consensus genre genres department queue relation mood dialect etiqueta etichetta"
+    " étiquette kategorie"
     " klasse categoría categoria 标签 类别 情感 分类 метка категория класс ラベル",
     3: "stars star rating ratings score grade outcome verdict priority severity type similarity"
     " relatedness entailment classes",
-    2: "section tag group spam toxic toxicity hate offensive humor sarcasm",
+    2: "section tag group spam toxic toxicity hate offensive humor sarcasm judgment judgement"
+    " subtask",
 }
 TEXT_WORDS: Mapping[float, str] = {
     3: "text texts",
@@ -29,32 +31,24 @@ OTHER_WORDS = (
     " locale country city location region timezone platform device confidence count"
     " likes retweets votes upvotes price cost amount age year month day version annotator rater"
     " worker page number num length len verified retweeted favorited truncated lat lon phone zip"
-    " unnamed probability prob weight unclear test train dev"
+    " unnamed probability prob weight unclear test train dev variance std stddev deviation stderr"
+    " ups downs"
 )
 APART = frozenset(
     ["dev", "fold", "partition", "split", "subset", "test", "train", "unclear", "unsure", "valid"]
 )
 """Names of 0/1 columns that describe the row and never its text."""
-PAIRS = (
-    ("premise", "hypothesis"),
-    ("question", "sentence"),
-    ("question", "answer"),
-    ("question", "passage"),
-    ("question", "context"),
-    ("query", "passage"),
-    ("query", "document"),
-    ("claim", "evidence"),
-    ("context", "response"),
+CODES = frozenset(["id", "ids", "idx", "index"])
+DERIVED = frozenset(
+    [
+        *("parse", "parsed", "tokenized", "tokenised", "tokens", "lemmas", "lemmatized", "stemmed"),
+        *("html", "raw", "clean", "cleaned", "binary", "processed", "preprocessed", "normalized"),
+        *("normalised", "original"),
+    ]
 )
-FIRST = frozenset(
-    ["claim", "headline", "parent", "post", "premise", "prompt", "qtext", "query", "question"]
-)
-SECOND = {  # the second text by the first, where only their roles tell
-    **dict.fromkeys(("query", "question", "qtext"), ("title", "answer", "atext", "text")),
-    "headline": ("article", "body"),
-    **dict.fromkeys(("post", "parent", "prompt"), ("reply", "response", "comment", "answer")),
-}
-SIDES = (("1", "2"), ("a", "b"), ("left", "right"), ("first", "second"), ("0", "1"))
+"""Names of columns that hold another column's text, made over or as it was before."""
+ORIGINS = frozenset(["corpus", "domain", "genre", "section", "source", "topic"])
+"""Names of columns that say where a pair of texts was found, more often than what it is."""
 PARTS = re.compile(r"[A-Z]?[a-zß-öø-ÿ]+|[A-Z]+(?![a-z])|\d+|[^\W\d_]+")
 
 
@@ -119,37 +113,20 @@ def text_evidence(name: str) -> float:
 
 
 def is_apart(name: str) -> bool:
-    """Tell whether a name says that a 0/1 column is no label: `is_test`, `example_unclear`."""
-    return bool(APART & set(parts(name)))
+    """Tell whether a name says that a 0/1 column is no label: `is_test`, `prompt_id`."""
+    found = parts(name)
+    return bool(APART & set(found)) or (bool(found) and found[-1] in CODES)
 
 
-def are_pair(one: str, two: str) -> bool:
-    """Tell whether two names are those of two texts that belong together.
-
-    Example:
-        >>> are_pair("sentence1", "sentence2"), are_pair("title", "body")
-        (True, False)
-    """
-    first, second = parts(one), parts(two)
-    if are_listed(one, two):
-        return True
-    return len(first) == 1 and bool(set(SECOND.get(first[0], ())) & set(second))
+def is_derived(name: str) -> bool:
+    """Tell whether a name says that a column was made of another: `text_clean`, `Resume_html`."""
+    found = parts(name)
+    return len(found) > 1 and bool(DERIVED & set(found))
 
 
-def is_first(name: str) -> bool:
-    """Tell whether a name is one of the first text of a pair, as a query."""
-    return parts(name)[:1] != [] and parts(name)[0] in FIRST and len(parts(name)) == 1
-
-
-def are_listed(one: str, two: str) -> bool:
-    """Tell whether two names are a usual pair, or differ only in their side, as "text_a" does."""
-    first, second = parts(one), parts(two)
-    if ("_".join(first), "_".join(second)) in PAIRS:
-        return True
-    if len(first) != len(second) or len(first) < 2:
-        return False
-    different = [(a, b) for a, b in zip(first, second, strict=True) if a != b]
-    return len(different) == 1 and different[0] in SIDES
+def is_origin(name: str) -> bool:
+    """Tell whether a name says where texts come from: `genre`, `domain`."""
+    return bool(ORIGINS & set(parts(name)))
 
 
 def _at_commas(name: str) -> tuple[str, ...]:

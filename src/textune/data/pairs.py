@@ -1,9 +1,9 @@
 """Columns of text become a pair: by their names, by what they share, or since one repeats."""
 
 from collections.abc import Sequence
-from itertools import combinations, pairwise
+from itertools import pairwise, permutations
 
-from textune.data import names
+from textune.data import names, pair_names
 from textune.data.choice import MOST_DOUBTS, Choice, option
 from textune.data.columns import Column, Scan
 
@@ -25,7 +25,7 @@ def pair(
         headed: Whether names of columns mean something.
     """
     if headed:
-        return _named(ranked, free) or _repeated(ranked, free)
+        return _named(ranked, free) or _judged(ranked, free) or _repeated(ranked, free)
     for one, two in pairwise(free):
         if one in ranked[:2] and two in ranked[:2] and _share_words(one, two, seen):
             doubt = f"each of the two could be the only text: {option('--text', [one])}"
@@ -37,18 +37,54 @@ def pair(
 
 
 def _named(ranked: Sequence[Column], free: Sequence[Column]) -> Choice | None:
-    """Find two columns that are named like the two texts of a pair."""
+    """Find two columns that are named like the two texts of a pair, the surest names first."""
     able = [column for column in free if _reads_as_text(column)]
-    for one, two in combinations(able, 2):
+    found = []
+    for one, two in permutations(able, 2):
         is_best = not ranked or ranked[0] in (one, two)
-        if is_best or names.is_first(one.name) or names.is_first(two.name):
-            for first, second in ((one, two), (two, one)):
-                if names.are_pair(first.name, second.name):
-                    is_listed = names.are_listed(first.name, second.name)
-                    both = (one, two) if is_listed else (first, second)
-                    why = f"{both[0].name!r} and {both[1].name!r} are named like the two texts"
-                    return Choice(both, (f"{why} of a pair → pairs of texts",), _rest(ranked, both))
-    return None
+        if not (is_best or pair_names.is_first(one.name) or pair_names.is_first(two.name)):
+            continue
+        rank = pair_names.rank(one.name, two.name)
+        if rank is not None and not _are_of_many(one, two, able):
+            derived = names.is_derived(one.name) + names.is_derived(two.name)
+            found.append(((rank, derived, one.place, two.place), one, two))
+    if not found:
+        return None
+    _, one, two = min(found, key=lambda entry: entry[0])
+    is_listed = pair_names.are_listed(one.name, two.name)
+    both = tuple(sorted((one, two), key=lambda column: column.place)) if is_listed else (one, two)
+    why = f"{both[0].name!r} and {both[1].name!r} are named like the two texts"
+    return Choice(both, (f"{why} of a pair → pairs of texts",), _rest(ranked, both))
+
+
+def _are_of_many(one: Column, two: Column, able: Sequence[Column]) -> bool:
+    """Tell whether two names are of a longer list: "Top1", "Top2", …, of which none is a pair."""
+    if not pair_names.are_sides(one.name, two.name):
+        return False
+    series = pair_names.series(one.name)
+    return sum(pair_names.series(column.name) == series for column in able) > len((one, two))
+
+
+def _judged(ranked: Sequence[Column], free: Sequence[Column]) -> Choice | None:
+    """Find a text and what is judged in it: the aspect of a sentiment, the target of a stance."""
+    able = [c for c in free if pair_names.is_target(c.name) and _is_phrase(c)]
+    judged = [c for c in free if pair_names.is_judged(c.name) and c not in able]
+    texts = [column for column in ranked if column not in able]
+    if not (texts and judged) or len(able) != 1:
+        return None
+    both = tuple(sorted((texts[0], able[0]), key=lambda column: column.place))
+    text, target = texts[0].name, able[0].name
+    why = f"{judged[0].name!r} is said of {target!r} in {text!r} → pairs of texts"
+    doubts = (
+        f"{text!r} could be the only text: {option('--text', texts[:1])} takes it alone",
+        f"{target!r} could be the label: {option('--text', texts[:1])} "
+        f"with {option('--label', able)}",
+    )
+    return Choice(both, (why,), (*doubts, *_rest(ranked, both)))
+
+
+def _is_phrase(column: Column) -> bool:
+    return column.kind in ("text", "category", "words") and column.words >= 1 and not column.blank
 
 
 def _repeated(ranked: Sequence[Column], free: Sequence[Column]) -> Choice | None:
@@ -77,7 +113,7 @@ def _comes_back(column: Column) -> bool:
 def _reads_as_text(column: Column) -> bool:
     """Tell whether a column is text, or repeats itself but is named like a text."""
     is_named = column.kind in ("category", "words") and (
-        names.text_evidence(column.name) > 0 or names.is_first(column.name)
+        names.text_evidence(column.name) > 0 or pair_names.is_first(column.name)
     )
     return column.kind == "text" or (is_named and column.words >= 1)
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from textune.data import annotated, choices, lists, skipping, unlabelled
+from textune.data import annotated, choices, lists, skipping, text_choice, unlabelled
 from textune.data.choice import Choice, quoted
 from textune.data.columns import Column, Scan, describe, scan
 from textune.data.names import columns_meant
@@ -83,7 +83,7 @@ def understand(
         described |= kind.described(apart) if kind.described else {}
         return _found(table, apart, described, seen, skip=skip, no_skip=no_skip)
     taken = {*(label or ()), *([group] if group else ())}
-    texts = choices.text(seen, text, taken=taken, headed=table.has_header)
+    texts = text_choice.choose(seen, text, taken=taken, headed=table.has_header)
     if not texts.columns:
         listed = "; ".join(f"{name!r} is {describe(column)}" for name, column in columns.items())
         raise DataError(f"{table.name}: no column looks like text ({listed}); name one with --text")
@@ -91,11 +91,10 @@ def understand(
     barred = {*taken, *(column.name for column in texts.columns)}
     free = [column for column in seen.columns if column.name not in barred]
     free = [column for column in free if not annotated.names_people(column.name)] or free
-    paired = len(texts.columns) > 1
     labels = asked or choices.label(
         free,
         headed=table.has_header,
-        paired=paired,
+        texts=texts.columns,
         several=None if task is None else registry.of(task).several,
         fits=None if task is None else registry.of(task).fits,
     )

@@ -15,6 +15,7 @@ CLASSES = ("category", "flags")  # kinds of columns that hold classes
 MOST = 30  # classes of a column that is taken unasked
 MOST_NUMBERS = 7  # that are taken for classes unasked
 CLEAR = 3.0  # evidence of a name from which it says which column is the label
+MOST_BLANK = 0.9  # share of blank cells from which a column is no label unasked
 SHOWN = 4  # classes that are named
 
 
@@ -140,7 +141,8 @@ def _is_able(column: Column) -> bool:
     """Tell whether a column may hold classes beside those of others."""
     if column.kind not in CLASSES or not 2 <= column.classes <= MOST or names.is_apart(column.name):
         return False
-    return names.text_evidence(column.name) < 2 and column.words < 4
+    is_held = column.blank < MOST_BLANK
+    return names.text_evidence(column.name) < 2 and column.words < 4 and is_held
 
 
 def _values(column: Column) -> frozenset[str]:

@@ -99,6 +99,7 @@ KIND = Kind(
     weight=lambda columns: 3.0 * number_columns.are_ones(columns),
     fits=choices.could_be_numbers,
     form=number_columns.form,
+    together=number_columns.together,
     instead=number_columns.instead,
     findings=number_columns.findings,
     label_names=lambda contract, examples: contract.label,

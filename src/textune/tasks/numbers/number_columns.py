@@ -2,12 +2,17 @@
 
 from collections.abc import Iterator, Sequence
 
-from textune.data import choices, numerals
+from textune.data import choices, names, numerals, pair_names
+from textune.data.choice import Choice, option, quoted
 from textune.data.columns import NUMBER, Column, Scan
 from textune.data.numerals import PLAIN, is_number, like_number
 from textune.errors import DataError
 from textune.records import Contract, Finding, Table
 from textune.tasks.kind import Form
+
+CLEAR = 2.0  # evidence of its name by which one column is rather the label than others
+FEWEST = 3  # neighbours on one scale that are taken together
+SLACK = 0.3  # of a scale, by which the ends of the numbers given on it may differ
 
 
 def form(table: Table, columns: Sequence[Column], seen: Scan) -> Form:
@@ -30,6 +35,34 @@ def form(table: Table, columns: Sequence[Column], seen: Scan) -> Form:
     return Form("name", None, reason, numerals=written(columns))
 
 
+def together(free: Sequence[Column], chosen: Choice, headed: bool, asked: bool) -> Choice | None:
+    """Choose columns of numbers on one scale that stand side by side, as scores of an essay do.
+
+    Args:
+        free: Columns without a role.
+        chosen: What was chosen among single columns, or columns of 0 and 1.
+        headed: Whether names of columns mean something.
+        asked: Whether the task was asked for.
+
+    Returns:
+        None where a single number is meant, or something else, as far as can be seen.
+    """
+    group = _of_one_scale([column for column in free if _is_scored(column)]) if headed else []
+    if not group or not any(float(cell) % 1 for column in group for cell in column.cells):
+        return None
+    evidence = {column.name: names.label_evidence(column.name) for column in group}
+    best = max(evidence.values())
+    if chosen.columns and chosen.columns[0] not in group and not asked:
+        if len(chosen.columns) > 1 or names.label_evidence(chosen.columns[0].name) >= best + CLEAR:
+            return None
+    elif sorted(evidence.values())[-2] <= best - CLEAR:
+        return None
+    listed = quoted(column.name for column in group)
+    alone = next(column for column in group if evidence[column.name] == best)
+    doubt = f"one of them could be the only label: {option('--label', [alone])}"
+    return Choice(tuple(group), (f"labels: {listed}, numbers on one scale",), (doubt,))
+
+
 def instead(columns: Sequence[Column], seen: Scan) -> str:
     """Say what would become of classes that are numbers."""
     column = columns[0]
@@ -40,6 +73,33 @@ def instead(columns: Sequence[Column], seen: Scan) -> str:
         f"{column.name!r} holds {held}: `--task number` would estimate them, so that near ones "
         "count as nearly right, instead of taking each as a class"
     )
+
+
+def _is_scored(column: Column) -> bool:
+    """Tell whether a column may hold numbers that somebody gave."""
+    is_kind = column.kind == NUMBER or (column.kind == "category" and column.classes > 1)
+    is_named = names.label_evidence(column.name) > -CLEAR and names.text_evidence(column.name) < 2
+    return is_kind and is_named and bool(column.cells) and all(map(is_number, column.cells))
+
+
+def _of_one_scale(able: Sequence[Column]) -> list[Column]:
+    """Find the most neighbours whose lowest and highest numbers are nearly the same."""
+    runs: list[list[Column]] = []
+    for column in able:
+        is_next = bool(runs) and runs[-1][-1].place == column.place - 1
+        if is_next and _share_scale(runs[-1][0], column):
+            runs[-1].append(column)
+        else:
+            runs.append([column])
+    best = max(runs, key=len, default=[])
+    is_series = len({pair_names.series(column.name) for column in best}) == 1
+    return best if len(best) >= (2 if is_series else FEWEST) else []
+
+
+def _share_scale(one: Column, other: Column) -> bool:
+    first, second = ([float(cell) for cell in column.cells] for column in (one, other))
+    far = SLACK * (max(*first, *second) - min(*first, *second))
+    return abs(min(first) - min(second)) <= far and abs(max(first) - max(second)) <= far
 
 
 def refuse_others(table: Table, column: Column) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from textune.data import choices, names
+from textune.data import names, text_choice
 from textune.data.choice import MOST_DOUBTS, option, quoted
 from textune.data.columns import Column, Scan
 from textune.data.cut import CutCensus
@@ -256,7 +256,7 @@ def _marked(
     best = max(able, key=lambda column: (word_lists.rank(column), -column.place))
     given = None if asked.text is None else (asked.text,)
     taken = {best.name, *([group] if group else ())}
-    texts = choices.text(seen, given, taken=taken, headed=table.has_header)
+    texts = text_choice.choose(seen, given, taken=taken, headed=table.has_header)
     if not texts.columns:
         return None
     text = max(texts.columns, key=lambda column: column.words)

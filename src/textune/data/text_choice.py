@@ -1,0 +1,95 @@
+"""Columns become the text, or the pair of texts: which it is, why, and what else could be."""
+
+import re
+from collections.abc import Sequence
+from math import log2
+
+from textune.data import names, pairs
+from textune.data.choice import MOST_DOUBTS, Choice, option, others, quoted
+from textune.data.columns import Column, Scan
+from textune.data.numerals import is_number
+
+MARKUP = re.compile(r"\s*<(?:!DOCTYPE|[a-zA-Z]\w*)[ >]")  # at the beginning of a page
+
+
+def choose(seen: Scan, given: tuple[str, ...] | None, *, taken: set[str], headed: bool) -> Choice:
+    """Choose the text: one column, or two that form a pair. None, if nothing could be text.
+
+    Args:
+        seen: The table.
+        given: What the user named; taken as it is.
+        taken: Columns that have another role.
+        headed: Whether names of columns mean something.
+    """
+    if given is not None:
+        by_name = {column.name: column for column in seen.columns}
+        return Choice(tuple(by_name[name] for name in given), (f"text: {quoted(given)}, as asked",))
+    free = [column for column in seen.columns if column.name not in taken]
+    ranked = _ranked_texts([column for column in free if column.kind == "text"], headed)
+    if pair := pairs.pair(ranked, free, seen, headed=headed):
+        return pair
+    if ranked:
+        return _best_text(ranked, headed)
+    return _any_text(free, headed)
+
+
+def _text_weight(column: Column, headed: bool) -> float:
+    named = 0.0
+    if headed:
+        named = names.text_evidence(column.name) - max(0, names.label_evidence(column.name))
+    made_over = names.is_derived(column.name) if headed else False
+    marked = sum(MARKUP.match(cell) is not None for cell in column.cells) > len(column.cells) / 2
+    weight = log2(1 + column.words) * (0.5 + 0.5 * column.varied) - 2 * column.blank
+    return weight + named - made_over - 2 * marked
+
+
+def _ranked_texts(columns: Sequence[Column], headed: bool) -> list[Column]:
+    return sorted(columns, key=lambda column: -_text_weight(column, headed))
+
+
+def _best_text(ranked: Sequence[Column], headed: bool) -> Choice:
+    best, more = ranked[0], ranked[1:]
+    doubts = []
+    for other in more[:MOST_DOUBTS]:
+        decided = "it is longer" if best.words >= other.words else "its name says so"
+        doubts.append(
+            f"{other.name!r} is text too; {best.name!r} was taken because {decided}: "
+            f"{option('--text', [other])} takes the other, "
+            f"{option('--text', [other, best])} both as a pair"
+        )
+    doubts += others(more[MOST_DOUBTS:], "text")
+    return Choice((best,), (f"{best.name!r} is the text: {best.why}",), tuple(doubts))
+
+
+def _any_text(free: Sequence[Column], headed: bool) -> Choice:
+    """Choose where no column holds running text: single words, or cells that repeat."""
+    able = [column for column in free if _may_be_text(column, headed)]
+    if not able:
+        return Choice()
+
+    def weigh(column: Column) -> float:
+        is_words = 2 if column.kind == "words" else 0
+        return _text_weight(column, headed) + 3 * column.varied + is_words
+
+    best, *more = sorted(able, key=lambda column: -weigh(column))
+    why = f"{best.name!r} is the text: no column holds longer text, and most of its cells differ"
+    if best.kind == "constant":
+        why = (
+            f"{best.name!r} is the text, though all its cells are the same, as those of every "
+            "other column that could be: no row can be told from another by it"
+        )
+    doubts = tuple(
+        f"{other.name!r} could also be the text: {option('--text', [other])}"
+        for other in more[:MOST_DOUBTS]
+        if other.kind == "words"
+    )
+    return Choice((best,), (why,), doubts)
+
+
+def _may_be_text(column: Column, headed: bool) -> bool:
+    if not column.cells or (headed and names.label_evidence(column.name) >= 5):
+        return False
+    if headed and names.text_evidence(column.name) >= 2:
+        return True
+    odd = column.kind not in ("words", "category", "list", "constant")
+    return not odd and not all(map(is_number, column.cells))

@@ -1,0 +1,67 @@
+"""Tables as their owners have them are read as they mean them; what else may be meant is said."""
+
+import re
+import shlex
+
+import pytest
+
+from made_owners import owned
+from textune.tasks.contract import understand
+
+TABLES = owned()
+OPTIONS = re.compile(r"`(--(?:text|label|task) [^`]*)`(?: (?:with|and) `(--[^`]*)`)?")
+
+
+@pytest.mark.parametrize("rows", [25, 60])
+@pytest.mark.parametrize("name", TABLES)
+def test_tables_are_read_as_their_owners_mean_them(name, rows):
+    meant = TABLES[name]
+    understood = understand(meant.table(rows))
+    found = understood.contract
+    said = (found.task, found.text, found.label, found.doubts)
+    assert meant.tasks & {found.task, "any"}, said
+    if "?" not in meant.text:
+        assert found.text == meant.text, said
+    if found.task == "aspects":
+        assert meant.label[0] in found.label, said
+    elif "any" not in meant.tasks:
+        assert found.label == meant.label, said
+    used = {*found.text, *found.label, *(entry.partition("=")[0] for entry in found.skip)}
+    assert used | {*understood.left_out} >= {*meant.table(1).columns}
+    assert any(meant.second in doubt for doubt in (*found.doubts, "" if not meant.second else "-"))
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_the_options_that_are_shown_select_the_other_reading(name):
+    table = TABLES[name].table(40)
+    found = understand(table).contract
+    for doubt in found.doubts:
+        for match in OPTIONS.finditer(doubt):
+            given = dict(pair for part in match.groups() if part for pair in _pairs(part))
+            other = understand(
+                table,
+                task=given.get("task"),
+                text=tuple(given["text"].split(",")) if "text" in given else None,
+                label=tuple(given["label"].split(",")) if "label" in given else None,
+            ).contract
+            read = {
+                "task": other.task,
+                "text": ",".join(other.text),
+                "label": ",".join(other.label),
+            }
+            assert {key: read[key] for key in given} == given, (doubt, read)
+            before = {
+                "task": found.task,
+                "text": ",".join(found.text),
+                "label": ",".join(found.label),
+            }
+            assert read != before, doubt
+
+
+def test_the_set_of_owners_tables_does_not_shrink():
+    assert len(TABLES) >= 108
+
+
+def _pairs(option: str) -> list[tuple[str, str]]:
+    words = shlex.split(option)
+    return [(words[0].removeprefix("--"), words[1])]
