@@ -102,6 +102,14 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """What a text column of the training file was like; nothing of its texts."""
+
+    kind: str  # as `textune.data.columns` names it
+    words: float  # in a cell, in the mean
+
+
+@dataclass(frozen=True, slots=True)
 class Contract:
     """What textune understood of a table, and why; written into the run, applied to every file."""
 
@@ -125,6 +133,8 @@ class Contract:
     weight: str | None = None  # column that says how much each text weighs in the loss
     annotators: tuple[str, ...] = ()  # column that says who labelled, and whose label is taken
     names: tuple[tuple[str, str], ...] = ()  # of classes that files write as numbers
+    columns: tuple[str, ...] = ()  # all of the training file
+    looks: tuple[Look, ...] = ()  # one for each text column: by which it is known elsewhere
     numerals: tuple[tuple[str, str], ...] = ()  # unit and sign of decimals of each label column of
     # numbers that are not written plainly
 

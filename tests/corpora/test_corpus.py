@@ -77,14 +77,14 @@ def test_columns_of_a_second_file_are_found_by_name(reviews, write, tokenizer):
 
 
 @pytest.mark.parametrize(
-    ("header", "message"),
+    ("content", "message"),
     [
-        ("review,label", r"valid\.csv: there is no column 'text', which holds the text by the"),
-        ("text,lable", r"valid\.csv: there is no column 'label'.*did you mean 'lable'\?"),
+        ("id,label\n7,good", r"valid\.csv: there is no column 'text', which holds the text by the"),
+        ("text,lable\na film,?", r"valid\.csv: there is no column 'label'.*did you mean 'lable'\?"),
     ],
 )
-def test_a_second_file_without_the_columns_is_refused(reviews, write, tokenizer, header, message):
-    valid = write("valid.csv", f"{header}\na film,good\n")
+def test_a_second_file_without_the_columns_is_refused(reviews, write, tokenizer, content, message):
+    valid = write("valid.csv", f"{content}\n")
     with pytest.raises(DataError, match=message):
         gathered(str(reviews), tokenizer, valid=valid)
 

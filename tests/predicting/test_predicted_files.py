@@ -235,10 +235,13 @@ HEADED = "label\tsentence\n" + "".join(
 
 def test_names_in_the_first_line_are_no_text(nameless, tmp_path):
     source = tmp_path / "texts.tsv"
-    source.write_text(HEADED, encoding="utf-8")
-    message = r"its first line seems to name the columns \(label, sentence\).*name the text column"
+    source.write_text(HEADED.replace("label\tsentence", "u\tv"), encoding="utf-8")
+    message = r"its first line seems to name the columns \(u, v\).*name the text column"
     with pytest.raises(DataError, match=message):
         label(nameless, str(source), tmp_path / "out.csv")
+    source.write_text(HEADED, encoding="utf-8")
+    label(nameless, str(source), tmp_path / "out.csv")
+    assert len(read_back(tmp_path / "out.csv")[1]) == 30
     label(nameless, str(source), tmp_path / "named.csv", Reading(text=("sentence",)))
     assert len(read_back(tmp_path / "named.csv")[1]) == 30
     label(nameless, str(source), tmp_path / "plain.csv", Reading(file=ReadOptions(header=False)))

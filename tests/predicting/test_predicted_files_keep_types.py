@@ -118,5 +118,5 @@ def test_rows_that_a_tool_marks_as_no_gold_are_said_to_have_no_answer(predictor,
     file.write_text("\n".join(map(json.dumps, lines)))
     out = label(predictor, file, tmp_path / "out.jsonl")
     assert len(out.read_text().splitlines()) == 6
-    [said] = files.left_out(file, Reading())
+    [said] = files.remarks(predictor, file, Reading())
     assert said.startswith("3 rows are left out, since each has the answer 'ignore'")

@@ -35,7 +35,7 @@ def conll(tmp_path):
 def test_words_are_found_with_and_without_their_numbers(conll, trained, asked):
     agreed = understand(conll("train.conll", numbered=trained)).contract
     table = conll("new.conll", numbered=asked)
-    found = layout.fitted(table, agreed)
+    _, found = layout.fitted(table, agreed)
     place = table.columns.index(found.text[0])
     first = next(iter(table.rows()))
     assert json.loads(first.cells[place]) == SENTENCES[0]

@@ -15,7 +15,7 @@ from textune.settings.config import Settings
 from textune.settings.data_config import DataSettings
 from textune.splits import strata
 from textune.splits.left_out import is_skipped, mended, skipped
-from textune.tasks import examples, registry
+from textune.tasks import examples, layout, registry
 
 
 def read_parts(
@@ -25,15 +25,20 @@ def read_parts(
     data, seed = settings.data, judging.seed_of_rows(settings)
     parts = [(yield from _read(table, agreed, data, seed))]
     plain = replace(agreed, weight=None)  # the others are judged by, each text alike
+    labels = examples.label_names(agreed, parts[0])
+    known = (*labels, *(value for value, _ in agreed.names))
     for other in others:
-        more = None if other is None else _same_layout(other, table, data.file)
-        parts.append([] if more is None else (yield from _read(more, plain, data, seed)))
+        if other is None:
+            parts.append([])
+            continue
+        more = _same_layout(other, table, agreed, data.file)
+        parts.append((yield from _read(*layout.fitted(more, plain, known), data, seed)))
     yield from _leave_out_unknown(agreed, parts, data)
     return parts
 
 
-def _same_layout(other: object, table: Table, options: ReadOptions) -> Table:
-    """Open a validation or test file, with a header exactly where the first file has one.
+def _same_layout(other: object, table: Table, agreed: Contract, options: ReadOptions) -> Table:
+    """Open a validation or test file, with a header where its first line holds names.
 
     A delimiter and keys that were named hold for files with the ending of the first.
     """
@@ -42,7 +47,13 @@ def _same_layout(other: object, table: Table, options: ReadOptions) -> Table:
     endings = {sources.ending(Path(name)) for name in (other, table.path)}
     if len(endings) > 1:
         options = replace(options, delimiter=None, rows=None)
-    return sources.read(other, replace(options, header=table.has_header))
+    found = sources.read(other, options)
+    if options.header is not None or found.format not in layout.TABLES:
+        return found
+    header = layout.has_header(found, agreed, trained=table.has_header)
+    if header is None:
+        raise layout.unnamed(found, agreed)
+    return sources.read(other, replace(options, header=header))
 
 
 def _read(

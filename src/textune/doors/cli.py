@@ -2,7 +2,7 @@
 
 import shlex
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -183,7 +183,9 @@ def predict(  # noqa: D417  # the others are described in `evaluate`
         as_json: Print one JSON object a text, for programs.
     """
     from textune.data.names import parted
+    from textune.doors import labelling
     from textune.predicting import files
+    from textune.predicting.outputs import Output
     from textune.predicting.predictor import FEW, Predictor, Reading
 
     if bool(texts) == bool(input_):
@@ -204,17 +206,9 @@ def predict(  # noqa: D417  # the others are described in `evaluate`
     )
     few = bool(texts) and sum(map(len, texts)) <= FEW
     predictor = Predictor.opened(run, device=device, precision=precision, few=few)
-    if input_ and output:
-        steps = files.predict_file(
-            predictor, input_, output, options, overwrite=overwrite, harmless=harmless
-        )
-        _show_written(steps, output, as_json=as_json)
-        for remark in files.left_out(input_, options):
-            console.warn(remark)
-    elif input_:
-        examples = files.read_texts(predictor, input_, options)
-        found = predictor.stream(examples, threshold=threshold)
-        console_predictions.show_predictions(found, predictor.task.name, as_json=as_json)
+    if input_:
+        written = None if output is None else Output(output, overwrite, harmless)
+        labelling.of_file(predictor, input_, options, written, as_json=as_json)
     else:
         given = predictor.predict(files.to_texts(predictor, texts), threshold=threshold)
         console_predictions.show_predictions(given, predictor.task.name, as_json=as_json)
@@ -315,15 +309,6 @@ def demo(*, out: Path = Path("demo"), epochs: int | None = None, limit: int | No
     with console.spared():
         console.say(f"\nthe model: {run_folder / 'model'}")
         console.say(f"the report, for a browser: {run_folder / 'report.html'}")
-
-
-def _show_written(steps: Iterator[int], output: Path, *, as_json: bool) -> None:
-    """Write a file of predictions, counting its rows meanwhile, and print how many there are."""
-    count = max(console.counting(steps, what="labelling"), default=0)
-    if as_json:
-        console.show_json({"output": str(output), "rows": count})
-    else:
-        console.say(f"{output}: {count:,} rows")
 
 
 def _watched(function: Callable[..., Any], options: Mapping[str, object], *, quiet: bool) -> Any:

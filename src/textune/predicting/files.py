@@ -8,7 +8,6 @@ from pathlib import Path
 from textune.errors import Problems, SettingsError
 from textune.predicting.outputs import Output, nested_answers
 from textune.predicting.predictor import CHUNK, Predictor, Reading, Text
-from textune.reading import sources
 from textune.records import Example
 from textune.tasks import examples, registry
 
@@ -63,10 +62,10 @@ def predict_file(
         problems.raise_any()
 
 
-def left_out(source: object, options: Reading) -> list[str]:
-    """Say what of an input is no row of it, as its annotation tool marks it, and got no answer."""
-    table = sources.read(source, options.file)
-    return [item.message for item in table.findings if item.kind == "left out"]
+def remarks(predictor: Predictor, source: object, options: Reading) -> list[str]:
+    """Say how an input was read where its columns stand otherwise, and what is no row of it."""
+    table, _ = options.open(source, predictor.card)
+    return [item.message for item in table.findings if item.kind in ("left out", "layout")]
 
 
 def read_texts(predictor: Predictor, source: object, options: Reading) -> Iterator[Example]:

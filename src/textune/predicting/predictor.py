@@ -15,7 +15,7 @@ from textune.data.names import columns_meant
 from textune.data.words import joined
 from textune.encoder import bases, names, plain
 from textune.encoder.plain import PlainEncoder
-from textune.errors import DataError, ModelError, RunError, SettingsError
+from textune.errors import ModelError, RunError, SettingsError
 from textune.evaluation import answered
 from textune.reading import sources
 from textune.records import Contract, Decision, Example, Prediction, ReadOptions, Scores, Table
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from textune.evaluation.evaluate import Scorer
 
 CHUNK = 4096
-TABLES = {"csv", "tsv", "text", "sheet"}  # formats whose first row may name the columns
 FEW = 20_000  # characters that NumPy answers sooner than torch is imported
 Text = str | tuple[str, str] | list[str]
 
@@ -73,7 +72,10 @@ class Reading:
             skip=(*agreed.skip, *self.skip),
             annotators=self._annotators(agreed),
         )
-        chosen = chosen if text else layout.fitted(table, chosen)
+        known = (*card.labels, *(value for value, _ in agreed.names))
+        table, chosen = layout.fitted(
+            table, chosen, known, text_named=bool(text), label_named=bool(label)
+        )
         return naming.named(table, chosen), chosen
 
     def _annotators(self, agreed: Contract) -> tuple[str, ...]:
@@ -89,19 +91,14 @@ class Reading:
         if self.file.header is not None or not isinstance(source, str | Path):
             return self.file.header
         table = sources.read(source, self.file)
-        if table.format not in TABLES:
+        if table.format not in layout.TABLES:
             return None
         if self.text:
             return card.header if all(map(str.isdigit, self.text)) else True
-        is_named = table.has_header and not set(card.contract.text) <= set(table.columns)
-        if not card.header and is_named:
-            raise DataError(
-                f"{table.name}: its first line seems to name the columns "
-                f"({', '.join(table.columns[:8])}), and the model was trained on a file "
-                f"without names (text in column {' and '.join(card.contract.text)}); name the "
-                f"text column with --text, or say --no-header if the first line is data"
-            )
-        return card.header
+        found = layout.has_header(table, card.contract, trained=card.header)
+        if found is None:
+            raise layout.unnamed(table, card.contract)
+        return found
 
 
 @dataclass(slots=True)

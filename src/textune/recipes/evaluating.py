@@ -78,6 +78,7 @@ def _by_labels(run: Path, source: object, options: Reading) -> Report:
     if predictor.task.asks == "words" and (agreed.form == "words" or table.format == "conll"):
         numbers["plain_text"] = _on_plain_text(predictor, found)
     remarks = (
+        *(found.message for found in table.findings if found.kind in ("left out", "layout")),
         skipped(everything, table.name),
         mended(found, table.name),
         wide.remark(),

@@ -9,7 +9,7 @@ from textune.data.columns import Column, Scan, describe, scan
 from textune.data.names import columns_meant
 from textune.data.unlabelled import Gap
 from textune.errors import DataError, SettingsError, among
-from textune.records import Contract, Finding, Table
+from textune.records import Contract, Finding, Look, Table
 from textune.tasks import registry
 from textune.tasks.kind import Kind
 
@@ -153,7 +153,14 @@ def _found(
         *unlabelled.findings(contract, seen, gaps),
         *kind.findings(table, contract, seen),
     )
-    contract = replace(contract, skip=(*skip, *(gap.entry for gap in gaps)))
+    by_name = {column.name: column for column in seen.columns}
+    texts = (by_name[name] for name in contract.text)
+    contract = replace(
+        contract,
+        skip=(*skip, *(gap.entry for gap in gaps)),
+        columns=table.columns,
+        looks=tuple(Look(column.kind, round(column.words, 1)) for column in texts),
+    )
     return Understanding(contract, described, _rows(table, seen, contract.skip, gaps), findings)
 
 
