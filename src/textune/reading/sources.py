@@ -3,6 +3,7 @@
 import os
 import re
 import stat
+from collections.abc import Callable
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
@@ -20,6 +21,7 @@ from textune.reading import (
 )
 from textune.reading.dialect import NAMES, recognise
 from textune.reading.forms import (
+    answered,
     fasttext,
     folders,
     foreign,
@@ -46,6 +48,12 @@ KINDS = {
     **dict.fromkeys(spreadsheets.ENDINGS, "sheet"),
 }
 
+OF_TABLES: tuple[Callable[[Table], Table | None], ...] = (  # what cells of a table may mean
+    label_studio_rows.plain,
+    numbered_words.sentences,
+    tagged_cells.lists,
+    answered.told,
+)
 USUAL = ReadOptions()  # everything is recognised
 
 _OBJECT = re.compile(  # how a JSON object begins, or what Python writes for it
@@ -96,9 +104,7 @@ def _in_sentences(table: Table) -> Table:
         return table
     if table.format == "text" or len(table.columns) == 1:
         return fasttext.labelled(table) or table
-    if (plain := label_studio_rows.plain(table)) is not None:
-        return plain
-    return numbered_words.sentences(table) or tagged_cells.lists(table) or table
+    return next((made for form in OF_TABLES if (made := form(table)) is not None), table)
 
 
 def _read_file(path: Path, options: ReadOptions) -> Table:

@@ -90,25 +90,25 @@ def _walk(path: Path, problems: Problems) -> Iterator[Row]:
 
 def _row(name: str, around: tuple[str, str], asked: Any, place: str) -> Row:
     title, context = around
-    code = _member(asked, "id", (str, int), place)
+    code = _member(asked, "id", (str, int), place) if "id" in asked else place.partition(": ")[2]
     question = _member(asked, "question", str, place)
-    answers = _answers(asked, place)
-    cells = (str(code), title, question, context, answers)
+    found = answers(asked, place)
+    cells = (str(code), title, question, context, found)
     fault = jsonlines.faulty_cell(cells, COLUMNS)
     if fault:
         raise DataError(f"{place}: {fault}")
     origin = f"{name}: question {code}"
-    remark = _contradiction(asked, answers)
+    remark = _contradiction(asked, found)
     return Row(cells, origin, (f"{origin}: {remark}",) if remark else ())
 
 
-def _contradiction(asked: dict[str, object], answers: str) -> str:
+def _contradiction(asked: dict[str, object], written: str) -> str:
     """Say how a question is read whose answers contradict its own mark."""
     given = asked.get("answers")
     texts = given.get("text") if isinstance(given, dict) else given
     if _is_impossible(asked) is True and texts:
         return "is_impossible is true, but there are answers: read as having none"
-    if _is_impossible(asked) is False and answers and not texts:
+    if _is_impossible(asked) is False and written and not texts:
         return "is_impossible is false, but there is no answer: read as having none"
     return ""
 
@@ -118,7 +118,7 @@ def _is_impossible(asked: dict[str, object]) -> bool | None:
     return _MARKS.get(str(asked.get("is_impossible")).lower())
 
 
-def _answers(asked: dict[str, Any], place: str) -> str:
+def answers(asked: dict[str, Any], place: str) -> str:
     """Write the answers as a cell; whether they stand in the passage is judged elsewhere."""
     if _is_impossible(asked) is True:
         return "[]"

@@ -39,6 +39,8 @@ def _are_columns(name: str, head: Sequence[Any]) -> bool:
     objects = [one for one in held if isinstance(one, Mapping)]
     keys = {key for one in objects for key in one}
     is_usual = len(keys) <= MOST and all("." not in f"{name}{key}" for key in keys)
+    if name.lower() in ("answer", "answers"):  # which have their own columns: text and place
+        return False
     return len(objects) == len(held) and is_usual and not _PLACES & {key.lower() for key in keys}
 
 

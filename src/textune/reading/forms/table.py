@@ -17,6 +17,7 @@ from textune.metrics.votes import Judged
 from textune.reading import json_values, jsonlines
 from textune.reading.forms import (
     argilla,
+    articles,
     doccano,
     entities,
     flat,
@@ -39,10 +40,10 @@ from textune.reading.forms.within import Stream
 from textune.reading.json_values import Value
 from textune.records import Finding, ReadOptions, Row, Table
 
-ROOMS = (label_studio, labelbox, listed_rows, listed_texts, luis, mrqa, prodigy, rasa, sagemaker)
+ROOMS = (articles, label_studio, labelbox, listed_rows, listed_texts, luis, mrqa, prodigy, rasa)
 FORMS = (
     *(form for room in (argilla, doccano, entities, google, spacy) for form in room.FORMS),
-    *(room.FORM for room in (*ROOMS, ubiai)),
+    *(room.FORM for room in (*ROOMS, sagemaker, ubiai)),
 )
 TIED = LeftOut(votes.TIED)
 HEAD = 200  # values by which a form is recognised

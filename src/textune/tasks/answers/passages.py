@@ -8,30 +8,40 @@ import ast
 import hashlib
 import json
 import re
+import shlex
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from textune.errors import DataError, excerpt
 from textune.records import Answer, Contract, Example, Row
+from textune.tasks.answers.standing import ANYWHERE, look_up
 
 LABELS = ("start", "end")
 """What a model says of every token: how likely an answer begins there, and ends there."""
 
-TEXT_KEYS = ("text", "texts", "answer_text", "answer")
+TEXT_KEYS = ("text", "texts", "answer_text", "answer", "value")
 START_KEYS = ("answer_start", "start", "answer_starts", "starts")
 SHAPES = (
     '{"text": ["…"], "answer_start": [0]} or [{"text": "…", "start": 0}], '
     "and [] where the passage has no answer"
 )
-ANYWHERE: Any = object()  # the start of an answer of which a file says no start
 Given = tuple[Any, Any]  # the text and the start of an answer, as a file has them
 
 _STRUCTURE = re.compile(  # how a cell of answers begins
-    r"""\s*(?:\[\s*\]|\[?\s*\{\s*["'](?:text|texts|answer|answer_text|answer_starts?|starts?)["']\s*:)"""
+    r"""\s*(?:\[\s*\]|\[?\s*\{\s*["'](?:text|texts|answer|answer_text|answer_starts?|starts?|value)["']\s*:)"""
 )
+_OBJECTS = re.compile(r"\s*\[?\s*\{")
+_KEYS = re.compile(r"""["'](?:answer_starts?|answer_text)["']\s*:""")  # wherever they stand in it
 _TAGGED = re.compile(r"""["'](?:label|labels|entity|entity_group|type|tag)["']\s*:""")
 _WHOLE = re.compile(r"[+-]?\d+(?:\.0*)?")
+_NO_ANSWER = frozenset(
+    [
+        *("no_answer", "no answer", "noanswer", "no-answer", "unanswerable", "not answerable"),
+        *("<no_answer>", "[no_answer]", "[no answer]", "cannotanswer", "n/a", "nan", "none"),
+        *("null", "-1"),
+    ]
+)
 
 
 def is_structure(cell: str) -> bool:
@@ -41,7 +51,8 @@ def is_structure(cell: str) -> bool:
         >>> is_structure('{"text": ["Denver"], "answer_start": [177]}'), is_structure("Denver")
         (True, False)
     """
-    return _STRUCTURE.match(cell) is not None and _TAGGED.search(cell) is None
+    begins = _STRUCTURE.match(cell) or (_OBJECTS.match(cell) and _KEYS.search(cell))
+    return begins is not None and _TAGGED.search(cell) is None
 
 
 def parse(cell: str) -> list[Given] | None:
@@ -108,7 +119,10 @@ def reader(
         if labels is None:
             return Example(row.cells[question], row.origin, pair=row.cells[passage])
         given = _given(row, contract, [row.cells[place] for place in labels])
-        answers, remarks = _placed(row, row.cells[passage], given)
+        said = [each for each in given if not is_no_answer(each[0], row.cells[passage])]
+        answers, remarks = _placed(row, row.cells[passage], said)
+        if given and not said:
+            remarks = (f"{row.origin}: {excerpt(str(given[0][0]))} is read as no answer",)
         return Example(
             row.cells[question],
             row.origin,
@@ -119,6 +133,12 @@ def reader(
         )
 
     return to_example
+
+
+def is_no_answer(text: object, passage: str) -> bool:
+    """Tell words that say that a passage has no answer, unless they stand in it."""
+    is_said = isinstance(text, str) and text.strip().lower() in _NO_ANSWER
+    return is_said and str(text) not in passage
 
 
 def _name(passage: str) -> str:
@@ -133,7 +153,10 @@ def _given(row: Row, contract: Contract, cells: Sequence[str]) -> list[Given]:
     if contract.separator != "json":
         return [(cells[0], ANYWHERE)] if cells[0].strip() else []
     if not cells[0].strip():
-        raise DataError(f"{row.origin}: column {column!r} is blank; allowed: {SHAPES}")
+        raise DataError(
+            f"{row.origin}: column {column!r} is blank; allowed: {SHAPES}; `--skip "
+            f"{shlex.quote(f'{column}=')}` leaves such rows out"
+        )
     try:
         given = parse(cells[0])
     except ValueError as error:
@@ -154,6 +177,10 @@ def _flat(row: Row, columns: Sequence[str], text: str, start: str) -> list[Given
     start = start.strip()
     if not text.strip() and start in ("", "-1", "-1.0"):
         return []
+    if text.strip().lower() in _NO_ANSWER and start in ("", "-1", "-1.0", "0", "0.0"):
+        return [(text, ANYWHERE)]
+    if start in ("-1", "-1.0"):
+        return [(text, ANYWHERE)]
     if not text.strip() or not start:
         blank, filled = columns if not text.strip() else columns[::-1]
         raise DataError(
@@ -171,103 +198,26 @@ def _placed(
     remarks: dict[str, None] = {}
     faults: list[str] = []
     for text, start in given:
+        if len(given) > 1 and start is ANYWHERE and isinstance(text, str) and text not in passage:
+            remarks[f"{row.origin}: {excerpt(text)} does not stand there: left out"] = None
+            continue
         try:
-            answer, remark = _look_up(passage, text, start)
+            answer, remark = look_up(passage, text, start)
         except ValueError as fault:
             faults.append(str(fault))
             continue
         answers.append(answer)
         if remark:
             remarks[f"{row.origin}: {remark}"] = None
+    if given and not answers and not faults:
+        shown = ", ".join(excerpt(str(text)) for text, _ in given[:3])
+        faults.append(f"none of its {len(given)} answers stands in the passage ({shown}, …)")
+        given = given[:1]
     if faults:
         more = len(faults) - 1
         others = f" (and {more} more of its {len(given)} answers are wrong)" if more else ""
         raise DataError(f"{row.origin}: {faults[0]}{others}")
     return tuple(answers), tuple(remarks)
-
-
-def _look_up(passage: str, text: object, start: object) -> tuple[Answer, str]:
-    """Find an answer in the passage; raises ValueError with what is wrong."""
-    if not isinstance(text, str):
-        raise ValueError(f"an answer holds {_said(text)}; allowed: a text")
-    if not text.strip():
-        raise ValueError("an answer has an empty text; where the passage has no answer, write []")
-    if start is ANYWHERE:
-        return _first(passage, text)
-    if isinstance(start, float) and start.is_integer():
-        start = int(start)
-    if not isinstance(start, int) or isinstance(start, bool):
-        raise ValueError(
-            f"the answer {excerpt(text)} has {_said(start)} as its start; allowed: a whole number, "
-            "the place of its first character in the passage, counted from 0"
-        )
-    if start >= 0 and passage.startswith(text, start):
-        return Answer(text, start), ""
-    raise ValueError(_misplaced(passage, text, start))
-
-
-def _first(passage: str, text: str) -> tuple[Answer, str]:
-    places = _places(passage, text)
-    if not places:
-        raise ValueError(
-            f"the answer {excerpt(text)} does not stand in the passage{_hint(passage, text)}"
-        )
-    if len(places) == 1:
-        return Answer(text, places[0]), ""
-    remark = (
-        f"the answer {excerpt(text)} stands {len(places)} times in the passage; the first, at "
-        f"{places[0]}, was taken"
-    )
-    return Answer(text, places[0]), remark
-
-
-def _misplaced(passage: str, text: str, start: int) -> str:
-    """Say where an answer is not, where it is, and how its place may have been counted."""
-    if start < 0 or start + len(text) > len(passage):
-        size = len(passage)
-        said = (
-            f"the answer {excerpt(text)} cannot begin at {start}: its passage has {size} characters"
-        )
-    else:
-        there = excerpt(passage[start : start + len(text)])
-        said = f"the answer {excerpt(text)} is not at {start}, where {there} stands"
-    places = sorted(_places(passage, text), key=lambda place: (abs(place - start), place))
-    if not places:
-        return f"{said}, nor anywhere in the passage{_hint(passage, text)}"
-    others = f" (and at {len(places) - 1} more places)" if len(places) > 1 else ""
-    unit = _unit(passage, places, start)
-    counted = f"; {start} is its place counted in {unit}, and characters are meant" if unit else ""
-    return f"{said}; it is at {places[0]}{others}{counted}"
-
-
-def _unit(passage: str, places: Sequence[int], start: int) -> str:
-    """Tell which unit makes a number the place of an answer; empty if none does."""
-    for place in places:
-        before = passage[:place]
-        if len(before.encode(errors="surrogatepass")) == start:
-            return "bytes of UTF-8"
-        if len(before.encode("utf-16-le", errors="surrogatepass")) == 2 * start:
-            return "units of UTF-16, as JavaScript and Java count"
-    return ""
-
-
-def _hint(passage: str, text: str) -> str:
-    if text.strip() in passage:
-        return f"; without the space around it, it is at {passage.index(text.strip())}"
-    lower = passage.lower()
-    if len(lower) == len(passage) and text.lower() in lower:
-        at = lower.index(text.lower())
-        return f"; in other case it is at {at}: {excerpt(passage[at : at + len(text)])}"
-    return ""
-
-
-def _places(passage: str, text: str) -> list[int]:
-    places = []
-    at = passage.find(text)
-    while at >= 0:
-        places.append(at)
-        at = passage.find(text, at + 1)
-    return places
 
 
 def _parallel(value: object) -> list[Given] | None:
@@ -289,12 +239,6 @@ def _parallel(value: object) -> list[Given] | None:
     if len(texts) != len(starts):
         raise ValueError(f"{len(texts)} texts of answers but {len(starts)} starts; one each is due")
     return list(zip(texts, starts, strict=True))
-
-
-def _said(value: object) -> str:
-    if isinstance(value, str):
-        return f"the text {excerpt(value)}"
-    return excerpt(json.dumps(value, ensure_ascii=False), most=40)[1:-1]
 
 
 def _printed(cell: str) -> object:

@@ -216,7 +216,7 @@ def _are_quoted(answers: Column, others: Sequence[Column], rows: Sequence[Row]) 
         all(
             re.search(rf"(?<!\w){re.escape(row.cells[answers.place])}(?!\w)", row.cells[each.place])
             for row in rows
-            if row.cells[answers.place].strip()
+            if _said(row.cells[answers.place], _alone(answers))
         )
         for each in others
         if _is_among(each, PASSAGES)
@@ -269,7 +269,7 @@ def _fit(both: Sequence[Column], answers: _Answers, rows: Sequence[Row]) -> bool
 def _stand(passage: Column, answers: _Answers, rows: Sequence[Row]) -> float:
     """Return the share of rows that have answers whose answers all stand in a column, anywhere."""
     found = [
-        all(text in row.cells[passage.place] for text in texts)
+        any(text in row.cells[passage.place] for text in texts)
         for row in rows
         if (texts := _said(row.cells[answers.columns[0].place], answers))
     ]
@@ -278,7 +278,7 @@ def _stand(passage: Column, answers: _Answers, rows: Sequence[Row]) -> float:
 
 def _said(cell: str, answers: _Answers) -> list[str]:
     if answers.separator != "json":
-        return [cell] if cell.strip() else []
+        return [cell] if cell.strip() and not passages.is_no_answer(cell, "") else []
     try:
         given = passages.parse(cell)
     except ValueError:
@@ -333,10 +333,29 @@ def _share(cells: Sequence[str], test: Callable[[str], bool]) -> float:
 
 def _are_structures(column: Column, rows: Sequence[Row]) -> bool:
     filled = _cells(rows, column)
+    if _is_among(column, ANSWERS) and _are_lists_of_texts(column, rows):
+        return True
     cells = [cell for cell in filled if cell.strip() != "[]"]
     if not cells:
         return _is_among(column, ANSWERS) and bool(filled)
     return _share(cells, passages.is_structure) >= 0.9
+
+
+def _are_lists_of_texts(column: Column, rows: Sequence[Row]) -> bool:
+    """Tell lists of texts of several answers, some of which stand in another cell of the row."""
+    listed = [row for row in rows if "[" in row.cells[column.place]]
+    found = [(row, passages.parse(row.cells[column.place])) for row in listed]
+    lists = [(row, given) for row, given in found if given]
+    stand = [
+        any(
+            isinstance(text, str) and text in cell
+            for text, _ in given
+            for at, cell in enumerate(row.cells)
+            if at != column.place
+        )
+        for row, given in lists
+    ]
+    return bool(stand) and sum(stand) >= PLAINLY * len(stand)
 
 
 def _are_places(column: Column, rows: Sequence[Row]) -> bool:

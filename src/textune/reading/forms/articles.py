@@ -1,0 +1,42 @@
+"""Articles or passages of SQuAD, without the object around them, become a row for each question."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from textune.reading import squad
+from textune.reading.forms.interface import Form, Made, always, are_objects, member
+
+
+def _recognise(values: Sequence[Any]) -> bool:
+    if are_objects(values, "paragraphs"):
+        inside = [one for value in values for one in value["paragraphs"] or ()]
+        return bool(inside) and _are_passages(inside)
+    return _are_passages(values)
+
+
+def _are_passages(values: Sequence[Any]) -> bool:
+    if not are_objects(values, "context", "qas"):
+        return False
+    asked = [one for value in values for one in value["qas"] or ()]
+    return are_objects(asked, "question") and not any("detected_answers" in one for one in asked)
+
+
+def _convert(value: Any) -> Iterator[Made]:
+    passages = value.get("paragraphs", [value])
+    for passage in passages:
+        context = member(passage, "context", str)
+        for number, asked in enumerate(member(passage, "qas", list), start=1):
+            if not isinstance(asked, Mapping):
+                raise ValueError(f"question {number} is no object")
+            yield {
+                "id": asked.get("id"),
+                "title": value.get("title"),
+                "question": member(asked, "question", str),
+                "context": context,
+                "answers": squad.answers(dict(asked), f"question {number}"),
+            }
+
+
+FORM = Form(
+    "passages of SQuAD", _recognise, always(_convert, "a row for each question of a passage")
+)
