@@ -162,3 +162,13 @@ def test_entities_with_relations_of_doccano(tmp_path):
     assert "left out: relations between entities (3)" in table.findings[0].message
     file.write_text(json.dumps(line) + "\n" + json.dumps(line | {"entities": "PER"}))
     assert sources.read(file).columns == ("id", "text", "entities", "relations", "Comments")
+
+
+def test_regions_of_pictures_are_refused_or_left_out(tmp_path):
+    region = {"from_name": "box", "type": "rectanglelabels", "value": {"x": 1, "y": 2}}
+    file = written(tmp_path / "tasks.json", [task(n, [region]) for n in range(4)])
+    with pytest.raises(DataError, match=r"tasks.json: an export of Label Studio, whose .* regions"):
+        sources.read(file)
+    table, rows = read(tmp_path / "tasks.json", [task(n, [region, *choice("a")]) for n in range(4)])
+    assert (table.columns, rows[0]) == (("text", "mood"), (TEXT, "a"))
+    assert "regions of pictures, films or sound (4)" in table.findings[0].message

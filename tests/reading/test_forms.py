@@ -262,19 +262,6 @@ def test_arrow_files_are_read_with_the_names_of_classes(tmp_path):
         assert dict(checked(tmp_path / name).labels) == {"no": 12, "yes": 12}
 
 
-NOT_NEXT = {
-    "c.xml": ("<?xml version='1.0'?><corpus/>", r"XML; export it"),
-}
-
-
-@pytest.mark.parametrize("name", NOT_NEXT)
-def test_other_tools_are_named_in_the_refusal(tmp_path, name):
-    content, message = NOT_NEXT[name]
-    (tmp_path / name).write_text(content)
-    with pytest.raises(DataError, match=message):
-        sources.read(tmp_path / name)
-
-
 def test_the_first_line_of_excel_names_the_delimiter(tmp_path):
     file = tmp_path / "data.csv"
     file.write_bytes(b"\xef\xbb\xbfsep=;\r\ntext;label\r\nwell, then;a\r\n" + b"one, two;b\r\n" * 9)

@@ -202,6 +202,60 @@ def test_marks_of_several_entities_at_one_place():
     ]
 
 
+OLD_WEBANNO = """\
+ # ner.type.NamedEntity | value # pos.POS | PosValue # dep.Dep | Kind | AttachTo=pos.POS
+#id=1
+#text=Dan saw New Rome
+1-1\tDan\tB-PER\tNN\tnsubj\t1-2\t
+1-2\tsaw\tO\tVB\tROOT\t1-2\t
+1-3\tNew\tB-LOC|B-NAME\tNN\tdobj\t1-2\t
+1-4\tRome\tI-LOC|I-NAME\tNN\tdobj\t1-2\t
+
+#id=2
+#text=Eve
+2-1\tEve\tB-PER\tNN\t_\t_\t
+"""
+
+
+def test_old_webanno_has_its_features_and_no_relations(tmp_path):
+    file = tmp_path / "doc.tsv"
+    file.write_text(OLD_WEBANNO)
+    table = sources.read(file)
+    assert table.columns == ("word", "value", "PosValue")
+    assert [[json.loads(cell) for cell in row.cells][:2] for row in table.rows()] == [
+        [["Dan", "saw", "New", "Rome"], ["B-PER", "O", "B-LOC", "I-LOC"]],
+        [["Eve"], ["B-PER"]],
+    ]
+    assert "marks stacked on others (2)" in table.findings[0].message
+    file.write_text(OLD_WEBANNO + "2-2\tMoss\n")
+    with pytest.raises(DataError, match=r"doc.tsv:12: expected the number of a word, the word and"):
+        list(sources.read(file).rows())
+
+
+CONLLU = """\
+# sent_id = 1
+1\tDan\tDan\tPROPN\tNNP\t_\t2\tnsubj\t_\tNER=B-PER
+2\tmet\tmeet\tVERB\tVBD\t_\t0\troot\t_\tSpaceAfter=No|NER=O
+3-4\tEves\t_\t_\t_\t_\t_\t_\t_\t_
+3\tEve\tEve\tPROPN\tNNP\t_\t2\tobj\t_\tNER=B-PER|SpaceAfter=No
+3.1\twas\tbe\tAUX\t_\t_\t_\t_\t_\t_
+4\t.\t.\tPUNCT\t.\t_\t2\tpunct\t_\t_
+
+"""
+
+
+def test_entities_in_the_last_column_of_conllu_are_tags(tmp_path):
+    file = tmp_path / "train.conllu"
+    file.write_text(CONLLU * 12)
+    found = survey.check(file, count_tokens=lambda texts: [9] * len(texts))
+    assert (found.contract.text, found.contract.label) == (("2",), ("NER",))
+    assert dict(found.labels) == {"PER": 24}
+    assert next(found.table.rows()).cells[-1] == '["B-PER", "O", "B-PER", "O"]'
+    assert "--label 4" in " ".join(found.contract.doubts)
+    file.write_text(CONLLU.replace("NER=", "Gloss=x-") * 12)
+    assert sources.read(file).columns == tuple(map(str, range(1, 11)))
+
+
 def test_docbin_is_read_where_spacy_is(tmp_path):
     file = tmp_path / "train.spacy"
     if importlib.util.find_spec("spacy") is None:
@@ -219,8 +273,9 @@ def test_docbin_is_read_where_spacy_is(tmp_path):
 
 
 def test_no_beginning_fits_two_forms():
-    assert len(written.FORMS) == 5
+    assert len(written.FORMS) == 9
     heads = {"a.ann": b"T1\tPER 0 3\tDan", "a.txt": PUBTATOR.encode(), "a.yml": NLU.encode()}
+    heads["a.tsv"] = OLD_WEBANNO.encode()
     for name, head in heads.items():
         found = [form for form in written.FORMS if form.begins(Path(name), head)]
         assert len(found) == 1, name

@@ -39,6 +39,7 @@ SENTENCE = re.compile(
 _SPACES = re.compile(r"[ \t]+")
 _COMMENT = re.compile(r"#\s*[\w.:-]+\s*=(\s|$)|#(begin|end) document\b")
 _COUNTED = re.compile(r"\d+([-.]\d+)?")
+_MARK = re.compile(r"(?:^|\|)([^|=]+)=[BIESLU]-[^|]+")  # of a word of an entity, in CoNLL-U's MISC
 _UNWRITTEN = re.compile(r"\d+[-.]\d+")  # the number of a joined word, or of one that is not there
 _WORDS = frozenset(["form", "forms", "text", "token", "tokens", "word", "words"])
 # fmt: off
@@ -56,12 +57,14 @@ class Layout:
     filled: frozenset[int]  # columns in which hardly any cell is blank
     header: tuple[str, ...] | None = None  # names that stand in the first line
     is_universal: bool = False  # CoNLL-U: the first of ten columns counts the words
+    feature: str = ""  # of the last column of CoNLL-U that holds tags of entities, as NER=B-PER
     is_counted: bool = False  # the first column counts the words, so that "#" is none
 
     @property
     def names(self) -> tuple[str, ...]:
         """Of the columns: those of the header, or their numbers."""
-        return self.header or tuple(map(str, range(1, self.width + 1)))
+        names = self.header or tuple(map(str, range(1, self.width + 1)))
+        return (*names, self.feature) if self.feature else names
 
     @property
     def sign(self) -> str:
@@ -90,6 +93,7 @@ def read(
     if not is_sure and not _are_entities(found):
         return None
     layout = _filled(layout, found, header)
+    layout = replace(layout, feature=_feature(found)) if layout.is_universal else layout
     if layout.header and len(sentences) == 1 and any(map(SENTENCE.fullmatch, layout.header)):
         return None  # the sentence of each word stands in a column, as in any table
     is_headed = layout.header is not None
@@ -99,6 +103,7 @@ def read(
         f"{layout.width} columns, parted by {layout.sign}" if layout.width > 1 else "1 column",
         f"header: the first line names the columns: {', '.join(layout.names)}" * is_headed,
         "joined and unwritten words (numbered as 1-2 and 8.1) are left out" * layout.is_universal,
+        f"{layout.feature!r} is read out of the last column (MISC)" * bool(layout.feature),
     )
     rows = partial(_stream, path, layout)
     return Table.of_file(path, "conll", layout.names, reasons, rows, has_header=is_headed)
@@ -259,9 +264,28 @@ def _stream(path: Path, layout: Layout) -> Iterator[Row]:
         for first, sentence in _sentences(path, layout, problems):
             found += 1
             if not problems.count:
-                yield as_lists(sentence, f"{path.name}:{first}")
+                yield as_lists(_with_feature(sentence, layout.feature), f"{path.name}:{first}")
     if not found:
         raise DataError(f"{path.name}: there is no word in it; write one word a line")
+
+
+def _feature(found: Sequence[Sequence[Sequence[str]]]) -> str:
+    """Name the feature of CoNLL-U's last column that marks entities, "" where none does."""
+    counts = Counter(
+        match[1]
+        for words in found
+        for cells in words
+        for match in _MARK.finditer(cells[_UNIVERSAL - 1])
+    )
+    return counts.most_common(1)[0][0] if counts else ""
+
+
+def _with_feature(words: list[list[str]], feature: str) -> list[list[str]]:
+    """Add what a feature of the last column says of each word: nothing is O."""
+    if not feature:
+        return words
+    held = (dict(part.partition("=")[::2] for part in cells[-1].split("|")) for cells in words)
+    return [[*cells, said.get(feature, "O")] for cells, said in zip(words, held, strict=True)]
 
 
 def as_lists(words: Sequence[Sequence[str]], origin: str) -> Row:

@@ -22,6 +22,7 @@ from textune.reading import (
 from textune.reading.dialect import NAMES, recognise
 from textune.reading.forms import (
     answered,
+    comprehend,
     fasttext,
     folders,
     foreign,
@@ -50,6 +51,7 @@ KINDS = {
 
 OF_TABLES: tuple[Callable[[Table], Table | None], ...] = (  # what cells of a table may mean
     label_studio_rows.plain,
+    comprehend.texts,
     numbered_words.sentences,
     tagged_cells.lists,
     answered.told,

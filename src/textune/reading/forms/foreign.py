@@ -11,6 +11,8 @@ FORMATS = (
 )
 
 
+XML = rb"<\?xml|<xmi:|<TEI|<corpus|<dataset"
+ENDINGS = (".tei", ".xmi", ".xml")
 FOREIGN = (  # how a file begins, what it is, and the way out
     (rb"PK\x03\x04", "a zip archive or a file of Office", "unpack it, or save it as CSV UTF-8"),
     (rb"\x1f\x8b|BZh\d1AY|\xfd7zXZ\0|\(\xb5/\xfd", "packed twice", "unpack it once"),
@@ -26,7 +28,7 @@ FOREIGN = (  # how a file begins, what it is, and the way out
         "fetch the file: git lfs pull",
     ),
     (
-        rb"<\?xml|<xmi:|<TEI|<corpus|<dataset|<Reviews|<sentences",
+        XML,
         "XML",
         "export it as JSON, CSV or CoNLL (INCEpTION and WebAnno: WebAnno TSV 3 or CoNLL 2002)",
     ),
@@ -46,7 +48,8 @@ def refuse(path: Path, head: bytes) -> None:
     """
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     for sign, what, way_out in FOREIGN:
-        if re.match(sign, head) or re.match(sign, text):
+        is_xml = sign is XML and path.suffix.lower() in ENDINGS and text.startswith(b"<")
+        if is_xml or re.match(sign, head) or re.match(sign, text):
             raise DataError(f"{path.name}: this is {what}; {way_out}. textune reads {FORMATS}")
     if text[:14].lower().startswith((b"<!doctype html", b"<html")):
         raise DataError(f"{path.name}: this is a web page, not data; fetch the file itself")

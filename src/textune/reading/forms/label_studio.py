@@ -26,7 +26,16 @@ from textune.reading.forms.interface import (
 from textune.records import Finding
 
 LISTS = ("annotations", "completions")
+IMAGES = frozenset(
+    [
+        *("brush", "brushlabels", "ellipse", "ellipselabels", "keypoint", "keypointlabels"),
+        *("polygon", "polygonlabels", "rectangle", "rectanglelabels", "videorectangle"),
+        *("bitmask", "bitmasklabels", "timelinelabels", "timeserieslabels", "vectorlabels"),
+    ]
+)
+"""Kinds of results that mark regions of pictures, films or sound."""
 SPANS = ("labels", "hypertextlabels", "paragraphlabels")
+PICTURED = "regions of pictures, films or sound"
 HELD = {"pairwise": "selected", "textarea": "text"}  # kinds whose value has another key
 
 
@@ -95,6 +104,8 @@ def _other(item: Any, marked: set[object]) -> str:
     """Name what is no label; "" for what is one."""
     if item.get("type") == "relation":
         return "relations between spans"
+    if item.get("type") in IMAGES:
+        return PICTURED
     if _is_region(item) and item.get("type") not in SPANS and item.get("id") in marked:
         return "properties of spans (choices and the like for a region)"
     return ""
@@ -114,6 +125,12 @@ def _converter(values: Values) -> Converter:
     for value in values():
         if _recognise([value]):
             seen.add(value)
+
+    if seen.others[PICTURED] and not seen.kinds:
+        raise ValueError(
+            f"an export of Label Studio, whose annotations are {PICTURED}; textune learns from "
+            "text: export a project that labels text"
+        )
 
     def convert(value: object) -> Iterator[Made]:
         return _rows(value, seen)

@@ -72,7 +72,10 @@ def read(path: Path, why: tuple[str, ...], options: ReadOptions) -> Table | None
             'and its label: {"text": "…", "label": "…"}'
         )
     if found:
-        made = found[0].converter(lambda: (v.value for v in values() if not v.fault))
+        try:
+            made = found[0].converter(lambda: (v.value for v in values() if not v.fault))
+        except ValueError as error:
+            raise DataError(f"{path.name}: {error}") from error
         read_as = (f"format: JSON, {found[0].name}", said)
     else:
         names = flat.nested(head)

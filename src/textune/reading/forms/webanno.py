@@ -5,18 +5,20 @@ layer. "PER[3]" on several words is one entity, "LOC" alone is one of one word, 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
 from textune.errors import DataError, Problems, excerpt
 from textune.reading.conll import as_lists
+from textune.reading.forms.interface import left_out
 from textune.reading.lines import lines
 from textune.records import Row, Table
 
 _SIGN = b"#FORMAT=WebAnno TSV 3"
 _NUMBER = re.compile(r"\d+-\d+")
 _VALUE = re.compile(r"(.*?)(?:\[(\d+)\])?")
+_STACK = re.compile(r"(?<!\\)\|")
 _ESCAPE = re.compile(r"\\([\\\[\]|_>;*-])")
 
 
@@ -38,8 +40,17 @@ def read(path: Path, why: tuple[str, ...] = ()) -> Table:
             "entities (an #T_SP line names it)"
         )
     reasons = (*why, "format: WebAnno TSV 3 (INCEpTION), one word a line")
+    findings = left_out({"marks stacked on others": _stacked(path, features.values())})
     rows = partial(_rows, path, tuple(features.values()), total)
-    return Table.of_file(path, "conll", ("word", *features), reasons, rows)
+    return Table.of_file(path, "conll", ("word", *features), reasons, rows, findings=findings)
+
+
+def _stacked(path: Path, places: Iterable[int]) -> int:
+    """Count the marks that stand beside another one on the same word."""
+    held = (line.rstrip("\r\n").split("\t") for line in lines(path) if not line.startswith("#"))
+    return sum(
+        len(_STACK.split(cells[at])) - 1 for cells in held for at in places if at < len(cells)
+    )
 
 
 def _features(path: Path) -> tuple[dict[str, int], int]:
@@ -108,7 +119,7 @@ def _tags(cells: list[str]) -> list[str]:
     """Write the values of a feature as tags in IOB2; of stacked values the first."""
     tags, before = [], ""
     for cell in cells:
-        value = re.split(r"(?<!\\)\|", cell)[0]
+        value = _STACK.split(cell)[0]
         match = _VALUE.fullmatch(value)
         name, entity = (match[1], match[2] or "") if match else (value, "")
         if name == "_":

@@ -5,7 +5,17 @@ from pathlib import Path
 from typing import NamedTuple
 
 from textune.errors import DataError
-from textune.reading.forms import brat, docbin, pubtator, rasa, webanno
+from textune.reading.forms import (
+    absa,
+    azure,
+    bioc,
+    brat,
+    docbin,
+    pubtator,
+    rasa,
+    webanno,
+    webanno_old,
+)
 from textune.reading.lines import BOM, opened
 from textune.records import Table
 
@@ -19,11 +29,15 @@ class Written(NamedTuple):
 
 
 FORMS = (
+    Written(absa.NAME, absa.begins, absa.read),
+    Written(bioc.NAME, bioc.begins, bioc.read),
+    Written(azure.NAME, azure.begins, azure.read),
     Written(brat.NAME, brat.begins, brat.read),
     Written(docbin.NAME, docbin.begins, docbin.read),
     Written(pubtator.NAME, pubtator.begins, pubtator.read),
     Written(rasa.NAME, rasa.begins, rasa.read),
     Written("WebAnno TSV", webanno.begins, webanno.read),
+    Written(webanno_old.NAME, webanno_old.begins, webanno_old.read),
 )
 
 HEAD = 4096  # bytes by which a form is recognised

@@ -18,7 +18,8 @@ _UNSPACED = re.compile(
 class WordCensus:
     """Counts what words and tags look like, while sentences pass by."""
 
-    def __init__(self, *, marks_entities: bool) -> None:
+    def __init__(self, *, marks_entities: bool, are_sentences: bool = True) -> None:
+        self._are_sentences = are_sentences  # or texts of any length, in which spans are marked
         self._marks_entities = marks_entities
         self._sentences = self._words = self._letters = self._spaced = self._marked = 0
         self._longest = 0
@@ -73,7 +74,7 @@ class WordCensus:
                 "sentences stand where one word is expected; write one word a line"
             )
             yield Finding("words", "warning", message, self._spaced, (self._first,))
-        if self._sentences and words > LONG * self._sentences:
+        if self._are_sentences and self._sentences and words > LONG * self._sentences:
             message = (
                 f"{words:,} words are {self._sentences:,} sentence"
                 f"{'s' if self._sentences > 1 else ''}, the longest of {self._longest:,} words: "

@@ -25,7 +25,9 @@ class TagTally(Tally):
         self._contract = contract
         self._words = 0  # that have a tag
         is_plain = contract.separator == "plain"
-        self._census = WordCensus(marks_entities=not is_plain)
+        self._census = WordCensus(
+            marks_entities=not is_plain, are_sentences=contract.form == "words"
+        )
         self._difference = CutDifference(contract.cut)
         self.golds = "words" if is_plain else "entities"
         self._counts: Counter[str] = Counter()

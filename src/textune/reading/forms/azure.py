@@ -1,0 +1,99 @@
+"""Projects of Azure Language become rows: documents in files beside, with what is said of each.
+
+Entities stand in regions, their offsets counted from the document's start; projects of
+conversations hold their utterances themselves.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from textune.errors import DataError, Problems
+from textune.reading import jsonlines
+from textune.reading.forms.interface import member, span
+from textune.reading.lines import pieces
+from textune.records import Row, Table
+
+NAME = "a project of Azure Language"
+COLUMNS = ("text", "label", "dataset")
+
+_BEGINS = re.compile(rb"\s*\{[^\[]*\"project(FileVersion|Kind)\"")
+_LOCATED = re.compile(rb"\"projectKind\"\s*:\s*\"Custom(Entity|Single|Multi)", re.IGNORECASE)
+
+
+def begins(path: Path, head: bytes) -> bool:
+    """Tell by its first bytes whether a file is a project whose texts stand in other files."""
+    return _BEGINS.match(head) is not None and _LOCATED.search(head) is not None
+
+
+def read(path: Path, why: tuple[str, ...] = ()) -> Table:
+    """Describe the documents of a project.
+
+    Raises:
+        DataError: It is no JSON, names no documents, or one of them is not there.
+    """
+    documents = _documents(path)
+    with Problems(path.name) as problems:
+        for number, document in enumerate(documents, start=1):
+            if _file(path, document) is None:
+                what = f"document {number}: the text {document.get('location')!r} is not there"
+                problems.add(f"{path.name}: {what}", "put it beside the project's file")
+    reasons = (*why, f"format: {NAME}, {len(documents):,} documents in files beside it")
+    rows = partial(_rows, path)
+    return Table.of_file(path, "jsonl", COLUMNS, reasons, rows)
+
+
+def _documents(path: Path) -> list[Mapping[str, Any]]:
+    try:
+        project = json.loads("".join(pieces(path)))
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{path.name}: no JSON that can be read ({error})") from error
+    assets = project.get("assets") if isinstance(project, Mapping) else None
+    found = assets.get("documents") if isinstance(assets, Mapping) else None
+    if not isinstance(found, list) or not all(isinstance(item, Mapping) for item in found):
+        raise DataError(f"{path.name}: {NAME} without 'documents' under 'assets'")
+    if not found:
+        raise DataError(f"{path.name}: {NAME} without a document; label some first")
+    return found
+
+
+def _file(path: Path, document: Mapping[str, Any]) -> Path | None:
+    name = Path(str(document.get("location"))).name
+    near = (path.parent / name, *sorted(path.parent.glob(f"*/{name}")), path.parent.parent / name)
+    return next((file for file in near if file.is_file()), None)
+
+
+def _rows(path: Path) -> Iterator[Row]:
+    with Problems(path.name) as problems:
+        for number, document in enumerate(_documents(path), start=1):
+            file = _file(path, document)
+            if file is None:
+                continue
+            try:
+                label = _label(document)
+            except ValueError as error:
+                problems.add(f"{path.name}: document {number}: {error}")
+                continue
+            held = ("".join(pieces(file)), label, document.get("dataset"))
+            yield from jsonlines.sound(held, COLUMNS, file.name, problems)
+
+
+def _label(document: Mapping[str, Any]) -> object:
+    """Take the entities, the classes or the class of a document.
+
+    Raises:
+        ValueError: They are written otherwise.
+    """
+    if "class" in document:
+        return member(member(document, "class", Mapping), "category", str)
+    if "classes" in document:
+        return [member(item, "category", str) for item in member(document, "classes", list)]
+    found = []
+    for region in member(document, "entities", list):
+        for item in member(region, "labels", list):
+            start, length = member(item, "offset", int), member(item, "length", int)
+            found.append(span(start, start + length, item.get("category")))
+    return found

@@ -1,0 +1,98 @@
+"""Annotations for Amazon Comprehend become rows: a table of places, whose texts stand beside it.
+
+Its columns are File, Line, Begin Offset, End Offset, Type. Each line of a file is a text; where no
+line is named, the file is.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from textune.errors import DataError, Problems, excerpt
+from textune.reading import jsonlines
+from textune.reading.forms.interface import span
+from textune.reading.lines import lines, pieces
+from textune.records import Row, Table
+
+COLUMNS = ("File", "Begin Offset", "End Offset", "Type")
+LINE = "Line"
+
+ByLine = dict[int | None, list[dict[str, object]]]
+Marks = dict[str, ByLine]
+
+
+def texts(table: Table) -> Table | None:
+    """Recognise places of entities in other files; None for other tables.
+
+    Raises:
+        DataError: A file that is named is not there, or a place is none.
+    """
+    if not table.path or not table.has_header or not set(table.columns) >= set(COLUMNS):
+        return None
+    marks = _marks(table)
+    folder = Path(table.path).parent
+    files = {name: _find(folder, name, table.name) for name in marks}
+    columns = ("text", "label")
+
+    def rows() -> Iterator[Row]:
+        with Problems(table.name) as problems:
+            for name, by_line in marks.items():
+                for number, text in _texts(files[name], by_line):
+                    origin = name if number is None else f"{name}:{number + 1}"
+                    held = (text, by_line.get(number, []))
+                    yield from jsonlines.sound(held, columns, origin, problems)
+
+    reason = f"annotations for Amazon Comprehend: the texts are those of {', '.join(files)}"
+    found = replace(table, format="jsonl", columns=columns, rows=rows)
+    return replace(found, reasons=(*table.reasons, reason[:200]))
+
+
+def _marks(table: Table) -> Marks:
+    """Collect the places, by file and line.
+
+    Raises:
+        DataError: With each row whose places are no whole numbers.
+    """
+    found: dict[str, ByLine] = defaultdict(lambda: defaultdict(list))
+    places = {name: table.columns.index(name) for name in (*COLUMNS, LINE) if name in table.columns}
+    with Problems(table.name) as problems:
+        for row in table.rows():
+            file, start, end, kind = (row.cells[places[name]].strip() for name in COLUMNS)
+            line = row.cells[places[LINE]].strip() if LINE in places else ""
+            if not (file and kind and start.isdecimal() and end.isdecimal()):
+                held = excerpt(", ".join(row.cells))
+                problems.add(f"{row.origin}: no place of an entity: {held}")
+                continue
+            number = int(line) if line.isdecimal() else None
+            found[Path(file).name][number].append(span(int(start), int(end), kind))
+    return found
+
+
+def _find(folder: Path, name: str, table: str) -> Path:
+    """Find a file beside the table, below it, or below the folder above.
+
+    Raises:
+        DataError: It is not there, or in several places.
+    """
+    for root in (folder, folder.parent):
+        found = sorted({root / name, *root.glob(f"*/{name}")})
+        there = [path for path in found if path.is_file()]
+        if len(there) == 1:
+            return there[0]
+        if there:
+            listed = " and ".join(map(str, there[:3]))
+            raise DataError(f"{table}: {name!r} stands in {listed}; leave one of them")
+    raise DataError(
+        f"{table}: the text {name!r} is not there; put it beside the table, or in a folder there"
+    )
+
+
+def _texts(path: Path, marks: ByLine) -> Iterator[tuple[int | None, str]]:
+    if None in marks:
+        yield None, "".join(pieces(path))
+        return
+    for number, line in enumerate(lines(path)):
+        text = line.rstrip("\r\n")
+        if text.strip() or number in marks:
+            yield number, text

@@ -1,0 +1,52 @@
+"""A file of XML becomes its elements of some names, one after the other, in bounded memory."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from xml.etree.ElementTree import Element, ParseError, XMLPullParser
+
+from textune.errors import DataError
+from textune.reading.lines import pieces
+
+PROLOG = rb"(?s)(?:\s*<\?.*?\?>|\s*<!--.*?-->|\s*<!DOCTYPE[^\[>]*(?:\[.*?\])?\s*>)*\s*"
+"""What may stand before the first element."""
+
+
+def begins(head: bytes, *names: str) -> bool:
+    """Tell by the first bytes whether the first element of a file has one of these names."""
+    listed = "|".join(names).encode()
+    return re.match(PROLOG + rb"<(?:" + listed + rb")[\s>]", head) is not None
+
+
+def elements(path: Path, *names: str) -> Iterator[tuple[Element, int]]:
+    """Stream the elements of these names, each with its number among those of its name.
+
+    Raises:
+        DataError: It is no XML, with the line.
+    """
+    counts = dict.fromkeys(names, 0)
+    inside = 0  # elements of these names that are open
+    for event, element in _events(path):
+        if element.tag not in counts:
+            if event == "end" and not inside:
+                element.clear()
+            continue
+        inside += 1 if event == "start" else -1
+        if event == "end":
+            counts[element.tag] += 1
+            if not inside:
+                yield element, counts[element.tag]
+                element.clear()
+
+
+def _events(path: Path) -> Iterator[tuple[str, Element]]:
+    parser: Any = XMLPullParser(events=("start", "end"))
+    try:
+        for piece in pieces(path):
+            parser.feed(piece)
+            yield from parser.read_events()
+        parser.close()
+    except ParseError as error:
+        raise DataError(f"{path.name}:{error.position[0]}: this is no XML ({error})") from error
+    yield from parser.read_events()
