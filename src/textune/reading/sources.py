@@ -28,6 +28,7 @@ from textune.reading.forms import (
     foreign,
     label_studio_rows,
     numbered_words,
+    side_by_side,
     tagged_cells,
     written,
 )
@@ -111,6 +112,10 @@ def _in_sentences(table: Table) -> Table:
 
 def _read_file(path: Path, options: ReadOptions) -> Table:
     if made := written.read(path, _unpacked(path)):
+        return made
+    if (options.delimiter, options.header) == (None, None) and (
+        made := side_by_side.read_file(path)
+    ):
         return made
     kind, why = kind_of(path)
     if kind in ("parquet", "arrow"):

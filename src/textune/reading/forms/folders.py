@@ -11,7 +11,7 @@ from typing import Any
 
 from textune.errors import DataError, Problems
 from textune.reading import jsonlines
-from textune.reading.forms import brat
+from textune.reading.forms import brat, side_by_side
 from textune.reading.lines import pieces
 from textune.reading.told import below
 from textune.records import Finding, Row, Table
@@ -22,7 +22,8 @@ COLUMNS = ("text", "label")
 
 def is_table(folder: Path) -> bool:
     """Tell whether a folder holds labelled texts, rather than files that are read one by one."""
-    return _is_saved(folder) or _part(folder) is not None or brat.is_folder(folder)
+    is_read = _is_saved(folder) or brat.is_folder(folder) or side_by_side.is_folder(folder)
+    return is_read or _part(folder) is not None
 
 
 def read(folder: Path) -> Table | None:
@@ -35,6 +36,8 @@ def read(folder: Path) -> Table | None:
         return _saved(folder)
     if brat.is_folder(folder):
         return brat.read_folder(folder)
+    if side_by_side.is_folder(folder):
+        return side_by_side.read_folder(folder)
     found = _part(folder)
     if found is None:
         return None

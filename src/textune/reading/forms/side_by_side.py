@@ -1,0 +1,146 @@
+"""A file of texts, one a line, and a file of their labels beside it become rows.
+
+ATIS and SNIPS stand so (`seq.in`, `label`, and `seq.out` with a tag for each word), TweetEval
+(`train_text.txt`, `train_labels.txt`) and many a folder (`text.txt`, `labels.txt`).
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import zip_longest
+from pathlib import Path
+
+from textune.errors import DataError, Problems
+from textune.reading import jsonlines
+from textune.reading.lines import lines
+from textune.reading.told import below
+from textune.records import Row, Table
+
+PARTS = ("train", "training", "dev", "valid", "validation", "val", "test", "testing")
+_ENDING = r"(?:\.(?:txt|csv|tsv|lst))?"
+_PART = rf"(?:(?:{'|'.join(PARTS)})[._-])?"
+_TEXTS = re.compile(
+    rf"({_PART})(?:seq\.in|(?:texts?|sentences?|reviews?|tweets?|inputs?|utterances?|docs){_ENDING})"
+)
+_LABELS = re.compile(rf"({_PART})(?:labels?|class|classes|targets?|intents?|categories|y){_ENDING}")
+_TAGS = re.compile(rf"({_PART})seq\.out")
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """Files of one part whose lines belong together."""
+
+    part: str  # "" where there is one only
+    texts: Path
+    labels: Path
+    tags: Path | None = None
+
+
+def is_folder(folder: Path) -> bool:
+    """Tell whether a folder, or one for a part in it, holds texts and their labels."""
+    return bool(_found(folder))
+
+
+def read_folder(folder: Path) -> Table:
+    """Read the part of a folder that is to be learned from; the others are named."""
+    first, *others = _found(folder)
+    names = [str(other.texts) for other in others]
+    more = f"; the others may be named with --valid or --test: {', '.join(names)}" if names else ""
+    said = (f"the part {first.part!r} is read{more}",) if names else ()
+    return _table(folder, first, said)
+
+
+def read_file(path: Path) -> Table | None:
+    """Read a file of texts whose labels stand beside it; None where none do."""
+    if not _TEXTS.fullmatch(path.name.lower()) or not path.parent.is_dir():
+        return None
+    found = [side for side in _sides(path.parent) if side.texts.name == path.name]
+    return _table(path, found[0], ()) if len(found) == 1 else None
+
+
+def _found(folder: Path) -> list[Side]:
+    """Find the parts of a folder, the first of which is to be learned from."""
+    sides = _sides(folder) or [
+        Side(name, side.texts, side.labels, side.tags)
+        for name in PARTS
+        if (folder / name).is_dir()
+        for side in _sides(folder / name)
+    ]
+    return sorted(sides, key=lambda side: PARTS.index(side.part) if side.part in PARTS else 0)
+
+
+def _sides(folder: Path) -> list[Side]:
+    names = sorted(entry.name for entry in folder.iterdir() if entry.is_file())
+    texts, labels, tags = (_by_part(names, kind) for kind in (_TEXTS, _LABELS, _TAGS))
+    return [
+        Side(
+            part.strip("._-"),
+            folder / names[0],
+            folder / labels[part][0],
+            folder / tags[part][0] if part in tags else None,
+        )
+        for part, names in texts.items()
+        if len(names) == 1 == len(labels.get(part, ()))
+    ]
+
+
+def _by_part(names: Sequence[str], kind: re.Pattern[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name in names:
+        if match := kind.fullmatch(name.lower()):
+            found.setdefault(match[1], []).append(name)
+    return found
+
+
+def _table(place: Path, side: Side, said: tuple[str, ...]) -> Table:
+    files = [below(place, file) for file in (side.texts, side.labels, side.tags) if file]
+    columns = ("text", "label", *(("words", "tags") if side.tags else ()))
+    beside = " and ".join(repr(file.name) for file in files[1:])
+    reasons = (
+        f"format: a text on each line of {side.texts.name!r}, and beside it the lines of {beside}",
+        *said,
+    )
+    rows = partial(_rows, files, columns)
+    return Table.of_file(side.texts, "side by side", columns, reasons, rows)
+
+
+def _rows(files: Sequence[Path], columns: tuple[str, ...]) -> Iterator[Row]:
+    """Join the lines of the files.
+
+    Raises:
+        DataError: One has fewer lines than another, or other words than tags.
+    """
+    texts = files[0]
+    with Problems(texts.name) as problems:
+        for number, found in enumerate(zip_longest(*map(lines, files)), start=1):
+            origin = f"{texts.name}:{number}"
+            held = [None if line is None else line.rstrip("\r\n") for line in found]
+            if not any(held) and None in held:  # blank lines at the end of one of them
+                continue
+            if None in held:
+                _refuse_shorter(files, held, number)
+            text, label, *tags = [line or "" for line in held]
+            cells: tuple[object, ...] = (text.strip(), label.strip())
+            if tags:
+                words, marks = text.split(), tags[0].split()
+                if len(words) != len(marks):
+                    what = f"{len(words)} words but {len(marks)} tags in {files[2].name!r}"
+                    problems.add(f"{origin}: {what}")
+                    continue
+                cells = (*cells, words, marks)
+            yield from jsonlines.sound(cells, columns, origin, problems)
+
+
+def _refuse_shorter(files: Sequence[Path], held: Sequence[str | None], number: int) -> None:
+    """Refuse files of different lengths.
+
+    Raises:
+        DataError: They are.
+    """
+    short = next(file for file, line in zip(files, held, strict=True) if line is None)
+    long = next(file for file, line in zip(files, held, strict=True) if line is not None)
+    raise DataError(
+        f"{long.name}:{number}: there is no such line in {short.name!r}, which has {number - 1:,}; "
+        "give each text its label on the line of the same number"
+    )
