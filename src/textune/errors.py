@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
-from typing import Self
+from typing import Protocol, Self
 from unicodedata import normalize
 
 SHOWN = 20  # problems listed in one message
@@ -100,17 +100,45 @@ def some(names: Sequence[str], most: int) -> str:
     return ", ".join(names[:most]) + more
 
 
-class Problems:
-    """What is wrong with a file, collected while it is read: the first kept, all counted."""
+class Notes(Protocol):
+    """Takes note of faulty rows."""
 
-    def __init__(self, name: str) -> None:
+    def note(self, origin: str, reason: str, row: str) -> None:
+        """Take note of one."""
+
+
+class Problems:
+    """What is wrong with a file, collected while it is read: the first kept, all counted.
+
+    Where faulty rows are left out, each is noted instead, and nothing is raised for it.
+    """
+
+    def __init__(self, name: str, faults: Notes | None = None) -> None:
         self.name = name
         self.count = 0
+        self.noted = 0  # in place of being counted
+        self._faults = faults
         self._messages: list[str] = []
         self._ways_out: dict[str, None] = {}  # a set in order of appearance
 
-    def add(self, message: str, way_out: str = "") -> None:
-        """Count a problem; keep its message and the way out while there is room."""
+    @property
+    def skips(self) -> bool:
+        """Whether faulty rows are left out."""
+        return self._faults is not None
+
+    def add(self, message: str, way_out: str = "", *, row: str = "") -> None:
+        """Count a problem; keep its message and the way out while there is room.
+
+        Args:
+            message: Begins with the place of the row.
+            way_out: What to do.
+            row: What stands there.
+        """
+        if self._faults is not None:
+            self.noted += 1
+            origin, _, reason = message.partition(": ")
+            self._faults.note(origin, reason, row)
+            return
         self.count += 1
         if self.count <= SHOWN:
             self._messages.append(message)
@@ -138,7 +166,7 @@ class Problems:
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         """Raise them all at the end of the reading; what ends it early is the last of them."""
-        if isinstance(error, DataError):
+        if isinstance(error, DataError) and not self.skips:
             self.add(str(error))
             raise self.error() from error
         if error is None:

@@ -301,9 +301,14 @@ def test_header_names_a_column_twice(write):
     assert "--no-header" in message
 
 
-def test_header_that_stands_in_the_file_again(write):
-    message = message_of(write("text,label\na,x\nb,y\ntext,label\nc,x\n"))
-    assert "reviews.csv:4: the header line again: 'text,label'; delete" in message
+def test_header_that_stands_in_the_file_again_is_passed_over_and_said(write):
+    table = sources.read(write("text,label\na b,x\ntext,label\nc d,y\n"))
+    found = list(table.rows())
+    assert [row.cells for row in found] == [("a b", "x"), ("c d", "y")]
+    assert [row.remarks for row in found] == [
+        (),
+        ("reviews.csv:3: the header line again, passed over",),
+    ]
 
 
 def test_header_only(write):
@@ -353,9 +358,9 @@ def test_too_many_columns(write):
     assert "reviews.csv:1: 1,000,001 columns, at most 10,000 are read" in message
 
 
-@pytest.mark.parametrize("delimiter", ["", ",,", '"', "\n"])
+@pytest.mark.parametrize("delimiter", ["", ',"', '"', "\n"])
 def test_delimiter_that_cannot_be_one(write, delimiter):
-    with pytest.raises(DataError, match="cannot be used; allowed: any one character"):
+    with pytest.raises(DataError, match="cannot be used; allowed: one character or sev"):
         sources.read(write("text,label\na,x\n"), ReadOptions(delimiter=delimiter))
 
 

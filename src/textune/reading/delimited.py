@@ -9,6 +9,7 @@ Faults are collected to the end of the file and raised together; after the first
 import csv
 import re
 import shlex
+from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -28,11 +29,13 @@ from textune.reading.lines import (
     record_limit,
     too_large,
 )
+from textune.reading.told import problems_of
 from textune.records import Row
 
 if TYPE_CHECKING:
     from _csv import Reader
 
+JOINT = "\x1f"  # between cells, in place of a delimiter of several signs
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _QUOTED = re.compile(r'"[^"]*(?:""[^"]*)*"')
 
@@ -44,6 +47,8 @@ class Dialect:
     delimiter: str | None  # None: the line is the cell
     quoted: bool = False  # whether "…" marks a cell, or a quote is a character as any other
     spaced: bool = False  # whether spaces after the delimiter are left out
+    quote: str = '"'
+    escape: str | None = None  # what stands before a quote inside a cell; None: the quote twice
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +71,22 @@ def parse(dialect: Dialect, text: Iterator[str]) -> "Reader":
     """
     if csv.field_size_limit() < cell_limit():  # one for the whole process: only ever raise it
         csv.field_size_limit(cell_limit())
+    sign = dialect.delimiter or ","
+    if len(sign) > 1:  # which csv cannot part by
+        text, sign = _joined(text, sign), JOINT
     return csv.reader(
         text,
-        delimiter=dialect.delimiter or ",",
+        delimiter=sign,
+        quotechar=dialect.quote,
+        escapechar=dialect.escape,
         quoting=csv.QUOTE_MINIMAL if dialect.quoted else csv.QUOTE_NONE,
         skipinitialspace=dialect.spaced,
         strict=True,
     )
+
+
+def _joined(text: Iterator[str], sign: str) -> Iterator[str]:
+    return (line.replace(JOINT, " ").replace(sign, JOINT) for line in text)
 
 
 def rows(path: Path, layout: Layout) -> Iterator[Row]:
@@ -83,10 +97,10 @@ def rows(path: Path, layout: Layout) -> Iterator[Row]:
     """
     found = 0
     source = _text_rows if layout.dialect.delimiter is None else _delimited_rows
-    with Problems(path.name) as problems:
+    with problems_of(path) as problems:
         for found, row in enumerate(source(path, layout, problems), start=1):  # noqa: B007
             yield row
-    if not found:
+    if not found and not problems.noted:
         raise no_rows(path.name, layout.header)
 
 
@@ -106,13 +120,6 @@ def listed(columns: tuple[str, ...], *, most: int = 8) -> str:
     return ", ".join(names + (["…"] if len(columns) > most else []))
 
 
-@dataclass(slots=True)
-class _Mark:
-    """The line on which the record begins that is not complete yet."""
-
-    line: int = 1
-
-
 def _text_rows(path: Path, layout: Layout, problems: Problems) -> Iterator[Row]:
     name, skip, limit = path.name, layout.header is not None, cell_limit()
     for number, line in enumerate(lines(path), start=1):
@@ -123,58 +130,124 @@ def _text_rows(path: Path, layout: Layout, problems: Problems) -> Iterator[Row]:
             continue
         cell = line.rstrip("\r\n")
         if len(cell) > limit:
-            problems.add(f"{name}:{number}: {too_large(cell)}", LARGER_WAY_OUT)
+            problems.add(f"{name}:{number}: {too_large(cell)}", LARGER_WAY_OUT, row=cell)
         elif not problems.count:
             yield Row((cell,), f"{name}:{number}")
 
 
 def _delimited_rows(path: Path, layout: Layout, problems: Problems) -> Iterator[Row]:
-    """Yield sound rows up to the first problem; note every problem up to the end."""
-    name, width, mark = path.name, len(layout.columns), _Mark()
+    """Yield sound rows; note every problem up to the end. After the first none is sound."""
+    name, width = path.name, len(layout.columns)
     header = None if layout.header is None else list(layout.header)
     skip = header is not None
-    mark.line += layout.before
-    reader = parse(layout.dialect, islice(_fed(path, mark), layout.before, None))
-    for cells in _guarded(reader, path, layout, problems, mark):
-        line, mark.line = mark.line, reader.line_num + layout.before + 1
-        if len(cells) < width and len(cells) in layout.widths:
+    remarks: tuple[str, ...] = ()  # of the next row
+    records = Records(path, layout, problems)
+    for line, cells in records:
+        if not cells or (len(cells) == 1 < width and not cells[0].strip()):
+            continue
+        if skip:
+            skip = False
+            continue
+        origin = f"{name}:{line}"
+        if cells == header:
+            remarks = (*remarks, f"{origin}: the header line again, passed over")
+            continue
+        if len(cells) in layout.widths:
             cells += [""] * (width - len(cells))
-        if len(cells) != width or cells == header or mark.line - line > 1:
-            if not cells or (len(cells) == 1 < width and not cells[0].strip()):
-                continue
-            if skip:
-                skip = False
-                continue
-            fault = _fault(path, cells, layout, several_lines=mark.line - line > 1)
-            if fault:
-                problems.add(f"{name}:{line}: {fault[0]}", fault[1])
-                continue
-        if not problems.count:
-            yield Row(tuple(cells), f"{name}:{line}")
+        if fault := _fault(path, cells, layout, several_lines=records.lines > 1):
+            problems.add(f"{origin}: {fault[0]}", fault[1], row=records.part())
+        elif not problems.count:
+            yield Row(tuple(cells), origin, remarks)
+            remarks = ()
 
 
-def _fed(path: Path, mark: _Mark) -> Iterator[str]:
-    """Stream lines, unless a record grows without end."""
-    line, size = mark.line, 0
-    for piece in pieces(path):
-        size = size + len(piece) if mark.line == line else 0
-        line = mark.line
-        if size > record_limit():
-            raise DataError(
-                f"{path.name}:{line}: the record that begins here has no end within "
-                f"{record_limit() >> 20} MiB; is a closing quote missing?"
-            )
-        yield from StringIO(piece, newline="")
+class Records:
+    """The records of a file, each with its line; one that cannot be parsed is a problem.
+
+    It is the last one, unless faulty rows are left out: then its first line is, and the parsing
+    goes on with the next.
+    """
+
+    def __init__(self, path: Path, layout: Layout, problems: Problems) -> None:
+        self._path, self._layout, self._problems = path, layout, problems
+        self._held: list[str] = []  # lines of the record, where they may be needed again
+        self._again: deque[str] = deque()  # lines to be parsed again
+        self.line = 1 + layout.before  # on which the record begins
+        self.lines = 0  # of the record
+
+    def __iter__(self) -> Iterator[tuple[int, list[str]]]:
+        """Yield the line of each record and its cells."""
+        rest = islice(self._fed(), self._layout.before, None)
+        while True:
+            reader = parse(self._layout.dialect, self._taken(rest))
+            try:
+                for cells in reader:
+                    yield self.line, cells
+                    self._next()
+                    if self._again:
+                        break
+                else:
+                    return
+            except csv.Error:
+                text = "".join(self._held) if self._problems.skips else None
+                message = _broken_record(self._path, self._layout, self.line, text)
+                self._problems.add(*message, row=self._held[0] if self._held else "")
+                if not self._problems.skips:
+                    return
+                self._part()
+
+    def part(self) -> str:
+        """Return the lines of a faulty record; where others of them are rows, only the first.
+
+        Those are parsed again.
+        """
+        others = self._held[1:]
+        width = len(self._layout.columns)
+        if not any(_width(self._layout.dialect, line) == width for line in others):
+            return "".join(self._held)
+        first = self._held[0]
+        self._part()
+        return first
+
+    def _part(self) -> None:
+        """Take the first line for a record of its own, and the others again."""
+        self._again.extendleft(reversed(self._held[1:]))
+        self.line += 1
+        self._held, self.lines = [], 0
+
+    def _next(self) -> None:
+        """Go on to the record after this one."""
+        self.line += self.lines
+        self._held, self.lines = [], 0
+
+    def _taken(self, rest: Iterator[str]) -> Iterator[str]:
+        """Hand on lines, those to be parsed again first."""
+        while (line := self._again.popleft() if self._again else next(rest, None)) is not None:
+            self.lines += 1
+            if self._problems.skips:
+                self._held.append(line)
+            yield line
+
+    def _fed(self) -> Iterator[str]:
+        """Stream lines, unless a record grows without end."""
+        line, size = self.line, 0
+        for piece in pieces(self._path):
+            size = size + len(piece) if self.line == line else 0
+            line = self.line
+            if size > record_limit():
+                raise DataError(
+                    f"{self._path.name}:{line}: the record that begins here has no end within "
+                    f"{record_limit() >> 20} MiB; is a closing quote missing?"
+                )
+            yield from StringIO(piece, newline="")
 
 
-def _guarded(
-    reader: "Reader", path: Path, layout: Layout, problems: Problems, mark: _Mark
-) -> Iterator[list[str]]:
-    """Pass on the records; one that csv cannot parse is the last problem."""
+def _width(dialect: Dialect, line: str) -> int:
+    """Count the cells of a line; 0 where it is no row by itself."""
     try:
-        yield from reader
+        return len(next(parse(dialect, iter([line])), []))
     except csv.Error:
-        problems.add(*_broken_record(path, layout, mark.line))
+        return 0
 
 
 def _fault(
@@ -182,15 +255,15 @@ def _fault(
 ) -> tuple[str, str] | None:
     """Say what is wrong with a record, and the way out."""
     width, delimiter = len(layout.columns), layout.dialect.delimiter or ""
+    if len(cells) == width and not several_lines:
+        return None
     shown = excerpt(delimiter.join(cells))
     if len(cells) != width:
         noun = "column" if width == 1 else "columns"
         what = f"expected {width} {noun} ({listed(layout.columns)}), found {len(cells)}: {shown}"
         return what, _width_way_out(path, layout, too_many=len(cells) > width)
-    if several_lines:
-        what = f"a quoted cell swallows the rows after it: {shown}"
-        return (what, _QUOTE_WAY_OUT) if _swallows_rows(cells, layout) else None
-    return (f"the header line again: {shown}", "delete every header line but the first")
+    what = f"a quoted cell swallows the rows after it: {shown}"
+    return (what, _QUOTE_WAY_OUT) if _swallows_rows(cells, layout) else None
 
 
 def _width_way_out(path: Path, layout: Layout, *, too_many: bool) -> str:
@@ -223,16 +296,18 @@ _QUOTE_WAY_OUT = (
 )
 
 
-def _broken_record(path: Path, layout: Layout, start: int) -> tuple[str, str]:
+def _broken_record(
+    path: Path, layout: Layout, start: int, text: str | None = None
+) -> tuple[str, str]:
     """Walk through the record that csv could not parse, to the cell at fault."""
-    text, dialect = _text_from(path, start), layout.dialect
+    text, dialect = _text_from(path, start) if text is None else text, layout.dialect
     delimiter = dialect.delimiter or ","
     plain = re.compile(f"[^\r\n{re.escape(delimiter)}]*")
     at = 0
     while at < len(text):
         while dialect.spaced and text[at : at + 1] == " ":
             at += 1
-        quoted = dialect.quoted and text[at : at + 1] == '"'
+        quoted = dialect.quoted and text[at : at + 1] == dialect.quote
         cell = (_QUOTED if quoted else plain).match(text, at)
         end = cell.end() if cell else len(text)
         is_torn = quoted and text[end : end + 1] not in ("", "\r", "\n", delimiter)

@@ -1,25 +1,22 @@
 """The beginning of a delimited file becomes its layout: delimiter, quotes, header, columns; why."""
 
-import csv
 import re
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
 from io import StringIO
 from itertools import islice
 from pathlib import Path
 from typing import NoReturn
 
 from textune.errors import DataError, excerpt
-from textune.reading import ragged
-from textune.reading.delimited import Dialect, Layout, listed, no_rows, parse, rows
+from textune.reading import ragged, uncommon
+from textune.reading.delimited import Dialect, Layout, listed, no_rows, rows
 from textune.reading.header import is_header
 from textune.reading.lines import lines, pieces
+from textune.reading.named_signs import delimiter_named, quotes_named
+from textune.reading.samples import Reading, few_values, read, survey
 
 COLUMN_LIMIT = 10_000
 SAMPLE = 1 << 19  # characters
-SAMPLE_ROWS = 2_000
-FEW_VALUES = 50
 
 NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _NATURAL = {"csv": ",", "tsv": "\t"}
@@ -27,22 +24,13 @@ _CELL = re.compile(r'"(?:[^"]|"")*"')
 _SEPARATOR = re.compile(r"\ufeff?\"?sep=([^\r\n\"])\"?(?:\r\n|\r|\n)", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """How a sample, or a whole file, looks in one dialect."""
-
-    rows: list[list[str]]  # the first of them, blank ones left out
-    width: int  # of most rows
-    share: float  # of the lines that belong to rows of that width; what cannot be parsed has none
-
-    @property
-    def fits(self) -> bool:
-        """Whether every line belongs to a row of the same width."""
-        return self.share == 1.0
-
-
 def recognise(
-    path: Path, kind: str, *, delimiter: str | None, header: bool | None
+    path: Path,
+    kind: str,
+    *,
+    delimiter: str | None = None,
+    header: bool | None = None,
+    quote: str | None = None,
 ) -> tuple[Layout, tuple[str, ...]]:
     """Find the layout of a file, and say in words what was seen.
 
@@ -55,34 +43,63 @@ def recognise(
     sample, whole = _sample(path)
     if not sample.strip():
         raise no_rows(path.name, None)
-    separator = _SEPARATOR.match(sample) if kind != "text" else None
+    uncommon.refuse_drawn(path, sample)
+    separator = _SEPARATOR.match(sample)
     if separator:  # Excel's own first line, which is no header
         sample, delimiter = sample[separator.end() :], delimiter or separator[1]
     dialect, why = _delimiter(sample, whole, kind, chosen=delimiter)
-    dialect, why_quotes = _quotes(path, dialect, sample, whole)
-    reading = _read(dialect, sample, whole)
+    dialect, why_quotes = _quotes(path, dialect, sample, whole, chosen=quote)
+    above = uncommon.above(dialect, sample, read(dialect, sample, whole).width)
+    sample = "".join(islice(StringIO(sample, newline=""), len(above), None))
+    reading = read(dialect, sample, whole)
     first, *body = reading.rows or [_raise_fault(path, dialect)]
+    uncommon.refuse_quoted_lines(path, dialect, reading)
     if len(first) > COLUMN_LIMIT:
         raise DataError(
             f"{path.name}:1: {len(first):,} columns, at most {COLUMN_LIMIT:,} are read: "
             f"{excerpt(','.join(first[:20]))}; keep the columns of texts and labels"
         )
+    before = len(above) + (separator is not None)
     has_header, why_header = _header(first, body, dialect, header)
-    if has_header:
-        if not body and whole and reading.fits:
-            raise no_rows(path.name, tuple(first))
-        widths = frozenset[int]()
-        columns, remark = column_names(f"{path.name}:1", first)
-    else:
-        widths, remark = _longer_lines(path, dialect)
-        width = max(widths or [Counter(map(len, [first, *body])).most_common(1)[0][0]])
-        columns = tuple(str(n) for n in range(1, width + 1))
-    known = _few_values(body, len(columns))
+    columns, widths, remark = _columns(path, dialect, first, body, before if has_header else None)
+    if has_header and not body and whole and reading.fits:
+        raise no_rows(path.name, tuple(first))
     if separator:
         why = f"delimiter: {NAMES.get(separator[1], separator[1])}, as the first line says"
-    named = tuple(first) if has_header else None
-    layout = Layout(dialect, columns, named, known, widths, before=1 if separator else 0)
-    return layout, tuple(filter(None, (why, why_quotes, why_header, remark)))
+    layout = Layout(
+        dialect,
+        columns,
+        tuple(first) if has_header else None,
+        few_values(body, len(columns)),
+        widths,
+        before=before,
+    )
+    return layout, tuple(filter(None, (why, why_quotes, _said(above), why_header, remark)))
+
+
+def _columns(
+    path: Path, dialect: Dialect, first: list[str], body: list[list[str]], before: int | None
+) -> tuple[tuple[str, ...], frozenset[int], str]:
+    """Name the columns, with the widths of rows that end early and a remark.
+
+    `before` is the number of lines before the header; None where there is none.
+    """
+    if before is not None:
+        names, more = uncommon.one_more(first, body) or (first, "")
+        columns, remark = column_names(f"{path.name}:{before + 1}", names)
+        return columns, frozenset(), "; ".join(filter(None, (more, remark)))
+    widths, remark = _longer_lines(path, dialect)
+    width = max(widths or [Counter(map(len, [first, *body])).most_common(1)[0][0]])
+    return tuple(str(n) for n in range(1, width + 1)), widths, remark
+
+
+def _said(above: list[str]) -> str:
+    """Say which lines above a table are passed over."""
+    shown = [line for line in above if line.strip()]
+    if not shown:
+        return ""
+    lines = "1 line" if len(shown) == 1 else f"{len(shown):,} lines"
+    return f"{lines} above the table passed over, first: {excerpt(shown[0].strip())}"
 
 
 def _raise_fault(path: Path, dialect: Dialect) -> NoReturn:
@@ -103,50 +120,37 @@ def _sample(path: Path) -> tuple[str, bool]:
     return "".join(taken), True
 
 
-def _read(dialect: Dialect, sample: str, whole: bool) -> Reading:
-    return _survey(dialect, iter(StringIO(sample, newline="")), whole, most=SAMPLE_ROWS)
-
-
-def _survey(dialect: Dialect, text: Iterator[str], whole: bool, most: int | None = None) -> Reading:
-    """Read in a dialect, up to the first record that cannot be parsed."""
-    if dialect.delimiter is None:
-        plain = [[line.rstrip("\r\n")] for line in islice(text, most) if line.strip()]
-        return Reading(plain, 1, 1.0)
-    kept: list[list[str]] = []
-    widths: Counter[int] = Counter()
-    broken, line = False, 0
-    reader = parse(dialect, text)
-    try:
-        for cells in islice(reader, most):
-            before, line = line, reader.line_num
-            if cells:
-                is_blank = len(cells) == 1 and not cells[0].strip()
-                widths[0 if is_blank else len(cells)] += line - before
-                if len(kept) < SAMPLE_ROWS:
-                    kept.append(cells)
-    except csv.Error as error:
-        broken = whole or "unexpected end" not in str(error)
-    lost = sum(1 for line in text if line.strip()) + 1 if broken else 0
-    blank = widths.pop(0, 0)
-    width, count = max(widths.items(), key=lambda item: (item[1], item[0]), default=(1, 0))
-    if width > 1:
-        kept = [cells for cells in kept if len(cells) > 1 or cells[0].strip()]
-        return Reading(kept, width, count / (widths.total() + lost))
-    return Reading(kept, width, (count + blank) / max(1, widths.total() + blank + lost))
-
-
 def _delimiter(sample: str, whole: bool, kind: str, *, chosen: str | None) -> tuple[Dialect, str]:
     if chosen is not None:
-        _check_chosen(chosen)
+        chosen = delimiter_named(chosen)
         why = f"delimiter: {NAMES.get(chosen, repr(chosen))}, as told"
         return Dialect(chosen, quoted=True), why
+    best = _commonest(sample, whole, kind)
+    other = None
+    run = None if best is None else uncommon.repeated(best[2], sample)
+    if best is None or best[0] < 1.0 or run:
+        other = uncommon.delimiter(sample, whole, is_text=kind == "text", repeated=run)
+    if other is not None:
+        told_share = f"every line has {other[1].width} columns by it"
+        return other[0], f"delimiter: {other[0].delimiter!r}, {told_share}"
+    if best:
+        told_share = f"lines have {best[1]} columns by it"
+        return Dialect(best[2], quoted=True), f"delimiter: {NAMES[best[2]]}, {told_share}"
+    if natural := _NATURAL.get(kind):
+        return Dialect(natural, quoted=True), f"delimiter: {NAMES[natural]}, by the file's ending"
+    return Dialect(None, quoted=False), "no delimiter: each line is one text, as it stands"
+
+
+def _commonest(sample: str, whole: bool, kind: str) -> tuple[float, int, str] | None:
+    """Find which of the usual delimiters parts lines best: how well, into how many columns."""
     natural = _NATURAL.get(kind)
     best: tuple[float, int, str] | None = None
     for sign in NAMES:
-        if sign not in sample or (kind == "text" and sign != "\t" and _is_prose(sign, sample)):
+        is_text = kind == "text" and sign != "\t" and _is_prose(sign, sample)
+        if sign not in sample or is_text or uncommon.is_quote(sign, sample):
             continue
         reading = max(
-            (_read(Dialect(sign, quoted), sample, whole) for quoted in (True, False)),
+            (read(Dialect(sign, quoted), sample, whole) for quoted in (True, False)),
             key=lambda reading: reading.share,
         )
         score = reading.share + (0.1 if sign == natural else 0.0)
@@ -155,20 +159,7 @@ def _delimiter(sample: str, whole: bool, kind: str, *, chosen: str | None) -> tu
         enough = 0.5 if kind != "text" else 0.8 if sign == "\t" else 0.98
         if reading.width > 1 and reading.share >= enough and (best is None or score > best[0]):
             best = score, reading.width, sign
-    if best:
-        told_share = f"lines have {best[1]} columns by it"
-        return Dialect(best[2], quoted=True), f"delimiter: {NAMES[best[2]]}, {told_share}"
-    if natural:
-        return Dialect(natural, quoted=True), f"delimiter: {NAMES[natural]}, by the file's ending"
-    return Dialect(None, quoted=False), "no delimiter: each line is one text, as it stands"
-
-
-def _check_chosen(delimiter: str) -> None:
-    if len(delimiter) != 1 or delimiter in '\r\n"\0':
-        raise DataError(
-            f"delimiter {delimiter!r} cannot be used; allowed: any one character but a quote or a "
-            "line end, as ',' ';' '|' or a tab"
-        )
+    return best
 
 
 def _is_prose(sign: str, sample: str) -> bool:
@@ -176,23 +167,40 @@ def _is_prose(sign: str, sample: str) -> bool:
     return sample.count(f"{sign} ") * 2 > sample.count(sign)
 
 
-def _quotes(path: Path, dialect: Dialect, sample: str, whole: bool) -> tuple[Dialect, str]:
+def _quotes(
+    path: Path, dialect: Dialect, sample: str, whole: bool, *, chosen: str | None
+) -> tuple[Dialect, str]:
     """Decide whether quotes mark cells or belong to the text."""
     sign = dialect.delimiter
-    if sign is None or ('"' not in sample and whole):
+    if chosen is not None:
+        return quotes_named(dialect, chosen)
+    if sign is None or not dialect.quoted:
+        return dialect, ""
+    fits = read(dialect, sample, whole).fits
+    if other := uncommon.quotes(dialect, sample, whole, fits=fits):
+        how = f", and {other.escape}{other.quote} is one in it" if other.escape else ""
+        return other, f"quotes: {other.quote}…{other.quote} marks a cell{how}"
+    return _usual_quotes(path, dialect, sign, sample, whole)
+
+
+def _usual_quotes(
+    path: Path, dialect: Dialect, sign: str, sample: str, whole: bool
+) -> tuple[Dialect, str]:
+    """Decide whether the usual quote marks cells or belongs to the text."""
+    if '"' not in sample and whole:
         return dialect, ""
     literal = Dialect(sign, quoted=False)
     spreadsheet = sign not in "\t|"  # commas: everybody quotes; tabs: hardly anybody
     if whole or spreadsheet:
-        marked, plain = _read(dialect, sample, whole), _read(literal, sample, whole)
+        marked, plain = read(dialect, sample, whole), read(literal, sample, whole)
         spaced = Dialect(sign, quoted=True, spaced=True)
-        if f'{sign} "' in sample and not marked.fits and _read(spaced, sample, whole).fits:
+        if f'{sign} "' in sample and not marked.fits and read(spaced, sample, whole).fits:
             return spaced, 'quotes: "…" marks a cell, also after a space'
     elif not _has_cell_with_quote(path, sign):
         return dialect, ""
     else:
-        marked = _survey(dialect, lines(path), whole=True)
-        plain = _survey(literal, lines(path), whole=True)
+        marked = survey(dialect, lines(path), whole=True)
+        plain = survey(literal, lines(path), whole=True)
     census = _census(plain.rows)
     if _are_marks(marked, plain, census, spreadsheet):
         return dialect, 'quotes: "…" marks a cell' if census.total() else ""
@@ -270,15 +278,3 @@ def column_names(place: str, first: list[str]) -> tuple[tuple[str, ...], str]:
         if unnamed
         else ""
     )
-
-
-def _few_values(body: list[list[str]], width: int) -> dict[int, frozenset[str]]:
-    """Find the columns that hold few values: what they hold tells a row from a line of text."""
-    sound = [
-        cells
-        for cells in body
-        if len(cells) == width and not any("\n" in cell or "\r" in cell for cell in cells)
-    ]
-    values = {at: frozenset(cells[at] for cells in sound) for at in range(width)}
-    most = min(FEW_VALUES, len(sound) // 2)
-    return {at: seen for at, seen in values.items() if 0 < len(seen) <= most and any(seen)}

@@ -8,6 +8,7 @@ editor shows. NUL is refused; other control characters are text. Nothing here ho
 
 import codecs
 import os
+import re
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,6 +33,7 @@ LARGER_WAY_OUT = (
     f"variable {LARGER}=64"
 )
 _ALLOWED: ContextVar[int | None] = ContextVar("max_cell_mib", default=None)
+_MARK = re.compile(r"(?<=[\r\n])\ufeff")
 BOM = b"\xef\xbb\xbf"
 
 
@@ -123,6 +125,8 @@ def blocks(path: Path, size: int) -> Iterator[tuple[int, str]]:
             more = file.read(size)
             end = len(data) - (_begun(data) if more else 0)
             for text in _decoded(path, data[:end], line, column):
+                if "\ufeff" in text:  # marks of files that were put one after the other
+                    text = _MARK.sub("", text.removeprefix("\ufeff") if not column else text)
                 yield line, text
                 last = max(text.rfind("\n"), text.rfind("\r"))
                 column = len(text) - last - 1 + (column if last < 0 else 0)

@@ -134,7 +134,7 @@ def _read_file(path: Path, options: ReadOptions) -> Table:
     header, delimiter = options.header, options.delimiter
     if delimiter is None and (words := conll.read(path, ending(path), header=header, why=why)):
         return words
-    layout, reasons = recognise(path, kind, delimiter=delimiter, header=header)
+    layout, reasons = recognise(path, kind, delimiter=delimiter, header=header, quote=options.quote)
     sign = layout.dialect.delimiter
     return Table.of_file(
         path,
@@ -265,7 +265,7 @@ def _files_in(folder: Path) -> str:
 
 def _kind_of_content(path: Path, text: bytes) -> str:
     """Tell the format of a file whose ending says nothing."""
-    if b"\0" in text or sum(sign < 9 or 13 < sign < 27 for sign in text) * 20 > len(text):
+    if b"\0" in text or sum(2 < sign < 9 or 13 < sign < 27 for sign in text) * 20 > len(text):
         raise DataError(f"{path.name}: this is no text; textune reads {foreign.FORMATS}")
     if text.startswith((b'{"', b"[{")) or _OBJECT.match(text):
         return "jsonl"

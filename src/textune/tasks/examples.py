@@ -64,6 +64,8 @@ def sound(
             is_blank = str(fault).endswith(BLANK)
             problems.add(str(fault), _WAY_OUT + (blank if is_blank else ""))
             continue
+        if row.remarks and row.remarks[0] not in example.remarks:
+            example = replace(example, remarks=(*row.remarks, *example.remarks))
         yield example
 
 

@@ -1,0 +1,180 @@
+"""What few tables have is recognised where what most have does not fit.
+
+Delimiters of other signs, or of several; quotes of other signs, or with a backslash before them;
+lines of a title or of comments above the table; rows with one cell more than the header.
+"""
+
+import csv
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from io import StringIO
+from itertools import islice
+from pathlib import Path
+
+from textune.errors import DataError, excerpt
+from textune.reading.delimited import Dialect, parse
+from textune.reading.lines import mending
+from textune.reading.samples import Reading, few_values, read
+
+SINGLE = "@^~#&*!\x01\x02\x1e\x1f\xa6\xa7\xac"
+QUOTES = (("\\", '"'), (None, "'"), (None, "`"), (None, "|"))  # what stands before one in a cell
+SEVERAL = re.compile(r" ?[^\w\s\"'`.,!?()-]{2,} ?|\s?[<\[]\w{2,5}[>\]]\s?")  # as a delimiter
+LEAST_ROWS = 3
+RULE = re.compile(r"[|+]?[\s:|+-]*-{3,}[\s:|+-]*[|+][\s:|+-]*")  # beneath the head of one
+MOST_ABOVE = 20  # lines above a table
+
+
+def delimiter(
+    sample: str, whole: bool, *, is_text: bool, repeated: str | None = None
+) -> tuple[Dialect, Reading] | None:
+    """Find the delimiter by which every line of a sample has as many columns, one of few values.
+
+    Args:
+        sample: The beginning of a file.
+        whole: Whether it is all of it.
+        is_text: Whether the name of the file lets expect plain text.
+        repeated: A usual delimiter that stands there several times wherever it does.
+    """
+    lines = [line for line in islice(StringIO(sample), LEAST_ROWS + 1) if line.strip()]
+    if len(lines) < LEAST_ROWS:
+        return None
+    several = dict.fromkeys(found[0] for found in SEVERAL.finditer(lines[0].rstrip("\r\n")))
+    several = {
+        sign: None for sign in several if not (sign[0] == sign[-1] == "|" and sign.strip("|"))
+    }
+    several |= dict.fromkeys([repeated] if repeated else [])
+    singles = [sign for sign in SINGLE if all(sign in line for line in lines)]
+    best: tuple[int, Dialect, Reading] | None = None
+    for sign in (*sorted(several, key=len, reverse=True), *singles):
+        if is_text and len(sign) == 1 and 2 * sample.count(f" {sign}") > sample.count(sign):
+            continue  # as # and @ stand in running text
+        for quoted in (True, False):
+            dialect = Dialect(sign, quoted=quoted)
+            found = read(dialect, sample, whole)
+            body = found.rows[1:]
+            likely = any(len(values) > 1 for values in few_values(body, found.width).values())
+            likely = likely or (found.width > 2 and not is_text)
+            if found.fits and found.width > 1 and len(body) >= LEAST_ROWS - 1 and likely:
+                best = best or (found.width, dialect, found)
+                break
+    return None if best is None else best[1:]
+
+
+def repeated(sign: str, sample: str) -> str | None:
+    """Return the run in which a delimiter always stands, if it never stands alone."""
+    if 2 * sign not in sample:
+        return None
+    runs = {found[0] for found in re.finditer(f"{re.escape(sign)}+", sample)}
+    return runs.pop() if len(runs) == 1 else None
+
+
+def is_quote(sign: str, sample: str) -> bool:
+    """Tell whether a usual delimiter stands around cells, and another one between them."""
+    between = max(sample.count(f"{sign}{other}{sign}") for other in ",;\t" if other != sign)
+    return 4 * between >= sample.count(sign)
+
+
+def quotes(dialect: Dialect, sample: str, whole: bool, *, fits: bool) -> Dialect | None:
+    """Find the signs around cells that make every line fit, where the usual ones do not.
+
+    Where those fit too, other signs must stand around all cells of a column.
+    """
+    sign = dialect.delimiter or ","
+    for escape, quote in QUOTES:
+        if quote == sign or (f"{sign}{quote}" not in sample and f"\n{quote}" not in sample):
+            continue
+        if escape is not None and f"{escape}{quote}" not in sample:
+            continue
+        other = replace(dialect, quoted=True, quote=quote, escape=escape)
+        found = read(other, sample, whole)
+        if not found.fits or found.width < 2:
+            continue
+        plain = read(replace(dialect, quoted=False), sample, whole)
+        if not fits or (escape is None and _is_around_a_column(plain, quote)):
+            return other
+    return None
+
+
+def _is_around_a_column(plain: Reading, quote: str) -> bool:
+    """Tell whether some column has all of its cells, or all that are not blank, in such quotes."""
+    body = [cells for cells in plain.rows[1:] if len(cells) == plain.width]
+    columns = [[cells[at] for cells in body if cells[at]] for at in range(plain.width)]
+    return any(
+        len(column) >= LEAST_ROWS
+        and all(len(cell) > 1 and cell[0] == cell[-1] == quote for cell in column)
+        for column in columns
+    )
+
+
+def above(dialect: Dialect, sample: str, width: int) -> list[str]:
+    """Take the lines above a table: each has one cell, and the line after them all the columns."""
+    taken: list[str] = []
+    if dialect.delimiter is None or width < 2:
+        return []
+    for line in islice(StringIO(sample, newline=""), MOST_ABOVE + 1):
+        cells = _cells(replace(dialect, quoted=False), line)
+        filled = [cell for cell in cells if cell.strip()]
+        is_row = len(cells) == width and filled and (width == 2 or not cells[0].strip())
+        if len(filled) < 2 and not is_row:
+            taken.append(line.rstrip("\r\n"))
+            continue
+        is_whole = len(cells) == width and len(filled) >= max(2, width - 1)
+        return taken if is_whole and any(map(str.strip, taken)) else []
+    return []
+
+
+def _cells(dialect: Dialect, line: str) -> list[str]:
+    """Part a line by itself; it has no cells where it cannot be parsed."""
+    try:
+        return next(parse(dialect, iter([line])), [])
+    except csv.Error:
+        return []
+
+
+def refuse_quoted_lines(path: Path, dialect: Dialect, found: Reading) -> None:
+    """Refuse a table each line of which stands in quotes as a whole, as one cell.
+
+    Raises:
+        DataError: With the command that takes them off.
+    """
+    sign = dialect.delimiter
+    if sign is None or found.width != 1 or not dialect.quoted or len(found.rows) < LEAST_ROWS:
+        return
+    inner = {len(_cells(dialect, cells[0])) for cells in found.rows}
+    if len(inner) != 1 or inner <= {0, 1}:
+        return
+    command = """sed -e 's/^"//' -e 's/"\\r*$//' -e 's/""/"/g'"""
+    raise DataError(
+        f"{path.name}:1: each line stands in quotes as a whole: {excerpt(found.rows[0][0])}; take "
+        f"them off: {mending(path, command, mark='cells')}"
+    )
+
+
+def refuse_drawn(path: Path, sample: str) -> None:
+    """Refuse a table that is drawn with bars, as Markdown and databases show them.
+
+    Raises:
+        DataError: It is none of cells.
+    """
+    lines = [line.strip() for line in islice(StringIO(sample), 50) if line.strip()]
+    if len(lines) > 2 and RULE.fullmatch(lines[1]) and lines[0].count("|") >= 1:
+        raise DataError(
+            f"{path.name}:2: a table drawn with bars, as Markdown and psql show them: "
+            f"{excerpt(lines[0])}; export it as CSV (psql: \\copy … to 'file.csv' csv header)"
+        )
+
+
+def one_more(first: Sequence[str], body: Sequence[Sequence[str]]) -> tuple[list[str], str] | None:
+    """Name the columns where every row has one cell more than the header, and say why.
+
+    The rows end in a delimiter, or begin with names of their own, as R writes them.
+    """
+    if not body or {len(cells) for cells in body} != {len(first) + 1}:
+        return None
+    if not any(cells[-1].strip() for cells in body):
+        return [*first, ""], "every row ends in a delimiter, and the header does not"
+    names = [cells[0].strip() for cells in body]
+    if len(set(names)) == len(names) and all(name and " " not in name for name in names):
+        return ["", *first], "the header lacks a name for the first column, as R writes tables"
+    return None

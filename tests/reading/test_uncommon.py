@@ -1,0 +1,145 @@
+"""Delimited files that few programs write are read as they are meant, said, or asked about."""
+
+import pytest
+
+import textune
+from textune.errors import DataError
+from textune.reading import sources
+from textune.records import ReadOptions
+
+TEXTS = ["the film was good", "a dull, long book", "they said 'yes' to it", "it's fine; so so"]
+LABELS = ["pos", "neg", "neu"]
+ROWS = [(str(n), f"{TEXTS[n % 4]} number {n}", LABELS[n % 3]) for n in range(30)]
+
+
+def written(sign=",", quote=None, *, always=False, end="", rows=ROWS, escape=None):
+    lines = []
+    for cells in [("id", "text", "label"), *rows]:
+        shown = [
+            f"{quote}{cell.replace(quote, (escape or quote) + quote)}{quote}"
+            if quote and (always or sign in cell or quote in cell)
+            else cell
+            for cell in cells
+        ]
+        lines.append(sign.join(shown) + end)
+    return "\n".join(lines) + "\n"
+
+
+def read(tmp_path, content, name="a.csv", **options):
+    path = tmp_path / name
+    path.write_text(content, encoding="utf-8", newline="")
+    return sources.read(path, ReadOptions(**options))
+
+
+def rows_of(table):
+    return [row.cells for row in table.rows()]
+
+
+@pytest.mark.parametrize(
+    "sign", ["@", "^", "~", "#", "&", "\x01", "\x1e", "::", "|||", " +++$+++ ", "[SEP]", "||"]
+)
+@pytest.mark.parametrize("name", ["a.csv", "a.txt", "a.dat"])
+def test_any_delimiter_by_which_every_line_has_the_same_columns(tmp_path, sign, name):
+    table = read(tmp_path, written(sign), name)
+    assert (table.columns, table.delimiter) == (("id", "text", "label"), sign)
+    assert rows_of(table) == ROWS
+    assert rows_of(read(tmp_path, written(sign), name, delimiter=sign)) == ROWS
+
+
+@pytest.mark.parametrize(
+    "line", ["I love #sunshine today", "write to me@example.com now", "a ~ b", "it was so so :: so"]
+)
+def test_signs_of_running_text_are_no_delimiters(tmp_path, line):
+    table = read(tmp_path, "".join(f"{line} {n}\n" for n in range(40)), "a.txt")
+    assert table.format == "text"
+
+
+@pytest.mark.parametrize("quote", ["'", "`", "|", '"'])
+@pytest.mark.parametrize("always", [False, True])
+@pytest.mark.parametrize("sign", [",", ";"])
+def test_cells_in_other_quotes(tmp_path, quote, always, sign):
+    content = written(sign, quote, always=always)
+    table = read(tmp_path, content)
+    assert rows_of(table) == ROWS
+    assert any(f"{quote}…{quote} marks a cell" in reason for reason in table.reasons)
+    assert rows_of(read(tmp_path, content, quote=quote)) == ROWS
+
+
+def test_quotes_after_a_backslash_are_in_the_cell(tmp_path):
+    rows = [("1", 'he said "yes", twice', "pos"), ("2", "plain", "neg")] * 9
+    table = read(tmp_path, written(",", '"', always=True, rows=rows, escape="\\"))
+    assert rows_of(table) == rows
+
+
+def test_quotes_are_text_where_their_owner_says_so(tmp_path):
+    table = read(tmp_path, 'text,label\n"a,x\nb",y\n', quote="none")
+    assert rows_of(table) == [('"a', "x"), ('b"', "y")]
+    with pytest.raises(DataError, match="quote 'ab' cannot be used; allowed: one character"):
+        read(tmp_path, "text,label\na,x\n", quote="ab")
+
+
+@pytest.mark.parametrize("name", ["tab", "\\t", "\t"])
+def test_a_tab_can_be_named(tmp_path, name):
+    assert rows_of(read(tmp_path, written("\t"), delimiter=name)) == ROWS
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        "# by a tool\n# 2024\n",
+        "% by a tool\n",
+        "Export of reviews\n\n",
+        "Export of reviews,,\n,,\n",
+        "sep=,\n",
+    ],
+)
+def test_lines_above_the_table_are_passed_over_and_said(tmp_path, above):
+    table = read(tmp_path, above + written(",", '"'))
+    assert table.columns == ("id", "text", "label")
+    assert [row.cells for row in table.rows()] == ROWS
+    first = next(table.rows()).origin
+    assert first == f"a.csv:{above.count(chr(10)) + 2}"
+    said = "as the first line says" if "sep=" in above else "above the table passed over, first: "
+    assert any(said in reason for reason in table.reasons)
+
+
+def test_rows_that_end_in_a_delimiter(tmp_path):
+    content = written(",", '"', end=",").replace("label,", "label", 1)
+    table = read(tmp_path, content)
+    assert table.columns == ("id", "text", "label", "4")
+    assert [cells[:3] for cells in rows_of(table)] == ROWS
+    assert any("every row ends in a delimiter" in reason for reason in table.reasons)
+
+
+def test_row_names_of_r(tmp_path):
+    content = written(",", '"').replace("id,", "", 1)
+    table = read(tmp_path, content)
+    assert table.columns == ("1", "text", "label")
+    assert rows_of(table) == ROWS
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_files_that_were_put_one_after_the_other(tmp_path, mark):
+    one, other = written(rows=ROWS[::4]), written(rows=ROWS[2::4])
+    table = read(tmp_path, mark + one + mark + other)
+    assert rows_of(table) == [*ROWS[::4], *ROWS[2::4]]
+    survey = textune.check(
+        tmp_path / "a.csv", count_tokens=lambda texts: [len(text) for text in texts]
+    )
+    (found,) = [item for item in survey.findings if item.kind == "mended"]
+    assert "a.csv:10: the header line again, passed over" in found.message
+
+
+def test_lines_that_stand_in_quotes_as_a_whole_are_asked_about(tmp_path):
+    lines = written(rows=ROWS[::4]).splitlines()
+    with pytest.raises(DataError, match=r"a\.csv:1: each line stands in quotes as a whole: .*sed "):
+        read(tmp_path, "".join(f'"{line}"\n' for line in lines))
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["| text | label |\n|---|---|\n| a b | x |\n", " text | label \n------+-------\n a b | x \n"],
+)
+def test_tables_drawn_with_bars_are_refused(tmp_path, content):
+    with pytest.raises(DataError, match=r"a\.txt:2: a table drawn with bars"):
+        read(tmp_path, content, "a.txt")
