@@ -1,0 +1,241 @@
+"""What the user named becomes files on this machine: one, several as one, or the parts of a set.
+
+A name may be that of a file, a folder, a pattern, a zip archive, or a member of one, which is named
+as if the archive were a folder: `reviews.zip/train.csv`.
+"""
+
+import os
+import stat
+from collections.abc import Sequence
+from difflib import get_close_matches
+from fnmatch import fnmatch
+from glob import glob, has_magic
+from pathlib import Path
+from typing import TypeGuard
+
+from textune.errors import DataError, among, some
+from textune.reading import kinds, packing, spreadsheets, splits
+from textune.reading.forms import folders, foreign
+from textune.reading.splits import Parts
+from textune.storage.names import on_disk
+
+MOST_FILES = 10_000  # of a folder
+SHOWN = 8
+
+Place = str | os.PathLike[str]
+
+
+def are_places(source: object) -> TypeGuard[Place | Sequence[Place]]:
+    """Tell names of files from data that Python holds."""
+    if isinstance(source, list | tuple):
+        return bool(source) and all(isinstance(one, str | os.PathLike) for one in source)
+    return isinstance(source, str | os.PathLike)
+
+
+def obtain(source: Place | Sequence[Place]) -> Parts:
+    """Find the files that a name, or several, stand for.
+
+    Raises:
+        DataError: There is no such file, or nobody can tell which of several is meant.
+    """
+    if isinstance(source, list | tuple):
+        found = [file for one in source for file in obtain(one).train]
+        return _together(found, f"{len(found)} files as one")
+    assert isinstance(source, str | os.PathLike)
+    if is_pattern(source):
+        return _of_pattern(source)
+    path, mode = status(source)
+    if stat.S_ISDIR(mode):
+        return _of_folder(path)
+    if (found_in := _archived(path)) is not None:
+        return _of_set(path, found_in, "archive")
+    return Parts((path,))
+
+
+def on_machine(source: object) -> list[Path]:
+    """List the files and folders that are read, as the disk has them; none of what is not there."""
+    if not are_places(source):
+        return []
+    try:
+        found = obtain(source)
+    except DataError:
+        return []
+    return list(dict.fromkeys(map(on_disk, (*found.train, *found.valid, *found.test))))
+
+
+def is_pattern(source: Place) -> bool:
+    """Tell a pattern from a file whose name looks like one."""
+    name = expanded(source)
+    return has_magic(name) and "://" not in name and not os.path.lexists(name)
+
+
+def expanded(source: Place) -> str:
+    """Write the home folder in full."""
+    return os.path.expanduser(source)  # noqa: PTH111 (that of Path fails where no such user is)
+
+
+def matches(pattern: Place) -> list[Path]:
+    """List the files, not the folders, that a pattern matches, members of archives too.
+
+    Raises:
+        DataError: There is none.
+    """
+    name = expanded(pattern)
+    found = glob(name, recursive=True)  # noqa: PTH207 (Path's: no absolute pattern)
+    paths = sorted(path for path in map(Path, found) if not path.is_dir())
+    if not paths and (archive := packing.archive_of(Path(name))) is not None:
+        inside = Path(name).relative_to(archive).as_posix()
+        paths = sorted(archive / one for one in packing.names(archive) if fnmatch(one, inside))
+    if not paths:
+        raise DataError(
+            f"{pattern}: no file matches this pattern; check it (* stands for any part of a name, "
+            "**/ for folders at any depth)"
+        )
+    return paths
+
+
+def checked(source: Place) -> Path:
+    """Make sure that there is a regular file; nothing is opened before that is known.
+
+    Raises:
+        DataError: There is none, or it is a folder, a pipe, a device or an address.
+    """
+    path, mode = status(source)
+    if stat.S_ISDIR(mode):
+        raise DataError(f"{source}: this is a folder{_files_in(path)}")
+    if not stat.S_ISREG(mode):
+        raise DataError(
+            f"{source}: this is no regular file (a pipe, a socket or a device) and cannot be read "
+            "twice; write its content to a file first"
+        )
+    return path
+
+
+def status(source: Place) -> tuple[Path, int]:
+    """Look up what stands at a path: the path itself with ~ resolved, and its mode.
+
+    Raises:
+        DataError: Nothing stands there, or it cannot be looked up.
+    """
+    if "://" in str(source):
+        raise DataError(f"{source}: textune reads files on this machine; fetch it first")
+    try:
+        path = Path(source).expanduser()
+        return path, path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError) as error:
+        if (archive := packing.archive_of(path)) is not None:
+            return path, _mode_in(archive, path)
+        raise DataError(f"{source}: there is no such file; {_near(Path(source))}") from error
+    except (OSError, ValueError, RuntimeError) as error:
+        raise DataError(f"{source}: cannot be read ({error}); check the path") from error
+
+
+def _mode_in(archive: Path, path: Path) -> int:
+    """Tell a file of an archive from a folder of it."""
+    name, names = path.relative_to(archive).as_posix(), packing.names(archive)
+    if name in names:
+        return stat.S_IFREG
+    if any(one.startswith(f"{name}/") for one in names):
+        return stat.S_IFDIR
+    raise DataError(f"{archive}: there is no {name!r} in this archive; {among(name, names)}")
+
+
+def _archived(path: Path) -> list[Path] | None:
+    """List the members of a zip archive, or of a folder in one; None where it is none."""
+    archive = path if packing.is_zip(path) else packing.archive_of(path)
+    if archive is None or (archive == path and spreadsheets.begins(path, packing.ZIP[0])):
+        return None
+    members = [archive / name for name in packing.names(archive)]
+    below = [file for file in members if path in file.parents]
+    return [file for file in below if not _is_hidden(file.relative_to(archive))] or None
+
+
+def _is_hidden(path: Path) -> bool:
+    return any(part.startswith(".") or part == "__MACOSX" for part in path.parts)
+
+
+def _together(files: Sequence[Path], said: str) -> Parts:
+    """Take several files as one table."""
+    if len(files) == 1:
+        return Parts(tuple(files))
+    return Parts(tuple(files), reasons=(f"{said}: {some([file.name for file in files], SHOWN)}",))
+
+
+def _of_pattern(pattern: Place) -> Parts:
+    files = matches(pattern)
+    whole = Path(os.path.commonpath([file.parent for file in files]))
+    names = {splits.part_of(file, whole) for file in files}
+    if len(names - {None}) > 1 and (found := splits.parted(whole, files)):
+        return found
+    return _together(files, f"{len(files)} files as one")
+
+
+def _of_folder(path: Path) -> Parts:
+    """Find the data set in a folder; a folder that is a table by itself is one file here."""
+    if packing.archive_of(path) is not None:
+        return _of_set(path, _archived(path) or [], "archive")
+    if found := folders.parts(path):
+        return found
+    files: list[Path] = []
+    for file in path.rglob("*"):
+        if file.is_file() and not _is_hidden(file.relative_to(path)):
+            files.append(file)
+            if len(files) > MOST_FILES:
+                return Parts((path,))
+    is_parted = [file for file in files if splits.part_of(file, path)]
+    rows = [file for file in files if kinds.holds_rows(file) and not splits.is_noise(file)]
+    if not rows and not is_parted:
+        return Parts((path,))  # of which its reader says what is wrong
+    return _of_set(path, files, "folder")
+
+
+def _of_set(place: Path, files: Sequence[Path], what: str) -> Parts:
+    """Choose what is read of the files of a folder or an archive.
+
+    Raises:
+        DataError: There is nothing to be read, or too much.
+    """
+    known = sorted(file for file in files if not splits.is_noise(file))
+    rows = [file for file in known if kinds.holds_rows(file)]
+    texts = [file for file in known if kinds.ending(file) == ".txt"]
+    chosen = rows or texts or ([] if what == "folder" else known)
+    if not chosen:
+        held = some([file.relative_to(place).as_posix() for file in files], SHOWN) or "nothing"
+        raise DataError(f"{place}: the {what} holds no file of rows ({held}); {foreign.WAY_OUT}")
+    if found := splits.parted(place, chosen):
+        return found
+    left = [file.relative_to(place).as_posix() for file in files if file not in chosen]
+    more = (f"not read in the {what}: {some(left, SHOWN)}",) if left else ()
+    if len(chosen) == 1:
+        name = chosen[0].relative_to(place).as_posix()
+        return Parts((chosen[0],), reasons=(f"{name!r} in the {what} {place.name}", *more))
+    if not splits.are_shards(chosen):
+        _refuse_several(place, chosen, what)
+    made = _together(chosen, f"{len(chosen)} files of the {what} as one, for their names say so")
+    return Parts(made.train, reasons=(*made.reasons, *more))
+
+
+def _refuse_several(place: Path, files: Sequence[Path], what: str) -> None:
+    listed = some([file.relative_to(place).as_posix() for file in files], SHOWN)
+    one, end = files[0], kinds.ending(files[0])
+    raise DataError(
+        f"{place}: the {what} holds several files ({listed}); name the one that is meant, as "
+        f"{one}, or, where all are one table, a pattern: '{place}/*{end}'"
+    )
+
+
+def _near(path: Path) -> str:
+    folder = path.expanduser().parent
+    if not folder.is_dir():
+        return f"nor is there a folder {folder}"
+    names = [entry.name for entry in folder.iterdir()] if os.access(folder, os.R_OK) else []
+    near = get_close_matches(path.name, names, n=3)
+    return f"did you mean {' or '.join(map(repr, near))}?" if near else "check the path"
+
+
+def _files_in(folder: Path) -> str:
+    if packing.archive_of(folder) is not None:
+        return "; name a file in it"
+    names = sorted(entry.name for entry in folder.iterdir() if kinds.ending(entry) in kinds.KINDS)
+    shown = f", for example {names[0]!r}" if names else f" ({foreign.FORMATS})"
+    return f"; name a file in it{shown}"

@@ -1,0 +1,127 @@
+"""The names of the files of a data set become its parts: training, validation and test."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from textune.errors import DataError, some
+from textune.reading import kinds, packing
+
+# fmt: off
+NAMES = {
+    "train": "train", "training": "train", "trn": "train",
+    "valid": "valid", "validation": "valid", "val": "valid", "dev": "valid",
+    "development": "valid", "eval": "valid",
+    "test": "test", "testing": "test", "tst": "test",
+}
+# fmt: on
+SHOWN = 6
+_WORDS = re.compile(r"[a-z]+|[0-9]+")
+_NOISE = re.compile(
+    r"(read.?me|licen[sc]e|copying|changelog|citation|dataset_infos?|dataset_dict|state|schema"
+    r"|(sample|gender)_?submission.*|requirements|package|meta(data)?|labels?|classes)(\.|$)",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The files of each part of a data set, in order."""
+
+    train: tuple[Path, ...]
+    valid: tuple[Path, ...] = ()
+    test: tuple[Path, ...] = ()
+    reasons: tuple[str, ...] = field(default=(), compare=False)
+
+
+def is_noise(path: Path) -> bool:
+    """Tell by its name whether a file stands beside a data set and is none of it."""
+    return path.name.startswith((".", "_")) or _NOISE.match(path.name) is not None
+
+
+def part_of(path: Path, place: Path | None = None) -> str | None:
+    """Tell by its name, or by that of the folder in which it lies, of which part a file is.
+
+    Args:
+        path: The file.
+        place: The data set, whose own name says nothing; None where only the file's does.
+
+    Example:
+        >>> part_of(Path("data/train-00000-of-00002.parquet"))
+        'train'
+    """
+    inside = path.relative_to(place).parts if place else (path.name,)
+    for name in reversed(inside):
+        found = {NAMES[word] for word in _WORDS.findall(packing.bare(name)) if word in NAMES}
+        if found:
+            return found.pop() if len(found) == 1 else None
+    return None
+
+
+def parted(place: Path, files: Sequence[Path]) -> Parts | None:
+    """Part the files of a data set by their names; None where their names name no parts.
+
+    Raises:
+        DataError: There are several data sets, or several files of a part that are none of one.
+    """
+    found: dict[str, list[Path]] = {}
+    for file in files:
+        if (part := part_of(file, place)) is not None:
+            found.setdefault(part, []).append(file)
+    if "train" not in found or (len(found) == 1 and len(found["train"]) < len(files)):
+        return None
+    sets = {name for name in (_set_of(file, place) for file in found["train"])}
+    if len(sets) > 1:
+        listed = some([_shown(file, place) for file in found["train"]], SHOWN)
+        raise DataError(
+            f"{place}: several files of training data ({listed}); name the one that is meant, for "
+            f"example {found['train'][0]}, or a pattern of those that are one table"
+        )
+    others, reasons = {}, []
+    for part in ("valid", "test"):
+        held = found.get(part, [])
+        alike = [file for file in held if _set_of(file, place) in sets] or held
+        if len({_set_of(file, place) for file in alike}) > 1:
+            listed = some([_shown(file, place) for file in held], SHOWN)
+            reasons.append(f"several files could be the part {part!r} ({listed}): name one, --{part}")
+            continue
+        others[part] = tuple(sorted(alike))
+    parts = {"train": tuple(sorted(found["train"])), **others}
+    said = "; ".join(
+        f"{part}: {some([_shown(file, place) for file in held], 2)}"
+        for part, held in parts.items()
+        if held
+    )
+    used = {file for held in parts.values() for file in held}
+    rest = [_shown(file, place) for file in files if file not in used]
+    more = (f"not read: {some(rest, SHOWN)}",) if rest else ()
+    return Parts(**parts, reasons=(f"parts, by the names of files: {said}", *reasons, *more))
+
+
+def are_shards(files: Sequence[Path]) -> bool:
+    """Tell whether files are the numbered pieces of one: their names differ in digits only."""
+    return len({(file.parent, re.sub(r"\d+", "0", file.name)) for file in files}) == 1
+
+
+def _set_of(file: Path, place: Path) -> tuple[str, ...]:
+    """Return what names of files have in common that are pieces or parts of one data set."""
+    *folders, name = file.relative_to(place).parts
+    end = kinds.ending(file)
+    words = _WORDS.findall(packing.bare(name).removesuffix(end))
+    kept = [word for word in words if word not in NAMES and not word.isdigit() and word != "of"]
+    is_part = [folder for folder in folders if not set(_WORDS.findall(folder.lower())) & set(NAMES)]
+    return (*is_part, " ".join(kept), end)
+
+
+def _shown(file: Path, place: Path) -> str:
+    return file.relative_to(place).as_posix()
+
+
+def by_part(parts: Mapping[str, Path]) -> Parts:
+    """Take folders or files that say themselves of which part they are; the first is learned from."""
+    found: dict[str, tuple[Path, ...]] = {}
+    for name, path in parts.items():
+        found.setdefault(NAMES.get(name.lower(), ""), (path,))
+    first = found.get("train") or (next(iter(parts.values())),)
+    return Parts(first, found.get("valid", ()), found.get("test", ()))
