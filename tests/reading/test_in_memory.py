@@ -80,9 +80,9 @@ def test_missing_keys_and_none_are_empty_cells_and_lists_stay_lists():
     [
         ((TEXTS, LABELS[:2]), "3 texts but 2 labels"),
         ({"text": TEXTS, "label": ["x"]}, r"differ in length \(text: 3, label: 1\)"),
-        ({"train": SAME["data set"]}, r"a dict of data sets \(train\); give one of them"),
+        (dict.fromkeys("ab", SAME["data set"]), r"a dict of data sets \(a, b\), none of which"),
         ([], "there is no row in it"),
-        (["only", "texts"], "row 1 is a str; allowed: a path; a data frame"),
+        (["only texts"], "no such file; .* give texts with their labels"),
         ({"text": "one"}, "a dict holds a list for each column"),
         (Dataset([]), "there is no row in it"),
         (5, "a int cannot be read; give a path"),

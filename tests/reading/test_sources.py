@@ -211,8 +211,8 @@ def test_missing_file_suggests_its_neighbours(write):
 
 
 def test_folder_names_a_file_in_it(write):
-    path = write(TABLE, "reviews.csv")
-    assert "this is a folder; name a file in it, for example 'reviews.csv'" in message_of(
+    path = write("one text a line\n", "reviews.txt")
+    assert "this is a folder; name a file in it, for example 'reviews.txt'" in message_of(
         path.parent
     )
 
@@ -259,7 +259,7 @@ def test_symbolic_link_to_a_file(write):
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        (b"PK\x03\x04" + bytes(99), "a zip archive or a file of Office"),
+        (b"PK\x03\x04" + bytes(99), "the zip archive is damaged or cut off"),
         (b"%PDF-1.7", "a PDF"),
         (b"version https://git-lfs.github.com/spec/v1\n", "git lfs pull"),
         (b"<!DOCTYPE html><html></html>", "this is a web page, not data"),

@@ -1,15 +1,13 @@
 """The user's files become a corpus: examples, tokens, targets and splits, ready for training."""
 
-import os
 from collections import Counter
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from textune.corpora import pairing
+from textune.corpora import given, pairing
 from textune.corpora.parts import read_parts
 from textune.data import weighting
 from textune.errors import DataError, some
@@ -20,7 +18,6 @@ from textune.settings import judging, selection
 from textune.settings.config import Settings
 from textune.settings.data_config import DataSettings
 from textune.splits import alike, folds, splits, strata
-from textune.storage.checksums import Inputs
 from textune.survey import agreement, audit
 from textune.tasks import contract, examples, lengths
 from textune.tasks import registry as tasks
@@ -104,18 +101,20 @@ def gather(
     """
     data = settings.data
     max_tokens = tokenizer.limited(data.max_tokens, of="of a text")
-    sums = _sums(train=source, valid=valid, test=test)
+    found_parts = given.Given.of(source, valid, test)
+    sums = found_parts.sums()
     table = sources.read(source, data.file)
     found = _agree(table, data)
     agreed = found.contract
     contract.require_labels(agreed, table.name)
     yield Message(f"{table.name}: {found.rows:,} rows, {_words(agreed)}")
     yield from _unused(found)
-    parts = yield from read_parts(table, (valid, test), agreed, settings)
+    others = yield from found_parts.others(agreed, data)
+    parts = yield from read_parts(table, others, agreed, settings)
     if found_unknown := unknown.finding(tokenizer, parts[0]):
         yield Message(f"{table.name}: {found_unknown.message}", is_warning=True)
     corpus = yield from _divided(table, agreed, parts, settings, tokenizer, max_tokens=max_tokens)
-    return replace(corpus, files=_unchanged(sums))
+    return replace(corpus, files=given.unchanged(sums))
 
 
 def _divided(
@@ -167,31 +166,6 @@ def _divided(
         max_tokens=max_tokens,
         pool=tasks.of(task.name).pool or data.pool,
         weights=None if data.weight is None else weighting.of(everything, split.train),
-    )
-
-
-def _sums(**given: object) -> dict[str, tuple[Path, Inputs]]:
-    """Take the checksum of the file that was given for each part; a data frame has none."""
-    paths = {
-        part: Path(one).expanduser()
-        for part, one in given.items()
-        if isinstance(one, str | os.PathLike)
-    }
-    return {part: (path, Inputs.of([path])) for part, path in paths.items()}
-
-
-def _unchanged(sums: Mapping[str, tuple[Path, Inputs]]) -> tuple[File, ...]:
-    """Describe the files that were read.
-
-    Raises:
-        DataError: Somebody has written to one of them in the meantime.
-    """
-    for path, inputs in sums.values():
-        inputs.refuse_changed([path])
-    return tuple(
-        File(file.path, file.sha256, file.bytes, part)
-        for part, (_, inputs) in sums.items()
-        for file in inputs.files
     )
 
 

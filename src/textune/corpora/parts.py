@@ -1,5 +1,6 @@
 """Labelled files become the examples of each part: to learn from, for validation, for the test."""
 
+import os
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -8,7 +9,7 @@ import numpy as np
 
 from textune.data import naming
 from textune.errors import DataError
-from textune.reading import sources
+from textune.reading import kinds, obtained, sources
 from textune.records import Contract, Example, Message, ReadOptions, Table
 from textune.settings import judging
 from textune.settings.config import Settings
@@ -42,11 +43,14 @@ def _same_layout(other: object, table: Table, agreed: Contract, options: ReadOpt
 
     A delimiter and keys that were named hold for files with the ending of the first.
     """
-    if not table.path or not isinstance(other, str | Path):
+    if not table.path or not obtained.are_places(other):
         return sources.read(other)
-    endings = {sources.ending(Path(name)) for name in (other, table.path)}
-    if len(endings) > 1:
+    first = other if isinstance(other, str | os.PathLike) else other[0]
+    end, own = (kinds.ending(Path(name)) for name in (first, table.path))
+    if end != own:
         options = replace(options, delimiter=None, rows=None)
+    if end not in kinds.SHEETS:
+        options = replace(options, sheet=None)
     found = sources.read(other, options)
     if options.header is not None or found.format not in layout.TABLES:
         return found

@@ -13,7 +13,7 @@ from typing import IO, Any
 
 from textune.data import numerals
 from textune.errors import RunError, SettingsError, TextuneError
-from textune.reading import squad
+from textune.reading import obtained, squad
 from textune.records import Contract, Row, Table
 from textune.storage import atomic, values
 from textune.tasks import registry
@@ -204,9 +204,7 @@ def _check_output(source: object, output: Path, *, overwrite: bool) -> None:
 
 
 def _is_same(source: object, output: Path) -> bool:
-    if not isinstance(source, str | Path) or not output.exists() or not Path(source).exists():
-        return False
-    return output.samefile(source)
+    return output.exists() and any(map(output.samefile, obtained.on_machine(source)))
 
 
 def _kind(output: Path) -> str:

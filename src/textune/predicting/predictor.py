@@ -17,7 +17,7 @@ from textune.encoder import bases, names, plain
 from textune.encoder.plain import PlainEncoder
 from textune.errors import ModelError, RunError, SettingsError
 from textune.evaluation import answered
-from textune.reading import sources
+from textune.reading import obtained, sources
 from textune.records import Contract, Decision, Example, Prediction, ReadOptions, Scores, Table
 from textune.runs import runs
 from textune.runs.runs import Card
@@ -88,7 +88,7 @@ class Reading:
         Raises:
             DataError: The model knows columns by number, and the file seems to have names for them.
         """
-        if self.file.header is not None or not isinstance(source, str | Path):
+        if self.file.header is not None or not obtained.are_places(source):
             return self.file.header
         table = sources.read(source, self.file)
         if table.format not in layout.TABLES:

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from glob import glob, has_magic
 from pathlib import Path
 from typing import Literal, NoReturn
 
@@ -15,14 +14,15 @@ from textune.errors import DataError, among, some
 from textune.reading import packing
 from textune.reading.delimited import listed
 from textune.reading.encodings import codec
+from textune.reading.kinds import KINDS, TEXTS, ending
 from textune.reading.lines import BOM, PIECE, opened
-from textune.reading.sources import KINDS, checked, ending, kind_of, status
+from textune.reading.obtained import checked, is_pattern, matches, members, status
+from textune.reading.sources import kind_of
 from textune.reading.sources import read as read_table
 from textune.reading.stretches import stretches
 from textune.reading.told import Told
 from textune.records import Paragraph, Table
 
-ENDINGS = (*KINDS, ".text", ".md")  # of the files that are read in a folder, each also packed
 SAMPLE = 16_000_000  # characters by which it is judged whether blank lines part documents
 
 # fmt: off
@@ -140,14 +140,14 @@ def _gather(sources: Sequence[str | Path]) -> tuple[dict[Path, bool], tuple[str,
     left_out: dict[str, None] = {}
     for source in sources:
         is_named = False
-        if _is_pattern(source):
-            paths = _matches(source)
+        if is_pattern(source):
+            paths = matches(source)
         elif stat.S_ISDIR(status(_not_blank(source))[1]):
             paths, others = _files_below(source)
             if others:
                 left_out[f"left out by their endings: {some(others, 1)}"] = None
         else:
-            paths, is_named = [checked(source)], True
+            paths, is_named = members(checked(source)), True
         for path in map(checked, paths):
             first, was_named = found.get(path.resolve(), (path, False))
             found[path.resolve()] = first, was_named or is_named
@@ -163,28 +163,6 @@ def _not_blank(source: str | Path) -> str | Path:
     return source
 
 
-def _is_pattern(source: str | Path) -> bool:
-    """Tell a pattern from a file whose name looks like one."""
-    name = _expanded(source)
-    return has_magic(name) and "://" not in name and not os.path.lexists(name)
-
-
-def _expanded(source: str | Path) -> str:
-    return os.path.expanduser(source)  # noqa: PTH111 (that of Path fails where no such user is)
-
-
-def _matches(pattern: str | Path) -> list[Path]:
-    """List the files, not the folders, that a pattern matches."""
-    names = glob(_expanded(pattern), recursive=True)  # noqa: PTH207 (Path's: no absolute pattern)
-    paths = sorted(path for path in map(Path, names) if not path.is_dir())
-    if not paths:
-        raise DataError(
-            f"{pattern}: no file matches this pattern; check it (* stands for any part of a name, "
-            "**/ for folders at any depth)"
-        )
-    return paths
-
-
 def _files_below(source: str | Path) -> tuple[list[Path], list[str]]:
     """List the files of text at any depth below a folder, and the names of the others."""
     seen: set[Path] = set()  # a link may lead back to a folder above it
@@ -195,11 +173,11 @@ def _files_below(source: str | Path) -> tuple[list[Path], list[str]]:
         seen.add(here.resolve())
         folders[:] = sorted(name for name in folders if is_new and not name.startswith("."))
         found += [here / name for name in names if is_new and not name.startswith(".")]
-    texts = sorted(path for path in found if ending(path) in ENDINGS)
+    texts = sorted(path for path in found if ending(path) in TEXTS)
     if not texts:
         raise DataError(
             f"{source}: no file in this folder, or below it, has an ending of text "
-            f"({' '.join(ENDINGS)}, each also with {packing.LISTED}); name the files, or a "
+            f"({' '.join(TEXTS)}, each also with {packing.LISTED}); name the files, or a "
             f"pattern as '{Path(source) / '**' / '*'}'"
         )
     return texts, [str(path) for path in sorted(set(found).difference(texts))]

@@ -6,10 +6,11 @@
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from textune.errors import DataError
-from textune.reading import class_names
+from textune.reading import class_names, splits
 from textune.reading.jsonlines import cell, faulty_cell
 from textune.records import Row, Table
 
@@ -28,10 +29,10 @@ def read(source: object) -> Table | None:
         DataError: It is, but cannot be a table: no rows, lists of different lengths, a dict of
             data sets.
     """
-    if hasattr(source, "column_names") and hasattr(source, "__iter__"):
-        return _read_dataset(source)
     if isinstance(source, Mapping):
         return _read_columns(source)
+    if hasattr(source, "column_names") and hasattr(source, "__iter__"):
+        return _read_dataset(source)
     if isinstance(source, tuple) and len(source) == 2 and all(map(_is_column, source)):
         texts, labels = (list(_plain(part)) for part in source)
         if len(texts) != len(labels):
@@ -40,6 +41,41 @@ def read(source: object) -> Table | None:
     if isinstance(source, list | tuple):
         return _read_rows(source)
     return None
+
+
+def parts(source: object) -> dict[str, object]:
+    """Return the data sets in a dict of them by the parts that their names say, as "train".
+
+    The first is what is learned from. Empty where it is no such dict.
+
+    Raises:
+        DataError: No name says which is learned from, or two are of one part.
+    """
+    if not isinstance(source, Mapping) or not source or not all(map(_is_set, source.values())):
+        return {}
+    named: dict[str, object] = {}
+    for name, held in source.items():
+        part = splits.part_of(Path(str(name))) or str(name)
+        if part in named:
+            raise DataError(
+                f"data: two data sets are of the part {part!r} ({', '.join(map(str, source))}); "
+                "give one of them, and others as valid and test"
+            )
+        named[part] = held
+    if "train" not in named and len(named) > 1:
+        raise DataError(
+            f"data: a dict of data sets ({', '.join([*map(str, source)][:SHOWN])}), none of which "
+            "is named train; give one of them, and others as valid and test"
+        )
+    first = "train" if "train" in named else next(iter(named))
+    order = (first, *(name for name in ("valid", "test") if name in named))
+    return {name: named[name] for name in dict.fromkeys(order)}
+
+
+def _is_set(value: object) -> bool:
+    """Tell a data set or a frame from a column of one."""
+    is_frame = hasattr(value, "columns") and hasattr(value, "__arrow_c_stream__")
+    return is_frame or hasattr(value, "column_names")
 
 
 def _read_rows(source: Sequence[Any]) -> Table:
@@ -66,12 +102,6 @@ def _record(text: object, label: object) -> dict[str, object]:
 
 
 def _read_columns(source: Mapping[Any, object]) -> Table:
-    nested = [str(name) for name, part in source.items() if hasattr(part, "column_names")]
-    if nested:
-        raise DataError(
-            f"data: a dict of data sets ({', '.join(nested[:SHOWN])}); give one of them, and "
-            "others as valid and test"
-        )
     if not source or not all(map(_is_column, source.values())):
         raise DataError(f"data: a dict holds a list for each column; allowed: {WAYS}")
     columns = {str(name): list(_plain(part)) for name, part in source.items()}
@@ -84,8 +114,6 @@ def _read_columns(source: Mapping[Any, object]) -> Table:
 
 
 def _read_dataset(source: Any) -> Table:
-    if isinstance(source, Mapping):
-        return _read_columns(source)
     if not hasattr(source, "__len__"):
         raise DataError("data: a data set that is read once only; give list(…) of it")
     plain = source.with_format(None) if hasattr(source, "with_format") else source

@@ -17,6 +17,7 @@ KINDS = {
     ".pq": "parquet",
     **dict.fromkeys(SHEETS, "sheet"),
 }
+TEXTS = (*KINDS, ".text", ".md")  # of files that may hold plain text
 OTHERS = (".arrow", ".feather", ".conll", ".conllu", ".iob", ".iob2", ".bio", ".spacy", ".yml")
 
 

@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import TypeGuard
 
 from textune.errors import DataError, among, some
-from textune.reading import kinds, packing, spreadsheets, splits
+from textune.reading import kinds, packing, splits, spreadsheets
 from textune.reading.forms import folders, foreign
 from textune.reading.splits import Parts
 from textune.storage.names import on_disk
 
 MOST_FILES = 10_000  # of a folder
 SHOWN = 8
+EXPORT = "save what is meant as CSV UTF-8 or as text"
 
 Place = str | os.PathLike[str]
 
@@ -39,7 +40,7 @@ def obtain(source: Place | Sequence[Place]) -> Parts:
         DataError: There is no such file, or nobody can tell which of several is meant.
     """
     if isinstance(source, list | tuple):
-        found = [file for one in source for file in obtain(one).train]
+        found = [file for one in source for file in _of_one(one)]
         return _together(found, f"{len(found)} files as one")
     assert isinstance(source, str | os.PathLike)
     if is_pattern(source):
@@ -50,6 +51,30 @@ def obtain(source: Place | Sequence[Place]) -> Parts:
     if (found_in := _archived(path)) is not None:
         return _of_set(path, found_in, "archive")
     return Parts((path,))
+
+
+def _of_one(source: Place) -> tuple[Path, ...]:
+    """Find the files of one name in a list.
+
+    Raises:
+        DataError: There is none; perhaps since texts stand in the list, not names.
+    """
+    try:
+        return obtain(source).train
+    except DataError as error:
+        if " " not in str(source):
+            raise
+        raise DataError(
+            f"{error}; a list of strings holds names of files: give texts with their labels, as "
+            "[(text, label), …]"
+        ) from error
+
+
+def named(source: object) -> list[str]:
+    """Return the names of files, as the user wrote them; none of data that Python holds."""
+    if not are_places(source):
+        return []
+    return list(map(str, [source] if isinstance(source, str | os.PathLike) else source))
 
 
 def on_machine(source: object) -> list[Path]:
@@ -120,7 +145,7 @@ def status(source: Place) -> tuple[Path, int]:
     if "://" in str(source):
         raise DataError(f"{source}: textune reads files on this machine; fetch it first")
     try:
-        path = Path(source).expanduser()
+        path = (source if isinstance(source, Path) else Path(source)).expanduser()
         return path, path.stat().st_mode
     except (FileNotFoundError, NotADirectoryError) as error:
         if (archive := packing.archive_of(path)) is not None:
@@ -140,14 +165,34 @@ def _mode_in(archive: Path, path: Path) -> int:
     raise DataError(f"{archive}: there is no {name!r} in this archive; {among(name, names)}")
 
 
+def members(path: Path) -> list[Path]:
+    """Return the files of rows or of text in a zip archive; of any other file itself.
+
+    Raises:
+        DataError: There is none in it.
+    """
+    found = _archived(path)
+    if found is None:
+        return [path]
+    texts = [file for file in found if kinds.ending(file) in kinds.TEXTS]
+    if not texts:
+        held = some([file.name for file in found], SHOWN)
+        raise DataError(f"{path.name}: the archive holds no file of text ({held})")
+    return sorted(texts)
+
+
 def _archived(path: Path) -> list[Path] | None:
     """List the members of a zip archive, or of a folder in one; None where it is none."""
     archive = path if packing.is_zip(path) else packing.archive_of(path)
     if archive is None or (archive == path and spreadsheets.begins(path, packing.ZIP[0])):
         return None
-    members = [archive / name for name in packing.names(archive)]
+    names = packing.names(archive)
+    if "[Content_Types].xml" in names or "mimetype" in names:
+        raise DataError(f"{archive.name}: this is a file of Office, and no spreadsheet; {EXPORT}")
+    members = [archive / name for name in names]
     below = [file for file in members if path in file.parents]
-    return [file for file in below if not _is_hidden(file.relative_to(archive))] or None
+    found = [file for file in below if not _is_hidden(file.relative_to(archive))]
+    return found if found or archive == path else None
 
 
 def _is_hidden(path: Path) -> bool:
@@ -201,7 +246,9 @@ def _of_set(place: Path, files: Sequence[Path], what: str) -> Parts:
     chosen = rows or texts or ([] if what == "folder" else known)
     if not chosen:
         held = some([file.relative_to(place).as_posix() for file in files], SHOWN) or "nothing"
-        raise DataError(f"{place}: the {what} holds no file of rows ({held}); {foreign.WAY_OUT}")
+        raise DataError(
+            f"{place}: the {what} holds no file of rows ({held}); textune reads {foreign.FORMATS}"
+        )
     if found := splits.parted(place, chosen):
         return found
     left = [file.relative_to(place).as_posix() for file in files if file not in chosen]

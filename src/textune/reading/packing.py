@@ -51,9 +51,16 @@ LISTED = ", ".join(packing.endings[0] for packing in PACKINGS)
 
 
 def of(path: Path) -> Packing | None:
-    """Tell by its first bytes how a file, or a member of an archive, is packed."""
-    with stored(path) as file:
-        head = file.read(6)
+    """Tell by its first bytes how a file, or a member of an archive, is packed.
+
+    Raises:
+        DataError: It is a member that is damaged.
+    """
+    try:
+        with stored(path) as file:
+            head = file.read(6)
+    except FAULTS as error:
+        _refuse_damaged(path, "zip", error)
     return next((packing for packing in PACKINGS if head.startswith(packing.sign)), None)
 
 
@@ -163,13 +170,19 @@ def refuse_damaged(path: Path, error: Exception) -> NoReturn:
     Raises:
         DataError: Always.
     """
-    archive, packing = archive_of(path), None
-    if not isinstance(error, zipfile.BadZipFile | NotImplementedError):
-        packing = of(path)
+    archive = archive_of(path)
+    if isinstance(error, zipfile.BadZipFile | NotImplementedError):
+        _refuse_damaged(path, "zip", error)
+    packing = of(path)
+    _refuse_damaged(path, packing.name if packing else "zip" if archive else "packed", error)
+
+
+def _refuse_damaged(path: Path, kind: str, error: Exception) -> NoReturn:
     if isinstance(error, NotImplementedError):
-        what = f"{path.name}: it is packed in a way that cannot be unpacked here ({error})"
-        raise DataError(f"{what}; unpack it first") from error
-    kind = packing.name if packing else "zip" if archive else "packed"
+        raise DataError(
+            f"{path.name}: it is packed in a way that cannot be unpacked here ({error}); "
+            "unpack it first"
+        ) from error
     raise DataError(
         f"{path.name}: the {kind} data is damaged or cut off ({error}); "
         "fetch or pack the file again"

@@ -4,7 +4,7 @@ import os
 import re
 import stat
 from collections.abc import Callable
-from difflib import get_close_matches
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -15,7 +15,9 @@ from textune.reading import (
     encodings,
     in_memory,
     jsonlines,
+    obtained,
     packing,
+    several,
     spreadsheets,
     squad,
 )
@@ -33,22 +35,11 @@ from textune.reading.forms import (
     written,
 )
 from textune.reading.forms import table as forms
+from textune.reading.kinds import KINDS, ending
 from textune.reading.lines import opened, said_of
+from textune.reading.splits import Parts
 from textune.reading.told import Told
 from textune.records import ReadOptions, Table
-
-KINDS = {
-    ".csv": "csv",
-    ".tsv": "tsv",
-    ".tab": "tsv",
-    ".txt": "text",
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-    ".json": "jsonl",
-    ".parquet": "parquet",
-    ".pq": "parquet",
-    **dict.fromkeys(spreadsheets.ENDINGS, "sheet"),
-}
 
 OF_TABLES: tuple[Callable[[Table], Table | None], ...] = (  # what cells of a table may mean
     label_studio_rows.plain,
@@ -72,7 +63,8 @@ def read(source: str | os.PathLike[str] | object, options: ReadOptions = USUAL) 
     Args:
         source: A path, a data frame of pandas, polars or Arrow (anything with
             `__arrow_c_stream__`; a stream that can be read once is kept in memory), or what
-            `in_memory` takes.
+            `in_memory` takes. Several paths in a list, or a pattern, are one table; of a folder or
+            an archive with parts, that which is learned from is read, and `parts` has the others.
         options: How the user says that it is to be read. A file of tagged words, one a line
             (CoNLL), is recognised only where no delimiter is named.
 
@@ -88,17 +80,47 @@ def read(source: str | os.PathLike[str] | object, options: ReadOptions = USUAL) 
         from textune.reading import columnar  # pyarrow, which a single text does not need
 
         return _in_sentences(columnar.read_frame(source))
-    if not isinstance(source, (str, os.PathLike)):
-        if (held := in_memory.read(source)) is not None:
-            return _in_sentences(held)
-        raise DataError(f"a {type(source).__name__} cannot be read; give {in_memory.WAYS}")
-    path, mode = status(source)
+    if obtained.are_places(source):
+        return _read_found(source, obtained.obtain(source), options)
+    if parted := in_memory.parts(source):
+        return read(next(iter(parted.values())), options)
+    if (held := in_memory.read(source)) is not None:
+        return _in_sentences(held)
+    raise DataError(f"a {type(source).__name__} cannot be read; give {in_memory.WAYS}")
+
+
+def parts(source: object) -> dict[str, object]:
+    """Return the parts of a data set that has several: what `read` takes of each, by its name.
+
+    Raises:
+        DataError: There is no such file, or nobody can tell which of several is meant.
+    """
+    if not obtained.are_places(source):
+        return in_memory.parts(source)
+    found = obtained.obtain(source)
+    held = {"train": found.train, "valid": found.valid, "test": found.test}
+    kept: dict[str, object] = {name: files for name, files in held.items() if files}
+    return kept if len(kept) > 1 else {}
+
+
+def _read_found(source: object, found: Parts, options: ReadOptions) -> Table:
+    """Read what is learned from of the files that were found."""
+    tables = [_read_place(path, options) for path in found.train]
+    if len(tables) == 1:
+        return replace(tables[0], reasons=(*found.reasons, *tables[0].reasons))
+    name = str(source) if isinstance(source, str | os.PathLike) else str(found.train[0])
+    table = several.together(tables, Path(name).name)
+    return replace(table, reasons=(*found.reasons, *table.reasons))
+
+
+def _read_place(place: Path, options: ReadOptions) -> Table:
+    path, mode = obtained.status(place)
     if options.encoding is not None:
         encodings.codec(options.encoding)  # which refuses what is none
         path = Told.of(path, options.encoding)
     if stat.S_ISDIR(mode) and (table := folders.read(path)):
         return table
-    return _in_sentences(_read_file(checked(path), options))
+    return _in_sentences(_read_file(obtained.checked(path), options))
 
 
 def _in_sentences(table: Table) -> Table:
@@ -164,45 +186,6 @@ def _refuse_unfit(path: Path, kind: str, options: ReadOptions) -> None:
         )
 
 
-def checked(source: str | os.PathLike[str]) -> Path:
-    """Make sure that there is a regular file; nothing is opened before that is known.
-
-    Raises:
-        DataError: There is none, or it is a folder, a pipe, a device or an address.
-    """
-    path, mode = status(source)
-    if stat.S_ISDIR(mode):
-        raise DataError(f"{source}: this is a folder{_files_in(path)}")
-    if not stat.S_ISREG(mode):
-        raise DataError(
-            f"{source}: this is no regular file (a pipe, a socket or a device) and cannot be read "
-            "twice; write its content to a file first"
-        )
-    return path
-
-
-def status(source: str | os.PathLike[str]) -> tuple[Path, int]:
-    """Look up what stands at a path: the path itself with ~ resolved, and its mode.
-
-    Raises:
-        DataError: Nothing stands there, or it cannot be looked up.
-    """
-    if "://" in str(source):
-        raise DataError(f"{source}: textune reads files on this machine; fetch it first")
-    try:
-        path = (source if isinstance(source, Path) else Path(source)).expanduser()
-        return path, path.stat().st_mode
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise DataError(f"{source}: there is no such file; {_near(Path(source))}") from error
-    except (OSError, ValueError, RuntimeError) as error:
-        raise DataError(f"{source}: cannot be read ({error}); check the path") from error
-
-
-def ending(path: Path) -> str:
-    """Return the ending of a name in lower case, that before .gz or the like if it has one."""
-    return Path(packing.bare(path.name)).suffix
-
-
 def kind_of(path: Path) -> tuple[str, tuple[str, ...]]:
     """Tell the format by the ending, and by the first bytes where these say more; say why.
 
@@ -246,21 +229,6 @@ def _json_lines(path: Path, why: tuple[str, ...], options: ReadOptions) -> Table
     columns = jsonlines.columns_of(path)
     reasons = (*why, "format: JSON, one object a row; the columns are its keys")
     return Table.of_file(path, "jsonl", columns, reasons, partial(jsonlines.rows, path, columns))
-
-
-def _near(path: Path) -> str:
-    folder = path.expanduser().parent
-    if not folder.is_dir():
-        return f"nor is there a folder {folder}"
-    names = [entry.name for entry in folder.iterdir()] if os.access(folder, os.R_OK) else []
-    near = get_close_matches(path.name, names, n=3)
-    return f"did you mean {' or '.join(map(repr, near))}?" if near else "check the path"
-
-
-def _files_in(folder: Path) -> str:
-    names = sorted(entry.name for entry in folder.iterdir() if ending(entry) in KINDS)
-    shown = f", for example {names[0]!r}" if names else f" ({foreign.FORMATS})"
-    return f"; name a file in it{shown}"
 
 
 def _kind_of_content(path: Path, text: bytes) -> str:

@@ -71,23 +71,29 @@ def parted(place: Path, files: Sequence[Path]) -> Parts | None:
             found.setdefault(part, []).append(file)
     if "train" not in found or (len(found) == 1 and len(found["train"]) < len(files)):
         return None
-    sets = {name for name in (_set_of(file, place) for file in found["train"])}
+    sets = {_set_of(file, place) for file in found["train"]}
     if len(sets) > 1:
         listed = some([_shown(file, place) for file in found["train"]], SHOWN)
         raise DataError(
             f"{place}: several files of training data ({listed}); name the one that is meant, for "
             f"example {found['train'][0]}, or a pattern of those that are one table"
         )
-    others, reasons = {}, []
+    parts, unclear = {"train": tuple(sorted(found["train"]))}, list[str]()
     for part in ("valid", "test"):
         held = found.get(part, [])
         alike = [file for file in held if _set_of(file, place) in sets] or held
-        if len({_set_of(file, place) for file in alike}) > 1:
+        if len({_set_of(file, place) for file in alike}) < 2:
+            parts[part] = tuple(sorted(alike))
+        else:
             listed = some([_shown(file, place) for file in held], SHOWN)
-            reasons.append(f"several files could be the part {part!r} ({listed}): name one, --{part}")
-            continue
-        others[part] = tuple(sorted(alike))
-    parts = {"train": tuple(sorted(found["train"])), **others}
+            unclear.append(f"several files could be the {part} part ({listed}): --{part} names one")
+    return Parts(**parts, reasons=(*_said(place, files, parts), *unclear))
+
+
+def _said(
+    place: Path, files: Sequence[Path], parts: Mapping[str, tuple[Path, ...]]
+) -> tuple[str, ...]:
+    """Say which files are which part, and which are none."""
     said = "; ".join(
         f"{part}: {some([_shown(file, place) for file in held], 2)}"
         for part, held in parts.items()
@@ -96,7 +102,7 @@ def parted(place: Path, files: Sequence[Path]) -> Parts | None:
     used = {file for held in parts.values() for file in held}
     rest = [_shown(file, place) for file in files if file not in used]
     more = (f"not read: {some(rest, SHOWN)}",) if rest else ()
-    return Parts(**parts, reasons=(f"parts, by the names of files: {said}", *reasons, *more))
+    return (f"parts, by the names of files: {said}", *more)
 
 
 def are_shards(files: Sequence[Path]) -> bool:
@@ -118,10 +124,15 @@ def _shown(file: Path, place: Path) -> str:
     return file.relative_to(place).as_posix()
 
 
-def by_part(parts: Mapping[str, Path]) -> Parts:
-    """Take folders or files that say themselves of which part they are; the first is learned from."""
-    found: dict[str, tuple[Path, ...]] = {}
-    for name, path in parts.items():
-        found.setdefault(NAMES.get(name.lower(), ""), (path,))
-    first = found.get("train") or (next(iter(parts.values())),)
-    return Parts(first, found.get("valid", ()), found.get("test", ()))
+def of_folders(place: Path, names: Sequence[str]) -> Parts:
+    """Take folders that say themselves of which part they are; the first is learned from."""
+    found: dict[str, tuple[Path, ...]] = {"train": (place / names[0],)}
+    for name in names[1:]:
+        part = NAMES.get(name.lower())
+        if part in ("valid", "test") and (place / name).is_dir():
+            found.setdefault(part, (place / name,))
+    said = "; ".join(f"{part}: {held[0].name}" for part, held in found.items())
+    used = {held[0].name for held in found.values()}
+    rest = [name for name in names if name not in used]
+    more = (f"not read: {some(rest, SHOWN)}",) if rest else ()
+    return Parts(**found, reasons=(f"parts, by the names of folders: {said}", *more))

@@ -36,7 +36,6 @@ from textune.records import Finding, Row, Table
 OLD = b"\xd0\xcf\x11\xe0"  # how an .xls begins, and any other old file of Office
 SIGNS = ("xl/workbook.xml", "xl/workbook.bin")  # members of the zip archive that a book is
 OPEN_DOCUMENT = b"application/vnd.oasis.opendocument.spreadsheet"
-ENDINGS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 MOST_BYTES = 4 << 30  # of a book that is unpacked
 SAMPLE_ROWS = 2_000
 TITLES = 20  # rows above a table that may be none of it

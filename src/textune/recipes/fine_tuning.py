@@ -1,5 +1,6 @@
 """A corpus becomes a job of fine-tuning: its learner, and what is judged and kept of it."""
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -19,6 +20,7 @@ from textune.metrics import catalogue
 from textune.metrics.metrics import Report
 from textune.objectives.labelled import Labelled, forewarnings
 from textune.probing import heads
+from textune.reading import obtained
 from textune.recipes import (
     averaged,
     choices,
@@ -65,10 +67,7 @@ class FineTuning:
             "valid": self.request.valid,
             "test": self.request.test,
         }
-        sources = {
-            name: str(value) if isinstance(value, str | Path) else None
-            for name, value in given.items()
-        }
+        sources = {name: _place(value) for name, value in given.items()}
         chosen = sorted(self.request.settings.train.left_out())
         told = {"chosen": chosen, "seeds": self.request.seeds}
         return {**sources, **told, "contract": asdict(self.found.contract)}
@@ -238,6 +237,13 @@ class FineTuning:
             retry=numbers.get("retry"),
         )
         return _concluded(folder, wanted)
+
+
+def _place(source: object) -> str | list[str] | None:
+    """Write the name of a file, or the names of several; None for data that Python held."""
+    if not obtained.are_places(source):
+        return None
+    return str(source) if isinstance(source, str | os.PathLike) else list(map(str, source))
 
 
 def build(request: TrainRequest, corpus: Corpus, clock: Clock) -> FineTuning:

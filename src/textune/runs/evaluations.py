@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from textune.metrics.metrics import Report
+from textune.reading import obtained
 from textune.runs.written import DataCard
 from textune.storage import atomic, objects
 from textune.storage.checksums import sha256
@@ -50,13 +51,14 @@ def remark(run: Path, source: object) -> str:
         run: The run's folder, or its model's.
         source: A path or a data frame.
     """
-    if not isinstance(source, str | os.PathLike) or not Path(source).is_file():
+    given = [path for path in obtained.on_machine(source) if path.is_file()]
+    if not given:
         return ""
     files = DataCard.read(run).files or DataCard.read(run.parent).files
     if not files:
         return ""
-    digest = sha256(Path(source))
-    parts = [file.part for file in files if file.sha256 == digest]
+    digests = set(map(sha256, given))
+    parts = [file.part for file in files if file.sha256 in digests]
     if "train" in parts:
         return (
             f"{source}: this is the file that the model was trained on; what it scores here says "
@@ -71,4 +73,6 @@ def remark(run: Path, source: object) -> str:
 
 
 def _place(source: object) -> str | None:
+    if isinstance(source, list | tuple):
+        return ", ".join(filter(None, map(_place, source))) or None
     return utf8(str(Path(source).resolve())) if isinstance(source, str | os.PathLike) else None

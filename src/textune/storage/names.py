@@ -22,8 +22,10 @@ def utf8(name: str) -> str:
 def file_name(source: object) -> str:
     """Return the stem of a file, for the name of a run; "frame" for a data frame.
 
-    Of a pattern it is the last folder that is named in full.
+    Of a pattern it is the last folder that is named in full; of several files that of the first.
     """
+    if isinstance(source, list | tuple) and source and isinstance(source[0], str | Path):
+        return file_name(source[0])
     if not isinstance(source, str | Path):
         return "frame"
     path = Path(source)

@@ -3,13 +3,12 @@
 import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
-from glob import has_magic
 from pathlib import Path
 
 from textune.encoder import bases
 from textune.encoder.names import BUNDLED
 from textune.errors import DataError, some
-from textune.reading import documents
+from textune.reading import documents, kinds, obtained, sources
 from textune.reading.documents import TextFile
 from textune.reading.forms import folders
 from textune.text import fertility, tokenizers
@@ -28,10 +27,24 @@ def is_many(source: object) -> bool:
     """Tell whether a source is a folder or a pattern of plain text, not of labelled texts."""
     if not isinstance(source, str | Path):
         return False
-    path = Path(source)
-    if path.is_dir():
-        return not folders.is_table(path)
-    return not path.exists() and has_magic(str(source))
+    is_folder = Path(source).is_dir()
+    if not is_folder and not obtained.is_pattern(source):
+        return False
+    try:
+        found = obtained.obtain(source).train
+        if is_folder and found == (Path(source),):
+            return not folders.is_table(found[0])
+        return _is_prose(found[0])
+    except DataError:  # of rows: nobody can tell which of the files is meant
+        return not is_folder or not any(map(kinds.holds_rows, Path(source).iterdir()))
+
+
+def _is_prose(file: Path) -> bool:
+    """Tell whether a file is plain text: each line of it one text without a label."""
+    if kinds.ending(file) in (".text", ".md"):
+        return True
+    table = sources.read(file)
+    return table.format == "text" and len(table.columns) == 1
 
 
 def check(

@@ -4,7 +4,7 @@ import json
 import random
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from textune.data.names import Columns, parted
 from textune.encoder import bases
 from textune.encoder.names import BUNDLED
 from textune.errors import SHOWN
-from textune.reading import sources
+from textune.reading import obtained, sources
 from textune.records import Annotators, Contract, Example, Finding, ReadOptions, Survey, Table
 from textune.survey import agreement, audit, beyond, plain_survey
 from textune.survey.beyond import CountTokens, Measured, Ruler
@@ -88,8 +88,10 @@ def check(  # noqa: D417  # the other keywords are those of `train`
         names=None if names is None else str(names),
         annotators=annotators,
     )
-    command = _command(table, found.contract, options, base=base, names=names)
-    return _survey(table, found, base, count_tokens, command=command)
+    places = obtained.named(source)
+    command = _command(places, table, found.contract, options, base=base, names=names)
+    survey = _survey(table, found, base, count_tokens, command=command)
+    return replace(survey, source=", ".join(places) or table.name)
 
 
 def _several(given: str | Sequence[str] | None) -> tuple[str, ...]:
@@ -115,7 +117,7 @@ def _survey(
     lengths = beyond.lengths(tally.measured, ruler, rows=found.rows)
     targets = labels.targets([item.answer for item in tally.measured if item.answer is not None])
     return Survey(
-        source=table.path or table.name,
+        source=table.name,
         table=table,
         contract=agreed,
         rows=found.rows,
@@ -254,6 +256,7 @@ def _too_long(lengths: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 def _command(
+    places: Sequence[str],
     table: Table,
     agreed: Contract,
     given: ReadOptions,
@@ -261,13 +264,12 @@ def _command(
     base: str | Path | None,
     names: str | Path | None,
 ) -> str:
-    if table.path is None:
+    if not places:
         return _call(agreed, base, names)
-    place = table.path
     if agreed.task == "plain":
         column = None if table.format == "text" else agreed.text[0]
-        return plain_survey.command([place], text=column, base=base, encoding=given.encoding)
-    words = ["textune", "train", f"./{place}" if place.startswith("-") else place]
+        return plain_survey.command(places, text=column, base=base, encoding=given.encoding)
+    words = ["textune", "train", *(f"./{one}" if one.startswith("-") else one for one in places)]
     if not table.has_header and table.format != "conll":
         words.append("--no-header")
     elif given.header:

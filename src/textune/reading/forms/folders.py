@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from textune.errors import DataError, Problems
-from textune.reading import jsonlines
+from textune.reading import jsonlines, splits
 from textune.reading.forms import brat, side_by_side
 from textune.reading.lines import pieces
+from textune.reading.splits import Parts
 from textune.reading.told import below
 from textune.records import Finding, Row, Table
 
@@ -24,6 +25,25 @@ def is_table(folder: Path) -> bool:
     """Tell whether a folder holds labelled texts, rather than files that are read one by one."""
     is_read = _is_saved(folder) or brat.is_folder(folder) or side_by_side.is_folder(folder)
     return is_read or _part(folder) is not None
+
+
+def parts(folder: Path) -> Parts | None:
+    """Find the parts of a folder of labelled texts; None where it is none.
+
+    Raises:
+        DataError: What `datasets` saved is damaged.
+    """
+    if (folder / "dataset_dict.json").is_file():
+        first, others = _saved_parts(folder)
+    elif _is_saved(folder) or brat.is_folder(folder) or side_by_side.is_folder(folder):
+        return Parts((folder,))
+    elif found := _part(folder):
+        first, others = found
+    else:
+        return None
+    if first == folder:
+        return Parts((folder,))
+    return splits.of_folders(folder, [first.name, *others])
 
 
 def read(folder: Path) -> Table | None:
@@ -123,15 +143,9 @@ def _saved(folder: Path) -> Table:
     """Read what `datasets.save_to_disk` wrote: Arrow, in one file or several."""
     from textune.reading import columnar  # pyarrow, which a single text does not need
 
-    part, others = folder, []
+    part, others = folder, list[str]()
     if (folder / "dataset_dict.json").is_file():
-        names = [str(name) for name in _json(folder / "dataset_dict.json").get("splits") or []]
-        known = [name for name in (*brat.PARTS, *names) if name in names]
-        if not known or not (folder / known[0]).is_dir():
-            raise DataError(
-                f"{folder}: dataset_dict.json names no part that is there; save the data set again"
-            )
-        part, others = folder / known[0], [name for name in names if name != known[0]]
+        part, others = _saved_parts(folder)
     state = _json(part / "state.json")
     files = [part / str(item.get("filename")) for item in state.get("_data_files") or []]
     features = _json(part / "dataset_info.json").get("features") or {}
@@ -139,6 +153,17 @@ def _saved(folder: Path) -> Table:
     return columnar.read_arrow(
         files or sorted(part.glob("*.arrow")), part, reasons=reasons, features=features
     )
+
+
+def _saved_parts(folder: Path) -> tuple[Path, list[str]]:
+    """Find the part that is learned from, and name the others."""
+    names = [str(name) for name in _json(folder / "dataset_dict.json").get("splits") or []]
+    known = [name for name in (*brat.PARTS, *names) if name in names]
+    if not known or not (folder / known[0]).is_dir():
+        raise DataError(
+            f"{folder}: dataset_dict.json names no part that is there; save the data set again"
+        )
+    return folder / known[0], [name for name in names if name != known[0]]
 
 
 def _json(file: Path) -> Mapping[str, Any]:

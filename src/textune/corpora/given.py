@@ -1,0 +1,104 @@
+"""What was named becomes the three sources of a run: a data set's own parts where it has some."""
+
+from collections.abc import Generator, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from textune.errors import DataError
+from textune.reading import obtained, sources
+from textune.records import Contract, Message
+from textune.runs.written import File
+from textune.settings.data_config import DataSettings
+from textune.storage.checksums import Inputs
+
+HEAD = 1_000  # rows by which it is judged whether a part has labels
+SECRET = {"", "-1"}  # cells of a test part whose labels were never published
+JUDGING = ("valid", "test")
+
+Sums = Mapping[str, tuple[list[Path], Inputs]]
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What is learned from and judged by, as it was named, and as the data set has it."""
+
+    named: Mapping[str, object]  # part → what the user named
+    own: Mapping[str, object]  # part → what the data set has
+
+    @classmethod
+    def of(cls, source: object, valid: object | None, test: object | None) -> "Given":
+        """Look which parts the source has.
+
+        Raises:
+            DataError: There is no such file.
+        """
+        parts = {"valid": valid, "test": test}
+        named = {name: one for name, one in parts.items() if one is not None}
+        own = sources.parts(source)
+        return cls({"train": own.get("train", source), **named}, own)
+
+    def others(
+        self, agreed: Contract, data: DataSettings
+    ) -> Generator[Message, None, tuple[object | None, object | None]]:
+        """Choose what judges: what was named, or else the data set's own parts with labels."""
+        found = dict.fromkeys(JUDGING, None) | {k: v for k, v in self.named.items() if k in JUDGING}
+        for part in JUDGING:
+            if found[part] is not None or part not in self.own:
+                continue
+            if why := _is_drawn(part, data) or _why_not(self.own[part], agreed, data):
+                yield Message(f"the data set's own part {part!r} is not used: {why}")
+                continue
+            found[part] = self.own[part]
+            yield Message(f"{part}: the data set's own part ({_shown(self.own[part])})")
+        return found["valid"], found["test"]
+
+    def sums(self) -> Sums:
+        """Take the checksums of the files of each part; a data frame has none."""
+        parts = {**self.own, **self.named}
+        paths = {part: obtained.on_machine(one) for part, one in parts.items()}
+        return {part: (held, Inputs.of(held)) for part, held in paths.items() if held}
+
+
+def unchanged(sums: Sums) -> tuple[File, ...]:
+    """Describe the files that were read.
+
+    Raises:
+        DataError: Somebody has written to one of them in the meantime.
+    """
+    for paths, inputs in sums.values():
+        inputs.refuse_changed(paths)
+    return tuple(
+        File(file.path, file.sha256, file.bytes, part)
+        for part, (_, inputs) in sums.items()
+        for file in inputs.files
+    )
+
+
+def _is_drawn(part: str, data: DataSettings) -> str:
+    """Say that rows are drawn for a part, where somebody asked for it."""
+    is_asked = data.valid_share is not None if part == "valid" else data.test_share > 0
+    return "rows are drawn instead, as asked" if is_asked or data.folds is not None else ""
+
+
+def _why_not(source: object, agreed: Contract, data: DataSettings) -> str:
+    """Say why a part of a data set cannot judge; "" where it can."""
+    try:
+        table = sources.read(source, data.file)
+    except DataError as error:
+        return str(error)
+    absent = [name for name in agreed.label if name not in table.columns]
+    if absent:
+        return f"{table.name} has no column {absent[0]!r}"
+    places = [table.columns.index(name) for name in agreed.label]
+    cells = (row.cells[at] for row in islice(table.rows(), HEAD) for at in places)
+    return "" if not places or any(_told(cells)) else f"{table.name} does not tell its labels"
+
+
+def _told(cells: Iterator[str]) -> Iterator[bool]:
+    return (cell not in SECRET for cell in cells)
+
+
+def _shown(source: object) -> str:
+    files = source if isinstance(source, tuple) else ()
+    return ", ".join(str(file) for file in files[:3]) if files else "of the same dict"
