@@ -167,6 +167,7 @@ def predict(  # noqa: D417  # the others are described in `evaluate`
     threshold: float | None = None,
     device: str = "auto",
     precision: str = "auto",
+    as_: str | None = None,
     harmless: bool = False,
     overwrite: bool = False,
     as_json: bool = False,
@@ -178,6 +179,7 @@ def predict(  # noqa: D417  # the others are described in `evaluate`
         texts: Texts to label.
         input_: File of texts to label.
         output: File to write.
+        as_: Write for an annotation tool: label-studio, doccano, conll or brat (a folder).
         harmless: Put ' before cells that a spreadsheet takes for formulas.
         overwrite: Replace what is there.
         as_json: Print one JSON object a text, for programs.
@@ -190,7 +192,7 @@ def predict(  # noqa: D417  # the others are described in `evaluate`
 
     if bool(texts) == bool(input_):
         raise SettingsError("name either texts or --input FILE to be labelled")
-    _refuse_alone(input_, output, harmless=harmless)
+    _refuse_alone(input_, output, as_, harmless=harmless)
     options = Reading(
         text=parted(text) or (),
         file=ReadOptions(
@@ -208,18 +210,21 @@ def predict(  # noqa: D417  # the others are described in `evaluate`
     predictor = Predictor.opened(run, device=device, precision=precision, few=few)
     if input_:
         written = None if output is None else Output(output, overwrite, harmless)
-        labelling.of_file(predictor, input_, options, written, as_json=as_json)
+        form = labelling.form(as_, predictor, run, harmless=harmless) if as_ else None
+        labelling.of_file(predictor, input_, options, written, form=form, as_json=as_json)
     else:
         given = predictor.predict(files.to_texts(predictor, texts), threshold=threshold)
         console_predictions.show_predictions(given, predictor.task.name, as_json=as_json)
 
 
-def _refuse_alone(input_: str | None, output: Path | None, *, harmless: bool) -> None:
+def _refuse_alone(
+    input_: str | None, output: Path | None, as_: str | None, *, harmless: bool
+) -> None:
     """Refuse options that say nothing without another."""
     if output is not None and not input_:
         raise SettingsError("--output goes with --input FILE")
-    if harmless and output is None:
-        raise SettingsError("--harmless-cells goes with --output FILE")
+    if output is None and (harmless or as_):
+        raise SettingsError(f"--{'as' if as_ else 'harmless-cells'} goes with --output FILE")
 
 
 @command(app, suggestion_api.suggest)

@@ -41,6 +41,7 @@ DIFFERENT = {
     "folds": Shown(("--folds", "-k")),
     "harmless": Shown(("--harmless-cells",)),
     "input_": Shown(("--input",)),
+    "as_": Shown(("--as",)),
     "known": Shown(metavar="FILE", kind=list[str]),
     "merge_labels": Shown(metavar="NAME=OTHER", kind=list[str]),
     "max_cell_mib": Shown(

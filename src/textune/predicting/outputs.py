@@ -191,6 +191,16 @@ def _check_output(source: object, output: Path, *, overwrite: bool) -> None:
         raise SettingsError(
             f"--output {output}: unknown ending; allowed: {', '.join(ENDINGS)}, also with .gz"
         )
+    check_place(source, output, overwrite=overwrite)
+
+
+def check_place(source: object, output: Path, *, overwrite: bool) -> None:
+    """Refuse a place where nothing may be written.
+
+    Raises:
+        RunError: Something is there, or its folder is not, or is closed.
+        SettingsError: It is the input itself.
+    """
     if _is_same(source, output):
         raise SettingsError(f"--output {output}: is the input itself; name another file")
     if output.exists() and not overwrite:
@@ -224,15 +234,25 @@ def _writing(
 ) -> Iterator[Writer]:
     """Give a function that appends rows; the file appears under its name only when all is well."""
     kind = _kind(output)
+    with told(output), atomic.writing(output, overwrite=overwrite) as content:
+        if kind == ".parquet":
+            yield from _parquet(content, columns, kinds or ())
+        else:
+            names = [name for name, _ in columns]
+            with _open_text(content, packed=output.name.lower().endswith(".gz")) as file:
+                is_json = kind in JSON_LINES
+                yield _jsonl(file, names, nested) if is_json else _csv(file, names, kind)
+
+
+@contextmanager
+def told(output: Path) -> Iterator[None]:
+    """Say in our own words why an output cannot be written.
+
+    Raises:
+        RunError: It was written by another process meanwhile, or the disk takes no more.
+    """
     try:
-        with atomic.writing(output, overwrite=overwrite) as content:
-            if kind == ".parquet":
-                yield from _parquet(content, columns, kinds or ())
-            else:
-                names = [name for name, _ in columns]
-                with _open_text(content, packed=output.name.lower().endswith(".gz")) as file:
-                    is_json = kind in JSON_LINES
-                    yield _jsonl(file, names, nested) if is_json else _csv(file, names, kind)
+        yield
     except TextuneError:
         raise
     except FileExistsError as error:

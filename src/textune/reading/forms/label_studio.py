@@ -26,6 +26,7 @@ from textune.reading.forms.interface import (
 from textune.records import Finding
 
 LISTS = ("annotations", "completions")
+GUESSED = "predictions"
 IMAGES = frozenset(
     [
         *("brush", "brushlabels", "ellipse", "ellipselabels", "keypoint", "keypointlabels"),
@@ -43,11 +44,16 @@ def _recognise(values: Sequence[Any]) -> bool:
     return are_objects(values, "data") and all(
         any(
             isinstance(value.get(key), list) and all(map(_is_annotation, value[key]))
-            for key in LISTS
+            for key in _lists(value)
         )
         and isinstance(value["data"], Mapping)
         for value in values
     )
+
+
+def _lists(value: Mapping[str, Any]) -> tuple[str, ...]:
+    """Name the keys of annotations; of predictions where a task has none, as before its import."""
+    return LISTS if any(key in value for key in LISTS) else (GUESSED,)
 
 
 def _is_annotation(item: object) -> bool:
@@ -56,7 +62,7 @@ def _is_annotation(item: object) -> bool:
 
 def _done(value: Any) -> list[Mapping[str, Any]]:
     """List the annotations that somebody finished, the agreed one first."""
-    lists = (value[key] for key in LISTS if isinstance(value.get(key), list))
+    lists = (value[key] for key in _lists(value) if isinstance(value.get(key), list))
     held: list[Mapping[str, Any]] = next(lists, [])
     done = [item for item in held if not item.get("was_cancelled")]
     done.sort(key=lambda item: not item.get("ground_truth"))
@@ -70,10 +76,13 @@ class _Seen:
     kinds: dict[str, str] = field(default_factory=dict)  # from_name → "labels", "choices", …
     several: set[str] = field(default_factory=set)  # of which a text has more than one
     others: Counter[str] = field(default_factory=Counter)  # what is no label of a text or a span
-    guessed: int = 0  # tasks with predictions
+    guessed: int = 0  # tasks with predictions beside annotations
+    taken: int = 0  # tasks with predictions alone
 
     def add(self, value: Mapping[str, Any]) -> None:
-        self.guessed += bool(value.get("predictions"))
+        is_alone = _lists(value) == (GUESSED,)
+        self.guessed += bool(value.get(GUESSED)) and not is_alone
+        self.taken += is_alone
         for annotation in _done(value):
             result = annotation["result"]
             marked = _marked(result)
@@ -88,7 +97,14 @@ class _Seen:
             self.several |= {name for name, count in counts.items() if count > 1}
 
     def findings(self) -> tuple[Finding, ...]:
-        return left_out({**self.others, "tasks with predictions of a model": self.guessed})
+        found = left_out({**self.others, "tasks with predictions of a model": self.guessed})
+        if not self.taken:
+            return found
+        message = (
+            f"the labels of {self.taken:,} tasks are predictions of a model, which nobody has "
+            "checked: there are no annotations"
+        )
+        return (*found, Finding("annotators", "warning", message, self.taken))
 
 
 def _marked(result: Sequence[Any]) -> set[object]:
