@@ -257,3 +257,15 @@ def test_what_does_not_fit_is_refused_with_what_does(run, tmp_path, monkeypatch,
     result = command(run, tmp_path, *words)
     assert message in str(result.exception)
     assert [one.name for one in tmp_path.iterdir()] == ["new.csv"]
+
+
+def test_predictions_beside_annotated_tasks_are_left_out(tmp_path):
+    result = {"from_name": "label", "to_name": "text", "type": "choices"}
+    held = [{"result": [result | {"value": {"choices": ["pos"]}}]}]
+    keys = ("annotations", "annotations", "predictions")
+    rows = [{"data": {"text": f"good film {n}"}, keys[n % 3]: held} for n in range(30)]
+    (tmp_path / "mixed.json").write_text(json.dumps(rows))
+    found = sources.read(tmp_path / "mixed.json")
+    assert len(list(found.rows())) == 20
+    said = " ".join(one.message for one in found.findings)
+    assert "10 rows are left out, since each has predictions of a model, and no annotation" in said

@@ -78,11 +78,13 @@ class _Seen:
     others: Counter[str] = field(default_factory=Counter)  # what is no label of a text or a span
     guessed: int = 0  # tasks with predictions beside annotations
     taken: int = 0  # tasks with predictions alone
+    annotated: int = 0  # all others
 
     def add(self, value: Mapping[str, Any]) -> None:
         is_alone = _lists(value) == (GUESSED,)
         self.guessed += bool(value.get(GUESSED)) and not is_alone
         self.taken += is_alone
+        self.annotated += not is_alone
         for annotation in _done(value):
             result = annotation["result"]
             marked = _marked(result)
@@ -98,7 +100,7 @@ class _Seen:
 
     def findings(self) -> tuple[Finding, ...]:
         found = left_out({**self.others, "tasks with predictions of a model": self.guessed})
-        if not self.taken:
+        if not self.taken or self.annotated:
             return found
         message = (
             f"the labels of {self.taken:,} tasks are predictions of a model, which nobody has "
@@ -157,6 +159,9 @@ def _converter(values: Values) -> Converter:
 
 def _rows(value: Any, seen: _Seen) -> Iterator[Made]:
     data = member(value, "data", Mapping)
+    if seen.annotated and _lists(value) == (GUESSED,):
+        yield LeftOut("has predictions of a model, and no annotation")
+        return
     done = _done(value)
     if not done:
         yield LeftOut("has no finished annotation")
