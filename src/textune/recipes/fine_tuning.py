@@ -28,9 +28,11 @@ from textune.recipes import (
     learning_curve,
     out_of_fold,
     probed,
+    refitted,
     seeds,
     selecting,
 )
+from textune.recipes.out_of_fold import Candidate
 from textune.recipes.requests import TrainRequest
 from textune.records import Decision, Example, Message, Scores
 from textune.runs import runs
@@ -120,11 +122,8 @@ class FineTuning:
         corpus, task = self.found, self.learner.objective.task
         decision, last = task.default_decision(), None
         outcome = out_of_fold.read(folder, None) if corpus.is_cross_validated else None
-        is_averaged = self.request.settings.train.average
-        if outcome is not None and is_averaged and outcome.best.name == TUNED:
-            mean = averaged.read(folder)
-            assert mean is not None, "written or found whole before"
-            averaged.blend(self.learner.encoder, mean)
+        if outcome is not None and outcome.best.name == TUNED:
+            self._finish(folder, outcome.best)
         for part in PARTS[1:]:
             if part == "valid" and outcome is not None:
                 scores, texts = crossed.scores(corpus, outcome)
@@ -152,6 +151,26 @@ class FineTuning:
         retry = self.learner.progress.retry
         found |= {"best": asdict(self._best(found))} | ({"retry": retry} if retry else {})
         return found, decision
+
+    def _finish(self, folder: Path, best: Candidate) -> None:
+        """Take the mean with the models of the folds, and fit the head anew on all texts."""
+        corpus, learner = self.found, self.learner
+        assert isinstance(learner.objective, Labelled)
+        if self.request.settings.train.average:
+            mean = averaged.read(folder)
+            assert mean is not None, "written or found whole before"
+            averaged.blend(learner.encoder, mean)
+        if best.refit is None:
+            return
+        refitted.install(
+            learner.encoder,
+            corpus,
+            learner.objective.task,
+            corpus.split.train,
+            best.refit,
+            seed=learner.settings.seed,
+            micro_tokens=learner.micro_tokens,
+        )
 
     def _scores(self, part: str, decision: Decision) -> Scores:
         """Let the best weights answer the texts of a part."""

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from textune.corpora.corpus import Corpus
 from textune.encoder import weights
 from textune.evaluation import answered
 from textune.probing.remedies import NOTHING
+from textune.recipes.refitted import Refit
 from textune.records import Example, LinearHead, Scores
 from textune.storage import contents
 from textune.text.ragged import ranges
@@ -36,6 +37,7 @@ class Candidate:
     seed: int
     retry: Mapping[str, Any] | None = None  # the safer recipe by which a fold had to begin anew
     remedy: str = NOTHING  # for rare labels, with which it learned
+    refit: Refit | None = None  # how its head was fitted anew at the end
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,7 @@ def write(folder: Path, outcome: Outcome, key: str) -> None:
         "candidates": [[one.name, one.folds, one.seed] for one in outcome.candidates],
         "retries": [one.retry for one in outcome.candidates],
         "remedy": [one.remedy for one in outcome.candidates],
+        "refit": [one.refit and asdict(one.refit) for one in outcome.candidates],
         "remedies": list(outcome.remedies),
         "chosen": outcome.chosen,
         "strength": None if outcome.head is None else outcome.head.strength,
@@ -142,9 +145,16 @@ def read(folder: Path, key: str | None) -> Outcome | None:
         head = LinearHead(weight, bias, told["strength"], {}, None)
     retries = told.get("retries") or [None] * len(told["candidates"])
     taken = told.get("remedy") or [NOTHING] * len(told["candidates"])
+    anew = told.get("refit") or [None] * len(told["candidates"])
     found = [
         Candidate(
-            name, tensors[f"logits.{place}"].numpy(), folds, seed, retries[place], taken[place]
+            name,
+            tensors[f"logits.{place}"].numpy(),
+            folds,
+            seed,
+            retries[place],
+            taken[place],
+            anew[place] and Refit(**anew[place]),
         )
         for place, (name, folds, seed) in enumerate(told["candidates"])
     ]

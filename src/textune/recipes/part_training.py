@@ -14,8 +14,10 @@ from textune.evaluation import evaluate
 from textune.objectives.labelled import Labelled
 from textune.objectives.work import Work
 from textune.probing import heads
+from textune.recipes import refitted
 from textune.recipes.guarded import Guard, Loss
 from textune.recipes.probed import Rows
+from textune.recipes.refitted import Refit
 from textune.records import LinearHead, Step
 from textune.settings.config import Settings
 from textune.settings.language_config import RunSettings
@@ -32,16 +34,24 @@ class Trainer:
     encoder: Encoder
     start: dict[str, Tensor]  # weights that an update changes, as they were
     guard: Guard | None = None  # where trainings to the end are watched, or one was before
+    refits: bool = False  # whether a head that was given is fitted anew at the end
 
     @classmethod
-    def of(cls, objective: Labelled, encoder: Encoder, *, guard: Guard | None = None) -> "Trainer":
+    def of(
+        cls,
+        objective: Labelled,
+        encoder: Encoder,
+        *,
+        guard: Guard | None = None,
+        refits: bool = False,
+    ) -> "Trainer":
         """Keep the weights that each training starts from."""
         start = {
             name: item.detach().clone()
             for name, item in encoder.model.named_parameters()
             if item.requires_grad
         }
-        return cls(objective, encoder, start, guard)
+        return cls(objective, encoder, start, guard, refits)
 
     @property
     def corpus(self) -> Corpus:
@@ -72,6 +82,16 @@ class Trainer:
             NumericsError: A gradient is not finite.
         """
         learner = self._trained(rows, settings, head)
+        if self.refits and head is not None:
+            refitted.install(
+                self.encoder,
+                self.corpus,
+                self.objective.task,
+                rows,
+                Refit(head.reads_names),
+                seed=settings.seed,
+                micro_tokens=learner.micro_tokens,
+            )
         self.encoder.release()
         found = evaluate.score(
             self.encoder,

@@ -101,6 +101,9 @@ def words(learner: Learner, corpus: Corpus, found: Outcome) -> str:
     if _is_lower(learner, corpus, found):
         said += "; fine-tuning is not clearly worse, and fewer texts than all show less of it"
     said = f"{said}: fine-tuning learns from {every}"
-    if not learner.settings.train.average:
+    if learner.settings.train.average:
+        said += f", and its weights become the mean of these and of the {best.folds} folds'"
+    if best.refit is None:
         return said
-    return f"{said}, and its weights become the mean of these and of the {best.folds} folds'"
+    of_names = ", and of the labels' names" if best.refit.reads_names else ""
+    return f"{said}; then the head is fitted anew on what it reads of them{of_names}"

@@ -23,11 +23,20 @@ from textune.objectives.labelled import Labelled
 from textune.probing import heads
 from textune.probing.features import features
 from textune.probing.remedies import NOTHING
-from textune.recipes import affording, averaged, out_of_fold, probed, remedied, selected
+from textune.recipes import (
+    affording,
+    averaged,
+    out_of_fold,
+    probed,
+    refitted,
+    remedied,
+    selected,
+)
 from textune.recipes.averaged import Mean
 from textune.recipes.guarded import Guard
 from textune.recipes.out_of_fold import Candidate, Logits, Outcome, Rows
 from textune.recipes.part_training import Trainer
+from textune.recipes.refitted import Refit
 from textune.recipes.remedied import Compared
 from textune.records import LinearHead, Message
 from textune.runs.curves import FROZEN, TUNED
@@ -127,7 +136,7 @@ def _cross_validated(
     mean = Mean.of(encoder)
     if candidates and (train.effort == "quick" or not train.epochs):
         return Outcome(tuple(candidates), of_fold, is_judged, 0, head, measured), mean
-    tuned = yield from _tuned(learner, corpus, encoder, known, mean)
+    tuned = yield from _tuned(learner, corpus, encoder, known, head, mean)
     if tuned is not None:
         candidates.append(replace(tuned, remedy=name))
     for each in candidates:
@@ -218,7 +227,12 @@ def _fit(
 
 
 def _tuned(
-    learner: Learner, corpus: Corpus, encoder: Encoder, known: _Known | None, mean: Mean
+    learner: Learner,
+    corpus: Corpus,
+    encoder: Encoder,
+    known: _Known | None,
+    head: LinearHead | None,
+    mean: Mean,
 ) -> Generator[Message, None, Candidate | None]:
     """Fine-tune once for each fold on the others, from a head that did not see it either.
 
@@ -228,7 +242,10 @@ def _tuned(
     seeds = range(seed, seed + (judging.SEEDS if learner.settings.train.effort == "best" else 1))
     assert isinstance(learner.objective, Labelled)
     guard = Guard(may_retry=learner.settings.train.retry)
-    trainer = Trainer.of(replace(learner.objective, corpus=corpus), encoder, guard=guard)
+    may_refit = known is not None and learner.settings.train.refit
+    refits = may_refit and refitted.can_refit(corpus.task)
+    objective = replace(learner.objective, corpus=corpus)
+    trainer = Trainer.of(objective, encoder, guard=guard, refits=refits)
     of_fold = _deal(corpus, _count(learner, corpus), _seed_of_rows(learner))
     answers: list[Logits] = []
     try:
@@ -256,7 +273,16 @@ def _tuned(
     finally:
         trainer.restore()
         learner.model.reload()
-    return Candidate(TUNED, np.mean(answers, axis=0), len(_numbers(of_fold)), seed, guard.retry)
+    logits, count = np.mean(answers, axis=0), len(_numbers(of_fold))
+    tuned = Candidate(TUNED, logits, count, seed, guard.retry)
+    return _refitted(tuned, corpus, head) if head is not None and refits else tuned
+
+
+def _refitted(found: Candidate, corpus: Corpus, head: LinearHead) -> Candidate:
+    """Scale what heads that were fitted anew said, so that they are as sure as they are right."""
+    scale = refitted.scale_of(corpus.task, found.logits, corpus.targets[corpus.split.train])
+    logits = np.float32(scale) * found.logits
+    return replace(found, logits=logits, refit=Refit(head.reads_names, scale))
 
 
 def _counted(of_fold: Rows, of: str) -> Iterator[tuple[int, str]]:

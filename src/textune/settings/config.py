@@ -126,6 +126,11 @@ class TrainSettings(Section):
         description="After cross-validation, save the mean of the model of all texts and of those "
         "of the folds.",
     )
+    refit: bool = Field(
+        True,
+        description="After cross-validation, fit the head anew on what it reads of the texts (one "
+        "label a text).",
+    )
     curve: bool = Field(False, description="Draw a learning curve: what would more labels buy?")
     precision: Literal["auto", "fp32", "bf16"] = Field(
         "auto",

@@ -238,4 +238,5 @@ class Kind:
     show: Callable[[Prediction], Iterable[shown.Line]] = shown.labels
     plain: Callable[[Prediction], dict[str, Any]] = shown.no_more  # beside text, labels, scores
     probe: Probe | None = None  # fits its head on frozen features; None: that has no linear head
+    refits: bool = False  # of few texts the head is fitted anew after fine-tuning
     probes_names: bool = False  # whether it can learn from names of labels as from texts

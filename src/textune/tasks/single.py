@@ -282,5 +282,6 @@ KIND = Kind(
     findings=named.findings,
     probe=probes.exclusive,
     probes_names=True,
+    refits=True,
     doubt=doubt.between_classes,
 )

@@ -96,11 +96,7 @@ def choose(
 
 
 def _tempered(problem: Problem, logits: NDArray[np.float32], rows: Rows) -> tuple[float, float]:
-    """Return by how much logits of held-out items are to be scaled, and their mean loss then.
-
-    The likeliest scale, where its logarithm has a standard normal prior: few items that are all
-    answered right do not make it endless.
-    """
+    """Return by how much logits of held-out items are to be scaled, and their mean loss then."""
     own = problem.weights[rows]
 
     def loss(power: float) -> float:
@@ -109,12 +105,26 @@ def _tempered(problem: Problem, logits: NDArray[np.float32], rows: Rows) -> tupl
 
     if not problem.has_temperature:
         return 1.0, loss(0.0)
+    power = likeliest_power(loss, len(rows))
+    return float(np.exp(power)), loss(power)
+
+
+def likeliest_power(loss: Callable[[float], float], count: int) -> float:
+    """Return the power of e by which logits are to be scaled.
+
+    The likeliest one, where it has a standard normal prior: few items that are all answered right
+    do not make it endless.
+
+    Args:
+        loss: Mean loss of held-out items, their logits scaled by a power of e.
+        count: Of these items.
+    """
     found = optimize.minimize_scalar(
-        lambda power: loss(power) + power**2 / (2 * len(rows)),
+        lambda power: loss(power) + power**2 / (2 * count),
         bounds=(-MOST_POWER, MOST_POWER),
         method="bounded",
     )
-    return float(np.exp(found.x)), loss(float(found.x))
+    return float(found.x)
 
 
 def _parted(rows: Rows, folds: Rows) -> Iterator[tuple[Rows, Rows]]:
