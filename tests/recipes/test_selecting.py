@@ -88,7 +88,7 @@ def test_the_weights_are_the_mean_of_fine_tuning_on_all_texts_and_of_the_folds(
 
     monkeypatch.setattr(averaged.Mean, "add", adding)
     monkeypatch.setattr(averaged, "blend", blending)
-    said, run = trained("--epochs", 2, "--batch-size", 16)
+    said, run = trained("--epochs", 2, "--batch-size", 16, "--set", "train.refit=false")
     assert "fine-tuning learns from all 40 texts, and its weights become the mean" in said
     one, other = numbers_of(run)["valid"]["cross_validation"]["candidates"]
     assert ("fine-tuning is not clearly worse" in said) is (other["mcc"] < one["mcc"])
