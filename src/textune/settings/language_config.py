@@ -20,6 +20,7 @@ OF_LABELS = (
     "pooling",
     "probe",
     "recipe",
+    "refit",
     "remedies",
     "retry",
     "sampling",
