@@ -240,3 +240,4 @@ class Kind:
     probe: Probe | None = None  # fits its head on frozen features; None: that has no linear head
     refits: bool = False  # of few texts the head is fitted anew after fine-tuning
     probes_names: bool = False  # whether it can learn from names of labels as from texts
+    called: Callable[[Any], Sequence[str]] = lambda task: task.labels  # these names

@@ -19,11 +19,13 @@ _WORD = re.compile(r"[^\W\d_]{2}")  # two letters side by side
 
 def words(task: Task) -> list[str] | None:
     """Return the labels as texts; None where they are no words, or the task cannot use them."""
-    if not registry.of(task.name).probes_names or len(task.labels) > MOST:
+    kind = registry.of(task.name)
+    if not kind.probes_names or len(task.labels) > MOST:
         return None
-    if any(_COUNTED.fullmatch(label) or not _WORD.search(label) for label in task.labels):
+    names = kind.called(task)
+    if any(_COUNTED.fullmatch(label) or not _WORD.search(label) for label in names):
         return None
-    parted = (re.sub(r"(?<=[a-z])(?=[A-Z])", " ", label) for label in task.labels)
+    parted = (re.sub(r"(?<=[a-z])(?=[A-Z])", " ", label) for label in names)
     return [re.sub(r"[\s_\-/.]+", " ", label).strip() for label in parted]
 
 

@@ -173,3 +173,40 @@ def test_a_column_of_one_class_in_training_is_refused_with_the_way_out(tiny_base
     with pytest.raises(DataError, match="'price' has nothing to tell apart"):
         options = {"task": "aspects", "label": list(COLUMNS), "valid": valid, "epochs": 1}
         textune.train(train, base=tiny_base, out=tmp_path / "run", **options)
+
+
+def test_few_rows_are_answered_by_heads_that_did_not_learn_from_them(tiny_base, tmp_path):
+    file = made_aspects.write(tmp_path / "few.csv", 48, blank=0.2)
+    options = {"effort": "quick", "seed": 1, "settings": ["train.recipe=auto"]}
+    run = textune.train(file, base=tiny_base, out=tmp_path / "run", **options)
+    found = run.metrics["valid"]
+    rows = [row[1:] for row in made_aspects.rows(48, blank=0.2) if any(row[1:])]
+    assert found["cross_validation"]["folds"] == 5
+    counts = [sum(cell != "" for cell in cells) for cells in zip(*rows, strict=True)]
+    assert [each["n"] for each in found["columns"].values()] == counts
+    assert {"probe", "tfidf", "majority"} <= run.metrics["baselines"].keys()
+    kept = pq.read_table(run.path / "predictions" / "valid.parquet").to_pylist()
+    assert len(kept) == len(rows) == 47
+    assert all(np.isfinite(row["logit(taste: neg)"]) for row in kept)
+
+
+def test_folds_have_the_mean_over_columns(tiny_base, tmp_path):
+    file = made_aspects.write(tmp_path / "few.csv", 60, blank=0.1)
+    found = textune.cross_validate(file, base=tiny_base, out=tmp_path / "cv", folds=2, epochs=1)
+    assert {"mcc", "accuracy", "all_right"} <= found.numbers["metrics"].keys()
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        ["train.class_weights=balanced", "train.label_smoothing=0.1"],
+        ["train.loss=focal", "train.sampling=balanced"],
+    ],
+    ids=["weights and smoothing", "focal loss and sampling"],
+)
+def test_remedies_that_are_asked_for_are_learned_with(tiny_base, tmp_path, settings):
+    file = made_aspects.write(tmp_path / "few.csv", 60, blank=0.1)
+    valid = made_aspects.write(tmp_path / "valid.csv", 30, seed=3)
+    options = {"epochs": 1, "batch_size": 16, "settings": settings}
+    run = textune.train(file, base=tiny_base, out=tmp_path / "run", valid=valid, **options)
+    assert run.metrics["valid"]["log_loss"] is not None

@@ -24,11 +24,13 @@ def fit(
     seed: int,
     weights: Floats | None,
     folds: NDArray[np.int64] | None,
+    names: NDArray[np.float32] | None = None,
     strengths: Sequence[float] | None = None,
 ) -> LinearHead:
     """Fit the rows of each column as for one label a text, by the texts that it is scored for.
 
-    How strongly it is regularised, and how sure its logits are, is chosen for each.
+    How strongly it is regularised, how sure its logits are, and whether the names of its classes
+    help, is chosen for each.
 
     Args:
         task: With its columns.
@@ -37,13 +39,26 @@ def fit(
         seed: As for `kind.Probe`; so are weights, folds and strengths.
         weights: (I,).
         folds: (I,).
+        names: (C, D).
         strengths: That are tried.
     """
-    parts = [
-        _of_column(task, features, targets, at, seed=seed, weights=weights, folds=folds,
-                   strengths=strengths)
-        for at in task.places.values()
-    ]  # fmt: skip
+
+    def of_column(at: NDArray[np.int64]) -> LinearHead:
+        def one(of_names: NDArray[np.float32] | None) -> LinearHead:
+            column = _Column(task, targets, at, folds)
+            return column.fit(
+                features, seed=seed, weights=weights, names=of_names, strengths=strengths
+            )
+
+        plain = one(None)
+        if names is None:
+            return plain
+        named = one(names[at])
+        if not plain.scores or not named.scores:
+            return named
+        return min(named, plain, key=lambda head: min(head.scores.values()))
+
+    parts = [of_column(at) for at in task.places.values()]
     outputs, width = len(task.labels), features.shape[1]
     weight = np.zeros((outputs, width), dtype=np.float32)
     bias = np.zeros(outputs, dtype=np.float32)
@@ -61,46 +76,60 @@ def fit(
         strength=float(np.exp(np.mean([np.log(part.strength) for part in parts]))),
         scores={one: float(np.mean([scores[one] for scores in tried])) for one in sorted(common)},
         held_out_logits=logits,
+        reads_names=any(part.reads_names for part in parts),
     )
 
 
-def _of_column(
-    task: Aspects,
-    features: NDArray[np.float32],
-    targets: NDArray[np.float32],
-    at: NDArray[np.int64],
-    *,
-    seed: int,
-    weights: Floats | None,
-    folds: NDArray[np.int64] | None,
-    strengths: Sequence[float] | None,
-) -> LinearHead:
-    mine = targets[:, at]
-    is_scored = ~np.isnan(mine).any(axis=1)
-    classes = np.where(is_scored, np.nan_to_num(mine).argmax(axis=1), UNKNOWN)
-    is_known = is_scored & np.isfinite(features).all(axis=1)
-    is_known &= True if weights is None else weights > 0
-    if not is_known.any():
-        return _nothing(len(features), len(at), features.shape[1])
-    own = task.weights_of(at)
-    of_class = None if own is None else np.asarray(own)[classes.clip(min=0)]
-    found = linear.classes(
-        features,
-        classes,
-        outputs=len(at),
-        seed=seed,
-        weights=probes.weights_of(weights, of_class, task.copies(targets)),
-        folds=folds,
-        criterion=task.criterion,
-        strengths=strengths,
-    )
-    logits = found.held_out_logits
-    if logits is None:
+class _Column:
+    """The classes of one column, and what it takes to fit its rows."""
+
+    def __init__(
+        self,
+        task: Aspects,
+        targets: NDArray[np.float32],
+        at: NDArray[np.int64],
+        folds: NDArray[np.int64] | None,
+    ) -> None:
+        mine = targets[:, at]
+        self.outputs, self.folds, self.criterion = len(at), folds, task.criterion
+        self.is_scored = ~np.isnan(mine).any(axis=1)
+        self.classes = np.where(self.is_scored, np.nan_to_num(mine).argmax(axis=1), UNKNOWN)
+        own = task.weights_of(at)
+        of_class = None if own is None else np.asarray(own)[self.classes.clip(min=0)]
+        self.weights = probes.weights_of(of_class, task.copies(targets))
+
+    def fit(
+        self,
+        features: NDArray[np.float32],
+        *,
+        seed: int,
+        weights: Floats | None,
+        names: NDArray[np.float32] | None,
+        strengths: Sequence[float] | None,
+    ) -> LinearHead:
+        """Fit the rows of its classes, by features (I, D), and of their names (K, D)."""
+        known = self.is_scored & np.isfinite(features).all(axis=1)
+        known &= True if weights is None else weights > 0
+        if not known.any():
+            return _nothing(len(features), self.outputs, features.shape[1])
+        found = linear.classes(
+            features,
+            self.classes,
+            outputs=self.outputs,
+            seed=seed,
+            weights=probes.weights_of(weights, self.weights),
+            folds=self.folds,
+            names=names,
+            criterion=self.criterion,
+            strengths=strengths,
+        )
+        logits = found.held_out_logits
+        if logits is None:
+            return found
+        # texts that the column is not scored for were not learned from, whatever their fold
+        is_free = ~self.is_scored & (True if self.folds is None else self.folds != ALWAYS)
+        logits[is_free] = features[is_free] @ found.weight.T + found.bias
         return found
-    # texts of which this column is not scored were not learned from, whatever their fold
-    is_free = ~is_scored & (True if folds is None else folds != ALWAYS)
-    logits[is_free] = features[is_free] @ found.weight.T + found.bias
-    return found
 
 
 def _nothing(items: int, outputs: int, width: int) -> LinearHead:

@@ -129,8 +129,20 @@ def probe(
     from textune.tasks.aspects import column_heads  # scipy: a while to import
 
     return column_heads.fit(
-        task, features, targets, seed=seed, weights=weights, folds=folds, strengths=strengths
+        task,
+        features,
+        targets,
+        seed=seed,
+        weights=weights,
+        folds=folds,
+        names=names,
+        strengths=strengths,
     )
+
+
+def called(task: Aspects) -> list[str]:
+    """Return the names of classes as texts: with the column, since others may have the same."""
+    return [label.replace(outputs.SIGN, " ") for label in task.labels]
 
 
 def page(task: Aspects) -> str:
@@ -184,5 +196,7 @@ KIND = Kind(
     plain=plain,
     page=page,
     probe=probe,
+    probes_names=True,
+    called=called,
     doubt=doubt,
 )
