@@ -144,7 +144,7 @@ def test_a_missing_file_suggests_its_neighbours(write):
     ("source", "message"),
     [
         ("", "'' names no file; for the current folder write '.'"),
-        ("https://example.org/*.txt", "textune reads files on this machine; fetch it first"),
+        ("nowhere://example.org/a.txt", "nowhere://example.org/a.txt: cannot be fetched"),
         ("/dev/null", "/dev/null: this is no regular file (a pipe, a socket or a device)"),
         ("nothing/*.txt", "nothing/*.txt: no file matches this pattern; check it (* stands for"),
         ("x" * 5_000, "cannot be read"),

@@ -235,9 +235,9 @@ def test_file_that_may_not_be_read(write):
     assert "cannot be read (Permission denied)" in message_of(path)
 
 
-@pytest.mark.parametrize("source", ["a\0b.csv", "x" * 5_000, "https://example.org/a.csv"])
+@pytest.mark.parametrize("source", ["a\0b.csv", "x" * 5_000, "nowhere://example.org/a.csv"])
 def test_path_that_cannot_be_one(source):
-    expected = "fetch it first" if "://" in source else "cannot be read"
+    expected = "cannot be fetched" if "://" in source else "cannot be read"
     assert expected in message_of(source)
 
 

@@ -6,7 +6,7 @@ from itertools import islice
 from pathlib import Path
 
 from textune.errors import DataError
-from textune.reading import obtained, sources
+from textune.reading import obtained, remote, sources
 from textune.records import Contract, Message
 from textune.runs.written import File
 from textune.settings.data_config import DataSettings
@@ -69,7 +69,7 @@ def unchanged(sums: Sums) -> tuple[File, ...]:
     for paths, inputs in sums.values():
         inputs.refuse_changed(paths)
     return tuple(
-        File(file.path, file.sha256, file.bytes, part)
+        File(remote.address_of(Path(file.path)), file.sha256, file.bytes, part)
         for part, (_, inputs) in sums.items()
         for file in inputs.files
     )

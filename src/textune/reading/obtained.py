@@ -7,14 +7,16 @@ as if the archive were a folder: `reviews.zip/train.csv`.
 import os
 import stat
 from collections.abc import Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from fnmatch import fnmatch
 from glob import glob, has_magic
 from pathlib import Path
 from typing import TypeGuard
+from urllib.parse import unquote, urlsplit
 
 from textune.errors import DataError, among, some
-from textune.reading import kinds, packing, splits, spreadsheets
+from textune.reading import cards, hub, kinds, packing, remote, splits, spreadsheets
 from textune.reading.forms import folders, foreign
 from textune.reading.splits import Parts
 from textune.storage.names import on_disk
@@ -43,14 +45,17 @@ def obtain(source: Place | Sequence[Place]) -> Parts:
         found = [file for one in source for file in _of_one(one)]
         return _together(found, f"{len(found)} files as one")
     assert isinstance(source, str | os.PathLike)
+    if str(source).startswith(hub.SCHEME):
+        return _of_hub(str(source))
     if is_pattern(source):
         return _of_pattern(source)
     path, mode = status(source)
+    said = (f"fetched from {source}",) if remote.is_address(source) else ()
     if stat.S_ISDIR(mode):
         return _of_folder(path)
     if (found_in := _archived(path)) is not None:
         return _of_set(path, found_in, "archive")
-    return Parts((path,))
+    return Parts((path,), reasons=said)
 
 
 def _of_one(source: Place) -> tuple[Path, ...]:
@@ -142,8 +147,10 @@ def status(source: Place) -> tuple[Path, int]:
     Raises:
         DataError: Nothing stands there, or it cannot be looked up.
     """
-    if "://" in str(source):
-        raise DataError(f"{source}: textune reads files on this machine; fetch it first")
+    if str(source).startswith("file://"):
+        source = unquote(urlsplit(str(source)).path)
+    elif remote.is_address(source):
+        source = remote.fetch(str(source))
     try:
         path = (source if isinstance(source, Path) else Path(source)).expanduser()
         return path, path.stat().st_mode
@@ -215,18 +222,40 @@ def _of_pattern(pattern: Place) -> Parts:
     return _together(files, f"{len(files)} files as one")
 
 
+def _of_hub(address: str) -> Parts:
+    """Find a data set of the hub."""
+    place, config = hub.fetch(address)
+    files = _files_below(place) or []
+    if found := cards.parts(place, files, config):
+        return replace(found, reasons=(f"fetched from {address}", *found.reasons))
+    if config is not None:
+        files = hub.of_config(place, files, config)
+    found = _of_set(place, files, "data set")
+    return replace(found, reasons=(f"fetched from {address}", *found.reasons))
+
+
+def _files_below(path: Path) -> list[Path] | None:
+    """List the files at any depth, hidden ones left out; None of very many."""
+    files: list[Path] = []
+    for file in path.rglob("*"):
+        if file.is_file() and not _is_hidden(file.relative_to(path)):
+            files.append(file)
+            if len(files) > MOST_FILES:
+                return None
+    return files
+
+
 def _of_folder(path: Path) -> Parts:
     """Find the data set in a folder; a folder that is a table by itself is one file here."""
     if packing.archive_of(path) is not None:
         return _of_set(path, _archived(path) or [], "archive")
     if found := folders.parts(path):
         return found
-    files: list[Path] = []
-    for file in path.rglob("*"):
-        if file.is_file() and not _is_hidden(file.relative_to(path)):
-            files.append(file)
-            if len(files) > MOST_FILES:
-                return Parts((path,))
+    files = _files_below(path)
+    if files is None:
+        return Parts((path,))
+    if found := cards.parts(path, files):
+        return found
     is_parted = [file for file in files if splits.part_of(file, path)]
     rows = [file for file in files if kinds.holds_rows(file) and not splits.is_noise(file)]
     if not rows and not is_parted:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from textune.errors import DataError
 from textune.reading import (
+    cards,
     conll,
     delimited,
     encodings,
@@ -105,7 +106,7 @@ def parts(source: object) -> dict[str, object]:
 
 def _read_found(source: object, found: Parts, options: ReadOptions) -> Table:
     """Read what is learned from of the files that were found."""
-    tables = [_read_place(path, options) for path in found.train]
+    tables = [cards.named(_read_place(path, options), path) for path in found.train]
     if len(tables) == 1:
         return replace(tables[0], reasons=(*found.reasons, *tables[0].reasons))
     name = str(source) if isinstance(source, str | os.PathLike) else str(found.train[0])
