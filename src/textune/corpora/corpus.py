@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from textune.corpora import given, pairing
 from textune.corpora.parts import read_parts
 from textune.data import weighting
+from textune.data.words import words_of
 from textune.errors import DataError, some
 from textune.reading import sources
 from textune.records import OUTSIDE, Contract, Example, Finding, Message, Pool, Split, Table
@@ -111,7 +112,8 @@ def gather(
     yield from _unused(found)
     others = yield from found_parts.others(agreed, data)
     parts = yield from read_parts(table, others, agreed, settings)
-    if found_unknown := unknown.finding(tokenizer, parts[0]):
+    cost = unknown.cost(tokenizer, parts[0], words_of)
+    if found_unknown := unknown.finding(tokenizer, cost):
         yield Message(f"{table.name}: {found_unknown.message}", is_warning=True)
     corpus = yield from _divided(table, agreed, parts, settings, tokenizer, max_tokens=max_tokens)
     return replace(corpus, files=given.unchanged(sums))

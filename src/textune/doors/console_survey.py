@@ -60,6 +60,10 @@ def _fertility(costs: Mapping[str, Any]) -> None:
     """Print how a tokenizer writes the words of a text."""
     if not costs:
         return
+    if "broken" not in costs:  # of labelled texts
+        pieces, unknown = costs["pieces_per_word"], costs["unknown_share"]
+        out.print(f"  pieces of the tokenizer: {pieces:.2f} a word, {unknown:.2%} unknown")
+        return
     out.print("\n[bold]words in the pieces of the tokenizer[/]")
     out.print(
         f"  {costs['words']:,} words take {costs['pieces_per_word']:.3f} pieces each; "

@@ -10,6 +10,7 @@ from typing import Any
 
 from textune.data import naming
 from textune.data.names import Columns, parted
+from textune.data.words import words_of
 from textune.encoder import bases
 from textune.encoder.names import BUNDLED
 from textune.errors import SHOWN
@@ -21,6 +22,7 @@ from textune.tasks import examples, registry
 from textune.tasks.contract import Understanding
 from textune.tasks.kind import Tally
 from textune.text import tokenizers, unknown
+from textune.text.unknown import Cost
 
 MEASURED = 5_000  # texts whose tokens are counted, where the file has more than `ALL_BELOW`
 ALL_BELOW = 10_000
@@ -114,6 +116,7 @@ def _survey(
     tally = _Reader(agreed, found.rows, ruler, labels)
     read = tally.watch(examples.read(rows, agreed))
     findings = audit.audit(read, contract=agreed)
+    cost = tally.cost()
     lengths = beyond.lengths(tally.measured, ruler, rows=found.rows)
     targets = labels.targets([item.answer for item in tally.measured if item.answer is not None])
     return Survey(
@@ -127,7 +130,7 @@ def _survey(
         findings=(
             *table.findings,
             *found.findings,
-            *tally.unknown(),
+            *_unknown(ruler, cost),
             *labels.findings(found.rows),
             *tally.mended(),
             *findings,
@@ -137,7 +140,7 @@ def _survey(
         command=command,
         columns=found.columns,
         left_out=found.left_out,
-        fertility=_costs(table, agreed, ruler),
+        fertility=_costs(table, agreed, ruler) or (cost.to_json() if cost else {}),
         targets=targets,
     )
 
@@ -148,6 +151,12 @@ def _costs(table: Table, agreed: Contract, ruler: Ruler) -> dict[str, object]:
         return {}
     texts = (example.text for example in examples.read(table, agreed))
     return plain_survey.measure(texts, ruler.tokenizer)
+
+
+def _unknown(ruler: Ruler, cost: Cost | None) -> Iterator[Finding]:
+    """Say how much of the texts the tokenizer does not know, where that is much."""
+    if ruler.tokenizer is not None and cost is not None:
+        yield from filter(None, [unknown.finding(ruler.tokenizer, cost)])
 
 
 def to_json(survey: Survey) -> dict[str, object]:
@@ -210,11 +219,10 @@ class _Reader:
         message = f"{what} mended while reading: {listed}{more}"
         yield Finding("mended", "warning", message, self._remarked)
 
-    def unknown(self) -> Iterator[Finding]:
-        """Say how much of the texts the tokenizer does not know, where that is much."""
-        if self._ruler.tokenizer is not None and self._agreed.task != "plain":
-            found = unknown.finding(self._ruler.tokenizer, self._first)
-            yield from filter(None, [found])
+    def cost(self) -> Cost | None:
+        """Count the pieces of the first texts, where a tokenizer is known."""
+        tokenizer = self._ruler.tokenizer
+        return None if tokenizer is None else unknown.cost(tokenizer, self._first, words_of)
 
     def _measure(self) -> None:
         waiting, self._waiting, self._size = self._waiting, [], 0

@@ -1,7 +1,11 @@
-"""Texts and a tokenizer become the share of what it does not know, where that is much."""
+"""Texts and a tokenizer become what their words cost in its pieces, and whether it knows them.
 
-from collections.abc import Sequence
-from dataclasses import replace
+A tokenizer that does not know a script writes its signs as unknown pieces, or its words sign by
+sign; one of bytes knows every sign and writes each in several pieces.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +16,52 @@ from textune.text.tokenizers import Tokenizer
 MOST = 1_000  # texts that are looked at
 MOST_CHARACTERS = 4_000  # of each
 MUCH = 0.1  # share of unknown pieces, from which learning suffers
+MANY = 4.0  # pieces a word, from which words are hardly known
+BARE = 1.35  # signs a piece, below which words are written letter by letter
+LONG = 3.0  # signs a word, from which a piece a sign is too little: not where each sign is a word
+BYTES = 0.75  # signs a piece, below which each sign takes several
+LEAST = 100  # words below which nothing is said of pieces a word
+OTHERS = "bert-base-multilingual-cased, xlm-roberta-base or intfloat/multilingual-e5-small"
+Words = Callable[[str], Iterable[object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What some texts cost in the pieces of a tokenizer."""
+
+    texts: int
+    words: int
+    signs: int  # but for white space
+    pieces: int
+    unknown: int  # pieces
+    rows: tuple[str, ...]  # the first that hold unknown ones
+
+    @property
+    def pieces_per_word(self) -> float:
+        """Return how many pieces a word takes in the mean."""
+        return self.pieces / max(1, self.words)
+
+    @property
+    def unknown_share(self) -> float:
+        """Return the share of pieces that stand for what the tokenizer does not know."""
+        return self.unknown / max(1, self.pieces)
+
+    @property
+    def is_spelled(self) -> bool:
+        """Tell whether words are written nearly sign by sign, or by bytes."""
+        if self.words < LEAST:
+            return False
+        signs = self.signs / max(1, self.pieces)
+        is_long = self.signs >= LONG * self.words
+        return self.pieces_per_word >= MANY or signs < BYTES or (signs < BARE and is_long)
+
+    def to_json(self) -> dict[str, float]:
+        """Return it as plain values."""
+        return {
+            "words": self.words,
+            "pieces_per_word": self.pieces_per_word,
+            "unknown_share": self.unknown_share,
+        }
 
 
 def beginning(example: Example) -> Example:
@@ -20,26 +70,49 @@ def beginning(example: Example) -> Example:
     return replace(example, text=example.text[:MOST_CHARACTERS], pair=pair)
 
 
-def finding(tokenizer: Tokenizer, examples: Sequence[Example]) -> Finding | None:
-    """Say how many pieces of some texts stand for what a tokenizer does not know.
+def cost(tokenizer: Tokenizer, examples: Sequence[Example], words: Words) -> Cost:
+    """Count the pieces of some texts.
 
-    Returns:
-        A warning where they are many; None where they are few, or the tokenizer knows every sign.
+    Args:
+        tokenizer: Of the base.
+        examples: The first are looked at.
+        words: Finds the words of a text.
     """
     unknown = tokenizer.unknown_id()
     short = [beginning(item) for item in examples[:MOST]]
     texts = [(text, item.origin) for item in short for text in (item.text, item.pair) if text]
-    if unknown is None or not texts:
-        return None
-    found = tokenizer.encode([text for text, _ in texts])
-    pieces = sum(map(len, found))
-    count = sum(int(np.count_nonzero(ids == unknown)) for ids in found)
-    if count < MUCH * pieces or not count:
-        return None
-    rows = [origin for (_, origin), ids in zip(texts, found, strict=True) if unknown in ids]
-    message = (
-        f"{count / pieces:.0%} of the pieces of {len(texts):,} texts are unknown to the tokenizer "
-        f"of {Path(tokenizer.place).name}: what they mean cannot be learned; name an encoder that "
-        "knows this script with --base, or add its words with `textune adapt --add-words`"
+    found = tokenizer.encode([text for text, _ in texts]) if texts else []
+    counts = [int(np.count_nonzero(ids == unknown)) if unknown is not None else 0 for ids in found]
+    rows = [origin for (_, origin), count in zip(texts, counts, strict=True) if count]
+    return Cost(
+        texts=len(texts),
+        words=sum(len(list(words(text))) for text, _ in texts),
+        signs=sum(len(text) - sum(map(str.isspace, text)) for text, _ in texts),
+        pieces=sum(map(len, found)),
+        unknown=sum(counts),
+        rows=tuple(dict.fromkeys(rows))[:3],
     )
-    return Finding("unknown", "warning", message, count, tuple(dict.fromkeys(rows))[:3])
+
+
+def finding(tokenizer: Tokenizer, found: Cost) -> Finding | None:
+    """Warn where many pieces are unknown, or words are written sign by sign; else None."""
+    place = Path(tokenizer.place)
+    name = place.parent.name if place.name == "model" else place.name
+    if found.unknown and found.unknown >= MUCH * found.pieces:
+        message = (
+            f"{found.unknown_share:.0%} of the pieces of {found.texts:,} texts are unknown to the "
+            f"tokenizer of {name}: what they mean cannot be learned; name an encoder that knows "
+            f"this script with --base (for many languages {OTHERS}), make one from plain text of "
+            "this language with `textune pretrain`, or add its words with `textune adapt "
+            "--add-words`"
+        )
+        return Finding("unknown", "warning", message, found.unknown, found.rows)
+    if not found.is_spelled:
+        return None
+    message = (
+        f"a word takes {found.pieces_per_word:.1f} pieces of the tokenizer of {name} in the mean, "
+        "nearly a piece a letter: it hardly knows this language or script, and learning suffers; "
+        f"name an encoder that does with --base (for many languages {OTHERS}), or make one from "
+        "plain text of this language with `textune pretrain`"
+    )
+    return Finding("unknown", "warning", message, found.pieces)
