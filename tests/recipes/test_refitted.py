@@ -105,3 +105,15 @@ def test_the_line_says_so(few, tiny_base, tmp_path, monkeypatch):
     assert done.exit_code == 0, done.output
     said = " ".join(done.output.split())
     assert "folds'; then the head is fitted anew on what it reads of them" in said
+
+
+@pytest.mark.parametrize("reads_names", [False, True])
+def test_the_names_of_labels_are_learned_from(tuned, few, monkeypatch, reads_names):
+    made = refitted.Refit
+    monkeypatch.setattr(selecting, "Refit", lambda _, scale: made(reads_names, scale))
+    file = few.with_name("named.csv")
+    swapped = few.read_text(encoding="utf-8").replace(",pos", ",x").replace(",neg", ",good")
+    file.write_text(swapped.replace(",x", ",bad"), encoding="utf-8")  # against their meaning
+    run = tuned(source=file)
+    said = [each.labels[0] for each in textune.Predictor.load(run.path)(["good", "bad"])]
+    assert (said == ["good", "bad"]) is reads_names

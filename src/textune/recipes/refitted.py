@@ -19,6 +19,8 @@ from textune.recipes import probed
 from textune.tasks import registry, strengths
 from textune.tasks.interface import Task
 
+NAME_WEIGHT = 8.0  # of a label's name, beside a text: more than beside frozen features
+
 Rows = NDArray[np.int64]
 
 
@@ -60,14 +62,19 @@ def install(
     """
     encoder.release()
     read = features(encoder, corpus.store, rows, micro_tokens=micro_tokens)
+    targets, weights = corpus.targets[rows], corpus.weights_of(rows)
+    names = probed.named(encoder, corpus) if refit.reads_names else None
+    if names is not None:
+        own = np.ones(len(rows)) if weights is None else weights
+        weights = np.concatenate([own, np.full(len(names), NAME_WEIGHT * own.mean())])
+        read, targets = np.concatenate([read, names]), np.append(targets, np.arange(len(names)))
     head = heads.fit(
         task,
         read,
-        corpus.targets[rows],
+        targets,
         seed=seed,
-        weights=corpus.weights_of(rows),
+        weights=weights,
         folds=np.full(len(read), strengths.ALWAYS),
-        names=probed.named(encoder, corpus) if refit.reads_names else None,
         strengths=(strengths.USUAL,),
     )
     scale = np.float32(refit.scale)
