@@ -391,6 +391,8 @@ class Survey:
     command: str  # the `textune train` command that says all this explicitly
     columns: Mapping[str, str] = field(default_factory=dict)  # what each was taken for, and why
     left_out: Mapping[str, str] = field(default_factory=dict)  # columns that are not used, and why
+    second: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # doubt → commands by which
+    # it is settled
     fertility: Mapping[str, Any] = field(default_factory=dict)  # what words cost in pieces
     targets: Mapping[str, Any] = field(default_factory=dict)  # of numbers: column → min, mean, max,
     # spread; of tags and answers: how many, how long

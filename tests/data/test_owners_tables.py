@@ -6,6 +6,8 @@ import shlex
 import pytest
 
 from made_owners import owned
+from made_tables import table
+from textune.errors import DataError
 from textune.tasks.contract import understand
 
 TABLES = owned()
@@ -33,13 +35,13 @@ def test_tables_are_read_as_their_owners_mean_them(name, rows):
 
 @pytest.mark.parametrize("name", TABLES)
 def test_the_options_that_are_shown_select_the_other_reading(name):
-    table = TABLES[name].table(40)
-    found = understand(table).contract
+    made = TABLES[name].table(40)
+    found = understand(made).contract
     for doubt in found.doubts:
         for match in OPTIONS.finditer(doubt):
             given = dict(pair for part in match.groups() if part for pair in _pairs(part))
             other = understand(
-                table,
+                made,
                 task=given.get("task"),
                 text=tuple(given["text"].split(",")) if "text" in given else None,
                 label=tuple(given["label"].split(",")) if "label" in given else None,
@@ -59,9 +61,15 @@ def test_the_options_that_are_shown_select_the_other_reading(name):
 
 
 def test_the_set_of_owners_tables_does_not_shrink():
-    assert len(TABLES) >= 108
+    assert len(TABLES) >= 111
 
 
 def _pairs(option: str) -> list[tuple[str, str]]:
     words = shlex.split(option)
     return [(words[0].removeprefix("--"), words[1])]
+
+
+def test_labels_without_their_texts_are_no_text():
+    rows = [[str(10_000 + 37 * n), ("OFF", "NOT")[n % 3 == 0]] for n in range(60)]
+    with pytest.raises(DataError, match=r"no column looks like text .*'2' is category: 2 differen"):
+        understand(table(2, rows))

@@ -1,8 +1,8 @@
 """The user's files become a corpus: examples, tokens, targets and splits, ready for training."""
 
 from collections import Counter
-from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,14 +12,14 @@ from textune.corpora.parts import read_parts
 from textune.data import weighting
 from textune.data.words import words_of
 from textune.errors import DataError, some
-from textune.reading import sources
+from textune.reading import obtained, sources
 from textune.records import OUTSIDE, Contract, Example, Finding, Message, Pool, Split, Table
 from textune.runs.written import File
 from textune.settings import judging, selection
 from textune.settings.config import Settings
 from textune.settings.data_config import DataSettings
 from textune.splits import alike, folds, splits, strata
-from textune.survey import agreement, audit
+from textune.survey import agreement, audit, settling
 from textune.tasks import contract, examples, lengths
 from textune.tasks import registry as tasks
 from textune.tasks.contract import Understanding
@@ -49,6 +49,7 @@ class Corpus:
     max_tokens: int
     pool: Pool  # how the windows of one text become one answer
     weights: NDArray[np.float64] | None = None  # (N,) of the texts in the loss; None: all 1
+    left_out: Mapping[str, str] = field(default_factory=dict)  # columns that are not used, and why
 
     def part(self, name: str) -> list[Example]:
         """Return the examples of "train", "valid" or "test"."""
@@ -109,14 +110,15 @@ def gather(
     agreed = found.contract
     contract.require_labels(agreed, table.name)
     yield Message(f"{table.name}: {found.rows:,} rows, {_words(agreed)}")
-    yield from _unused(found)
+    yield from _unused(found, obtained.named(source), data)
     others = yield from found_parts.others(agreed, data)
     parts = yield from read_parts(table, others, agreed, settings)
     cost = unknown.cost(tokenizer, parts[0], words_of)
     if found_unknown := unknown.finding(tokenizer, cost):
         yield Message(f"{table.name}: {found_unknown.message}", is_warning=True)
     corpus = yield from _divided(table, agreed, parts, settings, tokenizer, max_tokens=max_tokens)
-    return replace(corpus, files=given.unchanged(sums))
+    findings = (*table.findings, *found.findings, *corpus.findings)
+    return replace(corpus, files=given.unchanged(sums), findings=findings, left_out=found.left_out)
 
 
 def _divided(
@@ -186,12 +188,16 @@ def _agree(table: Table, data: DataSettings) -> Understanding:
     )
 
 
-def _unused(found: Understanding) -> Iterator[Message]:
-    """Name the columns and the rows that are not learned from, and why."""
+def _unused(found: Understanding, places: Sequence[str], data: DataSettings) -> Iterator[Message]:
+    """Name the columns and the rows that are not learned from, why, and what else could be."""
     if found.left_out:
-        listed = "; ".join(f"{name!r} ({why})" for name, why in [*found.left_out.items()][:SHOWN])
-        more = f" and {len(found.left_out) - SHOWN:,} more" if len(found.left_out) > SHOWN else ""
-        yield Message(f"columns left out: {listed}{more}")
+        listed = "; ".join(f"{name!r} ({why})" for name, why in found.left_out.items())
+        yield Message(f"columns left out: {listed}")
+    columns = ("text", "label", "task", "group", "skip", "no_skip", "weight", "names")
+    given = {name: getattr(data, name) for name in (*columns, "merge_labels")}
+    call = settling.Call.of(places, data.file, **given)
+    for doubt in found.contract.doubts:
+        yield Message("\n".join([doubt, *(f"  {c}" for c in settling.commands(doubt, call))]))
     yield from (Message(finding.message, is_warning=True) for finding in found.findings)
 
 

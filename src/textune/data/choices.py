@@ -13,6 +13,7 @@ Fits = Callable[[Column], bool]
 PLAUSIBLE = 1.5  # weight from which another column is worth a doubt
 NEARLY_ALL = 0.98  # share of one value from which a column hardly tells texts apart
 NEARLY_NUMBERS = 0.9  # share of numbers that makes a column with slips one of numbers
+COUNTS = -0.3  # weight of whole numbers with gaps between, which may count something
 BESIDE = 0.5  # weight of standing beside the text, where columns have no names
 CLOSE = 0.98  # share of 0 and 1 that makes a column with a few slips a 0/1 column among others
 
@@ -68,7 +69,7 @@ def _label_weight(column: Column, headed: bool, texts: Sequence[Column]) -> floa
     if column.kind == NUMBER:
         weight += 1.8 + ((2.5 if paired else 1) if _is_scale(column) else -0.3)
     if column.kind == "category" and all(map(is_number, column.cells)):
-        weight += 0.1
+        weight += 0.1 if _count_up(column) else COUNTS
     if max((column.counts or {"": 0}).values()) > NEARLY_ALL * column.rows:
         weight -= 2  # hardly ever anything else
     if column.blocks and named <= 0:  # a source or a chapter, more often than a label
@@ -79,6 +80,12 @@ def _label_weight(column: Column, headed: bool, texts: Sequence[Column]) -> floa
         weight += BESIDE
     once = sum(count == 1 for count in (column.counts or {}).values())
     return weight - (1 if column.kind != NUMBER and once > column.classes / 2 else 0)
+
+
+def _count_up(column: Column) -> bool:
+    """Tell whether numbers are those of classes, 0 or 1 and on, and not counts of something."""
+    found = sorted({float(cell) for cell in column.counts or column.cells})
+    return found[0] in (0, 1) and found[-1] - found[0] + 1 == len(found)
 
 
 def _is_scale(column: Column) -> bool:

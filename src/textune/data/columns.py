@@ -111,7 +111,8 @@ def scan(table: Table) -> Scan:
 
 def describe(column: Column) -> str:
     """Say in one sentence what a column was taken for, and why."""
-    return f"{column.kind}: {column.why}"
+    gaps = "".join(f"; {cell} stands for nothing in {n:,}" for cell, n in column.missing.items())
+    return f"{column.kind}: {column.why}{gaps}"
 
 
 def flag(cell: str) -> int | None:

@@ -1,5 +1,7 @@
 """Two names of columns become evidence that they are the texts of a pair, and which is first."""
 
+import re
+
 from textune.data.names import parts
 
 LISTED = (
@@ -35,6 +37,7 @@ SECOND = {  # the second text by the first, where only their roles tell; the lik
     **dict.fromkeys(("post", "parent", "prompt"), ("reply", "response", "comment", "answer")),
 }
 SIDES = (("1", "2"), ("a", "b"), ("left", "right"), ("first", "second"), ("0", "1"), ("x", "y"))
+LETTERED = re.compile(r"[a-z](?:text|sent|sentence|string|str)")
 AGAIN = frozenset(["2", "b", "pair", "second"])  # after the name of the first: text, text_pair
 NEUTRAL = frozenset(["text", "term", "body", "content", "string", "str", "user", "input"])
 TARGETS = frozenset(["aspect", "aspects", "target", "entity", "opinion"])
@@ -77,8 +80,13 @@ def are_listed(one: str, two: str) -> bool:
 
 
 def are_sides(one: str, two: str) -> bool:
-    """Tell whether two names differ only in their side: "text_a", "text_b"; "text", "text_pair"."""
+    """Tell whether two names differ only in their side.
+
+    As do "text_a" and "text_b", "text" and "text_pair", "htext" and "mtext".
+    """
     first, second = parts(one), parts(two)
+    if LETTERED.fullmatch(one) and LETTERED.fullmatch(two):
+        return one[0] != two[0] and one[1:] == two[1:]
     if first and second[:-1] == first and second[-1] in AGAIN:
         return True
     if len(first) != len(second) or len(first) < 2:

@@ -115,7 +115,8 @@ def _reads_as_text(column: Column) -> bool:
     is_named = column.kind in ("category", "words") and (
         names.text_evidence(column.name) > 0 or pair_names.is_first(column.name)
     )
-    return column.kind == "text" or (is_named and column.words >= 1)
+    comes_back = column.kind == "category" and column.words > WORDS and column.classes >= VALUES
+    return column.kind == "text" or comes_back or (is_named and column.words >= 1)
 
 
 def _share_words(one: Column, two: Column, seen: Scan) -> bool:

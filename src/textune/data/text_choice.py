@@ -9,7 +9,9 @@ from textune.data.choice import MOST_DOUBTS, Choice, option, others, quoted
 from textune.data.columns import Column, Scan
 from textune.data.numerals import is_number
 
-MARKUP = re.compile(r"\s*<(?:!DOCTYPE|[a-zA-Z]\w*)[ >]")  # at the beginning of a page
+SENTENCE = 4  # mean words from which cells that repeat may be texts
+FEWEST = 4  # different ones, for them to be
+MARKUP = re.compile(r"\s*(?:<(?:!DOCTYPE|[a-zA-Z]\w*)[ >]|\[u?['\"])")  # of a page, or a list
 
 
 def choose(seen: Scan, given: tuple[str, ...] | None, *, taken: set[str], headed: bool) -> Choice:
@@ -29,7 +31,7 @@ def choose(seen: Scan, given: tuple[str, ...] | None, *, taken: set[str], headed
     if pair := pairs.pair(ranked, free, seen, headed=headed):
         return pair
     if ranked:
-        return _best_text(ranked, headed)
+        return _best_text(ranked, headed, [column for column in free if _comes_back(column)])
     return _any_text(free, headed)
 
 
@@ -47,9 +49,18 @@ def _ranked_texts(columns: Sequence[Column], headed: bool) -> list[Column]:
     return sorted(columns, key=lambda column: -_text_weight(column, headed))
 
 
-def _best_text(ranked: Sequence[Column], headed: bool) -> Choice:
+def _comes_back(column: Column) -> bool:
+    """Tell whether a column holds sentences that repeat, as questions with several answers do."""
+    return column.kind == "category" and column.words >= SENTENCE and column.classes >= FEWEST
+
+
+def _best_text(ranked: Sequence[Column], headed: bool, repeated: Sequence[Column]) -> Choice:
     best, more = ranked[0], ranked[1:]
-    doubts = []
+    doubts = [
+        f"{other.name!r} holds texts that come back in several rows: "
+        f"{option('--text', [other, best])} takes both as a pair"
+        for other in repeated[:MOST_DOUBTS]
+    ]
     for other in more[:MOST_DOUBTS]:
         decided = "it is longer" if best.words >= other.words else "its name says so"
         doubts.append(

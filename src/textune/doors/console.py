@@ -81,8 +81,13 @@ def fail(text: str) -> None:
     err.print(f"[bold red]error:[/] {escape(folded(text, screen=err, before=len('error: ')))}")
 
 
+COMMANDS = ("textune ", "textune.")
+
+
 def folded(text: str, *, screen: Console, before: int = 0) -> str:
     """Break lines between words where a person reads them; leave them whole for a pipe.
+
+    Commands stay whole, so that they can be pasted.
 
     The first line begins after `before` columns.
     """
@@ -90,6 +95,9 @@ def folded(text: str, *, screen: Console, before: int = 0) -> str:
         return text
     found: list[str] = []
     for line in (" " * before + text).split("\n"):
+        if line.lstrip().startswith(COMMANDS):
+            found.append(line)
+            continue
         indent = len(line) - len(line.lstrip()) - (0 if found else before)
         found += wrap(
             line,

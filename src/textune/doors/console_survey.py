@@ -22,7 +22,7 @@ def show_survey(found: Survey) -> None:
     _columns(found.columns)
     _list("left out", [f"column {name!r}: {why}" for name, why in found.left_out.items()])
     _list("understood", found.contract.reasons)
-    _list("could also be", found.contract.doubts)
+    _list("could also be", _settled(found))
     _targets(found)
     _lengths(found.lengths)
     _fertility(found.fertility)
@@ -30,6 +30,14 @@ def show_survey(found: Survey) -> None:
     is_plain = found.contract.task == "plain"
     out.print(f"\nto {'adapt an encoder to' if is_plain else 'train on'} it:")
     out.print(f"  {escape(found.command)}")
+
+
+def _settled(found: Survey) -> list[str]:
+    """Return every other reading, and below it the commands that take it."""
+    return [
+        "\n".join([doubt, *(f"    {command}" for command in found.second.get(doubt, ()))])
+        for doubt in found.contract.doubts
+    ]
 
 
 def show_recipe(lines: Sequence[str]) -> None:

@@ -86,6 +86,7 @@ class FineTuning:
             max_tokens=corpus.max_tokens,
             splits={part: len(getattr(corpus.split, part)) for part in PARTS},
             findings=tuple(asdict(finding) for finding in corpus.findings),
+            left_out=corpus.left_out,
         ).write(folder)
         rows = {part: [example.origin for example in corpus.part(part)] for part in PARTS}
         atomic.write_json(folder / "splits.json", rows)

@@ -35,6 +35,7 @@ class DataCard:
     max_tokens: int | None = None
     splits: Mapping[str, int] = field(default_factory=dict)  # texts of each part
     findings: tuple[Mapping[str, Any], ...] = ()
+    left_out: Mapping[str, str] = field(default_factory=dict)  # columns that were not used, and why
 
     def write(self, folder: Path) -> None:
         """Write it into a run's folder."""

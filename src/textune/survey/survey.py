@@ -16,8 +16,9 @@ from textune.encoder.names import BUNDLED
 from textune.errors import SHOWN
 from textune.reading import obtained, sources
 from textune.records import Annotators, Contract, Example, Finding, ReadOptions, Survey, Table
-from textune.survey import agreement, audit, beyond, plain_survey
+from textune.survey import agreement, audit, beyond, plain_survey, settling
 from textune.survey.beyond import CountTokens, Measured, Ruler
+from textune.survey.settling import Call
 from textune.tasks import examples, registry
 from textune.tasks.contract import Understanding
 from textune.tasks.kind import Tally
@@ -92,8 +93,15 @@ def check(  # noqa: D417  # the other keywords are those of `train`
     )
     places = obtained.named(source)
     command = _command(places, table, found.contract, options, base=base, names=names)
+    call = Call.of(
+        places, options,
+        text=parted(text), label=parted(label), task=task, group=group, skip=_several(skip),
+        no_skip=_several(no_skip), weight=weight, names=None if names is None else str(names),
+        merge_labels=_several(merge_labels), base=None if base is None else str(base),
+    )  # fmt: skip
+    second = {doubt: settling.commands(doubt, call) for doubt in found.contract.doubts}
     survey = _survey(table, found, base, count_tokens, command=command)
-    return replace(survey, source=", ".join(places) or table.name)
+    return replace(survey, source=", ".join(places) or table.name, second=second)
 
 
 def _several(given: str | Sequence[str] | None) -> tuple[str, ...]:
@@ -170,6 +178,7 @@ def to_json(survey: Survey) -> dict[str, object]:
         "findings": list(map(asdict, survey.findings)),
         "reasons": [*survey.table.reasons, *agreed.reasons],
         "doubts": agreed.doubts,
+        "second": survey.second,
         **{name: getattr(survey, name) for name in ("columns", "left_out", "fertility", "targets")},
         "contract": asdict(agreed),
         "command": survey.command,

@@ -1,11 +1,11 @@
 """Rows become a contract: which task, which columns, which labels, and why."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from textune.data import annotated, choices, lists, skipping, text_choice, unlabelled
 from textune.data.choice import Choice, quoted
-from textune.data.columns import Column, Scan, describe, scan
+from textune.data.columns import NUMBER, Column, Scan, describe, scan
 from textune.data.names import columns_meant
 from textune.data.unlabelled import Gap
 from textune.errors import DataError, SettingsError, among
@@ -14,6 +14,11 @@ from textune.tasks import registry
 from textune.tasks.kind import Kind
 
 FASTTEXT = "__label__"
+NOT_TAKEN = {
+    "text": "; not taken for the text",
+    **dict.fromkeys(("category", "flags", "list", NUMBER), "; not taken for a label"),
+}
+"""What is said of columns that are left out, by their kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +29,20 @@ class Understanding:
     columns: Mapping[str, str]  # name of the column → kind and why
     rows: int  # that have a label
     findings: tuple[Finding, ...] = ()
+    passed_over: Mapping[str, str] = field(default_factory=dict)  # columns that cannot be read
 
     @property
     def left_out(self) -> dict[str, str]:
-        """Name the columns that are neither text nor label nor anything else, and what they are."""
+        """Name the columns that are neither text nor label nor anything else, and why."""
         agreed = self.contract
         used = {*agreed.text, *agreed.label, agreed.group, *agreed.annotators[:1]}
         used |= {entry.rpartition("=")[0] for entry in agreed.skip}
-        return {name: why for name, why in self.columns.items() if name not in used}
+        found = {
+            name: why + NOT_TAKEN.get(why.partition(":")[0], "")
+            for name, why in self.columns.items()
+            if name not in used
+        }
+        return found | {name: f"holds {what}" for name, what in self.passed_over.items()}
 
 
 def understand(
@@ -85,8 +96,7 @@ def understand(
     taken = {*(label or ()), *([group] if group else ())}
     texts = text_choice.choose(seen, text, taken=taken, headed=table.has_header)
     if not texts.columns:
-        listed = "; ".join(f"{name!r} is {describe(column)}" for name, column in columns.items())
-        raise DataError(f"{table.name}: no column looks like text ({listed}); name one with --text")
+        raise _no_text(table, columns.values())
     asked = choices.given_label([columns[name] for name in label]) if label else None
     barred = {*taken, *(column.name for column in texts.columns)}
     free = [column for column in seen.columns if column.name not in barred]
@@ -100,10 +110,27 @@ def understand(
     )
     if asked is None:
         labels = _together(free, labels, task, headed=table.has_header)
+    if text is None and not labels.columns:
+        _refuse_words(table, texts.columns, columns.values())
     for kind in registry.TASKS.values() if task is None else ():
         kind.refuse(table, texts.columns, labels.columns)
     contract = _completed(table, seen, task, texts=texts, labels=labels, group=group)
     return _found(table, contract, described, seen, skip=skip, no_skip=no_skip)
+
+
+def _no_text(table: Table, columns: Iterable[Column]) -> DataError:
+    listed = "; ".join(f"{column.name!r} is {describe(column)}" for column in columns)
+    return DataError(f"{table.name}: no column looks like text ({listed}); name one with --text")
+
+
+def _refuse_words(table: Table, texts: Sequence[Column], columns: Iterable[Column]) -> None:
+    """Refuse labels without their texts: a few words, each in many rows, and nothing else.
+
+    Raises:
+        DataError: They would be taken for text without labels.
+    """
+    if len(texts) == 1 and texts[0].kind == "category" and texts[0].words < 2:
+        raise _no_text(table, columns)
 
 
 def _together(free: Sequence[Column], labels: Choice, task: str | None, *, headed: bool) -> Choice:
@@ -161,7 +188,8 @@ def _found(
         columns=table.columns,
         looks=tuple(Look(column.kind, round(column.words, 1)) for column in texts),
     )
-    return Understanding(contract, described, _rows(table, seen, contract.skip, gaps), findings)
+    rows = _rows(table, seen, contract.skip, gaps)
+    return Understanding(contract, described, rows, findings, table.passed_over)
 
 
 def _rows(table: Table, seen: Scan, skip: Sequence[str], gaps: Sequence[Gap]) -> int:
