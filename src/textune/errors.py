@@ -1,11 +1,13 @@
 """Every mistake a user can make, by class; each knows the exit code of the command line."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Protocol, Self
+from typing import Self
 from unicodedata import normalize
 
 SHOWN = 20  # problems listed in one message
+MOST_SHOWN, MOST_KEPT = 4_096, 64 << 20  # characters of a faulty row, and of all of them
 
 
 class TextuneError(Exception):
@@ -100,11 +102,54 @@ def some(names: Sequence[str], most: int) -> str:
     return ", ".join(names[:most]) + more
 
 
-class Notes(Protocol):
-    """Takes note of faulty rows."""
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A row that cannot be read as it stands, and why."""
+
+    origin: str
+    reason: str
+    row: str  # what stands there; the beginning of it, where it is long
+
+
+class Faults:
+    """The faulty rows of a file, each once, however often the file is read."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, Fault] = {}
+        self._kept = 0  # characters
 
     def note(self, origin: str, reason: str, row: str) -> None:
-        """Take note of one."""
+        """Take note of a faulty row, unless it is known."""
+        if origin not in self._found:
+            row = row[:MOST_SHOWN] if self._kept < MOST_KEPT else ""
+            self._kept += len(row)
+            self._found[origin] = Fault(origin, reason, row)
+
+    def refuse_all(self, name: str) -> None:
+        """Refuse a file of which every row is faulty.
+
+        Raises:
+            DataError: There are faulty rows; nobody has seen another one.
+        """
+        if first := next(iter(self), None):
+            raise DataError(
+                f"{name}: all {len(self):,} rows are faulty, so that none is left; first: "
+                f"{first.origin}: {first.reason}"
+            )
+
+    def said(self, name: str) -> str:
+        """Say how many rows are left out, and the first."""
+        first = next(iter(self), None)
+        if first is None:
+            return ""
+        rows = "1 faulty row is" if len(self) == 1 else f"{len(self):,} faulty rows are"
+        return f"{name}: {rows} left out, as asked; first: {first.origin}: {first.reason}"
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def __iter__(self) -> Iterator[Fault]:
+        return iter(self._found.values())
 
 
 class Problems:
@@ -113,7 +158,7 @@ class Problems:
     Where faulty rows are left out, each is noted instead, and nothing is raised for it.
     """
 
-    def __init__(self, name: str, faults: Notes | None = None) -> None:
+    def __init__(self, name: str, faults: Faults | None = None) -> None:
         self.name = name
         self.count = 0
         self.noted = 0  # in place of being counted

@@ -33,7 +33,6 @@ Annotators = Literal["majority", "first", "refuse"]
 """Whose label a text has, where several people annotated it and differ."""
 OUTSIDE = "O"
 """The tag of a word that belongs to nothing."""
-MOST_SHOWN, MOST_KEPT = 4_096, 64 << 20  # characters of a faulty row, and of all of them
 OVERLAP = 0.25  # of a window's tokens that it shares with the next one
 Label = str | tuple[str, ...]
 """What a user wrote for a text: one name, or several: those that apply, or one for each word."""
@@ -64,36 +63,6 @@ class ReadOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
-    """A row that cannot be read as it stands, and why."""
-
-    origin: str
-    reason: str
-    row: str  # what stands there; the beginning of it, where it is long
-
-
-class Faults:
-    """The faulty rows of a file, each once, however often the file is read."""
-
-    def __init__(self) -> None:
-        self._found: dict[str, Fault] = {}
-        self._kept = 0  # characters
-
-    def note(self, origin: str, reason: str, row: str) -> None:
-        """Take note of a faulty row, unless it is known."""
-        if origin not in self._found:
-            row = row[:MOST_SHOWN] if self._kept < MOST_KEPT else ""
-            self._kept += len(row)
-            self._found[origin] = Fault(origin, reason, row)
-
-    def __len__(self) -> int:
-        return len(self._found)
-
-    def __iter__(self) -> Iterator[Fault]:
-        return iter(self._found.values())
-
-
-@dataclass(frozen=True, slots=True)
 class Table:
     """A user's file or data frame that can be read from the start as often as needed.
 
@@ -110,7 +79,7 @@ class Table:
     rows: Callable[[], Iterator[Row]]
     findings: tuple[Finding, ...] = ()  # what is no row of it, and other things to be known
     schema: Any = None  # of Arrow data: the types of the columns
-    faults: Faults | None = None  # rows that are left out for a fault, as asked; None: refused
+    faults: Any = None  # errors.Faults: rows left out for a fault, as asked; None: refused
     passed_over: Mapping[str, str] = field(default_factory=dict)  # columns that are no text → what
     # they hold
 

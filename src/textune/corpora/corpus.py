@@ -11,7 +11,7 @@ from textune.corpora import given, pairing
 from textune.corpora.parts import read_parts
 from textune.data import weighting
 from textune.data.words import words_of
-from textune.errors import DataError, some
+from textune.errors import DataError, Fault, some
 from textune.reading import obtained, sources
 from textune.records import OUTSIDE, Contract, Example, Finding, Message, Pool, Split, Table
 from textune.runs.written import File
@@ -48,6 +48,7 @@ class Corpus:
     tokenizer: Tokenizer
     max_tokens: int
     pool: Pool  # how the windows of one text become one answer
+    faulty: tuple[Fault, ...] = ()  # rows that were left out, as asked
     weights: NDArray[np.float64] | None = None  # (N,) of the texts in the loss; None: all 1
     left_out: Mapping[str, str] = field(default_factory=dict)  # columns that are not used, and why
 
@@ -112,13 +113,24 @@ def gather(
     yield Message(f"{table.name}: {found.rows:,} rows, {_words(agreed)}")
     yield from _unused(found, obtained.named(source), data)
     others = yield from found_parts.others(agreed, data)
-    parts = yield from read_parts(table, others, agreed, settings)
+    tables: list[Table] = []
+    parts = yield from read_parts(table, others, agreed, settings, tables)
     cost = unknown.cost(tokenizer, parts[0], words_of)
     if found_unknown := unknown.finding(tokenizer, cost):
         yield Message(f"{table.name}: {found_unknown.message}", is_warning=True)
     corpus = yield from _divided(table, agreed, parts, settings, tokenizer, max_tokens=max_tokens)
-    findings = (*table.findings, *found.findings, *corpus.findings)
-    return replace(corpus, files=given.unchanged(sums), findings=findings, left_out=found.left_out)
+    return replace(
+        corpus,
+        files=given.unchanged(sums),
+        findings=(
+            *table.findings,
+            *found.findings,
+            *corpus.findings,
+            *audit.faulty(*tables),
+        ),
+        faulty=tuple(fault for one in tables for fault in one.faults or ()),
+        left_out=found.left_out,
+    )
 
 
 def _divided(

@@ -20,9 +20,18 @@ from textune.tasks import examples, layout, registry
 
 
 def read_parts(
-    table: Table, others: Sequence[object], agreed: Contract, settings: Settings
+    table: Table,
+    others: Sequence[object],
+    agreed: Contract,
+    settings: Settings,
+    opened: list[Table] | None = None,
 ) -> Generator[Message, None, list[list[Example]]]:
-    """Read the examples of the first file, and of those for validation and test."""
+    """Read the examples of the first file, and of those for validation and test.
+
+    `opened` takes the tables that were read.
+    """
+    opened = [] if opened is None else opened
+    opened.append(table)
     data, seed = settings.data, judging.seed_of_rows(settings)
     parts = [(yield from _read(table, agreed, data, seed))]
     plain = replace(agreed, weight=None)  # the others are judged by, each text alike
@@ -33,6 +42,7 @@ def read_parts(
             parts.append([])
             continue
         more = _same_layout(other, table, agreed, data.file)
+        opened.append(more)
         parts.append((yield from _read(*layout.fitted(more, plain, known), data, seed)))
     yield from _leave_out_unknown(agreed, parts, data)
     return parts
@@ -69,6 +79,9 @@ def _read(
     table = naming.named(table, agreed)
     found = list(examples.read(table, examples.of_file(agreed, table)))
     kept = [item for item in found if not is_skipped(item)]
+    if table.faults:
+        said = f"{table.faults.said(table.name)}; all are in the run's faulty.jsonl"
+        yield Message(said, is_warning=True)
     if left_out := skipped(found, table.name):
         yield Message(left_out, is_warning=True)
     if said := mended(kept, table.name):

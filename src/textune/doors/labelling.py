@@ -41,10 +41,10 @@ def of_file(
         form: Of an annotation tool, in which it is written; None: the input's table.
         as_json: Whether a program reads what is printed.
     """
+    left_out: list[str] = []
     if written is None:
-        found = predictor.stream(
-            files.read_texts(predictor, source, options), threshold=options.threshold
-        )
+        texts = files.read_texts(predictor, source, options, left_out=left_out)
+        found = predictor.stream(texts, threshold=options.threshold)
         console_predictions.show_predictions(found, predictor.task.name, as_json=as_json)
     else:
         overwrite = written.overwrite
@@ -63,7 +63,8 @@ def of_file(
             )
         rows = max(console.counting(steps, what="labelling"), default=0)
         _show(written, rows, list(form[0].settings(form[1])) if form else [], as_json=as_json)
-    for remark in files.remarks(predictor, source, options):
+        left_out += files.without_answer(written.path, options)
+    for remark in (*files.remarks(predictor, source, options), *left_out):
         console.warn(remark)
 
 

@@ -9,6 +9,7 @@ from textune.errors import Problems, SettingsError
 from textune.predicting.outputs import Output, nested_answers
 from textune.predicting.predictor import CHUNK, Predictor, Reading, Text
 from textune.records import Example
+from textune.storage import faulty_rows
 from textune.tasks import examples, registry
 
 
@@ -47,19 +48,33 @@ def predict_file(
     table, agreed = options.open(source, predictor.card)
     decision, task = predictor.decision(options.threshold), predictor.task
     to_example = examples.reader(table, agreed, labelled=False)
-    problems = Problems(table.name)
+    problems = Problems(table.name, table.faults)
     done = 0
     with written.writing(table, agreed, task.columns(), nested=nested_answers(task)) as write:
         rest = iter(table.rows())
         while rows := list(islice(rest, CHUNK)):
-            texts = list(examples.sound(rows, to_example, problems))
-            if problems.count:
+            found = examples.paired(rows, to_example, problems)
+            texts = [example for _, example in found]
+            if problems.count or not texts:
                 continue
             predictions = task.predictions(predictor.score(texts, decision), texts)
-            write(rows, list(map(task.cells, predictions)))
-            done += len(rows)
+            write([row for row, _ in found], list(map(task.cells, predictions)))
+            done += len(texts)
             yield done
         problems.raise_any()
+    if table.faults is not None:
+        faulty_rows.write(faulty_rows.beside(output), table.faults)
+
+
+def without_answer(output: Path, options: Reading) -> list[str]:
+    """Say how many faulty rows of an input got no answer, and where they are named."""
+    file = faulty_rows.beside(output)
+    if options.file.faulty is None or not file.is_file():
+        return []
+    with file.open("rb") as held:
+        count = sum(1 for _ in held)
+    rows = "1 faulty row" if count == 1 else f"{count:,} faulty rows"
+    return [f"{rows} got no answer, as asked; with the reasons in {file}"]
 
 
 def remarks(predictor: Predictor, source: object, options: Reading) -> list[str]:
@@ -68,8 +83,16 @@ def remarks(predictor: Predictor, source: object, options: Reading) -> list[str]
     return [item.message for item in table.findings if item.kind in ("left out", "layout")]
 
 
-def read_texts(predictor: Predictor, source: object, options: Reading) -> Iterator[Example]:
+def read_texts(
+    predictor: Predictor, source: object, options: Reading, *, left_out: list[str] | None = None
+) -> Iterator[Example]:
     """Read the texts of a file for the model, without their labels; all are sound.
+
+    Args:
+        predictor: The model.
+        source: A path or a data frame.
+        options: How to read it.
+        left_out: Takes what is to be said of faulty rows, where these get no answer.
 
     Raises:
         DataError: The file has a problem; all of them are named, before the first text is given.
@@ -77,6 +100,8 @@ def read_texts(predictor: Predictor, source: object, options: Reading) -> Iterat
     table, agreed = options.open(source, predictor.card)
     for _ in examples.read(table, agreed, labelled=False):
         pass
+    if table.faults and left_out is not None:
+        left_out += faulty_rows.told(table.faults, table.name)
     return examples.read(table, agreed, labelled=False)
 
 

@@ -80,6 +80,7 @@ def suggest(
     yield from _gather(predictor, table, agreed, found)
     items = found.close()
     remarks += [_left_out(found)] if found.left_out.total() else []
+    remarks += [table.faults.said(table.name)] if table.faults else []
     if not items:
         raise DataError(f"{table.name}: no text is left to be suggested; {'; '.join(remarks)}")
     doubts = pool.doubts_of(items) if registry.of(predictor.task.name).doubt else None
@@ -93,11 +94,12 @@ def suggest(
 def _gather(predictor: Predictor, table: Table, agreed: Contract, found: Pool) -> Iterator[int]:
     """Read all rows, and keep those that may be worth a label with how unsure the model is."""
     to_example = examples.reader(table, agreed, labelled=False)
-    problems = Problems(table.name)
+    problems = Problems(table.name, table.faults)
     doubt = registry.of(predictor.task.name).doubt
     rest, done = iter(table.rows()), 0
     while rows := list(islice(rest, CHUNK)):
-        texts = list(examples.sound(rows, to_example, problems))
+        both = examples.paired(rows, to_example, problems)
+        rows, texts = [row for row, _ in both], [example for _, example in both]
         if problems.count:
             continue
         places = found.fresh(texts)
@@ -224,7 +226,7 @@ def _texts(predictor: Predictor, source: object, options: Reading) -> Iterator[E
     table, agreed = options.open(source, predictor.card)
     kept = skipping.without(table, agreed.skip)
     to_example = examples.reader(table, agreed, labelled=False)
-    problems = Problems(table.name)
+    problems = Problems(table.name, table.faults)
     yield from examples.sound(kept.rows(), to_example, problems)
     problems.raise_any()
 

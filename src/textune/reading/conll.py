@@ -19,6 +19,7 @@ from pathlib import Path
 
 from textune.errors import DataError, Problems, excerpt
 from textune.reading.lines import RECORD_LIMIT, lines, pieces
+from textune.reading.told import problems_of
 from textune.records import Row, Table
 
 LONGEST = 100_000  # words in a sentence
@@ -260,12 +261,12 @@ def _stream(path: Path, layout: Layout) -> Iterator[Row]:
         DataError: With the first faults of the file, each with its line, and the count of all.
     """
     found = 0
-    with Problems(path.name) as problems:
+    with problems_of(path) as problems:
         for first, sentence in _sentences(path, layout, problems):
             found += 1
             if not problems.count:
                 yield as_lists(_with_feature(sentence, layout.feature), f"{path.name}:{first}")
-    if not found:
+    if not found and not problems.noted:
         raise DataError(f"{path.name}: there is no word in it; write one word a line")
 
 
@@ -301,14 +302,14 @@ def _sentences(
     skip = layout.header is not None
     for lines_of_one in _groups(path):
         sentence: list[list[str]] = []
+        torn: list[tuple[str, str]] = []  # its faults, and the ways out
         first = size = 0
         for number, line, cells in _words(lines_of_one, layout):
             if skip:
                 skip = False
                 continue
             if fault := _fault(line, cells, layout):
-                problems.add(f"{path.name}:{number}: {fault[0]}", fault[1])
-                continue
+                torn.append((f"{path.name}:{number}: {fault[0]}", fault[1]))
             first = first or number
             sentence.append(cells)
             size += len(line)
@@ -318,8 +319,22 @@ def _sentences(
                     f"{LONGEST:,} words and {RECORD_LIMIT >> 20} MiB; leave a blank line after "
                     "each sentence"
                 )
-        if sentence:
+        if torn:
+            _note(torn, sentence, f"{path.name}:{first}", problems)
+        elif sentence:
             yield first, sentence
+
+
+def _note(
+    torn: Sequence[tuple[str, str]], sentence: Sequence[list[str]], origin: str, problems: Problems
+) -> None:
+    """Note the faults of a sentence; it is left out as a whole, where faulty ones are."""
+    if problems.skips:
+        row = "\n".join(map(" ".join, sentence))
+        problems.add(f"{origin}: a sentence with a fault, {torn[0][0]}", row=row)
+    else:
+        for message, way_out in torn:
+            problems.add(message, way_out)
 
 
 def _groups(path: Path) -> Iterator[Iterator[tuple[int, str]]]:

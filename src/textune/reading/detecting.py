@@ -91,7 +91,7 @@ def guesses(found: Census) -> list[Guess]:
         if (text := _decoded(sample, name)) is None:
             continue
         rank = COMMON.index(name) if name in COMMON else len(COMMON)
-        unlikely = (_strange(text, found.signs), chaos // 0.1, rank == len(COMMON))
+        unlikely = (_strange(text, found.signs), rank == len(COMMON), chaos // 0.1)
         found_before = made.get(text)
         made[text] = min(
             found_before or ((9.0,), ""), ((*unlikely, -round(coherence, 1), rank), name)

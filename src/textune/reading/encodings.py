@@ -161,7 +161,10 @@ class _Recoded(io.RawIOBase):
 
     def __init__(self, file: BinaryIO, name: str, path: Path) -> None:
         self._file, self._name, self._path = file, name, path
-        self._decoder = codecs.getincrementaldecoder(name)()
+        self._errors = "strict"  # bytes of which no sign is made
+        if isinstance(path, Told) and path.faults is not None and not name.startswith("utf"):
+            self._errors = "surrogateescape"
+        self._decoder = codecs.getincrementaldecoder(name)(self._errors)
         self._held, self._begun, self._ended = b"", b"", False
         self._line, self._column, self._is_returned = 1, 0, False
 
@@ -183,7 +186,8 @@ class _Recoded(io.RawIOBase):
         except UnicodeDecodeError as error:
             raise self._fault(error) from error
         self._count(text)
-        return text.encode(errors="surrogatepass")
+        strict = self._errors == "strict"
+        return text.encode(errors="surrogatepass" if strict else self._errors)
 
     def _count(self, text: str) -> None:
         """Count the lines, each of which ends with LF, CR or CRLF."""

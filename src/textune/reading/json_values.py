@@ -31,6 +31,7 @@ class Value(NamedTuple):
     fault: str  # "" where there is a value
     shown: str  # how it begins in the file
     number: int = 0  # of the value, where its line is no place of its own
+    is_last: bool = False  # whether nothing after a fault can be read
 
     def place(self, name: str) -> str:
         """Name where it stands in a file of this name."""
@@ -177,7 +178,7 @@ def _members(path: Path) -> Iterator[Value]:
     while sign == ",":
         if text.peek() == "]":
             fault = "a comma stands before the closing bracket, which JSON does not allow"
-            yield Value(text.line, None, fault, "")
+            yield Value(text.line, None, fault, "", is_last=True)
             return
         found, end = text.value()
         yield found
@@ -188,7 +189,7 @@ def _members(path: Path) -> Iterator[Value]:
         text.skip(1 if sign in ",]" else 0)
     if sign != "]" or text.peek():
         broken = excerpt(text.text[text.at :].lstrip())
-        yield Value(text.line, None, f"the array breaks off here: {broken}", "")
+        yield Value(text.line, None, f"the array breaks off here: {broken}", "", is_last=True)
 
 
 def _sequence(path: Path) -> Iterator[Value]:
@@ -264,7 +265,8 @@ class _Text:
 
     def _fault(self, what: str) -> Value:
         shown = self.text[self.at : self.at + 80]
-        return Value(self.line, None, f"{what}: {excerpt(self.text[self.at :])}", shown)
+        fault = f"{what}: {excerpt(self.text[self.at :])}"
+        return Value(self.line, None, fault, shown, is_last=True)
 
     def _more(self) -> bool:
         """Read on, as much again as waits already: a long value is parsed a few times only."""

@@ -15,6 +15,7 @@ from textune.reading.delimited import listed
 from textune.reading.json_values import KINDS, Value, values
 from textune.reading.lines import LARGER_WAY_OUT, cell_limit, too_large
 from textune.reading.near_json import ROWS as WAY_OUT
+from textune.reading.told import problems_of
 from textune.records import Row
 
 COLUMN_ROWS = 10_000  # objects whose keys make the columns
@@ -45,15 +46,29 @@ def rows(path: Path, columns: tuple[str, ...]) -> Iterator[Row]:
         DataError: With the first faults of the file, each with its line, and the count of all.
     """
     known = dict.fromkeys(columns, "")
-    with Problems(path.name) as problems:
+    with problems_of(path) as problems:
         for value in values(path):
             found, origin = object_of(value), value.place(path.name)
+            refuse_end(value, origin, problems)
             if isinstance(found, str):
-                problems.add(f"{origin}: {found}", WAY_OUT)
+                problems.add(f"{origin}: {found}", WAY_OUT, row=value.shown)
             elif late := _late_keys(found, known):
-                problems.add(f"{origin}: {late}")
+                problems.add(f"{origin}: {late}", row=value.shown)
             else:
                 yield from sound(tuple(map(found.get, columns)), columns, origin, problems)
+
+
+def refuse_end(value: Value, origin: str, problems: Problems) -> None:
+    """Refuse to leave out what nobody can see the end of.
+
+    Raises:
+        DataError: After this value none can be read.
+    """
+    if value.is_last and problems.skips:
+        raise DataError(
+            f"{origin}: {value.fault}; what follows cannot be read, so that it cannot be left out "
+            "(--faulty skip): mend it, or write one JSON object on each line"
+        )
 
 
 def sound(
@@ -62,7 +77,7 @@ def sound(
     """Make a row of its values, unless it is faulty, or one before it was."""
     cells = tuple(["" if value is None else cell(value) for value in held])  # most may be absent
     if fault := faulty_cell(cells, columns):
-        problems.add(f"{origin}: {fault}")
+        problems.add(f"{origin}: {fault}", row=json.dumps(cells, ensure_ascii=False))
     elif not problems.count:
         yield Row(cells, origin, given=held)
 
@@ -97,6 +112,8 @@ def faulty_cell(cells: tuple[str, ...], columns: tuple[str, ...]) -> str:
             return f"{too_large(value, f' {where}')}; {LARGER_WAY_OUT}"
         if "\0" in value:
             return f"a NUL character {where}: {excerpt(value)}; remove it, no text contains it"
+        if bad := next((sign for sign in value if "\udc80" <= sign <= "\udcff"), ""):
+            return f"the byte 0x{ord(bad) - 0xDC00:02x} {where} is not UTF-8: {excerpt(value)}"
         if any("\ud800" <= sign <= "\udfff" for sign in value):
             return f"half a character (a lone surrogate) {where}: {excerpt(value)}; repair the text"
     return ""

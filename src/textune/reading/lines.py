@@ -21,6 +21,7 @@ from typing import BinaryIO, NoReturn, cast
 
 from textune.errors import DataError, SettingsError, excerpt
 from textune.reading import detecting, encodings, packing
+from textune.reading.told import Told
 
 PIECE = 1 << 18  # bytes read at a time
 CELL_LIMIT = 1 << 20  # characters in a cell, where nobody allows more
@@ -143,8 +144,24 @@ def _decoded(path: Path, data: bytes, line: int, column: int) -> Iterator[str]:
         at = error.start
     if at < 0:
         yield text
+    elif _is_tolerated(path, data):
+        yield data.decode(errors="surrogateescape")
     else:
         yield from _before_fault(path, data, line, at, column)
+
+
+def _is_tolerated(path: Path, data: bytes) -> bool:
+    """Tell whether faulty bytes are to be left out with their rows, and are few.
+
+    Where most lines are of another encoding, that is to be named.
+    """
+    if not isinstance(path, Told) or path.faults is None:
+        return False
+    if path.is_mixed is None:
+        with opened(path) as file:
+            found = detecting.census(file)
+        path.is_mixed = found.is_mixed or not found.faulty
+    return path.is_mixed and detecting.wide(data[:2000]) is None
 
 
 def line_ends(data: bytes) -> int:

@@ -8,12 +8,13 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from textune.errors import DataError
+from textune.errors import DataError, Faults
 from textune.reading import (
     cards,
     conll,
     delimited,
     encodings,
+    faulty,
     in_memory,
     jsonlines,
     obtained,
@@ -77,14 +78,20 @@ def read(source: str | os.PathLike[str] | object, options: ReadOptions = USUAL) 
         >>> read("reviews.csv").columns  # doctest: +SKIP
         ('text', 'label')
     """
+    faults = faulty.asked(options.faulty)
+    table = _recognised(source, options, faults)
+    return table if faults is None else faulty.without(table, faults)
+
+
+def _recognised(source: object, options: ReadOptions, faults: Faults | None) -> Table:
     if hasattr(source, "__arrow_c_stream__") and not hasattr(source, "features"):
         from textune.reading import columnar  # pyarrow, which a single text does not need
 
         return _in_sentences(columnar.read_frame(source))
     if obtained.are_places(source):
-        return _read_found(source, obtained.obtain(source), options)
+        return _read_found(source, obtained.obtain(source), options, faults)
     if parted := in_memory.parts(source):
-        return read(next(iter(parted.values())), options)
+        return _recognised(next(iter(parted.values())), options, faults)
     if (held := in_memory.read(source)) is not None:
         return _in_sentences(held)
     raise DataError(f"a {type(source).__name__} cannot be read; give {in_memory.WAYS}")
@@ -104,9 +111,9 @@ def parts(source: object) -> dict[str, object]:
     return kept if len(kept) > 1 else {}
 
 
-def _read_found(source: object, found: Parts, options: ReadOptions) -> Table:
+def _read_found(source: object, found: Parts, options: ReadOptions, faults: Faults | None) -> Table:
     """Read what is learned from of the files that were found."""
-    tables = [cards.named(_read_place(path, options), path) for path in found.train]
+    tables = [cards.named(_read_place(path, options, faults), path) for path in found.train]
     if len(tables) == 1:
         return replace(tables[0], reasons=(*found.reasons, *tables[0].reasons))
     name = str(source) if isinstance(source, str | os.PathLike) else str(found.train[0])
@@ -114,11 +121,12 @@ def _read_found(source: object, found: Parts, options: ReadOptions) -> Table:
     return replace(table, reasons=(*found.reasons, *table.reasons))
 
 
-def _read_place(place: Path, options: ReadOptions) -> Table:
+def _read_place(place: Path, options: ReadOptions, faults: Faults | None) -> Table:
     path, mode = obtained.status(place)
     if options.encoding is not None:
         encodings.codec(options.encoding)  # which refuses what is none
-        path = Told.of(path, options.encoding)
+    if options.encoding is not None or faults is not None:
+        path = Told.of(path, options.encoding, faults)
     if stat.S_ISDIR(mode) and (table := folders.read(path)):
         return table
     return _in_sentences(_read_file(obtained.checked(path), options))

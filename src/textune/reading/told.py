@@ -3,8 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from textune.errors import Problems
-from textune.records import Faults
+from textune.errors import Faults, Problems
 
 if TYPE_CHECKING:
     Place = Path

@@ -19,6 +19,7 @@ from textune.runs import evaluations, runs
 from textune.settings import config
 from textune.settings.language_config import MaskSettings, TextSettings
 from textune.splits.left_out import is_skipped, mended, skipped
+from textune.storage import faulty_rows
 from textune.tasks import examples
 from textune.text import tokenizers
 
@@ -81,11 +82,15 @@ def _by_labels(run: Path, source: object, options: Reading) -> Report:
         *(found.message for found in table.findings if found.kind in ("left out", "layout")),
         skipped(everything, table.name),
         mended(found, table.name),
+        table.faults.said(table.name) if table.faults else "",
         wide.remark(),
         evaluations.remark(run, source),
     )
     numbers["remarks"] = [remark for remark in remarks if remark]
+    if table.faults:
+        numbers["faulty"] = len(table.faults)
     file = evaluations.write(run, source, numbers)  # apart from the run's own predictions
+    faulty_rows.write(faulty_rows.beside(file.with_suffix("")), table.faults or ())
     fine_tuning.write_scores(file.with_suffix(".parquet"), predictor.task, found, scores)
     return numbers
 

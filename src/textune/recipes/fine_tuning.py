@@ -41,7 +41,7 @@ from textune.runs.runs import Card
 from textune.runs.written import Best, DataCard
 from textune.settings import judging
 from textune.settings.config import TrainSettings
-from textune.storage import atomic
+from textune.storage import atomic, faulty_rows
 from textune.tasks import registry
 from textune.tasks.interface import Task
 from textune.tasks.labels import in_one_cell
@@ -90,6 +90,7 @@ class FineTuning:
         ).write(folder)
         rows = {part: [example.origin for example in corpus.part(part)] for part in PARTS}
         atomic.write_json(folder / "splits.json", rows)
+        faulty_rows.write(folder / faulty_rows.FILE, corpus.faulty)
 
     def place_tokenizer(self, _: Path) -> str:
         """Return where the tokenizer's files are."""
@@ -150,6 +151,7 @@ class FineTuning:
         found["baselines"] = {"part": last[0], **probe, **simple}
         found |= crossed.remedies(outcome)
         retry = self.learner.progress.retry
+        found |= {"faulty": len(corpus.faulty)} if corpus.faulty else {}
         found |= {"best": asdict(self._best(found))} | ({"retry": retry} if retry else {})
         return found, decision
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textune.errors import some
-from textune.records import Contract, Example, Finding
+from textune.records import Contract, Example, Finding, Table
 from textune.splits import alike
 from textune.splits.origins import Origins
 from textune.survey.near import MOST, Sketches, letters
@@ -332,3 +332,12 @@ def _unlabelled(seen: _Seen, unscored: str) -> Iterator[Finding]:
 
 def _rows(seen: _Seen, name: str) -> tuple[str, ...]:
     return seen.origins.at(seen.first.get(name, ()))
+
+
+def faulty(*tables: Table) -> Iterator[Finding]:
+    """Say which rows are left out for a fault, as asked."""
+    for table in tables:
+        if table.faults:
+            origins = tuple(fault.origin for fault in islice(table.faults, SHOWN))
+            said = table.faults.said(table.name)
+            yield Finding("faulty", "warning", said, len(table.faults), origins)

@@ -144,6 +144,7 @@ def _survey(
             *findings,
             *_without_labels(agreed, table.name, found.rows),
             *_too_long(lengths),
+            *audit.faulty(table),
         ),
         command=command,
         columns=found.columns,

@@ -1,5 +1,6 @@
 """Rows and a contract become Examples, and Examples the names of their labels."""
 
+import json
 import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -29,11 +30,23 @@ def read(table: Table, contract: Contract, *, labelled: bool = True) -> Iterator
             first twenty, with their place, and the number of all.
     """
     to_example = reader(table, contract, labelled=labelled)
-    problems = Problems(table.name)
+    problems = Problems(table.name, table.faults)
     kept = annotated.merged(skipping.without(table, contract.skip), contract) if labelled else table
     skip = f"`--skip {shlex.quote(f'{contract.label[0]}=')}`" if contract.label else ""
-    yield from sound(kept.rows(), to_example, problems, blank=f", or leave them out: {skip}")
+    is_empty = True
+    for example in sound(kept.rows(), to_example, problems, blank=f", or leave them out: {skip}"):
+        is_empty = False
+        yield example
     problems.raise_any()
+    if is_empty and table.faults is not None:
+        table.faults.refuse_all(table.name)
+
+
+def paired(
+    rows: Iterable[Row], to_example: ToExample, problems: Problems
+) -> list[tuple[Row, Example]]:
+    """Make examples of rows, each with its row; those with a fault are noted and left out."""
+    return [(row, example) for row in rows for example in sound([row], to_example, problems)]
 
 
 def of_file(contract: Contract, table: Table) -> Contract:
@@ -62,7 +75,8 @@ def sound(
             example = to_example(row)
         except DataError as fault:
             is_blank = str(fault).endswith(BLANK)
-            problems.add(str(fault), _WAY_OUT + (blank if is_blank else ""))
+            way_out = _WAY_OUT + (blank if is_blank else "")
+            problems.add(str(fault), way_out, row=json.dumps(row.cells, ensure_ascii=False))
             continue
         if row.remarks and row.remarks[0] not in example.remarks:
             example = replace(example, remarks=(*row.remarks, *example.remarks))

@@ -11,6 +11,7 @@ from textune.predicting.predictor import CHUNK, Predictor, Reading
 from textune.predicting.tools import brat, conll, doccano, label_studio
 from textune.predicting.tools.interface import Item, Model, Tool
 from textune.records import Contract, Row, Table
+from textune.storage import faulty_rows
 from textune.tasks import examples
 
 TOOLS = {room.TOOL.name: room.TOOL for room in (label_studio, doccano, conll, brat)}
@@ -68,13 +69,14 @@ def predict_as(
     table, agreed = options.open(source, predictor.card)
     decision, task = predictor.decision(options.threshold), predictor.task
     to_example = examples.reader(table, agreed, labelled=False)
-    problems = Problems(table.name)
+    problems = Problems(table.name, table.faults)
     done = 0
     with outputs.told(output), tool.writing(output, model, overwrite) as write:
         rest = iter(table.rows())
         while rows := list(islice(rest, CHUNK)):
-            texts = list(examples.sound(rows, to_example, problems))
-            if problems.count:
+            found = examples.paired(rows, to_example, problems)
+            rows, texts = [row for row, _ in found], [example for _, example in found]
+            if problems.count or not texts:
                 continue
             predictions = task.predictions(predictor.score(texts, decision), texts)
             others = _others(table, agreed, rows)
@@ -87,6 +89,8 @@ def predict_as(
             done += len(rows)
             yield done
         problems.raise_any()
+    if table.faults is not None:
+        faulty_rows.write(faulty_rows.beside(output), table.faults)
 
 
 def _others(table: Table, agreed: Contract, rows: list[Row]) -> Iterator[Mapping[str, Any]]:

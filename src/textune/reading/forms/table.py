@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from textune.errors import DataError, Problems, excerpt
+from textune.errors import DataError, excerpt
 from textune.metrics import votes
 from textune.metrics.votes import Judged
 from textune.reading import json_values, jsonlines
@@ -38,6 +38,7 @@ from textune.reading.forms import (
 from textune.reading.forms.interface import Converter, Form, LeftOut
 from textune.reading.forms.within import Stream
 from textune.reading.json_values import Value
+from textune.reading.told import problems_of
 from textune.records import Finding, ReadOptions, Row, Table
 
 ROOMS = (articles, label_studio, labelbox, listed_rows, listed_texts, luis, mrqa, prodigy, rasa)
@@ -146,14 +147,15 @@ def _stream(
     names: tuple[str, ...],
     options: ReadOptions,
 ) -> Iterator[Row]:
-    with Problems(path.name) as problems:
+    with problems_of(path) as problems:
         for value in values():
             origin = value.place(path.name)
+            jsonlines.refuse_end(value, origin, problems)
             for found in _converted(made, value):
                 if isinstance(found, Judged):
                     found = votes.settle(found, options.annotators) or TIED
                 if isinstance(found, str):
-                    problems.add(f"{origin}: {found}")
+                    problems.add(f"{origin}: {found}", row=value.shown)
                 elif not isinstance(found, LeftOut):
                     held = tuple(map(found.get, names))
                     yield from jsonlines.sound(held, names, origin, problems)
