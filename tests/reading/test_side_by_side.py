@@ -46,6 +46,7 @@ def test_a_part_of_atis_has_labels_and_tags(tmp_path):
     found = textune.check(tmp_path / "atis", label="label")
     assert (found.contract.task, found.contract.text) == ("single", ("text",))
     assert any("the part 'train' is read; the others" in one for one in found.table.reasons)
+    assert any("--text text --label label" in one for one in found.table.reasons)
     tagged = textune.check(tmp_path / "atis", text="words", label="tags")
     assert (tagged.contract.task, tagged.labels) == ("tags", {"city": 12, "code": 12})
     row = next(found.table.rows())

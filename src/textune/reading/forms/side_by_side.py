@@ -18,6 +18,10 @@ from textune.reading.told import below
 from textune.records import Row, Table
 
 PARTS = ("train", "training", "dev", "valid", "validation", "val", "test", "testing")
+BOTH = (
+    "classes of texts (--text text --label label) and tags of words (--text words --label tags) "
+    "can be learned from it"
+)
 _ENDING = r"(?:\.(?:txt|csv|tsv|lst))?"
 _PART = rf"(?:(?:{'|'.join(PARTS)})[._-])?"
 _TEXTS = re.compile(
@@ -100,6 +104,7 @@ def _table(place: Path, side: Side, said: tuple[str, ...]) -> Table:
     reasons = (
         f"format: a text on each line of {side.texts.name!r}, and beside it the lines of {beside}",
         *said,
+        *([BOTH] if side.tags else []),
     )
     rows = partial(_rows, files, columns)
     return Table.of_file(side.texts, "side by side", columns, reasons, rows)
