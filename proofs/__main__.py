@@ -8,7 +8,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from proofs import inputs, made, outputs, runs
+from proofs import inputs, made, outputs, readers, runs
 from proofs.server import serving
 from proofs.trials import Proof, Setting, Trial, summary
 
@@ -18,6 +18,7 @@ PROOFS: dict[str, tuple[Proof, int, int]] = {  # trials in full, and in the quic
     "damage": (runs.damage, 24, 1),
     "races": (runs.races, 20, 1),
     "files": (inputs.files, 10_000, 60),
+    "readers": (readers.readers, 10_000, 150),
     "settings": (inputs.settings, 500, 4),
     "bases": (inputs.bases, 300, 6),
     "models": (inputs.models, 24, 1),

@@ -14,6 +14,7 @@ from textune.survey import survey
 
 TEXTS = [f"a film {n} that was, on the whole, fine" for n in range(12)]
 NAMES = [("good", "bad")[n % 2] for n in range(12)]
+ALL = list(zip(TEXTS, NAMES, strict=True))
 ROWS = [{"text": text, "label": name} for text, name in zip(TEXTS, NAMES, strict=True)]
 
 
@@ -221,3 +222,26 @@ def test_one_value_that_is_too_large_is_refused_with_the_size(tmp_path, monkeypa
             sources.read(file)
     table = sources.read(written(tmp_path, rows))
     assert sum(1 for _ in table.rows()) == 24_000
+
+
+LOST = {  # what would lose texts if the rows that are found were taken
+    "a list among objects": {f"r{n}": row if n else [row] for n, row in enumerate(ROWS)},
+    "a list in a list": {"train": [ROWS], "test": [{"text": "a few words", "label": "x"}]},
+}
+
+
+@pytest.mark.parametrize("name", LOST)
+def test_rows_beside_which_more_texts_stand_are_not_taken_in_silence(tmp_path, name):
+    with pytest.raises(DataError, match=r"more texts stand in objects beside it.*--rows"):
+        sources.read(written(tmp_path, LOST[name]))
+
+
+def test_tables_one_after_another_are_read_in_turn(tmp_path):
+    halves = [{"id": n, "text": TEXTS[n::2], "label": NAMES[n::2]} for n in range(2)]
+    table = sources.read(written(tmp_path, "\n".join(map(json.dumps, halves)), "data.jsonl"))
+    wanted = [(text, name, str(n)) for n in range(2) for text, name in ALL[n::2]]
+    assert columns(table, "text", "label", "id") == wanted
+    assert any("each object holds a table" in reason for reason in table.reasons)
+    odd = "\n".join(json.dumps({"text": TEXTS, "label": {}}) for _ in range(2))
+    with pytest.raises(DataError, match="each object holds a list of texts, and none that goes"):
+        sources.read(written(tmp_path, odd, "data.jsonl"))

@@ -156,7 +156,7 @@ def _commonest(sample: str, whole: bool, kind: str) -> tuple[float, int, str] | 
         score = reading.share + (0.1 if sign == natural else 0.0)
         if reading.rows and len(reading.rows[0]) != reading.width:
             score -= 0.3  # the first line is the one that nobody gets wrong
-        enough = 0.5 if kind != "text" else 0.8 if sign == "\t" else 0.98
+        enough = 0.5 if kind != "text" else 0.8 if sign in "\t|" else 0.98
         if reading.width > 1 and reading.share >= enough and (best is None or score > best[0]):
             best = score, reading.width, sign
     return best

@@ -21,6 +21,7 @@ PARTS = frozenset(
     ["train", "training", "dev", "valid", "validation", "val", "eval", "test", "testing"]
 )
 MOSTLY = 0.9
+SEVERAL = 5  # objects in one, from which they are rows of it and no values
 
 
 def rows_of(document: Mapping[str, Any]) -> Found | None:
@@ -33,6 +34,24 @@ def rows_of(document: Mapping[str, Any]) -> Found | None:
         if found := form(document):
             return found
     return None
+
+
+def are_tables(objects: Sequence[Mapping[str, Any]]) -> bool:
+    """Tell whether each of several objects is a table, and no row whose values are objects."""
+    filled = [one for one in objects if one]
+    try:
+        return bool(filled) and all(
+            any(form(one) for form in (_split, _schema, _lists))
+            or (len(one) >= SEVERAL and _objects(one))
+            or (bool(_objects(one)) and all(_are_numbered(held) for held in one.values()))
+            for one in filled
+        )
+    except ValueError:
+        return False
+
+
+def _are_numbered(held: Mapping[str, Any]) -> bool:
+    return len(held) > 1 and all(name.isdecimal() for name in held)
 
 
 def _split(document: Mapping[str, Any]) -> Found | None:

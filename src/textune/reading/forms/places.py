@@ -25,8 +25,8 @@ class Place:
 
 def find(sample: Sequence[object]) -> list[Place]:
     """Find the lists of rows inside values, those of texts if there are any."""
-    found = [*_lists(sample, "", 1, frames.has_text)]
-    return found or [*_lists(sample, "", 1, _has_values)]
+    found = [*_lists(sample, (), frames.has_text)]
+    return found or [*_lists(sample, (), _has_values)]
 
 
 def at(value: object, keys: str, *, is_member: bool = False) -> Iterator[Any]:
@@ -41,6 +41,24 @@ def at(value: object, keys: str, *, is_member: bool = False) -> Iterator[Any]:
         LookupError: No rows stand there.
     """
     yield from _at(value, keys.split("."), _scalars(value) if is_member else {})
+
+
+def loose(value: object, found: Sequence[Place], keys: tuple[str, ...] = ()) -> int:
+    """Count the objects with a text somewhere inside a value, those in places aside."""
+    if any(place.keys == ".".join(keys) for place in found):
+        return 0
+    if isinstance(value, list):
+        return sum(loose(one, found, keys) for one in value if isinstance(one, list | dict))
+    if not isinstance(value, Mapping):
+        return 0
+    inside = sum(loose(held, found, (*keys, name)) for name, held in value.items())
+    return inside + (bool(keys) and any(map(is_prose, value.values())))
+
+
+def tables(value: object) -> Iterator[Any]:
+    """Take the rows of an object that is a table, with what stands beside its columns."""
+    if isinstance(value, Mapping) and value:
+        yield from _with(_rows(value), _scalars(value))
 
 
 def choose(places: Sequence[Place]) -> tuple[Place | None, str]:
@@ -111,27 +129,28 @@ def _with(rows: Sequence[Any], beside: Mapping[str, object]) -> Iterator[Any]:
         yield row | kept if isinstance(row, dict) and kept else row
 
 
-def _lists(values: Sequence[Any], keys: str, depth: int, fit: Any) -> Iterator[Place]:
+def _lists(values: Sequence[Any], keys: tuple[str, ...], fit: Any) -> Iterator[Place]:
     """Look in objects that stand at the same place for lists of rows."""
-    if depth > DEEPEST:
+    if len(keys) == DEEPEST:
         return
     objects = [value for value in values if isinstance(value, Mapping)]
     names = dict.fromkeys(name for value in objects[:LOOKED_AT] for name in value)
     for name in names:
-        path = f"{keys}.{name}" if keys else name
+        path = (*keys, name)
         held = [value[name] for value in objects if value.get(name) is not None]
-        if held and all(isinstance(one, list) for one in held):
-            members = [member for one in held for member in one if member is not None]
+        lists = [one for one in held if isinstance(one, list)]
+        if 2 * len(lists) > len(held):
+            members = [member for one in lists for member in one if member is not None]
             if _are_rows(members, fit):
-                yield Place(path, len(members), _are_named(members))
+                yield Place(".".join(path), len(members), _are_named(members))
             else:
-                yield from _lists(members, path, depth + 1, fit)
-        elif held and all(isinstance(one, Mapping) for one in held):
+                yield from _lists(members, path, fit)
+        elif held and 2 * sum(isinstance(one, Mapping) for one in held) > len(held):
             table = frames.rows_of(held[0]) if len(held) == 1 else None
             if table:
-                yield Place(path, len(table[0]))
+                yield Place(".".join(path), len(table[0]))
             else:
-                yield from _lists(held, path, depth + 1, fit)
+                yield from _lists(held, path, fit)
 
 
 def _are_rows(members: Sequence[Any], fit: Any) -> bool:

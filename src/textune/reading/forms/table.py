@@ -35,7 +35,7 @@ from textune.reading.forms import (
     ubiai,
     within,
 )
-from textune.reading.forms.interface import Converter, Form, LeftOut
+from textune.reading.forms.interface import Converter, Form, LeftOut, Values
 from textune.reading.forms.within import Stream
 from textune.reading.json_values import Value
 from textune.reading.told import problems_of
@@ -47,6 +47,7 @@ FORMS = (
     *(room.FORM for room in (*ROOMS, sagemaker, ubiai)),
 )
 TIED = LeftOut(votes.TIED)
+_ODD = (ValueError, TypeError, AttributeError, KeyError, IndexError)  # of values of no form
 HEAD = 200  # values by which a form is recognised
 
 
@@ -73,10 +74,7 @@ def read(path: Path, why: tuple[str, ...], options: ReadOptions) -> Table | None
             'and its label: {"text": "…", "label": "…"}'
         )
     if found:
-        try:
-            made = found[0].converter(lambda: (v.value for v in values() if not v.fault))
-        except ValueError as error:
-            raise DataError(f"{path.name}: {error}") from error
+        made = _converter(path, found[0], lambda: (v.value for v in values() if not v.fault))
         read_as = (f"format: JSON, {found[0].name}", said)
     else:
         names = flat.nested(head)
@@ -89,7 +87,27 @@ def read(path: Path, why: tuple[str, ...], options: ReadOptions) -> Table | None
 
 
 def _forms(values: Sequence[Any]) -> list[Form]:
-    return [form for form in FORMS if form.recognise(values)]
+    return [form for form in FORMS if _fits(form, values)]
+
+
+def _fits(form: Form, values: Sequence[Any]) -> bool:
+    """Tell whether values are of a form; what is so odd that a look at it fails is of none."""
+    try:
+        return form.recognise(values)
+    except _ODD:
+        return False
+
+
+def _converter(path: Path, form: Form, values: Values) -> Converter:
+    try:
+        return form.converter(values)
+    except ValueError as error:
+        raise DataError(f"{path.name}: {error}") from error
+    except _ODD as error:
+        raise DataError(
+            f"{path.name}: this begins as {form.name}, but some value is not of this form "
+            f"({error}); write the file again, or one flat JSON object a row"
+        ) from error
 
 
 def _objects(value: object) -> Iterator[Any]:
@@ -174,6 +192,6 @@ def _converted(made: Converter, value: Value) -> Iterator[Any]:
         return
     try:
         yield from list(made.convert(value.value))
-    except (ValueError, TypeError, AttributeError, KeyError, IndexError) as error:
+    except _ODD as error:
         reason = error if isinstance(error, ValueError) else "it is not of this form"
         yield f"{reason}: {excerpt(repr(value.value))}"

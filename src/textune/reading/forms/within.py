@@ -9,6 +9,7 @@ from typing import Any
 from textune.errors import DataError, excerpt
 from textune.reading import near_json
 from textune.reading.forms import frames, places
+from textune.reading.forms.interface import is_prose
 from textune.reading.forms.places import LOOKED_AT, SHOWN
 from textune.reading.json_values import Value
 
@@ -37,15 +38,29 @@ def rows(path: Path, values: Stream, told: str | None, is_form: Recognise) -> tu
         return _told(path, values, objects, told)
     if not objects or len(objects) < len(head) or any(map(places.has_own_text, objects)):
         return values, ""
-    if is_form(objects):
-        return values, ""
+    return (values, "") if is_form(objects) else _inside_each(path, values, objects)
+
+
+def _inside_each(path: Path, values: Stream, objects: list[Any]) -> tuple[Stream, str]:
+    """Find the rows inside each of several objects.
+
+    Raises:
+        DataError: They may stand in several places, or are no rows.
+    """
+    if frames.are_tables(objects):
+        return partial(_chained, values), "each object holds a table; all are read in turn"
     found = [] if any(map(frames.has_text, objects)) else places.find(objects)
+    if not found and all(map(_has_list_of_texts, objects)):
+        raise DataError(
+            f"{path.name}: each object holds a list of texts, and none that goes with each of "
+            f"them; {near_json.ROWS}"
+        )
     if not found:
         return values, ""
     place, said = places.choose(found)
     if place is None:
         raise _several(path, found)
-    return partial(_within, path, values, place.keys), f"{said} of each object"
+    return partial(_within, values, place.keys), f"{said} of each object"
 
 
 def _inside_one(
@@ -67,20 +82,39 @@ def _inside_one(
         inside = places.find([document])
     except ValueError as error:
         raise DataError(f"{path.name}: {error}; {near_json.ROWS}") from None
-    place, said = places.choose(inside) if inside else (None, "")
-    if place is not None:
-        return partial(_counted, list(places.at(document, place.keys))), said
     if inside:
-        raise _several(path, inside)
-    if places.has_own_text(document) or not any(
-        isinstance(v, dict | list) for v in document.values()
-    ):
+        return _placed(path, document, inside)
+    if places.has_own_text(document) or not _is_nested(document):
         return values, ""
     listed = ", ".join(map(repr, list(document)[:SHOWN]))
     raise DataError(
         f"{path.name}: one object, in which no rows with a text were found (its keys: {listed}); "
         f"name the keys that lead to them: --rows KEY.KEY, or {near_json.ROWS}"
     )
+
+
+def _placed(
+    path: Path, document: Mapping[str, Any], inside: list[places.Place]
+) -> tuple[Stream, str]:
+    """Take the rows from one of the places where some stand in an object."""
+    place, said = places.choose(inside)
+    if place is None:
+        raise _several(path, inside)
+    if places.loose(document, inside) > place.rows:
+        raise DataError(
+            f"{path.name}: rows stand in {place.keys!r} ({place.rows:,}), but more texts stand in "
+            f"objects beside it; if these rows are meant: --rows {place.keys}"
+        )
+    return partial(_counted, list(places.at(document, place.keys))), said
+
+
+def _has_list_of_texts(value: Mapping[str, Any]) -> bool:
+    lists = [held for held in value.values() if isinstance(held, list)]
+    return any(sum(map(is_prose, held)) > 1 for held in lists)
+
+
+def _is_nested(document: Mapping[str, Any]) -> bool:
+    return any(isinstance(held, dict | list) for held in document.values())
 
 
 def _several(path: Path, found: list[places.Place]) -> DataError:
@@ -92,7 +126,7 @@ def _several(path: Path, found: list[places.Place]) -> DataError:
 
 def _told(path: Path, values: Stream, objects: list[Any], told: str) -> tuple[Stream, str]:
     """Take the rows to which the user's keys lead."""
-    within = partial(_within, path, values, told)
+    within = partial(_within, values, told)
     try:
         if any(True for one in objects for _ in places.at(one, told)):
             return within, f"the rows stand in {told!r}, as told"
@@ -102,19 +136,29 @@ def _told(path: Path, values: Stream, objects: list[Any], told: str) -> tuple[St
     raise DataError(f"{path.name}: --rows {told}: no rows stand there; there are: {there}")
 
 
+def _chained(values: Stream) -> Iterator[Value]:
+    """Number the rows of values each of which is a table."""
+    return _numbered(values, places.tables, "an object is no table here")
+
+
 def _counted(rows: list[Any]) -> Iterator[Value]:
     return (Value(number, row, "", "", number) for number, row in enumerate(rows, start=1))
 
 
-def _within(path: Path, values: Stream, keys: str) -> Iterator[Value]:
+def _within(values: Stream, keys: str) -> Iterator[Value]:
     """Number the rows inside the values of a file."""
-    number, many = 0, len(list(islice(values(), 2))) > 1
+    is_member = len(list(islice(values(), 2))) > 1
+    take = partial(places.at, keys=keys, is_member=is_member)
+    return _numbered(values, take, f"no rows stand in {keys!r} here")
+
+
+def _numbered(values: Stream, take: Callable[[Any], Iterator[Any]], fault: str) -> Iterator[Value]:
+    number = 0
     for value in values():
         try:
-            found = [] if value.fault else list(places.at(value.value, keys, is_member=many))
+            found = [] if value.fault else list(take(value.value))
         except (LookupError, ValueError):
-            fault = f"no rows stand in {keys!r} here: {excerpt(repr(value.value))}"
-            yield value._replace(fault=fault)
+            yield value._replace(fault=f"{fault}: {excerpt(repr(value.value))}")
             continue
         if value.fault:
             yield value
