@@ -45,7 +45,7 @@ app = typer.Typer(
 
 @command(app, api.train, only=READ_BY)
 def check(  # noqa: D417  # the others are described in `train`
-    source: str, *, as_json: bool, forecast: bool = False, **options: Any
+    source: str | list[str], *, as_json: bool, forecast: bool = False, **options: Any
 ) -> None:
     """Say what is in FILE, what would be trained on it, and what is wrong with it.
 
@@ -56,7 +56,7 @@ def check(  # noqa: D417  # the others are described in `train`
     """
     from textune.survey import plain_survey, survey
 
-    if plain_survey.is_many(source):
+    if plain_survey.is_many(source, is_plain=options.get("task") == "plain"):
         options |= {"forecast": True} if forecast else {}
         asked = {name for name, value in options.items() if (name, value) != ("task", "plain")}
         if useless := sorted(asked - {"text", "base", "encoding"}):
@@ -66,7 +66,7 @@ def check(  # noqa: D417  # the others are described in `train`
                 "it; name one file of labelled text, or leave it out"
             )
         texts = plain_survey.check(
-            [source], **{name: options.get(name) for name in ("text", "base", "encoding")}
+            [str(source)], **{name: options.get(name) for name in ("text", "base", "encoding")}
         )
         (console.show_json if as_json else console_survey.show_plain)(texts)
         return
@@ -83,7 +83,7 @@ def check(  # noqa: D417  # the others are described in `train`
         console_survey.show_forecast(told)
 
 
-def _recipe(source: str, options: Mapping[str, object], found: Survey) -> list[str]:
+def _recipe(source: object, options: Mapping[str, object], found: Survey) -> list[str]:
     """Return what `train` would choose for a file, in its words; nothing for plain text."""
     from textune.doors import keywords
     from textune.recipes import choices
@@ -94,7 +94,7 @@ def _recipe(source: str, options: Mapping[str, object], found: Survey) -> list[s
     return [*choices.of_file(source, keywords.resolve(Settings, options), rows=found.rows)]
 
 
-def _forecast(source: str, options: Mapping[str, object]) -> dict[str, Any]:
+def _forecast(source: object, options: Mapping[str, object]) -> dict[str, Any]:
     from textune.doors import keywords
     from textune.recipes import forecasting  # torch
     from textune.settings.config import Settings
@@ -134,7 +134,7 @@ def folds(*, as_json: bool, **options: object) -> None:
 
 
 @command(app, api.evaluate)
-def evaluate(run: Path, source: str, *, as_json: bool, **options: Any) -> None:
+def evaluate(run: Path, source: str | list[str], *, as_json: bool, **options: Any) -> None:
     """Judge the model in RUN by the labelled text in FILE: every metric, with intervals.
 
     One that fills in masks is judged by plain text: loss, perplexity, masked accuracy.
@@ -146,7 +146,8 @@ def evaluate(run: Path, source: str, *, as_json: bool, **options: Any) -> None:
     for remark in found.get("remarks", ()):
         console.warn(remark)
     noun = "documents" if "perplexity" in found else "texts"
-    console_metrics.show_metrics(found, title=f"{source} ({found['n']:,} {noun})")
+    place = source if isinstance(source, str) else ", ".join(source)
+    console_metrics.show_metrics(found, title=f"{place} ({found['n']:,} {noun})")
 
 
 @command(app, words=api.evaluate)

@@ -59,7 +59,7 @@ DIFFERENT = {
     "seeds": Shown(least=1),
     "settings": Shown(("--set",), "SECTION.KEY=VALUE", list[str]),
     "skip": Shown(metavar="COLUMN=VALUE", kind=list[str]),
-    "source": Shown(metavar="FILE", kind=str),
+    "source": Shown(metavar="FILE…", kind=list[str]),
     "texts": Shown(metavar="TEXT…", kind=list[str]),
     "top": Shown(least=1),
 }
@@ -100,6 +100,8 @@ def command(
 
         def run(**options: Any) -> None:
             given = {name: value for name, value in options.items() if value not in (None, [])}
+            if len(named := given.get("source", ())) == 1:
+                given["source"] = named[0]
             with lines.allowing(given.pop(MAX_CELL.name, None)):
                 function(**given)
 
@@ -145,7 +147,7 @@ def _parameter(found: inspect.Parameter, words: str) -> inspect.Parameter:
     given: dict[str, Any] = {"help": shown.help or _as_typed(words), "metavar": shown.metavar}
     if found.kind is not AS_KEYWORD:
         if not is_needed and kind == list[str]:
-            given["metavar"] = "[TEXT]…"
+            given["metavar"] = f"[{(shown.metavar or 'TEXT').removesuffix('…')}]…"
         made = typer.Argument(default, **given)
     else:
         name = f"--{found.name.replace('_', '-')}"

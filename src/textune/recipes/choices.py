@@ -28,7 +28,7 @@ class _Layers:
     hidden_size: int
 
 
-def of_file(source: str, settings: Settings, *, rows: int) -> tuple[str, ...]:
+def of_file(source: object, settings: Settings, *, rows: int) -> tuple[str, ...]:
     """Return the lines that a run on a file would begin with, a choice each; or why there is none.
 
     Args:

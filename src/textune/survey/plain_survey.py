@@ -23,13 +23,20 @@ KINDS = {  # what a document is
 }
 
 
-def is_many(source: object) -> bool:
-    """Tell whether a source is a folder or a pattern of plain text, not of labelled texts."""
+def is_many(source: object, *, is_plain: bool = False) -> bool:
+    """Tell whether a source is a folder or a pattern of plain text, not of labelled texts.
+
+    Args:
+        source: What somebody named.
+        is_plain: Whether it is said to be plain text.
+    """
     if not isinstance(source, str | Path):
         return False
     is_folder = Path(source).is_dir()
     if not is_folder and not obtained.is_pattern(source):
         return False
+    if is_plain:
+        return not (is_folder and folders.is_table(Path(source)))
     try:
         found = obtained.obtain(source).train
         if is_folder and found == (Path(source),):
