@@ -29,8 +29,8 @@ Pooling = Literal["auto", "base", "first", "mean"]
 base's model has, or what its folder says."""
 Pairs = Literal["together", "apart"]
 """How the two texts of a pair are encoded: in one sequence, or each by itself."""
-Annotators = Literal["majority", "first", "refuse"]
-"""Whose label a text has, where several people annotated it and differ."""
+Annotators = Literal["majority", "soft", "first", "refuse"]  # whose label counts
+Shares = tuple[tuple[str, float], ...]
 OUTSIDE = "O"
 """The tag of a word that belongs to nothing."""
 OVERLAP = 0.25  # of a window's tokens that it shares with the next one
@@ -46,6 +46,7 @@ class Row:
     origin: str  # where it stands: "reviews.csv:17" (first line of the record), "row 17" in a frame
     remarks: tuple[str, ...] = ()  # what was chosen where the file contradicts itself
     given: tuple[Any, ...] | None = None  # values of another kind than text, or as they stood there
+    shares: Mapping[str, Shares] | None = None  # of annotators who gave each name, by column
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +163,7 @@ class Example:
     answers: tuple[Answer, ...] | None = None  # none of them: the passage has no answer
     remarks: tuple[str, ...] = ()  # what was mended while it was read, each naming its place
     weight: float = 1.0  # in the loss
+    shares: Shares = ()  # of the annotators who gave each label, where they differ and all count
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +228,7 @@ class Batch:
     lengths: tuple[int, ...]  # B numbers, the same borders for the host
     targets: Tensor | None = None  # (T, …) or (I,), as the task has it; None when it is unknown
     weights: Tensor | None = None  # (T,) or (I,) fp32, of each target in the loss; None: all 1
+    shares: Tensor | None = None  # (T, C) fp32 of each class in a target; None: it is one class
     asked: Tensor | None = None  # (M,) int64 places of the tokens that the head reads; None: first
     items: Items | None = None  # None where each answer is an item of its own
     mlm_targets: Tensor | None = None  # (M,) int64 ids that stood there before the mask

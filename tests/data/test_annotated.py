@@ -2,15 +2,20 @@
 
 import csv
 import json
+from dataclasses import replace
 
+import numpy as np
 import pytest
+import torch
 from typer.testing import CliRunner
 
 import textune
+from textune.data import annotated
 from textune.doors.cli import app
 from textune.errors import DataError, SettingsError
+from textune.records import Batch
 from textune.survey import survey
-from textune.tasks import examples
+from textune.tasks import examples, losses
 
 LABELS = ("good", "bad")
 
@@ -182,3 +187,64 @@ def test_sessions_of_prodigy_are_annotators(tmp_path):
     found = checked(file)
     assert (found.rows, found.contract.annotators) == (12, ("annotator", "majority"))
     assert labels_of(found) == [LABELS[text % 2] for text in range(12)]
+
+
+def test_soft_labels_keep_what_each_said(tmp_path):
+    found = checked(written(tmp_path / "long.csv", rows_of(24)), annotators="soft")
+    read = list(examples.read(found.table, found.contract))
+    assert (found.rows, len(read)) == (24, 24)
+    assert read[0].shares == (("good", 2 / 3), ("bad", 1 / 3))
+    assert (read[0].label, read[1].shares) == ("good", ())
+    assert "each of their labels counts by its share" in found.findings[0].message
+    shares = annotated.shares_of(read, ("bad", "good"))
+    assert shares[:2].tolist() == pytest.approx(np.array([[1 / 3, 2 / 3], [1, 0]]))
+    assert annotated.shares_of(read[1:3], ("bad", "good")) is None
+    tied = checked(written(tmp_path / "two.csv", rows_of(24, people=2)), annotators="soft")
+    assert tied.rows == 24  # what is tied counts half for each
+
+
+def test_soft_labels_are_for_one_label_a_text(tmp_path):
+    rows = [(f"shared film {n // 2}", float(n % 5), n % 2) for n in range(60)]
+    with pytest.raises(SettingsError, match=r"--annotators soft .* here it is task number"):
+        checked(written(tmp_path / "long.csv", rows), annotators="soft", task="number")
+
+
+def test_the_loss_of_soft_labels_is_the_mean_of_those_of_each():
+    logits = torch.tensor([[1.0, -0.5, 0.2], [0.3, 0.1, -2.0]])
+    shares = torch.tensor([[0.75, 0.25, 0.0], [0.0, 0.0, 1.0]])
+    whole = batch_of(torch.tensor([0, 2]))
+    for criterion in ("cross-entropy", "focal"):
+        for weights in (None, (1.0, 2.0, 0.5)):
+            options = {"weights": weights, "smoothing": 0.1, "criterion": criterion}
+            one, two = (
+                losses.classes(logits[:1], batch_of(torch.tensor([label])), **options)
+                for label in (0, 1)
+            )
+            last = losses.classes(logits[1:], batch_of(torch.tensor([2])), **options)
+            found = losses.classes(logits, replace(whole, shares=shares), **options)
+            assert found.item() == pytest.approx((0.75 * one + 0.25 * two + last).item(), rel=1e-5)
+
+
+def batch_of(targets):
+    empty = torch.zeros(0, dtype=torch.int64)
+    lengths = (0,) * len(targets)
+    return Batch(empty, empty, empty, torch.zeros(len(targets) + 1), lengths, targets=targets)
+
+
+def test_training_with_soft_labels_is_another_than_with_those_of_most(tmp_path, tiny_base):
+    file = written(tmp_path / "long.csv", rows_of(40, torn=2))
+    judged = written(tmp_path / "judged.csv", rows_of(12), ("text", "label", "nobody"))
+    losses_of = {}
+    for rule in ("majority", "soft"):
+        run = textune.train(
+            str(file),
+            valid=str(judged),
+            annotators=rule,
+            base=tiny_base,
+            out=tmp_path / rule,
+            epochs=2,
+            device="cpu",
+        )
+        losses_of[rule] = run.metrics["valid"]["log_loss"]
+        assert textune.evaluate(run, str(file))["n"] == 40
+    assert losses_of["soft"] != losses_of["majority"]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from textune.corpora import given, pairing
 from textune.corpora.parts import read_parts
-from textune.data import weighting
+from textune.data import annotated, weighting
 from textune.data.words import words_of
 from textune.errors import DataError, Fault, some
 from textune.reading import obtained, sources
@@ -51,6 +51,7 @@ class Corpus:
     faulty: tuple[Fault, ...] = ()  # rows that were left out, as asked
     weights: NDArray[np.float64] | None = None  # (N,) of the texts in the loss; None: all 1
     left_out: Mapping[str, str] = field(default_factory=dict)  # columns that are not used, and why
+    shares: NDArray[np.float32] | None = None  # (N, C) of the classes, where annotators all count
 
     def part(self, name: str) -> list[Example]:
         """Return the examples of "train", "valid" or "test"."""
@@ -182,6 +183,7 @@ def _divided(
         max_tokens=max_tokens,
         pool=tasks.of(task.name).pool or data.pool,
         weights=None if data.weight is None else weighting.of(everything, split.train),
+        shares=annotated.shares_of(everything, task.labels),
     )
 
 

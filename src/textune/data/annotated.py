@@ -7,12 +7,15 @@ from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from textune.data import lists
 from textune.data.numerals import is_number
 from textune.errors import SettingsError
 from textune.metrics import votes
 from textune.metrics.votes import Judged, Panel
-from textune.records import Annotators, Contract, Finding, Row, Table
+from textune.records import Annotators, Contract, Example, Finding, Row, Table
 
 # fmt: off
 NAMES = frozenset(
@@ -116,9 +119,28 @@ def merged(table: Table, contract: Contract) -> Table:
             cells = list(row.cells)
             for place, name in zip(places, contract.label, strict=True):
                 cells[place] = _written(settled[name], contract, cells[place])
-            yield replace(row, cells=tuple(cells), given=None)
+            shares = votes.shares(Judged({}, said)) if rule == "soft" else None
+            yield replace(row, cells=tuple(cells), given=None, shares=shares)
 
     return replace(table, rows=rows)
+
+
+def shares_of(examples: Sequence[Example], labels: Sequence[str]) -> NDArray[np.float32] | None:
+    """Return the share of each label in what was said of each text, (N, C); None where all agree.
+
+    Labels that are none of the task's are left out, and the shares of the others made to sum to 1.
+    """
+    if not any(example.shares for example in examples):
+        return None
+    place = {label: number for number, label in enumerate(labels)}
+    found = np.zeros((len(examples), len(labels)), dtype=np.float32)
+    for row, example in enumerate(examples):
+        for name, share in example.shares or ((str(example.label), 1.0),):
+            if name in place:
+                found[row, place[name]] = share
+        if not found[row].any():
+            found[row, place[str(example.label)]] = 1.0
+    return found / found.sum(axis=1, keepdims=True)
 
 
 @dataclass(slots=True)
@@ -191,7 +213,7 @@ def _settled(
     settled: dict[str, Any] = {}
     for name in contract.label:
         held = votes.said_of(said, name)
-        if votes.is_tied(held):
+        if rule != "soft" and votes.is_tied(held):
             if contract.task != "multi":
                 return None
             settled[name] = "0"  # as of lists, a label needs more than half

@@ -129,8 +129,8 @@ def train(
         rows: Keys of JSON that lead to the rows, "body.items", where several may.
         sheet: Sheet of a spreadsheet, where several hold tables.
         annotators: Whose label is taken where several people annotated a text and differ: that of
-            "majority" (the default; texts without one are left out and counted), the "first", or
-            nobody's ("refuse").
+            "majority" (the default; texts without one are left out and counted), all by their
+            shares ("soft", one label a text), the "first", or nobody's ("refuse").
         quote: Character around cells, where recognition errs; "none" if quotes are text.
         encoding: Encoding of files that are not UTF-8, as "cp1252" or "shift_jis".
         faulty: "refuse" files with faulty rows, or "skip" those rows: they are written to the run,
@@ -289,8 +289,8 @@ def evaluate(
         rows: Keys of JSON that lead to the rows, "body.items", where several may.
         sheet: Sheet of a spreadsheet, where several hold tables.
         annotators: Whose label is taken where several people annotated a text and differ: that of
-            "majority" (the default; texts without one are left out and counted), the "first", or
-            nobody's ("refuse").
+            "majority" (the default; texts without one are left out and counted), all by their
+            shares ("soft", one label a text), the "first", or nobody's ("refuse").
         quote: Character around cells, where recognition errs; "none" if quotes are text.
         encoding: Encoding of files that are not UTF-8, as "cp1252" or "shift_jis".
         faulty: "refuse" files with faulty rows, or "skip" those rows: they are

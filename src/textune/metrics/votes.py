@@ -9,9 +9,9 @@ from typing import Any
 
 from textune.errors import DataError, SettingsError, among
 from textune.metrics import alpha
-from textune.records import Annotators, Finding
+from textune.records import Annotators, Finding, Shares
 
-RULES: tuple[Annotators, ...] = ("majority", "first", "refuse")
+RULES: tuple[Annotators, ...] = ("majority", "soft", "first", "refuse")
 TIED = "has as many annotators for one label as for another"
 SHOWN = 3  # places that are named
 MOST = 4  # columns whose agreement is named one by one
@@ -40,11 +40,24 @@ def settle(judged: Judged, rule: Annotators | None) -> dict[str, Any] | None:
     if judged.is_settled or rule == "first" or len(votes) == 1:
         return {**judged.row, **votes[0]}
     said = {column: said_of(votes, column) for column in _columns(judged)}
-    tied = {column for column in said if is_tied(said[column])}
+    tied = {column for column in said if rule != "soft" and is_tied(said[column])}
     if tied and len(said) == 1:
         return None
     taken = {name: None if name in tied else majority(held) for name, held in said.items()}
     return {**judged.row, **taken}
+
+
+def shares(judged: Judged) -> dict[str, Shares]:
+    """Return, of columns of names of which annotators differ, how many gave each, as shares."""
+    if judged.is_settled:
+        return {}
+    found = {}
+    for column in _columns(judged):
+        said = said_of(judged.votes, column)
+        counts = Counter(map(key_of, said))
+        if len(counts) > 1 and not _are_lists(said) and not _are_numbers(said):
+            found[column] = tuple((str(name), n / len(said)) for name, n in counts.items())
+    return found
 
 
 def said_of(votes: Iterable[Mapping[str, Any]], column: str) -> list[Any]:
@@ -133,7 +146,7 @@ class Panel:
             self._places.append(place)
 
     def _leaves_blank(self, judged: Judged) -> bool:
-        is_open = self._blanks and not judged.is_settled and self._rule != "first"
+        is_open = self._blanks and not judged.is_settled and self._rule not in ("first", "soft")
         return is_open and len(_columns(judged)) > 1
 
     def _differ(self, judged: Judged, column: str) -> bool:
@@ -210,7 +223,10 @@ class Panel:
             if self._unlike <= self._numbers.keys()
             else ("the label of most of them")
         )
-        return f"{whats} was taken{but} (--annotators first takes the first, refuse stops)"
+        if self._rule == "soft":
+            return f"each of their labels counts by its share of them in training{but}, as asked"
+        others = "soft learns from all, first takes the first, refuse stops"
+        return f"{whats} was taken{but} (--annotators {others})"
 
 
 def _columns(judged: Judged) -> dict[str, None]:

@@ -171,7 +171,8 @@ class Labelled:
         found = hashlib.sha256(corpus.store.key.encode())
         everything = corpus.targets[np.arange(len(corpus.store))]
         weights = np.zeros(0) if corpus.weights is None else corpus.weights
-        for part in (everything, corpus.split.train, corpus.split.valid, weights):
+        shares = np.zeros(0) if corpus.shares is None else corpus.shares
+        for part in (everything, corpus.split.train, corpus.split.valid, weights, shares):
             found.update(np.ascontiguousarray(part).tobytes())
         return found.hexdigest()
 
@@ -198,6 +199,10 @@ class Labelled:
         found = self.corpus.weights_of(rows)
         return None if found is None else torch.from_numpy(found.astype(np.float32)).to(device)
 
+    def _shares(self, rows: NDArray[np.int64], device: torch.device) -> Tensor | None:
+        found = self.corpus.shares
+        return None if found is None else torch.from_numpy(found[rows]).to(device)  # (T, C)
+
     def _one(self, encoder: Encoder, update: plan.Update, number: int, epoch: int) -> Work:
         corpus = self.corpus
         mine = corpus.split.train[update.rows]
@@ -208,6 +213,7 @@ class Labelled:
                     corpus.store, part, targets=corpus.targets[part], device=encoder.device
                 ),
                 weights=self._weights(part, encoder.device),
+                shares=self._shares(part, encoder.device),
             )
             for part in parts
         ]

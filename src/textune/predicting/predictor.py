@@ -80,7 +80,8 @@ class Reading:
 
     def _annotators(self, agreed: Contract) -> tuple[str, ...]:
         column, rule = agreed.annotators or ("", "")
-        return (column, self.file.annotators or rule) if column else ()
+        rule = self.file.annotators or ("majority" if rule == "soft" else rule)
+        return (column, rule) if column else ()
 
     def _header(self, source: object, card: Card) -> bool | None:
         """Tell whether the first row names the columns: as in training, if nothing says otherwise.

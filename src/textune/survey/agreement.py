@@ -53,6 +53,11 @@ def agree(
     if weight is not None:
         said = f"{weight!r} says how much each text weighs in the loss, as asked"
         agreed = replace(agreed, reasons=(*agreed.reasons, said))
+    if annotators == "soft" and (agreed.task, agreed.form) != ("single", "name"):
+        raise SettingsError(
+            f"{table.name}: --annotators soft learns from shares of classes, for one label a text "
+            f"in one column (task single); here it is task {agreed.task}: choose majority"
+        )
     labelled = skipping.without(naming.named(read, agreed), agreed.skip)
     merging = annotated.find(labelled, agreed, annotators)
     if merging is None:

@@ -96,6 +96,7 @@ def reader(table: Table, contract: Contract, *, labelled: bool = True) -> ToExam
             label that is missing or cannot be read, naming the row and the column.
     """
     read = _reader(table, contract, labelled=labelled)
+    read = _shared(read, contract.label[0]) if labelled and contract.form == "name" else read
     if not labelled or contract.weight is None:
         return read
     name, place = contract.weight, _place(table, contract.weight, "weight")
@@ -104,6 +105,17 @@ def reader(table: Table, contract: Contract, *, labelled: bool = True) -> ToExam
         return replace(read(row), weight=weighting.read(row, place, name))
 
     return weighed
+
+
+def _shared(read: ToExample, column: str) -> ToExample:
+    """Keep what each of several annotators said, where all of them count."""
+
+    def with_shares(row: Row) -> Example:
+        example = read(row)
+        own = row.shares.get(column) if row.shares else None
+        return replace(example, shares=own) if own else example
+
+    return with_shares
 
 
 def label_names(contract: Contract, examples: Iterable[Example]) -> tuple[str, ...]:

@@ -31,19 +31,20 @@ def classes(
 
     Args:
         logits: (I, C).
-        batch: With targets, (I,).
+        batch: With targets, (I,), or shares of the classes, (I, C).
         weights: (C,) of the classes; None: all 1.
         smoothing: Share of a target that all classes get alike.
         unknown: The target that is not learned.
         criterion: Cross-entropy, or focal loss.
     """
     assert batch.targets is not None
+    wanted = batch.targets if batch.shares is None else batch.shares
     if criterion != PLAIN:
-        losses = _focal(logits.float(), batch.targets, weights, smoothing, unknown)
+        losses = _focal(logits.float(), wanted, weights, smoothing, unknown)
         return (losses if batch.weights is None else losses * batch.weights.float()).sum()
     losses = functional.cross_entropy(
         logits.float(),
-        batch.targets,
+        wanted,
         weight=None if weights is None else torch.tensor(weights, device=logits.device),
         reduction="none",
         ignore_index=unknown,
@@ -102,6 +103,8 @@ def _focal(
     losses = (-torch.expm1(logs)).pow(FOCUS) * -logs  # (I, C)
     if weights is not None:
         losses = losses * torch.tensor(weights, device=logits.device)
+    if targets.is_floating_point():  # (I, C) shares
+        return (((1 - smoothing) * targets + smoothing / targets.shape[1]) * losses).sum(dim=1)
     is_known = targets != unknown
     mine = losses.gather(1, targets.clamp(min=0)[:, None])[:, 0]  # (I,)
     found = (1 - smoothing) * mine + smoothing * losses.mean(dim=1)

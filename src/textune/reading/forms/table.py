@@ -6,6 +6,7 @@ is refused with their names, so that no reading depends on their order.
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -170,13 +171,16 @@ def _stream(
             origin = value.place(path.name)
             jsonlines.refuse_end(value, origin, problems)
             for found in _converted(made, value):
+                shares = None
                 if isinstance(found, Judged):
+                    shares = votes.shares(found) if options.annotators == "soft" else None
                     found = votes.settle(found, options.annotators) or TIED
                 if isinstance(found, str):
                     problems.add(f"{origin}: {found}", row=value.shown)
                 elif not isinstance(found, LeftOut):
                     held = tuple(map(found.get, names))
-                    yield from jsonlines.sound(held, names, origin, problems)
+                    rows = jsonlines.sound(held, names, origin, problems)
+                    yield from (replace(row, shares=shares) for row in rows) if shares else rows
 
 
 def _id_of(value: object) -> str:
