@@ -193,7 +193,7 @@ def test_words_and_tags_come_back_as_they_were(tmp_path_factory, scheme, delimit
 
     @MADE
     @given(
-        sentences=st.lists(st.lists(stretch, min_size=2, max_size=5), min_size=6, max_size=9),
+        sentences=st.lists(stretch, min_size=6, max_size=9),
         w=words,
     )
     def check(sentences: list[list[tuple[str, int]]], w: str) -> None:
