@@ -15,7 +15,7 @@ from textune.data.names import columns_meant
 from textune.data.words import joined
 from textune.encoder import bases, names, plain
 from textune.encoder.plain import PlainEncoder
-from textune.errors import ModelError, RunError, SettingsError
+from textune.errors import DataError, ModelError, RunError, SettingsError
 from textune.evaluation import answered
 from textune.reading import obtained, sources
 from textune.records import Contract, Decision, Example, Prediction, ReadOptions, Scores, Table
@@ -303,6 +303,9 @@ class Predictor:
             return iter(())
         is_plain = len(columns) == 1 == len(self.card.contract.text)
         table, agreed = Reading(text=columns if is_plain else ()).open(frame, self.card)
+        for found in table.findings:
+            if layout.BY_CONTENT in found.message and not is_plain:
+                raise DataError(f"{found.message}; rename the column, or give its texts")
         return examples.read(table, agreed, labelled=False)
 
     def _of_words(self, words: Sequence[object], number: int) -> Example:

@@ -17,7 +17,7 @@ from textune.predicting.pool import Candidate, Pool
 from textune.predicting.predictor import CHUNK, Predictor, Reading, Waiting
 from textune.records import PASSAGES, Contract, Example, Prediction, Table
 from textune.settings import config
-from textune.tasks import examples, registry
+from textune.tasks import examples, layout, registry
 from textune.tasks.interface import Column, Task
 from textune.text import store as stores
 
@@ -75,7 +75,7 @@ def suggest(
     if output is not None:
         output.check(source)
     table, agreed = options.open(source, predictor.card)
-    remarks: list[str] = []
+    remarks = [one.message for one in table.findings if one.kind == layout.KIND]
     found = Pool(_learned(predictor, run, options, known, remarks), seed)
     yield from _gather(predictor, table, agreed, found)
     items = found.close()

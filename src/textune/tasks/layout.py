@@ -21,6 +21,8 @@ SHOWN = 8  # columns that are listed
 BRIEF = 3  # words of a name
 TABLES = frozenset(["csv", "tsv", "text", "sheet"])  # formats whose first row may name the columns
 COUNTED = moved_words.COUNTED
+KIND = "layout"  # of findings that say which columns were taken for which
+BY_CONTENT = "is read as the text that was"
 
 
 def fitted(
@@ -50,24 +52,33 @@ def fitted(
     if table.format == "squad":
         return table, contract
     if table.format == "conll":
-        return table, contract if text_named else moved_words.fitted(table, contract)
+        is_known = text_named or contract.form not in moved_words.FORMS
+        moved = contract if is_known else moved_words.fitted(table, contract)
+        return _told(table, _said(contract.text, moved.text, "by what it holds")), moved
     held = _columns(table)
     barred = {c.name for c in held if likeness.is_of_labels(c, labels)} if held else set()
     barred |= {c.name for c in held if table.has_header and c.name in contract.label}
+    if held and contract.form in moved_words.FORMS:
+        barred |= {*moved_words.forms(table), *moved_words.poor(table)}
     text, said = contract.text, list[str]()
     if not text_named and held:
         text, said = _texts(table, contract, held, barred)
     free = [column for column in held if column.name not in text]
-    label, more = contract.label, list[str]()
+    chosen, more = replace(contract, text=text), list[str]()
     if not label_named:
         label, more = _labels(contract, free, labels)
-    if not said and not more:
-        return table, contract
-    message = "; ".join([*said, *more])
-    found = Finding("layout", "warning", message, 1)
-    return replace(table, findings=(*table.findings, found)), replace(
-        contract, text=text, label=label
-    )
+        chosen = replace(chosen, label=label)
+    if held and not label_named and contract.form in moved_words.FORMS:
+        chosen = moved_words.marked(table, chosen)
+        more = _renamed(contract.label, chosen.label)
+    return _told(table, [*said, *more]), chosen
+
+
+def _told(table: Table, said: Sequence[str]) -> Table:
+    """Add to the findings of a table which columns were taken for which."""
+    if not said:
+        return table
+    return replace(table, findings=(*table.findings, Finding(KIND, "warning", "; ".join(said), 1)))
 
 
 def has_header(table: Table, contract: Contract, *, trained: bool) -> bool | None:
@@ -222,7 +233,7 @@ def _renamed(expected: Sequence[str], found: Sequence[str]) -> list[str]:
 def _said(expected: Sequence[str], found: Sequence[str], why: str) -> list[str]:
     pairs = zip(expected, found, strict=True)
     return [
-        f"{two!r} is read as the text that was {one!r} in training, {why}; --text names another"
+        f"{two!r} {BY_CONTENT} {one!r} in training, {why}; --text names another"
         for one, two in pairs
         if one != two
     ]

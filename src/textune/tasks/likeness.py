@@ -10,6 +10,7 @@ from textune.data.numerals import is_number
 from textune.records import OUTSIDE, Look
 from textune.tasks.tags import schemes, word_lists
 
+SINGLE = 1.5  # words a cell, below which cells hold single ones
 TIMES = 4  # by which the mean of words may differ from that of the training
 FARTHER = 2.5  # by which it must differ more, for a column to be told from another one
 NO_TEXT = frozenset(["empty", "flags", "number", "date", "link", "parse", "record", "decimal"])
@@ -45,10 +46,10 @@ def is_odd_look(look: Look) -> bool:
 
 def is_far(column: Column, look: Look, others: Sequence[Column]) -> bool:
     """Tell whether a column is far less like the texts of a training than another one is."""
-    if is_odd_look(look) or not look.words:
-        return is_no_text(column) and not is_odd_look(look)
-    nearest = min(_distance(other, look) for other in others)
-    return is_no_text(column) or _distance(column, look) >= nearest + log(TIMES)
+    if is_odd_look(look) or not others:
+        return False
+    is_short = column.words < SINGLE and look.words >= TIMES * SINGLE
+    return is_no_text(column) or is_short
 
 
 def is_of_labels(column: Column, labels: Sequence[str]) -> bool:

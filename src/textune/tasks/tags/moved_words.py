@@ -7,10 +7,12 @@ from itertools import islice
 from textune.data.numerals import is_number
 from textune.errors import DataError
 from textune.records import Contract, Row, Table
-from textune.tasks.tags import schemes, word_lists
+from textune.tasks.tags import schemes, spans, word_lists
 
 SAMPLE = 200  # sentences that are looked at
+FORMS = ("words", "spans")  # of contracts that mark words
 MOSTLY = 0.9
+FEW = 3  # times as many different words as the expected column has, by which another is known
 VARIED = 2  # times as many different words as any other column has, by which words are known
 COUNTED = "after its number"  # what a contract says of words whose line begins with their number
 
@@ -28,7 +30,61 @@ def fitted(table: Table, contract: Contract) -> Contract:
     if contract.text[0] not in table.columns:
         return _found(table, contract, "")
     held = _odd(table, contract.text[0], sample)
+    if not held and len(table.columns) != len(contract.columns or table.columns):
+        held = _few(table, contract.text[0], sample)
     return _found(table, contract, held) if held else contract
+
+
+def _few(table: Table, name: str, sample: Sequence[Row]) -> str:
+    """Say that a column that should hold words holds few different ones, unlike another one."""
+    own = set(_items(sample, table.columns.index(name)))
+    others = [
+        len(set(_items(sample, place)))
+        for place, other in enumerate(table.columns)
+        if other != name and not _odd(table, other, sample)
+    ]
+    return (
+        f"few words such as {min(own)!r}" if own and max(others, default=0) > FEW * len(own) else ""
+    )
+
+
+def marked(table: Table, contract: Contract) -> Contract:
+    """Return the contract with the column of tags or of spans that a table has, in its form.
+
+    Where several columns, or none, could be that, it stays as it is.
+    """
+    able = {name: form for name, form in forms(table).items() if name not in contract.text}
+    own = [name for name in able if name in contract.label] or list(able)
+    return replace(contract, label=(own[0],), form=able[own[0]]) if len(own) == 1 else contract
+
+
+def poor(table: Table) -> set[str]:
+    """Name the columns of lists that hold far fewer different words than another one: classes."""
+    sample = list(islice(table.rows(), SAMPLE))
+    counts = {name: len(set(_items(sample, at))) for at, name in enumerate(table.columns)}
+    most = max(counts.values(), default=0)
+    return {name for name, count in counts.items() if count and VARIED * count <= most}
+
+
+def forms(table: Table) -> dict[str, str]:
+    """Name the columns that hold tags or spans, each with its form."""
+    sample = list(islice(table.rows(), SAMPLE))
+    found = {
+        name: _form([row.cells[place] for row in sample if row.cells[place].strip()])
+        for place, name in enumerate(table.columns)
+    }
+    return {name: form for name, form in found.items() if form}
+
+
+def _form(cells: Sequence[str]) -> str:
+    """Tell lists of tags from lists of spans; "" for anything else."""
+    lists = [word_lists.read_list(cell) for cell in cells if cell.startswith("[")]
+    items = [item for found in lists for item in found or ()]
+    marks = sum(item == "O" or schemes.type_of(item) is not None for item in items)
+    if any(map(schemes.type_of, items)) and marks >= MOSTLY * len(items):
+        return FORMS[0]
+    every = [item for cell in cells for item in spans.items(cell) or ()]
+    return FORMS[1] if every and all(map(spans.is_span, every)) else ""
 
 
 def _past_numbers(table: Table, contract: Contract, sample: Sequence[Row]) -> Contract:
