@@ -66,7 +66,8 @@ def test_the_set_of_owners_tables_does_not_shrink():
 
 def _pairs(option: str) -> list[tuple[str, str]]:
     words = shlex.split(option)
-    return [(words[0].removeprefix("--"), words[1])]
+    both = zip(words[::2], words[1::2], strict=True)
+    return [(name.removeprefix("--"), value) for name, value in both]
 
 
 def test_labels_without_their_texts_are_no_text():

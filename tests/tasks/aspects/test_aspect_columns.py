@@ -32,7 +32,7 @@ def test_columns_of_the_same_classes_are_one_thing(cells):
     found = understood(names, i=lambda n, _: str(n), t=prose(), a=cells, b=cells, c=cells)
     assert (found.task, found.text, found.label) == ("aspects", ("review",), names[2:])
     assert found.form == "classes"
-    assert any("`--label food` with `--task single`" in doubt for doubt in found.doubts)
+    assert any("only label: `--label food`" in doubt for doubt in found.doubts)
 
 
 def test_columns_of_numbers_with_blanks_have_the_classes_of_those_without():
@@ -53,7 +53,7 @@ def test_columns_of_0_and_1_stay_several_labels():
 def test_a_column_that_is_named_as_the_label_stays_the_label():
     found = understood(("text", "sentiment", "food", "price"), t=prose(), s=WORDS, a=WORDS, b=WORDS)
     assert (found.task, found.label) == ("single", ("sentiment",))
-    together = "`--task aspects` with `--label sentiment,food`"
+    together = "`--task aspects --label sentiment,food,price` would learn all 3 columns"
     assert any(together in doubt for doubt in found.doubts)
 
 
@@ -71,7 +71,7 @@ def test_two_annotations_that_are_as_likely_are_said_with_both_readings():
     assert (found.task, found.label) == ("single", ("intent",))
     doubts = " ".join(found.doubts)
     assert "`--label topic` selects the other" in doubts
-    assert "`--task aspects` with `--label intent,topic` would learn all 2 columns" in doubts
+    assert "`--task aspects --label intent,topic` would learn all 2 columns" in doubts
     options = {"task": "aspects", "label": ("intent", "topic")}
     found = understood(("text", "intent", "topic"), t=prose(), a=intents, b=topics, options=options)
     assert (found.task, found.label) == ("aspects", ("intent", "topic"))
@@ -141,3 +141,33 @@ def test_check_counts_the_classes_of_each_column_and_names_the_command():
         *(f"price: usd: {value}" for value in ("-1", "0", "1")),
     ]
     assert sum(found.labels.values()) == 400
+
+
+def test_a_second_annotation_of_any_name_is_one_that_may_be_learned_too():
+    cells = {"a": one_of("ask", "order", "pay"), "b": one_of("food", "money", "news")}
+    found = understood(("text", "intent", "domain"), t=prose(), **cells)
+    assert (found.task, found.label) == ("single", ("intent",))
+    assert any("`--task aspects --label intent,domain`" in doubt for doubt in found.doubts)
+
+
+@pytest.mark.parametrize("names", [("rater1", "rater2"), ("annotator_1", "annotator_2")])
+def test_what_several_people_said_is_a_class_of_each_and_asked_about(names):
+    scale = one_of("1", "2", "3", "4", "5")
+    found = understood(("text", *names), t=prose(), a=scale, b=scale)
+    assert (found.task, found.label) == ("aspects", names)
+    assert any("they are named as people" in doubt for doubt in found.doubts)
+    found = understood(("text", *names, "score"), t=prose(), a=scale, b=scale, c=scale)
+    assert (found.task, found.label) == ("single", ("score",))
+
+
+def test_part_of_a_name_does_not_make_one_aspect_the_label():
+    names = ("review", "Place#Traffic", "Service#Queue", "Price#Level")
+    cells = one_of("-2", "-1", "0", "1")
+    found = understood(names, t=prose(), a=cells, b=cells, c=cells)
+    assert (found.task, found.label) == ("aspects", names[1:])
+
+
+def test_one_column_of_polarity_among_marks_is_asked_about():
+    found = understood(("text", "a", "b", "c"), t=prose(), x=mark(0.4), y=mark(0.3), z=POLARITY)
+    assert found.task == "multi"
+    assert any("-1 is as frequent as 0 and 1 in 'c'" in doubt for doubt in found.doubts)

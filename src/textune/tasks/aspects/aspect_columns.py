@@ -14,7 +14,10 @@ from textune.tasks.kind import Form
 CLASSES = ("category", "flags")  # kinds of columns that hold classes
 MOST = 30  # classes of a column that is taken unasked
 MOST_NUMBERS = 7  # that are taken for classes unasked
-CLEAR = 3.0  # evidence of a name from which it says which column is the label
+CLEAR = 3.0  # evidence of a name of one word from which it says which column is the label
+SURE = 4.0  # the same, of any name
+MOST_BESIDE = 300  # classes of a column that may be learned beside another
+PEOPLE = frozenset(["annotator", "coder", "expert", "judge", "rater", "worker"])
 MOST_BLANK = 0.9  # share of blank cells from which a column is no label unasked
 SHOWN = 4  # classes that are named
 
@@ -38,16 +41,19 @@ def together(free: Sequence[Column], chosen: Choice, headed: bool, asked: bool) 
     if len(group) < 2 or not (asked or _beats(group, chosen, headed)):
         return None
     reason = f"labels: {quoted(column.name for column in group)}"
-    doubts = [
-        f"one of them could be the only label: {option('--label', group[:1])} with `--task single`"
-    ]
+    doubts = [f"one of them could be the only label: {option('--label', group[:1])}"]
     others = [column for column in able if column not in group]
     for other in sorted(others, key=lambda column: -_named(column, headed))[:MOST_DOUBTS]:
         every = sorted((*group, other), key=lambda column: column.place)
         doubts.append(
             f"{other.name!r} ({describe(other)}) could be the label instead: "
-            f"{option('--label', [other])} with `--task single`; or one more of them: "
-            f"{option('--label', every)}"
+            f"{option('--label', [other])}; or one more of them: "
+            f"{option('--task aspects --label', every)}"
+        )
+    if _are_people(group):
+        doubts.append(
+            "they are named as people: if all judged the same thing, one column with what most of "
+            "them said is one label a text"
         )
     if all(map(is_number, _values_of(group))):
         doubts.append(
@@ -93,25 +99,37 @@ def form(table: Table, columns: Sequence[Column], seen: Scan) -> Form:
 def instead(columns: Sequence[Column], seen: Scan) -> str:
     """Say what could be learned beside one column of classes, or of several columns of numbers."""
     if len(columns) > 1:
-        is_few = all(column.kind in CLASSES for column in columns)
-        if not is_few or all(map(choices.is_mark, columns)):
-            return ""
-        return "`--task aspects` would take each number as a class of its column"
+        return _instead_of_several(columns)
     best = columns[0]
     if best.kind not in CLASSES:
         return ""
     others = [
         column
         for column in seen.columns
-        if column.place != best.place and _is_able(column) and _is_second(column, best)
+        if column.place != best.place and _is_able(column, MOST_BESIDE) and _is_second(column, best)
     ]
     if not others:
         return ""
-    every = sorted((best, *others), key=lambda column: column.place)
+    likeliest = sorted(others, key=lambda column: -names.label_evidence(column.name))
+    chosen = likeliest if _all_alike(others, best) else likeliest[:MOST_DOUBTS]
+    every = sorted((best, *chosen), key=lambda column: column.place)
     return (
-        f"`--task aspects` with {option('--label', every)} would learn all {len(every)} columns, "
-        "each with classes of its own"
+        f"{option('--task aspects --label', every)} would learn all {len(every)} columns, each "
+        "with classes of its own"
     )
+
+
+def _instead_of_several(columns: Sequence[Column]) -> str:
+    torn = [column for column in columns if choices.are_polarity([column])]
+    if all(map(choices.is_mark, columns)) and torn:
+        return (
+            f"-1 is as frequent as 0 and 1 in {quoted(column.name for column in torn)}: where it "
+            'is a class, rather than "not scored", '
+            f"{option('--task aspects --label', columns)} learns a class of each column"
+        )
+    if all(map(choices.is_mark, columns)) or any(column.kind not in CLASSES for column in columns):
+        return ""
+    return "`--task aspects` would take each number as a class of its column"
 
 
 def findings(table: Table, contract: Contract, seen: Scan) -> Iterator[Finding]:
@@ -134,12 +152,18 @@ def findings(table: Table, contract: Contract, seen: Scan) -> Iterator[Finding]:
 
 
 def _named(column: Column, headed: bool) -> float:
-    return names.label_evidence(column.name) if headed else 0.0
+    if not headed or PEOPLE.intersection(names.parts(column.name)):
+        return 0.0
+    return names.label_evidence(column.name)
 
 
-def _is_able(column: Column) -> bool:
+def _are_people(columns: Sequence[Column]) -> bool:
+    return all(PEOPLE.intersection(names.parts(column.name)) for column in columns)
+
+
+def _is_able(column: Column, most: int = MOST) -> bool:
     """Tell whether a column may hold classes beside those of others."""
-    if column.kind not in CLASSES or not 2 <= column.classes <= MOST or names.is_apart(column.name):
+    if column.kind not in CLASSES or not 2 <= column.classes <= most or names.is_apart(column.name):
         return False
     is_held = column.blank < MOST_BLANK
     return names.text_evidence(column.name) < 2 and column.words < 4 and is_held
@@ -189,6 +213,8 @@ def _beats(group: Sequence[Column], chosen: Choice, headed: bool) -> bool:
     """Tell whether columns together are the labels rather than what was chosen by itself."""
     evidence = {column.name: _named(column, headed) for column in group}
     own = min(4.5 + 0.5 * len(group), 8) + max(0, min(evidence.values()))
+    if _are_people(group):  # what they agreed on stands in another column, if any
+        own = CLEAR + 1
     if not chosen.columns:
         return True
     if len(chosen.columns) > 1:
@@ -198,14 +224,22 @@ def _beats(group: Sequence[Column], chosen: Choice, headed: bool) -> bool:
     if best not in group:
         return 3 + _named(best, headed) < own
     ranked = sorted(evidence.values(), reverse=True)
-    is_clear = evidence[best.name] == ranked[0] >= CLEAR and ranked[0] - ranked[1] >= 1
+    least = CLEAR if len(names.parts(best.name)) == 1 else SURE
+    is_clear = evidence[best.name] == ranked[0] >= least and ranked[0] - ranked[1] >= 1
     return not is_clear
 
 
 def _is_second(column: Column, best: Column) -> bool:
     """Tell whether a column may be annotated as well as the one that was taken."""
     evidence = names.label_evidence(column.name)
-    return evidence >= CLEAR or (evidence > -CLEAR and _are_alike(column, best))
+    are_words = not all(map(is_number, _values(column)))
+    if evidence >= CLEAR or (_are_alike(column, best) and (are_words or evidence > -CLEAR)):
+        return True
+    return evidence > -CLEAR and column.kind == "category" and not column.blocks
+
+
+def _all_alike(others: Sequence[Column], best: Column) -> bool:
+    return all(_are_alike(column, best) for column in others)
 
 
 def _refuse_others(table: Table, column: Column, columns: Sequence[Column]) -> None:
