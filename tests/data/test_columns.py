@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from textune.data import names, pair_names
-from textune.data.columns import SAMPLE_ROWS, describe, flag, scan
+from textune.data.columns import describe, flag
+from textune.data.scanning import SAMPLE_ROWS, scan
 from textune.records import Row, Table
 
 

@@ -20,8 +20,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
 
-from textune.data.columns import UNSPACED
-from textune.data.words import Word, words_of
+from textune.data.words import UNSPACED, Word, words_of
 from textune.errors import excerpt
 from textune.records import Example, Finding
 

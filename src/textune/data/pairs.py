@@ -25,7 +25,8 @@ def pair(
         headed: Whether names of columns mean something.
     """
     if headed:
-        return _named(ranked, free) or _judged(ranked, free) or _repeated(ranked, free)
+        found = _named(ranked, free) or _judged(ranked, free) or _repeated(ranked, free)
+        return found or _combined(ranked, free, seen) or _alike(ranked, seen)
     for one, two in pairwise(free):
         if one in ranked[:2] and two in ranked[:2] and _share_words(one, two, seen):
             doubt = f"each of the two could be the only text: {option('--text', [one])}"
@@ -100,6 +101,34 @@ def _repeated(ranked: Sequence[Column], free: Sequence[Column]) -> Choice | None
     why = f"{able[0].name!r} repeats over rows, each with another {own[0].name!r} → pairs of texts"
     doubt = f"{own[0].name!r} could be the only text: {option('--text', own)} takes it alone"
     return Choice(tuple(both), (why,), (doubt,))
+
+
+def _combined(ranked: Sequence[Column], free: Sequence[Column], seen: Scan) -> Choice | None:
+    """Find two texts of which both come back, each time beside another one."""
+    able = [column for column in free if column in ranked or _comes_back(column)]
+    if len(able) != 2 or not ranked or any(column.varied > REPEATS for column in able):
+        return None
+    one, two = able
+    both = [(row[one.place], row[two.place]) for row in seen.sample]
+    if min(one.words, two.words) < WORDS or len(set(both)) < DIFFERS * len(both):
+        return None
+    why = f"{one.name!r} and {two.name!r} both repeat over rows, but not together"
+    doubt = f"{ranked[0].name!r} could be the only text: {option('--text', ranked[:1])}"
+    return Choice((one, two), (f"{why} → pairs of texts",), (f"{doubt} takes it alone",))
+
+
+def _alike(ranked: Sequence[Column], seen: Scan) -> Choice | None:
+    """Find two texts of like length that share words in each row, of whose names none says more."""
+    if len(ranked) != 2 or any(names.text_evidence(column.name) for column in ranked):
+        return None
+    one, two = sorted(ranked, key=lambda column: column.place)
+    if max(one.words, two.words) > 2 * min(one.words, two.words) or one.blank or two.blank:
+        return None
+    if names.is_derived(one.name) or names.is_derived(two.name) or not _share_words(one, two, seen):
+        return None
+    why = f"{one.name!r} and {two.name!r} are of like length and share words in each row"
+    doubt = f"each of the two could be the only text: {option('--text', [one])}"
+    return Choice((one, two), (f"{why} → pairs of texts",), (doubt,))
 
 
 def _comes_back(column: Column) -> bool:

@@ -5,14 +5,15 @@ import unicodedata
 from collections.abc import Sequence
 from itertools import accumulate
 
-from textune.data.columns import UNSPACED
-
 Word = tuple[int, int]  # its first character, and the one after its last
 RULE = (
     "runs of letters and digits, each other sign by itself, each sign of scripts without spaces "
     "by itself"
 )
 
+UNSPACED = re.compile(  # scripts written without spaces: Thai, Lao, Burmese, Khmer, Kana, Chinese
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0002fa1f]"
+)
 _WORD = re.compile(rf"{UNSPACED.pattern}|(?:(?!{UNSPACED.pattern})\w)+|[^\w\s]")
 _JOINER = "\u200d"  # joins signs to one, as the people of a family
 _NON_JOINER = "\u200c"  # parts letters within a word, in Persian

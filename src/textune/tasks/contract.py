@@ -5,8 +5,9 @@ from dataclasses import dataclass, field, replace
 
 from textune.data import annotated, choices, lists, skipping, text_choice, unlabelled
 from textune.data.choice import Choice, quoted
-from textune.data.columns import NUMBER, Column, Scan, describe, scan
+from textune.data.columns import NUMBER, Column, Scan, describe
 from textune.data.names import columns_meant
+from textune.data.scanning import scan
 from textune.data.unlabelled import Gap
 from textune.errors import DataError, SettingsError, among
 from textune.records import Contract, Finding, Look, Table

@@ -10,7 +10,8 @@ from dataclasses import replace
 from itertools import islice
 
 from textune.data import names
-from textune.data.columns import Column, scan
+from textune.data.columns import Column
+from textune.data.scanning import scan
 from textune.errors import DataError
 from textune.records import Contract, Finding, Look, Row, Table
 from textune.tasks import likeness

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from textune.data.columns import UNSPACED
+from textune.data.words import UNSPACED
 from textune.tasks.interface import Borders
 
 Floats = NDArray[np.float64]

@@ -11,7 +11,7 @@ from collections import Counter
 from functools import lru_cache
 from itertools import accumulate
 
-from textune.data.columns import UNSPACED
+from textune.data.words import UNSPACED
 
 CHARACTERS = "characters"
 JOINER = "\u200d"  # joins signs to one, as the people of a family
