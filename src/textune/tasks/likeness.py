@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import combinations, permutations
 from math import log
 
-from textune.data.columns import Column
+from textune.data.columns import NUMBER, Column
 from textune.data.numerals import is_number
 from textune.records import OUTSIDE, Look
 from textune.tasks.tags import schemes, word_lists
@@ -13,7 +13,7 @@ from textune.tasks.tags import schemes, word_lists
 SINGLE = 1.5  # words a cell, below which cells hold single ones
 TIMES = 4  # by which the mean of words may differ from that of the training
 FARTHER = 2.5  # by which it must differ more, for a column to be told from another one
-NO_TEXT = frozenset(["empty", "flags", "number", "date", "link", "parse", "record", "decimal"])
+NO_TEXT = frozenset(["empty", "flags", NUMBER, "date", "link", "parse", "record", "decimal"])
 CODES = frozenset(["id", "split"])
 KNOWN = 0.95  # share of cells that are labels which a model knows, in a column of labels
 SIGNS = re.compile("[;,|]")  # between several labels of a text

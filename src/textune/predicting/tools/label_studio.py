@@ -17,6 +17,8 @@ from textune.storage import atomic
 
 CONTROL = "label"  # of the config, where the model has one
 ANSWER = "answer"
+NUMBER = "Number"  # the control; results of it have this type in lower case
+ONE, SEVERAL = ' choice="single"', ' choice="multiple"'  # how many choices it takes
 
 
 @contextmanager
@@ -64,7 +66,7 @@ def _results(item: Item, model: Model) -> Iterator[dict[str, Any]]:
             chance = said.scores[f"{name}: {value}"]
             yield _result(name, text, "choices", [value]) | {"score": chance}
         for name, number in said.numbers.items():
-            yield _result(name, text, "number", number)
+            yield _result(name, text, NUMBER.lower(), number)
         if model.is_class and said.labels:
             found = _result(CONTROL, text, "choices", list(said.labels))
             yield found | {"score": min(said.scores[label] for label in said.labels)}
@@ -93,19 +95,18 @@ def _settings(model: Model) -> Iterator[str]:
     elif model.asks != "texts":
         yield from _control("Labels", "Label", ANSWER, model.texts[1], [ANSWER])
     for name in model.numbers:
-        yield f"  <Number name={quoteattr(name)} toName={quoteattr(model.texts[0])}/>"
+        yield f"  <{NUMBER} name={quoteattr(name)} toName={quoteattr(model.texts[0])}/>"
     for name, classes in model.columns.items():
-        yield from _control("Choices", "Choice", name, model.texts[0], classes, "single")
+        yield from _control("Choices", "Choice", name, model.texts[0], classes, ONE)
     if model.is_class:
-        how = "multiple" if model.several else "single"
+        how = SEVERAL if model.several else ONE
         yield from _control("Choices", "Choice", CONTROL, model.texts[0], model.labels, how)
     yield "</View>"
 
 
 def _control(
-    kind: str, part: str, name: str, to: str, values: Sequence[str], choice: str = ""
+    kind: str, part: str, name: str, to: str, values: Sequence[str], more: str = ""
 ) -> Iterator[str]:
-    more = f' choice="{choice}"' if choice else ""
     yield f"  <{kind} name={quoteattr(name)} toName={quoteattr(to)}{more}>"
     yield from (f"    <{part} value={quoteattr(value)}/>" for value in values)
     yield f"  </{kind}>"
