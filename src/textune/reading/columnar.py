@@ -111,7 +111,8 @@ def _table(
 ) -> Table:
     """Describe what can be read by the names of its columns."""
     name, prefix = ("data frame", "row ") if path is None else (path.name, f"{path.name}: row ")
-    columns, why, passed_over = choose(name, schema, total, read)
+    with _translated(f"{name}: damaged", _AGAIN):
+        columns, why, passed_over = choose(name, schema, total, read)
     classes = class_names.listed(schema.metadata) or class_names.of_features(features or {})
 
     def rows() -> Iterator[Row]:

@@ -15,10 +15,12 @@ KINDS = {
     ".json": "jsonl",
     ".parquet": "parquet",
     ".pq": "parquet",
+    ".arrow": "arrow",
+    ".feather": "arrow",
     **dict.fromkeys(SHEETS, "sheet"),
 }
 TEXTS = (*KINDS, ".text", ".md")  # of files that may hold plain text
-OTHERS = (".arrow", ".feather", ".conll", ".conllu", ".iob", ".iob2", ".bio", ".spacy", ".yml")
+OTHERS = (".conll", ".conllu", ".iob", ".iob2", ".bio", ".spacy", ".yml")
 
 
 def ending(path: Path) -> str:

@@ -55,6 +55,8 @@ def obtain(source: Place | Sequence[Place]) -> Parts:
         return _of_folder(path)
     if (found_in := _archived(path)) is not None:
         return _of_set(path, found_in, "archive")
+    if path.suffix.lower() == ".zip":
+        raise DataError(f"{path.name}: this is no zip archive, or a damaged one; fetch it again")
     return Parts((path,), reasons=said)
 
 

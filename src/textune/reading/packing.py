@@ -8,6 +8,7 @@ import bz2
 import gzip
 import lzma
 import shlex
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -20,6 +21,7 @@ from textune.errors import DataError, among
 from textune.storage.names import on_disk
 
 ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+STRANGE = (OSError, ValueError, OverflowError, struct.error)  # of an archive with wrong numbers
 FAULTS = (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, NotImplementedError)
 
 
@@ -123,7 +125,11 @@ def stored(path: Path) -> Iterator[BinaryIO]:
                 f"{path.name}: it is encrypted in {archive.name}; unpack it with its password: "
                 f"unzip {shlex.quote(str(archive))}"
             )
-        with held.open(member) as file:
+        try:
+            file = held.open(member)
+        except (*FAULTS, *STRANGE) as error:
+            _refuse_damaged(path, "zip", error)
+        with file:
             yield cast(BinaryIO, file)
 
 
@@ -131,7 +137,7 @@ def stored(path: Path) -> Iterator[BinaryIO]:
 def _archive(archive: Path) -> Iterator[zipfile.ZipFile]:
     try:
         held = zipfile.ZipFile(archive)
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError) as error:
+    except (*FAULTS, *STRANGE) as error:
         raise DataError(
             f"{archive.name}: the zip archive is damaged or cut off ({error}); fetch it again"
         ) from error

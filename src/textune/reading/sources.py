@@ -149,13 +149,13 @@ def _read_file(path: Path, options: ReadOptions) -> Table:
     ):
         return made
     kind, why = kind_of(path)
+    _refuse_unfit(path, kind, options)
     if kind in ("parquet", "arrow"):
-        from textune.reading import columnar
+        from textune.reading import columnar  # pyarrow, which a file of text does not need
 
         return (
             columnar.read_parquet(path) if kind == "parquet" else columnar.read_arrow([path], path)
         )
-    _refuse_unfit(path, kind, options)
     if kind == "sheet":
         return spreadsheets.read(path, why, sheet=options.sheet, header=options.header)
     if not options.rows and squad.begins(path):
@@ -213,10 +213,10 @@ def kind_of(path: Path) -> tuple[str, tuple[str, ...]]:
         return "parquet", why
     if head.startswith(b"ARROW1") or (ending(path) == ".arrow" and head.startswith(b"\xff" * 4)):
         return "arrow", why
-    if kind in ("parquet", "sheet"):
-        what = "Parquet file (it does not begin with PAR1)" if kind == "parquet" else "spreadsheet"
+    if kind in ("parquet", "arrow", "sheet"):
+        what = {"parquet": "Parquet file (it does not begin with PAR1)", "arrow": "Arrow file"}
         raise DataError(
-            f"{path.name}: this is no {what}; "
+            f"{path.name}: this is no {what.get(kind, 'spreadsheet')}; "
             f"write it again, or name it for what it is. textune reads {foreign.FORMATS}"
         )
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()

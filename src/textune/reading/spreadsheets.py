@@ -5,6 +5,7 @@ merged over several rows has its value in each of them. Of a formula the value i
 saved with it. Whole numbers are written without a point, dates as 2026-01-31.
 """
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -153,17 +154,40 @@ def _content(path: Path) -> Iterator[Any]:
 @contextmanager
 def _book(path: Path) -> Iterator[CalamineWorkbook]:
     try:
-        with _content(path) as content, CalamineWorkbook.from_filelike(content) as book:
-            yield book
+        with _content(path) as content:
+            with _silent():
+                book = CalamineWorkbook.from_filelike(content)
+            with book:
+                yield book
     except PasswordError as error:
         raise DataError(
             f"{path.name}: the spreadsheet is encrypted; save it without a password"
         ) from error
     except CalamineError as error:
-        raise DataError(
-            f"{path.name}: the spreadsheet is damaged, or it is none ({first_line(error, 200)}); "
-            f"open it and {WAY_OUT}"
-        ) from error
+        raise _damaged(path, first_line(error, 200)) from error
+    except BaseException as error:  # where calamine itself panics
+        if type(error).__name__ != "PanicException":
+            raise
+        raise _damaged(path, "what it holds contradicts itself") from None
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Keep from the screen what calamine writes there itself, where it panics."""
+    before, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(before, 2)
+        os.close(before)
+        os.close(nowhere)
+
+
+def _damaged(path: Path, why: str) -> DataError:
+    return DataError(
+        f"{path.name}: the spreadsheet is damaged, or it is none ({why}); open it and {WAY_OUT}"
+    )
 
 
 def _chosen(path: Path, book: CalamineWorkbook, wanted: str | None) -> tuple[CalamineSheet, str]:

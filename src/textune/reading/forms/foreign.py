@@ -19,7 +19,12 @@ FOREIGN = (  # how a file begins, what it is, and the way out
     (rb"7z\xbc\xaf", "a 7-Zip archive", "unpack it first (7z x)"),
     (rb"Rar!\x1a", "a RAR archive", "unpack it first (unrar x)"),
     (rb"(?s).{257}ustar", "a tar archive", "unpack it first (tar -xf) and name a file or folder"),
-    (rb"FEA1", "an old Feather file", "write it as Parquet"),
+    (  # pyarrow dies, as a process, of one that is damaged
+        rb"FEA1",
+        "a Feather file of version 1, which nobody reads safely any more",
+        'write it anew: python -c "import pyarrow.feather as f; '
+        "f.write_feather(f.read_table('old.feather'), 'new.feather')\"",
+    ),
     (rb"SQLite format 3", "a database", "export the table as CSV"),
     (rb"%PDF", "a PDF", "export the text as CSV"),
     (
