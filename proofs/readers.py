@@ -75,9 +75,14 @@ def judge(file: Path, content: bytes) -> tuple[str | None, str]:
 
 def missing(rows: Sequence[Sequence[str]], content: bytes) -> list[str]:
     """Name the texts that stand in the bytes of a file, but in no cell of their own."""
-    held = [cell for row in rows for cell in (*row, *_joined(row))]
-    alone = [cell for cell in held if sum(text in cell for text in TEXTS) == 1]
+    held = [cell for row in rows for cell in (*row, " ".join(row), *_joined(row))]
+    alone = [cell for cell in held if len(_lines_with_texts(cell)) == 1]
     return [text for text in TEXTS if _stands(text, content) and not _among(text, alone)]
+
+
+def _lines_with_texts(cell: str) -> list[str]:
+    """Take the lines of a cell in which texts stand: of several, some are rows of their own."""
+    return [line for line in cell.splitlines() if any(text in line for text in TEXTS)]
 
 
 def _stands(text: str, content: bytes) -> bool:

@@ -143,3 +143,9 @@ def test_lines_that_stand_in_quotes_as_a_whole_are_asked_about(tmp_path):
 def test_tables_drawn_with_bars_are_refused(tmp_path, content):
     with pytest.raises(DataError, match=r"a\.txt:2: a table drawn with bars"):
         read(tmp_path, content, "a.txt")
+
+
+def test_lines_above_a_table_without_a_header_are_faults(tmp_path):
+    rows = "".join(f"a film {n} that was fine,{'xy'[n % 2]}\n" for n in range(12))
+    with pytest.raises(DataError, match=r"a.csv:1: expected 2 columns"):
+        list(read(tmp_path, "a film that was fine|x\n" + rows).rows())

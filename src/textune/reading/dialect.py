@@ -49,9 +49,7 @@ def recognise(
         sample, delimiter = sample[separator.end() :], delimiter or separator[1]
     dialect, why = _delimiter(sample, whole, kind, chosen=delimiter)
     dialect, why_quotes = _quotes(path, dialect, sample, whole, chosen=quote)
-    above = uncommon.above(dialect, sample, read(dialect, sample, whole).width)
-    sample = "".join(islice(StringIO(sample, newline=""), len(above), None))
-    reading = read(dialect, sample, whole)
+    above, reading = _above(dialect, sample, whole, header)
     first, *body = reading.rows or [_raise_fault(path, dialect)]
     uncommon.refuse_quoted_lines(path, dialect, reading)
     if len(first) > COLUMN_LIMIT:
@@ -75,6 +73,21 @@ def recognise(
         before=before,
     )
     return layout, tuple(filter(None, (why, why_quotes, _said(above), why_header, remark)))
+
+
+def _above(
+    dialect: Dialect, sample: str, whole: bool, header: bool | None
+) -> tuple[list[str], Reading]:
+    """Take the lines above a table, which has a header then, and read what stands below them."""
+    reading = read(dialect, sample, whole)
+    above = uncommon.above(dialect, sample, reading.width)
+    if not above:
+        return [], reading
+    below = "".join(islice(StringIO(sample, newline=""), len(above), None))
+    found = read(dialect, below, whole)
+    if not found.rows or not _header(found.rows[0], found.rows[1:], dialect, header)[0]:
+        return [], reading
+    return above, found
 
 
 def _columns(

@@ -63,6 +63,10 @@ def of(path: Path) -> Packing | None:
             head = file.read(6)
     except FAULTS as error:
         _refuse_damaged(path, "zip", error)
+    except OSError as error:
+        if path.exists():
+            raise
+        _refuse_damaged(path, "zip", error)  # a place in it that cannot be
     return next((packing for packing in PACKINGS if head.startswith(packing.sign)), None)
 
 
