@@ -137,6 +137,7 @@ class Contract:
     names: tuple[tuple[str, str], ...] = ()  # of classes that files write as numbers
     columns: tuple[str, ...] = ()  # all of the training file
     looks: tuple[Look, ...] = ()  # one for each text column: by which it is known elsewhere
+    merged: tuple[tuple[str, str], ...] = ()  # labels, and those that they are taken for
     numerals: tuple[tuple[str, str], ...] = ()  # unit and sign of decimals of each label column of
     # numbers that are not written plainly
 

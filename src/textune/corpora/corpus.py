@@ -199,6 +199,7 @@ def _agree(table: Table, data: DataSettings) -> Understanding:
         weight=data.weight,
         names=data.names,
         annotators=data.annotators,
+        merge_labels=data.merge_labels,
     )
 
 

@@ -1,8 +1,9 @@
 """Texts and labels are compared without case, blanks and characters that nobody sees."""
 
 import re
+import shlex
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from textune.records import Example, Finding
 
@@ -19,6 +20,7 @@ TWINS = str.maketrans(
     "\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7\u03bf",
     "ABEKMHOPCTYXSIJaeopcyxsijABEZHIKMNOPTYXo",
 )
+UNSEEN = re.compile("[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 MOST = 5  # groups of labels that are named
 
 
@@ -60,8 +62,37 @@ def findings(counts: Mapping[str, int], *, of: str = "labels") -> Iterator[Findi
         message = (
             f"{of} that differ only in the way they are written: {counted}; one is meant? Write it "
             "in one way in the file: as it is, each is learned as something else"
+            f"{_way_out(group)}"
         )
         yield Finding("variant", "warning", message, sum(counts[name] for name in group[1:]))
+
+
+def key(name: str) -> str:
+    """Return a name without what hardly anybody sees.
+
+    Example:
+        >>> key("Positive ") == key("positive")
+        True
+    """
+    seen = unicodedata.normalize("NFC", UNSEEN.sub("", name)).strip()
+    return unicodedata.normalize("NFC", seen.casefold())
+
+
+def written(found: Iterable[tuple[str, str]]) -> str:
+    """Write pairs as they are asked for; "" where names hold the signs that part them."""
+    if any(set(name) & {",", "="} or UNSEEN.search(name) for pair in found for name in pair):
+        return ""
+    return ",".join(f"{name}={other}" for name, other in found)
+
+
+def _way_out(group: tuple[str, ...]) -> str:
+    """Name the option by which the labels of a group are one."""
+    ways = []
+    if told := written(tuple((name, group[0]) for name in group[1:])):
+        ways.append(f"--merge-labels {shlex.quote(told)}")
+    if len({key(name) for name in group}) == 1:
+        ways.append("--merge-labels auto")
+    return f"; or merge them: {' or '.join(ways)}" if ways else ""
 
 
 def _plain(name: str) -> str:

@@ -1,12 +1,13 @@
 """A table and what somebody says of it become the contract by which a run reads files."""
 
+from collections import Counter
 from dataclasses import replace
 from functools import partial
 
 from textune.data import annotated, naming, skipping, weighting
 from textune.errors import SettingsError
-from textune.records import Annotators, Table
-from textune.tasks import contract, registry
+from textune.records import Annotators, Contract, Table
+from textune.tasks import contract, examples, merging, registry
 from textune.tasks.contract import Understanding
 
 
@@ -22,12 +23,14 @@ def agree(
     weight: str | None = None,
     names: str | None = None,
     annotators: Annotators | None = None,
+    merge_labels: tuple[str, ...] = (),
 ) -> Understanding:
     """Understand a table: its columns, the weights of its texts, the names of its classes.
 
     The task, the columns and the rows to skip or not are as for `contract.understand`; `weight` is
     the column of the weights of texts in the loss, `names` a file or a column of the names of
-    classes that are numbers, `annotators` whose label is taken where rows have the same text.
+    classes that are numbers, `annotators` whose label is taken where rows have the same text, and
+    `merge_labels` which labels are one.
 
     Raises:
         SettingsError: A column that was named is not there, or there are no classes to be named.
@@ -58,6 +61,8 @@ def agree(
             f"{table.name}: --annotators soft learns from shares of classes, for one label a text "
             f"in one column (task single); here it is task {agreed.task}: choose majority"
         )
+    if merge_labels:
+        agreed = _merged(naming.named(read, agreed), agreed, merge_labels)
     labelled = skipping.without(naming.named(read, agreed), agreed.skip)
     merging = annotated.find(labelled, agreed, annotators)
     if merging is None:
@@ -70,3 +75,15 @@ def agree(
     )
     findings = (*found.findings, *merging.findings)
     return replace(found, contract=agreed, rows=merging.rows, findings=findings)
+
+
+def _merged(table: Table, agreed: Contract, asked: tuple[str, ...]) -> Contract:
+    """Add to a contract which labels are one."""
+    merging.refuse_useless(agreed, has_classes=registry.of(agreed.task).has_classes)
+    own = examples.of_file(agreed, table)
+    counts = Counter(
+        name for example in examples.read(table, own) for name in merging.names(example)
+    )
+    found = merging.pairs(asked, counts)
+    said = f"labels merged, as asked: {merging.shown(found)}" if found else "no labels to be merged"
+    return replace(agreed, merged=found, reasons=(*agreed.reasons, said))

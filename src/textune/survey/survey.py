@@ -90,6 +90,7 @@ def check(  # noqa: D417  # the other keywords are those of `train`
         weight=weight,
         names=None if names is None else str(names),
         annotators=annotators,
+        merge_labels=_several(merge_labels),
     )
     places = obtained.named(source)
     command = _command(places, table, found.contract, options, base=base, names=names)
@@ -325,5 +326,6 @@ def _options(
         "base": base and str(base),
         "skip": list(agreed.skip),
         "no-skip": list(agreed.no_skip),
+        "merge-labels": [f"{name}={other}" for name, other in agreed.merged],
     }
     return {name: value for name, value in given.items() if value}

@@ -2,13 +2,13 @@
 
 import json
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from textune.data import annotated, skipping, weighting
 from textune.errors import DataError, Problems, among
 from textune.records import Contract, Example, Row, Table
-from textune.tasks import registry
+from textune.tasks import merging, registry
 from textune.tasks.kind import Places, ToExample
 from textune.tasks.texts import BLANK
 
@@ -97,6 +97,8 @@ def reader(table: Table, contract: Contract, *, labelled: bool = True) -> ToExam
     """
     read = _reader(table, contract, labelled=labelled)
     read = _shared(read, contract.label[0]) if labelled and contract.form == "name" else read
+    if labelled and contract.merged:
+        read = _merging(read, dict(contract.merged))
     if not labelled or contract.weight is None:
         return read
     name, place = contract.weight, _place(table, contract.weight, "weight")
@@ -116,6 +118,10 @@ def _shared(read: ToExample, column: str) -> ToExample:
         return replace(example, shares=own) if own else example
 
     return with_shares
+
+
+def _merging(read: ToExample, found: Mapping[str, str]) -> ToExample:
+    return lambda row: merging.merged(read(row), found)
 
 
 def label_names(contract: Contract, examples: Iterable[Example]) -> tuple[str, ...]:
