@@ -61,6 +61,7 @@ class ReadOptions:
     quote: str | None = None  # the character around cells; "" where there is none
     encoding: str | None = None  # name of a codec of Python
     faulty: str | None = None  # "skip": faulty rows are left out, and named; else refused
+    unlabelled: bool | None = None  # whether texts without a label are rows: to be predicted
 
 
 @dataclass(frozen=True, slots=True)

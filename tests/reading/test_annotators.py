@@ -5,6 +5,7 @@ import json
 import pytest
 from typer.testing import CliRunner
 
+import textune
 from textune.doors.cli import app
 from textune.errors import DataError, SettingsError
 from textune.reading import sources
@@ -172,3 +173,24 @@ def test_regions_of_pictures_are_refused_or_left_out(tmp_path):
     table, rows = read(tmp_path / "tasks.json", [task(n, [region, *choice("a")]) for n in range(4)])
     assert (table.columns, rows[0]) == (("text", "mood"), (TEXT, "a"))
     assert "regions of pictures, films or sound (4)" in table.findings[0].message
+
+
+def test_texts_that_nobody_labelled_are_predicted(tmp_path, tiny_base):
+    values = [task(n, choice("good" if n % 2 else "bad")) for n in range(24)]
+    for number, value in enumerate(values):
+        value["data"]["text"] = f"the film number {number} was fine"
+    values[3]["annotations"] = []
+    values[5] = {**task(5, choice("good"), choice("bad")), "data": {"text": "so and so"}}
+    file = written(tmp_path / "tasks.json", values)
+    run = textune.train(file, base=tiny_base, out=tmp_path / "run", epochs=1, device="cpu")
+    assert textune.evaluate(run, file)["n"] == 22  # those that have a label
+    runner = CliRunner()
+    done = runner.invoke(app, ["predict", str(run.path), "--input", file, "--json"])
+    assert len(done.stdout.splitlines()) == 24
+    out = tmp_path / "out.csv"
+    runner.invoke(app, ["predict", str(run.path), "--input", file, "--output", str(out)])
+    assert len(out.read_text().splitlines()) == 25
+    values = [{**value, "annotations": []} for value in values]
+    file = written(tmp_path / "new.json", values)
+    done = runner.invoke(app, ["predict", str(run.path), "--input", file, "--json"])
+    assert len(done.stdout.splitlines()) == 24

@@ -45,7 +45,7 @@ def predict_file(
     """
     written = Output(output, overwrite=overwrite, harmless=harmless)
     written.check(source)
-    table, agreed = options.open(source, predictor.card)
+    table, agreed = options.open(source, predictor.card, unlabelled=True)
     decision, task = predictor.decision(options.threshold), predictor.task
     to_example = examples.reader(table, agreed, labelled=False)
     problems = Problems(table.name, table.faults)
@@ -79,7 +79,7 @@ def without_answer(output: Path, options: Reading) -> list[str]:
 
 def remarks(predictor: Predictor, source: object, options: Reading) -> list[str]:
     """Say how an input was read where its columns stand otherwise, and what is no row of it."""
-    table, _ = options.open(source, predictor.card)
+    table, _ = options.open(source, predictor.card, unlabelled=True)
     return [item.message for item in table.findings if item.kind in ("left out", "layout")]
 
 
@@ -97,7 +97,7 @@ def read_texts(
     Raises:
         DataError: The file has a problem; all of them are named, before the first text is given.
     """
-    table, agreed = options.open(source, predictor.card)
+    table, agreed = options.open(source, predictor.card, unlabelled=True)
     for _ in examples.read(table, agreed, labelled=False):
         pass
     if table.faults and left_out is not None:

@@ -49,10 +49,20 @@ class Reading:
     device: str = "auto"
     precision: str = "auto"
 
-    def open(self, source: object, card: Card) -> tuple[Table, Contract]:
-        """Return the table and the contract to read it by."""
+    def open(
+        self, source: object, card: Card, *, unlabelled: bool = False
+    ) -> tuple[Table, Contract]:
+        """Return the table and the contract to read it by.
+
+        Args:
+            source: A path or a data frame.
+            card: What the model knows.
+            unlabelled: Whether texts that nobody labelled are wanted, too.
+        """
         agreed = card.contract
-        table = sources.read(source, replace(self.file, header=self._header(source, card)))
+        file = replace(self.file, unlabelled=unlabelled or None)
+        header = replace(self, file=file)._header(source, card)
+        table = sources.read(source, replace(file, header=header))
         text = columns_meant(self.text, table.columns)
         label = columns_meant(self.label, table.columns)
         if len(text) not in {0, len(agreed.text)}:

@@ -74,7 +74,7 @@ def suggest(
         raise SettingsError(f"-n {count}: how many texts are wanted; allowed: 1 or more")
     if output is not None:
         output.check(source)
-    table, agreed = options.open(source, predictor.card)
+    table, agreed = options.open(source, predictor.card, unlabelled=True)
     remarks = [one.message for one in table.findings if one.kind == layout.KIND]
     found = Pool(_learned(predictor, run, options, known, remarks), seed)
     yield from _gather(predictor, table, agreed, found)
@@ -223,7 +223,7 @@ def _learned(
 
 
 def _texts(predictor: Predictor, source: object, options: Reading) -> Iterator[Example]:
-    table, agreed = options.open(source, predictor.card)
+    table, agreed = options.open(source, predictor.card, unlabelled=True)
     kept = skipping.without(table, agreed.skip)
     to_example = examples.reader(table, agreed, labelled=False)
     problems = Problems(table.name, table.faults)

@@ -64,7 +64,7 @@ def _converter(values: Values) -> Converter:
         row = dict(plain(member(value, "fields", Mapping)))
         votes = _votes(value)
         if not votes:
-            yield LeftOut("has no submitted response")
+            yield LeftOut("has no submitted response", row)
             return
         names = {name: f"{name} (annotated)" if name in row else name for name in questions}
         said = [{names[name]: vote.get(name) for name in questions} for vote in votes]
@@ -104,7 +104,7 @@ def _flat(values: Values) -> Converter:
         row = {key: held for key, held in plain(value).items() if "." not in key}
         count = max(map(len, answers.values()), default=0)
         if not count:
-            yield LeftOut("has no submitted response")
+            yield LeftOut("has no submitted response", row)
             return
         votes = (
             {name: said[place] for name, said in answers.items() if place < len(said)}

@@ -53,7 +53,7 @@ def _of_users(values: Values) -> Converter:
         items = member(value, "annotations", list)
         votes = _by_user(items)
         if not items and not is_spans:
-            yield LeftOut("has no annotation")
+            yield LeftOut("has no annotation", plain(value, "annotations"))
             return
         held = [_held(said, is_spans=is_spans, several=several) for said in votes.values()]
         row = plain(value, "annotations")

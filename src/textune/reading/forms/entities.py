@@ -104,7 +104,7 @@ def _dataturks(values: Values) -> Converter:
     def convert(value: Any) -> Iterator[Made]:
         held = value.get("annotation")
         if held is None:
-            yield LeftOut("has no annotation")
+            yield LeftOut("has no annotation", {"text": value.get("content")})
             return
         label = list((held or {}).get("labels") or []) if is_class else list(_points(held))
         row = plain(value, "annotation", "extras", "content")

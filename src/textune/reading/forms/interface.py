@@ -19,6 +19,7 @@ class LeftOut:
     """A value that is no row of the table."""
 
     why: str
+    row: Mapping[str, Any] | None = None  # without labels: what is wanted where these are predicted
 
 
 Made = Mapping[str, Any] | LeftOut | Judged

@@ -160,11 +160,11 @@ def _converter(values: Values) -> Converter:
 def _rows(value: Any, seen: _Seen) -> Iterator[Made]:
     data = member(value, "data", Mapping)
     if seen.annotated and _lists(value) == (GUESSED,):
-        yield LeftOut("has predictions of a model, and no annotation")
+        yield LeftOut("has predictions of a model, and no annotation", plain(data))
         return
     done = _done(value)
     if not done:
-        yield LeftOut("has no finished annotation")
+        yield LeftOut("has no finished annotation", plain(data))
         return
     row: dict[str, Any] = dict(plain(data))
     votes = [_vote(annotation["result"], row, seen) for annotation in done]

@@ -36,7 +36,7 @@ def _labelbox(values: Values) -> Converter:
         text = member(member(value, "data_row", Mapping), "row_data", str)
         labels = list(_labels(value))
         if not labels:
-            yield LeftOut("has no label")
+            yield LeftOut("has no label", {"text": text})
             return
         votes = tuple(_labelled(said, several, spans=spans) for said in labels)
         yield Judged({"text": text}, votes)

@@ -38,11 +38,11 @@ def _converter(values: Values) -> Converter:
 
     def convert(value: Any) -> Iterator[Made]:
         answer = value.get("answer")
+        row = {key: held for key, held in plain(value, *OWN).items() if not key.startswith("_")}
         if answer == "ignore" or (answer == "reject" and not is_binary):
             meant = "skipped" if answer == "ignore" else "its label does not hold"
-            yield LeftOut(f"has the answer {answer!r} ({meant})")
+            yield LeftOut(f"has the answer {answer!r} ({meant})", row)
             return
-        row = {key: held for key, held in plain(value, *OWN).items() if not key.startswith("_")}
         row |= {"annotator": _who(value)} if len(people) > 1 else {}
         yield row | _label(value, is_spans=has_spans, is_choice=has_choice, is_list=several)
 

@@ -45,7 +45,7 @@ def _manifest(values: Values) -> Converter:
             )
         found = {job: _job(value, job) for job in jobs if job in value}
         if not found:
-            yield LeftOut("has no label of any job")
+            yield LeftOut("has no label of any job", {"source": value["source"]})
             return
         yield {"source": value["source"], **found}
 

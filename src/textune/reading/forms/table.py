@@ -47,7 +47,6 @@ FORMS = (
     *(form for room in (argilla, doccano, entities, google, spacy) for form in room.FORMS),
     *(room.FORM for room in (*ROOMS, sagemaker, ubiai)),
 )
-TIED = LeftOut(votes.TIED)
 _ODD = (ValueError, TypeError, AttributeError, KeyError, IndexError)  # of values of no form
 HEAD = 200  # values by which a form is recognised
 
@@ -132,7 +131,7 @@ def _table(
         for found in _converted(made, value):
             if isinstance(found, Judged):
                 panel.watch(found, value.place(path.name) + _id_of(value.value))
-                found = votes.settle(found, options.annotators) or TIED
+            found = _settled(found, options)
             if isinstance(found, LeftOut):
                 left_out[found.why] += 1
                 first.setdefault(found.why, value.place(path.name) + _id_of(value.value))
@@ -143,7 +142,7 @@ def _table(
     if not names:
         list(stream())  # raises what is wrong with every value, if that is why
         raise DataError(f"{path.name}: no row is left to learn from")
-    findings = panel.findings(path.name)
+    findings = [] if options.unlabelled else panel.findings(path.name)
     for what, count in left_out.items():
         are = "rows are" if count > 1 else "row is"
         message = f"{count:,} {are} left out, since each {what}; first: {first[what]}"
@@ -174,13 +173,23 @@ def _stream(
                 shares = None
                 if isinstance(found, Judged):
                     shares = votes.shares(found) if options.annotators == "soft" else None
-                    found = votes.settle(found, options.annotators) or TIED
+                found = _settled(found, options)
                 if isinstance(found, str):
                     problems.add(f"{origin}: {found}", row=value.shown)
                 elif not isinstance(found, LeftOut):
                     held = tuple(map(found.get, names))
                     rows = jsonlines.sound(held, names, origin, problems)
                     yield from (replace(row, shares=shares) for row in rows) if shares else rows
+
+
+def _settled(found: Any, options: ReadOptions) -> Any:
+    """Take one answer of several people; to be predicted, a text without a label is a row."""
+    if isinstance(found, Judged):
+        settled = votes.settle(found, options.annotators)
+        found = LeftOut(votes.TIED, found.row) if settled is None else settled
+    if options.unlabelled and isinstance(found, LeftOut) and found.row is not None:
+        return found.row
+    return found
 
 
 def _id_of(value: object) -> str:
