@@ -212,7 +212,7 @@ def test_rows_are_read_a_chunk_at_a_time(predictor, tmp_path, monkeypatch):
             yield Row(("good film",), f"row {number}")
 
     table = Table("texts", None, "frame", ("text",), True, None, (), rows)
-    monkeypatch.setattr(Reading, "open", lambda *_: (table, predictor.card.contract))
+    monkeypatch.setattr(Reading, "open", lambda *_, **_named: (table, predictor.card.contract))
     ahead = []
     for done in files.predict_file(predictor, None, tmp_path / "out.csv", Reading()):
         ahead.append(taken - done)
