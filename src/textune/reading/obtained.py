@@ -16,13 +16,14 @@ from typing import TypeGuard
 from urllib.parse import unquote, urlsplit
 
 from textune.errors import DataError, among, some
-from textune.reading import cards, hub, kinds, packing, remote, splits, spreadsheets
+from textune.reading import cards, hub, kinds, packing, remote, splits, spreadsheets, unpacked
 from textune.reading.forms import folders, foreign
 from textune.reading.splits import Parts
 from textune.storage.names import on_disk
 
 MOST_FILES = 10_000  # of a folder
 SHOWN = 8
+FEW = 8  # texts in folders, from which these may be labels
 EXPORT = "save what is meant as CSV UTF-8 or as text"
 
 Place = str | os.PathLike[str]
@@ -55,6 +56,8 @@ def obtain(source: Place | Sequence[Place]) -> Parts:
         return _of_folder(path)
     if (found_in := _archived(path)) is not None:
         return _of_set(path, found_in, "archive")
+    if unpacked.is_tar(path):
+        return _of_folder(unpacked.folder_of(path))
     if path.suffix.lower() == ".zip":
         raise DataError(f"{path.name}: this is no zip archive, or a damaged one; fetch it again")
     return Parts((path,), reasons=said)
@@ -92,7 +95,8 @@ def on_machine(source: object) -> list[Path]:
         found = obtain(source)
     except DataError:
         return []
-    return list(dict.fromkeys(map(on_disk, (*found.train, *found.valid, *found.test))))
+    files = map(on_disk, (*found.train, *found.valid, *found.test))
+    return list(dict.fromkeys(map(unpacked.origin, files)))
 
 
 def is_pattern(source: Place) -> bool:
@@ -280,10 +284,12 @@ def _of_set(place: Path, files: Sequence[Path], what: str) -> Parts:
         raise DataError(
             f"{place}: the {what} holds no file of rows ({held}); textune reads {foreign.FORMATS}"
         )
+    if chosen is texts and packing.is_zip(place) and _are_labelled(texts):
+        return _of_folder(unpacked.folder_of(place))
     if found := splits.parted(place, chosen):
         return found
-    left = [file.relative_to(place).as_posix() for file in files if file not in chosen]
-    more = (f"not read in the {what}: {some(left, SHOWN)}",) if left else ()
+    left = [file.relative_to(place).as_posix() for file in set(files).difference(chosen)]
+    more = (f"not read in the {what}: {some(sorted(left), SHOWN)}",) if left else ()
     if len(chosen) == 1:
         name = chosen[0].relative_to(place).as_posix()
         return Parts((chosen[0],), reasons=(f"{name!r} in the {what} {place.name}", *more))
@@ -291,6 +297,11 @@ def _of_set(place: Path, files: Sequence[Path], what: str) -> Parts:
         _refuse_several(place, chosen, what)
     made = _together(chosen, f"{len(chosen)} files of the {what} as one, for their names say so")
     return Parts(made.train, reasons=(*made.reasons, *more))
+
+
+def _are_labelled(texts: Sequence[Path]) -> bool:
+    """Tell texts in folders, that may be named for their labels, from a few files of many rows."""
+    return len(texts) >= FEW and len({file.parent for file in texts}) > 1
 
 
 def _refuse_several(place: Path, files: Sequence[Path], what: str) -> None:

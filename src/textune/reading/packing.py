@@ -130,11 +130,11 @@ def stored(path: Path) -> Iterator[BinaryIO]:
                 f"unzip {shlex.quote(str(archive))}"
             )
         try:
-            file = held.open(member)
+            content = held.open(member)
         except (*FAULTS, *STRANGE) as error:
             _refuse_damaged(path, "zip", error)
-        with file:
-            yield cast(BinaryIO, file)
+        with content:
+            yield cast(BinaryIO, content)
 
 
 @contextmanager

@@ -18,7 +18,7 @@ FOREIGN = (  # how a file begins, what it is, and the way out
     (rb"\x1f\x8b|BZh\d1AY|\xfd7zXZ\0|\(\xb5/\xfd", "packed twice", "unpack it once"),
     (rb"7z\xbc\xaf", "a 7-Zip archive", "unpack it first (7z x)"),
     (rb"Rar!\x1a", "a RAR archive", "unpack it first (unrar x)"),
-    (rb"(?s).{257}ustar", "a tar archive", "unpack it first (tar -xf) and name a file or folder"),
+    (rb"(?s).{257}ustar", "a tar archive", "name it .tar, .tar.gz or the like"),
     (  # pyarrow dies, as a process, of one that is damaged
         rb"FEA1",
         "a Feather file of version 1, which nobody reads safely any more",

@@ -1,0 +1,82 @@
+"""Archives of many files are unpacked to the cache, once, and read as the folder that they hold."""
+
+import io
+import tarfile
+import zipfile
+
+import pytest
+
+from textune.errors import DataError
+from textune.reading import obtained, sources
+
+TEXTS = {
+    f"reviews/{part}/{label}/{n}.txt": f"a {label} film {n}"
+    for part in ("train", "test")
+    for label in ("neg", "pos")
+    for n in range(3)
+}
+NOISE = {"reviews/README": "read me", "reviews/train/unsup/0.txt": "a film", "reviews/.x": "x"}
+
+
+@pytest.fixture
+def archive(tmp_path, monkeypatch):
+    """Return a function that packs files into an archive by its ending."""
+    monkeypatch.setenv("TEXTUNE_CACHE", str(tmp_path / "cache"))
+
+    def write(name, files):
+        path = tmp_path / name
+        if name.endswith(".zip"):
+            with zipfile.ZipFile(path, "w") as made:
+                for member, content in files.items():
+                    made.writestr(member, content)
+            return path
+        with tarfile.open(path, f"w:{name.rpartition('.')[2].replace('tar', '')}") as made:
+            for member, content in files.items():
+                about = tarfile.TarInfo(member)
+                about.size = len(content)
+                made.addfile(about, io.BytesIO(content.encode()))
+        return path
+
+    return write
+
+
+def cells(source):
+    return [row.cells for row in sources.read(source).rows()]
+
+
+@pytest.mark.parametrize("name", ["a.zip", "a.tar", "a.tar.gz", "a.tar.bz2", "a.tar.xz"])
+def test_texts_in_folders_of_labels_are_read_from_an_archive(archive, name):
+    path = archive(name, TEXTS | NOISE)
+    assert sorted(cells(path)) == [
+        (f"a {label} film {n}", label) for label in ("neg", "pos") for n in range(3)
+    ]
+    assert sorted(sources.parts(path)) == ["test", "train"]
+    assert obtained.on_machine(path) == [path]
+    assert next(sources.read(path).rows()).origin.startswith("train/neg/")
+
+
+def test_a_table_in_a_tar_archive_is_read(archive):
+    rows = "text,label\n" + "".join(f"a film {n},{n % 2}\n" for n in range(9))
+    assert len(cells(archive("a.tar.gz", {"data/a.csv": rows}))) == 9
+    both = archive("b.tar", {"train.csv": rows, "dev.csv": rows})
+    assert sorted(sources.parts(both)) == ["train", "valid"]
+
+
+def test_an_archive_is_unpacked_again_where_it_changed(archive):
+    assert len(cells(archive("a.tar", {"a.csv": "text,label\na b c,1\nd e f,2\n"}))) == 2
+    assert len(cells(archive("a.tar", {"a.csv": "text,label\na b c,1\nd e,2\nf,1\n"}))) == 3
+
+
+def test_members_that_would_lie_elsewhere_are_left_out(archive, tmp_path):
+    rows = "text,label\na b c,1\nd e f,2\n"
+    path = archive("a.tar", {"../evil.csv": rows, "/tmp/evil.csv": rows, "good.csv": rows})
+    assert next(sources.read(path).rows()).origin == "good.csv:2"
+    assert not list(tmp_path.rglob("evil.csv"))
+
+
+def test_a_damaged_archive_is_refused_in_a_line(archive):
+    path = archive("a.tar.gz", TEXTS)
+    path.write_bytes(path.read_bytes()[:-40])
+    with pytest.raises(DataError, match=r"a.tar.gz: .* damaged or cut off .*again$"):
+        sources.read(path)
+    assert len(cells(archive("a.tar.gz", TEXTS))) == 6
