@@ -145,3 +145,16 @@ def test_the_option_travels_from_the_command_line_into_the_run(labelled, tiny_ba
 )
 def test_which_cells_stand_for_no_value(counts, found):
     assert list(missing.of(counts)) == found
+
+
+def test_nan_among_several_columns_of_classes_is_no_class_of_any(tmp_path):
+    draw = random.Random(0)
+    names = ("positive", "negative", "neutral", "nan")
+    rows = [[prose(draw), *draw.choices(names, k=3)] for _ in range(90)]
+    file = tmp_path / "data.csv"
+    with file.open("w", encoding="utf-8", newline="") as opened:
+        csv.writer(opened).writerows([["text", "food", "service", "price"], *rows])
+    found = checked(file)
+    assert (found.contract.task, len(found.labels)) == ("aspects", 9)
+    assert not [label for label in found.labels if label.endswith("nan")]
+    assert "blank cells among the labels: 'food' in" in messages(found)

@@ -5,7 +5,7 @@ import shlex
 
 import pytest
 
-from made_owners import owned
+from made_owners import Owned, owned
 from made_tables import table
 from textune.errors import DataError
 from textune.tasks.contract import understand
@@ -61,7 +61,7 @@ def test_the_options_that_are_shown_select_the_other_reading(name):
 
 
 def test_the_set_of_owners_tables_does_not_shrink():
-    assert len(TABLES) >= 111
+    assert len(TABLES) >= 149
 
 
 def _pairs(option: str) -> list[tuple[str, str]]:
@@ -74,3 +74,20 @@ def test_labels_without_their_texts_are_no_text():
     rows = [[str(10_000 + 37 * n), ("OFF", "NOT")[n % 3 == 0]] for n in range(60)]
     with pytest.raises(DataError, match=r"no column looks like text .*'2' is category: 2 differen"):
         understand(table(2, rows))
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        ("premise", "choice1", "choice2", "label"),
+        ("sent1", "ending0", "ending1", "ending2", "label"),
+        ("goal", "sol1", "sol2", "label"),
+        ("question", "A", "B", "C", "answer"),
+    ],
+)
+def test_answers_to_choose_from_are_refused_with_a_reason(columns):
+    made = Owned(columns, (*["P"] * (len(columns) - 1), "0/1"), frozenset(), (), (), "").table(40)
+    with pytest.raises(DataError, match=r"look like answers to choose from .*as in `--text "):
+        understand(made)
+    named = understand(made, text=columns[:2], label=columns[-1:])
+    assert named.contract.text == columns[:2]

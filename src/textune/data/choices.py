@@ -67,7 +67,9 @@ def _label_weight(column: Column, headed: bool, texts: Sequence[Column]) -> floa
     paired = len(texts) > 1
     weight = content.get(column.kind, -1.0) + named - 3 * column.blank
     if column.kind == NUMBER:
-        weight += 1.8 + ((2.5 if paired else 1) if _is_scale(column) else -0.3)
+        is_measured = paired and any(float(cell) % 1 for cell in column.cells if is_number(cell))
+        unlike = 1.2 if is_measured else -0.3
+        weight += 1.8 + ((2.5 if paired else 1) if _is_scale(column) else unlike)
     if column.kind == "category" and all(map(is_number, column.cells)):
         weight += 0.1 if _count_up(column) else COUNTS
     if max((column.counts or {"": 0}).values()) > NEARLY_ALL * column.rows:
@@ -261,7 +263,8 @@ def _best_label(
     near = [
         other
         for other in ranked[1:]
-        if weights[other.name] >= PLAUSIBLE and not (marks and other in marks and best not in marks)
+        if (weights[other.name] >= PLAUSIBLE or other.kind == "flags")
+        and not (marks and other in marks and best not in marks)
     ]
     for other in near[:MOST_DOUBTS]:
         by_name = _named(best, headed) > _named(other, headed)

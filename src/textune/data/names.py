@@ -15,7 +15,7 @@ LABEL_WORDS: Mapping[float, str] = {
     3: "stars star rating ratings score grade outcome verdict priority severity type similarity"
     " relatedness entailment classes",
     2: "section tag group spam toxic toxicity hate offensive humor sarcasm judgment judgement"
-    " subtask",
+    " subtask complexity readability difficulty intensity quality",
 }
 TEXT_WORDS: Mapping[float, str] = {
     3: "text texts",
@@ -32,7 +32,7 @@ OTHER_WORDS = (
     " likes retweets votes upvotes price cost amount age year month day version annotator rater"
     " worker page number num length len verified retweeted favorited truncated lat lon phone zip"
     " unnamed probability prob weight unclear test train dev variance std stddev deviation stderr"
-    " ups downs"
+    " ups downs corpus"
 )
 APART = frozenset(
     ["dev", "fold", "partition", "split", "subset", "test", "train", "unclear", "unsure", "valid"]

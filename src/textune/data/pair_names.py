@@ -40,7 +40,8 @@ SIDES = (("1", "2"), ("a", "b"), ("left", "right"), ("first", "second"), ("0", "
 LETTERED = re.compile(r"[a-z](?:text|sent|sentence|string|str)")
 AGAIN = frozenset(["2", "b", "pair", "second"])  # after the name of the first: text, text_pair
 NEUTRAL = frozenset(["text", "term", "body", "content", "string", "str", "user", "input"])
-TARGETS = frozenset(["aspect", "aspects", "target", "entity", "opinion"])
+TARGETS = frozenset(["aspect", "aspects", "target", "entity"])
+OPTIONS = frozenset(["choice", "option", "ending", "sol", "solution", "alternative", "distractor"])
 JUDGED = frozenset(["stance", "sentiment", "polarity", "attitude"])
 
 
@@ -103,12 +104,18 @@ def series(name: str) -> tuple[str, ...]:
 def is_target(name: str) -> bool:
     """Tell whether a name is of what a text is judged for: the aspect, the target of a stance."""
     found = parts(name)
-    return bool(found) and found[0] in TARGETS and not {"category", "label", "id"} & set(found)
+    return bool(TARGETS & set(found)) and not (JUDGED | {"category", "label", "id"}) & set(found)
 
 
 def is_judged(name: str) -> bool:
     """Tell whether a name is of a judgement about something: stance, sentiment, polarity."""
     return bool(JUDGED & set(parts(name)))
+
+
+def is_option(name: str) -> bool:
+    """Tell whether a name is of one of several answers to choose from: "ending0", "option_b"."""
+    found = parts(name)
+    return len(found) == 2 and found[0] in OPTIONS and (found[1].isdigit() or len(found[1]) == 1)
 
 
 def _core(name: str) -> str:

@@ -109,8 +109,8 @@ def _combined(ranked: Sequence[Column], free: Sequence[Column], seen: Scan) -> C
     if len(able) != 2 or not ranked or any(column.varied > REPEATS for column in able):
         return None
     one, two = able
-    both = [(row[one.place], row[two.place]) for row in seen.sample]
-    if min(one.words, two.words) < WORDS or len(set(both)) < DIFFERS * len(both):
+    both = len({(row[one.place], row[two.place]) for row in seen.sample})
+    if min(one.words, two.words) < WORDS or both < 2 * max(one.classes, two.classes):
         return None
     why = f"{one.name!r} and {two.name!r} both repeat over rows, but not together"
     doubt = f"{ranked[0].name!r} could be the only text: {option('--text', ranked[:1])}"

@@ -51,8 +51,12 @@ def commands(doubt: str, call: Call) -> tuple[str, ...]:
     """
     found = []
     for match in OPTIONS.finditer(doubt):
-        parts = [shlex.split(part) for part in match.groups() if part]
-        changes = {name[2:].replace("-", "_"): " ".join(value) for name, *value in parts}
+        changes: dict[str, Given] = {}
+        for word in shlex.split(" ".join(part for part in match.groups() if part)):
+            if word.startswith("--"):
+                name = word[2:].replace("-", "_")
+            else:
+                changes[name] = word
         found.append(call.changed(changes))
     return tuple(dict.fromkeys(found))
 

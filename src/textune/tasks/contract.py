@@ -1,9 +1,9 @@
 """Rows become a contract: which task, which columns, which labels, and why."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from textune.data import annotated, choices, lists, skipping, text_choice, unlabelled
+from textune.data import annotated, choices, skipping, text_choice, unlabelled
 from textune.data.choice import Choice, quoted
 from textune.data.columns import NUMBER, Column, Scan, describe
 from textune.data.names import columns_meant
@@ -11,7 +11,7 @@ from textune.data.scanning import scan
 from textune.data.unlabelled import Gap
 from textune.errors import DataError, SettingsError, among
 from textune.records import Contract, Finding, Look, Table
-from textune.tasks import registry
+from textune.tasks import refused, registry
 from textune.tasks.kind import Kind
 
 FASTTEXT = "__label__"
@@ -94,10 +94,12 @@ def understand(
         kind = registry.of(apart.task)
         described |= kind.described(apart) if kind.described else {}
         return _found(table, apart, described, seen, skip=skip, no_skip=no_skip)
+    if text is None and label is None:
+        refused.refuse_options(table, seen.columns)
     taken = {*(label or ()), *([group] if group else ())}
     texts = text_choice.choose(seen, text, taken=taken, headed=table.has_header)
     if not texts.columns:
-        raise _no_text(table, columns.values())
+        raise refused.no_text(table, columns.values())
     asked = choices.given_label([columns[name] for name in label]) if label else None
     barred = {*taken, *(column.name for column in texts.columns)}
     free = [column for column in seen.columns if column.name not in barred]
@@ -112,26 +114,11 @@ def understand(
     if asked is None:
         labels = _together(free, labels, task, headed=table.has_header)
     if text is None and not labels.columns:
-        _refuse_words(table, texts.columns, columns.values())
+        refused.refuse_words(table, texts.columns, columns.values())
     for kind in registry.TASKS.values() if task is None else ():
         kind.refuse(table, texts.columns, labels.columns)
     contract = _completed(table, seen, task, texts=texts, labels=labels, group=group)
     return _found(table, contract, described, seen, skip=skip, no_skip=no_skip)
-
-
-def _no_text(table: Table, columns: Iterable[Column]) -> DataError:
-    listed = "; ".join(f"{column.name!r} is {describe(column)}" for column in columns)
-    return DataError(f"{table.name}: no column looks like text ({listed}); name one with --text")
-
-
-def _refuse_words(table: Table, texts: Sequence[Column], columns: Iterable[Column]) -> None:
-    """Refuse labels without their texts: a few words, each in many rows, and nothing else.
-
-    Raises:
-        DataError: They would be taken for text without labels.
-    """
-    if len(texts) == 1 and texts[0].kind == "category" and texts[0].words < 2:
-        raise _no_text(table, columns)
 
 
 def _together(free: Sequence[Column], labels: Choice, task: str | None, *, headed: bool) -> Choice:
@@ -295,7 +282,7 @@ def _completed(
         found = registry.PLAIN.name
         return Contract(found, names, (), "none", None, group, tuple(reasons), tuple(doubts))
     if task is None:
-        _refuse_positions(table, chosen)
+        refused.refuse_positions(table, chosen)
     kind = registry.of(task) if task else _likeliest(chosen)
     assert kind.form is not None
     form = kind.form(table, chosen, seen)
@@ -331,17 +318,3 @@ def _likeliest(chosen: Sequence[Column]) -> Kind:
     """Return the task of which columns hold the labels, where nobody says which it is."""
     able = [kind for kind in registry.TASKS.values() if kind.form is not None]
     return max(able, key=lambda kind: kind.weight(chosen))
-
-
-def _refuse_positions(table: Table, chosen: Sequence[Column]) -> None:
-    """Refuse lists of a value for each position, of which nobody can tell what is meant."""
-    column = chosen[0]
-    if len(chosen) > 1 or column.separator == "vector":
-        return
-    if places := lists.positions(column.cells):
-        raise DataError(
-            f"{table.name}: column {column.name!r} holds lists of {places} numbers, some of them "
-            f"repeated ({column.cells[0][:40]}): one value for each position, no set of labels; "
-            "write a column for each position, and name one with --label (--task single), or all "
-            "of them (--task number)"
-        )

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from textune.data import missing
 from textune.errors import DataError
 from textune.metrics import by_column, catalogue
 from textune.records import Contract, Example, LinearHead, Prediction, Row, Scores, Survey, Table
@@ -38,7 +39,9 @@ def read(table: Table, contract: Contract, places: Places) -> ToExample:
             label: list[str] = []
             unscored: list[str] = []
             for place, column in both:
-                if cell := row.cells[place].strip():
+                cell = row.cells[place].strip()
+                is_kept = cell not in missing.EMPTY or f"{column}={cell}" in contract.no_skip
+                if cell and is_kept:
                     label.append(outputs.named(column, cell))
                 else:
                     unscored.append(column)
