@@ -43,7 +43,8 @@ def read_parts(
             continue
         more = _same_layout(other, table, agreed, data.file)
         opened.append(more)
-        parts.append((yield from _read(*layout.fitted(more, plain, known), data, seed)))
+        fitted = layout.fitted(more, plain, known)
+        parts.append((yield from _read(*fitted, data, seed, labels=labels)))
     yield from _leave_out_unknown(agreed, parts, data)
     return parts
 
@@ -71,13 +72,21 @@ def _same_layout(other: object, table: Table, agreed: Contract, options: ReadOpt
 
 
 def _read(
-    table: Table, agreed: Contract, data: DataSettings, seed: int
+    table: Table,
+    agreed: Contract,
+    data: DataSettings,
+    seed: int,
+    *,
+    labels: Sequence[str] = (),
 ) -> Generator[Message, None, list[Example]]:
     yield from (
         Message(f"{table.name}: {finding.message}", is_warning=True) for finding in table.findings
     )
     table = naming.named(table, agreed)
-    found = list(examples.read(table, examples.of_file(agreed, table)))
+    own = examples.of_file(agreed, table, labels)
+    for reason in own.reasons[len(agreed.reasons) :]:
+        yield Message(f"{table.name}: {reason}", is_warning=True)
+    found = list(examples.read(table, own))
     kept = [item for item in found if not is_skipped(item)]
     if table.faults:
         said = f"{table.faults.said(table.name)}; all are in the run's faulty.jsonl"

@@ -66,7 +66,8 @@ def _by_labels(run: Path, source: object, options: Reading) -> Report:
     predictor = Predictor.opened(run, device=options.device, precision=options.precision)
     decision = predictor.decision(options.threshold)
     table, agreed = options.open(source, predictor.card)
-    everything = list(examples.read(table, examples.of_file(agreed, table)))
+    own = examples.of_file(agreed, table, predictor.task.labels)
+    everything = list(examples.read(table, own))
     found = [item for item in everything if not is_skipped(item)]
     if not found:
         raise DataError(f"{table.name}: no row has both a text and a scored label")
@@ -79,6 +80,7 @@ def _by_labels(run: Path, source: object, options: Reading) -> Report:
     if predictor.task.asks == "words" and (agreed.form == "words" or table.format == "conll"):
         numbers["plain_text"] = _on_plain_text(predictor, found)
     remarks = (
+        *own.reasons[len(agreed.reasons) :],
         *(found.message for found in table.findings if found.kind in ("left out", "layout")),
         skipped(everything, table.name),
         mended(found, table.name),

@@ -2,7 +2,7 @@
 
 import json
 import shlex
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from textune.data import annotated, skipping, weighting
@@ -49,10 +49,18 @@ def paired(
     return [(row, example) for row in rows for example in sound([row], to_example, problems)]
 
 
-def of_file(contract: Contract, table: Table) -> Contract:
-    """Return the contract by which one file is read: tags may be written otherwise in each."""
+def of_file(contract: Contract, table: Table, labels: Collection[str] = ()) -> Contract:
+    """Return the contract by which one file is read: tags may be written otherwise in each.
+
+    Reasons that it has beyond those of the contract are worth saying.
+
+    Args:
+        contract: Of the training.
+        table: The file.
+        labels: That a model knows, if there is one.
+    """
     own = registry.of(contract.task).of_file
-    return contract if own is None else own(contract, table)
+    return contract if own is None else own(contract, table, labels)
 
 
 def sound(

@@ -7,7 +7,7 @@ them, and by which numbers it is judged. What most tasks do alike stands here as
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -212,7 +212,8 @@ class Kind:
     # tables that hold it in a way of their own; None where they have no such columns
     formats: frozenset[str] = frozenset()  # of tables that only this row reads
     understand: Callable[..., Contract | None] | None = None
-    of_file: Callable[[Contract, Table], Contract] | None = None  # as one file writes it
+    of_file: Callable[[Contract, Table, Collection[str]], Contract] | None = None  # as one file
+    # writes it, beside the labels that a model knows
     refuse: Callable[[Table, Sequence[Column], Sequence[Column]], None] = _let_pass  # its like
     described: Callable[[Contract], dict[str, str]] | None = None  # column → what it was taken for
     # label columns beside texts: how likely they hold it, where nobody says so (0: they do not)

@@ -11,7 +11,7 @@ from textune.metrics.catalogue import Judged
 from textune.records import OUTSIDE, Contract, Example, Finding, Prediction, Survey, Table
 from textune.tasks import doubt, probes, shown
 from textune.tasks.kind import Chart, Kind, Places, Tally, ToExample
-from textune.tasks.tags import misread, schemes, tag_columns, tagged
+from textune.tasks.tags import misread, own_scheme, schemes, tag_columns, tagged
 from textune.tasks.tags.census import WordCensus
 from textune.tasks.tags.offsets import CHARACTERS, READINGS
 from textune.tasks.tags.spans import LEFT_OUT
@@ -137,7 +137,7 @@ KIND = Kind(
     formats=frozenset(["conll"]),
     understand=tag_columns.understand,
     refuse=misread.refuse,
-    of_file=tagged.in_own_scheme,
+    of_file=own_scheme.of_file,
     described=tag_columns.described,
     findings=findings,
     doubt=doubt.of_words,

@@ -7,7 +7,7 @@ error. A sentence without words is an Example without words.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from textune.data.cut import Cutter
@@ -17,7 +17,6 @@ from textune.records import Contract, Example, Row, Table
 from textune.tasks.kind import ToExample, in_order
 from textune.tasks.tags import schemes, spans
 from textune.tasks.tags.notation import Notation
-from textune.tasks.tags.offsets import OffsetCensus
 from textune.tasks.tags.word_lists import read_list
 
 MOST_FAULTS = 3  # of a row that are named
@@ -51,6 +50,7 @@ def reader(
         )
     is_listed = contract.form == "words" or table.format == "conll"
     read = _read_words if is_listed else _read_spans
+    named = dict(contract.names)
 
     def to_example(row: Row) -> Example:
         if contract.task == "plain":
@@ -60,40 +60,17 @@ def reader(
             found = _unlabelled(row, row.cells[text], contract, is_listed=is_listed)
         else:
             found = read(row, (row.cells[text], row.cells[label]), contract)
+        if contract.names and found.label is not None:
+            found = replace(found, label=tuple(_meant(tag, named) for tag in found.label))
         return found if group is None else replace(found, group=row.cells[group])
 
     return to_example
 
 
-def in_own_scheme(contract: Contract, table: Table) -> Contract:
-    """Read a file's tags or spans as it writes them, whatever the training file did.
-
-    Plain tags are of no scheme, and a file of which nothing can be told is read as agreed.
-    """
-    if contract.task != "tags" or contract.separator == "plain" or not contract.label:
-        return contract
-    if contract.label[0] not in table.columns:
-        return contract
-    place = table.columns.index(contract.label[0])
-    if contract.form != "words" and table.format != "conll":
-        return _in_own_places(contract, table, place)
-    census = schemes.Census()
-    for row in table.rows():
-        census.add(read_list(row.cells[place]) or ())
-    found = census.notation()
-    if found is None:
-        return contract
-    return replace(contract, separator=census.scheme(), notation=found.written())
-
-
-def _in_own_places(contract: Contract, table: Table, label: int) -> Contract:
-    """Read the places of spans in the units that a file counts."""
-    if contract.text[0] not in table.columns:
-        return contract
-    text, census = table.columns.index(contract.text[0]), OffsetCensus()
-    for row in table.rows():
-        spans.count(census, spans.items(row.cells[label]) or [], row.cells[text])
-    return replace(contract, offsets=census.reading())
+def _meant(tag: str, named: Mapping[str, str]) -> str:
+    """Give a tag in IOB2 the type that is meant."""
+    letter, sign, kind = tag.partition("-")
+    return f"{letter}{sign}{named.get(kind, kind)}"
 
 
 def label_names(contract: Contract, examples: Iterable[Example]) -> tuple[str, ...]:
