@@ -1,6 +1,7 @@
 """Archives, folders, patterns and lists become files: those that are meant, or a question."""
 
 import gzip
+import json
 import zipfile
 
 import pyarrow as pa
@@ -9,7 +10,9 @@ import pytest
 
 from textune.errors import DataError
 from textune.reading import documents, sources
+from textune.records import ReadOptions
 
+PARTS = ("test", "train")
 ROWS = "text,label\n" + "".join(f"a film of the year {n},{n % 2}\n" for n in range(9))
 MORE = ROWS.replace("year", "month")
 
@@ -178,3 +181,45 @@ def test_a_dict_of_data_sets_has_parts():
     assert [row.cells[0] for row in sources.read(made).rows()] == ["train"]
     with pytest.raises(DataError, match="two data sets are of the part 'train'"):
         sources.read({"train": made["train"], "training": made["dev"]})
+
+
+def test_a_pattern_leaves_out_what_stands_beside_the_data(tmp_path):
+    folder = folder_of(tmp_path, {"a.txt": "one\n", "b.txt": "two\n", "readme.txt": "read me"})
+    table = sources.read(str(folder / "*.txt"))
+    assert [row.cells for row in table.rows()] == [("one",), ("two",)]
+    assert "not read, by their names: readme.txt" in table.reasons
+
+
+def test_an_encoding_is_heeded_in_an_archive(packed):
+    path = packed({"a.csv": ROWS.replace("film", "café").encode("cp1252")})
+    table = sources.read(path, ReadOptions(encoding="cp1252"))
+    assert next(table.rows()).cells[0] == "a café of the year 0"
+
+
+def test_folders_of_labels_have_parts(tmp_path):
+    texts = {f"{part}/{label}/1.txt": f"{label} film" for part in PARTS for label in ("neg", "pos")}
+    folder = folder_of(tmp_path, texts)
+    found = sources.parts(folder)
+    assert {name: files[0].name for name, files in found.items()} == {
+        "train": "train",
+        "test": "test",
+    }
+    assert next(row.cells for row in sources.read(found["test"]).rows()) == ("neg film", "neg")
+
+
+def test_a_saved_data_set_has_parts(tmp_path):
+    for name in PARTS:
+        part = tmp_path / name
+        part.mkdir()
+        table = pa.table({"text": [f"of {name}"], "label": [0]})
+        with pa.ipc.new_stream(part / "data-00000-of-00001.arrow", table.schema) as file:
+            file.write_table(table)
+        state = {"_data_files": [{"filename": "data-00000-of-00001.arrow"}]}
+        (part / "state.json").write_text(json.dumps(state))
+        (part / "dataset_info.json").write_text("{}")
+    (tmp_path / "dataset_dict.json").write_text(json.dumps({"splits": [*PARTS, "unsupervised"]}))
+    found = sources.parts(tmp_path)
+    assert [row.cells[0] for row in sources.read(tmp_path).rows()] == ["of train"]
+    assert [row.cells[0] for row in sources.read(found["test"]).rows()] == ["of test"]
+    said = "parts, by the names of folders: train: train; test: test"
+    assert sources.read(tmp_path).reasons[:2] == (said, "not read: unsupervised")

@@ -155,6 +155,8 @@ def status(source: Place) -> tuple[Path, int]:
     """
     if str(source).startswith("file://"):
         source = unquote(urlsplit(str(source)).path)
+    elif str(source).startswith(hub.SCHEME):
+        source = hub.fetch(str(source))[0]
     elif remote.is_address(source):
         source = remote.fetch(str(source))
     try:
@@ -220,12 +222,15 @@ def _together(files: Sequence[Path], said: str) -> Parts:
 
 
 def _of_pattern(pattern: Place) -> Parts:
-    files = matches(pattern)
+    found = matches(pattern)
+    files = [file for file in found if not splits.is_noise(file)] or found
+    rest = [file.name for file in found if file not in files]
     whole = Path(os.path.commonpath([file.parent for file in files]))
     names = {splits.part_of(file, whole) for file in files}
-    if len(names - {None}) > 1 and (found := splits.parted(whole, files)):
-        return found
-    return _together(files, f"{len(files)} files as one")
+    made = splits.parted(whole, files) if len(names - {None}) > 1 else None
+    made = made or _together(files, f"{len(files)} files as one")
+    more = (f"not read, by their names: {some(rest, SHOWN)}",) if rest else ()
+    return replace(made, reasons=(*made.reasons, *more))
 
 
 def _of_hub(address: str) -> Parts:
@@ -282,7 +287,8 @@ def _of_set(place: Path, files: Sequence[Path], what: str) -> Parts:
     if not chosen:
         held = some([file.relative_to(place).as_posix() for file in files], SHOWN) or "nothing"
         raise DataError(
-            f"{place}: the {what} holds no file of rows ({held}); textune reads {foreign.FORMATS}"
+            f"{place}: the {what} holds no file of rows ({held}); unpack archives in it first. "
+            f"textune reads {foreign.FORMATS}"
         )
     if chosen is texts and packing.is_zip(place) and _are_labelled(texts):
         return _of_folder(unpacked.folder_of(place))
