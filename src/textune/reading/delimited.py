@@ -154,7 +154,9 @@ def _delimited_rows(path: Path, layout: Layout, problems: Problems) -> Iterator[
             continue
         if len(cells) in layout.widths:
             cells += [""] * (width - len(cells))
-        if fault := _fault(path, cells, layout, several_lines=records.lines > 1):
+        is_plain = len(cells) == width and records.lines == 1
+        fault = None if is_plain else _fault(path, cells, layout, several_lines=records.lines > 1)
+        if fault:
             problems.add(f"{origin}: {fault[0]}", fault[1], row=records.part())
         elif not problems.count:
             yield Row(tuple(cells), origin, remarks)
@@ -183,7 +185,9 @@ class Records:
             try:
                 for cells in reader:
                     yield self.line, cells
-                    self._next()
+                    self.line += self.lines
+                    self.lines = 0
+                    self._held.clear()
                     if self._again:
                         break
                 else:
@@ -215,18 +219,21 @@ class Records:
         self.line += 1
         self._held, self.lines = [], 0
 
-    def _next(self) -> None:
-        """Go on to the record after this one."""
-        self.line += self.lines
-        self._held, self.lines = [], 0
-
     def _taken(self, rest: Iterator[str]) -> Iterator[str]:
         """Hand on lines, those to be parsed again first."""
-        while (line := self._again.popleft() if self._again else next(rest, None)) is not None:
+        while self._again:
+            yield self._counted(self._again.popleft())
+        if self._problems.skips:
+            yield from map(self._counted, rest)
+            return
+        for line in rest:
             self.lines += 1
-            if self._problems.skips:
-                self._held.append(line)
             yield line
+
+    def _counted(self, line: str) -> str:
+        self.lines += 1
+        self._held.append(line)
+        return line
 
     def _fed(self) -> Iterator[str]:
         """Stream lines, unless a record grows without end."""
@@ -255,8 +262,6 @@ def _fault(
 ) -> tuple[str, str] | None:
     """Say what is wrong with a record, and the way out."""
     width, delimiter = len(layout.columns), layout.dialect.delimiter or ""
-    if len(cells) == width and not several_lines:
-        return None
     shown = excerpt(delimiter.join(cells))
     if len(cells) != width:
         noun = "column" if width == 1 else "columns"
