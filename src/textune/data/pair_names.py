@@ -40,7 +40,7 @@ SIDES = (("1", "2"), ("a", "b"), ("left", "right"), ("first", "second"), ("0", "
 LETTERED = re.compile(r"[a-z](?:text|sent|sentence|string|str)")
 AGAIN = frozenset(["2", "b", "pair", "second"])  # after the name of the first: text, text_pair
 NEUTRAL = frozenset(["text", "term", "body", "content", "string", "str", "user", "input"])
-TARGETS = frozenset(["aspect", "aspects", "target", "entity"])
+TARGETS = frozenset(["aspect", "target", "entity"])
 OPTIONS = frozenset(["choice", "option", "ending", "sol", "solution", "alternative", "distractor"])
 JUDGED = frozenset(["stance", "sentiment", "polarity", "attitude"])
 
@@ -103,7 +103,7 @@ def series(name: str) -> tuple[str, ...]:
 
 def is_target(name: str) -> bool:
     """Tell whether a name is of what a text is judged for: the aspect, the target of a stance."""
-    found = parts(name)
+    found = [part.removesuffix("s") for part in parts(name)]
     return bool(TARGETS & set(found)) and not (JUDGED | {"category", "label", "id"}) & set(found)
 
 
