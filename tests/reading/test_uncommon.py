@@ -149,3 +149,13 @@ def test_lines_above_a_table_without_a_header_are_faults(tmp_path):
     rows = "".join(f"a film {n} that was fine,{'xy'[n % 2]}\n" for n in range(12))
     with pytest.raises(DataError, match=r"a.csv:1: expected 2 columns"):
         list(read(tmp_path, "a film that was fine|x\n" + rows).rows())
+
+
+def test_single_quotes_of_running_text_are_no_quotes_of_cells(tmp_path):
+    """As in the SMS spam collection and in GermEval 2018, where few texts begin with one."""
+    lines = [f"{('ham', 'spam')[n % 2]}\tcall me number {n} it's fine" for n in range(3000)]
+    lines[40:400:40] = ['ham\t"Gimme a few" was 5 minutes ago'] * 9
+    lines[2900] = "ham\t'Wnevr i fal in luv vth my books..!'' . Gud eve"
+    lines[2950] = "ham\t'An Amazing Quote'' - \"Sometimes in life it's difficult"
+    table = read(tmp_path, "\n".join(lines), "sms.tsv")
+    assert len(rows_of(table)) == 3000

@@ -78,7 +78,7 @@ def is_quote(sign: str, sample: str) -> bool:
 def quotes(dialect: Dialect, sample: str, whole: bool, *, fits: bool) -> Dialect | None:
     """Find the signs around cells that make every line fit, where the usual ones do not.
 
-    Where those fit too, other signs must stand around all cells of a column.
+    Where those fit too, or none, other signs must stand around all cells of a column.
     """
     sign = dialect.delimiter or ","
     for escape, quote in QUOTES:
@@ -91,7 +91,8 @@ def quotes(dialect: Dialect, sample: str, whole: bool, *, fits: bool) -> Dialect
         if not found.fits or found.width < 2:
             continue
         plain = read(replace(dialect, quoted=False), sample, whole)
-        if not fits or (escape is None and _is_around_a_column(plain, quote)):
+        is_needed = not fits and (escape is not None or not plain.fits)
+        if is_needed or (escape is None and _is_around_a_column(plain, quote)):
             return other
     return None
 
