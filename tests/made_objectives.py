@@ -74,10 +74,19 @@ def of_texts(name, labels):
         targets = wanted = draw.integers(0, len(labels), len(texts))
     elif name == "multi":
         targets = wanted = draw.integers(0, 2, shape).astype(np.float32)
+    elif name == "aspects":
+        classes = [draw.integers(0, 3, len(texts)), 3 + draw.integers(0, 2, len(texts))]
+        targets = np.zeros(shape, np.float32)
+        for places in classes:
+            targets[np.arange(len(texts)), places] = 1
+        targets[::4, 3:] = np.nan
+        wanted = targets
     else:
         targets = draw.normal(70, 12, shape)
         wanted = (targets - targets.mean(axis=0)) / targets.std(axis=0)
-    task = registry.make(name, labels).fitted(targets)
+    columns = {label.partition(":")[0]: 1 for label in labels}
+    state = {"names": tuple(columns)} if name == "aspects" else None
+    task = registry.make(name, labels, state).fitted(targets)
     return Objective(task, texts, firsts, targets, wanted)
 
 
@@ -127,6 +136,7 @@ def of_answers(may_be_none):
 OBJECTIVES = {
     "single": lambda: of_texts("single", ("a", "b", "c")),
     "multi": lambda: of_texts("multi", ("a", "b", "c")),
+    "aspects": lambda: of_texts("aspects", ("a: x", "a: y", "a: z", "b: x", "b: y")),
     "one number": lambda: of_texts("number", ("a",)),
     "several numbers": lambda: of_texts("number", ("a", "b", "c")),
     "tags": of_words,

@@ -66,6 +66,16 @@ def stock_loss(model, objective):
         labels = torch.full_like(inputs["input_ids"], NO_TARGET)
         labels[inputs["attention_mask"].bool()] = wanted
         return model(**inputs, labels=labels).loss
+    if objective.task.name == "aspects":
+        logits, cells = model(**inputs).logits, ~wanted.isnan()
+        parts = [
+            functional.cross_entropy(
+                logits[cells[:, at[0]]][:, at], wanted[cells[:, at[0]]][:, at].double(),
+                reduction="sum",
+            )
+            for at in objective.task.places.values()
+        ]  # fmt: skip
+        return sum(parts) / sum(cells[:, at[0]].sum() for at in objective.task.places.values())
     labels = wanted.double() if wanted.ndim > 1 else wanted
     return model(**inputs, labels=labels).loss
 

@@ -6,6 +6,7 @@ import random
 import pytest
 from typer.testing import CliRunner
 
+import made_aspects
 import textune
 from conftest import WORDS
 from made_requests import train_request
@@ -112,10 +113,12 @@ def test_fine_tuning_is_tried_on_as_many_parts_as_there_is_time_for(
     assert any("fine-tuning on 36 texts is left out" in line for line in said)
 
 
-@pytest.mark.parametrize("task", ["multi", "number", "tags"])
+@pytest.mark.parametrize("task", ["multi", "aspects", "number", "tags"])
 def test_every_kind_of_label_has_a_curve(task, comments, tiny_base, tmp_path):
     file = comments
     draw = random.Random(3)
+    if task == "aspects":
+        file = made_aspects.write(tmp_path / "visits.csv", 120, blank=0.1)
     if task == "number":
         file = tmp_path / "stars.csv"
         rows = [draw.choices(WORDS, k=6) for _ in range(120)]

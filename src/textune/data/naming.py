@@ -47,6 +47,23 @@ def read(wanted: str, table: Table, label: str) -> Pairs:
     return tuple(names.items())
 
 
+def as_trained(table: Table, contract: Contract, trained: Contract) -> tuple[Table, Contract]:
+    """Call label columns as in training, where their names are part of the labels.
+
+    Args:
+        table: A file.
+        contract: By which it is read.
+        trained: That of the training, whose columns go by their order.
+    """
+    both = dict(zip(contract.label, trained.label, strict=False))
+    is_own = trained.form in ("columns", "classes") and len(contract.label) == len(trained.label)
+    if not is_own or contract.label == trained.label:
+        return table, contract
+    taken = {*trained.label} - {*contract.label}
+    names = [both.get(name, f"{name} (other)" if name in taken else name) for name in table.columns]
+    return replace(table, columns=tuple(names)), replace(contract, label=trained.label)
+
+
 def named(table: Table, contract: Contract) -> Table:
     """Write names for the numbers in a table's label column; a number without a name stays."""
     if not contract.names or not contract.label or contract.label[0] not in table.columns:

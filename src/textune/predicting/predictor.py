@@ -70,7 +70,8 @@ class Reading:
                 f"--text {','.join(text)}: this model reads {len(agreed.text)} text column(s)"
             )
         if label and agreed.form != "columns" and len(label) != max(1, len(agreed.label)):
-            has = "one label column" if len(agreed.label) < 2 else f"{len(agreed.label)} of them"
+            many = len(agreed.label)
+            has = "one label column" if many < 2 else f"{many} label columns"
             raise SettingsError(f"--label {','.join(label)}: this model has {has}")
         skipping.named(table, self.skip)
         chosen = replace(
@@ -82,7 +83,8 @@ class Reading:
             skip=(*agreed.skip, *self.skip),
             annotators=self._annotators(agreed),
         )
-        known = (*card.labels, *(value for value, _ in agreed.names))
+        held = tasks.of(agreed.task).in_cells(agreed, card.labels)
+        known = (*held, *(value for value, _ in agreed.names))
         table, chosen = layout.fitted(
             table, chosen, known, text_named=bool(text), label_named=bool(label)
         )

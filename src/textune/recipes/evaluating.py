@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from textune.corpora.corpus import targets_of
+from textune.data import naming
 from textune.encoder import bases
 from textune.errors import DataError, SettingsError
 from textune.evaluation import plain
@@ -66,6 +67,7 @@ def _by_labels(run: Path, source: object, options: Reading) -> Report:
     predictor = Predictor.opened(run, device=options.device, precision=options.precision)
     decision = predictor.decision(options.threshold)
     table, agreed = options.open(source, predictor.card)
+    table, agreed = naming.as_trained(table, agreed, predictor.card.contract)
     own = examples.of_file(agreed, table, predictor.task.labels)
     everything = list(examples.read(table, own))
     found = [item for item in everything if not is_skipped(item)]

@@ -228,6 +228,8 @@ class Kind:
     # something, whether the task was asked for)
     together: Callable[[Sequence[Column], Choice, bool, bool], Choice | None] | None = None
 
+    # labels as they stand in the cells of a file
+    in_cells: Callable[[Contract, Sequence[str]], Sequence[str]] = lambda contract, labels: labels
     begun: Callable[[Contract], Mapping[str, object]] = lambda contract: {}  # what `make` needs
     # beside the labels
     page: Callable[[Any], str] = lambda task: ""  # of a model, what its README says of its outputs

@@ -210,3 +210,17 @@ def test_remedies_that_are_asked_for_are_learned_with(tiny_base, tmp_path, setti
     options = {"epochs": 1, "batch_size": 16, "settings": settings}
     run = textune.train(file, base=tiny_base, out=tmp_path / "run", valid=valid, **options)
     assert run.metrics["valid"]["log_loss"] is not None
+
+
+def test_columns_of_another_name_are_those_of_the_training_in_their_order(run, visits, tmp_path):
+    wanted = json.loads(said("evaluate", run, visits, "--json"))
+    _, rest = visits.read_text(encoding="utf-8").split("\n", 1)
+    other = tmp_path / "other.csv"
+    other.write_text("text,t,s,p\n" + rest, encoding="utf-8")
+    found = json.loads(said("evaluate", run, other, "--label", "t,s,p", "--json"))
+    assert found["columns"] == wanted["columns"]
+    other.write_text("text,Taste,Service,Price\n" + rest, encoding="utf-8")
+    found = json.loads(said("evaluate", run, other, "--json"))
+    assert found["columns"] == wanted["columns"]
+    with pytest.raises(SettingsError, match="--label Taste: this model has 3 label columns"):
+        textune.evaluate(run, other, label="Taste")

@@ -191,6 +191,7 @@ KIND = Kind(
     form=aspect_columns.form,
     instead=aspect_columns.instead,
     findings=aspect_columns.findings,
+    in_cells=lambda contract, labels: outputs.values_of(labels, contract.label),
     begun=lambda contract: {"names": contract.label},
     label_names=label_names,
     tally=ColumnTally,

@@ -43,6 +43,17 @@ def value_of(label: str, column: str) -> str:
     return label[len(f"{column}{SIGN}") :]
 
 
+def values_of(labels: Iterable[str], columns: Sequence[str]) -> list[str]:
+    """Return the classes of all columns, each once.
+
+    Example:
+        >>> values_of(["taste: good", "service: good"], ["taste", "service"])
+        ['good']
+    """
+    both = ((label, column_of(label, columns)) for label in labels)
+    return list(dict.fromkeys(value_of(label, column) for label, column in both if column))
+
+
 @lru_cache(maxsize=64)
 def places(labels: tuple[str, ...], columns: tuple[str, ...]) -> Places:
     """Return where the outputs of each column stand; they need not stand side by side."""
