@@ -6,6 +6,7 @@ import pytest
 
 from textune.errors import DataError
 from textune.reading import sources
+from textune.survey import survey
 
 TEXT = "Dan met Eve Moss"
 PER = [{"start": 0, "end": 3, "label": "PER"}]
@@ -228,3 +229,32 @@ def test_tecoholic_is_one_object_with_annotations(tmp_path):
     table = sources.read(file)
     assert [row.cells for row in table.rows()] == [(TEXT, '[[0, 3, "PER"]]')]
     assert "1 row is left out, since each is null" in table.findings[0].message
+
+
+def test_classes_beside_spans_of_doccano_are_named(tmp_path):
+    values = [
+        {
+            "id": n,
+            "text": f"Dan met Eve Moss {n}",
+            "entities": [[0, 3, "PER"]],
+            "cats": ["ab"[n % 2]],
+        }
+        for n in range(24)
+    ]
+    file = written(tmp_path / "intents.jsonl", values, in_lines=True)
+    found = survey.check(file, count_tokens=lambda texts: [9] * len(texts))
+    assert (found.contract.task, found.contract.label) == ("tags", ("entities",))
+    assert found.contract.doubts == (
+        "'cats' could be the labels of each text instead: `--label cats`",
+    )
+
+
+def test_a_task_of_prodigy_without_a_choice_is_left_out(tmp_path):
+    value = SHAPES["Prodigy, choice of a number"][0]
+    table = sources.read(
+        written(tmp_path / "a.jsonl", [value, {**value, "accept": []}], in_lines=True)
+    )
+    assert [row.cells for row in table.rows()] == [(TEXT, "bad")]
+    assert "1 row is left out, since each has no chosen option; first: a.jsonl:2" in {
+        finding.message for finding in table.findings
+    }

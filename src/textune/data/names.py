@@ -8,9 +8,9 @@ Columns = str | int | Sequence[str | int]
 LABEL_WORDS: Mapping[float, str] = {
     6: "gold",
     5: "label labels class target targets y annotation",
-    4: "sentiment intent category categories topic topics emotion emotions polarity stance tags"
-    " majority consensus genre genres department queue relation mood dialect etiqueta etichetta"
-    " étiquette kategorie"
+    4: "sentiment intent category categories cats topic topics emotion emotions polarity stance"
+    " tags majority consensus genre genres department queue relation mood dialect etiqueta"
+    " etichetta étiquette kategorie"
     " klasse categoría categoria 标签 类别 情感 分类 метка категория класс ラベル",
     3: "stars star rating ratings score grade outcome verdict priority severity type similarity"
     " relatedness entailment classes",

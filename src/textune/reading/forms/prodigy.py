@@ -10,6 +10,7 @@ from textune.reading.forms.interface import (
     Made,
     Values,
     are_objects,
+    left_out,
     plain,
 )
 
@@ -25,6 +26,7 @@ def _converter(values: Values) -> Converter:
     names: set[str] = set()
     people: set[object] = set()
     has_spans = has_choice = several = False
+    relations = 0
     for value in values():
         if not isinstance(value, Mapping):
             continue
@@ -33,6 +35,8 @@ def _converter(values: Values) -> Converter:
         has_choice = has_choice or isinstance(accepted, list)
         several = several or (isinstance(accepted, list) and len(accepted) > 1)
         people.add(_who(value))
+        held = value.get("relations")
+        relations += len(held) if isinstance(held, list) else 0
         names |= {value["label"]} if isinstance(value.get("label"), str) else set()
     is_binary = len(names) == 1 and not has_spans and not has_choice
 
@@ -43,6 +47,9 @@ def _converter(values: Values) -> Converter:
             meant = "skipped" if answer == "ignore" else "its label does not hold"
             yield LeftOut(f"has the answer {answer!r} ({meant})", row)
             return
+        if has_choice and not (has_spans or several or value.get("accept")):
+            yield LeftOut("has no chosen option", row)
+            return
         row |= {"annotator": _who(value)} if len(people) > 1 else {}
         yield row | _label(value, is_spans=has_spans, is_choice=has_choice, is_list=several)
 
@@ -50,7 +57,7 @@ def _converter(values: Values) -> Converter:
     if is_binary:
         name = next(iter(names))
         reasons.append(f"one label only: rejected texts are 'not {name}'")
-    return Converter(convert, tuple(reasons))
+    return Converter(convert, tuple(reasons), left_out({"relations between spans": relations}))
 
 
 def _who(value: Mapping[str, Any]) -> object:

@@ -268,11 +268,13 @@ def _marked(
     ]
     doubts += texts.doubts if len(texts.columns) == 1 else ()
     doubts += [
-        f"{other.name!r} could be the one label of each text instead: "
+        f"{other.name!r} could be the labels of each text instead: {option('--label', [other])}"
+        if other.kind == "list"
+        else f"{other.name!r} could be the one label of each text instead: "
         f"{option('--label', [other])} with `--task single`"
         for other in seen.columns
         if other not in (best, text)
-        and other.kind in ("category", "flags")
+        and other.kind in ("category", "flags", "list")
         and table.has_header
         and names.label_evidence(other.name) >= 4
     ]
