@@ -80,3 +80,8 @@ def test_a_damaged_archive_is_refused_in_a_line(archive):
     with pytest.raises(DataError, match=r"a.tar.gz: .* damaged or cut off .*again$"):
         sources.read(path)
     assert len(cells(archive("a.tar.gz", TEXTS))) == 6
+
+
+def test_a_zip_archive_of_annotations_is_read_as_its_folder(archive):
+    path = archive("a.zip", {"x/1.txt": "Ann left.", "x/1.ann": "T1\tPER 0 3\tAnn\n"})
+    assert cells(path)[0][0] == "Ann left."

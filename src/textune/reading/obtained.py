@@ -290,7 +290,8 @@ def _of_set(place: Path, files: Sequence[Path], what: str) -> Parts:
             f"{place}: the {what} holds no file of rows ({held}); unpack archives in it first. "
             f"textune reads {foreign.FORMATS}"
         )
-    if chosen is texts and packing.is_zip(place) and _are_labelled(texts):
+    is_folder = any(map(folders.is_sign, files)) or (chosen is texts and _are_labelled(texts))
+    if is_folder and packing.is_zip(place):
         return _of_folder(unpacked.folder_of(place))
     if found := splits.parted(place, chosen):
         return found

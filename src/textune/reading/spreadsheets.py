@@ -6,6 +6,7 @@ saved with it. Whole numbers are written without a point, dates as 2026-01-31.
 """
 
 import os
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -222,14 +223,18 @@ def _chosen(path: Path, book: CalamineWorkbook, wanted: str | None) -> tuple[Cal
 def _cells(sheet: CalamineSheet) -> Iterator[list[Any]]:
     """Stream the rows of a sheet from its first, each from its first column."""
     before: list[Any] = [""] * (sheet.start[1] if sheet.start else 0)
-    merged, above = _upright(sheet), before
+    left = deque(_upright(sheet))  # by the row in which they begin
+    open_: dict[int, tuple[int, Any]] = {}  # column → the last row of a merged cell, and its value
     for number, row in enumerate(sheet.iter_rows()):
         cells = before + [_plain(value) for value in row]
-        for (top, left), (bottom, _) in merged:
-            if top < number <= bottom and left < len(cells):
-                cells[left] = above[left]
-        above = cells
-        merged = [item for item in merged if item[1][0] >= number]
+        for at, (last, value) in [*open_.items()]:
+            cells[at] = value
+            if number >= last:
+                del open_[at]
+        while left and left[0][0][0] <= number:
+            (top, at), (bottom, _) = left.popleft()
+            if top == number and at < len(cells):
+                open_[at] = bottom, cells[at]
         yield cells
 
 

@@ -21,6 +21,12 @@ UNLABELLED = frozenset(["unsup", "unlabeled", "unlabelled", "unsupervised"])
 COLUMNS = ("text", "label")
 
 
+def is_sign(file: Path) -> bool:
+    """Tell a file that stands where a folder is read as a whole, and not file by file."""
+    signs = ("dataset_dict.json", "state.json", "seq.in")
+    return file.suffix == brat.ENDING or file.name in signs
+
+
 def is_table(folder: Path) -> bool:
     """Tell whether a folder holds labelled texts, rather than files that are read one by one."""
     is_read = _is_saved(folder) or brat.is_folder(folder) or side_by_side.is_folder(folder)
