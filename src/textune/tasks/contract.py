@@ -100,25 +100,33 @@ def understand(
     texts = text_choice.choose(seen, text, taken=taken, headed=table.has_header)
     if not texts.columns:
         raise refused.no_text(table, columns.values())
-    asked = choices.given_label([columns[name] for name in label]) if label else None
-    barred = {*taken, *(column.name for column in texts.columns)}
-    free = [column for column in seen.columns if column.name not in barred]
-    free = [column for column in free if not annotated.names_people(column.name)] or free
-    labels = asked or choices.label(
-        free,
-        headed=table.has_header,
-        texts=texts.columns,
-        several=None if task is None else registry.of(task).several,
-        fits=None if task is None else registry.of(task).fits,
-    )
-    if asked is None:
-        labels = _together(free, labels, task, headed=table.has_header)
+    if label:
+        labels = choices.given_label([columns[name] for name in label])
+    else:
+        barred = {*taken, *(column.name for column in texts.columns)}
+        free = [column for column in seen.columns if column.name not in barred]
+        labels = _labels(free, task, texts.columns, headed=table.has_header)
     if text is None and not labels.columns:
         refused.refuse_words(table, texts.columns, columns.values())
     for kind in registry.TASKS.values() if task is None else ():
         kind.refuse(table, texts.columns, labels.columns)
     contract = _completed(table, seen, task, texts=texts, labels=labels, group=group)
     return _found(table, contract, described, seen, skip=skip, no_skip=no_skip)
+
+
+def _labels(
+    free: Sequence[Column], task: str | None, texts: Sequence[Column], *, headed: bool
+) -> Choice:
+    """Choose the labels among columns without a role."""
+    free = [column for column in free if not annotated.names_people(column.name)] or free
+    labels = choices.label(
+        free,
+        headed=headed,
+        texts=texts,
+        several=None if task is None else registry.of(task).several,
+        fits=None if task is None else registry.of(task).fits,
+    )
+    return _together(free, labels, task, headed=headed)
 
 
 def _together(free: Sequence[Column], labels: Choice, task: str | None, *, headed: bool) -> Choice:
