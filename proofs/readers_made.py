@@ -152,7 +152,14 @@ def _packed() -> dict[str, str | bytes]:
 
     parquet, arrow, packed = io.BytesIO(), io.BytesIO(), io.BytesIO()
     table = pa.table({"text": TEXTS, "label": LABELS})
-    pq.write_table(table, parquet, compression="none", use_dictionary=False, write_statistics=False)
+    pq.write_table(
+        table,
+        parquet,
+        compression="none",
+        use_dictionary=False,
+        write_statistics=False,
+        write_page_checksum=True,
+    )
     feather.write_feather(table, arrow, compression="uncompressed")
     with zipfile.ZipFile(packed, "w") as file:
         file.writestr("rows.csv", _table(","))

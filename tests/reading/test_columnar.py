@@ -142,3 +142,18 @@ def test_frame_with_mixed_types_or_names_twice():
     assert "astype(str)" in message_of(mixed)
     twice = pa.Table.from_arrays([pa.array(["a"])] * 2, names=["a", "a"])
     assert "two columns are named 'a'" in message_of(twice)
+
+
+def test_a_page_that_differs_from_its_checksum_is_refused(tmp_path):
+    file = tmp_path / "data.parquet"
+    texts = [f"a text number {n} of some words" for n in range(20)]
+    pq.write_table(
+        pa.table({"text": texts}),
+        file,
+        compression="none",
+        use_dictionary=False,
+        write_page_checksum=True,
+    )
+    file.write_bytes(file.read_bytes().replace(b"number 7 of", b"number 8 of", 1))
+    with pytest.raises(DataError, match=r"data.parquet: .*damaged"):
+        list(sources.read(file).rows())

@@ -178,7 +178,7 @@ def _parquet(path: Path) -> Iterator[pq.ParquetFile]:
     with (
         _translated(what, _AGAIN),
         _seekable(path) as source,
-        pq.ParquetFile(source, pre_buffer=False) as file,
+        pq.ParquetFile(source, pre_buffer=False, page_checksum_verification=True) as file,
     ):
         yield file
 
