@@ -84,7 +84,16 @@ def _words() -> dict[str, str | bytes]:
     indexed = "\n".join(
         "".join(f"{n}\t{w}\t{t}\n" for n, (w, t) in enumerate(row, start=1)) for row in pairs
     )
+    weban = ["#FORMAT=WebAnno TSV 3.3", "#T_SP=webanno.custom.Entity|value", ""]
+    for n, row in enumerate(pairs, start=1):
+        weban += ["", f"#Text={TEXTS[n - 1]}"]
+        at = 0
+        for m, (word, _) in enumerate(row, start=1):
+            kind = {1: "PER[1]", 2: "PER[1]", 4: "PER[2]", 5: "PER[2]"}.get(m, "_")
+            weban.append(f"{n}-{m}\t{at}-{at + len(word)}\t{word}\t{kind}\t")
+            at += len(word) + 1
     return {
+        "weban.tsv": "\n".join(weban) + "\n",
         "two.conll": blocks,
         "spaces.conll": blocks.replace("\t", " "),
         "indexed.tsv": indexed,
@@ -135,6 +144,14 @@ def _tools() -> dict[str, str | bytes]:
                 }
             }
         ),
+        "rasa.yml": 'version: "3.1"\nnlu:\n- intent: good\n  examples: |\n'
+        + "".join(f"    - {text}\n" for text in TEXTS[::2])
+        + "- intent: bad\n  examples: |\n"
+        + "".join(f"    - {text}\n" for text in TEXTS[1::2]),
+        "pubtator.txt": "".join(
+            f"{n}|t|{text}\n{n}|a|And more.\n{n}\t0\t8\tDan Moss\tPerson\tX\n\n"
+            for n, text in enumerate(TEXTS, start=1)
+        ),
         "squad.json": json.dumps({"data": [{"title": "t", "paragraphs": passages}]}),
         "passages.json": json.dumps(passages),
         "mrqa.jsonl": _lines([{"header": {"dataset": "x"}}, *mrqa]),
@@ -164,8 +181,38 @@ def _packed() -> dict[str, str | bytes]:
     with zipfile.ZipFile(packed, "w") as file:
         file.writestr("rows.csv", _table(","))
     return {
+        "sheet.xlsx": _sheet(),
         "rows.parquet": parquet.getvalue(),
         "rows.feather": arrow.getvalue(),
         "rows.csv.gz": gzip.compress(_table(",").encode(), mtime=0),
         "rows.zip": packed.getvalue(),
     }
+
+
+def _sheet() -> bytes:
+    """Write the least that is a spreadsheet: one sheet, its texts in the cells."""
+    kind = "http://schemas.openxmlformats.org/{}2006/{}"
+    main = kind.format("spreadsheetml/", "main")
+    office = kind.format("officeDocument/", "relationships")
+    package = kind.format("package/", "relationships")
+    cell = '<c r="{}{}" t="inlineStr"><is><t>{}</t></is></c>'
+    rows = [("text", "label"), *zip(TEXTS, LABELS, strict=True)]
+    body = "".join(
+        f'<row r="{n}">{cell.format("A", n, one)}{cell.format("B", n, two)}</row>'
+        for n, (one, two) in enumerate(rows, start=1)
+    )
+    parts = {
+        "_rels/.rels": f'<Relationships xmlns="{package}"><Relationship Id="r1" '
+        f'Type="{office}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
+        "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{office}"><sheets>'
+        '<sheet name="Rows" sheetId="1" r:id="r1"/></sheets></workbook>',
+        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{package}"><Relationship Id="r1" '
+        f'Type="{office}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>',
+        "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{main}"><sheetData>{body}</sheetData>'
+        "</worksheet>",
+    }
+    taken = io.BytesIO()
+    with zipfile.ZipFile(taken, "w") as file:
+        for name, text in parts.items():
+            file.writestr(name, f'<?xml version="1.0" encoding="UTF-8"?>{text}')
+    return taken.getvalue()
