@@ -26,6 +26,7 @@ VALUES: tuple[Any, ...] = (
     *(None, True, -1, 2**70, 1e308, "", " ", [], {}, [[]], [None], {"a": {"b": [1]}}, "\x00"),
     *(["x", 3], {"text": "y"}, "9" * 5_000),
 )
+_NO_TEXT = re.compile(rb"__label__\S*Dan|#Text=[^\n]*|\d[^|\n]+\d+\|[ta]\|[^\n]*")
 SIGNS = b",;\t|: \"'"
 Change = Callable[[bytes, random.Random], bytes]
 
@@ -58,7 +59,7 @@ def judge(file: Path, content: bytes) -> tuple[str | None, str]:
         found = survey.check(file, count_tokens=lambda texts: [len(texts)] * len(texts))
         cells = [row.cells for row in found.table.rows()]
     except TextuneError as error:
-        is_named = file.name.partition(".")[0] in str(error)
+        is_named = file.suffix == ".zip" or file.name.partition(".")[0] in str(error)
         return (
             None if is_named else f"the message does not name the file: {error!s:.120}"
         ), "refused"
@@ -86,7 +87,7 @@ def _lines_with_texts(cell: str) -> list[str]:
 
 
 def _stands(text: str, content: bytes) -> bool:
-    return text.encode() in re.sub(rb"__label__\S*Dan", b"", content)
+    return text.encode() in _NO_TEXT.sub(b"", content)
 
 
 def _among(text: str, cells: Sequence[str]) -> bool:

@@ -245,3 +245,40 @@ def test_tables_one_after_another_are_read_in_turn(tmp_path):
     odd = "\n".join(json.dumps({"text": TEXTS, "label": {}}) for _ in range(2))
     with pytest.raises(DataError, match="each object holds a list of texts, and none that goes"):
         sources.read(written(tmp_path, odd, "data.jsonl"))
+
+
+def test_messages_of_a_chat_are_a_text_and_its_label(tmp_path):
+    def said(*turns):
+        return {"messages": [{"role": role, "content": text} for role, text in turns]}
+
+    rows = [
+        said(("system", "Judge."), ("user", text), ("assistant", name))
+        for text, name in zip(TEXTS, NAMES, strict=True)
+    ]
+    found = textune.check(written(tmp_path, "\n".join(map(json.dumps, rows)), "data.jsonl"))
+    assert (found.contract.text, found.contract.label) == (("text",), ("label",))
+    assert columns(found.table, "text", "label") == ALL
+    rows[4]["messages"] *= 2
+    with pytest.raises(DataError, match=r"data.json: row 5: 2 messages of the user and 2 answers"):
+        textune.check(written(tmp_path, rows))
+
+
+def test_names_of_labels_in_objects_are_taken(tmp_path):
+    rows = [{"text": t, "labels": [{"id": 1, "name": n}] if n else []} for t, n in ALL]
+    table = sources.read(written(tmp_path, rows))
+    assert columns(table, "labels") == [(f'["{name}"]',) for name in NAMES]
+    assert "of each object in 'labels' the 'name' is taken" in table.reasons
+
+
+def test_rows_at_the_same_place_of_each_object_are_read_together(tmp_path):
+    holder = {f"d{n}": {"log": ROWS[n * 3 : n * 3 + 3]} for n in range(4)}
+    table = sources.read(written(tmp_path, holder))
+    assert "the rows stand in '*.log'" in table.reasons
+    assert columns(table, "text", "label", "key")[3] == (*ALL[3], "d1")
+    assert len(columns(table, "text")) == 12
+
+
+def test_ids_that_are_numbers_are_kept_and_those_of_pandas_are_not(tmp_path):
+    for first, kept in ((0, False), (100, True)):
+        file = written(tmp_path, {str(first + n): row for n, row in enumerate(ROWS)})
+        assert ("key" in sources.read(file).columns) is kept

@@ -287,3 +287,21 @@ def test_a_folder_of_brat_can_be_learned_from(tmp_path, tiny_base):
     options = ["--base", str(tiny_base), "--epochs", "1", "--out", str(tmp_path / "run")]
     done = CliRunner().invoke(app, ["train", str(tmp_path / "notes"), *options, "--device", "cpu"])
     assert done.exit_code == 0, done.output
+
+
+RASA_FAULTS = {
+    "a key twice": ("- intent: b\n  examples: |\n", "  examples: |\n", "'examples' stands twice"),
+    "no examples": ("  examples: |\n    - two", "    - two", "has no examples"),
+}
+
+
+@pytest.mark.parametrize("name", RASA_FAULTS)
+def test_examples_of_rasa_are_not_lost_in_silence(tmp_path, name):
+    text = (
+        "nlu:\n- intent: a\n  examples: |\n    - one thing\n- intent: b\n  examples: |\n    - two\n"
+    )
+    old, new, said = RASA_FAULTS[name]
+    file = tmp_path / "nlu.yml"
+    file.write_text(text.replace(old, new))
+    with pytest.raises(DataError, match=rf"nlu.yml:\d: .*{said}"):
+        list(sources.read(file).rows())

@@ -1,7 +1,7 @@
 """One object that holds a whole table becomes its rows: by column, by row, as pandas writes it."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -133,14 +133,14 @@ def _objects(document: Mapping[str, Any]) -> Found | None:
     usual = [name for name in inner if _share(values, lambda one: name in one) > 0.5]  # noqa: B023
     if sum(map(has_text, values)) < MOSTLY * len(values) or len(usual) * 2 < len(values[0]):
         return None
-    named = not all(name.isdecimal() for name in document)
+    named = not _are_numbers(document)
     key = next(name for name in ("key", "key (of the row)") if name not in inner)
     rows = [{**({key: name} if named else {}), **value} for name, value in document.items()]
     return rows, "one object with the rows by their names, as pandas writes orient='index'"
 
 
 def _by_column(document: Mapping[str, Any], inner: Sequence[str]) -> Found:
-    named = not all(name.isdecimal() for name in inner)
+    named = not _are_numbers(inner)
     key = next(name for name in ("key", "key (of the row)") if name not in document)
     rows = [
         {
@@ -172,6 +172,11 @@ def _is_turned(document: Mapping[str, Any], inner: Sequence[str]) -> bool:
     if along and across:
         return bool(TEXTS & {name.lower() for name in document})
     return along
+
+
+def _are_numbers(names: Iterable[str]) -> bool:
+    """Tell the numbers that pandas gives to rows, 0, 1, 2 and so on, from names."""
+    return all(name == str(number) for number, name in enumerate(names))
 
 
 def _agree(groups: Any) -> bool:

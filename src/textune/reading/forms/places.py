@@ -8,7 +8,9 @@ from textune.reading.forms import frames
 from textune.reading.forms.interface import is_prose
 
 FIRST = ("train", "training")
+EVERY = "*"  # in place of a key: every one, as of objects by their ids
 DEEPEST = 5  # keys that lead to rows
+SEVERAL = 3  # objects with rows at the same place in each, from which they are read together
 LOOKED_AT = 50  # members of a list
 SHOWN = 8
 _SCALARS = (str, int, float, bool, type(None))
@@ -25,8 +27,18 @@ class Place:
 
 def find(sample: Sequence[object]) -> list[Place]:
     """Find the lists of rows inside values, those of texts if there are any."""
-    found = [*_lists(sample, (), frames.has_text)]
+    found = _together([*_lists(sample, (), frames.has_text)])
     return found or [*_lists(sample, (), _has_values)]
+
+
+def _together(found: list[Place]) -> list[Place]:
+    """Take the places under one key in each of several objects as one."""
+    ends = {place.keys.partition(".")[2] for place in found}
+    begins = [place.keys.partition(".")[0] for place in found]
+    if len(found) < SEVERAL or len(ends) > 1 or ends == {""} or any(map(frames.is_part, begins)):
+        return found
+    rows = sum(place.rows for place in found)
+    return [Place(f"{EVERY}.{ends.pop()}", rows, all(place.is_named for place in found))]
 
 
 def at(value: object, keys: str, *, is_member: bool = False) -> Iterator[Any]:
@@ -45,7 +57,7 @@ def at(value: object, keys: str, *, is_member: bool = False) -> Iterator[Any]:
 
 def loose(value: object, found: Sequence[Place], keys: tuple[str, ...] = ()) -> int:
     """Count the objects with a text somewhere inside a value, those in places aside."""
-    if any(place.keys == ".".join(keys) for place in found):
+    if any(place.keys in (".".join(keys), ".".join((EVERY, *keys[1:]))) for place in found):
         return 0
     if isinstance(value, list):
         return sum(loose(one, found, keys) for one in value if isinstance(one, list | dict))
@@ -97,12 +109,21 @@ def _at(value: object, keys: Sequence[str], beside: Mapping[str, object]) -> Ite
             if member is not None:
                 yield from _at(member, keys, {**beside, **_scalars(member)})
         return
-    if isinstance(value, Mapping):
-        for size in range(len(keys), 0, -1):
-            key = ".".join(keys[:size])
-            if key in value:
-                yield from _at(value[key], keys[size:], beside)
-                return
+    yield from _below(value, keys, beside)
+
+
+def _below(value: object, keys: Sequence[str], beside: Mapping[str, object]) -> Iterator[Any]:
+    """Go down from an object by the first of the keys, which may have dots of its own."""
+    held = value if isinstance(value, Mapping) else {}
+    if keys[0] == EVERY and EVERY not in held:
+        for name, member in held.items():
+            yield from _at(member, keys[1:], {**beside, "key": name, **_scalars(member)})
+        return
+    for size in range(len(keys), 0, -1):
+        key = ".".join(keys[:size])
+        if key in held:
+            yield from _at(held[key], keys[size:], beside)
+            return
     raise LookupError(keys[0])
 
 

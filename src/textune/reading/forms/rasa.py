@@ -108,10 +108,33 @@ def _blocks(path: Path) -> list[dict[str, Any]]:
         said = getattr(error, "problem", None) or "it cannot be parsed"
         raise DataError(f"{path.name}{place}: this is no YAML ({said}); repair it") from error
     found = _keys(document).get("nlu")
-    blocks = [_keys(node) for node in found.value] if isinstance(found, yaml.SequenceNode) else []
+    nodes = found.value if isinstance(found, yaml.SequenceNode) else []
+    blocks = [_keys(node) for node in nodes]
+    for node, block in zip(nodes, blocks, strict=True):
+        _check(path, node, block)
     if not any("intent" in block for block in blocks):
         raise DataError(f"{path.name}: 'nlu' has no intent with examples")
     return blocks
+
+
+def _check(path: Path, node: Any, block: Mapping[str, Any]) -> None:
+    """Make sure that nothing of a block would be lost.
+
+    Raises:
+        DataError: A key stands twice in it, or an intent has no examples.
+    """
+    place = f"{path.name}:{node.start_mark.line + 1}"
+    names = [str(key.value) for key, _ in node.value] if isinstance(node, yaml.MappingNode) else []
+    if twice := [name for name in block if names.count(name) > 1]:
+        raise DataError(
+            f"{place}: the key {twice[0]!r} stands twice in the block that begins here; is the "
+            "line '- intent: …' missing between them?"
+        )
+    if "intent" in block and "examples" not in block:
+        raise DataError(
+            f"{place}: the intent {excerpt(str(block['intent'].value))} has no examples; write "
+            "'examples: |' beneath it, or take it out"
+        )
 
 
 def _keys(node: Any) -> dict[str, Any]:
@@ -159,8 +182,8 @@ def _lines(node: Any) -> Iterator[tuple[int, str]]:
         return
     first = node.start_mark.line + (2 if node.style in ("|", ">") else 1)
     for number, line in enumerate(str(node.value).split("\n")):
-        if line.strip().startswith("-") and line.strip("- \t"):
-            yield first + number, line.strip()[1:].strip()
+        if line.strip("- \t"):
+            yield first + number, line.strip().removeprefix("-").strip()
 
 
 def unmarked(example: str) -> tuple[str, list[dict[str, object]]]:

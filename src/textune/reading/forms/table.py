@@ -19,6 +19,7 @@ from textune.reading import json_values, jsonlines
 from textune.reading.forms import (
     argilla,
     articles,
+    chat,
     doccano,
     entities,
     flat,
@@ -42,7 +43,18 @@ from textune.reading.json_values import Value
 from textune.reading.told import problems_of
 from textune.records import Finding, ReadOptions, Row, Table
 
-ROOMS = (articles, label_studio, labelbox, listed_rows, listed_texts, luis, mrqa, prodigy, rasa)
+ROOMS = (
+    articles,
+    chat,
+    label_studio,
+    labelbox,
+    listed_rows,
+    listed_texts,
+    luis,
+    mrqa,
+    prodigy,
+    rasa,
+)
 FORMS = (
     *(form for room in (argilla, doccano, entities, google, spacy) for form in room.FORMS),
     *(room.FORM for room in (*ROOMS, sagemaker, ubiai)),
@@ -77,10 +89,10 @@ def read(path: Path, why: tuple[str, ...], options: ReadOptions) -> Table | None
         made = _converter(path, found[0], lambda: (v.value for v in values() if not v.fault))
         read_as = (f"format: JSON, {found[0].name}", said)
     else:
-        names = flat.nested(head)
-        if not said and not names:
+        names, lists = flat.nested(head), flat.named(head)
+        if not said and not names and not lists:
             return None
-        made = flat.converter(names) if names else Converter(_objects)
+        made = flat.converter(names, lists) if names or lists else Converter(_objects)
         read_as = (said, "format: JSON, one object a row; the columns are its keys")
     reasons = (*why, *read_as, *made.reasons)
     return _table(path, values, made, tuple(filter(None, reasons)), options)

@@ -1,0 +1,58 @@
+"""Messages of a chat, as programs that tune language models take them, become a text and a label.
+
+One question and one answer each: what the user says is the text, what the assistant answers is its
+label (OpenAI's `messages` with `role` and `content`; ShareGPT's `conversations` with `from` and
+`value`). Longer dialogues are refused: which of their turns is meant nobody says.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from textune.reading.forms.interface import Form, Made, always, are_objects, plain
+
+KEYS = (("messages", "role", "content"), ("conversations", "from", "value"))
+USER, ASSISTANT, SYSTEM = ("user", "human"), ("assistant", "gpt", "bot", "model"), ("system",)
+ROLES = frozenset((*USER, *ASSISTANT, *SYSTEM))
+
+
+def _recognise(values: Sequence[Any]) -> bool:
+    return any(
+        are_objects(values, name)
+        and all(_are_messages(value[name], role, content) for value in values)
+        for name, role, content in KEYS
+    )
+
+
+def _are_messages(held: object, role: str, content: str) -> bool:
+    return (
+        isinstance(held, list)
+        and are_objects(held, role, content)
+        and all(str(one[role]) in ROLES for one in held)
+    )
+
+
+def _convert(value: Any) -> Iterator[Made]:
+    name, role, content = next(keys for keys in KEYS if keys[0] in value)
+    said: dict[str, list[Any]] = {"text": [], "label": [], "system": []}
+    for message in value[name]:
+        who = str(message[role])
+        kind = "text" if who in USER else "label" if who in ASSISTANT else "system"
+        said[kind].append(message[content])
+    if len(said["text"]) != 1 or len(said["label"]) > 1:
+        raise ValueError(
+            f"{len(said['text'])} messages of the user and {len(said['label'])} answers; allowed: "
+            'one each; write the text and its label that are meant: {"text": "…", "label": "…"}'
+        )
+    beside = _beside(value, name)
+    yield {**beside, **{kind: held[0] for kind, held in said.items() if held}}
+
+
+def _beside(value: Mapping[str, object], name: str) -> dict[str, object]:
+    return {key: held for key, held in plain(value, name).items() if key not in ("text", "label")}
+
+
+FORM = Form(
+    "messages of a chat",
+    _recognise,
+    always(_convert, "what the user says is the text, what the assistant answers its label"),
+)
