@@ -30,10 +30,12 @@ SAMPLE = 1 << 19  # characters
 
 _MOST = 0.6  # share of the lines with as many columns as most, and of tags that are of a scheme
 _SURE = 0.98  # the same, where it is not the tags that tell what the file is
+_OFTEN = 5  # times that types in capitals occur, in the mean
 _MOST_TAGS = 0.2  # different tags / words, above which they are no tags
 _UNIVERSAL = 10  # columns of CoNLL-U
 _LONG = 200  # words a sentence on average, above which blank lines part something else
 _TAG = re.compile(r"[Oo-]|[BIESLUMW]([-_:./|+~=]\S+)?|[bieslumw][-_]\S+|\S+[-_:./|+~=][BIESLUMW]")
+_TYPE = re.compile(r"[A-Z][A-Z_-]+")
 SENTENCE = re.compile(
     r"sent(ence)?s?[ _#-]*(#|id|idx|no|nr|num|number|index)?", re.IGNORECASE
 )  # the name of a column that numbers sentences
@@ -60,6 +62,7 @@ class Layout:
     is_universal: bool = False  # CoNLL-U: the first of ten columns counts the words
     feature: str = ""  # of the last column of CoNLL-U that holds tags of entities, as NER=B-PER
     is_counted: bool = False  # the first column counts the words, so that "#" is none
+    lacks_outside: bool = False  # a word without a tag has a column less
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -139,6 +142,8 @@ def _layout(sentences: Sequence[Sequence[str]]) -> tuple[Layout | None, float]:
         is_listed = not is_tabbed and (_has_commas(sample) or _is_headed_table(sample))
         if count > most and not (is_tabbed and width == 1) and not is_listed:
             best, most = Layout(is_tabbed, width, frozenset()), count
+    if (lacking := _lacking(sample)) is not None:
+        return lacking, 1.0
     if best is not None and best.width == _UNIVERSAL:
         firsts = {_cells(sentence[0], best.is_tabbed)[0] for sentence in words}
         best = replace(best, is_universal=firsts <= {"1", "1-2", "0.1"})
@@ -146,6 +151,26 @@ def _layout(sentences: Sequence[Sequence[str]]) -> tuple[Layout | None, float]:
         numbers = [_cells(line, best.is_tabbed)[0] for line in sample]
         best = replace(best, is_counted=all(map(_COUNTED.fullmatch, numbers)))
     return best, most / max(1, len(sample))
+
+
+def _lacking(sample: Sequence[str]) -> Layout | None:
+    """Recognise lines parted by spaces whose last column is left out where nothing is marked.
+
+    Those that have it all mark entities in it, by tags or by a few types in capitals.
+    """
+    if any("\t" in line for line in sample):
+        return None
+    lines_of_cells = [_cells(line, is_tabbed=False) for line in sample]
+    widths = Counter(map(len, lines_of_cells))
+    width = max(widths, default=0)
+    if width < 2 or set(widths) != {width, width - 1}:
+        return None
+    tags = [cells[-1] for cells in lines_of_cells if len(cells) == width]
+    is_marked = all(len(tag) > 2 and _TAG.fullmatch(tag) for tag in tags)
+    is_few = len(tags) >= _OFTEN * len(set(tags)) and 2 * len(tags) <= len(sample)
+    is_marked = is_marked or (is_few and all(map(_TYPE.fullmatch, tags)))
+    layout = Layout(is_tabbed=False, width=width, filled=frozenset(), lacks_outside=True)
+    return layout if is_marked else None
 
 
 def _has_commas(sample: Sequence[str]) -> bool:
@@ -237,6 +262,8 @@ def _words(
     is_begun = False
     for number, line in sentence:
         cells = _cells(line, layout.is_tabbed)
+        if layout.lacks_outside and len(cells) == layout.width - 1:
+            cells = [*cells, ""]
         if _is_comment(line, cells, layout, is_begun=is_begun):
             continue
         is_begun = True

@@ -189,3 +189,21 @@ def test_check_says_how_tags_are_written(tmp_path):
     assert "in BIOES" in said
     assert "'-' stands for O" in said
     assert "tags are written as" in said
+
+
+@pytest.mark.parametrize("style", ["B-P", "P_B", "b-p", "P"])
+def test_a_word_without_a_tag_may_lack_its_column(tmp_path, style):
+    lines, expected = [], []
+    for words, found in made():
+        marked = letters(found, "iob2" if style != "P" else "io")
+        tags = {at: kind if style == "P" else styled(at_letter, kind, style)
+                for at, (at_letter, kind) in marked.items()}  # fmt: skip
+        more = [f"more{at}" for at in range(len(words))]  # most words are outside
+        rows = [f"{word} {tags[at]}" if at in tags else word for at, word in enumerate(words)]
+        lines.append("\n".join([*rows, *more]))
+        expected.append(merged(found) if style == "P" else found)
+    path = tmp_path / "made.txt"
+    path.write_text("\n\n".join(lines))
+    agreed, read_back = read(path)
+    assert read_back == expected
+    assert "a blank stands for O" in " ".join(agreed.reasons)
