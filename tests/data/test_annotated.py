@@ -248,3 +248,46 @@ def test_training_with_soft_labels_is_another_than_with_those_of_most(tmp_path, 
         losses_of[rule] = run.metrics["valid"]["log_loss"]
         assert textune.evaluate(run, str(file))["n"] == 40
     assert losses_of["soft"] != losses_of["majority"]
+
+
+def test_a_column_for_each_annotator_becomes_one_where_asked(tmp_path, tiny_base):
+    rows = [
+        (
+            f"the film number {n} was fine",
+            LABELS[n % 2],
+            LABELS[(n + (n % 4 == 0)) % 2],
+            LABELS[n % 2],
+        )
+        for n in range(40)
+    ]
+    header = ("text", "annotator_1", "annotator_2", "annotator_3")
+    file = written(tmp_path / "wide.csv", rows, header)
+    assert checked(file).contract.task == "aspects"
+    found = checked(file, annotators="majority")
+    assert found.contract.label == ("label of the annotators",)
+    assert labels_of(found) == [LABELS[n % 2] for n in range(40)]
+    (said,) = (one for one in found.findings if one.kind == "annotators")
+    assert said.message.startswith("annotators differ in 10 of 40 texts")
+    two = checked(
+        written(tmp_path / "two.csv", [row[:3] for row in rows], header[:3]), annotators="majority"
+    )
+    assert (two.rows, len(labels_of(two))) == (30, 30)
+    soft = checked(file, annotators="soft")
+    assert next(examples.read(soft.table, soft.contract)).shares == (
+        ("good", 2 / 3),
+        ("bad", 1 / 3),
+    )
+    run = textune.train(
+        str(file),
+        valid=str(file),
+        annotators="majority",
+        base=tiny_base,
+        out=tmp_path / "run",
+        epochs=1,
+        device="cpu",
+    )
+    assert textune.evaluate(run, str(file))["n"] == 40
+    done = CliRunner().invoke(
+        app, ["predict", str(run.path), "--input", str(tmp_path / "two.csv"), "--json"]
+    )
+    assert len(done.stdout.splitlines()) == 40

@@ -98,9 +98,9 @@ def merged(table: Table, contract: Contract) -> Table:
 
     Rows are as they are where the contract names no column of annotators, or the table has none.
     """
-    if not contract.annotators or contract.annotators[0] not in table.columns:
-        return table
-    if not set(contract.label) <= set(table.columns):
+    needed = {*contract.annotators[:1], *contract.label}
+    is_read = contract.annotators[:1] == contract.label  # columns of people, which reading merges
+    if not contract.annotators or is_read or not needed <= set(table.columns):
         return table
     column, rule = contract.annotators
     who = _place(table, column)

@@ -13,6 +13,7 @@ from textune.records import Annotators, Finding, Shares
 
 RULES: tuple[Annotators, ...] = ("majority", "soft", "first", "refuse")
 TIED = "has as many annotators for one label as for another"
+MERGED = "label of the annotators"  # the column of what columns of people said
 SHOWN = 3  # places that are named
 MOST = 4  # columns whose agreement is named one by one
 ENOUGH = 20  # texts of several people, from which their agreement is judged

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -60,7 +60,8 @@ class Reading:
             unlabelled: Whether texts that nobody labelled are wanted, too.
         """
         agreed = card.contract
-        file = replace(self.file, unlabelled=unlabelled or None)
+        rule: Any = next(iter(self._annotators(agreed)[1:]), self.file.annotators)
+        file = replace(self.file, unlabelled=unlabelled or None, annotators=rule)
         header = replace(self, file=file)._header(source, card)
         table = sources.read(source, replace(file, header=header))
         text = columns_meant(self.text, table.columns)

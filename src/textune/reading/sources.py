@@ -25,6 +25,7 @@ from textune.reading import (
 )
 from textune.reading.dialect import NAMES, recognise
 from textune.reading.forms import (
+    annotator_columns,
     answered,
     comprehend,
     fasttext,
@@ -79,7 +80,7 @@ def read(source: str | os.PathLike[str] | object, options: ReadOptions = USUAL) 
         ('text', 'label')
     """
     faults = faulty.asked(options.faulty)
-    table = _recognised(source, options, faults)
+    table = annotator_columns.settled(_recognised(source, options, faults), options)
     return table if faults is None else faulty.without(table, faults)
 
 

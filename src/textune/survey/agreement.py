@@ -6,6 +6,7 @@ from functools import partial
 
 from textune.data import annotated, naming, skipping, weighting
 from textune.errors import SettingsError
+from textune.metrics import votes
 from textune.records import Annotators, Contract, Table
 from textune.tasks import contract, examples, merging, registry
 from textune.tasks.contract import Understanding
@@ -64,6 +65,8 @@ def agree(
     if merge_labels:
         agreed = _merged(naming.named(read, agreed), agreed, merge_labels)
     labelled = skipping.without(naming.named(read, agreed), agreed.skip)
+    if annotators and votes.MERGED in agreed.label:
+        return replace(found, contract=replace(agreed, annotators=(votes.MERGED, annotators)))
     merging = annotated.find(labelled, agreed, annotators)
     if merging is None:
         return replace(found, contract=agreed)

@@ -52,8 +52,8 @@ def together(free: Sequence[Column], chosen: Choice, headed: bool, asked: bool) 
         )
     if _are_people(group):
         doubts.append(
-            "they are named as people: if all judged the same thing, one column with what most of "
-            "them said is one label a text"
+            "they are named as people: if all judged the same thing, `--annotators majority` makes "
+            "one label a text of what they said"
         )
     if all(map(is_number, _values_of(group))):
         doubts.append(

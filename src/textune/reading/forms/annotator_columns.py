@@ -1,0 +1,91 @@
+"""A table with a column for each annotator becomes one with a column of their label, where asked.
+
+`--annotators majority` (or soft, first, refuse) takes "annotator1,annotator2,annotator3" for what
+three people said of a text. Whole numbers are classes, numbers with decimals have their mean.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from textune.metrics import votes
+from textune.metrics.votes import MERGED, Judged, Panel
+from textune.records import Finding, ReadOptions, Row, Table
+
+PEOPLE = frozenset(["annotator", "coder", "expert", "judge", "labeler", "labeller", "rater"])
+PEOPLE |= {"worker"}
+CODES = frozenset(["code", "id", "name"])  # of people, rather than what they said
+
+_PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
+_DECIMAL = re.compile(r"[+-]?\d*\.\d+")
+
+
+def settled(table: Table, options: ReadOptions) -> Table:
+    """Put the label of several columns of people into one; other tables stay as they are.
+
+    Raises:
+        DataError: They differ, and that is to be refused.
+    """
+    places = [at for at, name in enumerate(table.columns) if _is_person(name)]
+    if options.annotators is None or not table.has_header or len(places) < 2:
+        return table
+    kept = [at for at in range(len(table.columns)) if at not in places]
+    columns = (*(table.columns[at] for at in kept), MERGED)
+    findings = [] if options.unlabelled else _findings(table, places, options)
+
+    def rows() -> Iterator[Row]:
+        for row in table.rows():
+            judged = _judged(row, places)
+            found = votes.settle(judged, options.annotators) if judged else {}
+            if found is None and not options.unlabelled:
+                continue
+            label = (found or {}).get(MERGED)
+            cells = (*(row.cells[at] for at in kept), "" if label is None else str(label))
+            soft = judged is not None and options.annotators == "soft"
+            shares = votes.shares(judged) if judged and soft else None
+            yield replace(row, cells=cells, given=None, shares=shares)
+
+    named = ", ".join(repr(table.columns[at]) for at in places)
+    reason = f"{MERGED!r} is what the people of {named} said, as asked"
+    return replace(
+        table,
+        columns=columns,
+        reasons=(*table.reasons, reason),
+        rows=rows,
+        findings=(*table.findings, *findings),
+    )
+
+
+def _is_person(name: str) -> bool:
+    parts = {part.lower() for part in _PART.findall(name)}
+    return bool(PEOPLE & parts) and not CODES & parts
+
+
+def _judged(row: Row, places: list[int]) -> Judged | None:
+    """Take what was said of a row; None where nobody said anything."""
+    cells = [cell for at in places if (cell := row.cells[at].strip())]
+    are_numbers = any(map(_DECIMAL.fullmatch, cells))
+    said: list[object] = []
+    for cell in cells:
+        try:
+            said.append(float(cell) if are_numbers else cell)
+        except ValueError:
+            said.append(cell)
+    return Judged({}, tuple({MERGED: one} for one in said)) if said else None
+
+
+def _findings(table: Table, places: list[int], options: ReadOptions) -> list[Finding]:
+    panel, tied = Panel(options.annotators, blanks=False), []
+    for row in table.rows():
+        judged = _judged(row, places)
+        if judged is None:
+            continue
+        panel.watch(judged, row.origin)
+        if votes.settle(judged, options.annotators) is None:
+            tied.append(row.origin)
+    found = panel.findings(table.name)
+    if tied:
+        are = "rows are" if len(tied) > 1 else "row is"
+        message = f"{len(tied):,} {are} left out, since each {votes.TIED}; first: {tied[0]}"
+        found.append(Finding("left out", "warning", message, len(tied), tuple(tied[:3])))
+    return found
