@@ -67,7 +67,8 @@ def install(
     if names is not None:
         own = np.ones(len(rows)) if weights is None else weights
         weights = np.concatenate([own, np.full(len(names), NAME_WEIGHT * own.mean())])
-        read, targets = np.concatenate([read, names]), np.append(targets, np.arange(len(names)))
+        read = np.concatenate([read, names])
+        targets = np.concatenate([targets, registry.of(task.name).of_names(task)])
     head = heads.fit(
         task,
         read,
@@ -87,16 +88,25 @@ def scale_of(task: Task, logits: NDArray[np.float32], targets: NDArray[Any]) -> 
     Args:
         task: That the logits answer.
         logits: (I, C), NaN of items that were never held out.
-        targets: (I,) classes.
+        targets: Of the items, as the task has them.
     """
-    is_judged = np.isfinite(logits).all(axis=1) & (targets >= 0)
-    if not registry.of(task.name).judged.is_exclusive or not is_judged.any():
+    kind = registry.of(task.name)
+    parts = []
+    for outputs, classes in kind.exclusive(task, targets) if kind.refits else ():
+        mine = logits[:, outputs].astype(np.float64)
+        is_judged = np.isfinite(mine).all(axis=1) & (classes >= 0)
+        if is_judged.any():
+            parts.append((mine[is_judged], classes[is_judged].astype(np.int64)))
+    if not parts:
         return 1.0
-    mine, truth = logits[is_judged].astype(np.float64), targets[is_judged].astype(np.int64)
 
     def loss(power: float) -> float:
-        scaled = np.exp(power) * mine
-        return float((special.logsumexp(scaled, axis=1) - scaled[of, truth]).mean())
+        return float(np.mean([_cross_entropy(np.exp(power) * mine, of) for mine, of in parts]))
 
-    of = np.arange(len(mine))
-    return float(np.exp(strengths.likeliest_power(loss, len(mine))))
+    count = round(float(np.mean([len(of) for _, of in parts])))
+    return float(np.exp(strengths.likeliest_power(loss, count)))
+
+
+def _cross_entropy(logits: NDArray[np.float64], classes: Rows) -> float:
+    own = logits[np.arange(len(classes)), classes]
+    return float((special.logsumexp(logits, axis=1) - own).mean())

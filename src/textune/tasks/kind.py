@@ -36,6 +36,7 @@ from textune.tasks import shown
 from textune.tasks.interface import Floats, Task
 
 ToExample = Callable[[Row], Example]
+Rows = NDArray[np.int64]
 UNSCORED = "labels marked -1 (not scored)"
 
 
@@ -184,6 +185,11 @@ def _no_findings(table: Table, contract: Contract, seen: Scan) -> Iterator[Findi
     yield from ()
 
 
+def all_exclusive(task: Any, targets: NDArray[Any]) -> Sequence[tuple[Rows, Rows]]:
+    """Say that all outputs exclude each other."""
+    return [(np.arange(len(task.labels)), targets)]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
     """A row of the registry."""
@@ -242,5 +248,10 @@ class Kind:
     plain: Callable[[Prediction], dict[str, Any]] = shown.no_more  # beside text, labels, scores
     probe: Probe | None = None  # fits its head on frozen features; None: that has no linear head
     refits: bool = False  # of few texts the head is fitted anew after fine-tuning
+    # outputs that exclude each other, (K,), each time with the class of each item, (I,), -1 where
+    # it is not known
+    exclusive: Callable[[Any, NDArray[Any]], Sequence[tuple[Rows, Rows]]] = all_exclusive
+    # the targets of the labels' names, taken for items
+    of_names: Callable[[Any], NDArray[Any]] = lambda task: np.arange(len(task.labels))
     probes_names: bool = False  # whether it can learn from names of labels as from texts
     called: Callable[[Any], Sequence[str]] = lambda task: task.labels  # these names

@@ -14,7 +14,7 @@ from textune.tasks import shown, texts
 from textune.tasks.aspects import aspect_columns, outputs
 from textune.tasks.aspects.aspect import Aspects
 from textune.tasks.interface import Floats
-from textune.tasks.kind import Chart, Kind, LabelTally, Places, ToExample
+from textune.tasks.kind import Chart, Kind, LabelTally, Places, Rows, ToExample
 from textune.tasks.texts import Marked, ReadLabel
 
 
@@ -148,6 +148,25 @@ def called(task: Aspects) -> list[str]:
     return [label.replace(outputs.SIGN, " ") for label in task.labels]
 
 
+def exclusive(task: Aspects, targets: NDArray[np.float32]) -> list[tuple[Rows, Rows]]:
+    """Return the outputs of each column, and the class of each text in it."""
+    found = []
+    for at in task.places.values():
+        classes = np.full(len(targets), -1, dtype=np.int64)
+        rows = by_column.scored(targets.astype(np.float64), at)
+        classes[rows] = targets[rows][:, at].argmax(axis=1)
+        found.append((at, classes))
+    return found
+
+
+def of_names(task: Aspects) -> NDArray[np.float32]:
+    """Return the targets of the classes' names: each is of its column alone."""
+    found = np.full((len(task.labels),) * 2, np.nan, dtype=np.float32)
+    for at in task.places.values():
+        found[np.ix_(at, at)] = np.eye(len(at))
+    return found
+
+
 def page(task: Aspects) -> str:
     """Say how logits are parted into columns, by whoever loads the model without textune."""
     groups = ",\n".join(f"    {name!r}: {at.tolist()}" for name, at in task.places.items())
@@ -201,6 +220,9 @@ KIND = Kind(
     page=page,
     probe=probe,
     probes_names=True,
+    refits=True,
+    exclusive=exclusive,
+    of_names=of_names,
     called=called,
     doubt=doubt,
 )
