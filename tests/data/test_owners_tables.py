@@ -76,6 +76,13 @@ def test_labels_without_their_texts_are_no_text():
         understand(table(2, rows))
 
 
+def test_labels_of_texts_that_stand_elsewhere_are_no_text():
+    labels = [f"['{one}', '{two}'] by two of them" for one in "enc" for two in "enc"]
+    rows = [[f"{n:08x}-{n}", labels[n % 9] + f" {n}"] for n in range(60)]
+    with pytest.raises(DataError, match=r"no column looks like text .*name one with --text"):
+        understand(table(("uid", "verifier labels"), rows))
+
+
 @pytest.mark.parametrize(
     "columns",
     [

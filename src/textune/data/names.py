@@ -32,7 +32,7 @@ OTHER_WORDS = (
     " likes retweets votes upvotes price cost amount age year month day version annotator rater"
     " worker page number num length len verified retweeted favorited truncated lat lon phone zip"
     " unnamed probability prob weight unclear test train dev variance std stddev deviation stderr"
-    " ups downs corpus"
+    " ups downs corpus pred preds predicted prediction predictions"
 )
 APART = frozenset(
     ["dev", "fold", "partition", "split", "subset", "test", "train", "unclear", "unsure", "valid"]

@@ -8,6 +8,8 @@ LISTED = (
     *(("premise", "hypothesis"), ("context", "hypothesis"), ("text", "hypothesis")),
     *(("evidence", "hypothesis"), ("premise", "claim"), ("claim", "evidence"), ("claim", "text")),
     *(("claim", "context"), ("claim", "sentence"), ("claim", "abstract"), ("claim", "article")),
+    *(("context", "statement"), ("premise", "statement"), ("passage", "statement")),
+    *(("document", "claim"), ("passage", "claim"), ("text", "statement")),
     *(("question", "sentence"), ("question", "answer"), ("question", "passage")),
     *(("question", "context"), ("question", "paragraph"), ("question", "document")),
     *(("question", "candidate"), ("question", "response"), ("query", "passage")),

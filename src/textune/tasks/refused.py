@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 
-from textune.data import lists, pair_names
+from textune.data import lists, names, pair_names
 from textune.data.choice import option, quoted
 from textune.data.columns import Column, describe
 from textune.errors import DataError
 from textune.records import Table
+
+PLAIN = 3.0  # evidence of a name from which a column holds labels
 
 
 def refuse_options(table: Table, columns: Sequence[Column]) -> None:
@@ -34,7 +36,9 @@ def refuse_words(table: Table, texts: Sequence[Column], columns: Iterable[Column
     Raises:
         DataError: They would be taken for text without labels.
     """
-    if len(texts) == 1 and texts[0].kind == "category" and texts[0].words < 2:
+    is_label = table.has_header and any(names.label_evidence(c.name) >= PLAIN for c in texts)
+    is_word = len(texts) == 1 and texts[0].kind == "category" and texts[0].words < 2
+    if is_word or is_label:
         raise no_text(table, columns)
 
 
