@@ -158,8 +158,9 @@ class Problems:
     Where faulty rows are left out, each is noted instead, and nothing is raised for it.
     """
 
-    def __init__(self, name: str, faults: Faults | None = None) -> None:
+    def __init__(self, name: str, faults: Faults | None = None, *, option: str = "") -> None:
         self.name = name
+        self.option = option  # that leaves faulty rows out
         self.count = 0
         self.noted = 0  # in place of being counted
         self._faults = faults
@@ -193,13 +194,14 @@ class Problems:
     def error(self) -> DataError:
         """Put all of them into one error."""
         way_out = "; ".join(self._ways_out)
+        option = f"\n{self.option}" if self.option else ""
         if self.count == 1:
-            return DataError("; ".join(filter(None, [self._messages[0], way_out])))
+            return DataError("; ".join(filter(None, [self._messages[0], way_out])) + option)
         lines = [f"{self.name}: {self.count:,} problems"]
         lines += [f"  {message}" for message in self._messages]
         if self.count > SHOWN:
             lines.append(f"  … and {self.count - SHOWN:,} more")
-        return DataError("\n".join([*lines, way_out] if way_out else lines))
+        return DataError("\n".join([*lines, way_out] if way_out else lines) + option)
 
     def raise_any(self) -> None:
         """Raise them, if there are any."""
@@ -212,6 +214,7 @@ class Problems:
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         """Raise them all at the end of the reading; what ends it early is the last of them."""
         if isinstance(error, DataError) and not self.skips:
+            self.option = ""  # the file cannot be read any further
             self.add(str(error))
             raise self.error() from error
         if error is None:

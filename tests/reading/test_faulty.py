@@ -1,6 +1,7 @@
 """`--faulty skip` leaves faulty rows out, names each with its reason, and loses none unsaid."""
 
 import json
+from contextlib import suppress
 
 import pytest
 from hypothesis import given, settings
@@ -211,3 +212,29 @@ def test_evaluation_counts_them(tmp_path, tiny_base):
     found = textune.evaluate(model, torn_table(tmp_path), faulty="skip")
     assert (found["n"], found["faulty"]) == (41, 4)
     assert any("4 faulty rows are left out" in remark for remark in found["remarks"])
+
+
+def test_a_refusal_names_the_option_where_it_helps(tmp_path):
+    with pytest.raises(DataError, match=r"\nor leave such rows out: --faulty skip$"):
+        read(torn_table(tmp_path), ReadOptions())
+    with pytest.raises(DataError) as refused:
+        read(
+            file_of(tmp_path, b"text,label\n" + b"tr\xe8s,x\nplain,y\n" * 9, "b.csv"), ReadOptions()
+        )
+    assert "--faulty" not in str(refused.value)
+
+
+@pytest.mark.parametrize("encoding", [None, "cp1252", "utf-16"])
+@pytest.mark.parametrize("name", ["a.csv", "a.json", "a.conll"])
+def test_damage_is_never_a_bug(tmp_path, encoding, name):
+    contents = {
+        "a.csv": "text,label\n" + "\n".join(GOOD),
+        "a.json": "[" + ",\n".join(f'{{"text": "{line}"}}' for line in GOOD) + "]",
+        "a.conll": "Zoë B-PER\nlives O\n\n" * 9,
+    }
+    content = contents[name].replace("number 3", "n\u00e9").encode("latin-1")
+    for piece in (b"\xff\xfe", b"\x81", b"\x00", b'"', b"\xe9\xe9", b"\x1b$B"):
+        path = file_of(tmp_path, content[:60] + piece + content[60:], name)
+        for faulty in (None, "skip"):
+            with suppress(DataError):
+                list(sources.read(path, ReadOptions(encoding=encoding, faulty=faulty)).rows())

@@ -321,7 +321,7 @@ def _broken_record(
         at = end + 1
     else:
         return f"{path.name}:{start}: the record cannot be parsed: {excerpt(text)}", _QUOTE_WAY_OUT
-    line = start + line_ends(text[:at].encode())
+    line = start + line_ends(text[:at].encode(errors="surrogatepass"))
     column = at - max(text.rfind("\n", 0, at), text.rfind("\r", 0, at))
     place = f"{path.name}:{line}:{column}"
     if cell is None:
@@ -330,7 +330,7 @@ def _broken_record(
         return f"{place}: {what}", _QUOTE_WAY_OUT
     if end - at > cell_limit():
         return f"{place}: {too_large(cell[0])}", LARGER_WAY_OUT
-    last = line + line_ends(cell[0].encode())
+    last = line + line_ends(cell[0].encode(errors="surrogatepass"))
     there = "on this line" if last == line else f"on line {last:,}"
     what = f"the quoted cell that opens here is closed {there}, and more text follows"
     shown = f"{excerpt(text[end - 1 : end + 80])}: {excerpt(cell[0])}"

@@ -90,6 +90,8 @@ def codec_of(path: Path, head: bytes, opened: Opened) -> str | None:
         is_both = name.startswith(detecting.BOTH)
         with opened() as file:
             path.is_utf8 = _is_utf8(path, file, name.removeprefix(detecting.BOTH), is_both=is_both)
+    if name in ("utf-16", "utf-32"):  # without a mark: as Windows and most others write it
+        name = f"{name}-le"
     return None if path.is_utf8 else name
 
 
@@ -185,6 +187,11 @@ class _Recoded(io.RawIOBase):
             text = self._decoder.decode(data, self._ended)
         except UnicodeDecodeError as error:
             raise self._fault(error) from error
+        except UnicodeError as error:
+            raise DataError(
+                f"{self._path.name}:{self._line}: this is not {self._name} ({error}); name the "
+                "encoding of the file, or leave --encoding out"
+            ) from error
         self._count(text)
         strict = self._errors == "strict"
         return text.encode(errors="surrogatepass" if strict else self._errors)
@@ -227,7 +234,9 @@ class _Mended(_Recoded):
 
     def _line_of(self, line: bytes) -> bytes:
         try:
-            return line if _is_sound(line) else line.decode(self._name).encode()
+            return (
+                line if _is_sound(line) else line.decode(self._name).encode(errors="surrogatepass")
+            )
         except UnicodeDecodeError as error:
             shown = excerpt(line.decode(errors="backslashreplace"))
             raise DataError(

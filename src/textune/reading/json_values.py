@@ -227,7 +227,9 @@ class _Text:
     def skip(self, count: int) -> None:
         """Go on by so many signs."""
         if count:
-            self.line += line_ends(self.text[self.at : self.at + count].encode())
+            self.line += line_ends(
+                self.text[self.at : self.at + count].encode(errors="surrogatepass")
+            )
             self.at += count
 
     def lines(self) -> tuple[str, str]:

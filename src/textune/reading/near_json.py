@@ -108,7 +108,7 @@ def refuse_array(path: Path, text: str) -> None:
 
 def refusal(path: Path, text: str, at: int, line: int) -> str:
     """Say what is wrong at a place of a text that begins on a line, and the way out."""
-    line += line_ends(text[:at].encode())
+    line += line_ends(text[:at].encode(errors="surrogatepass"))
     column = at - max(text.rfind("\n", 0, at), text.rfind("\r", 0, at))
     around = excerpt(text[max(0, at - 30) : at + 30])
     if text[at : at + 1] == "'" or _PYTHON.match(text, at):

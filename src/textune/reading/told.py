@@ -11,6 +11,9 @@ else:
     Place = type(Path())  # the class of paths on this machine
 
 
+SKIPPING = "or leave such rows out: --faulty skip"
+
+
 class Told(Place):
     """A path as any other, with the encoding of a file there that is not UTF-8, as it was named.
 
@@ -37,4 +40,5 @@ def below(folder: Path, path: Path) -> Path:
 
 def problems_of(path: Path) -> Problems:
     """Return what collects the faults of a file: to be raised, or noted as its owner asks."""
-    return Problems(path.name, path.faults if isinstance(path, Told) else None)
+    faults = path.faults if isinstance(path, Told) else None
+    return Problems(path.name, faults, option=SKIPPING)
