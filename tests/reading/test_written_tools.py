@@ -256,6 +256,29 @@ def test_entities_in_the_last_column_of_conllu_are_tags(tmp_path):
     assert sources.read(file).columns == tuple(map(str, range(1, 11)))
 
 
+def test_rasa_in_markdown_has_an_intent_a_section(tmp_path):
+    file = tmp_path / "nlu.md"
+    file.write_text(
+        "<!-- ours -->\n## intent:travel\n- to [Rome](city) <!-- there -->\n"
+        "* from [NY](city:york)\n\n## synonym:york\n- NY\n\n"
+        "## intent:faq/hours\n- when do you open\n"
+    )
+    table = sources.read(file)
+    rows = [(row.origin, *row.cells[:2], json.loads(row.cells[2])) for row in table.rows()]
+    assert rows == [
+        ("nlu.md:3", "to Rome", "travel", [{"start": 3, "end": 7, "label": "city"}]),
+        ("nlu.md:4", "from NY", "travel", [{"start": 5, "end": 7, "label": "city"}]),
+        ("nlu.md:10", "when do you open", "faq/hours", []),
+    ]
+    assert "lists of synonym (1)" in table.findings[0].message
+    file.write_text('## intent:travel\n- to [Rome]{"entity": 7}\n- from there\n')
+    with pytest.raises(DataError, match=r"nlu.md:2: an entity is written \[words\]\(name\)"):
+        list(sources.read(file).rows())
+    file.write_text("## synonym:york\n- NY\n")
+    with pytest.raises(DataError, match=r"nlu.md: no intent has an example"):
+        sources.read(file)
+
+
 def test_docbin_is_read_where_spacy_is(tmp_path):
     file = tmp_path / "train.spacy"
     if importlib.util.find_spec("spacy") is None:
@@ -273,7 +296,7 @@ def test_docbin_is_read_where_spacy_is(tmp_path):
 
 
 def test_no_beginning_fits_two_forms():
-    assert len(written.FORMS) == 9
+    assert len(written.FORMS) == 10
     heads = {"a.ann": b"T1\tPER 0 3\tDan", "a.txt": PUBTATOR.encode(), "a.yml": NLU.encode()}
     heads["a.tsv"] = OLD_WEBANNO.encode()
     for name, head in heads.items():

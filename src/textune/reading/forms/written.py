@@ -13,6 +13,7 @@ from textune.reading.forms import (
     docbin,
     pubtator,
     rasa,
+    rasa_markdown,
     webanno,
     webanno_old,
 )
@@ -36,6 +37,7 @@ FORMS = (
     Written(docbin.NAME, docbin.begins, docbin.read),
     Written(pubtator.NAME, pubtator.begins, pubtator.read),
     Written(rasa.NAME, rasa.begins, rasa.read),
+    Written(rasa_markdown.NAME, rasa_markdown.begins, rasa_markdown.read),
     Written("WebAnno TSV", webanno.begins, webanno.read),
     Written(webanno_old.NAME, webanno_old.begins, webanno_old.read),
 )
