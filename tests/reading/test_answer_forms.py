@@ -187,3 +187,34 @@ def test_several_answers_need_not_all_stand_in_the_passage(tmp_path):
     found = checked(file)
     assert read(found) == [[pair] for pair in zip(ANSWERS, STARTS, strict=True)]
     assert any("'Nobody' does not stand there: left out" in each.message for each in found.findings)
+
+
+def test_answers_that_a_program_did_not_find_are_left_out_beside_others(tmp_path):
+    file = tmp_path / "dev.json"
+    held = [
+        {"context": PASSAGES[n], **asked(n), "answers": [{"text": "Nobody", "answer_start": -1}]}
+        for n in range(N)
+    ]
+    for n, row in enumerate(held):
+        row["answers"].append({"text": ANSWERS[n], "answer_start": STARTS[n]})
+    file.write_text(json.dumps(held), encoding="utf-8")
+    assert read(checked(file)) == [[pair] for pair in zip(ANSWERS, STARTS, strict=True)]
+
+
+def test_passages_of_cmrc_hold_texts_and_numbers(tmp_path):
+    file = tmp_path / "dev.json"
+    rows = [
+        {"context_text": f"{p} In 1920.", "qas": [{"query_text": q, "answers": [a, 1920]}]}
+        for p, q, a in zip(PASSAGES, QUESTIONS, ANSWERS, strict=True)
+    ]
+    file.write_text(json.dumps(rows), encoding="utf-8")
+    found = read(checked(file))
+    assert [[text for text, _ in pairs] for pairs in found] == [[a, "1920"] for a in ANSWERS]
+
+
+def test_each_question_of_a_passage_has_a_place_of_its_own(tmp_path):
+    file = tmp_path / "dev.json"
+    several = [{"context": PASSAGES[0], "qas": [asked(0), asked(0, question="And who else?")]}] * 3
+    file.write_text(json.dumps(several), encoding="utf-8")
+    origins = [row.origin for row in checked(file).table.rows()]
+    assert origins[:3] == [f"dev.json: row {n}" for n in ("1, part 1", "1, part 2", "2, part 1")]

@@ -282,3 +282,8 @@ def test_ids_that_are_numbers_are_kept_and_those_of_pandas_are_not(tmp_path):
     for first, kept in ((0, False), (100, True)):
         file = written(tmp_path, {str(first + n): row for n, row in enumerate(ROWS)})
         assert ("key" in sources.read(file).columns) is kept
+
+
+def test_one_object_of_many_short_values_is_no_row(tmp_path):
+    with pytest.raises(DataError, match="one object, in which no rows with a text were found"):
+        sources.read(written(tmp_path, {f"id{n}": "yes" for n in range(30)}))

@@ -5,6 +5,7 @@ from typing import Any
 
 from textune.reading import squad
 from textune.reading.forms.interface import Form, Made, always, are_objects, member
+from textune.reading.jsonlines import cell
 
 
 def _recognise(values: Sequence[Any]) -> bool:
@@ -41,8 +42,12 @@ def _convert(value: Any) -> Iterator[Made]:
 def _answers(asked: Mapping[str, Any], number: int) -> Any:
     """Take answers with their places, or, as CMRC has them, their texts alone."""
     given = asked.get("answers")
-    if isinstance(given, list) and given and all(isinstance(one, str) for one in given):
-        return given
+    if (
+        isinstance(given, list)
+        and given
+        and all(isinstance(one, str | int | float) for one in given)
+    ):
+        return [cell(one) for one in given]
     return squad.answers(dict(asked), f"question {number}")
 
 

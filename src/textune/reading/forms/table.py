@@ -179,9 +179,11 @@ def _stream(
 ) -> Iterator[Row]:
     with problems_of(path) as problems:
         for value in values():
-            origin = value.place(path.name)
-            jsonlines.refuse_end(value, origin, problems)
-            for found in _converted(made, value):
+            place = value.place(path.name)
+            jsonlines.refuse_end(value, place, problems)
+            parts = list(_converted(made, value))
+            for number, found in enumerate(parts, start=1):
+                origin = place if len(parts) == 1 else f"{place}, part {number}"
                 shares = None
                 if isinstance(found, Judged):
                     shares = votes.shares(found) if options.annotators == "soft" else None

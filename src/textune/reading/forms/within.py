@@ -84,7 +84,7 @@ def _inside_one(
         raise DataError(f"{path.name}: {error}; {near_json.ROWS}") from None
     if inside:
         return _placed(path, document, inside)
-    if places.has_own_text(document) or not _is_nested(document):
+    if places.has_own_text(document) or (len(document) <= SHOWN and not _is_nested(document)):
         return values, ""
     listed = ", ".join(map(repr, list(document)[:SHOWN]))
     raise DataError(

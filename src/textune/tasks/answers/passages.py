@@ -198,7 +198,8 @@ def _placed(
     remarks: dict[str, None] = {}
     faults: list[str] = []
     for text, start in given:
-        if len(given) > 1 and start is ANYWHERE and isinstance(text, str) and text not in passage:
+        is_apart = start is ANYWHERE or start == -1  # as where a program did not find it
+        if len(given) > 1 and is_apart and isinstance(text, str) and text not in passage:
             remarks[f"{row.origin}: {excerpt(text)} does not stand there: left out"] = None
             continue
         try:
