@@ -116,7 +116,8 @@ def train(
     """Fine-tune an encoder on labelled text.
 
     Args:
-        source: CSV, TSV, JSONL, Parquet, CoNLL or SQuAD JSON, all also packed (in Python: or a data
+        source: CSV, TSV, Excel, JSONL, Parquet, CoNLL, SQuAD JSON or an annotation tool's export:
+            a file, several, a folder, pattern, archive, https:// or hf:// (in Python: or a data
             frame that speaks Arrow); that of `config` if left out.
         text: Text column; two, "A,B", for pairs, or for question and passage; recognised if not
             given.
@@ -280,8 +281,8 @@ def evaluate(
 
     Args:
         run: Folder that textune train wrote (in Python: or what `train` returned).
-        source: CSV, TSV, JSONL, Parquet, CoNLL or SQuAD JSON, all also packed (in Python: or a data
-            frame).
+        source: File, folder, pattern or address of labelled text, as for train (in Python: or a
+            data frame).
         text: Text column, or two, "A,B", if not called as in training.
         label: Label column, or several, if not called as in training.
         header: Does the first row name the columns? Without, they are "1", "2", …

@@ -50,7 +50,7 @@ def check(  # noqa: D417  # the others are described in `train`
     """Say what is in FILE, what would be trained on it, and what is wrong with it.
 
     Args:
-        source: CSV, TSV, JSONL, Parquet, CoNLL or SQuAD JSON, each also packed; or plain text.
+        source: File, folder, pattern or address, as for train; or plain text.
         forecast: Say what a linear head on the frozen encoder scores at 1/8, 1/4, 1/2 and all of
             the texts, and what more labels would buy; it takes seconds.
     """

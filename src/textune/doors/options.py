@@ -59,7 +59,7 @@ DIFFERENT = {
     "seeds": Shown(least=1),
     "settings": Shown(("--set",), "SECTION.KEY=VALUE", list[str]),
     "skip": Shown(metavar="COLUMN=VALUE", kind=list[str]),
-    "source": Shown(metavar="FILE…", kind=list[str]),
+    "source": Shown(metavar="FILE", kind=list[str]),
     "texts": Shown(metavar="TEXT…", kind=list[str]),
     "top": Shown(least=1),
 }
@@ -147,7 +147,7 @@ def _parameter(found: inspect.Parameter, words: str) -> inspect.Parameter:
     given: dict[str, Any] = {"help": shown.help or _as_typed(words), "metavar": shown.metavar}
     if found.kind is not AS_KEYWORD:
         if not is_needed and kind == list[str]:
-            given["metavar"] = f"[{(shown.metavar or 'TEXT').removesuffix('…')}]…"
+            given["metavar"] = "[TEXT]…" if found.name == "texts" else shown.metavar
         made = typer.Argument(default, **given)
     else:
         name = f"--{found.name.replace('_', '-')}"

@@ -85,7 +85,7 @@ def suggest(
 
     Args:
         run: Folder that textune train wrote (in Python: or what `train` returned).
-        source: CSV, TSV, JSONL, Parquet, CoNLL or SQuAD JSON, all also packed (in Python: or a data
+        source: File, folder, pattern or address of texts, as for train (in Python: or a data
             frame); labels may be absent.
         n: How many texts.
         output: File to write them to, in the input's columns.
