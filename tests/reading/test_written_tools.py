@@ -95,6 +95,7 @@ PUBTATOR = """\
 7\t0\t3\tDan\tPER\t-
 7\t17\t26\tback pain\tSIGN\tD1
 7\tCID\tD1\tD2
+7\tAssociation\tD1\tD2\tNovel
 
 8|t|No abstract
 8|a|
@@ -112,11 +113,11 @@ def test_pubtator_has_title_and_abstract_as_one_text(tmp_path):
     rows = [(row.origin, *row.cells[:2], json.loads(row.cells[2])) for row in table.rows()]
     assert rows == [
         ("set.PubTator.txt:1", "7", "Dan fell. He had back pain.", spans),
-        ("set.PubTator.txt:7", "8", "No abstract ", []),
+        ("set.PubTator.txt:8", "8", "No abstract ", []),
     ]
-    assert "relations between entities (1)" in table.findings[0].message
+    assert "relations between entities (2)" in table.findings[0].message
     file.write_text(PUBTATOR + "8\tx\t3\tNo\tPER\t-\n")
-    with pytest.raises(DataError, match=r"txt:9: expected number, start, end, words and type"):
+    with pytest.raises(DataError, match=r"txt:10: expected number, start, end, words and type"):
         list(sources.read(file).rows())
 
 

@@ -29,7 +29,7 @@ def begins(path: Path, head: bytes) -> bool:
 
 def read(path: Path, why: tuple[str, ...] = ()) -> Table:
     """Describe a file of PubTator; what is wrong with it is raised by `Table.rows`."""
-    relations = sum(len(line.split("\t")) == 4 for line in lines(path) if "|" not in line[:30])
+    relations = sum(_is_relation(line.split("\t")) for line in lines(path))
     reasons = (*why, "format: PubTator, title and abstract are one text")
     findings = left_out({"relations between entities": relations})
     rows = partial(_rows, path)
@@ -77,9 +77,14 @@ def _documents(path: Path) -> Iterator[tuple[int, list[tuple[int, str]]]]:
 def _mention(line: str, spans: list[dict[str, object]]) -> str:
     """Take a mention; say what is wrong with its line, "" where it is sound or a relation."""
     cells = line.split("\t")
-    if len(cells) == 4:
+    if _is_relation(cells):
         return ""
     if len(cells) < 5 or not (cells[1].isdecimal() and cells[2].isdecimal()):
         return "expected number, start, end, words and type, parted by tabs"
     spans.append(span(int(cells[1]), int(cells[2]), cells[4], cells[3]))
     return ""
+
+
+def _is_relation(cells: list[str]) -> bool:
+    """Tell a relation: its kind, the two it is between and, of BioRED, whether it is new."""
+    return len(cells) in (4, 5) and not cells[1].isdecimal()
