@@ -159,3 +159,16 @@ def test_single_quotes_of_running_text_are_no_quotes_of_cells(tmp_path):
     lines[2950] = "ham\t'An Amazing Quote'' - \"Sometimes in life it's difficult"
     table = read(tmp_path, "\n".join(lines), "sms.tsv")
     assert len(rows_of(table)) == 3000
+
+
+def test_a_torn_first_row_is_no_title(tmp_path):
+    rows = "".join(f"{n},{text}.\n" for n, text in enumerate(TEXTS[:1] * 9))
+    table = read(tmp_path, f"a row without its number\n{rows}")
+    with pytest.raises(DataError, match=r"a\.csv:1: expected 2 columns"):
+        rows_of(table)
+
+
+def test_lines_above_the_table_are_said_where_it_is_trained_on(tmp_path):
+    table = read(tmp_path, "Export of reviews\n\n" + written(",", '"'))
+    (found,) = table.findings
+    assert found.message == "1 line above the table passed over, first: 'Export of reviews'"

@@ -15,6 +15,7 @@ from textune.reading.lines import lines, pieces
 from textune.reading.named_signs import delimiter_named, quotes_named
 from textune.reading.samples import Reading, few_values, read, survey
 
+ABOVE = "above the table passed over"
 COLUMN_LIMIT = 10_000
 SAMPLE = 1 << 19  # characters
 
@@ -112,7 +113,7 @@ def _said(above: list[str]) -> str:
     if not shown:
         return ""
     lines = "1 line" if len(shown) == 1 else f"{len(shown):,} lines"
-    return f"{lines} above the table passed over, first: {excerpt(shown[0].strip())}"
+    return f"{lines} {ABOVE}, first: {excerpt(shown[0].strip())}"
 
 
 def _raise_fault(path: Path, dialect: Dialect) -> NoReturn:

@@ -23,7 +23,7 @@ from textune.reading import (
     spreadsheets,
     squad,
 )
-from textune.reading.dialect import NAMES, recognise
+from textune.reading.dialect import ABOVE, NAMES, recognise
 from textune.reading.forms import (
     annotator_columns,
     answered,
@@ -42,7 +42,7 @@ from textune.reading.kinds import KINDS, ending
 from textune.reading.lines import opened, said_of
 from textune.reading.splits import Parts
 from textune.reading.told import Told
-from textune.records import ReadOptions, Table
+from textune.records import Finding, ReadOptions, Table
 
 OF_TABLES: tuple[Callable[[Table], Table | None], ...] = (  # what cells of a table may mean
     label_studio_rows.plain,
@@ -176,6 +176,7 @@ def _read_file(path: Path, options: ReadOptions) -> Table:
         partial(delimited.rows, path, layout),
         has_header=layout.header is not None,
         delimiter=sign,
+        findings=tuple(Finding("layout", "note", said, 1) for said in reasons if ABOVE in said),
     )
 
 
