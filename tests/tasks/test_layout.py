@@ -4,9 +4,10 @@ import json
 
 import pytest
 
+from textune.data.sampling import head
 from textune.errors import DataError
 from textune.reading import sources
-from textune.records import ReadOptions
+from textune.records import ReadOptions, Row
 from textune.tasks import layout
 from textune.tasks.contract import understand
 
@@ -51,3 +52,8 @@ def test_numbers_where_texts_were_are_refused(tmp_path):
     assert agreed.text == ("1",)
     with pytest.raises(DataError, match=r"column 1, which held the text .* numbers such as '0'"):
         layout.fitted(sources.read(tmp_path / "new.csv", ReadOptions(header=False)), agreed)
+
+
+def test_only_so_many_rows_are_looked_at_as_fit_into_memory():
+    rows = (Row(("x" * 1_000_000,), f"row {n}") for n in range(10**9))
+    assert len(list(head(rows, 1_000))) == 9

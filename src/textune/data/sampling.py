@@ -1,11 +1,13 @@
 """A stream of rows becomes an even sample of them, whatever its length."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 
 from textune.records import Row
 
 SAMPLE_CHARACTERS = 600  # kept of a sampled cell
 CHUNK = 256
+MOST_FIRST = 8_000_000  # characters of the first rows of a table that are looked at
 
 
 class Spread:
@@ -40,3 +42,13 @@ def chunks(rows: Iterator[Row], *, most: int) -> Iterator[list[Row]]:
             chunk, size = [], 0
     if chunk:
         yield chunk
+
+
+def head(rows: Iterable[Row], most: int, *, characters: int = MOST_FIRST) -> Iterator[Row]:
+    """Yield the first rows, so many that they fit into memory however large they are."""
+    size = 0
+    for row in islice(rows, most):
+        yield row
+        size += sum(map(len, row.cells))
+        if size > characters:
+            return

@@ -7,10 +7,10 @@ meant the file is refused, so that no other words are ever read as the text.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from itertools import islice
 
 from textune.data import names
 from textune.data.columns import Column
+from textune.data.sampling import head
 from textune.data.scanning import scan
 from textune.errors import DataError
 from textune.records import Contract, Finding, Look, Row, Table
@@ -123,7 +123,7 @@ def _columns(table: Table) -> tuple[Column, ...]:
     """Describe the columns by the first rows, as far as they can be read."""
     rows: list[Row] = []
     try:
-        rows.extend(islice(table.rows(), SAMPLE))
+        rows.extend(head(table.rows(), SAMPLE))
     except DataError:  # which is raised again when all rows are read
         return ()
     return scan(replace(table, rows=lambda: iter(rows))).columns if rows else ()

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import islice
 
 from textune.data.numerals import is_number
+from textune.data.sampling import head
 from textune.errors import DataError
 from textune.records import Contract, Row, Table
 from textune.tasks.tags import schemes, spans, word_lists
@@ -25,7 +25,7 @@ def fitted(table: Table, contract: Contract) -> Contract:
     """
     if not all(name.isdecimal() for name in contract.text):
         return contract if contract.text[0] in table.columns else _found(table, contract, "")
-    sample = list(islice(table.rows(), SAMPLE))
+    sample = list(head(table.rows(), SAMPLE))
     contract = _past_numbers(table, contract, sample)
     if contract.text[0] not in table.columns:
         return _found(table, contract, "")
@@ -60,7 +60,7 @@ def marked(table: Table, contract: Contract) -> Contract:
 
 def poor(table: Table) -> set[str]:
     """Name the columns of lists that hold far fewer different words than another one: classes."""
-    sample = list(islice(table.rows(), SAMPLE))
+    sample = list(head(table.rows(), SAMPLE))
     counts = {name: len(set(_items(sample, at))) for at, name in enumerate(table.columns)}
     most = max(counts.values(), default=0)
     return {name for name, count in counts.items() if count and VARIED * count <= most}
@@ -68,7 +68,7 @@ def poor(table: Table) -> set[str]:
 
 def forms(table: Table) -> dict[str, str]:
     """Name the columns that hold tags or spans, each with its form."""
-    sample = list(islice(table.rows(), SAMPLE))
+    sample = list(head(table.rows(), SAMPLE))
     found = {
         name: _form([row.cells[place] for row in sample if row.cells[place].strip()])
         for place, name in enumerate(table.columns)
@@ -123,7 +123,7 @@ def _items(sample: Sequence[Row], place: int) -> list[str]:
 
 def _found(table: Table, contract: Contract, held: str) -> Contract:
     """Take the one column that is clearly of words, and the tags from the one that marks."""
-    sample = list(islice(table.rows(), SAMPLE))
+    sample = list(head(table.rows(), SAMPLE))
     different: dict[str, int] = {}
     for place, name in enumerate(table.columns):
         if not _odd(table, name, sample):
