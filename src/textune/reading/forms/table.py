@@ -19,6 +19,7 @@ from textune.reading import json_values, jsonlines
 from textune.reading.forms import (
     argilla,
     articles,
+    aspect_lists,
     chat,
     doccano,
     entities,
@@ -57,7 +58,7 @@ ROOMS = (
 )
 FORMS = (
     *(form for room in (argilla, doccano, entities, google, spacy) for form in room.FORMS),
-    *(room.FORM for room in (*ROOMS, sagemaker, ubiai)),
+    *(room.FORM for room in (*ROOMS, aspect_lists, sagemaker, ubiai)),
 )
 _ODD = (ValueError, TypeError, AttributeError, KeyError, IndexError)  # of values of no form
 HEAD = 200  # values by which a form is recognised
