@@ -115,15 +115,16 @@ class Faults:
     """The faulty rows of a file, each once, however often the file is read."""
 
     def __init__(self) -> None:
-        self._found: dict[str, Fault] = {}
+        self._found: dict[tuple[str, int], Fault] = {}  # files in two folders may have one name
         self._kept = 0  # characters
 
     def note(self, origin: str, reason: str, row: str) -> None:
         """Take note of a faulty row, unless it is known."""
-        if origin not in self._found:
+        key = origin, hash(row)
+        if key not in self._found:
             row = row[:MOST_SHOWN] if self._kept < MOST_KEPT else ""
             self._kept += len(row)
-            self._found[origin] = Fault(origin, reason, row)
+            self._found[key] = Fault(origin, reason, row)
 
     def refuse_all(self, name: str) -> None:
         """Refuse a file of which every row is faulty.

@@ -238,3 +238,12 @@ def test_damage_is_never_a_bug(tmp_path, encoding, name):
         for faulty in (None, "skip"):
             with suppress(DataError):
                 list(sources.read(path, ReadOptions(encoding=encoding, faulty=faulty)).rows())
+
+
+def test_files_of_one_name_lose_no_fault(tmp_path):
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        file_of(tmp_path / folder, "\n".join(["text,label", *GOOD, f"torn in {folder}"]))
+    table = sources.read(str(tmp_path / "*" / "a.csv"), SKIP)
+    assert len(list(table.rows())) == 80
+    assert {fault.row.strip() for fault in table.faults} == {"torn in one", "torn in two"}

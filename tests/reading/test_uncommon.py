@@ -71,6 +71,11 @@ def test_quotes_after_a_backslash_are_in_the_cell(tmp_path):
     assert rows_of(table) == rows
 
 
+def test_spaces_part_cells_that_are_all_in_quotes(tmp_path):
+    assert rows_of(read(tmp_path, written(" ", '"', always=True))) == ROWS
+    assert rows_of(read(tmp_path, written(" ", '"', always=True), "a.txt")) == ROWS
+
+
 def test_quotes_are_text_where_their_owner_says_so(tmp_path):
     table = read(tmp_path, 'text,label\n"a,x\nb",y\n', quote="none")
     assert rows_of(table) == [('"a', "x"), ('b"', "y")]

@@ -45,11 +45,18 @@ def delimiter(
     }
     several |= dict.fromkeys([repeated] if repeated else [])
     singles = [sign for sign in SINGLE if all(sign in line for line in lines)]
+    if all('" "' in line for line in lines):  # spaces part cells where all cells are in quotes
+        singles.append(" ")
     best: tuple[int, Dialect, Reading] | None = None
     for sign in (*sorted(several, key=len, reverse=True), *singles):
-        if is_text and len(sign) == 1 and 2 * sample.count(f" {sign}") > sample.count(sign):
+        if (
+            is_text
+            and len(sign) == 1
+            and sign != " "
+            and 2 * sample.count(f" {sign}") > sample.count(sign)
+        ):
             continue  # as # and @ stand in running text
-        for quoted in (True, False):
+        for quoted in (True, False)[: 1 if sign == " " else 2]:
             dialect = Dialect(sign, quoted=quoted)
             found = read(dialect, sample, whole)
             body = found.rows[1:]
