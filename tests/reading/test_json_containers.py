@@ -178,7 +178,7 @@ def test_what_is_not_read_is_refused_with_the_way_out(tmp_path, name):
     value, said = REFUSED[name]
     with pytest.raises(DataError, match=f"(?s)data.json.*{said}") as refused:
         textune.check(written(tmp_path, value))
-    assert name == "packed twice" or "\n" not in str(refused.value)
+    assert name == "packed twice" or str(refused.value).count("data.json:") == 1
 
 
 def test_text_of_python_is_named_in_a_file_of_texts(tmp_path):
@@ -287,3 +287,22 @@ def test_ids_that_are_numbers_are_kept_and_those_of_pandas_are_not(tmp_path):
 def test_one_object_of_many_short_values_is_no_row(tmp_path):
     with pytest.raises(DataError, match="one object, in which no rows with a text were found"):
         sources.read(written(tmp_path, {f"id{n}": "yes" for n in range(30)}))
+
+
+def test_objects_that_few_rows_have_or_whose_keys_differ_stay_whole(tmp_path):
+    slots = [{f"slot{n % 7}": {"value": n}} if n % 2 else {} for n in range(12)]
+    rows = [
+        {"said": {"text": text}, "intents": [name], "slots": slots[n]}
+        | ({"context": {"asked": ["x"]}} if n % 4 == 0 else {})
+        for n, (text, name) in enumerate(ALL)
+    ]
+    found = textune.check(written(tmp_path, rows))
+    assert found.table.columns == ("said.text", "intents", "slots", "context")
+    assert (found.contract.text, found.contract.label) == (("said.text",), ("intents",))
+
+
+def test_values_that_are_no_objects_are_refused_in_one_line(tmp_path):
+    for values in ([[["a b", "c"], 1], [[], 2], [["d"], 3]], ["one", "two", "three"]):
+        with pytest.raises(DataError, match="3 first values are no JSON objects") as refused:
+            sources.read(written(tmp_path, values))
+        assert "\n" not in str(refused.value)

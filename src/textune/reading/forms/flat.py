@@ -1,5 +1,6 @@
 """Rows whose values stand in objects of their own get columns of dotted names: meta.label."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -8,19 +9,24 @@ from textune.reading.forms.interface import Converter, Made, are_objects
 DEEPEST = 4
 MOST = 64  # different keys of the objects in one column; more of them are data, no names
 LABELS = frozenset(["label", "labels", "tags", "categories", "topics", "classes"])
+_WHOLE = ("answer", "answers")  # whose text and place are read together
 _PLACES = frozenset(["start", "starts", "answer_start", "begin", "end", "char_spans", "offset"])
 
 
-def nested(head: Sequence[Any]) -> frozenset[str]:
-    """Name the keys of rows under which objects stand that are taken apart."""
-    names = {
-        name
-        for row in head
-        if isinstance(row, Mapping)
-        for name, held in row.items()
-        if isinstance(held, Mapping) and held
-    }
-    return frozenset(name for name in names if _are_columns(name, head))
+def nested(head: Sequence[Any], before: str = "", depth: int = 1) -> frozenset[str]:
+    """Name the keys, with dots, under which objects stand that are taken apart.
+
+    They are those that most rows have, with keys that most of the objects have: what only some rows
+    have, as slots of a dialogue, are no columns.
+    """
+    rows = [row for row in head if isinstance(row, Mapping)]
+    names = {name for row in rows for name, held in row.items() if isinstance(held, Mapping)}
+    found: set[str] = set()
+    for name in names if depth < DEEPEST else ():
+        if _are_columns(name, rows):
+            found.add(f"{before}{name}")
+            found |= nested([row.get(name) for row in rows], f"{before}{name}.", depth + 1)
+    return frozenset(found)
 
 
 def named(head: Sequence[Any]) -> frozenset[str]:
@@ -35,14 +41,14 @@ def converter(names: frozenset[str], lists: frozenset[str]) -> Converter:
     def convert(value: object) -> Iterator[Made]:
         if not isinstance(value, Mapping):
             raise ValueError("no JSON object")
-        row = dict(_flat(value, names, "", 1))
+        row = dict(_flat(value, names, ""))
         for name in lists & row.keys():
             row[name] = [one["name"] for one in row[name] or ()]
         yield row
 
     reasons = []
     if names:
-        listed = ", ".join(map(repr, sorted(names)))
+        listed = ", ".join(repr(name) for name in sorted(names) if "." not in name)
         reasons.append(f"nested keys are columns with dotted names (in {listed})")
     reasons += [f"of each object in {name!r} the 'name' is taken" for name in sorted(lists)]
     return Converter(convert, tuple(reasons))
@@ -54,22 +60,23 @@ def _have_names(name: str, head: Sequence[Any]) -> bool:
     return all(one is None or isinstance(one, list) for one in held) and are_objects(items, "name")
 
 
-def _are_columns(name: str, head: Sequence[Any]) -> bool:
-    held = [row[name] for row in head if isinstance(row, Mapping) and row.get(name) is not None]
+def _are_columns(name: str, rows: Sequence[Mapping[str, Any]]) -> bool:
+    held = [row[name] for row in rows if row.get(name) is not None]
     objects = [one for one in held if isinstance(one, Mapping)]
-    keys = {key for one in objects for key in one}
-    is_usual = len(keys) <= MOST and all("." not in f"{name}{key}" for key in keys)
-    if name.lower() in ("answer", "answers"):  # which have their own columns: text and place
+    keys = Counter(key for one in objects for key in one)
+    if len(objects) < len(held) or 2 * len(objects) < len(rows) or name.lower() in _WHOLE:
         return False
-    return len(objects) == len(held) and is_usual and not _PLACES & {key.lower() for key in keys}
+    is_usual = len(keys) <= MOST and all("." not in f"{name}{key}" for key in keys)
+    usual = sum(2 * count > len(objects) for count in keys.values())
+    return is_usual and 2 * usual > len(keys) and not _PLACES & {key.lower() for key in keys}
 
 
 def _flat(
-    value: Mapping[str, Any], names: frozenset[str] | None, before: str, depth: int
+    value: Mapping[str, Any], names: frozenset[str], before: str
 ) -> Iterator[tuple[str, Any]]:
     for name, held in value.items():
-        is_open = isinstance(held, Mapping) and (names is None or name in names)
-        if is_open and depth < DEEPEST and not _PLACES & {key.lower() for key in held}:
-            yield from _flat(held, None, f"{before}{name}.", depth + 1)
-        elif not (names is not None and name in names and held is None):
-            yield f"{before}{name}", held
+        place = f"{before}{name}"
+        if place not in names:
+            yield place, held
+        elif isinstance(held, Mapping):
+            yield from _flat(held, names, f"{place}.")

@@ -15,7 +15,7 @@ from typing import Any
 from textune.errors import DataError, excerpt
 from textune.metrics import votes
 from textune.metrics.votes import Judged
-from textune.reading import json_values, jsonlines
+from textune.reading import json_values, jsonlines, near_json
 from textune.reading.forms import (
     argilla,
     articles,
@@ -90,6 +90,7 @@ def read(path: Path, why: tuple[str, ...], options: ReadOptions) -> Table | None
         made = _converter(path, found[0], lambda: (v.value for v in values() if not v.fault))
         read_as = (f"format: JSON, {found[0].name}", said)
     else:
+        _refuse_others(path, head)
         names, lists = flat.nested(head), flat.named(head)
         if not said and not names and not lists:
             return None
@@ -97,6 +98,20 @@ def read(path: Path, why: tuple[str, ...], options: ReadOptions) -> Table | None
         read_as = (said, "format: JSON, one object a row; the columns are its keys")
     reasons = (*why, *read_as, *made.reasons)
     return _table(path, values, made, tuple(filter(None, reasons)), options)
+
+
+def _refuse_others(path: Path, head: Sequence[Any]) -> None:
+    """Refuse a file of several values none of which is an object.
+
+    Raises:
+        DataError: It is; the first value is shown.
+    """
+    if len(head) > 2 and not any(isinstance(value, Mapping) for value in head):
+        kinds = " and ".join(sorted({json_values.KINDS[type(value)] for value in head}))
+        raise DataError(
+            f"{path.name}: its {len(head):,} first values are no JSON objects, each is {kinds}; "
+            f"first: {excerpt(repr(head[0]))}; {near_json.ROWS}"
+        )
 
 
 def _forms(values: Sequence[Any]) -> list[Form]:
