@@ -65,11 +65,19 @@ def agree(
     if merge_labels:
         agreed = _merged(naming.named(read, agreed), agreed, merge_labels)
     labelled = skipping.without(naming.named(read, agreed), agreed.skip)
+    return _of_one_row(labelled, replace(found, contract=agreed), annotators)
+
+
+def _of_one_row(
+    labelled: Table, found: Understanding, annotators: Annotators | None
+) -> Understanding:
+    """Add to what was understood whose label is taken, where several people labelled a text."""
+    agreed = found.contract
     if annotators and votes.MERGED in agreed.label:
         return replace(found, contract=replace(agreed, annotators=(votes.MERGED, annotators)))
     merging = annotated.find(labelled, agreed, annotators)
     if merging is None:
-        return replace(found, contract=agreed)
+        return found
     said = f"{merging.column!r} says who labelled a row: the rows of a text become one"
     agreed = replace(
         agreed,
