@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from textune.data import names
+from textune.data.choice import option
 from textune.data.columns import Column
 from textune.data.sampling import head
 from textune.data.scanning import scan
@@ -271,9 +272,13 @@ def _unclear(
     which = ", ".join(f"{c.name!r} ({likeness.described(c)})" for c in able[:SHOWN])
     could = f"{len(able)} columns could be it: {which}" if able else "no other column is like it"
     wanted = ",".join(at or name for name, at in zip(contract.text, here, strict=True))
+    way = f"name the column with --text in the place of {wanted}"
+    if able and len(contract.text) == 1:
+        ways = [option("--text", [column]) for column in able[:SHOWN]]
+        way = f"name the column with {' or '.join(ways)}"
     unnamed = "" if table.has_header else "; the file was read without names in its first line"
     return DataError(
         f"{table.name}: there is no column {', '.join(map(repr, lost))}, which holds the text by "
-        f"the contract, and {could}{unnamed}; name the column with --text in the place of {wanted} "
+        f"the contract, and {could}{unnamed}; {way} "
         f"(allowed: {', '.join(table.columns[:SHOWN])})"
     )
