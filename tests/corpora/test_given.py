@@ -61,6 +61,7 @@ def test_the_parts_of_a_folder_judge(folder, gather):
     ]
     assert f"valid: the data set's own part ({folder}/dev.csv)" in said
     assert found.examples[59].origin == "train-2.csv:31"
+    assert "parts, by the names of files: train: train-1.csv, train-2.csv; valid: dev.csv" in said
 
 
 def test_what_is_named_or_drawn_goes_before(folder, gather, tmp_path):

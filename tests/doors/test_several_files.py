@@ -1,6 +1,7 @@
 """Several files, patterns and folders go through every door that takes one file."""
 
 import json
+import re
 import sys
 
 import pytest
@@ -73,3 +74,13 @@ def test_a_run_records_every_file_and_can_be_begun_again(folder, tiny_base, tmp_
     again = textune.train(config=made.path / "config.toml", out=tmp_path / "again")
     assert again.metrics["valid"] == made.metrics["valid"]
     assert "was trained on" in textune.evaluate(made, files[1])["remarks"][0]
+
+
+def test_a_part_of_a_data_set_is_named_where_a_model_is_judged(folder, tiny_base, tmp_path):
+    model = make_run(tmp_path / "run", tiny_base, "single", ["bad", "good"])
+    (folder / "a.csv").rename(folder / "train.csv")
+    (folder / "b.csv").rename(folder / "test.csv")
+    expected = f"several parts; name the one that is meant: train: {folder}/train.csv; test: "
+    with pytest.raises(textune.DataError, match=re.escape(expected)):
+        textune.evaluate(model, folder)
+    assert textune.evaluate(model, folder / "test.csv")["n"] == 24

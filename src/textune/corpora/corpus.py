@@ -113,6 +113,7 @@ def gather(
     contract.require_labels(agreed, table.name)
     yield Message(f"{table.name}: {found.rows:,} rows, {_words(agreed)}")
     yield from _unused(found, obtained.named(source), data)
+    yield from given.said(source, table.name)
     others = yield from found_parts.others(agreed, data)
     tables: list[Table] = []
     parts = yield from read_parts(table, others, agreed, settings, tables)

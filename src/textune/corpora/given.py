@@ -60,6 +60,12 @@ class Given:
         return {part: (held, Inputs.of(held)) for part, held in paths.items() if held}
 
 
+def said(source: object, name: str) -> Iterator[Message]:
+    """Say which files were found by a name, and which of them are not read."""
+    if obtained.are_places(source):
+        yield from (Message(f"{name}: {why}") for why in obtained.obtain(source).reasons)
+
+
 def unchanged(sums: Sums) -> tuple[File, ...]:
     """Describe the files that were read.
 

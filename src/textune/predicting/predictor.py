@@ -58,7 +58,11 @@ class Reading:
             source: A path or a data frame.
             card: What the model knows.
             unlabelled: Whether texts that nobody labelled are wanted, too.
+
+        Raises:
+            DataError: The source has several parts, and none is named.
         """
+        sources.refuse_parts(source)
         agreed = card.contract
         rule: Any = next(iter(self._annotators(agreed)[1:]), self.file.annotators)
         file = replace(self.file, unlabelled=unlabelled or None, annotators=rule)

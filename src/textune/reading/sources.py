@@ -112,6 +112,29 @@ def parts(source: object) -> dict[str, object]:
     return kept if len(kept) > 1 else {}
 
 
+def refuse_parts(source: object) -> None:
+    """Refuse a data set of several parts where one is to be named.
+
+    Raises:
+        DataError: It has several; how each is named.
+    """
+    found = parts(source)
+    if not found:
+        return
+    if not obtained.are_places(source):
+        listed = ", ".join(found)
+        raise DataError(f"data: a dict of several parts ({listed}); give the one that is meant")
+    named = [f"{part}: {_named(files)}" for part, files in found.items()]
+    raise DataError(
+        f"{', '.join(obtained.named(source))}: there are several parts; name the one that is "
+        f"meant: {'; '.join(named)}"
+    )
+
+
+def _named(files: object) -> str:
+    return " ".join(map(str, files)) if isinstance(files, tuple) else str(files)
+
+
 def _read_found(source: object, found: Parts, options: ReadOptions, faults: Faults | None) -> Table:
     """Read what is learned from of the files that were found."""
     tables = [cards.named(_read_place(path, options, faults), path) for path in found.train]
