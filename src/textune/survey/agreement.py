@@ -57,11 +57,8 @@ def agree(
     if weight is not None:
         said = f"{weight!r} says how much each text weighs in the loss, as asked"
         agreed = replace(agreed, reasons=(*agreed.reasons, said))
-    if annotators == "soft" and (agreed.task, agreed.form) != ("single", "name"):
-        raise SettingsError(
-            f"{table.name}: --annotators soft learns from shares of classes, for one label a text "
-            f"in one column (task single); here it is task {agreed.task}: choose majority"
-        )
+    if annotators == "soft":
+        _refuse_soft(table, agreed)
     if merge_labels:
         agreed = _merged(naming.named(read, agreed), agreed, merge_labels)
     labelled = skipping.without(naming.named(read, agreed), agreed.skip)
@@ -86,6 +83,19 @@ def _of_one_row(
     )
     findings = (*found.findings, *merging.findings)
     return replace(found, contract=agreed, rows=merging.rows, findings=findings)
+
+
+def _refuse_soft(table: Table, agreed: Contract) -> None:
+    """Refuse shares of classes where there are none.
+
+    Raises:
+        SettingsError: It is another task, or another form of labels.
+    """
+    if (agreed.task, agreed.form) != ("single", "name"):
+        raise SettingsError(
+            f"{table.name}: --annotators soft learns from shares of classes, for one label a text "
+            f"in one column (task single); here it is task {agreed.task}: choose majority"
+        )
 
 
 def _merged(table: Table, agreed: Contract, asked: tuple[str, ...]) -> Contract:
