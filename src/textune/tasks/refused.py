@@ -30,13 +30,17 @@ def refuse_options(table: Table, columns: Sequence[Column]) -> None:
         )
 
 
+def _is_named_label(name: str) -> bool:
+    return names.label_evidence(name) >= PLAIN and names.text_evidence(name) < 1
+
+
 def refuse_words(table: Table, texts: Sequence[Column], columns: Iterable[Column]) -> None:
     """Refuse labels without their texts: a few words, each in many rows, and nothing else.
 
     Raises:
         DataError: They would be taken for text without labels.
     """
-    is_label = table.has_header and any(names.label_evidence(c.name) >= PLAIN for c in texts)
+    is_label = table.has_header and all(_is_named_label(column.name) for column in texts)
     is_word = len(texts) == 1 and texts[0].kind == "category" and texts[0].words < 2
     if is_word or is_label:
         raise no_text(table, columns)
