@@ -167,8 +167,7 @@ def _divided(
     )
     yield from remarks
     targets = lengths.to_items(raw, store)
-    valid = f"{len(split.valid):,} valid" if len(split.valid) else "judged by cross-validation"
-    yield Message(f"split: {len(split.train):,} train, {valid}, {len(split.test):,} test")
+    yield Message(f"split: {_sizes(split)}")
     yield from _unjudged(agreed.task, everything, split, of_its_own=bool(parts[1]))
     return Corpus(
         table=table,
@@ -186,6 +185,11 @@ def _divided(
         weights=None if data.weight is None else weighting.of(everything, split.train),
         shares=annotated.shares_of(everything, task.labels),
     )
+
+
+def _sizes(split: Split) -> str:
+    valid = f"{len(split.valid):,} valid" if len(split.valid) else "judged by cross-validation"
+    return f"{len(split.train):,} train, {valid}, {len(split.test):,} test"
 
 
 def _agree(table: Table, data: DataSettings) -> Understanding:
