@@ -26,7 +26,9 @@ VALUES: tuple[Any, ...] = (
     *(None, True, -1, 2**70, 1e308, "", " ", [], {}, [[]], [None], {"a": {"b": [1]}}, "\x00"),
     *(["x", 3], {"text": "y"}, "9" * 5_000),
 )
-_NO_TEXT = re.compile(rb"__label__\S*Dan|#Text=[^\n]*|\d[^|\n]+\d+\|[ta]\|[^\n]*")
+_NO_TEXT = re.compile(  # where the bytes of a text are part of something else
+    rb"__label__\S*Dan|#Text=[^\n]*|^(?!\d{1,9}\|)[^\n]*\|t\|[^\n]*", re.MULTILINE
+)
 SIGNS = b",;\t|: \"'"
 Change = Callable[[bytes, random.Random], bytes]
 

@@ -315,6 +315,7 @@ def test_a_folder_of_brat_can_be_learned_from(tmp_path, tiny_base):
 
 RASA_FAULTS = {
     "a key twice": ("- intent: b\n  examples: |\n", "  examples: |\n", "'examples' stands twice"),
+    "no intent": ("- intent: b", "- intend: b", "examples without an intent .*'intend'"),
     "no examples": ("  examples: |\n    - two", "    - two", "has no examples"),
 }
 
@@ -328,4 +329,11 @@ def test_examples_of_rasa_are_not_lost_in_silence(tmp_path, name):
     file = tmp_path / "nlu.yml"
     file.write_text(text.replace(old, new))
     with pytest.raises(DataError, match=rf"nlu.yml:\d: .*{said}"):
+        list(sources.read(file).rows())
+
+
+def test_a_second_abstract_in_one_document_of_pubtator_is_a_fault(tmp_path):
+    file = tmp_path / "set.txt"
+    file.write_text("7|t|Dan fell.\n7|a|He had pain.\n8|a|So did Eve.\n")
+    with pytest.raises(DataError, match=r"set.txt:3: another abstract in one document"):
         list(sources.read(file).rows())

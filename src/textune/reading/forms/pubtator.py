@@ -18,6 +18,7 @@ from textune.records import Row, Table
 NAME = "PubTator"
 COLUMNS = ("id", "text", "label")
 
+APART = "a blank line parts documents, each has one title and one abstract"
 _BEGINS = re.compile(rb"\s*[\w.-]+\|[ta]\|")
 _PART = re.compile(r"([\w.-]+)\|([ta])\|(.*)", re.DOTALL)
 
@@ -46,6 +47,9 @@ def _rows(path: Path) -> Iterator[Row]:
             name = ""
             for number, line in document:
                 if match := _PART.fullmatch(line):
+                    if match[2] in parts or name not in ("", match[1]):
+                        what = f"another {'title' if match[2] == 't' else 'abstract'}"
+                        problems.add(f"{path.name}:{number}: {what} in one document; {APART}")
                     name = match[1]
                     parts[match[2]] = match[3]
                 elif fault := _mention(line, spans):

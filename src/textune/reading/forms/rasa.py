@@ -121,7 +121,7 @@ def _check(path: Path, node: Any, block: Mapping[str, Any]) -> None:
     """Make sure that nothing of a block would be lost.
 
     Raises:
-        DataError: A key stands twice in it, or an intent has no examples.
+        DataError: A key stands twice in it, an intent has no examples, or examples no intent.
     """
     place = f"{path.name}:{node.start_mark.line + 1}"
     names = [str(key.value) for key, _ in node.value] if isinstance(node, yaml.MappingNode) else []
@@ -129,6 +129,12 @@ def _check(path: Path, node: Any, block: Mapping[str, Any]) -> None:
         raise DataError(
             f"{place}: the key {twice[0]!r} stands twice in the block that begins here; is the "
             "line '- intent: …' missing between them?"
+        )
+    if "examples" in block and not {"intent", *OTHERS} & block.keys():
+        listed = ", ".join(map(repr, block))
+        raise DataError(
+            f"{place}: examples without an intent (the keys here are {listed}); write "
+            "'- intent: NAME' before them"
         )
     if "intent" in block and "examples" not in block:
         raise DataError(
