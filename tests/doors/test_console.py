@@ -17,6 +17,15 @@ def test_text_in_square_brackets_is_shown_as_it_is(capsys):
     assert err.splitlines() == ["note: [red]careful[/]", "error: column [text]"]
 
 
+def test_the_number_of_a_line_is_no_picture(capsys):
+    console.say("a.csv:100: blank")
+    console.table(("where", "what"), [("a.csv:100:", "blank")])
+    console.fail("a.csv:100: blank")
+    out, err = capsys.readouterr()
+    assert out.count("a.csv:100:") == 2
+    assert err.splitlines() == ["error: a.csv:100: blank"]
+
+
 HOSTILE = (
     "\x1b]0;title\x07 \x1b[31mred\x1b[0m a\rb \x9b2J \u202eegnahcxe\u202c é "
     "\U0001f469\u200d\U0001f680"

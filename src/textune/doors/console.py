@@ -57,8 +57,8 @@ def visible(text: str) -> str:
     return OBEYED.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
-out = _Screen(highlight=False, soft_wrap=True)
-err = _Safe(stderr=True, highlight=False, soft_wrap=True)
+out = _Screen(highlight=False, soft_wrap=True, emoji=False)
+err = _Safe(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 
 def argument(path: object) -> str:
