@@ -184,7 +184,7 @@ def test_rasa_without_entities_has_intents_alone(tmp_path):
     [
         ('"role": "to"}', '"role": to}', r"nlu.yml:7: an entity is written \[words\]\(name\)"),
         ("- intent: faq/hours", "- intent: [faq", r"nlu.yml:\d+: this is no YAML"),
-        ("intent:", "story:", r"nlu.yml: 'nlu' has no intent with examples"),
+        ("intent:", "story:", r"nlu.yml:\d+: examples without an intent .*'story'"),
     ],
 )
 def test_a_fault_in_rasa_has_its_place(tmp_path, old, new, message):
@@ -316,6 +316,7 @@ def test_a_folder_of_brat_can_be_learned_from(tmp_path, tiny_base):
 RASA_FAULTS = {
     "a key twice": ("- intent: b\n  examples: |\n", "  examples: |\n", "'examples' stands twice"),
     "no intent": ("- intent: b", "- intend: b", "examples without an intent .*'intend'"),
+    "no block": ("- intent: b\n  examples: |", "- b", "no block of an intent and its examples"),
     "no examples": ("  examples: |\n    - two", "    - two", "has no examples"),
 }
 

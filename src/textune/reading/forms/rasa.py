@@ -124,7 +124,12 @@ def _check(path: Path, node: Any, block: Mapping[str, Any]) -> None:
         DataError: A key stands twice in it, an intent has no examples, or examples no intent.
     """
     place = f"{path.name}:{node.start_mark.line + 1}"
-    names = [str(key.value) for key, _ in node.value] if isinstance(node, yaml.MappingNode) else []
+    if not isinstance(node, yaml.MappingNode):
+        raise DataError(
+            f"{place}: what begins here is no block of an intent and its examples: "
+            f"{excerpt(str(node.value))}; write '- intent: NAME' and 'examples: |'"
+        )
+    names = [str(key.value) for key, _ in node.value]
     if twice := [name for name in block if names.count(name) > 1]:
         raise DataError(
             f"{place}: the key {twice[0]!r} stands twice in the block that begins here; is the "
