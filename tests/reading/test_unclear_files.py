@@ -6,7 +6,6 @@ import pytest
 
 import textune
 from textune.errors import DataError
-from textune.reading import sources
 
 TEXT = "Ann Moss went, home to Oslo"
 TAGS = "B-PER I-PER O O O B-LOC"
@@ -20,13 +19,6 @@ def test_a_table_of_texts_and_tags_is_no_file_of_words_whatever_parts_its_cells(
     file.write_text(f"{first}\n" + "".join(f"{n}{sign}{quoted}{sign}{TAGS}\n" for n in range(30)))
     found = textune.check(file)
     assert (found.contract.task, found.rows, found.labels) == ("tags", 30, {"PER": 30, "LOC": 30})
-
-
-def test_a_folder_of_brat_is_named(tmp_path):
-    (tmp_path / "a.txt").write_text("Ann left.")
-    (tmp_path / "a.ann").write_text("T1\tPER 0 3\tAnn\n")
-    with pytest.raises(DataError, match="annotations of brat"):
-        sources.read(tmp_path)
 
 
 def test_spaces_among_letters_do_not_hide_that_words_are_letters(tmp_path):

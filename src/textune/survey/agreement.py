@@ -91,7 +91,8 @@ def _refuse_soft(table: Table, agreed: Contract) -> None:
     Raises:
         SettingsError: It is another task, or another form of labels.
     """
-    if (agreed.task, agreed.form) != ("single", "name"):
+    kind = registry.of(agreed.task)
+    if kind.asks != "texts" or not kind.judged.is_exclusive or agreed.form != "name":
         raise SettingsError(
             f"{table.name}: --annotators soft learns from shares of classes, for one label a text "
             f"in one column (task single); here it is task {agreed.task}: choose majority"
