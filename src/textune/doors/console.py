@@ -226,7 +226,9 @@ def table(
         )
     for row in rows:
         made.add_row(*map(escape, row))
-    screen = out if out.is_terminal else _Screen(file=out.file, width=WIDE, highlight=False)
+    screen = out
+    if not out.is_terminal:
+        screen = _Screen(file=out.file, width=WIDE, highlight=False, emoji=False)
     screen.print(made)
 
 
