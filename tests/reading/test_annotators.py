@@ -182,7 +182,8 @@ def test_texts_that_nobody_labelled_are_predicted(tmp_path, tiny_base):
     values[3]["annotations"] = []
     values[5] = {**task(5, choice("good"), choice("bad")), "data": {"text": "so and so"}}
     file = written(tmp_path / "tasks.json", values)
-    run = textune.train(file, base=tiny_base, out=tmp_path / "run", epochs=1, device="cpu")
+    out = tmp_path / "run"
+    run = textune.train(file, valid=file, base=tiny_base, out=out, epochs=1, device="cpu")
     assert textune.evaluate(run, file)["n"] == 22  # those that have a label
     runner = CliRunner()
     done = runner.invoke(app, ["predict", str(run.path), "--input", file, "--json"])

@@ -309,6 +309,7 @@ def test_a_folder_of_brat_can_be_learned_from(tmp_path, tiny_base):
     for number in range(12):
         brat(tmp_path / "notes", f"n{number:02}", f"Dan fell {number}", [("PER", "0 3", "Dan")])
     options = ["--base", str(tiny_base), "--epochs", "1", "--out", str(tmp_path / "run")]
+    options += ["--valid", str(tmp_path / "notes")]
     done = CliRunner().invoke(app, ["train", str(tmp_path / "notes"), *options, "--device", "cpu"])
     assert done.exit_code == 0, done.output
 
