@@ -20,7 +20,8 @@ TAGS = ["B-PER", "I-PER", "O", "B-PER", "I-PER", "O", "O", "O"]
 
 def files() -> dict[str, bytes]:
     """Return sound files, by the name that each would have."""
-    made: dict[str, str | bytes] = {**_tables(), **_objects(), **_words(), **_tools(), **_packed()}
+    made: dict[str, str | bytes] = {**_tables(), **_objects(), **_words(), **_tools()}
+    made |= _answers() | _packed()
     return {name: held if isinstance(held, bytes) else held.encode() for name, held in made.items()}
 
 
@@ -117,14 +118,6 @@ def _tools() -> dict[str, str | bytes]:
             "annotations": [{"result": [{**choice, "value": {"choices": [LABELS[n]]}}]}],
         }
     )
-    answer = {"text": "Eve Carr", "answer_start": 13}
-    asked = _by(lambda text, n: {"id": n, "question": f"Who was met, {n}?", "answers": [answer]})
-    passages = [{"context": text, "qas": [one]} for text, one in zip(TEXTS, asked, strict=True)]
-    detected = {"text": "Eve Carr", "char_spans": [[13, 20]]}
-    mrqa = [
-        {"context": text, "qas": [{"qid": n, "question": "Who?", "detected_answers": [detected]}]}
-        for n, text in enumerate(TEXTS)
-    ]
     return {
         "spans.jsonl": _lines(_by(lambda text, n: {"text": text, "label": SPANS})),
         "doccano.jsonl": _lines(
@@ -152,6 +145,19 @@ def _tools() -> dict[str, str | bytes]:
             f"{n}|t|{text}\n{n}|a|And more.\n{n}\t0\t8\tDan Moss\tPerson\tX\n\n"
             for n, text in enumerate(TEXTS, start=1)
         ),
+    }
+
+
+def _answers() -> dict[str, str | bytes]:
+    answer = {"text": "Eve Carr", "answer_start": 13}
+    asked = _by(lambda text, n: {"id": n, "question": f"Who was met, {n}?", "answers": [answer]})
+    passages = [{"context": text, "qas": [one]} for text, one in zip(TEXTS, asked, strict=True)]
+    detected = {"text": "Eve Carr", "char_spans": [[13, 20]]}
+    mrqa = [
+        {"context": text, "qas": [{"qid": n, "question": "Who?", "detected_answers": [detected]}]}
+        for n, text in enumerate(TEXTS)
+    ]
+    return {
         "squad.json": json.dumps({"data": [{"title": "t", "paragraphs": passages}]}),
         "passages.json": json.dumps(passages),
         "mrqa.jsonl": _lines([{"header": {"dataset": "x"}}, *mrqa]),

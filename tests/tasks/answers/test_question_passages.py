@@ -1,5 +1,4 @@
 import json
-import re
 from pathlib import Path
 
 import numpy as np
@@ -293,28 +292,6 @@ def test_an_answer_that_does_not_stand_there_is_named(cell, message):
     with pytest.raises(DataError, match=f"made.csv:2: .*{message}|^{message}") as caught:
         one(("question", "context", "answers"), "Who?", "Ann met Bob.", cell)
     assert "correct these rows or take them out of the file" in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("cell", "answer", "remark"),
-    [
-        ('[{"text": "Bob", "start": 7}]', "Bob", "is not at 7, where ' Bo' stands; it is at 8, wh"),
-        ('[{"text": "Bob", "start": 99}]', "Bob", "cannot begin at 99: its passage has 12 char"),
-        ('[{"text": "Bob", "start": -4}]', "Bob", "cannot begin at -4: .*; it is at 8"),
-        ('[{"text": "Bob ", "start": 8}]', "Bob", "is not at 8, where .*; it is at 8"),
-        ('["Bob "]', "Bob", "the space around the answer 'Bob' was left out"),
-        ('["Bob", "Robert"]', "Bob", "'Robert' does not stand there: left out"),
-        ('{"value": "Bob", "aliases": ["Robert"]}', "Bob", ""),
-        ('[{"text": "Bob", "start": null}]', "Bob", ""),
-        ('[{"text": "no_answer", "start": -1}]', "", "'no_answer' is read as no answer"),
-        ('["CANNOTANSWER"]', "", "'CANNOTANSWER' is read as no answer"),
-    ],
-)
-def test_an_answer_is_taken_where_it_stands_and_said(cell, answer, remark):
-    found = one(("question", "context", "answers"), "Who?", "Ann met Bob.", cell)
-    assert found.answers == ((Answer(answer, 8),) if answer else ())
-    assert re.search(remark, " ".join(found.remarks))
-    assert bool(found.remarks) == bool(remark)
 
 
 @pytest.mark.parametrize("cell", ["\\d", "{'text': ['\\d'], 'answer_start': [0]}"])

@@ -1,0 +1,40 @@
+"""An answer is taken where it stands in its passage; what was chosen or mended is said."""
+
+import re
+
+import pytest
+
+from made_tables import table
+from textune.records import Answer, Contract
+from textune.tasks import examples
+
+COLUMNS = ("question", "context", "answers")
+CONTRACT = Contract("answers", COLUMNS[:2], COLUMNS[2:], "answers", "json")
+
+
+def one(cell):
+    made = table(COLUMNS, [("Who?", "Ann met Bob.", cell)])
+    (example,) = examples.read(made, CONTRACT)
+    return example
+
+
+@pytest.mark.parametrize(
+    ("cell", "answer", "remark"),
+    [
+        ('[{"text": "Bob", "start": 7}]', "Bob", "is not at 7, where ' Bo' stands; it is at 8, wh"),
+        ('[{"text": "Bob", "start": 99}]', "Bob", "cannot begin at 99: its passage has 12 char"),
+        ('[{"text": "Bob", "start": -4}]', "Bob", "cannot begin at -4: .*; it is at 8"),
+        ('[{"text": "Bob ", "start": 8}]', "Bob", "is not at 8, where .*; it is at 8"),
+        ('["Bob "]', "Bob", "the space around the answer 'Bob' was left out"),
+        ('["Bob", "Robert"]', "Bob", "'Robert' does not stand there: left out"),
+        ('{"value": "Bob", "aliases": ["Robert"]}', "Bob", ""),
+        ('[{"text": "Bob", "start": null}]', "Bob", ""),
+        ('[{"text": "no_answer", "start": -1}]', "", "'no_answer' is read as no answer"),
+        ('["CANNOTANSWER"]', "", "'CANNOTANSWER' is read as no answer"),
+    ],
+)
+def test_an_answer_is_taken_where_it_stands_and_said(cell, answer, remark):
+    found = one(cell)
+    assert found.answers == ((Answer(answer, 8),) if answer else ())
+    assert re.search(remark, " ".join(found.remarks))
+    assert bool(found.remarks) == bool(remark)
