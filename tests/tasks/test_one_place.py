@@ -24,6 +24,7 @@ OTHERWISE = {  # a file or a folder where such a word is meant otherwise
     ("data/numerals.py", "number"): "a group of a pattern",
     ("reading/", "answers"): "a key of SQuAD's JSON, and the column that is made of it",
     ("reading/", "tags"): "how columns and keys of tags are called, and the column made of them",
+    ("reading/forms/label_studio_rows.py", "number"): "a control of Label Studio",
     ("records.py", "answers"): "what a head is asked about, in every run's decision.json",
     ("report/mistakes.py", "tags"): "a column of the predictions that a run keeps",
     ("report/pages.py", "number"): "a filter of the templates",

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from textune.corpora import given, pairing
 from textune.corpora.parts import read_parts
-from textune.data import annotated, weighting
+from textune.data import weighting
 from textune.data.words import words_of
 from textune.errors import DataError, Fault, some
 from textune.reading import obtained, sources
@@ -20,7 +20,7 @@ from textune.settings.config import Settings
 from textune.settings.data_config import DataSettings
 from textune.splits import alike, folds, splits, strata
 from textune.survey import agreement, audit, settling
-from textune.tasks import contract, examples, lengths
+from textune.tasks import annotated, contract, examples, lengths
 from textune.tasks import registry as tasks
 from textune.tasks.contract import Understanding
 from textune.tasks.interface import Task

@@ -4,11 +4,11 @@ from collections import Counter
 from dataclasses import replace
 from functools import partial
 
-from textune.data import annotated, naming, skipping, weighting
+from textune.data import naming, skipping, weighting
 from textune.errors import SettingsError
 from textune.metrics import votes
 from textune.records import Annotators, Contract, Table
-from textune.tasks import contract, examples, merging, registry
+from textune.tasks import annotated, contract, examples, merging, registry
 from textune.tasks.contract import Understanding
 
 

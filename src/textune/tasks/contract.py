@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from textune.data import annotated, choices, skipping, text_choice, unlabelled
+from textune.data import choices, skipping, text_choice, unlabelled
 from textune.data.choice import Choice, quoted
 from textune.data.columns import NUMBER, Column, Scan, describe
 from textune.data.names import columns_meant
@@ -11,7 +11,7 @@ from textune.data.scanning import scan
 from textune.data.unlabelled import Gap
 from textune.errors import DataError, SettingsError, among
 from textune.records import Contract, Finding, Look, Table
-from textune.tasks import refused, registry
+from textune.tasks import annotated, refused, registry
 from textune.tasks.kind import Kind
 
 FASTTEXT = "__label__"

@@ -5,10 +5,10 @@ import shlex
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from textune.data import annotated, skipping, weighting
+from textune.data import skipping, weighting
 from textune.errors import DataError, Problems, among
 from textune.records import Contract, Example, Row, Table
-from textune.tasks import merging, registry
+from textune.tasks import annotated, merging, registry
 from textune.tasks.kind import Places, ToExample
 from textune.tasks.texts import BLANK
 

@@ -10,12 +10,11 @@ import torch
 from typer.testing import CliRunner
 
 import textune
-from textune.data import annotated
 from textune.doors.cli import app
 from textune.errors import DataError, SettingsError
 from textune.records import Batch
 from textune.survey import survey
-from textune.tasks import examples, losses
+from textune.tasks import annotated, examples, losses
 
 LABELS = ("good", "bad")
 

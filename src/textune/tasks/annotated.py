@@ -16,6 +16,7 @@ from textune.errors import SettingsError
 from textune.metrics import votes
 from textune.metrics.votes import Judged, Panel
 from textune.records import Annotators, Contract, Example, Finding, Row, Table
+from textune.tasks import registry
 
 # fmt: off
 NAMES = frozenset(
@@ -191,7 +192,7 @@ def _value(cell: str, contract: Contract) -> Any:
     if contract.form == "list" and contract.separator != "vector":
         names = lists.parse(cell, contract.separator or ",")
         return cell if names is None else list(names)
-    if contract.task == "number" and is_number(cell):
+    if not registry.of(contract.task).has_classes and is_number(cell):
         return float(cell)
     return cell
 
@@ -214,7 +215,7 @@ def _settled(
     for name in contract.label:
         held = votes.said_of(said, name)
         if rule != "soft" and votes.is_tied(held):
-            if contract.task != "multi":
+            if not registry.of(contract.task).several:
                 return None
             settled[name] = "0"  # as of lists, a label needs more than half
         else:
