@@ -254,6 +254,7 @@ def test_the_commands_of_the_readme_run_one_after_the_other(at_work, tmp_path, c
         "evaluations/",
         "checkpoints/",
         "seeds/",
-    }  # of one that was evaluated, stopped, repeated
+        "faulty.jsonl",
+    }  # of one that was evaluated, stopped, repeated, given faulty rows
     assert set(missing) <= asked
     assert "mcc" in json.loads((folder / "metrics.json").read_text(encoding="utf-8"))["valid"]

@@ -140,7 +140,7 @@ def _delimited_rows(path: Path, layout: Layout, problems: Problems) -> Iterator[
     name, width = path.name, len(layout.columns)
     header = None if layout.header is None else list(layout.header)
     skip = header is not None
-    remarks: tuple[str, ...] = ()  # of the next row
+    again = Again()
     records = Records(path, layout, problems)
     for line, cells in records:
         if not cells or (len(cells) == 1 < width and not cells[0].strip()):
@@ -150,7 +150,7 @@ def _delimited_rows(path: Path, layout: Layout, problems: Problems) -> Iterator[
             continue
         origin = f"{name}:{line}"
         if cells == header:
-            remarks = (*remarks, f"{origin}: the header line again, passed over")
+            again.note(origin)
             continue
         if len(cells) in layout.widths:
             cells += [""] * (width - len(cells))
@@ -159,8 +159,27 @@ def _delimited_rows(path: Path, layout: Layout, problems: Problems) -> Iterator[
         if fault:
             problems.add(f"{origin}: {fault[0]}", fault[1], row=records.part())
         elif not problems.count:
-            yield Row(tuple(cells), origin, remarks)
-            remarks = ()
+            yield Row(tuple(cells), origin, again.told())
+
+
+class Again:
+    """Counts the header lines that stand between two rows."""
+
+    def __init__(self) -> None:
+        self._first, self._count = "", 0
+
+    def note(self, origin: str) -> None:
+        """Take one into account."""
+        self._first, self._count = self._first or origin, self._count + 1
+
+    def told(self) -> tuple[str, ...]:
+        """Say which there were since the row before, if any."""
+        if not self._count:
+            return ()
+        times = "" if self._count == 1 else f" {self._count:,} times"
+        said = f"{self._first}: the header line again{times}, passed over"
+        self._first, self._count = "", 0
+        return (said,)
 
 
 class Records:

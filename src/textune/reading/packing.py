@@ -64,7 +64,7 @@ def of(path: Path) -> Packing | None:
     except FAULTS as error:
         _refuse_damaged(path, "zip", error)
     except OSError as error:
-        if path.exists():
+        if path.exists() or archive_of(path) is None:
             raise
         _refuse_damaged(path, "zip", error)  # a place in it that cannot be
     return next((packing for packing in PACKINGS if head.startswith(packing.sign)), None)

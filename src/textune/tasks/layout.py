@@ -53,6 +53,8 @@ def fitted(
     """
     if table.format == "squad":
         return table, contract
+    if not text_named and any(name in table.passed_over for name in contract.text):
+        return table, contract  # which is refused: it is there, and holds no text
     if table.format == "conll":
         is_known = text_named or contract.form not in moved_words.FORMS
         moved = contract if is_known else moved_words.fitted(table, contract)
