@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from textune.data import names
+from textune.data import lists, names
 from textune.data.choice import MOST_DOUBTS, Choice, option, others, quoted
 from textune.data.columns import NUMBER, OFTEN, Column, describe, flag, signs_of
 from textune.data.numerals import is_number, like_number
@@ -80,6 +80,8 @@ def _label_weight(column: Column, headed: bool, texts: Sequence[Column]) -> floa
         weight -= 2
     if not headed and any(abs(column.place - text.place) == 1 for text in texts):
         weight += BESIDE
+    if column.kind in ("category", "list") and lists.are_places(column.cells):
+        weight -= 2  # votes, or ratings of several things
     once = sum(count == 1 for count in (column.counts or {}).values())
     return weight - (1 if column.kind != NUMBER and once > column.classes / 2 else 0)
 

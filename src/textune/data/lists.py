@@ -116,6 +116,17 @@ def positions(cells: Sequence[str]) -> int:
     return sizes.pop() if is_repeated and is_numbers else 0
 
 
+def are_places(cells: Sequence[str]) -> bool:
+    """Tell lists of as many numbers in every cell, [2, 3] of [votes, all], from sets of labels."""
+    is_vector = bool(cells) and all(map(VECTOR.fullmatch, cells))
+    return not is_vector and len(lengths(cells, "json")) == 1 and all(map(_is_numbers, cells))
+
+
+def _is_numbers(cell: str) -> bool:
+    names = (_in_brackets(cell) or []) if _is_bracketed(cell) else []
+    return len(names) > 1 and all(NUMBER.fullmatch(name.strip()) for name in names)
+
+
 def mixed(column: str, counts: Mapping[str, int]) -> Iterator[Finding]:
     """Say how many cells are names alone beside lists.
 

@@ -16,6 +16,7 @@ LABEL_WORDS: Mapping[float, str] = {
     " relatedness entailment classes",
     2: "section tag group spam toxic toxicity hate offensive humor sarcasm judgment judgement"
     " subtask complexity readability difficulty intensity quality",
+    1: "overall",
 }
 TEXT_WORDS: Mapping[float, str] = {
     3: "text texts",

@@ -13,6 +13,7 @@ NO_GOLD = "-"  # where annotators did not agree, in data sets of entailment
 MANY = 1 / 3  # share of rows without a label, from which somebody is asked
 MOST_NO_GOLD = 0.5
 RARE = 0.1  # share of rows below which -1 beside 0, 1, … stands for "no label"
+TRAINING = frozenset(["train", "training"])
 ANSWERS = frozenset(["accept", "reject", "ignore"])  # of annotators to a task, as Prodigy asks
 
 
@@ -62,6 +63,10 @@ def findings(contract: Contract, seen: Scan, left_out: Sequence[Gap]) -> list[Fi
         left_out: What `gaps` found.
     """
     found = [Finding("left out", "warning", _told(gap), gap.rows) for gap in left_out]
+    used = (*contract.text, *contract.label, contract.group)
+    for part in seen.columns if contract.label else ():
+        if part.kind == "split" and part.name not in used:
+            found += _parts(part)
     if len(contract.label) != 1:
         return found
     column = next(column for column in seen.columns if column.name == contract.label[0])
@@ -70,6 +75,22 @@ def findings(contract: Contract, seen: Scan, left_out: Sequence[Gap]) -> list[Fi
     if contract.form in ("list", "spans"):
         found += _blank(contract, column, seen.rows)
     return found
+
+
+def _parts(column: Column) -> list[Finding]:
+    """Say that rows of all parts are taken, of which the owner keeps some for judging."""
+    counts = column.counts or {}
+    kept = [name for name in counts if name.lower() in TRAINING]
+    others = {name: count for name, count in counts.items() if name not in kept}
+    if not kept or not others:
+        return []
+    listed = ", ".join(f"{name} {count:,}" for name, count in counts.items())
+    skips = " ".join(f"--skip {shlex.quote(f'{column.name}={name}')}" for name in others)
+    message = (
+        f"{column.name!r} says which part of the data a row is of ({listed}), and the rows of all "
+        f"parts are taken; write them to a file each, or leave out the others: `{skips}`"
+    )
+    return [Finding("parts", "warning", message, sum(others.values()))]
 
 
 def _told(gap: Gap) -> str:

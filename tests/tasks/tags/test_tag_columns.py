@@ -286,3 +286,17 @@ def test_marks_among_other_tags_are_a_doubt():
     found = understand(table(("tokens", "tags"), *sentences(tags=tags))).contract
     assert found.separator == "plain"
     assert "tags such as 'B-PER' in 'tags' look like marks of entities" in " ".join(found.doubts)
+
+
+def test_features_of_words_in_universal_files_are_no_tags(tmp_path):
+    lines = [
+        f"{place}\tw{place}\tw\t{kind}\t_\tCase=Nom\t0\troot\t_\t{misc}\n"
+        for place, (kind, misc) in enumerate(
+            [("NOUN", "_"), ("VERB", "_"), ("ADV", "_"), ("NOUN", "SpaceAfter=No"), ("PUNCT", "_")],
+            start=1,
+        )
+    ]
+    file = tmp_path / "train.conllu"
+    file.write_text(("".join(lines) + "\n") * 12)
+    contract = understand(sources.read(file)).contract
+    assert (contract.text, contract.label) == (("2",), ("4",))

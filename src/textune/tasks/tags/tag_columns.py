@@ -145,7 +145,10 @@ def _in_conll(
     marks = [
         name
         for name, found in lists.items()
-        if found.census.scheme() != "plain" and found.census.tags and name != asked.text
+        if found.census.scheme() != "plain"
+        and found.census.tags
+        and name != asked.text
+        and not word_lists.are_features(found)
     ]
     names_left = [name for name in lists if name != asked.label]
     if not names_left:

@@ -24,6 +24,7 @@ TAGS: Mapping[str, int] = {
 }
 
 _ITEM = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[-+]?\d[\d.eE+-]*""", re.DOTALL)
+_FEATURES = re.compile(r"[^\W\d][^\s=|]*=[^=|]+(\|[^\s=|]+=[^=|]+)*")  # SpaceAfter=No|Lang=de
 _GAP = re.compile(r"\s*(,?)\s*")
 
 
@@ -105,6 +106,17 @@ def are_lists(found: Lists) -> bool:
 def is_full(found: Lists) -> bool:
     """Tell whether a column holds more than the marks for nothing."""
     return bool({*map(str.strip, found.items)} - {"", "_"})
+
+
+def are_features(found: Lists) -> bool:
+    """Tell features of words, as CoNLL-U writes Case=Nom or SpaceAfter=No, from marks of entities.
+
+    Marks may be written so too: PER=B.
+    """
+    names = {*map(str.strip, found.items)} - {"", "_", "O"}
+    return bool(names) and all(
+        _FEATURES.fullmatch(name) and schemes.type_of(name) is None for name in names
+    )
 
 
 def fit(words: Lists, tags: Lists, *, named: bool) -> bool:
