@@ -98,3 +98,15 @@ def test_what_python_prints_is_read_back(names):
     import json
 
     assert lists.parse(json.dumps(names), "json") == tuple(names)
+
+
+def test_a_slash_parts_names_that_are_whole_cells_elsewhere():
+    genres = ["Drama/Crime", "Drama", "Comedy / Drama", "Comedy", "Crime"]
+    assert lists.separator(genres * 4) == "/"
+    assert lists.parse("Comedy / Drama", "/") == ("Comedy", "Drama")
+    assert lists.separator(["N/A", "TCP/IP", "Drama", "Comedy"] * 4) is None
+
+
+def test_names_in_quotes_are_a_list_though_each_stands_beside_the_same():
+    assert lists.separator(['["news", "sport"]', '["news", "films"]'] * 20) == "json"
+    assert lists.separator(["['a', 'b']", "['c', 'd']"] * 20) == "json"

@@ -289,6 +289,18 @@ def test_lines_of_fasttext_have_their_labels_in_front(tmp_path, tiny_base):
     assert dict(checked(file).labels) == {"a": 20, "b": 20, "c": 20}
 
 
+def test_lines_of_fasttext_may_have_their_labels_last(tmp_path):
+    file = tmp_path / "data.train"
+    file.write_text("".join(f"a good film {n} __label__{'ab'[n % 2]}\n" for n in range(40)))
+    found = checked(file)
+    assert (found.contract.task, dict(found.labels)) == ("single", {"a": 20, "b": 20})
+    assert next(iter(found.table.rows())).cells == ("a good film 0", "a")
+    file.write_text(
+        "".join(f"film {n} __label__c __label__{'ab'[n % 2]} \n" for n in range(40)), "utf-8"
+    )
+    assert dict(checked(file).labels) == {"a": 20, "b": 20, "c": 40}
+
+
 def test_a_list_on_each_line_is_a_row(tmp_path):
     file = tmp_path / "data.jsonl"
     file.write_text("\n".join(json.dumps(list(row.values())) for row in ROWS))

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from textune.records import Finding
 
-SEPARATORS = ("|", ";", ",", " ")
+SEPARATORS = ("|", ";", ",", "/", " ")
 FORMS = ("json", "mixed", "vector", "<>", *SEPARATORS)
 """Ways to write a list: "json" is any list in brackets, "mixed" the same or one name without,
 "vector" a 0 or 1 for each place, "<>" is <a><b>."""
@@ -76,7 +76,9 @@ def separator(cells: Sequence[str]) -> str | None:
     if bracketed >= 0.95 * len(cells):
         if bracketed < len(cells) and _are_mixed(cells, known_only=True):
             return "mixed"
-        return "json" if _recurring([parse(cell, "json") or () for cell in cells]) else None
+        names = [parse(cell, "json") or () for cell in cells]
+        are_quoted = all(cell[1] in "\"'" for cell in cells if len(cell) > 2)
+        return "json" if _recurring(names, are_surely=are_quoted) else None
     if bracketed and _are_mixed(cells):
         return "mixed"
     return next((sign for sign in SEPARATORS if _separates(sign, cells)), None)
@@ -225,9 +227,17 @@ def _separates(sign: str, cells: Sequence[str]) -> bool:
         return False
     if sign == " " and not _are_tokens(lists):
         return False
+    if sign == "/" and not _stand_alone(lists):
+        return False
     if sign == "," and any("." in cell and "," in cell for cell in cells[:50]):
         return False
     return len({len(names) for names in lists}) > 1 and _recurring(lists)
+
+
+def _stand_alone(lists: Sequence[tuple[str, ...]]) -> bool:
+    """Tell whether each name is a whole cell somewhere: Drama/Crime, but not N/A or TCP/IP."""
+    alone = {found[0] for found in lists if len(found) == 1}
+    return {name for found in lists for name in found} <= alone
 
 
 def _are_tokens(lists: Sequence[tuple[str, ...]]) -> bool:
@@ -243,8 +253,11 @@ def _are_tokens(lists: Sequence[tuple[str, ...]]) -> bool:
     return names <= alone or all(marks.fullmatch(name) for name in names)
 
 
-def _recurring(lists: Sequence[tuple[str, ...]]) -> bool:
-    """Tell whether names are few, short, and occur beside changing others."""
+def _recurring(lists: Sequence[tuple[str, ...]], *, are_surely: bool = False) -> bool:
+    """Tell whether names are few, short, and occur beside changing others.
+
+    Names in quotes are names (`are_surely`), though they should always stand beside the same.
+    """
     total = sum(map(len, lists))
     times = Counter(name for names in set(lists) for name in names)
     if not times or max(map(len, times)) > LONGEST_NAME:
@@ -252,4 +265,4 @@ def _recurring(lists: Sequence[tuple[str, ...]]) -> bool:
     together = {name for names in lists if len(names) > 1 for name in names}
     changing = sum(times[name] > 1 for name in together) if together else 1
     few = len(times) <= max(3, total / 5) or (total <= 60 and len(times) <= 0.7 * total)
-    return few and changing >= 0.5 * max(1, len(together))
+    return few and (are_surely or changing >= 0.5 * max(1, len(together)))

@@ -300,3 +300,14 @@ def test_features_of_words_in_universal_files_are_no_tags(tmp_path):
     file.write_text(("".join(lines) + "\n") * 12)
     contract = understand(sources.read(file)).contract
     assert (contract.text, contract.label) == (("2",), ("4",))
+
+
+def test_names_of_documents_before_words_are_no_words(tmp_path):
+    text = "".join(
+        f"bc/{n} 0 0 Ada NNP B-PER\nbc/{n} 0 1 was VBD O\nbc/{n} 0 2 late JJ O\n\n"
+        for n in range(12)
+    )
+    file = tmp_path / "train.conll"
+    file.write_text(text)
+    contract = understand(sources.read(file)).contract
+    assert (contract.text, contract.label) == (("4",), ("6",))

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from textune.data import names, text_choice
+from textune.data import choice, names, text_choice
 from textune.data.choice import MOST_DOUBTS, option, quoted
 from textune.data.columns import Column, Scan
 from textune.data.cut import CutCensus
@@ -155,7 +155,8 @@ def _in_conll(
         return None
     first = names_left[0]
     if len(lists) > 2:  # of sentences, or of words in the document
-        first = next((name for name in names_left if not _are_numbers(lists[name])), first)
+        able = (name for name in names_left if not _are_numbers(lists[name]))
+        first = next((name for name in able if not _are_of_documents(lists[name])), first)
     is_counted = columns[_first(columns, sample)].name != columns[0].name
     if is_counted and len(names_left) > 1:
         first = next(name for name in names_left if name != columns[0].name)
@@ -172,15 +173,23 @@ def _in_conll(
     ]
     by_name = {column.name: column for column in columns}
     doubts = [
-        f"{name!r} could hold the tags: {option('--label', [by_name[name]])}" for name in others
+        f"{name!r} could hold the tags: {option('--label', [by_name[name]])}"
+        for name in others[:MOST_DOUBTS]
     ]
+    doubts += choice.others([by_name[name] for name in others[MOST_DOUBTS:]], "label")
     why = "as asked" if asked.text else "one a line" + (f", {COUNTED}" if is_counted else "")
     reasons = (f"{words!r} is the text: the words of a sentence, {why}",)
-    return _Found("words", by_name[words], by_name[tags], reasons, tuple(doubts[:MOST_DOUBTS]))
+    return _Found("words", by_name[words], by_name[tags], reasons, tuple(doubts))
 
 
 def _are_numbers(found: word_lists.Lists) -> bool:
     return bool(found.items) and all(map(is_number, found.items))
+
+
+def _are_of_documents(found: word_lists.Lists) -> bool:
+    """Tell names of documents, which are the same for all words of a sentence, from words."""
+    rows = [row for row in found.rows if len(row or ()) > 1]
+    return len(rows) > 1 and all(len(set(row or ())) == 1 for row in rows)
 
 
 def _first(columns: Sequence[Column], sample: Sequence[Row]) -> int:
