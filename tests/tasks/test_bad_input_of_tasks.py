@@ -220,9 +220,10 @@ def conll(file, spoil, *, end="\n"):
 def test_each_faulty_line_of_a_conll_file_is_named(textune, tmp_path, fault, end):
     spoil, message = CONLL[fault]
     file = conll(tmp_path / "words.conll", spoil, end=end)
-    first, *listed, more, _ = refused(textune, file)
-    assert (first, more) == ("words.conll: 25 problems", "  … and 5 more")
-    for number, line in enumerate(listed):
+    first, *rest = refused(textune, file)
+    assert first == "words.conll: 25 problems"
+    assert rest[20] == "  … and 5 more"
+    for number, line in enumerate(rest[:20]):
         assert line.startswith(f"  words.conll:{8 * number + 1}: ")
         assert message in line
 

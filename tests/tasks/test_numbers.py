@@ -86,11 +86,10 @@ def test_one_column_is_chosen_alone_and_the_option_for_all_is_a_doubt():
     assert any("`--label score,rating,valence` takes them all" in doubt for doubt in found.doubts)
 
 
-def test_columns_of_numbers_that_were_not_chosen_are_a_doubt_together():
+def test_columns_of_numbers_on_one_scale_side_by_side_are_taken_together():
     cells = {"t": prose(), "v": number(1, 9), "a": number(1, 9), "d": number(1, 9)}
     found = understand(made(("text", "V", "A", "D"), **cells)).contract
-    assert (found.task, found.label) == ("plain", ())
-    assert any("`--label V,A,D` takes them all, 3 numbers" in doubt for doubt in found.doubts)
+    assert (found.task, found.label) == ("number", ("V", "A", "D"))
 
 
 @pytest.mark.parametrize("task", [None, "number"])

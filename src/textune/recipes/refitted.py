@@ -9,14 +9,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
 from textune.corpora.corpus import Corpus
 from textune.encoder.model import Encoder
 from textune.probing import heads
 from textune.probing.features import features
 from textune.recipes import probed
-from textune.tasks import registry, strengths
+from textune.tasks import registry
 from textune.tasks.interface import Task
 
 NAME_WEIGHT = 8.0  # of a label's name, beside a text: more than beside frozen features
@@ -60,6 +59,8 @@ def install(
         seed: Draws items where they are many.
         micro_tokens: Computed at once.
     """
+    from textune.tasks import strengths  # scipy: a while to import
+
     encoder.release()
     read = features(encoder, corpus.store, rows, micro_tokens=micro_tokens)
     targets, weights = corpus.targets[rows], corpus.weights_of(rows)
@@ -90,6 +91,8 @@ def scale_of(task: Task, logits: NDArray[np.float32], targets: NDArray[Any]) -> 
         logits: (I, C), NaN of items that were never held out.
         targets: Of the items, as the task has them.
     """
+    from textune.tasks import strengths  # scipy: a while to import
+
     kind = registry.of(task.name)
     parts = []
     for outputs, classes in kind.exclusive(task, targets) if kind.refits else ():
@@ -108,5 +111,7 @@ def scale_of(task: Task, logits: NDArray[np.float32], targets: NDArray[Any]) -> 
 
 
 def _cross_entropy(logits: NDArray[np.float64], classes: Rows) -> float:
+    from scipy import special  # a while to import
+
     own = logits[np.arange(len(classes)), classes]
     return float((special.logsumexp(logits, axis=1) - own).mean())
