@@ -63,6 +63,12 @@ SPAN_FORMS = {
         ],
     },
     "gliner": lambda t, n: {"tokenized_text": t.split(), "ner": [[0, 0, "PER"], [2, 3, "PER"]]},
+    "numbers of words": lambda t, n: {"tokens": t.split(), "ner": [[0, 0, "PER"], [2, 3, "PER"]]},
+    "spert": lambda t, n: {
+        "tokens": t.split(),
+        "entities": [{"type": "PER", "start": 0, "end": 1}, {"type": "PER", "start": 2, "end": 4}],
+        "relations": [],
+    },
     "tagged pairs": lambda t, n: [
         [word, tag]
         for word, tag in zip(
@@ -96,7 +102,7 @@ def test_entities_are_read_from_every_form(tmp_path, name, in_lines):
 
 
 def test_no_value_of_one_form_is_recognised_as_another():
-    assert len(forms.FORMS) == 26
+    assert len(forms.FORMS) == 27
     for name, make in SPAN_FORMS.items():
         values = [make(text, number) for number, text in enumerate(TEXTS)]
         assert len([form for form in forms.FORMS if form.recognise(values)]) == 1, name

@@ -311,3 +311,30 @@ def test_names_of_documents_before_words_are_no_words(tmp_path):
     file.write_text(text)
     contract = understand(sources.read(file)).contract
     assert (contract.text, contract.label) == (("4",), ("6",))
+
+
+def test_spans_beside_lists_of_words_are_no_places_of_characters(tmp_path):
+    file = tmp_path / "data.csv"
+    row = """"['Ada', 'saw', 'Bo{}']","[[2, 3, 'PER']]"\n"""
+    file.write_text("tokens,ner\n" + "".join(map(row.format, range(20))))
+    with pytest.raises(DataError, match="'tokens' holds lists of words, and 'ner' spans"):
+        understand(sources.read(file))
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "[(0, 3, 'PER')]",
+        "[[0, 3, 'PER']]",
+        "[{'start': 0, 'end': 3, 'label': 'PER'}]",
+        "{'entities': [(0, 3, 'PER')]}",
+    ],
+)
+def test_spans_are_read_as_python_prints_them(tmp_path, cell):
+    file = tmp_path / "data.csv"
+    rows = (f'Ada went to the park {n} times,"{cell}"\n' for n in range(20))
+    file.write_text("text,entities\n" + "".join(rows))
+    contract = understand(sources.read(file)).contract
+    assert (contract.task, contract.text, contract.label) == ("tags", ("text",), ("entities",))
+    found = list(examples.read(sources.read(file), contract))
+    assert {example.label for example in found} == {("B-PER", *["O"] * 6)}

@@ -37,6 +37,7 @@ from textune.reading.forms import (
     spacy,
     ubiai,
     within,
+    word_spans,
 )
 from textune.reading.forms.interface import Converter, Form, LeftOut, Values
 from textune.reading.forms.within import Stream
@@ -58,7 +59,7 @@ ROOMS = (
 )
 FORMS = (
     *(form for room in (argilla, doccano, entities, google, spacy) for form in room.FORMS),
-    *(room.FORM for room in (*ROOMS, aspect_lists, sagemaker, ubiai)),
+    *(room.FORM for room in (*ROOMS, aspect_lists, sagemaker, ubiai, word_spans)),
 )
 _ODD = (ValueError, TypeError, AttributeError, KeyError, IndexError)  # of values of no form
 HEAD = 200  # values by which a form is recognised

@@ -1,6 +1,8 @@
 """Labelled stretches of characters become tags of the words that they cover."""
 
+import ast
 import json
+import warnings
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -44,20 +46,40 @@ class Span:
 def items(cell: str) -> list[object] | None:
     """Take the spans of a cell apart: a list, or an object with one; None where it is neither.
 
-    A blank cell holds no span. An object of lists of equal length ({"start": […], "end": […]}) is
-    read as Arrow writes a list of records.
+    A blank cell holds no span. JSON and what Python prints are read, tuples as lists. An object of
+    lists of equal length ({"start": […], "end": […]}) is read as Arrow writes a list of records.
     """
     if not cell.strip():
         return []
     try:
         value = json.loads(cell)
     except (ValueError, RecursionError):
-        return None
+        value = _printed(cell.strip())
     if isinstance(value, Mapping):
         lists = {key: value[key] for key in LISTS if isinstance(value.get(key), list)}
         is_by_column = isinstance(value.get(_key(value, STARTS) or ""), list)
         value = _rows(value) if is_by_column else next(iter(lists.values()), None)
     return value if isinstance(value, list) else None
+
+
+def _printed(cell: str) -> object:
+    """Read lists, tuples and objects as Python prints them; None where it is anything else."""
+    if cell[0] + cell[-1] not in ("[]", "{}", "()"):
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of odd escapes
+            return _as_lists(ast.literal_eval(cell))
+    except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
+        return None
+
+
+def _as_lists(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {key: _as_lists(held) for key, held in value.items()}
+    if isinstance(value, list | tuple):
+        return [_as_lists(held) for held in value]
+    return value
 
 
 def is_span(item: object) -> bool:

@@ -272,6 +272,14 @@ def _marked(
     if not texts.columns:
         return None
     text = max(texts.columns, key=lambda column: column.words)
+    if word_lists.is_listed(text, sample, "[") and word_lists.are_lists(
+        word_lists.lists_of(text, sample)
+    ):
+        raise DataError(
+            f"{table.name}: {text.name!r} holds lists of words, and {best.name!r} spans, whose "
+            "places are those of characters in a text: write a list of as many tags beside the "
+            "words, or a text in their place, and name the columns with --text and --label"
+        )
     reasons = texts.reasons if len(texts.columns) == 1 else (f"{text.name!r} is the text",)
     doubts = [
         f"{other.name!r} holds spans too: {option('--label', [other])}"
