@@ -1,13 +1,15 @@
 """Archives of many files are unpacked to the cache, once, and read as the folder that they hold."""
 
 import io
+import os
 import tarfile
 import zipfile
 
 import pytest
 
 from textune.errors import DataError
-from textune.reading import obtained, sources
+from textune.reading import obtained, sources, unpacked
+from textune.storage import atomic
 
 TEXTS = {
     f"reviews/{part}/{label}/{n}.txt": f"a {label} film {n}"
@@ -85,3 +87,29 @@ def test_a_damaged_archive_is_refused_in_a_line(archive):
 def test_a_zip_archive_of_annotations_is_read_as_its_folder(archive):
     path = archive("a.zip", {"x/1.txt": "Ann left.", "x/1.ann": "T1\tPER 0 3\tAnn\n"})
     assert cells(path)[0][0] == "Ann left."
+
+
+def test_what_a_killed_process_left_in_the_cache_is_cleared(archive, tmp_path):
+    path = archive("a.tar.gz", TEXTS)
+    with atomic.replacing_folder(tmp_path / "any") as unfinished:
+        mine = unfinished.name
+    left = tmp_path / "cache" / "unpacked" / mine.replace(str(os.getpid()), str(2**22 + 1))
+    (left / "files").mkdir(parents=True)
+    assert len(cells(path)) == 6
+    assert [entry.name for entry in left.parent.iterdir() if entry.name.startswith(".")] == []
+
+
+def test_what_another_process_unpacked_meanwhile_is_kept(archive, tmp_path, monkeypatch):
+    path, unpack = archive("a.tar.gz", TEXTS), unpacked._unpack
+    place = unpacked.folder_of(path)
+    (kept,) = (tmp_path / "cache" / "unpacked").iterdir()
+    (place / "mark").touch()
+    kept.rename(tmp_path / "aside")
+
+    def late(*given):
+        unpack(*given)
+        (tmp_path / "aside").rename(kept)
+
+    monkeypatch.setattr(unpacked, "_unpack", late)
+    assert (unpacked.folder_of(path) / "mark").exists()
+    assert list(kept.parent.iterdir()) == [kept]

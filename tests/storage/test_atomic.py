@@ -37,6 +37,27 @@ def test_a_folder_is_replaced_whole_or_not_at_all(tmp_path):
     assert list(tmp_path.iterdir()) == [folder]
 
 
+def test_a_folder_that_holds_something_stays_where_it_may_not_be_replaced(tmp_path):
+    folder = tmp_path / "kept"
+    for name in ("one", "two"):
+        try:
+            with atomic.replacing_folder(folder, overwrite=False) as unfinished:
+                (unfinished / "deep").mkdir()
+                atomic.write_text(unfinished / "deep" / name, name)
+        except FileExistsError:
+            assert name == "two"
+    assert [entry.name for entry in (folder / "deep").iterdir()] == ["one"]
+    assert list(tmp_path.iterdir()) == [folder]
+
+
+def test_a_folder_is_not_deleted_in_place_of_a_file(tmp_path):
+    (tmp_path / "faulty.jsonl").mkdir()
+    with pytest.raises(OSError, match=r"faulty\.jsonl"):
+        atomic.remove_file(tmp_path / "faulty.jsonl")
+    atomic.remove_file(tmp_path / "not there")
+    assert [entry.name for entry in tmp_path.iterdir()] == ["faulty.jsonl"]
+
+
 @pytest.mark.parametrize("umask", [0o022, 0o027, 0o077], ids=oct)
 def test_what_is_written_is_as_readable_as_the_umask_allows(tmp_path, umask):
     before = os.umask(umask)

@@ -6,7 +6,6 @@ needs for each. Copies lie in textune's cache.
 
 import hashlib
 import json
-import os
 import re
 import shutil
 import time
@@ -83,12 +82,9 @@ def _keep(
     address: str, folder: Path, name: str, state: object, write: Callable[[Path], object]
 ) -> Path:
     """Write a copy whole, and beside it what it is a copy of."""
-    path, unfinished = folder / name, folder / f".{os.getpid()}.unfinished"
-    try:
-        write(unfinished)
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    path = folder / name
+    atomic.clear_unfinished(folder)
+    write(path)
     size = path.stat().st_size
     atomic.write_text(
         folder / CARD,
@@ -142,11 +138,11 @@ def _raw(found: "re.Match[str]") -> str:
 
 
 def _write(answer: Any, path: Path) -> None:
-    with path.open("wb") as file:
-        shutil.copyfileobj(answer, file, 1 << 20)
     wanted = answer.headers.get("Content-Length")
-    if wanted is not None and path.stat().st_size < int(wanted):
-        raise ValueError(f"it broke off after {path.stat().st_size:,} of {int(wanted):,} bytes")
+    with atomic.writing(path) as file:
+        shutil.copyfileobj(answer, file, 1 << 20)
+        if wanted is not None and file.tell() < int(wanted):
+            raise ValueError(f"it broke off after {file.tell():,} of {int(wanted):,} bytes")
 
 
 def _name(address: str, told: str | None = None) -> str:
@@ -155,6 +151,11 @@ def _name(address: str, told: str | None = None) -> str:
     if told and not Path(name).suffix:
         name = told
     return re.sub(r"[^\w. +()=,-]", "_", name).lstrip(".")[-120:] or "data"
+
+
+def _get(files: Any, place: str, path: Path) -> None:
+    with atomic.replacing_file(path) as unfinished:
+        files.get_file(place, str(unfinished))
 
 
 def _by_fsspec(address: str, folder: Path) -> Path:
@@ -178,7 +179,7 @@ def _by_fsspec(address: str, folder: Path) -> Path:
         if copy is not None and card.get("state") == state and len(state) > 1:
             return copy
         name = _name(address)
-        return _keep(address, folder, name, state, lambda path: files.get_file(place, str(path)))
+        return _keep(address, folder, name, state, lambda path: _get(files, place, path))
     except ImportError as error:
         package = PACKAGES.get(scheme)
         way = f"pip install {package}" if package else first_line(error)

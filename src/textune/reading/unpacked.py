@@ -5,7 +5,6 @@ So are read tar archives, packed or not, and zip archives of texts in folders na
 
 import hashlib
 import json
-import os
 import shutil
 import tarfile
 import zipfile
@@ -44,21 +43,34 @@ def folder_of(archive: Path) -> Path:
     state = f"{archive.resolve()} {found.st_size} {found.st_mtime_ns}"
     place = _cache() / hashlib.sha256(state.encode()).hexdigest()[:24]
     if not (place / CARD).is_file():
-        unfinished = place.with_name(f".{place.name}-{os.getpid()}")
         try:
-            (unfinished / FILES).mkdir(parents=True, exist_ok=True)
-            _unpack(archive, unfinished / FILES)
-            atomic.write_text(unfinished / CARD, json.dumps({"archive": str(archive.resolve())}))
-            shutil.rmtree(place, ignore_errors=True)
-            unfinished.replace(place)
+            _keep(archive, place)
         except OSError as error:
             raise DataError(
                 f"{archive}: cannot be unpacked to {place} ({error.strerror or error}); make room, "
                 "name another folder (TEXTUNE_CACHE=/path), or unpack it yourself and name that"
             ) from error
-        finally:
-            shutil.rmtree(unfinished, ignore_errors=True)
     return _inmost(place / FILES)
+
+
+def _keep(archive: Path, place: Path) -> None:
+    """Unpack an archive to a folder of the cache, whole or not at all.
+
+    Raises:
+        DataError: It is damaged, or the disk has no room for it.
+        OSError: The cache cannot be written.
+    """
+    atomic.remove(place)  # of which the card was lost
+    place.parent.mkdir(parents=True, exist_ok=True)
+    atomic.clear_unfinished(place.parent)
+    try:
+        with atomic.replacing_folder(place, overwrite=False) as unfinished:
+            (unfinished / FILES).mkdir()
+            _unpack(archive, unfinished / FILES)
+            atomic.write_text(unfinished / CARD, json.dumps({"archive": str(archive.resolve())}))
+    except FileExistsError:  # another process has unpacked the same meanwhile
+        if not (place / CARD).is_file():
+            raise
 
 
 def origin(path: Path) -> Path:
@@ -93,7 +105,7 @@ def _unpack(archive: Path, place: Path) -> None:
             for name, content in members:
                 target = place.joinpath(*name.parts)
                 target.parent.mkdir(parents=True, exist_ok=True)
-                with target.open("wb") as file:
+                with atomic.writing(target) as file:
                     while piece := content.read(PIECE):
                         left -= len(piece)
                         if left < 0:

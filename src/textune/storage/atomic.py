@@ -17,6 +17,7 @@ from typing import IO
 MARKED = ".textune-"
 UNFINISHED = re.compile(r"\.textune-(?P<machine>[0-9a-f]{8})-(?P<pid>\d+)-\d+")
 NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EXDEV, errno.EMLINK, errno.EACCES}
+MANY = 1000  # paths; so many are not waited for one by one
 _numbers = count(1)  # next() on it is one step, so that no two threads get the same number
 
 
@@ -34,7 +35,8 @@ def replacing_file(file: Path, *, overwrite: bool = True) -> Iterator[Path]:
         OSError: The disk is full or read-only; what was there before is unchanged.
     """
     unfinished = _beside(file)
-    is_inside = file.parent.name.startswith(MARKED)  # of what is itself unfinished: flushed with it
+    # of what is itself unfinished: flushed with it
+    is_inside = any(part.startswith(MARKED) for part in file.parent.parts)
     try:
         yield unfinished
         if not is_inside:
@@ -50,10 +52,15 @@ def replacing_file(file: Path, *, overwrite: bool = True) -> Iterator[Path]:
 
 
 @contextmanager
-def replacing_folder(folder: Path) -> Iterator[Path]:
+def replacing_folder(folder: Path, *, overwrite: bool = True) -> Iterator[Path]:
     """Give a folder to fill that takes the place of `folder` once it is whole and on the disk.
 
+    Args:
+        folder: Its parents are made.
+        overwrite: Whether a folder that holds something may be replaced.
+
     Raises:
+        FileExistsError: There is such a folder, and it may not be replaced.
         OSError: The disk is full or read-only; what was there before is unchanged.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -61,15 +68,11 @@ def replacing_folder(folder: Path) -> Iterator[Path]:
     unfinished.mkdir()
     try:
         yield unfinished
-        for path in (*unfinished.rglob("*"), unfinished):
-            flush(path)
-        if os.path.lexists(folder):
-            folder.rename(before)
-        try:
-            unfinished.rename(folder)
-        except OSError:
-            before.rename(folder)
-            raise
+        _flush_all(unfinished)
+        if overwrite:
+            _put_instead(unfinished, folder, before)
+        else:
+            _put_new_folder(unfinished, folder)
         flush(folder.parent)
     finally:
         remove(unfinished)
@@ -161,6 +164,16 @@ def flush(path: Path) -> None:
         os.close(handle)
 
 
+def _flush_all(folder: Path) -> None:
+    """Wait until a folder is on the disk with all that it holds."""
+    paths = [*folder.rglob("*"), folder]
+    if len(paths) > MANY:
+        os.sync()
+        return
+    for path in paths:
+        flush(path)
+
+
 def clear_unfinished(folder: Path, *, mine: bool = False) -> int:
     """Delete what processes that were killed have left unfinished in a folder.
 
@@ -205,6 +218,15 @@ def remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
+def remove_file(file: Path) -> None:
+    """Delete a file or a link, if it is there.
+
+    Raises:
+        OSError: It is a folder, or the disk is read-only.
+    """
+    file.unlink(missing_ok=True)
+
+
 def _beside(path: Path) -> Path:
     """Name a file of this process's and this thread's own; short, whatever the path's own name."""
     return path.with_name(f"{MARKED}{_machine()}-{os.getpid()}-{next(_numbers)}")
@@ -229,3 +251,25 @@ def _put_new(unfinished: Path, file: Path) -> None:
         if os.path.lexists(file):
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(file)) from error
         unfinished.rename(file)
+
+
+def _put_instead(unfinished: Path, folder: Path, before: Path) -> None:
+    """Give a folder its name; what bore it bears the name `before` from then on."""
+    if os.path.lexists(folder):
+        folder.rename(before)
+    try:
+        unfinished.rename(folder)
+    except OSError:
+        if os.path.lexists(before):
+            before.rename(folder)
+        raise
+
+
+def _put_new_folder(unfinished: Path, folder: Path) -> None:
+    """Give a folder its name, unless one that holds something bears it."""
+    try:
+        unfinished.rename(folder)
+    except OSError as error:
+        if error.errno not in {errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR}:
+            raise
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(folder)) from error

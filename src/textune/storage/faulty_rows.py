@@ -18,7 +18,7 @@ def write(file: Path, faults: Iterable[Fault]) -> None:
     if lines:
         atomic.write_text(file, "".join(lines))
     else:
-        file.unlink(missing_ok=True)
+        atomic.remove_file(file)
 
 
 def beside(output: Path) -> Path:
