@@ -84,6 +84,7 @@ class Table:
     faults: Any = None  # errors.Faults: rows left out for a fault, as asked; None: refused
     passed_over: Mapping[str, str] = field(default_factory=dict)  # columns that are no text → what
     # they hold
+    inner: frozenset[str] = frozenset()  # columns that repeat a part of another: JSON's objects
 
     @classmethod
     def of_file(

@@ -6,6 +6,7 @@ import json
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from pyarrow.csv import read_csv
 
 from made_runs import make_run
 from textune import Predictor
@@ -109,7 +110,7 @@ def test_a_mixed_column_is_text(predictor, tmp_path):
     assert found["b"].to_pylist() == [1.0, 2.5]
 
 
-def test_rows_that_a_tool_marks_as_no_gold_are_said_to_have_no_answer(predictor, tmp_path):
+def test_rows_that_a_tool_marks_as_no_gold_get_an_answer_too(predictor, tmp_path):
     lines = [
         {"text": f"good film {n}", "label": "ab"[n % 2], "answer": ("accept", "ignore")[n % 3 == 0]}
         for n in range(9)
@@ -117,6 +118,39 @@ def test_rows_that_a_tool_marks_as_no_gold_are_said_to_have_no_answer(predictor,
     file = tmp_path / "in.jsonl"
     file.write_text("\n".join(map(json.dumps, lines)))
     out = label(predictor, file, tmp_path / "out.jsonl")
-    assert len(out.read_text().splitlines()) == 6
-    [said] = files.remarks(predictor, file, Reading())
-    assert said.startswith("3 rows are left out, since each has the answer 'ignore'")
+    found = [json.loads(line) for line in out.read_text().splitlines()]
+    assert [row["text"] for row in found] == [row["text"] for row in lines]
+    assert all(row["decision"] in ("bad", "good") for row in found)
+    golden = [row["label"] if row["answer"] == "accept" else None for row in lines]
+    assert [row["label"] for row in found] == golden
+    assert not files.remarks(predictor, file, Reading())
+
+
+@pytest.mark.parametrize("holder", [None, "train"])
+@pytest.mark.parametrize("ending", ["jsonl", "parquet", "csv"])
+def test_objects_whose_text_is_read_are_written_as_they_stood(tiny_base, tmp_path, ending, holder):
+    texts = ["data.text"]
+    run = make_run(tmp_path / "run", tiny_base, "single", ["bad", "good"], text=texts)
+    rows = [
+        {
+            "data": {"text": f"good film {n}", "by": {"name": "Eve", "ids": [n, None]}},
+            "meta": None
+            if n == 1
+            else {"label": "good", "sure": n > 1} | ({"more": 1} if n else {}),
+            "labels": [{"id": 1, "name": "good"}],
+        }
+        for n in range(4)
+    ]
+    file = tmp_path / "in.json"
+    file.write_text(json.dumps({holder: rows} if holder else rows))
+    out = label(Predictor.load(run), file, tmp_path / f"out.{ending}")
+    if ending == "jsonl":
+        found = [json.loads(line) for line in out.read_text().splitlines()]
+    else:
+        held = pq.read_table(out) if ending == "parquet" else read_csv(out)
+        cells = held.select(list(rows[0])).to_pylist()
+        found = [{key: json.loads(cell or "null") for key, cell in row.items()} for row in cells]
+        assert set(held["decision"].to_pylist()) <= {"bad", "good"}
+        assert not any(name.startswith(("data.", "meta.")) for name in held.column_names)
+    assert [{key: row[key] for key in rows[0]} for row in found] == rows
+    assert not any(name.startswith(("data.", "meta.")) for name in found[0])

@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -70,6 +70,7 @@ class Output:
             nested: Which of them hold JSON, as `nested_answers` has it.
         """
         kind, harmless = _kind(self.path), self.harmless
+        table, shown = _shown(table)
         columns = [*((name, False) for name in table.columns), *_added(table.columns, added)]
         if harmless:
             columns = [(_harmless(name), is_number) for name, is_number in columns]
@@ -81,7 +82,7 @@ class Output:
         ) as write:
 
             def append(rows: Sequence[Row], answers: Sequence[Sequence[object]]) -> None:
-                kept = [_kept(row, own, kind, kinds) for row in rows]
+                kept = [_kept(shown(row), own, kind, kinds) for row in rows]
                 lines = [[*row, *answer] for row, answer in zip(kept, answers, strict=True)]
                 write([list(map(_harmless, line)) for line in lines] if harmless else lines)
 
@@ -98,6 +99,7 @@ def records(
     nested: frozenset[int] = frozenset(),
 ) -> list[dict[str, Any]]:
     """Return rows of a table with the cells that are added, by columns, as JSON would hold them."""
+    table, shown = _shown(table)
     names = [*table.columns, *(name for name, _ in _added(table.columns, added))]
     own = _nested(table, agreed)
     return [
@@ -105,7 +107,7 @@ def records(
             zip(
                 names,
                 [
-                    *_kept(row, own, ".jsonl", None),
+                    *_kept(shown(row), own, ".jsonl", None),
                     *(_value(cell) if at in nested else cell for at, cell in enumerate(answer)),
                 ],
                 strict=True,
@@ -125,6 +127,20 @@ def nested_answers(task: Task) -> frozenset[int]:
     kind = registry.of(task.name)
     is_list = (kind.several or kind.by_column) and are_listed(task.labels)
     return frozenset([0]) if is_list else frozenset()
+
+
+def _shown(table: Table) -> tuple[Table, Callable[[Row], Row]]:
+    """Leave out columns that repeat a part of another one, and give what makes rows alike."""
+    if not table.inner:
+        return table, lambda row: row
+    own = [place for place, name in enumerate(table.columns) if name not in table.inner]
+
+    def cut(row: Row) -> Row:
+        given = None if row.given is None else tuple(row.given[place] for place in own)
+        return replace(row, cells=tuple(row.cells[place] for place in own), given=given)
+
+    columns = tuple(table.columns[place] for place in own)
+    return replace(table, columns=columns, rows=lambda: map(cut, table.rows())), cut
 
 
 def _kept(row: Row, nested: frozenset[int], kind: str, kinds: Sequence[object] | None) -> list[Any]:

@@ -59,7 +59,8 @@ def fitted(
         is_known = text_named or contract.form not in moved_words.FORMS
         moved = contract if is_known else moved_words.fitted(table, contract)
         return _told(table, _said(contract.text, moved.text, "by what it holds")), moved
-    held = _columns(table)
+    whole = {name.partition(".")[0] for name in table.inner}  # objects, whose parts are columns
+    held = tuple(column for column in _columns(table) if column.name not in whole)
     barred = {c.name for c in held if likeness.is_of_labels(c, labels)} if held else set()
     barred |= {c.name for c in held if table.has_header and c.name in contract.label}
     if held and contract.form in moved_words.FORMS:

@@ -35,13 +35,22 @@ def named(head: Sequence[Any]) -> frozenset[str]:
     return frozenset(name for name in names if name.lower() in LABELS and _have_names(name, head))
 
 
-def converter(names: frozenset[str], lists: frozenset[str]) -> Converter:
-    """Make the converter that takes objects apart, and names out of lists of labels."""
+def converter(
+    names: frozenset[str], lists: frozenset[str], *, whole: bool | None = None
+) -> Converter:
+    """Make the converter that takes objects apart, and names out of lists of labels.
+
+    Args:
+        names: Keys of objects that are taken apart, as `nested` has them.
+        lists: Keys of lists of labels, as `named` has them.
+        whole: Whether each object is a column besides: to be written as it stands in the file.
+    """
 
     def convert(value: object) -> Iterator[Made]:
         if not isinstance(value, Mapping):
             raise ValueError("no JSON object")
-        row = dict(_flat(value, names, ""))
+        row = dict(value) if whole else {}
+        row |= _flat(value, names, "")
         for name in lists & row.keys():
             row[name] = [one["name"] for one in row[name] or ()]
         yield row
@@ -54,6 +63,11 @@ def converter(names: frozenset[str], lists: frozenset[str]) -> Converter:
     return Converter(convert, tuple(reasons))
 
 
+def inner(columns: Sequence[str], names: frozenset[str]) -> frozenset[str]:
+    """Name the columns that hold a part of an object, which is a column itself."""
+    return frozenset(one for one in columns if one.rpartition(".")[0] in names)
+
+
 def _have_names(name: str, head: Sequence[Any]) -> bool:
     held = [row.get(name) for row in head if isinstance(row, Mapping)]
     items = [item for one in held if isinstance(one, list) for item in one]
@@ -64,6 +78,8 @@ def _are_columns(name: str, rows: Sequence[Mapping[str, Any]]) -> bool:
     held = [row[name] for row in rows if row.get(name) is not None]
     objects = [one for one in held if isinstance(one, Mapping)]
     keys = Counter(key for one in objects for key in one)
+    if any(key.startswith(f"{name}.") for row in rows for key in row):
+        return False  # there is a column of that name already
     if len(objects) < len(held) or 2 * len(objects) < len(rows) or name.lower() in _WHOLE:
         return False
     is_usual = len(keys) <= MOST and all("." not in f"{name}{key}" for key in keys)
@@ -80,3 +96,5 @@ def _flat(
             yield place, held
         elif isinstance(held, Mapping):
             yield from _flat(held, names, f"{place}.")
+        elif held is not None:
+            yield place, held  # no object, as those of other rows are

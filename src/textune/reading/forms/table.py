@@ -87,18 +87,24 @@ def read(path: Path, why: tuple[str, ...], options: ReadOptions) -> Table | None
             f"{path.name}: this could be {listed}; write one flat JSON object a row, with the text "
             'and its label: {"text": "…", "label": "…"}'
         )
+    parted: frozenset[str] = frozenset()
     if found:
         made = _converter(path, found[0], lambda: (v.value for v in values() if not v.fault))
         read_as = (f"format: JSON, {found[0].name}", said)
     else:
         _refuse_others(path, head)
-        names, lists = flat.nested(head), flat.named(head)
+        names = flat.nested(head)
+        lists = frozenset() if options.unlabelled else flat.named(head)
         if not said and not names and not lists:
             return None
-        made = flat.converter(names, lists) if names or lists else Converter(_objects)
+        made = Converter(_objects)
+        if names or lists:
+            made = flat.converter(names, lists, whole=options.unlabelled)
+            parted = names if options.unlabelled else parted
         read_as = (said, "format: JSON, one object a row; the columns are its keys")
     reasons = (*why, *read_as, *made.reasons)
-    return _table(path, values, made, tuple(filter(None, reasons)), options)
+    table = _table(path, values, made, tuple(filter(None, reasons)), options)
+    return replace(table, inner=flat.inner(table.columns, parted))
 
 
 def _refuse_others(path: Path, head: Sequence[Any]) -> None:
