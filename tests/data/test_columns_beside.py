@@ -3,9 +3,11 @@
 import json
 import random
 
+import pytest
 from typer.testing import CliRunner
 
 from textune.doors.cli import app
+from textune.errors import DataError
 from textune.survey import survey
 
 
@@ -42,3 +44,26 @@ def test_rows_of_a_part_for_judging_are_named_with_the_option_that_leaves_them_o
     )
     assert json.loads(alone.output)["rows"] == 40
     assert "part of the data" not in alone.output
+
+
+def test_half_a_file_in_another_encoding_is_read_by_the_option_that_the_refusal_names(tmp_path):
+    file = tmp_path / "mixed.csv"
+    lines = [f"un café numéro {n},{'ab'[n % 2]}\n" for n in range(20)]
+    held = (line.encode(("cp1252", "utf-8")[n % 2]) for n, line in enumerate(lines))
+    file.write_bytes(b"text,label\n" + b"".join(held))
+    refused = CliRunner().invoke(app, ["check", str(file)])
+    assert "--encoding utf-8,cp1252" in str(refused.exception)
+    meant = survey.check(file, count_tokens=sizes, encoding="utf-8,cp1252")
+    assert {row.cells[0][:7] for row in meant.table.rows()} == {"un café"}
+    with pytest.raises(DataError, match="--encoding cp1252 is not all of it"):
+        survey.check(file, count_tokens=sizes, encoding="cp1252")
+
+
+def test_texts_that_were_read_in_a_wrong_encoding_are_a_warning(tmp_path):
+    file = tmp_path / "garbled.csv"
+    garbled = "un café".encode().decode("cp1252")
+    rows = (f"{(garbled, 'un thé')[n % 2]} numéro {n},{'ab'[n % 2]}\n" for n in range(20))
+    file.write_text("text,label\n" + "".join(rows), encoding="utf-8")
+    found = survey.check(file, count_tokens=sizes).findings
+    said = next(finding for finding in found if finding.kind == "encoding")
+    assert (said.count, said.severity, said.rows[0]) == (10, "warning", "garbled.csv:2")

@@ -42,8 +42,8 @@ class Census:
 
     @property
     def is_mixed(self) -> bool:
-        """Whether the file is UTF-8 but for some of its lines."""
-        return self.sound > self.faulty
+        """Whether lines are UTF-8 by more than chance, beside those that are not."""
+        return self.sound > 1 and 4 * self.sound > self.faulty
 
 
 @dataclass(frozen=True, slots=True)

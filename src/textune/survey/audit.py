@@ -3,6 +3,7 @@
 Texts are compared by 64-bit hashes, so that a million of them take tens of megabytes.
 """
 
+import re
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -25,6 +26,7 @@ SHOWN = 5  # rows named in a finding
 LOPSIDED = 10  # times the rarest label, from which imbalance is worth a note
 MOST_LABELS = 20_000  # whose first rows are remembered
 MISSING = {"na", "n/a", "nan", "none", "null", "nil", "unknown", "?", "-", "#n/a", "<na>"}
+_GARBLED = re.compile("Ã[\u0080-\u00bf\u0152-\u2122]|Â[\u0080-\u00bf]|â€")  # "é" is "Ã©" so
 _MASK = (1 << 64) - 1
 Numbers = NDArray[np.int64]
 
@@ -91,6 +93,8 @@ class _Seen:
         self.near = array("Q")  # hash of its letters alone
         self.label = array("Q")  # hash of its label; 0 where there is none to compare
         self.empty = array("q")  # positions
+        self.garbled: list[int] = []  # first positions
+        self.garbled_count = 0
         self.without: list[int] = []  # first positions without any label
         self.unlabelled = 0
         self.unscored = 0
@@ -110,6 +114,9 @@ class _Seen:
             self.sketches.add(self.rows, words)
         if not example.text.strip() or (example.pair is not None and not example.pair.strip()):
             self.empty.append(self.rows)
+        if _GARBLED.search(example.text):
+            self.garbled_count += 1
+            self.garbled += [self.rows] if len(self.garbled) < SHOWN else []
         self._add_label(example)
         self.rows += 1
 
@@ -153,6 +160,14 @@ def _text_findings(seen: _Seen) -> Iterator[Finding]:
         verb = "is" if len(seen.empty) == 1 else "are"
         message = f"{_some(len(seen.empty), 'text')} {verb} empty; first: {rows[0]}"
         yield Finding("empty", "warning", message, len(seen.empty), rows)
+    if seen.garbled_count:
+        rows = seen.origins.at(seen.garbled)
+        message = (
+            f"{_some(seen.garbled_count, 'text')} with signs such as 'Ã©': UTF-8 that was read as "
+            "another encoding, by --encoding or by the program that wrote the file; first: "
+            f"{rows[0]}"
+        )
+        yield Finding("encoding", "warning", message, seen.garbled_count, rows)
     repeats, sources = _repeats(same)
     what = "an earlier one (but for case and white space)"
     yield from _pairs("duplicate", "warning", what, seen, places[repeats], places[sources])
