@@ -105,7 +105,7 @@ def _unpack(archive: Path, place: Path) -> None:
             for name, content in members:
                 target = place.joinpath(*name.parts)
                 target.parent.mkdir(parents=True, exist_ok=True)
-                with atomic.writing(target) as file:
+                with atomic.filling(target) as file:
                     while piece := content.read(PIECE):
                         left -= len(piece)
                         if left < 0:

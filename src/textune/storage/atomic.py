@@ -104,6 +104,11 @@ def writing(file: Path, *, overwrite: bool = True) -> Iterator[IO[bytes]]:
         yield opened
 
 
+def filling(file: Path) -> IO[bytes]:
+    """Open a file of a folder that `replacing_folder` gave: it is whole when the folder is."""
+    return file.open("wb")
+
+
 def move(source: Path, target: Path) -> None:
     """Let a whole file or folder take the place of what bears its new name.
 
