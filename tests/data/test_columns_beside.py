@@ -67,3 +67,14 @@ def test_texts_that_were_read_in_a_wrong_encoding_are_a_warning(tmp_path):
     found = survey.check(file, count_tokens=sizes).findings
     said = next(finding for finding in found if finding.kind == "encoding")
     assert (said.count, said.severity, said.rows[0]) == (10, "warning", "garbled.csv:2")
+
+
+def test_lists_of_words_as_texts_are_a_doubt(tmp_path):
+    file = tmp_path / "data.jsonl"
+    with file.open("w") as opened:
+        for n in range(20):
+            row = {"tokens": ["Ada", "met", f"Bo{n}", "in", "the", "park"], "label": "ab"[n % 2]}
+            opened.write(json.dumps(row) + "\n")
+    contract = survey.check(file, count_tokens=sizes).contract
+    assert (contract.task, contract.text) == ("single", ("tokens",))
+    assert "'tokens' holds lists of words, read as text with" in " ".join(contract.doubts)

@@ -1,5 +1,6 @@
 """Rows become a contract: which task, which columns, which labels, and why."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -15,6 +16,7 @@ from textune.tasks import annotated, refused, registry
 from textune.tasks.kind import Kind
 
 FASTTEXT = "__label__"
+LIST = re.compile(r"\s*\[u?['\"]")
 NOT_TAKEN = {
     "text": "; not taken for the text",
     **dict.fromkeys(("category", "flags", "list", NUMBER), "; not taken for a label"),
@@ -282,6 +284,7 @@ def _completed(
         reasons += labels.reasons
     doubts += labels.doubts if task != "plain" else ()
     doubts += map(_marked, filter(_is_marked, texts.columns))
+    doubts += map(_bracketed, filter(_is_bracketed, texts.columns))
     names = tuple(column.name for column in texts.columns)
     if not chosen:
         reasons.append(
@@ -319,6 +322,18 @@ def _marked(column: Column) -> str:
     return (
         f"{column.name!r} begins with {FASTTEXT} in most rows, as fastText marks labels: they are "
         "read as text; write the labels to a column of its own"
+    )
+
+
+def _is_bracketed(column: Column) -> bool:
+    """Tell whether most texts of a column are lists of words."""
+    return sum(LIST.match(cell) is not None for cell in column.cells) > len(column.cells) / 2
+
+
+def _bracketed(column: Column) -> str:
+    return (
+        f"{column.name!r} holds lists of words, read as text with their brackets and quotes, which "
+        "other texts do not have: write the words with spaces between them"
     )
 
 
