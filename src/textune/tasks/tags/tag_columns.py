@@ -251,6 +251,21 @@ def _in_cells(columns: Sequence[Column], sample: Sequence[Row], asked: _Asked) -
     return _Found("words", words.column, tags.column, reasons, doubts)
 
 
+def _refuse_words(table: Table, text: Column, spans: Column, sample: Sequence[Row]) -> None:
+    """Refuse spans beside lists of words.
+
+    Raises:
+        DataError: The text is such lists.
+    """
+    is_list = word_lists.is_listed(text, sample, "[")
+    if is_list and word_lists.are_lists(word_lists.lists_of(text, sample)):
+        raise DataError(
+            f"{table.name}: {text.name!r} holds lists of words, and {spans.name!r} spans, whose "
+            "places are those of characters in a text: write a list of as many tags beside the "
+            "words, or a text in their place, and name the columns with --text and --label"
+        )
+
+
 def _marked(
     table: Table, seen: Scan, sample: Sequence[Row], asked: _Asked, group: str | None
 ) -> _Found | None:
@@ -272,14 +287,7 @@ def _marked(
     if not texts.columns:
         return None
     text = max(texts.columns, key=lambda column: column.words)
-    if word_lists.is_listed(text, sample, "[") and word_lists.are_lists(
-        word_lists.lists_of(text, sample)
-    ):
-        raise DataError(
-            f"{table.name}: {text.name!r} holds lists of words, and {best.name!r} spans, whose "
-            "places are those of characters in a text: write a list of as many tags beside the "
-            "words, or a text in their place, and name the columns with --text and --label"
-        )
+    _refuse_words(table, text, best, sample)
     reasons = texts.reasons if len(texts.columns) == 1 else (f"{text.name!r} is the text",)
     doubts = [
         f"{other.name!r} holds spans too: {option('--label', [other])}"
