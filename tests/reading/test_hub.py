@@ -109,6 +109,24 @@ def test_what_is_no_name_is_refused(address):
     assert "no name of a data set on the hub; write hf://owner/name" in message_of(address)
 
 
+@pytest.fixture
+def unreachable(monkeypatch):
+    """Let the hub be where nobody listens."""
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
+
+
+def test_a_hub_that_cannot_be_reached_is_said_in_a_line(cached, unreachable):
+    cached("ann/other", {"train.csv": ROWS})
+    message = message_of("hf://no/such")
+    assert message.startswith("hf://no/such: can neither be fetched nor is it in the cache")
+    assert "\n" not in message
+
+
+def test_what_is_in_the_cache_is_read_though_the_hub_cannot_be_reached(cached, unreachable):
+    assert len(cells(cached("ann/reviews", {"train.csv": ROWS}))) == 9
+
+
 def test_what_is_neither_on_the_network_nor_in_the_cache_is_refused_in_a_line(cached):
     message = message_of("hf://owner/nothing")
     assert message.startswith("hf://owner/nothing: can neither be fetched nor is it in the cache")

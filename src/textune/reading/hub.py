@@ -68,7 +68,7 @@ def fetch(address: str) -> tuple[Path, str | None]:
             f"{address}: the hub knows no such data set, or it may not be read by everybody; check "
             "its name, or log in: hf auth login"
         ) from error
-    except (OSError, ValueError, RuntimeError) as error:
+    except Exception as error:  # of the network, the hub, the cache: many kinds
         try:
             place = _cached(repo, revision)
         except (OSError, ValueError, RuntimeError):
