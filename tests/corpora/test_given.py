@@ -71,6 +71,7 @@ def test_what_is_named_or_drawn_goes_before(folder, gather, tmp_path):
     found, said = gather(folder, {"valid_share": 0.2, "test_share": 0.1})
     assert sum(sizes(found)) == 60
     assert said.count("rows are drawn instead, as asked") == 2
+    assert {file.part for file in found.files} == {"train"}  # the others were not used
 
 
 def test_a_part_whose_labels_are_secret_is_not_used(folder, gather):
@@ -78,6 +79,7 @@ def test_a_part_whose_labels_are_secret_is_not_used(folder, gather):
     found, said = gather(folder)
     assert sizes(found) == (60, 30, 0)
     assert "own part 'test' is not used: test.csv does not tell its labels" in said
+    assert [file.part for file in found.files] == ["train", "train", "valid"]
     (folder / "test.csv").write_text("text,id\na film,1\na book,2\n")
     assert "own part 'test' is not used: test.csv has no column 'label'" in gather(folder)[1]
 

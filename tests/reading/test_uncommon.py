@@ -83,6 +83,22 @@ def test_quotes_are_text_where_their_owner_says_so(tmp_path):
         read(tmp_path, "text,label\na,x\n", quote="ab")
 
 
+def test_quotes_are_text_in_training_where_their_owner_says_so(tmp_path, tiny_base):
+    path = tmp_path / "films.csv"
+    lines = [f'"the film {n} was so so","{LABELS[n % 2]}"' for n in range(30)]
+    path.write_text("\n".join(["text,label", *lines, ""]))
+    run = textune.train(
+        str(path),
+        valid=str(path),
+        base=tiny_base,
+        out=tmp_path / "run",
+        quote="none",
+        epochs=1,
+        device="cpu",
+    )
+    assert set(run.metrics["valid"]["labels"]) == {'"neg"', '"pos"'}
+
+
 @pytest.mark.parametrize("name", ["tab", "\\t", "\t"])
 def test_a_tab_can_be_named(tmp_path, name):
     assert rows_of(read(tmp_path, written("\t"), delimiter=name)) == ROWS

@@ -1,3 +1,5 @@
+import tomllib
+
 import pytest
 import tomli_w
 from hypothesis import given
@@ -181,3 +183,10 @@ def test_a_file_of_settings_may_begin_with_a_byte_order_mark(tmp_path):
     file.write_bytes(b"\xef\xbb\xbfseed = 7\r\n[train]\r\nlr = 0.001\r\n")
     found = config.resolve(Settings, file)
     assert (found.seed, found.train.lr) == (7, 0.001)
+
+
+def test_none_is_a_quote_of_its_own():
+    found = changed("data.quote=none")
+    assert found.data.file.quote == "none"
+    assert Settings.model_validate(tomllib.loads(storing.to_toml(found))) == found
+    assert changed("data.sheet=none").data.sheet is None

@@ -123,7 +123,7 @@ def gather(
     corpus = yield from _divided(table, agreed, parts, settings, tokenizer, max_tokens=max_tokens)
     return replace(
         corpus,
-        files=given.unchanged(sums),
+        files=given.unchanged(sums, others),
         findings=(
             *table.findings,
             *found.findings,

@@ -1,6 +1,6 @@
 """What was named becomes the three sources of a run: a data set's own parts where it has some."""
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -66,17 +66,19 @@ def said(source: object, name: str) -> Iterator[Message]:
         yield from (Message(f"{name}: {why}") for why in obtained.obtain(source).reasons)
 
 
-def unchanged(sums: Sums) -> tuple[File, ...]:
-    """Describe the files that were read.
+def unchanged(sums: Sums, others: Sequence[object]) -> tuple[File, ...]:
+    """Describe the files that are learned from, and those of the others that judge.
 
     Raises:
         DataError: Somebody has written to one of them in the meantime.
     """
-    for paths, inputs in sums.values():
+    unused = {part for part, one in zip(JUDGING, others, strict=True) if one is None}
+    used = {part: one for part, one in sums.items() if part not in unused}
+    for paths, inputs in used.values():
         inputs.refuse_changed(paths)
     return tuple(
         File(remote.address_of(Path(file.path)), file.sha256, file.bytes, part)
-        for part, (_, inputs) in sums.items()
+        for part, (_, inputs) in used.items()
         for file in inputs.files
     )
 

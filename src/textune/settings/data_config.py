@@ -1,6 +1,6 @@
 """The settings that say which columns of which files are read, and how their rows are parted."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
@@ -32,6 +32,8 @@ TaskName = Annotated[str, AfterValidator(_known_task)]
 
 class DataSettings(Section):
     """Which columns are read, and how the rows are parted."""
+
+    own_none: ClassVar[frozenset[str]] = frozenset(["quote"])
 
     task: TaskName | None = Field(
         None,

@@ -1,6 +1,6 @@
 """What every group of settings is: frozen, and without names that nobody knows."""
 
-from typing import get_args
+from typing import ClassVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
 
@@ -11,6 +11,7 @@ class Section(BaseModel):
     """A frozen group of settings; unknown names are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    own_none: ClassVar[frozenset[str]] = frozenset()  # settings of which "none" is a value
 
     @field_validator("*", mode="before")
     @classmethod
@@ -20,4 +21,5 @@ class Section(BaseModel):
         kinds = (kind, *get_args(kind))
         if isinstance(value, bool) and bool not in kinds:
             raise ValueError("true and false are no values of this setting")
-        return None if value == NONE and type(None) in kinds else value
+        is_off = value == NONE and type(None) in kinds and info.field_name not in cls.own_none
+        return None if is_off else value

@@ -181,7 +181,10 @@ def _values_of(columns: Sequence[Column]) -> set[str]:
 
 def _are_alike(one: Column, other: Column) -> bool:
     """Tell whether most classes of two columns are the same ones."""
-    first, second = _values(one), _values(other)
+    return _overlap(_values(one), _values(other))
+
+
+def _overlap(first: frozenset[str], second: frozenset[str]) -> bool:
     shared = len(first & second)
     return shared >= 2 and 2 * shared >= len(first | second)
 
@@ -195,7 +198,8 @@ def _are_scales(columns: Sequence[Column]) -> bool:
 
 def _alike(able: Sequence[Column], headed: bool) -> list[Column]:
     """Find the most columns with the same classes; none where these are 0 and 1, or counts."""
-    groups = [[other for other in able if _are_alike(one, other)] for one in able]
+    held = [(column, _values(column)) for column in able]
+    groups = [[other for other, theirs in held if _overlap(own, theirs)] for _, own in held]
     group = max(groups, key=len, default=[])
     if len(group) < 2:
         return []

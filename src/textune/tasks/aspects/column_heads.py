@@ -44,8 +44,9 @@ def fit(
     """
 
     def of_column(at: NDArray[np.int64]) -> LinearHead:
+        column = _Column(task, targets, at, folds)
+
         def one(of_names: NDArray[np.float32] | None) -> LinearHead:
-            column = _Column(task, targets, at, folds)
             return column.fit(
                 features, seed=seed, weights=weights, names=of_names, strengths=strengths
             )
