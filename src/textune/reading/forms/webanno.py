@@ -7,6 +7,7 @@ layer. "PER[3]" on several words is one entity, "LOC" alone is one of one word, 
 import re
 from collections.abc import Iterable, Iterator
 from functools import partial
+from itertools import groupby
 from pathlib import Path
 
 from textune.errors import DataError, Problems, excerpt
@@ -15,8 +16,10 @@ from textune.reading.forms.interface import left_out
 from textune.reading.lines import lines
 from textune.records import Row, Table
 
+STACKED = "marks stacked on others"
+NUMBER = re.compile(r"\d+-\d+")  # of a word: its sentence, its place
+
 _SIGN = b"#FORMAT=WebAnno TSV 3"
-_NUMBER = re.compile(r"\d+-\d+")
 _VALUE = re.compile(r"(.*?)(?:\[(\d+)\])?")
 _STACK = re.compile(r"(?<!\\)\|")
 _ESCAPE = re.compile(r"\\([\\\[\]|_>;*-])")
@@ -40,7 +43,7 @@ def read(path: Path, why: tuple[str, ...] = ()) -> Table:
             "entities (an #T_SP line names it)"
         )
     reasons = (*why, "format: WebAnno TSV 3 (INCEpTION), one word a line")
-    findings = left_out({"marks stacked on others": _stacked(path, features.values())})
+    findings = left_out({STACKED: _stacked(path, features.values())})
     rows = partial(_rows, path, tuple(features.values()), total)
     return Table.of_file(path, "conll", ("word", *features), reasons, rows, findings=findings)
 
@@ -78,7 +81,7 @@ def _features(path: Path) -> tuple[dict[str, int], int]:
 def _rows(path: Path, places: tuple[int, ...], total: int) -> Iterator[Row]:
     count = 0
     with Problems(path.name) as problems:
-        for first, words in _sentences(path, total, problems):
+        for first, words in by_sentence(_words(path, total, problems)):
             count += 1
             if not problems.count:
                 tags = [_tags([cells[place] for cells in words]) for place in places]
@@ -88,16 +91,26 @@ def _rows(path: Path, places: tuple[int, ...], total: int) -> Iterator[Row]:
         raise DataError(f"{path.name}: there is no word in it; export the document again")
 
 
-def _sentences(path: Path, total: int, problems: Problems) -> Iterator[tuple[int, list[list[str]]]]:
-    """Yield the first line and the words of each sentence; note the lines that are faulty."""
-    words: list[list[str]] = []
-    first, before = 0, ""
+def by_sentence(words: Iterable[tuple[int, list[str]]]) -> Iterator[tuple[int, list[list[str]]]]:
+    """Put the words of each sentence together, with the line of the first; a word's number has it.
+
+    Example:
+        >>> list(by_sentence([(7, ["1-1", "Clara"]), (8, ["1-2", "left"]), (10, ["2-1", "Why"])]))
+        [(7, [['1-1', 'Clara'], ['1-2', 'left']]), (10, [['2-1', 'Why']])]
+    """
+    for _, group in groupby(words, key=lambda word: word[1][0].partition("-")[0]):
+        numbers, cells = zip(*group, strict=True)
+        yield numbers[0], list(cells)
+
+
+def _words(path: Path, total: int, problems: Problems) -> Iterator[tuple[int, list[str]]]:
+    """Yield the words, each with its line; note the lines that are faulty."""
     for number, line in enumerate(lines(path), start=1):
         if not line.strip() or line.startswith("#"):
             continue
         text = line.rstrip("\r\n")
         cells = text.split("\t")
-        if not _NUMBER.fullmatch(cells[0]):
+        if not NUMBER.fullmatch(cells[0]):
             if "." not in cells[0]:
                 problems.add(f"{path.name}:{number}: no word of WebAnno TSV: {excerpt(text)}")
             continue
@@ -105,14 +118,7 @@ def _sentences(path: Path, total: int, problems: Problems) -> Iterator[tuple[int
             what = f"expected {total} columns parted by tabs, found {len(cells)}: {excerpt(text)}"
             problems.add(f"{path.name}:{number}: {what}", "export the document again")
             continue
-        sentence = cells[0].partition("-")[0]
-        if sentence != before and words:
-            yield first, words
-            words = []
-        first, before = (number if not words else first), sentence
-        words.append(cells)
-    if words:
-        yield first, words
+        yield number, cells
 
 
 def _tags(cells: list[str]) -> list[str]:

@@ -13,14 +13,13 @@ from pathlib import Path
 from textune.errors import DataError, Problems, excerpt
 from textune.reading.conll import as_lists
 from textune.reading.forms.interface import left_out
+from textune.reading.forms.webanno import NUMBER, STACKED, by_sentence
 from textune.reading.lines import lines
 from textune.records import Row, Table
 
 NAME = "WebAnno TSV 1 or 2"
-STACKED = "marks stacked on others"
 
 _BEGINS = re.compile(rb" ?# [\w.]+ \|[^\n]*\n(\s*\n)*#id=")
-_NUMBER = re.compile(r"\d+-\d+")
 
 
 def begins(path: Path, head: bytes) -> bool:
@@ -40,7 +39,7 @@ def read(path: Path, why: tuple[str, ...] = ()) -> Table:
     stacked = 0
     for line in lines(path):
         cells = line.rstrip("\r\n").split("\t")
-        if _NUMBER.fullmatch(cells[0]):
+        if NUMBER.fullmatch(cells[0]):
             stacked += sum("|" in cells[at] for at in features.values() if at < len(cells))
     reasons = (*why, f"format: {NAME}, one word a line")
     rows = partial(_rows, path, tuple(features.values()))
@@ -67,7 +66,7 @@ def _features(header: str) -> dict[str, int]:
 def _rows(path: Path, places: tuple[int, ...]) -> Iterator[Row]:
     count = 0
     with Problems(path.name) as problems:
-        for first, words in _sentences(path, max(places), problems):
+        for first, words in by_sentence(_words(path, max(places), problems)):
             count += 1
             if not problems.count:
                 table = [[cells[1], *(_mark(cells[at]) for at in places)] for cells in words]
@@ -81,23 +80,15 @@ def _mark(cell: str) -> str:
     return "O" if first in ("", "_") else first
 
 
-def _sentences(path: Path, last: int, problems: Problems) -> Iterator[tuple[int, list[list[str]]]]:
-    words: list[list[str]] = []
-    first, before = 0, ""
+def _words(path: Path, last: int, problems: Problems) -> Iterator[tuple[int, list[str]]]:
+    """Yield the words, each with its line; note the lines that are faulty."""
     for number, line in enumerate(lines(path), start=1):
         text = line.rstrip("\r\n")
         if number == 1 or not text.strip() or text.startswith("#"):
             continue
         cells = text.split("\t")
-        if not _NUMBER.fullmatch(cells[0]) or len(cells) <= last:
+        if not NUMBER.fullmatch(cells[0]) or len(cells) <= last:
             what = f"expected the number of a word, the word and its marks: {excerpt(text)}"
             problems.add(f"{path.name}:{number}: {what}", "export the document again")
             continue
-        sentence = cells[0].partition("-")[0]
-        if sentence != before and words:
-            yield first, words
-            words = []
-        first, before = (number if not words else first), sentence
-        words.append(cells)
-    if words:
-        yield first, words
+        yield number, cells
