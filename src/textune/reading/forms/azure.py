@@ -6,7 +6,7 @@ conversations hold their utterances themselves.
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -36,13 +36,16 @@ def read(path: Path, why: tuple[str, ...] = ()) -> Table:
         DataError: It is no JSON, names no documents, or one of them is not there.
     """
     documents = _documents(path)
+    files: list[Path] = []
     with Problems(path.name) as problems:
         for number, document in enumerate(documents, start=1):
-            if _file(path, document) is None:
+            if file := _file(path, document):
+                files.append(file)
+            else:
                 what = f"document {number}: the text {document.get('location')!r} is not there"
                 problems.add(f"{path.name}: {what}", "put it beside the project's file")
     reasons = (*why, f"format: {NAME}, {len(documents):,} documents in files beside it")
-    rows = partial(_rows, path)
+    rows = partial(_rows, path, documents, files)
     return Table.of_file(path, "jsonl", COLUMNS, reasons, rows)
 
 
@@ -66,12 +69,11 @@ def _file(path: Path, document: Mapping[str, Any]) -> Path | None:
     return next((file for file in near if file.is_file()), None)
 
 
-def _rows(path: Path) -> Iterator[Row]:
+def _rows(
+    path: Path, documents: Sequence[Mapping[str, Any]], files: Sequence[Path]
+) -> Iterator[Row]:
     with Problems(path.name) as problems:
-        for number, document in enumerate(_documents(path), start=1):
-            file = _file(path, document)
-            if file is None:
-                continue
+        for number, (document, file) in enumerate(zip(documents, files, strict=True), start=1):
             try:
                 label = _label(document)
             except ValueError as error:

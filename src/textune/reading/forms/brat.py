@@ -84,12 +84,14 @@ def _table(root: Path, files: Sequence[Path], place: Path, why: tuple[str, ...])
     torn: list[str] = []
     with Problems(place.name) as problems:
         for file in files:
-            if not file.with_suffix(".txt").is_file():
+            text = file.with_suffix(".txt")
+            held = "".join(pieces(text)) if text.is_file() else ""
+            if not text.is_file():
                 problems.add(
-                    f"{_named(root, file)}: there is no {file.stem}.txt beside it",
+                    f"{_named(root, file)}: there is no {text.name} beside it",
                     "put the text there, or take the annotations away",
                 )
-            for mark in _marks(root, file, problems, others):
+            for mark in _marks(root, file, held, problems, others):
                 torn += [_named(root, file)] * (len(mark.parts) > 1)
     reasons = (f"format: {NAME}, a text for each .txt that has an .ann beside it", *why)
     findings = list(_findings(root, files, others, torn))
@@ -109,9 +111,10 @@ def _findings(
         are = "spans have" if len(torn) > 1 else "span has"
         message = f"{len(torn):,} {are} a gap: each part is marked by itself; first: {torn[0]}"
         yield Finding("spans", "warning", message, len(torn), tuple(torn[:3]))
+    if len(files) < 2:  # one is named by itself: what stands beside it is none of its texts
+        return
     known = {file.with_suffix(".txt") for file in files}
-    alone = [text for text in sorted(root.rglob("*.txt")) if text not in known]
-    if alone and root.is_dir() and len(files) > 1:
+    if alone := [text for text in sorted(root.rglob("*.txt")) if text not in known]:
         message = (
             f"without an .ann, so not annotated, and left out: {len(alone):,} of the texts; first: "
             f"{_named(root, alone[0])}"
@@ -119,9 +122,9 @@ def _findings(
         yield Finding("left out", "warning", message, len(alone), (_named(root, alone[0]),))
 
 
-def _marks(root: Path, file: Path, problems: Problems, others: Counter[str]) -> Iterator[_Mark]:
-    text = file.with_suffix(".txt")
-    held = "".join(pieces(text)) if text.is_file() else ""
+def _marks(
+    root: Path, file: Path, text: str, problems: Problems, others: Counter[str]
+) -> Iterator[_Mark]:
     for number, line in enumerate(lines(file), start=1):
         line = line.rstrip("\r\n")
         if not line.startswith("T"):
@@ -135,7 +138,7 @@ def _marks(root: Path, file: Path, problems: Problems, others: Counter[str]) -> 
             )
             continue
         places = [tuple(map(int, part.split())) for part in match[2].split(";")]
-        parts = _joined([(start, end) for start, end in places], held)
+        parts = _joined([(start, end) for start, end in places], text)
         yield _Mark(match[1], parts, match[3] if len(parts) == 1 and len(places) == 1 else None)
 
 
@@ -159,7 +162,7 @@ def _rows(root: Path, files: Sequence[Path]) -> Iterator[Row]:
             except DataError as error:
                 problems.add(str(error))
                 continue
-            marks = _marks(root, file, Problems(root.name), Counter())
+            marks = _marks(root, file, text, Problems(root.name), Counter())
             spans = [
                 span(start, end, mark.kind, mark.surface)
                 for mark in marks

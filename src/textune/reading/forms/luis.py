@@ -3,18 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from textune.reading.forms.interface import (
-    Form,
-    Made,
-    always,
-    are_objects,
-    member,
-    plain,
-    span,
-)
+from textune.reading.forms.interface import Form, Made, always, are_objects, member, plain, span
 
 
-def _is_dialogue(values: Sequence[Any]) -> bool:
+def _recognise(values: Sequence[Any]) -> bool:
     """Recognise utterances of LUIS, whose ends are inclusive."""
     return are_objects(values, "text", "intent", "entities") and any(
         isinstance(item, Mapping) and {"startPos", "endPos", "entity"} <= item.keys()
@@ -33,6 +25,6 @@ def _utterance(value: Any) -> Iterator[Made]:
 
 FORM = Form(
     "utterances of LUIS",
-    _is_dialogue,
+    _recognise,
     always(_utterance, "the ends of its entities are inclusive"),
 )

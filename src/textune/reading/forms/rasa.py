@@ -94,7 +94,7 @@ def read(path: Path, why: tuple[str, ...] = ()) -> Table:
         + (", and its entities, whose marks are taken out of the text" if has_entities else ""),
     )
     findings = left_out({f"lists of {key}": count for key, count in counts.items()})
-    rows = partial(_rows, path, columns)
+    rows = partial(_rows, path, blocks, columns)
     return Table.of_file(path, "jsonl", columns, reasons, rows, findings=findings)
 
 
@@ -154,9 +154,11 @@ def _keys(node: Any) -> dict[str, Any]:
     return {str(key.value): value for key, value in node.value}
 
 
-def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[Row]:
+def _rows(
+    path: Path, blocks: Sequence[Mapping[str, Any]], columns: tuple[str, ...]
+) -> Iterator[Row]:
     with Problems(path.name) as problems:
-        for line, cells, spans in _examples(path, _blocks(path), problems):
+        for line, cells, spans in _examples(path, blocks, problems):
             held = (*cells, spans)[: len(columns)]
             yield from jsonlines.sound(held, columns, f"{path.name}:{line}", problems)
 
