@@ -59,6 +59,13 @@ def test_an_item_without_what_is_said_is_named_with_its_line(tmp_path):
         list(sources.read(written(tmp_path, lines)).rows())
 
 
+def test_a_short_text_behind_the_first_rows_is_a_row_as_any_other(tmp_path):
+    lines = values(count=400)
+    lines[300] |= {"text": "Fine", "aspects": [{"aspect": "food", "polarity": "good"}]}
+    rows = list(sources.read(written(tmp_path, lines)).rows())
+    assert rows[300].cells[1:] == ("Fine", "good", "none", "none")
+
+
 def test_phrases_of_the_texts_are_no_columns(tmp_path):
     lines = values()
     for number, line in enumerate(lines):

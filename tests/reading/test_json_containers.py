@@ -261,6 +261,9 @@ def test_messages_of_a_chat_are_a_text_and_its_label(tmp_path):
     rows[4]["messages"] *= 2
     with pytest.raises(DataError, match=r"data.json: row 5: 2 messages of the user and 2 answers"):
         textune.check(written(tmp_path, rows))
+    odd = [*(rows[:4] * 60), {"text": "no message"}]
+    with pytest.raises(DataError, match=r"data.json: row 241: no messages of a chat"):
+        textune.check(written(tmp_path, odd))
 
 
 def test_names_of_labels_in_objects_are_taken(tmp_path):

@@ -1,6 +1,7 @@
 """Annotations whose texts stand in files beside them: Amazon Comprehend, Azure Language."""
 
 import json
+import re
 
 import pytest
 
@@ -94,3 +95,17 @@ def test_a_fault_in_a_project_of_azure_is_named(tmp_path):
         sources.read(azure(tmp_path, location="b.txt", entities=[]))
     with pytest.raises(DataError, match=r"document 1: the key 'entities' is missing"):
         list(sources.read(azure(tmp_path)).rows())
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("docs.txt,2.0,0,4,LOC", "no place of an entity"),
+        ("docs.txt,,0,4,LOC", "some of its places name a line and some do not"),
+        ("docs.txt,3,0,4,LOC", "has no line 3, counted from 0"),
+    ],
+)
+def test_a_line_for_comprehend_that_is_none_is_refused(tmp_path, line, said):
+    file = comprehend(tmp_path, CSV.replace("docs.txt,2,0,4,LOC", line))
+    with pytest.raises(DataError, match=re.escape(said)):
+        list(sources.read(file).rows())

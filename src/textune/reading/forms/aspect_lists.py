@@ -22,7 +22,7 @@ Keys = tuple[str, str, str]  # of the list, of the aspect and of what is said of
 
 def _recognise(values: Sequence[Any]) -> bool:
     keys = _keys(values)
-    if keys is None:
+    if keys is None or not all(any(map(is_prose, value.values())) for value in values):
         return False
     counts = Counter(name for value in values for name, _ in _said(value, keys))
     return len(counts) <= MOST and counts.total() >= min(OFTEN * len(counts), len(values))
@@ -31,8 +31,6 @@ def _recognise(values: Sequence[Any]) -> bool:
 def _keys(values: Sequence[Any]) -> Keys | None:
     """Find the list of aspects among the keys of all objects, and what its items are called."""
     if not all(isinstance(value, Mapping) for value in values):
-        return None
-    if not all(any(is_prose(held) for held in value.values()) for value in values):
         return None
     for key in dict.fromkeys(key for value in values for key in value):
         lists = [value[key] for value in values if value.get(key) is not None]
@@ -64,13 +62,11 @@ def _said(value: Mapping[str, Any], keys: Keys) -> Iterator[tuple[str, str]]:
 
 
 def _converter(values: Values) -> Converter:
-    keys = _keys([value for value in values() if isinstance(value, Mapping)])
+    objects = [value for value in values() if isinstance(value, Mapping)]
+    keys = _keys(objects)
     if keys is None:
         raise ValueError("some of its lists of aspects are written otherwise than the first ones")
-    found = {
-        name for value in values() if isinstance(value, Mapping) for name, _ in _said(value, keys)
-    }
-    names = sorted(found)
+    names = sorted({name for value in objects for name, _ in _said(value, keys)})
 
     def convert(value: Any) -> Iterator[Made]:
         if not isinstance(value, Mapping):

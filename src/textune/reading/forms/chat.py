@@ -32,7 +32,9 @@ def _are_messages(held: object, role: str, content: str) -> bool:
 
 
 def _convert(value: Any) -> Iterator[Made]:
-    name, role, content = next(keys for keys in KEYS if keys[0] in value)
+    name, role, content = next((keys for keys in KEYS if keys[0] in value), ("", "", ""))
+    if not name:
+        raise ValueError("no messages of a chat")
     said: dict[str, list[Any]] = {"text": [], "label": [], "system": []}
     for message in value[name]:
         who = str(message[role])

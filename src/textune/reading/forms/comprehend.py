@@ -52,7 +52,8 @@ def _marks(table: Table) -> Marks:
     """Collect the places, by file and line.
 
     Raises:
-        DataError: With each row whose places are no whole numbers.
+        DataError: With each row whose places are no whole numbers, and each file that has places
+            both with a line and without.
     """
     found: dict[str, ByLine] = defaultdict(lambda: defaultdict(list))
     places = {name: table.columns.index(name) for name in (*COLUMNS, LINE) if name in table.columns}
@@ -60,12 +61,17 @@ def _marks(table: Table) -> Marks:
         for row in table.rows():
             file, start, end, kind = (row.cells[places[name]].strip() for name in COLUMNS)
             line = row.cells[places[LINE]].strip() if LINE in places else ""
-            if not (file and kind and start.isdecimal() and end.isdecimal()):
+            numbers = (start, end, line or "0")
+            if not (file and kind and all(map(str.isdecimal, numbers))):
                 held = excerpt(", ".join(row.cells))
                 problems.add(f"{row.origin}: no place of an entity: {held}")
                 continue
-            number = int(line) if line.isdecimal() else None
+            number = int(line) if line else None
             found[Path(file).name][number].append(span(int(start), int(end), kind))
+        for name, by_line in found.items():
+            if None in by_line and len(by_line) > 1:
+                what = f"{name!r}: some of its places name a line and some do not"
+                problems.add(f"{table.name}: {what}", "name it for all of them, or for none")
     return found
 
 
@@ -89,10 +95,21 @@ def _find(folder: Path, name: str, table: str) -> Path:
 
 
 def _texts(path: Path, marks: ByLine) -> Iterator[tuple[int | None, str]]:
+    """Yield the texts of a file, each with its line, counted from 0.
+
+    Raises:
+        DataError: A line that is marked is not there.
+    """
     if None in marks:
         yield None, "".join(pieces(path))
         return
+    number = -1
     for number, line in enumerate(lines(path)):
         text = line.rstrip("\r\n")
         if text.strip() or number in marks:
             yield number, text
+    if lost := [at for at in marks if at is not None and at > number]:
+        raise DataError(
+            f"{path.name}: has no line {lost[0]}, counted from 0, of which the annotations name "
+            "places; is it the file that was annotated?"
+        )
