@@ -158,3 +158,11 @@ def test_nan_among_several_columns_of_classes_is_no_class_of_any(tmp_path):
     assert (found.contract.task, len(found.labels)) == ("aspects", 9)
     assert not [label for label in found.labels if label.endswith("nan")]
     assert "blank cells among the labels: 'food' in" in messages(found)
+
+
+def test_a_cell_kept_of_another_column_is_asked_about_still(labelled):
+    labels = often("Positive", "Negative", rare="NA")
+    file = labelled(
+        labels, ("text", "label", "note"), more=["NA" if n % 2 else "b" for n in range(100)]
+    )
+    assert "'label' is 'NA' in 5 of 100 rows" in messages(checked(file, no_skip="note=NA"))

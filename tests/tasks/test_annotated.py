@@ -5,6 +5,7 @@ import json
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from typer.testing import CliRunner
@@ -290,3 +291,29 @@ def test_a_column_for_each_annotator_becomes_one_where_asked(tmp_path, tiny_base
         app, ["predict", str(run.path), "--input", str(tmp_path / "two.csv"), "--json"]
     )
     assert len(done.stdout.splitlines()) == 40
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        ("A", "a", "b", "b", "a"),
+        tuple(json.dumps([{"start": 0, "end": 3, "label": name}]) for name in ("A", "a", "b")),
+        tuple(json.dumps([[0, 3, name]]) for name in ("A", "a", "b")),
+    ],
+    ids=["names", "objects", "triples"],
+)
+def test_labels_that_are_merged_are_one_vote(tmp_path, said):
+    rows = [
+        (f"the film number {text} was fine", label, f"p{person}")
+        for text in range(20)
+        for person, label in enumerate(said)
+    ]
+    file = written(tmp_path / "a.csv", rows)
+    found = checked(file, merge_labels="A=a", annotators="majority")
+    assert found.rows == 20
+    assert found.labels == {"a": 20}
+
+
+def test_the_call_for_a_frame_says_whose_label_is_taken():
+    frame = pd.DataFrame(list(rows_of(24)), columns=["text", "label", "annotator"])
+    assert "annotators='majority'" in checked(frame, annotators="majority").command

@@ -1,7 +1,9 @@
 """Labels that are one are learned as one, where their owner says so, and evaluated so."""
 
+import ast
 import tomllib
 
+import pandas as pd
 import pytest
 
 import textune
@@ -94,3 +96,22 @@ def test_columns_of_labels_are_not_merged(tmp_path):
     path.write_text(f"text,toxic,Toxic\n{rows}", encoding="utf-8")
     with pytest.raises(SettingsError, match="the labels of this file are columns"):
         textune.check(path, label="toxic,Toxic", merge_labels="auto", count_tokens=count)
+
+
+def test_tags_without_marks_are_merged_by_their_whole_names(tmp_path):
+    words = tmp_path / "a.conll"
+    lines = "The DET\ncat NOUN\nsaw VERB\ntwo NUM-CARD\nsix NUM\n. PUNCT\n\n"
+    words.write_text(lines * 12, encoding="utf-8")
+    survey = textune.check(words, merge_labels="NUM-CARD=NUM", count_tokens=count)
+    assert survey.labels["NUM"] == 24
+
+
+def test_the_call_for_a_frame_can_be_run():
+    labels = ["pos", "neg", "Pos", "none"]
+    frame = pd.DataFrame({"text": TEXTS, "label": labels * 9})
+    survey = textune.check(frame, merge_labels="Pos=pos", no_skip="label=none", count_tokens=count)
+    call = ast.parse(survey.command, mode="eval").body
+    assert isinstance(call, ast.Call)
+    given = {word.arg: ast.literal_eval(word.value) for word in call.keywords}
+    assert given["merge_labels"] == ["Pos=pos"]
+    assert given["no_skip"] == ["label=none"]

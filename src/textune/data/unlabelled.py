@@ -158,13 +158,12 @@ def _unclear(contract: Contract, column: Column, rows: int, known: set[str]) -> 
     """Ask about classes whose names may mean that there is no label."""
     counts = column.counts or {}
     able = [cell for cell in counts if cell.lower() in missing.ASKED and cell not in known]
-    kept = {entry.rpartition("=")[2] for entry in contract.no_skip}
     others = [cell for cell in counts if cell not in able and cell not in known]
     if len(others) < missing.FEWEST:
         return []
     found = []
     for cell in able:
-        if cell in kept:
+        if f"{column.name}={cell}" in contract.no_skip:
             continue
         entry = shlex.quote(f"{column.name}={cell}")
         message = (

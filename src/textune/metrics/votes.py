@@ -89,6 +89,22 @@ def majority(said: Sequence[Any]) -> Any:
     return [items[item] for item in items if 2 * counts[item] > len(said)]
 
 
+def renamed(spans: Any, same: Mapping[str, str]) -> Any:
+    """Take the labels of spans for those that they are; what is no list of spans stays."""
+    if not same or not isinstance(spans, list):
+        return spans
+    return [_renamed(span, same) for span in spans]
+
+
+def _renamed(span: Any, same: Mapping[str, str]) -> Any:
+    if isinstance(span, Mapping):
+        held = {key: span[key] for key in _LABELS if isinstance(span.get(key), str)}
+        return {**span, **{key: same.get(label, label) for key, label in held.items()}}
+    if not _is_span(span) or not isinstance(span[2], str):
+        return span
+    return [*span[:2], same.get(span[2], span[2])]
+
+
 def key_of(value: object) -> Hashable:
     """Make what is alike for annotations that are."""
     return frozenset(map(_item, value)) if isinstance(value, list) else str(value)

@@ -78,27 +78,29 @@ def check(  # noqa: D417  # the other keywords are those of `train`
         sheet=sheet,
         annotators=annotators,
     )
+    text, label = parted(text) or None, parted(label) or None
+    skip, no_skip, merge_labels = map(_several, (skip, no_skip, merge_labels))
+    names = None if names is None else str(names)
     table = sources.read(source, options)
     found = agreement.agree(
         table,
         task=task,
-        text=parted(text) or None,
-        label=parted(label) or None,
+        text=text,
+        label=label,
         group=group,
-        skip=_several(skip),
-        no_skip=_several(no_skip),
+        skip=skip,
+        no_skip=no_skip,
         weight=weight,
-        names=None if names is None else str(names),
+        names=names,
         annotators=annotators,
-        merge_labels=_several(merge_labels),
+        merge_labels=merge_labels,
     )
     places = obtained.named(source)
     command = _command(places, table, found.contract, options, base=base, names=names)
     call = Call.of(
         places, options,
-        text=parted(text), label=parted(label), task=task, group=group, skip=_several(skip),
-        no_skip=_several(no_skip), weight=weight, names=None if names is None else str(names),
-        merge_labels=_several(merge_labels), base=None if base is None else str(base),
+        text=text, label=label, task=task, group=group, skip=skip, no_skip=no_skip, weight=weight,
+        names=names, merge_labels=merge_labels, base=None if base is None else str(base),
     )  # fmt: skip
     second = {doubt: settling.commands(doubt, call) for doubt in found.contract.doubts}
     survey = _survey(table, found, base, count_tokens, command=command)
@@ -283,8 +285,10 @@ def _command(
     base: str | Path | None,
     names: str | Path | None,
 ) -> str:
+    told = {name: value for name, value in asdict(given).items() if value is not None}
+    options = told | _options(agreed, base, names)
     if not places:
-        return _call(agreed, base, names)
+        return _call(agreed, options)
     if agreed.task == "plain":
         column = None if table.format == "text" else agreed.text[0]
         return plain_survey.command(places, text=column, base=base, encoding=given.encoding)
@@ -293,29 +297,28 @@ def _command(
         words.append("--no-header")
     elif given.header:
         words.append("--header")
-    named = {name: value for name, value in asdict(given).items() if name != "header"}
-    options: dict[str, Any] = {name: value for name, value in named.items() if value is not None}
-    for option, value in (options | _options(agreed, base, names)).items():
+    options.pop("header", None)
+    for option, value in options.items():
         for one in value if isinstance(value, list) else [value]:
-            words += [f"--{option}", one]
+            words += [f"--{option.replace('_', '-')}", one]
     return shlex.join(words)
 
 
-def _call(agreed: Contract, base: str | Path | None, names: str | Path | None) -> str:
+def _call(agreed: Contract, options: Mapping[str, object]) -> str:
     """Return what trains on a data frame, which no command can name."""
     if agreed.task == "plain":
         return (
             f"textune.adapt('texts.parquet', text={agreed.text[0]!r})"
             "  # once the frame is saved: adapt reads files"
         )
-    given = ", ".join(f"{name}={value!r}" for name, value in _options(agreed, base, names).items())
+    given = ", ".join(f"{name}={value!r}" for name, value in options.items())
     return f"textune.train(frame, {given})"
 
 
 def _options(
     agreed: Contract, base: str | Path | None, names: str | Path | None
 ) -> dict[str, str | list[str]]:
-    """Name the options of `train` that a contract needs."""
+    """Name the keywords of `train` that a contract needs."""
     given = {
         "text": ",".join(agreed.text),
         "label": ",".join(agreed.label),
@@ -325,7 +328,7 @@ def _options(
         "weight": agreed.weight,
         "base": base and str(base),
         "skip": list(agreed.skip),
-        "no-skip": list(agreed.no_skip),
-        "merge-labels": [f"{name}={other}" for name, other in agreed.merged],
+        "no_skip": list(agreed.no_skip),
+        "merge_labels": [f"{name}={other}" for name, other in agreed.merged],
     }
     return {name: value for name, value in given.items() if value}

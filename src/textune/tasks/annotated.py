@@ -62,9 +62,7 @@ def find(table: Table, contract: Contract, rule: Annotators | None) -> Merging |
         DataError: They differ, and that is to be refused.
     """
     used = {*contract.text, *contract.label}
-    named = [
-        name for name in table.columns if name not in used and _SIGNS.sub("", name).lower() in NAMES
-    ]
+    named = [name for name in table.columns if name not in used and names_people(name)]
     if not named or not contract.label:
         is_said = any(finding.kind == "annotators" for finding in table.findings)
         if rule and not is_said and table.format in ("csv", "tsv", "parquet", "frame"):
@@ -184,17 +182,21 @@ def _vote(cells: Sequence[str], contract: Contract) -> dict[str, Any]:
 
 
 def _value(cell: str, contract: Contract) -> Any:
-    """Take what a cell says: a name, a number, names or spans; None where it is blank."""
+    """Take what a cell says: a name, a number, names or spans; None where it is blank.
+
+    Labels that are one by the contract are one here, so that nobody differs by their spelling.
+    """
     if not cell:
         return None
+    same = dict(contract.merged)
     if contract.form == _SPANS:
-        return _listed(cell)
+        return votes.renamed(_listed(cell), same)
     if contract.form == "list" and contract.separator != "vector":
         names = lists.parse(cell, contract.separator or ",")
-        return cell if names is None else list(names)
+        return cell if names is None else list(dict.fromkeys(same.get(one, one) for one in names))
     if not registry.of(contract.task).has_classes and is_number(cell):
         return float(cell)
-    return cell
+    return same.get(cell, cell)
 
 
 def _listed(cell: str) -> Any:

@@ -22,7 +22,6 @@ SAMPLE = 1_000  # rows that are looked at
 SHOWN = 8  # columns that are listed
 BRIEF = 3  # words of a name
 TABLES = frozenset(["csv", "tsv", "text", "sheet"])  # formats whose first row may name the columns
-COUNTED = moved_words.COUNTED
 KIND = "layout"  # of findings that say which columns were taken for which
 BY_CONTENT = "is read as the text that was"
 

@@ -82,13 +82,18 @@ def names(example: Example) -> Iterable[str]:
     several = (label,) if isinstance(label, str) else label
     if example.words is None:
         return several
-    return (_MARK.sub("", name, count=1) for name in several)
+    return (tag[_start(tag) :] for tag in several)
 
 
 def _tag(tag: str, found: Mapping[str, str]) -> str:
-    mark = _MARK.match(tag)
-    start = mark.end() if mark else 0
+    start = _start(tag)
     return tag[:start] + found.get(tag[start:], tag[start:])
+
+
+def _start(tag: str) -> int:
+    """Return where the type of a tag begins."""
+    mark = _MARK.match(tag)
+    return mark.end() if mark else 0
 
 
 def _told(entry: str) -> dict[str, str]:

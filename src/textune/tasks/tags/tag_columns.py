@@ -12,8 +12,8 @@ from textune.data.numerals import is_number
 from textune.data.words import RULE
 from textune.errors import DataError, SettingsError, some
 from textune.records import Contract, Row, Table
-from textune.tasks.layout import COUNTED
 from textune.tasks.tags import schemes, spans, word_lists
+from textune.tasks.tags.moved_words import COUNTED
 from textune.tasks.tags.notation import OUTSIDES
 from textune.tasks.tags.offsets import CHARACTERS, READINGS, OffsetCensus
 from textune.tasks.tags.word_lists import MOST, read_list
