@@ -1,6 +1,8 @@
 """An answer is taken where it stands in its passage; what was chosen or mended is said."""
 
+import json
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -38,3 +40,27 @@ def test_an_answer_is_taken_where_it_stands_and_said(cell, answer, remark):
     assert found.answers == ((Answer(answer, 8),) if answer else ())
     assert re.search(remark, " ".join(found.remarks))
     assert bool(found.remarks) == bool(remark)
+
+
+@pytest.mark.parametrize(
+    ("said", "passage"),
+    [
+        ("nan", "Ann works in finance."),
+        ("none", "It is nonetheless so."),
+        ("-1", "From 2010-12 on."),
+    ],
+)
+def test_words_for_no_answer_do_not_stand_within_other_words(said, passage):
+    """They are an answer where they stand as words, or where a start points into a word."""
+    plain = replace(CONTRACT, separator=None)
+
+    def answers(cell, contract, passage):
+        (example,) = examples.read(table(COLUMNS, [("Who?", passage, cell)]), contract)
+        return example.answers
+
+    assert answers(said, plain, passage) == ()
+    assert answers(said, plain, f"{passage} ({said})")[0].text == said
+    placed = Answer(said, passage.index(said))
+    assert answers(json.dumps([{"text": said, "start": placed.start}]), CONTRACT, passage) == (
+        placed,
+    )

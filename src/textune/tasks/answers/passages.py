@@ -119,7 +119,7 @@ def reader(
         if labels is None:
             return Example(row.cells[question], row.origin, pair=row.cells[passage])
         given = _given(row, contract, [row.cells[place] for place in labels])
-        said = [each for each in given if not is_no_answer(each[0], row.cells[passage])]
+        said = [each for each in given if not is_no_answer(*each, row.cells[passage])]
         answers, remarks = _placed(row, row.cells[passage], said)
         if given and not said:
             remarks = (f"{row.origin}: {excerpt(str(given[0][0]))} is read as no answer",)
@@ -135,10 +135,16 @@ def reader(
     return to_example
 
 
-def is_no_answer(text: object, passage: str) -> bool:
-    """Tell words that say that a passage has no answer, unless they stand in it."""
-    is_said = isinstance(text, str) and text.strip().lower() in _NO_ANSWER
-    return is_said and str(text) not in passage
+def is_no_answer(text: object, start: object, passage: str) -> bool:
+    """Tell words that say that a passage has no answer, unless they stand in it.
+
+    Those without a place must stand there as words: there is no "nan" in "finance".
+    """
+    if not isinstance(text, str) or text.strip().lower() not in _NO_ANSWER:
+        return False
+    if not _is_nowhere(start):
+        return text not in passage
+    return not re.search(rf"(?<!\w){re.escape(text.strip())}(?!\w)", passage, re.ASCII)
 
 
 def _name(passage: str) -> str:

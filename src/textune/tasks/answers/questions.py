@@ -278,7 +278,7 @@ def _stand(passage: Column, answers: _Answers, rows: Sequence[Row]) -> float:
 
 def _said(cell: str, answers: _Answers) -> list[str]:
     if answers.separator != "json":
-        return [cell] if cell.strip() and not passages.is_no_answer(cell, "") else []
+        return [cell] if cell.strip() and not passages.is_no_answer(cell, None, "") else []
     try:
         given = passages.parse(cell)
     except ValueError:
