@@ -204,6 +204,14 @@ def test_brat_keeps_folders_that_are_not_its_own(tmp_path):
         ):
             pass
     assert (tmp_path / "out" / "thesis.docx").read_text() == "mine"
+    (tmp_path / "texts").mkdir()
+    (tmp_path / "texts" / "a.txt").write_text("mine")
+    with (
+        pytest.raises(RunError, match=r"holds 'a\.txt', which no"),
+        table.TOOLS["brat"].writing(tmp_path / "texts", known, True),
+    ):
+        pass
+    assert (tmp_path / "texts" / "a.txt").read_text() == "mine"
     with (
         pytest.raises(SettingsError, match="the type 'big city' holds a space"),
         table.TOOLS["brat"].writing(tmp_path / "new", model("tags", ["O", "B-big city"]), False),

@@ -46,12 +46,18 @@ def _check(path: Path, *, overwrite: bool) -> None:
         return
     if not overwrite:
         raise RunError(f"{path}: already exists; --overwrite replaces it")
-    others = [one.name for one in path.iterdir() if one.suffix not in OURS or not one.is_file()]
+    others = [one.name for one in path.iterdir() if not _is_ours(one)]
     if others:
         raise RunError(
-            f"{path}: holds {others[0]!r}, which no folder of brat's has, and is kept; name "
-            "another folder"
+            f"{path}: holds {others[0]!r}, which no folder that was written for brat has, and is "
+            "kept; name another folder"
         )
+
+
+def _is_ours(file: Path) -> bool:
+    """Tell what is written here: texts have annotations beside them."""
+    is_alone = file.suffix == ".txt" and not file.with_suffix(".ann").is_file()
+    return file.suffix in OURS and file.is_file() and not is_alone
 
 
 def _line(number: int, found: Entity, text: str) -> str:
