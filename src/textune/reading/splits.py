@@ -16,6 +16,8 @@ NAMES = {
     "test": "test", "testing": "test", "tst": "test",
 }
 # fmt: on
+FOLDERS = ("train", "training", "dev", "valid", "validation", "val", "test", "testing")
+"""Folders of parts, the first that is there to be learned from."""
 SHOWN = 6
 _WORDS = re.compile(r"[a-z]+|[0-9]+")
 _NOISE = re.compile(
@@ -33,6 +35,13 @@ class Parts:
     valid: tuple[Path, ...] = ()
     test: tuple[Path, ...] = ()
     reasons: tuple[str, ...] = field(default=(), compare=False)
+
+
+def chosen(part: str, others: Sequence[Path]) -> str:
+    """Say which part is read, and where the others are."""
+    listed = ", ".join(map(str, others))
+    more = f"; the others may be named with --valid or --test: {listed}" if others else ""
+    return f"the part {part!r} is read{more}"
 
 
 def is_noise(path: Path) -> bool:

@@ -12,14 +12,13 @@ from functools import partial
 from pathlib import Path
 
 from textune.errors import DataError, Problems, excerpt
-from textune.reading import jsonlines
+from textune.reading import jsonlines, splits
 from textune.reading.forms.interface import left_out, span
 from textune.reading.lines import lines, pieces
 from textune.records import Finding, Row, Table
 
 NAME = "annotations of brat"
 COLUMNS = ("text", "label")
-PARTS = ("train", "training", "dev", "valid", "validation", "val", "test", "testing")
 ENDING = ".ann"
 KINDS = {
     "R": "relations",
@@ -69,13 +68,13 @@ def read_folder(folder: Path) -> Table:
     Raises:
         DataError: A text is not there, or a line of the annotations is none.
     """
-    names = [name for name in PARTS if (folder / name).is_dir() and is_folder(folder / name)]
+    names = [
+        name for name in splits.FOLDERS if (folder / name).is_dir() and is_folder(folder / name)
+    ]
     part = folder / names[0] if names else folder
     said: tuple[str, ...] = ()
     if names:
-        others = ", ".join(str(folder / name) for name in names[1:])
-        more = f"; the others may be named with --valid or --test: {others}" if others else ""
-        said = (f"the part {part.name!r} is read{more}",)
+        said = (splits.chosen(part.name, [folder / name for name in names[1:]]),)
     return _table(part, sorted(part.rglob(f"*{ENDING}")), part, said)
 
 

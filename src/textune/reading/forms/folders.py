@@ -87,9 +87,7 @@ def read(folder: Path) -> Table | None:
 def _said(folder: Path, part: Path, others: list[str]) -> tuple[str, ...]:
     if part == folder:
         return ()
-    listed = ", ".join(str(folder / name) for name in others)
-    more = f"; the others may be named with --valid or --test: {listed}" if others else ""
-    return (f"the part {part.name!r} is read{more}",)
+    return (splits.chosen(part.name, [folder / name for name in others]),)
 
 
 def _folders(place: Path) -> list[str]:
@@ -113,13 +111,12 @@ def _is_of_texts(place: Path) -> bool:
 def _part(folder: Path) -> tuple[Path, list[str]] | None:
     """Find the part that is learned from, and name the others; None where nothing has labels."""
     names = _folders(folder)
-    parts = [name for name in brat.PARTS if name in names and len(_labels(folder / name)) > 1]
+    parts = [name for name in splits.FOLDERS if name in names and len(_labels(folder / name)) > 1]
     if parts:
         return folder / parts[0], parts[1:]
     is_mixed = any(entry.suffix.lower() in (".txt", ".md") for entry in folder.iterdir())
-    is_part = (
-        folder.name in brat.PARTS
-    )  # where lists of files stand beside the labels, as in aclImdb
+    # A part may have lists of files beside the labels, as in aclImdb.
+    is_part = folder.name in splits.FOLDERS
     labels = _labels(folder)
     other = set(names) - {*labels, *UNLABELLED}
     if len(labels) > 1 and not other and (is_part or not is_mixed):
@@ -164,7 +161,7 @@ def _saved(folder: Path) -> Table:
 def _saved_parts(folder: Path) -> tuple[Path, list[str]]:
     """Find the part that is learned from, and name the others."""
     names = [str(name) for name in _json(folder / "dataset_dict.json").get("splits") or []]
-    known = [name for name in (*brat.PARTS, *names) if name in names]
+    known = [name for name in (*splits.FOLDERS, *names) if name in names]
     if not known or not (folder / known[0]).is_dir():
         raise DataError(
             f"{folder}: dataset_dict.json names no part that is there; save the data set again"

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
+from textune.reading import splits
 from textune.reading.forms.interface import is_prose
 
 Found = tuple[list[Any], str]
@@ -17,9 +18,7 @@ TEXTS = frozenset(
         *("title", "body", "query", "document", "documents", "data", "x", "review", "reviews"),
     ]
 )
-PARTS = frozenset(
-    ["train", "training", "dev", "valid", "validation", "val", "eval", "test", "testing"]
-)
+PARTS = frozenset([*splits.FOLDERS, "eval"])
 MOSTLY = 0.9
 SEVERAL = 5  # objects in one, from which they are rows of it and no values
 

@@ -12,18 +12,17 @@ from itertools import zip_longest
 from pathlib import Path
 
 from textune.errors import DataError, Problems
-from textune.reading import jsonlines
+from textune.reading import jsonlines, splits
 from textune.reading.lines import lines
 from textune.reading.told import below
 from textune.records import Row, Table
 
-PARTS = ("train", "training", "dev", "valid", "validation", "val", "test", "testing")
 BOTH = (
     "classes of texts (--text text --label label) and tags of words (--text words --label tags) "
     "can be learned from it"
 )
 _ENDING = r"(?:\.(?:txt|csv|tsv|lst))?"
-_PART = rf"(?:(?:{'|'.join(PARTS)})[._-])?"
+_PART = rf"(?:(?:{'|'.join(splits.FOLDERS)})[._-])?"
 _TEXTS = re.compile(
     rf"({_PART})(?:seq\.in|(?:texts?|sentences?|reviews?|tweets?|inputs?|utterances?|docs){_ENDING})"
 )
@@ -49,9 +48,7 @@ def is_folder(folder: Path) -> bool:
 def read_folder(folder: Path) -> Table:
     """Read the part of a folder that is to be learned from; the others are named."""
     first, *others = _found(folder)
-    names = [str(other.texts) for other in others]
-    more = f"; the others may be named with --valid or --test: {', '.join(names)}" if names else ""
-    said = (f"the part {first.part!r} is read{more}",) if names else ()
+    said = (splits.chosen(first.part, [other.texts for other in others]),) if others else ()
     return _table(folder, first, said)
 
 
@@ -67,11 +64,14 @@ def _found(folder: Path) -> list[Side]:
     """Find the parts of a folder, the first of which is to be learned from."""
     sides = _sides(folder) or [
         Side(name, side.texts, side.labels, side.tags)
-        for name in PARTS
+        for name in splits.FOLDERS
         if (folder / name).is_dir()
         for side in _sides(folder / name)
     ]
-    return sorted(sides, key=lambda side: PARTS.index(side.part) if side.part in PARTS else 0)
+    return sorted(
+        sides,
+        key=lambda side: splits.FOLDERS.index(side.part) if side.part in splits.FOLDERS else 0,
+    )
 
 
 def _sides(folder: Path) -> list[Side]:
