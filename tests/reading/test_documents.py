@@ -332,3 +332,12 @@ def test_what_a_document_is_can_be_said_of_text_only(tmp_path):
     file.write_text("text,id\none,1\ntwo,2\n", encoding="utf-8")
     (found,) = documents.find([file], documents="blocks")
     assert found.kind == "table"
+
+
+def test_each_of_several_faults_bears_the_name_that_tells_its_file_from_others(write):
+    write("text,label\none,a\n", "x/a.csv")
+    path = write("text,label\n" + "one,a\n" * 9 + "one,a,b\ntwo,b,c\n", "y/a.csv")
+    files = documents.find([path.parent.parent], text="text")
+    with pytest.raises(DataError, match="2 problems") as caught:
+        list(documents.read_all(files, text="text"))
+    assert str(caught.value).count(f"{path}:") == 3

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import textune
 from made_runs import make_run
 from textune.errors import DataError, SettingsError
-from textune.reading import sources
+from textune.reading import detecting, sources
 from textune.records import ReadOptions
 
 FRENCH = (
@@ -188,3 +188,10 @@ def test_the_command_that_check_proposes_names_the_encoding(tmp_path):
         ("schön und größer", label) for label in ("bad", "good")
     }
     assert json.dumps(survey.table.reasons).count("cp1252") == 1
+
+
+def test_a_line_end_between_two_pieces_is_one_where_an_encoding_is_asked_for(tmp_path):
+    long = b"a" * (detecting.PIECE - 1)
+    path = file_of(tmp_path, long + b"\r\nle caf\xe9 est bon\r\n", "a.txt")
+    with pytest.raises(DataError, match="1 line is not UTF-8: 2\n"):
+        read(path)

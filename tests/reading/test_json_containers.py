@@ -309,3 +309,12 @@ def test_values_that_are_no_objects_are_refused_in_one_line(tmp_path):
         with pytest.raises(DataError, match="3 first values are no JSON objects") as refused:
             sources.read(written(tmp_path, values))
         assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "content", ['[\n{"text": "a"},\n{"text": "b"},', '{"data": [{"text": "a"}],']
+)
+def test_json_cut_off_after_a_comma_is_no_comma_before_a_bracket(tmp_path, content):
+    with pytest.raises(DataError, match="off here") as caught:
+        list(sources.read(written(tmp_path, content)).rows())
+    assert "closing bracket" not in str(caught.value)

@@ -193,3 +193,22 @@ def test_lines_above_the_table_are_said_where_it_is_trained_on(tmp_path):
     table = read(tmp_path, "Export of reviews\n\n" + written(",", '"'))
     (found,) = table.findings
     assert found.message == "1 line above the table passed over, first: 'Export of reviews'"
+
+
+@pytest.mark.parametrize(
+    ("sign", "quote", "escape"), [(",", "'", None), ("::", '"', None), (";", '"', "\\")]
+)
+def test_a_torn_cell_is_shown_where_it_stands_whatever_parts_cells(tmp_path, sign, quote, escape):
+    rows = [(str(n), f"a {quote}dull{quote} book {n}", LABELS[n % 3]) for n in range(2_100)]
+    content = written(sign, quote, always=True, escape=escape, rows=rows)
+    torn = f"{quote}so: {escape or quote}{quote}fine{quote}{sign}{quote}bad{quote} more\n"
+    table = read(tmp_path, content + torn, delimiter=sign, quote=None if escape else quote)
+    line, column = content.count("\n") + 1, torn.index("bad")
+    with pytest.raises(DataError, match="is closed on this line, and more text follows") as caught:
+        rows_of(table)
+    assert f"a.csv:{line}:{column}: " in str(caught.value)
+
+
+def test_the_delimiter_that_was_told_is_said_where_the_first_line_names_another(tmp_path):
+    table = read(tmp_path, "sep=;\n" + written(","), delimiter=",")
+    assert "delimiter: comma, as told" in table.reasons

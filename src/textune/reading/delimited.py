@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
 JOINT = "\x1f"  # between cells, in place of a delimiter of several signs
 _LINE_END = re.compile(r"\r\n|\r|\n")
-_QUOTED = re.compile(r'"[^"]*(?:""[^"]*)*"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +225,7 @@ class Records:
         """
         others = self._held[1:]
         width = len(self._layout.columns)
-        if not any(_width(self._layout.dialect, line) == width for line in others):
+        if not any(len(cells_of(self._layout.dialect, line)) == width for line in others):
             return "".join(self._held)
         first = self._held[0]
         self._part()
@@ -268,12 +267,12 @@ class Records:
             yield from StringIO(piece, newline="")
 
 
-def _width(dialect: Dialect, line: str) -> int:
-    """Count the cells of a line; 0 where it is no row by itself."""
+def cells_of(dialect: Dialect, line: str) -> list[str]:
+    """Part a line by itself; it has no cells where it cannot be parsed."""
     try:
-        return len(next(parse(dialect, iter([line])), []))
+        return next(parse(dialect, iter([line])), [])
     except csv.Error:
-        return 0
+        return []
 
 
 def _fault(
@@ -326,18 +325,19 @@ def _broken_record(
     """Walk through the record that csv could not parse, to the cell at fault."""
     text, dialect = _text_from(path, start) if text is None else text, layout.dialect
     delimiter = dialect.delimiter or ","
-    plain = re.compile(f"[^\r\n{re.escape(delimiter)}]*")
+    plain, in_quotes = _cell_patterns(dialect, delimiter)
     at = 0
     while at < len(text):
         while dialect.spaced and text[at : at + 1] == " ":
             at += 1
         quoted = dialect.quoted and text[at : at + 1] == dialect.quote
-        cell = (_QUOTED if quoted else plain).match(text, at)
+        cell = (in_quotes if quoted else plain).match(text, at)
         end = cell.end() if cell else len(text)
-        is_torn = quoted and text[end : end + 1] not in ("", "\r", "\n", delimiter)
+        is_last = text[end : end + 1] in ("", "\r", "\n")
+        is_torn = quoted and not is_last and not text.startswith(delimiter, end)
         if cell is None or end - at > cell_limit() or is_torn:
             break
-        at = end + 1
+        at = end + (1 if is_last else len(delimiter))
     else:
         return f"{path.name}:{start}: the record cannot be parsed: {excerpt(text)}", _QUOTE_WAY_OUT
     line = start + line_ends(text[:at].encode(errors="surrogatepass"))
@@ -354,6 +354,16 @@ def _broken_record(
     what = f"the quoted cell that opens here is closed {there}, and more text follows"
     shown = f"{excerpt(text[end - 1 : end + 80])}: {excerpt(cell[0])}"
     return f"{place}: {what} {shown}", _QUOTE_WAY_OUT
+
+
+def _cell_patterns(dialect: Dialect, delimiter: str) -> tuple["re.Pattern[str]", "re.Pattern[str]"]:
+    """Write what a cell without quotes may hold, and one in quotes."""
+    first, rest = re.escape(delimiter[0]), re.escape(delimiter[1:])
+    plain = f"[^\r\n{first}]*(?:{first}(?!{rest})[^\r\n{first}]*)*"
+    sign, escape = re.escape(dialect.quote), re.escape(dialect.escape or "")
+    pair = f"(?:{sign}{sign}|{escape}.)" if escape else f"{sign}{sign}"
+    inside = f"[^{sign}{escape}]*"
+    return re.compile(plain), re.compile(f"{sign}{inside}(?:{pair}{inside})*{sign}", re.DOTALL)
 
 
 def _text_from(path: Path, start: int) -> str:

@@ -205,6 +205,8 @@ def _lines(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
     """Stream the beginnings of lines, with their numbers."""
     number, held, is_cut = 1, b"", False
     while data := file.read(PIECE):
+        if data.endswith(b"\r"):  # which may be half of a line end
+            data += file.read(1)
         *whole, rest = (held + data).replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
         for line in whole:
             if not is_cut:

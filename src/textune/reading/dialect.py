@@ -46,6 +46,7 @@ def recognise(
         raise no_rows(path.name, None)
     uncommon.refuse_drawn(path, sample)
     separator = _SEPARATOR.match(sample)
+    is_by_first = delimiter is None
     if separator:  # Excel's own first line, which is no header
         sample, delimiter = sample[separator.end() :], delimiter or separator[1]
     dialect, why = _delimiter(sample, whole, kind, chosen=delimiter)
@@ -63,7 +64,7 @@ def recognise(
     columns, widths, remark = _columns(path, dialect, first, body, before if has_header else None)
     if has_header and not body and whole and reading.fits:
         raise no_rows(path.name, tuple(first))
-    if separator:
+    if separator and is_by_first:
         why = f"delimiter: {NAMES.get(separator[1], separator[1])}, as the first line says"
     layout = Layout(
         dialect,

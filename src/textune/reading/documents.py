@@ -5,7 +5,6 @@ import re
 import stat
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, NoReturn
@@ -17,6 +16,7 @@ from textune.reading.encodings import codec
 from textune.reading.kinds import KINDS, TEXTS, ending
 from textune.reading.lines import BOM, PIECE, opened
 from textune.reading.obtained import checked, is_pattern, matches, members, status
+from textune.reading.several import naming
 from textune.reading.sources import kind_of
 from textune.reading.sources import read as read_table
 from textune.reading.stretches import stretches
@@ -83,7 +83,7 @@ def find(
     for path, is_named in found.items():
         name = path.name if times[path.name] == 1 else str(path)
         place = path if encoding is None else Told.of(path, codec(encoding))
-        with _naming(path, name):
+        with naming(path.name, name):
             file = None if _is_blank(place) else _understood(place, name, text)
         if file is not None:
             files.append(_parted_as_chosen(file, documents))
@@ -104,7 +104,7 @@ def read(file: TextFile, *, text: str | None = None) -> Iterator[Paragraph]:
     Raises:
         DataError: With the file's name, the line and the way out.
     """
-    with _naming(file.path, file.name):
+    with naming(file.path.name, file.name):
         if file.kind == "table":
             yield from _cells(file, text)
             return
@@ -188,18 +188,6 @@ def _refuse(error: OSError) -> NoReturn:
         f"{error.filename}: cannot be read ({error.strerror or error}); "
         "check who may read the folder"
     ) from error
-
-
-@contextmanager
-def _naming(path: Path, name: str) -> Iterator[None]:
-    """Let a message that begins with a file's name begin with the name that it has here."""
-    try:
-        yield
-    except DataError as error:
-        message = str(error)
-        if name == path.name or not message.startswith(f"{path.name}:"):
-            raise
-        raise DataError(name + message.removeprefix(path.name)) from error
 
 
 def _is_blank(path: Path) -> bool:

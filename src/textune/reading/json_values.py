@@ -175,7 +175,7 @@ def _members(path: Path) -> Iterator[Value]:
     if text.peek() == "]":
         return
     sign = ","
-    while sign == ",":
+    while sign == "," and text.peek():
         if text.peek() == "]":
             fault = "a comma stands before the closing bracket, which JSON does not allow"
             yield Value(text.line, None, fault, "", is_last=True)

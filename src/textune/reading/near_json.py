@@ -131,7 +131,7 @@ def _python(path: Path, shown: str, command: str, line: int) -> str:
 
 def reason(text: str, at: int) -> str:
     """Say what of JSON5, which JSON does not have, stands where JSON ends; "" for other faults."""
-    if text[at : at + 1] in "]}" and text[:at].rstrip().endswith(","):
+    if text.startswith(("]", "}"), at) and text[:at].rstrip().endswith(","):
         return "a comma stands before the closing bracket, which JSON does not allow"
     if text[at : at + 1] == "," and text[at + 1 :].lstrip()[:1] in ("]", "}"):
         return "a comma stands before the closing bracket, which JSON does not allow"

@@ -83,7 +83,7 @@ def _rows(tables: Sequence[Table], names: Sequence[str]) -> Iterator[Row]:
     for table, name in zip(tables, names, strict=True):
         places = [table.columns.index(column) for column in columns]
         is_same = places == sorted(places)
-        with _naming(table.name, name):
+        with naming(table.name, name):
             for row in table.rows():
                 made = row if is_same else _ordered(row, places)
                 if name != table.name:
@@ -97,7 +97,7 @@ def _ordered(row: Row, places: Sequence[int]) -> Row:
 
 
 @contextmanager
-def _naming(own: str, name: str) -> Iterator[None]:
+def naming(own: str, name: str) -> Iterator[None]:
     """Let a message that begins with a file's name begin with the name that it has here."""
     try:
         yield

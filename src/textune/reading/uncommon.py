@@ -4,7 +4,6 @@ Delimiters of other signs, or of several; quotes of other signs, or with a backs
 lines of a title or of comments above the table; rows with one cell more than the header.
 """
 
-import csv
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 
 from textune.errors import DataError, excerpt
-from textune.reading.delimited import Dialect, parse
+from textune.reading.delimited import Dialect, cells_of
 from textune.reading.lines import mending
 from textune.reading.samples import Reading, few_values, read
 
@@ -47,7 +46,6 @@ def delimiter(
     singles = [sign for sign in SINGLE if all(sign in line for line in lines)]
     if all('" "' in line for line in lines):  # spaces part cells where all cells are in quotes
         singles.append(" ")
-    best: tuple[int, Dialect, Reading] | None = None
     for sign in (*sorted(several, key=len, reverse=True), *singles):
         if (
             is_text
@@ -63,9 +61,8 @@ def delimiter(
             likely = any(len(values) > 1 for values in few_values(body, found.width).values())
             likely = likely or (found.width > 2 and not is_text)
             if found.fits and found.width > 1 and len(body) >= LEAST_ROWS - 1 and likely:
-                best = best or (found.width, dialect, found)
-                break
-    return None if best is None else best[1:]
+                return dialect, found
+    return None
 
 
 def repeated(sign: str, sample: str) -> str | None:
@@ -121,7 +118,7 @@ def above(dialect: Dialect, sample: str, width: int) -> list[str]:
     if dialect.delimiter is None or width < 2:
         return []
     for line in islice(StringIO(sample, newline=""), MOST_ABOVE + 1):
-        cells = _cells(replace(dialect, quoted=False), line)
+        cells = cells_of(replace(dialect, quoted=False), line)
         filled = [cell for cell in cells if cell.strip()]
         is_row = len(cells) == width and filled and (width == 2 or not cells[0].strip())
         if len(filled) < 2 and not is_row:
@@ -130,14 +127,6 @@ def above(dialect: Dialect, sample: str, width: int) -> list[str]:
         is_whole = len(cells) == width and len(filled) >= max(2, width - 1)
         return taken if is_whole and any(map(str.strip, taken)) else []
     return []
-
-
-def _cells(dialect: Dialect, line: str) -> list[str]:
-    """Part a line by itself; it has no cells where it cannot be parsed."""
-    try:
-        return next(parse(dialect, iter([line])), [])
-    except csv.Error:
-        return []
 
 
 def refuse_quoted_lines(path: Path, dialect: Dialect, found: Reading) -> None:
@@ -149,7 +138,7 @@ def refuse_quoted_lines(path: Path, dialect: Dialect, found: Reading) -> None:
     sign = dialect.delimiter
     if sign is None or found.width != 1 or not dialect.quoted or len(found.rows) < LEAST_ROWS:
         return
-    inner = {len(_cells(dialect, cells[0])) for cells in found.rows}
+    inner = {len(cells_of(dialect, cells[0])) for cells in found.rows}
     if len(inner) != 1 or inner <= {0, 1}:
         return
     command = """sed -e 's/^"//' -e 's/"\\r*$//' -e 's/""/"/g'"""
