@@ -166,3 +166,12 @@ def test_a_cell_kept_of_another_column_is_asked_about_still(labelled):
         labels, ("text", "label", "note"), more=["NA" if n % 2 else "b" for n in range(100)]
     )
     assert "'label' is 'NA' in 5 of 100 rows" in messages(checked(file, no_skip="note=NA"))
+
+
+@pytest.mark.parametrize("labels", [("Positive", "Negative"), ("Positive",)])
+def test_a_label_that_may_be_none_is_asked_about_once_and_not_after_an_answer(labelled, labels):
+    file = labelled(often(*labels, rare="NA"))
+    asked = [finding for finding in checked(file).findings if "'NA'" in finding.message]
+    assert [finding.kind in ("missing", "unlabelled") for finding in asked].count(True) == 1
+    answered = checked(file, no_skip="label=NA")
+    assert not {finding.kind for finding in answered.findings} & {"missing", "unlabelled"}

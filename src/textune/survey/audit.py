@@ -6,13 +6,14 @@ Texts are compared by 64-bit hashes, so that a million of them take tens of mega
 import re
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
+from textune.data import missing
 from textune.errors import some
 from textune.records import Contract, Example, Finding, Table
 from textune.splits import alike
@@ -47,7 +48,8 @@ def audit(examples: Iterable[Example], *, contract: Contract | None = None) -> l
     is_labelled = kind is None or (kind.has_classes and kind.asks == "texts")
     names = contract.label if contract is not None and contract.form == "columns" else ()
     if is_labelled and seen.rows:
-        found += _label_findings(seen, names, kind.unscored if kind else UNSCORED)
+        known = {*names, *_asked_about(seen, contract)} if contract is not None else set()
+        found += _label_findings(seen, names, known, kind.unscored if kind else UNSCORED)
     if kind is not None and kind.has_classes and not is_labelled:
         classes: Counter[str] = Counter()
         for name, count in seen.counts.items():
@@ -238,11 +240,23 @@ def _conflict(
     yield Finding("conflict", "warning", message, len(concerned), rows)
 
 
-def _label_findings(seen: _Seen, names: Sequence[str], unscored: str) -> Iterator[Finding]:
+def _asked_about(seen: _Seen, contract: Contract) -> Iterator[str]:
+    """Yield labels of which somebody said what they mean, or is asked by `data.unlabelled`."""
+    column = contract.label[0] if len(contract.label) == 1 else None
+    asked = [name for name in seen.counts if name.lower() in missing.ASKED]
+    is_asked = contract.form == "name" and len(seen.counts) - len(asked) >= missing.FEWEST
+    for name in asked:
+        if is_asked or f"{column}={name}" in contract.no_skip:
+            yield name
+
+
+def _label_findings(
+    seen: _Seen, names: Sequence[str], known: Collection[str], unscored: str
+) -> Iterator[Finding]:
     yield from _one_class(seen)
     yield from _absent(seen, names)
     yield from _variants(seen)
-    yield from _missing(seen, names)
+    yield from _missing(seen, known)
     yield from _rare(seen)
     yield from _imbalance(seen)
     yield from _unlabelled(seen, unscored)
@@ -279,10 +293,10 @@ def _variants(seen: _Seen) -> Iterator[Finding]:
         yield replace(finding, rows=_rows(seen, other))
 
 
-def _missing(seen: _Seen, names: Sequence[str]) -> Iterator[Finding]:
-    """Find labels by which other programs mean that there is none."""
+def _missing(seen: _Seen, known: Collection[str]) -> Iterator[Finding]:
+    """Find labels by which other programs mean that there is none, but for those of `known`."""
     found = sorted(
-        (name for name in seen.counts if name.casefold() in MISSING and name not in names),
+        (name for name in seen.counts if name.casefold() in MISSING and name not in known),
         key=lambda name: -seen.counts[name],
     )
     if not found:
