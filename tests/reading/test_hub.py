@@ -145,3 +145,14 @@ def test_what_is_neither_on_the_network_nor_in_the_cache_is_refused_in_a_line(ca
 )
 def test_a_name_has_parts(address, expected):
     assert hub.parse(address) == expected
+
+
+@pytest.mark.parametrize(
+    ("names", "label"), [("{'0': bad, '1': good}", "bad"), ("{bad: 0, good: 1}", "0")]
+)
+def test_names_of_classes_that_no_number_has_are_passed_over(tmp_path, names, label):
+    (tmp_path / "README.md").write_text(CARD.replace("{'0': bad, '1': good}", names))
+    (tmp_path / "en").mkdir()
+    (tmp_path / "en" / "train.csv").write_text(ROWS)
+    rows = [row.cells for row in sources.read(tmp_path / "en" / "train.csv").rows()]
+    assert rows[0] == ("a film of the year 0", label)

@@ -157,8 +157,10 @@ def _feature(item: Mapping[str, Any]) -> object:
     held = item.get("dtype")
     kind = held.get("class_label") if isinstance(held, Mapping) else None
     names = kind.get("names") if isinstance(kind, Mapping) else None
-    if isinstance(names, Mapping):
-        names = [names[key] for key in sorted(names, key=lambda key: int(str(key)))]
+    if isinstance(names, Mapping):  # by their numbers, of which none may be missing
+        known = {str(key): name for key, name in names.items()}
+        numbers = [str(number) for number in range(len(known))]
+        names = [known[number] for number in numbers] if known.keys() == set(numbers) else None
     if not isinstance(names, list):
         return {}
     return {"_type": "ClassLabel", "names": list(map(str, names))}
