@@ -93,3 +93,12 @@ def test_files_that_are_one_table_are_each_described(folder, gather):
 def test_a_folder_that_is_not_there_is_refused(gather, tmp_path):
     with pytest.raises(DataError, match="there is no such file"):
         gather(tmp_path / "nowhere")
+
+
+def test_a_file_beside_data_of_python_is_read_in_the_encoding_that_was_named(gather, tmp_path):
+    lines = [f"the café was {n % 2} and {n},{n % 2}" for n in range(30)]
+    file = tmp_path / "dev.csv"
+    file.write_bytes("\n".join(["text,label", *lines, ""]).encode("cp1252"))
+    data = {"text": [line[:-2] for line in lines], "label": [line[-1] for line in lines]}
+    found, _ = gather(data, {"encoding": "cp1252"}, valid=str(file))
+    assert found.part("valid")[0].text == "the café was 0 and 0"

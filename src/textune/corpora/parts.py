@@ -18,6 +18,9 @@ from textune.splits import strata
 from textune.splits.left_out import is_skipped, mended, skipped
 from textune.tasks import examples, layout, registry
 
+OF_TABLES = dict.fromkeys(("header", "delimiter", "rows", "sheet", "quote"))
+"""How the first file is written; where that is data of Python, it says nothing of the others."""
+
 
 def read_parts(
     table: Table,
@@ -55,7 +58,7 @@ def _same_layout(other: object, table: Table, agreed: Contract, options: ReadOpt
     A delimiter and keys that were named hold for files with the ending of the first.
     """
     if not table.path or not obtained.are_places(other):
-        return sources.read(other)
+        return sources.read(other, replace(options, **OF_TABLES))
     first = other if isinstance(other, str | os.PathLike) else other[0]
     end, own = (kinds.ending(Path(name)) for name in (first, table.path))
     if end != own:
