@@ -3,6 +3,8 @@
 import json
 from contextlib import suppress
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -247,3 +249,10 @@ def test_files_of_one_name_lose_no_fault(tmp_path):
     table = sources.read(str(tmp_path / "*" / "a.csv"), SKIP)
     assert len(list(table.rows())) == 80
     assert {fault.row.strip() for fault in table.faults} == {"torn in one", "torn in two"}
+
+
+def test_faulty_rows_of_parquet_are_left_out_and_named(tmp_path):
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"text": ["good", "a \0 sign", "bad"], "label": ["a", "b", "b"]}), path)
+    table = sources.read(path, ReadOptions(faulty="skip"))
+    assert [row.cells[0] for row in table.rows()] == ["good", "bad"]

@@ -21,6 +21,7 @@ from textune.reading import class_names, packing
 from textune.reading.arrow_columns import Read, choose, is_text, left_out, to_texts
 from textune.reading.jsonlines import faulty_cell
 from textune.reading.lines import opened
+from textune.reading.told import problems_of
 from textune.records import Row, Table
 
 _BATCH = 1_024
@@ -116,7 +117,8 @@ def _table(
     classes = class_names.listed(schema.metadata) or class_names.of_features(features or {})
 
     def rows() -> Iterator[Row]:
-        found = _rows(read(columns), columns, name, prefix)
+        problems = Problems(name) if path is None else problems_of(path)
+        found = _rows(read(columns), columns, problems, prefix)
         return class_names.written(found, columns, classes)
 
     return Table(
@@ -196,13 +198,14 @@ def _seekable(path: Path) -> Iterator[IO[bytes]]:
             yield unpacked
 
 
-def _rows(batches: Any, columns: tuple[str, ...], name: str, prefix: str) -> Iterator[Row]:
+def _rows(batches: Any, columns: tuple[str, ...], problems: Problems, prefix: str) -> Iterator[Row]:
+    """Make rows; where faulty ones are left out, that is done later, as for any table."""
     numbers = count(1)
-    with Problems(name) as problems:
+    with problems:
         for batch in batches:
-            for cells, given in _cells(batch, columns, name):
+            for cells, given in _cells(batch, columns, problems.name):
                 origin = f"{prefix}{next(numbers)}"
-                if fault := faulty_cell(cells, columns):
+                if not problems.skips and (fault := faulty_cell(cells, columns)):
                     problems.add(f"{origin}: {fault}")
                 elif not problems.count:
                     yield Row(cells, origin, given=given)
