@@ -173,24 +173,44 @@ class Problems:
         """Whether faulty rows are left out."""
         return self._faults is not None
 
-    def add(self, message: str, way_out: str = "", *, row: str = "") -> None:
+    def add(self, message: str, way_out: str = "", *, row: str = "", origin: str = "") -> None:
         """Count a problem; keep its message and the way out while there is room.
 
         Args:
             message: Begins with the place of the row.
             way_out: What to do.
             row: What stands there.
+            origin: The place, where it holds a colon and a space itself.
         """
         if self._faults is not None:
             self.noted += 1
-            origin, _, reason = message.partition(": ")
-            self._faults.note(origin, reason, row)
+            place, _, reason = message.partition(": ")
+            if origin:
+                place, reason = origin, message.removeprefix(f"{origin}: ")
+            self._faults.note(place, reason, row)
             return
         self.count += 1
         if self.count <= SHOWN:
             self._messages.append(message)
             if way_out:
                 self._ways_out[way_out] = None
+
+    def add_together(
+        self, faults: Sequence[tuple[str, str]], what: str, *, row: str, origin: str
+    ) -> None:
+        """Count the faults of lines that make one row, which is left out as a whole, where any is.
+
+        Args:
+            faults: Messages, each beginning with its place, with the way out.
+            what: The row: "a sentence".
+            row: What stands there.
+            origin: The place of the row.
+        """
+        if self.skips and faults:
+            self.add(f"{origin}: {what} with a fault, {faults[0][0]}", row=row, origin=origin)
+            return
+        for message, way_out in faults:
+            self.add(message, way_out)
 
     def error(self) -> DataError:
         """Put all of them into one error."""

@@ -347,21 +347,10 @@ def _sentences(
                     "each sentence"
                 )
         if torn:
-            _note(torn, sentence, f"{path.name}:{first}", problems)
+            row = "\n".join(map(" ".join, sentence))
+            problems.add_together(torn, "a sentence", row=row, origin=f"{path.name}:{first}")
         elif sentence:
             yield first, sentence
-
-
-def _note(
-    torn: Sequence[tuple[str, str]], sentence: Sequence[list[str]], origin: str, problems: Problems
-) -> None:
-    """Note the faults of a sentence; it is left out as a whole, where faulty ones are."""
-    if problems.skips:
-        row = "\n".join(map(" ".join, sentence))
-        problems.add(f"{origin}: a sentence with a fault, {torn[0][0]}", row=row)
-    else:
-        for message, way_out in torn:
-            problems.add(message, way_out)
 
 
 def _groups(path: Path) -> Iterator[Iterator[tuple[int, str]]]:

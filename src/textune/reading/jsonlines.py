@@ -51,9 +51,9 @@ def rows(path: Path, columns: tuple[str, ...]) -> Iterator[Row]:
             found, origin = object_of(value), value.place(path.name)
             refuse_end(value, origin, problems)
             if isinstance(found, str):
-                problems.add(f"{origin}: {found}", WAY_OUT, row=value.shown)
+                problems.add(f"{origin}: {found}", WAY_OUT, row=value.shown, origin=origin)
             elif late := _late_keys(found, known):
-                problems.add(f"{origin}: {late}", row=value.shown)
+                problems.add(f"{origin}: {late}", row=value.shown, origin=origin)
             else:
                 yield from sound(tuple(map(found.get, columns)), columns, origin, problems)
 
@@ -77,7 +77,8 @@ def sound(
     """Make a row of its values, unless it is faulty, or one before it was."""
     cells = tuple(["" if value is None else cell(value) for value in held])  # most may be absent
     if fault := faulty_cell(cells, columns):
-        problems.add(f"{origin}: {fault}", row=json.dumps(cells, ensure_ascii=False))
+        row = json.dumps(cells, ensure_ascii=False)
+        problems.add(f"{origin}: {fault}", row=row, origin=origin)
     elif not problems.count:
         yield Row(cells, origin, given=held)
 

@@ -26,12 +26,13 @@ from python_calamine import (
     SheetVisibleEnum,
 )
 
-from textune.errors import DataError, Problems, among, excerpt, first_line
+from textune.errors import DataError, among, excerpt, first_line
 from textune.reading import jsonlines, packing
 from textune.reading.delimited import no_rows
 from textune.reading.dialect import column_names
 from textune.reading.header import is_header
 from textune.reading.lines import opened
+from textune.reading.told import problems_of
 from textune.reading.unread_cells import Unread, unread_in
 from textune.records import Finding, Row, Table
 
@@ -109,7 +110,7 @@ def rows(path: Path, place: _Place) -> Iterator[Row]:
         DataError: With the faulty rows, by their numbers; or there is no row.
     """
     name, found = f"{path.name}: {place.sheet}", 0
-    with _book(path) as book, Problems(name) as problems:
+    with _book(path) as book, problems_of(path, name) as problems:
         sheet = book.get_sheet_by_name(place.sheet)
         begin = place.first + place.has_header
         for number, cells in enumerate(islice(_cells(sheet), begin, None), start=begin + 1):

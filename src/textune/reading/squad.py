@@ -18,6 +18,7 @@ from textune.errors import DataError, Problems, excerpt
 from textune.reading import json_values, jsonlines
 from textune.reading.json_values import KINDS
 from textune.reading.lines import BOM, opened
+from textune.reading.told import problems_of
 from textune.records import Row, Table
 
 COLUMNS = ("id", "title", "question", "context", "answers")
@@ -57,11 +58,11 @@ def rows(path: Path) -> Iterator[Row]:
             with the numbers of article, paragraph and question, counted from 1.
     """
     questions = 0
-    with Problems(path.name) as problems:
+    with problems_of(path) as problems:
         for questions, row in enumerate(_walk(path, problems), start=1):  # noqa: B007 (the count)
             if not problems.count:
                 yield row
-    if not questions:
+    if not questions and not problems.noted:
         raise DataError(f"{path.name}: there is no question in it; check that the file is whole")
 
 
@@ -78,14 +79,30 @@ def _walk(path: Path, problems: Problems) -> Iterator[Row]:
             try:
                 context = _member(paragraph, "context", str, at)
             except DataError as fault:
-                problems.add(str(fault), _WAY_OUT)
+                for place, asked in _lost(paragraph, at, problems):
+                    _note(problems, fault, place, asked)
                 continue
             title = str(article.get("title", ""))
             for place, asked in _each(paragraph, "qas", at, "question", problems):
                 try:
                     yield _row(name, (title, context), asked, place)
                 except DataError as fault:
-                    problems.add(str(fault), _WAY_OUT)
+                    _note(problems, fault, place, asked)
+
+
+def _lost(paragraph: object, at: str, problems: Problems) -> Iterator[tuple[str, object]]:
+    """Yield what a faulty paragraph is named by: each question of it, where these are left out."""
+    asked = paragraph.get("qas") if isinstance(paragraph, dict) else None
+    if not problems.skips or not isinstance(asked, list) or not asked:
+        yield at, paragraph
+        return
+    for number, question in enumerate(asked, start=1):
+        yield f"{at}, question {number}", question
+
+
+def _note(problems: Problems, fault: DataError, place: str, value: object) -> None:
+    row = json.dumps(value, ensure_ascii=False)
+    problems.add(str(fault), _WAY_OUT, row=row, origin=place)
 
 
 def _row(name: str, around: tuple[str, str], asked: Any, place: str) -> Row:
@@ -142,7 +159,7 @@ def _each(
     try:
         members = _member(holder, key, list, place)
     except DataError as fault:
-        problems.add(str(fault), _WAY_OUT)
+        _note(problems, fault, place, holder)
         return
     sign = ", " if ": " in place else ": "
     for number, member in enumerate(members, start=1):

@@ -38,7 +38,7 @@ def below(folder: Path, path: Path) -> Path:
     return Told.of(path, folder.encoding, folder.faults) if isinstance(folder, Told) else path
 
 
-def problems_of(path: Path) -> Problems:
+def problems_of(path: Path, name: str = "") -> Problems:
     """Return what collects the faults of a file: to be raised, or noted as its owner asks."""
     faults = path.faults if isinstance(path, Told) else None
-    return Problems(path.name, faults, option=SKIPPING)
+    return Problems(name or path.name, faults, option=SKIPPING)

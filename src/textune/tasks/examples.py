@@ -84,7 +84,8 @@ def sound(
         except DataError as fault:
             is_blank = str(fault).endswith(BLANK)
             way_out = _WAY_OUT + (blank if is_blank else "")
-            problems.add(str(fault), way_out, row=json.dumps(row.cells, ensure_ascii=False))
+            held = json.dumps(row.cells, ensure_ascii=False)
+            problems.add(str(fault), way_out, row=held, origin=row.origin)
             continue
         if row.remarks and row.remarks[0] not in example.remarks:
             example = replace(example, remarks=(*row.remarks, *example.remarks))

@@ -9,10 +9,11 @@ from functools import partial
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
-from textune.errors import DataError, Problems
+from textune.errors import DataError
 from textune.reading import jsonlines
 from textune.reading.forms import xml_elements
 from textune.reading.forms.interface import span
+from textune.reading.told import problems_of
 from textune.records import Row, Table
 
 NAME = "SemEval's aspects"
@@ -60,7 +61,7 @@ def _categories(sentence: Element) -> Iterator[tuple[str, str]]:
 
 
 def _rows(path: Path, columns: Sequence[str], names: Sequence[str]) -> Iterator[Row]:
-    with Problems(path.name) as problems:
+    with problems_of(path) as problems:
         for sentence, number in xml_elements.elements(path, "sentence"):
             name = sentence.get("id") or str(number)
             origin = f"{path.name}: sentence {name}"
@@ -68,7 +69,7 @@ def _rows(path: Path, columns: Sequence[str], names: Sequence[str]) -> Iterator[
             try:
                 spans = list(_spans(sentence))
             except ValueError as error:
-                problems.add(f"{origin}: {error}")
+                problems.add(f"{origin}: {error}", row=text, origin=origin)
                 continue
             said: dict[str, str] = {}
             for category, polarity in _categories(sentence):

@@ -11,14 +11,17 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from textune.errors import DataError, Problems
+from textune.errors import DataError
 from textune.reading import jsonlines
 from textune.reading.forms.interface import member, span
 from textune.reading.lines import pieces
+from textune.reading.told import below, problems_of
 from textune.records import Row, Table
 
 NAME = "a project of Azure Language"
 COLUMNS = ("text", "label", "dataset")
+
+_WAY_OUT = "put it beside the project's file"
 
 _BEGINS = re.compile(rb"\s*\{[^\[]*\"project(FileVersion|Kind)\"")
 _LOCATED = re.compile(rb"\"projectKind\"\s*:\s*\"Custom(Entity|Single|Multi)", re.IGNORECASE)
@@ -36,14 +39,12 @@ def read(path: Path, why: tuple[str, ...] = ()) -> Table:
         DataError: It is no JSON, names no documents, or one of them is not there.
     """
     documents = _documents(path)
-    files: list[Path] = []
-    with Problems(path.name) as problems:
-        for number, document in enumerate(documents, start=1):
-            if file := _file(path, document):
-                files.append(file)
-            else:
-                what = f"document {number}: the text {document.get('location')!r} is not there"
-                problems.add(f"{path.name}: {what}", "put it beside the project's file")
+    files = [_file(path, document) for document in documents]
+    if not (problems := problems_of(path)).skips:
+        for number, (document, file) in enumerate(zip(documents, files, strict=True), start=1):
+            if file is None:
+                problems.add(f"{path.name}: document {number}: {_lost(document)}", _WAY_OUT)
+        problems.raise_any()
     reasons = (*why, f"format: {NAME}, {len(documents):,} documents in files beside it")
     rows = partial(_rows, path, documents, files)
     return Table.of_file(path, "jsonl", COLUMNS, reasons, rows)
@@ -66,21 +67,28 @@ def _documents(path: Path) -> list[Mapping[str, Any]]:
 def _file(path: Path, document: Mapping[str, Any]) -> Path | None:
     name = Path(str(document.get("location"))).name
     near = (path.parent / name, *sorted(path.parent.glob(f"*/{name}")), path.parent.parent / name)
-    return next((file for file in near if file.is_file()), None)
+    return next((below(path, file) for file in near if file.is_file()), None)
 
 
 def _rows(
-    path: Path, documents: Sequence[Mapping[str, Any]], files: Sequence[Path]
+    path: Path, documents: Sequence[Mapping[str, Any]], files: Sequence[Path | None]
 ) -> Iterator[Row]:
-    with Problems(path.name) as problems:
+    with problems_of(path) as problems:
         for number, (document, file) in enumerate(zip(documents, files, strict=True), start=1):
+            place = f"{path.name}: document {number}"
             try:
-                label = _label(document)
+                if file is None:
+                    raise ValueError(_lost(document))
+                held = ("".join(pieces(file)), _label(document), document.get("dataset"))
             except ValueError as error:
-                problems.add(f"{path.name}: document {number}: {error}")
+                row = json.dumps(document, ensure_ascii=False)
+                problems.add(f"{place}: {error}", row=row, origin=place)
                 continue
-            held = ("".join(pieces(file)), label, document.get("dataset"))
             yield from jsonlines.sound(held, COLUMNS, file.name, problems)
+
+
+def _lost(document: Mapping[str, Any]) -> str:
+    return f"the text {document.get('location')!r} is not there"
 
 
 def _label(document: Mapping[str, Any]) -> object:

@@ -10,10 +10,11 @@ from functools import partial
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
-from textune.errors import DataError, Problems
+from textune.errors import DataError
 from textune.reading import jsonlines
 from textune.reading.forms import xml_elements
 from textune.reading.forms.interface import left_out, span
+from textune.reading.told import problems_of
 from textune.records import Row, Table
 
 NAME = "BioC"
@@ -47,7 +48,7 @@ def read(path: Path, why: tuple[str, ...] = ()) -> Table:
 
 
 def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[Row]:
-    with Problems(path.name) as problems:
+    with problems_of(path) as problems:
         for document, number in xml_elements.elements(path, "document"):
             name = document.findtext("id") or str(number)
             for passage in document.iter("passage"):
@@ -57,7 +58,8 @@ def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[Row]:
                     try:
                         text, spans = _read(part, passage, outer if part is not passage else ())
                     except ValueError as error:
-                        problems.add(f"{origin}: {error}")
+                        row = part.findtext("text") or ""
+                        problems.add(f"{origin}: {error}", row=row, origin=origin)
                         continue
                     if text:
                         held = (name, text, spans)[: len(columns)]

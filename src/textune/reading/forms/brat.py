@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from textune.errors import DataError, Problems, excerpt
+from textune.errors import DataError, excerpt
 from textune.reading import jsonlines, splits
 from textune.reading.forms.interface import left_out, span
 from textune.reading.lines import lines, pieces
+from textune.reading.told import below, problems_of
 from textune.records import Finding, Row, Table
 
 NAME = "annotations of brat"
@@ -32,6 +33,9 @@ KINDS = {
 
 _BEGINS = re.compile(rb"\s*[TREAMN#*]\d*\t\S+[ \t]")
 _MARK = re.compile(r"T\d*\t(\S+) (\d+ \d+(?:;\d+ \d+)*)(?:\t(.*))?")
+
+Faulty = list[tuple[str, str]]
+"""What is wrong with a text or its annotations, each with the way out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,7 @@ def read(path: Path, why: tuple[str, ...] = ()) -> Table:
     Raises:
         DataError: The text is not there, or a line of the annotations is none.
     """
-    return _table(path.parent, [path], path, why)
+    return _table(below(path, path.parent), [path], path, why)
 
 
 def read_folder(folder: Path) -> Table:
@@ -71,7 +75,7 @@ def read_folder(folder: Path) -> Table:
     names = [
         name for name in splits.FOLDERS if (folder / name).is_dir() and is_folder(folder / name)
     ]
-    part = folder / names[0] if names else folder
+    part = below(folder, folder / names[0]) if names else folder
     said: tuple[str, ...] = ()
     if names:
         said = (splits.chosen(part.name, [folder / name for name in names[1:]]),)
@@ -81,21 +85,33 @@ def read_folder(folder: Path) -> Table:
 def _table(root: Path, files: Sequence[Path], place: Path, why: tuple[str, ...]) -> Table:
     others: Counter[str] = Counter()
     torn: list[str] = []
-    with Problems(place.name) as problems:
-        for file in files:
-            text = file.with_suffix(".txt")
-            held = "".join(pieces(text)) if text.is_file() else ""
-            if not text.is_file():
-                problems.add(
-                    f"{_named(root, file)}: there is no {text.name} beside it",
-                    "put the text there, or take the annotations away",
-                )
-            for mark in _marks(root, file, held, problems, others):
-                torn += [_named(root, file)] * (len(mark.parts) > 1)
+    problems = problems_of(root)
+    problems.name = place.name
+    for file in files:
+        _, marks, faults = _read(root, file, others)
+        torn += [_named(root, file) for mark in marks if len(mark.parts) > 1]
+        for message, way_out in () if problems.skips else faults:
+            problems.add(message, way_out)
+    problems.raise_any()
     reasons = (f"format: {NAME}, a text for each .txt that has an .ann beside it", *why)
     findings = list(_findings(root, files, others, torn))
     rows = partial(_rows, root, files)
     return Table.of_file(place, "jsonl", COLUMNS, reasons, rows, findings=tuple(findings))
+
+
+def _read(root: Path, file: Path, others: Counter[str]) -> tuple[str, list[_Mark], Faulty]:
+    """Read a file of annotations and the text beside it, and what is wrong with either."""
+    beside, text, marks = file.with_suffix(".txt"), "", list[_Mark]()
+    faults: Faulty = []
+    if not beside.is_file():
+        way_out = "put the text there, or take the annotations away"
+        faults.append((f"{_named(root, file)}: there is no {beside.name} beside it", way_out))
+    try:
+        text = "".join(pieces(below(root, beside))) if not faults else ""
+        marks += _marks(root, file, text, faults, others)
+    except DataError as error:
+        faults.append((str(error), ""))
+    return text, marks, faults
 
 
 def _named(root: Path, file: Path) -> str:
@@ -122,19 +138,17 @@ def _findings(
 
 
 def _marks(
-    root: Path, file: Path, text: str, problems: Problems, others: Counter[str]
+    root: Path, file: Path, text: str, faults: Faulty, others: Counter[str]
 ) -> Iterator[_Mark]:
-    for number, line in enumerate(lines(file), start=1):
+    for number, line in enumerate(lines(below(root, file)), start=1):
         line = line.rstrip("\r\n")
         if not line.startswith("T"):
             if line.strip():
                 others[KINDS.get(line[0], "other lines")] += 1
             continue
         if not (match := _MARK.fullmatch(line)):
-            problems.add(
-                f"{_named(root, file)}:{number}: expected a number, a type with start and end, and "
-                f"the words, parted by tabs: {excerpt(line)}"
-            )
+            what = "expected a number, a type with start and end, and the words, parted by tabs"
+            faults.append((f"{_named(root, file)}:{number}: {what}: {excerpt(line)}", ""))
             continue
         places = [tuple(map(int, part.split())) for part in match[2].split(";")]
         parts = _joined([(start, end) for start, end in places], text)
@@ -153,15 +167,13 @@ def _joined(places: Sequence[tuple[int, int]], text: str) -> tuple[tuple[int, in
 
 
 def _rows(root: Path, files: Sequence[Path]) -> Iterator[Row]:
-    with Problems(root.name) as problems:
+    with problems_of(root) as problems:
         for file in files:
             origin = _named(root, file.with_suffix(".txt"))
-            try:
-                text = "".join(pieces(file.with_suffix(".txt")))
-            except DataError as error:
-                problems.add(str(error))
+            text, marks, faults = _read(root, file, Counter())
+            if faults:
+                problems.add_together(faults, "a text", row=text, origin=origin)
                 continue
-            marks = _marks(root, file, text, Problems(root.name), Counter())
             spans = [
                 span(start, end, mark.kind, mark.surface)
                 for mark in marks

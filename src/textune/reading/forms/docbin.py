@@ -5,10 +5,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from textune.errors import DataError, MissingExtraError, Problems
+from textune.errors import DataError, MissingExtraError
 from textune.reading import jsonlines
 from textune.reading.forms.interface import span
 from textune.reading.lines import opened
+from textune.reading.told import problems_of
 from textune.records import Row, Table
 
 NAME = "spaCy's DocBin"
@@ -60,7 +61,7 @@ def _docs(path: Path) -> list[Any]:
 
 
 def _rows(path: Path, columns: tuple[str, ...], *, exclusive: bool) -> Iterator[Row]:
-    with Problems(path.name) as problems:
+    with problems_of(path) as problems:
         for number, doc in enumerate(_docs(path), start=1):
             found = [span(ent.start_char, ent.end_char, ent.label_) for ent in doc.ents]
             names = [name for name, mark in doc.cats.items() if mark >= 0.5]

@@ -9,12 +9,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from textune.errors import DataError, Problems
+from textune.errors import DataError
 from textune.reading import jsonlines, splits
 from textune.reading.forms import brat, side_by_side
 from textune.reading.lines import pieces
 from textune.reading.splits import Parts
-from textune.reading.told import below
+from textune.reading.told import below, problems_of
 from textune.records import Finding, Row, Table
 
 UNLABELLED = frozenset(["unsup", "unlabeled", "unlabelled", "unsupervised"])
@@ -125,13 +125,13 @@ def _part(folder: Path) -> tuple[Path, list[str]] | None:
 
 
 def _texts(part: Path, files: Mapping[str, list[Path]]) -> Iterator[Row]:
-    with Problems(part.name) as problems:
+    with problems_of(part) as problems:
         for label, path in ((label, path) for label, paths in files.items() for path in paths):
             origin = f"{part.name}/{label}/{path.name}"
             try:
                 cells = ("".join(pieces(below(part, path))).strip(), label)
             except DataError as error:
-                problems.add(str(error))
+                problems.add(f"{origin}: {error}" if problems.skips else str(error))
                 continue
             yield from jsonlines.sound(cells, COLUMNS, origin, problems)
 

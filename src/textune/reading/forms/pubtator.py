@@ -5,14 +5,15 @@ words, the type; places count the characters of both with one sign between them.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-from textune.errors import DataError, Problems, excerpt
+from textune.errors import DataError, excerpt
 from textune.reading import jsonlines
 from textune.reading.forms.interface import left_out, span
 from textune.reading.lines import lines
+from textune.reading.told import problems_of
 from textune.records import Row, Table
 
 NAME = "PubTator"
@@ -39,28 +40,41 @@ def read(path: Path, why: tuple[str, ...] = ()) -> Table:
 
 def _rows(path: Path) -> Iterator[Row]:
     count = 0
-    with Problems(path.name) as problems:
+    with problems_of(path) as problems:
         for first, document in _documents(path):
             count += 1
-            parts: dict[str, str] = {}
-            spans: list[dict[str, object]] = []
-            name = ""
-            for number, line in document:
-                if match := _PART.fullmatch(line):
-                    if match[2] in parts or name not in ("", match[1]):
-                        what = f"another {'title' if match[2] == 't' else 'abstract'}"
-                        problems.add(f"{path.name}:{number}: {what} in one document; {APART}")
-                    name = match[1]
-                    parts[match[2]] = match[3]
-                elif fault := _mention(line, spans):
-                    problems.add(f"{path.name}:{number}: {fault}: {excerpt(line)}")
-            text = " ".join(parts[key] for key in ("t", "a") if key in parts)
-            if not text:
-                problems.add(f"{path.name}:{first}: mentions without a title or an abstract")
             place = f"{path.name}:{first}"
-            yield from jsonlines.sound((name, text, spans), COLUMNS, place, problems)
+            cells, torn = _read(path.name, document)
+            if not cells[1]:
+                torn.append((f"{place}: mentions without a title or an abstract", ""))
+            if torn:
+                row = "\n".join(line for _, line in document)
+                problems.add_together(torn, "a document", row=row, origin=place)
+                continue
+            yield from jsonlines.sound(cells, COLUMNS, place, problems)
     if not count:
         raise DataError(f"{path.name}: there is no document in it")
+
+
+def _read(
+    file: str, document: Sequence[tuple[int, str]]
+) -> tuple[tuple[object, ...], list[tuple[str, str]]]:
+    """Read number, text and spans of a document, and what is wrong with it."""
+    parts: dict[str, str] = {}
+    spans: list[dict[str, object]] = []
+    torn: list[tuple[str, str]] = []
+    name = ""
+    for number, line in document:
+        if match := _PART.fullmatch(line):
+            if match[2] in parts or name not in ("", match[1]):
+                what = f"another {'title' if match[2] == 't' else 'abstract'}"
+                torn.append((f"{file}:{number}: {what} in one document", APART))
+            name = match[1]
+            parts[match[2]] = match[3]
+        elif fault := _mention(line, spans):
+            torn.append((f"{file}:{number}: {fault}: {excerpt(line)}", ""))
+    text = " ".join(parts[key] for key in ("t", "a") if key in parts)
+    return (name, text, spans), torn
 
 
 def _documents(path: Path) -> Iterator[tuple[int, list[tuple[int, str]]]]:

@@ -28,6 +28,7 @@ from textune.reading.forms.interface import (
     span,
 )
 from textune.reading.lines import pieces
+from textune.reading.told import problems_of
 from textune.records import Row, Table
 
 NAME = "training data of Rasa in YAML"
@@ -157,7 +158,7 @@ def _keys(node: Any) -> dict[str, Any]:
 def _rows(
     path: Path, blocks: Sequence[Mapping[str, Any]], columns: tuple[str, ...]
 ) -> Iterator[Row]:
-    with Problems(path.name) as problems:
+    with problems_of(path) as problems:
         for line, cells, spans in _examples(path, blocks, problems):
             held = (*cells, spans)[: len(columns)]
             yield from jsonlines.sound(held, columns, f"{path.name}:{line}", problems)
@@ -177,7 +178,7 @@ def _examples(
             try:
                 text, spans = unmarked(marked)
             except ValueError as error:
-                problems.add(f"{path.name}:{line}: {error}: {excerpt(marked)}")
+                problems.add(f"{path.name}:{line}: {error}: {excerpt(marked)}", row=marked)
                 continue
             yield line, (text, intent), spans
 

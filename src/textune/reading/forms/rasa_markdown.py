@@ -15,6 +15,7 @@ from textune.reading import jsonlines
 from textune.reading.forms import rasa
 from textune.reading.forms.interface import left_out
 from textune.reading.lines import lines
+from textune.reading.told import problems_of
 from textune.records import Row, Table
 
 NAME = "training data of Rasa in Markdown"
@@ -64,13 +65,13 @@ def _examples(
             try:
                 text, spans = rasa.unmarked(line[1:].strip())
             except ValueError as error:
-                problems.add(f"{path.name}:{number}: {error}: {excerpt(line)}")
+                problems.add(f"{path.name}:{number}: {error}: {excerpt(line)}", row=line)
                 continue
             yield number, text, intent, spans
 
 
 def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[Row]:
-    with Problems(path.name) as problems:
+    with problems_of(path) as problems:
         for number, text, intent, spans in _examples(path, problems):
             held = (text, intent, spans)[: len(columns)]
             yield from jsonlines.sound(held, columns, f"{path.name}:{number}", problems)

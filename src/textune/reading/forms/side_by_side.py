@@ -11,10 +11,10 @@ from functools import partial
 from itertools import zip_longest
 from pathlib import Path
 
-from textune.errors import DataError, Problems
+from textune.errors import DataError
 from textune.reading import jsonlines, splits
 from textune.reading.lines import lines
-from textune.reading.told import below
+from textune.reading.told import below, problems_of
 from textune.records import Row, Table
 
 BOTH = (
@@ -117,7 +117,7 @@ def _rows(files: Sequence[Path], columns: tuple[str, ...]) -> Iterator[Row]:
         DataError: One has fewer lines than another, or other words than tags.
     """
     texts = files[0]
-    with Problems(texts.name) as problems:
+    with problems_of(texts) as problems:
         for number, found in enumerate(zip_longest(*map(lines, files)), start=1):
             origin = f"{texts.name}:{number}"
             held = [None if line is None else line.rstrip("\r\n") for line in found]
@@ -131,7 +131,7 @@ def _rows(files: Sequence[Path], columns: tuple[str, ...]) -> Iterator[Row]:
                 words, marks = text.split(), tags[0].split()
                 if len(words) != len(marks):
                     what = f"{len(words)} words but {len(marks)} tags in {files[2].name!r}"
-                    problems.add(f"{origin}: {what}")
+                    problems.add(f"{origin}: {what}", row=text)
                     continue
                 cells = (*cells, words, marks)
             yield from jsonlines.sound(cells, columns, origin, problems)

@@ -212,7 +212,7 @@ def _stream(
                     shares = votes.shares(found) if options.annotators == "soft" else None
                 found = _settled(found, options)
                 if isinstance(found, str):
-                    problems.add(f"{origin}: {found}", row=value.shown)
+                    problems.add(f"{origin}: {found}", row=value.shown, origin=origin)
                 elif not isinstance(found, LeftOut):
                     held = tuple(map(found.get, names))
                     rows = jsonlines.sound(held, names, origin, problems)

@@ -7,22 +7,33 @@ layer. "PER[3]" on several words is one entity, "LOC" alone is one of one word, 
 import re
 from collections.abc import Iterable, Iterator
 from functools import partial
-from itertools import groupby
 from pathlib import Path
+from typing import NamedTuple
 
 from textune.errors import DataError, Problems, excerpt
 from textune.reading.conll import as_lists
 from textune.reading.forms.interface import left_out
 from textune.reading.lines import lines
+from textune.reading.told import problems_of
 from textune.records import Row, Table
 
 STACKED = "marks stacked on others"
+WAY_OUT = "export the document again"
 NUMBER = re.compile(r"\d+-\d+")  # of a word: its sentence, its place
 
 _SIGN = b"#FORMAT=WebAnno TSV 3"
 _VALUE = re.compile(r"(.*?)(?:\[(\d+)\])?")
 _STACK = re.compile(r"(?<!\\)\|")
 _ESCAPE = re.compile(r"\\([\\\[\]|_>;*-])")
+
+
+class Word(NamedTuple):
+    """A line that is a word, or should be one."""
+
+    line: int
+    cells: list[str]
+    fault: str = ""
+    is_after_blank: bool = False
 
 
 def begins(path: Path, head: bytes) -> bool:
@@ -79,46 +90,77 @@ def _features(path: Path) -> tuple[dict[str, int], int]:
 
 
 def _rows(path: Path, places: tuple[int, ...], total: int) -> Iterator[Row]:
-    count = 0
-    with Problems(path.name) as problems:
-        for first, words in by_sentence(_words(path, total, problems)):
-            count += 1
+    with problems_of(path) as problems:
+        for first, words in sound(by_sentence(_words(path, total)), path.name, problems):
             if not problems.count:
                 tags = [_tags([cells[place] for cells in words]) for place in places]
                 forms = [_ESCAPE.sub(r"\1", cells[2]) for cells in words]
                 yield as_lists([*zip(forms, *tags, strict=True)], f"{path.name}:{first}")
-    if not count:
-        raise DataError(f"{path.name}: there is no word in it; export the document again")
 
 
-def by_sentence(words: Iterable[tuple[int, list[str]]]) -> Iterator[tuple[int, list[list[str]]]]:
-    """Put the words of each sentence together, with the line of the first; a word's number has it.
+def by_sentence(words: Iterable[Word]) -> Iterator[list[Word]]:
+    """Put the words of each sentence together; a word's number has the sentence.
+
+    A line without one belongs to the words before it, or to those after it where it comes first.
 
     Example:
-        >>> list(by_sentence([(7, ["1-1", "Clara"]), (8, ["1-2", "left"]), (10, ["2-1", "Why"])]))
-        [(7, [['1-1', 'Clara'], ['1-2', 'left']]), (10, [['2-1', 'Why']])]
+        >>> words = [Word(7, ["1-1", "Clara"]), Word(8, ["?"], "odd"), Word(10, ["2-1", "Why"])]
+        >>> [[word.line for word in sentence] for sentence in by_sentence(words)]
+        [[7, 8], [10]]
     """
-    for _, group in groupby(words, key=lambda word: word[1][0].partition("-")[0]):
-        numbers, cells = zip(*group, strict=True)
-        yield numbers[0], list(cells)
+    held: list[Word] = []
+    sentence = ""
+    for word in words:
+        number = word.cells[0].partition("-")[0] if NUMBER.fullmatch(word.cells[0]) else ""
+        is_same = number in ("", sentence) or not sentence
+        if held and (word.is_after_blank or not is_same) and (not number or number != sentence):
+            yield held
+            held, sentence = [], ""
+        held.append(word)
+        sentence = number or sentence
+    if held:
+        yield held
 
 
-def _words(path: Path, total: int, problems: Problems) -> Iterator[tuple[int, list[str]]]:
-    """Yield the words, each with its line; note the lines that are faulty."""
+def sound(
+    sentences: Iterable[list[Word]], name: str, problems: Problems
+) -> Iterator[tuple[int, list[list[str]]]]:
+    """Yield the cells of the words of each sound sentence, with the line of the first.
+
+    Raises:
+        DataError: There is none, nor a faulty one.
+    """
+    is_empty = True
+    for words in sentences:
+        torn = [(f"{name}:{word.line}: {word.fault}", WAY_OUT) for word in words if word.fault]
+        if torn:
+            row = "\n".join("\t".join(word.cells) for word in words)
+            problems.add_together(torn, "a sentence", row=row, origin=f"{name}:{words[0].line}")
+        else:
+            yield words[0].line, [word.cells for word in words]
+        is_empty = False
+    if is_empty:
+        raise DataError(f"{name}: there is no word in it; {WAY_OUT}")
+
+
+def _words(path: Path, total: int) -> Iterator[Word]:
+    """Yield the words, each with its line, and the lines that should be one."""
+    is_after_blank = True
     for number, line in enumerate(lines(path), start=1):
         if not line.strip() or line.startswith("#"):
+            is_after_blank = True
             continue
         text = line.rstrip("\r\n")
         cells = text.split("\t")
+        fault = ""
         if not NUMBER.fullmatch(cells[0]):
-            if "." not in cells[0]:
-                problems.add(f"{path.name}:{number}: no word of WebAnno TSV: {excerpt(text)}")
-            continue
-        if len(cells) < total:
-            what = f"expected {total} columns parted by tabs, found {len(cells)}: {excerpt(text)}"
-            problems.add(f"{path.name}:{number}: {what}", "export the document again")
-            continue
-        yield number, cells
+            if "." in cells[0]:
+                continue
+            fault = f"no word of WebAnno TSV: {excerpt(text)}"
+        elif len(cells) < total:
+            fault = f"expected {total} columns parted by tabs, found {len(cells)}: {excerpt(text)}"
+        yield Word(number, cells, fault, is_after_blank)
+        is_after_blank = False
 
 
 def _tags(cells: list[str]) -> list[str]:

@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from textune.errors import DataError, Problems, excerpt
+from textune.errors import DataError, excerpt
 from textune.reading.conll import as_lists
 from textune.reading.forms.interface import left_out
-from textune.reading.forms.webanno import NUMBER, STACKED, by_sentence
+from textune.reading.forms.webanno import NUMBER, STACKED, Word, by_sentence, sound
 from textune.reading.lines import lines
+from textune.reading.told import problems_of
 from textune.records import Row, Table
 
 NAME = "WebAnno TSV 1 or 2"
@@ -64,15 +65,11 @@ def _features(header: str) -> dict[str, int]:
 
 
 def _rows(path: Path, places: tuple[int, ...]) -> Iterator[Row]:
-    count = 0
-    with Problems(path.name) as problems:
-        for first, words in by_sentence(_words(path, max(places), problems)):
-            count += 1
+    with problems_of(path) as problems:
+        for first, words in sound(by_sentence(_words(path, max(places))), path.name, problems):
             if not problems.count:
                 table = [[cells[1], *(_mark(cells[at]) for at in places)] for cells in words]
                 yield as_lists(table, f"{path.name}:{first}")
-    if not count:
-        raise DataError(f"{path.name}: there is no word in it; export the document again")
 
 
 def _mark(cell: str) -> str:
@@ -80,15 +77,16 @@ def _mark(cell: str) -> str:
     return "O" if first in ("", "_") else first
 
 
-def _words(path: Path, last: int, problems: Problems) -> Iterator[tuple[int, list[str]]]:
-    """Yield the words, each with its line; note the lines that are faulty."""
+def _words(path: Path, last: int) -> Iterator[Word]:
+    """Yield the words, each with its line, and the lines that should be one."""
+    is_after_blank = True
     for number, line in enumerate(lines(path), start=1):
         text = line.rstrip("\r\n")
         if number == 1 or not text.strip() or text.startswith("#"):
+            is_after_blank = True
             continue
         cells = text.split("\t")
-        if not NUMBER.fullmatch(cells[0]) or len(cells) <= last:
-            what = f"expected the number of a word, the word and its marks: {excerpt(text)}"
-            problems.add(f"{path.name}:{number}: {what}", "export the document again")
-            continue
-        yield number, cells
+        is_sound = NUMBER.fullmatch(cells[0]) and len(cells) > last
+        what = f"expected the number of a word, the word and its marks: {excerpt(text)}"
+        yield Word(number, cells, "" if is_sound else what, is_after_blank)
+        is_after_blank = False
