@@ -17,7 +17,11 @@ from textune.settings.language_config import (
 )
 
 SETTINGS = {"adapt": AdaptSettings, "pretrain": PretrainSettings} | dict.fromkeys(
-    ("check", "train", "folds", "evaluate", "predict", "fill", "suggest", "demo"), Settings
+    (
+        *("check", "train", "folds", "evaluate", "predict", "fill", "suggest", "demo"),
+        *("tokens", "inspect", "features"),
+    ),
+    Settings,
 )
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
@@ -67,6 +71,7 @@ def test_the_pages_are_all_there():
         "few_labels.md",
         "guide.md",
         "language.md",
+        "looking.md",
         "performance.md",
         "recipes.md",
         "tasks.md",

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from textune.doors.api import cross_validate, evaluate, train
+    from textune.doors.looking_api import decode, features, inspect, tokens
     from textune.doors.suggestion_api import suggest
     from textune.errors import DataError, ModelError, RunError, SettingsError, TextuneError
     from textune.predicting.filling import Filler
@@ -26,9 +27,13 @@ __all__ = [
     "adapt",
     "check",
     "cross_validate",
+    "decode",
     "evaluate",
+    "features",
+    "inspect",
     "pretrain",
     "suggest",
+    "tokens",
     "train",
 ]
 
@@ -41,9 +46,13 @@ _PLACES = {
     "adapt": "doors.language_api",
     "check": "survey.survey",
     "cross_validate": "doors.api",
+    "decode": "doors.looking_api",
     "evaluate": "doors.api",
+    "features": "doors.looking_api",
+    "inspect": "doors.looking_api",
     "pretrain": "doors.language_api",
     "suggest": "doors.suggestion_api",
+    "tokens": "doors.looking_api",
     "train": "doors.api",
 }
 

@@ -10,6 +10,7 @@ import typer
 
 from textune.doors import (
     api,
+    commands_looking,
     console,
     console_metrics,
     console_predictions,
@@ -276,6 +277,9 @@ def fill(
             console.show_json({"text": text, "masks": found})
         else:
             console_metrics.show_filled(text, found)
+
+
+commands_looking.register(app)
 
 
 @command(app)

@@ -24,13 +24,14 @@ from textune.runs.runs import Card
 from textune.tasks import examples, layout, lengths
 from textune.tasks import registry as tasks
 from textune.tasks.interface import Task, thresholds
+from textune.text import pieces, tokenizers
 from textune.text import store as stores
-from textune.text import tokenizers
 from textune.text.ragged import Targets
 from textune.text.tokenizers import Tokenizer
 
 if TYPE_CHECKING:
     from textune.evaluation.evaluate import Scorer
+    from textune.predicting.features import Features
 
 CHUNK = 4096
 FEW = 20_000  # characters that NumPy answers sooner than torch is imported
@@ -267,6 +268,28 @@ class Predictor:
         listed = enumerate(given.to_list(texts), start=1)
         wrapped = [self._to_example(text, number) for number, text in listed]
         return list(self.stream(wrapped, threshold=threshold))
+
+    def classify(self, text: Text, *, threshold: float | None = None) -> tuple[str, ...]:
+        """Return the labels of one text; the names above the threshold where several may apply."""
+        return self.predict([text], threshold=threshold)[0].labels
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """Return the text that ids stand for, without special tokens."""
+        return pieces.decode(self.tokenizer, ids)
+
+    def features(
+        self, texts: Sequence[str], *, hidden_states: bool = False, attentions: bool = False
+    ) -> "Features":
+        """Compute what the encoder makes of texts, for other programs: `textune.features`."""
+        from textune.predicting import features  # with torch, which takes a second to import
+
+        return features.features(
+            self.tokenizer.place,
+            texts,
+            hidden_states=hidden_states,
+            attentions=attentions,
+            max_tokens=self.card.shape.max_tokens,
+        )
 
     def stream(
         self, examples: Iterable[Example], *, threshold: float | None = None
