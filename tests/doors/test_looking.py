@@ -159,3 +159,29 @@ def test_a_predictor_names_the_labels_of_a_text_and_decodes(made):
     predictor = library.Predictor.load(made)
     assert predictor.classify("good film") == predictor(["good film"])[0].labels
     assert predictor.decode([2, 5, 15, 3]) == "good film"
+
+
+def test_check_shows_rows_drawn_at_random_and_some_of_a_label(textune, reviews, tiny_base):
+    words = ["check", reviews, "--base", tiny_base, "--show", 10, "--show-of", "bad", "--json"]
+    code, out, err = textune(*words)
+    found = one_object(out)["shown"]
+    assert (code, err) == (0, "")
+    lines = reviews.read_text(encoding="utf-8").splitlines()
+    assert (len(found["rows"]), len(found["of"]["bad"])) == (10, 5)
+    for row in (*found["rows"], *found["of"]["bad"]):
+        number = int(row["row"].partition(":")[2])
+        assert lines[number - 1] == f"{row['text']},{row['labels']}"
+    assert {row["labels"] for row in found["of"]["bad"]} == {"bad"}
+    assert one_object(textune(*words)[1])["shown"] == found
+    assert one_object(textune(*words, "--seed", 7)[1])["shown"] != found
+
+
+def test_check_shows_rows_to_people_and_refuses_a_label_that_is_none(textune, comments, tiny_base):
+    options = ["--base", tiny_base, "--show", 2, "--show-of", "cold", "--show-each", 3]
+    code, out, _ = textune("check", comments, *options)
+    assert code == 0
+    assert "2 rows, drawn at random" in out
+    assert "3 rows of 'cold'" in out
+    code, _, err = textune("check", comments, "--base", tiny_base, "--show-of", "colt")
+    assert code == 2
+    assert "--show-of colt: did you mean 'cold'?" in err

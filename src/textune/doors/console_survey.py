@@ -9,10 +9,12 @@ from textune.doors.console import MOST_LABELS, folded, out, say_more, table
 from textune.records import Survey
 
 if TYPE_CHECKING:
+    from textune.survey.drawn import Drawn
     from textune.tasks.kind import Chart, Grid
 
 BAR = 28
 MOST_BROKEN = 10
+WORDS = 160  # characters of a row's text
 
 
 def show_survey(found: Survey) -> None:
@@ -38,6 +40,23 @@ def _settled(found: Survey) -> list[str]:
         "\n".join([doubt, *(f"    {command}" for command in found.second.get(doubt, ()))])
         for doubt in found.contract.doubts
     ]
+
+
+def show_drawn(found: "Drawn") -> None:
+    """Print rows that were drawn at random, and those of each label that was asked for."""
+    from textune.survey import drawn  # numpy
+
+    parts = {f"{len(found.rows)} rows, drawn at random": found.rows} if found.rows else {}
+    parts |= {f"{len(rows)} rows of {label!r}": rows for label, rows in found.of.items()}
+    for title, rows in parts.items():
+        out.print(f"\n[bold]{escape(title)}[/]")
+        cells = []
+        for row in rows:
+            text = row.text if row.pair is None else f"{row.text} | {row.pair}"
+            short = " ".join(text.split())
+            short = short if len(short) <= WORDS else f"{short[:WORDS]}…"
+            cells.append((f"  {row.origin}", drawn.labels_of(row), short))
+        table(("  row", "label", "text"), cells, texts=3)
 
 
 def show_recipe(lines: Sequence[str]) -> None:
