@@ -9,6 +9,7 @@ from textune.data import commas, lists
 from textune.data.commas import DECIMAL
 from textune.data.numerals import Numerals, is_number, like_number
 from textune.data.sampling import SAMPLE_CHARACTERS
+from textune.records import Row
 
 NUMBER = "number"  # the kind of a column of numbers
 MOST_SIGNS = 6  # ways to write 0 and 1 that are named
@@ -67,6 +68,7 @@ class Scan:
     rows: int
     columns: tuple[Column, ...]
     sample: tuple[tuple[str, ...], ...]  # whole rows, cells stripped and shortened
+    edges: tuple[Row, ...] = ()  # the first and the last rows, and the first that begin with "# "
 
 
 def describe(column: Column) -> str:

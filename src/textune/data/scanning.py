@@ -11,7 +11,7 @@ from textune.data.columns import KINDS, Column, Scan
 from textune.data.numerals import Numerals
 from textune.data.sampling import Spread, chunks
 from textune.data.words import UNSPACED
-from textune.records import Table
+from textune.records import Row, Table
 
 MOST_VALUES = 10_000  # different cells that are counted in a column before counting stops
 MOST_CELLS = (
@@ -19,6 +19,7 @@ MOST_CELLS = (
 )
 MOST_CHARACTERS = 8_000_000  # in the counted cells of one column
 SAMPLE_ROWS = 4_000
+LAST, MOST_MARKED = 3, 5  # rows at the end of a file, and that begin with "# ", looked at singly
 WORD = re.compile(r"[^\W\d_][\w'\u2019-]*")
 
 
@@ -32,8 +33,15 @@ def scan(table: Table) -> Scan:
     counters: list[Counter[str] | None] = [Counter() for _ in table.columns]
     most = max(20, min(MOST_VALUES, MOST_CELLS // width))
     sample = Spread(max(20, min(SAMPLE_ROWS, MOST_CELLS // 10 // width)))
+    first: list[Row] = []
+    last: list[Row] = []
+    marked: list[Row] = []
     for chunk in chunks(table.rows(), most=MOST_CHARACTERS):
         sample.add(chunk)
+        first = first or chunk[:1]
+        last = [*last, *chunk][-LAST:]
+        if len(marked) < MOST_MARKED:
+            marked += [row for row in chunk if row.cells[0].startswith("# ")]
         for place, cells in enumerate(zip(*(row.cells for row in chunk), strict=True)):
             counter = counters[place]
             if counter is None:
@@ -47,7 +55,8 @@ def scan(table: Table) -> Scan:
         _column(name, place, counters[place], [row[place] for row in kept], sample.seen)
         for place, name in enumerate(table.columns)
     )
-    return Scan(sample.seen, columns, kept)
+    edges = {row.origin: row for row in (*first, *last, *marked[:MOST_MARKED])}
+    return Scan(sample.seen, columns, kept, tuple(edges.values()))
 
 
 def _is_too_much(counter: Counter[str], most: int) -> bool:

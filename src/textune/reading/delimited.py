@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textune.errors import DataError, Problems, excerpt
+from textune.reading import passed_over
 from textune.reading.lines import (
     LARGER_WAY_OUT,
     cell_limit,
@@ -29,6 +30,7 @@ from textune.reading.lines import (
     record_limit,
     too_large,
 )
+from textune.reading.passed_over import PassedOver
 from textune.reading.told import problems_of
 from textune.records import Row
 
@@ -60,6 +62,8 @@ class Layout:
     known: Mapping[int, frozenset[str]]  # column → its few values, where it has few
     widths: frozenset[int] = frozenset()  # of rows that may end early, their other cells blank
     before: int = 0  # lines before the first row that are none of the table
+    has_comments: bool = False  # whether what begins with "# " and has not all cells is no fault
+    are_full: bool = False  # whether a row with one filled cell may be a remark below the table
 
 
 def parse(dialect: Dialect, text: Iterator[str]) -> "Reader":
@@ -136,11 +140,33 @@ def _text_rows(path: Path, layout: Layout, problems: Problems) -> Iterator[Row]:
 
 def _delimited_rows(path: Path, layout: Layout, problems: Problems) -> Iterator[Row]:
     """Yield sound rows; note every problem up to the end. After the first none is sound."""
-    name, width = path.name, len(layout.columns)
-    header = None if layout.header is None else list(layout.header)
-    skip = header is not None
-    again = Again()
+    passed = PassedOver()
+    return passed_over.told_at_the_end(_sound_rows(path, layout, problems, passed), passed)
+
+
+def _sound_rows(
+    path: Path, layout: Layout, problems: Problems, passed: PassedOver
+) -> Iterator[Row]:
+    width = len(layout.columns)
     records = Records(path, layout, problems)
+    for origin, cells, lines_of_it in _likely(path.name, layout, records, passed):
+        if len(cells) in layout.widths:
+            cells += [""] * (width - len(cells))
+        is_plain = len(cells) == width and lines_of_it == 1
+        fault = None if is_plain else _fault(path, cells, layout, several_lines=lines_of_it > 1)
+        if fault:
+            problems.add(f"{origin}: {fault[0]}", fault[1], row=records.part())
+        elif not problems.count:
+            yield Row(tuple(cells), origin, passed.told())
+
+
+def _likely(
+    name: str, layout: Layout, records: "Records", passed: PassedOver
+) -> Iterator[tuple[str, list[str], int]]:
+    """Yield the place, the cells and the number of lines of each record that may be a row."""
+    width, header = len(layout.columns), None if layout.header is None else list(layout.header)
+    skip = header is not None
+    endings = passed_over.Endings()
     for line, cells in records:
         if not cells or (len(cells) == 1 < width and not cells[0].strip()):
             continue
@@ -149,36 +175,18 @@ def _delimited_rows(path: Path, layout: Layout, problems: Problems) -> Iterator[
             continue
         origin = f"{name}:{line}"
         if cells == header:
-            again.note(origin)
+            passed.note(origin, "the header line again")
             continue
-        if len(cells) in layout.widths:
-            cells += [""] * (width - len(cells))
-        is_plain = len(cells) == width and records.lines == 1
-        fault = None if is_plain else _fault(path, cells, layout, several_lines=records.lines > 1)
-        if fault:
-            problems.add(f"{origin}: {fault[0]}", fault[1], row=records.part())
-        elif not problems.count:
-            yield Row(tuple(cells), origin, again.told())
-
-
-class Again:
-    """Counts the header lines that stand between two rows."""
-
-    def __init__(self) -> None:
-        self._first, self._count = "", 0
-
-    def note(self, origin: str) -> None:
-        """Take one into account."""
-        self._first, self._count = self._first or origin, self._count + 1
-
-    def told(self) -> tuple[str, ...]:
-        """Say which there were since the row before, if any."""
-        if not self._count:
-            return ()
-        times = "" if self._count == 1 else f" {self._count:,} times"
-        said = f"{self._first}: the header line again{times}, passed over"
-        self._first, self._count = "", 0
-        return (said,)
+        if len(cells) != width or (layout.are_full and "" in cells):
+            if layout.has_comments and passed_over.is_comment(cells, width):
+                passed.note(origin, f"a comment, {excerpt(', '.join(cells))}")
+                continue
+            is_ending = not records.are_kept and passed_over.is_ending(cells, width)
+            if is_ending and records.lines == 1 and endings.hold(origin, cells):
+                continue
+        yield from ((place, held, 1) for place, held in endings.back())
+        yield origin, cells, records.lines
+    endings.pass_over(passed)
 
 
 class Records:
@@ -194,6 +202,11 @@ class Records:
         self._again: deque[str] = deque()  # lines to be parsed again
         self.line = 1 + layout.before  # on which the record begins
         self.lines = 0  # of the record
+
+    @property
+    def are_kept(self) -> bool:
+        """Whether what stands in a faulty record is kept, to be named."""
+        return self._problems.skips
 
     def __iter__(self) -> Iterator[tuple[int, list[str]]]:
         """Yield the line of each record and its cells."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from textune.errors import DataError, excerpt
-from textune.reading import ragged, uncommon
+from textune.reading import passed_over, ragged, uncommon
 from textune.reading.delimited import Dialect, Layout, listed, no_rows, rows
 from textune.reading.header import is_header
 from textune.reading.lines import lines, pieces
@@ -66,6 +66,7 @@ def recognise(
         raise no_rows(path.name, tuple(first))
     if separator and is_by_first:
         why = f"delimiter: {NAMES.get(separator[1], separator[1])}, as the first line says"
+    has_comments = passed_over.has_comments(body, len(columns))
     layout = Layout(
         dialect,
         columns,
@@ -73,6 +74,8 @@ def recognise(
         few_values(body, len(columns)),
         widths,
         before=before,
+        has_comments=has_comments,
+        are_full=passed_over.are_full(body),
     )
     return layout, tuple(filter(None, (why, why_quotes, _said(above), why_header, remark)))
 

@@ -1,6 +1,7 @@
 """The first row and the rows after it become a decision: does the first row name the columns?"""
 
 import re
+from collections.abc import Sequence
 from statistics import median
 
 NUMBER = re.compile(r"[-+]?\d[\d.,:/ T%-]*(?:[eE][-+]?\d+)?")  # numbers, lists of them, dates
@@ -32,7 +33,7 @@ def is_header(first: list[str], body: list[list[str]], *, text_only: bool) -> tu
         body: Rows after it, those equal to it left out.
         text_only: Whether each line is one plain text, so that a name must be a usual one.
     """
-    usual = [cell for cell in first if cell.strip().lower() in _USUAL]
+    usual = usual_names(first)
     if text_only or (len(first) == 1 and " " in first[0].strip()):
         if usual:
             return True, f"header: the first line, {first[0]!r}, is a usual name of a column"
@@ -59,6 +60,11 @@ def is_header(first: list[str], body: list[list[str]], *, text_only: bool) -> tu
             "if they are data, say --no-header (header=False)"
         )
     return False, "no header (the columns are 1, 2, …): the first line could be data as any other"
+
+
+def usual_names(cells: Sequence[str]) -> list[str]:
+    """Take the cells that are usual names of columns."""
+    return [cell for cell in cells if cell.strip().lower() in _USUAL]
 
 
 def _counts(first: list[str]) -> bool:

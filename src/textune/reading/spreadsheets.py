@@ -27,7 +27,7 @@ from python_calamine import (
 )
 
 from textune.errors import DataError, among, excerpt, first_line
-from textune.reading import jsonlines, packing
+from textune.reading import jsonlines, packing, passed_over
 from textune.reading.delimited import no_rows
 from textune.reading.dialect import column_names
 from textune.reading.header import is_header
@@ -55,6 +55,7 @@ class _Place:
     columns: tuple[int, ...]  # the columns that are not blank, from 0
     names: tuple[str, ...]
     has_header: bool
+    are_full: bool = False  # whether a row with one filled cell may be a remark below the table
 
 
 def begins(path: Path, head: bytes) -> bool:
@@ -109,15 +110,29 @@ def rows(path: Path, place: _Place) -> Iterator[Row]:
     Raises:
         DataError: With the faulty rows, by their numbers; or there is no row.
     """
+    passed = passed_over.PassedOver()
+    return passed_over.told_at_the_end(_rows(path, place, passed), passed)
+
+
+def _rows(path: Path, place: _Place, passed: passed_over.PassedOver) -> Iterator[Row]:
     name, found = f"{path.name}: {place.sheet}", 0
+    endings = passed_over.Endings()
     with _book(path) as book, problems_of(path, name) as problems:
         sheet = book.get_sheet_by_name(place.sheet)
         begin = place.first + place.has_header
         for number, cells in enumerate(islice(_cells(sheet), begin, None), start=begin + 1):
-            held = tuple(cells[at] if at < len(cells) else "" for at in place.columns)
-            if any(held):
+            origin = f"{name} row {number}"
+            held = [cells[at] if at < len(cells) else "" for at in place.columns]
+            if not any(map(_is_there, held)):
+                continue
+            texts = [jsonlines.cell(value) for value in held] if "" in held else []
+            is_ending = place.are_full and passed_over.is_ending(texts, len(held) if texts else 0)
+            if is_ending and not problems.skips and endings.hold(origin, held):
+                continue
+            for where, one in (*endings.back(), (origin, held)):
                 found += 1
-                yield from jsonlines.sound(held, place.names, f"{name} row {number}", problems)
+                yield from jsonlines.sound(tuple(one), place.names, where, problems)
+        endings.pass_over(passed)
     if not found:
         raise no_rows(name, place.names if place.has_header else None)
 
@@ -279,7 +294,8 @@ def _place(
         title = next(str(value) for value in sample[above[0]] if _is_there(value))
         listed = "row" if len(above) == 1 else f"{len(above)} rows"
         said.append(f"above the table, {listed} of one cell are passed over: {excerpt(title)}")
-    return _Place(sheet.name, first, columns, names, header), said
+    full = passed_over.are_full(body)
+    return _Place(sheet.name, first, columns, names, header, full), said
 
 
 def _columns(sheet: CalamineSheet, first: int) -> tuple[int, ...]:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from textune.errors import DataError, excerpt
 from textune.reading.delimited import Dialect, cells_of
+from textune.reading.header import usual_names
 from textune.reading.lines import mending
 from textune.reading.samples import Reading, few_values, read
 
@@ -121,7 +122,8 @@ def above(dialect: Dialect, sample: str, width: int) -> list[str]:
         cells = cells_of(replace(dialect, quoted=False), line)
         filled = [cell for cell in cells if cell.strip()]
         is_row = len(cells) == width and filled and (width == 2 or not cells[0].strip())
-        if len(filled) < 2 and not is_row:
+        is_comment = line.startswith("# ") and not usual_names([cells[0][2:], *cells[1:]])
+        if is_comment or (len(filled) < 2 and not is_row):
             taken.append(line.rstrip("\r\n"))
             continue
         is_whole = len(cells) == width and len(filled) >= max(2, width - 1)

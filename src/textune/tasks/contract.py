@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from textune.data import choices, skipping, text_choice, unlabelled
+from textune.data import choices, skipping, strays, text_choice, unlabelled
 from textune.data.choice import Choice, quoted
 from textune.data.columns import NUMBER, Column, Scan, describe
 from textune.data.names import columns_meant
@@ -176,6 +176,7 @@ def _found(
     gaps = unlabelled.gaps(contract, seen, has_classes=kind.has_classes)
     findings = (
         *unlabelled.findings(contract, seen, gaps),
+        *strays.findings(contract, seen),
         *kind.findings(table, contract, seen),
     )
     by_name = {column.name: column for column in seen.columns}

@@ -1,0 +1,125 @@
+"""Records of a table that are none of its rows: the header again, comments, and lines at the end.
+
+Comments begin with "# " and have fewer or more cells than a row. At the end of a file stand blank
+cells, sums ("Total,,40") and remarks in one cell ("Licensed under CC BY 4.0"), known by their first
+word. They are passed over, and a row beside them says so.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from textune.errors import DataError, excerpt
+from textune.records import Row
+
+MOST, MOST_BLANK = 20, 100_000  # remarks, and rows of blank cells, at the end of a file
+LEAST_ROWS = 12  # of a table, by which it is known what its rows are like
+_COMMENT = re.compile(r"#+(\s|$)|#[-=#]|//\s")
+_SUM = re.compile(r"(grand |sub)?(totals?|sums?|averages?|mean|counts?)\b[\s:]*\W*$", re.IGNORECASE)
+_REMARK = re.compile(
+    r"(grand |sub)?(totals?|sums?)\b|licen[cs]ed?\b|copyright\b|\(c\)|©|sources?\s*:|notes?\s*:"
+    r"|(data|table) from\b|(end|eof)\b|(generated|exported|created|downloaded|retrieved)\b",
+    re.IGNORECASE,
+)
+
+
+class PassedOver:
+    """Counts what is no row, between two rows."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, tuple[str, int]] = {}  # what → the first place, how many
+
+    def note(self, origin: str, what: str) -> None:
+        """Take one into account."""
+        first, count = self._found.get(what, (origin, 0))
+        self._found[what] = first, count + 1
+
+    def told(self) -> tuple[str, ...]:
+        """Say which there were since the row before, if any."""
+        if not self._found:
+            return ()
+        said = tuple(
+            f"{first}: {what}{'' if count == 1 else f' {count:,} times'}, passed over"
+            for what, (first, count) in self._found.items()
+        )
+        self._found.clear()
+        return said
+
+
+def told_at_the_end(rows: Iterator[Row], passed: PassedOver) -> Iterator[Row]:
+    """Hand on rows; the last one says what was passed over after it."""
+    before: Row | None = None
+    try:
+        for row in rows:
+            if before is not None:
+                yield before
+            before = row
+    except DataError:  # further down: what stands before it is sound
+        if before is not None:
+            yield before
+        raise
+    if before is not None:
+        more = passed.told()
+        yield replace(before, remarks=(*before.remarks, *more)) if more else before
+
+
+def has_comments(rows: Sequence[Sequence[str]], width: int) -> bool:
+    """Tell whether no row of a table begins as a comment does, so that what does may be one."""
+    whole = [cells for cells in rows if len(cells) == width > 1]
+    marked = [cells for cells in whole if _COMMENT.match(cells[0]) and not is_comment(cells, width)]
+    known = {(at, cell) for cells in whole if cells not in marked for at, cell in enumerate(cells)}
+    return not any((at, cell) in known for cells in marked for at, cell in enumerate(cells))
+
+
+def is_comment(cells: Sequence[str], width: int) -> bool:
+    """Tell a comment by its beginning, and since it has not all the cells of a row."""
+    is_short = len(cells) != width or not any(map(str.strip, cells[1:]))
+    return is_short and _COMMENT.match(cells[0]) is not None
+
+
+def are_full(rows: Sequence[Sequence[str]]) -> bool:
+    """Tell rows of which hardly any has one filled cell only, so that these may be remarks."""
+    bare = sum(sum(map(bool, map(str.strip, cells))) < 2 for cells in rows[:-MOST])
+    return len(rows) >= LEAST_ROWS and 100 * bare <= len(rows)
+
+
+def is_ending(cells: Sequence[str], width: int) -> bool:
+    """Tell what may stand below a table, and is no row where it does."""
+    filled = [cell.strip() for cell in cells if cell.strip()]
+    if width < 2 or len(filled) == max(width, len(cells)):
+        return False
+    if not filled:
+        return True
+    return (len(filled) == 1 and _REMARK.match(filled[0]) is not None) or (
+        cells[0].strip() == filled[0] and _SUM.match(filled[0]) is not None
+    )
+
+
+class Endings:
+    """Holds back what may stand below a table, until a row shows that it does not."""
+
+    def __init__(self) -> None:
+        self._held: list[tuple[str, list[Any]]] = []
+        self._remarks = 0
+
+    def hold(self, origin: str, cells: list[Any]) -> bool:
+        """Hold back a record; say whether there was room for it."""
+        is_remark = any(str(cell).strip() for cell in cells)
+        if self._remarks + is_remark > MOST or len(self._held) > MOST_BLANK:
+            return False
+        self._remarks += is_remark
+        self._held.append((origin, cells))
+        return True
+
+    def back(self) -> list[tuple[str, list[Any]]]:
+        """Give back what was held, since more rows follow."""
+        held, self._held, self._remarks = self._held, [], 0
+        return held
+
+    def pass_over(self, passed: PassedOver) -> None:
+        """Note what is held: the file ends here."""
+        for origin, cells in self.back():
+            filled = [str(cell).strip() for cell in cells if str(cell).strip()]
+            shown = excerpt(", ".join(filled)) if filled else "a row of blank cells"
+            passed.note(origin, f"below the table: {shown}")
