@@ -51,6 +51,7 @@ class Corpus:
     faulty: tuple[Fault, ...] = ()  # rows that were left out, as asked
     weights: NDArray[np.float64] | None = None  # (N,) of the texts in the loss; None: all 1
     left_out: Mapping[str, str] = field(default_factory=dict)  # columns that are not used, and why
+    learns_all: bool = False  # whether no text validates and none is cross-validated, as asked
     shares: NDArray[np.float32] | None = None  # (N, C) of the classes, where annotators all count
 
     def part(self, name: str) -> list[Example]:
@@ -60,7 +61,7 @@ class Corpus:
     @property
     def is_cross_validated(self) -> bool:
         """Whether no texts are set aside for validation: each is judged by a model without it."""
-        return not len(self.split.valid)
+        return not len(self.split.valid) and not self.learns_all
 
     @property
     def key(self) -> str:
@@ -167,7 +168,8 @@ def _divided(
     )
     yield from remarks
     targets = lengths.to_items(raw, store)
-    yield Message(f"split: {_sizes(split)}")
+    learns_all = data.valid_share == 0 and not len(split.valid)
+    yield Message(f"split: {_sizes(split, learns_all=learns_all)}")
     yield from _unjudged(agreed.task, everything, split, of_its_own=bool(parts[1]))
     return Corpus(
         table=table,
@@ -178,6 +180,7 @@ def _divided(
         store=store,
         tokenizer=tokenizer,
         split=split,
+        learns_all=learns_all,
         findings=findings,
         files=(),
         max_tokens=max_tokens,
@@ -187,8 +190,9 @@ def _divided(
     )
 
 
-def _sizes(split: Split) -> str:
+def _sizes(split: Split, *, learns_all: bool) -> str:
     valid = f"{len(split.valid):,} valid" if len(split.valid) else "judged by cross-validation"
+    valid = "none validates, as asked" if learns_all else valid
     return f"{len(split.train):,} train, {valid}, {len(split.test):,} test"
 
 

@@ -5,7 +5,6 @@ is its name (the first line is class 0), or a number and a name with a tab or a 
 """
 
 import json
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -41,8 +40,7 @@ def read(wanted: str, table: Table, label: str) -> Pairs:
             raise DataError(
                 f"--names {wanted}: class {value!r} is called {names[value]!r} and {name!r}"
             )
-    times = Counter(names.values())
-    twice = [name for name in names.values() if times[name] > 1 or not name]
+    twice = [name for name in names.values() if [*names.values()].count(name) > 1 or not name]
     if twice or not names:
         held = f"two classes are called {twice[0]!r}" if twice else "there is no name in it"
         raise DataError(f"--names {wanted}: {held}; allowed: one name for each class")

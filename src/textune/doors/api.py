@@ -56,7 +56,12 @@ def fine_tuning(options: Mapping[str, object]) -> Events["Run"]:
     from textune.doors import keywords
     from textune.recipes import labelled_text
 
-    return labelled_text.learn(keywords.labelled(options))
+    request = keywords.labelled(options)
+    if options.get("trial"):
+        from textune.recipes import trial
+
+        return trial.learn(request)
+    return labelled_text.learn(request)
 
 
 def cross_validating(options: Mapping[str, Any]) -> Events["Folds"]:
@@ -109,6 +114,9 @@ def train(
     precision: str | None = None,
     limit: int | None = None,
     curve: bool | None = None,
+    profile: bool | None = None,
+    deterministic: bool | None = None,
+    trial: bool = False,
     resume: bool = False,
     accept_changes: bool = False,
     overwrite: bool = False,
@@ -146,7 +154,7 @@ def train(
         no_skip: The opposite: this cell, "COLUMN=VALUE", is a label, though it looks like none
             ("-", "nan", a rare -1).
         valid: File to select the best weights by; a tenth of the rows by default, or
-            cross-validation where they are fewer than 600.
+            cross-validation where they are fewer than 600; "none" to learn from all rows.
         test: File for the final numbers.
         base: Encoder: a directory or a Hub name; the bundled one by default.
         out: Folder of the run; runs/<name of the file> by default.
@@ -171,6 +179,9 @@ def train(
         limit: Use so many rows of each file: a trial.
         curve: Say after training what 1/8, 1/4, 1/2 and all of the texts score, by fine-tuning and
             by a linear head on frozen features, and what more labels would buy.
+        profile: Record what the first updates cost: a table, and a trace for a browser.
+        deterministic: Refuse operations of torch that have no deterministic form.
+        trial: Go through every stage with one batch, in a folder that is gone afterwards.
         resume: Continue the run in `out`.
         accept_changes: Resume with other versions, kernels or number format too.
         overwrite: Replace what is there.

@@ -103,6 +103,8 @@ def _length_range(item: Mapping[str, Any]) -> str:
 
 def show_baselines(metrics: Mapping[str, Any]) -> None:
     """Print what simple rules would have scored, beside the model."""
+    if metrics.get("learned_all"):
+        out.print("every row was learned from; none was held out, so that no score says how well")
     simple = metrics.get("baselines")
     if not simple:
         return

@@ -13,7 +13,17 @@ from textune.settings.language_config import AdaptSettings, PretrainSettings
 from textune.storage.names import file_name
 
 TOP = ("base", "seed", "device", "add_words", "size", "vocab", "cased")
-TRAIN = ("recipe", "effort", "epochs", "batch_size", "lr", "precision", "hours")
+TRAIN = (
+    "recipe",
+    "effort",
+    "epochs",
+    "batch_size",
+    "lr",
+    "precision",
+    "hours",
+    "profile",
+    "deterministic",
+)
 CURVE = {"curve": "train.curve"}
 DATA = (
     *("text", "label", "task", "header", "delimiter", "rows", "sheet", "annotators"),
@@ -22,7 +32,9 @@ DATA = (
     *("max_tokens", "long", "pool", "limit"),
 )
 COMMON = {name: name for name in TOP} | {name: f"train.{name}" for name in TRAIN}
-LABELLED = COMMON | CURVE | {name: f"data.{name}" for name in DATA}  # keyword → setting
+LABELLED = (
+    COMMON | CURVE | {"valid_share": "data.valid_share"} | {name: f"data.{name}" for name in DATA}
+)  # keyword → setting
 PLAIN = COMMON | {
     "encoding": "text.encoding",
     "limit": "text.limit",
@@ -33,6 +45,7 @@ PLAIN = COMMON | {
     "whole_word": "mask.whole_words",
 }
 PLAIN_MASK = ("mask.mask_share=1", "mask.random_share=0")
+NONE = "none"  # in place of a file of validation texts: all rows are learned from
 HOW = ("resume", "accept_changes", "overwrite")  # of a request
 
 
@@ -44,6 +57,8 @@ def labelled(options: Mapping[str, Any], *, suffix: str = "") -> TrainRequest:
     file = _path(options["config"])
     before = _begun(options, file)
     source, valid, test = _files(options, before)
+    if isinstance(valid, str) and valid == NONE:
+        options, valid = {**options, "valid_share": 0.0}, None
     out, seeds = _path(options["out"]), options.get("seeds")
     return TrainRequest(
         source=source,

@@ -65,6 +65,7 @@ DIFFERENT = {
     "source": Shown(metavar="FILE", kind=list[str]),
     "texts": Shown(metavar="TEXT…", kind=list[str]),
     "top": Shown(least=1),
+    "trial": Shown(("--try",)),
 }
 
 

@@ -110,7 +110,7 @@ class Labelled:
     @property
     def is_judged(self) -> bool:
         """Tell whether there are validation texts."""
-        return not self.corpus.is_cross_validated
+        return len(self.corpus.split.valid) > 0
 
     @property
     def per_epoch(self) -> int:
@@ -142,6 +142,8 @@ class Labelled:
         encoder.to(device)
         freezing.freeze(encoder.model, train.freeze)
         rows = encoder.model.get_input_embeddings().weight.shape[0]
+        if train.keep_epochs:  # each is written whole
+            return encoder, None
         used = self.corpus.store.used(rows)
         for name in self.names if train.probe else ():
             used[name] = True

@@ -31,6 +31,7 @@ from textune.recipes import (
     refitted,
     seeds,
     selecting,
+    unjudged,
 )
 from textune.recipes.out_of_fold import Candidate
 from textune.recipes.requests import TrainRequest
@@ -100,7 +101,8 @@ class FineTuning:
         """Say what was chosen and what will not happen by it; fit the head to start from."""
         learner, train = self.learner, self.request.settings.train
         is_probed = learner.objective.looks_first or learner.is_frozen
-        yield from map(Message, self.choices)
+        chosen = unjudged.without_probing(self.choices, learns_all=self.found.learns_all)
+        yield from map(Message, chosen)
         yield from forewarnings(train, learner.objective.per_epoch, is_probed=is_probed)
         if self.found.is_cross_validated:
             yield from self._select(folder, goes_on=goes_on)
@@ -118,6 +120,13 @@ class FineTuning:
         yield from selecting.select(learner, self.found, folder, goes_on=goes_on, encoder=encoder)
 
     def judge(self, folder: Path) -> tuple[Report, Decision]:
+        """Judge the best weights on what is held out; say so where nothing is."""
+        if self.found.learns_all and not len(self.found.split.test):
+            numbers: Report = {"learned_all": True, "best": asdict(self._best({}))}
+            return numbers, self.found.task.default_decision()
+        return self._judge(folder)
+
+    def _judge(self, folder: Path) -> tuple[Report, Decision]:
         """Judge the best weights on validation and test texts, beside what simple rules score."""
         found: Report = {}
         assert isinstance(self.learner.objective, Labelled)
@@ -193,7 +202,8 @@ class FineTuning:
         progress, objective = self.learner.progress, self.learner.objective
         step, value = progress.best_step, progress.best
         if not objective.is_judged:
-            step, value = progress.step, catalogue.value(found["valid"], objective.metric)
+            step = progress.step
+            value = catalogue.value(found.get("valid") or {}, objective.metric)
         return Best(
             step=step,
             metric=objective.metric,
@@ -204,7 +214,7 @@ class FineTuning:
     def save(self, folder: Path, decision: Decision | None) -> str:
         """Write the weights and what predicting needs into a folder; return its page."""
         corpus, state = self.found, self.found.task.state()
-        assert decision is not None
+        decision = decision or corpus.task.default_decision()
         numbers = Units(state["centers"], state["scales"]) if "centers" in state else None
         is_folded = load.save(self.learner.encoder, folder, numbers=numbers)
         card = Card(
@@ -236,6 +246,9 @@ class FineTuning:
                 f"It learned from all {texts:,} texts; the scores of its run are those of "
                 "cross-validation."
             )
+        if self.found.learns_all:
+            texts = len(self.found.split.train)
+            said.append(f"It learned from all {texts:,} texts; none was held out to judge it.")
         if self.learner.is_frozen:
             said.append("The encoder is that of the base, and a linear head was fitted to it.")
         return f"\n{' '.join(said)}\n" if said else ""
@@ -293,6 +306,7 @@ def build(request: TrainRequest, corpus: Corpus, clock: Clock) -> FineTuning:
     objective = Labelled.of(corpus, settings)
     encoder, sub = objective.encoder(place, settings.train, device)
     is_quick = settings.train.effort == "quick"
+    unjudged.check(request, settings, learns_all=corpus.learns_all)
     can_probe = heads.can_probe(objective.task, encoder)
     if is_quick and not can_probe:
         raise SettingsError(

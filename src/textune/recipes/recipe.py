@@ -106,8 +106,12 @@ def run(request: Asked, story: Story[Asked, Gathered]) -> Generator[Event, None,
             _refuse_others(folder, story.command)
         gathered = yield from story.gather(request, folder)
         from textune.fast import build, threads  # with torch, which takes seconds to import
+        from textune.training import determinism
 
-        with threads.shared(request.settings.train.threads):
+        train = request.settings.train
+        with threads.shared(train.threads), determinism.required(is_asked=train.deterministic):
+            if train.deterministic:
+                yield determinism.SAID
             if build.is_due():
                 yield Message("compiling kernels for this processor: some seconds, once")
             job: Job = story.build(request, gathered, clock)
@@ -120,7 +124,7 @@ def run(request: Asked, story: Story[Asked, Gathered]) -> Generator[Event, None,
                 _finish(folder, None, keep_checkpoints=settings.train.keep_checkpoints)
                 yield Message(f"{folder}: this run is finished; there is nothing to resume")
                 return read_run(folder)
-            yield from _learn(job, folder, stop, goes_on=state == "on")
+            yield from _learn(job, folder, stop, goes_on=state == "on", place=place)
             # judge it and keep it
             numbers, decision = job.judge(folder)
             yield from _write_model(job, folder, decision, place=place)
@@ -199,7 +203,9 @@ def _begin(
     return state
 
 
-def _learn(job: Job, folder: Path, stop: StopRequest, *, goes_on: bool) -> Iterator[Event]:
+def _learn(
+    job: Job, folder: Path, stop: StopRequest, *, goes_on: bool, place: str
+) -> Iterator[Event]:
     """Update the weights to the end of the plan, and take the best of them."""
     from textune.training import learning  # with torch
 
@@ -207,7 +213,10 @@ def _learn(job: Job, folder: Path, stop: StopRequest, *, goes_on: bool) -> Itera
     yield from learner.introduce()
     with guards.memory(learner.micro_tokens):
         yield from job.prepare(folder, stop, goes_on=goes_on)
-        yield from learning.learn(learner, folder, stop, goes_on=goes_on)
+        for event in learning.learn(learner, folder, stop, goes_on=goes_on):
+            if isinstance(event, Step) and _ends_epoch(event, learner):
+                yield from _keep_epoch(job, folder, event.epoch, place=place)
+            yield event
     learner.take_best(folder)
     progress = learner.progress
     if learner.objective.looks_first and progress.step and not progress.best_step:
@@ -219,13 +228,31 @@ def _write_model(
 ) -> Iterator[Message]:
     """Write what predicting needs; yield where plain transformers would read texts otherwise."""
     job.learner.complete()
-    with atomic.replacing_folder(folder / "model") as unfinished:
+    otherwise = _save(job, folder / "model", decision, place=place)
+    if otherwise is not None:
+        yield Message(otherwise, is_warning=True)
+
+
+def _ends_epoch(step: Step, learner: "Learner") -> bool:
+    """Tell whether the model after a step is to be kept."""
+    return learner.settings.train.keep_epochs and not step.number % learner.objective.per_epoch
+
+
+def _keep_epoch(job: Job, folder: Path, epoch: int, *, place: str) -> Iterator[Message]:
+    """Write the model as it is after an epoch."""
+    target = folder / "epochs" / f"epoch-{epoch}"
+    _save(job, target, None, place=place)
+    yield Message(f"kept: {target}")
+
+
+def _save(job: Job, target: Path, decision: Decision | None, *, place: str) -> str | None:
+    """Write a model's folder; return where plain transformers would read texts otherwise."""
+    with atomic.replacing_folder(target) as unfinished:
         page = job.save(unfinished, decision)
         otherwise = saving.write(job.found.tokenizer, unfinished, job.found.texts(), place=place)
         atomic.write_text(unfinished / "README.md", page + saving.remark(otherwise))
         manifest.seal(unfinished)
-    if otherwise is not None:
-        yield Message(otherwise, is_warning=True)
+    return otherwise
 
 
 def _write_capsule(job: Job, folder: Path, clock: Clock) -> None:

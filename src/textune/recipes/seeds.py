@@ -127,7 +127,7 @@ def _count(request: TrainRequest, numbers: Numbers) -> int:
     if request.seeds is not None:
         return request.seeds
     train = request.settings.train
-    is_crossed = "cross_validation" in numbers["valid"]  # which tried them already
+    is_crossed = "cross_validation" in numbers.get("valid", {})  # which tried them already
     return judging.SEEDS if train.effort == "best" and train.epochs and not is_crossed else 1
 
 

@@ -90,6 +90,10 @@ def _facts(
 def _remarks(metrics: Report) -> list[str]:
     """Say what went wrong in training, if anything did."""
     retry, found = metrics.get("retry"), []
+    if metrics.get("learned_all"):
+        found.append(
+            "Every row was learned from; none was held out, so that no score says how well."
+        )
     if retry:
         found.append(
             f"Training did not learn at first: {retry['why']}. It began anew, from the same "

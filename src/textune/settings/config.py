@@ -139,6 +139,16 @@ class TrainSettings(Section):
     micro_tokens: int | None = Field(
         None, ge=16, description="Tokens computed at once; by the device if not given."
     )
+    profile: bool = Field(
+        False,
+        description="Record what the first updates cost: a table, and a trace for a browser.",
+    )
+    deterministic: bool = Field(
+        False, description="Refuse operations of torch that have no deterministic form."
+    )
+    keep_epochs: bool = Field(
+        False, description="Keep a model of every epoch, in epochs/epoch-1 and so on."
+    )
     threads: int | None = Field(
         None,
         ge=1,

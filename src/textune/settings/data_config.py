@@ -84,7 +84,10 @@ class DataSettings(Section):
         None, description="Column that says how much each text weighs in the loss."
     )
     valid_share: float | None = Field(
-        None, gt=0, lt=1, description="Part held out when no file is given; 0.1, or few in folds."
+        None,
+        ge=0,
+        lt=1,
+        description="Part held out when no file is given; 0.1, or few in folds; 0 for none.",
     )
     test_share: float = Field(0.0, ge=0, lt=1, description="Part sealed for the final test.")
     folds: int | None = Field(

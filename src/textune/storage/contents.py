@@ -31,6 +31,8 @@ _RUN = (
     rf"|checkpoints(?:/(?:{_CHECKPOINTS}))?"
     r"|(?:predictions|evaluations)(?:/\.?[^/]+\.(?:parquet|json|lock))?"
     r"|pictures(?:/\.?[^/]+\.png)?"
+    r"|profile(?:/(?:operations\.txt|trace\.json))?"
+    rf"|epochs(?:/epoch-\d+(?:/(?:{_MODEL}))?)?"
     r"|tensorboard(?:/.*)?)"
 )
 WRITTEN = re.compile(

@@ -22,6 +22,8 @@ FREE = {  # settings that no weight depends on
     "train.threads",  # kernels give the same bits with any number of them
     "train.checkpoint_minutes",
     "train.curve",
+    "train.profile",
+    "train.keep_epochs",
     "train.keep_checkpoints",
 }
 

@@ -26,6 +26,7 @@ from textune.training.fingerprints import Fingerprint
 from textune.training.instability import Watch
 from textune.training.loop import Trainable
 from textune.training.optim import AdamW
+from textune.training.profiling import Profiler
 from textune.training.progress import Progress
 
 START = "start."  # before the names of what the head was at the first step, in checkpoints
@@ -55,6 +56,7 @@ class Learner:
     watch: Watch | None = None  # whether it learns
     is_frozen: bool = False  # whether the weights stay as they are before the first step
     saves_last: bool = False  # whether a state is kept of the last step, though none judges it
+    profiler: Profiler | None = None  # of the first updates
     journal: Journal = field(init=False)  # while it learns
 
     @classmethod
@@ -182,6 +184,10 @@ class Learner:
         """Return what a finished run notes of the command that made it."""
         progress = {"step": self.progress.step, "total": self.total}
         return {"fingerprints": self.prints().values, "progress": progress}
+
+    def profiled(self) -> Iterator[Message]:
+        """Record that there was an update, where somebody wants to know what it cost."""
+        return iter(()) if self.profiler is None else self.profiler.after_update()
 
     def take_best(self, folder: Path) -> None:
         """Put the best weights into the encoder; the optimizer's state is no longer needed."""

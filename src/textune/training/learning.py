@@ -17,6 +17,7 @@ from textune.runs.journal import Journal
 from textune.training import memory, snapshot, starting_over
 from textune.training.guards import StopRequest
 from textune.training.learner import Learner
+from textune.training.profiling import Profiler
 
 Event = Started | Step | Validated | Message
 
@@ -44,7 +45,11 @@ def learn(learner: Learner, folder: Path, stop: StopRequest, *, goes_on: bool) -
         learner.journal.tell_retry(learner.progress.retry)
     try:
         with stop.between_steps():
+            if learner.settings.train.profile:
+                learner.profiler = Profiler(folder, learner.total)
             yield from _attempts(learner, folder, stop)
+            if learner.profiler is not None:
+                yield from learner.profiler.end()
             _stop_if(learner, folder, stop)
         if _has_no_patience(learner) and learner.progress.step != learner.total:
             patience = learner.settings.train.patience
@@ -88,6 +93,7 @@ def _steps(
         if step.number % learner.objective.per_epoch == 0:
             learner.journal.epoch(step)
         yield step
+        yield from learner.profiled()
         yield from map(Message, threads.news())
         why = None if watch is None else watch.after(step)
         if why is not None and starting_over.is_possible(learner):

@@ -1,0 +1,120 @@
+"""A quick trial of a run: one batch of everything, in a folder that is gone afterwards."""
+
+import random
+from collections.abc import Generator, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from textune.corpora.corpus import Corpus
+from textune.predicting.predictor import Predictor
+from textune.recipes import labelled_text, recipe
+from textune.recipes.recipe import Event
+from textune.recipes.requests import TrainRequest
+from textune.records import Example, Message, Split
+from textune.runs.runs import Run
+from textune.settings import judging
+from textune.settings.config import Settings
+from textune.splits import strata
+from textune.storage import atomic
+
+BATCH = 16  # texts, where no other number is asked for
+NOISE = ("everything is in", "the model is no better", "the model cannot be told")
+STAGES = "read, tokenise, one update, validate, save, load, predict, report"
+
+
+def learn(request: TrainRequest) -> Generator[Event, None, Run]:
+    """Go through every stage of a run with one batch each; iterate to watch.
+
+    All rows are read and checked. The run is returned, its folder is gone.
+    """
+    with atomic.scratch() as place:
+        settings = _small(request.settings)
+        kept: list[Example] = []
+        small = replace(
+            request,
+            settings=settings,
+            out=place / "run",
+            seeds=None,
+            resume=False,
+            overwrite=False,
+        )
+        story = replace(labelled_text.STORY, gather=partial(_gather, kept), follow=None)
+        run = yield from _quieter(recipe.run(small, story))
+        predictor = Predictor.load(run.path, device=settings.device)
+        answered = len(list(predictor.stream(kept)))
+        assert (run.path / "report.html").is_file()
+    yield Message(
+        f"all stages passed ({STAGES}): the model, loaded again, labelled {answered} texts; "
+        "nothing was kept"
+    )
+    return run
+
+
+def _small(settings: Settings) -> Settings:
+    """Leave out what takes more than one update, whatever was asked."""
+    train = settings.train
+    texts = train.batch_size if "batch_size" in train.model_fields_set else BATCH
+    few: dict[str, object] = {
+        "effort": "normal",
+        "epochs": 1,
+        "batch_size": texts,
+        "curve": False,
+        "probe": False,
+        "remedies": "off",
+        "retry": False,
+        "patience": None,
+        "profile": False,
+        "keep_epochs": False,
+    }
+    if settings.data.valid_share != 0:
+        few["validate_every"] = 1  # by texts that are held out, and not in folds
+    return settings.model_copy(update={"train": train.model_copy(update=few)})
+
+
+def _quieter(events: Generator[Event, None, Run]) -> Generator[Event, None, Run]:
+    """Pass events on, but for what has no meaning after one update."""
+    while True:
+        try:
+            event = next(events)
+        except StopIteration as ended:
+            run: Run = ended.value
+            return run
+        if not (isinstance(event, Message) and event.text.startswith(NOISE)):
+            yield event
+
+
+def _gather(
+    kept: list[Example], request: TrainRequest, folder: Path
+) -> Generator[Message, None, Corpus]:
+    """Read everything, and take a batch of each part; keep texts to be labelled at the end."""
+    found = yield from labelled_text.STORY.gather(request, folder)
+    count = request.settings.train.batch_size
+    seed = judging.seed_of_rows(request.settings)
+    parts = {
+        name: _few(found.examples, getattr(found.split, name), count, seed=seed)
+        for name in ("train", "valid", "test")
+    }
+    yield Message(f"a trial: {', '.join(f'{len(rows)} {name}' for name, rows in parts.items())}")
+    few = replace(found, split=Split(**parts))
+    kept += few.part("train")
+    return few
+
+
+def _few(
+    texts: Sequence[Example], rows: NDArray[np.int64], count: int, *, seed: int
+) -> NDArray[np.int64]:
+    """Draw some rows, so that as many labels as possible are among them."""
+    order = rows.tolist()
+    random.Random(seed).shuffle(order)
+    seen: set[str] = set()
+    first: list[int] = []
+    others: list[int] = []
+    for row in order:
+        names = set(strata.label_names(texts[row]))
+        (others if names <= seen else first).append(row)
+        seen |= names
+    return np.sort(np.asarray([*first, *others][:count], dtype=np.int64))
