@@ -208,6 +208,15 @@ def test_rows_of_one_array_are_named_each(tmp_path):
     assert [fault.origin for fault in table.faults] == ["a.json: row 10", "a.json: row 11"]
 
 
+def test_no_option_is_named_that_would_not_help(tmp_path):
+    path = tmp_path / "a.json"
+    path.write_text('[{"text": "a b", "label": "x"},\n{"text": "c d", "label": "y"}, {"text": "e')
+    for options in (ReadOptions(), SKIP):
+        with pytest.raises(DataError, match=r"a\.json:2: ") as refused:
+            list(sources.read(path, options).rows())
+        assert "or leave such rows out" not in str(refused.value)
+
+
 def test_a_run_has_the_questions_that_were_left_out(tmp_path, tiny_base):
     path = squad(tmp_path / "a.json")
     run = textune.train(path, base=tiny_base, out=tmp_path / "run", faulty="skip", epochs=1)

@@ -1,12 +1,15 @@
 """Data sets of the hub are found in its cache, their parts by card or name, classes by name."""
 
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
+
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from huggingface_hub import constants
 
 from textune.errors import DataError
-from textune.reading import hub, sources
+from textune.reading import cards, hub, sources
 
 CARD = """---
 configs:
@@ -29,6 +32,7 @@ dataset_info:
 ---
 # Reviews
 """
+INFO = "---\ndataset_info:\n  features:\n  - {name: text, dtype: string}\n---\n"
 ROWS = "text,label\n" + "".join(f"a film of the year {n},{n % 2}\n" for n in range(9))
 
 
@@ -125,6 +129,30 @@ def test_a_hub_that_cannot_be_reached_is_said_in_a_line(cached, unreachable):
 
 def test_what_is_in_the_cache_is_read_though_the_hub_cannot_be_reached(cached, unreachable):
     assert len(cells(cached("ann/reviews", {"train.csv": ROWS}))) == 9
+
+
+def test_the_hub_is_asked_once_for_a_data_set_and_a_card_parsed_once(cached, monkeypatch):
+    asked = []
+
+    class Refusing(BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append(self.path)
+            self.send_error(404)
+
+        def log_message(self, *args):
+            pass
+
+    address = cached("ann/shards", {f"train-{n}.csv": ROWS for n in range(3)} | {"README.md": INFO})
+    with HTTPServer(("127.0.0.1", 0), Refusing) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+        monkeypatch.setattr(constants, "ENDPOINT", f"http://127.0.0.1:{server.server_port}")
+        before = cards._parsed.cache_info().misses
+        for _ in range(3):
+            assert len(cells(address)) == 27
+        server.shutdown()
+    assert len(asked) == 1
+    assert cards._parsed.cache_info().misses == before + 1
 
 
 def test_what_is_neither_on_the_network_nor_in_the_cache_is_refused_in_a_line(cached):

@@ -261,6 +261,13 @@ def test_messages_of_a_chat_are_a_text_and_its_label(tmp_path):
     rows[4]["messages"] *= 2
     with pytest.raises(DataError, match=r"data.json: row 5: 2 messages of the user and 2 answers"):
         textune.check(written(tmp_path, rows))
+    for late in (False, True):
+        odd = [*(rows[:4] * 60 * late), said(("user", "a"), ("tool", "b"), ("assistant", "c"))]
+        with pytest.raises(DataError, match=r"row \d+: a message of 'tool'; allowed: assistant, "):
+            textune.check(written(tmp_path, [*odd, *rows[:3]]))
+    twice = said(("developer", "Judge."), ("system", "Well."), ("user", "a"), ("assistant", "c"))
+    (row,) = sources.read(written(tmp_path, [twice])).rows()
+    assert "Judge.\nWell." in row.cells
     odd = [*(rows[:4] * 60), {"text": "no message"}]
     with pytest.raises(DataError, match=r"data.json: row 241: no messages of a chat"):
         textune.check(written(tmp_path, odd))

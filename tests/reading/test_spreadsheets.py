@@ -57,6 +57,13 @@ def message_of(path, options=sources.USUAL):
     return str(caught.value)
 
 
+def test_an_encoding_that_is_named_in_vain_is_said(book):
+    path = book(Reviews=ROWS)
+    reasons = sources.read(path, ReadOptions(encoding="cp1252")).reasons
+    assert "--encoding cp1252 is of no effect: a spreadsheet says itself" in reasons[-1]
+    assert "encoding" not in " ".join(sources.read(path).reasons)
+
+
 def test_the_only_sheet_with_a_table_is_read(book):
     path = book(Notes=[["made by hand"]], Reviews=ROWS, Empty=[])
     table = sources.read(path)

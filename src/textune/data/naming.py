@@ -5,6 +5,7 @@ is its name (the first line is class 0), or a number and a name with a tab or a 
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -40,7 +41,8 @@ def read(wanted: str, table: Table, label: str) -> Pairs:
             raise DataError(
                 f"--names {wanted}: class {value!r} is called {names[value]!r} and {name!r}"
             )
-    twice = [name for name in names.values() if [*names.values()].count(name) > 1 or not name]
+    times = Counter(names.values())
+    twice = [name for name in names.values() if times[name] > 1 or not name]
     if twice or not names:
         held = f"two classes are called {twice[0]!r}" if twice else "there is no name in it"
         raise DataError(f"--names {wanted}: {held}; allowed: one name for each class")

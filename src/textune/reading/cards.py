@@ -7,7 +7,7 @@ are classes, and what they are called.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatch
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,16 @@ MOST_ABOVE = 3  # folders between a file and the card
 def read(folder: Path) -> Mapping[str, Any]:
     """Return what the card in a folder says; nothing where none can be read."""
     try:
-        with (folder / NAME).open(encoding="utf-8") as file:
+        found = (folder / NAME).stat()
+    except OSError:
+        return {}
+    return _parsed(folder / NAME, found.st_mtime_ns, found.st_size)
+
+
+@lru_cache(maxsize=8)  # a card is asked for each file of its data set
+def _parsed(card: Path, changed: int, size: int) -> Mapping[str, Any]:
+    try:
+        with card.open(encoding="utf-8") as file:
             text = file.read(MOST_BYTES)
     except (OSError, UnicodeDecodeError):
         return {}

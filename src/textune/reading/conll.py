@@ -18,6 +18,7 @@ from itertools import groupby
 from pathlib import Path
 
 from textune.errors import DataError, Problems, excerpt
+from textune.reading import brackets, universal
 from textune.reading.lines import RECORD_LIMIT, lines, pieces
 from textune.reading.told import problems_of
 from textune.records import Row, Table
@@ -42,7 +43,7 @@ SENTENCE = re.compile(
 _SPACES = re.compile(r"[ \t]+")
 _COMMENT = re.compile(r"#\s*[\w.:-]+\s*=(\s|$)|#(begin|end) document\b")
 _COUNTED = re.compile(r"\d+([-.]\d+)?")
-_MARK = re.compile(r"(?:^|\|)([^|=]+)=[BIESLU]-[^|]+")  # of a word of an entity, in CoNLL-U's MISC
+_BRACKETS = "write (TYPE* on the first word of an entity and *) on its last"
 _UNWRITTEN = re.compile(r"\d+[-.]\d+")  # the number of a joined word, or of one that is not there
 _WORDS = frozenset(["form", "forms", "text", "token", "tokens", "word", "words"])
 # fmt: off
@@ -63,11 +64,14 @@ class Layout:
     feature: str = ""  # of the last column of CoNLL-U that holds tags of entities, as NER=B-PER
     is_counted: bool = False  # the first column counts the words, so that "#" is none
     lacks_outside: bool = False  # a word without a tag has a column less
+    bracketed: frozenset[int] = frozenset()  # columns of tags as "(PERSON*"
+    is_ontonotes: bool = False  # CoNLL-2012: what stands behind the entities is left out
 
     @property
     def names(self) -> tuple[str, ...]:
         """Of the columns: those of the header, or their numbers."""
-        names = self.header or tuple(map(str, range(1, self.width + 1)))
+        names = self.header or (brackets.ONTONOTES if self.is_ontonotes else ())
+        names = names or tuple(map(str, range(1, self.width + 1)))
         return (*names, self.feature) if self.feature else names
 
     @property
@@ -92,12 +96,18 @@ def read(
     if layout is None or share < _MOST:
         return None
     found = _whole(sentences, layout)
+    layout = replace(layout, bracketed=layout.bracketed or brackets.places(found))
+    found = [words for one in found if (words := brackets.converted(one, layout.bracketed))]
     is_sure = share >= _SURE and ending != ".csv" and _are_tags(found)
     is_sure = is_sure or layout.is_universal or ending in ENDINGS
     if not is_sure and not _are_entities(found):
         return None
     layout = _filled(layout, found, header)
-    layout = replace(layout, feature=_feature(found)) if layout.is_universal else layout
+    layout = (
+        replace(layout, feature=universal.feature(found, _UNIVERSAL - 1))
+        if layout.is_universal
+        else layout
+    )
     if layout.header and len(sentences) == 1 and any(map(SENTENCE.fullmatch, layout.header)):
         return None  # the sentence of each word stands in a column, as in any table
     is_headed = layout.header is not None
@@ -107,6 +117,9 @@ def read(
         f"{layout.width} columns, parted by {layout.sign}" if layout.width > 1 else "1 column",
         f"header: the first line names the columns: {', '.join(layout.names)}" * is_headed,
         "joined and unwritten words (numbered as 1-2 and 8.1) are left out" * layout.is_universal,
+        "tags as '(PERSON*' are read as spans of words, from bracket to bracket"
+        * bool(layout.bracketed),
+        "CoNLL-2012 (OntoNotes): arguments and coreference are left out" * layout.is_ontonotes,
         f"{layout.feature!r} is read out of the last column (MISC)" * bool(layout.feature),
     )
     rows = partial(_stream, path, layout)
@@ -142,6 +155,12 @@ def _layout(sentences: Sequence[Sequence[str]]) -> tuple[Layout | None, float]:
         is_listed = not is_tabbed and (_has_commas(sample) or _is_headed_table(sample))
         if count > most and not (is_tabbed and width == 1) and not is_listed:
             best, most = Layout(is_tabbed, width, frozenset()), count
+    for is_tabbed in (True, False):
+        if brackets.are_ontonotes([_cells(line, is_tabbed) for line in sample]):
+            width = len(brackets.ONTONOTES)
+            entities = frozenset([width - 1])
+            layout = Layout(is_tabbed, width, frozenset(), bracketed=entities, is_ontonotes=True)
+            return layout, 1.0
     if (lacking := _lacking(sample)) is not None:
         return lacking, 1.0
     if best is not None and best.width == _UNIVERSAL:
@@ -264,6 +283,8 @@ def _words(
         cells = _cells(line, layout.is_tabbed)
         if layout.lacks_outside and len(cells) == layout.width - 1:
             cells = [*cells, ""]
+        if layout.is_ontonotes:
+            cells = cells[: layout.width]
         if _is_comment(line, cells, layout, is_begun=is_begun):
             continue
         is_begun = True
@@ -291,29 +312,16 @@ def _stream(path: Path, layout: Layout) -> Iterator[Row]:
     with problems_of(path) as problems:
         for first, sentence in _sentences(path, layout, problems):
             found += 1
-            if not problems.count:
-                yield as_lists(_with_feature(sentence, layout.feature), f"{path.name}:{first}")
+            place = f"{path.name}:{first}"
+            words = brackets.converted(sentence, layout.bracketed) if layout.bracketed else sentence
+            if words is None:
+                torn = [(f"{place}: brackets of its tags that do not match", _BRACKETS)]
+                row = "\n".join(map(" ".join, sentence))
+                problems.add_together(torn, "a sentence", row=row, origin=place)
+            elif not problems.count:
+                yield as_lists(universal.with_feature(words, layout.feature), place)
     if not found and not problems.noted:
         raise DataError(f"{path.name}: there is no word in it; write one word a line")
-
-
-def _feature(found: Sequence[Sequence[Sequence[str]]]) -> str:
-    """Name the feature of CoNLL-U's last column that marks entities, "" where none does."""
-    counts = Counter(
-        match[1]
-        for words in found
-        for cells in words
-        for match in _MARK.finditer(cells[_UNIVERSAL - 1])
-    )
-    return counts.most_common(1)[0][0] if counts else ""
-
-
-def _with_feature(words: list[list[str]], feature: str) -> list[list[str]]:
-    """Add what a feature of the last column says of each word: nothing is O."""
-    if not feature:
-        return words
-    held = (dict(part.partition("=")[::2] for part in cells[-1].split("|")) for cells in words)
-    return [[*cells, said.get(feature, "O")] for cells, said in zip(words, held, strict=True)]
 
 
 def as_lists(words: Sequence[Sequence[str]], origin: str) -> Row:

@@ -6,7 +6,7 @@ well-formed UTF-8, with signs beyond ASCII in it, is read as that, and it is sai
 
 import codecs
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from difflib import get_close_matches
 from encodings.aliases import aliases
@@ -16,6 +16,7 @@ from typing import BinaryIO, cast
 from textune.errors import DataError, SettingsError, excerpt
 from textune.reading import detecting
 from textune.reading.told import Told
+from textune.records import ReadOptions
 
 Opened = Callable[[], AbstractContextManager[BinaryIO]]
 PIECE = 1 << 18  # bytes read at a time
@@ -29,6 +30,7 @@ MARKS = (  # the longest first: that of UTF-16 begins one of UTF-32
     (b"\x84\x31\x95\x33", "gb18030"),
 )
 BINARY = (b"PAR1", b"ARROW1", b"\xff" * 4, b"PK\x03\x04", b"FEA1", b"\x28\xb5\x2f\xfd", b"BZh")
+TELLING = {"sheet": "a spreadsheet", "parquet": "a Parquet or Arrow file"}
 LONGEST = 8 << 20  # bytes of a line that is looked at as one
 SHIFTS = {b"\x1b$B": "iso2022_jp", b"\x1b$@": "iso2022_jp", b"\x1b$)C": "iso2022_kr"}
 LEAST = 4  # signs beyond ASCII that do not happen to be UTF-8, in an encoding of several bytes
@@ -93,6 +95,13 @@ def codec_of(path: Path, head: bytes, opened: Opened) -> str | None:
     if name in ("utf-16", "utf-32"):  # without a mark: as Windows and most others write it
         name = f"{name}-le"
     return None if path.is_utf8 else name
+
+
+def useless(form: str, options: ReadOptions) -> Iterator[str]:
+    """Say that an encoding was named of what says itself how its texts are written."""
+    if options.encoding is not None and form in TELLING:
+        what = f"{TELLING[form]} says itself how its texts are written"
+        yield f"--encoding {options.encoding} is of no effect: {what}"
 
 
 def said(path: Path, head: bytes, opened: Opened) -> str:

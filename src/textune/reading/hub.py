@@ -39,16 +39,32 @@ def parse(address: str) -> tuple[str, str | None, str | None]:
 def fetch(address: str) -> tuple[Path, str | None]:
     """Fetch a data set, or find it in the cache where nothing can be fetched.
 
+    The hub is asked once in a process for the same data set, however often that is read.
+
     Returns:
         Its folder, and the config that was named.
 
     Raises:
         DataError: There is no such data set, or it can neither be fetched nor found.
     """
-    from huggingface_hub import HfApi, constants, snapshot_download  # heavy, and rarely needed
-    from huggingface_hub import errors as of_hub
+    from huggingface_hub import constants  # heavy, and rarely needed
 
     repo, revision, config = parse(address)
+    hub = constants.HF_HUB_CACHE, None if constants.HF_HUB_OFFLINE else constants.ENDPOINT
+    place = _FOUND.get((repo, revision, *hub))
+    if place is None or not place.is_dir():
+        place = _FOUND[repo, revision, *hub] = _fetched(address, repo, revision)
+    return place, config
+
+
+_FOUND: dict[tuple[str | None, ...], Path] = {}
+"""Data sets that were fetched or found: name, revision, cache and hub → folder."""
+
+
+def _fetched(address: str, repo: str, revision: str | None) -> Path:
+    from huggingface_hub import HfApi, constants, snapshot_download
+    from huggingface_hub import errors as of_hub
+
     try:
         if constants.HF_HUB_OFFLINE:
             place = _cached(repo, revision)
@@ -77,7 +93,7 @@ def fetch(address: str) -> tuple[Path, str | None]:
                 f"({first_line(error, 200)}); check the name and the network, or fetch it "
                 f"elsewhere: hf download {repo} --repo-type dataset"
             ) from error
-    return Path(place), config
+    return Path(place)
 
 
 def _cached(repo: str, revision: str | None) -> str:

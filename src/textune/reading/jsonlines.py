@@ -64,6 +64,8 @@ def refuse_end(value: Value, origin: str, problems: Problems) -> None:
     Raises:
         DataError: After this value none can be read.
     """
+    if value.is_last:
+        problems.option = ""  # which would not help
     if value.is_last and problems.skips:
         raise DataError(
             f"{origin}: {value.fault}; what follows cannot be read, so that it cannot be left out "

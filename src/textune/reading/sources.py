@@ -81,6 +81,7 @@ def read(source: str | os.PathLike[str] | object, options: ReadOptions = USUAL) 
     """
     faults = faulty.asked(options.faulty)
     table = annotator_columns.settled(_recognised(source, options, faults), options)
+    table = replace(table, reasons=(*table.reasons, *encodings.useless(table.format, options)))
     return table if faults is None else faulty.without(table, faults)
 
 

@@ -11,7 +11,8 @@ from typing import Any
 from textune.reading.forms.interface import Form, Made, always, are_objects, plain
 
 KEYS = (("messages", "role", "content"), ("conversations", "from", "value"))
-USER, ASSISTANT, SYSTEM = ("user", "human"), ("assistant", "gpt", "bot", "model"), ("system",)
+USER, ASSISTANT = ("user", "human"), ("assistant", "gpt", "bot", "model")
+SYSTEM = ("system", "developer")
 ROLES = frozenset((*USER, *ASSISTANT, *SYSTEM))
 
 
@@ -27,7 +28,8 @@ def _are_messages(held: object, role: str, content: str) -> bool:
     return (
         isinstance(held, list)
         and are_objects(held, role, content)
-        and all(str(one[role]) in ROLES for one in held)
+        and all(isinstance(one[role], str) for one in held)
+        and any(one[role] in USER for one in held)
     )
 
 
@@ -37,7 +39,12 @@ def _convert(value: Any) -> Iterator[Made]:
         raise ValueError("no messages of a chat")
     said: dict[str, list[Any]] = {"text": [], "label": [], "system": []}
     for message in value[name]:
-        who = str(message[role])
+        who = message.get(role)
+        if who not in ROLES:
+            raise ValueError(
+                f"a message of {who!r:.40}; allowed: {', '.join(sorted(ROLES))}; write the text "
+                'and its label that are meant: {"text": "…", "label": "…"}'
+            )
         kind = "text" if who in USER else "label" if who in ASSISTANT else "system"
         said[kind].append(message[content])
     if len(said["text"]) != 1 or len(said["label"]) > 1:
@@ -46,7 +53,9 @@ def _convert(value: Any) -> Iterator[Made]:
             'one each; write the text and its label that are meant: {"text": "…", "label": "…"}'
         )
     beside = _beside(value, name)
-    yield {**beside, **{kind: held[0] for kind, held in said.items() if held}}
+    system = said.pop("system")
+    held = {kind: messages[0] for kind, messages in said.items() if messages}
+    yield {**beside, **held, **({"system": "\n".join(map(str, system))} if system else {})}
 
 
 def _beside(value: Mapping[str, object], name: str) -> dict[str, object]:

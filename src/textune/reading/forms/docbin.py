@@ -25,15 +25,13 @@ def read(path: Path, why: tuple[str, ...] = ()) -> Table:
 
     Raises:
         MissingExtraError: spaCy is not installed.
-        DataError: It is no DocBin, or its documents have neither entities nor categories.
+        DataError: It is no DocBin.
     """
     docs = _docs(path)
     has_entities = any(doc.ents for doc in docs)
     cats = [[name for name, mark in doc.cats.items() if mark >= 0.5] for doc in docs]
     has_cats = any(doc.cats for doc in docs)
-    exclusive = has_cats and all(len(names) == 1 for names in cats)
-    if not has_entities and not has_cats:
-        raise DataError(f"{path.name}: its documents have neither entities nor categories (cats)")
+    exclusive = all(len(names) == 1 for names, doc in zip(cats, docs, strict=True) if doc.cats)
     columns = ("text", *["entities"] * has_entities, *["label"] * has_cats)
     reasons = (*why, f"format: {NAME}, {len(docs):,} documents")
     rows = partial(_rows, path, columns, exclusive=exclusive)
@@ -65,10 +63,7 @@ def _rows(path: Path, columns: tuple[str, ...], *, exclusive: bool) -> Iterator[
         for number, doc in enumerate(_docs(path), start=1):
             found = [span(ent.start_char, ent.end_char, ent.label_) for ent in doc.ents]
             names = [name for name, mark in doc.cats.items() if mark >= 0.5]
-            cells: dict[str, object] = {
-                "text": doc.text,
-                "entities": found,
-                "label": names[0] if exclusive else names,
-            }
+            label = (names[0] if exclusive else names) if doc.cats else None  # of the others: none
+            cells: dict[str, object] = {"text": doc.text, "entities": found, "label": label}
             held = tuple(cells[name] for name in columns)
             yield from jsonlines.sound(held, columns, f"{path.name}: row {number}", problems)

@@ -7,7 +7,8 @@ from textune.errors import DataError
 
 FORMATS = (
     "CSV, TSV, text, JSON (.jsonl, .ndjson, .json), CoNLL, WebAnno TSV, brat, PubTator, Rasa's "
-    "YAML, Excel, ODS, Arrow and Parquet, each also as .gz, .bz2, .xz and .zst"
+    "YAML and Markdown, SemEval's and BioC's XML, spaCy's DocBin, Excel, ODS, Arrow and Parquet, "
+    "each also as .gz, .bz2, .xz and .zst"
 )
 
 
