@@ -19,7 +19,7 @@ from textune.settings.language_config import (
 SETTINGS = {"adapt": AdaptSettings, "pretrain": PretrainSettings} | dict.fromkeys(
     (
         *("check", "train", "folds", "evaluate", "predict", "fill", "suggest", "demo"),
-        *("tokens", "inspect", "features"),
+        *("tokens", "inspect", "features", "sweep"),
     ),
     Settings,
 )
@@ -75,6 +75,7 @@ def test_the_pages_are_all_there():
         "performance.md",
         "recipes.md",
         "scikit_learn.md",
+        "sweep.md",
         "tasks.md",
     ]
     assert len(commands()) >= 15

@@ -32,6 +32,7 @@ FLOOR = {  # a room (a folder), or one of the few files beside the rooms
     "training": 7,
     "predicting": 7,
     "recipes": 8,
+    "sweeping": 9,
     "doors": 9,
     "sklearn": 9,
     "__init__": 9,

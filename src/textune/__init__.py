@@ -6,6 +6,7 @@ if TYPE_CHECKING:
     from textune.doors.api import cross_validate, evaluate, train
     from textune.doors.looking_api import decode, features, inspect, tokens
     from textune.doors.suggestion_api import suggest
+    from textune.doors.sweep_api import sweep
     from textune.errors import DataError, ModelError, RunError, SettingsError, TextuneError
     from textune.predicting.filling import Filler
     from textune.predicting.predictor import Predictor
@@ -33,6 +34,7 @@ __all__ = [
     "inspect",
     "pretrain",
     "suggest",
+    "sweep",
     "tokens",
     "train",
 ]
@@ -52,6 +54,7 @@ _PLACES = {
     "inspect": "doors.looking_api",
     "pretrain": "doors.language_api",
     "suggest": "doors.suggestion_api",
+    "sweep": "doors.sweep_api",
     "tokens": "doors.looking_api",
     "train": "doors.api",
 }

@@ -7,7 +7,7 @@ import typer
 from typer.testing import CliRunner
 
 import textune
-from textune.doors import api, cli, keywords, language_api, suggestion_api
+from textune.doors import api, cli, keywords, language_api, suggestion_api, sweep_api
 from textune.doors.options import arguments, command, descriptions
 from textune.settings.language_config import AdaptSettings
 
@@ -19,13 +19,14 @@ SAME = {
     "adapt": language_api.adapt,
     "pretrain": language_api.pretrain,
     "suggest": suggestion_api.suggest,
+    "sweep": sweep_api.sweep,
 }
 
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_argument_and_option_has_words(name):
     shown = [each for each in COMMANDS[name].params if each.name != "help"]
-    assert len(COMMANDS) >= 14
+    assert len(COMMANDS) >= 15
     assert shown
     assert [each.name for each in shown if not each.help] == []
     assert [each.name for each in shown if '"' in each.help or "Python" in each.help] == []

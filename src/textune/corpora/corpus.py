@@ -97,8 +97,11 @@ def gather(
     *,
     valid: object | None = None,
     test: object | None = None,
+    sealed: bool = False,
 ) -> Generator[Message, None, Corpus]:
     """Read, understand, split and tokenise; yield what a person should know on the way.
+
+    Where it is sealed, no file for the test is opened, and rows drawn for it are in no part.
 
     Raises:
         DataError: With every problem's file and line.
@@ -106,7 +109,7 @@ def gather(
     """
     data = settings.data
     max_tokens = tokenizer.limited(data.max_tokens, of="of a text")
-    found_parts = given.Given.of(source, valid, test)
+    found_parts = given.Given.of(source, valid, test, sealed=sealed)
     sums = found_parts.sums()
     table = sources.read(source, data.file)
     found = _agree(table, data)
@@ -121,7 +124,11 @@ def gather(
     cost = unknown.cost(tokenizer, parts[0], words_of)
     if found_unknown := unknown.finding(tokenizer, cost):
         yield Message(f"{table.name}: {found_unknown.message}", is_warning=True)
-    corpus = yield from _divided(table, agreed, parts, settings, tokenizer, max_tokens=max_tokens)
+    split = _split(parts, settings, agreed.task, seed=judging.seed_of_rows(settings))
+    split = replace(split, test=split.test[:0]) if sealed else split
+    corpus = yield from _divided(
+        table, agreed, parts, split, settings, tokenizer=tokenizer, max_tokens=max_tokens
+    )
     return replace(
         corpus,
         files=given.unchanged(sums, others),
@@ -140,22 +147,21 @@ def _divided(
     table: Table,
     agreed: Contract,
     parts: list[list[Example]],
+    split: Split,
     settings: Settings,
-    tokenizer: Tokenizer,
     *,
+    tokenizer: Tokenizer,
     max_tokens: int,
 ) -> Generator[Message, None, Corpus]:
-    """Split the examples of all parts, learn the task, and make tokens and targets."""
+    """Learn the task from the examples of all parts, and make tokens and targets."""
     data = settings.data
-    seed = judging.seed_of_rows(settings)
-    split = _split(parts, settings, agreed.task, seed=seed)
     everything = [example for part in parts for example in part]
     task = _learn_task(agreed, everything, split)
     selection.check(task, settings)
     raw = targets_of(task, everything)
     findings = (*_look_alike(agreed.task, everything), *_leaks(everything, split))
     yield from (Message(finding.message, is_warning=True) for finding in findings)
-    split = _balance(everything, split, data, seed)
+    split = _balance(everything, split, data, judging.seed_of_rows(settings))
     store, remarks = lengths.tokenize(
         everything,
         tokenizer,

@@ -27,15 +27,19 @@ class Given:
     own: Mapping[str, object]  # part → what the data set has
 
     @classmethod
-    def of(cls, source: object, valid: object | None, test: object | None) -> "Given":
-        """Look which parts the source has.
+    def of(
+        cls, source: object, valid: object | None, test: object | None, *, sealed: bool = False
+    ) -> "Given":
+        """Look which parts the source has; one for the test is as if it were not there if sealed.
 
         Raises:
             DataError: There is no such file.
         """
-        parts = {"valid": valid, "test": test}
+        parts = {"valid": valid} if sealed else {"valid": valid, "test": test}
         named = {name: one for name, one in parts.items() if one is not None}
-        own = sources.parts(source)
+        own = dict(sources.parts(source))
+        if sealed:
+            own.pop("test", None)
         return cls({"train": own.get("train", source), **named}, own)
 
     def others(

@@ -12,6 +12,7 @@ from textune.doors import (
     api,
     commands_check,
     commands_looking,
+    commands_sweep,
     console,
     console_metrics,
     console_predictions,
@@ -74,6 +75,9 @@ def folds(*, as_json: bool, **options: object) -> None:
         console.show_json({"path": str(found.path), **found.numbers})
     else:
         console_metrics.show_folds(found.numbers)
+
+
+commands_sweep.register(app)
 
 
 @command(app, api.evaluate)

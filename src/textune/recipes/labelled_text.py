@@ -43,6 +43,7 @@ def _gather(request: TrainRequest, _: Path) -> Generator[Message, None, Corpus]:
             tokenizer,
             valid=request.valid,
             test=request.test,
+            sealed=request.sealed,
         )
     )
 

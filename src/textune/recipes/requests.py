@@ -38,6 +38,7 @@ class TrainRequest(Request):
     valid: object | None = None
     test: object | None = None
     seeds: int | None = None  # with how many to learn; None as the effort has it
+    sealed: bool = False  # texts of the test are neither read from a file of theirs nor judged
 
     def inputs(self) -> dict[str, object]:
         """Return all that is read, by the words for it."""

@@ -165,10 +165,12 @@ def percent(share: float | None) -> str:
     return shown if shown == UNKNOWN else f"{shown}{THIN}%"
 
 
-def write(run_dir: Path, template: str, values: Mapping[str, Any]) -> Path:
-    """Fill a template and put it into a run folder as report.html."""
+def write(
+    run_dir: Path, template: str, values: Mapping[str, Any], name: str = "report.html"
+) -> Path:
+    """Fill a template and put it into a run folder, by default as report.html."""
     page = _environment().get_template(template).render(values)
-    file = run_dir / "report.html"
+    file = run_dir / name
     atomic.write_text(file, page)
     return file
 

@@ -4,8 +4,9 @@ import io
 import math
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -88,7 +89,10 @@ def draw(run_dir: Path, files: pages.Files) -> list[Path]:
         return []
     found = charts(files.log, cast("PlainMetrics", files.metrics))
     (run_dir / "pictures").mkdir(exist_ok=True)
-    return [_write_png(chart, run_dir / "pictures" / f"{chart.name}.png") for chart in found]
+    return [
+        write_png(run_dir / "pictures" / f"{chart.name}.png", chart.title, partial(_plot, chart))
+        for chart in found
+    ]
 
 
 def charts(log: Sequence[LogLine], metrics: PlainMetrics) -> list[Chart]:
@@ -216,15 +220,21 @@ def svg(figure: Figure, title: str) -> Markup:
 
 def to_svg(chart: Chart) -> Markup:
     """Draw a chart for a page, which sets its title beside it."""
+    return drawn(chart.title, partial(_plot, chart))
+
+
+def drawn(title: str, draw: Callable[[Axes, Paint], None]) -> Markup:
+    """Draw for a page, which sets the title beside it."""
     figure, axes = canvas(PAGE, size=SVG_SIZE)
-    _plot(chart, axes, PAGE)
-    return svg(figure, chart.title)
+    draw(axes, PAGE)
+    return svg(figure, title)
 
 
-def _write_png(chart: Chart, path: Path) -> Path:
+def write_png(path: Path, title: str, draw: Callable[[Axes, Paint], None]) -> Path:
+    """Draw into a PNG file."""
     figure, axes = canvas(PAPER, size=PNG_SIZE)
-    axes.set_title(chart.title, color=PAPER.ink, loc="left", fontweight="bold")
-    _plot(chart, axes, PAPER)
+    axes.set_title(title, color=PAPER.ink, loc="left", fontweight="bold")
+    draw(axes, PAPER)
     nameless = {"Software": None}  # matplotlib's version would make equal pictures differ
     with atomic.replacing_file(path) as unfinished:
         figure.savefig(

@@ -269,14 +269,21 @@ def model_folder(run: Path) -> Path:
             f"{run}: this model fills in masks and knows no labels yet; fine-tune it with "
             f"textune train FILE --base {run}, or ask it with textune fill {run} TEXT"
         )
-    way_out = "not a run"
+    raise RunError(f"{run}: no finished model in it: {_why_no_model(run)}")
+
+
+def _why_no_model(run: Path) -> str:
+    """Say why there is no model in a folder, and where there is one."""
     if folders.is_without_model(run):
-        way_out = "it was a fold, whose model is kept only with textune folds --keep"
-        if run.resolve().parent.name == "seeds":
-            way_out = f"of several seeds the best one's model alone is kept, in {run.parent.parent}"
-    elif contents.is_begun(run):
-        way_out = "its training has not finished; continue it with --resume"
-    raise RunError(f"{run}: no finished model in it: {way_out}")
+        above = run.resolve().parent
+        if above.name == "trials":
+            return f"it was a trial of a sweep; the best one's is in {run.parent.parent / 'final'}"
+        if above.name == "seeds":
+            return f"of several seeds the best one's model alone is kept, in {run.parent.parent}"
+        return "it was a fold, whose model is kept only with textune folds --keep"
+    if contents.is_begun(run):
+        return "its training has not finished; continue it with --resume"
+    return "not a run"
 
 
 def is_language(run: Path) -> bool:

@@ -1,0 +1,123 @@
+"""Settings are tried and the best of them trained again, by the doors that people use."""
+
+import csv
+import json
+import os
+import signal
+import time
+
+import pytest
+
+import textune
+from textune.errors import DataError, RunError, SettingsError
+from textune.storage import contents
+
+GRID = ["lr=0.002,0.006", "batch-size=16,32"]
+
+
+def table(folder):
+    """Read the table of trials, but for the times."""
+    with (folder / "trials.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    return [{key: value for key, value in row.items() if key != "seconds"} for row in rows]
+
+
+@pytest.fixture
+def swept(reviews, tiny_base, tmp_path):
+    """Return a function that tries settings quickly."""
+
+    def swept(**given):
+        wanted = {"base": tiny_base, "epochs": 2, "seeds": 1, "out": tmp_path / "sweep"}
+        return textune.sweep(reviews, **wanted | given)
+
+    return swept
+
+
+def test_no_trial_sees_the_test_and_both_numbers_are_told(swept, reviews, tmp_path):
+    test = tmp_path / "test.csv"
+    test.write_text("no,thing\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"test\.csv"):  # only the winner's training opens it
+        swept(space=GRID, trials=3, seeds=2, test=test)
+    rows = table(tmp_path / "sweep")
+    assert [row["state"] for row in rows] == ["complete"] * 3
+    test.write_text(reviews.read_text(encoding="utf-8"), encoding="utf-8")
+    found = textune.sweep(out=tmp_path / "sweep", resume=True)
+    assert table(tmp_path / "sweep") == rows
+    numbers = found.numbers
+    assert numbers["best"]["value"] == max(float(row["mcc"]) for row in rows)
+    assert numbers["winner"]["split"] == "new"
+    assert numbers["winner"]["valid"]["deviation"] is not None
+    assert numbers["winner"]["test"]["mean"] >= 0.5
+    for words in ("the best of 3 finished trials", "optimistic", "2 other seeds on another split"):
+        assert words in numbers["words"]
+    place = tmp_path / "sweep" / "trials" / f"{numbers['best']['trial']:04}"
+    splits = json.loads((place / "splits.json").read_text(encoding="utf-8"))
+    assert splits["test"] == []
+    assert splits["valid"] != json.loads((found.run.path / "splits.json").read_text())["valid"]
+    assert not {"model", "checkpoints"} & contents.inside(place)
+    with pytest.raises(RunError, match="it was a trial of a sweep; the best one's is in"):
+        textune.Predictor.load(place)
+    assert textune.Predictor.load(found.run.path)
+    again = textune.train(config=tmp_path / "sweep" / "best.toml", out=tmp_path / "again")
+    assert again.metrics["best"]["value"] == numbers["best"]["value"]
+    assert (
+        again.metrics["valid"]["log_loss"]
+        == json.loads((place / "metrics.json").read_text())["valid"]["log_loss"]
+    )
+
+
+def test_what_goes_wrong_in_a_trial_is_noted_and_others_follow(swept, tiny_base, tmp_path):
+    bases = [str(tmp_path / "absent"), str(tiny_base)]
+    found = swept(space={"base": bases}, base=None, lr=0.006)
+    assert found.numbers["trials"] == {"complete": 1, "pruned": 0, "fail": 1}
+    failed = next(row for row in table(tmp_path / "sweep") if row["state"] == "fail")
+    assert "absent" in failed["note"]
+    assert found.numbers["best"]["settings"] == {"base": str(tiny_base)}
+    with pytest.raises(RunError, match="already exists; --resume continues it, --overwrite"):
+        swept(space=GRID)
+    with pytest.raises(RunError, match=r"this sweep began otherwise \(.*train\.batch_size"):
+        swept(space=GRID, resume=True)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"effort": "best"}, "--effort best: trials are fine-tuned once"),
+        ({"pruner": "mean"}, "--pruner mean: allowed: median, hyperband, none"),
+        ({"jobs": 0}, "--jobs 0: expected a whole number from 1"),
+        ({"metric": "mccc"}, "no such metric; did you mean 'mcc'"),
+        ({"resume": True}, "nothing to resume there"),
+        ({"space": ["lr=0.1,-1"]}, "greater than 0"),
+        ({"test": "absent.csv"}, r"absent\.csv: no such file; it is for the test"),
+        ({"lr": 0.1, "batch_size": 8}, "are all given"),
+    ],
+)
+def test_what_cannot_be_is_refused_before_a_folder_is_made(swept, tmp_path, given, words):
+    with pytest.raises((SettingsError, RunError, DataError), match=words):
+        swept(**given)
+    assert not (tmp_path / "sweep").exists()
+
+
+def test_a_sweep_that_is_killed_goes_on_by_several_and_ends_as_an_unbroken_one(
+    server, reviews, tiny_base, tmp_path
+):
+    words = ["sweep", reviews, "--base", tiny_base, "--epochs", 2, "--seeds", 1]
+    words += [word for each in GRID for word in ("--space", each)]
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    one = server.start([*words, "--out", whole])
+    other = server.start([*words, "--out", broken])
+    while not any(broken.glob("trials/0001/log.jsonl")):
+        assert server.poll(other) is None
+        time.sleep(0.02)
+    os.kill(other, signal.SIGKILL)
+    assert server.wait(other).code == -signal.SIGKILL
+    assert not (broken / "result.json").exists()
+    ids = [server.start(["sweep", "--resume", "--out", broken]) for _ in range(2)]
+    ended = [server.wait(each) for each in (one, *ids)]
+    assert [each.code for each in ended] == [0, 0, 0], ended
+    assert all("Warning" not in each.errors for each in ended)
+    assert table(broken) == table(whole)
+    assert [row["state"] for row in table(broken)] == ["complete"] * 4
+    names = {file.name for file in (whole / "pictures").iterdir()}
+    assert names == {"history.png", "importance.png", "slice-lr.png", "slice-batch_size.png"}
+    assert "believe this one" in (whole / "sweep.html").read_text(encoding="utf-8")
