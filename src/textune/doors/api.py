@@ -283,6 +283,8 @@ def evaluate(
     faulty: str | None = None,
     skip: str | Sequence[str] | None = None,
     threshold: float | None = None,
+    max_tokens: int | None = None,
+    per_batch: int | None = None,
     device: str = "auto",
     precision: str = "auto",
 ) -> dict[str, Any]:
@@ -309,6 +311,8 @@ def evaluate(
             written beside the numbers.
         skip: Leave out rows with this cell, "COLUMN=VALUE", besides those that training left out.
         threshold: Probability from which a label applies, instead of the model's own.
+        max_tokens: Tokens of a text, or of a window of it, instead of those of the training.
+        per_batch: Judge each so many texts as well, and say why that is not to be averaged.
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
         precision: Number format: "auto", "fp32" or "bf16".
 
@@ -347,5 +351,7 @@ def evaluate(
         threshold=threshold,
         device=device,
         precision=precision,
+        max_tokens=max_tokens,
+        per_batch=per_batch,
     )
     return evaluating.evaluate(folder, source, options)

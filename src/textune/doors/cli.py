@@ -13,6 +13,7 @@ from textune.doors import (
     commands_check,
     commands_looking,
     commands_sweep,
+    commands_table,
     console,
     console_metrics,
     console_predictions,
@@ -95,6 +96,7 @@ def evaluate(run: Path, source: str | list[str], *, as_json: bool, **options: An
     noun = "documents" if "perplexity" in found else "texts"
     place = source if isinstance(source, str) else ", ".join(source)
     console_metrics.show_metrics(found, title=f"{place} ({found['n']:,} {noun})")
+    console_metrics.show_per_batch(found)
 
 
 @command(app, words=api.evaluate)
@@ -226,6 +228,7 @@ def fill(
 
 
 commands_looking.register(app)
+commands_table.register(app)
 
 
 @command(app)

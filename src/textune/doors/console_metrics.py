@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 
-from textune.doors.console import MOST_LABELS, argument, number, out, say_more, table
+from textune.doors.console import MOST_LABELS, argument, folded, number, out, say_more, table
 from textune.metrics import catalogue, repeated, written
 from textune.metrics.catalogue import HEADLINES
 from textune.runs.curves import WAYS
@@ -115,6 +115,18 @@ def show_baselines(metrics: Mapping[str, Any]) -> None:
     keys = headlines(metrics[part])
     rows = [(name, *(number(each.get(key)) for key in keys)) for name, each in judged.items()]
     table(("", *(HEADLINES[key] for key in keys)), rows, title=f"\nbeside simple rules ({title})")
+
+
+def show_per_batch(metrics: Mapping[str, Any]) -> None:
+    """Print the scores of batches beside that of the whole, and why not to average them."""
+    told = metrics.get("per_batch")
+    if not told:
+        return
+    title = catalogue.title(told["metric"])
+    out.print(f"\n{title} of each {told['size']} texts, in the order of the file")
+    out.print(folded(f"  {' '.join(map(number, told['values']))}", screen=out))
+    out.print(f"  their mean {number(told['mean'])}, over the whole file {number(told['whole'])}")
+    out.print(escape(folded(f"  {told['why']}", screen=out)))
 
 
 def show_seeds(metrics: Mapping[str, Any]) -> None:

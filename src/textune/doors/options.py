@@ -54,6 +54,7 @@ DIFFERENT = {
     "no_skip": Shown(metavar="COLUMN=VALUE", kind=list[str]),
     "out": Shown(kind=Path),
     "output": Shown(("--output", "-o")),
+    "per_batch": Shown(least=2),
     "prove_set": Shown(metavar="SECTION.KEY=VALUE", kind=list[str]),
     "run": Shown(metavar="RUN", kind=Path),
     "seeds": Shown(least=1),

@@ -19,6 +19,17 @@ def require_device(name: str) -> None:
     """
     kind, _, number = str(name).partition(":")
     is_numbered = ":" in str(name)
+    if kind in ("tpu", "xla"):
+        raise SettingsError(
+            f"device {name!r}: textune computes on processors (cpu), cards of NVIDIA (cuda) and of "
+            "Apple (mps), not on TPUs; textune.lightning gives the same model to Lightning's "
+            "Trainer, which knows accelerator='tpu' where torch_xla is installed"
+        )
+    if str(name).isdigit() or "," in str(name):
+        raise SettingsError(
+            f"device {name!r}: a run computes on one device; name it, as cuda:0. For several cards "
+            "give the same model to a Trainer of textune.lightning with devices=N"
+        )
     is_one = kind in DEVICES and (not is_numbered or (kind == "cuda" and number.isdigit()))
     if name != "auto" and not is_one:
         raise SettingsError(f"device {name!r}: {among(str(name), ['auto', *DEVICES])}")

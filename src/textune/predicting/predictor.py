@@ -49,6 +49,8 @@ class Reading:
     threshold: float | None = None
     device: str = "auto"
     precision: str = "auto"
+    max_tokens: int | None = None  # in place of those of the training
+    per_batch: int | None = None  # texts of a batch, each of which is judged as well
 
     def open(
         self, source: object, card: Card, *, unlabelled: bool = False

@@ -2,16 +2,16 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from textune.corpora.corpus import targets_of
 from textune.data import naming
 from textune.encoder import bases
 from textune.errors import DataError, SettingsError
-from textune.evaluation import plain
+from textune.evaluation import per_batch, plain
 from textune.evaluation.unseen import Widened
-from textune.metrics import entities
+from textune.metrics import catalogue, entities
 from textune.metrics.metrics import Report
 from textune.predicting.predictor import Predictor, Reading
 from textune.recipes import plain_text
@@ -23,6 +23,8 @@ from textune.splits.left_out import is_skipped, mended, skipped
 from textune.storage import faulty_rows
 from textune.tasks import examples
 from textune.text import tokenizers
+
+LEAST = 4  # tokens of a text, beside the special ones
 
 
 def evaluate(run: Path, source: object, options: Reading) -> Report:
@@ -48,7 +50,7 @@ def evaluate(run: Path, source: object, options: Reading) -> Report:
 def _refuse_useless(run: Path, options: Reading) -> None:
     """Refuse what plain text has no use for."""
     usual = Reading()
-    names = ("label", "skip", "threshold", "precision")
+    names = ("label", "skip", "threshold", "precision", "max_tokens", "per_batch")
     asked = [name for name in names if getattr(options, name) != getattr(usual, name)]
     asked += [name for name, value in asdict(options.file).items() if value is not None]
     asked = [name for name in asked if name != "encoding"]
@@ -65,6 +67,7 @@ def _refuse_useless(run: Path, options: Reading) -> None:
 def _by_labels(run: Path, source: object, options: Reading) -> Report:
     """Judge a model by labelled text, and keep what it said of each."""
     predictor = Predictor.opened(run, device=options.device, precision=options.precision)
+    predictor, shorter = _limited(predictor, options.max_tokens)
     decision = predictor.decision(options.threshold)
     table, agreed = options.open(source, predictor.card)
     table, agreed = naming.as_trained(table, agreed, predictor.card.contract)
@@ -88,15 +91,38 @@ def _by_labels(run: Path, source: object, options: Reading) -> Report:
         mended(found, table.name),
         table.faults.said(table.name) if table.faults else "",
         wide.remark(),
+        shorter,
         evaluations.remark(run, source),
     )
     numbers["remarks"] = [remark for remark in remarks if remark]
     if table.faults:
         numbers["faulty"] = len(table.faults)
+    if options.per_batch is not None:
+        whole = catalogue.value(numbers, predictor.task.main_metric)
+        parts = wide.scores(scores), options.per_batch, whole
+        numbers["per_batch"] = per_batch.judge(wide.task, *parts)
     file = evaluations.write(run, source, numbers)  # apart from the run's own predictions
     faulty_rows.write(faulty_rows.beside(file.with_suffix("")), table.faults or ())
     fine_tuning.write_scores(file.with_suffix(".parquet"), predictor.task, found, scores)
     return numbers
+
+
+def _limited(predictor: Predictor, max_tokens: int | None) -> tuple[Predictor, str]:
+    """Let a model read texts in other windows than in training; say so.
+
+    Raises:
+        SettingsError: The encoder cannot read so many tokens, or the special ones leave no room.
+    """
+    shape = predictor.card.shape
+    if max_tokens is None or max_tokens == shape.max_tokens:
+        return predictor, ""
+    predictor.tokenizer.limited(max_tokens, of="of a text")
+    least = predictor.tokenizer.specials(pair=len(predictor.card.contract.text) == 2) + LEAST
+    if max_tokens < least:
+        raise SettingsError(f"--max-tokens {max_tokens}: expected at least {least}")
+    card = replace(predictor.card, shape=replace(shape, max_tokens=max_tokens))
+    said = f"texts are read in {max_tokens:,} tokens at once, in training {shape.max_tokens:,}"
+    return replace(predictor, card=card), said
 
 
 def _on_plain_text(predictor: Predictor, found: Sequence[Example]) -> dict[str, object]:
