@@ -145,6 +145,15 @@ def fuse(model: Any, dtype: torch.dtype, *, per_token: bool) -> bool:
     return True
 
 
+def part(model: Any) -> None:
+    """Let the layers compute by torch's own operations, which hooks and autocasts of others see."""
+    if not cuts(model):
+        return
+    model.base_model.embeddings.fused = None
+    for layer in model.base_model.encoder.layer:
+        layer.fused = None
+
+
 def are_fused(model: object) -> bool:
     """Tell whether the layers compute by kernels."""
     return next(_matrices(model), None) is not None

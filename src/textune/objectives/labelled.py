@@ -197,33 +197,32 @@ class Labelled:
             if number > after:
                 yield replace(self._one(encoder, update, number, epoch), micro_tokens=micro_tokens)
 
-    def _weights(self, rows: NDArray[np.int64], device: torch.device) -> Tensor | None:
-        found = self.corpus.weights_of(rows)
-        return None if found is None else torch.from_numpy(found.astype(np.float32)).to(device)
+    def batch(self, rows: NDArray[np.int64], device: torch.device | str = "cpu") -> Batch:
+        """Pack some texts of the corpus with their targets, and what these weigh; (T,) rows."""
+        corpus = self.corpus
+        weights, shares = corpus.weights_of(rows), corpus.shares
+        return replace(
+            batches.pack(corpus.store, rows, targets=corpus.targets[rows], device=device),
+            weights=None
+            if weights is None
+            else torch.from_numpy(weights.astype(np.float32)).to(device),
+            shares=None if shares is None else torch.from_numpy(shares[rows]).to(device),  # (T, C)
+        )
 
-    def _shares(self, rows: NDArray[np.int64], device: torch.device) -> Tensor | None:
-        found = self.corpus.shares
-        return None if found is None else torch.from_numpy(found[rows]).to(device)  # (T, C)
+    def count(self, rows: NDArray[np.int64]) -> float:
+        """Return what the sum of losses over some texts of the corpus is divided by."""
+        return self.task.count(self.corpus.targets[rows], self.corpus.weights_of(rows))
 
     def _one(self, encoder: Encoder, update: plan.Update, number: int, epoch: int) -> Work:
         corpus = self.corpus
         mine = corpus.split.train[update.rows]
         parts = [corpus.split.train[part] for part in update.parts if len(part)]
-        made = [
-            replace(
-                batches.pack(
-                    corpus.store, part, targets=corpus.targets[part], device=encoder.device
-                ),
-                weights=self._weights(part, encoder.device),
-                shares=self._shares(part, encoder.device),
-            )
-            for part in parts
-        ]
+        made = [self.batch(part, encoder.device) for part in parts]
         return Work(
             number=number,
             epoch=epoch,
             parts=made,
-            count=self.task.count(corpus.targets[mine], corpus.weights_of(mine)),
+            count=self.count(mine),
             texts=len(mine),
             tokens=int(corpus.store.lengths[mine].sum()),
             computed=sum(encoder.computed_tokens(batch) for batch in made),

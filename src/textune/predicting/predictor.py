@@ -267,9 +267,12 @@ class Predictor:
         self.decision(threshold)  # refused before anything is read
         if given.is_frame(texts):
             return list(self.stream(self._of_frame(texts), threshold=threshold))
+        return list(self.stream(self.examples(texts), threshold=threshold))
+
+    def examples(self, texts: Sequence[Text]) -> list[Example]:
+        """Take texts as they are given to `predict`."""
         listed = enumerate(given.to_list(texts), start=1)
-        wrapped = [self._to_example(text, number) for number, text in listed]
-        return list(self.stream(wrapped, threshold=threshold))
+        return [self._to_example(text, number) for number, text in listed]
 
     def classify(self, text: Text, *, threshold: float | None = None) -> tuple[str, ...]:
         """Return the labels of one text; the names above the threshold where several may apply."""

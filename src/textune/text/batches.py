@@ -1,6 +1,8 @@
 """Rows of a store become a Batch: packed end to end, with positions, segments and borders."""
 
 from collections.abc import Sequence
+from dataclasses import fields, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -100,6 +102,20 @@ def windows(batch: Batch, most_tokens: int) -> list[Batch]:
         parts.append(_cut(batch, first, last, start, int(ends[last - 1])))
         first = last
     return parts
+
+
+def moved(batch: Batch, device: torch.device | str) -> Batch:
+    """Return a batch whose tensors are on a device."""
+    tensors: dict[str, Any] = {
+        each.name: value.to(device)
+        for each in fields(batch)
+        if isinstance(value := getattr(batch, each.name), Tensor)
+    }
+    if batch.targets is not None and batch.targets.dtype == torch.float64:
+        tensors["targets"] = batch.targets.to(precise(torch.device(device))).to(device)
+    if batch.items is not None:
+        tensors["items"] = Items(batch.items.sizes, batch.items.of.to(device))
+    return replace(batch, **tensors)
 
 
 def precise(device: torch.device) -> torch.dtype:

@@ -194,7 +194,7 @@ def warmup_steps(
     return min(wanted, total)
 
 
-def schedule(optimizer: AdamW, name: str, *, warmup: int, total: int) -> LambdaLR:
+def schedule(optimizer: torch.optim.Optimizer, name: str, *, warmup: int, total: int) -> LambdaLR:
     """Make a schedule that is stepped at every update.
 
     Args:

@@ -1,0 +1,47 @@
+"""What somebody asks of a module is held against its data."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from textune.errors import ModelError, SettingsError
+from textune.lightning.data import TextData
+from textune.runs.runs import Card
+from textune.settings.config import Settings
+
+
+def values(settings: Settings) -> dict[str, Any]:
+    """Turn settings into plain values; passes that nobody gave stay open: the Trainer has them."""
+    found = settings.model_dump(mode="json")
+    if "epochs" in settings.train.left_out():
+        del found["train"]["epochs"]
+    return found
+
+
+def of_training(settings: str | Sequence[str]) -> tuple[str, ...]:
+    """Return changes of settings.
+
+    Raises:
+        SettingsError: One of them is of the data, which were read before.
+    """
+    changes = (settings,) if isinstance(settings, str) else tuple(settings)
+    for change in changes:
+        if not change.startswith("train."):
+            raise SettingsError(
+                f"{change}: not of the training; give it to TextData(…, settings={change!r})"
+            )
+    return changes
+
+
+def refuse_others(card: Card, data: TextData, whose: str) -> None:
+    """Refuse data of another task, or of other labels.
+
+    Raises:
+        ModelError: They are.
+    """
+    task = data.corpus.task
+    if (card.task, card.labels) != (task.name, task.labels):
+        raise ModelError(
+            f"{whose}: made for {card.task} with the labels {list(card.labels)}, and the data are "
+            f"{task.name} with {list(task.labels)}; make a module with TextModule.for_data(data); "
+            "TextData(…, base=RUN) begins with the rows of labels of the same name"
+        )

@@ -1,0 +1,46 @@
+"""Two processes on gloo: train, validate, predict, and write what came of it."""
+
+import sys
+import warnings
+from pathlib import Path
+
+import torch
+from lightning.pytorch import Trainer
+
+from textune.lightning import TextData, TextModule
+
+
+def main(base: str, file: str, out: str) -> None:
+    """Train in two processes, and save weights and numbers in the first."""
+    data = TextData(file, base=base, batch_size=16, seed=5, settings="train.dropout=0")
+    model = TextModule.for_data(data, lr=1e-3, epochs=1)
+    trainer = Trainer(
+        max_epochs=1,
+        accelerator="cpu",
+        devices=2,
+        strategy="ddp",
+        accumulate_grad_batches=2,
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        default_root_dir=out,
+    )
+    trainer.fit(model, data)
+    numbers = {key: float(value) for key, value in trainer.callback_metrics.items()}
+    found = trainer.predict(model, data)
+    texts = [one.text for batch in found or [] for one in batch]
+    torch.save(
+        {
+            "weights": model.encoder.model.state_dict(),
+            "numbers": numbers,
+            "texts": texts,
+            "decision": model.card.decision.kind,
+        },
+        Path(out) / f"rank-{trainer.global_rank}.pt",
+    )
+
+
+if __name__ == "__main__":
+    warnings.simplefilter("ignore")
+    main(*sys.argv[1:])

@@ -1,0 +1,373 @@
+"""Lightning's own Trainer with the modules of textune; one file, as importing it takes seconds."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional
+
+import textune
+from textune.errors import CheckpointError, ModelError, SettingsError
+
+pytest.importorskip("lightning", reason="the extra `lightning` is not installed")
+
+from lightning.pytorch import Trainer
+from lightning.pytorch.callbacks import (
+    EarlyStopping,
+    GradientAccumulationScheduler,
+    LearningRateMonitor,
+    ModelCheckpoint,
+)
+from lightning.pytorch.loggers import CSVLogger
+
+from textune.lightning import TextData, TextModule
+
+pytestmark = [
+    # Lightning's own, of its copy of torch's pytree; nobody here can change it
+    pytest.mark.filterwarnings("ignore:.*LeafSpec.*is deprecated"),
+    # advice on hardware and on intervals of logging, of no meaning for tiny runs
+    pytest.mark.filterwarnings("ignore:The number of training batches"),
+    pytest.mark.filterwarnings("ignore:Checkpoint directory .* exists and is not empty"),
+    # a run that goes on here writes no further checkpoints
+    pytest.mark.filterwarnings("ignore:Be aware that when using `ckpt_path`"),
+]
+QUIET = {
+    "accelerator": "cpu",
+    "enable_progress_bar": False,
+    "enable_model_summary": False,
+}
+
+
+def trainer(folder, **given):
+    usual = {"max_epochs": 1, "logger": False, "enable_checkpointing": False}
+    return Trainer(default_root_dir=folder, **{**QUIET, **usual, **given})
+
+
+def made(file, base, *, lr=1e-3, epochs=1, kind=TextModule, **given):
+    data = TextData(file, base=base, **{"batch_size": 16, "seed": 5, **given})
+    return data, kind.for_data(data, lr=lr, epochs=epochs)
+
+
+def weights(model):
+    return {name: value.clone() for name, value in model.encoder.model.state_dict().items()}
+
+
+def gap(one, other):
+    assert one.keys() == other.keys()
+    return max(float((one[name].float() - other[name].float()).abs().max()) for name in one)
+
+
+def trained(folder, file, base, **given):
+    """Return the weights that `textune train` comes to."""
+    from safetensors.torch import load_file
+
+    run = textune.train(
+        file, base=base, out=folder, seed=5, batch_size=16, lr=1e-3, epochs=1, **given
+    )
+    return run, load_file(run.path / "model" / "model.safetensors")
+
+
+@pytest.mark.parametrize("parts", [1, 2, 4, 20])
+def test_weights_are_those_of_textune_train_however_many_parts_are_accumulated(
+    parts, reviews, tiny_base, tmp_path
+):
+    _, wanted = trained(tmp_path / "run", reviews, tiny_base, settings="train.dropout=0")
+    data, model = made(reviews, tiny_base, settings="train.dropout=0")
+    before = weights(model)
+    fit = trainer(tmp_path, accumulate_grad_batches=parts)
+    fit.fit(model, data)
+    assert fit.global_step == 9
+    assert gap(weights(model), wanted) < 1e-6
+    assert gap(before, wanted) > 1e-4
+
+
+def test_masks_of_dropout_are_those_of_textune_train(reviews, tiny_base, tmp_path):
+    _, wanted = trained(tmp_path / "run", reviews, tiny_base)
+    data, model = made(reviews, tiny_base)
+    trainer(tmp_path).fit(model, data)
+    assert gap(weights(model), wanted) < 1e-6
+
+
+class OwnSchedule(TextModule):
+    def configure_optimizers(self):
+        optimizer = torch.optim.SGD(self.parameters(), lr=0.1)
+        total = self.trainer.estimated_stepping_batches
+        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.1, total_steps=total)
+        return {
+            "optimizer": optimizer,
+            "lr_scheduler": {"scheduler": schedule, "interval": "step"},
+        }
+
+
+@pytest.mark.parametrize(
+    ("every", "kind"), [(5, TextModule), (5, OwnSchedule), (9, TextModule), (13, TextModule)]
+)
+def test_a_checkpoint_amid_a_pass_goes_on_to_the_same_weights(
+    every, kind, reviews, tiny_base, tmp_path
+):
+    kept = ModelCheckpoint(tmp_path, filename="{step}", every_n_train_steps=every, save_top_k=-1)
+    usual = {"max_epochs": 2, "accumulate_grad_batches": 2, "num_sanity_val_steps": 0}
+    data, model = made(reviews, tiny_base, epochs=2, kind=kind)
+    whole = trainer(tmp_path, callbacks=[kept], enable_checkpointing=True, **usual)
+    whole.fit(model, data)
+    again, fresh = made(reviews, tiny_base, epochs=2, kind=kind)
+    rest = trainer(tmp_path, **usual)
+    rest.fit(fresh, again, ckpt_path=tmp_path / f"step={every}.ckpt", weights_only=True)
+    assert rest.global_step == whole.global_step == 18
+    assert gap(weights(model), weights(fresh)) == 0
+
+
+def test_a_checkpoint_is_not_gone_on_with_by_other_texts(reviews, few, tiny_base, tmp_path):
+    kept = ModelCheckpoint(tmp_path, filename="{step}", every_n_train_steps=5)
+    data, model = made(reviews, tiny_base)
+    trainer(tmp_path, callbacks=[kept], enable_checkpointing=True).fit(model, data)
+    place = kept.best_model_path
+    other, fresh = made(few, tiny_base)
+    with pytest.raises(CheckpointError, match="other texts; make TextData as it was made there"):
+        trainer(tmp_path).fit(fresh, other, ckpt_path=place, weights_only=True)
+    with pytest.raises(CheckpointError, match="in the middle of a pass by 1 processes with acc"):
+        trainer(tmp_path, accumulate_grad_batches=2).fit(
+            model, data, ckpt_path=place, weights_only=True
+        )
+
+
+def test_callbacks_see_the_numbers_of_the_whole_set(comments, tiny_base, tmp_path):
+    best = ModelCheckpoint(tmp_path / "kept", monitor="valid_roc_auc_cold", mode="max")
+    stop = EarlyStopping("valid_loss", patience=1, min_delta=10.0)
+    rates = LearningRateMonitor("step")
+    data, model = made(comments, tiny_base, label="warm,cold,film", epochs=5)
+    run = trainer(
+        tmp_path,
+        max_epochs=5,
+        callbacks=[best, stop, rates],
+        logger=CSVLogger(tmp_path),
+        enable_checkpointing=True,
+        log_every_n_steps=1,
+    )
+    run.fit(model, data)
+    assert run.current_epoch == 2  # no loss was better by 10
+    assert Path(best.best_model_path).is_file()
+    found = run.callback_metrics
+    names = {"valid_mcc", "valid_loss", "valid_f1_warm", "train_loss_epoch"}
+    assert names <= found.keys()
+    report = data.objective.judge(model.encoder, micro_tokens=64)
+    assert float(found["valid_mcc"]) == pytest.approx(report["mcc"], abs=1e-6)
+    assert float(found["valid_loss"]) == pytest.approx(report["log_loss"], abs=1e-5)
+    assert float(found["valid_roc_auc_cold"]) == pytest.approx(
+        report["labels"]["cold"]["roc_auc"], abs=1e-6
+    )
+    written = (tmp_path / "lightning_logs/version_0/metrics.csv").read_text(encoding="utf-8")
+    assert "lr" in written.splitlines()[0]
+    again = TextModule.load_from_checkpoint(best.best_model_path, weights_only=True)
+    assert again.card.decision.kind == "threshold"
+    texts = ["cold awful film", "very good day"]
+    batches = trainer(tmp_path).predict(again, again.texts(texts))
+    assert [one for part in batches for one in part] == again.predictor().predict(texts)
+
+
+def test_the_rate_follows_the_schedule_at_each_update(reviews, tiny_base, tmp_path):
+    data = TextData(reviews, base=tiny_base, batch_size=16)
+    changes = ("train.schedule=one-cycle", "train.warmup_epochs=0.5")
+    model = TextModule.for_data(data, lr=1e-3, epochs=1, settings=changes)
+    rates = []
+
+    class Rates(EarlyStopping):
+        def on_train_batch_start(self, trainer, pl_module, batch, batch_idx):
+            rates.append(trainer.optimizers[0].param_groups[0]["lr"])
+
+    trainer(tmp_path, callbacks=[Rates("valid_loss")]).fit(model, data)
+    assert rates[0] == pytest.approx(1e-3 * 0.04)
+    assert max(rates) == rates[4] == pytest.approx(1e-3)
+    assert len(rates) == 9
+    assert rates[-1] < 2e-4
+
+
+def test_a_trial_run_goes_through_everything_once(reviews, tiny_base, tmp_path):
+    data, model = made(reviews, tiny_base, settings="data.test_share=0.1")
+    run = trainer(tmp_path, fast_dev_run=True)
+    run.fit(model, data)
+    run.test(model, data, verbose=False)
+    assert run.callback_metrics["test_n"] > 0
+    run.predict(model, data)
+
+
+KINDS = {
+    "single": ("reviews", {}, "valid_mcc"),
+    "number": ("numbers", {}, "valid_rmse"),
+    "tags": ("tagged", {}, "valid_f1_kind"),
+    "aspects": ("aspects", {"label": "food,service", "task": "aspects"}, "valid_accuracy"),
+    "answers": ("questions", {}, "valid_exact_match"),
+}
+
+
+@pytest.fixture
+def aspects(tmp_path):
+    lines = ["text,food,service"]
+    for number in range(60):
+        one, two = ("good", "bad")[number % 2], ("fast", "slow", "none")[number % 3]
+        lines.append(f"the {one} meal was {('very', 'fine', 'dull')[number % 3]},{one},{two}")
+    file = tmp_path / "aspects.csv"
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return file
+
+
+@pytest.fixture
+def questions(tmp_path):
+    import json
+
+    rows = [
+        {
+            "id": str(number),
+            "question": "was the film good",
+            "context": f"the {word} book is a {word} day",
+            "answers": {"text": [word], "answer_start": [4]},
+        }
+        for number, word in enumerate(["good", "bad", "cold", "warm"] * 12)
+    ]
+    file = tmp_path / "questions.jsonl"
+    file.write_text("\n".join(map(json.dumps, rows)) + "\n", encoding="utf-8")
+    return file
+
+
+@pytest.mark.parametrize("task", KINDS)
+def test_every_task_learns_predicts_and_is_saved_as_textune_reads_it(
+    task, request, tiny_base, tmp_path
+):
+    fixture, options, metric = KINDS[task]
+    file = request.getfixturevalue(fixture)
+    data, model = made(file, tiny_base, settings="data.valid_share=0.2", **options)
+    assert data.corpus.task.name == task
+    run = trainer(tmp_path)
+    run.fit(model, data)
+    assert metric in run.callback_metrics
+    asked = [
+        (item.text, item.pair) if item.pair else item.text for item in data.corpus.examples[:5]
+    ]
+    model.save(tmp_path / "saved")
+    predictor = textune.Predictor.load(tmp_path / "saved")
+    assert (tmp_path / "saved/model/manifest.json").is_file()
+    for one, other in zip(predictor.predict(asked), model.predictor().predict(asked), strict=True):
+        assert (one.labels, one.columns) == (other.labels, other.columns)
+        assert dict(one.scores) == pytest.approx(dict(other.scores), abs=1e-5)
+        assert dict(one.numbers) == pytest.approx(dict(other.numbers), rel=1e-5)
+    assert gap(weights(TextModule.from_run(tmp_path / "saved")), weights(model)) < 1e-5
+
+
+def test_a_run_of_textune_train_is_judged_and_trained_on(reviews, tiny_base, tmp_path):
+    run, wanted = trained(tmp_path / "run", reviews, tiny_base)
+    data = TextData(reviews, base=tiny_base, batch_size=16, seed=5)
+    model = TextModule.from_run(run, data, lr=1e-4, epochs=1)
+    assert gap(weights(model), wanted) == 0
+    judged = trainer(tmp_path).validate(model, data, verbose=False)
+    assert judged[0]["valid_mcc"] == pytest.approx(run.metrics["valid"]["mcc"], abs=1e-6)
+    trainer(tmp_path).fit(model, data)
+    assert gap(weights(model), wanted) > 0
+
+
+class Focal(TextModule):
+    def loss(self, logits, batch):
+        losses = functional.cross_entropy(logits.float(), batch.targets, reduction="none")
+        return ((1 - (-losses).exp()) ** 2 * losses).sum()
+
+
+class Deep(TextModule):
+    def head(self, last):
+        width = last.in_features
+        return nn.Sequential(nn.Linear(width, 8), nn.GELU(), nn.Linear(8, last.out_features))
+
+
+class Plain(TextModule):
+    def configure_optimizers(self):
+        return torch.optim.SGD(self.parameters(), lr=0.1)
+
+
+@pytest.mark.parametrize("kind", [Focal, Deep, Plain])
+def test_one_method_changes_head_loss_or_optimizer(kind, few, tiny_base, tmp_path):
+    data, model = made(few, tiny_base, kind=kind)
+    before = weights(model)
+    run = trainer(tmp_path)
+    run.fit(model, data)
+    assert gap(before, weights(model)) > 0
+    if kind is Focal:
+        assert run.callback_metrics["valid_loss"] < run.callback_metrics["valid_log_loss"]
+    if kind is Plain:
+        assert type(run.optimizers[0]) is torch.optim.SGD
+    if kind is Deep:
+        with pytest.raises(ModelError, match="Deep computes its logits by a method of its own"):
+            model.save(tmp_path / "own")
+    else:
+        assert model.save(tmp_path / "own").is_dir()
+
+
+def test_the_trainer_clips_and_computes_in_bf16(few, tiny_base, tmp_path):
+    data, model = made(few, tiny_base, lr=0.1, epochs=2)
+    before = weights(model)
+    norms = []
+
+    class Norms(EarlyStopping):
+        def on_before_zero_grad(self, trainer, pl_module, optimizer):
+            found = [item.grad for item in pl_module.parameters() if item.grad is not None]
+            norms.append(float(nn.utils.get_total_norm(found)) if found else 0.0)
+
+    run = trainer(
+        tmp_path,
+        precision="bf16-mixed",
+        gradient_clip_val=0.01,
+        max_epochs=2,
+        callbacks=[Norms("valid_loss")],
+    )
+    run.fit(model, data)
+    assert not model.encoder.has_kernels
+    assert 0 < max(norms) <= 0.0101
+    assert gap(before, weights(model)) > 0
+    assert model.encoder.model.dtype == torch.float32
+
+
+def test_what_cannot_be_is_refused(few, comments, tiny_base, tmp_path):
+    data, model = made(few, tiny_base)
+    with pytest.raises(SettingsError, match="instead of a GradientAccumulationScheduler"):
+        trainer(tmp_path, callbacks=[GradientAccumulationScheduler({0: 2})]).fit(model, data)
+    with pytest.raises(SettingsError, match="there are no test texts; give TextData"):
+        trainer(tmp_path).test(model, data)
+    with pytest.raises(SettingsError, match=r"precision=bf16: .*give Trainer\(precision="):
+        TextData(few, settings="train.precision=bf16")
+    with pytest.raises(SettingsError, match="not of the training; give it to TextData"):
+        TextModule.for_data(data, settings="data.valid_share=0.5")
+    other = TextData(comments, base=tiny_base, label="warm,cold,film")
+    with pytest.raises(ModelError, match="made for single with the labels"):
+        trainer(tmp_path).fit(model, other)
+
+
+def test_two_processes_come_to_the_weights_of_one(reviews, tiny_base, tmp_path):
+    _, wanted = trained(tmp_path / "run", reviews, tiny_base, settings="train.dropout=0")
+    script = Path(__file__).with_name("made_ddp.py")
+    done = subprocess.run(
+        [sys.executable, script, tiny_base, reviews, tmp_path],
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    found = [torch.load(tmp_path / f"rank-{rank}.pt") for rank in (0, 1)]
+    assert gap(found[0]["weights"], found[1]["weights"]) == 0
+    assert gap(found[0]["weights"], wanted) < 1e-6
+    assert found[0]["numbers"] == pytest.approx(found[1]["numbers"], nan_ok=True)
+    assert found[0]["numbers"]["valid_n"] == 16
+    assert len(found[0]["texts"]) + len(found[1]["texts"]) == 16
+
+
+def test_the_python_of_the_page_runs(reviews, tiny_base, tmp_path, monkeypatch, capsys):
+    page = Path(__file__).parents[2] / "docs" / "lightning.md"
+    code = "".join(re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.S))
+    named = 'label="label"'
+    assert code.count(named) == 1
+    monkeypatch.chdir(tmp_path)
+    code = code.replace(named, f"{named}, base={str(tiny_base)!r}")
+    code = code.replace('accelerator="cpu"', 'accelerator="cpu", enable_progress_bar=False')
+    exec(compile(code, page.name, "exec"), {})
+    assert {"bad", "good"} & set(re.findall(r"\w+", capsys.readouterr().out))
