@@ -62,6 +62,7 @@ class ReadOptions:
     encoding: str | None = None  # name of a codec of Python
     faulty: str | None = None  # "skip": faulty rows are left out, and named; else refused
     unlabelled: bool | None = None  # whether texts without a label are rows: to be predicted
+    merge_labels: tuple[str, ...] = ()  # labels that are one, where several people gave them
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,8 @@ class Table:
     faults: Any = None  # errors.Faults: rows left out for a fault, as asked; None: refused
     passed_over: Mapping[str, str] = field(default_factory=dict)  # columns that are no text → what
     # they hold
+    merged: Mapping[str, str] = field(default_factory=dict)  # labels of annotators → those that
+    # they were taken for
     inner: frozenset[str] = frozenset()  # columns that repeat a part of another: JSON's objects
 
     @classmethod

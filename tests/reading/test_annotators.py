@@ -89,6 +89,58 @@ def test_the_label_of_most_is_taken_and_a_tie_is_left_out(tmp_path):
     assert [cells[1] for cells in first] == ["good", "good", "bad", "bad"]
 
 
+LABELS = (("Good", "good", "bad"), ("bad", "Bad", "good"), ("good", "Good"), ("bad", "good", "bad"))
+
+
+def label_studio(path, said):
+    values = [task(n, *map(choice, labels)) for n, labels in enumerate(said)]
+    for number, value in enumerate(values):
+        value["data"]["text"] = f"the text {number}"
+    return written(path, values)
+
+
+def labelbox_like(path, said):
+    head = "text,annotator1,annotator2,annotator3"
+    lines = [f"the text {n},{','.join([*labels, ''][:3])}" for n, labels in enumerate(said)]
+    path.write_text("\n".join([head, *lines]) + "\n")
+    return path
+
+
+def argilla(path, said):
+    values = [
+        {"text": f"the text {n}", "mood.responses": list(labels),
+         "mood.responses.users": [str(user) for user, _ in enumerate(labels)]}
+        for n, labels in enumerate(said)
+    ]  # fmt: skip
+    return written(path, values)
+
+
+@pytest.mark.parametrize("merge", ["Good=good,Bad=bad", "auto"])
+@pytest.mark.parametrize(
+    ("write", "name"),
+    [(label_studio, "a.json"), (labelbox_like, "a.csv"), (argilla, "a.json")],
+)
+def test_labels_that_are_one_are_one_vote_in_every_tool(tmp_path, write, name, merge):
+    path = write(tmp_path / name, LABELS * 3)
+    found = textune.check(
+        path, merge_labels=merge, annotators="majority", count_tokens=lambda texts: [1] * len(texts)
+    )
+    assert dict(found.labels) == {"good": 6, "bad": 6}
+    (differ,) = [item for item in found.findings if item.kind == "annotators"]
+    assert "differ in 9 of 12 texts" in differ.message
+    assert "left out" not in {item.kind for item in found.findings}
+    with pytest.raises(SettingsError, match="'Fine' is no label of the file"):
+        textune.check(path, merge_labels="Fine=good", annotators="majority")
+
+
+def test_a_run_judges_files_by_the_labels_that_it_merged(tmp_path, tiny_base):
+    path = label_studio(tmp_path / "a.json", LABELS * 6)
+    run = textune.train(
+        path, base=tiny_base, out=tmp_path / "run", merge_labels="Good=good,Bad=bad", epochs=1
+    )
+    assert textune.evaluate(run.path, path)["n"] == 24
+
+
 def test_what_is_marked_as_the_truth_is_taken(tmp_path):
     values = [task(n, choice("good"), choice("bad")) for n in range(3)]
     for value in values:

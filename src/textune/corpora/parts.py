@@ -4,6 +4,7 @@ import os
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from textune.splits import strata
 from textune.splits.left_out import is_skipped, mended, skipped
 from textune.tasks import examples, layout, registry
 
-OF_TABLES = dict.fromkeys(("header", "delimiter", "rows", "sheet", "quote"))
+OF_TABLES: dict[str, Any] = dict.fromkeys(("header", "delimiter", "rows", "sheet", "quote"))
 """How the first file is written; where that is data of Python, it says nothing of the others."""
 
 

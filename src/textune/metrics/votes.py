@@ -89,6 +89,34 @@ def majority(said: Sequence[Any]) -> Any:
     return [items[item] for item in items if 2 * counts[item] > len(said)]
 
 
+def labels_of(judged: Judged) -> Iterable[str]:
+    """Yield the names that people gave a text, in any column; of spans their labels."""
+    for vote in judged.votes:
+        for value in vote.values():
+            for item in value if isinstance(value, list) and not _is_span(value) else [value]:
+                yield from filter(lambda name: isinstance(name, str), _names(item))
+
+
+def _names(item: Any) -> list[Any]:
+    if isinstance(item, Mapping):
+        return [item[key] for key in _LABELS if key in item]
+    return [item[2]] if _is_span(item) else [item]
+
+
+def merged(judged: Judged, same: Mapping[str, str]) -> Judged:
+    """Take labels for those that they are, before it is settled which of them most gave."""
+
+    def read(value: Any) -> Any:
+        if isinstance(value, str):
+            return same.get(value, value)
+        if isinstance(value, list) and value and all(isinstance(item, str) for item in value):
+            return list(dict.fromkeys(same.get(item, item) for item in value))
+        return renamed(value, same)
+
+    votes = tuple({name: read(value) for name, value in vote.items()} for vote in judged.votes)
+    return Judged(judged.row, votes, judged.is_settled)
+
+
 def renamed(spans: Any, same: Mapping[str, str]) -> Any:
     """Take the labels of spans for those that they are; what is no list of spans stays."""
     if not same or not isinstance(spans, list):

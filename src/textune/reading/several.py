@@ -35,6 +35,7 @@ def together(tables: Sequence[Table], name: str) -> Table:
         reasons=tuple(reasons)[: len(first.reasons) + SHOWN],
         rows=partial(_rows, tables, names),
         findings=tuple(findings),
+        merged={name: one for table in tables for name, one in table.merged.items()},
     )
 
 

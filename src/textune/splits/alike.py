@@ -5,6 +5,7 @@ import shlex
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 
+from textune.metrics.one_label import UNSEEN, key
 from textune.records import Example, Finding
 
 NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?")
@@ -20,7 +21,6 @@ TWINS = str.maketrans(
     "\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7\u03bf",
     "ABEKMHOPCTYXSIJaeopcyxsijABEZHIKMNOPTYXo",
 )
-UNSEEN = re.compile("[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 MOST = 5  # groups of labels that are named
 
 
@@ -65,17 +65,6 @@ def findings(counts: Mapping[str, int], *, of: str = "labels") -> Iterator[Findi
             f"{_way_out(group)}"
         )
         yield Finding("variant", "warning", message, sum(counts[name] for name in group[1:]))
-
-
-def key(name: str) -> str:
-    """Return a name without what hardly anybody sees.
-
-    Example:
-        >>> key("Positive ") == key("positive")
-        True
-    """
-    seen = unicodedata.normalize("NFC", UNSEEN.sub("", name)).strip()
-    return unicodedata.normalize("NFC", seen.casefold())
 
 
 def written(found: Iterable[tuple[str, str]]) -> str:

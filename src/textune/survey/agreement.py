@@ -106,6 +106,7 @@ def _merged(table: Table, agreed: Contract, asked: tuple[str, ...]) -> Contract:
     counts = Counter(
         name for example in examples.read(table, own) for name in merging.names(example)
     )
+    counts.update(dict.fromkeys(table.merged, 0))  # of which reading has left none
     found = merging.pairs(asked, counts)
     said = f"labels merged, as asked: {merging.shown(found)}" if found else "no labels to be merged"
     return replace(agreed, merged=found, reasons=(*agreed.reasons, said))

@@ -77,6 +77,7 @@ def check(  # noqa: D417  # the other keywords are those of `train`
         rows=rows,
         sheet=sheet,
         annotators=annotators,
+        merge_labels=_several(merge_labels),
     )
     text, label = parted(text) or None, parted(label) or None
     skip, no_skip, merge_labels = map(_several, (skip, no_skip, merge_labels))

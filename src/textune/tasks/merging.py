@@ -8,11 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from textune.errors import SettingsError, among, excerpt, some
+from textune.metrics import one_label
 from textune.records import Contract, Example
-from textune.splits.alike import key
 
 Pairs = tuple[tuple[str, str], ...]  # a label of the file, and the one that it is taken for
-AUTO = "auto"
 FORMS = frozenset({"name", "list", "words", "spans"})  # of labels that have names of their own
 _MARK = re.compile(r"[BIESLUM]-")  # before the type of a tag
 
@@ -27,9 +26,7 @@ def pairs(asked: Sequence[str], counts: Mapping[str, int]) -> Pairs:
     Raises:
         SettingsError: It is written otherwise, or there is no such label.
     """
-    found: dict[str, str] = {}
-    for entry in asked:
-        found |= _alike(counts) if entry.strip() == AUTO else _told(entry)
+    found = one_label.read(asked, counts)
     for name, other in found.items():
         if name not in counts:
             raise SettingsError(
@@ -94,30 +91,3 @@ def _start(tag: str) -> int:
     """Return where the type of a tag begins."""
     mark = _MARK.match(tag)
     return mark.end() if mark else 0
-
-
-def _told(entry: str) -> dict[str, str]:
-    parts = entry.split(",")
-    parts = parts if all("=" in part for part in parts) else [entry]
-    found = {}
-    for part in parts:
-        name, sign, other = (piece.strip() for piece in part.partition("="))
-        if not sign or not name or not other or name == other:
-            raise SettingsError(
-                f"--merge-labels {entry!r}: write a label and its name as Positive=positive, or "
-                "auto for those that differ only in case, spaces around them or unseen signs"
-            )
-        found[name] = other
-    return found
-
-
-def _alike(counts: Mapping[str, int]) -> dict[str, str]:
-    """Take labels that differ only in what hardly anybody sees for the most frequent of them."""
-    groups: dict[str, list[str]] = {}
-    for name in counts:
-        groups.setdefault(key(name), []).append(name)
-    found: dict[str, str] = {}
-    for group in groups.values():
-        most = min(group, key=lambda name: (-counts[name], name))
-        found |= {name: most for name in group if name != most}
-    return found

@@ -5,10 +5,11 @@ three people said of a text. Whole numbers are classes, numbers with decimals ha
 """
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from textune.metrics import votes
+from textune.metrics import one_label, votes
 from textune.metrics.votes import MERGED, Judged, Panel
 from textune.records import Finding, ReadOptions, Row, Table
 
@@ -31,11 +32,15 @@ def settled(table: Table, options: ReadOptions) -> Table:
         return table
     kept = [at for at in range(len(table.columns)) if at not in places]
     columns = (*(table.columns[at] for at in kept), MERGED)
-    findings = [] if options.unlabelled else _findings(table, places, options)
+    counts: Counter[str] = Counter()
+    for row in table.rows() if options.merge_labels else ():
+        counts.update(votes.labels_of(said) if (said := _judged(row, places, {})) else ())
+    same = one_label.read(options.merge_labels, counts)
+    findings = [] if options.unlabelled else _findings(table, places, options, same)
 
     def rows() -> Iterator[Row]:
         for row in table.rows():
-            judged = _judged(row, places)
+            judged = _judged(row, places, same)
             found = votes.settle(judged, options.annotators) if judged else {}
             if found is None and not options.unlabelled:
                 continue
@@ -53,6 +58,7 @@ def settled(table: Table, options: ReadOptions) -> Table:
         reasons=(*table.reasons, reason),
         rows=rows,
         findings=(*table.findings, *findings),
+        merged={one: other for one, other in same.items() if one in counts},
     )
 
 
@@ -61,7 +67,7 @@ def _is_person(name: str) -> bool:
     return bool(PEOPLE & parts) and not CODES & parts
 
 
-def _judged(row: Row, places: list[int]) -> Judged | None:
+def _judged(row: Row, places: list[int], same: Mapping[str, str]) -> Judged | None:
     """Take what was said of a row; None where nobody said anything."""
     cells = [cell for at in places if (cell := row.cells[at].strip())]
     are_numbers = any(map(_DECIMAL.fullmatch, cells))
@@ -71,13 +77,16 @@ def _judged(row: Row, places: list[int]) -> Judged | None:
             said.append(float(cell) if are_numbers else cell)
         except ValueError:
             said.append(cell)
-    return Judged({}, tuple({MERGED: one} for one in said)) if said else None
+    judged = Judged({}, tuple({MERGED: one} for one in said))
+    return votes.merged(judged, same) if said else None
 
 
-def _findings(table: Table, places: list[int], options: ReadOptions) -> list[Finding]:
+def _findings(
+    table: Table, places: list[int], options: ReadOptions, same: Mapping[str, str]
+) -> list[Finding]:
     panel, tied = Panel(options.annotators, blanks=False), []
     for row in table.rows():
-        judged = _judged(row, places)
+        judged = _judged(row, places, same)
         if judged is None:
             continue
         panel.watch(judged, row.origin)

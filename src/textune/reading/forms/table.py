@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from textune.errors import DataError, excerpt
-from textune.metrics import votes
+from textune.metrics import one_label, votes
 from textune.metrics.votes import Judged
 from textune.reading import json_values, jsonlines, near_json
 from textune.reading.forms import (
@@ -158,6 +158,7 @@ def _table(
     reasons: tuple[str, ...],
     options: ReadOptions,
 ) -> Table:
+    made, same = _merging(values, made, options)
     panel = votes.Panel(options.annotators)
     left_out: Counter[str] = Counter()
     first: dict[str, str] = {}
@@ -182,7 +183,7 @@ def _table(
         are = "rows are" if count > 1 else "row is"
         message = f"{count:,} {are} left out, since each {what}; first: {first[what]}"
         findings.append(Finding("left out", "warning", message, count, (first[what],)))
-    return Table.of_file(
+    table = Table.of_file(
         path,
         "jsonl",
         names,
@@ -191,6 +192,28 @@ def _table(
         has_header=made.has_header,
         findings=(*findings, *made.findings),
     )
+    return replace(table, merged=same)
+
+
+def _merging(
+    values: Stream, made: Converter, options: ReadOptions
+) -> tuple[Converter, dict[str, str]]:
+    """Take labels that are one for one before it is settled whose is taken; say which those are."""
+    if not options.merge_labels:
+        return made, {}
+    counts: Counter[str] = Counter()
+    for value in values():
+        for found in _converted(made, value):
+            counts.update(votes.labels_of(found) if isinstance(found, Judged) else ())
+    same = one_label.read(options.merge_labels, counts)
+
+    def convert(value: Any) -> Iterator[Any]:
+        for found in made.convert(value):
+            yield votes.merged(found, same) if isinstance(found, Judged) else found
+
+    return replace(made, convert=convert), {
+        one: other for one, other in same.items() if one in counts
+    }
 
 
 def _stream(

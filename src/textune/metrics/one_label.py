@@ -1,0 +1,64 @@
+"""What is asked becomes labels that are one: as told, or those that differ in what nobody sees."""
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+
+from textune.errors import SettingsError
+
+AUTO = "auto"
+UNSEEN = re.compile("[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
+
+
+def key(name: str) -> str:
+    """Return a name without what hardly anybody sees.
+
+    Example:
+        >>> key("Positive ") == key("positive")
+        True
+    """
+    seen = unicodedata.normalize("NFC", UNSEEN.sub("", name)).strip()
+    return unicodedata.normalize("NFC", seen.casefold())
+
+
+def read(asked: Sequence[str], counts: Mapping[str, int]) -> dict[str, str]:
+    """Read which labels are one: each label, and the one that it is taken for.
+
+    Args:
+        asked: "NAME=OTHER", or several with commas between them; "auto".
+        counts: How often each label stands there, of which "auto" takes the most frequent.
+
+    Raises:
+        SettingsError: It is written otherwise.
+    """
+    found: dict[str, str] = {}
+    for entry in asked:
+        found |= _alike(counts) if entry.strip() == AUTO else _told(entry)
+    return found
+
+
+def _told(entry: str) -> dict[str, str]:
+    parts = entry.split(",")
+    parts = parts if all("=" in part for part in parts) else [entry]
+    found = {}
+    for part in parts:
+        name, sign, other = (piece.strip() for piece in part.partition("="))
+        if not sign or not name or not other or name == other:
+            raise SettingsError(
+                f"--merge-labels {entry!r}: write a label and its name as Positive=positive, or "
+                "auto for those that differ only in case, spaces around them or unseen signs"
+            )
+        found[name] = other
+    return found
+
+
+def _alike(counts: Mapping[str, int]) -> dict[str, str]:
+    """Take labels that differ only in what hardly anybody sees for the most frequent of them."""
+    groups: dict[str, list[str]] = {}
+    for name in counts:
+        groups.setdefault(key(name), []).append(name)
+    found: dict[str, str] = {}
+    for group in groups.values():
+        most = min(group, key=lambda name: (-counts[name], name))
+        found |= {name: most for name in group if name != most}
+    return found
