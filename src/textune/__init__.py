@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from textune.doors.api import cross_validate, evaluate, train
-    from textune.doors.looking_api import decode, features, inspect, tokens
+    from textune.doors.looking_api import decode, features, follows, inspect, tokens
     from textune.doors.suggestion_api import suggest
     from textune.doors.sweep_api import sweep
     from textune.errors import DataError, ModelError, RunError, SettingsError, TextuneError
@@ -31,6 +31,7 @@ __all__ = [
     "decode",
     "evaluate",
     "features",
+    "follows",
     "inspect",
     "pretrain",
     "suggest",
@@ -51,6 +52,7 @@ _PLACES = {
     "decode": "doors.looking_api",
     "evaluate": "doors.api",
     "features": "doors.looking_api",
+    "follows": "doors.looking_api",
     "inspect": "doors.looking_api",
     "pretrain": "doors.language_api",
     "suggest": "doors.suggestion_api",

@@ -76,13 +76,13 @@ class Library:
         What is held out is masked at the usual rate, whatever is learned from: only so can
         encoders be compared.
         """
-        is_held_out = epoch == masking.HELD_OUT
+        is_compared = epoch == masking.HELD_OUT and self.masking.rate > 0
         return masking.masked_batch(
             self.documents,
             found,
             rows,
             self.tokenizer,
-            replace(self.masking, rate=masking.USUAL) if is_held_out else self.masking,
+            replace(self.masking, rate=masking.USUAL) if is_compared else self.masking,
             seed=self.seed,
             epoch=epoch,
             device=device,
@@ -232,7 +232,7 @@ def judged(
 def _rules(tokenizer: Tokenizer, mask: MaskSettings) -> Masking:
     return Masking.of(
         tokenizer,
-        rate=mask.rate,
+        rate=0.0 if mask.only_nexts else mask.rate,
         mask_share=mask.mask_share,
         random_share=mask.random_share,
         whole_words=mask.whole_words,
@@ -292,6 +292,8 @@ def _part(
     seed: int,
 ) -> tuple[Passages | PairSpans, Passages]:
     train = _passages(found, drawn.learned, rules, room=room, nsp=mask.nexts)
+    if text.valid_share == 0:
+        return train, passages.whole(found, drawn.held, rules.word_starts, room=room)
     if len(drawn.held) or isinstance(train, PairSpans):
         held = _passages(found, drawn.held, rules, room=room, nsp=mask.nexts)
         return train, _fixed(held, seed)
@@ -331,6 +333,8 @@ def _refuse_unasked(library: Library) -> None:
             f"the tokenizer of {library.tokenizer.place} knows none of the words of this text; "
             "choose another --base, or make one with textune pretrain"
         )
+    if not len(library.valid) or not library.masking.rate:
+        return  # nothing is held out, or masked, as asked
     rows = np.arange(len(library.valid))
     asked = library.masked_batch(library.valid, rows, epoch=masking.HELD_OUT).mlm_targets
     assert asked is not None

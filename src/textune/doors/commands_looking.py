@@ -15,6 +15,7 @@ def register(app: typer.Typer) -> None:
     command(app, words=looking_api.tokens)(tokens)
     command(app, words=looking_api.inspect)(inspect)
     command(app, words=looking_api.features)(features)
+    command(app, words=looking_api.follows)(follows)
 
 
 def tokens(  # noqa: D417  # the others are described in `looking_api.tokens`
@@ -148,3 +149,19 @@ def features(  # noqa: D417  # the others are described in `looking_api.features
     console_looking.show_features(found)
     if output is not None:
         console.say(f"{output}: {', '.join(found.arrays())}")
+
+
+def follows(  # noqa: D417  # the others are described in `looking_api.follows`
+    model: str, first: str, second: str, *, device: str = "auto", as_json: bool = False
+) -> None:
+    """Say how likely it is that SECOND follows FIRST, by a model of next sentences.
+
+    Args:
+        model: Run, directory or Hub name.
+        as_json: Print one JSON object, for programs.
+    """
+    chance = looking_api.follows(model, first, second, device=device)
+    if as_json:
+        console.show_json({"first": first, "second": second, "follows": chance})
+    else:
+        console.say(f"{chance:.1%}  that it follows")

@@ -194,6 +194,12 @@ def show_folds(numbers: Mapping[str, Any]) -> None:
 def show_language(run: "Run") -> None:
     """Print what the held-out text says of an encoder, before the first step and after the last."""
     metrics, place = run.metrics, escape(argument(run.path))
+    if metrics.get("learned_all"):
+        out.print(
+            "all of the text was learned from; none was held out, so that no score says how well"
+        )
+        _show_next(metrics, place)
+        return
     before, after = metrics["before"], metrics["valid"]
     spans = after["intervals"]
     rows = [
@@ -201,16 +207,25 @@ def show_language(run: "Run") -> None:
         for key in headlines(after)
     ]
     table(("metric", "before", "after", INTERVAL), rows, title="\nheld out")
-    change = after["perplexity"] / before["perplexity"] - 1
-    simple = metrics["baselines"]["most_frequent"]
-    out.print(
-        f"perplexity {before['perplexity']:.2f} → {after['perplexity']:.2f} ({change:+.1%}); "
-        f"{escape(repr(simple['piece']))} for every mask would be right in "
-        f"{simple['masked_accuracy']:.1%}"
-    )
+    if metrics["objective"] != "nsp":
+        change = after["perplexity"] / before["perplexity"] - 1
+        simple = metrics["baselines"]["most_frequent"]
+        out.print(
+            f"perplexity {before['perplexity']:.2f} → {after['perplexity']:.2f} ({change:+.1%}); "
+            f"{escape(repr(simple['piece']))} for every mask would be right in "
+            f"{simple['masked_accuracy']:.1%}"
+        )
     if "prove" in metrics:
         out.print(f"fine-tuned: {escape(metrics['prove']['words'])}")
-    out.print(f"\nfill a mask:   textune fill {place} {escape(repr('some [MASK] text'))}")
+    _show_next(metrics, place)
+
+
+def _show_next(metrics: Mapping[str, Any], place: str) -> None:
+    """Print what can be done with an encoder that was adapted or made."""
+    if metrics["objective"] == "nsp":
+        out.print(f"\nask it:        textune follows {place} 'some text' 'another'")
+    else:
+        out.print(f"\nfill a mask:   textune fill {place} {escape(repr('some [MASK] text'))}")
     out.print(f"fine-tune it:  textune train FILE --base {place}")
 
 

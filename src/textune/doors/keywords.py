@@ -44,6 +44,7 @@ PLAIN = COMMON | {
     "text": "text.column",
     "whole_word": "mask.whole_words",
 }
+ONLY_NEXTS = ("mask.nexts=true", "mask.only_nexts=true")
 PLAIN_MASK = ("mask.mask_share=1", "mask.random_share=0")
 NONE = "none"  # in place of a file of validation texts: all rows are learned from
 HOW = ("resume", "accept_changes", "overwrite")  # of a request
@@ -110,7 +111,8 @@ def resolve(
         for name, place in places.items()
         if (value := options.get(name)) is not None
     }
-    masks = PLAIN_MASK if options.get("plain_mask") else ()
+    masks: tuple[str, ...] = PLAIN_MASK if options.get("plain_mask") else ()
+    masks += ONLY_NEXTS if options.get("nsp_only") else ()
     return config.resolve(kind, file, (*masks, *_several(changes)), given)
 
 

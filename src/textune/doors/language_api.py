@@ -46,6 +46,7 @@ def adapt(
     plain_mask: bool = False,
     whole_word: bool | None = None,
     nsp: bool | None = None,
+    nsp_only: bool = False,
     add_words: int | str | None = None,
     prove: str | Path | None = None,
     prove_seeds: int = 3,
@@ -77,6 +78,7 @@ def adapt(
         plain_mask: Mask all chosen tokens, instead of 80/10/10.
         whole_word: Choose whole words.
         nsp: Ask for next sentences too.
+        nsp_only: Ask for next sentences alone, and mask nothing.
         add_words: Add so many of the text's own words to the vocabulary, or those of a file.
         prove: Labelled file: does fine-tuning gain by it? It is done with adaptation and without.
         prove_seeds: How often to fine-tune each way.
@@ -125,6 +127,7 @@ def pretrain(  # noqa: D417  # the other keywords are those of `adapt`
     plain_mask: bool = False,
     whole_word: bool | None = None,
     nsp: bool | None = None,
+    nsp_only: bool = False,
     max_tokens: int | None = None,
     seed: int | None = None,
     device: str | None = None,

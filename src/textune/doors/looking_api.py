@@ -123,6 +123,26 @@ def features(
     )
 
 
+def follows(base: str | Path, first: str, second: str, *, device: str = "auto") -> float:
+    """Return how likely it is that a text follows another, by a model of next sentences.
+
+    Args:
+        base: A run of `adapt` or `pretrain` with `nsp`, a directory or a Hub name.
+        first: A text.
+        second: The one that may follow it.
+        device: "auto", "cpu", "cuda", "cuda:N" or "mps".
+
+    Raises:
+        TextuneError: The model cannot be had, or has no head for next sentences.
+    """
+    from textune.encoder import names
+
+    names.require_device(device)
+    from textune.predicting import following  # torch: nothing is wrong with the options
+
+    return following.follows(base, [(first, second)], device=device)[0]
+
+
 def _is_torn(text: str) -> bool:
     """Tell whether a text holds what is no character, as a command line of other bytes gives."""
     return any("\ud800" <= sign <= "\udfff" for sign in text)

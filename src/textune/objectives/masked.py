@@ -26,15 +26,27 @@ class Masked:
     library: Library
     batch_size: int
 
-    metric = "loss"
     tie_metric = "loss"
-    looks_first = True
     prior = None
     unbeaten = Message(
         "no update made the held-out loss lower: the weights before the first are kept",
         is_warning=True,
     )
-    is_judged = True
+
+    @property
+    def metric(self) -> str:
+        """Return the loss that selects: of masked tokens, or of next sentences alone."""
+        return "loss" if self.library.masking.rate else "nsp_loss"
+
+    @property
+    def is_judged(self) -> bool:
+        """Tell whether something is held out."""
+        return len(self.library.valid) > 0
+
+    @property
+    def looks_first(self) -> bool:
+        """Tell whether the weights are judged before the first step, too."""
+        return self.is_judged
 
     @property
     def per_epoch(self) -> int:

@@ -43,7 +43,8 @@ class MaskedLM:
     @property
     def objective(self) -> str:
         """What is asked, in a word."""
-        return "mlm+nsp" if self.request.settings.mask.nexts else "mlm"
+        asked = self.request.settings.mask
+        return "nsp" if asked.only_nexts else "mlm+nsp" if asked.nexts else "mlm"
 
     def asked(self) -> dict[str, object]:
         """Return what `config.toml` says beside the settings: the sources."""
@@ -85,14 +86,23 @@ class MaskedLM:
     def judge(self, folder: Path) -> tuple[Report, None]:
         """Judge the best weights on what is held out, beside those before the first step."""
         learner, progress = self.learner, self.learner.progress
+        if not learner.objective.is_judged:
+            best = {"step": progress.step, "metric": learner.objective.metric, "value": None}
+            return {"objective": self.objective, "learned_all": True, "best": best}, None
         piece, share = self.found.most_frequent()
         numbers: PlainMetrics = {
             "objective": self.objective,
             "before": progress.before,
             "valid": learner.objective.judge(learner.encoder, micro_tokens=learner.micro_tokens),
             "baselines": {"most_frequent": {"piece": piece, "masked_accuracy": share}},
-            "best": {"step": progress.best_step, "metric": "loss", "value": progress.best},
+            "best": {
+                "step": progress.best_step,
+                "metric": learner.objective.metric,
+                "value": progress.best,
+            },
         }
+        if self.request.settings.mask.only_nexts:  # nothing is masked
+            del numbers["baselines"]
         with suppress(ValueError, KeyError, TypeError):  # damaged: it is told of, nothing more
             warmth = objects.read(folder / WARMTH)
             losses = warmth["losses"]
@@ -141,7 +151,8 @@ class MaskedLM:
             )
         if loaded.has_new_nsp:
             yield Message(f"{settings.base} has no head for next sentences: it gets a new one")
-        if not loaded.has_new_head or settings.warm_head == "never":
+        is_warmed = learner.objective.is_judged and not settings.mask.only_nexts
+        if not loaded.has_new_head or settings.warm_head == "never" or not is_warmed:
             return
         assert isinstance(learner.objective, Masked)
         found = yield from warming.warm(

@@ -148,7 +148,7 @@ def _words(
     )
     read = partial(documents.read_all, files, text=text.column)
     division = library.divide(files, tokenizer, text, settings.mask, seed=settings.seed)
-    if not len(division.held):
+    if not len(division.held) and text.valid_share:
         characters = sum(len(paragraph.text) for paragraph in read())
         division = held_out.part(characters, share=text.valid_share)
     texts = held_out.learned_texts(read(), division)
@@ -171,7 +171,9 @@ def _drawn_by_characters(paragraphs: Iterable[Paragraph], settings: PretrainSett
         nsp=settings.mask.nexts,
         seed=settings.seed,
     )
-    return found if len(found.held) else held_out.part(sum(sizes), share=text.valid_share)
+    if len(found.held) or not text.valid_share:
+        return found
+    return held_out.part(sum(sizes), share=text.valid_share)
 
 
 def move_tokenizer(start: Start, folder: Path) -> Start:

@@ -14,7 +14,11 @@ from textune.report import pages, pictures
 from textune.report.pages import Files
 from textune.runs.typed import LogLine, PlainCard, PlainMetrics, Proved, Warmup
 
-OBJECTIVES = {"mlm": "masked tokens", "mlm+nsp": "masked tokens and next sentence"}
+OBJECTIVES = {
+    "mlm": "masked tokens",
+    "mlm+nsp": "masked tokens and next sentence",
+    "nsp": "next sentence",
+}
 PARTS = {"before": "Before", "valid": "After"}
 APART = ": the 95 % intervals do not overlap"
 MINUS = "\N{MINUS SIGN}"

@@ -45,7 +45,9 @@ class TextSettings(Section):
     max_tokens: int | None = Field(
         None, ge=8, description="Tokens of a passage; the encoder's own limit by default."
     )
-    valid_share: float = Field(0.1, gt=0, lt=1, description="Documents held out, as a share.")
+    valid_share: float = Field(
+        0.1, ge=0, lt=1, description="Documents held out, as a share; 0 to learn from all."
+    )
     most_valid_tokens: int = Field(
         50_000, ge=100, description="Hold out no more tokens than these, whatever the share."
     )
@@ -65,11 +67,16 @@ class MaskSettings(Section):
     )
     whole_words: bool = Field(False, description="Choose words, with all their pieces.")
     nexts: bool = Field(False, description="Ask for next sentences as well (--nsp).")
+    only_nexts: bool = Field(
+        False, description="Ask for next sentences alone, and mask nothing (--nsp-only)."
+    )
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
         if self.mask_share + self.random_share > 1 + 1e-9:
             raise ValueError("mask_share and random_share are more than 1 together")
+        if self.only_nexts and not self.nexts:
+            raise ValueError("only_nexts asks for next sentences: set nexts=true, too")
         return self
 
 

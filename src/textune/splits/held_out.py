@@ -44,14 +44,14 @@ def draw(
     if limit is not None:
         order = order[:limit]
     least = 2 if nsp else 1
-    if nsp and len(order) < 2 * least:
+    if nsp and share and len(order) < 2 * least:
         raise DataError(
             f"next sentences need {2 * least} documents at least, two to learn from and two held "
             f"out, and there are {len(order)}; part the text by blank lines, name more files, or "
             "leave out --nsp"
         )
-    if len(order) == 1:
-        return Division(order[:0], order)
+    if len(order) == 1 or share == 0:
+        return Division(order[:0], np.sort(order) if share == 0 else order)
     most = min(share * float(sizes[order].sum()), most)
     small = order[sizes[order] <= most]
     if len(small) < least:
