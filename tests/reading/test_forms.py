@@ -69,6 +69,27 @@ SPAN_FORMS = {
         "entities": [{"type": "PER", "start": 0, "end": 1}, {"type": "PER", "start": 2, "end": 4}],
         "relations": [],
     },
+    "numbers of words, listed": lambda t, n: {
+        "sentence": t.split(),
+        "ner": [{"index": [0], "type": "PER"}, {"index": [2, 3], "type": "PER"}],
+    },
+    "documents of sentences": lambda t, n: {
+        "doc_key": f"d{n}",
+        "sentences": [t.split()],
+        "ner": [[[0, 0, "PER"], [2, 3, "PER"]]],
+    },
+    "pieces of Snips": lambda t, n: {
+        f"Say{n}": [
+            {
+                "data": [
+                    {"text": t[:3], "entity": "PER"},
+                    {"text": t[3:8]},
+                    {"text": t[8:16], "entity": "PER"},
+                    {"text": t[16:]},
+                ]
+            }
+        ]
+    },
     "tagged pairs": lambda t, n: [
         [word, tag]
         for word, tag in zip(
@@ -102,7 +123,7 @@ def test_entities_are_read_from_every_form(tmp_path, name, in_lines):
 
 
 def test_no_value_of_one_form_is_recognised_as_another():
-    assert len(forms.FORMS) == 27
+    assert len(forms.FORMS) == 30
     for name, make in SPAN_FORMS.items():
         values = [make(text, number) for number, text in enumerate(TEXTS)]
         assert len([form for form in forms.FORMS if form.recognise(values)]) == 1, name

@@ -189,11 +189,12 @@ def _why_record(column: Column) -> str:
     """Tell JSON objects and lists of lists: running text for the eye, but not to be labelled."""
     if any(lists.CHOICES.match(cell) for cell in column.cells):
         return ""
-    objects = sum(RECORD.match(cell) is not None for cell in column.cells)
-    if objects < 0.9 * len(column.cells):
+    filled = [cell for cell in column.cells if cell not in ("{}", "[]")]
+    objects = sum(RECORD.match(cell) is not None for cell in filled)
+    if not filled or objects < 0.9 * len(filled):
         return ""
-    what = "JSON objects" if column.cells[0][0] == "{" else "lists of lists, or of objects,"
-    return f"{what} such as {column.cells[0][:40]}; a table has their values in columns"
+    what = "JSON objects" if filled[0][0] == "{" else "lists of lists, or of objects,"
+    return f"{what} such as {filled[0][:40]}; a table has their values in columns"
 
 
 def _why_decimal(column: Column) -> str:

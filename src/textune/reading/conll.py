@@ -18,7 +18,7 @@ from itertools import groupby
 from pathlib import Path
 
 from textune.errors import DataError, Problems, excerpt
-from textune.reading import brackets, universal
+from textune.reading import brackets, marks, universal
 from textune.reading.lines import RECORD_LIMIT, lines, pieces
 from textune.reading.told import problems_of
 from textune.records import Row, Table
@@ -29,14 +29,11 @@ ENDINGS = frozenset(
 )
 SAMPLE = 1 << 19  # characters
 
-_MOST = 0.6  # share of the lines with as many columns as most, and of tags that are of a scheme
 _SURE = 0.98  # the same, where it is not the tags that tell what the file is
-_OFTEN = 5  # times that types in capitals occur, in the mean
 _MOST_TAGS = 0.2  # different tags / words, above which they are no tags
 _UNIVERSAL = 10  # columns of CoNLL-U
 _LONG = 200  # words a sentence on average, above which blank lines part something else
 _TAG = re.compile(r"[Oo-]|[BIESLUMW]([-_:./|+~=]\S+)?|[bieslumw][-_]\S+|\S+[-_:./|+~=][BIESLUMW]")
-_TYPE = re.compile(r"[A-Z][A-Z_-]+")
 SENTENCE = re.compile(
     r"sent(ence)?s?[ _#-]*(#|id|idx|no|nr|num|number|index)?", re.IGNORECASE
 )  # the name of a column that numbers sentences
@@ -45,7 +42,6 @@ _COMMENT = re.compile(r"#\s*[\w.:-]+\s*=(\s|$)|#(begin|end) document\b")
 _COUNTED = re.compile(r"\d+([-.]\d+)?")
 _BRACKETS = "write (TYPE* on the first word of an entity and *) on its last"
 _UNWRITTEN = re.compile(r"\d+[-.]\d+")  # the number of a joined word, or of one that is not there
-_WORDS = frozenset(["form", "forms", "text", "token", "tokens", "word", "words"])
 # fmt: off
 _TAGS = frozenset(["bio", "chunk", "entity", "iob", "label", "labels", "ner", "ner_tag", "ner_tags",
                    "pos", "pos_tag", "tag", "tags", "upos", "xpos"])
@@ -93,13 +89,15 @@ def read(
     """
     sentences = _sample(path)
     layout, share = _layout(sentences)
-    if layout is None or share < _MOST:
+    if layout is None or share < marks.MOST:
         return None
     found = _whole(sentences, layout)
     layout = replace(layout, bracketed=layout.bracketed or brackets.places(found))
     found = [words for one in found if (words := brackets.converted(one, layout.bracketed))]
     is_sure = share >= _SURE and ending != ".csv" and _are_tags(found)
     is_sure = is_sure or layout.is_universal or ending in ENDINGS
+    if layout.width == 2 and found and _spaced([w for one in found for w in one], 0) > _SURE:
+        return None  # whole sentences, each beside its tags
     if not is_sure and not _are_entities(found):
         return None
     layout = _filled(layout, found, header)
@@ -186,8 +184,8 @@ def _lacking(sample: Sequence[str]) -> Layout | None:
         return None
     tags = [cells[-1] for cells in lines_of_cells if len(cells) == width]
     is_marked = all(len(tag) > 2 and _TAG.fullmatch(tag) for tag in tags)
-    is_few = len(tags) >= _OFTEN * len(set(tags)) and 2 * len(tags) <= len(sample)
-    is_marked = is_marked or (is_few and all(map(_TYPE.fullmatch, tags)))
+    is_few = len(tags) >= marks.OFTEN * len(set(tags)) and 2 * len(tags) <= len(sample)
+    is_marked = is_marked or (is_few and all(map(marks.TYPE.fullmatch, tags)))
     layout = Layout(is_tabbed=False, width=width, filled=frozenset(), lacks_outside=True)
     return layout if is_marked else None
 
@@ -201,7 +199,7 @@ def _has_commas(sample: Sequence[str]) -> bool:
 def _is_headed_table(sample: Sequence[str]) -> bool:
     """Tell a table whose first line names columns of texts and of tags, each in one cell."""
     names = re.split("[,;|]", sample[0].strip().lower().replace('"', "")) if sample else []
-    texts = _WORDS | {"sentence", "sentences"}
+    texts = marks.WORDS | {"sentence", "sentences"}
     is_named = bool(texts.intersection(names) and _TAGS.intersection(names))
     return is_named and not any(" " in name.strip() for name in names)
 
@@ -226,7 +224,8 @@ def _filled(layout: Layout, found: Sequence[Sequence[list[str]]], header: bool |
     }
     first = tuple(cell.strip() for cell in words[0]) if words else ()
     names = [name.lower() for name in first]
-    is_header = bool(_WORDS.intersection(names) and _TAGS.intersection(names))
+    is_header = bool(marks.WORDS.intersection(names) and _TAGS.intersection(names))
+    is_header = is_header or marks.are_names(names, words[1:])
     is_header = header if header is not None else is_header and len(words) > 1
     is_usable = all(first) and len(set(first)) == len(first)
     named = first if is_usable else layout.names
@@ -236,14 +235,14 @@ def _filled(layout: Layout, found: Sequence[Sequence[list[str]]], header: bool |
 def _are_entities(found: Sequence[Sequence[list[str]]]) -> bool:
     """Tell whether a column holds tags as B-PER, I-PER and O, beside one of single words."""
     words = [cells for sentence in found for cells in sentence]
-    if not words or len(words[0]) < 2 or _spaced(words, 0) > 1 - _MOST:
+    if not words or len(words[0]) < 2 or _spaced(words, 0) > 1 - marks.MOST:
         return False
     for column in zip(*words, strict=True):
         tags = [tag.strip() for tag in column if _TAG.fullmatch(tag.strip())]
         likely = any(len(tag) > 2 for tag in tags) or ("O" in tags and len(found) > 1)
-        if likely and len(tags) >= _MOST * len(column):
+        if likely and len(tags) >= marks.MOST * len(column):
             return True
-    return False
+    return len(words[0]) == 2 and len(found) > 1 and marks.are_types([cells[1] for cells in words])
 
 
 def _are_tags(found: Sequence[Sequence[list[str]]]) -> bool:
@@ -299,7 +298,9 @@ def _is_comment(line: str, cells: Sequence[str], layout: Layout, *, is_begun: bo
         return True
     if _COMMENT.match(line) and (len(cells) != layout.width or not is_begun):
         return True
-    return line.startswith("# ") and len(cells) != layout.width and not is_begun
+    is_spaced = layout.is_tabbed and " " in cells[0].strip()  # "## a note<tab>of a sentence"
+    is_short = line.startswith(("# ", "##")) and len(cells) != layout.width
+    return not is_begun and (is_short or (is_spaced and line.startswith(("# ", "## "))))
 
 
 def _stream(path: Path, layout: Layout) -> Iterator[Row]:

@@ -56,7 +56,7 @@ def refuse_first(path: Path, first: str) -> None:
     Raises:
         DataError: It is: with the command that mends every line.
     """
-    if re.match(r"\{\s*'", first):
+    if re.match(r"[{\[]\s*'", first):
         raise DataError(_python(path, first, _EACH_EVALUATED, 1))
     if first.endswith("},"):
         command = "sed 's/,[[:space:]]*$//'"
@@ -99,7 +99,8 @@ def refuse_array(path: Path, text: str) -> None:
         DataError: It is.
     """
     if re.match(r"\[\s*(?:[\[{(]\s*)?'", text) or re.match(r"\[\s*\(", text):
-        raise DataError(_python(path, text, _EVALUATED, 1))
+        are_lines = re.match(r"\[[^\r\n]*\]\s*?\n\s*\[", text) is not None
+        raise DataError(_python(path, text, _EACH_EVALUATED if are_lines else _EVALUATED, 1))
     opened = re.match(r"\[\s*(?:[\[{]\s*)?", text)
     at = opened.end() if opened else 0
     if text.startswith(("//", "/*", "#"), at) or _BARE_KEY.match(text, at):

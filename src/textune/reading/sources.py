@@ -31,7 +31,9 @@ from textune.reading.forms import (
     fasttext,
     folders,
     foreign,
+    framed,
     label_studio_rows,
+    marked_lines,
     numbered_words,
     side_by_side,
     tagged_cells,
@@ -48,6 +50,7 @@ OF_TABLES: tuple[Callable[[Table], Table | None], ...] = (  # what cells of a ta
     label_studio_rows.plain,
     comprehend.texts,
     numbered_words.sentences,
+    framed.lists,
     tagged_cells.lists,
     answered.told,
 )
@@ -55,6 +58,7 @@ USUAL = ReadOptions()  # everything is recognised
 
 _OBJECT = re.compile(  # how a JSON object begins, or what Python writes for it
     rb"""\{"(?:[^"\\]|\\.)*" ?: ?["\[\{\dtfn-]|\[?\{'(?:[^'\\]|\\.)*': ?["'\[\{\dTFN-]"""
+    rb"""|\['(?:[^'\\]|\\.)*', ?["'\[\{\dTFN-]"""
 )
 
 
@@ -162,7 +166,7 @@ def _in_sentences(table: Table) -> Table:
     if table.format in ("conll", "squad"):
         return table
     if table.format == "text" or len(table.columns) == 1:
-        return fasttext.labelled(table) or table
+        return fasttext.labelled(table) or marked_lines.labelled(table) or table
     return next((made for form in OF_TABLES if (made := form(table)) is not None), table)
 
 

@@ -1,5 +1,6 @@
 """Tables that are something else than texts with labels are refused, with the way out."""
 
+import re
 from collections.abc import Iterable, Sequence
 
 from textune.data import lists, names, pair_names
@@ -8,6 +9,8 @@ from textune.data.columns import Column, describe
 from textune.errors import DataError
 from textune.records import Table
 
+PLENTY = 0.5  # share of lists that differ, from which they are answers and no names of classes
+_LETTER = re.compile(r"\(?[A-Ha-h0-7][).]?")
 PLAIN = 3.0  # evidence of a name from which a column holds labels
 
 
@@ -20,6 +23,7 @@ def refuse_options(table: Table, columns: Sequence[Column]) -> None:
     options = [column for column in columns if pair_names.is_option(column.name)]
     letters = [column for column in columns if column.name in tuple("ABCDE")]
     found = options if len(options) > 1 else letters if len(letters) > 2 else []
+    found = found or _listed_options(columns)
     if table.has_header and found and all(column.words >= 1 for column in found):
         others = [column for column in columns if column.kind == "text" and column not in found]
         one = [*others[:1], *found[:1]]
@@ -28,6 +32,24 @@ def refuse_options(table: Table, columns: Sequence[Column]) -> None:
             "from (multiple choice), which is no task of textune's; if the label is a class of "
             f"some of the texts, name them and it, as in {option('--text', one)} with --label"
         )
+
+
+def _listed_options(columns: Sequence[Column]) -> list[Column]:
+    """Find lists of texts to choose from, where another column has the letter of the right one."""
+    listed = [
+        column
+        for column in columns
+        if column.name.lower() in ("options", "choices", "candidates")
+        and column.cells
+        and all(cell.startswith("[") for cell in column.cells)
+        and column.varied > PLENTY
+    ]
+    letters = [
+        column
+        for column in columns
+        if column.counts and all(_LETTER.fullmatch(cell) for cell in column.counts)
+    ]
+    return listed if letters else []
 
 
 def _is_named_label(name: str) -> bool:

@@ -14,7 +14,7 @@ from pathlib import Path
 from textune.errors import DataError, excerpt
 from textune.reading import jsonlines, splits
 from textune.reading.forms.interface import left_out, span
-from textune.reading.lines import lines, pieces
+from textune.reading.lines import BOM, lines, opened, pieces
 from textune.reading.told import below, problems_of
 from textune.records import Finding, Row, Table
 
@@ -109,9 +109,22 @@ def _read(root: Path, file: Path, others: Counter[str]) -> tuple[str, list[_Mark
     try:
         text = "".join(pieces(below(root, beside))) if not faults else ""
         marks += _marks(root, file, text, faults, others)
+        text = _with_signs(text, beside, marks) if _fitting(text, marks) < len(marks) else text
     except DataError as error:
         faults.append((str(error), ""))
     return text, marks, faults
+
+
+def _with_signs(text: str, beside: Path, marks: Sequence[_Mark]) -> str:
+    """Keep byte order marks inside a text, which reading drops, where the places count them."""
+    with opened(beside) as file:
+        whole = file.read().removeprefix(BOM).decode(errors="replace")
+    return whole if _fitting(whole, marks) > _fitting(text, marks) else text
+
+
+def _fitting(text: str, marks: Sequence[_Mark]) -> int:
+    """Count the marks whose words stand where they say."""
+    return sum(text[start:end] == mark.surface for mark in marks for start, end in mark.parts[:1])
 
 
 def _named(root: Path, file: Path) -> str:

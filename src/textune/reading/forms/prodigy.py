@@ -26,11 +26,13 @@ def _converter(values: Values) -> Converter:
     names: set[str] = set()
     people: set[object] = set()
     has_spans = has_choice = several = False
+    are_marked = 0  # tasks with a span, which one of a label alone does not need
     relations = 0
     for value in values():
         if not isinstance(value, Mapping):
             continue
         has_spans = has_spans or isinstance(value.get("spans"), list)
+        are_marked += bool(value.get("spans"))
         accepted = value.get("accept")
         has_choice = has_choice or isinstance(accepted, list)
         several = several or (isinstance(accepted, list) and len(accepted) > 1)
@@ -38,6 +40,7 @@ def _converter(values: Values) -> Converter:
         held = value.get("relations")
         relations += len(held) if isinstance(held, list) else 0
         names |= {value["label"]} if isinstance(value.get("label"), str) else set()
+    has_spans = has_spans and (are_marked > 0 or not names)
     is_binary = len(names) == 1 and not has_spans and not has_choice
 
     def convert(value: Any) -> Iterator[Made]:

@@ -25,6 +25,7 @@ from textune.reading.forms import (
     entities,
     flat,
     google,
+    intents,
     label_studio,
     labelbox,
     listed_rows,
@@ -58,8 +59,12 @@ ROOMS = (
     rasa,
 )
 FORMS = (
-    *(form for room in (argilla, doccano, entities, google, spacy) for form in room.FORMS),
-    *(room.FORM for room in (*ROOMS, aspect_lists, sagemaker, ubiai, word_spans)),
+    *(
+        form
+        for room in (argilla, doccano, entities, google, intents, spacy, word_spans)
+        for form in room.FORMS
+    ),
+    *(room.FORM for room in (*ROOMS, aspect_lists, sagemaker, ubiai)),
 )
 _ODD = (ValueError, TypeError, AttributeError, KeyError, IndexError)  # of values of no form
 HEAD = 200  # values by which a form is recognised

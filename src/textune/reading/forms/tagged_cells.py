@@ -14,7 +14,8 @@ from textune.records import Row, Table
 
 SAMPLE = 200
 FIT = 0.9  # share of rows with as many tags as words
-_TAG = re.compile(r"[OoBIESLUM]|[BIESLUM][-_]\S+|[biesulm][-_]\S+")
+_TAG = re.compile(r"[OoBIESLUM]|[BIESLUM][-_]\S+|[biesulm][-_]\S+|\S+[-_][BIESLUM]")
+_MARKED = re.compile(r"\S[-_].*|.*[-_]\S")
 _ITEM = re.compile(r"[^\s,'\"\[\]()]+")
 FORMATS = frozenset(["csv", "tsv", "sheet", "jsonl", "parquet", "frame"])
 
@@ -53,9 +54,7 @@ def _are_tags(cells: Sequence[str]) -> bool:
     found = [_ITEM.findall(cell) for cell in cells if cell.strip()]
     items = [item for row in found for item in row]
     several = sum(len(row) > 1 for row in found)
-    is_marked = any(item[1:2] in ("-", "_") for item in items) and any(
-        item in ("O", "o") for item in items
-    )
+    is_marked = any(map(_MARKED.fullmatch, items)) and any(item in ("O", "o") for item in items)
     return (
         is_marked
         and several >= len(found) / 2

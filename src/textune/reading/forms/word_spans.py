@@ -12,12 +12,16 @@ GLINER = "tokenized_text"  # has a form of its own
 STARTS = ("start", "begin", "start_token", "token_start")
 ENDS = ("end", "end_token", "token_end")
 KINDS = ("type", "label", "entity_type", "tag")
+INNER = "entities that overlap a longer one"
 Place = tuple[int, int, str]
 
 
 def _place(item: object) -> Place | None:
     """Read [2, 3, "PER"] or {"start": 2, "end": 3, "type": "PER"}; None for anything else."""
     found: list[Any] = list(item) if isinstance(item, list) else []
+    if isinstance(item, Mapping) and isinstance(item.get("index"), list) and item["index"]:
+        places, kind = item["index"], next((item[key] for key in KINDS if key in item), None)
+        return _place([places[0], places[-1], kind]) if _are_in_a_row(places) else None
     if isinstance(item, Mapping):
         keys = (next((key for key in names if key in item), "") for names in (STARTS, ENDS, KINDS))
         found = [item.get(key) for key in keys]
@@ -26,6 +30,12 @@ def _place(item: object) -> Place | None:
     if any(isinstance(at, bool) or not isinstance(at, int) for at in found[:2]):
         return None
     return (found[0], found[1], found[2])
+
+
+def _are_in_a_row(places: Sequence[object]) -> bool:
+    """Tell the numbers of words that follow each other, [4, 5, 6]."""
+    first = places[0]
+    return type(first) is int and list(places) == list(range(first, first + len(places)))
 
 
 def _words_key(value: Mapping[str, Any]) -> str | None:
@@ -71,7 +81,7 @@ def _recognise(values: Sequence[Any]) -> bool:
 def _converter(values: Values) -> Converter:
     """Decide by the whole file whether the ends are the last words, or those after them."""
     words, spans = _keys(list(islice(values(), HEAD))) or ("", "")
-    alone = beyond = lists = 0
+    alone = beyond = lists = 0  # indices name the last word
     others: Counter[str] = Counter()
     for value in values():
         if not isinstance(value, Mapping):
@@ -80,7 +90,7 @@ def _converter(values: Values) -> Converter:
         held = value.get(spans)
         for item in held if isinstance(held, list) else ():
             place = _place(item)
-            lists += isinstance(item, list)
+            lists += isinstance(item, list) or (isinstance(item, Mapping) and "index" in item)
             alone += place is not None and place[0] == place[1]
             beyond += place is not None and place[1] == len(value.get(words) or ())
     is_last = alone > beyond or (alone == beyond and lists > 0)
@@ -95,13 +105,34 @@ def _converter(values: Values) -> Converter:
 
     said = f"{spans!r} holds entities by the numbers of their words, their ends are {ends}, {why}"
     counts = {repr(key): size for key, size in others.items() if key not in (words, spans)}
-    return Converter(convert, (said,), left_out(counts))
+    within = sum(
+        _covered(value.get(spans), is_last=is_last)
+        for value in values()
+        if isinstance(value, Mapping)
+    )
+    return Converter(convert, (said,), left_out({**counts, INNER: within}))
+
+
+def _covered(items: object, *, is_last: bool = True) -> int:
+    """Count the entities of which a word belongs to a longer one, or to one before."""
+    places = [found for item in _listed(items) if (found := _place(item))]
+    taken: list[tuple[int, int]] = []
+    for start, last, _ in sorted(places, key=lambda one: (one[0] - one[1], one[0])):
+        end = last + is_last
+        if not any(start < other[1] and other[0] < end for other in taken):
+            taken.append((start, end))
+    return len(places) - len(taken)
+
+
+def _listed(items: object) -> list[Any]:
+    return items if isinstance(items, list) else []
 
 
 def _tagged(value: Any, words: str, spans: str, *, is_last: bool) -> Mapping[str, Any]:
     if not isinstance(value, Mapping) or not isinstance(value.get(words), list):
         raise ValueError(f"the key {words!r} is missing or holds something else")
     tags = ["O"] * len(value[words])
+    found: list[Place] = []
     for item in value.get(spans) or ():
         place = _place(item)
         if place is None:
@@ -110,10 +141,58 @@ def _tagged(value: Any, words: str, spans: str, *, is_last: bool) -> Mapping[str
         end = last + is_last
         if not 0 <= start < end <= len(tags):
             raise ValueError(f"the span {start}–{last} ({kind}) does not lie in {len(tags)} words")
-        if any(tag != "O" for tag in tags[start:end]):
-            raise ValueError(f"the span {start}–{last} ({kind}) overlaps another one")
-        tags[start:end] = [f"B-{kind}"] + [f"I-{kind}"] * (end - start - 1)
+        found.append((start, end, kind))
+    for start, end, kind in sorted(found, key=lambda one: (one[0] - one[1], one[0])):
+        if all(tag == "O" for tag in tags[start:end]):  # of those that overlap, the longest
+            tags[start:end] = [f"B-{kind}"] + [f"I-{kind}"] * (end - start - 1)
     return {**plain(value), "words": value[words], "tags": tags}
 
 
-FORM = Form("words and entities by the numbers of their words", _recognise, _converter)
+def _are_documents(values: Sequence[Any]) -> bool:
+    """Recognise documents of sentences with the entities of each, numbered through (DyGIE++)."""
+    return bool(values) and all(
+        isinstance(value, Mapping)
+        and _are_lists(value.get("sentences"))
+        and _are_lists(value.get("ner"))
+        and len(value["sentences"]) == len(value["ner"])
+        and all(isinstance(word, str) for words in value["sentences"] for word in words)
+        and all(_place(item) is not None for items in value["ner"] for item in items)
+        for value in values
+    )
+
+
+def _are_lists(held: object) -> bool:
+    return isinstance(held, list) and bool(held) and all(isinstance(one, list) for one in held)
+
+
+def _of_documents(values: Values) -> Converter:
+    others: Counter[str] = Counter()
+    for value in values():
+        for key in ("relations", "events", "clusters"):
+            held = value.get(key) if isinstance(value, Mapping) else None
+            others[key] += len(held) if isinstance(held, list) else 0
+        sentences = value.get("ner") if isinstance(value, Mapping) else None
+        others[INNER] += sum(map(_covered, _listed(sentences)))
+
+    def convert(value: Any) -> Iterator[Made]:
+        if not _are_documents([value]):
+            raise ValueError("expected sentences and the entities of each")
+        before = 0
+        for words, items in zip(value["sentences"], value["ner"], strict=True):
+            spans = [[start - before, last - before, kind] for start, last, kind in items]
+            row = {**plain(value), "words": words, "spans": spans}
+            yield {
+                key: held
+                for key, held in _tagged(row, "words", "spans", is_last=True).items()
+                if key != "spans"
+            }
+            before += len(words)
+
+    said = "the entities of each sentence are numbered through the document, up to their last word"
+    return Converter(convert, (said,), left_out(others))
+
+
+FORMS = (
+    Form("words and entities by the numbers of their words", _recognise, _converter),
+    Form("documents of sentences and their entities (DyGIE++)", _are_documents, _of_documents),
+)

@@ -15,12 +15,15 @@ from textune.tasks.tags.offsets import OffsetCensus
 
 # fmt: off
 STARTS = ("start", "begin", "from", "offset", "start_offset", "start_char", "begin_offset",
-          "start_position", "begin_char", "start_idx", "start_index")
-ENDS = ("end", "to", "stop", "end_offset", "end_char", "end_position", "end_idx", "end_index")
+          "start_position", "begin_char", "start_idx", "start_index", "startOffset", "beginOffset",
+          "startIndex")
+ENDS = ("end", "to", "stop", "end_offset", "end_char", "end_position", "end_idx", "end_index",
+        "endOffset", "endIndex")
 LENGTHS = ("length", "len")
 LABELS = ("label", "entity_type", "entity_group", "type", "tag", "labels", "class", "category",
-          "entity")
+          "entity", "slot")
 TEXTS = ("text", "word", "surface", "value", "mention", "entity")
+PLACES = ("span", "range", "position", "positions", "indices", "offsets", "valueSpan", "value_span")
 LISTS = ("entities", "spans", "annotations", "labels", "label")
 # fmt: on
 """Keys of spans, as the usual tools write them."""
@@ -84,10 +87,27 @@ def _as_lists(value: object) -> object:
 
 def is_span(item: object) -> bool:
     """Tell whether something has the form of a span, whatever its values."""
+    item = _placed(item)
     if isinstance(item, Mapping):
         has_end = _key(item, ENDS) is not None or _key(item, LENGTHS) is not None
         return _key(item, STARTS) is not None and has_end and _key(item, LABELS) is not None
     return isinstance(item, list) and len(item) == 3 and isinstance(item[2], str)
+
+
+def _placed(item: object) -> object:
+    """Put a start and an end that stand in a value of their own, "span": [0, 7], beside the rest.
+
+    A start that is left out is 0, as protocol buffers write it.
+    """
+    if not isinstance(item, Mapping) or _key(item, STARTS) is not None:
+        return item
+    for held in (item[key] for key in PLACES if key in item):
+        if isinstance(held, list) and len(held) == 2 and all(type(at) is int for at in held):
+            return {**item, "start": held[0], "end": held[1]}
+        if isinstance(held, Mapping) and (end := _key(held, ENDS)) is not None:
+            start = _key(held, STARTS)
+            return {**item, "start": held[start] if start else 0, "end": held[end]}
+    return item
 
 
 def labels(found: Sequence[object]) -> list[str]:
@@ -198,6 +218,7 @@ def _span(item: Any) -> Span | str:
     """Make a span, or say why that cannot be done."""
     if not is_span(item):
         return f"{_json(item)} has no start, end and label"
+    item = _placed(item)
     if isinstance(item, list):
         start, end, label, text = *item, None
     else:

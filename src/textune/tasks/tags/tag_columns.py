@@ -1,7 +1,7 @@
 """Columns become roles: which holds words and which their tags, or texts and their spans."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from textune.data import choice, names, text_choice
@@ -12,7 +12,7 @@ from textune.data.numerals import is_number
 from textune.data.words import RULE
 from textune.errors import DataError, SettingsError, some
 from textune.records import Contract, Row, Table
-from textune.tasks.tags import schemes, spans, word_lists
+from textune.tasks.tags import beside_words, schemes, spans, word_lists
 from textune.tasks.tags.moved_words import COUNTED
 from textune.tasks.tags.notation import OUTSIDES
 from textune.tasks.tags.offsets import CHARACTERS, READINGS, OffsetCensus
@@ -98,7 +98,7 @@ def understand(
     found = _in_conll(table, free, sample, asked) if is_conll else _in_cells(free, sample, asked)
     found = found or (None if is_conll else _marked(table, seen, sample, asked, group))
     if found is not None:
-        return _contract(table, found, group)
+        return _contract(table, found if is_conll else _with_beside(table, seen, found), group)
     if not asked.is_asked:
         return _sentences(seen, sample, asked, is_asked=False) if is_conll else None
     raise DataError(
@@ -208,12 +208,29 @@ def _last(table: Table, lists: Sequence[word_lists.Lists], marks: Sequence[str])
         for found in full
         if found.column.name in marks
     }
-    if marked:  # the last one, unless it marks far less, as inner entities do
-        most = max(marked.values())
-        return [name for name, count in marked.items() if 2 * count >= most][-1]
+    if marked:  # the last one, unless it marks far less of the same, as inner entities do
+        kinds = {
+            found.column.name: word_lists.kinds(found)
+            for found in full
+            if found.column.name in marked
+        }
+        lettered = [name for name in marked if kinds[name]]  # B-PER; not types alone
+        *others, last = lettered or marked
+        same = [name for name in others if kinds[last] <= kinds[name]]
+        most = max((marked[name] for name in same), default=0)
+        able = [name for name in (*same, last) if 2 * marked[name] >= most]
+        return able[-1]
     by_name = {found.column.name for found in full}
     is_universal = len(table.columns) == COUNTING and table.columns[3] in by_name
     return table.columns[3] if is_universal else full[-1].column.name
+
+
+def _with_beside(table: Table, seen: Scan, found: _Found) -> _Found:
+    """Add the doubts that columns beside words raise."""
+    if found.form != "words":
+        return found
+    beside = beside_words.doubts(seen, found.text, found.label, headed=table.has_header)
+    return replace(found, doubts=(*found.doubts, *beside)[:MOST_DOUBTS])
 
 
 def _in_cells(columns: Sequence[Column], sample: Sequence[Row], asked: _Asked) -> _Found | None:

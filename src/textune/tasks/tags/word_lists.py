@@ -213,3 +213,8 @@ def _unquoted(text: str) -> str:
             return str(ast.literal_eval(text))
     except (ValueError, SyntaxError):  # half an escape, or a line end inside
         return text[1:-1]
+
+
+def kinds(found: Lists) -> set[str]:
+    """Name the types of a column of tags."""
+    return {kind for tag in found.items if (kind := schemes.type_of(tag))}

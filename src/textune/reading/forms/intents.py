@@ -1,0 +1,116 @@
+"""Intents that hold their own utterances become rows: chat bots' patterns, and Snips' utterances.
+
+A bot's file is a list of {"tag": …, "patterns": […], "responses": […]}, often under "intents".
+Snips cuts each utterance into pieces, {"data": [{"text": …}, {"text": …, "entity": …}]}, listed by
+the name of the intent.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from textune.reading.forms.interface import Converter, Form, Made, Values, left_out, span
+
+NAMES = ("tag", "intent", "name")
+TEXTS = ("patterns", "examples", "utterances", "questions", "sentences", "texts")
+ANSWERS = "responses"
+Utterances = list[tuple[str, Any]]
+
+
+def _groups(value: object) -> list[Any]:
+    """Take the intents of a value: itself, its members, or those under "intents"."""
+    if isinstance(value, Mapping) and isinstance(value.get("intents"), list):
+        return list(value["intents"])
+    return [value]
+
+
+def _name(group: Mapping[str, Any]) -> str | None:
+    return next((group[key] for key in NAMES if isinstance(group.get(key), str)), None)
+
+
+def _patterns(group: object) -> list[Any] | None:
+    """Take the texts of an intent; None where it is none."""
+    if not isinstance(group, Mapping) or _name(group) is None:
+        return None
+    found = [key for key in TEXTS if isinstance(group.get(key), list)]
+    are_texts = len(found) == 1 and all(isinstance(text, str) for text in group[found[0]])
+    return list(group[found[0]]) if are_texts else None
+
+
+def _is_bot(values: Sequence[Any]) -> bool:
+    found = [_patterns(group) for value in values for group in _groups(value)]
+    return bool(found) and all(one is not None for one in found) and any(found)
+
+
+def _of_bot(values: Values) -> Converter:
+    answers = Counter(
+        {
+            "responses": sum(
+                len(group[ANSWERS])
+                for value in values()
+                for group in _groups(value)
+                if isinstance(group, Mapping) and isinstance(group.get(ANSWERS), list)
+            )
+        }
+    )
+
+    def convert(value: Any) -> Iterator[Made]:
+        for group in _groups(value):
+            texts = _patterns(group)
+            if texts is None:
+                raise ValueError("expected an intent with its name and its texts")
+            for text in texts:
+                yield {"text": text, "intent": _name(group)}
+
+    reasons = ("each intent holds its texts: a row for each of these",)
+    return Converter(convert, reasons, left_out(answers))
+
+
+def _pieces(item: object) -> list[Any] | None:
+    """Take the pieces of one of Snips' utterances; None where it is none."""
+    data = item.get("data") if isinstance(item, Mapping) else None
+    is_cut = isinstance(data, list) and all(
+        isinstance(piece, Mapping) and isinstance(piece.get("text"), str) for piece in data
+    )
+    return data if is_cut and data else None
+
+
+def _utterances(value: object) -> Utterances:
+    """List what stands under each intent of an object, with its name; [] where it is none."""
+    if not isinstance(value, Mapping):
+        return []
+    held = value.get("intents") if isinstance(value.get("intents"), Mapping) else value
+    found: Utterances = []
+    for name, items in (held or {}).items():
+        items = items.get("utterances") if isinstance(items, Mapping) else items
+        found += [(name, item) for item in items] if isinstance(items, list) else []
+    return found
+
+
+def _is_snips(values: Sequence[Any]) -> bool:
+    found = [_pieces(item) for value in values for _, item in _utterances(value)]
+    return bool(found) and all(pieces is not None for pieces in found)
+
+
+def _of_snips(values: Values) -> Converter:
+    def convert(value: Any) -> Iterator[Made]:
+        for name, item in _utterances(value):
+            pieces = _pieces(item)
+            if pieces is None:
+                raise ValueError(f"expected pieces of an utterance, found {item!r:.60}")
+            text, spans = "", []
+            for piece in pieces:
+                end = len(text) + len(piece["text"])
+                kind = piece.get("slot_name") or piece.get("entity")
+                if isinstance(kind, str) and piece["text"].strip():
+                    spans.append(span(len(text), end, kind, piece["text"]))
+                text += piece["text"]
+            yield {"text": text, "intent": name, "entities": spans}
+
+    return Converter(convert, ("the pieces of each utterance are put together",))
+
+
+FORMS = (
+    Form("intents of a chat bot with their texts", _is_bot, _of_bot),
+    Form("utterances of Snips, by their intents", _is_snips, _of_snips),
+)
