@@ -62,7 +62,7 @@ class ReadOptions:
     encoding: str | None = None  # name of a codec of Python
     faulty: str | None = None  # "skip": faulty rows are left out, and named; else refused
     unlabelled: bool | None = None  # whether texts without a label are rows: to be predicted
-    merge_labels: tuple[str, ...] = ()  # labels that are one, where several people gave them
+    merge_labels: tuple[str, ...] | None = None  # that are one, where several people gave them
 
 
 @dataclass(frozen=True, slots=True)

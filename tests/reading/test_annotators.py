@@ -126,6 +126,8 @@ def test_labels_that_are_one_are_one_vote_in_every_tool(tmp_path, write, name, m
         path, merge_labels=merge, annotators="majority", count_tokens=lambda texts: [1] * len(texts)
     )
     assert dict(found.labels) == {"good": 6, "bad": 6}
+    assert found.command.count("--merge-labels") == 2
+    assert "--merge-labels" not in textune.check(path, annotators="majority").command
     (differ,) = [item for item in found.findings if item.kind == "annotators"]
     assert "differ in 9 of 12 texts" in differ.message
     assert "left out" not in {item.kind for item in found.findings}

@@ -69,7 +69,7 @@ class Reading:
         agreed = card.contract
         rule: Any = next(iter(self._annotators(agreed)[1:]), self.file.annotators)
         file = replace(self.file, unlabelled=unlabelled or None, annotators=rule)
-        file = replace(file, merge_labels=tuple(map("=".join, agreed.merged)))
+        file = replace(file, merge_labels=tuple(map("=".join, agreed.merged)) or None)
         header = replace(self, file=file)._header(source, card)
         table = sources.read(source, replace(file, header=header))
         text = columns_meant(self.text, table.columns)

@@ -139,5 +139,5 @@ class DataSettings(Section):
             quote=self.quote,
             encoding=self.encoding,
             faulty=self.faulty,
-            merge_labels=self.merge_labels,
+            merge_labels=self.merge_labels or None,
         )

@@ -77,7 +77,7 @@ def check(  # noqa: D417  # the other keywords are those of `train`
         rows=rows,
         sheet=sheet,
         annotators=annotators,
-        merge_labels=_several(merge_labels),
+        merge_labels=_several(merge_labels) or None,
     )
     text, label = parted(text) or None, parted(label) or None
     skip, no_skip, merge_labels = map(_several, (skip, no_skip, merge_labels))
@@ -287,6 +287,7 @@ def _command(
     names: str | Path | None,
 ) -> str:
     told = {name: value for name, value in asdict(given).items() if value is not None}
+    told.pop("merge_labels", None)  # as the contract has them
     options = told | _options(agreed, base, names)
     if not places:
         return _call(agreed, options)

@@ -35,7 +35,7 @@ def settled(table: Table, options: ReadOptions) -> Table:
     counts: Counter[str] = Counter()
     for row in table.rows() if options.merge_labels else ():
         counts.update(votes.labels_of(said) if (said := _judged(row, places, {})) else ())
-    same = one_label.read(options.merge_labels, counts)
+    same = one_label.read(options.merge_labels or (), counts)
     findings = [] if options.unlabelled else _findings(table, places, options, same)
 
     def rows() -> Iterator[Row]:

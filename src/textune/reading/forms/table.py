@@ -210,7 +210,7 @@ def _merging(
     for value in values():
         for found in _converted(made, value):
             counts.update(votes.labels_of(found) if isinstance(found, Judged) else ())
-    same = one_label.read(options.merge_labels, counts)
+    same = one_label.read(options.merge_labels or (), counts)
 
     def convert(value: Any) -> Iterator[Any]:
         for found in made.convert(value):
