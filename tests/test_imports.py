@@ -21,6 +21,7 @@ FLOOR = {  # a room (a folder), or one of the few files beside the rooms
     "fast": 2,
     "encoder": 3,
     "tasks": 3,
+    "extensions": 4,
     "settings": 4,
     "survey": 4,
     "runs": 4,

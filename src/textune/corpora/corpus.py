@@ -20,10 +20,11 @@ from textune.settings.config import Settings
 from textune.settings.data_config import DataSettings
 from textune.splits import alike, folds, splits, strata
 from textune.survey import agreement, audit, settling
-from textune.tasks import annotated, contract, examples, lengths
+from textune.tasks import annotated, contract, examples, lengths, own_tasks
 from textune.tasks import registry as tasks
 from textune.tasks.contract import Understanding
 from textune.tasks.interface import Task
+from textune.tasks.own import NOTHING, Own
 from textune.text import unknown
 from textune.text.ragged import Ragged, Targets
 from textune.text.store import Store
@@ -98,6 +99,7 @@ def gather(
     valid: object | None = None,
     test: object | None = None,
     sealed: bool = False,
+    own: Own = NOTHING,
 ) -> Generator[Message, None, Corpus]:
     """Read, understand, split and tokenise; yield what a person should know on the way.
 
@@ -127,7 +129,7 @@ def gather(
     split = _split(parts, settings, agreed.task, seed=judging.seed_of_rows(settings))
     split = replace(split, test=split.test[:0]) if sealed else split
     corpus = yield from _divided(
-        table, agreed, parts, split, settings, tokenizer=tokenizer, max_tokens=max_tokens
+        table, agreed, parts, split, settings, tokenizer=tokenizer, max_tokens=max_tokens, own=own
     )
     return replace(
         corpus,
@@ -152,11 +154,12 @@ def _divided(
     *,
     tokenizer: Tokenizer,
     max_tokens: int,
+    own: Own,
 ) -> Generator[Message, None, Corpus]:
     """Learn the task from the examples of all parts, and make tokens and targets."""
     data = settings.data
     everything = [example for part in parts for example in part]
-    task = _learn_task(agreed, everything, split)
+    task = own_tasks.extended(_learn_task(agreed, everything, split), own)
     selection.check(task, settings)
     raw = targets_of(task, everything)
     findings = (*_look_alike(agreed.task, everything), *_leaks(everything, split))

@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # pydantic, numpy, scipy
 
 P = ParamSpec("P")
 Made = TypeVar("Made")
+Part = Callable[..., Any] | None  # of the user's own
 Events = Generator[Any, None, Made]  # what is shown of a run, and what it made
 
 
@@ -116,6 +117,13 @@ def train(
     curve: bool | None = None,
     profile: bool | None = None,
     deterministic: bool | None = None,
+    plugin: str | Path | None = None,
+    head: Part = None,
+    loss: Part = None,
+    metrics: Sequence[Callable[..., Any]] = (),
+    optimizer: Part = None,
+    callbacks: Sequence[object] = (),
+    preprocess: Callable[[str], str] | None = None,
     trial: bool = False,
     resume: bool = False,
     accept_changes: bool = False,
@@ -181,6 +189,16 @@ def train(
             by a linear head on frozen features, and what more labels would buy.
         profile: Record what the first updates cost: a table, and a trace for a browser.
         deterministic: Refuse operations of torch that have no deterministic form.
+        plugin: Python file with parts of your own, by their names: head, loss, metrics, optimizer,
+            callbacks, preprocess.
+        head: What becomes of the states of tokens: called with the base's configuration and the
+            number of outputs, a torch module.
+        loss: Called with logits and targets: one loss for each target.
+        metrics: Functions of truth and decisions (and probabilities), each a number.
+        optimizer: Called with named parameters and the learning rate: a torch optimizer, or
+            groups of parameters for AdamW.
+        callbacks: Objects that are told of steps and epochs, and may stop or change the rate.
+        preprocess: Called with every text that is read, in predicting too.
         trial: Go through every stage with one batch, in a folder that is gone afterwards.
         resume: Continue the run in `out`.
         accept_changes: Resume with other versions, kernels or number format too.
@@ -235,6 +253,13 @@ def cross_validate(  # noqa: D417  # the other keywords are those of `train`
     seed: int | None = None,
     device: str | None = None,
     precision: str | None = None,
+    plugin: str | Path | None = None,
+    head: Part = None,
+    loss: Part = None,
+    metrics: Sequence[Callable[..., Any]] = (),
+    optimizer: Part = None,
+    callbacks: Sequence[object] = (),
+    preprocess: Callable[[str], str] | None = None,
     keep: bool = False,
     resume: bool = False,
     accept_changes: bool = False,

@@ -6,11 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from textune.errors import SettingsError
+from textune.extensions import plugin
+from textune.recipes import own_parts
 from textune.recipes.requests import Proof, TextRequest, TrainRequest
 from textune.settings import config
 from textune.settings.config import Kind, Settings
 from textune.settings.language_config import AdaptSettings, PretrainSettings
 from textune.storage.names import file_name
+from textune.tasks.own import SHAPES
 
 TOP = ("base", "seed", "device", "add_words", "size", "vocab", "cased")
 TRAIN = (
@@ -60,10 +63,12 @@ def labelled(options: Mapping[str, Any], *, suffix: str = "") -> TrainRequest:
     source, valid, test = _files(options, before)
     if isinstance(valid, str) and valid == NONE:
         options, valid = {**options, "valid_share": 0.0}, None
+    own = plugin.gather(options.get("plugin"), {name: options.get(name) for name in SHAPES})
     out, seeds = _path(options["out"]), options.get("seeds")
     return TrainRequest(
         source=source,
-        settings=resolve(Settings, options, file, options["settings"]),
+        settings=own_parts.settled(resolve(Settings, options, file, options["settings"]), own),
+        own=own,
         out=out or free_folder(source, suffix),
         valid=valid,
         test=test,

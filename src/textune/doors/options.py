@@ -14,11 +14,13 @@ from typing import Any, get_args
 import typer
 
 from textune.reading import lines
+from textune.tasks.own import SHAPES
 
 AS_KEYWORD = inspect.Parameter.KEYWORD_ONLY
 ENTRY = re.compile(r"^ {4}(\w+): (.+(?:\n {8,}.+)*)", re.M)  # of `Args`: a name, and its words
 
 READS = {"source", "input_", "whole_word"}  # parameters of commands that read files of texts
+PYTHON = frozenset(SHAPES)  # keywords whose values are objects; on the command line, --plugin
 MAX_CELL = inspect.Parameter("max_cell_mib", AS_KEYWORD, default=None, annotation=int | None)
 
 
@@ -55,6 +57,7 @@ DIFFERENT = {
     "out": Shown(kind=Path),
     "output": Shown(("--output", "-o")),
     "per_batch": Shown(least=2),
+    "plugin": Shown(metavar="FILE.py", kind=Path),
     "prove_set": Shown(metavar="SECTION.KEY=VALUE", kind=list[str]),
     "run": Shown(metavar="RUN", kind=Path),
     "seeds": Shown(least=1),
@@ -96,7 +99,7 @@ def command(
         own = inspect.signature(function).parameters
         found = {**inspect.signature(like or function).parameters}
         found |= {name: each for name, each in own.items() if name in found}
-        shown = [found[name] for name in only or found]
+        shown = [found[name] for name in only or found if name not in PYTHON]
         if like is not None:
             shown += [
                 each

@@ -110,6 +110,21 @@ CONFUSIONS = {
 PREFIXES = re.compile(r"^(eval|valid|validation|val|dev|test)_")
 
 
+OWN: set[str] = set()  # names of metrics that users brought
+
+
+def add(name: str, *, is_better_higher: bool) -> None:
+    """Let a metric of the user's own be chosen, shown and compared as those of the table are.
+
+    Raises:
+        SettingsError: textune has one of this name.
+    """
+    if name in METRICS and name not in OWN:
+        raise SettingsError(f"metrics: textune has {name!r} already; call yours otherwise")
+    OWN.add(name)
+    METRICS[name] = Metric(name, name.replace("_", " "), (), is_better_higher)
+
+
 def plain_name(wanted: str) -> str:
     """Reduce a name to the spelling of the table, or leave it as it is.
 

@@ -8,7 +8,7 @@ from textune.corpora import corpus
 from textune.corpora.corpus import Corpus
 from textune.encoder import bases
 from textune.errors import SettingsError
-from textune.recipes import recipe, seeds
+from textune.recipes import own_parts, recipe, seeds
 from textune.recipes.recipe import Event, Story
 from textune.recipes.requests import TrainRequest
 from textune.records import Message
@@ -30,6 +30,7 @@ def learn(request: TrainRequest) -> Generator[Event, None, Run]:
 
 def _gather(request: TrainRequest, _: Path) -> Generator[Message, None, Corpus]:
     seeds.check(request)
+    yield from own_parts.introduce(request.own)
     tokenizer = tokenizers.load(bases.find(request.settings.base))
     if (said := seeds.introduce(request)) is not None:
         yield said
@@ -44,6 +45,7 @@ def _gather(request: TrainRequest, _: Path) -> Generator[Message, None, Corpus]:
             valid=request.valid,
             test=request.test,
             sealed=request.sealed,
+            own=request.own,
         )
     )
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from textune.settings.config import Settings
 from textune.settings.language_config import AdaptSettings, PretrainSettings, RunSettings
+from textune.tasks.own import NOTHING, Own
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class TrainRequest(Request):
     test: object | None = None
     seeds: int | None = None  # with how many to learn; None as the effort has it
     sealed: bool = False  # texts of the test are neither read from a file of theirs nor judged
+    own: Own = NOTHING  # what the user brought
 
     def inputs(self) -> dict[str, object]:
         """Return all that is read, by the words for it."""

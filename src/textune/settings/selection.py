@@ -89,6 +89,8 @@ def metric(task: Task, wanted: str) -> str:
     Raises:
         SettingsError: This task has no such number.
     """
+    if wanted in {each.name for each in task.own.metrics}:
+        return wanted
     return catalogue.selecting(wanted, task.name, registry.of(task.name).judged, task.labels)
 
 

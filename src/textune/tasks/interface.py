@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from textune.metrics.metrics import Parts, Report
 from textune.records import Asks, Batch, Decision, Example, Prediction, Scores
+from textune.tasks.own import NOTHING, Own
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -26,6 +27,8 @@ class Task(Protocol):
     about I items: the texts themselves, or their words, or the tokens of their passages; `borders`
     (N + 1,) tells those of each text apart where a text has several.
     """
+
+    own: ClassVar[Own] = NOTHING  # what of it the user brought
 
     @property
     def name(self) -> str:

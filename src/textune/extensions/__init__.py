@@ -1,0 +1,1 @@
+"""The user's own parts of a run, in one Python file."""

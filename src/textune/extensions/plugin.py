@@ -1,0 +1,128 @@
+"""A Python file, and objects, become the user's own parts of a run.
+
+A file is run only where the caller names it: never one that lies in a run's folder by itself.
+"""
+
+import hashlib
+import importlib.util
+import inspect
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from textune.errors import SettingsError, among, first_line
+from textune.metrics import catalogue
+from textune.tasks.own import NOTHING, SHAPES, Own, OwnMetric, Source, positions
+
+LOWER = "lower_is_better"  # an attribute of a metric
+SEVERAL = ("metrics", "callbacks")
+PARTS = {"metric": "metrics", "callback": "callbacks"}  # a single one may be called so
+
+
+def gather(plugin: str | Path | None = None, given: Mapping[str, Any] | None = None) -> Own:
+    """Return the parts of a plugin, and those that were given as objects, which win.
+
+    Args:
+        plugin: A Python file whose names are those of parts: head, loss, metrics, optimizer,
+            callbacks, preprocess.
+        given: The same, as objects.
+
+    Raises:
+        SettingsError: There is no such file, it does not run, or what it has is no such part.
+    """
+    found = {} if plugin is None else _of_file(Path(plugin))
+    found |= {name: part for name, part in (given or {}).items() if part}
+    if not found:
+        return NOTHING
+    for name in SEVERAL:
+        found[name] = tuple(_listed(name, found.get(name, ())))
+    for name in ("head", "loss", "optimizer", "preprocess"):
+        if found.get(name) is not None and not callable(found[name]):
+            raise SettingsError(f"{name}: expected a function or a class, found {found[name]!r}")
+    sources = {name: _source(found[name]) for name in SHAPES if found.get(name)}
+    found["metrics"] = tuple(map(_metric, found["metrics"]))
+    return Own(**found, sources=sources)
+
+
+def _of_file(file: Path) -> dict[str, Any]:
+    """Run a file, and take the parts by their names."""
+    if not file.is_file():
+        raise SettingsError(f"--plugin {file}: no such file; give a Python file with your parts")
+    text = file.read_bytes()
+    name = f"textune_plugin_{hashlib.sha256(text).hexdigest()[:16]}"
+    spec = importlib.util.spec_from_file_location(name, file)
+    if spec is None or spec.loader is None:
+        raise SettingsError(f"--plugin {file}: not a Python file; its name must end in .py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses and pickles look it up
+    try:
+        spec.loader.exec_module(module)
+    except (Exception, SystemExit) as error:
+        raise SettingsError(
+            f"--plugin {file}{_line(error, file)}: {type(error).__name__}: {first_line(error)}"
+            if isinstance(error, Exception)
+            else f"--plugin {file}: it ends the program while it is imported; put what runs under "
+            "`if __name__ == '__main__':`"
+        ) from error
+    found = {part: vars(module)[part] for part in SHAPES if part in vars(module)}
+    found |= {part: vars(module)[one] for one, part in PARTS.items() if one in vars(module)}
+    if not found:
+        held = [name for name in vars(module) if not name.startswith("_")]
+        hint = next((among(one, SHAPES) for one in held), f"allowed: {', '.join(SHAPES)}")
+        raise SettingsError(f"--plugin {file}: defines none of {', '.join(SHAPES)}; {hint}")
+    return found
+
+
+def _line(error: BaseException, file: Path) -> str:
+    """Return ":17" for the last line of the file that an error passed."""
+    trace, last = error.__traceback__, ""
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == str(file):
+            last = f":{trace.tb_lineno}"
+        trace = trace.tb_next
+    return last
+
+
+def _listed(name: str, parts: Any) -> Iterable[Any]:
+    if isinstance(parts, Mapping):
+        return tuple(parts.values())
+    return parts if isinstance(parts, list | tuple) else (parts,)
+
+
+def _metric(function: Any) -> OwnMetric:
+    """Make a metric of a function.
+
+    Raises:
+        SettingsError: It has no name, or the name of a metric that is there.
+    """
+    name = getattr(function, "__name__", type(function).__name__)
+    if not callable(function) or not 2 <= positions(function) <= 3:
+        raise SettingsError(
+            f"metrics: {name}: expected a function of (truth, decisions) or of (truth, decisions, "
+            "probabilities)"
+        )
+    if catalogue.plain_name(name) != name or not name.isidentifier():
+        raise SettingsError(
+            f"metrics: {name}: is another word for {catalogue.plain_name(name)!r}, which textune "
+            "has; call the function otherwise, in small letters"
+        )
+    made = OwnMetric(name, function, not getattr(function, LOWER, False))
+    catalogue.add(made.name, is_better_higher=made.is_better_higher)
+    return made
+
+
+def _source(part: Any) -> Source:
+    """Say where the code of a part, or of the first of several, stands."""
+    one = part[0] if isinstance(part, tuple) else part
+    code = one if inspect.isfunction(one) or inspect.isclass(one) else type(one)
+    name = getattr(code, "__qualname__", repr(code))
+    try:
+        file = Path(inspect.getsourcefile(code) or "")
+        text = file.read_text(encoding="utf-8")
+    except (OSError, TypeError, ValueError):
+        try:
+            file, text = Path("notebook"), inspect.getsource(code)
+        except (OSError, TypeError):
+            file, text = Path("unknown"), ""
+    return Source(f"{file.name}:{name}", hashlib.sha256(text.encode()).hexdigest(), text)
