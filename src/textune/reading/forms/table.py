@@ -33,8 +33,10 @@ from textune.reading.forms import (
     luis,
     mrqa,
     prodigy,
+    pubmed_qa,
     rasa,
     sagemaker,
+    slots,
     spacy,
     ubiai,
     within,
@@ -56,7 +58,9 @@ ROOMS = (
     luis,
     mrqa,
     prodigy,
+    pubmed_qa,
     rasa,
+    slots,
 )
 FORMS = (
     *(

@@ -1,0 +1,92 @@
+"""PubMedQA and utterances with slots are read as those who publish them mean them."""
+
+import json
+
+import pytest
+
+from textune.errors import DataError
+from textune.reading import sources
+from textune.records import ReadOptions
+from textune.tasks import contract
+
+ANSWERS = ("yes", "no", "maybe")
+
+
+def own(number):
+    return {
+        "QUESTION": f"Do mitochondria play a role in the leaves of plant {number}?",
+        "CONTEXTS": [f"Programmed cell death is regulated {number}.", "This paper shows how."],
+        "LABELS": ["BACKGROUND", "RESULTS"],
+        "YEAR": "2011",
+        "final_decision": ANSWERS[number % 3],
+        "LONG_ANSWER": f"Results depicted the dynamics as it progresses {number}, so they do.",
+    }
+
+
+def of_hub(number):
+    value = own(number)
+    return {
+        "pubid": number,
+        "question": value["QUESTION"],
+        "context": {"contexts": value["CONTEXTS"], "labels": value["LABELS"]},
+        "long_answer": value["LONG_ANSWER"],
+        "final_decision": value["final_decision"],
+    }
+
+
+def written(path, value):
+    lines = path.suffix == ".jsonl"
+    path.write_text("\n".join(map(json.dumps, value)) if lines else json.dumps(value, indent=4))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "rows"),
+    [
+        ("ori_pqal.json", {str(21_645_374 + number): own(number) for number in range(30)}),
+        ("train.jsonl", [of_hub(number) for number in range(30)]),
+    ],
+)
+def test_a_question_goes_with_its_passages_not_with_the_answer(tmp_path, name, rows):
+    table = sources.read(written(tmp_path / name, rows))
+    agreed = contract.understand(table).contract
+    assert (agreed.task, agreed.label) == ("single", ("final_decision",))
+    assert agreed.text == ("question", "passage")
+    held = dict(zip(table.columns, next(iter(table.rows())).cells, strict=True))
+    assert held["passage"] == "\n".join(own(0)["CONTEXTS"])
+    assert held["answer written"] == own(0)["LONG_ANSWER"]
+
+
+def slots(text, *marked):
+    labels = []
+    for slot, words in marked:
+        start = text.index(words)
+        place = {"startIndex": start, "endIndex": start + len(words)}
+        labels.append({"slot": slot, "valueSpan": place if start else {"endIndex": len(words)}})
+    return {"userInput": {"text": text}, "context": {"requestedSlots": ["time"]}, "labels": labels}
+
+
+def test_slots_of_an_utterance_are_spans(tmp_path):
+    values = [
+        slots("a table for 4 at 7pm", ("people", "4"), ("time", "7pm")),
+        slots("7pm please", ("time", "7pm")),
+        {"userInput": {"text": "thank you"}},
+    ]
+    table = sources.read(written(tmp_path / "train_0.json", values * 9))
+    agreed = contract.understand(table).contract
+    assert (agreed.task, agreed.form, agreed.text) == ("tags", "spans", ("text",))
+    rows = [json.loads(row.cells[1]) for row in list(table.rows())[:3]]
+    assert rows == [
+        [
+            {"start": 12, "end": 13, "label": "people"},
+            {"start": 17, "end": 20, "label": "time"},
+        ],
+        [{"start": 0, "end": 3, "label": "time"}],
+        [],
+    ]
+    values[1]["labels"][0]["valueSpan"] = {}
+    with pytest.raises(DataError, match=r"a\.json:\d+: the key 'endIndex' is missing"):
+        list(sources.read(written(tmp_path / "a.json", [*values[::2] * 14, values[1]])).rows())
+    skip = ReadOptions(faulty="skip")
+    table = sources.read(tmp_path / "a.json", skip)
+    assert (len(list(table.rows())), len(table.faults)) == (28, 1)
