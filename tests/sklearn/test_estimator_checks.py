@@ -35,6 +35,7 @@ OF_ONE_CLASS = (
     *("check_sample_weights_not_overwritten", "check_classifier_data_not_an_array"),
     *("check_classifiers_classes", "check_decision_proba_consistency"),
     *("check_classifier_not_supporting_multiclass", "check_fit2d_1feature"),
+    "check_classifiers_train",
 )
 EXPECTED_OF_LABELS = EXPECTED | dict.fromkeys(OF_ONE_CLASS, ONE_CLASS)
 KINDS = {
@@ -57,15 +58,13 @@ QUICK = {  # those that fit nothing
 }
 FITTED = {
     ClassesOfNumbers: {
-        *("check_dont_overwrite_parameters", "check_dict_unchanged", "check_n_features_in"),
-        *("check_fit_check_is_fitted", "check_sample_weights_list", "check_fit2d_predict1d"),
-        "check_decision_proba_consistency",
+        *("check_dont_overwrite_parameters", "check_n_features_in"),
+        *("check_sample_weights_list", "check_decision_proba_consistency"),
     },
     LabelsOfNumbers: {
         "check_classifiers_multilabel_output_format_predict",
-        "check_classifiers_multilabel_output_format_decision_function",
     },
-    NumbersOfNumbers: {"check_estimators_pickle", "check_sample_weights_shape"},
+    NumbersOfNumbers: {"check_estimators_pickle"},
 }
 
 

@@ -7,7 +7,7 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV, GroupKFold, cross_val_predict, cross_val_score
+from sklearn.model_selection import GroupKFold, cross_val_predict, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
 
@@ -37,14 +37,6 @@ def test_features_of_texts_stand_beside_other_columns(tiny_base):
     model = make_pipeline(columns, LogisticRegression()).fit(FRAME, CLASSES)
     assert model.score(FRAME, CLASSES) > 0.9
     assert len(columns.fit(FRAME).get_feature_names_out()) == 2 * 32 + 2
-
-
-def test_settings_are_searched(tiny_base):
-    search = GridSearchCV(small(TextClassifier, tiny_base), {"max_tokens": [16, 32]}, cv=2)
-    search.fit(pd.Series(TEXTS), CLASSES)
-    assert search.best_params_["max_tokens"] in (16, 32)
-    assert search.best_score_ > 0.8
-    assert search.predict(TEXTS[:1]) == CLASSES[:1]
 
 
 def test_folds_of_several_labels_and_of_tags(tiny_base):

@@ -4,6 +4,7 @@ import pytest
 from made_estimators import MARKS, NUMBERS, SENTENCES, TAGS, TEXTS, fitted, small
 from scipy.sparse import csr_array
 
+from textune.records import Contract
 from textune.sklearn import (
     MultiLabelTextClassifier,
     TextFeatures,
@@ -82,11 +83,7 @@ def test_words_get_tags(tiny_base):
     assert model.predict(TEXTS[:2]).tolist() == found[:2].tolist()  # parted at the blanks
 
 
-@pytest.mark.parametrize(
-    "entity",
-    [["I", "I", "I"], ["B", "I", "E"], ["B", "I", "L"], ["I", "I", "E"]],
-    ids=["io", "bioes", "bilou", "ioe"],
-)
+@pytest.mark.parametrize("entity", [["I", "I", "I"], ["B", "I", "E"]], ids=["io", "bioes"])
 def test_tags_come_back_in_the_scheme_of_y(entity, tiny_base):
     others = [text.split() for text in TEXTS[1::2]]  # without the words below
     words = [[row[0], "good", "fine", "warm", *row[1:]] for row in others]
@@ -96,6 +93,24 @@ def test_tags_come_back_in_the_scheme_of_y(entity, tiny_base):
     model = small(TokenTagger, tiny_base).fit(words, tags)
     assert model.predict(words).tolist() == tags
     assert model.score(words, tags) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("scheme", "tags", "iob2"),
+    [
+        ("io", "I-A I-A O I-B", "B-A I-A O B-B"),
+        ("iob1", "I-A B-A I-A O I-B", "B-A B-A I-A O B-B"),
+        ("ioe", "I-A E-A I-A E-A O", "B-A I-A B-A I-A O"),
+        ("bioes", "B-A I-A L-A U-A O", "B-A I-A I-A B-A O"),
+        ("iob2", "B-A I-A B-A O B-B", "B-A I-A B-A O B-B"),
+        ("plain", "NOUN VERB", "NOUN VERB"),
+    ],
+)
+def test_what_is_written_in_a_scheme_is_read_and_written_again(scheme, tags, iob2):
+    contract = Contract("tags", ("words",), ("tags",), "words", scheme)
+    assert tag_schemes.to_iob2(tags.split(), contract) == iob2.split()
+    written = tag_schemes.learn([tags.split()], contract)
+    assert tag_schemes.write(iob2.split(), written) == tags.split()
 
 
 def test_a_place_that_nobody_saw_is_written_as_another_type_has_it():

@@ -195,7 +195,9 @@ class TextEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no
         for name, column in zip(roles["text"], texts.columns, strict=True):
             cells = {cell.strip() for cell in column if isinstance(cell, str)}
             keep += [f"{name}={cell}" for cell in sorted(missing.EMPTY & cells)]
-        with tempfile.TemporaryDirectory(prefix="textune-") as temporary:
+        with tempfile.TemporaryDirectory(
+            prefix="textune-", ignore_cleanup_errors=True
+        ) as temporary:
             run = api.train(
                 pa.table(table),
                 text=roles["text"],

@@ -140,6 +140,11 @@ def _text(cell: object, number: int, owner: str) -> str:
         DataError: It is none.
     """
     if isinstance(cell, str):
+        if not cell.isascii() and _is_broken(cell):
+            raise DataError(
+                f"{owner}: row {number} of X holds half of a character (a lone surrogate), as "
+                "texts do that were cut or read in a wrong encoding; mend it, or leave the row out"
+            )
         return str(cell)  # NumPy has strings of its own
     is_missing = cell is None or cell != cell or type(cell).__name__ in ("NAType", "NaTType")  # NaN
     if is_missing:
@@ -150,3 +155,8 @@ def _text(cell: object, number: int, owner: str) -> str:
     raise DataError(
         f"{owner}: row {number} of X is no text, but {type(cell).__name__} ({cell!r:.40}); {WANTED}"
     )
+
+
+def _is_broken(text: str) -> bool:
+    """Tell whether a text cannot be written in UTF-8."""
+    return any("\ud800" <= sign <= "\udfff" for sign in text)

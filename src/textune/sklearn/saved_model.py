@@ -52,7 +52,9 @@ class SavedModel:
         """Return the model, loaded once for each device and number format."""
         key = device, precision
         if key not in self._loaded:
-            with tempfile.TemporaryDirectory(prefix="textune-") as folder:
+            with tempfile.TemporaryDirectory(
+                prefix="textune-", ignore_cleanup_errors=True
+            ) as folder:
                 place = self.write(Path(folder) / "model")
                 self._loaded[key] = Predictor.load(place, device=device, precision=precision)
         return self._loaded[key]
@@ -63,7 +65,7 @@ class SavedModel:
 
     def card(self) -> Card:
         """Return what the model knows beside its weights."""
-        with tempfile.TemporaryDirectory(prefix="textune-") as folder:
+        with tempfile.TemporaryDirectory(prefix="textune-", ignore_cleanup_errors=True) as folder:
             (Path(folder) / "decision.json").write_bytes(self.files["decision.json"])
             return runs.read_card(Path(folder))
 

@@ -20,9 +20,11 @@ def classes_of_texts(y: Any, rows: int, owner: str) -> NDArray[Any]:
     Raises:
         DataError: It is not.
     """
-    found = column_or_1d(y, warn=True)
+    found = column_or_1d(y.to_numpy() if hasattr(y, "to_numpy") else y, warn=True)
     _require_length(len(found), rows, "y")
     _refuse_missing(found, owner)
+    if found.dtype == object and (plain := np.asarray(found.tolist())).dtype.kind in "biuf":
+        found = plain  # numbers that pandas keeps with room for missing ones
     if rows:
         check_classification_targets(found)
     kinds = {type(value) for value in (y if isinstance(y, list | tuple) else found.tolist())}
