@@ -79,6 +79,32 @@ def test_what_goes_wrong_in_a_trial_is_noted_and_others_follow(swept, tiny_base,
         swept(space=GRID, resume=True)
 
 
+def test_parts_of_a_data_set_judge_trials_and_the_winner_alone(tiny_base, reviews, tmp_path):
+    head, *rows = reviews.read_text(encoding="utf-8").splitlines()
+    (tmp_path / "set").mkdir()
+    for name, part in {"train": rows[:80], "valid": rows[80:99], "test": rows[99:]}.items():
+        text = "\n".join([head, *part])
+        (tmp_path / "set" / f"{name}.csv").write_text(f"{text}\n", encoding="utf-8")
+    given = {"base": tiny_base, "epochs": 1, "lr": 0.006, "seeds": 1, "out": tmp_path / "sweep"}
+    found = textune.sweep(tmp_path / "set", space={"batch_size": [8, 16]}, **given)
+    card = json.loads((tmp_path / "sweep" / "trials" / "0000" / "data_card.json").read_text())
+    assert [each["part"] for each in card["files"]] == ["train", "valid"]
+    assert card["splits"] == {"train": 80, "valid": 19, "test": 0}
+    assert found.numbers["winner"]["split"] == "same"
+    assert found.run.metrics["test"]["n"] == 61
+    assert "free of a lucky seed, but not of the choice by the same" in found.numbers["words"]
+    again = textune.train(config=tmp_path / "sweep" / "best.toml", out=tmp_path / "again")
+    assert again.metrics["valid"]["n"] == 19
+    assert again.metrics["best"]["value"] == found.numbers["best"]["value"]
+
+
+def test_a_folder_of_somebodys_own_is_never_emptied(swept, tmp_path):
+    (tmp_path / "sweep" / "pictures").mkdir(parents=True)
+    for given in ({}, {"overwrite": True}):
+        with pytest.raises(RunError, match="holds 'pictures', which no sweep wrote"):
+            swept(space=GRID, **given)
+
+
 @pytest.mark.parametrize(
     ("given", "words"),
     [

@@ -10,6 +10,7 @@ from textune.doors.api import Events, carried_out_by
 from textune.records import Annotators, Long, Pool
 
 if TYPE_CHECKING:  # pydantic, optuna
+    from textune.recipes.requests import TrainRequest
     from textune.sweeping.sweep import Sweep
 
 OWN = ("space", "trials", "timeout", "jobs", "pruner")  # keywords that are none of `train`
@@ -21,49 +22,51 @@ TIME = re.compile(r"(?:(\d+(?:\.\d+)?)([smhd]))+")
 def sweeping(options: Mapping[str, Any]) -> Events["Sweep"]:
     """Try settings by the keywords of `sweep`; iterate to watch."""
     from textune.doors import keywords
-    from textune.errors import SettingsError
-    from textune.recipes.requests import TrainRequest
-    from textune.settings.config import Settings
     from textune.sweeping import spaces, sweep
     from textune.sweeping.plans import SweepRequest
 
-    jobs = _count("jobs", options["jobs"])
-    assert jobs is not None
     joins = options["resume"] and options["source"] is None and options["config"] is None
-    if joins:
-        named = [name for name in options if name not in FREE]
-        if given := [name for name in named if options[name] not in (None, False, (), [])]:
-            listed = ", ".join(f"--{name.replace('_', '-')}" for name in given)
-            raise SettingsError(
-                f"{listed}: without FILE a sweep goes on with all that its folder keeps; leave it "
-                "out, or name FILE and everything else too"
-            )
-        if options["out"] is None:
-            raise SettingsError("--resume without FILE: name the folder of the sweep with --out")
-        seeds = _count("seeds", options["seeds"])
-        train = TrainRequest(
-            None, Settings.model_validate({}), Path(options["out"]), resume=True, seeds=seeds
-        )
-    else:
-        wanted = {name: value for name, value in options.items() if name not in OWN}
-        metric = {} if (name := wanted.pop("metric")) is None else {"train.metric": name}
-        changes = wanted.pop("settings")
-        changes = (changes,) if isinstance(changes, str) else tuple(changes)
-        changes += tuple(f"{place}={value}" for place, value in metric.items())
-        train = keywords.labelled(
-            {**wanted, "settings": changes, "accept_changes": False}, suffix="-sweep"
-        )
-    return sweep.learn(
-        SweepRequest(
-            train,
-            space=spaces.parse(options["space"], keywords.LABELLED) or None,
-            trials=_count("trials", options["trials"]),
-            seconds=seconds(options["timeout"]),
-            jobs=jobs,
-            pruner=options["pruner"],
-            joins=joins,
-        )
+    request = SweepRequest(
+        _joined(options) if joins else _train_request(options),
+        space=spaces.parse(options["space"], keywords.LABELLED) or None,
+        trials=_count("trials", options["trials"]),
+        seconds=seconds(options["timeout"]),
+        jobs=_count("jobs", options["jobs"]) or 1,
+        pruner=options["pruner"],
+        joins=joins,
     )
+    return sweep.learn(request)
+
+
+def _joined(options: Mapping[str, Any]) -> "TrainRequest":
+    """Ask for what the folder of a sweep keeps, where nothing else is named."""
+    from textune.errors import SettingsError
+    from textune.recipes.requests import TrainRequest
+    from textune.settings.config import Settings
+
+    named = [name for name in options if name not in FREE]
+    if given := [name for name in named if options[name] not in (None, False, (), [])]:
+        listed = ", ".join(f"--{name.replace('_', '-')}" for name in given)
+        raise SettingsError(
+            f"{listed}: without FILE a sweep goes on with all that its folder keeps; leave it "
+            "out, or name FILE and everything else too"
+        )
+    if options["out"] is None:
+        raise SettingsError("--resume without FILE: name the folder of the sweep with --out")
+    nothing, count = Settings.model_validate({}), _count("seeds", options["seeds"])
+    return TrainRequest(None, nothing, Path(options["out"]), resume=True, seeds=count)
+
+
+def _train_request(options: Mapping[str, Any]) -> "TrainRequest":
+    """Ask for what all trials have in common, as `train` would be asked."""
+    from textune.doors import keywords
+
+    wanted = {name: value for name, value in options.items() if name not in OWN}
+    metric, changes = wanted.pop("metric"), wanted.pop("settings")
+    changes = (changes,) if isinstance(changes, str) else tuple(changes)
+    changes += () if metric is None else (f"train.metric={metric}",)
+    wanted |= {"settings": changes, "accept_changes": False}
+    return keywords.labelled(wanted, suffix="-sweep")
 
 
 def seconds(written: str | float | None) -> float | None:

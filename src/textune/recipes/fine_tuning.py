@@ -297,7 +297,8 @@ def build(request: TrainRequest, corpus: Corpus, clock: Clock) -> FineTuning:
         width=bases.width(Path(place)),
         resumed=request.out if request.resume else None,
     )
-    settings = judging.resolved(settings, is_cross_validated=corpus.is_cross_validated)
+    if not any(file.part == "valid" for file in corpus.files):  # else no share is drawn
+        settings = judging.resolved(settings, is_cross_validated=corpus.is_cross_validated)
     if settings.train.remedies == "always" and not corpus.is_cross_validated:
         raise SettingsError(
             "train.remedies=always: measures in cross-validation, and here validation texts "

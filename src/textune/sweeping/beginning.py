@@ -55,6 +55,11 @@ def begin(
             f"{folder}: this sweep began otherwise ({listed}); go on with textune sweep --resume "
             f"--out {folder}, or choose another --out"
         )
+    if request.jobs > 1 and plan.source is None:
+        raise SettingsError(
+            f"--jobs {request.jobs}: data that Python holds is in this process alone; write it to "
+            "a file, or leave --jobs out"
+        )
     folder.mkdir(parents=True, exist_ok=True)
     if before != plan:
         plan.write(folder)
@@ -93,7 +98,12 @@ def _planned(
     """Look at the files; choose what is left open, or take it from the plan before."""
     asked = request.train
     corpus = yield from reading.gather(_sealed(asked), asked.out)
-    settings = _fixed(asked.settings, corpus, before)
+    has_own_valid = _has_own_valid(asked, corpus)
+    settings = asked.settings
+    if not has_own_valid:  # a share would be drawn instead
+        is_crossed = corpus.is_cross_validated
+        settings = judging.resolved(settings, is_cross_validated=is_crossed)
+    settings = _fixed(settings, corpus, before)
     reading.know(settings, corpus)
     space, why = yield from _space(request, corpus, settings, before)
     _refuse_deciding(space, corpus)
@@ -114,7 +124,7 @@ def _planned(
         metric=metric,
         is_higher=catalogue.is_better_higher(metric),
         is_crossed=corpus.is_cross_validated,
-        has_own_valid=_has_own_valid(asked, corpus),
+        has_own_valid=has_own_valid,
         files=files,
         texts=len(corpus.split.train if corpus.is_cross_validated else corpus.split.valid),
         trials=count,
@@ -131,7 +141,6 @@ def _sealed(request: TrainRequest) -> TrainRequest:
 
 def _fixed(settings: Settings, corpus: Corpus, before: Plan | None) -> Settings:
     """Return settings that name what would be chosen anew in each trial: texts, number format."""
-    settings = judging.resolved(settings, is_cross_validated=corpus.is_cross_validated)
     rows = judging.seed_of_rows(settings)
     data = settings.data.model_copy(update={"split_seed": rows})
     settings = settings.model_copy(update={"data": data})

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import torch
 
-from textune.errors import SettingsError
 from textune.sweeping import plans
 from textune.sweeping.plans import SweepRequest
 from textune.sweeping.study import Study
@@ -19,18 +18,9 @@ MODULE = "textune.doors.helping"
 
 @contextmanager
 def working(folder: Path, request: SweepRequest, study: Study) -> Iterator[None]:
-    """Let helpers work meanwhile; they stop where this process does, and wait for nobody.
-
-    Raises:
-        SettingsError: The data is held by this process alone.
-    """
+    """Let helpers work meanwhile; they stop where this process does, and wait for nobody."""
     left = study.most - sum(each.is_done for each in study.trials())
     count = min(request.jobs, left) - 1
-    if count > 0 and plans.Plan.read(folder).source is None:
-        raise SettingsError(
-            f"--jobs {request.jobs}: data that Python holds is in this process alone; write it to "
-            "a file, or leave --jobs out"
-        )
     started = [_start(folder, request, number) for number in range(2, count + 2)]
     try:
         yield

@@ -6,9 +6,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from textune.errors import RunError
+from textune.errors import BusyError, RunError
 from textune.recipes.requests import TrainRequest
-from textune.settings import config
 from textune.settings.config import Settings
 from textune.settings.refusals import checked
 from textune.storage import atomic, contents
@@ -129,7 +128,7 @@ def request_of(plan: Plan, request: TrainRequest) -> TrainRequest:
         valid=_sources(plan.valid),
         test=_sources(plan.test),
         settings=plan.of_all,
-        seeds=plan.seeds,
+        seeds=request.seeds or plan.seeds,
     )
 
 
@@ -138,6 +137,7 @@ def make_room(request: TrainRequest) -> None:
 
     Raises:
         RunError: It exists and may not be replaced, or holds what no sweep writes.
+        BusyError: Somebody works in it.
     """
     folder = request.out
     if folder.exists() and not folder.is_dir():
@@ -146,14 +146,21 @@ def make_room(request: TrainRequest) -> None:
     inside = [name for name in inside if not atomic.UNFINISHED.fullmatch(name)]
     if not inside:
         return
-    strangers = [name for name in inside if name not in WRITTEN]
-    is_begun = (folder / FILE).exists()
+    strangers = [name for name in inside if name not in WRITTEN or FILE not in inside]
     if strangers:
         raise RunError(
-            f"{folder}: holds {strangers[0]!r}, which no sweep writes; textune deletes only what "
-            "is its own: choose another --out"
+            f"{folder}: holds {strangers[0]!r}, which no sweep wrote; textune deletes only what is "
+            "its own: choose another --out"
         )
-    if is_begun and not request.overwrite:
+    _refuse_used(request)
+    for name in (*(name for name in inside if name != FILE), FILE):
+        atomic.remove(folder / name)
+
+
+def _refuse_used(request: TrainRequest) -> None:
+    """Refuse to delete a sweep that nobody said may be replaced, or in which somebody works."""
+    folder = request.out
+    if not request.overwrite:
         raise RunError(
             f"{folder}: already exists; --resume continues it, --overwrite starts anew, or "
             "choose another --out"
@@ -164,13 +171,11 @@ def make_room(request: TrainRequest) -> None:
                 f"{folder}: --overwrite would delete {name} ({value}), which this command reads; "
                 "choose another --out"
             )
-    for name in (FILE, *inside):  # from now on there is no sweep
-        atomic.remove(folder / name)
-
-
-def train_section(folder: Path) -> Mapping[str, Any]:
-    """Return what a run's config.toml says beside its settings."""
-    return config.run_section(folder / "config.toml")
+    if study.is_busy(folder):
+        raise BusyError(
+            f"{folder}: another process is at this sweep; wait for its end, join it with --resume, "
+            "or choose another --out"
+        )
 
 
 def _sources(value: Any) -> Any:

@@ -214,17 +214,7 @@ class Study:
             return False
         if worker == self._token:
             return True
-        file = self._folder / WORKERS / f"{worker}.lock"
-        if not file.exists():
-            return False
-        lock = FileLock(file, timeout=0)
-        try:
-            lock.acquire()
-        except Timeout:
-            return True
-        file.unlink(missing_ok=True)
-        lock.release()
-        return False
+        return _is_held(self._folder / WORKERS / f"{worker}.lock")
 
     def _take_over(self, trial: "FrozenTrial") -> Trial | None:
         """Go on with a trial whose process died; None where it never began, or dies always."""
@@ -252,6 +242,11 @@ class Study:
         return bool(left)
 
 
+def is_busy(folder: Path) -> bool:
+    """Tell whether a process is at the sweep in a folder."""
+    return any(_is_held(file) for file in sorted((folder / WORKERS).glob("*.lock")))
+
+
 @contextmanager
 def quiet() -> Iterator[Any]:
     """Give optuna, whose logs and experimental warnings reach nobody meanwhile.
@@ -273,6 +268,20 @@ def quiet() -> Iterator[Any]:
             yield optuna
         finally:
             optuna.logging.set_verbosity(before)
+
+
+def _is_held(file: Path) -> bool:
+    """Tell whether a process holds a lock; one that nobody holds is deleted."""
+    if not file.exists():
+        return False
+    lock = FileLock(file, timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        return True
+    file.unlink(missing_ok=True)
+    lock.release()
+    return False
 
 
 def _storage(folder: Path) -> Any:

@@ -14,7 +14,7 @@ from textune.recipes.recipe import Event
 from textune.records import Message
 from textune.runs.runs import Run
 from textune.settings import judging
-from textune.storage import contents
+from textune.storage import atomic, contents
 from textune.sweeping import beginning, helpers, plans, results, spaces, trials
 from textune.sweeping.plans import Plan, SweepRequest
 from textune.sweeping.study import DONE, Study, Trial
@@ -175,8 +175,9 @@ def _train_winner(
         return None
     try:
         out, wanted = folder / plans.FINAL, [best.number, plan.seeds]
-        is_same = study.winner in (None, wanted)
-        study.winner = wanted
+        if study.winner != wanted:
+            atomic.remove(out)  # of another trial, or by another number of seeds
+            study.winner = wanted
         settings = spaces.applied(request.train.settings, best.values)
         first = settings.seed + 1 if settings.seed + plan.seeds + 1 < seeds.END else 0
         changes: dict[str, Any] = {"seed": first}
@@ -192,8 +193,8 @@ def _train_winner(
             settings=settings.model_copy(update=changes),
             out=out,
             seeds=plan.seeds,
-            resume=is_begun and is_same,
-            overwrite=is_begun and not is_same,
+            resume=is_begun,
+            overwrite=False,
         )
         return (yield from labelled_text.learn(final))
     finally:
