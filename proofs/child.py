@@ -25,6 +25,7 @@ MODULES = (
     "textune.recipes.masked_lm",
     "textune.report.report",
     "textune.doors.cli",
+    "textune.sweeping.sweep",
     "textune.__main__",
 )
 

@@ -125,25 +125,27 @@ def test_what_cannot_be_is_refused_before_a_folder_is_made(swept, tmp_path, give
 
 
 def test_a_sweep_that_is_killed_goes_on_by_several_and_ends_as_an_unbroken_one(
-    server, reviews, tiny_base, tmp_path
+    server, swept, reviews, tiny_base, tmp_path
 ):
-    words = ["sweep", reviews, "--base", tiny_base, "--epochs", 2, "--seeds", 1]
-    words += [word for each in GRID for word in ("--space", each)]
-    whole, broken = tmp_path / "whole", tmp_path / "broken"
-    one = server.start([*words, "--out", whole])
-    other = server.start([*words, "--out", broken])
+    space, broken = "lr=0.001,0.002,0.004,0.006", tmp_path / "broken"
+    words = ["sweep", reviews, "--base", tiny_base, "--epochs", 2, "--seeds", 1, "--trials", 4]
+    one = server.start([*words, "--space", space, "--out", broken])
     while not any(broken.glob("trials/0001/log.jsonl")):
-        assert server.poll(other) is None
+        assert server.poll(one) is None
         time.sleep(0.02)
-    os.kill(other, signal.SIGKILL)
-    assert server.wait(other).code == -signal.SIGKILL
+    os.kill(one, signal.SIGKILL)
+    assert server.wait(one).code == -signal.SIGKILL
     assert not (broken / "result.json").exists()
-    ids = [server.start(["sweep", "--resume", "--out", broken]) for _ in range(2)]
-    ended = [server.wait(each) for each in (one, *ids)]
-    assert [each.code for each in ended] == [0, 0, 0], ended
-    assert all("Warning" not in each.errors for each in ended)
-    assert table(broken) == table(whole)
+    with pytest.raises(RunError, match=r"began otherwise \(settings: .*\"epochs\": 2"):
+        swept(space=space, out=broken, resume=True, epochs=3)
+    other = server.start(["sweep", "--resume", "--out", broken])
+    found = textune.sweep(resume=True, out=broken)
+    ended = server.wait(other)
+    assert ended.code == 0, ended
+    assert "Warning" not in ended.errors
+    whole = swept(space=space, trials=4)
+    assert table(broken) == table(whole.path)
     assert [row["state"] for row in table(broken)] == ["complete"] * 4
-    names = {file.name for file in (whole / "pictures").iterdir()}
-    assert names == {"history.png", "importance.png", "slice-lr.png", "slice-batch_size.png"}
-    assert "believe this one" in (whole / "sweep.html").read_text(encoding="utf-8")
+    assert found.numbers["best"] == whole.numbers["best"]
+    last = json.loads((broken / "result.json").read_text(encoding="utf-8"))
+    assert last["winner"] == whole.numbers["winner"]
