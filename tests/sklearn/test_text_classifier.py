@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 import textune
 from textune.doors import cli
+from textune.report import drawings
 from textune.sklearn import TextClassifier, targets
 
 
@@ -142,6 +143,15 @@ def test_texts_that_look_like_none_are_learned_from(tiny_base):
     texts[:2] = ["null", "nan"]
     model = small(TextClassifier, tiny_base).fit(texts, CLASSES)
     assert model.metrics_["valid"]["n"] == 10
+
+
+def test_what_a_run_warns_of_is_kept(tiny_base, monkeypatch):
+    monkeypatch.setenv("TEXTUNE_PICTURES", "1")
+    monkeypatch.setattr(drawings, "bars", None)  # nobody would see them
+    model = small(TextClassifier, tiny_base).fit(TEXTS, ["bad", "good", "good", "bad"] * 10)
+    assert [remark for remark in model.remarks_ if "chance" in remark]
+    assert "at_chance" in model.metrics_
+    assert fitted(TextClassifier, tiny_base).remarks_ == []
 
 
 def test_a_folder_is_kept_where_one_is_named(tiny_base, tmp_path):

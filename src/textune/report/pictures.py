@@ -4,7 +4,9 @@ import io
 import math
 import os
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -74,9 +76,22 @@ class Chart:
     spans: tuple[tuple[float, float, float], ...] = ()  # step, and the ends of an interval there
 
 
+_left_out: ContextVar[bool] = ContextVar("left_out", default=False)
+
+
+@contextmanager
+def left_out() -> Iterator[None]:
+    """Draw nothing meanwhile, for a run whose page nobody will see."""
+    before = _left_out.set(True)
+    try:
+        yield
+    finally:
+        _left_out.reset(before)
+
+
 def are_wanted() -> bool:
     """Tell whether anything is drawn: `TEXTUNE_PICTURES=0` leaves all drawings out."""
-    return os.environ.get("TEXTUNE_PICTURES", "1") != "0"
+    return os.environ.get("TEXTUNE_PICTURES", "1") != "0" and not _left_out.get()
 
 
 def draw(run_dir: Path, files: pages.Files) -> list[Path]:

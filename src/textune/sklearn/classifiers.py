@@ -25,6 +25,7 @@ class TextClassifier(ClassifierMixin, TextEstimator):  # type: ignore[misc]  # n
         classes_: The classes, sorted, of the type that y had.
         model_: The model, as the files of its folder.
         metrics_: The numbers of the run: what validation said.
+        remarks_: What the run warned of.
 
     Example:
         >>> model = TextClassifier(effort="quick")
@@ -108,6 +109,7 @@ class MultiLabelTextClassifier(ClassifierMixin, TextEstimator):  # type: ignore[
         classes_: The names of the labels where y was a data frame, else their places in it.
         model_: The model, as the files of its folder.
         metrics_: The numbers of the run: what validation said.
+        remarks_: What the run warned of.
     """
 
     _task = "multi"

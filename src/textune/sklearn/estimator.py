@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Self
 
@@ -14,8 +15,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from textune.data import missing
 from textune.doors import api
+from textune.doors.api import Events
 from textune.errors import DataError, SettingsError
-from textune.records import Prediction
+from textune.records import Message, Prediction
 from textune.runs.runs import Run
 from textune.sklearn import handed
 from textune.sklearn.handed import Texts
@@ -195,21 +197,18 @@ class TextEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no
         for name, column in zip(roles["text"], texts.columns, strict=True):
             cells = {cell.strip() for cell in column if isinstance(cell, str)}
             keep += [f"{name}={cell}" for cell in sorted(missing.EMPTY & cells)]
-        with tempfile.TemporaryDirectory(
-            prefix="textune-", ignore_cleanup_errors=True
-        ) as temporary:
-            run = api.train(
+        with tempfile.TemporaryDirectory(prefix="textune-", ignore_cleanup_errors=True) as place:
+            events = api.events_of(
+                api.train,
                 pa.table(table),
-                text=roles["text"],
-                label=roles["label"],
-                weight=roles.get("weight"),
-                group=roles.get("group"),
+                **roles,
                 task=self._task,
                 no_skip=keep or None,
                 seed=self._seed(),
-                out=Path(temporary) / "run" if self.out is None else self.out,
+                out=Path(place) / "run" if self.out is None else self.out,
                 **{name: getattr(self, name) for name in GIVEN},
             )
+            run, self.remarks_ = gone_through(events, is_kept=self.out is not None)
             self.model_ = SavedModel.read(run.path)
         self.metrics_ = dict(run.metrics)
         return self
@@ -227,6 +226,36 @@ class TextEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no
         check_is_fitted(self)
         texts = self._texts(X, reset=False)
         return self.model_.predict(texts.rows, self.device, self.precision)
+
+
+def gone_through(events: Events[Run], *, is_kept: bool) -> tuple[Run, list[str]]:
+    """Go through a run to its end.
+
+    Args:
+        events: Of the run.
+        is_kept: Whether somebody will see its page.
+
+    Returns:
+        The run, and what it warned of.
+    """
+    from textune.report import pictures  # matplotlib
+    from textune.runs import sessions  # torch
+
+    remarks: list[str] = []
+
+    def noted() -> Events[Run]:
+        while True:
+            try:
+                event = next(events)
+            except StopIteration as end:
+                run: Run = end.value
+                return run
+            if isinstance(event, Message) and event.is_warning:
+                remarks.append(event.text)
+            yield event
+
+    with nullcontext() if is_kept else pictures.left_out():
+        return sessions.finish(noted()), remarks
 
 
 def matched(estimator: Any, texts: Texts, *, reset: bool) -> Texts:

@@ -19,6 +19,7 @@ class TextRegressor(RegressorMixin, TextEstimator):  # type: ignore[misc]  # no 
     Attributes:
         model_: The model, as the files of its folder.
         metrics_: The numbers of the run: what validation said.
+        remarks_: What the run warned of.
     """
 
     _task = "number"

@@ -22,6 +22,7 @@ class TokenTagger(TextEstimator):
         classes_: The tags that y had, sorted.
         model_: The model, as the files of its folder.
         metrics_: The numbers of the run: what validation said.
+        remarks_: What the run warned of.
     """
 
     _task = "tags"
