@@ -12,6 +12,7 @@ OF_OBJECTS = {"vars"}  # of an object it is a plain dictionary
 WRITES_GRADIENTS = {  # and says in its docstring what a measurement found, or why none is needed
     "encoder/precision.py",
     "fast/matrices.py",
+    "lightning/kept.py",
     "training/optim.py",
 }
 

@@ -42,5 +42,6 @@ def main(base: str, file: str, out: str) -> None:
 
 
 if __name__ == "__main__":
-    warnings.simplefilter("ignore")
+    warnings.simplefilter("error")
+    warnings.filterwarnings("ignore", message=".*LeafSpec")  # of Lightning's copy of a pytree
     main(*sys.argv[1:])

@@ -1,5 +1,6 @@
 """Lightning's own Trainer with the modules of textune; one file, as importing it takes seconds."""
 
+import importlib
 import re
 import subprocess
 import sys
@@ -8,14 +9,12 @@ from pathlib import Path
 import pytest
 import torch
 from torch import nn
-from torch.nn import functional
 
 import textune
-from textune.errors import CheckpointError, ModelError, SettingsError
+from textune.errors import CheckpointError, MissingExtraError, ModelError, SettingsError
 
 pytest.importorskip("lightning", reason="the extra `lightning` is not installed")
 
-from lightning.pytorch import Trainer
 from lightning.pytorch.callbacks import (
     EarlyStopping,
     GradientAccumulationScheduler,
@@ -23,6 +22,19 @@ from lightning.pytorch.callbacks import (
     ModelCheckpoint,
 )
 from lightning.pytorch.loggers import CSVLogger
+from made_modules import (
+    Deep,
+    Focal,
+    OwnSchedule,
+    Plain,
+    gap,
+    made,
+    trained,
+    trainer,
+    weights,
+    write_aspects,
+    write_questions,
+)
 
 from textune.lightning import TextData, TextModule
 
@@ -35,40 +47,6 @@ pytestmark = [
     # a run that goes on here writes no further checkpoints
     pytest.mark.filterwarnings("ignore:Be aware that when using `ckpt_path`"),
 ]
-QUIET = {
-    "accelerator": "cpu",
-    "enable_progress_bar": False,
-    "enable_model_summary": False,
-}
-
-
-def trainer(folder, **given):
-    usual = {"max_epochs": 1, "logger": False, "enable_checkpointing": False}
-    return Trainer(default_root_dir=folder, **{**QUIET, **usual, **given})
-
-
-def made(file, base, *, lr=1e-3, epochs=1, kind=TextModule, **given):
-    data = TextData(file, base=base, **{"batch_size": 16, "seed": 5, **given})
-    return data, kind.for_data(data, lr=lr, epochs=epochs)
-
-
-def weights(model):
-    return {name: value.clone() for name, value in model.encoder.model.state_dict().items()}
-
-
-def gap(one, other):
-    assert one.keys() == other.keys()
-    return max(float((one[name].float() - other[name].float()).abs().max()) for name in one)
-
-
-def trained(folder, file, base, **given):
-    """Return the weights that `textune train` comes to."""
-    from safetensors.torch import load_file
-
-    run = textune.train(
-        file, base=base, out=folder, seed=5, batch_size=16, lr=1e-3, epochs=1, **given
-    )
-    return run, load_file(run.path / "model" / "model.safetensors")
 
 
 @pytest.mark.parametrize("parts", [1, 2, 4, 20])
@@ -92,17 +70,6 @@ def test_masks_of_dropout_are_those_of_textune_train(reviews, tiny_base, tmp_pat
     assert gap(weights(model), wanted) < 1e-6
 
 
-class OwnSchedule(TextModule):
-    def configure_optimizers(self):
-        optimizer = torch.optim.SGD(self.parameters(), lr=0.1)
-        total = self.trainer.estimated_stepping_batches
-        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.1, total_steps=total)
-        return {
-            "optimizer": optimizer,
-            "lr_scheduler": {"scheduler": schedule, "interval": "step"},
-        }
-
-
 @pytest.mark.parametrize(
     ("every", "kind"), [(5, TextModule), (5, OwnSchedule), (9, TextModule), (13, TextModule)]
 )
@@ -119,6 +86,27 @@ def test_a_checkpoint_amid_a_pass_goes_on_to_the_same_weights(
     rest.fit(fresh, again, ckpt_path=tmp_path / f"step={every}.ckpt", weights_only=True)
     assert rest.global_step == whole.global_step == 18
     assert gap(weights(model), weights(fresh)) == 0
+
+
+def test_a_checkpoint_between_parts_of_an_update_goes_on_to_the_same_weights(
+    few, tiny_base, tmp_path
+):
+    class Amid(ModelCheckpoint):
+        def on_train_batch_end(self, trainer, pl_module, outputs, batch, batch_idx):
+            if batch_idx == 6:  # the third of four parts
+                trainer.save_checkpoint(tmp_path / "amid.ckpt")
+
+    usual = {"accumulate_grad_batches": 4, "num_sanity_val_steps": 0}
+    data, model = made(few, tiny_base)
+    whole = trainer(tmp_path, callbacks=[Amid(tmp_path)], enable_checkpointing=True, **usual)
+    whole.fit(model, data)
+    again, fresh = made(few, tiny_base)
+    rest = trainer(tmp_path, **usual)
+    rest.fit(fresh, again, ckpt_path=tmp_path / "amid.ckpt", weights_only=True)
+    assert rest.global_step == whole.global_step == 3
+    assert gap(weights(model), weights(fresh)) < 1e-6  # sums in another order
+    losses = [float(run.callback_metrics["train_loss_step"]) for run in (whole, rest)]
+    assert losses[0] == pytest.approx(losses[1], abs=1e-6)
 
 
 def test_a_checkpoint_is_not_gone_on_with_by_other_texts(reviews, few, tiny_base, tmp_path):
@@ -204,41 +192,14 @@ KINDS = {
 }
 
 
-@pytest.fixture
-def aspects(tmp_path):
-    lines = ["text,food,service"]
-    for number in range(60):
-        one, two = ("good", "bad")[number % 2], ("fast", "slow", "none")[number % 3]
-        lines.append(f"the {one} meal was {('very', 'fine', 'dull')[number % 3]},{one},{two}")
-    file = tmp_path / "aspects.csv"
-    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return file
-
-
-@pytest.fixture
-def questions(tmp_path):
-    import json
-
-    rows = [
-        {
-            "id": str(number),
-            "question": "was the film good",
-            "context": f"the {word} book is a {word} day",
-            "answers": {"text": [word], "answer_start": [4]},
-        }
-        for number, word in enumerate(["good", "bad", "cold", "warm"] * 12)
-    ]
-    file = tmp_path / "questions.jsonl"
-    file.write_text("\n".join(map(json.dumps, rows)) + "\n", encoding="utf-8")
-    return file
-
-
 @pytest.mark.parametrize("task", KINDS)
 def test_every_task_learns_predicts_and_is_saved_as_textune_reads_it(
     task, request, tiny_base, tmp_path
 ):
     fixture, options, metric = KINDS[task]
-    file = request.getfixturevalue(fixture)
+    written = {"aspects": write_aspects, "questions": write_questions}
+    make = written.get(fixture)
+    file = request.getfixturevalue(fixture) if make is None else make(tmp_path)
     data, model = made(file, tiny_base, settings="data.valid_share=0.2", **options)
     assert data.corpus.task.name == task
     run = trainer(tmp_path)
@@ -266,23 +227,6 @@ def test_a_run_of_textune_train_is_judged_and_trained_on(reviews, tiny_base, tmp
     assert judged[0]["valid_mcc"] == pytest.approx(run.metrics["valid"]["mcc"], abs=1e-6)
     trainer(tmp_path).fit(model, data)
     assert gap(weights(model), wanted) > 0
-
-
-class Focal(TextModule):
-    def loss(self, logits, batch):
-        losses = functional.cross_entropy(logits.float(), batch.targets, reduction="none")
-        return ((1 - (-losses).exp()) ** 2 * losses).sum()
-
-
-class Deep(TextModule):
-    def head(self, last):
-        width = last.in_features
-        return nn.Sequential(nn.Linear(width, 8), nn.GELU(), nn.Linear(8, last.out_features))
-
-
-class Plain(TextModule):
-    def configure_optimizers(self):
-        return torch.optim.SGD(self.parameters(), lr=0.1)
 
 
 @pytest.mark.parametrize("kind", [Focal, Deep, Plain])
@@ -337,9 +281,33 @@ def test_what_cannot_be_is_refused(few, comments, tiny_base, tmp_path):
         TextData(few, settings="train.precision=bf16")
     with pytest.raises(SettingsError, match="not of the training; give it to TextData"):
         TextModule.for_data(data, settings="data.valid_share=0.5")
+    with pytest.raises(SettingsError, match="tensorboard and device mean nothing"):
+        TextData(few, settings="device=cpu")
     other = TextData(comments, base=tiny_base, label="warm,cold,film")
     with pytest.raises(ModelError, match="made for single with the labels"):
         trainer(tmp_path).fit(model, other)
+
+
+def test_what_is_left_out_the_recipe_chooses_and_the_head_is_fitted_first(
+    few, tiny_base, tmp_path, auto_recipe
+):
+    data = TextData(few, base=tiny_base, settings="data.valid_share=0.3")
+    model = TextModule.for_data(data)
+    assert data.settings.train.batch_size == 8
+    assert data.settings.train.probe
+    [found] = trainer(tmp_path).validate(model, data, verbose=False)
+    assert found["valid_mcc"] > 0.8
+    run = trainer(tmp_path, max_epochs=2)
+    run.fit(model, data)
+    assert run.global_step == 2 * data.objective.per_epoch
+    assert run.optimizers[0].param_groups[0]["lr"] == 0  # the schedule ends with the Trainer
+
+
+def test_a_missing_package_is_said(monkeypatch):
+    monkeypatch.setitem(sys.modules, "lightning.pytorch", None)
+    monkeypatch.delitem(sys.modules, "textune.lightning")
+    with pytest.raises(MissingExtraError, match=r"pip install 'textune\[lightning\]'"):
+        importlib.import_module("textune.lightning")
 
 
 def test_two_processes_come_to_the_weights_of_one(reviews, tiny_base, tmp_path):

@@ -27,7 +27,7 @@ from textune.text import tokenizers
 from textune.training.learner import MICRO_TOKENS
 
 log = logging.getLogger("lightning.pytorch.textune")
-ELSEWHERE = {  # setting → what it must be, and how it is had with Lightning
+ELSEWHERE = {  # setting of the training → what it must be, and how it is had with Lightning
     "effort": ("normal", "use textune train"),
     "remedies": ("auto", "use textune train"),
     "curve": (False, "use textune train"),
@@ -276,6 +276,11 @@ class TextData(LightningDataModule):
         found = keywords.resolve(
             Settings, {**self._given, **given}, self._file, (*self._changes, *changes)
         )
+        if found.tensorboard or found.device != "auto":
+            raise SettingsError(
+                "tensorboard and device mean nothing where Lightning trains; give "
+                "Trainer(logger=TensorBoardLogger(…), accelerator=…)"
+            )
         for name, (usual, way_out) in ELSEWHERE.items():
             if (value := getattr(found.train, name)) != usual:
                 raise SettingsError(

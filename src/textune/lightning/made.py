@@ -14,6 +14,9 @@ from textune.encoder import averaging, freezing, heads, load, manifest, pooling,
 from textune.encoder.model import Encoder
 from textune.encoder.units import Units
 from textune.fast import layers
+from textune.probing import heads as linear
+from textune.probing.features import features
+from textune.recipes import probed
 from textune.runs import runs
 from textune.runs.runs import Card
 from textune.settings.config import Settings
@@ -21,6 +24,7 @@ from textune.storage import atomic
 from textune.tasks import registry
 from textune.tasks.interface import Task
 from textune.text import saving, tokenizers
+from textune.training.learner import MICRO_TOKENS
 
 
 def card_of(corpus: Corpus) -> Card:
@@ -83,6 +87,19 @@ def encoder_of(place: str, card: Card, settings: Settings, *, is_run: bool) -> E
     found.pool_as(card.pool, len(task.labels), saved)
     freezing.freeze(found.model, train.freeze)
     return found
+
+
+def probe(encoder: Encoder, corpus: Corpus, task: Task, settings: Settings) -> None:
+    """Let an encoder begin with a linear head that is fitted on what it reads while frozen.
+
+    The task is that of the training, with its class weights.
+    """
+    rows = probed.sample(corpus.split.train, settings.seed)
+    most = settings.train.micro_tokens or MICRO_TOKENS["cpu"]
+    read = features(encoder, corpus.store, rows, micro_tokens=most)
+    names = probed.named(encoder, corpus)
+    head, _ = probed.fit(corpus, rows, read, names, seed=settings.seed, task=task)
+    linear.install(encoder, head)
 
 
 def last_layer(encoder: Encoder) -> tuple[nn.Module, str, nn.Linear] | None:

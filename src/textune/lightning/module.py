@@ -13,16 +13,14 @@ from torch.optim import Optimizer
 
 from textune.encoder import bases
 from textune.encoder.model import Encoder
-from textune.errors import ModelError, SettingsError
+from textune.errors import ModelError
 from textune.evaluation import fitting
-from textune.lightning import made, planned, wanted
+from textune.lightning import kept, made, planned, wanted
 from textune.lightning.data import TextData
 from textune.lightning.judged import Answers, Predictions, numbers
 from textune.lightning.loaders import Asked, Part, Processes, Questions, Texts
 from textune.predicting.predictor import Predictor, Text
 from textune.probing import heads
-from textune.probing.features import features
-from textune.recipes import probed
 from textune.records import Batch
 from textune.runs import runs
 from textune.runs.runs import Card
@@ -30,10 +28,7 @@ from textune.settings.config import Settings
 from textune.tasks.interface import Task
 from textune.text import store as stores
 from textune.text import tokenizers
-from textune.training import optim
-from textune.training.learner import MICRO_TOKENS
-
-OWN = "textune"  # key of checkpoints
+from textune.training import checkpoint, optim
 
 
 class TextModule(LightningModule):
@@ -67,7 +62,9 @@ class TextModule(LightningModule):
         self.train()  # transformers gives models in evaluation mode, and the Trainer leaves them so
         self._answers = Answers()
         self._loss: Tensor | float = 0.0  # of the parts of this optimizer batch so far
-        self._drawn: Tensor | None = None  # where the generator stood, in a run that goes on
+        self._is_amid = False  # whether parts of this optimizer batch are still to come
+        self._kept: dict[str, Any] | None = None  # of a checkpoint, in a run that goes on
+        self._carried: dict[str, Tensor] = {}  # gradients of parts before that
 
     @classmethod
     def for_data(
@@ -98,7 +95,7 @@ class TextModule(LightningModule):
         card = made.to_values(made.card_of(data.corpus))
         found = cls(data.corpus.tokenizer.place, card, wanted.values(chosen))
         if chosen.train.probe and heads.can_probe(found.task, found.encoder):
-            found._probe(data)
+            made.probe(found.encoder, data.corpus, data.objective.task, chosen)
         return found
 
     @classmethod
@@ -187,20 +184,30 @@ class TextModule(LightningModule):
         if trainer.world_size > 1 or str(trainer.precision) != "32-true":
             made.by_torch(self.encoder)
 
+    def on_fit_start(self) -> None:
+        """Tell the loggers the settings of the training."""
+        train = self.settings.train.model_dump(mode="json")
+        for logger in self.trainer.loggers:
+            logger.log_hyperparams(
+                {"base": self.settings.base, "seed": self.settings.seed, **train}
+            )
+
     def on_train_start(self) -> None:
         """Let dropout draw from the seed, or go on where a checkpoint was written."""
-        if self._drawn is None:
+        found, self._kept = self._kept, None
+        if found is None:
             torch.manual_seed(self.settings.seed)
-        else:
-            torch.set_rng_state(self._drawn)
-        self._drawn = None
+            return
+        checkpoint.restore_rng(found["drawn"])
+        self._loss, self._carried = found["loss"], found["gradients"]
 
     def training_step(self, part: Part, _: int) -> Tensor:
         """Return the loss of a part of an optimizer batch, scaled for the mean over all."""
-        self._refuse_other_parts(part)
+        wanted.refuse_parts(part, self.trainer.accumulate_grad_batches)
         if self.trainer.world_size > 1:  # as a checkpoint, which one process writes, can repeat it
             own = [self.settings.seed, self.trainer.global_rank, part.update, part.part]
             torch.manual_seed(int(np.random.SeedSequence(own).generate_state(1)[0]))
+        self._is_amid = not part.is_last
         losses = [self.loss(self.logits(pack), pack) for pack in part.packs]
         found = torch.stack(losses).sum() * part.scale
         self._loss = self._loss + found.detach() / part.parts
@@ -216,6 +223,15 @@ class TextModule(LightningModule):
             )
             self._loss = 0.0
         return found
+
+    def on_before_optimizer_step(self, optimizer: Optimizer) -> None:
+        """Add the gradients that a checkpoint has of the first parts of this update.
+
+        Not before: kernels hold their own memory for the gradients of an update.
+        """
+        del optimizer
+        kept.add(self._carried, self.named_parameters())
+        self._carried = {}
 
     def configure_gradient_clipping(
         self,
@@ -299,19 +315,30 @@ class TextModule(LightningModule):
         return place
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Keep how probabilities become labels, and where dropout draws."""
-        card = made.to_values(self.card)
-        checkpoint[OWN] = {"decision": card["decision"], "drawn": torch.get_rng_state()}
+        """Keep how probabilities become labels, where dropout draws, and what is added up.
+
+        Gradients are where a checkpoint is written between the parts of an optimizer batch.
+        """
+        found = self.named_parameters() if self._is_amid else ()
+        checkpoint[kept.OWN] = kept.of(
+            self.card,
+            loss=float(self._loss),
+            gradients={name: item.grad for name, item in found if item.grad is not None},
+            world=self.trainer.world_size,
+        )
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Take over what a checkpoint keeps beside the weights."""
-        kept = checkpoint.get(OWN)
-        if kept is None:
-            raise ModelError("this checkpoint was not written by a TextModule")
-        values = made.to_values(self.card) | {"decision": kept["decision"]}
+        """Take over what a checkpoint keeps beside the weights.
+
+        Raises:
+            ModelError: It is none of a TextModule.
+            CheckpointError: Several processes wrote it between the parts of an optimizer batch.
+        """
+        world = None if self._trainer is None else self.trainer.world_size
+        found = kept.read(checkpoint, world=world)
+        values = made.to_values(self.card) | {"decision": found["decision"]}
         self.card = made.to_card(values)
-        if self._trainer is not None:
-            self._drawn = kept["drawn"]
+        self._kept = None if world is None else found  # else only the weights are wanted
 
     def _put_head(self) -> None:
         place = made.last_layer(self.encoder)
@@ -326,26 +353,6 @@ class TextModule(LightningModule):
     def _data(self) -> TextData | None:
         found = getattr(self.trainer, "datamodule", None)
         return found if isinstance(found, TextData) else None
-
-    def _probe(self, data: TextData) -> None:
-        """Begin with a linear head that is fitted on the features of the frozen encoder."""
-        corpus, seed = data.corpus, self.settings.seed
-        rows = probed.sample(corpus.split.train, seed)
-        most = self.settings.train.micro_tokens or MICRO_TOKENS["cpu"]
-        read = features(self.encoder, corpus.store, rows, micro_tokens=most)
-        of_names, task = probed.named(self.encoder, corpus), data.objective.task
-        head, _ = probed.fit(corpus, rows, read, of_names, seed=seed, task=task)
-        heads.install(self.encoder, head)
-
-    def _refuse_other_parts(self, part: Part) -> None:
-        """Refuse parts of another number than the Trainer accumulates."""
-        if part.parts != self.trainer.accumulate_grad_batches:
-            raise SettingsError(
-                f"an optimizer batch was dealt into {part.parts} parts, and the Trainer now "
-                f"accumulates {self.trainer.accumulate_grad_batches}; give "
-                "Trainer(accumulate_grad_batches=…) one number instead of a "
-                "GradientAccumulationScheduler: an update is of batch_size texts with any"
-            )
 
     def _answer(self, asked: Asked) -> None:
         self._answers.texts = asked.texts
@@ -365,7 +372,8 @@ class TextModule(LightningModule):
         rule = self.task.default_decision() if part == "valid" else self.card.decision
         texts, scores = answers.scores(self.task, rule)
         found = dict(numbers(self.task.judge(scores, texts.examples), part))
-        self.log_dict(found | {f"{part}_loss": answers.mean_loss()}, rank_zero_only=False)
+        found[f"{part}_loss"] = answers.mean_loss()
+        self.log_dict(found, sync_dist=self.trainer.world_size > 1)  # equal in all processes
         is_whole = answers.texts is not None and len(texts.rows) == len(answers.texts.rows)
         if part == "valid" and is_whole and not self.trainer.sanity_checking:
             decision, _, _ = fitting.decide(self.task, scores, texts.examples)

@@ -5,6 +5,7 @@ from typing import Any
 
 from textune.errors import ModelError, SettingsError
 from textune.lightning.data import TextData
+from textune.lightning.loaders import Part
 from textune.runs.runs import Card
 from textune.settings.config import Settings
 
@@ -44,4 +45,18 @@ def refuse_others(card: Card, data: TextData, whose: str) -> None:
             f"{whose}: made for {card.task} with the labels {list(card.labels)}, and the data are "
             f"{task.name} with {list(task.labels)}; make a module with TextModule.for_data(data); "
             "TextData(…, base=RUN) begins with the rows of labels of the same name"
+        )
+
+
+def refuse_parts(part: Part, accumulated: int) -> None:
+    """Refuse parts of another number than the Trainer accumulates.
+
+    Raises:
+        SettingsError: They are.
+    """
+    if part.parts != accumulated:
+        raise SettingsError(
+            f"an optimizer batch was dealt into {part.parts} parts, and the Trainer now "
+            f"accumulates {accumulated}; give Trainer(accumulate_grad_batches=…) one number "
+            "instead of a GradientAccumulationScheduler: an update is of batch_size texts with any"
         )
