@@ -231,7 +231,8 @@ def batch_of(targets):
     return Batch(empty, empty, empty, torch.zeros(len(targets) + 1), lengths, targets=targets)
 
 
-def test_training_with_soft_labels_is_another_than_with_those_of_most(tmp_path, tiny_base):
+@pytest.mark.parametrize("probe", [False, True])
+def test_training_with_soft_labels_is_another_than_with_those_of_most(tmp_path, tiny_base, probe):
     file = written(tmp_path / "long.csv", rows_of(40, torn=2))
     judged = written(tmp_path / "judged.csv", rows_of(12), ("text", "label", "nobody"))
     losses_of = {}
@@ -242,7 +243,8 @@ def test_training_with_soft_labels_is_another_than_with_those_of_most(tmp_path, 
             annotators=rule,
             base=tiny_base,
             out=tmp_path / rule,
-            epochs=2,
+            epochs=0 if probe else 2,  # then of the frozen head alone
+            settings=f"train.probe={str(probe).lower()}",
             device="cpu",
         )
         losses_of[rule] = run.metrics["valid"]["log_loss"]

@@ -79,6 +79,10 @@ class Corpus:
             return None if self.weights is None else self.weights[rows]
         return np.repeat(self.weights[rows], np.diff(self.store.item_borders)[rows])
 
+    def shares_of(self, rows: NDArray[np.int64]) -> NDArray[np.float32] | None:
+        """Return what annotators said of some texts, (N, C); None where only one label counts."""
+        return None if self.shares is None else self.shares[rows]
+
     def label_counts(self) -> dict[str, int]:
         """Count the texts of each label, or the words of each tag, over all parts."""
         if not tasks.of(self.task.name).has_classes:

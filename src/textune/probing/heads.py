@@ -1,6 +1,8 @@
 """Features and targets become a linear head, and a linear head the last layer of an encoder."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -30,6 +32,7 @@ def fit(
     seed: int,
     weights: NDArray[np.float64] | None = None,
     folds: NDArray[np.int64] | None = None,
+    shares: NDArray[np.float32] | None = None,
     names: NDArray[np.float32] | None = None,
     strengths: Sequence[float] | None = None,
 ) -> LinearHead:
@@ -45,9 +48,19 @@ def fit(
         weights: (I,) of items in the loss; None: all 1.
         folds: (I,) fold of each item in cross-validation, -1 where it is always learned from;
             None: five, alike in their labels.
+        shares: (I, C) of each class in what annotators said, beside folds; None: the targets are
+            all that is known.
         names: (C, D) features of the labels' names, for a task that can learn from them.
         strengths: Of regularisation that are tried; None: the usual ones.
     """
+    if shares is not None and folds is not None:
+        return _of_shares(
+            partial(fit, task, seed=seed, names=names, strengths=strengths),
+            features,
+            shares,
+            weights=weights,
+            folds=folds,
+        )
     probe = registry.of(task.name).probe
     assert probe is not None, "a task that can be probed"
     given: dict[str, Any] = {"seed": seed, "weights": weights, "folds": folds}
@@ -60,6 +73,27 @@ def fit(
     if not plain.scores or not named.scores:
         return named
     return min(named, plain, key=lambda head: min(head.scores.values()))
+
+
+def _of_shares(
+    fit_rest: Callable[..., LinearHead],
+    features: NDArray[np.float32],
+    shares: NDArray[np.float32],
+    *,
+    weights: NDArray[np.float64] | None,
+    folds: NDArray[np.int64],
+) -> LinearHead:
+    """Fit on each item once for each class that somebody gave it, by the share of those.
+
+    The sum of such losses is the cross-entropy with the shares. All copies are in one fold.
+    """
+    items, classes = np.nonzero(shares > 0)
+    own = shares[items, classes].astype(np.float64) * (1.0 if weights is None else weights[items])
+    head = fit_rest(features[items], classes, weights=own, folds=folds[items])
+    if head.held_out_logits is None:
+        return head
+    first = np.unique(items, return_index=True)[1]
+    return replace(head, held_out_logits=head.held_out_logits[first])
 
 
 @torch.no_grad()

@@ -102,6 +102,7 @@ def fit(
         seed=seed,
         weights=corpus.weights_of(rows),
         folds=per_item,
+        shares=corpus.shares_of(rows),
         names=of_names,
     )
     return head, of_fold

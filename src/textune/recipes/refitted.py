@@ -65,11 +65,14 @@ def install(
     read = features(encoder, corpus.store, rows, micro_tokens=micro_tokens)
     targets, weights = corpus.targets[rows], corpus.weights_of(rows)
     names = probed.named(encoder, corpus) if refit.reads_names else None
+    shares = corpus.shares_of(rows)
     if names is not None:
         own = np.ones(len(rows)) if weights is None else weights
         weights = np.concatenate([own, np.full(len(names), NAME_WEIGHT * own.mean())])
         read = np.concatenate([read, names])
         targets = np.concatenate([targets, registry.of(task.name).of_names(task)])
+        if shares is not None:
+            shares = np.concatenate([shares, np.eye(len(names), dtype=shares.dtype)])
     head = heads.fit(
         task,
         read,
@@ -77,6 +80,7 @@ def install(
         seed=seed,
         weights=weights,
         folds=np.full(len(read), strengths.ALWAYS),
+        shares=shares,
         strengths=(strengths.USUAL,),
     )
     scale = np.float32(refit.scale)

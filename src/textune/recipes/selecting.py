@@ -221,6 +221,7 @@ def _fit(
         seed=learner.settings.seed,
         weights=None if weights is None else weights[items],
         folds=per_item[items],
+        shares=None if corpus.shares is None else corpus.shares[rows][items],
         names=known.names,
         strengths=None if strength is None else (strength,),
     )
