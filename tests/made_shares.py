@@ -14,9 +14,10 @@ from torch.nn import functional
 
 from textune.data.columns import Column, Scan
 from textune.data.numerals import is_number
+from textune.decisions.rule import Decision
 from textune.errors import DataError
 from textune.metrics import catalogue, numbers
-from textune.records import Batch, Contract, Decision, Example, Prediction, Row, Scores, Table
+from textune.records import Batch, Contract, Example, Prediction, Row, Scores, Table
 from textune.tasks import labels as named
 from textune.tasks import texts
 from textune.tasks.interface import Borders, Floats, Task

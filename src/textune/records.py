@@ -289,16 +289,6 @@ class Validated:
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
-    """How probabilities become labels: stored beside the weights and applied wherever they are."""
-
-    kind: str  # "argmax" (the likeliest class), "threshold" (every label that reaches its own),
-    # the number itself, the likeliest sequence of tags that can be, the likeliest span or none
-    thresholds: Mapping[str, float] = field(default_factory=dict)  # label → probability
-    fitted: bool = False  # whether the thresholds come from held-out data
-
-
-@dataclass(frozen=True, slots=True)
 class Entity:
     """A stretch of the user's text that a model found."""
 
@@ -322,6 +312,8 @@ class Prediction:
     columns: Mapping[str, str] = field(default_factory=dict)  # where each column has classes of its
     # own: name → class; its probability is that of the label "column: class"
     asks: Asks = "texts"  # what the model was asked about
+    undecided: bool = False  # whether the model leaves it to a person
+    members: tuple[str, ...] | None = None  # its set of classes; None where there are no sets
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,6 +330,8 @@ class Scores:
     borders: NDArray[np.int64] | None = None  # (N + 1,) items of text n; None: each is one
     spans: NDArray[np.int32] | None = None  # (I, 2) characters of each item, where it has some
     fulls: NDArray[np.int32] | None = None  # (N,) tokens of each text, were there no limit
+    undecided: NDArray[np.bool_] | None = None  # (N,) left to a person; None: all are decided
+    members: NDArray[np.bool_] | None = None  # (N, C) classes in each text's set; None: no sets
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,14 +30,15 @@ def questions(seed=0):
 
 def test_no_text_has_a_say_in_its_own_decision():
     task, scores, examples = questions()
-    rule, found, how = fitting.decide(task, scores, examples)
+    fitted = fitting.decide(task, scores, examples)
+    rule, found, how = fitted.rule, fitted.scores, fitted.how
     assert rule == task.decision(scores, examples)
     assert "fitted on the other 4 of 5 parts" in how
     for number in range(0, COUNT, 7):
         changed = list(examples)
         mine = examples[number]
         changed[number] = replace(mine, answers=() if mine.answers else (Answer("one", 0),))
-        _, other, _ = fitting.decide(task, scores, changed)
+        other = fitting.decide(task, scores, changed).scores
         assert (other.decisions[number] == found.decisions[number]).all()
 
 
@@ -45,7 +46,8 @@ def test_fitted_on_themselves_texts_of_chance_seem_better_than_they_are():
     gains = []
     for seed in range(20):
         task, scores, examples = questions(seed)
-        rule, found, _ = fitting.decide(task, scores, examples)
+        fitted = fitting.decide(task, scores, examples)
+        rule, found = fitted.rule, fitted.scores
         decided = task.decide(scores.probabilities, rule, scores.borders)
         naive = task.judge(replace(scores, decisions=decided), examples)["f1"]
         gains.append(naive - task.judge(found, examples)["f1"])
@@ -55,12 +57,13 @@ def test_fitted_on_themselves_texts_of_chance_seem_better_than_they_are():
 def test_too_few_texts_are_marked():
     task, scores, examples = questions()
     few = [replace(item, pair="one two 000") for item in examples]
-    assert "their scores flatter it" in fitting.decide(task, scores, few)[2]
+    assert "their scores flatter it" in fitting.decide(task, scores, few).how
 
 
 def test_a_task_without_a_threshold_decides_as_ever():
     task = registry.make("single", ("a", "b"))
     probabilities = np.array([[0.9, 0.1], [0.2, 0.8]])
     scores = Scores(np.log(probabilities), probabilities, np.array([1, 1]), np.array([0, 1]))
-    rule, found, how = fitting.decide(task, scores, [Example("x", "f:1"), Example("y", "f:2")])
-    assert (rule.kind, found.decisions.tolist(), how) == ("argmax", [0, 1], "")
+    found = fitting.decide(task, scores, [Example("x", "f:1"), Example("y", "f:2")])
+    assert (found.rule.kind, found.how) == ("argmax", "")
+    assert found.scores.decisions.tolist() == [0, 1]

@@ -10,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from seqeval import metrics as peer
 
+from textune.decisions.rule import Decision
 from textune.encoder import bases, load, pooling
 from textune.evaluation import evaluate
 from textune.metrics import spans
-from textune.records import Answer, Decision, Example, Items, Scores
+from textune.records import Answer, Example, Items, Scores
 from textune.tasks import lengths, registry
 from textune.tasks.answers import ends
 from textune.text import store as stores

@@ -2,8 +2,9 @@ import os
 
 import pytest
 
+from textune.decisions.rule import Decision
 from textune.errors import ModelError, RunError
-from textune.records import Contract, Decision, Shape
+from textune.records import Contract, Shape
 from textune.runs import runs
 from textune.runs.runs import Card
 

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 import torch
 
+from textune.decisions.rule import Decision
 from textune.errors import DataError, SettingsError
-from textune.records import Answer, Batch, Decision, Example, Items, Scores
+from textune.records import Answer, Batch, Example, Items, Scores
 from textune.tasks import registry
 from textune.tasks.interface import thresholds
 

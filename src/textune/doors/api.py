@@ -114,6 +114,9 @@ def train(
     device: str | None = None,
     precision: str | None = None,
     limit: int | None = None,
+    aim: str | None = None,
+    abstain: float | None = None,
+    sets: float | None = None,
     curve: bool | None = None,
     profile: bool | None = None,
     deterministic: bool | None = None,
@@ -185,6 +188,11 @@ def train(
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
         precision: Number format of products: "auto" (measured once a run), "fp32" or "bf16".
         limit: Use so many rows of each file: a trial.
+        aim: What decisions are to be good at: "f1" (the default for several labels a text),
+            "fbeta=2", "mcc", "precision>=0.9", "recall>=0.8", "cost=FILE", "top=3", or "likeliest"
+            (the default for one label).
+        abstain: Leave texts undecided, so that this share of the others is right, as 0.95.
+        sets: Give each text a set of classes that holds the right one this often, as 0.9.
         curve: Say after training what 1/8, 1/4, 1/2 and all of the texts score, by fine-tuning and
             by a linear head on frozen features, and what more labels would buy.
         profile: Record what the first updates cost: a table, and a trace for a browser.

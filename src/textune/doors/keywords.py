@@ -35,8 +35,10 @@ DATA = (
     *("max_tokens", "long", "pool", "limit"),
 )
 COMMON = {name: name for name in TOP} | {name: f"train.{name}" for name in TRAIN}
+MORE = {"valid_share": "data.valid_share"}
+DECISION = {name: f"decision.{name}" for name in ("aim", "abstain", "sets")}
 LABELLED = (
-    COMMON | CURVE | {"valid_share": "data.valid_share"} | {name: f"data.{name}" for name in DATA}
+    COMMON | CURVE | MORE | DECISION | {name: f"data.{name}" for name in DATA}
 )  # keyword → setting
 PLAIN = COMMON | {
     "encoding": "text.encoding",

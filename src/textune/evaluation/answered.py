@@ -5,9 +5,11 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from textune.decisions.rule import Decision
 from textune.encoder.plain import PlainEncoder
 from textune.errors import NumericsError
-from textune.records import PASSAGES, Decision, Scores
+from textune.evaluation import applying
+from textune.records import PASSAGES, Scores
 from textune.tasks.interface import Task
 from textune.text.ragged import Targets, ranges
 from textune.text.store import Store
@@ -42,16 +44,17 @@ def scores(
     width = 2 if store.shape.asks == PASSAGES else len(task.labels)
     logits, borders = in_order(parts, store, rows, width=width)
     of = borders if has_items else None
-    probabilities = task.probabilities(logits, of)
-    return Scores(
+    none = np.empty(0)
+    found = Scores(
         logits=logits,
-        probabilities=probabilities,
-        decisions=task.decide(probabilities, decision, of),
+        probabilities=none,
+        decisions=none,
         truth=None if targets is None else targets[rows],
         borders=of,
         spans=_spans(store, rows) if has_items else None,
         fulls=store.fulls[rows],
     )
+    return applying.decided(task, found, decision)
 
 
 def in_order(

@@ -71,4 +71,6 @@ def part_of(task: Task, scores: Scores, rows: NDArray[np.int64]) -> Scores:
         borders=None if sizes is None else np.concatenate([[0], np.cumsum(sizes)]),
         spans=None if scores.spans is None else scores.spans[items],
         fulls=scores.fulls[rows],
+        undecided=None if scores.undecided is None else scores.undecided[rows],
+        members=None if scores.members is None else scores.members[rows],
     )

@@ -8,9 +8,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from textune.decisions.rule import Decision
 from textune.evaluation import answered
 from textune.fast import threads
-from textune.records import Batch, Decision, Items, Scores
+from textune.records import Batch, Items, Scores
 from textune.tasks.interface import Task
 from textune.text import batches, plan
 from textune.text.ragged import Targets

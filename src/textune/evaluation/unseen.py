@@ -61,6 +61,7 @@ class Widened:
             logits=np.pad(found.logits, ((0, 0), (0, more)), constant_values=-np.inf),
             probabilities=np.pad(found.probabilities, ((0, 0), (0, more))),
             decisions=decisions,
+            members=None if found.members is None else np.pad(found.members, ((0, 0), (0, more))),
         )
 
     def said(self, numbers: Report) -> dict[str, object]:

@@ -8,9 +8,11 @@ from pathlib import Path
 from textune.errors import Problems, SettingsError
 from textune.predicting.outputs import Output, nested_answers
 from textune.predicting.predictor import CHUNK, Predictor, Reading, Text
-from textune.records import Example
+from textune.records import Example, Prediction
 from textune.storage import faulty_rows
 from textune.tasks import examples, registry
+from textune.tasks.interface import Task
+from textune.tasks.labels import in_one_cell
 
 
 def predict_file(
@@ -50,7 +52,8 @@ def predict_file(
     to_example = examples.reader(table, agreed, labelled=False)
     problems = Problems(table.name, table.faults)
     done = 0
-    with written.writing(table, agreed, task.columns(), nested=nested_answers(task)) as write:
+    added = [*task.columns(), *([] if decision.member is None else [("set", False)])]
+    with written.writing(table, agreed, added, nested=nested_answers(task)) as write:
         rest = iter(table.rows())
         while rows := list(islice(rest, CHUNK)):
             found = examples.paired(rows, to_example, problems)
@@ -58,12 +61,18 @@ def predict_file(
             if problems.count or not texts:
                 continue
             predictions = task.predictions(predictor.score(texts, decision), texts)
-            write([row for row, _ in found], list(map(task.cells, predictions)))
+            write([row for row, _ in found], [_cells(task, item) for item in predictions])
             done += len(texts)
             yield done
         problems.raise_any()
     if table.faults is not None:
         faulty_rows.write(faulty_rows.beside(output), table.faults)
+
+
+def _cells(task: Task, item: Prediction) -> list[object]:
+    """Return a prediction as cells, with its set of classes where there are sets."""
+    own = task.cells(item)
+    return own if item.members is None else [*own, in_one_cell(item.members, task.labels)]
 
 
 def without_answer(output: Path, options: Reading) -> list[str]:

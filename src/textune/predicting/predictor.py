@@ -13,12 +13,13 @@ from textune.data import given, naming, skipping
 from textune.data.cut import Cutter
 from textune.data.names import columns_meant
 from textune.data.words import joined
+from textune.decisions.rule import Decision
 from textune.encoder import bases, names, plain
 from textune.encoder.plain import PlainEncoder
 from textune.errors import DataError, ModelError, RunError, SettingsError
 from textune.evaluation import answered
 from textune.reading import obtained, sources
-from textune.records import Contract, Decision, Example, Prediction, ReadOptions, Scores, Table
+from textune.records import Contract, Example, Prediction, ReadOptions, Scores, Table
 from textune.runs import runs
 from textune.runs.runs import Card
 from textune.tasks import examples, layout, lengths
@@ -340,7 +341,9 @@ class Predictor:
                 f"--threshold: this model chooses the likeliest of {len(self.task.labels)} labels; "
                 f"a threshold fits several labels a text, or exactly two"
             )
-        return Decision("threshold", thresholds(self.task.labels, threshold))
+        calibration = self.card.decision.calibration
+        bars = thresholds(self.task.labels, threshold)
+        return Decision("threshold", bars, calibration=calibration)
 
     def _of_frame(self, frame: object) -> Iterator[Example]:
         """Read the texts of a data frame; the one column that it has is its text."""

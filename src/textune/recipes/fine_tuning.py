@@ -11,10 +11,11 @@ import torch
 from torch import Tensor
 
 from textune.corpora.corpus import Corpus
+from textune.decisions.rule import Decision
 from textune.encoder import averaging, bases, devices, load, units
 from textune.encoder.units import Units
 from textune.errors import SettingsError
-from textune.evaluation import by_length, evaluate, fitting
+from textune.evaluation import by_length, evaluate, fitting, trusted
 from textune.fast import threads
 from textune.metrics import catalogue
 from textune.metrics.metrics import Report
@@ -32,10 +33,11 @@ from textune.recipes import (
     seeds,
     selecting,
     unjudged,
+    wishing,
 )
 from textune.recipes.out_of_fold import Candidate
 from textune.recipes.requests import TrainRequest
-from textune.records import Decision, Example, Message, Scores
+from textune.records import Example, Message, Scores
 from textune.runs import runs
 from textune.runs.curves import TUNED
 from textune.runs.runs import Card
@@ -144,8 +146,11 @@ class FineTuning:
                 continue
             how = ""
             if part == "valid":
-                decision, scores, how = fitting.decide(task, scores, texts)
+                wish = wishing.of(self.request.settings, task.labels, task.name)
+                fitted = fitting.decide(task, scores, texts, wish)
+                decision, scores, how = fitted.rule, fitted.scores, fitted.how
             found[part] = judge(task, scores, texts) | ({"decided": how} if how else {})
+            found[part] |= trusted.told(task, scores, decision)
             if part == "valid" and outcome is not None:
                 found[part] = crossed.marked(corpus, outcome, found[part])
             write_scores(folder / "predictions" / f"{part}.parquet", task, texts, scores)

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
+from textune.decisions.rule import Decision
 from textune.encoder import manifest, names
 from textune.errors import RunError
 from textune.metrics.metrics import Report
 from textune.recipes import at_chance
 from textune.recipes.requests import Request
-from textune.records import Decision, Message, Started, Step, Validated
+from textune.records import Message, Started, Step, Validated
 from textune.runs import runs
 from textune.runs.runs import Run
 from textune.runs.typed import Capsule

@@ -10,10 +10,12 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from textune.decisions import rule as rules
+from textune.decisions.rule import Decision
 from textune.encoder import bases, description, headers, manifest
 from textune.encoder.description import MOST_CONFIG, explain, read_json
 from textune.errors import CheckpointError, ModelError, RunError
-from textune.records import Contract, Decision, Pool, Shape
+from textune.records import Contract, Pool, Shape
 from textune.runs.typed import Capsule
 from textune.storage import atomic, contents, folders, objects
 from textune.storage.names import utf8
@@ -195,13 +197,16 @@ def _require_sound(card: Card) -> None:
     kind, rule = registry.of(task), card.decision.kind
     if task not in registry.TASKS or card.contract.task != task:
         raise ValueError(f"task is {task!r}, and its contract is for {card.contract.task!r}")
-    wrong = [value for value in decision.thresholds.values() if not 0 <= value <= 1]
+    bars_of = (decision.bar, decision.member, decision.answers, decision.covers)
+    given = [*decision.thresholds.values(), *(bar for bar in bars_of if bar is not None)]
+    wrong = [value for value in given if not 0 <= value <= 1]
     bars, labels = set(decision.thresholds), set(card.labels)
     for is_wrong, why in (
         (rule not in kind.decisions, f"decision.kind is {rule!r}, not for {task}"),
         (not labels or len(labels) < len(card.labels), "labels are none, or one comes twice"),
         (bool(wrong), f"a threshold is {wrong[:1]}, and no probability"),
         (kind.several and bars != labels, "thresholds are not of the labels"),
+        (not rules.fits(decision, len(labels)), "costs or calibration are not of the labels"),
         (shape.max_tokens < 1 or not 0 <= shape.overlap < 1, "shape allows no token or no end"),
         (shape.asks != kind.asks, f"shape.asks is {shape.asks!r}, not for {task}"),
     ):

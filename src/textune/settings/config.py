@@ -13,6 +13,7 @@ from textune.metrics import catalogue
 from textune.records import Pairs, Pooling
 from textune.settings import asked as asked_for
 from textune.settings.data_config import DataSettings
+from textune.settings.decision_config import DecisionSettings
 from textune.settings.refusals import checked
 from textune.settings.section import Section
 from textune.tasks.imbalance import Loss, Sampling
@@ -221,6 +222,7 @@ class Settings(Section):
     tensorboard: bool = Field(False, description="Write TensorBoard events as well.")
     data: DataSettings = DataSettings.model_construct()
     train: TrainSettings = TrainSettings.model_construct()
+    decision: DecisionSettings = DecisionSettings.model_construct()
 
 
 def resolve(

@@ -1,4 +1,7 @@
-"""Probabilities of held-out texts become the thresholds that decide best; N texts, C labels."""
+"""Probabilities of held-out texts become the rule by which classes or labels are decided.
+
+N texts, C labels.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -7,12 +10,16 @@ from typing import Any, Literal, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from textune.records import Decision
+from textune.decisions import thresholds
+from textune.decisions.aims import Aim
+from textune.decisions.rule import Decision
+from textune.decisions.wishes import Costs
+from textune.errors import SettingsError, among
 from textune.tasks.interface import Floats, Task
 
 Goal = Literal["mcc", "macro_f1"]
-FEWEST = 4  # texts with a label, and without it, of which a threshold can be fitted
 POWERS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.25)  # of the classes' shares, that are tried
+OF_GOALS = {"mcc": Aim("mcc"), "macro_f1": Aim("f1")}
 
 
 def with_goal(task: Task, goal: Goal) -> Task:
@@ -31,26 +38,104 @@ def fit(labels: Sequence[str], truth: NDArray[np.generic], chances: Floats, goal
         goal: What is to be high.
     """
     if truth.ndim == 2:
-        found = _of_labels(truth.astype(np.float64), chances, goal)
-    elif len(labels) == 2:
-        second = _of_one(truth == 1, chances[:, 1], goal, counts_both=True)
-        found = np.asarray([1 - second, second])
-    else:
-        found = _of_classes(truth.astype(np.int64), chances, goal)
-    return Decision("threshold", dict(zip(labels, found.tolist(), strict=True)), fitted=True)
+        return of_labels(labels, truth, chances, OF_GOALS[goal])
+    return of_classes(labels, truth, chances, OF_GOALS[goal])
 
 
-def _of_labels(truth: Floats, chances: Floats, goal: Goal) -> Floats:
-    """Return the threshold of each label by which its F1, or its MCC, is highest; (C,)."""
-    found = np.full(truth.shape[1], 0.5)
-    for label in range(truth.shape[1]):
-        is_scored = ~np.isnan(truth[:, label])
-        own = truth[is_scored, label] == 1
-        found[label] = _of_one(own, chances[is_scored, label], goal)
-    return found
+def of_labels(
+    labels: Sequence[str],
+    truth: NDArray[np.generic],
+    chances: Floats,
+    aim: Aim,
+    costs: Costs = (),
+) -> Decision:
+    """Fit the rule of labels that each text may have, or not.
+
+    Args:
+        labels: C of them.
+        truth: (N, C) zeros, ones, and NaN where a label is not scored.
+        chances: (N, C).
+        aim: What decisions are to be good at.
+        costs: (C, 2) of missing a label, and of giving it wrongly.
+    """
+    if aim.label:
+        raise SettingsError(
+            f"--aim {aim}: of several labels each is held to it; leave out the name"
+        )
+    if aim.kind == "likeliest":
+        return Decision("threshold", dict.fromkeys(labels, 0.5), aim=str(aim))
+    if aim.kind == "cost":
+        best = [wrong / (missed + wrong) for missed, wrong in costs]
+        return Decision("threshold", dict(zip(labels, best, strict=True)), aim=str(aim))
+    if aim.kind == "top":
+        top = min(int(aim.value), len(labels))
+        return Decision("top", dict.fromkeys(labels, 0.5), top=top, aim=str(aim))
+    found = thresholds.fit(truth.astype(np.float64), chances, aim)
+    unmet = [label for label, is_met in zip(labels, found.is_met, strict=True) if not is_met]
+    bars = dict(zip(labels, found.values.tolist(), strict=True))
+    return Decision("threshold", bars, fitted=True, aim=str(aim), unmet=tuple(unmet))
 
 
-def _of_classes(truth: NDArray[np.int64], chances: Floats, goal: Goal) -> Floats:
+def of_classes(
+    labels: Sequence[str],
+    truth: NDArray[np.generic],
+    chances: Floats,
+    aim: Aim,
+    costs: Costs = (),
+) -> Decision:
+    """Fit the rule of classes that exclude each other.
+
+    Args:
+        labels: C of them.
+        truth: (N,) classes.
+        chances: (N, C).
+        aim: What decisions are to be good at.
+        costs: (C, C) of deciding on a class (column) where another is true (row).
+
+    Raises:
+        SettingsError: So many classes have no place for such an aim.
+    """
+    classes = truth.astype(np.int64)
+    if aim.kind == "likeliest":
+        return Decision("argmax", aim=str(aim))
+    if aim.kind == "cost":
+        return Decision("cost", costs=costs, aim=str(aim))
+    if aim.kind == "top":
+        raise SettingsError(
+            f"--aim {aim}: a text has exactly one of these labels; sets of likely ones are had "
+            "with --sets 0.9"
+        )
+    if len(labels) == 2:
+        return _of_two(labels, classes, chances, aim)
+    if aim.kind not in ("f1", "mcc"):
+        raise SettingsError(
+            f"--aim {aim}: fits several labels a text, or exactly two classes, and here are "
+            f"{len(labels)}; f1, mcc, cost=FILE or likeliest fit them, and --abstain 0.9 answers "
+            "only where that share is right"
+        )
+    found = _of_powers(classes, chances, aim)
+    bars = dict(zip(labels, found.tolist(), strict=True))
+    return Decision("threshold", bars, fitted=True, aim=str(aim))
+
+
+def _of_two(
+    labels: Sequence[str], classes: NDArray[np.int64], chances: Floats, aim: Aim
+) -> Decision:
+    """Fit the threshold of one of two classes; the second where none is named."""
+    if aim.label and aim.label not in labels:
+        raise SettingsError(f"--aim {aim}: no label {aim.label!r}; {among(aim.label, labels)}")
+    at = labels.index(aim.label) if aim.label else 1
+    marks = (classes == at).astype(np.float64)[:, None]
+    both = aim.kind in ("f1", "mcc")
+    found = thresholds.fit(marks, chances[:, [at]], aim, counts_both=both)
+    value = float(found.values[0])
+    bars = {labels[at]: value, labels[1 - at]: 1 - value}
+    unmet = () if found.is_met[0] else (labels[at],)
+    ordered = {label: bars[label] for label in labels}
+    return Decision("threshold", ordered, fitted=True, aim=str(aim), unmet=unmet)
+
+
+def _of_powers(truth: NDArray[np.int64], chances: Floats, aim: Aim) -> Floats:
     """Return by what the probabilities of classes are divided before the highest is taken; (C,).
 
     The classes' shares to some power (Menon et al., 2021, "logit adjustment"): one number is
@@ -59,50 +144,15 @@ def _of_classes(truth: NDArray[np.int64], chances: Floats, goal: Goal) -> Floats
     classes = chances.shape[1]
     shares = (np.bincount(truth, minlength=classes) + 0.5) / (len(truth) + classes / 2)
     tried = [shares**power / (shares**power).sum() for power in POWERS]
-    values = [_value(truth, (chances / one).argmax(axis=1), classes, goal) for one in tried]
+    values = [_value(truth, (chances / one).argmax(axis=1), classes, aim) for one in tried]
     return np.asarray(tried[int(np.argmax(values))])
 
 
-def _of_one(
-    truth: NDArray[np.bool_], chances: Floats, goal: Goal, *, counts_both: bool = False
-) -> float:
-    """Return the threshold, between two texts, by which a label is decided best; (N,) each.
-
-    One half where too few texts have it, or lack it.
-
-    Args:
-        truth: Whether a text has the label.
-        chances: That it has.
-        goal: What is to be high.
-        counts_both: Whether the F1 of those that lack it counts as well.
-    """
-    count, all_ = len(truth), float(truth.sum())
-    if min(all_, count - all_) < FEWEST:
-        return 0.5
-    order = np.argsort(-chances, kind="stable")
-    ranked, hits = chances[order], np.cumsum(truth[order]).astype(np.float64)
-    given = np.arange(1, count + 1, dtype=np.float64)
-    if goal == "macro_f1":
-        values = 2 * hits / (given + all_)
-        if counts_both:
-            values += 2 * (count - given - all_ + hits) / (2 * count - given - all_)
-    else:
-        spread = np.sqrt(given * (count - given) * all_ * (count - all_))
-        above = hits * count - given * all_
-        values = np.divide(above, spread, out=np.zeros_like(above), where=spread > 0)
-    values[:-1][ranked[:-1] == ranked[1:]] = -np.inf  # equal texts are decided alike
-    last = int(values.argmax())
-    below = ranked[last + 1] if last + 1 < count else 0.0
-    return float((ranked[last] + below) / 2)
-
-
-def _value(
-    truth: NDArray[np.int64], decisions: NDArray[np.int64], classes: int, goal: Goal
-) -> float:
+def _value(truth: NDArray[np.int64], decisions: NDArray[np.int64], classes: int, aim: Aim) -> float:
     """Return macro F1 or MCC of classes."""
     hits = np.bincount(truth[truth == decisions], minlength=classes)
     totals, given = (np.bincount(part, minlength=classes) for part in (truth, decisions))
-    if goal == "macro_f1":
+    if aim.kind == "f1":
         occurs = totals + given > 0
         return float((2 * hits[occurs] / (totals + given)[occurs]).mean())
     count = len(truth)

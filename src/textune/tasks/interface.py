@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from textune.decisions.rule import Decision
 from textune.metrics.metrics import Parts, Report
-from textune.records import Asks, Batch, Decision, Example, Prediction, Scores
+from textune.records import Asks, Batch, Example, Prediction, Scores
 from textune.tasks.own import NOTHING, Own
 
 if TYPE_CHECKING:

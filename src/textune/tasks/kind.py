@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from textune.data.choice import Choice
 from textune.data.columns import Column, Scan
 from textune.data.numerals import is_number
+from textune.decisions.rule import Decision
 from textune.metrics.catalogue import Judged
 from textune.records import (
     Asks,
@@ -212,6 +213,11 @@ class Kind:
     order: tuple[str, str] = ("first", "second")  # what those of a pair are called
     second: str = "pair"  # column of second texts in tables of predictions
     decisions: frozenset[str] = frozenset()  # the rules by which it may decide
+    # what fits one to labels, truth, probabilities, aim and costs; None: there is no choice
+    rule: Callable[..., Decision] | None = None
+    aim: str = "likeliest"  # of that, where the user names none
+    calibrates: bool = False  # whether its probabilities may be calibrated on held-out logits
+    abstains: bool = False  # whether a text may be left undecided, or get a set of classes
     problem: str | None = None  # as transformers names it in a model's configuration
     pool: Pool | None = None  # how its windows become one answer; None: as the settings say
 

@@ -65,8 +65,23 @@ def predictions(
 ) -> Iterator[Prediction]:
     """Give each text its names and the probability of each label."""
     rows = scores.probabilities.tolist()
-    for example, row, found in zip(examples, rows, names, strict=True):
-        yield Prediction(example.text, found, dict(zip(labels, row, strict=True)))
+    for place, (example, row, found) in enumerate(zip(examples, rows, names, strict=True)):
+        is_open = scores.undecided is not None and bool(scores.undecided[place])
+        yield Prediction(
+            example.text,
+            () if is_open else found,
+            dict(zip(labels, row, strict=True)),
+            undecided=is_open,
+            members=_members(labels, scores, place),
+        )
+
+
+def _members(labels: Sequence[str], scores: Scores, place: int) -> tuple[str, ...] | None:
+    """Return the set of classes of a text, the likeliest first; None where there are no sets."""
+    if scores.members is None:
+        return None
+    order = np.argsort(-scores.probabilities[place], kind="stable").tolist()
+    return tuple(labels[at] for at in order if scores.members[place, at])
 
 
 def columns(labels: Sequence[str]) -> list[Added]:

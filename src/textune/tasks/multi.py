@@ -11,20 +11,11 @@ from numpy.typing import NDArray
 
 from textune.data import choices, lists
 from textune.data.columns import Column, Scan, describe, flag, signs_of
+from textune.decisions.rule import Decision
 from textune.errors import DataError, among, excerpt
 from textune.metrics import catalogue, metrics
 from textune.metrics.metrics import Parts, Report
-from textune.records import (
-    Batch,
-    Contract,
-    Decision,
-    Example,
-    LinearHead,
-    Prediction,
-    Row,
-    Scores,
-    Table,
-)
+from textune.records import Batch, Contract, Example, LinearHead, Prediction, Row, Scores, Table
 from textune.splits import splits
 from textune.tasks import deciding, doubt, imbalance, priors, probes, texts
 from textune.tasks import labels as named
@@ -109,7 +100,12 @@ class Multi(Task):
     def decide(
         self, probabilities: NDArray[np.float64], decision: Decision, borders: Borders = None
     ) -> NDArray[np.int64]:
-        """Return 1 where a label reaches its threshold; (N, C)."""
+        """Return 1 where a label reaches its threshold, or is one of the likeliest; (N, C)."""
+        if decision.kind == "top":
+            places = np.argsort(-probabilities, axis=1, kind="stable")[:, : decision.top]
+            found = np.zeros(probabilities.shape, dtype=np.int64)
+            np.put_along_axis(found, places, 1, axis=1)
+            return found
         bars = np.asarray([decision.thresholds[label] for label in self.labels])
         return (probabilities >= bars).astype(np.int64)
 
@@ -291,7 +287,10 @@ KIND = Kind(
     has_classes=True,
     several=True,
     fewest=1,
-    decisions=frozenset(["threshold"]),
+    decisions=frozenset(["threshold", "top"]),
+    rule=deciding.of_labels,
+    aim="f1",
+    calibrates=True,
     problem="multi_label_classification",
     weight=weight,
     form=form,

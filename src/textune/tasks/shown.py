@@ -12,14 +12,18 @@ Line = tuple[tuple[str, str], ...]  # texts, each with its look: "bold", "dim" o
 
 def labels(item: Prediction, *, none: str = "(no label)") -> Iterator[Line]:
     """Show what was decided beside the text, and below it the likeliest labels."""
-    yield head(", ".join(item.labels) or none, item.text)
+    yield head(", ".join(item.labels) or ("(undecided)" if item.undecided else none), item.text)
+    if item.members is not None:
+        listed = ", ".join(item.members) or "none is likely enough"
+        yield ("    ", ""), (f"set: {listed}", "")
     if item.scores:
         yield ("    ", ""), (scores(item.scores), "dim")
 
 
 def no_more(item: Prediction) -> dict[str, Any]:
-    """Return what a program is told beside text, labels and scores: nothing."""
-    return {}
+    """Return what a program is told beside text, labels and scores: what is left open, sets."""
+    found: dict[str, Any] = {"undecided": True} if item.undecided else {}
+    return found if item.members is None else found | {"set": list(item.members)}
 
 
 def head(decided: str, text: str) -> Line:

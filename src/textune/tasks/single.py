@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from textune.data import lists
 from textune.data.columns import Column, Scan, flag
+from textune.decisions.rule import Decision
 from textune.errors import DataError, among, excerpt
 from textune.metrics import catalogue, metrics
 from textune.metrics.metrics import Parts, Report
-from textune.records import Batch, Contract, Decision, Example, Prediction, Row, Scores, Table
+from textune.records import Batch, Contract, Example, Prediction, Row, Scores, Table
 from textune.splits import splits
 from textune.tasks import deciding, doubt, imbalance, priors, probes, texts
 from textune.tasks import labels as named
@@ -104,6 +105,8 @@ class Single(Task):
 
         Of more, each probability may be divided by a threshold before the highest is taken.
         """
+        if decision.kind == "cost":
+            return (probabilities @ np.asarray(decision.costs)).argmin(axis=1).astype(np.int64)
         if decision.kind == "threshold" and len(self.labels) == 2:
             return (probabilities[:, 1] >= decision.thresholds[self.labels[1]]).astype(np.int64)
         if decision.kind == "threshold":
@@ -274,7 +277,10 @@ KIND = Kind(
     read=read,
     has_classes=True,
     fewest=2,
-    decisions=frozenset(["argmax", "threshold"]),
+    decisions=frozenset(["argmax", "threshold", "cost"]),
+    rule=deciding.of_classes,
+    calibrates=True,
+    abstains=True,
     problem="single_label_classification",
     weight=weight,
     form=form,

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from textune.decisions.rule import Decision
 from textune.errors import DataError
 from textune.metrics import spans
 from textune.metrics.metrics import Parts, Report
-from textune.records import Batch, Decision, Entity, Example, Prediction, Scores
+from textune.records import Batch, Entity, Example, Prediction, Scores
 from textune.tasks.answers import ends
 from textune.tasks.interface import Borders, Column, Floats, Task
 

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from textune.decisions.rule import Decision
 from textune.errors import DataError, among
 from textune.metrics import by_column
 from textune.metrics.metrics import Parts, Report
-from textune.records import Batch, Decision, Example, Prediction, Scores
+from textune.records import Batch, Example, Prediction, Scores
 from textune.splits import splits
 from textune.tasks import imbalance, priors
 from textune.tasks import labels as written

@@ -204,6 +204,7 @@ KIND = Kind(
     unscored="",
     fewest=2,
     decisions=frozenset(["argmax"]),
+    calibrates=True,
     problem="multi_label_classification",
     together=aspect_columns.together,
     weight=aspect_columns.weight,

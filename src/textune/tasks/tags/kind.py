@@ -134,6 +134,7 @@ KIND = Kind(
     class_of=class_of,
     noun="tags",
     decisions=frozenset(["tags"]),
+    calibrates=True,
     formats=frozenset(["conll"]),
     understand=tag_columns.understand,
     refuse=misread.refuse,

@@ -1,0 +1,213 @@
+"""Held-out logits and truth become a calibration, and it makes logits calibrated; C outputs.
+
+Temperature: Guo et al., 2017, "On calibration of modern neural networks". A scale and a shift for
+each label: Platt, 1999. Curves that only rise: Zadrozny & Elkan, 2002, with the blocks joined by
+lines, so that no two texts become equal.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from textune.decisions.rule import Calibration
+
+Floats = NDArray[np.float64]
+Rows = NDArray[np.int64]
+Group = tuple[Rows, Rows]  # outputs that exclude each other, (K,); the class of each item, or -1
+
+KINDS = ("none", "temperature", "labels", "isotonic")  # the simplest first
+FEWEST = 200  # items that have a label, and that lack it, of which its curve is fitted
+MOST_LOGIT = 12.0
+SLOPE = 0.1  # of a curve beyond the items that it was fitted on
+MOST_SCALE = 3.0  # powers of e by which logits are scaled up or down
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Logits of held-out items, and their truth: of labels each on its own, or of groups."""
+
+    logits: Floats  # (I, C), NaN of items that were not read
+    marks: Floats | None = None  # (I, C) 0, 1 and NaN (not scored), of labels each on its own
+    groups: tuple[Group, ...] = ()  # of outputs that exclude each other
+
+    def part(self, rows: NDArray[np.int64]) -> "Held":
+        """Return some of the items."""
+        return Held(
+            self.logits[rows],
+            None if self.marks is None else self.marks[rows],
+            tuple((outputs, classes[rows]) for outputs, classes in self.groups),
+        )
+
+
+def apply(found: Calibration | None, logits: NDArray[np.floating]) -> Floats:
+    """Calibrate logits, (I, C); NaN stays NaN."""
+    wide = logits.astype(np.float64)
+    if found is None:
+        return wide
+    if not found.knots:
+        return np.asarray(wide * np.asarray(found.scale) + np.asarray(found.shift))
+    columns = [_along(wide[:, place], *knots) for place, knots in enumerate(found.knots)]
+    return np.stack(columns, axis=1) if columns else wide
+
+
+def fit(kind: str, held: Held) -> Calibration | None:
+    """Fit a calibration of one kind; None where that kind is to leave logits as they are."""
+    outputs = held.logits.shape[1]
+    if kind == "none":
+        return None
+    if kind == "temperature":
+        scale = (_temperature(held),) * outputs
+        return Calibration(kind, scale, (0.0,) * outputs)
+    if held.marks is None:
+        return _of_classes(held)
+    if kind == "labels":
+        both = [_of_label(held, label) for label in range(outputs)]
+        return Calibration(kind, tuple(a for a, _ in both), tuple(b for _, b in both))
+    knots = tuple(_curve(held, label) for label in range(outputs))
+    return Calibration(kind, (1.0,) * outputs, (0.0,) * outputs, knots)
+
+
+def losses(held: Held, logits: Floats) -> Floats:
+    """Return the cross-entropy of each item that has any truth, its mean over what is scored."""
+    if held.marks is not None:
+        wide = np.where(np.isnan(held.marks), np.nan, logits)
+        each = np.logaddexp(0.0, wide) - held.marks * wide
+        is_scored = ~np.isnan(each)
+        rows = is_scored.any(axis=1)
+        sums = np.where(is_scored, each, 0.0).sum(axis=1)
+        return np.asarray(sums[rows] / is_scored.sum(axis=1)[rows])
+    parts = [_of_group(logits, *group) for group in held.groups]
+    return np.concatenate([part for part in parts if len(part)] or [np.empty(0)])
+
+
+def choose(held: Held, of_part: Rows) -> str:
+    """Return the kind that items it was not fitted on ask for.
+
+    A kind is taken over a simpler one where its loss on held-out items is lower by more than the
+    standard error of that difference.
+
+    Args:
+        held: I items.
+        of_part: (I,) that are held out together.
+    """
+    if len(np.unique(of_part)) < 2:
+        return KINDS[0]
+    best, lowest = KINDS[0], _crossed(KINDS[0], held, of_part)
+    for kind in _kinds_for(held):
+        mine = _crossed(kind, held, of_part)
+        gain = lowest - mine
+        if len(gain) > 1 and gain.mean() > gain.std(ddof=1) / np.sqrt(len(gain)):
+            best, lowest = kind, mine
+    return best
+
+
+def _kinds_for(held: Held) -> list[str]:
+    """Return the kinds that the data allow, but for none, the simplest first."""
+    if held.marks is None:
+        counts = [np.bincount(classes[classes >= 0]) for _, classes in held.groups]
+        many = all(len(one) and one[one > 0].min() >= FEWEST // 4 for one in counts)
+        return ["temperature", "labels"] if many else ["temperature"]
+    positives, negatives = (np.nansum(held.marks == sign, axis=0) for sign in (1, 0))
+    many = min(positives.min(initial=0), negatives.min(initial=0)) >= FEWEST
+    return ["temperature", "labels", *(["isotonic"] if many else [])]
+
+
+def _crossed(kind: str, held: Held, of_part: Rows) -> Floats:
+    """Return what items lose by a calibration that was fitted without them."""
+    logits = held.logits.astype(np.float64)
+    for part in np.unique(of_part).tolist():
+        mine = of_part == part
+        found = fit(kind, held.part(np.flatnonzero(~mine)))
+        logits[mine] = apply(found, held.logits[mine])
+    return losses(held, logits)
+
+
+def _temperature(held: Held) -> float:
+    """Return by what all logits are multiplied, likeliest under a normal prior of its logarithm."""
+    count = max(len(losses(held, held.logits)), 1)
+
+    def loss(power: Floats) -> float:
+        mine = losses(held, held.logits * np.exp(power[0]))
+        return float(mine.mean() if len(mine) else 0.0) + float(power[0] ** 2) / (2 * count)
+
+    return float(np.exp(_least(loss, 1)[0]))
+
+
+def _of_label(held: Held, label: int) -> tuple[float, float]:
+    """Return the scale and the shift of one label's logits, likeliest under normal priors."""
+    assert held.marks is not None
+    x, y = held.logits[:, label], held.marks[:, label]
+    is_known = np.isfinite(x) & ~np.isnan(y)
+    x, y = x[is_known], y[is_known]
+    if not len(y):
+        return 1.0, 0.0
+
+    def loss(both: Floats) -> float:
+        z = np.exp(both[0]) * x + both[1]
+        return float((np.logaddexp(0.0, z) - y * z).mean() + both @ both / (2 * len(y)))
+
+    power, shift = _least(loss, 2)
+    return float(np.exp(power)), float(shift)
+
+
+def _of_classes(held: Held) -> Calibration:
+    """Return one scale for each group, and the shift of each class."""
+    outputs = held.logits.shape[1]
+    scale, shift = np.ones(outputs), np.zeros(outputs)
+    for at, classes in held.groups:
+        alone = Held(held.logits[:, at], groups=((np.arange(len(at)), classes),))
+        count = max(len(losses(alone, alone.logits)), 1)
+
+        def loss(both: Floats, alone: Held = alone, count: int = count) -> float:
+            mine = losses(alone, np.exp(both[0]) * alone.logits + both[1:])
+            return float((mine.mean() if len(mine) else 0.0) + both @ both / (2 * count))
+
+        found = _least(loss, 1 + len(at))
+        scale[at], shift[at] = np.exp(found[0]), found[1:]
+    return Calibration("labels", tuple(scale.tolist()), tuple(shift.tolist()))
+
+
+def _least(loss: Callable[[Floats], float], size: int) -> Floats:
+    """Return where a smooth loss is least, from 0 on."""
+    from scipy import optimize  # a while to import
+
+    bounds = [(-MOST_SCALE, MOST_SCALE)] + [(-MOST_LOGIT, MOST_LOGIT)] * (size - 1)
+    found = optimize.minimize(loss, np.zeros(size), method="L-BFGS-B", bounds=bounds)
+    return np.asarray(found.x, dtype=np.float64)
+
+
+def _of_group(logits: Floats, outputs: Rows, classes: Rows) -> Floats:
+    """Return the cross-entropies of the items whose class is known."""
+    from scipy import special  # a while to import
+
+    mine = logits[:, outputs]
+    rows = np.flatnonzero((classes >= 0) & np.isfinite(mine).all(axis=1))
+    own = mine[rows, classes[rows]]
+    return np.asarray(special.logsumexp(mine[rows], axis=1) - own)
+
+
+def _curve(held: Held, label: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Return the corners of a rising curve from a label's logits to calibrated ones."""
+    from sklearn.isotonic import IsotonicRegression  # a second to import
+
+    assert held.marks is not None
+    x, y = held.logits[:, label], held.marks[:, label]
+    is_known = np.isfinite(x) & ~np.isnan(y)
+    x, y = x[is_known], y[is_known]
+    order = np.argsort(x, kind="stable")
+    x, y = x[order], y[order]
+    shares = IsotonicRegression(y_min=0, y_max=1).fit_transform(x, y)
+    _, starts, sizes = np.unique(shares, return_index=True, return_counts=True)
+    middles = np.add.reduceat(x, starts) / sizes
+    least = 0.5 / len(y)
+    odds = np.clip(shares[starts], least, 1 - least)
+    return tuple(middles.tolist()), tuple(np.log(odds / (1 - odds)).tolist())
+
+
+def _along(x: Floats, corners: Sequence[float], heights: Sequence[float]) -> Floats:
+    """Read a curve at some places; beyond its ends it goes on with a small slope."""
+    first, last = corners[0], corners[-1]
+    found = np.interp(x, corners, heights)
+    return np.asarray(found + SLOPE * (np.minimum(x - first, 0) + np.maximum(x - last, 0)))

@@ -1,0 +1,104 @@
+"""Probabilities of held-out texts become the threshold of each label; N texts, C labels.
+
+Labels that few texts have are held to what is best for all labels together.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from textune.decisions import promises
+from textune.decisions.aims import Aim
+
+Floats = NDArray[np.float64]
+HOLD = 1.0  # F1 that a threshold loses by one unit of log odds off the common one, over positives
+TRIED = np.linspace(-7.0, 7.0, 281)  # log odds of common thresholds
+NEAREST = 1e-6  # to 0 or 1
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Thresholds, and the labels for which the aim could not be promised."""
+
+    values: Floats  # (C,)
+    is_met: NDArray[np.bool_]  # (C,)
+
+
+def fit(marks: Floats, chances: Floats, aim: Aim, *, counts_both: bool = False) -> Found:
+    """Fit the threshold of each label on its own.
+
+    Args:
+        marks: (N, C) 0, 1, and NaN where a label is not scored.
+        chances: (N, C).
+        aim: What decisions are to be good at.
+        counts_both: Whether the F-beta of the texts that lack a label counts as well.
+    """
+    labels = marks.shape[1]
+    values, is_met = np.full(labels, 0.5), np.ones(labels, dtype=bool)
+    known = [_known(marks[:, label], chances[:, label]) for label in range(labels)]
+    curves = [_curve(*one, aim, counts_both=counts_both) for one in known]
+    common = _common(curves)
+    for label, (odds, score, positives) in enumerate(curves):
+        if aim.kind in ("precision", "recall"):
+            tell = promises.of_those_above if aim.kind == "precision" else promises.of_those_found
+            values[label], is_met[label] = tell(*known[label], aim.share)
+        elif len(odds):
+            held = HOLD / max(positives, 1) * (odds - common) ** 2
+            values[label] = _chance(float(odds[int((score - held).argmax())]))
+    return Found(np.clip(values, 0.0, 1.0), is_met)
+
+
+def _known(marks: Floats, chances: Floats) -> tuple[NDArray[np.bool_], Floats]:
+    """Return the texts in which a label is scored."""
+    is_known = np.isfinite(marks)
+    return marks[is_known] == 1, chances[is_known]
+
+
+def _curve(
+    truth: NDArray[np.bool_], chances: Floats, aim: Aim, *, counts_both: bool
+) -> tuple[Floats, Floats, int]:
+    """Return log odds between texts, what a threshold there scores, and how many have the label."""
+    positives = int(truth.sum())
+    if not len(truth) or aim.kind in ("precision", "recall"):
+        return np.empty(0), np.empty(0), positives
+    order = np.argsort(-chances, kind="stable")
+    ranked = np.clip(chances[order], NEAREST, 1 - NEAREST)
+    odds = np.log(ranked / (1 - ranked))
+    hits = np.concatenate([[0.0], np.cumsum(truth[order])])  # of the first 0, 1, …, N
+    given = np.arange(len(hits), dtype=np.float64)
+    top, bottom = max(odds[0] + 1, TRIED[-1]), min(odds[-1] - 1, TRIED[0])
+    middles = (np.concatenate([[top], odds]) + np.concatenate([odds, [bottom]])) / 2
+    is_gap = np.concatenate([[True], odds[:-1] > odds[1:], [True]])  # equal texts are decided alike
+    count = float(len(truth))
+    score = _score(hits, given, float(positives), count, aim)
+    if counts_both and aim.kind != "mcc":
+        lacking = count - given - positives + hits
+        score = (score + _score(lacking, count - given, count - positives, count, aim)) / 2
+    return middles[is_gap], score[is_gap], positives
+
+
+def _score(hits: Floats, given: Floats, positives: float, count: float, aim: Aim) -> Floats:
+    """Return F-beta, or MCC, where so many texts are given the label, so many of them rightly."""
+    if aim.kind == "mcc":
+        spread = np.sqrt(given * (count - given) * positives * (count - positives))
+        above = hits * count - given * positives
+        return np.divide(above, spread, out=np.zeros_like(above), where=spread > 0)
+    square = aim.beta**2
+    below = given + square * positives
+    return np.divide((1 + square) * hits, below, out=np.zeros_like(hits), where=below > 0)
+
+
+def _common(curves: list[tuple[Floats, Floats, int]]) -> float:
+    """Return the log odds at which labels score most in the mean."""
+    total = np.zeros(len(TRIED))
+    for odds, score, positives in curves:
+        if len(odds) and positives:
+            places = np.searchsorted(-odds, -TRIED)  # odds fall
+            total += score[np.clip(places, 0, len(odds) - 1)]
+    best = np.flatnonzero(total >= total.max() - 1e-12)
+    return float(TRIED[best[np.abs(TRIED[best]).argmin()]])
+
+
+def _chance(odds: float) -> float:
+    return float(1 / (1 + np.exp(-odds)))
