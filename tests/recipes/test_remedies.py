@@ -13,7 +13,7 @@ from conftest import WORDS
 from textune.doors import cli
 from textune.errors import SettingsError
 from textune.probing import remedies
-from textune.recipes import selecting
+from textune.recipes import remedied, selecting
 
 pytestmark = pytest.mark.usefixtures("auto_recipe")
 
@@ -69,7 +69,7 @@ def numbers_of(run):
 
 
 def test_a_remedy_that_helps_is_taken_said_and_kept(trained, rare):
-    said, run = trained(rare, "--effort", "quick")
+    said, run = trained(rare, "--effort", "quick", "--set", "decision.calibrate=false")
     found = numbers_of(run)
     (told,) = found["remedies"]
     assert told["metrics"] == ["roc_auc", "macro_f1"]
@@ -79,7 +79,8 @@ def test_a_remedy_that_helps_is_taken_said_and_kept(trained, rare):
     assert told["taken"] != remedies.NOTHING
     assert any(one["low"] > 0 for one in taken["metrics"].values())
     assert all(one["gain"] == 0 for one in told["tried"][0]["metrics"].values())
-    assert f"{told['taken']} helps the linear head on the frozen encoder" in said
+    named = remedied.HEEDED.get(told["taken"], told["taken"])
+    assert f"{named} helps the linear head on the frozen encoder" in said
     (candidate,) = found["valid"]["cross_validation"]["candidates"]
     assert candidate["remedy"] == told["taken"]
     page = (run / "report.html").read_text(encoding="utf-8")
@@ -87,14 +88,24 @@ def test_a_remedy_that_helps_is_taken_said_and_kept(trained, rare):
     assert "square-root sampling" in page
 
 
+def test_thresholds_that_are_fitted_anyway_are_no_remedy(trained, rare):
+    _, run = trained(rare, "--effort", "quick")
+    found = numbers_of(run)
+    names = [one["name"] for one in found["remedies"][0]["tried"]]
+    assert names == [remedies.NOTHING, *remedies.SETTINGS]
+    decision = json.loads((run / "model" / "decision.json").read_text("utf-8"))["decision"]
+    assert decision["aim"] == "f1"
+    assert set(decision["thresholds"].values()) != {0.5}
+
+
 def test_thresholds_that_are_taken_decide_what_is_predicted(trained, rare, monkeypatch):
     monkeypatch.setattr(remedies.Measured, "taken", property(lambda _: remedies.THRESHOLDS))
-    _, run = trained(rare, "--effort", "quick")
+    _, run = trained(rare, "--effort", "quick", "--set", "decision.calibrate=false")
     decision = json.loads((run / "model" / "decision.json").read_text("utf-8"))["decision"]
     assert decision["fitted"]
     assert set(decision["thresholds"].values()) != {0.5}
     valid = numbers_of(run)["valid"]
-    assert "each text was decided by a threshold fitted on the other" in valid["decided"]
+    assert "each text was decided by a rule fitted on the other" in valid["decided"]
     assert valid["macro_f1"] > valid["cross_validation"]["candidates"][0]["macro_f1"]
     plain = textune.evaluate(run, rare, threshold=0.5)
     assert textune.evaluate(run, rare)["macro_f1"] > plain["macro_f1"]

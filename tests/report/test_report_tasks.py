@@ -9,8 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 from test_report import EVIL, Page
 
+from textune.evaluation import judged
 from textune.metrics.catalogue import METRICS
-from textune.recipes import fine_tuning
 from textune.records import Answer, Example, Scores
 from textune.report import drawings, mistakes, report
 from textune.runs.written import Best, DataCard
@@ -22,13 +22,13 @@ FULLS = np.array([10, 100] * 100, dtype=np.int32)
 
 def write_run(folder, task, scores, examples, *, name="valid"):
     """Write what the page is made of, as training writes it."""
-    numbers = fine_tuning.judge(task, scores, examples)
+    numbers = judged.judge(task, scores, examples)
     baselines = {"part": name, **task.baselines(examples, scores, examples)}
     best = asdict(Best(step=5, metric=task.main_metric, value=0.5))
     found = {name: numbers, "baselines": baselines, "best": best}
     (folder / "metrics.json").write_text(json.dumps(found))
     DataCard(contract={"task": task.name, "text": ["a"], "label": ["b"]}).write(folder)
-    fine_tuning.write_scores(folder / "predictions" / f"{name}.parquet", task, examples, scores)
+    judged.write_scores(folder / "predictions" / f"{name}.parquet", task, examples, scores)
     return numbers
 
 

@@ -112,6 +112,7 @@ def measure(
     metrics: Sequence[str],
     *,
     wider: float = 1.0,
+    fits_anyway: bool = False,
 ) -> Measured:
     """Compare what was said of texts while they were held out, by each remedy.
 
@@ -123,17 +124,29 @@ def measure(
         logits: (N, C) by the remedies' names, first of nothing.
         metrics: By which they are compared, first the one that selects.
         wider: By what intervals are wider than those of one model's answers.
+        fits_anyway: Whether thresholds are fitted with any remedy, and with none.
     """
     answers = {}
     for name, one in logits.items():
         chances = task.probabilities(one, None)
-        answers[name] = Answers(chances, task.decide(chances, task.default_decision(), None))
-    plain = answers[NOTHING]
-    decided = plain.decisions.copy()
-    for fold in np.unique(of_fold).tolist():
-        mine = of_fold == fold
-        rule = deciding.fit(task.labels, truth[~mine], plain.probabilities[~mine], goal(metrics[0]))
-        decided[mine] = task.decide(plain.probabilities[mine], rule, None)
-    answers[THRESHOLDS] = Answers(plain.probabilities, decided)
+        plain = task.decide(chances, task.default_decision(), None)
+        fitted = _crossed(task, truth, of_fold, chances, goal(metrics[0]))
+        answers[name] = Answers(chances, fitted if fits_anyway else plain)
+        if name == NOTHING and not fits_anyway:
+            by_thresholds = Answers(chances, fitted)
+    if not fits_anyway:
+        answers[THRESHOLDS] = by_thresholds
     found = paired.differences(truth, answers, tuple(dict.fromkeys(metrics)), wider=wider)
     return Measured(tuple(found[NOTHING]), found)
+
+
+def _crossed(
+    task: Task, truth: NDArray[Any], of_fold: Rows, chances: NDArray[np.float64], aim: deciding.Goal
+) -> NDArray[Any]:
+    """Decide the texts of each fold by thresholds that were fitted on the others."""
+    decided = task.decide(chances, task.default_decision(), None)
+    for fold in np.unique(of_fold).tolist():
+        mine = of_fold == fold
+        rule = deciding.fit(task.labels, truth[~mine], chances[~mine], aim)
+        decided[mine] = task.decide(chances[mine], rule, None)
+    return decided

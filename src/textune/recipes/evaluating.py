@@ -9,7 +9,7 @@ from textune.corpora.corpus import targets_of
 from textune.data import naming
 from textune.encoder import bases
 from textune.errors import DataError, SettingsError
-from textune.evaluation import per_batch, plain
+from textune.evaluation import judged, per_batch, plain, trusted
 from textune.evaluation.unseen import Widened
 from textune.metrics import catalogue, entities
 from textune.metrics.metrics import Report
@@ -78,10 +78,10 @@ def _by_labels(run: Path, source: object, options: Reading) -> Report:
         raise DataError(f"{table.name}: no row has both a text and a scored label")
     wide = Widened.of(predictor.task, found)
     targets = targets_of(wide.task, found)
-    from textune.recipes import fine_tuning  # with torch: nothing is wrong with the file
-
     scores = predictor.score(found, decision, targets=targets)
-    numbers = wide.said(fine_tuning.judge(wide.task, wide.scores(scores), found))
+    wider = wide.scores(scores)
+    numbers = wide.said(judged.judge(wide.task, wider, found))
+    numbers |= trusted.told(predictor.task, scores, decision) if not wide.unseen else {}
     if predictor.task.asks == "words" and (agreed.form == "words" or table.format == "conll"):
         numbers["plain_text"] = _on_plain_text(predictor, found)
     remarks = (
@@ -103,7 +103,7 @@ def _by_labels(run: Path, source: object, options: Reading) -> Report:
         numbers["per_batch"] = per_batch.judge(wide.task, *parts)
     file = evaluations.write(run, source, numbers)  # apart from the run's own predictions
     faulty_rows.write(faulty_rows.beside(file.with_suffix("")), table.faults or ())
-    fine_tuning.write_scores(file.with_suffix(".parquet"), predictor.task, found, scores)
+    judged.write_scores(file.with_suffix(".parquet"), predictor.task, found, scores)
     return numbers
 
 

@@ -1,7 +1,7 @@
 """A corpus becomes a job of fine-tuning: its learner, and what is judged and kept of it."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,7 @@ from textune.decisions.rule import Decision
 from textune.encoder import averaging, bases, devices, load, units
 from textune.encoder.units import Units
 from textune.errors import SettingsError
-from textune.evaluation import by_length, evaluate, fitting, trusted
+from textune.evaluation import evaluate, fitting, judged, trusted
 from textune.fast import threads
 from textune.metrics import catalogue
 from textune.metrics.metrics import Report
@@ -37,7 +37,7 @@ from textune.recipes import (
 )
 from textune.recipes.out_of_fold import Candidate
 from textune.recipes.requests import TrainRequest
-from textune.records import Example, Message, Scores
+from textune.records import Message, Scores
 from textune.runs import runs
 from textune.runs.curves import TUNED
 from textune.runs.runs import Card
@@ -46,8 +46,6 @@ from textune.settings import judging
 from textune.settings.config import TrainSettings
 from textune.storage import atomic, faulty_rows
 from textune.tasks import registry
-from textune.tasks.interface import Task
-from textune.tasks.labels import in_one_cell
 from textune.training import snapshot
 from textune.training.clock import Clock
 from textune.training.guards import StopRequest
@@ -149,11 +147,11 @@ class FineTuning:
                 wish = wishing.of(self.request.settings, task.labels, task.name)
                 fitted = fitting.decide(task, scores, texts, wish)
                 decision, scores, how = fitted.rule, fitted.scores, fitted.how
-            found[part] = judge(task, scores, texts) | ({"decided": how} if how else {})
+            found[part] = judged.judge(task, scores, texts) | ({"decided": how} if how else {})
             found[part] |= trusted.told(task, scores, decision)
             if part == "valid" and outcome is not None:
                 found[part] = crossed.marked(corpus, outcome, found[part])
-            write_scores(folder / "predictions" / f"{part}.parquet", task, texts, scores)
+            judged.write_scores(folder / "predictions" / f"{part}.parquet", task, texts, scores)
             last = part, scores, texts
         assert last is not None
         if last[0] == "valid" and outcome is not None:
@@ -342,29 +340,3 @@ def _weights(
     """Return what the weights are before the first update; the base is read once more."""
     found: dict[str, Tensor] = objective.encoder(place, train, device)[0].model.state_dict()
     return found
-
-
-def judge(task: Task, scores: Scores, texts: Sequence[Example]) -> Report:
-    """Compute every metric over all texts at once, the main ones with 95 % intervals, by length."""
-    found = {**task.judge(scores, texts), "intervals": task.intervals(scores, texts)}
-    return found | {"by_length": by_length.judge(task, scores, texts, found)}
-
-
-def write_scores(file: Path, task: Task, texts: Sequence[Example], scores: Scores) -> None:
-    """Write what was decided of each text beside its truth."""
-    columns: dict[str, list[Any]] = {
-        "origin": [item.origin for item in texts],
-        "text": [item.text for item in texts],
-    }
-    if any(item.pair is not None for item in texts):
-        columns[registry.of(task.name).second] = [item.pair for item in texts]
-    columns["truth"] = [task.truth(item) for item in texts]
-    if any(item.unscored for item in texts):
-        columns["unscored"] = [in_one_cell(task.unscored(item), task.labels) for item in texts]
-    answers = [task.cells(item) for item in task.predictions(scores, texts)]
-    for (name, _), cells in zip(task.columns(), zip(*answers, strict=True), strict=True):
-        columns[name] = list(cells)
-    if task.asks == "texts":
-        for number, label in enumerate(task.labels):
-            columns[f"logit({label})"] = scores.logits[:, number].tolist()
-    runs.write_predictions(file, columns)

@@ -12,11 +12,12 @@ from textune.metrics import catalogue, paired
 from textune.objectives.labelled import Labelled
 from textune.probing import remedies
 from textune.probing.remedies import FLAT, NOTHING, Logits, Measured, Rows
+from textune.recipes import wishing
 from textune.recipes.crossed import WIDER
 from textune.recipes.selected import NAMES
 from textune.runs.curves import FROZEN
 from textune.settings import selection
-from textune.settings.config import TrainSettings
+from textune.settings.config import Settings, TrainSettings
 from textune.splits import folds
 from textune.tasks import registry
 from textune.tasks.interface import Task
@@ -83,6 +84,7 @@ def compare(
     """
     objective, train = learner.objective, learner.settings.train
     assert isinstance(train, TrainSettings)
+    assert isinstance(learner.settings, Settings)
     is_judged = of_fold != folds.ALWAYS
     for one in logits.values():
         is_judged = is_judged & np.isfinite(one).all(axis=1)
@@ -96,6 +98,7 @@ def compare(
         {name: one[is_judged] for name, one in logits.items()},
         metrics,
         wider=WIDER,
+        fits_anyway=wishing.fits_thresholds(learner.settings, corpus.task.name),
     )
     return Compared(found)
 

@@ -23,11 +23,20 @@ def of(settings: Settings, labels: Sequence[str] = (), task: str = "") -> Wish:
     Raises:
         DataError: The file of costs is not as it should be.
     """
-    own = settings.decision
-    calibrates = own.calibrate
-    if calibrates is None:
-        calibrates = settings.train.recipe != "classic"
-    return wish(own, labels, task, calibrates=calibrates)
+    return wish(settings.decision, labels, task, calibrates=calibrates(settings))
+
+
+def calibrates(settings: Settings) -> bool:
+    """Tell whether probabilities may be calibrated: unless the recipe is classic, if not said."""
+    own = settings.decision.calibrate
+    return settings.train.recipe != "classic" if own is None else own
+
+
+def fits_thresholds(settings: Settings, task: str) -> bool:
+    """Tell whether the labels of a task get thresholds whatever they are learned by."""
+    own, kind = settings.decision.aim, registry.of(task)
+    is_fitting = own is not None or calibrates(settings)
+    return kind.several and is_fitting and (own or kind.aim) != aims.LIKELIEST
 
 
 def wish(own: DecisionSettings, labels: Sequence[str], task: str, *, calibrates: bool) -> Wish:

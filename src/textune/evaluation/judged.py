@@ -1,0 +1,39 @@
+"""Decided texts become every number of them, and a table of what was said of each."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from textune.evaluation import by_length
+from textune.metrics.metrics import Report
+from textune.records import Example, Scores
+from textune.runs import runs
+from textune.tasks import registry
+from textune.tasks.interface import Task
+from textune.tasks.labels import in_one_cell
+
+
+def judge(task: Task, scores: Scores, texts: Sequence[Example]) -> Report:
+    """Compute every metric over all texts at once, the main ones with 95 % intervals, by length."""
+    found = {**task.judge(scores, texts), "intervals": task.intervals(scores, texts)}
+    return found | {"by_length": by_length.judge(task, scores, texts, found)}
+
+
+def write_scores(file: Path, task: Task, texts: Sequence[Example], scores: Scores) -> None:
+    """Write what was decided of each text beside its truth."""
+    columns: dict[str, list[Any]] = {
+        "origin": [item.origin for item in texts],
+        "text": [item.text for item in texts],
+    }
+    if any(item.pair is not None for item in texts):
+        columns[registry.of(task.name).second] = [item.pair for item in texts]
+    columns["truth"] = [task.truth(item) for item in texts]
+    if any(item.unscored for item in texts):
+        columns["unscored"] = [in_one_cell(task.unscored(item), task.labels) for item in texts]
+    answers = [task.cells(item) for item in task.predictions(scores, texts)]
+    for (name, _), cells in zip(task.columns(), zip(*answers, strict=True), strict=True):
+        columns[name] = list(cells)
+    if task.asks == "texts":
+        for number, label in enumerate(task.labels):
+            columns[f"logit({label})"] = scores.logits[:, number].tolist()
+    runs.write_predictions(file, columns)

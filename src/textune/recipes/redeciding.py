@@ -1,0 +1,172 @@
+"""The answers that a run keeps of its held-out texts become another rule, without the encoder."""
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from textune.decisions.wishes import Wish
+from textune.encoder import manifest
+from textune.errors import RunError, SettingsError
+from textune.evaluation import applying, fitting, judged, trusted
+from textune.metrics import intervals
+from textune.recipes import wishing
+from textune.recipes.crossed import WIDER
+from textune.records import Example, Scores
+from textune.runs import runs
+from textune.runs.runs import Card
+from textune.settings.decision_config import DecisionSettings
+from textune.storage import atomic, folders, objects
+from textune.tasks import registry
+from textune.tasks.interface import Task
+from textune.text import store as stores
+from textune.text import tokenizers
+
+PARTS = ("valid", "test")
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a run keeps of the texts of a part."""
+
+    examples: list[Example]
+    scores: Scores  # by logits that are not calibrated
+
+
+def decide(run: Path, own: DecisionSettings) -> dict[str, Any]:
+    """Fit the rule of a run's model anew, and judge its texts by it.
+
+    Args:
+        run: A finished run of one label or several labels a text.
+        own: What is wanted of decisions.
+
+    Returns:
+        The run's numbers, as they are now.
+
+    Raises:
+        DataError: The file of costs is not as it should be.
+        RunError: The run is not finished, is in use, or keeps no answers of held-out texts.
+        SettingsError: Its task has no place for what is wanted.
+    """
+    folder = runs.model_folder(run)
+    card = runs.read_card(folder)
+    task = registry.make(card.task, card.labels, card.state)
+    if registry.of(task.name).rule is None:
+        words = registry.of(task.name).words
+        raise SettingsError(
+            f"{run}: {words} has no thresholds, and there is nothing to decide anew"
+        )
+    manifest.verify(folder)
+    wish = wishing.wish(own, task.labels, task.name, calibrates=own.calibrate is not False)
+    fitting.refuse(task, wish)
+    if folder != run / "model" or not (run / "metrics.json").is_file():
+        raise RunError(f"{run}: has no metrics.json; give the folder that textune train wrote")
+    with folders.claim(run, resume=True, overwrite=False, inputs=None):
+        return _decide(run, card, task, wish)
+
+
+def _decide(run: Path, card: Card, task: Task, wish: Wish) -> dict[str, Any]:
+    numbers = dict(objects.read(run / "metrics.json"))
+    held = read(run / "predictions" / "valid.parquet", task, card)
+    fitted = fitting.decide(task, held.scores, held.examples, wish)
+    judged_by = {"valid": (fitted.scores, held.examples, fitted.how)}
+    tested = run / "predictions" / "test.parquet"
+    if tested.is_file():
+        found = read(tested, task, card)
+        judged_by["test"] = applying.decided(task, found.scores, fitted.rule), found.examples, ""
+    for part, (scores, texts, how) in judged_by.items():
+        mine = judged.judge(task, scores, texts) | ({"decided": how} if how else {})
+        mine |= trusted.told(task, scores, fitted.rule)
+        crossed = numbers.get(part, {}).get("cross_validation")
+        if crossed is not None:
+            mine = intervals.widened(mine, WIDER) | {"cross_validation": crossed}
+        numbers[part] = mine
+        judged.write_scores(run / "predictions" / f"{part}.parquet", task, texts, scores)
+    _write_rule(run / "model", replace(card, decision=fitted.rule))
+    atomic.write_json(run / "metrics.json", numbers)
+    from textune.report import report  # draws
+
+    report.write(run)
+    return numbers
+
+
+def _write_rule(folder: Path, card: Card) -> None:
+    """Put a rule in place of a model's own, wholly or not at all."""
+    with atomic.replacing_folder(folder) as unfinished:
+        for file in folder.iterdir():
+            if file.name not in ("decision.json", manifest.NAME):
+                _link(file, unfinished / file.name)
+        runs.write_card(unfinished, card)
+        manifest.seal(unfinished)
+
+
+def _link(file: Path, place: Path) -> None:
+    """Let a file be in another place as well: without copying it, where the disk can do that."""
+    if file.is_dir():
+        shutil.copytree(file, place)
+        return
+    try:
+        os.link(file, place)
+    except OSError:
+        shutil.copy2(file, place)
+
+
+def read(file: Path, task: Task, card: Card) -> Kept:
+    """Read what a run keeps of the texts of a part.
+
+    Raises:
+        RunError: It keeps nothing, or not what its model's labels are.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        table = pq.read_table(file)
+        columns: Mapping[str, list[Any]] = table.to_pydict()
+        logits = np.stack(
+            [np.asarray(columns[f"logit({label})"], dtype=np.float32) for label in task.labels],
+            axis=1,
+        )
+        pairs = columns.get(registry.of(task.name).second) or [None] * len(logits)
+        nothing = [None] * len(logits)
+        cells = zip(
+            *(columns["text"], pairs, columns["truth"], columns["origin"]),
+            columns.get("unscored") or nothing,
+            strict=True,
+        )
+        examples = [
+            Example(
+                text,
+                origin,
+                pair=pair,
+                label=_labels(task, truth),
+                unscored=_names(unscored or ""),
+            )
+            for text, pair, truth, origin, unscored in cells
+        ]
+    except (OSError, pa.ArrowException, KeyError, ValueError) as error:
+        raise RunError(
+            f"{file}: what the run's model said of held-out texts is absent or damaged "
+            f"({error!r:.100}); only a run that validated can be decided anew"
+        ) from error
+    lengths = stores.tokenize(examples, tokenizers.load(str(file.parents[1] / "model")), card.shape)
+    targets = np.stack([task.target(example) for example in examples])
+    empty = np.empty(0)
+    scores = Scores(logits, empty, empty, targets, fulls=lengths.fulls)
+    return Kept(examples, applying.decided(task, scores, task.default_decision()))
+
+
+def _labels(task: Task, cell: str) -> str | tuple[str, ...]:
+    """Read the truth as it is written beside a decision."""
+    return _names(cell) if registry.of(task.name).several else cell
+
+
+def _names(cell: str) -> tuple[str, ...]:
+    if cell.startswith("["):
+        return tuple(json.loads(cell))
+    return tuple(cell.split(";")) if cell else ()
