@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from textune.doors.api import cross_validate, evaluate, train
+    from textune.doors.deciding_api import decide
     from textune.doors.looking_api import decode, features, follows, inspect, tokens
     from textune.doors.suggestion_api import suggest
     from textune.doors.sweep_api import sweep
@@ -28,6 +29,7 @@ __all__ = [
     "adapt",
     "check",
     "cross_validate",
+    "decide",
     "decode",
     "evaluate",
     "features",
@@ -49,6 +51,7 @@ _PLACES = {
     "adapt": "doors.language_api",
     "check": "survey.survey",
     "cross_validate": "doors.api",
+    "decide": "doors.deciding_api",
     "decode": "doors.looking_api",
     "evaluate": "doors.api",
     "features": "doors.looking_api",

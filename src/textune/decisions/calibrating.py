@@ -72,11 +72,10 @@ def fit(kind: str, held: Held) -> Calibration | None:
 def losses(held: Held, logits: Floats) -> Floats:
     """Return the cross-entropy of each item that has any truth, its mean over what is scored."""
     if held.marks is not None:
-        wide = np.where(np.isnan(held.marks), np.nan, logits)
-        each = np.logaddexp(0.0, wide) - held.marks * wide
-        is_scored = ~np.isnan(each)
+        is_scored = np.isfinite(held.marks) & np.isfinite(logits)
+        wide, marks = (np.where(is_scored, part, 0.0) for part in (logits, held.marks))
         rows = is_scored.any(axis=1)
-        sums = np.where(is_scored, each, 0.0).sum(axis=1)
+        sums = np.where(is_scored, np.logaddexp(0.0, wide) - marks * wide, 0.0).sum(axis=1)
         return np.asarray(sums[rows] / is_scored.sum(axis=1)[rows])
     parts = [_of_group(logits, *group) for group in held.groups]
     return np.concatenate([part for part in parts if len(part)] or [np.empty(0)])
@@ -109,8 +108,8 @@ def _kinds_for(held: Held) -> list[str]:
         counts = [np.bincount(classes[classes >= 0]) for _, classes in held.groups]
         many = all(len(one) and one[one > 0].min() >= FEWEST // 4 for one in counts)
         return ["temperature", "labels"] if many else ["temperature"]
-    positives, negatives = (np.nansum(held.marks == sign, axis=0) for sign in (1, 0))
-    many = min(positives.min(initial=0), negatives.min(initial=0)) >= FEWEST
+    positives, negatives = ((held.marks == sign).sum(axis=0) for sign in (1, 0))
+    many = min(positives.min(), negatives.min()) >= FEWEST
     return ["temperature", "labels", *(["isotonic"] if many else [])]
 
 

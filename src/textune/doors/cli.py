@@ -11,6 +11,7 @@ import typer
 from textune.doors import (
     api,
     commands_check,
+    commands_deciding,
     commands_looking,
     commands_sweep,
     commands_table,
@@ -24,7 +25,6 @@ from textune.doors import (
 )
 from textune.doors.options import command
 from textune.errors import SettingsError, TextuneError
-from textune.metrics import catalogue
 from textune.records import ReadOptions
 
 if TYPE_CHECKING:  # pydantic
@@ -229,6 +229,7 @@ def fill(
 
 commands_looking.register(app)
 commands_table.register(app)
+commands_deciding.register(app)
 
 
 @command(app)
@@ -298,10 +299,7 @@ def _show_trained(run: "Run") -> None:
     from textune.tasks import registry
 
     console_metrics.show_seeds(run.metrics)
-    for part in ("valid", "test"):
-        if part in run.metrics:
-            title = catalogue.judged_by(run.metrics[part], part)
-            console_metrics.show_metrics(run.metrics[part], title=f"\n{title}")
+    console_metrics.show_parts(run.metrics)
     console_metrics.show_baselines(run.metrics)
     if (curve := curves.LearningCurve.read(run.path)) is not None:
         console_metrics.show_curve(curve)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from rich.markup import escape
 
 from textune.doors.console import MOST_LABELS, argument, folded, number, out, say_more, table
-from textune.metrics import catalogue, repeated, written
+from textune.metrics import catalogue, reliability, repeated, written
 from textune.metrics.catalogue import HEADLINES
 from textune.runs.curves import WAYS
 
@@ -24,6 +24,14 @@ def headlines(metrics: Mapping[str, object]) -> list[str]:
     is_single = "confusion" in metrics or "confusion_cells" in metrics
     same = {"micro_f1"} if is_single else set()
     return [key for key in HEADLINES if key in metrics and key not in same]
+
+
+def show_parts(metrics: Mapping[str, Any]) -> None:
+    """Print the numbers of validation and test texts, as far as there are any."""
+    for part in ("valid", "test"):
+        if part in metrics:
+            title = catalogue.judged_by(metrics[part], part)
+            show_metrics(metrics[part], title=f"\n{title}")
 
 
 def show_metrics(metrics: "Report", *, title: str) -> None:
@@ -50,6 +58,8 @@ def show_metrics(metrics: "Report", *, title: str) -> None:
         out.print(f"  – entities: {escape(catalogue.confusion_words(metrics['confusions']))}")
     if metrics.get("decided"):
         out.print(f"  – {escape(metrics['decided'])}")
+    for line in reliability.lines(metrics):
+        out.print(f"  – {escape(line)}")
 
 
 def _row(name: str, span: list[float] | None, *values: object) -> tuple[str, ...]:

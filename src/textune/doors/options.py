@@ -38,6 +38,7 @@ class Shown:
 
 DIFFERENT = {
     "as_json": Shown(("--json",), help="Print one JSON object, for programs."),
+    "calibrate": Shown(("--calibrate/--no-calibrate",)),
     "cased": Shown(("--cased/--uncased",)),
     "config": Shown(kind=Path),
     "folds": Shown(("--folds", "-k")),

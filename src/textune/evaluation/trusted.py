@@ -35,11 +35,18 @@ def told(task: Task, found: Scores, rule: Decision) -> dict[str, Any]:
         rule: By which they were decided.
 
     Returns:
-        What the rule holds of `calibration` (log loss and expected calibration error before and
-        after), `abstention` (the share that was decided, and how much of that is right) and `sets`
-        (how many hold the truth, how large they are).
+        Of what the rule holds: `rule` (its aim and thresholds), `calibration` (log loss and
+        expected calibration error before and after), `abstention` (the share that was decided, and
+        how much of that is right) and `sets` (how many hold the truth, how large they are).
     """
     numbers: dict[str, Any] = {}
+    if rule.fitted or rule.aim:
+        numbers["rule"] = {
+            "kind": rule.kind,
+            "aim": rule.aim,
+            "unmet": [label for label in rule.unmet if label != "--abstain"],
+            "thresholds": dict(rule.thresholds),
+        }
     if rule.calibration is not None:
         plain = applying.decided(task, found, task.default_decision())
         numbers["calibration"] = {

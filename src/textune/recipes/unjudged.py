@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from textune.decisions import aims
 from textune.errors import SettingsError
 from textune.recipes.requests import TrainRequest
 from textune.settings.config import Settings
@@ -24,6 +25,9 @@ def check(request: TrainRequest, settings: Settings, *, learns_all: bool) -> Non
         "train.patience": train.patience is not None,
         "train.validate_every": train.validate_every is not None,
         "train.metric": train.metric is not None,
+        "--aim": settings.decision.aim not in (None, aims.LIKELIEST),
+        "--abstain": settings.decision.abstain is not None,
+        "--sets": settings.decision.sets is not None,
     }
     if useless := [name for name, is_asked in asked.items() if is_asked]:
         raise SettingsError(

@@ -1,0 +1,97 @@
+"""Calibration makes probabilities what they say, and leaves what is right already."""
+
+import numpy as np
+import pytest
+from scipy import special
+
+from textune.decisions import calibrating
+from textune.decisions.calibrating import Held
+from textune.metrics import reliability
+
+COUNT = 4000
+
+
+def labels(scale, shift, *, count=COUNT, seed=0):
+    """Make held-out logits whose true ones are the same divided by a scale, less a shift."""
+    draw = np.random.default_rng(seed)
+    true = draw.normal(-1.0, 2.0, (count, 3))
+    marks = (draw.random(true.shape) < special.expit(true)).astype(float)
+    return Held((true - np.asarray(shift)) * np.asarray(scale), marks=marks)
+
+
+def classes(scale, *, count=COUNT, seed=0):
+    draw = np.random.default_rng(seed)
+    true = draw.normal(0.0, 1.5, (count, 4))
+    chances = special.softmax(true, axis=1)
+    truth = (draw.random((count, 1)) < chances.cumsum(axis=1)).argmax(axis=1)
+    return Held(true * scale, groups=((np.arange(4), truth),))
+
+
+def parts(held):
+    return np.arange(len(held.logits)) % 5
+
+
+def test_a_temperature_is_found_and_logits_that_are_right_are_left():
+    assert calibrating.choose(classes(1.0), parts(classes(1.0))) == "none"
+    held = classes(3.0)
+    assert calibrating.choose(held, parts(held)) == "temperature"
+    found = calibrating.fit("temperature", held)
+    assert found.scale == pytest.approx([1 / 3] * 4, rel=0.05)
+    assert found.shift == (0.0,) * 4
+
+
+def test_each_label_gets_its_scale_and_its_shift():
+    held = labels((1.0, 2.0, 0.5), (0.0, 1.0, -2.0))
+    assert calibrating.choose(held, parts(held)) == "labels"
+    found = calibrating.fit("labels", held)
+    assert found.scale == pytest.approx([1.0, 0.5, 2.0], rel=0.15)
+    assert found.shift == pytest.approx([0.0, 1.0, -2.0], abs=0.15)
+
+
+def test_a_curve_repairs_what_no_line_can_and_keeps_the_order():
+    held = labels(1.0, 0.0)
+    bent = Held(np.sinh(held.logits), marks=held.marks)
+    assert calibrating.choose(bent, parts(bent)) == "isotonic"
+    found = calibrating.fit("isotonic", bent)
+    made = calibrating.apply(found, np.linspace(-60, 60, 999)[:, None].repeat(3, axis=1))
+    assert (np.diff(made, axis=0) > 0).all()
+    fresh = labels(1.0, 0.0, seed=9)
+    chances = special.expit(calibrating.apply(found, np.sinh(fresh.logits)))
+    assert reliability.error(fresh.marks.ravel(), chances.ravel()) < 0.02
+
+
+def test_a_model_that_is_too_sure_is_repaired_on_fresh_texts():
+    found = calibrating.fit("temperature", classes(4.0))
+    fresh = classes(4.0, seed=1)
+    truth = fresh.groups[0][1]
+
+    def error(logits):
+        chances = special.softmax(logits, axis=1)
+        right = (chances.argmax(axis=1) == truth).astype(float)
+        return reliability.error(right, chances.max(axis=1))
+
+    assert error(fresh.logits) > 0.2
+    assert error(calibrating.apply(found, fresh.logits)) < 0.03
+
+
+def test_few_texts_that_are_all_right_make_nothing_endless():
+    held = Held(np.array([[2.0, -2.0], [-2.0, 2.0]]), groups=((np.arange(2), np.array([0, 1])),))
+    (scale, _) = calibrating.fit("temperature", held).scale
+    assert 1 < scale < 5
+    one = Held(np.array([[3.0], [2.0]]), marks=np.array([[1.0], [1.0]]))
+    found = calibrating.fit("labels", one)
+    assert 0.5 < found.scale[0] < 3
+    assert abs(found.shift[0]) < 2
+
+
+def test_what_is_not_scored_or_not_read_has_no_say():
+    held = labels(2.0, 0.0)
+    marks, logits = held.marks.copy(), held.logits.copy()
+    more = Held(
+        np.concatenate([logits, np.full((50, 3), np.nan), logits[:50] * -9]),
+        marks=np.concatenate([marks, marks[:50], np.full((50, 3), np.nan)]),
+    )
+    for kind in ("temperature", "labels", "isotonic"):
+        one, other = calibrating.fit(kind, held), calibrating.fit(kind, more)
+        assert one.scale == pytest.approx(other.scale, rel=1e-3)
+    assert np.isnan(calibrating.apply(one, np.array([[np.nan, 1.0, 2.0]]))[0, 0])

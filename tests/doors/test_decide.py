@@ -1,0 +1,165 @@
+"""`textune decide` and the options of `train`: another aim, texts left undecided, sets."""
+
+import json
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from sklearn.metrics import f1_score
+from typer.testing import CliRunner
+
+import textune
+from conftest import WORDS
+from textune.doors import cli
+from textune.errors import DataError, RunError, SettingsError
+
+GOOD, BAD = WORDS[:6], WORDS[6:12]
+
+
+@pytest.fixture
+def classes(tmp_path):
+    """Return a file of 240 texts of two classes that most of them tell."""
+    draw = np.random.default_rng(0)
+    rows = ["text,label"]
+    for number in range(240):
+        is_good = draw.random() < 0.4
+        words = [draw.choice(GOOD if (draw.random() < 0.75) == is_good else BAD) for _ in range(5)]
+        rows.append(f"{' '.join(words)} {WORDS[12 + number % 6]},{'good' if is_good else 'bad'}")
+    file = tmp_path / "classes.csv"
+    file.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    return file
+
+
+@pytest.fixture
+def labels(tmp_path):
+    """Return a file of 240 texts, each with none, one or two rare labels."""
+    draw = np.random.default_rng(1)
+    rows = ["text,hot,cold"]
+    for _ in range(240):
+        hot, cold = (draw.random(2) < 0.2).astype(int).tolist()
+        words = [
+            *draw.choice(WORDS[12:], 3),
+            *[draw.choice(GOOD)] * hot,
+            *[draw.choice(BAD)] * cold,
+        ]
+        rows.append(f"{' '.join(words)},{hot},{cold}")
+    file = tmp_path / "labels.csv"
+    file.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    return file
+
+
+@pytest.fixture
+def quick(tiny_base, tmp_path):
+    """Return a function that fits the head of the frozen encoder."""
+
+    def run(file, **more):
+        return textune.train(file, base=tiny_base, out=tmp_path / "run", effort="quick", **more)
+
+    return run
+
+
+def typed(*words):
+    done = CliRunner().invoke(cli.app, list(map(str, words)))
+    return done.exit_code, " ".join(done.output.split())
+
+
+def rule_of(run):
+    return json.loads((run.path / "model" / "decision.json").read_text("utf-8"))["decision"]
+
+
+def test_texts_are_left_undecided_and_get_sets(quick, classes, tmp_path):
+    run = quick(classes, abstain=0.9, sets=0.8)
+    told = run.metrics["valid"]
+    kept = pq.read_table(run.path / "predictions" / "valid.parquet").to_pydict()
+    is_open = np.asarray([not cell for cell in kept["decision"]])
+    right = np.asarray(kept["decision"]) == np.asarray(kept["truth"])
+    assert 0 < is_open.mean() < 1
+    assert told["abstention"]["coverage"] == pytest.approx(1 - is_open.mean())
+    assert told["abstention"]["right"] == pytest.approx(right[~is_open].mean())
+    assert told["abstention"]["right"] > told["accuracy"]
+    assert told["sets"]["coverage"] == pytest.approx(0.8, abs=0.05)
+    predictor = textune.Predictor.load(run.path)
+    unsure, sure = predictor([f"{GOOD[0]} {BAD[0]}", " ".join(GOOD)])
+    assert (unsure.labels, unsure.undecided) == ((), True)
+    assert (sure.labels, sure.undecided) == (("good",), False)
+    assert sure.members == ("good",)
+    output = tmp_path / "out.csv"
+    code, said = typed("predict", run.path, "--input", classes, "--output", output)
+    assert code == 0, said
+    head = output.read_text("utf-8").splitlines()[0]
+    assert head.endswith(",set")
+    code, said = typed("predict", run.path, f"{GOOD[0]} {BAD[0]}")
+    assert "(undecided)" in said
+
+
+def test_a_run_is_decided_anew_without_training(quick, labels):
+    run = quick(labels, aim="likeliest")
+    weights = (run.path / "model" / "model.safetensors").read_bytes()
+    assert rule_of(run)["aim"] == "likeliest"
+    code, said = typed("decide", run.path, "--aim", "fbeta=2")
+    assert code == 0, said
+    assert "thresholds for fbeta=2: hot 0." in said
+    rule = rule_of(run)
+    assert (rule["aim"], rule["fitted"]) == ("fbeta=2", True)
+    assert (run.path / "model" / "model.safetensors").read_bytes() == weights
+    kept = pq.read_table(run.path / "predictions" / "valid.parquet").to_pydict()
+    marks = [[[name in cell.split(";") for name in ("hot", "cold")] for cell in kept[column]]
+             for column in ("truth", "decision")]  # fmt: skip
+    numbers = json.loads((run.path / "metrics.json").read_text("utf-8"))["valid"]
+    assert numbers["macro_f1"] == pytest.approx(f1_score(*marks, average="macro"))
+    assert textune.evaluate(run.path, labels)["rule"]["aim"] == "fbeta=2"
+    chance = textune.Predictor.load(run.path)([GOOD[0]])[0]
+    assert chance.labels == tuple(
+        name for name, bar in rule["thresholds"].items() if chance.scores[name] >= bar
+    )
+    assert (run.path / "report.html").is_file()
+
+
+def test_deciding_as_in_training_changes_no_number(quick, labels):
+    run = quick(labels, aim="precision>=0.7")
+    before = json.loads((run.path / "metrics.json").read_text("utf-8"))
+    rule = rule_of(run)
+    again = textune.decide(run.path, aim="precision>=0.7", calibrate=False)
+    assert rule_of(run) == rule
+    assert json.loads(json.dumps(again.metrics))["valid"] == before["valid"]
+
+
+def test_costs_decide(quick, classes, tmp_path):
+    run = quick(classes)
+    costs = tmp_path / "costs.csv"
+    costs.write_text("truth,bad,good\nbad,0,1\ngood,100,0\n", encoding="utf-8")
+    found = textune.decide(run.path, aim=f"cost={costs}").metrics["valid"]
+    assert found["labels"]["good"]["recall"] > 0.97
+    assert rule_of(run)["costs"] == [[0.0, 1.0], [100.0, 0.0]]
+    assert textune.Predictor.load(run.path)([BAD[0]])[0].labels == ("good",)
+
+
+def test_faulty_costs_are_refused(quick, classes, tmp_path):
+    run, costs = quick(classes), tmp_path / "costs.csv"
+    for rows, words in (
+        ("truth,bad\nbad,0\ngood,1\n", "no column 'good'"),
+        ("truth,bad,good\nbad,0,1\n", "no row for label 'good'"),
+        ("truth,bad,good\nbad,0,x\ngood,1,0\n", "cost 'x' is no number"),
+        ("truth,bad,good\nbad,0,1\nbad,0,1\n", "'bad' comes twice"),
+        ("truth,bad,good\nbat,0,1\ngood,0,1\n", "label 'bat' is unknown; did you mean 'bad'"),
+    ):
+        costs.write_text(rows, encoding="utf-8")
+        with pytest.raises(DataError, match=words):
+            textune.decide(run.path, aim=f"cost={costs}")
+
+
+def test_what_has_no_place_is_refused(quick, classes, labels, tiny_base, tmp_path):
+    run = quick(labels)
+    for keywords, words in (
+        ({"abstain": 0.9}, "--abstain 0.9: fits one label a text"),
+        ({"sets": 0.9}, "--sets 0.9: fits one label a text"),
+        ({"abstain": 2}, "less than 1"),
+        ({"aim": "f9"}, "allowed"),
+    ):
+        with pytest.raises(SettingsError, match=words):
+            textune.decide(run.path, **keywords)
+    with pytest.raises(SettingsError, match="exactly one of these labels"):
+        textune.train(classes, base=tiny_base, out=tmp_path / "b", effort="quick", aim="top=2")
+    (run.path / "predictions" / "valid.parquet").unlink()
+    with pytest.raises(RunError, match="absent or damaged"):
+        textune.decide(run.path)
