@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from rich.markup import escape
 
 from textune.doors.console import MOST_LABELS, argument, folded, number, out, say_more, table
-from textune.metrics import catalogue, reliability, repeated, written
+from textune.metrics import catalogue, decided, repeated, written
 from textune.metrics.catalogue import HEADLINES
 from textune.runs.curves import WAYS
 
@@ -58,7 +58,7 @@ def show_metrics(metrics: "Report", *, title: str) -> None:
         out.print(f"  – entities: {escape(catalogue.confusion_words(metrics['confusions']))}")
     if metrics.get("decided"):
         out.print(f"  – {escape(metrics['decided'])}")
-    for line in reliability.lines(metrics):
+    for line in decided.lines(metrics):
         out.print(f"  – {escape(line)}")
 
 

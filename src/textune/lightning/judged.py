@@ -8,10 +8,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from textune.decisions.rule import Decision
 from textune.evaluation import answered
 from textune.lightning.loaders import Asked, Texts
 from textune.metrics.metrics import Report
-from textune.records import Decision, Prediction, Scores
+from textune.records import Prediction, Scores
 from textune.tasks.interface import Task
 
 

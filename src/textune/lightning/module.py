@@ -376,5 +376,5 @@ class TextModule(LightningModule):
         self.log_dict(found, sync_dist=self.trainer.world_size > 1)  # equal in all processes
         is_whole = answers.texts is not None and len(texts.rows) == len(answers.texts.rows)
         if part == "valid" and is_whole and not self.trainer.sanity_checking:
-            decision, _, _ = fitting.decide(self.task, scores, texts.examples)
-            self.card = replace(self.card, decision=decision)
+            fitted = fitting.decide(self.task, scores, texts.examples)
+            self.card = replace(self.card, decision=fitted.rule)
