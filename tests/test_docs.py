@@ -20,7 +20,7 @@ SETTINGS = {"adapt": AdaptSettings, "pretrain": PretrainSettings} | dict.fromkey
     (
         *("check", "train", "folds", "evaluate", "predict", "fill", "suggest", "demo"),
         *("tokens", "inspect", "features", "sweep"),
-        *("table", "follows"),
+        *("table", "follows", "decide"),
     ),
     Settings,
 )
@@ -71,6 +71,7 @@ def settings_table(settings):
 def test_the_pages_are_all_there():
     assert [page.name for page in PAGES] == [
         "README.md",
+        "decisions.md",
         "few_labels.md",
         "guide.md",
         "language.md",
