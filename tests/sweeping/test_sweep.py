@@ -9,7 +9,8 @@ import time
 import pytest
 
 import textune
-from textune.errors import DataError, RunError, SettingsError
+from textune.errors import DataError, OutOfMemoryError, RunError, SettingsError
+from textune.objectives.labelled import Labelled
 from textune.storage import contents
 
 GRID = ["lr=0.002,0.006", "batch-size=16,32"]
@@ -77,6 +78,22 @@ def test_what_goes_wrong_in_a_trial_is_noted_and_others_follow(swept, tiny_base,
         swept(space=GRID)
     with pytest.raises(RunError, match=r"this sweep began otherwise \(.*train\.batch_size"):
         swept(space=GRID, resume=True)
+
+
+def test_a_trial_that_lacks_memory_is_given_up_and_others_follow(swept, tmp_path, monkeypatch):
+    judge = Labelled.judge
+
+    def lacking(self, *given, **options):
+        if self.batch_size == 32:
+            raise OutOfMemoryError("not enough memory for 4,096 tokens at once")
+        return judge(self, *given, **options)
+
+    monkeypatch.setattr(Labelled, "judge", lacking)
+    found = swept(space="batch-size=16,32", lr=0.006)
+    assert found.numbers["trials"] == {"complete": 1, "pruned": 1, "fail": 0}
+    notes = [row["note"] for row in table(tmp_path / "sweep")]
+    assert sorted(notes) == ["", "out of memory: not enough memory for 4,096 tokens at once"]
+    assert "the only trial that finished scored" in found.numbers["words"]
 
 
 def test_parts_of_a_data_set_judge_trials_and_the_winner_alone(tiny_base, reviews, tmp_path):

@@ -1,6 +1,7 @@
 """`--jobs`: other processes of this machine try settings of the same sweep."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,23 +15,30 @@ from textune.sweeping.plans import SweepRequest
 from textune.sweeping.study import Study
 
 MODULE = "textune.doors.helping"
+STOPPED = {0, -signal.SIGTERM, 128 + signal.SIGTERM, 128 + signal.SIGINT}  # as it may end
 
 
 @contextmanager
-def working(folder: Path, request: SweepRequest, study: Study) -> Iterator[None]:
-    """Let helpers work meanwhile; they stop where this process does, and wait for nobody."""
+def working(folder: Path, request: SweepRequest, study: Study) -> Iterator[list[str]]:
+    """Let helpers work meanwhile; they stop where this process does, and wait for nobody.
+
+    What went wrong with one is in the list that is given, afterwards.
+    """
     left = study.most - sum(each.is_done for each in study.trials())
     count = min(request.jobs, left) - 1
     started = [_start(folder, request, number) for number in range(2, count + 2)]
+    failed: list[str] = []
     try:
-        yield
+        yield failed
     finally:
         for each in started:
             assert each.stdin is not None
             with suppress(BrokenPipeError):
                 each.stdin.close()  # which tells it to stop
-        for each in started:
-            each.wait()
+        for number, each in enumerate(started, start=2):
+            if (code := each.wait()) not in STOPPED:
+                log = folder / plans.JOBS / f"{number}.log"
+                failed.append(f"process {number} of --jobs ended with code {code}; see {log}")
 
 
 def _start(folder: Path, request: SweepRequest, number: int) -> "subprocess.Popen[bytes]":

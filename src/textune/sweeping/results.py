@@ -121,10 +121,13 @@ def _words(numbers: Mapping[str, Any], plan: Plan) -> str:
     """Say both numbers, and which of them is to be believed."""
     best, winner = numbers["best"], numbers["winner"]
     count, title = numbers["trials"]["complete"], catalogue.title(plan.metric)
-    said = (
-        f"the best of {count} finished trials scored {title} {written.decimals(best['value'])} "
-        f"({best['judged']}); picked as the best of {count}, that is optimistic"
-    )
+    score = f"scored {title} {written.decimals(best['value'])} ({best['judged']})"
+    said = f"the only trial that finished {score}"
+    if count > 1:
+        said = (
+            f"the best of {count} finished trials {score}; picked as the best of {count}, that is "
+            "optimistic"
+        )
     if winner is None or winner.get("valid") is None:
         return f"{said}: it has not been trained again yet"
     seeds = f"{winner['seeds']} other seed{'s' * (winner['seeds'] > 1)}"

@@ -48,21 +48,39 @@ def learn(request: SweepRequest) -> Generator[Event, None, Sweep]:
     study = Study(folder, plan.rules)
     try:
         study.most = plan.trials
-        with helpers.working(folder, request, study):
+        with helpers.working(folder, request, study) as failed:
             yield from _try(study, plan, request, reading, began=began)
+        yield from (Message(each, is_warning=True) for each in failed)
         reading.found.clear()  # what comes needs the memory
-        best = study.best()
-        if best is None:
-            results.write_table(folder, plan, study)
-            raise _nothing(folder, study.trials())
-        yield Message(f"best: trial {best.number}: {spaces.words(best.values)}")
-        yield from results.write(folder, plan, study, None)
-        run = yield from _train_winner(study, plan, request, best)
-        numbers = yield from results.write(folder, plan, study, None if run is None else run)
+        run = yield from _conclude(study, plan, request)
+        numbers = yield from results.write(folder, plan, study, run)
         yield Message(f"everything is in {folder}")
         return Sweep(folder, numbers, run)
     finally:
         study.close()
+
+
+def _conclude(
+    study: Study, plan: Plan, request: SweepRequest
+) -> Generator[Event, None, Run | None]:
+    """Train the best settings again; once more where another process found better ones meanwhile.
+
+    Raises:
+        RunError: No trial came to its end.
+    """
+    folder, last = request.train.out, -1
+    run: Run | None = None
+    while True:
+        best = study.best()
+        if best is None:
+            results.write_table(folder, plan, study)
+            raise _nothing(folder, study.trials())
+        if last == best.number:
+            return run
+        yield Message(f"best: trial {best.number}: {spaces.words(best.values)}")
+        yield from results.write(folder, plan, study, None)
+        run = yield from _train_winner(study, plan, request, best)
+        last = best.number
 
 
 def assist(request: SweepRequest) -> Generator[Event, None, None]:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from textune.corpora.corpus import Corpus
 from textune.errors import (
     CheckpointError,
@@ -91,6 +93,7 @@ def learn(
         raise
     except OutOfMemoryError as error:
         study.tell(trial, "PRUNED", seconds=seconds(), error=f"out of memory: {error}")
+        _give_back()
     except TextuneError as error:
         study.tell(trial, "FAIL", seconds=seconds(), error=str(error))
     except Exception as error:
@@ -110,6 +113,12 @@ def tidy(out: Path) -> None:
         return
     for name in ("checkpoints", "model"):
         atomic.remove(out / name)
+
+
+def _give_back() -> None:
+    """Return what a card keeps in pieces: the next trial needs others."""
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
 
 
 def _tell(study: Study, trial: Trial, run: Run, metric: str, seconds: float) -> None:
