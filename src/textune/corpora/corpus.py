@@ -168,7 +168,9 @@ def _divided(
     raw = targets_of(task, everything)
     findings = (*_look_alike(agreed.task, everything), *_leaks(everything, split))
     yield from (Message(finding.message, is_warning=True) for finding in findings)
+    whole = split
     split = _balance(everything, split, data, judging.seed_of_rows(settings))
+    yield from _kept(everything, whole, split)
     store, remarks = lengths.tokenize(
         everything,
         tokenizer,
@@ -339,6 +341,21 @@ def _unjudged(
             f"{len(learned):,} labels): no score speaks of them; {way_out}",
             is_warning=True,
         )
+
+
+def _kept(everything: Sequence[Example], before: Split, after: Split) -> Iterator[Message]:
+    """Say how many training texts of each class are left, where some were left out."""
+    if len(after.train) == len(before.train):
+        return
+    kept = [everything[row] for row in after.train.tolist()]
+    counts = Counter(name for item in kept for name in strata.label_names(item))
+    listed = [f"{name} {count:,}" for name, count in counts.most_common()]
+    bare = sum(not strata.label_names(item) for item in kept)
+    without = f"{bare:,} without a label; " if bare else ""
+    yield Message(
+        f"sampled: {len(kept):,} of {len(before.train):,} training texts are kept; {without}"
+        f"{some(listed, SHOWN)}"
+    )
 
 
 def _balance(everything: Sequence[Example], split: Split, data: DataSettings, seed: int) -> Split:

@@ -16,6 +16,7 @@ from textune.doors import (
     commands_sweep,
     commands_table,
     console,
+    console_files,
     console_metrics,
     console_predictions,
     exits,
@@ -306,6 +307,7 @@ def _show_trained(run: "Run") -> None:
     agreed = runs.read_card(runs.model_folder(run.path)).contract
     words = registry.of(agreed.task).texts[: len(agreed.text)]
     command = ["textune", "predict", console.argument(run.path), *words]
+    console_files.show_saved(run.path)
     console.say(f"\nlabel new texts:  {shlex.join(command)}")
 
 

@@ -1,10 +1,12 @@
 """What a model was judged as becomes tables on the screen."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 
+from textune.doors import console_files
 from textune.doors.console import MOST_LABELS, argument, folded, number, out, say_more, table
 from textune.metrics import catalogue, decided, repeated, written
 from textune.metrics.catalogue import HEADLINES
@@ -208,7 +210,7 @@ def show_language(run: "Run") -> None:
         out.print(
             "all of the text was learned from; none was held out, so that no score says how well"
         )
-        _show_next(metrics, place)
+        _show_next(metrics, place, run.path)
         return
     before, after = metrics["before"], metrics["valid"]
     spans = after["intervals"]
@@ -227,11 +229,12 @@ def show_language(run: "Run") -> None:
         )
     if "prove" in metrics:
         out.print(f"fine-tuned: {escape(metrics['prove']['words'])}")
-    _show_next(metrics, place)
+    _show_next(metrics, place, run.path)
 
 
-def _show_next(metrics: Mapping[str, Any], place: str) -> None:
+def _show_next(metrics: Mapping[str, Any], place: str, run: Path) -> None:
     """Print what can be done with an encoder that was adapted or made."""
+    console_files.show_saved(run)
     if metrics["objective"] == "nsp":
         out.print(f"\nask it:        textune follows {place} 'some text' 'another'")
     else:

@@ -52,7 +52,7 @@ def _refuse_useless(run: Path, options: Reading) -> None:
     usual = Reading()
     names = ("label", "skip", "threshold", "precision", "max_tokens", "per_batch")
     asked = [name for name in names if getattr(options, name) != getattr(usual, name)]
-    asked += [name for name, value in asdict(options.file).items() if value is not None]
+    asked += [name for name, value in asdict(options.file).items() if value not in (None, ())]
     asked = [name for name in asked if name != "encoding"]
     if options.precision == "fp32":  # in which it is judged
         asked.remove("precision")

@@ -28,6 +28,7 @@ from textune.recipes import (
     crossed,
     learning_curve,
     out_of_fold,
+    previewed,
     probed,
     refitted,
     seeds,
@@ -103,6 +104,10 @@ class FineTuning:
         is_probed = learner.objective.looks_first or learner.is_frozen
         chosen = unjudged.without_probing(self.choices, learns_all=self.found.learns_all)
         yield from map(Message, chosen)
+        if not goes_on:
+            most = learner.micro_tokens
+            said = previewed.preview(learner.encoder, self.found, micro_tokens=most)
+            yield from filter(None, [said])
         yield from forewarnings(train, learner.objective.per_epoch, is_probed=is_probed)
         if self.found.is_cross_validated:
             yield from self._select(folder, goes_on=goes_on)

@@ -1,6 +1,7 @@
 """The numbers of a fine-tuning run become the drawings of its page."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from markupsafe import Markup
@@ -16,6 +17,7 @@ WIDTH = 5.4  # inches of a drawing
 MOST_DOTS = 1_000  # of a cloud that is still drawn dot by dot
 MOST_TARGETS = 4  # that are drawn
 BARS = 30
+MOST_CURVES = 12  # of labels, drawn in one picture
 
 
 def curves(log: Sequence[LogLine], main: str) -> list[tuple[str, Markup]]:
@@ -29,11 +31,50 @@ def curves(log: Sequence[LogLine], main: str) -> list[tuple[str, Markup]]:
         "Learning rate": Line("learning rate", pictures.of_steps(steps, "lr"), "smooth"),
         f"Validation {main}": Line("validation", scores, "measured"),
     }
-    return [
+    found = [
         (title, pictures.to_svg(Chart(title, title, "", (line,))))
         for title, line in lines.items()
         if len(line.points)
     ]
+    by_label = _by_label(checks)
+    return found if by_label is None else [*found, ("Validation ROC-AUC of each label", by_label)]
+
+
+def _by_label(checks: Sequence[LogLine]) -> Markup | None:
+    """Draw the ROC-AUC of each label over the steps, where there are some and not too many."""
+    names = list(dict.fromkeys(name for line in checks for name in line.get("roc_auc") or {}))
+    if not 2 < len(names) <= MOST_CURVES or len(checks) < 2:
+        return None
+    figure, axes = pictures.canvas(PAGE, size=(WIDTH, 3.0))
+    for name in names:
+        points = [
+            (line["step"], value)
+            for line in checks
+            if (value := (line.get("roc_auc") or {}).get(name)) is not None
+        ]
+        if points:
+            steps, values = zip(*points, strict=True)
+            axes.plot(steps, values, marker="o", markersize=3, linewidth=1.2, label=name[:24])
+    axes.set_xlabel("step")
+    axes.legend(fontsize=7, frameon=False)
+    return pictures.svg(figure, "ROC-AUC of each label over the steps")
+
+
+def seeds(told: Mapping[str, Any], metric: str, parts: Mapping[str, str]) -> Markup | None:
+    """Draw a dot for the score of each seed, and their mean and deviation as a bar."""
+    shown = [part for part in parts if part in told and told[part].get(metric)]
+    if not shown:
+        return None
+    figure, axes = pictures.canvas(PAGE, size=(WIDTH, 0.8 + 0.6 * len(shown)))
+    for place, part in enumerate(shown):
+        values = [one[part][metric] for one in told["each"] if one[part].get(metric) is not None]
+        mean, spread = told[part][metric]["mean"], told[part][metric]["deviation"] or 0.0
+        axes.plot([mean - spread, mean + spread], [-place] * 2, color=PAGE.second, linewidth=6)
+        axes.plot([mean], [-place], color=PAGE.ink, marker="|", markersize=16)
+        axes.plot(values, [-place] * len(values), "o", color=PAGE.accent, markersize=5)
+    axes.set_yticks([-place for place in range(len(shown))], [parts[part] for part in shown])
+    axes.set_ylim(0.6 - len(shown), 0.6)
+    return pictures.svg(figure, f"{catalogue.title(metric)} of each seed, mean and deviation")
 
 
 def bars(rows: Sequence[tuple[str, float | None, Sequence[float] | None]]) -> Markup | None:

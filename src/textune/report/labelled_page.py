@@ -154,6 +154,7 @@ def _seeds(told: Mapping[str, Any] | None) -> dict[str, object] | None:
             for one in told["each"]
         ],
         "failed": told.get("failed", []),
+        "chart": drawings.seeds(told, metric, PARTS) if pictures.are_wanted() else None,
     }
 
 

@@ -15,6 +15,7 @@ from textune.runs.typed import LogLine
 from textune.storage import atomic
 
 RETRY = "retry"
+MOST_LABELS = 100  # whose curves are kept
 HOLD = 20  # steps held back before their tensors are read: reading makes a GPU wait
 
 
@@ -67,8 +68,11 @@ class Journal:
             "is_best": found.is_best,
             "metrics": numbers,
         }
+        if curves := _by_label(found.metrics):
+            line["roc_auc"] = curves
         self._write(line)
         self._send()
+        numbers |= {f"roc_auc/{label}": value for label, value in curves.items()}
         for name, value in numbers.items():
             if self._events is not None and value is not None:
                 self._events.add_scalar(f"valid/{name}", value, found.step)
@@ -135,6 +139,18 @@ class Journal:
             return
         self._size += len(content)
         self._lines.clear()
+
+
+def _by_label(found: Mapping[str, Any]) -> dict[str, float | None]:
+    """Return the ROC-AUC of each label, where there are few labels that have one."""
+    labels = found.get("labels")
+    if not isinstance(labels, Mapping) or len(labels) > MOST_LABELS:
+        return {}
+    return {
+        str(label): one["roc_auc"]
+        for label, one in labels.items()
+        if isinstance(one, Mapping) and "roc_auc" in one
+    }
 
 
 def _drop_later(file: Path, after: int) -> defaultdict[int, float]:

@@ -27,6 +27,7 @@ class LogLine(TypedDict, total=False):
     why: str
     warmup_share: float
     metrics: dict[str, float | None]
+    roc_auc: dict[str, float | None]  # of each label
 
 
 class Splits(TypedDict, total=False):

@@ -1,7 +1,7 @@
 """A learner goes through its updates: judged, saved and stopped on the way."""
 
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ from torch import Tensor
 
 from textune.errors import NumericsError, StoppedError
 from textune.fast import threads
-from textune.metrics import catalogue
+from textune.metrics import catalogue, written
 from textune.metrics.metrics import Report
 from textune.records import Batch, Message, Started, Step, Validated
 from textune.runs.journal import Journal
@@ -123,7 +123,21 @@ def _validated(learner: Learner, folder: Path, stop: StopRequest) -> Iterator[Va
     found = _noted(learner, folder, *judged)
     learner.journal.validated(found)
     yield found
+    yield from _rising(learner, found.metrics)
     yield from _saved(learner, folder)
+
+
+def _rising(learner: Learner, found: Mapping[str, Any]) -> Iterator[Message]:
+    """Say so, once, where the held-out loss rises while training goes on."""
+    key, progress = learner.objective.tie_metric, learner.progress
+    rise = progress.rise(found, key)
+    if rise is not None and learner.objective.is_judged:
+        before, now = map(written.decimals, rise)
+        yield Message(
+            f"held-out {catalogue.title(key)} rose from {before} to {now} while training goes on: "
+            "the weights begin to fit the training texts alone (overfitting); the best so far are "
+            f"those of step {progress.best_step:,}"
+        )
 
 
 def _is_due(learner: Learner) -> bool:

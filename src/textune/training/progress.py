@@ -1,5 +1,6 @@
 """How far a run has come, and which of its validations was the best."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,6 +8,8 @@ from textune.metrics import catalogue, metrics
 from textune.metrics.metrics import Report
 from textune.records import Step
 from textune.runs.typed import Capsule
+
+RISES = 0.01  # share by which a loss is more than chance
 
 
 @dataclass(slots=True)
@@ -29,6 +32,8 @@ class Progress:
     reserve: float = 0.0  # seconds that judging takes
     total: int | None = None  # updates in all; None where time decides
     tenths: int = 0  # of a time budget at whose ends it was validated
+    judged_loss: float | None = None  # of the validation before
+    told_rise: bool = False  # whether it was said that it rises
     before: Report | None = None  # what was measured before the first step
     watched: dict[str, Any] | None = (
         None  # of the first updates, by which it is seen that it learns
@@ -42,6 +47,17 @@ class Progress:
         self.texts += step.texts
         self.tokens += step.tokens
         self.computed += step.computed
+
+    def rise(self, found: Mapping[str, Any], key: str) -> tuple[float, float] | None:
+        """Return the held-out loss before and now, the first time that it rises."""
+        now, before = found.get(key), self.judged_loss
+        self.judged_loss = now if isinstance(now, float) else None
+        if self.told_rise or self.step == 0 or self.judged_loss is None or before is None:
+            return None
+        if self.judged_loss <= before * (1 + RISES):
+            return None
+        self.told_rise = True
+        return before, self.judged_loss
 
     def measures(self) -> Capsule:
         """Return how much was learned and how fast; time times a rate gives the count again."""

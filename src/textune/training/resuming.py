@@ -57,4 +57,7 @@ def _continue(learner: Learner, folder: Path, *, accept: bool) -> Iterator[Messa
     learner.model.reload()
     yield from (Message(remark, is_warning=True) for remark in remarks)
     of = "" if learner.total is None else f" of {learner.total:,}"
-    yield Message(f"continuing after step {learner.progress.step:,}{of}")
+    yield Message(
+        f"continuing after step {learner.progress.step:,}{of}; the learning rate goes on by the "
+        "schedule of the whole run"
+    )

@@ -1,0 +1,44 @@
+"""The files of a run, and their sizes, become lines on the screen."""
+
+from pathlib import Path
+
+from rich.markup import escape
+
+from textune.doors.console import folded, out
+
+UNITS = ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
+
+
+def show_saved(run: Path) -> None:
+    """Print which files a run has, the largest of each folder first, and their sizes."""
+    out.print("\n[bold]saved[/]")
+    for name, words in told(run).items():
+        out.print(escape(folded(f"  {name}: {words}", screen=out)))
+
+
+def told(run: Path) -> dict[str, str]:
+    """Say of a run's folder, and of its model, what is in them."""
+    parts = {str(run): [one for one in run.iterdir() if one.is_file() and one.name[0] != "."]}
+    model = run / "model"
+    if model.is_dir():
+        parts[str(model)] = [one for one in model.rglob("*") if one.is_file()]
+    return {
+        f"{place}/ ({size(sum(one.stat().st_size for one in files))})": ", ".join(
+            f"{one.name} {size(one.stat().st_size)}"
+            for one in sorted(files, key=lambda one: (-one.stat().st_size, one.name))
+        )
+        for place, files in parts.items()
+    }
+
+
+def size(count: int) -> str:
+    """Write a number of bytes as people read it.
+
+    Example:
+        >>> size(97967664)
+        '98.0 MB'
+    """
+    for least, unit in UNITS:
+        if count >= least:
+            return f"{count / least:.1f} {unit}"
+    return f"{count} B"
