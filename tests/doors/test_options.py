@@ -37,7 +37,7 @@ def test_every_keyword_is_an_option(name):
     keywords = [*inspect.signature(SAME[name]).parameters]
     options = [each.name for each in COMMANDS[name].params]
     assert options[: len(keywords)] == keywords
-    assert set(options[len(keywords) :]) <= {"as_json", "max_cell_mib"}
+    assert set(options[len(keywords) :]) <= {"as_json", "max_cell_mib", "quiet"}
 
 
 @pytest.mark.parametrize("name", ["train", "evaluate", "adapt"])

@@ -37,9 +37,10 @@ def carried_out_by(
         @wraps(described)
         def run(*args: P.args, **kwargs: P.kwargs) -> Made:
             events: Events[Made] = events_of(run, *args, **kwargs)
+            from textune.doors import notebook  # scipy
             from textune.runs import sessions  # torch
 
-            return sessions.finish(events)
+            return sessions.finish(events, notebook.show())
 
         BEGINNINGS[run] = begin
         return run

@@ -3,6 +3,7 @@
 import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ from textune.doors import (
     suggestion_api,
     watching,
 )
+from textune.doors.help import Commands
 from textune.doors.options import command
 from textune.errors import SettingsError, TextuneError
 from textune.records import ReadOptions
@@ -35,10 +37,33 @@ app = typer.Typer(
     name="textune",
     help="Fine-tune BERT-family encoders on your own text: packed, exact, decisions you can trust.",
     no_args_is_help=True,
-    add_completion=False,
+    cls=Commands,
+    add_completion=True,
+    context_settings={"max_content_width": 120},
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+
+def _print_version(*, is_asked: bool) -> None:
+    """Print which version this is, and end."""
+    if is_asked:
+        console.say(f"textune {version('textune')}")
+        raise typer.Exit
+
+
+@app.callback()
+def textune(
+    *,
+    version_: bool = typer.Option(  # as typer has it
+        False,
+        "--version",
+        is_eager=True,
+        help="Print the version.",
+        callback=lambda value: _print_version(is_asked=value),
+    ),
+) -> None:
+    """Fine-tune BERT-family encoders on your own text: packed, exact, decisions you can trust."""
 
 
 commands_check.register(app)

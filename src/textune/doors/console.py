@@ -61,6 +61,24 @@ out = _Screen(highlight=False, soft_wrap=True, emoji=False)
 err = _Safe(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 
+_hushed = [False]  # whether progress and notes of a run are left out
+
+
+@contextmanager
+def hushed(*, is_asked: bool) -> Iterator[None]:
+    """Leave out progress and notes of runs, where that is asked for."""
+    before, _hushed[0] = _hushed[0], is_asked
+    try:
+        yield
+    finally:
+        _hushed[0] = before
+
+
+def is_hushed() -> bool:
+    """Tell whether progress and notes are left out."""
+    return _hushed[0]
+
+
 def argument(path: object) -> str:
     """Write a path so that a command takes it for one, even where it begins with a dash."""
     return f"./{path}" if str(path).startswith("-") else str(path)

@@ -13,6 +13,8 @@ from typing import Any, get_args
 
 import typer
 
+from textune.doors import console
+from textune.doors.help import Options
 from textune.reading import lines
 from textune.tasks.own import SHAPES
 
@@ -21,6 +23,7 @@ ENTRY = re.compile(r"^ {4}(\w+): (.+(?:\n {8,}.+)*)", re.M)  # of `Args`: a name
 
 READS = {"source", "input_", "whole_word"}  # parameters of commands that read files of texts
 PYTHON = frozenset(SHAPES)  # keywords whose values are objects; on the command line, --plugin
+QUIET = inspect.Parameter("quiet", AS_KEYWORD, default=False, annotation=bool)
 MAX_CELL = inspect.Parameter("max_cell_mib", AS_KEYWORD, default=None, annotation=int | None)
 
 
@@ -60,6 +63,7 @@ DIFFERENT = {
     "per_batch": Shown(least=2),
     "plugin": Shown(metavar="FILE.py", kind=Path),
     "prove_set": Shown(metavar="SECTION.KEY=VALUE", kind=list[str]),
+    "quiet": Shown(help="Show warnings and results only, neither progress nor notes."),
     "run": Shown(metavar="RUN", kind=Path),
     "seeds": Shown(least=1),
     "settings": Shown(("--set",), "SECTION.KEY=VALUE", list[str]),
@@ -108,6 +112,8 @@ def command(
                 if each.kind is AS_KEYWORD and name not in found and name != "as_json"
             ]
             shown.append(inspect.Parameter("as_json", AS_KEYWORD, default=False, annotation=bool))
+            if "out" in found:
+                shown.append(QUIET)
         if not READS.isdisjoint(each.name for each in shown):
             shown.append(MAX_CELL)
 
@@ -115,7 +121,8 @@ def command(
             given = {name: value for name, value in options.items() if value not in (None, [])}
             if len(named := given.get("source", ())) == 1:
                 given["source"] = named[0]
-            with lines.allowing(given.pop(MAX_CELL.name, None)):
+            is_quiet = given.pop(QUIET.name, False)
+            with lines.allowing(given.pop(MAX_CELL.name, None)), console.hushed(is_asked=is_quiet):
                 function(**given)
 
         run.__name__ = function.__name__
@@ -123,7 +130,7 @@ def command(
         run.__annotations__ = {}
         made = [_parameter(each, helps.get(each.name, "")) for each in shown]
         run.__signature__ = inspect.Signature(made)  # type: ignore[attr-defined]  # read by typer
-        app.command()(run)
+        app.command(cls=Options)(run)
         return function
 
     return decorate

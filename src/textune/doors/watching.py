@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.table import Column
 
-from textune.doors.console import SILENCE, err, folded, number
+from textune.doors.console import SILENCE, err, folded, is_hushed, number
 from textune.doors.console_metrics import headlines
 from textune.metrics import catalogue, written
 from textune.records import Message, Started, Step, Validated
@@ -31,7 +31,7 @@ RECENT = 50  # updates whose mean loss is shown
 
 def watch(events: Generator[Any, None, Any], *, quiet: bool) -> Any:
     """Show a run's events to their end and return what it made."""
-    with Watch(quiet=quiet) as shown:
+    with Watch(quiet=quiet or is_hushed()) as shown:
         return drained(events, shown.show)
 
 

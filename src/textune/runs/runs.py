@@ -37,6 +37,12 @@ class Run:
     path: Path
     metrics: Mapping[str, Any]  # "valid", "test", "baselines", "best"
 
+    def _repr_html_(self) -> str:
+        """Show its numbers in a notebook."""
+        from textune.runs import html  # scipy
+
+        return html.table(self.path, self.metrics)
+
 
 @dataclass(frozen=True, slots=True)
 class Card:

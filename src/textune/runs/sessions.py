@@ -6,7 +6,7 @@ at once would draw from each other's. So a second one waits for the first.
 
 import signal
 import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -19,8 +19,14 @@ Made = TypeVar("Made")
 _alone = threading.RLock()
 
 
-def finish(events: Generator[object, None, Made]) -> Made:
+def finish(
+    events: Generator[object, None, Made], show: Callable[[object], object] = lambda _: None
+) -> Made:
     """Go through a run's events to its end, whatever modes of torch the caller is in.
+
+    Args:
+        events: Of the run.
+        show: Shows an event to a person.
 
     Returns:
         What the run made.
@@ -30,7 +36,7 @@ def finish(events: Generator[object, None, Made]) -> Made:
     """
     with _alone, unchanged(), torch.inference_mode(mode=False), torch.enable_grad():
         try:
-            return drained(events)
+            return drained(events, show)
         except StoppedError as error:
             if error.exit_code != 128 + signal.SIGINT:
                 raise
