@@ -1,3 +1,5 @@
+import pickle
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -151,5 +153,10 @@ def test_features_are_those_of_the_frozen_encoder(tiny_base):
     norms = np.linalg.norm(features, axis=1) * np.linalg.norm(wanted, axis=1)
     assert (likeness > 0.999 * norms).all()
     assert (found.transform(TEXTS)[:3] == features).all()
+    kept = pickle.dumps(found)
+    assert b"torch" not in kept
+    assert (pickle.loads(kept).transform(TEXTS[:3]) == features).all()
     assert found.get_feature_names_out()[0] == "textfeatures0"
     assert found.transform([]).shape == (0, 32)
+    with pytest.raises(ValueError, match="max_tokens is 0; allowed: 8 or more"):
+        TextFeatures(base=tiny_base, max_tokens=0).fit(TEXTS)

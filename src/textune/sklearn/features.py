@@ -1,7 +1,7 @@
 """Texts become the mean of what a frozen encoder says of their tokens."""
 
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from textune.encoder import bases
 from textune.encoder.names import BUNDLED
+from textune.errors import SettingsError
 from textune.records import Example, Shape
 from textune.runs import sessions
 from textune.sklearn import handed
@@ -17,6 +18,12 @@ from textune.sklearn.estimator import matched, require_rows
 from textune.tasks import registry
 from textune.text import store as stores
 from textune.text import tokenizers
+from textune.text.tokenizers import Tokenizer
+
+if TYPE_CHECKING:  # torch
+    from textune.encoder.model import Encoder
+
+FEWEST_TOKENS = 8  # as in the settings of a run
 
 
 class TextFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]  # no types
@@ -48,34 +55,53 @@ class TextFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
     def fit(self, X: Any, y: Any = None) -> Self:
         """Take note of the columns; nothing is learned."""
         owner = type(self).__name__
+        if self.max_tokens is not None and self.max_tokens < FEWEST_TOKENS:
+            raise SettingsError(
+                f"{owner}: max_tokens is {self.max_tokens}; allowed: {FEWEST_TOKENS} or more, or None "
+                "for as many as the encoder reads"
+            )
         require_rows(matched(self, handed.read(X, owner), reset=True), owner, fewest=1)
+        self._loaded: dict[tuple[str, str], tuple[Tokenizer, Encoder]] = {}
         self._n_features_out = bases.width(Path(bases.find(self.base or BUNDLED)))
         return self
 
     def transform(self, X: Any) -> NDArray[np.float32]:
         """Return the features of each text; (N, width of the encoder)."""
-        from textune.encoder import devices, load  # torch
-        from textune.probing import features
+        from textune.probing import features  # torch
 
         check_is_fitted(self)
         texts = matched(self, handed.read(X, type(self).__name__), reset=False)
         if not len(texts):
             return np.zeros((0, self._n_features_out), dtype=np.float32)
-        place, device = bases.find(self.base or BUNDLED), devices.choose(self.device)
-        tokenizer = tokenizers.load(place)
+        tokenizer, encoder = self._base()
         limit = min(self.max_tokens or tokenizer.limit, tokenizer.limit)
         examples = [
             Example(columns[0], f"row {number}", pair=columns[1] if columns[1:] else None)
             for number, columns in enumerate(zip(*texts.columns, strict=True))
         ]
         store = stores.tokenize(examples, tokenizer, Shape(limit, "window"))
-        task = registry.make("single", ("0", "1"))  # a head, of which only what it reads is taken
-        with sessions.unchanged():
-            encoder = load.load(
-                place, model_class=task.model_class, config=task.config(), pooling="mean"
-            )
-        encoder.to(device).eval()
         return features.features(encoder, store, np.arange(len(store)), micro_tokens=0)
+
+    def _base(self) -> tuple[Tokenizer, "Encoder"]:
+        """Return the base, loaded once."""
+        from textune.encoder import devices, load  # torch
+
+        key = str(self.base), self.device
+        if key not in self._loaded:
+            place = bases.find(self.base or BUNDLED)
+            task = registry.make("single", ("0", "1"))  # a head, of which it is what it would read
+            with sessions.unchanged():
+                encoder = load.load(
+                    place, model_class=task.model_class, config=task.config(), pooling="mean"
+                )
+            encoder.to(devices.choose(self.device)).eval()
+            self._loaded = {key: (tokenizers.load(place), encoder)}
+        return self._loaded[key]
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a pickle holds: nothing that was loaded."""
+        state = dict(super().__getstate__())
+        return state | {"_loaded": {}} if "_loaded" in state else state
 
     def __sklearn_tags__(self) -> Any:
         """Return what scikit-learn asks of estimators: it takes texts."""
