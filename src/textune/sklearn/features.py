@@ -57,8 +57,8 @@ class TextFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
         owner = type(self).__name__
         if self.max_tokens is not None and self.max_tokens < FEWEST_TOKENS:
             raise SettingsError(
-                f"{owner}: max_tokens is {self.max_tokens}; allowed: {FEWEST_TOKENS} or more, or None "
-                "for as many as the encoder reads"
+                f"{owner}: max_tokens is {self.max_tokens}; allowed: {FEWEST_TOKENS} or more, or "
+                "None for as many as the encoder reads"
             )
         require_rows(matched(self, handed.read(X, owner), reset=True), owner, fewest=1)
         self._loaded: dict[tuple[str, str], tuple[Tokenizer, Encoder]] = {}
