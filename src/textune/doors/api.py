@@ -321,6 +321,7 @@ def evaluate(
     per_batch: int | None = None,
     device: str = "auto",
     precision: str = "auto",
+    plugin: str | Path | Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Judge a run's model by labelled text, one that fills in masks by plain text.
 
@@ -349,6 +350,8 @@ def evaluate(
         per_batch: Judge each so many texts as well, and say why that is not to be averaged.
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
         precision: Number format: "auto", "fp32" or "bf16".
+        plugin: Python file with parts of your own, as for train: needed where the model was trained
+            with a head or preprocessing of that kind; its metrics are judged too.
 
     Returns:
         Every metric with its 95 % interval under "intervals", as `textune evaluate --json`;
@@ -385,6 +388,7 @@ def evaluate(
         threshold=threshold,
         device=device,
         precision=precision,
+        plugin=plugin,
         max_tokens=max_tokens,
         per_batch=per_batch,
     )

@@ -143,6 +143,7 @@ def predict(  # noqa: D417  # the others are described in `evaluate`
     threshold: float | None = None,
     device: str = "auto",
     precision: str = "auto",
+    plugin: Path | None = None,
     as_: str | None = None,
     harmless: bool = False,
     overwrite: bool = False,
@@ -183,7 +184,7 @@ def predict(  # noqa: D417  # the others are described in `evaluate`
         threshold=threshold,
     )
     few = bool(texts) and sum(map(len, texts)) <= FEW
-    predictor = Predictor.opened(run, device=device, precision=precision, few=few)
+    predictor = Predictor.opened(run, device=device, precision=precision, few=few, plugin=plugin)
     if input_:
         written = None if output is None else Output(output, overwrite, harmless)
         form = labelling.form(as_, predictor, run, harmless=harmless) if as_ else None

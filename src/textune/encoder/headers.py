@@ -12,6 +12,7 @@ from textune.errors import ModelError, first_line
 INDEX = "model.safetensors.index.json"
 WHOLE = "model.safetensors"
 PAIRS = "pair_head.safetensors"  # beside them, of a model that encodes the texts of a pair apart
+OWN = "own_head.safetensors"  # beside them, of a model with a head of the user's own
 FORMATS = frozenset(  # of numbers that can be weights, or beside them: positions, counts
     ["F64", "F32", "F16", "BF16", "I64", "I32", "BOOL"]
 )
@@ -45,7 +46,9 @@ def files(folder: Path) -> list[Path]:
         ModelError: The index is damaged, or names what is no safetensors file of this folder.
     """
     if (folder / WHOLE).is_file() or not (folder / INDEX).is_file():
-        return sorted(file for file in folder.glob("*.safetensors") if file.name != PAIRS)
+        return sorted(
+            file for file in folder.glob("*.safetensors") if file.name not in (PAIRS, OWN)
+        )
     index = folder / INDEX
     try:
         names = sorted(set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()))

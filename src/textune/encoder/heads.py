@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from textune.encoder import keys, weights
+from textune.encoder import keys, own_heads, weights
 from textune.errors import some
 
 SHOWN = 5  # labels named in a remark
@@ -66,6 +66,8 @@ def initialise(
 
 def last(model: Any) -> tuple[str, nn.Linear] | None:
     """Find the layer that has a row for each label."""
+    if own_heads.of(model) is not None:
+        return None  # of which nobody knows what it does
     names = {id(part): name for name, part in model.named_modules()}
     found = [
         (names[id(part)], part)

@@ -15,6 +15,7 @@ from textune.encoder import (
     heads,
     keys,
     light,
+    own_heads,
     pair_heads,
     ways_of_pooling,
     weights,
@@ -43,6 +44,7 @@ def load(
     quick: bool = False,
     pooling: Pooling = "base",
     pairs: Pairs = "together",
+    head: own_heads.Make | None = None,
 ) -> Encoder:
     """Load an encoder; of a base's head what is known by name, the rest drawn from the seed.
 
@@ -57,6 +59,7 @@ def load(
         quick: Whether transformers may be left out where the build is known and kernels compute.
         pooling: What a head on texts reads of the last states.
         pairs: How the two texts of a pair are encoded.
+        head: Makes a head of the user's own in place of that of the class.
 
     Raises:
         ModelError: The base cannot be had, or its files and configuration do not fit each other.
@@ -66,7 +69,9 @@ def load(
         choice = ways_of_pooling.choose(place, pooling, whole=not per_token)
         config = {**config, **choice.config}
     is_apart = pairs == "apart"
-    is_whole = finished and not is_apart  # else its head is new, or in a file of its own
+    is_whole = (
+        finished and not is_apart and head is None
+    )  # else its head is new, or in a file of its own
     options: dict[str, Any] = {"seed": seed, "config": config, "finished": is_whole, "rate": rate}
     read = light.read_model(place, model_class, **options) if quick else None
     model, found = read or read_model(place, model_class, **options)
@@ -91,6 +96,11 @@ def load(
             f"{first_line(error)}; take an encoder such as BERT, RoBERTa, DeBERTa or ModernBERT"
         ) from error
     encoder.remarks = remarks
+    if head is not None:
+        own_heads.put(model, head, seed=seed)
+        encoder.remarks = remarks[:0]
+        if finished:
+            own_heads.fill(model, Path(place))
     return encoder
 
 
@@ -194,6 +204,9 @@ def save(encoder: Encoder, folder: Path, *, numbers: Units | None = None) -> boo
         if pair_heads.of(encoder.model) is not None:
             _save_config(encoder.model, folder, _architecture(encoder.model))
             pair_heads.save(encoder.model, folder)
+        elif own_heads.of(encoder.model) is not None:
+            _save_config(encoder.model, folder, _architecture(encoder.model))
+            own_heads.save(encoder.model, folder)
         elif isinstance(encoder.model, Tree):
             _save_tree(encoder.model, folder)
         else:

@@ -6,13 +6,14 @@ import inspect
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
-from textune.encoder import invariance, pair_heads, pooling
+from textune.encoder import invariance, own_heads, pair_heads, pooling
 from textune.encoder.tree import Tree
 from textune.families.known import family_of
 from textune.fast import attention, dropout, layers, norms
@@ -78,7 +79,9 @@ class Encoder(nn.Module):
         ids = batch.ids if self.table is None else self.table[batch.ids]  # (P,)
         if batch.asked is not None and self.decoder is not None:
             return self._masked_lm_output(batch, ids)
-        if batch.asked is not None:
+        if own_heads.of(self.model) is not None:
+            logits = self._by_own_head(batch, ids)
+        elif batch.asked is not None:
             logits = self._logits_at(batch, ids, batch.asked)
         else:
             logits = self._packed(batch, ids) if self.packed else self._padded(batch, ids)
@@ -119,8 +122,9 @@ class Encoder(nn.Module):
 
     def compute_in(self, dtype: torch.dtype) -> bool:
         """Compute the layers in this number format, if kernels can; the weights stay fp32."""
+        reads_all = self.per_token or own_heads.of(self.model) is not None
         is_here = self.packed and self.device.type == "cpu"
-        is_fused = is_here and layers.fuse(self.model, dtype, per_token=self.per_token)
+        is_fused = is_here and layers.fuse(self.model, dtype, per_token=reads_all)
         if is_fused and self.decoder is not None:
             self.open_decoder(dtype)
         return is_fused
@@ -161,6 +165,23 @@ class Encoder(nn.Module):
         logits = _logits_of(self.model(**self._packed_inputs(batch, ids), borders=borders))
         return logits[0] if self.per_token else logits
 
+    def _by_own_head(self, batch: Batch, ids: Tensor) -> Tensor:
+        """Compute a user's head; of one on tokens, those `asked` alone."""
+        known = replace(batch, ids=ids)
+        if not self.packed:
+            logits = self._padded(batch, ids)
+        else:
+            inputs = self._packed_inputs(batch, ids)
+            found = self.model.base_model(**inputs, output_hidden_states=True)
+            logits = self._own_logits(known, [each[0] for each in found.hidden_states])
+        return logits if batch.asked is None else logits[batch.asked]
+
+    def _own_logits(self, batch: Batch, layers: list[Tensor]) -> Tensor:
+        pooler = getattr(self.model.base_model, "pooler", None)
+        own = None if pooler is None else partial(_pool, self.model.base_model)
+        states = own_heads.States(tuple(layers), batch.borders, batch.lengths, own)
+        return own_heads.logits(self.model, states, per_token=self.per_token)
+
     def _masked_lm_output(self, batch: Batch, ids: Tensor) -> MaskedLMOutput:
         """Compute the head at the tokens `asked` alone, up to the states before the vocabulary."""
         assert self.decoder is not None
@@ -196,6 +217,9 @@ class Encoder(nn.Module):
     def _in_a_block(self, batch: Batch) -> Tensor:
         """Compute a batch as one block of rows, padded where its texts have other lengths."""
         inputs, mask = self._padded_inputs(batch, batch.ids)
+        if own_heads.of(self.model) is not None:
+            found = self.model.base_model(**inputs, output_hidden_states=True)
+            return self._own_logits(batch, [each[mask] for each in found.hidden_states])
         logits = _logits_of(self.model(**inputs))
         return logits[mask] if self.per_token else logits
 

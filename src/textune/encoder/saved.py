@@ -4,7 +4,7 @@ from pathlib import Path
 
 import torch
 
-from textune.encoder import devices, light, pair_heads, pooling
+from textune.encoder import devices, light, own_heads, pair_heads, pooling
 from textune.encoder import formats as number_formats
 from textune.encoder import load as models
 from textune.encoder.model import Encoder
@@ -21,11 +21,13 @@ def load(
     pairs: Pairs,
     device: str,
     formats: tuple[str, str | None],
+    head: own_heads.Make | None = None,
 ) -> Encoder:
     """Load what `textune train` saved.
 
     The folder and the labels are as for `light.load`; `formats` are the number format that is asked
-    for, and the one that the model was trained in.
+    for, and the one that the model was trained in;
+    `head` makes the head of a model whose head is the user's own.
 
     Raises:
         ModelError: Its files are damaged.
@@ -33,7 +35,7 @@ def load(
     """
     place = devices.choose(device)
     numbers = number_formats.of_model(*formats, place)
-    if place.type == "cpu":
+    if place.type == "cpu" and head is None:
         quick = light.load(folder, labels, asks=asks, pool=pool, pairs=pairs)
         if quick is not None:
             if numbers == "bf16":
@@ -46,6 +48,8 @@ def load(
         per_token=asks != "texts",
         finished=True,
         pairs=pairs,
+        quick=place.type == "cpu" and head is not None,
+        head=head,
     )
     if asks != PASSAGES:
         models.check_labels(encoder, labels, str(folder))

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from textune.encoder import pair_heads
+from textune.encoder import own_heads, pair_heads
 from textune.encoder.plain import HEADS
 from textune.families.known import PREFIXES, family_of
 from textune.records import PASSAGES, Asks
@@ -132,14 +132,19 @@ class Base(nn.Module):
         input_ids: Tensor,
         position_ids: Tensor,
         token_type_ids: Tensor | None = None,
+        output_hidden_states: bool = False,
         **packing: Any,
     ) -> Output:
         """Compute the states of a pack, (1, P, D), or of those that are read."""
         states = self.embeddings(
             input_ids=input_ids, token_type_ids=token_type_ids, position_ids=position_ids
         )
+        seen = [states]
         for layer in self.encoder.layer:
             states = layer(states, **packing)
+            seen.append(states)
+        if output_hidden_states:  # (1, P, D) each
+            return Output(last_hidden_state=states, pooler_output=None, hidden_states=seen)
         pooled = None if self.pooler is None else self.pooler(states)
         return Output(last_hidden_state=states, pooler_output=pooled)
 
@@ -205,8 +210,13 @@ class Tree(nn.Module):
     @property
     def architecture(self) -> str:
         """The name of transformers' class."""
-        suffix = HEADS[self.asks] if pair_heads.of(self) is None else "Model"
+        suffix = HEADS[self.asks] if self._is_plain else "Model"
         return family_of(self.config.model_type).title + suffix
+
+    @property
+    def _is_plain(self) -> bool:
+        """Tell whether the head is one that transformers knows."""
+        return pair_heads.of(self) is None and own_heads.of(self) is None
 
     @property
     def base_model(self) -> Any:

@@ -20,6 +20,22 @@ SEVERAL = ("metrics", "callbacks")
 PARTS = {"metric": "metrics", "callback": "callbacks"}  # a single one may be called so
 
 
+Given = str | Path | Mapping[str, Any] | None  # a Python file, or parts by their names
+
+
+def of(given: Given) -> Own:
+    """Return the parts of a file, or of a table.
+
+    Raises:
+        SettingsError: As `gather` does.
+    """
+    if isinstance(given, Mapping):
+        if unknown := sorted(given.keys() - set(SHAPES)):
+            raise SettingsError(f"plugin: no part {unknown[0]!r}; {among(unknown[0], SHAPES)}")
+        return gather(None, given)
+    return gather(given)
+
+
 def gather(plugin: str | Path | None = None, given: Mapping[str, Any] | None = None) -> Own:
     """Return the parts of a plugin, and those that were given as objects, which win.
 

@@ -23,6 +23,7 @@ from textune.settings import selection
 from textune.settings.config import Settings, TrainSettings
 from textune.tasks import label_texts, registry
 from textune.tasks.interface import Task
+from textune.tasks.own import Own
 from textune.text import batches, plan
 from textune.text.tokenizers import Ids
 
@@ -80,6 +81,11 @@ class Labelled:
         return cls(corpus, task, metric, train.batch_size, settings.seed)
 
     @property
+    def own(self) -> Own:
+        """Return what of it the user brought."""
+        return self.task.own
+
+    @property
     def unbeaten(self) -> Message:
         """Say that the frozen encoder is kept."""
         return Message(
@@ -94,8 +100,10 @@ class Labelled:
         return self.task.tie_metric
 
     @property
-    def prior(self) -> Prior:
-        """Return what the frequencies of the training labels say."""
+    def prior(self) -> Prior | None:
+        """Return what the frequencies of the training labels say; None of a loss of one's own."""
+        if self.own.loss is not None:
+            return None
         kind, task = registry.of(self.task.name), self.task
         is_exclusive = kind.has_classes and not kind.several and not kind.by_column
         known = self.corpus.targets[self.corpus.split.train]
@@ -137,6 +145,7 @@ class Labelled:
             quick=device.type == "cpu",
             pooling=train.pooling,
             pairs=self.corpus.store.shape.pairs,
+            head=task.own.head,
         )
         encoder.pool_as(self.corpus.pool, len(task.labels))
         encoder.to(device)

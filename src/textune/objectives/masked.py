@@ -15,6 +15,7 @@ from textune.fast.decoding import MaskedLMOutput
 from textune.metrics.metrics import Report
 from textune.objectives.work import Work
 from textune.records import Batch, Message
+from textune.tasks.own import NOTHING
 from textune.text import masking, plan
 from textune.text.passages import NO_TARGET, Passages
 
@@ -28,6 +29,7 @@ class Masked:
 
     tie_metric = "loss"
     prior = None
+    own = NOTHING
     unbeaten = Message(
         "no update made the held-out loss lower: the weights before the first are kept",
         is_warning=True,

@@ -12,6 +12,7 @@ from textune.encoder.model import Encoder
 from textune.metrics.metrics import Report
 from textune.objectives.work import Work
 from textune.records import Batch, Message
+from textune.tasks.own import Own
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,10 @@ class Prior:
 
 class Objective(Protocol):
     """Texts, what is asked of them, and how the answers are judged."""
+
+    @property
+    def own(self) -> Own:
+        """Return what of it the user brought."""
 
     @property
     def metric(self) -> str:

@@ -18,13 +18,17 @@ from textune.encoder import bases, names, plain
 from textune.encoder.plain import PlainEncoder
 from textune.errors import DataError, ModelError, RunError, SettingsError
 from textune.evaluation import answered
+from textune.extensions import kept
+from textune.extensions.plugin import Given
+from textune.predicting.waiting import Waiting
 from textune.reading import obtained, sources
 from textune.records import Contract, Example, Prediction, ReadOptions, Scores, Table
 from textune.runs import runs
 from textune.runs.runs import Card
-from textune.tasks import examples, layout, lengths
+from textune.tasks import examples, layout, lengths, own_tasks
 from textune.tasks import registry as tasks
 from textune.tasks.interface import Task, thresholds
+from textune.tasks.own import Own
 from textune.text import pieces, tokenizers
 from textune.text import store as stores
 from textune.text.ragged import Targets
@@ -51,6 +55,7 @@ class Reading:
     device: str = "auto"
     precision: str = "auto"
     max_tokens: int | None = None  # in place of those of the training
+    plugin: Given = None
     per_batch: int | None = None  # texts of a batch, each of which is judged as well
 
     def open(
@@ -124,42 +129,6 @@ class Reading:
         return found
 
 
-@dataclass(slots=True)
-class Waiting:
-    """The weights of a saved model, loaded once, when they are needed."""
-
-    folder: Path
-    card: Card
-    task: Task
-    device: str
-    precision: str
-    loaded: "Scorer | None" = None
-
-    def load(self) -> "Scorer":
-        """Return the encoder.
-
-        Raises:
-            ModelError: Its files are damaged.
-            SettingsError: The device is not on this machine, or there is no such number format.
-        """
-        if self.loaded is None:
-            from textune.encoder import saved  # with torch, which takes a second to import
-            from textune.runs import sessions
-
-            with sessions.unchanged():
-                self.loaded = saved.load(
-                    self.folder,
-                    self.card.labels,
-                    model_class=self.task.model_class,
-                    asks=self.task.asks,
-                    pool=self.card.pool,
-                    pairs=self.card.shape.pairs,
-                    device=self.device,
-                    formats=(self.precision, self.card.precision),
-                )
-        return self.loaded
-
-
 @dataclass(frozen=True, slots=True)
 class Predictor:
     """A fine-tuned model that answers.
@@ -177,7 +146,12 @@ class Predictor:
 
     @classmethod
     def load(
-        cls, path: str | Path, *, device: str = "auto", precision: str = "auto"
+        cls,
+        path: str | Path,
+        *,
+        device: str = "auto",
+        precision: str = "auto",
+        plugin: Given | Own = None,
     ) -> "Predictor":
         """Load what `textune train` wrote.
 
@@ -186,18 +160,26 @@ class Predictor:
             device: "auto", "cpu", "cuda", "cuda:N" or "mps".
             precision: "fp32", "bf16", or "auto" for the format that the model was trained in,
                 where this machine computes it natively; else fp32.
+            plugin: Python file, or parts by their names, of a model with a head or preprocessing
+                of its owner's; also metrics of your own.
 
         Raises:
             RunError: There is no finished model.
             ModelError: Its files are damaged.
         """
-        found = cls.opened(path, device=device, precision=precision)
+        found = cls.opened(path, device=device, precision=precision, plugin=plugin)
         assert isinstance(found.encoder, Waiting)
         return replace(found, encoder=found.encoder.load())
 
     @classmethod
     def opened(
-        cls, path: str | Path, *, device: str = "auto", precision: str = "auto", few: bool = False
+        cls,
+        path: str | Path,
+        *,
+        device: str = "auto",
+        precision: str = "auto",
+        few: bool = False,
+        plugin: Given | Own = None,
     ) -> "Predictor":
         """Read a model but for its weights, which are loaded when the first text is answered.
 
@@ -210,6 +192,7 @@ class Predictor:
             precision: As for `load`.
             few: A few texts will be asked, not a file: where the model is of a usual build, and
                 neither a device nor bf16 is asked for, they are answered in fp32 without torch.
+            plugin: As for `load`.
 
         Raises:
             RunError: There is no finished model.
@@ -230,13 +213,15 @@ class Predictor:
             raise ModelError(
                 f"{folder / 'decision.json'}: not what textune train wrote: {error!r:.200}"
             ) from error
+        own = kept.needed(folder, card.own, plugin)
+        task = own_tasks.extended(task, own)
         tokenizer = tokenizers.load(str(folder))
         if card.shape.max_tokens > tokenizer.limit:
             raise ModelError(
                 f"{folder / 'decision.json'}: max_tokens is {card.shape.max_tokens:,}, and this "
                 f"encoder reads at most {tokenizer.limit:,} tokens at once"
             )
-        waiting = Waiting(folder, card, task, device, precision)
+        waiting = Waiting(folder, card, task, device, precision, own)
         if few and device in ("auto", "cpu") and precision in ("auto", "fp32"):
             pairs = card.shape.pairs
             quick = plain.load(folder, card.labels, asks=task.asks, pool=card.pool, pairs=pairs)

@@ -14,7 +14,8 @@ from textune.errors import DataError, Problems, SettingsError, TextuneError
 from textune.predicting import outputs, picking, pool
 from textune.predicting.outputs import Output
 from textune.predicting.pool import Candidate, Pool
-from textune.predicting.predictor import CHUNK, Predictor, Reading, Waiting
+from textune.predicting.predictor import CHUNK, Predictor, Reading
+from textune.predicting.waiting import Waiting
 from textune.records import PASSAGES, Contract, Example, Prediction, Table
 from textune.settings import config
 from textune.tasks import examples, layout, registry

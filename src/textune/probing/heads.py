@@ -21,6 +21,8 @@ MANY = 100  # items of a label, from which on its name tells nothing more
 
 def can_probe(task: Task, encoder: Encoder) -> bool:
     """Tell whether the head of an encoder ends in a linear layer that can be fitted by itself."""
+    if task.own.loss is not None:  # such a head would make another one smaller
+        return False
     return registry.of(task.name).probe is not None and last_layer(encoder) is not None
 
 

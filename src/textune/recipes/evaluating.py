@@ -66,7 +66,9 @@ def _refuse_useless(run: Path, options: Reading) -> None:
 
 def _by_labels(run: Path, source: object, options: Reading) -> Report:
     """Judge a model by labelled text, and keep what it said of each."""
-    predictor = Predictor.opened(run, device=options.device, precision=options.precision)
+    predictor = Predictor.opened(
+        run, device=options.device, precision=options.precision, plugin=options.plugin
+    )
     predictor, shorter = _limited(predictor, options.max_tokens)
     decision = predictor.decision(options.threshold)
     table, agreed = options.open(source, predictor.card)

@@ -16,6 +16,7 @@ from textune.encoder import averaging, bases, devices, load, units
 from textune.encoder.units import Units
 from textune.errors import SettingsError
 from textune.evaluation import evaluate, fitting, judged, trusted
+from textune.extensions import kept
 from textune.fast import threads
 from textune.metrics import catalogue
 from textune.metrics.metrics import Report
@@ -236,8 +237,10 @@ class FineTuning:
             contract=corpus.contract,
             header=corpus.table.has_header,
             delimiter=corpus.table.delimiter,
+            own=corpus.task.own.told(),
         )
         runs.write_card(folder, card)
+        kept.write(corpus.task.own, folder)
         page = runs.model_readme(card, self.request.settings.base, corpus.task.model_class)
         if corpus.task.asks == "texts":
             page += averaging.remark(self.learner.encoder.config)

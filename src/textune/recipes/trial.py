@@ -44,7 +44,7 @@ def learn(request: TrainRequest) -> Generator[Event, None, Run]:
         )
         story = replace(labelled_text.STORY, gather=partial(_gather, kept), follow=None)
         run = yield from _quieter(recipe.run(small, story))
-        predictor = Predictor.load(run.path, device=settings.device)
+        predictor = Predictor.load(run.path, device=settings.device, plugin=request.own)
         answered = len(list(predictor.stream(kept)))
         assert (run.path / "report.html").is_file()
     yield Message(

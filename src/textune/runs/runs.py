@@ -58,6 +58,8 @@ class Card:
     pool: Pool = "mean"
     precision: str | None = None  # number format that it was trained in
     state: Mapping[str, Any] = field(default_factory=dict)  # of the task
+    own: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # part of the user's → its
+    # code's name and sum
 
 
 def is_finished(folder: Path) -> bool:
@@ -103,7 +105,22 @@ Task: {card.task}. Texts are read in up to {card.shape.max_tokens} tokens ({card
 Labels:
 
 {labels}
-{_pairs_readme(card) if card.shape.pairs == "apart" else _texts_readme(model_class)}"""
+{_how_to_load(card, model_class)}"""
+
+
+def _how_to_load(card: Card, model_class: str) -> str:
+    if "head" in card.own:
+        return f"""
+Its head is its owner's own, {card.own["head"].get("name", "")}: `own_head.safetensors` has the
+weights. `model.safetensors` is the encoder without it, as `AutoModel` loads it.
+
+```python
+import textune
+
+predictor = textune.Predictor.load("run", plugin="FILE.py")
+```
+"""
+    return _pairs_readme(card) if card.shape.pairs == "apart" else _texts_readme(model_class)
 
 
 def _texts_readme(model_class: str) -> str:

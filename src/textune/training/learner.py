@@ -177,7 +177,7 @@ class Learner:
         """Return what names by content all that the remaining steps depend on."""
         if self.named is None:
             data = self.objective.fingerprint()
-            self.named = snapshot.fingerprint(data, self.settings, self.encoder)
+            self.named = snapshot.fingerprint(data, self.settings, self.encoder, self.objective.own)
         return self.named
 
     def note(self) -> dict[str, object]:

@@ -15,6 +15,7 @@ from textune.settings import choosing
 from textune.settings.choosing import Before
 from textune.settings.config import Settings
 from textune.settings.language_config import RunSettings
+from textune.tasks.own import NOTHING, Own
 from textune.training import best, checkpoint, fingerprints
 from textune.training.checkpoint import Checkpoint
 from textune.training.fingerprints import Fingerprint
@@ -42,8 +43,11 @@ def put_back(found: Checkpoint, model: nn.Module, optimizer: AdamW) -> Progress:
     return progress
 
 
-def fingerprint(data: str, settings: RunSettings, encoder: Encoder) -> Fingerprint:
+def fingerprint(
+    data: str, settings: RunSettings, encoder: Encoder, own: Own = NOTHING
+) -> Fingerprint:
     """Name by content all that the remaining steps depend on; `data` names what is learned from."""
+    parts = {part: f"{source.name} ({source.sha256[:12]})" for part, source in own.sources.items()}
     surroundings = {
         "textune": version("textune"),
         "torch": str(torch.__version__),
@@ -52,12 +56,13 @@ def fingerprint(data: str, settings: RunSettings, encoder: Encoder) -> Fingerpri
     }
     if encoder.device.type == "cpu" and threads.decide(by_kernels=encoder.has_kernels):
         surroundings["the threads"] = str(threads.used()[0])
+    surroundings |= {"the callbacks": parts.pop("callbacks")} if "callbacks" in parts else {}
     defaults = type(settings).model_construct().model_dump(mode="json")
     if isinstance(settings, Settings):  # runs from before there were recipes were classic
         defaults["train"] |= choosing.CLASSIC
     return fingerprints.make(
         data,
-        settings.model_dump(mode="json"),
+        settings.model_dump(mode="json") | ({"own": parts} if parts else {}),
         surroundings,
         defaults=defaults,
         choices=choosing.noted(settings) if isinstance(settings, Settings) else None,
