@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from textune.doors.api import cross_validate, evaluate, train
+    from textune.doors.dataset_api import dataset
     from textune.doors.deciding_api import decide
     from textune.doors.looking_api import decode, features, follows, inspect, tokens
     from textune.doors.suggestion_api import suggest
@@ -29,6 +30,7 @@ __all__ = [
     "adapt",
     "check",
     "cross_validate",
+    "dataset",
     "decide",
     "decode",
     "evaluate",
@@ -52,6 +54,7 @@ _PLACES = {
     "check": "survey.survey",
     "cross_validate": "doors.api",
     "decide": "doors.deciding_api",
+    "dataset": "doors.dataset_api",
     "decode": "doors.looking_api",
     "evaluate": "doors.api",
     "features": "doors.looking_api",
