@@ -5,6 +5,7 @@ import warnings
 import pytest
 
 from textune.doors.keywords import LABELLED
+from textune.errors import RunError
 from textune.sweeping import spaces
 from textune.sweeping.study import STARTS, Rules, Study
 
@@ -63,6 +64,20 @@ def test_what_is_asked_next_depends_on_seed_and_past_alone(opened, tmp_path):
     study.tell(study.ask(), "COMPLETE", 0.5)
     study.close()
     assert opened().ask().values == wanted
+
+
+def test_a_database_that_is_damaged_or_somewhere_odd(opened, tmp_path):
+    opened().close()
+    (tmp_path / "study.db").write_bytes(b"no database, " * 100)
+    with pytest.raises(
+        RunError, match=r"study\.db of the sweep cannot be read or written: .*not a"
+    ):
+        opened()
+    odd = tmp_path / "50% ü#&"
+    odd.mkdir()
+    study = Study(odd, Rules(spaces.parse("epochs=2,3", LABELLED), 1, True, "none", True))
+    study.close()
+    assert (odd / "study.db").is_file()
 
 
 def test_a_trial_below_the_others_is_given_up_and_the_best_is_the_first_of_equals(opened):

@@ -127,6 +127,7 @@ def test_a_folder_of_somebodys_own_is_never_emptied(swept, tmp_path):
     [
         ({"effort": "best"}, "--effort best: trials are fine-tuned once"),
         ({"pruner": "mean"}, "--pruner mean: allowed: median, hyperband, none"),
+        ({"out": "a?b"}, "--out a[?]b: the address of a database cannot hold"),
         ({"jobs": 0}, "--jobs 0: expected a whole number from 1"),
         ({"metric": "mccc"}, "no such metric; did you mean 'mcc'"),
         ({"resume": True}, "nothing to resume there"),
@@ -160,6 +161,7 @@ def test_a_sweep_that_is_killed_goes_on_by_several_and_ends_as_an_unbroken_one(
     ended = server.wait(other)
     assert ended.code == 0, ended
     assert "Warning" not in ended.errors
+    assert "repeat the best trial:      textune train --config" in ended.output
     whole = swept(space=space, trials=4)
     assert table(broken) == table(whole.path)
     assert [row["state"] for row in table(broken)] == ["complete"] * 4

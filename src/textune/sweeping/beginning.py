@@ -82,6 +82,11 @@ def _check(request: SweepRequest) -> None:
         )
     if request.pruner not in (None, *PRUNERS):
         raise SettingsError(f"--pruner {request.pruner}: allowed: {', '.join(PRUNERS)}")
+    if "?" in str(request.train.out.resolve()):
+        raise SettingsError(
+            f"--out {request.train.out}: the address of a database cannot hold a '?'; choose "
+            "another folder"
+        )
     test = request.train.test
     if isinstance(test, str | Path) and _is_absent(str(test)):
         raise DataError(f"{test}: no such file; it is for the test, once the winner is trained")

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
-from textune.errors import MissingExtraError
+from textune.errors import MissingExtraError, RunError, first_line
 from textune.sweeping import spaces
 from textune.sweeping.spaces import Choices, Space
 
@@ -253,6 +253,7 @@ def quiet() -> Iterator[Any]:
 
     Raises:
         MissingExtraError: It is not installed.
+        RunError: Its database cannot be read or written.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -266,8 +267,22 @@ def quiet() -> Iterator[Any]:
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         try:
             yield optuna
+        except Exception as error:
+            if not _is_of_storage(error):
+                raise
+            why = first_line(error.__cause__ if isinstance(error.__cause__, Exception) else error)
+            raise RunError(
+                f"{DATABASE} of the sweep cannot be read or written: {why}; mend that, then go on "
+                "with --resume"
+            ) from error
         finally:
             optuna.logging.set_verbosity(before)
+
+
+def _is_of_storage(error: Exception) -> bool:
+    """Tell whether an error is the database's, through Optuna or not."""
+    kind = type(error)
+    return kind.__name__ == "StorageInternalError" or kind.__module__.startswith("sqlalchemy.")
 
 
 def _is_held(file: Path) -> bool:
