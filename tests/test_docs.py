@@ -20,7 +20,7 @@ SETTINGS = {"adapt": AdaptSettings, "pretrain": PretrainSettings} | dict.fromkey
     (
         *("check", "train", "folds", "evaluate", "predict", "fill", "suggest", "demo"),
         *("tokens", "inspect", "features", "sweep"),
-        *("table", "follows", "decide"),
+        *("table", "follows", "decide", "compare"),
     ),
     Settings,
 )

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from textune.doors.api import cross_validate, evaluate, train
     from textune.doors.dataset_api import dataset
+    from textune.doors.comparing_api import compare
     from textune.doors.deciding_api import decide
     from textune.doors.looking_api import decode, features, follows, inspect, tokens
     from textune.doors.suggestion_api import suggest
@@ -29,6 +30,7 @@ __all__ = [
     "TextuneError",
     "adapt",
     "check",
+    "compare",
     "cross_validate",
     "dataset",
     "decide",
@@ -52,6 +54,7 @@ _PLACES = {
     "Survey": "records",
     "adapt": "doors.language_api",
     "check": "survey.survey",
+    "compare": "doors.comparing_api",
     "cross_validate": "doors.api",
     "decide": "doors.deciding_api",
     "dataset": "doors.dataset_api",

@@ -12,6 +12,7 @@ import typer
 from textune.doors import (
     api,
     commands_check,
+    commands_comparing,
     commands_deciding,
     commands_looking,
     commands_sweep,
@@ -257,6 +258,7 @@ def fill(
 commands_looking.register(app)
 commands_table.register(app)
 commands_deciding.register(app)
+commands_comparing.register(app)
 
 
 @command(app)

@@ -159,6 +159,18 @@ def intervals(
     return percentiles(numbers, confidence)
 
 
+def drawn(
+    truth: Sequence[Tags], found: Sequence[Tags], draws: Floats, *, plain: bool | None = None
+) -> dict[str, Floats]:
+    """Compute F1 and accuracy of sentences drawn again: (R, S) → (R,) each."""
+    counts = _count(truth, found, plain)
+    hits, predicted, support = (
+        draws @ part.sum(axis=1).astype(np.float64) for part in counts.units
+    )
+    words, right = (draws @ column.astype(np.float64) for column in counts.words.T)
+    return {"f1": ratio(2 * hits, predicted + support), "accuracy": ratio(right, words)}
+
+
 def decode(
     probabilities: Floats, labels: Sequence[str], borders: NDArray[np.int64] | None = None
 ) -> Ints:

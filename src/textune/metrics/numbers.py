@@ -108,6 +108,12 @@ def intervals(
     return percentiles(samples, confidence)
 
 
+def drawn(truth: Floats, values: Floats, draws: Floats) -> dict[str, Floats]:
+    """Compute the means over targets of texts drawn again: (N, T), (N, T), (R, N) → (R,) each."""
+    each = [_numbers(draws, *pair) for pair in zip(truth.T, values.T, strict=True)]
+    return {key: np.mean([one[key] for one in each], axis=0) for key in each[0]}
+
+
 def baseline(train_truth: Floats, truth: Floats, names: Sequence[str]) -> Report:
     """Judge a model that predicts the mean of the training part for every text.
 

@@ -124,6 +124,15 @@ def intervals(
     return {"exact_match": share} | percentiles(means, confidence)
 
 
+def drawn(
+    found: Sequence[str], references: Sequence[Sequence[str]], draws: Floats
+) -> dict[str, Floats]:
+    """Compute exact match and F1 of questions drawn again: (R, N) → (R,) each."""
+    exacts, f1s = _scores(found, references)
+    count = draws.sum(axis=1)
+    return {"f1": draws @ f1s / count, "exact_match": draws @ exacts / count}
+
+
 def best_threshold(
     scores: Floats, f1: Floats, has_answer: NDArray[np.bool_]
 ) -> tuple[float, float]:

@@ -44,6 +44,21 @@ def write(run: Path, source: object, numbers: Report) -> Path:
             number += 1
 
 
+def answers_of(run: Path, source: object) -> Path:
+    """Return the table of answers that lies beside the numbers of a file.
+
+    Args:
+        run: The run's folder.
+        source: A path, a pattern or a data frame that the run was judged by last.
+    """
+    stem, number, mine = file_name(source)[:LONGEST], 1, _place(source)
+    while True:
+        file = run / "evaluations" / (f"{stem}.json" if number == 1 else f"{stem}-{number}.json")
+        if objects.read(file).get("source") == mine or not file.exists():
+            return file.with_suffix(".parquet")
+        number += 1
+
+
 def remark(run: Path, source: object) -> str:
     """Say that a file is one that the run's model has learned from or was chosen by; "" if not.
 

@@ -247,6 +247,8 @@ class Kind:
     page: Callable[[Any], str] = lambda task: ""  # of a model, what its README says of its outputs
     # how unsure a model is of each text, (N,) from 0 to 1; None: its answers do not say
     doubt: Callable[[Scores], Floats] | None = None
+    # metrics of texts drawn again, (R,) each, of a task, a table of predictions and draws (R, N)
+    drawn: Callable[[Any, Mapping[str, Any], Floats], Mapping[str, Floats]] | None = None
     label_names: Callable[[Contract, Iterable[Example]], tuple[str, ...]] = names_of
     tally: Callable[[Contract], Tally] = LabelTally
     picture: Callable[[Survey], Iterable[Chart | Grid | str]] = picture

@@ -17,7 +17,7 @@ from textune.metrics import catalogue, metrics
 from textune.metrics.metrics import Parts, Report
 from textune.records import Batch, Contract, Example, LinearHead, Prediction, Row, Scores, Table
 from textune.splits import splits
-from textune.tasks import deciding, doubt, imbalance, priors, probes, texts
+from textune.tasks import deciding, doubt, drawn, imbalance, priors, probes, texts
 from textune.tasks import labels as named
 from textune.tasks.interface import Borders, Floats, Task, thresholds
 from textune.tasks.interface import Column as Added
@@ -299,4 +299,5 @@ KIND = Kind(
     probe=probe,
     probes_names=True,
     doubt=doubt.of_labels,
+    drawn=drawn.labels,
 )

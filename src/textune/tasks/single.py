@@ -17,7 +17,7 @@ from textune.metrics import catalogue, metrics
 from textune.metrics.metrics import Parts, Report
 from textune.records import Batch, Contract, Example, Prediction, Row, Scores, Table
 from textune.splits import splits
-from textune.tasks import deciding, doubt, imbalance, priors, probes, texts
+from textune.tasks import deciding, doubt, drawn, imbalance, priors, probes, texts
 from textune.tasks import labels as named
 from textune.tasks.interface import Borders, Floats, Task
 from textune.tasks.interface import Column as Added
@@ -290,4 +290,5 @@ KIND = Kind(
     probes_names=True,
     refits=True,
     doubt=doubt.between_classes,
+    drawn=drawn.classes,
 )

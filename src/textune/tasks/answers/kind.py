@@ -8,7 +8,7 @@ import numpy as np
 
 from textune.metrics.catalogue import Judged
 from textune.records import Contract, Example, Prediction, Survey, Table
-from textune.tasks import doubt, shown
+from textune.tasks import doubt, drawn, shown
 from textune.tasks.answers import passages, questions
 from textune.tasks.answers.answer import AnswerSpan
 from textune.tasks.kind import Chart, Kind, Places, Tally, ToExample
@@ -98,6 +98,7 @@ KIND = Kind(
     described=questions.described,
     findings=questions.findings,
     doubt=doubt.of_ends,
+    drawn=drawn.answers,
     label_names=lambda contract, examples: passages.LABELS,
     tally=AnswerTally,
     picture=picture,

@@ -10,7 +10,7 @@ from textune.data import missing
 from textune.errors import DataError
 from textune.metrics import by_column, catalogue
 from textune.records import Contract, Example, LinearHead, Prediction, Row, Scores, Survey, Table
-from textune.tasks import shown, texts
+from textune.tasks import drawn, shown, texts
 from textune.tasks.aspects import aspect_columns, outputs
 from textune.tasks.aspects.aspect import Aspects
 from textune.tasks.interface import Floats
@@ -226,4 +226,5 @@ KIND = Kind(
     of_names=of_names,
     called=called,
     doubt=doubt,
+    drawn=drawn.by_column,
 )

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from textune.data import choices
 from textune.metrics import catalogue
 from textune.records import Contract, Example, Finding, LinearHead, Prediction, Survey, Table
-from textune.tasks import shown, texts
+from textune.tasks import drawn, shown, texts
 from textune.tasks.kind import Grid, Kind, Places, Tally, ToExample
 from textune.tasks.numbers import number_cells, number_columns
 from textune.tasks.numbers.regress import Regress
@@ -108,4 +108,5 @@ KIND = Kind(
     show=show,
     plain=lambda item: {"numbers": dict(item.numbers)},
     probe=probe,
+    drawn=drawn.targets,
 )

@@ -9,7 +9,7 @@ from textune.data.columns import Scan
 from textune.data.cut import CutDifference
 from textune.metrics.catalogue import Judged
 from textune.records import OUTSIDE, Contract, Example, Finding, Prediction, Survey, Table
-from textune.tasks import doubt, probes, shown
+from textune.tasks import doubt, drawn, probes, shown
 from textune.tasks.kind import Chart, Kind, Places, Tally, ToExample
 from textune.tasks.tags import misread, own_scheme, schemes, tag_columns, tagged
 from textune.tasks.tags.census import WordCensus
@@ -142,6 +142,7 @@ KIND = Kind(
     described=tag_columns.described,
     findings=findings,
     doubt=doubt.of_words,
+    drawn=drawn.tags,
     label_names=tagged.label_names,
     tally=TagTally,
     picture=picture,

@@ -1,0 +1,62 @@
+"""The command that compares runs: `compare`."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import typer
+from rich.markup import escape
+
+from textune.doors import comparing_api, console
+from textune.doors.console import number, out, table
+from textune.doors.options import command
+
+
+def register(app: typer.Typer) -> None:
+    """Give the command line this command."""
+    command(app, words=comparing_api.compare)(compare)
+
+
+def compare(  # noqa: D417  # the others are described in `comparing_api.compare`
+    runs: Sequence[str],
+    *,
+    on: str | None = None,
+    text: str | None = None,
+    label: str | None = None,
+    metric: str | None = None,
+    as_json: bool = False,
+) -> None:
+    """Say which of several RUNS is better, and whether that is luck.
+
+    Args:
+        runs: Folders of two runs or more; the others are compared with the first.
+        as_json: Print one JSON object, for programs.
+    """
+    found = comparing_api.compare(*runs, on=on, text=text, label=label, metric=metric)
+    if as_json:
+        console.show_json(found.told())
+        return
+    from textune.metrics import catalogue, comparing  # numpy
+
+    out.print(f"{found.texts:,} {escape(found.on)}")
+    for place, name in enumerate(found.names[1:]):
+        rows = [
+            (
+                catalogue.title(key),
+                *map(number, each[place].values),
+                f"{each[place].gain:+.3f}",
+                f"{each[place].low:+.3f} … {each[place].high:+.3f}",
+                comparing.written(each[place].p),
+            )
+            for key, each in found.differences.items()
+        ]
+        head = ("metric", found.names[0], name, "better by", "95 % interval", "p")
+        table(head, rows)
+        if found.alone is not None:
+            mine, first = found.alone[place]
+            out.print(
+                f"  – rightly decided by {escape(name)} alone: {mine:,}; by "
+                f"{escape(found.names[0])} alone: {first:,}"
+            )
+        main = found.differences[found.main][place]
+        words = comparing.words(main, found.texts, (found.names[0], name))
+        out.print(f"  – {escape(words)}")

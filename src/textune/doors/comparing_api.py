@@ -1,0 +1,43 @@
+"""What `import textune` offers to compare runs."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # numpy
+    from textune.recipes.comparing import Compared
+
+
+def compare(
+    *runs: str | Path,
+    on: object | None = None,
+    text: str | Sequence[str] | None = None,
+    label: str | Sequence[str] | None = None,
+    metric: str | None = None,
+) -> "Compared":
+    """Compare runs by what they say of the same texts.
+
+    Args:
+        runs: Folders of two finished runs or more; the others are compared with the first.
+        on: File of labelled text by which all are judged; by default the test texts, or the
+            validation texts, that all of them keep answers of.
+        text: Text column of that file, where it stands otherwise than in training.
+        label: Its label column.
+        metric: That decides; the main one of the task by default.
+
+    Returns:
+        The differences, with intervals that hold together.
+
+    Raises:
+        TextuneError: The runs are of different tasks or labels, or keep no common texts.
+
+    Example:
+        >>> textune.compare("runs/small", "runs/large").told()  # doctest: +SKIP
+    """
+    from textune.data.names import parted
+    from textune.predicting.predictor import Reading
+    from textune.recipes import comparing
+
+    given = {name: parted(value) for name, value in (("text", text), ("label", label)) if value}
+    places = [Path(run) for run in runs]
+    return comparing.compare(places, on=on, options=Reading(**given), metric=metric)  # type: ignore[arg-type]  # names of columns

@@ -1,0 +1,163 @@
+"""Answers of several models to the same texts become differences, and words on what they show.
+
+Texts are drawn again, the same for all (a paired bootstrap: Efron, 1979); intervals of several
+differences hold together (Romano and Wolf, 2005). Two models of one label a text are also compared
+by the texts that only one of them decides rightly (McNemar, 1947, exact); several at once by Holm's
+correction (1979).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from textune.metrics import catalogue
+
+Floats = NDArray[np.float64]
+RESAMPLES, FEWEST_RESAMPLES = 1_000, 200
+MOST_DRAWS = 20_000_000  # texts times resamples, which are held at once
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """By how much one model is better than another, by one metric."""
+
+    metric: str
+    values: tuple[float, float]  # of the first, and of the other
+    gain: float  # of the other over the first, above 0 where it is better
+    low: float  # of an interval that holds together with those of all others
+    high: float
+    p: float  # that such a difference, or a larger one, comes by chance; corrected for the others
+
+    @property
+    def is_shown(self) -> bool:
+        """Tell whether the texts can tell the two apart."""
+        return self.low > 0 or self.high < 0
+
+
+def draws(count: int, seed: int = 0) -> Floats:
+    """Draw how often each text counts: (1 + R, N), in the first row each once."""
+    resamples = int(np.clip(MOST_DRAWS // max(count, 1), FEWEST_RESAMPLES, RESAMPLES))
+    shares = np.full(count, 1 / count)
+    found = np.random.default_rng(seed).multinomial(count, shares, size=resamples)
+    return np.vstack([np.ones(count), found.astype(np.float64)])
+
+
+def differences(
+    metric: str, found: Sequence[Floats], *, only: Sequence[tuple[int, int]] | None = None
+) -> list[Difference]:
+    """Compare models with the first of them.
+
+    Args:
+        metric: By which they are compared.
+        found: Of each model, the metric in each draw, (1 + R,), the first by all texts once.
+        only: Of each model but the first, texts that it alone decides rightly, and that the first
+            alone does: McNemar's test takes the place of the bootstrap's p.
+
+    Returns:
+        One for each model but the first.
+    """
+    sign = 1 if catalogue.is_better_higher(metric) else -1
+    first, *others = found
+    gains = [sign * (each - first) for each in others]
+    spreads = [float(np.nanstd(gain[1:])) for gain in gains]
+    half = _together(gains, spreads)
+    raw = [_chance(gain) for gain in gains] if only is None else [mcnemar(*pair) for pair in only]
+    return [
+        Difference(
+            metric,
+            (float(first[0]), float(each[0])),
+            float(gain[0]),
+            float(gain[0]) - half * spread,
+            float(gain[0]) + half * spread,
+            p,
+        )
+        for each, gain, spread, p in zip(others, gains, spreads, holm(raw), strict=True)
+    ]
+
+
+def mcnemar(one: int, other: int) -> float:
+    """Return the exact two-sided p of so many texts that only one of two models decides rightly.
+
+    Example:
+        >>> round(mcnemar(1, 9), 4), mcnemar(3, 3)
+        (0.0215, 1.0)
+    """
+    from scipy import stats  # a while to import
+
+    if not one + other:
+        return 1.0
+    return float(stats.binomtest(one, one + other).pvalue)
+
+
+def holm(values: Sequence[float]) -> list[float]:
+    """Correct p of several tests, so that any of them errs in one of twenty only.
+
+    Example:
+        >>> holm([0.01, 0.04, 0.03])
+        [0.03, 0.06, 0.06]
+    """
+    order = np.argsort(values, kind="stable")
+    found, highest = [0.0] * len(values), 0.0
+    for place, at in enumerate(order.tolist()):
+        highest = max(highest, min(1.0, (len(values) - place) * values[at]))
+        found[at] = highest
+    return found
+
+
+def words(found: Difference, texts: int, names: tuple[str, str]) -> str:
+    """Say what a comparison shows.
+
+    Args:
+        found: Of two models.
+        texts: That both answered.
+        names: Of the models.
+    """
+    span = f"95 % interval {found.low:+.3f} to {found.high:+.3f}, p = {written(found.p)}"
+    title = catalogue.title(found.metric)
+    if not found.is_shown:
+        return (
+            f"these {texts:,} texts cannot tell {names[0]} and {names[1]} apart: {title} "
+            f"{found.gain:+.3f} ({span})"
+        )
+    better, worse = names[::-1] if found.gain > 0 else names
+    return f"{better} is better than {worse} by {abs(found.gain):.3f} {title} ({span})"
+
+
+def written(p: float) -> str:
+    """Write a probability as papers do."""
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def as_json(found: Difference) -> Mapping[str, object]:
+    """Return a difference as `--json` prints it."""
+    return {
+        "metric": found.metric,
+        "first": found.values[0],
+        "other": found.values[1],
+        "gain": found.gain,
+        "interval": [found.low, found.high],
+        "p": found.p,
+        "is_shown": found.is_shown,
+    }
+
+
+def _together(gains: Sequence[Floats], spreads: Sequence[float]) -> float:
+    """Return how many spreads the largest difference is off, in 95 % of the draws."""
+    off = [
+        np.abs(np.nan_to_num(gain[1:] - gain[0])) / spread
+        for gain, spread in zip(gains, spreads, strict=True)
+        if spread > 0
+    ]
+    return float(np.quantile(np.max(off, axis=0), CONFIDENCE)) if off else 0.0
+
+
+def _chance(gain: Floats) -> float:
+    """Return the two-sided p of a bootstrap: twice the draws on the other side of no difference."""
+    known = gain[1:][np.isfinite(gain[1:])]
+    if not len(known):
+        return 1.0
+    least = min((known <= 0).sum(), (known >= 0).sum())
+    return float(min(1.0, 2 * (least + 1) / (len(known) + 1)))

@@ -1,0 +1,201 @@
+"""What several runs said of the same texts becomes their differences, and what these show."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from textune.errors import RunError, SettingsError, among
+from textune.metrics import comparing
+from textune.metrics.comparing import Difference
+from textune.predicting.predictor import Reading
+from textune.recipes import evaluating
+from textune.runs import evaluations, runs
+from textune.tasks import registry
+from textune.tasks.interface import Task
+
+PARTS = ("test", "valid")
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Several runs beside the first of them."""
+
+    names: tuple[str, ...]
+    on: str  # which texts
+    texts: int
+    main: str  # the metric that decides
+    differences: Mapping[str, Sequence[Difference]]  # metric → one for each run but the first
+    alone: Sequence[tuple[int, int]] | None  # texts that only this run, only the first decides
+    # rightly; of one label a text
+
+    def told(self) -> dict[str, Any]:
+        """Return all of it, as `--json` prints it."""
+        return {
+            "runs": list(self.names),
+            "on": self.on,
+            "texts": self.texts,
+            "main": self.main,
+            "differences": {
+                name: {
+                    key: comparing.as_json(found[place]) for key, found in self.differences.items()
+                }
+                for place, name in enumerate(self.names[1:])
+            },
+            "only_right": None if self.alone is None else [list(pair) for pair in self.alone],
+        }
+
+
+def compare(
+    places: Sequence[Path],
+    *,
+    on: object = None,
+    options: Reading | None = None,
+    metric: str | None = None,
+) -> Compared:
+    """Compare runs by the same texts.
+
+    Args:
+        places: Folders of two runs or more; the first is what the others are compared with.
+        on: Labelled texts by which they are judged; None: those that all of them keep answers of.
+        options: How `on` is read.
+        metric: That decides; None: the main one of their task.
+
+    Raises:
+        RunError: They keep answers of no common texts.
+        SettingsError: They are fewer than two, of different tasks or labels, or there is no such
+            metric.
+    """
+    if len(places) < 2:
+        raise SettingsError("give two runs or more to compare")
+    if len({place.resolve() for place in places}) < len(places):
+        raise SettingsError("a run is named twice; there is nothing to compare it with")
+    task = _task(places)
+    if on is None:
+        part, tables = _kept(places)
+    else:
+        part, tables = str(on), [_judged(place, on, options or Reading()) for place in places]
+        _require_same(places, tables, part)
+    draws = comparing.draws(len(tables[0]["truth"]))
+    count = registry.of(task.name).drawn
+    assert count is not None
+    found = [count(task, table, draws) for table in tables]
+    main = metric or task.main_metric
+    known = [key for key in found[0] if all(np.isfinite(one[key][0]) for one in found)]
+    if main not in known:
+        raise SettingsError(f"--metric {main}: cannot be compared here; {among(main, known)}")
+    alone = _alone(tables) if registry.of(task.name).judged.is_exclusive else None
+    keys = [main, *(key for key in known if key != main)]
+    return Compared(
+        names=tuple(map(str, places)),
+        on=part,
+        texts=len(tables[0]["truth"]),
+        main=main,
+        differences={
+            key: comparing.differences(
+                key, [one[key] for one in found], only=alone if key == "accuracy" else None
+            )
+            for key in keys
+        },
+        alone=alone,
+    )
+
+
+def _task(places: Sequence[Path]) -> Task:
+    """Return the task that all runs have.
+
+    Raises:
+        SettingsError: They differ in it, or in its labels.
+    """
+    cards = [runs.read_card(runs.model_folder(place)) for place in places]
+    for place, card in zip(places, cards, strict=True):
+        if card.task != cards[0].task:
+            raise SettingsError(
+                f"{places[0]} was trained for {cards[0].task!r} and {place} for {card.task!r}: "
+                "models of one task can be compared"
+            )
+        if set(card.labels) != set(cards[0].labels):
+            other = sorted(set(card.labels) ^ set(cards[0].labels))[:3]
+            raise SettingsError(
+                f"{places[0]} and {place} do not have the same labels (not in both: "
+                f"{', '.join(other)}): their scores cannot be compared"
+            )
+    first = cards[0]
+    return registry.make(first.task, first.labels, first.state)
+
+
+def _kept(places: Sequence[Path]) -> tuple[str, list[dict[str, list[Any]]]]:
+    """Return the answers that all runs keep of the same texts: of test texts where they can.
+
+    Raises:
+        RunError: There are none.
+    """
+    for part in PARTS:
+        files = [place / "predictions" / f"{part}.parquet" for place in places]
+        if not all(file.is_file() for file in files):
+            continue
+        tables = [_read(file) for file in files]
+        if all(_key(table) == _key(tables[0]) for table in tables):
+            return f"{part} texts", [_in_order(table) for table in tables]
+    raise RunError(
+        f"{' and '.join(map(str, places[:2]))} keep answers of no common texts; judge them by the "
+        "same file: --on FILE"
+    )
+
+
+def _judged(place: Path, on: object, options: Reading) -> dict[str, list[Any]]:
+    """Judge a run by a file, and return what it said of each text."""
+    evaluating.evaluate(place, on, options)
+    return _in_order(_read(evaluations.answers_of(place, on)))
+
+
+def _require_same(
+    places: Sequence[Path], tables: Sequence[Mapping[str, list[Any]]], on: str
+) -> None:
+    for place, table in zip(places, tables, strict=True):
+        if table["text"] != tables[0]["text"] or table["truth"] != tables[0]["truth"]:
+            raise RunError(f"{on}: {places[0]} and {place} do not read the same rows of it")
+
+
+def _read(file: Path) -> dict[str, list[Any]]:
+    """Read a table of answers.
+
+    Raises:
+        RunError: It is damaged.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        found: dict[str, list[Any]] = pq.read_table(file).to_pydict()
+    except (OSError, pa.ArrowException) as error:
+        raise RunError(f"{file}: cannot be read: {error!r:.100}") from error
+    return found
+
+
+def _key(table: Mapping[str, list[Any]]) -> list[tuple[Any, ...]]:
+    return sorted(zip(table["text"], _second(table), table["truth"], strict=True))
+
+
+def _second(table: Mapping[str, list[Any]]) -> Sequence[Any]:
+    """Return the second texts of pairs; blanks where there are none."""
+    own = table.get("pair") or table.get("passage")
+    return own or [""] * len(table["text"])
+
+
+def _in_order(table: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
+    """Sort a table by its texts, so that rows of several stand for the same."""
+    keys = list(zip(table["text"], _second(table), table["truth"], strict=True))
+    order = sorted(range(len(keys)), key=lambda row: keys[row])
+    return {name: [column[row] for row in order] for name, column in table.items()}
+
+
+def _alone(tables: Sequence[Mapping[str, list[Any]]]) -> list[tuple[int, int]]:
+    """Count, of each run but the first, the texts that it alone, and that the first alone, has."""
+    right = [
+        np.asarray(table["decision"], dtype=object) == np.asarray(table["truth"], dtype=object)
+        for table in tables
+    ]
+    return [(int((one & ~right[0]).sum()), int((right[0] & ~one).sum())) for one in right[1:]]

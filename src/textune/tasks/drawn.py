@@ -1,0 +1,102 @@
+"""What a run keeps of its texts becomes metrics of texts drawn again; N texts, R draws."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from textune.metrics import entities, numbers, paired, spans
+from textune.metrics.paired import Answers
+
+Floats = NDArray[np.float64]
+Columns = Mapping[str, Sequence[Any]]
+OF_CLASSES = ("mcc", "accuracy", "macro_f1", "roc_auc", "log_loss")
+OF_LABELS = ("roc_auc", "macro_f1", "micro_f1", "accuracy", "log_loss")
+
+
+def classes(task: Any, columns: Columns, draws: Floats) -> Mapping[str, Floats]:
+    """Compute metrics of one label a text; undecided texts count as their likeliest class.
+
+    Args:
+        task: With C labels.
+        columns: Of a table of predictions: `truth`, and `p(…)` and `decision` of the answers.
+        draws: (R, N) how often each text counts.
+
+    Returns:
+        Metric → (R,).
+    """
+    labels = [*task.labels, *sorted(set(columns["truth"]) - set(task.labels))]
+    places = {label: place for place, label in enumerate(labels)}
+    truth = np.asarray([places[label] for label in columns["truth"]])
+    chances = chances_of(task.labels, columns, len(labels))
+    likeliest = chances.argmax(axis=1).tolist()
+    decided = zip(columns["decision"], likeliest, strict=True)
+    decisions = np.asarray([places.get(label, best) for label, best in decided])
+    return paired.numbers(truth, Answers(chances, decisions), OF_CLASSES, draws)
+
+
+def labels(task: Any, columns: Columns, draws: Floats) -> Mapping[str, Floats]:
+    """Compute metrics of several labels a text; as for `classes`."""
+    truth = marks(task.labels, columns["truth"])
+    for place, cell in enumerate(columns.get("unscored") or ()):
+        truth[place, marks(task.labels, [cell])[0] == 1] = np.nan
+    decisions = marks(task.labels, columns["decision"]).astype(np.int64)
+    chances = chances_of(task.labels, columns, len(task.labels))
+    return paired.numbers(truth, Answers(chances, decisions), OF_LABELS, draws)
+
+
+def by_column(task: Any, columns: Columns, draws: Floats) -> Mapping[str, Floats]:
+    """Compute the means over columns of classes; as for `classes`."""
+    truth = marks(task.labels, columns["truth"])
+    given = marks(task.labels, columns["decision"])
+    found, keys = [], ("mcc", "accuracy", "macro_f1")
+    for at in task.places.values():
+        rows = np.flatnonzero(truth[:, at].sum(axis=1) == 1)
+        mine = Answers(given[rows][:, at], given[rows][:, at].argmax(axis=1))
+        found.append(paired.numbers(truth[rows][:, at].argmax(axis=1), mine, keys, draws[:, rows]))
+    return {key: np.mean([one[key] for one in found], axis=0) for key in keys}
+
+
+def tags(task: Any, columns: Columns, draws: Floats) -> Mapping[str, Floats]:
+    """Compute metrics of tags on words; as for `classes`."""
+    truth, found = ([json.loads(cell) for cell in columns[name]] for name in ("truth", "tags"))
+    return entities.drawn(truth, found, draws, plain=not task.marks_entities)
+
+
+def answers(_: Any, columns: Columns, draws: Floats) -> Mapping[str, Floats]:
+    """Compute metrics of answers to questions; as for `classes`."""
+    references = [json.loads(cell) for cell in columns["truth"]]
+    return spans.drawn(columns["answer"], references, draws)
+
+
+def targets(task: Any, columns: Columns, draws: Floats) -> Mapping[str, Floats]:
+    """Compute the means over numbers; as for `classes`."""
+    truth = np.asarray([list(map(float, cell.split(";"))) for cell in columns["truth"]])
+    values = [columns[f"predicted {label}"] for label in task.labels]
+    return numbers.drawn(truth, np.asarray(values, dtype=float).T, draws)
+
+
+def marks(names: Sequence[str], cells: Sequence[str | None]) -> Floats:
+    """Return a 1 for each name that stands in a cell; (N, C)."""
+    found = np.zeros((len(cells), len(names)))
+    places = {name: place for place, name in enumerate(names)}
+    for row, cell in enumerate(cells):
+        for name in parted(cell or ""):
+            if name in places:
+                found[row, places[name]] = 1.0
+    return found
+
+
+def parted(cell: str) -> Sequence[str]:
+    """Part the names that stand in one cell, as `labels.in_one_cell` writes them."""
+    if cell.startswith("["):
+        return list(json.loads(cell))
+    return cell.split(";") if cell else ()
+
+
+def chances_of(names: Sequence[str], columns: Columns, width: int) -> Floats:
+    """Return the probabilities of labels, 0 for those that a model does not know; (N, width)."""
+    known = np.stack([np.asarray(columns[f"p({name})"], dtype=float) for name in names], axis=1)
+    return np.pad(known, ((0, 0), (0, width - len(names))))

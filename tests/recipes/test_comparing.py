@@ -1,0 +1,129 @@
+"""Runs are compared by the same texts, by every task, and what texts cannot tell is said."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from scipy import stats
+from sklearn.metrics import matthews_corrcoef
+from typer.testing import CliRunner
+
+import textune
+from textune.doors import cli
+from textune.errors import RunError, SettingsError
+from textune.metrics import comparing
+
+RUNS = Path(__file__).parents[1] / "fixtures" / "runs_2026"
+TASKS = ("single", "multi", "number", "tags", "answers", "pairs")
+
+
+@pytest.fixture
+def copies(tmp_path):
+    """Return a function that copies a run twice; the second's answers may be changed."""
+
+    def make(task, change=None):
+        places = [tmp_path / name for name in ("one", "two")]
+        for place in places:
+            shutil.copytree(RUNS / task, place)
+        if change is not None:
+            file = places[1] / "predictions" / "valid.parquet"
+            columns = pq.read_table(file).to_pydict()
+            change(columns)
+            pq.write_table(pa.table(columns), file)
+        return places
+
+    return make
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_a_run_is_no_better_than_its_copy(copies, task):
+    found = textune.compare(*copies(task))
+    for (each,) in found.differences.values():
+        assert (each.gain, each.low, each.high, each.p) == (0, 0, 0, 1)
+        assert not each.is_shown
+    numbers = json.loads((RUNS / task / "metrics.json").read_text("utf-8"))["valid"]
+    for key, (each,) in found.differences.items():
+        if numbers.get(key) is not None and task != "multi":
+            assert each.values[0] == pytest.approx(numbers[key], abs=1e-6)
+
+
+def test_what_is_found_by_hand_is_found(copies):
+    def half_wrong(columns):
+        classes = sorted(set(columns["truth"]))
+        for row, label in enumerate(columns["truth"]):
+            columns["decision"][row] = label if row % 2 else classes[label == classes[0]]
+
+    places = copies("single", half_wrong)
+    kept = [pq.read_table(place / "predictions" / "valid.parquet").to_pydict() for place in places]
+    right = [np.asarray(one["truth"]) == np.asarray(one["decision"]) for one in kept]
+    found = textune.compare(*places)
+    (mcc,) = found.differences["mcc"]
+    by_hand = [matthews_corrcoef(one["truth"], one["decision"]) for one in kept]
+    assert mcc.gain == pytest.approx(by_hand[1] - by_hand[0])
+    only = int((right[1] & ~right[0]).sum()), int((right[0] & ~right[1]).sum())
+    assert found.alone == [only]
+    assert only[1] > 0
+    (accuracy,) = found.differences["accuracy"]
+    assert accuracy.p == pytest.approx(stats.binomtest(only[0], sum(only)).pvalue)
+    done = CliRunner().invoke(cli.app, ["compare", *map(str, places)])
+    said = " ".join(done.output.split())
+    assert f"by {places[0]} alone: {only[1]}" in said
+    other = CliRunner().invoke(cli.app, ["compare", *map(str, reversed(places)), "--json"])
+    told = json.loads(other.output)
+    assert told["differences"][str(places[0])]["mcc"]["gain"] == pytest.approx(-mcc.gain)
+
+
+def test_rows_in_another_order_are_the_same_texts(copies):
+    def turned(columns):
+        for name in columns:
+            columns[name] = columns[name][::-1]
+
+    found = textune.compare(*copies("single", turned))
+    assert found.differences["mcc"][0].gain == 0
+
+
+def test_what_cannot_be_compared_is_refused(copies, tmp_path):
+    def others(columns):
+        columns["text"] = [f"{text}!" for text in columns["text"]]
+
+    places = copies("single", others)
+    with pytest.raises(RunError, match="--on FILE"):
+        textune.compare(*places)
+    with pytest.raises(SettingsError, match="models of one task"):
+        textune.compare(RUNS / "single", RUNS / "multi")
+    with pytest.raises(SettingsError, match="same labels"):
+        textune.compare(RUNS / "single", RUNS / "pairs")
+    with pytest.raises(SettingsError, match="two runs or more"):
+        textune.compare(RUNS / "single")
+    with pytest.raises(SettingsError, match="named twice"):
+        textune.compare(RUNS / "single", RUNS / "single")
+    with pytest.raises(SettingsError, match="--metric f2"):
+        textune.compare(places[0], RUNS / "single", metric="f2")
+
+
+def test_another_file_judges_both(copies, tmp_path):
+    places = copies("single")
+    file = tmp_path / "more.csv"
+    kept = pq.read_table(places[0] / "predictions" / "valid.parquet").to_pydict()
+    rows = zip(kept["text"], kept["truth"], strict=True)
+    contract = json.loads((places[0] / "model" / "decision.json").read_text("utf-8"))["contract"]
+    head = f"{contract['text'][0]},{contract['label'][0]}"
+    file.write_text("\n".join([head, *(f"{a},{b}" for a, b in rows)]) + "\n", encoding="utf-8")
+    found = textune.compare(*places, on=file)
+    assert (found.on, found.texts) == (str(file), len(kept["text"]))
+    assert found.differences["accuracy"][0].gain == 0
+
+
+def test_chance_is_called_better_one_time_in_twenty():
+    draw = np.random.default_rng(0)
+    shown, count = 0, 400
+    draws = comparing.draws(count)[:201]
+    for _ in range(200):
+        right = draw.random((2, count)) < 0.8
+        found = [draws @ row / count for row in right.astype(float)]
+        shown += comparing.differences("accuracy", found)[0].is_shown
+    assert 1 <= shown <= 22
