@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from textune.doors.api import cross_validate, evaluate, train
-    from textune.doors.dataset_api import dataset
     from textune.doors.comparing_api import compare
+    from textune.doors.dataset_api import dataset
     from textune.doors.deciding_api import decide
     from textune.doors.looking_api import decode, features, follows, inspect, tokens
     from textune.doors.suggestion_api import suggest

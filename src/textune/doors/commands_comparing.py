@@ -1,7 +1,6 @@
 """The command that compares runs: `compare`."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import typer
 from rich.markup import escape
