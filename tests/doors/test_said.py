@@ -7,6 +7,7 @@ import pytest
 from test_cli import textune
 
 from conftest import WORDS
+from made_runs import make_run
 
 __all__ = ["textune"]  # the fixture
 
@@ -60,3 +61,21 @@ def test_several_seeds_are_drawn(textune, reviews, tiny_base, tmp_path, monkeypa
     code, _, _ = textune("train", reviews, "--base", tiny_base, *TRAIN, *options)
     assert code == 0
     assert "of each seed, mean and deviation" in (run / "report.html").read_text(encoding="utf-8")
+
+
+def test_a_run_that_is_trained_further_says_what_its_schedule_does(
+    textune, reviews, tiny_base, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("TEXTUNE_PROGRESS_SECONDS", "0.01")
+    base = make_run(tmp_path / "first", tiny_base, "single", ["bad", "good"])
+    words = ["train", reviews, "--base", base, *TRAIN, "--epochs", 1, "--out", tmp_path / "run"]
+    code, _, err = textune(*words)
+    assert code == 0
+    assert "is trained further, and the schedule of the learning rate begins anew" in err
+    assert " left" in err  # a line of progress, of those that come every so many seconds
+    _, out, _ = textune("evaluate", tmp_path / "run", reviews)
+    assert "texts/s, with reading the file and loading the model" in out
+    monkeypatch.setenv("TEXTUNE_PROGRESS_SECONDS", "often")
+    code, _, err = textune(*words, "--overwrite")
+    assert code == 2
+    assert "TEXTUNE_PROGRESS_SECONDS='often': expected seconds" in err

@@ -2,6 +2,7 @@
 
 import shlex
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -29,6 +30,7 @@ from textune.doors import (
 from textune.doors.help import Commands
 from textune.doors.options import command
 from textune.errors import SettingsError, TextuneError
+from textune.metrics import written
 from textune.records import ReadOptions
 
 if TYPE_CHECKING:  # pydantic
@@ -114,7 +116,9 @@ def evaluate(run: Path, source: str | list[str], *, as_json: bool, **options: An
 
     One that fills in masks is judged by plain text: loss, perplexity, masked accuracy.
     """
+    began = time.perf_counter()
     found = api.evaluate(run, source, **options)
+    seconds = time.perf_counter() - began
     if as_json:
         console.show_json(found)
         return
@@ -124,6 +128,9 @@ def evaluate(run: Path, source: str | list[str], *, as_json: bool, **options: An
     place = source if isinstance(source, str) else ", ".join(source)
     console_metrics.show_metrics(found, title=f"{place} ({found['n']:,} {noun})")
     console_metrics.show_per_batch(found)
+    rate = found["n"] / max(seconds, 1e-9)
+    took = f"{written.clock(seconds)}, {rate:,.0f} {noun}/s"
+    console.say(f"\n{took}, with reading the file and loading the model")
 
 
 @command(app, words=api.evaluate)

@@ -3,6 +3,7 @@
 Where there is no terminal for the bar, a line every half a minute takes its place.
 """
 
+import os
 import threading
 import time
 from collections.abc import Generator, Mapping
@@ -14,10 +15,12 @@ from rich.table import Column
 
 from textune.doors.console import SILENCE, err, folded, is_hushed, number
 from textune.doors.console_metrics import headlines
+from textune.errors import SettingsError
 from textune.metrics import catalogue, written
 from textune.records import Message, Started, Step, Validated
 from textune.runs.events import drained
 
+SECONDS = "TEXTUNE_PROGRESS_SECONDS"  # in the environment
 NARROW = 110  # columns of a terminal below which the bar says less
 COUNTS = {  # of a line a validation, with their widths; times of training since the last one, and
     "epoch": 6,  # of judging
@@ -31,8 +34,26 @@ RECENT = 50  # updates whose mean loss is shown
 
 def watch(events: Generator[Any, None, Any], *, quiet: bool) -> Any:
     """Show a run's events to their end and return what it made."""
-    with Watch(quiet=quiet or is_hushed()) as shown:
+    with Watch(quiet=quiet or is_hushed(), silence=_silence()) as shown:
         return drained(events, shown.show)
+
+
+def _silence() -> float:
+    """Return after how many seconds a line is due where there is no bar.
+
+    Raises:
+        SettingsError: What the environment says is no time.
+    """
+    asked = os.environ.get(SECONDS, "")
+    if not asked:
+        return SILENCE
+    try:
+        found = float(asked)
+    except ValueError:
+        found = -1.0
+    if not 0 < found < float("inf"):
+        raise SettingsError(f"{SECONDS}={asked!r:.40}: expected seconds, more than 0")
+    return found
 
 
 class Watch:

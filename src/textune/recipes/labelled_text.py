@@ -34,6 +34,11 @@ def _gather(request: TrainRequest, _: Path) -> Generator[Message, None, Corpus]:
     tokenizer = tokenizers.load(bases.find(request.settings.base))
     if (said := seeds.introduce(request)) is not None:
         yield said
+    if (Path(tokenizer.place) / "decision.json").is_file() and not request.resume:
+        yield Message(
+            f"{request.settings.base}: the model of a run is trained further, and the schedule of "
+            "the learning rate begins anew; --resume --epochs N in that run goes on by its own"
+        )
     settings = request.settings
     if request.resume:
         settings = _paired_as_begun(_judged_as_begun(settings, request.out), request.out)
