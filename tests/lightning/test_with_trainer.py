@@ -17,11 +17,13 @@ pytest.importorskip("lightning", reason="the extra `lightning` is not installed"
 
 from lightning.pytorch.callbacks import (
     EarlyStopping,
+    EMAWeightAveraging,
     GradientAccumulationScheduler,
     LearningRateMonitor,
     ModelCheckpoint,
 )
 from lightning.pytorch.loggers import CSVLogger
+from lightning.pytorch.tuner import Tuner
 from made_modules import (
     Deep,
     Focal,
@@ -49,18 +51,18 @@ pytestmark = [
 ]
 
 
-@pytest.mark.parametrize("parts", [1, 2, 4, 20])
 def test_weights_are_those_of_textune_train_however_many_parts_are_accumulated(
-    parts, reviews, tiny_base, tmp_path
+    reviews, tiny_base, tmp_path
 ):
     _, wanted = trained(tmp_path / "run", reviews, tiny_base, settings="train.dropout=0")
-    data, model = made(reviews, tiny_base, settings="train.dropout=0")
-    before = weights(model)
-    fit = trainer(tmp_path, accumulate_grad_batches=parts)
-    fit.fit(model, data)
-    assert fit.global_step == 9
-    assert gap(weights(model), wanted) < 1e-6
-    assert gap(before, wanted) > 1e-4
+    for parts in (1, 2, 4, 20):
+        data, model = made(reviews, tiny_base, settings="train.dropout=0")
+        before = weights(model)
+        fit = trainer(tmp_path, accumulate_grad_batches=parts)
+        fit.fit(model, data)
+        assert fit.global_step == 9
+        assert gap(weights(model), wanted) < 1e-6
+        assert gap(before, wanted) > 1e-4
 
 
 def test_masks_of_dropout_are_those_of_textune_train(reviews, tiny_base, tmp_path):
@@ -157,6 +159,21 @@ def test_callbacks_see_the_numbers_of_the_whole_set(comments, tiny_base, tmp_pat
     assert [one for part in batches for one in part] == again.predictor().predict(texts)
 
 
+def test_a_rate_is_looked_for_and_weights_are_averaged(few, tiny_base, tmp_path):
+    data, model = made(few, tiny_base)
+    run = trainer(tmp_path)
+    found = Tuner(run).lr_find(model, data, num_training=12, early_stop_threshold=None)
+    assert len(found.results["lr"]) == 3  # updates of a pass
+    model.lr = 5e-4
+    run.fit(model, data)
+    again, fresh = made(few, tiny_base, lr=model.lr)
+    trainer(tmp_path).fit(fresh, again)
+    assert gap(weights(model), weights(fresh)) == 0  # as if nobody had looked
+    before = weights(fresh)
+    trainer(tmp_path, callbacks=[EMAWeightAveraging(decay=0.5)]).fit(fresh, again)
+    assert gap(before, weights(fresh)) > 0
+
+
 def test_the_rate_follows_the_schedule_at_each_update(reviews, tiny_base, tmp_path):
     data = TextData(reviews, base=tiny_base, batch_size=16)
     changes = ("train.schedule=one-cycle", "train.warmup_epochs=0.5")
@@ -211,6 +228,7 @@ def test_every_task_learns_predicts_and_is_saved_as_textune_reads_it(
     model.save(tmp_path / "saved")
     predictor = textune.Predictor.load(tmp_path / "saved")
     assert (tmp_path / "saved/model/manifest.json").is_file()
+    assert textune.evaluate(tmp_path / "saved", file)["n"] == len(data.corpus.examples)
     for one, other in zip(predictor.predict(asked), model.predictor().predict(asked), strict=True):
         assert (one.labels, one.columns) == (other.labels, other.columns)
         assert dict(one.scores) == pytest.approx(dict(other.scores), abs=1e-5)
@@ -317,7 +335,7 @@ def test_two_processes_come_to_the_weights_of_one(reviews, tiny_base, tmp_path):
         [sys.executable, script, tiny_base, reviews, tmp_path],
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=400,
         check=False,
     )
     assert done.returncode == 0, done.stderr[-2000:]

@@ -129,6 +129,17 @@ class TextModule(LightningModule):
             wanted.refuse_others(card, data, str(folder))
         return cls(str(folder), made.to_values(card), wanted.values(chosen), is_run=True)
 
+    @property
+    def lr(self) -> float:
+        """The highest learning rate, by the name that Lightning's Tuner looks for."""
+        return self.settings.train.lr
+
+    @lr.setter
+    def lr(self, value: float) -> None:
+        train = self.settings.train.model_copy(update={"lr": float(value)})
+        self.settings = self.settings.model_copy(update={"train": train})
+        self.hparams["settings"] = wanted.values(self.settings)
+
     def head(self, last: nn.Linear) -> nn.Module:
         """Return what stands in the place of the head's last layer; override for one's own.
 
@@ -195,7 +206,8 @@ class TextModule(LightningModule):
     def on_train_start(self) -> None:
         """Let dropout draw from the seed, or go on where a checkpoint was written."""
         found, self._kept = self._kept, None
-        if found is None:
+        # a Tuner puts a checkpoint back that was written before the first update
+        if found is None or not (self.trainer.global_step or found["gradients"]):
             torch.manual_seed(self.settings.seed)
             return
         checkpoint.restore_rng(found["drawn"])
@@ -311,6 +323,8 @@ class TextModule(LightningModule):
                 "predict by Trainer.predict or predictor()"
             )
         place = Path(folder)
+        if self._trainer is not None and not self.trainer.is_global_zero:
+            return place  # the first process writes it
         made.write(self.encoder, self.card, place, place=self._place, base=self.settings.base)
         return place
 
