@@ -65,6 +65,7 @@ DIFFERENT = {
     "prove_set": Shown(metavar="SECTION.KEY=VALUE", kind=list[str]),
     "quiet": Shown(help="Show warnings and results only, neither progress nor notes."),
     "run": Shown(metavar="RUN", kind=Path),
+    "runs": Shown(metavar="RUN…", kind=list[str]),
     "seeds": Shown(least=1),
     "settings": Shown(("--set",), "SECTION.KEY=VALUE", list[str]),
     "show": Shown(least=0),
