@@ -129,9 +129,13 @@ def _metric(function: Any) -> OwnMetric:
 
 
 def _source(part: Any) -> Source:
-    """Say where the code of a part, or of the first of several, stands."""
-    one = part[0] if isinstance(part, tuple) else part
-    code = one if inspect.isfunction(one) or inspect.isclass(one) else type(one)
+    """Say where the code of a part, or of several, stands."""
+    if isinstance(part, tuple):
+        each = [_source(one) for one in part]
+        texts = "\n".join(dict.fromkeys(one.text for one in each))
+        names = ", ".join(one.name for one in each)
+        return Source(names, hashlib.sha256(texts.encode()).hexdigest(), texts)
+    code = part if inspect.isfunction(part) or inspect.isclass(part) else type(part)
     name = getattr(code, "__qualname__", repr(code))
     try:
         file = Path(inspect.getsourcefile(code) or "")

@@ -151,7 +151,7 @@ class Labelled:
         encoder.to(device)
         freezing.freeze(encoder.model, train.freeze)
         rows = encoder.model.get_input_embeddings().weight.shape[0]
-        if train.keep_epochs:  # each is written whole
+        if train.keep_epochs or self.own.optimizer:  # all rows are written, or updated by it
             return encoder, None
         used = self.corpus.store.used(rows)
         for name in self.names if train.probe else ():

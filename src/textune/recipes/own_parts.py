@@ -7,6 +7,7 @@ from textune.errors import SettingsError
 from textune.records import Message
 from textune.settings.config import Settings
 from textune.tasks.own import SHAPES, Own
+from textune.training import own_callbacks
 
 OFF = {"probe": False, "refit": False, "remedies": "off"}  # under a head or loss of one's own
 USUAL: dict[str, object] = {  # what a loss of one's own takes the place of
@@ -23,6 +24,7 @@ def settled(settings: Settings, own: Own) -> Settings:
     Raises:
         SettingsError: Something of that was asked for.
     """
+    own_callbacks.refuse(own.callbacks)
     if own.head is None and own.loss is None:
         return settings
     part = "a head" if own.head is not None else "a loss"

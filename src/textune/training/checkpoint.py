@@ -127,6 +127,8 @@ def optimizer_tensors(optimizer: Optimizer) -> dict[str, Tensor]:
     found = {}
     for number, values in optimizer.state_dict()["state"].items():
         for name, value in values.items():
+            if value is None:  # a momentum that an optimizer of the user's has not begun
+                continue
             found[f"optimizer.{number}.{name}"] = torch.as_tensor(value).detach().contiguous()
     return found
 

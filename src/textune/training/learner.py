@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,13 @@ from textune.records import Batch, Message, Started, Step
 from textune.runs.journal import Journal
 from textune.runs.typed import Capsule
 from textune.settings.language_config import RunSettings
-from textune.training import checkpoint, loop, memory, optim, snapshot
+from textune.training import checkpoint, loop, memory, optim, own_optimizers, snapshot
 from textune.training.clock import Clock
 from textune.training.fingerprints import Fingerprint
 from textune.training.instability import Watch
 from textune.training.loop import Trainable
 from textune.training.optim import AdamW
+from textune.training.own_callbacks import Control, Listeners
 from textune.training.profiling import Profiler
 from textune.training.progress import Progress
 
@@ -58,6 +60,7 @@ class Learner:
     saves_last: bool = False  # whether a state is kept of the last step, though none judges it
     profiler: Profiler | None = None  # of the first updates
     journal: Journal = field(init=False)  # while it learns
+    listeners: Listeners = field(init=False)  # while it learns
 
     @classmethod
     def build(
@@ -84,14 +87,7 @@ class Learner:
         numbers = train.precision
         assert numbers != "auto", "the number format is chosen before a run begins"
         model = precision.wrap(encoder, numbers)
-        optimizer = optim.adamw(
-            encoder.model,
-            lr=train.lr,
-            weight_decay=train.weight_decay,
-            betas=train.betas,
-            eps=train.eps,
-            halves=encoder.halves(),
-        )
+        optimizer = _optimizer(objective, settings, encoder)
         if device.type == "cpu" and threads.decide(by_kernels=encoder.has_kernels):
             threads.stay("without kernels it decides the order of sums")
         learner = cls(
@@ -138,6 +134,14 @@ class Learner:
         found = remarks.describe(self.encoder, left_out=left_out, millions=written.millions)
         yield from map(Message, (*found, *self.remarks))
 
+    def listen(self, folder: Path, *, goes_on: bool) -> None:
+        """Tell the user's callbacks that training begins."""
+        parts = self.objective.own.callbacks
+        self.listeners = Listeners(self, Control(self, folder), parts)
+        self.listeners.epoch = self.progress.step // self.objective.per_epoch
+        self.listeners.save = partial(self.save_checkpoint, folder)
+        self.listeners.start(goes_on=goes_on)
+
     def save_checkpoint(self, folder: Path) -> None:
         """Write everything from which this run continues to the same weights.
 
@@ -148,6 +152,7 @@ class Learner:
         progress.decay, progress.total = self.decay, self.total
         progress.clock, progress.reserve = self.clock.seconds(), self.clock.reserve
         progress.watched = None if self.watch is None else self.watch.state()
+        progress.callbacks = self.listeners.states()
         self.journal.flush()  # what is before a checkpoint is never lost
         found = snapshot.take(self.encoder.model, self.optimizer, progress, self.prints())
         found.tensors.update({f"{START}{name}": value for name, value in self.start.items()})
@@ -266,3 +271,18 @@ class Learner:
         if self.progress.retry is not None:
             rising = max(rising, round(self.progress.retry["warmup_share"] * total))
         return optim.schedule(self.optimizer, train.schedule, warmup=rising, total=total)
+
+
+def _optimizer(objective: Objective, settings: RunSettings, encoder: Encoder) -> AdamW:
+    """Make what updates the weights: AdamW, or what the user brought."""
+    train, halves = settings.train, encoder.halves()
+    if objective.own.optimizer is not None:
+        return own_optimizers.build(objective.own.optimizer, encoder.model, settings, halves=halves)
+    return optim.adamw(
+        encoder.model,
+        lr=train.lr,
+        weight_decay=train.weight_decay,
+        betas=train.betas,
+        eps=train.eps,
+        halves=halves,
+    )

@@ -44,6 +44,7 @@ def learn(learner: Learner, folder: Path, stop: StopRequest, *, goes_on: bool) -
     if learner.progress.retry is not None:
         learner.journal.tell_retry(learner.progress.retry)
     try:
+        learner.listen(folder, goes_on=goes_on)
         with stop.between_steps():
             if learner.settings.train.profile:
                 learner.profiler = Profiler(folder, learner.total)
@@ -51,7 +52,10 @@ def learn(learner: Learner, folder: Path, stop: StopRequest, *, goes_on: bool) -
             if learner.profiler is not None:
                 yield from learner.profiler.end()
             _stop_if(learner, folder, stop)
-        if _has_no_patience(learner) and learner.progress.step != learner.total:
+        learner.listeners.end()
+        if learner.progress.stopped is not None:
+            yield Message(f"stopped by a callback of your own: {learner.progress.stopped}")
+        elif _has_no_patience(learner) and learner.progress.step != learner.total:
             patience = learner.settings.train.patience
             title = catalogue.HEADLINES.get(learner.objective.metric, learner.objective.metric)
             times = "1 validation" if patience == 1 else f"{patience} validations"
@@ -93,6 +97,7 @@ def _steps(
         if step.number % learner.objective.per_epoch == 0:
             learner.journal.epoch(step)
         yield step
+        learner.listeners.step(step)
         yield from learner.profiled()
         yield from map(Message, threads.news())
         why = None if watch is None else watch.after(step)
@@ -102,6 +107,7 @@ def _steps(
             yield starting_over.explain(learner, why)
         _stop_if(learner, folder, stop)
         yield from _validated(learner, folder, stop)
+        learner.listeners.epoch_end({})
         if _is_over(learner):
             break
         if _is_to_be_saved(learner):
@@ -122,6 +128,7 @@ def _validated(learner: Learner, folder: Path, stop: StopRequest) -> Iterator[Va
         raise
     found = _noted(learner, folder, *judged)
     learner.journal.validated(found)
+    learner.listeners.epoch_end(found.metrics)
     yield found
     yield from _rising(learner, found.metrics)
     yield from _saved(learner, folder)
@@ -156,6 +163,7 @@ def _is_due(learner: Learner) -> bool:
             int(learner.clock.share() * TENTHS) > progress.tenths and is_worth_it
         )
     is_last = progress.step == learner.total or learner.clock.is_over()
+    is_last = is_last or progress.stopped is not None
     return is_last or progress.step % (every or learner.objective.per_epoch) == 0
 
 
@@ -171,7 +179,8 @@ def _is_to_be_saved(learner: Learner) -> bool:
 
 def _is_over(learner: Learner) -> bool:
     """Tell whether time or patience is at its end."""
-    return _has_no_patience(learner) or learner.clock.is_over()
+    is_stopped = learner.progress.stopped is not None
+    return is_stopped or _has_no_patience(learner) or learner.clock.is_over()
 
 
 def _has_no_patience(learner: Learner) -> bool:

@@ -78,7 +78,7 @@ def train(
             epoch=work.epoch,
             loss=total,
             norm=norm,
-            lr=float(optimizer.param_groups[0]["lr"]),
+            lr=max(float(group["lr"]) for group in optimizer.param_groups),
             texts=work.texts,
             tokens=work.tokens,
             computed=work.computed,

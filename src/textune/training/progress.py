@@ -39,6 +39,9 @@ class Progress:
         None  # of the first updates, by which it is seen that it learns
     )
     retry: dict[str, Any] | None = None  # why and how it began anew
+    lr_factor: float = 1.0  # by which callbacks have changed the learning rate
+    stopped: str | None = None  # why a callback has ended the training
+    callbacks: list[Any] | None = None  # their states
 
     def count(self, step: Step, seconds: float) -> None:
         """Count an update, and the seconds that it took."""

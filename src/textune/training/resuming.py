@@ -6,7 +6,7 @@ from pathlib import Path
 from textune.records import Message
 from textune.runs import runs
 from textune.storage import contents, folders
-from textune.training import checkpoint, fingerprints, optim, snapshot
+from textune.training import checkpoint, fingerprints, optim, own_callbacks, snapshot
 from textune.training.learner import START, Learner
 
 
@@ -51,6 +51,7 @@ def _continue(learner: Learner, folder: Path, *, accept: bool) -> Iterator[Messa
         if name.startswith(START)
     }
     learner.calm()
+    own_callbacks.rescale(learner, learner.progress.lr_factor)
     optim.move_schedule(learner.schedule, learner.progress.step)
     if learner.sub is not None:
         learner.sub.decay = learner.progress.decay

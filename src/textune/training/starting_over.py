@@ -93,6 +93,7 @@ def begin(learner: Learner, folder: Path, why: str) -> Iterator[Message | Starte
     kept = {name: getattr(learner.progress, name) for name in ("seconds", "texts", "tokens")}
     kept |= {name: getattr(learner.progress, name) for name in ("computed", "reserve")}
     learner.progress = Progress(**kept, retry=retry)
+    learner.listeners.epoch = 0
     watch(learner)
     learner.calm()
     torch.manual_seed(learner.settings.seed)

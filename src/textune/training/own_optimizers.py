@@ -1,0 +1,131 @@
+"""An optimizer of the user's own, or groups of parameters, become what the loop updates by."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+
+from textune.errors import SettingsError, first_line
+from textune.fast.matrices import Half
+from textune.settings.language_config import RunSettings
+from textune.training.optim import AdamW
+
+Halves = Mapping[nn.Parameter, Half]
+MOST = 3  # names in a message
+
+
+def build(
+    make: Callable[..., Any], model: nn.Module, settings: RunSettings, *, halves: Halves
+) -> AdamW:
+    """Make what updates the trainable parameters of a model.
+
+    Args:
+        make: The user's function of named parameters and the highest learning rate: it returns a
+            torch optimizer, or groups of parameters for AdamW.
+        model: Whose parameters are trained.
+        settings: Of the run.
+        halves: Parameters that are computed with in bf16.
+
+    Raises:
+        SettingsError: The function fails, or returns neither.
+    """
+    train = settings.train
+    named = [(name, item) for name, item in model.named_parameters() if item.requires_grad]
+    try:
+        made = make(named, train.lr)
+    except Exception as error:  # the user's code may raise anything
+        raise SettingsError(
+            f"the optimizer of your own failed: {type(error).__name__}: {first_line(error)}; it "
+            "gets a list of names with their parameters, and the learning rate"
+        ) from error
+    if isinstance(made, torch.optim.Optimizer):
+        _refuse_others(made.param_groups, named)
+        return _adopted(made, halves)
+    is_groups = isinstance(made, list | tuple) and all(
+        isinstance(group, Mapping) and "params" in group for group in made
+    )
+    if not is_groups or not made:
+        raise SettingsError(
+            "the optimizer of your own: expected a torch optimizer, or a list of groups such as "
+            f'{{"params": […], "lr": 1e-5}} for AdamW, found {type(made).__name__}'
+        )
+    groups: list[dict[str, Any]] = [{"weight_decay": train.weight_decay, **group} for group in made]
+    for group in groups:
+        group["params"] = list(group["params"])
+    _refuse_others(groups, named)
+    return AdamW(groups, lr=train.lr, betas=train.betas, eps=train.eps, halves=halves)
+
+
+def _refuse_others(
+    groups: Sequence[Mapping[str, Any]], named: Sequence[tuple[str, nn.Parameter]]
+) -> None:
+    """Refuse parameters that are not trained here, or trained ones that no group has."""
+    given = {id(item) for group in groups for item in group["params"]}
+    known = {id(item) for _, item in named}
+    if given - known:
+        raise SettingsError(
+            f"the optimizer of your own: {len(given - known)} of its parameters are not those that "
+            "it was given; take the parameters as they are"
+        )
+    if lost := [name for name, item in named if id(item) not in given]:
+        shown = ", ".join(lost[:MOST])
+        raise SettingsError(
+            f"the optimizer of your own: {len(lost)} trained parameters are in no group ({shown}"
+            f"{', …' if len(lost) > MOST else ''}); give each of them a group, or freeze layers "
+            "by train.freeze"
+        )
+
+
+class _Adopted:
+    """What the loop asks of an optimizer, put before a torch optimizer's own class."""
+
+    skips = False
+    param_groups: list[dict[str, Any]]
+    _pairs: list[tuple[nn.Parameter, Half]]
+
+    def clip(self, most: float | None) -> Tensor:
+        """Measure the norm of all gradients, and scale them to at most this one; return it."""
+        for parameter, half in self._pairs:
+            if half.gradient is not None:
+                parameter.grad, half.gradient = half.gradient.float(), None
+        everything = [item for group in self.param_groups for item in group["params"]]
+        gradients = [item.grad for item in everything if item.grad is not None]
+        norm = nn.utils.get_total_norm(gradients)
+        if most is not None:
+            torch._foreach_mul_(gradients, (most / (norm + 1e-6)).clamp(max=1.0))
+        return norm
+
+    def step(self, closure: object = None) -> Any:
+        """Update, and let the bf16 sides follow.
+
+        Raises:
+            SettingsError: The optimizer fails.
+        """
+        own: Any = super()
+        try:
+            own.step(closure) if closure is not None else own.step()
+        except Exception as error:  # the user's code may raise anything
+            raise SettingsError(
+                f"the optimizer of your own failed in its step: {type(error).__name__}: "
+                f"{first_line(error)}; one that needs a closure (LBFGS) cannot be taken"
+            ) from error
+        with torch.no_grad():
+            for parameter, half in self._pairs:
+                half.copy.copy_(parameter)
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget all gradients."""
+        del set_to_none
+        for group in self.param_groups:
+            for parameter in group["params"]:
+                parameter.grad = None
+
+
+def _adopted(made: torch.optim.Optimizer, halves: Halves) -> AdamW:
+    """Let a torch optimizer be one that the loop takes: of its own class, with another before."""
+    kind: Any = type(made)
+    own: Any = made
+    own.__class__ = type(kind.__name__, (_Adopted, kind), {})
+    own._pairs = list(halves.items())
+    return cast("AdamW", own)
