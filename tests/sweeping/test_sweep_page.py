@@ -59,7 +59,7 @@ def test_the_page_shows_history_importance_slices_and_what_failed(plan, tmp_path
     assert names == {"history.png", "importance.png", "slice-lr.png", "slice-batch_size.png"}
     text = (tmp_path / "sweep.html").read_text(encoding="utf-8")
     for words in (
-        *("The best of 2.", "0.550 ± 0.020", "History: MCC of each trial", "1:01"),
+        *("The best of 2.", "0.550 ± 0.020", "History of trials", "1:01"),
         *("given up after 1 of 3 epochs", "a &lt;gradient&gt; is not finite", "lr 1e-5 to 0.001"),
     ):
         assert words in text

@@ -97,10 +97,15 @@ def _winner(numbers: Mapping[str, Any]) -> list[tuple[str, str]]:
     of = {"new": "validation texts of another split", "same": "the same validation texts"}
     names = {"valid": of.get(found.get("split", ""), ""), "test": "test texts"}
     return [
-        (f"{names[part]}, {found['seeds']} seeds", repeated.words(found[part]))
+        (f"{names[part]}, {found['seeds']} seed{'s' * (found['seeds'] > 1)}", _mean(found[part]))
         for part in names
         if found.get(part)
     ]
+
+
+def _mean(found: Mapping[str, Any]) -> str:
+    interval = written.interval(found.get("interval"))
+    return repeated.words(found) + (f" ({interval})" if interval else "")
 
 
 def _drawings(
@@ -108,9 +113,7 @@ def _drawings(
 ) -> dict[str, tuple[str, Draw]]:
     """Return what is drawn, by the name of the file."""
     title = catalogue.title(plan.metric)
-    drawn: dict[str, tuple[str, Draw]] = {
-        "history": (f"History: {title} of each trial", _history(plan, found))
-    }
+    drawn: dict[str, tuple[str, Draw]] = {"history": ("History of trials", _history(plan, found))}
     if numbers["importance"]:
         drawn["importance"] = (
             "Importance: share of the spread of scores",
@@ -216,4 +219,13 @@ def _finish(axes: Axes, paint: Paint, unit: str) -> None:
     axes.set_ylabel(unit, color=paint.ink)
     axes.grid(axis="y", color=paint.faint, linewidth=0.5)
     if len(axes.get_legend_handles_labels()[0]) > 1:
-        axes.legend(loc="best", fontsize=9, frameon=False, labelcolor=paint.ink)
+        axes.legend(
+            loc="lower right",
+            bbox_to_anchor=(1.0, 1.0),  # above, where no trial is
+            ncols=3,
+            fontsize=9,
+            frameon=False,
+            labelcolor=paint.ink,
+            columnspacing=1.0,
+            handletextpad=0.3,
+        )
