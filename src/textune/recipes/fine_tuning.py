@@ -308,7 +308,8 @@ def build(request: TrainRequest, corpus: Corpus, clock: Clock) -> FineTuning:
         width=bases.width(Path(place)),
         resumed=request.out if request.resume else None,
     )
-    if not any(file.part == "valid" for file in corpus.files):  # else no share is drawn
+    has_file = any(file.part == "valid" for file in corpus.files)  # then no share is drawn
+    if not has_file or (request.resume and judging.had_share(request.out)):
         settings = judging.resolved(settings, is_cross_validated=corpus.is_cross_validated)
     if settings.train.remedies == "always" and not corpus.is_cross_validated:
         raise SettingsError(

@@ -1,7 +1,11 @@
 """The number of texts becomes how a run is judged: by a share of them, or by folds."""
 
+from pathlib import Path
+
+from textune.errors import SettingsError
 from textune.settings import choosing
-from textune.settings.config import Settings
+from textune.settings.config import Settings, read_section
+from textune.settings.data_config import DataSettings
 from textune.tasks.kind import Kind
 
 SHARE = 0.1  # of the texts that validates, where nothing else is asked for
@@ -35,6 +39,15 @@ def seed_of_rows(settings: Settings) -> int:
     """Return the seed by which rows are drawn, and parted into those that learn and judge."""
     given = settings.data.split_seed
     return settings.seed if given is None else given
+
+
+def had_share(run: Path) -> bool:
+    """Tell whether a run's settings name a share, as those of before did beside a file, too."""
+    file = run / "config.toml"
+    try:
+        return file.is_file() and bool(read_section(file, "data", DataSettings).valid_share)
+    except SettingsError:  # damaged: it is written anew
+        return False
 
 
 def resolved(settings: Settings, *, is_cross_validated: bool) -> Settings:
