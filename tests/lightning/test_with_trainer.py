@@ -65,6 +65,23 @@ def test_weights_are_those_of_textune_train_however_many_parts_are_accumulated(
         assert gap(before, wanted) > 1e-4
 
 
+WAYS = {
+    "weights": ["train.class_weights=balanced", "train.sampling=balanced", "train.schedule=cosine"],
+    "frozen": ["train.freeze=1", "train.label_smoothing=0.1", "train.clip=0.1"],
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_settings_of_the_training_mean_what_they_mean_to_textune_train(
+    way, reviews, tiny_base, tmp_path
+):
+    changes = ["train.dropout=0", *WAYS[way]]
+    _, wanted = trained(tmp_path / "run", reviews, tiny_base, settings=changes)
+    data, model = made(reviews, tiny_base, settings=changes)
+    trainer(tmp_path, accumulate_grad_batches=2).fit(model, data)
+    assert gap(weights(model), wanted) < 1e-6
+
+
 def test_masks_of_dropout_are_those_of_textune_train(reviews, tiny_base, tmp_path):
     _, wanted = trained(tmp_path / "run", reviews, tiny_base)
     data, model = made(reviews, tiny_base)
@@ -202,6 +219,7 @@ def test_a_trial_run_goes_through_everything_once(reviews, tiny_base, tmp_path):
 
 KINDS = {
     "single": ("reviews", {}, "valid_mcc"),
+    "multi": ("comments", {"label": "warm,cold,film"}, "valid_micro_f1"),
     "number": ("numbers", {}, "valid_rmse"),
     "tags": ("tagged", {}, "valid_f1_kind"),
     "aspects": ("aspects", {"label": "food,service", "task": "aspects"}, "valid_accuracy"),
