@@ -172,7 +172,7 @@ def _divided(
     split = _balance(everything, split, data, judging.seed_of_rows(settings))
     yield from _kept(everything, whole, split)
     store, remarks = lengths.tokenize(
-        everything,
+        own_tasks.prepared(task, everything),
         tokenizer,
         task.asks,
         long=data.long,

@@ -199,7 +199,7 @@ def train(
         profile: Record what the first updates cost: a table, and a trace for a browser.
         deterministic: Refuse operations of torch that have no deterministic form.
         plugin: Python file with parts of your own, by their names: head, loss, metrics, optimizer,
-            callbacks, preprocess.
+            callbacks, preprocess; readers of files, tasks.
         head: What becomes of the states of tokens: called with the base's configuration and the
             number of outputs, a torch module.
         loss: Called with logits and targets: one loss for each target.

@@ -1,6 +1,7 @@
 """The command that looks at labelled text before anything is trained: `check`."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -13,7 +14,7 @@ from textune.records import Survey
 READ_BY = (  # options of `train` that say how a file is read
     *("source", "text", "label", "task", "header", "delimiter", "rows", "sheet", "annotators"),
     *("quote", "encoding", "faulty", "merge_labels"),
-    *("group", "names", "weight", "skip", "no_skip", "base", "seed"),
+    *("group", "names", "weight", "skip", "no_skip", "base", "seed", "plugin"),
 )
 
 
@@ -31,6 +32,7 @@ def check(  # noqa: D417  # the others are described in `train`
     show_of: Sequence[str] = (),
     show_each: int = 5,
     seed: int = 42,
+    plugin: Path | None = None,
     **options: Any,
 ) -> None:
     """Say what is in FILE, what would be trained on it, and what is wrong with it.
@@ -43,9 +45,12 @@ def check(  # noqa: D417  # the others are described in `train`
         show_of: Show rows of this label, too; once or several times.
         show_each: How many rows of each such label.
         seed: Of the rows that are shown.
+        plugin: Python file with readers of files, or tasks, of your own.
     """
+    from textune.extensions import plugin as plugins
     from textune.survey import plain_survey, survey
 
+    plugins.gather(plugin)
     if plain_survey.is_many(source, is_plain=options.get("task") == "plain"):
         options |= {"forecast": True} if forecast else {}
         options |= {"show": show} if show else {}

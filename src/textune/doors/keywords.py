@@ -13,6 +13,7 @@ from textune.settings import config
 from textune.settings.config import Kind, Settings
 from textune.settings.language_config import AdaptSettings, PretrainSettings
 from textune.storage.names import file_name
+from textune.tasks import installed
 from textune.tasks.own import SHAPES
 
 TOP = ("base", "seed", "device", "add_words", "size", "vocab", "cased")
@@ -65,6 +66,7 @@ def labelled(options: Mapping[str, Any], *, suffix: str = "") -> TrainRequest:
     source, valid, test = _files(options, before)
     if isinstance(valid, str) and valid == NONE:
         options, valid = {**options, "valid_share": 0.0}, None
+    installed.load()
     own = plugin.gather(options.get("plugin"), {name: options.get(name) for name in SHAPES})
     out, seeds = _path(options["out"]), options.get("seeds")
     return TrainRequest(

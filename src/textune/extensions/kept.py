@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from textune.errors import ModelError
-from textune.extensions import plugin
 from textune.storage import atomic
 from textune.tasks.own import ANSWERS, Own, Source
 
@@ -24,23 +23,25 @@ def write(own: Own, folder: Path) -> None:
             atomic.write_text(folder / (FILE if is_one else f"{part}.py"), source.text)
 
 
-def needed(folder: Path, told: Mapping[str, Mapping[str, str]], given: plugin.Given | Own) -> Own:
-    """Return the user's own parts, which must be those that a model was trained with.
+def require(folder: Path, told: Mapping[str, Mapping[str, str]], own: Own) -> None:
+    """Hold the parts that were given against those that a model was trained with.
 
     Args:
         folder: Of the model.
         told: What the model says of them.
-        given: A Python file, or a table of parts; None where nobody gave any.
+        own: What was given.
 
     Raises:
-        ModelError: A part is missing, or is not as it was.
-        SettingsError: What was given is no plugin.
+        ModelError: A part is missing, is not as it was, or the model has none.
     """
-    own = given if isinstance(given, Own) else plugin.of(given)
     for part in ANSWERS:
         if part in told:
             _compare(folder, part, told[part], own.sources.get(part))
-    return own
+        elif part == "preprocess" and part in own.sources:
+            raise ModelError(
+                f"{folder}: this model was trained on texts as they are, and "
+                f"{own.sources[part].name} would change them; leave it out"
+            )
 
 
 def _compare(folder: Path, part: str, told: Mapping[str, str], found: Source | None) -> None:

@@ -13,10 +13,12 @@ from typing import Any
 
 from textune.errors import SettingsError, among, first_line
 from textune.metrics import catalogue
+from textune.tasks import installed
 from textune.tasks.own import NOTHING, SHAPES, Own, OwnMetric, Source, positions
 
 LOWER = "lower_is_better"  # an attribute of a metric
 SEVERAL = ("metrics", "callbacks")
+ADDED = ("readers", "tasks")  # to what textune knows, while the program runs
 PARTS = {"metric": "metrics", "callback": "callbacks"}  # a single one may be called so
 
 
@@ -41,7 +43,7 @@ def gather(plugin: str | Path | None = None, given: Mapping[str, Any] | None = N
 
     Args:
         plugin: A Python file whose names are those of parts: head, loss, metrics, optimizer,
-            callbacks, preprocess.
+            callbacks, preprocess; readers, tasks.
         given: The same, as objects.
 
     Raises:
@@ -83,10 +85,14 @@ def _of_file(file: Path) -> dict[str, Any]:
         ) from error
     found = {part: vars(module)[part] for part in SHAPES if part in vars(module)}
     found |= {part: vars(module)[one] for one, part in PARTS.items() if one in vars(module)}
-    if not found:
+    added = {name: vars(module)[name] for name in ADDED if name in vars(module)}
+    installed.add_readers(added.get("readers", {}))
+    installed.add_tasks(added.get("tasks", ()))
+    if not found and not added:
         held = [name for name in vars(module) if not name.startswith("_")]
-        hint = next((among(one, SHAPES) for one in held), f"allowed: {', '.join(SHAPES)}")
-        raise SettingsError(f"--plugin {file}: defines none of {', '.join(SHAPES)}; {hint}")
+        names = (*SHAPES, *ADDED)
+        hint = next((among(one, names) for one in held), f"allowed: {', '.join(names)}")
+        raise SettingsError(f"--plugin {file}: defines none of {', '.join(names)}; {hint}")
     return found
 
 

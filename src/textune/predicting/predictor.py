@@ -19,13 +19,14 @@ from textune.encoder.plain import PlainEncoder
 from textune.errors import DataError, ModelError, RunError, SettingsError
 from textune.evaluation import answered
 from textune.extensions import kept
+from textune.extensions import plugin as plugins
 from textune.extensions.plugin import Given
 from textune.predicting.waiting import Waiting
 from textune.reading import obtained, sources
 from textune.records import Contract, Example, Prediction, ReadOptions, Scores, Table
 from textune.runs import runs
 from textune.runs.runs import Card
-from textune.tasks import examples, layout, lengths, own_tasks
+from textune.tasks import examples, installed, layout, lengths, own_tasks
 from textune.tasks import registry as tasks
 from textune.tasks.interface import Task, thresholds
 from textune.tasks.own import Own
@@ -203,6 +204,8 @@ class Predictor:
             raise RunError(f"{path!r:.40} is no path; give the folder that `textune train` wrote")
         names.require_device(device)
         names.require_format(precision)
+        installed.load()
+        own = plugin if isinstance(plugin, Own) else plugins.of(plugin)
         folder = runs.model_folder(Path(path))
         bases.check(folder)
         card = runs.read_card(folder)
@@ -213,7 +216,7 @@ class Predictor:
             raise ModelError(
                 f"{folder / 'decision.json'}: not what textune train wrote: {error!r:.200}"
             ) from error
-        own = kept.needed(folder, card.own, plugin)
+        kept.require(folder, card.own, own)
         task = own_tasks.extended(task, own)
         tokenizer = tokenizers.load(str(folder))
         if card.shape.max_tokens > tokenizer.limit:
@@ -296,7 +299,8 @@ class Predictor:
         self, examples: Sequence[Example], decision: Decision, *, targets: Targets | None = None
     ) -> Scores:
         """Compute logits, probabilities and decisions; the truth where targets are given."""
-        store = stores.tokenize(examples, self.tokenizer, self.card.shape)
+        texts = own_tasks.prepared(self.task, examples)
+        store = stores.tokenize(texts, self.tokenizer, self.card.shape)
         known = None if targets is None else lengths.to_items(targets, store)
         rows = np.arange(len(store))
         if isinstance(self.encoder, PlainEncoder):

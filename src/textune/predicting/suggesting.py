@@ -18,7 +18,7 @@ from textune.predicting.predictor import CHUNK, Predictor, Reading
 from textune.predicting.waiting import Waiting
 from textune.records import PASSAGES, Contract, Example, Prediction, Table
 from textune.settings import config
-from textune.tasks import examples, layout, registry
+from textune.tasks import examples, layout, own_tasks, registry
 from textune.tasks.interface import Column, Task
 from textune.text import store as stores
 
@@ -177,7 +177,9 @@ def _features(predictor: Predictor, items: Sequence[Candidate]) -> NDArray[np.fl
     if features.last_layer(encoder) is None:
         return None
     store = stores.tokenize(
-        [item.example for item in items], predictor.tokenizer, predictor.card.shape
+        own_tasks.prepared(predictor.task, [item.example for item in items]),
+        predictor.tokenizer,
+        predictor.card.shape,
     )
     found = features.features(encoder, store, np.arange(len(store)), micro_tokens=0)
     if store.shape.pairs == "apart":

@@ -18,6 +18,7 @@ from textune.reading import (
     in_memory,
     jsonlines,
     obtained,
+    own_readers,
     packing,
     several,
     spreadsheets,
@@ -158,6 +159,8 @@ def _read_place(place: Path, options: ReadOptions, faults: Faults | None) -> Tab
         path = Told.of(path, options.encoding, faults)
     if stat.S_ISDIR(mode) and (table := folders.read(path)):
         return table
+    if (own := own_readers.read(path)) is not None:
+        return own
     return _in_sentences(_read_file(obtained.checked(path), options))
 
 

@@ -19,7 +19,7 @@ from textune.records import Annotators, Contract, Example, Finding, ReadOptions,
 from textune.survey import agreement, audit, beyond, plain_survey, settling
 from textune.survey.beyond import CountTokens, Measured, Ruler
 from textune.survey.settling import Call
-from textune.tasks import examples, registry
+from textune.tasks import examples, installed, registry
 from textune.tasks.contract import Understanding
 from textune.tasks.kind import Tally
 from textune.text import tokenizers, unknown
@@ -68,6 +68,7 @@ def check(  # noqa: D417  # the other keywords are those of `train`
         DataError: The file, or labels in it, cannot be read; all rows concerned are named.
         SettingsError: An option names a column that is not there.
     """
+    installed.load()
     options = ReadOptions(
         header=header,
         delimiter=delimiter,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -51,6 +51,41 @@ def extended(task: Task, own: Own) -> Task:
     made = type(kind.__name__, (kind,), body)
     values = {each.name: getattr(task, each.name) for each in fields(cast("Any", task))}
     return cast("Task", made(**values))
+
+
+def prepared(task: Task, examples: Sequence[Example]) -> Sequence[Example]:
+    """Return examples as the encoder reads them: after a preprocessing of the user's own.
+
+    Raises:
+        SettingsError: It fails, or gives something else than a text.
+    """
+    change = task.own.preprocess
+    if change is None:
+        return examples
+    return [
+        replace(
+            item,
+            text=_changed(change, item.text, item.origin),
+            pair=None if item.pair is None else _changed(change, item.pair, item.origin),
+        )
+        for item in examples
+    ]
+
+
+def _changed(change: Callable[[str], str], text: str, origin: str) -> str:
+    try:
+        found = change(text)
+    except Exception as error:  # the user's code may raise anything
+        raise SettingsError(
+            f"{origin}: the preprocess of your own ({_name(change)}) failed: "
+            f"{type(error).__name__}: {first_line(error)}"
+        ) from error
+    if not isinstance(found, str):
+        raise SettingsError(
+            f"{origin}: the preprocess of your own ({_name(change)}): expected a text, found "
+            f"{type(found).__name__}"
+        )
+    return found
 
 
 def _refuse(task: Task, own: Own) -> None:

@@ -1,0 +1,132 @@
+"""Readers, tasks and preprocessing of the user's own, by a file and by installed packages."""
+
+import importlib
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+import made_shares
+import textune
+from conftest import WORDS
+from textune.doors import cli
+from textune.errors import DataError, ModelError, SettingsError
+from textune.reading import own_readers
+from textune.tasks import installed, registry
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+@pytest.fixture(autouse=True)
+def _as_before():
+    yield
+    own_readers.READERS.clear()
+    installed.load.cache_clear()
+    if "share" in registry.TASKS:
+        registry.remove("share")
+    installed._ADDED.clear()
+
+
+@pytest.fixture
+def chats(reviews):
+    """Return the reviews as lines of a chat."""
+    lines = reviews.read_text(encoding="utf-8").splitlines()[1:]
+    file = reviews.with_suffix(".chat")
+    rows = (line.rpartition(",") for line in lines)
+    file.write_text("\n".join(f"[{label}] anna: {text}" for text, _, label in rows) + "\n", "utf-8")
+    return file
+
+
+@pytest.fixture
+def learn(reviews, tiny_base, tmp_path):
+    """Return a function that trains for an epoch."""
+
+    def train(name, source=reviews, **options):
+        given = {"base": tiny_base, "epochs": 1, "valid": source, "out": tmp_path / name}
+        return textune.train(source, **(given | options))
+
+    return train
+
+
+def said(*command):
+    done = CliRunner().invoke(cli.app, [str(word) for word in command], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def test_a_reader_in_a_file_is_as_good_as_those_that_are_there(learn, chats, reviews):
+    plugin = EXAMPLES / "custom_reader.py"
+    own, usual = learn("own", chats, plugin=plugin), learn("usual", reviews)
+    assert own.metrics["valid"]["log_loss"] == usual.metrics["valid"]["log_loss"]
+    found = json.loads(said("check", chats, "--plugin", plugin, "--json"))
+    assert found["labels"] == {"bad": 80, "good": 80}
+    judged = json.loads(said("evaluate", own.path, chats, "--plugin", plugin, "--json"))
+    assert judged["n"] == 160
+    answers = said("predict", own.path, "--input", chats, "--plugin", plugin)
+    assert len(answers.splitlines()) >= 160
+
+
+def test_a_fault_that_a_reader_finds_names_file_and_reader(learn, chats):
+    with chats.open("a", encoding="utf-8") as opened:
+        opened.write("nobody says anything\n")
+    words = r"reviews\.chat: the reader of your own \(read\) failed: ValueError: line 161: expected"
+    with pytest.raises(DataError, match=words):
+        learn("run", chats, plugin=EXAMPLES / "custom_reader.py")
+
+
+def test_readers_and_tasks_of_installed_packages_are_there(
+    learn, chats, tiny_base, tmp_path, monkeypatch
+):
+    package = tmp_path / "made_package-1.dist-info"
+    package.mkdir()
+    (package / "METADATA").write_text("Metadata-Version: 2.1\nName: made-package\nVersion: 1\n")
+    (package / "entry_points.txt").write_text(
+        "[textune.readers]\nchat = made_chat:read\n[textune.tasks]\nshare = made_shares:KIND\n"
+    )
+    (tmp_path / "made_chat.py").write_text((EXAMPLES / "custom_reader.py").read_text("utf-8"))
+    monkeypatch.syspath_prepend(tmp_path)
+    importlib.invalidate_caches()
+    assert textune.check(chats, base=tiny_base).labels == {"bad": 80, "good": 80}
+    assert registry.TASKS["share"] is made_shares.KIND
+    (package / "entry_points.txt").write_text("[textune.readers]\nchat = made_absent:read\n")
+    installed.load.cache_clear()
+    with pytest.raises(SettingsError, match=r"package made-package adds 'chat'.*made_absent"):
+        learn("run", chats)
+
+
+def test_texts_are_changed_in_training_and_predicting_alike(learn, reviews, tmp_path):
+    plugin = EXAMPLES / "preprocess.py"
+    text = reviews.read_text(encoding="utf-8")
+    (tmp_path / "named.csv").write_text(text.replace("film", "https://film.org"), encoding="utf-8")
+    (tmp_path / "plain.csv").write_text(text.replace("film", "http"), encoding="utf-8")
+    own = learn("own", tmp_path / "named.csv", plugin=plugin)
+    usual = learn("usual", tmp_path / "plain.csv")
+    assert own.metrics["valid"]["log_loss"] == usual.metrics["valid"]["log_loss"]
+    asked = f"{WORDS[0]} https://film.org"
+    answer = textune.Predictor.load(own.path, plugin=plugin)([asked])[0]
+    assert answer.text == asked
+    plain = textune.Predictor.load(usual.path)([f"{WORDS[0]} http"])[0]
+    assert answer.scores == plain.scores
+    with pytest.raises(ModelError, match=r"preprocessing of texts of its owner's, preprocess\.py"):
+        textune.Predictor.load(own.path)
+    with pytest.raises(ModelError, match=r"trained on texts as they are, and preprocess\.py"):
+        textune.Predictor.load(usual.path, plugin=plugin)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda text: None, "csv:2: the preprocess of your own .*expected a text, found NoneType"),
+        (lambda text: text.missing, "failed: AttributeError"),
+    ],
+    ids=["nothing", "fails"],
+)
+def test_a_change_that_gives_no_text_is_refused(learn, change, words):
+    with pytest.raises(SettingsError, match=words):
+        learn("run", preprocess=change)
+
+
+def test_tags_point_at_characters_and_are_not_changed(learn, tagged):
+    with pytest.raises(SettingsError, match="points at characters"):
+        learn("run", tagged, preprocess=str.lower)
