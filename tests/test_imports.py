@@ -22,6 +22,7 @@ FLOOR = {  # a room (a folder), or one of the few files beside the rooms
     "fast": 2,
     "encoder": 3,
     "tasks": 3,
+    "trackers": 3,
     "extensions": 4,
     "settings": 4,
     "survey": 4,

@@ -28,8 +28,8 @@ ALLOWED = {  # file → what it does itself, and why
     ("recipes/vocabularies.py", "save_pretrained"): "into a passing folder, moved when it is whole",
     ("report/pictures.py", "savefig"): "a drawing in memory",
     ("runs/journal.py", "open"): "a log is appended to, and what is half a line is cut off",
-    ("runs/journal.py", "SummaryWriter"): "TensorBoard's log is appended to by itself",
     ("storage/folders.py", "rmdir"): "of a folder that is claimed, and empty",
+    ("trackers/tensorboard.py", "SummaryWriter"): "TensorBoard's log is appended to by itself",
     ("text/saving.py", "save_pretrained"): "transformers writes into a folder of the writer's",
 }
 

@@ -287,12 +287,6 @@ def test_a_folder_that_is_no_run_is_never_deleted(reviews, tiny_base, tmp_path):
     assert (tmp_path / "thesis.txt").read_text(encoding="utf-8") == "years of work"
 
 
-def test_tensorboard_on_request(reviews, tiny_base, tmp_path):
-    asked = train_request(reviews, tiny_base, tmp_path / "run", "tensorboard=true")
-    list(labelled_text.learn(asked))
-    assert list((tmp_path / "run" / "tensorboard").glob("events.*"))
-
-
 def test_validation_every_few_steps(reviews, tiny_base, tmp_path):
     asked = train_request(reviews, tiny_base, tmp_path / "run", "train.validate_every=4")
     steps = [item.step for item in labelled_text.learn(asked) if isinstance(item, Validated)]

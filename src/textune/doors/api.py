@@ -129,6 +129,7 @@ def train(
     callbacks: Sequence[object] = (),
     preprocess: Callable[[str], str] | None = None,
     trial: bool = False,
+    track: str | Sequence[str] | None = None,
     resume: bool = False,
     accept_changes: bool = False,
     overwrite: bool = False,
@@ -209,6 +210,8 @@ def train(
         callbacks: Objects that are told of steps and epochs, and may stop or change the rate.
         preprocess: Called with every text that is read, in predicting too.
         trial: Go through every stage with one batch, in a folder that is gone afterwards.
+        track: Trackers that follow the run, "tensorboard", "csv", "mlflow" or "wandb" (offline
+            unless you say otherwise); several with commas.
         resume: Continue the run in `out`.
         accept_changes: Resume with other versions, kernels or number format too.
         overwrite: Replace what is there.

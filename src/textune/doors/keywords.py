@@ -16,7 +16,7 @@ from textune.storage.names import file_name
 from textune.tasks import installed
 from textune.tasks.own import SHAPES
 
-TOP = ("base", "seed", "device", "add_words", "size", "vocab", "cased")
+TOP = ("base", "seed", "device", "track", "add_words", "size", "vocab", "cased")
 TRAIN = (
     "recipe",
     "effort",

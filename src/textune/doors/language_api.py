@@ -56,6 +56,7 @@ def adapt(
     device: str | None = None,
     precision: str | None = None,
     limit: int | None = None,
+    track: str | Sequence[str] | None = None,
     resume: bool = False,
     accept_changes: bool = False,
     overwrite: bool = False,
@@ -88,6 +89,8 @@ def adapt(
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
         precision: Number format of products: "auto" (measured once a run), "fp32" or "bf16".
         limit: Use so many documents: a trial.
+        track: Trackers that follow the run, "tensorboard", "csv", "mlflow" or "wandb" (offline
+            unless you say otherwise); several with commas.
         resume: Continue the run in `out`.
         accept_changes: Resume with other versions, kernels or number format too.
         overwrite: Replace what is there.
@@ -133,6 +136,7 @@ def pretrain(  # noqa: D417  # the other keywords are those of `adapt`
     device: str | None = None,
     precision: str | None = None,
     limit: int | None = None,
+    track: str | Sequence[str] | None = None,
     resume: bool = False,
     accept_changes: bool = False,
     overwrite: bool = False,

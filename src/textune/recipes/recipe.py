@@ -22,9 +22,12 @@ from textune.runs import runs
 from textune.runs.runs import Run
 from textune.runs.typed import Capsule
 from textune.runs.written import Best
+from textune.settings import tracking
 from textune.settings.storing import to_toml
 from textune.storage import atomic, folders
 from textune.text import saving
+from textune.trackers import names as trackers
+from textune.trackers.several import following
 from textune.training import guards, memory
 from textune.training.clock import Clock
 from textune.training.guards import StopRequest
@@ -101,6 +104,7 @@ def run(request: Asked, story: Story[Asked, Gathered]) -> Generator[Event, None,
         TextuneError: Any mistake of the user's; the run folder keeps the last sound state.
     """
     names.require_device(request.settings.device)
+    trackers.require(asked := tracking.names(request.settings))
     clock = Clock(request.seconds)
     with guards.stopping() as stop, _claimed(request, story.passing) as folder:
         if request.resume:
@@ -125,20 +129,26 @@ def run(request: Asked, story: Story[Asked, Gathered]) -> Generator[Event, None,
                 _finish(folder, None, keep_checkpoints=settings.train.keep_checkpoints)
                 yield Message(f"{folder}: this run is finished; there is nothing to resume")
                 return read_run(folder)
-            yield from _learn(job, folder, stop, goes_on=state == "on", place=place)
-            # judge it and keep it
-            numbers, decision = job.judge(folder)
-            yield from _write_model(job, folder, decision, place=place)
-            _write_capsule(job, folder, clock)
-            noted = job.learner.note()
-            rest = job.conclude(folder, numbers)
-            del job, gathered  # what comes needs the memory, and the run's files only
-            memory.give_back()
-            if story.follow is not None:
-                numbers = yield from story.follow(request, folder, numbers)
-            if (doubt := at_chance.remark(numbers)) is not None:
-                yield doubt
-                numbers["at_chance"] = doubt.text
+            with following(
+                asked, tracking.opening(settings, settings.model_dump(), folder)
+            ) as job.learner.trackers:
+                told = job.learner.trackers
+                yield from _learn(job, folder, stop, goes_on=state == "on", place=place)
+                # judge it and keep it
+                numbers, decision = job.judge(folder)
+                yield from _write_model(job, folder, decision, place=place)
+                _write_capsule(job, folder, clock)
+                noted = job.learner.note()
+                rest = job.conclude(folder, numbers)
+                del job, gathered  # what comes needs the memory, and the run's files only
+                memory.give_back()
+                if story.follow is not None:
+                    numbers = yield from story.follow(request, folder, numbers)
+                if (doubt := at_chance.remark(numbers)) is not None:
+                    yield doubt
+                    numbers["at_chance"] = doubt.text
+                told.finish(numbers)
+            yield from (Message(text, is_warning=True) for text in told.news())
             _write_end(folder, numbers)
             yield from _conclude(rest, folder)
             _finish(folder, noted, keep_checkpoints=settings.train.keep_checkpoints)

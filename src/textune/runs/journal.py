@@ -1,22 +1,32 @@
-"""Steps and validations become lines of log.jsonl, and TensorBoard events on request."""
+"""Steps and validations become lines of log.jsonl, and numbers for the trackers of a run."""
 
 import json
 import math
 from collections import defaultdict
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
-from textune.errors import MissingExtraError
 from textune.metrics import catalogue, metrics
 from textune.records import Step, Validated
 from textune.runs.typed import LogLine
 from textune.storage import atomic
+from textune.trackers.several import Trackers
 
 RETRY = "retry"
 MOST_LABELS = 100  # whose curves are kept
 HOLD = 20  # steps held back before their tensors are read: reading makes a GPU wait
+TRACKED = ("loss", "lr", "norm", "seconds", "tokens_per_second")  # of a step
+
+
+@dataclass(slots=True)
+class Epoch:
+    """What the updates of an epoch come to so far."""
+
+    seconds: float = 0.0
+    losses: list[float] = field(default_factory=list)
 
 
 class Journal:
@@ -25,38 +35,42 @@ class Journal:
     Args:
         file: log.jsonl, continued where it exists.
         after: Lines of later steps are dropped first: a resumed run writes them again.
-        events: Folder for TensorBoard; None for none.
+        trackers: What else takes the numbers.
     """
 
-    def __init__(self, file: Path, *, after: int = 0, events: Path | None = None):
-        self.remarks: tuple[str, ...] = ()  # what a person should know of the lines before
-        self._seconds = _drop_later(file, after)
+    def __init__(self, file: Path, *, after: int = 0, trackers: Trackers | None = None):
+        self._remarks: list[str] = []  # what a person should know of the lines before
+        self._trackers = trackers or Trackers()
+        self._trackers.begin(after=after, told=_told(file))
+        self._epochs = _drop_later(file, after)
         missing = after - _steps_in(file) if after > 0 else 0
         if missing > 0:
-            self.remarks = (
-                f"{file}: lacks {missing:,} of the {after:,} steps before, and goes on from there",
+            self._remarks.append(
+                f"{file}: lacks {missing:,} of the {after:,} steps before, and goes on from there"
             )
         self._file = file
         self._size = file.stat().st_size if file.is_file() else 0  # of the lines that are whole
         self._lines: list[str] = []  # not yet written
         self._held: list[tuple[Step, float, int]] = []
-        self._events = None if events is None else _open_events(events)
 
     def step(self, step: Step, seconds: float, threads: int) -> None:
         """Note an update, how long it took, and by how many threads of the processor."""
         self._held.append((step, seconds, threads))
-        self._seconds[step.epoch] += seconds
+        self._epochs[step.epoch].seconds += seconds
         if len(self._held) >= HOLD:
             self.flush()
 
     def epoch(self, last: Step) -> None:
         """Note how long the updates of an epoch took, after its last one."""
         self.flush()
-        seconds = round(self._seconds[last.epoch], 3)
+        found = self._epochs[last.epoch]
+        seconds = round(found.seconds, 3)
         self._write({"kind": "epoch", "step": last.number, "epoch": last.epoch, "seconds": seconds})
+        mean = sum(found.losses) / len(found.losses) if found.losses else None
+        self._trackers.send("epoch", last.number, {"epoch/loss": mean, "epoch/seconds": seconds})
 
     def validated(self, found: Validated) -> None:
-        """Note a validation's headline numbers."""
+        """Note a validation's headline numbers, and the ROC-AUC of each label."""
         self.flush()
         numbers = metrics.headline(found.metrics)
         numbers |= {found.metric: catalogue.value(found.metrics, found.metric)}
@@ -73,15 +87,15 @@ class Journal:
         self._write(line)
         self._send()
         numbers |= {f"roc_auc/{label}": value for label, value in curves.items()}
-        for name, value in numbers.items():
-            if self._events is not None and value is not None:
-                self._events.add_scalar(f"valid/{name}", value, found.step)
+        told = {f"valid/{name}": value for name, value in numbers.items()}
+        self._trackers.send("validation", found.step, told | {"valid/seconds": found.seconds})
 
     def begin_anew(self, retry: Mapping[str, Any]) -> None:
         """Drop the lines of a beginning that was given up, and note why it was."""
         self._held.clear()
         self._lines.clear()
-        self._seconds = _drop_later(self._file, -1)
+        self._trackers.restart()
+        self._epochs = _drop_later(self._file, -1)
         self._size = self._file.stat().st_size if self._file.is_file() else 0
         self.tell_retry(retry)
 
@@ -98,32 +112,35 @@ class Journal:
             loss, norm = float(step.loss), float(step.norm)
             if not math.isfinite(norm):  # it changed nothing, and the run is about to end
                 continue
-            self._write(
-                {
-                    "kind": "step",
-                    "step": step.number,
-                    "epoch": step.epoch,
-                    "loss": loss,
-                    "lr": step.lr,
-                    "norm": norm,
-                    "seconds": round(seconds, 5),
-                    "threads": threads,
-                    "texts_per_second": round(step.texts / seconds, 1),
-                    "tokens_per_second": round(step.tokens / seconds, 1),
-                    "padding": round(step.computed / step.tokens - 1, 4),
-                }
-            )
-            if self._events is not None:
-                for name, value in (("loss", loss), ("lr", step.lr), ("norm", norm)):
-                    self._events.add_scalar(f"train/{name}", value, step.number)
+            line: LogLine = {
+                "kind": "step",
+                "step": step.number,
+                "epoch": step.epoch,
+                "loss": loss,
+                "lr": step.lr,
+                "norm": norm,
+                "seconds": round(seconds, 5),
+                "threads": threads,
+                "texts_per_second": round(step.texts / seconds, 1),
+                "tokens_per_second": round(step.tokens / seconds, 1),
+                "padding": round(step.computed / step.tokens - 1, 4),
+            }
+            self._write(line)
+            self._epochs[step.epoch].losses.append(loss)
+            known = cast("dict[str, float]", line)
+            told = {f"train/{name}": known[name] for name in TRACKED}
+            self._trackers.send("step", step.number, told)
         self._held.clear()
         self._send()
+
+    def news(self) -> list[str]:
+        """Return what a person should know of the log and of the trackers, once."""
+        found, self._remarks = [*self._remarks, *self._trackers.news()], []
+        return found
 
     def close(self) -> None:
         """Write what is left."""
         self.flush()
-        if self._events is not None:
-            self._events.close()
 
     def _write(self, line: LogLine) -> None:
         self._lines.append(json.dumps(line) + "\n")
@@ -153,15 +170,26 @@ def _by_label(found: Mapping[str, Any]) -> dict[str, float | None]:
     }
 
 
-def _drop_later(file: Path, after: int) -> defaultdict[int, float]:
+def _told(file: Path) -> dict[str, int]:
+    """Return the last step of each kind of line that a log has, if there is one."""
+    found: dict[str, int] = {}
+    if file.is_file():
+        for line in file.read_bytes().decode("utf-8", "replace").splitlines():
+            if (step := _step_of(line)) > -1:
+                kind = str(json.loads(line).get("kind"))
+                found[kind] = max(step, found.get(kind, -1))
+    return found
+
+
+def _drop_later(file: Path, after: int) -> defaultdict[int, Epoch]:
     """Drop the lines of later steps, what a killed run left of one, and what a disk made of one.
 
     Returns:
-        The seconds that the steps before took, by epoch.
+        What the steps before took and how large their losses were, by epoch.
     """
-    seconds: defaultdict[int, float] = defaultdict(float)
+    epochs: defaultdict[int, Epoch] = defaultdict(Epoch)
     if not file.is_file():
-        return seconds
+        return epochs
     before = file.read_bytes()
     lines = before.decode("utf-8", "replace").splitlines()
     whole = [line for line in lines if -1 < _step_of(line) <= after]
@@ -171,8 +199,9 @@ def _drop_later(file: Path, after: int) -> defaultdict[int, float]:
     for found in map(json.loads, whole):
         if found.get("kind") == "step":
             with suppress(KeyError, TypeError):
-                seconds[found["epoch"]] += found["seconds"]
-    return seconds
+                epochs[found["epoch"]].seconds += found["seconds"]
+                epochs[found["epoch"]].losses.append(float(found["loss"]))
+    return epochs
 
 
 def _kinds(file: Path) -> set[str]:
@@ -198,13 +227,3 @@ def _step_of(line: str) -> int:
     except (ValueError, KeyError, TypeError, RecursionError):
         return -1
     return found if isinstance(found, int) else -1
-
-
-def _open_events(folder: Path) -> Any:
-    try:
-        from torch.utils.tensorboard import SummaryWriter
-    except ImportError as error:
-        raise MissingExtraError(
-            "--set tensorboard=true needs TensorBoard: pip install 'textune[tensorboard]'"
-        ) from error
-    return SummaryWriter(str(folder))

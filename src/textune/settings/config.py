@@ -16,6 +16,7 @@ from textune.settings.data_config import DataSettings
 from textune.settings.decision_config import DecisionSettings
 from textune.settings.refusals import checked
 from textune.settings.section import Section
+from textune.settings.tracking import TRACK, Track, Tracking
 from textune.tasks.imbalance import Loss, Sampling
 
 LEFT_OUT = "auto"  # a setting that the recipe shall choose, though a file names it
@@ -220,9 +221,11 @@ class Settings(Section):
     seed: int = Field(42, ge=0, lt=2**32, description="Seed of everything random.")
     device: str = Field("auto", description="auto, cpu, cuda, cuda:N or mps.")
     tensorboard: bool = Field(False, description="Write TensorBoard events as well.")
+    track: Track = Field((), description=TRACK)
     data: DataSettings = DataSettings.model_construct()
     train: TrainSettings = TrainSettings.model_construct()
     decision: DecisionSettings = DecisionSettings.model_construct()
+    tracking: Tracking = Tracking.model_construct()
 
 
 def resolve(

@@ -7,6 +7,7 @@ from pydantic import Field, field_validator, model_validator
 from textune.encoder.names import BUNDLED
 from textune.settings.config import Average, Settings, TrainSettings
 from textune.settings.section import Section
+from textune.settings.tracking import TRACK, Track, Tracking
 
 OF_LABELS = (
     "average",
@@ -151,6 +152,7 @@ class AdaptSettings(Section):
     seed: int = Field(42, ge=0, lt=2**32, description="Seed of everything random.")
     device: str = Field("auto", description="auto, cpu, cuda, cuda:N or mps.")
     tensorboard: bool = Field(False, description="Write TensorBoard events as well.")
+    track: Track = Field((), description=TRACK)
     add_words: int | str | None = Field(
         None, description="Words to add to the vocabulary: how many, or a file of them."
     )
@@ -160,6 +162,7 @@ class AdaptSettings(Section):
     text: TextSettings = TextSettings.model_construct()
     mask: MaskSettings = MaskSettings.model_construct()
     train: AdaptTrainSettings = AdaptTrainSettings.model_construct()
+    tracking: Tracking = Tracking.model_construct()
 
     @field_validator("add_words")
     @classmethod
@@ -180,12 +183,14 @@ class PretrainSettings(Section):
     seed: int = Field(42, ge=0, lt=2**32, description="Seed of everything random.")
     device: str = Field("auto", description="auto, cpu, cuda, cuda:N or mps.")
     tensorboard: bool = Field(False, description="Write TensorBoard events as well.")
+    track: Track = Field((), description=TRACK)
     dropout: float = Field(
         0.0, ge=0, lt=1, description="While it is pretrained; 0.1 is written for fine-tuning."
     )
     text: PretrainTextSettings = PretrainTextSettings.model_construct()
     mask: PretrainMaskSettings = PretrainMaskSettings.model_construct()
     train: PretrainTrainSettings = PretrainTrainSettings.model_construct()
+    tracking: Tracking = Tracking.model_construct()
 
 
 RunSettings = Settings | AdaptSettings | PretrainSettings

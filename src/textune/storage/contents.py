@@ -25,7 +25,7 @@ _CHECKPOINTS = (
 )
 _RUN = (
     r"(?:config\.toml|data_card\.json|splits\.json|log\.jsonl|metrics\.json|capsule\.json"
-    r"|report\.html|warmup\.json|probe\.json|curve\.json|\.textune"
+    r"|report\.html|tracking\.json|log\.csv|warmup\.json|probe\.json|curve\.json|\.textune"
     rf"|model(?:/(?:{_MODEL}))?"
     rf"|tokenizer(?:/(?:{_MODEL}))?"
     rf"|checkpoints(?:/(?:{_CHECKPOINTS}))?"
@@ -33,7 +33,7 @@ _RUN = (
     r"|pictures(?:/\.?[^/]+\.png)?"
     r"|profile(?:/(?:operations\.txt|trace\.json))?"
     rf"|epochs(?:/epoch-\d+(?:/(?:{_MODEL}))?)?"
-    r"|tensorboard(?:/.*)?)"
+    r"|(?:tensorboard|wandb)(?:/.*)?)"
 )
 WRITTEN = re.compile(
     rf"{_RUN}|prove(?:/(?:with|without)-\d+(?:/{_RUN})?)?|seeds(?:/seed-\d+(?:/{_RUN})?)?"

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from textune.errors import CheckpointError
+from textune.settings.tracking import Tracking
 from textune.storage import folders
 from textune.training import checkpoint
 
@@ -16,6 +17,8 @@ CHOICES = "the recipe"  # and what it chose, as a note: the settings are what co
 FREE = {  # settings that no weight depends on
     "device",
     "tensorboard",
+    "track",
+    *(f"tracking.{name}" for name in Tracking.model_fields),
     "data.cache",
     "text.cache",
     "train.recipe",  # what it chose counts

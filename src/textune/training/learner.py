@@ -21,6 +21,7 @@ from textune.records import Batch, Message, Started, Step
 from textune.runs.journal import Journal
 from textune.runs.typed import Capsule
 from textune.settings.language_config import RunSettings
+from textune.trackers.several import Trackers
 from textune.training import checkpoint, loop, memory, optim, own_optimizers, snapshot
 from textune.training.clock import Clock
 from textune.training.fingerprints import Fingerprint
@@ -59,6 +60,7 @@ class Learner:
     is_frozen: bool = False  # whether the weights stay as they are before the first step
     saves_last: bool = False  # whether a state is kept of the last step, though none judges it
     profiler: Profiler | None = None  # of the first updates
+    trackers: Trackers = field(default_factory=Trackers)  # that follow the run
     journal: Journal = field(init=False)  # while it learns
     listeners: Listeners = field(init=False)  # while it learns
 

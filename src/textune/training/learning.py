@@ -36,11 +36,10 @@ def learn(learner: Learner, folder: Path, stop: StopRequest, *, goes_on: bool) -
         torch.manual_seed(learner.settings.seed)
     memory.keep()
     starting_over.prepare(learner, goes_on=goes_on)
-    yield learner.started()
-    events = folder / "tensorboard" if learner.settings.tensorboard else None
     after = learner.progress.step if goes_on else -1
-    learner.journal = Journal(folder / "log.jsonl", after=after, events=events)
-    yield from (Message(remark, is_warning=True) for remark in learner.journal.remarks)
+    learner.journal = Journal(folder / "log.jsonl", after=after, trackers=learner.trackers)
+    yield learner.started()
+    yield from (Message(remark, is_warning=True) for remark in learner.journal.news())
     if learner.progress.retry is not None:
         learner.journal.tell_retry(learner.progress.retry)
     try:
@@ -100,6 +99,7 @@ def _steps(
         learner.listeners.step(step)
         yield from learner.profiled()
         yield from map(Message, threads.news())
+        yield from (Message(text, is_warning=True) for text in learner.journal.news())
         why = None if watch is None else watch.after(step)
         if why is not None and starting_over.is_possible(learner):
             return why

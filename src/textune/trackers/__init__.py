@@ -1,0 +1,1 @@
+"""The numbers of a run become what other programs show: TensorBoard, MLflow, Weights & Biases."""

@@ -1,0 +1,94 @@
+"""MLflow and Weights & Biases get a run's numbers, settings and model, and need no network."""
+
+import socket
+
+import pandas as pd
+import pytest
+
+import textune
+from textune.predicting.predictor import Predictor
+from textune.records import Message
+from textune.trackers.mlflow import metric_name
+
+OPTIONS = {"epochs": 2, "batch_size": 16, "lr": 2e-3, "seed": 5, "device": "cpu"}
+
+
+@pytest.fixture
+def _no_network(monkeypatch):
+    """Fail where anything but this machine is asked for."""
+    connect = socket.socket.connect
+
+    def near(self, address):
+        if self.family != socket.AF_UNIX and address[0] not in ("127.0.0.1", "::1", "localhost"):
+            raise AssertionError(f"asks the network: {address}")
+        return connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", near)
+
+
+@pytest.mark.usefixtures("_no_network")
+@pytest.mark.filterwarnings("ignore")  # of other people's programs
+def test_several_at_once_and_a_resumed_run_is_the_same_one(
+    comments, tiny_base, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    settings = ["tracking.mlflow_uri=" + (tmp_path / "mlruns").as_uri(), "tracking.project=films"]
+    given = {"base": tiny_base, "out": tmp_path / "run", "valid": comments, "settings": settings}
+    given |= {"track": "mlflow,wandb"} | OPTIONS
+    from textune.training import learning
+
+    account = learning._account
+
+    def die(learner, one, seconds):
+        account(learner, one, seconds)
+        if one.number == 13:
+            learner.journal.flush()
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(learning, "_account", die)
+        with pytest.raises(KeyboardInterrupt):
+            textune.train(comments, **given)
+    events = textune.doors.api.events_of(textune.train, comments, **given, resume=True)
+    told = [one.text for one in events if isinstance(one, Message)]
+    assert [text for text in told if "training goes on" in text] == []
+    run = tmp_path / "run"
+
+    import mlflow
+
+    client = mlflow.MlflowClient(tracking_uri=(tmp_path / "mlruns").as_uri())
+    place = client.get_experiment_by_name("films").experiment_id
+    (found,) = client.search_runs([place])
+    assert (found.info.run_name, found.info.status) == ("run", "FINISHED")
+    assert found.data.params["train.lr"] == "0.002"
+    history = client.get_metric_history(found.info.run_id, "train/loss")
+    assert [one.step for one in history] == [*range(1, 21)]
+    aucs = client.get_metric_history(found.info.run_id, "valid/labels/warm.roc_auc")
+    assert [one.step for one in aucs] == [10, 20]
+    assert len(client.get_metric_history(found.info.run_id, "epoch/loss")) == 2
+
+    mlflow.set_tracking_uri((tmp_path / "mlruns").as_uri())
+    model = mlflow.pyfunc.load_model(f"runs:/{found.info.run_id}/model")
+    texts = pd.read_csv(comments)[["comment"]]
+    answers = model.predict(texts)
+    predictor = Predictor.load(run)
+    wanted = predictor.predict(list(texts["comment"]))
+    assert [*answers] == [name for name, _ in predictor.task.columns()]
+    assert answers.to_numpy().tolist() == list(map(predictor.task.cells, wanted))
+
+    parts = sorted((run / "wandb").glob("offline-run-*/*.wandb"))
+    assert len(parts) == 2
+    assert len({part.name for part in parts}) == 1  # of one run, which `wandb sync` puts together
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        ("train/loss", "train/loss"),
+        ("valid/labels/c++.roc_auc", "valid/labels/c_2b_2b.roc_auc"),
+        ("valid/labels/....roc_auc", "valid/labels/....roc_auc"),
+        ("valid/..", "valid/_.."),
+    ],
+)
+def test_names_that_mlflow_takes(name, wanted):
+    assert metric_name(name) == wanted
