@@ -82,6 +82,7 @@ def test_the_pages_are_all_there():
         "scikit_learn.md",
         "sweep.md",
         "tasks.md",
+        "tracking.md",
     ]
     assert len(commands()) >= 15
 
