@@ -63,7 +63,7 @@ def test_several_at_once_and_a_resumed_run_is_the_same_one(
     assert found.data.params["train.lr"] == "0.002"
     history = client.get_metric_history(found.info.run_id, "train/loss")
     assert [one.step for one in history] == [*range(1, 21)]
-    aucs = client.get_metric_history(found.info.run_id, "valid/labels/warm.roc_auc")
+    aucs = client.get_metric_history(found.info.run_id, "valid/roc_auc_of/warm")
     assert [one.step for one in aucs] == [10, 20]
     assert len(client.get_metric_history(found.info.run_id, "epoch/loss")) == 2
 
@@ -85,8 +85,9 @@ def test_several_at_once_and_a_resumed_run_is_the_same_one(
     ("name", "wanted"),
     [
         ("train/loss", "train/loss"),
-        ("valid/labels/c++.roc_auc", "valid/labels/c_2b_2b.roc_auc"),
-        ("valid/labels/....roc_auc", "valid/labels/....roc_auc"),
+        ("valid/roc_auc/c++", "valid/roc_auc_of/c_2b_2b"),
+        ("valid/roc_auc/...", "valid/roc_auc_of/_..."),
+        ("valid/roc_auc/a/b", "valid/roc_auc_of/a_2fb"),
         ("valid/..", "valid/_.."),
     ],
 )

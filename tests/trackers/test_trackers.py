@@ -63,8 +63,8 @@ def test_tensorboard_and_csv_hold_what_the_log_does(comments, tiny_base, tmp_pat
         assert [one.step for one in events.Scalars(tag)] == [line["step"] for line in steps]
         assert [float(row[tag]) for row in rows] == [line[name] for line in steps]
     for label in ("warm", "cold", "film"):
-        tag = f"valid/labels/{label}.roc_auc"
-        known = [line["metrics"][f"labels.{label}.roc_auc"] for line in checks]
+        tag = f"valid/roc_auc/{label}"
+        known = [line["roc_auc"][label] for line in checks]
         assert len(known) == 2
         assert [one.value for one in events.Scalars(tag)] == pytest.approx(known)
         assert [float(row[tag]) for row in rows if row[tag]] == known

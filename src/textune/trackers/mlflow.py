@@ -29,8 +29,13 @@ _OTHER = re.compile(r"[^\w. :/-]")
 
 
 def metric_name(name: str) -> str:
-    """Return a name that MLflow takes; each character that it refuses becomes its number."""
+    """Return a name that MLflow takes; each character that it refuses becomes its number.
+
+    A number of a label gets a name of its own: in MLflow's folders no name may lie below another.
+    """
     parts = [_OTHER.sub(lambda found: f"_{ord(found[0]):x}", part) for part in name.split("/")]
+    if len(parts) > 2:
+        parts = [parts[0], f"{parts[1]}_of", "_2f".join(parts[2:])]
     return "/".join(part if part.strip(".") else f"_{part}" for part in parts)
 
 
