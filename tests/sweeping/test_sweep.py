@@ -12,6 +12,7 @@ import textune
 from textune.errors import DataError, OutOfMemoryError, RunError, SettingsError
 from textune.objectives.labelled import Labelled
 from textune.storage import contents
+from textune.sweeping import study
 
 GRID = ["lr=0.002,0.006", "batch-size=16,32"]
 
@@ -94,6 +95,15 @@ def test_a_trial_that_lacks_memory_is_given_up_and_others_follow(swept, tmp_path
     notes = [row["note"] for row in table(tmp_path / "sweep")]
     assert sorted(notes) == ["", "out of memory: not enough memory for 4,096 tokens at once"]
     assert "the only trial that finished scored" in found.numbers["words"]
+
+
+def test_a_helper_is_started_and_ends_with_the_process_that_began(swept, tmp_path):
+    found = swept(space="batch-size=16,32", lr=0.006, jobs=2)
+    assert found.numbers["trials"] == {"complete": 2, "pruned": 0, "fail": 0}
+    log = (tmp_path / "sweep" / "jobs" / "2.log").read_text(encoding="utf-8")
+    assert "Traceback" not in log
+    assert not [*tmp_path.glob("sweep/trials/*/model")]
+    assert not study.is_busy(tmp_path / "sweep")
 
 
 def test_parts_of_a_data_set_judge_trials_and_the_winner_alone(tiny_base, reviews, tmp_path):

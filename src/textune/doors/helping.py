@@ -6,34 +6,38 @@ import sys
 import threading
 from collections.abc import Generator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from textune.doors import console
 from textune.errors import TextuneError
-from textune.recipes.recipe import Event
-from textune.recipes.requests import TrainRequest
 from textune.records import Message
-from textune.runs import sessions
-from textune.settings.config import Settings
-from textune.sweeping import sweep
-from textune.sweeping.plans import SweepRequest
+
+if TYPE_CHECKING:  # with torch
+    from textune.recipes.recipe import Event
 
 
 def main() -> None:
     """Try settings of the sweep in a folder until there are no more, or its parent ends."""
-    folder, seconds = Path(sys.argv[1]), sys.argv[2]
     threading.Thread(target=_stop_with_parent, daemon=True).start()
-    train = TrainRequest(None, Settings.model_validate({}), folder, resume=True)
-    limit = float(seconds) if seconds else None
-    request = SweepRequest(train, seconds=limit, joins=True)
+    from textune.runs import sessions  # torch: it takes a while, in which the parent may end
+
     try:
-        sessions.finish(_said(request))
+        sessions.finish(_said(Path(sys.argv[1]), sys.argv[2]))
     except TextuneError as error:
         console.fail(str(error))
         sys.exit(error.exit_code)
 
 
-def _said(request: SweepRequest) -> Generator[Event, None, None]:
-    for event in sweep.assist(request):
+def _said(folder: Path, seconds: str) -> "Generator[Event, None, None]":
+    """Say what a helper does, for its log."""
+    from textune.recipes.requests import TrainRequest
+    from textune.settings.config import Settings
+    from textune.sweeping import sweep
+    from textune.sweeping.plans import SweepRequest
+
+    train = TrainRequest(None, Settings.model_validate({}), folder, resume=True)
+    limit = float(seconds) if seconds else None
+    for event in sweep.assist(SweepRequest(train, seconds=limit, joins=True)):
         if isinstance(event, Message):
             console.say(event.text)
         yield event

@@ -50,6 +50,7 @@ def learn(request: SweepRequest) -> Generator[Event, None, Sweep]:
         study.most = plan.trials
         with helpers.working(folder, request, study) as failed:
             yield from _try(study, plan, request, reading, began=began)
+        _tidy(study, folder)
         yield from (Message(each, is_warning=True) for each in failed)
         reading.found.clear()  # what comes needs the memory
         run = yield from _conclude(study, plan, request)
@@ -106,8 +107,7 @@ def _try(
     """Go through trials until there are enough, or the time is over; tell how each ended."""
     known = {each.number for each in study.trials() if each.is_done}
     is_said = False
-    for number in known:  # whose process died before it had tidied up
-        trials.tidy(trials.folder_of(request.train.out, number))
+    _tidy(study, request.train.out)
     while True:
         is_over = request.seconds is not None and time.monotonic() - began >= request.seconds
         trial = study.ask(is_over=is_over)
@@ -128,6 +128,13 @@ def _try(
         time.sleep(PAUSE)
     if request.seconds is not None and len(known) < study.most:
         yield Message(f"the time is over after {len(known)} of {study.most} trials")
+
+
+def _tidy(study: Study, folder: Path) -> None:
+    """Delete the models of trials whose processes ended before they had done it."""
+    for each in study.trials():
+        if each.is_done:
+            trials.tidy(trials.folder_of(folder, each.number))
 
 
 def _tried(
