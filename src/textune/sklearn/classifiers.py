@@ -9,11 +9,8 @@ from sklearn.base import ClassifierMixin
 
 from textune.errors import DataError
 from textune.records import Prediction
-from textune.sklearn import targets
+from textune.sklearn import decided, targets
 from textune.sklearn.estimator import TextEstimator, require_labels, require_rows
-from textune.tasks.interface import thresholds
-
-SMALLEST = float(np.finfo(np.float64).tiny)
 
 
 class TextClassifier(ClassifierMixin, TextEstimator):  # type: ignore[misc]  # no types
@@ -66,11 +63,19 @@ class TextClassifier(ClassifierMixin, TextEstimator):  # type: ignore[misc]  # n
         return self._learn(only, labels, weights=weights, groups=parts, names=self._names)
 
     def predict(self, X: Any) -> NDArray[Any]:
-        """Return the class of each text; (N,) of the type that y had."""
+        """Return the class of each text; (N,) of the type that y had.
+
+        A text that the model leaves undecided (`decision.abstain`) has the class of which it is not
+        sure enough.
+        """
         found = self._predictions(X)
+        chances = probabilities(found, self._names)
+        chosen = decided.of_classes(chances, self._names, self.model_.card()).argmax(axis=1)
         place = {name: number for number, name in enumerate(self._names)}
-        chosen = [place[prediction.labels[0]] for prediction in found]
-        return self.classes_[np.asarray(chosen, dtype=np.int64)]
+        for row, prediction in enumerate(found):
+            if prediction.labels:
+                chosen[row] = place[prediction.labels[0]]
+        return self.classes_[chosen]
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Return the probability of each class, in the order of `classes_`; (N, C)."""
@@ -78,22 +83,16 @@ class TextClassifier(ClassifierMixin, TextEstimator):  # type: ignore[misc]  # n
 
     def predict_log_proba(self, X: Any) -> NDArray[np.float64]:
         """Return the logarithms of the probabilities; (N, C)."""
-        return logarithms(self.predict_proba(X))
+        return decided.logarithms(self.predict_proba(X))
 
     def decision_function(self, X: Any) -> NDArray[np.float64]:
         """Return how much speaks for each class; (N, C), of two classes for the second, (N,).
 
         It is what `predict` goes by: the log-probabilities, or, where the run fitted a rule of its
-        own, what they are above its thresholds.
+        own, what they are above its thresholds, or what a class saves where errors have a cost.
         """
-        found = self.predict_log_proba(X) - self._bars()
+        found = decided.of_classes(self.predict_proba(X), self._names, self.model_.card())
         return found[:, 1] - found[:, 0] if len(self.classes_) == 2 else found
-
-    def _bars(self) -> NDArray[np.float64]:
-        """Return the logarithms of what probabilities are divided by; (C,)."""
-        decision = self.model_.card().decision
-        bars = decision.thresholds if decision.kind == "threshold" else {}
-        return np.log([max(bars.get(name, 1.0), SMALLEST) for name in self._names])
 
     def _know(self, labels: Sequence[str]) -> None:
         self.classes_ = np.asarray(sorted(labels), dtype=object)
@@ -158,10 +157,7 @@ class MultiLabelTextClassifier(ClassifierMixin, TextEstimator):  # type: ignore[
 
     def decision_function(self, X: Any) -> NDArray[np.float64]:
         """Return how far each label is above its threshold, in log-odds; (N, L)."""
-        chances = self.predict_proba(X)
-        bars = thresholds(self._names, self.model_.card().decision.thresholds)
-        own = np.asarray([bars[name] for name in self._names])
-        return _log_odds(chances) - _log_odds(own)
+        return decided.of_labels(self.predict_proba(X), self._names, self.model_.card())
 
     def __sklearn_tags__(self) -> Any:
         """Return what scikit-learn asks of estimators: y is an indicator matrix."""
@@ -181,13 +177,3 @@ def probabilities(found: Sequence[Prediction], names: Sequence[str]) -> NDArray[
     """Collect what the model says of each label; (N, C)."""
     rows = [[prediction.scores[name] for name in names] for prediction in found]
     return np.asarray(rows, dtype=np.float64).reshape(len(rows), len(names))
-
-
-def logarithms(chances: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return logarithms that are finite."""
-    found: NDArray[np.float64] = np.log(np.maximum(chances, SMALLEST))
-    return found
-
-
-def _log_odds(chances: NDArray[np.float64]) -> NDArray[np.float64]:
-    return logarithms(chances) - logarithms(1 - chances)
