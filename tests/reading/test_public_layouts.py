@@ -287,3 +287,60 @@ def test_entities_of_words_that_overlap_a_longer_one_are_said(tmp_path):
     found = checked(saved(tmp_path, "nested.jsonl", [json.dumps(row)] * 5))
     assert dict(found.labels) == {"ORG": 5}
     assert any("entities that overlap a longer one (5)" in f.message for f in found.findings)
+
+
+def test_places_that_number_words_are_found_by_their_text(tmp_path):
+    rows = [
+        {
+            "text": f"when is the next train to {CITIES[n % 4]} Ost?",
+            "intent": ("ask", "go")[n % 2],
+            "entities": [{"entity": "stop", "start": 6, "stop": 7, "text": f"{CITIES[n % 4]} Ost"}],
+        }
+        for n in range(20)
+    ]
+    file = tmp_path / "corpus.json"
+    file.write_text(json.dumps({"name": "corpus", "lang": "en", "sentences": rows}))
+    found = checked(file)
+    assert read_as(found) == ("tags", "text", "entities", 20)
+    assert dict(found.labels) == {"stop": 20}
+    first = next(iter(sources.read(file).rows()))
+    assert '"start": 26, "end": 34' in first.cells[-1]
+
+
+def test_an_opinion_on_nothing_marks_nothing_wherever_it_is_said_to_be(tmp_path):
+    opinion = '<Opinion target="{}" category="FOOD" polarity="good" from="{}" to="{}"/>'
+    marks = opinion.format("soup", 4, 8) + opinion.format("NULL", 0, 12)
+    sentences = "".join(
+        f'<sentence id="{n}"><text>The soup is {n}</text><Opinions>{marks}</Opinions></sentence>'
+        for n in range(12)
+    )
+    file = tmp_path / "test.xml"
+    file.write_text(f"<Reviews><Review><sentences>{sentences}</sentences></Review></Reviews>")
+    assert dict(checked(file).labels) == {"good": 12}
+
+
+def test_words_with_a_slash_and_their_tag_are_tagged_words(tmp_path):
+    lines = [f"The/DT dog/NN saw/VBD {CITIES[n % 4]}/NNP ./." for n in range(20)]
+    found = checked(saved(tmp_path, "brown.txt", lines))
+    assert read_as(found) == ("tags", "words", "tags", 20)
+    assert set(found.labels) == {"DT", "NN", "VBD", "NNP", "."}
+
+
+def test_lines_of_addresses_are_no_tagged_words(tmp_path):
+    lines = [f"see https://example.org/{n} and/or write to us" for n in range(20)]
+    assert checked(saved(tmp_path, "notes.txt", lines)).contract.task == "plain"
+
+
+def test_yaml_of_conversations_is_refused_for_what_it_is(tmp_path):
+    lines = ["categories:", "- food", "conversations:", "- - What do you eat?", "  - Bread."]
+    with pytest.raises(DataError, match="this is YAML, of which only Rasa's"):
+        checked(saved(tmp_path, "food.yml", lines))
+
+
+def test_texts_with_commas_in_a_file_of_unknown_ending_are_lines(tmp_path):
+    lines = [f'a "film" , of day {n} , and more' + " , or less" * (n % 3) for n in range(30)]
+    found = checked(saved(tmp_path, "polarity.pos", lines))
+    assert (found.contract.task, found.rows) == ("plain", 30)
+    table = [f'"a, b {n}",{("x", "y")[n % 2]}' for n in range(30)]
+    named = checked(saved(tmp_path, "data.unknown", ["text,label", *table]))
+    assert read_as(named) == ("single", "text", "label", 30)

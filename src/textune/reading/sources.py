@@ -279,6 +279,12 @@ def _kind_of_content(path: Path, text: bytes) -> str:
         raise DataError(f"{path.name}: this is no text; textune reads {foreign.FORMATS}")
     if text.startswith((b'{"', b"[{")) or _OBJECT.match(text):
         return "jsonl"
-    first = text.split(b"\n")[0]
+    first, *others = text.split(b"\n")
     counts = {sign: first.count(sign.encode()) for sign in NAMES}
-    return "csv" if counts[","] and counts[","] == max(counts.values()) else "text"
+    is_csv = counts[","] and counts[","] == max(counts.values())
+    is_even = (
+        b',"' in text
+        or text.startswith(b'"')
+        or all(line.count(b",") == counts[","] for line in others[:-1])
+    )
+    return "csv" if is_csv and is_even else "text"

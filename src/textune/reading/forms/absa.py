@@ -93,8 +93,8 @@ def _spans(sentence: Element) -> Iterator[dict[str, object]]:
         if not start.isdecimal() or not end.isdecimal():
             raise ValueError(f"a term from {start!r} to {end!r}; allowed: whole numbers")
         place, polarity = (int(start), int(end)), str(item.get("polarity"))
-        if place[1]:
-            words = item.get("term") or item.get("target")
+        words = item.get("term") or item.get("target")
+        if place[1] and words != "NULL":
             same = seen.get(place, {}).get("label", polarity) == polarity
             seen[place] = span(*place, polarity if same else CONFLICT, words)
     yield from seen.values()

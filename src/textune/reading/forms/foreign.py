@@ -57,5 +57,11 @@ def refuse(path: Path, head: bytes) -> None:
         is_xml = sign is XML and path.suffix.lower() in ENDINGS and text.startswith(b"<")
         if is_xml or re.match(sign, head) or re.match(sign, text):
             raise DataError(f"{path.name}: this is {what}; {way_out}. textune reads {FORMATS}")
+    if path.suffix.lower() in (".yml", ".yaml"):
+        raise DataError(
+            f"{path.name}: this is YAML, of which only Rasa's training data are read (nlu:); "
+            "write its texts and labels as CSV or as JSON, one object a row. textune reads "
+            f"{FORMATS}"
+        )
     if text[:14].lower().startswith((b"<!doctype html", b"<html")):
         raise DataError(f"{path.name}: this is a web page, not data; fetch the file itself")

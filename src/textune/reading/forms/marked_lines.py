@@ -1,5 +1,7 @@
 """Lines that hold a label, or a tag for each word, in signs of their own become rows.
 
+Corpora of words and their classes have "The/DT dog/NN", a sentence a line.
+
 A question of TREC begins with its class ("NUM:dist How far …", "3 How far …"). The data of aspect
 sentiment have "the text####the=O text=T-POS"; what stands behind a second #### are opinions.
 """
@@ -21,6 +23,7 @@ FEWEST = 10  # lines, below which the first words tell nothing
 _CODED = re.compile(r"[A-Z][A-Z_]+:[A-Za-z_]+")
 _NUMBER = re.compile(r"[+-]?\d{1,2}")
 _TRIPLET = re.compile(r"\[\s*[(\[]")
+_SLASHED = re.compile(r"(\S+)/([A-Za-z*][\w$*+'-]{0,11}|[.,:;()?!'-]+)")
 NAMES = ("targets", "opinions")
 
 
@@ -33,7 +36,39 @@ def labelled(table: Table) -> Table | None:
         return None
     if sum(SIGN in line for line in sample) >= MOST * len(sample):
         return _tagged(table, sample)
+    if _are_slashed(sample):
+        return _slashed(table)
     return _first(table) if _begin_with_classes(sample) else None
+
+
+def _are_slashed(sample: Sequence[str]) -> bool:
+    """Tell lines of nothing but word/TAG, with few tags."""
+    words = [word for line in sample for word in line.split()]
+    found = [match for word in words if (match := _SLASHED.fullmatch(word))]
+    tags = {match[2] for match in found}
+    is_few = 1 < len(tags) <= max(12, len(words) / 20)
+    return len(sample) > 1 and len(found) >= MOST * len(words) and is_few
+
+
+def _slashed(table: Table) -> Table:
+    def rows() -> Iterator[Row]:
+        for row in table.rows():
+            parts = [word.rpartition("/")[::2] for word in row.cells[0].split()]
+            if fault := next((word for word, tag in parts if not word or not tag), None):
+                raise DataError(f"{row.origin}: expected word/TAG, found {excerpt(fault)}")
+            held = tuple(zip(*parts, strict=True))
+            if held:
+                cells = tuple(json.dumps(part, ensure_ascii=False) for part in held)
+                yield replace(row, cells=cells, given=held)
+
+    reason = "format: word/TAG, parted by spaces, a sentence a line"
+    return replace(
+        table,
+        format="jsonl",
+        columns=("words", "tags"),
+        reasons=(*table.reasons, reason),
+        rows=rows,
+    )
 
 
 def _begin_with_classes(sample: Sequence[str]) -> bool:

@@ -40,6 +40,7 @@ from textune.reading.forms import (
     spacy,
     ubiai,
     within,
+    word_numbers,
     word_spans,
 )
 from textune.reading.forms.interface import Converter, Form, LeftOut, Values
@@ -68,7 +69,7 @@ FORMS = (
         for room in (argilla, doccano, entities, google, intents, spacy, word_spans)
         for form in room.FORMS
     ),
-    *(room.FORM for room in (*ROOMS, aspect_lists, sagemaker, ubiai)),
+    *(room.FORM for room in (*ROOMS, aspect_lists, sagemaker, ubiai, word_numbers)),
 )
 _ODD = (ValueError, TypeError, AttributeError, KeyError, IndexError)  # of values of no form
 HEAD = 200  # values by which a form is recognised
