@@ -138,6 +138,7 @@ def test_a_folder_of_somebodys_own_is_never_emptied(swept, tmp_path):
         ({"effort": "best"}, "--effort best: trials are fine-tuned once"),
         ({"pruner": "mean"}, "--pruner mean: allowed: median, hyperband, none"),
         ({"out": "a?b"}, "--out a[?]b: the address of a database cannot hold"),
+        ({"settings": "data.valid_share=0"}, "nothing would tell trials apart"),
         ({"jobs": 0}, "--jobs 0: expected a whole number from 1"),
         ({"metric": "mccc"}, "no such metric; did you mean 'mcc'"),
         ({"resume": True}, "nothing to resume there"),

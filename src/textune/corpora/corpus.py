@@ -153,7 +153,7 @@ def _divided(
     table: Table,
     agreed: Contract,
     parts: list[list[Example]],
-    split: Split,
+    whole: Split,
     settings: Settings,
     *,
     tokenizer: Tokenizer,
@@ -163,13 +163,12 @@ def _divided(
     """Learn the task from the examples of all parts, and make tokens and targets."""
     data = settings.data
     everything = [example for part in parts for example in part]
-    task = own_tasks.extended(_learn_task(agreed, everything, split), own)
+    task = own_tasks.extended(_learn_task(agreed, everything, whole), own)
     selection.check(task, settings)
     raw = targets_of(task, everything)
-    findings = (*_look_alike(agreed.task, everything), *_leaks(everything, split))
+    findings = (*_look_alike(agreed.task, everything), *_leaks(everything, whole))
     yield from (Message(finding.message, is_warning=True) for finding in findings)
-    whole = split
-    split = _balance(everything, split, data, judging.seed_of_rows(settings))
+    split = _balance(everything, whole, data, judging.seed_of_rows(settings))
     yield from _kept(everything, whole, split)
     store, remarks = lengths.tokenize(
         own_tasks.prepared(task, everything),

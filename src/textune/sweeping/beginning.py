@@ -103,6 +103,10 @@ def _planned(
     """Look at the files; choose what is left open, or take it from the plan before."""
     asked = request.train
     corpus = yield from reading.gather(_sealed(asked), asked.out)
+    if corpus.learns_all:
+        raise SettingsError(
+            "data.valid_share=0: nothing would tell trials apart; leave it out or give --valid"
+        )
     has_own_valid = _has_own_valid(asked, corpus)
     settings = asked.settings
     if not has_own_valid:  # a share would be drawn instead
