@@ -1,5 +1,8 @@
+import os
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -74,12 +77,18 @@ def test_the_pages_are_all_there():
         "decisions.md",
         "few_labels.md",
         "guide.md",
+        "index.md",
+        "install.md",
         "language.md",
         "lightning.md",
         "looking.md",
+        "moving.md",
         "performance.md",
         "recipes.md",
+        "reference.md",
+        "reliability.md",
         "scikit_learn.md",
+        "start.md",
         "sweep.md",
         "tasks.md",
         "tracking.md",
@@ -147,3 +156,15 @@ def test_the_pages_name_no_place_of_a_machine():
     for page in PAGES:
         text = page.read_text(encoding="utf-8")
         assert not re.search(r"(?<![\w.])/(home|root|work|tmp|usr)/|index-url|file://", text), page
+
+
+def test_the_site_is_built_without_a_warning_and_asks_no_network(tmp_path):
+    environment = os.environ | {"NO_MKDOCS_2_WARNING": "1"}
+    words = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--site-dir", str(tmp_path)]
+    done = subprocess.run(words, cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    pages = {page.stem: page.read_text(encoding="utf-8") for page in tmp_path.glob("*.html")}
+    assert {page.stem for page in PAGES} - {"README"} <= set(pages)
+    assert "textune.Predictor" in pages["reference"] or "Predictor" in pages["reference"]
+    loaded = re.findall(r'<(?:script|link|img)[^>]+(?:src|href)="(https?://[^"]+)', pages["guide"])
+    assert loaded == []

@@ -223,7 +223,7 @@ def train(
         TextuneError: Any mistake in files, settings or folders; `DataError` names the rows.
         KeyboardInterrupt: After Ctrl-C, with the state saved.
 
-    Example:
+    Examples:
         >>> run = train("reviews.csv", label="sentiment")  # doctest: +SKIP
         >>> run.metrics["valid"]["mcc"]  # doctest: +SKIP
         0.81
@@ -297,7 +297,7 @@ def cross_validate(  # noqa: D417  # the other keywords are those of `train`
         TextuneError: As for `train`.
         KeyboardInterrupt: After Ctrl-C, with the state saved.
 
-    Example:
+    Examples:
         >>> cross_validate("reviews.csv").numbers["metrics"]["mcc"]["mean"]  # doctest: +SKIP
         0.79
     """
@@ -363,7 +363,7 @@ def evaluate(
     Raises:
         TextuneError: Any mistake in the file or the run.
 
-    Example:
+    Examples:
         >>> evaluate("runs/reviews", "more.csv")["accuracy"]  # doctest: +SKIP
         0.93
     """

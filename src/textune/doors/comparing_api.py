@@ -31,7 +31,7 @@ def compare(
     Raises:
         TextuneError: The runs are of different tasks or labels, or keep no common texts.
 
-    Example:
+    Examples:
         >>> textune.compare("runs/small", "runs/large").told()  # doctest: +SKIP
     """
     from textune.data.names import parted

@@ -36,7 +36,7 @@ def decide(
         TextuneError: The run is not finished or is in use, its task has no place for what is
             wanted, or the file of costs is faulty.
 
-    Example:
+    Examples:
         >>> textune.decide("runs/toxic", aim="precision>=0.9")  # doctest: +SKIP
     """
     from textune.recipes import redeciding

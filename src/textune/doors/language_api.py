@@ -102,7 +102,7 @@ def adapt(
         TextuneError: Any mistake in files, settings or folders.
         KeyboardInterrupt: After Ctrl-C, with the state saved.
 
-    Example:
+    Examples:
         >>> run = adapt("book.txt", epochs=2)  # doctest: +SKIP
         >>> run.metrics["valid"]["perplexity"]  # doctest: +SKIP
         52.8

@@ -30,7 +30,7 @@ def tokens(
     Raises:
         TextuneError: The base cannot be had, or the limit is impossible.
 
-    Example:
+    Examples:
         >>> textune.tokens("warm films").ids  # doctest: +SKIP
         [101, 4010, 3152, 102]
     """

@@ -112,7 +112,7 @@ def suggest(
     Raises:
         TextuneError: Any mistake in the file or the run.
 
-    Example:
+    Examples:
         >>> suggest("runs/reviews", "more.csv", n=20).rows[0]["text"]  # doctest: +SKIP
         'not bad for a sequel'
     """

@@ -183,7 +183,7 @@ def sweep(  # noqa: D417  # the other keywords are those of `train`
         TextuneError: As for `train`; what goes wrong in a trial is noted, and others follow.
         KeyboardInterrupt: After Ctrl-C, with the state saved.
 
-    Example:
+    Examples:
         >>> found = sweep("reviews.csv", space=["lr=1e-5..1e-4:log"], trials=8)  # doctest: +SKIP
         >>> found.numbers["best"]["settings"], found.run.metrics["valid"]["mcc"]  # doctest: +SKIP
         ({'train.lr': 4.1e-05}, 0.8)

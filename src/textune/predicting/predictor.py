@@ -134,7 +134,7 @@ class Reading:
 class Predictor:
     """A fine-tuned model that answers.
 
-    Example:
+    Examples:
         >>> predictor = Predictor.load("runs/reviews")  # doctest: +SKIP
         >>> predictor(["I really hate you"])[0].labels  # doctest: +SKIP
         ('toxic',)
