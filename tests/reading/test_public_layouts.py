@@ -344,3 +344,11 @@ def test_texts_with_commas_in_a_file_of_unknown_ending_are_lines(tmp_path):
     table = [f'"a, b {n}",{("x", "y")[n % 2]}' for n in range(30)]
     named = checked(saved(tmp_path, "data.unknown", ["text,label", *table]))
     assert read_as(named) == ("single", "text", "label", 30)
+
+
+def test_a_table_beside_another_is_no_file_of_its_labels(tmp_path):
+    rows = [f"a text of day {n},{('good', 'bad')[n % 2]}" for n in range(20)]
+    saved(tmp_path, "intents.csv", ["text,topic", *(row.replace("good", "go") for row in rows)])
+    found = checked(saved(tmp_path, "reviews.csv", ["text,label", *rows]))
+    assert dict(found.labels) == {"bad": 10, "good": 10}
+    assert found.rows == 20

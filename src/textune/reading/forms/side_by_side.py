@@ -85,8 +85,16 @@ def _sides(folder: Path) -> list[Side]:
             folder / tags[part][0] if part in tags else None,
         )
         for part, names in texts.items()
-        if len(names) == 1 == len(labels.get(part, ()))
+        if len(names) == 1 == len(labels.get(part, ())) and not _is_table(folder / labels[part][0])
     ]
+
+
+def _is_table(path: Path) -> bool:
+    """Tell a file of columns from one with a label on each line."""
+    if path.suffix.lower() not in (".csv", ".tsv"):
+        return False
+    first = next(lines(path), "")
+    return any(sign in first for sign in ",;\t")
 
 
 def _by_part(names: Sequence[str], kind: re.Pattern[str]) -> dict[str, list[str]]:
