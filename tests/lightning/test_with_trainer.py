@@ -328,7 +328,7 @@ def test_what_is_left_out_the_recipe_chooses_and_the_head_is_fitted_first(
     few, tiny_base, tmp_path, auto_recipe
 ):
     data = TextData(few, base=tiny_base, settings="data.valid_share=0.3")
-    model = TextModule.for_data(data)
+    model = TextModule.for_data(data, settings="decision.abstain=0.9")
     assert data.settings.train.batch_size == 8
     assert data.settings.train.probe
     [found] = trainer(tmp_path).validate(model, data, verbose=False)
@@ -337,6 +337,13 @@ def test_what_is_left_out_the_recipe_chooses_and_the_head_is_fitted_first(
     run.fit(model, data)
     assert run.global_step == 2 * data.objective.per_epoch
     assert run.optimizers[0].param_groups[0]["lr"] == 0  # the schedule ends with the Trainer
+    assert model.card.decision.answers == 0.9  # as was wished
+    texts = ["good film", "cold day", "the is"]
+    answers = run.predict(model, model.texts(texts))
+    saved = textune.Predictor.load(model.save(tmp_path / "saved")).predict(texts)
+    for one, other in zip((found for part in answers for found in part), saved, strict=True):
+        assert one.labels == other.labels
+        assert dict(one.scores) == pytest.approx(dict(other.scores), abs=1e-6)
 
 
 def test_a_missing_package_is_said(monkeypatch):

@@ -15,12 +15,14 @@ from textune.encoder import bases
 from textune.encoder.model import Encoder
 from textune.errors import ModelError
 from textune.evaluation import fitting
+from textune.extensions import kept as own_parts
 from textune.lightning import kept, made, planned, wanted
 from textune.lightning.data import TextData
 from textune.lightning.judged import Answers, Predictions, numbers
 from textune.lightning.loaders import Asked, Part, Processes, Questions, Texts
 from textune.predicting.predictor import Predictor, Text
 from textune.probing import heads
+from textune.recipes import wishing
 from textune.records import Batch
 from textune.runs import runs
 from textune.runs.runs import Card
@@ -123,6 +125,7 @@ class TextModule(LightningModule):
         folder = runs.model_folder(run.path if isinstance(run, runs.Run) else Path(run))
         bases.check(folder)
         card, chosen = runs.read_card(folder), Settings.model_validate({})
+        own_parts.needed(folder, card.own, None)  # a head of its owner's is nobody else's
         if data is not None:
             asked = {"lr": lr, "epochs": epochs}
             chosen = data.choose(asked, wanted.of_training(settings))
@@ -390,5 +393,6 @@ class TextModule(LightningModule):
         self.log_dict(found, sync_dist=self.trainer.world_size > 1)  # equal in all processes
         is_whole = answers.texts is not None and len(texts.rows) == len(answers.texts.rows)
         if part == "valid" and is_whole and not self.trainer.sanity_checking:
-            fitted = fitting.decide(self.task, scores, texts.examples)
+            wish = wishing.of(self.settings, self.task.labels, self.task.name)
+            fitted = fitting.decide(self.task, scores, texts.examples, wish)
             self.card = replace(self.card, decision=fitted.rule)

@@ -26,7 +26,7 @@ def of_training(settings: str | Sequence[str]) -> tuple[str, ...]:
     """
     changes = (settings,) if isinstance(settings, str) else tuple(settings)
     for change in changes:
-        if not change.startswith("train."):
+        if not change.startswith(("train.", "decision.")):
             raise SettingsError(
                 f"{change}: not of the training; give it to TextData(…, settings={change!r})"
             )
