@@ -103,10 +103,6 @@ def _planned(
     """Look at the files; choose what is left open, or take it from the plan before."""
     asked = request.train
     corpus = yield from reading.gather(_sealed(asked), asked.out)
-    if corpus.learns_all:
-        raise SettingsError(
-            "data.valid_share=0: nothing would tell trials apart; leave it out or give --valid"
-        )
     has_own_valid = _has_own_valid(asked, corpus)
     settings = asked.settings
     if not has_own_valid:  # a share would be drawn instead
@@ -115,7 +111,7 @@ def _planned(
     settings = _fixed(settings, corpus, before)
     reading.know(settings, corpus)
     space, why = yield from _space(request, corpus, settings, before)
-    _refuse_deciding(space, corpus)
+    _refuse_unjudged(space, corpus)
     spaces.check(space, settings)
     metric = corpus.task.main_metric
     if settings.train.metric is not None:
@@ -175,12 +171,16 @@ def _space(
     return spaces.default(choices.facts_of(corpus, settings), request.train.settings)
 
 
-def _refuse_deciding(space: Space, corpus: Corpus) -> None:
-    """Refuse a space in which some trials would be judged by folds, and others by a split.
+def _refuse_unjudged(space: Space, corpus: Corpus) -> None:
+    """Refuse trials that nothing judges, or some by folds and others by a split.
 
     Raises:
-        SettingsError: It is such a one.
+        SettingsError: So it is.
     """
+    if corpus.learns_all:
+        raise SettingsError(
+            "data.valid_share=0: nothing would tell trials apart; leave it out or give --valid"
+        )
     named = [each.name for each in space if each.name in DECIDING]
     if named and corpus.is_cross_validated:
         raise SettingsError(
