@@ -168,8 +168,7 @@ def _divided(
     raw = targets_of(task, everything)
     findings = (*_look_alike(agreed.task, everything), *_leaks(everything, whole))
     yield from (Message(finding.message, is_warning=True) for finding in findings)
-    split = _balance(everything, whole, data, judging.seed_of_rows(settings))
-    yield from _kept(everything, whole, split)
+    split = yield from _sampled(everything, whole, data, judging.seed_of_rows(settings))
     store, remarks = lengths.tokenize(
         own_tasks.prepared(task, everything),
         tokenizer,
@@ -182,8 +181,7 @@ def _divided(
     )
     yield from remarks
     targets = lengths.to_items(raw, store)
-    learns_all = data.valid_share == 0 and not len(split.valid)
-    yield Message(f"split: {_sizes(split, learns_all=learns_all)}")
+    yield Message(f"split: {_sizes(split, data)}")
     yield from _unjudged(agreed.task, everything, split, of_its_own=bool(parts[1]))
     return Corpus(
         table=table,
@@ -194,7 +192,7 @@ def _divided(
         store=store,
         tokenizer=tokenizer,
         split=split,
-        learns_all=learns_all,
+        learns_all=_learns_all(split, data),
         findings=findings,
         files=(),
         max_tokens=max_tokens,
@@ -204,9 +202,14 @@ def _divided(
     )
 
 
-def _sizes(split: Split, *, learns_all: bool) -> str:
+def _learns_all(split: Split, data: DataSettings) -> bool:
+    """Tell whether no text validates, and none is cross-validated, as asked."""
+    return data.valid_share == 0 and not len(split.valid)
+
+
+def _sizes(split: Split, data: DataSettings) -> str:
     valid = f"{len(split.valid):,} valid" if len(split.valid) else "judged by cross-validation"
-    valid = "none validates, as asked" if learns_all else valid
+    valid = "none validates, as asked" if _learns_all(split, data) else valid
     return f"{len(split.train):,} train, {valid}, {len(split.test):,} test"
 
 
@@ -340,6 +343,15 @@ def _unjudged(
             f"{len(learned):,} labels): no score speaks of them; {way_out}",
             is_warning=True,
         )
+
+
+def _sampled(
+    everything: Sequence[Example], split: Split, data: DataSettings, seed: int
+) -> Generator[Message, None, Split]:
+    """Leave out training texts as asked, and say what is left."""
+    found = _balance(everything, split, data, seed)
+    yield from _kept(everything, split, found)
+    return found
 
 
 def _kept(everything: Sequence[Example], before: Split, after: Split) -> Iterator[Message]:

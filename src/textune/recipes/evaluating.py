@@ -15,13 +15,14 @@ from textune.metrics import catalogue, entities
 from textune.metrics.metrics import Report
 from textune.predicting.predictor import Predictor, Reading
 from textune.recipes import plain_text
-from textune.records import Example
+from textune.records import Example, Scores
 from textune.runs import evaluations, runs
 from textune.settings import config
 from textune.settings.language_config import MaskSettings, TextSettings
 from textune.splits.left_out import is_skipped, mended, skipped
 from textune.storage import faulty_rows
 from textune.tasks import examples
+from textune.tasks.interface import Task
 from textune.text import tokenizers
 
 LEAST = 4  # tokens of a text, beside the special ones
@@ -99,14 +100,19 @@ def _by_labels(run: Path, source: object, options: Reading) -> Report:
     numbers["remarks"] = [remark for remark in remarks if remark]
     if table.faults:
         numbers["faulty"] = len(table.faults)
-    if options.per_batch is not None:
-        whole = catalogue.value(numbers, predictor.task.main_metric)
-        parts = wide.scores(scores), options.per_batch, whole
-        numbers["per_batch"] = per_batch.judge(wide.task, *parts)
+    numbers |= _by_batches(wide.task, wider, options.per_batch, numbers)
     file = evaluations.write(run, source, numbers)  # apart from the run's own predictions
     faulty_rows.write(faulty_rows.beside(file.with_suffix("")), table.faults or ())
     judged.write_scores(file.with_suffix(".parquet"), predictor.task, found, scores)
     return numbers
+
+
+def _by_batches(task: Task, scores: Scores, size: int | None, numbers: Report) -> dict[str, object]:
+    """Judge batch by batch, where that is asked for."""
+    if size is None:
+        return {}
+    whole = catalogue.value(numbers, task.main_metric)
+    return {"per_batch": per_batch.judge(task, scores, size, whole)}
 
 
 def _limited(predictor: Predictor, max_tokens: int | None) -> tuple[Predictor, str]:

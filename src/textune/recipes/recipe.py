@@ -110,15 +110,9 @@ def run(request: Asked, story: Story[Asked, Gathered]) -> Generator[Event, None,
         if request.resume:
             _refuse_others(folder, story.command)
         gathered = yield from story.gather(request, folder)
-        from textune.fast import build, threads  # with torch, which takes seconds to import
-        from textune.training import determinism
-
         train = request.settings.train
-        with threads.shared(train.threads), determinism.required(is_asked=train.deterministic):
-            if train.deterministic:
-                yield determinism.SAID
-            if build.is_due():
-                yield Message("compiling kernels for this processor: some seconds, once")
+        with _computing(train.threads, is_deterministic=train.deterministic):
+            yield from _announced(is_deterministic=train.deterministic)
             job: Job = story.build(request, gathered, clock)
             settings = job.request.settings
             state = yield from _begin(job, folder, stop, keep=story.passing)
@@ -154,6 +148,27 @@ def run(request: Asked, story: Story[Asked, Gathered]) -> Generator[Event, None,
             _finish(folder, noted, keep_checkpoints=settings.train.keep_checkpoints)
         yield Message(f"everything is in {folder}")
     return Run(folder, numbers)
+
+
+@contextmanager
+def _computing(threads_asked: int | None, *, is_deterministic: bool) -> Iterator[None]:
+    """Compute by so many threads, and deterministically where that is asked for."""
+    from textune.fast import threads  # with torch, which takes seconds to import
+    from textune.training import determinism
+
+    with threads.shared(threads_asked), determinism.required(is_asked=is_deterministic):
+        yield
+
+
+def _announced(*, is_deterministic: bool) -> Iterator[Message]:
+    """Say what holds for all of a run, and what it begins with."""
+    from textune.fast import build  # imported already
+    from textune.training import determinism
+
+    if is_deterministic:
+        yield determinism.SAID
+    if build.is_due():
+        yield Message("compiling kernels for this processor: some seconds, once")
 
 
 def read_run(folder: Path) -> Run:
