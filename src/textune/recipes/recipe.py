@@ -118,11 +118,7 @@ def run(request: Asked, story: Story[Asked, Gathered]) -> Generator[Event, None,
             state = yield from _begin(job, folder, stop, keep=story.passing)
             place = job.place_tokenizer(folder)
             if state == "done":
-                yield from _say_lost(folder)
-                yield from _conclude(job.conclude(folder, read_run(folder).metrics), folder)
-                _finish(folder, None, keep_checkpoints=settings.train.keep_checkpoints)
-                yield Message(f"{folder}: this run is finished; there is nothing to resume")
-                return read_run(folder)
+                return (yield from _again(job, folder))
             with following(
                 asked, tracking.opening(settings, settings.model_dump(), folder)
             ) as job.learner.trackers:
@@ -148,6 +144,15 @@ def run(request: Asked, story: Story[Asked, Gathered]) -> Generator[Event, None,
             _finish(folder, noted, keep_checkpoints=settings.train.keep_checkpoints)
         yield Message(f"everything is in {folder}")
     return Run(folder, numbers)
+
+
+def _again(job: Job, folder: Path) -> Generator[Message, None, Run]:
+    """Take a finished run as it is, but for what is damaged or asked beside it."""
+    yield from _say_lost(folder)
+    yield from _conclude(job.conclude(folder, read_run(folder).metrics), folder)
+    _finish(folder, None, keep_checkpoints=job.request.settings.train.keep_checkpoints)
+    yield Message(f"{folder}: this run is finished; there is nothing to resume")
+    return read_run(folder)
 
 
 @contextmanager
