@@ -8,7 +8,9 @@ from typer.core import TyperCommand, TyperGroup
 COMMANDS = {
     "Look at data and models": ("check", "table", "tokens", "inspect", "features"),
     "Train": ("train", "sweep", "folds", "adapt", "pretrain", "demo"),
-    "Use a model": ("predict", "evaluate", "suggest", "fill", "follows", "accept"),
+    "Use a model": (
+        *("predict", "evaluate", "compare", "decide", "suggest", "fill", "follows", "accept"),
+    ),
 }
 OPTIONS = {
     "What is read, and how": (
