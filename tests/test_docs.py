@@ -75,6 +75,7 @@ def test_the_pages_are_all_there():
     assert [page.name for page in PAGES] == [
         "README.md",
         "decisions.md",
+        "extending.md",
         "few_labels.md",
         "guide.md",
         "index.md",

@@ -150,5 +150,5 @@ def _source(part: Any) -> Source:
         try:
             file, text = Path("notebook"), inspect.getsource(code)
         except (OSError, TypeError):
-            file, text = Path("unknown"), ""
+            file, text = Path("unknown"), name  # of code that was typed or made
     return Source(f"{file.name}:{name}", hashlib.sha256(text.encode()).hexdigest(), text)

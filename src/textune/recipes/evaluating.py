@@ -4,6 +4,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 from textune.corpora.corpus import targets_of
 from textune.data import naming
@@ -67,10 +68,8 @@ def _refuse_useless(run: Path, options: Reading) -> None:
 
 def _by_labels(run: Path, source: object, options: Reading) -> Report:
     """Judge a model by labelled text, and keep what it said of each."""
-    predictor = Predictor.opened(
-        run, device=options.device, precision=options.precision, plugin=options.plugin
-    )
-    predictor, shorter = _limited(predictor, options.max_tokens)
+    given: Any = {name: getattr(options, name) for name in ("device", "precision", "plugin")}
+    predictor, shorter = _limited(Predictor.opened(run, **given), options.max_tokens)
     decision = predictor.decision(options.threshold)
     table, agreed = options.open(source, predictor.card)
     table, agreed = naming.as_trained(table, agreed, predictor.card.contract)
