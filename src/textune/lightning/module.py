@@ -28,6 +28,7 @@ from textune.runs import runs
 from textune.runs.runs import Card
 from textune.settings.config import Settings
 from textune.tasks.interface import Task
+from textune.tasks.own import NOTHING
 from textune.text import store as stores
 from textune.text import tokenizers
 from textune.training import checkpoint, optim
@@ -125,7 +126,7 @@ class TextModule(LightningModule):
         folder = runs.model_folder(run.path if isinstance(run, runs.Run) else Path(run))
         bases.check(folder)
         card, chosen = runs.read_card(folder), Settings.model_validate({})
-        own_parts.needed(folder, card.own, None)  # a head of its owner's is nobody else's
+        own_parts.require(folder, card.own, NOTHING)  # a head of its owner's is nobody else's
         if data is not None:
             asked = {"lr": lr, "epochs": epochs}
             chosen = data.choose(asked, wanted.of_training(settings))
