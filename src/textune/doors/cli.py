@@ -16,6 +16,7 @@ from textune.doors import (
     commands_comparing,
     commands_deciding,
     commands_looking,
+    commands_pushing,
     commands_sweep,
     commands_table,
     console,
@@ -266,6 +267,7 @@ commands_looking.register(app)
 commands_table.register(app)
 commands_deciding.register(app)
 commands_comparing.register(app)
+commands_pushing.register(app)
 
 
 @command(app)

@@ -9,7 +9,8 @@ COMMANDS = {
     "Look at data and models": ("check", "table", "tokens", "inspect", "features"),
     "Train": ("train", "sweep", "folds", "adapt", "pretrain", "demo"),
     "Use a model": (
-        *("predict", "evaluate", "compare", "decide", "suggest", "fill", "follows", "accept"),
+        *("predict", "evaluate", "compare", "decide", "suggest", "fill", "follows"),
+        *("push", "accept"),
     ),
 }
 OPTIONS = {
@@ -28,7 +29,7 @@ OPTIONS = {
     "Where it runs": ("device", "precision", "deterministic", "profile", "trial"),
     "What is written": (
         *("out", "output", "resume", "accept_changes", "overwrite", "keep", "as_json", "quiet"),
-        *("harmless", "as_", "tensorboard", "trackers"),
+        *("harmless", "as_", "tensorboard", "track"),
     ),
 }
 OTHERS = "Others"

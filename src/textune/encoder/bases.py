@@ -1,6 +1,7 @@
 """A base's name becomes the folder its files are read from; unsafe ones are refused here."""
 
 import re
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -20,6 +21,11 @@ WANTED = (  # of a model on the Hub: no pickles, no other exports
     *("special_tokens_map.json", "added_tokens.json", "vocab.txt", "vocab.json", "merges.txt"),
     *("*.model", "bpe.codes", "adapter_config.json", POOLING),
 )
+OF_RUNS = (  # of a model of textune's own
+    *("decision.json", "language.json", "manifest.json", "README.md"),
+    *("pair_head.safetensors", "own_head.safetensors"),
+)
+ADDRESS = re.compile(rf"hf:/{{1,2}}(?P<name>{HUB_NAME.pattern})(?:@(?P<revision>[\w.-]+))?/?")
 UNWANTED = ("*/*.model", "*/*.safetensors")
 TAKES = (
     "--base takes a directory with config.json, model.safetensors and a tokenizer, a run folder, "
@@ -102,13 +108,18 @@ def is_folder(path: Path) -> bool:
         return False
 
 
-def _from_hub(name: str) -> Path:
+def _from_hub(name: str, *, revision: str | None = None, more: Sequence[str] = ()) -> Path:
     """Bring a model's files into the Hub's cache, or find them there."""
     from huggingface_hub import snapshot_download  # heavy, and rarely needed
 
     try:
         folder = Path(
-            snapshot_download(name, allow_patterns=list(WANTED), ignore_patterns=list(UNWANTED))
+            snapshot_download(
+                name,
+                revision=revision,
+                allow_patterns=[*WANTED, *more],
+                ignore_patterns=list(UNWANTED),
+            )
         )
     except Exception as error:  # of the network, the Hub, the cache: many kinds
         raise ModelError(
@@ -117,6 +128,18 @@ def _from_hub(name: str) -> Path:
         ) from error
     check(folder)
     return folder
+
+
+def of_address(path: str | Path) -> Path:
+    """Return the folder of a model of textune's own: hf://owner/name on the Hub, or a path.
+
+    Raises:
+        ModelError: The Hub does not give the model.
+    """
+    found = ADDRESS.fullmatch(str(path))
+    if found is None:
+        return Path(path)
+    return _from_hub(found["name"], revision=found["revision"], more=OF_RUNS)
 
 
 def _bundled() -> Path:

@@ -157,7 +157,7 @@ class Predictor:
         """Load what `textune train` wrote.
 
         Args:
-            path: The run's folder, or its `model` folder.
+            path: The run's folder, its `model` folder, or hf://owner/name on the Hub.
             device: "auto", "cpu", "cuda", "cuda:N" or "mps".
             precision: "fp32", "bf16", or "auto" for the format that the model was trained in,
                 where this machine computes it natively; else fp32.
@@ -206,7 +206,7 @@ class Predictor:
         names.require_format(precision)
         installed.load()
         own = plugin if isinstance(plugin, Own) else plugins.of(plugin)
-        folder = runs.model_folder(Path(path))
+        folder = runs.model_folder(bases.of_address(path))
         bases.check(folder)
         card = runs.read_card(folder)
         runs.require_kind(folder, card)
