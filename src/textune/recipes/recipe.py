@@ -134,9 +134,7 @@ def run(request: Asked, story: Story[Asked, Gathered]) -> Generator[Event, None,
                 memory.give_back()
                 if story.follow is not None:
                     numbers = yield from story.follow(request, folder, numbers)
-                if (doubt := at_chance.remark(numbers)) is not None:
-                    yield doubt
-                    numbers["at_chance"] = doubt.text
+                yield from _doubted(numbers)
                 told.finish(numbers)
             yield from (Message(text, is_warning=True) for text in told.news())
             _write_end(folder, numbers)
@@ -144,6 +142,13 @@ def run(request: Asked, story: Story[Asked, Gathered]) -> Generator[Event, None,
             _finish(folder, noted, keep_checkpoints=settings.train.keep_checkpoints)
         yield Message(f"everything is in {folder}")
     return Run(folder, numbers)
+
+
+def _doubted(numbers: dict[str, Any]) -> Iterator[Message]:
+    """Say where a model is no better than chance, and write that beside its numbers."""
+    if (doubt := at_chance.remark(numbers)) is not None:
+        yield doubt
+        numbers["at_chance"] = doubt.text
 
 
 def _again(job: Job, folder: Path) -> Generator[Message, None, Run]:
