@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 import textune
 from textune.doors import api, cli, keywords, language_api, suggestion_api, sweep_api
-from textune.doors.options import arguments, command, descriptions
+from textune.doors.options import PYTHON, arguments, command, descriptions
 from textune.settings.language_config import AdaptSettings
 
 COMMANDS = getattr(typer.main.get_command(cli.app), "commands", {})
