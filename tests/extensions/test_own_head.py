@@ -175,3 +175,13 @@ class Broken(AsBuilt):
 def test_a_head_that_cannot_be_one_is_refused(learn, head, words):
     with pytest.raises(SettingsError, match=words):
         learn("run", head=head)
+
+
+def test_texts_are_suggested_by_a_model_with_a_head_of_its_own(learn, tmp_path):
+    run = learn("run", plugin=EXAMPLE)
+    file = tmp_path / "pool.txt"
+    file.write_text("\n".join([*TEXTS, "fine fine", "cold plot"]) + "\n", encoding="utf-8")
+    command = ["suggest", str(run.path), str(file), "-n", "2", "--plugin", str(EXAMPLE), "--json"]
+    done = CliRunner().invoke(cli.app, command, catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    assert len(done.stdout.splitlines()) == 2

@@ -157,3 +157,20 @@ def test_a_file_that_is_no_plugin_is_refused(learn, tmp_path, text, words):
 def test_a_plugin_that_is_not_there_is_refused(learn, tmp_path):
     with pytest.raises(SettingsError, match=r"absent\.py: no such file"):
         learn("run", plugin=tmp_path / "absent.py")
+
+
+def test_folds_and_seeds_learn_by_the_same_loss_and_are_judged_by_the_same_metric(
+    learn, reviews, tiny_base, tmp_path
+):
+    run = learn("seeds", plugin=EXAMPLES / "own_metrics.py", loss=plain, seeds=2)
+    assert set(run.metrics["seeds"]["valid"]) >= {"kappa", "costs"}
+    found = textune.cross_validate(
+        reviews,
+        folds=2,
+        base=tiny_base,
+        epochs=1,
+        out=tmp_path / "folds",
+        plugin=EXAMPLES / "own_metrics.py",
+        loss=plain,
+    )
+    assert {"kappa", "costs"} <= set(found.numbers["metrics"])

@@ -36,7 +36,9 @@ def suggesting(options: Mapping[str, Any]) -> Events["Suggestions"]:
     if options["harmless"] and output is None:
         raise SettingsError("--harmless-cells goes with --output FILE")
     folder = run.path if isinstance(run, runs.Run) else Path(run)
-    predictor = Predictor.opened(folder, device=options["device"], precision=options["precision"])
+    predictor = Predictor.opened(
+        folder, **{name: options[name] for name in ("device", "precision", "plugin")}
+    )
     reading = Reading(
         text=parted(options["text"]) or (),
         file=ReadOptions(**{name: options[name] for name in READ}),
@@ -75,6 +77,7 @@ def suggest(
     seed: int = 0,
     device: str = "auto",
     precision: str = "auto",
+    plugin: str | Path | Mapping[str, Any] | None = None,
     harmless: bool = False,
     overwrite: bool = False,
 ) -> "Suggestions":
@@ -102,6 +105,8 @@ def suggest(
         seed: Of what is drawn.
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
         precision: Number format: "auto", "fp32" or "bf16".
+        plugin: Python file with the parts of the model's owner, where it was trained with a head or
+            preprocessing of that kind.
         harmless: Put ' before cells that a spreadsheet takes for formulas.
         overwrite: Replace what is there.
 
