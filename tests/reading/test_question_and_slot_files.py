@@ -18,6 +18,8 @@ def own(number):
         "CONTEXTS": [f"Programmed cell death is regulated {number}.", "This paper shows how."],
         "LABELS": ["BACKGROUND", "RESULTS"],
         "YEAR": "2011",
+        "reasoning_required_pred": ANSWERS[number % 2],
+        "reasoning_free_pred": ANSWERS[(number + 1) % 3],
         "final_decision": ANSWERS[number % 3],
         "LONG_ANSWER": f"Results depicted the dynamics as it progresses {number}, so they do.",
     }

@@ -10,6 +10,12 @@ from typing import Any
 
 from textune.reading.forms.interface import Form, Made, always, plain
 
+GUESSES = ("reasoning_required_pred", "reasoning_free_pred")  # of people, before they decided
+WORDS = (
+    "the passages of a question are one text, 'passage'; what people guessed before they decided "
+    "(reasoning_required_pred, reasoning_free_pred) is left out"
+)
+
 
 def _passages(value: Mapping[str, Any]) -> Any:
     held = value.get("CONTEXTS", value.get("context"))
@@ -36,8 +42,9 @@ def _convert(value: Any) -> Iterator[Made]:
     if not _is_one(value):
         raise ValueError("expected QUESTION, CONTEXTS (a list of texts) and final_decision")
     long = value.get("LONG_ANSWER", value.get("long_answer"))
+    read = ("QUESTION", "question", "LONG_ANSWER", "long_answer", "final_decision")
     yield {
-        **plain(value, "QUESTION", "question", "LONG_ANSWER", "long_answer", "final_decision"),
+        **plain(value, *read, *GUESSES),
         "question": value.get("QUESTION", value.get("question")),
         "passage": "\n".join(_passages(value)),
         "answer written": long,
@@ -45,6 +52,4 @@ def _convert(value: Any) -> Iterator[Made]:
     }
 
 
-FORM = Form(
-    "PubMedQA", _recognise, always(_convert, "the passages of a question are one text, 'passage'")
-)
+FORM = Form("PubMedQA", _recognise, always(_convert, WORDS))
