@@ -20,6 +20,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 
 @pytest.fixture(autouse=True)
 def _as_before():
+    installed.load.cache_clear()
     yield
     own_readers.READERS.clear()
     installed.load.cache_clear()
