@@ -5,6 +5,7 @@ import inspect
 import json
 import re
 import shlex
+import shutil
 import sys
 from typing import Literal, get_args, get_origin
 
@@ -219,6 +220,8 @@ def at_work(monkeypatch, tmp_path, reviews, tiny_base):
             words += ["--base", str(tiny_base)]
         if words[1] == "adapt":
             words += ["--base", str(spoken)]
+        if words[1] == "compare":
+            shutil.copytree(*words[2:])
         if words[1] in ("train", "adapt"):
             words += ["--device", "cpu", "--overwrite"]
             words += ["--epochs", "1", "--set", "train.precision=fp32"]
@@ -237,6 +240,7 @@ def test_the_commands_of_the_readme_run_one_after_the_other(at_work, tmp_path, c
     chosen = [line for line in lines if line.startswith("textune ") and " demo" not in line]
     chosen = [line for line in chosen if " sweep" not in line]  # 20 trainings: tests/sweeping
     known = {"check", "train", "evaluate", "suggest", "predict", "adapt", "fill"}
+    known |= {"decide", "compare"}
     assert {line.split()[1] for line in chosen} == known
     for line in chosen:
         assert at_work(line) == 0, (line, capsys.readouterr().err)

@@ -26,6 +26,7 @@ OPTIONS = {
         *("settings", "curve", "lora", "head", "loss", "plugin", "mask", "plain_mask"),
         *("whole_word", "nsp", "nsp_only"),
     ),
+    "How it decides": ("aim", "abstain", "sets", "calibrate"),
     "Where it runs": ("device", "precision", "deterministic", "profile", "trial"),
     "What is written": (
         *("out", "output", "resume", "accept_changes", "overwrite", "keep", "as_json", "quiet"),
