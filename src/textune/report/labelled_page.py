@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from textune.metrics import catalogue, repeated
+from textune.metrics import catalogue, decided, repeated
 from textune.metrics.catalogue import METRICS
 from textune.metrics.metrics import Report
-from textune.report import drawings, mistakes, pages, pictures
+from textune.report import drawings, mistakes, pages, pictures, reliable
 from textune.report.pages import Files
 from textune.runs.curves import FROZEN, TUNED, WAYS, LearningCurve
 from textune.runs.written import Best, DataCard
@@ -185,6 +185,7 @@ def _part(run_dir: Path, name: str, found: Report, main: str) -> dict[str, objec
     labels = found.get("labels") or {}
     order = sorted(labels, key=lambda label: -(labels[label].get("support") or 0))
     confusion = found.get("confusion")
+    is_single = confusion is not None or "confusion_cells" in found
     counts = catalogue.COUNTS_OF_TAGS if "entities" in found else catalogue.COUNTS
     heads = counts | {key: METRICS[key].title for key in catalogue.OF_LABELS}
     table = mistakes.read(run_dir / "predictions" / f"{name}.parquet")
@@ -202,7 +203,7 @@ def _part(run_dir: Path, name: str, found: Report, main: str) -> dict[str, objec
         "confusions": catalogue.confusion_words(found["confusions"])
         if found.get("confusions")
         else "",
-        "decided": found.get("decided") or "",
+        "decided": [*([found["decided"]] if found.get("decided") else []), *decided.lines(found)],
         "kinds": [
             (head.capitalize(), found[key])
             for key, head in catalogue.QUESTIONS.items()
@@ -211,10 +212,11 @@ def _part(run_dir: Path, name: str, found: Report, main: str) -> dict[str, objec
         "by_length": _by_length(found.get("by_length") or [], main),
         "drawings": []
         if table is None or not pictures.are_wanted()
-        else drawings.of_numbers(*mistakes.numbers(table)),
-        "mistakes": None
-        if table is None
-        else mistakes.find(table, single=confusion is not None or "confusion_cells" in found),
+        else [
+            *drawings.of_numbers(*mistakes.numbers(table)),
+            *reliable.draw(table, list(labels), single=is_single),
+        ],
+        "mistakes": None if table is None else mistakes.find(table, single=is_single),
     }
 
 

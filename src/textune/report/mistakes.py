@@ -116,10 +116,10 @@ def _of_names(table: pa.Table, *, single: bool) -> list[Mistake]:
     if not labels:
         return []
     scores = np.stack([table[f"p({label})"].to_numpy() for label in labels], axis=1)  # (N, C)
-    true, given = (_marks(table[side], labels, single=single) for side in ("truth", "decision"))
+    true, given = (marks(table[side], labels, single=single) for side in ("truth", "decision"))
     wrong = (true != given) & (given if single else np.ones_like(given))  # (N, C)
     if "unscored" in table.column_names:  # nobody said whether these apply
-        wrong &= ~_marks(table["unscored"], labels, single=False)
+        wrong &= ~marks(table["unscored"], labels, single=False)
     sure = np.where(given, scores, 1 - scores) * wrong  # (N, C)
     sure = np.nan_to_num(sure)
     rows = np.argsort(-sure.max(axis=1), kind="stable")[:MOST]
@@ -138,7 +138,7 @@ def _of_names(table: pa.Table, *, single: bool) -> list[Mistake]:
     ]
 
 
-def _marks(column: pa.ChunkedArray, labels: Sequence[str], *, single: bool) -> Any:
+def marks(column: pa.ChunkedArray, labels: Sequence[str], *, single: bool) -> Any:
     """Say which labels a column of names holds, as `tasks.labels` joins them: (N, C) bool."""
     if single:
         found = [pc.equal(column, label) for label in labels]
