@@ -9,7 +9,7 @@ import pytest
 
 from textune.errors import RunError
 from textune.metrics import intervals, metrics
-from textune.report import pictures, report
+from textune.report import pictures, reliable, report
 from textune.report.pages import Files
 from textune.runs.written import Best, DataCard, File
 from textune.tasks.labels import in_one_cell
@@ -153,7 +153,7 @@ def test_every_section_is_there_and_only_one_page_is_left(run):
         "TF-IDF + logistic regression", "95 % interval", "0123456789ab", "Best epoch",
     ):  # fmt: skip
         assert words in text, words
-    assert text.count("<svg") == 4
+    assert text.count("<svg") == 4 + text.count(f">{reliable.TITLE}<")
     assert [path.name for path in run.glob("*report*")] == ["report.html"]
 
 
