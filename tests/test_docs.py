@@ -23,7 +23,7 @@ SETTINGS = {"adapt": AdaptSettings, "pretrain": PretrainSettings} | dict.fromkey
     (
         *("check", "train", "folds", "evaluate", "predict", "fill", "suggest", "demo"),
         *("tokens", "inspect", "features", "sweep"),
-        *("table", "follows", "decide", "compare", "push"),
+        *("table", "follows", "decide", "compare", "push", "suspects"),
     ),
     Settings,
 )

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from textune.doors.deciding_api import decide
     from textune.doors.looking_api import decode, features, follows, inspect, tokens
     from textune.doors.suggestion_api import suggest
+    from textune.doors.suspects_api import correct, suspects
     from textune.doors.sweep_api import sweep
     from textune.errors import DataError, ModelError, RunError, SettingsError, TextuneError
     from textune.predicting.filling import Filler
@@ -31,6 +32,7 @@ __all__ = [
     "adapt",
     "check",
     "compare",
+    "correct",
     "cross_validate",
     "dataset",
     "decide",
@@ -41,6 +43,7 @@ __all__ = [
     "inspect",
     "pretrain",
     "suggest",
+    "suspects",
     "sweep",
     "tokens",
     "train",
@@ -56,6 +59,7 @@ _PLACES = {
     "check": "survey.survey",
     "compare": "doors.comparing_api",
     "cross_validate": "doors.api",
+    "correct": "doors.suspects_api",
     "decide": "doors.deciding_api",
     "dataset": "doors.dataset_api",
     "decode": "doors.looking_api",
@@ -65,6 +69,7 @@ _PLACES = {
     "inspect": "doors.looking_api",
     "pretrain": "doors.language_api",
     "suggest": "doors.suggestion_api",
+    "suspects": "doors.suspects_api",
     "sweep": "doors.sweep_api",
     "tokens": "doors.looking_api",
     "train": "doors.api",

@@ -17,6 +17,7 @@ from textune.doors import (
     commands_deciding,
     commands_looking,
     commands_pushing,
+    commands_suspects,
     commands_sweep,
     commands_table,
     console,
@@ -268,6 +269,7 @@ commands_table.register(app)
 commands_deciding.register(app)
 commands_comparing.register(app)
 commands_pushing.register(app)
+commands_suspects.register(app)
 
 
 @command(app)

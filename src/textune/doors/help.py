@@ -6,7 +6,7 @@ from typing import Any
 from typer.core import TyperCommand, TyperGroup
 
 COMMANDS = {
-    "Look at data and models": ("check", "table", "tokens", "inspect", "features"),
+    "Look at data and models": ("check", "suspects", "table", "tokens", "inspect", "features"),
     "Train": ("train", "sweep", "folds", "adapt", "pretrain", "demo"),
     "Use a model": (
         *("predict", "evaluate", "compare", "decide", "suggest", "fill", "follows"),

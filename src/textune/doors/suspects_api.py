@@ -1,0 +1,128 @@
+"""What `import textune` offers for wrong labels: `suspects` and `correct`."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from textune.data.names import Columns
+from textune.doors.api import Events, carried_out_by
+from textune.records import Annotators
+
+if TYPE_CHECKING:  # pydantic, numpy, torch
+    from textune.recipes.correcting import Corrected
+    from textune.recipes.suspecting import Suspects
+
+
+def looking(options: Mapping[str, Any]) -> Events["Suspects"]:
+    """Look for wrong labels by the keywords of `suspects`."""
+    from textune.doors import keywords
+    from textune.errors import SettingsError
+    from textune.predicting.outputs import Output
+    from textune.settings.config import Settings
+
+    count, output = options["n"], options["output"]
+    if count is not None and count < 1:
+        raise SettingsError(f"-n {count}: how many rows are wanted; allowed: 1 or more")
+    if options["harmless"] and output is None:
+        raise SettingsError("--harmless-cells goes with --output FILE")
+    settings = keywords.resolve(Settings, options)
+    from textune.recipes import suspecting  # torch: nothing is wrong with the options
+
+    written = None
+    if output is not None:
+        written = Output(Path(output), options["overwrite"], options["harmless"])
+    return suspecting.suspects(options["source"], settings, count=count, output=written)
+
+
+@carried_out_by(looking)
+def suspects(  # noqa: D417  # the others are described in `train`
+    source: object,
+    *,
+    n: int | None = None,
+    output: str | Path | None = None,
+    text: Columns | None = None,
+    label: Columns | None = None,
+    task: str | None = None,
+    header: bool | None = None,
+    delimiter: str | None = None,
+    rows: str | None = None,
+    sheet: str | None = None,
+    annotators: Annotators | None = None,
+    quote: str | None = None,
+    encoding: str | None = None,
+    faulty: str | None = None,
+    merge_labels: str | Sequence[str] | None = None,
+    group: str | None = None,
+    names: str | Path | None = None,
+    skip: str | Sequence[str] | None = None,
+    no_skip: str | Sequence[str] | None = None,
+    base: str | Path | None = None,
+    max_tokens: int | None = None,
+    seed: int | None = None,
+    device: str | None = None,
+    harmless: bool = False,
+    overwrite: bool = False,
+) -> "Suspects":
+    """Find the labels of a file that are probably wrong, by confident learning.
+
+    A linear head on the frozen encoder answers each text while it does not learn from it.
+
+    Args:
+        source: File, folder, pattern or address of labelled text, as for train (in Python: or a
+            data frame).
+        n: Most rows that are wanted; all whose label is probably wrong if not given.
+        output: File to write them to, in the input's columns: .csv, .tsv, .jsonl or .parquet.
+        harmless: Put ' before cells that a spreadsheet takes for formulas.
+        overwrite: Replace what is there.
+
+    Returns:
+        The rows, the surest first: `rows` holds a dict for each, with the input's columns, "rank",
+        "place", "given", "suggested", "p given", "p suggested" and a blank "corrected"; `likely`
+        and `share` say how many there are.
+
+    Raises:
+        TextuneError: The file or the base cannot be read, or its labels are no names of texts.
+
+    Examples:
+        >>> textune.suspects("reviews.csv", n=20).rows[0]["suggested"]  # doctest: +SKIP
+        'good'
+    """
+    raise NotImplementedError
+
+
+def correct(
+    source: object,
+    corrections: str | Path,
+    output: str | Path,
+    *,
+    overwrite: bool = False,
+    **options: object,
+) -> "Corrected":
+    """Write a copy of a labelled file with the labels that somebody corrected.
+
+    Args:
+        source: The file that suspects were looked for in.
+        corrections: What `suspects` wrote, its column "corrected" filled in where a label is wrong;
+            where it is blank the label stays.
+        output: The copy, in the input's columns: .csv, .tsv, .jsonl or .parquet.
+        overwrite: Replace what is there.
+        options: How the file is read, by the keywords of `suspects`.
+
+    Returns:
+        How many rows there are, and how many were changed.
+
+    Raises:
+        TextuneError: A file cannot be read or written, or a correction belongs to no row.
+
+    Examples:
+        >>> textune.correct("reviews.csv", "suspects.csv", "fixed.csv").changed  # doctest: +SKIP
+        12
+    """
+    from textune.doors import keywords
+    from textune.predicting.outputs import Output
+    from textune.recipes import correcting
+    from textune.settings.config import Settings
+
+    settings = keywords.resolve(Settings, options)
+    written = Output(Path(output), overwrite)
+    return correcting.correct(source, settings, Path(corrections), written)
