@@ -194,3 +194,28 @@ def test_mistaken_options_are_named(reviews, tmp_path):
         textune.correct(reviews, reviews, tmp_path / "fixed.csv")
     told = CliRunner().invoke(cli.app, ["suspects", str(reviews), "--apply", "x.csv"])
     assert "--apply goes with --output FILE" in str(told.exception)
+
+
+def test_a_cross_validated_run_gives_its_own_answers(flipped, tiny_base, tmp_path):
+    source, wrong = flipped
+    run = tmp_path / "folds"
+    textune.cross_validate(
+        source, folds=2, epochs=5, batch_size=8, lr=3e-3, base=tiny_base, out=run
+    )
+    found = textune.suspects(source, run=run)
+    assert found.texts == 160
+    assert len({row["place"] for row in found.rows[:8]} & wrong) >= 5
+    told = CliRunner().invoke(cli.app, ["suspects", str(source), "--run", str(run), "-n", "2"])
+    assert "of 160 texts" in told.output
+    with pytest.raises(SettingsError, match=r"--base: --run has answers already"):
+        textune.suspects(source, run=run, base=tiny_base)
+    rows = read(source)
+    rows[3]["text"] = "another film"
+    with pytest.raises(RunError, match=r"reviews\.csv:5 was .* when it learned"):
+        textune.suspects(write(source, rows), run=run)
+    with pytest.raises(RunError, match=r"its labels are"):
+        textune.suspects(
+            write(source, [row | {"label": row["label"][:1]} for row in rows]), run=run
+        )
+    with pytest.raises(RunError, match=r"keeps no answers"):
+        textune.suspects(source, run=tmp_path)

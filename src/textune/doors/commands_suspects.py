@@ -13,7 +13,7 @@ if TYPE_CHECKING:  # numpy
 
 SHOWN = 20
 EXCERPT = 80  # characters of a text
-USELESS = ("n", "harmless", "device", "base", "seed", "max_tokens", "group")  # with --apply
+USELESS = ("n", "harmless", "device", "base", "seed", "run", "max_tokens", "group")  # with --apply
 
 
 def register(app: typer.Typer) -> None:
@@ -88,7 +88,7 @@ def _words(found: "Suspects") -> str:
     """Say how many labels are likely wrong, and what that is worth."""
     return (
         f"{found.likely:,} of {found.texts:,} texts ({found.share:.1%}) have a label that is "
-        f"probably wrong; the linear head that says so agrees with {found.agreement:.1%} of labels"
+        f"probably wrong; what says so agrees with {found.agreement:.1%} of labels"
     )
 
 

@@ -8,6 +8,8 @@ from textune.data.names import Columns
 from textune.doors.api import Events, carried_out_by
 from textune.records import Annotators
 
+OF_BASE = ("base", "device", "seed")  # that a linear head needs
+
 if TYPE_CHECKING:  # pydantic, numpy, torch
     from textune.recipes.correcting import Corrected
     from textune.recipes.suspecting import Suspects
@@ -25,13 +27,19 @@ def looking(options: Mapping[str, Any]) -> Events["Suspects"]:
         raise SettingsError(f"-n {count}: how many rows are wanted; allowed: 1 or more")
     if options["harmless"] and output is None:
         raise SettingsError("--harmless-cells goes with --output FILE")
+    run = options["run"]
+    if run is not None and (
+        given := [f"--{name}" for name in OF_BASE if options[name] is not None]
+    ):
+        raise SettingsError(f"{', '.join(given)}: --run has answers already; leave it out")
     settings = keywords.resolve(Settings, options)
     from textune.recipes import suspecting  # torch: nothing is wrong with the options
 
     written = None
     if output is not None:
         written = Output(Path(output), options["overwrite"], options["harmless"])
-    return suspecting.suspects(options["source"], settings, count=count, output=written)
+    place = None if run is None else Path(run)
+    return suspecting.suspects(options["source"], settings, count=count, output=written, run=place)
 
 
 @carried_out_by(looking)
@@ -40,6 +48,7 @@ def suspects(  # noqa: D417  # the others are described in `train`
     *,
     n: int | None = None,
     output: str | Path | None = None,
+    run: str | Path | None = None,
     text: Columns | None = None,
     label: Columns | None = None,
     task: str | None = None,
@@ -72,6 +81,8 @@ def suspects(  # noqa: D417  # the others are described in `train`
             data frame).
         n: Most rows that are wanted; all whose label is probably wrong if not given.
         output: File to write them to, in the input's columns: .csv, .tsv, .jsonl or .parquet.
+        run: Folder of textune folds, or of a run of this file that was cross-validated: its own
+            answers about texts that it held out are taken, which takes no training.
         harmless: Put ' before cells that a spreadsheet takes for formulas.
         overwrite: Replace what is there.
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Generator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from textune.predicting import outputs
 from textune.predicting.outputs import Output
 from textune.probing import features as probing
 from textune.probing import heads
-from textune.recipes import label_cells, probed
+from textune.recipes import kept_answers, label_cells, probed
 from textune.records import LinearHead, Message, Row
 from textune.settings.config import Settings
 from textune.tasks import registry
@@ -40,7 +41,7 @@ class Suspects:
     task: str
     texts: int  # that were looked at
     likely: int  # of them, whose label is probably wrong
-    agreement: float  # share of the labels that are also what the linear head decides
+    agreement: float  # share of the labels that are also the likeliest answer
     rows: tuple[dict[str, Any], ...]  # the input's columns, then those of `ADDED`
     texts_of: tuple[str, ...]  # the text of each of these
     remarks: tuple[str, ...]
@@ -70,7 +71,12 @@ class _Found:
 
 
 def suspects(
-    source: object, settings: Settings, *, count: int | None = None, output: Output | None = None
+    source: object,
+    settings: Settings,
+    *,
+    count: int | None = None,
+    output: Output | None = None,
+    run: Path | None = None,
 ) -> Generator[Message, None, Suspects]:
     """Find labels that a linear head on frozen features, fitted without them, holds for wrong.
 
@@ -79,6 +85,7 @@ def suspects(
         settings: How to read it, the base, and the seed.
         count: Most rows that are wanted; None: all whose label is probably wrong.
         output: File to write them to.
+        run: Whose answers about texts that it held out are taken; None: those of a linear head.
 
     Yields:
         Warnings about the file.
@@ -94,7 +101,8 @@ def suspects(
     corpus = yield from _only_warnings(corpora.gather(source, settings, tokenizer))
     _require_names(corpus)
     cells = label_cells.of(corpus.table, corpus.contract, corpus.task.labels, corpus.examples)
-    found = _found(corpus, held_out(corpus, settings))
+    logits = held_out(corpus, settings) if run is None else kept_answers.logits(run, corpus)
+    found = _found(corpus, logits)
     picked = found.rows[:count].tolist()
     rows_at = {row.origin: row for row in corpus.table.rows()}
     rows = [rows_at[corpus.examples[place].origin] for place in picked]
@@ -105,7 +113,7 @@ def suspects(
     told = outputs.records(corpus.table, corpus.contract, ADDED, rows, answers)
     texts = tuple(corpus.examples[place].text for place in picked)
     looked = len(corpus.store) - found.unknown
-    remarks = _remarks(corpus, found)
+    remarks = _remarks(corpus, found, run)
     return Suspects(
         corpus.task.name, looked, len(found.rows), found.agreement, tuple(told), texts, remarks
     )
@@ -238,13 +246,12 @@ def _answers(rows: list[Row], found: _Found, cells: label_cells.Cells) -> list[l
     ]
 
 
-def _remarks(corpus: Corpus, found: _Found) -> tuple[str, ...]:
+def _remarks(corpus: Corpus, found: _Found, run: Path | None) -> tuple[str, ...]:
     said = []
     if found.unknown:
-        said.append(
-            f"{found.unknown:,} of {len(corpus.store):,} texts were not looked at: their labels "
-            "are too rare to be held out"
-        )
+        why = "their labels are too rare to be held out"
+        why = why if run is None else f"{run} did not hold them out"
+        said.append(f"{found.unknown:,} of {len(corpus.store):,} texts were not looked at: {why}")
     if corpus.faulty:
         said.append(f"{len(corpus.faulty):,} faulty rows were left out, as asked")
     return tuple(said)
