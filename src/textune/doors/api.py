@@ -119,6 +119,7 @@ def train(
     abstain: float | None = None,
     sets: float | None = None,
     curve: bool | None = None,
+    lora: int | None = None,
     profile: bool | None = None,
     deterministic: bool | None = None,
     plugin: str | Path | None = None,
@@ -197,6 +198,7 @@ def train(
         sets: Give each text a set of classes that holds the right one this often, as 0.9.
         curve: Say after training what 1/8, 1/4, 1/2 and all of the texts score, by fine-tuning and
             by a linear head on frozen features, and what more labels would buy.
+        lora: Train adapters of this rank and the head, on the frozen base (LoRA, by peft).
         profile: Record what the first updates cost: a table, and a trace for a browser.
         deterministic: Refuse operations of torch that have no deterministic form.
         plugin: Python file with parts of your own, by their names: head, loss, metrics, optimizer,
@@ -345,8 +347,7 @@ def evaluate(
             shares ("soft", one label a text), the "first", or nobody's ("refuse").
         quote: Character around cells, where recognition errs; "none" if quotes are text.
         encoding: Encoding of files that are not UTF-8, as "cp1252" or "shift_jis".
-        faulty: "refuse" files with faulty rows, or "skip" those rows: they are
-            written beside the numbers.
+        faulty: "refuse" files with faulty rows, or "skip" those: they are written beside the run.
         skip: Leave out rows with this cell, "COLUMN=VALUE", besides those that training left out.
         threshold: Probability from which a label applies, instead of the model's own.
         max_tokens: Tokens of a text, or of a window of it, instead of those of the training.

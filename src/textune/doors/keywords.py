@@ -28,7 +28,7 @@ TRAIN = (
     "profile",
     "deterministic",
 )
-CURVE = {"curve": "train.curve"}
+OWN = {name: f"train.{name}" for name in ("curve", "lora")}
 DATA = (
     *("text", "label", "task", "header", "delimiter", "rows", "sheet", "annotators"),
     *("group", "skip", "no_skip", "weight", "names"),
@@ -39,7 +39,7 @@ COMMON = {name: name for name in TOP} | {name: f"train.{name}" for name in TRAIN
 MORE = {"valid_share": "data.valid_share"}
 DECISION = {name: f"decision.{name}" for name in ("aim", "abstain", "sets")}
 LABELLED = (
-    COMMON | CURVE | MORE | DECISION | {name: f"data.{name}" for name in DATA}
+    COMMON | OWN | MORE | DECISION | {name: f"data.{name}" for name in DATA}
 )  # keyword → setting
 PLAIN = COMMON | {
     "encoding": "text.encoding",

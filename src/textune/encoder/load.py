@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from textune.encoder import (
+    adapters,
     averaging,
     description,
     folding,
@@ -185,10 +186,18 @@ def build(config: Any, *, model_class: str, per_token: bool = False, seed: int =
     return Encoder(getattr(transformers, model_class).from_config(config), per_token=per_token)
 
 
-def save(encoder: Encoder, folder: Path, *, numbers: Units | None = None) -> bool:
+def save(
+    encoder: Encoder,
+    folder: Path,
+    *,
+    numbers: Units | None = None,
+    adapter: tuple[adapters.Lora, str] | None = None,
+) -> bool:
     """Write configuration and weights so that plain transformers loads them.
 
-    The embedding is whole; `numbers` are the units of the outputs, of a task of numbers.
+    The embedding is whole, and adapters are merged; `numbers` are the
+    units of the outputs, of a task of numbers. `adapter` describes adapters that are to be
+    written beside it, too, and names their base.
 
     Returns:
         Whether its outputs are in these units.
@@ -201,6 +210,17 @@ def save(encoder: Encoder, folder: Path, *, numbers: Units | None = None) -> boo
         weights.disk_errors(folder),
         folding.folded(encoder.model, numbers) as is_folded,
     ):
+        if adapter is not None:
+            adapters.save(encoder.model, folder / adapters.NAME, adapter[0], base=adapter[1])
+        _save_merged(encoder, folder)
+    for file in folder.glob("*.safetensors"):
+        weights.open_up(file)
+    return is_folded
+
+
+def _save_merged(encoder: Encoder, folder: Path) -> None:
+    """Write configuration and weights, adapters among them."""
+    with adapters.merged(encoder.model):
         if pair_heads.of(encoder.model) is not None:
             _save_config(encoder.model, folder, _architecture(encoder.model))
             pair_heads.save(encoder.model, folder)
@@ -211,9 +231,6 @@ def save(encoder: Encoder, folder: Path, *, numbers: Units | None = None) -> boo
             _save_tree(encoder.model, folder)
         else:
             encoder.model.save_pretrained(folder, state_dict=encoder.model.state_dict())
-    for file in folder.glob("*.safetensors"):
-        weights.open_up(file)
-    return is_folded
 
 
 def _architecture(model: Any) -> str:

@@ -3,10 +3,13 @@
 Known without torch, so that a name that is none is refused at once.
 """
 
+from typing import Literal
+
 from textune.errors import SettingsError, among
 
 BUNDLED = "all-MiniLM-L6-v2"
 """The encoder that is there without being asked for."""
+Targets = Literal["query-value", "all"]  # which linear layers get adapters
 DEVICES = ("cpu", "cuda", "mps")
 FORMATS = ("auto", "fp32", "bf16")
 

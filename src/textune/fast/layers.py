@@ -133,7 +133,7 @@ def fuse(model: Any, dtype: torch.dtype, *, per_token: bool) -> bool:
 
     The parameters stay fp32, and their own.
     """
-    if not cuts(model) or not calls.available() or not _is_usual(model):
+    if not cuts(model) or not calls.available() or not _is_usual(model) or _is_adapted(model):
         return False
     for layer in model.base_model.encoder.layer:
         at_firsts = layer.is_last and not per_token  # few rows: not worth a coarser format
@@ -163,6 +163,8 @@ def why_not(model: Any) -> str:
     """Say what keeps the layers of a model from computing by kernels."""
     if not cuts(model):
         return f"there are no kernels for {model.config.model_type}"
+    if _is_adapted(model):
+        return "kernels know no adapters"
     return calls.why() if not calls.available() else "its layers are not built in the usual way"
 
 
@@ -208,6 +210,11 @@ def _is_usual(model: Any) -> bool:
     return config.hidden_act == "gelu" and is_encoder and max(rates) < 1.0
 
 
+def _is_adapted(model: Any) -> bool:
+    """Tell whether linear layers have adapters (LoRA)."""
+    return any(hasattr(part, "lora_A") for part in model.modules())
+
+
 def _derived(first: type, part: nn.Module, **more: object) -> object:
     """Make a module of all that another one has, whose class comes after a first one."""
     own = type(part)
@@ -222,7 +229,9 @@ def _has_kernels(weight: Tensor) -> bool:
 
 
 def _project(hidden: Tensor, parts: tuple[nn.Linear, ...]) -> Tensor:
-    """Apply several linear maps of the same input as one product."""
+    """Apply several linear maps of the same input as one product, where they have no adapters."""
+    if any(type(part) is not nn.Linear for part in parts):
+        return torch.cat([part(hidden) for part in parts], dim=-1)
     weight = torch.cat([part.weight for part in parts])
     bias = torch.cat([part.bias for part in parts])
     return functional.linear(hidden, weight, bias)

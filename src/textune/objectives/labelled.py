@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from textune.corpora.corpus import Corpus
-from textune.encoder import freezing, load, vocabulary
+from textune.encoder import adapters, freezing, load, vocabulary
+from textune.encoder.adapters import Lora
 from textune.encoder.model import Encoder
 from textune.encoder.vocabulary import SubTable
 from textune.evaluation import evaluate
@@ -150,6 +151,8 @@ class Labelled:
         encoder.pool_as(self.corpus.pool, len(task.labels))
         encoder.to(device)
         freezing.freeze(encoder.model, train.freeze)
+        if train.adapters is not None:
+            adapters.put(encoder.model, Lora(*train.adapters), seed=self.seed)
         rows = encoder.model.get_input_embeddings().weight.shape[0]
         if train.keep_epochs or self.own.optimizer:  # all rows are written, or updated by it
             return encoder, None

@@ -24,6 +24,7 @@ from textune.objectives.labelled import Labelled, forewarnings
 from textune.probing import heads
 from textune.reading import obtained
 from textune.recipes import (
+    adapting,
     averaged,
     choices,
     crossed,
@@ -225,7 +226,12 @@ class FineTuning:
         corpus, state = self.found, self.found.task.state()
         decision = decision or corpus.task.default_decision()
         numbers = Units(state["centers"], state["scales"]) if "centers" in state else None
-        is_folded = load.save(self.learner.encoder, folder, numbers=numbers)
+        is_folded = load.save(
+            self.learner.encoder,
+            folder,
+            numbers=numbers,
+            adapter=adapting.folder(self.request.settings),
+        )
         card = Card(
             task=corpus.task.name,
             labels=corpus.task.labels,
@@ -316,8 +322,10 @@ def build(request: TrainRequest, corpus: Corpus, clock: Clock) -> FineTuning:
             "train.remedies=always: measures in cross-validation, and here validation texts "
             "judge; leave it out, or give fewer than 600 rows and none to validate by"
         )
+    adapting.check(settings, corpus)
     objective = Labelled.of(corpus, settings)
     encoder, sub = objective.encoder(place, settings.train, device)
+    adapting.check_apart(settings, encoder)
     is_quick = settings.train.effort == "quick"
     unjudged.check(request, settings, learns_all=corpus.learns_all)
     can_probe = heads.can_probe(objective.task, encoder)

@@ -144,7 +144,7 @@ CLASSIC: Mapping[str, Any] = {  # the papers' settings (Devlin et al., 2019)
 }
 assert TABLE.keys() == CLASSIC.keys() == set(TrainSettings.by_recipe)
 
-
+OF_ADAPTERS = 10  # times the learning rate of whole matrices (Hu et al., 2021: 5e-4 of RoBERTa)
 _BEFORE_PAIRS = {"pairs": "together"}  # of runs from before there was a choice
 
 
@@ -181,6 +181,9 @@ def choose(settings: Settings, facts: Facts, before: Before | None = None) -> Ch
     name, is_said = _recipe(train, before)
     left = train.left_out()
     found = dict(_by_table(train, facts)) if name == "auto" else _classic(left)
+    if train.lora is not None and "lr" in found:
+        value, why = found["lr"]
+        found["lr"] = value * OF_ADAPTERS, f"{why}; {OF_ADAPTERS} times as high for adapters"
     if before is not None and (not is_said or name == before.recipe):
         kept = {key: value for key, value in before.values.items() if key in left}
         found = {key: (value, "as this run began") for key, value in kept.items()} | {

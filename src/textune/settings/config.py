@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
 from pydantic import Field, field_validator, model_validator
 
-from textune.encoder.names import BUNDLED
+from textune.encoder.names import BUNDLED, Targets
 from textune.errors import SettingsError
 from textune.metrics import catalogue
 from textune.records import Pairs, Pooling
@@ -21,6 +21,7 @@ from textune.tasks.imbalance import Loss, Sampling
 
 LEFT_OUT = "auto"  # a setting that the recipe shall choose, though a file names it
 WARM_UP = ("warmup_share", "warmup_steps", "warmup_epochs")
+LORA = ("lora_alpha", "lora_dropout", "lora_targets", "lora_merge")
 Average = Annotated[float, Field(ge=0, lt=1)]
 Kind = TypeVar("Kind", bound=Section)
 
@@ -65,6 +66,26 @@ class TrainSettings(Section):
         0,
         ge=-1,
         description="Freeze the embeddings and so many lower layers; -1: the whole encoder.",
+    )
+    lora: int | None = Field(
+        None,
+        ge=1,
+        description="Train adapters of this rank (LoRA, by peft) and the head; the base is frozen.",
+    )
+    lora_alpha: float | None = Field(
+        None, gt=0, description="Adapters are scaled by this over their rank; twice it by default."
+    )
+    lora_dropout: float = Field(
+        0.0, ge=0, lt=1, description="Dropout of what goes into the adapters."
+    )
+    lora_targets: Targets = Field(
+        "query-value",
+        description="Which linear layers get adapters: those of queries and values, or all.",
+    )
+    lora_merge: bool = Field(
+        True,
+        description="Save the adapters as part of the weights alone; false: in model/adapter, "
+        "too, for peft.",
     )
     class_weights: str | dict[str, float] = Field(
         "none",
@@ -187,6 +208,14 @@ class TrainSettings(Section):
         """Return the one rate of dropout that is asked for; None for those of the base."""
         return None if self.dropout == "base" else float(self.dropout)
 
+    @property
+    def adapters(self) -> tuple[int, float, float, Targets] | None:
+        """Return rank, alpha, dropout and targets of adapters, if there shall be any."""
+        if self.lora is None:
+            return None
+        alpha = 2.0 * self.lora if self.lora_alpha is None else self.lora_alpha
+        return self.lora, alpha, self.lora_dropout, self.lora_targets
+
     def left_out(self) -> frozenset[str]:
         """Return the settings that nobody gave, of those that the recipe chooses."""
         given = self.model_fields_set
@@ -205,6 +234,18 @@ class TrainSettings(Section):
             for name, value in values.items()
             if name not in cls.by_recipe or value != LEFT_OUT
         }
+
+    @model_validator(mode="after")
+    def _rank_of_adapters(self) -> Self:
+        fields = type(self).model_fields
+        given = [name for name in LORA if getattr(self, name) != fields[name].default]
+        if given and self.lora is None:
+            raise ValueError(f"{', '.join(given)}: of adapters, whose rank is lora; give it too")
+        if self.lora is not None and self.freeze:
+            raise ValueError("lora freezes the whole base; leave out freeze")
+        if self.lora is not None and self.effort == "quick":
+            raise ValueError("lora trains adapters, and effort quick the head alone; give one")
+        return self
 
     @model_validator(mode="after")
     def _one_warmup(self) -> Self:

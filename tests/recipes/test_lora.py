@@ -1,0 +1,160 @@
+"""Runs that train adapters on a frozen base: what changes, what is saved, what is refused."""
+
+import json
+
+import pytest
+import torch
+from peft import PeftModel
+from pyarrow.parquet import read_table
+from safetensors.torch import load_file
+from transformers import AutoModelForSequenceClassification
+from typer.testing import CliRunner
+
+import textune
+from made_requests import train_request
+from textune.doors import cli
+from textune.encoder import adapters
+from textune.errors import MissingExtraError, SettingsError
+from textune.predicting.predictor import Predictor
+from textune.recipes import labelled_text
+from textune.records import Step
+from textune.tasks import labels
+
+# peft reads every attribute of transformers' model, one of which is deprecated
+pytestmark = pytest.mark.filterwarnings("ignore:.is_gradient_checkpointing:FutureWarning")
+GIVEN = {"lora": 4, "epochs": 6, "batch_size": 16, "lr": 0.01, "device": "cpu"}
+APART = "train.lora_merge=false"
+
+
+@pytest.fixture(scope="module")
+def reviews_file(tmp_path_factory):
+    """Return a file of 70 texts."""
+    lines = [f"{'good fine' if n % 2 else 'bad dull'} film {n},{n % 2}" for n in range(70)]
+    file = tmp_path_factory.mktemp("texts") / "reviews.csv"
+    file.write_text("\n".join(["text,label", *lines]) + "\n", encoding="utf-8")
+    return file
+
+
+@pytest.fixture(scope="module")
+def run(reviews_file, tiny_base, tmp_path_factory):
+    """Return a finished run with a folder of adapters."""
+    out = tmp_path_factory.mktemp("lora") / "run"
+    options = {**GIVEN, "base": str(tiny_base), "out": out, "settings": [APART]}
+    textune.train(reviews_file, precision="fp32", **options)
+    return out
+
+
+def test_only_layers_with_adapters_and_the_head_differ_from_the_base(run, tiny_base):
+    base, saved = (load_file(folder / "model.safetensors") for folder in (tiny_base, run / "model"))
+    changed = {
+        name
+        for name, weight in saved.items()
+        if name.startswith("bert.") and not torch.equal(weight, base[name.removeprefix("bert.")])
+    }
+    attention = "bert.encoder.layer.{}.attention.self.{}.weight"
+    wanted = {attention.format(n, part) for n in range(2) for part in ("query", "value")}
+    assert changed == {*wanted, "bert.pooler.dense.weight", "bert.pooler.dense.bias"}
+    assert not any("lora" in name or "base_layer" in name for name in saved)
+
+
+def test_peft_puts_the_folder_of_adapters_onto_the_base_with_equal_answers(run, tiny_base):
+    config = labels.config(("0", "1"), "single_label_classification")
+    base = AutoModelForSequenceClassification.from_pretrained(tiny_base, **config)
+    merged = AutoModelForSequenceClassification.from_pretrained(run / "model")
+    found = PeftModel.from_pretrained(base, run / "model" / adapters.NAME)
+    ids = torch.arange(2, 20).view(2, 9)
+    with torch.no_grad():
+        logits = [model.eval()(input_ids=ids).logits for model in (merged, found)]
+    torch.testing.assert_close(logits[0], logits[1], atol=1e-5, rtol=1e-5)
+    told = json.loads((run / "model" / adapters.NAME / "adapter_config.json").read_text())
+    assert (told["r"], told["lora_alpha"]) == (4, 8)
+    assert told["base_model_name_or_path"] == str(tiny_base)
+
+
+def test_the_merged_model_predicts_what_the_adapters_did_in_the_run(run):
+    rows = read_table(run / "predictions" / "valid.parquet").to_pylist()
+    assert all((row["p(1)"] > 0.5) == (row["truth"] == "1") for row in rows)
+    found = Predictor.load(run).predict([row["text"] for row in rows])
+    for row, one in zip(rows, found, strict=True):
+        assert one.scores["1"] == pytest.approx(row["p(1)"], abs=1e-5)
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+@pytest.mark.parametrize("probe", [True, False])
+def test_a_killed_run_goes_on_to_the_same_weights(
+    precision, probe, reviews_file, tiny_base, tmp_path
+):
+    def learn(out, *, last=None, **given):
+        changes = {
+            **{"train.epochs": 2, "train.batch_size": 16, "train.lr": 0.01, "train.lora": 4},
+            **{"train.lora_dropout": 0.1, "train.probe": probe, "train.precision": precision},
+            "train.validate_every": 3,
+        }
+        events = labelled_text.learn(
+            train_request(reviews_file, tiny_base, out, **changes, **given)
+        )
+        for event in events:
+            if isinstance(event, Step) and event.number == last:
+                break
+        events.close()
+
+    learn(tmp_path / "whole")
+    learn(tmp_path / "killed", last=5)
+    assert not (tmp_path / "killed" / "model").exists()
+    learn(tmp_path / "killed", resume=True)
+    whole, killed = (
+        load_file(tmp_path / name / "model" / "model.safetensors") for name in ("whole", "killed")
+    )
+    assert whole.keys() == killed.keys()
+    assert all(torch.equal(weight, killed[name]) for name, weight in whole.items())
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (("--set", "train.freeze=-1"), "lora freezes the whole base; leave out freeze"),
+        (("--effort", "quick"), "effort quick the head alone; give one"),
+        (("--curve",), "--curve: is not possible beside train.lora"),
+        (("--effort", "best"), "--effort best: is not possible beside train.lora"),
+        (("--set", "train.lora_rank=3"), "train.lora_rank: no such setting"),
+    ],
+    ids=lambda value: value[-1] if isinstance(value, tuple) else "",
+)
+def test_what_cannot_be_beside_adapters_is_refused(more, said, reviews_file, tiny_base, tmp_path):
+    base = ("--base", tiny_base, "--out", tmp_path / "run", "--lora", 4)
+    words = ("train", reviews_file, *base, *more)
+    done = CliRunner().invoke(cli.app, list(map(str, words)))
+    assert isinstance(done.exception, SettingsError)
+    assert said in str(done.exception)
+
+
+def test_cross_validation_is_refused_with_a_way_out(auto_recipe, reviews_file, tiny_base, tmp_path):
+    with pytest.raises(SettingsError, match=r"train\.lora: .* data\.valid_share=0\.1"):
+        textune.train(reviews_file, base=tiny_base, out=tmp_path / "run", lora=4)
+
+
+def test_adapters_of_no_rank_and_those_of_plain_text_are_refused(reviews_file, tiny_base, tmp_path):
+    with pytest.raises(SettingsError, match=r"lora_alpha: of adapters, whose rank is lora"):
+        textune.train(reviews_file, settings=["train.lora_alpha=3"], out=tmp_path / "run")
+    with pytest.raises(SettingsError, match="lora can be set for labelled text only"):
+        textune.adapt(reviews_file, settings=["train.lora=3"], out=tmp_path / "run")
+
+
+def test_a_folder_of_adapters_for_a_mean_that_the_base_lacks_is_refused(
+    reviews_file, tiny_base, tmp_path
+):
+    given = {**GIVEN, "settings": [APART, "train.pooling=mean"]}
+    with pytest.raises(SettingsError, match=r"lora_merge=false: .* give train\.pooling=base"):
+        textune.train(reviews_file, base=tiny_base, out=tmp_path / "run", **given)
+
+
+def test_without_peft_it_says_how_to_install_it(reviews_file, tiny_base, tmp_path, monkeypatch):
+    monkeypatch.setattr(adapters.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'textune\[lora\]'"):
+        textune.train(reviews_file, base=tiny_base, out=tmp_path / "run", **GIVEN)
+
+
+def test_adapters_learn_ten_times_as_fast_unless_a_rate_is_given(reviews_file, tiny_base, tmp_path):
+    given = {"lora": 2, "epochs": 1, "base": tiny_base, "precision": "fp32"}
+    textune.train(reviews_file, out=tmp_path / "run", **given)
+    assert "\nlr = 0.0005\n" in (tmp_path / "run" / "config.toml").read_text(encoding="utf-8")
