@@ -15,6 +15,8 @@ WRITES_GRADIENTS = {  # and says in its docstring what a measurement found, or w
     "lightning/kept.py",
     "training/optim.py",
 }
+ADOPTS = "training/own_optimizers.py"  # a torch optimizer of the user's own: schedules of torch ask
+# for its class, so what the loop needs is put before that class, not around the object
 
 
 def clever(tree: ast.AST) -> list[str]:
@@ -39,6 +41,8 @@ def test_nothing_clever_is_done(path: Path) -> None:
     found = set(clever(ast.parse(path.read_text(encoding="utf-8"))))
     if path.relative_to(SRC).as_posix() in WRITES_GRADIENTS:
         assert found == {"grad"}
+    elif path.relative_to(SRC).as_posix() == ADOPTS:
+        assert found == {"grad", "__class__"}
     else:
         assert not found
 

@@ -13,6 +13,7 @@ from textune.storage import names
 from textune.text import tokenizers
 
 FEW = "".join(f"film {n} good day,{('bad', 'good')[n % 2]},u{n // 4}\n" for n in range(40))
+LINES = FEW.splitlines(keepends=True)
 
 
 @pytest.fixture
@@ -316,7 +317,7 @@ def test_a_run_is_named_after_its_file(source, name):
     [
         (
             "rare.csv",
-            FEW + "film war,odd,u99\n",
+            "".join([*LINES[:5], "film war,odd,u99\n", *LINES[5:]]),
             ["no validation text has odd (1 of 3 labels): no score speaks of them"],
         ),
         (

@@ -1,6 +1,7 @@
 """MLflow and Weights & Biases get a run's numbers, settings and model, and need no network."""
 
 import socket
+from contextlib import contextmanager
 
 import pandas as pd
 import pytest
@@ -26,6 +27,24 @@ def _no_network(monkeypatch):
     monkeypatch.setattr(socket.socket, "connect", near)
 
 
+@contextmanager
+def stopped_after(step, monkeypatch):
+    """Let a training be stopped by Ctrl-C after some updates."""
+    from textune.training import learning
+
+    account = learning._account
+
+    def die(learner, one, seconds):
+        account(learner, one, seconds)
+        if one.number == step:
+            learner.journal.flush()
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(learning, "_account", die)
+        yield
+
+
 @pytest.mark.usefixtures("_no_network")
 @pytest.mark.filterwarnings("ignore")  # of other people's programs
 def test_several_at_once_and_a_resumed_run_is_the_same_one(
@@ -35,20 +54,8 @@ def test_several_at_once_and_a_resumed_run_is_the_same_one(
     settings = ["tracking.mlflow_uri=" + (tmp_path / "mlruns").as_uri(), "tracking.project=films"]
     given = {"base": tiny_base, "out": tmp_path / "run", "valid": comments, "settings": settings}
     given |= {"track": "mlflow,wandb"} | OPTIONS
-    from textune.training import learning
-
-    account = learning._account
-
-    def die(learner, one, seconds):
-        account(learner, one, seconds)
-        if one.number == 13:
-            learner.journal.flush()
-            raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(learning, "_account", die)
-        with pytest.raises(KeyboardInterrupt):
-            textune.train(comments, **given)
+    with stopped_after(13, monkeypatch), pytest.raises(KeyboardInterrupt):
+        textune.train(comments, **given)
     events = textune.doors.api.events_of(textune.train, comments, **given, resume=True)
     told = [one.text for one in events if isinstance(one, Message)]
     assert [text for text in told if "training goes on" in text] == []

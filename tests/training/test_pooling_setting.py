@@ -82,6 +82,9 @@ def test_what_a_run_answers_plain_transformers_answers(reviews, sentence_base, t
     tokenizer = AutoTokenizer.from_pretrained(folder)
     with torch.no_grad():
         logits = model(**tokenizer(TEXTS, padding=True, return_tensors="pt")).logits
+    card = json.loads((folder / "decision.json").read_text(encoding="utf-8"))
+    if (found := card["decision"]["calibration"]) is not None:
+        logits = logits * torch.tensor(found["scale"]) + torch.tensor(found["shift"])
     wanted = logits.softmax(dim=1).numpy()
     for count in (1, len(TEXTS)):
         found = textune.Predictor.load(run.path).predict(TEXTS[:count])

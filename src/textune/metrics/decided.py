@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from textune.metrics import catalogue
+
 MOST_SHOWN = 12  # labels that are named
 KINDS = {
     "temperature": "by a temperature",
@@ -30,7 +32,10 @@ def lines(report: Mapping[str, Any]) -> Iterator[str]:
         before, after = told["before"], told["after"]
         changes = ", ".join(
             f"{words} {before[key]:.3f} → {after[key]:.3f}"
-            for key, words in (("log_loss", "log loss"), ("ece", "calibration error"))
+            for key, words in (
+                ("log_loss", catalogue.title("log_loss")),
+                ("ece", "calibration error"),
+            )
             if None not in (before[key], after[key])
         )
         yield f"probabilities are calibrated ({KINDS.get(told['kind'], told['kind'])}): {changes}"

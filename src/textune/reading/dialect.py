@@ -252,10 +252,21 @@ def _are_marks(marked: Reading, plain: Reading, census: Counter[str], spreadshee
 
 
 def _fills_a_column(plain: Reading) -> bool:
-    """Say whether some column is quoted throughout: a program did that."""
-    body = [cells for cells in plain.rows[1:] if len(cells) == plain.width]
+    """Say whether some column is quoted throughout: a program did that.
+
+    Lines on which a quote is open are left out, where they are few: parts of a cell of two lines.
+    """
+    rows = [cells for cells in plain.rows[1:] if len(cells) == plain.width]
+    body = [cells for cells in rows if all(map(_is_closed, cells))]
+    if 2 * len(body) < len(rows):
+        return False
     columns = [[cells[at] for cells in body if cells[at]] for at in range(plain.width)]
     return any(all(cell.startswith('"') for cell in column) for column in columns if column)
+
+
+def _is_closed(cell: str) -> bool:
+    """Tell whether a cell begins and ends with a quote, or does neither."""
+    return cell.startswith('"') == cell.endswith('"')
 
 
 def _header(

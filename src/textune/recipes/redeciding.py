@@ -1,8 +1,6 @@
 """The answers that a run keeps of its held-out texts become another rule, without the encoder."""
 
 import json
-import os
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -100,20 +98,9 @@ def _write_rule(folder: Path, card: Card) -> None:
     with atomic.replacing_folder(folder) as unfinished:
         for file in folder.iterdir():
             if file.name not in ("decision.json", manifest.NAME):
-                _link(file, unfinished / file.name)
+                atomic.carry(file, unfinished / file.name)
         runs.write_card(unfinished, card)
         manifest.seal(unfinished)
-
-
-def _link(file: Path, place: Path) -> None:
-    """Let a file be in another place as well: without copying it, where the disk can do that."""
-    if file.is_dir():
-        shutil.copytree(file, place)
-        return
-    try:
-        os.link(file, place)
-    except OSError:
-        shutil.copy2(file, place)
 
 
 def read(file: Path, task: Task, card: Card) -> Kept:

@@ -9,16 +9,10 @@ from textune.encoder import bases, manifest
 from textune.errors import RunError, SettingsError, TextuneError, first_line
 from textune.runs import runs
 from textune.storage import contents
+from textune.tasks import registry
 
 NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}")
 PAGE = "README.md"
-TAGS = {
-    "single": "text-classification",
-    "multi": "text-classification",
-    "number": "text-classification",
-    "tags": "token-classification",
-    "answers": "question-answering",
-}  # task → what the hub calls it
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,5 +116,5 @@ def _page(folder: Path) -> bytes:
         return text.encode()
     task = runs.read_card(folder).contract.task
     lines = ["---", "library_name: transformers", "tags:", "- textune"]
-    lines += [f"pipeline_tag: {TAGS[task]}"] if task in TAGS else []
+    lines += [f"pipeline_tag: {registry.of(task).pipeline}"] if task in registry.TASKS else []
     return "\n".join([*lines, "---", "", text]).encode()

@@ -100,7 +100,7 @@ def model_readme(card: Card, base: str, model_class: str) -> str:
     return f"""# {Path(base).name}, fine-tuned with textune
 
 Task: {card.task}. Texts are read in up to {card.shape.max_tokens} tokens ({card.shape.long}).
-`decision.json` holds how probabilities become labels.
+`decision.json` holds how logits become probabilities and labels.{_calibrated(card)}
 
 Labels:
 
@@ -121,6 +121,18 @@ predictor = textune.Predictor.load("run", plugin="FILE.py")
 ```
 """
     return _pairs_readme(card) if card.shape.pairs == "apart" else _texts_readme(model_class)
+
+
+def _calibrated(card: Card) -> str:
+    """Say how plain transformers gets the probabilities that textune gives."""
+    found = card.decision.calibration
+    if found is None:
+        return ""
+    by = "read along `knots` of each label" if found.knots else "times `scale`, plus `shift`"
+    return (
+        f" Probabilities are calibrated: those of the logits of this model, {by} "
+        "(`decision.calibration`)."
+    )
 
 
 def _texts_readme(model_class: str) -> str:

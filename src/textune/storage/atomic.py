@@ -140,6 +140,21 @@ def copy(source: Path, target: Path) -> None:
         shutil.copy2(source, target)
 
 
+def carry(source: Path, target: Path) -> None:
+    """Let a file, or a folder, be in another place as well: without copying, where that is had."""
+    if source.is_dir():
+        shutil.copytree(source, target, copy_function=_linked)
+        return
+    _linked(str(source), str(target))
+
+
+def _linked(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
+
+
 def write_bytes(file: Path, content: bytes, *, overwrite: bool = True) -> None:
     """Write a file whole or not at all."""
     with writing(file, overwrite=overwrite) as opened:  # readable as the umask allows

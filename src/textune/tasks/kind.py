@@ -218,6 +218,7 @@ class Kind:
     aim: str = "likeliest"  # of that, where the user names none
     calibrates: bool = False  # whether its probabilities may be calibrated on held-out logits
     abstains: bool = False  # whether a text may be left undecided, or get a set of classes
+    pipeline: str = "text-classification"  # as the hub calls it
     problem: str | None = None  # as transformers names it in a model's configuration
     pool: Pool | None = None  # how its windows become one answer; None: as the settings say
 

@@ -88,6 +88,7 @@ KIND = Kind(
     judged=Judged(("f1", "exact_match")),
     read=read,
     asks=AnswerSpan.asks,
+    pipeline="question-answering",
     noun="answers",
     texts=("a question", "its passage"),
     order=("question", "passage"),

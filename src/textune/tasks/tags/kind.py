@@ -130,6 +130,7 @@ KIND = Kind(
     judged=Judged(("accuracy", "macro_f1", "f1", "precision", "recall", "log_loss"), "log_loss"),
     read=read,
     asks=Tag.asks,
+    pipeline="token-classification",
     has_classes=True,
     class_of=class_of,
     noun="tags",
