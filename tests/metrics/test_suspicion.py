@@ -8,7 +8,7 @@ from textune.metrics import suspicion
 def test_a_label_is_suspect_where_another_class_passes_its_own_threshold():
     chances = np.asarray([[0.9, 0.1], [0.7, 0.3], [0.2, 0.8], [0.1, 0.9], [0.05, 0.95]])
     found = suspicion.of_classes(chances, np.asarray([0, 0, 1, 1, 0]))
-    # thresholds: class 0 (0.9 + 0.7 + 0.05) / 3 = 0.55, class 1 0.85
+    # thresholds: class 0 (0.9 + 0.7 + 0.05) / 3 = 0.55, class 1 0.75
     assert found.is_likely.tolist() == [False, False, False, False, True]
     assert found.suggested[4] == 1
     assert np.allclose(found.margins, [0.8, 0.4, 0.6, 0.8, -0.9])
@@ -39,3 +39,11 @@ def test_several_labels_are_looked_at_one_by_one_and_unscored_ones_left_out():
     assert first.order().tolist() == [4]
     assert second.order().tolist() == []
     assert np.isnan(second.margins[7])
+
+
+def test_a_head_that_is_sure_of_nearly_all_suspects_what_it_is_a_little_less_sure_of():
+    given = np.repeat([0, 1], 20)
+    one = np.where(given == 1, 0.999, 0.001)
+    one[4] = 0.8
+    found = suspicion.of_classes(np.stack([1 - one, one], axis=1), given)
+    assert found.order().tolist() == [4]

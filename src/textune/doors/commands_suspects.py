@@ -77,18 +77,18 @@ def _correct(
         console.show_json(told | {"remarks": list(done.remarks)})
     else:
         same = f"; {done.same:,} corrected to what stood there" if done.same else ""
-        console.say(
-            f"{output}: {done.rows:,} rows, {done.changed:,} texts have another label{same}"
-        )
+        changed = "1 text has" if done.changed == 1 else f"{done.changed:,} texts have"
+        console.say(f"{output}: {done.rows:,} rows, {changed} another label{same}")
     for remark in done.remarks:
         console.warn(remark)
 
 
 def _words(found: "Suspects") -> str:
     """Say how many labels are likely wrong, and what that is worth."""
+    has = "has" if found.likely == 1 else "have"
     return (
-        f"{found.likely:,} of {found.texts:,} texts ({found.share:.1%}) have a label that is "
-        f"probably wrong; what says so agrees with {found.agreement:.1%} of labels"
+        f"{found.likely:,} of {found.texts:,} texts ({found.share:.1%}) {has} a label that is "
+        f"probably wrong; the answers that say so agree with {found.agreement:.1%} of the labels"
     )
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
+SURE = 0.75  # a probability at which a class is likely, however sure the answers are elsewhere
 NEAR = 1e-9  # by which a sum of equal numbers may be beside them
 
 
@@ -32,7 +33,8 @@ def of_classes(chances: Floats, given: Rows) -> Suspicion:
     """Find the labels that are probably wrong, where each item has one.
 
     A class is likely of an item where its probability is at least the mean one of the items that
-    have it. A label is probably wrong where the likeliest of these classes is another one.
+    have it, or 0.75 where that is higher. A label is probably wrong where the likeliest of these
+    classes is another one.
 
     Args:
         chances: (N, C) by models that did not learn from the item; NaN where there is none.
@@ -45,7 +47,7 @@ def of_classes(chances: Floats, given: Rows) -> Suspicion:
     has_it = (own[:, None] == classes) & is_known[:, None]  # (N, C)
     counts = has_it.sum(axis=0)
     sums = np.where(has_it, told, 0.0).sum(axis=0)
-    thresholds = np.where(counts > 0, sums / np.maximum(counts, 1), np.inf)  # (C,)
+    thresholds = np.where(counts > 0, (sums / np.maximum(counts, 1)).clip(max=SURE), np.inf)  # (C,)
     likely = np.where(told >= thresholds - NEAR, told, -1.0)
     found = np.where(likely.max(axis=1) >= 0, likely.argmax(axis=1), own)
     is_likely = is_known & (found != own)
