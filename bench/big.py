@@ -79,7 +79,7 @@ def main() -> None:
     """Write the encoder that the parent asks for."""
     job, target = processes.read_job()
     processes.limit_threads(job["threads"])
-    parameters = make(job, Path(job["folder"]))
+    parameters = make(job, Path(job["folder"]), **job.get("changes", {}))
     target.write_text(json.dumps({"parameters": parameters}), encoding="utf-8")
 
 
