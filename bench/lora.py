@@ -1,9 +1,9 @@
 """Fine-tune all weights, or adapters on a frozen base (LoRA): scores and peak memory.
 
 Both ways have the same rows, passes and seeds, and the learning rate that the recipe chooses for
-them. Scores are of the development sets of CoLA and SST-2, by the bundled encoder. The memory is the kernel's own
-peak of a whole run (ru_maxrss), with an encoder of base size (12 layers, 768 wide) of random
-weights.
+them. Scores are of the development sets of CoLA and SST-2, by the bundled encoder. The memory is
+the kernel's own peak of a whole run (ru_maxrss), with an encoder of base size (12 layers, 768 wide)
+of random weights.
 """
 
 import argparse

@@ -13,12 +13,13 @@ from typer.testing import CliRunner
 import textune
 from made_requests import train_request
 from textune.doors import cli
-from textune.encoder import adapters
+from textune.encoder import adapters, load
 from textune.errors import MissingExtraError, SettingsError
 from textune.predicting.predictor import Predictor
 from textune.recipes import labelled_text
 from textune.records import Step
 from textune.tasks import labels
+from textune.training import learner
 
 # peft reads every attribute of transformers' model, one of which is deprecated
 pytestmark = pytest.mark.filterwarnings("ignore:.is_gradient_checkpointing:FutureWarning")
@@ -158,3 +159,11 @@ def test_adapters_learn_ten_times_as_fast_unless_a_rate_is_given(reviews_file, t
     given = {"lora": 2, "epochs": 1, "base": tiny_base, "precision": "fp32"}
     textune.train(reviews_file, out=tmp_path / "run", **given)
     assert "\nlr = 0.0005\n" in (tmp_path / "run" / "config.toml").read_text(encoding="utf-8")
+
+
+def test_fewer_tokens_are_computed_at_once_where_torch_keeps_all_states(tiny_base):
+    given = {"model_class": "AutoModelForSequenceClassification", "config": {"num_labels": 2}}
+    encoder = load.load(str(tiny_base), **given)
+    whole = learner._micro_tokens(encoder)
+    adapters.put(encoder.model, adapters.Lora(4, 8.0, 0.0, "query-value"), seed=1)
+    assert learner._micro_tokens(encoder) == whole // 4

@@ -10,7 +10,7 @@ from typing import Any
 from torch import Tensor
 from torch.optim.lr_scheduler import LambdaLR
 
-from textune.encoder import devices, precision, remarks, vocabulary
+from textune.encoder import adapters, devices, precision, remarks, vocabulary
 from textune.encoder.model import Encoder
 from textune.encoder.vocabulary import SubTable
 from textune.fast import threads
@@ -100,7 +100,7 @@ class Learner:
             model=model,
             optimizer=optimizer,
             schedule=LambdaLR(optimizer, lambda _: 1.0),
-            micro_tokens=train.micro_tokens or MICRO_TOKENS[device.type],
+            micro_tokens=train.micro_tokens or _micro_tokens(encoder),
             remarks=(
                 f"device: {devices.words(device)}; numbers: {numbers} ({why})",
                 *remarks.kernels(encoder),
@@ -273,6 +273,15 @@ class Learner:
         if self.progress.retry is not None:
             rising = max(rising, round(self.progress.retry["warmup_share"] * total))
         return optim.schedule(self.optimizer, train.schedule, warmup=rising, total=total)
+
+
+def _micro_tokens(encoder: Encoder) -> int:
+    """Return how many tokens are computed at once where nobody says it.
+
+    Beside adapters torch keeps all states for the backward pass, most of which kernels make again.
+    """
+    found = MICRO_TOKENS[encoder.device.type]
+    return found // 4 if encoder.device.type == "cpu" and adapters.are_in(encoder.model) else found
 
 
 def _optimizer(objective: Objective, settings: RunSettings, encoder: Encoder) -> AdamW:
