@@ -28,7 +28,7 @@ SETTINGS = {"adapt": AdaptSettings, "pretrain": PretrainSettings} | dict.fromkey
     Settings,
 )
 ROOT = Path(__file__).parents[1]
-PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
+PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 # pages whose Python is run where its package is imported
 OF_THEIR_OWN = {"lightning.md", "scikit_learn.md"}
 BLOCK = re.compile(r"```(\w+)\n(.*?)```", re.S)
@@ -45,7 +45,15 @@ def blocks(language):
 
 def commands():
     lines = [(name, line) for name, text in blocks("sh") for line in text.splitlines()]
-    return [(name, line) for name, line in lines if line.startswith("textune ")]
+    return [(name, line) for name, line in lines if line.startswith("textune ")] + covered()
+
+
+def covered():
+    """Return the commands of the table of what the reference systems do."""
+    page = ROOT / "docs" / "recipes" / "coverage.md"
+    return [
+        (page.name, line) for line in re.findall(r"`(textune \w+ [^`]+)`", page.read_text("utf-8"))
+    ]
 
 
 def settings_table(settings):
@@ -85,6 +93,7 @@ def test_the_pages_are_all_there():
         "looking.md",
         "moving.md",
         "performance.md",
+        "coverage.md",
         "recipes.md",
         "reference.md",
         "reliability.md",
@@ -164,7 +173,7 @@ def test_the_site_is_built_without_a_warning_and_asks_no_network(tmp_path):
     words = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--site-dir", str(tmp_path)]
     done = subprocess.run(words, cwd=ROOT, env=environment, capture_output=True, text=True)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    pages = {page.stem: page.read_text(encoding="utf-8") for page in tmp_path.glob("*.html")}
+    pages = {page.stem: page.read_text(encoding="utf-8") for page in tmp_path.rglob("*.html")}
     assert {page.stem for page in PAGES} - {"README"} <= set(pages)
     assert "textune.Predictor" in pages["reference"] or "Predictor" in pages["reference"]
     loaded = re.findall(r'<(?:script|link|img)[^>]+(?:src|href)="(https?://[^"]+)', pages["guide"])
