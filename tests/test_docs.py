@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import typer
+from typer.testing import CliRunner
 
 from textune.doors import cli
 from textune.settings.config import Section, Settings, TrainSettings, resolve
@@ -115,6 +116,22 @@ def test_every_documented_command_can_be_typed(page, line):
         with command.make_context(name, rest, parent=outer) as inner:
             changes = inner.params.get("settings") or []
     resolve(SETTINGS[name], None, changes)  # every --set names a setting and a value it may have
+
+
+def without_training():
+    """Return the commands of that table that look at a public file or at words."""
+    return [
+        line for _, line in covered() if line.startswith(("textune check cola/", "textune tokens "))
+    ]
+
+
+@pytest.mark.parametrize("line", without_training(), ids=lambda line: line[:60])
+def test_what_is_said_to_look_at_data_does(line, shared, monkeypatch):
+    monkeypatch.chdir(shared)
+    done = CliRunner().invoke(cli.app, shlex.split(line)[1:])
+    assert done.exit_code == 0, done.output
+    expected = "8,551" if " check " in line else "101" if "--ids" not in line else "this"
+    assert expected in done.output
 
 
 @pytest.mark.parametrize(
