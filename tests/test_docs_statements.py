@@ -129,6 +129,7 @@ def test_a_setting_in_a_table_can_be_set_to_something_else(command, name):
     field = model.model_fields[key]
     for value in (*choices_of(field.annotation), *TRIED):
         given = {name: value} | ({"mask.nexts": True} if name == "mask.only_nexts" else {})
+        given |= {"train.lora": 8} if name.startswith("train.lora_") else {}
         if name.endswith("hours"):
             given = {name: 0.5}
         try:
