@@ -94,6 +94,8 @@ def test_the_pages_are_all_there():
         "looking.md",
         "moving.md",
         "performance.md",
+        "3-meditations.md",
+        "4-imdb.md",
         "coverage.md",
         "recipes.md",
         "reference.md",
