@@ -83,7 +83,7 @@ BENCHES = [
     for file in (ROOT / folder).rglob("*.py")
     if (ROOT / folder).is_dir()
 ]
-NAMED = rf"(?:{'|'.join(SECTIONS)})\.[a-z_]+\b(?![\w(])(?:=[^\s`]+)?"
+NAMED = rf"(?:{'|'.join(SECTIONS)})\.(?![ct]sv\b)[a-z_]+\b(?![\w(])(?:=[^\s`]+)?"
 
 
 @pytest.mark.parametrize(("page", "setting"), of_prose(rf"(?<![\w.]){NAMED}"))
