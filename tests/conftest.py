@@ -269,3 +269,14 @@ def fresh_kernels():
     forget()
     yield
     forget()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _no_metrics_of_others():
+    """Forget the metrics that a user's own code added while a file's tests ran."""
+    from textune.metrics import catalogue  # after the environment is set
+
+    before = dict(catalogue.METRICS)
+    yield
+    for name in catalogue.METRICS.keys() - before.keys():
+        del catalogue.METRICS[name]
