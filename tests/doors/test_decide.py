@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 import textune
 from conftest import WORDS
 from textune.doors import cli
-from textune.errors import DataError, RunError, SettingsError
+from textune.errors import DataError, RunError, SettingsError, TextuneError
 
 GOOD, BAD = WORDS[:6], WORDS[6:12]
 
@@ -158,8 +158,16 @@ def test_what_has_no_place_is_refused(quick, classes, labels, tiny_base, tmp_pat
     ):
         with pytest.raises(SettingsError, match=words):
             textune.decide(run.path, **keywords)
-    with pytest.raises(SettingsError, match="exactly one of these labels"):
-        textune.train(classes, base=tiny_base, out=tmp_path / "b", effort="quick", aim="top=2")
+    for keywords, words in (
+        ({"aim": "top=2"}, "exactly one of these labels"),
+        ({"aim": "precision(worse)>=0.9"}, "no label 'worse'"),
+        ({"aim": "cost=nowhere.csv"}, "there is no such file"),
+    ):  # before anything is learned: no run is left
+        with pytest.raises(TextuneError, match=words):
+            textune.train(classes, base=tiny_base, out=tmp_path / "b", effort="quick", **keywords)
+        assert not (tmp_path / "b" / "log.jsonl").exists()
+    with pytest.raises(SettingsError, match=r"--abstain 0.9: fits one label a text"):
+        textune.train(labels, base=tiny_base, out=tmp_path / "b", effort="quick", abstain=0.9)
     (run.path / "predictions" / "valid.parquet").unlink()
     with pytest.raises(RunError, match="absent or damaged"):
         textune.decide(run.path)

@@ -65,10 +65,10 @@ def decide(task: Task, scores: Scores, examples: Sequence[Example], wish: Wish =
 
 
 def refuse(task: Task, wish: Wish) -> None:
-    """Refuse what a task has no place for.
+    """Refuse what a task, or its labels, have no place for.
 
     Raises:
-        SettingsError: It has none.
+        SettingsError: They have none.
     """
     kind = registry.of(task.name)
     if wish.aim is not None and kind.rule is None and wish.aim.kind != aims.LIKELIEST:
@@ -76,6 +76,10 @@ def refuse(task: Task, wish: Wish) -> None:
     for option, value in (("--abstain", wish.answers), ("--sets", wish.covers)):
         if value is not None and not kind.abstains:
             raise SettingsError(f"{option} {value:g}: fits one label a text, not {kind.words}")
+    if wish.aim is not None and kind.rule is not None:  # of made texts: it refuses as of real ones
+        count = len(task.labels)
+        truth = np.eye(count) if kind.several else np.arange(count)
+        kind.rule(task.labels, truth, np.full((count, count), 1 / count), wish.aim, wish.costs)
 
 
 def _rule(

@@ -323,6 +323,7 @@ def build(request: TrainRequest, corpus: Corpus, clock: Clock) -> FineTuning:
             "judge; leave it out, or give fewer than 600 rows and none to validate by"
         )
     adapting.check(settings, corpus)
+    wishing.check(settings, corpus.task)
     objective = Labelled.of(corpus, settings)
     encoder, sub = objective.encoder(place, settings.train, device)
     adapting.check_apart(settings, encoder)

@@ -6,10 +6,12 @@ from dataclasses import replace
 from textune.decisions import aims
 from textune.decisions.wishes import Costs, Wish
 from textune.errors import DataError, among
+from textune.evaluation import fitting
 from textune.reading import sources
 from textune.settings.config import Settings
 from textune.settings.decision_config import DecisionSettings
 from textune.tasks import registry
+from textune.tasks.interface import Task
 
 
 def of(settings: Settings, labels: Sequence[str] = (), task: str = "") -> Wish:
@@ -24,6 +26,16 @@ def of(settings: Settings, labels: Sequence[str] = (), task: str = "") -> Wish:
         DataError: The file of costs is not as it should be.
     """
     return wish(settings.decision, labels, task, calibrates=calibrates(settings))
+
+
+def check(settings: Settings, task: Task) -> None:
+    """Refuse decisions that cannot be, and a faulty file of costs, before anything is learned.
+
+    Raises:
+        DataError: The file of costs is not as it should be.
+        SettingsError: The task, or its labels, have no place for what is wanted.
+    """
+    fitting.refuse(task, of(settings, task.labels, task.name))
 
 
 def calibrates(settings: Settings) -> bool:
