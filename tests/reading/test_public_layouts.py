@@ -352,3 +352,13 @@ def test_a_table_beside_another_is_no_file_of_its_labels(tmp_path):
     found = checked(saved(tmp_path, "reviews.csv", ["text,label", *rows]))
     assert dict(found.labels) == {"bad": 10, "good": 10}
     assert found.rows == 20
+
+
+def test_lines_of_fasttext_are_whole_whatever_signs_they_hold(tmp_path):
+    file = tmp_path / "data.txt"
+    names = ("good", "bad", "good", "bad")
+    rows = [f"__label__{name} row {place} says | here" for place, name in enumerate(names)]
+    file.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    table = sources.read(file)
+    assert table.columns == ("text", "label")
+    assert [row.cells[1] for row in table.rows()] == list(names)

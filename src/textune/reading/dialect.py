@@ -163,6 +163,8 @@ def _commonest(sample: str, whole: bool, kind: str) -> tuple[float, int, str] | 
     """Find which of the usual delimiters parts lines best: how well, into how many columns."""
     natural = _NATURAL.get(kind)
     best: tuple[float, int, str] | None = None
+    if kind == "text" and all(map(_MARKED.match, sample.splitlines())):
+        return best  # fastText's lines are whole, whatever signs they hold
     for sign in NAMES:
         is_text = kind == "text" and sign != "\t" and _is_prose(sign, sample)
         if sign not in sample or is_text or uncommon.is_quote(sign, sample):
@@ -178,6 +180,9 @@ def _commonest(sample: str, whole: bool, kind: str) -> tuple[float, int, str] | 
         if reading.width > 1 and reading.share >= enough and (best is None or score > best[0]):
             best = score, reading.width, sign
     return best
+
+
+_MARKED = re.compile(r"__label__\S|\s*$")
 
 
 def _is_prose(sign: str, sample: str) -> bool:
