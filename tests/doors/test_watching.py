@@ -11,7 +11,7 @@ import torch
 import textune
 from textune.doors import watching
 from textune.metrics import written
-from textune.records import Started, Step, Validated
+from textune.records import Message, Started, Step, Validated
 
 
 def step(number, epoch=1, loss=0.5, lr=1e-3):
@@ -111,6 +111,17 @@ def test_an_epoch_that_no_validation_ends_says_how_long_it_took(capsys):
         shown.show(validated(20, 2.0))
     found = re.findall(r"epoch \d: \S+ s of training", capsys.readouterr().err)
     assert [line[:8] for line in found] == ["epoch 1:"]
+
+
+def test_the_last_epoch_too_says_how_long_it_took_where_nothing_judged_it(capsys):
+    with watching.Watch() as shown:
+        shown.show(started())
+        shown.show(step(10))
+        shown.show(step(20, epoch=2))
+        shown.show(Message("everything is in runs/x"))
+        shown.show(Message("done"))
+    found = re.findall(r"epoch \d: \S+ s of training", capsys.readouterr().err)
+    assert [line[:8] for line in found] == ["epoch 1:", "epoch 2:"]
 
 
 def test_updates_before_the_run_s_own_are_no_epochs_of_it(capsys):

@@ -42,8 +42,8 @@ def compare(  # noqa: D417  # the others are described in `comparing_api.compare
             (
                 catalogue.title(key),
                 *map(number, each[place].values),
-                f"{each[place].gain:+.3f}",
-                f"{each[place].low:+.3f} … {each[place].high:+.3f}",
+                comparing.signed(each[place].gain),
+                f"{comparing.signed(each[place].low)} … {comparing.signed(each[place].high)}",
                 comparing.written(each[place].p),
             )
             for key, each in found.differences.items()

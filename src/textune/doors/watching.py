@@ -92,6 +92,7 @@ class Watch:
         self._last = self._began
         self._steps = 0
         self._loss = 0.0
+        self._said_last = False
         self._losses: list[Any] = []  # of the steps since the last validation, on the device
         self._keys: list[str] = []  # of the columns of the table of validations
 
@@ -148,6 +149,10 @@ class Watch:
         self._bar.console.print(text)
 
     def _say(self, said: Message) -> None:
+        last = self._step_now
+        if last is not None and last.number == self._total and not self._said_last:
+            self._said_last = True
+            self._epoch_ended(last, self._seconds)
         if said.is_warning:
             words = folded(said.text, screen=err, before=len("note: "))
             self._print(f"[yellow]note:[/] {escape(words)}")
@@ -156,6 +161,7 @@ class Watch:
 
     def _start(self, event: Started) -> None:
         self._losses.clear()
+        self._said_last = False  # how long the last epoch took
         self._step_now, self._epoch_began, self._judged = None, 0.0, (event.first - 1, 0.0)
         self._steps = self._texts = self._tokens = 0
         self._seconds, self._last = 0.0, time.perf_counter()

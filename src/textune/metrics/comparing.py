@@ -115,15 +115,27 @@ def words(found: Difference, texts: int, names: tuple[str, str]) -> str:
         texts: That both answered.
         names: Of the models.
     """
-    span = f"95 % interval {found.low:+.3f} to {found.high:+.3f}, p = {written(found.p)}"
+    low, high = signed(found.low), signed(found.high)
+    span = f"95 % interval {low} to {high}, p = {written(found.p)}"
     title = catalogue.title(found.metric)
     if not found.is_shown:
         return (
             f"these {texts:,} texts cannot tell {names[0]} and {names[1]} apart: {title} "
-            f"{found.gain:+.3f} ({span})"
+            f"{signed(found.gain)} ({span})"
         )
     better, worse = names[::-1] if found.gain > 0 else names
     return f"{better} is better than {worse} by {abs(found.gain):.3f} {title} ({span})"
+
+
+def signed(value: float) -> str:
+    """Write a difference with its sign; nothing is no difference below nothing.
+
+    Example:
+        >>> signed(0.0204), signed(-0.0001), signed(-0.5)
+        ('+0.020', '0.000', '-0.500')
+    """
+    shown = f"{value:+.3f}"
+    return "0.000" if not float(shown) else shown
 
 
 def written(p: float) -> str:

@@ -17,6 +17,7 @@ from textune.tasks import registry
 from textune.tasks.interface import Task
 
 PARTS = ("test", "valid")
+WORDS = {"test": "test", "valid": "validation"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +139,7 @@ def _kept(places: Sequence[Path]) -> tuple[str, list[dict[str, list[Any]]]]:
             continue
         tables = [_read(file) for file in files]
         if all(_key(table) == _key(tables[0]) for table in tables):
-            return f"{part} texts", [_in_order(table) for table in tables]
+            return f"{WORDS[part]} texts", [_in_order(table) for table in tables]
     raise RunError(
         f"{' and '.join(map(str, places[:2]))} keep answers of no common texts; judge them by the "
         "same file: --on FILE"
