@@ -84,6 +84,28 @@ def test_few_texts_that_are_all_right_make_nothing_endless():
     assert abs(found.shift[0]) < 2
 
 
+@pytest.mark.parametrize("count", [12, 25, 50])
+def test_few_texts_do_not_make_a_model_that_is_right_too_sure(count):
+    def drawn(count, seed, scale=1.0):
+        draw = np.random.default_rng(seed)
+        true = draw.normal(0, 5, (count, 2))
+        chances = special.softmax(true, axis=1)
+        truth = (draw.random((count, 1)) < chances.cumsum(axis=1)).argmax(axis=1)
+        return Held(true * scale, groups=((np.arange(2), truth),))
+
+    def gained(scale):
+        fresh, losses = drawn(3000, 999, scale), []
+        before = calibrating.losses(fresh, fresh.logits).mean()
+        for seed in range(20):
+            held = drawn(count, seed, scale)
+            found = calibrating.fit(calibrating.choose(held, parts(held)), held)
+            losses.append(calibrating.losses(fresh, calibrating.apply(found, fresh.logits)).mean())
+        return before - np.mean(losses)
+
+    assert min(gained(1.0), gained(2.5)) > -0.005
+    assert gained(0.4) > 0.02
+
+
 def test_what_is_not_scored_or_not_read_has_no_say():
     held = labels(2.0, 0.0)
     marks, logits = held.marks.copy(), held.logits.copy()

@@ -1,8 +1,10 @@
 """`textune decide` and the options of `train`: another aim, texts left undecided, sets."""
 
 import json
+import shutil
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from sklearn.metrics import f1_score
@@ -122,6 +124,37 @@ def test_deciding_as_in_training_changes_no_number(quick, labels):
     again = textune.decide(run.path, aim="precision>=0.7", calibrate=False)
     assert rule_of(run) == rule
     assert json.loads(json.dumps(again.metrics))["valid"] == before["valid"]
+
+
+@pytest.mark.parametrize(("hot", "cold"), [("[hot]", "cold"), ("hot; very", "[cold")])
+def test_labels_that_hold_brackets_or_separators_are_decided_anew(quick, labels, hot, cold):
+    _, rows = labels.read_text("utf-8").split("\n", 1)
+    labels.write_text(f"text,{hot},{cold}\n{rows}", encoding="utf-8")
+    run = quick(labels)
+    before = run.metrics["valid"]
+    again = textune.decide(run.path, calibrate=False).metrics["valid"]
+    assert again["labels"].keys() == {hot, cold}
+    assert again == before
+    other = shutil.copytree(run.path, run.path.with_name("other"))
+    for (each,) in textune.compare(run.path, other).differences.values():
+        assert each.gain == 0
+
+
+def test_the_page_of_a_model_says_how_it_decides_now(quick, labels):
+    run = quick(labels)
+    page = run.path / "model" / "README.md"
+    before = page.read_text("utf-8")
+    assert "calibrated" not in before
+    kept = run.path / "predictions" / "valid.parquet"
+    columns = pq.read_table(kept).to_pydict()
+    for name in ("hot", "cold"):
+        columns[f"logit({name})"] = [0.02 * value for value in columns[f"logit({name})"]]
+    pq.write_table(pa.table(columns), kept)
+    textune.decide(run.path)
+    assert rule_of(run)["calibration"] is not None
+    assert "Probabilities are calibrated" in page.read_text("utf-8")
+    textune.decide(run.path, calibrate=False)
+    assert page.read_text("utf-8") == before
 
 
 def test_costs_decide(quick, classes, tmp_path):

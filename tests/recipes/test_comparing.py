@@ -86,6 +86,47 @@ def test_rows_in_another_order_are_the_same_texts(copies):
     assert found.differences["mcc"][0].gain == 0
 
 
+def test_undecided_texts_are_counted_as_their_likeliest_class(copies):
+    def torn(columns):
+        columns["decision"][:12] = [""] * 12
+
+    found = textune.compare(*copies("single", torn))
+    (accuracy,) = found.differences["accuracy"]
+    assert (accuracy.gain, accuracy.p) == (0, 1)
+    assert found.alone == [(0, 0)]
+
+
+def turned(place, names):
+    """Let a run have its labels, and so the truth of its texts, in another order."""
+    card = place / "model" / "decision.json"
+    values = json.loads(card.read_text("utf-8"))
+    card.write_text(json.dumps({**values, "labels": names, "state": {}}), encoding="utf-8")
+    file = place / "predictions" / "valid.parquet"
+    columns = pq.read_table(file).to_pydict()
+    columns["truth"] = [";".join(cell.split(";")[::-1]) for cell in columns["truth"]]
+    pq.write_table(pa.table(columns), file)
+
+
+def test_labels_in_another_order_are_the_same_labels(copies):
+    places = copies("multi")
+    turned(places[1], ["street", "kitchen", "garden"])
+    for (each,) in textune.compare(*places).differences.values():
+        assert (each.gain, each.low, each.high) == (0, 0, 0)
+
+
+def test_numbers_in_another_order_are_the_same_numbers(copies):
+    def doubled(columns):
+        columns["truth"] = [f"{cell};{row}" for row, cell in enumerate(columns["truth"])]
+        columns["predicted stars"] = columns["predicted points"][::-1]
+
+    _, place = copies("number", doubled)
+    turned(place, ["stars", "points"])
+    one = shutil.copytree(place, place.with_name("three"))
+    turned(one, ["points", "stars"])
+    for (each,) in textune.compare(one, place).differences.values():
+        assert (each.gain, each.low, each.high) == (0, 0, 0)
+
+
 def test_what_cannot_be_compared_is_refused(copies, tmp_path):
     def others(columns):
         columns["text"] = [f"{text}!" for text in columns["text"]]

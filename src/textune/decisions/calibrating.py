@@ -22,6 +22,7 @@ FEWEST = 200  # items that have a label, and that lack it, of which its curve is
 MOST_LOGIT = 12.0
 SLOPE = 0.1  # of a curve beyond the items that it was fitted on
 MOST_SCALE = 3.0  # powers of e by which logits are scaled up or down
+SPREAD = 0.5  # standard deviation of the prior of such a power; of a shift it is 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,7 @@ def _temperature(held: Held) -> float:
 
     def loss(power: Floats) -> float:
         mine = losses(held, held.logits * np.exp(power[0]))
-        return float(mine.mean() if len(mine) else 0.0) + float(power[0] ** 2) / (2 * count)
+        return float(mine.mean() if len(mine) else 0.0) + _prior(power) / count
 
     return float(np.exp(_least(loss, 1)[0]))
 
@@ -145,7 +146,7 @@ def _of_label(held: Held, label: int) -> tuple[float, float]:
 
     def loss(both: Floats) -> float:
         z = np.exp(both[0]) * x + both[1]
-        return float((np.logaddexp(0.0, z) - y * z).mean() + both @ both / (2 * len(y)))
+        return float((np.logaddexp(0.0, z) - y * z).mean()) + _prior(both) / len(y)
 
     power, shift = _least(loss, 2)
     return float(np.exp(power)), float(shift)
@@ -161,11 +162,16 @@ def _of_classes(held: Held) -> Calibration:
 
         def loss(both: Floats, alone: Held = alone, count: int = count) -> float:
             mine = losses(alone, np.exp(both[0]) * alone.logits + both[1:])
-            return float((mine.mean() if len(mine) else 0.0) + both @ both / (2 * count))
+            return float(mine.mean() if len(mine) else 0.0) + _prior(both) / count
 
         found = _least(loss, 1 + len(at))
         scale[at], shift[at] = np.exp(found[0]), found[1:]
     return Calibration("labels", tuple(scale.tolist()), tuple(shift.tolist()))
+
+
+def _prior(both: Floats) -> float:
+    """Return what a power of the scale, and shifts behind it, lose by the normal priors."""
+    return float((both[0] / SPREAD) ** 2 + both[1:] @ both[1:]) / 2
 
 
 def _least(loss: Callable[[Floats], float], size: int) -> Floats:

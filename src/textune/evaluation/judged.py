@@ -7,7 +7,7 @@ from typing import Any
 from textune.evaluation import by_length
 from textune.metrics.metrics import Report
 from textune.records import Example, Scores
-from textune.runs import runs
+from textune.runs import predictions
 from textune.tasks import registry
 from textune.tasks.interface import Task
 from textune.tasks.labels import in_one_cell
@@ -36,4 +36,4 @@ def write_scores(file: Path, task: Task, texts: Sequence[Example], scores: Score
     if task.asks == "texts":
         for number, label in enumerate(task.labels):
             columns[f"logit({label})"] = scores.logits[:, number].tolist()
-    runs.write_predictions(file, columns)
+    predictions.write(file, columns)

@@ -12,12 +12,14 @@ from textune.metrics import comparing
 from textune.metrics.comparing import Difference
 from textune.predicting.predictor import Reading
 from textune.recipes import evaluating
-from textune.runs import evaluations, runs
-from textune.tasks import registry
+from textune.runs import evaluations, predictions, runs
+from textune.tasks import drawn, installed, registry
 from textune.tasks.interface import Task
+from textune.tasks.labels import in_one_cell, parted
 
 PARTS = ("test", "valid")
 WORDS = {"test": "test", "valid": "validation"}
+Table = dict[str, list[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +77,10 @@ def compare(
         raise SettingsError("a run is named twice; there is nothing to compare it with")
     task = _task(places)
     if on is None:
-        part, tables = _kept(places)
+        part, tables = _kept(places, task)
     else:
-        part, tables = str(on), [_judged(place, on, options or Reading()) for place in places]
+        part, options = str(on), options or Reading()
+        tables = [_judged(place, on, options, task) for place in places]
         _require_same(places, tables, part)
     draws = comparing.draws(len(tables[0]["truth"]))
     count = registry.of(task.name).drawn
@@ -87,7 +90,7 @@ def compare(
     known = [key for key in found[0] if all(np.isfinite(one[key][0]) for one in found)]
     if main not in known:
         raise SettingsError(f"--metric {main}: cannot be compared here; {among(main, known)}")
-    alone = _alone(tables) if registry.of(task.name).judged.is_exclusive else None
+    alone = _alone(task, tables) if registry.of(task.name).judged.is_exclusive else None
     keys = [main, *(key for key in known if key != main)]
     return Compared(
         names=tuple(map(str, places)),
@@ -110,6 +113,7 @@ def _task(places: Sequence[Path]) -> Task:
     Raises:
         SettingsError: They differ in it, or in its labels.
     """
+    installed.load()
     cards = [runs.read_card(runs.model_folder(place)) for place in places]
     for place, card in zip(places, cards, strict=True):
         if card.task != cards[0].task:
@@ -127,7 +131,7 @@ def _task(places: Sequence[Path]) -> Task:
     return registry.make(first.task, first.labels, first.state)
 
 
-def _kept(places: Sequence[Path]) -> tuple[str, list[dict[str, list[Any]]]]:
+def _kept(places: Sequence[Path], task: Task) -> tuple[str, list[Table]]:
     """Return the answers that all runs keep of the same texts: of test texts where they can.
 
     Raises:
@@ -137,66 +141,65 @@ def _kept(places: Sequence[Path]) -> tuple[str, list[dict[str, list[Any]]]]:
         files = [place / "predictions" / f"{part}.parquet" for place in places]
         if not all(file.is_file() for file in files):
             continue
-        tables = [_read(file) for file in files]
-        if all(_key(table) == _key(tables[0]) for table in tables):
-            return f"{WORDS[part]} texts", [_in_order(table) for table in tables]
+        tables = [_read(*both, task) for both in zip(files, places, strict=True)]
+        if all(_keys(table) == _keys(tables[0]) for table in tables[1:]):
+            return f"{WORDS[part]} texts", tables
     raise RunError(
         f"{' and '.join(map(str, places[:2]))} keep answers of no common texts; judge them by the "
         "same file: --on FILE"
     )
 
 
-def _judged(place: Path, on: object, options: Reading) -> dict[str, list[Any]]:
+def _judged(place: Path, on: object, options: Reading, task: Task) -> Table:
     """Judge a run by a file, and return what it said of each text."""
     evaluating.evaluate(place, on, options)
-    return _in_order(_read(evaluations.answers_of(place, on)))
+    return _read(evaluations.answers_of(place, on), place, task)
 
 
-def _require_same(
-    places: Sequence[Path], tables: Sequence[Mapping[str, list[Any]]], on: str
-) -> None:
+def _require_same(places: Sequence[Path], tables: Sequence[Table], on: str) -> None:
     for place, table in zip(places, tables, strict=True):
-        if table["text"] != tables[0]["text"] or table["truth"] != tables[0]["truth"]:
+        if _keys(table) != _keys(tables[0]):
             raise RunError(f"{on}: {places[0]} and {place} do not read the same rows of it")
 
 
-def _read(file: Path) -> dict[str, list[Any]]:
-    """Read a table of answers.
+def _read(file: Path, place: Path, task: Task) -> Table:
+    """Read a run's table of answers, sorted by texts, so that rows of several stand for the same.
 
     Raises:
         RunError: It is damaged.
     """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        found: dict[str, list[Any]] = pq.read_table(file).to_pydict()
-    except (OSError, pa.ArrowException) as error:
-        raise RunError(f"{file}: cannot be read: {error!r:.100}") from error
-    return found
-
-
-def _key(table: Mapping[str, list[Any]]) -> list[tuple[Any, ...]]:
-    return sorted(zip(table["text"], _second(table), table["truth"], strict=True))
-
-
-def _second(table: Mapping[str, list[Any]]) -> Sequence[Any]:
-    """Return the second texts of pairs; blanks where there are none."""
-    own = table.get("pair") or table.get("passage")
-    return own or [""] * len(table["text"])
-
-
-def _in_order(table: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
-    """Sort a table by its texts, so that rows of several stand for the same."""
-    keys = list(zip(table["text"], _second(table), table["truth"], strict=True))
-    order = sorted(range(len(keys)), key=lambda row: keys[row])
+    table = predictions.read(file, ("text", "truth", "origin"))
+    own = runs.read_card(runs.model_folder(place)).labels
+    if own != task.labels:
+        table["truth"] = [_in_order(cell, own, task) for cell in table["truth"]]
+    keys = list(zip(_keys(table), table["origin"], strict=True))
+    order = sorted(range(len(keys)), key=keys.__getitem__)
     return {name: [column[row] for row in order] for name, column in table.items()}
 
 
-def _alone(tables: Sequence[Mapping[str, list[Any]]]) -> list[tuple[int, int]]:
+def _in_order(cell: str, own: Sequence[str], task: Task) -> str:
+    """Write a truth as the first run does, whose labels may stand in another order."""
+    kind = registry.of(task.name)
+    if kind.several or kind.by_column:
+        held = parted(cell, own)
+        return in_one_cell([name for name in task.labels if name in held], task.labels)
+    values = cell.split(";")
+    if kind.has_classes or task.asks != "texts" or len(values) != len(own):
+        return cell
+    return ";".join(values[own.index(name)] for name in task.labels)
+
+
+def _keys(table: Table) -> list[tuple[Any, ...]]:
+    """Return what a row is of: its text, or both of a pair, and the truth."""
+    seconds = table.get("pair") or table.get("passage") or [""] * len(table["text"])
+    return list(zip(table["text"], seconds, table["truth"], strict=True))
+
+
+def _alone(task: Task, tables: Sequence[Table]) -> list[tuple[int, int]]:
     """Count, of each run but the first, the texts that it alone, and that the first alone, has."""
     right = [
-        np.asarray(table["decision"], dtype=object) == np.asarray(table["truth"], dtype=object)
+        np.asarray(drawn.decided(task.labels, table), dtype=object)
+        == np.asarray(table["truth"], dtype=object)
         for table in tables
     ]
     return [(int((one & ~right[0]).sum()), int((right[0] & ~one).sum())) for one in right[1:]]

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from textune.corpora.corpus import Corpus
 from textune.errors import RunError, excerpt, some
+from textune.runs import predictions
 
 PLACES = (Path("out_of_fold.parquet"), Path("predictions") / "valid.parquet")
 
@@ -56,19 +57,10 @@ def _read(run: Path) -> dict[str, list[Any]]:
     Raises:
         RunError: There is none, or it is damaged.
     """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     file = next((run / place for place in PLACES if (run / place).is_file()), None)
     if file is None:
         raise RunError(
             f"{run}: keeps no answers about texts that it did not learn from; give a run of "
             "textune folds, or one that was cross-validated"
         )
-    try:
-        found: dict[str, list[Any]] = pq.read_table(file).to_pydict()
-        if not {"origin", "text"} <= found.keys():
-            raise ValueError(f"columns {', '.join(found)[:100]}")
-    except (OSError, pa.ArrowException, ValueError) as error:
-        raise RunError(f"{file}: cannot be read: {error!r:.100}") from error
-    return found
+    return predictions.read(file, ("origin", "text"))

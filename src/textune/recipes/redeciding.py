@@ -1,7 +1,5 @@
 """The answers that a run keeps of its held-out texts become another rule, without the encoder."""
 
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,16 +14,17 @@ from textune.metrics import intervals
 from textune.recipes import wishing
 from textune.recipes.crossed import WIDER
 from textune.records import Example, Scores
-from textune.runs import runs
+from textune.runs import predictions, runs
 from textune.runs.runs import Card
 from textune.settings.decision_config import DecisionSettings
 from textune.storage import atomic, folders, objects
-from textune.tasks import registry
+from textune.tasks import installed, registry
 from textune.tasks.interface import Task
+from textune.tasks.labels import parted
 from textune.text import store as stores
 from textune.text import tokenizers
 
-PARTS = ("valid", "test")
+PAGE = "README.md"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +50,7 @@ def decide(run: Path, own: DecisionSettings) -> dict[str, Any]:
         RunError: The run is not finished, is in use, or keeps no answers of held-out texts.
         SettingsError: Its task has no place for what is wanted.
     """
+    installed.load()
     folder = runs.model_folder(run)
     card = runs.read_card(folder)
     task = registry.make(card.task, card.labels, card.state)
@@ -97,8 +97,12 @@ def _write_rule(folder: Path, card: Card) -> None:
     """Put a rule in place of a model's own, wholly or not at all."""
     with atomic.replacing_folder(folder) as unfinished:
         for file in folder.iterdir():
-            if file.name not in ("decision.json", manifest.NAME):
+            if file.name not in ("decision.json", PAGE, manifest.NAME):
                 atomic.carry(file, unfinished / file.name)
+        if (folder / PAGE).is_file():
+            page = (folder / PAGE).read_text(encoding="utf-8")
+            page = runs.decided_page(page, runs.read_card(folder), card)
+            atomic.write_text(unfinished / PAGE, page)
         runs.write_card(unfinished, card)
         manifest.seal(unfinished)
 
@@ -109,17 +113,14 @@ def read(file: Path, task: Task, card: Card) -> Kept:
     Raises:
         RunError: It keeps nothing, or not what its model's labels are.
     """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
+    kind = registry.of(task.name)
     try:
-        table = pq.read_table(file)
-        columns: Mapping[str, list[Any]] = table.to_pydict()
+        columns = predictions.read(file, ("text", "truth", "origin"))
         logits = np.stack(
             [np.asarray(columns[f"logit({label})"], dtype=np.float32) for label in task.labels],
             axis=1,
         )
-        pairs = columns.get(registry.of(task.name).second) or [None] * len(logits)
+        pairs = columns.get(kind.second) or [None] * len(logits)
         nothing = [None] * len(logits)
         cells = zip(
             *(columns["text"], pairs, columns["truth"], columns["origin"]),
@@ -131,12 +132,12 @@ def read(file: Path, task: Task, card: Card) -> Kept:
                 text,
                 origin,
                 pair=pair,
-                label=_labels(task, truth),
-                unscored=_names(unscored or ""),
+                label=parted(truth, task.labels) if kind.several else truth,
+                unscored=parted(unscored or "", task.labels),
             )
             for text, pair, truth, origin, unscored in cells
         ]
-    except (OSError, pa.ArrowException, KeyError, ValueError) as error:
+    except (RunError, KeyError, ValueError) as error:
         raise RunError(
             f"{file}: what the run's model said of held-out texts is absent or damaged "
             f"({error!r:.100}); only a run that validated can be decided anew"
@@ -146,14 +147,3 @@ def read(file: Path, task: Task, card: Card) -> Kept:
     empty = np.empty(0)
     scores = Scores(logits, empty, empty, targets, fulls=lengths.fulls)
     return Kept(examples, applying.decided(task, scores, task.default_decision()))
-
-
-def _labels(task: Task, cell: str) -> str | tuple[str, ...]:
-    """Read the truth as it is written beside a decision."""
-    return _names(cell) if registry.of(task.name).several else cell
-
-
-def _names(cell: str) -> tuple[str, ...]:
-    if cell.startswith("["):
-        return tuple(json.loads(cell))
-    return tuple(cell.split(";")) if cell else ()

@@ -2,7 +2,7 @@
 
 import os
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -18,7 +18,6 @@ from textune.errors import CheckpointError, ModelError, RunError
 from textune.records import Contract, Pool, Shape
 from textune.runs.typed import Capsule
 from textune.storage import atomic, contents, folders, objects
-from textune.storage.names import utf8
 from textune.tasks import registry
 
 LANGUAGE_CARD = (
@@ -27,6 +26,7 @@ LANGUAGE_CARD = (
 FORMAT = 1  # of decision.json
 MOST_CARD = 64 * 2**20  # bytes of it: labels may be many
 _RUN = "RUN is a folder that `textune train` finished"
+_DECIDED = "`decision.json` holds how logits become probabilities and labels."
 VERSIONS = ("textune", "torch", "transformers", "tokenizers", "numpy", "pyarrow", "scikit-learn")
 
 
@@ -100,12 +100,17 @@ def model_readme(card: Card, base: str, model_class: str) -> str:
     return f"""# {Path(base).name}, fine-tuned with textune
 
 Task: {card.task}. Texts are read in up to {card.shape.max_tokens} tokens ({card.shape.long}).
-`decision.json` holds how logits become probabilities and labels.{_calibrated(card)}
+{_DECIDED}{_calibrated(card)}
 
 Labels:
 
 {labels}
 {_how_to_load(card, model_class)}"""
+
+
+def decided_page(page: str, before: Card, card: Card) -> str:
+    """Return the page that `model_readme` wrote of a model that decides by another rule now."""
+    return page.replace(_DECIDED + _calibrated(before), _DECIDED + _calibrated(card), 1)
 
 
 def _how_to_load(card: Card, model_class: str) -> str:
@@ -337,25 +342,6 @@ def _is_file(file: Path) -> bool:
         return file.is_file()
     except (OSError, ValueError):
         return False
-
-
-def write_predictions(file: Path, columns: Mapping[str, Sequence[object]]) -> None:
-    """Write what the model said of each text, so that every metric can be computed again.
-
-    Args:
-        file: Parquet.
-        columns: "origin", "truth" where it is known, and the answers.
-    """
-    import pyarrow as pa  # here, as reading a run's card does not need it
-    import pyarrow.parquet as pq
-
-    file.parent.mkdir(parents=True, exist_ok=True)
-    cells = {
-        name: pa.array([utf8(cell) if isinstance(cell, str) else cell for cell in column])
-        for name, column in columns.items()
-    }
-    with atomic.replacing_file(file) as unfinished:
-        pq.write_table(pa.table(cells), unfinished)
 
 
 def capsule() -> Capsule:

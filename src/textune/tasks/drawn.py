@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from textune.metrics import entities, numbers, paired, spans
 from textune.metrics.paired import Answers
+from textune.tasks.labels import parted
 
 Floats = NDArray[np.float64]
 Columns = Mapping[str, Sequence[Any]]
@@ -31,9 +32,7 @@ def classes(task: Any, columns: Columns, draws: Floats) -> Mapping[str, Floats]:
     places = {label: place for place, label in enumerate(labels)}
     truth = np.asarray([places[label] for label in columns["truth"]])
     chances = chances_of(task.labels, columns, len(labels))
-    likeliest = chances.argmax(axis=1).tolist()
-    decided = zip(columns["decision"], likeliest, strict=True)
-    decisions = np.asarray([places.get(label, best) for label, best in decided])
+    decisions = np.asarray([places[label] for label in decided(task.labels, columns)])
     return paired.numbers(truth, Answers(chances, decisions), OF_CLASSES, draws)
 
 
@@ -78,22 +77,22 @@ def targets(task: Any, columns: Columns, draws: Floats) -> Mapping[str, Floats]:
     return numbers.drawn(truth, np.asarray(values, dtype=float).T, draws)
 
 
+def decided(names: Sequence[str], columns: Columns) -> list[str]:
+    """Return the class of each text; of those left undecided the likeliest."""
+    likeliest = chances_of(names, columns, len(names)).argmax(axis=1).tolist()
+    both = zip(columns["decision"], likeliest, strict=True)
+    return [label or names[best] for label, best in both]
+
+
 def marks(names: Sequence[str], cells: Sequence[str | None]) -> Floats:
     """Return a 1 for each name that stands in a cell; (N, C)."""
     found = np.zeros((len(cells), len(names)))
     places = {name: place for place, name in enumerate(names)}
     for row, cell in enumerate(cells):
-        for name in parted(cell or ""):
+        for name in parted(cell or "", names):
             if name in places:
                 found[row, places[name]] = 1.0
     return found
-
-
-def parted(cell: str) -> Sequence[str]:
-    """Part the names that stand in one cell, as `labels.in_one_cell` writes them."""
-    if cell.startswith("["):
-        return list(json.loads(cell))
-    return cell.split(";") if cell else ()
 
 
 def chances_of(names: Sequence[str], columns: Columns, width: int) -> Floats:

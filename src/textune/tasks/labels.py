@@ -106,6 +106,18 @@ def in_one_cell(names: Sequence[str], labels: Sequence[str]) -> str:
     return ";".join(names)
 
 
+def parted(cell: str, labels: Sequence[str]) -> tuple[str, ...]:
+    """Part the names that `in_one_cell` wrote.
+
+    Example:
+        >>> parted("a;[b]", ["a", "[b]", "c"]), parted('["a; b"]', ["a; b", "c"])
+        (('a', '[b]'), ('a; b',))
+    """
+    if not cell:
+        return ()
+    return tuple(json.loads(cell) if are_listed(labels) else cell.split(";"))
+
+
 def cells(labels: Sequence[str], prediction: Prediction) -> list[object]:
     """Return the decision and the probability of each label."""
     return [";".join(prediction.labels), *(prediction.scores[label] for label in labels)]
