@@ -3,10 +3,11 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from textune.doors.api import cross_validate, evaluate, train
+    from textune.doors.api import cross_validate, train
     from textune.doors.comparing_api import compare
     from textune.doors.dataset_api import dataset
     from textune.doors.deciding_api import decide
+    from textune.doors.evaluating_api import evaluate
     from textune.doors.looking_api import decode, features, follows, inspect, tokens
     from textune.doors.suggestion_api import suggest
     from textune.doors.suspects_api import correct, suspects
@@ -63,7 +64,7 @@ _PLACES = {
     "decide": "doors.deciding_api",
     "dataset": "doors.dataset_api",
     "decode": "doors.looking_api",
-    "evaluate": "doors.api",
+    "evaluate": "doors.evaluating_api",
     "features": "doors.looking_api",
     "follows": "doors.looking_api",
     "inspect": "doors.looking_api",

@@ -7,7 +7,15 @@ import typer
 from typer.testing import CliRunner
 
 import textune
-from textune.doors import api, cli, keywords, language_api, suggestion_api, sweep_api
+from textune.doors import (
+    api,
+    cli,
+    evaluating_api,
+    keywords,
+    language_api,
+    suggestion_api,
+    sweep_api,
+)
 from textune.doors.options import PYTHON, arguments, command, descriptions
 from textune.settings.language_config import AdaptSettings
 
@@ -15,7 +23,7 @@ COMMANDS = getattr(typer.main.get_command(cli.app), "commands", {})
 SAME = {
     "train": api.train,
     "folds": api.cross_validate,
-    "evaluate": api.evaluate,
+    "evaluate": evaluating_api.evaluate,
     "adapt": language_api.adapt,
     "pretrain": language_api.pretrain,
     "suggest": suggestion_api.suggest,

@@ -7,7 +7,9 @@ import torch
 from test_cli import one_object, textune
 
 import textune as library
-from textune.errors import SettingsError
+from textune.errors import SettingsError, StoppedError
+from textune.training import determinism
+from textune.training.profiling import Profiler
 
 __all__ = ["textune"]  # the fixture
 
@@ -92,3 +94,26 @@ def test_profile_determinism_and_models_of_epochs(textune, reviews, tiny_base, t
     again = [*words[:4], *TRAIN, "--epochs", 0, "--out", out, "--overwrite"]
     code, _, err = textune(*again)  # these files are a run's own
     assert code == 0
+
+
+def test_a_trial_tells_no_tracker(reviews, tiny_base, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    before = sorted(tmp_path.iterdir())
+    options = {"trial": True, "track": "mlflow", "batch_size": 16, "out": tmp_path / "run"}
+    library.train(reviews, base=tiny_base, **options)
+    assert sorted(tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize(("done", "updates", "said"), [(0, 5, "3 to 5"), (7, 4, "10 to 11")])
+def test_a_profile_names_the_updates_that_it_holds(tmp_path, done, updates, said):
+    profiler = Profiler(tmp_path, done + updates, done=done)
+    for _ in range(updates):
+        assert not list(profiler.after_update())
+    (message,) = profiler.end()
+    assert f"profile of updates {said}, costliest operations" in message.text
+    assert not list(profiler.end())
+
+
+def test_a_stop_under_determinism_stays_one():
+    with pytest.raises(StoppedError), determinism.required(is_asked=True):
+        raise StoppedError("stopped: runs/deterministic", signal=2)

@@ -88,12 +88,37 @@ def test_readers_and_tasks_of_installed_packages_are_there(
     (tmp_path / "made_chat.py").write_text((EXAMPLES / "custom_reader.py").read_text("utf-8"))
     monkeypatch.syspath_prepend(tmp_path)
     importlib.invalidate_caches()
+    assert len(textune.dataset(chats, base=tiny_base)) == 160
+    installed.load.cache_clear()
     assert textune.check(chats, base=tiny_base).labels == {"bad": 80, "good": 80}
     assert registry.TASKS["share"] is made_shares.KIND
     (package / "entry_points.txt").write_text("[textune.readers]\nchat = made_absent:read\n")
     installed.load.cache_clear()
     with pytest.raises(SettingsError, match=r"package made-package adds 'chat'.*made_absent"):
         learn("run", chats)
+
+
+def _suspected(file, base):
+    return textune.suspects(file, base=base).likely == 0
+
+
+def _tabled(file, _):
+    said = CliRunner().invoke(cli.app, ["table", str(file)], catch_exceptions=False).stdout
+    return said.startswith("text,label\n") and len(said.splitlines()) == 161
+
+
+@pytest.mark.parametrize("door", [_suspected, _tabled])
+def test_each_door_knows_readers_of_installed_packages(
+    door, chats, tiny_base, tmp_path, monkeypatch
+):
+    package = tmp_path / "made_package-1.dist-info"
+    package.mkdir()
+    (package / "METADATA").write_text("Metadata-Version: 2.1\nName: made-package\nVersion: 1\n")
+    (package / "entry_points.txt").write_text("[textune.readers]\nchat = made_doors_chat:read\n")
+    (tmp_path / "made_doors_chat.py").write_text((EXAMPLES / "custom_reader.py").read_text("utf-8"))
+    monkeypatch.syspath_prepend(tmp_path)
+    importlib.invalidate_caches()
+    assert door(chats, tiny_base)
 
 
 def test_texts_are_changed_in_training_and_predicting_alike(learn, reviews, tmp_path):
@@ -109,6 +134,8 @@ def test_texts_are_changed_in_training_and_predicting_alike(learn, reviews, tmp_
     assert answer.text == asked
     plain = textune.Predictor.load(usual.path)([f"{WORDS[0]} http"])[0]
     assert answer.scores == plain.scores
+    seen = textune.Predictor.load(own.path, plugin=plugin).features([asked])
+    assert seen.pieces[0].text == f"{WORDS[0]} http"
     with pytest.raises(ModelError, match=r"preprocessing of texts of its owner's, preprocess\.py"):
         textune.Predictor.load(own.path)
     with pytest.raises(ModelError, match=r"trained on texts as they are, and preprocess\.py"):

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from made_runs import make_run
-from textune.doors import api
+from textune.doors import evaluating_api
 from textune.errors import DataError
 from textune.reading import sources
 from textune.records import ReadOptions
@@ -235,4 +235,4 @@ def test_rows_that_were_written_are_read(book, rows):
 def test_a_model_is_judged_by_the_sheet_that_is_named(book, tiny_base, tmp_path):
     model = make_run(tmp_path / "run", tiny_base, "single", ["0", "1"])
     path = book(Data=ROWS, More=[["text", "label"], ["a good film", 0], ["a bad film", 1.0]])
-    assert api.evaluate(model, path, sheet="More")["n"] == 2
+    assert evaluating_api.evaluate(model, path, sheet="More")["n"] == 2

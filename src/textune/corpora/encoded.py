@@ -18,7 +18,7 @@ from textune.records import Contract, Example, ReadOptions, Shape
 from textune.splits.left_out import is_skipped
 from textune.storage import objects
 from textune.survey import agreement
-from textune.tasks import contract, examples
+from textune.tasks import contract, examples, installed
 from textune.tasks import registry as tasks
 from textune.tasks.interface import Task
 from textune.text import store as stores
@@ -102,6 +102,7 @@ def encode(
         DataError: The file cannot be read, or has no labels.
         SettingsError: The task asks about words or passages.
     """
+    installed.load()
     place = bases.find(BUNDLED if base is None else base)
     tokenizer = tokenizers.load(place)
     most = tokenizer.limited(max_tokens, of="of a text")

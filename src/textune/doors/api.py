@@ -1,4 +1,4 @@
-"""What `import textune` offers for labelled text; the command line has its options from here.
+"""What `import textune` offers to learn from labelled text; the command line has its options here.
 
 Each keyword stands once, with its type and its words. Nothing heavy is loaded for them.
 """
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from textune.data.names import Columns
 from textune.doors.options import arguments
-from textune.records import Annotators, Long, Pool, ReadOptions
+from textune.records import Annotators, Long, Pool
 
 if TYPE_CHECKING:  # pydantic, numpy, scipy
     from textune.recipes.cross_validation import Folds
@@ -304,96 +304,3 @@ def cross_validate(  # noqa: D417  # the other keywords are those of `train`
         0.79
     """
     raise NotImplementedError
-
-
-def evaluate(
-    run: "str | Path | Run",
-    source: object,
-    *,
-    text: Columns | None = None,
-    label: Columns | None = None,
-    header: bool | None = None,
-    delimiter: str | None = None,
-    rows: str | None = None,
-    sheet: str | None = None,
-    annotators: Annotators | None = None,
-    quote: str | None = None,
-    encoding: str | None = None,
-    faulty: str | None = None,
-    skip: str | Sequence[str] | None = None,
-    threshold: float | None = None,
-    max_tokens: int | None = None,
-    per_batch: int | None = None,
-    device: str = "auto",
-    precision: str = "auto",
-    plugin: str | Path | Mapping[str, Any] | None = None,
-) -> dict[str, Any]:
-    """Judge a run's model by labelled text, one that fills in masks by plain text.
-
-    The numbers are kept in the run.
-
-    Args:
-        run: Folder that textune train wrote (in Python: or what `train` returned).
-        source: File, folder, pattern or address of labelled text, as for train (in Python: or a
-            data frame).
-        text: Text column, or two, "A,B", if not called as in training.
-        label: Label column, or several, if not called as in training.
-        header: Does the first row name the columns? Without, they are "1", "2", …
-        delimiter: Character between cells, where recognition errs.
-        rows: Keys of JSON that lead to the rows, "body.items", where several may.
-        sheet: Sheet of a spreadsheet, where several hold tables.
-        annotators: Whose label is taken where several people annotated a text and differ: that of
-            "majority" (the default; texts without one are left out and counted), all by their
-            shares ("soft", one label a text), the "first", or nobody's ("refuse").
-        quote: Character around cells, where recognition errs; "none" if quotes are text.
-        encoding: Encoding of files that are not UTF-8, as "cp1252" or "shift_jis".
-        faulty: "refuse" files with faulty rows, or "skip" those: they are written beside the run.
-        skip: Leave out rows with this cell, "COLUMN=VALUE", besides those that training left out.
-        threshold: Probability from which a label applies, instead of the model's own.
-        max_tokens: Tokens of a text, or of a window of it, instead of those of the training.
-        per_batch: Judge each so many texts as well, and say why that is not to be averaged.
-        device: "auto", "cpu", "cuda", "cuda:N" or "mps".
-        precision: Number format: "auto", "fp32" or "bf16".
-        plugin: Python file with parts of your own, as for train: needed where the model was trained
-            with a head or preprocessing of that kind; its metrics are judged too.
-
-    Returns:
-        Every metric with its 95 % interval under "intervals", as `textune evaluate --json`;
-        "remarks" holds what a person should know.
-
-    Raises:
-        TextuneError: Any mistake in the file or the run.
-
-    Examples:
-        >>> evaluate("runs/reviews", "more.csv")["accuracy"]  # doctest: +SKIP
-        0.93
-    """
-    from textune.data.names import parted
-    from textune.predicting.predictor import Reading
-    from textune.recipes import evaluating
-    from textune.runs import runs
-
-    folder = run.path if isinstance(run, runs.Run) else Path(run)
-    is_one = text is not None and runs.is_language(folder)  # column of tables
-    options = Reading(
-        text=(str(text),) if is_one else parted(text) or (),
-        label=parted(label) or (),
-        file=ReadOptions(
-            header=header,
-            delimiter=delimiter,
-            quote=quote,
-            encoding=encoding,
-            faulty=faulty,
-            rows=rows,
-            sheet=sheet,
-            annotators=annotators,
-        ),
-        skip=(skip,) if isinstance(skip, str) else tuple(skip or ()),
-        threshold=threshold,
-        device=device,
-        precision=precision,
-        plugin=plugin,
-        max_tokens=max_tokens,
-        per_batch=per_batch,
-    )
-    return evaluating.evaluate(folder, source, options)

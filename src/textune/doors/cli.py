@@ -24,6 +24,7 @@ from textune.doors import (
     console_files,
     console_metrics,
     console_predictions,
+    evaluating_api,
     exits,
     language_api,
     suggestion_api,
@@ -112,14 +113,14 @@ def folds(*, as_json: bool, **options: object) -> None:
 commands_sweep.register(app)
 
 
-@command(app, api.evaluate)
+@command(app, evaluating_api.evaluate)
 def evaluate(run: Path, source: str | list[str], *, as_json: bool, **options: Any) -> None:
     """Judge the model in RUN by the labelled text in FILE: every metric, with intervals.
 
     One that fills in masks is judged by plain text: loss, perplexity, masked accuracy.
     """
     began = time.perf_counter()
-    found = api.evaluate(run, source, **options)
+    found = evaluating_api.evaluate(run, source, **options)
     seconds = time.perf_counter() - began
     if as_json:
         console.show_json(found)
@@ -135,7 +136,7 @@ def evaluate(run: Path, source: str | list[str], *, as_json: bool, **options: An
     console.say(f"\n{took}, with reading the file and loading the model")
 
 
-@command(app, words=api.evaluate)
+@command(app, words=evaluating_api.evaluate)
 def predict(  # noqa: D417  # the others are described in `evaluate`
     run: Path,
     texts: Sequence[str] = (),

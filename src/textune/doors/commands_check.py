@@ -54,6 +54,7 @@ def check(  # noqa: D417  # the others are described in `train`
     if plain_survey.is_many(source, is_plain=options.get("task") == "plain"):
         options |= {"forecast": True} if forecast else {}
         options |= {"show": show} if show else {}
+        options |= {"show_of": show_of} if show_of else {}
         asked = {name for name, value in options.items() if (name, value) != ("task", "plain")}
         if useless := sorted(asked - {"text", "base", "encoding"}):
             listed = ", ".join(f"--{name}" for name in useless)

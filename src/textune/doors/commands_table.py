@@ -41,7 +41,9 @@ def table(  # noqa: D417  # the others are described in `train`
     """
     from textune.reading import sources
     from textune.storage import atomic
+    from textune.tasks import installed
 
+    installed.load()
     ending = ".jsonl" if as_json else ".csv"
     if output is not None:
         ending = output.suffix

@@ -17,20 +17,20 @@ OPTIONS = {
     "What is read, and how": (
         *("text", "label", "task", "header", "delimiter", "rows", "sheet", "annotators", "quote"),
         *("encoding", "faulty", "merge_labels", "group", "names", "weight", "skip", "no_skip"),
-        *("limit", "max_cell_mib", "columns"),
+        *("limit", "max_cell_mib"),
     ),
     "What it is judged by": ("valid", "test", "folds", "threshold", "per_batch", "prove"),
     "The model": ("base", "max_tokens", "long", "pool", "size", "vocab", "cased", "add_words"),
     "How it learns": (
         *("recipe", "effort", "epochs", "batch_size", "lr", "hours", "seed", "seeds", "config"),
-        *("settings", "curve", "lora", "head", "loss", "plugin", "mask", "plain_mask"),
+        *("settings", "curve", "lora", "plugin", "mask", "plain_mask"),
         *("whole_word", "nsp", "nsp_only"),
     ),
     "How it decides": ("aim", "abstain", "sets", "calibrate"),
     "Where it runs": ("device", "precision", "deterministic", "profile", "trial"),
     "What is written": (
         *("out", "output", "resume", "accept_changes", "overwrite", "keep", "as_json", "quiet"),
-        *("harmless", "as_", "tensorboard", "track"),
+        *("harmless", "as_", "track"),
     ),
 }
 OTHERS = "Others"

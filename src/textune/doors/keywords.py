@@ -112,6 +112,7 @@ def resolve(
     Raises:
         SettingsError: All wrong names and values at once.
     """
+    installed.load()
     if options.get("epochs") is not None and options.get("hours") is not None:
         raise SettingsError("--epochs and --hours exclude each other: so many passes, or so long")
     places = LABELLED if kind is Settings else PLAIN

@@ -1,6 +1,7 @@
 """A run's events become a bar in a notebook, where Python runs in one."""
 
 import html
+import importlib
 import sys
 import time
 from collections.abc import Callable
@@ -19,8 +20,7 @@ def show() -> Callable[[object], None]:
     shell = None if module is None else module.get_ipython()
     if type(shell).__name__ != KERNEL:
         return lambda _: None
-    display = sys.modules.get("IPython.display") or __import__("IPython.display").display
-    return Bar(display)
+    return Bar(importlib.import_module("IPython.display"))
 
 
 class Bar:

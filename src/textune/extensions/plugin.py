@@ -8,6 +8,7 @@ import importlib.util
 import inspect
 import sys
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -141,6 +142,8 @@ def _source(part: Any) -> Source:
         texts = "\n".join(dict.fromkeys(one.text for one in each))
         names = ", ".join(one.name for one in each)
         return Source(names, hashlib.sha256(texts.encode()).hexdigest(), texts)
+    while isinstance(part, partial):
+        part = part.func
     code = part if inspect.isfunction(part) or inspect.isclass(part) else type(part)
     name = getattr(code, "__qualname__", repr(code))
     try:

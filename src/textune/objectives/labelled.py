@@ -212,13 +212,13 @@ class Labelled:
     def batch(self, rows: NDArray[np.int64], device: torch.device | str = "cpu") -> Batch:
         """Pack some texts of the corpus with their targets, and what these weigh; (T,) rows."""
         corpus = self.corpus
-        weights, shares = corpus.weights_of(rows), corpus.shares
+        weights, shares = corpus.weights_of(rows), corpus.shares_of(rows)
         return replace(
             batches.pack(corpus.store, rows, targets=corpus.targets[rows], device=device),
             weights=None
             if weights is None
             else torch.from_numpy(weights.astype(np.float32)).to(device),
-            shares=None if shares is None else torch.from_numpy(shares[rows]).to(device),  # (T, C)
+            shares=None if shares is None else torch.from_numpy(shares).to(device),  # (T, C)
         )
 
     def count(self, rows: NDArray[np.int64]) -> float:

@@ -278,9 +278,11 @@ class Predictor:
         """Compute what the encoder makes of texts, for other programs: `textune.features`."""
         from textune.predicting import features  # with torch, which takes a second to import
 
+        listed = enumerate([texts] if isinstance(texts, str) else texts, start=1)
+        read = [Example(text, f"text {number}") for number, text in listed]
         return features.features(
             self.tokenizer.place,
-            texts,
+            [item.text for item in own_tasks.prepared(self.task, read)],
             hidden_states=hidden_states,
             attentions=attentions,
             max_tokens=self.card.shape.max_tokens,

@@ -16,10 +16,11 @@ from textune.recipes.recipe import Event
 from textune.recipes.requests import TrainRequest
 from textune.records import Example, Message, Split
 from textune.runs.runs import Run
-from textune.settings import judging
+from textune.settings import judging, tracking
 from textune.settings.config import Settings
 from textune.splits import strata
 from textune.storage import atomic
+from textune.trackers import names as trackers
 
 BATCH = 16  # texts, where no other number is asked for
 NOISE = ("everything is in", "the model is no better", "the model cannot be told")
@@ -31,6 +32,7 @@ def learn(request: TrainRequest) -> Generator[Event, None, Run]:
 
     All rows are read and checked. The run is returned, its folder is gone.
     """
+    trackers.require(tracking.names(request.settings))
     with atomic.scratch() as place:
         settings = _small(request.settings)
         kept: list[Example] = []
@@ -55,7 +57,7 @@ def learn(request: TrainRequest) -> Generator[Event, None, Run]:
 
 
 def _small(settings: Settings) -> Settings:
-    """Leave out what takes more than one update, whatever was asked."""
+    """Leave out what takes more than one update, or is kept elsewhere, whatever was asked."""
     train = settings.train
     texts = train.batch_size if "batch_size" in train.model_fields_set else BATCH
     few: dict[str, object] = {
@@ -72,7 +74,7 @@ def _small(settings: Settings) -> Settings:
     }
     if settings.data.valid_share != 0:
         few["validate_every"] = 1  # by texts that are held out, and not in folds
-    return settings.model_copy(update={"train": train.model_copy(update=few)})
+    return settings.model_copy(update={"train": train.model_copy(update=few), "track": ()})
 
 
 def _quieter(events: Generator[Event, None, Run]) -> Generator[Event, None, Run]:

@@ -116,7 +116,7 @@ class _Seen:
             self.sketches.add(self.rows, words)
         if not example.text.strip() or (example.pair is not None and not example.pair.strip()):
             self.empty.append(self.rows)
-        if _GARBLED.search(example.text):
+        if _GARBLED.search(example.text) or _GARBLED.search(example.pair or ""):
             self.garbled_count += 1
             self.garbled += [self.rows] if len(self.garbled) < SHOWN else []
         self._add_label(example)

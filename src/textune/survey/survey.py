@@ -69,43 +69,22 @@ def check(  # noqa: D417  # the other keywords are those of `train`
         SettingsError: An option names a column that is not there.
     """
     installed.load()
-    options = ReadOptions(
-        header=header,
-        delimiter=delimiter,
-        quote=quote,
-        encoding=encoding,
-        faulty=faulty,
-        rows=rows,
-        sheet=sheet,
-        annotators=annotators,
-        merge_labels=_several(merge_labels) or None,
-    )
-    text, label = parted(text) or None, parted(label) or None
-    skip, no_skip, merge_labels = map(_several, (skip, no_skip, merge_labels))
-    names = None if names is None else str(names)
-    table = sources.read(source, options)
-    found = agreement.agree(
-        table,
-        task=task,
-        text=text,
-        label=label,
-        group=group,
-        skip=skip,
-        no_skip=no_skip,
-        weight=weight,
-        names=names,
-        annotators=annotators,
-        merge_labels=merge_labels,
-    )
-    places = obtained.named(source)
-    command = _command(places, table, found.contract, options, base=base, names=names)
-    call = Call.of(
-        places, options,
-        text=text, label=label, task=task, group=group, skip=skip, no_skip=no_skip, weight=weight,
-        names=names, merge_labels=merge_labels, base=None if base is None else str(base),
+    file = ReadOptions(
+        header=header, delimiter=delimiter, quote=quote, encoding=encoding, faulty=faulty,
+        rows=rows, sheet=sheet, annotators=annotators, merge_labels=_several(merge_labels) or None,
     )  # fmt: skip
-    second = {doubt: settling.commands(doubt, call) for doubt in found.contract.doubts}
+    asked: dict[str, Any] = {
+        "text": parted(text) or None, "label": parted(label) or None, "task": task, "group": group,
+        "skip": _several(skip), "no_skip": _several(no_skip), "weight": weight,
+        "names": None if names is None else str(names), "merge_labels": _several(merge_labels),
+    }  # fmt: skip
+    table = sources.read(source, file)
+    found = agreement.agree(table, **asked, annotators=annotators)
+    places = obtained.named(source)
+    command = _command(places, table, found.contract, file, base=base, names=asked["names"])
     survey = _survey(table, found, base, count_tokens, command=command)
+    call = Call.of(places, file, **asked, base=None if base is None else str(base))
+    second = {doubt: settling.commands(doubt, call) for doubt in survey.contract.doubts}
     return replace(survey, source=", ".join(places) or table.name, second=second)
 
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import torch
 
-from textune.errors import SettingsError, first_line
+from textune.errors import SettingsError, TextuneError, first_line
 from textune.records import Message
 
 WORKSPACE = "CUBLAS_WORKSPACE_CONFIG"
@@ -35,7 +35,7 @@ def required(*, is_asked: bool) -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
-        if "deterministic" not in str(error):
+        if isinstance(error, TextuneError) or "deterministic" not in str(error):
             raise
         raise SettingsError(
             f"--deterministic: this model needs an operation that has no deterministic form "

@@ -46,7 +46,7 @@ def learn(learner: Learner, folder: Path, stop: StopRequest, *, goes_on: bool) -
         learner.listen(folder, goes_on=goes_on)
         with stop.between_steps():
             if learner.settings.train.profile:
-                learner.profiler = Profiler(folder, learner.total)
+                learner.profiler = Profiler(folder, learner.total, done=learner.progress.step)
             yield from _attempts(learner, folder, stop)
             if learner.profiler is not None:
                 yield from learner.profiler.end()

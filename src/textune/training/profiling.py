@@ -22,12 +22,15 @@ class Profiler:
     Args:
         folder: Of the run.
         total: Updates of the run; None where time decides.
+        done: Of these, the ones before.
     """
 
-    def __init__(self, folder: Path, total: int | None):
+    def __init__(self, folder: Path, total: int | None, *, done: int = 0):
         self._folder = folder / FOLDER
-        self._passed_over = PASSED_OVER if total is None or total > PASSED_OVER else 0
-        self._seen = 0
+        is_long = total is None or total - done > PASSED_OVER
+        self._passed_over = done + PASSED_OVER if is_long else done
+        self._seen = done
+        self._is_over = False
         activities = [ProfilerActivity.CPU]
         if torch.cuda.is_available():
             activities.append(ProfilerActivity.CUDA)
@@ -37,7 +40,7 @@ class Profiler:
 
     def begin(self) -> None:
         """Record from the next update on, if those before are passed over."""
-        if self._seen == self._passed_over and not self._is_on:
+        if self._seen == self._passed_over and not self._is_over:
             self._recorder.start()
             self._is_on = True
 
@@ -52,23 +55,19 @@ class Profiler:
         """Write what is recorded, if something is and it is not written yet."""
         if not self._is_on:
             return
-        self._is_on = False
+        self._is_on, self._is_over = False, True
         self._recorder.stop()
         self._folder.mkdir(exist_ok=True)
         found = self._recorder.key_averages()
         atomic.write_text(self._folder / TABLE, _table(found) + "\n")
         with atomic.replacing_file(self._folder / TRACE) as unfinished:
             self._recorder.export_chrome_trace(str(unfinished))
-        self._passed_over = -1  # nothing is recorded any more
-        shown = _table(found, most=SHOWN)
+        first, shown = self._passed_over + 1, _table(found, most=SHOWN)
         yield Message(
-            f"profile of updates {self._first()} to {self._seen}, costliest operations:\n{shown}\n"
+            f"profile of updates {first} to {self._seen}, costliest operations:\n{shown}\n"
             f"all of them: {self._folder / TABLE}; a trace for chrome://tracing or "
             f"ui.perfetto.dev: {self._folder / TRACE}"
         )
-
-    def _first(self) -> int:
-        return max(1, self._seen - MOST + 1) if self._seen >= MOST else 1
 
 
 def _table(found: Any, *, most: int | None = None) -> str:
