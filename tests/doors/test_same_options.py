@@ -121,10 +121,11 @@ def test_what_plain_text_has_no_use_for_is_refused(tmp_path, option, name):
         textune.evaluate(tmp_path / "run", tmp_path / "text.txt", **option)
 
 
-def test_a_folder_of_text_has_no_labels_to_be_checked(tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize("option", ["--label", "--show-of"])
+def test_a_folder_of_text_has_no_labels_to_be_checked(tmp_path, monkeypatch, capsys, option):
     (tmp_path / "texts").mkdir()
     (tmp_path / "texts" / "a.txt").write_text("the film was good\n")
-    code, _, err = run(monkeypatch, capsys, "check", tmp_path / "texts", "--label", "a")
+    code, _, err = run(monkeypatch, capsys, "check", tmp_path / "texts", option, "a")
     assert code == 2
-    assert "--label:" in err
+    assert f"{option}:" in err
     assert "folder or pattern of plain text" in " ".join(err.split())

@@ -185,3 +185,12 @@ def test_texts_are_suggested_by_a_model_with_a_head_of_its_own(learn, tmp_path):
     done = CliRunner().invoke(cli.app, command, catch_exceptions=False)
     assert done.exit_code == 0, done.output
     assert len(done.stdout.splitlines()) == 2
+
+
+def test_a_head_of_ones_own_is_described_without_its_code(learn):
+    run = learn("run", plugin=EXAMPLE)
+    found = textune.inspect(run.path)
+    saved = load_file(run.path / "model" / "own_head.safetensors")
+    output = {one.name: one.shape for one in found.groups()["output"] if "pooler" not in one.name}
+    assert output == {name: tuple(tensor.shape) for name, tensor in saved.items()}
+    assert not found.new

@@ -2,6 +2,7 @@
 
 import importlib
 import json
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import textune
 from conftest import WORDS
 from textune.doors import cli
 from textune.errors import DataError, ModelError, SettingsError
+from textune.extensions import plugin as plugins
 from textune.reading import own_readers
 from textune.tasks import installed, registry
 
@@ -96,6 +98,21 @@ def test_readers_and_tasks_of_installed_packages_are_there(
     installed.load.cache_clear()
     with pytest.raises(SettingsError, match=r"package made-package adds 'chat'.*made_absent"):
         learn("run", chats)
+
+
+def _joined(text, by):
+    return by.join(text.split())
+
+
+def _share(truth, decisions, of):
+    return float((truth == decisions).mean() == of)
+
+
+def test_a_function_with_arguments_given_goes_by_its_own_name_and_code():
+    parts = {"preprocess": partial(_joined, by="_"), "metrics": [partial(_share, of=1)]}
+    own = plugins.of(parts)
+    assert own.sources["preprocess"].name == "test_own_texts.py:_joined"
+    assert [metric.name for metric in own.metrics] == ["_share"]
 
 
 def _suspected(file, base):

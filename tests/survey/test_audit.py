@@ -22,6 +22,11 @@ def made(*cells, start: int = 2) -> list[Example]:
     ]
 
 
+def test_garbled_second_texts_of_pairs_are_found():
+    rows = [Example(text, "made.csv:2", label=label, pair="cafÃ©") for text, label in FINE]
+    assert [each.count for each in audit(rows) if each.kind == "encoding"] == [3]
+
+
 def many(*cells) -> list[Example]:
     """Add texts enough that no label is rare."""
     more = [(f"filling text {chr(97 + n)}{chr(107 + n)}", "pn"[n % 2]) for n in range(24)]

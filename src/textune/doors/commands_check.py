@@ -57,7 +57,7 @@ def check(  # noqa: D417  # the others are described in `train`
         options |= {"show_of": show_of} if show_of else {}
         asked = {name for name, value in options.items() if (name, value) != ("task", "plain")}
         if useless := sorted(asked - {"text", "base", "encoding"}):
-            listed = ", ".join(f"--{name}" for name in useless)
+            listed = ", ".join(f"--{name.replace('_', '-')}" for name in useless)
             raise SettingsError(
                 f"{listed}: {source} is a folder or pattern of plain text, which has no use for "
                 "it; name one file of labelled text, or leave it out"

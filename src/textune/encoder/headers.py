@@ -66,6 +66,16 @@ def files(folder: Path) -> list[Path]:
     return [folder / name for name in names]
 
 
+def beside(folder: Path) -> dict[str, Entry]:
+    """Read the headers of heads that lie beside a model's weights; nothing where there are none.
+
+    Raises:
+        ModelError: A file is damaged.
+    """
+    heads = [folder / name for name in (PAIRS, OWN) if is_regular(folder / name)]
+    return {name: entry for file in heads for name, entry in _read(file).items()}
+
+
 def _read(file: Path) -> dict[str, Entry]:
     try:
         with safe_open(file, framework="np") as opened:

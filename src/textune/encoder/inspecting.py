@@ -41,7 +41,7 @@ class Inspected:
     architecture: str  # transformers' class
     parameters: tuple[Parameter, ...]
     tree: str  # of its modules
-    pooling: str  # what a head on texts would read
+    pooling: str  # what a head on texts would read; nothing where there is one of another kind
     config: dict[str, Any]
 
     def groups(self) -> dict[str, list[Parameter]]:
@@ -82,6 +82,9 @@ class Inspected:
 def inspect(place: str, model_class: str) -> Inspected:
     """Describe a model without reading its weights.
 
+    Of a head that lies beside them, as one of the user's own, names and shapes are told; its code
+    is not run.
+
     Args:
         place: The directory from `bases.find`.
         model_class: One of transformers' Auto classes, of the model with its head.
@@ -92,6 +95,7 @@ def inspect(place: str, model_class: str) -> Inspected:
     import torch  # heavy, as the next
     import transformers
 
+    heads = headers.beside(Path(place))
     with quiet():
         try:
             config = transformers.AutoConfig.from_pretrained(
@@ -103,12 +107,14 @@ def inspect(place: str, model_class: str) -> Inspected:
             raise ModelError(
                 f"{place}: cannot be described as an encoder: {first_line(error)}"
             ) from error
+    model = model.base_model if heads else model
+    of_heads = (Parameter(name, one.shape, OUTPUT, is_new=False) for name, one in heads.items())
     return Inspected(
         place=place,
         architecture=type(model).__name__,
-        parameters=tuple(_parameters(model, place)),
+        parameters=(*_parameters(model, place), *of_heads),
         tree=repr(model),
-        pooling=ways_of_pooling.choose(place, "auto", whole=True).remark,
+        pooling="" if heads else ways_of_pooling.choose(place, "auto", whole=True).remark,
         config=config.to_dict(),
     )
 

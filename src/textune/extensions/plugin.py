@@ -119,7 +119,8 @@ def _metric(function: Any) -> OwnMetric:
     Raises:
         SettingsError: It has no name, or the name of a metric that is there.
     """
-    name = getattr(function, "__name__", type(function).__name__)
+    inner = _inner(function)
+    name = getattr(inner, "__name__", type(inner).__name__)
     if not callable(function) or not 2 <= positions(function) <= 3:
         raise SettingsError(
             f"metrics: {name}: expected a function of (truth, decisions) or of (truth, decisions, "
@@ -135,6 +136,13 @@ def _metric(function: Any) -> OwnMetric:
     return made
 
 
+def _inner(part: Any) -> Any:
+    """Return the function that some arguments were given to by `functools.partial`."""
+    while isinstance(part, partial):
+        part = part.func
+    return part
+
+
 def _source(part: Any) -> Source:
     """Say where the code of a part, or of several, stands."""
     if isinstance(part, tuple):
@@ -142,8 +150,7 @@ def _source(part: Any) -> Source:
         texts = "\n".join(dict.fromkeys(one.text for one in each))
         names = ", ".join(one.name for one in each)
         return Source(names, hashlib.sha256(texts.encode()).hexdigest(), texts)
-    while isinstance(part, partial):
-        part = part.func
+    part = _inner(part)
     code = part if inspect.isfunction(part) or inspect.isclass(part) else type(part)
     name = getattr(code, "__qualname__", repr(code))
     try:
