@@ -44,7 +44,7 @@ class Row:
 
     cells: tuple[str, ...]  # one for each column of the table
     origin: str  # where it stands: "reviews.csv:17" (first line of the record), "row 17" in a frame
-    remarks: tuple[str, ...] = ()  # what was chosen where the file contradicts itself
+    remarks: tuple[str, ...] = ()  # what was chosen where the file contradicts itself, or left out
     given: tuple[Any, ...] | None = None  # values of another kind than text, or as they stood there
     shares: Mapping[str, Shares] | None = None  # of annotators who gave each name, by column
 

@@ -78,3 +78,20 @@ def test_lists_of_words_as_texts_are_a_doubt(tmp_path):
     contract = survey.check(file, count_tokens=sizes).contract
     assert (contract.task, contract.text) == ("single", ("tokens",))
     assert "'tokens' holds lists of words, read as text with" in " ".join(contract.doubts)
+
+
+def test_a_list_beside_a_text_with_a_yes_or_no_may_be_the_second_of_a_pair(tmp_path):
+    draw = random.Random(7)
+    terms = [f"term {n}" for n in range(12)]
+    file = tmp_path / "keywords.jsonl"
+    with file.open("w") as opened:
+        for n in range(40):
+            row = {
+                "abst": f"we study boats in harbour {n}",
+                "keyword": draw.sample(terms, 3 + n % 2),
+            }
+            opened.write(json.dumps({**row, "label": str(n % 2)}) + "\n")
+    contract = survey.check(file, count_tokens=sizes).contract
+    assert (contract.text, contract.label) == (("abst",), ("label",))
+    said = "'label' may be said of 'keyword' too: `--text abst,keyword` takes both as a pair"
+    assert said in contract.doubts

@@ -1,13 +1,18 @@
 """Lines of a table that are none of its rows: comments, sums, licences, blank cells."""
 
+from pathlib import Path
+
 import openpyxl
 import pytest
+from typer.testing import CliRunner
 
 import textune
+from textune.doors import cli
 from textune.errors import DataError
 from textune.reading import sources
 from textune.records import ReadOptions
 
+RUN = Path(__file__).parents[1] / "fixtures" / "runs_2026" / "single"
 GOOD = [f"the film {n} was rather fine,{'pos' if n % 3 else 'neg'}" for n in range(30)]
 THREE = [f"{n},{line}" for n, line in enumerate(GOOD)]
 
@@ -137,3 +142,42 @@ def test_what_stands_below_a_sheet_is_passed_over_and_said(tmp_path):
     rows, said = read(tmp_path / "a.xlsx")
     assert len(rows) == 30
     assert said == ["a.xlsx: Sheet row 32: below the table: 'Source: the web', passed over"]
+
+
+def test_what_was_passed_over_is_said_though_the_rows_beside_it_are_left_out(tmp_path):
+    lines = ["text,label,note", *(f"{row},x" for row in GOOD[:9]), "# second batch", "odd,draft,x"]
+    lines += [*(f"{row},x" for row in GOOD[9:]), "last,draft,x", "Licensed under CC BY 4.0"]
+    found = checked(table_of(tmp_path, *lines), skip=["label=draft"])
+    assert found.rows == 30
+    (said,) = [item.message for item in found.findings if item.kind == "mended"]
+    assert "a.csv:11: a comment, '# second batch', passed over" in said
+    assert "below the table: 'Licensed under CC BY 4.0', passed over" in said
+
+
+def test_what_was_passed_over_is_said_though_the_row_after_it_has_a_fault(tmp_path):
+    lines = ["text,score", *(f"the film {n} was fine,{n}.5" for n in range(20))]
+    lines += ["# the rest", "an odd film,good"]
+    path = table_of(tmp_path, *lines, "the last film,4.5")
+    found = checked(path, task="number", faulty="skip")
+    assert "'# the rest', passed over" in " ".join(item.message for item in found.findings)
+
+
+def test_what_was_passed_over_is_said_though_annotators_of_a_text_become_one(tmp_path):
+    rows = [f"{text},{who}" for text in GOOD for who in ("Ann", "Bo")]
+    lines = ["text,label,annotator", *rows[:7], "# by both", *rows[7:], "Source: the web"]
+    found = checked(table_of(tmp_path, *lines))
+    assert sum(dict(found.labels).values()) == 30
+    (said,) = [item.message for item in found.findings if item.kind == "mended"]
+    assert "'# by both', passed over" in said
+    assert "'Source: the web', passed over" in said
+
+
+def test_predict_says_which_lines_got_no_answer_since_they_are_no_rows(tmp_path):
+    lines = ["id,text", *(f"{n},the film {n} was fine" for n in range(20)), "# more", "20,the last"]
+    path = table_of(tmp_path, *lines, "Source: the web")
+    words = ["predict", str(RUN), "--input", str(path), "--output", str(tmp_path / "out.csv")]
+    done = CliRunner().invoke(cli.app, words)
+    assert "out.csv: 21 rows" in done.output
+    said = " ".join(done.output.split())
+    assert "no answer for what is no row: a.csv:22: a comment, '# more', passed over" in said
+    assert "below the table: 'Source: the web', passed over" in said

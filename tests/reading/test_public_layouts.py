@@ -245,6 +245,15 @@ def test_intents_of_a_bot_hold_their_texts(tmp_path):
     assert any("responses (3)" in finding.message for finding in found.findings)
 
 
+def test_rows_with_a_list_of_texts_and_a_label_are_no_intents_of_a_bot(tmp_path):
+    rows = [
+        {"name": f"n{n}", "text": f"it rains on {n}", "examples": ["a", "b"], "label": "ab"[n % 2]}
+        for n in range(20)
+    ]
+    file = saved(tmp_path, "rows.jsonl", [json.dumps(row) for row in rows])
+    assert read_as(checked(file)) == ("single", "text", "label", 20)
+
+
 def test_pairs_in_xml_are_read_with_what_they_say(tmp_path):
     pairs = "".join(
         f'<pair entailment="{("YES", "NO")[n % 2]}" id="{n}" task="IR"><t>it rains on {n}</t>'

@@ -1,7 +1,8 @@
 """Columns become the labels, in words of why, and what else could be."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from textune.data import lists, names
 from textune.data.choice import MOST_DOUBTS, Choice, option, others, quoted
@@ -53,7 +54,8 @@ def label(
         return _all_marks(marks, ranked, odd if len(odd) < len(marks) else [], apart)
     if not ranked:
         return Choice(doubts=_last_resorts(free, headed))
-    return _best_label(ranked, marks, weights, free, headed=headed)
+    found = _best_label(ranked, marks, weights, free, headed=headed)
+    return replace(found, doubts=(*found.doubts, *_beside(texts, found.columns[0], ranked)))
 
 
 def _named(column: Column, headed: bool) -> float:
@@ -284,6 +286,15 @@ def _best_label(
             "them as labels, several a text"
         )
     return Choice((best,), (f"{best.name!r} is the label: {describe(best)}",), tuple(doubts))
+
+
+def _beside(texts: Sequence[Column], label: Column, ranked: Sequence[Column]) -> Iterator[str]:
+    """Say which list may be judged together with the text, by a label of yes and no."""
+    able = [column for column in ranked if column.kind == "list"]
+    if len(texts) == 1 and label.kind == "flags":
+        for column in able[:MOST_DOUBTS]:
+            pair = option("--text", [texts[0], column])
+            yield f"{label.name!r} may be said of {column.name!r} too: {pair} takes both as a pair"
 
 
 def _all_numbers(columns: Sequence[Column], headed: bool) -> list[str]:

@@ -1,9 +1,12 @@
-"""Rows whose cell says that they have no label are left out: `--skip COLUMN=VALUE`."""
+"""Rows whose cell says that they have no label are left out: `--skip COLUMN=VALUE`.
 
-from collections.abc import Callable, Iterator, Sequence
+What is said beside a row that is left out, of lines that are no rows, another one says.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from textune.errors import SettingsError, among
+from textune.errors import DataError, SettingsError, among
 from textune.records import Row, Table
 
 
@@ -32,9 +35,30 @@ def without(table: Table, skip: Sequence[str]) -> Table:
     is_kept = keeper(table.columns, skip)
 
     def rows() -> Iterator[Row]:
-        return (row for row in table.rows() if is_kept(row))
+        return kept((row, row if is_kept(row) else None) for row in table.rows())
 
     return replace(table, rows=rows) if skip else table
+
+
+def kept(found: Iterable[tuple[Row, Row | None]]) -> Iterator[Row]:
+    """Yield what becomes of rows; None of those that are left out, whose remarks others carry."""
+    before: Row | None = None
+    said: tuple[str, ...] = ()  # beside rows that were left out since
+    try:
+        for row, made in found:
+            if made is None:
+                said += row.remarks
+                continue
+            if before is not None:
+                yield before
+            before = replace(made, remarks=(*said, *made.remarks)) if said else made
+            said = ()
+    except DataError:  # further down: what stands before it is sound
+        if before is not None:
+            yield before
+        raise
+    if before is not None:
+        yield replace(before, remarks=(*before.remarks, *said)) if said else before
 
 
 def keeper(columns: Sequence[str], skip: Sequence[str]) -> Callable[[Row], bool]:

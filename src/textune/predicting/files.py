@@ -8,11 +8,14 @@ from pathlib import Path
 from textune.errors import Problems, SettingsError
 from textune.predicting.outputs import Output, nested_answers
 from textune.predicting.predictor import CHUNK, Predictor, Reading, Text
-from textune.records import Example, Prediction
+from textune.reading.passed_over import SAID
+from textune.records import Example, Prediction, Table
 from textune.storage import faulty_rows
 from textune.tasks import examples, registry
 from textune.tasks.interface import Task
 from textune.tasks.labels import in_one_cell
+
+SHOWN = 5  # lines that are none of a file's rows
 
 
 def predict_file(
@@ -89,7 +92,17 @@ def without_answer(output: Path, options: Reading) -> list[str]:
 def remarks(predictor: Predictor, source: object, options: Reading) -> list[str]:
     """Say how an input was read where its columns stand otherwise, and what is no row of it."""
     table, _ = options.open(source, predictor.card, unlabelled=True)
-    return [item.message for item in table.findings if item.kind in ("left out", "layout")]
+    said = [item.message for item in table.findings if item.kind in ("left out", "layout")]
+    return [*said, *_passed_over(table)]
+
+
+def _passed_over(table: Table) -> list[str]:
+    """Say which lines of a file are none of its rows, and so got no answer."""
+    found = (remark for row in table.rows() for remark in row.remarks if remark.endswith(SAID))
+    if not (first := list(islice(found, SHOWN))):
+        return []
+    more = f"; and {count:,} more" if (count := sum(1 for _ in found)) else ""
+    return [f"no answer for what is no row: {'; '.join(first)}{more}"]
 
 
 def read_texts(

@@ -14,6 +14,7 @@ from textune.errors import DataError, excerpt
 from textune.records import Row
 
 MOST, MOST_BLANK = 20, 100_000  # remarks, and rows of blank cells, at the end of a file
+SAID = ", passed over"  # at the end of what is said
 LEAST_ROWS = 12  # of a table, by which it is known what its rows are like
 _COMMENT = re.compile(r"#+(\s|$)|#[-=#]|//\s")
 _SUM = re.compile(r"(grand |sub)?(totals?|sums?|averages?|mean|counts?)\b[\s:]*\W*$", re.IGNORECASE)
@@ -40,7 +41,7 @@ class PassedOver:
         if not self._found:
             return ()
         said = tuple(
-            f"{first}: {what}{'' if count == 1 else f' {count:,} times'}, passed over"
+            f"{first}: {what}{'' if count == 1 else f' {count:,} times'}{SAID}"
             for what, (first, count) in self._found.items()
         )
         self._found.clear()

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from textune.data import lists
+from textune.data import lists, skipping
 from textune.data.numerals import is_number
 from textune.errors import SettingsError
 from textune.metrics import votes
@@ -105,21 +105,24 @@ def merged(table: Table, contract: Contract) -> Table:
     who = _place(table, column)
     places = [_place(table, name) for name in contract.label]
 
+    def made(row: Row, group: _Group | None) -> Row | None:
+        if group is None:
+            return None
+        said = tuple(_vote(cells, contract) for cells in group.cells)
+        settled = _settled(said, contract, rule)  # type: ignore[arg-type]  # from `Annotators`
+        if settled is None:
+            return None
+        cells = list(row.cells)
+        for place, name in zip(places, contract.label, strict=True):
+            cells[place] = _written(settled[name], contract, cells[place])
+        shares = votes.shares(Judged({}, said)) if rule == "soft" else None
+        return replace(row, cells=tuple(cells), given=None, shares=shares)
+
     def rows() -> Iterator[Row]:
         groups = _grouped(table, contract, who)
-        for row in table.rows():
-            group = groups.pop(_key(row, table, contract), None)
-            if group is None:
-                continue
-            said = tuple(_vote(cells, contract) for cells in group.cells)
-            settled = _settled(said, contract, rule)  # type: ignore[arg-type]  # from `Annotators`
-            if settled is None:
-                continue
-            cells = list(row.cells)
-            for place, name in zip(places, contract.label, strict=True):
-                cells[place] = _written(settled[name], contract, cells[place])
-            shares = votes.shares(Judged({}, said)) if rule == "soft" else None
-            yield replace(row, cells=tuple(cells), given=None, shares=shares)
+        return skipping.kept(
+            (row, made(row, groups.pop(_key(row, table, contract), None))) for row in table.rows()
+        )
 
     return replace(table, rows=rows)
 

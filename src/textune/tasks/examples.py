@@ -78,6 +78,7 @@ def sound(
         problems: Takes the faults.
         blank: A further way out where a label is blank.
     """
+    lost: tuple[str, ...] = ()  # remarks on rows with a fault, which the next sound one carries
     for row in rows:
         try:
             example = to_example(row)
@@ -86,9 +87,11 @@ def sound(
             way_out = _WAY_OUT + (blank if is_blank else "")
             held = json.dumps(row.cells, ensure_ascii=False)
             problems.add(str(fault), way_out, row=held, origin=row.origin)
+            lost += row.remarks
             continue
-        if row.remarks and row.remarks[0] not in example.remarks:
-            example = replace(example, remarks=(*row.remarks, *example.remarks))
+        said, lost = (*lost, *row.remarks), ()
+        if said and said[0] not in example.remarks:
+            example = replace(example, remarks=(*said, *example.remarks))
         yield example
 
 

@@ -14,6 +14,8 @@ from textune.reading.forms.interface import Converter, Form, Made, Values, left_
 NAMES = ("tag", "intent", "name")
 TEXTS = ("patterns", "examples", "utterances", "questions", "sentences", "texts")
 ANSWERS = "responses"
+OWN = frozenset(["label", "labels", "class", "category", "sentiment", "text", "title"])
+"""Keys of rows that say something of their own, beside a list of texts."""
 Utterances = list[tuple[str, Any]]
 
 
@@ -30,7 +32,7 @@ def _name(group: Mapping[str, Any]) -> str | None:
 
 def _patterns(group: object) -> list[Any] | None:
     """Take the texts of an intent; None where it is none."""
-    if not isinstance(group, Mapping) or _name(group) is None:
+    if not isinstance(group, Mapping) or _name(group) is None or OWN & group.keys():
         return None
     found = [key for key in TEXTS if isinstance(group.get(key), list)]
     are_texts = len(found) == 1 and all(isinstance(text, str) for text in group[found[0]])
