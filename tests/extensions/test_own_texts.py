@@ -1,7 +1,9 @@
 """Readers, tasks and preprocessing of the user's own, by a file and by installed packages."""
 
 import importlib
+import importlib.util
 import json
+import py_compile
 from functools import partial
 from pathlib import Path
 
@@ -113,6 +115,22 @@ def test_a_function_with_arguments_given_goes_by_its_own_name_and_code():
     own = plugins.of(parts)
     assert own.sources["preprocess"].name == "test_own_texts.py:_joined"
     assert [metric.name for metric in own.metrics] == ["_share"]
+
+
+def test_a_file_is_run_as_it_reads_and_not_as_bytecode_beside_it_says(tmp_path, monkeypatch):
+    read, hidden = tmp_path / "plugin.py", tmp_path / "hidden.py"
+    read.write_text("def preprocess(text):\n    return 'as it reads'\n")
+    hidden.write_text("def preprocess(text):\n    return 'hidden'\n")
+    beside = importlib.util.cache_from_source(str(read))
+    mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
+    py_compile.compile(str(hidden), cfile=beside, invalidation_mode=mode)
+    own = plugins.of(read)
+    assert own.preprocess("") == "as it reads"
+    assert own.sources["preprocess"].text == read.read_text()
+    monkeypatch.chdir(tmp_path)
+    read.write_text("\nabsent.head\n")
+    with pytest.raises(SettingsError, match=r"--plugin plugin\.py:2: NameError"):
+        plugins.of("plugin.py")
 
 
 def _suspected(file, base):

@@ -76,7 +76,8 @@ def _of_file(file: Path) -> dict[str, Any]:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # dataclasses and pickles look it up
     try:
-        spec.loader.exec_module(module)
+        # its text, as it was read: never the bytecode that may lie beside it
+        exec(compile(text, str(file.absolute()), "exec"), vars(module))
     except (Exception, SystemExit) as error:
         raise SettingsError(
             f"--plugin {file}{_line(error, file)}: {type(error).__name__}: {first_line(error)}"
@@ -101,7 +102,7 @@ def _line(error: BaseException, file: Path) -> str:
     """Return ":17" for the last line of the file that an error passed."""
     trace, last = error.__traceback__, ""
     while trace is not None:
-        if trace.tb_frame.f_code.co_filename == str(file):
+        if trace.tb_frame.f_code.co_filename == str(file.absolute()):
             last = f":{trace.tb_lineno}"
         trace = trace.tb_next
     return last
