@@ -214,7 +214,7 @@ def train(
         trial: Go through every stage with one batch, in a folder that is gone afterwards.
         track: Trackers that follow the run, "tensorboard", "csv", "mlflow" or "wandb" (offline
             unless you say otherwise); several with commas.
-        resume: Continue the run in `out`.
+        resume: Continue the run in `out`, or the last one that is named after the file.
         accept_changes: Resume with other versions, kernels or number format too.
         overwrite: Replace what is there.
 

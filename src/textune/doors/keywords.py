@@ -73,7 +73,7 @@ def labelled(options: Mapping[str, Any], *, suffix: str = "") -> TrainRequest:
         source=source,
         settings=own_parts.settled(resolve(Settings, options, file, options["settings"]), own),
         own=own,
-        out=out or free_folder(source, suffix),
+        out=out or named_folder(source, suffix, resume=options["resume"]),
         valid=valid,
         test=test,
         seeds=_number("seeds", before.get("seeds") if seeds is None else seeds),
@@ -94,7 +94,7 @@ def plain(
     return TextRequest(
         source=tuple(map(str, sources)),
         settings=resolve(kind, options, file, options["settings"]),
-        out=_path(options["out"]) or free_folder(sources[0]),
+        out=_path(options["out"]) or named_folder(sources[0], resume=options["resume"]),
         proof=prove and Proof(str(prove), options["prove_seeds"], _several(options["prove_set"])),
         config=file,
         **{name: options[name] for name in HOW},
@@ -126,11 +126,19 @@ def resolve(
     return config.resolve(kind, file, (*masks, *_several(changes)), given)
 
 
-def free_folder(source: object, suffix: str = "") -> Path:
-    """Name a run's folder after its file, with a number where that is taken."""
+def named_folder(source: object, suffix: str = "", *, resume: bool = False) -> Path:
+    """Name a run's folder after its file, with a number where that is taken.
+
+    Where a run goes on, it is the last one of this name.
+    """
     name = f"{file_name(source)}{suffix}"
     numbered = (Path("runs") / f"{name}-{number}" for number in count(2))
-    return next(place for place in chain([Path("runs") / name], numbered) if not place.exists())
+    last = first = Path("runs") / name
+    for place in chain([first], numbered):
+        if not place.exists():
+            return last if resume else place
+        last = place
+    raise AssertionError("numbers do not end")
 
 
 def _begun(options: Mapping[str, object], file: Path | None) -> Mapping[str, Any]:

@@ -91,7 +91,7 @@ def adapt(
         limit: Use so many documents: a trial.
         track: Trackers that follow the run, "tensorboard", "csv", "mlflow" or "wandb" (offline
             unless you say otherwise); several with commas.
-        resume: Continue the run in `out`.
+        resume: Continue the run in `out`, or the last one that is named after the text.
         accept_changes: Resume with other versions, kernels or number format too.
         overwrite: Replace what is there.
 
