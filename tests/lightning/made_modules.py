@@ -1,6 +1,7 @@
 """Small data, modules and Trainers, and modules that change one method."""
 
 import json
+import shutil
 
 import torch
 from lightning.pytorch import Trainer
@@ -69,6 +70,39 @@ def write_questions(tmp_path):
     file = tmp_path / "questions.jsonl"
     file.write_text("\n".join(map(json.dumps, rows)) + "\n", encoding="utf-8")
     return file
+
+
+def write_pairs(tmp_path):
+    lines, things = ["one,other,label"], ("film", "book", "meal", "song", "day")
+    for number in range(60):
+        word, other = ("good", "bad")[number % 2], ("good", "bad")[number // 2 % 2]
+        one, two = things[number % 5], things[number // 5 % 5]
+        lines.append(f"the {word} {one},a {other} {two},{('no', 'yes')[word == other]}")
+    file = tmp_path / "pairs.csv"
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return file
+
+
+def numbered_otherwise(base, folder):
+    """Copy a base whose tokenizer has the same words in another order."""
+    shutil.copytree(base, folder)
+    file = folder / "tokenizer.json"
+    found = json.loads(file.read_text(encoding="utf-8"))
+    words = found["model"]["vocab"]
+    plain = [word for word in words if not word.startswith("[")]
+    words |= dict(zip(plain, [words[word] for word in reversed(plain)], strict=True))
+    file.write_text(json.dumps(found), encoding="utf-8")
+    return folder
+
+
+KINDS = {  # task → data, how they are read, and a number of validation
+    "single": ("reviews", {}, "valid_mcc"),
+    "multi": ("comments", {"label": "warm,cold,film"}, "valid_micro_f1"),
+    "number": ("numbers", {}, "valid_rmse"),
+    "tags": ("tagged", {}, "valid_f1_kind"),
+    "aspects": (write_aspects, {"label": "food,service", "task": "aspects"}, "valid_accuracy"),
+    "answers": (write_questions, {}, "valid_exact_match"),
+}
 
 
 class OwnSchedule(TextModule):

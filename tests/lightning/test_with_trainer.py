@@ -25,17 +25,18 @@ from lightning.pytorch.callbacks import (
 from lightning.pytorch.loggers import CSVLogger
 from lightning.pytorch.tuner import Tuner
 from made_modules import (
+    KINDS,
     Deep,
     Focal,
     OwnSchedule,
     Plain,
     gap,
     made,
+    numbered_otherwise,
     trained,
     trainer,
     weights,
-    write_aspects,
-    write_questions,
+    write_pairs,
 )
 
 from textune.lightning import TextData, TextModule
@@ -217,24 +218,12 @@ def test_a_trial_run_goes_through_everything_once(reviews, tiny_base, tmp_path):
     run.predict(model, data)
 
 
-KINDS = {
-    "single": ("reviews", {}, "valid_mcc"),
-    "multi": ("comments", {"label": "warm,cold,film"}, "valid_micro_f1"),
-    "number": ("numbers", {}, "valid_rmse"),
-    "tags": ("tagged", {}, "valid_f1_kind"),
-    "aspects": ("aspects", {"label": "food,service", "task": "aspects"}, "valid_accuracy"),
-    "answers": ("questions", {}, "valid_exact_match"),
-}
-
-
 @pytest.mark.parametrize("task", KINDS)
 def test_every_task_learns_predicts_and_is_saved_as_textune_reads_it(
     task, request, tiny_base, tmp_path
 ):
-    fixture, options, metric = KINDS[task]
-    written = {"aspects": write_aspects, "questions": write_questions}
-    make = written.get(fixture)
-    file = request.getfixturevalue(fixture) if make is None else make(tmp_path)
+    made_by, options, metric = KINDS[task]
+    file = made_by(tmp_path) if callable(made_by) else request.getfixturevalue(made_by)
     data, model = made(file, tiny_base, settings="data.valid_share=0.2", **options)
     assert data.corpus.task.name == task
     run = trainer(tmp_path)
@@ -319,9 +308,29 @@ def test_what_cannot_be_is_refused(few, comments, tiny_base, tmp_path):
         TextModule.for_data(data, settings="data.valid_share=0.5")
     with pytest.raises(SettingsError, match="tensorboard and device mean nothing"):
         TextData(few, settings="device=cpu")
+    with pytest.raises(SettingsError, match="track, tensorboard and device mean nothing"):
+        TextData(few, settings='track=["csv"]')
+    with pytest.raises(SettingsError, match=r"metric=f1: .*give ModelCheckpoint\(monitor="):
+        TextModule.for_data(data, settings="train.metric=f1")
+    with pytest.raises(SettingsError, match="top=2: a text has exactly one of these labels"):
+        TextModule.for_data(data, settings="decision.aim=top=2")
     other = TextData(comments, base=tiny_base, label="warm,cold,film")
     with pytest.raises(ModelError, match="made for single with the labels"):
         trainer(tmp_path).fit(model, other)
+
+
+def test_data_of_other_tokens_are_refused(reviews, tiny_base, tmp_path):
+    run, _ = trained(tmp_path / "run", reviews, tiny_base)
+    other = TextData(reviews, base=numbered_otherwise(tiny_base, tmp_path / "other"))
+    with pytest.raises(ModelError, match=r"as other tokens; give TextData\(…, base='"):
+        TextModule.from_run(run, other)
+    file = write_pairs(tmp_path)
+    data, model = made(file, tiny_base, text="one,other")
+    apart, _ = made(file, tiny_base, text="one,other", settings="train.pairs=apart")
+    with pytest.raises(ModelError, match="reads the texts of a pair together, and the data do not"):
+        trainer(tmp_path).fit(model, apart)
+    with pytest.raises(SettingsError, match="pairs=apart: the texts were read before, together"):
+        TextModule.for_data(data, settings="train.pairs=apart")
 
 
 def test_what_is_left_out_the_recipe_chooses_and_the_head_is_fitted_first(

@@ -18,7 +18,7 @@ from textune.errors import CheckpointError, SettingsError
 from textune.evaluation.evaluate import BUDGETS
 from textune.lightning.loaders import Processes, Questions, Texts, Updates
 from textune.objectives.labelled import Labelled
-from textune.recipes import choices
+from textune.recipes import choices, wishing
 from textune.records import Annotators, Long, Message, Pool
 from textune.runs.events import drained
 from textune.settings import judging
@@ -35,6 +35,9 @@ ELSEWHERE = {  # setting of the training → what it must be, and how it is had 
     "profile": (False, "give Trainer(profiler=…)"),
     "deterministic": (False, "give Trainer(deterministic=True)"),
     "keep_epochs": (False, "give ModelCheckpoint(save_top_k=-1)"),
+    "keep_checkpoints": (False, "give Trainer(callbacks=[ModelCheckpoint(…)])"),
+    "metric": (None, "give ModelCheckpoint(monitor='valid_…')"),
+    "threads": (None, "call torch.set_num_threads(…)"),
     "precision": ("auto", "give Trainer(precision=…)"),
     "patience": (None, "give Trainer(callbacks=[EarlyStopping('valid_loss')])"),
     "validate_every": (None, "give Trainer(val_check_interval=…)"),
@@ -166,11 +169,21 @@ class TextData(LightningDataModule):
             changes: Settings, as "train.schedule=one-cycle".
 
         Raises:
-            SettingsError: All wrong names and values at once.
+            DataError: A file of costs is not as it should be.
+            SettingsError: All wrong names and values at once; or the task, or the texts as they
+                were read before, have no place for what is asked.
         """
+        asked = self._resolved(given, changes)
         if self._corpus is None:
-            self.settings = self._resolved(given, changes)
+            self.settings = asked
+        pairs = self.corpus.store.shape.pairs
+        if "pairs" in asked.train.model_fields_set and asked.train.pairs != pairs:
+            raise SettingsError(
+                f"train.pairs={asked.train.pairs}: the texts were read before, {pairs}; give it to "
+                f"TextData(…, settings='train.pairs={asked.train.pairs}')"
+            )
         self.settings = self.chosen(given, changes)
+        wishing.check(self.settings, self.corpus.task)
         return self.settings
 
     def chosen(self, given: Mapping[str, object], changes: Sequence[str]) -> Settings:
@@ -280,9 +293,9 @@ class TextData(LightningDataModule):
         found = keywords.resolve(
             Settings, {**self._given, **given}, self._file, (*self._changes, *changes)
         )
-        if found.tensorboard or found.device != "auto":
+        if found.tensorboard or found.track or found.device != "auto":
             raise SettingsError(
-                "tensorboard and device mean nothing where Lightning trains; give "
+                "track, tensorboard and device mean nothing where Lightning trains; give "
                 "Trainer(logger=TensorBoardLogger(…), accelerator=…)"
             )
         for name, (usual, way_out) in ELSEWHERE.items():

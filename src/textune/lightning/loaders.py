@@ -187,16 +187,14 @@ class Texts:
     def batch(self, places: Rows) -> Batch:
         """Pack some of them, with their targets where these are known."""
         rows = self.rows[places]
-        return batches.pack(self.store, rows) if self.objective is None else self._known(rows)
+        if self.objective is None:
+            return batches.pack(self.store, rows)
+        return self.objective.batch(rows)
 
     def taken(self, places: Rows) -> "Texts":
         """Return some of them, in this order."""
         examples = [self.examples[place] for place in places.tolist()]
         return Texts(self.store, self.rows[places], examples, self.targets, self.objective)
-
-    def _known(self, rows: Rows) -> Batch:
-        assert self.objective is not None
-        return self.objective.batch(rows)
 
 
 class Asked:

@@ -121,7 +121,7 @@ class TextModule(LightningModule):
             settings: As for `for_data`.
 
         Raises:
-            ModelError: Its files are damaged, or the data have other labels.
+            ModelError: Its files are damaged, or the data have other labels or tokens.
         """
         folder = runs.model_folder(run.path if isinstance(run, runs.Run) else Path(run))
         bases.check(folder)
@@ -130,7 +130,7 @@ class TextModule(LightningModule):
         if data is not None:
             asked = {"lr": lr, "epochs": epochs}
             chosen = data.choose(asked, wanted.of_training(settings))
-            wanted.refuse_others(card, data, str(folder))
+            wanted.refuse_others(card, data, str(folder), place=str(folder))
         return cls(str(folder), made.to_values(card), wanted.values(chosen), is_run=True)
 
     @property
@@ -192,7 +192,7 @@ class TextModule(LightningModule):
         data = self._data()
         if data is not None:
             data.padded = not self.encoder.packed
-            wanted.refuse_others(self.card, data, "the module")
+            wanted.refuse_others(self.card, data, "the module", place=self._place)
             if stage == "fit":
                 self.task = data.objective.task
         trainer = self.trainer

@@ -243,19 +243,12 @@ def gone_through(events: Events[Run], *, is_kept: bool) -> tuple[Run, list[str]]
 
     remarks: list[str] = []
 
-    def noted() -> Events[Run]:
-        while True:
-            try:
-                event = next(events)
-            except StopIteration as end:
-                run: Run = end.value
-                return run
-            if isinstance(event, Message) and event.is_warning:
-                remarks.append(event.text)
-            yield event
+    def note(event: object) -> None:
+        if isinstance(event, Message) and event.is_warning:
+            remarks.append(event.text)
 
     with nullcontext() if is_kept else pictures.left_out():
-        return sessions.finish(noted()), remarks
+        return sessions.finish(events, note), remarks
 
 
 def matched(estimator: Any, texts: Texts, *, reset: bool) -> Texts:
