@@ -245,6 +245,14 @@ def test_intents_of_a_bot_hold_their_texts(tmp_path):
     assert any("responses (3)" in finding.message for finding in found.findings)
 
 
+@pytest.mark.parametrize("torn", ["dog", "/NN", "dog/"])
+def test_a_word_without_a_tag_among_words_with_one_is_named(tmp_path, torn):
+    lines = [f"The/DT dog/NN runs/VB fast/RB number/NN {n}/CD" for n in range(40)]
+    file = saved(tmp_path, "tagged.txt", [*lines, f"The/DT {torn} runs/VB"])
+    with pytest.raises(DataError, match=rf"tagged\.txt:41: expected word/TAG, found '{torn}'"):
+        list(sources.read(file).rows())
+
+
 def test_rows_with_a_list_of_texts_and_a_label_are_no_intents_of_a_bot(tmp_path):
     rows = [
         {"name": f"n{n}", "text": f"it rains on {n}", "examples": ["a", "b"], "label": "ab"[n % 2]}

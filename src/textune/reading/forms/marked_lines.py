@@ -53,9 +53,11 @@ def _are_slashed(sample: Sequence[str]) -> bool:
 def _slashed(table: Table) -> Table:
     def rows() -> Iterator[Row]:
         for row in table.rows():
-            parts = [word.rpartition("/")[::2] for word in row.cells[0].split()]
-            if fault := next((word for word, tag in parts if not word or not tag), None):
-                raise DataError(f"{row.origin}: expected word/TAG, found {excerpt(fault)}")
+            found = row.cells[0].split()
+            parts = [one.rpartition("/")[::2] for one in found]
+            torn = [one for one, part in zip(found, parts, strict=True) if not all(part)]
+            if torn:
+                raise DataError(f"{row.origin}: expected word/TAG, found {excerpt(torn[0])}")
             held = tuple(zip(*parts, strict=True))
             if held:
                 cells = tuple(json.dumps(part, ensure_ascii=False) for part in held)
