@@ -80,12 +80,11 @@ def check(  # noqa: D417  # the other keywords are those of `train`
     }  # fmt: skip
     table = sources.read(source, file)
     found = agreement.agree(table, **asked, annotators=annotators)
-    places = obtained.named(source)
-    command = _command(places, table, found.contract, file, base=base, names=asked["names"])
+    call = Call.of(obtained.named(source), file, **asked, base=None if base is None else str(base))
+    command = _command(call.places, table, found.contract, file, base=base, names=asked["names"])
     survey = _survey(table, found, base, count_tokens, command=command)
-    call = Call.of(places, file, **asked, base=None if base is None else str(base))
     second = {doubt: settling.commands(doubt, call) for doubt in survey.contract.doubts}
-    return replace(survey, source=", ".join(places) or table.name, second=second)
+    return replace(survey, source=", ".join(call.places) or table.name, second=second)
 
 
 def _several(given: str | Sequence[str] | None) -> tuple[str, ...]:
