@@ -106,6 +106,20 @@ def test_several_labels_a_text_are_doubted_label_by_label(comments, tiny_base, t
     assert fixed[:7] + fixed[8:] == rows[:7] + rows[8:]
 
 
+def test_names_of_columns_may_stand_in_brackets(tmp_path):
+    head, rows = (
+        ("text", "[hot]", "cold"),
+        [("one fire", 0, 1), ("two ices", 1, 0), ("winds", 0, 0)],
+    )
+    file = write(tmp_path / "own.csv", [dict(zip(head, row, strict=True)) for row in rows])
+    wishes = [("own.csv:2", "[hot]"), ("own.csv:3", '["cold"]')]
+    corrections = [dict(zip(("place", "corrected"), wish, strict=True)) for wish in wishes]
+    filled = write(tmp_path / "filled.csv", corrections)
+    assert textune.correct(file, filled, tmp_path / "fixed.csv").changed == 2
+    fixed = read(tmp_path / "fixed.csv")
+    assert [(row["[hot]"], row["cold"]) for row in fixed] == [("1", "0"), ("0", "1"), ("0", "0")]
+
+
 def test_values_keep_their_kinds(flipped, tiny_base, tmp_path):
     rows = read(flipped[0])
     lines = [{"text": row["text"], "label": int(row["label"] == "good")} for row in rows]

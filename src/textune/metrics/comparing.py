@@ -12,12 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from textune.metrics import catalogue
+from textune.metrics import catalogue, paired
 
 Floats = NDArray[np.float64]
 RESAMPLES, FEWEST_RESAMPLES = 1_000, 200
 MOST_DRAWS = 20_000_000  # texts times resamples, which are held at once
-CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +62,7 @@ def differences(
     first, *others = found
     gains = [sign * (each - first) for each in others]
     spreads = [float(np.nanstd(gain[1:])) for gain in gains]
-    half = _together(gains, spreads)
+    half = paired.most(zip(gains, spreads, strict=True))
     raw = [_chance(gain) for gain in gains] if only is None else [mcnemar(*pair) for pair in only]
     return [
         Difference(
@@ -154,16 +153,6 @@ def as_json(found: Difference) -> Mapping[str, object]:
         "p": found.p,
         "is_shown": found.is_shown,
     }
-
-
-def _together(gains: Sequence[Floats], spreads: Sequence[float]) -> float:
-    """Return how many spreads the largest difference is off, in 95 % of the draws."""
-    off = [
-        np.abs(np.nan_to_num(gain[1:] - gain[0])) / spread
-        for gain, spread in zip(gains, spreads, strict=True)
-        if spread > 0
-    ]
-    return float(np.quantile(np.max(off, axis=0), CONFIDENCE)) if off else 0.0
 
 
 def _chance(gain: Floats) -> float:

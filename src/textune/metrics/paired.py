@@ -5,7 +5,7 @@ together: with 95 % none of them misses, however many answers were tried (by the
 studentised difference: Romano and Wolf, 2005). N texts, C classes or labels, R draws.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,7 +75,7 @@ def differences(
         for key in known
     }
     spreads = {place: float(np.nanstd(gain[1:])) for place, gain in gains.items()}
-    half = wider * _most(gains, spreads)
+    half = wider * most([(gain, spreads[place]) for place, gain in gains.items()])
     return {
         name: {
             key: _difference(
@@ -89,14 +89,16 @@ def differences(
     }
 
 
-def _most(
-    gains: Mapping[tuple[str, str], Floats], spreads: Mapping[tuple[str, str], float]
-) -> float:
-    """Return how many spreads the largest difference of all is off, in 95 % of the draws."""
+def most(differences: Iterable[tuple[Floats, float]]) -> float:
+    """Return how many spreads the largest of several differences is off, in 95 % of the draws.
+
+    Args:
+        differences: Each by all texts and in every draw, (1 + R,), and its spread over draws.
+    """
     off = [
-        np.abs(np.nan_to_num(gain[1:] - gain[0])) / spreads[place]
-        for place, gain in gains.items()
-        if spreads[place] > 0
+        np.abs(np.nan_to_num(gain[1:] - gain[0])) / spread
+        for gain, spread in differences
+        if spread > 0
     ]
     return float(np.quantile(np.max(off, axis=0), CONFIDENCE)) if off else 0.0
 

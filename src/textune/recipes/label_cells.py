@@ -99,8 +99,9 @@ def changed(row: Row, cells: Cells, corrected: str) -> Row:
         separator = contract.separator
         is_none = corrected == NO_LABEL and separator not in (None, "json")
         return _with(row, {cells.places[0]: "" if is_none else corrected})
-    separator = "json" if corrected.startswith("[") else ";"
-    names = lists.parse(corrected, separator)
+    names = lists.parse(corrected, ";")
+    if corrected.startswith("[") and not {*(names or ())} <= {*contract.label}:
+        names = lists.parse(corrected, "json")
     for name in names or ():
         if name not in contract.label:
             raise DataError(
