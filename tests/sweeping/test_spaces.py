@@ -96,6 +96,14 @@ def test_the_space_of_a_small_base_lies_around_the_rate_of_the_recipe(auto_recip
     assert "a base of width 384 learns best at other rates" in why
 
 
+@pytest.mark.parametrize(("width", "rate"), [(384, 1e-3), (768, 4e-4)])
+def test_the_space_of_adapters_lies_around_their_own_rate(auto_recipe, width, rate):
+    space, why = spaces.default(facts(width), settings("train.lora=8"))
+    found = next(each for each in space if each.name == "train.lr")
+    assert found == Range("train.lr", rate / 4, rate * 4, is_log=True)
+    assert "adapters learn best at other rates" in why
+
+
 @pytest.mark.parametrize(
     ("written", "wanted"), [("2h", 7200), ("1h30m", 5400), ("90 m", 5400), ("600", 600), (5, 5)]
 )

@@ -11,8 +11,9 @@ import pytest
 import textune
 from textune.errors import DataError, OutOfMemoryError, RunError, SettingsError
 from textune.objectives.labelled import Labelled
+from textune.records import Message
 from textune.storage import contents
-from textune.sweeping import study
+from textune.sweeping import study, sweep
 
 GRID = ["lr=0.002,0.006", "batch-size=16,32"]
 
@@ -104,6 +105,18 @@ def test_a_helper_is_started_and_ends_with_the_process_that_began(swept, tmp_pat
     assert "Traceback" not in log
     assert not [*tmp_path.glob("sweep/trials/*/model")]
     assert not study.is_busy(tmp_path / "sweep")
+
+
+def test_what_another_process_wrote_of_the_winner_stays(swept, tmp_path, monkeypatch):
+    def elsewhere(study, plan, request, best):
+        yield Message("another process trains the winner")
+        (request.train.out / "result.json").write_text("the other's", encoding="utf-8")
+
+    monkeypatch.setattr(sweep, "_train_winner", elsewhere)
+    found = swept(space="batch-size=16,32", lr=0.006)
+    assert (tmp_path / "sweep" / "result.json").read_text(encoding="utf-8") == "the other's"
+    assert found.run is None
+    assert found.numbers["trials"]["complete"] == 2
 
 
 def test_parts_of_a_data_set_judge_trials_and_the_winner_alone(tiny_base, reviews, tmp_path):

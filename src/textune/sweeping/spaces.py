@@ -142,22 +142,23 @@ def default(facts: Facts, settings: Settings) -> tuple[Space, str]:
         SettingsError: All of it is given.
     """
     given = {f"train.{name}" for name in settings.train.model_fields_set}
-    if facts.width >= BASE_WIDTH:
+    is_adapted = settings.train.lora is not None
+    if facts.width >= BASE_WIDTH and not is_adapted:
         found: list[Dimension] = [Choices(name, values) for name, values in PAPER.items()]
         why = "the grid that BERT's paper recommends (Devlin et al., 2019)"
     else:
         recipe = choosing.choose(settings, facts).settings.train
-        rate = float(choosing.rule("lr", facts).value)
-        passes = recipe.epochs
+        rate, passes = recipe.lr, recipe.epochs
         longer = passes * 2 if passes <= 4 else round(passes * 1.5)
         found = [
             Choices("train.batch_size", PAPER["train.batch_size"]),
             Range("train.lr", rate / AROUND, rate * AROUND, is_log=True),
             Choices("train.epochs", tuple(sorted({max(passes // 2, 1), passes, longer}))),
         ]
+        learner = "adapters learn" if is_adapted else f"a base of width {facts.width} learns"
         why = (
-            f"around the recipe's own values: a base of width {facts.width} learns best at other "
-            "rates than the 2e-5 to 5e-5 that BERT's paper recommends for one of 768"
+            f"around the recipe's own values: {learner} best at other rates than the 2e-5 to 5e-5 "
+            "that BERT's paper recommends for one of 768"
         )
     space = tuple(each for each in found if each.name not in given)
     if not space:

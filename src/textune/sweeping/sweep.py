@@ -53,33 +53,35 @@ def learn(request: SweepRequest) -> Generator[Event, None, Sweep]:
         _tidy(study, folder)
         yield from (Message(each, is_warning=True) for each in failed)
         reading.found.clear()  # what comes needs the memory
-        run = yield from _conclude(study, plan, request)
-        numbers = yield from results.write(folder, plan, study, run)
+        found = yield from _conclude(study, plan, request)
         yield Message(f"everything is in {folder}")
-        return Sweep(folder, numbers, run)
+        return found
     finally:
         study.close()
 
 
-def _conclude(
-    study: Study, plan: Plan, request: SweepRequest
-) -> Generator[Event, None, Run | None]:
+def _conclude(study: Study, plan: Plan, request: SweepRequest) -> Generator[Event, None, Sweep]:
     """Train the best settings again; once more where another process found better ones meanwhile.
+
+    What came of it is written by the process that trains them.
 
     Raises:
         RunError: No trial came to its end.
     """
     folder, last = request.train.out, -1
     run: Run | None = None
+    numbers: dict[str, Any] = {}
     while True:
         best = study.best()
         if best is None:
             results.write_table(folder, plan, study)
             raise _nothing(folder, study.trials())
         if last == best.number:
-            return run
+            if run is not None:
+                numbers = yield from results.write(folder, plan, study, run)
+            return Sweep(folder, numbers, run)
         yield Message(f"best: trial {best.number}: {spaces.words(best.values)}")
-        yield from results.write(folder, plan, study, None)
+        numbers = yield from results.write(folder, plan, study, None)
         run = yield from _train_winner(study, plan, request, best)
         last = best.number
 
@@ -105,7 +107,7 @@ def _try(
     waits: bool = True,
 ) -> Iterator[Event]:
     """Go through trials until there are enough, or the time is over; tell how each ended."""
-    known = {each.number for each in study.trials() if each.is_done}
+    known = {each.number for each in study.trials() if each.is_done and not each.is_lost}
     is_said = False
     _tidy(study, request.train.out)
     while True:
