@@ -111,23 +111,22 @@ def save(model: Any, folder: Path, wanted: Lora, *, base: str) -> None:
         OSError: The disk is full or read-only.
     """
     names = [name for name, _ in _adapted(model)]
-    found = dict(_head(model))
+    head = dict(_head(model))
+    found = dict[str, torch.Tensor](head)
     for name in names:
         for half in ("lora_A", "lora_B"):
-            own = model.get_submodule(f"{name}.{half}.{_OWN}")
-            found[f"{name}.{half}"] = own.weight
-    tensors = {
-        f"base_model.model.{name}{'' if name in dict(_head(model)) else '.weight'}": each.detach()
-        for name, each in found.items()
-    }
+            found[f"{name}.{half}.weight"] = model.get_parameter(f"{name}.{half}.{_OWN}.weight")
     folder.mkdir(exist_ok=True)
     weights.write(
-        {name: each.contiguous().cpu() for name, each in tensors.items()},
+        {
+            f"base_model.model.{name}": each.detach().contiguous().cpu()
+            for name, each in found.items()
+        },
         folder / "adapter_model.safetensors",
         metadata={"format": "pt"},
     )
     config = _config(wanted, names)
-    config.modules_to_save = sorted({_part_of_head(model, name) for name, _ in _head(model)})
+    config.modules_to_save = sorted({_part_of_head(model, name) for name in head})
     config.base_model_name_or_path = base
     config.inference_mode = True
     config.save_pretrained(str(folder))

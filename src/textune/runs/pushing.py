@@ -1,7 +1,7 @@
 """A run's model becomes a repository on Hugging Face's hub: its folder `model` alone."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -71,8 +71,6 @@ def upload(folder: Path, asked: Pushed) -> Pushed:
     Raises:
         RunError: The hub does not take it.
     """
-    from dataclasses import replace
-
     from huggingface_hub import CommitOperationAdd, HfApi, constants  # heavy, and rarely needed
 
     if constants.HF_HUB_OFFLINE:
