@@ -151,15 +151,15 @@ class Labelled:
         encoder.pool_as(self.corpus.pool, len(task.labels))
         encoder.to(device)
         freezing.freeze(encoder.model, train.freeze)
-        if train.adapters is not None:
+        sub = None
+        if not (train.keep_epochs or self.own.optimizer):  # which write, or update, all rows
+            used = self.corpus.store.used(encoder.model.get_input_embeddings().weight.shape[0])
+            for name in self.names if train.probe else ():
+                used[name] = True
+            sub = vocabulary.shrink(encoder, used, place=place)
+        if train.adapters is not None:  # now that the base's file is let go of: peft is large
             adapters.put(encoder.model, Lora(*train.adapters), seed=self.seed)
-        rows = encoder.model.get_input_embeddings().weight.shape[0]
-        if train.keep_epochs or self.own.optimizer:  # all rows are written, or updated by it
-            return encoder, None
-        used = self.corpus.store.used(rows)
-        for name in self.names if train.probe else ():
-            used[name] = True
-        return encoder, vocabulary.shrink(encoder, used, place=place)
+        return encoder, sub
 
     def loss(self, output: Tensor, batch: Batch) -> Tensor:
         """Return the sum of losses over a batch."""

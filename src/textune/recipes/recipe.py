@@ -263,6 +263,7 @@ def _write_model(
     job: Job, folder: Path, decision: Decision | None, *, place: str
 ) -> Iterator[Message]:
     """Write what predicting needs; yield where plain transformers would read texts otherwise."""
+    memory.give_back()  # what judging needed: a whole model is copied now
     job.learner.complete()
     otherwise = _save(job, folder / "model", decision, place=place)
     if otherwise is not None:

@@ -22,7 +22,7 @@ def keep() -> None:
 
 
 def give_back() -> None:
-    """Return what was kept to the system: before judging, and once training is over."""
+    """Return what was kept to the system: before judging and saving, and once training is over."""
     system = _glibc()
     if system is not None:
         system.malloc_trim(0)
