@@ -9,7 +9,9 @@ import inspect
 import sys
 from collections.abc import Iterable, Mapping
 from functools import partial
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 from textune.errors import SettingsError, among, first_line
@@ -64,6 +66,23 @@ def gather(plugin: str | Path | None = None, given: Mapping[str, Any] | None = N
     return Own(**found, sources=sources)
 
 
+class _AsRead(SourceFileLoader):
+    """Runs the text that was read: never the bytecode that may lie beside it.
+
+    Attributes:
+        text: The file's bytes.
+    """
+
+    def __init__(self, name: str, path: str, text: bytes) -> None:
+        """Keep the text."""
+        super().__init__(name, path)
+        self.text = text
+
+    def get_code(self, fullname: str) -> CodeType:  # as the loader calls it
+        """Compile the text."""
+        return self.source_to_code(self.text, self.path)
+
+
 def _of_file(file: Path) -> dict[str, Any]:
     """Run a file, and take the parts by their names."""
     if not file.is_file():
@@ -76,8 +95,7 @@ def _of_file(file: Path) -> dict[str, Any]:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # dataclasses and pickles look it up
     try:
-        # its text, as it was read: never the bytecode that may lie beside it
-        exec(compile(text, str(file.absolute()), "exec"), vars(module))
+        _AsRead(name, str(file.absolute()), text).exec_module(module)
     except (Exception, SystemExit) as error:
         raise SettingsError(
             f"--plugin {file}{_line(error, file)}: {type(error).__name__}: {first_line(error)}"
