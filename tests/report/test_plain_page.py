@@ -212,11 +212,11 @@ def test_a_change_has_the_digits_that_it_needs(tmp_path, before, after, said):
         "loss, nats per masked token ↓ 4.265 4.215 to 4.315 3.648 3.598 to 3.698 With 95 %",
         "From 20 345 masked tokens in 120 held-out documents.",
         "Always answering the most frequent piece (“,”) would get 5.0 % right.",
-        "(mcc on labelled.csv) No difference, with 3 seeds",
+        "mcc on labelled.csv No difference, with 3 seeds",
         "1 0.410 0.450 +0.040 2 0.430 0.420 -0.010 3 0.420 0.460 +0.040 Mean 0.420 0.443 +0.023 "
         "-0.040 to +0.090",
-        "The head alone learned first: 3 rounds, 90 steps. It was kept. loss before 10.310 round 1 "
-        "6.200 round 2 5.100 round 3 4.900",
+        "The head alone learned first: 3 rounds, 90 steps. It was kept. Losses of the head "
+        "alone loss before 10.310 round 1 6.200 round 2 5.100 round 3 4.900",
         "Documents 2 400 2 280 120 Tokens 812 345 771 111 41 234 Cut into 3 021 passages of at "
         "most 512 tokens.",
         f"{EVIL}: a document a line 12 empty lines were skipped",
@@ -242,7 +242,7 @@ def test_the_next_sentence_is_shown_where_it_was_learned(tmp_path):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"baselines": {}}, "to 41.2 %. Held-out text Before After"),
+        ({"baselines": {}}, "to 41.2 %. Held-out text, before and after"),
         ({"prove": SCORES}, "3 0.420 0.460 +0.040 What was read"),
         ({"best": {"step": 0}}, "No later measurement was better than the one before the first"),
         ({"warmup": WARMUP | {"kept": False}}, "90 steps. It did not help, and was undone."),

@@ -160,7 +160,7 @@ def test_every_section_is_there_and_only_one_page_is_left(run):
 def test_the_main_number_and_its_interval_are_those_of_the_metrics(run):
     text = read(run)
     valid = json.loads((run / "metrics.json").read_text())["valid"]
-    assert f'<span class="big">{valid["mcc"]:.3f}</span>' in text
+    assert f'<span class="big" data-number="main">{valid["mcc"]:.3f}</span>' in text
     assert "interval {:.3f} to {:.3f}".format(*valid["intervals"]["mcc"]) in text
 
 

@@ -151,7 +151,7 @@ def test_numbers_have_their_metrics_drawings_and_largest_errors(tmp_path):
     judged = write_run(tmp_path, *numbers("score"))
     text, _ = page(tmp_path)
     main = numbers("score")[0].main_metric
-    assert f'<span class="big">{judged[main]:.3f}</span>' in text
+    assert f'<span class="big" data-number="main">{judged[main]:.3f}</span>' in text
     for words in ("pearson", "spearman", "rmse", "mae", "Mean of the training numbers"):
         assert words in text, words
     assert "Predicted and true numbers" in text
@@ -207,8 +207,8 @@ def test_types_of_entities_have_their_own_columns(tmp_path):
     write_run(tmp_path, *tagged(*SENTENCES))
     text, _ = page(tmp_path)
     assert "ROC-AUC" not in text
-    (row,) = [line for line in text.splitlines() if "<td>LOC</td>" in line]
-    cells = [part.partition("<")[0] for part in row.split('<td class="n">')[1:]]
+    (row,) = [line for line in text.splitlines() if '<th scope="row">LOC</th>' in line]
+    cells = [part.partition("<")[0] for part in re.split(r'<td class="n"[^>]*>', row)[1:]]
     assert cells == ["2", "1", "1.000", "0.500", "0.667"]
 
 
@@ -232,7 +232,7 @@ def test_mistakes_of_plain_tags_are_counted(tmp_path):
 def test_wrong_answers_are_shown_in_their_passage(tmp_path):
     judged = write_run(tmp_path, *answered(*QUESTIONS))
     text, _ = page(tmp_path)
-    assert f'<span class="big">{judged["f1"]:.3f}</span>' in text
+    assert f'<span class="big" data-number="main">{judged["f1"]:.3f}</span>' in text
     rows = mistakes_of(tmp_path).rows
     assert [row.numbers for row in rows] == [("0.00", "0.80"), ("0.00", "0.70"), ("0.00", "0.60")]
     assert [(row.truth, row.decision) for row in rows] == [
@@ -248,7 +248,7 @@ def test_numbers_by_length_stand_on_the_page_where_lengths_differ(tmp_path):
     judged = write_run(tmp_path, *numbers("score"))
     text, _ = page(tmp_path)
     assert [item["n"] for item in judged["by_length"]] == [2, 2]
-    assert "<td>65 to 128</td>" in text
+    assert '<th scope="row">65 to 128</th>' in text
     assert "By length" in text
     task, scores, examples = numbers("score")
     alike = Scores(

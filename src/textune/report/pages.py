@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any, cast
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from textune.errors import RunError
 from textune.metrics import written
 from textune.metrics.catalogue import Metric
 from textune.metrics.metrics import Report
 from textune.runs.typed import Capsule, LogLine, PlainCard
-from textune.storage import atomic
 
 UNKNOWN = "\N{EN DASH}"
 THIN = "\N{NARROW NO-BREAK SPACE}"
@@ -165,14 +165,9 @@ def percent(share: float | None) -> str:
     return shown if shown == UNKNOWN else f"{shown}{THIN}%"
 
 
-def write(
-    run_dir: Path, template: str, values: Mapping[str, Any], name: str = "report.html"
-) -> Path:
-    """Fill a template and put it into a run folder, by default as report.html."""
-    page = _environment().get_template(template).render(values)
-    file = run_dir / name
-    atomic.write_text(file, page)
-    return file
+def filled(template: str, values: Mapping[str, Any]) -> Markup:
+    """Fill a file of `templates/`; what is text in the values is escaped."""
+    return Markup(_environment().get_template(template).render(values).strip())
 
 
 @cache

@@ -1,18 +1,16 @@
 """The files of a run on plain text become what its page shows: what became of held-out text."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from statistics import fmean
 from typing import cast
 
-from markupsafe import Markup
-
 from textune.metrics.catalogue import METRICS, Metric
 from textune.metrics.metrics import Report
-from textune.report import pages, pictures
-from textune.report.pages import Files
-from textune.runs.typed import LogLine, PlainCard, PlainMetrics, Proved, Warmup
+from textune.report import learned, pages
+from textune.report.section import Section, Subject, section
+from textune.runs.typed import PlainCard, PlainMetrics, Proved, Warmup
 
 OBJECTIVES = {
     "mlm": "masked tokens",
@@ -24,12 +22,11 @@ APART = ": the 95 % intervals do not overlap"
 MINUS = "\N{MINUS SIGN}"
 
 
-def content(files: Files) -> dict[str, object]:
-    """Collect what the template shows of this kind of run."""
-    metrics, card = cast("PlainMetrics", files.metrics), files.card
+def result(subject: Subject) -> Section | None:
+    """Say what became of held-out text."""
+    files, metrics = subject.files, cast("PlainMetrics", subject.files.metrics)
     parts: dict[str, Report] = {key: files.metrics[key] for key in PARTS if files.metrics.get(key)}
-    return {
-        "facts": _facts(metrics, card, files.settings),
+    values = {
         "verdict": _verdict(parts.get("before", {}), parts.get("valid", {})),
         "notes": _notes(metrics),
         "titles": [PARTS[key] for key in parts],
@@ -38,13 +35,31 @@ def content(files: Files) -> dict[str, object]:
         ),
         "has_spans": any(part.get("intervals") for part in parts.values()),
         "measured": _measured(parts.get("valid") or {}),
-        "curves": _curves(files.log, metrics),
-        "warmup": _warmup(metrics.get("warmup") or {}),
-        "prove": _prove(metrics.get("prove") or {}),
-        "card": card,
-        "sizes": _sizes(card),
-        "passages": _passages(card),
     }
+    return section("result", "Result", "plain_result.html", values)
+
+
+def proved(subject: Subject) -> Section | None:
+    """Show what the training was worth to a labelled task."""
+    found = _prove(subject.files.metrics.get("prove") or {})
+    if found is None:
+        return None
+    title = "On a labelled task, without and with this training"
+    return section("proved", title, "proved.html", {"prove": found})
+
+
+def training(subject: Subject) -> Section | None:
+    """Show how it learned, and the head alone before."""
+    return learned.trained(subject, warmup=_warmup(subject.files.metrics.get("warmup") or {}))
+
+
+def data(subject: Subject) -> Section | None:
+    """Show what was read, and into what it was cut."""
+    card = subject.files.card
+    if not card:
+        return None
+    values = {"card": card, "sizes": _sizes(card), "passages": _passages(card)}
+    return section("data", "What was read", "plain_data.html", values)
 
 
 def _perplexity(value: float | None) -> str:
@@ -69,15 +84,10 @@ def _shown(measure: Metric, value: float | None) -> str:
     return pages.percent(value) if "accuracy" in measure.name else pages.number(value)
 
 
-def _curves(log: Sequence[LogLine], metrics: PlainMetrics) -> list[tuple[str, Markup]]:
-    if not pictures.are_wanted():
-        return []
-    return [(chart.title, pictures.to_svg(chart)) for chart in pictures.charts(log, metrics)]
-
-
-def _facts(
+def facts(
     metrics: PlainMetrics, card: PlainCard, settings: Mapping[str, object]
 ) -> list[tuple[str, str]]:
+    """Name what was learned, on what base, and from how much."""
     objective = str(metrics.get("objective") or "")
     splits = card.get("splits") or {}
     counts = {
@@ -87,13 +97,13 @@ def _facts(
         "Added words": metrics.get("added_words"),
     }
     best = (metrics.get("best") or {}).get("step")
-    facts = [
+    found = [
         ("Learned", OBJECTIVES.get(objective, objective)),
         ("Base", Path(str(settings.get("base") or "")).name),
         *((name, pages.count(value)) for name, value in counts.items() if value),
         ("Best step", "" if best is None else pages.count(best)),
     ]
-    return [(name, value) for name, value in facts if value]
+    return [(name, value) for name, value in found if value]
 
 
 def _verdict(before: Report, after: Report) -> str:

@@ -1,9 +1,15 @@
-"""A run folder becomes one HTML page that needs no network, no script and no other file."""
+"""A run folder becomes one HTML page that needs no network and no other file."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from textune.report import labelled_page, pages, pictures, plain_page
+from textune.report import facts, pages, pictures
 from textune.report.pages import Files
+from textune.report.section import Section, Subject, sections
+from textune.report.sections import LABELLED, PLAIN
+from textune.storage import atomic
+
+PAGE = "report.html"
 
 
 def write(run_dir: Path) -> Path:
@@ -23,13 +29,16 @@ def write(run_dir: Path) -> Path:
 
 def write_page(run_dir: Path, files: Files) -> Path:
     """Write report.html into a run folder; whatever else the folder lacks is left out."""
-    shared = {
-        "warmup": None,
-        "name": run_dir.resolve().name,
-        "times": pages.times(files.log),
-        "settings": list(pages.flat(files.settings)),
-        "capsule": list(pages.flat(files.capsule)),
-    }
-    if files.is_plain:
-        return pages.write(run_dir, "plain.html", shared | plain_page.content(files))
-    return pages.write(run_dir, "labelled.html", shared | labelled_page.content(run_dir, files))
+    subject = Subject.read(run_dir, files)
+    shown = sections(subject, PLAIN if files.is_plain else LABELLED)
+    return put(run_dir, PAGE, facts.of(subject), shown)
+
+
+def put(
+    folder: Path, name: str, facts_of: Sequence[tuple[str, str]], shown: Sequence[Section]
+) -> Path:
+    """Write a page of sections into a folder; its title is the folder's name."""
+    values = {"name": folder.resolve().name, "facts": facts_of, "sections": shown}
+    file = folder / name
+    atomic.write_text(file, pages.filled("page.html", values) + "\n")
+    return file

@@ -10,8 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from textune.metrics import catalogue, repeated, written
-from textune.report import pages, pictures
+from textune.report import pictures, report
 from textune.report.pictures import Paint
+from textune.report.section import Section, section
 from textune.sweeping import plans, spaces
 from textune.sweeping.plans import Plan
 from textune.sweeping.spaces import Choices, Dimension
@@ -31,34 +32,39 @@ def write(folder: Path, plan: Plan, found: Sequence[Trial], numbers: Mapping[str
         for name, (title, draw) in _drawings(plan, shown, numbers).items():
             pictures.write_png(folder / plans.PICTURES / f"{name}.png", title, draw)
             drawings.append((title, pictures.drawn(title, draw)))
-    pages.write(folder, "sweep.html", _content(folder, plan, shown, numbers, drawings), plans.PAGE)
+    sections = _sections(plan, shown, numbers, drawings)
+    report.put(folder, plans.PAGE, _facts(plan, numbers), sections)
 
 
-def _content(
-    folder: Path,
+def _sections(
     plan: Plan,
     found: Sequence[Trial],
     numbers: Mapping[str, Any],
     drawings: Sequence[tuple[str, Markup]],
-) -> dict[str, Any]:
+) -> list[Section]:
     sign = -1 if plan.is_higher else 1
     order = sorted(found, key=lambda each: (each.score is None, sign * (each.score or 0.0)))
     names = [each.name for each in plan.dimensions]
-    return {
-        "name": folder.resolve().name,
-        "facts": _facts(plan, numbers),
+    metric = catalogue.title(plan.metric)
+    result = {
         "words": numbers["words"],
-        "metric": catalogue.title(plan.metric),
-        "heads": [spaces.shown_name(name) for name in names],
-        "rows": [_row(each, names) for each in order],
+        "metric": metric,
         "best": numbers["best"],
         "settings_of_best": spaces.words(numbers["best"]["settings"]),
         "winner": _winner(numbers),
         "space": [each.words() for each in plan.dimensions],
-        "has_importance": numbers["importance"] is not None,
-        "drawings": drawings,
-        **dict.fromkeys(("curves", "warmup", "times", "settings", "capsule")),
     }
+    pictured = {"drawings": drawings, "has_importance": numbers["importance"] is not None}
+    trials = {
+        "metric": metric,
+        "heads": [spaces.shown_name(name) for name in names],
+        "rows": [_row(each, names) for each in order],
+    }
+    return [
+        section("result", "Result", "sweep_result.html", result),
+        section("pictures", "Pictures", "sweep_pictures.html", pictured),
+        section("trials", "Trials", "sweep_trials.html", trials),
+    ]
 
 
 def _facts(plan: Plan, numbers: Mapping[str, Any]) -> list[tuple[str, str]]:
