@@ -10,7 +10,7 @@ WORKERS ?= 2
 TESTS := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format proofs bench docs clean
+.PHONY: help setup demo test check format proofs bench recipes docs clean
 .DELETE_ON_ERROR:
 
 help:  ## Show this list
@@ -39,6 +39,9 @@ proofs: $(STAMP)  ## Kills, damage, full disks, hostile files: all trials (takes
 
 bench: $(STAMP)  ## Speed and quality beside transformers' Trainer (takes an hour on 2 cores)
 	$(BIN)/python -m bench.cola
+
+recipes: $(STAMP)  ## The five published recipes beside the Trainer (half an hour on 2 cores)
+	$(BIN)/python -m bench.recipes
 
 docs: $(STAMP)  ## Build the documentation into build/site, without a network
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet

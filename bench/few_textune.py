@@ -1,7 +1,6 @@
 """A job of bench.few becomes the command that a user would type, and its model's answers."""
 
 import os
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,8 +8,6 @@ from bench import processes
 from bench.few_jobs import FewJob
 from bench.few_scores import Answers
 from bench.quality_sets import Row, read
-
-KEPT = 4000  # characters of what a failed command said
 
 
 def run(job: FewJob) -> tuple[float, Answers]:
@@ -45,14 +42,7 @@ def train(job: FewJob, folder: Path) -> float:
         *("--base", job.base, "--seed", str(job.seed), "--out", str(folder), *settings),
     ]
     log = Path(job.scratch) / "textune.txt"
-    began = time.perf_counter()
-    with processes.start("textune", words, log, dict(os.environ)) as child:
-        child.wait()
-    seconds = time.perf_counter() - began
-    if child.returncode != 0:
-        said = log.read_text(encoding="utf-8", errors="replace")
-        raise processes.ProgramError(f"textune ended with {child.returncode}:\n{said[-KEPT:]}")
-    return seconds
+    return processes.timed("textune", words, log, dict(os.environ))
 
 
 def columns(rows: Sequence[Row], job: FewJob) -> tuple[str, str, str, str]:

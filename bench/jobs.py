@@ -49,6 +49,7 @@ class Job:
     warmup_share: float = 0.1
     clip: float = 1.0
     long: str | None = None  # how textune reads longer texts; None: as it does by itself
+    schedule: str = "linear"  # or "one-cycle"
     numbers: str | None = None  # number format; None: the policy's own
     kernels: bool = True  # whether textune may compute by its compiled kernels
 

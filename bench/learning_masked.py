@@ -66,7 +66,7 @@ def base_of(options: argparse.Namespace, prepared: Prepared, task: str) -> str:
 
 def run(job: Job) -> Result:
     """Train by the program of the job, and judge what was learned."""
-    place = train_textune(job) if job.program == "textune" else train_peer(job)
+    place = train_textune(job) if job.program == "textune" else train_peer(job)[0]
     return Result(
         program=job.program,
         policy=POLICIES[job.program],
@@ -124,8 +124,8 @@ def train_textune(job: Job) -> Path:
     return place
 
 
-def train_peer(job: Job) -> Path:
-    """Train by the Trainer on random batches; return the folder of the model."""
+def train_peer(job: Job) -> tuple[Path, float]:
+    """Train by the Trainer on random batches; return the folder of the model, and the seconds."""
     from transformers import AutoModelForMaskedLM, AutoTokenizer, Trainer, set_seed
 
     from bench import masked_peers, peers  # here, so that --help does not load transformers
@@ -143,11 +143,11 @@ def train_peer(job: Job) -> Path:
         data_collator=masked_peers.collator(tokenizer),
         processing_class=tokenizer,
     )
-    trainer.train()
+    seconds = float(trainer.train().metrics["train_runtime"])
     place = Path(job.scratch) / "model"
     model.save_pretrained(place)
     tokenizer.save_pretrained(place)
-    return place
+    return place, seconds
 
 
 def judge(place: Path, job: Job) -> float:

@@ -100,7 +100,7 @@ def changes(job: Job) -> tuple[str, ...]:
         f"train.weight_decay={job.weight_decay}",
         f"train.warmup_share={job.warmup_share}",
         f"train.clip={job.clip}",
-        "train.schedule=linear",
+        f"train.schedule={job.schedule}",
         f"train.precision={job.numbers or 'auto'}",
     )
 

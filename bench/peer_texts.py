@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 from scipy import stats
-from sklearn import metrics as sk
 from transformers import AutoModelForSequenceClassification, DataCollatorWithPadding
 
 from bench.jobs import Job
@@ -49,12 +48,11 @@ def collator(tokenizer: Any) -> Callable[[Rows], Any]:
 
 
 def score(rows: Sequence[Row], features: Rows, outputs: Sequence[Any], job: Job) -> float | None:
-    """Return Spearman's rank correlation of numbers, micro F1 of several labels, or accuracy."""
+    """Return Spearman's rank correlation of numbers, else the first metric of the job."""
     logits = np.stack([each["logits"].numpy() for each in outputs])  # (N, C)
     truth = [row["labels"] for row in features]
     if job.task == "number":
         found = float(stats.spearmanr(truth, logits[:, 0]).statistic)
         return None if np.isnan(found) else found
-    if job.task == "multi":
-        return judge(np.asarray(truth), logits, ("micro_f1",))["micro_f1"]
-    return float(sk.accuracy_score(truth, logits.argmax(1)))
+    metric = job.metrics[0]
+    return judge(np.asarray(truth), logits, (metric,))[metric]

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from transformers import AutoTokenizer, Trainer, set_seed
 
-from bench import peer_answers, peer_tags, peer_texts
+from bench import peer_answers, peer_tags, peer_texts, peers
 from bench.jobs import TUNED, Job, Result
 from bench.peers import ClockCallback, CountingCollator, arguments, now, to_result
 from bench.quality_sets import Row, read
@@ -111,10 +111,14 @@ class QualityClock:
 
     def best(self) -> dict[str, Score]:
         """Return the scores of every set, by the weights that are best on validation."""
-        if self._best:
-            self._model.load_state_dict(self._best)
+        self.restore()
         metric = self._job.metrics[0]
         return {f"{name} {metric}": self._score(file) for name, file in self._job.sets.items()}
+
+    def restore(self) -> None:
+        """Give the model the weights that are best on validation."""
+        if self._best:
+            self._model.load_state_dict(self._best)
 
     def _score(self, file: str) -> Score:
         head = HEADS[self._job.task]
@@ -161,6 +165,7 @@ def fit(job: Job) -> Fitted:
         callbacks=[ClockCallback(clock)],
     )
     trainer.masked_loss = head.loss
+    peers.follow(trainer, job)
     trainer.train()
     return Fitted(model, tokenizer, clock, collator)
 

@@ -1,5 +1,6 @@
 """A job becomes a training by transformers' Trainer, and what it measured."""
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -153,6 +154,26 @@ def arguments(job: Job) -> TrainingArguments:
         report_to="none",
         disable_tqdm=True,
         **(tuned if job.program in TUNED else {}),
+    )
+
+
+def follow(trainer: Any, job: Job) -> None:
+    """Give a Trainer the schedule of the job, where it has none of that name.
+
+    One-cycle is torch's own (Smith, 2018), as tutorials hand it to the Trainer: from 1/25 of the
+    highest rate up and down to almost nothing, both along a cosine.
+    """
+    if job.schedule != "one-cycle":
+        return
+    args = trainer.args
+    total = math.ceil(len(trainer.train_dataset) / args.train_batch_size) * job.epochs
+    trainer.create_optimizer()
+    trainer.lr_scheduler = torch.optim.lr_scheduler.OneCycleLR(
+        trainer.optimizer,
+        max_lr=job.lr,
+        total_steps=total,
+        pct_start=job.warmup_share,
+        cycle_momentum=False,
     )
 
 

@@ -65,6 +65,24 @@ def run(
     return dict(json.loads(target.read_text(encoding="utf-8")))
 
 
+def timed(
+    module: str, arguments: Sequence[Path | str], log: Path, variables: Mapping[str, str]
+) -> float:
+    """Run `python -m MODULE ARGUMENTS`, and return its seconds from its start to its end.
+
+    Raises:
+        ProgramError: It failed; with what it said last.
+    """
+    began = time.perf_counter()
+    with start(module, arguments, log, variables) as child:
+        child.wait()
+    seconds = time.perf_counter() - began
+    if child.returncode != 0:
+        said = log.read_text(encoding="utf-8", errors="replace")
+        raise ProgramError(f"{module} ended with {child.returncode}:\n{said[-4000:]}")
+    return seconds
+
+
 def start(
     module: str,
     arguments: Sequence[Path | str],
