@@ -16,7 +16,10 @@ from test_docs import ROOT, covered
 from textune.doors import cli
 
 ONLY_TYPED = ("hf://",)  # needs a hub
-REFUSED = {"--device tpu": "not on TPUs"}  # the page says that it is
+REFUSED = {  # the page says that it is
+    "--device tpu": "not on TPUs",
+    "google/canine-s": "canine encoders read characters, not pieces, and have no fast tokenizer",
+}
 TRAINS = ("train", "sweep", "adapt", "pretrain")
 
 
@@ -73,6 +76,8 @@ def files(shared, tmp_path_factory):
     beginning(shared / "wnut17" / "wnut17train.conll", folder / "wnut17train.conll", 400)
     questions(shared, folder)
     shutil.copy(ROOT / "examples" / "focal_loss.py", folder / "my.py")
+    (folder / "canine").mkdir()
+    (folder / "canine" / "config.json").write_text('{"model_type": "canine"}', encoding="utf-8")
     return folder
 
 
@@ -84,7 +89,10 @@ class Typed:
         self.capsys, self.patch = capsys, monkeypatch
 
     def __call__(self, line, *more):
-        words = [word.replace("bert-base-uncased", str(self.tiny)) for word in shlex.split(line)]
+        bases = {"bert-base-uncased": str(self.tiny), "google/canine-s": "./canine"}
+        words = shlex.split(line)
+        for hub, here in bases.items():
+            words = [word.replace(hub, here) for word in words]
         name = words[1]
         if name in TRAINS:
             base = self.spoken if name == "adapt" else self.tiny

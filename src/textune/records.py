@@ -286,6 +286,7 @@ class Validated:
     metric: str  # the one that selects
     is_best: bool
     seconds: float
+    learned: Mapping[str, Any] | None = None  # the same numbers of training texts, where asked for
 
 
 @dataclass(frozen=True, slots=True)

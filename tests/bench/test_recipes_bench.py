@@ -113,9 +113,9 @@ def test_a_tiny_run_is_trained_by_both_and_judged_from_what_they_saved(
     said = json.loads((out.parent / "answers" / "jigsaw-trainer-1.json").read_text())
     rows = read(out.parent / "answers" / "jigsaw-test.jsonl")
     truth = [[row[name] for name in few_sets.TOXIC] for row in rows]
-    scores = {each["score"]: each["trainer"] for each in table["recipes"]["jigsaw"]["scores"]}
+    theirs = {each["score"]: each["trainer"] for each in table["recipes"]["jigsaw"]["scores"]}
     macro = sk.f1_score(truth, said["decisions"], average="macro", zero_division=0)
-    assert scores["macro_f1"] == scores["macro_f1_half"] == pytest.approx(macro)
+    assert theirs["macro_f1"] == theirs["macro_f1_half"] == pytest.approx(macro)
     before = out.stat().st_mtime_ns
     recipes.main([*asked(data, base, out, ",".join(names)), "--continue"])
     assert out.stat().st_mtime_ns == before
@@ -214,10 +214,25 @@ def test_both_have_the_same_one_cycle(tmp_path: Path) -> None:
         train_dataset=[{"input_ids": [1], "labels": 0}] * 398,
     )
     job = Job(
-        **dict.fromkeys(("program", "base", "train", "valid", "scratch"), ""),
-        task="single", labels=(), sets={}, metrics=(), seed=1, turn=1, batch_size=4,
-        max_tokens=8, threads=1, epochs=2, lr=1e-4, schedule="one-cycle", warmup_share=0.3,
-    )  # fmt: skip
+        program="default",
+        base="",
+        task="single",
+        labels=(),
+        train="",
+        valid="",
+        sets={},
+        metrics=(),
+        scratch="",
+        seed=1,
+        turn=1,
+        epochs=2,
+        batch_size=4,
+        lr=1e-4,
+        max_tokens=8,
+        threads=1,
+        warmup_share=0.3,
+        schedule="one-cycle",
+    )
     peers.follow(trainer, job)
     parameter = torch.nn.Parameter(torch.zeros(1))
     ours = torch.optim.AdamW([parameter], lr=1e-4)

@@ -235,6 +235,13 @@ def test_a_huge_tokenizer_is_refused_unread(base, monkeypatch):
         bases.find(base)
 
 
+def test_an_encoder_of_characters_is_refused_by_what_it_reads(tmp_path):
+    (tmp_path / "config.json").write_text('{"model_type": "canine"}', encoding="utf-8")
+    said = "canine encoders read characters, not pieces, and have no fast tokenizer .*; take an"
+    with pytest.raises(ModelError, match=said):
+        bases.find(tmp_path)
+
+
 def test_a_vocabulary_of_another_class_makes_no_tokenizer(base):
     """Transformers would make one of five pieces, to which every word is unknown."""
     (base / "tokenizer.json").unlink()

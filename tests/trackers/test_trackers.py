@@ -49,6 +49,7 @@ def test_tensorboard_and_csv_hold_what_the_log_does(comments, tiny_base, tmp_pat
         out=tmp_path / "run",
         valid=comments,
         track="csv,tensorboard",
+        settings="train.judge_training=true",
         **OPTIONS,
     )
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
@@ -62,12 +63,15 @@ def test_tensorboard_and_csv_hold_what_the_log_does(comments, tiny_base, tmp_pat
         tag = f"train/{name}"
         assert [one.step for one in events.Scalars(tag)] == [line["step"] for line in steps]
         assert [float(row[tag]) for row in rows] == [line[name] for line in steps]
-    for label in ("warm", "cold", "film"):
-        tag = f"valid/roc_auc/{label}"
-        known = [line["roc_auc"][label] for line in checks]
-        assert len(known) == 2
-        assert [one.value for one in events.Scalars(tag)] == pytest.approx(known)
-        assert [float(row[tag]) for row in rows if row[tag]] == known
+    for part, key in (("valid", "roc_auc"), ("train", "train_roc_auc")):
+        for label in ("warm", "cold", "film"):
+            tag = f"{part}/roc_auc/{label}"
+            known = [line[key][label] for line in checks]
+            assert len(known) == 2
+            assert [one.value for one in events.Scalars(tag)] == pytest.approx(known)
+            assert [float(row[tag]) for row in rows if row[tag]] == known
+    assert all(line["roc_auc"] == line["train_roc_auc"] for line in checks)  # it is one file
+    assert all(line["metrics"] == line["train_metrics"] for line in checks)
     means = [one.value for one in events.Scalars("epoch/loss")]
     first = [line["loss"] for line in steps if line["epoch"] == 1]
     assert means[0] == pytest.approx(sum(first) / len(first))

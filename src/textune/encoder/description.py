@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from textune.encoder import headers
 from textune.encoder.headers import Entry
 from textune.errors import ModelError, excerpt
-from textune.families.known import FAMILIES, family_of
+from textune.families.known import FAMILIES, WITHOUT_PIECES, family_of
 
 MOST_CONFIG = 32 * 2**20  # bytes of config.json: names of labels may be many
 MOST_TOKENIZER = 256 * 2**20  # bytes of tokenizer.json; the largest in use have 35 MB
@@ -100,6 +100,7 @@ def check(folder: Path) -> Config:
     _check_files(folder)
     config = _config(folder / "config.json")
     _check_kind(folder, config)
+    _check_pieces(folder, config)
     if not any(folder.glob("*.safetensors")):
         raise ModelError(_no_weights(folder))
     _check_sizes(folder, config, headers.read(folder))
@@ -190,6 +191,17 @@ def _check_kind(folder: Path, config: Config) -> None:
                 f"{folder / 'config.json'}: model_type is {config.model_type!r} and architectures "
                 f"names {name}; they must be of one family"
             )
+
+
+def _check_pieces(folder: Path, config: Config) -> None:
+    """Refuse a family that has no fast tokenizer, whatever else its folder lacks."""
+    reads = WITHOUT_PIECES.get(config.model_type)
+    if reads is not None and not (folder / "tokenizer.json").exists():
+        raise ModelError(
+            f"{folder}: {config.model_type} encoders read {reads}, not pieces, and have no fast "
+            "tokenizer (tokenizer.json), by which textune knows where in a text a token stands; "
+            "take an encoder of pieces, as bert-base-uncased or xlm-roberta-base"
+        )
 
 
 def _kin(kind: str) -> str | None:

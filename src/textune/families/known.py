@@ -54,6 +54,9 @@ FAMILIES = {
 PREFIXES = {name: family.kin for name, family in FAMILIES.items() if family.title}
 """Families that are read without transformers, and the name of the base among their weights."""
 
+WITHOUT_PIECES = {"canine": "characters", "perceiver": "bytes"}
+"""Families that read no pieces, and so have no fast tokenizer, and what they read."""
+
 
 def family_of(model_type: object) -> Family:
     """Return what is known of a family."""

@@ -66,6 +66,7 @@ class Labelled:
     batch_size: int
     seed: int
     looks_first: bool = False  # whether a linear head on frozen features is what it starts from
+    judge_training: bool | int = False  # whether training texts are judged, too, or how many
 
     @classmethod
     def of(cls, corpus: Corpus, settings: Settings) -> "Labelled":
@@ -79,7 +80,14 @@ class Labelled:
         if train.metric is not None:
             metric = selection.metric(task, train.metric)
         task = selection.weighed(task, train, corpus.targets[corpus.split.train])
-        return cls(corpus, task, metric, train.batch_size, settings.seed)
+        return cls(
+            corpus,
+            task,
+            metric,
+            train.batch_size,
+            settings.seed,
+            judge_training=train.judge_training,
+        )
 
     @property
     def own(self) -> Own:
@@ -164,6 +172,18 @@ class Labelled:
     def loss(self, output: Tensor, batch: Batch) -> Tensor:
         """Return the sum of losses over a batch."""
         return self.task.loss(output, batch)
+
+    @property
+    def learned(self) -> "Labelled | None":
+        """Return what judges by training texts, always the same ones, where that is asked for."""
+        if not self.judge_training:
+            return None
+        split = self.corpus.split
+        rows = split.train
+        if self.judge_training is not True and self.judge_training < len(rows):
+            draw = np.random.default_rng(self.seed)
+            rows = np.sort(draw.choice(rows, self.judge_training, replace=False))
+        return replace(self, corpus=replace(self.corpus, split=replace(split, valid=rows)))
 
     def judge(self, encoder: Encoder, *, micro_tokens: int) -> Report:
         """Compute every metric of the validation texts."""

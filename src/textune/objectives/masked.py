@@ -30,6 +30,7 @@ class Masked:
     tie_metric = "loss"
     prior = None
     own = NOTHING
+    learned = None
     unbeaten = Message(
         "no update made the held-out loss lower: the weights before the first are kept",
         is_warning=True,

@@ -77,6 +77,10 @@ class Objective(Protocol):
             micro_tokens: Most tokens computed at once.
         """
 
+    @property
+    def learned(self) -> "Objective | None":
+        """Return what judges by training texts, where that is asked for."""
+
     def judge(self, encoder: Encoder, *, micro_tokens: int) -> Report:
         """Compute every metric of what is held out."""
 

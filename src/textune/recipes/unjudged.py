@@ -24,6 +24,7 @@ def check(request: TrainRequest, settings: Settings, *, learns_all: bool) -> Non
         "--curve": train.curve,
         "train.patience": train.patience is not None,
         "train.validate_every": train.validate_every is not None,
+        "train.judge_training": bool(train.judge_training),
         "train.metric": train.metric is not None,
         "--aim": settings.decision.aim not in (None, aims.LIKELIEST),
         "--abstain": settings.decision.abstain is not None,

@@ -1,7 +1,7 @@
 """The numbers of a fine-tuning run become the drawings of its page."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from markupsafe import Markup
@@ -26,23 +26,30 @@ def curves(log: Sequence[LogLine], main: str) -> list[tuple[str, Markup]]:
     scores = pictures.to_points(
         (line["step"], (line.get("metrics") or {}).get(main)) for line in checks
     )
+    learned = pictures.to_points(
+        (line["step"], (line.get("train_metrics") or {}).get(main)) for line in checks
+    )
     lines = {
         "Training loss": Line("training", pictures.of_steps(steps, "loss"), "noisy"),
         "Learning rate": Line("learning rate", pictures.of_steps(steps, "lr"), "smooth"),
         f"Validation {main}": Line("validation", scores, "measured"),
+        f"{main} of training texts": Line("training", learned, "measured"),
     }
     found = [
         (title, pictures.to_svg(Chart(title, title, "", (line,))))
         for title, line in lines.items()
         if len(line.points)
     ]
-    by_label = _by_label(checks)
-    return found if by_label is None else [*found, ("Validation ROC-AUC of each label", by_label)]
+    drawn = {
+        "Validation ROC-AUC of each label": _by_label(checks, "roc_auc"),
+        "Training ROC-AUC of each label": _by_label(checks, "train_roc_auc"),
+    }
+    return [*found, *((title, each) for title, each in drawn.items() if each is not None)]
 
 
-def _by_label(checks: Sequence[LogLine]) -> Markup | None:
+def _by_label(checks: Sequence[LogLine], key: Literal["roc_auc", "train_roc_auc"]) -> Markup | None:
     """Draw the ROC-AUC of each label over the steps, where there are some and not too many."""
-    names = list(dict.fromkeys(name for line in checks for name in line.get("roc_auc") or {}))
+    names = list(dict.fromkeys(name for line in checks for name in line.get(key) or {}))
     if not 2 < len(names) <= MOST_CURVES or len(checks) < 2:
         return None
     figure, axes = pictures.canvas(PAGE, size=(WIDTH, 3.0))
@@ -50,7 +57,7 @@ def _by_label(checks: Sequence[LogLine]) -> Markup | None:
         points = [
             (line["step"], value)
             for line in checks
-            if (value := (line.get("roc_auc") or {}).get(name)) is not None
+            if (value := (line.get(key) or {}).get(name)) is not None
         ]
         if points:
             steps, values = zip(*points, strict=True)

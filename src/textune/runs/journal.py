@@ -84,11 +84,25 @@ class Journal:
         }
         if curves := _by_label(found.metrics):
             line["roc_auc"] = curves
+        learned = self._learned(found, line)
         self._write(line)
         self._send()
         numbers |= {f"roc_auc/{label}": value for label, value in curves.items()}
         told = {f"valid/{name}": value for name, value in numbers.items()}
-        self._trackers.send("validation", found.step, told | {"valid/seconds": found.seconds})
+        told |= {"valid/seconds": found.seconds} | learned
+        self._trackers.send("validation", found.step, told)
+
+    def _learned(self, found: Validated, line: LogLine) -> dict[str, float | None]:
+        """Add the numbers of training texts to a line; return them for the trackers."""
+        if found.learned is None:
+            return {}
+        numbers, curves = metrics.headline(found.learned), _by_label(found.learned)
+        numbers |= {found.metric: catalogue.value(found.learned, found.metric)}
+        line["train_metrics"] = numbers
+        told = {f"train/{name}": value for name, value in numbers.items()}
+        if curves:
+            line["train_roc_auc"] = curves
+        return told | {f"train/roc_auc/{label}": value for label, value in curves.items()}
 
     def begin_anew(self, retry: Mapping[str, Any]) -> None:
         """Drop the lines of a beginning that was given up, and note why it was."""

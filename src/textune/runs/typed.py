@@ -28,6 +28,8 @@ class LogLine(TypedDict, total=False):
     warmup_share: float
     metrics: dict[str, float | None]
     roc_auc: dict[str, float | None]  # of each label
+    train_metrics: dict[str, float | None]  # of training texts, and the next, where asked for
+    train_roc_auc: dict[str, float | None]
 
 
 class Splits(TypedDict, total=False):

@@ -117,6 +117,10 @@ class TrainSettings(Section):
         True,
         description="Begin anew once, with a lower learning rate, where training does not learn.",
     )
+    judge_training: bool | Annotated[int, Field(ge=2)] = Field(
+        False,
+        description="Judge training texts at each validation, too: all (true), or so many of them.",
+    )
     patience: int | None = Field(
         None, ge=1, description="Stop after so many validations without a better score."
     )

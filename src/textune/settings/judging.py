@@ -30,6 +30,7 @@ def share(settings: Settings, texts: int, kind: Kind, *, has_file: bool) -> floa
         return data.valid_share
     name = train.recipe if "recipe" in train.model_fields_set else choosing.recipe_of_environment()
     needs_texts = train.patience is not None or train.validate_every is not None
+    needs_texts |= bool(train.judge_training)
     most = FEW_QUICK if train.effort == "quick" else FEW
     is_few = texts < most and kind.probe is not None
     return None if name == "auto" and is_few and not needs_texts else SHARE

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -126,7 +127,7 @@ def _validated(learner: Learner, folder: Path, stop: StopRequest) -> Iterator[Va
     except StoppedError:  # before anything followed from it: it is judged again
         _stop_if(learner, folder, stop)
         raise
-    found = _noted(learner, folder, *judged)
+    found = _noted(learner, folder, judged)
     learner.journal.validated(found)
     learner.listeners.epoch_end(found.metrics)
     yield found
@@ -188,17 +189,29 @@ def _has_no_patience(learner: Learner) -> bool:
     return patience is not None and learner.progress.since_best >= patience
 
 
-def _judge(learner: Learner) -> tuple[dict[str, object], float]:
-    """Judge the weights on what is held out; return the numbers, and when it began."""
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """The numbers of held-out texts, those of training texts where asked for, and when it began."""
+
+    found: Report
+    learned: Report | None
+    began: float
+
+
+def _judge(learner: Learner) -> _Judged:
+    """Judge the weights on what is held out, and on what was learned from where asked for."""
     began = time.perf_counter()
     learner.encoder.release()  # gradients are made anew; meanwhile judging needs memory
     memory.give_back()
-    return learner.objective.judge(learner.encoder, micro_tokens=learner.micro_tokens), began
+    most, by = learner.micro_tokens, learner.objective.learned
+    found = learner.objective.judge(learner.encoder, micro_tokens=most)
+    learned = None if by is None else by.judge(learner.encoder, micro_tokens=most)
+    return _Judged(found, learned, began)
 
 
-def _noted(learner: Learner, folder: Path, found: Report, began: float) -> Validated:
+def _noted(learner: Learner, folder: Path, judged: _Judged) -> Validated:
     """Keep the weights if they are the best so far."""
-    objective, progress = learner.objective, learner.progress
+    objective, progress, found = learner.objective, learner.progress, judged.found
     is_best = progress.note(found, objective.metric, objective.tie_metric)
     if is_best:
         model = learner.encoder.model
@@ -208,7 +221,7 @@ def _noted(learner: Learner, folder: Path, found: Report, began: float) -> Valid
         progress.before = found
     progress.tenths = int(learner.clock.share() * TENTHS)
     learner.judged = time.perf_counter()
-    seconds = learner.judged - began
+    seconds = learner.judged - judged.began
     learner.clock.reserve = max(learner.clock.reserve, AFTER * seconds)
     return Validated(
         step=progress.step,
@@ -217,6 +230,7 @@ def _noted(learner: Learner, folder: Path, found: Report, began: float) -> Valid
         metric=objective.metric,
         is_best=is_best,
         seconds=seconds,
+        learned=judged.learned,
     )
 
 
