@@ -139,7 +139,7 @@ def tried(side: Side, recipe: Recipe, folder: Path) -> Record:
             side = recipes_sides.on(side, base)
         found = recipes_sides.train(side, folder)
     except (processes.ProgramError, OSError, AssertionError, LookupError) as error:
-        return {"seconds": None, "train_seconds": None, "error": str(error) or repr(error)}
+        return {**dict.fromkeys(recipes_table.CLOCKS), "error": str(error) or repr(error)}
     return {**found, "error": None}
 
 

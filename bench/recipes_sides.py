@@ -1,6 +1,7 @@
 """A recipe and a seed become a whole command of one program, its seconds, and its saved answers."""
 
 import json
+import resource
 import tempfile
 import time
 from collections.abc import Mapping
@@ -39,7 +40,8 @@ def train(side: Side, folder: Path) -> dict[str, float]:
     Returns:
         "seconds" of the whole command: from its start, imports included, to its end, when the
         model is saved and the test rows are answered (of a masked-LM they are asked afterwards,
-        both alike, on no clock); and "train_seconds", of the updates alone.
+        both alike, on no clock); "cpu_seconds" that the processor spent on it, which busy
+        neighbours change little; and "train_seconds", of the updates alone.
 
     Raises:
         ProgramError: A process failed.
@@ -54,13 +56,25 @@ def by_textune(side: Side, folder: Path) -> dict[str, float]:
     """Run the command as a user would, and read the run's folder."""
     job, run = side.job, Path(side.job.scratch) / "run"
     log, variables = run.with_name("said.txt"), processes.environment(job.threads, folder)
+    before = cpu_seconds()
     seconds = processes.timed("textune", words(side, run), log, variables)
+    spent = cpu_seconds() - before
     capsule = json.loads((run / "capsule.json").read_text(encoding="utf-8"))
     if job.task == MASKED:
         ask(run / "model", side, folder)
     else:
         answers_of(run, side).write(side.answers)
-    return {"seconds": seconds, "train_seconds": capsule["train_seconds"]}
+    return {
+        "seconds": seconds,
+        "cpu_seconds": spent,
+        "train_seconds": capsule["train_seconds"],
+    }
+
+
+def cpu_seconds() -> float:
+    """Return what the processes that this one started, and that have ended, have spent."""
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return spent.ru_utime + spent.ru_stime
 
 
 def words(side: Side, run: Path) -> list[str]:
@@ -115,12 +129,16 @@ def by_trainer(side: Side, folder: Path) -> dict[str, float]:
     """Run the script, and time it from outside."""
     job = side.job
     values = asdict(job) | {"test": str(side.files.test), "answers": str(side.answers)}
-    began = time.perf_counter()
+    before, began = cpu_seconds(), time.perf_counter()
     found = processes.run("bench.recipes_peer", values, folder)
-    seconds = time.perf_counter() - began
+    seconds, spent = time.perf_counter() - began, cpu_seconds() - before
     if job.task == MASKED:
         ask(Path(job.scratch) / "model", side, folder)
-    return {"seconds": seconds, "train_seconds": found["train_seconds"]}
+    return {
+        "seconds": seconds,
+        "cpu_seconds": spent,
+        "train_seconds": found["train_seconds"],
+    }
 
 
 def ask(model: Path, side: Side, folder: Path) -> None:

@@ -13,7 +13,11 @@ from bench.recipes_sets import RECIPES, Files
 from bench.recipes_sides import OURS, PEER, POLICIES
 
 ANSWERS = "answers"
-CLOCKS = {"seconds": "the whole command", "train_seconds": "the updates alone"}
+CLOCKS = {
+    "seconds": "the whole command",
+    "cpu_seconds": "the processor's time for it, all threads",
+    "train_seconds": "the updates alone",
+}
 QUALITY = ("recipe", "score", "published", OURS, "Trainer", "difference", "noise", "")
 TIMES = ("recipe", "what is timed", f"{OURS} s", "Trainer s", "ratio")
 
@@ -76,7 +80,7 @@ def scores_of(
     return [compared(score, said[OURS], said[PEER]) for score in RECIPES[name].scores]
 
 
-def times_of(records: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, float]]:
+def times_of(records: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, float | None]]:
     """Return mean seconds over the seeds that both have, and how many times as fast textune is."""
     by: dict[str, dict[int, Mapping[str, Any]]] = {OURS: {}, PEER: {}}
     for each in records:
@@ -84,10 +88,10 @@ def times_of(records: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, float]
     seeds = sorted(set(by[OURS]) & set(by[PEER]))
     if not seeds:
         return {}
-    found = {}
+    found: dict[str, dict[str, float | None]] = {}
     for clock in CLOCKS:
         ours, theirs = (fmean(by[each][seed][clock] for seed in seeds) for each in (OURS, PEER))
-        found[clock] = {OURS: ours, PEER: theirs, "ratio": theirs / ours}
+        found[clock] = {OURS: ours, PEER: theirs, "ratio": theirs / ours if ours else None}
     return found
 
 
@@ -117,7 +121,8 @@ def in_markdown(report: Mapping[str, Any]) -> str:
     for found in recipes.values():
         for clock, each in found["times"].items():
             seconds = (f"{each[program]:.1f}" for program in (OURS, PEER))
-            lines.append(row(found["title"], CLOCKS[clock], *seconds, f"{each['ratio']:.2f}"))
+            ratio = "–" if each["ratio"] is None else f"{each['ratio']:.2f}"
+            lines.append(row(found["title"], CLOCKS[clock], *seconds, ratio))
     if report["failures"]:
         lines += ["", f"FAILED: {'; '.join(report['failures'])}"]
     return "\n".join(lines)

@@ -106,7 +106,7 @@ def test_a_tiny_run_is_trained_by_both_and_judged_from_what_they_saved(
         found = table["recipes"][name]
         scores = [each["score"] for each in found["scores"]]
         assert scores == list(recipes_sets.RECIPES[name].scores)
-        assert set(found["times"]) == {"seconds", "train_seconds"}
+        assert set(found["times"]) == {"seconds", "cpu_seconds", "train_seconds"}
     written = (out.parent / "table.md").read_text(encoding="utf-8")
     assert written.strip() in capsys.readouterr().out
     assert "| Jigsaw: toxic comments | loss (binary cross-entropy) | 0.097 " in written
@@ -136,7 +136,7 @@ def test_a_training_that_fails_leaves_the_others(
         if side.job.task == "multi":
             said = [[n % 2] * len(side.files.labels) for n in range(count)]
         Predictions([[0.5] * len(side.files.labels)] * count, said).write(side.answers)
-        return {"seconds": 2.0, "train_seconds": 1.0}
+        return {"seconds": 2.0, "cpu_seconds": 0.0, "train_seconds": 1.0}
 
     monkeypatch.setattr(recipes_scores, "DRAWS", 5)
     monkeypatch.setattr(recipes_sides, "train", train)

@@ -165,6 +165,16 @@ def test_an_endless_line_is_one_document_and_all_of_it_is_used(numbered, encoder
     )
 
 
+def test_all_of_it_is_learned_from_where_nothing_is_held_out(numbered, tmp_path):
+    file = write_numbered(tmp_path / "text.txt", LENGTHS)
+    found, said = gathered(file, numbered, text={"valid_share": 0})
+    assert (found.held_out, len(found.valid)) == (0, 0)
+    count = len(found.train)
+    assert said[-1] == Message(
+        f"held out: nothing; learned from: {count} passages of up to {found.max_tokens} tokens"
+    )
+
+
 def test_an_objective_goes_on_after_any_step(numbered, encoder, tmp_path):
     file = write_numbered(tmp_path / "text.txt", LENGTHS)
     objective = Masked(gathered(file, numbered)[0], 4)

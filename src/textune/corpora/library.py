@@ -360,6 +360,11 @@ def _report(library: Library, limit: int | None) -> Generator[Message, None, Non
             f"held out: {library.held_out:,} documents in {len(library.valid):,} passages; "
             f"learned from: {len(library.train):,} passages of up to {library.max_tokens} tokens"
         )
+    elif not len(library.valid):
+        yield Message(
+            f"held out: nothing; learned from: {len(library.train):,} "
+            f"passages of up to {library.max_tokens} tokens"
+        )
     else:
         yield Message(
             f"there is one document only: its last {len(library.valid):,} of "
