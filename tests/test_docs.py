@@ -84,6 +84,7 @@ def test_the_pages_are_all_there():
     assert [page.name for page in PAGES] == [
         "README.md",
         "decisions.md",
+        "errors.md",
         "extending.md",
         "few_labels.md",
         "guide.md",

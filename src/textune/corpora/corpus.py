@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from textune.corpora import given, pairing
 from textune.corpora.parts import read_parts
-from textune.data import weighting
+from textune.data import slicing, weighting
 from textune.data.words import words_of
 from textune.errors import DataError, Fault, some
 from textune.reading import obtained, sources
@@ -54,6 +54,7 @@ class Corpus:
     left_out: Mapping[str, str] = field(default_factory=dict)  # columns that are not used, and why
     learns_all: bool = False  # whether no text validates and none is cross-validated, as asked
     shares: NDArray[np.float32] | None = None  # (N, C) of the classes, where annotators all count
+    tables: tuple[Table, ...] = ()  # that the texts stand in, the first file's first
 
     def part(self, name: str) -> list[Example]:
         """Return the examples of "train", "valid" or "test"."""
@@ -127,6 +128,8 @@ def gather(
     others = yield from found_parts.others(agreed, data)
     tables: list[Table] = []
     parts = yield from read_parts(table, others, agreed, settings, tables)
+    for one in tables[1:] if parts[1] else tables:  # that hold texts which judge
+        slicing.require(one, data.by)
     cost = unknown.cost(tokenizer, parts[0], words_of)
     if found_unknown := unknown.finding(tokenizer, cost):
         yield Message(f"{table.name}: {found_unknown.message}", is_warning=True)
@@ -146,6 +149,7 @@ def gather(
         ),
         faulty=tuple(fault for one in tables for fault in one.faults or ()),
         left_out=found.left_out,
+        tables=tuple(tables),
     )
 
 

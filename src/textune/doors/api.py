@@ -115,6 +115,7 @@ def train(
     device: str | None = None,
     precision: str | None = None,
     limit: int | None = None,
+    by: Columns | None = None,
     aim: str | None = None,
     abstain: float | None = None,
     sets: float | None = None,
@@ -191,6 +192,8 @@ def train(
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
         precision: Number format of products: "auto" (measured once a run), "fp32" or "bf16".
         limit: Use so many rows of each file: a trial.
+        by: Column whose values are judged apart, each beside the rest of the held-out texts: where
+            the model is wrong. Once for each column (in Python: or a list of them).
         aim: What decisions are to be good at: "f1" (the default for several labels a text),
             "fbeta=2", "mcc", "precision>=0.9", "recall>=0.8", "cost=FILE", "top=3", or "likeliest"
             (the default for one label).

@@ -34,7 +34,7 @@ def compare(  # noqa: D417  # the others are described in `comparing_api.compare
     if as_json:
         console.show_json(found.told())
         return
-    from textune.metrics import catalogue, comparing  # numpy
+    from textune.metrics import catalogue, comparing, written  # numpy
 
     out.print(f"{found.texts:,} {escape(found.on)}")
     for place, name in enumerate(found.names[1:]):
@@ -42,9 +42,9 @@ def compare(  # noqa: D417  # the others are described in `comparing_api.compare
             (
                 catalogue.title(key),
                 *map(number, each[place].values),
-                comparing.signed(each[place].gain),
-                f"{comparing.signed(each[place].low)} … {comparing.signed(each[place].high)}",
-                comparing.written(each[place].p),
+                written.signed(each[place].gain),
+                f"{written.signed(each[place].low)} … {written.signed(each[place].high)}",
+                written.chance(each[place].p),
             )
             for key, each in found.differences.items()
         ]

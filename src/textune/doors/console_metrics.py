@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 
-from textune.doors import console_files
+from textune.doors import console_files, console_wrong
 from textune.doors.console import MOST_LABELS, argument, folded, number, out, say_more, table
 from textune.metrics import catalogue, decided, repeated, written
 from textune.metrics.catalogue import HEADLINES
@@ -62,6 +62,7 @@ def show_metrics(metrics: "Report", *, title: str) -> None:
         out.print(f"  – {escape(metrics['decided'])}")
     for line in decided.lines(metrics):
         out.print(f"  – {escape(line)}")
+    console_wrong.show(metrics)
 
 
 def _row(name: str, span: list[float] | None, *values: object) -> tuple[str, ...]:

@@ -29,6 +29,7 @@ def evaluate(
     threshold: float | None = None,
     max_tokens: int | None = None,
     per_batch: int | None = None,
+    by: Columns | None = None,
     device: str = "auto",
     precision: str = "auto",
     plugin: str | Path | Mapping[str, Any] | None = None,
@@ -57,6 +58,9 @@ def evaluate(
         threshold: Probability from which a label applies, instead of the model's own.
         max_tokens: Tokens of a text, or of a window of it, instead of those of the training.
         per_batch: Judge each so many texts as well, and say why that is not to be averaged.
+        by: Column whose values are judged apart, each beside the rest of the texts: where the model
+            is wrong. Once for each column (in Python: or a list of them). Numbers are cut at their
+            quartiles.
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
         precision: Number format: "auto", "fp32" or "bf16".
         plugin: Python file with parts of your own, as for train: needed where the model was trained
@@ -100,5 +104,6 @@ def evaluate(
         plugin=plugin,
         max_tokens=max_tokens,
         per_batch=per_batch,
+        by=parted(by) or (),
     )
     return evaluating.evaluate(folder, source, options)

@@ -19,7 +19,7 @@ OPTIONS = {
         *("encoding", "faulty", "merge_labels", "group", "names", "weight", "skip", "no_skip"),
         *("limit", "max_cell_mib"),
     ),
-    "What it is judged by": ("valid", "test", "folds", "threshold", "per_batch", "prove"),
+    "What it is judged by": ("valid", "test", "folds", "threshold", "per_batch", "by", "prove"),
     "The model": ("base", "max_tokens", "long", "pool", "size", "vocab", "cased", "add_words"),
     "How it learns": (
         *("recipe", "effort", "epochs", "batch_size", "lr", "hours", "seed", "seeds", "config"),

@@ -33,7 +33,7 @@ DATA = (
     *("text", "label", "task", "header", "delimiter", "rows", "sheet", "annotators"),
     *("group", "skip", "no_skip", "weight", "names"),
     *("quote", "encoding", "faulty", "merge_labels"),
-    *("max_tokens", "long", "pool", "limit"),
+    *("max_tokens", "long", "pool", "limit", "by"),
 )
 COMMON = {name: name for name in TOP} | {name: f"train.{name}" for name in TRAIN}
 MORE = {"valid_share": "data.valid_share"}

@@ -41,6 +41,7 @@ class Shown:
 
 DIFFERENT = {
     "as_json": Shown(("--json",), help="Print one JSON object, for programs."),
+    "by": Shown(metavar="COLUMN", kind=list[str]),
     "calibrate": Shown(("--calibrate/--no-calibrate",)),
     "cased": Shown(("--cased/--uncased",)),
     "config": Shown(kind=Path),

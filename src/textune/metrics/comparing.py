@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from textune.metrics import catalogue, paired
+from textune.metrics import catalogue, paired, written
 
 Floats = NDArray[np.float64]
 RESAMPLES, FEWEST_RESAMPLES = 1_000, 200
@@ -114,32 +114,16 @@ def words(found: Difference, texts: int, names: tuple[str, str]) -> str:
         texts: That both answered.
         names: Of the models.
     """
-    low, high = signed(found.low), signed(found.high)
-    span = f"95 % interval {low} to {high}, p = {written(found.p)}"
+    low, high = written.signed(found.low), written.signed(found.high)
+    span = f"95 % interval {low} to {high}, p = {written.chance(found.p)}"
     title = catalogue.title(found.metric)
     if not found.is_shown:
         return (
             f"these {texts:,} texts cannot tell {names[0]} and {names[1]} apart: {title} "
-            f"{signed(found.gain)} ({span})"
+            f"{written.signed(found.gain)} ({span})"
         )
     better, worse = names[::-1] if found.gain > 0 else names
     return f"{better} is better than {worse} by {abs(found.gain):.3f} {title} ({span})"
-
-
-def signed(value: float) -> str:
-    """Write a difference with its sign; nothing is no difference below nothing.
-
-    Example:
-        >>> signed(0.0204), signed(-0.0001), signed(-0.5)
-        ('+0.020', '0.000', '-0.500')
-    """
-    shown = f"{value:+.3f}"
-    return "0.000" if not float(shown) else shown
-
-
-def written(p: float) -> str:
-    """Write a probability as papers do."""
-    return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def as_json(found: Difference) -> Mapping[str, object]:

@@ -50,3 +50,19 @@ def millions(count: int) -> str:
         ('22.7 M', '21,450')
     """
     return f"{count / 1e6:.1f} M" if count >= 100_000 else f"{count:,}"
+
+
+def signed(value: float) -> str:
+    """Write a difference with its sign; nothing is no difference below nothing.
+
+    Example:
+        >>> signed(0.0204), signed(-0.0001), signed(-0.5)
+        ('+0.020', '0.000', '-0.500')
+    """
+    shown = f"{value:+.3f}"
+    return "0.000" if not float(shown) else shown
+
+
+def chance(p: float) -> str:
+    """Write the probability that something comes by chance, as papers do."""
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"

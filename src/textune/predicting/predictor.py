@@ -58,6 +58,7 @@ class Reading:
     max_tokens: int | None = None  # in place of those of the training
     plugin: Given = None
     per_batch: int | None = None  # texts of a batch, each of which is judged as well
+    by: tuple[str, ...] = ()  # columns whose values are judged apart
 
     def open(
         self, source: object, card: Card, *, unlabelled: bool = False

@@ -3,14 +3,15 @@
 import os
 from collections.abc import Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from textune.corpora.corpus import targets_of
-from textune.data import naming
+from textune.data import naming, slicing
 from textune.encoder import bases
 from textune.errors import DataError, SettingsError
-from textune.evaluation import judged, per_batch, plain, trusted
+from textune.evaluation import by_slice, judged, per_batch, plain, trusted, where_wrong
 from textune.evaluation.unseen import Widened
 from textune.metrics import catalogue, entities
 from textune.metrics.metrics import Report
@@ -24,7 +25,7 @@ from textune.splits.left_out import is_skipped, mended, skipped
 from textune.storage import faulty_rows
 from textune.tasks import examples
 from textune.tasks.interface import Task
-from textune.text import tokenizers
+from textune.text import tokenizers, unknown
 
 LEAST = 4  # tokens of a text, beside the special ones
 
@@ -52,7 +53,7 @@ def evaluate(run: Path, source: object, options: Reading) -> Report:
 def _refuse_useless(run: Path, options: Reading) -> None:
     """Refuse what plain text has no use for."""
     usual = Reading()
-    names = ("label", "skip", "threshold", "precision", "max_tokens", "per_batch")
+    names = ("label", "skip", "threshold", "precision", "max_tokens", "per_batch", "by")
     asked = [name for name in names if getattr(options, name) != getattr(usual, name)]
     asked += [name for name, value in asdict(options.file).items() if value not in (None, ())]
     asked = [name for name in asked if name != "encoding"]
@@ -72,6 +73,7 @@ def _by_labels(run: Path, source: object, options: Reading) -> Report:
     predictor, shorter = _limited(Predictor.opened(run, **given), options.max_tokens)
     decision = predictor.decision(options.threshold)
     table, agreed = options.open(source, predictor.card)
+    read, by = table, slicing.require(table, options.by)
     table, agreed = naming.as_trained(table, agreed, predictor.card.contract)
     own = examples.of_file(agreed, table, predictor.task.labels)
     everything = list(examples.read(table, own))
@@ -100,6 +102,9 @@ def _by_labels(run: Path, source: object, options: Reading) -> Report:
     if table.faults:
         numbers["faulty"] = len(table.faults)
     numbers |= _by_batches(wide.task, wider, options.per_batch, numbers)
+    pieces = partial(unknown.counts, predictor.tokenizer)
+    numbers |= where_wrong.told(wide.task, wider, found, pieces)
+    numbers |= by_slice.told(wide.task, wider, found, by, [read])
     file = evaluations.write(run, source, numbers)  # apart from the run's own predictions
     faulty_rows.write(faulty_rows.beside(file.with_suffix("")), table.faults or ())
     judged.write_scores(file.with_suffix(".parquet"), predictor.task, found, scores)

@@ -1,7 +1,7 @@
 """A corpus becomes a job of fine-tuning: its learner, and what is judged and kept of it."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -11,11 +11,12 @@ import torch
 from torch import Tensor
 
 from textune.corpora.corpus import Corpus
+from textune.data import slicing
 from textune.decisions.rule import Decision
 from textune.encoder import averaging, bases, devices, load, units
 from textune.encoder.units import Units
 from textune.errors import SettingsError
-from textune.evaluation import evaluate, fitting, judged, trusted
+from textune.evaluation import by_slice, evaluate, fitting, judged, trusted, where_wrong
 from textune.extensions import kept
 from textune.fast import threads
 from textune.metrics import catalogue
@@ -40,7 +41,7 @@ from textune.recipes import (
 )
 from textune.recipes.out_of_fold import Candidate
 from textune.recipes.requests import TrainRequest
-from textune.records import Message, Scores
+from textune.records import Example, Message, Scores
 from textune.runs import runs
 from textune.runs.curves import TUNED
 from textune.runs.runs import Card
@@ -49,6 +50,7 @@ from textune.settings import judging
 from textune.settings.config import TrainSettings
 from textune.storage import atomic, faulty_rows
 from textune.tasks import registry
+from textune.text import unknown
 from textune.training import snapshot
 from textune.training.clock import Clock
 from textune.training.guards import StopRequest
@@ -158,6 +160,8 @@ class FineTuning:
             found[part] |= trusted.told(task, scores, decision)
             if part == "valid" and outcome is not None:
                 found[part] = crossed.marked(corpus, outcome, found[part])
+            wider = crossed.WIDER if part == "valid" and outcome is not None else 1.0
+            found[part] |= self._where_wrong(scores, texts, wider)
             judged.write_scores(folder / "predictions" / f"{part}.parquet", task, texts, scores)
             last = part, scores, texts
         assert last is not None
@@ -173,6 +177,13 @@ class FineTuning:
         found |= {"faulty": len(corpus.faulty)} if corpus.faulty else {}
         found |= {"best": asdict(self._best(found))} | ({"retry": retry} if retry else {})
         return found, decision
+
+    def _where_wrong(self, scores: Scores, texts: Sequence[Example], wider: float) -> Report:
+        """Say where decisions are wrong, and judge the values of columns apart, as asked."""
+        corpus, task = self.found, self.found.task
+        found = where_wrong.told(task, scores, texts, partial(unknown.counts, corpus.tokenizer))
+        by = slicing.require(corpus.tables[-1], self.request.settings.data.by)
+        return found | by_slice.told(task, scores, texts, by, corpus.tables, wider=wider)
 
     def _finish(self, folder: Path, best: Candidate) -> None:
         """Take the mean with the models of the folds, and fit the head anew on all texts."""

@@ -83,6 +83,7 @@ class DataSettings(Section):
     weight: str | None = Field(
         None, description="Column that says how much each text weighs in the loss."
     )
+    by: Names = Field((), description="Columns whose values are judged apart.")
     valid_share: float | None = Field(
         None,
         ge=0,

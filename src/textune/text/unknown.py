@@ -116,3 +116,11 @@ def finding(tokenizer: Tokenizer, found: Cost) -> Finding | None:
         "plain text of this language with `textune pretrain`"
     )
     return Finding("unknown", "warning", message, found.pieces)
+
+
+def counts(tokenizer: Tokenizer, texts: Sequence[str]) -> list[int]:
+    """Count in each text the pieces that stand for what a tokenizer does not know."""
+    unknown = tokenizer.unknown_id()
+    if unknown is None or not texts:
+        return [0] * len(texts)
+    return [int(np.count_nonzero(ids == unknown)) for ids in tokenizer.encode(texts)]

@@ -19,6 +19,7 @@ FREE = {  # settings that no weight depends on
     "tensorboard",
     "track",
     *(f"tracking.{name}" for name in Tracking.model_fields),
+    "data.by",
     "data.cache",
     "text.cache",
     "train.recipe",  # what it chose counts
