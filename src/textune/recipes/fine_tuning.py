@@ -45,12 +45,13 @@ from textune.records import Example, Message, Scores
 from textune.runs import runs
 from textune.runs.curves import TUNED
 from textune.runs.runs import Card
+from textune.runs.typed import Capsule
 from textune.runs.written import Best, DataCard
 from textune.settings import judging
 from textune.settings.config import TrainSettings
 from textune.storage import atomic, faulty_rows
 from textune.tasks import registry
-from textune.text import unknown
+from textune.text import plan, unknown
 from textune.training import snapshot
 from textune.training.clock import Clock
 from textune.training.guards import StopRequest
@@ -127,6 +128,13 @@ class FineTuning:
             place, train = self.found.tokenizer.place, learner.settings.train
             encoder = objective.encoder(place, train, learner.encoder.device)[0]
         yield from selecting.select(learner, self.found, folder, goes_on=goes_on, encoder=encoder)
+
+    def measures(self) -> Capsule:
+        """Return where, how and how fast it was learned, and what packing has spared."""
+        corpus, settings = self.found, self.learner.settings
+        lengths, size = corpus.store.lengths[corpus.split.train], settings.train.batch_size
+        spared = plan.padding(lengths, seed=settings.seed, batch_size=size)
+        return {**self.learner.measures(), "padding_avoided": round(spared, 4)}
 
     def judge(self, folder: Path) -> tuple[Report, Decision]:
         """Judge the best weights on what is held out; say so where nothing is."""

@@ -17,7 +17,7 @@ from textune.recipes.requests import TextRequest
 from textune.recipes.vocabularies import Start
 from textune.records import Message
 from textune.runs import runs
-from textune.runs.typed import PlainCard, PlainMetrics
+from textune.runs.typed import Capsule, PlainCard, PlainMetrics
 from textune.settings.language_config import AdaptSettings, PretrainSettings
 from textune.storage import atomic, objects
 from textune.text import tokenizers
@@ -49,6 +49,10 @@ class MaskedLM:
     def asked(self) -> dict[str, object]:
         """Return what `config.toml` says beside the settings: the sources."""
         return {"sources": list(self.request.source)}
+
+    def measures(self) -> Capsule:
+        """Return where, how and how fast it was learned."""
+        return self.learner.measures()
 
     def write_card(self, folder: Path) -> None:
         """Write what was understood of the files, and how much there is to learn from."""

@@ -28,7 +28,7 @@ from textune.storage import atomic, folders
 from textune.text import saving
 from textune.trackers import names as trackers
 from textune.trackers.several import following
-from textune.training import guards, memory
+from textune.training import energy, guards, memory
 from textune.training.clock import Clock
 from textune.training.guards import StopRequest
 
@@ -73,6 +73,9 @@ class Job(Protocol):
     def judge(self, folder: Path) -> tuple[Report, Decision | None]:
         """Judge the best weights; return the numbers, and how probabilities become labels."""
 
+    def measures(self) -> Capsule:
+        """Return where, how and how fast it was learned."""
+
     def save(self, folder: Path, decision: Decision | None) -> str:
         """Write the weights and what predicting needs into a folder; return its page."""
 
@@ -105,7 +108,7 @@ def run(request: Asked, story: Story[Asked, Gathered]) -> Generator[Event, None,
     """
     names.require_device(request.settings.device)
     trackers.require(asked := tracking.names(request.settings))
-    clock = Clock(request.seconds)
+    clock, meter = Clock(request.seconds), energy.Meter.begin()
     with guards.stopping() as stop, _claimed(request, story.passing) as folder:
         if request.resume:
             _refuse_others(folder, story.command)
@@ -123,11 +126,13 @@ def run(request: Asked, story: Story[Asked, Gathered]) -> Generator[Event, None,
                 asked, tracking.opening(settings, settings.model_dump(), folder)
             ) as job.learner.trackers:
                 told = job.learner.trackers
-                yield from _learn(job, folder, stop, goes_on=state == "on", place=place)
+                learning = _learn(job, folder, stop, goes_on=state == "on", place=place)
+                meter.follow(job.learner.encoder.device)
+                yield from meter.watching(learning)
                 # judge it and keep it
                 numbers, decision = job.judge(folder)
                 yield from _write_model(job, folder, decision, place=place)
-                _write_capsule(job, folder, clock)
+                _write_capsule(job, folder, clock, meter)
                 noted = job.learner.note()
                 rest = job.conclude(folder, numbers)
                 del job, gathered  # what comes needs the memory, and the run's files only
@@ -292,9 +297,11 @@ def _save(job: Job, target: Path, decision: Decision | None, *, place: str) -> s
     return otherwise
 
 
-def _write_capsule(job: Job, folder: Path, clock: Clock) -> None:
-    """Write on what machine it was learned, and how fast."""
-    found: Capsule = {**runs.capsule(), **job.learner.measures()}
+def _write_capsule(job: Job, folder: Path, clock: Clock, meter: energy.Meter) -> None:
+    """Write on what machine it was learned, how fast, and what that took."""
+    found: Capsule = {**runs.capsule(), **job.measures()}
+    if (joules := meter.told()) and not clock.before:  # of all its sessions, or nothing
+        found["energy_joules"] = joules
     found |= {"store": job.found.key, "wall_seconds": round(clock.seconds(), 2)}
     atomic.write_json(folder / "capsule.json", found)
 

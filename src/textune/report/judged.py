@@ -8,7 +8,7 @@ from typing import Any
 from textune.metrics import catalogue, decided
 from textune.metrics.catalogue import METRICS
 from textune.metrics.metrics import Report
-from textune.report import drawings, mistakes, pages, pictures, reliable
+from textune.report import drawings, mistakes, pages, pictures, reliable, threshold_slider
 from textune.report.results import CANDIDATES
 from textune.report.section import Part, Section, Source, Subject, section
 
@@ -43,6 +43,8 @@ def _values(part: Part, main: str) -> dict[str, object]:
         "columns": [
             (key, head) for key, head in heads.items() if any(key in row for row in labels.values())
         ],
+        "bars": (found.get("rule") or {}).get("thresholds") or {},
+        "label_curves": threshold_slider.of_part(part) if part.name == "test" else [],
         "by_column": _by_column(found),
         "names": list(labels),
         "confusion_of": _heat(confusion) if confusion and len(confusion) <= MOST_CLASSES else None,

@@ -1,9 +1,10 @@
 """The log and the settings of a run become sections: how it learned, and how to repeat it."""
 
+import shlex
 from typing import cast
 
 from textune.report import drawings, pages, pictures
-from textune.report.section import Section, Subject, section
+from textune.report.section import PARTS, Section, Subject, section
 from textune.runs.typed import PlainMetrics
 
 
@@ -39,4 +40,26 @@ def repeat(subject: Subject) -> Section | None:
     shown = [(title, list(pages.flat(of))) for title, of in tables.items() if of]
     if not shown:
         return None
-    return section("repeat", "How to repeat it", "repeat.html", {"tables": shown})
+    values = {
+        "tables": shown,
+        "command": command(subject),
+        "seed": subject.files.settings.get("seed"),
+    }
+    return section("repeat", "How to repeat it", "repeat.html", values)
+
+
+def command(subject: Subject) -> str:
+    """Return the command that repeats a run; "" where its sources are not told."""
+    told = subject.files.settings.get("run") or {}
+    source = told.get("sources") or told.get("source")
+    if not source:
+        return ""
+    kind = "pretrain" if subject.files.is_plain and not subject.files.settings.get("base") else ""
+    name = kind or ("adapt" if subject.files.is_plain else "train")
+    words = ["textune", name, *([source] if isinstance(source, str) else source)]
+    for part in PARTS:
+        given = told.get(part)
+        words += [f"--{part}", str(given)] if isinstance(given, str) else []
+    folder = subject.folder
+    words += ["--config", str(folder / "config.toml"), "--out", f"{folder}-again"]
+    return shlex.join(map(str, words))

@@ -170,6 +170,13 @@ def filled(template: str, values: Mapping[str, Any]) -> Markup:
     return Markup(_environment().get_template(template).render(values).strip())
 
 
+def source(template: str) -> str:
+    """Return a file of `templates/` as it is."""
+    environment = _environment()
+    assert environment.loader is not None
+    return environment.loader.get_source(environment, template)[0]
+
+
 @cache
 def _environment() -> Environment:
     """Return what fills templates; it keeps them compiled for the next page."""

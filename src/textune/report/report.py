@@ -1,7 +1,11 @@
 """A run folder becomes one HTML page that needs no network and no other file."""
 
+import base64
 from collections.abc import Sequence
+from hashlib import sha256
 from pathlib import Path
+
+from markupsafe import Markup
 
 from textune.report import facts, pages, pictures
 from textune.report.pages import Files
@@ -38,7 +42,14 @@ def put(
     folder: Path, name: str, facts_of: Sequence[tuple[str, str]], shown: Sequence[Section]
 ) -> Path:
     """Write a page of sections into a folder; its title is the folder's name."""
-    values = {"name": folder.resolve().name, "facts": facts_of, "sections": shown}
+    script = pages.source("page.js")
+    values = {
+        "name": folder.resolve().name,
+        "facts": facts_of,
+        "sections": shown,
+        "script": Markup(script),  # ours
+        "script_hash": f"sha256-{base64.b64encode(sha256(script.encode()).digest()).decode()}",
+    }
     file = folder / name
     atomic.write_text(file, pages.filled("page.html", values) + "\n")
     return file

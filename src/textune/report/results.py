@@ -59,11 +59,16 @@ def _remarks(metrics: Report) -> list[str]:
     return [*found, *filter(None, [metrics.get("at_chance")])]
 
 
+def judged_part(metrics: Report) -> str | None:
+    """Name the part that a run is judged by: that of its baselines, or test, or validation."""
+    known = [part for part in ("test", "valid") if metrics.get(part)]
+    by: str | None = (metrics.get("baselines") or {}).get("part")
+    return by if by in known else next(iter(known), None)
+
+
 def _models(metrics: Report, main: str) -> dict[str, object] | None:
     """Put the main metric beside the baselines', on the part that these were judged by."""
-    baselines = metrics.get("baselines") or {}
-    known = [part for part in ("test", "valid") if metrics.get(part)]
-    part = baselines.get("part") if baselines.get("part") in known else next(iter(known), None)
+    baselines, part = metrics.get("baselines") or {}, judged_part(metrics)
     if part is None:
         return None
     found = metrics[part]

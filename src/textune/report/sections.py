@@ -3,16 +3,28 @@
 Each is a function of the `Subject` in a file of its own, and None where there is nothing to show.
 """
 
-from textune.report import judged, learned, plain_page, results, understood
+from textune.report import (
+    cost,
+    judged,
+    learned,
+    plain_page,
+    results,
+    summary,
+    threshold_slider,
+    understood,
+)
 from textune.report.section import Source
 
 LABELLED: tuple[Source, ...] = (
+    summary.summary,
     results.result,
+    threshold_slider.thresholds,
     judged.of("valid"),
     judged.of("test"),
     results.rare,
     learned.training,
     understood.data,
+    cost.cost,
     learned.repeat,
 )
 PLAIN: tuple[Source, ...] = (
@@ -20,5 +32,6 @@ PLAIN: tuple[Source, ...] = (
     plain_page.proved,
     plain_page.training,
     plain_page.data,
+    cost.cost,
     learned.repeat,
 )

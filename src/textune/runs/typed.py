@@ -125,5 +125,9 @@ class Capsule(TypedDict, total=False):
     examples_per_second: float
     tokens_per_second: float
     padding: float
+    padding_avoided: float  # padding that batches padded to their longest text would have had
+    peak_memory_bytes: int  # of the process
+    peak_card_bytes: int  # of torch on the graphics card
+    energy_joules: dict[str, float]  # by what used it, as far as the machine tells
     store: str
     wall_seconds: float

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor
 from torch.optim.lr_scheduler import LambdaLR
 
@@ -245,7 +246,7 @@ class Learner:
     def measures(self) -> Capsule:
         """Return where, how and how fast it was learned, for the run's capsule."""
         most, least = threads.used()
-        return {
+        found: Capsule = {
             "device": str(self.encoder.device),
             "threads": most,
             "fewest_threads": least,
@@ -253,6 +254,11 @@ class Learner:
             "seed": self.settings.seed,
             **self.progress.measures(),
         }
+        if (held := memory.peak()) is not None:
+            found["peak_memory_bytes"] = held
+        if self.encoder.device.type == "cuda":
+            found["peak_card_bytes"] = torch.cuda.max_memory_allocated(self.encoder.device)
+        return found
 
     def _scheduled(self) -> LambdaLR:
         """Make the schedule: by updates, or by the time that is spent."""

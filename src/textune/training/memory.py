@@ -28,6 +28,16 @@ def give_back() -> None:
         system.malloc_trim(0)
 
 
+def peak() -> int | None:
+    """Return the most bytes of memory that this process has held; None where nobody counts them."""
+    try:
+        import resource  # not on Windows
+    except ImportError:
+        return None
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most if sys.platform == "darwin" else most * 1024
+
+
 def _glibc() -> ctypes.CDLL | None:
     if sys.platform != "linux":
         return None
