@@ -112,7 +112,8 @@ def test_the_caller_may_say_that_tags_are_plain():
     truth, found = [["B-P", "I-P", "O"]], [["B-P", "O", "O"]]
     assert entities.judge(truth, found)["f1"] == 0.0
     assert entities.judge(truth, found, plain=True)["f1"] == pytest.approx(2 / 3)
-    assert entities.intervals(truth, found, plain=True)["f1"] == pytest.approx([2 / 3, 2 / 3])
+    low, high = entities.intervals(truth, found, plain=True)["f1"]  # of one sentence
+    assert low < 0.5 < 2 / 3 < 0.8 < high
 
 
 UNDEFINED = {  # truth, found, numbers that are missing

@@ -179,7 +179,8 @@ def test_intervals_are_those_of_drawing_the_questions_again_and_again():
         assert np.quantile(drawn, 0.025) == pytest.approx(low, abs=0.15 * (high - low))
         assert np.quantile(drawn, 0.975) == pytest.approx(high, abs=0.15 * (high - low))
     assert found == spans.intervals(*case, seed=0) != spans.intervals(*case, seed=1)
-    assert spans.intervals(["Rome"], [["Rome"]])["f1"] == [1.0, 1.0]
+    low, high = spans.intervals(["Rome"], [["Rome"]])["f1"]  # one question shows little
+    assert (low < 0.5, high) == (True, 1.0)
 
 
 def f1_at(threshold, scores, f1, has_answer):

@@ -30,6 +30,7 @@ def evaluate(
     max_tokens: int | None = None,
     per_batch: int | None = None,
     by: Columns | None = None,
+    batch_size: int | None = None,
     device: str = "auto",
     precision: str = "auto",
     plugin: str | Path | Mapping[str, Any] | None = None,
@@ -61,6 +62,7 @@ def evaluate(
         by: Column whose values are judged apart, each beside the rest of the texts: where the model
             is wrong. Once for each column (in Python: or a list of them). Numbers are cut at their
             quartiles.
+        batch_size: Texts computed at once, at most, where memory is scarce.
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
         precision: Number format: "auto", "fp32" or "bf16".
         plugin: Python file with parts of your own, as for train: needed where the model was trained
@@ -105,5 +107,6 @@ def evaluate(
         max_tokens=max_tokens,
         per_batch=per_batch,
         by=parted(by) or (),
+        batch_size=batch_size,
     )
     return evaluating.evaluate(folder, source, options)

@@ -55,6 +55,7 @@ def score(
     decision: Decision,
     targets: Targets | None = None,
     micro_tokens: int | None = None,
+    batch_size: int | None = None,
 ) -> Scores:
     """Compute logits, probabilities and decisions for some texts.
 
@@ -66,12 +67,13 @@ def score(
         decision: The model's own, or another.
         targets: Of every text in the store; None when unknown.
         micro_tokens: Most tokens computed at once, if fewer than is usual for the device.
+        batch_size: Most texts computed at once; None: as many as the tokens allow.
 
     Raises:
         NumericsError: An answer is no number.
     """
     with threads.shared():
-        parts = logits(encoder, store, rows, micro_tokens=micro_tokens)
+        parts = logits(encoder, store, rows, micro_tokens=micro_tokens, batch_size=batch_size)
         return answered.scores(parts, task, store, rows, decision=decision, targets=targets)
 
 
@@ -90,7 +92,12 @@ def without_dropout(encoder: Mode) -> Iterator[None]:
 
 @torch.inference_mode()
 def logits(
-    encoder: Scorer, store: Store, rows: NDArray[np.int64], *, micro_tokens: int | None = None
+    encoder: Scorer,
+    store: Store,
+    rows: NDArray[np.int64],
+    *,
+    micro_tokens: int | None = None,
+    batch_size: int | None = None,
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
     """Compute logits without dropout, texts of like length together.
 
@@ -99,7 +106,8 @@ def logits(
     """
     budget = BUDGETS.get(encoder.device.type, BUDGETS["cpu"])
     most = min(budget, micro_tokens or budget)
-    order = plan.in_order(store.lengths[rows], micro_tokens=most, padded=not encoder.packed)
+    lengths, padded = store.lengths[rows], not encoder.packed
+    order = plan.in_order(lengths, micro_tokens=most, padded=padded, most=batch_size)
     with without_dropout(encoder):
         for places in threads.over(order):
             batch = batches.pack(store, rows[places], device=encoder.device)

@@ -9,10 +9,13 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from textune.fast import calls
 from textune.fast.calls import Drop
 from textune.fast.fused import FusedLayer, SavedRest, compute, draw
+
+FEWEST = 8  # rows of a product
 
 
 @dataclass(slots=True)
@@ -57,11 +60,11 @@ class LastLayer:
         shifts = layer.qkv.bias.chunk(3)
         flat = torch.addmm(shifts[0], firsts, query.t())
         queries = _by_head(flat, layer.heads)
-        projected = _by_text(torch.bmm(queries, key))
+        projected = _by_text(_products(queries, key))
         weighted, weight_sums, log_sums = calls.first_tokens_forward(
             states, projected, borders, layer.factor, drops[0]
         )
-        context = torch.bmm(weighted.transpose(0, 1), value.transpose(1, 2))  # (H, B, D / H)
+        context = _products(weighted.transpose(0, 1), value.transpose(1, 2))  # (H, B, D / H)
         context += shifts[2].view(layer.heads, 1, -1) * weight_sums.t()[:, :, None]
         out, rest = layer.forward_rest(_by_text(context).flatten(1), firsts, drops[1:])
         if not keep:
@@ -111,6 +114,17 @@ class LastLayer:
         query, key, value = self._layer.qkv.weight.chunk(3)
         heads, width = self._layer.heads, query.shape[1]
         return query, key.view(heads, -1, width), value.view(heads, -1, width)
+
+
+def _products(left: Tensor, right: Tensor) -> Tensor:
+    """(H, B, K) and (H, K, N) → (H, B, N), of a text the same bits whatever the batch.
+
+    Products of very few rows are summed in another order.
+    """
+    missing = FEWEST - left.shape[1]
+    if missing <= 0:
+        return torch.bmm(left, right)
+    return torch.bmm(functional.pad(left, (0, 0, 0, missing)), right)[:, :-missing]
 
 
 def _by_head(flat: Tensor, heads: int) -> Tensor:

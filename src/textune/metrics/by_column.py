@@ -78,8 +78,7 @@ def intervals(
 ) -> dict[str, list[float]]:
     """Give the intervals of the means: whole texts are drawn, for columns of a text go together.
 
-    By the Poisson bootstrap (Chamandy et al., 2012), of few texts by the Bayesian one, after a few
-    texts that are decided at random, as for one label a text.
+    As for one label a text, by shares of texts and a few that nobody saw (`plausible`).
 
     Args:
         truth: (N, L), as for `judge`; so are the others.
@@ -93,13 +92,10 @@ def intervals(
     if not len(rows):
         return {}
     truth, decisions, probabilities = truth[rows], decisions[rows], probabilities[rows]
-    is_few = len(rows) < spans.FEW
-    counted = [_Column.of(truth[:, at], decisions[:, at], is_few) for at in columns.values()]
+    counted = [_Column.of(truth[:, at], decisions[:, at]) for at in columns.values()]
     counted = [column for column in counted if len(column.rows)]
     rng = np.random.default_rng(seed)
-    parts = [_means(counted, draws, rng) for draws in _draws(len(rows), is_few, rng)]
-    numbers = {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
-    found = spans.held(numbers, confidence, is_few=is_few)
+    found = spans.held(_means(counted, len(rows), rng), confidence)
     hits = int(right(truth, decisions).sum())
     found["all_right"] = spans.wilson(hits, len(rows), confidence=confidence)
     if not np.isfinite(probabilities).all():
@@ -122,59 +118,56 @@ def right(truth: Floats, decisions: Ints) -> NDArray[np.bool_]:
 class _Column:
     """The pairs of class and decision of one column, as texts are drawn again."""
 
-    def __init__(self, rows: Ints, cells: Ints, classes: int, random: Floats) -> None:
+    def __init__(self, rows: Ints, cells: Ints, classes: int) -> None:
         self.rows = rows  # of the texts that it is scored for
         self.classes = classes
         self.is_varied = len(np.unique(cells // classes)) > 1
-        self._random = random  # (classes²,) texts that are decided at random, of each pair
         self._order = np.argsort(cells, kind="stable")
         self._present, self._firsts = np.unique(cells[self._order], return_index=True)
 
     @classmethod
-    def of(cls, truth: Floats, decisions: Ints, is_few: bool) -> "_Column":
+    def of(cls, truth: Floats, decisions: Ints) -> "_Column":
         rows = np.flatnonzero(~np.isnan(truth).any(axis=1))
         classes = truth.shape[1]
         cells = truth[rows].argmax(axis=1) * classes + decisions[rows].argmax(axis=1)
-        random = np.zeros(classes**2)
-        if is_few and len(rows) and classes**2 <= spans.MOST_CELLS:
-            known, counts = np.unique(cells, return_counts=True)
-            pairs, _, shares = spans.with_random(known, counts, classes)
-            random[pairs] = shares
-        return cls(rows, cells, classes, random)
+        return cls(rows, cells, classes)
 
-    def numbers(self, draws: Floats, rng: np.random.Generator) -> dict[str, Floats]:
-        """Compute each number for each draw of all texts; (R, N) → (R,) each."""
-        counts = np.zeros((len(draws), self.classes**2))
+    def counts(self, draws: Floats) -> Floats:
+        """Count the pairs of each draw of all texts; (R, N) → (R, classes²)."""
+        found = np.zeros((len(draws), self.classes**2))
         mine = draws[:, self.rows[self._order]]
-        counts[:, self._present] = np.add.reduceat(mine, self._firsts, axis=1)
-        if self._random.any():
-            drawn = rng.gamma(self._random, size=counts.shape)
-            is_counted = (draws == 1).all(axis=1)  # the texts as they are
-            counts += np.where(is_counted[:, None], 0.0, drawn)
-        table = counts.reshape(len(draws), self.classes, self.classes)
+        found[:, self._present] = np.add.reduceat(mine, self._firsts, axis=1)
+        return found
+
+    def numbers(self, counts: Floats, rng: np.random.Generator) -> dict[str, Floats]:
+        """Compute each number for each draw; (R, classes²) → (R,) each."""
+        table = counts.reshape(len(counts), self.classes, self.classes)
         hits = np.diagonal(table, axis1=1, axis2=2)
         totals, given = table.sum(axis=2), table.sum(axis=1)
-        found = spans.single_numbers(hits, totals, given)
+        found = spans.plausible_numbers(hits, totals, given, rng)
         if not self.is_varied:
             del found["mcc"]
         return found | {"accuracy": spans.ratio(hits.sum(axis=1), totals.sum(axis=1))}
 
 
-def _draws(count: int, is_few: bool, rng: np.random.Generator) -> Iterator[Floats]:
+def _draws(count: int, rng: np.random.Generator) -> Iterator[Floats]:
     """Draw how often each text counts, the texts as they are first; (R, N), part by part."""
     yield np.ones((1, count))
     left = int(np.clip(spans.MOST_DRAWS // count, spans.FEWEST_RESAMPLES, spans.RESAMPLES))
     most = max(1, spans.MOST_DRAWS // count)
     while left:
         size = (min(most, left), count)
-        yield rng.gamma(1.0, size=size) if is_few else rng.poisson(1.0, size=size).astype(float)
+        yield rng.standard_gamma(1.0, size=size)
         left -= size[0]
 
 
-def _means(
-    columns: Sequence[_Column], draws: Floats, rng: np.random.Generator
-) -> dict[str, Floats]:
-    each = [column.numbers(draws, rng) for column in columns]
+def _means(columns: Sequence[_Column], count: int, rng: np.random.Generator) -> dict[str, Floats]:
+    counted: list[list[Floats]] = [[] for _ in columns]
+    for draws in _draws(count, rng):
+        for part, column in zip(counted, columns, strict=True):
+            part.append(column.counts(draws))
+    both = zip(columns, counted, strict=True)
+    each = [column.numbers(np.concatenate(parts), rng) for column, parts in both]
     keys = dict.fromkeys(key for numbers in each for key in numbers)
     return {
         key: np.mean([numbers[key] for numbers in each if key in numbers], axis=0) for key in keys

@@ -21,7 +21,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from textune.metrics.intervals import Interval, percentiles, ratio, resample
+from textune.metrics import plausible
+from textune.metrics.intervals import Interval, held, ratio, resample
 from textune.metrics.metrics import Floats, Ints, Report
 from textune.records import OUTSIDE
 
@@ -120,8 +121,8 @@ def intervals(
 ) -> dict[str, Interval]:
     """Give the interval of each number that `judge` has over all types.
 
-    They are percentile bootstraps over sentences (Efron 1979), since words and entities of one
-    sentence are not independent.
+    Whole sentences are drawn, since words and entities of one sentence are not independent, and for
+    each type a few entities that nobody saw (`plausible`).
 
     Args:
         truth: The right tags, one for each word of each sentence.
@@ -142,21 +143,31 @@ def intervals(
     kinds = len(counts.kinds)
     table = np.concatenate([*counts.units, counts.words], axis=1)  # (S, 3T + 2)
     patterns, often = np.unique(table, axis=0, return_counts=True)  # (K, 3T + 2) (K,)
-    drawn = resample(often, np.random.default_rng(seed)) @ patterns.astype(np.float64)
-    hits, predicted, support = np.split(drawn[:, : 3 * kinds], 3, axis=1)  # (R, T) each
-    words, right = drawn[:, -2], drawn[:, -1]  # (R,) each
-    all_hits, all_predicted, all_support = (part.sum(axis=1) for part in (hits, predicted, support))
+    rng = np.random.default_rng(seed)
+    drawn = resample(often, rng) @ patterns.astype(np.float64)  # (1 + R, 3T + 2)
+    parts = np.split(drawn[:, : 3 * kinds], 3, axis=1)  # hits, predicted, support; (1 + R, T) each
+    words, right = drawn[:, -2], drawn[:, -1]  # (1 + R,) each
     numbers: dict[str, Floats] = {}
     if kinds:
-        occurs = (predicted + support > 0).sum(axis=1).astype(np.float64)  # (R,)
-        numbers["precision"] = ratio(all_hits, all_predicted)
-        numbers["f1"] = ratio(2 * all_hits, all_predicted + all_support)
-        numbers["macro_f1"] = ratio(ratio(2 * hits, predicted + support).sum(axis=1), occurs)
-    if counts.units[2].any():
-        numbers["recall"] = ratio(all_hits, all_support)
+        hits, predicted, support = _with_unseen(parts, rng)
+        each = ratio(2 * hits, predicted + support)
+        numbers["macro_f1"] = ratio(each.sum(axis=1), (predicted + support > 0).sum(axis=1) * 1.0)
+        hits, predicted, support = _with_unseen([part.sum(axis=1)[:, None] for part in parts], rng)
+        numbers["precision"] = ratio(hits, predicted)[:, 0]
+        numbers["f1"] = ratio(2 * hits, predicted + support)[:, 0]
+        if counts.units[2].any():
+            numbers["recall"] = ratio(hits, support)[:, 0]
     if counts.words.any():
         numbers["accuracy"] = ratio(right, words)
-    return percentiles(numbers, confidence)
+    return held(numbers, confidence)
+
+
+def _with_unseen(parts: Sequence[Floats], rng: np.random.Generator) -> tuple[Floats, ...]:
+    """Add entities that nobody saw to those found rightly, found, and there to find; (R, T)."""
+    hits, predicted, support = parts
+    more = plausible.unseen(hits[0], predicted[0] + support[0] - 2 * hits[0], len(hits), rng)
+    found = (hits, predicted + more.wrong, support + more.missed)
+    return tuple(part + more.right for part in found)
 
 
 def drawn(

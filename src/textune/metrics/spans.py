@@ -19,8 +19,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from textune.metrics import catalogue
-from textune.metrics.intervals import Interval, percentiles, resample, wilson
+from textune.metrics import catalogue, plausible
+from textune.metrics.intervals import Interval, held, resample, wilson
 from textune.metrics.metrics import Floats, Report
 
 ARTICLES = re.compile(r"\b(?:a|an|the)\b")
@@ -100,7 +100,7 @@ def intervals(
     confidence: float = 0.95,
     seed: int = 0,
 ) -> dict[str, Interval]:
-    """Give the intervals of `exact_match` (Wilson 1927) and `f1` (bootstrap over questions).
+    """Give the intervals of `exact_match` (Wilson 1927) and `f1` (`plausible`).
 
     Args:
         found: The answer to each question. (N,)
@@ -118,10 +118,14 @@ def intervals(
     if not len(exacts):
         return {}
     distinct, counts = np.unique(f1s, return_counts=True)  # (K,) each
-    draws = resample(counts, np.random.default_rng(seed))  # (R, K)
-    means = {"f1": (draws @ distinct / len(f1s)).clip(0.0, 1.0)}
+    rng = np.random.default_rng(seed)
+    draws = resample(counts, rng)  # (1 + R, K)
+    gained = np.asarray([f1s.sum()])
+    more = plausible.unseen(gained, len(f1s) - gained, len(draws), rng)
+    right = (draws @ distinct)[:, None] + more.right
+    means = {"f1": (right / (len(f1s) + more.right + more.missed + more.wrong))[:, 0].clip(0, 1)}
     share = wilson(int(exacts.sum()), len(exacts), confidence=confidence)
-    return {"exact_match": share} | percentiles(means, confidence)
+    return {"exact_match": share} | held(means, confidence)
 
 
 def drawn(

@@ -59,6 +59,7 @@ class Reading:
     plugin: Given = None
     per_batch: int | None = None  # texts of a batch, each of which is judged as well
     by: tuple[str, ...] = ()  # columns whose values are judged apart
+    batch_size: int | None = None  # texts that are computed at once, at most
 
     def open(
         self, source: object, card: Card, *, unlabelled: bool = False
@@ -299,7 +300,12 @@ class Predictor:
             yield from self.task.predictions(self.score(chunk, decision), chunk)
 
     def score(
-        self, examples: Sequence[Example], decision: Decision, *, targets: Targets | None = None
+        self,
+        examples: Sequence[Example],
+        decision: Decision,
+        *,
+        targets: Targets | None = None,
+        batch_size: int | None = None,
     ) -> Scores:
         """Compute logits, probabilities and decisions; the truth where targets are given."""
         texts = own_tasks.prepared(self.task, examples)
@@ -312,7 +318,8 @@ class Predictor:
         encoder = self.encoder.load() if isinstance(self.encoder, Waiting) else self.encoder
         from textune.evaluation import evaluate  # with torch, which takes a second to import
 
-        return evaluate.score(encoder, self.task, store, rows, decision=decision, targets=known)
+        given: Any = {"decision": decision, "targets": known, "batch_size": batch_size}
+        return evaluate.score(encoder, self.task, store, rows, **given)
 
     def decision(self, threshold: float | None) -> Decision:
         """Return the model's own rule, or one with the given threshold.

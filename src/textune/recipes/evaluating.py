@@ -44,6 +44,8 @@ def evaluate(run: Path, source: object, options: Reading) -> Report:
         ModelError: The model cannot be loaded.
         SettingsError: Something is asked for that this model has no use for.
     """
+    if options.batch_size is not None and options.batch_size < 1:
+        raise SettingsError(f"--batch-size {options.batch_size}: expected 1, 2, 3, …")
     if runs.is_language(run):
         _refuse_useless(run, options)
         return _by_masks(run, source, options)
@@ -53,14 +55,15 @@ def evaluate(run: Path, source: object, options: Reading) -> Report:
 def _refuse_useless(run: Path, options: Reading) -> None:
     """Refuse what plain text has no use for."""
     usual = Reading()
-    names = ("label", "skip", "threshold", "precision", "max_tokens", "per_batch", "by")
+    judged_by = ("label", "skip", "threshold", "precision", "max_tokens", "per_batch", "by")
+    names = (*judged_by, "batch_size")
     asked = [name for name in names if getattr(options, name) != getattr(usual, name)]
     asked += [name for name, value in asdict(options.file).items() if value not in (None, ())]
     asked = [name for name in asked if name != "encoding"]
     if options.precision == "fp32":  # in which it is judged
         asked.remove("precision")
     if asked:
-        listed = ", ".join(f"--{name}" for name in asked)
+        listed = ", ".join(f"--{name.replace('_', '-')}" for name in asked)
         raise SettingsError(
             f"{listed}: {run} fills in masks and is judged by plain text, which has no use for it; "
             "leave it out"
@@ -82,7 +85,7 @@ def _by_labels(run: Path, source: object, options: Reading) -> Report:
         raise DataError(f"{table.name}: no row has both a text and a scored label")
     wide = Widened.of(predictor.task, found)
     targets = targets_of(wide.task, found)
-    scores = predictor.score(found, decision, targets=targets)
+    scores = predictor.score(found, decision, targets=targets, batch_size=options.batch_size)
     wider = wide.scores(scores)
     numbers = wide.said(judged.judge(wide.task, wider, found))
     numbers |= trusted.told(predictor.task, scores, decision) if not wide.unseen else {}

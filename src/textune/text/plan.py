@@ -123,9 +123,21 @@ def steps_in_epoch(texts: int, batch_size: int) -> int:
 
 
 def in_order(
-    lengths: NDArray[np.int64], *, micro_tokens: int, padded: bool = False, window: int = 4096
+    lengths: NDArray[np.int64],
+    *,
+    micro_tokens: int,
+    padded: bool = False,
+    window: int = 4096,
+    most: int | None = None,
 ) -> Iterator[Rows]:
     """Group texts for prediction: sorted by length inside a window, packed up to the budget.
+
+    Args:
+        lengths: (N,) tokens of each text.
+        micro_tokens: Most tokens of a group; a longer text gets one of its own.
+        padded: Whether groups will be padded: they are then made of texts of like length.
+        window: Texts that are sorted together.
+        most: Texts of a group at most; None: as many as the budget holds.
 
     Yields:
         Positions in `lengths`, each exactly once.
@@ -133,7 +145,8 @@ def in_order(
     for start in range(0, len(lengths), window):
         part = np.arange(start, min(start + window, len(lengths)))
         ranked = part[np.argsort(-lengths[part], kind="stable")]
-        yield from _cut(ranked, lengths, micro_tokens, padded=padded)
+        for group in _cut(ranked, lengths, micro_tokens, padded=padded):
+            yield from np.split(group, range(most or len(group), len(group), most or 1))
 
 
 def _shares(ranked: Rows, lengths: NDArray[np.int64], world: int) -> list[Rows]:
