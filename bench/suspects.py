@@ -114,7 +114,7 @@ def cleanlab(file: Path, given: dict[str, Any]) -> Iterator[tuple[str, Rows]]:
     from textune.corpora import corpus as corpora
     from textune.doors import keywords
     from textune.encoder import bases
-    from textune.recipes import suspecting
+    from textune.recipes import held_out
     from textune.runs.events import drained
     from textune.settings.config import Settings
     from textune.text import tokenizers
@@ -123,7 +123,7 @@ def cleanlab(file: Path, given: dict[str, Any]) -> Iterator[tuple[str, Rows]]:
     settings = keywords.resolve(Settings, {**given, "valid_share": 0.0})
     tokenizer = tokenizers.load(bases.find(settings.base))
     corpus = drained(corpora.gather(file, settings, tokenizer))
-    chances = corpus.task.probabilities(suspecting.held_out(corpus, settings), None)
+    chances = corpus.task.probabilities(held_out.frozen(corpus, settings), None)
     labels = corpus.targets[np.arange(len(corpus.store))]
     for way in ("prune_by_noise_rate", "confident_learning"):
         yield (

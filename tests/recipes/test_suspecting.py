@@ -159,7 +159,7 @@ def test_the_screen_shows_them_and_json_holds_them(flipped, tiny_base):
         (
             ["text,points", *[f"a film {n},{n / 7:.2f}" for n in range(40)]],
             SettingsError,
-            r"suspects are looked for among names of whole texts",
+            r"suspects are looked for among names, one or several a text, and among tags",
         ),
         (["text,label", "a good film,good", "bad,bad"], DataError, r"too few|cannot|needs"),
     ],

@@ -13,7 +13,18 @@ if TYPE_CHECKING:  # numpy
 
 SHOWN = 20
 EXCERPT = 80  # characters of a text
-USELESS = ("n", "harmless", "device", "base", "seed", "run", "max_tokens", "group")  # with --apply
+USELESS = (
+    "n",
+    "harmless",
+    "device",
+    "base",
+    "seed",
+    "run",
+    "max_tokens",
+    "group",
+    "effort",
+    "as_",
+)  # with --apply
 
 
 def register(app: typer.Typer) -> None:
@@ -26,7 +37,8 @@ def suspects(  # noqa: D417  # the others are described in `suspects_api.suspect
 ) -> None:
     """Find the labels of FILE that are probably wrong; with --apply, put in what you corrected.
 
-    A linear head on the frozen encoder answers each text while it does not learn from it.
+    A linear head on the frozen encoder answers each text while it does not learn from it; with
+    --effort thorough encoders that are fine-tuned on folds do, too.
 
     Args:
         apply: File that --output wrote, its column corrected filled in: a copy of FILE with these
@@ -38,21 +50,32 @@ def suspects(  # noqa: D417  # the others are described in `suspects_api.suspect
     from textune.runs import events
 
     looking = api.events_of(suspects_api.suspects, source, **options)
-    found: Suspects = events.drained(looking, lambda said: console.warn(said.text))
+    found: Suspects = events.drained(looking, lambda said: _tell(said, quiet=as_json))
     output = options.get("output")
     if as_json:
         told = found.told()
         if output:
             told = {"output": str(output)} | {k: v for k, v in told.items() if k != "rows"}
+            told |= {"config": "\n".join(found.config)} if found.config else {}
         console.show_json(told)
     else:
         console.say(_words(found))
         if output:
             console.say(f"{output}: {len(found.rows):,} rows")
+            for line in ("the labelling config that fits:", *found.config) if found.config else ():
+                console.say(line)
         else:
             _show(found)
     for remark in found.remarks:
         console.warn(remark)
+
+
+def _tell(said: Any, *, quiet: bool) -> None:
+    """Print a warning, or how far fine-tuning is."""
+    if said.is_warning:
+        console.warn(said.text)
+    elif not quiet:
+        console.say(said.text)
 
 
 def _correct(
@@ -68,7 +91,12 @@ def _correct(
     if output is None:
         raise SettingsError("--apply goes with --output FILE: the corrected copy")
     if useless := sorted(name for name in USELESS if options.get(name)):
-        names = {"n": "-n", "harmless": "--harmless-cells", "max_tokens": "--max-tokens"}
+        names = {
+            "n": "-n",
+            "as_": "--as",
+            "harmless": "--harmless-cells",
+            "max_tokens": "--max-tokens",
+        }
         listed = ", ".join(names.get(name, f"--{name}") for name in useless)
         raise SettingsError(f"{listed}: --apply has no use for it; leave it out")
     done = suspects_api.correct(source, corrections, output, overwrite=overwrite, **options)

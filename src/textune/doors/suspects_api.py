@@ -8,6 +8,7 @@ from textune.data.names import Columns
 from textune.doors.api import Events, carried_out_by
 from textune.records import Annotators
 
+EFFORTS = ("quick", "thorough")
 OF_BASE = ("base", "device", "seed")  # that a linear head needs
 
 if TYPE_CHECKING:  # pydantic, numpy, torch
@@ -32,14 +33,36 @@ def looking(options: Mapping[str, Any]) -> Events["Suspects"]:
         given := [f"--{name}" for name in OF_BASE if options[name] is not None]
     ):
         raise SettingsError(f"{', '.join(given)}: --run has answers already; leave it out")
-    settings = keywords.resolve(Settings, options)
+    _check_forms(options)
+    settings = keywords.resolve(Settings, {**options, "effort": None})
     from textune.recipes import suspecting  # torch: nothing is wrong with the options
 
     written = None
     if output is not None:
         written = Output(Path(output), options["overwrite"], options["harmless"])
-    place = None if run is None else Path(run)
-    return suspecting.suspects(options["source"], settings, count=count, output=written, run=place)
+    wanted = suspecting.Wanted(
+        count=count,
+        output=written,
+        form=options["as_"],
+        run=None if run is None else Path(run),
+        is_thorough=options["effort"] == "thorough",
+    )
+    return suspecting.suspects(options["source"], settings, wanted)
+
+
+def _check_forms(options: Mapping[str, Any]) -> None:
+    """Refuse efforts that there are not, and forms that nothing is written in."""
+    from textune.errors import SettingsError, among
+
+    effort, form = options["effort"], options["as_"]
+    if effort not in (None, *EFFORTS):
+        raise SettingsError(f"--effort {effort}: {among(str(effort), EFFORTS)}")
+    if effort is not None and options["run"] is not None:
+        raise SettingsError("--effort: --run has answers already; leave it out")
+    if form is not None and options["output"] is None:
+        raise SettingsError(f"--as {form} goes with --output FILE")
+    if form is not None and options["harmless"]:
+        raise SettingsError("--harmless-cells is for tables, and --as writes none; leave it out")
 
 
 @carried_out_by(looking)
@@ -48,6 +71,8 @@ def suspects(  # noqa: D417  # the others are described in `train`
     *,
     n: int | None = None,
     output: str | Path | None = None,
+    as_: str | None = None,
+    effort: str | None = None,
     run: str | Path | None = None,
     text: Columns | None = None,
     label: Columns | None = None,
@@ -74,13 +99,18 @@ def suspects(  # noqa: D417  # the others are described in `train`
 ) -> "Suspects":
     """Find the labels of a file that are probably wrong, by confident learning.
 
-    A linear head on the frozen encoder answers each text while it does not learn from it.
+    A linear head on the frozen encoder answers each text while it does not learn from it; with
+    effort "thorough" encoders that are fine-tuned on folds do, too.
 
     Args:
         source: File, folder, pattern or address of labelled text, as for train (in Python: or a
             data frame).
         n: Most rows that are wanted; all whose label is probably wrong if not given.
         output: File to write them to, in the input's columns: .csv, .tsv, .jsonl or .parquet.
+        as_: Write tasks of an annotation tool instead, what is suggested as their first annotation:
+            "label-studio", "doccano" and others, as for predict.
+        effort: "quick" (a linear head on the frozen encoder, in seconds) or "thorough" (the encoder
+            is fine-tuned ten times, without a fifth of the texts each time, too).
         run: Folder of textune folds, or of a run of this file that was cross-validated: its own
             answers about texts that it held out are taken, which takes no training.
         harmless: Put ' before cells that a spreadsheet takes for formulas.

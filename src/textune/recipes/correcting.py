@@ -1,16 +1,17 @@
 """A labelled file and a table of corrections become a corrected copy of the file."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from textune.data import lists
 from textune.errors import DataError, SettingsError, among, excerpt, some
 from textune.predicting.outputs import Output
+from textune.predicting.tools.interface import PAIR
 from textune.reading import sources
-from textune.recipes import label_cells
+from textune.recipes import annotated, label_cells
 from textune.recipes.label_cells import Cells
+from textune.recipes.tag_cells import TagCells
 from textune.records import Contract, ReadOptions, Row, Table
 from textune.settings.config import Settings
 from textune.survey import agreement
@@ -58,9 +59,8 @@ def correct(source: object, settings: Settings, corrections: Path, output: Outpu
     output.check(source)
     table = sources.read(source, settings.data.file)
     agreed = _agreed(table, settings)
-    places = tuple(table.columns.index(name) for name in agreed.label)
-    cells = Cells(agreed, agreed.label, places, {})
-    wanted = _wanted(corrections, agreed.text)
+    cells = _cells(table, agreed)
+    wanted = _wanted(corrections, agreed, cells)
     found, before, known = _changed(table, cells, wanted)
     changed = sum(cells.given(row) != before[origin] for origin, row in found.items())
     count = 0
@@ -69,7 +69,7 @@ def correct(source: object, settings: Settings, corrections: Path, output: Outpu
         while rows := list(islice(rest, CHUNK)):
             write(rows, [()] * len(rows))
             count += len(rows)
-    names = {name for row in found.values() for name in _names(row, cells)}
+    names = {name for row in found.values() for name in cells.names(row)}
     new = sorted(names - known)
     remarks = (f"labels that the file did not have before: {some(new, SHOWN)}",) if new else ()
     return Corrected(count, changed, len(found) - changed, remarks)
@@ -92,12 +92,14 @@ def _agreed(table: Table, settings: Settings) -> Contract:
         annotators=data.annotators,
     ).contract
     contract.require_labels(agreed, table.name)
-    if agreed.form not in ("name", "list", "columns") or agreed.annotators:
+    forms = ("name", "list", "columns", "words", "spans")
+    if agreed.form not in forms or agreed.annotators:
         raise SettingsError(
-            f"{table.name}: corrections go into labels of whole texts, of one row a text; name "
+            f"{table.name}: corrections go into labels, tags and spans of one row a text; name "
             "such a column with --label"
         )
-    label_cells.require_form(table, agreed)
+    if agreed.task != "tags":
+        label_cells.require_form(table, agreed)
     if inner := sorted(table.inner & {*agreed.label}):
         raise SettingsError(
             f"{table.name}: {some(inner, SHOWN)} stands inside another value, where it cannot be "
@@ -106,7 +108,15 @@ def _agreed(table: Table, settings: Settings) -> Contract:
     return agreed
 
 
-def _wanted(corrections: Path, texts: Sequence[str]) -> dict[str, Wish]:
+def _cells(table: Table, agreed: Contract) -> Cells | TagCells:
+    """Learn how a table writes its labels."""
+    if agreed.task == "tags":
+        return TagCells.of(table, agreed)
+    places = tuple(table.columns.index(name) for name in agreed.label)
+    return Cells(agreed, agreed.label, places, {})
+
+
+def _wanted(corrections: Path, agreed: Contract, cells: Cells | TagCells) -> dict[str, Wish]:
     """Read which label stands where, and the texts it is of; blank ones are left out.
 
     Raises:
@@ -114,11 +124,18 @@ def _wanted(corrections: Path, texts: Sequence[str]) -> dict[str, Wish]:
     """
     is_table = corrections.suffix.lower() in (".csv", ".tsv")
     found = sources.read(str(corrections), ReadOptions(header=True if is_table else None))
-    at, to = (_column(found, name) for name in (PLACE, CORRECTED))
+    texts = agreed.text
+    to = annotated.column(found)
+    if to is not None:
+        texts = PAIR[: len(agreed.text)]
+    at, to = _column(found, PLACE), _column(found, CORRECTED) if to is None else to
     own = [found.columns.index(name) if name in found.columns else None for name in texts]
     wanted: dict[str, Wish] = {}
     for row in found.rows():
-        if not (cell := row.cells[to].strip()):
+        cell = row.cells[to].strip()
+        if texts is not agreed.text:
+            cell = annotated.written(row, to, cells)
+        if not cell:
             continue
         wish = Wish(cell, tuple(None if n is None else row.cells[n] for n in own), row.origin)
         before = wanted.setdefault(row.cells[at], wish)
@@ -142,7 +159,7 @@ def _column(found: Table, name: str) -> int:
 
 
 def _changed(
-    table: Table, cells: Cells, wanted: Mapping[str, Wish]
+    table: Table, cells: Cells | TagCells, wanted: Mapping[str, Wish]
 ) -> tuple[dict[str, Row], dict[str, str], set[str]]:
     """Return the rows with their corrections, what stood there, and the labels of all rows.
 
@@ -152,7 +169,7 @@ def _changed(
     found, before, known = {}, {}, set[str]()
     texts = [table.columns.index(name) for name in cells.contract.text]
     for row in table.rows():
-        known.update(_names(row, cells))
+        known.update(cells.names(row))
         if (wish := wanted.get(row.origin)) is None:
             continue
         for place, text in zip(texts, wish.texts, strict=True):
@@ -162,23 +179,13 @@ def _changed(
                     f"not {excerpt(text)}; {WAY_OUT}"
                 )
         before[row.origin] = cells.given(row)
-        found[row.origin] = label_cells.changed(row, cells, wish.label)
+        found[row.origin] = cells.changed(row, wish.label)
     if lost := [place for place in wanted if place not in found]:
         raise DataError(
             f"{table.name}: no row stands where {len(lost):,} of the corrections belong: "
             f"{some(lost, SHOWN)}; {WAY_OUT}"
         )
     return found, before, known
-
-
-def _names(row: Row, cells: Cells) -> tuple[str, ...]:
-    """Name the labels of a row, as its cells have them."""
-    if cells.contract.form == "columns":
-        return ()
-    cell, separator = row.cells[cells.places[0]], cells.contract.separator
-    if separator is None:
-        return (cell.strip(),) if cell.strip() else ()
-    return lists.parse(cell, separator) or ()
 
 
 def _bare(text: str) -> str:

@@ -25,6 +25,19 @@ class Cells:
     places: tuple[int, ...]  # of the label columns
     spelled: dict[str, str]  # name → the cell in which it stands alone, most often
 
+    def names(self, row: Row) -> tuple[str, ...]:
+        """Name the labels of a row, as its cells have them; none where each has a column."""
+        if self.contract.form == "columns":
+            return ()
+        cell, separator = row.cells[self.places[0]], self.contract.separator
+        if separator is None:
+            return (cell.strip(),) if cell.strip() else ()
+        return lists.parse(cell, separator) or ()
+
+    def changed(self, row: Row, corrected: str) -> Row:
+        """Return a row with another label, as `changed` does."""
+        return changed(row, self, corrected)
+
     def given(self, row: Row) -> str:
         """Return the label of a row in one cell."""
         if self.contract.form == "columns":

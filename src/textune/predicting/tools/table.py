@@ -23,9 +23,19 @@ def of(name: str, predictor: Predictor, version: str) -> tuple[Tool, Model]:
     Raises:
         SettingsError: There is no such form, or it has no place for what the model says.
     """
+    model = Model.of(predictor.task, predictor.card.contract, version)
+    return named(name, model), model
+
+
+def named(name: str, model: Model) -> Tool:
+    """Return a form by its name.
+
+    Raises:
+        SettingsError: There is no such form, or it has no place for what the model says.
+    """
     if name not in TOOLS:
         raise SettingsError(f"--as {name}: is no form of predictions; {among(name, TOOLS)}")
-    tool, model = TOOLS[name], Model.of(predictor.task, predictor.card.contract, version)
+    tool = TOOLS[name]
     if not tool.fits(model):
         able = [other.name for other in TOOLS.values() if other.fits(model)]
         ways = f"allowed for it: {', '.join(able)}" if able else "no form of --as has"
@@ -34,7 +44,7 @@ def of(name: str, predictor: Predictor, version: str) -> tuple[Tool, Model]:
             f"--as {name}: holds {tool.what}, and this model gives {model.words}{pair}; {ways}, "
             "or leave it out and write a table"
         )
-    return tool, model
+    return tool
 
 
 def predict_as(
@@ -65,7 +75,7 @@ def predict_as(
         SettingsError: The output's ending is not one of those of the form.
     """
     tool, model = made
-    _check(source, output, tool, overwrite=overwrite)
+    check(source, output, tool, overwrite)
     table, agreed = options.open(source, predictor.card)
     decision, task = predictor.decision(options.threshold), predictor.task
     to_example = examples.reader(table, agreed, labelled=False)
@@ -100,7 +110,13 @@ def _others(table: Table, agreed: Contract, rows: list[Row]) -> Iterator[Mapping
         yield {name: value for name, value in held.items() if name not in taken}
 
 
-def _check(source: object, output: Path, tool: Tool, *, overwrite: bool) -> None:
+def check(source: object, output: Path, tool: Tool, overwrite: bool) -> None:
+    """Refuse a place where a form cannot be written.
+
+    Raises:
+        RunError: Something is there, or nothing may be written there.
+        SettingsError: Its ending is not one of those of the form.
+    """
     if tool.endings and output.suffix.lower() not in tool.endings:
         raise SettingsError(
             f"--output {output}: --as {tool.name} writes files that end in "
