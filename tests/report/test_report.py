@@ -66,11 +66,12 @@ def judged(labels, case):
     return judge(*case, labels) | {"intervals": intervals.bootstrap(*case)}
 
 
-def write_predictions(path, labels, case, *, text=True):
+def write_predictions(path, labels, case, *, text=True, several=None):
     truth, probabilities, decisions = case
+    several = labels is MULTI if several is None else several
 
     def names(values):
-        if labels is MULTI:
+        if several:
             return [in_one_cell(np.array(labels)[row == 1].tolist(), labels) for row in values]
         return [labels[value] for value in values]
 

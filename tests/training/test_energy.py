@@ -7,6 +7,7 @@ import torch
 from textune.training import energy
 from textune.training.energy import Meter
 
+CPU = torch.device("cpu")
 LIBRARY = """
 static unsigned long long used = 5000;
 int nvmlInit_v2(void) { return 0; }
@@ -34,7 +35,7 @@ def test_processors_are_added_and_a_counter_that_began_anew_is_understood(tmp_pa
     meter = Meter.begin(tmp_path)
     zone(tmp_path, "intel-rapl:0", 400_000)  # half a joule, over its end
     zone(tmp_path, "intel-rapl:1", 250_000)
-    assert list(meter.watching(iter("ab"))) == ["a", "b"]
+    assert list(meter.watching(iter("ab"), CPU)) == ["a", "b"]
     assert meter.told() == {"processors": 0.8}
 
 
@@ -43,9 +44,6 @@ def test_nothing_is_said_where_the_machine_does_not_tell(tmp_path):
     (tmp_path / "intel-rapl:0").mkdir()  # and nobody may read it
     assert Meter.begin(tmp_path).told() == {}
     assert energy.of_card("GPU-1", "libabsent.so") is None
-    meter = Meter.begin(tmp_path)
-    meter.follow(torch.device("cpu"))
-    assert meter.told() == {}
 
 
 def test_a_graphics_card_is_asked_by_the_library_of_its_maker(tmp_path):

@@ -127,8 +127,7 @@ def run(request: Asked, story: Story[Asked, Gathered]) -> Generator[Event, None,
             ) as job.learner.trackers:
                 told = job.learner.trackers
                 learning = _learn(job, folder, stop, goes_on=state == "on", place=place)
-                meter.follow(job.learner.encoder.device)
-                yield from meter.watching(learning)
+                yield from meter.watching(learning, job.learner.encoder.device)
                 # judge it and keep it
                 numbers, decision = job.judge(folder)
                 yield from _write_model(job, folder, decision, place=place)

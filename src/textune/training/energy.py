@@ -57,16 +57,21 @@ class Meter:
                 found.append(Zone(place / "energy_uj", full or 0, last or 0))
         return cls(found)
 
-    def follow(self, device: "torch.device", library: str = LIBRARY) -> None:
-        """Count what a graphics card uses from now on, too."""
+    def watching(
+        self, events: Iterator[Event], device: "torch.device", library: str = LIBRARY
+    ) -> Iterator[Event]:
+        """Hand events on, and read the counters between them before they are full.
+
+        Args:
+            events: Of a training.
+            device: On which; what a graphics card uses counts from now on, too.
+            library: Of its maker.
+        """
         if device.type == "cuda":
             import torch  # loaded already
 
             self.card = f"GPU-{torch.cuda.get_device_properties(device).uuid}"
             self.before = of_card(self.card, library)
-
-    def watching(self, events: Iterator[Event]) -> Iterator[Event]:
-        """Hand events on, and read the counters between them before they are full."""
         for event in events:
             if time.perf_counter() - self.looked > EVERY:
                 self.look()

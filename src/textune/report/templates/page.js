@@ -83,6 +83,13 @@
   };
   select.addEventListener("change", choose);
   bar.addEventListener("input", show);
+  bar.addEventListener("keydown", (event) => {
+    const step = { PageUp: 10, PageDown: -10 }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    bar.value = Number(bar.value) + step;
+    show();
+  });
   find("own").addEventListener("click", own);
   card.hidden = false;
   choose();
