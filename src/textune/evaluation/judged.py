@@ -30,9 +30,12 @@ def write_scores(file: Path, task: Task, texts: Sequence[Example], scores: Score
     columns["truth"] = [task.truth(item) for item in texts]
     if any(item.unscored for item in texts):
         columns["unscored"] = [in_one_cell(task.unscored(item), task.labels) for item in texts]
-    answers = [task.cells(item) for item in task.predictions(scores, texts)]
+    said = list(task.predictions(scores, texts))
+    answers = [task.cells(item) for item in said]
     for (name, _), cells in zip(task.columns(), zip(*answers, strict=True), strict=True):
         columns[name] = list(cells)
+    if scores.members is not None:
+        columns["set"] = [in_one_cell(item.members, task.labels) for item in said]
     if task.asks == "texts":
         for number, label in enumerate(task.labels):
             columns[f"logit({label})"] = scores.logits[:, number].tolist()

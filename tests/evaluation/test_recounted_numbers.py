@@ -1,0 +1,210 @@
+"""Every number of a run is counted again from the answers that it keeps, by other programs."""
+
+import csv
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from scipy import special
+from sklearn.metrics import log_loss
+
+import made_recounts
+import textune
+
+RUNS = Path(__file__).parents[1] / "fixtures" / "runs_2026"
+MADE = {  # task: files, how they are learned from, who counts
+    "single": ("csv", {"effort": "quick", "abstain": 0.7, "sets": 0.8}, made_recounts.classes),
+    "multi": ("csv", {"effort": "quick"}, made_recounts.labels),
+    "number": ("csv", {"epochs": 1, "task": "number"}, made_recounts.numbers),
+    "pairs": ("tsv", {"effort": "quick"}, made_recounts.classes),
+    "tags": ("conll", {"epochs": 1}, made_recounts.tags),
+    "answers": ("json", {"epochs": 1}, made_recounts.answers),
+}
+NOT_COUNTED = {  # pattern of a key below a part: why nothing else counts it here
+    r"intervals\..*": "drawn, or DeLong's: tests/metrics/test_intervals.py draws rows again",
+    r"by_length\.\d+\.(above|up_to)": "bounds of a bin",
+    r"by_length\.\d+\.interval\.\d": "that of the whole, compared below",
+    r"confusions\.(boundary|type|boundary_and_type|missed|spurious|pairs.*)": (
+        "matched one by one: tests/metrics/test_confusions.py; they add up, compared below"
+    ),
+    r"log_loss": "of tags: words have no probabilities in predictions/",
+    r"rule\.thresholds\..*": "a setting, held against decision.json",
+    r"(abstention|sets)\.asked": "a setting",
+    r"wrong\..*": "tests/metrics/test_telling_words.py: q by permutations and scipy",
+    r"confused\..*": "tests/metrics/test_confused.py",
+}
+REST = {  # pattern of a key beside the parts
+    r"best\.(step|epoch)": "counts of steps",
+    r"best\.value": "of answers: at the threshold of training, before one is fitted",
+    r"baselines\.tfidf\..*": "tests/metrics/test_baselines.py holds it against scikit-learn's",
+    r"baselines\.(word|sentence|mean)\..*": "tests/metrics/: texts of training decide",
+    r"baselines\.majority\..*": "of pairs: as of single, whose frequencies are counted again",
+}
+
+
+@pytest.fixture(scope="module", params=MADE)
+def made(request, tmp_path_factory):
+    """Return a run of a task, what counts, and its labels."""
+    end, more, count = MADE[request.param]
+    files = [RUNS / "data" / f"{request.param}_{part}.{end}" for part in ("train", "valid")]
+    run = textune.train(
+        files[0],
+        base=RUNS / "base",
+        valid=files[1],
+        test=files[1],
+        out=tmp_path_factory.mktemp("runs") / "run",
+        **more,
+    )
+    if request.param == "multi":  # of a model that is too sure: calibrated, and at thresholds
+        kept = run.path / "predictions" / "valid.parquet"
+        columns = pq.read_table(kept).to_pydict()
+        sure = {name: [5 * x for x in columns[name]] for name in columns if "logit" in name}
+        pq.write_table(pa.table(columns | sure), kept)
+        assert "calibration" in textune.decide(run.path, aim="fbeta=2").metrics["valid"]
+    names = json.loads((run.path / "model" / "decision.json").read_text("utf-8"))["labels"]
+    return request.param, run.path, count, names
+
+
+def leaves(value, path=()):
+    if isinstance(value, dict):
+        for key, each in value.items():
+            yield from leaves(each, (*path, str(key)))
+    elif isinstance(value, list | tuple):
+        for place, each in enumerate(value):
+            yield from leaves(each, (*path, str(place)))
+    else:
+        yield ".".join(path), value
+
+
+def is_number(value):
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def is_of(key, patterns):
+    return any(re.fullmatch(pattern, key) for pattern in patterns)
+
+
+def decisions(told, names, columns):
+    """Count again what a rule did to texts: abstention, sets, calibration."""
+    found = {}
+    if "abstention" in told:
+        given, truth = np.asarray(columns["decision"]), np.asarray(columns["truth"])
+        is_open = given == ""
+        found["abstention"] = {
+            "coverage": float((~is_open).mean()),
+            "right": float((given == truth)[~is_open].mean()),
+        }
+    if "sets" in told:
+        held = [set((cell or "").split(";")) - {""} for cell in columns["set"]]
+        inside = [name in each for name, each in zip(columns["truth"], held, strict=True)]
+        found["sets"] = {
+            "coverage": float(np.mean(inside)),
+            "mean_size": float(np.mean(list(map(len, held)))),
+            "empty": float(np.mean([not each for each in held])),
+        }
+    if "calibration" in told:  # of several labels
+        truth = made_recounts.marks(names, columns["truth"]).ravel()
+        chances = {
+            "before": special.expit(made_recounts.array(columns, names, "logit")).ravel(),
+            "after": made_recounts.array(columns, names, "p").ravel(),
+        }
+        found["calibration"] = {
+            when: {
+                "log_loss": log_loss(truth, each),
+                "ece": made_recounts.calibration_error(truth, each),
+            }
+            for when, each in chances.items()
+        }
+    return found
+
+
+def test_every_number_is_counted_again(made):
+    _, path, count, names = made
+    metrics = json.loads((path / "metrics.json").read_text("utf-8"))
+    for part in ("valid", "test"):
+        columns = pq.read_table(path / "predictions" / f"{part}.parquet").to_pydict()
+        told = metrics[part]
+        again = dict(columns)
+        if "abstention" in told:  # judged as if all were decided
+            chances = made_recounts.array(columns, names, "p").argmax(axis=1)
+            again["decision"] = [names[place] for place in chances]
+        expected = dict(leaves(count(names, again) | decisions(told, names, columns)))
+        (main,) = told["by_length"][0].keys() & told["intervals"].keys()
+        expected |= {f"by_length.0.{key}": expected[key] for key in ("n", main)}
+        assert [one["interval"] for one in told["by_length"]] == [told["intervals"][main]]
+        require(told, expected)
+        for name, (low, high) in told["intervals"].items():
+            assert low <= told[name] <= high, name
+        for name in {"accuracy", "subset_accuracy", "exact_match"} & told["intervals"].keys():
+            if "words" not in told:
+                wilson = made_recounts.wilson(told[name], told["n"])
+                assert told["intervals"][name] == pytest.approx(wilson)
+
+
+def require(told, expected):
+    """Hold every number of a part against those that were counted again."""
+    for key, value in leaves(told):
+        if key.startswith("undefined.") or not (is_number(value) or value is None):
+            continue
+        if key in expected and value is not None:
+            assert value == pytest.approx(expected[key], abs=1e-6), key
+        elif value is None and key in told["undefined"]:
+            assert key not in expected, f"{key} is null, and has a value"
+        else:
+            assert value is None or is_of(key, NOT_COUNTED), f"nothing counts {key}"
+
+
+def test_numbers_beside_the_parts_are_counted_again(made):
+    task, path, count, names = made
+    metrics = json.loads((path / "metrics.json").read_text("utf-8"))
+    columns = pq.read_table(path / "predictions" / "test.parquet").to_pydict()
+    expected = {}
+    if task in ("single", "multi"):
+        counted = majority(count, names, columns, task)
+        expected |= dict(leaves(counted, ("baselines", "majority")))
+    if count in (made_recounts.classes, made_recounts.labels):
+        counted = count(names, plainly(count, names, columns))  # the head, as it is
+        expected |= dict(leaves(counted, ("baselines", "probe")))
+    for key, value in leaves({key: metrics[key] for key in metrics.keys() - {"valid", "test"}}):
+        if not is_number(value) or ".undefined." in key:
+            continue
+        if key in expected:
+            assert value == pytest.approx(expected[key], abs=1e-6), key
+        elif key == "best.value" and task != "answers":
+            assert value == pytest.approx(metrics["valid"][metrics["best"]["metric"]])
+        else:
+            assert is_of(key, REST), f"nothing counts {key}"
+
+
+def plainly(count, names, columns):
+    """Decide by logits that are not calibrated: the likeliest class, labels likelier than not."""
+    logits = made_recounts.array(columns, names, "logit")
+    if count is made_recounts.labels:
+        chances = special.expit(logits)
+        cells = [
+            ";".join(n for n, p in zip(names, row, strict=True) if p >= 0.5) for row in chances
+        ]
+    else:
+        chances = special.softmax(logits, axis=1)
+        cells = [names[place] for place in chances.argmax(axis=1)]
+    found = {f"p({name})": chances[:, place] for place, name in enumerate(names)}
+    return {"truth": columns["truth"], "decision": cells, **found}
+
+
+def majority(count, names, columns, task):
+    """Count what the frequencies of training labels would have been judged as."""
+    with (RUNS / "data" / f"{task}_train.csv").open(encoding="utf-8", newline="") as opened:
+        rows = list(csv.DictReader(opened))
+    if count is made_recounts.labels:
+        shares = np.asarray([np.mean([int(row[name]) for row in rows]) for name in names])
+        decision = ";".join(name for name, share in zip(names, shares, strict=True) if share >= 0.5)
+    else:
+        shares = np.asarray([np.mean([row["label"] == name for row in rows]) for name in names])
+        decision = names[int(shares.argmax())]
+    size = len(columns["truth"])
+    chances = {f"p({name})": [share] * size for name, share in zip(names, shares, strict=True)}
+    return count(names, {"truth": columns["truth"], "decision": [decision] * size, **chances})
