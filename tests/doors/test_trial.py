@@ -100,7 +100,7 @@ def test_a_trial_tells_no_tracker(reviews, tiny_base, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     before = sorted(tmp_path.iterdir())
     options = {"trial": True, "track": "mlflow", "batch_size": 16, "out": tmp_path / "run"}
-    library.train(reviews, base=tiny_base, **options)
+    library.train(reviews, base=tiny_base, **options, settings="train.judge_training=true")
     assert sorted(tmp_path.iterdir()) == before
 
 

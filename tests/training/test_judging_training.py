@@ -62,6 +62,15 @@ def test_the_log_and_the_report_have_their_roc_auc_by_label(runs):
     assert "of training texts" in page
 
 
+def test_a_finished_run_may_be_gone_on_with_without_it(runs, tiny_base):
+    judged, _ = runs
+    train, valid = (judged.path.parent / f"{name}.csv" for name in "ab")
+    again = textune.train(
+        *(train,), valid=valid, base=tiny_base, out=judged.path, resume=True, **OPTIONS
+    )
+    assert again.metrics == judged.metrics
+
+
 def test_few_rows_are_parted_for_it_and_none_held_out_is_refused(tiny_base, tmp_path, monkeypatch):
     monkeypatch.delenv("TEXTUNE_RECIPE")
     file = write_comments(tmp_path, "few", 60)

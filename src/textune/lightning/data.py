@@ -34,6 +34,7 @@ ELSEWHERE = {  # setting of the training → what it must be, and how it is had 
     "lora": (None, "use textune train"),
     "profile": (False, "give Trainer(profiler=…)"),
     "deterministic": (False, "give Trainer(deterministic=True)"),
+    "judge_training": (False, "use textune train"),
     "keep_epochs": (False, "give ModelCheckpoint(save_top_k=-1)"),
     "keep_checkpoints": (False, "give Trainer(callbacks=[ModelCheckpoint(…)])"),
     "metric": (None, "give ModelCheckpoint(monitor='valid_…')"),

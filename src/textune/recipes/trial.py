@@ -71,6 +71,7 @@ def _small(settings: Settings) -> Settings:
         "patience": None,
         "profile": False,
         "keep_epochs": False,
+        "judge_training": max(texts, 2) if train.judge_training else False,
     }
     if settings.data.valid_share != 0:
         few["validate_every"] = 1  # by texts that are held out, and not in folds

@@ -26,6 +26,7 @@ FREE = {  # settings that no weight depends on
     "train.threads",  # kernels give the same bits with any number of them
     "train.checkpoint_minutes",
     "train.curve",
+    "train.judge_training",
     "train.profile",
     "train.keep_epochs",
     "train.keep_checkpoints",
