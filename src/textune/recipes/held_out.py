@@ -118,8 +118,7 @@ def thorough(
     """Let fine-tuned encoders and a linear head on the frozen one answer texts held out; (I, C).
 
     The encoder is fine-tuned for each fold on the others, from a head that did not see it either;
-    so again with texts dealt anew. Of the logits of all the mean is taken, the head's counting as
-    much as those of the encoders together.
+    so again with texts dealt anew. The mean is taken of the logits of each time and of the head's.
 
     Args:
         corpus: All of whose texts are learned from.
@@ -150,8 +149,7 @@ def thorough(
         own = settings.model_copy(update={"seed": settings.seed + number})
         of = f", round {number + 1} of {repeats}" if repeats > 1 else ""
         found.append((yield from _round(trainer, own, known, head, of)))
-    tuned = _mean(found)
-    return tuned if plain is None else _mean([tuned, plain])
+    return _mean(found if plain is None else [*found, plain])
 
 
 def too_few(corpus: Corpus) -> DataError:

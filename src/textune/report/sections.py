@@ -12,6 +12,7 @@ from textune.report import (
     summary,
     threshold_slider,
     understood,
+    where_wrong,
 )
 from textune.report.section import Source
 
@@ -21,6 +22,7 @@ LABELLED: tuple[Source, ...] = (
     threshold_slider.thresholds,
     judged.of("valid"),
     judged.of("test"),
+    where_wrong.wrong,
     results.rare,
     learned.training,
     understood.data,
