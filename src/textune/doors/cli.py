@@ -17,6 +17,7 @@ from textune.doors import (
     commands_deciding,
     commands_looking,
     commands_pushing,
+    commands_reporting,
     commands_suspects,
     commands_sweep,
     commands_table,
@@ -27,6 +28,7 @@ from textune.doors import (
     evaluating_api,
     exits,
     language_api,
+    reporting_api,
     suggestion_api,
     watching,
 )
@@ -76,13 +78,16 @@ commands_check.register(app)
 
 
 @command(app, api.train)
-def train(*, as_json: bool, **options: object) -> None:
+def train(*, as_json: bool, report: str | None = None, **options: object) -> None:
     """Fine-tune an encoder on the labelled text in FILE."""
+    reporting_api.require_form(report, "--report")
     run = _watched(api.train, options, quiet=as_json)
     if options.get("trial"):
         if as_json:
             console.show_json({"trial": "passed", **run.metrics})
         return
+    if report is not None:
+        reporting_api.write_beside(run.path, report)
     _show_run(run, _show_trained, as_json=as_json)
 
 
@@ -114,14 +119,23 @@ commands_sweep.register(app)
 
 
 @command(app, evaluating_api.evaluate)
-def evaluate(run: Path, source: str | list[str], *, as_json: bool, **options: Any) -> None:
+def evaluate(
+    run: Path,
+    source: str | list[str],
+    *,
+    as_json: bool,
+    report: str | None = None,
+    **options: Any,
+) -> None:
     """Judge the model in RUN by the labelled text in FILE: every metric, with intervals.
 
     One that fills in masks is judged by plain text: loss, perplexity, masked accuracy.
     """
+    reporting_api.require_form(report, "--report")
     began = time.perf_counter()
     found = evaluating_api.evaluate(run, source, **options)
     seconds = time.perf_counter() - began
+    page = None if report is None else reporting_api.write_beside(run, report, source)
     if as_json:
         console.show_json(found)
         return
@@ -134,6 +148,8 @@ def evaluate(run: Path, source: str | list[str], *, as_json: bool, **options: An
     rate = found["n"] / max(seconds, 1e-9)
     took = f"{written.clock(seconds)}, {rate:,.0f} {noun}/s"
     console.say(f"\n{took}, with reading the file and loading the model")
+    if page is not None:
+        console.say(f"the report: {page}")
 
 
 @command(app, words=evaluating_api.evaluate)
@@ -270,6 +286,7 @@ commands_table.register(app)
 commands_deciding.register(app)
 commands_comparing.register(app)
 commands_pushing.register(app)
+commands_reporting.register(app)
 commands_suspects.register(app)
 
 

@@ -9,7 +9,7 @@ COMMANDS = {
     "Look at data and models": ("check", "suspects", "table", "tokens", "inspect", "features"),
     "Train": ("train", "sweep", "folds", "adapt", "pretrain", "demo"),
     "Use a model": (
-        *("predict", "evaluate", "compare", "decide", "suggest", "fill", "follows"),
+        *("predict", "evaluate", "compare", "decide", "report", "suggest", "fill", "follows"),
         *("push", "accept"),
     ),
 }
@@ -30,7 +30,7 @@ OPTIONS = {
     "Where it runs": ("device", "precision", "deterministic", "profile", "trial"),
     "What is written": (
         *("out", "output", "resume", "accept_changes", "overwrite", "keep", "as_json", "quiet"),
-        *("harmless", "as_", "track"),
+        *("harmless", "as_", "report", "track"),
     ),
 }
 OTHERS = "Others"

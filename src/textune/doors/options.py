@@ -65,6 +65,9 @@ DIFFERENT = {
     "plugin": Shown(metavar="FILE.py", kind=Path),
     "prove_set": Shown(metavar="SECTION.KEY=VALUE", kind=list[str]),
     "quiet": Shown(help="Show warnings and results only, neither progress nor notes."),
+    "report": Shown(
+        metavar="FORM", help="Write a report, too: html, a page, or md, for a pull request."
+    ),
     "run": Shown(metavar="RUN", kind=Path),
     "runs": Shown(metavar="RUN…", kind=list[str]),
     "seeds": Shown(least=1),

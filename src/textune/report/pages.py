@@ -34,15 +34,19 @@ class Files:
     log: Sequence[LogLine]
 
     @classmethod
-    def read(cls, run_dir: Path) -> "Files":
+    def read(cls, run_dir: Path, *, needed: bool = True) -> "Files":
         """Read them from a run's folder.
+
+        Args:
+            run_dir: The folder.
+            needed: Whether there must be numbers of the run itself.
 
         Raises:
             RunError: There is no metrics.json, without which there is nothing to show, or a file
                 is damaged.
         """
         metrics = _read(run_dir / "metrics.json")
-        if not metrics:
+        if not metrics and needed:
             raise RunError(
                 f"{run_dir}: no metrics.json, so there is nothing to report; train first"
             )

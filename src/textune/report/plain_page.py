@@ -22,21 +22,40 @@ APART = ": the 95 % intervals do not overlap"
 MINUS = "\N{MINUS SIGN}"
 
 
+def said(subject: Subject) -> list[str]:
+    """Say what became of held-out text, and beside what that is to be read."""
+    parts, metrics = _parts(subject), cast("PlainMetrics", subject.files.metrics)
+    return [_verdict(parts.get("before", {}), parts.get("valid", {})), *_notes(metrics)]
+
+
+def table(subject: Subject) -> tuple[list[str], list[dict[str, object]]]:
+    """Return the measures of held-out text, with their values and intervals, and the heads."""
+    parts = _parts(subject)
+    rows = pages.scores(
+        MEASURES, list(parts.values()), name=lambda measure: measure.heading, show=_shown
+    )
+    return [PARTS[key] for key in parts], rows
+
+
 def result(subject: Subject) -> Section | None:
     """Say what became of held-out text."""
-    files, metrics = subject.files, cast("PlainMetrics", subject.files.metrics)
-    parts: dict[str, Report] = {key: files.metrics[key] for key in PARTS if files.metrics.get(key)}
+    parts = _parts(subject)
+    verdict, *notes = said(subject)
+    titles, rows = table(subject)
     values = {
-        "verdict": _verdict(parts.get("before", {}), parts.get("valid", {})),
-        "notes": _notes(metrics),
-        "titles": [PARTS[key] for key in parts],
-        "table": pages.scores(
-            MEASURES, list(parts.values()), name=lambda measure: measure.heading, show=_shown
-        ),
+        "verdict": verdict,
+        "notes": notes,
+        "titles": titles,
+        "table": rows,
         "has_spans": any(part.get("intervals") for part in parts.values()),
         "measured": _measured(parts.get("valid") or {}),
     }
     return section("result", "Result", "plain_result.html", values)
+
+
+def _parts(subject: Subject) -> dict[str, Report]:
+    metrics = subject.files.metrics
+    return {key: metrics[key] for key in PARTS if metrics.get(key)}
 
 
 def proved(subject: Subject) -> Section | None:

@@ -7,10 +7,11 @@ from pathlib import Path
 
 from markupsafe import Markup
 
+from textune.metrics.metrics import Report
 from textune.report import facts, pages, pictures
 from textune.report.pages import Files
 from textune.report.section import Section, Subject, sections
-from textune.report.sections import LABELLED, PLAIN
+from textune.report.sections import EVALUATED, LABELLED, PLAIN
 from textune.storage import atomic
 
 PAGE = "report.html"
@@ -35,16 +36,28 @@ def write_page(run_dir: Path, files: Files) -> Path:
     """Write report.html into a run folder; whatever else the folder lacks is left out."""
     subject = Subject.read(run_dir, files)
     shown = sections(subject, PLAIN if files.is_plain else LABELLED)
-    return put(run_dir, PAGE, facts.of(subject), shown)
+    return put(run_dir, PAGE, subject.name, facts.of(subject), shown)
+
+
+def write_evaluation(run_dir: Path, found: Report, answers: Path) -> Path:
+    """Write the page of another file that a run's model was judged by, beside its numbers."""
+    subject = Subject.evaluated(run_dir, found, answers)
+    shown = sections(subject, EVALUATED)
+    page = answers.with_suffix(".html")
+    return put(page.parent, page.name, subject.name, facts.of(subject), shown)
 
 
 def put(
-    folder: Path, name: str, facts_of: Sequence[tuple[str, str]], shown: Sequence[Section]
+    folder: Path,
+    name: str,
+    title: str,
+    facts_of: Sequence[tuple[str, str]],
+    shown: Sequence[Section],
 ) -> Path:
-    """Write a page of sections into a folder; its title is the folder's name."""
+    """Write a page of sections into a folder."""
     script = pages.source("page.js")
     values = {
-        "name": folder.resolve().name,
+        "name": title,
         "facts": facts_of,
         "sections": shown,
         "script": Markup(script),  # ours

@@ -1,13 +1,13 @@
 """The numbers of a run become the section that says how good it is, beside what is simple."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from textune.metrics import catalogue, repeated
 from textune.metrics.catalogue import METRICS
 from textune.metrics.metrics import Report
 from textune.report import drawings, pages, pictures
-from textune.report.section import PARTS, Section, Subject, section
+from textune.report.section import EVALUATION, PARTS, Section, Subject, section
 from textune.runs.curves import FROZEN, TUNED, WAYS, LearningCurve
 
 CANDIDATES = {FROZEN: "Linear head on the frozen encoder", TUNED: "Fine-tuning"}
@@ -15,23 +15,32 @@ CANDIDATES = {FROZEN: "Linear head on the frozen encoder", TUNED: "Fine-tuning"}
 
 def result(subject: Subject) -> Section | None:
     """Show the main number beside the baselines', and all others with their intervals."""
-    metrics, names = subject.files.metrics, [part.name for part in subject.parts]
+    metrics = subject.files.metrics
     values = {
         "main": subject.main,
         "remarks": _remarks(metrics),
-        "models": _models(metrics, subject.main),
+        "models": _models(subject),
         "titles": [part.title for part in subject.parts],
-        "lines": pages.scores(
-            [metric for metric in METRICS.values() if not metric.repeats],
-            [metrics[name] for name in names],
-            name=lambda metric: metric.name,
-            show=lambda _, value: pages.number(value),
-        ),
-        "undefined": [(PARTS[name], metrics[name].get("undefined") or {}) for name in names],
+        "lines": lines(subject),
+        "undefined": [
+            (part.title, reasons)
+            for part in subject.parts
+            if (reasons := part.found.get("undefined"))
+        ],
         "seeds": _seeds(metrics.get("seeds")),
         "learning": _learning(LearningCurve.read(subject.folder)),
     }
     return section("result", "Result", "result.html", values)
+
+
+def lines(subject: Subject) -> list[dict[str, object]]:
+    """List each metric with its value and interval in each part."""
+    return pages.scores(
+        [metric for metric in METRICS.values() if not metric.repeats],
+        [part.found for part in subject.parts],
+        name=lambda metric: metric.name,
+        show=lambda _, value: pages.number(value),
+    )
 
 
 def rare(subject: Subject) -> Section | None:
@@ -61,29 +70,43 @@ def _remarks(metrics: Report) -> list[str]:
 
 def judged_part(metrics: Report) -> str | None:
     """Name the part that a run is judged by: that of its baselines, or test, or validation."""
-    known = [part for part in ("test", "valid") if metrics.get(part)]
+    known = [part for part in ("test", "valid", EVALUATION) if metrics.get(part)]
     by: str | None = (metrics.get("baselines") or {}).get("part")
     return by if by in known else next(iter(known), None)
 
 
-def _models(metrics: Report, main: str) -> dict[str, object] | None:
-    """Put the main metric beside the baselines', on the part that these were judged by."""
-    baselines, part = metrics.get("baselines") or {}, judged_part(metrics)
+def models(
+    subject: Subject,
+) -> tuple[str, list[tuple[str, float | None, Sequence[float] | None]]] | None:
+    """Put the main metric beside the baselines', on the part that these were judged by.
+
+    Returns:
+        That part's title; name, value and interval of the model and of each rule.
+    """
+    name, main = judged_part(subject.files.metrics), subject.main
+    part = None if name is None else subject.part(name)
     if part is None:
         return None
-    found = metrics[part]
-    interval = (found.get("intervals") or {}).get(main)
-    rows = [("This model", catalogue.value(found, main), interval)]
+    baselines = subject.files.metrics.get("baselines") or {}
+    interval = (part.found.get("intervals") or {}).get(main)
+    rows: list[tuple[str, float | None, Sequence[float] | None]] = [
+        ("This model", catalogue.value(part.found, main), interval)
+    ]
     rows += [
-        (name, catalogue.value(baselines[key], main), None)
-        for key, (name, _) in catalogue.BASELINES.items()
+        (title, catalogue.value(baselines[key], main), None)
+        for key, (title, _) in catalogue.BASELINES.items()
         if baselines.get(key)
     ]
-    return {
-        "part": catalogue.judged_by(found, PARTS[part]),
-        "rows": rows,
-        "chart": drawings.bars(rows) if pictures.are_wanted() else None,
-    }
+    return part.title, rows
+
+
+def _models(subject: Subject) -> dict[str, object] | None:
+    found = models(subject)
+    if found is None:
+        return None
+    part, rows = found
+    chart = drawings.bars(rows) if pictures.are_wanted() else None
+    return {"part": part, "rows": rows, "chart": chart}
 
 
 def _seeds(told: Mapping[str, Any] | None) -> dict[str, object] | None:

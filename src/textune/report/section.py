@@ -1,7 +1,7 @@
 """What a section of a page is, and what it is made from: a run or an evaluation, read once."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from textune.report import mistakes, pages
 from textune.report.pages import Files
 from textune.runs.written import Best, DataCard
 
+EVALUATION = "evaluation"  # the part of a page that is not of the run, but of another file
 PARTS = {"valid": "Validation", "test": "Test"}
 MAIN = {
     "confusion": "mcc",
@@ -62,6 +63,7 @@ class Subject:
     files: Files
     card: DataCard  # empty of a run on plain text
     parts: tuple[Part, ...]  # none of a run on plain text
+    name: str  # the title of the page
 
     @classmethod
     def read(cls, folder: Path, files: Files) -> "Subject":
@@ -71,7 +73,7 @@ class Subject:
             RunError: A file of the run is damaged.
         """
         if files.is_plain:
-            return cls(folder, files, DataCard(), ())
+            return cls(folder, files, DataCard(), (), _name(folder))
         parts = tuple(
             Part(
                 name,
@@ -82,7 +84,26 @@ class Subject:
             for name, title in PARTS.items()
             if (found := files.metrics.get(name))
         )
-        return cls(folder, files, DataCard.read(folder), parts)
+        return cls(folder, files, DataCard.read(folder), parts, _name(folder))
+
+    @classmethod
+    def evaluated(cls, folder: Path, found: Report, answers: Path) -> "Subject":
+        """Read what a run's model said of another file.
+
+        Args:
+            folder: Of the run.
+            found: The numbers that `evaluate` kept.
+            answers: The table beside them.
+
+        Raises:
+            RunError: A file of the run is damaged.
+        """
+        title = Path(str(found.get("source") or answers.stem)).name
+        files = replace(Files.read(folder, needed=False), log=())
+        files = replace(files, metrics={EVALUATION: found, "best": files.metrics.get("best")})
+        part = Part(EVALUATION, title, found, mistakes.read(answers))
+        name = f"{_name(folder)} on {title}"
+        return cls(folder, files, DataCard.read(folder), (part,), name)
 
     @property
     def contract(self) -> Mapping[str, Any]:
@@ -102,6 +123,10 @@ class Subject:
         """Return the first of these parts that there is."""
         known = {part.name: part for part in self.parts}
         return next((known[name] for name in names if name in known), None)
+
+
+def _name(folder: Path) -> str:
+    return folder.resolve().name
 
 
 Source = Callable[[Subject], Section | None]

@@ -14,7 +14,7 @@ from textune.report import (
     understood,
     where_wrong,
 )
-from textune.report.section import Source
+from textune.report.section import EVALUATION, Source
 
 LABELLED: tuple[Source, ...] = (
     summary.summary,
@@ -28,6 +28,13 @@ LABELLED: tuple[Source, ...] = (
     understood.data,
     cost.cost,
     learned.repeat,
+)
+EVALUATED: tuple[Source, ...] = (  # another file, by the model of a run
+    summary.summary,
+    results.result,
+    threshold_slider.thresholds,
+    judged.of(EVALUATION),
+    understood.data,
 )
 PLAIN: tuple[Source, ...] = (
     plain_page.result,

@@ -18,8 +18,12 @@ LOOSE = 0.05  # calibration error from which it is worth a word
 
 def summary(subject: Subject) -> Section:
     """Say what a reader with little time should know."""
-    sentences = [learned(subject), quality(subject), doubts(subject)]
-    return section("summary", "Summary", "summary.html", {"sentences": sentences})
+    return section("summary", "Summary", "summary.html", {"sentences": sentences(subject)})
+
+
+def sentences(subject: Subject) -> list[str]:
+    """Return the three."""
+    return [learned(subject), quality(subject), doubts(subject)]
 
 
 def learned(subject: Subject) -> str:
@@ -123,8 +127,9 @@ def _where(part: Part) -> str:
     crossed = part.found.get("cross_validation")
     if crossed:
         return part.title
-    kind = {"valid": "held-out", "test": "test"}.get(part.name, "")
-    return f"{pages.count(count)} {kind} texts" if count is not None else f"the {kind} texts"
+    kinds = {"valid": "held-out texts", "test": "test texts"}
+    kind = kinds.get(part.name, f"texts of {part.title}")
+    return f"{pages.count(count)} {kind}" if count is not None else f"the {kind}"
 
 
 def _beside(subject: Subject, value: float, interval: Sequence[float] | None) -> str:

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from textune.report import bars, label_curves, pages, pictures
 from textune.report.bars import Cells, Counts
-from textune.report.section import Part, Section, Subject, section
+from textune.report.section import EVALUATION, Part, Section, Subject, section
 
 SHOWN = (0.1, 0.3, 0.5, 0.7, 0.9)  # thresholds of the table
 UNSAFE = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
@@ -16,7 +16,7 @@ UNSAFE = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "
 
 def thresholds(subject: Subject) -> Section | None:
     """Show what each threshold gives, on the texts by which thresholds may be chosen."""
-    part = subject.part("valid", "test")
+    part = subject.part("valid", "test", EVALUATION)
     found = [] if part is None else bars.cells(part)
     if part is None or not found:
         return None
@@ -26,7 +26,7 @@ def thresholds(subject: Subject) -> Section | None:
         "title": part.title,
         "n": part.found.get("n"),
         "is_exclusive": whole is not None,
-        "is_test": part.name == "test",
+        "is_test": part.name != "valid",
         "is_crossed": bool(part.found.get("decided")),
         "labels": [one.label for one in every],
         "data": _inlined({"stops": list(bars.STOPS), "labels": [bars.told(one) for one in every]}),

@@ -25,11 +25,11 @@ _CHECKPOINTS = (
 )
 _RUN = (
     r"(?:config\.toml|data_card\.json|splits\.json|log\.jsonl|metrics\.json|capsule\.json"
-    r"|report\.html|tracking\.json|log\.csv|warmup\.json|probe\.json|curve\.json|\.textune"
+    r"|report\.(?:html|md)|tracking\.json|log\.csv|warmup\.json|probe\.json|curve\.json|\.textune"
     rf"|model(?:/(?:{_MODEL}))?"
     rf"|tokenizer(?:/(?:{_MODEL}))?"
     rf"|checkpoints(?:/(?:{_CHECKPOINTS}))?"
-    r"|(?:predictions|evaluations)(?:/\.?[^/]+\.(?:parquet|json|lock))?"
+    r"|(?:predictions|evaluations)(?:/\.?[^/]+\.(?:parquet|json|html|md|lock))?"
     r"|pictures(?:/\.?[^/]+\.png)?"
     r"|profile(?:/(?:operations\.txt|trace\.json))?"
     rf"|epochs(?:/epoch-\d+(?:/(?:{_MODEL}))?)?"

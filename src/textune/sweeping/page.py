@@ -33,7 +33,7 @@ def write(folder: Path, plan: Plan, found: Sequence[Trial], numbers: Mapping[str
             pictures.write_png(folder / plans.PICTURES / f"{name}.png", title, draw)
             drawings.append((title, pictures.drawn(title, draw)))
     sections = _sections(plan, shown, numbers, drawings)
-    report.put(folder, plans.PAGE, _facts(plan, numbers), sections)
+    report.put(folder, plans.PAGE, folder.resolve().name, _facts(plan, numbers), sections)
 
 
 def _sections(

@@ -1,0 +1,83 @@
+"""`textune report`, and `--report` of commands that train or judge."""
+
+import json
+import shutil
+
+import pytest
+from test_report import EVIL, MULTI, SINGLE, write_run
+from typer.testing import CliRunner
+
+from textune.doors import reporting_api
+from textune.errors import TextuneError
+from textune.report import markdown
+
+RUNNER = CliRunner()
+
+
+def typed(*words):
+    from textune.doors.cli import app
+
+    return RUNNER.invoke(app, ["report", *map(str, words)])
+
+
+@pytest.fixture(params=[SINGLE, MULTI], ids=["single", "multi"])
+def run(request, tmp_path):
+    write_run(tmp_path, request.param)
+    return tmp_path
+
+
+def test_the_page_is_made_again_from_the_files(run):
+    said = typed(run)
+    assert (said.exit_code, said.output.strip()) == (0, str(run / "report.html"))
+    before = (run / "report.html").read_bytes()
+    (run / "report.html").unlink()
+    typed(run)
+    assert (run / "report.html").read_bytes() == before
+
+
+def test_markdown_has_sentences_scores_and_labels_and_no_markup_of_the_data(run):
+    text = typed(run, "--as", "md").output
+    valid = json.loads((run / "metrics.json").read_text())["valid"]
+    assert text.startswith(f"## {markdown.escaped(run.name)}\n")
+    assert "On 60 held-out texts its MCC is {:.3f}".format(valid["mcc"]) in text
+    low, high = valid["intervals"]["mcc"]
+    assert f"| mcc ↑ | {valid['mcc']:.3f} ({low:.3f} to {high:.3f}) |" in text
+    assert "a;b | " in text or "neg | " in text
+    assert EVIL not in text
+    assert r"\<script\>" in text
+    heads = [line for line in text.splitlines() if line.startswith("| ---")]
+    tables = [block for block in text.split("\n\n") if block.startswith("|")]
+    assert len(heads) == len(tables) >= 3
+    for table in tables:
+        assert len({line.replace(r"\|", "").count("|") for line in table.splitlines()}) == 1
+
+
+def test_another_file_has_a_page_beside_its_numbers(run, tmp_path):
+    evaluations = run / "evaluations"
+    evaluations.mkdir()
+    found = json.loads((run / "metrics.json").read_text())["test"]
+    source = tmp_path / "new.csv"
+    (evaluations / "new.json").write_text(json.dumps(found | {"source": str(source.resolve())}))
+    shutil.copy(run / "predictions" / "test.parquet", evaluations / "new.parquet")
+    assert typed(run, "--on", source).output.strip() == str(evaluations / "new.html")
+    page = (evaluations / "new.html").read_text(encoding="utf-8")
+    assert "60 texts of new.csv" in page
+    assert 'id="slider"' in page
+    assert typed(run, "--on", source, "--as", "md").output.startswith("## ")
+    assert reporting_api.write_beside(run, "md", source).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("{run}", "--as", "pdf"), "--as pdf: allowed: 'html', 'md'"),
+        (("{run}/absent",), "no such folder; RUN is a folder"),
+        (("{run}", "--on", "x.csv"), "was not judged by x.csv; judge it first: textune evaluate"),
+        (("{run}/predictions",), "no metrics.json, so there is nothing to report; train first"),
+    ],
+)
+def test_what_cannot_be_reported_is_said(tmp_path, words, said):
+    write_run(tmp_path, SINGLE)
+    found = typed(*(word.format(run=tmp_path) for word in words))
+    assert isinstance(found.exception, TextuneError)
+    assert said in str(found.exception)
