@@ -74,3 +74,12 @@ def test_f1_is_highest_at_the_threshold_and_rare_labels_follow_the_common_one():
     own = chances >= found.values[0]
     assert 2 * (own & truth).sum() / (own.sum() + truth.sum()) >= f1.max() - 0.003
     assert abs(special.logit(found.values[1]) - special.logit(found.values[0])) < 1.5
+
+
+@pytest.mark.parametrize("aim", ["precision>=0.9", "recall>=0.8"])
+def test_of_a_label_that_no_text_has_nothing_is_promised_and_no_text_gets_it_for_that(aim):
+    truth, chances = texts(3000, 3)
+    marks = np.stack([truth, np.zeros(3000)], axis=1).astype(float)
+    found = thresholds.fit(marks, np.stack([chances, 0.4 * chances], axis=1), aims.read(aim))
+    assert found.is_met.tolist() == [True, False]
+    assert found.values[1] == 0.5

@@ -159,6 +159,20 @@ def test_another_file_judges_both(copies, tmp_path):
     assert found.differences["accuracy"][0].gain == 0
 
 
+def test_texts_of_one_class_give_no_mcc_and_the_next_metric_decides(copies):
+    def alike(columns):
+        columns["truth"] = [columns["truth"][0]] * len(columns["truth"])
+
+    places = copies("single", alike)
+    file = places[0] / "predictions" / "valid.parquet"
+    shutil.copy(places[1] / "predictions" / "valid.parquet", file)
+    found = textune.compare(*places)
+    assert "mcc" not in found.differences
+    assert found.main == "accuracy"
+    with pytest.raises(SettingsError, match="--metric mcc: cannot be compared here"):
+        textune.compare(*places, metric="mcc")
+
+
 def test_chance_is_called_better_one_time_in_twenty():
     draw = np.random.default_rng(0)
     shown, count = 0, 400

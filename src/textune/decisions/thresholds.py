@@ -40,7 +40,9 @@ def fit(marks: Floats, chances: Floats, aim: Aim, *, counts_both: bool = False) 
     curves = [_curve(*one, aim, counts_both=counts_both) for one in known]
     common = _common(curves)
     for label, (odds, score, positives) in enumerate(curves):
-        if aim.kind in ("precision", "recall"):
+        if aim.kind in ("precision", "recall") and not positives:
+            is_met[label] = False  # nothing is known of it: as likely as not
+        elif aim.kind in ("precision", "recall"):
             tell = promises.of_those_above if aim.kind == "precision" else promises.of_those_found
             values[label], is_met[label] = tell(*known[label], aim.share)
         elif len(odds):

@@ -143,6 +143,8 @@ def _single(truth: Ints, answers: Answers, draws: Floats) -> dict[str, Floats]:
     )  # (R, C) each
     accuracy = hits.sum(axis=1) / totals.sum(axis=1)
     found = intervals.single_numbers(hits, totals, predicted)
+    if len(np.unique(truth)) < 2:
+        found["mcc"] = np.full(len(draws), np.nan)  # the truth has one class only
     return found | {"accuracy": accuracy, "micro_f1": accuracy}
 
 

@@ -64,7 +64,8 @@ def compare(
         places: Folders of two runs or more; the first is what the others are compared with.
         on: Labelled texts by which they are judged; None: those that all of them keep answers of.
         options: How `on` is read.
-        metric: That decides; None: the main one of their task.
+        metric: That decides; None: the main one of their task, or, where these texts do not give
+            it, as of one class only, the first that they give.
 
     Raises:
         RunError: They keep answers of no common texts.
@@ -86,8 +87,8 @@ def compare(
     count = registry.of(task.name).drawn
     assert count is not None
     found = [count(task, table, draws) for table in tables]
-    main = metric or task.main_metric
     known = [key for key in found[0] if all(np.isfinite(one[key][0]) for one in found)]
+    main = metric or next(key for key in (task.main_metric, *known) if key in known)
     if main not in known:
         raise SettingsError(f"--metric {main}: cannot be compared here; {among(main, known)}")
     alone = _alone(task, tables) if registry.of(task.name).judged.is_exclusive else None
