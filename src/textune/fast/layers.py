@@ -5,6 +5,7 @@ stock behaviour; only a packed batch takes the shorter way here, on a CPU by way
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -152,6 +153,25 @@ def part(model: Any) -> None:
     model.base_model.embeddings.fused = None
     for layer in model.base_model.encoder.layer:
         layer.fused = None
+
+
+@contextmanager
+def parted(model: Any) -> Iterator[None]:
+    """Let the layers compute by torch's own operations for a while: gradients reach their inputs.
+
+    Those of kernels are of parameters only, and of the states between layers.
+    """
+    if not cuts(model):
+        yield
+        return
+    places = [model.base_model.embeddings, *model.base_model.encoder.layer]
+    before = [place.fused for place in places]
+    part(model)
+    try:
+        yield
+    finally:
+        for place, fused in zip(places, before, strict=True):
+            place.fused = fused
 
 
 def are_fused(model: object) -> bool:

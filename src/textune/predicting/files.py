@@ -6,8 +6,9 @@ from itertools import islice
 from pathlib import Path
 
 from textune.errors import Problems, SettingsError
+from textune.predicting.asking import Text
 from textune.predicting.outputs import Output, nested_answers
-from textune.predicting.predictor import CHUNK, Predictor, Reading, Text
+from textune.predicting.predictor import CHUNK, Predictor, Reading
 from textune.reading.passed_over import SAID
 from textune.records import Example, Prediction, Table
 from textune.storage import faulty_rows

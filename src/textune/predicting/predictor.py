@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from textune.data import given, naming, skipping
-from textune.data.cut import Cutter
 from textune.data.names import columns_meant
-from textune.data.words import joined
 from textune.decisions.rule import Decision
 from textune.encoder import bases, names, plain
 from textune.encoder.plain import PlainEncoder
@@ -21,6 +19,11 @@ from textune.evaluation import answered
 from textune.extensions import kept
 from textune.extensions import plugin as plugins
 from textune.extensions.plugin import Given
+from textune.predicting import asking
+from textune.predicting.asking import Text
+from textune.predicting.explaining import explain as explaining
+from textune.predicting.explaining.explanation import Explanation
+from textune.predicting.explaining.model import Model
 from textune.predicting.waiting import Waiting
 from textune.reading import obtained, sources
 from textune.records import Contract, Example, Prediction, ReadOptions, Scores, Table
@@ -41,7 +44,6 @@ if TYPE_CHECKING:
 
 CHUNK = 4096
 FEW = 20_000  # characters that NumPy answers sooner than torch is imported
-Text = str | tuple[str, str] | list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,18 +259,60 @@ class Predictor:
             DataError: A data frame lacks the text column of the training.
         """
         self.decision(threshold)  # refused before anything is read
-        if given.is_frame(texts):
-            return list(self.stream(self._of_frame(texts), threshold=threshold))
         return list(self.stream(self.examples(texts), threshold=threshold))
 
     def examples(self, texts: Sequence[Text]) -> list[Example]:
         """Take texts as they are given to `predict`."""
+        if given.is_frame(texts):
+            return list(self._of_frame(texts))
         listed = enumerate(given.to_list(texts), start=1)
-        return [self._to_example(text, number) for number, text in listed]
+        agreed = self.card.contract
+        return [
+            asking.to_example(text, number, task=self.task, contract=agreed)
+            for number, text in listed
+        ]
 
     def classify(self, text: Text, *, threshold: float | None = None) -> tuple[str, ...]:
         """Return the labels of one text; the names above the threshold where several may apply."""
         return self.predict([text], threshold=threshold)[0].labels
+
+    def explain(
+        self, texts: Sequence[Text], *, label: str | None = None, method: str | None = None
+    ) -> list[Explanation]:
+        """Say which words of texts moved the decisions, and how much.
+
+        Args:
+            texts: As for `predict`.
+            label: What is explained, instead of what was decided: "why not joy?"
+            method: "occlusion" (each word is left out) or "gradients" (integrated gradients); by
+                default what was measured to be more faithful, occlusion.
+
+        Raises:
+            SettingsError: There is no such label or method; or as for `predict`.
+
+        Examples:
+            >>> predictor.explain(["I really hate you"])[0].top()  # doctest: +SKIP
+            [('hate', 4.1), ('really', 0.3), ('I', -0.1)]
+        """
+        return list(self.explanations(self.examples(texts), label=label, method=method))
+
+    def explanations(
+        self,
+        examples: Iterable[Example],
+        *,
+        label: str | None = None,
+        method: str | None = None,
+        threshold: float | None = None,
+    ) -> Iterator[Explanation]:
+        """Explain examples as they come, in bounded memory."""
+        model = self.asked(threshold)
+        way = explaining.check(model, method=method, label=label)
+        return explaining.explain(model, examples, method=way, label=label)
+
+    def asked(self, threshold: float | None = None) -> Model:
+        """Return what explanations need of the model."""
+        decision, shape = self.decision(threshold), self.card.shape
+        return Model(self.task, self.tokenizer, shape, decision, self._encoder)
 
     def decode(self, ids: Sequence[int]) -> str:
         """Return the text that ids stand for, without special tokens."""
@@ -315,7 +359,8 @@ class Predictor:
         if isinstance(self.encoder, PlainEncoder):
             parts = answered.one_by_one(self.encoder, store, rows)
             return answered.scores(parts, self.task, store, rows, decision=decision, targets=known)
-        encoder = self.encoder.load() if isinstance(self.encoder, Waiting) else self.encoder
+        encoder = self._encoder()
+        assert not isinstance(encoder, PlainEncoder)
         from textune.evaluation import evaluate  # with torch, which takes a second to import
 
         given: Any = {"decision": decision, "targets": known, "batch_size": batch_size}
@@ -344,6 +389,9 @@ class Predictor:
         bars = thresholds(self.task.labels, threshold)
         return Decision("threshold", bars, calibration=calibration)
 
+    def _encoder(self) -> "Scorer | PlainEncoder":
+        return self.encoder.load() if isinstance(self.encoder, Waiting) else self.encoder
+
     def _of_frame(self, frame: object) -> Iterator[Example]:
         """Read the texts of a data frame; the one column that it has is its text."""
         columns = given.columns(frame)
@@ -355,43 +403,3 @@ class Predictor:
             if layout.BY_CONTENT in found.message and not is_plain:
                 raise DataError(f"{found.message}; rename the column, or give its texts")
         return examples.read(table, agreed, labelled=False)
-
-    def _of_words(self, words: Sequence[object], number: int) -> Example:
-        """Take words as they are given: each gets a tag."""
-        sound = [word for word in words if isinstance(word, str) and word.strip()]
-        if len(sound) < len(words) or not all(map(_is_unicode, sound)):
-            raise SettingsError(
-                f"text {number}: a list is of words, each of them not empty, found {words!r:.80}"
-            )
-        text, places = joined(sound)
-        return Example(text, f"text {number}", words=places)
-
-    def _to_example(self, text: Text, number: int) -> Example:
-        if self.task.asks == "words" and not isinstance(text, str) and _is_list(text):
-            return self._of_words(text, number)
-        wants_pair = len(self.card.contract.text) == 2
-        parts = (text,) if isinstance(text, str) else tuple(text) if _is_list(text) else ()
-        if len(parts) != 1 + wants_pair or not all(isinstance(part, str) for part in parts):
-            wanted = "pairs of texts" if wants_pair else "single texts"
-            raise SettingsError(
-                f"text {number}: this model was trained on {wanted}, found {text!r:.80}"
-            )
-        for part in parts:
-            if not _is_unicode(part):
-                raise SettingsError(f"text {number}: holds bytes that are not UTF-8: {part!a:.80}")
-        pair = parts[1] if wants_pair else None
-        cutter = Cutter.of(self.card.contract.cut)
-        words = cutter(parts[0]) if self.task.asks == "words" else None
-        return Example(parts[0], f"text {number}", pair=pair, words=words)
-
-
-def _is_list(text: object) -> bool:
-    return isinstance(text, tuple | list)
-
-
-def _is_unicode(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

@@ -132,6 +132,30 @@ def _answers(
     return Shaped(found, sum(sizes) + extra, spans)
 
 
+def traced(
+    example: Example, tokenizer: Tokenizer, shape: Shape
+) -> tuple[list[Numbers], tuple[Numbers, Numbers]]:
+    """Say for each place of each window which token of its text it shows.
+
+    Returns:
+        The tokens of each window, those of the second text counted on after the first, -1 for
+        special tokens; and the characters of the tokens of both texts, (L, 2) each.
+    """
+    (first, places), (second, others) = tokenizer.encode_with_places(
+        [example.text, example.pair or ""]
+    )
+    one = -2 - np.arange(len(first), dtype=np.int32)  # no ids: those of special tokens stay
+    two = -2 - len(first) - np.arange(len(second), dtype=np.int32)
+    if shape.asks == "words":
+        found = _words(example, one, places, tokenizer, shape)
+    elif shape.asks == PASSAGES:
+        found = _answers(example, one, two, others, tokenizer=tokenizer, shape=shape)
+    else:
+        found = _texts(one, None if example.pair is None else two, tokenizer, shape)
+    shown = [window.ids.astype(np.int64) for window in found.windows]
+    return [np.where(ids < 0, -2 - ids, -1) for ids in shown], (places, others)
+
+
 def first_pieces(words: Numbers, places: Numbers) -> Numbers:
     """Find the piece that shows the beginning of each word.
 

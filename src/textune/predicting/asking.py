@@ -1,0 +1,63 @@
+"""A text as a program gives it becomes an Example, as the model was trained to read it."""
+
+from collections.abc import Sequence
+
+from textune.data.cut import Cutter
+from textune.data.words import joined
+from textune.errors import SettingsError
+from textune.records import Contract, Example
+from textune.tasks.interface import Task
+
+Text = str | tuple[str, str] | list[str]
+
+
+def to_example(text: Text, number: int, *, task: Task, contract: Contract) -> Example:
+    """Take a text, or a pair where the model was trained on pairs; of tags also a list of words.
+
+    Args:
+        text: As it was given.
+        number: Of the text, from 1, for messages.
+        task: Of the model.
+        contract: By which its training texts were read.
+
+    Raises:
+        SettingsError: It is none, or one of another kind.
+    """
+    if task.asks == "words" and not isinstance(text, str) and _is_list(text):
+        return _of_words(text, number)
+    wants_pair = len(contract.text) == 2
+    parts = (text,) if isinstance(text, str) else tuple(text) if _is_list(text) else ()
+    if len(parts) != 1 + wants_pair or not all(isinstance(part, str) for part in parts):
+        wanted = "pairs of texts" if wants_pair else "single texts"
+        raise SettingsError(
+            f"text {number}: this model was trained on {wanted}, found {text!r:.80}"
+        )
+    for part in parts:
+        if not _is_unicode(part):
+            raise SettingsError(f"text {number}: holds bytes that are not UTF-8: {part!a:.80}")
+    pair = parts[1] if wants_pair else None
+    words = Cutter.of(contract.cut)(parts[0]) if task.asks == "words" else None
+    return Example(parts[0], f"text {number}", pair=pair, words=words)
+
+
+def _of_words(words: Sequence[object], number: int) -> Example:
+    """Take words as they are given: each gets a tag."""
+    sound = [word for word in words if isinstance(word, str) and word.strip()]
+    if len(sound) < len(words) or not all(map(_is_unicode, sound)):
+        raise SettingsError(
+            f"text {number}: a list is of words, each of them not empty, found {words!r:.80}"
+        )
+    text, places = joined(sound)
+    return Example(text, f"text {number}", words=places)
+
+
+def _is_list(text: object) -> bool:
+    return isinstance(text, tuple | list)
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""A prediction becomes the words that moved it."""
