@@ -23,6 +23,7 @@ from textune.settings.language_config import (
 SETTINGS = {"adapt": AdaptSettings, "pretrain": PretrainSettings} | dict.fromkeys(
     (
         *("check", "train", "folds", "evaluate", "predict", "fill", "suggest", "demo"),
+        "explain",
         *("tokens", "inspect", "features", "sweep"),
         *("table", "follows", "decide", "compare", "push", "suspects"),
     ),

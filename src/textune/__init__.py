@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from textune.doors.dataset_api import dataset
     from textune.doors.deciding_api import decide
     from textune.doors.evaluating_api import evaluate
+    from textune.doors.explaining_api import explain
     from textune.doors.looking_api import decode, features, follows, inspect, tokens
     from textune.doors.suggestion_api import suggest
     from textune.doors.suspects_api import correct, suspects
@@ -39,6 +40,7 @@ __all__ = [
     "decide",
     "decode",
     "evaluate",
+    "explain",
     "features",
     "follows",
     "inspect",
@@ -65,6 +67,7 @@ _PLACES = {
     "dataset": "doors.dataset_api",
     "decode": "doors.looking_api",
     "evaluate": "doors.evaluating_api",
+    "explain": "doors.explaining_api",
     "features": "doors.looking_api",
     "follows": "doors.looking_api",
     "inspect": "doors.looking_api",

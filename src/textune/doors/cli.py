@@ -15,6 +15,7 @@ from textune.doors import (
     commands_check,
     commands_comparing,
     commands_deciding,
+    commands_explaining,
     commands_looking,
     commands_pushing,
     commands_reporting,
@@ -172,6 +173,7 @@ def predict(  # noqa: D417  # the others are described in `evaluate`
     precision: str = "auto",
     plugin: Path | None = None,
     as_: str | None = None,
+    explain: bool = False,
     harmless: bool = False,
     overwrite: bool = False,
     as_json: bool = False,
@@ -184,6 +186,7 @@ def predict(  # noqa: D417  # the others are described in `evaluate`
         input_: File of texts to label.
         output: File to write.
         as_: Write for an annotation tool: label-studio, doccano, conll or brat (a folder).
+        explain: Say which words moved each decision, as textune explain does.
         harmless: Put ' before cells that a spreadsheet takes for formulas.
         overwrite: Replace what is there.
         as_json: Print one JSON object a text, for programs.
@@ -215,10 +218,12 @@ def predict(  # noqa: D417  # the others are described in `evaluate`
     if input_:
         written = None if output is None else Output(output, overwrite, harmless)
         form = labelling.form(as_, predictor, run, harmless=harmless) if as_ else None
-        labelling.of_file(predictor, input_, options, written, form=form, as_json=as_json)
+        labelling.of_file(
+            predictor, input_, options, written, form=form, explain=explain, as_json=as_json
+        )
     else:
-        given = predictor.predict(files.to_texts(predictor, texts), threshold=threshold)
-        console_predictions.show_predictions(given, predictor.task.name, as_json=as_json)
+        given = predictor.examples(files.to_texts(predictor, texts))
+        labelling.show(predictor, given, threshold, explain=explain, as_json=as_json)
 
 
 def _refuse_alone(
@@ -288,6 +293,7 @@ commands_comparing.register(app)
 commands_pushing.register(app)
 commands_reporting.register(app)
 commands_suspects.register(app)
+commands_explaining.register(app)
 
 
 @command(app)

@@ -1,7 +1,7 @@
 """What a model said of texts becomes lines on the screen, or an object a line for programs."""
 
 from collections.abc import Generator, Iterable
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from rich.markup import escape
 
@@ -21,12 +21,19 @@ def show_predictions(found: Iterable[Prediction], task: str, *, as_json: bool) -
     kind = registry.of(task)
     for item in found:
         if as_json:
-            given = {"text": item.text, "labels": list(item.labels), "scores": dict(item.scores)}
-            show_json(given | kind.plain(item))
+            show_json(to_json(item, task))
             continue
         for line in kind.show(item):
             parts = (f"[{look}]{escape(text)}[/]" if look else escape(text) for text, look in line)
             out.print("".join(parts))
+
+
+def to_json(item: Prediction, task: str) -> dict[str, Any]:
+    """Return what was said of a text as JSON would hold it."""
+    from textune.tasks import registry  # numpy
+
+    given = {"text": item.text, "labels": list(item.labels), "scores": dict(item.scores)}
+    return given | registry.of(task).plain(item)
 
 
 def show_suggestions(found: "Suggestions") -> None:

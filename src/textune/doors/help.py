@@ -9,8 +9,8 @@ COMMANDS = {
     "Look at data and models": ("check", "suspects", "table", "tokens", "inspect", "features"),
     "Train": ("train", "sweep", "folds", "adapt", "pretrain", "demo"),
     "Use a model": (
-        *("predict", "evaluate", "compare", "decide", "report", "suggest", "fill", "follows"),
-        *("push", "accept"),
+        *("predict", "evaluate", "explain", "compare", "decide", "report", "suggest", "fill"),
+        *("follows", "push", "accept"),
     ),
 }
 OPTIONS = {
@@ -26,6 +26,7 @@ OPTIONS = {
         *("settings", "curve", "lora", "plugin", "mask", "plain_mask"),
         *("whole_word", "nsp", "nsp_only"),
     ),
+    "What is explained": ("for_", "method"),
     "How it decides": ("aim", "abstain", "sets", "calibrate"),
     "Where it runs": ("device", "precision", "deterministic", "profile", "trial"),
     "What is written": (

@@ -1,14 +1,16 @@
 """A file of texts becomes a file of what a model says of them, or lines on the screen."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
-from textune.doors import console, console_predictions
+from textune.doors import console, console_explaining, console_predictions
 from textune.errors import SettingsError
 from textune.predicting import files
 from textune.predicting.outputs import Output
 from textune.predicting.predictor import Predictor, Reading
 from textune.predicting.tools import table
 from textune.predicting.tools.interface import Model, Tool
+from textune.records import Example
 
 
 def form(name: str, predictor: Predictor, run: Path, *, harmless: bool) -> tuple[Tool, Model]:
@@ -29,6 +31,7 @@ def of_file(
     written: Output | None,
     *,
     form: tuple[Tool, Model] | None = None,
+    explain: bool = False,
     as_json: bool,
 ) -> None:
     """Label every row of a file, and say how it was read where that is not as in training.
@@ -39,13 +42,17 @@ def of_file(
         options: How to read it.
         written: The file to be written; None: the screen.
         form: Of an annotation tool, in which it is written; None: the input's table.
+        explain: Whether the words that moved each decision are told as well.
         as_json: Whether a program reads what is printed.
     """
     left_out: list[str] = []
+    if form is not None and explain:
+        raise SettingsError(
+            f"--explain: files of {form[0].name} have no place for it; leave it out"
+        )
     if written is None:
         texts = files.read_texts(predictor, source, options, left_out=left_out)
-        found = predictor.stream(texts, threshold=options.threshold)
-        console_predictions.show_predictions(found, predictor.task.name, as_json=as_json)
+        show(predictor, texts, options.threshold, explain=explain, as_json=as_json)
     else:
         overwrite = written.overwrite
         if form is None:
@@ -56,6 +63,7 @@ def of_file(
                 options,
                 overwrite=overwrite,
                 harmless=written.harmless,
+                explain=explain,
             )
         else:
             steps = table.predict_as(
@@ -66,6 +74,30 @@ def of_file(
         left_out += files.without_answer(written.path, options)
     for remark in (*files.remarks(predictor, source, options), *left_out):
         console.warn(remark)
+
+
+def show(
+    predictor: Predictor,
+    texts: Iterable[Example],
+    threshold: float | None,
+    *,
+    explain: bool,
+    as_json: bool,
+) -> None:
+    """Print what a model says of texts, and why where that is asked for."""
+    task = predictor.task.name
+    if not explain:
+        found = predictor.stream(texts, threshold=threshold)
+        console_predictions.show_predictions(found, task, as_json=as_json)
+        return
+    for one in predictor.explanations(texts, threshold=threshold):
+        if as_json:
+            why = one.told()
+            given = {key: why[key] for key in ("method", "reasons")}
+            console.show_json(console_predictions.to_json(one.prediction, task) | given)
+            continue
+        console_predictions.show_predictions([one.prediction], task, as_json=False)
+        console_explaining.show(one)
 
 
 def _show(written: Output, rows: int, settings: list[str], *, as_json: bool) -> None:

@@ -46,6 +46,7 @@ DIFFERENT = {
     "cased": Shown(("--cased/--uncased",)),
     "config": Shown(kind=Path),
     "folds": Shown(("--folds", "-k")),
+    "for_": Shown(("--for",), "LABEL"),
     "harmless": Shown(("--harmless-cells",)),
     "input_": Shown(("--input",)),
     "as_": Shown(("--as",)),

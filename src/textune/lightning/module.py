@@ -20,8 +20,7 @@ from textune.lightning import kept, made, planned, wanted
 from textune.lightning.data import TextData
 from textune.lightning.judged import Answers, Predictions, numbers
 from textune.lightning.loaders import Asked, Part, Processes, Questions, Texts
-from textune.predicting.asking import Text
-from textune.predicting.predictor import Predictor
+from textune.predicting.predictor import Predictor, Text
 from textune.probing import heads
 from textune.recipes import wishing
 from textune.records import Batch

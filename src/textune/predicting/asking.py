@@ -1,12 +1,15 @@
-"""A text as a program gives it becomes an Example, as the model was trained to read it."""
+"""What a program asks of a model becomes what it works with: texts Examples, a threshold a rule."""
 
 from collections.abc import Sequence
 
+from textune.data import given
 from textune.data.cut import Cutter
 from textune.data.words import joined
+from textune.decisions.rule import Calibration, Decision
 from textune.errors import SettingsError
 from textune.records import Contract, Example
-from textune.tasks.interface import Task
+from textune.tasks import registry
+from textune.tasks.interface import Task, thresholds
 
 Text = str | tuple[str, str] | list[str]
 
@@ -38,6 +41,27 @@ def to_example(text: Text, number: int, *, task: Task, contract: Contract) -> Ex
     pair = parts[1] if wants_pair else None
     words = Cutter.of(contract.cut)(parts[0]) if task.asks == "words" else None
     return Example(parts[0], f"text {number}", pair=pair, words=words)
+
+
+def rule(threshold: float, *, task: Task, calibration: Calibration | None) -> Decision:
+    """Return the rule by which a threshold decides.
+
+    Raises:
+        SettingsError: It is no probability, or the task has no place for one.
+    """
+    threshold = given.probability(threshold)
+    kind = registry.of(task.name)
+    if "threshold" not in kind.decisions:
+        raise SettingsError(
+            f"--threshold: this model was trained for {task.name!r}, which has none"
+        )
+    if not kind.several and len(task.labels) != 2:
+        raise SettingsError(
+            f"--threshold: this model chooses the likeliest of {len(task.labels)} labels; "
+            f"a threshold fits several labels a text, or exactly two"
+        )
+    bars = thresholds(task.labels, threshold)
+    return Decision("threshold", bars, calibration=calibration)
 
 
 def _of_words(words: Sequence[object], number: int) -> Example:

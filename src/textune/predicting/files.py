@@ -1,14 +1,13 @@
 """A file of texts becomes the same file with a probability a label and a decision, row by row."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
 from textune.errors import Problems, SettingsError
-from textune.predicting.asking import Text
 from textune.predicting.outputs import Output, nested_answers
-from textune.predicting.predictor import CHUNK, Predictor, Reading
+from textune.predicting.predictor import CHUNK, Predictor, Reading, Text
 from textune.reading.passed_over import SAID
 from textune.records import Example, Prediction, Table
 from textune.storage import faulty_rows
@@ -27,6 +26,7 @@ def predict_file(
     *,
     overwrite: bool = False,
     harmless: bool = False,
+    explain: bool = False,
 ) -> Iterator[int]:
     """Label a file of any size in bounded memory, keeping its columns and their order.
 
@@ -40,6 +40,7 @@ def predict_file(
         options: How to read the input.
         overwrite: Whether an output that exists may be replaced.
         harmless: Whether cells that a spreadsheet would take for formulas get an apostrophe first.
+        explain: Whether a column `why` names the words that moved each decision most.
 
     Yields:
         Rows labelled so far.
@@ -57,15 +58,25 @@ def predict_file(
     problems = Problems(table.name, table.faults)
     done = 0
     added = [*task.columns(), *([] if decision.member is None else [("set", False)])]
-    with written.writing(table, agreed, added, nested=nested_answers(task)) as write:
+    nested = nested_answers(task)
+    if explain:
+        nested |= {len(added)}
+        added.append(("why", False))
+    with written.writing(table, agreed, added, nested=nested) as write:
         rest = iter(table.rows())
         while rows := list(islice(rest, CHUNK)):
             found = examples.paired(rows, to_example, problems)
             texts = [example for _, example in found]
             if problems.count or not texts:
                 continue
-            predictions = task.predictions(predictor.score(texts, decision), texts)
-            write([row for row, _ in found], [_cells(task, item) for item in predictions])
+            answers: Iterable[list[object]]
+            if explain:
+                whys = predictor.explanations(texts, threshold=options.threshold)
+                answers = ([*_cells(task, one.prediction), one.cell()] for one in whys)
+            else:
+                predictions = task.predictions(predictor.score(texts, decision), texts)
+                answers = (_cells(task, item) for item in predictions)
+            write([row for row, _ in found], [*answers])
             done += len(texts)
             yield done
         problems.raise_any()

@@ -20,7 +20,6 @@ from textune.extensions import kept
 from textune.extensions import plugin as plugins
 from textune.extensions.plugin import Given
 from textune.predicting import asking
-from textune.predicting.asking import Text
 from textune.predicting.explaining import explain as explaining
 from textune.predicting.explaining.explanation import Explanation
 from textune.predicting.explaining.model import Model
@@ -31,7 +30,7 @@ from textune.runs import runs
 from textune.runs.runs import Card
 from textune.tasks import examples, installed, layout, lengths, own_tasks
 from textune.tasks import registry as tasks
-from textune.tasks.interface import Task, thresholds
+from textune.tasks.interface import Task
 from textune.tasks.own import Own
 from textune.text import pieces, tokenizers
 from textune.text import store as stores
@@ -43,6 +42,7 @@ if TYPE_CHECKING:
     from textune.predicting.features import Features
 
 CHUNK = 4096
+Text = asking.Text
 FEW = 20_000  # characters that NumPy answers sooner than torch is imported
 
 
@@ -374,20 +374,8 @@ class Predictor:
         """
         if threshold is None:
             return self.card.decision
-        threshold = given.probability(threshold)
-        kind = tasks.of(self.task.name)
-        if "threshold" not in kind.decisions:
-            raise SettingsError(
-                f"--threshold: this model was trained for {self.task.name!r}, which has none"
-            )
-        if not kind.several and len(self.task.labels) != 2:
-            raise SettingsError(
-                f"--threshold: this model chooses the likeliest of {len(self.task.labels)} labels; "
-                f"a threshold fits several labels a text, or exactly two"
-            )
         calibration = self.card.decision.calibration
-        bars = thresholds(self.task.labels, threshold)
-        return Decision("threshold", bars, calibration=calibration)
+        return asking.rule(threshold, task=self.task, calibration=calibration)
 
     def _encoder(self) -> "Scorer | PlainEncoder":
         return self.encoder.load() if isinstance(self.encoder, Waiting) else self.encoder

@@ -110,7 +110,7 @@ def _of_number(model: Model, place: int, number: float) -> Value:
     ends[1] = 1.0
     low, high = model.task.probabilities(ends, None)[:, place].tolist()
     term = values.Term((place,), weight=high - low)
-    return Value(model.task.labels[place], "number", (term,), shift=low, score=number)
+    return Value(model.task.labels[place], "quantity", (term,), shift=low, score=number)
 
 
 def _kinds(model: Model) -> list[str]:

@@ -1,5 +1,6 @@
 """Why a model decided as it did: the words of a text, each with what it moved."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -7,6 +8,7 @@ from typing import Any, Literal
 from textune.predicting.explaining.values import Measure
 from textune.records import Prediction
 
+TOP = 5  # words that are named in a cell
 Method = Literal["occlusion", "gradients"]
 
 
@@ -79,6 +81,12 @@ class Explanation:
                 ]
         return []
 
+    def about(self, reason: Reason) -> str:
+        """Return the words of the entity that a reason is about; "" where it is the whole text."""
+        if reason.spot is None or self.pair is not None:
+            return ""
+        return self.text[slice(*reason.spot)]
+
     def told(self) -> dict[str, Any]:
         """Return it as JSON would hold it."""
         found: dict[str, Any] = {"text": self.text}
@@ -93,6 +101,20 @@ class Explanation:
         if self.remarks:
             found["remarks"] = list(self.remarks)
         return found
+
+    def cell(self) -> str:
+        """Return the words that moved each decision most, as JSON in a cell of a table."""
+        found = [
+            {
+                "label": reason.label,
+                "words": [
+                    [self.parts[at].text, rounded(reason.contributions[at])]
+                    for at in reason.ranked(most=TOP)
+                ],
+            }
+            for reason in self.reasons
+        ]
+        return json.dumps(found, ensure_ascii=False)
 
     def _told(self, reason: Reason) -> dict[str, Any]:
         found: dict[str, Any] = {

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from textune.decisions.rule import Decision
 from textune.encoder.plain import PlainEncoder
 from textune.evaluation import answered
-from textune.records import Scores, Shape
+from textune.records import PASSAGES, Scores, Shape
 from textune.tasks.interface import Task
 from textune.text.store import Store
 from textune.text.tokenizers import Tokenizer
@@ -34,7 +34,7 @@ class Model:
     def logits(self, store: Store) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """Compute the logits of all texts of a store, (I, C), and the items of each, (N + 1,)."""
         rows, encoder = np.arange(len(store)), self.encoder()
-        width = 2 if store.shape.asks == "answers" else len(self.task.labels)
+        width = 2 if store.shape.asks == PASSAGES else len(self.task.labels)
         if isinstance(encoder, PlainEncoder):
             parts = answered.one_by_one(encoder, store, rows)
             return answered.in_order(parts, store, rows, width=width)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-Measure = Literal["log-odds", "number", "log-probability"]
+Measure = Literal["log-odds", "quantity", "log-probability"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,92 @@
+"""The command that says which words moved a decision: `explain`."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from textune.doors import console, console_explaining, explaining_api
+from textune.doors.options import command
+
+
+def register(app: typer.Typer) -> None:
+    """Give the command line this command."""
+    command(app, words=explaining_api.explain)(explain)
+
+
+def explain(  # noqa: D417  # the others are described in `explaining_api.explain`
+    run: Path,
+    texts: Sequence[str] = (),
+    *,
+    input_: str | None = None,
+    for_: str | None = None,
+    method: str | None = None,
+    text: str | None = None,
+    header: bool | None = None,
+    delimiter: str | None = None,
+    rows: str | None = None,
+    sheet: str | None = None,
+    quote: str | None = None,
+    encoding: str | None = None,
+    faulty: str | None = None,
+    threshold: float | None = None,
+    device: str = "auto",
+    precision: str = "fp32",
+    plugin: Path | None = None,
+    limit: int | None = None,
+    output: Path | None = None,
+    overwrite: bool = False,
+    as_json: bool = False,
+) -> None:
+    """Say which words of TEXTs, or of a file's, moved the decision of the model in RUN.
+
+    Each word is left out, and what the model says without it compared: + spoke for the label, -
+    against it. It says what this model went by, not whether that is right.
+
+    Args:
+        output: File to write, .jsonl (an object a text) or .html (a page).
+        limit: Explain the first so many texts only.
+        overwrite: Replace what is there.
+        as_json: Print one JSON object a text, for programs.
+    """
+    from itertools import islice
+
+    from textune.predicting.explaining import pages
+
+    if output is not None:
+        pages.require_place(output, overwrite=overwrite)
+    read: dict[str, Any] = {
+        "text": text,
+        "header": header,
+        "delimiter": delimiter,
+        "rows": rows,
+        "sheet": sheet,
+        "quote": quote,
+        "encoding": encoding,
+        "faulty": faulty,
+        "threshold": threshold,
+    }
+    found = explaining_api.explanations(
+        run,
+        texts or (),
+        input_,
+        for_=for_,
+        method=method,
+        read=read,
+        device=device,
+        precision=precision,
+        plugin=plugin,
+        typed=True,
+    )
+    wanted = islice(found, limit)
+    if output is not None:
+        count = pages.write(output, wanted, name=run.resolve().name, overwrite=overwrite)
+        told = {"output": str(output), "texts": count}
+        console.show_json(told) if as_json else console.say(f"{output}: {count:,} texts")
+        return
+    for one in wanted:
+        if as_json:
+            console.show_json(one.told())
+        else:
+            console_explaining.show(one)
