@@ -69,6 +69,11 @@ class FineTuning:
     learner: Learner
     choices: tuple[str, ...] = ()  # of settings that were left out, each with its reason
 
+    @property
+    def base(self) -> str:
+        """Name what is fine-tuned."""
+        return self.request.settings.base
+
     def asked(self) -> dict[str, object]:
         """Return what `config.toml` says beside the settings: of the files, and of its choices."""
         given = {

@@ -46,6 +46,11 @@ class MaskedLM:
         asked = self.request.settings.mask
         return "nsp" if asked.only_nexts else "mlm+nsp" if asked.nexts else "mlm"
 
+    @property
+    def base(self) -> str | None:
+        """Name what is adapted, if anything."""
+        return self.start.base
+
     def asked(self) -> dict[str, object]:
         """Return what `config.toml` says beside the settings: the sources."""
         return {"sources": list(self.request.source)}

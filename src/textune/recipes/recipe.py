@@ -18,7 +18,7 @@ from textune.metrics.metrics import Report
 from textune.recipes import at_chance
 from textune.recipes.requests import Request
 from textune.records import Message, Started, Step, Validated
-from textune.runs import runs
+from textune.runs import model_card, runs
 from textune.runs.runs import Run
 from textune.runs.typed import Capsule
 from textune.runs.written import Best
@@ -57,6 +57,10 @@ class Job(Protocol):
     @property
     def found(self) -> "Corpus | Library":
         """Return what there is to learn."""
+
+    @property
+    def base(self) -> str | None:
+        """Name what is trained further, if anything."""
 
     def asked(self) -> dict[str, object]:
         """Return what `config.toml` says beside the settings: the sources, their contract."""
@@ -130,7 +134,7 @@ def run(request: Asked, story: Story[Asked, Gathered]) -> Generator[Event, None,
                 yield from meter.watching(learning, job.learner.encoder.device)
                 # judge it and keep it
                 numbers, decision = job.judge(folder)
-                yield from _write_model(job, folder, decision, place=place)
+                yield from _write_model(job, folder, decision, numbers, place=place)
                 _write_capsule(job, folder, clock, meter)
                 noted = job.learner.note()
                 rest = job.conclude(folder, numbers)
@@ -264,12 +268,12 @@ def _learn(
 
 
 def _write_model(
-    job: Job, folder: Path, decision: Decision | None, *, place: str
+    job: Job, folder: Path, decision: Decision | None, numbers: Report, *, place: str
 ) -> Iterator[Message]:
     """Write what predicting needs; yield where plain transformers would read texts otherwise."""
     memory.give_back()  # what judging needed: a whole model is copied now
     job.learner.complete()
-    otherwise = _save(job, folder / "model", decision, place=place)
+    otherwise = _save(job, folder / "model", decision, numbers, place=place)
     if otherwise is not None:
         yield Message(otherwise, is_warning=True)
 
@@ -282,16 +286,25 @@ def _ends_epoch(step: Step, learner: "Learner") -> bool:
 def _keep_epoch(job: Job, folder: Path, epoch: int, *, place: str) -> Iterator[Message]:
     """Write the model as it is after an epoch."""
     target = folder / "epochs" / f"epoch-{epoch}"
-    _save(job, target, None, place=place)
+    _save(job, target, None, None, place=place)
     yield Message(f"kept: {target}")
 
 
-def _save(job: Job, target: Path, decision: Decision | None, *, place: str) -> str | None:
+def _save(
+    job: Job, target: Path, decision: Decision | None, numbers: Report | None, *, place: str
+) -> str | None:
     """Write a model's folder; return where plain transformers would read texts otherwise."""
     with atomic.replacing_folder(target) as unfinished:
         page = job.save(unfinished, decision)
         otherwise = saving.write(job.found.tokenizer, unfinished, job.found.texts(), place=place)
-        atomic.write_text(unfinished / "README.md", page + saving.remark(otherwise))
+        page = model_card.dressed(
+            page + saving.remark(otherwise),
+            unfinished,
+            base=job.base,
+            numbers=numbers,
+            sources=job.asked(),
+        )
+        atomic.write_text(unfinished / "README.md", page)
         manifest.seal(unfinished)
     return otherwise
 

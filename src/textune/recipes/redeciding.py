@@ -11,11 +11,13 @@ from textune.encoder import manifest
 from textune.errors import RunError, SettingsError
 from textune.evaluation import applying, fitting, judged, trusted
 from textune.metrics import intervals
+from textune.metrics.metrics import Report
 from textune.recipes import wishing
 from textune.recipes.crossed import WIDER
 from textune.records import Example, Scores
-from textune.runs import predictions, runs
+from textune.runs import model_card, predictions, runs
 from textune.runs.runs import Card
+from textune.settings import asked as asked_for
 from textune.settings.decision_config import DecisionSettings
 from textune.storage import atomic, folders, objects
 from textune.tasks import installed, registry
@@ -85,7 +87,7 @@ def _decide(run: Path, card: Card, task: Task, wish: Wish) -> dict[str, Any]:
             mine = intervals.widened(mine, WIDER) | {"cross_validation": crossed}
         numbers[part] = mine
         judged.write_scores(run / "predictions" / f"{part}.parquet", task, texts, scores)
-    _write_rule(run / "model", replace(card, decision=fitted.rule))
+    _write_rule(run / "model", replace(card, decision=fitted.rule), numbers)
     atomic.write_json(run / "metrics.json", numbers)
     from textune.report import report  # draws
 
@@ -93,18 +95,28 @@ def _decide(run: Path, card: Card, task: Task, wish: Wish) -> dict[str, Any]:
     return numbers
 
 
-def _write_rule(folder: Path, card: Card) -> None:
+def _write_rule(folder: Path, card: Card, numbers: Report) -> None:
     """Put a rule in place of a model's own, wholly or not at all."""
     with atomic.replacing_folder(folder) as unfinished:
         for file in folder.iterdir():
             if file.name not in ("decision.json", PAGE, manifest.NAME):
                 atomic.carry(file, unfinished / file.name)
+        runs.write_card(unfinished, card)
         if (folder / PAGE).is_file():
             page = (folder / PAGE).read_text(encoding="utf-8")
             page = runs.decided_page(page, runs.read_card(folder), card)
+            page = _dressed(page, unfinished, folder.parent / "config.toml", numbers)
             atomic.write_text(unfinished / PAGE, page)
-        runs.write_card(unfinished, card)
         manifest.seal(unfinished)
+
+
+def _dressed(page: str, model: Path, settings: Path, numbers: Report) -> str:
+    """Put the new numbers onto a model's page, where it is known what they are of."""
+    if not settings.is_file():
+        return page
+    said = asked_for.load(settings)
+    base, sources = said.get("base"), said.get("run", {})
+    return model_card.dressed(page, model, base=base, numbers=numbers, sources=sources)
 
 
 def read(file: Path, task: Task, card: Card) -> Kept:
