@@ -4,16 +4,17 @@ import copy
 
 import pytest
 import torch
-from peft import LoraConfig, PeftModel, get_peft_model
+from peft import LoraConfig, PeftModel, get_peft_model, inject_adapter_in_model
 from safetensors.torch import load_file
 from transformers import AutoModel, AutoModelForSequenceClassification
 
 from families import random_texts, tiny_config
-from textune.encoder import adapters, load
+from textune.encoder import adapters, load, weights
 from textune.encoder.adapters import Lora
 from textune.errors import SettingsError
 from textune.tasks import labels as named
 from textune.text import batches
+from textune.training import snapshot
 
 # peft reads every attribute of transformers' model, one of which is deprecated
 pytestmark = pytest.mark.filterwarnings("ignore:.is_gradient_checkpointing:FutureWarning")
@@ -111,6 +112,57 @@ def test_the_forward_pass_and_its_gradients_are_those_of_plain_peft(quick, place
         *("bert.pooler.dense.weight", "bert.pooler.dense.bias"),
         *("classifier.weight", "classifier.bias"),
     }
+
+
+@pytest.mark.parametrize("kind", ["bert", "modernbert"])
+def test_first_values_and_gradients_are_those_of_peft(kind, place):
+    plain = AutoModelForSequenceClassification.from_pretrained(place(kind), num_labels=3)
+    known, own = plain, copy.deepcopy(plain)
+    names = adapters._targets(plain, "all")
+    for model in (known, own):
+        torch.manual_seed(1)
+        if model is own:
+            adapters.put(model, Lora(4, 8.0, 0.0, "all"), seed=1)
+        else:
+            inject_adapter_in_model(LoraConfig(r=4, lora_alpha=8, target_modules=names), model)
+        torch.manual_seed(2)
+        for name, weight in model.named_parameters():
+            if "lora_B" in name:
+                torch.nn.init.normal_(weight, 0, 0.3)
+        ids = torch.arange(2, 20).view(2, 9)
+        model.eval()(input_ids=ids).logits.square().sum().backward()
+    others = dict(known.named_parameters())
+    compared = [name for name, _ in own.named_parameters() if ".lora_" in name]
+    assert len(compared) == 2 * len(names)
+    for name in compared:
+        weight = own.get_parameter(name)
+        torch.testing.assert_close(weight, others[name], atol=0, rtol=0)
+        torch.testing.assert_close(weight.grad, others[name].grad, atol=1e-6, rtol=1e-5)
+
+
+def test_weights_written_one_by_one_are_the_file_of_all_at_once(tmp_path):
+    tensors = {"b.weight": torch.randn(3, 5), "a": torch.randn(7), "ü": torch.zeros(())}
+    weights.write(tensors, tmp_path / "all", metadata={"format": "pt"})
+    parts = {name: value.clone for name, value in tensors.items()}
+    weights.write_one_by_one(parts, tmp_path / "each", metadata={"format": "pt"})
+    assert (tmp_path / "each").read_bytes() == (tmp_path / "all").read_bytes()
+    found = weights.read_one_by_one(tmp_path / "each")
+    assert found.keys() == tensors.keys()
+    assert all(torch.equal(found[name], value) for name, value in tensors.items())
+
+
+def test_a_checkpoint_that_holds_the_frozen_weights_too_is_read(place):
+    encoder, _ = adapted(place("bert"))
+    kept = {name: value + 1 for name, value in snapshot._contiguous(encoder.model).items()}
+    whole = {name: value.detach() for name, value in encoder.model.state_dict().items()}
+    before = {name: value.clone() for name, value in whole.items()}
+    for tensors in (kept, {**whole, **kept}):
+        snapshot._put(tensors, encoder.model)
+        state = encoder.model.state_dict()
+        assert {name for name in state if not torch.equal(state[name], before[name])} == {*kept}
+    del kept["classifier.weight"]
+    with pytest.raises(KeyError):
+        snapshot._put(kept, encoder.model)
 
 
 def test_bf16_leaves_the_layers_to_torch(place):

@@ -21,7 +21,6 @@ ALLOWED = {  # file → what it does itself, and why
     ("__main__.py", "os.open"): "the null device in place of a closed stream",
     ("doors/console.py", "open"): "the null device in place of a closed stream",
     ("doors/console.py", "os.open"): "the null device in place of a closed stream",
-    ("encoder/adapters.py", "save_pretrained"): "peft writes into a folder of the writer's",
     ("encoder/load.py", "save_pretrained"): "transformers writes into a folder of the writer's",
     ("predicting/outputs.py", "ParquetWriter"): "into a file that the writer has opened",
     ("predicting/outputs.py", "write_table"): "into a file that the writer has opened",

@@ -201,7 +201,7 @@ def train(
         sets: Give each text a set of classes that holds the right one this often, as 0.9.
         curve: Say after training what 1/8, 1/4, 1/2 and all of the texts score, by fine-tuning and
             by a linear head on frozen features, and what more labels would buy.
-        lora: Train adapters of this rank and the head, on the frozen base (LoRA, by peft).
+        lora: Train adapters of this rank and the head, on the frozen base (LoRA).
         profile: Record what the first updates cost: a table, and a trace for a browser.
         deterministic: Refuse operations of torch that have no deterministic form.
         plugin: Python file with parts of your own, by their names: head, loss, metrics, optimizer,

@@ -1,25 +1,25 @@
 """An encoder's linear layers get adapters of low rank (LoRA), and adapters become weights again.
 
-Hu et al. (2021), by peft's own layers: what a linear layer W gives a state x is W x + (alpha / r)
-B A x, of which A and B alone are trained. The base stays as it is and has neither gradients nor
-moments. The head, and the pooler before it, are trained in full. Layers with adapters compute by
-torch's own operations: the compiled kernels know whole matrices only.
+The base stays as it is and has neither gradients nor moments. The head, and the pooler before it,
+are trained in full. Layers with adapters compute by torch's own operations: the compiled kernels
+know whole matrices only. A folder of adapters is one that peft loads.
 """
 
-import importlib.util
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from textune.encoder import averaging, own_heads, pair_heads, pooling, weights
+from textune.encoder.low_rank import OWN, LowRank
 from textune.encoder.names import Targets
-from textune.errors import MissingExtraError, SettingsError
+from textune.errors import SettingsError
 from textune.fast import layers
+from textune.storage import atomic
 
 NAME = "adapter"  # of the folder beside the merged weights
 QUERY_VALUE = frozenset(
@@ -28,7 +28,6 @@ QUERY_VALUE = frozenset(
         *("q_proj", "v_proj", "q", "v", "Wqkv", "in_proj"),  # of some, queries to values are one
     )
 )
-_OWN = "default"  # peft's name for the one adapter that there is
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,34 +40,22 @@ class Lora:
     targets: Targets
 
 
-def check_installed() -> None:
-    """Refuse adapters where peft is absent.
-
-    Raises:
-        MissingExtraError: It is not installed.
-    """
-    if importlib.util.find_spec("peft") is None:
-        raise MissingExtraError(
-            "train.lora needs peft, which is not installed: pip install 'textune[lora]'"
-        )
-
-
 def put(model: Any, wanted: Lora, *, seed: int) -> None:
     """Freeze the base and give its layers adapters, which change nothing before they are trained.
 
     Raises:
-        MissingExtraError: peft is not installed.
         SettingsError: No layer of the base is known as a query or a value.
     """
-    check_installed()
-    from peft import inject_adapter_in_model  # heavy
-
     names = _targets(model, wanted.targets)
     layers.part(model)
+    for parameter in model.parameters():
+        parameter.requires_grad_(False)
+    given: dict[str, Any] = {"rank": wanted.rank, "alpha": wanted.alpha, "dropout": wanted.dropout}
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        inject_adapter_in_model(_config(wanted, names), model)  # freezes all others
-    vars(model).pop("peft_config", None)
+        for name in names:
+            part = LowRank(model.get_submodule(name), **given)
+            _replace(model, name, part.train(model.training))
     for _, parameter in _head(model):
         parameter.requires_grad_(True)
 
@@ -89,6 +76,16 @@ def merged(model: Any) -> Iterator[None]:
     finally:
         for name, part in found:
             _replace(model, name, part)
+
+
+def whole(model: nn.Module) -> dict[str, Callable[[], Tensor]]:
+    """Name all weights as a model without adapters has them, each made when it is called for."""
+    found: dict[str, Callable[[], Tensor]] = {
+        name.replace(".base_layer.", "."): value.detach
+        for name, value in model.state_dict().items()
+        if ".lora_" not in name
+    }
+    return found | {f"{name}.weight": part.whole for name, part in _adapted(model)}
 
 
 def why_not_apart(model: Any) -> str | None:
@@ -115,7 +112,7 @@ def save(model: Any, folder: Path, wanted: Lora, *, base: str) -> None:
     found = dict[str, torch.Tensor](head)
     for name in names:
         for half in ("lora_A", "lora_B"):
-            found[f"{name}.{half}.weight"] = model.get_parameter(f"{name}.{half}.{_OWN}.weight")
+            found[f"{name}.{half}.weight"] = model.get_parameter(f"{name}.{half}.{OWN}.weight")
     folder.mkdir(exist_ok=True)
     weights.write(
         {
@@ -125,23 +122,26 @@ def save(model: Any, folder: Path, wanted: Lora, *, base: str) -> None:
         folder / "adapter_model.safetensors",
         metadata={"format": "pt"},
     )
-    config = _config(wanted, names)
-    config.modules_to_save = sorted({_part_of_head(model, name) for name in head})
-    config.base_model_name_or_path = base
-    config.inference_mode = True
-    config.save_pretrained(str(folder))
+    parts = sorted({_part_of_head(model, name) for name in head})
+    atomic.write_json(folder / "adapter_config.json", _config(wanted, names, parts, base))
 
 
-def _config(wanted: Lora, names: list[str]) -> Any:
-    from peft import LoraConfig  # heavy
-
-    return LoraConfig(
-        r=wanted.rank,
-        lora_alpha=cast("int", wanted.alpha),  # peft divides it by the rank
-        lora_dropout=wanted.dropout,
-        target_modules=names,
-        bias="none",
-    )
+def _config(wanted: Lora, names: list[str], parts: list[str], base: str) -> dict[str, object]:
+    """Describe adapters as peft does; what is left out has peft's defaults."""
+    return {
+        "peft_type": "LORA",
+        "base_model_name_or_path": base,
+        "bias": "none",
+        "fan_in_fan_out": False,
+        "inference_mode": True,
+        "init_lora_weights": True,
+        "lora_alpha": wanted.alpha,
+        "lora_dropout": wanted.dropout,
+        "modules_to_save": parts,
+        "r": wanted.rank,
+        "target_modules": names,
+        "task_type": None,
+    }
 
 
 def _targets(model: Any, wanted: Targets) -> list[str]:
@@ -164,10 +164,10 @@ def _targets(model: Any, wanted: Targets) -> list[str]:
     return found
 
 
-def _adapted(model: nn.Module) -> Iterator[tuple[str, Any]]:
+def _adapted(model: nn.Module) -> Iterator[tuple[str, LowRank]]:
     """Yield the layers that have adapters, with their names."""
     for name, part in model.named_modules():
-        if hasattr(part, "lora_A"):
+        if isinstance(part, LowRank):
             yield name, part
 
 
@@ -185,14 +185,11 @@ def _part_of_head(model: Any, name: str) -> str:
     return prefix if name.startswith(prefix) else name.partition(".")[0]
 
 
-@torch.no_grad()
-def _sum(part: Any) -> nn.Linear:
+def _sum(part: LowRank) -> nn.Linear:
     """Return a linear layer that gives what a layer and its adapter give."""
-    base: nn.Linear = part.base_layer
-    weight = base.weight + part.get_delta_weight(_OWN)
     made = nn.Linear(1, 1, bias=False)
-    made.in_features, made.out_features = base.in_features, base.out_features
-    made.weight, made.bias = nn.Parameter(weight), base.bias
+    made.in_features, made.out_features = part.in_features, part.out_features
+    made.weight, made.bias = nn.Parameter(part.whole()), part.base_layer.bias
     return made
 
 

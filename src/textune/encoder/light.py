@@ -25,7 +25,7 @@ from textune.encoder import (
 from textune.encoder.model import Encoder
 from textune.encoder.plain import HEADS, is_usual
 from textune.encoder.tree import Config, Tree
-from textune.encoder.weights import refuse_not_finite
+from textune.encoder.weights import read_one_by_one, refuse_not_finite
 from textune.fast import calls, dropout
 from textune.records import PASSAGES, Asks, Pairs, Pool
 
@@ -77,6 +77,7 @@ def read_model(
     finished: bool = False,
     rate: float | None = None,
     pairs: Pairs = "together",
+    mapped: bool = True,
 ) -> tuple[Tree, dict[str, object]] | None:
     """Load what `load.read_model` loads, with the same weights.
 
@@ -96,7 +97,7 @@ def read_model(
             model = Tree(_config(stored, config), asks)
             if pairs == "apart":
                 pair_heads.put(model)
-        found = _fill(model, Path(place), seed=seed)
+        found = _fill(model, Path(place), seed=seed, mapped=mapped)
         if found is None:
             return None
         keys.check(place, model, found, finished=finished)
@@ -171,7 +172,7 @@ def _config(stored: Mapping[str, Any], task: Mapping[str, Any]) -> Config:
     return Config(**{"initializer_range": 0.02, **stored, **task, **labels})
 
 
-def _fill(model: Tree, folder: Path, *, seed: int) -> dict[str, object] | None:
+def _fill(model: Tree, folder: Path, *, seed: int, mapped: bool = True) -> dict[str, object] | None:
     """Give a tree the weights of a folder, and draw what is new in its head.
 
     Returns:
@@ -180,7 +181,7 @@ def _fill(model: Tree, folder: Path, *, seed: int) -> dict[str, object] | None:
     if headers.files(folder) != [folder / headers.WHOLE]:
         return None
     prefix, wanted = f"{model.base_model_prefix}.", model.state_dict()
-    there = load_file(folder / headers.WHOLE)
+    there = (load_file if mapped else read_one_by_one)(folder / headers.WHOLE)
     if pair_heads.of(model) is not None:
         there |= pair_heads.read(folder)
     if not any(name.startswith(prefix) for name in there):

@@ -46,6 +46,7 @@ def load(
     pooling: Pooling = "base",
     pairs: Pairs = "together",
     head: own_heads.Make | None = None,
+    mapped: bool = True,
 ) -> Encoder:
     """Load an encoder; of a base's head what is known by name, the rest drawn from the seed.
 
@@ -61,6 +62,8 @@ def load(
         pooling: What a head on texts reads of the last states.
         pairs: How the two texts of a pair are encoded.
         head: Makes a head of the user's own in place of that of the class.
+        mapped: Whether weights may lie in the mapped file until they are copied: sooner there,
+            and for that time twice in memory.
 
     Raises:
         ModelError: The base cannot be had, or its files and configuration do not fit each other.
@@ -74,7 +77,7 @@ def load(
         finished and not is_apart and head is None
     )  # else its head is new, or in a file of its own
     options: dict[str, Any] = {"seed": seed, "config": config, "finished": is_whole, "rate": rate}
-    read = light.read_model(place, model_class, **options) if quick else None
+    read = light.read_model(place, model_class, mapped=mapped, **options) if quick else None
     model, found = read or read_model(place, model_class, **options)
     remarks: tuple[str, ...] = ()
     if choice is not None:
@@ -220,17 +223,20 @@ def save(
 
 def _save_merged(encoder: Encoder, folder: Path) -> None:
     """Write configuration and weights, adapters among them."""
-    with adapters.merged(encoder.model):
-        if pair_heads.of(encoder.model) is not None:
-            _save_config(encoder.model, folder, _architecture(encoder.model))
-            pair_heads.save(encoder.model, folder)
-        elif own_heads.of(encoder.model) is not None:
-            _save_config(encoder.model, folder, _architecture(encoder.model))
-            own_heads.save(encoder.model, folder)
-        elif isinstance(encoder.model, Tree):
-            _save_tree(encoder.model, folder)
+    model = encoder.model
+    has_own = pair_heads.of(model) is not None or own_heads.of(model) is not None
+    if isinstance(model, Tree) and not has_own:
+        _save_tree(model, folder)
+        return
+    with adapters.merged(model):
+        if pair_heads.of(model) is not None:
+            _save_config(model, folder, _architecture(model))
+            pair_heads.save(model, folder)
+        elif own_heads.of(model) is not None:
+            _save_config(model, folder, _architecture(model))
+            own_heads.save(model, folder)
         else:
-            encoder.model.save_pretrained(folder, state_dict=encoder.model.state_dict())
+            model.save_pretrained(folder, state_dict=model.state_dict())
 
 
 def _architecture(model: Any) -> str:
@@ -241,6 +247,10 @@ def _architecture(model: Any) -> str:
 def _save_tree(model: Tree, folder: Path) -> None:
     """Write what transformers' own model would, without importing its class: it takes seconds."""
     _save_config(model, folder, model.architecture)
+    if adapters.are_in(model):
+        whole, file = adapters.whole(model), folder / "model.safetensors"
+        weights.write_one_by_one(whole, file, metadata={"format": "pt"})
+        return
     tensors = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
     weights.write(tensors, folder / "model.safetensors", metadata={"format": "pt"})
 

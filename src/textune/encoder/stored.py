@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 FORMATS = {"F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
-BLOCK = 8192  # rows that are read at a time
+BLOCK = 1024  # rows that are read at a time
 PROBES = 64  # rows by which a table is recognised
 
 

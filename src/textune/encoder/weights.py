@@ -2,9 +2,11 @@
 
 import hashlib
 import json
+import math
 import os
 import re
-from collections.abc import Collection, Iterator, Mapping
+import struct
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -28,6 +30,55 @@ def write(
     with disk_errors(file), atomic.replacing_file(file) as unfinished:
         save_file(dict(tensors), unfinished, metadata)
         open_up(unfinished)
+
+
+def write_one_by_one(
+    parts: Mapping[str, Callable[[], Tensor]], file: Path, *, metadata: dict[str, str]
+) -> None:
+    """Write fp32 tensors as `write` does, made one after the other when their turn comes.
+
+    What is made is let go of once its bytes are written: all of them at once would be a second
+    model in memory.
+
+    Raises:
+        OSError: The disk is full or read-only.
+    """
+    sizes = {name: tuple(make().shape) for name, make in sorted(parts.items())}
+    header: dict[str, object] = {"__metadata__": metadata}
+    end = 0
+    for name, shape in sizes.items():
+        start, end = end, end + math.prod(shape) * torch.float32.itemsize
+        header[name] = {"dtype": "F32", "shape": shape, "data_offsets": (start, end)}
+    told = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    told += b" " * (-len(told) % 8)
+    with atomic.writing(file) as opened:
+        opened.write(struct.pack("<Q", len(told)) + told)
+        for name, shape in sizes.items():
+            made = parts[name]().detach().cpu().contiguous()
+            assert made.dtype == torch.float32
+            assert made.shape == shape
+            opened.write(made.reshape(-1).view(torch.uint8).numpy().data)
+
+
+def read_one_by_one(file: Path) -> dict[str, Tensor]:
+    """Read all tensors of a file into memory of their own, which `read_file` only maps.
+
+    A layer that copies its weights afterwards would hold those of the file beside them.
+
+    Raises:
+        OSError: There is none that can be read.
+        ValueError: It is damaged.
+    """
+    found = {}
+    try:
+        with safe_open(file, framework="pt") as opened:
+            names = list(opened.keys())
+        for name in names:
+            with safe_open(file, framework="pt") as opened:  # which maps the file until it is shut
+                found[name] = opened.get_tensor(name).clone()
+    except SafetensorError as error:
+        raise ValueError(str(error)) from error
+    return found
 
 
 def read(folder: Path, names: Collection[str]) -> dict[str, Tensor]:

@@ -155,6 +155,7 @@ class Labelled:
             pooling=train.pooling,
             pairs=self.corpus.store.shape.pairs,
             head=task.own.head,
+            mapped=train.adapters is None,
         )
         encoder.pool_as(self.corpus.pool, len(task.labels))
         encoder.to(device)
@@ -165,7 +166,7 @@ class Labelled:
             for name in self.names if train.probe else ():
                 used[name] = True
             sub = vocabulary.shrink(encoder, used, place=place)
-        if train.adapters is not None:  # now that the base's file is let go of: peft is large
+        if train.adapters is not None:
             adapters.put(encoder.model, Lora(*train.adapters), seed=self.seed)
         return encoder, sub
 

@@ -13,12 +13,10 @@ def check(settings: Settings, corpus: Corpus) -> None:
 
     Raises:
         SettingsError: Something else that was asked for cannot be with them.
-        MissingExtraError: peft is not installed.
     """
     train = settings.train
     if train.lora is None:
         return
-    adapters.check_installed()
     if corpus.is_cross_validated:
         raise SettingsError(
             "train.lora: fewer than 600 rows and none to validate by are cross-validated, and the "

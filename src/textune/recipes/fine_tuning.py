@@ -52,7 +52,7 @@ from textune.settings.config import TrainSettings
 from textune.storage import atomic, faulty_rows
 from textune.tasks import registry
 from textune.text import plan, unknown
-from textune.training import snapshot
+from textune.training import memory, snapshot
 from textune.training.clock import Clock
 from textune.training.guards import StopRequest
 from textune.training.learner import Learner
@@ -182,6 +182,7 @@ class FineTuning:
             probe, parts = crossed.frozen(corpus, outcome), crossed.parts(outcome)
         else:
             probe, parts = probed.baseline(folder, self.learner.progress.before, last[0]), None
+        memory.give_back()  # simple rules come with libraries of their own
         with threads.products_alone():
             simple = task.baselines(corpus.part("train"), last[1], last[2], parts)
         found["baselines"] = {"part": last[0], **probe, **simple}

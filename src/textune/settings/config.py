@@ -70,7 +70,7 @@ class TrainSettings(Section):
     lora: int | None = Field(
         None,
         ge=1,
-        description="Train adapters of this rank (LoRA, by peft) and the head; the base is frozen.",
+        description="Train adapters of this rank (LoRA) and the head; the base is frozen.",
     )
     lora_alpha: float | None = Field(
         None, gt=0, description="Adapters are scaled by this over their rank; twice it by default."

@@ -1,5 +1,6 @@
 """The state of a run goes to disk whole or not at all, and comes back byte for byte."""
 
+import inspect
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -125,7 +126,7 @@ def _read(place: Path) -> Checkpoint | None:
 def optimizer_tensors(optimizer: Optimizer) -> dict[str, Tensor]:
     """Name every tensor of an optimizer's state by the parameter's number."""
     found = {}
-    for number, values in optimizer.state_dict()["state"].items():
+    for number, values in _state_of(optimizer)["state"].items():
         for name, value in values.items():
             if value is None:  # a momentum that an optimizer of the user's has not begun
                 continue
@@ -140,9 +141,15 @@ def restore_optimizer(optimizer: Optimizer, tensors: dict[str, Tensor]) -> None:
         if key.startswith("optimizer."):
             _, number, name = key.split(".", 2)
             state.setdefault(int(number), {})[name] = value
-    whole = optimizer.state_dict()
+    whole = _state_of(optimizer)
     whole["state"] = state
     optimizer.load_state_dict(whole)
+
+
+def _state_of(optimizer: Optimizer) -> dict[str, Any]:
+    """Return an optimizer's state; torch's decorator would import a compiler first: 60 MB."""
+    found: dict[str, Any] = inspect.unwrap(type(optimizer).state_dict)(optimizer)
+    return found
 
 
 def rng_tensors() -> dict[str, Tensor]:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar, cast
 import torch
 from torch import Tensor, nn
 
-from textune.encoder import formats
+from textune.encoder import adapters, formats
 from textune.encoder.model import Encoder
 from textune.fast import build, threads
 from textune.settings import choosing
@@ -174,14 +174,30 @@ def secure_best(folder: Path, progress: Progress, *, accept: bool) -> list[str]:
 
 
 def _contiguous(model: nn.Module) -> dict[str, Tensor]:
-    """Name every tensor once, by the first of its names: a head may share the embedding's."""
+    """Name every tensor once, by the first of its names: a head may share the embedding's.
+
+    Beside adapters these are the trained ones: the others are the base's, and most of a model.
+    """
     state, first = model.state_dict(), _first_names(model)
-    return {name: state[name].detach().contiguous() for name in sorted(set(first.values()))}
+    names = set(first.values()) - _left_alone(model)
+    return {name: state[name].detach().contiguous() for name in sorted(names)}
 
 
 def _put(tensors: dict[str, Tensor], model: nn.Module) -> None:
-    first = _first_names(model)
-    model.load_state_dict({name: tensors[first[name]] for name in first})
+    first, others = _first_names(model), _left_alone(model) - tensors.keys()
+    kept = [name for name in first if first[name] not in others]
+    found = model.load_state_dict({name: tensors[first[name]] for name in kept}, strict=not others)
+    assert not found.unexpected_keys
+
+
+def _left_alone(model: nn.Module) -> set[str]:
+    """Name the weights of a base with adapters: they are the same from the first step to the last.
+
+    A run of a version that kept them has them in its checkpoints.
+    """
+    if not adapters.are_in(model):
+        return set()
+    return {name for name, part in model.named_parameters() if not part.requires_grad}
 
 
 def _first_names(model: nn.Module) -> dict[str, str]:
