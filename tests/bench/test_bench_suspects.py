@@ -10,9 +10,9 @@ from bench import suspects
 def test_labels_are_flipped_by_the_seed(shared, tmp_path):
     options = suspects.parse(["--rows", "60", "--share", "0.1"])
     assert options.first == 6
-    wrong = suspects.write(tmp_path / "a.csv", options)
+    wrong = suspects.write(tmp_path / "a.csv", options, 0)
     options.share = 0.0
-    assert len(suspects.write(tmp_path / "b.csv", options)) == 0
+    assert len(suspects.write(tmp_path / "b.csv", options, 0)) == 0
     both = []
     for name in ("a.csv", "b.csv"):
         with (tmp_path / name).open(encoding="utf-8", newline="") as opened:
