@@ -130,6 +130,25 @@ def test_choices_of_label_studio_are_corrections(few, tiny_base, tmp_path):
         assert fixed[int(place.rpartition(":")[2]) - 2]["label"] == label
 
 
+def test_what_corrections_change_is_measured(few, tiny_base, tmp_path):
+    file, wrong = few
+    rows = read(file)
+    other = {"bad": "good", "good": "bad"}
+    filled = [
+        {"place": place, "corrected": other[rows[int(place.rpartition(":")[2]) - 2]["label"]]}
+        for place in sorted(wrong)
+    ]
+    corrections, fixed = write(tmp_path / "filled.csv", filled), tmp_path / "fixed.csv"
+    given = ("--apply", corrections, "-o", fixed, "--base", tiny_base)
+    told = json.loads(said("suspects", file, *given, "--measure", "--json"))
+    worth = told["worth"]
+    assert (told["changed"], worth["metric"], worth["texts"]) == (8, "mcc", 160)
+    assert worth["before"] <= worth["after"]
+    assert 0 <= worth["p"] <= 1
+    text = " ".join(said("suspects", file, *given, "--measure", "--overwrite").split())
+    assert "MCC of a linear head, by the corrected labels of 160 texts that it did not" in text
+
+
 @pytest.mark.parametrize(
     ("options", "why"),
     [

@@ -13,6 +13,7 @@ if TYPE_CHECKING:  # numpy
 
 SHOWN = 20
 EXCERPT = 80  # characters of a text
+OF_HEAD = ("device", "base", "seed")  # with --measure
 USELESS = (
     "n",
     "harmless",
@@ -33,7 +34,12 @@ def register(app: typer.Typer) -> None:
 
 
 def suspects(  # noqa: D417  # the others are described in `suspects_api.suspects` and `train`
-    source: str | list[str], *, as_json: bool, apply: str | None = None, **options: Any
+    source: str | list[str],
+    *,
+    as_json: bool,
+    apply: str | None = None,
+    measure: bool = False,
+    **options: Any,
 ) -> None:
     """Find the labels of FILE that are probably wrong; with --apply, put in what you corrected.
 
@@ -42,11 +48,15 @@ def suspects(  # noqa: D417  # the others are described in `suspects_api.suspect
 
     Args:
         apply: File that --output wrote, its column corrected filled in: a copy of FILE with these
-            labels is written to --output.
+            labels is written to --output. Or what Label Studio exports of its tasks.
+        measure: With --apply, say what a linear head scores before and after, on texts that it did
+            not learn from.
     """
     if apply is not None:
-        _correct(source, apply, as_json=as_json, **options)
+        _correct(source, apply, as_json=as_json, measure=measure, **options)
         return
+    if measure:
+        raise SettingsError("--measure goes with --apply FILE: it says what corrections change")
     from textune.runs import events
 
     looking = api.events_of(suspects_api.suspects, source, **options)
@@ -85,12 +95,14 @@ def _correct(
     as_json: bool,
     output: str | None = None,
     overwrite: bool = False,
+    measure: bool = False,
     **options: Any,
 ) -> None:
     """Write a corrected copy, and say what was changed."""
     if output is None:
         raise SettingsError("--apply goes with --output FILE: the corrected copy")
-    if useless := sorted(name for name in USELESS if options.get(name)):
+    none = [name for name in USELESS if not (measure and name in OF_HEAD)]
+    if useless := sorted(name for name in none if options.get(name)):
         names = {
             "n": "-n",
             "as_": "--as",
@@ -99,14 +111,18 @@ def _correct(
         }
         listed = ", ".join(names.get(name, f"--{name}") for name in useless)
         raise SettingsError(f"{listed}: --apply has no use for it; leave it out")
-    done = suspects_api.correct(source, corrections, output, overwrite=overwrite, **options)
+    given: dict[str, Any] = {"overwrite": overwrite, "measure": measure}
+    done = suspects_api.correct(source, corrections, output, **given, **options)
     if as_json:
         told = {"output": output, "rows": done.rows, "changed": done.changed}
+        told |= {"worth": done.worth.told()} if done.worth else {}
         console.show_json(told | {"remarks": list(done.remarks)})
     else:
         same = f"; {done.same:,} corrected to what stood there" if done.same else ""
         changed = "1 text has" if done.changed == 1 else f"{done.changed:,} texts have"
         console.say(f"{output}: {done.rows:,} rows, {changed} another label{same}")
+        if done.worth:
+            console.say(done.worth.words)
     for remark in done.remarks:
         console.warn(remark)
 

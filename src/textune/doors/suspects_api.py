@@ -1,6 +1,7 @@
 """What `import textune` offers for wrong labels: `suspects` and `correct`."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -137,6 +138,7 @@ def correct(
     output: str | Path,
     *,
     overwrite: bool = False,
+    measure: bool = False,
     **options: object,
 ) -> "Corrected":
     """Write a copy of a labelled file with the labels that somebody corrected.
@@ -147,10 +149,13 @@ def correct(
             where it is blank the label stays.
         output: The copy, in the input's columns: .csv, .tsv, .jsonl or .parquet.
         overwrite: Replace what is there.
-        options: How the file is read, by the keywords of `suspects`.
+        measure: Say what a linear head on the frozen encoder scores before and after, on texts that
+            it did not learn from.
+        options: How the file is read, by the keywords of `suspects`; with measure `base`, `seed`
+            and `device`, too.
 
     Returns:
-        How many rows there are, and how many were changed.
+        How many rows there are, how many were changed, and, if measured, what that is `worth`.
 
     Raises:
         TextuneError: A file cannot be read or written, or a correction belongs to no row.
@@ -166,4 +171,12 @@ def correct(
 
     settings = keywords.resolve(Settings, options)
     written = Output(Path(output), overwrite)
-    return correcting.correct(source, settings, Path(corrections), written)
+    done = correcting.correct(source, settings, Path(corrections), written)
+    if not measure:
+        return done
+    from textune.recipes import correction_worth  # torch
+
+    found = correction_worth.measure(source, written.path, settings)
+    if isinstance(found, str):
+        return replace(done, remarks=(*done.remarks, found))
+    return replace(done, worth=found)

@@ -10,6 +10,7 @@ from textune.predicting.outputs import Output
 from textune.predicting.tools.interface import PAIR
 from textune.reading import sources
 from textune.recipes import annotated, label_cells
+from textune.recipes.correction_worth import Worth
 from textune.recipes.label_cells import Cells
 from textune.recipes.tag_cells import TagCells
 from textune.records import Contract, ReadOptions, Row, Table
@@ -40,6 +41,7 @@ class Corrected:
     changed: int  # rows that have another label now
     same: int  # whose correction is the label that stood there
     remarks: tuple[str, ...]
+    worth: Worth | None = None  # to a linear head, if measured
 
 
 def correct(source: object, settings: Settings, corrections: Path, output: Output) -> Corrected:
