@@ -35,7 +35,7 @@ def write_scores(file: Path, task: Task, texts: Sequence[Example], scores: Score
     for (name, _), cells in zip(task.columns(), zip(*answers, strict=True), strict=True):
         columns[name] = list(cells)
     if scores.members is not None:
-        columns["set"] = [in_one_cell(item.members, task.labels) for item in said]
+        columns["set"] = [in_one_cell(item.members or (), task.labels) for item in said]
     if task.asks == "texts":
         for number, label in enumerate(task.labels):
             columns[f"logit({label})"] = scores.logits[:, number].tolist()

@@ -1,6 +1,7 @@
 """The answers that a run keeps of its held-out texts become another rule, without the encoder."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 from textune.decisions.wishes import Wish
 from textune.encoder import manifest
 from textune.errors import RunError, SettingsError
-from textune.evaluation import applying, fitting, judged, trusted
+from textune.evaluation import applying, fitting, judged, trusted, where_wrong
 from textune.metrics import intervals
 from textune.metrics.metrics import Report
 from textune.recipes import wishing
@@ -24,7 +25,7 @@ from textune.tasks import installed, registry
 from textune.tasks.interface import Task
 from textune.tasks.labels import parted
 from textune.text import store as stores
-from textune.text import tokenizers
+from textune.text import tokenizers, unknown
 
 PAGE = "README.md"
 
@@ -79,13 +80,14 @@ def _decide(run: Path, card: Card, task: Task, wish: Wish) -> dict[str, Any]:
     if tested.is_file():
         found = read(tested, task, card)
         judged_by["test"] = applying.decided(task, found.scores, fitted.rule), found.examples, ""
+    pieces = partial(unknown.counts, tokenizers.load(str(run / "model")))
     for part, (scores, texts, how) in judged_by.items():
         mine = judged.judge(task, scores, texts) | ({"decided": how} if how else {})
         mine |= trusted.told(task, scores, fitted.rule)
         crossed = numbers.get(part, {}).get("cross_validation")
         if crossed is not None:
             mine = intervals.widened(mine, WIDER) | {"cross_validation": crossed}
-        numbers[part] = mine
+        numbers[part] = mine | where_wrong.told(task, scores, texts, pieces)
         judged.write_scores(run / "predictions" / f"{part}.parquet", task, texts, scores)
     _write_rule(run / "model", replace(card, decision=fitted.rule), numbers)
     atomic.write_json(run / "metrics.json", numbers)

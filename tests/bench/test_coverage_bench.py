@@ -1,0 +1,49 @@
+"""Intervals hold the number of the population as often as they say, bounded; the rest is a command.
+
+Of 100 data sets with a true 0.95 fewer than 89 intervals hold it one time in 100.
+"""
+
+import numpy as np
+import pytest
+
+from bench import coverage, coverage_pairs, coverage_worlds
+from textune.metrics import comparing, intervals
+
+SETS = 100
+
+
+@pytest.fixture(autouse=True)
+def fewer_texts(monkeypatch):
+    monkeypatch.setattr(coverage_worlds, "MANY", 100_000)
+    monkeypatch.setattr(intervals, "RESAMPLES", 400)
+    monkeypatch.setattr(comparing, "RESAMPLES", 250)
+
+
+@pytest.mark.parametrize(
+    ("name", "size"),
+    [
+        ("two even classes nearly perfect", 100),
+        ("a class of 10 %", 30),
+        ("a class of 3 %", 300),
+        ("rare labels", 300),
+    ],
+)
+def test_intervals_hold_accuracy_and_f1_of_rare_labels_and_near_perfect_models(name, size):
+    found = coverage.covered(coverage_worlds.WORLDS[name], size, SETS, 0)
+    held = {key: found["held"][key] for key in ("accuracy", "macro_f1", "mcc")}
+    assert min(held.values()) >= 0.89, held
+    assert min(found["given"].values()) > 0.9
+
+
+def test_equal_models_are_called_different_one_time_in_twenty_and_sets_cover():
+    shown = coverage_pairs.alarms(100, 60, 0)
+    assert max(shown[name] for name in ("accuracy", "macro_f1", "McNemar")) <= 8 / 60
+    for asked, held in coverage_pairs.sets_of_classes(300, 40, 0).items():
+        assert held == pytest.approx(float(asked), abs=0.01)
+
+
+def test_a_share_that_is_not_as_it_should_be_is_marked():
+    assert coverage.written(0.95) == "0.950"
+    assert coverage.written(0.9) == "0.900 !"
+    assert coverage.parse(["--sets", "3"]).sizes == list(coverage.SIZES)
+    assert np.isfinite(coverage_worlds.WORLDS["numbers"].truth["pearson"])
