@@ -14,6 +14,7 @@ import textune
 from conftest import WORDS
 from textune.doors import cli
 from textune.errors import DataError, RunError, SettingsError, TextuneError
+from textune.runs import model_card
 
 GOOD, BAD = WORDS[:6], WORDS[6:12]
 
@@ -154,7 +155,8 @@ def test_the_page_of_a_model_says_how_it_decides_now(quick, labels):
     assert rule_of(run)["calibration"] is not None
     assert "Probabilities are calibrated" in page.read_text("utf-8")
     textune.decide(run.path, calibrate=False)
-    assert page.read_text("utf-8") == before
+    bare = [model_card.bare(text) for text in (page.read_text("utf-8"), before)]
+    assert bare[0] == bare[1]  # but for the numbers, of logits that were changed
 
 
 def test_costs_decide(quick, classes, tmp_path):

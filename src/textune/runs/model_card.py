@@ -48,13 +48,18 @@ def dressed(
         numbers: Of its run, as `metrics.json` has them; None where it was not judged.
         sources: Of the texts, as `config.toml` has them.
     """
-    plain = SCORES.sub("\n", HEAD.sub("", page))
+    plain = bare(page)
     task = None if runs.is_language(folder) else runs.read_card(folder).contract.task
     known = {part: found for part in PARTS if (found := (numbers or {}).get(part))}
     head = _head(task, base, known, sources)
     text = yaml.safe_dump(head, sort_keys=False, allow_unicode=True, width=1000)
     scores = _scores(known)
     return f"---\n{text}---\n\n{plain.rstrip()}\n" + (f"\n{scores}" if scores else "")
+
+
+def bare(page: str) -> str:
+    """Return a model's page without the hub's head and the scores."""
+    return SCORES.sub("\n", HEAD.sub("", page))
 
 
 def _head(
