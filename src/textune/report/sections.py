@@ -34,6 +34,7 @@ EVALUATED: tuple[Source, ...] = (  # another file, by the model of a run
     results.result,
     threshold_slider.thresholds,
     judged.of(EVALUATION),
+    where_wrong.wrong,
     understood.data,
 )
 PLAIN: tuple[Source, ...] = (
