@@ -86,6 +86,7 @@ def test_the_pages_are_all_there():
         "README.md",
         "decisions.md",
         "errors.md",
+        "explaining.md",
         "extending.md",
         "few_labels.md",
         "guide.md",

@@ -13,7 +13,9 @@ def register(app: typer.Typer) -> None:
     command(app, words=reporting_api.remake)(report)
 
 
-def report(run: Path, *, as_: str | None = None, on: str | None = None) -> None:
+def report(
+    run: Path, *, as_: str | None = None, on: str | None = None, explain: bool = False
+) -> None:
     """Write the report of RUN anew from its files: a page, or Markdown for a pull request."""
-    found = reporting_api.remake(run, as_=as_, on=on)
+    found = reporting_api.remake(run, as_=as_, on=on, explain=explain)
     console.say(found.rstrip())

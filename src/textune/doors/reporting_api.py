@@ -18,13 +18,16 @@ def require_form(form: str | None, option: str) -> None:
         raise SettingsError(f"{option} {form}: {among(form, FORMS)}")
 
 
-def remake(run: str | Path, *, as_: str | None = None, on: Any = None) -> str:
+def remake(
+    run: str | Path, *, as_: str | None = None, on: Any = None, explain: bool = False
+) -> str:
     """Write the page of a run anew from its files, or return its report as Markdown.
 
     Args:
         run: Folder that a command which trains wrote.
         as_: "html" (the default), a page in the run's folder, or "md", for a pull request.
         on: A file that the run was judged by (with evaluate), in place of the run's own texts.
+        explain: Explain the worst errors first: the words that moved them, of at most 20 texts.
 
     Returns:
         The place of the page, or the Markdown.
@@ -41,6 +44,8 @@ def remake(run: str | Path, *, as_: str | None = None, on: Any = None) -> str:
     folder = Path(run)
     if not folder.is_dir():
         raise RunError(f"{folder}: no such folder; RUN is a folder that a command of textune wrote")
+    if explain:
+        _explain(folder, on)
     from textune.report import markdown, report  # draws
     from textune.report.pages import Files
     from textune.report.section import Subject
@@ -60,6 +65,17 @@ def remake(run: str | Path, *, as_: str | None = None, on: Any = None) -> str:
     if as_ == "md":
         return markdown.text(Subject.evaluated(folder, found, answers))
     return str(report.write_evaluation(folder, found, answers))
+
+
+def _explain(folder: Path, on: Any) -> None:
+    """Keep explanations of a run's worst errors in its folder."""
+    from textune.errors import SettingsError
+    from textune.predicting.explaining import worst
+    from textune.predicting.predictor import Predictor
+
+    if on is not None:
+        raise SettingsError("--explain: explains the errors on the run's own texts; leave out --on")
+    worst.write(folder, Predictor.load(folder, precision="fp32"))
 
 
 def write_beside(run: Path, form: str, on: Any = None) -> Path:

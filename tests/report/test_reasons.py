@@ -1,0 +1,64 @@
+"""A run's worst errors are explained on its page, where that was asked for."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from textune.doors import cli
+from textune.errors import RunError, SettingsError
+from textune.report import reasons, report
+
+RUNS = Path(__file__).parents[1] / "fixtures" / "runs_2026"
+
+
+@pytest.fixture
+def run(request, tmp_path, monkeypatch):
+    """Return a copy of a kept run."""
+    monkeypatch.setenv("TEXTUNE_PICTURES", "0")
+    folder = tmp_path / "run"
+    shutil.copytree(RUNS / getattr(request, "param", "multi"), folder)
+    return folder
+
+
+def said(*words):
+    done = CliRunner().invoke(cli.app, [*map(str, words)], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return (words[1] / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("run", ["multi", "number", "answers"], indirect=True)
+def test_the_page_shows_the_words_that_moved_the_worst_errors(run):
+    before = said("report", run)
+    page = said("report", run, "--explain")
+    told = json.loads((run / reasons.FILE).read_text(encoding="utf-8"))
+    assert "Why it was wrong" in page
+    assert "Why it was wrong" not in before
+    assert 0 < len(told) <= reasons.MOST
+    assert page.count('class="card why"') == len(told)
+    assert re.search(r'<mark class="(for|against)" style="--much: 0\.\d\d">\S', page)
+    assert said("report", run) == page
+
+
+def test_texts_are_escaped_and_a_damaged_file_is_named(run):
+    said("report", run, "--explain")
+    file = run / reasons.FILE
+    told = json.loads(file.read_text(encoding="utf-8"))
+    told[0]["text"] = "<i>" + told[0]["text"]
+    file.write_text(json.dumps(told), encoding="utf-8")
+    report.write(run)
+    page = (run / "report.html").read_text(encoding="utf-8")
+    section = page.split('id="why-title"')[1].split("<h2")[0]
+    assert "&lt;" in section
+    assert "<i>" not in section
+    file.write_text('[{"origin": "x"', encoding="utf-8")
+    with pytest.raises(RunError, match=r"explained\.json: damaged.*textune report .* --explain"):
+        report.write(run)
+
+
+def test_another_file_is_not_explained(run):
+    with pytest.raises(SettingsError, match="--explain: explains the errors on the run's own"):
+        said("report", run, "--explain", "--on", "new.csv")
