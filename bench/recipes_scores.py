@@ -18,7 +18,7 @@ from sklearn import metrics as sk
 from bench.quality_sets import Row
 
 Array = NDArray[Any]
-DRAWS = 200  # of test rows, with replacement
+DRAWS = 60  # of test rows, with replacement
 ERRORS = 2  # standard errors that count as noise
 LOWER = ("loss", "masked_loss")  # scores of which a lower one is better
 TITLES = {

@@ -131,9 +131,11 @@ def in_markdown(report: Mapping[str, Any]) -> str:
 def in_words(how: Mapping[str, Any]) -> str:
     """Say what both programs had."""
     rows = ", ".join(f"{count:,} {part}" for part, count in how["rows"].items() if count)
+    place = Path(how["base"])
+    base = place.parent.name if place.name == "model" else place.name
     return (
         f"rows {rows}; {how['epochs']} epoch(s), batches of {how['batch_size']}, lr {how['lr']:g}, "
-        f"{how['max_tokens']} tokens; {how['threads']} thread(s); base {Path(how['base']).name}"
+        f"{how['max_tokens']} tokens; {how['threads']} thread(s); base {base}"
     )
 
 

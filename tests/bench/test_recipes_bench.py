@@ -14,7 +14,15 @@ import torch
 from sklearn import metrics as sk
 from transformers import BertConfig, BertForSequenceClassification, Trainer, TrainingArguments
 
-from bench import few_sets, peers, recipes, recipes_scores, recipes_sets, recipes_sides
+from bench import (
+    few_sets,
+    peers,
+    recipes,
+    recipes_pages,
+    recipes_scores,
+    recipes_sets,
+    recipes_sides,
+)
 from bench.jobs import Job
 from bench.processes import ProgramError
 from bench.recipes_scores import Answered, Predictions
@@ -250,3 +258,37 @@ def test_a_recipe_that_is_not_there_is_refused(capsys: pytest.CaptureFixture[str
     with pytest.raises(SystemExit):
         recipes.parse(["--only", "cola,toxic"])
     assert "--only toxic: allowed are cola, jigsaw, meditations" in capsys.readouterr().err
+
+
+def test_figures_stand_on_the_page_once(tmp_path: Path) -> None:
+    page = tmp_path / "1-cola.md"
+    first, last = (mark.format(name="cola") for mark in recipes_pages.MARKS)
+    page.write_text(f"# CoLA\n\n{first}{last}\nafter\n", encoding="utf-8")
+    score = {
+        "score": "mcc",
+        "seeds": 2,
+        "textune": 0.31,
+        "trainer": 0.3,
+        "difference": 0.01,
+        "error": 0.02,
+    }
+    how = {
+        "base": "b",
+        "rows": {"train": 9},
+        "epochs": 1,
+        "batch_size": 2,
+        "lr": 0.1,
+        "max_tokens": 8,
+        "threads": 2,
+    }
+    times = {"seconds": {OURS: 2.0, PEER: 5.0, "ratio": 2.5}}
+    found = {"how": how, "published": {"mcc": "0.529"}, "scores": [score], "times": times}
+    table = tmp_path / "table.json"
+    table.write_text(json.dumps({"recipes": {"cola": found}}), encoding="utf-8")
+    for _ in range(2):
+        recipes_pages.main([str(table), "--docs", str(tmp_path)])
+    text = page.read_text(encoding="utf-8")
+    assert text.startswith("# CoLA\n\n<!-- measured cola -->\nMeasured (rows 9 train; 1 epoch(s)")
+    assert text.count("| MCC | 0.529 | 0.310 | 0.300 | +0.010 ± 0.040 |") == 1
+    assert "| the whole command | – | 2.0 s | 5.0 s | 2.50 × |" in text
+    assert text.endswith(f"{last}\nafter\n")
