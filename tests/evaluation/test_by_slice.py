@@ -172,6 +172,15 @@ def answers():
 
 
 @pytest.mark.parametrize("made", [several, numbers, tags, answers], ids=lambda made: made.__name__)
+def test_of_very_many_texts_the_words_of_the_first_are_read(made, monkeypatch):
+    monkeypatch.setattr(where_wrong, "MOST_TEXTS", 12)
+    task, scores, examples = made()
+    found = where_wrong.told(task, scores, examples)["wrong"]
+    assert found["n"] == (36 if made is tags else 12)
+    assert found["confused"] == where_wrong.told(task, scores, examples)["wrong"]["confused"]
+
+
+@pytest.mark.parametrize("made", [several, numbers, tags, answers], ids=lambda made: made.__name__)
 def test_every_task_has_slices_and_errors(made):
     task, scores, examples = made()
     cells = ["web"] * 20 + ["shop"] * 20

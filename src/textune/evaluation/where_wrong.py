@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textune.data.words import words_of
+from textune.evaluation import by_length
 from textune.metrics import confused, spans, telling_words, written
 from textune.records import PASSAGES, Example, Scores
 from textune.tasks import registry
@@ -52,7 +53,11 @@ def told(
     """
     if scores.truth is None or not len(examples):
         return {}
-    found = _decided(task, scores, examples[:MOST_TEXTS])
+    whole, every = scores, examples
+    if len(examples) > MOST_TEXTS:
+        scores = by_length.part_of(task, scores, np.arange(MOST_TEXTS))
+        examples = examples[:MOST_TEXTS]
+    found = _decided(task, scores, examples)
     if found is None:
         return {}
     words, traits = [], []
@@ -71,7 +76,7 @@ def told(
         "words": words,
         "traits": traits,
         "tested": len(corrected),
-        "confused": _confused(task, scores, examples),
+        "confused": _confused(task, whole, every),
     }
     return {"wrong": wrong | {"said": _sentences(wrong)}}
 
