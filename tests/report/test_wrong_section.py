@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from textune.report import where_wrong
+from textune.report import sections, where_wrong
 from textune.report.pages import Files
-from textune.report.section import Part, Subject
+from textune.report.section import EVALUATION, Part, Subject
 from textune.runs.written import DataCard
 
 SLICE = {"kind": "value", "rest": 0.8, "difference": -0.2, "difference_interval": [-0.3, -0.1]}
@@ -29,9 +29,9 @@ BY = {
 }
 
 
-def subject(found):
+def subject(found, name="valid"):
     files = Files.__new__(Files)
-    parts = (Part("valid", "Validation", found, None),) if found else ()
+    parts = (Part(name, "Validation", found, None),) if found else ()
     return Subject(Path("run"), files, DataCard(), parts)
 
 
@@ -54,3 +54,9 @@ def test_errors_are_shown_and_texts_escaped():
 def test_without_errors_there_is_no_section():
     assert where_wrong.wrong(subject({"n": 3})) is None
     assert where_wrong.wrong(subject(None)) is None
+
+
+def test_the_page_of_another_file_has_it_too():
+    assert where_wrong.wrong(subject({"by": BY}, EVALUATION)).anchor == "wrong"
+    assert where_wrong.wrong in sections.LABELLED
+    assert where_wrong.wrong in sections.EVALUATED

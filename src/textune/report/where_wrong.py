@@ -5,7 +5,7 @@ from typing import Any
 
 from textune.metrics import catalogue, written
 from textune.report import pages
-from textune.report.section import Part, Section, Subject, section
+from textune.report.section import EVALUATION, Part, Section, Subject, section
 
 MOST_PAIRS = 10
 NOTHING = "nothing"
@@ -13,7 +13,7 @@ NOTHING = "nothing"
 
 def wrong(subject: Subject) -> Section | None:
     """Show where the model is wrong, on the test texts or else those that validate."""
-    part = subject.part("test", "valid")
+    part = subject.part(EVALUATION, "test", "valid")
     if part is None or not (part.found.get("wrong") or part.found.get("by")):
         return None
     return section("wrong", "Where it is wrong", "wrong.html", _values(part))
