@@ -42,6 +42,17 @@ def test_what_so_few_texts_cannot_promise_is_said():
     assert promises.of_those_found(np.zeros(5, bool), np.ones(5), 0.9) == (0.0, False)
 
 
+def test_where_no_precision_can_be_promised_few_texts_get_the_label():
+    draw = np.random.default_rng(0)
+    logits = draw.normal(-6, 1, 4000)
+    is_right = draw.random(4000) < special.expit(logits)
+    bar, is_sure = promises.of_those_above(is_right, special.expit(logits), 0.9)
+    given = special.expit(logits) >= bar
+    assert not is_sure
+    assert given.mean() < 0.3
+    assert is_right[given].mean() > 2 * is_right.mean()
+
+
 def test_equal_texts_are_decided_alike():
     chances = np.array([0.9] * 300 + [0.1] * 300)
     bar, is_sure = promises.of_those_above(chances > 0.5, chances, 0.9)

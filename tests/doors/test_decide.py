@@ -147,13 +147,15 @@ def test_the_page_of_a_model_says_how_it_decides_now(quick, labels):
     before = page.read_text("utf-8")
     assert "calibrated" not in before
     kept = run.path / "predictions" / "valid.parquet"
-    columns = pq.read_table(kept).to_pydict()
+    table = pq.read_table(kept)
+    columns = table.to_pydict()
     for name in ("hot", "cold"):
         columns[f"logit({name})"] = [0.02 * value for value in columns[f"logit({name})"]]
     pq.write_table(pa.table(columns), kept)
     textune.decide(run.path)
     assert rule_of(run)["calibration"] is not None
     assert "Probabilities are calibrated" in page.read_text("utf-8")
+    pq.write_table(table, kept)  # the page tells scores, too
     textune.decide(run.path, calibrate=False)
     bare = [model_card.bare(text) for text in (page.read_text("utf-8"), before)]
     assert bare[0] == bare[1]  # but for the numbers, of logits that were changed

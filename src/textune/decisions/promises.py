@@ -14,16 +14,17 @@ RISK = 0.01  # that a bound does not hold
 STEPS = 1.1  # by which counts grow from one threshold that is tried to the next
 
 
-def least_share(hits: NDArray[np.int64], count: NDArray[np.int64]) -> Floats:
-    """Return below which shares the true ones lie with a probability of `RISK` only.
+def least_share(hits: NDArray[np.int64], count: NDArray[np.int64], *, risk: float = RISK) -> Floats:
+    """Return below which shares the true ones lie with a probability of `risk` only.
 
     Args:
         hits: Of each of some samples, (S,).
         count: Of its items, (S,).
+        risk: That the bound does not hold.
     """
     from scipy import stats  # a while to import
 
-    found = stats.beta.ppf(RISK, hits, count - hits + 1)
+    found = stats.beta.ppf(risk, hits, count - hits + 1)
     return np.where(hits > 0, found, 0.0)
 
 
@@ -36,7 +37,8 @@ def of_those_above(is_right: Marks, chances: Floats, share: float) -> tuple[floa
         share: Of those at or above the probability, that is to be right.
 
     Returns:
-        Where the data cannot promise it, the probability whose bound is the highest.
+        Where the data cannot promise it, the probability above which so many are likeliest right:
+        a bound that holds would be highest where nearly all items are taken.
     """
     order = np.argsort(-chances, kind="stable")
     ranked, right = chances[order], np.cumsum(is_right[order].astype(np.int64))
@@ -45,6 +47,8 @@ def of_those_above(is_right: Marks, chances: Floats, share: float) -> tuple[floa
         return 1.0, False
     bounds = least_share(right[counts - 1], counts)
     met = np.flatnonzero(bounds >= share)
+    if not len(met):
+        bounds = least_share(right[counts - 1], counts, risk=0.5)
     place = int(counts[met[-1]] if len(met) else counts[int(bounds.argmax())])
     return between(ranked, place), bool(len(met))
 
