@@ -32,7 +32,7 @@ BY = {
 def subject(found, name="valid"):
     files = Files.__new__(Files)
     parts = (Part(name, "Validation", found, None),) if found else ()
-    return Subject(Path("run"), files, DataCard(), parts)
+    return Subject(Path("run"), files, DataCard(), parts, name="run")
 
 
 def test_errors_are_shown_and_texts_escaped():
