@@ -177,7 +177,7 @@ def test_a_head_that_cannot_be_one_is_refused(learn, head, words):
         learn("run", head=head)
 
 
-def test_texts_are_suggested_by_a_model_with_a_head_of_its_own(learn, tmp_path):
+def test_texts_are_suggested_and_explained_by_a_model_with_a_head_of_its_own(learn, tmp_path):
     run = learn("run", plugin=EXAMPLE)
     file = tmp_path / "pool.txt"
     file.write_text("\n".join([*TEXTS, "fine fine", "cold plot"]) + "\n", encoding="utf-8")
@@ -185,6 +185,11 @@ def test_texts_are_suggested_by_a_model_with_a_head_of_its_own(learn, tmp_path):
     done = CliRunner().invoke(cli.app, command, catch_exceptions=False)
     assert done.exit_code == 0, done.output
     assert len(done.stdout.splitlines()) == 2
+    for method in ("occlusion", "gradients"):
+        words = ["explain", str(run.path), TEXTS[0], "--plugin", str(EXAMPLE), "--method", method]
+        done = CliRunner().invoke(cli.app, [*words, "--json"], catch_exceptions=False)
+        (reason,) = json.loads(done.stdout)["reasons"]
+        assert len(reason["words"]) == len(TEXTS[0].split())
 
 
 def test_a_head_of_ones_own_is_described_without_its_code(learn):

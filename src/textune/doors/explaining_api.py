@@ -71,11 +71,19 @@ def explain(
         >>> explain("runs/reviews", ["a warm film"])[0].top()  # doctest: +SKIP
         [('warm', 2.4), ('film', 0.2), ('a', 0.1)]
     """
-    given = {
-        name: value for name, value in locals().items() if name in {*READ, "text", "threshold"}
+    read: dict[str, Any] = {
+        "text": text,
+        "header": header,
+        "delimiter": delimiter,
+        "rows": rows,
+        "sheet": sheet,
+        "quote": quote,
+        "encoding": encoding,
+        "faulty": faulty,
+        "threshold": threshold,
     }
     more: dict[str, Any] = {"device": device, "precision": precision, "plugin": plugin}
-    return list(explanations(run, texts, input_, for_=for_, method=method, read=given, **more))
+    return list(explanations(run, texts, input_, for_=for_, method=method, read=read, **more))
 
 
 def explanations(
