@@ -39,21 +39,26 @@ def summarise(
         settings: To be told in the report.
     """
     found: dict[str, Any] = {}
-    for name in dict.fromkeys(record["recipe"] for record in records):
-        mine = [record for record in records if record["recipe"] == name]
-        done = [record for record in mine if record["error"] is None]
-        found[name] = {
-            "title": RECIPES[name].title,
-            "how": mine[0]["how"],
-            "published": dict(RECIPES[name].published),
-            "scores": scores_of(name, done, folder),
-            "times": times_of(done),
-        }
     failures = [
         f"{each['recipe']} by {each['program']}, seed {each['seed']}"
         for each in records
         if each["error"] is not None
     ]
+    for name in dict.fromkeys(record["recipe"] for record in records):
+        mine = [record for record in records if record["recipe"] == name]
+        done = [record for record in mine if record["error"] is None]
+        try:
+            scores = scores_of(name, done, folder)
+        except (ValueError, OSError) as error:  # of rows too few to have it; the others are told
+            scores = []
+            failures.append(f"scores of {name}: {error}")
+        found[name] = {
+            "title": RECIPES[name].title,
+            "how": mine[0]["how"],
+            "published": dict(RECIPES[name].published),
+            "scores": scores,
+            "times": times_of(done),
+        }
     return {
         "settings": dict(settings),
         "policies": POLICIES,

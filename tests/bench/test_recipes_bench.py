@@ -161,6 +161,10 @@ def test_a_training_that_fails_leaves_the_others(
     with pytest.raises(SystemExit, match="failed"):
         recipes.main([*words, "--continue"])
     assert len(read(out)) == 7  # only what failed was tried again
+    (tmp_path / "answers" / "cola-textune-1.json").unlink()
+    with pytest.raises(SystemExit, match=r"jigsaw by trainer, seed 1, scores of cola: .*No such"):
+        recipes.main([*words, "--continue"])
+    assert "| IMDB: film reviews | accuracy |" in capsys.readouterr().out
 
 
 def test_rows_are_those_of_the_recipe(data: Path) -> None:
