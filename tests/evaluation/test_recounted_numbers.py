@@ -12,6 +12,7 @@ import pytest
 from scipy import special
 from sklearn.metrics import log_loss
 
+import made_pages
 import made_recounts
 import textune
 
@@ -37,6 +38,13 @@ NOT_COUNTED = {  # pattern of a key below a part: why nothing else counts it her
     r"wrong\..*": "tests/metrics/test_telling_words.py: q by permutations and scipy",
     r"confused\..*": "tests/metrics/test_confused.py",
 }
+NOT_SCORES = {
+    "",
+    "data",
+    "training",
+    "cost",
+    "repeat",
+}  # sections: of files, losses of steps, times, settings
 REST = {  # pattern of a key beside the parts
     r"best\.(step|epoch)": "counts of steps",
     r"best\.value": "of answers: at the threshold of training, before one is fitted",
@@ -208,3 +216,51 @@ def majority(count, names, columns, task):
     size = len(columns["truth"])
     chances = {f"p({name})": [share] * size for name, share in zip(names, shares, strict=True)}
     return count(names, {"truth": columns["truth"], "decision": [decision] * size, **chances})
+
+
+def test_every_number_of_the_page_is_one_that_was_counted_again(made):
+    _, path, count, names = made
+    page = made_pages.read(path / "report.html")
+    metrics = json.loads((path / "metrics.json").read_text("utf-8"))
+    known = made_pages.rounded([value for _, value in leaves(metrics) if is_number(value)])
+    for part in ("valid", "test"):
+        columns = pq.read_table(path / "predictions" / f"{part}.parquet").to_pydict()
+        known |= made_pages.rounded(kept_of(columns))
+        if count in (made_recounts.classes, made_recounts.labels):
+            truth = made_recounts.marks(names, columns["truth"])
+            chances = made_recounts.array(columns, names, "p")
+            if count is made_recounts.classes and len(names) > 2:  # the likeliest class, or none
+                chances = np.where(chances == chances.max(axis=1, keepdims=True), chances, -1)
+            for told in page.data:
+                require_slider(told, names, truth, chances, is_part=part == "valid")
+                stops = [*told["stops"], *(one["own"][0] for one in told["labels"])]
+                known |= made_pages.rounded(made_pages.at_thresholds(truth, chances, stops))
+    assert page.words.keys() >= {"summary", "result", "valid"}
+    for section in page.words.keys() - NOT_SCORES:
+        strange = {*made_pages.decimals(page.words[section])} - known
+        assert not strange, f"{section}: nothing counts {strange}"
+
+
+def require_slider(told, names, truth, chances, *, is_part):
+    """Hold the counts that a slider shows against answers."""
+    counts = dict(
+        zip(("given", "right"), made_pages.at_stops(told["stops"], truth, chances), strict=True)
+    )
+    for one in told["labels"] if is_part else ():
+        for key, each in counts.items():
+            is_one = one["label"] in names
+            expected = each[names.index(one["label"])] if is_one else np.sum(each, axis=0).tolist()
+            assert one[key] == expected, (one["label"], key)
+
+
+def kept_of(columns):
+    """Yield the numbers of a table of answers: probabilities, numbers and their errors."""
+    for name, cells in columns.items():
+        if name[:2] == "p(":
+            yield from cells
+        elif name.startswith("predicted "):
+            truth = [float(cell) for cell in columns["truth"]]
+            yield from (*cells, *truth, *np.subtract(cells, truth))
+        elif name == "entities":
+            found = [value for cell in cells for _, value in leaves(json.loads(cell))]
+            yield from filter(is_number, found)
