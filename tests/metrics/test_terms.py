@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from textune.metrics import terms
+from textune.metrics import logistic, terms
 
 TEXTS = [
     "A fine film, a FINE cast.",
@@ -49,3 +49,26 @@ def test_no_word_and_nothing_to_judge_give_nothing():
     counted = terms.counts(["", " ", "a"])
     assert terms.weigh(counted, np.asarray([0, 1]), np.asarray([2])) is None
     assert terms.weigh(counted, np.asarray([2]), np.zeros(0, dtype=np.int64)) is None
+
+
+def test_joining_the_terms_of_single_texts_leaves_a_layers_answers_as_they_are():
+    texts = [
+        "a fine film",
+        "a dull film",
+        "fine and dull",
+        "dull cast",
+        "fine cast",
+        "odd xylophone",
+    ]
+    truth = np.asarray([1.0, 0, 1, 0, 1, 0])[:, None]
+    counted = terms.counts([*texts, "odd film", "a cast and a xylophone"])
+    plain = terms.weigh(counted, np.arange(6), np.asarray([6, 7]))
+    joined = terms.folded(*plain)
+    assert joined[0].shape[1] < plain[0].shape[1]
+    same(joined[0], plain[0].toarray())
+    answers = []
+    for learnt, judged in (plain, joined):
+        how = {"strength": 10.0, "exclusive": False, "tolerance": 1e-9}
+        layer = logistic.fit(learnt, truth, np.ones((6, 1)), **how)
+        answers.append(logistic.chances(judged, layer, exclusive=False))
+    np.testing.assert_allclose(answers[1], answers[0], atol=1e-6)

@@ -105,6 +105,7 @@ def tfidf(
 
 def _tfidf(learnt: Any, train_truth: NDArray[Any], judged: Any, classes: int) -> Floats:
     """Return the probabilities of logistic regression on (texts, terms) each; (N, C)."""
+    learnt, judged = terms.folded(learnt, judged)
     if train_truth.ndim == 1:
         return _fit_single(learnt, train_truth, judged, classes)
     return _fit_labels(learnt, train_truth, judged)
