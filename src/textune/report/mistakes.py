@@ -271,7 +271,7 @@ def _of_numbers(table: pa.Table) -> list[Mistake]:
             truth=_numerals(names, truth[row]),
             decision=_numerals(names, found[row]),
             numbers=(f"{found[row, most[row]] - truth[row, most[row]]:+.3g}",),
-            hint=names[int(most[row])],
+            hint=names[int(most[row])] if len(names) > 1 else "",
             origin=record.get("origin") or "",
         )
         for row, record in zip(rows.tolist(), picked, strict=True)
