@@ -161,18 +161,20 @@ def _differences(
     owners: NDArray[np.int64],
     draws: NDArray[np.int64],
 ) -> Any:
-    """Say how far the methods are below the best of each way, on the same texts."""
+    """Say how far the methods are from the best of each way, on the same texts."""
     for way in WAYS:
-        of_way = {name: ways[way]["comprehensiveness"] for name, ways in found.items()}
-        best = max(of_way, key=lambda name: float(of_way[name].mean()))
-        for name, one in of_way.items():
-            if name != best:
-                gaps = of_way[best] - one
-                low, high = _interval(_means(gaps, owners, draws))
-                yield (
-                    f"{way}: {best} above {name} in comprehensiveness by {gaps.mean():.3f} "
-                    f"({low:.3f} to {high:.3f})"
-                )
+        for key, sign in (("comprehensiveness", 1), ("sufficiency", -1)):
+            of_way = {name: sign * ways[way][key] for name, ways in found.items()}
+            means = {name: float(one.mean()) for name, one in of_way.items()}
+            best = max(means, key=means.__getitem__)
+            for name, one in of_way.items():
+                if name != best:
+                    gaps = of_way[best] - one
+                    low, high = _interval(_means(gaps, owners, draws))
+                    yield (
+                        f"{way}: {best} better than {name} in {key} by {gaps.mean():.3f} "
+                        f"({low:.3f} to {high:.3f})"
+                    )
 
 
 def _interval(means: Floats) -> tuple[float, float]:

@@ -45,7 +45,7 @@ def explain(
         for_: Explain this label instead of what was decided: "why not joy?"; a type of entities or
             a tag; of answers a part of the passage.
         method: "occlusion" (each word is left out) or "gradients" (integrated gradients); by
-            default what was measured to be more faithful, occlusion.
+            default occlusion.
         text: Text column, or two, "A,B", if not called as in training.
         header: Does the first row name the columns? Without, they are "1", "2", …
         delimiter: Character between cells, where recognition errs.

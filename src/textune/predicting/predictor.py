@@ -285,7 +285,7 @@ class Predictor:
             texts: As for `predict`.
             label: What is explained, instead of what was decided: "why not joy?"
             method: "occlusion" (each word is left out) or "gradients" (integrated gradients); by
-                default what was measured to be more faithful, occlusion.
+                default occlusion.
 
         Raises:
             SettingsError: There is no such label or method; or as for `predict`.

@@ -1,6 +1,6 @@
 """Texts and a model become explanations, many at a time.
 
-Which way is the default was measured by `python -m bench.explain`: see docs/explaining.md.
+How faithful both ways are is measured by `python -m bench.explain`: see docs/explaining.md.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -65,7 +65,7 @@ def explain(
     Args:
         model: That decides.
         examples: Texts.
-        method: "occlusion" or "gradients"; by default what was measured to be more faithful.
+        method: "occlusion" or "gradients"; by default occlusion.
         label: What is explained, instead of what was decided.
 
     Raises:
