@@ -16,7 +16,7 @@ from textune.recipes.tag_cells import TagCells
 from textune.records import Contract, ReadOptions, Row, Table
 from textune.settings.config import Settings
 from textune.survey import agreement
-from textune.tasks import contract
+from textune.tasks import contract, registry
 
 PLACE, CORRECTED = "place", "corrected"
 CHUNK = 10_000
@@ -100,7 +100,7 @@ def _agreed(table: Table, settings: Settings) -> Contract:
             f"{table.name}: corrections go into labels, tags and spans of one row a text; name "
             "such a column with --label"
         )
-    if agreed.task != "tags":
+    if registry.of(agreed.task).asks != "words":
         label_cells.require_form(table, agreed)
     if inner := sorted(table.inner & {*agreed.label}):
         raise SettingsError(
@@ -112,7 +112,7 @@ def _agreed(table: Table, settings: Settings) -> Contract:
 
 def _cells(table: Table, agreed: Contract) -> Cells | TagCells:
     """Learn how a table writes its labels."""
-    if agreed.task == "tags":
+    if registry.of(agreed.task).asks == "words":
         return TagCells.of(table, agreed)
     places = tuple(table.columns.index(name) for name in agreed.label)
     return Cells(agreed, agreed.label, places, {})
