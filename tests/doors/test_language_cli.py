@@ -65,6 +65,28 @@ def test_adapt_for_programs_prints_one_object(textune, lines, spoken, tmp_path):
     assert one_object(out) == {"run": str(run), **metrics}
 
 
+@pytest.mark.parametrize(
+    ("words", "few"),
+    [(["adapt"], 16), (["pretrain", *PRETRAIN[:4]], 16), (["adapt", "--nsp-only"], 2)],
+    ids=["adapt", "pretrain", "nexts"],
+)
+def test_a_trial_of_plain_text_goes_through_all_stages_and_leaves_nothing(
+    words, few, textune, blocks, spoken, tmp_path
+):
+    before = sorted(tmp_path.iterdir())
+    base = ["--base", spoken] if words[0] == "adapt" else []
+    given = [blocks, *base, "--out", tmp_path / "run", "--epochs", 9, "--device", "cpu"]
+    given += ["--batch-size", few, "--set", "text.cache=false"]
+    code, out, err = textune(*words, *given, "--try")
+    assert code == 0, err
+    assert out == ""
+    assert "a trial: " in err
+    assert "all stages passed (read, tokenise, one update, " in err
+    assert f"without --try it would learn 9 epochs, into {tmp_path / 'run'}" in err
+    assert sorted(tmp_path.iterdir()) == before
+    assert textune(*words, *given, "--try", "--resume")[0] == 2
+
+
 def test_adapt_for_people_says_what_happens(textune, lines, spoken, tmp_path):
     run = tmp_path / "run"
     code, out, err = textune("adapt", lines, "--base", spoken, "--out", run, *ADAPT)

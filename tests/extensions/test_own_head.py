@@ -4,7 +4,9 @@ import json
 import shutil
 from pathlib import Path
 
+import mlflow
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -14,6 +16,8 @@ from typer.testing import CliRunner
 import textune
 from textune.doors import cli
 from textune.errors import ModelError, SettingsError
+from textune.predicting import pyfunc
+from textune.trackers.mlflow import LOADER
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "mean_of_last_four_layers.py"
 TEXTS = ["good fine lovely film", "bad poor", "the awful dull plot was very bad a film is"]
@@ -112,6 +116,7 @@ def test_the_example_learns_and_answers_through_every_door(learn, reviews, tmp_p
     assert json.loads(done.output)["labels"] == ["good"]
 
 
+@pytest.mark.filterwarnings("ignore:.*Any type hint is inferred:UserWarning")  # MLflow, of itself
 def test_a_model_with_a_head_of_its_own_asks_for_the_code(learn, tmp_path):
     run = learn("run", plugin=EXAMPLE)
     with pytest.raises(ModelError, match=r"MeanOfLastFour, whose code is not run unasked.*plugin"):
@@ -122,6 +127,31 @@ def test_a_model_with_a_head_of_its_own_asks_for_the_code(learn, tmp_path):
         textune.Predictor.load(run.path, plugin=changed)
     copy = shutil.copy(run.path / "model" / "plugin.py", tmp_path / "copy.py")
     assert textune.Predictor.load(run.path, plugin=copy)(TEXTS)
+    with pytest.raises(ModelError, match="whose code is not run unasked"):
+        pyfunc._load_pyfunc(str(run.path / "model"), {"plugin": ""})
+    frame = pd.DataFrame({"text": TEXTS})
+    kept = tmp_path / "kept"
+    mlflow.pyfunc.save_model(
+        str(kept),
+        loader_module=LOADER,
+        data_path=str(run.path / "model"),
+        model_config={"plugin": ""},
+        pip_requirements=[],
+    )
+    loaded = mlflow.pyfunc.load_model(str(kept), model_config={"plugin": str(copy)})
+    assert len(loaded.predict(frame)) == len(TEXTS)
+
+
+def test_runs_with_code_of_their_own_are_compared_by_a_file(learn, reviews):
+    one, other = learn("one", plugin=EXAMPLE), learn("other", seed=7)
+    words = ["compare", str(one.path), str(other.path), "--plugin", str(EXAMPLE)]
+    with pytest.raises(SettingsError, match=r"--plugin: .* give --on FILE"):
+        CliRunner().invoke(cli.app, words, catch_exceptions=False)
+    with pytest.raises(ModelError, match="whose code is not run unasked"):
+        textune.compare(one.path, other.path, on=reviews)
+    words += ["--on", str(reviews), "--json"]
+    done = CliRunner().invoke(cli.app, words, catch_exceptions=False)
+    assert json.loads(done.output)["texts"] == 160
 
 
 def test_a_run_that_was_stopped_goes_on_to_the_same_weights(learn, tmp_path):

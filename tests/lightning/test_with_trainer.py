@@ -4,6 +4,7 @@ import importlib
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -250,7 +251,13 @@ def test_a_run_of_textune_train_is_judged_and_trained_on(reviews, tiny_base, tmp
     assert gap(weights(model), wanted) == 0
     judged = trainer(tmp_path).validate(model, data, verbose=False)
     assert judged[0]["valid_mcc"] == pytest.approx(run.metrics["valid"]["mcc"], abs=1e-6)
+    dear = replace(model.card.decision, kind="cost", costs=((1.0, 0.0), (0.0, 1.0)))
+    model.card = replace(model.card, decision=dear)  # by which the other class is right
+    judged = trainer(tmp_path).validate(model, data, verbose=False)
+    assert judged[0]["valid_mcc"] == pytest.approx(-run.metrics["valid"]["mcc"], abs=1e-6)
+    assert model.card.decision == dear
     trainer(tmp_path).fit(model, data)
+    assert model.card.decision != dear
     assert gap(weights(model), wanted) > 0
 
 

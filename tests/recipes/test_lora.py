@@ -2,6 +2,7 @@
 
 import json
 import sys
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -20,7 +21,7 @@ from textune.predicting.predictor import Predictor
 from textune.recipes import labelled_text
 from textune.records import Step
 from textune.tasks import labels
-from textune.training import learner
+from textune.training import learner, starting_over
 
 # peft reads every attribute of transformers' model, one of which is deprecated
 pytestmark = pytest.mark.filterwarnings("ignore:.is_gradient_checkpointing:FutureWarning")
@@ -171,6 +172,17 @@ def test_adapters_learn_ten_times_as_fast_unless_a_rate_is_given(reviews_file, t
     given = {"lora": 2, "epochs": 1, "base": tiny_base, "precision": "fp32"}
     textune.train(reviews_file, out=tmp_path / "run", **given)
     assert "\nlr = 0.0005\n" in (tmp_path / "run" / "config.toml").read_text(encoding="utf-8")
+
+
+def test_a_new_beginning_of_adapters_has_a_rate_of_adapters(tiny_base):
+    given = {"model_class": "AutoModelForSequenceClassification", "config": {"num_labels": 2}}
+    encoder = load.load(str(tiny_base), **given)
+    settings = SimpleNamespace(train=SimpleNamespace(lr=9.0))
+    progress = SimpleNamespace(step=3)
+    one = SimpleNamespace(settings=settings, encoder=encoder, progress=progress)
+    whole = starting_over.safer(one, "why")["lr"]
+    adapters.put(encoder.model, adapters.Lora(4, 8.0, 0.0, "query-value"), seed=1)
+    assert starting_over.safer(one, "why")["lr"] == pytest.approx(10 * whole)
 
 
 def test_fewer_tokens_are_computed_at_once_where_torch_keeps_all_states(tiny_base):

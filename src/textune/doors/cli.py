@@ -84,8 +84,7 @@ def train(*, as_json: bool, report: str | None = None, **options: object) -> Non
     reporting_api.require_form(report, "--report")
     run = _watched(api.train, options, quiet=as_json)
     if options.get("trial"):
-        if as_json:
-            console.show_json({"trial": "passed", **run.metrics})
+        _show_tried(run, as_json=as_json)
         return
     if report is not None:
         reporting_api.write_beside(run.path, report)
@@ -96,6 +95,9 @@ def train(*, as_json: bool, report: str | None = None, **options: object) -> Non
 def adapt(*, as_json: bool, **options: object) -> None:
     """Make an encoder at home in plain TEXT, by masked-LM, before it is fine-tuned."""
     run = _watched(language_api.adapt, options, quiet=as_json)
+    if options.get("trial"):
+        _show_tried(run, as_json=as_json)
+        return
     _show_run(run, console_metrics.show_language, as_json=as_json)
 
 
@@ -103,6 +105,9 @@ def adapt(*, as_json: bool, **options: object) -> None:
 def pretrain(*, as_json: bool, **options: object) -> None:
     """Make a tokenizer and a BERT from nothing but plain TEXT."""
     run = _watched(language_api.pretrain, options, quiet=as_json)
+    if options.get("trial"):
+        _show_tried(run, as_json=as_json)
+        return
     _show_run(run, console_metrics.show_language, as_json=as_json)
 
 
@@ -338,6 +343,12 @@ def demo(*, out: Path = Path("demo"), epochs: int | None = None, limit: int | No
 def _watched(function: Callable[..., Any], options: Mapping[str, object], *, quiet: bool) -> Any:
     """Show a run that a function would make of these options, to its end; return what it made."""
     return watching.watch(api.events_of(function, **options), quiet=quiet)
+
+
+def _show_tried(run: "Run", *, as_json: bool) -> None:
+    """Show a trial's numbers to a program; people have been told already."""
+    if as_json:
+        console.show_json({"trial": "passed", **run.metrics})
 
 
 def _show_run(run: "Run", show: Callable[["Run"], None], *, as_json: bool) -> None:

@@ -1,6 +1,7 @@
 """The command that compares runs: `compare`."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import typer
 from rich.markup import escape
@@ -22,6 +23,7 @@ def compare(  # noqa: D417  # the others are described in `comparing_api.compare
     text: str | None = None,
     label: str | None = None,
     metric: str | None = None,
+    plugin: str | None = None,
     as_json: bool = False,
 ) -> None:
     """Say which of several RUNS is better, and whether that is luck.
@@ -30,7 +32,8 @@ def compare(  # noqa: D417  # the others are described in `comparing_api.compare
         runs: Folders of two runs or more; the others are compared with the first.
         as_json: Print one JSON object, for programs.
     """
-    found = comparing_api.compare(*runs, on=on, text=text, label=label, metric=metric)
+    given: dict[str, Any] = {"text": text, "label": label, "metric": metric, "plugin": plugin}
+    found = comparing_api.compare(*runs, on=on, **given)
     if as_json:
         console.show_json(found.told())
         return

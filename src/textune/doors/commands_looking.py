@@ -50,8 +50,8 @@ def tokens(  # noqa: D417  # the others are described in `looking_api.tokens`
         raise SettingsError("give a TEXT, or one TEXT and --pair TEXT, or --ids")
     from textune.doors import console_looking
 
-    for place, text in enumerate(texts):
-        found = looking_api.tokens(text, pair, base=base, max_tokens=max_tokens)
+    every = looking_api.tokens_of(texts, pair, base=base, max_tokens=max_tokens)
+    for place, found in enumerate(every):
         if as_json:
             console.show_json(found.told())
             continue

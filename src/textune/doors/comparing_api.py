@@ -1,8 +1,8 @@
 """What `import textune` offers to compare runs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # numpy
     from textune.recipes.comparing import Compared
@@ -14,6 +14,7 @@ def compare(
     text: str | Sequence[str] | None = None,
     label: str | Sequence[str] | None = None,
     metric: str | None = None,
+    plugin: str | Path | Mapping[str, Any] | None = None,
 ) -> "Compared":
     """Compare runs by what they say of the same texts.
 
@@ -24,6 +25,7 @@ def compare(
         text: Text column of that file, where it stands otherwise than in training.
         label: Its label column.
         metric: That decides; the main one of the task by default.
+        plugin: Python file with parts of your own, where a run needs it to judge the file of `on`.
 
     Returns:
         The differences, with intervals that hold together.
@@ -35,9 +37,15 @@ def compare(
         >>> textune.compare("runs/small", "runs/large").told()  # doctest: +SKIP
     """
     from textune.data.names import parted
+    from textune.errors import SettingsError
     from textune.predicting.predictor import Reading
     from textune.recipes import comparing
 
+    if plugin is not None and on is None:
+        raise SettingsError(
+            "--plugin: answers that runs keep are compared as they are; give --on FILE, or leave "
+            "it out"
+        )
     given = {name: parted(value) for name, value in (("text", text), ("label", label)) if value}
     places = [Path(run) for run in runs]
-    return comparing.compare(places, on=on, options=Reading(**given), metric=metric)  # type: ignore[arg-type]  # names of columns
+    return comparing.compare(places, on=on, options=Reading(**given, plugin=plugin), metric=metric)  # type: ignore[arg-type]  # names of columns

@@ -76,7 +76,7 @@ def labelled(options: Mapping[str, Any], *, suffix: str = "") -> TrainRequest:
         out=out or named_folder(source, suffix, resume=options["resume"]),
         valid=valid,
         test=test,
-        seeds=_number("seeds", before.get("seeds") if seeds is None else seeds),
+        seeds=number("seeds", before.get("seeds") if seeds is None else seeds),
         config=file,
         **{name: options[name] for name in HOW},
     )
@@ -174,7 +174,7 @@ def _several(values: Any) -> tuple[Any, ...]:
     return (values,) if isinstance(values, str | Path) else tuple(values)
 
 
-def _number(name: str, value: Any) -> int | None:
+def number(name: str, value: Any) -> int | None:
     """Take a number of something, at least one."""
     if value is None:
         return None

@@ -13,19 +13,21 @@ if TYPE_CHECKING:  # pydantic, numpy
 def adapting(options: Mapping[str, object]) -> Events["Run"]:
     """Adapt an encoder by the keywords of `adapt`; iterate to watch."""
     from textune.doors import keywords
-    from textune.recipes import plain_text
+    from textune.recipes import plain_text, plain_trial
     from textune.settings.language_config import AdaptSettings
 
-    return plain_text.learn(keywords.plain(AdaptSettings, options))
+    request = keywords.plain(AdaptSettings, options)
+    return (plain_trial if options.get("trial") else plain_text).learn(request)
 
 
 def pretraining(options: Mapping[str, object]) -> Events["Run"]:
     """Make an encoder by the keywords of `pretrain`; iterate to watch."""
     from textune.doors import keywords
-    from textune.recipes import plain_text
+    from textune.recipes import plain_text, plain_trial
     from textune.settings.language_config import PretrainSettings
 
-    return plain_text.learn(keywords.plain(PretrainSettings, options))
+    request = keywords.plain(PretrainSettings, options)
+    return (plain_trial if options.get("trial") else plain_text).learn(request)
 
 
 @carried_out_by(adapting)
@@ -57,6 +59,7 @@ def adapt(
     precision: str | None = None,
     limit: int | None = None,
     track: str | Sequence[str] | None = None,
+    trial: bool = False,
     resume: bool = False,
     accept_changes: bool = False,
     overwrite: bool = False,
@@ -91,6 +94,7 @@ def adapt(
         limit: Use so many documents: a trial.
         track: Trackers that follow the run, "tensorboard", "csv", "mlflow" or "wandb" (offline
             unless you say otherwise); several with commas.
+        trial: Go through every stage with one batch, in a folder that is gone afterwards.
         resume: Continue the run in `out`, or the last one that is named after the text.
         accept_changes: Resume with other versions, kernels or number format too.
         overwrite: Replace what is there.
@@ -137,6 +141,7 @@ def pretrain(  # noqa: D417  # the other keywords are those of `adapt`
     precision: str | None = None,
     limit: int | None = None,
     track: str | Sequence[str] | None = None,
+    trial: bool = False,
     resume: bool = False,
     accept_changes: bool = False,
     overwrite: bool = False,

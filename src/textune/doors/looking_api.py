@@ -1,6 +1,6 @@
 """What `import textune` offers for looking: tokens of a text, a model's parts, its features."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,16 +34,29 @@ def tokens(
         >>> textune.tokens("warm films").ids  # doctest: +SKIP
         [101, 4010, 3152, 102]
     """
+    return next(tokens_of([text], pair, base=base, max_tokens=max_tokens))
+
+
+def tokens_of(
+    texts: Iterable[str],
+    pair: str | None = None,
+    *,
+    base: str | Path | None = None,
+    max_tokens: int | None = None,
+) -> "Iterator[Pieces]":
+    """Show what an encoder reads of each of several texts, as `tokens` does of one."""
     from textune.errors import SettingsError
     from textune.text import pieces
 
-    for one in (text, pair or ""):
+    given = list(texts)
+    for one in (*given, pair or ""):
         if not isinstance(one, str) or _is_torn(one):
             raise SettingsError(f"a text is a string of Unicode, found {one!a:.80}")
     tokenizer, trained = _tokenizer(base)
     asked = trained if max_tokens is None else max_tokens
     most = tokenizer.limited(asked, of="of a text")
-    return pieces.of(tokenizer, text, pair, max_tokens=most)
+    for text in given:
+        yield pieces.of(tokenizer, text, pair, max_tokens=most)
 
 
 def decode(ids: Iterable[int], *, base: str | Path | None = None, special: bool = False) -> str:

@@ -29,9 +29,9 @@ def sweeping(options: Mapping[str, Any]) -> Events["Sweep"]:
     request = SweepRequest(
         _joined(options) if joins else _train_request(options),
         space=spaces.parse(options["space"], keywords.LABELLED) or None,
-        trials=_count("trials", options["trials"]),
+        trials=keywords.number("trials", options["trials"]),
         seconds=seconds(options["timeout"]),
-        jobs=_count("jobs", options["jobs"]) or 1,
+        jobs=keywords.number("jobs", options["jobs"]) or 1,
         pruner=options["pruner"],
         joins=joins,
     )
@@ -40,6 +40,7 @@ def sweeping(options: Mapping[str, Any]) -> Events["Sweep"]:
 
 def _joined(options: Mapping[str, Any]) -> "TrainRequest":
     """Ask for what the folder of a sweep keeps, where nothing else is named."""
+    from textune.doors import keywords
     from textune.errors import SettingsError
     from textune.recipes.requests import TrainRequest
     from textune.settings.config import Settings
@@ -53,7 +54,7 @@ def _joined(options: Mapping[str, Any]) -> "TrainRequest":
         )
     if options["out"] is None:
         raise SettingsError("--resume without FILE: name the folder of the sweep with --out")
-    nothing, count = Settings.model_validate({}), _count("seeds", options["seeds"])
+    nothing, count = Settings.model_validate({}), keywords.number("seeds", options["seeds"])
     return TrainRequest(None, nothing, Path(options["out"]), resume=True, seeds=count)
 
 
@@ -91,17 +92,6 @@ def seconds(written: str | float | None) -> float | None:
     if not 0 < found < float("inf"):
         raise SettingsError(f"--timeout {written}: expected a time, as 2h, 90m, 1h30m or 600s")
     return found
-
-
-def _count(name: str, value: object) -> int | None:
-    """Take a number of something, at least one."""
-    from textune.errors import SettingsError
-
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise SettingsError(f"--{name} {value}: expected a whole number from 1")
-    return value
 
 
 @carried_out_by(sweeping)

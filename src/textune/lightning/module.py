@@ -387,13 +387,15 @@ class TextModule(LightningModule):
         answers = self._answers.gathered()
         if not answers.parts:
             return
-        rule = self.task.default_decision() if part == "valid" else self.card.decision
+        is_fitting = self.trainer.state.fn == "fit"
+        is_decided = part != "valid" or (self.hparams["is_run"] and not is_fitting)
+        rule = self.card.decision if is_decided else self.task.default_decision()
         texts, scores = answers.scores(self.task, rule)
         found = dict(numbers(self.task.judge(scores, texts.examples), part))
         found[f"{part}_loss"] = answers.mean_loss()
         self.log_dict(found, sync_dist=self.trainer.world_size > 1)  # equal in all processes
         is_whole = answers.texts is not None and len(texts.rows) == len(answers.texts.rows)
-        if part == "valid" and is_whole and not self.trainer.sanity_checking:
+        if not is_decided and is_whole and not self.trainer.sanity_checking:
             wish = wishing.of(self.settings, self.task.labels, self.task.name)
             fitted = fitting.decide(self.task, scores, texts.examples, wish)
             self.card = replace(self.card, decision=fitted.rule)

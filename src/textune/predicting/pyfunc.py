@@ -6,6 +6,7 @@ MLflow knows it by the name of this file; nobody else needs to.
 from pathlib import Path
 from typing import Any
 
+from textune.extensions.plugin import Given
 from textune.predicting.predictor import Predictor
 
 
@@ -14,10 +15,11 @@ class Model:
 
     Args:
         folder: Of the model.
+        plugin: Python file with the head or preprocessing of its owner's, if it has such.
     """
 
-    def __init__(self, folder: Path):
-        self.predictor = Predictor.opened(folder)
+    def __init__(self, folder: Path, plugin: Given = None):
+        self.predictor = Predictor.opened(folder, plugin=plugin)
 
     def predict(self, frame: object, params: dict[str, Any] | None = None) -> Any:
         """Label the rows of a data frame.
@@ -41,6 +43,11 @@ class Model:
         return pd.DataFrame(list(map(task.cells, found)), columns=names, index=index)
 
 
-def _load_pyfunc(path: str) -> Model:  # the name by which MLflow loads it
-    """Load what was kept under a path."""
-    return Model(Path(path))
+def _load_pyfunc(path: str, model_config: dict[str, Any] | None = None) -> Model:
+    """Load what was kept under a path; MLflow knows the function by this name.
+
+    Code of the model's owner lies there to be read; it is run where `model_config={"plugin": FILE}`
+    names a file of the same content.
+    """
+    plugin = (model_config or {}).get("plugin") or None
+    return Model(Path(path), plugin)

@@ -1,7 +1,7 @@
 """What several runs said of the same texts becomes their differences, and what these show."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -152,8 +152,12 @@ def _kept(places: Sequence[Path], task: Task) -> tuple[str, list[Table]]:
 
 
 def _judged(place: Path, on: object, options: Reading, task: Task) -> Table:
-    """Judge a run by a file, and return what it said of each text."""
-    evaluating.evaluate(place, on, options)
+    """Judge a run by a file, and return what it said of each text.
+
+    A run that was trained without parts of its owner's is judged without them.
+    """
+    own = runs.read_card(runs.model_folder(place)).own
+    evaluating.evaluate(place, on, options if own else replace(options, plugin=None))
     return _read(evaluations.answers_of(place, on), place, task)
 
 

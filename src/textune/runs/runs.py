@@ -211,6 +211,15 @@ def read_card(folder: Path) -> Card:
         values = read_json(file, most=MOST_CARD)
     except ModelError as error:
         raise ModelError(f"{file}: not what textune train wrote: {error}; {_RUN}") from error
+    return to_card(values, file)
+
+
+def to_card(values: dict[str, Any], file: Path) -> Card:
+    """Make a card of what `write_card` wrote into a file, which is named where it is faulty.
+
+    Raises:
+        ModelError: It is not of this form.
+    """
     if values.get("format", FORMAT) != FORMAT:
         raise ModelError(
             f"{file}: of the format {values['format']!r:.40}, and this textune knows {FORMAT}; "

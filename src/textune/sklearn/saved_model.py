@@ -1,5 +1,6 @@
 """A run's model folder becomes bytes that can be pickled, and they a model that answers."""
 
+import json
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -65,9 +66,7 @@ class SavedModel:
 
     def card(self) -> Card:
         """Return what the model knows beside its weights."""
-        with tempfile.TemporaryDirectory(prefix="textune-", ignore_cleanup_errors=True) as folder:
-            (Path(folder) / "decision.json").write_bytes(self.files["decision.json"])
-            return runs.read_card(Path(folder))
+        return runs.to_card(json.loads(self.files["decision.json"]), Path("decision.json"))
 
     def __getstate__(self) -> dict[str, Any]:
         return {"files": self.files}

@@ -125,6 +125,7 @@ class Mlflow:
                 str(folder / "model"),
                 loader_module=LOADER,
                 data_path=str(self._opening.folder / "model"),
+                model_config={"plugin": ""},  # what may be said when it is loaded
                 pip_requirements=[f"textune=={version('textune')}"],
             )
             self._client.log_artifacts(self._run, str(folder / "model"), "model")

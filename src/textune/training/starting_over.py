@@ -6,8 +6,9 @@ from typing import Any
 
 import torch
 
-from textune.encoder import heads
+from textune.encoder import adapters, heads
 from textune.records import Message, Started
+from textune.settings.choosing import OF_ADAPTERS
 from textune.storage import atomic
 from textune.training import best, snapshot
 from textune.training.instability import Watch
@@ -60,8 +61,8 @@ def explain(learner: Learner, why: str) -> Message:
 
 def safer(learner: Learner, why: str) -> dict[str, Any]:
     """Choose a recipe by which nothing more goes wrong, and note why."""
-    lr = learner.settings.train.lr / PART
-    lr = min(lr, SAFE / learner.encoder.model.config.hidden_size)
+    lr, most = learner.settings.train.lr / PART, SAFE / learner.encoder.model.config.hidden_size
+    lr = min(lr, most * (OF_ADAPTERS if adapters.are_in(learner.encoder.model) else 1))
     return {"at": learner.progress.step, "why": why, "lr": lr, "warmup_share": WARMUP}
 
 
