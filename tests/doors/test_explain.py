@@ -112,6 +112,11 @@ def test_texts_or_a_file_are_wanted():
         textune.explain(RUNS / "single")
 
 
+def test_fewer_than_one_text_is_refused():
+    with pytest.raises(SettingsError, match="--limit -1: .*allowed: 1 or more"):
+        said("explain", RUNS / "single", "sun", "--limit", "-1")
+
+
 def test_python_has_the_same():
     (found,) = textune.explain(RUNS / "single", ["dust haze heat"])
     word, number = found.top(most=1)[0]

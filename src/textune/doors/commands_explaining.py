@@ -8,6 +8,7 @@ import typer
 
 from textune.doors import console, console_explaining, explaining_api
 from textune.doors.options import command
+from textune.errors import SettingsError
 
 
 def register(app: typer.Typer) -> None:
@@ -54,6 +55,8 @@ def explain(  # noqa: D417  # the others are described in `explaining_api.explai
 
     from textune.predicting.explaining import pages
 
+    if limit is not None and limit < 1:
+        raise SettingsError(f"--limit {limit}: how many texts are explained; allowed: 1 or more")
     if output is not None:
         pages.require_place(output, overwrite=overwrite)
     read: dict[str, Any] = {
