@@ -113,7 +113,7 @@ def test_texts_or_a_file_are_wanted():
 
 
 def test_fewer_than_one_text_is_refused():
-    with pytest.raises(SettingsError, match="--limit -1: .*allowed: 1 or more"):
+    with pytest.raises(SettingsError, match=r"--limit -1: .*allowed: 1 or more"):
         said("explain", RUNS / "single", "sun", "--limit", "-1")
 
 

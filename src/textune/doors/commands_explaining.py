@@ -1,14 +1,18 @@
 """The command that says which words moved a decision: `explain`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from textune.doors import console, console_explaining, explaining_api
 from textune.doors.options import command
 from textune.errors import SettingsError
+
+if TYPE_CHECKING:  # numpy
+    from textune.predicting.explaining.explanation import Explanation
 
 
 def register(app: typer.Typer) -> None:
@@ -51,14 +55,7 @@ def explain(  # noqa: D417  # the others are described in `explaining_api.explai
         overwrite: Replace what is there.
         as_json: Print one JSON object a text, for programs.
     """
-    from itertools import islice
-
-    from textune.predicting.explaining import pages
-
-    if limit is not None and limit < 1:
-        raise SettingsError(f"--limit {limit}: how many texts are explained; allowed: 1 or more")
-    if output is not None:
-        pages.require_place(output, overwrite=overwrite)
+    _refuse(limit, output, overwrite=overwrite)
     read: dict[str, Any] = {
         "text": text,
         "header": header,
@@ -82,13 +79,36 @@ def explain(  # noqa: D417  # the others are described in `explaining_api.explai
         plugin=plugin,
         typed=True,
     )
-    wanted = islice(found, limit)
+    _show(islice(found, limit), output, run.resolve().name, overwrite=overwrite, as_json=as_json)
+
+
+def _refuse(limit: int | None, output: Path | None, *, overwrite: bool) -> None:
+    """Refuse options that cannot be, before anything is read."""
+    from textune.predicting.explaining import pages
+
+    if limit is not None and limit < 1:
+        raise SettingsError(f"--limit {limit}: how many texts are explained; allowed: 1 or more")
     if output is not None:
-        count = pages.write(output, wanted, name=run.resolve().name, overwrite=overwrite)
+        pages.require_place(output, overwrite=overwrite)
+
+
+def _show(
+    found: "Iterable[Explanation]",
+    output: Path | None,
+    name: str,
+    *,
+    overwrite: bool,
+    as_json: bool,
+) -> None:
+    """Write explanations, or print them."""
+    from textune.predicting.explaining import pages
+
+    if output is not None:
+        count = pages.write(output, found, name=name, overwrite=overwrite)
         told = {"output": str(output), "texts": count}
         console.show_json(told) if as_json else console.say(f"{output}: {count:,} texts")
         return
-    for one in wanted:
+    for one in found:
         if as_json:
             console.show_json(one.told())
         else:
