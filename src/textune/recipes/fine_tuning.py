@@ -39,7 +39,7 @@ from textune.recipes import (
     unjudged,
     wishing,
 )
-from textune.recipes.out_of_fold import Candidate
+from textune.recipes.out_of_fold import Candidate, Outcome
 from textune.recipes.requests import TrainRequest
 from textune.records import Example, Message, Scores
 from textune.runs import runs
@@ -178,19 +178,31 @@ class FineTuning:
             judged.write_scores(folder / "predictions" / f"{part}.parquet", task, texts, scores)
             last = part, scores, texts
         assert last is not None
-        if last[0] == "valid" and outcome is not None:
-            probe, parts = crossed.frozen(corpus, outcome), crossed.parts(outcome)
-        else:
-            probe, parts = probed.baseline(folder, self.learner.progress.before, last[0]), None
-        memory.give_back()  # simple rules come with libraries of their own
-        with threads.products_alone():
-            simple = task.baselines(corpus.part("train"), last[1], last[2], parts)
-        found["baselines"] = {"part": last[0], **probe, **simple}
+        found["baselines"] = self._baselines(folder, *last, outcome)
         found |= crossed.remedies(outcome)
         retry = self.learner.progress.retry
         found |= {"faulty": len(corpus.faulty)} if corpus.faulty else {}
         found |= {"best": asdict(self._best(found))} | ({"retry": retry} if retry else {})
         return found, decision
+
+    def _baselines(
+        self,
+        folder: Path,
+        part: str,
+        scores: Scores,
+        texts: Sequence[Example],
+        outcome: Outcome | None,
+    ) -> Report:
+        """Say what simple rules score on the texts of a part."""
+        corpus, task = self.found, self.found.task
+        if part == "valid" and outcome is not None:
+            probe, parts = crossed.frozen(corpus, outcome), crossed.parts(outcome)
+        else:
+            probe, parts = probed.baseline(folder, self.learner.progress.before, part), None
+        memory.give_back()  # simple rules come with libraries of their own
+        with threads.products_alone():
+            simple = task.baselines(corpus.part("train"), scores, texts, parts)
+        return {"part": part, **probe, **simple}
 
     def _where_wrong(self, scores: Scores, texts: Sequence[Example], wider: float) -> Report:
         """Say where decisions are wrong, and judge the values of columns apart, as asked."""
