@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from textune.records import Contract, Example, Finding
+from textune.splits.sketches import DECORATION, letters
 from textune.survey.audit import audit, leaks
-from textune.survey.near import DECORATION, letters
 
 FINE = [
     ("the first text here", "pos"),

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textune.records import Example, Row
-from textune.splits import alike
-from textune.survey.near import MOST as MOST_KNOWN
-from textune.survey.near import Sketches, letters
+from textune.splits import alike, near
+from textune.splits.sketches import MOST as MOST_KNOWN
+from textune.splits.sketches import Sketcher, letters
 
 MOST = 10_000  # texts that are kept; of more, those of which the model is least sure
 LEARNED, REPEATED, EMPTY = "labelled already", "repeats of others", "empty"
@@ -29,8 +29,8 @@ class Candidate:
 class Pool:
     """Collects candidates from a stream in bounded memory.
 
-    Two texts are the same if they differ in case, punctuation and digits only, or share most runs
-    of three words. Of these the first is kept.
+    Two texts are the same if they differ in case, punctuation and digits only, or share most
+    words. Of these the first is kept.
 
     Args:
         known: Texts that have labels already.
@@ -44,21 +44,20 @@ class Pool:
     _kept: list[Candidate] = field(default_factory=list)
     _learned: set[int] = field(default_factory=set)
     _own: set[int] = field(default_factory=set)
-    _sketches: Sketches = field(default_factory=lambda: Sketches(MOST_KNOWN + MOST))
+    _sketches: Sketcher = field(default_factory=lambda: Sketcher(MOST_KNOWN + MOST))
 
     def __post_init__(self) -> None:
         for number, example in enumerate(self.known):
-            words, key = _words(example)
-            self._learned.add(key)
-            if number < MOST_KNOWN and example.answers is None:
-                self._sketches.add(-1 - number, words)
+            self._learned.add(_key(example))
+            if number < MOST_KNOWN:
+                self._sketches.add_example(example)
 
     def fresh(self, examples: Sequence[Example]) -> list[int]:
         """Return the positions of texts that may be worth a label; the others are counted."""
         found = []
         for place, example in enumerate(examples):
             self.seen += 1
-            _, key = _words(example)
+            key = _key(example)
             if not (example.text.strip() and (example.pair is None or example.pair.strip())):
                 self.left_out[EMPTY] += 1
             elif key in self._learned or key in self._own:
@@ -77,17 +76,21 @@ class Pool:
     def close(self) -> list[Candidate]:
         """Return the candidates, in the order of the file, near repeats left out."""
         self._prune()
-        found: dict[int, Candidate] = {}
-        for place, item in enumerate(self._kept):
-            before = len(self._sketches.found)
-            if item.example.answers is None:
-                self._sketches.add(place, _words(item.example)[0])
-            if len(self._sketches.found) == before:
-                found[place] = item
-                continue
-            _, earlier = self._sketches.found[-1]
-            self.left_out[LEARNED if earlier < 0 else REPEATED] += 1
-        return list(found.values())
+        known = self._sketches.texts
+        for item in self._kept:
+            self._sketches.add_example(item.example)
+        found = []
+        for item, earlier in zip(self._kept, self._earlier(known), strict=True):
+            if earlier < 0:
+                found.append(item)
+            else:
+                self.left_out[LEARNED if earlier < known else REPEATED] += 1
+        return found
+
+    def _earlier(self, known: int) -> list[int]:
+        """Return for each candidate the text before it that it nearly repeats, or -1."""
+        found: list[int] = near.repeats(self._sketches.done())[known:].tolist()
+        return found
 
     def _prune(self) -> None:
         if len(self._kept) <= MOST:
@@ -103,8 +106,7 @@ def doubts_of(candidates: Sequence[Candidate]) -> NDArray[np.float64]:
     return np.asarray([item.doubt for item in candidates], dtype=np.float64)
 
 
-def _words(example: Example) -> tuple[str, int]:
-    """Return a text's letters alone, and a number that texts of the same letters share."""
+def _key(example: Example) -> int:
+    """Return a number that texts of the same letters share."""
     normal = alike.text_of(example)
-    words = letters(normal)
-    return words, hash(words or normal)
+    return hash(letters(normal) or normal)

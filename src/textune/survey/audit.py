@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from textune.data import missing
 from textune.errors import some
 from textune.records import Contract, Example, Finding, Table
-from textune.splits import alike
+from textune.splits import alike, near
 from textune.splits.origins import Origins
-from textune.survey.near import MOST, Sketches, letters
+from textune.splits.sketches import MOST, Sketcher, letters
 from textune.tasks import registry
 from textune.tasks.kind import UNSCORED
 
@@ -36,7 +36,7 @@ def audit(examples: Iterable[Example], *, contract: Contract | None = None) -> l
     """Read examples once and report what is doubtful about them, the gravest first.
 
     Two texts are the same if they differ in case and white space only. They are near if they differ
-    in punctuation and digits as well, or, among the first 30,000, share most runs of three words.
+    in punctuation and digits as well, or share most words.
 
     The contract adds labels that no text has, and leaves out what makes no sense for the task.
     """
@@ -104,7 +104,7 @@ class _Seen:
         self.first: dict[str, list[int]] = {}  # label → its first positions
         self.lists = False
         self.origins = Origins()
-        self.sketches = Sketches(MOST)
+        self.sketches = Sketcher(MOST)
 
     def add(self, example: Example) -> None:
         self.origins.add(example.origin)
@@ -112,8 +112,7 @@ class _Seen:
         words = letters(normal)
         self.same.append(hash(normal) & _MASK)
         self.near.append(hash(words or normal) & _MASK)
-        if example.answers is None:  # the questions of one passage share nearly all words
-            self.sketches.add(self.rows, words)
+        self.sketches.add_example(example)
         if not example.text.strip() or (example.pair is not None and not example.pair.strip()):
             self.empty.append(self.rows)
         if _GARBLED.search(example.text) or _GARBLED.search(example.pair or ""):
@@ -155,7 +154,7 @@ def _text_findings(seen: _Seen) -> Iterator[Finding]:
     full[np.asarray(seen.empty, dtype=np.int64)] = False
     places = np.flatnonzero(full)
     same = np.asarray(seen.same, dtype=np.uint64)[places]
-    near = np.asarray(seen.near, dtype=np.uint64)[places]
+    near_keys = np.asarray(seen.near, dtype=np.uint64)[places]
     label = np.asarray(seen.label, dtype=np.uint64)[places]
     if len(seen.empty):
         rows = seen.origins.at(seen.empty[:SHOWN])
@@ -173,15 +172,17 @@ def _text_findings(seen: _Seen) -> Iterator[Finding]:
     repeats, sources = _repeats(same)
     what = "an earlier one (but for case and white space)"
     yield from _pairs("duplicate", "warning", what, seen, places[repeats], places[sources])
-    yield from _nearly(seen, near, places, set(places[repeats].tolist()))
+    yield from _nearly(seen, near_keys, places, set(places[repeats].tolist()))
     yield from _conflict(seen, same, label, places)
 
 
 def _nearly(
-    seen: _Seen, near: NDArray[np.uint64], places: Numbers, same: set[int]
+    seen: _Seen, keys: NDArray[np.uint64], places: Numbers, same: set[int]
 ) -> Iterator[Finding]:
-    repeats, sources = _repeats(near)
-    pairs = dict(seen.sketches.found)
+    repeats, sources = _repeats(keys)
+    partners = near.repeats(seen.sketches.done())
+    found = np.flatnonzero(partners >= 0)
+    pairs = dict(zip(found.tolist(), partners[found].tolist(), strict=True))
     pairs.update(zip(places[repeats].tolist(), places[sources].tolist(), strict=True))
     later = np.asarray(sorted(pairs.keys() - same), dtype=np.int64)
     first = np.asarray([pairs[place] for place in later.tolist()], dtype=np.int64)
