@@ -84,7 +84,7 @@ def train(*, as_json: bool, report: str | None = None, **options: object) -> Non
     reporting_api.require_form(report, "--report")
     run = _watched(api.train, options, quiet=as_json)
     if options.get("trial"):
-        _show_tried(run, as_json=as_json)
+        _show_language(run, as_json=as_json, is_trial=True)
         return
     if report is not None:
         reporting_api.write_beside(run.path, report)
@@ -95,20 +95,14 @@ def train(*, as_json: bool, report: str | None = None, **options: object) -> Non
 def adapt(*, as_json: bool, **options: object) -> None:
     """Make an encoder at home in plain TEXT, by masked-LM, before it is fine-tuned."""
     run = _watched(language_api.adapt, options, quiet=as_json)
-    if options.get("trial"):
-        _show_tried(run, as_json=as_json)
-        return
-    _show_run(run, console_metrics.show_language, as_json=as_json)
+    _show_language(run, as_json=as_json, is_trial=bool(options.get("trial")))
 
 
 @command(app, language_api.pretrain, words=language_api.adapt)
 def pretrain(*, as_json: bool, **options: object) -> None:
     """Make a tokenizer and a BERT from nothing but plain TEXT."""
     run = _watched(language_api.pretrain, options, quiet=as_json)
-    if options.get("trial"):
-        _show_tried(run, as_json=as_json)
-        return
-    _show_run(run, console_metrics.show_language, as_json=as_json)
+    _show_language(run, as_json=as_json, is_trial=bool(options.get("trial")))
 
 
 @command(app, api.cross_validate, words=api.train)
@@ -345,27 +339,20 @@ def _watched(function: Callable[..., Any], options: Mapping[str, object], *, qui
     return watching.watch(api.events_of(function, **options), quiet=quiet)
 
 
-def _show_tried(run: "Run", *, as_json: bool) -> None:
-    """Show a trial's numbers to a program; people have been told already."""
-    if as_json:
+def _show_language(run: "Run", *, as_json: bool, is_trial: bool) -> None:
+    if not is_trial:
+        _show_run(run, console_metrics.show_language, as_json=as_json)
+    elif as_json:  # people have been told already
         console.show_json({"trial": "passed", **run.metrics})
 
 
 def _show_run(run: "Run", show: Callable[["Run"], None], *, as_json: bool) -> None:
     """Print a run's numbers; it is saved, and does not fail where nobody reads them."""
     if as_json:
-        console.show_json({"run": str(run.path), **run.metrics, **_curve_of(run)})
+        console.show_json({"run": str(run.path), **run.metrics, **console_metrics.curve_of(run)})
         return
     with console.spared():
         show(run)
-
-
-def _curve_of(run: "Run") -> dict[str, object]:
-    """Return the learning curve of a run by its name, if there is one."""
-    from textune.runs.curves import LearningCurve
-
-    found = LearningCurve.read(run.path)
-    return {} if found is None else {"curve": found.told()}
 
 
 def _show_trained(run: "Run") -> None:

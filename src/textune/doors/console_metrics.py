@@ -251,3 +251,11 @@ def show_filled(text: str, found: Sequence[Mapping[str, Any]]) -> None:
             out.print(f"  mask {mask['mask']}")
         for item in mask["candidates"]:
             out.print(f"  {item['probability']:>6.1%}  {escape(item['piece'])}")
+
+
+def curve_of(run: "Run") -> dict[str, object]:
+    """Return the learning curve of a run by its name, if there is one."""
+    from textune.runs.curves import LearningCurve
+
+    found = LearningCurve.read(run.path)
+    return {} if found is None else {"curve": found.told()}

@@ -377,9 +377,8 @@ class TextModule(LightningModule):
         if asked.batch is None:
             return
         logits = self.logits(asked.batch)
-        loss = 0.0
-        if asked.texts.objective is not None:
-            loss = float(self.loss(logits, asked.batch))
+        is_known = asked.texts.objective is not None
+        loss = float(self.loss(logits, asked.batch)) if is_known else 0.0
         self._answers.add(asked, logits, loss)
 
     def _judge(self, part: str) -> None:
@@ -387,15 +386,14 @@ class TextModule(LightningModule):
         answers = self._answers.gathered()
         if not answers.parts:
             return
-        is_fitting = self.trainer.state.fn == "fit"
-        is_decided = part != "valid" or (self.hparams["is_run"] and not is_fitting)
+        is_decided = part != "valid" or (self.hparams["is_run"] and self.trainer.state.fn != "fit")
         rule = self.card.decision if is_decided else self.task.default_decision()
         texts, scores = answers.scores(self.task, rule)
         found = dict(numbers(self.task.judge(scores, texts.examples), part))
-        found[f"{part}_loss"] = answers.mean_loss()
+        found |= {f"{part}_loss": answers.mean_loss()}
         self.log_dict(found, sync_dist=self.trainer.world_size > 1)  # equal in all processes
-        is_whole = answers.texts is not None and len(texts.rows) == len(answers.texts.rows)
-        if not is_decided and is_whole and not self.trainer.sanity_checking:
+        every = 0 if answers.texts is None else len(answers.texts.rows)
+        if not is_decided and len(texts.rows) == every and not self.trainer.sanity_checking:
             wish = wishing.of(self.settings, self.task.labels, self.task.name)
             fitted = fitting.decide(self.task, scores, texts.examples, wish)
             self.card = replace(self.card, decision=fitted.rule)
