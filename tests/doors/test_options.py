@@ -45,7 +45,8 @@ def test_every_keyword_is_an_option(name):
     keywords = [key for key in inspect.signature(SAME[name]).parameters if key not in PYTHON]
     options = [each.name for each in COMMANDS[name].params]
     assert options[: len(keywords)] == keywords
-    assert set(options[len(keywords) :]) <= {"as_json", "max_cell_mib", "quiet"}
+    # how a command prints and what it writes beside; from Python `textune.report` writes pages
+    assert set(options[len(keywords) :]) <= {"as_json", "max_cell_mib", "quiet", "report"}
 
 
 @pytest.mark.parametrize("name", ["train", "evaluate", "adapt"])
