@@ -36,8 +36,6 @@ OTHERWISE = {  # a file or a folder where such a word is meant otherwise
     ("tasks/drawn.py", "tags"): "a column of the predictions that a run keeps",
     ("report/mistakes.py", "tags"): "a column of the predictions that a run keeps",
     ("report/pages.py", "number"): "a filter of the templates",
-    ("report/summary.py", "answers"): "a word of a sentence",
-    ("runs/model_card.py", "tags"): "a key of the hub's metadata",
 }
 
 

@@ -34,7 +34,7 @@ def learned(subject: Subject) -> str:
     count = subject.card.splits.get("train")
     texts = f" from {_texts(count)}" if count else ""
     on = f", starting from {base}" if base else ""
-    return f"This model learned to give {kind or 'answers'}{_labels(subject)}{texts}{on}."
+    return f"This model learned to give {kind or 'an answer'}{_labels(subject)}{texts}{on}."
 
 
 def _labels(subject: Subject) -> str:

@@ -72,7 +72,7 @@ def _head(
         head["language"] = languages
     if base is not None and HUB.fullmatch(base) and not Path(base).exists():
         head["base_model"] = base
-    head |= {"pipeline_tag": pipeline, "tags": ["textune", *([task] if task else [])]}
+    head.update(pipeline_tag=pipeline, tags=["textune", *([task] if task else [])])
     results: list[dict[str, Any]] = [
         {
             "task": {"type": pipeline, "name": "masked tokens" if kind is None else kind.words},
