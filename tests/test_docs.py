@@ -23,7 +23,7 @@ from textune.settings.language_config import (
 SETTINGS = {"adapt": AdaptSettings, "pretrain": PretrainSettings} | dict.fromkeys(
     (
         *("check", "train", "folds", "evaluate", "predict", "fill", "suggest", "demo"),
-        "explain",
+        *("explain", "report"),
         *("tokens", "inspect", "features", "sweep"),
         *("table", "follows", "decide", "compare", "push", "suspects"),
     ),
@@ -180,6 +180,8 @@ def of_the_functions():
 def test_the_python_of_the_pages_runs(page, code, reviews, tiny_base, monkeypatch, capsys):
     monkeypatch.chdir(reviews.parent)
     small = f"base={str(tiny_base)!r}, epochs=1"
+    if "textune.train(" not in code:  # the page has the run from its commands
+        code = f'import textune\ntextune.train("reviews.csv", out="runs/reviews")\n{code}'
     code, changed = re.subn(r"textune\.train\(([^)]*)\)", rf"textune.train(\1, {small})", code)
     code = code.replace("textune.check(frame)", f"textune.check(frame, base={str(tiny_base)!r})")
     assert changed == 1

@@ -73,16 +73,19 @@ def test_the_prose_is_found():
 
 @pytest.mark.parametrize(("page", "option"), of_prose(r"(?<![\w-])--[a-z][a-z-]*"))
 def test_every_option_that_is_named_exists(page, option):
-    in_bench = any(option in file.read_text(encoding="utf-8") for file in BENCHES)
-    assert option in all_options() or (page in ("performance.md", "README.md") and in_bench)
+    assert option in all_options() or option in options_of_benches(page)
 
 
-BENCHES = [
-    file
-    for folder in ("bench", "proofs")
-    for file in (ROOT / folder).rglob("*.py")
-    if (ROOT / folder).is_dir()
-]
+def options_of_benches(page):
+    """Return the options of the benchmarks and proofs whose commands a page has."""
+    [text] = [each.read_text(encoding="utf-8") for each in PAGES if each.name == page]
+    named = set(re.findall(r"python -m\s+((?:bench|proofs)(?:\.\w+)*)", text))
+    own = [name.replace(".", "/") for name in named]
+    files = [ROOT / f"{name}.py" for name in own] + [ROOT / name / "__main__.py" for name in own]
+    read = "".join(file.read_text(encoding="utf-8") for file in files if file.is_file())
+    return set(re.findall(r'"(--[a-z][a-z-]*)"', read))
+
+
 NAMED = rf"(?:{'|'.join(SECTIONS)})\.(?![ct]sv\b)[a-z_]+\b(?![\w(])(?:=[^\s`]+)?"
 
 
