@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from textune.records import Contract, Example, Finding
 from textune.splits.sketches import DECORATION, letters
-from textune.survey.audit import audit, leaks
+from textune.survey.audit import audit
 
 FINE = [
     ("the first text here", "pos"),
@@ -223,21 +223,6 @@ def test_numbers_are_not_judged_as_classes():
 def test_origins_are_given_back_as_they_were(origin):
     found = audit([Example("", origin, label="a"), Example("x", "y", label="b")])
     assert of_kind(found, "empty")[0].rows == (origin,)
-
-
-def test_finds_texts_on_both_sides():
-    other = made(("The first text  HERE", "neg"), ("new", "pos"), ("", "pos"), start=9)
-    finding = leaks(made(*FINE, ("", "pos")), other, "validation")
-    assert finding is not None
-    assert (finding.kind, finding.count, finding.rows) == ("leak", 1, ("made.csv:9",))
-    assert "1 text of 3 in the validation data (33.3%) also stands in the training data" in (
-        finding.message
-    )
-
-
-def test_no_leak_is_no_finding():
-    assert leaks(made(*FINE), made(("new", "pos")), "test") is None
-    assert leaks([], [], "test") is None
 
 
 def test_memory_stays_bounded(monkeypatch):

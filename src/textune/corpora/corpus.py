@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from textune.corpora import given, pairing
+from textune.corpora import given, leaked, pairing
 from textune.corpora.parts import read_parts
 from textune.data import slicing, weighting
 from textune.data.words import words_of
@@ -19,6 +19,7 @@ from textune.settings import judging, selection
 from textune.settings.config import Settings
 from textune.settings.data_config import DataSettings
 from textune.splits import alike, folds, splits, strata
+from textune.splits.leaking import Leaks
 from textune.survey import agreement, audit, settling
 from textune.tasks import annotated, contract, examples, lengths, own_tasks
 from textune.tasks import registry as tasks
@@ -54,6 +55,7 @@ class Corpus:
     left_out: Mapping[str, str] = field(default_factory=dict)  # columns that are not used, and why
     learns_all: bool = False  # whether no text validates and none is cross-validated, as asked
     shares: NDArray[np.float32] | None = None  # (N, C) of the classes, where annotators all count
+    leaks: Mapping[str, Leaks] = field(default_factory=dict)  # of parts with files of their own
     tables: tuple[Table, ...] = ()  # that the texts stand in, the first file's first
 
     def part(self, name: str) -> list[Example]:
@@ -170,7 +172,7 @@ def _divided(
     task = own_tasks.extended(_learn_task(agreed, everything, whole), own)
     selection.check(task, settings)
     raw = targets_of(task, everything)
-    findings = (*_look_alike(agreed.task, everything), *_leaks(everything, whole))
+    findings, leaks = leaked.look(parts, whole, after=_look_alike(agreed.task, everything))
     yield from (Message(finding.message, is_warning=True) for finding in findings)
     split = yield from _sampled(everything, whole, data, judging.seed_of_rows(settings))
     store, remarks = lengths.tokenize(
@@ -197,7 +199,8 @@ def _divided(
         tokenizer=tokenizer,
         split=split,
         learns_all=_learns_all(split, data),
-        findings=findings,
+        findings=tuple(findings),
+        leaks=leaks,
         files=(),
         max_tokens=max_tokens,
         pool=tasks.of(task.name).pool or data.pool,
@@ -312,15 +315,6 @@ def _look_alike(task: str, everything: Sequence[Example]) -> list[Finding]:
         return []
     names = (name for item in everything for name in strata.label_names(item))
     return list(alike.findings(Counter(map(kind.class_of, names)), of=kind.noun))[: alike.MOST]
-
-
-def _leaks(everything: Sequence[Example], split: Split) -> Iterator[Finding]:
-    training = [everything[row] for row in split.train.tolist()]
-    for name, rows in (("valid", split.valid), ("test", split.test)):
-        if len(rows):
-            finding = audit.leaks(training, [everything[row] for row in rows.tolist()], name)
-            if finding is not None:
-                yield finding
 
 
 def _unjudged(

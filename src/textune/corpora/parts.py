@@ -1,26 +1,20 @@
 """Labelled files become the examples of each part: to learn from, for validation, for the test."""
 
-import os
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from textune.data import naming
 from textune.errors import DataError
-from textune.reading import kinds, obtained, sources
-from textune.records import Contract, Example, Message, ReadOptions, Table
+from textune.records import Contract, Example, Message, Table
 from textune.settings import judging
 from textune.settings.config import Settings
 from textune.settings.data_config import DataSettings
 from textune.splits import strata
 from textune.splits.left_out import is_skipped, mended, skipped
+from textune.survey import leaks
 from textune.tasks import examples, layout, registry
-
-OF_TABLES: dict[str, Any] = dict.fromkeys(("header", "delimiter", "rows", "sheet", "quote"))
-"""How the first file is written; where that is data of Python, it says nothing of the others."""
 
 
 def read_parts(
@@ -45,34 +39,12 @@ def read_parts(
         if other is None:
             parts.append([])
             continue
-        more = _same_layout(other, table, agreed, data.file)
+        more = leaks.same_layout(other, table, agreed, data.file)
         opened.append(more)
         fitted = layout.fitted(more, plain, known)
         parts.append((yield from _read(*fitted, data, seed, labels=labels)))
     yield from _leave_out_unknown(agreed, parts, data)
     return parts
-
-
-def _same_layout(other: object, table: Table, agreed: Contract, options: ReadOptions) -> Table:
-    """Open a validation or test file, with a header where its first line holds names.
-
-    A delimiter and keys that were named hold for files with the ending of the first.
-    """
-    if not table.path or not obtained.are_places(other):
-        return sources.read(other, replace(options, **OF_TABLES))
-    first = other if isinstance(other, str | os.PathLike) else other[0]
-    end, own = (kinds.ending(Path(name)) for name in (first, table.path))
-    if end != own:
-        options = replace(options, delimiter=None, rows=None)
-    if end not in kinds.SHEETS:
-        options = replace(options, sheet=None)
-    found = sources.read(other, options)
-    if options.header is not None or found.format not in layout.TABLES:
-        return found
-    header = layout.has_header(found, agreed, trained=table.has_header)
-    if header is None:
-        raise layout.unnamed(found, agreed)
-    return sources.read(other, replace(options, header=header))
 
 
 def _read(

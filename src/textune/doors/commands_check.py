@@ -11,8 +11,20 @@ from textune.doors.options import command
 from textune.errors import SettingsError
 from textune.records import Survey
 
-READ_BY = (  # options of `train` that say how a file is read
-    *("source", "text", "label", "task", "header", "delimiter", "rows", "sheet", "annotators"),
+READ_BY = (  # options of `train` that say how a file is read, and which others judge
+    *(
+        "source",
+        "valid",
+        "test",
+        "text",
+        "label",
+        "task",
+        "header",
+        "delimiter",
+        "rows",
+        "sheet",
+        "annotators",
+    ),
     *("quote", "encoding", "faulty", "merge_labels"),
     *("group", "names", "weight", "skip", "no_skip", "base", "seed", "plugin"),
 )
@@ -37,10 +49,14 @@ def check(  # noqa: D417  # the others are described in `train`
 ) -> None:
     """Say what is in FILE, what would be trained on it, and what is wrong with it.
 
+    With --valid and --test also which texts of these files stand in FILE, too.
+
     Args:
         source: File, folder, pattern or address, as for train; or plain text.
         forecast: Say what a linear head on the frozen encoder scores at 1/8, 1/4, 1/2 and all of
             the texts, and what more labels would buy; it takes seconds.
+        valid: File for validation, whose texts are looked for in FILE.
+        test: File for the test, whose texts are looked for in FILE.
         show: Show so many rows, drawn at random.
         show_of: Show rows of this label, too; once or several times.
         show_each: How many rows of each such label.
@@ -68,6 +84,7 @@ def check(  # noqa: D417  # the others are described in `train`
         (console.show_json if as_json else console_survey.show_plain)(texts)
         return
     found = survey.check(source, **options)
+    options = {name: one for name, one in options.items() if name not in ("valid", "test")}
     shown = None
     if show or show_of:
         from textune.survey import drawn

@@ -2,8 +2,12 @@
 
 import re
 import shlex
+import string
+import sys
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from hashlib import blake2b
 
 from textune.metrics.one_label import UNSEEN, key
 from textune.records import Example, Finding
@@ -22,6 +26,10 @@ TWINS = str.maketrans(
     "ABEKMHOPCTYXSIJaeopcyxsijABEZHIKMNOPTYXo",
 )
 MOST = 5  # groups of labels that are named
+MASK = (1 << 64) - 1
+_ASCII_MARKS: Mapping[int, str] = {
+    ord(sign): " " for sign in string.punctuation if unicodedata.category(sign)[0] == "P"
+}
 
 
 def text_of(example: Example) -> str:
@@ -30,6 +38,37 @@ def text_of(example: Example) -> str:
     if example.pair is None:
         return text
     return f"{text}\x1f{' '.join(example.pair.split()).casefold()}"
+
+
+def plain_of(example: Example) -> str:
+    """Return a text, or a pair, without differences of punctuation and of the form of Unicode too.
+
+    Nothing is left of punctuation, unless a text has nothing else.
+    """
+    text = _unmarked(example.text)
+    return text if example.pair is None else f"{text}\x1f{_unmarked(example.pair)}"
+
+
+def fingerprint(text: str) -> int:
+    """Return 64 bits of a text, the same in every process."""
+    return int.from_bytes(blake2b(text.encode("utf-8", "replace"), digest_size=8).digest())
+
+
+def _unmarked(text: str) -> str:
+    if text.isascii():
+        plain, marks = text.casefold(), _ASCII_MARKS
+    else:
+        plain = unicodedata.normalize("NFKC", INVISIBLE.sub("", text)).casefold()
+        plain, marks = unicodedata.normalize("NFKC", plain), _marks()
+    return " ".join(plain.translate(marks).split()) or " ".join(plain.split())
+
+
+@cache
+def _marks() -> Mapping[int, str]:
+    """Return a blank for every sign of punctuation of Unicode."""
+    return {
+        code: " " for code in range(sys.maxunicode) if unicodedata.category(chr(code))[0] == "P"
+    }
 
 
 def variants(counts: Mapping[str, int]) -> list[tuple[str, ...]]:

@@ -28,7 +28,6 @@ LOPSIDED = 10  # times the rarest label, from which imbalance is worth a note
 MOST_LABELS = 20_000  # whose first rows are remembered
 MISSING = {"na", "n/a", "nan", "none", "null", "nil", "unknown", "?", "-", "#n/a", "<na>"}
 _GARBLED = re.compile("Ã[\u0080-\u00bf\u0152-\u2122]|Â[\u0080-\u00bf]|â€")  # "é" is "Ã©" so
-_MASK = (1 << 64) - 1
 Numbers = NDArray[np.int64]
 
 
@@ -36,7 +35,8 @@ def audit(examples: Iterable[Example], *, contract: Contract | None = None) -> l
     """Read examples once and report what is doubtful about them, the gravest first.
 
     Two texts are the same if they differ in case and white space only. They are near if they differ
-    in punctuation and digits as well, or share most words.
+    in punctuation and digits as well, or share most words. Labels are compared of texts that differ
+    in case, white space, punctuation and the form of Unicode only.
 
     The contract adds labels that no text has, and leaves out what makes no sense for the task.
     """
@@ -59,39 +59,13 @@ def audit(examples: Iterable[Example], *, contract: Contract | None = None) -> l
     return sorted(found, key=lambda finding: order.index(finding.severity))
 
 
-def leaks(train: Iterable[Example], other: Iterable[Example], name: str) -> Finding | None:
-    """Find texts that stand in the training data and in another set as well; None without any.
-
-    `other` is what is judged by, or chosen by; its name is for the message.
-    """
-    known = np.unique(np.fromiter((_key(example) for example in train), dtype=np.uint64))
-    total, count = 0, 0
-    rows: list[str] = []
-    stream = iter(other)
-    while chunk := list(islice(stream, 4096)):
-        keys = np.fromiter((_key(example) for example in chunk), dtype=np.uint64)
-        found = np.isin(keys, known)
-        total += len(chunk)
-        for place in np.flatnonzero(found).tolist():
-            if chunk[place].text.strip():
-                count += 1
-                rows += [chunk[place].origin] if len(rows) < SHOWN else []
-    if not count:
-        return None
-    message = (
-        f"{_some(count, 'text')} of {total:,} in the {name} data ({count / total:.1%}) also "
-        f"{'stands' if count == 1 else 'stand'} in the training data (but for case and white "
-        f"space), so scores would flatter; first: {rows[0]}"
-    )
-    return Finding("leak", "warning", message, count, tuple(rows))
-
-
 class _Seen:
     """What is remembered of the examples: a few numbers for each."""
 
     def __init__(self) -> None:
         self.rows = 0
         self.same = array("Q")  # hash of each text, case and white space aside
+        self.plain = array("Q")  # punctuation and the form of Unicode aside, too
         self.near = array("Q")  # hash of its letters alone
         self.label = array("Q")  # hash of its label; 0 where there is none to compare
         self.empty = array("q")  # positions
@@ -110,8 +84,9 @@ class _Seen:
         self.origins.add(example.origin)
         normal = alike.text_of(example)
         words = letters(normal)
-        self.same.append(hash(normal) & _MASK)
-        self.near.append(hash(words or normal) & _MASK)
+        self.same.append(hash(normal) & alike.MASK)
+        self.plain.append(hash(alike.plain_of(example)) & alike.MASK)
+        self.near.append(hash(words or normal) & alike.MASK)
         self.sketches.add_example(example)
         if not example.text.strip() or (example.pair is not None and not example.pair.strip()):
             self.empty.append(self.rows)
@@ -126,7 +101,7 @@ class _Seen:
         names = (label,) if isinstance(label, str) else label or ()
         self.lists = self.lists or isinstance(label, tuple)
         comparable = label is not None and not example.unscored
-        self.label.append((hash(tuple(sorted(names))) & _MASK) | 1 if comparable else 0)
+        self.label.append((hash(tuple(sorted(names))) & alike.MASK) | 1 if comparable else 0)
         self.unscored += bool(example.unscored)
         if not names and not example.unscored:
             self.unlabelled += 1
@@ -138,11 +113,6 @@ class _Seen:
                 places = self.first.setdefault(name, [])
                 if len(places) < SHOWN:
                     places.append(self.rows)
-
-
-def _key(example: Example) -> int:
-    # Python's own hash differs from process to process, but is compared only within one
-    return hash(alike.text_of(example)) & _MASK
 
 
 def _some(count: int, noun: str) -> str:
@@ -173,7 +143,8 @@ def _text_findings(seen: _Seen) -> Iterator[Finding]:
     what = "an earlier one (but for case and white space)"
     yield from _pairs("duplicate", "warning", what, seen, places[repeats], places[sources])
     yield from _nearly(seen, near_keys, places, set(places[repeats].tolist()))
-    yield from _conflict(seen, same, label, places)
+    plain = np.asarray(seen.plain, dtype=np.uint64)[places]
+    yield from _conflict(seen, plain, label, places)
 
 
 def _nearly(
@@ -212,12 +183,12 @@ def _pairs(
 
 
 def _conflict(
-    seen: _Seen, same: NDArray[np.uint64], label: NDArray[np.uint64], places: Numbers
+    seen: _Seen, plain: NDArray[np.uint64], label: NDArray[np.uint64], places: Numbers
 ) -> Iterator[Finding]:
     known = np.flatnonzero(label != 0)
     if not len(known):
         return
-    _, group = np.unique(same[known], return_inverse=True)
+    _, group = np.unique(plain[known], return_inverse=True)
     labels = label[known]
     least = np.full(group.max() + 1, np.iinfo(np.uint64).max, dtype=np.uint64)
     most = np.zeros(group.max() + 1, dtype=np.uint64)

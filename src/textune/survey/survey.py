@@ -16,7 +16,7 @@ from textune.encoder.names import BUNDLED
 from textune.errors import SHOWN
 from textune.reading import obtained, sources
 from textune.records import Annotators, Contract, Example, Finding, ReadOptions, Survey, Table
-from textune.survey import agreement, audit, beyond, plain_survey, settling
+from textune.survey import agreement, audit, beyond, leaks, plain_survey, settling
 from textune.survey.beyond import CountTokens, Measured, Ruler
 from textune.survey.settling import Call
 from textune.tasks import examples, installed, registry
@@ -52,9 +52,13 @@ def check(  # noqa: D417  # the other keywords are those of `train`
     weight: str | None = None,
     names: str | Path | None = None,
     base: str | Path | None = None,
+    valid: object | None = None,
+    test: object | None = None,
     count_tokens: CountTokens | None = None,
 ) -> Survey:
     """Read a file twice, in bounded memory, and describe what `train` would learn from it.
+
+    Files for validation and test are looked through for texts that stand in the first as well.
 
     The keywords that are not described here are those of `train`.
 
@@ -62,6 +66,8 @@ def check(  # noqa: D417  # the other keywords are those of `train`
         source: A file or a data frame.
         task: As of `train`, or "plain": text without labels.
         base: Encoder whose tokens are counted; the bundled one if not given.
+        valid: A file, whose texts are looked for among those of the first.
+        test: One more.
         count_tokens: Counts the tokens of texts, special ones included, in place of a base.
 
     Raises:
@@ -83,6 +89,12 @@ def check(  # noqa: D417  # the other keywords are those of `train`
     call = Call.of(obtained.named(source), file, **asked, base=None if base is None else str(base))
     command = _command(call.places, table, found.contract, file, base=base, names=asked["names"])
     survey = _survey(table, found, base, count_tokens, command=command)
+    others = {name: one for name, one in (("valid", valid), ("test", test)) if one is not None}
+    own = {name: one for name, one in sources.parts(source).items() if name not in others}
+    leaked = tuple(leaks.of_files(table, found.contract, others, file, own=own))
+    survey = replace(survey, findings=(*leaked, *survey.findings))
+    if call.places:
+        survey = replace(survey, command=_judged_by(command, others))
     second = {doubt: settling.commands(doubt, call) for doubt in survey.contract.doubts}
     return replace(survey, source=", ".join(call.places) or table.name, second=second)
 
@@ -283,6 +295,15 @@ def _command(
         for one in value if isinstance(value, list) else [value]:
             words += [f"--{option.replace('_', '-')}", one]
     return shlex.join(words)
+
+
+def _judged_by(command: str, others: Mapping[str, object]) -> str:
+    """Name in a command of training the files that judge."""
+    named = {part: obtained.named(one)[:1] for part, one in others.items()}
+    words = [
+        word for part, file in named.items() for word in ([f"--{part}", *file] if file else [])
+    ]
+    return f"{command} {shlex.join(words)}" if words else command
 
 
 def _call(agreed: Contract, options: Mapping[str, object]) -> str:
