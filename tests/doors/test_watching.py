@@ -160,7 +160,7 @@ def test_log_and_report_have_the_time_of_each_epoch_and_validation(tiny_base, re
         assert line["seconds"] == pytest.approx(sum(one["seconds"] for one in steps), abs=1e-3)
     page = (run.path / "report.html").read_text(encoding="utf-8")
     assert "<h3>Time</h3>" in page
-    assert re.search(r'<td class="n">all</td><td class="n">[\d.:]+', page)
+    assert re.search(r'<th scope="row" class="n">all</th><td class="n">[\d.:]+', page)
 
 
 @pytest.mark.parametrize("value", [2.81e-05, 8873.123, 0.5, 123456.789])
