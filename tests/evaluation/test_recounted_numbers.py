@@ -35,6 +35,7 @@ NOT_COUNTED = {  # pattern of a key below a part: why nothing else counts it her
     r"log_loss": "of tags: words have no probabilities in predictions/",
     r"rule\.thresholds\..*": "a setting, held against decision.json",
     r"(abstention|sets)\.asked": "a setting",
+    r"without_leaks\.interval\..*": "drawn: tests/metrics/test_intervals.py draws rows again",
     r"wrong\..*": "tests/metrics/test_telling_words.py: q by permutations and scipy",
     r"confused\..*": "tests/metrics/test_confused.py",
 }
@@ -130,6 +131,18 @@ def decisions(told, names, columns):
     return found
 
 
+def without_leaks(told, count, names, columns):
+    """Count again the texts that training did not see, by the column that names the others."""
+    if "without_leaks" not in told:
+        return {}
+    rows = [row for row, way in enumerate(columns["leak"]) if not way]
+    kept = {name: [column[row] for row in rows] for name, column in columns.items()}
+    key = told["without_leaks"]["metric"]
+    ways = {way: columns["leak"].count(way) for way in ("exact", "normalised", "near")}
+    found = {"n": len(rows), "leaked": ways, key: count(names, kept)[key]}
+    return {"without_leaks": found}
+
+
 def test_every_number_is_counted_again(made):
     _, path, count, names = made
     metrics = json.loads((path / "metrics.json").read_text("utf-8"))
@@ -141,6 +154,7 @@ def test_every_number_is_counted_again(made):
             chances = made_recounts.array(columns, names, "p").argmax(axis=1)
             again["decision"] = [names[place] for place in chances]
         expected = dict(leaves(count(names, again) | decisions(told, names, columns)))
+        expected |= dict(leaves(without_leaks(told, count, names, again)))
         (main,) = told["by_length"][0].keys() & told["intervals"].keys()
         expected |= {f"by_length.0.{key}": expected[key] for key in ("n", main)}
         assert [one["interval"] for one in told["by_length"]] == [told["intervals"][main]]

@@ -19,7 +19,6 @@ from textune.settings import judging, selection
 from textune.settings.config import Settings
 from textune.settings.data_config import DataSettings
 from textune.splits import alike, folds, splits, strata
-from textune.splits.leaking import Leaks
 from textune.survey import agreement, audit, settling
 from textune.tasks import annotated, contract, examples, lengths, own_tasks
 from textune.tasks import registry as tasks
@@ -55,7 +54,7 @@ class Corpus:
     left_out: Mapping[str, str] = field(default_factory=dict)  # columns that are not used, and why
     learns_all: bool = False  # whether no text validates and none is cross-validated, as asked
     shares: NDArray[np.float32] | None = None  # (N, C) of the classes, where annotators all count
-    leaks: Mapping[str, Leaks] = field(default_factory=dict)  # of parts with files of their own
+    leaks: Mapping[str, list[str]] = field(default_factory=dict)  # how each text of a part leaks
     tables: tuple[Table, ...] = ()  # that the texts stand in, the first file's first
 
     def part(self, name: str) -> list[Example]:

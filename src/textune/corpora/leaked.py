@@ -4,26 +4,26 @@ from collections.abc import Sequence
 
 from textune.records import Example, Finding, Split
 from textune.splits import leaking
-from textune.splits.leaking import Leaks
-from textune.survey import leaks
+from textune.survey import leaks as telling
 
 
 def look(
     parts: Sequence[Sequence[Example]], whole: Split, *, after: Sequence[Finding]
-) -> tuple[list[Finding], dict[str, Leaks]]:
+) -> tuple[list[Finding], dict[str, list[str]]]:
     """Look for texts of the files that judge among those that are learned from.
 
     Rows that were drawn need no look: the same texts stay on one side. What is found comes after
     other findings.
     """
     findings = [*after]
-    found: dict[str, Leaks] = {}
+    found: dict[str, list[str]] = {}
     if not any(parts[1:]):
         return findings, found
     known = leaking.Texts(parts[0][row] for row in whole.train.tolist())
     for name, part in zip(("valid", "test"), parts[1:], strict=True):
         if part:
             others = leaking.Texts(part)
-            found[name] = leaking.find(known, others)
-            findings += leaks.findings(known, others, found[name], name)
+            leaks = leaking.find(known, others)
+            findings += telling.findings(known, others, leaks, name)
+            found[name] = leaks.words
     return findings, found

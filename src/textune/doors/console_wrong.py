@@ -13,6 +13,8 @@ MOST_PAIRS = 5  # of labels that are taken for each other
 
 def show(metrics: Mapping[str, Any]) -> None:
     """Print what is told of one part's errors, and its slices."""
+    if told := metrics.get("without_leaks"):
+        out.print(escape(f"  – {told['said']}"))
     wrong = metrics.get("wrong") or {}
     if pairs := wrong.get("confused"):
         out.print(escape(f"  – taken for each other: {confused_words(pairs)}"))

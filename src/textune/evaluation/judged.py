@@ -19,8 +19,14 @@ def judge(task: Task, scores: Scores, texts: Sequence[Example]) -> Report:
     return found | {"by_length": by_length.judge(task, scores, texts, found)}
 
 
-def write_scores(file: Path, task: Task, texts: Sequence[Example], scores: Scores) -> None:
-    """Write what was decided of each text beside its truth."""
+def write_scores(
+    file: Path,
+    task: Task,
+    texts: Sequence[Example],
+    scores: Scores,
+    leaked: Sequence[str] | None = None,
+) -> None:
+    """Write what was decided of each text beside its truth, and how it leaks where one does."""
     columns: dict[str, list[Any]] = {
         "origin": [item.origin for item in texts],
         "text": [item.text for item in texts],
@@ -39,4 +45,6 @@ def write_scores(file: Path, task: Task, texts: Sequence[Example], scores: Score
     if task.asks == "texts":
         for number, label in enumerate(task.labels):
             columns[f"logit({label})"] = scores.logits[:, number].tolist()
+    if any(leaked or ()):
+        columns["leak"] = list(leaked or ())
     predictions.write(file, columns)

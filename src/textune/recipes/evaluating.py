@@ -11,14 +11,22 @@ from textune.corpora.corpus import targets_of
 from textune.data import naming, slicing
 from textune.encoder import bases
 from textune.errors import DataError, SettingsError
-from textune.evaluation import by_slice, judged, per_batch, plain, trusted, where_wrong
+from textune.evaluation import (
+    by_slice,
+    judged,
+    per_batch,
+    plain,
+    trusted,
+    where_wrong,
+    without_leaks,
+)
 from textune.evaluation.unseen import Widened
 from textune.metrics import catalogue, entities
 from textune.metrics.metrics import Report
 from textune.predicting.predictor import Predictor, Reading
 from textune.recipes import plain_text
 from textune.records import Example, Scores
-from textune.runs import evaluations, runs
+from textune.runs import evaluations, runs, seen_texts
 from textune.settings import config
 from textune.settings.language_config import MaskSettings, TextSettings
 from textune.splits.left_out import is_skipped, mended, skipped
@@ -102,15 +110,15 @@ def _by_labels(run: Path, source: object, options: Reading) -> Report:
         evaluations.remark(run, source),
     )
     numbers["remarks"] = [remark for remark in remarks if remark]
-    if table.faults:
-        numbers["faulty"] = len(table.faults)
+    numbers |= {"faulty": len(table.faults)} if table.faults else {}
     numbers |= _by_batches(wide.task, wider, options.per_batch, numbers)
-    pieces = partial(unknown.counts, predictor.tokenizer)
+    pieces, leaked = partial(unknown.counts, predictor.tokenizer), seen_texts.ways(run, found)
     numbers |= where_wrong.told(wide.task, wider, found, pieces)
     numbers |= by_slice.told(wide.task, wider, found, by, [read])
+    numbers |= without_leaks.told(wide.task, wider, found, leaked, numbers)
     file = evaluations.write(run, source, numbers)  # apart from the run's own predictions
     faulty_rows.write(faulty_rows.beside(file.with_suffix("")), table.faults or ())
-    judged.write_scores(file.with_suffix(".parquet"), predictor.task, found, scores)
+    judged.write_scores(file.with_suffix(".parquet"), predictor.task, found, scores, leaked)
     return numbers
 
 

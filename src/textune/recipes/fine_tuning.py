@@ -16,7 +16,15 @@ from textune.decisions.rule import Decision
 from textune.encoder import averaging, bases, devices, load, units
 from textune.encoder.units import Units
 from textune.errors import SettingsError
-from textune.evaluation import by_slice, evaluate, fitting, judged, trusted, where_wrong
+from textune.evaluation import (
+    by_slice,
+    evaluate,
+    fitting,
+    judged,
+    trusted,
+    where_wrong,
+    without_leaks,
+)
 from textune.extensions import kept
 from textune.fast import threads
 from textune.metrics import catalogue
@@ -29,6 +37,7 @@ from textune.recipes import (
     averaged,
     choices,
     crossed,
+    data_cards,
     learning_curve,
     out_of_fold,
     previewed,
@@ -46,10 +55,9 @@ from textune.runs import runs
 from textune.runs.curves import TUNED
 from textune.runs.runs import Card
 from textune.runs.typed import Capsule
-from textune.runs.written import Best, DataCard
+from textune.runs.written import Best
 from textune.settings import judging
 from textune.settings.config import TrainSettings
-from textune.storage import atomic, faulty_rows
 from textune.tasks import registry
 from textune.text import plan, unknown
 from textune.training import memory, snapshot
@@ -88,21 +96,7 @@ class FineTuning:
 
     def write_card(self, folder: Path) -> None:
         """Write what was understood of the files, and which rows are in which part."""
-        corpus = self.found
-        DataCard(
-            contract=asdict(corpus.contract),
-            files=corpus.files,
-            columns=corpus.table.columns,
-            layout=corpus.table.reasons,
-            labels=corpus.label_counts(),
-            max_tokens=corpus.max_tokens,
-            splits={part: len(getattr(corpus.split, part)) for part in PARTS},
-            findings=tuple(asdict(finding) for finding in corpus.findings),
-            left_out=corpus.left_out,
-        ).write(folder)
-        rows = {part: [example.origin for example in corpus.part(part)] for part in PARTS}
-        atomic.write_json(folder / "splits.json", rows)
-        faulty_rows.write(folder / faulty_rows.FILE, corpus.faulty)
+        data_cards.write(folder, self.found)
 
     def place_tokenizer(self, _: Path) -> str:
         """Return where the tokenizer's files are."""
@@ -175,7 +169,9 @@ class FineTuning:
                 found[part] = crossed.marked(corpus, outcome, found[part])
             wider = crossed.WIDER if part == "valid" and outcome is not None else 1.0
             found[part] |= self._where_wrong(scores, texts, wider)
-            judged.write_scores(folder / "predictions" / f"{part}.parquet", task, texts, scores)
+            file, leaked = folder / "predictions" / f"{part}.parquet", corpus.leaks.get(part)
+            found[part] |= without_leaks.told(task, scores, texts, leaked, found[part])
+            judged.write_scores(file, task, texts, scores, leaked)
             last = part, scores, texts
         assert last is not None
         found["baselines"] = self._baselines(folder, *last, outcome)

@@ -10,7 +10,7 @@ import numpy as np
 from textune.decisions.wishes import Wish
 from textune.encoder import manifest
 from textune.errors import RunError, SettingsError
-from textune.evaluation import applying, fitting, judged, trusted, where_wrong
+from textune.evaluation import applying, fitting, judged, trusted, where_wrong, without_leaks
 from textune.metrics import intervals
 from textune.metrics.metrics import Report
 from textune.recipes import wishing
@@ -36,6 +36,7 @@ class Kept:
 
     examples: list[Example]
     scores: Scores  # by logits that are not calibrated
+    leaked: list[str] | None = None  # how each stands in the training data
 
 
 def decide(run: Path, own: DecisionSettings) -> dict[str, Any]:
@@ -75,20 +76,22 @@ def _decide(run: Path, card: Card, task: Task, wish: Wish) -> dict[str, Any]:
     numbers = dict(objects.read(run / "metrics.json"))
     held = read(run / "predictions" / "valid.parquet", task, card)
     fitted = fitting.decide(task, held.scores, held.examples, wish)
-    judged_by = {"valid": (fitted.scores, held.examples, fitted.how)}
+    judged_by = {"valid": (fitted.scores, held.examples, fitted.how, held.leaked)}
     tested = run / "predictions" / "test.parquet"
     if tested.is_file():
         found = read(tested, task, card)
-        judged_by["test"] = applying.decided(task, found.scores, fitted.rule), found.examples, ""
+        scores = applying.decided(task, found.scores, fitted.rule)
+        judged_by["test"] = scores, found.examples, "", found.leaked
     pieces = partial(unknown.counts, tokenizers.load(str(run / "model")))
-    for part, (scores, texts, how) in judged_by.items():
+    for part, (scores, texts, how, leaked) in judged_by.items():
         mine = judged.judge(task, scores, texts) | ({"decided": how} if how else {})
         mine |= trusted.told(task, scores, fitted.rule)
+        mine |= without_leaks.told(task, scores, texts, leaked, mine)
         crossed = numbers.get(part, {}).get("cross_validation")
         if crossed is not None:
             mine = intervals.widened(mine, WIDER) | {"cross_validation": crossed}
         numbers[part] = mine | where_wrong.told(task, scores, texts, pieces)
-        judged.write_scores(run / "predictions" / f"{part}.parquet", task, texts, scores)
+        judged.write_scores(run / "predictions" / f"{part}.parquet", task, texts, scores, leaked)
     _write_rule(run / "model", replace(card, decision=fitted.rule), numbers)
     atomic.write_json(run / "metrics.json", numbers)
     from textune.report import report  # draws
@@ -160,4 +163,6 @@ def read(file: Path, task: Task, card: Card) -> Kept:
     targets = np.stack([task.target(example) for example in examples])
     empty = np.empty(0)
     scores = Scores(logits, empty, empty, targets, fulls=lengths.fulls)
-    return Kept(examples, applying.decided(task, scores, task.default_decision()))
+    return Kept(
+        examples, applying.decided(task, scores, task.default_decision()), columns.get("leak")
+    )

@@ -6,6 +6,7 @@ Each is a function of the `Subject` in a file of its own, and None where there i
 from textune.report import (
     cost,
     judged,
+    leaked,
     learned,
     plain_page,
     reasons,
@@ -23,6 +24,7 @@ LABELLED: tuple[Source, ...] = (
     threshold_slider.thresholds,
     judged.of("valid"),
     judged.of("test"),
+    leaked.leaks,
     where_wrong.wrong,
     reasons.why,
     results.rare,
@@ -36,6 +38,7 @@ EVALUATED: tuple[Source, ...] = (  # another file, by the model of a run
     results.result,
     threshold_slider.thresholds,
     judged.of(EVALUATION),
+    leaked.leaks,
     where_wrong.wrong,
     understood.data,
 )
