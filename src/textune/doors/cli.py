@@ -2,7 +2,6 @@
 
 import shlex
 import sys
-import time
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -15,6 +14,7 @@ from textune.doors import (
     commands_check,
     commands_comparing,
     commands_deciding,
+    commands_evaluating,
     commands_explaining,
     commands_looking,
     commands_pushing,
@@ -36,7 +36,6 @@ from textune.doors import (
 from textune.doors.help import Commands
 from textune.doors.options import command
 from textune.errors import SettingsError, TextuneError
-from textune.metrics import written
 from textune.records import ReadOptions
 
 if TYPE_CHECKING:  # pydantic
@@ -118,38 +117,7 @@ def folds(*, as_json: bool, **options: object) -> None:
 commands_sweep.register(app)
 
 
-@command(app, evaluating_api.evaluate)
-def evaluate(
-    run: Path,
-    source: str | list[str],
-    *,
-    as_json: bool,
-    report: str | None = None,
-    **options: Any,
-) -> None:
-    """Judge the model in RUN by the labelled text in FILE: every metric, with intervals.
-
-    One that fills in masks is judged by plain text: loss, perplexity, masked accuracy.
-    """
-    reporting_api.require_form(report, "--report")
-    began = time.perf_counter()
-    found = evaluating_api.evaluate(run, source, **options)
-    seconds = time.perf_counter() - began
-    page = None if report is None else reporting_api.write_beside(run, report, source)
-    if as_json:
-        console.show_json(found)
-        return
-    for remark in found.get("remarks", ()):
-        console.warn(remark)
-    noun = "documents" if "perplexity" in found else "texts"
-    place = source if isinstance(source, str) else ", ".join(source)
-    console_metrics.show_metrics(found, title=f"{place} ({found['n']:,} {noun})")
-    console_metrics.show_per_batch(found)
-    rate = found["n"] / max(seconds, 1e-9)
-    took = f"{written.clock(seconds)}, {rate:,.0f} {noun}/s"
-    console.say(f"\n{took}, with reading the file and loading the model")
-    if page is not None:
-        console.say(f"the report: {page}")
+commands_evaluating.register(app)
 
 
 @command(app, words=evaluating_api.evaluate)
@@ -357,7 +325,7 @@ def _show_run(run: "Run", show: Callable[["Run"], None], *, as_json: bool) -> No
 
 def _show_trained(run: "Run") -> None:
     """Print the numbers of a fine-tuned model, and the command that labels new texts with it."""
-    from textune.runs import curves, runs
+    from textune.runs import curves, openings, runs
     from textune.tasks import registry
 
     console_metrics.show_seeds(run.metrics)
@@ -365,6 +333,8 @@ def _show_trained(run: "Run") -> None:
     console_metrics.show_baselines(run.metrics)
     if (curve := curves.LearningCurve.read(run.path)) is not None:
         console_metrics.show_curve(curve)
+    if opened := openings.said(run.path):
+        console.say(f"\n{opened}")
     agreed = runs.read_card(runs.model_folder(run.path)).contract
     words = registry.of(agreed.task).texts[: len(agreed.text)]
     command = ["textune", "predict", console.argument(run.path), *words]

@@ -24,6 +24,7 @@ def compare(  # noqa: D417  # the others are described in `comparing_api.compare
     label: str | None = None,
     metric: str | None = None,
     plugin: str | None = None,
+    final: bool = False,
     as_json: bool = False,
 ) -> None:
     """Say which of several RUNS is better, and whether that is luck.
@@ -33,7 +34,7 @@ def compare(  # noqa: D417  # the others are described in `comparing_api.compare
         as_json: Print one JSON object, for programs.
     """
     given: dict[str, Any] = {"text": text, "label": label, "metric": metric, "plugin": plugin}
-    found = comparing_api.compare(*runs, on=on, **given)
+    found = comparing_api.compare(*runs, on=on, final=final, **given)
     if as_json:
         console.show_json(found.told())
         return

@@ -15,6 +15,7 @@ def compare(
     label: str | Sequence[str] | None = None,
     metric: str | None = None,
     plugin: str | Path | Mapping[str, Any] | None = None,
+    final: bool = False,
 ) -> "Compared":
     """Compare runs by what they say of the same texts.
 
@@ -26,6 +27,7 @@ def compare(
         label: Its label column.
         metric: That decides; the main one of the task by default.
         plugin: Python file with parts of your own, where a run needs it to judge the file of `on`.
+        final: Judge by a file that is the test file of one of the runs: that is counted there.
 
     Returns:
         The differences, with intervals that hold together.
@@ -46,6 +48,12 @@ def compare(
             "--plugin: answers that runs keep are compared as they are; give --on FILE, or leave "
             "it out"
         )
+    if final and on is None:
+        raise SettingsError(
+            "--final: answers that runs keep of their test texts are compared as they are, and no "
+            "file is opened; give --on FILE, or leave it out"
+        )
     given = {name: parted(value) for name, value in (("text", text), ("label", label)) if value}
     places = [Path(run) for run in runs]
-    return comparing.compare(places, on=on, options=Reading(**given, plugin=plugin), metric=metric)  # type: ignore[arg-type]  # names of columns
+    options = Reading(**given, plugin=plugin)  # type: ignore[arg-type]  # names of columns
+    return comparing.compare(places, on=on, options=options, metric=metric, final=final)

@@ -13,8 +13,9 @@ if TYPE_CHECKING:  # numpy
 
 def evaluate(
     run: "str | Path | Run",
-    source: object,
+    source: object | None = None,
     *,
+    final: bool = False,
     text: Columns | None = None,
     label: Columns | None = None,
     header: bool | None = None,
@@ -42,7 +43,8 @@ def evaluate(
     Args:
         run: Folder that textune train wrote (in Python: or what `train` returned).
         source: File, folder, pattern or address of labelled text, as for train (in Python: or a
-            data frame).
+            data frame); not the run's own test file, which is for `final`.
+        final: Judge by the test file that was given to train: each time is counted in the run.
         text: Text column, or two, "A,B", if not called as in training.
         label: Label column, or several, if not called as in training.
         header: Does the first row name the columns? Without, they are "1", "2", …
@@ -70,7 +72,7 @@ def evaluate(
 
     Returns:
         Every metric with its 95 % interval under "intervals", as `textune evaluate --json`;
-        "remarks" holds what a person should know.
+        "remarks" holds what a person should know, "openings" how often the test file was opened.
 
     Raises:
         TextuneError: Any mistake in the file or the run.
@@ -82,7 +84,7 @@ def evaluate(
     from textune.data.names import parted
     from textune.predicting.predictor import Reading
     from textune.recipes import evaluating
-    from textune.runs import runs
+    from textune.runs import openings, runs
 
     folder = run.path if isinstance(run, runs.Run) else Path(run)
     is_one = text is not None and runs.is_language(folder)  # column of tables
@@ -109,4 +111,5 @@ def evaluate(
         by=parted(by) or (),
         batch_size=batch_size,
     )
-    return evaluating.evaluate(folder, source, options)
+    command = openings.EVALUATE if final else ""
+    return evaluating.evaluate(folder, source, options, final=command)

@@ -78,6 +78,17 @@ def _explain(folder: Path, on: Any) -> None:
     worst.write(folder, Predictor.load(folder, precision="fp32"))
 
 
+def renew(run: Path) -> None:
+    """Write the page of a run anew, where it has one, with what happened since."""
+    from textune.runs import openings
+
+    page = openings.home(run) / "report.html"
+    if page.is_file():
+        from textune.report import report  # draws
+
+        report.write(page.parent)
+
+
 def write_beside(run: Path, form: str, on: Any = None) -> Path:
     """Write a report that was asked for with the run, beside its numbers.
 

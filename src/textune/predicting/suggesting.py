@@ -17,6 +17,7 @@ from textune.predicting.pool import Candidate, Pool
 from textune.predicting.predictor import CHUNK, Predictor, Reading
 from textune.predicting.waiting import Waiting
 from textune.records import PASSAGES, Contract, Example, Prediction, Table
+from textune.runs import openings
 from textune.settings import config
 from textune.tasks import examples, layout, own_tasks, registry
 from textune.tasks.interface import Column, Task
@@ -75,6 +76,7 @@ def suggest(
         raise SettingsError(f"-n {count}: how many texts are wanted; allowed: 1 or more")
     if output is not None:
         output.check(source)
+    openings.refuse(run, source, "texts to learn from are chosen from others: name another file")
     table, agreed = options.open(source, predictor.card, unlabelled=True)
     remarks = [one.message for one in table.findings if one.kind == layout.KIND]
     found = Pool(_learned(predictor, run, options, known, remarks), seed)

@@ -12,7 +12,7 @@ from textune.metrics import comparing
 from textune.metrics.comparing import Difference
 from textune.predicting.predictor import Reading
 from textune.recipes import evaluating
-from textune.runs import evaluations, predictions, runs
+from textune.runs import evaluations, openings, predictions, runs
 from textune.tasks import drawn, installed, registry
 from textune.tasks.interface import Task
 from textune.tasks.labels import in_one_cell, parted
@@ -57,6 +57,7 @@ def compare(
     on: object = None,
     options: Reading | None = None,
     metric: str | None = None,
+    final: bool = False,
 ) -> Compared:
     """Compare runs by the same texts.
 
@@ -66,6 +67,7 @@ def compare(
         options: How `on` is read.
         metric: That decides; None: the main one of their task, or, where these texts do not give
             it, as of one class only, the first that they give.
+        final: Whether `on` is the test file of one of them, and that is to be counted.
 
     Raises:
         RunError: They keep answers of no common texts.
@@ -81,7 +83,8 @@ def compare(
         part, tables = _kept(places, task)
     else:
         part, options = str(on), options or Reading()
-        tables = [_judged(place, on, options, task) for place in places]
+        tested = _tested(places, on, final=final)
+        tables = [_judged(place, on, options, task, final=place in tested) for place in places]
         _require_same(places, tables, part)
     draws = comparing.draws(len(tables[0]["truth"]))
     count = registry.of(task.name).drawn
@@ -151,13 +154,31 @@ def _kept(places: Sequence[Path], task: Task) -> tuple[str, list[Table]]:
     )
 
 
-def _judged(place: Path, on: object, options: Reading, task: Task) -> Table:
+def _tested(places: Sequence[Path], on: object, *, final: bool) -> list[Path]:
+    """Return the runs whose test file it is by which all are judged, where that is asked for.
+
+    Raises:
+        SettingsError: It is not asked for, or the file is no run's test file.
+    """
+    if not final:
+        for place in places:
+            once_more = "to judge by it once more, and have that counted: --final"
+            openings.refuse(place, on, f"{once_more}; or give another file")
+        return []
+    found = [place for place in places if openings.is_test(place, on)]
+    if not found:
+        raise SettingsError(f"--final: {on} is the test file of none of these runs; leave it out")
+    return found
+
+
+def _judged(place: Path, on: object, options: Reading, task: Task, *, final: bool) -> Table:
     """Judge a run by a file, and return what it said of each text.
 
     A run that was trained without parts of its owner's is judged without them.
     """
     own = runs.read_card(runs.model_folder(place)).own
-    evaluating.evaluate(place, on, options if own else replace(options, plugin=None))
+    options = options if own else replace(options, plugin=None)
+    evaluating.evaluate(place, on, options, final=openings.COMPARE if final else "")
     return _read(evaluations.answers_of(place, on), place, task)
 
 

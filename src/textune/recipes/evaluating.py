@@ -26,7 +26,7 @@ from textune.metrics.metrics import Report
 from textune.predicting.predictor import Predictor, Reading
 from textune.recipes import plain_text
 from textune.records import Example, Scores
-from textune.runs import evaluations, runs, seen_texts
+from textune.runs import evaluations, openings, runs, seen_texts
 from textune.settings import config
 from textune.settings.language_config import MaskSettings, TextSettings
 from textune.splits.left_out import is_skipped, mended, skipped
@@ -38,7 +38,7 @@ from textune.text import tokenizers, unknown
 LEAST = 4  # tokens of a text, beside the special ones
 
 
-def evaluate(run: Path, source: object, options: Reading) -> Report:
+def evaluate(run: Path, source: object, options: Reading, *, final: str = "") -> Report:
     """Judge a run's model by another file, and keep what it said in `evaluations/`.
 
     Args:
@@ -46,6 +46,8 @@ def evaluate(run: Path, source: object, options: Reading) -> Report:
         source: A path or a data frame of labelled text; of a model that fills in masks a file,
             folder or pattern of plain text.
         options: How to read it, and a threshold in place of the model's own.
+        final: The command that judges by the run's own test file, and has that counted; "" for
+            any other file.
 
     Raises:
         DataError: With every problem's file and line; or there is nothing to judge by.
@@ -54,10 +56,17 @@ def evaluate(run: Path, source: object, options: Reading) -> Report:
     """
     if options.batch_size is not None and options.batch_size < 1:
         raise SettingsError(f"--batch-size {options.batch_size}: expected 1, 2, 3, …")
+    if final:
+        source = openings.final(run, source)
+    elif source is None:
+        raise SettingsError("name the FILE to judge by, or give --final: the run's own test file")
+    else:
+        once_more = f"to judge by it once more, and have that counted: textune evaluate {run}"
+        openings.refuse(run, source, f"{once_more} --final; or name another file")
     if runs.is_language(run):
         _refuse_useless(run, options)
         return _by_masks(run, source, options)
-    return _by_labels(run, source, options)
+    return _by_labels(run, source, options, final)
 
 
 def _refuse_useless(run: Path, options: Reading) -> None:
@@ -78,7 +87,7 @@ def _refuse_useless(run: Path, options: Reading) -> None:
         )
 
 
-def _by_labels(run: Path, source: object, options: Reading) -> Report:
+def _by_labels(run: Path, source: object, options: Reading, final: str) -> Report:
     """Judge a model by labelled text, and keep what it said of each."""
     given: Any = {name: getattr(options, name) for name in ("device", "precision", "plugin")}
     predictor, shorter = _limited(Predictor.opened(run, **given), options.max_tokens)
@@ -116,9 +125,17 @@ def _by_labels(run: Path, source: object, options: Reading) -> Report:
     numbers |= where_wrong.told(wide.task, wider, found, pieces)
     numbers |= by_slice.told(wide.task, wider, found, by, [read])
     numbers |= without_leaks.told(wide.task, wider, found, leaked, numbers)
-    file = evaluations.write(run, source, numbers)  # apart from the run's own predictions
+    file = evaluations.write(run, source, _opened(run, final, numbers, predictor.task))
     faulty_rows.write(faulty_rows.beside(file.with_suffix("")), table.faults or ())
     judged.write_scores(file.with_suffix(".parquet"), predictor.task, found, scores, leaked)
+    return numbers
+
+
+def _opened(run: Path, command: str, numbers: Report, task: Task) -> Report:
+    """Keep that the test file of a run was judged by, before anybody sees what that gave."""
+    if command:
+        numbers["openings"] = openings.note(run, command, numbers, task.main_metric)
+        numbers["remarks"] = [*numbers["remarks"], openings.said(run)]
     return numbers
 
 

@@ -18,7 +18,7 @@ from textune.metrics.metrics import Report
 from textune.recipes import at_chance
 from textune.recipes.requests import Request
 from textune.records import Message, Started, Step, Validated
-from textune.runs import model_card, runs
+from textune.runs import model_card, openings, runs
 from textune.runs.runs import Run
 from textune.runs.typed import Capsule
 from textune.runs.written import Best
@@ -321,6 +321,7 @@ def _write_capsule(job: Job, folder: Path, clock: Clock, meter: energy.Meter) ->
 def _write_end(folder: Path, numbers: Mapping[str, object]) -> None:
     """Write the numbers: from now on the run is finished."""
     atomic.remove(folder / "report.html")  # of a run that was shorter
+    openings.note_training(folder, numbers)  # before anybody sees what the test texts scored
     atomic.write_json(folder / "metrics.json", numbers)
 
 

@@ -16,6 +16,7 @@ from textune.predicting.tools.interface import Item, Model
 from textune.recipes import doubted, held_out, kept_answers, label_cells
 from textune.recipes.doubted import Doubted
 from textune.records import Message, Row
+from textune.runs import openings
 from textune.settings.config import Settings
 from textune.tasks import registry
 from textune.tasks.interface import Column
@@ -83,6 +84,12 @@ def suspects(
         TextuneError: The file or the base cannot be read, or its labels are no names.
     """
     output = wanted.output
+    if wanted.run is not None:
+        openings.refuse(
+            wanted.run,
+            source,
+            "labels are corrected before a model is judged by them: leave out --run",
+        )
     if output is not None and wanted.form is None:
         output.check(source)
     data = settings.data.model_copy(update={"valid_share": 0.0, "test_share": 0.0})

@@ -7,6 +7,7 @@ from typing import Any
 from textune.metrics import catalogue
 from textune.report import pages, results
 from textune.report.section import Part, Section, Subject, section
+from textune.runs import openings
 from textune.tasks import registry
 
 MOST_NAMED = 6  # labels
@@ -87,6 +88,8 @@ def _doubts(subject: Subject) -> Iterator[str]:
     is_chosen_by = part.name == "valid" and subject.files.capsule.get("steps") != 0
     if is_chosen_by and not part.found.get("cross_validation"):
         yield "by these texts the best weights were chosen, too, so that new ones may score less"
+    if part.name == "test" and len(openings.read(subject.folder)) > 1:
+        yield openings.said(subject.folder)
     if (part.found.get("n") or FEW) < FEW:
         yield f"{part.found['n']} texts are few, and another draw of them would score otherwise"
     if unmet := (part.found.get("rule") or {}).get("unmet"):

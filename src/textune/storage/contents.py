@@ -26,7 +26,7 @@ _CHECKPOINTS = (
 _RUN = (
     r"(?:config\.toml|data_card\.json|splits\.json|log\.jsonl|metrics\.json|capsule\.json"
     r"|report\.(?:html|md)|tracking\.json|log\.csv|warmup\.json|probe\.json|curve\.json|\.textune"
-    r"|seen_texts\.npy"
+    r"|seen_texts\.npy|openings\.jsonl|faulty\.jsonl|explained\.json"
     rf"|model(?:/(?:{_MODEL}))?"
     rf"|tokenizer(?:/(?:{_MODEL}))?"
     rf"|checkpoints(?:/(?:{_CHECKPOINTS}))?"
