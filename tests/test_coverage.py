@@ -130,10 +130,11 @@ def ready(typed, files):
         return
     cola = "cola/in_domain_train.tsv --no-header --text 4 --label 2"
     for line in (
-        f"textune train {cola} --out runs/cola",
+        f"textune train {cola} --test cola/out_of_domain_dev.tsv --out runs/cola",
         "textune train jigsaw/train.csv --out runs/jigsaw",
         "textune train aclImdb/train --out runs/imdb",
-        "textune train goemotions/train.tsv.gz --names goemotions/emotions.txt --out runs/emotions",
+        "textune train goemotions/train.tsv.gz --names goemotions/emotions.txt "
+        "--test goemotions/test.tsv --out runs/emotions",
         "textune adapt meditations/clean.txt --out runs/meditations",
         "textune adapt meditations/clean.txt --nsp --out runs/nexts",
     ):

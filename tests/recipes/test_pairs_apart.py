@@ -125,7 +125,7 @@ def test_the_lines_on_the_models_page_give_its_numbers(run):
     assert by_the_page(run, [PAIR, PAIR[::-1]]) == pytest.approx(found, abs=1e-5)
 
 
-def test_it_answers_alike_with_torch_without_it_and_when_it_is_evaluated(run, likenesses):
+def test_it_answers_alike_with_torch_without_it_and_when_it_is_evaluated(run):
     with_torch = number(Predictor.load(run, device="cpu", precision="fp32")([PAIR, PAIR[::-1]]))
     assert with_torch[0] == pytest.approx(with_torch[1], abs=1e-5)  # the order says nothing
     few = Predictor.opened(run, few=True)
@@ -133,7 +133,7 @@ def test_it_answers_alike_with_torch_without_it_and_when_it_is_evaluated(run, li
     assert number(few([PAIR, PAIR[::-1]])) == pytest.approx(with_torch, abs=1e-5)
     said = typed("predict", run, *PAIR, "--json")
     assert json.loads(said)["numbers"]["likeness"] == pytest.approx(with_torch[0], abs=1e-5)
-    again = json.loads(typed("evaluate", run, likenesses, "--json"))
+    again = json.loads(typed("evaluate", run, likenesses, "--final", "--json"))
     wanted = numbers_of(run)["test"]["spearman"]
     assert again["spearman"] == pytest.approx(wanted, abs=1e-6)
 
