@@ -6,7 +6,7 @@ import pytest
 
 from textune.data import slicing
 from textune.errors import SettingsError
-from textune.records import Row
+from textune.records import Example, Row
 
 
 @dataclass(frozen=True)
@@ -62,10 +62,21 @@ def test_every_row_is_in_one_slice():
 def test_cells_are_found_by_place_in_any_of_the_files():
     one = Held("a.csv", ("text", "source"), (("x", " web "), ("y", "")))
     other = Held("b.csv", ("text",), (("z",),))
-    found = slicing.cells([one, other], "source", ["b.csv:2", "a.csv:3", "a.csv:2"])
-    assert found == ["", "", "web"]
+    texts = [Example("x", origin) for origin in ("b.csv:2", "a.csv:3", "a.csv:2")]
+    found = slicing.cells([one, other], ["source"], texts)
+    assert found == {"source": ["", "", "web"]}
 
 
 def test_a_column_that_is_not_there_is_refused_with_the_nearest():
     with pytest.raises(SettingsError, match=r"--by sourc: a.csv has no such column; did you mean"):
         slicing.require(Held("a.csv", ("text", "source"), ()), ["sourc"])
+
+
+def test_seconds_since_1970_are_told_apart():
+    cells = [str(1_700_000_000 + n) for n in range(12)]
+    assert slicing.parted(cells)[0].name == "1700000000 to 1700000002"
+
+
+def test_one_number_in_many_spellings_is_no_range():
+    cells = [f"1{'.' * bool(n)}{'0' * n}" for n in range(12)]
+    assert sum(len(one.rows) for one in slicing.parted(cells)) == 12

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 
 import pytest
 from typer.testing import CliRunner
@@ -62,3 +63,20 @@ def test_a_column_that_is_not_there_is_refused_before_anything_is_done(judged, t
     with pytest.raises(textune.TextuneError, match="--by sauce: "):
         textune.train(file, **given)
     assert not (tmp_path / "run" / "model").exists()
+
+
+def test_another_decision_is_judged_by_the_same_columns(judged, tmp_path):
+    run = shutil.copytree(judged[0].path, tmp_path / "run")
+
+    def kept():
+        return json.loads((run / "metrics.json").read_text())["valid"]["by"]
+
+    before = kept()
+    textune.decide(run, aim="precision>=0.9")
+    assert list(kept()) == ["source", "stars, given"]
+    for one, other in zip(before["source"]["slices"], kept()["source"]["slices"], strict=True):
+        assert [one[key] for key in ("value", "n", "support")] == [
+            other[key] for key in ("value", "n", "support")
+        ]
+    textune.decide(run)  # from what it wrote itself
+    assert kept() == before

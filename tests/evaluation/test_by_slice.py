@@ -1,20 +1,13 @@
 """Slices are judged as they would be alone, and beside the rest."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 
 from textune.evaluation import by_slice, where_wrong
-from textune.records import Answer, Example, Row, Scores
+from textune.records import Answer, Example, Scores
 from textune.tasks import registry as tasks
 
 SOURCES = ["web"] * 60 + ["shop"] * 60 + ["mail"] * 9 + [""] * 31
-
-
-def table(name="f", cells=SOURCES):
-    rows = [Row(("x", cell), f"{name}:{n}") for n, cell in enumerate(cells)]
-    return SimpleNamespace(columns=("text", "source"), rows=lambda: iter(rows))
 
 
 def classes(seed=0):
@@ -39,7 +32,7 @@ SINGLE = tasks.make("single", ("a", "b"))
 
 def test_each_value_has_its_number_and_interval_and_the_rest_beside_it():
     scores, examples = classes()
-    found = by_slice.judge(SINGLE, scores, examples, ["source"], [table()])["source"]
+    found = by_slice.judge(SINGLE, scores, examples, {"source": SOURCES})["source"]
     slices = {one["value"]: one for one in found["slices"]}
     assert list(slices) == ["shop", "web", "mail", "missing"]
     shop = np.arange(60, 120)
@@ -64,7 +57,7 @@ def test_a_slice_that_cannot_have_the_number_is_null_with_the_reason():
     scores = Scores(
         scores.logits, scores.probabilities, scores.decisions, alike, fulls=scores.fulls
     )
-    found = by_slice.judge(SINGLE, scores, examples, ["source"], [table()])["source"]
+    found = by_slice.judge(SINGLE, scores, examples, {"source": SOURCES})["source"]
     (mail,) = [one for one in found["slices"] if one["value"] == "mail"]
     assert (mail["mcc"], mail["interval"], mail["difference"], mail["p"]) == (None,) * 4
     assert "one class" in mail["why"] or "only" in mail["why"]
@@ -73,11 +66,11 @@ def test_a_slice_that_cannot_have_the_number_is_null_with_the_reason():
 def test_two_values_are_one_comparison_and_one_value_is_none():
     scores, examples = classes()
     both = ["x"] * 80 + ["y"] * 80
-    found = by_slice.judge(SINGLE, scores, examples, ["source"], [table(cells=both)])["source"]
+    found = by_slice.judge(SINGLE, scores, examples, {"source": both})["source"]
     one, other = found["slices"]
     assert one["p"] == other["p"]
     assert one["difference"] == pytest.approx(-other["difference"])
-    alone = by_slice.judge(SINGLE, scores, examples, ["source"], [table(cells=["x"] * 160)])
+    alone = by_slice.judge(SINGLE, scores, examples, {"source": ["x"] * 160})
     assert alone["source"]["slices"][0]["rest"] is None
     assert alone["source"]["words"] == ["source: all texts have one value, 'x'"]
 
@@ -85,7 +78,7 @@ def test_two_values_are_one_comparison_and_one_value_is_none():
 def test_intervals_of_cross_validation_are_wider():
     scores, examples = classes()
     plain, wide = (
-        by_slice.judge(SINGLE, scores, examples, ["source"], [table()], wider=wider)
+        by_slice.judge(SINGLE, scores, examples, {"source": SOURCES}, wider=wider)
         for wider in (1.0, 1.2)
     )
     for one, other in zip(plain["source"]["slices"], wide["source"]["slices"], strict=True):
@@ -184,7 +177,7 @@ def test_of_very_many_texts_the_words_of_the_first_are_read(made, monkeypatch):
 def test_every_task_has_slices_and_errors(made):
     task, scores, examples = made()
     cells = ["web"] * 20 + ["shop"] * 20
-    found = by_slice.judge(task, scores, examples, ["source"], [table(cells=cells)])["source"]
+    found = by_slice.judge(task, scores, examples, {"source": cells})["source"]
     assert [one["n"] for one in found["slices"]] == [20, 20]
     assert all(isinstance(one[task.main_metric], float) for one in found["slices"])
     assert all(one["p"] is not None for one in found["slices"])

@@ -11,11 +11,12 @@ from textune.data import missing
 from textune.data.names import columns_meant
 from textune.data.numerals import is_number
 from textune.errors import SettingsError, among
-from textune.records import Table
+from textune.records import Example, Table
 
 MOST = 20  # values that are slices of their own; the others are one together
 BINS = 4  # into which numbers are cut, each with as many rows
 FEWEST = 10  # different numbers; of fewer each is a slice of its own
+DIGITS = 10  # of a number that is shown: seconds since 1970 have so many
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,23 +44,25 @@ def require(table: Table, columns: Sequence[str]) -> tuple[str, ...]:
     return meant
 
 
-def cells(tables: Iterable[Table], column: str, origins: Sequence[str]) -> list[str]:
-    """Return the cells of a column that stand in some rows; "" where a row has none.
+def cells(
+    tables: Iterable[Table], columns: Sequence[str], examples: Sequence[Example]
+) -> dict[str, list[str]]:
+    """Return the cells of some columns beside some texts; "" where a text has none.
 
     Args:
-        tables: In which these rows stand; one without the column has no values.
-        column: Its name.
-        origins: File and line of each row.
+        tables: In which these texts stand; one without a column has no values of it.
+        columns: Their names; of none no table is read.
+        examples: The texts.
     """
-    wanted = dict.fromkeys(origins, "")
+    origins = [item.origin for item in examples]
+    wanted = {column: dict.fromkeys(origins, "") for column in columns}
     for table in tables:
-        if column not in table.columns:
-            continue
-        place = table.columns.index(column)
-        for row in table.rows():
-            if row.origin in wanted:
-                wanted[row.origin] = row.cells[place].strip()
-    return [wanted[origin] for origin in origins]
+        known = {name: table.columns.index(name) for name in wanted if name in table.columns}
+        for row in table.rows() if known else ():
+            for name, place in known.items():
+                if row.origin in wanted[name]:
+                    wanted[name][row.origin] = row.cells[place].strip()
+    return {name: [found[origin] for origin in origins] for name, found in wanted.items()}
 
 
 def parted(found: Sequence[str]) -> list[Slice]:
@@ -76,7 +79,7 @@ def parted(found: Sequence[str]) -> list[Slice]:
     nothing = missing.of(counts).keys() | {""}
     known = {cell: n for cell, n in counts.items() if cell not in nothing}
     is_missing = np.asarray([cell in nothing for cell in found], dtype=bool)
-    if len(known) >= FEWEST and all(map(is_number, known)):
+    if all(map(is_number, known)) and len(set(map(float, known))) >= FEWEST:
         slices = _of_numbers(found, ~is_missing)
     else:
         slices = _of_names(found, known)
@@ -111,6 +114,6 @@ def _of_numbers(found: Sequence[str], is_known: NDArray[np.bool_]) -> list[Slice
     for number in np.unique(bins).tolist():
         mine = bins == number
         low, high = values[mine].min(), values[mine].max()
-        name = f"{low:g} to {high:g}" if low < high else f"{low:g}"
+        name = f"{low:.{DIGITS}g} to {high:.{DIGITS}g}" if low < high else f"{low:.{DIGITS}g}"
         slices.append(Slice(name, rows[mine], len(np.unique(values[mine])), "range"))
     return slices

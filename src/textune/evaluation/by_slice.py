@@ -11,7 +11,7 @@ from textune.data.slicing import Slice
 from textune.evaluation import by_length
 from textune.metrics import apart, catalogue, comparing, intervals, written
 from textune.metrics.apart import Gap
-from textune.records import Example, Scores, Table
+from textune.records import Example, Scores
 from textune.splits import strata
 from textune.tasks.interface import Task
 
@@ -21,29 +21,26 @@ MOST_LABELS = 20  # whose texts are counted in a slice
 NO_INTERVAL = "the texts are too few for an interval"
 
 Entry = dict[str, Any]
+Cells = Mapping[str, Sequence[str]]  # of each column, one for each text
 
 
 def told(
     task: Task,
     scores: Scores,
     examples: Sequence[Example],
-    columns: Sequence[str],
-    tables: Sequence[Table],
+    cells: Cells,
     *,
     wider: float = 1.0,
 ) -> dict[str, Any]:
     """Say under `by` what `judge` finds; nothing where no column is asked for."""
-    if not columns:
-        return {}
-    return {"by": judge(task, scores, examples, columns, tables, wider=wider)}
+    return {"by": judge(task, scores, examples, cells, wider=wider)} if cells else {}
 
 
 def judge(
     task: Task,
     scores: Scores,
     examples: Sequence[Example],
-    columns: Sequence[str],
-    tables: Sequence[Table],
+    cells: Cells,
     *,
     wider: float = 1.0,
 ) -> dict[str, dict[str, Any]]:
@@ -56,8 +53,7 @@ def judge(
         task: Judges.
         scores: Of N texts, with their lengths.
         examples: The texts, N.
-        columns: Of the files that these stand in.
-        tables: These files.
+        cells: Of each column that is asked for, N.
         wider: By which intervals are wider than those of as many independent texts.
 
     Returns:
@@ -67,9 +63,8 @@ def judge(
         labels how many texts have each (`support`). `words` says what a person should know.
     """
     found: dict[str, dict[str, Any]] = {}
-    for column in dict.fromkeys(columns):
-        cells = slicing.cells(tables, column, [item.origin for item in examples])
-        parts = slicing.parted(cells)
+    for column, of_texts in cells.items():
+        parts = slicing.parted(of_texts)
         found[column] = {
             "metric": task.main_metric,
             "values": sum(part.values for part in parts),

@@ -1,6 +1,6 @@
 """Decided texts become every number of them, and a table of what was said of each."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +25,19 @@ def write_scores(
     texts: Sequence[Example],
     scores: Scores,
     leaked: Sequence[str] | None = None,
+    *,
+    by: Mapping[str, Sequence[str]] | None = None,
 ) -> None:
-    """Write what was decided of each text beside its truth, and how it leaks where one does."""
+    """Write what was decided of each text beside its truth, and what else is known of it.
+
+    Args:
+        file: Parquet.
+        task: Of the model.
+        texts: N.
+        scores: Of them.
+        leaked: How each stands in the training data.
+        by: Cells of each column by whose values the texts are judged apart, N.
+    """
     columns: dict[str, list[Any]] = {
         "origin": [item.origin for item in texts],
         "text": [item.text for item in texts],
@@ -38,8 +49,8 @@ def write_scores(
         columns["unscored"] = [in_one_cell(task.unscored(item), task.labels) for item in texts]
     said = list(task.predictions(scores, texts))
     answers = [task.cells(item) for item in said]
-    for (name, _), cells in zip(task.columns(), zip(*answers, strict=True), strict=True):
-        columns[name] = list(cells)
+    for (name, _), own in zip(task.columns(), zip(*answers, strict=True), strict=True):
+        columns[name] = list(own)
     if scores.members is not None:
         columns["set"] = [in_one_cell(item.members or (), task.labels) for item in said]
     if task.asks == "texts":
@@ -47,4 +58,5 @@ def write_scores(
             columns[f"logit({label})"] = scores.logits[:, number].tolist()
     if any(leaked or ()):
         columns["leak"] = list(leaked or ())
+    columns |= {predictions.by(name): list(each) for name, each in (by or {}).items()}
     predictions.write(file, columns)

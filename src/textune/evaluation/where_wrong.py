@@ -41,7 +41,7 @@ def told(
 
     Args:
         task: By which they were made.
-        scores: Of N texts, with their truth; those left undecided have no part.
+        scores: Of N texts, with their truth; the words of those left undecided have no part.
         examples: The texts, N.
         unknown: Counts the pieces of texts that stand for what a tokenizer does not know.
 

@@ -123,11 +123,11 @@ def _by_labels(run: Path, source: object, options: Reading, final: str) -> Repor
     numbers |= _by_batches(wide.task, wider, options.per_batch, numbers)
     pieces, leaked = partial(unknown.counts, predictor.tokenizer), seen_texts.ways(run, found)
     numbers |= where_wrong.told(wide.task, wider, found, pieces)
-    numbers |= by_slice.told(wide.task, wider, found, by, [read])
+    numbers |= by_slice.told(wide.task, wider, found, cells := slicing.cells([read], by, found))
     numbers |= without_leaks.told(wide.task, wider, found, leaked, numbers)
-    file = evaluations.write(run, source, _opened(run, final, numbers, predictor.task))
-    faulty_rows.write(faulty_rows.beside(file.with_suffix("")), table.faults or ())
-    judged.write_scores(file.with_suffix(".parquet"), predictor.task, found, scores, leaked)
+    to = evaluations.write(run, source, _opened(run, final, numbers, predictor.task))
+    faulty_rows.write(faulty_rows.beside(to.with_suffix("")), table.faults or ())
+    judged.write_scores(to.with_suffix(".parquet"), predictor.task, found, scores, leaked, by=cells)
     return numbers
 
 

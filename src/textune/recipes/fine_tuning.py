@@ -151,6 +151,8 @@ class FineTuning:
         outcome = out_of_fold.read(folder, None) if corpus.is_cross_validated else None
         if outcome is not None and outcome.best.name == TUNED:
             self._finish(folder, outcome.best)
+        by = slicing.require(corpus.tables[-1], self.request.settings.data.by)
+        pieces = partial(unknown.counts, corpus.tokenizer)
         for part in PARTS[1:]:
             if part == "valid" and outcome is not None:
                 scores, texts = crossed.scores(corpus, outcome)
@@ -168,10 +170,12 @@ class FineTuning:
             if part == "valid" and outcome is not None:
                 found[part] = crossed.marked(corpus, outcome, found[part])
             wider = crossed.WIDER if part == "valid" and outcome is not None else 1.0
-            found[part] |= self._where_wrong(scores, texts, wider)
+            cells = slicing.cells(corpus.tables, by, texts)
+            found[part] |= where_wrong.told(task, scores, texts, pieces)
+            found[part] |= by_slice.told(task, scores, texts, cells, wider=wider)
             file, leaked = folder / "predictions" / f"{part}.parquet", corpus.leaks.get(part)
             found[part] |= without_leaks.told(task, scores, texts, leaked, found[part])
-            judged.write_scores(file, task, texts, scores, leaked)
+            judged.write_scores(file, task, texts, scores, leaked, by=cells)
             last = part, scores, texts
         assert last is not None
         found["baselines"] = self._baselines(folder, *last, outcome)
@@ -199,13 +203,6 @@ class FineTuning:
         with threads.products_alone():
             simple = task.baselines(corpus.part("train"), scores, texts, parts)
         return {"part": part, **probe, **simple}
-
-    def _where_wrong(self, scores: Scores, texts: Sequence[Example], wider: float) -> Report:
-        """Say where decisions are wrong, and judge the values of columns apart, as asked."""
-        corpus, task = self.found, self.found.task
-        found = where_wrong.told(task, scores, texts, partial(unknown.counts, corpus.tokenizer))
-        by = slicing.require(corpus.tables[-1], self.request.settings.data.by)
-        return found | by_slice.told(task, scores, texts, by, corpus.tables, wider=wider)
 
     def _finish(self, folder: Path, best: Candidate) -> None:
         """Take the mean with the models of the folds, and fit the head anew on all texts."""

@@ -10,7 +10,15 @@ import numpy as np
 from textune.decisions.wishes import Wish
 from textune.encoder import manifest
 from textune.errors import RunError, SettingsError
-from textune.evaluation import applying, fitting, judged, trusted, where_wrong, without_leaks
+from textune.evaluation import (
+    applying,
+    by_slice,
+    fitting,
+    judged,
+    trusted,
+    where_wrong,
+    without_leaks,
+)
 from textune.metrics import intervals
 from textune.metrics.metrics import Report
 from textune.recipes import wishing
@@ -36,6 +44,7 @@ class Kept:
 
     examples: list[Example]
     scores: Scores  # by logits that are not calibrated
+    cells: dict[str, list[str]]  # of the columns by whose values they are judged apart
     leaked: list[str] | None = None  # how each stands in the training data
 
 
@@ -76,22 +85,24 @@ def _decide(run: Path, card: Card, task: Task, wish: Wish) -> dict[str, Any]:
     numbers = dict(objects.read(run / "metrics.json"))
     held = read(run / "predictions" / "valid.parquet", task, card)
     fitted = fitting.decide(task, held.scores, held.examples, wish)
-    judged_by = {"valid": (fitted.scores, held.examples, fitted.how, held.leaked)}
+    judged_by = {"valid": (fitted.scores, held, fitted.how)}
     tested = run / "predictions" / "test.parquet"
     if tested.is_file():
         found = read(tested, task, card)
-        scores = applying.decided(task, found.scores, fitted.rule)
-        judged_by["test"] = scores, found.examples, "", found.leaked
+        judged_by["test"] = applying.decided(task, found.scores, fitted.rule), found, ""
     pieces = partial(unknown.counts, tokenizers.load(str(run / "model")))
-    for part, (scores, texts, how, leaked) in judged_by.items():
+    for part, (scores, kept, how) in judged_by.items():
+        texts, leaked, wider = kept.examples, kept.leaked, 1.0
         mine = judged.judge(task, scores, texts) | ({"decided": how} if how else {})
         mine |= trusted.told(task, scores, fitted.rule)
         mine |= without_leaks.told(task, scores, texts, leaked, mine)
         crossed = numbers.get(part, {}).get("cross_validation")
         if crossed is not None:
-            mine = intervals.widened(mine, WIDER) | {"cross_validation": crossed}
-        numbers[part] = mine | where_wrong.told(task, scores, texts, pieces)
-        judged.write_scores(run / "predictions" / f"{part}.parquet", task, texts, scores, leaked)
+            mine, wider = intervals.widened(mine, WIDER) | {"cross_validation": crossed}, WIDER
+        mine |= where_wrong.told(task, scores, texts, pieces)
+        numbers[part] = mine | by_slice.told(task, scores, texts, kept.cells, wider=wider)
+        file = run / "predictions" / f"{part}.parquet"
+        judged.write_scores(file, task, texts, scores, leaked, by=kept.cells)
     _write_rule(run / "model", replace(card, decision=fitted.rule), numbers)
     atomic.write_json(run / "metrics.json", numbers)
     from textune.report import report  # draws
@@ -163,6 +174,5 @@ def read(file: Path, task: Task, card: Card) -> Kept:
     targets = np.stack([task.target(example) for example in examples])
     empty = np.empty(0)
     scores = Scores(logits, empty, empty, targets, fulls=lengths.fulls)
-    return Kept(
-        examples, applying.decided(task, scores, task.default_decision()), columns.get("leak")
-    )
+    decided = applying.decided(task, scores, task.default_decision())
+    return Kept(examples, decided, predictions.sliced(columns), columns.get("leak"))

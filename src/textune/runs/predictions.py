@@ -9,6 +9,17 @@ from textune.storage import atomic
 from textune.storage.names import utf8
 
 
+def by(column: str) -> str:
+    """Name the cells of a column of the user's, by which texts are judged apart."""
+    return f"by({column})"
+
+
+def sliced(columns: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
+    """Return the cells by which texts are judged apart, by the names of the user's columns."""
+    start = len(by("")) - 1
+    return {name[start:-1]: own for name, own in columns.items() if name == by(name[start:-1])}
+
+
 def write(file: Path, columns: Mapping[str, Sequence[object]]) -> None:
     """Write what the model said of each text, so that every metric can be computed again.
 
