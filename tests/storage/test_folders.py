@@ -2,6 +2,7 @@ import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from filelock import FileLock
 
@@ -300,3 +301,20 @@ def test_a_full_disk_advises_what_helps(tmp_path):
         claimed(folder, resume=True),
     ):
         raise OSError(5, os.strerror(5), "/elsewhere/a.csv")
+
+
+@pytest.mark.parametrize("name", ["seen_texts.npy", "faulty.jsonl", "splits.json"])
+def test_what_is_whole_stays_and_what_is_damaged_is_written_anew(tmp_path, name):
+    folder, made = tmp_path / "run", tmp_path / "made"
+    for place in (folder, made):
+        place.mkdir()
+        if name.endswith("npy"):
+            np.save(place / name, np.arange(3, dtype=np.uint64))
+        else:
+            more = int(name.endswith("l"))
+            (place / name).write_text('{"a": 1}\n' + '{"a": 2}\n' * more)
+    assert folders.mend(folder, made) == []
+    content = (folder / name).read_bytes()
+    (folder / name).write_bytes(content[:-3])
+    assert folders.mend(folder, made) == [name]
+    assert (folder / name).read_bytes() == content

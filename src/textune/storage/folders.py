@@ -153,12 +153,14 @@ def mend(folder: Path, made: Path) -> list[str]:
     """Put a run's first files, made once more, where its own are absent or damaged.
 
     Returns:
-        The names of those that were.
+        The names of those that were; none of a table of numbers that is absent: runs of before
+        have none.
     """
     damaged = [path for path in sorted(made.iterdir()) if not _is_whole(folder / path.name)]
+    said = [path.name for path in damaged if path.suffix != ".npy" or (folder / path.name).exists()]
     for path in damaged:
         atomic.move(path, folder / path.name)
-    return [path.name for path in damaged]
+    return said
 
 
 def is_page(file: Path) -> bool:
@@ -193,9 +195,15 @@ def can_resume(folder: Path) -> bool:
 
 
 def _is_whole(file: Path) -> bool:
-    """Tell whether a file of settings or of JSON can be read and says anything."""
+    """Tell whether a file of settings, of JSON or of numbers can be read and says anything."""
     try:
+        if file.suffix == ".npy":
+            import numpy as np
+
+            return bool(np.load(file, allow_pickle=False).shape)
         text = file.read_text(encoding="utf-8")
+        if file.suffix == ".jsonl":
+            return all(map(json.loads, text.splitlines()))
         return bool(tomllib.loads(text) if file.suffix == ".toml" else json.loads(text))
     except (OSError, ValueError):
         return False
