@@ -53,7 +53,7 @@ def test_train_tells_the_score_without_texts_that_it_saw(run):
 
 
 def test_evaluate_knows_the_texts_of_training_again(run):
-    found = textune.evaluate(run.path, run.path.parent / "judged.jsonl")
+    found = textune.evaluate(run.path, final=True)
     require_told(found["without_leaks"], run.path / "evaluations" / "judged.parquet")
     assert found["without_leaks"]["leaked"] == {"exact": 0, "normalised": 2, "near": 0}
     assert "without_leaks" not in textune.evaluate(run.path, run.path.parent / "fresh.jsonl")

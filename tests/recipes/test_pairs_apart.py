@@ -133,7 +133,7 @@ def test_it_answers_alike_with_torch_without_it_and_when_it_is_evaluated(run):
     assert number(few([PAIR, PAIR[::-1]])) == pytest.approx(with_torch, abs=1e-5)
     said = typed("predict", run, *PAIR, "--json")
     assert json.loads(said)["numbers"]["likeness"] == pytest.approx(with_torch[0], abs=1e-5)
-    again = json.loads(typed("evaluate", run, likenesses, "--final", "--json"))
+    again = json.loads(typed("evaluate", run, "--final", "--json"))
     wanted = numbers_of(run)["test"]["spearman"]
     assert again["spearman"] == pytest.approx(wanted, abs=1e-6)
 

@@ -1,7 +1,7 @@
 """Sentences are cut where their language ends them, and nothing of the text is lost."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from textune.encoder import bases
@@ -54,6 +54,7 @@ def minilm():
 
 
 @given(text=texts, language=st.sampled_from(LANGUAGES))
+@example(text="0\x85\x850", language="en")  # a control that BERT's tokenizer drops
 @settings(max_examples=400, deadline=None)
 def test_the_pieces_of_sentences_are_those_of_the_text(minilm, text, language):
     whole = minilm.encode([text])[0].tolist()

@@ -37,5 +37,10 @@ def _may_end(text: str, end: int) -> bool:
     punctuation; theirs is an older Unicode than that of the rules for sentences.
     """
     around = text[end - 1 : end + 1]
-    has_blank = len(around) < 2 or any(sign.isspace() for sign in around)
+    has_blank = len(around) < 2 or any(map(_is_blank, around))
     return has_blank or ucd_3_2_0.category(around[0]).startswith("P")
+
+
+def _is_blank(sign: str) -> bool:
+    """Tell whether every tokenizer takes a sign for a blank: BERT's drops controls such as NEL."""
+    return sign.isspace() and (sign in "\t\n\r" or ucd_3_2_0.category(sign) != "Cc")
