@@ -36,6 +36,14 @@ WORDS = [
 SHARED = Path(__file__).parents[1].parent / "shared" / "data"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _strict_products():
+    """Ask MKL for its strict mode before the first product, as every command does."""
+    from textune.fast import exact
+
+    exact.is_strict()
+
+
 @pytest.fixture(scope="session")
 def tiny_base(tmp_path_factory):
     """Return a directory with a two-layer BERT of random weights and a word-level tokenizer."""

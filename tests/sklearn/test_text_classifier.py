@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 import textune
 from textune.doors import cli
+from textune.fast import exact
 from textune.report import drawings
 from textune.sklearn import TextClassifier, targets
 
@@ -111,7 +112,9 @@ def test_of_two_classes_the_decision_is_for_the_second(tiny_base):
 def test_the_same_alone_and_in_company(tiny_base):
     model = fitted(TextClassifier, tiny_base)
     alone = np.concatenate([model.predict_proba([text]) for text in TEXTS])
-    assert np.allclose(alone, model.predict_proba(TEXTS), atol=1e-5)
+    # elsewhere products of one row are summed in another order, and this head's weights are large
+    atol = 1e-5 if exact.is_strict() else 1e-3
+    assert np.allclose(alone, model.predict_proba(TEXTS), rtol=atol, atol=atol)
     assert model.predict_proba([]).shape == (0, 2)
 
 
