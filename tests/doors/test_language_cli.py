@@ -220,6 +220,14 @@ def test_evaluating_twice_gives_the_same_bytes(textune, made, lines):
     assert kept == numbers
 
 
+def test_a_report_of_plain_text_is_refused_before_it_is_judged(textune, made, tmp_path):
+    unseen = write_lines(tmp_path / "unseen.txt", 20)
+    code, out, err = textune("evaluate", made, unseen, "--report", "md")
+    assert (code, out) == (2, "")
+    assert "--report: there is no page of plain text that a model was judged by" in err
+    assert not (made / "evaluations" / "unseen.json").exists()
+
+
 def test_a_run_can_be_overwritten(textune, lines, spoken, tmp_path):
     words = ["adapt", lines, "--base", spoken, "--out", tmp_path / "run", *ADAPT]
     assert textune(*words)[0] == 0

@@ -62,3 +62,15 @@ def test_texts_are_escaped_and_a_damaged_file_is_named(run):
 def test_another_file_is_not_explained(run):
     with pytest.raises(SettingsError, match="--explain: explains the errors on the run's own"):
         said("report", run, "--explain", "--on", "new.csv")
+
+
+@pytest.mark.parametrize("marked", [True, False], ids=["marked", "unmarked"])
+def test_a_long_text_is_shown_up_to_where_it_is_cut(marked):
+    text = "word " * 600
+    places = [(start, start + 4) for start in range(0, len(text), 5)]
+    words = [{"start": start, "end": end, "contribution": 0.0} for start, end in places]
+    words[0]["contribution"] = words[-1]["contribution"] = 2.0 if marked else 0.0
+    pieces = [piece for piece, _, _ in reasons._pieces(text, words, 2.0 if marked else 0.0)]
+    assert "".join(pieces) == f"{text[: reasons.LONGEST]} …"
+    short = [piece for piece, _, _ in reasons._pieces("a word", [], 0.0)]
+    assert "".join(short) == "a word"

@@ -1,13 +1,14 @@
 """`textune report`, and `--report` of commands that train or judge."""
 
 import json
+import shlex
 import shutil
 
 import pytest
 from test_report import EVIL, MULTI, SINGLE, write_run
 from typer.testing import CliRunner
 
-from textune.doors import reporting_api
+from textune.doors import keywords, reporting_api
 from textune.errors import TextuneError
 from textune.report import markdown
 
@@ -81,3 +82,16 @@ def test_what_cannot_be_reported_is_said(tmp_path, words, said):
     found = typed(*(word.format(run=tmp_path) for word in words))
     assert isinstance(found.exception, TextuneError)
     assert said in str(found.exception)
+
+
+def test_the_command_repeats_all_test_files_and_seeds(tmp_path):
+    write_run(tmp_path, SINGLE)
+    settings = tmp_path / "config.toml"
+    run = '[run]\nsource = "a.csv"\ntest = ["b.csv", "c.csv"]\nseeds = 3\n'
+    settings.write_text(run, encoding="utf-8")
+    text = typed(tmp_path, "--as", "md").output
+    words = shlex.split(text.split("```\n")[1])
+    assert words == ["textune", "train", "--config", str(settings), "--out", f"{tmp_path}-again"]
+    options = {"config": settings, "out": "again", "settings": ()}
+    asked = keywords.labelled(options | dict.fromkeys(keywords.HOW, False))
+    assert (asked.source, list(asked.test), asked.seeds) == ("a.csv", ["b.csv", "c.csv"], 3)

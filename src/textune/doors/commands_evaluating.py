@@ -32,6 +32,7 @@ def evaluate(
     One that fills in masks is judged by plain text: loss, perplexity, masked accuracy.
     """
     reporting_api.require_form(report, "--report")
+    reporting_api.require_labels(run, report)
     began = time.perf_counter()
     if final:
         from textune.runs import openings

@@ -18,6 +18,21 @@ def require_form(form: str | None, option: str) -> None:
         raise SettingsError(f"{option} {form}: {among(form, FORMS)}")
 
 
+def require_labels(run: Path, form: str | None) -> None:
+    """Refuse a report of what a model that fills in masks is judged by.
+
+    Raises:
+        SettingsError: One is asked for.
+    """
+    from textune.errors import SettingsError
+    from textune.runs import runs
+
+    if form is not None and runs.is_language(run):
+        raise SettingsError(
+            "--report: there is no page of plain text that a model was judged by; leave it out"
+        )
+
+
 def remake(
     run: str | Path, *, as_: str | None = None, on: Any = None, explain: bool = False
 ) -> str:

@@ -4,7 +4,7 @@ import shlex
 from typing import cast
 
 from textune.report import drawings, pages, pictures
-from textune.report.section import PARTS, Section, Subject, section
+from textune.report.section import Section, Subject, section
 from textune.runs.typed import PlainMetrics
 
 
@@ -54,12 +54,10 @@ def command(subject: Subject) -> str:
     source = told.get("sources") or told.get("source")
     if not source:
         return ""
-    kind = "pretrain" if subject.files.is_plain and not subject.files.settings.get("base") else ""
-    name = kind or ("adapt" if subject.files.is_plain else "train")
-    words = ["textune", name, *([source] if isinstance(source, str) else source)]
-    for part in PARTS:
-        given = told.get(part)
-        words += [f"--{part}", str(given)] if isinstance(given, str) else []
+    words = ["textune", "train"]  # which reads its files and seeds in the settings
+    if subject.files.is_plain:
+        kind = "adapt" if subject.files.settings.get("base") else "pretrain"
+        words = ["textune", kind, *([source] if isinstance(source, str) else source)]
     folder = subject.folder
     words += ["--config", str(folder / "config.toml"), "--out", f"{folder}-again"]
     return shlex.join(map(str, words))

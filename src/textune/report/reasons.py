@@ -67,14 +67,13 @@ def _pieces(
     """Yield stretches of a text, each with its mark ("for", "against" or "") and its strength."""
     at = 0
     for word in words:
-        if word["end"] > LONGEST:
-            yield " …", "", ""
-            return
         number = word["contribution"]
+        if word["end"] > LONGEST:
+            break
         if not top or abs(number) < SOME * top:
             continue
         yield text[at : word["start"]], "", ""
         kind = "for" if number > 0 else "against"
         yield text[word["start"] : word["end"]], kind, f"{0.6 * abs(number) / top:.2f}"
         at = word["end"]
-    yield text[at:LONGEST], "", ""
+    yield text[at:LONGEST] + (" …" if len(text) > LONGEST else ""), "", ""
