@@ -46,6 +46,7 @@ def test_train_tells_the_score_without_texts_that_it_saw(run):
     assert "without_leaks" not in run.metrics["valid"]
     told = run.metrics["test"]["without_leaks"]
     require_told(told, run.path / "predictions" / "test.parquet")
+    assert "(1 word for word; 1 equal but for case, white space, punctuation)" in told["said"]
     assert told["leaked"] == {"exact": 1, "normalised": 1, "near": 0}
     page = (run.path / "report.html").read_text("utf-8")
     assert 'id="leaks"' in page

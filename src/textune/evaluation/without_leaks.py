@@ -12,6 +12,12 @@ from textune.records import Example, Scores
 from textune.splits.leaking import KINDS
 from textune.tasks.interface import Task
 
+WORDS = {  # of the ways in which texts leak
+    "exact": "word for word",
+    "normalised": "equal but for case, white space, punctuation",
+    "near": "equal but for a few words",
+}
+
 
 def told(
     task: Task,
@@ -52,7 +58,7 @@ def told(
 def _said(found: Mapping[str, Any], whole: float | None) -> str:
     key, value = found["metric"], found[found["metric"]]
     leaked = sum(found["leaked"].values())
-    ways = ", ".join(f"{count:,} {kind}" for kind, count in found["leaked"].items() if count)
+    ways = "; ".join(f"{n:,} {WORDS[kind]}" for kind, n in found["leaked"].items() if n)
     start = f"{leaked:,} of {leaked + found['n']:,} texts stand in the training data, too ({ways})"
     if value is None:
         return f"{start}; of the {found['n']:,} others there is no {catalogue.title(key)}"
