@@ -1,9 +1,9 @@
 """Fine-tune all weights, or adapters on a frozen base (LoRA): scores and peak memory.
 
 Both ways have the same rows, passes and seeds, and the learning rate that the recipe chooses for
-them. Scores are of the development sets of CoLA and SST-2, by the bundled encoder. The memory is
-the kernel's own peak of a whole run (ru_maxrss), with an encoder of base size (12 layers, 768 wide)
-of random weights.
+them, or --rate for the adapters. Scores are of the development sets of CoLA and SST-2, by the
+bundled encoder. The memory is the kernel's own peak of a whole run (ru_maxrss), with an encoder of
+base size (12 layers, 768 wide) of random weights.
 """
 
 import argparse
@@ -16,12 +16,13 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from rich.console import Console
 from rich.table import Table
 
 from bench import commands, machine, processes
+from textune.encoder.names import Targets
 
 SETS = {  # train, development set, column of the label, column of the text, rows before the first
     "cola": ("cola/in_domain_train.tsv", "cola/in_domain_dev.tsv", 1, 3, 0),
@@ -65,7 +66,8 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--seeds", type=commands.positive, default=3, help="runs of each kind (3)")
     add("--epochs", type=commands.positive, default=3, help="passes (3)")
     add("--rank", type=commands.positive, default=8, help="rank of the adapters (8)")
-    add("--targets", choices=("query-value", "all"), default="query-value", help="what has them")
+    add("--targets", choices=get_args(Targets), help="what has them (default: as in training)")
+    add("--rate", type=float, help="learning rate of the adapters (default: the recipe's)")
     add("--no-memory", action="store_true", help="scores alone")
     options = parser.parse_args(arguments)
     options.sets = [name for name in options.sets.split(",") if name]
@@ -110,7 +112,6 @@ def train(
     Raises:
         ProgramError: It failed.
     """
-    targets = [f"train.lora_targets={options.targets}"] if way == LORA else []
     with tempfile.TemporaryDirectory(prefix="job-", dir=folder) as name:
         job = {
             "train": str(files[0]),
@@ -122,9 +123,15 @@ def train(
             "lora": options.rank if way == LORA else None,
             "max_tokens": None,
             "threads": options.threads,
-            "settings": targets,
+            "settings": of_adapters(options) if way == LORA else [],
         }
         return processes.run("bench.lora_measure", job | more, folder)
+
+
+def of_adapters(options: argparse.Namespace) -> list[str]:
+    """Return the settings of adapters that were given."""
+    given = {"train.lora_targets": options.targets, "train.lr": options.rate}
+    return [f"{name}={value}" for name, value in given.items() if value is not None]
 
 
 def score(options: argparse.Namespace, name: str, folder: Path, say: Console) -> dict[str, Any]:
@@ -158,9 +165,8 @@ def measure_memory(options: argparse.Namespace, folder: Path, say: Console) -> d
     short = (files[0], files[0])  # validation is not what is measured
     more = {"base": str(place), "epochs": 1, "max_tokens": MEMORY_TOKENS}
     alike = ["train.probe=false", "train.retry=false"]
-    targets = [*alike, f"train.lora_targets={options.targets}"]
     peaks = {}
-    for way, settings in {FULL: alike, LORA: targets}.items():
+    for way, settings in {FULL: alike, LORA: [*alike, *of_adapters(options)]}.items():
         own = {**more, "settings": settings}
         peaks[way] = train(options, short, way, folder, **own)["peak_mb"]
         say.print(f"memory, {way}: {peaks[way]:.0f} MB")

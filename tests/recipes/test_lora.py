@@ -6,10 +6,14 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from peft import PeftModel
+from peft import LoraConfig, PeftModel, inject_adapter_in_model
 from pyarrow.parquet import read_table
 from safetensors.torch import load_file
-from transformers import AutoModelForSequenceClassification
+from transformers import (
+    AutoModelForSequenceClassification,
+    AutoTokenizer,
+    get_linear_schedule_with_warmup,
+)
 from typer.testing import CliRunner
 
 import textune
@@ -191,3 +195,52 @@ def test_fewer_tokens_are_computed_at_once_where_torch_keeps_all_states(tiny_bas
     whole = learner._micro_tokens(encoder)
     adapters.put(encoder.model, adapters.Lora(4, 8.0, 0.0, "query-value"), seed=1)
     assert learner._micro_tokens(encoder) == whole // 4
+
+
+@pytest.mark.parametrize("targets", ["query-value", "all"])
+def test_training_ends_at_the_weights_of_a_plain_loop_with_peft(
+    targets, reviews_file, tiny_base, tmp_path
+):
+    made = ["train.probe=false", "train.retry=false", "train.dropout=0", "data.valid_share=0"]
+    made += [APART, f"train.lora_targets={targets}", "train.weight_decay=0.1"]
+    given = {**GIVEN, "epochs": 12, "batch_size": 70, "seed": 1, "settings": made}
+    textune.train(
+        reviews_file, base=tiny_base, valid="none", out=tmp_path, precision="fp32", **given
+    )
+    rows = [line.split(",") for line in reviews_file.read_text(encoding="utf-8").splitlines()[1:]]
+    known, texts = peft_model(tiny_base, targets), AutoTokenizer.from_pretrained(tiny_base)
+    ids = texts([text for text, _ in rows], padding=True, return_tensors="pt")
+    truth = torch.tensor([int(label) for _, label in rows])
+    trained = {name: each for name, each in known.named_parameters() if each.requires_grad}
+    decayed = [each for each in trained.values() if each.ndim > 1]
+    others = [each for each in trained.values() if each.ndim == 1]
+    groups = [{"params": decayed, "weight_decay": 0.1}, {"params": others, "weight_decay": 0.0}]
+    optimizer = torch.optim.AdamW(groups, lr=GIVEN["lr"])
+    schedule = get_linear_schedule_with_warmup(optimizer, 1, 12)
+    for _ in range(12):
+        loss = torch.nn.functional.cross_entropy(known(**ids).logits, truth)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(trained.values(), 1.0)
+        optimizer.step()
+        optimizer.zero_grad()
+        schedule.step()
+    own = load_file(tmp_path / "model" / adapters.NAME / "adapter_model.safetensors")
+    assert len(own) == len(trained)
+    for name, weight in trained.items():
+        saved = own["base_model.model." + name.replace(".default.", ".")]
+        torch.testing.assert_close(saved, weight.detach(), atol=1e-4, rtol=1e-3)
+
+
+def peft_model(place, targets):
+    """Give transformers' model of a base peft's adapters, with the values a run begins with."""
+    task = labels.config(("0", "1"), "single_label_classification")
+    given = {"model_class": "AutoModelForSequenceClassification", "config": task}
+    own = load.load(str(place), **given, seed=1).model
+    known = AutoModelForSequenceClassification.from_pretrained(place, **task, dtype=torch.float32)
+    names = adapters._targets(known, targets)
+    adapters.put(own, adapters.Lora(4, 8.0, 0.0, targets), seed=1)
+    inject_adapter_in_model(LoraConfig(r=4, lora_alpha=8, target_modules=names), known)
+    for name, weight in known.named_parameters():
+        weight.requires_grad_("lora_" in name or "pooler" in name or "classifier" in name)
+        weight.data.copy_(own.get_parameter(name))
+    return known.eval()
