@@ -111,3 +111,31 @@ def test_train_warns_and_the_data_card_tells(files, tiny_base, tmp_path):
     run = textune.train(files[0], valid=files[1], base=tiny_base, out=tmp_path / "run", epochs=0)
     card = json.loads((run.path / "data_card.json").read_text("utf-8"))
     assert [(one["kind"], one["count"]) for one in card["findings"]] == [(k, 1) for k in KINDS]
+
+
+def test_groups_of_which_training_has_texts_are_told():
+    def grouped(name, groups):
+        return [
+            Example(f"{name[0] * n} {name[0] * 2 * n}", f"{name}:{n}", group=group)
+            for n, group in enumerate(groups, start=2)
+        ]
+
+    train = grouped("a.csv", ["ann", "bob", "ann", None])
+    (found,) = leaks.between(train, grouped("b.csv", ["cid", "bob", None, "ann", "bob"]), "test")
+    assert (found.kind, found.severity, found.count) == ("group leak", "warning", 3)
+    assert found.rows == ("b.csv:3", "b.csv:5", "b.csv:6")
+    assert "3 texts of 5 in the test data (60.0%) are of 2 groups that" in found.message
+    assert found.message.endswith("first: b.csv:3 is of the group of a.csv:3")
+    assert leaks.between(train, grouped("b.csv", ["cid", None]), "test") == []
+    assert leaks.between([], grouped("b.csv", ["cid", None]), "test") == []
+
+
+def test_check_compares_the_groups_of_files(tmp_path):
+    for name, more in (("a.csv", 0), ("b.csv", 15)):
+        rows = [f"{name} has {n} own words {n * 7},{'xy'[n % 2]},u{n + more}" for n in range(20)]
+        (tmp_path / name).write_text("\n".join(["text,label,user", *rows]) + "\n")
+    words = ["check", str(tmp_path / "a.csv"), "--group", "user", "--valid"]
+    done = CliRunner().invoke(app, [*words, str(tmp_path / "b.csv"), "--json"])
+    assert done.exit_code == 0, done.output
+    found = {one["kind"]: one["count"] for one in json.loads(done.stdout)["findings"]}
+    assert found["group leak"] == 5

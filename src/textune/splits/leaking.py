@@ -50,7 +50,7 @@ class Texts:
 
     def __init__(self, examples: Iterable[Example]) -> None:
         """Go through examples once."""
-        exact, normalised, label = array("Q"), array("Q"), array("Q")
+        exact, normalised, label, group = array("Q"), array("Q"), array("Q"), array("Q")
         self.origins = Origins()
         sketcher = Sketcher(MOST)
         for example in examples:
@@ -59,9 +59,10 @@ class Texts:
             exact.append(0 if is_empty else alike.fingerprint(_whole(example)))
             normalised.append(0 if is_empty else alike.fingerprint(alike.plain_of(example)))
             label.append(_label(example))
+            group.append(alike.fingerprint(example.group) if example.group else 0)
             sketcher.add_example(example)
-        self.exact, self.normalised, self.label = (
-            np.asarray(one, dtype=np.uint64) for one in (exact, normalised, label)
+        self.exact, self.normalised, self.label, self.group = (
+            np.asarray(one, dtype=np.uint64) for one in (exact, normalised, label, group)
         )
         self.sketches = sketcher.done()
 
@@ -83,6 +84,17 @@ def find(known: Texts, others: Texts) -> Leaks:
     own, other = others.label, known.label[sources] if len(known) else others.label
     torn = (kinds >= 0) & (own != 0) & (other != 0) & (own != other)
     return Leaks(kinds, sources, torn)
+
+
+def of_groups(known: Texts, others: Texts) -> Places:
+    """Give for each text the first of those that are known of its group; -1 for none.
+
+    Returns:
+        (M,) for M other texts.
+    """
+    if not len(known):
+        return np.full(len(others), NONE, dtype=np.int64)
+    return _places(known.group, others.group)
 
 
 def _mark(kinds: NDArray[np.int8], sources: Places, kind: str, found: Places) -> None:

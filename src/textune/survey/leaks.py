@@ -6,6 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from textune.data import naming
 from textune.errors import DataError
 from textune.reading import kinds, obtained, sources
@@ -49,6 +51,26 @@ def findings(known: Texts, others: Texts, found: Leaks, name: str) -> Iterator[F
             f"first: {places[0]} repeats {source}"
         )
         yield Finding(what, "warning", message, count, places)
+    yield from _of_groups(known, others, name)
+
+
+def _of_groups(known: Texts, others: Texts, name: str) -> Iterator[Finding]:
+    """Say how many texts of a part are of groups that the training data has texts of."""
+    found = leaking.of_groups(known, others)
+    rows = np.flatnonzero(found != leaking.NONE)
+    if not len(rows):
+        return
+    first = rows[:SHOWN].tolist()
+    places = others.origins.at(first)
+    (source,) = known.origins.at([int(found[first[0]])])
+    groups = len(np.unique(others.group[rows]))
+    message = (
+        f"{len(rows):,} text{'' if len(rows) == 1 else 's'} of {len(others):,} in the {name} data "
+        f"({len(rows) / len(others):.1%}) {'is' if len(rows) == 1 else 'are'} of {groups:,} "
+        f"group{'' if groups == 1 else 's'} that the training data has texts of, too, so scores "
+        f"would flatter; first: {places[0]} is of the group of {source}"
+    )
+    yield Finding("group leak", "warning", message, len(rows), places)
 
 
 def between(train: Iterable[Example], other: Iterable[Example], name: str) -> list[Finding]:
