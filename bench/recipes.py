@@ -7,9 +7,10 @@ batches, padded to their longest text, fp32. Both validate after each epoch and 
 weights. By default so few rows are taken that a recipe needs about six minutes on two cores for
 both; `--full` takes all rows and the published epochs, which takes hours.
 
-Each training is appended to `--out` as it comes, and `--continue` repeats none of them; the table
-(table.md, table.json) and what both said of each test row (answers/) stand beside that file. A
-training that fails is told of in the table, and leaves the others as they are.
+Each training is appended to `--out` as it comes, and `--continue` repeats none that was the last of
+its recipe, program and seed; the table (table.md, table.json) and what both said of each test row
+(answers/) stand beside that file. A training that fails is told of in the table, and leaves the
+others as they are.
 """
 
 import argparse
@@ -31,15 +32,14 @@ Record = dict[str, Any]
 OUT = Path("build/recipes/results.jsonl")
 SEEDS = 2
 LAST = 300  # characters of an error that are shown
-KEY = ("recipe", "program", "seed", "how")
+KEY = ("recipe", "program", "seed")  # answers are kept of the last training of these
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Train all that is asked for and not yet there, then write the table."""
     options = parse(arguments)
     say = commands.console(stderr=True)
-    records = read(options.out) if options.go_on else []
-    before = [record for record in records if record["error"] is None]
+    before = {key_of(record): record for record in read(options.out)} if options.go_on else {}
     found: list[Record] = []
     with tempfile.TemporaryDirectory(prefix="bench-recipes-") as name:
         folder = Path(name)
@@ -105,22 +105,25 @@ def keep(file: Path, record: Mapping[str, Any]) -> None:
 def measured(
     options: argparse.Namespace,
     name: str,
-    before: Sequence[Record],
+    before: Mapping[tuple[Any, ...], Record],
     folder: Path,
     say: Console,
 ) -> Iterator[Record]:
-    """Train a recipe by both programs, seed by seed; yield a record of each training."""
+    """Train a recipe by both programs, seed by seed; yield a record of each training.
+
+    None is repeated that was the same the last time: of those before it there are no answers.
+    """
     recipe, place = RECIPES[name], folder / name
     place.mkdir()
     files = recipes_sets.prepare(name, options, place)
     asked = how(options, recipe, files)
     say.print(f"{recipe.title}: {asked}", highlight=False)
-    known = {key_of(record): record for record in before}
     for seed in range(1, options.seeds + 1):
         for program in (OURS, PEER):
             record = {"recipe": name, "program": program, "seed": seed, "how": asked}
-            if (key := key_of(record)) in known:
-                yield known[key]
+            last = before.get(key_of(record))
+            if last is not None and last["error"] is None and last["how"] == asked:
+                yield last
                 continue
             target = answers(options) / f"{name}-{program}-{seed}.json"
             side = Side(program, to_job(options, recipe, files, seed), files, target)
@@ -186,9 +189,9 @@ def to_job(options: argparse.Namespace, recipe: Recipe, files: Files, seed: int)
     )
 
 
-def key_of(record: Mapping[str, Any]) -> str:
-    """Return what tells a training from every other."""
-    return json.dumps([record[name] for name in KEY], sort_keys=True)
+def key_of(record: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Return what the answers of a training are kept by."""
+    return tuple(record[name] for name in KEY)
 
 
 def in_words(record: Mapping[str, Any]) -> str:

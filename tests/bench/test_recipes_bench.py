@@ -129,13 +129,10 @@ def test_a_tiny_run_is_trained_by_both_and_judged_from_what_they_saved(
     assert out.stat().st_mtime_ns == before
 
 
-def test_a_training_that_fails_leaves_the_others(
-    data: Path,
-    base: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let programs answer without training; the Trainer fails where there are several labels."""
+
     def train(side: recipes_sides.Side, folder: Path) -> dict[str, float]:
         if side.program == PEER and side.job.task == "multi":
             raise ProgramError("no room for it")
@@ -149,6 +146,12 @@ def test_a_training_that_fails_leaves_the_others(
     monkeypatch.setattr(recipes_scores, "DRAWS", 5)
     monkeypatch.setattr(recipes_sides, "train", train)
     monkeypatch.setattr(recipes_sides, "ready_kernels", lambda threads, folder: None)
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_training_that_fails_leaves_the_others(
+    data: Path, base: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     out = tmp_path / "results.jsonl"
     words = asked(data, base, out, "cola,jigsaw,imdb")
     with pytest.raises(SystemExit, match="failed: jigsaw by trainer, seed 1"):
@@ -165,6 +168,21 @@ def test_a_training_that_fails_leaves_the_others(
     with pytest.raises(SystemExit, match=r"jigsaw by trainer, seed 1, scores of cola: .*No such"):
         recipes.main([*words, "--continue"])
     assert "| IMDB: film reviews | accuracy |" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("quick")
+def test_answers_of_another_training_are_never_judged(
+    data: Path, base: Path, tmp_path: Path
+) -> None:
+    """The answers are kept of the last training of a recipe, program and seed alone."""
+    out = tmp_path / "results.jsonl"
+    words = asked(data, base, out, "cola")
+    for rows, records in (("24", 2), ("20", 4), ("24", 6), ("24", 6)):
+        recipes.main([*words, "--rows", rows, "--continue"])
+        assert len(read(out)) == records
+    recipes.main([*words, "--test-rows", "20", "--continue"])
+    recipes.main([*words, "--continue"])
+    assert len(read(out)) == 10
 
 
 def test_rows_are_those_of_the_recipe(data: Path) -> None:
