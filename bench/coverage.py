@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from rich.table import Table
 
-from bench import commands, coverage_pairs, coverage_worlds, machine
-from bench.coverage_worlds import World
+from bench import commands, coverage_pairs, machine
+from bench.coverage_worlds import WORLDS, World
 
 SIZES = (30, 100, 300, 1000)
 LEAST, MOST = 0.92, 0.98  # of the data sets, whose intervals are to hold the truth
@@ -26,10 +26,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parse(arguments)
     found = [
         {"world": name, "texts": size, **shares}
-        for name, world in coverage_worlds.WORLDS.items()
-        if not options.only or name in options.only.split(",")
+        for name in options.only or WORLDS
         for size in options.sizes
-        for shares in [covered(world, size, options.sets, options.seed)]
+        for shares in [covered(WORLDS[name], size, options.sets, options.seed)]
     ]
     pairs = [] if options.only else coverage_pairs.over(options.sizes, options.sets, options.seed)
     show(found, commands.console())
@@ -51,7 +50,9 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--sets", type=commands.positive, default=500, help="data sets of each size (500)")
     add("--only", help="some of the populations, by comma")
     add("--seed", type=commands.natural, default=0, help="of all that is drawn (0)")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    options.only = commands.chosen(parser, options.only, list(WORLDS), ())
+    return options
 
 
 def covered(world: World, size: int, sets: int, seed: int) -> dict[str, Any]:

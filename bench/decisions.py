@@ -39,9 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, then print and write what was found."""
     options = parse(arguments)
     processes.limit_threads(options.threads)
-    names = [name for name in FILES if not options.only or name in options.only.split(",")]
     found = {}
-    for name in names:
+    for name in options.only:
         with TemporaryDirectory() as folder:
             found[name] = measured(name, Path(folder), options)
         show(name, found[name], commands.console())
@@ -58,14 +57,15 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = commands.plain_parser("decisions", __doc__)
     add = parser.add_argument
     add("--base", help="encoder: directory or Hub name (default: textune's own choice)")
-    add("--only", help="one of jigsaw, goemotions")
+    add("--only", help=f"some of the sets, by comma: {', '.join(FILES)}")
     add("--effort", default="quick", help="as textune train has it (quick)")
     add("--rows", type=commands.positive, default=3000, help="rows to learn from (3000)")
     add("--fresh", type=commands.positive, default=3000, help="rows that judge (3000)")
     add("--draws", type=commands.positive, default=100, help="resamplings (100)")
     add("--seed", type=commands.natural, default=0, help="of all that is drawn (0)")
     options = parser.parse_args(arguments)
-    missing = [file for files in FILES.values() for file in files]
+    options.only = commands.chosen(parser, options.only, list(FILES), list(FILES))
+    missing = [file for name in options.only for file in FILES[name]]
     missing = [file for file in missing if not (options.data / file).is_file()]
     commands.require(parser, options.data, missing)
     return options
@@ -94,7 +94,7 @@ def measured(name: str, folder: Path, options: argparse.Namespace) -> dict[str, 
     decided = textune.decide(run.path, aim=f"precision>={SHARE}").metrics["valid"]
     judged = textune.evaluate(run, fresh)
     return {
-        "rows": [len(rows[:last]) - options.fresh, len(truth)],
+        "rows": [min(options.rows, len(rows)), len(truth)],
         "macro_f1": [at_half["macro_f1"], fitted["macro_f1"]],
         "gain": gain(truth, half, given_labels),
         "calibration": fitted.get("calibration"),

@@ -18,11 +18,10 @@ from rich.table import Table
 
 from bench import commands, explain_measure, machine, pretrained, processes, tasks
 
-SETS = {  # files to learn from, and to explain
+SETS = {  # files to learn from, to explain, and others that are needed
     "sst2": ("sst2/train.tsv.gz", "sst2/dev.tsv"),
-    "goemotions": ("goemotions/train.tsv.gz", "goemotions/dev.tsv"),
+    "goemotions": ("goemotions/train.tsv.gz", "goemotions/dev.tsv", "goemotions/emotions.txt"),
 }
-EXTRA = ("goemotions/emotions.txt",)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -60,7 +59,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--fewest", type=commands.positive, default=5, help="words of a text, at least (5)")
     add("--seed", type=commands.natural, default=0, help="of all that is drawn (0)")
     options = parser.parse_args(arguments)
-    files = [*EXTRA, *(file for name in options.sets for file in SETS[name])]
+    files = [file for name in options.sets for file in SETS[name]]
     commands.require(parser, options.data, [f for f in files if not (options.data / f).is_file()])
     if options.run is not None and len(options.sets) > 1:
         parser.error("--run explains the texts of one set: name it by --sets")

@@ -47,3 +47,10 @@ def test_a_share_that_is_not_as_it_should_be_is_marked():
     assert coverage.written(0.9) == "0.900 !"
     assert coverage.parse(["--sets", "3"]).sizes == list(coverage.SIZES)
     assert np.isfinite(coverage_worlds.WORLDS["numbers"].truth["pearson"])
+
+
+def test_populations_that_are_not_there_are_refused(capsys):
+    assert coverage.parse(["--only", "five classes"]).only == ["five classes"]
+    with pytest.raises(SystemExit):
+        coverage.parse(["--only", "six classes"])
+    assert "--only six classes: allowed are two even classes, " in capsys.readouterr().err

@@ -51,3 +51,14 @@ def test_sets_are_read_once_each(shared):
     labels, rows = decisions.read("jigsaw", shared)
     assert labels == decisions.TOXIC
     assert len({text for text, _ in rows}) == len(rows) > 5000
+
+
+def test_sets_that_are_not_there_are_refused(shared, tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        decisions.parse(["--only", "jigsaw,emotion", "--data", str(shared)])
+    assert "--only emotion: allowed are jigsaw, goemotions" in capsys.readouterr().err
+    (tmp_path / "goemotions").mkdir()
+    for file in decisions.FILES["goemotions"]:
+        (tmp_path / file).touch()
+    asked = ["--only", "goemotions", "--data", str(tmp_path)]
+    assert decisions.parse(asked).only == ["goemotions"]
