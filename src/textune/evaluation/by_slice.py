@@ -95,7 +95,7 @@ def _slices(
         rests = [_judged(task, scores, examples, rows, wider) for rows in left]
     return [
         _entry(task, part, own, rest, [examples[row] for row in part.rows.tolist()])
-        for part, own, rest in zip(parts, judged, rests, strict=False)
+        for part, own, rest in zip(parts, judged, rests, strict=True)
     ]
 
 

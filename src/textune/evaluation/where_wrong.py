@@ -20,8 +20,8 @@ MOST_TEXTS = 20_000  # whose words are read; of more the first
 MOST_CHARACTERS = 4_000  # of each
 NAMED = 5  # words in a sentence
 
-Unknown = Callable[[Sequence[str]], Sequence[int]]  # pieces of texts that a tokenizer knows nothing
-# of
+Unknown = Callable[[Sequence[str]], Sequence[int]]
+"""Counts in each text the pieces that stand for what a tokenizer does not know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def told(
     """
     if scores.truth is None or not len(examples):
         return {}
-    whole, every = scores, examples
+    whole = scores
     if len(examples) > MOST_TEXTS:
         scores = by_length.part_of(task, scores, np.arange(MOST_TEXTS))
         examples = examples[:MOST_TEXTS]
@@ -76,7 +76,7 @@ def told(
         "words": words,
         "traits": traits,
         "tested": len(corrected),
-        "confused": _confused(task, whole, every),
+        "confused": _confused(task, whole),
     }
     return {"wrong": wrong | {"said": _sentences(wrong)}}
 
@@ -174,7 +174,7 @@ def _traits(
             yield {"trait": name, "rho": rho, "p": p}
 
 
-def _confused(task: Task, scores: Scores, examples: Sequence[Example]) -> list[dict[str, Any]]:
+def _confused(task: Task, scores: Scores) -> list[dict[str, Any]]:
     """Count the pairs of labels that are taken for each other."""
     kind, truth = registry.of(task.name), scores.truth
     if not kind.has_classes or truth is None or truth.shape != scores.decisions.shape:

@@ -49,6 +49,14 @@ def plain_of(example: Example) -> str:
     return text if example.pair is None else f"{text}\x1f{_unmarked(example.pair)}"
 
 
+def label_of(example: Example) -> int:
+    """Return a number for a label, by which it is compared; 0 where there is none to compare."""
+    if example.label is None or example.unscored:
+        return 0
+    names = (example.label,) if isinstance(example.label, str) else example.label
+    return (hash(tuple(sorted(names))) & MASK) | 1
+
+
 def fingerprint(text: str) -> int:
     """Return 64 bits of a text, the same in every process."""
     return int.from_bytes(blake2b(text.encode("utf-8", "replace"), digest_size=8).digest())

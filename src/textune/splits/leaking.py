@@ -58,7 +58,7 @@ class Texts:
             is_empty = not example.text.strip()
             exact.append(0 if is_empty else alike.fingerprint(_whole(example)))
             normalised.append(0 if is_empty else alike.fingerprint(alike.plain_of(example)))
-            label.append(_label(example))
+            label.append(alike.label_of(example))
             group.append(alike.fingerprint(example.group) if example.group else 0)
             sketcher.add_example(example)
         self.exact, self.normalised, self.label, self.group = (
@@ -112,11 +112,3 @@ def _places(known: Keys, others: Keys) -> Places:
 
 def _whole(example: Example) -> str:
     return example.text if example.pair is None else f"{example.text}\x1f{example.pair}"
-
-
-def _label(example: Example) -> int:
-    """Return a number for a label, by which it is compared; 0 where there is none to compare."""
-    if example.label is None or example.unscored:
-        return 0
-    names = (example.label,) if isinstance(example.label, str) else example.label
-    return (hash(tuple(sorted(names))) & alike.MASK) | 1

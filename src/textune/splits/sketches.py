@@ -83,12 +83,20 @@ class Sketcher:
         if len(self._codes) > TOGETHER:
             self._sketch()
 
-    def add_example(self, example: Example) -> None:
-        """Take one more example; questions have no sketch: those of one passage are all alike."""
+    def add_example(self, example: Example, normal: str | None = None) -> None:
+        """Take one more example; questions have no sketch: those of one passage are all alike.
+
+        Args:
+            example: A text, or a pair.
+            normal: Its `alike.text_of`, where that is known already.
+        """
+        if self.texts >= self._most:
+            return
         if example.answers is not None:
             self.add("")
             return
-        text, _, pair = alike.text_of(example).partition("\x1f")
+        normal = alike.text_of(example) if normal is None else normal
+        text, _, pair = normal.partition("\x1f")
         self.add(text, None if example.pair is None else pair)
 
     def done(self) -> Sketches:

@@ -87,7 +87,7 @@ class _Seen:
         self.same.append(hash(normal) & alike.MASK)
         self.plain.append(hash(alike.plain_of(example)) & alike.MASK)
         self.near.append(hash(words or normal) & alike.MASK)
-        self.sketches.add_example(example)
+        self.sketches.add_example(example, normal)
         if not example.text.strip() or (example.pair is not None and not example.pair.strip()):
             self.empty.append(self.rows)
         if _GARBLED.search(example.text) or _GARBLED.search(example.pair or ""):
@@ -100,8 +100,7 @@ class _Seen:
         label = example.label
         names = (label,) if isinstance(label, str) else label or ()
         self.lists = self.lists or isinstance(label, tuple)
-        comparable = label is not None and not example.unscored
-        self.label.append((hash(tuple(sorted(names))) & alike.MASK) | 1 if comparable else 0)
+        self.label.append(alike.label_of(example))
         self.unscored += bool(example.unscored)
         if not names and not example.unscored:
             self.unlabelled += 1
