@@ -1,5 +1,7 @@
 """Slices are judged as they would be alone, and beside the rest."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -191,3 +193,17 @@ def test_every_task_has_slices_and_errors(made):
         "tags": [{"truth": "X", "given": None, "n": 20, "of": 40}],
     }
     assert wrong["confused"] == expected.get(made.__name__, [])
+
+
+def test_entities_beyond_what_is_read_of_a_text_are_missed():
+    task, scores, examples = tags()
+    logits, truth = scores.logits.copy(), scores.truth.copy()
+    logits[:3], truth[:3] = np.nan, -100  # no window shows the words of the first text
+    chances = task.probabilities(logits, scores.borders)
+    decisions = np.where(truth < 0, 0, scores.decisions)
+    scores = replace(scores, logits=logits, probabilities=chances, decisions=decisions, truth=truth)
+    wrong = where_wrong.told(task, scores, examples)["wrong"]
+    (missed,) = wrong["confused"]
+    assert wrong["wrong"] == 42  # both words of each of the 21 entities
+    assert missed == {"truth": "X", "given": None, "n": 21, "of": 40}
+    assert task.judge(scores, examples)["recall"] == pytest.approx(19 / 40)

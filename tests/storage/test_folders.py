@@ -215,6 +215,28 @@ def test_a_run_that_holds_something_else_is_never_replaced(tmp_path, name):
         pass
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "checkpoints/mean.safetensors",
+        "evaluations/dev.faulty.jsonl",
+        "model/adapter/adapter_config.json",
+        "model/adapter/adapter_model.safetensors",
+        "model/evaluations/dev.parquet",
+        "model/own_head.safetensors",
+        "model/plugin.py",
+        "model/preprocess.py",
+    ],
+)
+def test_a_run_with_all_that_textune_may_write_can_be_replaced(tmp_path, name):
+    folder = marked(tmp_path / "run")
+    (folder / name).parent.mkdir(parents=True)
+    (folder / name).touch()
+    with claimed(folder, overwrite=True), folders.beginning(folder):
+        pass
+    assert not (folder / name).exists()
+
+
 def test_folders_that_only_look_like_a_run_are_never_replaced(tmp_path):
     for name in ("model", "config.toml"):
         folder = tmp_path / f"with {name}"

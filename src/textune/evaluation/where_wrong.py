@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from textune.data.words import words_of
 from textune.evaluation import by_length
 from textune.metrics import confused, spans, telling_words, written
-from textune.records import PASSAGES, Example, Scores
+from textune.records import OUTSIDE, PASSAGES, Example, Scores
 from textune.tasks import registry
 from textune.tasks.interface import Task
 
@@ -53,7 +54,7 @@ def told(
     """
     if scores.truth is None or not len(examples):
         return {}
-    whole = scores
+    whole, every = scores, examples
     if len(examples) > MOST_TEXTS:
         scores = by_length.part_of(task, scores, np.arange(MOST_TEXTS))
         examples = examples[:MOST_TEXTS]
@@ -76,7 +77,7 @@ def told(
         "words": words,
         "traits": traits,
         "tested": len(corrected),
-        "confused": _confused(task, whole),
+        "confused": _confused(task, whole, every),
     }
     return {"wrong": wrong | {"said": _sentences(wrong)}}
 
@@ -84,7 +85,7 @@ def told(
 def _decided(task: Task, scores: Scores, examples: Sequence[Example]) -> _Decided | None:
     """Tell right from wrong; None of a task whose decisions are nothing of the kind."""
     if task.asks == "words":
-        return _of_words(scores, examples)
+        return _of_words(task, scores, examples)
     is_wrong, errors = _of_texts(task, scores, examples)
     if is_wrong is None or errors is None:
         return None
@@ -127,25 +128,35 @@ def _of_texts(
     return errors > np.quantile(errors, LARGE), errors
 
 
-def _of_words(scores: Scores, examples: Sequence[Example]) -> _Decided | None:
+def _of_words(task: Task, scores: Scores, examples: Sequence[Example]) -> _Decided | None:
     """Tell which different words of each text are tagged wrongly anywhere in it."""
     if scores.borders is None or scores.truth is None or scores.truth.ndim != 1:
         return None
-    wrong = (scores.truth >= 0) & (scores.truth != scores.decisions)
     is_wrong: list[bool] = []
     words: list[set[str]] = []
     errors: list[float] = []
-    for place, item in enumerate(examples):
-        first, end = scores.borders[place : place + 2].tolist()
-        mine = wrong[first:end]
-        errors.append(float(mine.mean()) if end > first else 0.0)
+    for item, right, given in zip(examples, *_tags(task, scores, examples), strict=True):
+        mine = [tag != said for tag, said in zip(right, given, strict=True)]
+        errors.append(sum(mine) / len(mine) if mine else 0.0)
         fails: dict[str, bool] = {}
-        for (start, stop), bad in zip(item.words or (), mine.tolist(), strict=False):
+        for (start, stop), bad in zip(item.words or (), mine, strict=False):
             form = item.text[start:stop].lower()
             fails[form] = fails.get(form, False) or bad
         words += [{form} for form in fails]
         is_wrong += fails.values()
     return _Decided("words", np.asarray(is_wrong), words, np.asarray(errors))
+
+
+def _tags(
+    task: Task, scores: Scores, examples: Sequence[Example]
+) -> tuple[list[list[str]], list[list[str]]]:
+    """Return the right tags of each text, and those given: O for a word that no window shows."""
+    assert scores.truth is not None
+    assert scores.borders is not None
+    both = zip(scores.decisions.tolist(), (scores.truth >= 0).tolist(), strict=True)
+    given = [task.labels[place] if is_shown else OUTSIDE for place, is_shown in both]
+    parts = [given[first:end] for first, end in pairwise(scores.borders.tolist())]
+    return [list(item.label or ()) for item in examples], parts
 
 
 def _words(item: Example, task: Task) -> set[str]:
@@ -174,29 +185,24 @@ def _traits(
             yield {"trait": name, "rho": rho, "p": p}
 
 
-def _confused(task: Task, scores: Scores) -> list[dict[str, Any]]:
+def _confused(task: Task, scores: Scores, examples: Sequence[Example]) -> list[dict[str, Any]]:
     """Count the pairs of labels that are taken for each other."""
     kind, truth = registry.of(task.name), scores.truth
     if not kind.has_classes or truth is None or truth.shape != scores.decisions.shape:
         return []
     if task.asks == "words":
-        return _confused_tags(task, scores)
+        return _confused_tags(task, scores, examples)
     if truth.ndim == 1:
         return confused.of_classes(truth.astype(np.int64), scores.decisions, task.labels)
     return confused.of_marks(truth.astype(np.float64), scores.decisions, task.labels)
 
 
-def _confused_tags(task: Task, scores: Scores) -> list[dict[str, Any]]:
+def _confused_tags(task: Task, scores: Scores, examples: Sequence[Example]) -> list[dict[str, Any]]:
+    """Count pairs of types of entities, or of tags; entities that no window shows are missed."""
     assert scores.truth is not None
     if task.main_metric != "f1" or scores.borders is None:  # tags of no entities
         return confused.of_classes(scores.truth.astype(np.int64), scores.decisions, task.labels)
-    names = np.asarray([*task.labels, "O"], dtype=object)  # the last where none is known
-    right, given = names[scores.truth], names[scores.decisions]
-    ends = list(zip(scores.borders[:-1].tolist(), scores.borders[1:].tolist(), strict=True))
-    return confused.of_entities(
-        [right[first:end].tolist() for first, end in ends],
-        [given[first:end].tolist() for first, end in ends],
-    )
+    return confused.of_entities(*_tags(task, scores, examples))
 
 
 def _sentences(found: dict[str, Any]) -> list[str]:

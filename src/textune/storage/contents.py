@@ -17,20 +17,22 @@ _MODEL = (
     r"|pooling|sums|checksums)\.json|model(?:-\d+-of-\d+)?\.safetensors|README\.md"
     r"|(?:vocab|merges)\.txt|bpe\.codes|dict\.txt|\w*(?:sentencepiece|spiece|spm)[\w.]*\.model"
     r"|chat_template\.(?:jinja|json)|MANIFEST|SHA256SUMS"
-    r"|pair_head\.safetensors|modules\.json|1_Pooling(?:/config\.json)?"
+    r"|(?:pair|own)_head\.safetensors|modules\.json|1_Pooling(?:/config\.json)?"
+    r"|adapter(?:/adapter_(?:config\.json|model\.safetensors))?|(?:plugin|head|preprocess)\.py"
 )
 _CHECKPOINTS = (
     r"(?:step-\d+|\.tmp-\d+-\d+)(?:/(?:state\.safetensors|state\.json|MANIFEST\.json))?"
-    r"|\.?(?:best|selection)\.safetensors"
+    r"|\.?(?:best|selection|mean)\.safetensors"
 )
+_JUDGED = r"(?:/\.?[^/]+\.(?:parquet|json|html|md|lock|faulty\.jsonl))?"
 _RUN = (
     r"(?:config\.toml|data_card\.json|splits\.json|log\.jsonl|metrics\.json|capsule\.json"
     r"|report\.(?:html|md)|tracking\.json|log\.csv|warmup\.json|probe\.json|curve\.json|\.textune"
     r"|seen_texts\.npy|openings\.jsonl|faulty\.jsonl|explained\.json"
-    rf"|model(?:/(?:{_MODEL}))?"
+    rf"|model(?:/(?:{_MODEL}|evaluations{_JUDGED}))?"
     rf"|tokenizer(?:/(?:{_MODEL}))?"
     rf"|checkpoints(?:/(?:{_CHECKPOINTS}))?"
-    r"|(?:predictions|evaluations)(?:/\.?[^/]+\.(?:parquet|json|html|md|lock))?"
+    rf"|(?:predictions|evaluations){_JUDGED}"
     r"|pictures(?:/\.?[^/]+\.png)?"
     r"|profile(?:/(?:operations\.txt|trace\.json))?"
     rf"|epochs(?:/epoch-\d+(?:/(?:{_MODEL}))?)?"
