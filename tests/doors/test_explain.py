@@ -54,6 +54,16 @@ def test_another_label_is_explained_on_request():
     assert "(not decided)" in found
 
 
+@pytest.mark.parametrize("command", ["explain", "predict"])
+def test_a_text_that_is_the_name_of_a_file_is_told(command, tmp_path):
+    (file := tmp_path / "new.csv").write_text("text\nsun\n", encoding="utf-8")
+    done = CliRunner().invoke(cli.app, [command, str(RUNS / "single"), str(file)])
+    assert done.exit_code == 0
+    assert f"what the file holds is read by --input {file}" in " ".join(done.stderr.split())
+    done = CliRunner().invoke(cli.app, [command, str(RUNS / "single"), "sun " * 99])
+    assert "--input" not in done.stderr
+
+
 def test_a_file_becomes_a_page_whose_texts_are_escaped(tmp_path):
     source, page = tmp_path / "new.csv", tmp_path / "why.html"
     source.write_text(f"text\n{TEXT}\nsun\n", encoding="utf-8")

@@ -74,6 +74,8 @@ def test_a_run_records_every_file_and_can_be_begun_again(folder, tiny_base, tmp_
     again = textune.train(config=made.path / "config.toml", out=tmp_path / "again")
     assert again.metrics["valid"] == made.metrics["valid"]
     assert "was trained on" in textune.evaluate(made, files[1])["remarks"][0]
+    said = textune.evaluate(made, files)["remarks"][0]
+    assert said.startswith(f"{files[0]}, {files[1]}: this is the file that the model was trained")
 
 
 def test_a_part_of_a_data_set_is_named_where_a_model_is_judged(folder, tiny_base, tmp_path):
@@ -84,3 +86,23 @@ def test_a_part_of_a_data_set_is_named_where_a_model_is_judged(folder, tiny_base
     with pytest.raises(textune.DataError, match=re.escape(expected)):
         textune.evaluate(model, folder)
     assert textune.evaluate(model, folder / "test.csv")["n"] == 24
+
+
+def test_files_that_are_named_one_by_one_are_all_taken(folder, monkeypatch, capsys):
+    others = [f"--{part}={folder}/{name}.csv" for part in ("valid", "test") for name in "ab"]
+    whole = folder / "c.csv"
+    whole.write_text("".join((folder / f"{name}.csv").read_text() for name in "ab"))
+    code, out, _ = run(monkeypatch, capsys, "check", whole, *others, "--json")
+    found = [each["message"] for each in json.loads(out)["findings"]]
+    assert code == 0
+    for part in ("valid", "test"):
+        assert any(f"48 texts of 48 in the {part} data" in message for message in found), found
+
+
+def test_columns_that_are_named_one_by_one_are_all_taken(tmp_path, monkeypatch, capsys):
+    rows = "".join(f"film {n},was warm,{n % 2},{n % 3 % 2}\n" for n in range(24))
+    (file := tmp_path / "a.csv").write_text("title,body,good,long\n" + rows)
+    words = ["--text", "title", "--text", "body", "--label", "good", "--label", "long"]
+    code, out, _ = run(monkeypatch, capsys, "check", file, *words, "--json")
+    found = json.loads(out)
+    assert (code, found["text"], found["label"]) == (0, ["title", "body"], ["good", "long"])

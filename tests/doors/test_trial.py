@@ -27,7 +27,8 @@ def test_a_trial_goes_through_all_stages_and_leaves_nothing(textune, reviews, ti
     assert "labelled 16 texts; nothing was kept" in err
     assert said == ""
     assert sorted(tmp_path.iterdir()) == before
-    _, said, _ = textune(*words, "--try", "--json")
+    _, said, err = textune(*words, "--try", "--json", "--report", "md")
+    assert "--report md: a trial keeps nothing, and none was written" in " ".join(err.split())
     assert one_object(said)["trial"] == "passed"
 
 

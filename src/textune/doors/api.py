@@ -170,7 +170,7 @@ def train(
             ("-", "nan", a rare -1).
         valid: File to select the best weights by; a tenth of the rows by default, or
             cross-validation where they are fewer than 600; "none" to learn from all rows.
-        test: File for the final numbers.
+        test: File for the final numbers, or several.
         base: Encoder: a directory or a Hub name; the bundled one by default.
         out: Folder of the run; runs/<name of the file> by default.
         config: TOML file with settings; what is named beside it wins.

@@ -83,6 +83,8 @@ def train(*, as_json: bool, report: str | None = None, **options: object) -> Non
     reporting_api.require_form(report, "--report")
     run = _watched(api.train, options, quiet=as_json)
     if options.get("trial"):
+        if report is not None:
+            console.warn(f"--report {report}: a trial keeps nothing, and none was written")
         _show_language(run, as_json=as_json, is_trial=True)
         return
     if report is not None:
@@ -189,6 +191,7 @@ def predict(  # noqa: D417  # the others are described in `evaluate`
             predictor, input_, options, written, form=form, explain=explain, as_json=as_json
         )
     else:
+        console_files.warn_of_names(texts)
         given = predictor.examples(files.to_texts(predictor, texts))
         labelling.show(predictor, given, threshold, explain=explain, as_json=as_json)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from textune.doors import console, console_explaining, explaining_api
+from textune.doors import console, console_explaining, console_files, explaining_api
 from textune.doors.options import command
 from textune.errors import SettingsError
 
@@ -56,6 +56,7 @@ def explain(  # noqa: D417  # the others are described in `explaining_api.explai
         as_json: Print one JSON object a text, for programs.
     """
     _refuse(limit, output, overwrite=overwrite)
+    console_files.warn_of_names(texts)
     read: dict[str, Any] = {
         "text": text,
         "header": header,

@@ -1,10 +1,12 @@
 """The files of a run, and their sizes, become lines on the screen."""
 
+import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.markup import escape
 
-from textune.doors.console import folded, out
+from textune.doors.console import argument, folded, out, warn
 
 UNITS = ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
 
@@ -29,6 +31,15 @@ def told(run: Path) -> dict[str, str]:
         )
         for place, files in parts.items()
     }
+
+
+def warn_of_names(texts: Sequence[str]) -> None:
+    """Say how texts of files are read, where all that was given as texts are names of files."""
+    if texts and all(os.path.isfile(text) for text in texts):  # noqa: PTH113  # False for any text
+        warn(
+            f"{texts[0]}: the name is taken for the text; what the file holds is read by "
+            f"--input {argument(texts[0])}"
+        )
 
 
 def size(count: int) -> str:

@@ -21,6 +21,8 @@ from textune.tasks.own import SHAPES
 AS_KEYWORD = inspect.Parameter.KEYWORD_ONLY
 ENTRY = re.compile(r"^ {4}(\w+): (.+(?:\n {8,}.+)*)", re.M)  # of `Args`: a name, and its words
 
+FILES = ("source", "valid", "test")  # one is itself, several are a list
+COLUMNS = ("text", "label")  # several are one by one what they are as "A,B"
 READS = {"source", "input_", "whole_word"}  # parameters of commands that read files of texts
 PYTHON = frozenset(SHAPES)  # keywords whose values are objects; on the command line, --plugin
 QUIET = inspect.Parameter("quiet", AS_KEYWORD, default=False, annotation=bool)
@@ -50,6 +52,7 @@ DIFFERENT = {
     "harmless": Shown(("--harmless-cells",)),
     "input_": Shown(("--input",)),
     "as_": Shown(("--as",)),
+    "label": Shown(metavar="COLUMN", kind=list[str]),
     "known": Shown(metavar="FILE", kind=list[str]),
     "merge_labels": Shown(metavar="NAME=OTHER", kind=list[str]),
     "max_cell_mib": Shown(
@@ -82,9 +85,12 @@ DIFFERENT = {
     "trials": Shown(least=1),
     "skip": Shown(metavar="COLUMN=VALUE", kind=list[str]),
     "source": Shown(metavar="FILE", kind=list[str]),
+    "test": Shown(metavar="FILE", kind=list[str]),
+    "text": Shown(metavar="COLUMN", kind=list[str]),
     "texts": Shown(metavar="TEXT…", kind=list[str]),
     "top": Shown(least=1),
     "trial": Shown(("--try",)),
+    "valid": Shown(metavar="FILE", kind=list[str]),
 }
 
 
@@ -125,8 +131,10 @@ def command(
 
         def run(**options: Any) -> None:
             given = {name: value for name, value in options.items() if value not in (None, [])}
-            if len(named := given.get("source", ())) == 1:
-                given["source"] = named[0]
+            for name in FILES:
+                if len(named := given.get(name, ())) == 1:
+                    given[name] = named[0]
+            given |= {name: ",".join(given[name]) for name in COLUMNS if name in given}
             is_quiet = given.pop(QUIET.name, False)
             with lines.allowing(given.pop(MAX_CELL.name, None)), console.hushed(is_asked=is_quiet):
                 function(**given)

@@ -64,7 +64,7 @@ def remark(run: Path, source: object) -> str:
 
     Args:
         run: The run's folder, or its model's.
-        source: A path or a data frame.
+        source: A path, several, or a data frame.
     """
     given = [path for path in obtained.on_machine(source) if path.is_file()]
     if not given:
@@ -74,14 +74,15 @@ def remark(run: Path, source: object) -> str:
         return ""
     digests = set(map(sha256, given))
     parts = [file.part for file in files if file.sha256 in digests]
+    shown = ", ".join(obtained.named(source))
     if "train" in parts:
         return (
-            f"{source}: this is the file that the model was trained on; what it scores here says "
+            f"{shown}: this is the file that the model was trained on; what it scores here says "
             "little of new texts"
         )
     if "valid" in parts:
         return (
-            f"{source}: by this file the best weights were chosen; what they score here flatters "
+            f"{shown}: by this file the best weights were chosen; what they score here flatters "
             "them a little"
         )
     return ""
