@@ -69,7 +69,7 @@ def test_cells_are_found_by_place_in_any_of_the_files():
 
 def test_a_column_that_is_not_there_is_refused_with_the_nearest():
     with pytest.raises(SettingsError, match=r"--by sourc: a.csv has no such column; did you mean"):
-        slicing.require(Held("a.csv", ("text", "source"), ()), ["sourc"])
+        slicing.require(Held("a.csv", ("text", "source"), ()), ["sourc"], ["text"])
 
 
 def test_seconds_since_1970_are_told_apart():

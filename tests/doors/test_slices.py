@@ -55,10 +55,12 @@ def test_evaluate_prints_and_keeps_them(judged):
     assert [one["n"] for one in kept["by"]["source"]["slices"]] == [80, 40, 40]
 
 
-def test_a_column_that_is_not_there_is_refused_before_anything_is_done(judged, tmp_path):
+def test_a_column_of_no_use_is_refused_before_anything_is_done(judged, tmp_path):
     run, file = judged
     with pytest.raises(textune.TextuneError, match=r"--by sauce: .* has no such column; did you"):
         textune.evaluate(run, file, by="sauce")
+    with pytest.raises(textune.TextuneError, match=r"--by text: .* holds the texts themselves"):
+        textune.evaluate(run, file, by="text")
     given = {"text": "text", "label": "label", "by": "sauce", "out": tmp_path / "run"}
     with pytest.raises(textune.TextuneError, match="--by sauce: "):
         textune.train(file, **given)

@@ -130,7 +130,7 @@ def gather(
     tables: list[Table] = []
     parts = yield from read_parts(table, others, agreed, settings, tables)
     for one in tables[1:] if parts[1] else tables:  # that hold texts which judge
-        slicing.require(one, data.by)
+        slicing.require(one, data.by, agreed.text)
     cost = unknown.cost(tokenizer, parts[0], words_of)
     if found_unknown := unknown.finding(tokenizer, cost):
         yield Message(f"{table.name}: {found_unknown.message}", is_warning=True)

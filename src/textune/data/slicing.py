@@ -29,17 +29,27 @@ class Slice:
     kind: str = "value"  # "range" of numbers, "other" values than the most frequent, "missing"
 
 
-def require(table: Table, columns: Sequence[str]) -> tuple[str, ...]:
+def require(table: Table, columns: Sequence[str], texts: Sequence[str]) -> tuple[str, ...]:
     """Return the columns of a table that are meant; some may have been parted at their commas.
 
+    Args:
+        table: Of the texts that are judged.
+        columns: As they were given.
+        texts: The column of the texts; of pairs both, one of which many rows may share.
+
     Raises:
-        SettingsError: There is no such column.
+        SettingsError: There is no such column, or it holds the texts.
     """
     meant = columns_meant(columns, table.columns)
     for name in meant:
         if name not in table.columns:
             raise SettingsError(
                 f"--by {name}: {table.name} has no such column; {among(name, table.columns)}"
+            )
+        if [*texts] == [name]:
+            raise SettingsError(
+                f"--by {name}: the column of {table.name} holds the texts themselves, and each "
+                "would be a slice of its own; name a column whose values many texts share"
             )
     return meant
 

@@ -93,7 +93,7 @@ def _by_labels(run: Path, source: object, options: Reading, final: str) -> Repor
     predictor, shorter = _limited(Predictor.opened(run, **given), options.max_tokens)
     decision = predictor.decision(options.threshold)
     table, agreed = options.open(source, predictor.card)
-    read, by = table, slicing.require(table, options.by)
+    read, by = table, slicing.require(table, options.by, agreed.text)
     table, agreed = naming.as_trained(table, agreed, predictor.card.contract)
     own = examples.of_file(agreed, table, predictor.task.labels)
     everything = list(examples.read(table, own))

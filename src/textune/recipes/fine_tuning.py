@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from textune.corpora.corpus import Corpus
-from textune.data import slicing
+from textune.data import names, slicing
 from textune.decisions.rule import Decision
 from textune.encoder import averaging, bases, devices, load, units
 from textune.encoder.units import Units
@@ -151,7 +151,7 @@ class FineTuning:
         outcome = out_of_fold.read(folder, None) if corpus.is_cross_validated else None
         if outcome is not None and outcome.best.name == TUNED:
             self._finish(folder, outcome.best)
-        by = slicing.require(corpus.tables[-1], self.request.settings.data.by)
+        by = names.columns_meant(self.request.settings.data.by, corpus.tables[-1].columns)
         pieces = partial(unknown.counts, corpus.tokenizer)
         for part in PARTS[1:]:
             if part == "valid" and outcome is not None:
