@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from textune.doors import console, console_explaining, console_files, explaining_api
-from textune.doors.options import command
+from textune.doors.options import arguments, command
 from textune.errors import SettingsError
 
 if TYPE_CHECKING:  # numpy
@@ -17,32 +17,18 @@ if TYPE_CHECKING:  # numpy
 
 def register(app: typer.Typer) -> None:
     """Give the command line this command."""
-    command(app, words=explaining_api.explain)(explain)
+    command(app, explaining_api.explain)(explain)
 
 
 def explain(  # noqa: D417  # the others are described in `explaining_api.explain`
     run: Path,
     texts: Sequence[str] = (),
     *,
-    input_: str | None = None,
-    for_: str | None = None,
-    method: str | None = None,
-    text: str | None = None,
-    header: bool | None = None,
-    delimiter: str | None = None,
-    rows: str | None = None,
-    sheet: str | None = None,
-    quote: str | None = None,
-    encoding: str | None = None,
-    faulty: str | None = None,
-    threshold: float | None = None,
-    device: str = "auto",
-    precision: str = "fp32",
-    plugin: Path | None = None,
+    as_json: bool,
     limit: int | None = None,
     output: Path | None = None,
     overwrite: bool = False,
-    as_json: bool = False,
+    **options: Any,
 ) -> None:
     """Say which words of TEXTs, or of a file's, moved the decision of the model in RUN.
 
@@ -57,28 +43,10 @@ def explain(  # noqa: D417  # the others are described in `explaining_api.explai
     """
     _refuse(limit, output, overwrite=overwrite)
     console_files.warn_of_names(texts)
-    read: dict[str, Any] = {
-        "text": text,
-        "header": header,
-        "delimiter": delimiter,
-        "rows": rows,
-        "sheet": sheet,
-        "quote": quote,
-        "encoding": encoding,
-        "faulty": faulty,
-        "threshold": threshold,
-    }
+    given: dict[str, Any] = arguments(explaining_api.explain, run, texts, **options)
+    asked = {name: given[name] for name in ("for_", "method", "device", "precision", "plugin")}
     found = explaining_api.explanations(
-        run,
-        texts or (),
-        input_,
-        for_=for_,
-        method=method,
-        read=read,
-        device=device,
-        precision=precision,
-        plugin=plugin,
-        typed=True,
+        run, texts, given["input_"], read=given, typed=True, **asked
     )
     _show(islice(found, limit), output, run.resolve().name, overwrite=overwrite, as_json=as_json)
 
