@@ -1,6 +1,7 @@
 """Scores are told without the texts that training saw, too."""
 
 import json
+import shutil
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -8,6 +9,7 @@ import pytest
 from sklearn.metrics import matthews_corrcoef
 
 import textune
+from textune.records import Example
 from textune.runs import seen_texts
 
 WORDS = ("good", "fine", "great", "nice"), ("bad", "poor", "sad", "dull")
@@ -69,6 +71,32 @@ def test_where_every_text_was_seen_there_is_no_score(run):
 def test_deciding_anew_keeps_what_leaks(run):
     before = run.metrics["test"]["without_leaks"]
     assert textune.decide(run.path, aim="likeliest").metrics["test"]["without_leaks"] == before
+
+
+def test_the_folder_of_the_model_tells_what_its_run_learned_from(run):
+    whole = textune.evaluate(run.path, final=True)
+    found = textune.evaluate(run.path / "model", final=True)
+    assert found["without_leaks"] == whole["without_leaks"]
+
+
+def test_a_run_of_the_version_before_says_that_it_cannot_tell(run, tmp_path):
+    old, fresh = tmp_path / "old", run.path.parent / "fresh.jsonl"
+    shutil.copytree(run.path, old)
+    assert textune.evaluate(old, fresh)["remarks"] == textune.evaluate(run.path, fresh)["remarks"]
+    (old / seen_texts.FILE).unlink()
+    for folder in (old, old / "model"):
+        (remark,) = set(textune.evaluate(folder, run.path.parent / "train.jsonl")["remarks"][1:])
+        assert "whether training saw any of these texts is not known" in remark
+        assert "seen_texts.npy" in remark
+
+
+def test_no_more_texts_are_read_than_are_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr(seen_texts, "MOST", 3)
+    texts = [Example(f"text {number}", str(number)) for number in range(10)]
+    rest = iter(texts)
+    seen_texts.write(tmp_path, rest)
+    assert seen_texts.ways(tmp_path, texts[:4]) == [seen_texts.WAY] * 3 + [""]
+    assert next(rest) is texts[3]
 
 
 def test_without_kept_texts_nothing_is_said(run, tmp_path):

@@ -150,7 +150,7 @@ def test_everything_from_the_data_is_escaped(run):
 def test_every_section_is_there_and_only_one_page_is_left(run):
     text = read(run)
     for words in (
-        "some-encoder", "Training loss", "Learning rate", "Validation mcc", "or column 7",
+        "some-encoder", "Training loss", "Learning rate", "Validation MCC", "or column 7",
         "The most confident mistakes", "a.csv:", "train.lr", "versions.torch",
         "TF-IDF + logistic regression", "95 % interval", "0123456789ab", "Best epoch",
     ):  # fmt: skip

@@ -42,7 +42,7 @@ def test_markdown_has_sentences_scores_and_labels_and_no_markup_of_the_data(run)
     assert text.startswith(f"## {markdown.escaped(run.name)}\n")
     assert "On 60 held-out texts its MCC is {:.3f}".format(valid["mcc"]) in text
     low, high = valid["intervals"]["mcc"]
-    assert f"| mcc ↑ | {valid['mcc']:.3f} ({low:.3f} to {high:.3f}) |" in text
+    assert f"| MCC ↑ | {valid['mcc']:.3f} ({low:.3f} to {high:.3f}) |" in text
     assert "a;b | " in text or "neg | " in text
     assert EVIL not in text
     assert r"\<script\>" in text
@@ -51,6 +51,44 @@ def test_markdown_has_sentences_scores_and_labels_and_no_markup_of_the_data(run)
     assert len(heads) == len(tables) >= 3
     for table in tables:
         assert len({line.replace(r"\|", "").count("|") for line in table.splitlines()}) == 1
+
+
+@pytest.mark.parametrize(
+    ("label", "shown"),
+    [
+        ("@octocat", "@<!-- -->octocat"),
+        ("#12", "#<!-- -->12"),
+        ("a/b#12", "a/b#<!-- -->12"),
+        ("c#", "c#"),
+        ("a @ b", "a @ b"),
+    ],
+)
+def test_markdown_calls_nobody_and_links_no_issue(tmp_path, label, shown):
+    write_run(tmp_path, ["neg", label])
+    lines = typed(tmp_path, "--as", "md").output.splitlines()
+    assert any(line.startswith(f"| {shown} | ") for line in lines)
+
+
+def test_page_and_markdown_name_metrics_as_sentences_do(run):
+    typed(run)
+    page = (run / "report.html").read_text(encoding="utf-8")
+    text = typed(run, "--as", "md").output
+    for name in ("MCC", "macro F1", "micro F1", "ROC-AUC", "log loss"):
+        assert f'<th scope="row">{name} <' in page
+        assert f"| {name} " in text
+    assert "macro_f1 " not in page
+    assert "roc_auc " not in page
+    assert "macro" not in text.replace("macro F1", "")
+
+
+def test_findings_that_are_not_named_are_counted_where_no_list_follows(tmp_path):
+    write_run(tmp_path, SINGLE)
+    file = tmp_path / "data_card.json"
+    card = json.loads(file.read_text())
+    card["findings"] = [{"kind": "x", "severity": "warning", "message": "odd rows"}] * 3
+    file.write_text(json.dumps(card))
+    text = typed(tmp_path, "--as", "md").output
+    assert "in the data, odd rows (and 2 more findings)" in text
 
 
 def test_another_file_has_a_page_beside_its_numbers(run, tmp_path):

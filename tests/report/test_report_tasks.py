@@ -152,7 +152,7 @@ def test_numbers_have_their_metrics_drawings_and_largest_errors(tmp_path):
     text, _ = page(tmp_path)
     main = numbers("score")[0].main_metric
     assert f'<span class="big" data-number="main">{judged[main]:.3f}</span>' in text
-    for words in ("pearson", "spearman", "rmse", "mae", "Mean of the training numbers"):
+    for words in ("Pearson", "Spearman", "RMSE", "MAE", "Mean of the training numbers"):
         assert words in text, words
     assert "Predicted and true numbers" in text
     assert text.count("<svg") == 3

@@ -116,7 +116,7 @@ def _by_labels(run: Path, source: object, options: Reading, final: str) -> Repor
         table.faults.said(table.name) if table.faults else "",
         wide.remark(),
         shorter,
-        evaluations.remark(run, source),
+        *(evaluations.remark(run, source), seen_texts.remark(run)),
     )
     numbers["remarks"] = [remark for remark in remarks if remark]
     numbers |= {"faulty": len(table.faults)} if table.faults else {}

@@ -29,11 +29,12 @@ def curves(log: Sequence[LogLine], main: str) -> list[tuple[str, Markup]]:
     learned = pictures.to_points(
         (line["step"], (line.get("train_metrics") or {}).get(main)) for line in checks
     )
+    title = catalogue.title(main)
     lines = {
         "Training loss": Line("training", pictures.of_steps(steps, "loss"), "noisy"),
         "Learning rate": Line("learning rate", pictures.of_steps(steps, "lr"), "smooth"),
-        f"Validation {main}": Line("validation", scores, "measured"),
-        f"{main} of training texts": Line("training", learned, "measured"),
+        f"Validation {title}": Line("validation", scores, "measured"),
+        f"{title} of training texts": Line("training", learned, "measured"),
     }
     found = [
         (title, pictures.to_svg(Chart(title, title, "", (line,))))

@@ -105,7 +105,7 @@ def _crossed(found: Report, main: str) -> dict[str, object] | None:
         )
         for one in told["candidates"]
     ]
-    return {"heads": [METRICS[key].name for key in keys], "rows": rows}
+    return {"heads": [METRICS[key].heading for key in keys], "rows": rows}
 
 
 def _by_length(bins: Sequence[Mapping[str, Any]], main: str) -> dict[str, object] | None:
@@ -119,7 +119,7 @@ def _by_length(bins: Sequence[Mapping[str, Any]], main: str) -> dict[str, object
         words = f"over {low - 1}" if high is None else f"{low} to {high}"
         value, span = pages.number(item.get(key)), pages.span(item.get("interval"))
         rows.append((words, item["n"], value, span))
-    return {"metric": key, "rows": rows}
+    return {"metric": catalogue.title(key), "rows": rows}
 
 
 def _heat(confusion: Sequence[Sequence[int]]) -> list[list[tuple[int, int]]]:

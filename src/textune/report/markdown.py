@@ -10,6 +10,7 @@ from textune.report.section import Part, Subject
 
 MOST_LABELS = 30  # the most frequent ones
 SIGNS = re.compile(r"([\\`*_\[\]|~<>&$])")  # of which Markdown may make something
+CALLS = re.compile(r"@(?=\w)|#(?=\d)")  # of people and issues, by GitHub; backslashes don't help
 OF_LABEL = ("precision", "recall", "f1", "rmse", "pearson")
 
 
@@ -36,7 +37,7 @@ def sentences(subject: Subject) -> list[str]:
 
 def escaped(words: str) -> str:
     """Write words so that Markdown shows them as they are, in one line."""
-    return SIGNS.sub(r"\\\1", " ".join(words.split()))
+    return CALLS.sub(r"\g<0><!-- -->", SIGNS.sub(r"\\\1", " ".join(words.split())))
 
 
 def _tables(subject: Subject) -> Iterator[tuple[str, list[Sequence[str]]]]:

@@ -137,13 +137,12 @@ def scores(
     measures: Sequence[Metric],
     parts: Sequence[Report],
     *,
-    name: Callable[[Metric], str],
     show: Callable[[Metric, float | None], str],
 ) -> list[dict[str, object]]:
     """List each measure that any part has, with its value and interval in each part."""
     return [
         {
-            "name": name(measure),
+            "name": measure.heading,
             "arrow": measure.arrow,
             "cells": [
                 (

@@ -31,9 +31,7 @@ def said(subject: Subject) -> list[str]:
 def table(subject: Subject) -> tuple[list[str], list[dict[str, object]]]:
     """Return the measures of held-out text, with their values and intervals, and the heads."""
     parts = _parts(subject)
-    rows = pages.scores(
-        MEASURES, list(parts.values()), name=lambda measure: measure.heading, show=_shown
-    )
+    rows = pages.scores(MEASURES, list(parts.values()), show=_shown)
     return [PARTS[key] for key in parts], rows
 
 

@@ -17,7 +17,7 @@ def result(subject: Subject) -> Section | None:
     """Show the main number beside the baselines', and all others with their intervals."""
     metrics = subject.files.metrics
     values = {
-        "main": subject.main,
+        "main": catalogue.title(subject.main),
         "remarks": _remarks(metrics),
         "models": _models(subject),
         "titles": [part.title for part in subject.parts],
@@ -38,7 +38,6 @@ def lines(subject: Subject) -> list[dict[str, object]]:
     return pages.scores(
         [metric for metric in METRICS.values() if not metric.repeats],
         [part.found for part in subject.parts],
-        name=lambda metric: metric.name,
         show=lambda _, value: pages.number(value),
     )
 

@@ -108,7 +108,7 @@ def _found_in(subject: Subject) -> Iterator[str]:
     graves.sort(key=lambda one: order.index(one["severity"]))
     if graves:
         words = str(graves[0].get("message", "")).partition("; first:")[0].rstrip(".")
-        more = f" (and {len(graves) - 1} more below)" if len(graves) > 1 else ""
+        more = f" (and {len(graves) - 1} more findings)" if len(graves) > 1 else ""
         yield f"in the data, {words}{more}"
 
 
