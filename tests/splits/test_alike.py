@@ -82,14 +82,18 @@ def test_types_of_entities_that_look_alike_are_named(tiny_base, tmp_path):
     assert [item["kind"] for item in card["findings"]] == ["variant"]
 
 
-def test_texts_equal_but_for_case_and_blanks_stay_on_one_side():
-    texts = [
-        f"{words} {number // 4}"
-        for number in range(80)
-        for words in [
-            ("the same text", "The  same text", "the same TEXT ", "the\nsame text")[number % 4]
-        ]
-    ]
+CASES = ("the same text", "The  same text", "the same TEXT ", "the\nsame text")
+MARKS = (
+    "the same cafe\u0301",
+    "The same, caf\u00e9",
+    "the same \u201ccaf\u00e9\u201d",
+    "the same caf\u00e9!",
+)
+
+
+@pytest.mark.parametrize("forms", [CASES, MARKS], ids=["case and blanks", "punctuation, Unicode"])
+def test_texts_equal_but_for_how_they_are_written_stay_on_one_side(forms):
+    texts = [f"{forms[number % 4]} {number // 4}" for number in range(80)]
     made = [Example(text, f"a.csv:{n}", label="ab"[n // 4 % 2]) for n, text in enumerate(texts)]
     split = splits.split(made, valid_share=0.2, test_share=0.2, seed=1)
     train, valid, test = (

@@ -35,10 +35,10 @@ def split(
 
     For one and for several labels a text by iterative stratification (Sechidis, Tsoumakas,
     Vlahavas: On the stratification of multi-label data, ECML PKDD 2011), then by single moves until
-    the sizes are exact. Texts that are equal but for case and white space stay on one side, and so
-    do all texts of one `group`; then a part may be somewhat larger or smaller than asked for. Each
-    label keeps a text in training, so its only text is always there. Same examples and seed: same
-    split.
+    the sizes are exact. Texts that are equal but for case, white space, punctuation and the form of
+    Unicode stay on one side, and so do all texts of one `group`; then a part may be somewhat larger
+    or smaller than asked for. Each label keeps a text in training, so its only text is always
+    there. Same examples and seed: same split.
 
     Args:
         examples: All texts; a label of None or an empty tuple counts as "no label".

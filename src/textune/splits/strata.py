@@ -45,7 +45,7 @@ def label_names(example: Example) -> tuple[str, ...]:
 def together(examples: Sequence[Example]) -> Units:
     """Join equal texts and equal groups, also through each other, into units in order of text.
 
-    Texts are equal that differ in case and white space alone.
+    Texts are equal that differ in case, white space, punctuation and the form of Unicode alone.
     """
     first = list(range(len(examples)))
 
@@ -68,7 +68,7 @@ def together(examples: Sequence[Example]) -> Units:
 def _ties(example: Example) -> Iterable[tuple[str, ...]]:
     if example.group:
         yield ("group", example.group)
-    content = alike.text_of(example)
+    content = alike.plain_of(example)
     if content.strip("\x1f"):  # empty texts would tie unrelated groups to each other
         yield ("text", content)
 
