@@ -66,7 +66,7 @@ def _of_groups(known: Texts, others: Texts, name: str) -> Iterator[Finding]:
     groups = len(np.unique(others.group[rows]))
     message = (
         f"{len(rows):,} text{'' if len(rows) == 1 else 's'} of {len(others):,} in the {name} data "
-        f"({len(rows) / len(others):.1%}) {'is' if len(rows) == 1 else 'are'} of {groups:,} "
+        f"{'is' if len(rows) == 1 else 'are'} of {groups:,} "
         f"group{'' if groups == 1 else 's'} that the training data has texts of, too, so scores "
         f"would flatter; first: {places[0]} is of the group of {source}"
     )
