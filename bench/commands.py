@@ -44,6 +44,14 @@ def natural(text: str) -> int:
     return _at_least(text, 0)
 
 
+def share(text: str) -> float:
+    """Read a share: above 0, and at most 1."""
+    number = float(text)
+    if not 0 < number <= 1:
+        raise ValueError(text)
+    return number
+
+
 def _at_least(text: str, least: int) -> int:
     number = int(text)
     if number < least:

@@ -63,7 +63,20 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     commands.require(parser, options.data, [f for f in files if not (options.data / f).is_file()])
     if options.run is not None and len(options.sets) > 1:
         parser.error("--run explains the texts of one set: name it by --sets")
+    if options.run is not None:
+        _require_run(parser, options.run)
     return options
+
+
+def _require_run(parser: argparse.ArgumentParser, run: Path) -> None:
+    """End with a message where a folder has no model that decides."""
+    from textune.errors import TextuneError
+    from textune.runs import runs
+
+    try:
+        runs.model_folder(run)
+    except TextuneError as error:
+        parser.error(f"--run: {error}")
 
 
 def trained(name: str, folder: Path, options: argparse.Namespace) -> Path:

@@ -35,19 +35,38 @@ def main(arguments: Sequence[str] | None = None) -> None:
     add("--docs", type=Path, default=ROOT / "docs" / "recipes", help="folder of the pages")
     add("--no-times", action="store_true", help="scores alone")
     options = parser.parse_args(arguments)
+    pages = []
     for file in options.tables:
-        found = json.loads(file.read_text(encoding="utf-8"))["recipes"]
-        for name, each in found.items():
-            if each["scores"]:
-                text = "\n".join(measured(each, times=not options.no_times)) + "\n"
-                put(options.docs / PAGES[name], name, text)
+        try:
+            pages += texts(file, times=not options.no_times)
+        except (OSError, ValueError) as error:
+            parser.error(f"{file}: {error}")
+        except (KeyError, TypeError, AttributeError) as error:
+            parser.error(f"{file}: is no table of bench.recipes ({error!r:.100})")
+    for name, text in pages:
+        try:
+            put(options.docs / PAGES[name], name, text)
+        except (OSError, ValueError) as error:
+            parser.error(f"--docs {options.docs}: {error}")
+
+
+def texts(file: Path, *, times: bool) -> list[tuple[str, str]]:
+    """Return each recipe of a table that has scores, with what its page shall say."""
+    found = json.loads(file.read_text(encoding="utf-8"))["recipes"]
+    known = {name: each for name, each in found.items() if each["scores"]}
+    strange = [name for name in known if name not in PAGES]
+    if strange:
+        raise KeyError(", ".join(strange))
+    return [(name, "\n".join(measured(each, times=times)) + "\n") for name, each in known.items()]
 
 
 def put(page: Path, name: str, text: str) -> None:
     """Replace what stands between the marks of a recipe on its page."""
     first, last = (mark.format(name=name) for mark in MARKS)
-    before, _, rest = page.read_text(encoding="utf-8").partition(first)
-    _, _, after = rest.partition(last)
+    before, start, rest = page.read_text(encoding="utf-8").partition(first)
+    _, end, after = rest.partition(last)
+    if not start or not end:
+        raise ValueError(f"{page.name} has no marks of {name}: {first.strip()} … {last.strip()}")
     page.write_text(f"{before}{first}{text}{last}{after}", encoding="utf-8")
 
 

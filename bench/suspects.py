@@ -61,14 +61,22 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--base", help="encoder: directory or Hub name (default: the bundled all-MiniLM-L6-v2)")
     add("--effort", choices=[*BARS], default="quick", help="as `textune suspects` has it (quick)")
     add("--rows", type=commands.positive, default=5000, help="rows, drawn from the file (5000)")
-    add("--share", type=float, default=0.05, help="share of labels that are flipped (0.05)")
+    add(
+        "--share", type=commands.share, default=0.05, help="share of labels that are flipped (0.05)"
+    )
     add("--first", type=commands.positive, help="suspects that are counted (as many as flipped)")
     add("--seed", type=commands.natural, default=0, help="of all that is drawn (0)")
     add("--seeds", type=commands.positive, default=1, help="so many, from that one on (1)")
     options = parser.parse_args(arguments)
     missing = [] if (options.data / FILE).is_file() else [FILE]
     commands.require(parser, options.data, missing)
-    options.first = options.first or max(1, round(options.share * options.rows))
+    flipped = round(options.share * options.rows)
+    if flipped < 1:
+        parser.error(
+            f"--share {options.share:g}: of {options.rows:,} rows that flips none; give "
+            f"{1 / options.rows:.3g} or more, or more --rows"
+        )
+    options.first = options.first or flipped
     return options
 
 

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from bench import explain, explain_measure
 
 RUNS = Path(__file__).parents[1] / "fixtures" / "runs_2026"
@@ -30,3 +32,10 @@ def test_what_moved_a_decision_is_found_better_than_by_chance(monkeypatch):
 
 def test_both_sets_are_explained_unless_one_run_is_named(shared, capsys):
     assert explain.parse(["--data", str(shared)]).sets == ["sst2", "goemotions"]
+
+
+def test_a_run_that_is_not_there_is_refused_before_anything_is_drawn(shared, capsys):
+    for name in ("nope", str(RUNS / "data")):
+        with pytest.raises(SystemExit):
+            explain.parse(["--sets", "sst2", "--run", name])
+        assert f"--run: {name}: " in capsys.readouterr().err

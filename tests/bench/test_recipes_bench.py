@@ -314,3 +314,26 @@ def test_figures_stand_on_the_page_once(tmp_path: Path) -> None:
     assert text.count("| MCC | 0.529 | 0.310 | 0.300 | +0.010 ± 0.040 |") == 1
     assert "| the whole command | – | 2.0 s | 5.0 s | 2.50 × |" in text
     assert text.endswith(f"{last}\nafter\n")
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (None, "No such file"),
+        ("{", "Expecting property name"),
+        ('{"rows": 3}', "is no table of bench.recipes"),
+        ('{"recipes": {"cola": {"scores": [{}]}}}', "is no table of bench.recipes"),
+        ('{"recipes": {"other": {"scores": [{}]}}}', "is no table of bench.recipes"),
+    ],
+)
+def test_a_file_that_is_no_table_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str | None, why: str
+) -> None:
+    table = tmp_path / "nope.json"
+    if content is not None:
+        table.write_text(content, encoding="utf-8")
+    with pytest.raises(SystemExit):
+        recipes_pages.main([str(table), "--docs", str(tmp_path)])
+    said = capsys.readouterr().err
+    assert f"{table}: " in said
+    assert why in said

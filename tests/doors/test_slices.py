@@ -61,9 +61,12 @@ def test_a_column_of_no_use_is_refused_before_anything_is_done(judged, tmp_path)
         textune.evaluate(run, file, by="sauce")
     with pytest.raises(textune.TextuneError, match=r"--by text: .* holds the texts themselves"):
         textune.evaluate(run, file, by="text")
-    given = {"text": "text", "label": "label", "by": "sauce", "out": tmp_path / "run"}
-    with pytest.raises(textune.TextuneError, match="--by sauce: "):
-        textune.train(file, **given)
+    with pytest.raises(textune.TextuneError, match=r"--by label: .* holds the labels themselves"):
+        textune.evaluate(run, file, by="label")
+    given = {"text": "text", "label": "label", "out": tmp_path / "run"}
+    for by in ("sauce", "label"):
+        with pytest.raises(textune.TextuneError, match=f"--by {by}: "):
+            textune.train(file, **given, by=by)
     assert not (tmp_path / "run" / "model").exists()
 
 

@@ -65,7 +65,8 @@ def test_evaluate_knows_the_texts_of_training_again(run):
 def test_where_every_text_was_seen_there_is_no_score(run):
     found = textune.evaluate(run.path, run.path.parent / "train.jsonl")["without_leaks"]
     assert (found["n"], found["mcc"], found["interval"]) == (0, None, None)
-    assert found["said"].endswith("of the 0 others there is no MCC")
+    assert found["said"].startswith("all 40 texts stand in the training data, too (40 ")
+    assert found["said"].endswith("): no score is of texts that training did not see")
 
 
 def test_deciding_anew_keeps_what_leaks(run):

@@ -124,6 +124,8 @@ def test_a_killed_run_goes_on_to_the_same_weights(
         (("--curve",), "--curve: is not possible beside train.lora"),
         (("--effort", "best"), "--effort best: is not possible beside train.lora"),
         (("--set", "train.lora_rank=3"), "train.lora_rank: no such setting"),
+        (("--lora", "65"), "train.lora: 65 is above the rank that layers of this base can have; "),
+        (("--lora", "100000"), "train.lora: 100,000 is above the rank that layers of this base "),
     ],
     ids=lambda value: value[-1] if isinstance(value, tuple) else "",
 )

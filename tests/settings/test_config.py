@@ -39,6 +39,20 @@ def test_nothing_given_gives_the_defaults():
         ("seed=-1", r"seed: Input should be greater than or equal to 0, found -1"),
         ("train.lr", r"--set train\.lr: expected section\.key=value"),
         ("base.x=1", r"base: Input should be a valid string"),
+        (
+            "train.judge_training=nope",
+            r"^1 setting is wrong:\n  train\.judge_training: Input should be true or false, or a "
+            r"whole number, found 'nope'$",
+        ),
+        (
+            "train.judge_training=1",
+            r"^1 .*\n  train\.judge_training: Input should be true or false, or greater than or "
+            r"equal to 2, found 1$",
+        ),
+        (
+            "train.dropout=2",
+            r"^1 .*\n  train\.dropout: Input should be 'base', or less than 1, found 2$",
+        ),
     ],
 )
 def test_a_wrong_setting_is_named_with_its_value(change, message):

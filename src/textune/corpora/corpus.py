@@ -129,8 +129,9 @@ def gather(
     others = yield from found_parts.others(agreed, data)
     tables: list[Table] = []
     parts = yield from read_parts(table, others, agreed, settings, tables)
+    of_labels = agreed.label if tasks.of(agreed.task).names_one else ()
     for one in tables[1:] if parts[1] else tables:  # that hold texts which judge
-        slicing.require(one, data.by, agreed.text)
+        slicing.require(one, data.by, agreed.text, of_labels)
     cost = unknown.cost(tokenizer, parts[0], words_of)
     if found_unknown := unknown.finding(tokenizer, cost):
         yield Message(f"{table.name}: {found_unknown.message}", is_warning=True)

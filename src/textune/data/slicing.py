@@ -29,16 +29,19 @@ class Slice:
     kind: str = "value"  # "range" of numbers, "other" values than the most frequent, "missing"
 
 
-def require(table: Table, columns: Sequence[str], texts: Sequence[str]) -> tuple[str, ...]:
+def require(
+    table: Table, columns: Sequence[str], texts: Sequence[str], labels: Sequence[str] = ()
+) -> tuple[str, ...]:
     """Return the columns of a table that are meant; some may have been parted at their commas.
 
     Args:
         table: Of the texts that are judged.
         columns: As they were given.
         texts: The column of the texts; of pairs both, one of which many rows may share.
+        labels: The column of the labels, where a text has one, and it is a name.
 
     Raises:
-        SettingsError: There is no such column, or it holds the texts.
+        SettingsError: There is no such column, or it holds the texts, or their labels.
     """
     meant = columns_meant(columns, table.columns)
     for name in meant:
@@ -50,6 +53,12 @@ def require(table: Table, columns: Sequence[str], texts: Sequence[str]) -> tuple
             raise SettingsError(
                 f"--by {name}: the column of {table.name} holds the texts themselves, and each "
                 "would be a slice of its own; name a column whose values many texts share"
+            )
+        if name in labels:
+            raise SettingsError(
+                f"--by {name}: the column of {table.name} holds the labels themselves, and a slice "
+                "of one label has no score but its recall, which stands among the numbers of each "
+                "label; name another column"
             )
     return meant
 

@@ -44,9 +44,16 @@ def put(model: Any, wanted: Lora, *, seed: int) -> None:
     """Freeze the base and give its layers adapters, which change nothing before they are trained.
 
     Raises:
-        SettingsError: No layer of the base is known as a query or a value.
+        SettingsError: No layer of the base is known as a query or a value, or the rank is above
+            what one of them can have.
     """
     names = _targets(model, wanted.targets)
+    most = min(min(model.get_submodule(name).weight.shape) for name in names)
+    if wanted.rank > most:
+        raise SettingsError(
+            f"train.lora: {wanted.rank:,} is above the rank that layers of this base can have; "
+            f"give 1 to {most:,} (4 to 64 are usual), or leave it out to train all weights"
+        )
     layers.part(model)
     for parameter in model.parameters():
         parameter.requires_grad_(False)

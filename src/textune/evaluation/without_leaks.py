@@ -59,7 +59,10 @@ def _said(found: Mapping[str, Any], whole: float | None) -> str:
     key, value = found["metric"], found[found["metric"]]
     leaked = sum(found["leaked"].values())
     ways = "; ".join(f"{n:,} {WORDS[kind]}" for kind, n in found["leaked"].items() if n)
-    start = f"{leaked:,} of {leaked + found['n']:,} texts stand in the training data, too ({ways})"
+    part = f"{leaked:,} of {leaked + found['n']:,}" if found["n"] else f"all {leaked:,}"
+    start = f"{part} texts stand in the training data, too ({ways})"
+    if not found["n"]:
+        return f"{start}: no score is of texts that training did not see"
     if value is None:
         return f"{start}; of the {found['n']:,} others there is no {catalogue.title(key)}"
     beside = "" if whole is None else f", of all {written.decimals(whole)}"

@@ -11,27 +11,19 @@ from textune.corpora.corpus import targets_of
 from textune.data import naming, slicing
 from textune.encoder import bases
 from textune.errors import DataError, SettingsError
-from textune.evaluation import (
-    by_slice,
-    judged,
-    per_batch,
-    plain,
-    trusted,
-    where_wrong,
-    without_leaks,
-)
+from textune.evaluation import judged, parts, per_batch, plain
 from textune.evaluation.unseen import Widened
 from textune.metrics import catalogue, entities
 from textune.metrics.metrics import Report
 from textune.predicting.predictor import Predictor, Reading
 from textune.recipes import plain_text
-from textune.records import Example, Scores
+from textune.records import Example, Scores, Table
 from textune.runs import evaluations, openings, runs, seen_texts
 from textune.settings import config
 from textune.settings.language_config import MaskSettings, TextSettings
 from textune.splits.left_out import is_skipped, mended, skipped
 from textune.storage import faulty_rows
-from textune.tasks import examples
+from textune.tasks import examples, registry
 from textune.tasks.interface import Task
 from textune.text import tokenizers, unknown
 
@@ -93,7 +85,8 @@ def _by_labels(run: Path, source: object, options: Reading, final: str) -> Repor
     predictor, shorter = _limited(Predictor.opened(run, **given), options.max_tokens)
     decision = predictor.decision(options.threshold)
     table, agreed = options.open(source, predictor.card)
-    read, by = table, slicing.require(table, options.by, agreed.text)
+    of_labels = agreed.label if registry.of(predictor.task.name).names_one else ()
+    read, by = table, slicing.require(table, options.by, agreed.text, of_labels)
     table, agreed = naming.as_trained(table, agreed, predictor.card.contract)
     own = examples.of_file(agreed, table, predictor.task.labels)
     everything = list(examples.read(table, own))
@@ -104,16 +97,18 @@ def _by_labels(run: Path, source: object, options: Reading, final: str) -> Repor
     targets = targets_of(wide.task, found)
     scores = predictor.score(found, decision, targets=targets, batch_size=options.batch_size)
     wider = wide.scores(scores)
-    numbers = wide.said(judged.judge(wide.task, wider, found))
-    numbers |= trusted.told(predictor.task, scores, decision) if not wide.unseen else {}
+    beside = parts.Beside(
+        cells=slicing.cells([read], by, found),
+        leaked=seen_texts.ways(run, found),
+        unknown=partial(unknown.counts, predictor.tokenizer),
+    )
+    promised = None if wide.unseen else decision
+    numbers = parts.judge(wide.task, wider, found, beside, rule=promised, marked=wide.said)
     if predictor.task.asks == "words" and (agreed.form == "words" or table.format == "conll"):
         numbers["plain_text"] = _on_plain_text(predictor, found)
     remarks = (
         *own.reasons[len(agreed.reasons) :],
-        *(found.message for found in table.findings if found.kind in ("left out", "layout")),
-        skipped(everything, table.name),
-        mended(found, table.name),
-        table.faults.said(table.name) if table.faults else "",
+        *_of_file(table, everything, found),
         wide.remark(),
         shorter,
         *(evaluations.remark(run, source), seen_texts.remark(run)),
@@ -121,14 +116,21 @@ def _by_labels(run: Path, source: object, options: Reading, final: str) -> Repor
     numbers["remarks"] = [remark for remark in remarks if remark]
     numbers |= {"faulty": len(table.faults)} if table.faults else {}
     numbers |= _by_batches(wide.task, wider, options.per_batch, numbers)
-    pieces, leaked = partial(unknown.counts, predictor.tokenizer), seen_texts.ways(run, found)
-    numbers |= where_wrong.told(wide.task, wider, found, pieces)
-    numbers |= by_slice.told(wide.task, wider, found, cells := slicing.cells([read], by, found))
-    numbers |= without_leaks.told(wide.task, wider, found, leaked, numbers)
     to = evaluations.write(run, source, _opened(run, final, numbers, predictor.task))
     faulty_rows.write(faulty_rows.beside(to.with_suffix("")), table.faults or ())
-    judged.write_scores(to.with_suffix(".parquet"), predictor.task, found, scores, leaked, by=cells)
+    answers, cells = to.with_suffix(".parquet"), beside.cells
+    judged.write_scores(answers, predictor.task, found, scores, beside.leaked, by=cells)
     return numbers
+
+
+def _of_file(table: Table, everything: Sequence[Example], found: Sequence[Example]) -> list[str]:
+    """Say what was left out of a file, and how it was read where that was in doubt."""
+    return [
+        *(finding.message for finding in table.findings if finding.kind in ("left out", "layout")),
+        skipped(everything, table.name),
+        mended(found, table.name),
+        table.faults.said(table.name) if table.faults else "",
+    ]
 
 
 def _opened(run: Path, command: str, numbers: Report, task: Task) -> Report:

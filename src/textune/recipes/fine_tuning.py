@@ -16,15 +16,7 @@ from textune.decisions.rule import Decision
 from textune.encoder import averaging, bases, devices, load, units
 from textune.encoder.units import Units
 from textune.errors import SettingsError
-from textune.evaluation import (
-    by_slice,
-    evaluate,
-    fitting,
-    judged,
-    trusted,
-    where_wrong,
-    without_leaks,
-)
+from textune.evaluation import evaluate, fitting, judged, parts
 from textune.extensions import kept
 from textune.fast import threads
 from textune.metrics import catalogue
@@ -152,10 +144,10 @@ class FineTuning:
         if outcome is not None and outcome.best.name == TUNED:
             self._finish(folder, outcome.best)
         by = names.columns_meant(self.request.settings.data.by, corpus.tables[-1].columns)
-        pieces = partial(unknown.counts, corpus.tokenizer)
         for part in PARTS[1:]:
-            if part == "valid" and outcome is not None:
-                scores, texts = crossed.scores(corpus, outcome)
+            of_folds = outcome if part == "valid" else None
+            if of_folds is not None:
+                scores, texts = crossed.scores(corpus, of_folds)
             elif len(getattr(corpus.split, part)):
                 scores, texts = self._scores(part, decision), corpus.part(part)
             else:
@@ -165,17 +157,17 @@ class FineTuning:
                 wish = wishing.of(self.request.settings, task.labels, task.name)
                 fitted = fitting.decide(task, scores, texts, wish)
                 decision, scores, how = fitted.rule, fitted.scores, fitted.how
-            found[part] = judged.judge(task, scores, texts) | ({"decided": how} if how else {})
-            found[part] |= trusted.told(task, scores, decision)
-            if part == "valid" and outcome is not None:
-                found[part] = crossed.marked(corpus, outcome, found[part])
-            wider = crossed.WIDER if part == "valid" and outcome is not None else 1.0
-            cells = slicing.cells(corpus.tables, by, texts)
-            found[part] |= where_wrong.told(task, scores, texts, pieces)
-            found[part] |= by_slice.told(task, scores, texts, cells, wider=wider)
-            file, leaked = folder / "predictions" / f"{part}.parquet", corpus.leaks.get(part)
-            found[part] |= without_leaks.told(task, scores, texts, leaked, found[part])
-            judged.write_scores(file, task, texts, scores, leaked, by=cells)
+            beside = parts.Beside(
+                cells=slicing.cells(corpus.tables, by, texts),
+                leaked=corpus.leaks.get(part),
+                unknown=partial(unknown.counts, corpus.tokenizer),
+                wider=crossed.WIDER if of_folds is not None else 1.0,
+            )
+            marked = dict if of_folds is None else partial(crossed.marked, corpus, of_folds)
+            given: Any = {"rule": decision, "how": how, "marked": marked}
+            found[part] = parts.judge(task, scores, texts, beside, **given)
+            file = folder / "predictions" / f"{part}.parquet"
+            judged.write_scores(file, task, texts, scores, beside.leaked, by=beside.cells)
             last = part, scores, texts
         assert last is not None
         found["baselines"] = self._baselines(folder, *last, outcome)

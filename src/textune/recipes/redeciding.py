@@ -10,15 +10,7 @@ import numpy as np
 from textune.decisions.wishes import Wish
 from textune.encoder import manifest
 from textune.errors import RunError, SettingsError
-from textune.evaluation import (
-    applying,
-    by_slice,
-    fitting,
-    judged,
-    trusted,
-    where_wrong,
-    without_leaks,
-)
+from textune.evaluation import applying, fitting, judged, parts
 from textune.metrics import intervals
 from textune.metrics.metrics import Report
 from textune.recipes import wishing
@@ -92,23 +84,25 @@ def _decide(run: Path, card: Card, task: Task, wish: Wish) -> dict[str, Any]:
         judged_by["test"] = applying.decided(task, found.scores, fitted.rule), found, ""
     pieces = partial(unknown.counts, tokenizers.load(str(run / "model")))
     for part, (scores, kept, how) in judged_by.items():
-        texts, leaked, wider = kept.examples, kept.leaked, 1.0
-        mine = judged.judge(task, scores, texts) | ({"decided": how} if how else {})
-        mine |= trusted.told(task, scores, fitted.rule)
-        mine |= without_leaks.told(task, scores, texts, leaked, mine)
-        crossed = numbers.get(part, {}).get("cross_validation")
-        if crossed is not None:
-            mine, wider = intervals.widened(mine, WIDER) | {"cross_validation": crossed}, WIDER
-        mine |= where_wrong.told(task, scores, texts, pieces)
-        numbers[part] = mine | by_slice.told(task, scores, texts, kept.cells, wider=wider)
+        texts, told = kept.examples, numbers.get(part, {}).get("cross_validation")
+        beside = parts.Beside(kept.cells, kept.leaked, pieces, wider=1.0 if told is None else WIDER)
+        given: Any = {"rule": fitted.rule, "how": how, "marked": partial(_marked, told=told)}
+        numbers[part] = parts.judge(task, scores, texts, beside, **given)
         file = run / "predictions" / f"{part}.parquet"
-        judged.write_scores(file, task, texts, scores, leaked, by=kept.cells)
+        judged.write_scores(file, task, texts, scores, kept.leaked, by=kept.cells)
     _write_rule(run / "model", replace(card, decision=fitted.rule), numbers)
     atomic.write_json(run / "metrics.json", numbers)
     from textune.report import report  # draws
 
     report.write(run)
     return numbers
+
+
+def _marked(numbers: Report, *, told: object) -> Report:
+    """Say again what is told of the cross-validation that numbers are of, if they are of one."""
+    if told is None:
+        return numbers
+    return intervals.widened(numbers, WIDER) | {"cross_validation": told}
 
 
 def _write_rule(folder: Path, card: Card, numbers: Report) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, StrictBool, field_validator, model_validator
 
 from textune.encoder.names import BUNDLED, Targets
 from textune.errors import SettingsError
@@ -117,7 +117,7 @@ class TrainSettings(Section):
         True,
         description="Begin anew once, with a lower learning rate, where training does not learn.",
     )
-    judge_training: bool | Annotated[int, Field(ge=2)] = Field(
+    judge_training: StrictBool | Annotated[int, Field(ge=2)] = Field(
         False,
         description="Judge training texts at each validation, too: all (true), or so many of them.",
     )

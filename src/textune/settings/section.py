@@ -1,5 +1,6 @@
 """What every group of settings is: frozen, and without names that nobody knows."""
 
+from itertools import chain
 from typing import ClassVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
@@ -18,7 +19,7 @@ class Section(BaseModel):
     def _nothing(cls, value: object, info: ValidationInfo) -> object:
         """Take "none" for None where a setting can be switched off, and no truth for a number."""
         kind = cls.model_fields[str(info.field_name)].annotation
-        kinds = (kind, *get_args(kind))
+        kinds = (kind, *get_args(kind), *chain(*map(get_args, get_args(kind))))
         if isinstance(value, bool) and bool not in kinds:
             raise ValueError("true and false are no values of this setting")
         is_off = value == NONE and type(None) in kinds and info.field_name not in cls.own_none

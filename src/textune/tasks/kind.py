@@ -264,3 +264,9 @@ class Kind:
     of_names: Callable[[Any], NDArray[Any]] = lambda task: np.arange(len(task.labels))
     probes_names: bool = False  # whether it can learn from names of labels as from texts
     called: Callable[[Any], Sequence[str]] = lambda task: task.labels  # these names
+
+    @property
+    def names_one(self) -> bool:
+        """Tell whether a text has one class, whose name is in its cell."""
+        is_of_texts = self.has_classes and self.asks == "texts"
+        return is_of_texts and not self.several and not self.by_column
