@@ -23,7 +23,7 @@ from textune.settings.language_config import (
 SETTINGS = {"adapt": AdaptSettings, "pretrain": PretrainSettings} | dict.fromkeys(
     (
         *("check", "train", "folds", "evaluate", "predict", "fill", "suggest", "demo"),
-        *("explain", "report"),
+        *("explain", "report", "serve"),
         *("tokens", "inspect", "features", "sweep"),
         *("table", "follows", "decide", "compare", "push", "suspects"),
     ),
@@ -107,6 +107,7 @@ def test_the_pages_are_all_there():
         "reference.md",
         "reliability.md",
         "scikit_learn.md",
+        "serving.md",
         "start.md",
         "sweep.md",
         "tasks.md",

@@ -19,6 +19,7 @@ from textune.doors import (
     commands_looking,
     commands_pushing,
     commands_reporting,
+    commands_serving,
     commands_suspects,
     commands_sweep,
     commands_table,
@@ -264,6 +265,7 @@ commands_pushing.register(app)
 commands_reporting.register(app)
 commands_suspects.register(app)
 commands_explaining.register(app)
+commands_serving.register(app)
 
 
 @command(app)

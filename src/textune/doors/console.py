@@ -89,6 +89,12 @@ def say(text: str) -> None:
     out.print(escape(text))
 
 
+def announce(text: str) -> None:
+    """Print a line that somebody waits for, at once."""
+    with spared():
+        say(text)
+
+
 def warn(text: str) -> None:
     """Print a line that asks for attention."""
     err.print(f"[yellow]note:[/] {escape(folded(text, screen=err, before=len('note: ')))}")

@@ -1,7 +1,7 @@
 """What a model said of texts becomes lines on the screen, or an object a line for programs."""
 
 from collections.abc import Generator, Iterable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from rich.markup import escape
 
@@ -16,24 +16,17 @@ Made = TypeVar("Made")
 
 def show_predictions(found: Iterable[Prediction], task: str, *, as_json: bool) -> None:
     """Print what was said of each text, as its task has it."""
-    from textune.tasks import registry  # numpy
+    from textune.predicting import telling  # numpy
+    from textune.tasks import registry
 
     kind = registry.of(task)
     for item in found:
         if as_json:
-            show_json(to_json(item, task))
+            show_json(telling.to_json(item, task))
             continue
         for line in kind.show(item):
             parts = (f"[{look}]{escape(text)}[/]" if look else escape(text) for text, look in line)
             out.print("".join(parts))
-
-
-def to_json(item: Prediction, task: str) -> dict[str, Any]:
-    """Return what was said of a text as JSON would hold it."""
-    from textune.tasks import registry  # numpy
-
-    given = {"text": item.text, "labels": list(item.labels), "scores": dict(item.scores)}
-    return given | registry.of(task).plain(item)
 
 
 def show_suggestions(found: "Suggestions") -> None:

@@ -10,7 +10,7 @@ COMMANDS = {
     "Train": ("train", "sweep", "folds", "adapt", "pretrain", "demo"),
     "Use a model": (
         *("predict", "evaluate", "explain", "compare", "decide", "report", "suggest", "fill"),
-        *("follows", "push", "accept"),
+        *("follows", "push", "accept", "serve"),
     ),
 }
 OPTIONS = {
@@ -28,6 +28,10 @@ OPTIONS = {
     ),
     "What is explained": ("for_", "method"),
     "How it decides": ("aim", "abstain", "sets", "calibrate"),
+    "Who may ask, and how much": (
+        *("host", "port", "token_file", "max_queue", "max_body", "max_texts", "max_file"),
+        *("timeout", "grace", "log_requests"),
+    ),
     "Where it runs": ("device", "precision", "deterministic", "profile", "trial"),
     "What is written": (
         *("out", "output", "resume", "accept_changes", "overwrite", "keep", "as_json", "quiet"),

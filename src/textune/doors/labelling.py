@@ -5,7 +5,7 @@ from pathlib import Path
 
 from textune.doors import console, console_explaining, console_predictions
 from textune.errors import SettingsError
-from textune.predicting import files
+from textune.predicting import files, telling
 from textune.predicting.outputs import Output
 from textune.predicting.predictor import Predictor, Reading
 from textune.predicting.tools import table
@@ -94,7 +94,7 @@ def show(
         if as_json:
             why = one.told()
             given = {key: why[key] for key in ("method", "reasons")}
-            console.show_json(console_predictions.to_json(one.prediction, task) | given)
+            console.show_json(telling.to_json(one.prediction, task) | given)
             continue
         console_predictions.show_predictions([one.prediction], task, as_json=False)
         console_explaining.show(one)

@@ -27,6 +27,7 @@ def predict_file(
     overwrite: bool = False,
     harmless: bool = False,
     explain: bool = False,
+    chunk: int = CHUNK,
 ) -> Iterator[int]:
     """Label a file of any size in bounded memory, keeping its columns and their order.
 
@@ -41,6 +42,7 @@ def predict_file(
         overwrite: Whether an output that exists may be replaced.
         harmless: Whether cells that a spreadsheet would take for formulas get an apostrophe first.
         explain: Whether a column `why` names the words that moved each decision most.
+        chunk: Rows that are computed together.
 
     Yields:
         Rows labelled so far.
@@ -64,7 +66,7 @@ def predict_file(
         added.append(("why", False))
     with written.writing(table, agreed, added, nested=nested) as write:
         rest = iter(table.rows())
-        while rows := list(islice(rest, CHUNK)):
+        while rows := list(islice(rest, chunk)):
             found = examples.paired(rows, to_example, problems)
             texts = [example for _, example in found]
             if problems.count or not texts:

@@ -105,6 +105,9 @@ def tokenize(
     """
     texts = list(examples)
     key = _key(texts, tokenizer, shape)
+    is_small = len(texts) <= CHUNK_TEXTS and sum(map(_size, texts)) <= CHUNK_CHARACTERS
+    if folder is None and is_small:
+        return _in_memory(texts, tokenizer, shape, key)
     store, remark = cache.open_or_build(
         folder,
         key,
@@ -129,8 +132,7 @@ def _key(examples: Iterable[Example], tokenizer: Tokenizer, shape: Shape) -> str
 
 
 def _write(examples: Iterable[Example], tokenizer: Tokenizer, shape: Shape, folder: Path) -> None:
-    small: dict[str, list[int]] = {name: [0] for name in FILES if "borders" in name}
-    small |= {"starts": [0], "first_sizes": [], "fulls": []}
+    small = _begun()
     with (
         atomic.writing(folder / "ids") as ids,
         atomic.writing(folder / "asked") as asked,
@@ -148,6 +150,34 @@ def _write(examples: Iterable[Example], tokenizer: Tokenizer, shape: Shape, fold
     for name, values in small.items():
         file = folder / ON_DISK.get(name, name)
         atomic.write_bytes(file, np.asarray(values, dtype=FILES[name][0]).tobytes())
+
+
+def _in_memory(examples: list[Example], tokenizer: Tokenizer, shape: Shape, key: str) -> Store:
+    """Make a store of few texts that no file holds."""
+    small = _begun()
+    large: dict[str, list[NDArray[Any]]] = {name: [] for name in FILES if name not in small}
+    for found in shaped(examples, tokenizer, shape):
+        for window in found.windows:
+            large["ids"].append(window.ids)
+            large["asked"].append(window.asked)
+            large["items"].append(window.items)
+        large["spans"].append(found.spans)
+        _count(small, found)
+    arrays: dict[str, Any] = {}
+    for name, (kind, rest) in FILES.items():
+        values = (
+            small[name]
+            if name in small
+            else np.concatenate([np.zeros((0, *rest), dtype=kind), *large[name]])
+        )
+        arrays[name] = np.asarray(values, dtype=kind).reshape(-1, *rest)
+    return Store(**arrays, shape=shape, key=key)
+
+
+def _begun() -> dict[str, list[int]]:
+    """Return what is kept of no text at all."""
+    small: dict[str, list[int]] = {name: [0] for name in FILES if "borders" in name}
+    return small | {"starts": [0], "first_sizes": [], "fulls": []}
 
 
 def _count(small: dict[str, list[int]], found: Shaped) -> None:

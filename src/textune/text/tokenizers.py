@@ -53,6 +53,7 @@ class Tokenizer:
         names = (mask, *MASKS) if mask else MASKS
         found = (backend.token_to_id(name) for name in names)
         self.mask_id: int | None = next((number for number in found if number is not None), None)
+        self._fingerprint: str | None = None
 
     @property
     def size(self) -> int:
@@ -94,7 +95,9 @@ class Tokenizer:
 
     def fingerprint(self) -> str:
         """Name the tokenizer by its content."""
-        return sha256(self.backend.to_str().encode()).hexdigest()
+        if self._fingerprint is None:  # a vocabulary takes some time to be written
+            self._fingerprint = sha256(self.backend.to_str().encode()).hexdigest()
+        return self._fingerprint
 
     def encode(self, texts: Sequence[str]) -> list[Ids]:
         """Return the ids of each text, without special tokens and untruncated, on all cores."""

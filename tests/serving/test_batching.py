@@ -1,0 +1,132 @@
+"""Requests wait in a bounded queue, and are computed together by their tokens."""
+
+import asyncio
+import threading
+
+import pytest
+from made_servers import RUNS
+
+from textune.predicting.predictor import Predictor
+from textune.serving.batching import Batcher
+from textune.serving.limits import Limits
+from textune.serving.meters import Meters
+from textune.serving.models import Model, named
+from textune.serving.refusals import RefusedError
+
+
+class Noted:
+    """A model that notes what it computes together."""
+
+    def __init__(self, predictor):
+        self.predictor = predictor
+        self.batches = []
+
+    def __getattr__(self, name):
+        return getattr(self.predictor, name)
+
+    def stream(self, examples, *, threshold=None):
+        self.batches.append([one.text for one in examples])
+        if any(one.text == "broken" for one in examples):
+            raise RuntimeError("broken")
+        return self.predictor.stream(examples, threshold=threshold)
+
+
+@pytest.fixture(scope="module")
+def predictor():
+    return Predictor.load(RUNS / "multi", precision="fp32")
+
+
+def asked(predictor, ask, **limits):
+    """Let something be asked while the model's thread is busy until it is let go."""
+    noted = Noted(predictor)
+
+    async def main():
+        batcher = Batcher(Limits(**limits), Meters())
+        batcher.start()
+        let_go = threading.Event()
+        blocker = asyncio.ensure_future(batcher.run(let_go.wait))
+        await asyncio.sleep(0)
+        while batcher.texts:
+            await asyncio.sleep(0.001)
+        try:
+            return await ask(batcher, Model("noted", noted), let_go)
+        finally:
+            let_go.set()
+            await blocker
+            batcher.stop()
+
+    return asyncio.run(main()), noted.batches
+
+
+def predict(batcher, model, *texts, tokens=10, threshold=None):
+    examples = model.predictor.examples(list(texts))
+    work = batcher.predict(model, examples, [tokens] * len(texts), threshold=threshold)
+    return asyncio.ensure_future(work)
+
+
+def test_a_batch_is_filled_up_to_its_tokens_and_shares_a_threshold(predictor):
+    async def ask(batcher, model, let_go):
+        tasks = [predict(batcher, model, name) for name in "abcd"]
+        tasks.append(predict(batcher, model, "e", threshold=0.7))
+        tasks.append(predict(batcher, model, "f"))
+        await asyncio.sleep(0)
+        let_go.set()
+        found = await asyncio.gather(*tasks)
+        return [one[0].text for one in found]
+
+    order, batches = asked(predictor, ask, batch_tokens=40)
+    assert order == list("abcdef")
+    assert batches == [["a", "b", "c", "d"], ["e"], ["f"]]
+
+
+def test_many_texts_are_computed_part_by_part(predictor):
+    async def ask(batcher, model, let_go):
+        task = predict(batcher, model, *"abcde")
+        await asyncio.sleep(0)
+        let_go.set()
+        return [one.text for one in await task]
+
+    order, batches = asked(predictor, ask, batch_tokens=20)
+    assert order == list("abcde")
+    assert batches == [["a", "b"], ["c", "d"], ["e"]]
+
+
+def test_a_full_queue_refuses_and_an_empty_one_takes_anything(predictor):
+    async def ask(batcher, model, let_go):
+        large = predict(batcher, model, *"abcde")
+        await asyncio.sleep(0)
+        assert batcher.texts == 5
+        with pytest.raises(RefusedError, match=r"5 texts wait already.* lets 4 wait") as refused:
+            await predict(batcher, model, "f")
+        assert refused.value.headers == {"retry-after": "1"}
+        large.cancel()  # its client went away
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert batcher.texts == 0
+        later = predict(batcher, model, "g")
+        await asyncio.sleep(0)
+        let_go.set()
+        return (await later)[0].text
+
+    found, batches = asked(predictor, ask, max_queue=4)
+    assert found == "g"
+    assert batches == [["g"]]
+
+
+def test_a_request_that_fails_takes_no_other_with_it(predictor):
+    async def ask(batcher, model, let_go):
+        tasks = [predict(batcher, model, name) for name in ("a", "broken", "b")]
+        await asyncio.sleep(0)
+        let_go.set()
+        return await asyncio.gather(*tasks, return_exceptions=True)
+
+    found, batches = asked(predictor, ask)
+    assert [getattr(one, "args", None) or one[0].text for one in found] == ["a", ("broken",), "b"]
+    assert batches == [["a", "broken", "b"], ["a"], ["broken"], ["b"]]
+
+
+def test_runs_have_the_names_of_their_folders_or_those_that_are_given():
+    assert named(["runs/reviews", "spam=runs/7/model"]) == {
+        "reviews": "runs/reviews",
+        "spam": "runs/7/model",
+    }
