@@ -184,3 +184,14 @@ def test_the_folder_of_adapters_holds_no_weight_of_the_base(place, tmp_path):
     found = load_file(tmp_path / adapters.NAME / "adapter_model.safetensors")
     assert all(".lora_" in name or ".classifier." in name or ".pooler." in name for name in found)
     assert not any("default" in name or "base_layer" in name for name in found)
+
+
+def test_the_layer_that_gives_the_mean_has_no_adapters(tmp_path):
+    torch.manual_seed(3)
+    AutoModel.from_config(tiny_config("bert")).save_pretrained(tmp_path)
+    encoder = load.load(str(tmp_path), model_class=CLASS, config=TASK, seed=5, pooling="mean")
+    last = encoder.model.config.num_hidden_layers - 1
+    adapters.put(encoder.model, Lora(4, 8.0, 0.0, "all"), seed=1)
+    names = {name for name, _ in adapters._adapted(encoder.model)}
+    assert {int(name.split(".")[3]) for name in names} == set(range(last))
+    assert len(names) == 6 * last

@@ -67,6 +67,13 @@ def put(model: Any, wanted: Lora, *, seed: int) -> None:
         parameter.requires_grad_(True)
 
 
+def trained(model: nn.Module) -> Iterator[nn.Parameter]:
+    """Yield the weights of adapters: A and B of every layer that has one."""
+    for _, part in _adapted(model):
+        yield from part.lora_A.parameters()
+        yield from part.lora_B.parameters()
+
+
 def are_in(model: nn.Module) -> bool:
     """Tell whether a model has adapters."""
     return next(_adapted(model), None) is not None
@@ -152,15 +159,21 @@ def _config(wanted: Lora, names: list[str], parts: list[str], base: str) -> dict
 
 
 def _targets(model: Any, wanted: Targets) -> list[str]:
-    """Name the linear layers of the base that get adapters, the pooler's excepted."""
-    pooler = f"{model.base_model_prefix}.pooler."
+    """Name the linear layers of the base that get adapters, the pooler's excepted.
+
+    A layer that was appended gives the mean of all tokens, by weights up to 4096 times as large as
+    others: it stays as it is.
+    """
     prefix = f"{model.base_model_prefix}."
+    others = [f"{prefix}pooler."]
+    if averaging.has_layer(model):
+        others.append(f"{prefix}encoder.layer.{model.config.num_hidden_layers - 1}.")
     found = [
         name
         for name, part in model.named_modules()
         if isinstance(part, nn.Linear)
         and name.startswith(prefix)
-        and not f"{name}.".startswith(pooler)
+        and not f"{name}.".startswith(tuple(others))
         and (wanted == "all" or name.rpartition(".")[2] in QUERY_VALUE)
     ]
     if not found:

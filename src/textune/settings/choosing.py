@@ -144,7 +144,9 @@ CLASSIC: Mapping[str, Any] = {  # the papers' settings (Devlin et al., 2019)
 }
 assert TABLE.keys() == CLASSIC.keys() == set(TrainSettings.by_recipe)
 
-OF_ADAPTERS = 10  # times the learning rate of whole matrices (Hu et al., 2021: 5e-4 of RoBERTa)
+# Times the learning rate of whole matrices; docs/guide.md has the measurements of the first. The
+# second is what is used for BERT's size with adapters of all layers (Zhang et al., 2023, AdaLoRA).
+OF_ADAPTERS = (Rule(40, width=640), Rule(20))
 _BEFORE_PAIRS = {"pairs": "together"}  # of runs from before there was a choice
 
 
@@ -182,14 +184,16 @@ def choose(settings: Settings, facts: Facts, before: Before | None = None) -> Ch
     left = train.left_out()
     found = dict(_by_table(train, facts)) if name == "auto" else _classic(left)
     if train.lora is not None and "lr" in found:
-        value, why = found["lr"]
-        found["lr"] = value * OF_ADAPTERS, f"{why}; {OF_ADAPTERS} times as high for adapters"
+        (value, why), times = found["lr"], of_adapters(facts.width)
+        found["lr"] = value * times, f"{why}; {times} times as high for adapters"
     if before is not None and (not is_said or name == before.recipe):
         kept = {key: value for key, value in before.values.items() if key in left}
         found = {key: (value, "as this run began") for key, value in kept.items()} | {
             key: each for key, each in found.items() if key not in kept
         }
     values = {key: value for key, (value, _) in found.items()}
+    if train.lora is not None and train.lora_head_lr is None:
+        values["lora_head_lr"] = values.get("lr", train.lr) / of_adapters(facts.width)
     words = tuple(
         f"{_shown(key, value)}: {why}"
         for key, (value, why) in found.items()
@@ -198,6 +202,12 @@ def choose(settings: Settings, facts: Facts, before: Before | None = None) -> Ch
     )
     words = words if name == "auto" else ()
     return Chosen(changed(settings, {**values, "recipe": name}), words)
+
+
+def of_adapters(width: int) -> int:
+    """Return how many times as fast adapters learn as whole matrices, and as the head beside."""
+    found: int = next(each.value for each in OF_ADAPTERS if width < each.width)
+    return found
 
 
 def pairs(train: TrainSettings, facts: Facts) -> Pairs:

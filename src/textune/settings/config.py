@@ -21,7 +21,7 @@ from textune.tasks.imbalance import Loss, Sampling
 
 LEFT_OUT = "auto"  # a setting that the recipe shall choose, though a file names it
 WARM_UP = ("warmup_share", "warmup_steps", "warmup_epochs")
-LORA = ("lora_alpha", "lora_dropout", "lora_targets", "lora_merge")
+LORA = ("lora_alpha", "lora_dropout", "lora_targets", "lora_head_lr", "lora_merge")
 Average = Annotated[float, Field(ge=0, lt=1)]
 Kind = TypeVar("Kind", bound=Section)
 
@@ -79,8 +79,13 @@ class TrainSettings(Section):
         0.0, ge=0, lt=1, description="Dropout of what goes into the adapters."
     )
     lora_targets: Targets = Field(
-        "query-value",
-        description="Which linear layers get adapters: those of queries and values, or all.",
+        "all",
+        description="Which linear layers get adapters: all, or those of queries and values.",
+    )
+    lora_head_lr: float | None = Field(
+        None,
+        gt=0,
+        description="Learning rate of the head beside adapters; by default that without adapters.",
     )
     lora_merge: bool = Field(
         True,

@@ -19,6 +19,7 @@ OF_LABELS = (
     "lora",
     "lora_alpha",
     "lora_dropout",
+    "lora_head_lr",
     "lora_merge",
     "lora_targets",
     "loss",

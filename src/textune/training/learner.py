@@ -287,7 +287,7 @@ def _micro_tokens(encoder: Encoder) -> int:
     Beside adapters torch keeps all states for the backward pass, most of which kernels make again.
     """
     found = MICRO_TOKENS[encoder.device.type]
-    return found // 4 if encoder.device.type == "cpu" and adapters.are_in(encoder.model) else found
+    return found // 8 if encoder.device.type == "cpu" and adapters.are_in(encoder.model) else found
 
 
 def _optimizer(objective: Objective, settings: RunSettings, encoder: Encoder) -> AdamW:
@@ -295,11 +295,7 @@ def _optimizer(objective: Objective, settings: RunSettings, encoder: Encoder) ->
     train, halves = settings.train, encoder.halves()
     if objective.own.optimizer is not None:
         return own_optimizers.build(objective.own.optimizer, encoder.model, settings, halves=halves)
-    return optim.adamw(
-        encoder.model,
-        lr=train.lr,
-        weight_decay=train.weight_decay,
-        betas=train.betas,
-        eps=train.eps,
-        halves=halves,
-    )
+    groups = optim.groups(encoder.model, train.weight_decay)
+    if train.lora_head_lr is not None:
+        groups = optim.slowed(groups, adapters.trained(encoder.model), train.lora_head_lr)
+    return AdamW(groups, lr=train.lr, betas=train.betas, eps=train.eps, halves=halves)

@@ -3,7 +3,7 @@
 import inspect
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import torch
@@ -16,7 +16,7 @@ from textune.fast.matrices import Half
 NORMS = (nn.LayerNorm, nn.RMSNorm, nn.GroupNorm)
 
 
-def groups(model: nn.Module, weight_decay: float) -> list[dict[str, object]]:
+def groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
     """Part the trainable parameters by the module that owns them: norms and biases do not decay."""
     decayed: list[nn.Parameter] = []
     plain: list[nn.Parameter] = []
@@ -29,6 +29,27 @@ def groups(model: nn.Module, weight_decay: float) -> list[dict[str, object]]:
         {"params": decayed, "weight_decay": weight_decay},
         {"params": plain, "weight_decay": 0.0},
     ]
+
+
+def slowed(
+    groups: list[dict[str, Any]], others: Iterable[nn.Parameter], lr: float
+) -> list[dict[str, Any]]:
+    """Give all but some parameters a learning rate of their own.
+
+    Args:
+        groups: Parameter groups, as `groups` makes them.
+        others: What keeps the optimizer's rate.
+        lr: Highest learning rate of the rest.
+    """
+    fast = {id(parameter) for parameter in others}
+    kept, rest = (
+        [
+            {**group, "params": [item for item in group["params"] if (id(item) in fast) is is_fast]}
+            for group in groups
+        ]
+        for is_fast in (True, False)
+    )
+    return [*kept, *({**group, "lr": lr} for group in rest)]
 
 
 class AdamW(torch.optim.AdamW):

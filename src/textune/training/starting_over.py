@@ -8,7 +8,7 @@ import torch
 
 from textune.encoder import adapters, heads
 from textune.records import Message, Started
-from textune.settings.choosing import OF_ADAPTERS
+from textune.settings import choosing
 from textune.storage import atomic
 from textune.training import best, snapshot
 from textune.training.instability import Watch
@@ -61,8 +61,10 @@ def explain(learner: Learner, why: str) -> Message:
 
 def safer(learner: Learner, why: str) -> dict[str, Any]:
     """Choose a recipe by which nothing more goes wrong, and note why."""
-    lr, most = learner.settings.train.lr / PART, SAFE / learner.encoder.model.config.hidden_size
-    lr = min(lr, most * (OF_ADAPTERS if adapters.are_in(learner.encoder.model) else 1))
+    model = learner.encoder.model
+    lr, width = learner.settings.train.lr / PART, model.config.hidden_size
+    most = SAFE / width * (choosing.of_adapters(width) if adapters.are_in(model) else 1)
+    lr = min(lr, most)
     return {"at": learner.progress.step, "why": why, "lr": lr, "warmup_share": WARMUP}
 
 
