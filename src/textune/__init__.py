@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from textune.doors.comparing_api import compare
     from textune.doors.dataset_api import dataset
     from textune.doors.deciding_api import decide
+    from textune.doors.distilling_api import distill
     from textune.doors.evaluating_api import evaluate
     from textune.doors.explaining_api import explain
     from textune.doors.looking_api import decode, features, follows, inspect, tokens
@@ -39,6 +40,7 @@ __all__ = [
     "dataset",
     "decide",
     "decode",
+    "distill",
     "evaluate",
     "explain",
     "features",
@@ -66,6 +68,7 @@ _PLACES = {
     "decide": "doors.deciding_api",
     "dataset": "doors.dataset_api",
     "decode": "doors.looking_api",
+    "distill": "doors.distilling_api",
     "evaluate": "doors.evaluating_api",
     "explain": "doors.explaining_api",
     "features": "doors.looking_api",

@@ -14,6 +14,7 @@ from textune.doors import (
     commands_check,
     commands_comparing,
     commands_deciding,
+    commands_distilling,
     commands_evaluating,
     commands_explaining,
     commands_looking,
@@ -115,6 +116,9 @@ def folds(*, as_json: bool, **options: object) -> None:
         console.show_json({"path": str(found.path), **found.numbers})
     else:
         console_metrics.show_folds(found.numbers)
+
+
+commands_distilling.register(app)
 
 
 commands_sweep.register(app)

@@ -7,7 +7,7 @@ from typer.core import TyperCommand, TyperGroup
 
 COMMANDS = {
     "Look at data and models": ("check", "suspects", "table", "tokens", "inspect", "features"),
-    "Train": ("train", "sweep", "folds", "adapt", "pretrain", "demo"),
+    "Train": ("train", "distill", "sweep", "folds", "adapt", "pretrain", "demo"),
     "Use a model": (
         *("predict", "evaluate", "explain", "compare", "decide", "report", "suggest", "fill"),
         *("follows", "push", "accept", "serve"),
@@ -15,15 +15,37 @@ COMMANDS = {
 }
 OPTIONS = {
     "What is read, and how": (
-        *("text", "label", "task", "header", "delimiter", "rows", "sheet", "annotators", "quote"),
+        *(
+            "text",
+            "unlabelled",
+            "column",
+            "label",
+            "task",
+            "header",
+            "delimiter",
+            "rows",
+            "sheet",
+            "annotators",
+            "quote",
+        ),
         *("encoding", "faulty", "merge_labels", "group", "names", "weight", "skip", "no_skip"),
         *("limit", "max_cell_mib"),
     ),
     "What it is judged by": ("valid", "test", "folds", "threshold", "per_batch", "by", "prove"),
-    "The model": ("base", "max_tokens", "long", "pool", "size", "vocab", "cased", "add_words"),
+    "The model": (
+        "base",
+        "to",
+        "max_tokens",
+        "long",
+        "pool",
+        "size",
+        "vocab",
+        "cased",
+        "add_words",
+    ),
     "How it learns": (
         *("recipe", "effort", "epochs", "batch_size", "lr", "hours", "seed", "seeds", "config"),
-        *("settings", "curve", "lora", "plugin", "mask", "plain_mask"),
+        *("settings", "curve", "lora", "temperature", "plugin", "mask", "plain_mask"),
         *("whole_word", "nsp", "nsp_only"),
     ),
     "What is explained": ("for_", "method"),

@@ -90,6 +90,7 @@ DIFFERENT = {
     "texts": Shown(metavar="TEXT…", kind=list[str]),
     "top": Shown(least=1),
     "trial": Shown(("--try",)),
+    "unlabelled": Shown(("--text",), "FILE", list[str]),
     "valid": Shown(metavar="FILE", kind=list[str]),
 }
 

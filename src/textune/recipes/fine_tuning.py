@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -68,6 +68,7 @@ class FineTuning:
     found: Corpus
     learner: Learner
     choices: tuple[str, ...] = ()  # of settings that were left out, each with its reason
+    told: Mapping[str, object] = field(default_factory=dict)  # what `config.toml` says besides
 
     @property
     def base(self) -> str:
@@ -84,7 +85,7 @@ class FineTuning:
         sources = {name: _place(value) for name, value in given.items()}
         chosen = sorted(self.request.settings.train.left_out())
         told = {"chosen": chosen, "seeds": self.request.seeds}
-        return {**sources, **told, "contract": asdict(self.found.contract)}
+        return {**sources, **told, **self.told, "contract": asdict(self.found.contract)}
 
     def write_card(self, folder: Path) -> None:
         """Write what was understood of the files, and which rows are in which part."""

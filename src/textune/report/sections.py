@@ -5,6 +5,7 @@ Each is a function of the `Subject` in a file of its own, and None where there i
 
 from textune.report import (
     cost,
+    distilled,
     judged,
     leaked,
     learned,
@@ -22,6 +23,7 @@ from textune.report.section import EVALUATION, Source
 LABELLED: tuple[Source, ...] = (
     summary.summary,
     results.result,
+    distilled.distilled,
     threshold_slider.thresholds,
     judged.of("valid"),
     judged.of("test"),

@@ -10,6 +10,7 @@ from textune.storage.atomic import UNFINISHED
 LOCK, OWNER, MARK = "run.lock", "run.owner", ".textune"
 SELECTION = "checkpoints/selection.safetensors"  # what cross-validation found
 TOKENIZER = ".tokenizer"  # a new one, until its run is begun
+STUDENT = ".student"  # a base of fewer layers, while it learns
 BEGUN = ("config.toml", "log.jsonl", "metrics.json", "checkpoints", "model")
 _MODEL = (
     r"(?:config|generation_config|tokenizer|tokenizer_config|special_tokens_map|added_tokens"
@@ -48,7 +49,7 @@ OLD = re.compile(  # left by versions whose unfinished files bore only the proce
     r"|\.(?:valid|test)\.parquet|\.\w+\.png"
 )
 PASSING = re.compile(  # what a killed process leaves behind
-    rf"run\.lock|run\.owner|\.tokenizer|{UNFINISHED.pattern}|{OLD.pattern}"
+    rf"run\.lock|run\.owner|\.tokenizer|\.student|{UNFINISHED.pattern}|{OLD.pattern}"
 )
 
 
