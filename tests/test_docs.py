@@ -23,6 +23,7 @@ from textune.settings.language_config import (
 SETTINGS = {"adapt": AdaptSettings, "pretrain": PretrainSettings} | dict.fromkeys(
     (
         *("check", "train", "folds", "evaluate", "predict", "fill", "suggest", "demo"),
+        "distill",
         *("explain", "report", "serve"),
         *("tokens", "inspect", "features", "sweep"),
         *("table", "follows", "decide", "compare", "push", "suspects"),
@@ -85,6 +86,7 @@ def test_the_pages_are_all_there():
     assert [page.name for page in PAGES] == [
         "README.md",
         "decisions.md",
+        "distilling.md",
         "errors.md",
         "explaining.md",
         "extending.md",

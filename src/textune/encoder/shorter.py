@@ -13,6 +13,7 @@ from torch import nn
 
 from textune.encoder import averaging, load
 from textune.errors import SettingsError
+from textune.text.saving import quiet
 
 LEFT_BEHIND = frozenset(("config.json", "decision.json", "MANIFEST.json", "README.md"))
 COUNTS = ("num_hidden_layers", "n_layers")  # what a configuration calls the number of layers
@@ -65,7 +66,7 @@ def write(place: Path, folder: Path, *, model_class: str, layers: int, width: in
         )
     _cut(model, kept(before, layers), whole=before)
     folder.mkdir(parents=True)
-    with load.quiet():
+    with quiet():
         model.save_pretrained(folder)
     for file in sorted(place.iterdir()):
         is_other = file.name not in LEFT_BEHIND and file.suffix != ".safetensors"
