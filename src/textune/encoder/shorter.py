@@ -4,20 +4,19 @@ Layers are kept evenly, the first and the last among them, with the embeddings a
 et al., 2019, DistilBERT).
 """
 
-import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from torch import nn
 
-from textune.encoder import averaging, load
+from textune.encoder import averaging, load, weights
 from textune.errors import SettingsError
+from textune.storage import atomic
 from textune.text.saving import quiet
 
 LEFT_BEHIND = frozenset(("config.json", "decision.json", "MANIFEST.json", "README.md"))
 COUNTS = ("num_hidden_layers", "n_layers")  # what a configuration calls the number of layers
-MOST = 100_000_000  # bytes of a tokenizer's file
 
 
 def kept(layers: int, count: int) -> tuple[int, ...]:
@@ -65,13 +64,12 @@ def write(place: Path, folder: Path, *, model_class: str, layers: int, width: in
             f"--to {layers}: the encoder of the run has {before} layers; allowed: 1 to {before - 1}"
         )
     _cut(model, kept(before, layers), whole=before)
-    folder.mkdir(parents=True)
-    with quiet():
-        model.save_pretrained(folder)
-    for file in sorted(place.iterdir()):
-        is_other = file.name not in LEFT_BEHIND and file.suffix != ".safetensors"
-        if file.is_file() and is_other and not (folder / file.name).exists():
-            shutil.copyfile(file, folder / file.name)
+    with atomic.replacing_folder(folder) as made, quiet(), weights.disk_errors(folder):
+        model.save_pretrained(made)
+        for file in sorted(place.iterdir()):
+            is_other = file.name not in LEFT_BEHIND and file.suffix != ".safetensors"
+            if file.is_file() and is_other and not (made / file.name).exists():
+                atomic.copy(file, made / file.name)
     return before
 
 
