@@ -21,11 +21,12 @@ class World:
     draw: Callable[[np.random.Generator, int], Case]
     judge: Callable[[Case], Mapping[str, Any]]
     intervals: Callable[[Case], Mapping[str, Any]]
+    texts: int | None = None  # by which it is judged, else `MANY`
 
     @cached_property
     def truth(self) -> dict[str, float]:
         """Return its numbers, by very many texts."""
-        found = self.judge(self.draw(np.random.default_rng(12345), MANY))
+        found = self.judge(self.draw(np.random.default_rng(12345), self.texts or MANY))
         return {name: value for name, value in found.items() if isinstance(value, float)}
 
 
@@ -94,8 +95,14 @@ def _intervals_of_numbers(case: Case) -> Mapping[str, Any]:
     return numbers.intervals(truth, values)
 
 
-def _decided(draw: Callable[..., Case], **more: Any) -> World:
-    return World(partial(draw, **more), _judge, _intervals)
+def _decided(draw: Callable[..., Case], *, texts: int | None = None, **more: Any) -> World:
+    return World(partial(draw, **more), _judge, _intervals, texts)
+
+
+def _falling(count: int) -> tuple[float, ...]:
+    """Return shares of classes, each half as large as one twice as frequent (Zipf)."""
+    shares = 1 / np.arange(1, count + 1)
+    return tuple((shares / shares.sum()).tolist())
 
 
 def _numbers(**more: Any) -> World:
@@ -109,6 +116,8 @@ WORLDS = {
     "a class of 3 %": _decided(two_classes, rate=0.03, apart=3.5),
     "five classes": _decided(classes, shares=(0.4, 0.3, 0.15, 0.1, 0.05), apart=2.0),
     "28 classes": _decided(classes, shares=tuple(np.full(28, 1 / 28).tolist()), apart=2.5),
+    "100 unequal classes": _decided(classes, shares=_falling(100), apart=3.0, texts=100_000),
+    "500 classes": _decided(classes, shares=(1 / 500,) * 500, apart=4.0, texts=40_000),
     "three labels": _decided(labels, rates=(0.5, 0.3, 0.2), apart=2.0),
     "rare labels": _decided(labels, rates=(0.2, 0.05, 0.05, 0.02, 0.02), apart=2.5),
     "numbers": _numbers(share=0.5, heavy=False),

@@ -35,6 +35,33 @@ def test_intervals_hold_accuracy_and_f1_of_rare_labels_and_near_perfect_models(n
     assert min(found["given"].values()) > 0.9
 
 
+@pytest.mark.parametrize(
+    ("name", "size", "keys"),
+    [
+        ("two even classes nearly perfect", 30, ("log_loss", "roc_auc")),
+        ("a class of 3 %", 100, ("log_loss", "roc_auc")),
+        ("rare labels", 100, ("log_loss", "roc_auc")),
+        ("numbers outliers", 30, ("pearson", "spearman", "rmse", "mae")),
+    ],
+)
+def test_intervals_reckon_with_mistakes_and_outliers_that_nobody_saw(name, size, keys):
+    found = coverage.covered(coverage_worlds.WORLDS[name], size, SETS, 0)
+    held = {key: found["held"][key] for key in keys}
+    assert min(held.values()) >= 0.89, held
+
+
+def test_many_classes_of_two_texts_have_an_interval_of_macro_f1_as_wide_as_it_must_be():
+    world = coverage_worlds.WORLDS["500 classes"]
+    rng, spans, counted = np.random.default_rng(0), [], []
+    for _ in range(8):
+        case = world.draw(rng, 1_000)
+        spans.append(world.intervals(case)["macro_f1"])
+        counted.append(world.judge(case)["macro_f1"])
+    width = float(np.mean([high - low for low, high in spans]))
+    assert width < 2 * 4 * np.std(counted)
+    assert np.mean([low <= 0.817 <= high for low, high in spans]) >= 0.75  # of 40,000 texts
+
+
 def test_equal_models_are_called_different_one_time_in_twenty_and_sets_cover():
     shown = coverage_pairs.alarms(100, 60, 0)
     assert max(shown[name] for name in ("accuracy", "macro_f1", "McNemar")) <= 8 / 60

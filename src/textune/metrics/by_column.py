@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textune.metrics import intervals as spans
-from textune.metrics import metrics
+from textune.metrics import losses, metrics
 from textune.metrics.metrics import Floats, Ints, Report
 
 Columns = Mapping[str, Ints]  # name → places among the outputs
@@ -100,8 +100,9 @@ def intervals(
     found["all_right"] = spans.wilson(hits, len(rows), confidence=confidence)
     if not np.isfinite(probabilities).all():
         return found
-    losses = _losses(truth, probabilities, columns)
-    found[LOSS] = spans.mean_interval(losses, np.ones(len(losses)), confidence)
+    each, ones = _losses(truth, probabilities, columns), np.ones(len(rows))
+    own = _held_possible(truth, probabilities, columns)
+    found[LOSS] = losses.interval(each, ones, own, confidence=confidence)
     return found
 
 
@@ -185,6 +186,15 @@ def _losses(truth: Floats, probabilities: Floats, columns: Columns) -> Floats:
         loss = -np.log(chosen.clip(tiny, 1 - tiny)) if own.shape[1] > 1 else np.zeros(len(rows))
         found[rows] += loss * len(truth) / (len(rows) * len(judged))
     return found
+
+
+def _held_possible(truth: Floats, probabilities: Floats, columns: Columns) -> list[losses.Answers]:
+    """Return what was held for possible in each column that is scored."""
+    judged = [(rows, at) for at in columns.values() if len(rows := scored(truth, at))]
+    return [
+        losses.of_classes(probabilities[rows][:, at], 1 / (len(rows) * len(judged)))
+        for rows, at in judged
+    ]
 
 
 def _key(column: str, key: str) -> str:

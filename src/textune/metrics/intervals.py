@@ -3,9 +3,8 @@
 - Shares of right texts: Wilson's score interval (1927), honest also at 0 and 1.
 - Numbers that need only the decisions: percentiles of what fresh texts of the kind may give, drawn
   from the counts of texts with equal truth and decisions (`plausible`).
-- ROC-AUC: DeLong, DeLong and Clarke-Pearson (1988), on the logit scale; for the mean of several
-  labels from the texts' mean contribution, since labels of one text are not independent.
-- Log loss: normal approximation of the mean over texts, of few texts on the log scale.
+- ROC-AUC: by DeLong's variance, and by Newcombe's method where a label has few texts (`areas`).
+- Log loss: on the log scale, and not below what mistakes that nobody saw may cost (`losses`).
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from textune.metrics import plausible
+from textune.metrics import areas, losses, plausible
 from textune.metrics.catalogue import METRICS
 from textune.metrics.metrics import Floats, Ints, Report
 
@@ -30,7 +29,6 @@ BOUNDS = {  # of metrics that are no shares
 
 RESAMPLES = 1_000
 FEWEST_RESAMPLES = 200
-FEW = 200  # texts; of fewer the interval of a mean loss is that of its logarithm
 MOST_DRAWS = 10_000_000
 """With more patterns than this allows, fewer resamples are drawn: the interval is narrow then."""
 
@@ -169,9 +167,14 @@ def _single(
         return found
     one_hot = (truth[:, None] == np.arange(classes)).astype(np.float64)  # (N, C)
     judged = [1] if classes == 2 else list(range(classes))
-    found |= _area(one_hot[:, judged], probabilities[:, judged], confidence)
-    chosen = _clipped(probabilities[np.arange(len(truth)), truth])
-    return found | {"log_loss": mean_interval(-np.log(chosen), np.ones(len(truth)), confidence)}
+    area = areas.interval(one_hot[:, judged], probabilities[:, judged], confidence)
+    found |= {} if area is None else {"roc_auc": area}
+    chosen = losses.clipped(probabilities[np.arange(len(truth)), truth])
+    own = losses.of_classes(probabilities, 1 / len(truth))
+    ones = np.ones(len(truth))
+    return found | {
+        "log_loss": losses.interval(-np.log(chosen), ones, [own], confidence=confidence)
+    }
 
 
 def held(numbers: Mapping[str, Floats], confidence: float) -> dict[str, Interval]:
@@ -190,7 +193,9 @@ def plausible_numbers(
     """Compute each number of draws, the texts themselves first, with what nobody saw; (R, C)."""
     errors = totals[0] + predicted[0] - 2 * hits[0]  # (C,)
     more = plausible.unseen(hits[0], errors, len(hits), rng)
-    few = more.part(2 / hits.shape[1])  # else of many classes they would outweigh the texts
+    few = more.part(
+        2 / hits.shape[1] * plausible.UNSEEN / more.count
+    )  # else of many classes they would outweigh the texts
     both = [
         single_numbers(
             hits + one.right, totals + one.right + one.missed, predicted + one.right + one.wrong
@@ -242,9 +247,12 @@ def _multi(
     if not np.isfinite(probabilities[scored]).all():
         return found
     chosen = np.where(truth == 1, probabilities, 1 - probabilities)  # (N, C)
-    losses = np.where(scored, -np.log(_clipped(np.where(scored, chosen, 1.0))), 0.0)
-    loss = mean_interval(losses.sum(axis=1), scored.sum(axis=1), confidence)
-    return found | _area(truth, probabilities, confidence) | {"log_loss": loss}
+    each = np.where(scored, -np.log(losses.clipped(np.where(scored, chosen, 1.0))), 0.0)
+    own = losses.of_labels(probabilities[scored], 1 / int(scored.sum()))
+    counts = scored.sum(axis=1)
+    loss = losses.interval(each.sum(axis=1), counts, [own], confidence=confidence)
+    area = areas.interval(truth, probabilities, confidence)
+    return found | ({} if area is None else {"roc_auc": area}) | {"log_loss": loss}
 
 
 def _plausible_labels(
@@ -290,50 +298,3 @@ def _sums(draws: Floats, classes_of: Ints, classes: int) -> Floats:
         present, firsts = np.unique(classes_of[order], return_index=True)
         found[:, present] = np.add.reduceat(draws[:, order], firsts, axis=1)
     return found
-
-
-def _area(truth: Floats, probabilities: Floats, confidence: float) -> dict[str, Interval]:
-    """Give the interval of the mean ROC-AUC over those labels that have one: (N, C) each."""
-    areas, influence = [], np.zeros(len(truth))  # (N,)
-    fewest = len(truth)  # texts with, or without, one of the labels
-    for c in range(truth.shape[1]):
-        positive, negative = truth[:, c] == 1, truth[:, c] == 0
-        if not (positive.any() and negative.any()):
-            continue
-        up, down = probabilities[positive, c], probabilities[negative, c]
-        above = _share_below(up, down)  # (positives,)
-        below = 1 - _share_below(down, up)  # (negatives,)
-        areas.append(float(above.mean()))
-        fewest = min(fewest, len(up), len(down))
-        influence[positive] += (above - areas[-1]) / len(up)
-        influence[negative] += (below - areas[-1]) / len(down)
-    if not areas:
-        return {}
-    area, error = float(np.mean(areas)), float(np.sqrt((influence**2).sum())) / len(areas)
-    if not 0 < area < 1:
-        return {"roc_auc": wilson(round(area * fewest), fewest, confidence=confidence)}
-    half = NormalDist().inv_cdf((1 + confidence) / 2) * error / (area * (1 - area))
-    logit = np.log(area / (1 - area))
-    return {"roc_auc": [float(1 / (1 + np.exp(-logit - sign * half))) for sign in (-1, 1)]}
-
-
-def _share_below(values: Floats, others: Floats) -> Floats:
-    """Give for each value the share of the others below it, equal ones counting half."""
-    ranked = np.sort(others)
-    left, right = (np.searchsorted(ranked, values, side) for side in ("left", "right"))
-    return (left + right) / (2 * len(ranked))
-
-
-def mean_interval(sums: Floats, counts: NDArray[np.generic], confidence: float) -> Interval:
-    """Give the interval of a ratio of sums, both over texts (one text may have several cells)."""
-    mean = sums.sum() / counts.sum()
-    error = np.sqrt(((sums - mean * counts) ** 2).sum()) / counts.sum()
-    half = NormalDist().inv_cdf((1 + confidence) / 2) * error
-    if len(sums) < FEW and mean > 0:  # a few large losses make it skew
-        return [float(mean * np.exp(sign * half / mean)) for sign in (-1, 1)]
-    return [max(0.0, float(mean - half)), float(mean + half)]
-
-
-def _clipped(probabilities: NDArray[np.generic]) -> Floats:
-    tiny = np.finfo(np.float64).eps  # as scikit-learn's log loss
-    return np.clip(probabilities.astype(np.float64), tiny, 1 - tiny)

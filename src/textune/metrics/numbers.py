@@ -4,7 +4,9 @@
   rank. Both are None where truth or predictions do not vary, and `undefined` says so.
 - RMSE, the root of the mean squared error, and MAE, the mean absolute error.
 - Of several targets each number is the mean over the targets that have one, whatever their units.
-- Intervals: percentile bootstrap over texts (Efron 1979); all targets of a text are drawn together.
+- Intervals: bootstrap over texts (Efron 1979); all targets of a text are drawn together. Of errors
+  percentiles, the upper one of draws with an outlier more (`outliers`); of correlations Student's t
+  on Fisher's scale, artanh r, Pearson's lower bound not above that of draws with an outlier more.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from textune.metrics import catalogue
+from textune.metrics import catalogue, outliers
 from textune.metrics.intervals import (
     FEWEST_RESAMPLES,
     MOST_DRAWS,
@@ -99,13 +101,51 @@ def intervals(
         return {}
     rng = np.random.default_rng(seed)
     drawn: dict[str, list[Floats]] = {key: [] for key in KEYS}
+    further: dict[str, list[Floats]] = {key: [] for key in KEYS}
     for weights in _draws(len(truth), rng):  # (R, N)
         numbers = {t: _numbers(weights, truth[:, t], values[:, t]) for t in used}
+        more = {t: _with_an_outlier(weights, truth[:, t], values[:, t], rng) for t in used}
         for key in KEYS:
-            if known[key]:
-                drawn[key].append(np.mean([numbers[t][key] for t in known[key]], axis=0))  # (R,)
+            for found, each in ((drawn, numbers), (further, more)):
+                if known[key] and key in each[used[0]]:
+                    found[key].append(np.mean([each[t][key] for t in known[key]], axis=0))  # (R,)
     samples = {key: np.concatenate(blocks) for key, blocks in drawn.items() if blocks}
-    return percentiles(samples, confidence)
+    spans = percentiles(samples, confidence)
+    wider = percentiles({key: np.concatenate(of) for key, of in further.items() if of}, confidence)
+    for key in {*spans} & {"pearson", "spearman"}:
+        value = float(np.mean([tables[t][key] for t in known[key]]))
+        spans[key] = _on_fishers_scale(value, samples[key], len(truth), confidence, spans[key])
+    for key in {*spans} & {*wider}:
+        low, high = spans[key]
+        is_error = key in ("rmse", "mae")
+        spans[key] = (
+            [low, max(high, wider[key][1])] if is_error else [min(low, wider[key][0]), high]
+        )
+    return spans
+
+
+def _on_fishers_scale(
+    value: float, samples: Floats, texts: int, confidence: float, otherwise: Interval
+) -> Interval:
+    """Give the interval of a correlation by the spread of artanh r over its samples: (R,)."""
+    from scipy import special  # heavy
+
+    samples = samples[np.abs(samples) < 1]  # NaN goes, too
+    if not abs(value) < 1 or texts < 4 or len(samples) < 2:
+        return otherwise
+    deviations = float(special.stdtrit(texts - 2, (1 + confidence) / 2))
+    half = deviations * float(np.arctanh(samples).std())
+    return [float(np.tanh(np.arctanh(value) + sign * half)) for sign in (-1, 1)]
+
+
+def _with_an_outlier(
+    weights: Floats, truth: Floats, values: Floats, rng: np.random.Generator
+) -> dict[str, Floats]:
+    """Compute what an outlier changes, in the user's units: (R, N), (N,), (N,) → (R,) each."""
+    middle = float(np.median(truth))
+    scale = float(max(np.abs(truth - middle).max(), np.abs(values - middle).max())) or 1.0
+    found = outliers.numbers(weights, (truth - middle) / scale, (values - middle) / scale, rng)
+    return found | {key: scale * found[key] for key in ("rmse", "mae")}
 
 
 def drawn(truth: Floats, values: Floats, draws: Floats) -> dict[str, Floats]:

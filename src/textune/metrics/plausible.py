@@ -18,7 +18,9 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-UNSEEN = 2.0  # texts of each label that nobody saw
+UNSEEN = 2.0  # texts of each label that nobody saw, at least
+MOST_UNSEEN = 20.0  # where many labels show that one is like another
+TOGETHER = 3.0  # texts of labels tell as much as one: a wrong one counts for two labels
 FEWEST, MOST = 2, 6  # texts on which it rests how often those are right: as many as labels
 MOST_LABELS = 1_000  # of more, each has so little part in a mean that no unseen ones are drawn
 TINY = 1e-9
@@ -31,6 +33,7 @@ class Unseen:
     right: Floats
     missed: Floats
     wrong: Floats  # given the label, and it does not apply
+    count: float = UNSEEN  # of each label in the mean
 
     def part(self, share: float) -> "Unseen":
         """Return a share of them, as many missed as wrong: of one class a text both are one."""
@@ -39,7 +42,7 @@ class Unseen:
         wrong = wrong * np.divide(
             missed.sum(axis=1, keepdims=True), sums, out=np.zeros_like(sums), where=sums > 0
         )
-        return Unseen(share * self.right, missed, wrong)
+        return Unseen(share * self.right, missed, wrong, share * self.count)
 
 
 def shares(counts: Ints, resamples: int, rng: np.random.Generator) -> Floats:
@@ -60,12 +63,39 @@ def unseen(hits: Floats, errors: Floats, draws: int, rng: np.random.Generator) -
     """
     size = (draws, len(hits))
     if not 0 < len(hits) <= MOST_LABELS:
-        return Unseen(*(np.zeros(size) for _ in range(3)))
-    weight = min(max(len(hits), FEWEST), MOST)
-    usual = (hits.sum() + 0.5) / (hits.sum() + errors.sum() + 1)
+        return Unseen(np.zeros(size), np.zeros(size), np.zeros(size))
+    texts = hits + errors
+    count = _alike(hits, texts)
+    told = count / (texts + count) * texts  # (C,) texts by which each label tells of the others
+    many = max(0.0, 1 - MOST / len(hits))
+    weight = min(max(len(hits), FEWEST), MOST) + many * float(told.sum()) / TOGETHER
+    of = told / texts.clip(1) if many else np.ones(len(hits))
+    usual = ((of * hits).sum() + 0.5) / ((of * texts).sum() + 1)
     right = rng.beta(weight * usual + 1, weight * (1 - usual) + 1, size=(draws, 1))  # (R, 1)
-    means = (UNSEEN * right, UNSEEN * (1 - right) / 2, UNSEEN * (1 - right) / 2)
+    means = (count * right, count * (1 - right) / 2, count * (1 - right) / 2)
     found = [rng.standard_gamma(np.broadcast_to(mean.clip(TINY), size)) for mean in means]
     for each in found:
         each[0] = 0.0
-    return Unseen(*found)
+    return Unseen(found[0], found[1], found[2], count)
+
+
+def _alike(hits: Floats, texts: Floats) -> float:
+    """Say how many unseen texts of each label there are, the more the more alike many labels are.
+
+    By the correlation of two texts of a label, estimated from analysis of variance (Donner, 1986)
+    and taken one standard error higher: 1 / it - 1 is the strength of the Beta distribution from
+    which the labels' shares come.
+    """
+    known = texts > 0
+    hits, texts = hits[known], texts[known]
+    labels, every = len(texts), float(texts.sum())
+    if labels <= MOST or every <= labels:
+        return UNSEEN
+    usual = hits.sum() / every
+    between = float((texts * (hits / texts - usual) ** 2).sum()) / (labels - 1)
+    within = float((hits * (1 - hits / texts)).sum()) / (every - labels)
+    usually = (every - float((texts**2).sum()) / every) / (labels - 1)  # texts of a label
+    below = between + (usually - 1) * within
+    alike = (between - within) / below if below > 0 else 0.0
+    alike = max(alike, 0.0) + float(np.sqrt(2 / (labels - 1)) / usually)
+    return float(np.clip(1 / alike - 1, UNSEEN, MOST_UNSEEN))
