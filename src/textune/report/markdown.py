@@ -5,9 +5,10 @@ from collections.abc import Iterator, Sequence
 
 from textune.metrics import catalogue
 from textune.metrics.catalogue import METRICS
-from textune.report import facts, learned, pages, plain_page, results, summary
+from textune.report import facts, learned, pages, plain_page, results, summary, suspected
 from textune.report.section import Part, Subject
 
+MOST_SUSPECTS = 10
 MOST_LABELS = 30  # the most frequent ones
 SIGNS = re.compile(r"([\\`*_\[\]|~<>&$])")  # of which Markdown may make something
 CALLS = re.compile(r"@(?=\w)|#(?=\d)")  # of people and issues, by GitHub; backslashes don't help
@@ -57,6 +58,20 @@ def _tables(subject: Subject) -> Iterator[tuple[str, list[Sequence[str]]]]:
         yield "Beside simple rules", [("", head), *rows]
     for part in subject.parts[-1:]:
         yield from _of_labels(part)
+    yield from _doubted(subject)
+
+
+def _doubted(subject: Subject) -> Iterator[tuple[str, list[Sequence[str]]]]:
+    """Return the rows whose labels may be wrong, without their texts, which are in the page."""
+    found = suspected.of(subject)
+    if found is None or not found.rows:
+        return
+    rows = [
+        (one.origin or pages.UNKNOWN, one.given, one.suggested, *one.numbers)
+        for one in found.rows[:MOST_SUSPECTS]
+    ]
+    title = f"Labels that may be wrong, {found.part}: {found.likely:,} of {found.texts:,}"
+    yield title, [("Row", "label", "suggested", "p(label)", "p(suggested)"), *rows]
 
 
 def _of_labels(part: Part) -> Iterator[tuple[str, list[Sequence[str]]]]:

@@ -106,7 +106,7 @@ def numbers(table: pa.Table) -> tuple[list[str], NDArray[np.float64], NDArray[np
     return [name.removeprefix(PREDICTED) for name in names], truth, found
 
 
-def _texts(record: dict[str, Any]) -> tuple[Extract, ...]:
+def texts(record: dict[str, Any]) -> tuple[Extract, ...]:
     """Show a text, or both texts of a pair."""
     return tuple(_whole(record[side]) for side in ("text", "pair") if side in record)
 
@@ -126,7 +126,7 @@ def _of_names(table: pa.Table, *, single: bool) -> list[Mistake]:
     picked = table.take(pa.array(rows)).to_pylist()
     return [
         Mistake(
-            texts=_texts(record),
+            texts=texts(record),
             truth=record["truth"],
             decision=record["decision"] or "",
             numbers=(pages.number(float(sure[row].max()), 2),),
@@ -267,7 +267,7 @@ def _of_numbers(table: pa.Table) -> list[Mistake]:
     most = errors.argmax(axis=1)  # (N,)
     return [
         Mistake(
-            texts=_texts(record),
+            texts=texts(record),
             truth=_numerals(names, truth[row]),
             decision=_numerals(names, found[row]),
             numbers=(f"{found[row, most[row]] - truth[row, most[row]]:+.3g}",),
