@@ -84,9 +84,9 @@ def files(shared, tmp_path_factory):
 class Typed:
     """Commands of the page, with a tiny base, in the folder of its files."""
 
-    def __init__(self, bases, capsys, monkeypatch):
+    def __init__(self, bases, capfd, monkeypatch):
         self.tiny, self.spoken = bases
-        self.capsys, self.patch = capsys, monkeypatch
+        self.capfd, self.patch = capfd, monkeypatch
 
     def __call__(self, line, *more):
         bases = {"bert-base-uncased": str(self.tiny), "google/canine-s": "./canine"}
@@ -110,18 +110,18 @@ class Typed:
         self.patch.setattr(sys, "argv", [*words, *more])
         with pytest.raises(SystemExit) as ended:
             cli.run()
-        out, err = self.capsys.readouterr()
+        out, err = self.capfd.readouterr()
         return ended.value.code, out + err
 
 
 @pytest.fixture
-def typed(files, tiny_base, tmp_path_factory, capsys, monkeypatch):
+def typed(files, tiny_base, tmp_path_factory, capfd, monkeypatch):
     monkeypatch.chdir(files)
     monkeypatch.setenv("MPLBACKEND", "agg")
     spoken = files / "spoken"
     if not spoken.exists():
         make_base(spoken, WORDS)
-    return Typed((tiny_base, spoken), capsys, monkeypatch)
+    return Typed((tiny_base, spoken), capfd, monkeypatch)
 
 
 def ready(typed, files):

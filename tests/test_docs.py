@@ -108,6 +108,7 @@ def test_the_pages_are_all_there():
         "recipes.md",
         "reference.md",
         "reliability.md",
+        "scale.md",
         "scikit_learn.md",
         "serving.md",
         "start.md",

@@ -14,6 +14,7 @@ FLOOR = {  # a room (a folder), or one of the few files beside the rooms
     "families": 1,
     "storage": 1,
     "metrics": 1,
+    "parallel": 1,
     "decisions": 1,
     "reading": 2,
     "data": 2,

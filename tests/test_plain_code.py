@@ -14,6 +14,7 @@ WRITES_GRADIENTS = {  # and says in its docstring what a measurement found, or w
     "fast/matrices.py",
     "lightning/kept.py",
     "training/optim.py",
+    "training/reducing.py",
 }
 ADOPTS = "training/own_optimizers.py"  # a torch optimizer of the user's own: schedules of torch ask
 # for its class, so what the loop needs is put before that class, not around the object

@@ -60,6 +60,13 @@ class OutOfMemoryError(TextuneError, MemoryError):
     exit_code = 6
 
 
+class RanksError(TextuneError, ConnectionError):
+    """Another process of a run of several has ended, does not answer, or has found a fault."""
+
+    exit_code = 7
+    is_told_here = False  # whether a process that is not the first says it: nobody else can
+
+
 class StoppedError(TextuneError, RuntimeError):
     """A signal ended the run between two steps; its state is saved."""
 

@@ -88,6 +88,18 @@ class Library:
             device=device,
         )
 
+    def asked(self, found: Passages, rows: Numbers, *, epoch: int) -> int:
+        """Count the tokens that are asked for in some passages of one pass."""
+        return masking.asked(
+            self.documents,
+            found,
+            rows,
+            self.tokenizer,
+            self.masking,
+            seed=self.seed,
+            epoch=epoch,
+        )
+
     def cooccurrence(self, most: int) -> Cooccurrence:
         """Count what is learned from: how frequent pieces are, and which stand together."""
         return cooccurrence.count(

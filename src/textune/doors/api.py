@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from textune.data.names import Columns
 from textune.doors.options import arguments
+from textune.parallel import place
 from textune.records import Annotators, Long, Pool
 
 if TYPE_CHECKING:  # pydantic, numpy, scipy
@@ -71,6 +72,7 @@ def cross_validating(options: Mapping[str, Any]) -> Events["Folds"]:
     from textune.doors import keywords
     from textune.recipes import cross_validation
 
+    place.refuse("folds")
     request = keywords.labelled(options, suffix="-folds")
     return cross_validation.learn(request, options["folds"], keep=options["keep"])
 

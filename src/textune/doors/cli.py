@@ -31,6 +31,7 @@ from textune.doors import (
     evaluating_api,
     exits,
     language_api,
+    launching,
     reporting_api,
     suggestion_api,
     watching,
@@ -80,9 +81,17 @@ commands_check.register(app)
 
 
 @command(app, api.train)
-def train(*, as_json: bool, report: str | None = None, **options: object) -> None:
+def train(
+    *,
+    as_json: bool,
+    report: str | None = None,
+    processes: int | None = None,
+    gpus: str | None = None,
+    **options: object,
+) -> None:
     """Fine-tune an encoder on the labelled text in FILE."""
     reporting_api.require_form(report, "--report")
+    launching.start(processes, gpus)
     run = _watched(api.train, options, quiet=as_json)
     if options.get("trial"):
         if report is not None:
@@ -95,15 +104,21 @@ def train(*, as_json: bool, report: str | None = None, **options: object) -> Non
 
 
 @command(app, language_api.adapt)
-def adapt(*, as_json: bool, **options: object) -> None:
+def adapt(
+    *, as_json: bool, processes: int | None = None, gpus: str | None = None, **options: object
+) -> None:
     """Make an encoder at home in plain TEXT, by masked-LM, before it is fine-tuned."""
+    launching.start(processes, gpus)
     run = _watched(language_api.adapt, options, quiet=as_json)
     _show_language(run, as_json=as_json, is_trial=bool(options.get("trial")))
 
 
 @command(app, language_api.pretrain, words=language_api.adapt)
-def pretrain(*, as_json: bool, **options: object) -> None:
+def pretrain(
+    *, as_json: bool, processes: int | None = None, gpus: str | None = None, **options: object
+) -> None:
     """Make a tokenizer and a BERT from nothing but plain TEXT."""
+    launching.start(processes, gpus)
     run = _watched(language_api.pretrain, options, quiet=as_json)
     _show_language(run, as_json=as_json, is_trial=bool(options.get("trial")))
 
@@ -355,10 +370,12 @@ def run() -> None:
     """Run a command; a user's mistake is a message and an exit code, never a traceback."""
     console.accept_any_text()
     try:
+        exits.hush_others()
         code = app(standalone_mode=False)
         sys.stdout.flush()
     except TextuneError as error:
-        console.fail(str(error))
+        if exits.is_heard(error):
+            console.fail(str(error))
         sys.exit(error.exit_code)
     except typer.Exit as error:
         sys.exit(error.exit_code)
@@ -371,5 +388,6 @@ def run() -> None:
         console.silence(sys.stdout)
         sys.exit(0)
     except Exception as error:  # what click raises for wrong options, or a bug
+        exits.is_heard(error)
         exits.leave(error)
     sys.exit(code if isinstance(code, int) else 0)

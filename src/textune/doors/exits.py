@@ -7,12 +7,34 @@ import traceback
 from typing import NoReturn
 
 from textune.doors import console
+from textune.errors import SettingsError, TextuneError
+from textune.parallel.place import Place
 
 FULL = console.FULL | {errno.EROFS}
 NOT_OURS = {  # what the system says of a path, a disk or a stream
     *(*FULL, errno.EACCES, errno.EPERM),
     *(errno.ENAMETOOLONG, errno.ELOOP, errno.EIO, errno.EBADF, errno.EMFILE, errno.ENFILE),
 }
+
+
+def hush_others() -> None:
+    """Let the first of several processes speak for all."""
+    if not Place.here().is_first:
+        console.silence(sys.stdout)
+
+
+def is_heard(error: Exception) -> bool:
+    """Tell whether this process says what went wrong; the first one knows of other processes' bugs.
+
+    Where the environment names no place, everybody says so.
+    """
+    try:
+        is_first = Place.here().is_first
+    except SettingsError:
+        return True
+    if not is_first and not isinstance(error, TextuneError):
+        console.silence(sys.stderr)
+    return is_first or getattr(error, "is_told_here", False)
 
 
 def leave(error: Exception) -> NoReturn:

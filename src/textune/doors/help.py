@@ -54,7 +54,9 @@ OPTIONS = {
         *("host", "port", "token_file", "max_queue", "max_body", "max_texts", "max_file"),
         *("timeout", "grace", "log_requests"),
     ),
-    "Where it runs": ("device", "precision", "deterministic", "profile", "trial"),
+    "Where it runs": (
+        *("device", "gpus", "processes", "precision", "deterministic", "profile", "trial"),
+    ),
     "What is written": (
         *("out", "output", "resume", "accept_changes", "overwrite", "keep", "as_json", "quiet"),
         *("harmless", "as_", "report", "track"),

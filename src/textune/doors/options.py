@@ -81,6 +81,10 @@ DIFFERENT = {
     "show_of": Shown(metavar="LABEL", kind=list[str]),
     "space": Shown(metavar="NAME=VALUES", kind=list[str]),
     "jobs": Shown(least=1),
+    "gpus": Shown(
+        metavar="N", help="Cards of NVIDIA that learn together, each by a process: all, or N."
+    ),
+    "processes": Shown(least=1, help="Processes that learn together on this machine."),
     "timeout": Shown(kind=str),
     "trials": Shown(least=1),
     "skip": Shown(metavar="COLUMN=VALUE", kind=list[str]),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from textune.data.names import Columns
 from textune.doors.api import Events, carried_out_by
+from textune.parallel import place
 from textune.records import Annotators, Long, Pool
 
 if TYPE_CHECKING:  # pydantic, optuna
@@ -25,6 +26,7 @@ def sweeping(options: Mapping[str, Any]) -> Events["Sweep"]:
     from textune.sweeping import spaces, sweep
     from textune.sweeping.plans import SweepRequest
 
+    place.refuse("sweep")
     joins = options["resume"] and options["source"] is None and options["config"] is None
     request = SweepRequest(
         _joined(options) if joins else _train_request(options),

@@ -30,8 +30,8 @@ def require_device(name: str) -> None:
         )
     if str(name).isdigit() or "," in str(name):
         raise SettingsError(
-            f"device {name!r}: a run computes on one device; name it, as cuda:0. For several cards "
-            "give the same model to a Trainer of textune.lightning with devices=N"
+            f"device {name!r}: a process computes on one device; name it, as cuda:0. Several cards "
+            "learn together by --gpus N, or torchrun --nproc-per-node N -m textune train"
         )
     is_one = kind in DEVICES and (not is_numbered or (kind == "cuda" and number.isdigit()))
     if name != "auto" and not is_one:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from textune.decisions.rule import Decision
 from textune.evaluation import answered
 from textune.fast import threads
+from textune.parallel.ranks import ALONE, Ranks
 from textune.records import Batch, Items, Scores
 from textune.tasks.interface import Task
 from textune.text import batches, plan
@@ -56,6 +57,7 @@ def score(
     targets: Targets | None = None,
     micro_tokens: int | None = None,
     batch_size: int | None = None,
+    ranks: Ranks = ALONE,
 ) -> Scores:
     """Compute logits, probabilities and decisions for some texts.
 
@@ -68,13 +70,30 @@ def score(
         targets: Of every text in the store; None when unknown.
         micro_tokens: Most tokens computed at once, if fewer than is usual for the device.
         batch_size: Most texts computed at once; None: as many as the tokens allow.
+        ranks: Processes that compute a share each, this one of them the first; see `assist`.
 
     Raises:
         NumericsError: An answer is no number.
     """
     with threads.shared():
-        parts = logits(encoder, store, rows, micro_tokens=micro_tokens, batch_size=batch_size)
+        sizes = {"micro_tokens": micro_tokens, "batch_size": batch_size}
+        parts = ranks.gather(logits(encoder, store, rows, **sizes, ranks=ranks))
         return answered.scores(parts, task, store, rows, decision=decision, targets=targets)
+
+
+def assist(
+    encoder: Scorer,
+    store: Store,
+    rows: NDArray[np.int64],
+    *,
+    micro_tokens: int | None = None,
+    ranks: Ranks,
+) -> None:
+    """Compute this process's share of what the first one scores, and send it there."""
+    with threads.shared():
+        parts = logits(encoder, store, rows, micro_tokens=micro_tokens, ranks=ranks)
+        for _ in ranks.gather(parts):
+            raise AssertionError("only the first process has answers")
 
 
 @contextmanager
@@ -98,16 +117,20 @@ def logits(
     *,
     micro_tokens: int | None = None,
     batch_size: int | None = None,
+    ranks: Ranks = ALONE,
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
     """Compute logits without dropout, texts of like length together.
 
     Yields:
-        Places in `rows`, and the logits of their items, (I, C); every place once.
+        Places in `rows`, and the logits of their items, (I, C); every place once, in one of the
+        processes: what is computed together is the same with any number of them.
     """
     budget = BUDGETS.get(encoder.device.type, BUDGETS["cpu"])
     most = min(budget, micro_tokens or budget)
     lengths, padded = store.lengths[rows], not encoder.packed
     order = plan.in_order(lengths, micro_tokens=most, padded=padded, most=batch_size)
+    if ranks.are_several:
+        order = iter(ranks.deal(order, lengths))
     with without_dropout(encoder):
         for places in threads.over(order):
             batch = batches.pack(store, rows[places], device=encoder.device)

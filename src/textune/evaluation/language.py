@@ -19,6 +19,7 @@ from textune.evaluation.evaluate import BUDGETS, without_dropout
 from textune.fast import threads
 from textune.metrics.intervals import RESAMPLES, percentiles
 from textune.metrics.metrics import Report
+from textune.parallel.ranks import ALONE, Ranks
 from textune.records import Batch
 from textune.text import plan
 from textune.text.passages import IS_NEXT
@@ -40,20 +41,26 @@ class Tally:
     next_hits: Column  # (N,)
 
 
-def tally(encoder: Encoder, lengths: NDArray[np.int64], masked_batch: Ask) -> Tally:
+def tally(
+    encoder: Encoder, lengths: NDArray[np.int64], masked_batch: Ask, *, ranks: Ranks = ALONE
+) -> Tally:
     """Predict the masked tokens, and next sentences, of every passage, without dropout.
 
     Args:
         encoder: With its masked-LM head.
         lengths: (N,) tokens of each passage.
         masked_batch: Makes the batch of some passages.
+        ranks: Processes that compute a share each; all of them have the whole afterwards.
     """
     found = np.zeros((6, len(lengths)))
     budget = BUDGETS.get(encoder.device.type, BUDGETS["cpu"])
     order = plan.in_order(lengths, micro_tokens=budget, padded=not encoder.packed)
+    if ranks.are_several:
+        order = iter(ranks.deal(order, lengths))
     with threads.shared(), torch.inference_mode(), without_dropout(encoder):
         for rows in threads.over(order):
             found[:, rows] = np.stack(list(_answer(encoder, masked_batch(rows))))
+    ranks.add([torch.from_numpy(found)])()
     return Tally(*found)
 
 

@@ -161,11 +161,18 @@ class FusedEmbeddings:
     def __init__(self, embeddings: Any, dtype: torch.dtype):
         self._own = embeddings
         self.dtype = dtype
-        self._rows = (Rows(), Rows(), Rows())
+        self._is_shared = False
+        self.release()
 
     def release(self) -> None:
         """Give the memory of gradients back."""
-        self._rows = (Rows(), Rows(), Rows())
+        one, two, three = (Rows(is_shared=self._is_shared) for _ in range(3))
+        self._rows = (one, two, three)
+
+    def share_gradients(self) -> None:
+        """Let gradients of other processes be added to those of the tables."""
+        self._is_shared = True
+        self.release()
 
     @property
     def tables(self) -> tuple[nn.Embedding, nn.Embedding, nn.Embedding]:

@@ -215,6 +215,14 @@ def release(model: Any) -> None:
     model.zero_grad(set_to_none=True)
 
 
+def share_gradients(model: Any) -> None:
+    """Let gradients of other processes be added where those of this one lie."""
+    embeddings: Any = getattr(model.base_model, "embeddings", None)
+    if getattr(embeddings, "fused", None) is not None:
+        embeddings.fused.share_gradients()
+    model.zero_grad(set_to_none=True)
+
+
 def _matrices(model: Any) -> Iterator[Any]:
     if cuts(model):
         for layer in model.base_model.encoder.layer:

@@ -175,9 +175,13 @@ class Rows:
     """The gradient of an embedding: zero but for the rows that were touched since the last update.
 
     Its memory is kept, and only the touched rows are cleared.
+
+    Args:
+        is_shared: Whether gradients of other processes are added to it: all rows are cleared then.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_shared: bool = False) -> None:
+        self._is_shared = is_shared
         self._buffer: Tensor | None = None
         self._touched: list[Tensor] = []
 
@@ -191,7 +195,9 @@ class Rows:
         if self._buffer is None or self._buffer.shape != table.shape:
             self._buffer, self._touched = torch.zeros_like(table), []
         if table.grad is not self._buffer:
-            for old in self._touched:
+            if self._is_shared:
+                self._buffer.zero_()
+            for old in () if self._is_shared else self._touched:
                 self._buffer.index_fill_(0, old, 0.0)
             self._touched = []
             table.grad = self._buffer

@@ -17,8 +17,11 @@ from textune.encoder.vocabulary import SubTable
 from textune.evaluation import evaluate
 from textune.metrics import catalogue
 from textune.metrics.metrics import Report
+from textune.objectives import work
 from textune.objectives.objective import Prior
 from textune.objectives.work import Work
+from textune.parallel.place import FIRST, Place
+from textune.parallel.ranks import ALONE, Ranks
 from textune.records import Batch, Message
 from textune.settings import selection
 from textune.settings.config import Settings, TrainSettings
@@ -186,7 +189,7 @@ class Labelled:
             rows = np.sort(draw.choice(rows, self.judge_training, replace=False))
         return replace(self, corpus=replace(self.corpus, split=replace(split, valid=rows)))
 
-    def judge(self, encoder: Encoder, *, micro_tokens: int) -> Report:
+    def judge(self, encoder: Encoder, *, micro_tokens: int, ranks: Ranks = ALONE) -> Report:
         """Compute every metric of the validation texts."""
         corpus = self.corpus
         scores = evaluate.score(
@@ -197,8 +200,16 @@ class Labelled:
             decision=self.task.default_decision(),
             targets=corpus.targets,
             micro_tokens=micro_tokens,
+            ranks=ranks,
         )
         return self.task.judge(scores, corpus.part("valid"))
+
+    def assist(self, encoder: Encoder, *, micro_tokens: int, ranks: Ranks) -> None:
+        """Compute this process's share of the validation texts."""
+        corpus = self.corpus
+        evaluate.assist(
+            encoder, corpus.store, corpus.split.valid, micro_tokens=micro_tokens, ranks=ranks
+        )
 
     def fingerprint(self) -> str:
         """Name by content the texts, their targets and their split."""
@@ -212,7 +223,13 @@ class Labelled:
         return found.hexdigest()
 
     def work(
-        self, encoder: Encoder, epoch: int, *, after: int, micro_tokens: int
+        self,
+        encoder: Encoder,
+        epoch: int,
+        *,
+        after: int,
+        micro_tokens: int,
+        place: Place = FIRST,
     ) -> Iterator[Work]:
         """Yield the updates of one pass that come after this step of the run."""
         train = self.corpus.split.train
@@ -224,6 +241,8 @@ class Labelled:
             micro_tokens=micro_tokens,
             padded=not encoder.packed,
             copies=self.task.copies(self.corpus.targets[train]),
+            rank=place.rank,
+            world=place.world,
         )
         first = (epoch - 1) * self.per_epoch + 1
         for number, update in enumerate(updates, start=first):
@@ -251,13 +270,14 @@ class Labelled:
         mine = corpus.split.train[update.rows]
         parts = [corpus.split.train[part] for part in update.parts if len(part)]
         made = [self.batch(part, encoder.device) for part in parts]
+        tokens = int(corpus.store.lengths[mine].sum())
         return Work(
             number=number,
             epoch=epoch,
             parts=made,
             count=self.count(mine),
             texts=len(mine),
-            tokens=int(corpus.store.lengths[mine].sum()),
-            computed=sum(encoder.computed_tokens(batch) for batch in made),
+            tokens=tokens,
+            computed=work.computed(encoder, made, tokens),
             join=encoder.join,
         )

@@ -11,9 +11,13 @@ from torch.nn import functional
 from textune.corpora.library import Library
 from textune.encoder.model import Encoder
 from textune.evaluation import language
+from textune.evaluation.language import Tally
 from textune.fast.decoding import MaskedLMOutput
 from textune.metrics.metrics import Report
+from textune.objectives import work
 from textune.objectives.work import Work
+from textune.parallel.place import FIRST, Place
+from textune.parallel.ranks import ALONE, Ranks
 from textune.records import Batch, Message
 from textune.tasks.own import NOTHING
 from textune.text import masking, plan
@@ -87,7 +91,13 @@ class Masked:
         return total + batch.nsp_weight * nsp
 
     def work(
-        self, encoder: Encoder, epoch: int, *, after: int, micro_tokens: int
+        self,
+        encoder: Encoder,
+        epoch: int,
+        *,
+        after: int,
+        micro_tokens: int,
+        place: Place = FIRST,
     ) -> Iterator[Work]:
         """Yield the updates of one pass that come after this step of the run."""
         found = self.library.passages(epoch)
@@ -99,24 +109,38 @@ class Masked:
             batch_size=self.batch_size,
             micro_tokens=micro_tokens,
             padded=not encoder.packed,
+            rank=place.rank,
+            world=place.world,
         )
         first = (epoch - 1) * self.per_epoch + 1
         for number, update in enumerate(updates, start=first):
             if number > after:
                 yield self._one(encoder, found, update, number, epoch)
 
-    def judge(self, encoder: Encoder, *, micro_tokens: int) -> Report:
+    def judge(self, encoder: Encoder, *, micro_tokens: int, ranks: Ranks = ALONE) -> Report:
         """Compute loss, perplexity and masked accuracy of what is held out."""
         del micro_tokens  # the same order and sizes whatever a run computes at once
         library = self.library
-        found = language.tally(
+        return language.judge(
+            self._tallied(encoder, ranks), library.valid.owners, seed=library.seed
+        )
+
+    def assist(self, encoder: Encoder, *, micro_tokens: int, ranks: Ranks) -> None:
+        """Compute this process's share of what is held out."""
+        del micro_tokens
+        self._tallied(encoder, ranks)
+
+    def _tallied(self, encoder: Encoder, ranks: Ranks) -> Tally:
+        """Count what is asked of what is held out, and how it is answered."""
+        library = self.library
+        return language.tally(
             encoder,
             library.valid.lengths(library.specials),
             lambda rows: library.masked_batch(
                 library.valid, rows, epoch=masking.HELD_OUT, device=encoder.device
             ),
+            ranks=ranks,
         )
-        return language.judge(found, library.valid.owners, seed=library.seed)
 
     def fingerprint(self) -> str:
         """Name by content the text, what is asked of it, and what is held out."""
@@ -137,6 +161,10 @@ class Masked:
             library.masked_batch(found, part, epoch=epoch, device=encoder.device) for part in parts
         ]
         asked = sum(len(batch.mlm_targets) for batch in made if batch.mlm_targets is not None)
+        tokens = sum(sum(batch.lengths) for batch in made)
+        if sum(map(len, parts)) < len(update.rows):  # the others are another process's
+            asked = library.asked(found, update.rows, epoch=epoch)
+            tokens = int(found.lengths(library.specials)[update.rows].sum())
         pairs = int((found.nsp_labels[update.rows] != NO_TARGET).sum())
         weight = max(asked, 1) / max(pairs, 1)
         made = [replace(batch, nsp_weight=weight) for batch in made]
@@ -146,6 +174,6 @@ class Masked:
             parts=made,
             count=float(max(asked, 1)),
             texts=len(update.rows),
-            tokens=sum(sum(batch.lengths) for batch in made),
-            computed=sum(encoder.computed_tokens(batch) for batch in made),
+            tokens=tokens,
+            computed=work.computed(encoder, made, tokens),
         )

@@ -11,6 +11,8 @@ from torch import Tensor
 from textune.encoder.model import Encoder
 from textune.metrics.metrics import Report
 from textune.objectives.work import Work
+from textune.parallel.place import FIRST, Place
+from textune.parallel.ranks import ALONE, Ranks
 from textune.records import Batch, Message
 from textune.tasks.own import Own
 
@@ -66,7 +68,13 @@ class Objective(Protocol):
         """Return the sum of losses over a batch, in fp32."""
 
     def work(
-        self, encoder: Encoder, epoch: int, *, after: int, micro_tokens: int
+        self,
+        encoder: Encoder,
+        epoch: int,
+        *,
+        after: int,
+        micro_tokens: int,
+        place: Place = FIRST,
     ) -> Iterator[Work]:
         """Yield the updates of one pass that come after this step of the run.
 
@@ -75,24 +83,35 @@ class Objective(Protocol):
             epoch: Which pass, from 1.
             after: Updates of all passes that are already done.
             micro_tokens: Most tokens computed at once.
+            place: Of the process whose share of each update it is; counts are of the whole.
         """
 
     @property
     def learned(self) -> "Objective | None":
         """Return what judges by training texts, where that is asked for."""
 
-    def judge(self, encoder: Encoder, *, micro_tokens: int) -> Report:
-        """Compute every metric of what is held out."""
+    def judge(self, encoder: Encoder, *, micro_tokens: int, ranks: Ranks = ALONE) -> Report:
+        """Compute every metric of what is held out; of several processes the first does."""
+
+    def assist(self, encoder: Encoder, *, micro_tokens: int, ranks: Ranks) -> None:
+        """Compute this process's share of what the first one judges."""
 
     def fingerprint(self) -> str:
         """Name by content the texts, what is asked of them, and what is held out."""
 
 
 def passes(
-    objective: Objective, encoder: Encoder, epochs: int | None, *, after: int, micro_tokens: int
+    objective: Objective,
+    encoder: Encoder,
+    epochs: int | None,
+    *,
+    after: int,
+    micro_tokens: int,
+    place: Place = FIRST,
 ) -> Iterator[Work]:
     """Yield the updates of all passes that come after this one of the run; None: without end."""
     epoch = after // objective.per_epoch + 1
+    given = {"after": after, "micro_tokens": micro_tokens}
     while epochs is None or epoch <= epochs:
-        yield from objective.work(encoder, epoch, after=after, micro_tokens=micro_tokens)
+        yield from objective.work(encoder, epoch, **given, place=place)
         epoch += 1

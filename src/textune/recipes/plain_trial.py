@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textune.errors import SettingsError
+from textune.parallel.place import refuse
 from textune.recipes import plain_text, recipe
 from textune.recipes.recipe import Event
 from textune.recipes.requests import TextRequest
@@ -35,6 +36,7 @@ def learn(request: TextRequest) -> Generator[Event, None, Run]:
     Raises:
         SettingsError: A run is to go on, of which a trial knows nothing.
     """
+    refuse("--try")
     if request.resume:
         raise SettingsError("--try: a trial begins anew; leave --resume out")
     trackers.require(tracking.names(request.settings))

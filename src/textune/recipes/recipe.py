@@ -15,7 +15,7 @@ from textune.decisions.rule import Decision
 from textune.encoder import manifest, names
 from textune.errors import RunError
 from textune.metrics.metrics import Report
-from textune.recipes import at_chance
+from textune.recipes import assisting, at_chance, joining
 from textune.recipes.requests import Request
 from textune.records import Message, Started, Step, Validated
 from textune.runs import model_card, openings, runs
@@ -23,6 +23,7 @@ from textune.runs.runs import Run
 from textune.runs.typed import Capsule
 from textune.runs.written import Best
 from textune.settings import tracking
+from textune.settings.config import TrainSettings
 from textune.settings.storing import to_toml
 from textune.storage import atomic, folders
 from textune.text import saving
@@ -35,6 +36,7 @@ from textune.training.guards import StopRequest
 if TYPE_CHECKING:  # with torch, which takes seconds to import
     from textune.corpora.corpus import Corpus
     from textune.corpora.library import Library
+    from textune.parallel.ranks import Ranks
     from textune.training.learner import Learner
 
 Event = Message | Started | Step | Validated
@@ -111,6 +113,19 @@ def run(request: Asked, story: Story[Asked, Gathered]) -> Generator[Event, None,
         TextuneError: Any mistake of the user's; the run folder keeps the last sound state.
     """
     names.require_device(request.settings.device)
+    with joining.joined(request) as (mine, ranks):
+        if ranks is not None and not ranks.is_first:
+            return (yield from assisting.assist(mine, story, ranks))
+        yield from joining.introduce(ranks)
+        made = yield from _made(mine, story, ranks)
+        joining.conclude(ranks, made.metrics)
+    return made
+
+
+def _made(
+    request: Asked, story: Story[Asked, Gathered], ranks: "Ranks | None"
+) -> Generator[Event, None, Run]:
+    """Learn what is asked, and keep it; of several processes in the first one."""
     trackers.require(asked := tracking.names(request.settings))
     clock, meter = Clock(request.seconds), energy.Meter.begin()
     with guards.stopping() as stop, _claimed(request, story.passing) as folder:
@@ -118,11 +133,11 @@ def run(request: Asked, story: Story[Asked, Gathered]) -> Generator[Event, None,
             _refuse_others(folder, story.command)
         gathered = yield from story.gather(request, folder)
         train = request.settings.train
-        with _computing(train.threads, is_deterministic=train.deterministic):
+        with _computing(train, ranks):
             yield from _announced(is_deterministic=train.deterministic)
             job: Job = story.build(request, gathered, clock)
             settings = job.request.settings
-            state = yield from _begin(job, folder, stop, keep=story.passing)
+            state = yield from _begin(job, folder, stop, ranks, keep=story.passing)
             place = job.place_tokenizer(folder)
             if state == "done":
                 return (yield from _again(job, folder))
@@ -169,12 +184,13 @@ def _again(job: Job, folder: Path) -> Generator[Message, None, Run]:
 
 
 @contextmanager
-def _computing(threads_asked: int | None, *, is_deterministic: bool) -> Iterator[None]:
+def _computing(train: TrainSettings, ranks: "Ranks | None") -> Iterator[None]:
     """Compute by so many threads, and deterministically where that is asked for."""
     from textune.fast import threads  # with torch, which takes seconds to import
     from textune.training import determinism
 
-    with threads.shared(threads_asked), determinism.required(is_asked=is_deterministic):
+    most = joining.threads_of(train.threads, ranks)
+    with threads.shared(most), determinism.required(is_asked=train.deterministic):
         yield
 
 
@@ -226,10 +242,16 @@ def _refuse_others(folder: Path, command: str) -> None:
 
 
 def _begin(
-    job: Job, folder: Path, stop: StopRequest, *, keep: Collection[str]
+    job: Job,
+    folder: Path,
+    stop: StopRequest,
+    ranks: "Ranks | None",
+    *,
+    keep: Collection[str],
 ) -> Generator[Message, None, folders.State]:
     """Take up a checkpoint if asked; nothing can be wrong any more: the run takes its place."""
     request = job.request
+    job.learner.ranks = ranks or job.learner.ranks
     state: folders.State = "fresh"
     if request.resume:
         from textune.training import resuming  # with torch
@@ -244,6 +266,8 @@ def _begin(
     stop.is_begun = True
     for name in mended:
         yield Message(f"{folder / name} was absent or damaged: written anew", is_warning=True)
+    if state != "done":
+        joining.share(ranks, request.settings)
     return state
 
 

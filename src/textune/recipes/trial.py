@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textune.corpora.corpus import Corpus
+from textune.parallel.place import refuse
 from textune.predicting.predictor import Predictor
 from textune.recipes import labelled_text, recipe
 from textune.recipes.recipe import Event
@@ -32,6 +33,7 @@ def learn(request: TrainRequest) -> Generator[Event, None, Run]:
 
     All rows are read and checked. The run is returned, its folder is gone.
     """
+    refuse("--try")
     trackers.require(tracking.names(request.settings))
     with atomic.scratch() as place:
         settings = _small(request.settings)

@@ -186,6 +186,11 @@ class TrainSettings(Section):
         ge=1,
         description="Threads on a CPU; by the free cores if not given, fewer beside busy programs.",
     )
+    rank_timeout: float = Field(
+        600.0,
+        gt=0,
+        description="Seconds that several processes wait for each other before the run stops.",
+    )
     checkpoint_minutes: float = Field(
         10.0, gt=0, description="Minutes of training between checkpoints, besides validations."
     )

@@ -108,9 +108,7 @@ def masked_batch(
     """
     texts, first_sizes, asked, targets, start = [], [], [], [], 0
     for row in rows.tolist():
-        spans = (passages.first[row], passages.second[row])
-        one, two = (documents.ids[slice(*span.tolist())] for span in spans)
-        ids, first = tokenizer.wrap(one, two if len(two) else None)
+        ids, first = _passage(documents, passages, row, tokenizer)
         masked, places = masking.apply(ids, np.random.default_rng([seed, epoch, row]))
         texts.append(masked)
         first_sizes.append(first)
@@ -124,3 +122,30 @@ def masked_batch(
         mlm_targets=torch.from_numpy(np.concatenate(targets).astype(np.int64)).to(device),
         nsp_labels=torch.from_numpy(passages.nsp_labels[rows]).to(device),
     )
+
+
+def asked(
+    documents: Documents,
+    passages: Passages,
+    rows: NDArray[np.int64],
+    tokenizer: Tokenizer,
+    masking: Masking,
+    *,
+    seed: int,
+    epoch: int,
+) -> int:
+    """Count the tokens that are asked for in some passages, as `masked_batch` masks them."""
+    count = 0
+    for row in rows.tolist():
+        ids, _ = _passage(documents, passages, row, tokenizer)
+        count += len(masking.apply(ids, np.random.default_rng([seed, epoch, row]))[1])
+    return count
+
+
+def _passage(
+    documents: Documents, passages: Passages, row: int, tokenizer: Tokenizer
+) -> tuple[Ids, int]:
+    """Return the ids of a passage, with special ones, and the size of its first segment."""
+    spans = (passages.first[row], passages.second[row])
+    one, two = (documents.ids[slice(*span.tolist())] for span in spans)
+    return tokenizer.wrap(one, two if len(two) else None)

@@ -150,15 +150,21 @@ def in_order(
 
 
 def _shares(ranked: Rows, lengths: NDArray[np.int64], world: int) -> list[Rows]:
-    """Give each text, longest first, to the process with the fewest tokens so far."""
+    """Give each text, longest first, to the process with the fewest tokens so far.
+
+    All processes get as many texts, to one more or less.
+    """
     if world == 1:
         return [ranked]
     loads = [0] * world
+    room = [len(ranked) // world + (number < len(ranked) % world) for number in range(world)]
     chosen: list[list[int]] = [[] for _ in range(world)]
     for row in ranked.tolist():
-        lightest = min(range(world), key=lambda number: (loads[number], number))
+        free = (number for number in range(world) if room[number])
+        lightest = min(free, key=lambda number: (loads[number], number))
         chosen[lightest].append(row)
         loads[lightest] += int(lengths[row])
+        room[lightest] -= 1
     return [np.asarray(rows, dtype=np.int64) for rows in chosen]
 
 

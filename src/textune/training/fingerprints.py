@@ -24,6 +24,7 @@ FREE = {  # settings that no weight depends on
     "text.cache",
     "train.recipe",  # what it chose counts
     "train.threads",  # kernels give the same bits with any number of them
+    "train.rank_timeout",
     "train.checkpoint_minutes",
     "train.curve",
     "train.judge_training",

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from textune.objectives.objective import Prior
 from textune.objectives.work import Work
+from textune.parallel.ranks import ALONE, Ranks
 from textune.records import Batch, Step
 
 SHARE = 0.1  # of all updates that are watched
@@ -52,9 +53,8 @@ class Watch:
         self._first: list[Tensor] = list(map(_row, known["first"]))
         self._recent = deque(map(_row, known["recent"]), maxlen=RECENT)
         self._work: Work | None = None
-        self._chance: list[Tensor] = []  # of the micro-batches of this update
-        self._answers: list[Tensor] = []
-        self._truth: list[Tensor] = []
+        self._chance: Tensor | None = None  # () sum of losses of constant answers in this update
+        self._counts: Tensor | None = None  # (2, C) how often each is the answer, and the truth
 
     def state(self) -> dict[str, list[list[float]]]:
         """Return what was kept, for a checkpoint."""
@@ -66,9 +66,28 @@ class Watch:
     def over(self, works: Iterable[Work]) -> Iterator[Work]:
         """Let updates pass, and remember which one is computed."""
         for work in works:
-            self._work = work
-            self._forget()
+            self.begin(work)
             yield work
+
+    def begin(self, work: Work) -> None:
+        """Remember which update is computed."""
+        self._work = work
+        self._forget()
+
+    def share(self, ranks: Ranks) -> None:
+        """Bring together what several processes have heard of an update that is watched."""
+        if not ranks.are_several or self._work is None or self._work.number > self.end:
+            return
+        kinds = len(self._prior.names)
+        if self._chance is None:  # no text was this process's
+            self._chance = torch.zeros((), dtype=torch.float64)
+        if self._counts is None:
+            self._counts = torch.zeros((2, kinds), dtype=torch.float64)
+        heard = torch.cat([self._chance.reshape(1), self._counts.reshape(-1)]).cpu()
+        ranks.add([heard])()
+        has_chance = self._prior.logits is not None
+        self._chance = heard[0] if has_chance else None
+        self._counts = heard[1:].reshape(2, kinds) if kinds else None
 
     def listening(self, loss: Callable[[Any, Batch], Tensor]) -> Callable[[Any, Batch], Tensor]:
         """Return a loss that is the same, and heard."""
@@ -80,10 +99,11 @@ class Watch:
 
         return heard
 
-    def after(self, step: Step) -> str | None:
+    def after(self, step: Step, ranks: Ranks = ALONE) -> str | None:
         """Keep what an update was like; return in words what is wrong with the training so far."""
         if step.number > self.end or self._work is None:
             return None
+        self.share(ranks)
         row = self._measured(step, self._work.count)
         self._forget()
         if len(self._first) < STARTED:
@@ -94,8 +114,7 @@ class Watch:
         return self._judged(step.number)
 
     def _forget(self) -> None:
-        for kept in (self._chance, self._answers, self._truth):
-            kept.clear()
+        self._chance = self._counts = None
 
     @torch.no_grad()
     def _hear(self, output: Tensor, batch: Batch, loss: Callable[[Any, Batch], Tensor]) -> None:
@@ -103,21 +122,24 @@ class Watch:
             constant = torch.as_tensor(
                 self._prior.logits, dtype=torch.float32, device=output.device
             )
-            self._chance.append(loss(constant.expand(len(output), -1), batch))
+            found = loss(constant.expand(len(output), -1), batch).double()
+            self._chance = found if self._chance is None else self._chance + found
         if self._prior.names and batch.targets is not None:
             is_known = batch.targets >= 0
-            self._answers.append(output.argmax(dim=1)[is_known])
-            self._truth.append(batch.targets[is_known])
+            pair = (output.argmax(dim=1)[is_known], batch.targets[is_known])
+            kinds = len(self._prior.names)
+            counts = torch.stack([each.bincount(minlength=kinds)[:kinds] for each in pair]).double()
+            self._counts = counts if self._counts is None else self._counts + counts
 
     def _measured(self, step: Step, count: float) -> Tensor:
         """Return what is kept of an update; (6,) float64, on its device."""
         place = step.loss.device
         nothing = torch.tensor(math.nan, device=place)
-        chance = sum(self._chance, torch.zeros((), device=place)) / count
-        (answers, answer), (truth, _) = _commonest(self._answers), _commonest(self._truth)
+        own, true = (None, None) if self._counts is None else self._counts
+        (answers, answer), (truth, _) = _commonest(own), _commonest(true)
         found = [
             step.loss,
-            chance if self._chance else nothing,
+            nothing if self._chance is None else self._chance / count,
             answers,
             truth,
             step.norm.detach(),
@@ -194,14 +216,13 @@ def _steepness(first: NDArray[Any], later: NDArray[Any]) -> float:
     return float(np.median(later[:, NORM]) / max(first[0, NORM], 1e-9))
 
 
-def _commonest(found: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-    """Return the share of the most frequent of some numbers, and itself; NaN of none."""
-    if not found or not sum(map(len, found)):
+def _commonest(counts: Tensor | None) -> tuple[Tensor, Tensor]:
+    """Return the share of the most frequent of some answers, and which it is; NaN of none."""
+    if counts is None or not bool(counts.sum()):
         nothing = torch.tensor(math.nan)
         return nothing, nothing
-    together = torch.cat(list(found))
-    most = together.mode().values
-    return (together == most).double().mean(), most
+    most = counts.argmax()
+    return counts[most] / counts.sum(), most
 
 
 def _row(numbers: Sequence[float]) -> Tensor:

@@ -18,6 +18,7 @@ from textune.fast import threads
 from textune.metrics import written
 from textune.objectives.objective import Objective, passes
 from textune.objectives.work import Work
+from textune.parallel.ranks import ALONE, Ranks
 from textune.records import Batch, Message, Started, Step
 from textune.runs.journal import Journal
 from textune.runs.typed import Capsule
@@ -62,6 +63,7 @@ class Learner:
     saves_last: bool = False  # whether a state is kept of the last step, though none judges it
     profiler: Profiler | None = None  # of the first updates
     trackers: Trackers = field(default_factory=Trackers)  # that follow the run
+    ranks: Ranks = ALONE  # the processes that learn together
     journal: Journal = field(init=False)  # while it learns
     listeners: Listeners = field(init=False)  # while it learns
 
@@ -185,7 +187,13 @@ class Learner:
         """Return what names by content all that the remaining steps depend on."""
         if self.named is None:
             data = self.objective.fingerprint()
-            self.named = snapshot.fingerprint(data, self.settings, self.encoder, self.objective.own)
+            self.named = snapshot.fingerprint(
+                data,
+                self.settings,
+                self.encoder,
+                self.objective.own,
+                processes=self.ranks.place.world,
+            )
         return self.named
 
     def note(self) -> dict[str, object]:
@@ -218,8 +226,14 @@ class Learner:
         """Go through the passes and leave out the updates that are already done."""
         epochs = None if self.clock.budget is not None else self.settings.train.epochs
         epochs = 0 if self.is_frozen else epochs
-        done, most = self.progress.step, self.micro_tokens
-        return passes(self.objective, self.encoder, epochs, after=done, micro_tokens=most)
+        return passes(
+            self.objective,
+            self.encoder,
+            epochs,
+            after=self.progress.step,
+            micro_tokens=self.micro_tokens,
+            place=self.ranks.place,
+        )
 
     def updates(
         self, loss: Callable[[Any, Batch], Tensor], works: Iterable[Work]
@@ -241,6 +255,7 @@ class Learner:
             self.schedule,
             clip=self.settings.train.clip,
             remedy=remarks.remedy(self.precision),
+            ranks=self.ranks,
         )
 
     def measures(self) -> Capsule:

@@ -1,7 +1,9 @@
 """A learner goes through its updates: judged, saved and stopped on the way."""
 
+import signal
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,13 +11,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from textune.errors import NumericsError, StoppedError
+from textune.errors import NumericsError, RanksError, StoppedError
 from textune.fast import threads
 from textune.metrics import catalogue, written
 from textune.metrics.metrics import Report
 from textune.records import Batch, Message, Started, Step, Validated
 from textune.runs.journal import Journal
-from textune.training import memory, snapshot, starting_over
+from textune.training import leading, memory, snapshot, starting_over
 from textune.training.guards import StopRequest
 from textune.training.learner import Learner
 from textune.training.profiling import Profiler
@@ -67,11 +69,14 @@ def learn(learner: Learner, folder: Path, stop: StopRequest, *, goes_on: bool) -
 def _attempts(learner: Learner, folder: Path, stop: StopRequest) -> Iterator[Event]:
     """Go through the updates, a second time where the first does not learn."""
     while True:
+        leading.share_state(learner)
         why: str | None = None
         try:
             yield from _validated(learner, folder, stop)  # a stop may have come before it
             if not _is_over(learner):
                 why = yield from _steps(learner, folder, stop)
+        except RanksError as error:
+            raise _lost(learner, folder, error) from error
         except NumericsError as error:
             if not starting_over.is_possible(learner):
                 raise
@@ -90,7 +95,7 @@ def _steps(
     works, watch = learner.work(), learner.watch
     if watch is not None:
         loss, works = watch.listening(loss), watch.over(works)
-    for step in learner.updates(loss, works):
+    for step in learner.updates(loss, leading.led(learner, works)):
         seconds = time.perf_counter() - began
         _account(learner, step, seconds)
         learner.journal.step(step, seconds, threads.count())
@@ -101,7 +106,7 @@ def _steps(
         yield from learner.profiled()
         yield from map(Message, threads.news())
         yield from (Message(text, is_warning=True) for text in learner.journal.news())
-        why = None if watch is None else watch.after(step)
+        why = None if watch is None else watch.after(step, learner.ranks)
         if why is not None and starting_over.is_possible(learner):
             return why
         if why is not None:
@@ -122,7 +127,7 @@ def _validated(learner: Learner, folder: Path, stop: StopRequest) -> Iterator[Va
     if not _is_due(learner):
         return
     try:
-        with stop.at_once():
+        with nullcontext() if learner.ranks.are_several else stop.at_once():  # no one waits in vain
             judged = _judge(learner)
     except StoppedError:  # before anything followed from it: it is judged again
         _stop_if(learner, folder, stop)
@@ -203,9 +208,9 @@ def _judge(learner: Learner) -> _Judged:
     began = time.perf_counter()
     learner.encoder.release()  # gradients are made anew; meanwhile judging needs memory
     memory.give_back()
-    most, by = learner.micro_tokens, learner.objective.learned
-    found = learner.objective.judge(learner.encoder, micro_tokens=most)
-    learned = None if by is None else by.judge(learner.encoder, micro_tokens=most)
+    by = learner.objective.learned
+    found = leading.judged(learner, learner.objective)
+    learned = None if by is None else leading.judged(learner, by, learned=True)
     return _Judged(found, learned, began)
 
 
@@ -240,12 +245,27 @@ def _stop_if(learner: Learner, folder: Path, stop: StopRequest) -> None:
     Raises:
         StoppedError: It was asked for.
     """
+    if stop.signal is None and learner.ranks.are_stopped:  # another process was asked
+        stop.signal = signal.SIGTERM
     if stop.signal is None:
         return
     learner.save_checkpoint(folder)
     raise StoppedError(
         f"stopped after step {learner.progress.step:,}, state saved; continue with --resume",
         signal=stop.signal,
+    )
+
+
+def _lost(learner: Learner, folder: Path, error: RanksError) -> RanksError:
+    """Save the state where another process is lost: the weights are those of the last update."""
+    learner.optimizer.zero_grad()
+    learner.encoder.release()
+    try:
+        learner.save_checkpoint(folder)
+    except OSError as fault:
+        return RanksError(f"{error}; no state was saved: {fault}")
+    return RanksError(
+        f"{error}; the state after step {learner.progress.step:,} is saved: continue with --resume"
     )
 
 

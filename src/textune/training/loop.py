@@ -10,9 +10,10 @@ from torch.optim.lr_scheduler import LRScheduler
 from textune.errors import NumericsError
 from textune.fast import threads
 from textune.objectives.work import Work
+from textune.parallel.ranks import ALONE, Ranks
 from textune.records import Batch, Step
 from textune.text import batches
-from textune.training import parted
+from textune.training import parted, reducing
 from textune.training.optim import AdamW
 
 
@@ -48,6 +49,7 @@ def train(
     clip: float | None,
     dropout: bool = True,
     remedy: str = "a lower --lr or --set train.precision=fp32",
+    ranks: Ranks = ALONE,
 ) -> Iterator[Step]:
     """Update the weights once for each step, and yield what it was like.
 
@@ -63,14 +65,16 @@ def train(
         clip: Largest gradient norm; None for no limit.
         dropout: Whether the model is in training mode; the one place where that is decided.
         remedy: What may help where a gradient is not finite.
+        ranks: Processes that learn the run, each from its share of every update.
 
     Raises:
         NumericsError: A gradient is not finite; the weights are those of the step before.
+        RanksError: Another process is lost; the weights are those of the step before.
     """
     late: Step | None = None  # of which it is not known yet whether its norm was finite
     for work in steps:
         model.set_dropout(dropout)  # whoever took the step before may have judged by the model
-        total = _accumulate(model, loss, work)
+        total = reducing.add(ranks, optimizer, accumulate(model, loss, work))
         norm = optimizer.clip(clip)
         _refuse_not_finite(late, remedy)
         step = Step(
@@ -86,10 +90,8 @@ def train(
         late = step if optimizer.skips else None
         if late is None:
             _refuse_not_finite(step, remedy)
-        optimizer.step()
+        update(model, optimizer)
         schedule.step()
-        optimizer.zero_grad(set_to_none=True)
-        model.refresh()
         yield step
     _refuse_not_finite(late, remedy)
 
@@ -103,7 +105,15 @@ def _refuse_not_finite(step: Step | None, remedy: str) -> None:
         )
 
 
-def _accumulate(model: Trainable, loss: Callable[[object, Batch], Tensor], work: Work) -> Tensor:
+def update(model: Trainable, optimizer: AdamW) -> None:
+    """Change the weights by their gradients, and forget these."""
+    optimizer.step()
+    optimizer.zero_grad(set_to_none=True)
+    model.refresh()
+
+
+def accumulate(model: Trainable, loss: Callable[[object, Batch], Tensor], work: Work) -> Tensor:
+    """Add the gradients of the micro-batches of an update; return its loss."""
     total = torch.zeros(())
     for batch in threads.over(work.parts):
         part = _go_back(model, loss, batch, work)

@@ -124,6 +124,15 @@ class AdamW(torch.optim.AdamW):
         for half in self._halves.values():
             half.gradient = None
 
+    def gradients(self) -> Iterator[tuple[nn.Parameter, Tensor | None]]:
+        """Yield every parameter with its gradient, one in bf16 turned into one in fp32."""
+        for group in self.param_groups:
+            for parameter in group["params"]:
+                half = self._halves.get(id(parameter))
+                if half is not None and half.gradient is not None:
+                    parameter.grad, half.gradient = half.gradient.float(), None
+                yield parameter, parameter.grad
+
     def _update(self, group: dict[str, Any]) -> None:
         by_step: dict[int, list[tuple[nn.Parameter, Tensor]]] = defaultdict(list)
         found = list(self._with_gradients(group))

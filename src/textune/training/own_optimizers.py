@@ -1,6 +1,6 @@
 """An optimizer of the user's own, or groups of parameters, become what the loop updates by."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 import torch
@@ -84,13 +84,17 @@ class _Adopted:
     param_groups: list[dict[str, Any]]
     _pairs: list[tuple[nn.Parameter, Half]]
 
-    def clip(self, most: float | None) -> Tensor:
-        """Measure the norm of all gradients, and scale them to at most this one; return it."""
+    def gradients(self) -> Iterator[tuple[nn.Parameter, Tensor | None]]:
+        """Yield every parameter with its gradient, one in bf16 turned into one in fp32."""
         for parameter, half in self._pairs:
             if half.gradient is not None:
                 parameter.grad, half.gradient = half.gradient.float(), None
-        everything = [item for group in self.param_groups for item in group["params"]]
-        gradients = [item.grad for item in everything if item.grad is not None]
+        for group in self.param_groups:
+            yield from ((parameter, parameter.grad) for parameter in group["params"])
+
+    def clip(self, most: float | None) -> Tensor:
+        """Measure the norm of all gradients, and scale them to at most this one; return it."""
+        gradients = [gradient for _, gradient in self.gradients() if gradient is not None]
         norm = nn.utils.get_total_norm(gradients)
         if most is not None:
             torch._foreach_mul_(gradients, (most / (norm + 1e-6)).clamp(max=1.0))

@@ -44,7 +44,12 @@ def put_back(found: Checkpoint, model: nn.Module, optimizer: AdamW) -> Progress:
 
 
 def fingerprint(
-    data: str, settings: RunSettings, encoder: Encoder, own: Own = NOTHING
+    data: str,
+    settings: RunSettings,
+    encoder: Encoder,
+    own: Own = NOTHING,
+    *,
+    processes: int = 1,
 ) -> Fingerprint:
     """Name by content all that the remaining steps depend on; `data` names what is learned from."""
     parts = {part: f"{source.name} ({source.sha256[:12]})" for part, source in own.sources.items()}
@@ -56,6 +61,8 @@ def fingerprint(
     }
     if encoder.device.type == "cpu" and threads.decide(by_kernels=encoder.has_kernels):
         surroundings["the threads"] = str(threads.used()[0])
+    if processes > 1:  # sums are rounded otherwise, and dropout draws otherwise
+        surroundings["the processes"] = str(processes)
     surroundings |= {"the callbacks": parts.pop("callbacks")} if "callbacks" in parts else {}
     defaults = type(settings).model_construct().model_dump(mode="json")
     if isinstance(settings, Settings):  # runs from before there were recipes were classic

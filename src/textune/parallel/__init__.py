@@ -1,0 +1,1 @@
+"""Several processes learn one run: who they are, and what they send each other."""

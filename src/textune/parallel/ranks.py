@@ -1,0 +1,335 @@
+"""Processes that learn one run say words, add numbers and bring answers together.
+
+The first one decides and says what comes next; the others hear it. What computes and adds is
+torch.distributed: gloo between processors, nccl between cards.
+"""
+
+import json
+import socket
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+import torch.distributed as dist
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.distributed.rendezvous import rendezvous
+
+from textune.errors import RanksError, TextuneError, first_line
+from textune.parallel.place import FIRST, Place
+from textune.parallel.pulse import Pulse
+
+Rows = NDArray[np.int64]
+Answer = tuple[Rows, NDArray[np.float32]]  # places of texts, and the logits of their items
+WORDS = 512  # bytes of a word that goes out in one message
+FOREVER = timedelta(days=365)
+NAPS = (1e-5, 0.02)  # seconds between two looks whether a word has come: the first, and the longest
+END = {"do": "end"}
+
+
+class Stop(Protocol):
+    """Whether somebody asked this process to stop."""
+
+    signal: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Joined:
+    """What joins the processes."""
+
+    pulse: Pulse
+    words: Any  # a group for what the first one says: it may compute alone for long
+    seconds: float  # that processes wait for each other
+
+
+class Ranks:
+    """The processes of one run, as one of them sees the others; of one alone nothing is sent."""
+
+    def __init__(self, place: Place, joined: _Joined | None = None):
+        self.place = place
+        self.stop: Stop | None = None  # what notes signals in this process
+        self.are_stopped = False  # whether another process was asked to stop
+        self._joined = joined
+
+    @property
+    def is_first(self) -> bool:
+        """Whether this process decides, writes and speaks."""
+        return self.place.is_first
+
+    @property
+    def are_several(self) -> bool:
+        """Whether there are others."""
+        return self._joined is not None
+
+    def say(self, word: dict[str, Any]) -> None:
+        """Tell the others what comes next.
+
+        Raises:
+            RanksError: One of them is lost.
+        """
+        if self._joined is None:
+            return
+        text = json.dumps(word).encode()
+        head = np.zeros(WORDS, dtype=np.uint8)
+        head[:8] = np.frombuffer(np.int64(len(text)).tobytes(), dtype=np.uint8)
+        short = text[: WORDS - 8]
+        head[8 : 8 + len(short)] = np.frombuffer(short, dtype=np.uint8)
+        with self._watched():
+            self._spread(torch.from_numpy(head))
+            if rest := text[len(short) :]:
+                self._spread(torch.frombuffer(bytearray(rest), dtype=torch.uint8))
+
+    def hear(self) -> dict[str, Any]:
+        """Wait for what the first process says next, as long as that lives.
+
+        Raises:
+            RanksError: It is lost.
+        """
+        assert self._joined is not None
+        head = torch.zeros(WORDS, dtype=torch.uint8)
+        with self._watched():
+            self._await(dist.broadcast(head, 0, group=self._joined.words, async_op=True))
+            size = int(np.frombuffer(head[:8].numpy().tobytes(), dtype=np.int64)[0])
+            text = head[8 : 8 + size].numpy().tobytes()
+            if len(text) < size:
+                rest = torch.zeros(size - len(text), dtype=torch.uint8)
+                self._spread(rest)
+                text += rest.numpy().tobytes()
+        found: dict[str, Any] = json.loads(text)
+        return found
+
+    def send(self, tensors: dict[str, Tensor]) -> None:
+        """Give the others a copy of some tensors, each by its name."""
+        shapes = {name: [str(item.dtype), list(item.shape)] for name, item in tensors.items()}
+        self.say({"do": "tensors", "shapes": shapes})
+        with self._watched():
+            for item in tensors.values():
+                if item.numel():
+                    self._spread(_bytes(item.detach().cpu()))
+
+    def receive(self) -> dict[str, Tensor]:
+        """Return the copies that the first process sends."""
+        found = {}
+        for name, (kind, shape) in self.hear()["shapes"].items():
+            item = torch.empty(shape, dtype=getattr(torch, kind.removeprefix("torch.")))
+            with self._watched():
+                if item.numel():
+                    self._spread(_bytes(item))
+            found[name] = item
+        return found
+
+    def add(self, tensors: Sequence[Tensor]) -> Callable[[], None]:
+        """Begin to add tensors over all processes, in place; return what waits for the sums.
+
+        All processes give tensors of the same shapes, in the same order.
+        """
+        if self._joined is None:
+            return lambda: None
+        with self._watched():
+            begun = [dist.all_reduce(item, async_op=True) for item in tensors]
+
+        def wait() -> None:
+            with self._watched():
+                for one in begun:
+                    one.wait()
+
+        return wait
+
+    def deal(self, groups: Iterable[Rows], sizes: NDArray[np.int64]) -> list[Rows]:
+        """Return this process's share of groups of texts, about as many tokens as any other's.
+
+        Args:
+            groups: Places of texts; the same in every process.
+            sizes: (N,) tokens of each text.
+        """
+        everything = list(groups)
+        loads = [0] * self.place.world
+        mine = []
+        costs = [int(sizes[group].sum()) for group in everything]
+        for number in sorted(range(len(costs)), key=lambda number: -costs[number]):
+            lightest = loads.index(min(loads))
+            loads[lightest] += costs[number]
+            if lightest == self.place.rank:
+                mine.append(number)
+        return [everything[number] for number in sorted(mine)]
+
+    def gather(self, parts: Iterable[Answer]) -> Iterator[Answer]:
+        """Bring the answers of all processes to the first one; none comes out in the others."""
+        if self._joined is None:
+            yield from parts
+            return
+        mine = list(parts)
+        if not self.is_first:
+            with self._watched():
+                _send(mine)
+            return
+        yield from mine
+        for rank in range(1, self.place.world):
+            with self._watched():
+                found = _receive(rank)
+            yield from found
+
+    def seed(self, seed: int, step: int) -> None:
+        """Let dropout draw by the run's seed, the step and the process."""
+        if self._joined is not None:
+            drawn = np.random.SeedSequence([seed, step, self.place.rank])
+            torch.manual_seed(int(drawn.generate_state(1, np.uint64)[0] >> np.uint64(1)))
+
+    def fail(self, text: str) -> None:
+        """Leave for the first process what went wrong in this one."""
+        if self._joined is not None:
+            with suppress(RuntimeError):  # it may have ended
+                self._joined.pulse.fail(text)
+
+    def leave(self) -> None:
+        """End what joins the processes."""
+        if self._joined is not None:
+            self._joined.pulse.end()
+            dist.destroy_process_group()
+
+    def _spread(self, item: Tensor) -> None:
+        assert self._joined is not None
+        dist.broadcast(item, 0, group=self._joined.words)
+
+    def _await(self, begun: Any) -> None:
+        """Wait for a message of the first process, while that is seen to live."""
+        assert self._joined is not None
+        nap, count, seen = NAPS[0], -1, time.monotonic()
+        looked = seen
+        while not begun.is_completed():
+            time.sleep(nap)
+            nap = min(nap * 1.5, NAPS[1])
+            now = time.monotonic()
+            if now - looked < 1.0:
+                continue
+            looked, before, count = now, count, self._joined.pulse.count(0)
+            seen = now if count != before else seen
+            if now - seen > self._joined.seconds:
+                raise RuntimeError(f"rank 0 was not seen for {self._joined.seconds:g} seconds")
+        begun.wait()
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        """Turn what torch says of a lost process into an error that names it."""
+        try:
+            yield
+        except RuntimeError as error:
+            if isinstance(error, TextuneError):
+                raise
+            raise self._lost(error) from error
+
+    def _lost(self, error: RuntimeError) -> RanksError:
+        """Say which process is lost, and of what."""
+        assert self._joined is not None
+        pulse, me = self._joined.pulse, self.place
+        others = [rank for rank in range(me.world) if rank != me.rank]
+        try:
+            if not (faults := pulse.faults(others)):
+                silent = pulse.silent(others)
+                faults = pulse.faults(others)
+            else:
+                silent = []
+            hosts = {rank: pulse.host(rank) for rank in (*faults, *silent)}
+        except RuntimeError:  # the store has ended, which is the first process's or its agent's
+            return _told_by(me, [0], f"rank 0 of {me.world}, or what started it, has ended")
+        names = {rank: Place(rank, me.world).words(hosts[rank]) for rank in hosts}
+        if faults:
+            text = "; ".join(f"{names[rank]}: {text}" for rank, text in faults.items())
+        elif silent:
+            listed = ", ".join(names[rank] for rank in silent)
+            text = f"{listed}: has ended, or stands still; nothing is heard of it"
+        else:
+            text = (
+                f"the processes wait for each other in vain, though all {me.world} live "
+                f"({first_line(error)})"
+            )
+        return _told_by(me, silent, text)
+
+
+ALONE = Ranks(FIRST)
+
+
+def join(place: Place, *, seconds: float, by_cards: bool) -> Ranks:
+    """Join the processes of one run.
+
+    Args:
+        place: Of this one.
+        seconds: That processes wait for each other.
+        by_cards: Whether gradients lie on cards of NVIDIA: nccl adds them.
+
+    Raises:
+        RanksError: The others do not come.
+    """
+    limit = timedelta(seconds=seconds)
+    where = f"env://?rank={place.rank}&world_size={place.world}"
+    try:
+        store, *_ = next(rendezvous(where, timeout=limit))
+        dist.init_process_group(
+            "cpu:gloo,cuda:nccl" if by_cards else "gloo",
+            store=store,
+            rank=place.rank,
+            world_size=place.world,
+            timeout=limit,
+        )
+        words = dist.new_group(backend="gloo", timeout=FOREVER)
+        pulse = Pulse(store, place.rank, socket.gethostname())
+    except RuntimeError as error:
+        raise RanksError(
+            f"{place.words(socket.gethostname())}: the {place.world} processes did not come "
+            f"together within {seconds:g} seconds ({first_line(error)}); were all of them "
+            "started, and does MASTER_ADDR lead to the first one? Of several networks name one by "
+            "GLOO_SOCKET_IFNAME and NCCL_SOCKET_IFNAME"
+        ) from error
+    return Ranks(place, _Joined(pulse, words, seconds))
+
+
+def _told_by(me: Place, lost: Sequence[int], text: str) -> RanksError:
+    """Make the error of a lost process; where the first one is lost, the next one says so."""
+    error = RanksError(text)
+    living = (rank for rank in range(me.world) if rank not in lost)
+    error.is_told_here = 0 in lost and me.rank == next(living, me.rank)
+    return error
+
+
+def _bytes(item: Tensor) -> Tensor:
+    """See a tensor on the CPU as bytes; (…) → (N,) uint8 of the same memory."""
+    assert item.is_contiguous()
+    return item.reshape(-1).view(torch.uint8)
+
+
+def _send(parts: Sequence[Answer]) -> None:
+    """Send answers to the first process: how many, of what sizes, and then themselves."""
+    width = parts[0][1].shape[1] if parts else 0
+    sizes = np.array([[len(places), len(logits)] for places, logits in parts], dtype=np.int64)
+    dist.send(torch.tensor([len(parts), width]), 0)
+    if not parts:
+        return
+    dist.send(torch.from_numpy(sizes), 0)
+    dist.send(torch.from_numpy(np.concatenate([places for places, _ in parts])), 0)
+    logits = np.concatenate([logits for _, logits in parts])
+    if logits.size:
+        dist.send(torch.from_numpy(np.ascontiguousarray(logits, dtype=np.float32)), 0)
+
+
+def _receive(rank: int) -> list[Answer]:
+    """Receive what `_send` sends."""
+    head = torch.zeros(2, dtype=torch.int64)
+    dist.recv(head, rank)
+    count, width = head.tolist()
+    if not count:
+        return []
+    sizes = torch.zeros((count, 2), dtype=torch.int64)
+    dist.recv(sizes, rank)
+    of_places, of_logits = sizes.sum(0).tolist()
+    places = torch.zeros(of_places, dtype=torch.int64)
+    dist.recv(places, rank)
+    logits = torch.zeros((of_logits, width))
+    if logits.numel():
+        dist.recv(logits, rank)
+    parts = zip(places.split(sizes[:, 0].tolist()), logits.split(sizes[:, 1].tolist()), strict=True)
+    return [(some.numpy(), found.numpy()) for some, found in parts]

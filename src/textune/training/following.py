@@ -1,0 +1,101 @@
+"""What the first of several processes says becomes what the others compute: no more, no less.
+
+They decide nothing and write nothing. Their weights are those of the first process from the first
+word on, whatever that had done before: a linear head, a checkpoint.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from torch import Tensor
+
+from textune.errors import RanksError
+from textune.fast import layers
+from textune.objectives.work import Work
+from textune.parallel.ranks import END, Ranks
+from textune.records import Batch
+from textune.training import fingerprints, guards, loop, reducing, snapshot, starting_over
+from textune.training.checkpoint import Checkpoint
+from textune.training.learner import Learner
+
+
+def follow(learner: Learner, ranks: Ranks) -> dict[str, Any]:
+    """Do what the first process says, until it says that this is the end; return its last word.
+
+    Raises:
+        RanksError: The first process is lost, or another one is, or other texts were read here.
+    """
+    works: Iterator[Work] = iter(())
+    with guards.memory(learner.micro_tokens):
+        while (word := ranks.hear())["do"] != END["do"]:
+            match word["do"]:
+                case "state":
+                    works = _take_state(learner, ranks)
+                case "step":
+                    _learn(learner, next(works), word)
+                case "judge":
+                    _assist(learner, word)
+    return word
+
+
+def _take_state(learner: Learner, ranks: Ranks) -> Iterator[Work]:
+    """Take the first process's weights and moments; return the updates that come after them."""
+    state = ranks.hear()
+    _refuse_others(learner, state["fingerprints"])
+    learner.optimizer.state.clear()
+    learner.encoder.release()
+    layers.share_gradients(learner.encoder.model)
+    found = Checkpoint(ranks.receive(), state)
+    learner.progress = snapshot.put_back(found, learner.encoder.model, learner.optimizer)
+    learner.model.reload()
+    starting_over.watch(learner)
+    return learner.work()
+
+
+def _refuse_others(learner: Learner, prints: dict[str, Any]) -> None:
+    """Refuse to learn from other texts, or by other settings, than the first process.
+
+    Raises:
+        RanksError: They differ.
+    """
+    mine = learner.prints()
+    changes = fingerprints.compare(prints, mine)
+    if not changes.names:
+        return
+    settings = f" ({'; '.join(changes.settings)})" if changes.settings else ""
+    raise RanksError(
+        f"{' and '.join(changes.names)} differ from those of rank 0{settings}: every machine needs "
+        "the same files, and every process the same command"
+    )
+
+
+def _learn(learner: Learner, work: Work, word: dict[str, Any]) -> None:
+    """Take part in an update of the weights."""
+    assert work.number == word["number"], "the processes have come to different updates"
+    optimizer, ranks = learner.optimizer, learner.ranks
+    loss: Callable[[Any, Batch], Tensor] = learner.objective.loss
+    for group, rate in zip(optimizer.param_groups, word["rates"], strict=True):
+        group["lr"] = rate
+    watch = learner.watch if word["watched"] else None
+    if watch is not None:
+        loss = watch.listening(loss)
+        watch.begin(work)
+    ranks.seed(learner.settings.seed, work.number)
+    learner.model.set_dropout(True)
+    reducing.add(ranks, optimizer, loop.accumulate(learner.model, loss, work))
+    norm = optimizer.clip(learner.settings.train.clip)
+    if optimizer.skips or bool(norm.isfinite()):
+        loop.update(learner.model, optimizer)
+    if watch is not None:
+        watch.share(ranks)
+
+
+def _assist(learner: Learner, word: dict[str, Any]) -> None:
+    """Compute this process's share of what the first one judges."""
+    learner.optimizer.zero_grad()
+    learner.encoder.release()
+    objective = learner.objective
+    if word["learned"]:
+        assert objective.learned is not None
+        objective = objective.learned
+    objective.assist(learner.encoder, micro_tokens=learner.micro_tokens, ranks=learner.ranks)

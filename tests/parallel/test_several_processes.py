@@ -1,0 +1,174 @@
+"""Two processes learn what one does: the same gradients, losses and numbers, whatever befalls them.
+
+One run of two processes, killed in one of them and continued, is what these tests read; a bounded
+form of `python -m bench.ranks`.
+"""
+
+import json
+import os
+import signal
+import sys
+import time
+
+import pytest
+
+import made_ranks
+from textune.doors import cli, launching
+from textune.errors import SettingsError
+from textune.parallel.place import Place
+from textune.recipes import labelled_text, requests
+from textune.runs.events import drained
+from textune.settings import config
+from textune.settings.config import Settings
+
+SETTINGS = {
+    "train.epochs": 5,
+    "train.batch_size": 12,
+    "train.lr": 1e-3,
+    "train.precision": "fp32",
+    "train.dropout": 0.0,
+    "train.validate_every": 5,
+    "data.valid_share": 0.25,
+    "device": "cpu",
+}
+LAST = 50  # updates
+
+
+def steps(run):
+    lines = map(json.loads, (run / "log.jsonl").read_text(encoding="utf-8").splitlines())
+    return [line for line in lines if line["kind"] == "step"]
+
+
+@pytest.fixture(scope="module")
+def texts(tmp_path_factory):
+    """Return a file of texts of very different lengths: ten updates a pass."""
+    file = tmp_path_factory.mktemp("texts") / "films.csv"
+    lines = [
+        f"{'good fine ' * (1 + n % 7)}{'film' if n % 3 else 'bad dull'} {n},{(n // 2) % 2}"
+        for n in range(160)
+    ]
+    file.write_text("\n".join(["text,label", *lines]) + "\n", encoding="utf-8")
+    return file
+
+
+@pytest.fixture(scope="module")
+def alone(texts, tiny_base, tmp_path_factory):
+    """Return the run of one process."""
+    settings = config.resolve(Settings, None, (), {"base": str(tiny_base), **SETTINGS})
+    out = tmp_path_factory.mktemp("alone") / "run"
+    drained(labelled_text.learn(requests.TrainRequest(str(texts), settings, out)))
+    return out
+
+
+def words(texts, base, out, *more):
+    given = [part for name, value in SETTINGS.items() for part in ("--set", f"{name}={value}")]
+    return ["train", str(texts), "--base", str(base), "--out", str(out), *given, *more]
+
+
+@pytest.fixture(scope="module")
+def together(texts, tiny_base, tmp_path_factory):
+    """Return the folder of a run of two processes, what was said, and the exit codes.
+
+    The second process is killed after the first checkpoint; then both are started once more.
+    """
+    folder = tmp_path_factory.mktemp("together")
+    out = folder / "run"
+    killed = made_ranks.start(words(texts, tiny_base, out), folder)
+    end = time.monotonic() + 60
+    while not any(out.glob("checkpoints/step-*")) and time.monotonic() < end:
+        time.sleep(0.01)
+    os.kill(killed.processes[1].pid, signal.SIGKILL)
+    codes = killed.wait()
+    went_on = made_ranks.start(words(texts, tiny_base, out), folder, TORCHELASTIC_RESTART_COUNT=1)
+    return out, killed, codes, went_on, went_on.wait()
+
+
+def test_a_killed_process_ends_the_others_which_name_it(together):
+    _, killed, codes, *_ = together
+    assert codes == [7, -signal.SIGKILL]
+    assert "error: rank 1 of 2 on " in killed.said()
+    assert "is saved: continue with --resume" in killed.said()
+    assert killed.said().count("error:") == 1
+
+
+def test_processes_that_torchrun_starts_anew_go_on_by_themselves(together):
+    out, _, _, went_on, codes = together
+    assert codes == [0, 0]
+    assert "continuing after step" in went_on.said()
+    assert went_on.said().count("2 processes learn together") == 1
+    assert [step["step"] for step in steps(out)] == list(range(1, LAST + 1))
+
+
+def test_two_processes_learn_what_one_does(together, alone):
+    found, wanted = steps(together[0]), steps(alone)
+    assert len(wanted) == LAST
+    for mine, other in zip(found, wanted, strict=True):
+        assert mine["loss"] == pytest.approx(other["loss"], abs=1e-5)
+        assert mine["norm"] == pytest.approx(other["norm"], rel=1e-4)
+        assert mine["lr"] == other["lr"]
+    numbers, others = (
+        json.loads((run / "metrics.json").read_text(encoding="utf-8"))["valid"]
+        for run in (together[0], alone)
+    )
+    assert numbers["mcc"] == others["mcc"]
+    assert numbers["log_loss"] == pytest.approx(others["log_loss"], abs=1e-5)
+    assert numbers["n"] == others["n"]
+
+
+def test_what_one_process_does_is_refused_to_several(monkeypatch, capsys, texts, tmp_path):
+    for name, value in {"RANK": 0, "WORLD_SIZE": 2, "MASTER_ADDR": "h", "MASTER_PORT": 1}.items():
+        monkeypatch.setenv(name, str(value))
+    for command in (["folds", texts], ["sweep", texts], ["train", texts, "--try"]):
+        monkeypatch.setattr(sys, "argv", ["textune", *map(str, command), "--out", str(tmp_path)])
+        with pytest.raises(SystemExit, match="2"):
+            cli.run()
+        assert "is done by one process, and 2 were started" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("environment", "place"),
+    [
+        ({}, Place()),
+        ({"SLURM_PROCID": "1", "SLURM_NTASKS": "4"}, Place()),  # a shell on a cluster
+        (
+            {"SLURM_PROCID": "5", "SLURM_NTASKS": "8", "SLURM_LOCALID": "1"}
+            | {"SLURM_NTASKS_PER_NODE": "4(x2)", "MASTER_ADDR": "h", "MASTER_PORT": "1"},
+            Place(5, 8, 1, 4),
+        ),
+        (
+            {"RANK": "3", "WORLD_SIZE": "4", "LOCAL_RANK": "1", "LOCAL_WORLD_SIZE": "2"}
+            | {"MASTER_ADDR": "h", "MASTER_PORT": "1", "TORCHELASTIC_RESTART_COUNT": "2"},
+            Place(3, 4, 1, 2, 2),
+        ),
+        ({"RANK": "0", "WORLD_SIZE": "1", "MASTER_ADDR": "h", "MASTER_PORT": "1"}, Place()),
+    ],
+)
+def test_the_environment_says_which_process_this_is(environment, place):
+    assert Place.here(environment) == place
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"RANK": "x"}, "RANK='x': expected a number"),
+        ({"RANK": "2"}, "RANK=2 of WORLD_SIZE=2: ranks count from 0"),
+    ],
+)
+def test_an_environment_that_names_no_place_is_refused(changes, words):
+    known = {"WORLD_SIZE": "2", "MASTER_ADDR": "h", "MASTER_PORT": "1"}
+    with pytest.raises(SettingsError, match=words):
+        Place.here(known | changes)
+
+
+@pytest.mark.parametrize(
+    ("processes", "gpus", "words"),
+    [
+        (2, "all", "both say how many"),
+        (0, None, "expected a number from 1 on"),
+        (None, "two", "expected all, or a number of cards"),
+        (None, "999", "this machine has .* cards of NVIDIA; --processes N"),
+    ],
+)
+def test_a_number_of_processes_that_cannot_be_is_refused(processes, gpus, words):
+    with pytest.raises(SettingsError, match=words):
+        launching.start(processes, gpus)
