@@ -66,20 +66,24 @@ def words(texts, base, out, *more):
 
 
 @pytest.fixture(scope="module")
-def together(texts, tiny_base, tmp_path_factory):
+def together(texts, tiny_base, tmp_path_factory, _kernels):
     """Return the folder of a run of two processes, what was said, and the exit codes.
 
     The second process is killed after the first checkpoint; then both are started once more.
     """
     folder = tmp_path_factory.mktemp("together")
-    out = folder / "run"
-    killed = made_ranks.start(words(texts, tiny_base, out), folder)
+    out, cache = folder / "run", folder / "cache"
+    cache.mkdir()
+    (cache / "kernels").symlink_to(_kernels)
+    given = {"TEXTUNE_CACHE": cache, "TEXTUNE_PICTURES": 0}
+    killed = made_ranks.start(words(texts, tiny_base, out), folder, **given)
     end = time.monotonic() + 60
     while not any(out.glob("checkpoints/step-*")) and time.monotonic() < end:
         time.sleep(0.01)
     os.kill(killed.processes[1].pid, signal.SIGKILL)
     codes = killed.wait()
-    went_on = made_ranks.start(words(texts, tiny_base, out), folder, TORCHELASTIC_RESTART_COUNT=1)
+    given["TORCHELASTIC_RESTART_COUNT"] = 1
+    went_on = made_ranks.start(words(texts, tiny_base, out), folder, **given)
     return out, killed, codes, went_on, went_on.wait()
 
 
