@@ -17,6 +17,7 @@ from textune.corpora import corpus, taught
 from textune.corpora.corpus import Corpus
 from textune.corpora.taught import Lesson
 from textune.errors import RunError, SettingsError
+from textune.parallel.place import refuse
 from textune.predicting.predictor import Predictor, Reading
 from textune.recipes import recipe
 from textune.recipes.recipe import Event, Story
@@ -62,6 +63,7 @@ class DistilRequest(TrainRequest):
 
 def learn(request: DistilRequest) -> Generator[Event, None, Run]:
     """Distil a run; iterate to watch. For what it yields and raises see `recipe.run`."""
+    refuse("distill")
     return recipe.run(request, STORY)
 
 
