@@ -5,16 +5,17 @@ import tomllib
 
 import numpy as np
 import pytest
+import torch
 from safetensors.torch import load_file
 from transformers import AutoModelForSequenceClassification
 from typer.testing import CliRunner
 
 import textune
 from textune.corpora import taught
-from textune.doors import cli
+from textune.doors import api, cli
 from textune.encoder import shorter
 from textune.errors import RunError, SettingsError
-from textune.records import Example
+from textune.records import Example, Step
 
 LINES = [f"{'good fine' if n % 2 else 'bad dull'} film {n},{n % 2}" for n in range(80)]
 GIVEN = {"epochs": 2, "batch_size": 16, "lr": 0.01, "device": "cpu", "precision": "fp32"}
@@ -72,7 +73,9 @@ def test_it_says_what_was_lost_and_gained(smaller, run):
     assert found["scores"]["accuracy"]["interval"][0] <= found["scores"]["accuracy"]["gain"]
     assert "times as fast" in said
     assert "on 20 validation texts" in said
-    assert "What was lost and gained" in (out / "report.html").read_text(encoding="utf-8")
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert "What was lost and gained" in page
+    assert f"textune distill {run} --to 1 --text " in page
     told = tomllib.loads((out / "config.toml").read_text(encoding="utf-8"))["run"]["distilled"]
     assert (told["run"], told["layers"], told["temperature"]) == (str(run), 1, 1.0)
 
@@ -112,6 +115,27 @@ def test_targets_are_what_the_run_says(run, folder):
         held = int(known.split.valid[0])
         assert found.shares[held].max() == 1
         assert [item.label for item in found.part("train")[-2:]] == ["1", "1"]
+
+
+def test_a_run_that_was_killed_goes_on_to_the_same_weights(run, folder, tmp_path):
+    given = {"to": "1", "unlabelled": folder / "more.csv", "epochs": 2, "precision": "fp32"}
+    given["settings"] = "train.validate_every=2"
+
+    def learn(out, *, last=None, **more):
+        events = api.events_of(textune.distill, run, out=out, **given, **more)
+        for event in events:
+            if isinstance(event, Step) and event.number == last:
+                break
+        events.close()
+
+    learn(tmp_path / "whole")
+    learn(tmp_path / "killed", last=5)
+    assert not (tmp_path / "killed" / "model").exists()
+    learn(tmp_path / "killed", resume=True)
+    whole, killed = (
+        load_file(tmp_path / name / "model" / "model.safetensors") for name in ("whole", "killed")
+    )
+    assert all(torch.equal(weight, killed[name]) for name, weight in whole.items())
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,7 @@ def request(options: Mapping[str, Any]) -> "DistilRequest":
         RunError: There is no finished run, or it does not say from which file it learned.
     """
     from textune.data.names import parted
+    from textune.doors.keywords import HOW
     from textune.predicting.predictor import Reading
     from textune.recipes.distilling import DistilRequest
     from textune.runs import runs
@@ -49,7 +50,7 @@ def request(options: Mapping[str, Any]) -> "DistilRequest":
         test=begun.get("test"),
         settings=_settings(folder, options),
         out=folder.with_name(f"{folder.name}{SUFFIX}") if out is None else Path(out),
-        overwrite=options["overwrite"],
+        **{name: options[name] for name in HOW},
         run=folder,
         layers=layers,
         width=width,
@@ -137,6 +138,8 @@ def distill(
     precision: str | None = None,
     device: str | None = None,
     settings: str | Sequence[str] = (),
+    resume: bool = False,
+    accept_changes: bool = False,
     overwrite: bool = False,
 ) -> "Run":
     """Teach an encoder of fewer layers to answer as a run does.
@@ -166,6 +169,8 @@ def distill(
         precision: Number format: "auto", "fp32" or "bf16".
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
         settings: Any setting of the training, as "train.patience=2".
+        resume: Go on with a run that was stopped or killed, to the same weights.
+        accept_changes: Go on though versions or kernels have changed, to other bits.
         overwrite: Replace what is there.
 
     Returns:

@@ -166,4 +166,4 @@ def _follow(
     return {**numbers, "distilled": found}
 
 
-STORY = Story("textune distill", gather=_gather, build=_build, follow=_follow, passing=(STUDENT,))
+STORY = Story("textune train", gather=_gather, build=_build, follow=_follow, passing=(STUDENT,))

@@ -51,6 +51,10 @@ def repeat(subject: Subject) -> Section | None:
 def command(subject: Subject) -> str:
     """Return the command that repeats a run; "" where its sources are not told."""
     told = subject.files.settings.get("run") or {}
+    if isinstance(taught := told.get("distilled"), dict):
+        words = ["textune", "distill", taught["run"], "--to", str(taught["layers"])]
+        words += [word for text in taught["texts"] for word in ("--text", text)]
+        return shlex.join([*words, "--out", f"{subject.folder}-again"])
     source = told.get("sources") or told.get("source")
     if not source:
         return ""
