@@ -2,7 +2,7 @@
 #   make demo PYTHON=python3.12    another interpreter
 PYTHON ?= python3
 VENV ?= .venv
-EXTRAS := offline,demo,tensorboard,lightning,sweep,lora,serve,mlflow,wandb,docs,dev
+EXTRAS := offline,demo,tensorboard,lightning,sweep,lora,serve,mlflow,wandb,export,openvino,docs,dev
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.textune-installed
 # Two workers with one thread each: processes that share two cores wait for each other less than threads do.

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import torch
 
-from textune.encoder import bases, load, manifest
+from textune.encoder import bases, heads, load, manifest
 from textune.records import Contract, Shape
 from textune.runs import runs
 from textune.runs.runs import Card
@@ -36,8 +36,10 @@ def make_run(folder: Path, base: object, task: str, labels: list[str], **contrac
         if encoder.config.hidden_size < 100:  # random weights hardly tell texts apart
             for weight in encoder.model.base_model.parameters():
                 weight.mul_(8 if weight.ndim == 2 else 1)
-        encoder.model.classifier.weight.normal_(0, 0.3)
-        encoder.model.classifier.bias.normal_(0, 0.5)
+        _, last = heads.last(encoder.model)
+        last.weight.normal_(0, 0.3)
+        if last.bias is not None:
+            last.bias.normal_(0, 0.5)
     header = bool(contract.pop("header", True))
     form = "name" if task == "single" else "columns"
     known = {"text": ("text",), "label": ("label",) if task == "single" else tuple(labels)}

@@ -24,7 +24,7 @@ SETTINGS = {"adapt": AdaptSettings, "pretrain": PretrainSettings} | dict.fromkey
     (
         *("check", "train", "folds", "evaluate", "predict", "fill", "suggest", "demo"),
         "distill",
-        *("explain", "report", "serve"),
+        *("explain", "report", "export", "serve"),
         *("tokens", "inspect", "features", "sweep"),
         *("table", "follows", "decide", "compare", "push", "suspects"),
     ),
@@ -89,6 +89,7 @@ def test_the_pages_are_all_there():
         "distilling.md",
         "errors.md",
         "explaining.md",
+        "export.md",
         "extending.md",
         "few_labels.md",
         "guide.md",

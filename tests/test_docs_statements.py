@@ -71,7 +71,7 @@ def test_the_prose_is_found():
     assert len(list(prose())) > 300
 
 
-@pytest.mark.parametrize(("page", "option"), of_prose(r"(?<![\w-])--[a-z][a-z-]*"))
+@pytest.mark.parametrize(("page", "option"), of_prose(r"(?<![\w-])--[a-z][a-z0-9-]*"))
 def test_every_option_that_is_named_exists(page, option):
     assert option in all_options() or option in options_of_benches(page)
 
@@ -244,7 +244,7 @@ def test_the_commands_of_the_readme_run_one_after_the_other(at_work, tmp_path, c
     chosen = [line for line in lines if line.startswith("textune ") and " demo" not in line]
     chosen = [line for line in chosen if " sweep" not in line]  # 20 trainings: tests/sweeping
     known = {"check", "train", "evaluate", "suggest", "predict", "adapt", "fill"}
-    known |= {"decide", "compare", "explain"}
+    known |= {"decide", "compare", "explain", "export"}
     assert {line.split()[1] for line in chosen} == known
     for line in chosen:
         assert at_work(line) == 0, (line, capsys.readouterr().err)

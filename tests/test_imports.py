@@ -36,6 +36,8 @@ FLOOR = {  # a room (a folder), or one of the few files beside the rooms
     "training": 7,
     "predicting": 7,
     "recipes": 8,
+    "runtime": 8,
+    "exporting": 9,
     "sweeping": 9,
     "doors": 9,
     "sklearn": 9,
@@ -223,7 +225,11 @@ def test_a_circle_is_noticed() -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["textune", "textune.doors.cli", "textune.records", "textune.settings.config"]
+    "module",
+    [
+        *("textune", "textune.doors.cli", "textune.records", "textune.settings.config"),
+        "textune.runtime",
+    ],
 )
 def test_importing_loads_nothing_heavy(module: str) -> None:
     code = f"import sys, {module}; print(*(name for name in {HEAVY!r} if name in sys.modules))"
@@ -252,7 +258,7 @@ def prints(tree: ast.AST) -> list[int]:
 
 @pytest.mark.parametrize("path", FILES, ids=module_of)
 def test_only_the_console_prints(path: Path) -> None:
-    if module_of(path) != "doors.console":
+    if module_of(path) not in ("doors.console", "runtime.__main__"):
         assert not prints(ast.parse(path.read_text(encoding="utf-8")))
 
 

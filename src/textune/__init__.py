@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from textune.doors.distilling_api import distill
     from textune.doors.evaluating_api import evaluate
     from textune.doors.explaining_api import explain
+    from textune.doors.exporting_api import export
     from textune.doors.looking_api import decode, features, follows, inspect, tokens
     from textune.doors.suggestion_api import suggest
     from textune.doors.suspects_api import correct, suspects
@@ -43,6 +44,7 @@ __all__ = [
     "distill",
     "evaluate",
     "explain",
+    "export",
     "features",
     "follows",
     "inspect",
@@ -71,6 +73,7 @@ _PLACES = {
     "distill": "doors.distilling_api",
     "evaluate": "doors.evaluating_api",
     "explain": "doors.explaining_api",
+    "export": "doors.exporting_api",
     "features": "doors.looking_api",
     "follows": "doors.looking_api",
     "inspect": "doors.looking_api",

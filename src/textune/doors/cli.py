@@ -17,6 +17,7 @@ from textune.doors import (
     commands_distilling,
     commands_evaluating,
     commands_explaining,
+    commands_exporting,
     commands_looking,
     commands_pushing,
     commands_reporting,
@@ -281,6 +282,7 @@ commands_table.register(app)
 commands_deciding.register(app)
 commands_comparing.register(app)
 commands_pushing.register(app)
+commands_exporting.register(app)
 commands_reporting.register(app)
 commands_suspects.register(app)
 commands_explaining.register(app)

@@ -2,9 +2,7 @@
 
 import errno
 import io
-import json
 import os
-import re
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,9 +16,10 @@ from rich.segment import Segment
 from rich.table import Table
 
 from textune.metrics import written
+from textune.storage import json_lines
+from textune.storage.json_lines import OBEYED
 
 MOST_LABELS = 30
-OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}  # there may be room again
 SILENCE = 30.0  # seconds without a line, at most, where there is no bar
 WIDE = 200  # columns of a table in a pipe
@@ -140,9 +139,7 @@ def complain(text: str) -> None:
 
 def show_json(values: object) -> None:
     """Print one JSON object on one line, for programs."""
-    is_unicode = (sys.stdout.encoding or "").lower().startswith("utf")
-    line = json.dumps(values, ensure_ascii=not is_unicode, allow_nan=False)
-    line = OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", line)
+    line = json_lines.line(values, encoding=sys.stdout.encoding)
     try:
         sys.stdout.write(f"{line}\n")
     except BrokenPipeError:

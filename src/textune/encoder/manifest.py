@@ -25,6 +25,8 @@ TOLD = "has_manifest"  # key of a card
 FORMAT = 1
 BLOCK = 2**18  # bytes that are summed at a time
 ROW = 256  # words of 8 bytes
+EXPORTED = "export.json"  # beside a graph, of which these are the files
+GRAPHS = ("*.onnx", "*.onnx.data", "*.xml", "*.bin", "*.pt")
 LARGE = 2**20  # bytes from which a file is compared by sums
 PARTS = (  # that decide what a model predicts
     *("config.json", "decision.json", "language.json", "tokenizer.json", "tokenizer_config.json"),
@@ -107,6 +109,8 @@ def _fill(opened: Any, block: bytearray) -> int:
 def _parts(folder: Path) -> Iterable[Path]:
     named = [folder / name for name in PARTS]
     more = [*folder.glob("*.safetensors"), *folder.glob("*.model")]
+    if (folder / EXPORTED).exists():
+        more += [folder / EXPORTED, *(file for name in GRAPHS for file in folder.glob(name))]
     return [file for file in (*named, *sorted(more)) if file.exists()]
 
 

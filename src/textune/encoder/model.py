@@ -162,7 +162,7 @@ class Encoder(nn.Module):
 
     def _packed(self, batch: Batch, ids: Tensor) -> Tensor:
         borders = None if self.per_token else batch.borders
-        logits = _logits_of(self.model(**self._packed_inputs(batch, ids), borders=borders))
+        logits = logits_of(self.model(**self._packed_inputs(batch, ids), borders=borders))
         return logits[0] if self.per_token else logits
 
     def _by_own_head(self, batch: Batch, ids: Tensor) -> Tensor:
@@ -192,17 +192,17 @@ class Encoder(nn.Module):
             if getattr(self.model.base_model, "pooler", None) is not None:
                 read = torch.cat([read, batch.borders[:-1]])  # (M + B,)
             found = self.model(**inputs, read=read, asked=len(batch.asked))
-            return self.decoder.output(_logits_of(found)[0], found)
+            return self.decoder.output(logits_of(found)[0], found)
         inputs, mask = self._padded_inputs(batch, ids)
         found = self.model(**inputs)
-        return self.decoder.output(_logits_of(found)[mask][batch.asked], found)
+        return self.decoder.output(logits_of(found)[mask][batch.asked], found)
 
     def _logits_at(self, batch: Batch, ids: Tensor, asked: Tensor) -> Tensor:
         """Compute a head on tokens at those `asked` alone; (M, C)."""
         if not self.packed:
             return self._padded(batch, ids)[asked]
         inputs = self._packed_inputs(batch, ids)
-        return _logits_of(self.model(**inputs, read=asked, asked=len(asked)))[0]
+        return logits_of(self.model(**inputs, read=asked, asked=len(asked)))[0]
 
     def _packed_inputs(self, batch: Batch, ids: Tensor) -> dict[str, Any]:
         inputs = self._inputs(ids[None], batch.positions[None], batch.segments[None])
@@ -220,7 +220,7 @@ class Encoder(nn.Module):
         if own_heads.of(self.model) is not None:
             found = self.model.base_model(**inputs, output_hidden_states=True)
             return self._own_logits(batch, [each[mask] for each in found.hidden_states])
-        logits = _logits_of(self.model(**inputs))
+        logits = logits_of(self.model(**inputs))
         return logits[mask] if self.per_token else logits
 
     def _padded_inputs(self, batch: Batch, ids: Tensor) -> tuple[dict[str, Any], Tensor]:
@@ -349,7 +349,7 @@ class Encoder(nn.Module):
         return None
 
 
-def _logits_of(found: Any) -> Tensor:
+def logits_of(found: Any) -> Tensor:
     """Return a model's logits: those of masked-LM where NSP has others, (…, 2) of both ends."""
     if found.get("start_logits") is not None:
         return torch.stack([found.start_logits, found.end_logits], dim=-1)  # (…, 2)

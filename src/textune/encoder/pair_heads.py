@@ -56,12 +56,14 @@ class PairHead(nn.Module):
     def join(self, states: Tensor, items: Items) -> Tensor:
         """Answer for pairs; (2 I, D), both texts of a pair side by side → (I, C) fp32."""
         assert 2 * len(items.sizes) == len(states), "both texts of every pair"
-        first, second = states[0::2].float(), states[1::2].float()  # (I, D)
+        with torch.autocast(states.device.type, enabled=False):  # u · v is too large for bf16
+            return self.answer(states[0::2].float(), states[1::2].float())
+
+    def answer(self, first: Tensor, second: Tensor) -> Tensor:
+        """Answer for the states of first and second texts; (I, D) fp32 each → (I, C)."""
         product = first * second
         parts = [(first - second).abs(), product, product.sum(1, keepdim=True)]
-        both = torch.cat(parts, dim=1)  # (I, 2 D + 1)
-        with torch.autocast(states.device.type, enabled=False):  # u · v is too large for bf16
-            found: Tensor = self.linear(both)
+        found: Tensor = self.linear(torch.cat(parts, dim=1))  # of (I, 2 D + 1)
         return found
 
 

@@ -1,12 +1,12 @@
 """What a model says of texts, part by part, becomes Scores: probabilities and decisions."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from textune.decisions.rule import Decision
-from textune.encoder.plain import PlainEncoder
 from textune.errors import NumericsError
 from textune.evaluation import applying
 from textune.records import PASSAGES, Scores
@@ -14,8 +14,31 @@ from textune.tasks.interface import Task
 from textune.text.ragged import Targets, ranges
 from textune.text.store import Store
 
+Floats = NDArray[np.float32]
 Part = tuple[NDArray[np.int64], NDArray[np.float32]]
 """Places among the rows asked for, and the logits of their items, (I, C), in this order."""
+
+
+@runtime_checkable
+class Windowed(Protocol):
+    """What computes without torch, window by window: an encoder with its head."""
+
+    def window(self, ids: NDArray[np.int32], first: int, asked: NDArray[np.int32]) -> Floats:
+        """Compute the logits of a window, (1, C), or of the tokens `asked` in it, (M, C).
+
+        The first so many of its ids lie in the first segment.
+        """
+
+    def join(self, logits: Floats, of: NDArray[np.integer[Any]], count: int) -> Floats:
+        """Pool the logits of each item over windows; (R, C) and (R,) items → (I, C)."""
+
+
+@runtime_checkable
+class Batched(Windowed, Protocol):
+    """The same, of many windows at once."""
+
+    def computed(self, store: Store, windows: NDArray[np.int64]) -> list[Floats]:
+        """Compute what `window` does of windows of a store, in their order."""
 
 
 def scores(
@@ -78,17 +101,36 @@ def in_order(
     return found, borders
 
 
-def one_by_one(encoder: PlainEncoder, store: Store, rows: NDArray[np.int64]) -> Iterator[Part]:
+def parts(encoder: Windowed, store: Store, rows: NDArray[np.int64]) -> Iterator[Part]:
+    """Let an encoder that needs no torch answer, many windows at once where it can."""
+    if not isinstance(encoder, Batched):
+        yield from one_by_one(encoder, store, rows)
+        return
+    windows = ranges(store.starts[rows], store.starts[rows + 1])
+    found = dict(zip(windows.tolist(), encoder.computed(store, windows), strict=True))
+    yield from _joined(encoder, store, rows, found.__getitem__)
+
+
+def one_by_one(encoder: Windowed, store: Store, rows: NDArray[np.int64]) -> Iterator[Part]:
     """Let an encoder answer text after text, window after window."""
+
+    def answer(window: int) -> Floats:
+        asked = store.asked[store.asked_borders[window] : store.asked_borders[window + 1]]
+        return encoder.window(store.window(window), int(store.first_sizes[window]), asked)
+
+    return _joined(encoder, store, rows, answer)
+
+
+def _joined(
+    encoder: Windowed, store: Store, rows: NDArray[np.int64], answer: Callable[[int], Floats]
+) -> Iterator[Part]:
+    """Make of what is said of windows what is said of texts."""
     is_whole = store.shape.asks == "texts"
     for place, row in enumerate(rows.tolist()):
         answers, items = [], []
         for window in range(int(store.starts[row]), int(store.starts[row + 1])):
             first, end = store.asked_borders[window : window + 2]
-            asked = store.asked[first:end]
-            answers.append(
-                encoder.window(store.window(window), int(store.first_sizes[window]), asked)
-            )
+            answers.append(answer(window))
             items.append(np.zeros(1, dtype=np.int32) if is_whole else store.items[first:end])
         count = 1 if is_whole else int(store.item_borders[row + 1] - store.item_borders[row])
         found = np.concatenate(answers)  # (R, C)

@@ -1,5 +1,6 @@
 """What a program asks of a model becomes what it works with: texts Examples, a threshold a rule."""
 
+import json
 from collections.abc import Sequence
 
 from textune.data import given
@@ -43,6 +44,24 @@ def to_example(text: Text, number: int, *, task: Task, contract: Contract) -> Ex
     return Example(parts[0], f"text {number}", pair=pair, words=words)
 
 
+def typed(texts: Sequence[str], *, task: Task, contract: Contract) -> list[Text]:
+    """Take texts from a command line; a model of pairs takes two at a time.
+
+    For tags a JSON list of words is taken for the words of one text.
+
+    Raises:
+        SettingsError: A pair lacks its second text.
+    """
+    if task.asks == "words":
+        return [_listed(text) or text for text in texts]
+    if len(contract.text) == 1:
+        return list(texts)
+    if len(texts) % 2:
+        both = " and ".join(registry.of(task.name).order)
+        raise SettingsError(f"this model reads pairs: give an even number of texts, {both}")
+    return list(zip(texts[::2], texts[1::2], strict=True))
+
+
 def rule(threshold: float, *, task: Task, calibration: Calibration | None) -> Decision:
     """Return the rule by which a threshold decides.
 
@@ -73,6 +92,16 @@ def _of_words(words: Sequence[object], number: int) -> Example:
         )
     text, places = joined(sound)
     return Example(text, f"text {number}", words=places)
+
+
+def _listed(text: str) -> list[str] | None:
+    """Read a JSON list of words; None where it is running text."""
+    try:
+        found = json.loads(text) if text.lstrip().startswith("[") else None
+    except (ValueError, RecursionError):
+        return None
+    is_words = isinstance(found, list) and all(isinstance(word, str) for word in found)
+    return found if is_words else None
 
 
 def _is_list(text: object) -> bool:

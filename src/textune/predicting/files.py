@@ -1,17 +1,17 @@
 """A file of texts becomes the same file with a probability a label and a decision, row by row."""
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
-from textune.errors import Problems, SettingsError
+from textune.errors import Problems
+from textune.predicting import asking
 from textune.predicting.outputs import Output, nested_answers
 from textune.predicting.predictor import CHUNK, Predictor, Reading, Text
 from textune.reading.passed_over import SAID
 from textune.records import Example, Prediction, Table
 from textune.storage import faulty_rows
-from textune.tasks import examples, registry
+from textune.tasks import examples
 from textune.tasks.interface import Task
 from textune.tasks.labels import in_one_cell
 
@@ -142,28 +142,5 @@ def read_texts(
 
 
 def to_texts(predictor: Predictor, texts: Sequence[str]) -> list[Text]:
-    """Take texts from a command line; a model of pairs takes two at a time.
-
-    For tags a JSON list of words is taken for the words of one text.
-
-    Raises:
-        SettingsError: A pair lacks its second text.
-    """
-    if predictor.task.asks == "words":
-        return [_words(text) or text for text in texts]
-    if len(predictor.card.contract.text) == 1:
-        return list(texts)
-    if len(texts) % 2:
-        both = " and ".join(registry.of(predictor.task.name).order)
-        raise SettingsError(f"this model reads pairs: give an even number of texts, {both}")
-    return list(zip(texts[::2], texts[1::2], strict=True))
-
-
-def _words(text: str) -> list[str] | None:
-    """Read a JSON list of words; None where it is running text."""
-    try:
-        found = json.loads(text) if text.lstrip().startswith("[") else None
-    except (ValueError, RecursionError):
-        return None
-    is_words = isinstance(found, list) and all(isinstance(word, str) for word in found)
-    return found if is_words else None
+    """Take texts from a command line, as `asking.typed` does."""
+    return asking.typed(texts, task=predictor.task, contract=predictor.card.contract)

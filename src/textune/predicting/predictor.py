@@ -12,10 +12,10 @@ import numpy as np
 from textune.data import given, naming, skipping
 from textune.data.names import columns_meant
 from textune.decisions.rule import Decision
-from textune.encoder import bases, names, plain
-from textune.encoder.plain import PlainEncoder
+from textune.encoder import bases, exported, manifest, names, plain
 from textune.errors import DataError, ModelError, RunError, SettingsError
 from textune.evaluation import answered
+from textune.evaluation.answered import Windowed
 from textune.extensions import kept
 from textune.extensions import plugin as plugins
 from textune.extensions.plugin import Given
@@ -146,7 +146,7 @@ class Predictor:
 
     card: Card
     task: Task
-    encoder: "Scorer | PlainEncoder | Waiting"
+    encoder: "Scorer | Windowed | Waiting"
     tokenizer: Tokenizer
 
     @classmethod
@@ -173,8 +173,9 @@ class Predictor:
             ModelError: Its files are damaged.
         """
         found = cls.opened(path, device=device, precision=precision, plugin=plugin)
-        assert isinstance(found.encoder, Waiting)
-        return replace(found, encoder=found.encoder.load())
+        if isinstance(found.encoder, Waiting):
+            return replace(found, encoder=found.encoder.load())
+        return found
 
     @classmethod
     def opened(
@@ -211,7 +212,7 @@ class Predictor:
         installed.load()
         own = plugin if isinstance(plugin, Own) else plugins.of(plugin)
         folder = runs.model_folder(bases.of_address(path))
-        bases.check(folder)
+        (bases.check if not (is_exported := exported.is_in(folder)) else manifest.verify)(folder)
         card = runs.read_card(folder)
         runs.require_kind(folder, card)
         try:
@@ -228,9 +229,13 @@ class Predictor:
                 f"{folder / 'decision.json'}: max_tokens is {card.shape.max_tokens:,}, and this "
                 f"encoder reads at most {tokenizer.limit:,} tokens at once"
             )
+        pairs = card.shape.pairs
+        if is_exported:
+            exported.refuse_other(folder, device=device, precision=precision)
+            graph = exported.load(folder, asks=task.asks, pool=card.pool, pairs=pairs)
+            return cls(card, task, graph, tokenizer)
         waiting = Waiting(folder, card, task, device, precision, own)
         if few and device in ("auto", "cpu") and precision in ("auto", "fp32"):
-            pairs = card.shape.pairs
             quick = plain.load(folder, card.labels, asks=task.asks, pool=card.pool, pairs=pairs)
             return cls(card, task, quick or waiting, tokenizer)
         return cls(card, task, waiting, tokenizer)
@@ -356,11 +361,11 @@ class Predictor:
         store = stores.tokenize(texts, self.tokenizer, self.card.shape)
         known = None if targets is None else lengths.to_items(targets, store)
         rows = np.arange(len(store))
-        if isinstance(self.encoder, PlainEncoder):
-            parts = answered.one_by_one(self.encoder, store, rows)
+        if isinstance(self.encoder, Windowed):
+            parts = answered.parts(self.encoder, store, rows)
             return answered.scores(parts, self.task, store, rows, decision=decision, targets=known)
         encoder = self._encoder()
-        assert not isinstance(encoder, PlainEncoder)
+        assert not isinstance(encoder, Windowed)
         from textune.evaluation import evaluate  # with torch, which takes a second to import
 
         given: Any = {"decision": decision, "targets": known, "batch_size": batch_size}
@@ -377,7 +382,7 @@ class Predictor:
         calibration = self.card.decision.calibration
         return asking.rule(threshold, task=self.task, calibration=calibration)
 
-    def _encoder(self) -> "Scorer | PlainEncoder":
+    def _encoder(self) -> "Scorer | Windowed":
         return self.encoder.load() if isinstance(self.encoder, Waiting) else self.encoder
 
     def _of_frame(self, frame: object) -> Iterator[Example]:

@@ -3,7 +3,7 @@
 import os
 import platform
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -11,11 +11,10 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from textune.decisions import rule as rules
-from textune.decisions.rule import Decision
 from textune.encoder import bases, description, headers, manifest
 from textune.encoder.description import MOST_CONFIG, explain, read_json
 from textune.errors import CheckpointError, ModelError, RunError
-from textune.records import Contract, Pool, Shape
+from textune.runs.card import Card as Card
 from textune.runs.typed import Capsule
 from textune.storage import atomic, contents, folders, objects
 from textune.tasks import registry
@@ -42,24 +41,6 @@ class Run:
         from textune.runs import html  # scipy
 
         return html.table(self.path, self.metrics)
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """What predicting needs beside the weights: `model/decision.json`."""
-
-    task: str
-    labels: tuple[str, ...]
-    decision: Decision
-    shape: Shape
-    contract: Contract
-    header: bool
-    delimiter: str | None
-    pool: Pool = "mean"
-    precision: str | None = None  # number format that it was trained in
-    state: Mapping[str, Any] = field(default_factory=dict)  # of the task
-    own: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # part of the user's → its
-    # code's name and sum
 
 
 def is_finished(folder: Path) -> bool:

@@ -5,8 +5,6 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-import platformdirs
-
 
 def folder(name: str) -> Path:
     """Return the folder of one kind of thing: in TEXTUNE_CACHE, or in the user's cache folder.
@@ -14,6 +12,8 @@ def folder(name: str) -> Path:
     Raises:
         OSError: No folder is named, and the user has no home.
     """
+    import platformdirs  # here, as an exported model keeps nothing and does without
+
     named = os.environ.get("TEXTUNE_CACHE")
     if named:
         return Path(named) / name

@@ -8,8 +8,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
-from filelock import FileLock, Timeout
-
 from textune.storage import atomic, caches, checksums
 
 MOST_BYTES = 20 * 2**30  # of all that is kept together; the least recently used goes first
@@ -61,6 +59,8 @@ def _kept(
     home: Path, key: str, write: Callable[[Path], None], read: Callable[[Path, bool], Opened]
 ) -> Opened:
     """Open what is kept while no other process can delete it; open files outlive their names."""
+    from filelock import FileLock  # here, as an exported model keeps nothing and does without
+
     place = home / key
     home.mkdir(parents=True, exist_ok=True)
     with FileLock(_lock(place)):
@@ -110,6 +110,8 @@ def _prune(home: Path, *, keep: Path) -> None:
 
 def _is_deleted(place: Path) -> bool:
     """Delete a store unless some process makes or opens it now; tell whether it is gone."""
+    from filelock import FileLock, Timeout
+
     try:
         with FileLock(_lock(place), timeout=0):
             atomic.remove(place)

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textune.decisions.rule import Decision
-from textune.encoder.plain import PlainEncoder
 from textune.evaluation import answered
+from textune.evaluation.answered import Windowed
 from textune.records import PASSAGES, Scores, Shape
 from textune.tasks.interface import Task
 from textune.text.store import Store
@@ -29,14 +29,14 @@ class Model:
     tokenizer: Tokenizer
     shape: Shape
     decision: Decision
-    encoder: "Callable[[], Scorer | PlainEncoder]"  # loads it once it is needed
+    encoder: "Callable[[], Scorer | Windowed]"  # loads it once it is needed
 
     def logits(self, store: Store) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """Compute the logits of all texts of a store, (I, C), and the items of each, (N + 1,)."""
         rows, encoder = np.arange(len(store)), self.encoder()
         width = 2 if store.shape.asks == PASSAGES else len(self.task.labels)
-        if isinstance(encoder, PlainEncoder):
-            parts = answered.one_by_one(encoder, store, rows)
+        if isinstance(encoder, Windowed):
+            parts = answered.parts(encoder, store, rows)
             return answered.in_order(parts, store, rows, width=width)
         from textune.evaluation import evaluate  # with torch, which takes a second to import
         from textune.fast import threads

@@ -1,0 +1,66 @@
+"""What `import textune` offers to export a model."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # torch
+    from textune.exporting.export import Done
+
+
+def export(
+    run: str | Path,
+    *,
+    to: str = "onnx",
+    out: str | Path | None = None,
+    int8: bool = False,
+    fp16: bool = False,
+    random: int | None = None,
+    tolerance: float | None = None,
+    moved: float | None = None,
+    points: float | None = None,
+    overwrite: bool = False,
+) -> "Done":
+    """Export a run's model with its tokenizer and its decision, compared with the run.
+
+    Scores and decisions on the run's validation texts, and on random texts of all lengths, are
+    compared with those of the run; where they are too far apart, nothing is written.
+
+    Args:
+        run: Folder that textune train wrote.
+        to: "onnx" (the default), "openvino", "torchscript" or "safetensors".
+        out: Folder to write; beside the run, as RUN-onnx, if not given.
+        int8: Weights of 8 bits in blocks of 32, activations as well.
+        fp16: Numbers of 16 bits.
+        random: How many random texts are compared; 1,000 by default.
+        tolerance: Most that a score may differ: 1e-4 by default, 0.02 for fp16, 0.2 for int8.
+        moved: Share of texts whose decision may move: 0 by default, 0.005 for fp16, 0.02 for int8.
+        points: Hundredths that a metric may fall on validation texts; 1 for int8 and fp16.
+        overwrite: Replace an export that is there.
+
+    Returns:
+        Where it lies, how far it is from the run, and its size.
+
+    Raises:
+        TextuneError: The run is not finished, the folder is there, a library is missing, or the
+            export answers otherwise than the run.
+
+    Examples:
+        >>> textune.export("runs/reviews", int8=True).parity.gap  # doctest: +SKIP
+    """
+    from textune.errors import SettingsError
+    from textune.exporting import export as exporting
+
+    if int8 and fp16:
+        raise SettingsError("--int8 and --fp16 exclude each other")
+    asked = exporting.Request(
+        run=Path(run),
+        to=to,
+        numbers="int8" if int8 else "fp16" if fp16 else "fp32",
+        out=None if out is None else Path(out),
+        made=exporting.MADE if random is None else random,
+        score=tolerance,
+        moved=moved,
+        points=points,
+        overwrite=overwrite,
+    )
+    return exporting.export(asked)

@@ -1,0 +1,1 @@
+"""A run's model becomes a folder that other programs compute, checked against the run."""
