@@ -68,6 +68,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--rank", type=commands.positive, default=8, help="rank of the adapters (8)")
     add("--targets", choices=get_args(Targets), help="what has them (default: as in training)")
     add("--rate", type=float, help="learning rate of the adapters (default: the recipe's)")
+    add("--precision", choices=("fp32", "bf16"), default="fp32", help="number format (fp32)")
     add("--no-memory", action="store_true", help="scores alone")
     options = parser.parse_args(arguments)
     options.sets = [name for name in options.sets.split(",") if name]
@@ -123,6 +124,7 @@ def train(
             "lora": options.rank if way == LORA else None,
             "max_tokens": None,
             "threads": options.threads,
+            "precision": options.precision,
             "settings": of_adapters(options) if way == LORA else [],
         }
         return processes.run("bench.lora_measure", job | more, folder)

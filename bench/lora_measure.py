@@ -27,7 +27,7 @@ def main() -> None:
         lora=job["lora"],
         max_tokens=job["max_tokens"],
         settings=job["settings"],
-        precision="fp32",
+        precision=job["precision"],
         device="cpu",
     )
     found = {

@@ -191,9 +191,10 @@ def choose(settings: Settings, facts: Facts, before: Before | None = None) -> Ch
         found = {key: (value, "as this run began") for key, value in kept.items()} | {
             key: each for key, each in found.items() if key not in kept
         }
-    values = {key: value for key, (value, _) in found.items()}
     if train.lora is not None and train.lora_head_lr is None:
-        values["lora_head_lr"] = values.get("lr", train.lr) / of_adapters(facts.width)
+        (rate, _), times = found.get("lr", (train.lr, "")), of_adapters(facts.width)
+        found["lora_head_lr"] = rate / times, f"of the head, a {times}th of the adapters' rate"
+    values = {key: value for key, (value, _) in found.items()}
     words = tuple(
         f"{_shown(key, value)}: {why}"
         for key, (value, why) in found.items()
