@@ -7,7 +7,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.textune-installed
 # Two workers with one thread each: processes that share two cores wait for each other less than threads do.
 WORKERS ?= 2
-TESTS := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+# What is imported is compiled once, whatever the shell says: dozens of tests start a process.
+TESTS := OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check format proofs bench recipes docs clean

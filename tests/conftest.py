@@ -1,5 +1,6 @@
 """Real parts, small: an encoder of two layers, a tokenizer of words, files of labelled text."""
 
+import itertools
 import os
 import random
 from contextlib import contextmanager
@@ -227,10 +228,18 @@ def _drawings(request):
         yield
 
 
+@pytest.fixture(scope="session")
+def _caches(tmp_path_factory):
+    """Return where the cache of a test is: folders by number, for `mktemp` reads all names."""
+    folder = tmp_path_factory.mktemp("caches")
+    return (folder / str(number) for number in itertools.count())
+
+
 @pytest.fixture(autouse=True)
-def _own_cache(tmp_path_factory, _kernels, monkeypatch):
+def _own_cache(_caches, _kernels, monkeypatch):
     """Keep token stores and kernels out of the user's cache folder."""
-    folder = tmp_path_factory.mktemp("cache")
+    folder = next(_caches)
+    folder.mkdir()
     (folder / "kernels").symlink_to(_kernels)
     monkeypatch.setenv("TEXTUNE_CACHE", str(folder))
 

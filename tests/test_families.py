@@ -19,9 +19,13 @@ def named_families(tree: ast.AST) -> set[str]:
     )
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(SRC).as_posix())
-def test_families_are_named_in_the_table_alone(path: Path) -> None:
-    assert not named_families(ast.parse(path.read_text(encoding="utf-8")))
+def test_families_are_named_in_the_table_alone() -> None:
+    found = {
+        path.relative_to(SRC).as_posix(): named_families(ast.parse(path.read_text("utf-8")))
+        for path in FILES
+    }
+    assert {name: families for name, families in found.items() if families} == {}
+    assert len(found) > 500
 
 
 def test_a_second_list_of_families_is_noticed() -> None:

@@ -37,15 +37,14 @@ def clever(tree: ast.AST) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(SRC).as_posix())
-def test_nothing_clever_is_done(path: Path) -> None:
-    found = set(clever(ast.parse(path.read_text(encoding="utf-8"))))
-    if path.relative_to(SRC).as_posix() in WRITES_GRADIENTS:
-        assert found == {"grad"}
-    elif path.relative_to(SRC).as_posix() == ADOPTS:
-        assert found == {"grad", "__class__"}
-    else:
-        assert not found
+def test_nothing_clever_is_done() -> None:
+    found = {
+        path.relative_to(SRC).as_posix(): set(clever(ast.parse(path.read_text(encoding="utf-8"))))
+        for path in FILES
+    }
+    allowed = {**{name: {"grad"} for name in WRITES_GRADIENTS}, ADOPTS: {"grad", "__class__"}}
+    assert {name: each for name, each in found.items() if each} == allowed
+    assert len(found) > 500
 
 
 @pytest.mark.parametrize(

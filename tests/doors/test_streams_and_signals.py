@@ -32,6 +32,14 @@ main()
 """
 
 
+@pytest.fixture(autouse=True)
+def _hang_up():
+    """Let a hang-up end runs, where a suite that nohup started would ignore it."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
 def request(file, base, out, *, resume=False):
     settings = config.resolve(Settings, None, (), {"base": str(base), **GIVEN})
     return requests.TrainRequest(str(file), settings, out, resume=resume)
