@@ -206,6 +206,7 @@ def test_a_run_in_use_is_exit_code_3(textune, server, reviews, tiny_base, tmp_pa
     while not (run / "log.jsonl").is_file():
         assert server.poll(first) is None
         time.sleep(0.01)
+    os.kill(first, signal.SIGSTOP)  # it holds the folder, and its turn on the processor is free
     for more in ([], ["--resume"], ["--overwrite"]):
         code, _, err = textune("train", reviews, "--base", tiny_base, "--out", run, *more)
         assert code == 3

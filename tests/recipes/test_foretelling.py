@@ -63,7 +63,13 @@ def test_a_curve_of_before_has_no_interval():
 def test_a_run_s_curve_has_the_interval_of_the_run(few, reviews, tiny_base, tmp_path):
     settings = ("train.probe=true",) + ("train.recipe=auto",) * few
     run = textune.train(
-        reviews, base=tiny_base, out=tmp_path / "run", epochs=1, settings=settings, curve=True
+        reviews,
+        base=tiny_base,
+        out=tmp_path / "run",
+        epochs=1,
+        limit=80,
+        settings=settings,
+        curve=True,
     )
     found = json.loads((run.path / "curve.json").read_text(encoding="utf-8"))
     metric = run.metrics["best"]["metric"]

@@ -13,6 +13,7 @@ from textune.records import Message
 pytestmark = pytest.mark.usefixtures("auto_recipe")
 
 WILD = ("train.lr=0.5", "train.epochs=6", "train.batch_size=16", "train.recipe=auto")
+SHORT = (*WILD[:1], "train.epochs=2", *WILD[2:])
 
 
 def warnings_of(request):
@@ -50,7 +51,7 @@ def test_a_run_that_was_killed_after_it_goes_on_by_the_safer_recipe(
     reviews, tiny_base, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(selecting.preferring, "is_better", lambda *_: True)
-    options = {"base": tiny_base, "settings": WILD, "device": "cpu"}
+    options = {"base": tiny_base, "settings": SHORT, "device": "cpu"}
     whole = textune.train(reviews, out=tmp_path / "whole", **options)
     with monkeypatch.context() as patch:
         patch.setattr(selecting.selected, "words", lambda *_: 1 / 0)
@@ -108,7 +109,7 @@ def test_the_curve_of_such_a_run_is_by_the_safer_recipe(
     few, reviews, tiny_base, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(selecting.preferring, "is_better", lambda *_: True)
-    options = {"base": tiny_base, "settings": WILD, "device": "cpu", "out": tmp_path / "run"}
+    options = {"base": tiny_base, "settings": SHORT, "device": "cpu", "out": tmp_path / "run"}
     valid = {} if few else {"valid": reviews}
     textune.train(reviews, **options, **valid)
     rates, build = [], selecting.Trainer._updates

@@ -154,7 +154,8 @@ def test_where_folds_judge_the_run_they_judge_the_parts_of_its_texts_too(
     reviews, tiny_base, tmp_path
 ):
     out = tmp_path / "run"
-    lines(train_request(reviews, tiny_base, out, *CURVE, "train.recipe=auto", "train.lr=1e-4"))
+    once = ("train.epochs=1", "train.lr=1e-4")
+    lines(train_request(reviews, tiny_base, out, *CURVE, "train.recipe=auto", *once))
     numbers = json.loads((out / "metrics.json").read_text(encoding="utf-8"))
     (one,) = (
         each

@@ -39,7 +39,7 @@ def trained(reviews, tiny_base, tmp_path):
 
 
 def test_a_run_says_what_it_chose_and_repeats_it_by_its_settings(trained, tmp_path):
-    said, train = trained()
+    said, train = trained("--limit", 60)
     assert [line.partition(":")[0] for line in said[:2]] == [
         f"batch size {train['batch_size']}",
         f"epochs {train['epochs']}",
@@ -81,7 +81,7 @@ def test_a_settings_file_of_a_run_before_there_were_recipes_means_classic(traine
 
 
 def test_another_recipe_chooses_anew_what_the_one_before_chose(trained, tmp_path):
-    trained("--set", "train.lr=3e-3")
+    trained("--set", "train.lr=3e-3", "--limit", 60)
     file = tmp_path / "run" / "config.toml"
     _, train = trained("--config", file, "--recipe", "classic", "--limit", 40, out="again")
     assert (train["epochs"], train["batch_size"], train["lr"]) == (3, 32, 3e-3)
@@ -131,7 +131,7 @@ def test_a_finished_run_from_before_there_were_recipes_is_classic(
 
 
 def test_a_warm_up_that_is_asked_for_takes_the_place_of_the_file_s(trained, tmp_path):
-    trained("--epochs", 1)
+    trained("--epochs", 1, "--limit", 60)
     file = tmp_path / "run" / "config.toml"
     _, train = trained("--config", file, "--set", "train.warmup_steps=0", out="again")
     assert train["warmup_steps"] == 0

@@ -120,7 +120,7 @@ def wait_for(moment, out, before):
                 return
         except FileNotFoundError:  # an older checkpoint was just forgotten
             continue
-        time.sleep(0.001)
+        time.sleep(0.004)
 
 
 def kill_at_random(server, words, out, *, draw, moments):

@@ -4,6 +4,7 @@ import os
 import platform
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -209,12 +210,18 @@ def to_card(values: dict[str, Any], file: Path) -> Card:
     if "shape" not in values:  # of the first versions
         values["shape"] = {"max_tokens": values.get("max_tokens")}
     try:
-        card = TypeAdapter(Card).validate_python(values)
+        card = _reader().validate_python(values)
         _require_sound(card)
     except ValueError as error:
         why = explain(error) if isinstance(error, ValidationError) else error
         raise ModelError(f"{file}: not what textune train wrote ({why}); {_RUN}") from error
     return card
+
+
+@cache
+def _reader() -> TypeAdapter[Card]:
+    """Return what checks the values of a card; making it takes longer than using it."""
+    return TypeAdapter(Card)
 
 
 def _require_sound(card: Card) -> None:
@@ -344,7 +351,9 @@ def capsule() -> Capsule:
     }
 
 
-def _versions() -> dict[str, str]:
+@cache
+def _versions() -> Mapping[str, str]:
+    """Return the versions that this process runs; each is read from a file."""
     found = {}
     for name in VERSIONS:
         try:
