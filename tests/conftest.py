@@ -1,5 +1,6 @@
 """Real parts, small: an encoder of two layers, a tokenizer of words, files of labelled text."""
 
+import gc
 import itertools
 import os
 import random
@@ -35,6 +36,12 @@ WORDS = [
     "very",
 ]
 SHARED = Path(__file__).parents[1].parent / "shared" / "data"
+
+
+def pytest_collection_finish():
+    """Leave all that is loaded by now out of garbage collections: each would take a second."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)
