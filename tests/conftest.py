@@ -4,6 +4,7 @@ import gc
 import itertools
 import os
 import random
+import sys
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -40,8 +41,9 @@ SHARED = Path(__file__).parents[1].parent / "shared" / "data"
 
 def pytest_collection_finish():
     """Leave all that is loaded by now out of garbage collections: each would take a second."""
-    gc.collect()
-    gc.freeze()
+    if "hypothesis" in sys.modules:  # which, as it is loaded, looks for what refers to generators
+        gc.collect()
+        gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -20,6 +20,7 @@ from textune.encoder.model import logits_of
 from textune.errors import ModelError, first_line
 from textune.families.known import family_of
 from textune.runs.card import Card
+from textune.storage import atomic
 from textune.tasks.interface import Task
 from textune.text.saving import quiet
 
@@ -175,8 +176,8 @@ def _part(file: Path) -> None:
     model = onnx.load(str(file))
     for one in file.parent.iterdir():  # a file for each weight, as torch writes them
         if one.name in _named(file):
-            one.unlink()
-    file.unlink()
+            atomic.remove_file(one)
+    atomic.remove_file(file)
     onnx.save(model, str(file), save_as_external_data=True, location=f"{file.name}.data")
 
 
