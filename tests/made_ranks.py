@@ -3,12 +3,18 @@
 A server that has loaded torch and the recipe forks each process, which costs no import.
 """
 
+import ctypes
 import multiprocessing
 import os
+import shutil
 import socket
+import subprocess
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
+CLONE_NEWNET = 0x40000000
 LOADED = ["textune.recipes.fine_tuning", "textune.training.following", "textune.doors.cli"]
 
 
@@ -30,8 +36,52 @@ class Started:
         return self.error.read_text(encoding="utf-8")
 
 
-def _child(words, place, error):
+@dataclass
+class Network:
+    """One of two network namespaces that reach each other and nothing else."""
+
+    name: str
+    card: str
+    address: str
+
+    def enter(self):
+        """Let this process be in it."""
+        with Path(f"/var/run/netns/{self.name}").open("rb") as file:
+            assert ctypes.CDLL(None, use_errno=True).setns(file.fileno(), CLONE_NEWNET) == 0
+
+
+@contextmanager
+def networks():
+    """Make two of them, with a line between; None where that is not allowed."""
+    mark = f"{os.getpid() % 100_000}"
+    names, cards = [f"tx{mark}{end}" for end in "ab"], [f"v{mark}{end}" for end in "ab"]
+    made = [
+        Network(name, card, f"10.77.0.{n}")
+        for n, (name, card) in enumerate(zip(names, cards, strict=True), 1)
+    ]
+    ends = [["link", "add", cards[0], "type", "veth", "peer", "name", cards[1]]]
+    for one in made:
+        ends += [["netns", "add", one.name], ["link", "set", one.card, "netns", one.name]]
+        inside = ["-n", one.name]
+        ends += [[*inside, "addr", "add", f"{one.address}/24", "dev", one.card]]
+        ends += [[*inside, "link", "set", each, "up"] for each in ("lo", one.card)]
+    try:
+        can = os.geteuid() == 0 and shutil.which("ip") is not None
+        yield made if can and all(_ip(words) for words in ends) else None
+    finally:
+        for one in made:
+            if shutil.which("ip"):
+                _ip(["netns", "del", one.name])
+
+
+def _ip(words):
+    return subprocess.run(["ip", *words], capture_output=True, check=False).returncode == 0
+
+
+def _child(words, place, error, network):
     os.environ |= place
+    if network is not None:
+        network.enter()
     sys.argv = ["textune", *words]
     for stream in (1, 2):
         os.dup2(os.open(error, os.O_WRONLY | os.O_APPEND), stream)
@@ -40,8 +90,9 @@ def _child(words, place, error):
     cli.run()
 
 
-def start(words, folder, *, world=2, **more):
-    """Start a command so often; its output of all goes to one file."""
+def start(words, folder, *, world=2, inside=None, **more):
+    """Start a command so often, each in a network if there are some; all say what they say to one
+    file."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(LOADED)
     with socket.socket() as free:
@@ -53,7 +104,10 @@ def start(words, folder, *, world=2, **more):
     for rank in range(world):
         place = {"RANK": rank, "WORLD_SIZE": world, "LOCAL_RANK": rank, "LOCAL_WORLD_SIZE": world}
         place |= {"MASTER_ADDR": "localhost", "MASTER_PORT": port, "COLUMNS": 200} | more
+        network = None if inside is None else inside[rank]
+        if network is not None:
+            place |= {"MASTER_ADDR": inside[0].address, "GLOO_SOCKET_IFNAME": network.card}
         place = {name: str(value) for name, value in place.items()}
-        made.append(context.Process(target=_child, args=(words, place, error)))
+        made.append(context.Process(target=_child, args=(words, place, error, network)))
         made[-1].start()
     return Started(made, error)

@@ -69,7 +69,8 @@ def words(texts, base, out, *more):
 def together(texts, tiny_base, tmp_path_factory, _kernels):
     """Return the folder of a run of two processes, what was said, and the exit codes.
 
-    The second process is killed after the first checkpoint; then both are started once more.
+    The second process is killed after the first checkpoint; then both are started once more, each
+    in a network of its own where that is allowed.
     """
     folder = tmp_path_factory.mktemp("together")
     out, cache = folder / "run", folder / "cache"
@@ -83,8 +84,9 @@ def together(texts, tiny_base, tmp_path_factory, _kernels):
     os.kill(killed.processes[1].pid, signal.SIGKILL)
     codes = killed.wait()
     given["TORCHELASTIC_RESTART_COUNT"] = 1
-    went_on = made_ranks.start(words(texts, tiny_base, out), folder, **given)
-    return out, killed, codes, went_on, went_on.wait()
+    with made_ranks.networks() as inside:
+        went_on = made_ranks.start(words(texts, tiny_base, out), folder, inside=inside, **given)
+        return out, killed, codes, went_on, went_on.wait(), inside
 
 
 def test_a_killed_process_ends_the_others_which_name_it(together):
@@ -96,11 +98,19 @@ def test_a_killed_process_ends_the_others_which_name_it(together):
 
 
 def test_processes_that_torchrun_starts_anew_go_on_by_themselves(together):
-    out, _, _, went_on, codes = together
-    assert codes == [0, 0]
+    out, _, _, went_on, codes, _ = together
+    assert codes == [0, 0], went_on.said()
     assert "continuing after step" in went_on.said()
     assert went_on.said().count("2 processes learn together") == 1
     assert [step["step"] for step in steps(out)] == list(range(1, LAST + 1))
+
+
+def test_two_networks_are_no_hindrance(together):
+    *_, went_on, codes, inside = together
+    if inside is None:
+        pytest.skip("only root may make network namespaces, and by ip")
+    assert codes == [0, 0]
+    assert "continuing after step" in went_on.said()
 
 
 def test_two_processes_learn_what_one_does(together, alone):
