@@ -69,6 +69,27 @@ def test_where_every_text_was_seen_there_is_no_score(run):
     assert found["said"].endswith("): no score is of texts that training did not see")
 
 
+def test_evaluate_knows_texts_that_differ_in_a_word_in_ten(run, tiny_base, tmp_path):
+    words = [f"{chr(97 + n % 26)}{chr(97 + n // 26)}word" for n in range(400)]
+    long = [" ".join(words[(7 * n + 13 * k) % 400] for k in range(20)) for n in range(40)]
+    changed = [text.replace(text.split()[5], "other", 1) for text in long[:10]]
+    for name, texts in (("train", long), ("judged", [*changed, *(text for text, _ in FRESH)])):
+        lines = [json.dumps({"text": t, "label": "pn"[n % 2]}) for n, t in enumerate(texts)]
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    other = textune.train(
+        tmp_path / "train.jsonl",
+        valid=tmp_path / "judged.jsonl",
+        base=tiny_base,
+        out=tmp_path / "run",
+        epochs=0,
+    )
+    assert other.metrics["valid"]["without_leaks"]["leaked"]["near"] >= 9
+    found = textune.evaluate(other.path, tmp_path / "judged.jsonl")["without_leaks"]
+    assert found["leaked"] == other.metrics["valid"]["without_leaks"]["leaked"]
+    (other.path / seen_texts.SKETCHED).write_bytes(b"no array")
+    assert "without_leaks" not in textune.evaluate(other.path, tmp_path / "judged.jsonl")
+
+
 def test_deciding_anew_keeps_what_leaks(run):
     before = run.metrics["test"]["without_leaks"]
     assert textune.decide(run.path, aim="likeliest").metrics["test"]["without_leaks"] == before

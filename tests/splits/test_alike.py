@@ -2,12 +2,13 @@
 
 import json
 
+import numpy as np
 import pytest
 
 import textune
 from textune.errors import DataError
 from textune.records import Example
-from textune.splits import alike, leaking, splits
+from textune.splits import alike, folds, leaking, splits
 from textune.survey import survey
 
 CAFE, CAFE_IN_TWO = "caf\u00e9", "cafe\u0301"
@@ -106,6 +107,40 @@ def test_texts_equal_but_for_how_they_are_written_stay_on_one_side(forms):
         kinds = leaking.find(known, leaking.Texts(part)).kinds
         assert (kinds != leaking.KINDS.index("exact")).all()
         assert (kinds != leaking.KINDS.index("normalised")).all()
+
+
+def reworded(count, copies, *, words=20):
+    """Make texts of random words, and copies of each with a word in ten replaced."""
+    draw = np.random.default_rng(0)
+    made = []
+    for _ in range(count):
+        text = [f"w{''.join(draw.choice(list('abcdefgh'), 5))}" for _ in range(words)]
+        for copy in range(copies):
+            own = list(text)
+            for place in draw.choice(words, words // 10 if copy else 0, replace=False).tolist():
+                own[place] = f"v{''.join(draw.choice(list('abcdefgh'), 5))}"
+            made.append(" ".join(own))
+    return made
+
+
+def test_texts_that_differ_in_a_word_in_ten_stay_on_one_side_and_in_one_fold():
+    texts = reworded(60, 3)
+    made = [Example(text, f"a.csv:{n}", label="ab"[n // 3 % 2]) for n, text in enumerate(texts)]
+    of_text = np.arange(len(texts)) // 3
+    split = splits.split(made, valid_share=0.2, test_share=0.2, seed=1)
+    parts = [{*of_text[part].tolist()} for part in (split.train, split.valid, split.test)]
+    assert [len(part) for part in (split.valid, split.test)] == [36, 36]
+    assert sum(map(len, parts)) <= 60 * 1.02
+    of_fold = folds.deal(made, 4, seed=1)
+    torn = sum(len({*of_fold[of_text == own].tolist()}) > 1 for own in range(60))
+    assert torn <= 1
+
+
+def test_a_file_of_one_template_can_be_split():
+    texts = reworded(1, 99)
+    made = [Example(text, f"a.csv:{n}", label="ab"[n % 2]) for n, text in enumerate(texts)]
+    split = splits.split(made, valid_share=0.2, seed=1)
+    assert len(split.valid) >= 10
 
 
 def test_a_label_of_another_file_that_looks_like_a_known_one_is_spelled_out(tiny_base, tmp_path):

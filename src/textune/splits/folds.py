@@ -25,16 +25,26 @@ def split(
     """
     if not 1 <= number <= count:
         raise SettingsError(f"data.fold {number}: there are {count} folds; allowed: 1 to {count}")
-    of_fold = deal(examples, count, seed=seed)
+    repeated = strata.repeats(examples)
+    of_fold = deal(examples, count, seed=seed, repeated=repeated)
     rest = np.flatnonzero(of_fold != number - 1)
     parted = splits.split(
-        [examples[row] for row in rest.tolist()], valid_share=valid_share, test_share=0.0, seed=seed
+        [examples[row] for row in rest.tolist()],
+        valid_share=valid_share,
+        seed=seed,
+        repeated=strata.among(repeated, rest),
     )
     return Split(rest[parted.train], rest[parted.valid], np.flatnonzero(of_fold == number - 1))
 
 
-def deal(examples: Sequence[Example], count: int, *, seed: int) -> NDArray[np.int64]:
-    """Deal texts into folds with labels in proportion; equal texts and groups stay together.
+def deal(
+    examples: Sequence[Example],
+    count: int,
+    *,
+    seed: int,
+    repeated: NDArray[np.int64] | None = None,
+) -> NDArray[np.int64]:
+    """Deal texts into folds with labels in proportion; what `splits.split` keeps together is so.
 
     Returns:
         (N,) the fold of each text, from 0; `ALWAYS` for texts of a label that one fold would have
@@ -45,9 +55,11 @@ def deal(examples: Sequence[Example], count: int, *, seed: int) -> NDArray[np.in
     """
     of_fold = np.full(len(examples), count - 1, dtype=np.int64)
     left = np.arange(len(examples))
+    repeated = strata.repeats(examples) if repeated is None else repeated
     for fold in range(count - 1):
         part = [examples[row] for row in left.tolist()]
-        found = splits.split(part, valid_share=0.0, test_share=1 / (count - fold), seed=seed)
+        share, near = 1 / (count - fold), strata.among(repeated, left)
+        found = splits.split(part, valid_share=0.0, test_share=share, seed=seed, repeated=near)
         of_fold[left[found.test]] = fold
         left = left[found.train]
     return _with_all_labels(examples, of_fold)
@@ -59,9 +71,10 @@ def deal_most(examples: Sequence[Example], most: int, *, seed: int) -> NDArray[n
     Returns:
         (N,) as `deal` does, with two folds or more.
     """
+    repeated = strata.repeats(examples)
     for count in range(min(most, len(examples)), 1, -1):
         try:
-            of_fold = deal(examples, count, seed=seed)
+            of_fold = deal(examples, count, seed=seed, repeated=repeated)
         except DataError:
             continue
         if len(np.unique(of_fold[of_fold != ALWAYS])) > 1:

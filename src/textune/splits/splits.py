@@ -30,21 +30,24 @@ def split(
     valid_share: float = 0.1,
     test_share: float = 0.0,
     seed: int = 0,
+    repeated: NDArray[np.int64] | None = None,
 ) -> Split:
     """Set validation and test texts aside, each label in proportion.
 
     For one and for several labels a text by iterative stratification (Sechidis, Tsoumakas,
     Vlahavas: On the stratification of multi-label data, ECML PKDD 2011), then by single moves until
     the sizes are exact. Texts that are equal but for case, white space, punctuation and the form of
-    Unicode stay on one side, and so do all texts of one `group`; then a part may be somewhat larger
-    or smaller than asked for. Each label keeps a text in training, so its only text is always
-    there. Same examples and seed: same split.
+    Unicode, or but for a few words, stay on one side, and so do all texts of one `group`; then a
+    part may be somewhat larger or smaller than asked for. Of texts of one template, which would be
+    more than one twentieth of all, some are parted. Each label keeps a text in training, so its
+    only text is always there. Same examples and seed: same split.
 
     Args:
         examples: All texts; a label of None or an empty tuple counts as "no label".
         valid_share: Part of all texts that validates; 0 for none.
         test_share: Part of all texts that is kept for the test; 0 for none.
         seed: Selects one of the many equally good splits.
+        repeated: What `strata.repeats` says of the texts, where it is known already. (N,)
 
     Raises:
         SettingsError: A share is below 0, or both together leave nothing to learn from.
@@ -61,7 +64,7 @@ def split(
     wanted = np.array([texts - sum(held), *held], dtype=np.int64)  # (3,)
     _check_enough(examples, wanted)
     rng = random.Random(seed)
-    units = together(examples)
+    units = together(examples, repeated)
     grouped = any(example.group for example in examples)
     parts, pinned = stratify(units, wanted, rng)
     rebalance(parts, pinned, units, wanted, grouped=grouped)

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textune.records import Example
-from textune.splits import alike
+from textune.splits import alike, near
+from textune.splits.sketches import MOST, Places, Sketcher
 
 TRAIN, VALID, TEST = 0, 1, 2
 GROUP_SLACK = 0.05
@@ -18,6 +19,9 @@ GROUP_SLACK = 0.05
 SIZE_RULES = 1e6
 """One text too many costs more than any error in the labels' proportions."""
 MOST_MOVES = 5_000
+LARGEST, LEAST = 0.05, 4
+"""Part of all texts, and number of texts, up to which nearly equal ones are joined: files of one
+template could not be split else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +46,28 @@ def label_names(example: Example) -> tuple[str, ...]:
     return tuple(dict.fromkeys(example.label or ()))
 
 
-def together(examples: Sequence[Example]) -> Units:
+def repeats(examples: Sequence[Example]) -> Places:
+    """Find for each text an earlier one that it repeats but for a few words; (N,), -1 for none.
+
+    As `check` finds them between files: not texts of fewer than 7 words, nor questions.
+    """
+    sketcher = Sketcher(MOST)
+    for example in examples:
+        sketcher.add_example(example)
+    found = near.repeats(sketcher.done())
+    return np.append(found, np.full(len(examples) - len(found), near.NONE))
+
+
+def together(examples: Sequence[Example], repeated: Places | None = None) -> Units:
     """Join equal texts and equal groups, also through each other, into units in order of text.
 
     Texts are equal that differ in case, white space, punctuation and the form of Unicode alone.
+    Those that differ in a few words are joined as well, unless too many would be.
+
+    Args:
+        examples: The texts, N.
+        repeated: An earlier text that each repeats but for a few words, (N,), -1 for none; found
+            here where it is not given. One that is no place among them counts as none.
     """
     first = list(range(len(examples)))
 
@@ -60,9 +82,24 @@ def together(examples: Sequence[Example]) -> Units:
         for key in _ties(example):
             one, other = root(seen.setdefault(key, position)), root(position)
             first[max(one, other)] = min(one, other)
+    repeated = repeats(examples) if repeated is None else repeated
+    sizes = np.bincount([root(position) for position in first], minlength=len(first))
+    most = max(LEAST, LARGEST * len(first))
+    for position in np.flatnonzero(repeated >= 0).tolist():
+        one, other = root(int(repeated[position])), root(position)
+        if one != other and sizes[one] + sizes[other] <= most:
+            first[max(one, other)] = min(one, other)
+            sizes[min(one, other)] = sizes[one] + sizes[other]
     roots = [root(position) for position in range(len(examples))]
     _, of_text = np.unique(np.array(roots, dtype=np.int64), return_inverse=True)
     return _count_labels(examples, of_text.astype(np.int64))
+
+
+def among(repeated: Places, rows: NDArray[np.int64]) -> Places:
+    """Return what some of the texts repeat, as places among these: (N,), (M,) → (M,)."""
+    place = np.full(len(repeated) + 1, near.NONE, dtype=np.int64)
+    place[rows] = np.arange(len(rows))
+    return np.asarray(place[repeated[rows]])  # -1 is the last, which is no row
 
 
 def _ties(example: Example) -> Iterable[tuple[str, ...]]:

@@ -29,7 +29,7 @@ _JUDGED = r"(?:/\.?[^/]+\.(?:parquet|json|html|md|lock|faulty\.jsonl))?"
 _RUN = (
     r"(?:config\.toml|data_card\.json|splits\.json|log\.jsonl|metrics\.json|capsule\.json"
     r"|report\.(?:html|md)|tracking\.json|log\.csv|warmup\.json|probe\.json|curve\.json|\.textune"
-    r"|seen_texts\.npy|openings\.jsonl|faulty\.jsonl|explained\.json"
+    r"|seen_(?:texts|sketches)\.npy|openings\.jsonl|faulty\.jsonl|explained\.json"
     rf"|model(?:/(?:{_MODEL}|evaluations{_JUDGED}))?"
     rf"|tokenizer(?:/(?:{_MODEL}))?"
     rf"|checkpoints(?:/(?:{_CHECKPOINTS}))?"
