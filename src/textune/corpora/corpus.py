@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from textune.corpora import given, leaked, pairing
+from textune.corpora import given, grouped, leaked, pairing
 from textune.corpora.parts import read_parts
 from textune.data import slicing, weighting
 from textune.data.words import words_of
@@ -137,6 +137,8 @@ def gather(
         yield Message(f"{table.name}: {found_unknown.message}", is_warning=True)
     split = _split(parts, settings, agreed.task, seed=judging.seed_of_rows(settings))
     split = replace(split, test=split.test[:0]) if sealed else split
+    alone = grouped.look(table, agreed, parts[0], split, crosses=data.valid_share != 0)
+    yield from (Message(finding.message, is_warning=True) for finding in alone)
     corpus = yield from _divided(
         table, agreed, parts, split, settings, tokenizer=tokenizer, max_tokens=max_tokens, own=own
     )
@@ -146,6 +148,7 @@ def gather(
         findings=(
             *table.findings,
             *found.findings,
+            *alone,
             *corpus.findings,
             *audit.faulty(*tables),
         ),

@@ -16,7 +16,7 @@ from textune.encoder.names import BUNDLED
 from textune.errors import SHOWN
 from textune.reading import obtained, sources
 from textune.records import Annotators, Contract, Example, Finding, ReadOptions, Survey, Table
-from textune.survey import agreement, audit, beyond, leaks, plain_survey, settling
+from textune.survey import agreement, audit, beyond, grouping, leaks, plain_survey, settling
 from textune.survey.beyond import CountTokens, Measured, Ruler
 from textune.survey.settling import Call
 from textune.tasks import examples, installed, registry
@@ -92,7 +92,9 @@ def check(  # noqa: D417  # the other keywords are those of `train`
     others = {name: one for name, one in (("valid", valid), ("test", test)) if one is not None}
     own = {name: one for name, one in sources.parts(source).items() if name not in others}
     leaked = tuple(leaks.of_files(table, found.contract, others, file, own=own))
-    survey = replace(survey, findings=(*leaked, *survey.findings))
+    hint = None if "valid" in {*others, *own} else grouping.find(table, found.contract)
+    hints = () if hint is None else (hint.finding(),)
+    survey = replace(survey, findings=(*leaked, *hints, *survey.findings))
     if call.places:
         survey = replace(survey, command=_judged_by(command, others))
     second = {doubt: settling.commands(doubt, call) for doubt in survey.contract.doubts}
