@@ -176,6 +176,12 @@ def test_a_file_comes_back_as_predict_writes_it(asker, tmp_path):
     )
 
 
+def test_the_text_column_of_a_file_may_be_named(asker):
+    found = asker.label(b"id,said,more\n1,a warm day,x\n", text="said")
+    assert found.text.startswith("id,said,more,decision,p(garden)")
+    assert asker.label(b"id,said\n1,a\n", text="sad").json["error"].startswith("texts.csv")
+
+
 @pytest.mark.parametrize(
     ("content", "options", "code", "words"),
     [

@@ -10,6 +10,7 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
+from textune.data import names
 from textune.decisions.rule import Decision
 from textune.errors import DataError, SettingsError, TextuneError
 from textune.predicting import files
@@ -25,7 +26,7 @@ from textune.storage import atomic
 FORMS = (".csv", ".tsv", ".jsonl")  # none that unpacks to more than was sent
 ROWS = 64  # computed together, between the requests of others
 SAFE = re.compile(r"[^\w .-]+", re.ASCII)
-OPTIONS = ("name", "model", "threshold", "harmless")
+OPTIONS = ("name", "model", "text", "threshold", "harmless")
 
 
 @dataclass(slots=True)
@@ -89,7 +90,7 @@ class Labeller:
             found = f"{given['threshold']:.40}"
             raise refusals.malformed("threshold", found, "expected a probability") from None
         model.predictor.decision(threshold)
-        return name, model, Reading(threshold=threshold)
+        return name, model, Reading(text=names.parted(given.get("text")) or (), threshold=threshold)
 
 
 @dataclass(slots=True)

@@ -89,6 +89,7 @@ class Model:
         return {
             "name": self.name,
             "task": predictor.task.name,
+            "words": kind.words,
             "labels": list(predictor.task.labels),
             "inputs": list(kind.order) if self.is_of_pairs else ["text"],
             "takes_words": predictor.task.asks == "words",

@@ -83,6 +83,7 @@ def _label(models: Models, limits: Limits) -> Schema:
     options = {
         "name": ({"type": "string"}, "Name of the file; its ending says the form."),
         "model": ({"type": "string", "enum": names}, "A model; the first if not given."),
+        "text": (TEXT, "Column of the text, or two, if not called as in training."),
         "threshold": (CHANCE, "Probability from which a label applies."),
         "harmless": ({"type": "boolean"}, "Put ' before cells that a spreadsheet computes."),
     }

@@ -20,6 +20,7 @@ function put(place, ...parts) {
 function complain(words) {
   at("trouble").textContent = words;
   at("trouble").hidden = !words;
+  if (words) at("trouble").scrollIntoView({ block: "nearest" });
 }
 
 async function asked(path, options = {}) {
@@ -66,6 +67,7 @@ async function begin() {
   at("door").hidden = true;
   at("room").hidden = false;
   put(at("model"), ...state.models.map((one) => new Option(one.name, one.name)));
+  at("programs").hidden = Boolean(state.token);
   at("which").hidden = state.models.length < 2;
   choose();
 }
@@ -74,10 +76,10 @@ function choose() {
   const model = state.models[at("model").selectedIndex] || state.models[0];
   state.model = model;
   state.asked = null;
-  const count = model.labels.length;
-  const labels = model.task === "number" ? "numbers" : "labels";
-  const known = model.task === "answers" ? "" : `, ${count.toLocaleString("en")} ${labels}`;
-  at("about").textContent = `${model.name}: ${model.task}${known}`;
+  const listed = model.task === "answers" ? [] : model.labels;
+  const more = listed.length > 8 ? ` and ${listed.length - 8} more` : "";
+  const known = listed.length ? `: ${listed.slice(0, 8).join(", ")}${more}` : "";
+  at("about").textContent = `${model.words}${known}`;
   document.title = `${model.name}: textune serve`;
   const fields = model.inputs.flatMap((name, place) => {
     const label = made("label", name[0].toUpperCase() + name.slice(1));
@@ -297,6 +299,7 @@ async function label() {
   const options = new URLSearchParams({ name: file.name, model: state.model.name });
   if (state.threshold !== null) options.set("threshold", state.threshold);
   if (at("harmless").checked) options.set("harmless", "true");
+  if (at("column").value.trim()) options.set("text", at("column").value.trim());
   put(at("labelled"), made("p", `labelling ${file.name} …`, "soft"));
   try {
     const response = await asked(`label?${options}`, { method: "POST", body: file });
