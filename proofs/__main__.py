@@ -8,7 +8,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from proofs import inputs, made, outputs, readers, runs
+from proofs import inputs, made, outputs, readers, requests, runs
 from proofs.server import serving
 from proofs.trials import Proof, Setting, Trial, summary
 
@@ -24,6 +24,7 @@ PROOFS: dict[str, tuple[Proof, int, int]] = {  # trials in full, and in the quic
     "models": (inputs.models, 24, 1),
     "disks": (outputs.disks, 20, 2),
     "labellers": (outputs.labellers, 20, 1),
+    "requests": (requests.requests, 10_000, 200),
 }
 SHOWN = 12  # faults of a proof
 

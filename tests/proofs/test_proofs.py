@@ -21,7 +21,7 @@ def setting(server, tmp_path_factory):
 
 
 def test_all_proofs_are_here():
-    assert len(PROOFS) == 11
+    assert len(PROOFS) == 12
 
 
 @pytest.mark.parametrize("name", PROOFS)

@@ -29,6 +29,7 @@ def serve(
     max_texts: int = 256,
     max_tokens: int = 65_536,
     max_file: int = 16 * 2**20,
+    batch_tokens: int = 1_024,
     timeout: str = "30s",
     grace: float = 30.0,
     log_requests: bool = False,
@@ -52,6 +53,7 @@ def serve(
         max_texts: Most texts of a request.
         max_tokens: Most tokens of a request.
         max_file: Most bytes of a file that the page or /label labels.
+        batch_tokens: Most tokens that are computed together; on a card 16384 are faster.
         timeout: Longest time that a request waits for its answer, as 30s; beyond, 504.
         grace: Most seconds in which what was taken is answered after a signal.
         log_requests: Print a line a request: method, address, status, time; never a text.
@@ -68,6 +70,7 @@ def serve(
         max_texts=max_texts,
         max_tokens=max_tokens,
         max_file=max_file,
+        batch_tokens=batch_tokens,
         timeout=sweep_api.seconds(timeout) or 0,
         grace=grace,
     )

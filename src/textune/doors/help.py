@@ -52,7 +52,7 @@ OPTIONS = {
     "How it decides": ("aim", "abstain", "sets", "calibrate"),
     "Who may ask, and how much": (
         *("host", "port", "token_file", "max_queue", "max_body", "max_texts", "max_file"),
-        *("timeout", "grace", "log_requests"),
+        *("batch_tokens", "timeout", "grace", "log_requests"),
     ),
     "Where it runs": (
         *("device", "gpus", "processes", "precision", "deterministic", "profile", "trial"),
