@@ -76,6 +76,16 @@ def answers(folder):
     return file, {}
 
 
+def aspects(folder):
+    draw = random.Random(5)
+    rows = ["text,heat,kind"]
+    for _ in range(80):
+        words = draw.choices(WORDS, k=6)
+        heat = "warm" if "warm" in words else "cold" if "cold" in words else "none"
+        rows.append(f"{' '.join(words)},{heat},{'film' if 'film' in words else 'other'}")
+    return write_rows(folder / "aspects.csv", rows), {"label": "heat,kind"}
+
+
 def reviews(folder):
     return write_reviews(folder / "reviews.csv"), {
         "long": "window",
@@ -109,6 +119,7 @@ def typed(*words):
 ASKED = {
     reviews: ["good film", LONG, ""],
     labels: ["warm day", LONG],
+    aspects: ["warm day", LONG],
     numbers: ["good good film", LONG],
     tags: ["the warm film", ["a", "good", "day"], "very " * 80],
     pairs: [("good film", "good film"), ("a", LONG)],
@@ -242,10 +253,10 @@ def test_a_damaged_or_partial_export_is_refused(runs, tmp_path):
         Predictor.load(runs(reviews))
 
 
-def test_weights_beyond_a_protocol_buffer_lie_beside_the_graph(runs, tmp_path, monkeypatch):
+def test_many_weights_lie_beside_the_graph(runs, tmp_path, monkeypatch):
     from textune.exporting import graphs
 
-    monkeypatch.setattr(graphs, "LARGEST", 1000)
+    monkeypatch.setattr(graphs, "MOST_INSIDE", 1000)
     out = tmp_path / "out"
     export(Request(runs(reviews), out=out, made=2))
     assert (out / "model.onnx.data").stat().st_size > (out / "model.onnx").stat().st_size

@@ -25,6 +25,7 @@ from textune.predicting import picking
 from textune.predicting.predictor import Predictor
 from textune.recipes import labelled_text
 from textune.records import Message, Step
+from textune.runtime import Predictor as Runtime
 from textune.settings import choosing
 
 pytestmark = pytest.mark.usefixtures("auto_recipe")
@@ -169,6 +170,14 @@ def test_what_is_chosen_is_said_and_can_be_chosen_otherwise(base, likenesses, tm
     assert why in lines("train.recipe=auto")
     assert why not in lines("train.recipe=auto", "train.pairs=together")
     assert not any(line.startswith("pairs apart") for line in lines("train.recipe=classic"))
+
+
+def test_an_export_answers_as_the_run_does(run, tmp_path):
+    found = textune.export(run, out=tmp_path / "out", random=12).parity
+    assert found.gap < 1e-4
+    assert (tmp_path / "out" / "pair_head.onnx").is_file()
+    wanted = number(Predictor.load(run, device="cpu", precision="fp32")([PAIR, PAIR[::-1]]))
+    assert number(Runtime.load(tmp_path / "out")([PAIR, PAIR[::-1]])) == pytest.approx(wanted, 1e-5)
 
 
 def test_a_stopped_run_goes_on_to_the_same_weights(base, likenesses, tmp_path):

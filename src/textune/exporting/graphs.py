@@ -25,8 +25,10 @@ from textune.tasks.interface import Task
 from textune.text.saving import quiet
 
 OPSET = 17  # the first that has LayerNormalization
-LARGEST = 2**31 - 2**26  # bytes of a protocol buffer, less what is not weights
-WEIGHTS = "model.onnx.data"  # beside a graph that would be larger
+MOST_INSIDE = (
+    2**20
+)  # bytes of weights in the graph's own file: more lie beside it, of any size, and
+# are mapped into memory, not copied, when they are loaded
 
 
 class Graph(nn.Module):
@@ -107,7 +109,7 @@ def example(graph: Graph | PairGraph) -> tuple[Tensor, ...]:
 
 @torch.no_grad()
 def to_onnx(graph: Graph | PairGraph, file: Path) -> None:
-    """Write a graph as ONNX; weights beyond the size of one protocol buffer lie beside it.
+    """Write a graph as ONNX; weights beyond 1 MiB lie beside it.
 
     Args:
         graph: In evaluation mode.
@@ -137,7 +139,7 @@ def to_onnx(graph: Graph | PairGraph, file: Path) -> None:
             "writes the model as it is"
         ) from error
     size = sum(one.numel() * one.element_size() for one in graph.parameters())
-    if size > LARGEST:
+    if size > MOST_INSIDE:
         _part(file)
 
 
@@ -163,22 +165,30 @@ def save(model: Any, file: Path) -> None:
     """Write a model of the library `onnx`, its weights beside it where they are too large."""
     import onnx
 
-    if model.ByteSize() <= LARGEST:
+    if model.ByteSize() <= MOST_INSIDE:
         onnx.save(model, str(file))
         return
-    onnx.save(model, str(file), save_as_external_data=True, location=f"{file.name}.data")
+    _save_parted(model, file)
+
+
+def _save_parted(model: Any, file: Path) -> None:
+    """Write a model, and its weights beside it; both may be read by whom the umask lets."""
+    import onnx
+
+    beside = file.with_name(f"{file.name}.data")
+    onnx.save(model, str(file), save_as_external_data=True, location=beside.name)
+    beside.chmod(file.stat().st_mode & 0o777)
 
 
 def _part(file: Path) -> None:
     """Gather all weights of a model in one file beside it."""
     import onnx
 
-    model = onnx.load(str(file))
-    for one in file.parent.iterdir():  # a file for each weight, as torch writes them
-        if one.name in _named(file):
-            atomic.remove_file(one)
+    model, parts = onnx.load(str(file)), _named(file)
+    for name in parts:  # a file for each weight, as torch writes them where they are too large
+        atomic.remove_file(file.parent / name)
     atomic.remove_file(file)
-    onnx.save(model, str(file), save_as_external_data=True, location=f"{file.name}.data")
+    _save_parted(model, file)
 
 
 def _named(file: Path) -> set[str]:
