@@ -14,13 +14,13 @@ from safetensors.torch import load_file
 from torch import nn
 
 from textune.encoder import (
+    configuration,
     folding,
     headers,
     keys,
     manifest,
     pair_heads,
     pooling,
-    ways_of_pooling,
 )
 from textune.encoder.model import Encoder
 from textune.encoder.plain import HEADS, is_usual
@@ -30,33 +30,6 @@ from textune.fast import calls, dropout
 from textune.records import PASSAGES, Asks, Pairs, Pool
 
 LEAST = 32  # positions: of fewer, `load` finds out whether texts can be computed at all
-_NONE = type(None)
-_KINDS: dict[tuple[type, ...], tuple[str, ...]] = {
-    (str,): (
-        *("_name_or_path", "directionality", "hidden_act", "model_type", ways_of_pooling.KEY),
-        "transformers_version",
-    ),
-    (bool,): ("add_cross_attention", "is_decoder", "tie_word_embeddings", "use_cache"),
-    (int,): (
-        *("hidden_size", "intermediate_size", "max_position_embeddings", "num_attention_heads"),
-        *("num_hidden_layers", "pad_token_id", "type_vocab_size", "vocab_size"),
-    ),
-    (int, _NONE): ("bos_token_id", "eos_token_id"),
-    (float,): ("initializer_range", "layer_norm_eps"),
-    (float, int): ("attention_probs_dropout_prob", "hidden_dropout_prob"),
-    (float, int, _NONE): ("classifier_dropout",),
-    (list,): ("architectures",),
-    (dict, _NONE): ("id2label", "label2id", "textune_units"),
-}
-KINDS = {name: kinds for kinds, names in _KINDS.items() for name in names}
-VALUES: dict[str, tuple[Any, ...]] = {
-    **dict.fromkeys(("dtype", "torch_dtype"), (None, "float32", "float16", "bfloat16")),
-    "gradient_checkpointing": (False,),
-    "position_embedding_type": ("absolute",),
-    "problem_type": (
-        *(None, "regression", "single_label_classification", "multi_label_classification"),
-    ),
-}
 _FAULTS = (
     AttributeError,
     KeyError,
@@ -89,7 +62,7 @@ def read_model(
         return None
     try:
         stored = json.loads((Path(place) / "config.json").read_text(encoding="utf-8"))
-        if not _is_usual(stored) or not (finished or _is_known(stored)):
+        if not _is_usual(stored) or not (finished or configuration.is_known(stored)):
             return None
         if rate is not None:
             stored |= dropout.overrides(stored, rate)
@@ -145,17 +118,6 @@ def _is_usual(stored: Mapping[str, Any]) -> bool:
     is_roomy = stored["type_vocab_size"] > 0 and stored["max_position_embeddings"] > LEAST
     rates = (stored["hidden_dropout_prob"], stored["attention_probs_dropout_prob"])
     return is_usual(stored) and is_whole and is_roomy and max(rates) < 1.0
-
-
-def _is_known(stored: Mapping[str, object]) -> bool:
-    """Tell whether transformers' configuration takes every value as it is.
-
-    It is asked when the weights are saved: what it would refuse, it has to refuse before.
-    """
-    return all(
-        value in VALUES[name] if name in VALUES else type(value) in KINDS.get(name, ())
-        for name, value in stored.items()
-    )
 
 
 def _config(stored: Mapping[str, Any], task: Mapping[str, Any]) -> Config:

@@ -11,6 +11,7 @@ import torch
 from textune.encoder import (
     adapters,
     averaging,
+    configuration,
     description,
     folding,
     heads,
@@ -208,11 +209,7 @@ def save(
     Raises:
         OSError: The disk is full or read-only.
     """
-    with (
-        quiet(),
-        weights.disk_errors(folder),
-        folding.folded(encoder.model, numbers) as is_folded,
-    ):
+    with weights.disk_errors(folder), folding.folded(encoder.model, numbers) as is_folded:
         if adapter is not None:
             adapters.save(encoder.model, folder / adapters.NAME, adapter[0], base=adapter[1])
         _save_merged(encoder, folder)
@@ -236,7 +233,8 @@ def _save_merged(encoder: Encoder, folder: Path) -> None:
             _save_config(model, folder, _architecture(model))
             own_heads.save(model, folder)
         else:
-            model.save_pretrained(folder, state_dict=model.state_dict())
+            with quiet():
+                model.save_pretrained(folder, state_dict=model.state_dict())
 
 
 def _architecture(model: Any) -> str:
@@ -256,12 +254,17 @@ def _save_tree(model: Tree, folder: Path) -> None:
 
 
 def _save_config(model: Any, folder: Path, architecture: str) -> None:
-    """Write a configuration by transformers' own, which refuses what its model would refuse."""
+    """Write a configuration as transformers does; by its own class, where a value is unusual."""
+    values = model.config.to_dict()
+    if isinstance(model, Tree) and configuration.is_known(values):
+        configuration.write(values, folder, architecture=architecture)
+        return
     from transformers import AutoConfig  # heavy, and needed at the end only
 
-    config = AutoConfig.for_model(**model.config.to_dict())
+    config = AutoConfig.for_model(**values)
     config.architectures, config.dtype = [architecture], torch.float32
-    config.save_pretrained(folder)
+    with quiet():
+        config.save_pretrained(folder)
 
 
 def check_labels(encoder: Encoder, labels: Sequence[str], place: str) -> None:

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from markupsafe import Markup
-from sklearn.metrics import precision_recall_curve, roc_curve
 
-from textune.metrics import reliability
+from textune.metrics import reliability, tradeoffs
 from textune.report import pages, shapes
 from textune.report.bars import Cells
 
@@ -29,15 +28,13 @@ def draw(one: Cells, *, marked: bool) -> Curves:
     words = f"{pages.count(having)} of {pages.count(texts)} texts have it"
     if having in (0, texts):
         return Curves(one.label, f"{words}: no curve can be drawn", ())
-    false, true, _ = roc_curve(one.truth, one.chances)
-    precision, recall, _ = precision_recall_curve(one.truth, one.chances)
     found = [
         (
             "ROC",
             shapes.square(
                 f"ROC curve of {one.label}",
                 ("false positive rate", "recall"),
-                np.stack([false, true], axis=1),
+                tradeoffs.roc(one.truth, one.chances),
                 diagonal=True,
                 mark="roc" if marked else "",
             ),
@@ -47,7 +44,7 @@ def draw(one: Cells, *, marked: bool) -> Curves:
             shapes.square(
                 f"Precision and recall of {one.label}",
                 ("recall", "precision"),
-                np.stack([recall, precision], axis=1)[::-1],
+                tradeoffs.precision_recall(one.truth, one.chances),
                 level=having / texts,
                 mark="pr" if marked else "",
             ),

@@ -3,10 +3,8 @@
 import re
 import shlex
 import string
-import sys
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
 from hashlib import blake2b
 
 from textune.metrics.one_label import UNSEEN, key
@@ -30,6 +28,17 @@ MASK = (1 << 64) - 1
 _ASCII_MARKS: Mapping[int, str] = {
     ord(sign): " " for sign in string.punctuation if unicodedata.category(sign)[0] == "P"
 }
+
+
+class _Marks(dict[int, str]):
+    """A blank for a sign of punctuation of Unicode, any other as it is; looked up when met."""
+
+    def __missing__(self, code: int) -> str:
+        sign = chr(code)
+        return self.setdefault(code, " " if unicodedata.category(sign)[0] == "P" else sign)
+
+
+_MARKS = _Marks()
 
 
 def text_of(example: Example) -> str:
@@ -67,16 +76,10 @@ def _unmarked(text: str) -> str:
         plain, marks = text.casefold(), _ASCII_MARKS
     else:
         plain = unicodedata.normalize("NFKC", INVISIBLE.sub("", text)).casefold()
-        plain, marks = unicodedata.normalize("NFKC", plain), _marks()
+        plain, marks = unicodedata.normalize("NFKC", plain), _MARKS
     return " ".join(plain.translate(marks).split()) or " ".join(plain.split())
 
 
-@cache
-def _marks() -> Mapping[int, str]:
-    """Return a blank for every sign of punctuation of Unicode."""
-    return {
-        code: " " for code in range(sys.maxunicode) if unicodedata.category(chr(code))[0] == "P"
-    }
 
 
 def variants(counts: Mapping[str, int]) -> list[tuple[str, ...]]:

@@ -3,7 +3,7 @@
 Transformers' classes build a tokenizer anew from their own rules and a few settings; what
 `tokenizer.json` says beyond that (another normaliser, accents that stay) is lost on them. So the
 file is written as it was used, and where the class would make other ids of the run's texts,
-the folder names the class that takes the file as it is.
+the folder names the class that takes the file as it is. A tokenizer that is `usual` needs no proof.
 """
 
 import json
@@ -16,7 +16,7 @@ from tokenizers import Tokenizer as Backend
 
 from textune.errors import ModelError
 from textune.storage import atomic
-from textune.text import tokenizers
+from textune.text import tokenizers, usual
 from textune.text.tokenizers import Ids, Tokenizer
 
 MOST_TEXTS = 1000  # that are compared
@@ -48,9 +48,11 @@ def write(
         ModelError: The written file does not give the same ids.
         OSError: The disk is full or read-only.
     """
-    write_files(tokenizer.backend, place or tokenizer.place, folder)
+    is_usual = write_files(tokenizer.backend, place or tokenizer.place, folder)
     some = sample(texts)
     again = tokenizers.load(str(folder))
+    if again.fingerprint() == tokenizer.fingerprint():  # then it reads all texts alike
+        return None if is_usual else _agree(tokenizer, folder, some)
     for text, one, other in zip(some, tokenizer.encode(some), again.encode(some), strict=True):
         if not np.array_equal(one, other):
             raise ModelError(
@@ -65,9 +67,24 @@ def remark(otherwise: str | None) -> str:
     return "" if otherwise is None else f"\n**Beware**: {otherwise}.\n"
 
 
-def write_files(backend: Backend, place: str, folder: Path) -> None:
-    """Write tokenizer.json as it is used, and the settings that transformers needs beside it."""
+def write_files(backend: Backend, place: str, folder: Path) -> bool:
+    """Write tokenizer.json as it is used, and the settings that transformers needs beside it.
+
+    Returns:
+        Whether transformers is known to read every text as this file does, without being asked.
+    """
     folder.mkdir(parents=True, exist_ok=True)
+    known = usual.settings(backend, Path(place))
+    if known is None:
+        _save_by_transformers(backend, place, folder)
+    else:
+        told = json.dumps(known, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+        atomic.write_text(folder / "tokenizer_config.json", told)
+    atomic.write_text(folder / "tokenizer.json", backend.to_str(pretty=True) + "\n")
+    return known is not None
+
+
+def _save_by_transformers(backend: Backend, place: str, folder: Path) -> None:
     with quiet():
         try:
             source = tokenizers.of_transformers(place)
@@ -78,7 +95,6 @@ def write_files(backend: Backend, place: str, folder: Path) -> None:
                 tokenizer_object=Backend.from_str(backend.to_str()), **_named(backend)
             )
         source.save_pretrained(folder)
-    atomic.write_text(folder / "tokenizer.json", backend.to_str(pretty=True) + "\n")
 
 
 def sample(texts: Sequence[str]) -> list[str]:
