@@ -60,14 +60,21 @@ class FusedLayer:
     """
 
     def __init__(self, layer: Any, dtype: torch.dtype):
+        before: FusedLayer | None = getattr(layer, "fused", None)
         own = layer.attention.self
         self.heads = own.num_attention_heads
         self.factor = float(own.scaling)
         self.dtype = dtype
-        self.qkv = Matrix([own.query, own.key, own.value], dtype)
-        self.attention_output = Matrix([layer.attention.output.dense], dtype)
-        self.intermediate = Matrix([layer.intermediate.dense], dtype)
-        self.output = Matrix([layer.output.dense], dtype)
+        parts = (
+            [own.query, own.key, own.value],
+            [layer.attention.output.dense],
+            [layer.intermediate.dense],
+            [layer.output.dense],
+        )
+        earlier = (None,) * len(parts) if before is None else before.matrices
+        self.qkv, self.attention_output, self.intermediate, self.output = (
+            Matrix(maps, dtype, known) for maps, known in zip(parts, earlier, strict=True)
+        )
         self.first_norm: nn.LayerNorm = layer.attention.output.LayerNorm
         self.second_norm: nn.LayerNorm = layer.output.LayerNorm
         self.rates = (own.dropout.p, layer.attention.output.dropout.p, layer.output.dropout.p)

@@ -28,16 +28,24 @@ class Matrix:
     Args:
         maps: Linear maps whose weights are stacked by rows; their parameters become views of it.
         dtype: What the products are computed in.
+        before: The same maps in another number format; where it lies in memory still, nothing is
+            copied.
     """
 
-    def __init__(self, maps: Sequence[nn.Linear], dtype: torch.dtype):
+    def __init__(
+        self, maps: Sequence[nn.Linear], dtype: torch.dtype, before: "Matrix | None" = None
+    ):
         self._parts = [part.weight for part in maps]
         self._biases = [part.bias for part in maps]
         self._dtype = dtype
         self._buffer: Tensor | None = None  # where gradients are written, update after update
         self._buffers: list[Tensor] = []  # the part of each parameter in it
         self._halves: list[Half] = []
-        self._stack()
+        if before is not None and before._lies_whole(self._parts, self._biases):
+            self._master, self._shift = before._master, before._shift
+            self._cast()
+        else:
+            self._stack()
 
     @property
     def is_trained(self) -> bool:
@@ -128,6 +136,22 @@ class Matrix:
             part.data = piece
         for bias, piece in zip(self._biases, self._shift.chunk(len(self._biases)), strict=True):
             bias.data = piece
+        self._cast()
+
+    def _lies_whole(self, parts: Sequence[Tensor], biases: Sequence[Tensor]) -> bool:
+        """Tell whether these parameters are those of this block, and still lie in it."""
+        blocks = ((self._master, self._parts, parts), (self._shift, self._biases, biases))
+        return all(
+            all(one is other for one, other in zip(mine, given, strict=True))
+            and block.data_ptr() == mine[0].data_ptr()
+            and _is_whole(mine)
+            for block, mine, given in blocks
+        )
+
+    @torch.inference_mode(False)
+    @torch.no_grad()
+    def _cast(self) -> None:
+        """Make what the products use."""
         self._work = self._master
         if self._dtype == torch.float32:
             return

@@ -6,7 +6,7 @@ Threads never decide what is computed: where the bits of a product would follow 
 
 import os
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -38,13 +38,20 @@ class Team:
     now: int = field(init=False)
     least: int = field(init=False)  # that ever computed
     is_said: bool = field(init=False, default=False)  # that there are fewer
+    helper: threading.Thread | None = field(init=False, default=None)  # of ours, beside them
 
     def __post_init__(self) -> None:
         self.now = self.least = self.most
 
     def look(self) -> int:
-        """Compute with as many threads as suit the load by other programs."""
-        return self.set(self.most if self.pace is None else self.pace.look())
+        """Compute with as many threads as suit the load by other programs, and our own helper."""
+        if self.pace is None:
+            return self.set(self.most)
+        count = self.pace.look()
+        if count > 1 and self.helper is not None and self.helper.is_alive():
+            torch.set_num_threads(count - 1)  # not what `least` is about
+            return count - 1
+        return self.set(count)
 
     def set(self, count: int) -> int:
         """Compute with so many threads, here and in the kernels."""
@@ -113,6 +120,26 @@ def products_alone() -> AbstractContextManager[object]:
     threads than with one, and beside other programs many times as long.
     """
     return threadpool_limits(1, user_api="blas")
+
+
+@contextmanager
+def meanwhile(work: Callable[[], object]) -> Iterator[None]:
+    """Let a thread of its own do something else beside what is computed; it is waited for.
+
+    Where the bits of products do not follow from the threads, one fewer computes until it is done.
+    """
+    team: Team | None = getattr(_own, "team", None)
+    helper = threading.Thread(target=work, name="textune-meanwhile", daemon=True)
+    helper.start()
+    if team is not None:
+        team.helper = helper
+    try:
+        yield
+    finally:
+        helper.join()
+        if team is not None:
+            team.helper = None
+            team.look()
 
 
 def over(items: Iterable[Item]) -> Iterator[Item]:

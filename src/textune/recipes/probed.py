@@ -17,6 +17,7 @@ from textune.metrics.metrics import Report
 from textune.objectives.labelled import Labelled
 from textune.probing import heads, names
 from textune.probing.features import features
+from textune.recipes import ahead
 from textune.records import LinearHead, Message
 from textune.runs.written import Probe
 from textune.splits import folds
@@ -39,7 +40,8 @@ def begin(learner: Learner, corpus: Corpus, folder: Path, *, seed: int) -> Messa
         NumericsError: The encoder answers with NaN or infinity.
     """
     rows = sample(corpus.split.train, seed)
-    read = features(learner.encoder, corpus.store, rows, micro_tokens=learner.micro_tokens)
+    with ahead.importing(with_report=learner.is_frozen):
+        read = features(learner.encoder, corpus.store, rows, micro_tokens=learner.micro_tokens)
     assert isinstance(learner.objective, Labelled)
     of_names, task = named(learner.encoder, corpus), learner.objective.task
     head, of_fold = fit(corpus, rows, read, of_names, seed=seed, task=task)

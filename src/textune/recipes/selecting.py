@@ -25,6 +25,7 @@ from textune.probing.features import features
 from textune.probing.remedies import NOTHING
 from textune.recipes import (
     affording,
+    ahead,
     averaged,
     out_of_fold,
     probed,
@@ -105,7 +106,8 @@ class _Known:
     @classmethod
     def of(cls, learner: Learner, corpus: Corpus, encoder: Encoder) -> "_Known":
         rows = corpus.split.train
-        read = features(encoder, corpus.store, rows, micro_tokens=learner.micro_tokens)
+        with ahead.importing(with_report=learner.settings.train.effort == "quick"):
+            read = features(encoder, corpus.store, rows, micro_tokens=learner.micro_tokens)
         return cls(read, probed.named(encoder, corpus))
 
 

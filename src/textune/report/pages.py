@@ -180,6 +180,13 @@ def source(template: str) -> str:
     return environment.loader.get_source(environment, template)[0]
 
 
+def compile_all() -> None:
+    """Compile all templates: those of a page take longer to compile than to fill."""
+    environment = _environment()
+    for name in environment.list_templates(extensions=["html"]):
+        environment.get_template(name)
+
+
 @cache
 def _environment() -> Environment:
     """Return what fills templates; it keeps them compiled for the next page."""

@@ -80,8 +80,6 @@ def _unmarked(text: str) -> str:
     return " ".join(plain.translate(marks).split()) or " ".join(plain.split())
 
 
-
-
 def variants(counts: Mapping[str, int]) -> list[tuple[str, ...]]:
     """Find labels that are written differently, and look alike or read alike.
 
