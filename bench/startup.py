@@ -2,12 +2,14 @@
 
 Beside textune's stand `import torch` and transformers' pipeline for one text. In turns, the wall
 seconds and the processor's seconds of each; the first turn warms the disk and does not count. "The
-first update" is a training of one update, until `log.jsonl` has its line.
+first update" is a training of one update, until `log.jsonl` has its line. With `--whole`, trainings
+of few rows are run to their report instead; `--before` runs an earlier checkout beside this one.
 """
 
 import argparse
 import json
 import os
+import random
 import resource
 import subprocess
 import sys
@@ -32,6 +34,13 @@ PIPELINE = (
 )
 ONE_UPDATE = ("--epochs", "1", "--limit", "40", "--batch-size", "64")
 WORDS = ("good", "fine", "lovely", "bad", "poor", "dull")
+FILLERS = ("the", "film", "was", "a", "story", "of", "two", "people", "who", "meet", "and", "part")
+LENGTH = 37  # words of a row, which are 40 tokens with those that are special
+WHOLE: dict[str, tuple[int, tuple[str, ...]]] = {  # rows and options
+    "train --effort quick: 2,000 rows": (2_000, ("--effort", "quick")),
+    "train: 100 rows": (100, ()),
+    "train: 16 rows": (16, ()),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +57,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     say = Console(stderr=options.out == Path("-"))
     with tempfile.TemporaryDirectory(prefix="bench-startup-") as scratch:
         folder = Path(scratch)
-        found = measure(folder, options.base, turns=options.turns, threads=options.threads)
+        given: dict[str, Any] = {"turns": options.turns, "threads": options.threads}
+        if options.whole is not None:
+            rows = options.whole or [count for count, _ in WHOLE.values()]
+            given |= {"rows": rows, "before": options.before}
+            found = measure_whole(folder, options.base, **given)
+        else:
+            found = measure(folder, options.base, **given)
         report = {"seconds": summarise(found), "turns": options.turns, "threads": options.threads}
         report |= {"versions": machine.versions(), "machine": machine.processor()}
     say.print(table(report["seconds"]))
@@ -75,6 +90,14 @@ def read_options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     )
     add("--threads", type=commands.positive, default=os.cpu_count(), help="(all cores)")
     add("--base", help="encoder (the bundled one)")
+    add(
+        "--whole",
+        choices=sorted({rows for rows, _ in WHOLE.values()}),
+        type=int,
+        nargs="*",
+        help="run trainings of so many rows to their end instead (of each that is measured)",
+    )
+    add("--before", type=Path, help="checkout of an earlier textune, beside --whole")
     add("--out", type=Path, help="JSON file to write; - for the terminal")
     options = parser.parse_args(arguments)
     options.base = options.base or commands.bundled_base(parser)
@@ -110,6 +133,45 @@ def measure(folder: Path, base: str, *, turns: int, threads: int) -> dict[str, l
         for name, took in taken.items():
             found[name] += [took] if turn else []
     return found
+
+
+def measure_whole(
+    folder: Path,
+    base: str,
+    *,
+    turns: int,
+    threads: int,
+    rows: Sequence[int],
+    before: Path | None = None,
+) -> dict[str, list[Took]]:
+    """Train on few rows to the end, in turns, perhaps beside an earlier checkout."""
+    surroundings = processes.environment(threads, folder)
+    sides = {"": surroundings}
+    if before is not None:
+        sides["before: "] = {**surroundings, "PYTHONPATH": str(before.resolve() / "src")}
+    asked = {name: one for name, one in WHOLE.items() if one[0] in rows}
+    found: dict[str, list[Took]] = {f"{side}{name}": [] for name in asked for side in sides}
+    for turn in range(turns + 1):
+        for name, (count, options) in asked.items():
+            write_texts(folder / "texts.csv", count)
+            for side, own in sides.items():
+                train = [*textune(), "train", "texts.csv", "--base", base, *options]
+                took = to_end([*train, "--overwrite", "--out", "run"], folder, own)
+                found[f"{side}{name}"] += [took] if turn else []
+    return found
+
+
+def write_texts(file: Path, rows: int) -> None:
+    """Write labelled texts of 40 tokens in the mean, of each label half."""
+    draw = random.Random(rows)
+    lines = ["text,label"]
+    for row in range(rows):
+        label = ("good", "bad")[row % 2]
+        telling = draw.choices(WORDS[:3] if label == "good" else WORDS[3:], k=2)
+        words = [*telling, *draw.choices(FILLERS, k=LENGTH - 2 + draw.randint(-12, 12)), str(row)]
+        draw.shuffle(words)
+        lines.append(f"{' '.join(words)},{label}")
+    file.write_text("\n".join(lines) + "\n")
 
 
 def textune() -> list[str]:

@@ -45,3 +45,11 @@ def test_rows_to_train_on_are_all_different(tmp_path):
     startup.write_rows(tmp_path / "rows.csv")
     rows = (tmp_path / "rows.csv").read_text().splitlines()
     assert len(rows) == len(set(rows)) == 1 + len(startup.WORDS) ** 3
+
+
+def test_texts_to_train_on_are_different_and_of_like_length(tmp_path):
+    startup.write_texts(tmp_path / "texts.csv", 200)
+    rows = [row.rsplit(",", 1) for row in (tmp_path / "texts.csv").read_text().splitlines()[1:]]
+    assert len({text for text, _ in rows}) == 200
+    assert [label for _, label in rows].count("good") == 100
+    assert 36 < sum(len(text.split()) for text, _ in rows) / 200 < 40

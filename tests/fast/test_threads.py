@@ -149,6 +149,21 @@ def test_the_number_stays_where_products_would_have_other_bits(free):
 
 
 @pytest.mark.usefixtures("torch_threads")
+def test_a_helper_of_ours_has_a_core_until_it_is_done(free):
+    free.setattr(threads.Pace, "look", lambda _: 2)
+    goes_on, counts = threading.Event(), []
+    with threads.shared() as team:
+        with threads.meanwhile(goes_on.wait):
+            counts.append(team.look())
+            goes_on.set()
+            assert team.helper is not None
+            team.helper.join()
+            counts.append(team.look())
+        assert (team.helper, threads.used(), threads.news()) == (None, (2, 2), [])
+    assert counts == [1, 2]
+
+
+@pytest.mark.usefixtures("torch_threads")
 def test_each_thread_of_a_program_has_its_own_team(free):
     free.setattr(threads.Pace, "look", lambda _: 2)
     found = []

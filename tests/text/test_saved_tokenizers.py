@@ -3,6 +3,8 @@
 import csv
 import json
 import random
+import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +16,7 @@ from transformers import AutoTokenizer, BertModel, RobertaModel
 import textune
 from families import tiny_config
 from textune.encoder import bases
-from textune.text import saving, tokenizers
+from textune.text import saving, tokenizers, usual
 
 SPECIALS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 WORDS = ["Turkey", "turkey", "caf\u00e9", "cafe", "China", "china", "good-day", "gooday", "Polish"]
@@ -123,6 +125,57 @@ def test_a_saved_model_reads_texts_as_it_was_trained_to(kind, tmp_path):
         np.testing.assert_array_equal(saved.encode([text])[0], wanted)
         assert plain(text)["input_ids"] == trained.wrap(wanted, None)[0].tolist()
     assert "Beware" not in (run.path / "model" / "README.md").read_text(encoding="utf-8")
+
+
+SETTINGS = {
+    "as it is": {},
+    "written by an older version": {
+        "added_tokens_decoder": {
+            str(number): {"content": token, "normalized": False, "special": True}
+            | dict.fromkeys(("lstrip", "rstrip", "single_word"), False)
+            for token, number in zip(SPECIALS, (0, 100, 101, 102, 103), strict=True)
+        },
+        "clean_up_tokenization_spaces": True,
+        "padding_side": "left",
+    },
+    "little said": None,
+}
+
+
+@pytest.mark.parametrize("kind", SETTINGS)
+def test_settings_of_a_usual_tokenizer_are_those_that_transformers_writes(kind, tmp_path):
+    base = Path(bases.find("all-MiniLM-L6-v2"))
+    place = tmp_path / "base"
+    shutil.copytree(base, place, ignore=shutil.ignore_patterns("*.safetensors"))
+    file = place / "tokenizer_config.json"
+    told = {"do_lower_case": True, "model_max_length": 512}
+    if SETTINGS[kind] is not None:
+        told = json.loads(file.read_text()) | SETTINGS[kind]
+    file.write_text(json.dumps(told))
+    used = tokenizers.load(str(place))
+    assert saving.write_files(used.backend, str(place), tmp_path / "own")
+    saving._save_by_transformers(used.backend, str(place), tmp_path / "theirs")
+    own, theirs = (tmp_path / name / "tokenizer_config.json" for name in ("own", "theirs"))
+    assert own.read_bytes() == theirs.read_bytes()
+    (tmp_path / "own" / "config.json").write_bytes((place / "config.json").read_bytes())
+    found = AutoTokenizer.from_pretrained(tmp_path / "own").backend_tokenizer
+    found.no_truncation()
+    found.no_padding()
+    assert found.to_str() == used.backend.to_str()  # so all texts are read alike
+
+
+def test_an_unusual_tokenizer_is_left_to_transformers(tmp_path):
+    for number, kind in enumerate(KINDS):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        KINDS[kind](folder)
+        assert usual.settings(tokenizers.load(str(folder)).backend, folder) is None
+    base = Path(bases.find("all-MiniLM-L6-v2"))
+    shutil.copytree(base, tmp_path / "own", ignore=shutil.ignore_patterns("*.safetensors"))
+    file, used = tmp_path / "own" / "tokenizer_config.json", tokenizers.load(str(base)).backend
+    for change in ({"unk_token": "[OTHER]"}, {"do_lower_case": False}, {"extra": 1}):
+        file.write_text(json.dumps(json.loads((base / file.name).read_text()) | change))
+        assert usual.settings(used, tmp_path / "own") is None
 
 
 def test_what_plain_transformers_reads_otherwise_is_said(tmp_path, monkeypatch):

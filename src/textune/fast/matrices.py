@@ -42,7 +42,8 @@ class Matrix:
         self._buffers: list[Tensor] = []  # the part of each parameter in it
         self._halves: list[Half] = []
         if before is not None and before._lies_whole(self._parts, self._biases):
-            self._master, self._shift = before._master, before._shift
+            self._master: Tensor = before._master  # (N, K) in fp32
+            self._shift: Tensor = before._shift  # (N,)
             self._cast()
         else:
             self._stack()

@@ -38,6 +38,7 @@ class Team:
     now: int = field(init=False)
     least: int = field(init=False)  # that ever computed
     is_said: bool = field(init=False, default=False)  # that there are fewer
+    is_fixed: bool = field(init=False, default=False)  # as bits would follow from the number
     helper: threading.Thread | None = field(init=False, default=None)  # of ours, beside them
 
     def __post_init__(self) -> None:
@@ -45,13 +46,15 @@ class Team:
 
     def look(self) -> int:
         """Compute with as many threads as suit the load by other programs, and our own helper."""
-        if self.pace is None:
-            return self.set(self.most)
-        count = self.pace.look()
-        if count > 1 and self.helper is not None and self.helper.is_alive():
+        count = self.most if self.pace is None else self.pace.look()
+        if count > 1 and self._is_helped() and exact.holds(self.most):
             torch.set_num_threads(count - 1)  # not what `least` is about
             return count - 1
         return self.set(count)
+
+    def _is_helped(self) -> bool:
+        """Tell whether a thread of ours needs a core, and the number may follow."""
+        return not self.is_fixed and self.helper is not None and self.helper.is_alive()
 
     def set(self, count: int) -> int:
         """Compute with so many threads, here and in the kernels."""
@@ -62,6 +65,7 @@ class Team:
 
     def stay(self, why: str) -> None:
         """Keep the number of threads the same from here on, whatever the load."""
+        self.is_fixed = True
         if self.pace is not None:
             self.pace, self.why = None, f"{self.why}; their number stays: {why}"
             self.set(self.most)

@@ -142,8 +142,11 @@ def _listed(decoder: Mapping[str, Mapping[str, Any]]) -> list[Mapping[str, Any]]
 
 def _are_special(added: list[Mapping[str, Any]], vocabulary: Mapping[str, int]) -> bool:
     """Tell whether exactly the usual tokens are special, and found in texts as they are."""
-    flags = {"special": True, **dict.fromkeys(("single_word", "lstrip", "rstrip"), False)}
-    wanted = [
+    flags: dict[str, Any] = {
+        "special": True,
+        **dict.fromkeys(("single_word", "lstrip", "rstrip"), False),
+    }
+    wanted: list[Mapping[str, Any]] = [
         {"id": vocabulary[token], "content": token, "normalized": False, **flags}
         for token in TOKENS.values()
     ]
