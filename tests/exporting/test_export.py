@@ -17,6 +17,7 @@ from textune.errors import MissingExtraError, ModelError, RunError, SettingsErro
 from textune.exporting import quantizing
 from textune.exporting.export import Request, export
 from textune.runtime import Predictor
+from textune.serving import models
 
 LONG = "very " * 150
 
@@ -176,6 +177,25 @@ def test_int8_answers_a_text_alone_as_in_company(runs, tmp_path):
     together = predictor(texts)
     for text, one in zip(texts, together, strict=True):
         assert predictor([text])[0].scores == pytest.approx(one.scores, abs=1e-5)
+
+
+def test_a_server_loads_an_export_in_its_own_numbers(runs, tmp_path):
+    out = tmp_path / "small"
+    done = typed("export", runs(reviews), "--int8", "--out", out, "--random", 5)
+    assert done.exit_code == 0, done.output
+    assert json.loads((out / "parity.json").read_text())["learned_from_validation"] is False
+    [served] = models.load([str(out)]).all
+    [answer] = served.predictor.stream(served.predictor.examples(["good film"]))
+    assert answer.scores == Predictor.load(out)(["good film"])[0].scores
+
+
+def test_metrics_on_texts_that_were_learned_from_are_said_to_be(tiny_base, tmp_path):
+    source, _ = reviews(tmp_path)
+    run = tmp_path / "run"  # cross-validated
+    textune.train(str(source), base=tiny_base, out=run, recipe="auto", effort="quick")
+    done = typed("export", run, "--out", tmp_path / "out", "--random", 5)
+    assert done.exit_code == 0, done.output
+    assert "has learned from these texts" in done.output
 
 
 def test_a_planted_bad_quantisation_is_refused_and_leaves_nothing(runs, tmp_path, monkeypatch):

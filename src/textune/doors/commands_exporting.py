@@ -38,4 +38,9 @@ def _show(done: "Done") -> None:
     )
     for name in found.held_to:
         before, after = found.metrics[name]
-        console.say(f"{METRICS[name].title}: {before:.4f} in the run, {after:.4f} exported")
+        console.say(f"{METRICS[name].title}: {before:.4f} by the run's model, {after:.4f} exported")
+    if found.learned and found.held_to:
+        console.say(
+            "the run was cross-validated, so its model has learned from these texts: they tell how "
+            "alike the two are, not how good"
+        )

@@ -77,6 +77,7 @@ class Parity:
     farthest: tuple[Moved, ...]
     metrics: Mapping[str, tuple[float, float]] = field(default_factory=dict)  # run's and export's
     held_to: tuple[str, ...] = ()  # of these
+    learned: bool = False  # whether the model learned from the texts of the metrics
 
     def told(self) -> dict[str, object]:
         """Return it as JSON would hold it."""
@@ -90,6 +91,7 @@ class Parity:
                 name: {"run": before, "export": after}
                 for name, (before, after) in self.metrics.items()
             },
+            "learned_from_validation": self.learned,
             "farthest": [one.told() for one in self.farthest],
         }
 
@@ -136,6 +138,7 @@ def compare(task: Task, held: Held, made: Sequence[Example], run: Score, export:
         farthest=tuple(ranked[:SHOWN]),
         metrics=metrics,
         held_to=tuple(name for name in metrics if name in (task.main_metric, *HELD_TO)),
+        learned=held.learned,
     )
 
 

@@ -1,4 +1,4 @@
-"""A run's held-out texts, and random ones of all lengths, become what an export is compared on."""
+"""The texts that judged a run, and random ones, become what its export is compared on."""
 
 import json
 import random
@@ -12,6 +12,7 @@ from textune.predicting import asking
 from textune.records import PASSAGES, Example
 from textune.runs import predictions
 from textune.runs.card import Card
+from textune.storage import objects
 from textune.tasks import registry
 from textune.tasks.interface import Task
 from textune.text.tokenizers import Tokenizer
@@ -24,11 +25,12 @@ QUESTION = 24  # tokens of a question, at most
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """The texts of a run that it did not learn from."""
+    """The texts that a run was judged by."""
 
     examples: list[Example]
     truth: list[str]  # as the run's table of predictions has it
     unscored: list[str] | None = None
+    learned: bool = False  # whether the run was cross-validated: its model learned from them
 
 
 def held(run: Path, task: Task, card: Card) -> Held:
@@ -46,7 +48,9 @@ def held(run: Path, task: Task, card: Card) -> Held:
         raise RunError(
             f"{file}: what the run said of held-out texts is damaged ({error!r:.100})"
         ) from error
-    return Held(examples, columns["truth"], columns.get("unscored"))
+    numbers = objects.read(run / "metrics.json").get("valid") or {}
+    learned = isinstance(numbers, dict) and bool(numbers.get("cross_validation"))
+    return Held(examples, columns["truth"], columns.get("unscored"), learned=learned)
 
 
 def random_ones(

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from textune.decisions.rule import Decision
+from textune.encoder import exported
 from textune.errors import SettingsError, among
 from textune.records import Example, Prediction
 from textune.runs.runs import Card
@@ -152,7 +153,7 @@ def named(runs: Sequence[str]) -> dict[str, str]:
 def load(
     runs: Sequence[str], *, device: str = "auto", precision: str = "fp32", plugin: Any = None
 ) -> Models:
-    """Load runs, weights and all.
+    """Load runs, weights and all, and folders that were exported.
 
     Raises:
         SettingsError: Two have the same name; or as `Predictor.load`.
@@ -160,7 +161,12 @@ def load(
     from textune.predicting.predictor import Predictor
 
     made: Mapping[str, Served] = {
-        name: Predictor.load(place, device=device, precision=precision, plugin=plugin)
+        name: Predictor.load(
+            place,
+            device=device,
+            precision="auto" if exported.is_in(Path(place)) else precision,  # it has its own
+            plugin=plugin,
+        )
         for name, place in named(runs).items()
     }
     return Models([Model(name, predictor) for name, predictor in made.items()])
