@@ -117,5 +117,5 @@ def test_what_is_no_path_is_no_run(path):
 
 @pytest.mark.parametrize("options", [{"device": 5}, {"device": None}, {"precision": 16}])
 def test_options_of_other_kinds_are_refused(tmp_path, options):
-    with pytest.raises(SettingsError, match=r"llowed: 'auto'|a run computes on one device"):
+    with pytest.raises(SettingsError, match=r"llowed: 'auto'|a process computes on one device"):
         Predictor.load(tmp_path, **options)

@@ -45,8 +45,10 @@ def test_every_keyword_is_an_option(name):
     keywords = [key for key in inspect.signature(SAME[name]).parameters if key not in PYTHON]
     options = [each.name for each in COMMANDS[name].params]
     assert options[: len(keywords)] == keywords
-    # how a command prints and what it writes beside; from Python `textune.report` writes pages
-    assert set(options[len(keywords) :]) <= {"as_json", "max_cell_mib", "quiet", "report"}
+    # how a command prints, what it writes beside and in how many processes it runs; from Python
+    # `textune.report` writes pages, and torchrun starts processes
+    mere = {"as_json", "gpus", "max_cell_mib", "processes", "quiet", "report"}
+    assert set(options[len(keywords) :]) <= mere
 
 
 @pytest.mark.parametrize("name", ["train", "evaluate", "adapt"])

@@ -29,7 +29,7 @@ def test_help_groups_all_commands_and_options(textune, monkeypatch, width):
     assert titles[:4] == ["Options:", *(f"{title}:" for title in help.COMMANDS)]
     assert max(map(len, out.splitlines())) <= int(width)
     shown = ""
-    for command in ("train", "explain"):  # whose options are of all groups
+    for command in ("train", "explain", "serve"):  # whose options are of all groups
         _, out, _ = textune(command, "--help")
         shown += out
         assert max(map(len, out.splitlines())) <= int(width)

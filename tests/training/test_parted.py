@@ -55,7 +55,7 @@ def learned(task, encoder, batch, micro_tokens):
     """Let the loop learn one batch; return its loss and gradients."""
     model = precision.Plain(encoder)
     model.set_dropout(True)
-    loss = loop._accumulate(model, task.loss, work(batch, encoder, micro_tokens))
+    loss = loop.accumulate(model, task.loss, work(batch, encoder, micro_tokens))
     return float(loss), gradients_of(encoder.model)
 
 

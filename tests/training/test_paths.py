@@ -20,7 +20,7 @@ from made_paths import (
     stock_loss,
     write_rows,
 )
-from textune.encoder import averaging, light
+from textune.encoder import averaging, configuration
 from textune.encoder.tree import Tree
 from textune.fast import attention, attention_probe, dropout, first_tokens, fused
 from textune.training import checkpoint, loop
@@ -118,7 +118,7 @@ def test_a_tree_of_our_own_learns_the_bits_that_transformers_modules_learn(
     make, monkeypatch, task, path
 ):
     own = make(task, path, RATE)
-    monkeypatch.setattr(light, "KINDS", {})  # as a base that says more than is known here
+    monkeypatch.setattr(configuration, "KINDS", {})  # as a base that says more than is known here
     stock = make(task, path, RATE)
     assert [isinstance(one.encoder.model, Tree) for one in (own, stock)] == [True, False]
     assert torch.equal(weights_after(own), weights_after(stock))
@@ -245,7 +245,7 @@ def drawn_gradients(learner, work):
     torch.manual_seed(5)
     for _ in range(DRAWS):
         learner.model.set_dropout(True)
-        loop._accumulate(learner.model, learner.objective.loss, work)
+        loop.accumulate(learner.model, learner.objective.loss, work)
         pairs = {id(item): value for item, value in learner.optimizer._with_gradients()}
         found.append(projected(directions, [pairs.get(id(item)) for item in parameters]))
         learner.optimizer.zero_grad()

@@ -129,9 +129,7 @@ def gather(
     others = yield from found_parts.others(agreed, data)
     tables: list[Table] = []
     parts = yield from read_parts(table, others, agreed, settings, tables)
-    of_labels = agreed.label if tasks.of(agreed.task).names_one else ()
-    for one in tables[1:] if parts[1] else tables:  # that hold texts which judge
-        slicing.require(one, data.by, agreed.text, of_labels)
+    _require_slices(tables[1:] if parts[1] else tables, data, agreed)  # that hold what judges
     cost = unknown.cost(tokenizer, parts[0], words_of)
     if found_unknown := unknown.finding(tokenizer, cost):
         yield Message(f"{table.name}: {found_unknown.message}", is_warning=True)
@@ -221,6 +219,13 @@ def _sizes(split: Split, data: DataSettings) -> str:
     valid = f"{len(split.valid):,} valid" if len(split.valid) else "judged by cross-validation"
     valid = "none validates, as asked" if _learns_all(split, data) else valid
     return f"{len(split.train):,} train, {valid}, {len(split.test):,} test"
+
+
+def _require_slices(tables: Sequence[Table], data: DataSettings, agreed: Contract) -> None:
+    """Refuse columns to judge by that are not in a table, or say what is to be learned."""
+    of_labels = agreed.label if tasks.of(agreed.task).names_one else ()
+    for one in tables:
+        slicing.require(one, data.by, agreed.text, of_labels)
 
 
 def _agree(table: Table, data: DataSettings) -> Understanding:

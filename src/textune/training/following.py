@@ -71,7 +71,7 @@ def _refuse_others(learner: Learner, prints: dict[str, Any]) -> None:
 
 def _learn(learner: Learner, work: Work, word: dict[str, Any]) -> None:
     """Take part in an update of the weights."""
-    assert work.number == word["number"], "the processes have come to different updates"
+    assert work.number == word["update"], "the processes have come to different updates"
     optimizer, ranks = learner.optimizer, learner.ranks
     loss: Callable[[Any, Batch], Tensor] = learner.objective.loss
     for group, rate in zip(optimizer.param_groups, word["rates"], strict=True):

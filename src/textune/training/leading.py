@@ -31,7 +31,7 @@ def led(learner: Learner, works: Iterable[Work]) -> Iterator[Work]:
             continue
         rates = [float(group["lr"]) for group in learner.optimizer.param_groups]
         is_watched = learner.watch is not None and work.number <= learner.watch.end
-        word = {"do": "step", "number": work.number, "rates": rates, "watched": is_watched}
+        word = {"do": "step", "update": work.number, "rates": rates, "watched": is_watched}
         learner.ranks.say(word)
         learner.ranks.seed(learner.settings.seed, work.number)
         yield work
