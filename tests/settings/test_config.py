@@ -204,3 +204,10 @@ def test_none_is_a_quote_of_its_own():
     assert found.data.file.quote == "none"
     assert Settings.model_validate(tomllib.loads(storing.to_toml(found))) == found
     assert changed("data.sheet=none").data.sheet is None
+
+
+def test_the_settings_of_a_run_from_before_are_read(tmp_path):
+    file = tmp_path / "config.toml"  # without adapters, whose targets had another default then
+    file.write_text('[train]\nlora_dropout = 0.0\nlora_targets = "query-value"\n', encoding="utf-8")
+    read = config.resolve(Settings, file)
+    assert read.train.lora_targets == TrainSettings().lora_targets

@@ -21,6 +21,7 @@ from textune.tasks.imbalance import Loss, Sampling
 
 LEFT_OUT = "auto"  # a setting that the recipe shall choose, though a file names it
 WARM_UP = ("warmup_share", "warmup_steps", "warmup_epochs")
+TARGETS_BEFORE = {"lora_targets": "query-value"}  # the default that config.toml of earlier runs has
 LORA = ("lora_alpha", "lora_dropout", "lora_targets", "lora_head_lr", "lora_merge")
 Average = Annotated[float, Field(ge=0, lt=1)]
 Kind = TypeVar("Kind", bound=Section)
@@ -240,13 +241,15 @@ class TrainSettings(Section):
     @model_validator(mode="before")
     @classmethod
     def _open(cls, values: Any) -> Any:
-        """Leave out what shall be chosen."""
+        """Leave out what shall be chosen, and what a run without adapters once said of them."""
         if not isinstance(values, Mapping):
             return values
+        before = TARGETS_BEFORE if values.get("lora") in (None, LEFT_OUT) else {}
         return {
             name: value
             for name, value in values.items()
-            if name not in cls.by_recipe or value != LEFT_OUT
+            if (name not in cls.by_recipe or value != LEFT_OUT)
+            and (name not in before or value != before[name])
         }
 
     @model_validator(mode="after")
