@@ -193,16 +193,17 @@ def plausible_numbers(
     """Compute each number of draws, the texts themselves first, with what nobody saw; (R, C)."""
     errors = totals[0] + predicted[0] - 2 * hits[0]  # (C,)
     more = plausible.unseen(hits[0], errors, len(hits), rng)
-    few = more.part(
-        2 / hits.shape[1] * plausible.UNSEEN / more.count
-    )  # else of many classes they would outweigh the texts
-    both = [
+    own = more  # for all but macro F1
+    if hits.shape[1] > plausible.MOST:
+        own = plausible.unseen(hits[0], errors, len(hits), rng, pooled=False)
+    few = own.part(2 / hits.shape[1])  # else of many classes they would outweigh the texts
+    macro, others, mcc = (
         single_numbers(
             hits + one.right, totals + one.right + one.missed, predicted + one.right + one.wrong
         )
-        for one in (more, few)
-    ]
-    return both[0] | {"mcc": both[1]["mcc"]}
+        for one in (more, own, few)
+    )
+    return others | {"macro_f1": macro["macro_f1"], "mcc": mcc["mcc"]}
 
 
 def single_numbers(hits: Floats, totals: Floats, predicted: Floats) -> dict[str, Floats]:

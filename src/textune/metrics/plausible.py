@@ -33,7 +33,6 @@ class Unseen:
     right: Floats
     missed: Floats
     wrong: Floats  # given the label, and it does not apply
-    count: float = UNSEEN  # of each label in the mean
 
     def part(self, share: float) -> "Unseen":
         """Return a share of them, as many missed as wrong: of one class a text both are one."""
@@ -42,7 +41,7 @@ class Unseen:
         wrong = wrong * np.divide(
             missed.sum(axis=1, keepdims=True), sums, out=np.zeros_like(sums), where=sums > 0
         )
-        return Unseen(share * self.right, missed, wrong, share * self.count)
+        return Unseen(share * self.right, missed, wrong)
 
 
 def shares(counts: Ints, resamples: int, rng: np.random.Generator) -> Floats:
@@ -52,7 +51,9 @@ def shares(counts: Ints, resamples: int, rng: np.random.Generator) -> Floats:
     return np.vstack([counts, drawn])
 
 
-def unseen(hits: Floats, errors: Floats, draws: int, rng: np.random.Generator) -> Unseen:
+def unseen(
+    hits: Floats, errors: Floats, draws: int, rng: np.random.Generator, *, pooled: bool = True
+) -> Unseen:
     """Draw what each label may have that nobody saw.
 
     Args:
@@ -60,14 +61,16 @@ def unseen(hits: Floats, errors: Floats, draws: int, rng: np.random.Generator) -
         errors: Texts that have it and did not get it, and those that got it and have it not, (C,).
         draws: How many, with the first, which has none.
         rng: Draws.
+        pooled: Many labels tell of each other, however many texts each has. That suits a mean of
+            their F1; recalls and weighted means, of unequal labels, it would shift.
     """
     size = (draws, len(hits))
     if not 0 < len(hits) <= MOST_LABELS:
         return Unseen(np.zeros(size), np.zeros(size), np.zeros(size))
     texts = hits + errors
-    count = _alike(hits, texts)
+    count = _alike(hits, texts) if pooled else UNSEEN
     told = count / (texts + count) * texts  # (C,) texts by which each label tells of the others
-    many = max(0.0, 1 - MOST / len(hits))
+    many = max(0.0, 1 - MOST / len(hits)) if pooled else 0.0
     weight = min(max(len(hits), FEWEST), MOST) + many * float(told.sum()) / TOGETHER
     of = told / texts.clip(1) if many else np.ones(len(hits))
     usual = ((of * hits).sum() + 0.5) / ((of * texts).sum() + 1)
@@ -76,7 +79,7 @@ def unseen(hits: Floats, errors: Floats, draws: int, rng: np.random.Generator) -
     found = [rng.standard_gamma(np.broadcast_to(mean.clip(TINY), size)) for mean in means]
     for each in found:
         each[0] = 0.0
-    return Unseen(found[0], found[1], found[2], count)
+    return Unseen(*found)
 
 
 def _alike(hits: Floats, texts: Floats) -> float:
