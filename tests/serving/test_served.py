@@ -19,6 +19,7 @@ MARK = "thisisasecret"  # a word of a text, which no log may hold
 @pytest.fixture(scope="module")
 def asker(server):
     with serving(server, *(RUNS / name for name in NAMES), "--log-requests") as (found, ended):
+        assert found.post("/predict", {"texts": [MARK]}).code == 200
         yield found
     assert ended[0].code == 0
     assert MARK not in ended[0].output + ended[0].errors

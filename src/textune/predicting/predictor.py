@@ -13,13 +13,13 @@ from textune.data import given, naming, skipping
 from textune.data.names import columns_meant
 from textune.decisions.rule import Decision
 from textune.encoder import bases, exported, manifest, names, plain
-from textune.errors import DataError, ModelError, RunError, SettingsError
+from textune.errors import DataError, RunError, SettingsError
 from textune.evaluation import answered
 from textune.evaluation.answered import Windowed
 from textune.extensions import kept
 from textune.extensions import plugin as plugins
 from textune.extensions.plugin import Given
-from textune.predicting import asking
+from textune.predicting import asking, opened
 from textune.predicting.explaining import explain as explaining
 from textune.predicting.explaining.explanation import Explanation
 from textune.predicting.explaining.model import Model
@@ -32,7 +32,7 @@ from textune.tasks import examples, installed, layout, lengths, own_tasks
 from textune.tasks import registry as tasks
 from textune.tasks.interface import Task
 from textune.tasks.own import Own
-from textune.text import pieces, tokenizers
+from textune.text import pieces
 from textune.text import store as stores
 from textune.text.ragged import Targets
 from textune.text.tokenizers import Tokenizer
@@ -212,23 +212,15 @@ class Predictor:
         installed.load()
         own = plugin if isinstance(plugin, Own) else plugins.of(plugin)
         folder = runs.model_folder(bases.of_address(path))
-        (bases.check if not (is_exported := exported.is_in(folder)) else manifest.verify)(folder)
+        is_exported = exported.is_in(folder)
+        check = manifest.verify if is_exported else bases.check
+        check(folder)
         card = runs.read_card(folder)
         runs.require_kind(folder, card)
-        try:
-            task = tasks.make(card.task, card.labels, card.state)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise ModelError(
-                f"{folder / 'decision.json'}: not what textune train wrote: {error!r:.200}"
-            ) from error
+        task = opened.task_of(card, folder, writer="textune train")
         kept.require(folder, card.own, own)
         task = own_tasks.extended(task, own)
-        tokenizer = tokenizers.load(str(folder))
-        if card.shape.max_tokens > tokenizer.limit:
-            raise ModelError(
-                f"{folder / 'decision.json'}: max_tokens is {card.shape.max_tokens:,}, and this "
-                f"encoder reads at most {tokenizer.limit:,} tokens at once"
-            )
+        tokenizer = opened.tokenizer_of(card, folder)
         pairs = card.shape.pairs
         if is_exported:
             exported.refuse_other(folder, device=device, precision=precision)
@@ -377,10 +369,7 @@ class Predictor:
         Raises:
             SettingsError: The threshold is no probability, or the task has no place for one.
         """
-        if threshold is None:
-            return self.card.decision
-        calibration = self.card.decision.calibration
-        return asking.rule(threshold, task=self.task, calibration=calibration)
+        return opened.rule(self.card, self.task, threshold)
 
     def _encoder(self) -> "Scorer | Windowed":
         return self.encoder.load() if isinstance(self.encoder, Waiting) else self.encoder

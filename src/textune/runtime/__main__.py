@@ -4,6 +4,7 @@ import argparse
 import sys
 
 from textune.errors import TextuneError
+from textune.runtime import console
 
 
 def main(words: list[str] | None = None) -> int:
@@ -19,7 +20,7 @@ def main(words: list[str] | None = None) -> int:
     try:
         _answer(asked.folder, asked.texts, asked.threshold)
     except TextuneError as error:
-        print(f"error: {error}", file=sys.stderr)
+        console.fail(str(error))
         return error.exit_code
     return 0
 
@@ -28,12 +29,10 @@ def _answer(folder: str, texts: list[str], threshold: float | None) -> None:
     """Print what a model says of texts."""
     from textune.predicting import telling  # numpy: not for --help
     from textune.runtime.predictor import Predictor
-    from textune.storage import json_lines
 
     predictor = Predictor.load(folder)
     for item in predictor.stream(predictor.typed(texts), threshold=threshold):
-        values = telling.to_json(item, predictor.task.name)
-        print(json_lines.line(values, encoding=sys.stdout.encoding))
+        console.show(telling.to_json(item, predictor.task.name))
 
 
 if __name__ == "__main__":

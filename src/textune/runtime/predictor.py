@@ -12,9 +12,9 @@ from textune.data import given
 from textune.decisions.rule import Decision
 from textune.encoder import exported, manifest
 from textune.encoder.exported import Exported
-from textune.errors import ModelError, RunError, SettingsError
+from textune.errors import RunError, SettingsError
 from textune.evaluation import answered
-from textune.predicting import asking
+from textune.predicting import asking, opened
 from textune.predicting.asking import Text
 from textune.records import Example, Prediction, Scores
 from textune.runs import card as cards
@@ -22,7 +22,6 @@ from textune.runs.card import Card
 from textune.tasks import registry
 from textune.tasks.interface import Task
 from textune.text import store as stores
-from textune.text import tokenizers
 from textune.text.tokenizers import Tokenizer
 
 CHUNK = 4096
@@ -52,6 +51,7 @@ class Predictor:
         Raises:
             RunError: There is no exported model in it.
             ModelError: Its files are damaged.
+            SettingsError: Its task is of a package that is not installed.
             MissingExtraError: What computes it is not installed.
         """
         if not isinstance(path, str | os.PathLike):
@@ -62,13 +62,12 @@ class Predictor:
             raise RunError(f"{folder}: {why}; make one: textune export RUN --out {folder}")
         manifest.verify(folder)
         card = cards.read(folder)
-        task = _task(card, folder)
-        tokenizer = tokenizers.load(str(folder))
-        if card.shape.max_tokens > tokenizer.limit:
-            raise ModelError(
-                f"{folder / cards.NAME}: max_tokens is {card.shape.max_tokens:,}, and this "
-                f"encoder reads at most {tokenizer.limit:,} tokens at once"
-            )
+        if card.task not in registry.TASKS:
+            from textune.tasks import installed  # with the readers of files
+
+            installed.load()
+        task = opened.task_of(card, folder, writer="textune export")
+        tokenizer = opened.tokenizer_of(card, folder)
         pairs = card.shape.pairs
         encoder = exported.load(folder, asks=task.asks, pool=card.pool, pairs=pairs)
         return cls(card, task, encoder, tokenizer)
@@ -140,26 +139,4 @@ class Predictor:
         Raises:
             SettingsError: The threshold is no probability, or the task has no place for one.
         """
-        if threshold is None:
-            return self.card.decision
-        calibration = self.card.decision.calibration
-        return asking.rule(threshold, task=self.task, calibration=calibration)
-
-
-def _task(card: Card, folder: Path) -> Task:
-    """Make the task of a model; of an installed package, where textune has none of its name.
-
-    Raises:
-        ModelError: What it learned before the first update is not as it was.
-        SettingsError: There is no such task.
-    """
-    if card.task not in registry.TASKS:
-        from textune.tasks import installed  # with the readers of files
-
-        installed.load()
-    try:
-        return registry.make(card.task, card.labels, card.state)
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ModelError(
-            f"{folder / cards.NAME}: not what textune export wrote: {error!r:.200}"
-        ) from error
+        return opened.rule(self.card, self.task, threshold)

@@ -1,15 +1,19 @@
 """What a server answers, described as OpenAPI 3.1 has it."""
 
 from importlib.metadata import version
-from typing import Any
+from typing import Annotated, Any
 
+from pydantic import Field, TypeAdapter
+
+from textune.records import PASSAGES
 from textune.serving.limits import MOST_EXPLAINED, Limits
 from textune.serving.models import Models
+from textune.tasks import registry
 
 Schema = dict[str, Any]
 TEXT = {"type": "string"}
-NUMBER = {"type": "number"}
-CHANCE = {"type": "number", "minimum": 0, "maximum": 1}
+NUMBER = TypeAdapter(float).json_schema()
+CHANCE = TypeAdapter(Annotated[float, Field(ge=0, le=1)]).json_schema()
 REFUSALS = {
     "401": "The token is missing or another.",
     "413": "The body, its texts or their tokens are too many.",
@@ -140,6 +144,7 @@ def _schemas(models: Models, limits: Limits) -> Schema:
 def _prediction() -> Schema:
     entity = {"start": {"type": "integer"}, "end": {"type": "integer"}, "text": TEXT}
     entity |= {"label": TEXT, "score": NUMBER}
+    found = [name for name, kind in registry.TASKS.items() if kind.asks == PASSAGES]  # in passages
     return {
         "type": "object",
         "description": "What `textune predict --json` prints of a text.",
@@ -152,7 +157,7 @@ def _prediction() -> Schema:
             "columns": {"type": "object"},
             "words": _list({"type": "array", "items": {"type": "integer"}}),
             "entities": _list({"type": "object", "properties": entity}),
-            "answers": _list({"type": "object", "properties": entity}),
+            **dict.fromkeys(found, _list({"type": "object", "properties": entity})),
             "undecided": {"type": "boolean"},
             "set": _list(TEXT),
             "method": TEXT,

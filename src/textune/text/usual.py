@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tokenizers import Tokenizer as Backend
+from tokenizers import decoders, models, normalizers, pre_tokenizers, processors
 
 from textune.storage import objects
 
@@ -97,43 +98,34 @@ def _has_usual_names(place: Path) -> bool:
 
 def _is_as_made(made: Mapping[str, Any], told: Mapping[str, Any]) -> bool:
     """Tell whether all parts of a tokenizer are those that the class makes of these settings."""
-    model = {name: value for name, value in made["model"].items() if name != "vocab"}
     vocabulary = made["model"]["vocab"]
-    cls, sep = ({"SpecialToken": {"id": token, "type_id": 0}} for token in ("[CLS]", "[SEP]"))
-    one, two = ({"Sequence": {"id": name, "type_id": kind}} for kind, name in enumerate("AB"))
-    last = {"SpecialToken": {"id": "[SEP]", "type_id": 1}}
-    wanted = {
-        "normalizer": {
-            "type": "BertNormalizer",
-            "clean_text": True,
-            "handle_chinese_chars": told["tokenize_chinese_chars"],
-            "strip_accents": told["strip_accents"],
-            "lowercase": told["do_lower_case"],
-        },
-        "pre_tokenizer": {"type": "BertPreTokenizer"},
-        "decoder": {"type": "WordPiece", "prefix": "##", "cleanup": True},
-        "post_processor": {
-            "type": "TemplateProcessing",
-            "single": [cls, one, sep],
-            "pair": [cls, one, sep, two, last],
-            "special_tokens": {
-                token: {"id": token, "ids": [vocabulary[token]], "tokens": [token]}
-                for token in ("[CLS]", "[SEP]")
-            },
-        },
-    }
+    known = {token: vocabulary[token] for token in TOKENS.values()}
+    wanted = json.loads(_made(known, told).to_str())
+    parts = ("normalizer", "pre_tokenizer", "decoder", "post_processor")
     return (
-        all(made[name] == part for name, part in wanted.items())
-        and model
-        == {
-            "type": "WordPiece",
-            "unk_token": "[UNK]",
-            "continuing_subword_prefix": "##",
-            "max_input_chars_per_word": 100,
-        }
+        all(made[name] == wanted[name] for name in parts)
+        and {**made["model"], "vocab": known} == wanted["model"]
         and _are_special(made["added_tokens"], vocabulary)
         and (DECODER not in told or _are_special(_listed(told[DECODER]), vocabulary))
     )
+
+
+def _made(vocabulary: dict[str, int], told: Mapping[str, Any]) -> Backend:
+    """Make what the class makes of a vocabulary and settings, but for its added tokens."""
+    backend = Backend(models.WordPiece(vocabulary, unk_token="[UNK]"))
+    backend.normalizer = normalizers.BertNormalizer(
+        handle_chinese_chars=told["tokenize_chinese_chars"],
+        strip_accents=told["strip_accents"],
+        lowercase=told["do_lower_case"],
+    )
+    backend.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    backend.decoder = decoders.WordPiece()
+    backend.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]",
+        pair="[CLS] $A [SEP] $B:1 [SEP]:1",
+        special_tokens=[(token, vocabulary[token]) for token in ("[CLS]", "[SEP]")],
+    )
+    return backend
 
 
 def _listed(decoder: Mapping[str, Mapping[str, Any]]) -> list[Mapping[str, Any]]:
