@@ -140,7 +140,9 @@ def _refuse_place(asked: Request) -> None:
 
 
 def _taken(place: Path) -> RunError:
-    return RunError(f"{place}: is there already; replace it with --overwrite, or name another")
+    return RunError(
+        f"{place}: is there already; replace it with --overwrite, or name another with --out"
+    )
 
 
 def _opened(asked: Request) -> Predictor:
