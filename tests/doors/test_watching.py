@@ -81,6 +81,21 @@ def test_a_program_is_told_nothing(capsys):
     assert capsys.readouterr().err == ""
 
 
+def test_of_several_processes_only_the_first_says_how_far_the_run_is(capsys, monkeypatch):
+    monkeypatch.setenv(watching.SECONDS, "0.02")
+    for name, value in {"WORLD_SIZE": 2, "MASTER_ADDR": "h", "MASTER_PORT": 1}.items():
+        monkeypatch.setenv(name, str(value))
+
+    def events():
+        time.sleep(0.2)
+        yield from ()
+
+    for rank, is_heard in (("0", True), ("1", False)):
+        monkeypatch.setenv("RANK", rank)
+        watching.watch(events(), quiet=False)
+        assert ("elapsed" in capsys.readouterr().err) is is_heard
+
+
 def test_a_validation_says_how_long_updates_and_judging_took(capsys):
     with watching.Watch() as shown:
         shown.show(started())

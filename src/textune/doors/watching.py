@@ -17,6 +17,7 @@ from textune.doors.console import SILENCE, err, folded, is_hushed, number
 from textune.doors.console_metrics import headlines
 from textune.errors import SettingsError
 from textune.metrics import catalogue, written
+from textune.parallel.place import Place
 from textune.records import Message, Started, Step, Validated
 from textune.runs.events import drained
 
@@ -33,8 +34,12 @@ RECENT = 50  # updates whose mean loss is shown
 
 
 def watch(events: Generator[Any, None, Any], *, quiet: bool) -> Any:
-    """Show a run's events to their end and return what it made."""
-    with Watch(quiet=quiet or is_hushed(), silence=_silence()) as shown:
+    """Show a run's events to their end and return what it made.
+
+    Of several processes only the first shows how far it is: the others hear of no update.
+    """
+    is_silent = quiet or is_hushed() or not Place.here().is_first
+    with Watch(quiet=is_silent, silence=_silence()) as shown:
         return drained(events, shown.show)
 
 
