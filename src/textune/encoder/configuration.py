@@ -62,7 +62,7 @@ def write(values: Mapping[str, Any], folder: Path, *, architecture: str) -> None
     """Write the configuration of a model in fp32 into a folder.
 
     Args:
-        values: What was given, with the family's name as `model_type`; all known to `light`.
+        values: What was given, with the family's name as `model_type`; all that `is_known` takes.
         folder: Is there.
         architecture: Name of transformers' class.
 
