@@ -11,11 +11,12 @@ from transformers import AutoModelForSequenceClassification
 from typer.testing import CliRunner
 
 import textune
+from made_requests import end_after
 from textune.corpora import taught
 from textune.doors import api, cli
 from textune.encoder import shorter
 from textune.errors import RunError, SettingsError
-from textune.records import Example, Step
+from textune.records import Example
 
 LINES = [f"{'good fine' if n % 2 else 'bad dull'} film {n},{n % 2}" for n in range(80)]
 GIVEN = {"epochs": 2, "batch_size": 16, "lr": 0.01, "device": "cpu", "precision": "fp32"}
@@ -122,11 +123,7 @@ def test_a_run_that_was_killed_goes_on_to_the_same_weights(run, folder, tmp_path
     given["settings"] = "train.validate_every=2"
 
     def learn(out, *, last=None, **more):
-        events = api.events_of(textune.distill, run, out=out, **given, **more)
-        for event in events:
-            if isinstance(event, Step) and event.number == last:
-                break
-        events.close()
+        end_after(api.events_of(textune.distill, run, out=out, **given, **more), last)
 
     learn(tmp_path / "whole")
     learn(tmp_path / "killed", last=5)

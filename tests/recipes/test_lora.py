@@ -17,13 +17,12 @@ from transformers import (
 from typer.testing import CliRunner
 
 import textune
-from made_requests import train_request
+from made_requests import end_after, train_request
 from textune.doors import cli
 from textune.encoder import adapters, load
 from textune.errors import SettingsError
 from textune.predicting.predictor import Predictor
 from textune.recipes import labelled_text
-from textune.records import Step
 from textune.tasks import labels
 from textune.training import learner, starting_over
 
@@ -99,13 +98,8 @@ def test_a_killed_run_goes_on_to_the_same_weights(
             **{"train.lora_dropout": 0.1, "train.probe": probe, "train.precision": precision},
             "train.validate_every": 3,
         }
-        events = labelled_text.learn(
-            train_request(reviews_file, tiny_base, out, **changes, **given)
-        )
-        for event in events:
-            if isinstance(event, Step) and event.number == last:
-                break
-        events.close()
+        asked = train_request(reviews_file, tiny_base, out, **changes, **given)
+        end_after(labelled_text.learn(asked), last)
 
     learn(tmp_path / "whole")
     learn(tmp_path / "killed", last=5)

@@ -7,11 +7,11 @@ import pytest
 from typer.testing import CliRunner
 
 import textune
-from made_requests import train_request
+from made_requests import end_after, train_request
 from textune.doors import cli
 from textune.errors import CheckpointError
 from textune.recipes import labelled_text
-from textune.records import Message, Step
+from textune.records import Message
 from textune.settings import choosing
 from textune.storage import contents, folders
 from textune.training import fingerprints
@@ -46,13 +46,17 @@ def test_a_run_says_what_it_chose_and_repeats_it_by_its_settings(trained, tmp_pa
     ]
     assert len(said) == len(CHOSEN)
     assert train["recipe"] == "auto"
-    again, same = trained("--config", tmp_path / "run" / "config.toml", out="again")
+    again, same = trained(
+        "--config", tmp_path / "run" / "config.toml", "--set", HELD_OUT, out="again"
+    )
     assert [line for line in again if not line.startswith("warm-up")] == []
     assert same == train
 
 
 def test_what_is_given_is_not_explained(trained):
-    said, train = trained("--epochs", 1, "--batch-size", 32, "--set", "train.lr=1e-3")
+    said, train = trained(
+        "--epochs", 1, "--batch-size", 32, "--set", "train.lr=1e-3", "--limit", 60
+    )
     assert [line.split()[0] for line in said] == ["warm-up", "dropout"]
     assert (train["epochs"], train["batch_size"], train["lr"]) == (1, 32, 1e-3)
 
@@ -81,20 +85,11 @@ def test_a_settings_file_of_a_run_before_there_were_recipes_means_classic(traine
 
 
 def test_another_recipe_chooses_anew_what_the_one_before_chose(trained, tmp_path):
-    trained("--set", "train.lr=3e-3", "--limit", 60)
+    trained("--set", "train.lr=3e-3", "--limit", 60, "--set", HELD_OUT)
     file = tmp_path / "run" / "config.toml"
     _, train = trained("--config", file, "--recipe", "classic", "--limit", 40, out="again")
     assert (train["epochs"], train["batch_size"], train["lr"]) == (3, 32, 3e-3)
     assert train["recipe"] == "classic"
-
-
-def stopped(request, after):
-    """Run until some updates are made, then end as a killed process does."""
-    events = labelled_text.learn(request)
-    for event in events:
-        if isinstance(event, Step) and event.number == after:
-            break
-    events.close()
 
 
 def test_a_run_goes_on_as_it_chose_when_it_began(reviews, tiny_base, tmp_path, monkeypatch):
@@ -102,7 +97,7 @@ def test_a_run_goes_on_as_it_chose_when_it_began(reviews, tiny_base, tmp_path, m
         changes = ("train.epochs=auto", "train.lr=auto", "train.batch_size=auto", HELD_OUT)
         return train_request(reviews, tiny_base, tmp_path / "run", *changes, **given)
 
-    stopped(asked(), 12)
+    end_after(labelled_text.learn(asked()), 12)
     before = tomllib.loads((tmp_path / "run" / "config.toml").read_text(encoding="utf-8"))
     other = {name: (rules[-1],) for name, rules in choosing.TABLE.items()}
     other["epochs"] = (choosing.Rule(choosing.Passes(0, 2, 2)),)
@@ -131,7 +126,7 @@ def test_a_finished_run_from_before_there_were_recipes_is_classic(
 
 
 def test_a_warm_up_that_is_asked_for_takes_the_place_of_the_file_s(trained, tmp_path):
-    trained("--epochs", 1, "--limit", 60)
+    trained("--epochs", 1, "--limit", 60, "--set", HELD_OUT)
     file = tmp_path / "run" / "config.toml"
     _, train = trained("--config", file, "--set", "train.warmup_steps=0", out="again")
     assert train["warmup_steps"] == 0

@@ -10,6 +10,7 @@ from safetensors.torch import load_file
 
 import textune
 from conftest import WORDS
+from made_requests import end_after
 from textune.errors import SettingsError
 from textune.predicting.predictor import Predictor
 from textune.recipes import labelled_text, requests
@@ -83,11 +84,7 @@ def test_drawn_texts_make_as_many_updates_and_go_on_to_the_same_bits(rare, tiny_
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     steps = [e for e in labelled_text.learn(asked(rare, tiny_base, whole)) if isinstance(e, Step)]
     assert [step.texts for step in steps] == [16] * 10
-    events = labelled_text.learn(asked(rare, tiny_base, broken))
-    for event in events:
-        if isinstance(event, Step) and event.number == 7:
-            break
-    events.close()
+    end_after(labelled_text.learn(asked(rare, tiny_base, broken)), 7)
     list(labelled_text.learn(asked(rare, tiny_base, broken, resume=True)))
     one, other = (load_file(run / "model" / "model.safetensors") for run in (whole, broken))
     assert all(one[name].equal(other[name]) for name in one)
