@@ -53,6 +53,7 @@ clean:  ## Remove caches, build products and the demo; the virtual environment s
 	rm -f $(STAMP)
 
 # The stamp is touched last, so an installation that was broken off is made again.
+# Packages are compiled by all cores, for pip takes one of them for a minute; some hold templates that are no Python.
 $(STAMP): pyproject.toml constraints.txt
 	@command -v $(PYTHON) >/dev/null || { \
 	  echo "textune needs Python 3.11 or newer, and '$(PYTHON)' was not found:" \
@@ -63,5 +64,6 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(BIN)/python -c 'import pip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	  || $(PYTHON) -m venv --clear $(VENV) \
 	  || { echo "no virtual environment could be made; on Debian: apt install python3-venv" >&2; exit 1; }
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[$(EXTRAS)]'
+	$(BIN)/python -m pip install --quiet --no-compile -c constraints.txt -e '.[$(EXTRAS)]'
+	@$(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true
 	@touch $@

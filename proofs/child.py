@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
-from proofs.server import RUNNING
+from proofs.server import PICTURES, RUNNING
 
 PEERS = "bench.peers"  # loads the Trainer, which takes seconds: once, when first asked for
 MODULES = (
@@ -79,6 +79,7 @@ def _run(job: dict[str, Any]) -> None:
     if "module" not in job:
         from textune import __main__ as program
 
+        os.environ[PICTURES] = job["pictures"]
         sys.argv = ["textune", *job["words"]]
         program.main()
         return

@@ -15,9 +15,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 FIXED = {"OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false", "HF_HUB_OFFLINE": "1"}
-FIXED["TEXTUNE_PICTURES"] = "1"  # as users have it
 FIXED["TEXTUNE_AUTO_PRECISION"] = "fp32"  # a measurement must not decide what is compared
 FIXED["TEXTUNE_RECIPE"] = "classic"  # nor may the number of rows
+
+PICTURES = "TEXTUNE_PICTURES"  # of a command: as it is here when the command starts
 
 RUNNING = 1 << 16  # the answer where a process has no code yet
 
@@ -59,7 +60,7 @@ class Server:
         for stream in streams:  # a process that is killed at once opens none
             Path(stream).touch()
         job = {"words": [str(word) for word in words], "streams": streams, "limits": limits or {}}
-        pid = self._ask(job)
+        pid = self._ask(job | {"pictures": os.environ.get(PICTURES, "1")})  # as users have it
         self._logs[pid] = log
         return pid
 

@@ -239,9 +239,10 @@ def forked(server, _kernels, monkeypatch):
 
 @pytest.fixture(scope="module", autouse=True)
 def _drawings(request):
-    """Leave drawings out, half of a tiny run's time, but where they are looked at."""
+    """Leave drawings out, half of a tiny run's time, but where they are looked at or broken off."""
+    are_drawn = request.path.parent.name in ("report", "proofs")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TEXTUNE_PICTURES", str(int(request.path.parent.name == "report")))
+        patch.setenv("TEXTUNE_PICTURES", str(int(are_drawn)))
         yield
 
 

@@ -9,6 +9,7 @@ import threading
 import pytest
 import torch
 from safetensors.torch import load_file
+from threadpoolctl import ThreadpoolController, threadpool_limits
 
 import textune
 from textune import Predictor
@@ -83,6 +84,23 @@ def test_free_cores_decide_and_torch_gets_back_what_it_had(free):
             assert inner is team
         assert torch.get_num_threads() == 2
     assert torch.get_num_threads() == 3
+
+
+def test_products_compute_alone_and_get_back_what_they_had():
+    def of_products():
+        return {
+            one["filepath"]: one["num_threads"]
+            for one in ThreadpoolController().info()
+            if one["user_api"] == "blas"
+        }
+
+    with threadpool_limits(3, user_api="blas"):
+        before = of_products()
+        assert set(before.values()) == {3}
+        for _ in range(2):  # what is loaded is looked for once
+            with threads.products_alone():
+                assert set(of_products().values()) == {1}
+            assert of_products() == before
 
 
 @pytest.mark.usefixtures("torch_threads")

@@ -7,6 +7,7 @@ import lzma
 import shlex
 import subprocess
 import tarfile
+from functools import partial
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -25,7 +26,7 @@ def zstd(data: bytes) -> bytes:
 PACKED = {
     ".gz": ("gzip", gzip.compress),
     ".bz2": ("bzip2", bz2.compress),
-    ".xz": ("xz", lzma.compress),
+    ".xz": ("xz", partial(lzma.compress, preset=0)),
     ".zst": ("zstd", zstd),
 }
 each = pytest.mark.parametrize("ending", PACKED)

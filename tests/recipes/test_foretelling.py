@@ -1,10 +1,5 @@
 """The sentence of a learning curve says how sure the score is from which it looks ahead."""
 
-import json
-
-import pytest
-
-import textune
 from textune.recipes import foretelling
 from textune.runs.curves import FROZEN, TUNED, LearningCurve, Point
 
@@ -57,22 +52,3 @@ def test_a_curve_of_before_has_no_interval():
     said = words(curve(score=None, interval=None))
     assert "(now 0.552)," in said
     assert "within" not in said
-
-
-@pytest.mark.parametrize("few", [True, False])
-def test_a_run_s_curve_has_the_interval_of_the_run(few, reviews, tiny_base, tmp_path):
-    settings = ("train.probe=true",) + ("train.recipe=auto",) * few
-    run = textune.train(
-        reviews,
-        base=tiny_base,
-        out=tmp_path / "run",
-        epochs=1,
-        limit=80,
-        settings=settings,
-        curve=True,
-    )
-    found = json.loads((run.path / "curve.json").read_text(encoding="utf-8"))
-    metric = run.metrics["best"]["metric"]
-    assert found["score"] == run.metrics["valid"][metric]
-    assert found["interval"] == list(run.metrics["valid"]["intervals"][metric])
-    assert LearningCurve.read(run.path).told()["interval"] == found["interval"]

@@ -8,8 +8,9 @@ from typer.testing import CliRunner
 
 import made_aspects
 import textune
-from conftest import WORDS
+from conftest import WORDS, write_reviews
 from made_requests import train_request
+from made_texts import own_cache
 from textune.doors import cli
 from textune.errors import StoppedError
 from textune.recipes import labelled_text, learning_curve
@@ -21,6 +22,23 @@ CURVE = ("train.curve=true", "train.probe=true", "train.epochs=2")
 
 def lines(request):
     return [one.text for one in labelled_text.learn(request) if isinstance(one, Message)]
+
+
+@pytest.fixture(scope="module")
+def whole(tiny_base, tmp_path_factory, _kernels):
+    """Return the folder of a run with its curve, which nothing stopped."""
+    with own_cache(tmp_path_factory.mktemp("whole"), _kernels) as folder:
+        reviews = write_reviews(folder / "reviews.csv")
+        lines(train_request(reviews, tiny_base, folder / "run", *CURVE))
+        yield folder / "run"
+
+
+def assert_it_has_the_interval_of(out, numbers):
+    found = json.loads((out / "curve.json").read_text(encoding="utf-8"))
+    metric = numbers["best"]["metric"]
+    assert found["score"] == numbers["valid"][metric]
+    assert found["interval"] == list(numbers["valid"]["intervals"][metric])
+    assert LearningCurve.read(out).told()["interval"] == found["interval"]
 
 
 def points(folder, way):
@@ -43,6 +61,7 @@ def test_parts_of_the_texts_are_learned_from_both_ways_and_shown(
     assert sorted(tuned) == [18, 36, 72, 144]
     numbers = json.loads((out / "metrics.json").read_text(encoding="utf-8"))
     assert tuned[144]["value"] == numbers["best"]["value"]
+    assert_it_has_the_interval_of(out, numbers)
     assert "learning curve: MCC by 16 validation texts" in shown.output
     curve = LearningCurve.read(out)
     assert curve is not None
@@ -54,16 +73,18 @@ def test_parts_of_the_texts_are_learned_from_both_ways_and_shown(
     assert "95 % interval of the run" in page
 
 
-def test_the_run_is_the_same_byte_for_byte_with_a_curve_and_without(reviews, tiny_base, tmp_path):
-    kept = []
-    for name, changes in (("with", CURVE), ("without", CURVE[1:])):
-        out = tmp_path / name
-        lines(train_request(reviews, tiny_base, out, *changes))
+def test_the_run_is_the_same_byte_for_byte_with_a_curve_and_without(
+    whole, reviews, tiny_base, tmp_path
+):
+    kept, without = [], tmp_path / "without"
+    lines(train_request(reviews, tiny_base, without, *CURVE[1:]))
+    for out in (whole, without):
         files = [out / "metrics.json", *(out / "model").iterdir(), *(out / "predictions").iterdir()]
         kept.append({file.name: file.read_bytes() for file in files})
     assert kept[0] == kept[1]
     assert len(kept[0]) > 4
-    assert not (tmp_path / "without" / "curve.json").exists()
+    assert (whole / "curve.json").exists()
+    assert not (without / "curve.json").exists()
 
 
 def test_a_run_that_is_finished_gets_its_curve_by_resuming(reviews, tiny_base, tmp_path):
@@ -79,9 +100,10 @@ def test_a_run_that_is_finished_gets_its_curve_by_resuming(reviews, tiny_base, t
     assert (out / "curve.json").read_bytes() == whole
 
 
-def test_a_curve_that_was_stopped_goes_on_where_it_was(reviews, tiny_base, tmp_path, monkeypatch):
-    out, whole = tmp_path / "run", tmp_path / "whole"
-    lines(train_request(reviews, tiny_base, whole, *CURVE))
+def test_a_curve_that_was_stopped_goes_on_where_it_was(
+    whole, reviews, tiny_base, tmp_path, monkeypatch
+):
+    out = tmp_path / "run"
     tried, tune = [], learning_curve._tuned
 
     def stopping(wanted, size):
@@ -165,5 +187,6 @@ def test_where_folds_judge_the_run_they_judge_the_parts_of_its_texts_too(
     frozen, tuned = points(out, "frozen"), points(out, "fine-tuned")
     assert sorted(frozen) == sorted(tuned) == [20, 40, 80, 160]
     assert tuned[160]["value"] == one["mcc"]
+    assert_it_has_the_interval_of(out, numbers)
     assert all(each["value"] is not None for each in (*frozen.values(), *tuned.values()))
     assert "fold cross-validation" in LearningCurve.read(out).judged

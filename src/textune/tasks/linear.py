@@ -266,9 +266,10 @@ def _multinomial(
         weight[present], bias[present] = logistic.fit(
             features, is_of, given, strength=strength, exclusive=True
         )
-    sums = special.logsumexp(features @ weight[present].T + bias[present], axis=1)
-    absent = np.setdiff1d(np.arange(outputs), present)
-    bias[absent] = sums.mean() + np.log(0.5 / len(targets))
+    if len(present) < outputs:
+        sums = special.logsumexp(features @ weight[present].T + bias[present], axis=1)
+        absent = np.setdiff1d(np.arange(outputs), present)
+        bias[absent] = sums.mean() + np.log(0.5 / len(targets))
     return weight, bias
 
 
