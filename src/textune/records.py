@@ -221,6 +221,9 @@ class Items:
 
     sizes: tuple[int, ...]  # T numbers: items of each text, I in all
     of: Tensor  # (R,) int64, below I: the item that each answer speaks of
+    counts: Tensor | None = (
+        None  # (T,) int64, `sizes` on the device, where these are not to be read
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +243,9 @@ class Batch:
     mlm_targets: Tensor | None = None  # (M,) int64 ids that stood there before the mask
     nsp_labels: Tensor | None = None  # (B,) int64, 0: the second text follows the first, 1: it does
     # not, -100: it has no part in the loss
-    nsp_weight: float = 1.0  # of each text's cross-entropy, beside that of a masked token
+    nsp_weight: float | Tensor = 1.0  # of each text's cross-entropy, beside that of a masked token
+    longest: int | None = None  # tokens of a text at most, where the borders alone say how long
+    # each is: `lengths` is empty then, and a graph of any borders can be captured
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,8 +139,8 @@ class Encoder(nn.Module):
 
     def halves(self) -> dict[nn.Parameter, Half]:
         """Return the parameters that are computed with in bf16, and their bf16 sides."""
-        found = dict(layers.halves(self.model))
-        return found if self.decoder is None else found | dict(self.decoder.halves())
+        more = () if self.decoder is None else self.decoder.halves()
+        return dict((*layers.halves(self.model), *more))
 
     def refresh(self) -> None:
         """Let the bf16 sides follow the parameters."""
@@ -206,7 +206,8 @@ class Encoder(nn.Module):
 
     def _packed_inputs(self, batch: Batch, ids: Tensor) -> dict[str, Any]:
         inputs = self._inputs(ids[None], batch.positions[None], batch.segments[None])
-        return {**inputs, "packing": attention.Packing(batch.lengths, batch.borders)}
+        packing = attention.Packing(batch.lengths, batch.borders, batch.longest)
+        return {**inputs, "packing": packing}
 
     def _padded(self, batch: Batch, ids: Tensor) -> Tensor:
         if self.apart:
@@ -367,7 +368,7 @@ def _pool(base: Any, states: Tensor) -> Tensor:
 def _segment_means(hidden: Tensor, borders: Tensor) -> Tensor:
     """(P, D) → (B, D)."""
     sizes = borders.diff()
-    owner = torch.repeat_interleave(torch.arange(len(sizes), device=hidden.device), sizes)
+    owner = torch.repeat_interleave(sizes, output_size=len(hidden))  # (P,)
     sums = hidden.new_zeros(len(sizes), hidden.shape[1]).index_add(0, owner, hidden)
     return sums / sizes[:, None]
 

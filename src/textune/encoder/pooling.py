@@ -27,12 +27,12 @@ def pool(logits: Tensor, items: Items, how: Pool, sharpness: Tensor | None = Non
     """
     count = sum(items.sizes)
     logits = logits.float()
-    sizes = torch.bincount(items.of, minlength=count)[:, None]  # (I, 1)
+    sizes = logits.new_zeros(count).index_add(0, items.of, logits.new_ones(len(items.of)))[:, None]
     if how == "mean":
         found = logits.new_zeros(count, logits.shape[1]).index_add(0, items.of, logits)
         return found / sizes
-    scale = torch.ones(()) if sharpness is None or how != "learned" else sharpness.exp()
-    scale = scale.to(logits)
+    is_plain = sharpness is None or how != "learned"
+    scale = logits.new_ones(()) if is_plain else sharpness.exp().to(logits)
     index = items.of[:, None].expand_as(logits)
     empty = logits.new_full((count, logits.shape[1]), -torch.inf)
     top = empty.scatter_reduce(0, index, logits, "amax")  # (I, C)

@@ -50,6 +50,10 @@ class Plain:
         """Cast the copies anew, if there are any."""
         self.encoder.refresh()
 
+    def trained(self) -> list[tuple[nn.Parameter, Tensor]]:
+        """Return each parameter that learns, and what stands for it while it is computed with."""
+        return [(item, item) for item in self.encoder.parameters() if item.requires_grad]
+
     def _assert_mode(self) -> None:
         """Hold that dropout is on, or off, in every module that computes."""
         assert all(part.training is self._dropout for part in self._parts)
@@ -70,7 +74,7 @@ class Cast(Plain):
             name: item.detach().to(torch.bfloat16).requires_grad_(item.requires_grad)
             for name, item in pairs.items()
         }
-        self._originals: list[Tensor] = list(pairs.values())
+        self._originals = list(pairs.values())
 
     def __call__(self, batch: Batch) -> object:
         """Return logits, or the output of a masked-LM head."""
@@ -102,6 +106,11 @@ class Cast(Plain):
     def reload(self) -> None:
         """Cast the parameters of a checkpoint."""
         self.refresh()
+
+    def trained(self) -> list[tuple[nn.Parameter, Tensor]]:
+        """Return each parameter that learns, and its copy."""
+        pairs = zip(self._originals, self._copies.values(), strict=True)
+        return [(item, copy) for item, copy in pairs if item.requires_grad]
 
 
 class _Call(nn.Module):

@@ -43,7 +43,15 @@ class Packing:
 
     lengths: Sequence[int]  # tokens of each text, in packed order; sorted ones leave fewest holes
     borders: Tensor  # (B + 1,) int64, on the device of the pack
+    longest: int | None = None  # tokens of a text at most, where only the borders say how long each
+    # is: nothing is read from them by the host
     calls: list[int] = field(default_factory=list)  # query rows of each call
+    kept: dict[int, Bucket] = field(default_factory=dict)  # of such a pack, by its tokens
+
+    @property
+    def most(self) -> int:
+        """Return how long a text can be."""
+        return max(self.lengths) if self.longest is None else self.longest
 
     @cached_property
     def short_borders(self) -> Tensor:
@@ -66,6 +74,24 @@ class Packing:
             buckets.append(_bucket(lengths, offset, longest, self.borders.device))
             first, offset = last, offset + tokens
         return tuple(buckets)
+
+    def buckets_of(self, tokens: int) -> tuple[Bucket, ...]:
+        """Return the buckets of a pack of so many tokens: one where only the borders are known."""
+        if self.longest is None:
+            return self.buckets
+        if tokens not in self.kept:
+            self.kept[tokens] = _by_borders(self.borders, tokens, self.longest)
+        return (self.kept[tokens],)
+
+
+def _by_borders(borders: Tensor, tokens: int, longest: int) -> Bucket:
+    """Lay out all texts side by side, without asking how long each of them is."""
+    place = torch.arange(tokens, device=borders.device)  # (P,)
+    owner = torch.searchsorted(borders, place, right=True) - 1
+    slots = owner * longest + place - borders[owner]
+    columns = torch.arange(longest, device=borders.device)
+    real = columns[None] < borders.diff()[:, None]  # (B, L)
+    return Bucket(0, tokens, len(borders) - 1, longest, slots, real[:, None, None])
 
 
 def _bucket(lengths: Sequence[int], start: int, longest: int, device: torch.device | str) -> Bucket:
@@ -126,12 +152,11 @@ def attend(
     """
     packing.calls.append(query.shape[0])
     factor = query.shape[-1] ** -0.5 if scaling is None else scaling
-    is_cuda = query.device.type == "cuda" and window is None
-    if is_cuda and _has_varlen(query.device, query.dtype, query.shape[-1], rate > 0.0):
+    if window is None and _has_varlen(query.device, query.dtype, query.shape[-1], rate > 0.0):
         return _attend_varlen(query, key, value, packing, rate, factor)
     firsts_only = query.shape[0] != key.shape[0]
     parts, done = [], 0
-    for bucket in packing.buckets:
+    for bucket in packing.buckets_of(len(key)):
         rows = slice(bucket.start, bucket.stop)
         k, v = _pad(key[rows], bucket), _pad(value[rows], bucket)
         if firsts_only:
@@ -148,11 +173,15 @@ def attend(
 @lru_cache(maxsize=8)
 @torch.no_grad()
 def _has_varlen(device: torch.device, dtype: torch.dtype, width: int, drops: bool = False) -> bool:
-    """Try the kernels on short texts: they have no public name, and no promise to stay.
+    """Try the kernels of a card on short texts: they have no public name, and no promise to stay.
 
     With dropout the masks of both passes are compared as well: in fp32 they differ up to torch
     2.13, and the padded way by torch's public attention is taken.
     """
+    if device.type == "meta":  # shapes without numbers, by which a step is looked through
+        return dtype != torch.float32
+    if device.type != "cuda":
+        return False
     packing = Packing((5, 3), torch.tensor([0, 5, 8], device=device))
     draw = torch.Generator(device).manual_seed(0)
     states = torch.randn(3, 8, 2, width, generator=draw, device=device).to(dtype)
@@ -190,7 +219,7 @@ def _attend_varlen(
     buckets, but have no public name: both draw dropout masks and have gradients.
     """
     borders = packing.short_borders
-    longest = max(packing.lengths)
+    longest = packing.most
     firsts_only = query.shape[0] != key.shape[0]
     asking = torch.arange(len(borders), dtype=torch.int32, device=borders.device)
     of_queries, most = (asking, 1) if firsts_only else (borders, longest)

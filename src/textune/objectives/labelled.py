@@ -29,6 +29,7 @@ from textune.tasks import label_texts, registry
 from textune.tasks.interface import Task
 from textune.tasks.own import Own
 from textune.text import batches, plan
+from textune.text.buckets import Size
 from textune.text.tokenizers import Ids
 
 
@@ -230,10 +231,28 @@ class Labelled:
         after: int,
         micro_tokens: int,
         place: Place = FIRST,
+        device: torch.device | None = None,
     ) -> Iterator[Work]:
         """Yield the updates of one pass that come after this step of the run."""
+        updates = self._plan(encoder, epoch, micro_tokens, place)
+        first = (epoch - 1) * self.per_epoch + 1
+        for number, update in enumerate(updates, start=first):
+            if number > after:
+                found = self._one(encoder, update, number, epoch, device or encoder.device)
+                yield replace(found, micro_tokens=micro_tokens)
+
+    def sizes(self, encoder: Encoder, *, micro_tokens: int) -> Iterator[Size]:
+        """Yield how large the micro-batches of the first pass are, before they are made."""
         train = self.corpus.split.train
-        updates = plan.epoch(
+        for update in self._plan(encoder, 1, micro_tokens, FIRST):
+            for part in filter(len, update.parts):
+                yield batches.size_of(self.corpus.store, train[part])
+
+    def _plan(
+        self, encoder: Encoder, epoch: int, micro_tokens: int, place: Place
+    ) -> list[plan.Update]:
+        train = self.corpus.split.train
+        return plan.epoch(
             self.corpus.store.lengths[train],
             seed=self.seed,
             number=epoch,
@@ -244,10 +263,6 @@ class Labelled:
             rank=place.rank,
             world=place.world,
         )
-        first = (epoch - 1) * self.per_epoch + 1
-        for number, update in enumerate(updates, start=first):
-            if number > after:
-                yield replace(self._one(encoder, update, number, epoch), micro_tokens=micro_tokens)
 
     def batch(self, rows: NDArray[np.int64], device: torch.device | str = "cpu") -> Batch:
         """Pack some texts of the corpus with their targets, and what these weigh; (T,) rows."""
@@ -265,11 +280,18 @@ class Labelled:
         """Return what the sum of losses over some texts of the corpus is divided by."""
         return self.task.count(self.corpus.targets[rows], self.corpus.weights_of(rows))
 
-    def _one(self, encoder: Encoder, update: plan.Update, number: int, epoch: int) -> Work:
+    def _one(
+        self,
+        encoder: Encoder,
+        update: plan.Update,
+        number: int,
+        epoch: int,
+        device: torch.device,
+    ) -> Work:
         corpus = self.corpus
         mine = corpus.split.train[update.rows]
         parts = [corpus.split.train[part] for part in update.parts if len(part)]
-        made = [self.batch(part, encoder.device) for part in parts]
+        made = [self.batch(part, device) for part in parts]
         tokens = int(corpus.store.lengths[mine].sum())
         return Work(
             number=number,

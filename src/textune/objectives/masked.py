@@ -1,10 +1,13 @@
 """A library becomes an objective: masked passages, judged on fixed masks of those held out."""
 
 import hashlib
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
+import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
@@ -21,6 +24,7 @@ from textune.parallel.ranks import ALONE, Ranks
 from textune.records import Batch, Message
 from textune.tasks.own import NOTHING
 from textune.text import masking, plan
+from textune.text.buckets import Size
 from textune.text.passages import NO_TARGET, Passages
 
 
@@ -82,7 +86,8 @@ class Masked:
         """
         assert batch.mlm_targets is not None
         assert batch.nsp_labels is not None
-        total = output.losses(batch.mlm_targets).sum()
+        losses = output.losses(batch.mlm_targets)  # (M,)
+        total = (losses if batch.weights is None else losses * batch.weights).sum()
         if output.nsp_logits is None:
             return total
         nsp = functional.cross_entropy(
@@ -98,11 +103,39 @@ class Masked:
         after: int,
         micro_tokens: int,
         place: Place = FIRST,
+        device: torch.device | None = None,
     ) -> Iterator[Work]:
         """Yield the updates of one pass that come after this step of the run."""
         found = self.library.passages(epoch)
         lengths = found.lengths(self.library.specials)
-        updates = plan.epoch(
+        updates = self._plan(encoder, lengths, epoch, micro_tokens, place)
+        first = (epoch - 1) * self.per_epoch + 1
+        for number, update in enumerate(updates, start=first):
+            if number > after:
+                yield self._one(encoder, found, update, number, epoch, device or encoder.device)
+
+    def sizes(self, encoder: Encoder, *, micro_tokens: int) -> Iterator[Size]:
+        """Yield how large the micro-batches of the first pass are, before they are made.
+
+        How many tokens will be masked is not known: hardly ever more than is said here.
+        """
+        lengths = self.library.passages(1).lengths(self.library.specials)
+        for update in self._plan(encoder, lengths, 1, micro_tokens, FIRST):
+            for part in filter(len, update.parts):
+                tokens, rate = int(lengths[part].sum()), self.library.masking.rate
+                asked = math.ceil(rate * tokens + 8 * math.sqrt(rate * tokens))
+                longest = int(lengths[part].max())
+                yield Size(tokens, len(part), asked=min(asked, tokens), longest=longest)
+
+    def _plan(
+        self,
+        encoder: Encoder,
+        lengths: NDArray[np.int64],
+        epoch: int,
+        micro_tokens: int,
+        place: Place,
+    ) -> list[plan.Update]:
+        return plan.epoch(
             lengths,
             seed=self.library.seed,
             number=epoch,
@@ -112,10 +145,6 @@ class Masked:
             rank=place.rank,
             world=place.world,
         )
-        first = (epoch - 1) * self.per_epoch + 1
-        for number, update in enumerate(updates, start=first):
-            if number > after:
-                yield self._one(encoder, found, update, number, epoch)
 
     def judge(self, encoder: Encoder, *, micro_tokens: int, ranks: Ranks = ALONE) -> Report:
         """Compute loss, perplexity and masked accuracy of what is held out."""
@@ -153,13 +182,17 @@ class Masked:
         return found.hexdigest()
 
     def _one(
-        self, encoder: Encoder, found: Passages, update: plan.Update, number: int, epoch: int
+        self,
+        encoder: Encoder,
+        found: Passages,
+        update: plan.Update,
+        number: int,
+        epoch: int,
+        device: torch.device,
     ) -> Work:
         library = self.library
         parts = [part for part in update.parts if len(part)]
-        made = [
-            library.masked_batch(found, part, epoch=epoch, device=encoder.device) for part in parts
-        ]
+        made = [library.masked_batch(found, part, epoch=epoch, device=device) for part in parts]
         asked = sum(len(batch.mlm_targets) for batch in made if batch.mlm_targets is not None)
         tokens = sum(sum(batch.lengths) for batch in made)
         if sum(map(len, parts)) < len(update.rows):  # the others are another process's

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -15,6 +16,7 @@ from textune.parallel.place import FIRST, Place
 from textune.parallel.ranks import ALONE, Ranks
 from textune.records import Batch, Message
 from textune.tasks.own import Own
+from textune.text.buckets import Size
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,7 @@ class Objective(Protocol):
         after: int,
         micro_tokens: int,
         place: Place = FIRST,
+        device: torch.device | None = None,
     ) -> Iterator[Work]:
         """Yield the updates of one pass that come after this step of the run.
 
@@ -84,7 +87,11 @@ class Objective(Protocol):
             after: Updates of all passes that are already done.
             micro_tokens: Most tokens computed at once.
             place: Of the process whose share of each update it is; counts are of the whole.
+            device: Where batches are laid; None: where the encoder is.
         """
+
+    def sizes(self, encoder: Encoder, *, micro_tokens: int) -> Iterator[Size]:
+        """Yield how large the micro-batches of the first pass are, before they are made."""
 
     @property
     def learned(self) -> "Objective | None":
@@ -108,10 +115,11 @@ def passes(
     after: int,
     micro_tokens: int,
     place: Place = FIRST,
+    device: torch.device | None = None,
 ) -> Iterator[Work]:
     """Yield the updates of all passes that come after this one of the run; None: without end."""
     epoch = after // objective.per_epoch + 1
     given = {"after": after, "micro_tokens": micro_tokens}
     while epochs is None or epoch <= epochs:
-        yield from objective.work(encoder, epoch, **given, place=place)
+        yield from objective.work(encoder, epoch, **given, place=place, device=device)
         epoch += 1

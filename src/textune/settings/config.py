@@ -172,6 +172,10 @@ class TrainSettings(Section):
     micro_tokens: int | None = Field(
         None, ge=16, description="Tokens computed at once; by the device if not given."
     )
+    graphs: bool = Field(
+        True,
+        description="On a card of NVIDIA, capture forward and backward pass as CUDA graphs.",
+    )
     profile: bool = Field(
         False,
         description="Record what the first updates cost: a table, and a trace for a browser.",

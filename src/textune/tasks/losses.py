@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from textune.fast import constants
 from textune.records import Batch
 from textune.tasks.imbalance import FOCUS, FOCUS_OF_NO, FOCUS_OF_YES, MARGIN, PLAIN, Loss
 from textune.text.batches import precise
@@ -45,7 +46,7 @@ def classes(
     losses = functional.cross_entropy(
         logits.float(),
         wanted,
-        weight=None if weights is None else torch.tensor(weights, device=logits.device),
+        weight=None if weights is None else constants.on(logits.device, weights),
         reduction="none",
         ignore_index=unknown,
         label_smoothing=smoothing,
@@ -75,14 +76,14 @@ def several(
     wanted = batch.targets.nan_to_num() * (1 - smoothing) + smoothing / 2
     if criterion != PLAIN:
         own = scored if batch.weights is None else scored * batch.weights.float()[:, None]
-        boost = 1.0 if weights is None else torch.tensor(weights, device=logits.device)
+        boost = 1.0 if weights is None else constants.on(logits.device, weights)
         yes, no = (_focal_sides if criterion == "focal" else _asymmetric_sides)(logits.float())
         return (own * (boost * wanted * yes + (1 - wanted) * no)).sum()
     return functional.binary_cross_entropy_with_logits(
         logits.float(),
         wanted,
         weight=scored if batch.weights is None else scored * batch.weights.float()[:, None],
-        pos_weight=None if weights is None else torch.tensor(weights, device=logits.device),
+        pos_weight=None if weights is None else constants.on(logits.device, weights),
         reduction="sum",
     )
 
@@ -102,7 +103,7 @@ def _focal(
     logs = functional.log_softmax(logits, dim=1)  # (I, C)
     losses = (-torch.expm1(logs)).pow(FOCUS) * -logs  # (I, C)
     if weights is not None:
-        losses = losses * torch.tensor(weights, device=logits.device)
+        losses = losses * constants.on(logits.device, weights)
     if targets.is_floating_point():  # (I, C) shares
         return (((1 - smoothing) * targets + smoothing / targets.shape[1]) * losses).sum(dim=1)
     is_known = targets != unknown
@@ -135,9 +136,7 @@ def squared(
     """Return the sum over texts of the mean squared error of standardised targets; () fp32."""
     assert batch.targets is not None
     exact = precise(logits.device)
-    middle, spread = (
-        torch.tensor(part, dtype=exact, device=logits.device) for part in (centers, scales)
-    )
+    middle, spread = (constants.on(logits.device, part, exact) for part in (centers, scales))
     wanted = ((batch.targets - middle) / spread).float()  # (B, C)
     losses = (logits.float() - wanted).square().mean(dim=1)  # (B,)
     return (losses if batch.weights is None else losses * batch.weights.float()).sum()
@@ -157,12 +156,16 @@ def ends(logits: Tensor, batch: Batch, *, may_be_none: bool, unknown: int) -> Te
     """
     assert batch.targets is not None
     assert batch.items is not None
-    sizes = torch.tensor(batch.items.sizes, device=logits.device)  # (T,)
+    sizes = batch.items.counts  # (T,)
+    if sizes is None:
+        sizes = torch.tensor(batch.items.sizes, device=logits.device)
     firsts = sizes.cumsum(0) - sizes  # (T,) the items "none"
     known = torch.where(logits.isnan(), -torch.inf, logits.float())  # (I, 2)
     if not may_be_none:
         known = known.index_fill(0, firsts, -torch.inf)
     is_learned = batch.targets[:, :1] != unknown  # (T, 1)
+    if batch.weights is not None:  # where one is 0, a loss may be infinite
+        is_learned = is_learned & (batch.weights[:, None] > 0)
     totals = _log_sums(known, sizes, is_learned)  # (T, 2)
     places = (firsts[:, None] + batch.targets).clamp(min=0)  # (T, 2)
     losses = (totals - known.gather(0, places)) / 2

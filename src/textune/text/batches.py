@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from textune.records import Batch, Items
+from textune.text.buckets import Size
 from textune.text.ragged import ranges
 from textune.text.store import Store
 from textune.text.tokenizers import Ids
@@ -78,7 +79,23 @@ def pack_ids(
         lengths=lengths,
         targets=None if targets is None else targets.to(device),
         asked=None if asked is None else asked.to(device),
-        items=None if items is None else Items(items.sizes, items.of.to(device)),
+        items=None if items is None else _items_on(items, device),
+    )
+
+
+def size_of(store: Store, rows: Numbers) -> Size:
+    """Return how large the batch of some texts is, without making it."""
+    shown = ranges(store.starts[rows], store.starts[rows + 1])  # (B,) windows
+    lengths = np.diff(store.borders)[shown]
+    size = Size(int(lengths.sum()), len(shown), longest=int(lengths.max()))
+    if store.shape.asks == "texts":
+        count = 0 if len(shown) == len(rows) else len(rows)
+        return replace(size, items=count, groups=count)
+    return replace(
+        size,
+        items=int(np.diff(store.item_borders)[rows].sum()),
+        groups=len(rows),
+        asked=int(np.diff(store.asked_borders)[shown].sum()),
     )
 
 
@@ -114,8 +131,13 @@ def moved(batch: Batch, device: torch.device | str) -> Batch:
     if batch.targets is not None and batch.targets.dtype == torch.float64:
         tensors["targets"] = batch.targets.to(precise(torch.device(device))).to(device)
     if batch.items is not None:
-        tensors["items"] = Items(batch.items.sizes, batch.items.of.to(device))
+        tensors["items"] = _items_on(batch.items, device)
     return replace(batch, **tensors)
+
+
+def _items_on(items: Items, device: torch.device | str) -> Items:
+    counts = None if items.counts is None else items.counts.to(device)
+    return Items(items.sizes, items.of.to(device), counts)
 
 
 def precise(device: torch.device) -> torch.dtype:

@@ -13,10 +13,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from textune.fast import constants
 from textune.objectives.objective import Prior
 from textune.objectives.work import Work
 from textune.parallel.ranks import ALONE, Ranks
 from textune.records import Batch, Step
+from textune.text.batches import precise
 
 SHARE = 0.1  # of all updates that are watched
 FEWEST = 20  # updates that are watched, where there are so many
@@ -53,8 +55,9 @@ class Watch:
         self._first: list[Tensor] = list(map(_row, known["first"]))
         self._recent = deque(map(_row, known["recent"]), maxlen=RECENT)
         self._work: Work | None = None
-        self._chance: Tensor | None = None  # () sum of losses of constant answers in this update
-        self._counts: Tensor | None = None  # (2, C) how often each is the answer, and the truth
+        # (1 + 2 C,) of this update: the sum of losses of constant answers, then how often each name
+        # is the answer, and the truth; it stays where it lies, as a captured graph adds to it
+        self._heard: Tensor | None = None
 
     def state(self) -> dict[str, list[list[float]]]:
         """Return what was kept, for a checkpoint."""
@@ -78,16 +81,10 @@ class Watch:
         """Bring together what several processes have heard of an update that is watched."""
         if not ranks.are_several or self._work is None or self._work.number > self.end:
             return
-        kinds = len(self._prior.names)
-        if self._chance is None:  # no text was this process's
-            self._chance = torch.zeros((), dtype=torch.float64)
-        if self._counts is None:
-            self._counts = torch.zeros((2, kinds), dtype=torch.float64)
-        heard = torch.cat([self._chance.reshape(1), self._counts.reshape(-1)]).cpu()
+        known = self._sums(torch.device("cpu"))  # none yet where no text was this process's
+        heard = known.cpu()
         ranks.add([heard])()
-        has_chance = self._prior.logits is not None
-        self._chance = heard[0] if has_chance else None
-        self._counts = heard[1:].reshape(2, kinds) if kinds else None
+        known.copy_(heard)
 
     def listening(self, loss: Callable[[Any, Batch], Tensor]) -> Callable[[Any, Batch], Tensor]:
         """Return a loss that is the same, and heard."""
@@ -114,38 +111,46 @@ class Watch:
         return self._judged(step.number)
 
     def _forget(self) -> None:
-        self._chance = self._counts = None
+        if self._heard is not None:
+            self._heard.zero_()
+
+    def _sums(self, device: torch.device) -> Tensor:
+        if self._heard is None:
+            size = 1 + 2 * len(self._prior.names)
+            self._heard = torch.zeros(size, dtype=precise(device), device=device)
+        return self._heard
 
     @torch.no_grad()
     def _hear(self, output: Tensor, batch: Batch, loss: Callable[[Any, Batch], Tensor]) -> None:
+        """Add what a batch says; nothing here makes a card wait."""
+        sums = self._sums(output.device)
         if self._prior.logits is not None:
-            constant = torch.as_tensor(
-                self._prior.logits, dtype=torch.float32, device=output.device
-            )
-            found = loss(constant.expand(len(output), -1), batch).double()
-            self._chance = found if self._chance is None else self._chance + found
+            constant = constants.on(output.device, self._prior.logits.tolist())
+            sums[0] += loss(constant.expand(len(output), -1), batch)
         if self._prior.names and batch.targets is not None:
-            is_known = batch.targets >= 0
-            pair = (output.argmax(dim=1)[is_known], batch.targets[is_known])
+            is_known = (batch.targets >= 0).to(sums.dtype)  # (I,)
             kinds = len(self._prior.names)
-            counts = torch.stack([each.bincount(minlength=kinds)[:kinds] for each in pair]).double()
-            self._counts = counts if self._counts is None else self._counts + counts
+            pair = (output.argmax(dim=1), batch.targets.clamp(min=0))
+            for number, each in enumerate(pair):
+                counts = sums[1 + number * kinds : 1 + (number + 1) * kinds]
+                counts.index_add_(0, each, is_known)
 
     def _measured(self, step: Step, count: float) -> Tensor:
-        """Return what is kept of an update; (6,) float64, on its device."""
+        """Return what is kept of an update; (6,), on its device."""
         place = step.loss.device
-        nothing = torch.tensor(math.nan, device=place)
-        own, true = (None, None) if self._counts is None else self._counts
-        (answers, answer), (truth, _) = _commonest(own), _commonest(true)
+        exact = precise(place)
+        nothing = torch.full((), math.nan, dtype=exact, device=place)
+        sums = self._sums(place).to(place)
+        (answers, answer), (truth, _) = map(_commonest, sums[1:].view(2, len(self._prior.names)))
         found = [
             step.loss,
-            nothing if self._chance is None else self._chance / count,
+            nothing if self._prior.logits is None else sums[0] / count,
             answers,
             truth,
             step.norm.detach(),
             answer,
         ]
-        return torch.stack([part.to(place, torch.float64) for part in found])
+        return torch.stack([part.to(place, exact) for part in found])
 
     def _judged(self, number: int) -> str | None:
         """Say what is wrong after an update, where it is beyond doubt."""
@@ -216,13 +221,13 @@ def _steepness(first: NDArray[Any], later: NDArray[Any]) -> float:
     return float(np.median(later[:, NORM]) / max(first[0, NORM], 1e-9))
 
 
-def _commonest(counts: Tensor | None) -> tuple[Tensor, Tensor]:
+def _commonest(counts: Tensor) -> tuple[Tensor, Tensor]:
     """Return the share of the most frequent of some answers, and which it is; NaN of none."""
-    if counts is None or not bool(counts.sum()):
-        nothing = torch.tensor(math.nan)
+    if not len(counts):
+        nothing = counts.new_full((), math.nan)
         return nothing, nothing
-    most = counts.argmax()
-    return counts[most] / counts.sum(), most
+    most, answer = counts.max(dim=0)
+    return most / counts.sum(), answer
 
 
 def _row(numbers: Sequence[float]) -> Tensor:

@@ -13,6 +13,7 @@ from torch.optim.lr_scheduler import LambdaLR
 
 from textune.encoder import adapters, devices, precision, remarks, vocabulary
 from textune.encoder.model import Encoder
+from textune.encoder.precision import Plain
 from textune.encoder.vocabulary import SubTable
 from textune.fast import threads
 from textune.metrics import written
@@ -23,12 +24,13 @@ from textune.records import Batch, Message, Started, Step
 from textune.runs.journal import Journal
 from textune.runs.typed import Capsule
 from textune.settings.language_config import RunSettings
+from textune.text.buckets import Sizes
 from textune.trackers.several import Trackers
-from textune.training import checkpoint, loop, memory, optim, own_optimizers, snapshot
+from textune.training import capturing, checkpoint, loop, memory, optim, own_optimizers, snapshot
+from textune.training.capturing import Capturing
 from textune.training.clock import Clock
 from textune.training.fingerprints import Fingerprint
 from textune.training.instability import Watch
-from textune.training.loop import Trainable
 from textune.training.optim import AdamW
 from textune.training.own_callbacks import Control, Listeners
 from textune.training.profiling import Profiler
@@ -46,7 +48,7 @@ class Learner:
     settings: RunSettings
     encoder: Encoder
     sub: SubTable | None
-    model: Trainable
+    model: Plain
     optimizer: AdamW
     schedule: LambdaLR
     micro_tokens: int
@@ -61,6 +63,7 @@ class Learner:
     watch: Watch | None = None  # whether it learns
     is_frozen: bool = False  # whether the weights stay as they are before the first step
     saves_last: bool = False  # whether a state is kept of the last step, though none judges it
+    sizes: Sizes | None = None  # to which packs are filled up for a card's graphs
     profiler: Profiler | None = None  # of the first updates
     trackers: Trackers = field(default_factory=Trackers)  # that follow the run
     ranks: Ranks = ALONE  # the processes that learn together
@@ -131,6 +134,28 @@ class Learner:
         if self.is_frozen:
             return 0
         return self.objective.per_epoch * self.settings.train.epochs
+
+    @property
+    def no_graphs(self) -> str | None:
+        """Say why no graph of a card computes the passes; "" where nobody would ask for one."""
+        if not self.settings.train.graphs:
+            return ""
+        why = capturing.why_not(self.encoder, self.objective.own)
+        return "several processes learn together" if why is None and self.ranks.are_several else why
+
+    def capturing(self, loss: Callable[[Any, Batch], Tensor]) -> Capturing | None:
+        """Make what computes passes by graphs of a card, where `no_graphs` says nothing.
+
+        It takes batches of the host.
+
+        Args:
+            loss: Of a batch.
+        """
+        if self.no_graphs is not None:
+            return None
+        if self.sizes is None:
+            self.sizes = capturing.sizes_of(self.objective, self.encoder, self.micro_tokens)
+        return Capturing(self.model, loss, self.sizes)
 
     def introduce(self) -> Iterator[Message]:
         """Say what will be trained, and how."""
@@ -222,8 +247,12 @@ class Learner:
         if self.sub is not None:
             vocabulary.restore(self.encoder, self.sub)
 
-    def work(self) -> Iterator[Work]:
-        """Go through the passes and leave out the updates that are already done."""
+    def work(self, device: torch.device | None = None) -> Iterator[Work]:
+        """Go through the passes and leave out the updates that are already done.
+
+        Args:
+            device: Where batches are laid; None: where the encoder is.
+        """
         epochs = None if self.clock.budget is not None else self.settings.train.epochs
         epochs = 0 if self.is_frozen else epochs
         return passes(
@@ -233,16 +262,21 @@ class Learner:
             after=self.progress.step,
             micro_tokens=self.micro_tokens,
             place=self.ranks.place,
+            device=device,
         )
 
     def updates(
-        self, loss: Callable[[Any, Batch], Tensor], works: Iterable[Work]
+        self,
+        loss: Callable[[Any, Batch], Tensor],
+        works: Iterable[Work],
+        capturing: Capturing | None = None,
     ) -> Iterator[Step]:
         """Update the weights, once for each part of the work.
 
         Args:
             loss: Of a batch.
             works: Batches, and what an update counts.
+            capturing: Computes them by graphs of a card, from batches of the host.
 
         Raises:
             NumericsError: A gradient is not finite.
@@ -256,6 +290,7 @@ class Learner:
             clip=self.settings.train.clip,
             remedy=remarks.remedy(self.precision),
             ranks=self.ranks,
+            capturing=capturing,
         )
 
     def measures(self) -> Capsule:

@@ -17,11 +17,12 @@ from textune.metrics import catalogue, written
 from textune.metrics.metrics import Report
 from textune.records import Batch, Message, Started, Step, Validated
 from textune.runs.journal import Journal
-from textune.training import leading, memory, snapshot, starting_over
+from textune.training import capturing, leading, memory, snapshot, starting_over
 from textune.training.guards import StopRequest
 from textune.training.learner import Learner
 from textune.training.profiling import Profiler
 
+Loss = Callable[[Any, Batch], Tensor]
 Event = Started | Step | Validated | Message
 
 TENTHS = 10  # validations in the time of a budget, at most
@@ -91,11 +92,15 @@ def _steps(
 ) -> Generator[Step | Validated | Message, None, str | None]:
     """Update the weights; return why it must begin anew, where it must."""
     began = time.perf_counter()
-    loss: Callable[[Any, Batch], Tensor] = learner.objective.loss
-    works, watch = learner.work(), learner.watch
-    if watch is not None:
-        loss, works = watch.listening(loss), watch.over(works)
-    for step in learner.updates(loss, leading.led(learner, works)):
+    watch = learner.watch
+    loss: Loss = (
+        learner.objective.loss if watch is None else watch.listening(learner.objective.loss)
+    )
+    graphs = learner.capturing(loss)
+    works = learner.work(None if graphs is None else torch.device("cpu"))
+    works = works if watch is None else watch.over(works)
+    yield from _passes(learner)
+    for step in learner.updates(loss, leading.led(learner, works), graphs):
         seconds = time.perf_counter() - began
         _account(learner, step, seconds)
         learner.journal.step(step, seconds, threads.count())
@@ -104,7 +109,7 @@ def _steps(
         yield step
         learner.listeners.step(step)
         yield from learner.profiled()
-        yield from map(Message, threads.news())
+        yield from map(Message, (*threads.news(), *capturing.news(graphs)))
         yield from (Message(text, is_warning=True) for text in learner.journal.news())
         why = None if watch is None else watch.after(step, learner.ranks)
         if why is not None and starting_over.is_possible(learner):
@@ -120,6 +125,14 @@ def _steps(
             yield from _saved(learner, folder)
         began = time.perf_counter()
     return None
+
+
+def _passes(learner: Learner) -> Iterator[Message]:
+    """Say whether passes are captured as graphs of a card, where there is one."""
+    if learner.sizes is not None:
+        yield Message(f"passes: captured as CUDA graphs; {learner.sizes.words()}")
+    elif learner.no_graphs:
+        yield Message(f"passes: not captured as CUDA graphs: {learner.no_graphs}")
 
 
 def _validated(learner: Learner, folder: Path, stop: StopRequest) -> Iterator[Validated | Message]:

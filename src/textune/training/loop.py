@@ -14,6 +14,7 @@ from textune.parallel.ranks import ALONE, Ranks
 from textune.records import Batch, Step
 from textune.text import batches
 from textune.training import parted, reducing
+from textune.training.capturing import Capturing
 from textune.training.optim import AdamW
 
 
@@ -50,6 +51,7 @@ def train(
     dropout: bool = True,
     remedy: str = "a lower --lr or --set train.precision=fp32",
     ranks: Ranks = ALONE,
+    capturing: Capturing | None = None,
 ) -> Iterator[Step]:
     """Update the weights once for each step, and yield what it was like.
 
@@ -66,6 +68,7 @@ def train(
         dropout: Whether the model is in training mode; the one place where that is decided.
         remedy: What may help where a gradient is not finite.
         ranks: Processes that learn the run, each from its share of every update.
+        capturing: Computes micro-batches by graphs of a card; they lie on the host then.
 
     Raises:
         NumericsError: A gradient is not finite; the weights are those of the step before.
@@ -74,7 +77,7 @@ def train(
     late: Step | None = None  # of which it is not known yet whether its norm was finite
     for work in steps:
         model.set_dropout(dropout)  # whoever took the step before may have judged by the model
-        total = reducing.add(ranks, optimizer, accumulate(model, loss, work))
+        total = reducing.add(ranks, optimizer, accumulate(model, loss, work, capturing))
         norm = optimizer.clip(clip)
         _refuse_not_finite(late, remedy)
         step = Step(
@@ -112,13 +115,21 @@ def update(model: Trainable, optimizer: AdamW) -> None:
     model.refresh()
 
 
-def accumulate(model: Trainable, loss: Callable[[object, Batch], Tensor], work: Work) -> Tensor:
+def accumulate(
+    model: Trainable,
+    loss: Callable[[object, Batch], Tensor],
+    work: Work,
+    capturing: Capturing | None = None,
+) -> Tensor:
     """Add the gradients of the micro-batches of an update; return its loss."""
-    total = torch.zeros(())
+    total: Tensor | None = None
     for batch in threads.over(work.parts):
-        part = _go_back(model, loss, batch, work)
-        total = total.to(part.device) + part.detach()
-    return total
+        part = None if capturing is None else capturing.backward(batch, work.count)
+        if part is None:
+            here = batch if capturing is None else batches.moved(batch, capturing.device)
+            part = _go_back(model, loss, here, work).detach()
+        total = part if total is None else total + part
+    return torch.zeros(()) if total is None else total
 
 
 def _go_back(

@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from textune.fast import constants
 from textune.records import Batch
 from textune.tasks import losses
 from textune.tasks.imbalance import Loss
@@ -31,7 +32,7 @@ def total(
     assert batch.targets is not None
     found = logits.new_zeros((), dtype=torch.float32)
     for outputs, weights in parts:
-        at = torch.from_numpy(outputs).to(logits.device)
+        at = constants.on(logits.device, outputs.tolist(), torch.int64)
         mine = batch.targets.index_select(1, at)  # (B, K)
         classes = torch.where(mine.isnan().any(dim=1), losses.UNKNOWN, mine.nan_to_num().argmax(1))
         found = found + losses.classes(
