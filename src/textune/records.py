@@ -260,6 +260,11 @@ class Step:
     texts: int
     tokens: int  # real ones
     computed: int  # tokens that went through the encoder, padding included
+    read: Callable[[], tuple[float, float]] | None = None  # loss and norm, as a card tells them
+
+    def numbers(self) -> tuple[float, float]:
+        """Return loss and norm; on a card this waits for this update, and for none after it."""
+        return (float(self.loss), float(self.norm)) if self.read is None else self.read()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ Where there is no terminal for the bar, a line every half a minute takes its pla
 import os
 import threading
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 
 from rich.markup import escape
@@ -31,6 +31,7 @@ COUNTS = {  # of a line a validation, with their widths; times of training since
     "judge": 9,
 }
 RECENT = 50  # updates whose mean loss is shown
+BEHIND = 5  # updates by which what is shown of a card may lag
 
 
 def watch(events: Generator[Any, None, Any], *, quiet: bool) -> Any:
@@ -98,7 +99,7 @@ class Watch:
         self._steps = 0
         self._loss = 0.0
         self._said_last = False
-        self._losses: list[Any] = []  # of the steps since the last validation, on the device
+        self._steps_seen: list[Step] = []  # since the last validation
         self._keys: list[str] = []  # of the columns of the table of validations
 
     def __enter__(self) -> "Watch":
@@ -134,8 +135,7 @@ class Watch:
         elapsed = written.clock(time.perf_counter() - self._began)
         if self._task is None or step is None:
             return f"{elapsed} elapsed; no update of the weights yet"
-        losses = self._losses[-RECENT:]  # a copy: the run goes on meanwhile
-        loss = sum(map(float, losses)) / len(losses) if losses else None
+        loss = _mean_loss(self._steps_seen[-RECENT:])  # a copy: the run goes on meanwhile
         said = "" if loss is None else f"  loss {loss:.3f}"
         rate = self._texts / max(self._seconds, 1e-9)
         return (
@@ -165,7 +165,7 @@ class Watch:
             self._print(escape(folded(said.text, screen=err)))
 
     def _start(self, event: Started) -> None:
-        self._losses.clear()
+        self._steps_seen.clear()
         self._said_last = False  # how long the last epoch took
         self._step_now, self._epoch_began, self._judged = None, 0.0, (event.first - 1, 0.0)
         self._steps = self._texts = self._tokens = 0
@@ -190,16 +190,17 @@ class Watch:
         self._texts += step.texts
         self._tokens += step.tokens
         self._steps += 1
-        self._losses.append(step.loss)
+        self._steps_seen.append(step)
         before, self._step_now = self._step_now, step
         if before is not None and step.epoch > before.epoch:
             self._epoch_ended(before, self._seconds - (now - last))
         if self._task is None or self._bar.disable:
             return
         is_last = step.number == self._total
-        if step.number % 5 and step.number > 5 and not is_last:  # reading a loss makes a GPU wait
+        if step.number % 5 and step.number > 5 and not is_last:
             return
-        loss = float(step.loss)
+        shown = step if step.read is None else self._steps_seen[-BEHIND:][0]  # a card need not wait
+        loss, _ = shown.numbers()
         self._loss = 0.8 * self._loss + 0.2 * loss if self._loss else loss
         self._bar.update(
             self._task,
@@ -239,8 +240,8 @@ class Watch:
 
     def _validated(self, found: Validated) -> None:
         """Add a line to the table of validations, which begins with the names of its columns."""
-        loss = sum(map(float, self._losses)) / len(self._losses) if self._losses else None
-        self._losses.clear()
+        loss = _mean_loss(self._steps_seen)
+        self._steps_seen.clear()
         trained = self._seconds - self._judged[1]
         self._judged = found.step, self._seconds
         self._last = time.perf_counter()
@@ -273,3 +274,9 @@ def _shown(metrics: Mapping[str, object], chosen: str) -> list[str]:
 def _width(key: str) -> int:
     is_in_units = key in catalogue.METRICS and catalogue.METRICS[key].is_in_units
     return max(len(catalogue.title(key)), 9 if is_in_units else 5) + 2
+
+
+def _mean_loss(steps: Sequence[Step]) -> float | None:
+    """Return the mean loss of some updates, if there are any."""
+    losses = [step.numbers()[0] for step in steps]
+    return sum(losses) / len(losses) if losses else None

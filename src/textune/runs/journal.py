@@ -123,9 +123,9 @@ class Journal:
     def flush(self) -> None:
         """Write the steps that are held back."""
         for step, seconds, threads in self._held:
-            loss, norm = float(step.loss), float(step.norm)
-            if not math.isfinite(norm):  # it changed nothing, and the run is about to end
-                continue
+            loss, norm = step.numbers()
+            if not math.isfinite(norm):  # neither it nor one after it changed anything
+                break
             line: LogLine = {
                 "kind": "step",
                 "step": step.number,

@@ -26,11 +26,21 @@ from textune.runs.typed import Capsule
 from textune.settings.language_config import RunSettings
 from textune.text.buckets import Sizes
 from textune.trackers.several import Trackers
-from textune.training import capturing, checkpoint, loop, memory, optim, own_optimizers, snapshot
+from textune.training import (
+    capturing,
+    checkpoint,
+    late,
+    loop,
+    memory,
+    optim,
+    own_optimizers,
+    snapshot,
+)
 from textune.training.capturing import Capturing
 from textune.training.clock import Clock
 from textune.training.fingerprints import Fingerprint
 from textune.training.instability import Watch
+from textune.training.late import Late
 from textune.training.optim import AdamW
 from textune.training.own_callbacks import Control, Listeners
 from textune.training.profiling import Profiler
@@ -67,6 +77,7 @@ class Learner:
     profiler: Profiler | None = None  # of the first updates
     trackers: Trackers = field(default_factory=Trackers)  # that follow the run
     ranks: Ranks = ALONE  # the processes that learn together
+    late: Late = field(default_factory=lambda: Late(""))  # looks whether gradients were finite
     journal: Journal = field(init=False)  # while it learns
     listeners: Listeners = field(init=False)  # while it learns
 
@@ -177,7 +188,9 @@ class Learner:
 
         Raises:
             OSError: The disk is full or read-only.
+            NumericsError: A gradient was not finite: its state is not worth keeping.
         """
+        self.late.settle()
         progress = self.progress
         progress.decay, progress.total = self.decay, self.total
         progress.clock, progress.reserve = self.clock.seconds(), self.clock.reserve
@@ -281,6 +294,8 @@ class Learner:
         Raises:
             NumericsError: A gradient is not finite.
         """
+        most = late.UPDATES if self.optimizer.skips else 0
+        self.late = Late(remarks.remedy(self.precision), most)
         return loop.train(
             self.model,
             loss,
@@ -288,7 +303,7 @@ class Learner:
             self.optimizer,
             self.schedule,
             clip=self.settings.train.clip,
-            remedy=remarks.remedy(self.precision),
+            late=self.late,
             ranks=self.ranks,
             capturing=capturing,
         )

@@ -218,6 +218,7 @@ class _Judged:
 
 def _judge(learner: Learner) -> _Judged:
     """Judge the weights on what is held out, and on what was learned from where asked for."""
+    learner.late.settle()
     began = time.perf_counter()
     learner.encoder.release()  # gradients are made anew; meanwhile judging needs memory
     memory.give_back()

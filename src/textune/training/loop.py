@@ -7,7 +7,6 @@ import torch
 from torch import Tensor
 from torch.optim.lr_scheduler import LRScheduler
 
-from textune.errors import NumericsError
 from textune.fast import threads
 from textune.objectives.work import Work
 from textune.parallel.ranks import ALONE, Ranks
@@ -15,7 +14,10 @@ from textune.records import Batch, Step
 from textune.text import batches
 from textune.training import parted, reducing
 from textune.training.capturing import Capturing
+from textune.training.late import UPDATES, Late, told
 from textune.training.optim import AdamW
+
+REMEDY = "a lower --lr or --set train.precision=fp32"
 
 
 class Trainable(Protocol):
@@ -49,14 +51,15 @@ def train(
     *,
     clip: float | None,
     dropout: bool = True,
-    remedy: str = "a lower --lr or --set train.precision=fp32",
+    late: Late | None = None,
     ranks: Ranks = ALONE,
     capturing: Capturing | None = None,
 ) -> Iterator[Step]:
     """Update the weights once for each step, and yield what it was like.
 
-    The gradient is the exact mean over the optimizer batch, however it is parted. On a card it is
-    learned one step later whether a norm was finite, while the next gradient is computed.
+    The gradient is the exact mean over the optimizer batch, however it is parted. On a card nobody
+    waits for it: it is known some steps later whether its norm was finite, and until then none of
+    these steps changes anything if it was not.
 
     Args:
         model: Computes logits from a batch.
@@ -66,20 +69,19 @@ def train(
         schedule: Stepped after every update.
         clip: Largest gradient norm; None for no limit.
         dropout: Whether the model is in training mode; the one place where that is decided.
-        remedy: What may help where a gradient is not finite.
+        late: Looks whether gradients were finite; None: as is usual for the device.
         ranks: Processes that learn the run, each from its share of every update.
         capturing: Computes micro-batches by graphs of a card; they lie on the host then.
 
     Raises:
-        NumericsError: A gradient is not finite; the weights are those of the step before.
+        NumericsError: A gradient is not finite; the weights are those of the step before it.
         RanksError: Another process is lost; the weights are those of the step before.
     """
-    late: Step | None = None  # of which it is not known yet whether its norm was finite
+    late = late or Late(REMEDY, UPDATES if optimizer.skips else 0)
     for work in steps:
         model.set_dropout(dropout)  # whoever took the step before may have judged by the model
         total = reducing.add(ranks, optimizer, accumulate(model, loss, work, capturing))
         norm = optimizer.clip(clip)
-        _refuse_not_finite(late, remedy)
         step = Step(
             number=work.number,
             epoch=work.epoch,
@@ -89,23 +91,13 @@ def train(
             texts=work.texts,
             tokens=work.tokens,
             computed=work.computed,
+            read=told(total, norm),
         )
-        late = step if optimizer.skips else None
-        if late is None:
-            _refuse_not_finite(step, remedy)
+        late.add(step)
         update(model, optimizer)
         schedule.step()
         yield step
-    _refuse_not_finite(late, remedy)
-
-
-def _refuse_not_finite(step: Step | None, remedy: str) -> None:
-    """Refuse a gradient that is not finite; on a card this waits for the step."""
-    if step is not None and not bool(step.norm.isfinite()):
-        raise NumericsError(
-            f"step {step.number}: the gradient is not finite (loss {step.loss.item():.4g}); the "
-            f"weights were left as they were after step {step.number - 1}; {remedy} usually helps"
-        )
+    late.settle()
 
 
 def update(model: Trainable, optimizer: AdamW) -> None:

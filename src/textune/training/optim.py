@@ -57,7 +57,8 @@ class AdamW(torch.optim.AdamW):
 
     On a CPU with kernels one pass reads gradient, weight and moments, and writes the bf16 copies
     that the encoder computes with; elsewhere torch's own fused kernel does the update. On a card an
-    update whose gradient is not finite changes nothing (`skips`), so that nobody need ask first.
+    update whose gradient is not finite changes nothing (`skips`), and none after it does, so that
+    nobody need ask first.
 
     Args:
         groups: Parameter groups, as torch takes them.
@@ -83,6 +84,7 @@ class AdamW(torch.optim.AdamW):
         self._by_kernel = calls.available() and all(_is_plain(item) for item in everything)
         # a card is not waited for: there the update itself leaves the weights as they were
         self.skips = any(item.device.type == "cuda" for item in everything)
+        self._is_broken: Tensor | None = None  # 1 once a gradient was not finite
 
     def add_param_group(self, param_group: dict[str, object]) -> None:
         """Add a group, as torch does; its decorator would import a compiler first, for a second."""
@@ -101,8 +103,22 @@ class AdamW(torch.optim.AdamW):
             norm = nn.utils.get_total_norm(gradients)
         self._scale = None if most is None else (most / (norm + 1e-6)).clamp(max=1.0)
         # torch's fused kernel changes nothing, neither weights nor moments, where this is 1
-        self.found_inf = (~norm.isfinite()).float() if self.skips else None
+        self.found_inf = self._broken(norm) if self.skips else None
         return norm
+
+    def begin_anew(self) -> None:
+        """Forget moments and gradients, and that one was not finite."""
+        self.state.clear()
+        self.zero_grad()
+        self._is_broken = None
+
+    def _broken(self, norm: Tensor) -> Tensor:
+        """Return 1 where this norm, or one before, is not finite, and 0 else; ()."""
+        found = (~norm.isfinite()).float()
+        if self._is_broken is not None:
+            found = torch.maximum(found, self._is_broken)
+        self._is_broken = found
+        return found
 
     @torch.no_grad()
     def step(self, closure: object = None) -> Any:

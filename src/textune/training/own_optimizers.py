@@ -118,6 +118,12 @@ class _Adopted:
             for parameter, half in self._pairs:
                 half.copy.copy_(parameter)
 
+    def begin_anew(self) -> None:
+        """Forget moments and gradients."""
+        own: Any = self
+        own.state.clear()
+        self.zero_grad()
+
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget all gradients."""
         del set_to_none

@@ -112,8 +112,7 @@ def begin(learner: Learner, folder: Path, why: str) -> Iterator[Message | Starte
 
 def _forget(learner: Learner) -> None:
     """Forget gradients and moments."""
-    learner.optimizer.state.clear()
-    learner.optimizer.zero_grad()
+    learner.optimizer.begin_anew()
     learner.encoder.release()
 
 

@@ -1,0 +1,76 @@
+"""Numbers of an update come from a card by themselves, and are read when they are there.
+
+Reading one at once would make the host wait for the card, and the card then for the host. So an
+update whose gradient is not finite is noticed a few updates later; it changes nothing, and neither
+does any after it (`AdamW.skips`).
+"""
+
+from collections import deque
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from textune.errors import NumericsError
+from textune.records import Step
+
+UPDATES = 4  # after which it is known, at the latest, whether a gradient was finite
+
+
+class Late:
+    """Holds updates of which it is not known yet whether their gradient was finite.
+
+    Args:
+        remedy: What may help where one is not.
+        most: Updates that may be held; 0: each is looked at as soon as it comes.
+    """
+
+    def __init__(self, remedy: str, most: int = 0):
+        self._remedy, self._most = remedy, most
+        self._held: deque[Step] = deque()
+
+    def add(self, step: Step) -> None:
+        """Take an update, and look at those that were taken long ago.
+
+        Raises:
+            NumericsError: The gradient of one was not finite.
+        """
+        self._held.append(step)
+        self.settle(self._most)
+
+    def settle(self, left: int = 0) -> None:
+        """Look at all updates but so many; nothing may be saved of a run before.
+
+        Raises:
+            NumericsError: The gradient of one was not finite.
+        """
+        while len(self._held) > left:
+            step = self._held.popleft()
+            loss, norm = step.numbers()
+            if norm - norm == 0:  # neither infinite nor NaN
+                continue
+            self._held.clear()
+            raise NumericsError(
+                f"step {step.number}: the gradient is not finite (loss {loss:.4g}); the weights "
+                f"were left as they were after step {step.number - 1}; {self._remedy} usually helps"
+            )
+
+
+def told(loss: Tensor, norm: Tensor) -> Callable[[], tuple[float, float]] | None:
+    """Let a card tell loss and norm of an update when it has them.
+
+    Returns:
+        What waits for them, and for nothing after them; None where reading makes nobody wait.
+    """
+    if norm.device.type != "cuda":
+        return None
+    numbers = torch.empty(2, pin_memory=True)
+    numbers.copy_(torch.stack([loss.float(), norm.float()]), non_blocking=True)
+    event = torch.cuda.Event()
+    event.record()
+
+    def read() -> tuple[float, float]:
+        event.synchronize()
+        return float(numbers[0]), float(numbers[1])
+
+    return read
