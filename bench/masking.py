@@ -33,15 +33,20 @@ def run(job: Job) -> Result:
     return masked_peers.learn(job)
 
 
-def learn(job: Job) -> Result:
-    """Take the updates of `textune adapt`: some to warm up, then one pass with the clock on."""
+def learn(job: Job, changes: Sequence[str] = ()) -> Result:
+    """Take the updates of `textune adapt`: some to warm up, then one pass with the clock on.
+
+    Args:
+        job: What to learn from.
+        changes: Other settings, "section.name=value".
+    """
     import torch
 
-    learner = build(job)
+    learner = build(job, changes=changes)
     whole = learner.objective
     learner.objective = part(whole, job.warm)
     updates(learner)
-    learner.objective = whole
+    learner.objective, learner.sizes = whole, None
     device = str(learner.encoder.device)
     clock = Clock(job, device)
     clock.start()

@@ -104,17 +104,12 @@ def build(job: dict[str, Any]) -> Any:
 
 def timed(learner: Any) -> Iterator[dict[str, float]]:
     """Update, and yield each update's time and size."""
-    from textune.training import loop
+    import torch
 
     began = time.perf_counter()
-    for step in loop.train(
-        learner.model,
-        learner.objective.loss,
-        learner.work(),
-        learner.optimizer,
-        learner.schedule,
-        clip=learner.settings.train.clip,
-    ):
+    graphs = learner.capturing(learner.objective.loss)
+    works = learner.work(None if graphs is None else torch.device("cpu"))
+    for step in learner.updates(learner.objective.loss, works, graphs):
         now = time.perf_counter()
         yield {
             "seconds": now - began,

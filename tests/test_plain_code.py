@@ -13,6 +13,7 @@ WRITES_GRADIENTS = {  # and says in its docstring what a measurement found, or w
     "encoder/precision.py",
     "fast/matrices.py",
     "lightning/kept.py",
+    "training/capturing.py",
     "training/optim.py",
     "training/reducing.py",
 }

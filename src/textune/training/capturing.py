@@ -2,7 +2,9 @@
 
 A graph is launched by one call, where Python makes thousands for a pass: on short texts a card
 waits for those most of the time. What is captured reads and writes the same memory every time, so
-batches are filled up to few sizes and copied there, and gradients are written where they stay.
+batches are filled up to few sizes and copied there, and gradients are written where they stay, not
+laid down by autograd: a graph writes to the memory that it was captured with, so no measurement is
+needed for that, and hooks of parameters would not run in a replay anyway.
 
 Dropout in a graph draws from the generator that `torch.manual_seed` sets, from where it stands when
 the graph is replayed (torch moves it on by what a pass draws): other masks every time, the same

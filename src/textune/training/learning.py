@@ -218,7 +218,9 @@ class _Judged:
 
 def _judge(learner: Learner) -> _Judged:
     """Judge the weights on what is held out, and on what was learned from where asked for."""
+    began = time.perf_counter()
     learner.late.settle()
+    learner.progress.seconds += time.perf_counter() - began  # a card may have been behind
     began = time.perf_counter()
     learner.encoder.release()  # gradients are made anew; meanwhile judging needs memory
     memory.give_back()
