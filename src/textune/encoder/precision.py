@@ -4,7 +4,8 @@ There is one module tree, whatever the format: what is in training mode, frozen 
 way is so in every format.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -111,6 +112,24 @@ class Cast(Plain):
         """Return each parameter that learns, and its copy."""
         pairs = zip(self._originals, self._copies.values(), strict=True)
         return [(item, copy) for item, copy in pairs if item.requires_grad]
+
+
+def has_tf32(device: torch.device, numbers: str) -> bool:
+    """Tell whether a card can multiply what is kept in fp32 by TF32, with 10 bits of fraction."""
+    is_card = device.type == "cuda" and numbers == "fp32"
+    return is_card and torch.cuda.get_device_capability(device)[0] >= 8
+
+
+@contextmanager
+def products(*, by_tf32: bool) -> Iterator[None]:
+    """Let products of fp32 be TF32's for a while; else leave them as they are."""
+    before = torch.get_float32_matmul_precision()
+    if by_tf32:
+        torch.set_float32_matmul_precision("high")
+    try:
+        yield
+    finally:
+        torch.set_float32_matmul_precision(before)
 
 
 class _Call(nn.Module):

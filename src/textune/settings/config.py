@@ -176,6 +176,10 @@ class TrainSettings(Section):
         True,
         description="On a card of NVIDIA, capture forward and backward pass as CUDA graphs.",
     )
+    tf32: bool = Field(
+        True,
+        description="On a card of NVIDIA, multiply what is kept in fp32 by TF32 while training.",
+    )
     profile: bool = Field(
         False,
         description="Record what the first updates cost: a table, and a trace for a browser.",

@@ -195,21 +195,32 @@ class Captured:
             (torch._foreach_add_ if adds else torch._foreach_copy_)(places, new)
 
     def capture(self, pool: Any) -> None:
-        """Capture both ways of writing gradients; the generator stands afterwards as before."""
+        """Capture both ways of writing gradients; the generator stands afterwards as before.
+
+        Raises:
+            RuntimeError: Something in the pass cannot be captured.
+        """
         device = self.batch.ids.device
-        state = torch.cuda.get_rng_state(device)
-        side = torch.cuda.Stream(device)
-        side.wait_stream(torch.cuda.current_stream(device))
+        current, side = torch.cuda.current_stream(device), torch.cuda.Stream(device)
+        generator = torch.cuda.default_generators[current.device_index]
+        state, spare = generator.get_state(), generator.clone_state()
+        side.wait_stream(current)
         with torch.cuda.stream(side):
             for _ in range(WARM):
                 self.compute()
-        torch.cuda.current_stream(device).wait_stream(side)
-        for adds in (False, True):
-            graph = torch.cuda.CUDAGraph()
-            with torch.cuda.graph(graph, pool=pool, stream=side, capture_error_mode="thread_local"):
-                self.accumulate(adds=adds)
-            self._graphs[adds] = graph
-        torch.cuda.set_rng_state(state, device)
+        current.wait_stream(side)
+        try:
+            for adds in (False, True):
+                graph = torch.cuda.CUDAGraph()
+                how = {"pool": pool, "stream": side, "capture_error_mode": "thread_local"}
+                with torch.cuda.graph(graph, **how):
+                    self.accumulate(adds=adds)
+                self._graphs[adds] = graph
+        except RuntimeError:
+            torch.cuda.set_stream(current)  # a capture that failed leaves its own stream, and a
+            generator.graphsafe_set_state(spare)  # generator that draws in captures alone
+            raise
+        generator.set_state(state)
 
     def _make_room(self) -> bool:
         """Let each parameter's gradient be where it is written; tell whether there were some."""

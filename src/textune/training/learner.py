@@ -23,6 +23,7 @@ from textune.parallel.ranks import ALONE, Ranks
 from textune.records import Batch, Message, Started, Step
 from textune.runs.journal import Journal
 from textune.runs.typed import Capsule
+from textune.settings.config import TrainSettings
 from textune.settings.language_config import RunSettings
 from textune.text.buckets import Sizes
 from textune.trackers.several import Trackers
@@ -119,7 +120,8 @@ class Learner:
             schedule=LambdaLR(optimizer, lambda _: 1.0),
             micro_tokens=train.micro_tokens or _micro_tokens(encoder),
             remarks=(
-                f"device: {devices.words(device)}; numbers: {numbers} ({why})",
+                f"device: {devices.words(device)}; numbers: {numbers} ({why})"
+                f"{_products(train, device)}",
                 *remarks.kernels(encoder),
             ),
             clock=clock or Clock(),
@@ -145,6 +147,11 @@ class Learner:
         if self.is_frozen:
             return 0
         return self.objective.per_epoch * self.settings.train.epochs
+
+    @property
+    def by_tf32(self) -> bool:
+        """Tell whether products of fp32 are TF32's, on a card."""
+        return bool(_products(self.settings.train, self.encoder.device))
 
     @property
     def no_graphs(self) -> str | None:
@@ -306,6 +313,7 @@ class Learner:
             late=self.late,
             ranks=self.ranks,
             capturing=capturing,
+            by_tf32=self.by_tf32,
         )
 
     def measures(self) -> Capsule:
@@ -344,6 +352,12 @@ class Learner:
         if self.progress.retry is not None:
             rising = max(rising, round(self.progress.retry["warmup_share"] * total))
         return optim.schedule(self.optimizer, train.schedule, warmup=rising, total=total)
+
+
+def _products(train: TrainSettings, device: torch.device) -> str:
+    """Say that products of fp32 are TF32's, where they are."""
+    is_quick = train.tf32 and precision.has_tf32(device, train.precision)
+    return "; its products in TF32 (train.tf32=false: in fp32)" if is_quick else ""
 
 
 def _micro_tokens(encoder: Encoder) -> int:

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 from torch.optim.lr_scheduler import LRScheduler
 
+from textune.encoder import precision
 from textune.fast import threads
 from textune.objectives.work import Work
 from textune.parallel.ranks import ALONE, Ranks
@@ -54,6 +55,7 @@ def train(
     late: Late | None = None,
     ranks: Ranks = ALONE,
     capturing: Capturing | None = None,
+    by_tf32: bool = False,
 ) -> Iterator[Step]:
     """Update the weights once for each step, and yield what it was like.
 
@@ -72,6 +74,7 @@ def train(
         late: Looks whether gradients were finite; None: as is usual for the device.
         ranks: Processes that learn the run, each from its share of every update.
         capturing: Computes micro-batches by graphs of a card; they lie on the host then.
+        by_tf32: Whether products of fp32 are TF32's on a card.
 
     Raises:
         NumericsError: A gradient is not finite; the weights are those of the step before it.
@@ -80,7 +83,9 @@ def train(
     late = late or Late(REMEDY, UPDATES if optimizer.skips else 0)
     for work in steps:
         model.set_dropout(dropout)  # whoever took the step before may have judged by the model
-        total = reducing.add(ranks, optimizer, accumulate(model, loss, work, capturing))
+        with precision.products(by_tf32=by_tf32):
+            mine = accumulate(model, loss, work, capturing)
+        total = reducing.add(ranks, optimizer, mine)
         norm = optimizer.clip(clip)
         step = Step(
             number=work.number,
