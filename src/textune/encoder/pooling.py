@@ -31,8 +31,9 @@ def pool(logits: Tensor, items: Items, how: Pool, sharpness: Tensor | None = Non
     if how == "mean":
         found = logits.new_zeros(count, logits.shape[1]).index_add(0, items.of, logits)
         return found / sizes
-    is_plain = sharpness is None or how != "learned"
-    scale = logits.new_ones(()) if is_plain else sharpness.exp().to(logits)
+    scale = logits.new_ones(())
+    if sharpness is not None and how == "learned":
+        scale = sharpness.exp().to(logits)
     index = items.of[:, None].expand_as(logits)
     empty = logits.new_full((count, logits.shape[1]), -torch.inf)
     top = empty.scatter_reduce(0, index, logits, "amax")  # (I, C)
