@@ -125,20 +125,23 @@ def prepare(
         file = masked.write(place / "texts.jsonl", (texts * often)[: counts["masked"]])
         return replace(job, train=str(file)), list(MASKED)
     if name == "prediction":
-        run, texts = reviews(options, job, counts["prediction"], place)
-        return replace(job, base=str(run), train=str(texts)), list(ANSWERERS)
+        run, file = reviews(options, job, counts["prediction"], place)
+        return replace(job, base=str(run), train=str(file)), list(ANSWERERS)
     found = tasks.prepare(name, options.data, place, limit=counts[name], score_limit=0)
-    read = {"train": str(found.train), "valid": str(found.valid), "labels": found.labels}
-    return replace(job, **read), list(LEARNERS)
+    return reading(job, found), list(LEARNERS)
+
+
+def reading(job: Job, found: tasks.Prepared) -> Job:
+    """Return the job that reads these files."""
+    return replace(job, train=str(found.train), valid=str(found.valid), labels=found.labels)
 
 
 def reviews(options: argparse.Namespace, job: Job, count: int, place: Path) -> tuple[Path, Path]:
     """Train on a few rows, so that there is a run; write the texts that it shall label."""
     few = tasks.prepare("imdb", options.data, place, limit=predict.ROWS, score_limit=0)
-    read = {"train": str(few.train), "valid": str(few.valid), "labels": few.labels}
     scratch = place / "training"
     scratch.mkdir()
-    training = replace(job, work="imdb 32", program="textune", scratch=str(scratch), **read)
+    training = replace(reading(job, few), work="imdb 32", program="textune", scratch=str(scratch))
     processes.run("bench.card_measure", asdict(replace(training, began=time.time())), place)
     rows = tasks.read("imdb", options.data / tasks.TASKS["imdb"].train, few.labels)
     texts = place / "texts.json"

@@ -102,7 +102,7 @@ class Cast(Plain):
     @torch.no_grad()
     def refresh(self) -> None:
         """Cast the optimized parameters anew."""
-        torch._foreach_copy_(list(self._copies.values()), self._originals)
+        torch._foreach_copy_(list(self._copies.values()), list[Tensor](self._originals))
 
     def reload(self) -> None:
         """Cast the parameters of a checkpoint."""
