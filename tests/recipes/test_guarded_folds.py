@@ -1,11 +1,14 @@
 """A training on folds that does not learn begins anew, and what was found holds for the others."""
 
 import json
+import shutil
 
 import pytest
 
 import textune
+from conftest import write_reviews
 from made_requests import train_request
+from made_texts import own_cache
 from textune.errors import NumericsError
 from textune.recipes import labelled_text, selecting
 from textune.records import Message
@@ -14,6 +17,19 @@ pytestmark = pytest.mark.usefixtures("auto_recipe")
 
 WILD = ("train.lr=0.5", "train.epochs=6", "train.batch_size=16", "train.recipe=auto")
 SHORT = (*WILD[:1], "train.epochs=2", *WILD[2:])
+
+
+@pytest.fixture(scope="module")
+def short(tiny_base, tmp_path_factory, _kernels):
+    """Return a file of texts and the folder of a short run on it, which began anew in a fold."""
+    with (
+        own_cache(tmp_path_factory.mktemp("short"), _kernels) as folder,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setattr(selecting.preferring, "is_better", lambda *_: True)
+        file = write_reviews(folder / "reviews.csv")
+        options = {"base": tiny_base, "settings": SHORT, "device": "cpu"}
+        return file, textune.train(file, out=folder / "run", **options)
 
 
 def warnings_of(request):
@@ -48,11 +64,11 @@ def test_folds_at_a_rate_that_is_far_too_high_are_tried_once_more(
 
 
 def test_a_run_that_was_killed_after_it_goes_on_by_the_safer_recipe(
-    reviews, tiny_base, tmp_path, monkeypatch
+    short, tiny_base, tmp_path, monkeypatch
 ):
+    reviews, whole = short
     monkeypatch.setattr(selecting.preferring, "is_better", lambda *_: True)
     options = {"base": tiny_base, "settings": SHORT, "device": "cpu"}
-    whole = textune.train(reviews, out=tmp_path / "whole", **options)
     with monkeypatch.context() as patch:
         patch.setattr(selecting.selected, "words", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
@@ -106,12 +122,16 @@ def test_sound_folds_are_as_they_were(reviews, tiny_base, tmp_path):
 
 @pytest.mark.parametrize("few", [True, False])
 def test_the_curve_of_such_a_run_is_by_the_safer_recipe(
-    few, reviews, tiny_base, tmp_path, monkeypatch
+    few, short, tiny_base, tmp_path, monkeypatch
 ):
+    reviews, made = short
     monkeypatch.setattr(selecting.preferring, "is_better", lambda *_: True)
     options = {"base": tiny_base, "settings": SHORT, "device": "cpu", "out": tmp_path / "run"}
     valid = {} if few else {"valid": reviews}
-    textune.train(reviews, **options, **valid)
+    if few:
+        shutil.copytree(made.path, tmp_path / "run")
+    else:
+        textune.train(reviews, **options, **valid)
     rates, build = [], selecting.Trainer._updates
 
     def updates(trainer, learner, loss, works):

@@ -203,7 +203,7 @@ def wait_for_checkpoint(folder):
         time.sleep(0.002)
 
 
-def test_a_damaged_checkpoint_is_passed_over(reviews, tiny_base, tmp_path):
+def test_a_damaged_checkpoint_is_passed_over(whole, reviews, tiny_base, tmp_path):
     with pytest.raises(StoppedError):
         for event in labelled_text.learn(train_request(reviews, tiny_base, tmp_path / "run")):
             if isinstance(event, Step) and event.number == 20:
@@ -218,8 +218,7 @@ def test_a_damaged_checkpoint_is_passed_over(reviews, tiny_base, tmp_path):
         labelled_text.learn(train_request(reviews, tiny_base, tmp_path / "run", resume=True))
     )
     assert next(event for event in events if isinstance(event, Started)).first == 19
-    textune.train(reviews, base=tiny_base, out=tmp_path / "whole", **(OPTIONS | {"seed": 42}))
-    assert same(tmp_path / "run", tmp_path / "whole")
+    assert same(tmp_path / "run", whole)
 
 
 def stopped_run(reviews, tiny_base, out):
@@ -251,8 +250,8 @@ def test_without_a_checkpoint_there_is_nothing_to_continue(reviews, tiny_base, t
         list(labelled_text.learn(train_request(reviews, tiny_base, tmp_path / "run", resume=True)))
 
 
-def test_an_existing_run_is_refused_and_kept(reviews, tiny_base, tmp_path):
-    textune.train(reviews, base=tiny_base, out=tmp_path / "run", **OPTIONS)
+def test_an_existing_run_is_refused_and_kept(trained, reviews, tiny_base, tmp_path):
+    shutil.copytree(trained.path, tmp_path / "run")
     before = weights_of(tmp_path / "run")
     with pytest.raises(RunError, match="already exists; --resume continues it, --overwrite"):
         textune.train(reviews, base=tiny_base, out=tmp_path / "run", **OPTIONS)
