@@ -120,6 +120,7 @@ def _steps(
         yield from _validated(learner, folder, stop)
         learner.listeners.epoch_end({})
         if _is_over(learner):
+            learner.late.settle()
             break
         if _is_to_be_saved(learner):
             yield from _saved(learner, folder)
