@@ -56,3 +56,17 @@ def test_an_update_that_a_card_left_out_is_no_line_of_the_log(tmp_path):
     journal.close()
     assert [line["step"] for line in lines(file)] == [1]
     assert "NaN" not in file.read_text(encoding="utf-8")
+
+
+def test_of_a_card_the_last_steps_are_written_later(tmp_path):
+    file = tmp_path / "log.jsonl"
+    journal = Journal(file)
+    for number in range(1, 23):
+        loss = torch.tensor(float(number))
+        told = Step(number, 1, loss, loss, 1e-4, 8, 100, 100, lambda it=loss: (float(it), 1.0))
+        journal.step(told, 0.1, 1)
+    assert len(file.read_text("utf-8").splitlines()) == 15
+    journal.close()
+    assert [json.loads(line)["loss"] for line in file.read_text("utf-8").splitlines()] == list(
+        map(float, range(1, 23))
+    )

@@ -18,6 +18,7 @@ from textune.trackers.several import Trackers
 RETRY = "retry"
 MOST_LABELS = 100  # whose curves are kept
 HOLD = 20  # steps held back before their tensors are read: reading makes a GPU wait
+BEHIND = 5  # of these, the last ones, which a card may not have done yet
 TRACKED = ("loss", "lr", "norm", "seconds", "tokens_per_second")  # of a step
 
 
@@ -58,7 +59,7 @@ class Journal:
         self._held.append((step, seconds, threads))
         self._epochs[step.epoch].seconds += seconds
         if len(self._held) >= HOLD:
-            self.flush()
+            self.flush(BEHIND if step.read is not None else 0)
 
     def epoch(self, last: Step) -> None:
         """Note how long the updates of an epoch took, after its last one."""
@@ -120,11 +121,14 @@ class Journal:
             self._write(cast("LogLine", {"kind": RETRY, "step": 0, **found}))
             self._send()
 
-    def flush(self) -> None:
-        """Write the steps that are held back."""
-        for step, seconds, threads in self._held:
+    def flush(self, left: int = 0) -> None:
+        """Write the steps that are held back, but for so many of the last ones."""
+        count = len(self._held) - left
+        told, self._held = self._held[:count], self._held[count:]
+        for step, seconds, threads in told:
             loss, norm = step.numbers()
             if not math.isfinite(norm):  # neither it nor one after it changed anything
+                self._held.clear()
                 break
             line: LogLine = {
                 "kind": "step",
@@ -142,9 +146,8 @@ class Journal:
             self._write(line)
             self._epochs[step.epoch].losses.append(loss)
             known = cast("dict[str, float]", line)
-            told = {f"train/{name}": known[name] for name in TRACKED}
-            self._trackers.send("step", step.number, told)
-        self._held.clear()
+            tracked = {f"train/{name}": known[name] for name in TRACKED}
+            self._trackers.send("step", step.number, tracked)
         self._send()
 
     def news(self) -> list[str]:

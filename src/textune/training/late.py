@@ -6,7 +6,6 @@ does any after it (`AdamW.skips`).
 """
 
 from collections import deque
-from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -56,21 +55,25 @@ class Late:
             )
 
 
-def told(loss: Tensor, norm: Tensor) -> Callable[[], tuple[float, float]] | None:
-    """Let a card tell loss and norm of an update when it has them.
+class Told:
+    """Loss and norm of an update, which a card writes into memory of the host when it has them."""
 
-    Returns:
-        What waits for them, and for nothing after them; None where reading makes nobody wait.
-    """
-    if norm.device.type != "cuda":
-        return None
-    numbers = torch.empty(2, pin_memory=True)
-    numbers.copy_(torch.stack([loss.float(), norm.float()]), non_blocking=True)
-    event = torch.cuda.Event()
-    event.record()
+    def __init__(self, loss: Tensor, norm: Tensor):
+        self._numbers: Tensor = torch.empty(2, pin_memory=True)
+        self._numbers.copy_(torch.stack([loss.float(), norm.float()]), non_blocking=True)
+        self._event: torch.cuda.Event | None = torch.cuda.Event()
+        self._event.record()
 
-    def read() -> tuple[float, float]:
-        event.synchronize()
-        return float(numbers[0]), float(numbers[1])
+    def __call__(self) -> tuple[float, float]:
+        """Wait for them, and for nothing after them; return both."""
+        event = self._event
+        if event is not None:
+            event.synchronize()
+            self._numbers = self._numbers.clone()  # from memory that a card can write to
+            self._event = None
+        return float(self._numbers[0]), float(self._numbers[1])
 
-    return read
+
+def told(loss: Tensor, norm: Tensor) -> Told | None:
+    """Let a card tell loss and norm of an update; None where reading makes nobody wait."""
+    return Told(loss, norm) if norm.device.type == "cuda" else None
