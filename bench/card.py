@@ -40,9 +40,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with tempfile.TemporaryDirectory(prefix="bench-card-") as name:
         folder = Path(name)
         try:
-            head = machine.describe("", options.threads, folder, size=256 if options.tiny else 8192)
-            if not options.tiny and head["machine"]["products"]["square"]["device"] != "cuda":
-                sys.exit(NEEDS)
+            head = machine.describe("", options.threads, folder, size=256)
+            if not options.tiny:
+                if head["machine"]["products"]["square"]["device"] != "cuda":
+                    sys.exit(NEEDS)
+                head = machine.describe("", options.threads, folder, size=8192)
             say.print(machine.in_words(head["machine"]))
             results, lengths = run_all(options, folder, say)
         except processes.ProgramError as error:
