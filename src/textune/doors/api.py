@@ -60,6 +60,10 @@ def fine_tuning(options: Mapping[str, object]) -> Events["Run"]:
     from textune.recipes import labelled_text
 
     request = keywords.labelled(options)
+    if options.get("plan"):
+        from textune.recipes import planned
+
+        return planned.forecast(request)
     if options.get("trial"):
         from textune.recipes import trial
 
@@ -133,6 +137,7 @@ def train(
     callbacks: Sequence[object] = (),
     preprocess: Callable[[str], str] | None = None,
     trial: bool = False,
+    plan: bool = False,
     track: str | Sequence[str] | None = None,
     resume: bool = False,
     accept_changes: bool = False,
@@ -217,6 +222,7 @@ def train(
         callbacks: Objects that are told of steps and epochs, and may stop or change the rate.
         preprocess: Called with every text that is read, in predicting too.
         trial: Go through every stage with one batch, in a folder that is gone afterwards.
+        plan: Compute a few updates and say what the run takes: time, memory, disk; nothing stays.
         track: Trackers that follow the run, "tensorboard", "csv", "mlflow" or "wandb" (offline
             unless you say otherwise); several with commas.
         resume: Continue the run in `out`, or the last one that is named after the file.

@@ -28,6 +28,7 @@ from textune.doors import (
     console,
     console_files,
     console_metrics,
+    console_plan,
     console_predictions,
     evaluating_api,
     exits,
@@ -94,6 +95,9 @@ def train(
     reporting_api.require_form(report, "--report")
     launching.start(processes, gpus)
     run = _watched(api.train, options, quiet=as_json)
+    if options.get("plan"):
+        console_plan.show(run.metrics["plan"], as_json=as_json, report=report)
+        return
     if options.get("trial"):
         if report is not None:
             console.warn(f"--report {report}: a trial keeps nothing, and none was written")

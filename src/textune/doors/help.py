@@ -55,7 +55,7 @@ OPTIONS = {
         *("batch_tokens", "timeout", "grace", "log_requests"),
     ),
     "Where it runs": (
-        *("device", "gpus", "processes", "precision", "deterministic", "profile", "trial"),
+        *("device", "gpus", "processes", "precision", "deterministic", "profile", "trial", "plan"),
     ),
     "What is written": (
         *("out", "output", "resume", "accept_changes", "overwrite", "keep", "as_json", "quiet"),

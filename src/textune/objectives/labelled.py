@@ -234,23 +234,24 @@ class Labelled:
         device: torch.device | None = None,
     ) -> Iterator[Work]:
         """Yield the updates of one pass that come after this step of the run."""
-        updates = self._plan(encoder, epoch, micro_tokens, place)
+        updates = self.planned(encoder, epoch, micro_tokens, place)
         first = (epoch - 1) * self.per_epoch + 1
         for number, update in enumerate(updates, start=first):
             if number > after:
-                found = self._one(encoder, update, number, epoch, device or encoder.device)
+                found = self.one(encoder, update, number, epoch, device or encoder.device)
                 yield replace(found, micro_tokens=micro_tokens)
 
     def sizes(self, encoder: Encoder, *, micro_tokens: int) -> Iterator[Size]:
         """Yield how large the micro-batches of the first pass are, before they are made."""
         train = self.corpus.split.train
-        for update in self._plan(encoder, 1, micro_tokens, FIRST):
+        for update in self.planned(encoder, 1, micro_tokens, FIRST):
             for part in filter(len, update.parts):
                 yield batches.size_of(self.corpus.store, train[part])
 
-    def _plan(
+    def planned(
         self, encoder: Encoder, epoch: int, micro_tokens: int, place: Place
     ) -> list[plan.Update]:
+        """Return all updates of one pass, of which nothing is packed yet."""
         train = self.corpus.split.train
         return plan.epoch(
             self.corpus.store.lengths[train],
@@ -280,7 +281,7 @@ class Labelled:
         """Return what the sum of losses over some texts of the corpus is divided by."""
         return self.task.count(self.corpus.targets[rows], self.corpus.weights_of(rows))
 
-    def _one(
+    def one(
         self,
         encoder: Encoder,
         update: plan.Update,
@@ -288,6 +289,7 @@ class Labelled:
         epoch: int,
         device: torch.device,
     ) -> Work:
+        """Pack the texts of an update."""
         corpus = self.corpus
         mine = corpus.split.train[update.rows]
         parts = [corpus.split.train[part] for part in update.parts if len(part)]

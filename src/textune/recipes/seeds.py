@@ -84,7 +84,7 @@ def repeat(
     Returns:
         The numbers of the best, and of all seeds under `seeds`.
     """
-    count, first = _count(request, numbers), request.settings.seed
+    count, first = count_of(request, numbers), request.settings.seed
     if count == 1:
         return dict(numbers)
     found = {first: _keep_first(folder, first, numbers)}
@@ -123,7 +123,8 @@ def tidy(folder: Path) -> None:
             folders.drop_model(place)
 
 
-def _count(request: TrainRequest, numbers: Numbers) -> int:
+def count_of(request: TrainRequest, numbers: Numbers) -> int:
+    """Say by how many seeds a run learns."""
     if request.seeds is not None:
         return request.seeds
     train = request.settings.train

@@ -1,0 +1,140 @@
+"""Ask textune what a run takes, make the run, and print what it took as a share of the forecast.
+
+Three tasks in two sizes, each forecast and each run in a process of its own. Where other programs
+compute, `--processor` reckons and measures in seconds of the processor instead of the clock.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from bench import commands
+
+TASKS = {
+    "one label": ("cola/in_domain_train.tsv", {"text": "4", "label": "2"}),
+    "number": ("stsbenchmark/sts-train.csv", {"text": "6,7", "label": "5"}),
+    "words": ("wnut17/wnut17train.conll", {}),
+}
+SIZES = (700, 2500)  # rows
+LOOKS = 0.05  # seconds between two looks at the folder of a run
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Forecast, run, and print the ratios."""
+    parser = commands.plain_parser("plan", __doc__)
+    parser.add_argument("--processor", action="store_true", help="seconds of the processor")
+    parser.add_argument("--only", help="one of the tasks")
+    parser.add_argument("--sizes", default=",".join(map(str, SIZES)), help="rows, by comma")
+    options = parser.parse_args(arguments)
+    rows = []
+    for name, (file, columns) in TASKS.items():
+        for size in map(int, options.sizes.split(",")):
+            if options.only in (None, name):
+                job = {"source": str(options.data / file), "limit": size, "columns": columns}
+                job |= {"processor": options.processor}
+                rows.append({"task": name, "rows": size, **_compared(job, options.threads)})
+    if options.json:
+        options.json.write_text(json.dumps(rows, indent=1), encoding="utf-8")
+        return
+    table = Table("task", "rows", "seconds", "memory", "disk afterwards", "disk at most", "updates")
+    for row in rows:
+        shares = [f"{value:.2f}" for value in row["shares"].values()]
+        table.add_row(row["task"], f"{row['rows']:,}", *shares)
+    Console().print("what the run took, as a share of the forecast", table)
+
+
+def _compared(job: dict[str, Any], threads: int) -> dict[str, Any]:
+    """Return what one forecast says, what its run took, and the shares."""
+    plan, took = (_child({**job, "plan": is_plan}, threads) for is_plan in (True, False))
+    disk = plan["disk_bytes"]
+    told = {
+        "seconds": plan["seconds"]["whole"],
+        "memory": plan["peak_memory_bytes"],
+        "end": disk["end"],
+        "most": disk["most"],
+        "steps": plan["steps"],
+    }
+    shares = {name: took[name] / value for name, value in told.items()}
+    return {"plan": plan, "took": took, "shares": shares}
+
+
+def _child(job: dict[str, Any], threads: int) -> dict[str, Any]:
+    environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "TEXTUNE_PROGRESS_SECONDS": "999"}
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.plan", "--child", json.dumps(job)],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+        env=environment,
+    )
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def _work(job: dict[str, Any]) -> dict[str, Any]:
+    """Forecast, or run and measure."""
+    import textune
+    from textune.recipes import reckoned
+    from textune.training import memory
+
+    clock: Callable[[], float] = time.process_time if job["processor"] else time.perf_counter
+    reckoned.clock = clock
+    with tempfile.TemporaryDirectory(prefix="bench-plan-") as folder:
+        out, most, ended = Path(folder) / "run", [0], threading.Event()
+
+        def watch() -> None:
+            while not ended.wait(LOOKS):
+                most[0] = max(most[0], _bytes(out))
+
+        given: dict[str, Any] = {"limit": job["limit"], "precision": "fp32", **job["columns"]}
+        if job["plan"]:
+            forecast: dict[str, Any] = dict(
+                textune.train(job["source"], out=out, plan=True, **given).metrics["plan"]
+            )
+            return forecast
+        began = clock()
+        watcher = threading.Thread(target=watch, daemon=True)
+        watcher.start()
+        textune.train(job["source"], out=out, **given)
+        took = clock() - began
+        ended.set()
+        watcher.join()
+        log = (out / "log.jsonl").read_text(encoding="utf-8").splitlines()
+        steps = sum("loss" in json.loads(line) and "step" in json.loads(line) for line in log)
+        peak = memory.peak() or 0
+        return {
+            "seconds": took,
+            "memory": peak,
+            "end": _bytes(out),
+            "most": max(most[0], _bytes(out)),
+            "steps": steps,
+        }
+
+
+def _bytes(place: Path) -> int:
+    """Return the bytes of all files below a folder, of which some may just vanish."""
+    total = 0
+    for root, _, files in os.walk(place):
+        for file in files:
+            with suppress(FileNotFoundError):
+                total += (Path(root) / file).stat().st_size
+    return total
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--child"]:
+        json.dump(_work(json.loads(sys.argv[2])), sys.stdout)
+        print()
+    else:
+        main()
