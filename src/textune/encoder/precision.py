@@ -44,6 +44,9 @@ class Plain:
     def collect(self) -> None:
         """Do nothing: gradients are where the optimizer reads them."""
 
+    def forget(self) -> None:
+        """Do nothing: the optimizer forgets its gradients itself."""
+
     def refresh(self) -> None:
         """Do nothing: the update has written the bf16 copies."""
 
@@ -97,6 +100,11 @@ class Cast(Plain):
                 original.grad = copy.grad.float()
             else:
                 original.grad += copy.grad
+            copy.grad = None
+
+    def forget(self) -> None:
+        """Drop the gradients of the copies."""
+        for copy in self._copies.values():
             copy.grad = None
 
     @torch.no_grad()

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from textune.decisions.rule import Decision
-from textune.evaluation import answered
+from textune.evaluation import answered, halving
 from textune.fast import threads
 from textune.parallel.ranks import ALONE, Ranks
 from textune.records import Batch, Items, Scores
@@ -135,9 +135,20 @@ def logits(
     if ranks.are_several:
         order = iter(ranks.deal(order, lengths))
     with without_dropout(encoder):
-        for places in threads.over(order):
-            batch = batches.pack(store, rows[places], device=encoder.device)
-            yield places, _answers(encoder, batch, most).float().cpu().numpy()
+        yield from halving.over(
+            threads.over(order),
+            lengths,
+            lambda places, fits: _of_texts(encoder, store, rows[places], min(most, fits)),
+        )
+
+
+def _of_texts(
+    encoder: Scorer, store: Store, rows: NDArray[np.int64], micro_tokens: int
+) -> NDArray[np.float32]:
+    """Compute some texts together; (T,) rows → (I, C)."""
+    batch = batches.pack(store, rows, device=encoder.device)
+    found: NDArray[np.float32] = _answers(encoder, batch, micro_tokens).float().cpu().numpy()
+    return found
 
 
 def _answers(encoder: Scorer, batch: Batch, micro_tokens: int) -> torch.Tensor:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from textune.encoder.model import Encoder
+from textune.evaluation import halving
 from textune.evaluation.evaluate import BUDGETS, without_dropout
 from textune.fast import threads
 from textune.metrics.intervals import RESAMPLES, percentiles
@@ -58,8 +59,12 @@ def tally(
     if ranks.are_several:
         order = iter(ranks.deal(order, lengths))
     with threads.shared(), torch.inference_mode(), without_dropout(encoder):
-        for rows in threads.over(order):
-            found[:, rows] = np.stack(list(_answer(encoder, masked_batch(rows))))
+        for rows, columns in halving.over(
+            threads.over(order),
+            lengths,
+            lambda rows, _: np.stack(list(_answer(encoder, masked_batch(rows)))),
+        ):
+            found[:, rows] = columns
     ranks.add([torch.from_numpy(found)])()
     return Tally(*found)
 

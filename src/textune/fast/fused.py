@@ -61,6 +61,7 @@ class FusedLayer:
 
     def __init__(self, layer: Any, dtype: torch.dtype):
         before: FusedLayer | None = getattr(layer, "fused", None)
+        self.recomputes: bool = before is not None and before.recomputes
         own = layer.attention.self
         self.heads = own.num_attention_heads
         self.factor = float(own.scaling)
@@ -247,13 +248,17 @@ class _Written(Function):
 
     @staticmethod
     def forward(ctx: Any, inputs: Any, anchor: Tensor, own: Any, *arguments: Any) -> Tensor:
-        out, ctx.saved = own.forward(inputs, *arguments, keep=True)
+        again = getattr(own, "recomputes", False)
+        out, ctx.saved = own.forward(inputs, *arguments, keep=not again)
+        ctx.given = (inputs, *arguments) if again else None
         ctx.own, ctx.rest = own, (None,) * (2 + len(arguments))
         return out
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         saved, ctx.saved = ctx.saved, None  # its memory is used again
+        if ctx.given is not None:  # seeds of masks are among what was given: the same bits
+            saved, ctx.given = ctx.own.forward(*ctx.given, keep=True)[1], None
         return ctx.own.backward(saved, gradients[0].contiguous()), *ctx.rest
 
 

@@ -45,7 +45,7 @@ class PackedLayer:
             return super().forward(hidden_states, *args, **kwargs)  # type: ignore[misc]
         borders, rows = (kwargs.get(name) if self.is_last else None for name in ("borders", "read"))
         hidden = hidden_states[0]  # (P, D)
-        if self.fused is not None and _has_kernels(self.output.dense.weight):
+        if self.fused is not None and computes_by_kernels(self):
             packing.calls.append(len(hidden))
             if borders is not None:
                 return LastLayer(self.fused)(hidden, borders, training=self.training)[None]
@@ -177,6 +177,12 @@ def parted(model: Any) -> Iterator[None]:
 def are_fused(model: object) -> bool:
     """Tell whether the layers compute by kernels."""
     return next(_matrices(model), None) is not None
+
+
+def computes_by_kernels(layer: Any) -> bool:
+    """Tell whether a layer computes by kernels with the weights that it has now."""
+    is_known = getattr(layer, "fused", None) is not None
+    return is_known and _has_kernels(layer.output.dense.weight)
 
 
 def why_not(model: Any) -> str:

@@ -34,6 +34,7 @@ class Guard:
         objective, total = learner.objective, learner.total
         assert isinstance(objective, Labelled)
         self._watch = Watch(objective.prior, total) if objective.prior and total else None
+        learner.watch = self._watch
         if self._watch is None:
             return objective.loss, iter(works)
         return self._watch.listening(objective.loss), self._watch.over(works)

@@ -1,7 +1,7 @@
 """Some training texts become weights, from those of the base each time, and what these score."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -24,6 +24,7 @@ from textune.settings.language_config import RunSettings
 from textune.training import memory, starting_over
 from textune.training.learner import Learner
 from textune.training.progress import Progress
+from textune.training.room import Room
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class Trainer:
     start: dict[str, Tensor]  # weights that an update changes, as they were
     guard: Guard | None = None  # where trainings to the end are watched, or one was before
     refits: bool = False  # whether a head that was given is fitted anew at the end
+    room: Room = field(default_factory=Room)  # what the memory was found to hold
 
     @classmethod
     def of(
@@ -44,6 +46,7 @@ class Trainer:
         *,
         guard: Guard | None = None,
         refits: bool = False,
+        room: Room | None = None,
     ) -> "Trainer":
         """Keep the weights that each training starts from."""
         start = {
@@ -51,7 +54,7 @@ class Trainer:
             for name, item in encoder.model.named_parameters()
             if item.requires_grad
         }
-        return cls(objective, encoder, start, guard, refits)
+        return cls(objective, encoder, start, guard, refits, room or Room())
 
     @property
     def corpus(self) -> Corpus:
@@ -144,7 +147,7 @@ class Trainer:
             batch_size=settings.train.batch_size,
             seed=settings.seed,
         )
-        learner = Learner.build(objective, settings, self.encoder)
+        learner = Learner.build(objective, settings, self.encoder, room=self.room)
         if self.guard is not None and self.guard.retry is not None:
             starting_over.take(learner, self.guard.retry)
         return learner

@@ -248,7 +248,7 @@ def _tuned(
     may_refit = known is not None and learner.settings.train.refit
     refits = may_refit and refitted.can_refit(corpus.task)
     objective = replace(learner.objective, corpus=corpus)
-    trainer = Trainer.of(objective, encoder, guard=guard, refits=refits)
+    trainer = Trainer.of(objective, encoder, guard=guard, refits=refits, room=learner.room)
     of_fold = _deal(corpus, _count(learner, corpus), _seed_of_rows(learner))
     answers: list[Logits] = []
     try:

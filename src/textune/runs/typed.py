@@ -126,6 +126,7 @@ class Capsule(TypedDict, total=False):
     tokens_per_second: float
     padding: float
     padding_avoided: float  # padding that batches padded to their longest text would have had
+    lack_of_memory: dict[str, int | bool | None]  # how much was computed at once from then on
     peak_memory_bytes: int  # of the process
     peak_card_bytes: int  # of torch on the graphics card
     energy_joules: dict[str, float]  # by what used it, as far as the machine tells

@@ -180,6 +180,11 @@ class TrainSettings(Section):
         True,
         description="On a card of NVIDIA, multiply what is kept in fp32 by TF32 while training.",
     )
+    recompute: Literal["auto", "on", "off"] = Field(
+        "auto",
+        description="Compute the layers a second time in the backward pass, which needs less "
+        "memory and more time; auto: where one text alone lacks memory.",
+    )
     profile: bool = Field(
         False,
         description="Record what the first updates cost: a table, and a trace for a browser.",

@@ -29,6 +29,7 @@ FREE = {  # settings that no weight depends on
     "train.curve",
     "train.judge_training",
     "train.profile",
+    "train.recompute",  # gradients are the same
     "train.keep_epochs",
     "train.keep_checkpoints",
 }

@@ -8,10 +8,10 @@ from types import FrameType
 from typing import Any
 
 from textune.errors import OutOfMemoryError, StoppedError
+from textune.fast.lacking import is_lack
 
 HANG_UP = getattr(signal, "SIGHUP", None)  # not everywhere
 STOPS: tuple[int, ...] = (signal.SIGINT, signal.SIGTERM, *([HANG_UP] if HANG_UP else []))
-CPU_WORDS = ("can't allocate memory", "not enough memory")  # of torch, in a plain RuntimeError
 
 
 @dataclass(slots=True)
@@ -96,11 +96,8 @@ def memory(micro_tokens: int) -> Iterator[None]:
     """
     try:
         yield
-    except RuntimeError as error:  # torch.OutOfMemoryError is one
-        import torch  # here, as stopping needs none of it
-
-        is_lack = isinstance(error, torch.OutOfMemoryError)
-        if not is_lack and not any(words in str(error) for words in CPU_WORDS):
+    except (RuntimeError, MemoryError) as error:
+        if not is_lack(error):
             raise
         raise OutOfMemoryError(
             f"not enough memory for {micro_tokens:,} tokens at once; compute fewer, with the same "

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.optim.lr_scheduler import LambdaLR
 
-from textune.encoder import adapters, devices, precision, remarks, vocabulary
+from textune.encoder import adapters, devices, precision, recomputing, remarks, vocabulary
 from textune.encoder.model import Encoder
 from textune.encoder.precision import Plain
 from textune.encoder.vocabulary import SubTable
@@ -46,6 +46,7 @@ from textune.training.optim import AdamW
 from textune.training.own_callbacks import Control, Listeners
 from textune.training.profiling import Profiler
 from textune.training.progress import Progress
+from textune.training.room import Room
 
 START = "start."  # before the names of what the head was at the first step, in checkpoints
 MICRO_TOKENS = {"cpu": 4096, "cuda": 32768, "mps": 8192}
@@ -62,9 +63,10 @@ class Learner:
     model: Plain
     optimizer: AdamW
     schedule: LambdaLR
-    micro_tokens: int
+    most_tokens: int  # computed at once as it begins; see `micro_tokens`
     remarks: tuple[str, ...]
     clock: Clock
+    room: Room = field(default_factory=Room)  # what the memory was found to hold
     progress: Progress = field(default_factory=Progress)
     judged: float = field(default_factory=time.perf_counter)
     saved: float = field(default_factory=time.perf_counter)  # the last checkpoint
@@ -92,6 +94,7 @@ class Learner:
         sub: SubTable | None = None,
         clock: Clock | None = None,
         why: str = "as asked for",
+        room: Room | None = None,
     ) -> "Learner":
         """Make everything that trains an encoder.
 
@@ -102,6 +105,7 @@ class Learner:
             sub: Which rows of its embedding are trained.
             clock: Running since the run began, with the hours it may take if there is a limit.
             why: Why it is this number format.
+            room: What an earlier training of the run has found the memory to hold.
         """
         train, device = settings.train, encoder.device
         numbers = train.precision
@@ -118,14 +122,17 @@ class Learner:
             model=model,
             optimizer=optimizer,
             schedule=LambdaLR(optimizer, lambda _: 1.0),
-            micro_tokens=train.micro_tokens or _micro_tokens(encoder),
+            most_tokens=train.micro_tokens or _micro_tokens(encoder),
             remarks=(
                 f"device: {devices.words(device)}; numbers: {numbers} ({why})"
                 f"{_products(train, device)}",
                 *remarks.kernels(encoder),
             ),
             clock=clock or Clock(),
+            room=room or Room(),
         )
+        if train.recompute == "on":
+            recomputing.begin(encoder)
         learner.schedule = learner._scheduled()
         return learner
 
@@ -133,6 +140,11 @@ class Learner:
     def precision(self) -> str:
         """Return the number format."""
         return self.settings.train.precision
+
+    @property
+    def micro_tokens(self) -> int:
+        """Return how many tokens are computed at once: fewer where memory was lacking."""
+        return min(self.most_tokens, self.room.micro_tokens or self.most_tokens)
 
     @property
     def decay(self) -> float:
@@ -202,7 +214,7 @@ class Learner:
         progress.decay, progress.total = self.decay, self.total
         progress.clock, progress.reserve = self.clock.seconds(), self.clock.reserve
         progress.watched = None if self.watch is None else self.watch.state()
-        progress.callbacks = self.listeners.states()
+        progress.callbacks, progress.room = self.listeners.states(), self.room.noted()
         self.journal.flush()  # what is before a checkpoint is never lost
         found = snapshot.take(self.encoder.model, self.optimizer, progress, self.prints())
         found.tensors.update({f"{START}{name}": value for name, value in self.start.items()})
@@ -275,15 +287,28 @@ class Learner:
         """
         epochs = None if self.clock.budget is not None else self.settings.train.epochs
         epochs = 0 if self.is_frozen else epochs
-        return passes(
-            self.objective,
-            self.encoder,
-            epochs,
-            after=self.progress.step,
-            micro_tokens=self.micro_tokens,
-            place=self.ranks.place,
-            device=device,
-        )
+        after, most = self.progress.step, 0
+        while most != self.micro_tokens:  # the rest is parted anew where memory was lacking
+            most = self.micro_tokens
+            place = self.ranks.place
+            given: Any = {"after": after, "micro_tokens": most, "place": place, "device": device}
+            for work in passes(self.objective, self.encoder, epochs, **given):
+                yield work
+                after = work.number
+                if most != self.micro_tokens:
+                    break
+
+    def smaller(self, work: Work, *, is_captured: bool) -> Work:
+        """Return an update for which memory was lacking, to be computed with less.
+
+        Raises:
+            OutOfMemoryError: Nothing is left to do.
+        """
+        may_recompute = self.settings.train.recompute == "auto" and not is_captured
+        work = self.room.again(self.encoder, self.objective, work, may_recompute=may_recompute)
+        if self.watch is not None:
+            self.watch.begin(work)
+        return work
 
     def updates(
         self,
@@ -303,6 +328,7 @@ class Learner:
         """
         most = late.UPDATES if self.optimizer.skips else 0
         self.late = Late(remarks.remedy(self.precision), most)
+        smaller = partial(self.smaller, is_captured=capturing is not None)
         return loop.train(
             self.model,
             loss,
@@ -314,6 +340,7 @@ class Learner:
             ranks=self.ranks,
             capturing=capturing,
             by_tf32=self.by_tf32,
+            smaller=None if self.ranks.are_several else smaller,
         )
 
     def measures(self) -> Capsule:
@@ -327,6 +354,8 @@ class Learner:
             "seed": self.settings.seed,
             **self.progress.measures(),
         }
+        if (lacked := self.room.noted()) is not None:
+            found["lack_of_memory"] = lacked
         if (held := memory.peak()) is not None:
             found["peak_memory_bytes"] = held
         if self.encoder.device.type == "cuda":

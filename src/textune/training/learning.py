@@ -108,6 +108,7 @@ def _steps(
             learner.journal.epoch(step)
         yield step
         learner.listeners.step(step)
+        yield from learner.room.told()
         yield from learner.profiled()
         yield from map(Message, (*threads.news(), *capturing.news(graphs)))
         yield from (Message(text, is_warning=True) for text in learner.journal.news())

@@ -9,11 +9,12 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from textune.encoder import precision
 from textune.fast import threads
+from textune.fast.lacking import is_lack
 from textune.objectives.work import Work
 from textune.parallel.ranks import ALONE, Ranks
 from textune.records import Batch, Step
 from textune.text import batches
-from textune.training import parted, reducing
+from textune.training import generators, parted, reducing
 from textune.training.capturing import Capturing
 from textune.training.late import UPDATES, Late, told
 from textune.training.optim import AdamW
@@ -36,6 +37,9 @@ class Trainable(Protocol):
     def collect(self) -> None:
         """Bring the gradients of one micro-batch to the parameters that are optimized."""
 
+    def forget(self) -> None:
+        """Drop the gradients of a micro-batch that are not collected."""
+
     def refresh(self) -> None:
         """Take over the optimized parameters after an update."""
 
@@ -56,6 +60,7 @@ def train(
     ranks: Ranks = ALONE,
     capturing: Capturing | None = None,
     by_tf32: bool = False,
+    smaller: Callable[[Work], Work] | None = None,
 ) -> Iterator[Step]:
     """Update the weights once for each step, and yield what it was like.
 
@@ -75,6 +80,8 @@ def train(
         ranks: Processes that learn the run, each from its share of every update.
         capturing: Computes micro-batches by graphs of a card; they lie on the host then.
         by_tf32: Whether products of fp32 are TF32's on a card.
+        smaller: Returns the same update where memory was lacking, to be computed with less, or
+            raises what ends the run; None where a lack of memory ends it at once.
 
     Raises:
         NumericsError: A gradient is not finite; the weights are those of the step before it.
@@ -83,10 +90,15 @@ def train(
     late = late or Late(REMEDY, UPDATES if optimizer.skips else 0)
     for work in steps:
         model.set_dropout(dropout)  # whoever took the step before may have judged by the model
-        with precision.products(by_tf32=by_tf32):
-            mine = accumulate(model, loss, work, capturing)
-        total = reducing.add(ranks, optimizer, mine)
-        norm = optimizer.clip(clip)
+        total, norm = _gradient(
+            lambda work: reducing.add(
+                ranks, optimizer, _accumulated(model, loss, work, capturing, by_tf32=by_tf32)
+            ),
+            work,
+            (model, optimizer),
+            clip=clip,
+            smaller=smaller,
+        )
         step = Step(
             number=work.number,
             epoch=work.epoch,
@@ -103,6 +115,51 @@ def train(
         schedule.step()
         yield step
     late.settle()
+
+
+def _gradient(
+    compute: Callable[[Work], Tensor],
+    work: Work,
+    changing: tuple[Trainable, AdamW],
+    *,
+    clip: float | None,
+    smaller: Callable[[Work], Work] | None,
+) -> tuple[Tensor, Tensor]:
+    """Compute the gradient of an update, its loss and its norm; again where memory is lacking.
+
+    Nothing of the weights and the moments has changed until then, and the generators of masks are
+    put back to where they stood.
+    """
+    model, optimizer = changing
+    device = optimizer.param_groups[0]["params"][0].device
+    while True:
+        before = generators.state(device)
+        try:
+            total = compute(work)
+            norm = optimizer.clip(clip)
+            optimizer.prepare()
+        except (RuntimeError, MemoryError) as error:
+            if smaller is None or not is_lack(error):
+                raise
+        else:
+            return total, norm
+        model.forget()  # not in the handler: an error keeps what its frames hold
+        optimizer.zero_grad(set_to_none=True)
+        generators.go_back(before, device)
+        work = smaller(work)
+
+
+def _accumulated(
+    model: Trainable,
+    loss: Callable[[Any, Batch], Tensor],
+    work: Work,
+    capturing: Capturing | None,
+    *,
+    by_tf32: bool,
+) -> Tensor:
+    """Add the gradients of an update by the products that are asked for; return its loss."""
+    with precision.products(by_tf32=by_tf32):
+        return accumulate(model, loss, work, capturing)
 
 
 def update(model: Trainable, optimizer: AdamW) -> None:

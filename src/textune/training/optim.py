@@ -121,6 +121,12 @@ class AdamW(torch.optim.AdamW):
         return found
 
     @torch.no_grad()
+    def prepare(self) -> None:
+        """Take the memory that the first update needs for moments, before anything is changed."""
+        for parameter, _ in self._with_gradients():
+            self._state(parameter)
+
+    @torch.no_grad()
     def step(self, closure: object = None) -> Any:
         """Update every parameter that has a gradient."""
         if not self._by_kernel:
@@ -197,10 +203,11 @@ class AdamW(torch.optim.AdamW):
 
     def _state(self, parameter: nn.Parameter) -> dict[str, Any]:
         state: dict[str, Any] = self.state[parameter]
-        if not state:
-            state["step"] = torch.tensor(0.0)
-            state["exp_avg"] = torch.zeros_like(parameter)
-            state["exp_avg_sq"] = torch.zeros_like(parameter)
+        if not state:  # whole or not at all, as memory may be lacking
+            moments = torch.zeros_like(parameter), torch.zeros_like(parameter)
+            place = None if self._by_kernel else parameter.device  # torch's kernel reads it there
+            count = torch.zeros((), dtype=torch.float32, device=place)
+            state |= {"step": count, "exp_avg": moments[0], "exp_avg_sq": moments[1]}
         return state
 
 

@@ -100,6 +100,9 @@ class _Adopted:
             torch._foreach_mul_(gradients, (most / (norm + 1e-6)).clamp(max=1.0))
         return norm
 
+    def prepare(self) -> None:
+        """Do nothing: what memory it needs is its own affair."""
+
     def step(self, closure: object = None) -> Any:
         """Update, and let the bf16 sides follow.
 

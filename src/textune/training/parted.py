@@ -8,6 +8,7 @@ from torch import Tensor
 
 from textune.objectives.work import Join
 from textune.records import Batch
+from textune.training import generators
 
 
 def backward(
@@ -43,7 +44,7 @@ def backward(
     states, found = [], []
     with torch.no_grad():
         for piece in pieces:
-            states.append(_random_state(device))
+            states.append(generators.state(device))
             found.append(model(piece))
     logits = torch.cat(found).requires_grad_()  # (R, C)
     total = loss(join(logits, batch.items), batch) / count
@@ -51,19 +52,7 @@ def backward(
     assert logits.grad is not None
     given = logits.grad.split([len(part) for part in found])
     for piece, state, gradient in zip(pieces, states, given, strict=True):
-        _go_back(state, device)
+        generators.go_back(state, device)
         model(piece).backward(gradient)
         collect()
     return total.detach()
-
-
-def _random_state(device: torch.device) -> tuple[Tensor, Tensor | None]:
-    """Return where the generators stand that dropout draws from."""
-    on_card = torch.cuda.get_rng_state(device) if device.type == "cuda" else None
-    return torch.get_rng_state(), on_card
-
-
-def _go_back(state: tuple[Tensor, Tensor | None], device: torch.device) -> None:
-    torch.set_rng_state(state[0])
-    if state[1] is not None:
-        torch.cuda.set_rng_state(state[1], device)

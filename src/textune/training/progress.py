@@ -42,6 +42,7 @@ class Progress:
     lr_factor: float = 1.0  # by which callbacks have changed the learning rate
     stopped: str | None = None  # why a callback has ended the training
     callbacks: list[Any] | None = None  # their states
+    room: dict[str, Any] | None = None  # what the memory was found to hold, where it was lacking
 
     def count(self, step: Step, seconds: float) -> None:
         """Count an update, and the seconds that it took."""

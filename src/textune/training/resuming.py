@@ -44,6 +44,7 @@ def _continue(learner: Learner, folder: Path, *, accept: bool) -> Iterator[Messa
     remarks += fingerprints.refuse_changed(found.state, learner.prints(), folder, accept=accept)
     learner.progress = snapshot.put_back(found, learner.encoder.model, learner.optimizer)
     remarks += snapshot.secure_best(folder, learner.progress, accept=accept)
+    learner.room.take(learner.progress.room, learner.encoder)
     learner.clock.before, learner.clock.reserve = learner.progress.clock, learner.progress.reserve
     learner.start = {
         name.removeprefix(START): value
