@@ -24,7 +24,7 @@ from textune.errors import SettingsError
 from textune.predicting.predictor import Predictor
 from textune.recipes import labelled_text
 from textune.tasks import labels
-from textune.training import learner, starting_over
+from textune.training import room, starting_over
 
 # peft reads every attribute of transformers' model, one of which is deprecated
 pytestmark = pytest.mark.filterwarnings("ignore:.is_gradient_checkpointing:FutureWarning")
@@ -195,9 +195,9 @@ def test_a_new_beginning_of_adapters_has_a_rate_of_adapters(tiny_base):
 def test_fewer_tokens_are_computed_at_once_where_torch_keeps_all_states(tiny_base):
     given = {"model_class": "AutoModelForSequenceClassification", "config": {"num_labels": 2}}
     encoder = load.load(str(tiny_base), **given)
-    whole = learner._micro_tokens(encoder)
+    whole = room.usual_tokens(encoder)
     adapters.put(encoder.model, adapters.Lora(4, 8.0, 0.0, "query-value"), seed=1)
-    assert learner._micro_tokens(encoder) == whole // 8
+    assert room.usual_tokens(encoder) == whole // 8
 
 
 @pytest.mark.parametrize("targets", ["query-value", "all"])

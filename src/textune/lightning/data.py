@@ -24,7 +24,7 @@ from textune.runs.events import drained
 from textune.settings import judging
 from textune.settings.config import Settings
 from textune.text import tokenizers
-from textune.training.learner import MICRO_TOKENS
+from textune.training.room import MICRO_TOKENS
 
 log = logging.getLogger("lightning.pytorch.textune")
 ELSEWHERE = {  # setting of the training → what it must be, and how it is had with Lightning

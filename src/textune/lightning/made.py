@@ -24,7 +24,7 @@ from textune.storage import atomic
 from textune.tasks import registry
 from textune.tasks.interface import Task
 from textune.text import saving, tokenizers
-from textune.training.learner import MICRO_TOKENS
+from textune.training.room import MICRO_TOKENS
 
 
 def card_of(corpus: Corpus) -> Card:

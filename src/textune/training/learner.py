@@ -46,10 +46,9 @@ from textune.training.optim import AdamW
 from textune.training.own_callbacks import Control, Listeners
 from textune.training.profiling import Profiler
 from textune.training.progress import Progress
-from textune.training.room import Room
+from textune.training.room import Room, usual_tokens
 
 START = "start."  # before the names of what the head was at the first step, in checkpoints
-MICRO_TOKENS = {"cpu": 4096, "cuda": 32768, "mps": 8192}
 
 
 @dataclass(slots=True)
@@ -122,7 +121,7 @@ class Learner:
             model=model,
             optimizer=optimizer,
             schedule=LambdaLR(optimizer, lambda _: 1.0),
-            most_tokens=train.micro_tokens or _micro_tokens(encoder),
+            most_tokens=train.micro_tokens or usual_tokens(encoder),
             remarks=(
                 f"device: {devices.words(device)}; numbers: {numbers} ({why})"
                 f"{_products(train, device)}",
@@ -287,11 +286,10 @@ class Learner:
         """
         epochs = None if self.clock.budget is not None else self.settings.train.epochs
         epochs = 0 if self.is_frozen else epochs
+        given: Any = {"place": self.ranks.place, "device": device}
         after, most = self.progress.step, 0
         while most != self.micro_tokens:  # the rest is parted anew where memory was lacking
-            most = self.micro_tokens
-            place = self.ranks.place
-            given: Any = {"after": after, "micro_tokens": most, "place": place, "device": device}
+            given |= {"after": after, "micro_tokens": (most := self.micro_tokens)}
             for work in passes(self.objective, self.encoder, epochs, **given):
                 yield work
                 after = work.number
@@ -387,15 +385,6 @@ def _products(train: TrainSettings, device: torch.device) -> str:
     """Say that products of fp32 are TF32's, where they are."""
     is_quick = train.tf32 and precision.has_tf32(device, train.precision)
     return "; its products in TF32 (train.tf32=false: in fp32)" if is_quick else ""
-
-
-def _micro_tokens(encoder: Encoder) -> int:
-    """Return how many tokens are computed at once where nobody says it.
-
-    Beside adapters torch keeps all states for the backward pass, most of which kernels make again.
-    """
-    found = MICRO_TOKENS[encoder.device.type]
-    return found // 8 if encoder.device.type == "cpu" and adapters.are_in(encoder.model) else found
 
 
 def _optimizer(objective: Objective, settings: RunSettings, encoder: Encoder) -> AdamW:

@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from textune.encoder import recomputing
+from textune.encoder import adapters, recomputing
 from textune.encoder.model import Encoder
 from textune.errors import OutOfMemoryError
 from textune.objectives.objective import Objective
@@ -19,6 +19,7 @@ from textune.records import Batch, Message
 from textune.training import memory
 
 MOST = 4  # times that the micro-batches of a run are halved
+MICRO_TOKENS = {"cpu": 4096, "cuda": 32768, "mps": 8192}
 
 
 @dataclass(slots=True)
@@ -123,3 +124,12 @@ def _words(tokens: int, work: Work, room: Room) -> str:
         f"{max(tokens // 4, 16)}, --set train.recompute=on, --max-tokens {max(tokens // 4, 16)}, a "
         "smaller --base, fewer programs beside this one"
     )
+
+
+def usual_tokens(encoder: Encoder) -> int:
+    """Return how many tokens are computed at once where nobody says it.
+
+    Beside adapters torch keeps all states for the backward pass, most of which kernels make again.
+    """
+    found = MICRO_TOKENS[encoder.device.type]
+    return found // 8 if encoder.device.type == "cpu" and adapters.are_in(encoder.model) else found
