@@ -131,7 +131,8 @@ def _gradient(
     put back to where they stood.
     """
     model, optimizer = changing
-    device = optimizer.param_groups[0]["params"][0].device
+    groups = optimizer.param_groups
+    device = next(item.device for group in groups for item in group["params"])
     while True:
         before = generators.state(device)
         try:
