@@ -120,6 +120,7 @@ WORLDS = {
     "500 classes": _decided(classes, shares=(1 / 500,) * 500, apart=4.0, texts=40_000),
     "three labels": _decided(labels, rates=(0.5, 0.3, 0.2), apart=2.0),
     "rare labels": _decided(labels, rates=(0.2, 0.05, 0.05, 0.02, 0.02), apart=2.5),
+    "20 labels": _decided(labels, rates=tuple(0.3 / n for n in range(1, 21)), apart=2.5),
     "numbers": _numbers(share=0.5, heavy=False),
     "numbers near": _numbers(share=0.9, heavy=False),
     "numbers outliers": _numbers(share=0.6, heavy=True),

@@ -3,7 +3,8 @@
 `python -m bench.leaks` writes 100,000 rows of SST-2 and GoEmotions, and files of texts that are
 drawn from them: word for word, with other case and white space, with one word in ten replaced by
 another of the file; and texts of other files, of which some are repeated by nature. Each goes
-through the command as a whole.
+through the command as a whole. With `--datasketch ROWS` the part that finds texts which differ in a
+few words is compared with the package datasketch, which is to be installed, over so many rows.
 """
 
 import argparse
@@ -16,13 +17,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from rich.table import Table
 
-from bench import commands, machine
+from bench import commands, leaks_peer, machine
 
 LEARNED = ("sst2/train.tsv.gz", "goemotions/train.tsv.gz")
 FRESH = ("sst2/dev.tsv", "goemotions/dev.tsv")
@@ -34,9 +36,13 @@ EDITED = 0.1  # of the words
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, then print and write what was found."""
     options = parse(arguments)
-    with TemporaryDirectory() as folder:
-        found = measured(Path(folder), options)
-    show(found, options)
+    if options.datasketch:
+        found = beside_peer(options)
+        show_peer(found, options)
+    else:
+        with TemporaryDirectory() as folder:
+            found = measured(Path(folder), options)
+        show(found, options)
     report = {
         "settings": commands.settings(options),
         "versions": machine.versions(),
@@ -52,8 +58,11 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     add = parser.add_argument
     add("--rows", type=commands.positive, default=100_000, help="rows of the training file")
     add("--planted", type=commands.positive, default=5_000, help="texts of each other file")
+    add("--datasketch", type=commands.positive, help="rows to compare both engines over")
     add("--seed", type=int, default=1, help="of what is drawn")
     options = parser.parse_args(arguments)
+    if options.datasketch and find_spec("datasketch") is None:
+        parser.error("--datasketch compares with a package that is not installed: datasketch")
     files = (*LEARNED, *FRESH)
     commands.require(
         parser, options.data, [file for file in files if not (options.data / file).is_file()]
@@ -101,6 +110,34 @@ def measured(folder: Path, options: argparse.Namespace) -> dict[str, dict[str, A
             chosen = [planted(kind, text, words, draw) for text in drawn]
         found[kind] = checked(train, write(folder / "valid.csv", chosen), len(chosen))
     return found
+
+
+def beside_peer(options: argparse.Namespace) -> dict[str, dict[str, Any]]:
+    """Look for changed texts, and as many others, among so many rows by both engines."""
+    learned = list(texts(options.data, LEARNED))
+    words = [word for text in learned for word in text.split()]
+    long = list(dict.fromkeys(text for text in learned if len(text.split()) >= LEAST))
+    draw = random.Random(options.seed)
+    mixed = draw.sample(long, min(options.datasketch + options.planted, len(long)))
+    known, others = mixed[: options.datasketch], mixed[options.datasketch :]
+    chosen = draw.sample(known, min(options.planted, len(known)))
+    changed = [planted("words", text, words, draw) for text in chosen]
+    return leaks_peer.compared(known, [*changed, *others])
+
+
+def show_peer(found: dict[str, dict[str, Any]], options: argparse.Namespace) -> None:
+    """Print a line for each engine."""
+    truth = found["truth"]
+    title = (
+        f"{truth['texts']:,} texts, {truth['with a partner']:,} of them with a partner, among "
+        f"{options.datasketch:,}"
+    )
+    table = Table("engine", "recall", "precision", "processor s", title=title)
+    for name in ("textune", "datasketch"):
+        one = found[name]
+        cells = f"{one['recall']:.4f}", f"{one['precision']:.4f}", f"{one['processor']:.1f}"
+        table.add_row(name, *cells)
+    commands.console(stderr=True).print(table)
 
 
 def write(file: Path, rows: Sequence[str]) -> Path:

@@ -1,12 +1,17 @@
 """The threshold that decides a text was fitted without it."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
+import pytest
+from sklearn.metrics import f1_score, matthews_corrcoef
 
+from textune.decisions import aims
+from textune.decisions.wishes import Wish
 from textune.evaluation import fitting
 from textune.records import Answer, Example, Scores
-from textune.tasks import registry
+from textune.tasks import deciding, registry
 
 COUNT = 60
 
@@ -67,3 +72,82 @@ def test_a_task_without_a_threshold_decides_as_ever():
     found = fitting.decide(task, scores, [Example("x", "f:1"), Example("y", "f:2")])
     assert (found.rule.kind, found.how) == ("argmax", "")
     assert found.scores.decisions.tolist() == [0, 1]
+
+
+def weak(seed=0, count=400):
+    """Make texts of two classes, 70 % of the second, and logits that hardly know them."""
+    draw = np.random.default_rng(seed)
+    truth = (draw.random(count) < 0.7).astype(np.int64)
+    odds = draw.normal(0.3 * truth, 1.5)  # (N,)
+    task = registry.make("single", ("a", "b"))
+    logits = np.stack([np.zeros(count), odds], axis=1).astype(np.float32)
+    chances = task.probabilities(logits)
+    decided = task.decide(chances, task.default_decision())
+    scores = Scores(logits, chances, decided, truth, fulls=np.full(count, 9, dtype=np.int32))
+    return (
+        task,
+        scores,
+        [Example(f"text {n}", f"f:{n}", label="ab"[truth[n]]) for n in range(count)],
+    )
+
+
+def test_a_calibration_that_would_decide_worse_moves_no_decision():
+    moved = 0
+    for seed in range(4):
+        task, scores, examples = weak(seed)
+        found = fitting.decide(task, scores, examples, Wish(calibrates=True))
+        mine, plain = (task.judge(one, examples)["mcc"] for one in (found.scores, scores))
+        assert mine >= plain
+        if "without: probabilities are calibrated by what moves no decision" in found.how:
+            moved += 1
+            assert found.rule.calibration.kind == "temperature"
+            assert (found.scores.decisions == scores.decisions).all()
+    assert moved
+
+
+SCORES = {"mcc": matthews_corrcoef, "f1": partial(f1_score, average="macro")}
+
+
+@pytest.mark.parametrize("aim", SCORES)
+def test_a_rule_that_decides_worse_than_the_likeliest_class_is_not_taken(aim):
+    kept = 0
+    for seed in range(5):
+        task, scores, examples = weak(seed, 60)
+        found = fitting.decide(task, scores, examples, Wish(aims.read(aim), calibrates=True))
+        mine, plain = (SCORES[aim](scores.truth, one.decisions) for one in (found.scores, scores))
+        if found.rule.kind == "argmax":
+            kept += 1
+            assert f"and {plain:.3f} by the likeliest class, which is kept" in found.how
+        else:
+            assert mine >= plain
+    assert kept
+
+
+@pytest.mark.parametrize("aim", ["f1", "mcc"])
+def test_a_threshold_for_two_classes_is_worth_as_much_on_other_texts(aim):
+    gains = []
+    for seed in range(20):
+        task, scores, _ = weak(seed, 300)
+        _, fresh, _ = weak(seed + 100, 3000)
+        own = aims.read(aim)
+        rule = deciding.of_classes(task.labels, scores.truth, scores.probabilities, own)
+        fitted = task.decide(fresh.probabilities, rule)
+        gains.append(
+            deciding.worth(task.labels, fresh.truth, fitted, own)
+            - deciding.worth(task.labels, fresh.truth, fresh.decisions, own)
+        )
+    assert np.mean(gains) > -0.005
+
+
+def test_several_labels_keep_one_half_where_thresholds_are_worse():
+    draw, task = np.random.default_rng(0), registry.make("multi", ("a", "b"))
+    truth = (draw.random((60, 2)) < 0.5).astype(np.float64)
+    logits = draw.normal(truth - 0.5, 0.6).astype(np.float32)
+    chances = task.probabilities(logits)
+    fulls = np.full(60, 9, dtype=np.int32)
+    decided = task.decide(chances, task.default_decision())
+    scores = Scores(logits, chances, decided, truth, fulls=fulls)
+    examples = [Example(f"text {n}", f"f:{n}", label=()) for n in range(60)]
+    found = fitting.decide(task, scores, examples, Wish(aims.read("mcc"), calibrates=True))
+    assert "by 0.5 for each label, which is kept" in found.how
+    assert set(found.rule.thresholds.values()) == {0.5}

@@ -3,6 +3,8 @@
 import csv
 import json
 import re
+from collections import Counter
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -36,8 +38,8 @@ NOT_COUNTED = {  # pattern of a key below a part: why nothing else counts it her
     r"rule\.thresholds\..*": "a setting, held against decision.json",
     r"(abstention|sets)\.asked": "a setting",
     r"without_leaks\.interval\..*": "drawn: tests/metrics/test_intervals.py draws rows again",
-    r"wrong\..*": "tests/metrics/test_telling_words.py: q by permutations and scipy",
-    r"confused\..*": "tests/metrics/test_confused.py",
+    r"wrong\.(words|traits|tested).*": "test_telling_words.py: q by permutations and scipy",
+    r"wrong\.(n|wrong|confused.*)": "of words, numbers and answers: tests/metrics/test_confused.py",
 }
 NOT_SCORES = {
     "",
@@ -50,8 +52,8 @@ REST = {  # pattern of a key beside the parts
     r"best\.(step|epoch)": "counts of steps",
     r"best\.value": "of answers: at the threshold of training, before one is fitted",
     r"baselines\.tfidf\..*": "tests/metrics/test_baselines.py holds it against scikit-learn's",
+    r"baselines\.majority\.trained_on": "rows of a file",
     r"baselines\.(word|sentence|mean)\..*": "tests/metrics/: texts of training decide",
-    r"baselines\.majority\..*": "of pairs: as of single, whose frequencies are counted again",
 }
 
 
@@ -143,6 +145,36 @@ def without_leaks(told, count, names, columns):
     return {"without_leaks": found}
 
 
+def mistaken(count, names, columns):
+    """Count again which labels are taken for each other; of other tasks nothing."""
+    truth, given = (list(map(str, columns[name])) for name in ("truth", "decision"))
+    if count is made_recounts.classes:
+        pairs = [pair for pair in zip(truth, given, strict=True) if pair[0] != pair[1]]
+        totals, wrong = Counter(truth), len(pairs)
+    elif count is made_recounts.labels:
+        both = [
+            [set(cell.split(";")) - {"", "None"} for cell in pair]
+            for pair in zip(truth, given, strict=True)
+        ]
+        pairs = [
+            pair
+            for true, own in both
+            if true != own
+            for pair in product(true - own or [None], own - true or [None])
+        ]
+        totals = Counter(name for true, _ in both for name in true)
+        wrong = sum(true != own for true, own in both)
+    else:
+        return {}
+    counts = Counter(pairs)
+    order = sorted(counts, key=lambda pair: (-counts[pair], pair[0] or "", pair[1] or ""))
+    confused = [
+        {"n": counts[pair]} | ({} if pair[0] is None else {"of": totals[pair[0]]})
+        for pair in order[:20]
+    ]
+    return {"wrong": {"n": len(truth), "wrong": wrong, "confused": confused}}
+
+
 def test_every_number_is_counted_again(made):
     _, path, count, names = made
     metrics = json.loads((path / "metrics.json").read_text("utf-8"))
@@ -150,11 +182,18 @@ def test_every_number_is_counted_again(made):
         columns = pq.read_table(path / "predictions" / f"{part}.parquet").to_pydict()
         told = metrics[part]
         again = dict(columns)
+        decided = None
         if "abstention" in told:  # judged as if all were decided
+            decided = [own != "" for own in columns["decision"]]
             chances = made_recounts.array(columns, names, "p").argmax(axis=1)
             again["decision"] = [names[place] for place in chances]
         expected = dict(leaves(count(names, again) | decisions(told, names, columns)))
         expected |= dict(leaves(without_leaks(told, count, names, again)))
+        expected |= dict(leaves(mistaken(count, names, again)))
+        if decided is not None:  # words are counted in those alone that were decided
+            both = zip(columns["truth"], columns["decision"], strict=True)
+            wrong = sum(true != own for true, own in both if own != "")
+            expected |= {"wrong.n": sum(decided), "wrong.wrong": wrong}
         (main,) = told["by_length"][0].keys() & told["intervals"].keys()
         expected |= {f"by_length.0.{key}": expected[key] for key in ("n", main)}
         assert [one["interval"] for one in told["by_length"]] == [told["intervals"][main]]
@@ -185,7 +224,7 @@ def test_numbers_beside_the_parts_are_counted_again(made):
     metrics = json.loads((path / "metrics.json").read_text("utf-8"))
     columns = pq.read_table(path / "predictions" / "test.parquet").to_pydict()
     expected = {}
-    if task in ("single", "multi"):
+    if task in ("single", "multi", "pairs"):
         counted = majority(count, names, columns, task)
         expected |= dict(leaves(counted, ("baselines", "majority")))
     if count in (made_recounts.classes, made_recounts.labels):
@@ -219,8 +258,13 @@ def plainly(count, names, columns):
 
 def majority(count, names, columns, task):
     """Count what the frequencies of training labels would have been judged as."""
-    with (RUNS / "data" / f"{task}_train.csv").open(encoding="utf-8", newline="") as opened:
-        rows = list(csv.DictReader(opened))
+    end = MADE[task][0]
+    with (RUNS / "data" / f"{task}_train.{end}").open(encoding="utf-8", newline="") as opened:
+        rows = (
+            [{"label": row[-1]} for row in csv.reader(opened, delimiter="\t")]
+            if end == "tsv"
+            else list(csv.DictReader(opened))
+        )
     if count is made_recounts.labels:
         shares = np.asarray([np.mean([int(row[name]) for row in rows]) for name in names])
         decision = ";".join(name for name, share in zip(names, shares, strict=True) if share >= 0.5)
@@ -240,6 +284,8 @@ def test_every_number_of_the_page_is_one_that_was_counted_again(made):
     for part in ("valid", "test"):
         columns = pq.read_table(path / "predictions" / f"{part}.parquet").to_pydict()
         known |= made_pages.rounded(kept_of(columns))
+        # of rules that were not taken, whose answers no file keeps: test_fitting.py
+        known |= {*made_pages.decimals([metrics[part].get("decided", "")])}
         if count in (made_recounts.classes, made_recounts.labels):
             truth = made_recounts.marks(names, columns["truth"])
             chances = made_recounts.array(columns, names, "p")

@@ -164,3 +164,120 @@ def test_what_cannot_be_is_refused(few, tiny_base, options, why):
     base = {} if "run" in options else {"base": tiny_base}
     with pytest.raises(SettingsError, match=why):
         textune.suspects(few[0], **base, **options)
+
+
+def exported(tasks, said, *, short):
+    """Return an export of tasks by Label Studio, JSON or JSON-MIN, of what was said of each.
+
+    Names of labels are one annotation; "skipped" is one that was cancelled, "open" none at all.
+    """
+    found = []
+    for n, (task, names) in enumerate(zip(tasks, said, strict=True), 1):
+        suggested = {"id": "r1", "from_name": "label", "to_name": "text", "type": "choices"}
+        is_open, is_skipped = names == "open", names == "skipped"
+        named = [{**suggested, "value": {"choices": list(names)}}] if names else []
+        own = {
+            "id": n,
+            "completed_by": 1,
+            "result": task["predictions"][0]["result"] if is_skipped else named,
+            "was_cancelled": is_skipped,
+            "ground_truth": False,
+            "created_at": "2026-11-29T01:00:00.000000Z",
+            "lead_time": 3.5,
+            "result_count": 1,
+        }
+        whole = {"id": n, "annotations": [] if is_open else [own], "predictions": []}
+        about = {"total_annotations": 1, "cancelled_annotations": int(is_skipped), "project": 1}
+        if not short:
+            found.append({**whole, "drafts": [], "data": task["data"], "meta": {}, **about})
+        elif not (is_open or is_skipped):
+            held = names[0] if len(names) == 1 else {"choices": list(names)}
+            times = {"annotation_id": n, "created_at": "2026", "updated_at": "2026"}
+            label = {"label": held} if names else {}
+            found.append(
+                {**task["data"], "id": n, **label, "annotator": 1, **times, "lead_time": 1}
+            )
+    return found
+
+
+@pytest.fixture
+def listed(comments):
+    """Return comments, six of them with a wrong label, which stand in columns, cells and lists."""
+    rows = read(comments)
+    names = ("warm", "cold", "film")
+    for place in (5, 20, 44, 61, 90, 131):
+        rows[place]["film"] = str(1 - int(rows[place]["film"]))
+    write(comments, rows)
+    held = [[name for name in names if row[name] == "1"] for row in rows]
+    cells = [
+        {"comment": row["comment"], "tags": ";".join(own)}
+        for row, own in zip(rows, held, strict=True)
+    ]
+    lines = [
+        json.dumps({"comment": row["comment"], "tags": own})
+        for row, own in zip(rows, held, strict=True)
+    ]
+    file = comments.parent / "lists.jsonl"
+    file.write_text("\n".join(lines) + "\n")
+    return {
+        "columns": comments,
+        "cells": write(comments.parent / "cells.csv", cells),
+        "lists": file,
+    }, held
+
+
+def labels_of(file, form):
+    """Return the names of the labels of each row of a file in one of these forms."""
+    if form == "lists":
+        return [json.loads(line)["tags"] for line in file.read_text().splitlines()]
+    if form == "cells":
+        return [[name for name in row["tags"].split(";") if name] for row in read(file)]
+    return [[name for name in ("warm", "cold", "film") if row[name] == "1"] for row in read(file)]
+
+
+@pytest.mark.parametrize("form", ["columns", "cells", "lists"])
+def test_several_labels_go_through_label_studio_and_back(listed, tiny_base, tmp_path, form):
+    files, held = listed
+    file, tasks = files[form], tmp_path / "tasks.json"
+    given = ("--as", "label-studio", "-o", tasks, "--base", tiny_base, "-n", "5")
+    told = said("suspects", file, *given)
+    assert 'choice="multiple">' in told
+    made = json.loads(tasks.read_text())
+    places = [int(task["data"]["place"].rpartition(":")[2]) - (form != "lists") for task in made]
+    before = [held[place - 1] for place in places]
+    other = next(name for name in ("film", "cold", "warm") if name not in before[1])
+    added = [name for name in ("warm", "cold", "film") if name in (*before[1], other)]
+    answers = [(), tuple(added), "skipped", "open", ("cold",)]
+    meant = [[], added, before[2], before[3], ["cold"]]
+    for short in (False, True):
+        export, fixed = tmp_path / f"{short}.json", tmp_path / f"{short}{file.suffix}"
+        export.write_text(json.dumps(exported(made, answers, short=short)))
+        done = textune.correct(file, export, fixed)
+        expected = dict(zip(places, meant, strict=True))
+        found = labels_of(fixed, form)
+        for place, (own, names) in enumerate(zip(held, found, strict=True), 1):
+            assert sorted(names) == sorted(expected.get(place, own))
+        assert done.changed == sum(a != b for a, b in zip(meant, before, strict=True))
+    if form == "columns":
+        given = ("--apply", export, "-o", fixed, "--overwrite", "--measure", "--base", tiny_base)
+        worth = json.loads(said("suspects", file, *given, "--json"))["worth"]
+        assert (worth["texts"], worth["p"]) == (160, None)
+        assert 0 < worth["before"] <= 1
+        assert 0 < worth["after"] <= 1
+
+
+def test_an_export_in_which_all_labels_were_removed_is_read(listed, tiny_base, tmp_path):
+    files, _ = listed
+    tasks = tmp_path / "tasks.json"
+    textune.suspects(files["cells"], base=tiny_base, output=tasks, as_="label-studio", n=2)
+    made, export = json.loads(tasks.read_text()), tmp_path / "export.json"
+    export.write_text(json.dumps(exported(made, [(), ()], short=False)))
+    done = textune.correct(files["cells"], export, tmp_path / "fixed.csv")
+    assert done.changed + done.same == 2
+    places = [int(task["data"]["place"].rpartition(":")[2]) - 2 for task in made]
+    rows = read(tmp_path / "fixed.csv")
+    assert [rows[place]["tags"] for place in places] == ["", ""]
+    for given in (["open", "open"], ["skipped", "open"]):
+        export.write_text(json.dumps(exported(made, given, short=False)))
+        with pytest.raises(DataError, match="left out, since each has no finished annotation"):
+            textune.correct(files["cells"], export, tmp_path / "no.csv")

@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+import textune
 from textune.doors import cli
 from textune.errors import RunError, SettingsError
+from textune.predicting.explaining import worst
+from textune.predicting.predictor import Predictor
 from textune.report import reasons, report
 
 RUNS = Path(__file__).parents[1] / "fixtures" / "runs_2026"
@@ -74,3 +77,32 @@ def test_a_long_text_is_shown_up_to_where_it_is_cut(marked):
     assert "".join(pieces) == f"{text[: reasons.LONGEST]} …"
     short = [piece for piece, _, _ in reasons._pieces("a word", [], 0.0)]
     assert "".join(short) == "a word"
+
+
+@pytest.mark.parametrize("run", ["single", "multi", "number", "tags", "answers"], indirect=True)
+def test_what_is_explained_depends_on_counts_alone(run):
+    predictor = Predictor.load(run, precision="fp32")
+    every = worst.write(run, predictor)
+    whole = json.loads((run / reasons.FILE).read_text(encoding="utf-8"))
+    assert worst.write(run, predictor, most=2) == min(every, 2)
+    assert json.loads((run / reasons.FILE).read_text(encoding="utf-8")) == whole[:2]
+    assert worst.write(run, predictor, tokens=0) == 0
+    within = worst.write(run, predictor, tokens=600)
+    assert within <= every
+    found = json.loads((run / reasons.FILE).read_text(encoding="utf-8"))
+    assert [one for one in whole if one in found] == found
+
+
+def test_training_explains_its_worst_errors_where_that_is_asked_for(tmp_path):
+    files = [RUNS / "data" / f"single_{part}.csv" for part in ("train", "valid")]
+    own = {"base": RUNS / "base", "valid": files[1], "effort": "quick"}
+    shown = {}
+    for count in (0, 2):
+        run = textune.train(
+            files[0], out=tmp_path / str(count), settings=f"train.explain={count}", **own
+        )
+        shown[count] = "Why it was wrong" in (run.path / "report.html").read_text("utf-8")
+    assert shown == {0: False, 2: True}
+    assert len(json.loads((run.path / reasons.FILE).read_text("utf-8"))) == 2
+    textune.decide(run.path, aim="mcc")
+    assert not (run.path / reasons.FILE).exists()

@@ -63,3 +63,12 @@ def test_bins_hold_every_answer_once():
     assert [each["share"] for each in found] == [1.0] * 10
     assert reliability.error(np.ones(101), chances, bins=10) == pytest.approx(1 - chances.mean())
     assert reliability.error(np.empty(0), np.empty(0)) is None
+
+
+@pytest.mark.parametrize(("texts", "is_said"), [(30, True), (76, True), (77, False)])
+def test_few_errors_are_said_to_show_no_rare_kind(texts, is_said):
+    found = {"n": texts, "intervals": {"rmse": [0.1, 0.2]}}
+    said = " ".join(decided.lines(found))
+    assert ("of outliers that 1 text in 20 has" in said) == is_said
+    assert ("21% of such samples hold none" in said) == (texts == 30)
+    assert not list(decided.lines({"n": 30, "intervals": {"mcc": [0.1, 0.2]}}))

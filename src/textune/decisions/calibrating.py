@@ -18,6 +18,7 @@ Rows = NDArray[np.int64]
 Group = tuple[Rows, Rows]  # outputs that exclude each other, (K,); the class of each item, or -1
 
 KINDS = ("none", "temperature", "labels", "isotonic")  # the simplest first
+STEADY = KINDS[:2]  # that leave the likeliest class as it is
 FEWEST = 200  # items that have a label, and that lack it, of which its curve is fitted
 MOST_LOGIT = 12.0
 SLOPE = 0.1  # of a curve beyond the items that it was fitted on
@@ -82,7 +83,7 @@ def losses(held: Held, logits: Floats) -> Floats:
     return np.concatenate([part for part in parts if len(part)] or [np.empty(0)])
 
 
-def choose(held: Held, of_part: Rows) -> str:
+def choose(held: Held, of_part: Rows, kinds: Sequence[str] = KINDS) -> str:
     """Return the kind that items it was not fitted on ask for.
 
     A kind is taken over a simpler one where its loss on held-out items is lower by more than the
@@ -91,11 +92,12 @@ def choose(held: Held, of_part: Rows) -> str:
     Args:
         held: I items.
         of_part: (I,) that are held out together.
+        kinds: That may be returned.
     """
     if len(np.unique(of_part)) < 2:
         return KINDS[0]
     best, lowest = KINDS[0], _crossed(KINDS[0], held, of_part)
-    for kind in _kinds_for(held):
+    for kind in (kind for kind in _kinds_for(held) if kind in kinds):
         mine = _crossed(kind, held, of_part)
         gain = lowest - mine
         if len(gain) > 1 and gain.mean() > gain.std(ddof=1) / np.sqrt(len(gain)):

@@ -1,6 +1,8 @@
 """Probabilities of held-out texts become the threshold of each label; N texts, C labels.
 
-Labels that few texts have are held to what is best for all labels together.
+Labels that few texts have are held to what is best for all labels together. Where texts are
+expected to have a label, rather than seen to, a threshold is best in expectation: Ye et al., 2012,
+"Optimizing F-measures: a tale of two approaches".
 """
 
 from dataclasses import dataclass
@@ -29,7 +31,8 @@ def fit(marks: Floats, chances: Floats, aim: Aim, *, counts_both: bool = False) 
     """Fit the threshold of each label on its own.
 
     Args:
-        marks: (N, C) 0, 1, and NaN where a label is not scored.
+        marks: (N, C) 0, 1, and NaN where a label is not scored; of an aim that is a score also how
+            likely a text has it.
         chances: (N, C).
         aim: What decisions are to be good at.
         counts_both: Whether the F-beta of the texts that lack a label counts as well.
@@ -39,29 +42,44 @@ def fit(marks: Floats, chances: Floats, aim: Aim, *, counts_both: bool = False) 
     known = [_known(marks[:, label], chances[:, label]) for label in range(labels)]
     curves = [_curve(*one, aim, counts_both=counts_both) for one in known]
     common = _common(curves)
-    for label, (odds, score, positives) in enumerate(curves):
+    for label, (odds, worth, positives) in enumerate(curves):
         if aim.kind in ("precision", "recall") and not positives:
             is_met[label] = False  # nothing is known of it: as likely as not
         elif aim.kind in ("precision", "recall"):
             tell = promises.of_those_above if aim.kind == "precision" else promises.of_those_found
-            values[label], is_met[label] = tell(*known[label], aim.share)
+            truth, own = known[label]
+            values[label], is_met[label] = tell(truth == 1, own, aim.share)
         elif len(odds):
             held = HOLD / max(positives, 1) * (odds - common) ** 2
-            values[label] = _chance(float(odds[int((score - held).argmax())]))
+            values[label] = _chance(float(odds[int((worth - held).argmax())]))
     return Found(np.clip(values, 0.0, 1.0), is_met)
 
 
-def _known(marks: Floats, chances: Floats) -> tuple[NDArray[np.bool_], Floats]:
+def score(marks: Floats, given: Floats, aim: Aim, *, counts_both: bool = False) -> float:
+    """Return F-beta, or MCC, of one label's decisions.
+
+    Args:
+        marks: (N,) 0, 1, and NaN where the label is not scored.
+        given: (N,) 0 and 1.
+        aim: One of those that are scores.
+        counts_both: As in `fit`.
+    """
+    truth, own = _known(marks, given)
+    counts = np.asarray([float(truth @ own)]), np.asarray([float(own.sum())])
+    return float(_scores(*counts, float(truth.sum()), float(len(truth)), aim, counts_both)[0])
+
+
+def _known(marks: Floats, chances: Floats) -> tuple[Floats, Floats]:
     """Return the texts in which a label is scored."""
     is_known = np.isfinite(marks)
-    return marks[is_known] == 1, chances[is_known]
+    return marks[is_known], chances[is_known]
 
 
 def _curve(
-    truth: NDArray[np.bool_], chances: Floats, aim: Aim, *, counts_both: bool
-) -> tuple[Floats, Floats, int]:
+    truth: Floats, chances: Floats, aim: Aim, *, counts_both: bool
+) -> tuple[Floats, Floats, float]:
     """Return log odds between texts, what a threshold there scores, and how many have the label."""
-    positives = int(truth.sum())
+    positives = float(truth.sum())
     if not len(truth) or aim.kind in ("precision", "recall"):
         return np.empty(0), np.empty(0), positives
     order = np.argsort(-chances, kind="stable")
@@ -73,11 +91,19 @@ def _curve(
     middles = (np.concatenate([[top], odds]) + np.concatenate([odds, [bottom]])) / 2
     is_gap = np.concatenate([[True], odds[:-1] > odds[1:], [True]])  # equal texts are decided alike
     count = float(len(truth))
-    score = _score(hits, given, float(positives), count, aim)
-    if counts_both and aim.kind != "mcc":
-        lacking = count - given - positives + hits
-        score = (score + _score(lacking, count - given, count - positives, count, aim)) / 2
-    return middles[is_gap], score[is_gap], positives
+    found = _scores(hits, given, positives, count, aim, counts_both)
+    return middles[is_gap], found[is_gap], positives
+
+
+def _scores(
+    hits: Floats, given: Floats, positives: float, count: float, aim: Aim, counts_both: bool
+) -> Floats:
+    """Return what decisions score; of F-beta its mean with that of the texts without the label."""
+    found = _score(hits, given, positives, count, aim)
+    if not counts_both or aim.kind == "mcc":
+        return found
+    lacking = count - given - positives + hits
+    return (found + _score(lacking, count - given, count - positives, count, aim)) / 2
 
 
 def _score(hits: Floats, given: Floats, positives: float, count: float, aim: Aim) -> Floats:
@@ -91,13 +117,13 @@ def _score(hits: Floats, given: Floats, positives: float, count: float, aim: Aim
     return np.divide((1 + square) * hits, below, out=np.zeros_like(hits), where=below > 0)
 
 
-def _common(curves: list[tuple[Floats, Floats, int]]) -> float:
+def _common(curves: list[tuple[Floats, Floats, float]]) -> float:
     """Return the log odds at which labels score most in the mean."""
     total = np.zeros(len(TRIED))
-    for odds, score, positives in curves:
+    for odds, worth, positives in curves:
         if len(odds) and positives:
             places = np.searchsorted(-odds, -TRIED)  # odds fall
-            total += score[np.clip(places, 0, len(odds) - 1)]
+            total += worth[np.clip(places, 0, len(odds) - 1)]
     best = np.flatnonzero(total >= total.max() - 1e-12)
     return float(TRIED[best[np.abs(TRIED[best]).argmin()]])
 

@@ -2,11 +2,13 @@
 
 A threshold that was chosen on the texts whose score is then reported flatters the model. So the
 texts are dealt into parts; each part is decided by the rule that the others give (cross-fitting),
-and the rule of all of them goes into the model.
+and the rule of all of them goes into the model. One that decides them worse than no rule, the
+plain likeliest label, does not.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +17,7 @@ from textune.decisions import abstaining, aims, calibrating
 from textune.decisions.rule import Decision
 from textune.decisions.wishes import PLAIN, Wish
 from textune.errors import SettingsError
-from textune.evaluation import applying, by_length, trusted
+from textune.evaluation import against_plain, applying, by_length, trusted
 from textune.records import Example, Scores
 from textune.tasks import registry
 from textune.tasks.interface import Task
@@ -49,16 +51,43 @@ def decide(task: Task, scores: Scores, examples: Sequence[Example], wish: Wish =
     """
     refuse(task, wish)
     of_part = _deal(examples)  # (N,)
-    is_one = of_part.max(initial=0) < 1
+    if of_part.max(initial=0) < 1:
+        rule = _rule(task, scores, examples, wish, "none")
+        is_fitted = rule.fitted or rule.bar is not None or rule.member is not None
+        how = FLATTERED if is_fitted else ""
+        return Fitted(rule, applying.decided(task, scores, rule), how)
+    tried = partial(_tried, task, scores, examples, of_part)
+    found = tried(wish, calibrating.KINDS)
+    if not registry.of(task.name).calibrates:
+        return found
+    plain = applying.decided(task, scores, task.default_decision())
+    said = []
+    if why := against_plain.of_aim(task, found.scores, plain, found.rule):
+        said, wish = [why], replace(wish, aim=aims.read(aims.LIKELIEST))
+        found = tried(wish, calibrating.KINDS)
+    if why := against_plain.of_calibration(task, found.scores, plain, examples, found.rule):
+        said.append(why)
+        found = tried(wish, calibrating.STEADY)
+    return replace(found, how="; ".join([*([found.how] if found.how else []), *said]))
+
+
+def _tried(
+    task: Task,
+    scores: Scores,
+    examples: Sequence[Example],
+    of_part: Rows,
+    wish: Wish,
+    kinds: Sequence[str],
+) -> Fitted:
+    """Fit a rule with one of some kinds of calibration, and decide each text without it."""
     kind = "none"
-    if wish.calibrates and registry.of(task.name).calibrates and not is_one:
-        kind = calibrating.choose(trusted.held_of(task, scores), _of_items(of_part, scores))
+    if wish.calibrates and registry.of(task.name).calibrates:
+        held = trusted.held_of(task, scores)
+        kind = calibrating.choose(held, _of_items(of_part, scores), kinds)
     rule = _rule(task, scores, examples, wish, kind)
     found = applying.decided(task, scores, rule)
     if not rule.fitted and rule.calibration is None and rule.bar is None and rule.member is None:
         return Fitted(rule, found, "")
-    if is_one:
-        return Fitted(rule, found, FLATTERED)
     found = _crossed(task, found, examples, wish, kind, of_part)
     parts = f"the other {PARTS - 1} of {PARTS} parts"
     return Fitted(rule, found, f"each text was decided by a rule fitted on {parts}")

@@ -31,6 +31,7 @@ ELSEWHERE = {  # setting of the training → what it must be, and how it is had 
     "effort": ("normal", "use textune train"),
     "remedies": ("auto", "use textune train"),
     "curve": (False, "use textune train"),
+    "explain": (None, "use textune report RUN --explain"),
     "lora": (None, "use textune train"),
     "profile": (False, "give Trainer(profiler=…)"),
     "deterministic": (False, "give Trainer(deterministic=True)"),

@@ -6,6 +6,8 @@ from typing import Any
 from textune.metrics import catalogue
 
 MOST_SHOWN = 12  # labels that are named
+RARE = 0.05  # share of texts with errors of another kind, which few texts may not show
+MISSED = 0.02  # of samples that may show none of them, before it is said
 KINDS = {
     "temperature": "by a temperature",
     "labels": "by a scale and a shift for each label",
@@ -51,4 +53,21 @@ def lines(report: Mapping[str, Any]) -> Iterator[str]:
             f"sets of classes hold the right one of {told['coverage']:.1%} of the texts "
             f"({told['asked']:.0%} was asked), with {told['mean_size']:.2f} classes in the mean; "
             f"{told['empty']:.1%} are empty"
+        )
+    yield from _presumed(report)
+
+
+def _presumed(report: Mapping[str, Any]) -> Iterator[str]:
+    """Say where intervals of errors presume that these texts show every kind of error there is.
+
+    N texts hold none of those that a share p of all has with a probability of (1 - p)^N, and then
+    no formula can know how large these are.
+    """
+    texts = report.get("n") or 0
+    missed = (1 - RARE) ** texts
+    if "rmse" in report.get("intervals", {}) and texts and missed > MISSED:
+        yield (
+            f"intervals of errors presume that {texts:,} texts show how large errors get: of "
+            f"outliers that 1 text in {1 / RARE:.0f} has, {missed:.0%} of such samples hold none, "
+            "and these intervals are too narrow then"
         )

@@ -133,10 +133,9 @@ def _wanted(corrections: Path, agreed: Contract, cells: Cells | TagCells) -> dic
     at, to = _column(found, PLACE), _column(found, CORRECTED) if to is None else to
     own = [found.columns.index(name) if name in found.columns else None for name in texts]
     wanted: dict[str, Wish] = {}
+    is_export = texts is not agreed.text
     for row in found.rows():
-        cell = row.cells[to].strip()
-        if texts is not agreed.text:
-            cell = annotated.written(row, to, cells)
+        cell = annotated.written(row, to, cells) if is_export else row.cells[to].strip()
         if not cell:
             continue
         wish = Wish(cell, tuple(None if n is None else row.cells[n] for n in own), row.origin)

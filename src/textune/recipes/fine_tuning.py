@@ -30,6 +30,7 @@ from textune.recipes import (
     choices,
     crossed,
     data_cards,
+    explaining,
     learning_curve,
     out_of_fold,
     previewed,
@@ -294,10 +295,11 @@ class FineTuning:
         return f"\n{' '.join(said)}\n" if said else ""
 
     def conclude(self, folder: Path, numbers: Mapping[str, Any]) -> Iterator[Message]:
-        """Draw the learning curve, where it is asked for."""
+        """Explain the worst errors, and draw the learning curve where it is asked for."""
         learner, settings = self.learner, self.request.settings
+        asked = explaining.asked(settings, learner, self.found)
         if not settings.train.curve:
-            return _concluded(folder, None)
+            return _concluded(folder, asked, None)
         numbers = seeds.of_first(folder, numbers)
         assert isinstance(learner.objective, Labelled)
         wanted = learning_curve.Wanted(
@@ -311,7 +313,7 @@ class FineTuning:
             scored=learning_curve.scored_of(numbers),
             retry=numbers.get("retry"),
         )
-        return _concluded(folder, wanted)
+        return _concluded(folder, asked, wanted)
 
 
 def _place(source: object) -> str | list[str] | None:
@@ -368,9 +370,12 @@ def build(request: TrainRequest, corpus: Corpus, clock: Clock) -> FineTuning:
     return FineTuning(replace(request, settings=settings), corpus, learner, chosen.words)
 
 
-def _concluded(folder: Path, wanted: learning_curve.Wanted | None) -> Iterator[Message]:
+def _concluded(
+    folder: Path, asked: explaining.Asked, wanted: learning_curve.Wanted | None
+) -> Iterator[Message]:
     """Do what comes last; the job's encoder is no longer held."""
     seeds.tidy(folder)
+    yield from explaining.explained(folder, asked)
     if wanted is not None:
         yield from learning_curve.draw(wanted, folder)
 

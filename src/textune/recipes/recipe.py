@@ -344,7 +344,8 @@ def _write_capsule(job: Job, folder: Path, clock: Clock, meter: energy.Meter) ->
 
 def _write_end(folder: Path, numbers: Mapping[str, object]) -> None:
     """Write the numbers: from now on the run is finished."""
-    atomic.remove(folder / "report.html")  # of a run that was shorter
+    for name in ("report.html", "explained.json"):  # of a run that was shorter
+        atomic.remove(folder / name)
     openings.note_training(folder, numbers)  # before anybody sees what the test texts scored
     atomic.write_json(folder / "metrics.json", numbers)
 

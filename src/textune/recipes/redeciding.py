@@ -92,8 +92,9 @@ def _decide(run: Path, card: Card, task: Task, wish: Wish) -> dict[str, Any]:
         judged.write_scores(file, task, texts, scores, kept.leaked, by=kept.cells)
     _write_rule(run / "model", replace(card, decision=fitted.rule), numbers)
     atomic.write_json(run / "metrics.json", numbers)
-    from textune.report import report  # draws
+    from textune.report import reasons, report  # draws
 
+    atomic.remove(run / reasons.FILE)  # of other decisions
     report.write(run)
     return numbers
 

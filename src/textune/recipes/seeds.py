@@ -141,7 +141,9 @@ def _by_seed(request: TrainRequest, folder: Path, seed: int) -> TrainRequest:
     settings, out = request.settings, _place(folder, seed)
     begun = config.read_section(folder / "config.toml", "train", TrainSettings)
     data = settings.data.model_copy(update={"split_seed": judging.seed_of_rows(settings)})
-    train = settings.train.model_copy(update={"curve": False, "precision": begun.precision})
+    train = settings.train.model_copy(
+        update={"curve": False, "explain": 0, "precision": begun.precision}
+    )
     changes = {"seed": seed, "data": data, "train": train}
     return replace(
         request,

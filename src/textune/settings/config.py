@@ -165,6 +165,13 @@ class TrainSettings(Section):
         "label a text).",
     )
     curve: bool = Field(False, description="Draw a learning curve: what would more labels buy?")
+    explain: int | None = Field(
+        None,
+        ge=0,
+        le=20,
+        description="Worst errors whose words are explained on the page, as far as that is quick; "
+        "10 by default, and none with effort quick or recipe classic.",
+    )
     precision: Literal["auto", "fp32", "bf16"] = Field(
         "auto",
         description="Number format of the encoder's products; measured once a run by default.",

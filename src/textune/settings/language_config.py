@@ -14,6 +14,7 @@ OF_LABELS = (
     "class_weights",
     "curve",
     "effort",
+    "explain",
     "judge_training",
     "label_smoothing",
     "lora",

@@ -13,7 +13,10 @@ from textune.settings.choosing import Facts
 from textune.settings.config import WARM_UP, Settings, TrainSettings
 from textune.settings.refusals import checked
 
-FIXED = ("metric", "effort", "curve", "keep_checkpoints", "checkpoint_minutes", "threads")
+FIXED = (
+    *("metric", "effort", "curve", "explain", "keep_checkpoints", "checkpoint_minutes"),
+    "threads",
+)
 OF_DATA = ("max_tokens", "long", "overlap", "pool", "most_per_class", "unlabelled")
 SWEPT = (  # settings by which trials may differ: all are judged on the same texts
     *(f"train.{name}" for name in TrainSettings.model_fields if name not in FIXED),

@@ -32,7 +32,8 @@ from textune.sweeping.study import Study, Trial
 OF_LEARNING = (  # settings on which nothing of what is read and made into tokens depends
     *("batch_size", "epochs", "lr", "schedule", "warmup_share", "warmup_steps", "warmup_epochs"),
     *("weight_decay", "betas", "eps", "clip", "dropout", "freeze", "pooling", "probe"),
-    *("curve", "keep_checkpoints", "checkpoint_minutes", "precision", "micro_tokens", "threads"),
+    *("curve", "explain", "keep_checkpoints", "checkpoint_minutes", "precision", "micro_tokens"),
+    "threads",
 )
 
 
@@ -149,7 +150,7 @@ def _run(
 def of_trial(request: TrainRequest, trial: Trial, out: Path, *, resume: bool) -> TrainRequest:
     """Ask for the run of a trial: what all have in common, and its own values."""
     settings = spaces.applied(request.settings, trial.values)
-    alone = {"curve": False, "keep_checkpoints": False}
+    alone = {"curve": False, "explain": 0, "keep_checkpoints": False}
     train = settings.train.model_copy(update=alone)
     return replace(
         request,

@@ -10,8 +10,9 @@ from typing import Any, Literal, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from textune.decisions import thresholds
+from textune.decisions import aims, calibrating, thresholds
 from textune.decisions.aims import Aim
+from textune.decisions.calibrating import Held
 from textune.decisions.rule import Decision
 from textune.decisions.wishes import Costs
 from textune.errors import SettingsError, among
@@ -121,18 +122,57 @@ def of_classes(
 def _of_two(
     labels: Sequence[str], classes: NDArray[np.int64], chances: Floats, aim: Aim
 ) -> Decision:
-    """Fit the threshold of one of two classes; the second where none is named."""
+    """Fit the threshold of one of two classes; the second where none is named.
+
+    A score is made high in expectation, by probabilities that are calibrated for that alone: the
+    score itself, of some hundred texts, is highest at a threshold of chance.
+    """
     if aim.label and aim.label not in labels:
         raise SettingsError(f"--aim {aim}: no label {aim.label!r}; {among(aim.label, labels)}")
     at = labels.index(aim.label) if aim.label else 1
     marks = (classes == at).astype(np.float64)[:, None]
-    both = aim.kind in ("f1", "mcc")
-    found = thresholds.fit(marks, chances[:, [at]], aim, counts_both=both)
+    own, both = chances[:, [at]], aim.kind in ("f1", "mcc")
+    expected = _expected(marks, own) if aim.kind in aims.OF_SCORES else marks
+    found = thresholds.fit(expected, own, aim, counts_both=both)
     value = float(found.values[0])
     bars = {labels[at]: value, labels[1 - at]: 1 - value}
     unmet = () if found.is_met[0] else (labels[at],)
     ordered = {label: bars[label] for label in labels}
     return Decision("threshold", ordered, fitted=True, aim=str(aim), unmet=unmet)
+
+
+def _expected(marks: Floats, chances: Floats) -> Floats:
+    """Return how likely each text has a label, by a scale and a shift of its log odds; (N, 1)."""
+    near = np.clip(chances, thresholds.NEAREST, 1 - thresholds.NEAREST)
+    odds = np.log(near / (1 - near))
+    found = calibrating.apply(calibrating.fit("labels", Held(odds, marks=marks)), odds)
+    return np.asarray(1 / (1 + np.exp(-found)))
+
+
+def worth(
+    labels: Sequence[str], truth: NDArray[np.generic], decisions: NDArray[np.generic], aim: Aim
+) -> float | None:
+    """Return the score that an aim is to make high; None where it is none.
+
+    Args:
+        labels: C of them.
+        truth: Classes (N,), or zeros, ones, and NaN where a label is not scored (N, C).
+        decisions: Classes (N,), or zeros and ones (N, C).
+        aim: What they are to be good at.
+
+    Returns:
+        F-beta or MCC; of several labels the mean of each.
+    """
+    if aim.kind not in aims.OF_SCORES:
+        return None
+    if truth.ndim == 2:
+        marks, given = truth.astype(np.float64), decisions.astype(np.float64)
+        each = [thresholds.score(*one, aim) for one in zip(marks.T, given.T, strict=True)]
+        return float(np.mean(each))
+    classes, decided = truth.astype(np.int64), decisions.astype(np.int64)
+    if aim.kind == "fbeta":
+        return thresholds.score((classes == 1) * 1.0, (decided == 1) * 1.0, aim)
+    return _value(classes, decided, len(labels), aim)
 
 
 def _of_powers(truth: NDArray[np.int64], chances: Floats, aim: Aim) -> Floats:

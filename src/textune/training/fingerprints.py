@@ -27,6 +27,7 @@ FREE = {  # settings that no weight depends on
     "train.rank_timeout",
     "train.checkpoint_minutes",
     "train.curve",
+    "train.explain",
     "train.judge_training",
     "train.profile",
     "train.recompute",  # gradients are the same

@@ -187,7 +187,8 @@ def _table(
     stream = partial(_stream, path, values, made, names, options)
     if not names:
         list(stream())  # raises what is wrong with every value, if that is why
-        raise DataError(f"{path.name}: no row is left to learn from")
+        why = "".join(f"; {n:,} left out, since each {what}" for what, n in left_out.items())
+        raise DataError(f"{path.name}: no row is left to learn from{why}")
     findings = [] if options.unlabelled else panel.findings(path.name)
     for what, count in left_out.items():
         are = "rows are" if count > 1 else "row is"
