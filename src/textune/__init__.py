@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from textune.doors.dataset_api import dataset
     from textune.doors.deciding_api import decide
     from textune.doors.distilling_api import distill
+    from textune.doors.drift_api import watch
     from textune.doors.evaluating_api import evaluate
     from textune.doors.explaining_api import explain
     from textune.doors.exporting_api import export
@@ -54,6 +55,7 @@ __all__ = [
     "sweep",
     "tokens",
     "train",
+    "watch",
 ]
 
 _PLACES = {
@@ -83,6 +85,7 @@ _PLACES = {
     "sweep": "doors.sweep_api",
     "tokens": "doors.looking_api",
     "train": "doors.api",
+    "watch": "doors.drift_api",
 }
 
 

@@ -15,6 +15,7 @@ from textune.doors import (
     commands_comparing,
     commands_deciding,
     commands_distilling,
+    commands_drift,
     commands_evaluating,
     commands_explaining,
     commands_exporting,
@@ -145,6 +146,7 @@ commands_sweep.register(app)
 
 
 commands_evaluating.register(app)
+commands_drift.register(app)
 
 
 @command(app, words=evaluating_api.evaluate)

@@ -12,6 +12,7 @@ from textune.encoder.model import Encoder
 from textune.errors import MissingExtraError, RunError, SettingsError, among
 from textune.exporting import graphs, page, parity, quantizing, texts
 from textune.exporting.parity import Allowed, Parity
+from textune.predicting import held as held_out
 from textune.predicting.predictor import Predictor
 from textune.records import Example, Scores
 from textune.runs import runs
@@ -108,7 +109,7 @@ def export(asked: Request) -> Done:
     asked.check()
     _refuse_place(asked)
     predictor = _opened(asked)
-    held = texts.held(asked.run, predictor.task, predictor.card)
+    held = held_out.held(asked.run, predictor.task, predictor.card)
     made = texts.random_ones(
         asked.made, predictor.task, predictor.card, predictor.tokenizer, held.examples
     )
@@ -230,7 +231,7 @@ def _put(graph: Any, asked: Request, file: Path, numbers: str) -> None:
 
 
 def _compared(
-    asked: Request, predictor: Predictor, held: texts.Held, made: list[Example], folder: Path
+    asked: Request, predictor: Predictor, held: held_out.Held, made: list[Example], folder: Path
 ) -> Parity:
     """Compare what was written with the run."""
     other: Predictor | Runtime

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textune.errors import ModelError, excerpt
-from textune.exporting.texts import Held
 from textune.metrics.catalogue import METRICS
+from textune.predicting.held import Held
 from textune.records import Example, Scores
 from textune.tasks import registry
 from textune.tasks.interface import Task

@@ -1,19 +1,12 @@
-"""The texts that judged a run, and random ones, become what its export is compared on."""
+"""Words of a run's texts, and of its vocabulary, become random texts its export is compared on."""
 
-import json
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
-from textune.errors import RunError
-from textune.predicting import asking
+from textune.predicting import held
 from textune.records import PASSAGES, Example
-from textune.runs import predictions
 from textune.runs.card import Card
-from textune.storage import objects
-from textune.tasks import registry
 from textune.tasks.interface import Task
 from textune.text.tokenizers import Tokenizer
 
@@ -21,36 +14,6 @@ LONG_SHARE = 0.02  # of random texts: longer than the limit, so that they have w
 MOST_LIMITS = 3  # how much longer
 SIGNS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.,;:!?'-àéüßñ中文日本語Ждم🙂"
 QUESTION = 24  # tokens of a question, at most
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """The texts that a run was judged by."""
-
-    examples: list[Example]
-    truth: list[str]  # as the run's table of predictions has it
-    unscored: list[str] | None = None
-    learned: bool = False  # whether the run was cross-validated: its model learned from them
-
-
-def held(run: Path, task: Task, card: Card) -> Held:
-    """Read the validation texts of a run; none where it kept none."""
-    file = run / "predictions" / "valid.parquet"
-    if not file.is_file():
-        return Held([], [])
-    try:
-        columns = predictions.read(file, ("text", "truth", "origin"))
-        seconds = columns.get(registry.of(task.name).second) or [None] * len(columns["text"])
-        both = zip(columns["text"], seconds, columns["truth"], strict=True)
-        given = [_given(*each, task=task) for each in both]
-        examples = _examples(given, task, card, columns["origin"])
-    except (KeyError, ValueError, TypeError) as error:
-        raise RunError(
-            f"{file}: what the run said of held-out texts is damaged ({error!r:.100})"
-        ) from error
-    numbers = objects.read(run / "metrics.json").get("valid") or {}
-    learned = isinstance(numbers, dict) and bool(numbers.get("cross_validation"))
-    return Held(examples, columns["truth"], columns.get("unscored"), learned=learned)
 
 
 def random_ones(
@@ -78,28 +41,7 @@ def random_ones(
         else:
             given.append((_text(draw, pool, size / 2), _text(draw, pool, size / 2)))
     names = [f"random text {number}" for number in range(1, count + 1)]
-    return _examples(given, task, card, names)
-
-
-def _examples(
-    given: Sequence[Any], task: Task, card: Card, origins: Sequence[str]
-) -> list[Example]:
-    agreed = card.contract
-    return [
-        replace(asking.to_example(text, number, task=task, contract=agreed), origin=origin)
-        for number, (text, origin) in enumerate(zip(given, origins, strict=True), start=1)
-    ]
-
-
-def _given(text: str, second: str | None, truth: str, *, task: Task) -> Any:
-    """Return a text as it was predicted."""
-    if second is not None:
-        return text, second
-    if task.asks != "words":
-        return text
-    words = text.split(" ")
-    is_parted = len(words) == len(json.loads(truth)) and all(map(str.strip, words))
-    return words if is_parted else text
+    return held.examples(given, task, card, names)
 
 
 def _pool(draw: random.Random, tokenizer: Tokenizer, own: Sequence[Example]) -> Mapping[str, int]:
