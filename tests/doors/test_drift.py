@@ -100,6 +100,4 @@ def test_false_alarms_keep_the_level_and_shifts_are_found():
         names = [draw.choice(list("abcd"), size=80).tolist() for _ in range(2)]
         tests = [moved.numbers("length", first, second), moved.classes("decisions", *names)]
         alarms += any(each.moved for each in moved.family(tests, 0.05))
-    assert (
-        alarms <= 27
-    )  # 15 expected: more are 1 of 500 if the level holds
+    assert alarms <= 27  # 15 expected: more are 1 of 500 if the level holds

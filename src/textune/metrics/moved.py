@@ -137,9 +137,7 @@ def language(
         scores[held & is_after], scores[held & ~is_after], alternative="greater"
     )
     area = float(found.statistic / ((held & is_after).sum() * (held & ~is_after).sum()))
-    words = f"a classifier ranks {area:.0%} of pairs of texts right, by chance 50 %".replace(
-        "%,", " %,"
-    )
+    words = f"a classifier ranks {100 * area:.0f} % of pairs of texts right, by chance 50 %"
     weights = models[0].coef_[0]
     telling = tuple(int(piece) for piece in np.argsort(-weights)[:10] if weights[piece] > 0)
     tested = Tested("language", "classifier two-sample", float(found.pvalue), area, words)

@@ -81,12 +81,7 @@ def watch(run: Path, source: object, options: Reading, *, level: float) -> Watch
     given: Any = {name: getattr(options, name) for name in ("device", "precision", "plugin")}
     predictor = Predictor.opened(run, **given)
     home = openings.home(run)
-    kept = held.held(home, predictor.task, predictor.card)
-    if not kept.examples:
-        raise RunError(
-            f"{home}: keeps no held-out texts to compare with (predictions/valid.parquet); give "
-            "the run's own folder, of a training that set validation texts aside"
-        )
+    kept = _held(home, predictor)
     name, found, remarks = _read(predictor, source, options)
     remarks += _of_seen(home, found)
     before = _drawn(kept.examples, "held-out texts", remarks)
@@ -120,6 +115,17 @@ def watch(run: Path, source: object, options: Reading, *, level: float) -> Watch
         tuple(filter(None, pieces)),
         tuple(remarks),
     )
+
+
+def _held(home: Path, predictor: Predictor) -> held.Held:
+    """Read the held-out texts of a run."""
+    kept = held.held(home, predictor.task, predictor.card)
+    if not kept.examples:
+        raise RunError(
+            f"{home}: keeps no held-out texts to compare with (predictions/valid.parquet); give "
+            "the run's own folder, of a training that set validation texts aside"
+        )
+    return kept
 
 
 def _read(
