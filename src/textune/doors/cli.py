@@ -140,11 +140,7 @@ def folds(*, as_json: bool, **options: object) -> None:
 
 
 commands_distilling.register(app)
-
-
 commands_sweep.register(app)
-
-
 commands_evaluating.register(app)
 commands_drift.register(app)
 
