@@ -95,6 +95,7 @@ def test_the_pages_are_all_there():
         "guide.md",
         "index.md",
         "install.md",
+        "labelling.md",
         "language.md",
         "lightning.md",
         "looking.md",

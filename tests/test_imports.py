@@ -43,6 +43,7 @@ FLOOR = {  # a room (a folder), or one of the few files beside the rooms
     "sklearn": 9,
     "serving": 9,
     "lightning": 9,
+    "ray": 9,
     "__init__": 9,
     "__main__": 9,
 }

@@ -20,6 +20,7 @@ from textune.doors import (
     commands_explaining,
     commands_exporting,
     commands_looking,
+    commands_predicting,
     commands_pushing,
     commands_reporting,
     commands_serving,
@@ -31,7 +32,6 @@ from textune.doors import (
     console_metrics,
     console_plan,
     console_predictions,
-    evaluating_api,
     exits,
     language_api,
     launching,
@@ -41,8 +41,7 @@ from textune.doors import (
 )
 from textune.doors.help import Commands
 from textune.doors.options import command
-from textune.errors import SettingsError, TextuneError
-from textune.records import ReadOptions
+from textune.errors import TextuneError
 
 if TYPE_CHECKING:  # pydantic
     from textune.runs.runs import Run
@@ -145,88 +144,7 @@ commands_evaluating.register(app)
 commands_drift.register(app)
 
 
-@command(app, words=evaluating_api.evaluate)
-def predict(  # noqa: D417  # the others are described in `evaluate`
-    run: Path,
-    texts: Sequence[str] = (),
-    *,
-    input_: str | None = None,
-    output: Path | None = None,
-    text: str | None = None,
-    header: bool | None = None,
-    delimiter: str | None = None,
-    rows: str | None = None,
-    sheet: str | None = None,
-    quote: str | None = None,
-    encoding: str | None = None,
-    faulty: str | None = None,
-    threshold: float | None = None,
-    device: str = "auto",
-    precision: str = "auto",
-    plugin: Path | None = None,
-    as_: str | None = None,
-    explain: bool = False,
-    harmless: bool = False,
-    overwrite: bool = False,
-    as_json: bool = False,
-) -> None:
-    """Label TEXTs, or every row of a file, with the model in RUN.
-
-    Args:
-        run: Folder that textune train wrote.
-        texts: Texts to label.
-        input_: File of texts to label.
-        output: File to write.
-        as_: Write for an annotation tool: label-studio, doccano, conll or brat (a folder).
-        explain: Say which words moved each decision, as textune explain does.
-        harmless: Put ' before cells that a spreadsheet takes for formulas.
-        overwrite: Replace what is there.
-        as_json: Print one JSON object a text, for programs.
-    """
-    from textune.data.names import parted
-    from textune.doors import labelling
-    from textune.predicting import files
-    from textune.predicting.outputs import Output
-    from textune.predicting.predictor import FEW, Predictor, Reading
-
-    if bool(texts) == bool(input_):
-        raise SettingsError("name either texts or --input FILE to be labelled")
-    _refuse_alone(input_, output, as_, harmless=harmless)
-    options = Reading(
-        text=parted(text) or (),
-        file=ReadOptions(
-            header=header,
-            delimiter=delimiter,
-            quote=quote,
-            encoding=encoding,
-            faulty=faulty,
-            rows=rows,
-            sheet=sheet,
-        ),
-        threshold=threshold,
-    )
-    few = bool(texts) and sum(map(len, texts)) <= FEW
-    predictor = Predictor.opened(run, device=device, precision=precision, few=few, plugin=plugin)
-    if input_:
-        written = None if output is None else Output(output, overwrite, harmless)
-        form = labelling.form(as_, predictor, run, harmless=harmless) if as_ else None
-        labelling.of_file(
-            predictor, input_, options, written, form=form, explain=explain, as_json=as_json
-        )
-    else:
-        console_files.warn_of_names(texts)
-        given = predictor.examples(files.to_texts(predictor, texts))
-        labelling.show(predictor, given, threshold, explain=explain, as_json=as_json)
-
-
-def _refuse_alone(
-    input_: str | None, output: Path | None, as_: str | None, *, harmless: bool
-) -> None:
-    """Refuse options that say nothing without another."""
-    if output is not None and not input_:
-        raise SettingsError("--output goes with --input FILE")
-    if output is None and (harmless or as_):
-        raise SettingsError(f"--{'as' if as_ else 'harmless-cells'} goes with --output FILE")
+commands_predicting.register(app)
 
 
 @command(app, suggestion_api.suggest)

@@ -55,7 +55,8 @@ OPTIONS = {
         *("batch_tokens", "timeout", "grace", "log_requests"),
     ),
     "Where it runs": (
-        *("device", "gpus", "processes", "precision", "deterministic", "profile", "trial", "plan"),
+        *("device", "gpus", "processes", "ray", "precision", "deterministic", "profile", "trial"),
+        "plan",
     ),
     "What is written": (
         *("out", "output", "resume", "accept_changes", "overwrite", "keep", "as_json", "quiet"),

@@ -6,6 +6,7 @@ from pathlib import Path
 from textune.doors import console, console_explaining, console_predictions
 from textune.errors import SettingsError
 from textune.predicting import files, telling
+from textune.predicting.files import Long
 from textune.predicting.outputs import Output
 from textune.predicting.predictor import Predictor, Reading
 from textune.predicting.tools import table
@@ -32,6 +33,7 @@ def of_file(
     *,
     form: tuple[Tool, Model] | None = None,
     explain: bool = False,
+    long: Long | None = None,
     as_json: bool,
 ) -> None:
     """Label every row of a file, and say how it was read where that is not as in training.
@@ -43,6 +45,7 @@ def of_file(
         written: The file to be written; None: the screen.
         form: Of an annotation tool, in which it is written; None: the input's table.
         explain: Whether the words that moved each decision are told as well.
+        long: How a table that takes long is written; None: in one go.
         as_json: Whether a program reads what is printed.
     """
     left_out: list[str] = []
@@ -64,6 +67,7 @@ def of_file(
                 overwrite=overwrite,
                 harmless=written.harmless,
                 explain=explain,
+                long=long,
             )
         else:
             steps = table.predict_as(

@@ -73,6 +73,7 @@ DIFFERENT = {
         metavar="FORM", help="Write a report, too: html, a page, or md, for a pull request."
     ),
     "run": Shown(metavar="RUN", kind=Path),
+    "ray": Shown(metavar="ADDRESS"),
     "runs": Shown(metavar="RUN…", kind=list[str]),
     "seeds": Shown(least=1),
     "settings": Shown(("--set",), "SECTION.KEY=VALUE", list[str]),
@@ -84,7 +85,7 @@ DIFFERENT = {
     "gpus": Shown(
         metavar="N", help="Cards of NVIDIA that learn together, each by a process: all, or N."
     ),
-    "processes": Shown(least=1, help="Processes that learn together on this machine."),
+    "processes": Shown(least=1, help="Processes of this machine that share the work."),
     "timeout": Shown(kind=str),
     "trials": Shown(least=1),
     "skip": Shown(metavar="COLUMN=VALUE", kind=list[str]),

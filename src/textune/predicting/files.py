@@ -1,21 +1,43 @@
 """A file of texts becomes the same file with a probability a label and a decision, row by row."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from importlib.metadata import version
+from itertools import count, islice
 from pathlib import Path
 
+from textune.encoder import manifest
 from textune.errors import Problems
-from textune.predicting import asking
-from textune.predicting.outputs import Output, nested_answers
+from textune.predicting import asking, outputs, unfinished, workers
+from textune.predicting.answering import Answering
+from textune.predicting.outputs import Output, RowWriter
 from textune.predicting.predictor import CHUNK, Predictor, Reading, Text
+from textune.predicting.unfinished import Cells, Parts
+from textune.predicting.workers import Later, Opening
+from textune.reading import obtained
 from textune.reading.passed_over import SAID
-from textune.records import Example, Prediction, Table
-from textune.storage import faulty_rows
+from textune.records import Contract, Example, Row, Table
+from textune.storage import checksums, faulty_rows
 from textune.tasks import examples
-from textune.tasks.interface import Task
-from textune.tasks.labels import in_one_cell
 
 SHOWN = 5  # lines that are none of a file's rows
+Ask = Callable[[Sequence[Example]], Later]
+Asked = Callable[[Opening], AbstractContextManager[tuple[Ask, int]]]
+# gives what answers texts elsewhere, and how many parts may wait for it
+
+
+@dataclass(frozen=True, slots=True)
+class Long:
+    """How a file that takes long is labelled: stopped and continued, and by several processes."""
+
+    opening: Opening
+    resume: bool = False  # go on where a process was stopped or killed
+    anew: bool = False  # drop what is kept of an output that is not finished
+    processes: int = 1
+    asked: Asked | None = None  # other processes, of a cluster
 
 
 def predict_file(
@@ -28,6 +50,7 @@ def predict_file(
     harmless: bool = False,
     explain: bool = False,
     chunk: int = CHUNK,
+    long: Long | None = None,
 ) -> Iterator[int]:
     """Label a file of any size in bounded memory, keeping its columns and their order.
 
@@ -42,54 +65,141 @@ def predict_file(
         overwrite: Whether an output that exists may be replaced.
         harmless: Whether cells that a spreadsheet would take for formulas get an apostrophe first.
         explain: Whether a column `why` names the words that moved each decision most.
-        chunk: Rows that are computed together.
+        chunk: Rows that are computed together, and a row group of Parquet.
+        long: Keeps answers beside the output until it is whole, or asks other processes; None:
+            this process answers, and nothing is kept.
 
     Yields:
         Rows labelled so far.
 
     Raises:
         DataError: The input has a problem; no output is left.
-        RunError: The output exists or cannot be written.
+        RunError: The output exists or cannot be written, or what is kept of it is of another model,
+            input or option.
+        BusyError: Another process writes the same output.
+        RanksError: One of several processes was lost.
         SettingsError: The output's ending is not one of those that can be written.
     """
+    answering = Answering(predictor, options.threshold, explain)
+    columns, nested = answering.columns(), answering.nested()
     written = Output(output, overwrite=overwrite, harmless=harmless)
     written.check(source)
-    table, agreed = options.open(source, predictor.card, unlabelled=True)
-    decision, task = predictor.decision(options.threshold), predictor.task
-    to_example = examples.reader(table, agreed, labelled=False)
-    problems = Problems(table.name, table.faults)
-    done = 0
-    added = [*task.columns(), *([] if decision.member is None else [("set", False)])]
-    nested = nested_answers(task)
-    if explain:
-        nested |= {len(added)}
-        added.append(("why", False))
-    with written.writing(table, agreed, added, nested=nested) as write:
-        rest = iter(table.rows())
-        while rows := list(islice(rest, chunk)):
-            found = examples.paired(rows, to_example, problems)
-            texts = [example for _, example in found]
-            if problems.count or not texts:
-                continue
-            answers: Iterable[list[object]]
-            if explain:
-                whys = predictor.explanations(texts, threshold=options.threshold)
-                answers = ([*_cells(task, one.prediction), one.cell()] for one in whys)
-            else:
-                predictions = task.predictions(predictor.score(texts, decision), texts)
-                answers = (_cells(task, item) for item in predictions)
-            write([row for row, _ in found], [*answers])
-            done += len(texts)
-            yield done
-        problems.raise_any()
+    if long is None:
+        table, agreed = options.open(source, predictor.card, unlabelled=True)
+        work = _Work(table, agreed, chunk)
+        with written.writing(table, agreed, columns, nested=nested) as write:
+            yield from work.run(lambda texts: partial(answering.cells, texts), write)
+    else:
+        about = partial(_about, answering, source, options, chunk, long.opening)
+        kept = unfinished.kept(output, about, resume=long.resume, anew=long.anew)
+        with outputs.told(output), kept as parts:
+            table, agreed = options.open(source, predictor.card, unlabelled=True)
+            work = _Work(table, agreed, chunk, parts)
+            with (
+                written.writing(table, agreed, columns, nested=nested) as write,
+                _asked(answering, long) as (ask, ahead),
+            ):
+                yield from work.run(ask, write, ahead=ahead)
     if table.faults is not None:
         faulty_rows.write(faulty_rows.beside(output), table.faults)
 
 
-def _cells(task: Task, item: Prediction) -> list[object]:
-    """Return a prediction as cells, with its set of classes where there are sets."""
-    own = task.cells(item)
-    return own if item.members is None else [*own, in_one_cell(item.members, task.labels)]
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """A table whose rows are answered part by part."""
+
+    table: Table
+    agreed: Contract
+    chunk: int
+    parts: Parts | None = None
+
+    def run(self, ask: Ask, write: RowWriter, *, ahead: int = 0) -> Iterator[int]:
+        """Answer the rows and write them in their order.
+
+        Args:
+            ask: Takes texts, and returns what gives or awaits their answers.
+            write: Takes rows and their answers.
+            ahead: Parts that may be asked before the answers of the first are taken.
+
+        Yields:
+            Rows labelled so far.
+
+        Raises:
+            DataError: A row has a problem; all are named.
+        """
+        problems = Problems(self.table.name, self.table.faults)
+        waiting: deque[_Part] = deque()
+        done = 0
+        for number, rows, texts in self._read(problems):
+            if problems.count:
+                continue
+            kept = None if self.parts is None else self.parts.read(number)
+            waiting.append(_Part(number, rows, kept, ask(texts) if kept is None else None))
+            if len(waiting) > ahead:
+                done += self._write(write, waiting.popleft())
+                yield done
+        problems.raise_any()
+        while waiting:
+            done += self._write(write, waiting.popleft())
+            yield done
+
+    def _read(self, problems: Problems) -> Iterator[tuple[int, list[Row], list[Example]]]:
+        """Yield parts with a text, each with its number, its rows and their texts."""
+        to_example = examples.reader(self.table, self.agreed, labelled=False)
+        rest = iter(self.table.rows())
+        for number in count():
+            if not (rows := list(islice(rest, self.chunk))):
+                return
+            if found := examples.paired(rows, to_example, problems):
+                yield number, [row for row, _ in found], [example for _, example in found]
+
+    def _write(self, write: RowWriter, part: "_Part") -> int:
+        cells = part.kept
+        if part.later is not None:
+            cells = part.later()
+            if self.parts is not None:
+                self.parts.add(part.number, cells)
+        assert cells is not None, "they are kept, or asked for"
+        write(part.rows, cells)
+        return len(part.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Rows in turn, with their answers or what awaits them."""
+
+    number: int
+    rows: list[Row]
+    kept: Cells | None
+    later: Later | None
+
+
+@contextmanager
+def _asked(answering: Answering, long: Long) -> Iterator[tuple[Ask, int]]:
+    """Give what answers texts, and how many parts may wait for it."""
+    if long.asked is not None:
+        with long.asked(long.opening) as found:
+            yield found
+        return
+    if long.processes == 1:
+        yield (lambda texts: partial(answering.cells, texts)), 0
+        return
+    with workers.started(long.opening, long.processes) as ask:
+        yield ask, 2 * long.processes
+
+
+def _about(
+    answering: Answering, source: object, options: Reading, chunk: int, opening: Opening
+) -> dict[str, object]:
+    """Say of what model, input and options answers are."""
+    folder = Path(answering.predictor.tokenizer.place)
+    seal = folder / manifest.NAME
+    return {
+        "textune": version("textune"),
+        "model": checksums.Inputs.of([seal if seal.exists() else folder]).to_json(),
+        "input": checksums.Inputs.of(obtained.on_machine(source)).to_json(),
+        "options": [repr(options), repr(replace(opening, run=folder)), chunk],
+    }
 
 
 def without_answer(output: Path, options: Reading) -> list[str]:

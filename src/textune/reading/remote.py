@@ -49,7 +49,7 @@ def fetch(address: str) -> Path:
     if time.monotonic() - when < FRESH and path.is_file():
         return path
     scheme = urlsplit(address).scheme.lower()
-    folder = _folder(address)
+    folder = folder_of(address)
     path = (_from_web if scheme in WEB else _by_fsspec)(address, folder)
     _ASKED[address] = time.monotonic(), path
     return path
@@ -61,9 +61,14 @@ def address_of(path: Path) -> str:
     return str(card.get("address", path))
 
 
-def _folder(address: str) -> Path:
+def folder_of(address: str, kind: str = "remote") -> Path:
+    """Return the folder of the cache for what stands at an address.
+
+    Raises:
+        DataError: There is none that can be written.
+    """
     try:
-        folder = caches.folder("remote") / hashlib.sha256(address.encode()).hexdigest()[:24]
+        folder = caches.folder(kind) / hashlib.sha256(address.encode()).hexdigest()[:24]
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise DataError(
@@ -158,17 +163,33 @@ def _get(files: Any, place: str, path: Path) -> None:
         files.get_file(place, str(unfinished))
 
 
-def _by_fsspec(address: str, folder: Path) -> Path:
-    """Fetch from a place that fsspec knows.
+def system_of(address: str) -> tuple[Any, str]:
+    """Return the file system of an address by fsspec, and the place in it.
 
     Raises:
-        DataError: It does not know it, there is no such file, or it may not be read.
+        DataError: It needs a package that is not installed.
+        ValueError: It is of no kind that is known.
     """
     import fsspec  # which a file on this machine does not need
 
     scheme = urlsplit(address).scheme.lower()
     try:
         files, place = fsspec.core.url_to_fs(address)
+    except ImportError as error:
+        package = PACKAGES.get(scheme)
+        way = f"pip install {package}" if package else first_line(error)
+        raise DataError(f"{address}: {scheme}:// needs a package of its own: {way}") from error
+    return files, str(place)
+
+
+def _by_fsspec(address: str, folder: Path) -> Path:
+    """Fetch from a place that fsspec knows.
+
+    Raises:
+        DataError: It does not know it, there is no such file, or it may not be read.
+    """
+    try:
+        files, place = system_of(address)
         about = files.info(place)
         if about.get("type") == "directory":
             raise DataError(f"{address}: this is a folder; name a file in it")
@@ -180,10 +201,6 @@ def _by_fsspec(address: str, folder: Path) -> Path:
             return copy
         name = _name(address)
         return _keep(address, folder, name, state, lambda path: _get(files, place, path))
-    except ImportError as error:
-        package = PACKAGES.get(scheme)
-        way = f"pip install {package}" if package else first_line(error)
-        raise DataError(f"{address}: {scheme}:// needs a package of its own: {way}") from error
     except FileNotFoundError as error:
         raise DataError(f"{address}: there is no such file; check the address") from error
     except DataError:
