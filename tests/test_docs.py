@@ -23,7 +23,7 @@ from textune.settings.language_config import (
 SETTINGS = {"adapt": AdaptSettings, "pretrain": PretrainSettings} | dict.fromkeys(
     (
         *("check", "train", "folds", "evaluate", "predict", "fill", "suggest", "demo"),
-        "distill",
+        *("distill", "watch"),
         *("explain", "report", "export", "serve"),
         *("tokens", "inspect", "features", "sweep"),
         *("table", "follows", "decide", "compare", "push", "suspects"),
@@ -87,6 +87,7 @@ def test_the_pages_are_all_there():
         "README.md",
         "decisions.md",
         "distilling.md",
+        "drift.md",
         "errors.md",
         "explaining.md",
         "export.md",
