@@ -117,12 +117,14 @@ def _gain(task: Any, kept: Any, aim: str, own: Any, fresh: Any) -> dict[str, Any
     texts = [kept.examples[row] for row in own.tolist()]
     wish = Wish(aims.read(aim) if aim else None, calibrates=True)
     found = fitting.decide(task, mine, texts, wish)
-    several = other.truth is not None and other.truth.ndim == 2
-    by = aims.read(aim or ("f1" if several else "mcc"))
+    assert other.truth is not None
+    by = aims.read(aim or ("f1" if other.truth.ndim == 2 else "mcc"))
     fitted, plain = (
         deciding.worth(task.labels, other.truth, one.decisions, by)
         for one in (applying.decided(task, other, found.rule), other)
     )
+    assert fitted is not None
+    assert plain is not None
     return {"plain": plain, "gain": fitted - plain, "is_kept": "which is kept" in found.how}
 
 
