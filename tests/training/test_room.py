@@ -202,4 +202,3 @@ def test_a_process_with_bounded_memory_trains_to_the_end(tiny_base, tmp_path):
     assert not done.returncode, done.stderr
     found = json.loads((tmp_path / "run" / "capsule.json").read_text())["lack_of_memory"]
     assert 1 <= found["halvings"] <= 4
-    assert (done.stdout + done.stderr).count("memory was lacking") >= found["halvings"]

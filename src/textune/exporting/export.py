@@ -55,9 +55,9 @@ class Request:
         """Return the folder that is written."""
         if self.out is not None:
             return self.out
-        name = self.run.resolve().name
         more = "" if self.numbers == "fp32" else f"-{self.numbers}"
-        return self.run.resolve().with_name(f"{name}-{self.to}{more}")
+        beside = self.run if self.run.name not in ("", "..") else self.run.resolve()
+        return beside.with_name(f"{beside.name}-{self.to}{more}")
 
     @property
     def allowed(self) -> Allowed:

@@ -93,7 +93,21 @@ def read(folder: Path, card: Card, task: Task) -> tuple[Graph, PairGraph | None]
         pair_heads.fill(model, folder)
     folding.unfold(model)
     model.eval()
+    if task.asks == "texts" and family_of(model.config.model_type).is_fused:
+        _close_first_alone(model)
     return Graph(model), PairGraph(model) if is_apart else None
+
+
+def _close_first_alone(model: Any) -> None:
+    """Compute the last layer beyond its attention for the first token alone, the one that is read.
+
+    It is three quarters of the layer's products. The states become (B, L, D) → (B, 1, D).
+    """
+
+    def first(part: nn.Module, given: tuple[Tensor, Tensor]) -> tuple[Tensor, ...]:
+        return tuple(states[:, :1] for states in given)
+
+    model.base_model.encoder.layer[-1].attention.output.register_forward_pre_hook(first)
 
 
 def example(graph: Graph | PairGraph) -> tuple[Tensor, ...]:
