@@ -37,6 +37,7 @@ format: $(STAMP)  ## Format the code and repair what the linter can
 
 proofs: $(STAMP)  ## Kills, damage, full disks, hostile files: all trials (takes an hour on 2 cores)
 	$(BIN)/python -m proofs
+	$(BIN)/python -m proofs.restarts
 
 bench: $(STAMP)  ## Speed and quality beside transformers' Trainer (takes an hour on 2 cores)
 	$(BIN)/python -m bench.cola

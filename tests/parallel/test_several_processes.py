@@ -32,6 +32,7 @@ SETTINGS = {
     "device": "cpu",
 }
 LAST = 50  # updates
+STANDING = 8.0  # seconds that processes wait for each other, where one stands still
 
 
 def steps(run):
@@ -102,6 +103,7 @@ def test_processes_that_torchrun_starts_anew_go_on_by_themselves(together):
     assert codes == [0, 0], went_on.said()
     assert "continuing after step" in went_on.said()
     assert went_on.said().count("2 processes learn together") == 1
+    assert "(the share of each process)" in went_on.said()
     assert [step["step"] for step in steps(out)] == list(range(1, LAST + 1))
 
 
@@ -111,6 +113,31 @@ def test_two_networks_are_no_hindrance(together):
         pytest.skip("only root may make network namespaces, and by ip")
     assert codes == [0, 0]
     assert "continuing after step" in went_on.said()
+
+
+def test_a_process_that_stands_still_ends_the_others_which_name_it(texts, tiny_base, tmp_path):
+    given = {"TEXTUNE_PICTURES": 0}
+    more = ("--set", f"train.rank_timeout={STANDING}")
+    started = made_ranks.start(words(texts, tiny_base, tmp_path / "run", *more), tmp_path, **given)
+    end = time.monotonic() + 60
+    while not any(tmp_path.glob("run/checkpoints/step-*")) and time.monotonic() < end:
+        time.sleep(0.01)
+    os.kill(started.processes[1].pid, signal.SIGSTOP)
+    began = time.monotonic()
+    started.processes[0].join(60)
+    seconds = time.monotonic() - began
+    assert started.wait(0) == [7, None], started.said()
+    assert STANDING <= seconds < 3 * STANDING
+    assert "rank 1 of 2 on " in started.said()
+    assert "has ended, or stands still" in started.said()
+    assert "is saved: continue with --resume" in started.said()
+
+
+def test_a_mistake_is_said_before_how_many_processes_learn(tiny_base, tmp_path):
+    started = made_ranks.start(words("no.csv", tiny_base, tmp_path / "run"), tmp_path)
+    assert started.wait() == [2, 2]
+    assert "no.csv" in started.said()
+    assert "processes learn together" not in started.said()
 
 
 def test_two_processes_learn_what_one_does(together, alone):

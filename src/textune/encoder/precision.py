@@ -4,7 +4,7 @@ There is one module tree, whatever the format: what is in training mode, frozen 
 way is so in every format.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,6 +13,8 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from textune.encoder.model import Encoder
+from textune.fast import layers
+from textune.fast.matrices import Rows
 from textune.records import Batch
 
 Loss = Callable[[Any, Batch], Tensor]
@@ -46,6 +48,10 @@ class Plain:
 
     def forget(self) -> None:
         """Do nothing: the optimizer forgets its gradients itself."""
+
+    def rows(self) -> Iterable[tuple[nn.Parameter, Rows]]:
+        """Return the tables whose gradients are of a few rows, and what holds them."""
+        return layers.rows(self.encoder.model)
 
     def refresh(self) -> None:
         """Do nothing: the update has written the bf16 copies."""

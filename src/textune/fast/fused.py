@@ -5,6 +5,7 @@ follow from a seed, GELU from the products before it. Shapes: P tokens, D width,
 H heads, B texts.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -169,18 +170,17 @@ class FusedEmbeddings:
     def __init__(self, embeddings: Any, dtype: torch.dtype):
         self._own = embeddings
         self.dtype = dtype
-        self._is_shared = False
         self.release()
 
     def release(self) -> None:
         """Give the memory of gradients back."""
-        one, two, three = (Rows(is_shared=self._is_shared) for _ in range(3))
-        self._rows = (one, two, three)
+        self._rows = (Rows(), Rows(), Rows())
 
-    def share_gradients(self) -> None:
-        """Let gradients of other processes be added to those of the tables."""
-        self._is_shared = True
-        self.release()
+    def rows(self) -> Iterator[tuple[nn.Parameter, Rows]]:
+        """Yield the tables that are trained, and what holds the gradient of each."""
+        for table, rows in zip(self.tables, self._rows, strict=True):
+            if table.weight.requires_grad:
+                yield table.weight, rows
 
     @property
     def tables(self) -> tuple[nn.Embedding, nn.Embedding, nn.Embedding]:

@@ -17,7 +17,7 @@ from textune.fast import calls, dropout
 from textune.fast.attention import Packing, attend
 from textune.fast.first_tokens import LastLayer
 from textune.fast.fused import FusedEmbeddings, FusedLayer
-from textune.fast.matrices import Half
+from textune.fast.matrices import Half, Rows
 
 
 class PackedLayer:
@@ -221,12 +221,11 @@ def release(model: Any) -> None:
     model.zero_grad(set_to_none=True)
 
 
-def share_gradients(model: Any) -> None:
-    """Let gradients of other processes be added where those of this one lie."""
+def rows(model: Any) -> Iterator[tuple[nn.Parameter, Rows]]:
+    """Yield every table that gets gradients of a few rows, and what holds them."""
     embeddings: Any = getattr(model.base_model, "embeddings", None)
     if getattr(embeddings, "fused", None) is not None:
-        embeddings.fused.share_gradients()
-    model.zero_grad(set_to_none=True)
+        yield from embeddings.fused.rows()
 
 
 def _matrices(model: Any) -> Iterator[Any]:

@@ -200,13 +200,9 @@ class Rows:
     """The gradient of an embedding: zero but for the rows that were touched since the last update.
 
     Its memory is kept, and only the touched rows are cleared.
-
-    Args:
-        is_shared: Whether gradients of other processes are added to it: all rows are cleared then.
     """
 
-    def __init__(self, *, is_shared: bool = False) -> None:
-        self._is_shared = is_shared
+    def __init__(self) -> None:
         self._buffer: Tensor | None = None
         self._touched: list[Tensor] = []
 
@@ -220,14 +216,21 @@ class Rows:
         if self._buffer is None or self._buffer.shape != table.shape:
             self._buffer, self._touched = torch.zeros_like(table), []
         if table.grad is not self._buffer:
-            if self._is_shared:
-                self._buffer.zero_()
-            for old in () if self._is_shared else self._touched:
+            for old in self._touched:
                 self._buffer.index_fill_(0, old, 0.0)
             self._touched = []
             table.grad = self._buffer
         self._touched.append(ids)
         return self._buffer
+
+    def touched(self, table: Tensor) -> Tensor:
+        """Return which rows of a table have a gradient, (V,) bool; all by another product."""
+        if table.grad is None:
+            return torch.zeros(len(table), dtype=torch.bool)
+        found = torch.full((len(table),), table.grad is not self._buffer)
+        for ids in self._touched if table.grad is self._buffer else ():
+            found.index_fill_(0, ids, value=True)
+        return found
 
 
 def add_gradient(parameter: nn.Parameter, gradient: Tensor) -> None:

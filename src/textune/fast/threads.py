@@ -84,13 +84,14 @@ _own = threading.local()  # torch keeps the number by thread, too
 
 
 @contextmanager
-def shared(asked: int | None = None) -> Iterator[Team]:
+def shared(asked: int | None = None, *, why: str = "as asked for") -> Iterator[Team]:
     """Compute with the threads that are free; afterwards with as many as were found.
 
     Within another such piece of work the outer one decides.
 
     Args:
         asked: By a setting; None for what is free, at most what torch was told before.
+        why: Where the number that is asked for comes from, in words.
     """
     outer: Team | None = getattr(_own, "team", None)
     if outer is not None:
@@ -98,7 +99,7 @@ def shared(asked: int | None = None) -> Iterator[Team]:
         return
     found = torch.get_num_threads()
     exact.is_strict()
-    team = _form(asked, found)
+    team = _form(found) if asked is None else Team(asked, why)
     _own.team = team
     try:
         team.look()
@@ -201,10 +202,8 @@ def used() -> tuple[int, int]:
     return (now, now) if team is None else (team.most, team.least)
 
 
-def _form(asked: int | None, found: int) -> Team:
-    """Form a team of what was asked for, or of what is free."""
-    if asked is not None:
-        return Team(asked, "as asked for")
+def _form(found: int) -> Team:
+    """Form a team of what is free."""
     if os.environ.get(VARIABLE):
         return Team(found, f"{VARIABLE}={os.environ[VARIABLE]}")
     quota = cores.quota()

@@ -44,13 +44,12 @@ def assist(request: Request, story: Any, ranks: "Ranks") -> Generator[Any, None,
 
 def _helped(request: Request, story: Any, ranks: "Ranks", values: dict[str, Any]) -> dict[str, Any]:
     """Read, build and learn as the first process says; return its last word."""
-    from textune.fast import threads  # with torch
-    from textune.training import determinism, following
+    from textune.training import determinism, following  # with torch
 
     train = request.settings.train
     with (
         atomic.scratch() as place,
-        threads.shared(joining.threads_of(train.threads, ranks)),
+        joining.computing(train.threads, ranks),
         determinism.required(is_asked=train.deterministic),
     ):
         gathered = drained(story.gather(request, place))

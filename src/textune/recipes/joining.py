@@ -3,7 +3,7 @@
 import os
 import traceback
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -64,18 +64,23 @@ def joined(request: Asked) -> "Iterator[tuple[Asked, Ranks | None]]":
 def introduce(ranks: "Ranks | None") -> Iterator[Message]:
     """Say how many processes learn."""
     if ranks is not None:
-        place = ranks.place
-        each = threads_each(place)
-        threads = "1 thread" if each == 1 else f"{each} threads"
+        from textune.fast import threads  # with torch, imported already
+
+        place, each = ranks.place, threads.used()[0]
+        by = "1 thread" if each == 1 else f"{each} threads"
         yield Message(
             f"{place.world} processes learn together, {place.local_world} on this machine (on a "
-            f"CPU by {threads} each); what is no update and no validation the first one does alone"
+            f"CPU by {by} each); what is no update and no validation the first one does alone"
         )
 
 
-def threads_of(asked: int | None, ranks: "Ranks | None") -> int | None:
-    """Return how many threads compute in this process; None where it is alone and decides later."""
-    return asked if asked is not None or ranks is None else threads_each(ranks.place)
+def computing(asked: int | None, ranks: "Ranks | None") -> AbstractContextManager[object]:
+    """Compute with the threads that are asked for, with a share of the cores, or with free ones."""
+    from textune.fast import threads  # with torch
+
+    if asked is not None or ranks is None:
+        return threads.shared(asked)
+    return threads.shared(threads_each(ranks.place), why="the share of each process")
 
 
 def threads_each(place: Place) -> int:

@@ -116,7 +116,6 @@ def run(request: Asked, story: Story[Asked, Gathered]) -> Generator[Event, None,
     with joining.joined(request) as (mine, ranks):
         if ranks is not None and not ranks.is_first:
             return (yield from assisting.assist(mine, story, ranks))
-        yield from joining.introduce(ranks)
         made = yield from _made(mine, story, ranks)
         joining.conclude(ranks, made.metrics)
     return made
@@ -186,11 +185,10 @@ def _again(job: Job, folder: Path) -> Generator[Message, None, Run]:
 @contextmanager
 def _computing(train: TrainSettings, ranks: "Ranks | None") -> Iterator[None]:
     """Compute by so many threads, and deterministically where that is asked for."""
-    from textune.fast import threads  # with torch, which takes seconds to import
-    from textune.training import determinism
+    from textune.training import determinism  # with torch, which takes seconds to import
 
-    most = joining.threads_of(train.threads, ranks)
-    with threads.shared(most), determinism.required(is_asked=train.deterministic):
+    by_threads = joining.computing(train.threads, ranks)
+    with by_threads, determinism.required(is_asked=train.deterministic):
         yield
 
 
@@ -267,6 +265,7 @@ def _begin(
     for name in mended:
         yield Message(f"{folder / name} was absent or damaged: written anew", is_warning=True)
     if state != "done":
+        yield from joining.introduce(ranks)
         joining.share(ranks, request.settings)
     return state
 

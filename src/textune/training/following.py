@@ -10,7 +10,6 @@ from typing import Any
 from torch import Tensor
 
 from textune.errors import RanksError
-from textune.fast import layers
 from textune.objectives.work import Work
 from textune.parallel.ranks import END, Ranks
 from textune.records import Batch
@@ -44,7 +43,6 @@ def _take_state(learner: Learner, ranks: Ranks) -> Iterator[Work]:
     _refuse_others(learner, state["fingerprints"])
     learner.optimizer.state.clear()
     learner.encoder.release()
-    layers.share_gradients(learner.encoder.model)
     found = Checkpoint(ranks.receive(), state)
     learner.progress = snapshot.put_back(found, learner.encoder.model, learner.optimizer)
     learner.model.reload()
@@ -82,7 +80,8 @@ def _learn(learner: Learner, work: Work, word: dict[str, Any]) -> None:
         watch.begin(work)
     ranks.seed(learner.settings.seed, work.number)
     learner.model.set_dropout(True)
-    reducing.add(ranks, optimizer, loop.accumulate(learner.model, loss, work))
+    total = loop.accumulate(learner.model, loss, work)
+    reducing.add(ranks, optimizer, total, rows=learner.model.rows())
     norm = optimizer.clip(learner.settings.train.clip)
     if optimizer.skips or bool(norm.isfinite()):
         loop.update(learner.model, optimizer)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 
-from textune.fast import layers
 from textune.metrics.metrics import Report
 from textune.objectives.objective import Objective
 from textune.objectives.work import Work
@@ -14,7 +13,6 @@ def share_state(learner: Learner) -> None:
     """Give the others the weights, the moments and how far the run is."""
     if not learner.ranks.are_several:
         return
-    layers.share_gradients(learner.encoder.model)
     found = snapshot.take(
         learner.encoder.model, learner.optimizer, learner.progress, learner.prints()
     )

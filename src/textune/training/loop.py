@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim.lr_scheduler import LRScheduler
 
 from textune.encoder import precision
 from textune.fast import threads
 from textune.fast.lacking import is_lack
+from textune.fast.matrices import Rows
 from textune.objectives.work import Work
 from textune.parallel.ranks import ALONE, Ranks
 from textune.records import Batch, Step
@@ -39,6 +40,9 @@ class Trainable(Protocol):
 
     def forget(self) -> None:
         """Drop the gradients of a micro-batch that are not collected."""
+
+    def rows(self) -> Iterable[tuple[nn.Parameter, Rows]]:
+        """Return the tables whose gradients are of a few rows, and what holds them."""
 
     def refresh(self) -> None:
         """Take over the optimized parameters after an update."""
@@ -92,7 +96,10 @@ def train(
         model.set_dropout(dropout)  # whoever took the step before may have judged by the model
         total, norm = _gradient(
             lambda work: reducing.add(
-                ranks, optimizer, _accumulated(model, loss, work, capturing, by_tf32=by_tf32)
+                ranks,
+                optimizer,
+                _accumulated(model, loss, work, capturing, by_tf32=by_tf32),
+                rows=model.rows(),
             ),
             work,
             (model, optimizer),
