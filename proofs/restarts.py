@@ -20,7 +20,10 @@ from proofs.trials import Trial, weights
 PROCESSES = 2
 SECONDS = 300.0  # in which a run has written its first checkpoint, and ends
 TORCHRUN = ("torch.distributed.run", "--standalone", "--max-restarts", "3", "--nproc-per-node")
-OPTIONS = ("--epochs", "12", "--batch-size", "8", "--lr", "2e-3", "--device", "cpu")
+OPTIONS = (
+    *("--epochs", "40", "--batch-size", "8", "--lr", "2e-3", "--device", "cpu"),
+    *("--set", "train.recipe=classic"),  # whose checkpoints are of every epoch
+)
 
 
 def main() -> int:

@@ -179,8 +179,9 @@ class FusedEmbeddings:
     def rows(self) -> Iterator[tuple[nn.Parameter, Rows]]:
         """Yield the tables that are trained, and what holds the gradient of each."""
         for table, rows in zip(self.tables, self._rows, strict=True):
-            if table.weight.requires_grad:
-                yield table.weight, rows
+            weight = table.weight
+            if isinstance(weight, nn.Parameter) and weight.requires_grad:
+                yield weight, rows
 
     @property
     def tables(self) -> tuple[nn.Embedding, nn.Embedding, nn.Embedding]:

@@ -18,6 +18,7 @@ import torch
 import torch.distributed as dist
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.distributed.distributed_c10d import PrefixStore
 from torch.distributed.rendezvous import rendezvous
 
 from textune.errors import RanksError, TextuneError, first_line
@@ -269,6 +270,8 @@ def join(place: Place, *, seconds: float, by_cards: bool) -> Ranks:
     where = f"env://?rank={place.rank}&world_size={place.world}"
     try:
         store, *_ = next(rendezvous(where, timeout=limit))
+        # torchrun keeps one store over its restarts: what was said in the one before is not heard
+        store = PrefixStore(f"textune/{place.restarts}", store)
         dist.init_process_group(
             "cpu:gloo,cuda:nccl" if by_cards else "gloo",
             store=store,
