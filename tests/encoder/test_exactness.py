@@ -135,7 +135,7 @@ def test_families_that_cannot_be_packed_are_padded_and_say_why(kind):
 def test_an_encoder_that_mixes_texts_is_caught_at_load(monkeypatch):
     honest = attention.Packing
 
-    def blind(lengths, borders):
+    def blind(lengths, borders, _):
         return honest([sum(lengths)], borders[[0, -1]])
 
     monkeypatch.setattr(attention, "Packing", blind)

@@ -147,6 +147,8 @@ def without_leaks(told, count, names, columns):
 
 def mistaken(count, names, columns):
     """Count again which labels are taken for each other; of other tasks nothing."""
+    if "decision" not in columns:
+        return {}
     truth, given = (list(map(str, columns[name])) for name in ("truth", "decision"))
     if count is made_recounts.classes:
         pairs = [pair for pair in zip(truth, given, strict=True) if pair[0] != pair[1]]

@@ -102,8 +102,8 @@ def test_a_run_of_seeds_that_was_killed_goes_on_where_it_was(
     steps = []
     learned = fine_tuning.Learner.work
 
-    def work(learner):
-        for one in learned(learner):
+    def work(learner, *where):
+        for one in learned(learner, *where):
             steps.append(one)
             yield one
 

@@ -7,6 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 from textune.errors import RunError, SettingsError, TextuneError, first_line
 from textune.reading import remote
+from textune.storage import atomic
 
 
 @contextmanager
@@ -40,7 +41,7 @@ def to(output: str, *, overwrite: bool) -> Iterator[tuple[Path, bool]]:
     yield path, True
     with _reaching(output, f"; the whole file is kept here: {path}"):
         files.put_file(str(path), place)
-    path.unlink()
+    atomic.remove_file(path)
 
 
 @contextmanager

@@ -121,7 +121,7 @@ class Parts:
         if self._lock is not None:
             _clear(self.folder)
             with suppress(OSError):
-                (self.folder / LOCK).unlink(missing_ok=True)
+                atomic.remove_file(self.folder / LOCK)
                 self.folder.rmdir()
 
     def _release(self) -> None:
@@ -192,7 +192,7 @@ def _clear(folder: Path) -> None:
     """Delete answers, and nothing else that somebody may have put there."""
     for file in (*folder.glob("part-*.json"), folder / ABOUT):
         with suppress(OSError):
-            file.unlink(missing_ok=True)
+            atomic.remove_file(file)
 
 
 def _as_json(values: Mapping[str, object]) -> dict[str, Any]:
