@@ -129,12 +129,18 @@ def test_a_second_process_is_refused(predictor, run, source, tmp_path):
     assert list(going)[-1] == 25
 
 
-def test_a_faulty_row_leaves_nothing(predictor, run, source, tmp_path):
-    with source.open("a", encoding="utf-8") as opened:
-        opened.write('25,"never closed\n')
+def test_a_faulty_row_leaves_no_output(predictor, run, source, tmp_path):
+    sound = source.read_bytes()
+    source.write_bytes(sound + b'25,"never closed\n')
+    output = tmp_path / "out.csv"
     with pytest.raises(DataError, match=r"texts\.csv:27"):
-        list(steps(predictor, run, source, tmp_path / "out.csv"))
-    assert [file.name for file in tmp_path.iterdir()] == ["texts.csv"]
+        list(steps(predictor, run, source, output))
+    assert not output.exists()
+    source.write_bytes(sound)  # mended: another input than that of the answers
+    with pytest.raises(RunError, match=r"the input changed.*--overwrite without --resume"):
+        list(steps(predictor, run, source, output, resume=True))
+    assert list(steps(predictor, run, source, output, anew=True))[-1] == 25
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["out.csv", "texts.csv"]
 
 
 def test_several_processes_answer_the_same_and_a_lost_one_loses_nothing(

@@ -138,6 +138,8 @@ class _Work:
             if len(waiting) > ahead:
                 done += self._write(write, waiting.popleft())
                 yield done
+        if problems.count and self.parts is not None:
+            self.parts.drop()
         problems.raise_any()
         while waiting:
             done += self._write(write, waiting.popleft())

@@ -15,7 +15,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from textune.errors import BusyError, DataError, RunError
+from textune.errors import BusyError, RunError
 from textune.storage import atomic, objects
 
 ENDING = ".parts"
@@ -107,8 +107,8 @@ class Parts:
         if kept and changed:
             what = " and ".join(WORDS.get(name, name) for name in changed)
             raise RunError(
-                f"{self.folder}: {what} changed since these answers were given; --overwrite begins "
-                "anew"
+                f"{self.folder}: {what} changed since these answers were given; --overwrite "
+                "without --resume begins anew"
             )
         if not kept:  # killed before it was written, or damaged: then nobody knows of what they are
             _clear(self.folder)
@@ -117,7 +117,8 @@ class Parts:
         names = (file.stem.removeprefix("part-") for file in self.folder.glob("part-*.json"))
         self._there = frozenset(int(name) for name in names if name.isdigit())
 
-    def _drop(self) -> None:
+    def drop(self) -> None:
+        """Delete the answers: the output is whole, or rows of the input have to be mended."""
         if self._lock is not None:
             _clear(self.folder)
             with suppress(OSError):
@@ -160,10 +161,7 @@ def kept(
         if is_there and resume:
             parts._take()
         yield parts
-        parts._drop()
-    except DataError:  # the input has to be mended, and is another one then
-        parts._drop()
-        raise
+        parts.drop()
     finally:
         parts._release()
 
