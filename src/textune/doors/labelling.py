@@ -1,11 +1,12 @@
 """A file of texts becomes a file of what a model says of them, or lines on the screen."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from textune.doors import console, console_explaining, console_predictions
 from textune.errors import SettingsError
-from textune.predicting import files, telling
+from textune.predicting import files, telling, unfinished
 from textune.predicting.files import Long
 from textune.predicting.outputs import Output
 from textune.predicting.predictor import Predictor, Reading
@@ -73,11 +74,23 @@ def of_file(
             steps = table.predict_as(
                 predictor, source, written.path, options, form, overwrite=overwrite
             )
-        rows = max(console.counting(steps, what="labelling"), default=0)
+        with _telling_what_is_kept(written.path):
+            rows = max(console.counting(steps, what="labelling"), default=0)
         _show(written, rows, list(form[0].settings(form[1])) if form else [], as_json=as_json)
         left_out += files.without_answer(written.path, options)
     for remark in (*files.remarks(predictor, source, options), *left_out):
         console.warn(remark)
+
+
+@contextmanager
+def _telling_what_is_kept(output: Path) -> Iterator[None]:
+    """Say after a Ctrl-C how to go on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if (kept := unfinished.folder_of(output)).is_dir():
+            console.warn(f"{kept}: holds what was answered; the same command with --resume goes on")
+        raise
 
 
 def show(

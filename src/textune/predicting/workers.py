@@ -8,7 +8,7 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import get_context, parent_process
+from multiprocessing import active_children, get_context, parent_process
 from pathlib import Path
 
 from textune.errors import RanksError
@@ -47,6 +47,7 @@ def started(opening: Opening, count: int) -> Iterator[Callable[[Sequence[Example
     """
     threads = max(1, cores.threads_for(len(cores.allowed()), cores.quota()) // count)
     context = get_context("spawn")  # a forked child of a process that has threads may hang
+    others = set(active_children())
     pool = ProcessPoolExecutor(count, context, initializer=_open, initargs=(opening, threads))
 
     def ask(texts: Sequence[Example]) -> Later:
@@ -60,6 +61,10 @@ def started(opening: Opening, count: int) -> Iterator[Callable[[Sequence[Example
             f"one of {count} processes was lost (killed, perhaps since memory ran out: fewer "
             "--processes take less); what was answered is kept, and --resume goes on"
         ) from error
+    except BaseException:  # a Ctrl-C, or a fault: nobody wants what is computed now
+        for process in set(active_children()) - others:
+            process.terminate()
+        raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
