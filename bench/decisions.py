@@ -7,13 +7,14 @@ and how often a promised precision, and sets of classes, hold, over resamplings 
 
 import argparse
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from rich.console import Console
 from rich.table import Table
 from scipy import special
 
@@ -33,11 +34,17 @@ TOXIC = ("toxic", "severe_toxic", "obscene", "threat", "insult", "identity_hate"
 SHARE = 0.9  # the precision that is promised
 TOO_SURE = 4.0  # by which the logits of the planted model are multiplied
 Floats = NDArray[np.float64]
+Measured = Callable[[str, Path, argparse.Namespace], dict[str, Any]]
+Shown = Callable[[str, dict[str, Any], Console], None]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, then print and write what was found."""
-    options = parse(arguments)
+    run(parse(arguments), measured, show)
+
+
+def run(options: argparse.Namespace, measured: Measured, show: Shown) -> None:
+    """Measure each set that is asked for, then print and write what was found."""
     processes.limit_threads(options.threads)
     found = {}
     for name in options.only:
@@ -198,7 +205,7 @@ def promises(
     return found
 
 
-def show(name: str, found: Mapping[str, Any], console: Any) -> None:
+def show(name: str, found: Mapping[str, Any], console: Console) -> None:
     """Print what was found of a set."""
     before, after = found["macro_f1"]
     change, planted_model = found["gain"], found["planted"]

@@ -10,13 +10,13 @@ import random
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+from rich.console import Console
 from rich.table import Table
 
-from bench import commands, decisions, lora, machine, processes
+from bench import commands, decisions, lora
 from textune.decisions import aims
 from textune.decisions.wishes import Wish
 
@@ -26,19 +26,7 @@ AIMS = ("", "mcc", "f1")  # "": what training does where no aim is named
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, then print and write what was found."""
-    options = parse(arguments)
-    processes.limit_threads(options.threads)
-    found = {}
-    for name in options.only:
-        with TemporaryDirectory() as folder:
-            found[name] = measured(name, Path(folder), options)
-        show(name, found[name], commands.console())
-    report = {
-        "settings": commands.settings(options),
-        "versions": machine.versions(),
-        "found": found,
-    }
-    commands.finish(report, options.json)
+    decisions.run(parse(arguments), measured, show)
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -138,7 +126,7 @@ def _summary(each: Sequence[Mapping[str, Any]]) -> dict[str, float]:
     }
 
 
-def show(name: str, found: Mapping[str, Any], console: Any) -> None:
+def show(name: str, found: Mapping[str, Any], console: Console) -> None:
     """Print what was found of a set."""
     rows, fresh = found["rows"]
     table = Table(

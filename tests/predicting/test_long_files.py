@@ -20,6 +20,7 @@ from textune.predicting import files, sending, unfinished
 from textune.predicting.files import Long
 from textune.predicting.predictor import CHUNK, Reading
 from textune.predicting.workers import Opening
+from textune.reading import remote
 
 ROWS = 2 * CHUNK + 100
 WORDS = ["good film", "a bad and dull book", "cold", "very warm meal", "an awful day"]
@@ -48,8 +49,9 @@ def written(file, rows):
 
 
 def steps(predictor, run, source, output, *, options=Reading(), **long):  # noqa: B008
-    opening = Opening(run, "cpu", "fp32", None, None, False)
-    how = {"overwrite": long.pop("overwrite", False), "chunk": 5, "long": Long(opening, **long)}
+    overwrite, given = long.pop("overwrite", False), long.pop("long", None)
+    given = given or Long(Opening(run, "cpu", "fp32", None, None, False), **long)
+    how = {"overwrite": overwrite, "chunk": 5, "long": given}
     return files.predict_file(predictor, str(source), output, options, **how)
 
 
@@ -96,8 +98,10 @@ def test_a_damaged_part_is_answered_anew(predictor, run, source, tmp_path, how):
     content = part.read_bytes()
     flipped = content[:-9] + bytes([content[-9] ^ 1]) + content[-8:]
     part.write_bytes({"flipped": flipped, "cut": content[:-9], "emptied": b""}[how])
-    list(steps(predictor, run, source, output, resume=True))
+    long = Long(Opening(run, "cpu", "fp32", None, None, False), resume=True)
+    list(steps(predictor, run, source, output, long=long))
     assert output.read_bytes() == whole.read_bytes()
+    assert long.remarks == [f"{part.parent}: 1 part of the answers damaged, and answered anew"]
 
 
 def test_other_input_or_options_are_refused_and_named(predictor, run, source, tmp_path):
@@ -113,6 +117,21 @@ def test_other_input_or_options_are_refused_and_named(predictor, run, source, tm
     assert len(list(folder.glob("part-*.json"))) == 3
     assert list(steps(predictor, run, source, output, anew=True))[-1] == 24
     assert not folder.exists()
+
+
+def test_what_is_dropped_leaves_no_folder_where_one_part_is_all(predictor, run, source, tmp_path):
+    folder = stopped(predictor, run, source, tmp_path / "out.csv")
+    written(source, 4)
+    assert list(steps(predictor, run, source, tmp_path / "out.csv", anew=True)) == [4]
+    assert not folder.exists()
+
+
+def test_a_folder_of_somebody_elses_stays(predictor, run, source, tmp_path):
+    folder = unfinished.folder_of(tmp_path / "out.csv")
+    folder.mkdir()
+    (folder / "mine.txt").write_text("kept", encoding="utf-8")
+    assert list(steps(predictor, run, source, tmp_path / "out.csv"))[-1] == 25
+    assert [file.name for file in folder.iterdir()] == ["mine.txt"]
 
 
 def test_where_nothing_is_kept_a_resume_begins(predictor, run, source, tmp_path):
@@ -209,6 +228,17 @@ def test_an_output_at_an_address_is_sent_whole(run, source, tmp_path, monkeypatc
     done = CliRunner().invoke(app, [*words, place])
     assert "already exists; --overwrite replaces it" in str(done.exception)
     assert CliRunner().invoke(app, [*words, place, "--overwrite"]).exit_code == 0
+
+
+def test_a_form_that_is_a_folder_is_sent_file_by_file(tmp_path, monkeypatch):
+    monkeypatch.setenv("TEXTUNE_CACHE", str(tmp_path / "cache"))
+    with sending.to("memory://long/brat", overwrite=False) as (path, _):
+        path.mkdir()
+        (path / "1.txt").write_text("cold", encoding="utf-8")
+        (path / "1.ann").write_text("", encoding="utf-8")
+    there, place = remote.system_of("memory://long/brat")
+    assert sorted(name.rpartition("/")[2] for name in there.find(place)) == ["1.ann", "1.txt"]
+    assert not path.exists()
 
 
 def test_an_address_that_takes_nothing_is_refused():

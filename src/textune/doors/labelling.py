@@ -78,6 +78,7 @@ def of_file(
             rows = max(console.counting(steps, what="labelling"), default=0)
         _show(written, rows, list(form[0].settings(form[1])) if form else [], as_json=as_json)
         left_out += files.without_answer(written.path, options)
+        left_out += [] if long is None else long.remarks
     for remark in (*files.remarks(predictor, source, options), *left_out):
         console.warn(remark)
 

@@ -9,6 +9,8 @@ from textune.records import Example, Prediction
 from textune.tasks.interface import Column, Task
 from textune.tasks.labels import in_one_cell
 
+Cells = list[list[object]]  # of each text, in the order of the columns
+
 
 @dataclass(frozen=True, slots=True)
 class Answering:
@@ -33,7 +35,7 @@ class Answering:
         found = nested_answers(self.predictor.task)
         return found | {len(self.columns()) - 1} if self.explain else found
 
-    def cells(self, texts: Sequence[Example]) -> list[list[object]]:
+    def cells(self, texts: Sequence[Example]) -> Cells:
         """Answer texts; a list of cells for each, in the order of the columns."""
         predictor, task = self.predictor, self.predictor.task
         if self.explain:

@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib.metadata import version
 from itertools import count, islice
@@ -12,10 +12,10 @@ from pathlib import Path
 from textune.encoder import manifest
 from textune.errors import Problems
 from textune.predicting import asking, outputs, unfinished, workers
-from textune.predicting.answering import Answering
+from textune.predicting.answering import Answering, Cells
 from textune.predicting.outputs import Output, RowWriter
 from textune.predicting.predictor import CHUNK, Predictor, Reading, Text
-from textune.predicting.unfinished import Cells, Parts
+from textune.predicting.unfinished import Parts
 from textune.predicting.workers import Later, Opening
 from textune.reading import obtained
 from textune.reading.passed_over import SAID
@@ -38,6 +38,7 @@ class Long:
     anew: bool = False  # drop what is kept of an output that is not finished
     processes: int = 1
     asked: Asked | None = None  # other processes, of a cluster
+    remarks: list[str] = field(default_factory=list)  # what a person should know in the end
 
 
 def predict_file(
@@ -100,6 +101,7 @@ def predict_file(
                 _asked(answering, long) as (ask, ahead),
             ):
                 yield from work.run(ask, write, ahead=ahead)
+            long.remarks.extend(parts.told())
     if table.faults is not None:
         faulty_rows.write(faulty_rows.beside(output), table.faults)
 

@@ -1,4 +1,7 @@
-"""A file that is written here becomes one at an address, as s3://: whole, or not at all."""
+"""A file that is written here becomes one at an address, as s3://: whole, or not at all.
+
+A folder, as brat's form is, is sent file by file.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -40,8 +43,11 @@ def to(output: str, *, overwrite: bool) -> Iterator[tuple[Path, bool]]:
     path = folder / (place.rpartition("/")[2] or "output")
     yield path, True
     with _reaching(output, f"; the whole file is kept here: {path}"):
-        files.put_file(str(path), place)
-    atomic.remove_file(path)
+        if path.is_dir():  # of a form that is one
+            files.put(str(path), place, recursive=True)
+        else:
+            files.put_file(str(path), place)
+    atomic.remove(path)
 
 
 @contextmanager

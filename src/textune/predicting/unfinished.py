@@ -16,12 +16,12 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from textune.errors import BusyError, RunError
+from textune.predicting.answering import Cells
 from textune.storage import atomic, objects
 
 ENDING = ".parts"
 ABOUT = "about.json"
 LOCK = ".lock"
-Cells = list[list[object]]
 WORDS = {
     "textune": "the version of textune",
     "model": "the model",
@@ -41,7 +41,7 @@ class Parts:
 
     output: Path
     about: Callable[[], Mapping[str, object]]
-    damaged: int = 0  # parts that were there and are answered anew
+    damaged: int = 0  # parts that were there, and are answered anew
     _first: Cells | None = None  # held till there is a second one
     _there: frozenset[int] = frozenset()
     _lock: FileLock | None = field(default=None, repr=False)
@@ -82,9 +82,17 @@ class Parts:
             self._first = None
         self._write(number, cells)
 
+    def told(self) -> list[str]:
+        """Say what was damaged."""
+        if not self.damaged:
+            return []
+        parts = "1 part" if self.damaged == 1 else f"{self.damaged:,} parts"
+        return [f"{self.folder}: {parts} of the answers damaged, and answered anew"]
+
     def _begin(self) -> None:
         self.folder.mkdir(exist_ok=True)
         self._lock = _lock(self.output)
+        _clear(self.folder)  # what has lost its about.json
         atomic.write_json(self.folder / ABOUT, dict(self.about()))
 
     def _write(self, number: int, cells: Cells) -> None:
@@ -110,7 +118,7 @@ class Parts:
                 f"{self.folder}: {what} changed since these answers were given; --overwrite "
                 "without --resume begins anew"
             )
-        if not kept:  # killed before it was written, or damaged: then nobody knows of what they are
+        if not kept:  # damaged: nobody knows of what they are
             _clear(self.folder)
             atomic.write_json(self.folder / ABOUT, dict(self.about()))
         atomic.clear_unfinished(self.folder, mine=True)
@@ -120,10 +128,7 @@ class Parts:
     def drop(self) -> None:
         """Delete the answers: the output is whole, or rows of the input have to be mended."""
         if self._lock is not None:
-            _clear(self.folder)
-            with suppress(OSError):
-                atomic.remove_file(self.folder / LOCK)
-                self.folder.rmdir()
+            _remove(self.folder)
 
     def _release(self) -> None:
         if self._lock is not None:
@@ -147,7 +152,7 @@ def kept(
         BusyError: Another process writes the same output.
     """
     parts, folder = Parts(output, about), folder_of(output)
-    is_there = folder.is_dir()
+    is_there = (folder / ABOUT).exists()
     if is_there and not resume:
         with _held(output):
             if not anew:
@@ -156,7 +161,7 @@ def kept(
                     f"{folder}: the answers of {count:,} parts of an output that is not finished; "
                     "--resume goes on, --overwrite begins anew"
                 )
-            _clear(folder)
+            _remove(folder)
     try:
         if is_there and resume:
             parts._take()
@@ -191,6 +196,14 @@ def _clear(folder: Path) -> None:
     for file in (*folder.glob("part-*.json"), folder / ABOUT):
         with suppress(OSError):
             atomic.remove_file(file)
+
+
+def _remove(folder: Path) -> None:
+    """Delete answers and their folder, while it is locked."""
+    _clear(folder)
+    with suppress(OSError):
+        atomic.remove_file(folder / LOCK)
+        folder.rmdir()
 
 
 def _as_json(values: Mapping[str, object]) -> dict[str, Any]:

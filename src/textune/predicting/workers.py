@@ -13,11 +13,10 @@ from pathlib import Path
 
 from textune.errors import RanksError
 from textune.fast import cores
-from textune.predicting.answering import Answering
+from textune.predicting.answering import Answering, Cells
 from textune.predicting.predictor import Predictor
 from textune.records import Example
 
-Cells = list[list[object]]
 Later = Callable[[], Cells]  # waits for the answers
 THREADS = "OMP_NUM_THREADS"
 
@@ -73,7 +72,7 @@ _ANSWERING: list[Answering] = []  # of this process
 
 
 def _open(opening: Opening, threads: int) -> None:
-    os.environ[THREADS] = str(threads)  # before torch is loaded
+    os.environ.setdefault(THREADS, str(threads))  # before torch is loaded; what a user set stays
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process ends the others
     threading.Thread(target=_end_with_parent, daemon=True).start()
     predictor = Predictor.opened(

@@ -7,10 +7,10 @@ from itertools import cycle
 from typing import Any
 
 from textune.errors import MissingExtraError, RanksError, first_line
-from textune.predicting.answering import Answering
+from textune.predicting.answering import Answering, Cells
 from textune.predicting.files import Ask
 from textune.predicting.predictor import Predictor
-from textune.predicting.workers import Cells, Later, Opening
+from textune.predicting.workers import Later, Opening
 from textune.records import Example
 
 SECONDS = 5  # in which a cluster must be heard

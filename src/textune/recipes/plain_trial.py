@@ -14,6 +14,7 @@ from textune.recipes import plain_text, recipe
 from textune.recipes.recipe import Event
 from textune.recipes.requests import TextRequest
 from textune.records import Message
+from textune.runs import events
 from textune.runs.runs import Run
 from textune.settings import tracking
 from textune.settings.language_config import AdaptSettings, PretrainSettings
@@ -46,7 +47,7 @@ def learn(request: TextRequest) -> Generator[Event, None, Run]:
         few = _small(request.settings)
         small = replace(request, settings=few, out=place / "run", overwrite=False, proof=None)
         story = replace(plain_text.STORY, gather=_gather, follow=None)
-        run = yield from _quieter(recipe.run(small, story))
+        run = yield from events.without(recipe.run(small, story), ("everything is in",))
         _ask(run, few)
         assert (run.path / "report.html").is_file()
     yield Message(f"all stages passed ({STAGES}); nothing was kept")
@@ -98,18 +99,6 @@ def _gather(
 def _spread(total: int, count: int) -> NDArray[np.int64]:
     """Choose so many of all, evenly from the first to the last; each once."""
     return np.unique(np.linspace(0, total - 1, min(total, count)).round().astype(np.int64))
-
-
-def _quieter(events: Generator[Event, None, Run]) -> Generator[Event, None, Run]:
-    """Pass events on, but for the folder that will be gone."""
-    while True:
-        try:
-            event = next(events)
-        except StopIteration as ended:
-            run: Run = ended.value
-            return run
-        if not (isinstance(event, Message) and event.text.startswith("everything is in")):
-            yield event
 
 
 def _ask(run: Run, settings: AdaptSettings | PretrainSettings) -> None:

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textune.parallel.place import refuse
-from textune.recipes import labelled_text, recipe, reckoned, seeds
+from textune.recipes import labelled_text, recipe, reckoned, seeds, trial
 from textune.recipes.recipe import Event
 from textune.recipes.reckoned import Seen, Training
 from textune.recipes.requests import TrainRequest
 from textune.records import Message
+from textune.runs import events
 from textune.runs.runs import Run
 from textune.storage import atomic
 from textune.training import memory
@@ -24,8 +25,6 @@ from textune.training.clock import Clock
 if TYPE_CHECKING:  # with torch, which takes seconds to import
     from textune.corpora.corpus import Corpus
     from textune.recipes.fine_tuning import FineTuning
-
-NOISE = ("everything is in", "the model is no better", "the model cannot be told")
 
 
 def forecast(request: TrainRequest) -> Generator[Event, None, Run]:
@@ -52,7 +51,7 @@ def forecast(request: TrainRequest) -> Generator[Event, None, Run]:
             overwrite=False,
         )
         story = replace(labelled_text.STORY, build=partial(_build, seen), follow=None)
-        run = yield from _quieter(recipe.run(small, story))
+        run = yield from events.without(recipe.run(small, story), trial.NOISE)
         seen.wall = reckoned.clock() - began
         seen.repeats = seeds.count_of(request, run.metrics)
         seen.sizes = {part.name: _bytes(part) for part in run.path.iterdir()}
@@ -67,18 +66,6 @@ def _build(seen: Seen, request: TrainRequest, found: "Corpus", clock: Clock) -> 
     from textune.recipes import fine_tuning, sampled  # torch
 
     return sampled.job(fine_tuning.build(request, found, clock), seen)
-
-
-def _quieter(events: Generator[Event, None, Run]) -> Generator[Event, None, Run]:
-    """Pass messages on, but for what has no meaning after some updates."""
-    while True:
-        try:
-            event = next(events)
-        except StopIteration as ended:
-            run: Run = ended.value
-            return run
-        if isinstance(event, Message) and not event.text.startswith(NOISE):
-            yield event
 
 
 def _told(request: TrainRequest, seen: Seen) -> dict[str, Any]:

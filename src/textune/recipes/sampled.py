@@ -19,10 +19,8 @@ from textune.recipes.fine_tuning import FineTuning
 from textune.recipes.reckoned import Seen, Training
 from textune.text import plan
 
-FEWEST, COUNT = (
-    4,
-    10,
-)  # updates of a training that are computed: one to warm up, one whose end is not seen
+FEWEST, COUNT = 4, 10  # updates of a training that are computed: the first one warms up, and of
+# the last one the end is not seen
 
 
 @dataclass(frozen=True, slots=True)

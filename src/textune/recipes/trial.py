@@ -16,6 +16,7 @@ from textune.recipes import labelled_text, recipe
 from textune.recipes.recipe import Event
 from textune.recipes.requests import TrainRequest
 from textune.records import Example, Message, Split
+from textune.runs import events
 from textune.runs.runs import Run
 from textune.settings import judging, tracking
 from textune.settings.config import Settings
@@ -47,7 +48,7 @@ def learn(request: TrainRequest) -> Generator[Event, None, Run]:
             overwrite=False,
         )
         story = replace(labelled_text.STORY, gather=partial(_gather, kept), follow=None)
-        run = yield from _quieter(recipe.run(small, story))
+        run = yield from events.without(recipe.run(small, story), NOISE)
         predictor = Predictor.load(run.path, device=settings.device, plugin=request.own)
         answered = len(list(predictor.stream(kept)))
         assert (run.path / "report.html").is_file()
@@ -78,18 +79,6 @@ def _small(settings: Settings) -> Settings:
     if settings.data.valid_share != 0:
         few["validate_every"] = 1  # by texts that are held out, and not in folds
     return settings.model_copy(update={"train": train.model_copy(update=few), "track": ()})
-
-
-def _quieter(events: Generator[Event, None, Run]) -> Generator[Event, None, Run]:
-    """Pass events on, but for what has no meaning after one update."""
-    while True:
-        try:
-            event = next(events)
-        except StopIteration as ended:
-            run: Run = ended.value
-            return run
-        if not (isinstance(event, Message) and event.text.startswith(NOISE)):
-            yield event
 
 
 def _gather(

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Generator
 from typing import TypeVar
 
+from textune.records import Message
+
 Event = TypeVar("Event")
 Made = TypeVar("Made")
 
@@ -18,3 +20,17 @@ def drained(
             made: Made = end.value
             return made
         show(event)
+
+
+def without(
+    events: Generator[Event, None, Made], beginnings: tuple[str, ...]
+) -> Generator[Event, None, Made]:
+    """Pass events on but for messages that begin so; return what the events return."""
+    while True:
+        try:
+            event = next(events)
+        except StopIteration as ended:
+            made: Made = ended.value
+            return made
+        if not (isinstance(event, Message) and event.text.startswith(beginnings)):
+            yield event

@@ -30,9 +30,7 @@ from textune.tasks.own import Own
 from textune.text import batches, buckets
 from textune.text.buckets import Size, Sizes
 
-MOST = (
-    16  # graphs that are kept; each has a few megabytes of its own, and one memory with the others
-)
+MOST = 16  # graphs that are kept: each has some megabytes of its own, and shares one memory
 WARM = 2  # passes before a capture: libraries make their plans and their memory in them
 
 CALLED = "TEXTUNE_GRAPHS"  # "called": by the same function on any device, not captured; for tests
