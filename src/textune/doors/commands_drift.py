@@ -59,7 +59,7 @@ def _show(found: "Watched") -> None:
         console.say(f"{each.what}: {verdict} (p {each.p:.2g}, {each.test})\n  {each.words}")
     console.say(
         f"\nmoved: {', '.join(found.moved) or 'nothing'}; by chance alone something would be said "
-        f"to have moved in {found.level:.2g} of such files at most"
+        f"to have moved in {100 * found.level:.2g} % of such files at most"
     )
     if "language" not in found.moved:
         return

@@ -92,6 +92,7 @@ class Sampled(FineTuning):
         if self.seen.trainings:
             training = self.seen.trainings[-1]
             self.seen.judged = began - training.began - training.rate * training.last
+        self.seen.is_frozen = self.learner.is_frozen and bool(self.seen.trainings)
         found = FineTuning.judge(self, folder)
         self.seen.scored = reckoned.clock() - began
         return found
