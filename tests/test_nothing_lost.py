@@ -15,6 +15,7 @@ from textune.predicting import files
 from textune.predicting.predictor import Predictor, Reading
 from textune.recipes import evaluating, labelled_text, requests
 from textune.records import Message
+from textune.runs import runs
 from textune.settings import config
 from textune.settings.config import Settings
 
@@ -58,6 +59,32 @@ def test_a_mistake_that_is_found_late_leaves_the_run_as_it_was(copy, tiny_base):
             settings=["train.metric=beauty"],
         )
     assert contents(copy) == before
+
+
+def test_every_change_of_a_finished_run_is_found_and_can_be_accepted(copy):
+    run = copy / "run"
+    drawn = {"report.html", "README.md"}
+    files = [path for path in run.rglob("*") if path.is_file() and path.name not in drawn]
+    assert len(files) > 12
+    assert textune.verify(run).is_whole
+    for file in files:
+        content = file.read_bytes()
+        other = bytearray(content)
+        if content:
+            other[len(content) // 2] ^= 1
+        file.write_bytes(bytes(other) or b"{}")
+        assert file in [one.path for one in textune.verify(run).faults], file
+        file.unlink()
+        assert file in [one.path for one in textune.verify(run).faults], file
+        file.write_bytes(content)
+    settings = run / "config.toml"
+    settings.write_text(settings.read_text(encoding="utf-8") + "# mine\n", encoding="utf-8")
+    (fault,) = textune.verify(run).faults
+    assert fault.way_out.endswith(f"textune accept {run}")
+    textune.train(config=settings, out=run, resume=True)
+    assert textune.verify(run).faults == (fault,)  # a resume that has nothing to do accepts nothing
+    assert runs.accept(run) == ["config.toml"]
+    assert textune.verify(run).is_whole
 
 
 def test_names_that_are_no_utf8_are_trained_on_and_written_down(copy, tiny_base):

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from textune.doors.suggestion_api import suggest
     from textune.doors.suspects_api import correct, suspects
     from textune.doors.sweep_api import sweep
+    from textune.doors.verifying_api import verify
     from textune.errors import DataError, ModelError, RunError, SettingsError, TextuneError
     from textune.predicting.filling import Filler
     from textune.predicting.predictor import Predictor
@@ -55,6 +56,7 @@ __all__ = [
     "sweep",
     "tokens",
     "train",
+    "verify",
     "watch",
 ]
 
@@ -85,6 +87,7 @@ _PLACES = {
     "sweep": "doors.sweep_api",
     "tokens": "doors.looking_api",
     "train": "doors.api",
+    "verify": "doors.verifying_api",
     "watch": "doors.drift_api",
 }
 

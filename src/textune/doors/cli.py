@@ -19,6 +19,7 @@ from textune.doors import (
     commands_evaluating,
     commands_explaining,
     commands_exporting,
+    commands_keeping,
     commands_looking,
     commands_predicting,
     commands_pushing,
@@ -207,6 +208,7 @@ commands_reporting.register(app)
 commands_suspects.register(app)
 commands_explaining.register(app)
 commands_serving.register(app)
+commands_keeping.register(app)
 
 
 @command(app)

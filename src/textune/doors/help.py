@@ -10,8 +10,9 @@ COMMANDS = {
     "Train": ("train", "distill", "sweep", "folds", "adapt", "pretrain", "demo"),
     "Use a model": (
         *("predict", "evaluate", "explain", "compare", "decide", "report", "suggest", "fill"),
-        *("follows", "push", "accept", "serve"),
+        *("follows", "push", "serve"),
     ),
+    "Keep what there is": ("verify", "accept"),
 }
 OPTIONS = {
     "What is read, and how": (

@@ -90,9 +90,10 @@ def inspect(base: str | Path | None = None) -> "Inspected":
     """
     from textune.encoder import bases, inspecting
     from textune.encoder.names import BUNDLED
+    from textune.runs import classes
 
     place = bases.find(BUNDLED if base is None else base)
-    return inspecting.inspect(place, _model_class(Path(place)))
+    return inspecting.inspect(place, classes.model_class(Path(place)))
 
 
 def features(
@@ -172,20 +173,3 @@ def _tokenizer(base: str | Path | None) -> "tuple[Tokenizer, int | None]":
     is_run = (Path(place) / "decision.json").is_file()
     trained = runs.read_card(Path(place)).shape.max_tokens if is_run else None
     return tokenizers.load(place), trained
-
-
-def _model_class(place: Path) -> str:
-    """Name transformers' class for a folder's model with its head."""
-    from textune.runs import runs
-    from textune.storage import objects
-    from textune.tasks import registry
-
-    if (place / "decision.json").is_file():
-        card = runs.read_card(place)
-        made = registry.make(card.task, card.labels, card.state)
-        return "AutoModel" if card.shape.pairs == "apart" else made.model_class
-    if runs.is_language(place):
-        named = objects.read(place / "config.json").get("architectures")
-        is_both = isinstance(named, list) and any("ForPreTraining" in str(one) for one in named)
-        return "AutoModelForPreTraining" if is_both else "AutoModelForMaskedLM"
-    return "AutoModelForSequenceClassification"

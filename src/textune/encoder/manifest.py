@@ -10,7 +10,7 @@ against changes that were forgotten, not against somebody who means to deceive.
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -61,23 +61,49 @@ def verify(folder: Path) -> None:
     Raises:
         ModelError: A file is gone, added or other than it was when the model was saved.
     """
-    if not (folder / NAME).exists():
-        if _is_told_of(folder):
-            raise ModelError(
-                f"{folder / NAME}: is not there any more, so that nobody can tell whether the "
-                "model is as it was saved. Copy the folder again, or train anew; if you deleted it "
-                f"on purpose, textune accept {folder} takes the model as it is"
-            )
-        return
+    if is_lost(folder):
+        raise ModelError(
+            f"{folder / NAME}: is not there any more, so that nobody can tell whether the "
+            "model is as it was saved. Copy the folder again, or train anew; if you deleted it "
+            f"on purpose, textune accept {folder} takes the model as it is"
+        )
+    for name, how in differences(folder):
+        raise _changed(folder, name, how)
+
+
+def differences(folder: Path, *, whole: bool = False) -> Iterator[tuple[str, str]]:
+    """Yield the names of a model's files that are not as its manifest has them, and how.
+
+    Args:
+        folder: Of the model; without a manifest nothing is compared.
+        whole: Compare large files by their sha256 too, which takes longer than their sums.
+
+    Raises:
+        ModelError: The manifest is damaged.
+    """
     wanted = _read(folder)
-    there = {file.name: file for file in _parts(folder)}
+    there = {file.name: file for file in _parts(folder)} if (folder / NAME).exists() else {}
     for name in sorted(wanted.keys() | there.keys()):
         if name not in there:
-            raise _changed(folder, name, "is not there any more")
-        if name not in wanted:
-            raise _changed(folder, name, "was added after the model was saved")
-        if not _is_same(there[name], wanted[name]):
-            raise _changed(folder, name, "is not as it was when the model was saved")
+            yield name, "is not there any more"
+        elif name not in wanted:
+            yield name, "was added after the model was saved"
+        elif not _is_same(there[name], wanted[name], whole=whole):
+            yield name, "is not as it was when the model was saved"
+
+
+def is_lost(folder: Path) -> bool:
+    """Tell whether a model was saved with a manifest, by its card, that is gone."""
+    return not (folder / NAME).exists() and _is_told_of(folder)
+
+
+def count(folder: Path) -> int:
+    """Return how many files of a model the manifest names.
+
+    Raises:
+        ModelError: It is damaged.
+    """
+    return len(_read(folder))
 
 
 def _is_told_of(folder: Path) -> bool:
@@ -120,10 +146,10 @@ def _describe(file: Path) -> dict[str, object]:
     return {"bytes": size, "sha256": checksums.sha256(file), **fast}
 
 
-def _is_same(file: Path, wanted: Mapping[str, object]) -> bool:
+def _is_same(file: Path, wanted: Mapping[str, object], *, whole: bool) -> bool:
     if file.stat().st_size != wanted.get("bytes"):
         return False
-    if "sums" in wanted:
+    if "sums" in wanted and not whole:
         return bool(sums(file) == wanted["sums"])
     return bool(checksums.sha256(file) == wanted.get("sha256"))
 

@@ -121,12 +121,17 @@ def refuse_not_finite(tensors: Mapping[str, Tensor], place: object) -> None:
         ModelError: With its name.
     """
     for name, tensor in tensors.items():
-        is_number = tensor.is_floating_point() and tensor.device.type != "meta"
-        if is_number and not tensor.sum().isfinite() and not tensor.isfinite().all():
+        if tensor.device.type != "meta" and not is_finite(tensor):
             raise ModelError(
                 f"{place}: the weights {name} hold NaN or infinity, and every answer would be; the "
                 f"file is damaged, or a training that went wrong was saved"
             )
+
+
+def is_finite(tensor: Tensor) -> bool:
+    """Tell whether none of a tensor's numbers is NaN or infinite."""
+    is_sure = not tensor.is_floating_point() or bool(tensor.sum().isfinite())
+    return is_sure or bool(tensor.isfinite().all())
 
 
 def open_up(file: Path) -> None:

@@ -18,7 +18,7 @@ from textune.metrics.metrics import Report
 from textune.recipes import assisting, at_chance, joining
 from textune.recipes.requests import Request
 from textune.records import Message, Started, Step, Validated
-from textune.runs import model_card, openings, runs
+from textune.runs import model_card, openings, runs, sealing
 from textune.runs.runs import Run
 from textune.runs.typed import Capsule
 from textune.runs.written import Best
@@ -175,9 +175,11 @@ def _doubted(numbers: dict[str, Any]) -> Iterator[Message]:
 
 def _again(job: Job, folder: Path) -> Generator[Message, None, Run]:
     """Take a finished run as it is, but for what is damaged or asked beside it."""
+    changed = sealing.changed(folder)
     yield from _say_lost(folder)
     yield from _conclude(job.conclude(folder, read_run(folder).metrics), folder)
-    _finish(folder, None, keep_checkpoints=job.request.settings.train.keep_checkpoints)
+    keep = job.request.settings.train.keep_checkpoints
+    _finish(folder, None, keep_checkpoints=keep, changed=changed)
     yield Message(f"{folder}: this run is finished; there is nothing to resume")
     return read_run(folder)
 
@@ -260,6 +262,8 @@ def _begin(
         atomic.write_text(made / "config.toml", to_toml(request.settings, job.asked()))
         job.write_card(made)
 
+    if state == "on":
+        sealing.drop(folder)
     mended = folders.start(folder, write, state=state, keep=keep)
     stop.is_begun = True
     for name in mended:
@@ -370,10 +374,17 @@ def _say_lost(folder: Path) -> Iterator[Message]:
         )
 
 
-def _finish(folder: Path, noted: Mapping[str, Any] | None, *, keep_checkpoints: bool) -> None:
+def _finish(
+    folder: Path,
+    noted: Mapping[str, Any] | None,
+    *,
+    keep_checkpoints: bool,
+    changed: Collection[str] = (),
+) -> None:
     """Write the page of a run whose numbers are there, and delete what is needed no more.
 
-    What it is of is noted; where that is None, as it was noted when it was finished first.
+    What it is of is noted; where that is None, as it was noted when it was finished first. Records
+    that were `changed` since then keep the checksums they had.
     """
     if noted is None:
         from textune.training import fingerprints  # with torch
@@ -383,4 +394,5 @@ def _finish(folder: Path, noted: Mapping[str, Any] | None, *, keep_checkpoints: 
         from textune.report import report  # draws: not needed while memory is
 
         report.write(folder)
+    noted = sealing.mark(folder, noted, but=changed)
     folders.finish(folder, noted, keep_checkpoints=keep_checkpoints)

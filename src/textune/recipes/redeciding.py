@@ -16,7 +16,7 @@ from textune.metrics.metrics import Report
 from textune.recipes import wishing
 from textune.recipes.crossed import WIDER
 from textune.records import Example, Scores
-from textune.runs import model_card, predictions, runs
+from textune.runs import model_card, predictions, runs, sealing
 from textune.runs.runs import Card
 from textune.settings import asked as asked_for
 from textune.settings.decision_config import DecisionSettings
@@ -92,6 +92,7 @@ def _decide(run: Path, card: Card, task: Task, wish: Wish) -> dict[str, Any]:
         judged.write_scores(file, task, texts, scores, kept.leaked, by=kept.cells)
     _write_rule(run / "model", replace(card, decision=fitted.rule), numbers)
     atomic.write_json(run / "metrics.json", numbers)
+    sealing.renew(run, ["metrics.json", *(f"predictions/{part}.parquet" for part in judged_by)])
     from textune.report import reasons, report  # draws
 
     atomic.remove(run / reasons.FILE)  # of other decisions

@@ -15,6 +15,7 @@ from textune.decisions import rule as rules
 from textune.encoder import bases, description, headers, manifest
 from textune.encoder.description import MOST_CONFIG, explain, read_json
 from textune.errors import CheckpointError, ModelError, RunError
+from textune.runs import sealing
 from textune.runs.card import Card as Card
 from textune.runs.typed import Capsule
 from textune.storage import atomic, contents, folders, objects
@@ -252,7 +253,7 @@ def _require_sound(card: Card) -> None:
 
 
 def accept(run: Path) -> list[str]:
-    """Take a model as it is now: what its owner changed on purpose is no damage any more.
+    """Take a model, and what its run says of itself, as they are now: no damage any more.
 
     Returns:
         The names of files that are not as they were; none where nothing was changed, or no
@@ -272,7 +273,7 @@ def accept(run: Path) -> list[str]:
         require_kind(folder, read_card(folder))
     for file in headers.files(folder):
         weights.refuse_not_finite(load_file(file), file)
-    return manifest.seal(folder)
+    return [*manifest.seal(folder), *sealing.renew(run)]
 
 
 def language_folder(run: Path) -> Path:

@@ -205,18 +205,26 @@ def clear_unfinished(folder: Path, *, mine: bool = False) -> int:
     Returns:
         How many entries were deleted.
     """
-    cleared = 0
+    left = abandoned(folder, mine=mine)
+    for path in left:
+        remove(path)
+    return len(left)
+
+
+def abandoned(folder: Path, *, mine: bool = False) -> list[Path]:
+    """Return what `clear_unfinished` would delete in a folder."""
     with os.scandir(folder) as entries:
         names = [entry.name for entry in entries if entry.name.startswith(MARKED)]
-    for name in names:
-        found = UNFINISHED.fullmatch(name)
-        if found is None or found["machine"] != _machine():
-            continue
-        pid = int(found["pid"])
-        if (mine and pid == os.getpid()) or not is_alive(pid):
-            remove(folder / name)
-            cleared += 1
-    return cleared
+    return [folder / name for name in sorted(names) if _is_abandoned(name, mine=mine)]
+
+
+def _is_abandoned(name: str, *, mine: bool) -> bool:
+    """Tell by its name whether an entry was left by a process of this machine that has ended."""
+    found = UNFINISHED.fullmatch(name)
+    if found is None or found["machine"] != _machine():
+        return False
+    pid = int(found["pid"])
+    return (mine and pid == os.getpid()) or not is_alive(pid)
 
 
 def is_alive(pid: int) -> bool:

@@ -11,6 +11,7 @@ LOCK, OWNER, MARK = "run.lock", "run.owner", ".textune"
 SELECTION = "checkpoints/selection.safetensors"  # what cross-validation found
 TOKENIZER = ".tokenizer"  # a new one, until its run is begun
 STUDENT = ".student"  # a base of fewer layers, while it learns
+LEFT = (LOCK, OWNER, TOKENIZER, STUDENT)  # by a process that was killed, where none works
 BEGUN = ("config.toml", "log.jsonl", "metrics.json", "checkpoints", "model")
 _MODEL = (
     r"(?:config|generation_config|tokenizer|tokenizer_config|special_tokens_map|added_tokens"

@@ -189,6 +189,28 @@ def _is_log(file: Path) -> bool:
         return False
 
 
+def refuse_used(folder: Path) -> None:
+    """Refuse a folder in which a process works; nothing is written into it.
+
+    Raises:
+        BusyError: One does.
+    """
+    import fcntl  # here, as Windows has none
+
+    try:
+        handle = os.open(folder / LOCK, os.O_RDONLY)
+    except OSError:
+        return
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise BusyError(
+            f"{folder}: another process works in it{_read_owner(folder)}; wait for its end"
+        ) from error
+    finally:
+        os.close(handle)
+
+
 def can_resume(folder: Path) -> bool:
     """Tell whether a run has a state to continue from."""
     return any(folder.glob("checkpoints/step-*"))

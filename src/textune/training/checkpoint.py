@@ -94,13 +94,25 @@ def exists(folder: Path) -> bool:
 
 def is_sound(place: Path) -> bool:
     """Tell whether every file of a checkpoint has the size and sha256 of its manifest."""
+    return not differences(place)
+
+
+def differences(place: Path) -> dict[str, str]:
+    """Name the files of a checkpoint that are not as its manifest has them, and how."""
     try:
         files = json.loads((place / _MANIFEST).read_text(encoding="utf-8"))
-        return set(files) == {_TENSORS, _STATE} and all(
-            _describe(place / name) == expected for name, expected in files.items()
-        )
-    except (OSError, ValueError, TypeError, AttributeError):
-        return False
+        if set(files) != {_TENSORS, _STATE}:
+            return {_MANIFEST: "does not name the files of a checkpoint"}
+    except (OSError, ValueError, TypeError) as error:
+        return {_MANIFEST: f"cannot be read ({type(error).__name__})"}
+    found = {}
+    for name, expected in files.items():
+        try:
+            if _describe(place / name) != expected:
+                found[name] = "is not as it was saved"
+        except OSError as error:
+            found[name] = f"cannot be read ({error.strerror})"
+    return found
 
 
 def damaged(folder: Path) -> list[str]:
