@@ -202,6 +202,11 @@ class Problems:
             if way_out:
                 self._ways_out[way_out] = None
 
+    def add_way_out(self, way_out: str) -> None:
+        """Name one more thing to do, whatever row it is about."""
+        if self.count and way_out:
+            self._ways_out[way_out] = None
+
     def add_together(
         self, faults: Sequence[tuple[str, str]], what: str, *, row: str, origin: str
     ) -> None:

@@ -1,8 +1,20 @@
+import random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from textune.data import lists
+
+
+@pytest.mark.parametrize("rows", [30, 60, 100, 200])
+@pytest.mark.parametrize("sign", [",", ";", "|"])
+def test_a_short_table_may_have_many_labels(rows, sign):
+    draw = random.Random(0)
+    names = [f"{number}" for number in range(28)]
+    sizes = [1, 1, 1, 1, 2, 3]
+    cells = [sign.join(sorted(draw.sample(names, draw.choice(sizes)))) for _ in range(rows)]
+    assert lists.separator(cells) == sign
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,7 @@ UNITS = {
     "words": [f"{amount:.1f} km" for amount in AMOUNTS],
     "thousands": [f"{amount:,.2f}" for amount in AMOUNTS],
     "thin spaces": [f"{amount:,.2f}".replace(",", "\u202f") for amount in AMOUNTS],
+    "minus signs": [f"\u2212{amount:.2f}" for amount in AMOUNTS],
     "commas": [f"{amount:.2f}".replace(".", ",") for amount in AMOUNTS],
 }
 
@@ -50,9 +51,27 @@ def test_they_are_numbers_and_it_is_said(tmp_path, cells, task):
     found = check(written(tmp_path, cells), task=task)
     assert (found.contract.task, found.contract.label) == ("number", ("price",))
     divisor = 30 if "%" in cells[0] else 1
-    sign = -1 if cells[0].startswith("-") else 1
+    sign = -1 if cells[0][0] in "-\u2212" else 1
     assert found.targets["price"]["mean"] == pytest.approx(sign * sum(AMOUNTS) / 60 / divisor, 0.01)
     assert "is read as" in " ".join(found.contract.reasons)
+
+
+@pytest.mark.parametrize(
+    "cells", [["4,5", "3", "2,5", "3,5"], ["3,3", "4,7", "2,9"], ["4,05", "3,9", "2"]]
+)
+def test_decimals_are_no_lists_of_labels(tmp_path, cells):
+    found = check(written(tmp_path, cells * 15))
+    assert (found.contract.task, set(found.labels)) == ("single", set(cells))
+    found = check(written(tmp_path, cells * 15), task="number")
+    mean = sum(float(cell.replace(",", ".")) for cell in cells) / len(cells)
+    assert found.targets["price"]["mean"] == pytest.approx(mean)
+
+
+def test_a_score_with_a_decimal_comma_is_the_label_by_its_name(tmp_path):
+    file = written(tmp_path, [f"{number},{7 + number % 2 * 2}" for number in range(10, 60)])
+    file.write_text(file.read_text().replace("price", "score", 1))
+    found = survey.check(file, count_tokens=count_tokens)
+    assert (found.contract.task, found.contract.label) == ("number", ("score",))
 
 
 def test_classes_stay_classes_where_that_is_asked(tmp_path):

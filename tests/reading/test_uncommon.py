@@ -132,6 +132,18 @@ def test_rows_that_end_in_a_delimiter(tmp_path):
     assert any("every row ends in a delimiter" in reason for reason in table.reasons)
 
 
+@pytest.mark.parametrize("sign", [",", ";"])
+def test_a_header_that_ends_in_a_delimiter(tmp_path, sign):
+    rows = [(str(n), f"{text}, always; and so on", label) for n, text, label in ROWS]
+    content = written(sign, '"', rows=rows).replace(
+        "text" + sign + "label", f"text{sign}label{sign}", 1
+    )
+    table = read(tmp_path, content)
+    assert table.columns == ("id", "text", "label")
+    assert rows_of(table) == rows
+    assert "the header ends in a delimiter, and no row does" in " ".join(table.reasons)
+
+
 def test_row_names_of_r(tmp_path):
     content = written(",", '"').replace("id,", "", 1)
     table = read(tmp_path, content)
@@ -149,6 +161,23 @@ def test_files_that_were_put_one_after_the_other(tmp_path, mark):
     )
     (found,) = [item for item in survey.findings if item.kind == "mended"]
     assert "a.csv:10: the header line again, passed over" in found.message
+
+
+def test_a_header_that_comes_back_is_known_in_any_case(tmp_path):
+    one, other = written(rows=ROWS[::4]), written(rows=ROWS[2::4])
+    table = read(tmp_path, one + other.replace("id,text,label", "ID, Text ,LABEL"))
+    assert rows_of(table) == [*ROWS[::4], *ROWS[2::4]]
+
+
+def test_columns_that_go_on_in_another_order_are_refused(tmp_path):
+    other = "id|label|text\n" + "".join(f"{n}|{label}|{text}\n" for n, text, label in ROWS[:4])
+    message = r"a\.csv:32: the columns are named again, in another order \(id, label, text\)"
+    with pytest.raises(DataError, match=message):
+        rows_of(read(tmp_path, written("|") + other))
+    (tmp_path / "b.csv").write_text(other)
+    (tmp_path / "a.csv").write_text(written("|"))
+    both = sources.read([tmp_path / "a.csv", tmp_path / "b.csv"], ReadOptions())
+    assert [cells[2] for cells in rows_of(both)] == [label for _, _, label in (*ROWS, *ROWS[:4])]
 
 
 def test_lines_that_stand_in_quotes_as_a_whole_are_asked_about(tmp_path):

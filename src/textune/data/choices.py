@@ -113,8 +113,17 @@ def _is_candidate(column: Column, weight: float, fits: Fits | None, headed: bool
         return fits(column)
     least = {"flags": 0.0, "category": 0.3, "list": 0.3, NUMBER: 1.8}.get(column.kind)
     if least is None:  # constant, unique or odd content: only a plain name makes it the label
-        return named >= 3 and column.kind not in ("empty", "split", "record", "decimal")
+        return (
+            named >= 3
+            and column.kind not in ("empty", "split", "record")
+            and not _is_unclear(column)
+        )
     return weight >= least
+
+
+def _is_unclear(column: Column) -> bool:
+    """Tell numbers with a comma of which nobody knows what it means."""
+    return column.kind == "decimal" and not (column.numerals and column.numerals.is_clear)
 
 
 def are_numbers(columns: Sequence[Column]) -> bool:
@@ -309,7 +318,7 @@ def _all_numbers(columns: Sequence[Column], headed: bool) -> list[str]:
 
 def _last_resorts(free: Sequence[Column], headed: bool) -> tuple[str, ...]:
     able = [column for column in free if column.kind in ("flags", "category", NUMBER, "list")]
-    unclear = [c for c in free if c.kind == "decimal" and not (c.numerals and c.numerals.is_clear)]
+    unclear = [column for column in free if _is_unclear(column)]
     able += [column for column in free if column.kind == "decimal" and column not in unclear]
     return (
         tuple(

@@ -6,32 +6,27 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from textune.data import commas, lists
-from textune.data.commas import DECIMAL
+from textune.data.commas import DECIMAL, DECIMAL_OR_WHOLE
 from textune.data.numerals import Numerals, is_number, like_number
 from textune.data.sampling import SAMPLE_CHARACTERS
+from textune.metrics.one_label import FLAGS
 from textune.records import Row
 
 NUMBER = "number"  # the kind of a column of numbers
 MOST_SIGNS = 6  # ways to write 0 and 1 that are named
 OFTEN = 0.1  # share of rows from which -1 is a class rather than "not scored"
 
-FLAGS: Mapping[str, int] = {
-    **dict.fromkeys(("1", "1.0", "1.", "true", "yes", "y", "t"), 1),
-    **dict.fromkeys(("0", "0.0", "0.", "false", "no", "n", "f"), 0),
-    **dict.fromkeys(("-1", "-1.0", "-1."), -1),
-}
-"""How a 0/1 column may be written, in lower case; -1 stands for "not scored"."""
-
 SPLIT_WORDS = {"train", "training", "val", "valid", "validation", "dev", "eval", "test", "testing"}
 PARSE = re.compile(r"\(\s*(?:\w+ )?\s*[(\w].*\)", re.DOTALL)
-DECIMAL_OR_INTEGER = re.compile(r"[+-]?\d+(,\d+)?")
 RECORD = re.compile(r'\{ ?"(?:[^"\\]|\\.)*" ?: ?|\[\s*[\[{]')
 INTEGER = re.compile(r"[+-]?\d+(\.0*)?")
+NUMBERS = re.compile(r"\[\s*(?:[+-]?\d[\d.eE+-]*[\s,]*){2,}\]")
 DATE = re.compile(
     r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}([T ].*)?"
     r"|\d{1,2}[-/. ](\d{1,2}|[A-Za-z]{3,9})[-/. ,]+\d{2,4}.{0,16}"
     r"|(\w{3,9},? )?\w{3,9}\.? \d{1,2},? .*\d{4}|\d{1,2}:\d{2}(:\d{2}.*)?"
 )
+FRACTION = re.compile(r"\d+/\d+")  # 4/5 stars
 LINK = re.compile(r"(https?|ftp)://\S+|www\.\S+|\S+@\S+\.\w+|[\w.~-]*(/[\w.~-]+)+|[\w-]+\.\w{2,4}")
 
 
@@ -170,7 +165,7 @@ def _why_date(column: Column) -> str:
 
 def _why_link(column: Column) -> str:
     few = column.counts is not None and column.varied < 0.1
-    is_link = not few and _share(column, LINK) > 0.9
+    is_link = not few and _share(column, LINK) > 0.9 and _share(column, FRACTION) < 0.9
     return f"addresses or file names such as {column.cells[0][:40]}" if is_link else ""
 
 
@@ -197,11 +192,18 @@ def _why_record(column: Column) -> str:
     return f"{what} such as {filled[0][:40]}; a table has their values in columns"
 
 
+def _why_numbers(column: Column) -> str:
+    """Tell lists of numbers that name nothing: the ids of a tokenizer, embeddings."""
+    if _share(column, NUMBERS) < 0.98:
+        return ""
+    return f"lists of numbers such as {column.cells[0][:40]}, which are neither text nor labels"
+
+
 def _why_decimal(column: Column) -> str:
     """Tell numbers with a decimal comma from lists of numbers: one comma each, and many values."""
     if column.numerals and not column.numerals.is_clear:
         return f"numbers {column.numerals.described()}"
-    shares = (_share(column, DECIMAL), _share(column, DECIMAL_OR_INTEGER))
+    shares = (_share(column, DECIMAL), _share(column, DECIMAL_OR_WHOLE))
     if shares[0] < 0.8 or shares[1] < 1 or column.classes <= 20:
         return ""
     return commas.described(column.cells)
@@ -275,6 +277,7 @@ KINDS: tuple[tuple[str, Callable[[Column], str]], ...] = (  # the first that kno
     ("decimal", _why_decimal),
     ("list", _why_list),
     ("category", _why_category),
+    ("record", _why_numbers),
     ("id", _why_id),
     ("text", _why_text),
     ("words", _why_words),

@@ -13,6 +13,7 @@ FORMS = ("json", "mixed", "vector", "<>", *SEPARATORS)
 "vector" a 0 or 1 for each place, "<>" is <a><b>."""
 
 LONGEST_NAME = 60
+MOST_OF_FEW = 42  # names that may be so many in a table of few rows
 BRACKETS = {"[": "]", "(": ")", "{": "}"}
 QUOTED = re.compile(
     r"""\s*(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|([^\s"',][^,"]*?))\s*(?:,|$)"""
@@ -264,5 +265,5 @@ def _recurring(lists: Sequence[tuple[str, ...]], *, are_surely: bool = False) ->
         return False
     together = {name for names in lists if len(names) > 1 for name in names}
     changing = sum(times[name] > 1 for name in together) if together else 1
-    few = len(times) <= max(3, total / 5) or (total <= 60 and len(times) <= 0.7 * total)
+    few = len(times) <= max(3, total / 5, min(0.7 * total, MOST_OF_FEW))
     return few and (are_surely or changing >= 0.5 * max(1, len(together)))

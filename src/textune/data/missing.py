@@ -1,10 +1,19 @@
 """Cells become those that hold no value: what programs write for a cell that was empty."""
 
+import shlex
 from collections.abc import Mapping
+from typing import Self
 
 from textune.data.numerals import is_number
+from textune.metrics.one_label import is_blank
+from textune.records import Contract, Row, Table
 
-EMPTY = frozenset(["nan", "NaN", "NAN", "<NA>", "#N/A", "NaT", "null", "NULL", "(null)", "\\N"])
+EMPTY = frozenset(
+    [
+        *("nan", "NaN", "NAN", "<NA>", "NaT", "null", "NULL", "(null)", "\\N"),
+        *("#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NUM!", "#NAME?", "#NULL!"),
+    ]
+)
 """Written by pandas, Excel and data bases, and by nobody who means a word."""
 UNLABELLED = frozenset(
     ["unlabeled", "unlabelled", "not labeled", "not labelled", "no label", "not annotated"]
@@ -40,6 +49,39 @@ def of(counts: Mapping[str, int]) -> dict[str, int]:
     if not (able and len(numbers) >= FEWEST and all(map(is_number, numbers))):
         able = set()
     return {cell: count for cell, count in counts.items() if cell in able or cell not in held}
+
+
+class Gaps:
+    """Collects the cells of faulty rows that stand for no label, of a table with one label column.
+
+    Args:
+        place: Of the label column.
+        column: Its name.
+    """
+
+    def __init__(self, place: int, column: str) -> None:
+        self._place, self._column = place, column
+        self._found: dict[str, None] = {}  # a set in order of appearance
+
+    @classmethod
+    def of(cls, table: Table, contract: Contract) -> Self | None:
+        """Make one for a table; None where its labels stand in several columns, or in none."""
+        if len(contract.label) != 1 or contract.label[0] not in table.columns:
+            return None
+        return cls(table.columns.index(contract.label[0]), contract.label[0])
+
+    def add(self, row: Row) -> None:
+        """Take a faulty row into account."""
+        cell = row.cells[self._place].strip()
+        if is_blank(cell):
+            self._found[""] = None
+        elif cell in EMPTY or cell.lower() in ASKED:
+            self._found[cell] = None
+
+    def way_out(self) -> str:
+        """Name the options that leave such rows out; "" where there is none."""
+        skips = [f"--skip {shlex.quote(f'{self._column}={cell}')}" for cell in self._found]
+        return f"or leave them out: `{' '.join(skips)}`" if skips else ""
 
 
 def may_be(cell: str, others: list[str]) -> bool:

@@ -15,10 +15,13 @@ SIGNS = (".", ",")
 PLAIN = ("", "")  # of a column of plain numbers
 MOST_CHARACTERS = 60  # of a number with its unit
 
+MINUS = ("-", "\u2212")  # the usual sign, and that of typography
+SIGNED = "+\u2212-"
+
 _SYMBOL = "[$€£¥₩₹₽₺₴₪₫₦₱¢฿]"
 _MONEY = rf"{_SYMBOL}|[A-Z]{{1,2}}\$|[A-Z]{{3}}"
 _CELL = re.compile(
-    rf"(?P<minus>[+-]?)\s*(?P<front>{_MONEY})?\s*(?P<sign>[+-]?)"
+    rf"(?P<minus>[{SIGNED}]?)\s*(?P<front>{_MONEY})?\s*(?P<sign>[{SIGNED}]?)"
     r"(?P<number>\d[\d.,'\u2019\u00a0\u202f ]*|\.\d+)"
     rf"\s*(?P<back>{_MONEY}|%|‰|°[CF]?|[^\W\d_]{{1,12}}(?:/[^\W\d_]{{1,6}})?)?"
 )
@@ -58,6 +61,7 @@ class Numerals:
         if len(self.units) > 1:
             return f"with several units: {', '.join(map(repr, self.units))}"
         parted = "with a decimal comma" if self.decimal == "," else "with parted thousands"
+        parted = "with the sign −" if self.first.startswith(MINUS[1]) else parted
         unit = f"with the unit {self.unit!r}" if self.units else parted
         if not self.decimal:
             return f"{unit}, such as {self.first}"
@@ -99,7 +103,8 @@ def of(cells: Sequence[str]) -> Numerals | None:
             return None
     units = tuple(sorted({part.unit for part in parts if part.unit}))
     named = sum(bool(part.unit) for part in parts)
-    if not parts or not (units or any(part.is_grouped for part in parts)):
+    is_odd_sign = any(cell.startswith(MINUS[1]) for cell in cells)
+    if not parts or not (units or is_odd_sign or any(part.is_grouped for part in parts)):
         return None
     is_odd = len(units) > 1 and any(part.is_word for part in parts)
     if is_odd or 0 < named < WITH_UNIT * len(parts):
@@ -109,7 +114,9 @@ def of(cells: Sequence[str]) -> Numerals | None:
         return None if not units else Numerals(units, "", cells[0])
     torn = any(_TORN[sign].fullmatch(part.number) for part in parts for sign in SIGNS)
     decimal = certain.pop() if certain else "" if torn else "."
-    shown = next((cell for cell in cells if (p := _parted(cell)) and p.is_grouped), cells[0])
+    odd = (cell for cell in cells if cell.startswith(MINUS[1]))
+    grouped = (cell for cell in cells if (part := _parted(cell)) and part.is_grouped)
+    shown = next(grouped, None) or next(odd, cells[0])
     return Numerals(units, decimal, shown, bare=len(parts) - named if units else 0)
 
 
@@ -133,7 +140,7 @@ def plain(cell: str, unit: str, decimal: str) -> str | None:
     is_torn = _TORN[other].fullmatch(number) or _BOTH[decimal].fullmatch(number)
     if other in number and not is_torn:
         return None
-    minus = "-" if "-" in cell.partition(part.number[0])[0] else ""
+    minus = "-" if {*MINUS} & {*cell.partition(part.number[0])[0]} else ""
     return minus + number.replace(other, "").replace(decimal, ".")
 
 

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from textune.data import lists, missing, numerals
+from textune.data import commas, lists, missing, numerals
 from textune.data.columns import KINDS, Column, Scan
 from textune.data.numerals import Numerals
 from textune.data.sampling import Spread, chunks
 from textune.data.words import UNSPACED
+from textune.metrics.one_label import is_blank
 from textune.records import Row, Table
 
 MOST_VALUES = 10_000  # different cells that are counted in a column before counting stops
@@ -66,13 +67,14 @@ def _is_too_much(counter: Counter[str], most: int) -> bool:
 def _column(
     name: str, place: int, counter: Counter[str] | None, sample: list[str], rows: int
 ) -> Column:
-    cells = tuple(cell for cell in sample if cell)
+    cells = tuple(cell for cell in sample if not is_blank(cell))
     counts: dict[str, int] | None = None
     blank = 1 - len(cells) / max(1, len(sample))
     if counter is not None:
         counts = {}
         for cell, count in counter.items():
-            counts[cell.strip()] = counts.get(cell.strip(), 0) + count
+            held = "" if is_blank(cell) else cell.strip()
+            counts[held] = counts.get(held, 0) + count
         blank = counts.pop("", 0) / max(1, rows)
     gaps = missing.of(Counter(cells) if counts is None else counts)
     if gaps:
@@ -81,7 +83,7 @@ def _column(
         cells = tuple(cell for cell in cells if cell not in gaps)
         counts = counts and {cell: count for cell, count in counts.items() if cell not in gaps}
         gaps = {cell: round(count * rows / total) for cell, count in gaps.items()}
-    written = numerals.of(cells)
+    written = _written(cells)
     column = Column(
         name,
         place,
@@ -105,6 +107,12 @@ def _column(
                 written = numerals.of_commas(cells)
             return replace(column, kind=kind, why=reason, separator=separator, numerals=written)
     raise AssertionError("the last kind takes every column")
+
+
+def _written(cells: Sequence[str]) -> Numerals | None:
+    """Find out how a column writes numbers, where that is not plainly."""
+    found = numerals.of(cells)
+    return numerals.of_commas(cells) if found is None and commas.are_decimals(cells) else found
 
 
 def _in_plain_numerals(column: Column, written: Numerals) -> Column:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from textune.errors import DataError, SettingsError, among
+from textune.metrics.one_label import is_blank
 from textune.records import Row, Table
 
 
@@ -66,7 +67,10 @@ def keeper(columns: Sequence[str], skip: Sequence[str]) -> Callable[[Row], bool]
     found = [place for place in (_parted(entry, columns) for entry in skip) if place is not None]
 
     def is_kept(row: Row) -> bool:
-        return all(row.cells[place].strip() != value for place, value in found)
+        return all(
+            row.cells[place].strip() != value if value else not is_blank(row.cells[place])
+            for place, value in found
+        )
 
     return is_kept
 

@@ -6,7 +6,7 @@ from math import log2
 
 from textune.data import names, pairs
 from textune.data.choice import MOST_DOUBTS, Choice, option, others, quoted
-from textune.data.columns import Column, Scan
+from textune.data.columns import NUMBERS, Column, Scan
 from textune.data.numerals import is_number
 
 SENTENCE = 4  # mean words from which cells that repeat may be texts
@@ -103,4 +103,4 @@ def _may_be_text(column: Column, headed: bool) -> bool:
     if headed and names.text_evidence(column.name) >= 2:
         return True
     odd = column.kind not in ("words", "category", "list", "constant")
-    return not odd and not all(map(is_number, column.cells))
+    return not odd and not all(is_number(cell) or NUMBERS.fullmatch(cell) for cell in column.cells)

@@ -7,7 +7,25 @@ from collections.abc import Mapping, Sequence
 from textune.errors import SettingsError
 
 AUTO = "auto"
+FLAGS: Mapping[str, int] = {
+    **dict.fromkeys(("1", "1.0", "1.", "true", "yes", "y", "t"), 1),
+    **dict.fromkeys(("0", "0.0", "0.", "false", "no", "n", "f"), 0),
+    **dict.fromkeys(("-1", "-1.0", "-1."), -1),
+}
+"""How a 0/1 column may be written, in lower case; -1 stands for "not scored"."""
+DOTTED = "i\u0307"  # of a Turkish capital I with its dot, in lower case
 UNSEEN = re.compile("[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
+
+
+def is_blank(text: str) -> bool:
+    """Tell whether nobody sees anything of a text: white space, and signs without width.
+
+    Example:
+        >>> is_blank(" \u200b"), is_blank("0")
+        (True, False)
+    """
+    held = text.strip()
+    return not held or (UNSEEN.match(held) is not None and not UNSEEN.sub("", held).strip())
 
 
 def key(name: str) -> str:
@@ -18,7 +36,7 @@ def key(name: str) -> str:
         True
     """
     seen = unicodedata.normalize("NFC", UNSEEN.sub("", name)).strip()
-    return unicodedata.normalize("NFC", seen.casefold())
+    return unicodedata.normalize("NFC", seen.casefold().replace(DOTTED, "i"))
 
 
 def read(asked: Sequence[str], counts: Mapping[str, int]) -> dict[str, str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from textune.metrics.one_label import is_blank
 from textune.records import Example, Row
 from textune.splits import alike, near
 from textune.splits.sketches import MOST as MOST_KNOWN
@@ -58,7 +59,7 @@ class Pool:
         for place, example in enumerate(examples):
             self.seen += 1
             key = _key(example)
-            if not (example.text.strip() and (example.pair is None or example.pair.strip())):
+            if is_blank(example.text) or (example.pair is not None and is_blank(example.pair)):
                 self.left_out[EMPTY] += 1
             elif key in self._learned or key in self._own:
                 self.left_out[LEARNED if key in self._learned else REPEATED] += 1

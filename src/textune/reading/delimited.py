@@ -164,8 +164,8 @@ def _likely(
     name: str, layout: Layout, records: "Records", passed: PassedOver
 ) -> Iterator[tuple[str, list[str], int]]:
     """Yield the place, the cells and the number of lines of each record that may be a row."""
-    width, header = len(layout.columns), None if layout.header is None else list(layout.header)
-    skip = header is not None
+    width, header = len(layout.columns), passed_over.Header(layout.header or ())
+    skip = layout.header is not None
     endings = passed_over.Endings()
     for line, cells in records:
         if not cells or (len(cells) == 1 < width and not cells[0].strip()):
@@ -174,7 +174,7 @@ def _likely(
             skip = False
             continue
         origin = f"{name}:{line}"
-        if cells == header:
+        if header.is_again(origin, cells):
             passed.note(origin, "the header line again")
             continue
         if len(cells) != width or (layout.are_full and "" in cells):

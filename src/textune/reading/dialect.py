@@ -174,7 +174,8 @@ def _commonest(sample: str, whole: bool, kind: str) -> tuple[float, int, str] | 
             key=lambda reading: reading.share,
         )
         score = reading.share + (0.1 if sign == natural else 0.0)
-        if reading.rows and len(reading.rows[0]) != reading.width:
+        first, *body = reading.rows or [[]]
+        if reading.rows and len(first) != reading.width and not uncommon.is_longer(first, body):
             score -= 0.3  # the first line is the one that nobody gets wrong
         enough = 0.5 if kind != "text" else 0.8 if sign in "\t|" else 0.98
         if reading.width > 1 and reading.share >= enough and (best is None or score > best[0]):
@@ -225,7 +226,8 @@ def _usual_quotes(
         marked = survey(dialect, lines(path), whole=True)
         plain = survey(literal, lines(path), whole=True)
     census = _census(plain.rows)
-    if _are_marks(marked, plain, census, spreadsheet):
+    is_longer = bool(marked.rows) and uncommon.is_longer(marked.rows[0], marked.rows[1:])
+    if (is_longer and census.total()) or _are_marks(marked, plain, census, spreadsheet):
         return dialect, 'quotes: "…" marks a cell' if census.total() else ""
     return literal, "quotes: part of the text, since they do not enclose whole cells"
 

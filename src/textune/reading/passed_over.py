@@ -48,6 +48,42 @@ class PassedOver:
         return said
 
 
+class Header:
+    """Knows the header line of a file where it stands there again, as in files put together."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._cells = list(names)
+        self._names = [_plain(name) for name in names] if len(names) > 1 else []
+        self._longest = max(map(len, names), default=0) + 4  # space around a name, or a mark
+
+    def is_again(self, origin: str, cells: Sequence[str]) -> bool:
+        """Tell whether a record names the columns, in any case and with spaces around.
+
+        Raises:
+            DataError: It names them in another order: what follows is another table.
+        """
+        if cells == self._cells:
+            return bool(cells)
+        if len(cells) != len(self._names) or len(cells[0]) > self._longest:
+            return False
+        if _plain(cells[0]) not in self._names:
+            return False
+        found = [_plain(cell) for cell in cells]
+        if found == self._names:
+            return True
+        if sorted(found) == sorted(self._names) and all(map(str.isidentifier, found)):
+            raise DataError(
+                f"{origin}: the columns are named again, in another order "
+                f"({', '.join(map(str.strip, cells))}): another table begins here; write it to a "
+                "file of its own, and name both files: they are read as one table"
+            )
+        return False
+
+
+def _plain(name: str) -> str:
+    return name.strip().strip("\ufeff").casefold()
+
+
 def told_at_the_end(rows: Iterator[Row], passed: PassedOver) -> Iterator[Row]:
     """Hand on rows; the last one says what was passed over after it."""
     before: Row | None = None

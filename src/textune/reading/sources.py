@@ -35,6 +35,7 @@ from textune.reading.forms import (
     framed,
     label_studio_rows,
     marked_lines,
+    marked_up,
     numbered_words,
     side_by_side,
     tagged_cells,
@@ -169,7 +170,8 @@ def _in_sentences(table: Table) -> Table:
     if table.format in ("conll", "squad"):
         return table
     if table.format == "text" or len(table.columns) == 1:
-        return fasttext.labelled(table) or marked_lines.labelled(table) or table
+        lines = (fasttext, marked_lines, marked_up)
+        return next((made for form in lines if (made := form.labelled(table))), table)
     return next((made for form in OF_TABLES if (made := form(table)) is not None), table)
 
 

@@ -20,6 +20,7 @@ from textune.reading.samples import Reading, few_values, read
 SINGLE = "@^~#&*!\x01\x02\x1e\x1f\xa6\xa7\xac"
 QUOTES = (("\\", '"'), (None, "'"), (None, "`"), (None, "|"))  # what stands before one in a cell
 SEVERAL = re.compile(r" ?[^\w\s\"'`.,!?()-]{2,} ?|\s?[<\[]\w{2,5}[>\]]\s?")  # as a delimiter
+MARKUP = re.compile(r"<(\w[\w:.-]*)(?:\s[^<>]*)?>[^<>]*</\1>")  # a mark of XML, and what it holds
 LEAST_ROWS = 3
 RULE = re.compile(r"[|+]?[\s:|+-]*-{3,}[\s:|+-]*[|+][\s:|+-]*")  # beneath the head of one
 MOST_ABOVE = 20  # lines above a table
@@ -40,9 +41,7 @@ def delimiter(
     if len(lines) < LEAST_ROWS:
         return None
     several = dict.fromkeys(found[0] for found in SEVERAL.finditer(lines[0].rstrip("\r\n")))
-    several = {
-        sign: None for sign in several if not (sign[0] == sign[-1] == "|" and sign.strip("|"))
-    }
+    several = {sign: None for sign in several if not _is_within_lines(sign, lines)}
     several |= dict.fromkeys([repeated] if repeated else [])
     singles = [sign for sign in SINGLE if all(sign in line for line in lines)]
     if all('" "' in line for line in lines):  # spaces part cells where all cells are in quotes
@@ -64,6 +63,13 @@ def delimiter(
             if found.fits and found.width > 1 and len(body) >= LEAST_ROWS - 1 and likely:
                 return dialect, found
     return None
+
+
+def _is_within_lines(sign: str, lines: Sequence[str]) -> bool:
+    """Tell signs that stand around what they hold: bars, and marks of XML, as <PER>…</PER>."""
+    if sign[0] == sign[-1] == "|" and sign.strip("|"):
+        return True
+    return any(mark in sign for mark in "<>") and any(map(MARKUP.search, lines))
 
 
 def repeated(sign: str, sample: str) -> str | None:
@@ -164,11 +170,23 @@ def refuse_drawn(path: Path, sample: str) -> None:
         )
 
 
+def is_longer(first: Sequence[str], body: Sequence[Sequence[str]]) -> bool:
+    """Tell a header that ends in a delimiter, where no row does."""
+    return (
+        len(first) > 2
+        and not first[-1].strip()
+        and {len(cells) for cells in body} == {len(first) - 1}
+    )
+
+
 def one_more(first: Sequence[str], body: Sequence[Sequence[str]]) -> tuple[list[str], str] | None:
     """Name the columns where every row has one cell more than the header, and say why.
 
-    The rows end in a delimiter, or begin with names of their own, as R writes them.
+    The rows end in a delimiter, or begin with names of their own, as R writes them. Or the header
+    ends in a delimiter, and no row does.
     """
+    if is_longer(first, body):
+        return list(first[:-1]), "the header ends in a delimiter, and no row does"
     if not body or {len(cells) for cells in body} != {len(first) + 1}:
         return None
     if not any(cells[-1].strip() for cells in body):

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from hashlib import blake2b
 
-from textune.metrics.one_label import UNSEEN, key
+from textune.metrics.one_label import DOTTED, FLAGS, UNSEEN, key
 from textune.records import Example, Finding
 
 NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?")
@@ -84,14 +84,17 @@ def variants(counts: Mapping[str, int]) -> list[tuple[str, ...]]:
     """Find labels that are written differently, and look alike or read alike.
 
     They differ in case, blanks and hyphens, in the form of Unicode, in signs that are not seen, in
-    letters of another alphabet that look the same, or as numbers are written.
+    letters of another alphabet that look the same, or as numbers are written. Labels that all say
+    yes or no are compared by what they say.
 
     Returns:
         Groups of labels, in each the most frequent first.
     """
     groups: dict[str | float, list[str]] = {}
+    are_flags = all(name.lower() in FLAGS for name in counts) and any(name[1:] for name in counts)
     for name in counts:
-        key = float(name) if NUMBER.fullmatch(name) else _plain(name)
+        key: str | float = float(name) if NUMBER.fullmatch(name) else _plain(name)
+        key = float(FLAGS[name.lower()]) if are_flags else key
         groups.setdefault(key, []).append(name)
     return [
         tuple(sorted(group, key=lambda name: (-counts[name], name)))
@@ -134,7 +137,7 @@ def _way_out(group: tuple[str, ...]) -> str:
 
 def _plain(name: str) -> str:
     seen = INVISIBLE.sub("", unicodedata.normalize("NFKC", name)).translate(TWINS)
-    joined = JOINT.sub(" ", " ".join(seen.split())).casefold()
+    joined = JOINT.sub(" ", " ".join(seen.split())).casefold().replace(DOTTED, "i")
     return unicodedata.normalize("NFKC", joined)
 
 

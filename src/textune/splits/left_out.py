@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from textune.metrics.one_label import is_blank
 from textune.records import Example
 
 
@@ -27,7 +28,7 @@ def mended(found: Sequence[Example], name: str) -> str:
 def is_skipped(example: Example) -> bool:
     """Tell whether a text is empty, or none of its labels is scored."""
     texts = example.text, "-" if example.pair is None else example.pair
-    return not all(text.strip() for text in texts) or is_unscored(example)
+    return any(map(is_blank, texts)) or is_unscored(example)
 
 
 def is_unscored(example: Example) -> bool:

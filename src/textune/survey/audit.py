@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from textune.data import missing
 from textune.errors import some
+from textune.metrics.one_label import is_blank
 from textune.records import Contract, Example, Finding, Table
 from textune.splits import alike, near
 from textune.splits.origins import Origins
@@ -88,7 +89,7 @@ class _Seen:
         self.plain.append(hash(alike.plain_of(example)) & alike.MASK)
         self.near.append(hash(words or normal) & alike.MASK)
         self.sketches.add_example(example, normal)
-        if not example.text.strip() or (example.pair is not None and not example.pair.strip()):
+        if is_blank(example.text) or (example.pair is not None and is_blank(example.pair)):
             self.empty.append(self.rows)
         if _GARBLED.search(example.text) or _GARBLED.search(example.pair or ""):
             self.garbled_count += 1

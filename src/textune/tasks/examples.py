@@ -1,16 +1,15 @@
 """Rows and a contract become Examples, and Examples the names of their labels."""
 
 import json
-import shlex
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from textune.data import skipping, weighting
+from textune.data.missing import Gaps
 from textune.errors import DataError, Problems, among
 from textune.records import Contract, Example, Row, Table
 from textune.tasks import annotated, merging, registry
 from textune.tasks.kind import Places, ToExample
-from textune.tasks.texts import BLANK
 
 _WAY_OUT = "correct these rows or take them out of the file"
 
@@ -32,11 +31,12 @@ def read(table: Table, contract: Contract, *, labelled: bool = True) -> Iterator
     to_example = reader(table, contract, labelled=labelled)
     problems = Problems(table.name, table.faults)
     kept = annotated.merged(skipping.without(table, contract.skip), contract) if labelled else table
-    skip = f"`--skip {shlex.quote(f'{contract.label[0]}=')}`" if contract.label else ""
+    gaps = Gaps.of(table, contract) if labelled else None
     is_empty = True
-    for example in sound(kept.rows(), to_example, problems, blank=f", or leave them out: {skip}"):
+    for example in sound(kept.rows(), to_example, problems, gaps=gaps):
         is_empty = False
         yield example
+    problems.add_way_out(gaps.way_out() if gaps else "")
     problems.raise_any()
     if is_empty and table.faults is not None:
         table.faults.refuse_all(table.name)
@@ -68,7 +68,7 @@ def sound(
     to_example: ToExample,
     problems: Problems,
     *,
-    blank: str = "",
+    gaps: Gaps | None = None,
 ) -> Iterator[Example]:
     """Make examples of rows; those with a fault are noted and left out.
 
@@ -76,17 +76,17 @@ def sound(
         rows: Of a table.
         to_example: From `reader`.
         problems: Takes the faults.
-        blank: A further way out where a label is blank.
+        gaps: Takes the cells of faulty rows that stand for no label.
     """
     lost: tuple[str, ...] = ()  # remarks on rows with a fault, which the next sound one carries
     for row in rows:
         try:
             example = to_example(row)
         except DataError as fault:
-            is_blank = str(fault).endswith(BLANK)
-            way_out = _WAY_OUT + (blank if is_blank else "")
+            if gaps is not None:
+                gaps.add(row)
             held = json.dumps(row.cells, ensure_ascii=False)
-            problems.add(str(fault), way_out, row=held, origin=row.origin)
+            problems.add(str(fault), _WAY_OUT, row=held, origin=row.origin)
             lost += row.remarks
             continue
         said, lost = (*lost, *row.remarks), ()

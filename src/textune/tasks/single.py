@@ -15,6 +15,7 @@ from textune.decisions.rule import Decision
 from textune.errors import DataError, among, excerpt
 from textune.metrics import catalogue, metrics
 from textune.metrics.metrics import Parts, Report
+from textune.metrics.one_label import is_blank
 from textune.records import Batch, Contract, Example, Prediction, Row, Scores, Table
 from textune.splits import splits
 from textune.tasks import deciding, doubt, drawn, imbalance, priors, probes, texts
@@ -243,7 +244,7 @@ def _only_reader(place: int, column: str, separator: str) -> ReadLabel:
 def _name_reader(place: int, column: str) -> ReadLabel:
     def read_name(row: Row) -> Marked:
         name = row.cells[place].strip()
-        if not name:
+        if is_blank(name):
             raise DataError(f"{row.origin}: column {column!r} {BLANK}")
         return name, ()
 

@@ -27,6 +27,12 @@ FOREIGN = (  # how a file begins, what it is, and the way out
         "f.write_feather(f.read_table('old.feather'), 'new.feather')\"",
     ),
     (rb"SQLite format 3", "a database", "export the table as CSV"),
+    (
+        rb"(?i)(--.*\n|/\*.*\n|\s)*(insert into|create (table|database)|drop table)\s",
+        "a dump of a database, as SQL",
+        "load it, and export the table as CSV",
+    ),
+    (rb"(?i)\{\\rtf\d", "a document as RTF", "export the text as CSV or plain text"),
     (rb"%PDF", "a PDF", "export the text as CSV"),
     (
         rb"version https://git-lfs",

@@ -34,6 +34,8 @@ def look_up(passage: str, text: object, start: object) -> tuple[Answer, str]:
         )
     if start >= 0 and passage.startswith(text, start):
         return Answer(text, start), ""
+    if start >= 0 and passage.startswith(text.strip(), start):
+        return _bare(text, start)
     return _mended(passage, text, start)
 
 
@@ -54,8 +56,7 @@ def _first(passage: str, text: str) -> tuple[Answer, str]:
             f"the answer {excerpt(text)} does not stand in the passage{_hint(passage, text)}"
         )
     if text not in passage:
-        text = text.strip()
-        return Answer(text, places[0]), f"the space around the answer {excerpt(text)} was left out"
+        return _bare(text, places[0])
     if len(places) == 1:
         return Answer(text, places[0]), ""
     remark = (
@@ -63,6 +64,11 @@ def _first(passage: str, text: str) -> tuple[Answer, str]:
         f"{places[0]}, was taken"
     )
     return Answer(text, places[0]), remark
+
+
+def _bare(text: str, place: int) -> tuple[Answer, str]:
+    text = text.strip()
+    return Answer(text, place), f"the space around the answer {excerpt(text)} was left out"
 
 
 def _mended(passage: str, text: str, start: int) -> tuple[Answer, str]:

@@ -55,10 +55,11 @@ class OffsetCensus:
             self._lost[reading] += fits < fits_plainly
 
     def reading(self) -> str:
-        """Name the reading in which the spans fit: characters, unless another is clearly right."""
+        """Name the reading in which most spans fit: characters, unless another is clearly right."""
         best = max(READINGS, key=lambda reading: self._fit[reading])
         needed = NEEDED["last" if best.endswith("last") else "first"]
         is_clear = self._won[best] >= max(needed, TIMES * self._lost[best])
+        is_clear = is_clear and 2 * self._fit[best] >= self.spans
         return best if is_clear else CHARACTERS
 
 

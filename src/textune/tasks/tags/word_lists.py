@@ -23,7 +23,8 @@ TAGS: Mapping[str, int] = {
     **dict.fromkeys(("chunk", "chunks", "pos", "upos", "xpos"), 1),
 }
 
-_ITEM = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[-+]?\d[\d.eE+-]*""", re.DOTALL)
+NOTHING = "None"
+_ITEM = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[-+]?\d[\d.eE+-]*|None\b""", re.DOTALL)
 _FEATURES = re.compile(r"[^\W\d][^\s=|]*=[^=|]+(\|[^\s=|]+=[^=|]+)*")  # SpaceAfter=No|Lang=de
 _GAP = re.compile(r"\s*(,?)\s*")
 
@@ -52,7 +53,7 @@ class Lists:
 def read_list(cell: str) -> list[str] | None:
     """Read a list of words or tags, as JSON, Python or numpy write it; None where it is none.
 
-    Numbers stay as they are written. A blank cell is an empty list.
+    Numbers stay as they are written, null and None are "". A blank cell is an empty list.
 
     Example:
         >>> read_list('["EU", "rejects", 7.50]')
@@ -69,8 +70,11 @@ def read_list(cell: str) -> list[str] | None:
         found = json.loads(cell, parse_int=str, parse_float=str, parse_constant=str)
     except (ValueError, RecursionError):
         return _printed(cell[1:-1].strip())
-    is_list = isinstance(found, list) and all(isinstance(item, str) for item in found)
-    return found if is_list else None
+    if not isinstance(found, list) or not all(
+        item is None or isinstance(item, str) for item in found
+    ):
+        return None
+    return [item or "" for item in found]
 
 
 def are_counts(found: Sequence[Sequence[str]]) -> bool:
@@ -200,7 +204,7 @@ def _printed(inside: str) -> list[str] | None:
                 return None
             gaps.add(gap[1])
         quoted = item[0][0] in "'\""
-        found.append(_unquoted(item[0]) if quoted else item[0])
+        found.append(_unquoted(item[0]) if quoted else "" if item[0] == NOTHING else item[0])
     return found if len(gaps) <= 1 else None
 
 
