@@ -1,8 +1,9 @@
 """Ask servers over loopback by many clients at once, and compare texts a second and waiting.
 
-textune's server beside a plain one of FastAPI and transformers' pipeline, each in a process of its
-own, in turns; one text a request, as soon as the last answer is there. The clients are a process of
-their own, on the same processors. `--overload` asks textune's for twice what it can, for so many
+textune's server of a run, of its ONNX export, and in bf16, beside a plain one of FastAPI and
+transformers' pipeline, each in a process of its own, in turns; one text a request, as soon as the
+last answer is there, by many clients and by one alone. The clients are a process of their own, on
+the same processors. `--overload` asks textune's for twice what it can, for so many
 seconds: only 200 and 429 may come back, all answers right, and its memory must not grow.
 """
 
@@ -24,9 +25,13 @@ from bench.serve_process import Running, started
 
 SERVERS = {
     "textune": "textune serve (fp32)",
+    "onnx": "textune serve, of the run's ONNX export (fp32)",
+    "bf16": "textune serve --precision bf16",
     "threads": "FastAPI, `def` handler in its threads, transformers pipeline, fp32",
     "async": "FastAPI, `async def` handler, transformers pipeline, fp32",
 }
+PLAIN = ("threads", "async")
+BEST = "best plain server"
 QUICK = {"seconds": 4, "turns": 1, "clients": 8}
 USUAL = {"seconds": 20, "turns": 2, "clients": 32}
 WARM = 1.5  # seconds that are not measured
@@ -47,6 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             texts = folder / "texts.json"
             made = serve_texts.made(options.data, run, tokens=options.tokens)
             texts.write_text(json.dumps(made), encoding="utf-8")
+            if "onnx" in options.only:
+                export(run, options.threads, folder)
             measured = list(_turns(options, run, texts, folder, say))
             flood = _flood(options, run, texts, folder, measured, say) if options.overload else None
         except processes.ProgramError as error:
@@ -106,12 +113,21 @@ def _turns(
             yield {"server": name, "turn": turn, "many": many, "alone": alone, "peak_mb": peak}
 
 
+def export(run: Path, threads: int, folder: Path) -> None:
+    """Write the run's ONNX export where `server` looks for it."""
+    words = ("export", run, "--to", "onnx", "--out", folder / "export", "--random", 0)
+    variables = processes.environment(threads, folder)
+    processes.timed("textune", list(map(str, words)), folder / "export.txt", variables)
+
+
 @contextmanager
 def server(name: str, run: Path, threads: int, folder: Path) -> Iterator[Running]:
     """Start one of the servers in a process of its own."""
-    ours = ("textune", ["serve", str(run), "--port"])
-    theirs = ("bench.serve_pipeline", [str(run / "model"), name])
-    module, words = ours if name == "textune" else theirs
+    place = folder / "export" if name == "onnx" else run
+    precision = ["--precision", "bf16"] if name == "bf16" else []
+    module, words = "textune", ["serve", str(place), *precision, "--port"]
+    if name in PLAIN:
+        module, words = "bench.serve_pipeline", [str(run / "model"), name]
     with started(module, words, processes.environment(threads, folder), folder) as running:
         yield running
 
@@ -162,7 +178,7 @@ def _flood(
 
 
 def summarise(measured: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Sum up each server, and compare textune's with every other, turn by turn."""
+    """Sum up each server, and compare textune's with the plain ones, turn by turn."""
     by_name: dict[str, list[Mapping[str, Any]]] = {}
     for one in measured:
         by_name.setdefault(one["server"], []).append(one)
@@ -182,8 +198,13 @@ def summarise(measured: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         }
         for name, found in by_name.items()
     }
-    peers = tuple(name for name in speeds if name != summary.OURS)
-    return {"servers": servers, "ratios": summary.ratios(speeds, best={"best plain server": peers})}
+    plain = {name: speeds[name] for name in PLAIN if name in speeds}
+    ratios = {
+        name: summary.ratios({summary.OURS: speed, **plain}, best={BEST: PLAIN})
+        for name, speed in speeds.items()
+        if name not in PLAIN
+    }
+    return {"servers": servers, "ratios": ratios}
 
 
 def show(report: Mapping[str, Any], console: Console) -> None:
@@ -212,8 +233,9 @@ def show(report: Mapping[str, Any], console: Console) -> None:
             f"{one['peak_mb']:.0f}",
         )
     console.print(table)
-    for line in summary.ratio_lines(report["ratios"], "times the texts a second"):
-        console.print(line)
+    for name, found in report["ratios"].items():
+        for line in summary.ratio_lines(found, "times the texts a second"):
+            console.print(line.replace(summary.OURS, SERVERS[name], 1))
     if found := report["overload"]:
         codes = ", ".join(f"{count:,} × {code}" for code, count in sorted(found["codes"].items()))
         console.print(

@@ -18,6 +18,7 @@ PATHS = ("/predict",) * 8 + ("/", "/", "/label?name=a.csv", "/label?name=a.jsonl
 OTHERS = ("/models", "/health", "/metrics", "/openapi.json", "/nowhere", "/label?text=a,b&x=%00")
 KEYS = ("texts", "inputs", "model", "threshold", "explain", "for", "parameters", "raw_scores")
 KINDS = ("application/json", "application/json; charset=utf-8", "text/plain", "")
+RIGHT = 0.25  # share of requests that are to be answered
 BREAKS = dict.fromkeys([0, 10])  # what no client puts into a header
 SIGNS = ("a", "Z", " ", "\0", "\n", '"', "\\", "\u00e9", "\u202e", "\ud800", "\U0001f31e", "{")
 
@@ -33,9 +34,10 @@ def requests(setting: Setting) -> Iterator[Trial]:
     pid = setting.server.start(["serve", run, "--port", port, *limits])
     _wait(port)
     for number in range(setting.count):
-        path, headers, body = _drawn(setting.draw)
+        is_right = setting.draw.random() < RIGHT
+        path, headers, body = (_right if is_right else _drawn)(setting.draw)
         code = _asked(port, path, headers, body)
-        is_sound = code in ALLOWED
+        is_sound = code == 200 if is_right else code in ALLOWED
         what = f"request {number}: {path} {body[:80]!r}"
         yield Trial(what, None if is_sound else f"answered {code}", str(code))
     code = _asked(port, "/predict", {"content-type": KINDS[0]}, b'{"texts": ["good film"]}')
@@ -79,6 +81,22 @@ def _drawn(draw: Random) -> tuple[str, dict[str, str], bytes]:
             "authorization": _word(draw).encode("ascii", "ignore").decode().translate(BREAKS)
         }
     return path, headers, draw.choice(ways)(draw)
+
+
+def _right(draw: Random) -> tuple[str, dict[str, str], bytes]:
+    """Draw a request that is to be answered, whatever signs are in its texts."""
+    texts = [_word(draw).replace("\ud800", "") for _ in range(1 + draw.randrange(5))]
+    values: dict[str, Any] = {"model": "run"} if draw.random() < 0.3 else {}
+    if draw.random() < 0.4:
+        path = draw.choice(("/", "/predict"))
+        values["inputs"] = draw.choice([texts, texts[0]])
+    else:
+        path, values["texts"] = "/predict", texts
+        if draw.random() < 0.3:
+            values["threshold"] = draw.random()
+        if draw.random() < 0.1:
+            values["explain"] = True
+    return path, {"content-type": KINDS[0]}, json.dumps(values).encode()
 
 
 def _nearly(draw: Random) -> bytes:

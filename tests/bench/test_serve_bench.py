@@ -48,15 +48,22 @@ def test_speeds_are_compared_turn_by_turn(capsys):
     found = [
         measured(name, turn, speed)
         for turn in (1, 2)
-        for name, speed in (("textune", 300.0), ("threads", 100.0), ("async", 60.0))
+        for name, speed in (
+            ("textune", 300.0),
+            ("onnx", 350.0),
+            ("threads", 100.0),
+            ("async", 60.0),
+        )
     ]
     report = serve.summarise(found)
-    assert report["ratios"]["best plain server"] == {"median": 3, "turns": [3, 3]}
+    assert report["ratios"]["textune"][serve.BEST] == {"median": 3, "turns": [3, 3]}
+    assert report["ratios"]["onnx"].keys() == {"threads", "async", serve.BEST}
     settings = {"clients": 32, "tokens": 40, "overload": 60}
     flood = {"codes": {"200": 900, "429": 800}, "rate": 600.0, "wrong": 0, "growth_mb": 0.5}
     serve.show(report | {"settings": settings, "overload": flood}, commands.console())
     shown = capsys.readouterr().out
-    assert "textune against best plain server: 3.00 times the texts a second" in shown
+    assert "textune serve (fp32) against best plain server: 3.00 times the texts a second" in shown
+    assert "ONNX export (fp32) against best plain server: 3.50 times" in shown
     assert "900 × 200, 800 × 429; 0 answers wrong; memory grew by 0.5 MB" in shown
 
 

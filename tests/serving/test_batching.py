@@ -6,11 +6,12 @@ import threading
 import pytest
 from made_servers import RUNS
 
+from textune.encoder.exported import Exported
 from textune.predicting.predictor import Predictor
-from textune.serving.batching import Batcher
+from textune.serving.batching import Batcher, Job
 from textune.serving.limits import Limits
 from textune.serving.meters import Meters
-from textune.serving.models import Model, named
+from textune.serving.models import Model, Models, named
 from textune.serving.refusals import RefusedError
 
 
@@ -36,12 +37,12 @@ def predictor():
     return Predictor.load(RUNS / "multi", precision="fp32")
 
 
-def asked(predictor, ask, **limits):
-    """Let something be asked while the model's thread is busy until it is let go."""
+def asked(predictor, ask, threads=1, **limits):
+    """Let something be asked while a thread is busy until it is let go."""
     noted = Noted(predictor)
 
     async def main():
-        batcher = Batcher(Limits(**limits), Meters())
+        batcher = Batcher(Limits(**limits), Meters(), threads=threads)
         batcher.start()
         let_go = threading.Event()
         blocker = asyncio.ensure_future(batcher.run(let_go.wait))
@@ -89,6 +90,39 @@ def test_many_texts_are_computed_part_by_part(predictor):
     order, batches = asked(predictor, ask, batch_tokens=20)
     assert order == list("abcde")
     assert batches == [["a", "b"], ["c", "d"], ["e"]]
+
+
+def test_a_thread_that_is_busy_holds_up_no_other(predictor):
+    async def ask(batcher, model, let_go):
+        found = await asyncio.wait_for(predict(batcher, model, *"abc"), 60)
+        assert batcher.answers
+        return [one.text for one in found]
+
+    order, batches = asked(predictor, ask, threads=2, batch_tokens=20)
+    assert order == list("abc")
+    assert batches == [["a", "b"], ["c"]]
+
+
+def test_free_threads_share_what_waits():
+    batcher = Batcher(Limits(), Meters(), threads=2)
+    jobs = [Job(1, 40, None, model="one") for _ in range(4)]
+    batcher._add(jobs)
+    batcher._free = 2
+    assert batcher._taken() == jobs[:2]
+    batcher._count(jobs[0], -1), batcher._count(jobs[1], -1)
+    batcher._free = 1
+    assert batcher._taken() == jobs[2:]
+
+
+def test_graphs_are_computed_one_a_core_and_runs_one_after_the_other(predictor, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    graph = Noted(predictor)
+    graph.encoder = object.__new__(Exported)
+    of_graphs, of_both = (
+        Models([Model(str(number), one) for number, one in enumerate(each)])
+        for each in ([graph, graph], [graph, predictor])
+    )
+    assert (of_graphs.threads, of_both.threads) == (3, 1)
 
 
 def test_a_full_queue_refuses_and_an_empty_one_takes_anything(predictor):

@@ -6,6 +6,7 @@ once, L tokens of the longest of them, C outputs, D width, M tokens that are ask
 
 import json
 import os
+import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from textune.encoder import manifest
 from textune.encoder.pooled import pooled
 from textune.errors import MissingExtraError, ModelError, SettingsError, first_line
+from textune.fast import cores as cpus
 from textune.records import Asks, Pairs, Pool
 from textune.text.store import Store
 
@@ -28,7 +30,7 @@ FORMAT = 1  # of it
 MODELS = {"onnx": "model.onnx", "openvino": "model.xml", "torchscript": "model.pt"}
 HEADS = {"onnx": "pair_head.onnx", "openvino": "pair_head.xml", "torchscript": "pair_head.pt"}
 IDS, MASK, SEGMENTS = "input_ids", "attention_mask", "token_type_ids"
-TOKENS = 2048  # at once, padding included
+TOKENS = 384  # at once, padding included: of more, much is padding, and a CPU no faster
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,10 +210,11 @@ def runner(file: Path, to: str) -> Run:
 
 
 def cores() -> int:
-    """Count the cores that this process may use: as OMP_NUM_THREADS says, or all."""
+    """Count the threads that compute: as OMP_NUM_THREADS says, or by affinity and quotas."""
     asked = os.environ.get("OMP_NUM_THREADS", "")
-    there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return int(asked) if asked.isdigit() and int(asked) else there or 1
+    if asked.isdigit() and int(asked):
+        return int(asked)
+    return cpus.threads_for(len(cpus.allowed()), cpus.quota())
 
 
 def _by_onnxruntime(file: Path) -> Run:
@@ -234,9 +237,12 @@ def _by_openvino(file: Path) -> Run:
 
     how = {"INFERENCE_NUM_THREADS": cores(), "INFERENCE_PRECISION_HINT": "f32"}
     model = openvino.Core().compile_model(str(file), "CPU", how)
+    own = threading.local()  # a request can be used by one thread at a time
 
     def run(inputs: Mapping[str, NDArray[Any]]) -> Floats:
-        return np.array(model(dict(inputs))[0], dtype=np.float32)
+        if not hasattr(own, "request"):
+            own.request = model.create_infer_request()
+        return np.array(own.request.infer(dict(inputs))[0], dtype=np.float32)
 
     return run
 

@@ -46,7 +46,7 @@ class Service:
     labeller: Labeller = field(init=False)
 
     def __post_init__(self) -> None:
-        self.batcher = Batcher(self.limits, self.meters)
+        self.batcher = Batcher(self.limits, self.meters, threads=self.models.threads)
         self.labeller = Labeller(self.models, self.batcher, self.limits)
 
     async def predict(self, request: Request) -> Response:

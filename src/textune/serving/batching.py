@@ -1,8 +1,8 @@
-"""Requests that wait become batches by tokens, which one thread computes.
+"""Requests that wait become batches by tokens, which one thread computes, or a few.
 
-As soon as the model is free it takes those that have waited longest, of one model and one
-threshold, up to a budget of tokens. Which texts share a batch changes nothing of what is said of
-them, so nothing waits for company.
+As soon as one of them is free it takes the texts that have waited longest, of one model and one
+threshold, up to a budget of tokens, and leaves others to those that are free as well. Which texts
+share a batch changes nothing of what is said of them, so nothing waits for company.
 """
 
 import asyncio
@@ -23,6 +23,7 @@ from textune.serving.refusals import OVERLOADED, STOPPING, RefusedError
 
 Made = TypeVar("Made")
 FIRST_RATE = 5_000.0  # tokens a second, before any was measured
+FEWEST = 64  # tokens that are not parted among threads
 
 
 @dataclass(slots=True, eq=False)
@@ -45,35 +46,41 @@ class Job:
 
 
 class Batcher:
-    """A bounded queue, and the thread that empties it.
+    """A bounded queue, and the threads that empty it.
 
     Args:
         limits: Of the queue, and of a batch.
         meters: That count what it does.
+        threads: That compute a batch each.
     """
 
-    def __init__(self, limits: Limits, meters: Meters) -> None:
+    def __init__(self, limits: Limits, meters: Meters, *, threads: int = 1) -> None:
         self._limits = limits
         self._meters = meters
         self._waiting: deque[Job] = deque()
         self._changed = threading.Condition()
         self._texts = 0  # that wait
         self._tokens = 0  # of them
-        self._rate = FIRST_RATE
+        self._rate = FIRST_RATE  # of each thread
         self._stops = False
-        self._thread = threading.Thread(target=self._work, name="textune-model", daemon=True)
+        self._free = 0  # threads that wait
+        self._threads = [
+            threading.Thread(target=self._work, name=f"textune-model-{number}", daemon=True)
+            for number in range(threads)
+        ]
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def start(self) -> None:
         """Begin to answer; called within the event loop."""
         self._loop = asyncio.get_running_loop()
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
         """Take nothing more, and end when all that waits is answered."""
         with self._changed:
             self._stops = True
-            self._changed.notify()
+            self._changed.notify_all()
 
     @property
     def texts(self) -> int:
@@ -83,7 +90,7 @@ class Batcher:
     @property
     def answers(self) -> bool:
         """Whether it takes requests."""
-        return self._thread.is_alive() and not self._stops
+        return all(one.is_alive() for one in self._threads) and not self._stops
 
     def require_room(self, texts: int = 1) -> None:
         """Refuse what would not find room in the queue; an empty one takes any request.
@@ -94,7 +101,8 @@ class Batcher:
         if self._stops:
             raise RefusedError(STOPPING, "this server is being stopped")
         if self._texts and self._texts + texts > self._limits.max_queue:
-            seconds = max(1, math.ceil(self._tokens / self._rate))
+            rate = self._rate * len(self._threads)
+            seconds = max(1, math.ceil(self._tokens / rate))
             raise RefusedError(
                 OVERLOADED,
                 f"{self._texts:,} texts wait already, and this server lets "
@@ -162,7 +170,7 @@ class Batcher:
                 job.since = now
                 self._waiting.append(job)
                 self._count(job, 1)
-            self._changed.notify()
+            self._changed.notify_all()
 
     def _forget(self, jobs: Sequence[Job]) -> None:
         """Let go of jobs that nobody waits for any more, unless they are computed already."""
@@ -192,23 +200,32 @@ class Batcher:
     def _next(self) -> list[Job]:
         """Take the longest waiting job and others that suit it; none where there is an end."""
         with self._changed:
+            self._free += 1
             while not self._waiting and not self._stops:
                 self._changed.wait()
             if not self._waiting:
                 return []
-            first = self._waiting.popleft()
-            batch, left, tokens = [first], [], first.tokens
-            while self._waiting and tokens < self._limits.batch_tokens:
-                job = self._waiting.popleft()
-                if first.suits(job) and tokens + job.tokens <= self._limits.batch_tokens:
-                    batch.append(job)
-                    tokens += job.tokens
-                else:
-                    left.append(job)
-            self._waiting.extendleft(reversed(left))
+            batch = self._taken()
+            self._free -= 1
             for job in batch:
                 self._count(job, -1)
             return batch
+
+    def _taken(self) -> list[Job]:
+        """Take a fair share of what waits: of the tokens, among the threads that are free."""
+        share = math.ceil(self._tokens / self._free)
+        most = min(self._limits.batch_tokens, max(share, FEWEST))
+        first = self._waiting.popleft()
+        batch, left, tokens = [first], [], first.tokens
+        while self._waiting and tokens < most:
+            job = self._waiting.popleft()
+            if first.suits(job) and tokens + job.tokens <= most:
+                batch.append(job)
+                tokens += job.tokens
+            else:
+                left.append(job)
+        self._waiting.extendleft(reversed(left))
+        return batch
 
     def _measure(self, batch: Sequence[Job], seconds: float) -> None:
         meters, tokens = self._meters, sum(job.tokens for job in batch)

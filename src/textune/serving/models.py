@@ -30,6 +30,10 @@ class Served(Protocol):
         """What it was trained for."""
 
     @property
+    def encoder(self) -> object:
+        """What computes."""
+
+    @property
     def tokenizer(self) -> Tokenizer:
         """By which its texts are counted."""
 
@@ -109,6 +113,16 @@ class Models:
     def __init__(self, models: Sequence[Model]):
         self.all = tuple(models)
         self._by_name = {one.name: one for one in models}
+
+    @property
+    def threads(self) -> int:
+        """How many batches are computed at once, each by a thread.
+
+        Of exported graphs one a core. Of runs one by all cores: their layers are called from
+        Python, which one thread at a time does, and two would wait for each other.
+        """
+        graphs = [isinstance(one.predictor.encoder, exported.Exported) for one in self.all]
+        return exported.cores() if all(graphs) else 1
 
     def named(self, name: str | None) -> Model:
         """Return a model.
