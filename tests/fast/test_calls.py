@@ -46,6 +46,20 @@ def test_attention(width, dtype):
     assert dqkv.dtype == out.dtype == dtype
 
 
+def test_a_lack_of_memory_is_an_error_of_pythons():
+    far = torch.tensor([0, 2**45])  # one text, of whose scores no machine can hold a row
+    qkv, heads, states = drawn(4, 96), drawn(1, 2, 32), drawn(4, 32)
+    sums, stats = drawn(1, 2), drawn(4, 2, 2)
+    for call in (
+        lambda: calls.attend_forward(qkv, qkv[0], far, 2, 0.3, NO_DROP, with_stats=True),
+        lambda: calls.attend_backward(qkv, qkv[0], states, far, 0.3, stats, NO_DROP),
+        lambda: calls.first_tokens_forward(states, heads, far, 0.3, NO_DROP),
+        lambda: calls.first_tokens_backward(states, heads, (heads, sums), far, 0.3, sums, NO_DROP),
+    ):
+        with pytest.raises(MemoryError, match="not enough memory for"):
+            call()
+
+
 @pytest.mark.parametrize("size", [30.0, 200.0])
 def test_attention_survives_great_scores(size):
     qkv, bias = drawn(40, 96) * size, torch.zeros(96)

@@ -155,38 +155,47 @@ INLINE void FN(unattend_one)(const REAL *qkv, const float *bias, const REAL *dou
 
 // All heads of all texts. borders: (B + 1) first rows of the texts and their end; stats: (P, H, 2)
 // the greatest score and 1 / the sum of exponentials, or nothing where no gradient is wanted.
-void FN(attend_forward)(const REAL *qkv, const float *bias, const int64_t *borders, long B, long H,
-                        long Dh, float factor, REAL *out, float *stats, uint64_t seed,
-                        uint32_t bound, float scale, int threads) {
+// This and the next return 1, and compute nothing that counts, where there is no memory for it.
+int FN(attend_forward)(const REAL *qkv, const float *bias, const int64_t *borders, long B, long H,
+                       long Dh, float factor, REAL *out, float *stats, uint64_t seed,
+                       uint32_t bound, float scale, int threads) {
   Drop drop = {seed, bound, scale};
   size_t size = attention_room(borders, B, Dh);
-#pragma omp parallel num_threads(threads)
+  int lacking = 0;
+#pragma omp parallel num_threads(threads) reduction(| : lacking)
   {
     char *memory = aligned_alloc(64, size);
+    lacking = memory == NULL;
 #pragma omp for schedule(dynamic, 1)
     for (long task = 0; task < B * H; task++) {
+      if (lacking) continue;
       long text = task / H, first = borders[text];
       FN(attend_one)(qkv + first * 3 * H * Dh, bias, borders[text + 1] - first, H, Dh, task % H,
                      first, factor, drop, out + first * H * Dh, stats, memory);
     }
     free(memory);
   }
+  return lacking;
 }
 
 // From dout (P, H, Dh) to dqkv (P, 3, H, Dh).
-void FN(attend_backward)(const REAL *qkv, const float *bias, const REAL *dout,
-                         const int64_t *borders, long B, long H, long Dh, float factor,
-                         const float *stats, REAL *dqkv, uint64_t seed, uint32_t bound, float scale,
-                         int threads) {
+int FN(attend_backward)(const REAL *qkv, const float *bias, const REAL *dout,
+                        const int64_t *borders, long B, long H, long Dh, float factor,
+                        const float *stats, REAL *dqkv, uint64_t seed, uint32_t bound, float scale,
+                        int threads) {
   Drop drop = {seed, bound, scale};
   size_t size = attention_room(borders, B, Dh);
   float *zeros = aligned_alloc(64, (Dh + 31) / 32 * 32 * sizeof(float));
+  if (zeros == NULL) return 1;
   memset(zeros, 0, (Dh + 31) / 32 * 32 * sizeof(float));
-#pragma omp parallel num_threads(threads)
+  int lacking = 0;
+#pragma omp parallel num_threads(threads) reduction(| : lacking)
   {
     char *memory = aligned_alloc(64, size);
+    lacking = memory == NULL;
 #pragma omp for schedule(dynamic, 1)
     for (long task = 0; task < B * H; task++) {
+      if (lacking) continue;
       long text = task / H, first = borders[text];
       FN(unattend_one)(qkv + first * 3 * H * Dh, bias, dout + first * H * Dh,
                        borders[text + 1] - first, H, Dh, task % H, first, factor, drop, stats,
@@ -195,4 +204,5 @@ void FN(attend_backward)(const REAL *qkv, const float *bias, const REAL *dout,
     free(memory);
   }
   free(zeros);
+  return lacking;
 }

@@ -36,6 +36,9 @@ _SIGNATURES = {
 _PLAIN = {"add_rows": "ppplll" + "i", "squares": "pppl" + "i", "adamw": "ppppppplffffffffi"}
 
 
+_ASKING = ("attend", "first_tokens")  # for memory: they return whether it was lacking
+
+
 @dataclass(frozen=True, slots=True)
 class Drop:
     """Which elements of one call are dropped: decided by the seed, by row and by place in it."""
@@ -264,9 +267,17 @@ def _call(name: str, first: Tensor, *rest: object) -> None:
 
 
 def _plain(name: str, *arguments: object) -> Any:
+    """Call a kernel.
+
+    Raises:
+        MemoryError: There is none for what it computes on the way.
+    """
     library = _library()
     assert library is not None, "the kernels cannot be called here"
-    return getattr(library, name)(*_flat(arguments), torch.get_num_threads())
+    found = getattr(library, name)(*_flat(arguments), torch.get_num_threads())
+    if (name == "squares" and found < 0) or (name.startswith(_ASKING) and found):
+        raise MemoryError(f"not enough memory for {name}")
+    return found
 
 
 def _flat(arguments: Iterable[object]) -> Iterator[object]:
@@ -316,3 +327,5 @@ def _declare(library: ctypes.CDLL) -> None:
         function = getattr(library, name)
         function.argtypes = [kinds[letter] for letter in signature]
         function.restype = ctypes.c_double if name == "squares" else None
+        if name.startswith(_ASKING):
+            function.restype = ctypes.c_int

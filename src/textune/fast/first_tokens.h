@@ -5,18 +5,22 @@
 
 // projected: (B, H, D) queries times the keys' weights; weighted: (B, H, D) sums of weighted
 // states; weight_sums: (B, H) sums of the weights, which dropout moves away from 1; log_sums: (B, H).
-void FN(first_tokens_forward)(const REAL *states, const float *projected, const int64_t *borders,
-                              long B, long H, long D, float factor, float *weighted,
-                              float *weight_sums, float *log_sums, uint64_t seed, uint32_t bound,
-                              float scale, int threads) {
+// This and the next return 1, and compute nothing that counts, where there is no memory for it.
+int FN(first_tokens_forward)(const REAL *states, const float *projected, const int64_t *borders,
+                             long B, long H, long D, float factor, float *weighted,
+                             float *weight_sums, float *log_sums, uint64_t seed, uint32_t bound,
+                             float scale, int threads) {
   Drop drop = {seed, bound, scale};
   long longest = longest_of(borders, B);
-#pragma omp parallel num_threads(threads)
+  int lacking = 0;
+#pragma omp parallel num_threads(threads) reduction(| : lacking)
   {
     long width = (longest + LANES - 1) / LANES * LANES;
     float *weights = aligned_alloc(64, H * width * sizeof(float));
+    lacking = weights == NULL;
 #pragma omp for schedule(dynamic, 1)
     for (long text = 0; text < B; text++) {
+      if (lacking) continue;
       long first = borders[text], L = borders[text + 1] - first;
       const float *queries = projected + text * H * D;
       for (long j = 0; j < L; j++)
@@ -53,23 +57,27 @@ void FN(first_tokens_forward)(const REAL *states, const float *projected, const 
     }
     free(weights);
   }
+  return lacking;
 }
 
 // From dweighted and dweight_sums to dprojected (B, H, D) and dstates (P, D).
-void FN(first_tokens_backward)(const REAL *states, const float *projected,
-                               const float *dweighted, const float *dweight_sums,
-                               const int64_t *borders, long B, long H, long D, float factor,
-                               const float *log_sums, float *dprojected, REAL *dstates,
-                               uint64_t seed, uint32_t bound, float scale, int threads) {
+int FN(first_tokens_backward)(const REAL *states, const float *projected,
+                              const float *dweighted, const float *dweight_sums,
+                              const int64_t *borders, long B, long H, long D, float factor,
+                              const float *log_sums, float *dprojected, REAL *dstates,
+                              uint64_t seed, uint32_t bound, float scale, int threads) {
   Drop drop = {seed, bound, scale};
   long longest = longest_of(borders, B);
-#pragma omp parallel num_threads(threads)
+  int lacking = 0;
+#pragma omp parallel num_threads(threads) reduction(| : lacking)
   {
     long width = (longest + LANES - 1) / LANES * LANES;
     float *weights = malloc((2 * H * width + D) * sizeof(float));
+    lacking = weights == NULL;
     float *changes = weights + H * width, *sums = changes + H * width;
 #pragma omp for schedule(dynamic, 1)
     for (long text = 0; text < B; text++) {
+      if (lacking) continue;
       long first = borders[text], L = borders[text + 1] - first;
       const float *queries = projected + text * H * D, *grad = dweighted + text * H * D;
       for (long j = 0; j < L; j++)
@@ -118,4 +126,5 @@ void FN(first_tokens_backward)(const REAL *states, const float *projected,
     }
     free(weights);
   }
+  return lacking;
 }

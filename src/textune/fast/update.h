@@ -3,13 +3,14 @@
 #define STRETCH 16384  // elements that one thread takes at a time
 
 // The sum of squares over many gradients, in parts that no number of threads changes.
-// halves[n]: whether the n-th gradient is bf16.
+// halves[n]: whether the n-th gradient is bf16. -1 where there is no memory for the parts.
 double squares(void *const *gradients, const int64_t *sizes, const uint8_t *halves, long count,
                int threads) {
   double total = 0;
   for (long n = 0; n < count; n++) {
     long stretches = (sizes[n] + STRETCH - 1) / STRETCH;
     double *sums = malloc(stretches * sizeof(double));
+    if (sums == NULL && stretches > 0) return -1;
 #pragma omp parallel for num_threads(threads) if (stretches > 1)
     for (long s = 0; s < stretches; s++) {
       long stop = (s + 1) * STRETCH < sizes[n] ? (s + 1) * STRETCH : sizes[n];
