@@ -37,6 +37,7 @@ ALLOWED = {  # file → what it does itself, and why
     ("sweeping/results.py", "write_table"): "a function of this file, by the writer",
     ("sweeping/study.py", "unlink"): "a lock of a process that has ended",
     ("sweeping/sweep.py", "write_table"): "a function of results.py",
+    ("storage/caches.py", "os.open"): "a file by whose lock others see that something is used",
     ("storage/folders.py", "rmdir"): "of a folder that is claimed, and empty",
     ("trackers/tensorboard.py", "SummaryWriter"): "TensorBoard's log is appended to by itself",
     ("text/saving.py", "save_pretrained"): "transformers writes into a folder of the writer's",

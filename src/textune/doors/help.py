@@ -12,7 +12,7 @@ COMMANDS = {
         *("predict", "evaluate", "explain", "compare", "decide", "report", "suggest", "fill"),
         *("follows", "push", "serve"),
     ),
-    "Keep what there is": ("verify", "accept"),
+    "Keep what there is": ("verify", "accept", "cache"),
 }
 OPTIONS = {
     "What is read, and how": (

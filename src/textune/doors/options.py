@@ -97,6 +97,7 @@ DIFFERENT = {
     "trial": Shown(("--try",)),
     "unlabelled": Shown(("--text",), "FILE", list[str]),
     "valid": Shown(metavar="FILE", kind=list[str]),
+    "what": Shown(metavar="[WHAT]…", kind=list[str]),
 }
 
 

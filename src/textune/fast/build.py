@@ -51,8 +51,11 @@ def library() -> tuple[ctypes.CDLL | None, str]:
     if not hasattr(ctypes.CDLL(None), "GOMP_parallel"):  # threads are those that torch has
         return None, "torch brings no OpenMP here"
     try:
-        file = _built(compiler)
-        return ctypes.CDLL(str(file)), "compiled for this processor"
+        try:
+            found = ctypes.CDLL(str(_built(compiler)))
+        except OSError:  # somebody has cleared the cache in this moment
+            found = ctypes.CDLL(str(_built(compiler)))
+        return found, "compiled for this processor"
     except subprocess.SubprocessError as error:
         return None, f"{compiler} could not compile them: {_complaint(error)}"
     except OSError as error:

@@ -50,6 +50,8 @@ def fetch(address: str) -> Path:
         return path
     scheme = urlsplit(address).scheme.lower()
     folder = folder_of(address)
+    caches.hold(folder)
+    folder.mkdir(exist_ok=True)  # which may have been deleted until then
     path = (_from_web if scheme in WEB else _by_fsspec)(address, folder)
     _ASKED[address] = time.monotonic(), path
     return path

@@ -42,6 +42,7 @@ def folder_of(archive: Path) -> Path:
     found = archive.stat()
     state = f"{archive.resolve()} {found.st_size} {found.st_mtime_ns}"
     place = _cache() / hashlib.sha256(state.encode()).hexdigest()[:24]
+    caches.hold(place)
     if not (place / CARD).is_file():
         try:
             _keep(archive, place)
