@@ -1,5 +1,8 @@
+import json
+
 import pytest
 
+import textune
 from textune.records import Answer, Example
 from textune.survey import beyond
 from textune.survey.beyond import Ruler
@@ -33,6 +36,14 @@ def asked(question, passage, answer):
 
 def lengths(examples, ruler):
     return beyond.lengths(ruler.measure(examples), ruler, rows=len(examples))
+
+
+def test_a_row_without_text_has_no_entities(tmp_path):
+    rows = [{"text": f"the song of {name}", "spans": [[12, 16, "X"]]} for name in ["Anna"] * 9]
+    file = tmp_path / "spans.jsonl"
+    lines = map(json.dumps, [*rows, {"ts": [[0, 4, "X"]]}])
+    file.write_text("\n".join(lines), encoding="utf-8")
+    assert "empty" in {one.kind for one in textune.check(file).findings}
 
 
 def test_an_entity_is_lost_with_its_last_word(tokenizer):

@@ -15,7 +15,7 @@ from test_cli import textune
 import textune as library
 from textune.encoder import manifest
 from textune.errors import BusyError, RunError
-from textune.storage import atomic, folders
+from textune.storage import atomic, contents, folders
 
 __all__ = ["textune"]  # the fixture
 BEFORE = Path(__file__).parents[1] / "fixtures" / "runs_2026"
@@ -128,14 +128,18 @@ def test_what_killed_processes_left_is_no_damage_and_one_at_work_is_waited_for(s
         dead = stopped / mine.name.replace(f"-{os.getpid()}-", f"-{process.pid}-")
         dead.mkdir()
         (stopped / "run.lock").touch()
+        half = stopped / "checkpoints" / ".tmprZ2V0w"  # as safetensors names what it writes
+        half.touch()
         found = library.verify(stopped)
         assert found.is_whole
-        assert found.left == (dead, stopped / "run.lock")
+        assert found.left == (dead, half, stopped / "run.lock")
         assert dead.is_dir()
+    assert contents.foreign(stopped) is None
     with (
         folders.claim(stopped, resume=True, overwrite=False),
         pytest.raises(BusyError, match=rf"process {os.getpid()} on .*wait for its end"),
     ):
         library.verify(stopped)
+    assert not half.exists()
     with pytest.raises(RunError, match="holds nothing that textune wrote"):
         library.verify(BEFORE / "data")

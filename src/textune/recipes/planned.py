@@ -26,6 +26,10 @@ if TYPE_CHECKING:  # with torch, which takes seconds to import
     from textune.corpora.corpus import Corpus
     from textune.recipes.fine_tuning import FineTuning
 
+LATER = {  # parts of a run's folder that are written when the last update is done
+    *("model", "predictions", "pictures", "metrics.json", "capsule.json", "report.html"),
+    "explained.json",
+}
 NOISE = (*trial.NOISE, "cross-validation: ", "why: ")  # not of so few updates
 
 
@@ -57,8 +61,9 @@ def forecast(request: TrainRequest) -> Generator[Event, None, Run]:
         seen.wall = reckoned.clock() - began
         seen.repeats = seeds.count_of(request, run.metrics)
         seen.sizes = {part.name: _bytes(part) for part in run.path.iterdir()}
-        states = (run.path / "checkpoints").glob("step-*")
-        seen.state = max(map(_bytes, states), default=0)
+        kept = run.path / "checkpoints"
+        seen.state = max(map(_bytes, kept.glob("step-*")), default=0)
+        seen.beside = sum(map(_bytes, kept.glob("*.safetensors")))
     yield Message("nothing was kept of this forecast")
     return Run(request.out, {"plan": _told(request, seen)})
 
@@ -113,14 +118,15 @@ def _left_out(request: TrainRequest, seen: Seen) -> list[str]:
 def _disk(request: TrainRequest, seen: Seen, main: Training) -> dict[str, int]:
     """Say what lies on the disk when the run has ended, and while it runs."""
     train = request.settings.train
-    parts = dict(seen.sizes)
-    kept = parts.pop("checkpoints", 0)
-    best = max(kept - seen.state, 0)
-    states = seen.state * min(main.validations, 2)
-    model = parts.get("model", 0)
+    parts = {name: size for name, size in seen.sizes.items() if name != "checkpoints"}
+    parts["log.jsonl"] = round(parts.get("log.jsonl", 0) * main.steps / (len(main.computed) + 2))
+    model, states = parts.get("model", 0), min(main.validations, 2)
     end = sum(parts.values()) + (train.epochs * model if train.keep_epochs else 0)
-    end += best + states if train.keep_checkpoints else 0
-    most = sum(parts.values()) + best + seen.state * min(main.validations, 3)
+    # a third checkpoint is written before the first of two is deleted; the model is not there yet
+    learning = sum(size for name, size in parts.items() if name not in LATER)
+    learning += seen.beside + seen.state * min(main.validations, 3)
+    most = max(learning, end + seen.beside + seen.state * states)
+    end += (seen.beside + seen.state * states) * train.keep_checkpoints
     cache = seen.cache if request.settings.data.cache else 0
     return {"end": end, "most": max(end, most), "model": model, "cache": cache}
 

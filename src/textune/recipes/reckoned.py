@@ -52,4 +52,5 @@ class Seen:
     repeats: int = 1  # runs, by as many seeds
     sizes: Mapping[str, int] = field(default_factory=dict)  # bytes of each part of the folder
     state: int = 0  # bytes of a checkpoint
+    beside: int = 0  # bytes of what lies beside checkpoints: the best weights, what folds found
     is_frozen: bool = False  # whether folds of a few updates chose the encoder as it is

@@ -45,9 +45,10 @@ WRITTEN = re.compile(
 )
 
 
-OLD = re.compile(  # left by versions whose unfinished files bore only the process's number
+OLD = re.compile(  # left under names that tell no process of this version
     r"\.(?:model|[a-z_]+\.(?:toml|json))-\d+|\.tmp-\d+-\d+|\.best\.safetensors|\.report\.html"
     r"|\.(?:valid|test)\.parquet|\.\w+\.png"
+    r"|\.tmp[A-Za-z0-9]{6}"  # by safetensors, which writes beside the file that it was given
 )
 PASSING = re.compile(  # what a killed process leaves behind
     rf"run\.lock|run\.owner|\.tokenizer|\.student|{UNFINISHED.pattern}|{OLD.pattern}"

@@ -83,7 +83,8 @@ class Ruler:
 
     def _ends(self, example: Example, places: NDArray[np.int64]) -> tuple[int, ...]:
         """Find the first piece of the last word of each entity, or of each tagged word."""
-        tags = example.label or ()
+        if not (tags := example.label):  # a row without words, which is left out
+            return ()
         words = np.asarray(example.words or (), dtype=np.int64).reshape(-1, 2)
         heads = shapes.first_pieces(words, places).tolist()
         return tuple(
