@@ -14,7 +14,7 @@ from torch.func import functional_call
 
 from textune.encoder.model import Encoder
 from textune.fast import layers
-from textune.fast.matrices import Rows
+from textune.fast.matrices import Block, Rows
 from textune.records import Batch
 
 Loss = Callable[[Any, Batch], Tensor]
@@ -52,6 +52,14 @@ class Plain:
     def rows(self) -> Iterable[tuple[nn.Parameter, Rows]]:
         """Return the tables whose gradients are of a few rows, and what holds them."""
         return layers.rows(self.encoder.model)
+
+    def blocks(self) -> Iterable[Block]:
+        """Return weights whose gradients kernels write, each with whose hooks hear of them."""
+        model, decoder = self.encoder.model, self.encoder.decoder
+        found = list(layers.blocks(model))
+        if decoder is None or decoder.map.weight is model.get_input_embeddings().weight:
+            return found  # a tied table is complete only once the embeddings have added to it
+        return [*found, *decoder.blocks()]
 
     def refresh(self) -> None:
         """Do nothing: the update has written the bf16 copies."""
@@ -96,6 +104,10 @@ class Cast(Plain):
         self._assert_mode()
         found: Tensor = functional_call(self._call, self._copies, (batch, loss))
         return found
+
+    def blocks(self) -> Iterable[Block]:
+        """Return none: autograd computes."""
+        return ()
 
     def collect(self) -> None:
         """Add the gradients of a micro-batch, in bf16, to those of the fp32 weights."""

@@ -14,7 +14,7 @@ from torch.autograd import Function
 from torch.nn import functional
 
 from textune.fast import parts
-from textune.fast.matrices import Half, Matrix
+from textune.fast.matrices import Block, Half, Matrix
 
 
 class _Identity(nn.Linear):
@@ -87,6 +87,11 @@ class Decoder:
         if self._kernel is not None:
             yield from self._kernel.halves()
 
+    def blocks(self) -> Iterator[Block]:
+        """Yield the table, where a kernel writes its gradient, and whose hooks hear of that."""
+        if self._kernel is not None:
+            yield self.map.bias, self._kernel.weights()
+
     def refresh(self) -> None:
         """Cast a bf16 copy anew."""
         if self._matrix is not None:
@@ -120,16 +125,15 @@ class _Losses(Function):
 
     @staticmethod
     def forward(ctx: Any, states: Tensor, anchor: Tensor, matrix: Matrix, pieces: Tensor) -> Tensor:
-        del anchor
         cast = states.to(matrix.weight.dtype)
         logits = matrix.forward(cast).float().add_(matrix.bias)  # (M, V)
         totals = logits.logsumexp(1)  # (M,)
         ctx.saved = logits, totals, cast, states.dtype
-        ctx.matrix, ctx.pieces = matrix, pieces
+        ctx.matrix, ctx.pieces, ctx.anchor = matrix, pieces, anchor
         return totals - logits.gather(1, pieces[:, None])[:, 0]
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None, None]:
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor | None, None, None]:
         (logits, totals, states, dtype), ctx.saved = ctx.saved, None
         matrix: Matrix = ctx.matrix
         share = gradients[0][:, None]  # (M, 1)
@@ -139,4 +143,5 @@ class _Losses(Function):
         grad = grad.to(matrix.weight.dtype)
         matrix.accumulate(grad, states)
         matrix.gradient_to_fp32()
-        return matrix.backward(grad).to(dtype), None, None, None
+        zero = torch.zeros_like(ctx.anchor) if ctx.needs_input_grad[1] else None  # as in `fused`
+        return matrix.backward(grad).to(dtype), zero, None, None

@@ -15,7 +15,7 @@ from torch.autograd import Function
 
 from textune.fast import calls
 from textune.fast.calls import NO_DROP, Drop
-from textune.fast.matrices import Matrix, Rows, add_gradient
+from textune.fast.matrices import Matrix, Rows, Stretch, add_gradient
 
 
 @dataclass(slots=True)
@@ -74,8 +74,9 @@ class FusedLayer:
             [layer.output.dense],
         )
         earlier = (None,) * len(parts) if before is None else before.matrices
+        stretch = Stretch()
         self.qkv, self.attention_output, self.intermediate, self.output = (
-            Matrix(maps, dtype, known) for maps, known in zip(parts, earlier, strict=True)
+            Matrix(maps, dtype, known, stretch) for maps, known in zip(parts, earlier, strict=True)
         )
         self.first_norm: nn.LayerNorm = layer.attention.output.LayerNorm
         self.second_norm: nn.LayerNorm = layer.output.LayerNorm
@@ -252,7 +253,7 @@ class _Written(Function):
         again = getattr(own, "recomputes", False)
         out, ctx.saved = own.forward(inputs, *arguments, keep=not again)
         ctx.given = (inputs, *arguments) if again else None
-        ctx.own, ctx.rest = own, (None,) * (2 + len(arguments))
+        ctx.own, ctx.anchor, ctx.rest = own, anchor, (None,) * (1 + len(arguments))
         return out
 
     @staticmethod
@@ -260,7 +261,10 @@ class _Written(Function):
         saved, ctx.saved = ctx.saved, None  # its memory is used again
         if ctx.given is not None:  # seeds of masks are among what was given: the same bits
             saved, ctx.given = ctx.own.forward(*ctx.given, keep=True)[1], None
-        return ctx.own.backward(saved, gradients[0].contiguous()), *ctx.rest
+        found = ctx.own.backward(saved, gradients[0].contiguous())
+        # hooks of the anchor hear by a gradient of zero that all of them are complete
+        zero = torch.zeros_like(ctx.anchor) if ctx.needs_input_grad[1] else None
+        return found, zero, *ctx.rest
 
 
 def _refuse_beyond(rows: int, places: Tensor) -> None:

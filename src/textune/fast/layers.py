@@ -17,7 +17,7 @@ from textune.fast import calls, dropout
 from textune.fast.attention import Packing, attend
 from textune.fast.first_tokens import LastLayer
 from textune.fast.fused import FusedEmbeddings, FusedLayer
-from textune.fast.matrices import Half, Rows
+from textune.fast.matrices import Block, Half, Rows
 
 
 class PackedLayer:
@@ -226,6 +226,18 @@ def rows(model: Any) -> Iterator[tuple[nn.Parameter, Rows]]:
     embeddings: Any = getattr(model.base_model, "embeddings", None)
     if getattr(embeddings, "fused", None) is not None:
         yield from embeddings.fused.rows()
+
+
+def blocks(model: Any) -> Iterator[Block]:
+    """Yield the weights of each layer whose gradients kernels write, in the order of memory.
+
+    Hooks of the parameter beside them run once they are complete.
+    """
+    for layer in model.base_model.encoder.layer if cuts(model) else ():
+        fused = getattr(layer, "fused", None)
+        if fused is not None:
+            weights = [part for matrix in fused.matrices for part in matrix.weights()]
+            yield fused.second_norm.weight, weights
 
 
 def _matrices(model: Any) -> Iterator[Any]:

@@ -7,11 +7,14 @@ longer where autograd lays them down; with many more tokens the two are equal (d
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 
 from textune.fast import exact
+
+Block = tuple[nn.Parameter, list[nn.Parameter]]  # hooks of the first hear when all have gradients
 
 
 @dataclass(slots=True)
@@ -22,6 +25,29 @@ class Half:
     gradient: Tensor | None = None  # of the last micro-batch, until it is added to that in fp32
 
 
+class Stretch:
+    """Memory in which the gradients of several matrices lie end to end, so that they go as one."""
+
+    def __init__(self) -> None:
+        self._whole: Tensor | None = None
+        self._size = 0
+
+    def reserve(self, size: int) -> int:
+        """Keep room for so many elements; return where it begins."""
+        start, self._size = self._size, self._size + size
+        return start
+
+    def open(self, start: int, like: Tensor) -> Tensor:
+        """Return the memory from there on, as a tensor like another one."""
+        if self._whole is None:
+            self._whole = like.new_empty(self._size)
+        return self._whole[start : start + like.numel()].view_as(like)
+
+    def release(self) -> None:
+        """Give the memory back, once nobody else holds a part of it."""
+        self._whole = None
+
+
 class Matrix:
     """One or several linear maps of the same input, as one product.
 
@@ -30,17 +56,24 @@ class Matrix:
         dtype: What the products are computed in.
         before: The same maps in another number format; where it lies in memory still, nothing is
             copied.
+        stretch: Where its gradients lie beside those of others; None for memory of its own.
     """
 
     def __init__(
-        self, maps: Sequence[nn.Linear], dtype: torch.dtype, before: "Matrix | None" = None
+        self,
+        maps: Sequence[nn.Linear],
+        dtype: torch.dtype,
+        before: "Matrix | None" = None,
+        stretch: Stretch | None = None,
     ):
-        self._parts = [part.weight for part in maps]
+        self._parts: list[nn.Parameter] = [cast("nn.Parameter", part.weight) for part in maps]
         self._biases = [part.bias for part in maps]
         self._dtype = dtype
         self._buffer: Tensor | None = None  # where gradients are written, update after update
         self._buffers: list[Tensor] = []  # the part of each parameter in it
         self._halves: list[Half] = []
+        self._stretch = stretch or Stretch()
+        self._start = self._stretch.reserve(sum(part.weight.numel() for part in maps))
         if before is not None and before._lies_whole(self._parts, self._biases):
             self._master: Tensor = before._master  # (N, K) in fp32
             self._shift: Tensor = before._shift  # (N,)
@@ -111,6 +144,10 @@ class Matrix:
         """Return the weights and biases that are views of this block."""
         return [*self._parts, *self._biases]
 
+    def weights(self) -> list[nn.Parameter]:
+        """Return the weights, in the order of their rows."""
+        return list(self._parts)
+
     def halves(self) -> Iterator[tuple[nn.Parameter, Half]]:
         """Yield the bf16 side of every parameter, if there is one."""
         yield from zip(self._parts, self._halves, strict=False)
@@ -124,6 +161,7 @@ class Matrix:
     def release(self) -> None:
         """Give the memory of gradients back."""
         self._buffer, self._buffers = None, []
+        self._stretch.release()
         for part, half in zip(self._parts, self._halves, strict=False):
             part.grad = half.gradient = None
 
@@ -168,7 +206,7 @@ class Matrix:
 
     def _open_buffer(self) -> Tensor:
         if self._buffer is None:
-            self._buffer = torch.empty_like(self._work)
+            self._buffer = self._stretch.open(self._start, self._work)
             self._buffers = self._pieces(self._buffer)
         return self._buffer
 

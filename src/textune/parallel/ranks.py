@@ -29,7 +29,7 @@ Rows = NDArray[np.int64]
 Answer = tuple[Rows, NDArray[np.float32]]  # places of texts, and the logits of their items
 WORDS = 512  # bytes of a word that goes out in one message
 FOREVER = timedelta(days=365)
-NAPS = (1e-5, 0.02)  # seconds between two looks whether a word has come: the first, and the longest
+LOOK = timedelta(seconds=1)  # between two looks whether the first process lives
 END = {"do": "end"}
 
 
@@ -200,19 +200,20 @@ class Ranks:
     def _await(self, begun: Any) -> None:
         """Wait for a message of the first process, while that is seen to live."""
         assert self._joined is not None
-        nap, count, seen = NAPS[0], -1, time.monotonic()
-        looked = seen
-        while not begun.is_completed():
-            time.sleep(nap)
-            nap = min(nap * 1.5, NAPS[1])
+        count, seen = -1, time.monotonic()
+        while True:
+            try:
+                begun.wait(LOOK)
+            except RuntimeError:
+                if begun.is_completed():  # it has failed; else it has not come yet
+                    raise
+            else:
+                return
             now = time.monotonic()
-            if now - looked < 1.0:
-                continue
-            looked, before, count = now, count, self._joined.pulse.count(0)
+            before, count = count, self._joined.pulse.count(0)
             seen = now if count != before else seen
             if now - seen > self._joined.seconds:
                 raise RuntimeError(f"rank 0 was not seen for {self._joined.seconds:g} seconds")
-        begun.wait()
 
     @contextmanager
     def _watched(self) -> Iterator[None]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from torch import Tensor
 
+from textune.encoder import precision
 from textune.errors import RanksError
 from textune.objectives.work import Work
 from textune.parallel.ranks import END, Ranks
@@ -16,6 +17,7 @@ from textune.records import Batch
 from textune.training import fingerprints, guards, loop, reducing, snapshot, starting_over
 from textune.training.checkpoint import Checkpoint
 from textune.training.learner import Learner
+from textune.training.reducing import Reducer
 
 
 def follow(learner: Learner, ranks: Ranks) -> dict[str, Any]:
@@ -25,13 +27,14 @@ def follow(learner: Learner, ranks: Ranks) -> dict[str, Any]:
         RanksError: The first process is lost, or another one is, or other texts were read here.
     """
     works: Iterator[Work] = iter(())
+    reducer = reducing.between(ranks, learner.model, learner.optimizer)
     with guards.memory(learner.micro_tokens):
         while (word := ranks.hear())["do"] != END["do"]:
             match word["do"]:
                 case "state":
                     works = _take_state(learner, ranks)
                 case "step":
-                    _learn(learner, next(works), word)
+                    _learn(learner, next(works), word, reducer)
                 case "judge":
                     _assist(learner, word)
     return word
@@ -67,7 +70,7 @@ def _refuse_others(learner: Learner, prints: dict[str, Any]) -> None:
     )
 
 
-def _learn(learner: Learner, work: Work, word: dict[str, Any]) -> None:
+def _learn(learner: Learner, work: Work, word: dict[str, Any], reducer: Reducer | None) -> None:
     """Take part in an update of the weights."""
     assert work.number == word["update"], "the processes have come to different updates"
     optimizer, ranks = learner.optimizer, learner.ranks
@@ -80,8 +83,8 @@ def _learn(learner: Learner, work: Work, word: dict[str, Any]) -> None:
         watch.begin(work)
     ranks.seed(learner.settings.seed, work.number)
     learner.model.set_dropout(True)
-    total = loop.accumulate(learner.model, loss, work)
-    reducing.add(ranks, optimizer, total, rows=learner.model.rows())
+    with precision.products(by_tf32=learner.by_tf32):
+        loop.accumulate(learner.model, loss, work, reducer=reducer)
     norm = optimizer.clip(learner.settings.train.clip)
     if optimizer.skips or bool(norm.isfinite()):
         loop.update(learner.model, optimizer)

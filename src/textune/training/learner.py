@@ -35,6 +35,7 @@ from textune.training import (
     memory,
     optim,
     own_optimizers,
+    reducing,
     snapshot,
 )
 from textune.training.capturing import Capturing
@@ -335,7 +336,7 @@ class Learner:
             self.schedule,
             clip=self.settings.train.clip,
             late=self.late,
-            ranks=self.ranks,
+            reducer=reducing.between(self.ranks, self.model, self.optimizer),
             capturing=capturing,
             by_tf32=self.by_tf32,
             smaller=None if self.ranks.are_several else smaller,

@@ -1,25 +1,26 @@
 """Losses become weights: one update, one Step."""
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Protocol
+from functools import partial
+from typing import Any, Protocol, TypeVar
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.optim.lr_scheduler import LRScheduler
 
 from textune.encoder import precision
 from textune.fast import threads
 from textune.fast.lacking import is_lack
-from textune.fast.matrices import Rows
 from textune.objectives.work import Work
-from textune.parallel.ranks import ALONE, Ranks
 from textune.records import Batch, Step
 from textune.text import batches
-from textune.training import generators, parted, reducing
+from textune.training import generators, parted
 from textune.training.capturing import Capturing
 from textune.training.late import UPDATES, Late, told
 from textune.training.optim import AdamW
+from textune.training.reducing import Reducer
 
+Item = TypeVar("Item")
 REMEDY = "a lower --lr or --set train.precision=fp32"
 
 
@@ -41,9 +42,6 @@ class Trainable(Protocol):
     def forget(self) -> None:
         """Drop the gradients of a micro-batch that are not collected."""
 
-    def rows(self) -> Iterable[tuple[nn.Parameter, Rows]]:
-        """Return the tables whose gradients are of a few rows, and what holds them."""
-
     def refresh(self) -> None:
         """Take over the optimized parameters after an update."""
 
@@ -61,7 +59,7 @@ def train(
     clip: float | None,
     dropout: bool = True,
     late: Late | None = None,
-    ranks: Ranks = ALONE,
+    reducer: Reducer | None = None,
     capturing: Capturing | None = None,
     by_tf32: bool = False,
     smaller: Callable[[Work], Work] | None = None,
@@ -81,7 +79,7 @@ def train(
         clip: Largest gradient norm; None for no limit.
         dropout: Whether the model is in training mode; the one place where that is decided.
         late: Looks whether gradients were finite; None: as is usual for the device.
-        ranks: Processes that learn the run, each from its share of every update.
+        reducer: Adds the gradients of processes that learn together; None where this one is alone.
         capturing: Computes micro-batches by graphs of a card; they lie on the host then.
         by_tf32: Whether products of fp32 are TF32's on a card.
         smaller: Returns the same update where memory was lacking, to be computed with less, or
@@ -95,12 +93,7 @@ def train(
     for work in steps:
         model.set_dropout(dropout)  # whoever took the step before may have judged by the model
         total, norm = _gradient(
-            lambda work: reducing.add(
-                ranks,
-                optimizer,
-                _accumulated(model, loss, work, capturing, by_tf32=by_tf32),
-                rows=model.rows(),
-            ),
+            partial(_added, model, loss, capturing=capturing, reducer=reducer, by_tf32=by_tf32),
             work,
             (model, optimizer),
             clip=clip,
@@ -157,17 +150,18 @@ def _gradient(
         work = smaller(work)
 
 
-def _accumulated(
+def _added(
     model: Trainable,
     loss: Callable[[Any, Batch], Tensor],
     work: Work,
-    capturing: Capturing | None,
     *,
+    capturing: Capturing | None,
+    reducer: Reducer | None,
     by_tf32: bool,
 ) -> Tensor:
     """Add the gradients of an update by the products that are asked for; return its loss."""
     with precision.products(by_tf32=by_tf32):
-        return accumulate(model, loss, work, capturing)
+        return accumulate(model, loss, work, capturing, reducer)
 
 
 def update(model: Trainable, optimizer: AdamW) -> None:
@@ -182,22 +176,42 @@ def accumulate(
     loss: Callable[[object, Batch], Tensor],
     work: Work,
     capturing: Capturing | None = None,
+    reducer: Reducer | None = None,
 ) -> Tensor:
-    """Add the gradients of the micro-batches of an update; return its loss."""
+    """Add the gradients of the micro-batches of an update, of all processes; return its loss."""
     total: Tensor | None = None
-    for batch in threads.over(work.parts):
+    parts = ((batch, False) for batch in work.parts) if reducer is None else _with_last(work.parts)
+    for batch, is_last in threads.over(parts):
         part = None if capturing is None else capturing.backward(batch, work.count)
         if part is None:
             here = batch if capturing is None else batches.moved(batch, capturing.device)
-            part = _go_back(model, loss, here, work).detach()
+            part = _go_back(model, loss, here, work, reducer if is_last else None).detach()
         total = part if total is None else total + part
-    return torch.zeros(()) if total is None else total
+    total = torch.zeros(()) if total is None else total
+    return total if reducer is None else reducer.end(total)
+
+
+def _with_last(items: Iterable[Item]) -> Iterator[tuple[Item, bool]]:
+    """Yield each with whether it is the last one."""
+    left = iter(items)
+    for item in left:
+        for following in left:
+            yield item, False
+            item = following
+        yield item, True
 
 
 def _go_back(
-    model: Trainable, loss: Callable[[object, Batch], Tensor], batch: Batch, work: Work
+    model: Trainable,
+    loss: Callable[[object, Batch], Tensor],
+    batch: Batch,
+    work: Work,
+    reducer: Reducer | None,
 ) -> Tensor:
-    """Add the gradients of one micro-batch, and return its part of the loss."""
+    """Add the gradients of one micro-batch, and return its part of the loss.
+
+    The last one of several processes brings what sends gradients while others are computed.
+    """
     if work.join is not None and work.micro_tokens is not None:
         pieces = batches.windows(batch, work.micro_tokens)
         if len(pieces) > 1:
@@ -211,6 +225,8 @@ def _go_back(
                 count=work.count,
             )
     part = model.loss(loss, batch) / work.count  # the exact mean over the whole batch
+    if reducer is not None:
+        reducer.begin()
     part.backward()
     model.collect()
     return part

@@ -1,89 +1,210 @@
 """The gradients of several processes become one: the exact mean over the whole optimizer batch.
 
-Each process has divided its losses by what the whole batch counts, so the gradients are added:
-where they lie, so that nothing is copied but those of biases and norms, and of those rows of an
-embedding that some process has used, which go together.
+Each process has divided its losses by what the whole batch counts, so the gradients are added.
+Large ones go as the last backward pass of an update completes them, while it goes on; where a
+layer's lie in one stretch of memory nothing is copied. Those of biases and norms, and of those rows
+of an embedding that some process has used, go together in the end.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from textune.fast.matrices import Rows
+from textune.encoder.precision import Plain
 from textune.parallel.ranks import Ranks
 from textune.training.optim import AdamW
 
-LARGE = 1 << 16  # elements above which a gradient is added where it lies; others go together
+LARGE = 1 << 16  # elements from which on gradients go by themselves; others go together
 
 
-def add(
-    ranks: Ranks,
-    optimizer: AdamW,
-    total: Tensor,
-    *,
-    rows: Iterable[tuple[nn.Parameter, Rows]] = (),
-) -> Tensor:
-    """Add the gradients and the losses of all processes, in place.
+@dataclass(slots=True)
+class Bucket:
+    """Weights whose gradients go as one tensor."""
+
+    weights: list[nn.Parameter]
+    leaf: Tensor  # of autograd: its hooks run once all of these gradients are complete
+    is_complete: bool = False
+    has: list[bool] = field(default_factory=list)  # which of the weights had gradients here
+    wait: Any = None  # for the sums; None before they are begun
+
+
+class Reducer:
+    """Adds the gradients of an update over all processes, in place.
 
     A parameter without a gradient here has zeros added for it where any process has one; where
-    none has one it stays without, and is not updated, as with one process.
+    none has one it stays without, and is not updated, as with one process. All processes send the
+    same buckets in the same order: from the head down to the embeddings, as they become complete.
 
     Args:
         ranks: The processes.
-        optimizer: Whose parameters have gradients now.
-        total: () the loss of this process's texts, divided by the count of all.
-        rows: Tables whose gradients are of a few rows, and what holds them; what goes are the rows
-            that any process has used.
-
-    Returns:
-        The loss of all.
+        model: Whose parameters get gradients.
+        optimizer: Of these parameters.
     """
-    if not ranks.are_several:
+
+    def __init__(self, ranks: Ranks, model: Plain, optimizer: AdamW):
+        self._ranks, self._model, self._optimizer = ranks, model, optimizer
+        self._halves = {id(weight): half for weight, half in model.encoder.halves().items()}
+        self._buckets = list(_buckets(model))
+        self._hooks: list[Any] = []
+
+    def begin(self) -> None:
+        """Send gradients from here on as they become complete."""
+        for bucket in self._buckets:
+
+            def heard(_: Tensor, bucket: Bucket = bucket) -> None:
+                self._completed(bucket)
+
+            leaf: Any = bucket.leaf
+            self._hooks.append(leaf.register_post_accumulate_grad_hook(heard))
+
+    def end(self, total: Tensor) -> Tensor:
+        """Send what was not sent, and wait for all sums.
+
+        Args:
+            total: () the loss of this process's texts, divided by the count of all.
+
+        Returns:
+            The loss of all.
+        """
+        while self._hooks:
+            self._hooks.pop().remove()
+        for bucket in self._buckets:
+            if bucket.wait is None:
+                self._send(bucket)
+        has = {
+            id(weight): is_there
+            for bucket in self._buckets
+            for weight, is_there in zip(bucket.weights, bucket.has, strict=True)
+        }
+        total = self._add_rest(total, has)
+        for bucket in self._buckets:
+            bucket.wait()
+            bucket.is_complete, bucket.wait = False, None
         return total
-    pairs, tables = list(optimizer.gradients()), list(rows)
-    marks, used = _marked(ranks, pairs, tables)
-    opened = [  # also where all rows go, so that all are cleared before the next update
-        (id(table), held.open(table, places), places)
-        for (table, held), places in zip(tables, used, strict=True)
-        if len(places)
-    ]
-    some = {key: (whole, places) for key, whole, places in opened if len(places) < len(whole)}
-    shared = [
-        _laid_down(parameter, gradient)
-        for (parameter, gradient), is_there in zip(pairs, marks, strict=True)
-        if is_there and id(parameter) not in some
-    ]
-    large = [item for item in shared if item.numel() >= LARGE]
-    small = [item for item in shared if item.numel() < LARGE]
-    taken = [whole[places] for whole, places in some.values()]  # (R, D) each
-    total = total.to(pairs[0][0].device)
-    flat = torch.cat([total.reshape(1), *(item.reshape(-1) for item in (*small, *taken))])
-    ranks.add([*large, flat])()
-    _spread(flat[1:], [*small, *taken])
-    for (whole, places), sums in zip(some.values(), taken, strict=True):
-        whole[places] = sums
-    return flat[0]
+
+    def _completed(self, bucket: Bucket) -> None:
+        """Send the buckets whose turn it is."""
+        self._model.collect()
+        bucket.is_complete = True
+        for one in self._buckets:
+            if one.wait is None and not one.is_complete:
+                return
+            if one.wait is None:
+                self._send(one)
+
+    @torch.no_grad()
+    def _send(self, bucket: Bucket) -> None:
+        """Begin to add the gradients of a bucket; they lie in one stretch of fp32 from now on."""
+        found = [self._gradient(weight) for weight in bucket.weights]
+        bucket.has = [gradient is not None for gradient in found]
+        flat = _as_one(found)
+        if flat is None:
+            first = bucket.weights[0]
+            flat = first.new_empty(sum(weight.numel() for weight in bucket.weights))
+            pieces = flat.split([weight.numel() for weight in bucket.weights])
+            for weight, gradient, piece in zip(bucket.weights, found, pieces, strict=True):
+                self._lay(weight, gradient, piece.view_as(weight))
+        bucket.wait = self._ranks.add([flat])
+
+    def _gradient(self, weight: nn.Parameter) -> Tensor | None:
+        """Return a gradient, in fp32 or bf16."""
+        half = self._halves.get(id(weight))
+        return weight.grad if half is None or half.gradient is None else half.gradient
+
+    def _lay(self, weight: nn.Parameter, gradient: Tensor | None, place: Tensor) -> None:
+        """Let a gradient lie at a place, in fp32."""
+        if gradient is None:
+            place.zero_()
+        else:
+            place.copy_(gradient)
+        weight.grad = place
+        if (half := self._halves.get(id(weight))) is not None:
+            half.gradient = None
+
+    def _add_rest(self, total: Tensor, has: dict[int, bool]) -> Tensor:
+        """Add what no bucket holds, and the losses; drop gradients that no process has."""
+        pairs, tables = list(self._optimizer.gradients()), list(self._model.rows())
+        marks = [has.get(id(item), gradient is not None) for item, gradient in pairs]
+        counts, used = self._marked(marks, [held.touched(table) for table, held in tables])
+        opened = [  # also where all rows go, so that all are cleared before the next update
+            (id(table), held.open(table, places), places)
+            for (table, held), places in zip(tables, used, strict=True)
+            if len(places)
+        ]
+        some = {key: (whole, places) for key, whole, places in opened if len(places) < len(whole)}
+        shared = [
+            _laid_down(parameter, gradient)
+            for (parameter, gradient), count in zip(pairs, counts, strict=True)
+            if count and id(parameter) not in some and id(parameter) not in has
+        ]
+        large = [item for item in shared if item.numel() >= LARGE]
+        small = [item for item in shared if item.numel() < LARGE]
+        taken = [whole[places] for whole, places in some.values()]  # (R, D) each
+        total = total.to(pairs[0][0].device)
+        flat = torch.cat([total.reshape(1), *(item.reshape(-1) for item in (*small, *taken))])
+        self._ranks.add([*large, flat])()
+        _spread(flat[1:], [*small, *taken])
+        for (whole, places), sums in zip(some.values(), taken, strict=True):
+            whole[places] = sums
+        for (parameter, _), count in zip(pairs, counts, strict=True):
+            if not count:
+                parameter.grad = None
+        return flat[0]
+
+    def _marked(
+        self, marks: Sequence[bool], touched: Sequence[Tensor]
+    ) -> tuple[list[int], list[Tensor]]:
+        """Return how many processes have each gradient, and which rows of tables any has.
+
+        Whether a process was asked to stop goes the same way.
+        """
+        stop = self._ranks.stop
+        parts = [torch.tensor([*marks, stop is not None and stop.signal is not None]), *touched]
+        both = torch.cat(parts).to(torch.int32)
+        self._ranks.add([both])()
+        first, *used = both.split([len(part) for part in parts])
+        *counts, stopped = first.tolist()
+        self._ranks.are_stopped = bool(stopped)
+        return counts, [found.nonzero()[:, 0] for found in used]
 
 
-def _marked(
-    ranks: Ranks,
-    pairs: Sequence[tuple[nn.Parameter, Tensor | None]],
-    tables: Sequence[tuple[nn.Parameter, Rows]],
-) -> tuple[list[int], list[Tensor]]:
-    """Return how many processes have each gradient, and which rows of tables any has, (R,) each.
+def between(ranks: Ranks, model: Plain, optimizer: AdamW) -> Reducer | None:
+    """Return what adds the gradients of several processes; None where there is one."""
+    return Reducer(ranks, model, optimizer) if ranks.are_several else None
 
-    Whether a process was asked to stop goes the same way.
-    """
-    is_stopped = ranks.stop is not None and ranks.stop.signal is not None
-    marks = torch.tensor([*(gradient is not None for _, gradient in pairs), is_stopped])
-    parts = [marks, *(held.touched(table) for table, held in tables)]
-    both = torch.cat(parts).to(torch.int32)
-    ranks.add([both])()
-    first, *used = both.split([len(part) for part in parts])
-    *counts, stopped = first.tolist()
-    ranks.are_stopped = bool(stopped)
-    return counts, [found.nonzero()[:, 0] for found in used]
+
+def _buckets(model: Plain) -> Iterator[Bucket]:
+    """Part the large weights, from the head down: the layers of kernels whole, others singly."""
+    blocks = {id(part): block for block in model.blocks() for part in block[1]}
+    seen = {id(table) for table, _ in model.rows()}
+    for weight, copy in reversed(model.trained()):
+        leaf, weights = blocks.get(id(weight), (copy, [weight]))
+        size = sum(part.numel() for part in weights)
+        if size >= LARGE and id(weight) not in seen:
+            yield Bucket(weights, leaf)
+            seen.update(map(id, weights))
+
+
+def _as_one(gradients: Sequence[Tensor | None]) -> Tensor | None:
+    """See fp32 gradients that lie end to end as one, (N,); None where they do not."""
+    first = gradients[0]
+    if first is None:
+        return None
+    at = first.data_ptr()
+    for one in gradients:
+        if one is None or one.dtype != torch.float32 or not one.is_contiguous():
+            return None
+        if one.data_ptr() != at or one.untyped_storage().data_ptr() != _storage(first):
+            return None
+        at += one.numel() * one.element_size()
+    return first.as_strided((sum(one.numel() for one in gradients if one is not None),), (1,))
+
+
+def _storage(tensor: Tensor) -> int:
+    return tensor.untyped_storage().data_ptr()
 
 
 def _laid_down(parameter: nn.Parameter, gradient: Tensor | None) -> Tensor:
