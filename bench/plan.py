@@ -1,7 +1,8 @@
 """Ask textune what a run takes, make the run, and print what it took as a share of the forecast.
 
-Three tasks in two sizes, each forecast and each run in a process of its own. Where other programs
-compute, `--processor` reckons and measures in seconds of the processor instead of the clock.
+Three tasks of fine-tuning, and adapting to plain text, in two sizes, each forecast and each run in
+a process of its own. Where other programs compute, `--processor` reckons and measures in seconds of
+the processor instead of the clock.
 """
 
 import json
@@ -21,12 +22,15 @@ from rich.table import Table
 
 from bench import commands
 
-TASKS = {
+PLAIN = "plain text"
+TASKS: dict[str, tuple[str, dict[str, Any]]] = {
     "one label": ("cola/in_domain_train.tsv", {"text": "4", "label": "2"}),
     "number": ("stsbenchmark/sts-train.csv", {"text": "6,7", "label": "5"}),
     "words": ("wnut17/wnut17train.conll", {}),
+    PLAIN: ("meditations/clean.txt", {"epochs": 1}),
 }
-SIZES = (700, 2500)  # rows
+SIZES = {PLAIN: (40, 160)}  # documents, each adapted to once
+ROWS = (700, 2500)  # of the others
 LOOKS = 0.05  # seconds between two looks at the folder of a run
 
 
@@ -35,13 +39,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = commands.plain_parser("plan", __doc__)
     parser.add_argument("--processor", action="store_true", help="seconds of the processor")
     parser.add_argument("--only", help="one of the tasks")
-    parser.add_argument("--sizes", default=",".join(map(str, SIZES)), help="rows, by comma")
+    parser.add_argument("--sizes", help="rows, or documents, by comma")
     options = parser.parse_args(arguments)
     rows = []
-    for name, (file, columns) in TASKS.items():
-        for size in map(int, options.sizes.split(",")):
+    for name, (file, given) in TASKS.items():
+        sizes = options.sizes.split(",") if options.sizes else SIZES.get(name, ROWS)
+        for size in map(int, sizes):
             if options.only in (None, name):
-                job = {"source": str(options.data / file), "limit": size, "columns": columns}
+                job = {"source": str(options.data / file), "limit": size, "given": given}
+                job |= {"learns": "adapt" if name == PLAIN else "train"}
                 job |= {"processor": options.processor}
                 rows.append({"task": name, "rows": size, **_compared(job, options.threads)})
     if options.json:
@@ -97,16 +103,17 @@ def _work(job: dict[str, Any]) -> dict[str, Any]:
             while not ended.wait(LOOKS):
                 most[0] = max(most[0], _bytes(out))
 
-        given: dict[str, Any] = {"limit": job["limit"], "precision": "fp32", **job["columns"]}
+        learn = getattr(textune, job["learns"])
+        given: dict[str, Any] = {"limit": job["limit"], "precision": "fp32", **job["given"]}
         if job["plan"]:
             forecast: dict[str, Any] = dict(
-                textune.train(job["source"], out=out, plan=True, **given).metrics["plan"]
+                learn(job["source"], out=out, plan=True, **given).metrics["plan"]
             )
             return forecast
         began = clock()
         watcher = threading.Thread(target=watch, daemon=True)
         watcher.start()
-        textune.train(job["source"], out=out, **given)
+        learn(job["source"], out=out, **given)
         took = clock() - began
         ended.set()
         watcher.join()

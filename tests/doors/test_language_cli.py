@@ -63,6 +63,15 @@ def test_adapt_for_programs_prints_one_object(textune, lines, spoken, tmp_path):
     assert (code, err) == (0, "")
     metrics = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
     assert one_object(out) == {"run": str(run), **metrics}
+    words = ["adapt", lines, "--base", spoken, "--out", tmp_path / "none", *ADAPT]
+    code, out, _ = textune(*words, "--plan", "--json")
+    plan, log = one_object(out), (run / "log.jsonl").read_text().splitlines()
+    assert code == 0
+    assert plan["steps"] == sum("loss" in line for line in map(json.loads, log) if "lr" in line)
+    size = sum(file.stat().st_size for file in run.rglob("*") if file.is_file())
+    assert 0.8 < size / plan["disk_bytes"]["end"] < 1.2
+    assert plan["disk_bytes"]["most"] >= plan["disk_bytes"]["end"]
+    assert not (tmp_path / "none").exists()
 
 
 @pytest.mark.parametrize(

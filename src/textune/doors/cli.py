@@ -102,7 +102,7 @@ def train(
     if options.get("trial"):
         if report is not None:
             console.warn(f"--report {report}: a trial keeps nothing, and none was written")
-        _show_language(run, as_json=as_json, is_trial=True)
+        _show_language(run, options, as_json=as_json)
         return
     if report is not None:
         reporting_api.write_beside(run.path, report)
@@ -115,8 +115,7 @@ def adapt(
 ) -> None:
     """Make an encoder at home in plain TEXT, by masked-LM, before it is fine-tuned."""
     launching.start(processes, gpus)
-    run = _watched(language_api.adapt, options, quiet=as_json)
-    _show_language(run, as_json=as_json, is_trial=bool(options.get("trial")))
+    _show_language(_watched(language_api.adapt, options, quiet=as_json), options, as_json=as_json)
 
 
 @command(app, language_api.pretrain, words=language_api.adapt)
@@ -125,8 +124,9 @@ def pretrain(
 ) -> None:
     """Make a tokenizer and a BERT from nothing but plain TEXT."""
     launching.start(processes, gpus)
-    run = _watched(language_api.pretrain, options, quiet=as_json)
-    _show_language(run, as_json=as_json, is_trial=bool(options.get("trial")))
+    _show_language(
+        _watched(language_api.pretrain, options, quiet=as_json), options, as_json=as_json
+    )
 
 
 @command(app, api.cross_validate, words=api.train)
@@ -255,8 +255,10 @@ def _watched(function: Callable[..., Any], options: Mapping[str, object], *, qui
     return watching.watch(api.events_of(function, **options), quiet=quiet)
 
 
-def _show_language(run: "Run", *, as_json: bool, is_trial: bool) -> None:
-    if not is_trial:
+def _show_language(run: "Run", options: Mapping[str, object], *, as_json: bool) -> None:
+    if options.get("plan"):
+        console_plan.show(run.metrics["plan"], as_json=as_json)
+    elif not options.get("trial"):
         _show_run(run, console_metrics.show_language, as_json=as_json)
     elif as_json:  # people have been told already
         console.show_json({"trial": "passed", **run.metrics})

@@ -13,7 +13,7 @@ WORDS = {
 }
 
 
-def show(plan: Mapping[str, Any], *, as_json: bool, report: str | None) -> None:
+def show(plan: Mapping[str, Any], *, as_json: bool, report: str | None = None) -> None:
     """Print what a run takes, for people or as one JSON object."""
     if report is not None:
         warn(f"--report {report}: a forecast keeps nothing, and none was written")

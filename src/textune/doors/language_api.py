@@ -7,26 +7,32 @@ from typing import TYPE_CHECKING
 from textune.doors.api import Events, carried_out_by
 
 if TYPE_CHECKING:  # pydantic, numpy
+    from textune.recipes.requests import TextRequest
     from textune.runs.runs import Run
 
 
 def adapting(options: Mapping[str, object]) -> Events["Run"]:
     """Adapt an encoder by the keywords of `adapt`; iterate to watch."""
     from textune.doors import keywords
-    from textune.recipes import plain_text, plain_trial
     from textune.settings.language_config import AdaptSettings
 
-    request = keywords.plain(AdaptSettings, options)
-    return (plain_trial if options.get("trial") else plain_text).learn(request)
+    return _learning(keywords.plain(AdaptSettings, options), options)
 
 
 def pretraining(options: Mapping[str, object]) -> Events["Run"]:
     """Make an encoder by the keywords of `pretrain`; iterate to watch."""
     from textune.doors import keywords
-    from textune.recipes import plain_text, plain_trial
     from textune.settings.language_config import PretrainSettings
 
-    request = keywords.plain(PretrainSettings, options)
+    return _learning(keywords.plain(PretrainSettings, options), options)
+
+
+def _learning(request: "TextRequest", options: Mapping[str, object]) -> Events["Run"]:
+    """Carry out a request, try it, or say what it would take."""
+    from textune.recipes import plain_text, plain_trial, planned
+
+    if options.get("plan"):
+        return planned.forecast_language(request)
     return (plain_trial if options.get("trial") else plain_text).learn(request)
 
 
@@ -60,6 +66,7 @@ def adapt(
     limit: int | None = None,
     track: str | Sequence[str] | None = None,
     trial: bool = False,
+    plan: bool = False,
     resume: bool = False,
     accept_changes: bool = False,
     overwrite: bool = False,
@@ -95,6 +102,7 @@ def adapt(
         track: Trackers that follow the run, "tensorboard", "csv", "mlflow" or "wandb" (offline
             unless you say otherwise); several with commas.
         trial: Go through every stage with one batch, in a folder that is gone afterwards.
+        plan: Compute a few updates and say what the run takes: time, memory, disk; nothing stays.
         resume: Continue the run in `out`, or the last one that is named after the text.
         accept_changes: Resume with other versions, kernels or number format too.
         overwrite: Replace what is there.
@@ -142,6 +150,7 @@ def pretrain(  # noqa: D417  # the other keywords are those of `adapt`
     limit: int | None = None,
     track: str | Sequence[str] | None = None,
     trial: bool = False,
+    plan: bool = False,
     resume: bool = False,
     accept_changes: bool = False,
     overwrite: bool = False,

@@ -4,27 +4,31 @@ The run is made in a folder that is gone afterwards, with all its stages; of eac
 some updates are computed, the largest and others of all sizes, and the rest is reckoned by tokens.
 """
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textune.parallel.place import refuse
-from textune.recipes import labelled_text, recipe, reckoned, seeds, trial
-from textune.recipes.recipe import Event
+from textune.recipes import labelled_text, plain_text, recipe, reckoned, seeds, trial
+from textune.recipes.recipe import Asked, Event, Gathered, Story
 from textune.recipes.reckoned import Seen, Training
-from textune.recipes.requests import TrainRequest
+from textune.recipes.requests import TextRequest, TrainRequest
 from textune.records import Message
 from textune.runs import events
 from textune.runs.runs import Run
+from textune.settings.config import TrainSettings
 from textune.storage import atomic
 from textune.training import memory
 from textune.training.clock import Clock
 
 if TYPE_CHECKING:  # with torch, which takes seconds to import
     from textune.corpora.corpus import Corpus
+    from textune.corpora.library import Library
     from textune.recipes.fine_tuning import FineTuning
+    from textune.recipes.masked_lm import MaskedLM
+    from textune.recipes.vocabularies import Start
 
 LATER = {  # parts of a run's folder that are written when the last update is done
     *("model", "predictions", "pictures", "metrics.json", "capsule.json", "report.html"),
@@ -43,29 +47,48 @@ def forecast(request: TrainRequest) -> Generator[Event, None, Run]:
     Raises:
         TextuneError: Any mistake that the run itself would meet.
     """
+    seen = Seen()
+    data = request.settings.data.model_copy(update={"cache": False})
+    settings = request.settings.model_copy(update={"data": data, "track": ()})
+    story = replace(labelled_text.STORY, build=partial(_build, seen), follow=None)
+    run = yield from _made(replace(request, settings=settings, seeds=None), story, seen)
+    seen.repeats = seeds.count_of(request, run.metrics)
+    last = "learning from all texts, where fine-tuning turns out the better way on the folds"
+    left_out = {"the learning curve": request.settings.train.curve, last: seen.is_frozen}
+    cache = seen.cache if request.settings.data.cache else 0
+    return Run(request.out, {"plan": _told(request, seen, left_out, cache)})
+
+
+def forecast_language(request: TextRequest) -> Generator[Event, None, Run]:
+    """Say what adapting or pretraining would take, as `forecast` does of fine-tuning.
+
+    Raises:
+        TextuneError: Any mistake that the run itself would meet.
+    """
+    seen = Seen()
+    text = request.settings.text.model_copy(update={"cache": False})
+    settings = request.settings.model_copy(update={"text": text, "track": ()})
+    story = replace(plain_text.STORY, build=partial(_build_language, seen), follow=None)
+    yield from _made(replace(request, settings=settings), story, seen)
+    left_out = {"fine-tuning with adaptation and without (--prove)": request.proof is not None}
+    cache = seen.cache if request.settings.text.cache else 0
+    return Run(request.out, {"plan": _told(request, seen, left_out, cache)})
+
+
+def _made(request: Asked, story: Story[Asked, Gathered], seen: Seen) -> Generator[Event, None, Run]:
+    """Go through the stages of a run in a folder that is gone afterwards."""
     refuse("--plan")
-    seen, began = Seen(), reckoned.clock()
+    began = reckoned.clock()
     with atomic.scratch() as place:
-        data = request.settings.data.model_copy(update={"cache": False})
-        settings = request.settings.model_copy(update={"data": data, "track": ()})
-        small = replace(
-            request,
-            settings=settings,
-            out=place / "run",
-            seeds=None,
-            resume=False,
-            overwrite=False,
-        )
-        story = replace(labelled_text.STORY, build=partial(_build, seen), follow=None)
+        small = replace(request, out=place / "run", resume=False, overwrite=False)
         run = yield from events.without(recipe.run(small, story), NOISE)
         seen.wall = reckoned.clock() - began
-        seen.repeats = seeds.count_of(request, run.metrics)
         seen.sizes = {part.name: _bytes(part) for part in run.path.iterdir()}
         kept = run.path / "checkpoints"
         seen.state = max(map(_bytes, kept.glob("step-*")), default=0)
         seen.beside = sum(map(_bytes, kept.glob("*.safetensors")))
     yield Message("nothing was kept of this forecast")
-    return Run(request.out, {"plan": _told(request, seen)})
+    return run
 
 
 def _build(seen: Seen, request: TrainRequest, found: "Corpus", clock: Clock) -> "FineTuning":
@@ -75,7 +98,17 @@ def _build(seen: Seen, request: TrainRequest, found: "Corpus", clock: Clock) -> 
     return sampled.job(fine_tuning.build(request, found, clock), seen)
 
 
-def _told(request: TrainRequest, seen: Seen) -> dict[str, Any]:
+def _build_language(
+    seen: Seen, request: TextRequest, found: "tuple[Start, Library]", clock: Clock
+) -> "MaskedLM":
+    from textune.recipes import masked_lm, sampled_language  # torch
+
+    return sampled_language.job(masked_lm.build(request, found, clock), seen)
+
+
+def _told(
+    request: TrainRequest | TextRequest, seen: Seen, left_out: Mapping[str, bool], cache: int
+) -> dict[str, Any]:
     """Say what the whole run takes."""
     training = sum(one.whole for one in seen.trainings)
     spent = sum(one.spent for one in seen.trainings)
@@ -90,34 +123,34 @@ def _told(request: TrainRequest, seen: Seen) -> dict[str, Any]:
     }
     if request.seconds is not None:  # time decides: it learns until that is over
         seconds["training"] = max(request.seconds - seconds["rest"] - seen.scored - validation, 0.0)
+    share = seconds["training"] / training if training else 1.0
     seconds = {name: round(seen.repeats * value, 2) for name, value in seconds.items()}
+    counted = ["steps", "tokens"]
     return {
-        "steps": sum(one.steps for one in seen.trainings) * seen.repeats,
-        "tokens": sum(one.tokens for one in seen.trainings) * seen.repeats,
+        "steps": round(sum(one.steps for one in seen.trainings) * seen.repeats * share),
+        "tokens": round(sum(one.tokens for one in seen.trainings) * seen.repeats * share),
         "trainings": len(seen.trainings) * seen.repeats,
         "computed_steps": sum(len(one.computed) + 2 for one in seen.trainings),
         "seconds": {"whole": round(sum(seconds.values()), 2), **seconds},
         "peak_memory_bytes": memory.peak(),
         "peak_card_bytes": _card(),
-        "disk_bytes": _disk(request, seen, main),
-        "known": ["steps", "tokens", "trainings", "peak_memory_bytes", "disk_bytes"],
-        "reckoned": ["seconds.training", "seconds.validation"],
+        "disk_bytes": {**_disk(request.settings.train, seen, main), "cache": cache},
+        "known": [
+            *(counted if request.seconds is None else ()),
+            *("trainings", "peak_memory_bytes", "disk_bytes"),
+        ],
+        "reckoned": [
+            *(counted if request.seconds is not None else ()),
+            *("seconds.training", "seconds.validation"),
+        ],
         "measured": ["seconds.scoring", "seconds.rest"],
         "may_end_earlier": request.settings.train.patience is not None,
-        "left_out": _left_out(request, seen),
+        "left_out": [what for what, is_so in left_out.items() if is_so],
     }
 
 
-def _left_out(request: TrainRequest, seen: Seen) -> list[str]:
-    """Say what the numbers do not count."""
-    last = "learning from all texts, where fine-tuning turns out the better way on the folds"
-    found = {"the learning curve": request.settings.train.curve, last: seen.is_frozen}
-    return [what for what, is_so in found.items() if is_so]
-
-
-def _disk(request: TrainRequest, seen: Seen, main: Training) -> dict[str, int]:
+def _disk(train: TrainSettings, seen: Seen, main: Training) -> dict[str, int]:
     """Say what lies on the disk when the run has ended, and while it runs."""
-    train = request.settings.train
     parts = {name: size for name, size in seen.sizes.items() if name != "checkpoints"}
     parts["log.jsonl"] = round(parts.get("log.jsonl", 0) * main.steps / (len(main.computed) + 2))
     model, states = parts.get("model", 0), min(main.validations, 2)
@@ -127,8 +160,7 @@ def _disk(request: TrainRequest, seen: Seen, main: Training) -> dict[str, int]:
     learning += seen.beside + seen.state * min(main.validations, 3)
     most = max(learning, end + seen.beside + seen.state * states)
     end += (seen.beside + seen.state * states) * train.keep_checkpoints
-    cache = seen.cache if request.settings.data.cache else 0
-    return {"end": end, "most": max(end, most), "model": model, "cache": cache}
+    return {"end": end, "most": max(end, most), "model": model}
 
 
 def _card() -> int | None:

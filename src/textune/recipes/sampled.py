@@ -18,6 +18,8 @@ from textune.recipes import reckoned
 from textune.recipes.fine_tuning import FineTuning
 from textune.recipes.reckoned import Seen, Training
 from textune.text import plan
+from textune.text.documents import Documents
+from textune.text.store import Store
 
 FEWEST, COUNT = 4, 10  # updates of a training that are computed: the first one warms up, and of
 # the last one the end is not seen
@@ -35,7 +37,7 @@ class Few(Labelled):
     @property
     def per_epoch(self) -> int:
         """Return how many are computed."""
-        return max(FEWEST, min(COUNT, self.whole))
+        return counted(self.whole)
 
     @property
     def whole(self) -> int:
@@ -57,26 +59,12 @@ class Few(Labelled):
         lengths = self.corpus.store.lengths[self.corpus.split.train]
         tokens = np.array([int(lengths[update.rows].sum()) for update in updates])
         steps = self.epochs * self.whole
-        judged = -(-steps // self.every) if self.every else self.epochs
-        judged *= self.is_judged
+        judged = judgements(steps, self.epochs, self.every) * self.is_judged
         training = Training(steps, self.epochs * int(tokens.sum()), judged)
         self.seen.trainings.append(training)
-        chosen = _spread(tokens, self.per_epoch)
-        for number, which in enumerate(chosen, start=1):
-            if number <= after:
-                continue
+        for number, which in chosen(training, tokens, self.per_epoch, after=after):
             work = self.one(encoder, updates[which], number, epoch, device or encoder.device)
-            size, began = int(tokens[which]), reckoned.clock()
-            if number == self.per_epoch:
-                training.last, training.began = size, began
             yield replace(work, micro_tokens=micro_tokens)
-            seconds = reckoned.clock() - began
-            if number == self.per_epoch:
-                return
-            if number == 1:
-                training.first, training.warming = size, seconds
-            else:
-                training.computed.append((size, seconds))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,14 +102,53 @@ def job(whole: FineTuning, seen: Seen) -> FineTuning:
     few |= {"validate_every": None, "patience": None, "keep_checkpoints": True}
     changed = settings.model_copy(update={"train": train.model_copy(update=few)})
     learner.settings, learner.fresh, learner.clock.budget = changed, None, None
-    store = whole.found.store
-    seen.cache = sum(
-        one.nbytes
-        for each in fields(store)
-        if isinstance(one := getattr(store, each.name), np.ndarray)
-    )
+    seen.cache = bytes_of(whole.found.store)
     parts = {each.name: getattr(whole, each.name) for each in fields(FineTuning)}
     return Sampled(**{**parts, "request": replace(whole.request, settings=changed)}, seen=seen)
+
+
+def bytes_of(store: Store | Documents) -> int:
+    """Return the bytes of what is kept of texts."""
+    arrays = (getattr(store, each.name) for each in fields(store))
+    return sum(one.nbytes for one in arrays if isinstance(one, np.ndarray))
+
+
+def counted(whole: int) -> int:
+    """Return how many updates of a pass are computed."""
+    return max(FEWEST, min(COUNT, whole))
+
+
+def judgements(steps: int, epochs: int, every: int | None) -> int:
+    """Return how often a training validates: after so many updates, or after each pass."""
+    return -(-steps // every) if every else epochs
+
+
+def chosen(
+    training: Training, tokens: NDArray[np.int64], count: int, *, after: int
+) -> Iterator[tuple[int, int]]:
+    """Yield which updates are computed, and take the time from one to the next.
+
+    Args:
+        training: Gets the tokens and the seconds of each.
+        tokens: Of each update of a pass.
+        count: How many are computed.
+        after: How many of them are done.
+
+    Yields:
+        The number of the update among those that are computed, from 1, and its place in the pass.
+    """
+    for number, which in enumerate(_spread(tokens, count), start=1):
+        if number <= after:
+            continue
+        size, began = int(tokens[which]), reckoned.clock()
+        if number == count:
+            training.last, training.began = size, began
+        yield number, which
+        seconds = reckoned.clock() - began
+        if number == 1:
+            training.first, training.warming = size, seconds
+        elif number < count:
+            training.computed.append((size, seconds))
 
 
 def _spread(sizes: NDArray[np.int64], count: int) -> list[int]:
