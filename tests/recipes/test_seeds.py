@@ -59,6 +59,7 @@ def test_seeds_are_told_apart_and_the_best_one_is_saved(reviews, tiny_base, tmp_
     assert "3 seeds" in page
     assert repeated.words(told["valid"]["mcc"]) in page
     assert not list(out.glob("seeds/*/model"))
+    assert textune.verify(out).faults == ()
     assert len(textune.Predictor.load(out)(["lovely film"])) == 1
 
     # the saved model is the one that its seed makes alone, on the same split

@@ -14,6 +14,7 @@ from textune.metrics import catalogue, metrics, repeated, written
 from textune.recipes.recipe import Event
 from textune.recipes.requests import TrainRequest
 from textune.records import Message
+from textune.runs import sealing
 from textune.runs.runs import Run
 from textune.runs.written import Best
 from textune.settings import config, judging
@@ -163,8 +164,8 @@ def _keep_first(folder: Path, seed: int, numbers: Numbers) -> Numbers:
     with atomic.replacing_folder(place) as made:
         for name in ("config.toml", *RECORDS):
             atomic.copy(folder / name, made / name)
-        atomic.write_json(made / contents.MARK, {folders.NO_MODEL: True})
         atomic.write_json(made / "metrics.json", numbers)
+        atomic.write_json(made / contents.MARK, sealing.mark(made, {folders.NO_MODEL: True}))
     return numbers
 
 

@@ -8,12 +8,12 @@ from textune.errors import RunError, TextuneError
 from textune.runs import sealing
 from textune.runs.written import CARD, DataCard
 from textune.settings import asked
-from textune.storage import checksums, contents, objects
+from textune.storage import checksums, contents, folders, objects
 from textune.storage.names import on_disk
 from textune.verifying import readable
 from textune.verifying.found import Fault, Seen
 
-NEEDED, NUMBERS = ("config.toml", CARD), "metrics.json"  # of every run, and of a finished one
+SETTINGS, NUMBERS = "config.toml", "metrics.json"
 DRAWN = {"report.html", "explained.json"}  # anew, by `report`
 READ = ("*.json", "*.jsonl", "*.toml", "*.npy", "*.html", contents.MARK)
 BELOW = ("predictions/*.*", "pictures/*.png", "evaluations/*.*", "model/evaluations/*.*")
@@ -23,7 +23,8 @@ def faults(folder: Path, seen: Seen, *, is_finished: bool) -> Iterator[Fault]:
     """Yield what is wrong with the records of a run."""
     changed = sealing.changed(folder)
     seen.compared += len(sealing.known(folder))
-    needed = {*NEEDED, NUMBERS, contents.MARK} if is_finished else {*NEEDED}
+    needed = {SETTINGS, NUMBERS, contents.MARK} if is_finished else {SETTINGS}
+    needed |= set() if folders.is_without_model(folder) else {CARD}  # of the first of several seeds
     named = {folder / name for name in (*changed, *needed)}
     every = {file for pattern in (*READ, *BELOW) for file in folder.glob(pattern)}
     for file in sorted(named | every):
@@ -94,7 +95,7 @@ def _why(file: Path) -> str | None:
     if file.name == contents.MARK:
         is_whole = sealing.is_mark_whole(file.parent)
         return None if is_whole else "does not agree with its own checksum, or cannot be read"
-    if file.name == "config.toml":
+    if file.name == SETTINGS:
         try:
             asked.load(file)
         except TextuneError as error:
