@@ -27,9 +27,9 @@ TASKS: dict[str, tuple[str, dict[str, Any]]] = {
     "one label": ("cola/in_domain_train.tsv", {"text": "4", "label": "2"}),
     "number": ("stsbenchmark/sts-train.csv", {"text": "6,7", "label": "5"}),
     "words": ("wnut17/wnut17train.conll", {}),
-    PLAIN: ("meditations/clean.txt", {"epochs": 1}),
+    PLAIN: ("meditations/clean.txt", {"epochs": 2, "max_tokens": 64, "batch_size": 8}),
 }
-SIZES = {PLAIN: (40, 160)}  # documents, each adapted to once
+SIZES = {PLAIN: (200, 600)}  # documents
 ROWS = (700, 2500)  # of the others
 LOOKS = 0.05  # seconds between two looks at the folder of a run
 

@@ -77,6 +77,15 @@ def test_every_change_of_a_finished_run_is_found_and_can_be_accepted(copy):
         file.unlink()
         assert file in [one.path for one in textune.verify(run).faults], file
         file.write_bytes(content)
+    seen = run / "seen_texts.npy"
+    whole = seen.read_bytes()
+    for damaged in (b"", *(whole[:at] + b"\xc9" + whole[at + 1 :] for at in range(6, 70, 9))):
+        seen.write_bytes(damaged)
+        assert seen in [one.path for one in textune.verify(run).faults], damaged[:80]
+        textune.evaluate(run, copy / "reviews.csv") if not damaged else None
+    seen.write_bytes(whole[:63] + bytes([whole[63] ^ 4]) + whole[64:])
+    textune.train(config=run / "config.toml", out=run, resume=True)  # mends it
+    assert textune.verify(run).is_whole
     settings = run / "config.toml"
     settings.write_text(settings.read_text(encoding="utf-8") + "# mine\n", encoding="utf-8")
     (fault,) = textune.verify(run).faults

@@ -16,7 +16,7 @@ from textune.records import Example
 from textune.runs import openings
 from textune.splits import alike, near
 from textune.splits.sketches import Sketcher, Sketches
-from textune.storage import atomic
+from textune.storage import atomic, npy
 
 FILE = "seen_texts.npy"  # 64 bits of each text, ascending
 MOST = 1_000_000  # texts that are kept: 8 MB
@@ -90,7 +90,7 @@ def _save(file: Path, numbers: NDArray[np.generic]) -> None:
 def _read(file: Path, kind: type[np.generic]) -> NDArray[np.generic] | None:
     """Read a row of numbers; None where there is none, or it is damaged."""
     try:
-        found = np.load(file, allow_pickle=False)
+        found = npy.read(file)
     except (OSError, ValueError):
         return None
     return found if found.dtype == kind and found.ndim == 1 else None

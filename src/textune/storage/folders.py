@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 from safetensors import SafetensorError
 
 from textune.errors import BusyError, RunError, TextuneError
-from textune.storage import atomic, contents, objects
+from textune.storage import atomic, contents, npy, objects
 from textune.storage.contents import LOCK, MARK, OWNER
 from textune.storage.names import on_disk
 
@@ -220,9 +220,7 @@ def _is_whole(file: Path) -> bool:
     """Tell whether a file of settings, of JSON or of numbers can be read and says anything."""
     try:
         if file.suffix == ".npy":
-            import numpy as np
-
-            return bool(np.load(file, allow_pickle=False).shape)
+            return bool(npy.read(file).shape)
         text = file.read_text(encoding="utf-8")
         if file.suffix == ".jsonl":
             return all(map(json.loads, text.splitlines()))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from textune.errors import first_line
-from textune.storage import folders
+from textune.storage import folders, npy
 
 PICTURE = b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"  # of a PNG: how it begins and ends
 
@@ -62,9 +62,7 @@ def _table(file: Path) -> str | None:
 
 
 def _array(file: Path) -> str | None:
-    import numpy as np
-
-    np.load(file, allow_pickle=False)
+    npy.read(file)
     return None
 
 
