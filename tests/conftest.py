@@ -1,5 +1,6 @@
 """Real parts, small: an encoder of two layers, a tokenizer of words, files of labelled text."""
 
+import functools
 import gc
 import itertools
 import logging
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+gc.disable()  # until the tests are collected: all of them are kept
 logging.getLogger().addHandler(logging.NullHandler())  # what libraries log is no output of ours
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # no test may reach for the network
 os.environ.setdefault("TEXTUNE_AUTO_PRECISION", "fp32")  # no measurement may decide a test
@@ -46,6 +48,8 @@ def pytest_collection_finish():
     if "hypothesis" in sys.modules:  # which, as it is loaded, looks for what refers to generators
         gc.collect()
         gc.freeze()
+    gc.set_threshold(50_000, 20, 20)  # objects; after 700 of them, a fortieth of all time
+    gc.enable()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -61,6 +65,32 @@ def _no_power_cut():
     """Do not wait for the disk: what was flushed matters to a power cut alone, and none is made."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda _: None)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_command_line():
+    """Make the commands of a command line once; each call of it would make them anew."""
+    from typer import main, testing
+
+    made = functools.cache(main.get_command)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(main, "get_command", made)
+        patch.setattr(testing, "_get_command", made)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _kept_memory():
+    """Keep what is freed through all tests, as a training does: the heap of so many is large.
+
+    `tests/training/test_memory.py` gives it back.
+    """
+    from textune.training import memory
+
+    memory.keep()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(memory, "_glibc", lambda: None)
         yield
 
 

@@ -147,37 +147,37 @@ def _layout(sentences: Sequence[Sequence[str]]) -> tuple[Layout | None, float]:
     sample = [line for sentence in words for line in sentence]
     best: Layout | None = None
     most = 0
+    parted = {way: [_cells(line, way) for line in sample] for way in (True, False)}
     for is_tabbed in (True, False):
-        widths = Counter(len(_cells(line, is_tabbed)) for line in sample)
+        widths = Counter(map(len, parted[is_tabbed]))
         width, count = max(widths.items(), key=lambda item: (item[1], item[0]), default=(0, 0))
         is_listed = not is_tabbed and (_has_commas(sample) or _is_headed_table(sample))
         if count > most and not (is_tabbed and width == 1) and not is_listed:
             best, most = Layout(is_tabbed, width, frozenset()), count
     for is_tabbed in (True, False):
-        if brackets.are_ontonotes([_cells(line, is_tabbed) for line in sample]):
+        if brackets.are_ontonotes(parted[is_tabbed]):
             width = len(brackets.ONTONOTES)
             entities = frozenset([width - 1])
             layout = Layout(is_tabbed, width, frozenset(), bracketed=entities, is_ontonotes=True)
             return layout, 1.0
-    if (lacking := _lacking(sample)) is not None:
+    if (lacking := _lacking(sample, parted[False])) is not None:
         return lacking, 1.0
     if best is not None and best.width == _UNIVERSAL:
         firsts = {_cells(sentence[0], best.is_tabbed)[0] for sentence in words}
         best = replace(best, is_universal=firsts <= {"1", "1-2", "0.1"})
     if best is not None and best.width > 2:
-        numbers = [_cells(line, best.is_tabbed)[0] for line in sample]
+        numbers = [cells[0] for cells in parted[best.is_tabbed]]
         best = replace(best, is_counted=all(map(_COUNTED.fullmatch, numbers)))
     return best, most / max(1, len(sample))
 
 
-def _lacking(sample: Sequence[str]) -> Layout | None:
+def _lacking(sample: Sequence[str], lines_of_cells: Sequence[list[str]]) -> Layout | None:
     """Recognise lines parted by spaces whose last column is left out where nothing is marked.
 
     Those that have it all mark entities in it, by tags or by a few types in capitals.
     """
     if any("\t" in line for line in sample):
         return None
-    lines_of_cells = [_cells(line, is_tabbed=False) for line in sample]
     widths = Counter(map(len, lines_of_cells))
     width = max(widths, default=0)
     if width < 2 or set(widths) != {width, width - 1}:
