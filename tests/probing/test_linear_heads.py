@@ -58,6 +58,26 @@ def test_classes_have_the_probabilities_of_logistic_regression(classes, balance)
     np.testing.assert_allclose(found, model.predict_proba(as_fitted(features)), atol=2e-3)
 
 
+def test_held_out_logits_of_two_classes_are_those_of_the_other_folds():
+    features, targets = clouds([40, 25])
+    folds = np.arange(65) % 4
+    head = linear.classes(features, targets, outputs=2, seed=0, folds=folds)
+    for fold in range(4):
+        is_held = folds == fold
+        model = LogisticRegression(C=head.strength, max_iter=1000, tol=1e-8)
+        model.fit(as_fitted(features)[~is_held], targets[~is_held])
+        found = named.softmax(head.held_out_logits[is_held] / head.scale)
+        wanted = model.predict_proba(as_fitted(features)[is_held])
+        np.testing.assert_allclose(found, wanted, atol=2e-3)
+
+
+def test_a_fold_that_holds_all_of_a_class_is_fitted_too():
+    features, targets = clouds([40, 25])
+    folds = np.where(targets == 1, 0, 1 + np.arange(65) % 3)
+    head = linear.classes(features, targets, outputs=2, seed=0, folds=folds)
+    assert np.isfinite(head.held_out_logits).all()
+
+
 def test_each_label_has_the_probabilities_of_its_own_logistic_regression():
     features, targets = clouds([40, 30, 30])
     marks = np.stack([targets == 0, targets != 1, targets == 2], axis=1).astype(np.float32)

@@ -66,6 +66,11 @@ def classes(
             given = scaled[part], mine[part], own[part], outputs, strength
             return _multinomial(*given, criterion=criterion)
 
+        def together(parts: Sequence[Rows], strength: float) -> list[Layer] | None:
+            if criterion != PLAIN:
+                return None
+            return _odds(scaled, mine, own, parts, outputs=outputs, strength=strength)
+
         def losses(logits: NDArray[np.float32], part: Rows) -> Floats:
             chances = named.softmax(logits)[np.arange(len(part)), mine[part]]
             return np.asarray(-np.log(chances.clip(1e-12)))
@@ -80,6 +85,7 @@ def classes(
             counts[mine] < 2,
             MOST_CHOOSING,
             has_temperature=True,
+            together=together,
         )
 
     fit = partial(_head, problem, features, is_known, outputs, names=names, strengths=strengths)
@@ -271,6 +277,39 @@ def _multinomial(
         absent = np.setdiff1d(np.arange(outputs), present)
         bias[absent] = sums.mean() + np.log(0.5 / len(targets))
     return weight, bias
+
+
+def _odds(
+    features: Floats,
+    targets: NDArray[np.int64],
+    weights: Floats,
+    parts: Sequence[Rows],
+    *,
+    outputs: int,
+    strength: float,
+) -> list[Layer] | None:
+    """Fit the rows of two classes, all that there are, for each of several parts of the items.
+
+    Each part is a regression of its own, in which the other items weigh nothing; all are found by
+    one search, which takes about as many steps as one of them.
+
+    Returns:
+        The layer of each part; None where there are more classes, or a part lacks one of them.
+    """
+    present = np.unique(targets)
+    if len(present) != 2 or outputs != 2 or any(len(np.unique(targets[p])) < 2 for p in parts):
+        return None
+    given = np.zeros((len(targets), len(parts)))  # (I, P)
+    for number, part in enumerate(parts):
+        given[part, number] = weights[part]
+    rows = np.flatnonzero(given.any(axis=1))
+    truth = np.repeat((targets[rows, None] == present[1]).astype(np.float64), len(parts), axis=1)
+    weight, bias = logistic.fit(
+        features[rows], truth, given[rows], strength=strength, exclusive=False
+    )
+    return [
+        (w * [[-0.5], [0.5]], b * np.array([-0.5, 0.5])) for w, b in zip(weight, bias, strict=True)
+    ]
 
 
 def _binary(

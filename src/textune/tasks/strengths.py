@@ -38,6 +38,13 @@ class Problem:
     is_lonely: NDArray[np.bool_]  # (I,) whether nothing else tells its class
     most_choosing: int  # items by which the strength is chosen
     has_temperature: bool = False  # whether logits keep their meaning when they are scaled
+    together: Callable[[Sequence[Rows], float], list[Layer] | None] | None = None  # finds a layer
+    # of each of several sets of rows by one search; its answer None: they are found one by one
+
+    def layers(self, parts: Sequence[Rows], strength: float) -> list[Layer]:
+        """Find a layer for each of several sets of rows."""
+        found = self.together(parts, strength) if self.together is not None else None
+        return found or [self.solve(part, strength) for part in parts]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +91,11 @@ def choose(
     scores: dict[float, float] = {}
     best = np.inf
     usual = FEW if is_much else STRENGTHS
+    learned, held = zip(*_parted(rows, folds), strict=True)
     for strength in strengths or usual:
         logits = np.full((size, problem.outputs), np.nan, dtype=np.float32)
-        for learned, held_out in _parted(rows, folds):
-            weight, bias = problem.solve(learned, strength)
+        layers = problem.layers(learned, strength)
+        for held_out, (weight, bias) in zip(held, layers, strict=True):
             logits[held_out] = problem.features[held_out] @ weight.T + bias
         scale, scores[strength] = _tempered(problem, logits[judged], judged)
         if scores[strength] < best:
