@@ -12,7 +12,6 @@ from proofs.__main__ import PROOFS
 from proofs.server import Ended
 from proofs.trials import Setting, judged, mutations, summary
 
-
 UNDRAWN = ("damage", "races")  # which are over before anything is drawn
 
 
