@@ -34,6 +34,7 @@ LATER = {  # parts of a run's folder that are written when the last update is do
     *("model", "predictions", "pictures", "metrics.json", "capsule.json", "report.html"),
     "explained.json",
 }
+BEST = "best.safetensors"
 NOISE = (*trial.NOISE, "cross-validation: ", "why: ")  # not of so few updates
 
 
@@ -87,6 +88,8 @@ def _made(request: Asked, story: Story[Asked, Gathered], seen: Seen) -> Generato
         kept = run.path / "checkpoints"
         seen.state = max(map(_bytes, kept.glob("step-*")), default=0)
         seen.beside = sum(map(_bytes, kept.glob("*.safetensors")))
+        if seen.trainings and seen.trainings[-1].validations and not (kept / BEST).exists():
+            seen.beside += _bytes(run.path / "model")  # few updates were not better than none
     yield Message("nothing was kept of this forecast")
     return run
 
