@@ -174,7 +174,8 @@ def test_the_toml_of_the_guide_is_a_settings_file(tmp_path):
 @pytest.mark.parametrize("page", [page.name for page in PAGES])
 def test_links_between_pages_lead_somewhere(page):
     file = next(each for each in PAGES if each.name == page)
-    links = re.findall(r"\]\((?!http)([^)#]+)", file.read_text(encoding="utf-8"))
+    prose = re.sub(r"`[^`\n]+`", "", file.read_text(encoding="utf-8"))  # code has its own brackets
+    links = re.findall(r"\]\((?!http)([^)#]+)", prose)
     assert [link for link in links if not (file.parent / link).exists()] == []
 
 
