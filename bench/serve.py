@@ -3,7 +3,7 @@
 textune's server of a run, of its ONNX export, and in bf16, beside a plain one of FastAPI and
 transformers' pipeline, each in a process of its own, in turns; one text a request, as soon as the
 last answer is there, by many clients and by one alone. The clients are a process of their own, on
-the same processors. `--overload` asks textune's for twice what it can, for so many
+the same processors. `--overload` asks the first of textune's for twice what it can, for so many
 seconds: only 200 and 429 may come back, all answers right, and its memory must not grow.
 """
 
@@ -155,9 +155,10 @@ def _flood(
     measured: Sequence[Mapping[str, Any]],
     say: Console,
 ) -> dict[str, Any]:
-    """Ask textune's server for twice what it can, and follow its memory."""
-    ours = [one["many"]["texts_per_second"] for one in measured if one["server"] == "textune"]
-    with server("textune", run, options.threads, folder) as running:
+    """Ask the first of textune's servers for twice what it can, and follow its memory."""
+    name = next((one for one in options.only if one not in PLAIN), summary.OURS)
+    ours = [one["many"]["texts_per_second"] for one in measured if one["server"] == name]
+    with server(name, run, options.threads, folder) as running:
         usual = {"clients": options.clients, "seconds": max(3.0, options.seconds / 2)}
         if not ours:
             ours = [asked(running, texts, folder, usual)["texts_per_second"]]

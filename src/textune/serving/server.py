@@ -15,6 +15,7 @@ import uvicorn
 from textune.errors import RunError, SettingsError
 from textune.serving import app
 from textune.serving.app import Service
+from textune.training import memory
 
 GIVE_WAY = 0.0005  # seconds after which the model's thread lets requests be read
 STOPS = (signal.SIGINT, signal.SIGTERM)
@@ -66,6 +67,7 @@ def serve(service: Service, listening: socket.socket, *, ready: Callable[[], Non
         0 where all that was taken was answered; else 128 and the number of the signal.
     """
     sys.setswitchinterval(GIVE_WAY)
+    memory.keep()  # what a batch frees is wanted by the next
     config = uvicorn.Config(
         app.make(service),
         log_config=None,
