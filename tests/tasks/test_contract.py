@@ -231,7 +231,8 @@ def test_marks_of_fasttext_are_named():
 def test_decimal_commas_are_named_where_they_could_be_the_label():
     cells = {"t": prose(), "s": lambda _, r: f"{r.uniform(0, 5):.2f}".replace(".", ",")}
     doubts = " ".join(understand(made(("Text", "Punktzahl"), **cells)).contract.doubts)
-    assert "'Punktzahl' (decimal: numbers with a decimal comma such as" in doubts
+    assert "'Punktzahl' (number: numbers from 0.0" in doubts
+    assert "with a decimal comma: " in doubts
 
 
 TWO = table(("text", "label"), [["a good film", "1"], ["a dull film", "0"], ["very dull", "0"]])
