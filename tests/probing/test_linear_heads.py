@@ -136,6 +136,24 @@ def test_the_strength_is_that_of_the_lowest_loss_of_what_was_held_out():
     assert seen > (head.held_out_logits.argmax(axis=1) == targets).mean()  # it did not learn them
 
 
+@pytest.mark.parametrize(
+    ("counts", "is_balanced", "is_chosen"),
+    [
+        ([5, 5, 5, 5], False, False),
+        ([8, 5, 2, 1], True, False),
+        ([8, 5, 2, 1], False, True),  # classes that do not weigh alike
+        ([16, 16, 16, 16], False, True),
+        ([8, 8], False, True),
+    ],
+)
+def test_few_items_of_classes_that_weigh_alike_choose_no_strength(counts, is_balanced, is_chosen):
+    features, targets = clouds(counts)
+    task = registry.make("single", NAMES[: len(counts)])
+    head = heads.fit(task.weighted(targets) if is_balanced else task, features, targets, seed=0)
+    assert set(head.scores) == (set(strengths.STRENGTHS) if is_chosen else {strengths.USUAL})
+    assert head.strength == strengths.USUAL or is_chosen
+
+
 def test_weak_regularisation_is_not_chosen_for_its_larger_logits_alone():
     """Small logits of strong regularisation are scaled before strengths are compared."""
     everything, classes = clouds([600] * 4, width=384, spread=0.15)
@@ -256,6 +274,6 @@ def test_many_items_are_drawn_from(monkeypatch):
 
 def test_of_many_classes_few_strengths_are_tried(monkeypatch):
     monkeypatch.setattr(strengths, "MUCH", 10)
-    features, targets = clouds([4, 4, 4])
+    features, targets = clouds([24, 24, 24])
     head = heads.fit(registry.make("single", NAMES[:3]), features, targets, seed=0)
     assert set(head.scores) == set(strengths.FEW)

@@ -19,13 +19,24 @@ from textune.tasks import focused
 from textune.tasks import labels as named
 from textune.tasks.imbalance import PLAIN, Loss, rarest
 from textune.tasks.interface import Floats
-from textune.tasks.strengths import ALWAYS, MOST_CHOOSING, Layer, Problem, Rows, choose, drawn
+from textune.tasks.strengths import (
+    ALWAYS,
+    MOST_CHOOSING,
+    USUAL,
+    Layer,
+    Problem,
+    Rows,
+    choose,
+    drawn,
+)
 
 MOST_ITEMS = 20_000  # that are fitted; more are drawn from
 MOST_CELLS = 2_000_000  # items times outputs, likewise
 MOST_CHOOSING_CELLS = 30_000  # items times labels, where each label has a fit of its own
 NAME_WEIGHT = 4.0  # of a label's name, beside a text
 LEAST_SIZE = 1e-7  # of an axis, beside the largest
+FEW_ITEMS = 64  # by fewer a strength is not chosen among, where classes weigh alike
+MOST_UNLIKE = 2.0  # times what the lightest class weighs
 
 
 def classes(
@@ -52,8 +63,12 @@ def classes(
             from; None: dealt here, alike in classes.
         names: (C, D) features of the classes' names, each learned from as one more item.
         criterion: What is made smaller instead of cross-entropy: focal loss.
-        strengths: Of regularisation that are tried; None: the usual ones.
+        strengths: Of regularisation that are tried; None: the usual ones, and of few items in more
+            than two classes that weigh alike scikit-learn's own: cross-validation, which judges no
+            class of one item, finds too weak a one there.
     """
+    if strengths is None and _are_few_alike(targets, weights, outputs):
+        strengths = (USUAL,)
     if names is not None:
         targets = np.concatenate([targets, np.arange(outputs)])
     is_known = (targets >= 0) & (targets < outputs)
@@ -90,6 +105,17 @@ def classes(
 
     fit = partial(_head, problem, features, is_known, outputs, names=names, strengths=strengths)
     return fit(seed=seed, weights=weights, folds=folds)
+
+
+def _are_few_alike(targets: NDArray[np.int64], weights: Floats | None, outputs: int) -> bool:
+    """Tell whether items are few, and their classes, more than two, weigh alike."""
+    known = (targets >= 0) & (targets < outputs)
+    if outputs <= 2 or known.sum() >= FEW_ITEMS:
+        return False
+    own = None if weights is None else weights[known]
+    totals = np.bincount(targets[known], weights=own, minlength=outputs)
+    totals = totals[totals > 0]
+    return len(totals) > 0 and bool(totals.max() <= MOST_UNLIKE * totals.min() * (1 + 1e-9))
 
 
 def several(
