@@ -116,7 +116,8 @@ def test_features_are_those_of_transformers(textune, made, tmp_path):
     options = ["--hidden-states", "--attentions", "--output", file]
     code, out, err = textune("features", made, *texts, *options, "--json")
     assert (code, one_object(out), err) == (0, {"output": str(file)}, "")
-    found = np.load(file)
+    with np.load(file) as opened:
+        found = dict(opened)
     model = AutoModel.from_pretrained(made / "model", attn_implementation="eager").eval()
     tokenizer = AutoTokenizer.from_pretrained(made / "model")
     for number, text in enumerate(texts):

@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save_file
 
 import textune
 from made_runs import make_run, without_manifest
-from textune.encoder import bases, description
+from textune.encoder import bases, description, weights
 from textune.errors import ModelError, NumericsError, RunError, TextuneError
 from textune.text import patterns
 
@@ -351,6 +351,12 @@ def test_a_model_that_is_replaced_meanwhile_opens_no_socket(model, monkeypatch):
         is_over.set()
         other.join()
     assert opened == []
+
+
+def test_weights_that_are_gone_meanwhile_are_named(tmp_path):
+    (tmp_path / "model.safetensors").symlink_to(tmp_path / "gone")
+    with pytest.raises(TextuneError, match=r"model\.safetensors: cannot be read .*try again"):
+        weights.read(tmp_path, ["bias"])
 
 
 @pytest.mark.parametrize(

@@ -265,5 +265,7 @@ def _recurring(lists: Sequence[tuple[str, ...]], *, are_surely: bool = False) ->
         return False
     together = {name for names in lists if len(names) > 1 for name in names}
     changing = sum(times[name] > 1 for name in together) if together else 1
-    few = len(times) <= max(3, total / 5, min(0.7 * total, MOST_OF_FEW))
-    return few and (are_surely or changing >= 0.5 * max(1, len(together)))
+    is_changing = changing >= 0.5 * max(1, len(together))
+    if len(times) <= max(3, total / 5) or (total <= 60 and len(times) <= 0.7 * total):
+        return are_surely or is_changing
+    return is_changing and len(times) <= min(0.7 * total, MOST_OF_FEW)

@@ -88,8 +88,14 @@ def differences(folder: Path, *, whole: bool = False) -> Iterator[tuple[str, str
             yield name, "is not there any more"
         elif name not in wanted:
             yield name, "was added after the model was saved"
-        elif not _is_same(there[name], wanted[name], whole=whole):
-            yield name, "is not as it was when the model was saved"
+        else:
+            try:
+                is_same = _is_same(there[name], wanted[name], whole=whole)
+            except FileNotFoundError:  # it is being replaced
+                yield name, "is not there any more"
+            else:
+                if not is_same:
+                    yield name, "is not as it was when the model was saved"
 
 
 def is_lost(folder: Path) -> bool:
@@ -134,9 +140,12 @@ def _fill(opened: Any, block: bytearray) -> int:
 
 def _parts(folder: Path) -> Iterable[Path]:
     named = [folder / name for name in PARTS]
-    more = [*folder.glob("*.safetensors"), *folder.glob("*.model")]
-    if (folder / EXPORTED).exists():
-        more += [folder / EXPORTED, *(file for name in GRAPHS for file in folder.glob(name))]
+    try:
+        more = [*folder.glob("*.safetensors"), *folder.glob("*.model")]
+        if (folder / EXPORTED).exists():
+            more += [folder / EXPORTED, *(file for name in GRAPHS for file in folder.glob(name))]
+    except FileNotFoundError:  # it is being replaced
+        more = []
     return [file for file in (*named, *sorted(more)) if file.exists()]
 
 

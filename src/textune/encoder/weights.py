@@ -15,7 +15,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from textune.errors import ModelError
+from textune.errors import ModelError, first_line
 from textune.storage import atomic
 
 
@@ -82,12 +82,22 @@ def read_one_by_one(file: Path) -> dict[str, Tensor]:
 
 
 def read(folder: Path, names: Collection[str]) -> dict[str, Tensor]:
-    """Read those of the named tensors that a folder's safetensors files hold."""
-    found = {}
-    for file in sorted(folder.glob("*.safetensors")):
-        with safe_open(file, framework="pt") as opened:
-            for name in set(names).intersection(opened.keys()):
-                found[name] = opened.get_tensor(name)
+    """Read those of the named tensors that a folder's safetensors files hold.
+
+    Raises:
+        ModelError: A file is damaged, or gone meanwhile.
+    """
+    found, place = {}, folder
+    try:
+        for place in sorted(folder.glob("*.safetensors")):
+            with safe_open(place, framework="pt") as opened:
+                for name in set(names).intersection(opened.keys()):
+                    found[name] = opened.get_tensor(name)
+    except (OSError, RuntimeError, SafetensorError) as error:
+        raise ModelError(
+            f"{place}: cannot be read ({first_line(error)}); copy the folder again, or try again "
+            "if something was just writing there"
+        ) from error
     return found
 
 
