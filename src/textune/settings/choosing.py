@@ -104,6 +104,7 @@ TABLE: Mapping[str, tuple[Rule, ...]] = {
     "lr": (
         Rule(3e-4, width=192),
         Rule(2e-4, width=384),
+        Rule(2e-4, asks="words", rows=200, width=640, layers=13),
         Rule(5e-5, classes=8, width=640, layers=13, averages=True),
         Rule(2e-5, classes=8, width=896, layers=13, averages=True),
         Rule(1e-4, width=640, layers=13),
