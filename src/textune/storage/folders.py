@@ -195,11 +195,11 @@ def refuse_used(folder: Path) -> None:
     Raises:
         BusyError: One does.
     """
-    import fcntl  # here, as Windows has none
-
     try:
+        import fcntl  # here, as Windows has none
+
         handle = os.open(folder / LOCK, os.O_RDONLY)
-    except OSError:
+    except (ImportError, OSError):
         return
     try:
         fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
