@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from textune.evaluation import by_slice, where_wrong
+from textune.evaluation import by_length, by_slice, where_wrong
 from textune.records import Answer, Example, Scores
 from textune.tasks import registry as tasks
 
@@ -207,3 +207,24 @@ def test_entities_beyond_what_is_read_of_a_text_are_missed():
     assert wrong["wrong"] == 42  # both words of each of the 21 entities
     assert missed == {"truth": "X", "given": None, "n": 21, "of": 40}
     assert task.judge(scores, examples)["recall"] == pytest.approx(19 / 40)
+
+
+def test_texts_that_are_left_to_a_person_are_neither_right_nor_wrong():
+    scores, examples = classes()
+    scores = replace(scores, fulls=np.arange(len(examples), dtype=np.int32))
+    is_open = np.zeros(len(examples), dtype=bool)
+    is_open[60:120] = True  # the shop's, wrong most often
+    found = where_wrong.told(SINGLE, replace(scores, undecided=is_open), examples)
+    rest = np.flatnonzero(~is_open)
+    some = [examples[row] for row in rest]
+    assert found == where_wrong.told(SINGLE, by_length.part_of(SINGLE, scores, rest), some)
+    pairs = found["wrong"]["confused"]
+    assert sum(one["n"] for one in pairs) == found["wrong"]["wrong"] > 0
+    assert sum(one["of"] for one in pairs) == found["wrong"]["n"] == 100
+
+
+def test_of_texts_that_are_all_left_to_a_person_none_is_wrong():
+    scores, examples = classes()
+    scores = replace(scores, undecided=np.ones(len(examples), dtype=bool), fulls=None)
+    wrong = where_wrong.told(SINGLE, scores, examples)["wrong"]
+    assert (wrong["n"], wrong["wrong"], wrong["confused"], wrong["said"]) == (0, 0, [], [])

@@ -57,7 +57,6 @@ def judge(
 
 def part_of(task: Task, scores: Scores, rows: NDArray[np.int64]) -> Scores:
     """Select some texts; what is decided of words lies in items, what of answers in rows."""
-    assert scores.fulls is not None
     borders = scores.borders
     items = rows if borders is None else ragged.ranges(borders[rows], borders[rows + 1])
     decided = items if task.asks == "words" else rows
@@ -70,7 +69,7 @@ def part_of(task: Task, scores: Scores, rows: NDArray[np.int64]) -> Scores:
         truth=None if scores.truth is None else scores.truth[decided],
         borders=None if sizes is None else np.concatenate([[0], np.cumsum(sizes)]),
         spans=None if scores.spans is None else scores.spans[items],
-        fulls=scores.fulls[rows],
+        fulls=None if scores.fulls is None else scores.fulls[rows],
         undecided=None if scores.undecided is None else scores.undecided[rows],
         members=None if scores.members is None else scores.members[rows],
     )

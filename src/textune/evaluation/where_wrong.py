@@ -42,7 +42,7 @@ def told(
 
     Args:
         task: By which they were made.
-        scores: Of N texts, with their truth; the words of those left undecided have no part.
+        scores: Of N texts, with their truth; those left undecided are neither right nor wrong.
         examples: The texts, N.
         unknown: Counts the pieces of texts that stand for what a tokenizer does not know.
 
@@ -54,6 +54,10 @@ def told(
     """
     if scores.truth is None or not len(examples):
         return {}
+    if scores.undecided is not None:
+        rows = np.flatnonzero(~scores.undecided)
+        scores = by_length.part_of(task, scores, rows)
+        examples = [examples[row] for row in rows.tolist()]
     whole, every = scores, examples
     if len(examples) > MOST_TEXTS:
         scores = by_length.part_of(task, scores, np.arange(MOST_TEXTS))
@@ -89,12 +93,7 @@ def _decided(task: Task, scores: Scores, examples: Sequence[Example]) -> _Decide
     is_wrong, errors = _of_texts(task, scores, examples)
     if is_wrong is None or errors is None:
         return None
-    is_kept = np.ones(len(examples), dtype=bool)
-    if scores.undecided is not None:
-        is_kept = ~scores.undecided[: len(examples)]
-    words = [_words(item, task) for item in examples]
-    kept = [held for held, is_in in zip(words, is_kept.tolist(), strict=True) if is_in]
-    return _Decided("texts", is_wrong[is_kept], kept, errors)
+    return _Decided("texts", is_wrong, [_words(item, task) for item in examples], errors)
 
 
 def _of_texts(
