@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import shutil
 
 import numpy as np
@@ -187,6 +188,17 @@ def test_a_server_loads_an_export_in_its_own_numbers(runs, tmp_path):
     [served] = models.load([str(out)]).all
     [answer] = served.predictor.stream(served.predictor.examples(["good film"]))
     assert answer.scores == Predictor.load(out)(["good film"])[0].scores
+    why = r"--precision {0}: .*small was exported in int8; leave --precision out, or give its run"
+    for asked in ("bf16", "fp32"):
+        for words in (["predict", out, "good film"], ["serve", out, "--port", 0]):
+            refused = typed(*words, "--precision", asked)
+            assert isinstance(refused.exception, SettingsError)
+            assert re.search(why.format(asked), str(refused.exception))
+    both = models.load([str(out), str(runs(reviews))], precision="bf16")  # bf16 is for the run
+    assert models.told(both, "bf16") == [
+        "small: answers in int8, as it was exported; --precision bf16 is for the runs"
+    ]
+    assert models.told(both, None) == models.told(both, "auto") == []
 
 
 def test_metrics_on_texts_that_were_learned_from_are_said_to_be(tiny_base, tmp_path):

@@ -34,7 +34,7 @@ def serve(
     grace: float = 30.0,
     log_requests: bool = False,
     device: str = "auto",
-    precision: str = "fp32",
+    precision: str | None = None,
     plugin: Path | None = None,
 ) -> None:
     """Answer over HTTP with the models in RUNs: as predict does, for programs, and on a page.
@@ -58,7 +58,8 @@ def serve(
         grace: Most seconds in which what was taken is answered after a signal.
         log_requests: Print a line a request: method, address, status, time; never a text.
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
-        precision: Number format: "fp32", "auto" or "bf16".
+        precision: Number format of runs: "fp32" (the default), "auto" or "bf16"; exports have their
+            own.
         plugin: Python file with the parts of the model's owner, where it was trained with a head or
             preprocessing of that kind.
     """
@@ -87,6 +88,8 @@ def serve(
     listening = server.bound(host, port)
     with listening:
         found = models.load(runs, device=device, precision=precision, plugin=plugin)
+        for line in models.told(found, precision):
+            console.warn(line)
         if host not in LOOPBACK and token is None:
             console.warn(
                 f"--host {host}: whoever reaches this machine may ask; --token-file, or "

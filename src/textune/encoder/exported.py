@@ -76,6 +76,11 @@ class Exported:
         own = np.asarray(export.sharpness, dtype=np.float32)
         self._sharpness = own if len(own) else None
 
+    @property
+    def numbers(self) -> str:
+        """Format of its numbers: "fp32", "fp16" or "int8"."""
+        return self._export.numbers
+
     def window(self, ids: NDArray[np.int32], first: int, asked: NDArray[np.int32]) -> Floats:
         """Compute the logits of a window, (1, C), or of the tokens `asked` in it, (M, C).
 
@@ -185,7 +190,10 @@ def refuse_other(folder: Path, *, device: str, precision: str) -> None:
         )
     own = read(folder).numbers
     if precision not in ("auto", own):
-        raise SettingsError(f"--precision {precision}: {folder} was exported in {own}")
+        raise SettingsError(
+            f"--precision {precision}: {folder} was exported in {own}; leave --precision out, or "
+            "give its run instead"
+        )
 
 
 def runner(file: Path, to: str) -> Run:

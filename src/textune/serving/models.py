@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from textune.decisions.rule import Decision
-from textune.encoder import exported
+from textune.encoder import bases, exported
 from textune.errors import SettingsError, among
 from textune.records import Example, Prediction
-from textune.runs.runs import Card
+from textune.runs.runs import Card, model_folder
 from textune.serving import refusals
 from textune.tasks import registry
 from textune.tasks.interface import Task
@@ -165,22 +165,47 @@ def named(runs: Sequence[str]) -> dict[str, str]:
 
 
 def load(
-    runs: Sequence[str], *, device: str = "auto", precision: str = "fp32", plugin: Any = None
+    runs: Sequence[str], *, device: str = "auto", precision: str | None = None, plugin: Any = None
 ) -> Models:
     """Load runs, weights and all, and folders that were exported.
 
+    Args:
+        runs: As for `named`.
+        device: As for `Predictor.load`.
+        precision: Number format of the runs, fp32 where none is given; an export has its own.
+        plugin: As for `Predictor.load`.
+
     Raises:
-        SettingsError: Two have the same name; or as `Predictor.load`.
+        SettingsError: Two have the same name, or there are exports alone, of another number format;
+            or as `Predictor.load`.
     """
     from textune.predicting.predictor import Predictor
 
+    places = named(runs)
+    folders = {name: model_folder(bases.of_address(place)) for name, place in places.items()}
+    graphs = {name for name, folder in folders.items() if exported.is_in(folder)}
+    of_graphs = precision if precision and len(graphs) == len(places) else "auto"
     made: Mapping[str, Served] = {
         name: Predictor.load(
             place,
             device=device,
-            precision="auto" if exported.is_in(Path(place)) else precision,  # it has its own
+            precision=of_graphs if name in graphs else precision or "fp32",
             plugin=plugin,
         )
-        for name, place in named(runs).items()
+        for name, place in places.items()
     }
     return Models([Model(name, predictor) for name, predictor in made.items()])
+
+
+def told(models: Models, precision: str | None) -> list[str]:
+    """Say which exports answer in numbers of their own, where others were asked for."""
+    graphs = [
+        (one.name, one.predictor.encoder.numbers)
+        for one in models.all
+        if isinstance(one.predictor.encoder, exported.Exported)
+    ]
+    return [
+        f"{name}: answers in {numbers}, as it was exported; --precision {precision} is for the runs"
+        for name, numbers in graphs
+        if precision not in (None, "auto", numbers)
+    ]
