@@ -3,6 +3,7 @@
 import json
 import random
 import sys
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from conftest import WORDS
 from made_runs import make_run
 from textune.doors import cli
 from textune.metrics import moved
+from textune.recipes import drifting
 from textune.runs import predictions
 
 
@@ -74,6 +76,29 @@ def test_few_texts_tell_nothing_and_mistakes_are_said(run, tmp_path, monkeypatch
     assert "--level 2.0: expected a probability, as 0.01" in err
     empty = write(tmp_path / "empty.csv", [])
     assert say(monkeypatch, capsys, run, empty)[0] == 2
+
+
+def test_of_a_long_file_no_more_is_held_than_is_compared(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(drifting, "MOST", 30)
+    long = [f"{text} {'x' * 30_000}" for text in texts(1500, seed=4)]
+    file = write(tmp_path / "long.csv", [*long, " ", ""])
+    tracemalloc.start()
+    try:
+        found = textune.watch(run, file)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < file.stat().st_size / 2
+    assert (found.texts, found.held_out) == (30, 30)
+    assert "30 of 1,500 texts of long.csv are compared, drawn at random" in found.remarks
+    assert "30 of 200 held-out texts are compared, drawn at random" in found.remarks
+    assert any(" rows have no text and are left out" in remark for remark in found.remarks)
+    rows = [each["place"] for each in found.unlike]
+    assert rows == [each["place"] for each in textune.watch(run, file).unlike]
+    (run / "config.toml").write_text("seed = 9\n", encoding="utf-8")
+    other = textune.watch(run, file)
+    (run / "config.toml").unlink()
+    assert rows != [each["place"] for each in other.unlike]
 
 
 def test_a_run_without_held_out_texts_is_refused(tiny_base, tmp_path):

@@ -1,9 +1,13 @@
 """A stream of rows becomes an even sample of them, whatever its length."""
 
+import random
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
+from typing import TypeVar
 
 from textune.records import Row
+
+Item = TypeVar("Item")
 
 SAMPLE_CHARACTERS = 600  # kept of a sampled cell
 CHUNK = 256
@@ -52,3 +56,18 @@ def head(rows: Iterable[Row], most: int, *, characters: int = MOST_FIRST) -> Ite
         size += sum(map(len, row.cells))
         if size > characters:
             return
+
+
+def drawn(items: Iterable[Item], most: int, *, seed: int) -> list[Item]:
+    """Draw so many items of a stream, each as likely as any other; all, in order, where it has less.
+
+    One pass that holds no more than it returns (reservoir sampling, algorithm R: Vitter 1985).
+    """
+    draw = random.Random(seed)
+    found: list[Item] = []
+    for number, item in enumerate(items):
+        if number < most:
+            found.append(item)
+        elif (place := draw.randrange(number + 1)) < most:
+            found[place] = item
+    return found

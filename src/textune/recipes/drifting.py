@@ -4,8 +4,8 @@ The file is compared with the texts that judged the run, which its model did not
 are answered by the model as it is now.
 """
 
-import random
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from textune.data import skipping
+from textune.data import sampling, skipping
 from textune.errors import DataError, Problems, RunError, SettingsError
 from textune.metrics import moved
 from textune.metrics.moved import Tested
@@ -21,10 +21,11 @@ from textune.predicting import held
 from textune.predicting.predictor import Predictor, Reading
 from textune.records import PASSAGES, Example, Prediction
 from textune.runs import openings, seen_texts
+from textune.settings import config
 from textune.tasks import examples
 
 MOST = 5_000  # texts of either side that are compared, drawn from all
-SEED = 0
+SEED = 0  # of the halves by which language is compared
 SHOWN = 10  # rows most unlike the run's texts
 NONE = "none"
 
@@ -82,10 +83,11 @@ def watch(run: Path, source: object, options: Reading, *, level: float) -> Watch
     predictor = Predictor.opened(run, **given)
     home = openings.home(run)
     kept = _held(home, predictor)
-    name, found, remarks = _read(predictor, source, options)
-    remarks += _of_seen(home, found)
-    before = _drawn(kept.examples, "held-out texts", remarks)
-    after = _drawn(found, f"texts of {name}", remarks)
+    seed = config.seed_of(home / "config.toml")
+    name, after, remarks = _read(predictor, source, options, seed)
+    remarks += _of_seen(home, after)
+    before = sampling.drawn(kept.examples, MOST, seed=seed)
+    remarks += _of_drawn(len(kept.examples), "held-out texts")
     if min(len(before), len(after)) < moved.LEAST:
         remarks.append(
             f"{len(after):,} texts and {len(before):,} held-out ones: with fewer than "
@@ -129,26 +131,37 @@ def _held(home: Path, predictor: Predictor) -> held.Held:
 
 
 def _read(
-    predictor: Predictor, source: object, options: Reading
+    predictor: Predictor, source: object, options: Reading, seed: int
 ) -> tuple[str, list[Example], list[str]]:
-    """Return a file's name, those of its texts that are not empty, and what was left out."""
+    """Return a file's name, texts drawn of those that are not empty, and what was left out.
+
+    The file is read once, row by row; no more of it is held than is drawn.
+    """
     table, agreed = options.open(source, predictor.card, unlabelled=True)
     kept = skipping.without(table, agreed.skip)
     to_example = examples.reader(table, agreed, labelled=False)
     problems = Problems(table.name, table.faults)
-    everything = list(examples.sound(kept.rows(), to_example, problems))
+    counts: Counter[bool] = Counter()
+
+    def full() -> Iterator[Example]:
+        for item in examples.sound(kept.rows(), to_example, problems):
+            has_text = bool(item.text.strip())
+            counts[has_text] += 1
+            if has_text:
+                yield item
+
+    found = sampling.drawn(full(), MOST, seed=seed)
     problems.raise_any()
-    found = [item for item in everything if item.text.strip()]
     if not found:
         raise DataError(f"{table.name}: no row has a text; there is nothing to compare")
     remarks = [table.faults.said(table.name)] if table.faults else []
-    if empty := len(everything) - len(found):
-        remarks.append(f"{empty:,} of {len(everything):,} rows have no text and are left out")
-    return table.name, found, remarks
+    if empty := counts[False]:
+        remarks.append(f"{empty:,} of {counts.total():,} rows have no text and are left out")
+    return table.name, found, [*remarks, *_of_drawn(counts[True], f"texts of {table.name}")]
 
 
 def _of_seen(home: Path, found: Sequence[Example]) -> list[str]:
-    """Say how many texts training saw, of which the model is surer than of others."""
+    """Say how many of the texts training saw, of which the model is surer than of others."""
     seen = sum(map(bool, seen_texts.ways(home, found) or ()))
     if not seen:
         return []
@@ -158,12 +171,9 @@ def _of_seen(home: Path, found: Sequence[Example]) -> list[str]:
     ]
 
 
-def _drawn(found: Sequence[Example], noun: str, remarks: list[str]) -> list[Example]:
-    """Draw texts where there are too many."""
-    if len(found) <= MOST:
-        return list(found)
-    remarks.append(f"{MOST:,} of {len(found):,} {noun} are compared, drawn at random")
-    return random.Random(SEED).sample(list(found), MOST)
+def _of_drawn(count: int, noun: str) -> list[str]:
+    """Say that texts were drawn, where there were too many."""
+    return [f"{MOST:,} of {count:,} {noun} are compared, drawn at random"] if count > MOST else []
 
 
 def _ids(predictor: Predictor, found: Sequence[Example]) -> list[NDArray[np.int32]]:
