@@ -26,6 +26,7 @@ from bench import commands, machine
 BATCH, SKIPPED = 32, 5  # texts of an update; first updates that no time is taken of
 BARS = {"gradient": 1e-6, "loss": 1e-5, "ratio": 0.85}
 WITHIN = 8  # cards of a machine
+PROGRAMS = ("textune", "trainer")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -45,6 +46,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """Read the command line."""
     parser = commands.plain_parser("ranks", __doc__)
     add = parser.add_argument
+    add("--only", help=f"one of the programs: {', '.join(PROGRAMS)}")
     add("--steps", type=commands.positive, default=50, help="updates of a run (50)")
     add("--turns", type=commands.natural, default=2, help="turns of the throughput (2)")
     add("--batch", type=commands.positive, default=BATCH, help="texts of an update (32)")
@@ -55,7 +57,9 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--between-gbs", type=float, default=25.0, help="GB/s between machines, one way")
     add("--overlap", type=float, default=0.0, help="share of the adding that computing hides (0)")
     add("--cards", default="8,16,32,64", help="how many, by comma")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    options.only = commands.chosen(parser, options.only, PROGRAMS, PROGRAMS)
+    return options
 
 
 def expected(options: argparse.Namespace) -> list[dict[str, float]]:
@@ -77,8 +81,26 @@ def expected(options: argparse.Namespace) -> list[dict[str, float]]:
 
 
 def measured(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
-    """Compare results and speeds."""
+    """Compare results and speeds of the programs that are asked for."""
     rows = _rows(options.data, (options.steps + 5) * options.batch)
+    found: dict[str, Any] = {"holds": True}
+    if "textune" in options.only:
+        found |= _compared(options, folder, rows)
+    if "trainer" in options.only:
+        found["trainer"] = {n: _trainer(options, folder, rows, n) for n in (1, 2)}
+    return {
+        "bars": BARS,
+        **found,
+        "settings": commands.settings(options),
+        "versions": machine.versions(),
+        "machine": machine.processor(),
+    }
+
+
+def _compared(
+    options: argparse.Namespace, folder: Path, rows: list[tuple[str, int]]
+) -> dict[str, Any]:
+    """Compare textune by one process and by two."""
     once = rows[: options.batch]
     first = {n: _textune(options, folder, f"first-{n}", once, n, 1) for n in (1, 2)}
     both = {n: _textune(options, folder, f"whole-{n}", rows, n, 1) for n in (1, 2)}
@@ -89,25 +111,16 @@ def measured(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     same = all(metrics[0][name] == metrics[1][name] for name in ("n", "mcc", "accuracy"))
     speeds = [_turn(options, folder, rows, turn) for turn in range(options.turns)]
     ratios = [turn["two by one"] / turn["one by two"] for turn in speeds]
-    peers = {n: _trainer(options, folder, rows, n) for n in (1, 2)}
-    found = {
+    ratio = statistics.median(ratios) if ratios else None
+    is_fast = ratio is None or ratio >= BARS["ratio"]
+    return {
+        "holds": gradient <= BARS["gradient"] and loss <= BARS["loss"] and same and is_fast,
         "gradient": gradient,
         "loss": loss,
         "updates": len(losses[0]),
         "metrics_same": same,
-        "ratio": statistics.median(ratios) if ratios else None,
+        "ratio": ratio,
         "turns": speeds,
-        "trainer": peers,
-    }
-    is_fast = not ratios or found["ratio"] >= BARS["ratio"]
-    holds = gradient <= BARS["gradient"] and loss <= BARS["loss"] and same and is_fast
-    return {
-        "bars": BARS,
-        "holds": holds,
-        **found,
-        "settings": commands.settings(options),
-        "versions": machine.versions(),
-        "machine": machine.processor(),
     }
 
 
