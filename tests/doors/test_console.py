@@ -4,7 +4,7 @@ import re
 import pytest
 import torch
 
-from textune.doors import console, console_metrics, console_predictions, watching
+from textune.doors import console, console_files, console_metrics, console_predictions, watching
 from textune.records import Message, Prediction, Started, Step, Validated
 
 
@@ -24,6 +24,16 @@ def test_the_number_of_a_line_is_no_picture(capsys):
     out, err = capsys.readouterr()
     assert out.count("a.csv:100:") == 2
     assert err.splitlines() == ["error: a.csv:100: blank"]
+
+
+def test_files_of_one_name_are_told_apart_by_their_folders(tmp_path, capsys):
+    for place in ("config.toml", "model/config.json", "model/1_Pooling/config.json"):
+        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / place).write_text(place, encoding="utf-8")
+    console_files.show_saved(tmp_path)
+    said = "".join(capsys.readouterr().out.split())
+    assert f"{tmp_path}/(11B):config.toml11B" in said
+    assert f"{tmp_path}/model/(44B):1_Pooling/config.json27B,config.json17B" in said
 
 
 HOSTILE = (

@@ -13,7 +13,7 @@ CPU = torch.device("cpu")
 
 @pytest.mark.parametrize("wanted", ["fp32", "bf16"])
 def test_a_format_that_is_asked_for_is_taken(wanted):
-    assert formats.choose(wanted, CPU, width=32) == (wanted, "as asked for")
+    assert formats.choose(wanted, CPU, width=32) == (wanted, "as train.precision says")
 
 
 def test_a_processor_without_bf16_computes_in_fp32(monkeypatch):

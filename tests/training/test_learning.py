@@ -170,7 +170,7 @@ def test_a_run_in_bf16_continues_to_the_same_weights(reviews, tiny_base, tmp_pat
     parted = train_request(reviews, tiny_base, tmp_path / "parted", change, **given)
     again = train_request(reviews, tiny_base, tmp_path / "parted", change, resume=True, **given)
     said = [event.text for event in labelled_text.learn(whole) if isinstance(event, Message)]
-    assert any("numbers: bf16 (as asked for)" in text for text in said)
+    assert any("numbers: bf16 (as train.precision says)" in text for text in said)
     with pytest.raises(StoppedError):
         for event in labelled_text.learn(parted):
             if isinstance(event, Step) and event.number == 5:

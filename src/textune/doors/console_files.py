@@ -12,22 +12,22 @@ UNITS = ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
 
 
 def show_saved(run: Path) -> None:
-    """Print which files a run has, the largest of each folder first, and their sizes."""
+    """Print which files a run and its model have, the largest first, and their sizes."""
     out.print("\n[bold]saved[/]")
     for name, words in told(run).items():
         out.print(escape(folded(f"  {name}: {words}", screen=out)))
 
 
 def told(run: Path) -> dict[str, str]:
-    """Say of a run's folder, and of its model, what is in them."""
-    parts = {str(run): [one for one in run.iterdir() if one.is_file() and one.name[0] != "."]}
+    """Say of a run's folder, and of its model with the folders in it, what is in them."""
+    parts = {run: [one for one in run.iterdir() if one.is_file() and one.name[0] != "."]}
     model = run / "model"
     if model.is_dir():
-        parts[str(model)] = [one for one in model.rglob("*") if one.is_file()]
+        parts[model] = [one for one in model.rglob("*") if one.is_file()]
     return {
         f"{place}/ ({size(sum(one.stat().st_size for one in files))})": ", ".join(
-            f"{one.name} {size(one.stat().st_size)}"
-            for one in sorted(files, key=lambda one: (-one.stat().st_size, one.name))
+            f"{one.relative_to(place).as_posix()} {size(one.stat().st_size)}"
+            for one in sorted(files, key=lambda one: (-one.stat().st_size, str(one)))
         )
         for place, files in parts.items()
     }

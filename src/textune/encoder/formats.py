@@ -30,7 +30,7 @@ def choose(wanted: str, device: torch.device, *, width: int) -> tuple[str, str]:
     """
     names.require_format(wanted)
     if wanted != "auto":
-        return wanted, "as asked for"
+        return wanted, "as train.precision says"
     forced = os.environ.get(FORCED)
     if forced:
         if forced not in names.FORMATS[1:]:
