@@ -20,7 +20,11 @@ def test_more_cards_are_expected_to_bring_what_the_formula_says(tmp_path):
 
 @pytest.mark.parametrize(
     ("words", "asked"),
-    [((), ["textune", 1, 2]), (("--only", "textune"), ["textune"]), (("--only", "trainer"), [1, 2])],
+    [
+        ((), ["textune", 1, 2]),
+        (("--only", "textune"), ["textune"]),
+        (("--only", "trainer"), [1, 2]),
+    ],
 )
 def test_a_program_can_be_left_out(words, asked, shared, tmp_path, monkeypatch):
     seen = []

@@ -59,7 +59,7 @@ def head(rows: Iterable[Row], most: int, *, characters: int = MOST_FIRST) -> Ite
 
 
 def drawn(items: Iterable[Item], most: int, *, seed: int) -> list[Item]:
-    """Draw so many items of a stream, each as likely as any other; all, in order, where it has less.
+    """Draw so many items of a stream, each as likely as any other; all of fewer, in their order.
 
     One pass that holds no more than it returns (reservoir sampling, algorithm R: Vitter 1985).
     """
