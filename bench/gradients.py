@@ -13,8 +13,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from textune.fast import memory
 from textune.fast.matrices import Matrix
-from textune.training import memory
 
 
 class Returned(torch.autograd.Function):

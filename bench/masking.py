@@ -85,12 +85,13 @@ def build(job: Job, *, epochs: int = PASSES, changes: Sequence[str] = ()) -> Any
     from textune.corpora import library
     from textune.doors import keywords
     from textune.encoder import devices
+    from textune.fast import memory
     from textune.objectives.masked import Masked
     from textune.recipes import vocabularies
     from textune.runs.events import drained
     from textune.settings.language_config import AdaptSettings
     from textune.text import tokenizers
-    from textune.training import memory, snapshot
+    from textune.training import snapshot
     from textune.training.learner import Learner
 
     given = {
@@ -110,12 +111,9 @@ def build(job: Job, *, epochs: int = PASSES, changes: Sequence[str] = ()) -> Any
     )
     loaded = start.language(found, nsp=False, seed=settings.seed)
     loaded.encoder.to(devices.choose(settings.device))
-    settings, _ = snapshot.choose_precision(
-        settings,
-        loaded.encoder.device,
-        width=int(loaded.encoder.config.hidden_size),
-        resumed=None,
-    )
+    width = int(loaded.encoder.config.hidden_size)
+    device = loaded.encoder.device
+    settings, _ = snapshot.choose_precision(settings, device, width=width, resumed=None)
     learner = Learner.build(Masked(everything(found), job.batch_size), settings, loaded.encoder)
     torch.manual_seed(settings.seed)  # this and the next as in learning.learn
     memory.keep()

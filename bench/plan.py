@@ -91,8 +91,8 @@ def _child(job: dict[str, Any], threads: int) -> dict[str, Any]:
 def _work(job: dict[str, Any]) -> dict[str, Any]:
     """Forecast, or run and measure."""
     import textune
+    from textune.fast import memory
     from textune.recipes import reckoned
-    from textune.training import memory
 
     clock: Callable[[], float] = time.process_time if job["processor"] else time.perf_counter
     reckoned.clock = clock

@@ -84,9 +84,9 @@ def _one_command_line():
 def _kept_memory():
     """Keep what is freed through all tests, as a training does: the heap of so many is large.
 
-    `tests/training/test_memory.py` gives it back.
+    `tests/fast/test_kept_memory.py` gives it back.
     """
-    from textune.training import memory
+    from textune.fast import memory
 
     memory.keep()
     with pytest.MonkeyPatch.context() as patch:

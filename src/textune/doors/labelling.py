@@ -6,6 +6,7 @@ from pathlib import Path
 
 from textune.doors import console, console_explaining, console_predictions
 from textune.errors import SettingsError
+from textune.fast import memory
 from textune.predicting import files, telling, unfinished
 from textune.predicting.files import Long
 from textune.predicting.outputs import Output
@@ -54,25 +55,25 @@ def of_file(
         raise SettingsError(
             f"--explain: files of {form[0].name} have no place for it; leave it out"
         )
+    memory.keep()  # what a batch frees is wanted by the next
     if written is None:
         texts = files.read_texts(predictor, source, options, left_out=left_out)
         show(predictor, texts, options.threshold, explain=explain, as_json=as_json)
     else:
-        overwrite = written.overwrite
         if form is None:
             steps = files.predict_file(
                 predictor,
                 source,
                 written.path,
                 options,
-                overwrite=overwrite,
+                overwrite=written.overwrite,
                 harmless=written.harmless,
                 explain=explain,
                 long=long,
             )
         else:
             steps = table.predict_as(
-                predictor, source, written.path, options, form, overwrite=overwrite
+                predictor, source, written.path, options, form, overwrite=written.overwrite
             )
         with _telling_what_is_kept(written.path):
             rows = max(console.counting(steps, what="labelling"), default=0)

@@ -12,7 +12,7 @@ from multiprocessing import active_children, get_context, parent_process
 from pathlib import Path
 
 from textune.errors import RanksError
-from textune.fast import cores
+from textune.fast import cores, memory
 from textune.predicting.answering import Answering, Cells
 from textune.predicting.predictor import Predictor
 from textune.records import Example
@@ -75,6 +75,7 @@ def _open(opening: Opening, threads: int) -> None:
     os.environ.setdefault(THREADS, str(threads))  # before torch is loaded; what a user set stays
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process ends the others
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    memory.keep()  # what a batch frees is wanted by the next
     predictor = Predictor.opened(
         opening.run, device=opening.device, precision=opening.precision, plugin=opening.plugin
     )

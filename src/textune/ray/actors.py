@@ -7,6 +7,7 @@ from itertools import cycle
 from typing import Any
 
 from textune.errors import MissingExtraError, RanksError, first_line
+from textune.fast import memory
 from textune.predicting.answering import Answering, Cells
 from textune.predicting.files import Ask
 from textune.predicting.predictor import Predictor
@@ -74,6 +75,7 @@ class _Actor:
     """A model in a process of the cluster."""
 
     def __init__(self, opening: Opening) -> None:
+        memory.keep()  # what a batch frees is wanted by the next
         predictor = Predictor.opened(
             opening.run, device=opening.device, precision=opening.precision, plugin=opening.plugin
         )

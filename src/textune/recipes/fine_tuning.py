@@ -18,7 +18,7 @@ from textune.encoder.units import Units
 from textune.errors import SettingsError
 from textune.evaluation import evaluate, fitting, judged, parts
 from textune.extensions import kept
-from textune.fast import threads
+from textune.fast import memory, threads
 from textune.metrics import catalogue
 from textune.metrics.metrics import Report
 from textune.objectives.labelled import Labelled, forewarnings
@@ -53,7 +53,7 @@ from textune.settings import judging
 from textune.settings.config import TrainSettings
 from textune.tasks import registry
 from textune.text import plan, unknown
-from textune.training import memory, snapshot
+from textune.training import snapshot
 from textune.training.clock import Clock
 from textune.training.guards import StopRequest
 from textune.training.learner import Learner

@@ -11,6 +11,7 @@ from textune.corpora.corpus import Corpus
 from textune.encoder.model import Encoder
 from textune.errors import NumericsError
 from textune.evaluation import evaluate
+from textune.fast import memory
 from textune.objectives.labelled import Labelled
 from textune.objectives.work import Work
 from textune.probing import heads
@@ -21,7 +22,7 @@ from textune.recipes.refitted import Refit
 from textune.records import LinearHead, Step
 from textune.settings.config import Settings
 from textune.settings.language_config import RunSettings
-from textune.training import memory, starting_over
+from textune.training import starting_over
 from textune.training.learner import Learner
 from textune.training.progress import Progress
 from textune.training.room import Room

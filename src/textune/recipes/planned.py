@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from textune.fast import memory
 from textune.parallel.place import refuse
 from textune.recipes import labelled_text, plain_text, recipe, reckoned, seeds, trial
 from textune.recipes.recipe import Asked, Event, Gathered, Story
@@ -20,7 +21,6 @@ from textune.runs import events
 from textune.runs.runs import Run
 from textune.settings.config import TrainSettings
 from textune.storage import atomic
-from textune.training import memory
 from textune.training.clock import Clock
 
 if TYPE_CHECKING:  # with torch, which takes seconds to import

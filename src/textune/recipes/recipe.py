@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 from textune.decisions.rule import Decision
 from textune.encoder import manifest, names
 from textune.errors import RunError
+from textune.fast import memory
 from textune.metrics.metrics import Report
 from textune.recipes import assisting, at_chance, joining
 from textune.recipes.requests import Request
@@ -29,7 +30,7 @@ from textune.storage import atomic, folders
 from textune.text import saving
 from textune.trackers import names as trackers
 from textune.trackers.several import following
-from textune.training import energy, guards, memory
+from textune.training import energy, guards
 from textune.training.clock import Clock
 from textune.training.guards import StopRequest
 

@@ -13,9 +13,9 @@ from types import FrameType
 import uvicorn
 
 from textune.errors import RunError, SettingsError
+from textune.fast import memory
 from textune.serving import app
 from textune.serving.app import Service
-from textune.training import memory
 
 GIVE_WAY = 0.0005  # seconds after which the model's thread lets requests be read
 STOPS = (signal.SIGINT, signal.SIGTERM)

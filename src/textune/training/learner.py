@@ -15,7 +15,7 @@ from textune.encoder import adapters, devices, precision, recomputing, remarks, 
 from textune.encoder.model import Encoder
 from textune.encoder.precision import Plain
 from textune.encoder.vocabulary import SubTable
-from textune.fast import threads
+from textune.fast import memory, threads
 from textune.metrics import written
 from textune.objectives.objective import Objective, passes
 from textune.objectives.work import Work
@@ -32,7 +32,6 @@ from textune.training import (
     checkpoint,
     late,
     loop,
-    memory,
     optim,
     own_optimizers,
     reducing,

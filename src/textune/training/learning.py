@@ -12,12 +12,12 @@ import torch
 from torch import Tensor
 
 from textune.errors import NumericsError, RanksError, StoppedError
-from textune.fast import threads
+from textune.fast import memory, threads
 from textune.metrics import catalogue, written
 from textune.metrics.metrics import Report
 from textune.records import Batch, Message, Started, Step, Validated
 from textune.runs.journal import Journal
-from textune.training import capturing, leading, memory, snapshot, starting_over
+from textune.training import capturing, leading, snapshot, starting_over
 from textune.training.guards import StopRequest
 from textune.training.learner import Learner
 from textune.training.profiling import Profiler

@@ -13,10 +13,10 @@ import torch
 from textune.encoder import adapters, recomputing
 from textune.encoder.model import Encoder
 from textune.errors import OutOfMemoryError
+from textune.fast import memory
 from textune.objectives.objective import Objective
 from textune.objectives.work import Work
 from textune.records import Batch, Message
-from textune.training import memory
 
 MOST = 4  # times that the micro-batches of a run are halved
 MICRO_TOKENS = {"cpu": 4096, "cuda": 32768, "mps": 8192}

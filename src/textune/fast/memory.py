@@ -1,4 +1,4 @@
-"""Memory that one update frees is kept for the next, instead of going back to the system."""
+"""Memory that a pass frees is kept for the next, instead of going back to the system."""
 
 import ctypes
 import sys
@@ -11,8 +11,9 @@ _KEPT = 2**30  # bytes at the top of the heap that are not given back
 def keep() -> None:
     """Tell the allocator to keep what is freed; without glibc nothing happens.
 
-    Every activation of a step is freed in its backward pass. As the system fills each page that it
-    hands out anew with zeros, taking them again costs more than the arithmetic on some of them.
+    Every activation of a step is freed in its backward pass, and of a forward pass alone even
+    sooner. As the system fills each page that it hands out anew with zeros, taking them again costs
+    more than the arithmetic on some of them.
     """
     system = _glibc()
     if system is not None:

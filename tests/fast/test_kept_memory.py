@@ -7,7 +7,7 @@ import pytest
 
 COUNT = """
 import torch
-from textune.training import memory
+from textune.fast import memory
 
 def resident():
     with open("/proc/self/statm") as file:
