@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import sys
+import threading
 import time
 
 import pytest
@@ -67,7 +68,34 @@ def words(texts, base, out, *more):
 
 
 @pytest.fixture(scope="module")
-def together(texts, tiny_base, tmp_path_factory, _kernels):
+def standing(texts, tiny_base, tmp_path_factory):
+    """Return two processes of which the second stands still, a thread that waits for the end of
+    the first, and where it notes the seconds until then.
+
+    They wait for each other while the run below is made.
+    """
+    folder = tmp_path_factory.mktemp("standing")
+    more = ("--set", f"train.rank_timeout={STANDING}")
+    given = {"TEXTUNE_PICTURES": 0}
+    started = made_ranks.start(words(texts, tiny_base, folder / "run", *more), folder, **given)
+    end = time.monotonic() + 60
+    while not any(folder.glob("run/checkpoints/step-*")) and time.monotonic() < end:
+        time.sleep(0.01)
+    os.kill(started.processes[1].pid, signal.SIGSTOP)
+    began, ended = time.monotonic(), []
+
+    def wait():
+        started.processes[0].join(60)
+        ended.append(time.monotonic() - began)
+
+    waiting = threading.Thread(target=wait)
+    waiting.start()
+    yield started, waiting, ended
+    started.wait(0)
+
+
+@pytest.fixture(scope="module")
+def together(standing, texts, tiny_base, tmp_path_factory, _kernels):
     """Return the folder of a run of two processes, what was said, and the exit codes.
 
     The second process is killed after the first checkpoint; then both are started once more, each
@@ -115,19 +143,11 @@ def test_two_networks_are_no_hindrance(together):
     assert "continuing after step" in went_on.said()
 
 
-def test_a_process_that_stands_still_ends_the_others_which_name_it(texts, tiny_base, tmp_path):
-    given = {"TEXTUNE_PICTURES": 0}
-    more = ("--set", f"train.rank_timeout={STANDING}")
-    started = made_ranks.start(words(texts, tiny_base, tmp_path / "run", *more), tmp_path, **given)
-    end = time.monotonic() + 60
-    while not any(tmp_path.glob("run/checkpoints/step-*")) and time.monotonic() < end:
-        time.sleep(0.01)
-    os.kill(started.processes[1].pid, signal.SIGSTOP)
-    began = time.monotonic()
-    started.processes[0].join(60)
-    seconds = time.monotonic() - began
+def test_a_process_that_stands_still_ends_the_others_which_name_it(standing):
+    started, waiting, ended = standing
+    waiting.join(60)
     assert started.wait(0) == [7, None], started.said()
-    assert STANDING <= seconds < 3 * STANDING
+    assert STANDING <= ended.pop() < 3 * STANDING
     assert "rank 1 of 2 on " in started.said()
     assert "has ended, or stands still" in started.said()
     assert "is saved: continue with --resume" in started.said()
