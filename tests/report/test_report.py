@@ -1,4 +1,5 @@
 import json
+import shutil
 from dataclasses import asdict
 from html.parser import HTMLParser
 
@@ -125,12 +126,20 @@ def read(run):
     return report.write(run).read_text(encoding="utf-8")
 
 
+@pytest.fixture(scope="module", params=[SINGLE, MULTI], ids=["single", "multi"])
+def written(request, tmp_path_factory):
+    """Return the labels and the folder of a run, and the page that was drawn of it once."""
+    folder = tmp_path_factory.mktemp("written")
+    write_run(folder, request.param)
+    return request.param, folder, read(folder)
+
+
 def pictures_of(run):
     return pictures.draw(run, Files.read(run))
 
 
-def test_the_page_is_whole_and_reaches_for_nothing_outside(run):
-    text = read(run)
+def test_the_page_is_whole_and_reaches_for_nothing_outside(written):
+    text = written[-1]
     page = Page(text)
     assert [link for link in page.links if not link.startswith("#")] == []
     assert "http:" not in text
@@ -141,14 +150,14 @@ def test_the_page_is_whole_and_reaches_for_nothing_outside(run):
     assert "default-src 'none'" in text
 
 
-def test_everything_from_the_data_is_escaped(run):
-    text = read(run)
+def test_everything_from_the_data_is_escaped(written):
+    text = written[-1]
     assert "<script>alert" not in text
     assert text.count("&lt;script&gt;") > 10
 
 
-def test_every_section_is_there_and_only_one_page_is_left(run):
-    text = read(run)
+def test_every_section_is_there_and_only_one_page_is_left(written):
+    _, run, text = written
     for words in (
         "some-encoder", "Training loss", "Learning rate", "Validation MCC", "or column 7",
         "The most confident mistakes", "a.csv:", "train.lr", "versions.torch",
@@ -159,20 +168,16 @@ def test_every_section_is_there_and_only_one_page_is_left(run):
     assert [path.name for path in run.glob("*report*")] == ["report.html"]
 
 
-def test_the_main_number_and_its_interval_are_those_of_the_metrics(run):
-    text = read(run)
+def test_the_main_number_and_its_interval_are_those_of_the_metrics(written):
+    _, run, text = written
     valid = json.loads((run / "metrics.json").read_text())["valid"]
     assert f'<span class="big" data-number="main">{valid["mcc"]:.3f}</span>' in text
     assert "interval {:.3f} to {:.3f}".format(*valid["intervals"]["mcc"]) in text
 
 
-def test_the_confusion_matrix_is_shown_for_one_label_only(tmp_path):
-    one, many = tmp_path / "one", tmp_path / "many"
-    for folder, labels in ((one, SINGLE), (many, MULTI)):
-        folder.mkdir()
-        write_run(folder, labels)
-    assert "What was taken for what" in read(one)
-    assert "What was taken for what" not in read(many)
+def test_the_confusion_matrix_is_shown_for_one_label_only(written):
+    labels, _, text = written
+    assert ("What was taken for what" in text) == (labels is SINGLE)
 
 
 def test_a_matrix_of_many_classes_is_left_out(tmp_path):
@@ -237,7 +242,8 @@ def test_undefined_numbers_are_explained(tmp_path):
     assert "labels.a;b.roc_auc: no text of this split has the label" in read(tmp_path)
 
 
-def test_a_label_that_is_not_scored_is_no_mistake(tmp_path):
+def test_a_label_that_is_not_scored_is_no_mistake(tmp_path, monkeypatch):
+    monkeypatch.setenv("TEXTUNE_PICTURES", "0")  # mistakes are words
     write_run(tmp_path, MULTI)
     path = tmp_path / "predictions" / "valid.parquet"
     table = pq.read_table(path)
@@ -248,12 +254,15 @@ def test_a_label_that_is_not_scored_is_no_mistake(tmp_path):
     assert "most confident mistakes" not in read(tmp_path)
 
 
-def test_the_same_run_gives_the_same_page(run):
-    assert read(run) == read(run)
+def test_the_same_run_gives_the_same_page(written):
+    _, run, text = written
+    assert read(run) == text
 
 
-def test_drawings_are_left_out_where_none_are_wanted(run, monkeypatch):
-    assert "<svg" in read(run)
+def test_drawings_are_left_out_where_none_are_wanted(written, tmp_path, monkeypatch):
+    _, whole, text = written
+    run = shutil.copytree(whole, tmp_path / "run")
+    assert "<svg" in text
     monkeypatch.setenv("TEXTUNE_PICTURES", "0")
     assert "<svg" not in read(run)
     assert "h2" in Page(read(run)).tags
