@@ -1,5 +1,6 @@
 """A sub-table of the embedding learns exactly what the whole table would."""
 
+import functools
 import shutil
 
 import numpy as np
@@ -28,6 +29,7 @@ def steps(count=STEPS):
         yield Work(number, 1, [batch], 4.0, 4, sum(lengths), sum(lengths))
 
 
+@functools.cache
 def learn(*, kind, weight_decay, small):
     encoder = load.build(
         tiny_config(kind), model_class="AutoModelForSequenceClassification", seed=2

@@ -14,6 +14,8 @@ from torch import nn
 from typer.testing import CliRunner
 
 import textune
+from conftest import write_reviews
+from made_texts import own_cache
 from textune.doors import cli
 from textune.errors import ModelError, SettingsError
 from textune.predicting import pyfunc
@@ -69,6 +71,15 @@ def learn(reviews, tiny_base, tmp_path):
     return train
 
 
+@pytest.fixture(scope="module")
+def example(tiny_base, tmp_path_factory, _kernels):
+    """Return a run of the example for an epoch, which tests read."""
+    with own_cache(tmp_path_factory.mktemp("example"), _kernels) as folder:
+        file = write_reviews(folder / "reviews.csv")
+        given = {"base": tiny_base, "epochs": 1, "valid": file, "plugin": EXAMPLE}
+        return textune.train(file, out=folder / "run", **given)
+
+
 def encoder(run):
     return load_file(run.path / "model" / "model.safetensors")
 
@@ -117,8 +128,8 @@ def test_the_example_learns_and_answers_through_every_door(learn, reviews, tmp_p
 
 
 @pytest.mark.filterwarnings("ignore:.*Any type hint is inferred:UserWarning")  # MLflow, of itself
-def test_a_model_with_a_head_of_its_own_asks_for_the_code(learn, tmp_path):
-    run = learn("run", plugin=EXAMPLE)
+def test_a_model_with_a_head_of_its_own_asks_for_the_code(example, tmp_path):
+    run = example
     with pytest.raises(ModelError, match=r"MeanOfLastFour, whose code is not run unasked.*plugin"):
         textune.Predictor.load(run.path)
     changed = tmp_path / "changed.py"
@@ -142,8 +153,8 @@ def test_a_model_with_a_head_of_its_own_asks_for_the_code(learn, tmp_path):
     assert len(loaded.predict(frame)) == len(TEXTS)
 
 
-def test_runs_with_code_of_their_own_are_compared_by_a_file(learn, reviews):
-    one, other = learn("one", plugin=EXAMPLE), learn("other", seed=7)
+def test_runs_with_code_of_their_own_are_compared_by_a_file(example, learn, reviews):
+    one, other = example, learn("other", seed=7)
     words = ["compare", str(one.path), str(other.path), "--plugin", str(EXAMPLE)]
     with pytest.raises(SettingsError, match=r"--plugin: .* give --on FILE"):
         CliRunner().invoke(cli.app, words, catch_exceptions=False)
@@ -207,8 +218,8 @@ def test_a_head_that_cannot_be_one_is_refused(learn, head, words):
         learn("run", head=head)
 
 
-def test_texts_are_suggested_and_explained_by_a_model_with_a_head_of_its_own(learn, tmp_path):
-    run = learn("run", plugin=EXAMPLE)
+def test_texts_are_suggested_and_explained_by_a_model_with_a_head_of_its_own(example, tmp_path):
+    run = example
     file = tmp_path / "pool.txt"
     file.write_text("\n".join([*TEXTS, "fine fine", "cold plot"]) + "\n", encoding="utf-8")
     command = ["suggest", str(run.path), str(file), "-n", "2", "--plugin", str(EXAMPLE), "--json"]
@@ -222,8 +233,8 @@ def test_texts_are_suggested_and_explained_by_a_model_with_a_head_of_its_own(lea
         assert len(reason["words"]) == len(TEXTS[0].split())
 
 
-def test_a_head_of_ones_own_is_described_without_its_code(learn):
-    run = learn("run", plugin=EXAMPLE)
+def test_a_head_of_ones_own_is_described_without_its_code(example):
+    run = example
     found = textune.inspect(run.path)
     saved = load_file(run.path / "model" / "own_head.safetensors")
     output = {one.name: one.shape for one in found.groups()["output"] if "pooler" not in one.name}
