@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from textune.metrics import intervals, metrics, numbers
+from textune.metrics import entities, intervals, metrics, numbers
 
 MANY = 300_000  # texts by which a population is judged
 Case = tuple[Any, ...]
@@ -70,6 +70,28 @@ def targets(rng: np.random.Generator, count: int, *, share: float, heavy: bool) 
     return truth[:, None], known[:, None]
 
 
+def sentences(
+    rng: np.random.Generator, count: int, *, shares: tuple[float, ...], right: tuple[float, float]
+) -> Case:
+    """Draw sentences of six words, two in five of them entities of types of some shares.
+
+    The first type is found as often as `right` says first, the last as it says last; the others lie
+    between. A sentence is hard or easy as a whole. What is missed is taken for another type as
+    often as for none; some words that are none are taken for entities.
+    """
+    size = (count, 6)
+    kinds = len(shares)
+    truth = np.where(rng.random(size) < 0.4, rng.choice(kinds, size, p=np.asarray(shares)), -1)
+    other = rng.choice(kinds, size, p=np.asarray(shares))
+    odds = special.logit(np.linspace(*right, kinds))[truth] + 0.7 * rng.normal(size=(count, 1))
+    is_found = rng.random(size) < special.expit(odds)
+    missed = np.where(rng.random(size) < 0.5, other, -1)
+    none = np.where(rng.random(size) < 0.05, other, -1)
+    found = np.where(truth < 0, none, np.where(is_found, truth, missed))
+    tags = np.asarray([*(f"B-{kind:03}" for kind in range(kinds)), "O"])
+    return tags[truth].tolist(), tags[found].tolist()
+
+
 def _names(case: Case) -> list[str]:
     return [str(place) for place in range(case[1].shape[1])]
 
@@ -95,6 +117,14 @@ def _intervals_of_numbers(case: Case) -> Mapping[str, Any]:
     return numbers.intervals(truth, values)
 
 
+def _judge_entities(case: Case) -> Mapping[str, Any]:
+    return entities.judge(*case, plain=False)
+
+
+def _intervals_of_entities(case: Case) -> Mapping[str, Any]:
+    return entities.intervals(*case, plain=False)
+
+
 def _decided(draw: Callable[..., Case], *, texts: int | None = None, **more: Any) -> World:
     return World(partial(draw, **more), _judge, _intervals, texts)
 
@@ -107,6 +137,10 @@ def _falling(count: int) -> tuple[float, ...]:
 
 def _numbers(**more: Any) -> World:
     return World(partial(targets, **more), _judge_numbers, _intervals_of_numbers)
+
+
+def _tagged(**more: Any) -> World:
+    return World(partial(sentences, **more), _judge_entities, _intervals_of_entities, 40_000)
 
 
 WORLDS = {
@@ -124,4 +158,8 @@ WORLDS = {
     "numbers": _numbers(share=0.5, heavy=False),
     "numbers near": _numbers(share=0.9, heavy=False),
     "numbers outliers": _numbers(share=0.6, heavy=True),
+    "4 types": _tagged(shares=(0.4, 0.3, 0.2, 0.1), right=(0.9, 0.7)),
+    "8 types": _tagged(shares=(0.125,) * 8, right=(0.95, 0.7)),
+    "18 types": _tagged(shares=_falling(18), right=(0.9, 0.5)),
+    "60 types": _tagged(shares=_falling(60), right=(0.8, 0.6)),
 }

@@ -51,7 +51,7 @@ class Service:
 
     async def predict(self, request: Request) -> Response:
         """Answer texts."""
-        return await self._answer(request, at_root=request.url.path == "/")
+        return await self._answer(request, at_root=request.scope["path"] == "/")
 
     async def label(self, request: Request) -> Response:
         """Label a file."""
@@ -132,6 +132,7 @@ def make(service: Service) -> Starlette:
     /health and the page at / are open; the rest asks for the token, where there is one.
     """
     found = [
+        ("/predict", service.predict, "POST", True),  # first, for routes are tried in turn
         ("/", pages.page, "GET", False),
         ("/page.js", pages.script, "GET", False),
         ("/page.css", pages.style, "GET", False),
@@ -139,7 +140,6 @@ def make(service: Service) -> Starlette:
         ("/health/live", service.health, "GET", False),
         ("/health/ready", service.health, "GET", False),
         ("/", service.predict, "POST", True),
-        ("/predict", service.predict, "POST", True),
         ("/label", service.label, "POST", True),
         ("/models", service.described, "GET", True),
         ("/metrics", service.metrics, "GET", True),
