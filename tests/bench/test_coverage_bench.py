@@ -68,6 +68,18 @@ def test_many_classes_of_two_texts_have_an_interval_of_macro_f1_as_wide_as_it_mu
     assert np.mean([low <= 0.817 <= high for low, high in spans]) >= 0.75  # of 40,000 texts
 
 
+def test_entities_of_many_types_have_an_interval_of_macro_f1_as_wide_as_it_must_be():
+    world = coverage_worlds.WORLDS["8 types"]
+    rng, spans, counted = np.random.default_rng(0), [], []
+    for _ in range(SETS):
+        case = world.draw(rng, 300)
+        spans.append(world.intervals(case)["macro_f1"])
+        counted.append(world.judge(case)["macro_f1"])
+    width = float(np.mean([high - low for low, high in spans]))
+    assert width < 1.15 * 2 * 1.96 * np.std(counted)
+    assert np.mean([low <= world.truth["macro_f1"] <= high for low, high in spans]) >= 0.89
+
+
 def test_equal_models_are_called_different_one_time_in_twenty_and_sets_cover():
     shown = coverage_pairs.alarms(100, 60, 0)
     assert max(shown[name] for name in ("accuracy", "macro_f1", "McNemar")) <= 8 / 60

@@ -19,7 +19,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 UNSEEN = 2.0  # texts of each label that nobody saw, at least
-MOST_UNSEEN = 20.0  # where many labels show that one is like another
+MOST_UNSEEN = 8.0  # where many labels show that one is like another; more would shift the mean
+# of unequal ones, of which the rare are often the hardest
 TOGETHER = 3.0  # texts of labels tell as much as one: a wrong one counts for two labels
 FEWEST, MOST = 2, 6  # texts on which it rests how often those are right: as many as labels
 MOST_LABELS = 1_000  # of more, each has so little part in a mean that no unseen ones are drawn
