@@ -78,21 +78,23 @@ def _ip(words):
     return subprocess.run(["ip", *words], capture_output=True, check=False).returncode == 0
 
 
-def _child(words, place, error, network):
+def _child(words, place, error, network, before):
     os.environ |= place
     if network is not None:
         network.enter()
     sys.argv = ["textune", *words]
     for stream in (1, 2):
         os.dup2(os.open(error, os.O_WRONLY | os.O_APPEND), stream)
+    if before is not None:
+        before()
     from textune.doors import cli
 
     cli.run()
 
 
-def start(words, folder, *, world=2, inside=None, **more):
+def start(words, folder, *, world=2, inside=None, before=None, **more):
     """Start a command so often, each in a network if there are some; all say what they say to one
-    file."""
+    file; `before` is a function of a module that each process calls first."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(LOADED)
     with socket.socket() as free:
@@ -108,6 +110,6 @@ def start(words, folder, *, world=2, inside=None, **more):
         if network is not None:
             place |= {"MASTER_ADDR": inside[0].address, "GLOO_SOCKET_IFNAME": network.card}
         place = {name: str(value) for name, value in place.items()}
-        made.append(context.Process(target=_child, args=(words, place, error, network)))
+        made.append(context.Process(target=_child, args=(words, place, error, network, before)))
         made[-1].start()
     return Started(made, error)

@@ -38,12 +38,12 @@ class Seen(reducing.Reducer):
         self.sent = {}
         super().begin()
 
-    def end(self, total):
+    def agree(self, own, *, is_lacking):
         self.early = [bucket.wait is not None for bucket in self._buckets]
         for bucket in self._buckets:
             for weight, then in zip(bucket.weights, self.sent.get(id(bucket), ()), strict=False):
                 assert torch.equal(weight.grad, then)
-        return super().end(total)
+        return super().agree(own, is_lacking=is_lacking)
 
 
 def weights_after(learner, reducer=None, updates=3):

@@ -67,6 +67,11 @@ class Ranks:
         """Whether there are others."""
         return self._joined is not None
 
+    def words(self, rank: int) -> str:
+        """Name one of the processes, and its machine."""
+        host = "" if self._joined is None else self._joined.pulse.host(rank)
+        return Place(rank, self.place.world).words(host)
+
     def say(self, word: dict[str, Any]) -> None:
         """Tell the others what comes next.
 

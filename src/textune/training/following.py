@@ -5,12 +5,14 @@ word on, whatever that had done before: a linear head, a checkpoint.
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from torch import Tensor
 
 from textune.encoder import precision
-from textune.errors import RanksError
+from textune.errors import OutOfMemoryError, RanksError
 from textune.objectives.work import Work
 from textune.parallel.ranks import END, Ranks
 from textune.records import Batch
@@ -34,7 +36,8 @@ def follow(learner: Learner, ranks: Ranks) -> dict[str, Any]:
                 case "state":
                     works = _take_state(learner, ranks)
                 case "step":
-                    _learn(learner, next(works), word, reducer)
+                    with suppress(OutOfMemoryError):  # the first one has come to it, too
+                        _learn(learner, next(works), word, reducer)
                 case "judge":
                     _assist(learner, word)
     return word
@@ -48,6 +51,7 @@ def _take_state(learner: Learner, ranks: Ranks) -> Iterator[Work]:
     learner.encoder.release()
     found = Checkpoint(ranks.receive(), state)
     learner.progress = snapshot.put_back(found, learner.encoder.model, learner.optimizer)
+    learner.room.take(learner.progress.room, learner.encoder)
     learner.model.reload()
     starting_over.watch(learner)
     return learner.work()
@@ -84,8 +88,14 @@ def _learn(learner: Learner, work: Work, word: dict[str, Any], reducer: Reducer 
     ranks.seed(learner.settings.seed, work.number)
     learner.model.set_dropout(True)
     with precision.products(by_tf32=learner.by_tf32):
-        loop.accumulate(learner.model, loss, work, reducer=reducer)
-    norm = optimizer.clip(learner.settings.train.clip)
+        _, norm = loop.gradient(
+            partial(loop.accumulate, learner.model, loss, reducer=reducer),
+            work,
+            (learner.model, optimizer),
+            clip=learner.settings.train.clip,
+            reducer=reducer,
+            smaller=learner.smaller,
+        )
     if optimizer.skips or bool(norm.isfinite()):
         loop.update(learner.model, optimizer)
     if watch is not None:

@@ -13,6 +13,7 @@ def share_state(learner: Learner) -> None:
     """Give the others the weights, the moments and how far the run is."""
     if not learner.ranks.are_several:
         return
+    learner.progress.room = learner.room.noted()
     found = snapshot.take(
         learner.encoder.model, learner.optimizer, learner.progress, learner.prints()
     )

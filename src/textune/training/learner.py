@@ -1,7 +1,7 @@
 """An objective and an encoder become a learner: all that changes while a run learns."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -46,7 +46,7 @@ from textune.training.optim import AdamW
 from textune.training.own_callbacks import Control, Listeners
 from textune.training.profiling import Profiler
 from textune.training.progress import Progress
-from textune.training.room import Room, usual_tokens
+from textune.training.room import Lack, Room, usual_tokens
 
 START = "start."  # before the names of what the head was at the first step, in checkpoints
 
@@ -296,14 +296,15 @@ class Learner:
                 if most != self.micro_tokens:
                     break
 
-    def smaller(self, work: Work, *, is_captured: bool) -> Work:
+    def smaller(self, work: Work, lacks: Sequence[Lack], *, is_captured: bool = False) -> Work:
         """Return an update for which memory was lacking, to be computed with less.
 
         Raises:
             OutOfMemoryError: Nothing is left to do.
         """
         may_recompute = self.settings.train.recompute == "auto" and not is_captured
-        work = self.room.again(self.encoder, self.objective, work, may_recompute=may_recompute)
+        given: Any = {"may_recompute": may_recompute, "place": self.ranks.place}
+        work = self.room.again(self.encoder, self.objective, work, lacks, **given)
         if self.watch is not None:
             self.watch.begin(work)
         return work
@@ -338,7 +339,7 @@ class Learner:
             reducer=reducing.between(self.ranks, self.model, self.optimizer),
             capturing=capturing,
             by_tf32=self.by_tf32,
-            smaller=None if self.ranks.are_several else smaller,
+            smaller=smaller,
         )
 
     def measures(self) -> Capsule:

@@ -14,11 +14,12 @@ from textune.fast.lacking import is_lack
 from textune.objectives.work import Work
 from textune.records import Batch, Step
 from textune.text import batches
-from textune.training import generators, parted
+from textune.training import generators, parted, room, together
 from textune.training.capturing import Capturing
 from textune.training.late import UPDATES, Late, told
 from textune.training.optim import AdamW
 from textune.training.reducing import Reducer
+from textune.training.together import Smaller
 
 Item = TypeVar("Item")
 REMEDY = "a lower --lr or --set train.precision=fp32"
@@ -62,7 +63,7 @@ def train(
     reducer: Reducer | None = None,
     capturing: Capturing | None = None,
     by_tf32: bool = False,
-    smaller: Callable[[Work], Work] | None = None,
+    smaller: Smaller | None = None,
 ) -> Iterator[Step]:
     """Update the weights once for each step, and yield what it was like.
 
@@ -92,11 +93,12 @@ def train(
     late = late or Late(REMEDY, UPDATES if optimizer.skips else 0)
     for work in steps:
         model.set_dropout(dropout)  # whoever took the step before may have judged by the model
-        total, norm = _gradient(
+        total, norm = gradient(
             partial(_added, model, loss, capturing=capturing, reducer=reducer, by_tf32=by_tf32),
             work,
             (model, optimizer),
             clip=clip,
+            reducer=reducer,
             smaller=smaller,
         )
         step = Step(
@@ -117,19 +119,24 @@ def train(
     late.settle()
 
 
-def _gradient(
+def gradient(
     compute: Callable[[Work], Tensor],
     work: Work,
     changing: tuple[Trainable, AdamW],
     *,
     clip: float | None,
-    smaller: Callable[[Work], Work] | None,
+    reducer: Reducer | None,
+    smaller: Smaller | None,
 ) -> tuple[Tensor, Tensor]:
     """Compute the gradient of an update, its loss and its norm; again where memory is lacking.
 
     Nothing of the weights and the moments has changed until then, and the generators of masks are
     put back to where they stood.
     """
+    if reducer is not None:
+        return together.gradient(
+            compute, work, changing, clip=clip, reducer=reducer, smaller=smaller
+        )
     model, optimizer = changing
     groups = optimizer.param_groups
     device = next(item.device for group in groups for item in group["params"])
@@ -144,10 +151,9 @@ def _gradient(
                 raise
         else:
             return total, norm
-        model.forget()  # not in the handler: an error keeps what its frames hold
-        optimizer.zero_grad(set_to_none=True)
+        together.forget(model, optimizer)  # not in the handler: an error keeps what its frames hold
         generators.go_back(before, device)
-        work = smaller(work)
+        work = smaller(work, [room.lack(work)])
 
 
 def _added(
@@ -178,7 +184,7 @@ def accumulate(
     capturing: Capturing | None = None,
     reducer: Reducer | None = None,
 ) -> Tensor:
-    """Add the gradients of the micro-batches of an update, of all processes; return its loss."""
+    """Add the gradients of this process's micro-batches of an update; return their loss."""
     total: Tensor | None = None
     parts = ((batch, False) for batch in work.parts) if reducer is None else _with_last(work.parts)
     for batch, is_last in threads.over(parts):
@@ -187,8 +193,7 @@ def accumulate(
             here = batch if capturing is None else batches.moved(batch, capturing.device)
             part = _go_back(model, loss, here, work, reducer if is_last else None).detach()
         total = part if total is None else total + part
-    total = torch.zeros(()) if total is None else total
-    return total if reducer is None else reducer.end(total)
+    return torch.zeros(()) if total is None else total
 
 
 def _with_last(items: Iterable[Item]) -> Iterator[tuple[Item, bool]]:

@@ -6,7 +6,7 @@ layer's lie in one stretch of memory nothing is copied. Those of biases and norm
 of an embedding that some process has used, go together in the end.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,9 +14,13 @@ import torch
 from torch import Tensor, nn
 
 from textune.encoder.precision import Plain
+from textune.fast.lacking import is_lack
+from textune.fast.matrices import Rows
 from textune.parallel.ranks import Ranks
 from textune.training.optim import AdamW
+from textune.training.room import Lack
 
+Pair = tuple[nn.Parameter, Tensor | None]
 LARGE = 1 << 16  # elements from which on gradients go by themselves; others go together
 
 
@@ -29,6 +33,16 @@ class Bucket:
     is_complete: bool = False
     has: list[bool] = field(default_factory=list)  # which of the weights had gradients here
     wait: Any = None  # for the sums; None before they are begun
+
+
+@dataclass(slots=True)
+class Rest:
+    """What no bucket holds, laid down to be added over the processes."""
+
+    large: list[Tensor]  # gradients that go by themselves
+    spread: list[Tensor]  # where sums are laid back to
+    flat: Tensor  # (1 + N,) the loss, and the gradients of these
+    rows: list[tuple[Tensor, Tensor, Tensor]]  # of a table's gradient: whole, which, and these
 
 
 class Reducer:
@@ -49,6 +63,7 @@ class Reducer:
         self._halves = {id(weight): half for weight, half in model.encoder.halves().items()}
         self._buckets = list(_buckets(model))
         self._hooks: list[Any] = []
+        self._rest: Rest | None = None
 
     def begin(self) -> None:
         """Send gradients from here on as they become complete."""
@@ -60,8 +75,53 @@ class Reducer:
             leaf: Any = bucket.leaf
             self._hooks.append(leaf.register_post_accumulate_grad_hook(heard))
 
+    def agree(self, own: Lack, *, is_lacking: bool) -> list[Lack]:
+        """Send the buckets that were not sent, and hear which processes lacked memory.
+
+        A process that did has forgotten its gradients, and sends zeros, so that all send the same.
+        All memory that the update needs is taken before they agree, and nothing is changed.
+
+        Args:
+            own: How much this process has computed at once.
+            is_lacking: Whether memory was lacking for it.
+
+        Returns:
+            What lacked memory; where there is nothing, `end` completes the update, else the
+            gradients are not to be used, in any process.
+        """
+        while self._hooks:
+            self._hooks.pop().remove()
+        if not is_lacking and not _has_room(self._send_all):
+            is_lacking = True
+            self._model.forget()
+            self._optimizer.zero_grad()
+        self._send_all()
+        has = {
+            id(weight): is_there
+            for bucket in self._buckets
+            for weight, is_there in zip(bucket.weights, bucket.has, strict=True)
+        }
+        pairs, tables = list(self._optimizer.gradients()), list(self._model.rows())
+        marks = [has.get(id(item), gradient is not None) for item, gradient in pairs]
+        counts, used = self._marked(marks, [held.touched(table) for table, held in tables])
+        is_lacking = is_lacking or not _has_room(
+            lambda: self._lay_rest(has, (pairs, counts), (tables, used))
+        )
+        found = torch.zeros(self._ranks.place.world, 2, dtype=torch.int64)
+        if is_lacking:
+            found[self._ranks.place.rank] = torch.tensor([own.tokens, own.can_halve])
+        self._ranks.add([found])()
+        lacks = [
+            Lack(tokens, bool(can_halve), self._ranks.words(rank))
+            for rank, (tokens, can_halve) in enumerate(found.tolist())
+            if tokens
+        ]
+        if lacks:
+            self._wait()
+        return lacks
+
     def end(self, total: Tensor) -> Tensor:
-        """Send what was not sent, and wait for all sums.
+        """Add what no bucket holds, and wait for all sums.
 
         Args:
             total: () the loss of this process's texts, divided by the count of all.
@@ -69,21 +129,27 @@ class Reducer:
         Returns:
             The loss of all.
         """
-        while self._hooks:
-            self._hooks.pop().remove()
+        rest = self._rest
+        assert rest is not None, "processes agree before they end an update"
+        rest.flat[0] = total
+        self._ranks.add([*rest.large, rest.flat])()
+        _spread(rest.flat[1:], rest.spread)
+        for whole, places, sums in rest.rows:
+            whole[places] = sums
+        self._wait()
+        return rest.flat[0]
+
+    def _send_all(self) -> None:
         for bucket in self._buckets:
             if bucket.wait is None:
                 self._send(bucket)
-        has = {
-            id(weight): is_there
-            for bucket in self._buckets
-            for weight, is_there in zip(bucket.weights, bucket.has, strict=True)
-        }
-        total = self._add_rest(total, has)
+
+    def _wait(self) -> None:
+        """Wait for the sums of all buckets."""
+        self._rest = None
         for bucket in self._buckets:
             bucket.wait()
             bucket.is_complete, bucket.wait = False, None
-        return total
 
     def _completed(self, bucket: Bucket) -> None:
         """Send the buckets whose turn it is."""
@@ -124,11 +190,20 @@ class Reducer:
         if (half := self._halves.get(id(weight))) is not None:
             half.gradient = None
 
-    def _add_rest(self, total: Tensor, has: dict[int, bool]) -> Tensor:
-        """Add what no bucket holds, and the losses; drop gradients that no process has."""
-        pairs, tables = list(self._optimizer.gradients()), list(self._model.rows())
-        marks = [has.get(id(item), gradient is not None) for item, gradient in pairs]
-        counts, used = self._marked(marks, [held.touched(table) for table, held in tables])
+    def _lay_rest(
+        self,
+        has: dict[int, bool],
+        counted: tuple[Sequence[Pair], Sequence[int]],
+        found: tuple[Sequence[tuple[nn.Parameter, Rows]], Sequence[Tensor]],
+    ) -> None:
+        """Lay down what no bucket holds, drop gradients that no process has; take memory for all.
+
+        Args:
+            has: Whether a weight of a bucket had a gradient here.
+            counted: Parameters and their gradients here, and how many processes have each.
+            found: Tables, and which of their rows any has.
+        """
+        (pairs, counts), (tables, used) = counted, found
         opened = [  # also where all rows go, so that all are cleared before the next update
             (id(table), held.open(table, places), places)
             for (table, held), places in zip(tables, used, strict=True)
@@ -142,17 +217,15 @@ class Reducer:
         ]
         large = [item for item in shared if item.numel() >= LARGE]
         small = [item for item in shared if item.numel() < LARGE]
-        taken = [whole[places] for whole, places in some.values()]  # (R, D) each
-        total = total.to(pairs[0][0].device)
-        flat = torch.cat([total.reshape(1), *(item.reshape(-1) for item in (*small, *taken))])
-        self._ranks.add([*large, flat])()
-        _spread(flat[1:], [*small, *taken])
-        for (whole, places), sums in zip(some.values(), taken, strict=True):
-            whole[places] = sums
+        rows = [(whole, places, whole[places]) for whole, places in some.values()]  # (R, D) last
+        spread = [*small, *(taken for *_, taken in rows)]
+        loss = pairs[0][0].new_zeros(1)
+        flat = torch.cat([loss, *(item.reshape(-1) for item in spread)])
         for (parameter, _), count in zip(pairs, counts, strict=True):
             if not count:
                 parameter.grad = None
-        return flat[0]
+        self._optimizer.prepare()
+        self._rest = Rest(large, spread, flat, rows)
 
     def _marked(
         self, marks: Sequence[bool], touched: Sequence[Tensor]
@@ -174,6 +247,17 @@ class Reducer:
 def between(ranks: Ranks, model: Plain, optimizer: AdamW) -> Reducer | None:
     """Return what adds the gradients of several processes; None where there is one."""
     return Reducer(ranks, model, optimizer) if ranks.are_several else None
+
+
+def _has_room(action: Callable[[], None]) -> bool:
+    """Do something; tell whether there was memory for it."""
+    try:
+        action()
+    except (RuntimeError, MemoryError) as error:
+        if not is_lack(error):
+            raise
+        return False
+    return True
 
 
 def _buckets(model: Plain) -> Iterator[Bucket]:

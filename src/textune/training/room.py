@@ -4,7 +4,7 @@ The update is repeated from where the generator of its dropout masks stood, with
 the whole optimizer batch: it is the update of a run that computed so few at once from here on.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,10 +16,20 @@ from textune.errors import OutOfMemoryError
 from textune.fast import memory
 from textune.objectives.objective import Objective
 from textune.objectives.work import Work
+from textune.parallel.place import FIRST, Place
 from textune.records import Batch, Message
 
 MOST = 4  # times that the micro-batches of a run are halved
 MICRO_TOKENS = {"cpu": 4096, "cuda": 32768, "mps": 8192}
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """The largest micro-batch of an update for which memory was lacking."""
+
+    tokens: int
+    can_halve: bool  # it has several texts, or windows
+    where: str = ""  # the process, where there are several
 
 
 @dataclass(slots=True)
@@ -51,7 +61,14 @@ class Room:
         yield from (Message(text, is_warning=True) for text in said)
 
     def again(
-        self, encoder: Encoder, objective: Objective, work: Work, *, may_recompute: bool
+        self,
+        encoder: Encoder,
+        objective: Objective,
+        work: Work,
+        lacks: Sequence[Lack],
+        *,
+        may_recompute: bool,
+        place: Place = FIRST,
     ) -> Work:
         """Give memory back, and return the same update to be computed with less; see `shrink`.
 
@@ -62,22 +79,27 @@ class Room:
         memory.give_back()
         if encoder.device.type == "cuda":
             torch.cuda.empty_cache()
-        device = next(iter(work.parts)).ids.device
-        tokens = self.shrink(encoder, work, may_recompute=may_recompute)
+        first = next(iter(work.parts), None)  # None where no text was this process's
+        device = None if first is None else first.ids.device
+        tokens = self.shrink(encoder, work.number, lacks, may_recompute=may_recompute)
         if tokens is None:
             return work
-        given: Any = {"after": work.number - 1, "micro_tokens": tokens, "device": device}
+        given: Any = {"after": work.number - 1, "micro_tokens": tokens}
+        given |= {"device": device, "place": place}
         return next(objective.work(encoder, work.epoch, **given))
 
-    def shrink(self, encoder: Encoder, work: Work, *, may_recompute: bool) -> int | None:
-        """Choose how the same update needs less memory.
+    def shrink(
+        self, encoder: Encoder, number: int, lacks: Sequence[Lack], *, may_recompute: bool
+    ) -> int | None:
+        """Choose how the same update needs less memory; the same in every process.
 
         A micro-batch of several texts is halved, at most four times in a run; one of a single text
         has its layers computed a second time instead, once.
 
         Args:
             encoder: That lacked memory; it may be told to recompute.
-            work: The update that was computed.
+            number: Of the update that was computed.
+            lacks: Of this process, or of all.
             may_recompute: Whether a setting allows that.
 
         Returns:
@@ -86,25 +108,33 @@ class Room:
         Raises:
             OutOfMemoryError: Nothing is left to do.
         """
-        largest = max(work.parts, key=lambda batch: sum(batch.lengths))
-        tokens = sum(largest.lengths)
-        can_halve = _can_halve(largest, work) and self.halvings < MOST
-        if can_halve:
+        lack = min(lacks, key=lambda lack: (not lack.can_halve, lack.tokens))
+        tokens, at = lack.tokens, f"at update {number:,}"
+        at += f" ({lack.where})" if lack.where else ""
+        if lack.can_halve and self.halvings < MOST:
             self.halvings += 1
             self.micro_tokens = max(tokens // 2, 16)
             self.news.append(
-                f"memory was lacking at update {work.number:,}: at most {self.micro_tokens:,} "
+                f"memory was lacking {at}: at most {self.micro_tokens:,} "
                 f"tokens at once from here on, instead of {tokens:,}, with the same gradient"
             )
             return self.micro_tokens
         if may_recompute and not self.recompute and recomputing.begin(encoder):
             self.recompute = True
             self.news.append(
-                f"memory was lacking at update {work.number:,} for {tokens:,} tokens: the states "
+                f"memory was lacking {at} for {tokens:,} tokens: the states "
                 "of layers are computed a second time from here on, with the same gradient"
             )
             return None
-        raise OutOfMemoryError(_words(tokens, work, self))
+        raise OutOfMemoryError(_words(lack, number, self))
+
+
+def lack(work: Work) -> Lack:
+    """Say how much an update computes at once, for which memory was lacking."""
+    largest = max(work.parts, key=lambda batch: sum(batch.lengths), default=None)
+    if largest is None:  # what all processes add was too large already
+        return Lack(1, can_halve=False)
+    return Lack(sum(largest.lengths), _can_halve(largest, work))
 
 
 def _can_halve(batch: Batch, work: Work) -> bool:
@@ -113,13 +143,14 @@ def _can_halve(batch: Batch, work: Work) -> bool:
     return texts > 1 or (work.join is not None and len(batch.lengths) > 1)
 
 
-def _words(tokens: int, work: Work, room: Room) -> str:
+def _words(lack: Lack, number: int, room: Room) -> str:
     """Say what was tried, and what needs less."""
+    tokens, where = lack.tokens, f"{lack.where}: " if lack.where else ""
     tried = [f"{room.halvings} times fewer tokens at once"] if room.halvings else []
     tried += ["layers computed a second time"] if room.recompute else []
     after = f" after {' and '.join(tried)}" if tried else ""
     return (
-        f"update {work.number:,}: not enough memory for {tokens:,} tokens at once{after}; the "
+        f"{where}update {number:,}: not enough memory for {tokens:,} tokens at once{after}; the "
         "weights are those of the update before; what needs less: --set train.micro_tokens="
         f"{max(tokens // 4, 16)}, --set train.recompute=on, --max-tokens {max(tokens // 4, 16)}, a "
         "smaller --base, fewer programs beside this one"
