@@ -7,7 +7,9 @@ import itertools
 import logging
 import os
 import random
+import shutil
 import sys
+import tempfile
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -18,6 +20,11 @@ logging.getLogger().addHandler(logging.NullHandler())  # what libraries log is n
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # no test may reach for the network
 os.environ.setdefault("TEXTUNE_AUTO_PRECISION", "fp32")  # no measurement may decide a test
 os.environ.setdefault("TEXTUNE_RECIPE", "classic")  # what a test leaves out stays as it is
+
+MEMORY, ROOM = Path("/dev/shm"), 2 << 30  # of Linux; bytes, ten times what tests keep at once
+if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM:
+    os.environ.setdefault("TMPDIR", str(MEMORY))  # a disk needs milliseconds to remove a folder
+    tempfile.tempdir = None  # found anew
 
 WORDS = [
     "good",
