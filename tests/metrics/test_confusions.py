@@ -1,7 +1,7 @@
 """Each entity is counted once, as right or as one kind of mistake."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from textune.metrics import confusions, entities
@@ -31,6 +31,7 @@ def test_an_entity_that_is_cut_in_two_is_one_wrong_border_and_one_spurious():
     assert (counts["boundary"], counts["spurious"], counts["missed"]) == (1, 1, 0)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(TAGS, TAGS), max_size=5))
 def test_all_entities_are_counted_once(pairs):
     truth, found = [one for one, _ in pairs], [other for _, other in pairs]
