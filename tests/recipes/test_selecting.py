@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -15,6 +16,9 @@ from conftest import WORDS
 from textune.doors import cli
 from textune.errors import SettingsError
 from textune.recipes import averaged, selecting
+from textune.settings import choosing
+from textune.settings.choosing import Facts
+from textune.settings.config import Settings
 
 pytestmark = pytest.mark.usefixtures("auto_recipe")
 
@@ -83,9 +87,9 @@ def test_the_weights_are_the_mean_of_fine_tuning_on_all_texts_and_of_the_folds(
         folds.append(encoder.model.state_dict()["classifier.weight"].clone())
         add(self, encoder)
 
-    def blending(encoder, mean):
-        last.append(encoder.model.state_dict()["classifier.weight"].clone())
-        blend(encoder, mean)
+    def blending(encoder, mean, share=0.5):
+        last[:] = [encoder.model.state_dict()["classifier.weight"].clone()]
+        blend(encoder, mean, share)
 
     monkeypatch.setattr(averaged.Mean, "add", adding)
     monkeypatch.setattr(averaged, "blend", blending)
@@ -101,6 +105,37 @@ def test_the_weights_are_the_mean_of_fine_tuning_on_all_texts_and_of_the_folds(
     mean = torch.stack(folds).mean(dim=0)
     assert torch.allclose(weight, (last[0] + mean) / 2, atol=1e-6)
     assert not torch.allclose(weight, last[0], atol=1e-6)
+
+
+def test_a_mean_that_answers_worse_than_the_folds_models_is_not_taken(trained, monkeypatch):
+    monkeypatch.setattr(selecting, "_best", lambda *_: 1)
+    weights, blend, shares = averaged.Mean.weights, averaged.blend, []
+
+    def against(self):  # models of which each says of a text what the other does not
+        return {n: -one if n.startswith("classifier") else one for n, one in weights(self).items()}
+
+    def blending(encoder, mean, share=0.5):
+        shares.append(share)
+        blend(encoder, mean, share)
+
+    monkeypatch.setattr(averaged.Mean, "weights", against)
+    monkeypatch.setattr(averaged, "blend", blending)
+    said, run = trained("--epochs", 12, "--lr", "1e-3", "--set", "train.refit=false")
+    assert "these are its weights: the mean of the folds' answers worse than they do" in said
+    assert "mean of these" not in said
+    assert shares == [1.0]  # to judge it, and never into what is saved
+    assert (run / "model" / "model.safetensors").is_file()
+
+
+def test_the_models_of_tags_are_not_averaged():
+    facts = Facts(rows=128, classes=13, tokens=30, width=384, layers=6, asks="words", averages=True)
+    chosen = choosing.choose(Settings(), facts)
+    assert not chosen.settings.train.average
+    assert "no mean of the folds' models: a head on words" in chosen.words
+    assert chosen.settings.train.epochs == 20
+    others = choosing.choose(Settings(), replace(facts, asks="texts"))
+    assert others.settings.train.average
+    assert not any("mean of" in line for line in others.words)
 
 
 def test_no_mean_is_made_where_none_is_wanted(trained, monkeypatch):

@@ -11,6 +11,7 @@ from textune.corpora.corpus import Corpus
 FEWEST = 3  # folds
 BUDGET, EACH = 3e11, 4.3e9  # weights of the layers times tokens, and of each text, that all
 # trainings together should take: some ten seconds of two cores, and a seventh of one a text
+OF_WORDS = 3  # times as much for tags: what few texts teach of words takes many passes
 FEWEST_PASSES, PART = 4, 3  # that are left where that is too little, and the part of the recipe's
 
 
@@ -34,7 +35,8 @@ def most_passes(corpus: Corpus, config: Layers) -> float:
     rows = corpus.split.train
     layers = 12 * config.num_hidden_layers * config.hidden_size**2  # weights of them, about
     tokens = int(corpus.store.lengths[rows].sum())
-    return float((BUDGET + EACH * len(rows)) / (layers * max(tokens, 1)))
+    budget = (BUDGET + EACH * len(rows)) * (OF_WORDS if corpus.task.asks == "words" else 1)
+    return float(budget / (layers * max(tokens, 1)))
 
 
 def affordable(passes: int, corpus: Corpus, config: Layers) -> int:

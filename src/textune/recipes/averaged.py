@@ -24,6 +24,7 @@ class Mean:
     names: frozenset[str]  # of the weights that training changes
     totals: dict[str, Tensor] = field(default_factory=dict)
     count: int = 0
+    is_sound: bool = True  # whether it answers as well as the models
 
     @classmethod
     def of(cls, encoder: Encoder) -> "Mean":
@@ -49,11 +50,11 @@ class Mean:
 
 
 @torch.no_grad()
-def blend(encoder: Encoder, mean: dict[str, Tensor]) -> None:
-    """Bring an encoder halfway to weights that began where its own did."""
+def blend(encoder: Encoder, mean: dict[str, Tensor], share: float = 0.5) -> None:
+    """Bring an encoder part of the way to weights that began where its own did."""
     for name, item in encoder.model.named_parameters():
         if name in mean:
-            item.lerp_(mean[name].to(item), 0.5)
+            item.lerp_(mean[name].to(item), share)
     encoder.refresh()
 
 

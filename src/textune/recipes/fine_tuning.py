@@ -41,7 +41,7 @@ from textune.recipes import (
     unjudged,
     wishing,
 )
-from textune.recipes.out_of_fold import Candidate, Outcome
+from textune.recipes.out_of_fold import Outcome
 from textune.recipes.requests import TrainRequest
 from textune.records import Example, Message, Scores
 from textune.runs import runs
@@ -100,14 +100,17 @@ class FineTuning:
         """Say what was chosen and what will not happen by it; fit the head to start from."""
         learner, train = self.learner, self.request.settings.train
         is_probed = learner.objective.looks_first or learner.is_frozen
-        chosen = unjudged.without_probing(self.choices, learns_all=self.found.learns_all)
+        is_crossed = self.found.is_cross_validated
+        chosen = unjudged.of_use(
+            self.choices, learns_all=self.found.learns_all, is_cross_validated=is_crossed
+        )
         yield from map(Message, chosen)
         if not goes_on:
             most = learner.micro_tokens
             said = previewed.preview(learner.encoder, self.found, micro_tokens=most)
             yield from filter(None, [said])
         yield from forewarnings(train, learner.objective.per_epoch, is_probed=is_probed)
-        if self.found.is_cross_validated:
+        if is_crossed:
             yield from self._select(folder, goes_on=goes_on)
         elif learner.objective.looks_first and not goes_on:
             yield probed.begin(learner, self.found, folder, seed=self.request.settings.seed)
@@ -144,7 +147,7 @@ class FineTuning:
         decision, last = task.default_decision(), None
         outcome = out_of_fold.read(folder, None) if corpus.is_cross_validated else None
         if outcome is not None and outcome.best.name == TUNED:
-            self._finish(folder, outcome.best)
+            self._finish(folder, outcome)
         by = names.columns_meant(self.request.settings.data.by, corpus.tables[-1].columns)
         for part in PARTS[1:]:
             of_folds = outcome if part == "valid" else None
@@ -198,11 +201,11 @@ class FineTuning:
             simple = task.baselines(corpus.part("train"), scores, texts, parts)
         return {"part": part, **probe, **simple}
 
-    def _finish(self, folder: Path, best: Candidate) -> None:
+    def _finish(self, folder: Path, outcome: Outcome) -> None:
         """Take the mean with the models of the folds, and fit the head anew on all texts."""
-        corpus, learner = self.found, self.learner
+        corpus, learner, best = self.found, self.learner, outcome.best
         assert isinstance(learner.objective, Labelled)
-        if self.request.settings.train.average:
+        if self.request.settings.train.average and outcome.averages:
             mean = averaged.read(folder)
             assert mean is not None, "written or found whole before"
             averaged.blend(learner.encoder, mean)

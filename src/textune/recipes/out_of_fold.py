@@ -50,6 +50,7 @@ class Outcome:
     chosen: int  # place of the best among the candidates
     head: LinearHead | None = None  # of all texts, where fine-tuning starts from one
     remedies: tuple[Mapping[str, Any], ...] = ()  # what was measured of them
+    averages: bool = True  # whether the mean of the folds' models answers as well as they do
 
     @property
     def best(self) -> Candidate:
@@ -92,6 +93,13 @@ def scores(
     return found, [corpus.examples[row] for row in rows.tolist()]
 
 
+def is_answered(corpus: Corpus, logits: Logits) -> NDArray[np.bool_]:
+    """Tell which training texts have an answer for any of their items; (N,)."""
+    borders = borders_of(corpus, corpus.split.train)
+    known = np.concatenate([[0], np.cumsum(np.isfinite(logits).all(axis=1))])
+    return np.asarray((np.diff(known[borders]) > 0) | (np.diff(borders) == 0))
+
+
 def key_of(prints: Mapping[str, Any]) -> str:
     """Name by content all that cross-validation depends on."""
     return hashlib.sha256(json.dumps(prints, sort_keys=True, default=str).encode()).hexdigest()
@@ -119,6 +127,7 @@ def write(folder: Path, outcome: Outcome, key: str) -> None:
         "refit": [one.refit and asdict(one.refit) for one in outcome.candidates],
         "remedies": list(outcome.remedies),
         "chosen": outcome.chosen,
+        "averages": outcome.averages,
         "strength": None if outcome.head is None else outcome.head.strength,
     }
     metadata = {"key": key, "told": json.dumps(told)}
@@ -158,6 +167,8 @@ def read(folder: Path, key: str | None) -> Outcome | None:
         )
         for place, (name, folds, seed) in enumerate(told["candidates"])
     ]
-    remedies = tuple(told.get("remedies", ()))
-    folds = {name: tensors[name].numpy() for name in ("of_fold", "is_judged")}
-    return Outcome(tuple(found), **folds, chosen=told["chosen"], head=head, remedies=remedies)
+    given = {name: tensors[name].numpy() for name in ("of_fold", "is_judged")} | {
+        "remedies": tuple(told.get("remedies", ())),
+        "averages": told.get("averages", True),
+    }
+    return Outcome(tuple(found), **given, chosen=told["chosen"], head=head)

@@ -101,8 +101,10 @@ def words(learner: Learner, corpus: Corpus, found: Outcome) -> str:
     if _is_lower(learner, corpus, found):
         said += "; fine-tuning is not clearly worse, and fewer texts than all show less of it"
     said = f"{said}: fine-tuning learns from {every}"
-    if learner.settings.train.average:
+    if learner.settings.train.average and found.averages:
         said += f", and its weights become the mean of these and of the {best.folds} folds'"
+    elif learner.settings.train.average:
+        said += ", and these are its weights: the mean of the folds' answers worse than they do"
     if best.refit is None:
         return said
     of_names = ", and of the labels' names" if best.refit.reads_names else ""

@@ -27,6 +27,7 @@ from textune.recipes import (
     affording,
     ahead,
     averaged,
+    mean_worth,
     out_of_fold,
     probed,
     refitted,
@@ -142,9 +143,10 @@ def _cross_validated(
     if tuned is not None:
         candidates.append(replace(tuned, remedy=name))
     for each in candidates:
-        is_judged = is_judged & _is_answered(corpus, each.logits)
+        is_judged = is_judged & out_of_fold.is_answered(corpus, each.logits)
     chosen = _best(learner, corpus, candidates, is_judged)
-    return Outcome(tuple(candidates), of_fold, is_judged, chosen, head, measured), mean
+    told = measured, mean.is_sound
+    return Outcome(tuple(candidates), of_fold, is_judged, chosen, head, *told), mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,6 +269,9 @@ def _tuned(
                 yield Message(f"cross-validation of fine-tuning{of}, {seconds}")
             assert logits is not None
             answers.append(logits)
+        if learner.settings.train.average:
+            anew = head if refits else None
+            mean.is_sound = mean_worth.is_sound(learner, corpus, encoder, mean, answers[0], anew)
     except NumericsError as error:
         if known is None:  # there is no other candidate
             raise
@@ -354,13 +359,6 @@ def _count(learner: Learner, corpus: Corpus) -> int:
     )
     counts = range(FOLDS, affording.FEWEST, -1)
     return next((count for count in counts if count * passes <= most), affording.FEWEST)
-
-
-def _is_answered(corpus: Corpus, logits: Logits) -> NDArray[np.bool_]:
-    """Tell which texts have an answer for any of their items; (N,)."""
-    borders = out_of_fold.borders_of(corpus, corpus.split.train)
-    known = np.concatenate([[0], np.cumsum(np.isfinite(logits).all(axis=1))])
-    return np.asarray((np.diff(known[borders]) > 0) | (np.diff(borders) == 0))
 
 
 def _best(

@@ -37,6 +37,11 @@ def check(request: TrainRequest, settings: Settings, *, learns_all: bool) -> Non
         )
 
 
-def without_probing(choices: Sequence[str], *, learns_all: bool) -> list[str]:
-    """Leave out the choice of a linear head to begin with, which held-out texts would judge."""
-    return [one for one in choices if not (learns_all and one.startswith("linear probing"))]
+def of_use(choices: Sequence[str], *, learns_all: bool, is_cross_validated: bool) -> list[str]:
+    """Leave out choices that do nothing in a run.
+
+    They are that of a linear head to begin with, which held-out texts would judge, and that of the
+    mean of folds' models, where there are no folds.
+    """
+    without = ("linear probing",) * learns_all + ("no mean",) * (not is_cross_validated)
+    return [one for one in choices if not one.startswith(without)]

@@ -96,6 +96,8 @@ TABLE: Mapping[str, tuple[Rule, ...]] = {
         Rule(32),
     ),
     "epochs": (
+        Rule(Passes(updates=120, fewest=20, most=60), rows=200, asks="words"),
+        Rule(Passes(updates=600, fewest=4, most=20), rows=2_000, asks="words"),
         Rule(Passes(updates=60, fewest=4, most=60), rows=2_000, classes=8, averages=True),
         Rule(Passes(updates=120, fewest=4, most=60), rows=2_000),
         Rule(Passes(updates=0, fewest=4, most=4), rows=10_000),
@@ -104,7 +106,6 @@ TABLE: Mapping[str, tuple[Rule, ...]] = {
     "lr": (
         Rule(3e-4, width=192),
         Rule(2e-4, width=384),
-        Rule(2e-4, asks="words", rows=200, width=640, layers=13),
         Rule(5e-5, classes=8, width=640, layers=13, averages=True),
         Rule(2e-5, classes=8, width=896, layers=13, averages=True),
         Rule(1e-4, width=640, layers=13),
@@ -131,6 +132,10 @@ TABLE: Mapping[str, tuple[Rule, ...]] = {
         Rule(True, rows=10_000),
         Rule(False),
     ),
+    "average": (
+        Rule(False, asks="words"),
+        Rule(True),
+    ),
 }
 CLASSIC: Mapping[str, Any] = {  # the papers' settings (Devlin et al., 2019)
     "epochs": 3,
@@ -142,13 +147,15 @@ CLASSIC: Mapping[str, Any] = {  # the papers' settings (Devlin et al., 2019)
     "pooling": "base",
     "pairs": "together",
     "probe": False,
+    "average": True,
 }
 assert TABLE.keys() == CLASSIC.keys() == set(TrainSettings.by_recipe)
 
 # Times the learning rate of whole matrices; docs/guide.md has the measurements of the first. The
 # second is what is used for BERT's size with adapters of all layers (Zhang et al., 2023, AdaLoRA).
 OF_ADAPTERS = (Rule(40, width=640), Rule(20))
-_BEFORE_PAIRS = {"pairs": "together"}  # of runs from before there was a choice
+BOTH = {"probe": "linear probing", "average": "mean of the folds' models"}  # that are or are not
+_BEFORE = {"pairs": "together", "average": True}  # of runs from before there was a choice
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +208,7 @@ def choose(settings: Settings, facts: Facts, before: Before | None = None) -> Ch
         for key, (value, why) in found.items()
         if value not in (LEFT_OUT, NONE)  # the first is said where the base is read
         and (key != "pairs" or facts.pairs)
+        and (key != "average" or not value)
     )
     words = words if name == "auto" else ()
     return Chosen(changed(settings, {**values, "recipe": name}), words)
@@ -236,7 +244,7 @@ def read_note(note: object) -> Before:
         return Before("classic", {})
     values = note.get("chosen")
     kept = values if isinstance(values, Mapping) else {}
-    return Before(str(note["name"]), {**_BEFORE_PAIRS, **kept})
+    return Before(str(note["name"]), {**_BEFORE, **kept})
 
 
 def recipe_of_environment() -> str:
@@ -318,7 +326,7 @@ def changed(settings: Settings, values: Mapping[str, Any]) -> Settings:
 def _shown(name: str, value: object) -> str:
     words = name.replace("_", " ").replace("warmup share", "warm-up")
     if isinstance(value, bool):
-        return f"{'' if value else 'no '}{words.replace('probe', 'linear probing')}"
+        return f"{'' if value else 'no '}{BOTH.get(words, words)}"
     if isinstance(value, float):
         digits, _, power = f"{value:.2g}".partition("e")
         if not power and value < 0.001:  # 0.0001

@@ -37,7 +37,7 @@ class TrainSettings(Section):
 
     by_recipe: ClassVar[tuple[str, ...]] = (
         *("batch_size", "epochs", "lr", *WARM_UP[:1], "dropout", "class_weights"),
-        *("pooling", "pairs", "probe"),
+        *("pooling", "pairs", "probe", "average"),
     )
 
     recipe: Literal["auto", "classic"] = Field(
