@@ -90,7 +90,8 @@ def test_what_was_given_stays_and_is_not_explained():
     assert found.settings.train.warmup_share is None
     assert [words.partition(" ")[0] for words in found.words] == ["epochs", "dropout", "linear"]
     left = found.settings.train.left_out()
-    assert left == {"epochs", "dropout", "class_weights", "pairs", "pooling", "probe"}
+    rest = {"class_weights", "pairs", "pooling", "probe", "average"}
+    assert left == {"epochs", "dropout"} | rest
 
 
 def test_a_value_of_auto_is_left_to_the_recipe(tmp_path):

@@ -26,7 +26,8 @@ def is_sound(
 ) -> bool:
     """Tell whether the mean answers texts of training no worse than models that never saw them.
 
-    By the rule by which fine-tuning is compared with the frozen encoder: chance moves both.
+    By the rule by which fine-tuning is compared with the frozen encoder: chance moves both. Where
+    no mean is wanted, nothing is computed.
 
     Args:
         learner: Of all texts.
@@ -37,6 +38,8 @@ def is_sound(
             those never held out.
         head: Where the heads of these were fitted anew.
     """
+    if not learner.settings.train.average:
+        return True
     assert isinstance(learner.objective, Labelled)
     rows = corpus.split.train
     averaged.blend(encoder, mean.weights(), share=1.0)

@@ -243,12 +243,12 @@ def _tuned(
 
     With the most effort by several seeds: then the mean of the logits answers for a text.
     """
-    seed, borders = learner.settings.seed, out_of_fold.borders_of(corpus, corpus.split.train)
-    seeds = range(seed, seed + (judging.SEEDS if learner.settings.train.effort == "best" else 1))
+    seed, train = learner.settings.seed, learner.settings.train
+    borders = out_of_fold.borders_of(corpus, corpus.split.train)
+    seeds = range(seed, seed + (judging.SEEDS if train.effort == "best" else 1))
     assert isinstance(learner.objective, Labelled)
-    guard = Guard(may_retry=learner.settings.train.retry)
-    may_refit = known is not None and learner.settings.train.refit
-    refits = may_refit and refitted.can_refit(corpus.task)
+    guard = Guard(may_retry=train.retry)
+    refits = known is not None and train.refit and refitted.can_refit(corpus.task)
     objective = replace(learner.objective, corpus=corpus)
     trainer = Trainer.of(objective, encoder, guard=guard, refits=refits, room=learner.room)
     of_fold = _deal(corpus, _count(learner, corpus), _seed_of_rows(learner))
@@ -269,9 +269,8 @@ def _tuned(
                 yield Message(f"cross-validation of fine-tuning{of}, {seconds}")
             assert logits is not None
             answers.append(logits)
-        if learner.settings.train.average:
-            anew = head if refits else None
-            mean.is_sound = mean_worth.is_sound(learner, corpus, encoder, mean, answers[0], anew)
+        anew = head if refits else None
+        mean.is_sound = mean_worth.is_sound(learner, corpus, encoder, mean, answers[0], anew)
     except NumericsError as error:
         if known is None:  # there is no other candidate
             raise
