@@ -86,7 +86,7 @@ class Cast(Plain):
 
     def __init__(self, encoder: Encoder):
         super().__init__(encoder)
-        self._call = _Call(encoder)
+        self._call = Call(encoder)
         pairs = dict(self._call.named_parameters())
         self._copies = {
             name: item.detach().to(torch.bfloat16).requires_grad_(item.requires_grad)
@@ -158,7 +158,7 @@ def products(*, by_tf32: bool) -> Iterator[None]:
         torch.set_float32_matmul_precision(before)
 
 
-class _Call(nn.Module):
+class Call(nn.Module):
     """An encoder and the loss of what it computes, as one call."""
 
     def __init__(self, encoder: Encoder):
@@ -166,6 +166,7 @@ class _Call(nn.Module):
         self.encoder = encoder
 
     def forward(self, batch: Batch, loss: Loss | None) -> object:
+        """Return the loss of a batch, or what the encoder computes where there is none."""
         found = self.encoder(batch)
         return found if loss is None else loss(found, batch)
 

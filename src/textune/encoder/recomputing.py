@@ -32,7 +32,7 @@ class _Layer(nn.Module):
 
 def begin(encoder: Encoder) -> bool:
     """Let the layers of an encoder be computed a second time; tell whether there are such."""
-    found = _layers(encoder)
+    found = layers_of(encoder)
     for layer in found:
         fused = getattr(layer, "fused", None)
         if fused is not None:
@@ -55,7 +55,7 @@ def _by_input(layer: _Layer, *args: Any, **kwargs: Any) -> Any:
     return checkpoint(call, args, kwargs, use_reentrant=False)
 
 
-def _layers(encoder: Encoder) -> list[nn.Module]:
+def layers_of(encoder: Encoder) -> list[nn.Module]:
     """Return the layers of an encoder: those of its longest list of modules."""
     parts = encoder.model.base_model.modules()
     return max((list(part) for part in parts if type(part) is nn.ModuleList), key=len, default=[])

@@ -26,13 +26,13 @@ def _dropout(encoder: Encoder) -> str:
     return " and ".join(f"{rate:g}" for rate in found) or "0"
 
 
-def kernels(encoder: Encoder) -> tuple[str, ...]:
+def kernels(encoder: Encoder, why: str = "") -> tuple[str, ...]:
     """Say whether the layers compute by kernels, where they could."""
     if encoder.device.type != "cpu" or not encoder.packed:
         return ()
     if encoder.has_kernels:
         return ("layers: by kernels compiled for this processor",)
-    return (f"layers: by torch's own operations ({encoder.why_no_kernels})",)
+    return (f"layers: by torch's own operations ({why or encoder.why_no_kernels})",)
 
 
 def remedy(numbers: str) -> str:

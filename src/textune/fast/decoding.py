@@ -48,13 +48,14 @@ class Decoder:
         parts.replace(model, lambda part: self.map if part is map else None)
         self._dtype = dtype
         self._matrix: Matrix | None = None
+        self._is_parted = False
 
     @property
     def _kernel(self) -> Matrix | None:
         """The table as products on a CPU use it; elsewhere autograd does."""
         weight = self.map.weight
         is_usual = weight.device.type == "cpu" and weight.dtype == torch.float32
-        if not is_usual or self.map.bias is None:
+        if not is_usual or self.map.bias is None or self._is_parted:
             return None
         if self._matrix is None:
             self._matrix = Matrix([self.map], self._dtype)
@@ -91,6 +92,10 @@ class Decoder:
         """Yield the table, where a kernel writes its gradient, and whose hooks hear of that."""
         if self._kernel is not None:
             yield self.map.bias, self._kernel.weights()
+
+    def part(self) -> None:
+        """Compute by torch's own operations from here on."""
+        self._matrix, self._is_parted = None, True
 
     def refresh(self) -> None:
         """Cast a bf16 copy anew."""

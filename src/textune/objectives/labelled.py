@@ -241,6 +241,11 @@ class Labelled:
                 found = self.one(encoder, update, number, epoch, device or encoder.device)
                 yield replace(found, micro_tokens=micro_tokens)
 
+    def smallest(self, device: torch.device) -> Batch:
+        """Return the batch of the shortest text that is learned from."""
+        train = self.corpus.split.train
+        return self.batch(train[[self.corpus.store.lengths[train].argmin()]], device)
+
     def sizes(self, encoder: Encoder, *, micro_tokens: int) -> Iterator[Size]:
         """Yield how large the micro-batches of the first pass are, before they are made."""
         train = self.corpus.split.train

@@ -114,6 +114,12 @@ class Masked:
             if number > after:
                 yield self._one(encoder, found, update, number, epoch, device or encoder.device)
 
+    def smallest(self, device: torch.device) -> Batch:
+        """Return the batch of the shortest passage that is learned from."""
+        found = self.library.passages(1)
+        row = found.lengths(self.library.specials).argmin()
+        return self.library.masked_batch(found, np.array([row]), epoch=1, device=device)
+
     def sizes(self, encoder: Encoder, *, micro_tokens: int) -> Iterator[Size]:
         """Yield how large the micro-batches of the first pass are, before they are made.
 

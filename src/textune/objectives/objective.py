@@ -90,6 +90,9 @@ class Objective(Protocol):
             device: Where batches are laid; None: where the encoder is.
         """
 
+    def smallest(self, device: torch.device) -> Batch:
+        """Return the batch of the shortest text that is learned from."""
+
     def sizes(self, encoder: Encoder, *, micro_tokens: int) -> Iterator[Size]:
         """Yield how large the micro-batches of the first pass are, before they are made."""
 

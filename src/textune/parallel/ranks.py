@@ -85,7 +85,7 @@ class Ranks:
         head[:8] = np.frombuffer(np.int64(len(text)).tobytes(), dtype=np.uint8)
         short = text[: WORDS - 8]
         head[8 : 8 + len(short)] = np.frombuffer(short, dtype=np.uint8)
-        with self._watched():
+        with self.watched():
             self._spread(torch.from_numpy(head))
             if rest := text[len(short) :]:
                 self._spread(torch.frombuffer(bytearray(rest), dtype=torch.uint8))
@@ -98,7 +98,7 @@ class Ranks:
         """
         assert self._joined is not None
         head = torch.zeros(WORDS, dtype=torch.uint8)
-        with self._watched():
+        with self.watched():
             self._await(dist.broadcast(head, 0, group=self._joined.words, async_op=True))
             size = int(np.frombuffer(head[:8].numpy().tobytes(), dtype=np.int64)[0])
             text = head[8 : 8 + size].numpy().tobytes()
@@ -113,7 +113,7 @@ class Ranks:
         """Give the others a copy of some tensors, each by its name."""
         shapes = {name: [str(item.dtype), list(item.shape)] for name, item in tensors.items()}
         self.say({"do": "tensors", "shapes": shapes})
-        with self._watched():
+        with self.watched():
             for item in tensors.values():
                 if item.numel():
                     self._spread(_bytes(item.detach().cpu()))
@@ -123,7 +123,7 @@ class Ranks:
         found = {}
         for name, (kind, shape) in self.hear()["shapes"].items():
             item = torch.empty(shape, dtype=getattr(torch, kind.removeprefix("torch.")))
-            with self._watched():
+            with self.watched():
                 if item.numel():
                     self._spread(_bytes(item))
             found[name] = item
@@ -136,11 +136,11 @@ class Ranks:
         """
         if self._joined is None:
             return lambda: None
-        with self._watched():
+        with self.watched():
             begun = [dist.all_reduce(item, async_op=True) for item in tensors]
 
         def wait() -> None:
-            with self._watched():
+            with self.watched():
                 for one in begun:
                     one.wait()
 
@@ -171,12 +171,12 @@ class Ranks:
             return
         mine = list(parts)
         if not self.is_first:
-            with self._watched():
+            with self.watched():
                 _send(mine)
             return
         yield from mine
         for rank in range(1, self.place.world):
-            with self._watched():
+            with self.watched():
                 found = _receive(rank)
             yield from found
 
@@ -221,12 +221,16 @@ class Ranks:
                 raise RuntimeError(f"rank 0 was not seen for {self._joined.seconds:g} seconds")
 
     @contextmanager
-    def _watched(self) -> Iterator[None]:
-        """Turn what torch says of a lost process into an error that names it."""
+    def watched(self, but: Callable[[BaseException], bool] | None = None) -> Iterator[None]:
+        """Turn what torch says of a lost process into an error that names it.
+
+        Args:
+            but: Tells errors that stay as they are.
+        """
         try:
             yield
         except RuntimeError as error:
-            if isinstance(error, TextuneError):
+            if isinstance(error, TextuneError) or (but is not None and but(error)):
                 raise
             raise self._lost(error) from error
 

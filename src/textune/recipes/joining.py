@@ -30,11 +30,17 @@ def joined(request: Asked) -> "Iterator[tuple[Asked, Ranks | None]]":
         run of several processes makes another run on its way, which its first one does alone.
 
     Raises:
-        SettingsError: There is no device for each of them.
+        SettingsError: There is no device for each of them, or one process shall be parted.
         RanksError: They do not come together.
     """
     place = Place.here()
     if place.world == 1:
+        if request.settings.train.shard:
+            raise SettingsError(
+                "train.shard=true parts a run between several processes, and this is one; give "
+                "--gpus all or --processes N to train, adapt or pretrain; folds, sweep and --try "
+                "are for one process: leave train.shard out"
+            )
         yield request, None
         return
     import torch

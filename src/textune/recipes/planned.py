@@ -35,6 +35,10 @@ LATER = {  # parts of a run's folder that are written when the last update is do
     "explained.json",
 }
 BEST = "best.safetensors"
+SHARDED = (
+    "train.shard: the memory here is that of one process, which holds everything; of weights, "
+    "gradients and moments (16 bytes for each trained parameter) each of N processes holds an Nth"
+)
 NOISE = (*trial.NOISE, "cross-validation: ", "why: ")  # not of so few updates
 
 
@@ -79,9 +83,15 @@ def forecast_language(request: TextRequest) -> Generator[Event, None, Run]:
 def _made(request: Asked, story: Story[Asked, Gathered], seen: Seen) -> Generator[Event, None, Run]:
     """Go through the stages of a run in a folder that is gone afterwards."""
     refuse("--plan")
+    if request.settings.train.shard:
+        yield Message(SHARDED)
     began = reckoned.clock()
     with atomic.scratch() as place:
-        small = replace(request, out=place / "run", resume=False, overwrite=False)
+        train = request.settings.train.model_copy(update={"shard": False})
+        settings = request.settings.model_copy(update={"train": train})
+        small: Asked = replace(
+            request, settings=settings, out=place / "run", resume=False, overwrite=False
+        )
         run = yield from events.without(recipe.run(small, story), NOISE)
         seen.wall = reckoned.clock() - began
         seen.sizes = {part.name: _bytes(part) for part in run.path.iterdir()}

@@ -212,6 +212,10 @@ class TrainSettings(Section):
         gt=0,
         description="Seconds that several processes wait for each other before the run stops.",
     )
+    shard: bool = Field(
+        False,
+        description="Part weights, gradients and moments between several processes (FSDP2).",
+    )
     checkpoint_minutes: float = Field(
         10.0, gt=0, description="Minutes of training between checkpoints, besides validations."
     )
@@ -282,6 +286,14 @@ class TrainSettings(Section):
             raise ValueError("lora freezes the whole base; leave out freeze")
         if self.lora is not None and self.effort == "quick":
             raise ValueError("lora trains adapters, and effort quick the head alone; give one")
+        return self
+
+    @model_validator(mode="after")
+    def _parted(self) -> Self:
+        given = {"lora": self.lora is not None, "precision=bf16": self.precision == "bf16"}
+        given |= {"keep_epochs": self.keep_epochs, "effort=quick": self.effort == "quick"}
+        if self.shard and (names := [name for name, is_given in given.items() if is_given]):
+            raise ValueError(f"shard parts weights that all learn, in fp32; leave out {names[0]}")
         return self
 
     @model_validator(mode="after")

@@ -2,6 +2,7 @@
 
 import inspect
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -137,12 +138,26 @@ def _read(place: Path) -> Checkpoint | None:
 
 def optimizer_tensors(optimizer: Optimizer) -> dict[str, Tensor]:
     """Name every tensor of an optimizer's state by the parameter's number."""
-    found = {}
-    for number, values in _state_of(optimizer)["state"].items():
+    return dict(parts_of(optimizer))
+
+
+def parts_of(optimizer: Optimizer) -> Iterator[tuple[str, Tensor]]:
+    """Yield every tensor of an optimizer's state by the parameter's number.
+
+    Those that are parted between processes come whole, on the CPU: all processes go through them.
+    """
+    for number, values in sorted(_state_of(optimizer)["state"].items()):
         for name, value in values.items():
             if value is None:  # a momentum that an optimizer of the user's has not begun
                 continue
-            found[f"optimizer.{number}.{name}"] = torch.as_tensor(value).detach().contiguous()
+            given = torch.as_tensor(value).detach()
+            found = whole(given).cpu() if hasattr(given, "full_tensor") else given
+            yield f"optimizer.{number}.{name}", found.contiguous()
+
+
+def whole(part: Any) -> Tensor:
+    """Gather what processes have a part of each (DTensor)."""
+    found: Tensor = part.full_tensor()
     return found
 
 

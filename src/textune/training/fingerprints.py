@@ -25,6 +25,7 @@ FREE = {  # settings that no weight depends on
     "train.recipe",  # what it chose counts
     "train.threads",  # kernels give the same bits with any number of them
     "train.rank_timeout",
+    "train.shard",  # gradients are the same; the surroundings say it
     "train.checkpoint_minutes",
     "train.curve",
     "train.explain",

@@ -16,10 +16,10 @@ from textune.errors import OutOfMemoryError, RanksError
 from textune.objectives.work import Work
 from textune.parallel.ranks import END, Ranks
 from textune.records import Batch
-from textune.training import fingerprints, guards, loop, reducing, snapshot, starting_over
+from textune.training import fingerprints, guards, loop, sharding, snapshot, starting_over
 from textune.training.checkpoint import Checkpoint
 from textune.training.learner import Learner
-from textune.training.reducing import Reducer
+from textune.training.reducing import Adding
 
 
 def follow(learner: Learner, ranks: Ranks) -> dict[str, Any]:
@@ -29,22 +29,30 @@ def follow(learner: Learner, ranks: Ranks) -> dict[str, Any]:
         RanksError: The first process is lost, or another one is, or other texts were read here.
     """
     works: Iterator[Work] = iter(())
-    reducer = reducing.between(ranks, learner.model, learner.optimizer)
+    reducer: Adding | None = None
     with guards.memory(learner.micro_tokens):
         while (word := ranks.hear())["do"] != END["do"]:
             match word["do"]:
                 case "state":
                     works = _take_state(learner, ranks)
+                    reducer = sharding.adding(learner)
                 case "step":
-                    with suppress(OutOfMemoryError):  # the first one has come to it, too
-                        _learn(learner, next(works), word, reducer)
+                    given = sharding.filled(learner, next(works))
+                    # of a lack of memory: the first one has come to it, too
+                    with sharding.watching(learner), suppress(OutOfMemoryError):
+                        _learn(learner, given, word, reducer)
                 case "judge":
                     _assist(learner, word)
+                case "gather":
+                    sharding.gather(learner)
+                case "save":
+                    sharding.send_state(learner)
     return word
 
 
 def _take_state(learner: Learner, ranks: Ranks) -> Iterator[Work]:
     """Take the first process's weights and moments; return the updates that come after them."""
+    sharding.end(learner)
     state = ranks.hear()
     _refuse_others(learner, state["fingerprints"])
     learner.optimizer.state.clear()
@@ -53,6 +61,8 @@ def _take_state(learner: Learner, ranks: Ranks) -> Iterator[Work]:
     learner.progress = snapshot.put_back(found, learner.encoder.model, learner.optimizer)
     learner.room.take(learner.progress.room, learner.encoder)
     learner.model.reload()
+    del found
+    sharding.begin(learner)
     starting_over.watch(learner)
     return learner.work()
 
@@ -74,7 +84,7 @@ def _refuse_others(learner: Learner, prints: dict[str, Any]) -> None:
     )
 
 
-def _learn(learner: Learner, work: Work, word: dict[str, Any], reducer: Reducer | None) -> None:
+def _learn(learner: Learner, work: Work, word: dict[str, Any], reducer: Adding | None) -> None:
     """Take part in an update of the weights."""
     assert work.number == word["update"], "the processes have come to different updates"
     optimizer, ranks = learner.optimizer, learner.ranks
@@ -94,7 +104,7 @@ def _learn(learner: Learner, work: Work, word: dict[str, Any], reducer: Reducer 
             (learner.model, optimizer),
             clip=learner.settings.train.clip,
             reducer=reducer,
-            smaller=learner.smaller,
+            smaller=None if learner.shards else learner.smaller,
         )
     if optimizer.skips or bool(norm.isfinite()):
         loop.update(learner.model, optimizer)
@@ -106,6 +116,7 @@ def _assist(learner: Learner, word: dict[str, Any]) -> None:
     """Compute this process's share of what the first one judges."""
     learner.optimizer.zero_grad()
     learner.encoder.release()
+    sharding.gather(learner)
     objective = learner.objective
     if word["learned"]:
         assert objective.learned is not None

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from textune.metrics.metrics import Report
 from textune.objectives.objective import Objective
 from textune.objectives.work import Work
-from textune.training import snapshot
+from textune.training import sharding, snapshot
 from textune.training.learner import Learner
 
 
@@ -20,6 +20,8 @@ def share_state(learner: Learner) -> None:
     learner.ranks.say({"do": "state"})
     learner.ranks.say(found.state)
     learner.ranks.send(found.tensors)
+    del found
+    sharding.begin(learner)
 
 
 def led(learner: Learner, works: Iterable[Work]) -> Iterator[Work]:
@@ -33,11 +35,12 @@ def led(learner: Learner, works: Iterable[Work]) -> Iterator[Work]:
         word = {"do": "step", "update": work.number, "rates": rates, "watched": is_watched}
         learner.ranks.say(word)
         learner.ranks.seed(learner.settings.seed, work.number)
-        yield work
+        yield sharding.filled(learner, work)
 
 
 def judged(learner: Learner, objective: Objective, *, learned: bool = False) -> Report:
     """Judge the weights by what all processes compute."""
     if learner.ranks.are_several:
         learner.ranks.say({"do": "judge", "learned": learned})
+        sharding.gather(learner)
     return objective.judge(learner.encoder, micro_tokens=learner.micro_tokens, ranks=learner.ranks)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.optim.lr_scheduler import LambdaLR
 
-from textune.encoder import adapters, devices, precision, recomputing, remarks, vocabulary
+from textune.encoder import devices, precision, recomputing, remarks, vocabulary
 from textune.encoder.model import Encoder
 from textune.encoder.precision import Plain
 from textune.encoder.vocabulary import SubTable
@@ -34,7 +34,7 @@ from textune.training import (
     loop,
     optim,
     own_optimizers,
-    reducing,
+    sharding,
     snapshot,
 )
 from textune.training.capturing import Capturing
@@ -47,6 +47,7 @@ from textune.training.own_callbacks import Control, Listeners
 from textune.training.profiling import Profiler
 from textune.training.progress import Progress
 from textune.training.room import Lack, Room, usual_tokens
+from textune.training.sharding import Shards
 
 START = "start."  # before the names of what the head was at the first step, in checkpoints
 
@@ -79,6 +80,7 @@ class Learner:
     profiler: Profiler | None = None  # of the first updates
     trackers: Trackers = field(default_factory=Trackers)  # that follow the run
     ranks: Ranks = ALONE  # the processes that learn together
+    shards: Shards | None = None  # while its weights are parted between them
     late: Late = field(default_factory=lambda: Late(""))  # looks whether gradients were finite
     journal: Journal = field(init=False)  # while it learns
     listeners: Listeners = field(init=False)  # while it learns
@@ -109,8 +111,10 @@ class Learner:
         train, device = settings.train, encoder.device
         numbers = train.precision
         assert numbers != "auto", "the number format is chosen before a run begins"
+        if train.shard:
+            sharding.prepare(encoder, objective.own)
         model = precision.wrap(encoder, numbers)
-        optimizer = _optimizer(objective, settings, encoder)
+        optimizer = own_optimizers.choose(objective.own.optimizer, settings, encoder)
         if device.type == "cpu" and threads.decide(by_kernels=encoder.has_kernels):
             threads.stay("without kernels it decides the order of sums")
         learner = cls(
@@ -125,7 +129,7 @@ class Learner:
             remarks=(
                 f"device: {devices.words(device)}; numbers: {numbers} ({why})"
                 f"{_products(train, device)}",
-                *remarks.kernels(encoder),
+                *remarks.kernels(encoder, "train.shard parts the weights" if train.shard else ""),
             ),
             clock=clock or Clock(),
             room=room or Room(),
@@ -215,7 +219,7 @@ class Learner:
         progress.watched = None if self.watch is None else self.watch.state()
         progress.callbacks, progress.room = self.listeners.states(), self.room.noted()
         self.journal.flush()  # what is before a checkpoint is never lost
-        found = snapshot.take(self.encoder.model, self.optimizer, progress, self.prints())
+        found = sharding.state(self)
         found.tensors.update({f"{START}{name}": value for name, value in self.start.items()})
         checkpoint.save(folder / "checkpoints", found, step=progress.step)
         self.saved = time.perf_counter()
@@ -263,6 +267,7 @@ class Learner:
 
     def take_best(self, folder: Path) -> None:
         """Put the best weights into the encoder; the optimizer's state is no longer needed."""
+        sharding.conclude(self)
         self.optimizer.state.clear()
         self.optimizer.zero_grad()
         self.encoder.release()
@@ -328,19 +333,20 @@ class Learner:
         most = late.UPDATES if self.optimizer.skips else 0
         self.late = Late(remarks.remedy(self.precision), most)
         smaller = partial(self.smaller, is_captured=capturing is not None)
-        return loop.train(
-            self.model,
-            loss,
-            works,
-            self.optimizer,
-            self.schedule,
-            clip=self.settings.train.clip,
-            late=self.late,
-            reducer=reducing.between(self.ranks, self.model, self.optimizer),
-            capturing=capturing,
-            by_tf32=self.by_tf32,
-            smaller=smaller,
-        )
+        with sharding.watching(self):
+            yield from loop.train(
+                self.model,
+                loss,
+                works,
+                self.optimizer,
+                self.schedule,
+                clip=self.settings.train.clip,
+                late=self.late,
+                reducer=sharding.adding(self),
+                capturing=capturing,
+                by_tf32=self.by_tf32,
+                smaller=None if self.shards else smaller,
+            )
 
     def measures(self) -> Capsule:
         """Return where, how and how fast it was learned, for the run's capsule."""
@@ -386,14 +392,3 @@ def _products(train: TrainSettings, device: torch.device) -> str:
     """Say that products of fp32 are TF32's, where they are."""
     is_quick = train.tf32 and precision.has_tf32(device, train.precision)
     return "; its products in TF32 (train.tf32=false: in fp32)" if is_quick else ""
-
-
-def _optimizer(objective: Objective, settings: RunSettings, encoder: Encoder) -> AdamW:
-    """Make what updates the weights: AdamW, or what the user brought."""
-    train, halves = settings.train, encoder.halves()
-    if objective.own.optimizer is not None:
-        return own_optimizers.build(objective.own.optimizer, encoder.model, settings, halves=halves)
-    groups = optim.groups(encoder.model, train.weight_decay)
-    if train.lora_head_lr is not None:
-        groups = optim.slowed(groups, adapters.trained(encoder.model), train.lora_head_lr)
-    return AdamW(groups, lr=train.lr, betas=train.betas, eps=train.eps, halves=halves)

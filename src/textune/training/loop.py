@@ -18,7 +18,7 @@ from textune.training import generators, parted, room, together
 from textune.training.capturing import Capturing
 from textune.training.late import UPDATES, Late, told
 from textune.training.optim import AdamW
-from textune.training.reducing import Reducer
+from textune.training.reducing import Adding
 from textune.training.together import Smaller
 
 Item = TypeVar("Item")
@@ -60,7 +60,7 @@ def train(
     clip: float | None,
     dropout: bool = True,
     late: Late | None = None,
-    reducer: Reducer | None = None,
+    reducer: Adding | None = None,
     capturing: Capturing | None = None,
     by_tf32: bool = False,
     smaller: Smaller | None = None,
@@ -125,7 +125,7 @@ def gradient(
     changing: tuple[Trainable, AdamW],
     *,
     clip: float | None,
-    reducer: Reducer | None,
+    reducer: Adding | None,
     smaller: Smaller | None,
 ) -> tuple[Tensor, Tensor]:
     """Compute the gradient of an update, its loss and its norm; again where memory is lacking.
@@ -162,7 +162,7 @@ def _added(
     work: Work,
     *,
     capturing: Capturing | None,
-    reducer: Reducer | None,
+    reducer: Adding | None,
     by_tf32: bool,
 ) -> Tensor:
     """Add the gradients of an update by the products that are asked for; return its loss."""
@@ -182,7 +182,7 @@ def accumulate(
     loss: Callable[[object, Batch], Tensor],
     work: Work,
     capturing: Capturing | None = None,
-    reducer: Reducer | None = None,
+    reducer: Adding | None = None,
 ) -> Tensor:
     """Add the gradients of this process's micro-batches of an update; return their loss."""
     total: Tensor | None = None
@@ -211,7 +211,7 @@ def _go_back(
     loss: Callable[[object, Batch], Tensor],
     batch: Batch,
     work: Work,
-    reducer: Reducer | None,
+    reducer: Adding | None,
 ) -> Tensor:
     """Add the gradients of one micro-batch, and return its part of the loss.
 

@@ -4,7 +4,7 @@ import inspect
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -80,11 +80,41 @@ class AdamW(torch.optim.AdamW):
         super().__init__(groups, lr=lr, betas=betas, eps=eps, fused=True)
         self._halves = {id(parameter): half for parameter, half in (halves or {}).items()}
         self._scale: Tensor | None = None
+        self._is_broken: Tensor | None = None  # 1 once a gradient was not finite
+        self._look()
+
+    def _look(self) -> None:
+        """See where the parameters are, and by what they are updated."""
         everything = [item for group in self.param_groups for item in group["params"]]
+        self._is_parted = any(map(_is_part, everything))
         self._by_kernel = calls.available() and all(_is_plain(item) for item in everything)
         # a card is not waited for: there the update itself leaves the weights as they were
-        self.skips = any(item.device.type == "cuda" for item in everything)
-        self._is_broken: Tensor | None = None  # 1 once a gradient was not finite
+        is_on_card = any(item.device.type == "cuda" for item in everything)
+        self.skips = is_on_card and not self._is_parted
+
+    def exchange(
+        self,
+        pairs: Mapping[nn.Parameter, nn.Parameter],
+        moved: Callable[[Tensor, nn.Parameter], Tensor] | None = None,
+    ) -> None:
+        """Update other parameters in place of the known ones, in the same groups.
+
+        Args:
+            pairs: The known ones, and what comes in place of each.
+            moved: Returns a moment as the parameter beside it needs it; None: there are none.
+        """
+        for group in self.param_groups:
+            group["params"] = [pairs[item] for item in group["params"]]
+        state = dict(self.state)
+        self.state.clear()
+        for known, values in state.items():
+            assert moved is not None
+            other = pairs[cast("nn.Parameter", known)]
+            self.state[other] = {
+                name: moved(value, other) if name != "step" else value
+                for name, value in values.items()
+            }
+        self._look()
 
     def add_param_group(self, param_group: dict[str, object]) -> None:
         """Add a group, as torch does; its decorator would import a compiler first, for a second."""
@@ -101,6 +131,7 @@ class AdamW(torch.optim.AdamW):
             norm = torch.tensor(math.sqrt(calls.squares(gradients)))
         else:
             norm = nn.utils.get_total_norm(gradients)
+            norm = norm.full_tensor() if self._is_parted else norm  # type: ignore[attr-defined]  # DTensor
         self._scale = None if most is None else (most / (norm + 1e-6)).clamp(max=1.0)
         # torch's fused kernel changes nothing, neither weights nor moments, where this is 1
         self.found_inf = self._broken(norm) if self.skips else None
@@ -224,8 +255,14 @@ def adamw(
     return AdamW(groups(model, weight_decay), lr=lr, betas=betas, eps=eps, halves=halves)
 
 
+def _is_part(parameter: nn.Parameter) -> bool:
+    """Tell whether it is this process's part of a weight (DTensor)."""
+    return hasattr(parameter, "full_tensor")
+
+
 def _is_plain(parameter: nn.Parameter) -> bool:
     is_here = parameter.device.type == "cpu" and parameter.dtype == torch.float32
+    is_here = is_here and not _is_part(parameter)
     return is_here and parameter.is_contiguous()
 
 

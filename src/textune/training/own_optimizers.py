@@ -6,13 +6,27 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
+from textune.encoder import adapters
+from textune.encoder.model import Encoder
 from textune.errors import SettingsError, first_line
 from textune.fast.matrices import Half
 from textune.settings.language_config import RunSettings
+from textune.training import optim
 from textune.training.optim import AdamW
 
 Halves = Mapping[nn.Parameter, Half]
 MOST = 3  # names in a message
+
+
+def choose(make: Callable[..., Any] | None, settings: RunSettings, encoder: Encoder) -> AdamW:
+    """Make what updates the weights of an encoder: AdamW, or what the user brought."""
+    train, halves = settings.train, encoder.halves()
+    if make is not None:
+        return build(make, encoder.model, settings, halves=halves)
+    groups = optim.groups(encoder.model, train.weight_decay)
+    if train.lora_head_lr is not None:
+        groups = optim.slowed(groups, adapters.trained(encoder.model), train.lora_head_lr)
+    return AdamW(groups, lr=train.lr, betas=train.betas, eps=train.eps, halves=halves)
 
 
 def build(

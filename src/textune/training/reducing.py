@@ -8,7 +8,7 @@ of an embedding that some process has used, go together in the end.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -43,6 +43,19 @@ class Rest:
     spread: list[Tensor]  # where sums are laid back to
     flat: Tensor  # (1 + N,) the loss, and the gradients of these
     rows: list[tuple[Tensor, Tensor, Tensor]]  # of a table's gradient: whole, which, and these
+
+
+class Adding(Protocol):
+    """What adds up an update over several processes."""
+
+    def begin(self) -> None:
+        """Send gradients from here on, in the last backward pass."""
+
+    def agree(self, own: Lack, *, is_lacking: bool) -> list[Lack]:
+        """Hear which processes lacked memory."""
+
+    def end(self, total: Tensor) -> Tensor:
+        """Wait for all sums; return the loss of all processes, of that of this one."""
 
 
 class Reducer:

@@ -62,7 +62,8 @@ def fingerprint(
     if encoder.device.type == "cpu" and threads.decide(by_kernels=encoder.has_kernels):
         surroundings["the threads"] = str(threads.used()[0])
     if processes > 1:  # sums are rounded otherwise, and dropout draws otherwise
-        surroundings["the processes"] = str(processes)
+        is_parted = settings.train.shard
+        surroundings["the processes"] = f"{processes}{', sharded' if is_parted else ''}"
     surroundings |= {"the callbacks": parts.pop("callbacks")} if "callbacks" in parts else {}
     defaults = type(settings).model_construct().model_dump(mode="json")
     if isinstance(settings, Settings):  # runs from before there were recipes were classic
@@ -106,7 +107,9 @@ def choose_precision(
     """
     wanted = settings.train.precision
     recorded = None if resumed is None else _recorded_precision(resumed)
-    if wanted == "auto" and recorded is not None:
+    if wanted == "auto" and settings.train.shard:
+        numbers, why = "fp32", "train.shard computes in it"
+    elif wanted == "auto" and recorded is not None:
         numbers, why = recorded, "as this run began"
     else:
         numbers, why = formats.choose(wanted, device, width=width)

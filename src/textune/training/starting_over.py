@@ -10,7 +10,7 @@ from textune.encoder import adapters, heads
 from textune.records import Message, Started
 from textune.settings import choosing
 from textune.storage import atomic
-from textune.training import best, snapshot
+from textune.training import best, sharding, snapshot
 from textune.training.instability import Watch
 from textune.training.learner import Learner
 from textune.training.progress import Progress
@@ -85,6 +85,7 @@ def words(learner: Learner, retry: Mapping[str, Any]) -> str:
 def begin(learner: Learner, folder: Path, why: str) -> Iterator[Message | Started]:
     """Put everything back to where it was before the first update, with a safer recipe."""
     retry = safer(learner, why)
+    sharding.end(learner)
     _forget(learner)
     assert learner.fresh is not None
     state = learner.fresh()

@@ -14,7 +14,7 @@ from textune.fast.lacking import is_lack
 from textune.objectives.work import Work
 from textune.training import generators, room
 from textune.training.optim import AdamW
-from textune.training.reducing import Reducer
+from textune.training.reducing import Adding
 from textune.training.room import Lack
 
 Compute = Callable[[Work], Tensor]
@@ -34,7 +34,7 @@ def gradient(
     changing: tuple[Forgetful, AdamW],
     *,
     clip: float | None,
-    reducer: Reducer,
+    reducer: Adding,
     smaller: Smaller | None,
 ) -> tuple[Tensor, Tensor]:
     """Compute the gradient of an update, its loss and its norm, over all processes.

@@ -1,0 +1,240 @@
+"""Weights parted between processes learn what whole ones do, and each process holds its part."""
+
+import multiprocessing
+import os
+import shutil
+import signal
+import socket
+import sys
+import time
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+import made_paths
+import made_ranks
+from textune.doors import cli
+from textune.errors import SettingsError
+from textune.parallel import ranks
+from textune.parallel.place import Place
+from textune.recipes import labelled_text, requests
+from textune.runs.events import drained
+from textune.settings import config
+from textune.settings.config import Settings
+from textune.training import sharding
+
+TASKS = ("single", "tags", "mlm")
+BY_TORCH = made_paths.Path("fp32", kernels=False)
+UPDATES = 4
+EXACT = ("train.micro_tokens=32", "train.eps=1e-5")  # several micro-batches
+CLOSE = 1e-6
+
+
+def learned(task, base, source, folder, joined, *changes):
+    """Learn some updates; return the weights, and the bytes of weights and moments held here."""
+    learner = made_paths.learner_of(task, BY_TORCH, base, source, folder, *EXACT, *changes)
+    learner.ranks = joined
+    torch.manual_seed(3)
+    sharding.begin(learner)
+    works = (sharding.filled(learner, work) for work in learner.work())
+    steps = list(islice(learner.updates(learner.objective.loss, works), UPDATES))
+    tensors = [value for one in learner.optimizer.state.values() for value in one.values()]
+    tensors += (
+        learner.optimizer.param_groups[0]["params"] + learner.optimizer.param_groups[1]["params"]
+    )
+    held = sum(getattr(each, "_local_tensor", each).nbytes for each in tensors)
+    held += sum(item.nbytes for item in learner.encoder.parameters()) * bool(learner.shards)
+    sharding.gather(learner)
+    weights = {
+        name: item.detach().clone() for name, item in learner.encoder.model.named_parameters()
+    }
+    losses = [float(step.loss) for step in steps]
+    norms = [float(step.norm) for step in steps]
+    return weights, torch.tensor([losses, norms]), held
+
+
+def _child(rank, port, base, sources, folder, kernels, answers):
+    os.environ |= {"RANK": str(rank), "WORLD_SIZE": "2", "TEXTUNE_KERNELS": kernels}
+    os.environ |= {"MASTER_ADDR": "localhost", "MASTER_PORT": str(port)}
+    torch.set_num_threads(1)
+    joined = ranks.join(Place.here(), seconds=60, by_cards=False)
+    for task, source in sources.items():
+        for shard in ("true", "false"):
+            own = folder / f"{task}-{rank}-{shard}"
+            own.mkdir()
+            again = "on" if task == "tags" else "off"
+            changes = (f"train.shard={shard}", f"train.recompute={again}")
+            weights, numbers, held = learned(task, base, source, own, joined, *changes)
+            save_file({**weights, "numbers": numbers, "held": torch.tensor(held)}, own / "found")
+    joined.leave()
+    answers.put(rank)
+
+
+@pytest.fixture(scope="module")
+def two(tiny_base, tmp_path_factory):
+    """Return a folder of what two processes learned of each task, sharded and whole."""
+    folder = tmp_path_factory.mktemp("two")
+    sources = {task: made_paths.write_rows(folder, task) for task in TASKS}
+    base = made_paths.make_base(folder / "base", tiny_base, BY_TORCH, 0.0)
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(made_ranks.LOADED)
+    answers = context.SimpleQueue()
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        port = free.getsockname()[1]
+    given = (port, base, sources, folder, "0", answers)
+    started = [context.Process(target=_child, args=(rank, *given)) for rank in range(2)]
+    for one in started:
+        one.start()
+    for one in started:
+        one.join(120)
+    assert [one.exitcode for one in started] == [0, 0]
+    return folder, base, sources
+
+
+def apart(mine, other):
+    """Return how far weights are apart, relative to their norm."""
+    ones, others = (
+        torch.cat([found[name].flatten().double() for name in sorted(mine)])
+        for found in (mine, other)
+    )
+    return float((ones - others).norm() / others.norm())
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_parted_weights_learn_what_whole_ones_do(two, tmp_path, monkeypatch, task):
+    made_paths.choose(BY_TORCH, monkeypatch)
+    folder, base, sources = two
+    first, second, whole = (
+        load_file(folder / name / "found")
+        for name in (f"{task}-0-true", f"{task}-1-true", f"{task}-0-false")
+    )
+    weights, numbers, held = learned(task, base, sources[task], tmp_path, ranks.ALONE)
+    shares = [int(found.pop("held")) / held for found in (first, second)]
+    assert int(whole.pop("held")) == held
+    assert sum(shares) == pytest.approx(1, abs=0.02)
+    assert shares == pytest.approx([0.5, 0.5], abs=0.1)  # odd sizes: the first has a row more
+    for found in (first, second, whole):
+        assert torch.allclose(found.pop("numbers"), numbers, rtol=1e-5)
+    assert all(torch.equal(first[name], second[name]) for name in first)
+    assert apart(first, whole) < CLOSE
+    assert apart(first, weights) < CLOSE
+
+
+SETTINGS = {
+    "train.epochs": 3,
+    "train.batch_size": 12,
+    "train.lr": 1e-3,
+    "train.eps": 1e-5,
+    "train.precision": "fp32",
+    "train.dropout": 0.0,
+    "train.validate_every": 5,
+    "train.micro_tokens": 64,
+    "train.keep_checkpoints": True,
+    "data.valid_share": 0.25,
+    "device": "cpu",
+}
+
+
+@dataclass
+class Runs:
+    whole: Path  # of two processes, parted
+    killed: Path  # one of two was killed
+    went_on: Path  # and both started anew
+    alone: Path  # and one went on alone
+    said: list[str]
+    codes: list[list[int]]
+
+
+def lines_of(folder):
+    file = folder / "films.csv"
+    rows = [
+        f"{'good fine ' * (1 + n % 7)}{'film' if n % 3 else 'bad dull'} {n},{(n // 2) % 2}"
+        for n in range(160)
+    ]
+    file.write_text("\n".join(["text,label", *rows]) + "\n", encoding="utf-8")
+    return file
+
+
+@pytest.fixture(scope="module")
+def runs(tiny_base, tmp_path_factory, _kernels):
+    """Return runs whose weights were parted, one of them killed and continued in two ways."""
+    folder = tmp_path_factory.mktemp("runs")
+    texts, cache = lines_of(folder), folder / "cache"
+    cache.mkdir()
+    (cache / "kernels").symlink_to(_kernels)
+    more = {"TEXTUNE_CACHE": cache, "TEXTUNE_PICTURES": 0}
+
+    def words(out):
+        given = [part for name, value in SETTINGS.items() for part in ("--set", f"{name}={value}")]
+        given += ["--set", "train.shard=true"]
+        return ["train", str(texts), "--base", str(tiny_base), "--out", str(out), *given]
+
+    whole, killed, alone = (folder / name for name in ("whole", "killed", "alone"))
+    started = made_ranks.start(words(killed), folder, **more)
+    end = time.monotonic() + 60
+    while not any(killed.glob("checkpoints/step-*5")) and time.monotonic() < end:
+        time.sleep(0.005)
+    os.kill(started.processes[1].pid, signal.SIGKILL)
+    codes = [started.wait()]
+    shutil.copytree(killed, alone)
+    shutil.copytree(killed, went_on := folder / "went_on")
+    again = made_ranks.start(words(went_on), folder, TORCHELASTIC_RESTART_COUNT=1, **more)
+    codes.append(again.wait())
+    unbroken = made_ranks.start(words(whole), folder, **more)
+    codes.append(unbroken.wait())
+    settings = config.resolve(Settings, None, (), {"base": str(tiny_base), **SETTINGS})
+    request = requests.TrainRequest(str(texts), settings, alone, resume=True, accept_changes=True)
+    drained(labelled_text.learn(request))
+    said = [one.said() for one in (started, again, unbroken)]
+    return Runs(whole, killed, went_on, alone, said, codes)
+
+
+def weights_of(run):
+    place = max(run.glob("checkpoints/step-*"))
+    return load_file(place / "state.safetensors"), load_file(run / "model/model.safetensors")
+
+
+def test_a_lost_process_is_named_and_the_last_checkpoint_counts(runs):
+    assert runs.codes[0] == [7, -signal.SIGKILL], runs.said[0]
+    assert "error: rank 1 of 2 on " in runs.said[0]
+    assert "--resume goes on from the last checkpoint" in runs.said[0]
+    assert any(runs.killed.glob("checkpoints/step-*"))
+
+
+def test_a_run_that_goes_on_has_the_weights_of_an_unbroken_one(runs):
+    assert runs.codes[1:] == [[0, 0], [0, 0]], runs.said[1:]
+    assert "continuing after step" in runs.said[1]
+    assert "by torch's own operations (train.shard parts the weights)" in runs.said[1]
+    for mine, other in zip(*map(weights_of, (runs.went_on, runs.whole)), strict=True):
+        assert mine.keys() == other.keys()
+        assert all(torch.equal(mine[name], other[name]) for name in mine)
+    assert (runs.went_on / "metrics.json").read_bytes() == (
+        runs.whole / "metrics.json"
+    ).read_bytes()
+
+
+def test_one_process_goes_on_with_what_two_have_saved(runs):
+    for mine, other in zip(*map(weights_of, (runs.alone, runs.whole)), strict=True):
+        names = [name for name in mine if not name.startswith("rng")]
+        assert mine.keys() == other.keys()
+        assert apart({n: mine[n] for n in names}, {n: other[n] for n in names}) < 1e-5
+
+
+def test_one_process_parts_nothing(monkeypatch, capsys, tmp_path):
+    words = ["textune", "train", str(lines_of(tmp_path)), "--out", str(tmp_path / "run")]
+    monkeypatch.setattr(sys, "argv", [*words, "--set", "train.shard=true"])
+    with pytest.raises(SystemExit, match="2"):
+        cli.run()
+    assert "give --gpus all or --processes N" in " ".join(capsys.readouterr().err.split())
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("other", ["lora=4", "precision=bf16", "keep_epochs=true", "effort=quick"])
+def test_what_cannot_be_parted_is_refused(other):
+    with pytest.raises(SettingsError, match=f"leave out {other.partition('=')[0]}"):
+        config.resolve(Settings, None, ("train.shard=true", f"train.{other}"))
