@@ -1,5 +1,7 @@
 """The plan: every text once, batches of plain shuffling, the same on every process."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -53,9 +55,28 @@ def test_micro_batches_to_be_padded_hold_texts_of_like_length(lengths, budget):
     for step in padded:
         assert sorted(np.concatenate(step.parts).tolist()) == sorted(step.rows.tolist())
         for part in step.parts:
-            computed, real = lengths[part].max() * len(part), lengths[part].sum()
-            assert computed <= 1.2 * real + 32
+            computed = lengths[part].max() * len(part)
             assert len(part) == 1 or computed <= budget
+            for place in range(1, len(part)):  # longest first
+                parted = lengths[part[0]] * place + lengths[part[place]] * (len(part) - place)
+                assert computed - parted <= max(48, 0.05 * min(lengths[step.rows].sum(), budget))
+
+
+@given(st.lists(st.integers(1, 60), min_size=1, max_size=9), st.integers(60, 200))
+@settings(max_examples=60, deadline=None)
+def test_micro_batches_to_be_padded_cost_least_of_all_ways_to_part_a_batch(lengths, budget):
+    sizes = np.sort(np.array(lengths))[::-1]
+    each = max(48, 0.05 * min(sizes.sum(), budget))
+
+    def cost(parts):
+        computed = [part[0] * len(part) for part in parts]
+        return sum(computed) + each * len(parts) if max(computed) <= budget else np.inf
+
+    ways = itertools.product([False, True], repeat=len(sizes) - 1)
+    least = min(cost(np.split(sizes, np.flatnonzero(way) + 1)) for way in ways)
+    options = {"seed": 0, "number": 1, "batch_size": 9, "micro_tokens": budget, "padded": True}
+    (step,) = plan.epoch(np.array(lengths), **options)
+    assert cost([np.array(lengths)[part] for part in step.parts]) == least
 
 
 def test_epochs_and_seeds_differ():

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Rows = NDArray[np.int64]
-WASTE = 1.2  # most computed over real tokens in a micro-batch that is padded
-SLACK = 32  # tokens of padding that are never worth a micro-batch of their own
+EACH = 48  # tokens that another micro-batch costs as much as, where texts are padded
+EACH_SHARE = 0.05  # the same, as a part of the tokens that are computed at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,16 +170,42 @@ def _shares(ranked: Rows, lengths: NDArray[np.int64], world: int) -> list[Rows]:
 
 def _cut(ranked: Rows, lengths: NDArray[np.int64], budget: int, *, padded: bool) -> list[Rows]:
     """Cut a run of texts, longest first, where the budget is full or padding would be much."""
-    parts: list[Rows] = []
-    first, tokens = 0, 0
-    sizes: Sequence[int] = lengths[ranked].tolist()
+    if not len(ranked):
+        return []
+    sizes = lengths[ranked]
+    ends = _like_ends(sizes, budget) if padded else _full_ends(sizes.tolist(), budget)
+    return np.split(ranked, ends)
+
+
+def _full_ends(sizes: Sequence[int], budget: int) -> list[int]:
+    """Return where micro-batches end but the last: each as full as the budget allows."""
+    ends: list[int] = []
+    tokens = 0
     for place, size in enumerate(sizes):
-        computed = sizes[first] * (place + 1 - first) if padded else tokens + size
-        wasteful = padded and computed > WASTE * (tokens + size) + SLACK
-        if place > first and (computed > budget or wasteful):
-            parts.append(ranked[first:place])
-            first, tokens = place, 0
+        if place and tokens + size > budget:
+            ends.append(place)
+            tokens = 0
         tokens += size
-    if len(ranked) > first:
-        parts.append(ranked[first:])
-    return parts
+    return ends
+
+
+def _like_ends(sizes: NDArray[np.int64], budget: int) -> list[int]:
+    """Return where micro-batches that are padded end but the last, so that all cost least.
+
+    A micro-batch costs the tokens that are computed, padding included, and some for itself. By
+    dynamic programming over the ends, as the sizes fall (Bellman, 1957).
+    """
+    each = max(EACH, EACH_SHARE * min(int(sizes.sum()), budget))
+    best, starts = np.zeros(len(sizes) + 1), np.zeros(len(sizes) + 1, dtype=np.int64)
+    for end in range(1, len(sizes) + 1):
+        first = max(end - max(budget // max(int(sizes[end - 1]), 1), 1), 0)
+        computed = sizes[first:end] * np.arange(end - first, 0, -1)
+        costs = best[first:end] + computed + each
+        costs[:-1][computed[:-1] > budget] = np.inf  # but one text alone is always computed
+        place = int(costs.argmin())
+        best[end], starts[end] = costs[place], first + place
+    ends, place = [], int(starts[-1])
+    while place:
+        ends.append(place)
+        place = int(starts[place])
+    return ends[::-1]
