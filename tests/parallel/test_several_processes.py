@@ -233,3 +233,18 @@ def test_an_environment_that_names_no_place_is_refused(changes, words):
 def test_a_number_of_processes_that_cannot_be_is_refused(processes, gpus, words):
     with pytest.raises(SettingsError, match=words):
         launching.start(processes, gpus)
+
+
+@pytest.mark.parametrize(
+    ("codes", "first", "code"),
+    [
+        ({0: 2, 1: -15}, 0, 2),
+        ({0: -15, 1: 2}, 1, 2),  # the agent ended rank 0, which was about to say the same
+        ({1: 2}, 1, 2),
+        ({0: -15, 1: -9}, 1, 7),  # a lost process
+        ({0: 7, 1: -9}, 1, 7),
+        ({0: 6, 1: 7}, 1, 6),
+    ],
+)
+def test_a_command_of_several_processes_ends_with_what_went_wrong(codes, first, code):
+    assert launching._code(codes, first) == code

@@ -4,6 +4,7 @@ import logging
 import os
 import sys
 import uuid
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from textune.errors import RanksError, SettingsError
@@ -80,8 +81,19 @@ def _launch(count: int) -> NoReturn:
         elastic_launch(config, sys.executable)("-m", "textune", *sys.argv[1:])
     except ChildFailedError as error:
         codes = {rank: failure.exitcode for rank, failure in error.failures.items()}
-        code = codes.get(0, error.get_first_failure()[1].exitcode)
-        sys.exit(code if code > 0 else RanksError.exit_code)  # below 0: killed by a signal
+        sys.exit(_code(codes, error.get_first_failure()[0]))
     except SignalException as error:
         sys.exit(128 + error.sigval)
     sys.exit(0)
+
+
+def _code(codes: Mapping[int, int], first: int) -> int:
+    """Return the exit code of a command whose processes failed.
+
+    Args:
+        codes: Exit codes by rank; below 0 of those that a signal ended, as the agent's does once
+            one has failed.
+        first: Rank of the one that failed first.
+    """
+    found = (codes.get(rank, 0) for rank in (0, first, *codes))
+    return next((code for code in found if code > 0), RanksError.exit_code)
