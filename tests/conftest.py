@@ -14,12 +14,16 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 gc.disable()  # until the tests are collected: all of them are kept
 logging.getLogger().addHandler(logging.NullHandler())  # what libraries log is no output of ours
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # no test may reach for the network
 os.environ.setdefault("TEXTUNE_AUTO_PRECISION", "fp32")  # no measurement may decide a test
 os.environ.setdefault("TEXTUNE_RECIPE", "classic")  # what a test leaves out stays as it is
+
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")  # a busy machine decides no test
 
 MEMORY, ROOM = Path("/dev/shm"), 2 << 30  # of Linux; bytes, ten times what tests keep at once
 if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM:
