@@ -105,6 +105,7 @@ def apart(mine, other):
     return float((ones - others).norm() / others.norm())
 
 
+@pytest.mark.usefixtures("fresh_kernels")
 @pytest.mark.parametrize("task", TASKS)
 def test_parted_weights_learn_what_whole_ones_do(two, tmp_path, monkeypatch, task):
     made_paths.choose(BY_TORCH, monkeypatch)
