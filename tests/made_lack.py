@@ -24,9 +24,9 @@ LACK = (
 UPDATES = 3
 
 
-def lacking(monkeypatch, name, at, *, always=False):
+def lacking(monkeypatch, name, at, *, always=False, place=torch):
     """Let torch say that memory is lacking at the n-th call of one of its functions, once."""
-    own, count = getattr(torch, name), 0
+    own, count = getattr(place, name), 0
 
     def call(*args, **kwargs):
         nonlocal count
@@ -35,7 +35,7 @@ def lacking(monkeypatch, name, at, *, always=False):
             raise RuntimeError(LACK)
         return own(*args, **kwargs)
 
-    monkeypatch.setattr(torch, name, call)
+    monkeypatch.setattr(place, name, call)
 
 
 def lack_in_updates():
@@ -46,6 +46,7 @@ def lack_in_updates():
         def accumulate(*args, **kwargs):
             with pytest.MonkeyPatch.context() as patch:
                 lacking(patch, "mm", 1, always=True)
+                lacking(patch, "linear", 2, always=True, place=torch.nn.functional)
                 return own(*args, **kwargs)
 
         loop.accumulate = accumulate

@@ -10,6 +10,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,6 +84,7 @@ def _child(words, place, error, network, before):
     if network is not None:
         network.enter()
     sys.argv = ["textune", *words]
+    tempfile.tempdir = str(error.parent)  # what a killed process leaves goes with the test's folder
     for stream in (1, 2):
         os.dup2(os.open(error, os.O_WRONLY | os.O_APPEND), stream)
     if before is not None:

@@ -48,14 +48,25 @@ def test_after_four_halvings_the_run_ends_and_the_process_is_named(ran):
         assert torch.equal(item, second["weights"][name])
 
 
-def test_a_run_ends_with_the_code_of_a_lack_of_memory_and_names_the_process(tiny_base, tmp_path):
+@pytest.mark.parametrize(
+    ("shard", "words"),
+    [
+        ("false", ["--set train.micro_tokens=16"]),
+        ("true", ["--set train.micro_tokens=", "--resume"]),
+    ],
+)
+def test_a_run_ends_with_the_code_of_a_lack_of_memory_and_names_the_process(
+    tiny_base, tmp_path, shard, words
+):
     texts = write_rows(tmp_path, "single")
     command = ["train", str(texts), "--base", str(tiny_base), "--out", str(tmp_path / "run")]
     command += ["--epochs", "1", "--device", "cpu", "--precision", "fp32"]
+    command += ["--set", f"train.shard={shard}"]
     started = made_ranks.start(
         command, tmp_path, before=made_lack.lack_in_updates, TEXTUNE_PICTURES=0
     )
     assert started.wait() == [6, 6], started.said()
     assert started.said().count("error: ") == 1
     assert "error: rank 1 of 2 on " in started.said()
-    assert "--set train.micro_tokens=16" in started.said()
+    assert "not enough memory for" in started.said()
+    assert all(part in started.said() for part in words)

@@ -75,7 +75,7 @@ def test_several_at_once_and_a_resumed_run_is_the_same_one(
     assert len(client.get_metric_history(found.info.run_id, "epoch/loss")) == 2
 
     mlflow.set_tracking_uri((tmp_path / "mlruns").as_uri())
-    model = mlflow.pyfunc.load_model(f"runs:/{found.info.run_id}/model")
+    model = mlflow.pyfunc.load_model(f"runs:/{found.info.run_id}/model", dst_path=str(tmp_path))
     texts = pd.read_csv(comments)[["comment"]]
     answers = model.predict(texts)
     predictor = Predictor.load(run)

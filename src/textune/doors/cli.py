@@ -302,7 +302,7 @@ def run() -> None:
     except TextuneError as error:
         if exits.is_heard(error):
             console.fail(str(error))
-        sys.exit(error.exit_code)
+        exits.end(error.exit_code)
     except typer.Exit as error:
         sys.exit(error.exit_code)
     except typer.Abort:

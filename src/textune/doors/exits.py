@@ -2,6 +2,7 @@
 
 import errno
 import io
+import os
 import sys
 import traceback
 from typing import NoReturn
@@ -41,23 +42,33 @@ def leave(error: Exception) -> NoReturn:
     """End the program with a message and an exit code; with a traceback where it is a bug."""
     if _was_interrupted(error):
         console.fail("stopped")
-        sys.exit(130)
+        end(130)
     if isinstance(error, OSError) and error.errno in NOT_OURS:
         if not error.filename:
             console.silence(sys.stdout)  # the output itself: nothing waits to be sent any more
         place = f"{error.filename}: " if error.filename else "the output: "
         verb = "written" if error.errno in FULL else "read or written"
         console.fail(f"{place}cannot be {verb}: {error.strerror}")
-        sys.exit(2)
+        end(2)
     show, code = getattr(error, "show", None), getattr(error, "exit_code", None)
     if callable(show) and isinstance(code, int):
         lines = io.StringIO()
         show(file=lines)
         console.complain(lines.getvalue())
-        sys.exit(code)
+        end(code)
     console.complain("".join(traceback.format_exception(error)))
     console.fail("this is a bug of textune's; please report it with the lines above")
-    sys.exit(1)
+    end(1)
+
+
+def end(code: int) -> NoReturn:
+    """End the program: at once, where Python would wait for messages of lost processes first."""
+    joined = sys.modules.get("torch.distributed")
+    if joined is not None and joined.is_available() and joined.is_initialized():
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def _was_interrupted(error: BaseException | None) -> bool:

@@ -36,15 +36,16 @@ class Pulse:
         self._ended.set()
         self._thread.join(timeout=SILENT * BEAT)
 
-    def fail(self, text: str) -> None:
-        """Leave for the others what went wrong here."""
-        self._store.set(f"{FAULT}/{self._rank}", text)
+    def fail(self, text: str, code: int) -> None:
+        """Leave for the others what went wrong here, and the exit code of that."""
+        self._store.set(f"{FAULT}/{self._rank}", f"{code} {text}")
 
-    def faults(self, ranks: Iterable[int]) -> dict[int, str]:
-        """Return what processes have left of what went wrong."""
+    def faults(self, ranks: Iterable[int]) -> dict[int, tuple[str, int]]:
+        """Return what processes have left of what went wrong, and the exit codes."""
         keys = {rank: f"{FAULT}/{rank}" for rank in ranks}
         found = {rank: key for rank, key in keys.items() if self._store.check([key])}
-        return {rank: self._store.get(key).decode() for rank, key in found.items()}
+        left = {rank: self._store.get(key).decode().split(" ", 1) for rank, key in found.items()}
+        return {rank: (text, int(code)) for rank, (code, text) in left.items()}
 
     def count(self, rank: int) -> int:
         """Return how often a process has been seen."""

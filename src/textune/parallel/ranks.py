@@ -6,6 +6,7 @@ torch.distributed: gloo between processors, nccl between cards.
 
 import json
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -21,7 +22,7 @@ from torch import Tensor
 from torch.distributed.distributed_c10d import PrefixStore
 from torch.distributed.rendezvous import rendezvous
 
-from textune.errors import RanksError, TextuneError, first_line
+from textune.errors import OutOfMemoryError, RanksError, TextuneError, first_line
 from textune.parallel.place import FIRST, Place
 from textune.parallel.pulse import Pulse
 
@@ -30,6 +31,7 @@ Answer = tuple[Rows, NDArray[np.float32]]  # places of texts, and the logits of 
 WORDS = 512  # bytes of a word that goes out in one message
 FOREVER = timedelta(days=365)
 LOOK = timedelta(seconds=1)  # between two looks whether the first process lives
+LEAVE = 5.0  # seconds
 END = {"do": "end"}
 
 
@@ -72,11 +74,15 @@ class Ranks:
         host = "" if self._joined is None else self._joined.pulse.host(rank)
         return Place(rank, self.place.world).words(host)
 
-    def say(self, word: dict[str, Any]) -> None:
+    def say(self, word: dict[str, Any], *, within: timedelta = FOREVER) -> None:
         """Tell the others what comes next.
 
+        Args:
+            word: What they shall do.
+            within: How long they may take to hear it.
+
         Raises:
-            RanksError: One of them is lost.
+            RanksError: One of them is lost, or does not hear it.
         """
         if self._joined is None:
             return
@@ -86,7 +92,9 @@ class Ranks:
         short = text[: WORDS - 8]
         head[8 : 8 + len(short)] = np.frombuffer(short, dtype=np.uint8)
         with self.watched():
-            self._spread(torch.from_numpy(head))
+            dist.broadcast(torch.from_numpy(head), 0, self._joined.words, async_op=True).wait(
+                within
+            )
             if rest := text[len(short) :]:
                 self._spread(torch.frombuffer(bytearray(rest), dtype=torch.uint8))
 
@@ -186,17 +194,19 @@ class Ranks:
             drawn = np.random.SeedSequence([seed, step, self.place.rank])
             torch.manual_seed(int(drawn.generate_state(1, np.uint64)[0] >> np.uint64(1)))
 
-    def fail(self, text: str) -> None:
-        """Leave for the first process what went wrong in this one."""
+    def fail(self, text: str, code: int) -> None:
+        """Leave for the others what went wrong in this process, and the exit code of that."""
         if self._joined is not None:
-            with suppress(RuntimeError):  # it may have ended
-                self._joined.pulse.fail(text)
+            with suppress(RuntimeError):  # the store may have ended
+                self._joined.pulse.fail(text, code)
 
     def leave(self) -> None:
-        """End what joins the processes."""
+        """End what joins the processes; what waits for one that has failed does not end so soon."""
         if self._joined is not None:
             self._joined.pulse.end()
-            dist.destroy_process_group()
+            ending = threading.Thread(target=dist.destroy_process_group, daemon=True)
+            ending.start()
+            ending.join(LEAVE)
 
     def _spread(self, item: Tensor) -> None:
         assert self._joined is not None
@@ -250,7 +260,7 @@ class Ranks:
             return _told_by(me, [0], f"rank 0 of {me.world}, or what started it, has ended")
         names = {rank: Place(rank, me.world).words(hosts[rank]) for rank in hosts}
         if faults:
-            text = "; ".join(f"{names[rank]}: {text}" for rank, text in faults.items())
+            text = "; ".join(f"{names[rank]}: {text}" for rank, (text, _) in faults.items())
         elif silent:
             listed = ", ".join(names[rank] for rank in silent)
             text = f"{listed}: has ended, or stands still; nothing is heard of it"
@@ -259,7 +269,10 @@ class Ranks:
                 f"the processes wait for each other in vain, though all {me.world} live "
                 f"({first_line(error)})"
             )
-        return _told_by(me, silent, text)
+        lost = _told_by(me, silent, text)
+        if any(code == OutOfMemoryError.exit_code for _, code in faults.values()):
+            lost.exit_code = OutOfMemoryError.exit_code
+        return lost
 
 
 ALONE = Ranks(FIRST)

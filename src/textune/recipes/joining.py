@@ -5,6 +5,7 @@ import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from textune.errors import RanksError, SettingsError, TextuneError, first_line
@@ -19,6 +20,7 @@ if TYPE_CHECKING:  # with torch, which takes seconds to import
     from textune.parallel.ranks import Ranks
 
 Asked = TypeVar("Asked", bound=Request)
+HEARD = timedelta(seconds=10)  # in which the others hear that the first process has failed
 
 
 @contextmanager
@@ -165,12 +167,12 @@ def _tell_fault(ranks: "Ranks", error: BaseException) -> None:
         text = str(error) or type(error).__name__
     else:
         text = "".join(traceback.format_exception(error)).strip()
-    if not ranks.is_first:
-        ranks.fail(text)
-        return
     code = getattr(error, "exit_code", 1)
-    with suppress(RanksError):
-        ranks.say({"do": "end", "failed": first_line(Exception(text)), "code": code})
+    ranks.fail(text, code)
+    if ranks.is_first:
+        word = {"do": "end", "failed": first_line(Exception(text)), "code": code}
+        with suppress(RanksError):  # who waits for a part of an update hears nothing
+            ranks.say(word, within=HEARD)
 
 
 def drained_last(word: dict[str, Any]) -> dict[str, Any]:

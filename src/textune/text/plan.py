@@ -196,16 +196,18 @@ def _like_ends(sizes: NDArray[np.int64], budget: int) -> list[int]:
     dynamic programming over the ends, as the sizes fall (Bellman, 1957).
     """
     each = max(EACH, EACH_SHARE * min(int(sizes.sum()), budget))
-    best, starts = np.zeros(len(sizes) + 1), np.zeros(len(sizes) + 1, dtype=np.int64)
+    counts = np.arange(len(sizes), 0, -1)
+    best, starts = np.zeros(len(sizes) + 1), [0]
+    first, longest = 0, sizes.tolist()
     for end in range(1, len(sizes) + 1):
-        first = max(end - max(budget // max(int(sizes[end - 1]), 1), 1), 0)
-        computed = sizes[first:end] * np.arange(end - first, 0, -1)
-        costs = best[first:end] + computed + each
-        costs[:-1][computed[:-1] > budget] = np.inf  # but one text alone is always computed
+        while first < end - 1 and longest[first] * (end - first) > budget:
+            first += 1  # but one text alone is always computed
+        costs = best[first:end] + sizes[first:end] * counts[first - end :]
         place = int(costs.argmin())
-        best[end], starts[end] = costs[place], first + place
-    ends, place = [], int(starts[-1])
+        best[end] = costs[place] + each
+        starts.append(first + place)
+    ends, place = [], starts[-1]
     while place:
         ends.append(place)
-        place = int(starts[place])
+        place = starts[place]
     return ends[::-1]

@@ -12,7 +12,7 @@ from typing import Any
 from torch import Tensor
 
 from textune.encoder import precision
-from textune.errors import OutOfMemoryError, RanksError
+from textune.errors import OutOfMemoryError, SettingsError
 from textune.objectives.work import Work
 from textune.parallel.ranks import END, Ranks
 from textune.records import Batch
@@ -26,7 +26,8 @@ def follow(learner: Learner, ranks: Ranks) -> dict[str, Any]:
     """Do what the first process says, until it says that this is the end; return its last word.
 
     Raises:
-        RanksError: The first process is lost, or another one is, or other texts were read here.
+        RanksError: The first process is lost, or another one is.
+        SettingsError: Other texts were read here, or other settings.
     """
     works: Iterator[Work] = iter(())
     reducer: Adding | None = None
@@ -71,14 +72,14 @@ def _refuse_others(learner: Learner, prints: dict[str, Any]) -> None:
     """Refuse to learn from other texts, or by other settings, than the first process.
 
     Raises:
-        RanksError: They differ.
+        SettingsError: They differ.
     """
     mine = learner.prints()
     changes = fingerprints.compare(prints, mine)
     if not changes.names:
         return
     settings = f" ({'; '.join(changes.settings)})" if changes.settings else ""
-    raise RanksError(
+    raise SettingsError(
         f"{' and '.join(changes.names)} differ from those of rank 0{settings}: every machine needs "
         "the same files, and every process the same command"
     )

@@ -277,10 +277,12 @@ def _stop_if(learner: Learner, folder: Path, stop: StopRequest) -> None:
 def _lost(learner: Learner, folder: Path, error: RanksError) -> RanksError:
     """Save the state where another process is lost: the weights are those of the last update."""
     if learner.shards is not None:
-        return RanksError(
+        lost = RanksError(
             f"{error}; it held a part of the state, so none is saved after step "
             f"{learner.progress.step:,}: --resume goes on from the last checkpoint"
         )
+        lost.exit_code = error.exit_code
+        return lost
     learner.optimizer.zero_grad()
     learner.encoder.release()
     try:

@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any, Protocol
 
 import torch
+import torch.distributed as dist
 from torch import Tensor, nn
 
 from textune.encoder import recomputing
@@ -22,7 +23,6 @@ from textune.encoder.model import Encoder
 from textune.encoder.precision import Call, Loss, Plain
 from textune.errors import SettingsError
 from textune.fast import layers
-from textune.fast.lacking import is_lack
 from textune.objectives.objective import Objective
 from textune.objectives.work import Work
 from textune.parallel.ranks import Ranks
@@ -255,7 +255,12 @@ def adding(learner: Learner) -> reducing.Adding | None:
 
 def watching(learner: Learner) -> AbstractContextManager[None]:
     """Name the process that is lost, where an update is computed by the parts of all of them."""
-    return nullcontext() if learner.shards is None else learner.ranks.watched(but=is_lack)
+    return nullcontext() if learner.shards is None else learner.ranks.watched(but=_is_own)
+
+
+def _is_own(error: BaseException) -> bool:
+    """Tell whether an error is of what this process computes, not of what others send or do not."""
+    return not isinstance(error, dist.DistError) and "gloo" not in str(error)
 
 
 def _release(shards: Shards) -> None:
