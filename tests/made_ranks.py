@@ -94,6 +94,16 @@ def _child(words, place, error, network, before):
     cli.run()
 
 
+def write_texts(file):
+    """Write 160 labelled texts of very different lengths."""
+    rows = [
+        f"{'good fine ' * (1 + n % 7)}{'film' if n % 3 else 'bad dull'} {n},{(n // 2) % 2}"
+        for n in range(160)
+    ]
+    file.write_text("\n".join(["text,label", *rows]) + "\n", encoding="utf-8")
+    return file
+
+
 def start(words, folder, *, world=2, inside=None, before=None, **more):
     """Start a command so often, each in a network if there are some; all say what they say to one
     file; `before` is a function of a module that each process calls first."""

@@ -44,13 +44,7 @@ def steps(run):
 @pytest.fixture(scope="module")
 def texts(tmp_path_factory):
     """Return a file of texts of very different lengths: ten updates a pass."""
-    file = tmp_path_factory.mktemp("texts") / "films.csv"
-    lines = [
-        f"{'good fine ' * (1 + n % 7)}{'film' if n % 3 else 'bad dull'} {n},{(n // 2) % 2}"
-        for n in range(160)
-    ]
-    file.write_text("\n".join(["text,label", *lines]) + "\n", encoding="utf-8")
-    return file
+    return made_ranks.write_texts(tmp_path_factory.mktemp("texts") / "films.csv")
 
 
 @pytest.fixture(scope="module")

@@ -151,21 +151,11 @@ class Runs:
     codes: list[list[int]]
 
 
-def lines_of(folder):
-    file = folder / "films.csv"
-    rows = [
-        f"{'good fine ' * (1 + n % 7)}{'film' if n % 3 else 'bad dull'} {n},{(n // 2) % 2}"
-        for n in range(160)
-    ]
-    file.write_text("\n".join(["text,label", *rows]) + "\n", encoding="utf-8")
-    return file
-
-
 @pytest.fixture(scope="module")
 def runs(tiny_base, tmp_path_factory, _kernels):
     """Return runs whose weights were parted, one of them killed and continued in two ways."""
     folder = tmp_path_factory.mktemp("runs")
-    texts, cache = lines_of(folder), folder / "cache"
+    texts, cache = made_ranks.write_texts(folder / "films.csv"), folder / "cache"
     cache.mkdir()
     (cache / "kernels").symlink_to(_kernels)
     more = {"TEXTUNE_CACHE": cache, "TEXTUNE_PICTURES": 0}
@@ -227,7 +217,13 @@ def test_one_process_goes_on_with_what_two_have_saved(runs):
 
 
 def test_one_process_parts_nothing(monkeypatch, capsys, tmp_path):
-    words = ["textune", "train", str(lines_of(tmp_path)), "--out", str(tmp_path / "run")]
+    words = [
+        "textune",
+        "train",
+        str(made_ranks.write_texts(tmp_path / "films.csv")),
+        "--out",
+        str(tmp_path / "run"),
+    ]
     monkeypatch.setattr(sys, "argv", [*words, "--set", "train.shard=true"])
     with pytest.raises(SystemExit, match="2"):
         cli.run()

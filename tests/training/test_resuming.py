@@ -246,7 +246,7 @@ def test_a_finished_run_goes_on_to_more_epochs(reviews_file, tiny_base, tmp_path
     assert again[-1].endswith("there is nothing to resume")
 
 
-@pytest.mark.parametrize("what", ["kernels", "numbers", "version"])
+@pytest.mark.parametrize("what", ["kernels", "numbers", "version", "at once"])
 def test_other_bits_are_refused_or_accepted(
     reviews_file, tiny_base, tmp_path, what, monkeypatch, fresh_kernels
 ):
@@ -267,6 +267,8 @@ def test_other_bits_are_refused_or_accepted(
         message = r"the layers: by compiled kernels \(\w+\) → by torch's own operations"
     elif what == "numbers":
         given, message = {"train.precision": "bf16"}, r"number format .*: fp32 → bf16"
+    elif what == "at once":
+        given, message = {"train.micro_tokens": 64}, r"train\.micro_tokens: none → 64"
     else:
         monkeypatch.setattr(torch, "__version__", f"{torch.__version__}.other")
         message = r"torch: .* → .*other"

@@ -11,7 +11,7 @@ from textune.corpora.corpus import Corpus
 FEWEST = 3  # folds
 BUDGET, EACH = 3e11, 4.3e9  # weights of the layers times tokens, and of each text, that all
 # trainings together should take: some ten seconds of two cores, and a seventh of one a text
-OF_WORDS = 3  # times as much for tags: what few texts teach of words takes many passes
+OF_WORDS = 3  # times as many passes for tags, in the fewest folds: few texts teach little of words
 FEWEST_PASSES, PART = 4, 3  # that are left where that is too little, and the part of the recipe's
 
 
@@ -35,8 +35,7 @@ def most_passes(corpus: Corpus, config: Layers) -> float:
     rows = corpus.split.train
     layers = 12 * config.num_hidden_layers * config.hidden_size**2  # weights of them, about
     tokens = int(corpus.store.lengths[rows].sum())
-    budget = (BUDGET + EACH * len(rows)) * (OF_WORDS if corpus.task.asks == "words" else 1)
-    return float(budget / (layers * max(tokens, 1)))
+    return float((BUDGET + EACH * len(rows)) / (layers * max(tokens, 1)))
 
 
 def affordable(passes: int, corpus: Corpus, config: Layers) -> int:
@@ -47,6 +46,7 @@ def affordable(passes: int, corpus: Corpus, config: Layers) -> int:
         corpus: Without validation texts.
         config: Of the encoder.
     """
-    most = int(most_passes(corpus, config) / FEWEST)
+    times = OF_WORDS if corpus.task.asks == "words" else 1
+    most = int(times * most_passes(corpus, config) / FEWEST)
     least = min(passes, max(FEWEST_PASSES, math.ceil(passes / PART)))
     return min(passes, max(most, least))

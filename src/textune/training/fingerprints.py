@@ -13,6 +13,7 @@ from textune.training import checkpoint
 DATA, SETTINGS, SURROUNDINGS = "the data", "settings", "surroundings"
 NUMBERS = "the number format (train.precision)"
 EPOCHS = "train.epochs"
+AT_ONCE = "train.micro_tokens"  # the gradient is the same, but for rounding and masks of dropout
 CHOICES = "the recipe"  # and what it chose, as a note: the settings are what counts
 FREE = {  # settings that no weight depends on
     "device",
@@ -94,13 +95,14 @@ def compare(before: Mapping[str, Any], asked: Fingerprint) -> Changes:
     names = [DATA] if before.get(DATA) != now[DATA] else []
     later = {name: asked.defaults.get(name) for name in now[SETTINGS].keys() - before[SETTINGS]}
     settings = _differences({**before[SETTINGS], **later}, now[SETTINGS])
-    epochs = None
+    at_once, epochs = settings.pop(AT_ONCE, None), None
     if EPOCHS in settings:
         epochs = before[SETTINGS].get(EPOCHS), now[SETTINGS].get(EPOCHS)
         epochs = epochs if all(isinstance(one, int) for one in epochs) else None
     if any(name != EPOCHS or epochs is None for name in settings):
         names.append("the settings")
     surroundings = _differences(before[SURROUNDINGS], now[SURROUNDINGS])
+    surroundings |= {AT_ONCE: at_once} if at_once is not None else {}
     if before.get(NUMBERS) != now[NUMBERS]:
         surroundings[NUMBERS] = f"{NUMBERS}: {before.get(NUMBERS)} → {now[NUMBERS]}"
     return Changes(tuple(names), tuple(settings.values()), tuple(surroundings.values()), epochs)
