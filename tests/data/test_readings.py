@@ -101,10 +101,18 @@ def test_polarity_is_a_class_of_each_column_and_rare_minus_one_is_not_scored(tab
     file = table(
         names, [[prose(draw), *(draw.choice((-1, 0, 1)) for _ in "ab")] for _ in range(90)]
     )
-    assert checked(file).contract.task == "aspects"
-    with pytest.raises(DataError, match=r"three classes a column .*leave out --task"):
-        checked(file, task="multi")
+    found = checked(file).contract
+    assert found.task == "aspects"
+    assert any(doubt.startswith("`--task multi` would take -1 as") for doubt in found.doubts)
+    asked = checked(file, task="multi").contract
+    assert asked.task == "multi"
+    assert any("`--task aspects --label taste,service` learns" in one for one in asked.doubts)
     assert set(checked(file, label="taste", task="single").labels) == {"-1", "0", "1"}
+    unscored = [
+        [prose(draw), *([-1, -1] if n % 3 else [n // 3 % 2, n // 6 % 2])] for n in range(90)
+    ]
+    found = checked(table(names, unscored))
+    assert (found.contract.task, found.labels["service"]) == ("multi", 14)
     rare = [[prose(draw), -1 if n == 3 else n % 2, n // 2 % 2] for n in range(90)]
     assert checked(table(names, rare)).contract.task == "multi"
 

@@ -8,7 +8,6 @@ from textune.data import lists, names
 from textune.data.choice import MOST_DOUBTS, Choice, option, others, quoted
 from textune.data.columns import NUMBER, OFTEN, Column, describe, flag, signs_of
 from textune.data.numerals import is_number, like_number
-from textune.errors import DataError
 
 Fits = Callable[[Column], bool]
 PLAUSIBLE = 1.5  # weight from which another column is worth a doubt
@@ -16,6 +15,8 @@ NEARLY_ALL = 0.98  # share of one value from which a column hardly tells texts a
 NEARLY_NUMBERS = 0.9  # share of numbers that makes a column with slips one of numbers
 COUNTS = -0.3  # weight of whole numbers with gaps between, which may count something
 BESIDE = 0.5  # weight of standing beside the text, where columns have no names
+FREE = 0.8  # share of different cells from which words are no names of classes,
+MOST_NAMES = 30  # in a table of more rows
 CLOSE = 0.98  # share of 0 and 1 that makes a column with a few slips a 0/1 column among others
 
 
@@ -117,8 +118,14 @@ def _is_candidate(column: Column, weight: float, fits: Fits | None, headed: bool
             named >= 3
             and column.kind not in ("empty", "split", "record")
             and not _is_unclear(column)
+            and not _is_free(column)
         )
     return weight >= least
+
+
+def _is_free(column: Column) -> bool:
+    """Tell free text, whatever it is called, from names: hardly any comes back."""
+    return column.kind in ("words", "text") and column.varied > FREE and column.rows > MOST_NAMES
 
 
 def _is_unclear(column: Column) -> bool:
@@ -166,29 +173,17 @@ def _marks(free: Sequence[Column], headed: bool) -> tuple[Column, ...]:
     return found if len(members) >= 2 or len(found) >= 3 else ()
 
 
-def refuse_polarity(name: str, columns: Sequence[Column]) -> None:
-    """Refuse columns of -1, 0 and 1 in which all three are frequent: three classes in each.
-
-    Raises:
-        DataError: There are such columns. A rare -1 means "not scored".
-    """
-    if are_polarity(columns):
-        torn = [column for column in columns if _is_polarity(column)]
-        raise DataError(
-            f"{name}: {quoted(c.name for c in torn)} hold -1, 0 and 1, each of them often: three "
-            "classes a column (as negative, neutral, positive), not labels of which some are not "
-            f"scored (-1); leave out --task to learn a class of each column, or choose one with "
-            f"{option('--label', torn[:1])} and `--task single`; if they are numbers, "
-            f"{option('--label', columns)} with `--task number`"
-        )
-
-
 def are_polarity(columns: Sequence[Column]) -> bool:
     """Tell columns of -1, 0 and 1 as classes from 0/1 columns that are not scored here and there.
 
-    All three are frequent in at least half of them, and the others are written so, too.
+    All three are frequent in at least half of them, and the others are written so, too. Rows that
+    are -1 throughout were not scored.
     """
     torn = [column for column in columns if _is_polarity(column)]
+    if len(columns) > 1 and not any(column.blank for column in columns):
+        rows = [{*map(flag, cells)} for cells in zip(*(c.cells for c in columns), strict=False)]
+        if all(-1 not in row or row == {-1} for row in rows):
+            return False
     return bool(torn) and 2 * len(torn) >= len(columns) and all(map(is_mark, columns))
 
 
@@ -271,12 +266,13 @@ def _best_label(
     *,
     headed: bool,
 ) -> Choice:
-    best = ranked[0]
+    best = _with_names(ranked, headed)
     doubts = []
     near = [
         other
-        for other in ranked[1:]
-        if (weights[other.name] >= PLAUSIBLE or other.kind == "flags")
+        for other in ranked
+        if other is not best
+        and (weights[other.name] >= PLAUSIBLE or other.kind == "flags")
         and not (marks and other in marks and best not in marks)
     ]
     for other in near[:MOST_DOUBTS]:
@@ -295,6 +291,20 @@ def _best_label(
             "them as labels, several a text"
         )
     return Choice((best,), (f"{best.name!r} is the label: {describe(best)}",), tuple(doubts))
+
+
+def _with_names(ranked: Sequence[Column], headed: bool) -> Column:
+    """Take the column that names the classes which the best one numbers, as label.name label.id."""
+    best = ranked[0]
+    if best.kind not in ("flags", "category") or not all(map(is_number, best.cells)):
+        return best
+    for other in ranked[1:]:
+        both = {*zip(best.cells, other.cells, strict=False)}
+        is_same = len(both) == best.classes == other.classes and not best.blank + other.blank
+        is_named = _named(other, headed) >= _named(best, headed) and headed
+        if is_same and is_named and not any(map(is_number, other.cells)):
+            return other
+    return best
 
 
 def _beside(texts: Sequence[Column], label: Column, ranked: Sequence[Column]) -> Iterator[str]:

@@ -14,6 +14,8 @@ FORMS = ("json", "mixed", "vector", "<>", *SEPARATORS)
 
 LONGEST_NAME = 60
 MOST_OF_FEW = 42  # names that may be so many in a table of few rows
+MOST_NAMES = 5  # a row, on average, above which quoted words are no labels
+CODE = re.compile(r"[\w:./-]+")  # a name of one word
 BRACKETS = {"[": "]", "(": ")", "{": "}"}
 QUOTED = re.compile(
     r"""\s*(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|([^\s"',][^,"]*?))\s*(?:,|$)"""
@@ -117,6 +119,15 @@ def positions(cells: Sequence[str]) -> int:
     is_repeated = any(len(set(names)) < len(names) for names in found)
     is_numbers = all(NUMBER.fullmatch(name.strip()) for names in found for name in names)
     return sizes.pop() if is_repeated and is_numbers else 0
+
+
+def are_repeated(cells: Sequence[str]) -> bool:
+    """Tell lists of numbers of any lengths in most of which some number is repeated."""
+    found = [_in_brackets(cell) or [] for cell in cells if _is_bracketed(cell)]
+    several = [names for names in found if len(names) > 1]
+    torn = sum(len(set(names)) < len(names) for names in several)
+    is_numbers = all(NUMBER.fullmatch(name.strip()) for names in found for name in names)
+    return 2 * torn > len(several) > len(cells) / 2 and is_numbers
 
 
 def are_places(cells: Sequence[str]) -> bool:
@@ -268,4 +279,6 @@ def _recurring(lists: Sequence[tuple[str, ...]], *, are_surely: bool = False) ->
     is_changing = changing >= 0.5 * max(1, len(together))
     if len(times) <= max(3, total / 5) or (total <= 60 and len(times) <= 0.7 * total):
         return are_surely or is_changing
+    if are_surely and total <= MOST_NAMES * len(lists) and all(map(CODE.fullmatch, times)):
+        return len(times) <= total / 2
     return is_changing and len(times) <= min(0.7 * total, MOST_OF_FEW)

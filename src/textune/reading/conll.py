@@ -27,8 +27,10 @@ LONGEST = 100_000  # words in a sentence
 ENDINGS = frozenset(
     [".bilou", ".bio", ".bioes", ".conll", ".conllu", ".conllx", ".iob", ".iob1", ".iob2"]
 )
+UNIVERSAL = frozenset([".conllu", ".conllx"])
 SAMPLE = 1 << 19  # characters
 
+_TORN = 0.9  # share of lines with all columns, above which the others are faults
 _SURE = 0.98  # the same, where it is not the tags that tell what the file is
 _MOST_TAGS = 0.2  # different tags / words, above which they are no tags
 _UNIVERSAL = 10  # columns of CoNLL-U
@@ -90,14 +92,14 @@ def read(
     sentences = _sample(path)
     layout, share = _layout(sentences)
     if layout is None or share < marks.MOST:
-        return None
+        return _none(path, ending, sentences)
     found = _whole(sentences, layout)
     layout = replace(layout, bracketed=layout.bracketed or brackets.places(found))
     found = [words for one in found if (words := brackets.converted(one, layout.bracketed))]
-    is_sure = share >= _SURE and ending != ".csv" and _are_tags(found)
+    is_sure = share >= _TORN and ending != ".csv" and _are_tags(found)
     is_sure = is_sure or layout.is_universal or ending in ENDINGS
     if layout.width == 2 and found and _spaced([w for one in found for w in one], 0) > _SURE:
-        return None  # whole sentences, each beside its tags
+        return _none(path, ending, sentences)  # whole sentences, each beside its tags
     if not is_sure and not _are_entities(found):
         return None
     layout = _filled(layout, found, header)
@@ -122,6 +124,17 @@ def read(
     )
     rows = partial(_stream, path, layout)
     return Table.of_file(path, "conll", layout.names, reasons, rows, has_header=is_headed)
+
+
+def _none(path: Path, ending: str, sentences: Sequence[Sequence[str]]) -> None:
+    """Refuse a file that is named for what it is, where its words have no columns in common.
+
+    Raises:
+        DataError: It is named so.
+    """
+    if ending in UNIVERSAL and sentences:
+        what = f"{path.name}: most lines of words have not the same number of columns"
+        raise DataError(f"{what}; give every word all its columns, parted by tabs")
 
 
 def _sample(path: Path) -> list[list[str]]:

@@ -23,6 +23,7 @@ _USUAL = frozenset(
 )
 # fmt: on
 _FEW = 50
+_UNSPACED = 16  # signs of a name in a script without spaces
 
 
 def is_header(first: list[str], body: list[list[str]], *, text_only: bool) -> tuple[bool, str]:
@@ -112,7 +113,7 @@ def _is_name(cell: str) -> bool:
     words = cell.split()
     return (
         0 < len(words) <= 4
-        and len(cell) <= 40
+        and len(cell) <= (_UNSPACED if any(sign > "\u2e80" for sign in cell) else 40)
         and not cell.rstrip().endswith((".", "!", "…"))
         and any(sign.isalpha() for sign in cell)
     )

@@ -61,6 +61,8 @@ USUAL = ReadOptions()  # everything is recognised
 _OBJECT = re.compile(  # how a JSON object begins, or what Python writes for it
     rb"""\{"(?:[^"\\]|\\.)*" ?: ?["\[\{\dtfn-]|\[?\{'(?:[^'\\]|\\.)*': ?["'\[\{\dTFN-]"""
     rb"""|\['(?:[^'\\]|\\.)*', ?["'\[\{\dTFN-]"""
+    rb"""|(?:[A-Za-z_]\w* ?= ?)?\[\s*\(\s*"""
+    rb"""(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"), ?["'\[\{\dTFN-]"""
 )
 
 

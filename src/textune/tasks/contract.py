@@ -1,6 +1,7 @@
 """Rows become a contract: which task, which columns, which labels, and why."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -16,6 +17,7 @@ from textune.tasks import annotated, refused, registry
 from textune.tasks.kind import Kind
 
 FASTTEXT = "__label__"
+MOST_BEGINNINGS = 20  # different first words of texts, for them to be labels
 LIST = re.compile(r"\s*\[u?['\"]")
 NOT_TAKEN = {
     "text": "; not taken for the text",
@@ -102,6 +104,7 @@ def understand(
     texts = text_choice.choose(seen, text, taken=taken, headed=table.has_header)
     if not texts.columns:
         raise refused.no_text(table, columns.values())
+    refused.refuse_pieces(table, () if text else texts.columns, seen.columns)
     if label:
         labels = choices.given_label([columns[name] for name in label])
     else:
@@ -286,6 +289,7 @@ def _completed(
     doubts += labels.doubts if task != "plain" else ()
     doubts += map(_marked, filter(_is_marked, texts.columns))
     doubts += map(_bracketed, filter(_is_bracketed, texts.columns))
+    doubts += filter(None, map(_begun, texts.columns if not chosen else ()))
     names = tuple(column.name for column in texts.columns)
     if not chosen:
         reasons.append(
@@ -323,6 +327,19 @@ def _marked(column: Column) -> str:
     return (
         f"{column.name!r} begins with {FASTTEXT} in most rows, as fastText marks labels: they are "
         "read as text; write the labels to a column of its own"
+    )
+
+
+def _begun(column: Column) -> str:
+    """Say which few words every text of a column begins with, if they may be its labels."""
+    firsts = Counter(cell.split(maxsplit=1)[0] for cell in column.cells)
+    few = 1 < len(firsts) <= min(MOST_BEGINNINGS, len(column.cells) / 5)
+    if not few or min(firsts.values()) < 2 or column.words < 3:
+        return ""
+    return (
+        f"{column.name!r} begins with one of {len(firsts)} words in every row "
+        f"({quoted(sorted(firsts)[:4])}): they are read as text; if they are labels, put a tab "
+        "behind each and say --no-header"
     )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textune.data import choices, lists
+from textune.data.choice import option
 from textune.data.columns import Column, Scan, describe, flag, signs_of
 from textune.decisions.rule import Decision
 from textune.errors import DataError, among, excerpt
@@ -201,11 +202,16 @@ def form(table: Table, columns: Sequence[Column], seen: Scan) -> Form:
 
 
 def _marks(table: Table, columns: Sequence[Column], seen: Scan) -> Form:
-    choices.refuse_polarity(table.name, columns)
     odd = [column for column in columns if column.kind not in ("flags", "constant")]
     doubts = [
         f"column {column.name!r} is not only 0, 1 and -1 but {describe(column)}" for column in odd
     ]
+    if choices.are_polarity(columns):
+        doubts.append(
+            "-1, 0 and 1 are all frequent: where they are three classes (as negative, neutral, "
+            'positive), and -1 is not "not scored", '
+            f"{option('--task aspects --label', columns)} learns a class of each column"
+        )
     marks = [[flag(row[column.place]) for column in columns] for row in seen.sample]
     unscored = " (-1: not scored)" if any(-1 in row for row in marks) else ""
     reason = (
@@ -215,7 +221,9 @@ def _marks(table: Table, columns: Sequence[Column], seen: Scan) -> Form:
 
 
 def instead(columns: Sequence[Column], seen: Scan) -> str:
-    """Say what would become of lists of one name each."""
+    """Say what would become of lists of one name each, and of columns of -1, 0 and 1."""
+    if len(columns) > 1 and choices.are_polarity(columns):
+        return "`--task multi` would take -1 as not scored, and learn several labels a text"
     is_one = len(columns) == 1 and named.is_alone(columns[0])
     return "`--task multi` would learn several labels a text" if is_one else ""
 

@@ -6,11 +6,13 @@ from collections.abc import Iterable, Sequence
 from textune.data import lists, names, pair_names
 from textune.data.choice import option, quoted
 from textune.data.columns import Column, describe
+from textune.data.numerals import is_number
 from textune.errors import DataError
 from textune.records import Table
 
 PLENTY = 0.5  # share of lists that differ, from which they are answers and no names of classes
 _LETTER = re.compile(r"\(?[A-Ha-h0-7][).]?")
+NEARLY_ALL = 0.9  # share of rows whose text is as long as its places say
 PLAIN = 3.0  # evidence of a name from which a column holds labels
 
 
@@ -49,7 +51,20 @@ def _listed_options(columns: Sequence[Column]) -> list[Column]:
         for column in columns
         if column.counts and all(_LETTER.fullmatch(cell) for cell in column.counts)
     ]
-    return listed if letters else []
+    return listed if letters or any(_are_among(listed, column) for column in columns) else []
+
+
+def _are_among(listed: Sequence[Column], column: Column) -> bool:
+    """Tell whether each cell of a column is one of the texts of its row's list."""
+    return any(
+        column is not each
+        and not column.blank + each.blank
+        and all(
+            cell in (lists.parse(among, "json") or ())
+            for cell, among in zip(column.cells, each.cells, strict=True)
+        )
+        for each in listed
+    )
 
 
 def _is_named_label(name: str) -> bool:
@@ -66,6 +81,29 @@ def refuse_words(table: Table, texts: Sequence[Column], columns: Iterable[Column
     is_word = len(texts) == 1 and texts[0].kind == "category" and texts[0].words < 2
     if is_word or is_label:
         raise no_text(table, columns)
+
+
+def refuse_pieces(table: Table, texts: Sequence[Column], columns: Sequence[Column]) -> None:
+    """Refuse stretches of texts that stand elsewhere, with their places: a row for each.
+
+    Raises:
+        DataError: The text is as long as two columns of a start and an end say.
+    """
+    ends = [[c for c in columns if names.parts(c.name)[:1] == [part]] for part in ("start", "end")]
+    if not table.has_header or len(texts) != 1 or not all(len(each) == 1 for each in ends):
+        return
+    (start,), (end,) = ends
+    if any(column.blank or not all(map(is_number, column.cells)) for column in (start, end)):
+        return
+    rows = list(zip(texts[0].cells, start.cells, end.cells, strict=False))
+    fitting = sum(len(cell) == float(last) - float(first) for cell, first, last in rows)
+    if not texts[0].blank and fitting > NEARLY_ALL * len(rows):
+        raise DataError(
+            f"{table.name}: {texts[0].name!r} holds what stands from {start.name!r} to "
+            f"{end.name!r} of texts that are not in the file; write a row for each text, with a "
+            "list of its spans ([[start, end, label], …]), or, to learn classes of the pieces "
+            f"alone, name them with {option('--text', texts)}"
+        )
 
 
 def no_text(table: Table, columns: Iterable[Column]) -> DataError:
@@ -85,4 +123,11 @@ def refuse_positions(table: Table, chosen: Sequence[Column]) -> None:
             f"repeated ({column.cells[0][:40]}): one value for each position, no set of labels; "
             "write a column for each position, and name one with --label (--task single), or all "
             "of them (--task number)"
+        )
+    if lists.are_repeated(column.cells):
+        raise DataError(
+            f"{table.name}: column {column.name!r} holds lists of numbers, most of them with "
+            f"repeats ({column.cells[0][:40]}): one value for each word or sign of something, no "
+            "set of labels; write the words as a list, too, to learn a tag for each (--task tags), "
+            "or name another column with --label"
         )

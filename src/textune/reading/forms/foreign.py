@@ -12,6 +12,8 @@ FORMATS = (
 )
 
 
+_AS_ROWS = "its texts and labels as CSV or as JSON, one object a row"
+_PAGE = re.compile(rb"(?i)<!doctype html|<(html|head|body|table)[\s>]")
 XML = rb"<\?xml|<xmi:|<TEI|<corpus|<dataset"
 ENDINGS = (".tei", ".xmi", ".xml")
 FOREIGN = (  # how a file begins, what it is, and the way out
@@ -34,6 +36,16 @@ FOREIGN = (  # how a file begins, what it is, and the way out
     ),
     (rb"(?i)\{\\rtf\d", "a document as RTF", "export the text as CSV or plain text"),
     (rb"%PDF", "a PDF", "export the text as CSV"),
+    (
+        rb"(?i)(%[^\n]*\n|\s)*@relation\s",
+        "a file of Weka (ARFF)",
+        "save it as CSV (in Weka: Save…, CSV data files)",
+    ),
+    (
+        rb"([+-]?\d+(\.\d+)?( qid:\d+)?( \d+:[-+.\deE]+){2,}[ \t]*(#[^\n]*)?\r?\n){2}",
+        "a table of numbers without its texts (SVMlight, LIBSVM)",
+        "give the texts that the numbers were made of, each beside its label",
+    ),
     (
         rb"version https://git-lfs",
         "a pointer of Git LFS, not the data",
@@ -66,8 +78,11 @@ def refuse(path: Path, head: bytes) -> None:
     if path.suffix.lower() in (".yml", ".yaml"):
         raise DataError(
             f"{path.name}: this is YAML, of which only Rasa's training data are read (nlu:); "
-            "write its texts and labels as CSV or as JSON, one object a row. textune reads "
-            f"{FORMATS}"
+            f"write {_AS_ROWS}. textune reads {FORMATS}"
         )
-    if text[:14].lower().startswith((b"<!doctype html", b"<html")):
-        raise DataError(f"{path.name}: this is a web page, not data; fetch the file itself")
+    if path.suffix.lower() == ".toml":
+        raise DataError(f"{path.name}: this is TOML; write {_AS_ROWS}. textune reads {FORMATS}")
+    if _PAGE.match(text):
+        raise DataError(
+            f"{path.name}: this is a web page, not data; fetch the file itself, or write {_AS_ROWS}"
+        )

@@ -1,13 +1,15 @@
 """Lines with marks around their entities, <PER>Ada</PER> or [Ada](PER), become texts and spans.
 
-A mark may be of MUC's kind, <ENAMEX TYPE="PERSON">Ada</ENAMEX>; marks in marks are spans in spans.
-Marks of HTML (<b>, <a href=…>) are part of the text, and so are links ([here](https://…)).
+OpenNLP writes <START:person> Ada <END>. A mark may be of MUC's kind, <ENAMEX TYPE="PERSON">Ada
+</ENAMEX>; marks in marks are spans in spans. Marks of HTML (<b>, <a href=…>) are part of the text,
+and so are links ([here](https://…)).
 """
 
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from textune.errors import DataError, excerpt
@@ -23,6 +25,7 @@ COLUMNS = ("text", "entities")
 _TAG = re.compile(r"<(?P<closes>/?)(?P<name>[A-Za-z][\w.-]*)(?P<more>\s[^<>]*)?>")
 _TYPE = re.compile(r"""\btype\s*=\s*["']?([\w.-]+)""", re.IGNORECASE)
 _BRACKETS = re.compile(r"\[(?P<text>[^\[\]]+)\]\((?P<name>[A-Za-z][\w-]*)\)")
+_STARTS = re.compile(r"<START:(?P<name>[\w.-]+)>\s*(?P<text>[^<>]*?)\s*<END>")
 _HTML = re.compile(
     r"a|abbr|b|big|blockquote|body|br|center|cite|code|d[dlt]|del|div|em|font|h[1-6r]|head|html|i"
     r"|img|ins|kbd|li|mark|[ou]l|p|pre|q|s|samp|script|small|span|strike|strong|style|su[bp]"
@@ -38,10 +41,14 @@ def labelled(table: Table) -> Table | None:
     sample = [cells[0] for cells in first_rows(table, SAMPLE) if cells[0].strip()]
     if _are_tagged(sample):
         return _as_spans(table, _without_tags, "<TYPE>…</TYPE>")
+    started = [[found["name"] for found in _STARTS.finditer(line)] for line in sample]
+    is_whole = sum(map(len, started)) == sum(line.count("<START") for line in sample)
+    if is_whole and _are_named(started):
+        return _as_spans(table, partial(_without, _STARTS), "<START:TYPE> … <END>")
     named = [[found["name"] for found in _BRACKETS.finditer(line)] for line in sample]
     has_links = sum(map(len, named)) < sum(line.count("](") for line in sample)
     if not has_links and _are_named(named):
-        return _as_spans(table, _without_brackets, "[…](TYPE)")
+        return _as_spans(table, partial(_without, _BRACKETS), "[…](TYPE)")
     return None
 
 
@@ -112,11 +119,11 @@ def _without_tags(line: str) -> Unmarked:
     return text + line[at:], sorted(spans, key=lambda one: int(one["start"]))
 
 
-def _without_brackets(line: str) -> Unmarked:
-    """Take marks of brackets out of a line."""
+def _without(marks: re.Pattern[str], line: str) -> Unmarked:
+    """Take marks that hold a name and a text out of a line."""
     text, at = "", 0
     spans: list[dict[str, Any]] = []
-    for mark in _BRACKETS.finditer(line):
+    for mark in marks.finditer(line):
         text += line[at : mark.start()]
         at = mark.end()
         spans.append(span(len(text), len(text) + len(mark["text"]), mark["name"]))

@@ -229,7 +229,11 @@ def _texts(
     """Choose question and passage, by name or by content."""
     named = [column for column in rest if _is_among(column, QUESTIONS)]
     question = min(named, key=lambda column: _rank(column, QUESTIONS), default=None)
-    able = [column for column in rest if column is not question and column.words >= 1]
+    able = [
+        column
+        for column in rest
+        if column is not question and column.words >= 1 and not _are_lists(column)
+    ]
     passage = max(
         able,
         key=lambda column: (
@@ -243,6 +247,11 @@ def _texts(
         asking = [column for column in able if column is not passage and column.words >= 2]
         question = max(asking, key=lambda c: (_share_asking(c, rows), c.words), default=None)
     return None if question is None or passage is None else (question, passage)
+
+
+def _are_lists(column: Column) -> bool:
+    """Tell lists, as of candidates to choose from, from passages."""
+    return sum(cell[0] + cell[-1] == "[]" for cell in column.cells) > len(column.cells) / 2
 
 
 def _asks(column: Column, rows: Sequence[Row]) -> bool:

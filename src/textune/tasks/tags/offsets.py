@@ -70,8 +70,16 @@ def _fits(text: str, start: int, end: int, surface: str | None, reading: str) ->
         return False
     there = text[first:after]
     if surface is not None:
-        return there == surface
+        return is_said(surface, there)
     return _is_border(text, first) and _is_border(text, after) and there == there.strip()
+
+
+def is_said(surface: str, there: str) -> bool:
+    r"""Tell whether a file says of a span what stands there, line ends written as \n or not.
+
+    Label Studio writes them so.
+    """
+    return surface == there or surface == there.replace("\n", r"\n")
 
 
 def to_characters(text: str, start: int, end: int, reading: str) -> tuple[int, int]:

@@ -255,7 +255,7 @@ def _wrong(span: Span, text: str) -> str:
     if not 0 <= span.start < span.end <= len(text):
         return f"{place} does not lie in the text, which has {len(text):,} characters"
     there = text[span.start : span.end]
-    if span.text is None or span.text == there:
+    if span.text is None or offsets.is_said(span.text, there):
         return ""
     return f"{place} should be {excerpt(span.text)}, but there stands {excerpt(there)}" + _hint(
         span, text

@@ -156,6 +156,7 @@ def likely(words: Lists, tags: Lists) -> tuple[object, ...]:
     return (
         _is_of_words(words.column),
         scheme != "plain",
+        len(set(tags.items)) > 1,
         not all(map(is_number, tags.items)),
         rank(tags.column),
         len(set(words.items)),
