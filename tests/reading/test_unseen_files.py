@@ -164,7 +164,7 @@ def test_a_line_with_more_columns_above_each_sentence_is_a_fault(tmp_path):
 def test_conllu_without_columns_in_common_is_refused(tmp_path):
     lines = [f"{n}\tword\t_" + "\t_" * (n % 5) for n in range(1, 40)]
     (tmp_path / "roles.conllu").write_text("\n".join(lines))
-    with pytest.raises(DataError, match=r"roles\.conllu: most lines of words have not the same"):
+    with pytest.raises(DataError, match=r"roles\.conllu: most of its lines differ in their"):
         checked(tmp_path / "roles.conllu")
 
 

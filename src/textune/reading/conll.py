@@ -27,7 +27,6 @@ LONGEST = 100_000  # words in a sentence
 ENDINGS = frozenset(
     [".bilou", ".bio", ".bioes", ".conll", ".conllu", ".conllx", ".iob", ".iob1", ".iob2"]
 )
-UNIVERSAL = frozenset([".conllu", ".conllx"])
 SAMPLE = 1 << 19  # characters
 
 _TORN = 0.9  # share of lines with all columns, above which the others are faults
@@ -92,14 +91,16 @@ def read(
     sentences = _sample(path)
     layout, share = _layout(sentences)
     if layout is None or share < marks.MOST:
-        return _none(path, ending, sentences)
+        _refuse_named(path, ending, sentences)
+        return None
     found = _whole(sentences, layout)
     layout = replace(layout, bracketed=layout.bracketed or brackets.places(found))
     found = [words for one in found if (words := brackets.converted(one, layout.bracketed))]
     is_sure = share >= _TORN and ending != ".csv" and _are_tags(found)
     is_sure = is_sure or layout.is_universal or ending in ENDINGS
     if layout.width == 2 and found and _spaced([w for one in found for w in one], 0) > _SURE:
-        return _none(path, ending, sentences)  # whole sentences, each beside its tags
+        _refuse_named(path, ending, sentences)
+        return None  # whole sentences, each beside its tags
     if not is_sure and not _are_entities(found):
         return None
     layout = _filled(layout, found, header)
@@ -126,15 +127,15 @@ def read(
     return Table.of_file(path, "conll", layout.names, reasons, rows, has_header=is_headed)
 
 
-def _none(path: Path, ending: str, sentences: Sequence[Sequence[str]]) -> None:
+def _refuse_named(path: Path, ending: str, sentences: Sequence[Sequence[str]]) -> None:
     """Refuse a file that is named for what it is, where its words have no columns in common.
 
     Raises:
         DataError: It is named so.
     """
-    if ending in UNIVERSAL and sentences:
-        what = f"{path.name}: most lines of words have not the same number of columns"
-        raise DataError(f"{what}; give every word all its columns, parted by tabs")
+    if ending in (".conllu", ".conllx") and sentences:
+        torn = "most of its lines differ in their number of columns"
+        raise DataError(f"{path.name}: {torn}; give every word all of them, parted by tabs")
 
 
 def _sample(path: Path) -> list[list[str]]:
