@@ -26,9 +26,9 @@ from textune.encoder.names import Targets
 
 SETS = {  # train, development set, column of the label, column of the text, rows before the first
     "cola": ("cola/in_domain_train.tsv", "cola/in_domain_dev.tsv", 1, 3, 0),
-    "sst2": ("sst2/train.tsv.gz", "sst2/dev.tsv", 1, 0, 1),
+    "sst-2": ("sst2/train.tsv.gz", "sst2/dev.tsv", 1, 0, 1),
 }
-METRICS = {"cola": "mcc", "sst2": "accuracy"}
+METRICS = {"cola": "mcc", "sst-2": "accuracy"}
 BASE_SIZE = {"vocab_size": 30_522}  # of BERT; the other numbers of its shape are those of XLM-R
 MEMORY_ROWS, MEMORY_TOKENS = 64, 128
 FULL, LORA = "all weights", "adapters"
