@@ -9,7 +9,8 @@ from textune.settings.data_config import DataSettings
 from textune.tasks.kind import Kind
 
 SHARE = 0.1  # of the texts that validates, where nothing else is asked for
-FEW = 600  # texts; a tenth of fewer says next to nothing, and is missed where one learns from it
+FEW = 1_500  # texts; a tenth of fewer says too little, and is missed where one learns from it
+FEW_ADAPTERS = 600  # with adapters, whose folds' models have no mean: there folds are refused
 SEEDS = 3  # of the most effort: in cross-validation, or one after the other
 FEW_QUICK = 4_000  # where a linear head is all that is fitted: that takes seconds on each fold
 
@@ -32,6 +33,7 @@ def share(settings: Settings, texts: int, kind: Kind, *, has_file: bool) -> floa
     needs_texts = train.patience is not None or train.validate_every is not None
     needs_texts |= bool(train.judge_training)
     most = FEW_QUICK if train.effort == "quick" else FEW
+    most = most if train.lora is None else FEW_ADAPTERS
     is_few = texts < most and kind.probe is not None
     return None if name == "auto" and is_few and not needs_texts else SHARE
 
