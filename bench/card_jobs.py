@@ -3,16 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-OURS = ("textune", "textune-plain")
+OURS = ("textune", "textune-fp16", "textune-plain")
 LEARNERS = {
     "textune": "textune: packed, bf16, passes captured as CUDA graphs",
+    "textune-fp16": "textune: the same in fp16 with a scaled loss (train.precision=fp16)",
     "textune-plain": "textune: the same without graphs (train.graphs=false)",
     "default": "Trainer default: random batches, padded to the longest, fp32",
     "tuned": "Trainer tuned: bf16, tf32, group_by_length, sdpa, 4 workers, no logging",
     "tuned-compile": "Trainer tuned and torch_compile, compiling included",
 }
 PEERS = ("default", "tuned", "tuned-compile")
-MASKED = {name: LEARNERS[name] for name in ("textune", "textune-plain", "default", "tuned")}
+MASKED = {name: LEARNERS[name] for name in LEARNERS if name != "tuned-compile"}
 ANSWERERS = {
     "textune": "textune.Predictor: packed, bf16",
     "pipeline": "transformers pipeline: batch_size=64, truncation, bf16 weights",

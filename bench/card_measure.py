@@ -64,7 +64,7 @@ def by_textune(job: Job) -> Result:
         seed=1,
         out=out,
         callbacks=[first],
-        settings=[graphs(job), "train.pooling=first"],
+        settings=[*ways(job), "train.pooling=first"],
     )
     found = json.loads((out / "capsule.json").read_text(encoding="utf-8"))
     return Result(
@@ -140,7 +140,7 @@ def learn_masked(job: Job) -> Result:
     if program == "textune":
         from bench import masking
 
-        found = masking.learn(told, changes=(graphs(job),))
+        found = masking.learn(told, changes=ways(job))
     else:
         from bench import masked_peers
 
@@ -246,9 +246,12 @@ def quicken(job: Job) -> None:
         torch.set_float32_matmul_precision("high")
 
 
-def graphs(job: Job) -> str:
-    """Return the setting by which textune's ways differ."""
-    return f"train.graphs={'false' if job.program == 'textune-plain' else 'true'}"
+def ways(job: Job) -> tuple[str, str]:
+    """Return the settings by which textune's ways differ."""
+    return (
+        f"train.graphs={'false' if job.program == 'textune-plain' else 'true'}",
+        f"train.precision={'fp16' if job.program == 'textune-fp16' else 'auto'}",
+    )
 
 
 def device() -> str:

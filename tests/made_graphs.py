@@ -35,6 +35,21 @@ def assert_same(found, wanted, tolerance=1e-6):
         assert (found[name] - value).norm() <= tolerance * max(value.norm(), least), name
 
 
+def assert_a_scale_is_read_anew(model, loss, batch):
+    """Scale the loss by another factor between two passes by one memory."""
+    model.set_dropout(False)
+    by = Capturing(model, loss, buckets.choose([buckets.size_of(batch)]))
+    found = []
+    for factor in (64.0, 4096.0):
+        model.scale.fill_(factor)
+        for item in model.encoder.parameters():
+            item.grad = None
+        assert by.backward(batch, 4.0) is not None, by.refusal
+        found.append({name: item / factor for name, item in gradients(model).items()})
+    assert_same(*found, tolerance=0.01)
+    assert len(by._steps) == 1
+
+
 def assert_graphs_would_give_the_plain_gradients(model, loss, given, tolerance=1e-6):
     """Compare one memory, filled by each batch in turn, with the plain way; return the sizes."""
     model.set_dropout(False)

@@ -62,18 +62,24 @@ PATHS = [
     Path("bf16", kernels=False, device="cuda"),
     Path("fp32", kernels=False, packed=False, device="cuda"),
     Path("bf16", kernels=False, packed=False, device="cuda"),
+    Path("fp16", kernels=False),
+    Path("fp16", kernels=False, device="cuda"),
 ]
-every_path = pytest.mark.parametrize(
-    "path",
-    [
-        pytest.param(
-            path,
-            id=str(path),
-            marks=pytest.mark.skipif(not is_there(path), reason="needs a CUDA card"),
-        )
-        for path in PATHS
-    ],
-)
+
+
+def _marked(path, *before):
+    here = pytest.mark.skipif(not is_there(path), reason="needs a CUDA card")
+    return pytest.param(*before, path, id="-".join((str(path), *before)), marks=here)
+
+
+every_path = pytest.mark.parametrize("path", [_marked(path) for path in PATHS])
+
+
+def every_task_and_path(tasks, *, of_fp16):
+    """Pair tasks with paths; with fp16, whose code is bf16's but for the scale, a few of them."""
+    few = {path: tasks if path.numbers != "fp16" else of_fp16 for path in PATHS}
+    pairs = [_marked(path, task) for path, chosen in few.items() for task in chosen]
+    return pytest.mark.parametrize(("task", "path"), pairs)
 
 
 def choose(path, monkeypatch):

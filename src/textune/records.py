@@ -5,6 +5,7 @@ B texts in a batch, P tokens packed end to end, D width, C classes or labels, N 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -33,6 +34,7 @@ Annotators = Literal["majority", "soft", "first", "refuse"]  # whose label count
 Shares = tuple[tuple[str, float], ...]
 OUTSIDE = "O"
 """The tag of a word that belongs to nothing."""
+LEAST_SCALE = 1.0  # of a loss: where a gradient is not finite at it, nothing is left to halve
 OVERLAP = 0.25  # of a window's tokens that it shares with the next one
 Label = str | tuple[str, ...]
 """What a user wrote for a text: one name, or several: those that apply, or one for each word."""
@@ -260,11 +262,22 @@ class Step:
     texts: int
     tokens: int  # real ones
     computed: int  # tokens that went through the encoder, padding included
-    read: Callable[[], tuple[float, float]] | None = None  # loss and norm, as a card tells them
+    read: Callable[[], tuple[float, float, float]] | None = None  # loss, norm and scale of a card
+    scale: Tensor | None = None  # () by which the loss was multiplied for fp16; None: it was not
 
     def numbers(self) -> tuple[float, float]:
         """Return loss and norm; on a card this waits for this update, and for none after it."""
-        return (float(self.loss), float(self.norm)) if self.read is None else self.read()
+        return (float(self.loss), float(self.norm)) if self.read is None else self.read()[:2]
+
+    def factor(self) -> float:
+        """Return the scale of the loss, 1 where it was not multiplied; this waits likewise."""
+        if self.scale is None:
+            return 1.0
+        return float(self.scale) if self.read is None else self.read()[2]
+
+    def is_left_out(self) -> bool:
+        """Tell whether its gradient was not finite for its scale alone; this waits likewise."""
+        return self.factor() > LEAST_SCALE and not math.isfinite(self.numbers()[1])
 
 
 @dataclass(frozen=True, slots=True)

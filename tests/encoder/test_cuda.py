@@ -11,7 +11,7 @@ from textune.fast import attention
 from textune.objectives.work import Work
 from textune.tasks.single import Single
 from textune.text import batches
-from textune.training import loop, optim
+from textune.training import loop, optim, scaling
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA card")
 
@@ -86,11 +86,13 @@ def test_a_large_table_is_found_in_its_file_from_the_card(tmp_path, monkeypatch)
     assert torch.equal(encoder.model.get_input_embeddings().weight, before)
 
 
-@pytest.mark.parametrize("numbers", ["fp32", "bf16"])
+@pytest.mark.parametrize("numbers", ["fp32", "bf16", "fp16"])
 def test_it_learns(numbers):
     encoder = encoder_on("cuda").train()
-    model = precision.wrap(encoder, numbers)
-    optimizer = optim.adamw(encoder.model, lr=1e-3, weight_decay=0.01, betas=(0.9, 0.999), eps=1e-8)
+    scale = scaling.of(numbers, encoder.device)
+    model = precision.wrap(encoder, numbers, None if scale is None else scale.factor)
+    given = {"lr": 1e-3, "betas": (0.9, 0.999), "eps": 1e-8, "loss_scale": scale}
+    optimizer = optim.AdamW(optim.groups(encoder.model, 0.01), **given)
     schedule = optim.schedule(optimizer, "constant", warmup=0, total=40)
     work = (Work(n, 1, [batch_on("cuda")], 6.0, 6, 122, 122) for n in range(1, 41))
     steps = loop.train(model, Single(("a", "b", "c")).loss, work, optimizer, schedule, clip=1.0)

@@ -10,7 +10,7 @@ from torch import nn
 from transformers import AutoModel
 
 from families import random_texts, tiny_config
-from textune.encoder import light, load, pair_heads, plain
+from textune.encoder import light, load, pair_heads, plain, precision
 from textune.errors import ModelError
 from textune.families.known import FAMILIES, PREFIXES
 from textune.records import Items
@@ -88,6 +88,23 @@ def test_gradients_reach_both_texts_with_kernels_as_without(tmp_path, products):
     assert {int(token) for ids in IDS for token in ids} == set(
         table.grad.abs().sum(1).nonzero()[:, 0].tolist()
     )
+    assert pair_heads.of(encoder.model).linear.weight.grad.abs().max() > 0
+
+
+@pytest.mark.parametrize("numbers", ["bf16", "fp16"])
+def test_it_learns_of_short_copies_of_its_weights_too(
+    tmp_path, fresh_kernels, monkeypatch, numbers
+):
+    """As on a card; the head computes in fp32 all the same."""
+    monkeypatch.setenv("TEXTUNE_KERNELS", "0")
+    encoder = loaded(write(tmp_path / "base", "bert", is_mean=True))
+    model = precision.wrap(encoder, numbers)
+    model.set_dropout(False)
+    logits = model(pack())
+    assert logits.dtype == torch.float32
+    assert torch.allclose(logits, encoder.logits(pack()), atol=0.02)
+    logits.square().sum().backward()
+    model.collect()
     assert pair_heads.of(encoder.model).linear.weight.grad.abs().max() > 0
 
 

@@ -25,7 +25,7 @@ from textune.recipes import labelled_text, requests
 from textune.runs.events import drained
 from textune.settings import config
 from textune.settings.config import Settings
-from textune.training import sharding
+from textune.training import scaling, sharding
 
 TASKS = ("single", "tags", "mlm")
 BY_TORCH = made_paths.Path("fp32", kernels=False)
@@ -57,6 +57,33 @@ def learned(task, base, source, folder, joined, *changes):
     return weights, torch.tensor([losses, norms]), held
 
 
+def overflowed(base, source, folder, joined):
+    """Learn in fp16, where one process has an infinite gradient in the second update.
+
+    Returns:
+        The weights after each update, and how many were left out, with the scale in the end.
+    """
+    path = made_paths.Path("fp16", kernels=False)
+    learner = made_paths.learner_of("single", path, base, source, folder, *EXACT)
+    learner.ranks, seen, found = joined, [], {}
+
+    def works():
+        for work in learner.work():
+            seen.append(work.number)
+            yield work
+
+    def loss(output, batch):
+        is_broken = joined.place.rank == 1 and seen[-1] == 2
+        return learner.objective.loss(output, batch) * (float("inf") if is_broken else 1.0)
+
+    for step in islice(learner.updates(loss, works()), UPDATES):
+        parts = [item.detach().flatten() for item in learner.encoder.parameters()]
+        found[str(step.number)] = torch.cat(parts)
+    learner.late.settle()
+    told = [learner.progress.left_out, float(learner.loss_scale.factor)]
+    return {**found, "told": torch.tensor(told)}
+
+
 def _child(rank, port, base, sources, folder, kernels, answers):
     os.environ |= {"RANK": str(rank), "WORLD_SIZE": "2", "TEXTUNE_KERNELS": kernels}
     os.environ |= {"MASTER_ADDR": "localhost", "MASTER_PORT": str(port)}
@@ -70,6 +97,9 @@ def _child(rank, port, base, sources, folder, kernels, answers):
             changes = (f"train.shard={shard}", f"train.recompute={again}")
             weights, numbers, held = learned(task, base, source, own, joined, *changes)
             save_file({**weights, "numbers": numbers, "held": torch.tensor(held)}, own / "found")
+    own = folder / f"fp16-{rank}"
+    own.mkdir()
+    save_file(overflowed(base, sources["single"], own, joined), own / "found")
     joined.leave()
     answers.put(rank)
 
@@ -103,6 +133,14 @@ def apart(mine, other):
         for found in (mine, other)
     )
     return float((ones - others).norm() / others.norm())
+
+
+def test_an_overflow_in_one_process_leaves_an_update_out_in_all(two):
+    one, other = (load_file(two[0] / f"fp16-{rank}" / "found") for rank in (0, 1))
+    assert all(one[name].equal(other[name]) for name in one)
+    assert one["told"].tolist() == [1, scaling.START / 2]
+    assert one["1"].equal(one["2"])
+    assert not one["2"].equal(one["3"])
 
 
 @pytest.mark.usefixtures("fresh_kernels")

@@ -16,8 +16,9 @@ from textune.recipes import labelled_text, requests
 from textune.records import Message, Step
 from textune.settings import config
 from textune.settings.config import Settings
+from textune.training import scaling
 
-OTHER = {"fp32": "bf16", "bf16": "fp32"}
+OTHER = {"fp32": "bf16", "bf16": "fp32", "fp16": "fp32"}
 
 
 def request(source, base, out, *, resume=False, precision="auto"):
@@ -35,10 +36,19 @@ def stopped(source, base, out):
                 os.kill(os.getpid(), signal.SIGTERM)
 
 
-@pytest.mark.parametrize("first", ["fp32", "bf16"])
+def logged(run):
+    """Return the numbers of each update, and whether it was left out."""
+    lines = map(json.loads, (run / "log.jsonl").read_text(encoding="utf-8").splitlines())
+    names = ("step", "loss", "norm", "scale", "left_out")
+    return [[line.get(name) for name in names] for line in lines if line["kind"] == "step"]
+
+
+@pytest.mark.parametrize("first", ["fp32", "bf16", "fp16"])
 def test_a_resumed_run_keeps_the_format_that_it_began_with(
     reviews, tiny_base, tmp_path, monkeypatch, first
 ):
+    monkeypatch.setattr(scaling, "START", 2.0**20)  # of fp16: updates are left out before the stop
+    monkeypatch.setattr(scaling, "EVERY", 2)  # and it has grown
     monkeypatch.setenv(formats.FORCED, first)
     list(labelled_text.learn(request(reviews, tiny_base, tmp_path / "whole")))
     stopped(reviews, tiny_base, tmp_path / "parted")
@@ -50,6 +60,19 @@ def test_a_resumed_run_keeps_the_format_that_it_began_with(
         load_file(tmp_path / name / "model" / "model.safetensors") for name in ("whole", "parted")
     )
     assert all(one[name].equal(other[name]) for name in one)
+    card = json.loads((tmp_path / "parted" / "model" / "decision.json").read_text("utf-8"))
+    assert card["precision"] == first
+    steps = logged(tmp_path / "whole")
+    assert logged(tmp_path / "parted") == steps
+    left_out = sum(bool(step[-1]) for step in steps)
+    assert (left_out > 1) == (first == "fp16")
+    for name in ("whole", "parted"):
+        numbers = json.loads((tmp_path / name / "metrics.json").read_text(encoding="utf-8"))
+        assert numbers.get("left_out", 0) == left_out
+    if left_out:
+        wanted = f"{left_out} updates left out: their gradients were not finite at the scale"
+        assert any(text.startswith(wanted) for text in said)
+        assert len({step[3] for step in steps}) > 1  # it was halved, and has grown
 
 
 def test_another_format_is_refused_on_resume(reviews, tiny_base, tmp_path, monkeypatch):

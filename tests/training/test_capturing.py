@@ -11,7 +11,11 @@ from torch.overrides import TorchFunctionMode
 
 import families
 import made_objectives
-from made_graphs import assert_graphs_would_give_the_plain_gradients, parts_of
+from made_graphs import (
+    assert_a_scale_is_read_anew,
+    assert_graphs_would_give_the_plain_gradients,
+    parts_of,
+)
 from made_paths import Path, choose, learner_of, make_base, write_rows
 from textune.encoder import freezing, load, precision
 from textune.text import buckets
@@ -25,6 +29,7 @@ SEEN = [
     ("number", "fp32"),
     ("tags", "bf16"),
     ("mlm", "bf16"),
+    ("tags", "fp16"),
 ]
 
 
@@ -69,6 +74,12 @@ def test_so_does_every_task(name, fresh_kernels, monkeypatch):
     assert_graphs_would_give_the_plain_gradients(model, objective.task.loss, batches)
 
 
+def test_the_scale_of_a_loss_is_read_where_it_lies():
+    objective = made_objectives.OBJECTIVES["single"]()
+    model = precision.wrap(made_objectives.make(objective), "fp16", torch.ones(()))
+    assert_a_scale_is_read_anew(model, objective.task.loss, objective.batch(range(4)))
+
+
 class NothingIsRead(TorchFunctionMode):
     """Refuses what would copy a number from the host to a card, or one from there."""
 
@@ -101,7 +112,8 @@ def test_a_pass_reads_no_number_of_a_tensor(learner, task, numbers):
         loss = found.watch.listening(loss)
     encoder = found.encoder.to("meta")
     encoder.table = None if encoder.table is None else encoder.table.to("meta")
-    model = precision.wrap(encoder, numbers)
+    scale = torch.ones((), device="meta") if numbers == "fp16" else None
+    model = precision.wrap(encoder, numbers, scale)
     model.set_dropout(True)
     assert_it_can_be_captured(model, loss, work.parts[0])
 

@@ -8,7 +8,10 @@ import torch
 
 import made_objectives
 from families import tiny_config
-from made_graphs import assert_graphs_would_give_the_plain_gradients
+from made_graphs import (
+    assert_a_scale_is_read_anew,
+    assert_graphs_would_give_the_plain_gradients,
+)
 from made_paths import Path, choose, learner_of, make_base, write_rows
 from textune.encoder import load, precision
 from textune.errors import NumericsError
@@ -62,7 +65,13 @@ def test_and_of_every_task(task, tiny_base, tmp_path, fresh_kernels, monkeypatch
     assert_graphs_would_give_the_plain_gradients(found.model, found.objective.loss, given)
 
 
-@pytest.mark.parametrize("numbers", ["fp32", "bf16"])
+def test_a_graph_reads_the_scale_of_a_loss_where_it_lies():
+    objective, encoder = TASK(), model_on_a_card().encoder
+    model = precision.wrap(encoder, "fp16", torch.ones((), device="cuda"))
+    assert_a_scale_is_read_anew(model, objective.task.loss, objective.batch(range(4)))
+
+
+@pytest.mark.parametrize("numbers", ["fp32", "bf16", "fp16"])
 def test_each_replay_has_other_masks_and_a_seed_brings_them_back(numbers):
     objective, model = TASK(), model_on_a_card(numbers=numbers, rate=0.2)
     batch = objective.batch(range(4))

@@ -13,6 +13,7 @@ from made_requests import train_request
 from textune.errors import NumericsError, StoppedError
 from textune.recipes import labelled_text
 from textune.records import Message, Started, Step
+from textune.training import scaling
 
 WILD = {"train.lr": 0.5, "train.epochs": 6, "train.batch_size": 16}
 GIVEN_UP = 8  # the update after which it is
@@ -130,6 +131,21 @@ def test_a_gradient_that_is_not_finite_is_tried_once_more(reviews, tiny_base, tm
     said = warnings_of(labelled_text.learn(asked))
     assert "step 3: the gradient is not finite (loss nan). It begins anew, once" in said[0]
     assert json.loads((tmp_path / "run" / "metrics.json").read_text())["retry"]["at"] == 2
+
+
+def test_where_no_scale_of_fp16_helps_it_begins_anew_with_the_first_scale(
+    reviews, tiny_base, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(scaling, "START", 4.0)
+    given = WILD | {"train.epochs": 1, "train.precision": "fp16"}
+    wild = train_request(reviews, tiny_base, tmp_path / "wild", **(given | {"train.lr": 1e30}))
+    said, *_ = warnings_of(labelled_text.learn(wild))
+    assert "after 8 of 9 updates the training loss is nan" in said  # told before a norm is
+    assert "It begins anew, once" in said
+    calm = train_request(reviews, tiny_base, tmp_path / "calm", **(given | {"train.lr": 1.2e-3}))
+    list(labelled_text.learn(calm))
+    assert same(tmp_path / "wild", tmp_path / "calm")
+    assert "left_out" not in json.loads((tmp_path / "wild" / "metrics.json").read_text())
 
 
 @pytest.mark.parametrize(("lr", "ends"), [(1e30, True), (0.5, False)])

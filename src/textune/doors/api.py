@@ -197,7 +197,8 @@ def train(
         seeds: Train so many times, by this seed and those after it, on the same split; the scores'
             mean and deviation are told, and the model that validation finds best is saved.
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
-        precision: Number format of products: "auto" (measured once a run), "fp32" or "bf16".
+        precision: Number format of products: "auto" (measured once a run), "fp32", "bf16" or
+            "fp16".
         limit: Use so many rows of each file: a trial.
         by: Column whose values are judged apart, each beside the rest of the held-out texts: where
             the model is wrong. Once for each column (in Python: or a list of them).

@@ -58,8 +58,8 @@ def serve(
         grace: Most seconds in which what was taken is answered after a signal.
         log_requests: Print a line a request: method, address, status, time; never a text.
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
-        precision: Number format of runs: "fp32" (the default), "auto" or "bf16"; exports have their
-            own.
+        precision: Number format of runs: "fp32" (the default), "auto", "bf16" or "fp16"; exports
+            have their own.
         plugin: Python file with the parts of the model's owner, where it was trained with a head or
             preprocessing of that kind.
     """

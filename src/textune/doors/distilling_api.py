@@ -166,7 +166,7 @@ def distill(
         epochs: Passes over all texts.
         batch_size: Texts in one update.
         lr: Highest learning rate; by default 0.0768 over the width, 2e-4 of the bundled encoder.
-        precision: Number format: "auto", "fp32" or "bf16".
+        precision: Number format: "auto", "fp32", "bf16" or "fp16".
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
         settings: Any setting of the training, as "train.patience=2".
         resume: Go on with a run that was stopped or killed, to the same weights.

@@ -50,7 +50,7 @@ def watch(
         faulty: "refuse" files with faulty rows, or "skip" those rows: they are counted.
         skip: Leave out rows with this cell, "COLUMN=VALUE", besides those that training left out.
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
-        precision: Number format: "auto", "fp32" or "bf16".
+        precision: Number format: "auto", "fp32", "bf16" or "fp16".
         plugin: Python file with the parts of the model's owner, where it was trained with a head or
             preprocessing of that kind.
 

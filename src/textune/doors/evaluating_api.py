@@ -66,7 +66,7 @@ def evaluate(
             quartiles.
         batch_size: Texts computed at once, at most, where memory is scarce.
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
-        precision: Number format: "auto", "fp32" or "bf16".
+        precision: Number format: "auto", "fp32", "bf16" or "fp16".
         plugin: Python file with parts of your own, as for train: needed where the model was trained
             with a head or preprocessing of that kind; its metrics are judged too.
 

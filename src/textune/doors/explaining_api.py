@@ -56,7 +56,7 @@ def explain(
         faulty: "refuse" files with faulty rows, or "skip" those rows: they are named.
         threshold: Probability from which a label applies, instead of the model's own.
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
-        precision: Number format: "fp32", "auto" or "bf16".
+        precision: Number format: "fp32", "auto", "bf16" or "fp16".
         plugin: Python file with the parts of the model's owner, where it was trained with a head or
             preprocessing of that kind.
 

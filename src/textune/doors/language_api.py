@@ -97,7 +97,8 @@ def adapt(
         max_tokens: Most tokens of a passage.
         seed: Of everything random.
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
-        precision: Number format of products: "auto" (measured once a run), "fp32" or "bf16".
+        precision: Number format of products: "auto" (measured once a run), "fp32", "bf16" or
+            "fp16".
         limit: Use so many documents: a trial.
         track: Trackers that follow the run, "tensorboard", "csv", "mlflow" or "wandb" (offline
             unless you say otherwise); several with commas.

@@ -104,7 +104,7 @@ def suggest(
         faulty: "refuse" files with faulty rows, or "skip" those rows: they are named.
         seed: Of what is drawn.
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
-        precision: Number format: "auto", "fp32" or "bf16".
+        precision: Number format: "auto", "fp32", "bf16" or "fp16".
         plugin: Python file with the parts of the model's owner, where it was trained with a head or
             preprocessing of that kind.
         harmless: Put ' before cells that a spreadsheet takes for formulas.

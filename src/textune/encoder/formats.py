@@ -13,7 +13,7 @@ from textune.errors import SettingsError, among
 from textune.fast import threads
 
 CPU_FLAGS = {"avx512_bf16", "amx_bf16", "bf16", "svebf16"}  # as Linux names them
-FORCED = "TEXTUNE_AUTO_PRECISION"  # "fp32" or "bf16": what "auto" takes, unmeasured
+FORCED = "TEXTUNE_AUTO_PRECISION"  # "fp32", "bf16" or "fp16": what "auto" takes, unmeasured
 GAIN = 1.3  # how much faster bf16 must be before its coarser numbers are worth it
 
 
@@ -21,14 +21,19 @@ def choose(wanted: str, device: torch.device, *, width: int) -> tuple[str, str]:
     """Return the format of the encoder's products, and why in words.
 
     Args:
-        wanted: "fp32", "bf16", or "auto" for a measurement of a few hundred milliseconds.
+        wanted: "fp32", "bf16", "fp16", or "auto" for a measurement of a few hundred milliseconds.
         device: Where the encoder will run.
         width: Of its hidden states.
 
     Raises:
-        SettingsError: There is no such format.
+        SettingsError: There is no such format, or not on this device.
     """
     names.require_format(wanted)
+    if wanted == "fp16" and device.type not in ("cuda", "cpu"):
+        raise SettingsError(
+            "--precision fp16: is for cards of NVIDIA without bf16, and can be tried on a CPU, "
+            f"not on {device.type}; take --precision fp32"
+        )
     if wanted != "auto":
         return wanted, "as train.precision says"
     forced = os.environ.get(FORCED)
@@ -37,6 +42,8 @@ def choose(wanted: str, device: torch.device, *, width: int) -> tuple[str, str]:
             raise SettingsError(f"{FORCED}={forced}: {among(forced, names.FORMATS[1:])}")
         return forced, f"as {FORCED} says"
     has_bf16, why = _has_bf16(device)
+    if not has_bf16 and _has_fp16(device):
+        return "fp16", "the card has no bf16, and its tensor cores multiply fp16"
     if not has_bf16 or device.type == "cuda":
         return ("bf16" if has_bf16 else "fp32"), why
     plain, short = (_seconds(dtype, width) for dtype in (torch.float32, torch.bfloat16))
@@ -49,15 +56,18 @@ def of_model(wanted: str, recorded: str | None, device: torch.device) -> str:
     """Return the format that a saved model computes in: nothing is measured, so calls agree.
 
     Args:
-        wanted: "fp32", "bf16", or "auto" for the format that the model was trained in.
+        wanted: "fp32", "bf16", "fp16", or "auto" for the format that the model was trained in.
         recorded: That format; None for models that do not say it: fp32.
-        device: Where the model will run; without bf16 instructions there, "auto" is fp32.
+        device: Where the model will run. "auto" is fp32 without bf16 instructions there, and, of a
+            model that was trained in fp16, on all but cards of NVIDIA.
 
     Raises:
-        SettingsError: There is no such format.
+        SettingsError: There is no such format, or not on this device.
     """
     if wanted != "auto":
         return choose(wanted, device, width=0)[0]
+    if recorded == "fp16" and device.type == "cuda":
+        return "fp16"
     return "bf16" if recorded == "bf16" and _has_bf16(device)[0] else "fp32"
 
 
@@ -71,6 +81,11 @@ def _has_bf16(device: torch.device) -> tuple[bool, str]:
     if _may_have_bf16():
         return True, "this processor has bf16 instructions"
     return False, "this processor has no bf16 instructions"
+
+
+def _has_fp16(device: torch.device) -> bool:
+    """Tell whether a card multiplies fp16 by tensor cores: from Volta on; Pascal may be slower."""
+    return device.type == "cuda" and torch.cuda.get_device_capability(device) >= (7, 0)
 
 
 def _seconds(dtype: torch.dtype, width: int) -> float:

@@ -11,7 +11,7 @@ BUNDLED = "all-MiniLM-L6-v2"
 """The encoder that is there without being asked for."""
 Targets = Literal["query-value", "all"]  # which linear layers get adapters
 DEVICES = ("cpu", "cuda", "mps")
-FORMATS = ("auto", "fp32", "bf16")
+FORMATS = ("auto", "fp32", "bf16", "fp16")
 
 
 def require_device(name: str) -> None:
@@ -42,7 +42,7 @@ def require_format(name: str) -> None:
     """Refuse what names no number format.
 
     Raises:
-        SettingsError: It is none of "auto", "fp32" and "bf16".
+        SettingsError: It is none of "auto", "fp32", "bf16" and "fp16".
     """
     if name not in FORMATS:
         raise SettingsError(f"--precision {name}: {among(str(name), FORMATS)}")

@@ -15,6 +15,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from textune.encoder import bases, headers, weights
 from textune.errors import ModelError
@@ -37,6 +38,14 @@ class FirstState(nn.Module):
         return states[:, 0]
 
 
+class Exact(nn.Linear):
+    """A linear layer that computes in fp32, by whatever copies of its weights it is called with."""
+
+    def forward(self, input: Tensor) -> Tensor:  # the name of torch's own argument
+        """(…, D) → (…, C)."""
+        return functional.linear(input, self.weight.float(), self.bias.float())
+
+
 class PairHead(nn.Module):
     """Gives the states of texts as they are, and of those of two texts an answer.
 
@@ -47,7 +56,7 @@ class PairHead(nn.Module):
 
     def __init__(self, width: int, outputs: int):
         super().__init__()
-        self.linear = nn.Linear(2 * width + 1, outputs)
+        self.linear = Exact(2 * width + 1, outputs)
 
     def forward(self, states: Tensor) -> Tensor:
         """(B, T, D), or what the pooler gives, → (B, D)."""

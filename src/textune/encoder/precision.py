@@ -1,4 +1,6 @@
-"""An encoder trains in fp32, with bf16 copies that its kernels keep, or is called with bf16 copies.
+"""An encoder trains in fp32, with bf16 copies of its kernels', or is called with shorter copies.
+
+Those are in bf16 or fp16; for fp16 losses are multiplied before they are differentiated.
 
 There is one module tree, whatever the format: what is in training mode, frozen or pooled in one
 way is so in every format.
@@ -23,6 +25,8 @@ Loss = Callable[[Any, Batch], Tensor]
 class Plain:
     """The encoder trains as it is: in fp32, or with bf16 copies that the update writes."""
 
+    scale: Tensor | None = None  # () by which losses are multiplied; read where it lies each time
+
     def __init__(self, encoder: Encoder):
         self.encoder = encoder
         self._parts = tuple(encoder.modules())
@@ -42,6 +46,10 @@ class Plain:
         """Return the loss of a batch."""
         self._assert_mode()
         return loss(self.encoder(batch), batch)
+
+    def scaled(self, loss: Tensor) -> Tensor:
+        """Return what is differentiated of a loss: a multiple of it where there is a scale."""
+        return loss if self.scale is None else loss * self.scale
 
     def collect(self) -> None:
         """Do nothing: gradients are where the optimizer reads them."""
@@ -78,18 +86,26 @@ class Plain:
 
 
 class Cast(Plain):
-    """The encoder is called with bf16 copies of its weights, which get the gradients.
+    """The encoder is called with short copies of its weights, which get the gradients.
 
     Its own fp32 parameters are what is optimized and saved. The copies are cast once after each
     update, instead of at every use; buffers stay as they are.
+
+    Args:
+        encoder: Whose weights are copied.
+        dtype: Of the copies: bfloat16 or float16.
+        scale: () by which losses are multiplied, so that gradients in float16 are not lost.
     """
 
-    def __init__(self, encoder: Encoder):
+    def __init__(
+        self, encoder: Encoder, dtype: torch.dtype = torch.bfloat16, scale: Tensor | None = None
+    ):
         super().__init__(encoder)
+        self.scale = scale
         self._call = Call(encoder)
         pairs = dict(self._call.named_parameters())
         self._copies = {
-            name: item.detach().to(torch.bfloat16).requires_grad_(item.requires_grad)
+            name: item.detach().to(dtype).requires_grad_(item.requires_grad)
             for name, item in pairs.items()
         }
         self._originals = list(pairs.values())
@@ -110,7 +126,7 @@ class Cast(Plain):
         return ()
 
     def collect(self) -> None:
-        """Add the gradients of a micro-batch, in bf16, to those of the fp32 weights."""
+        """Add the gradients of a micro-batch, in the short format, to those of the fp32 weights."""
         for original, copy in zip(self._originals, self._copies.values(), strict=True):
             if copy.grad is None:
                 continue
@@ -171,7 +187,20 @@ class Call(nn.Module):
         return found if loss is None else loss(found, batch)
 
 
-def wrap(encoder: Encoder, numbers: str) -> Plain:
-    """Let an encoder train in a number format, the shortest way that it has."""
+def by_torch(encoder: Encoder) -> None:
+    """Let an encoder compute by torch's own operations from here on, not by kernels."""
+    layers.part(encoder.model)
+    if encoder.decoder is not None:
+        encoder.decoder.part()
+
+
+def wrap(encoder: Encoder, numbers: str, scale: Tensor | None = None) -> Plain:
+    """Let an encoder train in a number format, the shortest way that it has.
+
+    `scale`, (), is that of the loss, for fp16.
+    """
+    if numbers == "fp16":
+        by_torch(encoder)  # kernels know fp32 and bf16
+        return Cast(encoder, torch.float16, scale)
     is_itself = numbers == "fp32" or encoder.compute_in(torch.bfloat16)
     return Plain(encoder) if is_itself else Cast(encoder)

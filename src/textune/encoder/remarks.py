@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
+from textune.encoder import devices, precision
 from textune.encoder.model import Encoder
 from textune.fast import dropout
 
@@ -26,13 +27,30 @@ def _dropout(encoder: Encoder) -> str:
     return " and ".join(f"{rate:g}" for rate in found) or "0"
 
 
-def kernels(encoder: Encoder, why: str = "") -> tuple[str, ...]:
-    """Say whether the layers compute by kernels, where they could."""
-    if encoder.device.type != "cpu" or not encoder.packed:
-        return ()
+def how(
+    encoder: Encoder, numbers: str, why: str, *, tf32: bool, is_sharded: bool
+) -> tuple[str, ...]:
+    """Return lines on where an encoder will be trained, in which numbers, and by what.
+
+    Args:
+        encoder: Where it will compute.
+        numbers: The format, chosen for the reason `why`.
+        why: In words.
+        tf32: Whether a card may multiply what is in fp32 by TF32.
+        is_sharded: Whether its weights are parted between processes.
+    """
+    place = encoder.device
+    said = f"device: {devices.words(place)}; numbers: {numbers} ({why})"
+    if tf32 and precision.has_tf32(place, numbers):
+        said += "; its products in TF32 (train.tf32=false: in fp32)"
+    if place.type != "cpu" or not encoder.packed:
+        return (said,)
     if encoder.has_kernels:
-        return ("layers: by kernels compiled for this processor",)
-    return (f"layers: by torch's own operations ({why or encoder.why_no_kernels})",)
+        return said, "layers: by kernels compiled for this processor"
+    reason = "train.shard parts the weights" if is_sharded else encoder.why_no_kernels
+    if numbers == "fp16":
+        reason = "kernels know fp32 and bf16"
+    return said, f"layers: by torch's own operations ({reason})"
 
 
 def remedy(numbers: str) -> str:

@@ -10,6 +10,8 @@ from textune.encoder import load as models
 from textune.encoder.model import Encoder
 from textune.records import PASSAGES, Asks, Pairs, Pool
 
+SHORT = {"bf16": torch.bfloat16, "fp16": torch.float16}
+
 
 def load(
     folder: Path,
@@ -35,7 +37,7 @@ def load(
     """
     place = devices.choose(device)
     numbers = number_formats.of_model(*formats, place)
-    if place.type == "cpu" and head is None:
+    if place.type == "cpu" and head is None and numbers != "fp16":  # kernels know no fp16
         quick = light.load(folder, labels, asks=asks, pool=pool, pairs=pairs)
         if quick is not None:
             if numbers == "bf16":
@@ -56,7 +58,8 @@ def load(
     encoder.pool_as(pool, len(labels), pooling.saved(folder))
     encoder.to(place).eval()
     by_copies = numbers == "bf16" and encoder.compute_in(torch.bfloat16)
-    is_worth_it = place.type == "cuda" or formats[0] == "bf16"  # on a CPU without kernels it is not
-    if numbers == "bf16" and is_worth_it and not by_copies:
-        pair_heads.to(encoder, torch.bfloat16)
+    # not on a CPU without kernels, unless it is asked for
+    is_worth_it = place.type == "cuda" or formats[0] == numbers
+    if numbers in SHORT and is_worth_it and not by_copies:
+        pair_heads.to(encoder, SHORT[numbers])
     return encoder

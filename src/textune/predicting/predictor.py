@@ -163,8 +163,8 @@ class Predictor:
         Args:
             path: The run's folder, its `model` folder, or hf://owner/name on the Hub.
             device: "auto", "cpu", "cuda", "cuda:N" or "mps".
-            precision: "fp32", "bf16", or "auto" for the format that the model was trained in,
-                where this machine computes it natively; else fp32.
+            precision: "fp32", "bf16", "fp16", or "auto" for the format that the model was trained
+                in, where this machine computes it natively; else fp32.
             plugin: Python file, or parts by their names, of a model with a head or preprocessing
                 of its owner's; also metrics of your own.
 
@@ -197,7 +197,8 @@ class Predictor:
             device: As for `load`.
             precision: As for `load`.
             few: A few texts will be asked, not a file: where the model is of a usual build, and
-                neither a device nor bf16 is asked for, they are answered in fp32 without torch.
+                neither a device nor a shorter format is asked for, they are answered in fp32
+                without torch.
             plugin: As for `load`.
 
         Raises:

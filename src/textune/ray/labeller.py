@@ -22,7 +22,7 @@ class Labeller:
             training.
         threshold: Probability from which a label applies, instead of the model's own.
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
-        precision: "fp32", "bf16", or "auto" as `Predictor.load` has it.
+        precision: "fp32", "bf16", "fp16", or "auto" as `Predictor.load` has it.
         plugin: As `Predictor.load` has it.
 
     Raises:

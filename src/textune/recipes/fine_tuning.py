@@ -136,6 +136,7 @@ class FineTuning:
         """Judge the best weights on what is held out; say so where nothing is."""
         if self.found.learns_all and not len(self.found.split.test):
             numbers: Report = {"learned_all": True, "best": asdict(self._best({}))}
+            numbers |= self.learner.progress.told()
             return numbers, self.found.task.default_decision()
         return self._judge(folder)
 
@@ -177,9 +178,8 @@ class FineTuning:
         assert last is not None
         found["baselines"] = self._baselines(folder, *last, outcome)
         found |= crossed.remedies(outcome)
-        retry = self.learner.progress.retry
         found |= {"faulty": len(corpus.faulty)} if corpus.faulty else {}
-        found |= {"best": asdict(self._best(found))} | ({"retry": retry} if retry else {})
+        found |= {"best": asdict(self._best(found))} | self.learner.progress.told()
         return found, decision
 
     def _baselines(

@@ -97,7 +97,8 @@ class MaskedLM:
         learner, progress = self.learner, self.learner.progress
         if not learner.objective.is_judged:
             best = {"step": progress.step, "metric": learner.objective.metric, "value": None}
-            return {"objective": self.objective, "learned_all": True, "best": best}, None
+            told = {"objective": self.objective, "learned_all": True, "best": best}
+            return told | progress.told(), None
         piece, share = self.found.most_frequent()
         numbers: PlainMetrics = {
             "objective": self.objective,
@@ -123,7 +124,7 @@ class MaskedLM:
             }
         if self.start.added:
             numbers["added_words"] = len(self.start.added)
-        return dict(numbers), None
+        return dict(numbers) | progress.told(), None
 
     def save(self, folder: Path, _: object) -> str:
         """Write the weights and what using them needs into a folder; return its page."""

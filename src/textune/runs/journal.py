@@ -59,7 +59,8 @@ class Journal:
         self._held.append((step, seconds, threads))
         self._epochs[step.epoch].seconds += seconds
         if len(self._held) >= HOLD:
-            self.flush(BEHIND if step.read is not None else 0)
+            is_late = step.read is not None or step.scale is not None  # to be known as finite
+            self.flush(BEHIND if is_late else 0)
 
     def epoch(self, last: Step) -> None:
         """Note how long the updates of an epoch took, after its last one."""
@@ -127,8 +128,8 @@ class Journal:
         told, self._held = self._held[:count], self._held[count:]
         for step, seconds, threads in told:
             loss, norm = step.numbers()
-            if not math.isfinite(norm):  # neither it nor one after it changed anything
-                self._held.clear()
+            if not math.isfinite(norm) and not step.is_left_out():
+                self._held.clear()  # neither it nor one after it changed anything
                 break
             line: LogLine = {
                 "kind": "step",
@@ -136,16 +137,20 @@ class Journal:
                 "epoch": step.epoch,
                 "loss": loss,
                 "lr": step.lr,
-                "norm": norm,
+                "norm": norm if math.isfinite(norm) else None,
                 "seconds": round(seconds, 5),
                 "threads": threads,
                 "texts_per_second": round(step.texts / seconds, 1),
                 "tokens_per_second": round(step.tokens / seconds, 1),
                 "padding": round(step.computed / step.tokens - 1, 4),
             }
+            if step.scale is not None:
+                line["scale"] = step.factor()
+            if step.is_left_out():
+                line["left_out"] = True
             self._write(line)
             self._epochs[step.epoch].losses.append(loss)
-            known = cast("dict[str, float]", line)
+            known = cast("dict[str, float | None]", line)
             tracked = {f"train/{name}": known[name] for name in TRACKED}
             self._trackers.send("step", step.number, tracked)
         self._send()

@@ -17,7 +17,9 @@ class LogLine(TypedDict, total=False):
     seconds: float
     loss: float  # of a step, and all until `padding`
     lr: float
-    norm: float
+    norm: float | None  # None of an update that was left out
+    scale: float  # of the loss, in fp16
+    left_out: bool  # as its gradient was not finite at that scale
     threads: int
     texts_per_second: float
     tokens_per_second: float
@@ -106,6 +108,7 @@ class PlainMetrics(TypedDict, total=False):
     warmup: Warmup
     prove: Proved
     added_words: int
+    left_out: int  # updates whose gradients were not finite at the scale of the loss (fp16)
 
 
 class Capsule(TypedDict, total=False):

@@ -172,9 +172,10 @@ class TrainSettings(Section):
         description="Worst errors whose words are explained on the page, as far as that is quick; "
         "10 by default, and none with effort quick or recipe classic.",
     )
-    precision: Literal["auto", "fp32", "bf16"] = Field(
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = Field(
         "auto",
-        description="Number format of the encoder's products; measured once a run by default.",
+        description="Number format of the encoder's products; measured once a run by default; "
+        "fp16, with a scaled loss, is for cards without bf16.",
     )
     micro_tokens: int | None = Field(
         None, ge=16, description="Tokens computed at once; by the device if not given."
@@ -290,7 +291,8 @@ class TrainSettings(Section):
 
     @model_validator(mode="after")
     def _parted(self) -> Self:
-        given = {"lora": self.lora is not None, "precision=bf16": self.precision == "bf16"}
+        is_short = self.precision in ("bf16", "fp16")
+        given = {"lora": self.lora is not None, f"precision={self.precision}": is_short}
         given |= {"keep_epochs": self.keep_epochs, "effort=quick": self.effort == "quick"}
         if self.shard and (names := [name for name, is_given in given.items() if is_given]):
             raise ValueError(f"shard parts weights that all learn, in fp32; leave out {names[0]}")

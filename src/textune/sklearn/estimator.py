@@ -48,7 +48,7 @@ class TextEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no
         pool: How the answers in the windows of a text become one: "mean", "max" or "learned".
         seeds: Train so many times; the model that validation finds best is kept.
         device: "auto", "cpu", "cuda", "cuda:N" or "mps": to fit on, and to predict on.
-        precision: "auto", "fp32" or "bf16".
+        precision: "auto", "fp32", "bf16" or "fp16".
         settings: Any setting, as "train.patience=2".
         overwrite: Replace what lies in `out`.
         random_state: Seed of the run; None is the seed that every run has by default, so that a

@@ -181,7 +181,8 @@ class Captured:
     def compute(self) -> tuple[Tensor, Sequence[Tensor | None]]:
         """Return the loss of the batch and its gradients, None for what has no part in it."""
         loss = self._model.loss(self._loss, self.batch) / self._count
-        return loss.detach(), torch.autograd.grad(loss, self._copies, allow_unused=True)
+        scaled = self._model.scaled(loss)
+        return loss.detach(), torch.autograd.grad(scaled, self._copies, allow_unused=True)
 
     def accumulate(self, *, adds: bool) -> None:
         """Write the loss and the gradients to where they stay, or add them there."""

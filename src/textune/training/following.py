@@ -16,7 +16,7 @@ from textune.errors import OutOfMemoryError, SettingsError
 from textune.objectives.work import Work
 from textune.parallel.ranks import END, Ranks
 from textune.records import Batch
-from textune.training import fingerprints, guards, loop, sharding, snapshot, starting_over
+from textune.training import fingerprints, guards, loop, scaling, sharding, snapshot, starting_over
 from textune.training.checkpoint import Checkpoint
 from textune.training.learner import Learner
 from textune.training.reducing import Adding
@@ -56,11 +56,12 @@ def _take_state(learner: Learner, ranks: Ranks) -> Iterator[Work]:
     sharding.end(learner)
     state = ranks.hear()
     _refuse_others(learner, state["fingerprints"])
-    learner.optimizer.state.clear()
+    learner.optimizer.begin_anew()
     learner.encoder.release()
     found = Checkpoint(ranks.receive(), state)
     learner.progress = snapshot.put_back(found, learner.encoder.model, learner.optimizer)
     learner.room.take(learner.progress.room, learner.encoder)
+    scaling.take(learner.loss_scale, learner.progress.loss_scale)
     learner.model.reload()
     del found
     sharding.begin(learner)
@@ -107,7 +108,7 @@ def _learn(learner: Learner, work: Work, word: dict[str, Any], reducer: Adding |
             reducer=reducer,
             smaller=None if learner.shards else learner.smaller,
         )
-    if optimizer.skips or bool(norm.isfinite()):
+    if optimizer.skips or learner.loss_scale is not None or bool(norm.isfinite()):
         loop.update(learner.model, optimizer)
     if watch is not None:
         watch.share(ranks)

@@ -55,6 +55,7 @@ class Watch:
         self._first: list[Tensor] = list(map(_row, known["first"]))
         self._recent = deque(map(_row, known["recent"]), maxlen=RECENT)
         self._work: Work | None = None
+        self._shared = 0  # the update of which processes have told each other last
         # (1 + 2 C,) of this update: the sum of losses of constant answers, then how often each name
         # is the answer, and the truth; it stays where it lies, as a captured graph adds to it
         self._heard: Tensor | None = None
@@ -78,9 +79,14 @@ class Watch:
         self._forget()
 
     def share(self, ranks: Ranks) -> None:
-        """Bring together what several processes have heard of an update that is watched."""
-        if not ranks.are_several or self._work is None or self._work.number > self.end:
+        """Bring together what several processes have heard of an update that is watched, once.
+
+        The others do so after each; the first one must where the update ends in an error, too.
+        """
+        number = 0 if self._work is None else self._work.number
+        if not ranks.are_several or number > self.end or number == self._shared:
             return
+        self._shared = number
         known = self._sums(torch.device("cpu"))  # none yet where no text was this process's
         heard = known.cpu()
         ranks.add([heard])()
@@ -147,7 +153,7 @@ class Watch:
             nothing if self._prior.logits is None else sums[0] / count,
             answers,
             truth,
-            step.norm.detach(),
+            torch.where(step.norm.isfinite(), step.norm.detach(), math.nan),  # NaN: left out
             answer,
         ]
         return torch.stack([part.to(place, exact) for part in found])
@@ -218,7 +224,8 @@ def _is_constant(later: NDArray[Any]) -> bool:
 
 def _steepness(first: NDArray[Any], later: NDArray[Any]) -> float:
     """Return how many times as large as the first gradient norm the usual one is now."""
-    return float(np.median(later[:, NORM]) / max(first[0, NORM], 1e-9))
+    begun, now = (norms[~np.isnan(norms)] for norms in (first[:, NORM], later[:, NORM]))
+    return float(np.median(now) / max(begun[0], 1e-9)) if len(begun) and len(now) else 0.0
 
 
 def _commonest(counts: Tensor) -> tuple[Tensor, Tensor]:

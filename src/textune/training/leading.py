@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from textune.metrics.metrics import Report
 from textune.objectives.objective import Objective
 from textune.objectives.work import Work
-from textune.training import sharding, snapshot
+from textune.training import scaling, sharding, snapshot
 from textune.training.learner import Learner
 
 
@@ -14,6 +14,7 @@ def share_state(learner: Learner) -> None:
     if not learner.ranks.are_several:
         return
     learner.progress.room = learner.room.noted()
+    learner.progress.loss_scale = scaling.state(learner.loss_scale)
     found = snapshot.take(
         learner.encoder.model, learner.optimizer, learner.progress, learner.prints()
     )

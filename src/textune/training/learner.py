@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.optim.lr_scheduler import LambdaLR
 
-from textune.encoder import devices, precision, recomputing, remarks, vocabulary
+from textune.encoder import precision, recomputing, remarks, vocabulary
 from textune.encoder.model import Encoder
 from textune.encoder.precision import Plain
 from textune.encoder.vocabulary import SubTable
@@ -23,7 +23,6 @@ from textune.parallel.ranks import ALONE, Ranks
 from textune.records import Batch, Message, Started, Step
 from textune.runs.journal import Journal
 from textune.runs.typed import Capsule
-from textune.settings.config import TrainSettings
 from textune.settings.language_config import RunSettings
 from textune.text.buckets import Sizes
 from textune.trackers.several import Trackers
@@ -34,6 +33,7 @@ from textune.training import (
     loop,
     optim,
     own_optimizers,
+    scaling,
     sharding,
     snapshot,
 )
@@ -47,6 +47,7 @@ from textune.training.own_callbacks import Control, Listeners
 from textune.training.profiling import Profiler
 from textune.training.progress import Progress
 from textune.training.room import Lack, Room, usual_tokens
+from textune.training.scaling import LossScale
 from textune.training.sharding import Shards
 
 START = "start."  # before the names of what the head was at the first step, in checkpoints
@@ -66,6 +67,7 @@ class Learner:
     most_tokens: int  # computed at once as it begins; see `micro_tokens`
     remarks: tuple[str, ...]
     clock: Clock
+    loss_scale: LossScale | None = None  # by which losses are multiplied for fp16
     room: Room = field(default_factory=Room)  # what the memory was found to hold
     progress: Progress = field(default_factory=Progress)
     judged: float = field(default_factory=time.perf_counter)
@@ -113,8 +115,9 @@ class Learner:
         assert numbers != "auto", "the number format is chosen before a run begins"
         if train.shard:
             sharding.prepare(encoder, objective.own)
-        model = precision.wrap(encoder, numbers)
-        optimizer = own_optimizers.choose(objective.own.optimizer, settings, encoder)
+        scale = scaling.of(numbers, device)
+        model = precision.wrap(encoder, numbers, None if scale is None else scale.factor)
+        optimizer = own_optimizers.choose(objective.own.optimizer, settings, encoder, scale)
         if device.type == "cpu" and threads.decide(by_kernels=encoder.has_kernels):
             threads.stay("without kernels it decides the order of sums")
         learner = cls(
@@ -126,12 +129,9 @@ class Learner:
             optimizer=optimizer,
             schedule=LambdaLR(optimizer, lambda _: 1.0),
             most_tokens=train.micro_tokens or usual_tokens(encoder),
-            remarks=(
-                f"device: {devices.words(device)}; numbers: {numbers} ({why})"
-                f"{_products(train, device)}",
-                *remarks.kernels(encoder, "train.shard parts the weights" if train.shard else ""),
-            ),
+            remarks=remarks.how(encoder, numbers, why, tf32=train.tf32, is_sharded=train.shard),
             clock=clock or Clock(),
+            loss_scale=scale,
             room=room or Room(),
         )
         if train.recompute == "on":
@@ -166,7 +166,7 @@ class Learner:
     @property
     def by_tf32(self) -> bool:
         """Tell whether products of fp32 are TF32's, on a card."""
-        return bool(_products(self.settings.train, self.encoder.device))
+        return self.settings.train.tf32 and precision.has_tf32(self.encoder.device, self.precision)
 
     @property
     def no_graphs(self) -> str | None:
@@ -218,6 +218,7 @@ class Learner:
         progress.clock, progress.reserve = self.clock.seconds(), self.clock.reserve
         progress.watched = None if self.watch is None else self.watch.state()
         progress.callbacks, progress.room = self.listeners.states(), self.room.noted()
+        progress.loss_scale = scaling.state(self.loss_scale)
         self.journal.flush()  # what is before a checkpoint is never lost
         found = sharding.state(self)
         found.tensors.update({f"{START}{name}": value for name, value in self.start.items()})
@@ -331,7 +332,7 @@ class Learner:
             NumericsError: A gradient is not finite.
         """
         most = late.UPDATES if self.optimizer.skips else 0
-        self.late = Late(remarks.remedy(self.precision), most)
+        self.late = Late(remarks.remedy(self.precision), most, self._account)
         smaller = partial(self.smaller, is_captured=capturing is not None)
         with sharding.watching(self):
             yield from loop.train(
@@ -347,6 +348,14 @@ class Learner:
                 by_tf32=self.by_tf32,
                 smaller=None if self.shards else smaller,
             )
+
+    def _account(self, step: Step) -> None:
+        """Follow an update where nobody computes, or count that it was left out."""
+        small = self.encoder.model.get_input_embeddings().weight
+        if step.is_left_out():
+            self.progress.left_out += 1
+        elif self.sub is not None and small.requires_grad:
+            self.sub.step(step.lr, self.settings.train.weight_decay)
 
     def measures(self) -> Capsule:
         """Return where, how and how fast it was learned, for the run's capsule."""
@@ -386,9 +395,3 @@ class Learner:
         if self.progress.retry is not None:
             rising = max(rising, round(self.progress.retry["warmup_share"] * total))
         return optim.schedule(self.optimizer, train.schedule, warmup=rising, total=total)
-
-
-def _products(train: TrainSettings, device: torch.device) -> str:
-    """Say that products of fp32 are TF32's, where they are."""
-    is_quick = train.tf32 and precision.has_tf32(device, train.precision)
-    return "; its products in TF32 (train.tf32=false: in fp32)" if is_quick else ""

@@ -17,7 +17,7 @@ from textune.metrics import catalogue, written
 from textune.metrics.metrics import Report
 from textune.records import Batch, Message, Started, Step, Validated
 from textune.runs.journal import Journal
-from textune.training import capturing, leading, snapshot, starting_over
+from textune.training import capturing, leading, scaling, snapshot, starting_over
 from textune.training.guards import StopRequest
 from textune.training.learner import Learner
 from textune.training.profiling import Profiler
@@ -56,6 +56,8 @@ def learn(learner: Learner, folder: Path, stop: StopRequest, *, goes_on: bool) -
                 yield from learner.profiler.end()
             _stop_if(learner, folder, stop)
         learner.listeners.end()
+        if learner.progress.left_out:
+            yield Message(scaling.words(learner.progress.left_out))
         if learner.progress.stopped is not None:
             yield Message(f"stopped by a callback of your own: {learner.progress.stopped}")
         elif _has_no_patience(learner) and learner.progress.step != learner.total:
@@ -81,6 +83,8 @@ def _attempts(learner: Learner, folder: Path, stop: StopRequest) -> Iterator[Eve
         except NumericsError as error:
             if not starting_over.is_possible(learner):
                 raise
+            if learner.watch is not None:
+                learner.watch.share(learner.ranks)
             why = str(error).partition("; ")[0]
         if why is None:
             return
@@ -305,6 +309,3 @@ def _saved(learner: Learner, folder: Path) -> Iterator[Message]:
 
 def _account(learner: Learner, step: Step, seconds: float) -> None:
     learner.progress.count(step, seconds)
-    small = learner.encoder.model.get_input_embeddings().weight
-    if learner.sub is not None and small.requires_grad:
-        learner.sub.step(step.lr, learner.settings.train.weight_decay)

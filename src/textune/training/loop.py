@@ -28,6 +28,8 @@ REMEDY = "a lower --lr or --set train.precision=fp32"
 class Trainable(Protocol):
     """What the loop differentiates: an encoder in some number format."""
 
+    scale: Tensor | None  # () by which losses are multiplied for fp16; None where they are not
+
     def set_dropout(self, dropout: bool) -> None:
         """Put every module into training mode, or into evaluation mode: then nothing is dropped."""
 
@@ -36,6 +38,9 @@ class Trainable(Protocol):
 
     def __call__(self, batch: Batch) -> object:
         """Return logits, or the output of a masked-LM head."""
+
+    def scaled(self, loss: Tensor) -> Tensor:
+        """Return what is differentiated of a loss: for fp16, a multiple of it."""
 
     def collect(self) -> None:
         """Bring the gradients of one micro-batch to the parameters that are optimized."""
@@ -69,7 +74,8 @@ def train(
 
     The gradient is the exact mean over the optimizer batch, however it is parted. On a card nobody
     waits for it: it is known some steps later whether its norm was finite, and until then none of
-    these steps changes anything if it was not.
+    these steps changes anything if it was not. Where losses are scaled, an update whose gradient is
+    not finite is left out, and the scale is smaller from there.
 
     Args:
         model: Computes logits from a batch.
@@ -87,7 +93,8 @@ def train(
             raises what ends the run; None where a lack of memory ends it at once.
 
     Raises:
-        NumericsError: A gradient is not finite; the weights are those of the step before it.
+        NumericsError: A gradient is not finite, at the least scale of the loss if it is scaled;
+            the weights are those of the step before it.
         RanksError: Another process is lost; the weights are those of the step before.
     """
     late = late or Late(REMEDY, UPDATES if optimizer.skips else 0)
@@ -101,6 +108,7 @@ def train(
             reducer=reducer,
             smaller=smaller,
         )
+        scale = None if model.scale is None else model.scale.clone()  # the update changes it
         step = Step(
             number=work.number,
             epoch=work.epoch,
@@ -110,7 +118,8 @@ def train(
             texts=work.texts,
             tokens=work.tokens,
             computed=work.computed,
-            read=told(total, norm),
+            scale=scale,
+            read=told(total, norm, scale),
         )
         late.add(step)
         update(model, optimizer)
@@ -227,11 +236,12 @@ def _go_back(
                 pieces,
                 join=work.join,
                 collect=model.collect,
+                scaled=model.scaled,
                 count=work.count,
             )
     part = model.loss(loss, batch) / work.count  # the exact mean over the whole batch
     if reducer is not None:
         reducer.begin()
-    part.backward()
+    model.scaled(part).backward()
     model.collect()
     return part

@@ -12,6 +12,7 @@ from torch.optim.lr_scheduler import LambdaLR
 
 from textune.fast import calls
 from textune.fast.matrices import Half
+from textune.training.scaling import LossScale
 
 NORMS = (nn.LayerNorm, nn.RMSNorm, nn.GroupNorm)
 
@@ -58,7 +59,8 @@ class AdamW(torch.optim.AdamW):
     On a CPU with kernels one pass reads gradient, weight and moments, and writes the bf16 copies
     that the encoder computes with; elsewhere torch's own fused kernel does the update. On a card an
     update whose gradient is not finite changes nothing (`skips`), and none after it does, so that
-    nobody need ask first.
+    nobody need ask first. Where the loss is scaled this holds on any device, and updates after it
+    count as long as a smaller scale may help.
 
     Args:
         groups: Parameter groups, as torch takes them.
@@ -66,6 +68,7 @@ class AdamW(torch.optim.AdamW):
         betas: Of the moments.
         eps: Added to the root of the second moment.
         halves: Parameters that are computed with in bf16, by identity.
+        loss_scale: By which gradients are multiplied, and divided in the update.
     """
 
     def __init__(
@@ -76,11 +79,14 @@ class AdamW(torch.optim.AdamW):
         betas: tuple[float, float],
         eps: float,
         halves: Mapping[nn.Parameter, Half] | None = None,
+        loss_scale: LossScale | None = None,
     ):
         super().__init__(groups, lr=lr, betas=betas, eps=eps, fused=True)
         self._halves = {id(parameter): half for parameter, half in (halves or {}).items()}
-        self._scale: Tensor | None = None
-        self._is_broken: Tensor | None = None  # 1 once a gradient was not finite
+        self._loss_scale = loss_scale
+        self.found_inf: Tensor | None = None  # as torch's fused kernel reads it
+        self._scale: Tensor | None = None  # of gradients in the update
+        self._is_broken: Tensor | None = None  # 1 once a gradient was not finite, beyond help
         self._look()
 
     def _look(self) -> None:
@@ -90,7 +96,8 @@ class AdamW(torch.optim.AdamW):
         self._by_kernel = calls.available() and all(_is_plain(item) for item in everything)
         # a card is not waited for: there the update itself leaves the weights as they were
         is_on_card = any(item.device.type == "cuda" for item in everything)
-        self.skips = is_on_card and not self._is_parted
+        may_skip = is_on_card or self._loss_scale is not None
+        self.skips = may_skip and not self._is_parted
 
     def exchange(
         self,
@@ -124,7 +131,7 @@ class AdamW(torch.optim.AdamW):
         """Measure the norm of all gradients, and scale them to at most this one in the update.
 
         Returns:
-            The norm before scaling.
+            The norm before scaling, of the loss that is not scaled.
         """
         gradients = [found for _, found in self._with_gradients()]
         if self._by_kernel:
@@ -132,7 +139,11 @@ class AdamW(torch.optim.AdamW):
         else:
             norm = nn.utils.get_total_norm(gradients)
             norm = norm.full_tensor() if self._is_parted else norm  # type: ignore[attr-defined]  # DTensor
+        if self._loss_scale is not None:
+            norm = norm / self._loss_scale.factor
         self._scale = None if most is None else (most / (norm + 1e-6)).clamp(max=1.0)
+        if self._loss_scale is not None:
+            self._scale = (1.0 if self._scale is None else self._scale) / self._loss_scale.factor
         # torch's fused kernel changes nothing, neither weights nor moments, where this is 1
         self.found_inf = self._broken(norm) if self.skips else None
         return norm
@@ -142,13 +153,17 @@ class AdamW(torch.optim.AdamW):
         self.state.clear()
         self.zero_grad()
         self._is_broken = None
+        if self._loss_scale is not None:
+            self._loss_scale.reset()
 
     def _broken(self, norm: Tensor) -> Tensor:
-        """Return 1 where this norm, or one before, is not finite, and 0 else; ()."""
+        """Return 1 where this norm is not finite, or one before was beyond help, and 0 else; ()."""
         found = (~norm.isfinite()).float()
+        lasting = found if self._loss_scale is None else found * self._loss_scale.is_least()
         if self._is_broken is not None:
             found = torch.maximum(found, self._is_broken)
-        self._is_broken = found
+            lasting = torch.maximum(lasting, self._is_broken)
+        self._is_broken = lasting
         return found
 
     @torch.no_grad()
@@ -163,10 +178,12 @@ class AdamW(torch.optim.AdamW):
         if not self._by_kernel:
             # torch's kernel divides by it
             self.grad_scale = None if self._scale is None else self._scale.reciprocal()
-            return super().step(closure)
-        for group in self.param_groups:
-            self._update(group)
-        return None
+            super().step(closure)
+        elif self.found_inf is None or not self.found_inf:
+            for group in self.param_groups:
+                self._update(group)
+        if self._loss_scale is not None and self.found_inf is not None:
+            self._loss_scale.update(self.found_inf)
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget all gradients."""

@@ -10,27 +10,39 @@ from textune.encoder import adapters
 from textune.encoder.model import Encoder
 from textune.errors import SettingsError, first_line
 from textune.fast.matrices import Half
+from textune.settings.config import TrainSettings
 from textune.settings.language_config import RunSettings
 from textune.training import optim
 from textune.training.optim import AdamW
+from textune.training.scaling import LossScale
 
 Halves = Mapping[nn.Parameter, Half]
 MOST = 3  # names in a message
 
 
-def choose(make: Callable[..., Any] | None, settings: RunSettings, encoder: Encoder) -> AdamW:
+def choose(
+    make: Callable[..., Any] | None,
+    settings: RunSettings,
+    encoder: Encoder,
+    loss_scale: LossScale | None = None,
+) -> AdamW:
     """Make what updates the weights of an encoder: AdamW, or what the user brought."""
     train, halves = settings.train, encoder.halves()
     if make is not None:
-        return build(make, encoder.model, settings, halves=halves)
+        return build(make, encoder.model, settings, halves=halves, loss_scale=loss_scale)
     groups = optim.groups(encoder.model, train.weight_decay)
     if train.lora_head_lr is not None:
         groups = optim.slowed(groups, adapters.trained(encoder.model), train.lora_head_lr)
-    return AdamW(groups, lr=train.lr, betas=train.betas, eps=train.eps, halves=halves)
+    return _adamw(groups, train, halves, loss_scale)
 
 
 def build(
-    make: Callable[..., Any], model: nn.Module, settings: RunSettings, *, halves: Halves
+    make: Callable[..., Any],
+    model: nn.Module,
+    settings: RunSettings,
+    *,
+    halves: Halves,
+    loss_scale: LossScale | None = None,
 ) -> AdamW:
     """Make what updates the trainable parameters of a model.
 
@@ -40,6 +52,7 @@ def build(
         model: Whose parameters are trained.
         settings: Of the run.
         halves: Parameters that are computed with in bf16.
+        loss_scale: By which gradients are multiplied, and divided before the update.
 
     Raises:
         SettingsError: The function fails, or returns neither.
@@ -55,7 +68,7 @@ def build(
         ) from error
     if isinstance(made, torch.optim.Optimizer):
         _refuse_others(made.param_groups, named)
-        return _adopted(made, halves)
+        return _adopted(made, halves, loss_scale)
     is_groups = isinstance(made, list | tuple) and all(
         isinstance(group, Mapping) and "params" in group for group in made
     )
@@ -68,7 +81,23 @@ def build(
     for group in groups:
         group["params"] = list(group["params"])
     _refuse_others(groups, named)
-    return AdamW(groups, lr=train.lr, betas=train.betas, eps=train.eps, halves=halves)
+    return _adamw(groups, train, halves, loss_scale)
+
+
+def _adamw(
+    groups: list[dict[str, Any]],
+    train: TrainSettings,
+    halves: Halves,
+    loss_scale: LossScale | None,
+) -> AdamW:
+    return AdamW(
+        groups,
+        lr=train.lr,
+        betas=train.betas,
+        eps=train.eps,
+        halves=halves,
+        loss_scale=loss_scale,
+    )
 
 
 def _refuse_others(
@@ -97,6 +126,8 @@ class _Adopted:
     skips = False
     param_groups: list[dict[str, Any]]
     _pairs: list[tuple[nn.Parameter, Half]]
+    _loss_scale: LossScale | None
+    _found: Tensor  # 1 where the gradient is not finite, and 0 else
 
     def gradients(self) -> Iterator[tuple[nn.Parameter, Tensor | None]]:
         """Yield every parameter with its gradient, one in bf16 turned into one in fp32."""
@@ -110,19 +141,27 @@ class _Adopted:
         """Measure the norm of all gradients, and scale them to at most this one; return it."""
         gradients = [gradient for _, gradient in self.gradients() if gradient is not None]
         norm = nn.utils.get_total_norm(gradients)
+        if self._loss_scale is not None:
+            torch._foreach_div_(gradients, self._loss_scale.factor)
+            norm = norm / self._loss_scale.factor
         if most is not None:
             torch._foreach_mul_(gradients, (most / (norm + 1e-6)).clamp(max=1.0))
+        self._found = (~norm.isfinite()).float()
         return norm
 
     def prepare(self) -> None:
         """Do nothing: what memory it needs is its own affair."""
 
     def step(self, closure: object = None) -> Any:
-        """Update, and let the bf16 sides follow.
+        """Update, and let the bf16 sides follow; by finite gradients alone if the loss is scaled.
 
         Raises:
             SettingsError: The optimizer fails.
         """
+        if self._loss_scale is not None:
+            self._loss_scale.update(self._found)
+            if self._found:
+                return
         own: Any = super()
         try:
             own.step(closure) if closure is not None else own.step()
@@ -140,6 +179,8 @@ class _Adopted:
         own: Any = self
         own.state.clear()
         self.zero_grad()
+        if self._loss_scale is not None:
+            self._loss_scale.reset()
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget all gradients."""
@@ -149,10 +190,10 @@ class _Adopted:
                 parameter.grad = None
 
 
-def _adopted(made: torch.optim.Optimizer, halves: Halves) -> AdamW:
+def _adopted(made: torch.optim.Optimizer, halves: Halves, loss_scale: LossScale | None) -> AdamW:
     """Let a torch optimizer be one that the loop takes: of its own class, with another before."""
     kind: Any = type(made)
     own: Any = made
     own.__class__ = type(kind.__name__, (_Adopted, kind), {})
-    own._pairs = list(halves.items())
+    own._pairs, own._loss_scale = list(halves.items()), loss_scale
     return cast("AdamW", own)

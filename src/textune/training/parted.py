@@ -19,6 +19,7 @@ def backward(
     *,
     join: Join,
     collect: Callable[[], None],
+    scaled: Callable[[Tensor], Tensor],
     count: float,
 ) -> Tensor:
     """Add the gradient of a batch, whose windows are computed a few at a time.
@@ -34,6 +35,7 @@ def backward(
         pieces: Its windows, a few in each.
         join: Pools the logits of each item over its windows.
         collect: Brings the gradients of a part to the parameters that are optimized.
+        scaled: Returns what is differentiated of a loss: for fp16, a multiple of it.
         count: What the sum of losses is divided by.
 
     Returns:
@@ -48,7 +50,7 @@ def backward(
             found.append(model(piece))
     logits = torch.cat(found).requires_grad_()  # (R, C)
     total = loss(join(logits, batch.items), batch) / count
-    total.backward()
+    scaled(total).backward()
     assert logits.grad is not None
     given = logits.grad.split([len(part) for part in found])
     for piece, state, gradient in zip(pieces, states, given, strict=True):

@@ -43,6 +43,8 @@ class Progress:
     stopped: str | None = None  # why a callback has ended the training
     callbacks: list[Any] | None = None  # their states
     room: dict[str, Any] | None = None  # what the memory was found to hold, where it was lacking
+    loss_scale: dict[str, float] | None = None  # of fp16, by which losses are multiplied
+    left_out: int = 0  # updates whose gradients were not finite at that scale
 
     def count(self, step: Step, seconds: float) -> None:
         """Count an update, and the seconds that it took."""
@@ -73,6 +75,11 @@ class Progress:
             "tokens_per_second": round(self.tokens / seconds, 1),
             "padding": round(self.computed / self.tokens - 1, 4) if self.tokens else 0.0,
         }
+
+    def told(self) -> Report:
+        """Return what a run's metrics.json says of the way, where there is anything."""
+        known = {"retry": self.retry, "left_out": self.left_out}
+        return {name: value for name, value in known.items() if value}
 
     def note(self, found: Report, metric: str, tie_metric: str) -> bool:
         """Tell whether these are the best numbers so far by a metric, and remember them if so."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from textune.records import Message
 from textune.runs import runs
 from textune.storage import contents, folders
-from textune.training import checkpoint, fingerprints, optim, own_callbacks, snapshot
+from textune.training import checkpoint, fingerprints, optim, own_callbacks, scaling, snapshot
 from textune.training.learner import START, Learner
 
 
@@ -45,6 +45,7 @@ def _continue(learner: Learner, folder: Path, *, accept: bool) -> Iterator[Messa
     learner.progress = snapshot.put_back(found, learner.encoder.model, learner.optimizer)
     remarks += snapshot.secure_best(folder, learner.progress, accept=accept)
     learner.room.take(learner.progress.room, learner.encoder)
+    scaling.take(learner.loss_scale, learner.progress.loss_scale)
     learner.clock.before, learner.clock.reserve = learner.progress.clock, learner.progress.reserve
     learner.start = {
         name.removeprefix(START): value

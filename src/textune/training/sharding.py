@@ -18,11 +18,10 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-from textune.encoder import recomputing
+from textune.encoder import precision, recomputing
 from textune.encoder.model import Encoder
 from textune.encoder.precision import Call, Loss, Plain
 from textune.errors import SettingsError
-from textune.fast import layers
 from textune.objectives.objective import Objective
 from textune.objectives.work import Work
 from textune.parallel.ranks import Ranks
@@ -135,9 +134,7 @@ def prepare(encoder: Encoder, own: Own) -> None:
             "train.shard=true: a learned pooling of windows has a weight that not every process "
             "uses in every pass; leave train.shard out, or pool by mean or max"
         )
-    layers.part(encoder.model)
-    if encoder.decoder is not None:
-        encoder.decoder.part()
+    precision.by_torch(encoder)
 
 
 def begin(learner: Learner) -> None:

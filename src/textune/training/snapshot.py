@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from textune.encoder import adapters, formats
 from textune.encoder.model import Encoder
+from textune.encoder.names import FORMATS
 from textune.fast import build, threads
 from textune.settings import choosing
 from textune.settings.choosing import Before
@@ -129,7 +130,7 @@ def _recorded_precision(folder: Path) -> str | None:
     """Return the number format of the run whose checkpoints are in a folder, if any says it."""
     prints = fingerprints.recorded(folder).get("fingerprints", {})
     found = prints.get(fingerprints.NUMBERS) if isinstance(prints, dict) else None
-    return found if found in {"fp32", "bf16"} else None
+    return found if found in FORMATS[1:] else None
 
 
 def keep_best(folder: Path, model: nn.Module, *, step: int, decay: float) -> None:

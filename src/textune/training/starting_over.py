@@ -12,6 +12,7 @@ from textune.settings import choosing
 from textune.storage import atomic
 from textune.training import best, sharding, snapshot
 from textune.training.instability import Watch
+from textune.training.late import Late
 from textune.training.learner import Learner
 from textune.training.progress import Progress
 
@@ -112,7 +113,8 @@ def begin(learner: Learner, folder: Path, why: str) -> Iterator[Message | Starte
 
 
 def _forget(learner: Learner) -> None:
-    """Forget gradients and moments."""
+    """Forget gradients and moments, and updates of which it is not known whether they count."""
+    learner.late = Late("")
     learner.optimizer.begin_anew()
     learner.encoder.release()
 
