@@ -338,8 +338,8 @@ def _begun(column: Column) -> str:
         return ""
     return (
         f"{column.name!r} begins with one of {len(firsts)} words in every row "
-        f"({quoted(sorted(firsts)[:4])}): they are read as text; if they are labels, put a tab "
-        "behind each and say --no-header"
+        f"({quoted(sorted(firsts)[:4])}): they are read as text; if they are labels, write them "
+        "to a column of their own"
     )
 
 

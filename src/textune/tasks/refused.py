@@ -61,7 +61,7 @@ def _are_among(listed: Sequence[Column], column: Column) -> bool:
         and not column.blank + each.blank
         and all(
             cell in (lists.parse(among, "json") or ())
-            for cell, among in zip(column.cells, each.cells, strict=True)
+            for cell, among in zip(column.cells, each.cells, strict=False)
         )
         for each in listed
     )

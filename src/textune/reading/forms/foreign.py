@@ -13,7 +13,8 @@ FORMATS = (
 
 
 _AS_ROWS = "its texts and labels as CSV or as JSON, one object a row"
-_PAGE = re.compile(rb"(?i)<!doctype html|<(html|head|body|table)[\s>]")
+_PAGE = re.compile(rb"(?i)<!doctype html|<html[\s>]")
+_PAGES = (".htm", ".html")
 XML = rb"<\?xml|<xmi:|<TEI|<corpus|<dataset"
 ENDINGS = (".tei", ".xmi", ".xml")
 FOREIGN = (  # how a file begins, what it is, and the way out
@@ -82,7 +83,8 @@ def refuse(path: Path, head: bytes) -> None:
         )
     if path.suffix.lower() == ".toml":
         raise DataError(f"{path.name}: this is TOML; write {_AS_ROWS}. textune reads {FORMATS}")
-    if _PAGE.match(text):
+    is_page = path.suffix.lower() in _PAGES and text.startswith(b"<")
+    if is_page or _PAGE.match(text):
         raise DataError(
             f"{path.name}: this is a web page, not data; fetch the file itself, or write {_AS_ROWS}"
         )
