@@ -25,7 +25,7 @@ def test_names_that_lie_where_their_texts_do_help_few_texts():
     features, targets = clouds(4, middles, spread=2.5)
     fresh, truth = clouds(200, middles, spread=2.5, seed=9)
     plain = heads.fit(task, features, targets, seed=0)
-    named = heads.fit(task, features, targets, seed=0, names=middles.astype(np.float32))
+    named = heads.fit(task, features, targets, seed=0, names=middles[:, None].astype(np.float32))
     assert named.reads_names
     assert not plain.reads_names
     assert right(named, fresh, truth) > right(plain, fresh, truth) + 0.05
@@ -37,7 +37,7 @@ def test_names_that_lie_with_other_texts_are_left_out():
     task = registry.make("single", ("sport", "trade", "science", "world"))
     features, targets = clouds(10, middles, spread=1.5)
     moved = np.roll(middles, 1, axis=0).astype(np.float32)
-    assert not heads.fit(task, features, targets, seed=0, names=moved).reads_names
+    assert not heads.fit(task, features, targets, seed=0, names=moved[:, None]).reads_names
 
 
 def test_a_name_is_a_positive_of_its_own_label_alone():
@@ -45,7 +45,7 @@ def test_a_name_is_a_positive_of_its_own_label_alone():
     task = registry.make("multi", ("rude", "threat", "spam"))
     features, targets = clouds(4, middles, spread=2.5)
     marks = np.eye(3, dtype=np.float32)[targets]
-    named = heads.fit(task, features, marks, seed=0, names=middles.astype(np.float32))
+    named = heads.fit(task, features, marks, seed=0, names=middles[:, None].astype(np.float32))
     fresh, truth = clouds(200, middles, spread=2.5, seed=9)
     assert named.reads_names
     assert right(named, fresh, truth) > 0.8

@@ -2,7 +2,10 @@
 
 import json
 
+from typer.testing import CliRunner
+
 import textune
+from textune.doors import cli
 from textune.encoder.names import BUNDLED
 
 SPORT = ("the striker scored twice", "rain ended the tennis final", "a record at the marathon")
@@ -10,19 +13,17 @@ FOOD = ("boil the rice for ten minutes", "this soup needs salt", "bread fresh fr
 
 
 def test_the_names_of_labels_are_examples_and_their_tokens_are_known(tmp_path):
-    file = tmp_path / "few.csv"
+    file, run = tmp_path / "few.csv", tmp_path / "run"
     rows = [("sport", text) for text in SPORT] + [("cookery", text) for text in FOOD]
     lines = "".join(f"{label},{text}\n" for label, text in rows)
     file.write_text(f"label,text\n{lines}", encoding="utf-8")
-    run = textune.train(
-        file,
-        base=BUNDLED,
-        out=tmp_path / "run",
-        epochs=0,
-        recipe="auto",
-        valid=file,
-    )
-    probe = json.loads((run.path / "probe.json").read_text(encoding="utf-8"))
-    assert probe["reads_names"] is True
-    found = textune.Predictor.load(run.path)(["an Olympic gold medal", "a recipe for pancakes"])
+    asked = ["train", file, "--valid", file, "--out", run, "--base", BUNDLED, "--epochs", 0]
+    asked += ["--recipe", "auto", "--set", "train.name_words=20"]
+    done = CliRunner().invoke(cli.app, list(map(str, asked)))
+    assert done.exit_code == 0, done.output
+    said = " ".join(done.output.split())
+    assert "words near the labels' names, at most 20 each: cookery (" in said
+    assert "sport (sport, sports, " in said
+    assert json.loads((run / "probe.json").read_text(encoding="utf-8"))["reads_names"] is True
+    found = textune.Predictor.load(run)(["an Olympic gold medal", "a recipe for pancakes"])
     assert [one.labels for one in found] == [("sport",), ("cookery",)]

@@ -1,7 +1,8 @@
 """A base's head becomes a task's: rows of labels of the same name, the rest drawn anew."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from textune.encoder import keys, own_heads, weights
+from textune.encoder.model import Encoder
 from textune.errors import some
 
 SHOWN = 5  # labels named in a remark
@@ -75,6 +77,22 @@ def last(model: Any) -> tuple[str, nn.Linear] | None:
         if isinstance(part, nn.Linear) and part.out_features == model.config.num_labels
     ]
     return found[-1] if found else None
+
+
+@contextmanager
+def answering_with_inputs(encoder: Encoder, layer: nn.Linear) -> Iterator[None]:
+    """Let a layer answer with what it reads, and windows be averaged."""
+
+    def give_input(_: nn.Module, inputs: tuple[Any, ...], __: Tensor) -> object:
+        return inputs[0]
+
+    pool, encoder.pool = encoder.pool, "mean"
+    handle = layer.register_forward_hook(give_input)
+    try:
+        yield
+    finally:
+        handle.remove()
+        encoder.pool = pool
 
 
 def _labels(place: str) -> tuple[list[str], Mapping[str, object]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -45,6 +45,7 @@ class Encoder(nn.Module):
         self.table: Tensor | None = None  # (V,) id in the sub-table of each vocabulary id
         self.decoder: Decoder | None = None  # of a masked-LM head, once it is opened
         self.remarks: tuple[str, ...] = ()  # on how it was loaded, for people
+        self.named: Sequence[Sequence[Any]] = ()  # ids of each label's name, and of words near it
         self.pool: Pool = "mean"  # how the logits of the windows of one text are pooled
         self._accepts = frozenset(inspect.signature(model.base_model.forward).parameters)
         self._stock = model.config._attn_implementation or "eager"
@@ -235,7 +236,8 @@ class Encoder(nn.Module):
         ]  # 2 × (B, L)
         mask = (torch.arange(max(sizes))[None] < torch.tensor(sizes)[:, None]).to(ids.device)
         inputs = self._inputs(padded[0], None, padded[1])
-        return inputs | ({"attention_mask": mask.long()} if self._accepts_masks else {}), mask
+        accepts_masks = "attention_mask" in self._accepts
+        return inputs | ({"attention_mask": mask.long()} if accepts_masks else {}), mask
 
     def _inputs(self, ids: Tensor, positions: Tensor | None, segments: Tensor) -> dict[str, Tensor]:
         inputs = {"input_ids": ids}
@@ -248,10 +250,6 @@ class Encoder(nn.Module):
     @property
     def _accepts_segments(self) -> bool:
         return "token_type_ids" in self._accepts and getattr(self.config, "type_vocab_size", 0) > 1
-
-    @property
-    def _accepts_masks(self) -> bool:
-        return "attention_mask" in self._accepts
 
     @property
     def _first_position(self) -> int:

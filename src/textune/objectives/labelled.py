@@ -3,6 +3,8 @@
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -10,10 +12,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from textune.corpora.corpus import Corpus
-from textune.encoder import adapters, freezing, load, vocabulary
+from textune.encoder import adapters, freezing, load, near, vocabulary, ways_of_pooling
 from textune.encoder.adapters import Lora
 from textune.encoder.model import Encoder
 from textune.encoder.vocabulary import SubTable
+from textune.errors import some
 from textune.evaluation import evaluate
 from textune.metrics import catalogue
 from textune.metrics.metrics import Report
@@ -31,6 +34,8 @@ from textune.tasks.own import Own
 from textune.text import batches, plan
 from textune.text.buckets import Size
 from textune.text.tokenizers import Ids
+
+SHOWN = 4  # labels, and words near the name of each
 
 
 def forewarnings(
@@ -164,15 +169,32 @@ class Labelled:
         encoder.pool_as(self.corpus.pool, len(task.labels))
         encoder.to(device)
         freezing.freeze(encoder.model, train.freeze)
+        names = self.names if train.probe or train.effort == "quick" else []
+        self._name(encoder, names, place, train.name_words)
         sub = None
         if not (train.keep_epochs or self.own.optimizer):  # which write, or update, all rows
             used = self.corpus.store.used(encoder.model.get_input_embeddings().weight.shape[0])
-            for name in self.names if train.probe else ():
-                used[name] = True
+            for text in chain(names, *encoder.named):
+                used[text] = True
             sub = vocabulary.shrink(encoder, used, place=place)
         if train.adapters is not None:
             adapters.put(encoder.model, Lora(*train.adapters), seed=self.seed)
         return encoder, sub
+
+    def _name(self, encoder: Encoder, names: list[Ids], place: str, most: int) -> None:
+        """Find words near the labels' names, where few texts have one label each."""
+        is_exclusive = registry.of(self.task.name).judged.is_exclusive
+        are_few = len(self.corpus.split.train) < label_texts.MANY * len(names)
+        if not (most and is_exclusive and are_few and ways_of_pooling.is_wanted(Path(place))):
+            return
+        found = near.find(encoder, self.corpus.tokenizer, names, most)
+        if found is None:
+            return
+        encoder.named = [(name, *texts) for name, texts in zip(names, found.texts, strict=True)]
+        told = zip(self.task.labels, found.words, strict=True)
+        shown = some([f"{label} ({', '.join(words[:SHOWN])} …)" for label, words in told], SHOWN)
+        most = max(map(len, found.words))
+        encoder.remarks += (f"words near the labels' names, at most {most} each: {shown}",)
 
     def loss(self, output: Tensor, batch: Batch) -> Tensor:
         """Return the sum of losses over a batch."""

@@ -1,14 +1,11 @@
 """A frozen encoder and texts become features: what the last linear layer of its head reads."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import nn
 
 from textune.encoder import heads
+from textune.encoder.heads import answering_with_inputs
 from textune.encoder.model import Encoder
 from textune.evaluation import answered, evaluate
 from textune.fast import threads
@@ -48,19 +45,3 @@ def last_layer(encoder: Encoder) -> nn.Linear | None:
     """Return the linear layer that has a row for each label; None where the head has none."""
     found = heads.last(encoder.model)
     return None if found is None or found[1].bias is None else found[1]
-
-
-@contextmanager
-def answering_with_inputs(encoder: Encoder, layer: nn.Linear) -> Iterator[None]:
-    """Let a layer answer with what it reads, and windows be averaged."""
-
-    def give_input(_: nn.Module, inputs: tuple[Any, ...], __: Tensor) -> object:
-        return inputs[0]
-
-    pool, encoder.pool = encoder.pool, "mean"
-    handle = layer.register_forward_hook(give_input)
-    try:
-        yield
-    finally:
-        handle.remove()
-        encoder.pool = pool

@@ -13,10 +13,8 @@ from textune.encoder.model import Encoder
 from textune.fast import threads
 from textune.probing.features import last_layer
 from textune.records import LinearHead
-from textune.tasks import registry
+from textune.tasks import label_texts, registry
 from textune.tasks.interface import Task
-
-MANY = 100  # items of a label, from which on its name tells nothing more
 
 
 def can_probe(task: Task, encoder: Encoder) -> bool:
@@ -52,7 +50,8 @@ def fit(
             None: five, alike in their labels.
         shares: (I, C) of each class in what annotators said, beside folds; None: the targets are
             all that is known.
-        names: (C, D) features of the labels' names, for a task that can learn from them.
+        names: (C, K, D) features of the labels' names and of words near them, for a task that can
+            learn from them; NaN where a label has fewer than K texts.
         strengths: Of regularisation that are tried; None: the usual ones.
     """
     if shares is not None and folds is not None:
@@ -69,7 +68,7 @@ def fit(
     given["strengths"] = strengths
     with threads.products_alone():
         plain = probe(task, features, targets, **given)
-        if names is None or len(features) >= MANY * len(names):
+        if names is None or len(features) >= label_texts.MANY * len(names):
             return plain
         named = probe(task, features, targets, **given, names=names)
     if not plain.scores or not named.scores:

@@ -71,9 +71,13 @@ def sample(rows: Rows, seed: int) -> Rows:
 
 
 def named(encoder: Encoder, corpus: Corpus) -> NDArray[np.float32] | None:
-    """Return what the head reads of the labels' names, (C, D); None where they are no words."""
+    """Return what the head reads of the labels' names; None where they are no words.
+
+    And of words near them, where such were found: (C, K, D), K texts of each label.
+    """
     ids = label_texts.ids(corpus.task, corpus.tokenizer, corpus.examples)
-    return names.features(encoder, ids) if ids else None
+    texts = encoder.named or [[name] for name in ids]
+    return names.features(encoder, texts) if texts else None
 
 
 def fit(

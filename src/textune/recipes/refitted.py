@@ -17,6 +17,7 @@ from textune.probing.features import features
 from textune.recipes import probed
 from textune.tasks import registry
 from textune.tasks.interface import Task
+from textune.tasks.named_items import NamedItems
 
 NAME_WEIGHT = 8.0  # of a label's name, beside a text: more than beside frozen features
 
@@ -67,12 +68,13 @@ def install(
     names = probed.named(encoder, corpus) if refit.reads_names else None
     shares = corpus.shares_of(rows)
     if names is not None:
+        items = NamedItems.of(names, NAME_WEIGHT)
         own = np.ones(len(rows)) if weights is None else weights
-        weights = np.concatenate([own, np.full(len(names), NAME_WEIGHT * own.mean())])
-        read = np.concatenate([read, names])
-        targets = np.concatenate([targets, registry.of(task.name).of_names(task)])
+        weights = np.concatenate([own, items.weights * own.mean()])
+        read = np.concatenate([read, items.features])
+        targets = np.concatenate([targets, registry.of(task.name).of_names(task)[items.labels]])
         if shares is not None:
-            shares = np.concatenate([shares, np.eye(len(names), dtype=shares.dtype)])
+            shares = np.concatenate([shares, np.eye(len(names), dtype=shares.dtype)[items.labels]])
     head = heads.fit(
         task,
         read,

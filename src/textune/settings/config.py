@@ -164,6 +164,11 @@ class TrainSettings(Section):
         description="After cross-validation, fit the head anew on what it reads of the texts (one "
         "label a text).",
     )
+    name_words: int = Field(
+        50,
+        ge=0,
+        description="Words near each label's name from which a head learns, too; 0 for none.",
+    )
     curve: bool = Field(False, description="Draw a learning curve: what would more labels buy?")
     explain: int | None = Field(
         None,

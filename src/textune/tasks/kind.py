@@ -125,7 +125,7 @@ class Probe(Protocol):
             seed: Deals folds.
             weights: (I,) of items in the loss; None: all 1.
             folds: (I,) fold of each item, -1 where it is always learned from; None: dealt by it.
-            names: (C, D) features of the labels' names, learned from as texts are, by a task
+            names: (C, K, D) features of the labels' names, learned from as texts are, by a task
                 that can; others pass them over.
             strengths: Of regularisation that are tried; None: the usual ones.
         """

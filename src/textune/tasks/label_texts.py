@@ -10,6 +10,7 @@ from textune.text.tokenizers import Ids, Tokenizer
 
 MOST = 1_000  # labels; of more the texts tell enough
 MOST_TOKENS = 32  # of a name
+MANY = 100  # items of a label, from which on its name tells nothing more
 _COUNTED = re.compile(
     r"(label|class|category|cat|tag|topic|type|group)(?!s?$)[\W_]*\w?[\W_]*\d*", re.I
 )

@@ -19,6 +19,7 @@ from textune.tasks import focused
 from textune.tasks import labels as named
 from textune.tasks.imbalance import PLAIN, Loss, rarest
 from textune.tasks.interface import Floats
+from textune.tasks.named_items import NamedItems
 from textune.tasks.strengths import (
     ALWAYS,
     MOST_CHOOSING,
@@ -61,7 +62,7 @@ def classes(
         weights: (I,) of items in the loss.
         folds: (I,) fold of each item in cross-validation, -1 for those that are always learned
             from; None: dealt here, alike in classes.
-        names: (C, D) features of the classes' names, each learned from as one more item.
+        names: (C, K, D) features of K texts that name each class; NaN of those that it has not.
         criterion: What is made smaller instead of cross-entropy: focal loss.
         strengths: Of regularisation that are tried; None: the usual ones, and of few items in more
             than two classes that weigh alike scikit-learn's own: cross-validation, which judges no
@@ -70,7 +71,7 @@ def classes(
     if strengths is None and _are_few_alike(targets, weights, outputs):
         strengths = (USUAL,)
     if names is not None:
-        targets = np.concatenate([targets, np.arange(outputs)])
+        targets = np.concatenate([targets, NamedItems.of(names, NAME_WEIGHT).labels])
     is_known = (targets >= 0) & (targets < outputs)
 
     def problem(scaled: Floats, rows: Rows, own: Floats) -> Problem:
@@ -139,15 +140,15 @@ def several(
         weights: (I,).
         positives: (C,) weight of each label's positives.
         folds: (I,).
-        names: (C, D) features of the labels' names, each a positive of its label alone; of no
-            other loss than cross-entropy.
+        names: (C, K, D) features of K texts that name each label, each a positive of its label
+            alone; of no other loss than cross-entropy.
         criterion: What is made smaller instead of cross-entropy: focal or asymmetric loss.
         strengths: As for `classes`.
     """
     outputs, items = targets.shape[1], len(targets)
     if names is not None:
         own = np.where(np.eye(outputs), 1.0, np.nan).astype(targets.dtype)
-        targets = np.concatenate([targets, own])
+        targets = np.concatenate([targets, own[NamedItems.of(names, NAME_WEIGHT).labels]])
     boost = np.ones(outputs) if positives is None else positives
     most = min(MOST_CHOOSING, max(MOST_CHOOSING_CELLS // outputs, 500))
 
@@ -227,8 +228,9 @@ def _head(
     items = len(features)  # names come after them
     given = np.ones(items) if weights is None else weights
     if names is not None:
-        features = np.concatenate([features, names])
-        given = np.concatenate([given, np.full(len(names), NAME_WEIGHT * given.mean())])
+        named_items = NamedItems.of(names, NAME_WEIGHT)
+        features = np.concatenate([features, named_items.features])
+        given = np.concatenate([given, named_items.weights * given.mean()])
     rows = np.flatnonzero(is_known & np.isfinite(features).all(axis=1) & (given > 0))
     assert len(rows), "items that something is known of"
     rows = drawn(rows, min(MOST_ITEMS, max(MOST_CELLS // outputs, 2_000)), seed)

@@ -39,7 +39,7 @@ def fit(
         seed: As for `kind.Probe`; so are weights, folds and strengths.
         weights: (I,).
         folds: (I,).
-        names: (C, D).
+        names: (C, K, D).
         strengths: That are tried.
     """
 
@@ -108,7 +108,7 @@ class _Column:
         names: NDArray[np.float32] | None,
         strengths: Sequence[float] | None,
     ) -> LinearHead:
-        """Fit the rows of its classes, by features (I, D), and of their names (K, D)."""
+        """Fit the rows of its classes, by features (I, D), and of their names (C, K, D)."""
         known = self.is_scored & np.isfinite(features).all(axis=1)
         known &= True if weights is None else weights > 0
         if not known.any():
