@@ -56,6 +56,17 @@ def to_list(given: object) -> list[Any]:
     return list(given)
 
 
+def listed(given: Any) -> Any:
+    """Make a list of one text, of what can be gone through once, or of nothing.
+
+    Raises:
+        SettingsError: It is no list.
+    """
+    if given is None or isinstance(given, str):
+        return [] if given is None else [given]
+    return given if hasattr(given, "__len__") else to_list(given)
+
+
 def probability(given: object) -> float:
     """Take a threshold.
 

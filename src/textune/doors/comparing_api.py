@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # numpy
     from textune.recipes.comparing import Compared
+    from textune.runs.runs import Run
 
 
 def compare(
-    *runs: str | Path,
+    *runs: "str | Path | Run",
     on: object | None = None,
     text: str | Sequence[str] | None = None,
     label: str | Sequence[str] | None = None,
@@ -42,6 +43,7 @@ def compare(
     from textune.errors import SettingsError
     from textune.predicting.predictor import Reading
     from textune.recipes import comparing
+    from textune.runs.runs import folder_of
 
     if plugin is not None and on is None:
         raise SettingsError(
@@ -54,6 +56,6 @@ def compare(
             "file is opened; give --on FILE, or leave it out"
         )
     given = {name: parted(value) for name, value in (("text", text), ("label", label)) if value}
-    places = [Path(run) for run in runs]
+    places = [folder_of(run) for run in runs]
     options = Reading(**given, plugin=plugin)  # type: ignore[arg-type]  # names of columns
     return comparing.compare(places, on=on, options=options, metric=metric, final=final)

@@ -8,7 +8,7 @@ if TYPE_CHECKING:  # numpy
 
 
 def decide(
-    run: str | Path,
+    run: "str | Path | Run",
     *,
     aim: str | None = None,
     abstain: float | None = None,
@@ -21,7 +21,7 @@ def decide(
     of the model's own. What is left out is as `train` does it.
 
     Args:
-        run: Folder that textune train wrote.
+        run: Folder that textune train wrote (in Python: or what `train` returned).
         aim: What decisions are to be good at: "f1" (the default for several labels a text),
             "fbeta=2", "mcc", "precision>=0.9", "recall>=0.8", "cost=FILE", "top=3", or "likeliest"
             (the default for one label).
@@ -40,11 +40,12 @@ def decide(
         >>> textune.decide("runs/toxic", aim="precision>=0.9")  # doctest: +SKIP
     """
     from textune.recipes import redeciding
-    from textune.runs.runs import Run
+    from textune.runs import runs
     from textune.settings.decision_config import DecisionSettings
     from textune.settings.refusals import checked
 
     given = {"aim": aim, "abstain": abstain, "sets": sets, "calibrate": calibrate}
     wanted = {name: value for name, value in given.items() if value is not None}
     own = checked(DecisionSettings, wanted)
-    return Run(Path(run), redeciding.decide(Path(run), own))
+    folder = runs.folder_of(run)
+    return runs.Run(folder, redeciding.decide(folder, own))

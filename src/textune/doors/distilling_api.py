@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from textune.data.names import Columns
 from textune.doors.api import Events, carried_out_by
 from textune.records import ReadOptions
+from textune.storage.names import to_path
 
 READ = ("header", "delimiter", "rows", "sheet", "quote", "encoding", "faulty")
 TO = re.compile(r"(\d{1,4})(?:x(\d{1,6}))?")
@@ -41,7 +42,7 @@ def request(options: Mapping[str, Any]) -> "DistilRequest":
     from textune.runs import runs
 
     run, texts, out = options["run"], options["unlabelled"], options["out"]
-    folder = run.path if isinstance(run, runs.Run) else Path(run)
+    folder = runs.folder_of(run)
     layers, width = _size(options)
     begun = _begun(folder)
     return DistilRequest(
@@ -49,7 +50,7 @@ def request(options: Mapping[str, Any]) -> "DistilRequest":
         valid=begun.get("valid"),
         test=begun.get("test"),
         settings=_settings(folder, options),
-        out=folder.with_name(f"{folder.name}{SUFFIX}") if out is None else Path(out),
+        out=folder.with_name(f"{folder.name}{SUFFIX}") if out is None else to_path(out, "--out"),
         **{name: options[name] for name in HOW},
         run=folder,
         layers=layers,

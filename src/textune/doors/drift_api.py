@@ -87,5 +87,5 @@ def watch(
         precision=precision,
         plugin=plugin,
     )
-    folder = run.path if isinstance(run, runs.Run) else Path(run)
+    folder = runs.folder_of(run)
     return drifting.watch(folder, source, options, level=level)

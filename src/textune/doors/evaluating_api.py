@@ -86,7 +86,7 @@ def evaluate(
     from textune.recipes import evaluating
     from textune.runs import openings, runs
 
-    folder = run.path if isinstance(run, runs.Run) else Path(run)
+    folder = runs.folder_of(run)
     is_one = text is not None and runs.is_language(folder)  # column of tables
     options = Reading(
         text=(str(text),) if is_one else parted(text) or (),

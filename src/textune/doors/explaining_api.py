@@ -109,7 +109,7 @@ def explanations(
     from textune.predicting.predictor import Predictor
     from textune.runs.runs import Run
 
-    listed = [texts] if isinstance(texts, str) else texts
+    listed = given_as.listed(texts)
     has_texts = given_as.is_frame(listed) or len(listed) > 0
     if has_texts == (source is not None):
         raise SettingsError("name either texts or --input FILE to be explained")

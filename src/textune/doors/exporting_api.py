@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # torch
     from textune.exporting.export import Done
+    from textune.runs.runs import Run
 
 
 def export(
-    run: str | Path,
+    run: "str | Path | Run",
     *,
     to: str = "onnx",
     out: str | Path | None = None,
@@ -26,7 +27,7 @@ def export(
     compared with those of the run; where they are too far apart, nothing is written.
 
     Args:
-        run: Folder that textune train wrote.
+        run: Folder that textune train wrote (in Python: or what `train` returned).
         to: "onnx" (the default), "openvino", "torchscript" or "safetensors".
         out: Folder to write; beside the run, as RUN-onnx, if not given.
         int8: Weights of 8 bits in blocks of 32, activations as well.
@@ -49,14 +50,16 @@ def export(
     """
     from textune.errors import SettingsError
     from textune.exporting import export as exporting
+    from textune.runs import runs
+    from textune.storage.names import to_path
 
     if int8 and fp16:
         raise SettingsError("--int8 and --fp16 exclude each other")
     asked = exporting.Request(
-        run=Path(run),
+        run=runs.folder_of(run),
         to=to,
         numbers="int8" if int8 else "fp16" if fp16 else "fp32",
-        out=None if out is None else Path(out),
+        out=None if out is None else to_path(out, "--out"),
         made=exporting.MADE if random is None else random,
         score=tolerance,
         moved=moved,

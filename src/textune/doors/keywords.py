@@ -1,10 +1,12 @@
 """Keywords, and options of their names, become requests."""
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
+from textune.data.given import is_frame
 from textune.errors import SettingsError
 from textune.extensions import plugin
 from textune.recipes import own_parts
@@ -12,7 +14,7 @@ from textune.recipes.requests import Proof, TextRequest, TrainRequest
 from textune.settings import config
 from textune.settings.config import Kind, Settings
 from textune.settings.language_config import AdaptSettings, PretrainSettings
-from textune.storage.names import file_name
+from textune.storage.names import file_name, to_path
 from textune.tasks import installed
 from textune.tasks.own import SHAPES
 
@@ -61,14 +63,14 @@ def labelled(options: Mapping[str, Any], *, suffix: str = "") -> TrainRequest:
 
     The suffix is that of the run's folder, where none is named.
     """
-    file = _path(options["config"])
+    file = _path(options, "config")
     before = _begun(options, file)
     source, valid, test = _files(options, before)
     if isinstance(valid, str) and valid == NONE:
         options, valid = {**options, "valid_share": 0.0}, None
     installed.load()
     own = plugin.gather(options.get("plugin"), {name: options.get(name) for name in SHAPES})
-    out, seeds = _path(options["out"]), options.get("seeds")
+    out, seeds = _path(options, "out"), options.get("seeds")
     return TrainRequest(
         source=source,
         settings=own_parts.settled(resolve(Settings, options, file, options["settings"]), own),
@@ -86,16 +88,17 @@ def plain(
     kind: type[AdaptSettings] | type[PretrainSettings], options: Mapping[str, Any]
 ) -> TextRequest:
     """Make a request to learn from plain text of the keywords of `adapt` or `pretrain`."""
-    sources = _several(options["texts"])
+    sources = [to_path(one, "texts") and one for one in _several(options["texts"], "texts")]
     if not sources:
         raise SettingsError("no text was named; give files, folders or patterns")
     prove = options.get("prove")
-    file = _path(options["config"])
+    file = _path(options, "config")
     return TextRequest(
         source=tuple(map(str, sources)),
         settings=resolve(kind, options, file, options["settings"]),
-        out=_path(options["out"]) or named_folder(sources[0], resume=options["resume"]),
-        proof=prove and Proof(str(prove), options["prove_seeds"], _several(options["prove_set"])),
+        out=_path(options, "out") or named_folder(sources[0], resume=options["resume"]),
+        proof=prove
+        and Proof(str(prove), options["prove_seeds"], _several(options["prove_set"], "prove_set")),
         config=file,
         **{name: options[name] for name in HOW},
     )
@@ -123,7 +126,7 @@ def resolve(
     }
     masks: tuple[str, ...] = PLAIN_MASK if options.get("plain_mask") else ()
     masks += ONLY_NEXTS if options.get("nsp_only") else ()
-    return config.resolve(kind, file, (*masks, *_several(changes)), given)
+    return config.resolve(kind, file, (*masks, *_several(changes, "--set")), given)
 
 
 def named_folder(source: object, suffix: str = "", *, resume: bool = False) -> Path:
@@ -170,8 +173,21 @@ def _files(
     )
 
 
-def _several(values: Any) -> tuple[Any, ...]:
-    return (values,) if isinstance(values, str | Path) else tuple(values)
+def _several(values: Any, name: str) -> tuple[Any, ...]:
+    """Take one of something, or a list of them; nothing where none was given.
+
+    Raises:
+        SettingsError: It is neither.
+    """
+    if values is None:
+        return ()
+    if isinstance(values, str | os.PathLike):
+        return (values,)
+    if is_frame(values):
+        raise SettingsError(f"{name}: is a data frame; plain text is read from files: name them")
+    if not isinstance(values, Iterable):
+        raise SettingsError(f"{name} {values!r:.40}: is no list, nor one of them")
+    return tuple(values)
 
 
 def number(name: str, value: Any) -> int | None:
@@ -183,5 +199,6 @@ def number(name: str, value: Any) -> int | None:
     return value
 
 
-def _path(place: str | Path | None) -> Path | None:
-    return None if place is None else Path(place)
+def _path(options: Mapping[str, Any], name: str) -> Path | None:
+    place = options[name]
+    return None if place is None else to_path(place, f"--{name}")

@@ -54,9 +54,10 @@ def remake(
     from textune.errors import RunError
     from textune.runs import evaluations
     from textune.storage import objects
+    from textune.storage.names import to_path
 
     require_form(as_, "--as")
-    folder = Path(run)
+    folder = to_path(run, "RUN")
     if not folder.is_dir():
         raise RunError(f"{folder}: no such folder; RUN is a folder that a command of textune wrote")
     if explain:

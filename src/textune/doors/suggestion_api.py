@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from textune.data.names import Columns
 from textune.doors.api import Events, carried_out_by
 from textune.records import ReadOptions
+from textune.storage.names import to_path
 
 READ = (
     "header",
@@ -35,7 +36,7 @@ def suggesting(options: Mapping[str, Any]) -> Events["Suggestions"]:
     run, output, known = options["run"], options["output"], options["known"]
     if options["harmless"] and output is None:
         raise SettingsError("--harmless-cells goes with --output FILE")
-    folder = run.path if isinstance(run, runs.Run) else Path(run)
+    folder = runs.folder_of(run)
     predictor = Predictor.opened(
         folder, **{name: options[name] for name in ("device", "precision", "plugin")}
     )
@@ -45,7 +46,8 @@ def suggesting(options: Mapping[str, Any]) -> Events["Suggestions"]:
     )
     written = None
     if output is not None:
-        written = Output(Path(output), overwrite=options["overwrite"], harmless=options["harmless"])
+        place = to_path(output, "--output")
+        written = Output(place, overwrite=options["overwrite"], harmless=options["harmless"])
     return suggesting.suggest(
         predictor,
         options["source"],

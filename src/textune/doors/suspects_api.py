@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from textune.data.names import Columns
 from textune.doors.api import Events, carried_out_by
 from textune.records import Annotators
+from textune.storage.names import to_path
 
 EFFORTS = ("quick", "thorough")
 OF_BASE = ("base", "device", "seed")  # that a linear head needs
@@ -15,6 +16,7 @@ OF_BASE = ("base", "device", "seed")  # that a linear head needs
 if TYPE_CHECKING:  # pydantic, numpy, torch
     from textune.recipes.correcting import Corrected
     from textune.recipes.suspecting import Suspects
+    from textune.runs.runs import Run
 
 
 def looking(options: Mapping[str, Any]) -> Events["Suspects"]:
@@ -37,15 +39,16 @@ def looking(options: Mapping[str, Any]) -> Events["Suspects"]:
     _check_forms(options)
     settings = keywords.resolve(Settings, {**options, "effort": None})
     from textune.recipes import suspecting  # torch: nothing is wrong with the options
+    from textune.runs import runs
 
     written = None
     if output is not None:
-        written = Output(Path(output), options["overwrite"], options["harmless"])
+        written = Output(to_path(output, "--output"), options["overwrite"], options["harmless"])
     wanted = suspecting.Wanted(
         count=count,
         output=written,
         form=options["as_"],
-        run=None if run is None else Path(run),
+        run=None if run is None else runs.folder_of(run),
         is_thorough=options["effort"] == "thorough",
     )
     return suspecting.suspects(options["source"], settings, wanted)
@@ -74,7 +77,7 @@ def suspects(  # noqa: D417  # the others are described in `train`
     output: str | Path | None = None,
     as_: str | None = None,
     effort: str | None = None,
-    run: str | Path | None = None,
+    run: "str | Path | Run | None" = None,
     text: Columns | None = None,
     label: Columns | None = None,
     task: str | None = None,
@@ -170,8 +173,8 @@ def correct(
     from textune.settings.config import Settings
 
     settings = keywords.resolve(Settings, options)
-    written = Output(Path(output), overwrite)
-    done = correcting.correct(source, settings, Path(corrections), written)
+    written = Output(to_path(output, "--output"), overwrite)
+    done = correcting.correct(source, settings, to_path(corrections, "--apply"), written)
     if not measure:
         return done
     from textune.recipes import correction_worth  # torch

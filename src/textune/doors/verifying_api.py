@@ -32,4 +32,4 @@ def verify(run: "str | Path | Run") -> "Verified":
     from textune.runs import runs
     from textune.verifying import verify as verifying  # torch
 
-    return verifying.verify(run.path if isinstance(run, runs.Run) else Path(run))
+    return verifying.verify(runs.folder_of(run))

@@ -73,7 +73,7 @@ class Request:
             SettingsError: There is no such form or format of numbers, or a bound is no number.
         """
         if self.to not in TO:
-            raise SettingsError(f"--to {self.to}: no form to export to; {among(self.to, TO)}")
+            raise SettingsError(f"--to {self.to}: no form to export to; {among(str(self.to), TO)}")
         if self.numbers not in NUMBERS[self.to]:
             others = [to for to in TO if self.numbers in NUMBERS[to]]
             raise SettingsError(

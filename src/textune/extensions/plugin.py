@@ -16,6 +16,7 @@ from typing import Any
 
 from textune.errors import SettingsError, among, first_line
 from textune.metrics import catalogue
+from textune.storage.names import to_path
 from textune.tasks import installed
 from textune.tasks.own import NOTHING, SHAPES, Own, OwnMetric, Source, positions
 
@@ -52,7 +53,7 @@ def gather(plugin: str | Path | None = None, given: Mapping[str, Any] | None = N
     Raises:
         SettingsError: There is no such file, it does not run, or what it has is no such part.
     """
-    found = {} if plugin is None else _of_file(Path(plugin))
+    found = {} if plugin is None else _of_file(to_path(plugin, "--plugin"))
     found |= {name: part for name, part in (given or {}).items() if part}
     if not found:
         return NOTHING

@@ -96,10 +96,11 @@ def features(
         ModelError: The encoder cannot be had.
         SettingsError: There is no text, or the limit is impossible.
     """
+    given = _listed(texts)
     place = bases.find(base)
     tokenizer = tokenizers.load(place)
     most = tokenizer.limited(max_tokens, of="of a text")
-    read = tuple(pieces.of(tokenizer, text, None, max_tokens=most) for text in _listed(texts))
+    read = tuple(pieces.of(tokenizer, text, None, max_tokens=most) for text in given)
     where = devices.choose(device)
     with sessions.unchanged():
         model, _ = load.read_model(place, "AutoModel", seed=0)
@@ -125,7 +126,7 @@ def features(
 
 
 def _listed(texts: Iterable[str]) -> list[str]:
-    found = [texts] if isinstance(texts, str) else list(texts)
+    found = [texts] if isinstance(texts, str) or not isinstance(texts, Iterable) else list(texts)
     if not found or not all(isinstance(text, str) for text in found):
         raise SettingsError("features are of texts: give one or more, each a string")
     return found

@@ -9,7 +9,7 @@ import torch
 
 from textune.encoder import bases, devices, masked_lm
 from textune.encoder.masked_lm import MaskedLMModel
-from textune.errors import DataError, ModelError
+from textune.errors import DataError, ModelError, SettingsError
 from textune.runs import sessions
 from textune.text import batches, tokenizers
 from textune.text.tokenizers import Tokenizer
@@ -66,7 +66,12 @@ class Filler:
 
         Raises:
             DataError: The text has no mask, or is too long for the encoder.
+            SettingsError: It is no text, or `top` no number from 1.
         """
+        if not isinstance(text, str):
+            raise SettingsError(f"fill takes a text, and this is {type(text).__name__}")
+        if not hasattr(top, "__index__") or top < 1:
+            raise SettingsError(f"--top {top!r:.40}: expected a whole number from 1")
         own = str(self.tokenizer.backend.id_to_token(self.tokenizer.mask_id or 0))
         written = text
         for mask in MASKS:

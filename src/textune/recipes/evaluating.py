@@ -46,8 +46,9 @@ def evaluate(run: Path, source: object, options: Reading, *, final: str = "") ->
         ModelError: The model cannot be loaded.
         SettingsError: Something is asked for that this model has no use for.
     """
-    if options.batch_size is not None and options.batch_size < 1:
-        raise SettingsError(f"--batch-size {options.batch_size}: expected 1, 2, 3, …")
+    size = options.batch_size
+    if size is not None and (not hasattr(size, "__index__") or size < 1):
+        raise SettingsError(f"--batch-size {size}: expected 1, 2, 3, …")
     if final:
         source = openings.final(run, source)
     elif source is None:

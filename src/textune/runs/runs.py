@@ -19,6 +19,7 @@ from textune.runs import sealing
 from textune.runs.card import Card as Card
 from textune.runs.typed import Capsule
 from textune.storage import atomic, contents, folders, objects
+from textune.storage.names import UTF8_WAY_OUT, require_utf8
 from textune.tasks import registry
 
 LANGUAGE_CARD = (
@@ -252,6 +253,19 @@ def _require_sound(card: Card) -> None:
             raise ValueError(why)
 
 
+def folder_of(run: object) -> Path:
+    """Return the folder of a run: of what `train` returned, or at a path.
+
+    Raises:
+        RunError: It is neither.
+    """
+    if isinstance(run, Run):
+        return run.path
+    if not isinstance(run, str | os.PathLike):
+        raise RunError(f"{run!r:.40} is no path; give the folder that `textune train` wrote")
+    return Path(run)
+
+
 def accept(run: Path) -> list[str]:
     """Take a model, and what its run says of itself, as they are now: no damage any more.
 
@@ -304,6 +318,7 @@ def model_folder(run: Path) -> Path:
     """
     for place in (run / "model", run):
         if _is_file(place / "decision.json"):
+            require_utf8(place, UTF8_WAY_OUT)
             return place
     if not bases.is_folder(run):
         raise RunError(f"{run}: no such folder; RUN is a folder that `textune train` wrote")

@@ -344,7 +344,7 @@ def resolve(
     """
     asked: dict[str, object] = {}
     for change in [changes] if isinstance(changes, str) else changes:
-        name, equals, text = change.partition("=")
+        name, equals, text = str(change).partition("=")
         if not equals:
             raise SettingsError(f"--set {change}: expected section.key=value")
         asked[name.strip()] = asked_for.to_value(text.strip())

@@ -5,6 +5,10 @@ import os
 from glob import has_magic
 from pathlib import Path
 
+from textune.errors import SettingsError
+
+UTF8_WAY_OUT = "rename it, or go into it and name . in its place"
+
 
 def utf8(name: str) -> str:
     r"""Return a name with bytes that are no UTF-8 written as escapes, whatever the locale is.
@@ -17,6 +21,40 @@ def utf8(name: str) -> str:
         return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     except UnicodeEncodeError:  # half a character, which is no byte of a name
         return name.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def to_path(given: object, name: str) -> Path:
+    """Take a path that was handed over.
+
+    Args:
+        given: What was handed over.
+        name: Of the option that it stands for.
+
+    Raises:
+        SettingsError: It is no path.
+    """
+    if not isinstance(given, str | os.PathLike):
+        raise SettingsError(f"{name} {given!r:.40}: is no path; give a string or a Path")
+    return Path(given)
+
+
+def require_utf8(folder: Path, way_out: str) -> None:
+    """Refuse a folder whose name, as it is given, is no UTF-8: no file of weights opens in it.
+
+    Args:
+        folder: Of a run or a model.
+        way_out: What to do instead.
+
+    Raises:
+        SettingsError: It is such a name.
+    """
+    try:
+        os.fsencode(folder).decode("utf-8")  # the bytes on the disk, whatever the locale is
+    except UnicodeError as error:
+        raise SettingsError(
+            f"{utf8(str(folder))}: is no UTF-8, and libraries that read weights and tokenizers "
+            f"open nothing there; {way_out}"
+        ) from error
 
 
 def file_name(source: object) -> str:

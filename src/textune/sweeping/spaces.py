@@ -1,7 +1,7 @@
 """What somebody wrote of a space becomes its dimensions; without a word of it, a sensible one."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from itertools import product
@@ -215,11 +215,12 @@ def words(values: Mapping[str, Any]) -> str:
 
 
 def _several(written: str | Sequence[str]) -> Iterator[str]:
-    yield from [written] if isinstance(written, str) else written
+    is_one = isinstance(written, str) or not isinstance(written, Iterable)
+    yield from [written] if is_one else written
 
 
-def _halves(entry: str) -> tuple[str, str]:
-    name, equals, values = entry.partition("=")
+def _halves(entry: object) -> tuple[str, str]:
+    name, equals, values = str(entry).partition("=")
     if not equals or not name.strip() or not values.strip():
         raise SettingsError(f"--space {entry}: expected NAME=VALUES; {HOW}")
     return name.strip(), values.strip()
