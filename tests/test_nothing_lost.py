@@ -5,19 +5,24 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import tomllib
+from pathlib import Path
 
 import pytest
 
 import textune
-from textune.errors import RunError
+from textune.encoder import headers
+from textune.errors import DataError, ModelError, RunError, SettingsError
 from textune.predicting import files
+from textune.predicting.outputs import Output
 from textune.predicting.predictor import Predictor, Reading
-from textune.recipes import evaluating, labelled_text, requests
+from textune.recipes import cross_validation, evaluating, labelled_text, requests
 from textune.records import Message
 from textune.runs import runs
 from textune.settings import config
 from textune.settings.config import Settings
+from textune.storage import atomic
 
 
 @pytest.fixture(scope="module")
@@ -170,3 +175,82 @@ def test_what_a_killed_labeller_left_is_cleared(copy):
     list(steps)
     assert not [path.name for path in copy.iterdir() if path.name.startswith(".")]
     assert (copy / "b.csv.gz").is_file()
+
+
+def test_a_folder_whose_name_is_no_utf8_is_refused_before_anything_is_learned(copy, tiny_base):
+    no_utf8 = copy / os.fsdecode(b"caf\xe9")
+    with pytest.raises(SettingsError, match=r"caf\\xe9: is no UTF-8.*choose another --out"):
+        textune.train(copy / "reviews.csv", base=tiny_base, out=no_utf8, epochs=1)
+    assert not no_utf8.exists()
+    (copy / "run").rename(no_utf8)
+    for read in (
+        lambda: Predictor.load(no_utf8),
+        lambda: textune.train(copy / "reviews.csv", base=no_utf8, out=copy / "other"),
+    ):
+        with pytest.raises(
+            SettingsError, match=r"rename it, or go into it and name \. in its place"
+        ):
+            read()
+
+
+def test_folds_are_put_beside_nothing_else(copy, tiny_base):
+    before = contents(copy)
+    for out in ("run", "."):
+        with pytest.raises(RunError, match="which no cross-validation writes; choose another"):
+            textune.cross_validate(
+                copy / "reviews.csv", base=tiny_base, out=copy / out, overwrite=True
+            )
+    assert contents(copy) == before
+
+
+def test_folds_of_an_earlier_cross_validation_of_more_are_gone(copy):
+    out = copy / "folds"
+    for name in ("fold-1", "fold-2", "fold-3", "fold-9x"):
+        (out / name).mkdir(parents=True)
+        (out / name / ".textune").write_text("{}")
+    cross_validation._clear(out, 2)
+    assert sorted(path.name for path in out.iterdir()) == ["fold-1", "fold-2", "fold-9x"]
+
+
+def test_what_a_killed_process_left_among_seeds_and_epochs_is_deleted(copy):
+    left = [atomic._beside(copy / "run" / name / "any") for name in ("seeds", "epochs")]
+    for folder in left:
+        folder.mkdir(parents=True)
+    textune.train(config=copy / "run" / "config.toml", out=copy / "run", resume=True)
+    assert not [folder for folder in left if folder.exists()]
+
+
+def test_an_output_that_is_no_file_is_refused(copy):
+    output = copy / "out.csv"
+    os.mkfifo(output)
+    with pytest.raises(RunError, match=r"out.csv: this is no regular file .*name a file"):
+        Output(output, overwrite=True).check(copy / "reviews.csv")
+
+
+def test_a_file_that_a_disk_does_not_give_is_named():
+    if not Path("/proc/self/mem").exists():
+        pytest.skip("no such file on this system")
+    with pytest.raises(DataError, match="/proc/self/mem: cannot be read"):
+        textune.check("/proc/self/mem")
+
+
+def test_settings_in_a_pipe_are_refused_at_once(copy):
+    os.mkfifo(copy / "settings.toml")
+    with pytest.raises(SettingsError, match=r"no regular file .*write its content to a file first"):
+        textune.train(copy / "reviews.csv", config=copy / "settings.toml")
+
+
+def test_weights_that_somebody_may_not_read_are_not_called_damaged(tiny_base):
+    with tempfile.TemporaryDirectory() as made:  # not below a folder that is closed to others
+        folder = shutil.copytree(tiny_base, Path(made) / "base")
+        for place in (Path(made), folder):
+            place.chmod(0o755)
+        (folder / "model.safetensors").chmod(0)
+        user = os.geteuid()
+        if user == 0:
+            os.seteuid(65534)  # for whom there are permissions
+        try:
+            with pytest.raises(ModelError, match=r"cannot be read \(Permission denied\)"):
+                headers.read(folder)
+        finally:
+            os.seteuid(user)

@@ -8,6 +8,7 @@ from pathlib import Path
 from textune.encoder import description, manifest
 from textune.errors import MissingExtraError, ModelError, first_line
 from textune.storage import checksums, objects
+from textune.storage.names import UTF8_WAY_OUT, require_utf8
 
 BUNDLED_NAMES = frozenset({"all-MiniLM-L6-v2", "sentence-transformers/all-MiniLM-L6-v2"})
 USUAL_WIDTH, USUAL_LAYERS = 768, 12  # of an encoder that does not say it
@@ -54,6 +55,7 @@ def find(base: str | Path) -> str:
         inside = folder / "model"
         if not (folder / "config.json").exists() and (inside / "config.json").exists():
             folder = inside
+        require_utf8(folder, UTF8_WAY_OUT)
         check(folder)
         return str(folder)
     if looks_local(base):

@@ -78,6 +78,13 @@ def beside(folder: Path) -> dict[str, Entry]:
 
 def _read(file: Path) -> dict[str, Entry]:
     try:
+        with file.open("rb"):  # safetensors says of one that it may not open that it is not there
+            pass
+    except OSError as error:
+        raise ModelError(
+            f"{file}: cannot be read ({error.strerror}); check who may read the file"
+        ) from error
+    try:
         with safe_open(file, framework="np") as opened:
             parts = {name: opened.get_slice(name) for name in opened.keys()}  # noqa: SIM118
             found = {

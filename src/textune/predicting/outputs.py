@@ -207,6 +207,9 @@ def _check_output(source: object, output: Path, *, overwrite: bool) -> None:
         raise SettingsError(
             f"--output {output}: unknown ending; allowed: {', '.join(ENDINGS)}, also with .gz"
         )
+    if output.exists() and not output.is_file():
+        what = "a folder" if output.is_dir() else "no regular file (a pipe, a socket or a device)"
+        raise RunError(f"{output}: this is {what}; name a file")
     check_place(source, output, overwrite=overwrite)
 
 

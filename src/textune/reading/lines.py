@@ -214,10 +214,7 @@ def unpacked(path: Path) -> Iterator[BinaryIO]:
     except OSError as error:
         if error.errno is None:  # not the disk's: of what unpacks
             packing.refuse_damaged(path, error)
-        raise DataError(
-            f"{path}: cannot be read ({error.strerror or error}); "
-            "check the path and who may read the file"
-        ) from error
+        raise packing.unread(path, error) from error
 
 
 def mending(path: Path, command: str, *, mark: str) -> str:

@@ -65,7 +65,7 @@ def of(path: Path) -> Packing | None:
         _refuse_damaged(path, "zip", error)
     except OSError as error:
         if path.exists() or archive_of(path) is None:
-            raise
+            raise unread(path, error) from error
         _refuse_damaged(path, "zip", error)  # a place in it that cannot be
     return next((packing for packing in PACKINGS if head.startswith(packing.sign)), None)
 
@@ -86,8 +86,19 @@ def is_zip(path: Path) -> bool:
     """Say whether a file on the disk is a zip archive, as spreadsheets are too."""
     if not path.is_file():
         return False
-    with path.open("rb") as file:
-        return file.read(4) in ZIP
+    try:
+        with path.open("rb") as file:
+            return file.read(4) in ZIP
+    except OSError as error:
+        raise unread(path, error) from error
+
+
+def unread(path: Path, error: OSError) -> DataError:
+    """Say that a file is there and cannot be read."""
+    return DataError(
+        f"{path}: cannot be read ({error.strerror or error}); check the path and who may read the "
+        "file"
+    )
 
 
 def names(archive: Path) -> list[str]:

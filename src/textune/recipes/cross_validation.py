@@ -1,5 +1,6 @@
 """A labelled file says how well it can be learned: every text judged by a model without it."""
 
+import re
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from textune.records import Message
 from textune.storage import atomic, contents, folders
 
 OUT_OF_FOLD = "out_of_fold.parquet"
+WRITTEN = re.compile(rf"fold-(\d+)|folds\.json|{re.escape(OUT_OF_FOLD)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +45,13 @@ def learn(
         SettingsError: Fewer than two folds, or a file for the test.
         TextuneError: As for one run.
     """
-    if count < 2:
+    if not hasattr(count, "__index__") or count < 2:
         raise SettingsError(f"-k {count}: at least two folds are needed")
     if request.resume and not request.out.is_dir():
         raise RunError(f"{request.out}: nothing to resume there")
     if request.test is not None:
         raise SettingsError("--test: each fold is the test of a run of its own; leave it out")
+    _refuse_others(request.out)
     found = []
     for number in range(1, count + 1):
         yield Message(f"fold {number} of {count}")
@@ -65,6 +68,7 @@ def learn(
         "metrics": summary(found),
         "each": [{"n": one["n"], **metrics.headline(one)} for one in found],
     }
+    _clear(request.out, count)
     _collect(request.out, count)
     atomic.write_json(request.out / "folds.json", numbers)
     yield Message(f"everything is in {request.out}")
@@ -83,6 +87,29 @@ def summary(found: Sequence[Mapping[str, object]]) -> dict[str, dict[str, object
         name: {**one, "interval": intervals.student(np.asarray(known[name]), overlap=overlap)}
         for name, one in spread.items()
     }
+
+
+def _refuse_others(folder: Path) -> None:
+    """Refuse a folder that holds anything but folds.
+
+    Raises:
+        RunError: It does.
+    """
+    inside = contents.lasting(folder) if folder.is_dir() else []
+    if strange := [name for name in inside if not WRITTEN.fullmatch(name)]:
+        raise RunError(
+            f"{folder}: holds {strange[0]!r}, which no cross-validation writes; choose another "
+            "--out"
+        )
+
+
+def _clear(folder: Path, count: int) -> None:
+    """Delete folds of an earlier cross-validation of more, and what killed processes left."""
+    atomic.clear_unfinished(folder, mine=True)
+    for place in folder.glob("fold-*"):
+        found = WRITTEN.fullmatch(place.name)
+        if found is not None and int(found[1]) > count and contents.is_marked(place):
+            atomic.remove(place)
 
 
 def _of_fold(request: TrainRequest, number: int, count: int) -> TrainRequest:

@@ -13,6 +13,11 @@ def load(file: Path) -> dict[str, Any]:
     Raises:
         SettingsError: It is absent, or no TOML.
     """
+    if file.exists() and not (file.is_file() or file.is_dir()):  # which would be waited for
+        raise SettingsError(
+            f"{file}: this is no regular file (a pipe, a socket or a device) and cannot be read "
+            "twice; write its content to a file first"
+        )
     try:
         return tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except FileNotFoundError as error:

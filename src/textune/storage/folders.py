@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 from safetensors import SafetensorError
 
 from textune.errors import BusyError, RunError, TextuneError
-from textune.storage import atomic, contents, npy, objects
+from textune.storage import atomic, contents, names, npy, objects
 from textune.storage.contents import LOCK, MARK, OWNER
 from textune.storage.names import on_disk
 
@@ -234,9 +234,10 @@ def _make(folder: Path) -> bool:
     try:
         if folder.exists() and not folder.is_dir():
             raise RunError(f"{folder}: is a file; --out names a folder")
+        names.require_utf8(folder, "choose another --out")
         is_new = not folder.exists()
         folder.mkdir(parents=True, exist_ok=True)
-    except RunError:
+    except TextuneError:
         raise
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
@@ -337,8 +338,8 @@ def _read_owner(folder: Path) -> str:
 
 def _clear(folder: Path) -> None:
     """Delete what runs that were killed in this folder have left unfinished."""
-    for place in (folder, folder / "checkpoints", folder / "predictions", folder / "pictures"):
-        if place.is_dir():
+    for name in ("", "checkpoints", "predictions", "pictures", "epochs", "seeds"):
+        if (place := folder / name).is_dir():
             atomic.clear_unfinished(place, mine=True)
             for left in contents.unfinished(place):
                 atomic.remove(left)

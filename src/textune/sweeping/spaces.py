@@ -214,7 +214,7 @@ def words(values: Mapping[str, Any]) -> str:
     return ", ".join(f"{shown_name(name)} {shown(value)}" for name, value in values.items())
 
 
-def _several(written: str | Sequence[str]) -> Iterator[str]:
+def _several(written: Any) -> Iterator[object]:
     is_one = isinstance(written, str) or not isinstance(written, Iterable)
     yield from [written] if is_one else written
 
