@@ -25,6 +25,7 @@ OF_LABELS = (
     "lora_targets",
     "loss",
     "metric",
+    "name_words",
     "pairs",
     "pooling",
     "probe",
