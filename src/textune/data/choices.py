@@ -15,8 +15,8 @@ NEARLY_ALL = 0.98  # share of one value from which a column hardly tells texts a
 NEARLY_NUMBERS = 0.9  # share of numbers that makes a column with slips one of numbers
 COUNTS = -0.3  # weight of whole numbers with gaps between, which may count something
 BESIDE = 0.5  # weight of standing beside the text, where columns have no names
-FREE = 0.8  # share of different cells from which words are no names of classes,
-MOST_NAMES = 30  # in a table of more rows
+FREE = 0.8  # share of different cells from which some words are no names of classes,
+MOST_NAMES, FEW_WORDS = 30, 3  # in a table of more rows; a name has fewer words
 CLOSE = 0.98  # share of 0 and 1 that makes a column with a few slips a 0/1 column among others
 
 
@@ -125,7 +125,8 @@ def _is_candidate(column: Column, weight: float, fits: Fits | None, headed: bool
 
 def _is_free(column: Column) -> bool:
     """Tell free text, whatever it is called, from names: hardly any comes back."""
-    return column.kind in ("words", "text") and column.varied > FREE and column.rows > MOST_NAMES
+    is_prose = column.kind in ("words", "text") and column.words >= FEW_WORDS
+    return is_prose and column.varied > FREE and column.rows > MOST_NAMES
 
 
 def _is_unclear(column: Column) -> bool:
