@@ -39,3 +39,11 @@ def test_words_are_of_the_label_whose_name_they_are_nearer_to(encoder, tokenizer
 def test_one_label_has_none_and_many_have_none(encoder, tokenizer, labels):
     names = ids(tokenizer, "sports") * labels
     assert near.find(encoder, tokenizer, names, 50) is None
+
+
+@pytest.mark.parametrize("other", ["Sports", "[UNK]"])
+def test_names_that_the_vocabulary_cannot_tell_apart_or_does_not_know_have_none(
+    encoder, tokenizer, other
+):
+    names = [tokenizer.wrap(name, None)[0] for name in tokenizer.encode(["sports", other])]
+    assert near.find(encoder, tokenizer, names, 50) is None

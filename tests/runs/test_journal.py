@@ -58,6 +58,19 @@ def test_an_update_that_a_card_left_out_is_no_line_of_the_log(tmp_path):
     assert "NaN" not in file.read_text(encoding="utf-8")
 
 
+def test_a_loss_that_is_no_number_of_an_update_left_out_for_its_scale_is_none(tmp_path):
+    file = tmp_path / "log.jsonl"
+    journal = Journal(file)
+    noted(journal, [1], 1, 0.5)
+    broken = torch.tensor(float("nan"))
+    left_out = Step(2, 1, broken, broken, 1e-3, 8, 80, 80, scale=torch.tensor(4.0))
+    journal.step(left_out, 0.5, 1)
+    journal.close()
+    assert [line["loss"] for line in lines(file)] == [0.5, None]
+    assert lines(file)[1]["left_out"] is True
+    assert "NaN" not in file.read_text(encoding="utf-8")
+
+
 def test_of_a_card_the_last_steps_are_written_later(tmp_path):
     file = tmp_path / "log.jsonl"
     journal = Journal(file)

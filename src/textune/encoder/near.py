@@ -43,7 +43,8 @@ def find(encoder: Encoder, tokenizer: Tokenizer, names: Sequence[Ids], most: int
         most: Words of a label.
 
     Returns:
-        None where there are none: the labels are too many, or the vocabulary too large.
+        None where there are none: the labels are too many, two have one name, one is of nothing
+        that the vocabulary knows, or the vocabulary is too large.
     """
     found = last(encoder.model)
     table: Tensor = encoder.model.get_input_embeddings().weight.detach()
@@ -54,6 +55,8 @@ def find(encoder: Encoder, tokenizer: Tokenizer, names: Sequence[Ids], most: int
         return None
     is_special = tokenizer.special()
     bare = [name[~is_special[name]] for name in names]
+    if not all(map(len, bare)) or len({name.tobytes() for name in bare}) < len(bare):
+        return None
     chosen = _likely(table.float().cpu(), ids, bare)
     texts = [tokenizer.wrap(np.asarray([one], dtype=np.int32), None)[0] for one in ids[chosen]]
     likeness = _read(encoder, found[1], texts) @ _read(encoder, found[1], names).T  # (W, C)

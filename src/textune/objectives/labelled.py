@@ -1,7 +1,7 @@
 """A labelled corpus becomes an objective: batches with targets, judged on validation texts."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -63,6 +63,10 @@ def forewarnings(
             f"{total:,}, or more epochs",
             is_warning=True,
         )
+
+
+def _shown(words: Sequence[str]) -> str:
+    return ", ".join(words[:SHOWN]) + " …" * (len(words) > SHOWN) or "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +196,7 @@ class Labelled:
             return
         encoder.named = [(name, *texts) for name, texts in zip(names, found.texts, strict=True)]
         told = zip(self.task.labels, found.words, strict=True)
-        shown = some([f"{label} ({', '.join(words[:SHOWN])} …)" for label, words in told], SHOWN)
+        shown = some([f"{label} ({_shown(words)})" for label, words in told], SHOWN)
         most = max(map(len, found.words))
         encoder.remarks += (f"words near the labels' names, at most {most} each: {shown}",)
 

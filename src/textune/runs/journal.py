@@ -135,7 +135,7 @@ class Journal:
                 "kind": "step",
                 "step": step.number,
                 "epoch": step.epoch,
-                "loss": loss,
+                "loss": loss if math.isfinite(loss) else None,
                 "lr": step.lr,
                 "norm": norm if math.isfinite(norm) else None,
                 "seconds": round(seconds, 5),
@@ -149,7 +149,8 @@ class Journal:
             if step.is_left_out():
                 line["left_out"] = True
             self._write(line)
-            self._epochs[step.epoch].losses.append(loss)
+            if math.isfinite(loss):
+                self._epochs[step.epoch].losses.append(loss)
             known = cast("dict[str, float | None]", line)
             tracked = {f"train/{name}": known[name] for name in TRACKED}
             self._trackers.send("step", step.number, tracked)

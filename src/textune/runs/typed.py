@@ -15,7 +15,7 @@ class LogLine(TypedDict, total=False):
     step: int
     epoch: float
     seconds: float
-    loss: float  # of a step, and all until `padding`
+    loss: float | None  # of a step, and all until `padding`; None of one that was left out
     lr: float
     norm: float | None  # None of an update that was left out
     scale: float  # of the loss, in fp16

@@ -12,6 +12,7 @@ from textune.training import checkpoint
 
 DATA, SETTINGS, SURROUNDINGS = "the data", "settings", "surroundings"
 NUMBERS = "the number format (train.precision)"
+WORDS = "the words near the labels' names"  # whose rows of the embedding are trained, too
 EPOCHS = "train.epochs"
 AT_ONCE = "train.micro_tokens"  # the gradient is the same, but for rounding and masks of dropout
 CHOICES = "the recipe"  # and what it chose, as a note: the settings are what counts
@@ -63,6 +64,7 @@ def make(
     *,
     defaults: Mapping[str, object],
     choices: Mapping[str, object] | None = None,
+    words: str | None = None,
 ) -> Fingerprint:
     """Name all that the remaining steps depend on.
 
@@ -72,6 +74,7 @@ def make(
         surroundings: What decides the bits beside them: versions, kernels, device.
         defaults: Of the settings, section by section.
         choices: The recipe that chose settings which were left out, and those settings.
+        words: Names by content the words near the labels' names, where such were found.
     """
     values = _flat(settings)
     numbers = values.pop("train.precision")
@@ -79,6 +82,8 @@ def make(
     found = {DATA: data, SETTINGS: kept, NUMBERS: numbers, SURROUNDINGS: dict(surroundings)}
     if choices is not None:
         found[CHOICES] = dict(choices)
+    if words is not None:
+        found[WORDS] = words
     return Fingerprint(found, _flat(defaults))
 
 
@@ -92,7 +97,7 @@ def is_known(prints: object) -> bool:
 def compare(before: Mapping[str, Any], asked: Fingerprint) -> Changes:
     """Say what differs between what was recorded and what is asked for now."""
     now = asked.values
-    names = [DATA] if before.get(DATA) != now[DATA] else []
+    names = [name for name in (DATA, WORDS) if before.get(name) != now.get(name)]
     later = {name: asked.defaults.get(name) for name in now[SETTINGS].keys() - before[SETTINGS]}
     settings = _differences({**before[SETTINGS], **later}, now[SETTINGS])
     at_once, epochs = settings.pop(AT_ONCE, None), None
@@ -174,7 +179,8 @@ def goes_further(folder: Path, prints: Fingerprint) -> tuple[bool, tuple[str, ..
             f"{folder}: does not say by what command it was made: whether it was this one is "
             "unknown",
         )
-    refuse_changed(state, prints, folder, accept=True)
+    mine = {**state["fingerprints"], WORDS: prints.values.get(WORDS)}  # no weights are put back
+    refuse_changed({**state, "fingerprints": mine}, prints, folder, accept=True)
     epochs = compare(state["fingerprints"], prints).epochs
     if epochs is None:
         return False, ()

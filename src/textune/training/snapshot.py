@@ -1,6 +1,8 @@
 """The state of a learning encoder becomes a checkpoint, and a checkpoint that state again."""
 
+import json
 from dataclasses import asdict
+from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -75,7 +77,16 @@ def fingerprint(
         surroundings,
         defaults=defaults,
         choices=choosing.noted(settings) if isinstance(settings, Settings) else None,
+        words=_words(encoder),
     )
+
+
+def _words(encoder: Encoder) -> str | None:
+    """Name by content the words near the labels' names, in any order; None where there are none."""
+    if not encoder.named:
+        return None
+    ids = [sorted(text.tolist() for text in texts) for texts in encoder.named]
+    return sha256(json.dumps(ids).encode()).hexdigest()
 
 
 def _layers(encoder: Encoder) -> str:
