@@ -113,6 +113,8 @@ def test_polarity_is_a_class_of_each_column_and_rare_minus_one_is_not_scored(tab
     ]
     found = checked(table(names, unscored))
     assert (found.contract.task, found.labels["service"]) == ("multi", 14)
+    twice = [[prose(draw), n % 3 - 1, n % 3 - 1] for n in range(90)]
+    assert checked(table(names, twice)).contract.task == "aspects"
     rare = [[prose(draw), -1 if n == 3 else n % 2, n // 2 % 2] for n in range(90)]
     assert checked(table(names, rare)).contract.task == "multi"
 

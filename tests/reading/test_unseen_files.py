@@ -134,6 +134,20 @@ def test_pieces_of_texts_that_are_not_there_are_refused(tmp_path):
     assert checked(file, text="label_text").contract.label == ("label",)
 
 
+def test_sentences_beside_their_places_are_texts(tmp_path, prose):
+    texts = [f"{prose()} {n}" for n in range(40)]
+    rows = [f"{n},{n + len(text)},{text},{'AB'[n % 3 == 0]}" for n, text in enumerate(texts)]
+    file = tmp_path / "roles.csv"
+    file.write_text("\n".join(["start,end,sentence,label", *rows]))
+    assert read_as(checked(file)) == ("single", "sentence", "label", 40)
+
+
+def test_labels_of_fasttext_may_be_numbers_of_any_range(tmp_path, prose):
+    lines = [f"__label__{0.31 + 0.017 * n:.3f} {prose()}" for n in range(40)]
+    (tmp_path / "scored.txt").write_text("\n".join(lines))
+    assert read_as(checked(tmp_path / "scored.txt")) == ("number", "text", "label", 40)
+
+
 def test_texts_that_begin_with_few_words_are_asked_about(tmp_path, prose):
     lines = [f"{('[bad]', '[good]')[n % 2]} {prose()}" for n in range(40)]
     (tmp_path / "lines.txt").write_text("\n".join(lines))

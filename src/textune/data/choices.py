@@ -178,12 +178,13 @@ def are_polarity(columns: Sequence[Column]) -> bool:
     """Tell columns of -1, 0 and 1 as classes from 0/1 columns that are not scored here and there.
 
     All three are frequent in at least half of them, and the others are written so, too. Rows that
-    are -1 throughout were not scored.
+    are -1 throughout were not scored, unless the columns say the same of every row.
     """
     torn = [column for column in columns if _is_polarity(column)]
     if len(columns) > 1 and not any(column.blank for column in columns):
         rows = [{*map(flag, cells)} for cells in zip(*(c.cells for c in columns), strict=False)]
-        if all(-1 not in row or row == {-1} for row in rows):
+        is_told = any(len(row) > 1 for row in rows)
+        if is_told and all(-1 not in row or row == {-1} for row in rows):
             return False
     return bool(torn) and 2 * len(torn) >= len(columns) and all(map(is_mark, columns))
 

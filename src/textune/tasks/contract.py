@@ -17,6 +17,7 @@ from textune.tasks import annotated, refused, registry
 from textune.tasks.kind import Kind
 
 FASTTEXT = "__label__"
+LABEL = "label"  # what a form without a line of names calls what it has read as the label
 MOST_BEGINNINGS = 20  # different first words of texts, for them to be labels
 LIST = re.compile(r"\s*\[u?['\"]")
 NOT_TAKEN = {
@@ -110,7 +111,8 @@ def understand(
     else:
         barred = {*taken, *(column.name for column in texts.columns)}
         free = [column for column in seen.columns if column.name not in barred]
-        labels = _labels(free, task, texts.columns, headed=table.has_header)
+        is_named = table.has_header or LABEL in table.columns  # by a form that knows which it is
+        labels = _labels(free, task, texts.columns, headed=is_named)
     if text is None and not labels.columns:
         refused.refuse_words(table, texts.columns, columns.values())
     for kind in registry.TASKS.values() if task is None else ():

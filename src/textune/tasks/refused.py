@@ -13,6 +13,7 @@ from textune.records import Table
 PLENTY = 0.5  # share of lists that differ, from which they are answers and no names of classes
 _LETTER = re.compile(r"\(?[A-Ha-h0-7][).]?")
 NEARLY_ALL = 0.9  # share of rows whose text is as long as its places say
+SENTENCE = 5  # mean words from which pieces are texts of their own
 PLAIN = 3.0  # evidence of a name from which a column holds labels
 
 
@@ -87,7 +88,8 @@ def refuse_pieces(table: Table, texts: Sequence[Column], columns: Sequence[Colum
     """Refuse stretches of texts that stand elsewhere, with their places: a row for each.
 
     Raises:
-        DataError: The text is as long as two columns of a start and an end say.
+        DataError: The text is as long as two columns of a start and an end say, and of few words:
+            sentences are classified as they are.
     """
     ends = [[c for c in columns if names.parts(c.name)[:1] == [part]] for part in ("start", "end")]
     if not table.has_header or len(texts) != 1 or not all(len(each) == 1 for each in ends):
@@ -97,7 +99,8 @@ def refuse_pieces(table: Table, texts: Sequence[Column], columns: Sequence[Colum
         return
     rows = list(zip(texts[0].cells, start.cells, end.cells, strict=False))
     fitting = sum(len(cell) == float(last) - float(first) for cell, first, last in rows)
-    if not texts[0].blank and fitting > NEARLY_ALL * len(rows):
+    is_piece = not texts[0].blank and texts[0].words < SENTENCE
+    if is_piece and fitting > NEARLY_ALL * len(rows):
         raise DataError(
             f"{table.name}: {texts[0].name!r} holds what stands from {start.name!r} to "
             f"{end.name!r} of texts that are not in the file; write a row for each text, with a "
