@@ -3,7 +3,8 @@
 import random
 from collections.abc import Sequence
 
-from textune.records import Row, Table
+from textune.records import Row, Survey, Table
+from textune.survey import survey
 
 WORDS = """the a film service was is really not very good bad slow quick friendly dull bright long
 short story plot actor waiter room screen battery price value time place people music sound view"""
@@ -13,6 +14,16 @@ WORDS = WORDS.split()
 def count_tokens(texts: list[str]) -> list[int]:
     """Count words, and a token at each end, where no tokenizer is needed."""
     return [len(text.split()) + 2 for text in texts]
+
+
+def checked(file, **options: object) -> Survey:
+    return survey.check(str(file), count_tokens=count_tokens, **options)
+
+
+def read_as(found: Survey) -> tuple[str, str, str, int]:
+    """Say for what a file was taken: the task, its columns and its rows."""
+    agreed = found.contract
+    return agreed.task, "|".join(agreed.text), "|".join(agreed.label), found.rows
 
 
 def table(columns: Sequence[str] | int, rows: Sequence[Sequence[str]]) -> Table:

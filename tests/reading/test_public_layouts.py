@@ -4,28 +4,17 @@ import json
 
 import pytest
 
-from made_tables import count_tokens
+from made_tables import checked, read_as
 from textune.errors import DataError
 from textune.reading import sources
-from textune.records import Survey
-from textune.survey import survey
 
 CITIES = ["Oslo", "Lima", "Rome", "Bern"]
-
-
-def checked(file, **options: object) -> Survey:
-    return survey.check(str(file), count_tokens=count_tokens, **options)
 
 
 def saved(folder, name: str, lines: list[str]):
     file = folder / name
     file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     return file
-
-
-def read_as(found: Survey) -> tuple[str, str, str, int]:
-    agreed = found.contract
-    return agreed.task, "|".join(agreed.text), "|".join(agreed.label), found.rows
 
 
 def test_objects_beside_a_text_are_neither_its_label_nor_a_second_text(tmp_path):

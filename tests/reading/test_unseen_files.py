@@ -7,11 +7,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from made_tables import count_tokens
+from made_tables import checked, read_as
 from textune.errors import DataError
 from textune.reading import sources
-from textune.records import Survey
-from textune.survey import survey
 
 WORDS = [
     "boat",
@@ -35,19 +33,10 @@ def prose():
     return lambda words=9: " ".join(draw.choices(WORDS, k=words))
 
 
-def checked(file, **options: object) -> Survey:
-    return survey.check(str(file), count_tokens=count_tokens, **options)
-
-
 def in_lines(folder, name: str, values: list[object]):
     file = folder / name
     file.write_text("".join(f"{json.dumps(value)}\n" for value in values), encoding="utf-8")
     return file
-
-
-def read_as(found: Survey) -> tuple[str, str, str, int]:
-    agreed = found.contract
-    return agreed.task, "|".join(agreed.text), "|".join(agreed.label), found.rows
 
 
 def test_line_ends_in_the_words_of_a_span_may_be_written_as_label_studio_does(tmp_path):
@@ -180,6 +169,13 @@ def test_conllu_without_columns_in_common_is_refused(tmp_path):
     (tmp_path / "roles.conllu").write_text("\n".join(lines))
     with pytest.raises(DataError, match=r"roles\.conllu: most of its lines differ in their"):
         checked(tmp_path / "roles.conllu")
+
+
+def test_sentences_beside_tags_in_conllu_are_told_as_such(tmp_path, prose):
+    lines = [f"{prose()}\t{('good', 'bad')[n % 2]}" for n in range(40)]
+    (tmp_path / "said.conllu").write_text("\n".join(lines))
+    with pytest.raises(DataError, match=r"said\.conllu: its lines hold whole sentences; .*\.tsv"):
+        checked(tmp_path / "said.conllu")
 
 
 def test_a_first_text_in_a_script_without_spaces_is_no_header(tmp_path):

@@ -9,6 +9,7 @@ import pytest
 import textune
 from textune.predicting.predictor import Predictor
 from textune.records import Message
+from textune.runs.journal import Journal
 from textune.trackers.mlflow import metric_name
 
 OPTIONS = {"epochs": 2, "batch_size": 16, "lr": 2e-3, "seed": 5, "device": "cpu"}
@@ -30,18 +31,16 @@ def _no_network(monkeypatch):
 @contextmanager
 def stopped_after(step, monkeypatch):
     """Let a training be stopped by Ctrl-C after some updates."""
-    from textune.training import learning
+    note = Journal.step
 
-    account = learning._account
-
-    def die(learner, one, seconds):
-        account(learner, one, seconds)
+    def die(journal, one, *given):
         if one.number == step:
-            learner.journal.flush()
+            journal.flush()
             raise KeyboardInterrupt
+        note(journal, one, *given)
 
     with monkeypatch.context() as patch:
-        patch.setattr(learning, "_account", die)
+        patch.setattr(Journal, "step", die)
         yield
 
 

@@ -8,7 +8,7 @@ import pytest
 import textune
 from textune.errors import MissingExtraError, SettingsError
 from textune.records import Message, Step
-from textune.training import learning
+from textune.runs.journal import Journal
 
 OPTIONS = {"epochs": 2, "batch_size": 16, "lr": 2e-3, "seed": 5, "device": "cpu"}
 NUMBERS = ("loss", "lr", "norm", "seconds", "tokens_per_second")
@@ -29,15 +29,15 @@ def stopping(monkeypatch):
     """Let a run die after a step, and its checkpoint be older than that."""
 
     def stop(step):
-        account = learning._account
+        note = Journal.step
 
-        def die(learner, one, seconds):
-            account(learner, one, seconds)
+        def die(journal, one, *given):
             if one.number == step:
-                learner.journal.flush()
+                journal.flush()
                 raise KeyboardInterrupt
+            note(journal, one, *given)
 
-        monkeypatch.setattr(learning, "_account", die)
+        monkeypatch.setattr(Journal, "step", die)
 
     return stop
 

@@ -184,7 +184,8 @@ def _several(values: Any, name: str) -> tuple[Any, ...]:
     if isinstance(values, str | os.PathLike):
         return (values,)
     if is_frame(values):
-        raise SettingsError(f"{name}: is a data frame; plain text is read from files: name them")
+        wanted = "plain text is read from files: name them" if name == "texts" else "give strings"
+        raise SettingsError(f"{name}: is a data frame; {wanted}")
     if not isinstance(values, Iterable):
         raise SettingsError(f"{name} {values!r:.40}: is no list, nor one of them")
     return tuple(values)

@@ -30,9 +30,11 @@ ENDINGS = frozenset(
 SAMPLE = 1 << 19  # characters
 
 _TORN = 0.9  # share of lines with all columns, above which the others are faults
-_SURE = 0.98  # the same, where it is not the tags that tell what the file is
+_SURE = 0.98  # share of first or last columns that hold spaces, from which they are sentences
 _MOST_TAGS = 0.2  # different tags / words, above which they are no tags
 _UNIVERSAL = 10  # columns of CoNLL-U
+_DIFFER = "most of its lines differ in their number of columns; give every word all of them"
+_SPACED = "its lines hold whole sentences; write a line a word, or save it as .tsv for a label each"
 _LONG = 200  # words a sentence on average, above which blank lines part something else
 _TAG = re.compile(r"[Oo-]|[BIESLUMW]([-_:./|+~=]\S+)?|[bieslumw][-_]\S+|\S+[-_:./|+~=][BIESLUMW]")
 SENTENCE = re.compile(
@@ -91,7 +93,7 @@ def read(
     sentences = _sample(path)
     layout, share = _layout(sentences)
     if layout is None or share < marks.MOST:
-        _refuse_named(path, ending, sentences)
+        _refuse_named(path, ending, sentences, _DIFFER)
         return None
     found = _whole(sentences, layout)
     layout = replace(layout, bracketed=layout.bracketed or brackets.places(found))
@@ -99,16 +101,13 @@ def read(
     is_sure = share >= _TORN and ending != ".csv" and _are_tags(found)
     is_sure = is_sure or layout.is_universal or ending in ENDINGS
     if layout.width == 2 and found and _spaced([w for one in found for w in one], 0) > _SURE:
-        _refuse_named(path, ending, sentences)
+        _refuse_named(path, ending, sentences, _SPACED)
         return None  # whole sentences, each beside its tags
     if not is_sure and not _are_entities(found):
         return None
     layout = _filled(layout, found, header)
-    layout = (
-        replace(layout, feature=universal.feature(found, _UNIVERSAL - 1))
-        if layout.is_universal
-        else layout
-    )
+    if layout.is_universal:
+        layout = replace(layout, feature=universal.feature(found, _UNIVERSAL - 1))
     if layout.header and len(sentences) == 1 and any(map(SENTENCE.fullmatch, layout.header)):
         return None  # the sentence of each word stands in a column, as in any table
     is_headed = layout.header is not None
@@ -127,15 +126,14 @@ def read(
     return Table.of_file(path, "conll", layout.names, reasons, rows, has_header=is_headed)
 
 
-def _refuse_named(path: Path, ending: str, sentences: Sequence[Sequence[str]]) -> None:
-    """Refuse a file that is named for what it is, where its words have no columns in common.
+def _refuse_named(path: Path, ending: str, sentences: Sequence[Sequence[str]], why: str) -> None:
+    """Refuse a file that is named for what it is, where its lines are no words with columns.
 
     Raises:
         DataError: It is named so.
     """
     if ending in (".conllu", ".conllx") and sentences:
-        torn = "most of its lines differ in their number of columns"
-        raise DataError(f"{path.name}: {torn}; give every word all of them, parted by tabs")
+        raise DataError(f"{path.name}: {why}")
 
 
 def _sample(path: Path) -> list[list[str]]:

@@ -106,7 +106,7 @@ def _steps(
     yield from _passes(learner)
     for step in learner.updates(loss, leading.led(learner, works), graphs):
         seconds = time.perf_counter() - began
-        _account(learner, step, seconds)
+        learner.progress.count(step, seconds)
         learner.journal.step(step, seconds, threads.count())
         if step.number % learner.objective.per_epoch == 0:
             learner.journal.epoch(step)
@@ -305,7 +305,3 @@ def _saved(learner: Learner, folder: Path) -> Iterator[Message]:
         learner.saved = time.perf_counter()
         fault = f"no checkpoint was written at step {learner.progress.step}: {error}"
         yield Message(f"{fault}; training goes on", is_warning=True)
-
-
-def _account(learner: Learner, step: Step, seconds: float) -> None:
-    learner.progress.count(step, seconds)
