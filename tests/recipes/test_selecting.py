@@ -60,6 +60,16 @@ def test_few_texts_are_all_learned_from_and_all_judged(trained, few):
     assert not (run / "checkpoints").exists()
 
 
+def test_from_six_hundred_texts_on_three_folds_are_enough(trained, tmp_path):
+    rows = [f"{' '.join(WORDS[(n + k) % 20] for k in range(n % 7 + 2))} {n}" for n in range(600)]
+    file = tmp_path / "many.csv"
+    lines = [f"{text},{'yes' if n % 3 else 'no'}\n" for n, text in enumerate(rows)]
+    file.write_text("text,label\n" + "".join(lines))
+    said, run = trained("--epochs", 1, source=file)
+    assert "cross-validation of fine-tuning: fold 3 of 3" in said
+    assert numbers_of(run)["valid"]["n"] == 600
+
+
 def test_the_frozen_encoder_is_saved_where_fine_tuning_does_not_beat_it(trained, tiny_base):
     said, run = trained("--epochs", 20, "--lr", 0.3, "--set", "train.retry=false")
     assert "fine-tuning is not better; the frozen encoder with the linear head" in said

@@ -9,6 +9,7 @@ from typing import Protocol
 from textune.corpora.corpus import Corpus
 
 FEWEST = 3  # folds
+ENOUGH = 600  # texts, from which on so few folds learn from enough of them, and judge by enough
 BUDGET, EACH = 3e11, 4.3e9  # weights of the layers times tokens, and of each text, that all
 # trainings together should take: some ten seconds of two cores, and a seventh of one a text
 OF_WORDS = 3  # times as many passes for tags, in the fewest folds: few texts teach little of words

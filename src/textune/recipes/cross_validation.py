@@ -97,9 +97,9 @@ def _refuse_others(folder: Path) -> None:
     """
     inside = contents.lasting(folder) if folder.is_dir() else []
     if strange := [name for name in inside if not WRITTEN.fullmatch(name)]:
+        held = "a run" if contents.is_marked(folder) else repr(strange[0])
         raise RunError(
-            f"{folder}: holds {strange[0]!r}, which no cross-validation writes; choose another "
-            "--out"
+            f"{folder}: holds {held}, which no cross-validation writes; choose another --out"
         )
 
 

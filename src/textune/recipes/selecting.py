@@ -352,10 +352,10 @@ def _count(learner: Learner, corpus: Corpus) -> int:
 
     Decided from counts of weights and tokens, not by the clock, so that a run can be repeated.
     """
-    passes, most = (
-        learner.settings.train.epochs,
-        affording.most_passes(corpus, learner.encoder.config),
-    )
+    if len(corpus.split.train) >= affording.ENOUGH:
+        return affording.FEWEST
+    passes = learner.settings.train.epochs
+    most = affording.most_passes(corpus, learner.encoder.config)
     counts = range(FOLDS, affording.FEWEST, -1)
     return next((count for count in counts if count * passes <= most), affording.FEWEST)
 
