@@ -70,6 +70,29 @@ def test_from_six_hundred_texts_on_three_folds_are_enough(trained, tmp_path):
     assert numbers_of(run)["valid"]["n"] == 600
 
 
+class _Seen:
+    """Keeps a weight of each layer as it is after each update."""
+
+    def __init__(self):
+        self.weights = []
+
+    def on_step(self, control, step):
+        layers = control.model.base_model.encoder.layer
+        self.weights.append([layer.output.dense.weight.detach().clone() for layer in layers])
+
+
+@pytest.mark.parametrize("numbers", ["fp32", "bf16"])
+def test_each_update_after_the_folds_changes_every_layer(few, tiny_base, tmp_path, numbers):
+    seen, out = _Seen(), tmp_path / "run"
+    train = {"precision": numbers, "probe": "false", "epochs": 2, "warmup_share": 0.0}
+    settings = [f"train.{name}={value}" for name, value in train.items()]
+    textune.train(few, base=tiny_base, out=out, settings=settings, device="cpu", callbacks=[seen])
+    assert len(seen.weights) > 3
+    for before, after in zip(seen.weights[:-2], seen.weights[1:-1], strict=True):  # the last: lr 0
+        for one, other in zip(before, after, strict=True):
+            assert not torch.equal(one, other)
+
+
 def test_the_frozen_encoder_is_saved_where_fine_tuning_does_not_beat_it(trained, tiny_base):
     said, run = trained("--epochs", 20, "--lr", 0.3, "--set", "train.retry=false")
     assert "fine-tuning is not better; the frozen encoder with the linear head" in said

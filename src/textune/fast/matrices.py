@@ -54,8 +54,9 @@ class Matrix:
     Args:
         maps: Linear maps whose weights are stacked by rows; their parameters become views of it.
         dtype: What the products are computed in.
-        before: The same maps in another number format; where it lies in memory still, nothing is
-            copied.
+        before: The same maps, as they were computed before; where it lies in memory still, nothing
+            is copied. In the same number format it leaves its bf16 sides, which the optimizer of
+            another training may hold.
         stretch: Where its gradients lie beside those of others; None for memory of its own.
     """
 
@@ -77,6 +78,8 @@ class Matrix:
         if before is not None and before._lies_whole(self._parts, self._biases):
             self._master: Tensor = before._master  # (N, K) in fp32
             self._shift: Tensor = before._shift  # (N,)
+            if before._dtype == dtype:
+                self._halves = before._halves
             self._cast()
         else:
             self._stack()

@@ -170,7 +170,8 @@ class Trainer:
 
     @torch.no_grad()
     def restore(self) -> None:
-        """Put the weights of the start back."""
+        """Put the weights of the start back, and forget gradients."""
+        self.encoder.release()
         for name, item in self.encoder.model.named_parameters():
             if name in self.start:
                 item.copy_(self.start[name])

@@ -333,6 +333,7 @@ class Learner:
         """
         most = late.UPDATES if self.optimizer.skips else 0
         self.late = Late(remarks.remedy(self.precision), most, self._account)
+        assert self.optimizer.knows(self.encoder.halves())
         smaller = partial(self.smaller, is_captured=capturing is not None)
         with sharding.watching(self):
             yield from loop.train(

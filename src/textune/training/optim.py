@@ -123,6 +123,10 @@ class AdamW(torch.optim.AdamW):
             }
         self._look()
 
+    def knows(self, halves: Mapping[nn.Parameter, Half]) -> bool:
+        """Tell whether parameters that are computed with in bf16 get their gradients from these."""
+        return all(self._halves.get(id(item)) is half for item, half in halves.items())
+
     def add_param_group(self, param_group: dict[str, object]) -> None:
         """Add a group, as torch does; its decorator would import a compiler first, for a second."""
         inspect.unwrap(torch.optim.Optimizer.add_param_group)(self, param_group)

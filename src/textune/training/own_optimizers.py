@@ -129,6 +129,11 @@ class _Adopted:
     _loss_scale: LossScale | None
     _found: Tensor  # 1 where the gradient is not finite, and 0 else
 
+    def knows(self, halves: Halves) -> bool:
+        """Tell whether parameters that are computed with in bf16 get their gradients from these."""
+        mine = {id(item): half for item, half in self._pairs}
+        return all(mine.get(id(item)) is half for item, half in halves.items())
+
     def gradients(self) -> Iterator[tuple[nn.Parameter, Tensor | None]]:
         """Yield every parameter with its gradient, one in bf16 turned into one in fp32."""
         for parameter, half in self._pairs:
