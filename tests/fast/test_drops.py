@@ -128,13 +128,15 @@ def test_the_gradient_of_embed_is_the_mask():
     assert_near(sums[1], (given * mask).double().sum(0), torch.float32)
 
 
-@pytest.mark.parametrize("length", [3, 16, 50, 64])
-def test_the_gradient_of_attention_is_by_the_mask(length):
-    heads, drop, width = 2, Drop(11, 0.37), 16
+@pytest.mark.parametrize(("width", "dtype"), [(16, torch.float32), (32, torch.bfloat16)])
+@pytest.mark.parametrize("length", [3, 16, 50, 64, 161])
+def test_the_gradient_of_attention_is_by_the_mask(length, width, dtype):
+    heads, drop = 2, Drop(11, 0.37)
     mask = attention_mask(drop, 1, heads, length).view(length, heads, length).transpose(0, 1)
     borders = torch.tensor([0, length])
-    qkv, bias = drawn(length, 3 * heads * width), drawn(3 * heads * width, seed=1)
-    given = drawn(length, heads * width, seed=2)
+    qkv = drawn(length, 3 * heads * width, dtype=dtype)
+    bias = drawn(3 * heads * width, seed=1)
+    given = drawn(length, heads * width, dtype=dtype, seed=2)
     out, stats = calls.attend_forward(qkv, bias, borders, heads, 0.3, drop, with_stats=True)
     found = calls.attend_backward(qkv, bias, given, borders, 0.3, stats, drop)
     qkv64, bias64 = exact(qkv, bias)
@@ -142,8 +144,8 @@ def test_the_gradient_of_attention_is_by_the_mask(length):
     weights = (query @ key.mT * 0.3).softmax(-1) * mask
     wanted = (weights @ value).transpose(0, 1).flatten(1)
     wanted.backward(given.double())
-    assert_near(out, wanted.detach(), torch.float32)
-    assert_near(found, qkv64.grad, torch.float32)
+    assert_near(out, wanted.detach(), dtype)
+    assert_near(found, qkv64.grad, dtype)
 
 
 def test_the_gradient_of_first_tokens_is_by_the_mask():

@@ -153,6 +153,15 @@ INLINE void FN(unattend_one)(const REAL *qkv, const float *bias, const REAL *dou
   }
 }
 
+static size_t FN(room_of_task)(const int64_t *borders, long B, long Dh) {
+  size_t size = attention_room(borders, B, Dh);
+#if TILES
+  size_t other = by_tiles(longest_of(borders, B), Dh) ? tiles_room(longest_of(borders, B), Dh) : 0;
+  size = other > size ? (other + 63) / 64 * 64 : size;
+#endif
+  return size;
+}
+
 // All heads of all texts. borders: (B + 1) first rows of the texts and their end; stats: (P, H, 2)
 // the greatest score and 1 / the sum of exponentials, or nothing where no gradient is wanted.
 // This and the next return 1, and compute nothing that counts, where there is no memory for it.
@@ -160,7 +169,7 @@ int FN(attend_forward)(const REAL *qkv, const float *bias, const int64_t *border
                        long Dh, float factor, REAL *out, float *stats, uint64_t seed,
                        uint32_t bound, float scale, int threads) {
   Drop drop = {seed, bound, scale};
-  size_t size = attention_room(borders, B, Dh);
+  size_t size = FN(room_of_task)(borders, B, Dh);
   int lacking = 0;
 #pragma omp parallel num_threads(threads) reduction(| : lacking)
   {
@@ -170,6 +179,16 @@ int FN(attend_forward)(const REAL *qkv, const float *bias, const int64_t *border
     for (long task = 0; task < B * H; task++) {
       if (lacking) continue;
       long text = task / H, first = borders[text];
+#if TILES
+      if (by_tiles(borders[text + 1] - first, Dh)) {
+        Shapes before;
+        take_tiles(&before);
+        attend_by_tiles(qkv + first * 3 * H * Dh, bias, borders[text + 1] - first, H, Dh, task % H,
+                        first, factor, drop, out + first * H * Dh, stats, memory);
+        give_tiles_back(&before);
+        continue;
+      }
+#endif
       FN(attend_one)(qkv + first * 3 * H * Dh, bias, borders[text + 1] - first, H, Dh, task % H,
                      first, factor, drop, out + first * H * Dh, stats, memory);
     }
@@ -184,7 +203,7 @@ int FN(attend_backward)(const REAL *qkv, const float *bias, const REAL *dout,
                         const float *stats, REAL *dqkv, uint64_t seed, uint32_t bound, float scale,
                         int threads) {
   Drop drop = {seed, bound, scale};
-  size_t size = attention_room(borders, B, Dh);
+  size_t size = FN(room_of_task)(borders, B, Dh);
   float *zeros = aligned_alloc(64, (Dh + 31) / 32 * 32 * sizeof(float));
   if (zeros == NULL) return 1;
   memset(zeros, 0, (Dh + 31) / 32 * 32 * sizeof(float));
@@ -197,6 +216,17 @@ int FN(attend_backward)(const REAL *qkv, const float *bias, const REAL *dout,
     for (long task = 0; task < B * H; task++) {
       if (lacking) continue;
       long text = task / H, first = borders[text];
+#if TILES
+      if (by_tiles(borders[text + 1] - first, Dh)) {
+        Shapes before;
+        take_tiles(&before);
+        unattend_by_tiles(qkv + first * 3 * H * Dh, bias, dout + first * H * Dh,
+                          borders[text + 1] - first, H, Dh, task % H, first, factor, drop, stats,
+                          dqkv + first * 3 * H * Dh, memory);
+        give_tiles_back(&before);
+        continue;
+      }
+#endif
       FN(unattend_one)(qkv + first * 3 * H * Dh, bias, dout + first * H * Dh,
                        borders[text + 1] - first, H, Dh, task % H, first, factor, drop, stats,
                        dqkv + first * 3 * H * Dh, zeros, memory);

@@ -24,7 +24,7 @@ INLINE void swap(vf *rows, int half, vi low, vi high) {
 INLINE void transpose(const float *from, long pitch, float *to, long width) {
   vf rows[LANES];
 #pragma GCC unroll 16
-  for (int i = 0; i < LANES; i++) rows[i] = *(const vf *)(from + i * pitch);
+  for (int i = 0; i < LANES; i++) rows[i] = take_f32(from + i * pitch);
   swap(rows, 8, (vi){0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23},
        (vi){8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31});
   swap(rows, 4, (vi){0, 1, 2, 3, 16, 17, 18, 19, 8, 9, 10, 11, 24, 25, 26, 27},

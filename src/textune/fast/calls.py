@@ -16,6 +16,7 @@ from torch import Tensor
 from textune.fast import build
 
 PARTS = 16  # that sums over rows are taken in; as in rows.h
+TOKENS = 512  # of a sum over tokens at once; as CHUNK in products.h
 FORMATS = {torch.float32: "f32", torch.bfloat16: "bf16"}
 _KINDS = {"p": ctypes.c_void_p, "l": ctypes.c_long, "f": ctypes.c_float, "i": ctypes.c_int}
 _DROP = "QIf"
@@ -33,7 +34,13 @@ _SIGNATURES = {
     "gelu_backward": "pppppll" + "i",
     "column_sums": "pppll" + "i",
 }
-_PLAIN = {"add_rows": "ppplll" + "i", "squares": "pppl" + "i", "adamw": "ppppppplffffffffi"}
+_PLAIN = {
+    "add_rows": "ppplll" + "i",
+    "squares": "pppl" + "i",
+    "adamw": "ppppppplffffffffi",
+    "has_tiles": "i",
+}
+_BY_TILES = {"multiply_rows": "ppplpllliii", "multiply_over_tokens": "ppppplllii"}
 
 
 _ASKING = ("attend", "first_tokens")  # for memory: they return whether it was lacking
@@ -261,6 +268,53 @@ class AdamW:
         _plain("adamw", *pointers, _sizes(weights), len(weights), *numbers)
 
 
+def multiply_rows(
+    rows: Tensor,
+    matrix: Tensor,
+    laid: Tensor,
+    room: int,
+    out: Tensor,
+    *,
+    by_columns: bool,
+    onto: bool,
+) -> None:
+    """Write rows (P, K) @ matrix, or add it to what is there; in bf16, N and K multiples of 32.
+
+    Args:
+        rows: (P, K).
+        matrix: (N, K), or (K, N) if taken by columns.
+        laid: Memory for `room` numbers of each thread, and 32 * K more.
+        room: At least 32 * K.
+        out: (P, N).
+        by_columns: Which of the two.
+        onto: Whether to add.
+    """
+    given = (rows, matrix, laid, room, out, *rows.shape, out.shape[1])
+    _plain("multiply_rows", *given, int(by_columns), int(onto))
+
+
+def multiply_over_tokens(
+    grad: Tensor, states: Tensor, laid: Tensor, sums: Tensor, out: Tensor, *, onto: bool
+) -> None:
+    """Write grad.t() @ states, (P, N) and (P, K), or add it; in bf16, N and K multiples of 32.
+
+    Args:
+        grad: (P, N).
+        states: (P, K).
+        laid: Memory for `TOKENS` * (the lesser of N and K + 32) numbers of each thread.
+        sums: Memory for N * K numbers in fp32 where P exceeds `TOKENS`.
+        out: (N, K).
+        onto: Whether to add.
+    """
+    given = (grad, states, laid, sums, out, *grad.shape, states.shape[1])
+    _plain("multiply_over_tokens", *given, int(onto))
+
+
+def has_tiles() -> bool:
+    """Tell whether products by tiles can be computed here; asks the system for them."""
+    return bool(_plain("has_tiles"))
+
+
 def _call(name: str, first: Tensor, *rest: object) -> None:
     """Call a kernel in the format of its first activations."""
     _plain(f"{name}_{FORMATS[first.dtype]}", first, *rest)
@@ -323,9 +377,10 @@ def _library() -> ctypes.CDLL | None:
 def _declare(library: ctypes.CDLL) -> None:
     kinds = _KINDS | {"Q": ctypes.c_uint64, "I": ctypes.c_uint32}
     names = {f"{name}_{kind}": s for name, s in _SIGNATURES.items() for kind in FORMATS.values()}
-    for name, signature in (names | _PLAIN).items():
+    tiles = _BY_TILES if hasattr(library, "multiply_rows") else {}
+    for name, signature in (names | _PLAIN | tiles).items():
         function = getattr(library, name)
         function.argtypes = [kinds[letter] for letter in signature]
         function.restype = ctypes.c_double if name == "squares" else None
-        if name.startswith(_ASKING):
+        if name.startswith((*_ASKING, "has")):
             function.restype = ctypes.c_int

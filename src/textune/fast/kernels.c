@@ -9,12 +9,17 @@
 #define GET get_bf16
 #define TAKE take_bf16
 #define PUT put_bf16
+#include "products.h"
+#if TILES
+#include "attend_tiles.h"
+#endif
 #else
 #define REAL float
 #define FN(name) name##_f32
 #define GET get_f32
 #define TAKE take_f32
 #define PUT put_f32
+#define TILES 0
 #include "update.h"
 #endif
 

@@ -12,7 +12,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from textune.fast import exact
+from textune.fast import products
 
 Block = tuple[nn.Parameter, list[nn.Parameter]]  # hooks of the first hear when all have gradients
 
@@ -105,13 +105,11 @@ class Matrix:
 
     def forward(self, states: Tensor) -> Tensor:
         """(P, K) → (P, N), without the bias."""
-        return torch.mm(states, self.weight.t())
+        return products.times_rows(states, self.weight)
 
     def backward(self, grad: Tensor, onto: Tensor | None = None) -> Tensor:
         """From the gradient of the result, (P, N), to that of the states, (P, K), or onto it."""
-        if onto is None:
-            return torch.mm(grad, self._work)
-        return torch.addmm(onto, grad, self._work, out=onto)
+        return products.times_columns(grad, self._work, onto)
 
     def accumulate(self, grad: Tensor, states: Tensor) -> None:
         """Add the gradient of the weights; (P, N) and (P, K)."""
@@ -119,13 +117,13 @@ class Matrix:
             return
         buffer = self._open_buffer()
         if self._parts[0].grad is None and not self._is_pending():
-            _sum_products(grad, states, buffer)
+            products.over_tokens(grad, states, buffer)
             self._set_gradients()
         elif self._has_set_gradients():
-            _add_products(grad, states, buffer)
+            products.over_tokens(grad, states, buffer, onto=True)
         else:
             self.gradient_to_fp32()
-            _sum_products(grad, states, buffer)
+            products.over_tokens(grad, states, buffer)
             for part, piece in zip(self._parts, self._buffers, strict=True):
                 assert part.grad is not None
                 part.grad += piece
@@ -282,21 +280,6 @@ def add_gradient(parameter: nn.Parameter, gradient: Tensor) -> None:
         parameter.grad = gradient
     else:
         parameter.grad = parameter.grad + gradient
-
-
-def _sum_products(grad: Tensor, states: Tensor, buffer: Tensor) -> None:
-    """Write grad.t() @ states into a buffer, with the same bits whatever the threads."""
-    first, *_ = exact.parts(len(states))
-    torch.mm(grad[:first].t(), states[:first], out=buffer)
-    if first < len(states):
-        buffer.addmm_(grad[first:].t(), states[first:])
-
-
-def _add_products(grad: Tensor, states: Tensor, buffer: Tensor) -> None:
-    """Add grad.t() @ states to a buffer, with the same bits whatever the threads."""
-    sizes = exact.parts(len(states)) if len(states) else ()
-    for some, others in zip(grad.split(sizes), states.split(sizes), strict=True):
-        buffer.addmm_(some.t(), others)
 
 
 def _is_whole(parts: Sequence[Tensor]) -> bool:

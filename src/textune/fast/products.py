@@ -1,0 +1,107 @@
+"""Products of tokens with weights: in bf16 by tiles of the kernels where they are, else torch's.
+
+By tiles nothing is compiled for a new number of tokens, which costs oneDNN 2 ms for every shape of
+weights and every batch that is packed to another number of tokens (docs/performance.md).
+"""
+
+import threading
+from functools import lru_cache
+
+import torch
+from torch import Tensor
+
+from textune.fast import calls, exact
+
+SIDE = 32  # of a block; as in products.h
+NEAR = 2**19  # numbers of a matrix that a core keeps near
+
+
+class _Memory(threading.local):
+    """What products are computed in, kept from one to the next; of each thread its own."""
+
+    def __init__(self) -> None:
+        self.laid = torch.empty(0, dtype=torch.bfloat16)
+        self.sums = torch.empty(0)
+
+    def of(self, laid: int, sums: int = 0) -> tuple[Tensor, Tensor]:
+        """Return memory for so many numbers in bf16, and in fp32."""
+        with torch.inference_mode(False):
+            if len(self.laid) < laid:
+                self.laid = torch.empty(laid, dtype=torch.bfloat16)
+            if len(self.sums) < sums:
+                self.sums = torch.empty(sums)
+        return self.laid, self.sums
+
+
+_memory = _Memory()
+
+
+def times_rows(states: Tensor, weight: Tensor) -> Tensor:
+    """Return states @ weight.t(); (P, K) and (N, K) → (P, N)."""
+    if not _fits(states, weight):
+        return torch.mm(states, weight.t())
+    return _multiplied(states, weight, states.new_empty(len(states), len(weight)))
+
+
+def times_columns(grad: Tensor, weight: Tensor, onto: Tensor | None = None) -> Tensor:
+    """Return grad @ weight, (P, N) and (N, K) → (P, K), or what it is added to."""
+    if not _fits(grad, weight):
+        if onto is None:
+            return torch.mm(grad, weight)
+        return torch.addmm(onto, grad, weight, out=onto)
+    out = grad.new_empty(len(grad), weight.shape[1]) if onto is None else onto
+    return _multiplied(grad, weight, out, by_columns=True, onto=onto is not None)
+
+
+def over_tokens(grad: Tensor, states: Tensor, out: Tensor, *, onto: bool = False) -> None:
+    """Write grad.t() @ states, or add it, with the same bits whatever the threads.
+
+    Args:
+        grad: (P, N).
+        states: (P, K).
+        out: (N, K).
+        onto: Whether to add.
+    """
+    if _fits(grad, out) and states.is_contiguous():
+        laid, sums = _memory.of(
+            torch.get_num_threads() * calls.TOKENS * (min(out.shape) + SIDE),
+            out.numel() if len(grad) > calls.TOKENS else 0,
+        )
+        calls.multiply_over_tokens(grad, states, laid, sums, out, onto=onto)
+        return
+    sizes = exact.parts(len(grad))
+    pairs = zip(grad.split(sizes), states.split(sizes), strict=True)
+    for place, (some, others) in enumerate(pairs):
+        if onto or place:
+            out.addmm_(some.t(), others)
+        else:
+            torch.mm(some.t(), others, out=out)
+
+
+def _multiplied(
+    rows: Tensor, weight: Tensor, out: Tensor, *, by_columns: bool = False, onto: bool = False
+) -> Tensor:
+    columns = SIDE * rows.shape[1]  # numbers of 32 columns
+    room = columns * max(1, min(NEAR // columns, out.shape[1] // SIDE))
+    laid, _ = _memory.of(torch.get_num_threads() * room + columns)
+    calls.multiply_rows(rows, weight, laid, room, out, by_columns=by_columns, onto=onto)
+    return out
+
+
+def _fits(rows: Tensor, matrix: Tensor) -> bool:
+    """Tell whether the kernels take such a product: of blocks, on this processor."""
+    return (
+        rows.dtype == matrix.dtype == torch.bfloat16
+        and rows.device.type == "cpu"
+        and len(rows) > 0
+        and not any(side % SIDE for side in matrix.shape)
+        and rows.is_contiguous()
+        and matrix.is_contiguous()
+        and available()
+    )
+
+
+@lru_cache(maxsize=1)
+def available() -> bool:
+    """Tell whether this processor has tiles for bf16, and the system lets us use them."""
+    return calls.available() and calls.has_tiles()

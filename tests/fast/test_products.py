@@ -1,0 +1,64 @@
+"""Products are exact within their format, of any number of tokens, by tiles or by torch."""
+
+import pytest
+import torch
+
+from made_tensors import DTYPES, assert_near, drawn, exact
+from textune.fast import products
+
+pytestmark = pytest.mark.usefixtures("kernels")
+SHAPES = [(64, 96), (1184, 32), (32, 1184), (40, 24)]  # of weights; the last is not of blocks
+TOKENS = [1, 31, 32, 33, 512, 1101]
+both_formats = pytest.mark.parametrize("dtype", DTYPES, ids=["fp32", "bf16"])
+
+
+def operands(tokens, shape, dtype):
+    rows, length = shape
+    states, grad = drawn(tokens, length, dtype=dtype), drawn(tokens, rows, dtype=dtype, seed=1)
+    return states, grad, drawn(rows, length, dtype=dtype, seed=2)
+
+
+def found_of(states, grad, weight):
+    """Compute every product, each also added to what is there."""
+    out, onto = torch.full_like(weight, torch.nan), weight.clone()
+    products.over_tokens(grad, states, out)
+    products.over_tokens(grad, states, onto, onto=True)
+    ahead, back = products.times_rows(states, weight), products.times_columns(grad, weight)
+    return ahead, back, products.times_columns(grad, weight, states.clone()), out, onto
+
+
+@both_formats
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_products(shape, dtype):
+    for tokens in TOKENS:
+        states, grad, weight = operands(tokens, shape, dtype)
+        x, g, w = (item.detach() for item in exact(states, grad, weight))
+        wanted = x @ w.T, g @ w, x + g @ w, g.T @ x, w + g.T @ x
+        for found, right in zip(found_of(states, grad, weight), wanted, strict=True):
+            assert_near(found, right, dtype)
+            assert found.dtype == dtype
+
+
+def test_they_have_the_same_bits_whatever_the_threads_and_leave_torch_its_own():
+    before = torch.get_num_threads()
+    for shape in SHAPES[:-1]:
+        given = operands(700, shape, torch.bfloat16)
+        alone = torch.mm(given[0], given[2].t())  # oneDNN has tiles set up from here on
+        found = []
+        try:
+            for count in (1, 2, 3):
+                torch.set_num_threads(count)
+                found.append(found_of(*given))
+                assert torch.equal(torch.mm(given[0], given[2].t()), alone)
+        finally:
+            torch.set_num_threads(before)
+        for others in zip(*found, strict=True):
+            assert all(torch.equal(others[0], other) for other in others)
+
+
+def test_no_tokens_have_no_products():
+    states, grad, weight = operands(0, SHAPES[0], torch.bfloat16)
+    ahead, back, _, out, onto = found_of(states, grad, weight)
+    assert (ahead.shape, back.shape) == ((0, 64), (0, 96))
+    assert torch.equal(out, torch.zeros_like(out))
+    assert torch.equal(onto, weight)
