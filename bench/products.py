@@ -1,4 +1,4 @@
-"""Products of a layer in bf16 by tiles and by torch: `python -m bench.products`.
+"""Products of a layer in bf16 by kernels and by torch: `python -m bench.products`.
 
 Each is computed forward, and back to the states and to the weights, in turns, of the same number of
 tokens each time, and of another each time, as packed batches have.
@@ -18,7 +18,7 @@ Way = Callable[[Tensor, Tensor, Tensor, Tensor], object]
 
 
 def by_kernels(states: Tensor, grad: Tensor, weight: Tensor, out: Tensor) -> None:
-    """Compute the three products as training does: by tiles, where this processor has them."""
+    """Compute the three products as training does: by kernels, where this processor can."""
     products.times_rows(states, weight)
     products.times_columns(grad, weight)
     products.over_tokens(grad, states, out)
@@ -31,7 +31,7 @@ def by_torch(states: Tensor, grad: Tensor, weight: Tensor, out: Tensor) -> None:
     torch.mm(grad.t(), states, out=out)
 
 
-WAYS: dict[str, Way] = {"tiles": by_kernels, "torch": by_torch}
+WAYS: dict[str, Way] = {"kernels": by_kernels, "torch": by_torch}
 
 
 def seconds(shape: tuple[int, int], tokens: Sequence[int]) -> dict[str, float]:
@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--turns", type=int, default=60)
     options = parser.parse_args(arguments)
     memory.keep()
-    print(f"by tiles: {products.available()}; {torch.get_num_threads()} threads")
+    print(f"by kernels: {products.available()}; {torch.get_num_threads()} threads")
     width, inner = options.width, options.inner
     shapes = [(3 * width, width), (width, width), (inner, width), (width, inner)]
     for most in options.tokens:
@@ -67,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             print(
                 f"{most:,} tokens, {words}: "
                 + ", ".join(f"{name} {value:.2f} ms" for name, value in total.items())
-                + f"; torch / tiles {total['torch'] / total['tiles']:.2f}"
+                + f"; torch / kernels {total['torch'] / total['kernels']:.2f}"
             )
 
 

@@ -10,4 +10,4 @@ def test_both_ways_are_timed(capsys):
         "8 tokens, the same",
         "8 tokens, changing",
     ]
-    assert all("torch / tiles" in line for line in said[1:])
+    assert all("torch / kernels" in line for line in said[1:])

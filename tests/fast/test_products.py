@@ -1,10 +1,12 @@
-"""Products are exact within their format, of any number of tokens, by tiles or by torch."""
+"""Products are exact within their format, of any number of tokens, by kernels or by torch."""
+
+from pathlib import Path
 
 import pytest
 import torch
 
 from made_tensors import DTYPES, assert_near, drawn, exact
-from textune.fast import products
+from textune.fast import build, calls, products
 
 pytestmark = pytest.mark.usefixtures("kernels")
 SHAPES = [(64, 96), (1184, 32), (32, 1184), (40, 24)]  # of weights; the last is not of blocks
@@ -30,6 +32,10 @@ def found_of(states, grad, weight):
 @both_formats
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_products(shape, dtype):
+    assert_exact(shape, dtype)
+
+
+def assert_exact(shape, dtype):
     for tokens in TOKENS:
         states, grad, weight = operands(tokens, shape, dtype)
         x, g, w = (item.detach() for item in exact(states, grad, weight))
@@ -54,6 +60,26 @@ def test_they_have_the_same_bits_whatever_the_threads_and_leave_torch_its_own():
             torch.set_num_threads(before)
         for others in zip(*found, strict=True):
             assert all(torch.equal(others[0], other) for other in others)
+
+
+@pytest.fixture
+def without_tiles(monkeypatch):
+    """Compile the kernels as for a processor without AMX, and call those."""
+    cores = Path("/proc/cpuinfo").read_text(encoding="utf-8") if products.available() else ""
+    if "amx_bf16" not in cores:
+        pytest.skip("no processor with AMX: other tests are without it")
+    flags = (*build.FLAGS, "-mno-amx-bf16", "-mno-amx-tile")
+    monkeypatch.setattr(build, "FLAGS", flags)
+    monkeypatch.setattr(calls, "_declared", None)
+    build.library.cache_clear()
+    yield
+    build.library.cache_clear()
+
+
+@pytest.mark.usefixtures("without_tiles")
+def test_they_are_exact_by_vectors_too():
+    for shape in SHAPES[:-1]:
+        assert_exact(shape, torch.bfloat16)
 
 
 def test_no_tokens_have_no_products():

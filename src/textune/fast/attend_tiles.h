@@ -5,7 +5,7 @@
 #define SHORTEST 32  // text that tiles answer sooner than vectors do
 
 INLINE int by_tiles(long L, long Dh) {
-  return L >= SHORTEST && (Dh == SIDE || Dh == 2 * SIDE) && may_take_tiles();
+  return L >= SHORTEST && (Dh == SIDE || Dh == 2 * SIDE) && may_multiply();
 }
 
 // Bytes of room for one task, backward or forward.

@@ -38,9 +38,9 @@ _PLAIN = {
     "add_rows": "ppplll" + "i",
     "squares": "pppl" + "i",
     "adamw": "ppppppplffffffffi",
-    "has_tiles": "i",
+    "has_products": "i",
 }
-_BY_TILES = {"multiply_rows": "ppplpllliii", "multiply_over_tokens": "ppppplllii"}
+_PRODUCTS = {"multiply_rows": "ppplpllliii", "multiply_over_tokens": "ppppplllii"}
 
 
 _ASKING = ("attend", "first_tokens")  # for memory: they return whether it was lacking
@@ -277,6 +277,7 @@ def multiply_rows(
     *,
     by_columns: bool,
     onto: bool,
+    threads: int,
 ) -> None:
     """Write rows (P, K) @ matrix, or add it to what is there; in bf16, N and K multiples of 32.
 
@@ -288,13 +289,21 @@ def multiply_rows(
         out: (P, N).
         by_columns: Which of the two.
         onto: Whether to add.
+        threads: That compute at most.
     """
     given = (rows, matrix, laid, room, out, *rows.shape, out.shape[1])
-    _plain("multiply_rows", *given, int(by_columns), int(onto))
+    _plain("multiply_rows", *given, int(by_columns), int(onto), threads=threads)
 
 
 def multiply_over_tokens(
-    grad: Tensor, states: Tensor, laid: Tensor, sums: Tensor, out: Tensor, *, onto: bool
+    grad: Tensor,
+    states: Tensor,
+    laid: Tensor,
+    sums: Tensor,
+    out: Tensor,
+    *,
+    onto: bool,
+    threads: int,
 ) -> None:
     """Write grad.t() @ states, (P, N) and (P, K), or add it; in bf16, N and K multiples of 32.
 
@@ -305,14 +314,15 @@ def multiply_over_tokens(
         sums: Memory for N * K numbers in fp32 where P exceeds `TOKENS`.
         out: (N, K).
         onto: Whether to add.
+        threads: That compute at most.
     """
     given = (grad, states, laid, sums, out, *grad.shape, states.shape[1])
-    _plain("multiply_over_tokens", *given, int(onto))
+    _plain("multiply_over_tokens", *given, int(onto), threads=threads)
 
 
-def has_tiles() -> bool:
-    """Tell whether products by tiles can be computed here; asks the system for them."""
-    return bool(_plain("has_tiles"))
+def has_products() -> bool:
+    """Tell whether the kernels multiply in bf16 here; the system is asked for AMX."""
+    return bool(_plain("has_products"))
 
 
 def _call(name: str, first: Tensor, *rest: object) -> None:
@@ -320,15 +330,15 @@ def _call(name: str, first: Tensor, *rest: object) -> None:
     _plain(f"{name}_{FORMATS[first.dtype]}", first, *rest)
 
 
-def _plain(name: str, *arguments: object) -> Any:
-    """Call a kernel.
+def _plain(name: str, *arguments: object, threads: int | None = None) -> Any:
+    """Call a kernel, by as many threads as torch has where nothing else is said.
 
     Raises:
         MemoryError: There is none for what it computes on the way.
     """
     library = _library()
     assert library is not None, "the kernels cannot be called here"
-    found = getattr(library, name)(*_flat(arguments), torch.get_num_threads())
+    found = getattr(library, name)(*_flat(arguments), threads or torch.get_num_threads())
     if (name == "squares" and found < 0) or (name.startswith(_ASKING) and found):
         raise MemoryError(f"not enough memory for {name}")
     return found
@@ -377,8 +387,8 @@ def _library() -> ctypes.CDLL | None:
 def _declare(library: ctypes.CDLL) -> None:
     kinds = _KINDS | {"Q": ctypes.c_uint64, "I": ctypes.c_uint32}
     names = {f"{name}_{kind}": s for name, s in _SIGNATURES.items() for kind in FORMATS.values()}
-    tiles = _BY_TILES if hasattr(library, "multiply_rows") else {}
-    for name, signature in (names | _PLAIN | tiles).items():
+    products = _PRODUCTS if hasattr(library, "multiply_rows") else {}
+    for name, signature in (names | _PLAIN | products).items():
         function = getattr(library, name)
         function.argtypes = [kinds[letter] for letter in signature]
         function.restype = ctypes.c_double if name == "squares" else None

@@ -19,7 +19,6 @@
 #define GET get_f32
 #define TAKE take_f32
 #define PUT put_f32
-#define TILES 0
 #include "update.h"
 #endif
 

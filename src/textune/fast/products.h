@@ -1,6 +1,7 @@
-// Products of matrices in bf16 by the tiles of AMX, summed in fp32 in an order of their own: the same
-// bits whatever the threads. oneDNN compiles a product anew for each number of rows that it has not
-// met, which takes milliseconds, and packed batches have another number of tokens each time.
+// Products of matrices in bf16, by the tiles of AMX or by vectors of AVX-512, summed in fp32 in an order
+// of their own: the same bits whatever the threads. oneDNN compiles a product anew for each number of
+// rows that it has not met, which takes milliseconds, and packed batches have another number of tokens
+// each time.
 //
 // A step multiplies 32 rows by 32 columns, as two by two tiles, over 32 places of the sum.
 
@@ -13,10 +14,12 @@
 INLINE long least(long one, long other) { return one < other ? one : other; }
 INLINE long parts_of(long whole, long part) { return (whole + part - 1) / part; }
 
-#if defined(__AMX_BF16__) && defined(__AVX512BF16__) && defined(__linux__)
-#define TILES 1
+#if defined(__AVX512BF16__) && defined(__linux__)
 #include <immintrin.h>
 #include <omp.h>
+
+#ifdef __AMX_BF16__
+#define TILES 1
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -24,15 +27,10 @@ INLINE long parts_of(long whole, long part) { return (whole + part - 1) / part; 
 #define STATE_OF_TILES 18
 
 // Ask the system for the registers of tiles, once; 1 where they can be used.
-static int may_take_tiles(void) {
+static int may_multiply(void) {
   static int is_allowed = -1;
   if (is_allowed < 0) is_allowed = syscall(SYS_arch_prctl, ASK_FOR_STATE, STATE_OF_TILES) == 0;
   return is_allowed;
-}
-
-int has_tiles(int threads) {
-  (void)threads;
-  return may_take_tiles();
 }
 
 typedef struct {
@@ -54,6 +52,86 @@ INLINE void give_tiles_back(const Shapes *before) {
     _tile_loadconfig(before);
   else
     _tile_release();
+}
+
+// sums (32, 32), `width` numbers from row to row, = or += the rows of two tiles, `pitch` numbers each
+// and `next` from step to step, times columns as they are laid above.
+INLINE void multiply(const bf16 *upper, const bf16 *lower, long pitch, long next,
+                     const bf16 *columns, long steps, float *sums, long width, int is_begun) {
+  float *below = sums + LANES * width;
+  if (is_begun) {
+    _tile_loadd(0, sums, 4 * width);
+    _tile_loadd(1, sums + LANES, 4 * width);
+    _tile_loadd(2, below, 4 * width);
+    _tile_loadd(3, below + LANES, 4 * width);
+  } else {
+    _tile_zero(0);
+    _tile_zero(1);
+    _tile_zero(2);
+    _tile_zero(3);
+  }
+  for (long step = 0; step < steps; step++, upper += next, lower += next, columns += 2 * TILE) {
+    _tile_loadd(4, upper, 2 * pitch);
+    _tile_loadd(6, columns, 2 * SIDE);
+    _tile_dpbf16ps(0, 4, 6);
+    _tile_loadd(7, columns + TILE, 2 * SIDE);
+    _tile_dpbf16ps(1, 4, 7);
+    _tile_loadd(5, lower, 2 * pitch);
+    _tile_dpbf16ps(2, 5, 6);
+    _tile_dpbf16ps(3, 5, 7);
+  }
+  _tile_stored(0, sums, 4 * width);
+  _tile_stored(1, sums + LANES, 4 * width);
+  _tile_stored(2, below, 4 * width);
+  _tile_stored(3, below + LANES, 4 * width);
+}
+
+#else
+static int may_multiply(void) { return 1; }
+
+typedef int Shapes;
+INLINE void take_tiles(Shapes *before) { *before = 0; }
+INLINE void give_tiles_back(const Shapes *before) { (void)before; }
+
+#define BAND 8  // rows whose sums fit the registers
+
+// As by tiles: sums (32, 32) = or += the rows of two tiles times columns.
+static void multiply(const bf16 *upper, const bf16 *lower, long pitch, long next,
+                     const bf16 *columns, long steps, float *sums, long width, int is_begun) {
+  for (long band = 0; band < SIDE; band += BAND, sums += BAND * width) {
+    const bf16 *rows = band < LANES ? upper + band * pitch : lower + (band - LANES) * pitch;
+    __m512 left[BAND], right[BAND];
+#pragma GCC unroll 8
+    for (int i = 0; i < BAND; i++) {
+      left[i] = is_begun ? _mm512_loadu_ps(sums + i * width) : _mm512_setzero_ps();
+      right[i] = is_begun ? _mm512_loadu_ps(sums + i * width + LANES) : _mm512_setzero_ps();
+    }
+    for (long step = 0; step < steps; step++)
+      for (long pairs = 0; pairs < SIDE / 2; pairs++) {
+        const bf16 *own = columns + step * 2 * TILE + pairs * SIDE;
+        __m512bh first = (__m512bh)_mm512_loadu_si512(own);
+        __m512bh second = (__m512bh)_mm512_loadu_si512(own + TILE);
+#pragma GCC unroll 8
+        for (int i = 0; i < BAND; i++) {
+          int both;
+          memcpy(&both, rows + i * pitch + step * next + 2 * pairs, sizeof both);
+          __m512bh factor = (__m512bh)_mm512_set1_epi32(both);
+          left[i] = _mm512_dpbf16_ps(left[i], factor, first);
+          right[i] = _mm512_dpbf16_ps(right[i], factor, second);
+        }
+      }
+#pragma GCC unroll 8
+    for (int i = 0; i < BAND; i++) {
+      _mm512_storeu_ps(sums + i * width, left[i]);
+      _mm512_storeu_ps(sums + i * width + LANES, right[i]);
+    }
+  }
+}
+#endif
+
+int has_products(int threads) {
+  (void)threads;
+  return may_multiply();
 }
 
 // Two rows of 32 become 16 pairs in a row of each of two tiles.
@@ -92,38 +170,6 @@ static void lay_turned(const bf16 *from, long pitch, long length, bf16 *to) {
     for (long half = 0; half < 2; half++)
       transpose(pairs + half * TILE / 2, LANES, (float *)(to + half * TILE), LANES);
   }
-}
-
-// sums (32, 32), `width` numbers from row to row, = or += the rows of two tiles, `pitch` numbers each
-// and `next` from step to step, times columns as they are laid above.
-INLINE void multiply(const bf16 *upper, const bf16 *lower, long pitch, long next,
-                     const bf16 *columns, long steps, float *sums, long width, int is_begun) {
-  float *below = sums + LANES * width;
-  if (is_begun) {
-    _tile_loadd(0, sums, 4 * width);
-    _tile_loadd(1, sums + LANES, 4 * width);
-    _tile_loadd(2, below, 4 * width);
-    _tile_loadd(3, below + LANES, 4 * width);
-  } else {
-    _tile_zero(0);
-    _tile_zero(1);
-    _tile_zero(2);
-    _tile_zero(3);
-  }
-  for (long step = 0; step < steps; step++, upper += next, lower += next, columns += 2 * TILE) {
-    _tile_loadd(4, upper, 2 * pitch);
-    _tile_loadd(6, columns, 2 * SIDE);
-    _tile_dpbf16ps(0, 4, 6);
-    _tile_loadd(7, columns + TILE, 2 * SIDE);
-    _tile_dpbf16ps(1, 4, 7);
-    _tile_loadd(5, lower, 2 * pitch);
-    _tile_dpbf16ps(2, 5, 6);
-    _tile_dpbf16ps(3, 5, 7);
-  }
-  _tile_stored(0, sums, 4 * width);
-  _tile_stored(1, sums + LANES, 4 * width);
-  _tile_stored(2, below, 4 * width);
-  _tile_stored(3, below + LANES, 4 * width);
 }
 
 // Round sums (32, 32) into the first rows of a block, or add what is there before.
@@ -224,6 +270,5 @@ void multiply_over_tokens(const bf16 *grad, const bf16 *states, bf16 *laid, floa
   }
 }
 #else
-#define TILES 0
-int has_tiles(int threads) { return (void)threads, 0; }
+int has_products(int threads) { return (void)threads, 0; }
 #endif

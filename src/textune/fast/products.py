@@ -1,11 +1,12 @@
-"""Products of tokens with weights: in bf16 by tiles of the kernels where they are, else torch's.
+"""Products of tokens with weights: in bf16 by kernels where the processor can, else by torch.
 
-By tiles nothing is compiled for a new number of tokens, which costs oneDNN 2 ms for every shape of
+They need no compiling for a new number of tokens, which costs oneDNN 2 ms for every shape of
 weights and every batch that is packed to another number of tokens (docs/performance.md).
 """
 
 import threading
 from functools import lru_cache
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -63,11 +64,12 @@ def over_tokens(grad: Tensor, states: Tensor, out: Tensor, *, onto: bool = False
         onto: Whether to add.
     """
     if _fits(grad, out) and states.is_contiguous():
+        threads = torch.get_num_threads()
         laid, sums = _memory.of(
-            torch.get_num_threads() * calls.TOKENS * (min(out.shape) + SIDE),
+            threads * calls.TOKENS * (min(out.shape) + SIDE),
             out.numel() if len(grad) > calls.TOKENS else 0,
         )
-        calls.multiply_over_tokens(grad, states, laid, sums, out, onto=onto)
+        calls.multiply_over_tokens(grad, states, laid, sums, out, onto=onto, threads=threads)
         return
     sizes = exact.parts(len(grad))
     pairs = zip(grad.split(sizes), states.split(sizes), strict=True)
@@ -83,8 +85,10 @@ def _multiplied(
 ) -> Tensor:
     columns = SIDE * rows.shape[1]  # numbers of 32 columns
     room = columns * max(1, min(NEAR // columns, out.shape[1] // SIDE))
-    laid, _ = _memory.of(torch.get_num_threads() * room + columns)
-    calls.multiply_rows(rows, weight, laid, room, out, by_columns=by_columns, onto=onto)
+    threads = torch.get_num_threads()
+    laid, _ = _memory.of(threads * room + columns)
+    how: dict[str, Any] = {"by_columns": by_columns, "onto": onto, "threads": threads}
+    calls.multiply_rows(rows, weight, laid, room, out, **how)
     return out
 
 
@@ -103,5 +107,5 @@ def _fits(rows: Tensor, matrix: Tensor) -> bool:
 
 @lru_cache(maxsize=1)
 def available() -> bool:
-    """Tell whether this processor has tiles for bf16, and the system lets us use them."""
-    return calls.available() and calls.has_tiles()
+    """Tell whether this processor multiplies in bf16, and the system lets us use its registers."""
+    return calls.available() and calls.has_products()
