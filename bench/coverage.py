@@ -3,7 +3,7 @@
 `python -m bench.coverage` draws data sets of several sizes from populations of which every metric
 is known, asks textune for its 95 % intervals, and counts how often these hold the number of the
 population; how often differences of equal models are called differences; and how often sets of
-classes hold the right one.
+classes hold the right one. Each population of a size is printed when it is done.
 """
 
 import argparse
@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from rich.table import Table
 
 from bench import commands, coverage_pairs, machine
 from bench.coverage_worlds import WORLDS, World
@@ -22,17 +21,18 @@ LEAST, MOST = 0.92, 0.98  # of the data sets, whose intervals are to hold the tr
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure, then print and write what was found."""
+    """Measure and print one population after the other, then write what was found."""
     options = parse(arguments)
-    found = [
-        {"world": name, "texts": size, **shares}
-        for name in options.only or WORLDS
-        for size in options.sizes
-        for shares in [covered(WORLDS[name], size, options.sets, options.seed)]
-    ]
-    pairs = [] if options.only else coverage_pairs.over(options.sizes, options.sets, options.seed)
-    show(found, commands.console())
-    show_pairs(pairs, commands.console())
+    found = []
+    for name in options.only or WORLDS:
+        for size in options.sizes:
+            shares = covered(WORLDS[name], size, options.sets, options.seed)
+            found.append({"world": name, "texts": size, **shares})
+            print(line(found[-1]), flush=True)
+    pairs = []
+    for size in () if options.only else options.sizes:
+        pairs.append(coverage_pairs.of(size, options.sets, options.seed))
+        print(line_of_pairs(pairs[-1]), flush=True)
     report = {
         "settings": commands.settings(options),
         "versions": machine.versions(),
@@ -82,30 +82,22 @@ def covered(world: World, size: int, sets: int, seed: int) -> dict[str, Any]:
     }
 
 
-def show(found: Sequence[Mapping[str, Any]], console: Any) -> None:
-    """Print a row for each population and size."""
-    names = sorted({name for each in found for name in each["held"]})
-    table = Table(title="share of 95 % intervals that hold the truth")
-    table.add_column("population")
-    table.add_column("texts", justify="right")
-    for name in names:
-        table.add_column(name, justify="right")
-    for each in found:
-        shares = [each["held"].get(name) for name in names]
-        cells = ["" if share is None else written(share) for share in shares]
-        table.add_row(each["world"], str(each["texts"]), *cells)
-    console.print(table)
+def line(found: Mapping[str, Any]) -> str:
+    """Write how many intervals of each number hold that of a population of a size."""
+    shares = ", ".join(f"{name} {written(share)}" for name, share in found["held"].items())
+    return f"{found['world']}, {found['texts']} texts: {shares}"
 
 
-def show_pairs(found: Sequence[Mapping[str, Any]], console: Any) -> None:
-    """Print how often equal models are told apart, and how many texts sets of classes cover."""
-    for each in found:
-        parts = [
-            ", ".join(f"{name} {share:.3f}" for name, share in each[key].items())
-            for key in ("alarms", "covered")
-        ]
-        console.print(f"{each['texts']} texts: equal models called different: {parts[0]}")
-        console.print(f"{each['texts']} texts: fresh classes in their sets: {parts[1]}")
+def line_of_pairs(found: Mapping[str, Any]) -> str:
+    """Write how often equal models are told apart, and how many texts sets of classes cover."""
+    alarms, covered = (
+        ", ".join(f"{name} {share:.3f}" for name, share in found[key].items())
+        for key in ("alarms", "covered")
+    )
+    return (
+        f"{found['texts']} texts: equal models called different: {alarms}; "
+        f"fresh classes in their sets: {covered}"
+    )
 
 
 def written(share: float) -> str:

@@ -99,3 +99,20 @@ def test_populations_that_are_not_there_are_refused(capsys):
     with pytest.raises(SystemExit):
         coverage.parse(["--only", "six classes"])
     assert "--only six classes: allowed are two even classes, " in capsys.readouterr().err
+
+
+def test_each_population_is_printed_when_it_is_done(capsys, monkeypatch, tmp_path):
+    before: list[str] = []
+    covered = coverage.covered
+
+    def observed(*given):
+        before.append(capsys.readouterr().out)
+        return covered(*given)
+
+    monkeypatch.setattr(coverage, "covered", observed)
+    told = ["--only", "two even classes", "--sizes", "30", "100", "--sets", "2", "--json"]
+    coverage.main([*told, str(tmp_path / "found.json")])
+    assert before[0] == ""
+    assert before[1].startswith("two even classes, 30 texts: accuracy ")
+    assert before[1].count("\n") == 1
+    assert capsys.readouterr().out.startswith("two even classes, 100 texts: accuracy ")
