@@ -94,3 +94,24 @@ def test_of_a_label_that_no_text_has_nothing_is_promised_and_no_text_gets_it_for
     found = thresholds.fit(marks, np.stack([chances, 0.4 * chances], axis=1), aims.read(aim))
     assert found.is_met.tolist() == [True, False]
     assert found.values[1] == 0.5
+
+
+@pytest.mark.parametrize("calibrated", [1.0, 0.05])
+def test_a_precision_that_is_out_of_reach_gives_no_text_a_label_that_is_mostly_wrong(calibrated):
+    chances = np.linspace(0.4, 0.0, 800)
+    truth = np.zeros(800)
+    truth[[90, 120, 127]] = 1  # of the likeliest 128 texts 3 have the label
+    found = thresholds.fit(
+        truth[:, None], calibrated * chances[:, None], aims.read("precision>=0.9")
+    )
+    assert not found.is_met[0]
+    assert found.values[0] == 0.5
+
+
+def test_a_precision_out_of_reach_keeps_texts_that_are_mostly_right():
+    chances = np.linspace(0.4, 0.0, 800)
+    found = thresholds.fit(
+        (chances > 0.396)[:, None] * 1.0, chances[:, None], aims.read("precision>=0.9")
+    )
+    assert not found.is_met[0]
+    assert 0.38 < found.values[0] < 0.397

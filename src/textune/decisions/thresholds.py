@@ -17,6 +17,7 @@ Floats = NDArray[np.float64]
 HOLD = 1.0  # F1 that a threshold loses by one unit of log odds off the common one, over positives
 TRIED = np.linspace(-7.0, 7.0, 281)  # log odds of common thresholds
 NEAREST = 1e-6  # to 0 or 1
+LIKELY = 0.5  # where nothing is known that speaks for another threshold
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +39,18 @@ def fit(marks: Floats, chances: Floats, aim: Aim, *, counts_both: bool = False) 
         counts_both: Whether the F-beta of the texts that lack a label counts as well.
     """
     labels = marks.shape[1]
-    values, is_met = np.full(labels, 0.5), np.ones(labels, dtype=bool)
+    values, is_met = np.full(labels, LIKELY), np.ones(labels, dtype=bool)
     known = [_known(marks[:, label], chances[:, label]) for label in range(labels)]
     curves = [_curve(*one, aim, counts_both=counts_both) for one in known]
     common = _common(curves)
     for label, (odds, worth, positives) in enumerate(curves):
         if aim.kind in ("precision", "recall") and not positives:
             is_met[label] = False  # nothing is known of it: as likely as not
-        elif aim.kind in ("precision", "recall"):
-            tell = promises.of_those_above if aim.kind == "precision" else promises.of_those_found
+        elif aim.kind == "precision":
+            values[label], is_met[label] = _precise(*known[label], aim.share)
+        elif aim.kind == "recall":
             truth, own = known[label]
-            values[label], is_met[label] = tell(truth == 1, own, aim.share)
+            values[label], is_met[label] = promises.of_those_found(truth == 1, own, aim.share)
         elif len(odds):
             held = HOLD / max(positives, 1) * (odds - common) ** 2
             values[label] = _chance(float(odds[int((worth - held).argmax())]))
@@ -67,6 +69,18 @@ def score(marks: Floats, given: Floats, aim: Aim, *, counts_both: bool = False) 
     truth, own = _known(marks, given)
     counts = np.asarray([float(truth @ own)]), np.asarray([float(own.sum())])
     return float(_scores(*counts, float(truth.sum()), float(len(truth)), aim, counts_both)[0])
+
+
+def _precise(truth: Floats, chances: Floats, share: float) -> tuple[float, bool]:
+    """Return a threshold, and whether it promises the precision.
+
+    Where it promises none, and most texts above it lack the label, it is 0.5 at least: who asks for
+    precision is not to get labels that are mostly wrong.
+    """
+    value, is_met = promises.of_those_above(truth == 1, chances, share)
+    if not is_met and truth[chances >= value].mean() < LIKELY:
+        value = max(value, LIKELY)
+    return value, is_met
 
 
 def _known(marks: Floats, chances: Floats) -> tuple[Floats, Floats]:
