@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +18,7 @@ from textune.errors import DataError, RunError, SettingsError, TextuneError
 from textune.runs import model_card
 
 GOOD, BAD = WORDS[:6], WORDS[6:12]
+BEFORE = Path(__file__).parents[1] / "fixtures" / "runs_2026"
 
 
 @pytest.fixture
@@ -208,3 +210,16 @@ def test_what_has_no_place_is_refused(quick, classes, labels, tiny_base, tmp_pat
     (run.path / "predictions" / "valid.parquet").unlink()
     with pytest.raises(RunError, match="absent or damaged"):
         textune.decide(run.path)
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"), [("number", "numbers for a text"), ("tags", "a tag for each word")]
+)
+def test_a_task_without_thresholds_says_that_there_is_nothing_to_decide(kind, words, tmp_path):
+    for keywords in ({"aim": "f1"}, {"abstain": 0.9}, {"sets": 0.9}, {}):
+        with pytest.raises(SettingsError, match=f"no thresholds decide {words}: nothing"):
+            textune.decide(BEFORE / kind, **keywords)
+    suffix = "csv" if kind == "number" else "conll"
+    files = [BEFORE / "data" / f"{kind}_{part}.{suffix}" for part in ("train", "valid")]
+    with pytest.raises(SettingsError, match=f"--aim f1: no thresholds decide {words}"):
+        textune.train(files[0], valid=files[1], task=kind, out=tmp_path / "run", aim="f1")

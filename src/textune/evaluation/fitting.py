@@ -101,7 +101,7 @@ def refuse(task: Task, wish: Wish) -> None:
     """
     kind = registry.of(task.name)
     if wish.aim is not None and kind.rule is None and wish.aim.kind != aims.LIKELIEST:
-        raise SettingsError(f"--aim {wish.aim}: {kind.words} has no thresholds; leave it out")
+        raise SettingsError(f"--aim {wish.aim}: no thresholds decide {kind.words}; leave it out")
     for option, value in (("--abstain", wish.answers), ("--sets", wish.covers)):
         if value is not None and not kind.abstains:
             raise SettingsError(f"{option} {value:g}: fits one label a text, not {kind.words}")

@@ -61,9 +61,7 @@ def decide(run: Path, own: DecisionSettings) -> dict[str, Any]:
     task = registry.make(card.task, card.labels, card.state)
     if registry.of(task.name).rule is None:
         words = registry.of(task.name).words
-        raise SettingsError(
-            f"{run}: {words} has no thresholds, and there is nothing to decide anew"
-        )
+        raise SettingsError(f"{run}: no thresholds decide {words}: nothing can be decided anew")
     manifest.verify(folder)
     wish = wishing.wish(own, task.labels, task.name, calibrates=own.calibrate is not False)
     fitting.refuse(task, wish)
