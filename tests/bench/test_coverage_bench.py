@@ -35,6 +35,11 @@ def test_intervals_hold_accuracy_and_f1_of_rare_labels_and_near_perfect_models(n
     assert min(found["given"].values()) > 0.9
 
 
+def test_an_interval_of_mcc_of_several_classes_reckons_with_mistakes_that_nobody_saw():
+    found = coverage.covered(coverage_worlds.WORLDS["five classes"], 30, 300, 0)
+    assert found["held"]["mcc"] >= 0.92  # with a true 0.95 one time in 100 fewer do
+
+
 @pytest.mark.parametrize(
     ("name", "size", "keys"),
     [

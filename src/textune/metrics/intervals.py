@@ -196,7 +196,8 @@ def plausible_numbers(
     own = more  # for all but macro F1
     if hits.shape[1] > plausible.MOST:
         own = plausible.unseen(hits[0], errors, len(hits), rng, pooled=False)
-    few = own.part(2 / hits.shape[1])  # else of many classes they would outweigh the texts
+    # of more classes all of them would outweigh the texts
+    few = own.part(min(1.0, plausible.MOST / hits.shape[1]))
     macro, others, mcc = (
         single_numbers(
             hits + one.right, totals + one.right + one.missed, predicted + one.right + one.wrong
