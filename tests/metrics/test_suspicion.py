@@ -47,3 +47,11 @@ def test_a_head_that_is_sure_of_nearly_all_suspects_what_it_is_a_little_less_sur
     one[4] = 0.8
     found = suspicion.of_classes(np.stack([1 - one, one], axis=1), given)
     assert found.order().tolist() == [4]
+
+
+def test_a_label_that_is_likelier_than_what_is_suggested_is_not_called_wrong():
+    given = np.repeat([0, 1], [40, 4])  # the second class is rare, and hardly told: threshold 0.3
+    one = np.where(given == 1, 0.3, 0.02)
+    one[[3, 8, 9]] = [0.9, 0.4, 0.6]
+    found = suspicion.of_classes(np.stack([1 - one, one], axis=1), given)
+    assert found.order().tolist() == [3, 9]

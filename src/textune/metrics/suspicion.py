@@ -34,7 +34,7 @@ def of_classes(chances: Floats, given: Rows) -> Suspicion:
 
     A class is likely of an item where its probability is at least the mean one of the items that
     have it, or 0.75 where that is higher. A label is probably wrong where the likeliest of these
-    classes is another one.
+    classes is another one, and likelier than the given one.
 
     Args:
         chances: (N, C) by models that did not learn from the item; NaN where there is none.
@@ -50,7 +50,7 @@ def of_classes(chances: Floats, given: Rows) -> Suspicion:
     thresholds = np.where(counts > 0, (sums / np.maximum(counts, 1)).clip(max=SURE), np.inf)  # (C,)
     likely = np.where(told >= thresholds - NEAR, told, -1.0)
     found = np.where(likely.max(axis=1) >= 0, likely.argmax(axis=1), own)
-    is_likely = is_known & (found != own)
+    is_likely = is_known & (found != own) & (told[items, found] > told[items, own])
     others = np.where(own[:, None] == classes, -1.0, told)
     suggested = np.where(is_likely, found, others.argmax(axis=1))
     margins = np.where(is_known, told[items, own] - told[items, suggested], np.nan)
