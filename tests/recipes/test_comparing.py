@@ -159,6 +159,20 @@ def test_another_file_judges_both(copies, tmp_path):
     assert found.differences["accuracy"][0].gain == 0
 
 
+def test_labels_that_training_never_saw_leave_log_loss_out_as_evaluate_does(copies, tmp_path):
+    rows = (RUNS / "data" / "single_valid.csv").read_text("utf-8").splitlines()
+    file = tmp_path / "fresh.csv"
+    text = rows[1].rsplit(",", 1)[0]
+    file.write_text("\n".join([*rows, f"{text} indeed,mixed"]) + "\n", encoding="utf-8")
+    places = copies("single")
+    numbers = textune.evaluate(places[0], file)
+    found = textune.compare(*places, on=file)
+    assert numbers["log_loss"] is None
+    assert "log_loss" not in found.differences
+    for key, (each,) in found.differences.items():
+        assert each.values[0] == pytest.approx(numbers[key], abs=1e-6), key
+
+
 def test_texts_of_one_class_give_no_mcc_and_the_next_metric_decides(copies):
     def alike(columns):
         columns["truth"] = [columns["truth"][0]] * len(columns["truth"])

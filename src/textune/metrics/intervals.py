@@ -196,7 +196,7 @@ def plausible_numbers(
     own = more  # for all but macro F1
     if hits.shape[1] > plausible.MOST:
         own = plausible.unseen(hits[0], errors, len(hits), rng, pooled=False)
-    # of more classes all of them would outweigh the texts
+    # all of them would, of many classes, outweigh the texts
     few = own.part(min(1.0, plausible.MOST / hits.shape[1]))
     macro, others, mcc = (
         single_numbers(

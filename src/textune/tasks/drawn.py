@@ -20,6 +20,8 @@ OF_LABELS = ("roc_auc", "macro_f1", "micro_f1", "accuracy", "log_loss")
 def classes(task: Any, columns: Columns, draws: Floats) -> Mapping[str, Floats]:
     """Compute metrics of one label a text; undecided texts count as their likeliest class.
 
+    Log loss is NaN where a text has a label that training never saw: it has no probability.
+
     Args:
         task: With C labels.
         columns: Of a table of predictions: `truth`, and `p(…)` and `decision` of the answers.
@@ -33,7 +35,10 @@ def classes(task: Any, columns: Columns, draws: Floats) -> Mapping[str, Floats]:
     truth = np.asarray([places[label] for label in columns["truth"]])
     chances = chances_of(task.labels, columns, len(labels))
     decisions = np.asarray([places[label] for label in decided(task.labels, columns)])
-    return paired.numbers(truth, Answers(chances, decisions), OF_CLASSES, draws)
+    found = paired.numbers(truth, Answers(chances, decisions), OF_CLASSES, draws)
+    if len(labels) > len(task.labels):
+        found["log_loss"] = np.full(len(draws), np.nan)
+    return found
 
 
 def labels(task: Any, columns: Columns, draws: Floats) -> Mapping[str, Floats]:
