@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from seqeval import metrics as peer
 from sklearn import metrics as sk
 
-from textune.metrics import entities, metrics
+from textune.metrics import entities, intervals, metrics
 
 IOB2 = ["O", "B-PER", "I-PER", "B-LOC", "I-LOC", "B-my-type", "I-my-type"]
 PLAIN = ["NN", "VBZ", "DT", "."]
@@ -168,6 +168,21 @@ def test_intervals_are_those_of_drawing_the_sentences_again_and_again():
         ends = np.quantile([sample[key] for sample in drawn], [0.025, 0.975])
         assert ends == pytest.approx([low, high], abs=0.2 * (high - low)), key
     assert spans == entities.intervals(truth, found) != entities.intervals(truth, found, seed=1)
+
+
+def test_accuracy_of_words_that_are_all_right_is_not_said_to_be_sure():
+    tags = [["DET", "NOUN", "VERB"]] * 20
+    low, high = entities.intervals(tags, tags)["accuracy"]
+    assert high == 1.0
+    assert (low, high) == pytest.approx(intervals.wilson(60, 60))
+
+
+def test_words_of_sentences_that_are_right_or_wrong_as_a_whole_count_as_sentences():
+    truth, found = [["A"] * 6] * 40, [["A"] * 6] * 30 + [["B"] * 6] * 10
+    low, high = entities.intervals(truth, found)["accuracy"]
+    near = intervals.wilson(30, 40)
+    assert low < near[0] < near[1] < high  # the spread is estimated, too
+    assert (low, high) == pytest.approx(near, abs=0.02)
 
 
 def test_sentences_are_decoded_together_as_each_is_alone():

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textune.metrics import plausible
-from textune.metrics.intervals import Interval, held, ratio, resample
+from textune.metrics.intervals import Interval, held, ratio, resample, wilson_of_groups
 from textune.metrics.metrics import Floats, Ints, Report
 from textune.records import OUTSIDE
 
@@ -122,7 +122,8 @@ def intervals(
     """Give the interval of each number that `judge` has over all types.
 
     Whole sentences are drawn, since words and entities of one sentence are not independent, and for
-    each type a few entities that nobody saw (`plausible`).
+    each type a few entities that nobody saw (`plausible`); accuracy has Wilson's interval of words
+    in sentences.
 
     Args:
         truth: The right tags, one for each word of each sentence.
@@ -141,14 +142,13 @@ def intervals(
     if not len(truth):
         return {}
     kinds = len(counts.kinds)
-    table = np.concatenate([*counts.units, counts.words], axis=1)  # (S, 3T + 2)
-    patterns, often = np.unique(table, axis=0, return_counts=True)  # (K, 3T + 2) (K,)
-    rng = np.random.default_rng(seed)
-    drawn = resample(often, rng) @ patterns.astype(np.float64)  # (1 + R, 3T + 2)
-    parts = np.split(drawn[:, : 3 * kinds], 3, axis=1)  # hits, predicted, support; (1 + R, T) each
-    words, right = drawn[:, -2], drawn[:, -1]  # (1 + R,) each
+    table = np.concatenate(counts.units, axis=1)  # (S, 3T)
     numbers: dict[str, Floats] = {}
     if kinds:
+        patterns, often = np.unique(table, axis=0, return_counts=True)  # (K, 3T) (K,)
+        rng = np.random.default_rng(seed)
+        drawn = resample(often, rng) @ patterns.astype(np.float64)  # (1 + R, 3T)
+        parts = np.split(drawn, 3, axis=1)  # hits, predicted, support; (1 + R, T) each
         hits, predicted, support = _with_unseen(parts, rng)
         each = ratio(2 * hits, predicted + support)
         numbers["macro_f1"] = ratio(each.sum(axis=1), (predicted + support > 0).sum(axis=1) * 1.0)
@@ -157,9 +157,11 @@ def intervals(
         numbers["f1"] = ratio(2 * hits, predicted + support)[:, 0]
         if counts.units[2].any():
             numbers["recall"] = ratio(hits, support)[:, 0]
+    found = held(numbers, confidence)
     if counts.words.any():
-        numbers["accuracy"] = ratio(right, words)
-    return held(numbers, confidence)
+        words, right = counts.words.T
+        found["accuracy"] = wilson_of_groups(right, words, confidence=confidence)
+    return found
 
 
 def _with_unseen(parts: Sequence[Floats], rng: np.random.Generator) -> tuple[Floats, ...]:

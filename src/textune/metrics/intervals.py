@@ -64,7 +64,7 @@ def bootstrap(
     return _multi(truth[rows], probabilities[rows], decisions[rows], confidence, rng)
 
 
-def wilson(right: int, total: int, *, confidence: float = 0.95) -> Interval:
+def wilson(right: float, total: float, *, confidence: float = 0.95) -> Interval:
     """Give Wilson's interval of a share.
 
     Example:
@@ -77,6 +77,30 @@ def wilson(right: int, total: int, *, confidence: float = 0.95) -> Interval:
     half = math.sqrt(spread) / (1 + squared / total)
     low, high = middle - half, middle + half
     return [0.0 if right == 0 else low, 1.0 if right == total else high]
+
+
+def wilson_of_groups(right: Ints, totals: Ints, *, confidence: float = 0.95) -> Interval:
+    """Give Wilson's interval of a share of items that come in groups, as words in sentences.
+
+    The items count for as many as would give the share its variance over groups (linearised), fewer
+    where there are few groups (Korn and Graubard, 1998); Dean and Pagano (2015) find it to hold.
+
+    Args:
+        right: Right items of each group, (S,).
+        totals: Its items, (S,), of which there is one at least.
+        confidence: How often such intervals hold the share of the whole population.
+    """
+    from scipy import special  # heavy
+
+    groups, items, hits = len(totals), int(totals.sum()), int(right.sum())
+    share, count = hits / items, float(items)
+    rest = right - share * totals  # (S,)
+    if groups > 1 and rest.any():
+        variance = groups / (groups - 1) * float(rest @ rest) / items**2
+        tail = (1 + confidence) / 2
+        few = NormalDist().inv_cdf(tail) / float(special.stdtrit(groups - 1, tail))
+        count = min(count, share * (1 - share) / variance) * few**2
+    return wilson(share * count, count, confidence=confidence)
 
 
 def student(values: Floats, *, overlap: float = 0.0) -> Interval:
