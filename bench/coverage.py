@@ -26,7 +26,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     found = []
     for name in options.only or WORLDS:
         for size in options.sizes:
-            shares = covered(WORLDS[name], size, options.sets, options.seed)
+            sets = options.sets, options.seed
+            shares = covered(WORLDS[name], size, *sets)
+            if options.widths:
+                shares["widths"] = widths(WORLDS[name], size, *sets)
             found.append({"world": name, "texts": size, **shares})
             print(line(found[-1]), flush=True)
     pairs = []
@@ -49,6 +52,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--sizes", type=commands.positive, nargs="+", default=list(SIZES), help="texts of a set")
     add("--sets", type=commands.positive, default=500, help="data sets of each size (500)")
     add("--only", help="some of the populations, by comma")
+    add("--widths", action="store_true", help="say how wide they are, too")
     add("--seed", type=commands.natural, default=0, help="of all that is drawn (0)")
     options = parser.parse_args(arguments)
     options.only = commands.chosen(parser, options.only, list(WORLDS), ())
@@ -82,10 +86,33 @@ def covered(world: World, size: int, sets: int, seed: int) -> dict[str, Any]:
     }
 
 
+def widths(world: World, size: int, sets: int, seed: int) -> dict[str, float]:
+    """Return how wide intervals are, in widths of what holds 95 % of the numbers of data sets.
+
+    An interval of a number without bias has a width of 1 at least, if it knows of nothing but the
+    data set itself; the arguments are those of `covered`.
+    """
+    rng = np.random.default_rng([seed, size])
+    counted: dict[str, list[float]] = {}
+    wide: dict[str, list[float]] = {}
+    for _ in range(sets):
+        case = world.draw(rng, size)
+        judged = world.judge(case)
+        for name, (low, high) in world.intervals(case).items():
+            if name in world.truth:
+                counted.setdefault(name, []).append(judged[name])
+                wide.setdefault(name, []).append(high - low)
+    return {
+        name: float(np.mean(values) / (2 * 1.96 * np.std(counted[name])))
+        for name, values in wide.items()
+    }
+
+
 def line(found: Mapping[str, Any]) -> str:
     """Write how many intervals of each number hold that of a population of a size."""
     shares = ", ".join(f"{name} {written(share)}" for name, share in found["held"].items())
-    return f"{found['world']}, {found['texts']} texts: {shares}"
+    wide = ", ".join(f"{name} {width:.2f}" for name, width in found.get("widths", {}).items())
+    return f"{found['world']}, {found['texts']} texts: {shares}" + (wide and f"; widths: {wide}")
 
 
 def line_of_pairs(found: Mapping[str, Any]) -> str:

@@ -75,14 +75,8 @@ def test_many_classes_of_two_texts_have_an_interval_of_macro_f1_as_wide_as_it_mu
 
 def test_entities_of_many_types_have_an_interval_of_macro_f1_as_wide_as_it_must_be():
     world = coverage_worlds.WORLDS["8 types"]
-    rng, spans, counted = np.random.default_rng(0), [], []
-    for _ in range(SETS):
-        case = world.draw(rng, 300)
-        spans.append(world.intervals(case)["macro_f1"])
-        counted.append(world.judge(case)["macro_f1"])
-    width = float(np.mean([high - low for low, high in spans]))
-    assert width < 1.15 * 2 * 1.96 * np.std(counted)
-    assert np.mean([low <= world.truth["macro_f1"] <= high for low, high in spans]) >= 0.89
+    assert coverage.widths(world, 300, SETS, 0)["macro_f1"] < 1.15
+    assert coverage.covered(world, 300, SETS, 0)["held"]["macro_f1"] >= 0.89
 
 
 def test_the_interval_of_accuracy_over_words_holds_of_thirty_sentences():
@@ -120,9 +114,20 @@ def test_each_population_is_printed_when_it_is_done(capsys, monkeypatch, tmp_pat
         return covered(*given)
 
     monkeypatch.setattr(coverage, "covered", observed)
-    told = ["--only", "two even classes", "--sizes", "30", "100", "--sets", "2", "--json"]
+    told = [
+        "--only",
+        "two even classes",
+        "--sizes",
+        "30",
+        "100",
+        "--sets",
+        "2",
+        "--widths",
+        "--json",
+    ]
     coverage.main([*told, str(tmp_path / "found.json")])
     assert before[0] == ""
     assert before[1].startswith("two even classes, 30 texts: accuracy ")
+    assert "; widths: accuracy " in before[1]
     assert before[1].count("\n") == 1
     assert capsys.readouterr().out.startswith("two even classes, 100 texts: accuracy ")
