@@ -84,6 +84,7 @@ def wilson_of_groups(right: Ints, totals: Ints, *, confidence: float = 0.95) -> 
 
     The items count for as many as would give the share its variance over groups (linearised), fewer
     where there are few groups (Korn and Graubard, 1998); Dean and Pagano (2015) find it to hold.
+    Those of a single group, of which nobody knows how alike they are, count for one.
 
     Args:
         right: Right items of each group, (S,).
@@ -92,14 +93,15 @@ def wilson_of_groups(right: Ints, totals: Ints, *, confidence: float = 0.95) -> 
     """
     from scipy import special  # heavy
 
-    groups, items, hits = len(totals), int(totals.sum()), int(right.sum())
-    share, count = hits / items, float(items)
+    groups, items = len(totals), int(totals.sum())
+    share = int(right.sum()) / items
     rest = right - share * totals  # (S,)
-    if groups > 1 and rest.any():
+    count = 1.0
+    if groups > 1:
         variance = groups / (groups - 1) * float(rest @ rest) / items**2
         tail = (1 + confidence) / 2
         few = NormalDist().inv_cdf(tail) / float(special.stdtrit(groups - 1, tail))
-        count = min(count, share * (1 - share) / variance) * few**2
+        count = min(items, share * (1 - share) / variance if variance else math.inf) * few**2
     return wilson(share * count, count, confidence=confidence)
 
 
