@@ -157,11 +157,11 @@ def intervals(
         numbers["f1"] = ratio(2 * hits, predicted + support)[:, 0]
         if counts.units[2].any():
             numbers["recall"] = ratio(hits, support)[:, 0]
-    found = held(numbers, confidence)
+    spans = held(numbers, confidence)
     if counts.words.any():
         words, right = counts.words.T
-        found["accuracy"] = wilson_of_groups(right, words, confidence=confidence)
-    return found
+        spans["accuracy"] = wilson_of_groups(right, words, confidence=confidence)
+    return spans
 
 
 def _with_unseen(parts: Sequence[Floats], rng: np.random.Generator) -> tuple[Floats, ...]:
