@@ -15,8 +15,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from proofs import child
+
 CLONE_NEWNET = 0x40000000
-LOADED = ["textune.recipes.fine_tuning", "textune.training.following", "textune.doors.cli"]
+LOADED = [*child.MODULES, "pandas", "torch.distributed.fsdp", "textune.training.following"]
 
 
 @dataclass
