@@ -7,16 +7,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from proofs import made
-from proofs.runs import OPTIONS
+from proofs.runs import BRIEF, OPTIONS
 from proofs.trials import Setting, Trial, digest, judged, weights
 
 STEP_KB = 40  # between two sizes of a disk
+FEW_DISKS = 2  # of the quick form
 
 
 def disks(setting: Setting) -> Iterator[Trial]:
     """Train onto disks that fill up, each a little later; after room is made, the run goes on."""
     source = made.reviews(setting.folder / "reviews.csv")
     words = ["train", source, "--base", setting.base, *OPTIONS]
+    words += BRIEF if setting.count <= FEW_DISKS else ()
     whole, disk = setting.folder / "whole", setting.folder / "disk"
     yield judged("unbroken", setting.server.run([*words, "--out", whole]), allowed=(0,))
     disk.mkdir()

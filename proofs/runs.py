@@ -12,17 +12,18 @@ from proofs import made
 from proofs.server import Ended
 from proofs.trials import Setting, Trial, judged, mutations, weights
 
-MOST_KILLS = 5  # of one run
-SOME = 5
+MOST_KILLS, FEW_KILLS = 5, 2  # of one run, and in the quick form
+SOME = 3
 SECONDS = 60.0  # in which a run has written two checkpoints
 SIGNALS = {signal.SIGTERM: 143, signal.SIGINT: 130, signal.SIGHUP: 129}
 OPTIONS = ("--epochs", "12", "--batch-size", "8", "--lr", "2e-3", "--device", "cpu")
+BRIEF = ("--epochs", "4")  # in the quick form, of runs that may come to their end
 
 
 def kills(setting: Setting) -> Iterator[Trial]:
     """Kill a run up to five times at random moments, continue it, and compare the weights."""
     for kind in ("train", "adapt"):
-        words = _words(setting, kind)
+        words = [*_words(setting, kind), *_brief(setting)]
         whole = setting.folder / f"{kind}-whole"
         began = time.perf_counter()
         ended = setting.server.run([*words, "--out", whole])
@@ -38,7 +39,7 @@ def kills(setting: Setting) -> Iterator[Trial]:
 
 def signals(setting: Setting) -> Iterator[Trial]:
     """Stop a run by a signal at a random moment: its code, its state, and the same weights."""
-    words = _words(setting, "train")
+    words = [*_words(setting, "train"), *_brief(setting)]
     whole = setting.folder / "whole"
     began = time.perf_counter()
     yield judged("unbroken", setting.server.run([*words, "--out", whole]), allowed=(0,))
@@ -111,10 +112,14 @@ def _words(setting: Setting, kind: str) -> list[object]:
     return [kind, source, "--base", setting.base, *OPTIONS]
 
 
+def _brief(setting: Setting) -> tuple[str, ...]:
+    return BRIEF if setting.count == 1 else ()
+
+
 def _killed(setting: Setting, words: list[object], run: Path, seconds: float) -> tuple[Ended, int]:
     """Kill a run at random moments; return how it ended at last, and how often it was killed."""
     killed = 0
-    for _ in range(setting.draw.randint(1, MOST_KILLS)):
+    for _ in range(setting.draw.randint(1, MOST_KILLS if setting.count > 1 else FEW_KILLS)):
         pid = setting.server.start([*words, "--out", run, *_going_on(run)])
         time.sleep(setting.draw.uniform(0, seconds))
         _send(pid, signal.SIGKILL)

@@ -53,8 +53,9 @@ def learn(*, kind, weight_decay, small):
     return encoder.model.state_dict()
 
 
-@pytest.mark.parametrize("kind", ["bert", "roberta", "modernbert"])
-@pytest.mark.parametrize("weight_decay", [0.0, 0.1])
+@pytest.mark.parametrize(
+    ("kind", "weight_decay"), [("bert", 0.0), ("bert", 0.1), ("roberta", 0.1), ("modernbert", 0.0)]
+)
 def test_two_hundred_steps_on_the_sub_table_equal_those_on_the_whole(kind, weight_decay):
     whole = learn(kind=kind, weight_decay=weight_decay, small=False)
     small = learn(kind=kind, weight_decay=weight_decay, small=True)

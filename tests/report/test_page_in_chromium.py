@@ -112,8 +112,7 @@ def requested(browser):
     return {url for url in urls if not url.startswith(("chrome", "data:"))}
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1200])
+@pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1200, "dark")])
 def test_axe_finds_nothing_serious_and_nothing_is_wider_than_the_page(browser, run, width, scheme):
     page = opened(browser, run, width=width, scheme=scheme)
     page.execute_script("document.querySelectorAll('details').forEach(one => one.open = true)")
