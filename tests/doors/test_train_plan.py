@@ -4,6 +4,8 @@ import json
 
 from test_cli import one_object, textune
 
+from textune.doors import console_plan
+
 __all__ = ["textune"]  # the fixture
 
 
@@ -14,9 +16,13 @@ def test_a_forecast_knows_updates_and_tokens_and_leaves_nothing(
     before = sorted(tmp_path.iterdir())
     words = ["train", reviews, "--base", tiny_base, "--out", out, "--batch-size", 8, "--epochs", 3]
     words += ["--set", "data.valid_share=0.1", "--device", "cpu"]
-    code, said, _ = textune(*words, "--plan", "--json")
+    code, said, _ = textune(*words, "--plan", "--json", "--set", "train.shard=true")
     assert code == 0
     plan = one_object(said)
+    parted = plan["each_process"]
+    assert [one["processes"] for one in parted] == [2, 4, 8, 16]
+    assert parted[0]["first"] >= parted[0]["each"] > parted[-1]["each"] > 0
+    assert any("16 processes" in name for name, *_ in console_plan._rows(plan))
     assert sorted(tmp_path.iterdir()) == before
     code, said, err = textune(*words)
     assert code == 0, err

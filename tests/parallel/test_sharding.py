@@ -1,5 +1,6 @@
 """Weights parted between processes learn what whole ones do, and each process holds its part."""
 
+import json
 import multiprocessing
 import os
 import shutil
@@ -21,7 +22,7 @@ from textune.doors import cli
 from textune.errors import SettingsError
 from textune.parallel import ranks
 from textune.parallel.place import Place
-from textune.recipes import labelled_text, requests
+from textune.recipes import labelled_text, requests, sampled
 from textune.runs.events import drained
 from textune.settings import config
 from textune.settings.config import Settings
@@ -35,10 +36,12 @@ CLOSE = 1e-6
 
 
 def learned(task, base, source, folder, joined, *changes):
-    """Learn some updates; return the weights, and the bytes of weights and moments held here."""
+    """Learn some updates; return the weights, and the bytes of weights and moments held here, with
+    those that a forecast reckons with."""
     learner = made_paths.learner_of(task, BY_TORCH, base, source, folder, *EXACT, *changes)
     learner.ranks = joined
     torch.manual_seed(3)
+    reckoned = sampled.held(learner.encoder).lasting
     sharding.begin(learner)
     works = (sharding.filled(learner, work) for work in learner.work())
     steps = list(islice(learner.updates(learner.objective.loss, works), UPDATES))
@@ -54,7 +57,7 @@ def learned(task, base, source, folder, joined, *changes):
     }
     losses = [float(step.loss) for step in steps]
     norms = [float(step.norm) for step in steps]
-    return weights, torch.tensor([losses, norms]), held
+    return weights, torch.tensor([losses, norms]), held, reckoned
 
 
 def overflowed(base, source, folder, joined):
@@ -95,7 +98,7 @@ def _child(rank, port, base, sources, folder, kernels, answers):
             own.mkdir()
             again = "on" if task == "tags" else "off"
             changes = (f"train.shard={shard}", f"train.recompute={again}")
-            weights, numbers, held = learned(task, base, source, own, joined, *changes)
+            weights, numbers, held, _ = learned(task, base, source, own, joined, *changes)
             save_file({**weights, "numbers": numbers, "held": torch.tensor(held)}, own / "found")
     own = folder / f"fp16-{rank}"
     own.mkdir()
@@ -152,7 +155,8 @@ def test_parted_weights_learn_what_whole_ones_do(two, tmp_path, monkeypatch, tas
         load_file(folder / name / "found")
         for name in (f"{task}-0-true", f"{task}-1-true", f"{task}-0-false")
     )
-    weights, numbers, held = learned(task, base, sources[task], tmp_path, ranks.ALONE)
+    weights, numbers, held, reckoned = learned(task, base, sources[task], tmp_path, ranks.ALONE)
+    assert reckoned == pytest.approx(held, rel=0.01)  # which counts the updates, too
     shares = [int(found.pop("held")) / held for found in (first, second)]
     assert int(whole.pop("held")) == held
     assert sum(shares) == pytest.approx(1, abs=0.02)
@@ -189,19 +193,29 @@ class Runs:
     codes: list[list[int]]
 
 
+def place_of(tmp_path_factory, name, kernels):
+    """Return a folder, a file of texts in it, and variables for the processes."""
+    folder = tmp_path_factory.mktemp(name)
+    cache = folder / "cache"
+    cache.mkdir()
+    (cache / "kernels").symlink_to(kernels)
+    more = {"TEXTUNE_CACHE": cache, "TEXTUNE_PICTURES": 0}
+    return folder, made_ranks.write_texts(folder / "films.csv"), more
+
+
+def command(texts, base, out, settings):
+    given = [part for name, value in settings.items() for part in ("--set", f"{name}={value}")]
+    given += ["--set", "train.shard=true"]
+    return ["train", str(texts), "--base", str(base), "--out", str(out), *given]
+
+
 @pytest.fixture(scope="module")
 def runs(tiny_base, tmp_path_factory, _kernels):
     """Return runs whose weights were parted, one of them killed and continued in two ways."""
-    folder = tmp_path_factory.mktemp("runs")
-    texts, cache = made_ranks.write_texts(folder / "films.csv"), folder / "cache"
-    cache.mkdir()
-    (cache / "kernels").symlink_to(_kernels)
-    more = {"TEXTUNE_CACHE": cache, "TEXTUNE_PICTURES": 0}
+    folder, texts, more = place_of(tmp_path_factory, "runs", _kernels)
 
     def words(out):
-        given = [part for name, value in SETTINGS.items() for part in ("--set", f"{name}={value}")]
-        given += ["--set", "train.shard=true"]
-        return ["train", str(texts), "--base", str(tiny_base), "--out", str(out), *given]
+        return command(texts, tiny_base, out, SETTINGS)
 
     whole, killed, alone = (folder / name for name in ("whole", "killed", "alone"))
     started = made_ranks.start(words(killed), folder, **more)
@@ -252,6 +266,44 @@ def test_one_process_goes_on_with_what_two_have_saved(runs):
         names = [name for name in mine if not name.startswith("rng")]
         assert mine.keys() == other.keys()
         assert apart({n: mine[n] for n in names}, {n: other[n] for n in names}) < 1e-5
+
+
+@pytest.fixture(scope="module")
+def anew(tiny_base, tmp_path_factory, _kernels):
+    """Return a run with dropout that began anew, and what went on from its state at some moment."""
+    folder, texts, more = place_of(tmp_path_factory, "anew", _kernels)
+    settings = SETTINGS | {"train.dropout": 0.1, "train.lr": 1e20}
+    whole, went_on = folder / "whole", folder / "went_on"
+    unbroken = made_ranks.start(command(texts, tiny_base, whole, settings), folder, **more)
+    end = time.monotonic() + 60
+    while not any(whole.glob("checkpoints/step-*5")) and time.monotonic() < end:
+        time.sleep(0.005)
+    for how in (signal.SIGSTOP, signal.SIGCONT):
+        for one in unbroken.processes:
+            os.kill(one.pid, how)
+        if how == signal.SIGSTOP:
+            shutil.copytree(whole, went_on)
+    codes = [unbroken.wait()]
+    words = [*command(texts, tiny_base, went_on, settings), "--resume"]
+    again = made_ranks.start(words, folder, **more)
+    codes.append(again.wait())
+    return Runs(whole, folder, went_on, folder, [unbroken.said(), again.said()], codes)
+
+
+def test_all_begin_anew_together_where_a_gradient_is_not_finite(anew):
+    assert anew.codes[0] == [0, 0], anew.said[0]
+    assert "the gradient is not finite" in anew.said[0]
+    assert "It begins anew, once, from the same weights" in anew.said[0]
+    lines = map(json.loads, (anew.whole / "log.jsonl").read_text(encoding="utf-8").splitlines())
+    assert [line["step"] for line in lines if line["kind"] == "step"] == list(range(1, 31))
+
+
+def test_a_parted_run_with_dropout_goes_on_to_the_same_bits(anew):
+    assert anew.codes[1] == [0, 0], anew.said[1]
+    assert "continuing after step" in anew.said[1]
+    for mine, other in zip(*map(weights_of, (anew.went_on, anew.whole)), strict=True):
+        assert mine.keys() == other.keys()
+        assert all(torch.equal(mine[name], other[name]) for name in mine)
 
 
 def test_one_process_parts_nothing(monkeypatch, capsys, tmp_path):

@@ -12,6 +12,7 @@ from made_texts import own_cache
 from textune.errors import NumericsError
 from textune.recipes import labelled_text, selecting
 from textune.records import Message
+from textune.training import scaling
 
 pytestmark = pytest.mark.usefixtures("auto_recipe")
 
@@ -111,13 +112,18 @@ def test_a_gradient_that_is_not_finite_in_a_fold_is_tried_once_more(
     assert "accuracy" in tuned_of(tmp_path / "run")
 
 
-def test_sound_folds_are_as_they_were(reviews, tiny_base, tmp_path):
-    said = warnings_of(
-        train_request(
-            reviews, tiny_base, tmp_path / "run", "train.recipe=auto", "train.probe=false"
-        )
-    )
+def test_sound_folds_are_as_they_were_and_tell_what_fp16_has_left_out(
+    reviews, tiny_base, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(scaling, "START", 2.0**20)
+    given = ("train.recipe=auto", "train.probe=false", "train.precision=fp16")
+    request = train_request(reviews, tiny_base, tmp_path / "run", *given)
+    said = [event.text for event in labelled_text.learn(request) if isinstance(event, Message)]
     assert not any("does not learn" in one for one in said)
+    left_out = [one for one in said if " left out: " in one and "(train.precision=fp16)" in one]
+    folds = [one for one in left_out if one.startswith("fine-tuning without a fold: ")]
+    assert len(folds) == sum(one.startswith("cross-validation of fine-tuning") for one in said) > 1
+    assert len(left_out) == len(folds) + 1  # the training on all texts, as before
 
 
 @pytest.mark.parametrize("few", [True, False])

@@ -45,10 +45,21 @@ def _rows(plan: Mapping[str, Any]) -> list[tuple[str, str, str]]:
         )
     if plan["peak_card_bytes"]:
         rows.append(("memory of the card", _size(plan["peak_card_bytes"]), "measured"))
+    rows += [_share(one) for one in plan["each_process"]]
     rows.append(("disk while it runs", _size(disk["most"]), "measured"))
     rows.append(("disk afterwards", _size(disk["end"]), f"of it the model {_size(disk['model'])}"))
     rows.append(("cache of token ids", _size(disk["cache"]), "known"))
     return rows
+
+
+def _share(one: Mapping[str, Any]) -> tuple[str, str, str]:
+    """Return what each of several processes holds, and the first one of them."""
+    how = "reckoned" + (f"; the first {_size(one['first'])}" if one["first"] > one["each"] else "")
+    if "card" in one:
+        how += f"; of a card {_size(one['card'])}"
+        if one["first_card"] > one["card"]:
+            how += f", of the first's {_size(one['first_card'])}"
+    return f"  each of {one['processes']} processes", _size(one["each"]), how
 
 
 def _time(seconds: float) -> str:

@@ -6,6 +6,7 @@ import sys
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # glibc's names for mallopt, malloc.h
 _LARGEST = 32 * 2**20  # bytes of a block that glibc takes from its own heap at most
 _KEPT = 2**30  # bytes at the top of the heap that are not given back
+_SMALL = 2**20  # bytes from which a block is taken from the system and given back by itself
 
 
 def keep() -> None:
@@ -20,6 +21,19 @@ def keep() -> None:
         system.malloc_trim(0)  # what was freed before is not wanted back
         system.mallopt(_MMAP_THRESHOLD, _LARGEST)
         system.mallopt(_TRIM_THRESHOLD, _KEPT)
+
+
+def spare() -> None:
+    """Tell the allocator to give large blocks back as they are freed; see `keep`.
+
+    Where all weights of a layer come and go again in blocks of many sizes, a heap that keeps them
+    holds up to twice as much as there ever is at once.
+    """
+    system = _glibc()
+    if system is not None:
+        system.mallopt(_MMAP_THRESHOLD, _SMALL)
+        system.mallopt(_TRIM_THRESHOLD, _SMALL)
+        system.malloc_trim(0)
 
 
 def give_back() -> None:

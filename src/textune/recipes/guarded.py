@@ -12,7 +12,7 @@ from torch import Tensor
 from textune.objectives.labelled import Labelled
 from textune.objectives.work import Work
 from textune.records import Batch, Message, Step
-from textune.training import starting_over
+from textune.training import scaling, starting_over
 from textune.training.instability import Watch
 from textune.training.learner import Learner
 
@@ -26,7 +26,7 @@ class Guard:
     may_retry: bool
     retry: dict[str, Any] | None = None  # the safer recipe, once one of them needed it
     _watch: Watch | None = None  # of the training in hand
-    _said: list[str] = field(default_factory=list)  # not told yet
+    _said: list[Message] = field(default_factory=list)  # not told yet
     _is_explained: bool = False  # that a training goes on all the same
 
     def watch(self, learner: Learner, works: Iterable[Work]) -> tuple[Loss, Iterator[Work]]:
@@ -46,7 +46,7 @@ class Guard:
             return why
         if not self._is_explained:
             either = " by the safer recipe either" if self.retry else ""
-            self._said.append(
+            self._warn(
                 f"fine-tuning without a fold does not learn{either}: {why}; it goes on as it is"
             )
         self._is_explained, self._watch = True, None
@@ -60,13 +60,22 @@ class Guard:
     def give_up(self, learner: Learner, why: str) -> None:
         """Choose the safer recipe for all trainings that follow."""
         self.retry = starting_over.safer(learner, f"in cross-validation, {why}")
-        self._said.append(
+        self._warn(
             f"fine-tuning without a fold does not learn: {why}. It begins anew, once, from the "
             f"same weights, {starting_over.words(learner, self.retry)}; so do the folds after it, "
             "and the training on all texts; --set train.retry=false goes on instead"
         )
 
+    def end(self, learner: Learner) -> None:
+        """Take note of the updates that a training has left out."""
+        if learner.progress.left_out:
+            words = scaling.words(learner.progress.left_out)
+            self._said.append(Message(f"fine-tuning without a fold: {words}"))
+
     def told(self) -> Iterator[Message]:
         """Say what was found since the last time."""
         said, self._said = self._said, []
-        yield from (Message(text, is_warning=True) for text in said)
+        yield from said
+
+    def _warn(self, text: str) -> None:
+        self._said.append(Message(text, is_warning=True))

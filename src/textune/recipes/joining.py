@@ -24,8 +24,12 @@ HEARD = timedelta(seconds=10)  # in which the others hear that the first process
 
 
 @contextmanager
-def joined(request: Asked) -> "Iterator[tuple[Asked, Ranks | None]]":
+def joined(request: Asked, *, parts: bool = True) -> "Iterator[tuple[Asked, Ranks | None]]":
     """Join the processes that torchrun or SLURM has started, where it has.
+
+    Args:
+        request: What is asked of all of them.
+        parts: Whether train.shard needs several.
 
     Yields:
         What is asked of this process, and the processes; None where this one is alone, or where a
@@ -37,7 +41,7 @@ def joined(request: Asked) -> "Iterator[tuple[Asked, Ranks | None]]":
     """
     place = Place.here()
     if place.world == 1:
-        if request.settings.train.shard:
+        if request.settings.train.shard and parts:
             raise SettingsError(
                 "train.shard=true parts a run between several processes, and this is one; give "
                 "--gpus all or --processes N to train, adapt or pretrain; folds, sweep and --try "

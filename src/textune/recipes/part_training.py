@@ -120,6 +120,7 @@ class Trainer:
             self.encoder.release()
             learner = self._learner(rows, settings, head)
             self._watched(learner, guard)
+        guard.end(learner)
         return learner
 
     def _watched(self, learner: Learner, guard: Guard) -> str | None:

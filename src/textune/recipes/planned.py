@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from textune.fast import memory
 from textune.parallel.place import refuse
-from textune.recipes import labelled_text, plain_text, recipe, reckoned, seeds, trial
+from textune.recipes import labelled_text, plain_text, recipe, reckoned, seeds, shares, trial
 from textune.recipes.recipe import Asked, Event, Gathered, Story
 from textune.recipes.reckoned import Seen, Training
 from textune.recipes.requests import TextRequest, TrainRequest
@@ -36,8 +36,8 @@ LATER = {  # parts of a run's folder that are written when the last update is do
 }
 BEST = "best.safetensors"
 SHARDED = (
-    "train.shard: the memory here is that of one process, which holds everything; of weights, "
-    "gradients and moments (16 bytes for each trained parameter) each of N processes holds an Nth"
+    "train.shard: one process computes here by itself, and holds everything; from that is reckoned "
+    "what each of several holds"
 )
 NOISE = (*trial.NOISE, "cross-validation: ", "why: ")  # not of so few updates
 
@@ -87,12 +87,8 @@ def _made(request: Asked, story: Story[Asked, Gathered], seen: Seen) -> Generato
         yield Message(SHARDED)
     began = reckoned.clock()
     with atomic.scratch() as place:
-        train = request.settings.train.model_copy(update={"shard": False})
-        settings = request.settings.model_copy(update={"train": train})
-        small: Asked = replace(
-            request, settings=settings, out=place / "run", resume=False, overwrite=False
-        )
-        run = yield from events.without(recipe.run(small, story), NOISE)
+        small: Asked = replace(request, out=place / "run", resume=False, overwrite=False)
+        run = yield from events.without(recipe.run(small, replace(story, parts=False)), NOISE)
         seen.wall = reckoned.clock() - began
         seen.sizes = {part.name: _bytes(part) for part in run.path.iterdir()}
         kept = run.path / "checkpoints"
@@ -147,6 +143,7 @@ def _told(
         "seconds": {"whole": round(sum(seconds.values()), 2), **seconds},
         "peak_memory_bytes": memory.peak(),
         "peak_card_bytes": _card(),
+        "each_process": _shares(request.settings.train, seen),
         "disk_bytes": {**_disk(request.settings.train, seen, main), "cache": cache},
         "known": [
             *(counted if request.seconds is None else ()),
@@ -155,11 +152,20 @@ def _told(
         "reckoned": [
             *(counted if request.seconds is not None else ()),
             *("seconds.training", "seconds.validation"),
+            *(("each_process",) if request.settings.train.shard else ()),
         ],
         "measured": ["seconds.scoring", "seconds.rest"],
         "may_end_earlier": request.settings.train.patience is not None,
         "left_out": [what for what, is_so in left_out.items() if is_so],
     }
+
+
+def _shares(train: TrainSettings, seen: Seen) -> list[dict[str, Any]]:
+    """Say what each of several processes holds, where weights shall be parted between them."""
+    if not train.shard or seen.held is None:
+        return []
+    held = replace(seen.held, is_alone=len(seen.trainings) > 1 or seen.repeats > 1)
+    return shares.needs(held, memory.peak(), _card())
 
 
 def _disk(train: TrainSettings, seen: Seen, main: Training) -> dict[str, int]:

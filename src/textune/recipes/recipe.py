@@ -99,6 +99,7 @@ class Story(Generic[Asked, Gathered]):
     build: Callable[[Asked, Gathered, Clock], Job]  # with torch
     follow: Follow[Asked] | None = None  # other trainings that belong to the run
     passing: Collection[str] = ()  # what lies in the run's folder until it begins
+    parts: bool = True  # whether train.shard parts weights; else one process reckons with it
 
 
 def run(request: Asked, story: Story[Asked, Gathered]) -> Generator[Event, None, Run]:
@@ -114,7 +115,7 @@ def run(request: Asked, story: Story[Asked, Gathered]) -> Generator[Event, None,
         TextuneError: Any mistake of the user's; the run folder keeps the last sound state.
     """
     names.require_device(request.settings.device)
-    with joining.joined(request) as (mine, ranks):
+    with joining.joined(request, parts=story.parts) as (mine, ranks):
         if ranks is not None and not ranks.is_first:
             return (yield from assisting.assist(mine, story, ranks))
         made = yield from _made(mine, story, ranks)
@@ -147,7 +148,6 @@ def _made(
                 told = job.learner.trackers
                 learning = _learn(job, folder, stop, goes_on=state == "on", place=place)
                 yield from meter.watching(learning, job.learner.encoder.device)
-                # judge it and keep it
                 numbers, decision = job.judge(folder)
                 yield from _write_model(job, folder, decision, numbers, place=place)
                 _write_capsule(job, folder, clock, meter)

@@ -4,6 +4,8 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from textune.recipes.shares import Held
+
 clock = time.perf_counter  # what is reckoned in seconds of
 
 
@@ -54,3 +56,4 @@ class Seen:
     state: int = 0  # bytes of a checkpoint
     beside: int = 0  # bytes of what lies beside checkpoints: the best weights, what folds found
     is_frozen: bool = False  # whether folds of a few updates chose the encoder as it is
+    held: Held | None = None  # as the first update began

@@ -7,9 +7,11 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from textune.decisions.rule import Decision
 from textune.encoder.model import Encoder
+from textune.fast import memory
 from textune.metrics.metrics import Report
 from textune.objectives.labelled import Labelled
 from textune.objectives.work import Work
@@ -17,9 +19,11 @@ from textune.parallel.place import FIRST, Place
 from textune.recipes import reckoned
 from textune.recipes.fine_tuning import FineTuning
 from textune.recipes.reckoned import Seen, Training
+from textune.recipes.shares import Held
 from textune.text import plan
 from textune.text.documents import Documents
 from textune.text.store import Store
+from textune.training import sharding
 
 FEWEST, COUNT = 4, 10  # updates of a training that are computed: the first one warms up, and of
 # the last one the end is not seen
@@ -62,6 +66,7 @@ class Few(Labelled):
         judged = judgements(steps, self.epochs, self.every) * self.is_judged
         training = Training(steps, self.epochs * int(tokens.sum()), judged)
         self.seen.trainings.append(training)
+        self.seen.held = self.seen.held or held(encoder)
         for number, which in chosen(training, tokens, self.per_epoch, after=after):
             work = self.one(encoder, updates[which], number, epoch, device or encoder.device)
             yield replace(work, micro_tokens=micro_tokens)
@@ -111,6 +116,23 @@ def bytes_of(store: Store | Documents) -> int:
     """Return the bytes of what is kept of texts."""
     arrays = (getattr(store, each.name) for each in fields(store))
     return sum(one.nbytes for one in arrays if isinstance(one, np.ndarray))
+
+
+def held(encoder: Encoder) -> Held:
+    """Say what this process holds of a run before its first update, and of an encoder."""
+    layers = [_weights(layer) for layer in sharding.layers_of(encoder)]
+    whole = _weights(encoder)
+    return Held(
+        before=memory.peak() or 0,
+        weights=whole,
+        trained=sum(item.nbytes for item in encoder.parameters() if item.requires_grad),
+        layer=max(layers, default=0),
+        rest=whole - sum(layers),
+    )
+
+
+def _weights(part: nn.Module) -> int:
+    return sum(item.nbytes for item in part.parameters())
 
 
 def counted(whole: int) -> int:

@@ -57,6 +57,7 @@ class Few(Masked):
         judged = sampled.judgements(steps, self.epochs, self.every) * self.is_judged
         training = Training(steps, self.epochs * int(tokens.sum()), judged)
         self.seen.trainings.append(training)
+        self.seen.held = self.seen.held or sampled.held(encoder)
         for number, which in sampled.chosen(training, tokens, self.per_epoch, after=after):
             at = device or encoder.device
             yield self._one(encoder, found, updates[which], number, epoch, at)

@@ -22,6 +22,7 @@ from textune.encoder import precision, recomputing
 from textune.encoder.model import Encoder
 from textune.encoder.precision import Call, Loss, Plain
 from textune.errors import SettingsError
+from textune.fast import memory
 from textune.objectives.objective import Objective
 from textune.objectives.work import Work
 from textune.parallel.ranks import Ranks
@@ -71,7 +72,7 @@ class Sharded(Plain):
         self._nothing: Loss = partial(_nothing, loss)
         self._call = Call(self.encoder)
         mesh = init_device_mesh(encoder.device.type, (world,))
-        for part in (*_layers(self.encoder), self._call):
+        for part in (*layers_of(self.encoder), self._call):
             _shard(part, mesh)
 
     def loss(self, loss: Loss, batch: Batch) -> Tensor:
@@ -148,6 +149,7 @@ def begin(learner: Learner) -> None:
     ranks, encoder, objective = learner.ranks, learner.encoder, learner.objective
     if not learner.settings.train.shard or not ranks.are_several:
         return
+    memory.spare()
     with ranks.watched():
         filler = objective.smallest(encoder.device)
         model = Sharded(encoder, ranks.place.world, filler, objective.loss)
@@ -167,6 +169,7 @@ def end(learner: Learner) -> None:
     shards, learner.shards = learner.shards, None
     if shards is None:
         return
+    memory.keep()
     for whole, part in () if shards.is_whole else shards.pairs:
         whole.data = torch.empty(part.shape, dtype=part.dtype, device=part.device)
     learner.optimizer.begin_anew()
@@ -255,6 +258,12 @@ def watching(learner: Learner) -> AbstractContextManager[None]:
     return nullcontext() if learner.shards is None else learner.ranks.watched(but=_is_own)
 
 
+def layers_of(encoder: Encoder) -> list[nn.Module]:
+    """Return the layers, each parted by itself; none where one is computed several times."""
+    found = recomputing.layers_of(encoder)
+    return found if len(found) == getattr(encoder.config, "num_hidden_layers", -1) else []
+
+
 def _is_own(error: BaseException) -> bool:
     """Tell whether an error is of what this process computes, not of what others send or do not."""
     return not isinstance(error, dist.DistError) and "gloo" not in str(error)
@@ -265,12 +274,6 @@ def _release(shards: Shards) -> None:
     for whole, _ in shards.pairs:
         whole.data = whole.new_empty(0)
     shards.is_whole = False
-
-
-def _layers(encoder: Encoder) -> list[nn.Module]:
-    """Return the layers, each parted by itself; none where one is computed several times."""
-    found = recomputing.layers_of(encoder)
-    return found if len(found) == getattr(encoder.config, "num_hidden_layers", -1) else []
 
 
 def _shard(part: nn.Module, mesh: Any) -> None:
