@@ -104,7 +104,7 @@ class Typed:
             words += [] if "--resume" in words else ["--overwrite"]
         if name in ("train", "sweep") and "none" not in words and "clean.txt" not in line:
             words += ["--set", "data.valid_share=0.2", "--max-tokens", "64"]
-        words += ["--trials", "2"] if name == "sweep" else []
+        words += ["--trials", "2", "--seeds", "1"] if name == "sweep" else []
         words += ["--size", "1x64", "--vocab", "120"] if name == "pretrain" else []
         words += ["--max-tokens", "32"] if name in ("adapt", "pretrain") else []
         self.patch.setattr(sys, "argv", [*words, *more])

@@ -137,7 +137,7 @@ def test_the_trainer_learns_each_task_by_heart(
         tmp_path,
         sets=sets,
         valid=sets["valid"],
-        epochs=60,
+        epochs=40,
         batch_size=4,
         lr=3e-3,
     )

@@ -57,7 +57,7 @@ def test_weights_are_those_of_textune_train_however_many_parts_are_accumulated(
     reviews, tiny_base, tmp_path
 ):
     _, wanted = trained(tmp_path / "run", reviews, tiny_base, settings="train.dropout=0")
-    for parts in (1, 2, 4, 20):
+    for parts in (1, 4, 20):
         data, model = made(reviews, tiny_base, settings="train.dropout=0")
         before = weights(model)
         fit = trainer(tmp_path, accumulate_grad_batches=parts)

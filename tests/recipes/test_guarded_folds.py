@@ -80,7 +80,7 @@ def test_a_run_that_was_killed_after_it_goes_on_by_the_safer_recipe(
 
 
 def test_without_it_the_fold_is_only_explained(reviews, tiny_base, tmp_path):
-    asked = train_request(reviews, tiny_base, tmp_path / "run", *WILD, "train.retry=false")
+    asked = train_request(reviews, tiny_base, tmp_path / "run", *SHORT, "train.retry=false")
     said = warnings_of(asked)
     (one,) = [text for text in said if "does not learn" in text and "fold" in text]
     assert one.endswith("it goes on as it is")
