@@ -110,7 +110,7 @@ words = st.lists(
 
 
 @given(words, st.floats(0.05, 0.95), st.integers(0, 9999))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_words_are_chosen_with_all_their_pieces_or_not_at_all(minilm, usual, found, rate, seed):
     """A text, or what comes after a special token, may begin in the middle of a word."""
     head, rest = minilm.backend.token_to_id("sea"), minilm.backend.token_to_id("##s")
