@@ -16,6 +16,7 @@ from textune import Predictor
 from textune.errors import DataError, RunError, SettingsError
 from textune.predicting import files
 from textune.predicting.predictor import CHUNK, Reading
+from textune.predicting.tools import table as tools
 from textune.records import ReadOptions, Row, Table
 
 ROWS = [
@@ -149,6 +150,27 @@ def test_an_existing_output_is_kept_unless_told_otherwise(predictor, source, tmp
     assert output.read_text(encoding="utf-8") == "mine"
     label(predictor, str(source), output, overwrite=True)
     assert len(read_back(output)[1]) == 4
+
+
+@pytest.mark.parametrize("form", [None, "doccano"])
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_link_stays_and_what_it_names_is_written(predictor, source, tmp_path, form, is_there):
+    (tmp_path / "elsewhere").mkdir()
+    file, link = tmp_path / "elsewhere" / "kept", tmp_path / "out.jsonl"
+    link.symlink_to(file)
+    if is_there:
+        file.write_text("before", encoding="utf-8")
+    if form is None:
+        label(predictor, str(source), link, overwrite=is_there)
+    else:
+        made = tools.of(form, predictor, "7")
+        list(tools.predict_as(predictor, str(source), link, Reading(), made, overwrite=is_there))
+    assert link.is_symlink()
+    assert len(file.read_text(encoding="utf-8").splitlines()) == 4
+    assert [one.name for one in file.parent.iterdir()] == ["kept"]
+    (tmp_path / "gone.csv").symlink_to(tmp_path / "nowhere" / "kept.csv")
+    with pytest.raises(RunError, match=r"gone\.csv: there is no folder .*nowhere"):
+        label(predictor, str(source), tmp_path / "gone.csv")
 
 
 @pytest.mark.parametrize("link", [None, os.link, os.symlink])

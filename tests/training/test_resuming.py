@@ -311,3 +311,19 @@ def test_runs_of_an_earlier_version_are_told_of(reviews_file, tiny_base, whole, 
         CheckpointError, match=r"made by an earlier version of textune.*--overwrite"
     ):
         fingerprints.refuse_changed(state, {}, run)
+
+
+def test_a_run_from_before_there_were_words_near_names_says_how_it_goes_on(tmp_path):
+    def made(words, **train):
+        settings = {"train": {"precision": "fp32", "lr": 1e-4, **train}}
+        defaults = {"train": {"name_words": 50}}
+        return fingerprints.make("texts", settings, {}, defaults=defaults, words=words)
+
+    before = {"fingerprints": made(None).values}
+    match = r"labels' names changed .*began before .*by --set train\.name_words=0, or start again"
+    with pytest.raises(CheckpointError, match=match):
+        fingerprints.refuse_changed(before, made("abc", name_words=50), tmp_path)
+    assert not fingerprints.refuse_changed(before, made(None, name_words=0), tmp_path)
+    later = {"fingerprints": made(None, name_words=0).values}
+    with pytest.raises(CheckpointError, match=r"name_words: 0 → 50\); repeat the command"):
+        fingerprints.refuse_changed(later, made("abc", name_words=50), tmp_path)

@@ -16,6 +16,7 @@ import textune as library
 from textune.encoder import manifest
 from textune.errors import BusyError, RunError
 from textune.storage import atomic, contents, folders
+from textune.verifying import verify as verifying
 
 __all__ = ["textune"]  # the fixture
 BEFORE = Path(__file__).parents[1] / "fixtures" / "runs_2026"
@@ -143,3 +144,18 @@ def test_what_killed_processes_left_is_no_damage_and_one_at_work_is_waited_for(s
     assert not half.exists()
     with pytest.raises(RunError, match="holds nothing that textune wrote"):
         library.verify(BEFORE / "data")
+
+
+def test_runs_are_looked_for_in_so_many_folders_and_no_more(stopped, monkeypatch):
+    place = stopped.parent / "many"
+    for number in range(3):
+        (place / f"folder {number}").mkdir(parents=True)
+    monkeypatch.setattr(verifying, "MOST", 4)
+    with pytest.raises(RunError, match="holds nothing that textune wrote"):
+        library.verify(place)
+    stopped.rename(place / "run")  # what lies in a run does not count
+    found = library.verify(place)
+    assert (found.kind, found.is_whole) == ("runs", True)
+    monkeypatch.setattr(verifying, "MOST", 3)
+    with pytest.raises(RunError, match="more than 3 folders.*; give the folder of a run, or"):
+        library.verify(place)

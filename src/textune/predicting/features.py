@@ -61,9 +61,9 @@ class Features:
         place = Path(file)
         arrays.require_place(place, overwrite=overwrite)
         if place.suffix == ".json":
-            atomic.write_text(place, json.dumps(self.told(), ensure_ascii=False) + "\n")
+            atomic.write_text(atomic.target(place), json.dumps(self.told(), ensure_ascii=False) + "\n")
             return
-        with atomic.replacing_file(place, overwrite=overwrite) as unfinished:
+        with atomic.replacing_file(atomic.target(place), overwrite=overwrite) as unfinished:
             if place.suffix == ".npz":
                 with unfinished.open("wb") as opened:
                     np.savez(opened, **self.arrays())  # type: ignore[arg-type]  # its stubs

@@ -224,12 +224,13 @@ def check_place(source: object, output: Path, *, overwrite: bool) -> None:
         raise SettingsError(f"--output {output}: is the input itself; name another file")
     if output.exists() and not overwrite:
         raise RunError(f"{output}: already exists; --overwrite replaces it")
-    if not output.parent.is_dir():
-        raise RunError(f"{output}: there is no folder {output.parent}")
-    if not os.access(output.parent, os.W_OK):
-        raise RunError(f"{output}: nothing may be written in the folder {output.parent}")
+    folder = atomic.target(output).parent
+    if not folder.is_dir():
+        raise RunError(f"{output}: there is no folder {folder}")
+    if not os.access(folder, os.W_OK):
+        raise RunError(f"{output}: nothing may be written in the folder {folder}")
     with suppress(OSError):
-        atomic.clear_unfinished(output.parent)
+        atomic.clear_unfinished(folder)
 
 
 def _is_same(source: object, output: Path) -> bool:
@@ -253,7 +254,7 @@ def _writing(
 ) -> Iterator[Writer]:
     """Give a function that appends rows; the file appears under its name only when all is well."""
     kind = _kind(output)
-    with told(output), atomic.writing(output, overwrite=overwrite) as content:
+    with told(output), atomic.writing(atomic.target(output), overwrite=overwrite) as content:
         if kind == ".parquet":
             yield from _parquet(content, columns, kinds or ())
         else:
@@ -281,7 +282,7 @@ def told(output: Path) -> Iterator[None]:
         ) from error
     except OSError as error:
         place = error.filename
-        if isinstance(place, str) and Path(place).parent != output.parent:
+        if isinstance(place, str) and Path(place).parent != atomic.target(output).parent:
             raise  # of what is read, not of what is written
         why = os.strerror(error.errno) if error.errno else str(error)
         raise RunError(f"{output}: cannot be written: {why}") from error

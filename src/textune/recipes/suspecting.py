@@ -18,6 +18,7 @@ from textune.recipes.doubted import Doubted
 from textune.records import Message, Row
 from textune.runs import openings
 from textune.settings.config import Settings
+from textune.storage import atomic
 from textune.tasks import registry
 from textune.tasks.interface import Column
 from textune.text import tokenizers
@@ -188,7 +189,8 @@ def _write_as(
         item = corpus.examples[place]
         others = {name: value for name, value in row.items() if name not in taken}
         items.append(Item(item.text, item.pair, others, said, item.origin))
-    with outputs.told(output.path), tool.writing(output.path, model, output.overwrite) as write:
+    written = atomic.target(output.path)
+    with outputs.told(output.path), tool.writing(written, model, output.overwrite) as write:
         write(items)
     return tuple(tool.settings(model))
 

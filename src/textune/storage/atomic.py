@@ -104,6 +104,11 @@ def writing(file: Path, *, overwrite: bool = True) -> Iterator[IO[bytes]]:
         yield opened
 
 
+def target(path: Path) -> Path:
+    """Return where an output of the user's is written: what a symbolic link names, for it stays."""
+    return Path(os.path.realpath(path)) if path.is_symlink() else path
+
+
 def filling(file: Path) -> IO[bytes]:
     """Open a file of a folder that `replacing_folder` gave: it is whole when the folder is."""
     return file.open("wb")

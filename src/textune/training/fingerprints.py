@@ -13,6 +13,7 @@ from textune.training import checkpoint
 DATA, SETTINGS, SURROUNDINGS = "the data", "settings", "surroundings"
 NUMBERS = "the number format (train.precision)"
 WORDS = "the words near the labels' names"  # whose rows of the embedding are trained, too
+NAME_WORDS = "train.name_words"  # how many are wanted; a run from before there were any has none
 EPOCHS = "train.epochs"
 AT_ONCE = "train.micro_tokens"  # the gradient is the same, but for rounding and masks of dropout
 CHOICES = "the recipe"  # and what it chose, as a note: the settings are what counts
@@ -99,6 +100,8 @@ def compare(before: Mapping[str, Any], asked: Fingerprint) -> Changes:
     now = asked.values
     names = [name for name in (DATA, WORDS) if before.get(name) != now.get(name)]
     later = {name: asked.defaults.get(name) for name in now[SETTINGS].keys() - before[SETTINGS]}
+    if NAME_WORDS in later:  # a run of before: whether words are found now counts
+        later[NAME_WORDS] = now[SETTINGS][NAME_WORDS]
     settings = _differences({**before[SETTINGS], **later}, now[SETTINGS])
     at_once, epochs = settings.pop(AT_ONCE, None), None
     if EPOCHS in settings:
@@ -139,7 +142,7 @@ def refuse_changed(
         listed = f" ({'; '.join(changes.settings)})" if changes.settings else ""
         raise CheckpointError(
             f"{folder}: cannot continue: {' and '.join(names)} changed after the checkpoint "
-            f"was written{listed}; repeat the command as it was, or start again with --overwrite"
+            f"was written{listed}; {_way_out(before, names)}, or start again with --overwrite"
         )
     if changes.surroundings and not accept:
         what = " and ".join(words.partition(": ")[0] for words in changes.surroundings)
@@ -156,6 +159,13 @@ def refuse_changed(
             f"schedule of {now} epochs from here"
         )
     return tuple(remarks)
+
+
+def _way_out(before: Mapping[str, Any], names: list[str]) -> str:
+    """Say how to go on with a run for which these are other than they were."""
+    if names == [WORDS] and NAME_WORDS not in before[SETTINGS]:
+        return f"it began before there were any; go on without them by --set {NAME_WORDS}=0"
+    return "repeat the command as it was"
 
 
 def _may_go_on(state: Mapping[str, Any], epochs: tuple[int, int]) -> bool:

@@ -12,6 +12,7 @@ from textune.verifying import checkpoints, models, records
 from textune.verifying.found import Fault, Seen, Verified
 
 ANEW = "copy the folder again, or train anew"
+MOST = 10_000  # folders beside runs that are looked through for runs
 
 
 def verify(place: Path) -> Verified:
@@ -19,13 +20,13 @@ def verify(place: Path) -> Verified:
 
     Raises:
         BusyError: Another process works in it.
-        RunError: There is no such folder, or none that textune wrote.
+        RunError: There is no such folder, or none that textune wrote, or too many to look through.
     """
     if not place.is_dir():
         why = "is a file" if place.is_file() else "no such folder"
         raise RunError(f"{place}: {why}; give the folder of a run, a model or an export")
     seen = Seen()
-    inner = sorted(_inside(place))
+    inner = sorted(_inside(place) if _is_run(place) else _below(place))
     if models.is_model(place):
         kind = "an export" if models.is_export(place) else "a model"
         found = list(models.faults(place, _again(kind), seen))
@@ -63,6 +64,28 @@ def _inside(place: Path) -> Iterator[Path]:
     for file in place.rglob("config.toml"):
         if file.parent != place and contents.is_marked(file.parent):
             yield file.parent
+
+
+def _below(place: Path) -> Iterator[Path]:
+    """Yield the runs below a folder that is none, each with those that lie in it.
+
+    Raises:
+        RunError: There are too many folders.
+    """
+    looked = 0
+    for root, names, files in os.walk(place):
+        folder = Path(root)
+        if folder != place and "config.toml" in files and contents.is_marked(folder):
+            yield folder
+            yield from _inside(folder)
+            names.clear()
+            continue
+        looked += 1
+        if looked > MOST:
+            raise RunError(
+                f"{place}: holds more than {MOST:,} folders, which are not all looked through for "
+                "runs; give the folder of a run, or one that holds little beside runs"
+            )
 
 
 def _of_run(folder: Path, seen: Seen) -> Iterator[Fault]:

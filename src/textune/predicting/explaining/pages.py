@@ -61,7 +61,7 @@ def write(output: Path, found: Iterable[Explanation], *, name: str, overwrite: b
     is_page = output.suffix.lower() == ".html"
     line = fragment if is_page else _json
     lines = chain(_before(name), counted(), ["</main></html>\n"]) if is_page else counted()
-    with atomic.writing(output, overwrite=overwrite) as file:
+    with atomic.writing(atomic.target(output), overwrite=overwrite) as file:
         for text in lines:
             file.write(text.encode())
     return count

@@ -11,7 +11,7 @@ from textune.predicting.predictor import CHUNK, Predictor, Reading
 from textune.predicting.tools import brat, conll, doccano, label_studio
 from textune.predicting.tools.interface import Item, Model, Tool
 from textune.records import Contract, Row, Table
-from textune.storage import faulty_rows
+from textune.storage import atomic, faulty_rows
 from textune.tasks import examples
 
 TOOLS = {room.TOOL.name: room.TOOL for room in (label_studio, doccano, conll, brat)}
@@ -81,7 +81,7 @@ def predict_as(
     to_example = examples.reader(table, agreed, labelled=False)
     problems = Problems(table.name, table.faults)
     done = 0
-    with outputs.told(output), tool.writing(output, model, overwrite) as write:
+    with outputs.told(output), tool.writing(atomic.target(output), model, overwrite) as write:
         rest = iter(table.rows())
         while rows := list(islice(rest, CHUNK)):
             found = examples.paired(rows, to_example, problems)
