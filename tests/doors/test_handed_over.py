@@ -46,6 +46,14 @@ def none(tmp_path):
         (lambda: textune.features("a", 5), "features are of texts"),
         (lambda: textune.explain("runs/a", None), "name either texts or --input"),
         (lambda: textune.export("runs/a", to=5), "--to 5: no form to export to"),
+        (
+            lambda: textune.train("a\0.csv"),
+            "'a\\x00.csv': holds a NUL character, which no path has",
+        ),
+        (lambda: textune.train("a.csv", out="b\0"), "--out 'b\\x00': holds a NUL character"),
+        (lambda: textune.train("a.csv", config="b\0"), "--config 'b\\x00': holds a NUL character"),
+        (lambda: textune.adapt("a\0.txt"), "texts 'a\\x00.txt': holds a NUL character"),
+        (lambda: textune.compare("a\0", "b"), f"'a\\x00' {NO_PATH}"),
     ],
 )
 def test_what_is_no_path_list_or_number_is_named(call, said, tmp_path, monkeypatch):

@@ -337,10 +337,10 @@ def test_lines_of_addresses_are_no_tagged_words(tmp_path):
     assert checked(saved(tmp_path, "notes.txt", lines)).contract.task == "plain"
 
 
-def test_yaml_of_conversations_is_refused_for_what_it_is(tmp_path):
+def test_yaml_of_conversations_has_no_labels(tmp_path):
     lines = ["categories:", "- food", "conversations:", "- - What do you eat?", "  - Bread."]
-    with pytest.raises(DataError, match="this is YAML, of which only Rasa's"):
-        checked(saved(tmp_path, "food.yml", lines))
+    found = checked(saved(tmp_path, "food.yml", lines))
+    assert found.contract.task == "plain"
 
 
 def test_texts_with_commas_in_a_file_of_unknown_ending_are_lines(tmp_path):

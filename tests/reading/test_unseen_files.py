@@ -184,6 +184,51 @@ def test_a_first_text_in_a_script_without_spaces_is_no_header(tmp_path):
     assert checked(tmp_path / "texts.csv").rows == 9
 
 
+@pytest.mark.parametrize("share", [1, 3])
+def test_types_of_entities_are_known_by_their_names_however_many_words_are_outside(tmp_path, share):
+    words = ["the\tperson"] * share + ["old\tperson", "left\tO", "Oslo\tplace", "now\ttime", ""]
+    (tmp_path / "news.tsv").write_text("\n".join(words * 12))
+    found = checked(tmp_path / "news.tsv")
+    assert read_as(found) == ("tags", "1", "2", 12)
+    assert found.labels == {"person": 12, "place": 12, "time": 12}
+
+
+def test_rows_of_yaml_are_those_of_json_and_their_words_stay_as_they_are(tmp_path, prose):
+    rows = [f"- text: {prose()} {n}\n  label: {('no', 'yes')[n % 2]}\n" for n in range(40)]
+    file = tmp_path / "rows.yaml"
+    file.write_text(f"# of harbours\n---\n{''.join(rows)}")
+    assert read_as(checked(file)) == ("single", "text", "label", 40)
+    assert checked(file).labels == {"no": 20, "yes": 20}
+    file.write_text("".join(f"- text: Ada {prose()}\n  label: [[0, 3, PER]]\n" for _ in range(40)))
+    assert read_as(checked(file)) == ("tags", "text", "label", 40)
+    lists = [
+        f"{name}:\n" + "".join(f"  - {prose()}\n" for _ in range(n))
+        for name, n in [("a", 20), ("b", 21)]
+    ]
+    file.write_text("".join(lists))
+    assert checked(file).labels == {"a": 20, "b": 21}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("- text: a\n  label: b\n  text: c\n", r"a\.yml:1: the key 'text' stands twice"),
+        (
+            "- text: &x a b\n- text: *x\n",
+            r"a\.yml:2: refers to what stands elsewhere .*write it out",
+        ),
+        ("- text: it says: no\n", r"a\.yml:1: this is no YAML .*needs quotes"),
+        (f"- {'[' * 9_000}{']' * 9_000}", r"a\.yml:1: lists lie within lists too often"),
+        ("- \n- \n", r"a\.yml:1: no JSON object but null"),
+        ("version: 3\nparts:\n  web: {}\n", r"this is YAML, of which lists of rows"),
+    ],
+)
+def test_yaml_that_is_no_rows_is_named_with_its_line(tmp_path, text, said):
+    (tmp_path / "a.yml").write_text(text)
+    with pytest.raises(DataError, match=said):
+        checked(tmp_path / "a.yml")
+
+
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [

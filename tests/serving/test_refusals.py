@@ -237,8 +237,11 @@ def test_options_that_cannot_be_are_refused(words, message, monkeypatch):
     assert message in str(done.exception)
 
 
-def test_a_short_token_or_a_taken_port_is_refused(asker, monkeypatch):
+def test_a_short_token_or_a_taken_port_is_refused(asker, tmp_path, monkeypatch):
     words = ["serve", str(RUNS / "single"), "--port", str(asker.port)]
+    os.mkfifo(tmp_path / "pipe")
+    done = CliRunner().invoke(cli.app, [*words, "--token-file", str(tmp_path / "pipe")])
+    assert "pipe: holds no token; expected 8 or more" in str(done.exception)
     monkeypatch.setenv("TEXTUNE_TOKEN", "short")
     done = CliRunner().invoke(cli.app, words)
     assert "TEXTUNE_TOKEN: holds no token; expected 8 or more" in str(done.exception)

@@ -157,5 +157,5 @@ def test_runs_are_looked_for_in_so_many_folders_and_no_more(stopped, monkeypatch
     found = library.verify(place)
     assert (found.kind, found.is_whole) == ("runs", True)
     monkeypatch.setattr(verifying, "MOST", 3)
-    with pytest.raises(RunError, match="more than 3 folders.*; give the folder of a run, or"):
+    with pytest.raises(RunError, match=r"more than 3 folders.*; give the folder of a run, or"):
         library.verify(place)

@@ -135,6 +135,8 @@ def named_folder(source: object, suffix: str = "", *, resume: bool = False) -> P
     Where a run goes on, it is the last one of this name.
     """
     name = f"{file_name(source)}{suffix}"
+    if "\0" in name:
+        raise SettingsError(f"{source!r:.40}: holds a NUL character, which no path has")
     numbered = (Path("runs") / f"{name}-{number}" for number in count(2))
     last = first = Path("runs") / name
     for place in chain([first], numbered):

@@ -61,7 +61,9 @@ class Features:
         place = Path(file)
         arrays.require_place(place, overwrite=overwrite)
         if place.suffix == ".json":
-            atomic.write_text(atomic.target(place), json.dumps(self.told(), ensure_ascii=False) + "\n")
+            atomic.write_text(
+                atomic.target(place), json.dumps(self.told(), ensure_ascii=False) + "\n"
+            )
             return
         with atomic.replacing_file(atomic.target(place), overwrite=overwrite) as unfinished:
             if place.suffix == ".npz":

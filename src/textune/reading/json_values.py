@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple, NoReturn
 
 from textune.errors import DataError, excerpt
-from textune.reading import near_json
+from textune.reading import near_json, yaml_values
 from textune.reading.lines import PIECE, blocks, line_ends, lines, record_limit
 
 Layout = Literal["lines", "array", "sequence", "one"]
@@ -39,11 +39,13 @@ class Value(NamedTuple):
 
 
 def values(path: Path) -> Iterator[Value]:
-    """Stream the values of a file of any layout, of any kind.
+    """Stream the values of a file of any layout, of any kind; YAML is taken for what it says.
 
     Raises:
         DataError: It is nearly JSON, as Python or JavaScript write it, or damaged at the beginning.
     """
+    if yaml_values.is_named(path):
+        return (Value(one.line, one.value, "", "") for one in yaml_values.members(path))
     found = layout(path)
     if found == "lines":
         return values_of_lines(path)

@@ -2,12 +2,16 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import islice
 
 MOST = 0.6  # share of the lines with as many columns as most, and of tags that are of a scheme
 OFTEN = 5  # times that types in capitals occur, in the mean
 TYPE = re.compile(r"[A-Z][A-Z_-]+")
+# fmt: off
+ENTITIES = frozenset(["gpe", "loc", "location", "misc", "miscellaneous", "org", "organisation",
+                      "organization", "per", "person", "place"])
+# fmt: on
 WORDS = frozenset(["form", "forms", "text", "token", "tokens", "word", "words"])
 
 
@@ -23,8 +27,19 @@ def are_names(names: Sequence[str], words: Sequence[list[str]]) -> bool:
 
 
 def are_types(tags: Sequence[str]) -> bool:
-    """Tell few types in capitals and, for most words, the 0 or O of those that have none."""
+    """Tell few types in capitals and, for most words, the 0 or O of those that have none.
+
+    Of types that are known by their names neither is asked.
+    """
     kinds = Counter(tag.strip() for tag in tags)
     outside = kinds.pop("0", 0) + kinds.pop("O", 0)
-    often = all(map(TYPE.fullmatch, kinds)) and len(tags) - outside >= OFTEN * len(kinds)
+    often = len(tags) - outside >= OFTEN * len(kinds)
+    if name_entities(kinds):
+        return often and outside > 0
+    often = often and all(map(TYPE.fullmatch, kinds))
     return bool(kinds) and often and outside >= MOST * len(tags)
+
+
+def name_entities(kinds: Iterable[str]) -> bool:
+    """Tell types of entities by their names: two or more that most such files have."""
+    return len(ENTITIES.intersection(kind.lower() for kind in kinds)) > 1

@@ -23,6 +23,7 @@ from textune.reading import (
     several,
     spreadsheets,
     squad,
+    yaml_values,
 )
 from textune.reading.dialect import ABOVE, NAMES, recognise
 from textune.reading.forms import (
@@ -256,6 +257,8 @@ def kind_of(path: Path) -> tuple[str, tuple[str, ...]]:
             f"{path.name}: this is no {what.get(kind, 'spreadsheet')}; "
             f"write it again, or name it for what it is. textune reads {foreign.FORMATS}"
         )
+    if yaml_values.is_named(path):
+        return "jsonl", (*why, "YAML: its lists and mappings are read as those of JSON")
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if kind in ("csv", "tsv", "text") and _OBJECT.match(text):
         return "jsonl", (*why, "its content is JSON, whatever its ending says")

@@ -261,7 +261,7 @@ def folder_of(run: object) -> Path:
     """
     if isinstance(run, Run):
         return run.path
-    if not isinstance(run, str | os.PathLike):
+    if not isinstance(run, str | os.PathLike) or "\0" in str(run):
         raise RunError(f"{run!r:.40} is no path; give the folder that `textune train` wrote")
     return Path(run)
 

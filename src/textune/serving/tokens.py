@@ -11,6 +11,7 @@ from textune.serving.refusals import UNKNOWN_TOKEN, RefusedError
 VARIABLE = "TEXTUNE_TOKEN"
 TOKEN = re.compile(r"[\x21-\x7e]+")  # what a header can hold
 FEWEST = 8  # characters
+MOST = 65_536  # bytes that are read of a file
 
 
 def read(file: Path | None) -> str | None:
@@ -26,7 +27,7 @@ def read(file: Path | None) -> str | None:
     else:
         place = f"--token-file {file}"
         try:
-            found = file.read_text(encoding="utf-8")
+            found = _head(file).decode("utf-8")
         except (OSError, ValueError) as error:
             why = getattr(error, "strerror", None) or "is not UTF-8"
             raise SettingsError(f"{place}: cannot be read: {why}") from None
@@ -37,6 +38,17 @@ def read(file: Path | None) -> str | None:
             "ASCII, without white space, as `openssl rand -hex 32` makes them"
         )
     return found
+
+
+def _head(file: Path) -> bytes:
+    """Read what a file begins with; a pipe that nobody writes into is empty, and is not waited for.
+
+    A pipe of the shell's, as <(pass show token), has its writer.
+    """
+    handle = os.open(file, os.O_RDONLY | os.O_NONBLOCK)
+    with open(handle, "rb") as opened:  # noqa: PTH123  # by its number
+        os.set_blocking(handle, True)
+        return opened.read(MOST)
 
 
 def require(header: str | None, token: str | None) -> None:

@@ -35,6 +35,8 @@ def to_path(given: object, name: str) -> Path:
     """
     if not isinstance(given, str | os.PathLike):
         raise SettingsError(f"{name} {given!r:.40}: is no path; give a string or a Path")
+    if "\0" in str(given):
+        raise SettingsError(f"{name} {given!r:.40}: holds a NUL character, which no path has")
     return Path(given)
 
 

@@ -70,8 +70,9 @@ def classes(
     """
     if strengths is None and _are_few_alike(targets, weights, outputs):
         strengths = (USUAL,)
-    if names is not None:
-        targets = np.concatenate([targets, NamedItems.of(names, NAME_WEIGHT).labels])
+    named_items = None if names is None else NamedItems.of(names, NAME_WEIGHT)
+    if named_items is not None:
+        targets = np.concatenate([targets, named_items.labels])
     is_known = (targets >= 0) & (targets < outputs)
 
     def problem(scaled: Floats, rows: Rows, own: Floats) -> Problem:
@@ -104,8 +105,8 @@ def classes(
             together=together,
         )
 
-    fit = partial(_head, problem, features, is_known, outputs, names=names, strengths=strengths)
-    return fit(seed=seed, weights=weights, folds=folds)
+    fit = partial(_head, problem, features, is_known, outputs, named_items=named_items)
+    return fit(seed=seed, weights=weights, folds=folds, strengths=strengths)
 
 
 def _are_few_alike(targets: NDArray[np.int64], weights: Floats | None, outputs: int) -> bool:
@@ -146,9 +147,10 @@ def several(
         strengths: As for `classes`.
     """
     outputs, items = targets.shape[1], len(targets)
-    if names is not None:
+    named_items = None if names is None else NamedItems.of(names, NAME_WEIGHT)
+    if named_items is not None:
         own = np.where(np.eye(outputs), 1.0, np.nan).astype(targets.dtype)
-        targets = np.concatenate([targets, own[NamedItems.of(names, NAME_WEIGHT).labels]])
+        targets = np.concatenate([targets, own[named_items.labels]])
     boost = np.ones(outputs) if positives is None else positives
     most = min(MOST_CHOOSING, max(MOST_CHOOSING_CELLS // outputs, 500))
 
@@ -173,8 +175,8 @@ def several(
         return Problem(scaled, outputs, solve, losses, own, rarest(mine), lonely, most)
 
     is_known = np.ones(len(targets), dtype=bool)
-    fit = partial(_head, problem, features, is_known, outputs, names=names, strengths=strengths)
-    return fit(seed=seed, weights=weights, folds=folds)
+    fit = partial(_head, problem, features, is_known, outputs, named_items=named_items)
+    return fit(seed=seed, weights=weights, folds=folds, strengths=strengths)
 
 
 def numbers(
@@ -221,14 +223,13 @@ def _head(
     seed: int,
     weights: Floats | None,
     folds: Rows | None,
-    names: NDArray[np.float32] | None = None,
+    named_items: NamedItems | None = None,
     strengths: Sequence[float] | None = None,
 ) -> LinearHead:
     """Choose the strength, fit by it, and give the layer the units of the features."""
     items = len(features)  # names come after them
     given = np.ones(items) if weights is None else weights
-    if names is not None:
-        named_items = NamedItems.of(names, NAME_WEIGHT)
+    if named_items is not None:
         features = np.concatenate([features, named_items.features])
         given = np.concatenate([given, named_items.weights * given.mean()])
     rows = np.flatnonzero(is_known & np.isfinite(features).all(axis=1) & (given > 0))
@@ -255,7 +256,7 @@ def _head(
         scale=choice.scale,
         scores=choice.scores,
         held_out_logits=logits,
-        reads_names=names is not None,
+        reads_names=named_items is not None,
     )
 
 

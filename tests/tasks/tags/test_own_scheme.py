@@ -56,8 +56,8 @@ def test_types_that_a_model_tells_apart_by_case_stay(tmp_path):
 
 
 def test_tags_that_no_model_knows_stay_faults(tmp_path):
-    rows = [{"words": WORDS, "tags": [tag[2:] or "O" for tag in GOLD]}] * 3
+    rows = [{"words": WORDS, "tags": ["NP" if tag[1:] else "O" for tag in GOLD]}] * 3
     own, _ = read(tmp_path, [{"words": WORDS, "tags": list(GOLD)}], labels=())
     assert own.names == ()
-    with pytest.raises(DataError, match="the tag 'PER' is not known in IOB2"):
+    with pytest.raises(DataError, match="the tag 'NP' is not known in IOB2"):
         read(tmp_path, rows, labels=("O", "B-X", "I-X"))

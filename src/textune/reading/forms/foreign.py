@@ -4,10 +4,11 @@ import re
 from pathlib import Path
 
 from textune.errors import DataError
+from textune.reading import yaml_values
 
 FORMATS = (
-    "CSV, TSV, text, JSON (.jsonl, .ndjson, .json), CoNLL, WebAnno TSV, brat, PubTator, Rasa's "
-    "YAML and Markdown, SemEval's and BioC's XML, spaCy's DocBin, Excel, ODS, Arrow and Parquet, "
+    "CSV, TSV, text, JSON (.jsonl, .ndjson, .json), YAML, CoNLL, WebAnno TSV, brat, PubTator, "
+    "Rasa's Markdown, SemEval's and BioC's XML, spaCy's DocBin, Excel, ODS, Arrow and Parquet, "
     "each also as .gz, .bz2, .xz and .zst"
 )
 
@@ -76,10 +77,11 @@ def refuse(path: Path, head: bytes) -> None:
         is_xml = sign is XML and path.suffix.lower() in ENDINGS and text.startswith(b"<")
         if is_xml or re.match(sign, head) or re.match(sign, text):
             raise DataError(f"{path.name}: this is {what}; {way_out}. textune reads {FORMATS}")
-    if path.suffix.lower() in (".yml", ".yaml"):
+    if yaml_values.is_named(path) and not yaml_values.begins(head):
         raise DataError(
-            f"{path.name}: this is YAML, of which only Rasa's training data are read (nlu:); "
-            f"write {_AS_ROWS}. textune reads {FORMATS}"
+            f"{path.name}: this is YAML, of which lists of rows ('- text: …', 'label: …' beneath "
+            f"it), lists under names and Rasa's training data (nlu:) are read; write {_AS_ROWS}. "
+            f"textune reads {FORMATS}"
         )
     if path.suffix.lower() == ".toml":
         raise DataError(f"{path.name}: this is TOML; write {_AS_ROWS}. textune reads {FORMATS}")

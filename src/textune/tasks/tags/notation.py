@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from textune.reading import marks
 from textune.records import OUTSIDE
 
 LETTERS = "BIESLUMW"
@@ -149,7 +150,7 @@ def _outside(counts: Mapping[str, int], rest: Mapping[str, int], marked: int) ->
 
 
 def _alone(counts: Mapping[str, int]) -> Notation | None:
-    """Recognise types without letters, among words of which most are outside."""
+    """Recognise types without letters: by their names, or as most words are outside."""
     total = sum(counts.values())
     empty = {tag: n for tag, n in counts.items() if tag in OUTSIDES or tag.lower() in EMPTY}
     if not empty:
@@ -160,7 +161,9 @@ def _alone(counts: Mapping[str, int]) -> Notation | None:
     is_most = counts[outside] >= HALF * total and bool(kinds)
     is_most = is_most and counts[outside] >= TIMES * max(kinds.values(), default=0)
     is_named = all(len(kind) > 1 and not kind[0].isdigit() and kind[0].isalpha() for kind in kinds)
-    if not is_most or not is_named or len(kinds) > MOST_TYPES:
+    is_often = sum(kinds.values()) >= marks.OFTEN * len(kinds)
+    is_known = outside == OUTSIDE and is_often and marks.name_entities(kinds)
+    if not (is_most or is_known) or not is_named or len(kinds) > MOST_TYPES:
         return None
     return Notation("", "none", () if outside in OUTSIDES else (outside,))
 
