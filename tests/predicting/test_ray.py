@@ -7,6 +7,7 @@ import csv
 import os
 import shutil
 import signal
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,6 +30,17 @@ from textune.predicting.workers import Opening
 from textune.ray import Labeller, actors
 
 TEXTS = ["good film", "a bad and dull book", "cold", "very warm meal", "an awful day"] * 40
+
+
+@pytest.fixture(scope="module", autouse=True)
+def sessions():
+    """Keep Ray's sessions in a folder that goes with the tests; its sockets need a short name."""
+    with (
+        tempfile.TemporaryDirectory(prefix="r", ignore_cleanup_errors=True) as folder,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setenv("RAY_TMPDIR", folder)
+        yield Path(folder)
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +74,7 @@ def test_a_batch_without_its_text_is_refused(run):
     assert Labeller(run, text="body")({"body": [None]})["decision"]
 
 
-def test_an_actor_that_is_killed_loses_no_row(run, source, tmp_path):
+def test_an_actor_that_is_killed_loses_no_row(run, source, sessions, tmp_path):
     pytest.importorskip("ray")
     whole, output = tmp_path / "whole.parquet", tmp_path / "out.parquet"
     predictor = Predictor.load(run, precision="fp32")
@@ -73,6 +85,7 @@ def test_an_actor_that_is_killed_loses_no_row(run, source, tmp_path):
     assert next(going) == 5
     killed = [each for each in psutil.Process().children(recursive=True) if is_actor(each)]
     assert killed
+    assert list(sessions.glob("ray/session_*"))
     for each in killed:
         os.kill(each.pid, signal.SIGKILL)
     assert list(going)[-1] == len(TEXTS)

@@ -220,7 +220,8 @@ def test_rows_of_yaml_are_those_of_json_and_their_words_stay_as_they_are(tmp_pat
         ("- text: it says: no\n", r"a\.yml:1: this is no YAML .*needs quotes"),
         (f"- {'[' * 9_000}{']' * 9_000}", r"a\.yml:1: lists lie within lists too often"),
         ("- \n- \n", r"a\.yml:1: no JSON object but null"),
-        ("version: 3\nparts:\n  web: {}\n", r"this is YAML, of which lists of rows"),
+        ("version: 3\nparts:\n  web: {}\n", r"no rows with a text were found .*'version', 'parts'"),
+        ("a text alone\n", r"this is YAML without rows"),
     ],
 )
 def test_yaml_that_is_no_rows_is_named_with_its_line(tmp_path, text, said):

@@ -26,6 +26,7 @@ def test_the_names_of_labels_are_examples_and_their_tokens_are_known(tmp_path, m
     said = " ".join(done.output.split())
     assert "words near the labels' names, at most 20 each: cookery (" in said
     assert "sport (sport, sports, " in said
+    assert "of 6 texts and of the labels' names and of words near them: " in said
     assert json.loads((run / "probe.json").read_text(encoding="utf-8"))["reads_names"] is True
     found = textune.Predictor.load(run)(["an Olympic gold medal", "a recipe for pancakes"])
     assert [one.labels for one in found] == [("sport",), ("cookery",)]

@@ -9,18 +9,18 @@ that are not written ("8.1") are skipped.
 
 import json
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from io import StringIO
 from itertools import groupby
 from pathlib import Path
 
 from textune.errors import DataError, Problems, excerpt
-from textune.reading import brackets, marks, universal
+from textune.reading import brackets, marks, universal, word_columns
 from textune.reading.lines import RECORD_LIMIT, lines, pieces
 from textune.reading.told import problems_of
+from textune.reading.word_columns import TAG, TAGS, UNIVERSAL, Layout, cells_of
 from textune.records import Row, Table
 
 LONGEST = 100_000  # words in a sentence
@@ -31,52 +31,16 @@ SAMPLE = 1 << 19  # characters
 
 _TORN = 0.9  # share of lines with all columns, above which the others are faults
 _SURE = 0.98  # share of first or last columns that hold spaces, from which they are sentences
-_MOST_TAGS = 0.2  # different tags / words, above which they are no tags
-_UNIVERSAL = 10  # columns of CoNLL-U
+_MOSTTAGS = 0.2  # different tags / words, above which they are no tags
 _DIFFER = "most of its lines differ in their number of columns; give every word all of them"
 _SPACED = "its lines hold whole sentences; write a line a word, or save it as .tsv for a label each"
 _LONG = 200  # words a sentence on average, above which blank lines part something else
-_TAG = re.compile(r"[Oo-]|[BIESLUMW]([-_:./|+~=]\S+)?|[bieslumw][-_]\S+|\S+[-_:./|+~=][BIESLUMW]")
 SENTENCE = re.compile(
     r"sent(ence)?s?[ _#-]*(#|id|idx|no|nr|num|number|index)?", re.IGNORECASE
 )  # the name of a column that numbers sentences
-_SPACES = re.compile(r"[ \t]+")
 _COMMENT = re.compile(r"#\s*[\w.:-]+\s*=(\s|$)|#(begin|end) document\b")
-_COUNTED = re.compile(r"\d+([-.]\d+)?")
 _BRACKETS = "write (TYPE* on the first word of an entity and *) on its last"
 _UNWRITTEN = re.compile(r"\d+[-.]\d+")  # the number of a joined word, or of one that is not there
-# fmt: off
-_TAGS = frozenset(["bio", "chunk", "entity", "iob", "label", "labels", "ner", "ner_tag", "ner_tags",
-                   "pos", "pos_tag", "tag", "tags", "upos", "xpos"])
-# fmt: on
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """How a line is cut into columns."""
-
-    is_tabbed: bool  # or parted by spaces
-    width: int
-    filled: frozenset[int]  # columns in which hardly any cell is blank
-    header: tuple[str, ...] | None = None  # names that stand in the first line
-    is_universal: bool = False  # CoNLL-U: the first of ten columns counts the words
-    feature: str = ""  # of the last column of CoNLL-U that holds tags of entities, as NER=B-PER
-    is_counted: bool = False  # the first column counts the words, so that "#" is none
-    lacks_outside: bool = False  # a word without a tag has a column less
-    bracketed: frozenset[int] = frozenset()  # columns of tags as "(PERSON*"
-    is_ontonotes: bool = False  # CoNLL-2012: what stands behind the entities is left out
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Of the columns: those of the header, or their numbers."""
-        names = self.header or (brackets.ONTONOTES if self.is_ontonotes else ())
-        names = names or tuple(map(str, range(1, self.width + 1)))
-        return (*names, self.feature) if self.feature else names
-
-    @property
-    def sign(self) -> str:
-        """What parts the columns, in words."""
-        return "tabs" if self.is_tabbed else "spaces"
 
 
 def read(
@@ -91,7 +55,7 @@ def read(
         DataError: The file cannot be read. Faulty lines are raised by `Table.rows`.
     """
     sentences = _sample(path)
-    layout, share = _layout(sentences)
+    layout, share = word_columns.find(sentences)
     if layout is None or share < marks.MOST:
         _refuse_named(path, ending, sentences, _DIFFER)
         return None
@@ -107,7 +71,7 @@ def read(
         return None
     layout = _filled(layout, found, header)
     if layout.is_universal:
-        layout = replace(layout, feature=universal.feature(found, _UNIVERSAL - 1))
+        layout = replace(layout, feature=universal.feature(found, UNIVERSAL - 1))
     if layout.header and len(sentences) == 1 and any(map(SENTENCE.fullmatch, layout.header)):
         return None  # the sentence of each word stands in a column, as in any table
     is_headed = layout.header is not None
@@ -152,70 +116,6 @@ def _sample(path: Path) -> list[list[str]]:
     return [sentence for sentence in sentences if sentence]
 
 
-def _layout(sentences: Sequence[Sequence[str]]) -> tuple[Layout | None, float]:
-    """Find the delimiter by which most lines have the same number of columns, and their share."""
-    kept = ([line for line in sentence if not line.startswith("#")] for sentence in sentences)
-    words = [sentence for sentence in kept if sentence]
-    sample = [line for sentence in words for line in sentence]
-    best: Layout | None = None
-    most = 0
-    parted = {way: [_cells(line, way) for line in sample] for way in (True, False)}
-    for is_tabbed in (True, False):
-        widths = Counter(map(len, parted[is_tabbed]))
-        width, count = max(widths.items(), key=lambda item: (item[1], item[0]), default=(0, 0))
-        is_listed = not is_tabbed and (_has_commas(sample) or _is_headed_table(sample))
-        if count > most and not (is_tabbed and width == 1) and not is_listed:
-            best, most = Layout(is_tabbed, width, frozenset()), count
-    for is_tabbed in (True, False):
-        if brackets.are_ontonotes(parted[is_tabbed]):
-            width = len(brackets.ONTONOTES)
-            entities = frozenset([width - 1])
-            layout = Layout(is_tabbed, width, frozenset(), bracketed=entities, is_ontonotes=True)
-            return layout, 1.0
-    if (lacking := _lacking(sample, parted[False])) is not None:
-        return lacking, 1.0
-    if best is not None and best.width == _UNIVERSAL:
-        firsts = {_cells(sentence[0], best.is_tabbed)[0] for sentence in words}
-        best = replace(best, is_universal=firsts <= {"1", "1-2", "0.1"})
-    if best is not None and best.width > 2:
-        numbers = [cells[0] for cells in parted[best.is_tabbed]]
-        best = replace(best, is_counted=all(map(_COUNTED.fullmatch, numbers)))
-    return best, most / max(1, len(sample))
-
-
-def _lacking(sample: Sequence[str], lines_of_cells: Sequence[list[str]]) -> Layout | None:
-    """Recognise lines parted by spaces whose last column is left out where nothing is marked.
-
-    Those that have it all mark entities in it, by tags or by a few types in capitals.
-    """
-    if any("\t" in line for line in sample):
-        return None
-    widths = Counter(map(len, lines_of_cells))
-    width = max(widths, default=0)
-    if width < 2 or set(widths) != {width, width - 1}:
-        return None
-    tags = [cells[-1] for cells in lines_of_cells if len(cells) == width]
-    is_marked = all(len(tag) > 2 and _TAG.fullmatch(tag) for tag in tags)
-    is_few = len(tags) >= marks.OFTEN * len(set(tags)) and 2 * len(tags) <= len(sample)
-    is_marked = is_marked or (is_few and all(map(marks.TYPE.fullmatch, tags)))
-    layout = Layout(is_tabbed=False, width=width, filled=frozenset(), lacks_outside=True)
-    return layout if is_marked else None
-
-
-def _has_commas(sample: Sequence[str]) -> bool:
-    """Tell lines of a table, each with as many commas, from words of which few are commas."""
-    counts = {line.count(",") for line in sample[:1_000]}
-    return len(sample) > 1 and len(counts) == 1 and counts != {0}
-
-
-def _is_headed_table(sample: Sequence[str]) -> bool:
-    """Tell a table whose first line names columns of texts and of tags, each in one cell."""
-    names = re.split("[,;|]", sample[0].strip().lower().replace('"', "")) if sample else []
-    texts = marks.WORDS | {"sentence", "sentences"}
-    is_named = bool(texts.intersection(names) and _TAGS.intersection(names))
-    return is_named and not any(" " in name.strip() for name in names)
-
-
 def _whole(sentences: Sequence[Sequence[str]], layout: Layout) -> list[list[list[str]]]:
     """Take the words of the sample that have all their columns."""
     found = (
@@ -236,7 +136,7 @@ def _filled(layout: Layout, found: Sequence[Sequence[list[str]]], header: bool |
     }
     first = tuple(cell.strip() for cell in words[0]) if words else ()
     names = [name.lower() for name in first]
-    is_header = bool(marks.WORDS.intersection(names) and _TAGS.intersection(names))
+    is_header = bool(marks.WORDS.intersection(names) and TAGS.intersection(names))
     is_header = is_header or marks.are_names(names, words[1:])
     is_header = header if header is not None else is_header and len(words) > 1
     is_usable = all(first) and len(set(first)) == len(first)
@@ -250,7 +150,7 @@ def _are_entities(found: Sequence[Sequence[list[str]]]) -> bool:
     if not words or len(words[0]) < 2 or _spaced(words, 0) > 1 - marks.MOST:
         return False
     for column in zip(*words, strict=True):
-        tags = [tag.strip() for tag in column if _TAG.fullmatch(tag.strip())]
+        tags = [tag.strip() for tag in column if TAG.fullmatch(tag.strip())]
         likely = any(len(tag) > 2 for tag in tags) or ("O" in tags and len(found) > 1)
         if likely and len(tags) >= marks.MOST * len(column):
             return True
@@ -267,7 +167,7 @@ def _are_tags(found: Sequence[Sequence[list[str]]]) -> bool:
     tags = {cells[-1] for cells in words}
     mixed = sum(len({cells[-1] for cells in sentence}) > 1 for sentence in found)
     several = sum(len(sentence) > 1 for sentence in found)
-    is_few = len(tags) <= max(20, _MOST_TAGS * len(words))
+    is_few = len(tags) <= max(20, _MOSTTAGS * len(words))
     return is_few and len(tags) < len({cells[0] for cells in words}) and 2 * mixed >= several
 
 
@@ -280,18 +180,13 @@ def _is_border(line: str) -> bool:
     return not line.strip(" \t\r\n") or line.startswith("-DOCSTART-")
 
 
-def _cells(line: str, is_tabbed: bool) -> list[str]:
-    line = line.rstrip("\r\n")
-    return line.split("\t") if is_tabbed else _SPACES.split(line.strip(" \t"))
-
-
 def _words(
     sentence: Iterable[tuple[int, str]], layout: Layout
 ) -> Iterator[tuple[int, str, list[str]]]:
     """Yield the lines that hold a word, with their cells, whatever the number of these."""
     is_begun = False
     for number, line in sentence:
-        cells = _cells(line, layout.is_tabbed)
+        cells = cells_of(line, layout.is_tabbed)
         if layout.lacks_outside and len(cells) == layout.width - 1:
             cells = [*cells, ""]
         if layout.is_ontonotes:

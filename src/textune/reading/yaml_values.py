@@ -5,6 +5,7 @@ Scalars stay as they are written ("no" is no truth value), but for whole numbers
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,7 +22,7 @@ MOST = 1 << 26  # characters of the largest file that is parsed
 
 _BEGINS = re.compile(
     r"(?:[ \t]*(?:#[^\n]*|---[^\n]*|%YAML[^\n]*)?\r?\n)*"
-    r"(?:[ \t]*-[ \t]+\S|[ \t]*-[ \t]*\r?\n|[^\s#\-{\[][^\n]*:[ \t]*\r?\n[ \t]*-[ \t])"
+    r"[ \t]*(?:-\s|[\[{]|[^\s#][^\n]*:(?:\s|$))"
 )
 _WHOLE = re.compile(r"-?(?:0|[1-9]\d{0,17})")
 _DEEP = "lists lie within lists too often"
@@ -41,16 +42,28 @@ def is_named(path: Path) -> bool:
 
 
 def begins(head: bytes) -> bool:
-    """Tell by its first bytes whether a file holds a list, or lists under names, or nothing."""
+    """Tell by its first bytes whether a file holds a list, or names with values, or nothing."""
     return not head.strip() or _BEGINS.match(head.decode("utf-8-sig", "replace")) is not None
 
 
-def members(path: Path) -> Iterator[Member]:
-    """Yield the members of a list; of anything else the whole.
+def members(path: Path) -> tuple[Member, ...]:
+    """Return the members of a list; of anything else the whole.
+
+    The last file that was asked for is kept in memory: a file is read several times.
 
     Raises:
         DataError: It is no YAML, is too large, has a key twice, or refers to another place.
     """
+    found = path.stat()
+    return _kept(path, (found.st_mtime_ns, found.st_size, found.st_ino))
+
+
+@lru_cache(maxsize=1)
+def _kept(path: Path, _: tuple[int, ...]) -> tuple[Member, ...]:
+    return tuple(_members(path))
+
+
+def _members(path: Path) -> Iterator[Member]:
     try:
         document = yaml.compose("".join(_bounded(path)), Loader=yaml.CSafeLoader)
     except yaml.YAMLError as error:

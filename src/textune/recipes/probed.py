@@ -60,7 +60,7 @@ def begin(learner: Learner, corpus: Corpus, folder: Path, *, seed: int) -> Messa
         reads_names=head.reads_names,
     )
     probe.write(folder)
-    return Message(_words(probe, found))
+    return Message(_words(probe, found, told_names(learner.encoder)))
 
 
 def sample(rows: Rows, seed: int) -> Rows:
@@ -177,10 +177,16 @@ def _test(learner: Learner, corpus: Corpus) -> Report | None:
     return task.judge(scores, corpus.part("test"))
 
 
-def _words(probe: Probe, found: Report | None) -> str:
+def told_names(encoder: Encoder) -> str:
+    """Say what names labels beside the texts: the words near their names, too, or not."""
+    has_words = any(len(texts) > 1 for texts in encoder.named)
+    return f"the labels' names{' and of words near them' * has_words}"
+
+
+def _words(probe: Probe, found: Report | None, named_by: str) -> str:
     """Say what it is worth."""
     texts = f"{probe.texts:,} text{'s' * (probe.texts != 1)}"
-    texts += " and of the labels' names" * probe.reads_names
+    texts += f" and of {named_by}" * probe.reads_names
     if found is None or probe.value is None:
         return f"linear head on frozen features of {texts}: fine-tuning starts from it"
     names = dict.fromkeys([probe.metric, *({"accuracy"} & found.keys())])

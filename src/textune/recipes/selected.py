@@ -12,6 +12,7 @@ from textune.metrics import catalogue, written
 from textune.objectives.labelled import Labelled
 from textune.recipes import out_of_fold
 from textune.recipes.out_of_fold import Candidate, Outcome
+from textune.recipes.probed import told_names
 from textune.records import Message
 from textune.runs.curves import FROZEN, TUNED
 from textune.splits import strata
@@ -107,5 +108,5 @@ def words(learner: Learner, corpus: Corpus, found: Outcome) -> str:
         said += ", and these are its weights: the mean of the folds' answers worse than they do"
     if best.refit is None:
         return said
-    of_names = ", and of the labels' names" if best.refit.reads_names else ""
+    of_names = f", and of {told_names(learner.encoder)}" if best.refit.reads_names else ""
     return f"{said}; then the head is fitted anew on what it reads of them{of_names}"

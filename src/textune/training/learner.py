@@ -31,9 +31,9 @@ from textune.training import (
     checkpoint,
     late,
     loop,
-    optim,
     own_optimizers,
     scaling,
+    scheduling,
     sharding,
     snapshot,
 )
@@ -136,7 +136,7 @@ class Learner:
         )
         if train.recompute == "on":
             recomputing.begin(encoder)
-        learner.schedule = learner._scheduled()
+        learner.schedule = learner.scheduled()
         return learner
 
     @property
@@ -232,7 +232,18 @@ class Learner:
         for group in self.optimizer.param_groups:
             rate = group.pop("initial_lr", group["lr"])
             group["lr"] = rate * self.progress.retry["lr"] / self.settings.train.lr
-        self.schedule = self._scheduled()
+        self.schedule = self.scheduled()
+
+    def scheduled(self) -> LambdaLR:
+        """Make the schedule of the learning rate."""
+        return scheduling.of(
+            self.optimizer,
+            self.settings.train,
+            total=self.total,
+            per_epoch=self.objective.per_epoch,
+            spent=self.clock.share,
+            retry=self.progress.retry,
+        )
 
     def started(self) -> Started:
         """Say that training begins, and how much there is to do."""
@@ -376,23 +387,3 @@ class Learner:
         if self.encoder.device.type == "cuda":
             found["peak_card_bytes"] = torch.cuda.max_memory_allocated(self.encoder.device)
         return found
-
-    def _scheduled(self) -> LambdaLR:
-        """Make the schedule: by updates, or by the time that is spent."""
-        train, total, share = self.settings.train, self.total, self.settings.train.warmup_share
-        if total is None:
-            first = 0.1 if share is None else share
-            spent = self.clock.share
-            return optim.timed_schedule(
-                self.optimizer, train.schedule, warmup_share=first, spent=spent
-            )
-        rising = optim.warmup_steps(
-            total,
-            self.objective.per_epoch,
-            share=share,
-            steps=train.warmup_steps,
-            epochs=train.warmup_epochs,
-        )
-        if self.progress.retry is not None:
-            rising = max(rising, round(self.progress.retry["warmup_share"] * total))
-        return optim.schedule(self.optimizer, train.schedule, warmup=rising, total=total)

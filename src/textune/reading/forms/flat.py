@@ -22,7 +22,7 @@ def nested(head: Sequence[Any], before: str = "", depth: int = 1) -> frozenset[s
     rows = [row for row in head if isinstance(row, Mapping)]
     names = {name for row in rows for name, held in row.items() if isinstance(held, Mapping)}
     found: set[str] = set()
-    for name in names if depth < DEEPEST else ():
+    for name in names if depth < DEEPEST and len(names) <= MOST else ():
         if _are_columns(name, rows):
             found.add(f"{before}{name}")
             found |= nested([row.get(name) for row in rows], f"{before}{name}.", depth + 1)

@@ -79,9 +79,8 @@ def refuse(path: Path, head: bytes) -> None:
             raise DataError(f"{path.name}: this is {what}; {way_out}. textune reads {FORMATS}")
     if yaml_values.is_named(path) and not yaml_values.begins(head):
         raise DataError(
-            f"{path.name}: this is YAML, of which lists of rows ('- text: …', 'label: …' beneath "
-            f"it), lists under names and Rasa's training data (nlu:) are read; write {_AS_ROWS}. "
-            f"textune reads {FORMATS}"
+            f"{path.name}: this is YAML without rows ('- text: …', 'label: …' beneath it); write "
+            f"{_AS_ROWS}. textune reads {FORMATS}"
         )
     if path.suffix.lower() == ".toml":
         raise DataError(f"{path.name}: this is TOML; write {_AS_ROWS}. textune reads {FORMATS}")

@@ -1,0 +1,116 @@
+"""The first lines of words become how every line is cut into columns."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from textune.reading import brackets, marks
+
+UNIVERSAL = 10  # columns of CoNLL-U
+TAG = re.compile(r"[Oo-]|[BIESLUMW]([-_:./|+~=]\S+)?|[bieslumw][-_]\S+|\S+[-_:./|+~=][BIESLUMW]")
+# fmt: off
+TAGS = frozenset(["bio", "chunk", "entity", "iob", "label", "labels", "ner", "ner_tag", "ner_tags",
+                  "pos", "pos_tag", "tag", "tags", "upos", "xpos"])
+# fmt: on
+
+_SPACES = re.compile(r"[ \t]+")
+_COUNTED = re.compile(r"\d+([-.]\d+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How a line is cut into columns."""
+
+    is_tabbed: bool  # or parted by spaces
+    width: int
+    filled: frozenset[int]  # columns in which hardly any cell is blank
+    header: tuple[str, ...] | None = None  # names that stand in the first line
+    is_universal: bool = False  # CoNLL-U: the first of ten columns counts the words
+    feature: str = ""  # of the last column of CoNLL-U that holds tags of entities, as NER=B-PER
+    is_counted: bool = False  # the first column counts the words, so that "#" is none
+    lacks_outside: bool = False  # a word without a tag has a column less
+    bracketed: frozenset[int] = frozenset()  # columns of tags as "(PERSON*"
+    is_ontonotes: bool = False  # CoNLL-2012: what stands behind the entities is left out
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the columns: those of the header, or their numbers."""
+        names = self.header or (brackets.ONTONOTES if self.is_ontonotes else ())
+        names = names or tuple(map(str, range(1, self.width + 1)))
+        return (*names, self.feature) if self.feature else names
+
+    @property
+    def sign(self) -> str:
+        """What parts the columns, in words."""
+        return "tabs" if self.is_tabbed else "spaces"
+
+
+def find(sentences: Sequence[Sequence[str]]) -> tuple[Layout | None, float]:
+    """Find the delimiter by which most lines have the same number of columns, and their share."""
+    kept = ([line for line in sentence if not line.startswith("#")] for sentence in sentences)
+    words = [sentence for sentence in kept if sentence]
+    sample = [line for sentence in words for line in sentence]
+    best: Layout | None = None
+    most = 0
+    parted = {way: [cells_of(line, way) for line in sample] for way in (True, False)}
+    for is_tabbed in (True, False):
+        widths = Counter(map(len, parted[is_tabbed]))
+        width, count = max(widths.items(), key=lambda item: (item[1], item[0]), default=(0, 0))
+        is_listed = not is_tabbed and (_has_commas(sample) or _is_headed_table(sample))
+        if count > most and not (is_tabbed and width == 1) and not is_listed:
+            best, most = Layout(is_tabbed, width, frozenset()), count
+    for is_tabbed in (True, False):
+        if brackets.are_ontonotes(parted[is_tabbed]):
+            width = len(brackets.ONTONOTES)
+            entities = frozenset([width - 1])
+            layout = Layout(is_tabbed, width, frozenset(), bracketed=entities, is_ontonotes=True)
+            return layout, 1.0
+    if (lacking := _lacking(sample, parted[False])) is not None:
+        return lacking, 1.0
+    if best is not None and best.width == UNIVERSAL:
+        firsts = {cells_of(sentence[0], best.is_tabbed)[0] for sentence in words}
+        best = replace(best, is_universal=firsts <= {"1", "1-2", "0.1"})
+    if best is not None and best.width > 2:
+        numbers = [cells[0] for cells in parted[best.is_tabbed]]
+        best = replace(best, is_counted=all(map(_COUNTED.fullmatch, numbers)))
+    return best, most / max(1, len(sample))
+
+
+def _lacking(sample: Sequence[str], lines_of_cells: Sequence[list[str]]) -> Layout | None:
+    """Recognise lines parted by spaces whose last column is left out where nothing is marked.
+
+    Those that have it all mark entities in it, by tags or by a few types in capitals.
+    """
+    if any("\t" in line for line in sample):
+        return None
+    widths = Counter(map(len, lines_of_cells))
+    width = max(widths, default=0)
+    if width < 2 or set(widths) != {width, width - 1}:
+        return None
+    tags = [cells[-1] for cells in lines_of_cells if len(cells) == width]
+    is_marked = all(len(tag) > 2 and TAG.fullmatch(tag) for tag in tags)
+    is_few = len(tags) >= marks.OFTEN * len(set(tags)) and 2 * len(tags) <= len(sample)
+    is_marked = is_marked or (is_few and all(map(marks.TYPE.fullmatch, tags)))
+    layout = Layout(is_tabbed=False, width=width, filled=frozenset(), lacks_outside=True)
+    return layout if is_marked else None
+
+
+def _has_commas(sample: Sequence[str]) -> bool:
+    """Tell lines of a table, each with as many commas, from words of which few are commas."""
+    counts = {line.count(",") for line in sample[:1_000]}
+    return len(sample) > 1 and len(counts) == 1 and counts != {0}
+
+
+def _is_headed_table(sample: Sequence[str]) -> bool:
+    """Tell a table whose first line names columns of texts and of tags, each in one cell."""
+    names = re.split("[,;|]", sample[0].strip().lower().replace('"', "")) if sample else []
+    texts = marks.WORDS | {"sentence", "sentences"}
+    is_named = bool(texts.intersection(names) and TAGS.intersection(names))
+    return is_named and not any(" " in name.strip() for name in names)
+
+
+def cells_of(line: str, is_tabbed: bool) -> list[str]:
+    """Cut a line into its cells."""
+    line = line.rstrip("\r\n")
+    return line.split("\t") if is_tabbed else _SPACES.split(line.strip(" \t"))
