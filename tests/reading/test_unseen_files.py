@@ -10,6 +10,7 @@ import pytest
 from made_tables import checked, read_as
 from textune.errors import DataError
 from textune.reading import sources
+from textune.reading.forms import flat
 
 WORDS = [
     "boat",
@@ -207,6 +208,13 @@ def test_rows_of_yaml_are_those_of_json_and_their_words_stay_as_they_are(tmp_pat
     ]
     file.write_text("".join(lists))
     assert checked(file).labels == {"a": 20, "b": 21}
+
+
+def test_objects_under_names_of_their_own_are_rows_and_no_columns(tmp_path, prose):
+    rows = {f"said{n}": {"text": prose(), "mood": ("low", "high")[n % 2]} for n in range(100)}
+    file = in_lines(tmp_path, "said.json", [{"dev": rows}])
+    assert read_as(checked(file)) == ("single", "text", "mood", 100)
+    assert not flat.nested([rows])  # which asks every name of every other
 
 
 @pytest.mark.parametrize(

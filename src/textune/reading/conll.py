@@ -31,7 +31,7 @@ SAMPLE = 1 << 19  # characters
 
 _TORN = 0.9  # share of lines with all columns, above which the others are faults
 _SURE = 0.98  # share of first or last columns that hold spaces, from which they are sentences
-_MOSTTAGS = 0.2  # different tags / words, above which they are no tags
+_MOST_TAGS = 0.2  # different tags / words, above which they are no tags
 _DIFFER = "most of its lines differ in their number of columns; give every word all of them"
 _SPACED = "its lines hold whole sentences; write a line a word, or save it as .tsv for a label each"
 _LONG = 200  # words a sentence on average, above which blank lines part something else
@@ -167,7 +167,7 @@ def _are_tags(found: Sequence[Sequence[list[str]]]) -> bool:
     tags = {cells[-1] for cells in words}
     mixed = sum(len({cells[-1] for cells in sentence}) > 1 for sentence in found)
     several = sum(len(sentence) > 1 for sentence in found)
-    is_few = len(tags) <= max(20, _MOSTTAGS * len(words))
+    is_few = len(tags) <= max(20, _MOST_TAGS * len(words))
     return is_few and len(tags) < len({cells[0] for cells in words}) and 2 * mixed >= several
 
 
