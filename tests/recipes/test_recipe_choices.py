@@ -39,16 +39,14 @@ def trained(reviews, tiny_base, tmp_path):
 
 
 def test_a_run_says_what_it_chose_and_repeats_it_by_its_settings(trained, tmp_path):
-    said, train = trained("--limit", 60)
+    said, train = trained("--limit", 60, "--set", HELD_OUT)
     assert [line.partition(":")[0] for line in said[:2]] == [
         f"batch size {train['batch_size']}",
         f"epochs {train['epochs']}",
     ]
     assert len(said) == len(CHOSEN)
     assert train["recipe"] == "auto"
-    again, same = trained(
-        "--config", tmp_path / "run" / "config.toml", "--set", HELD_OUT, out="again"
-    )
+    again, same = trained("--config", tmp_path / "run" / "config.toml", out="again")
     assert [line for line in again if not line.startswith("warm-up")] == []
     assert same == train
 
