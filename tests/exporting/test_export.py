@@ -249,6 +249,8 @@ def test_what_is_there_is_replaced_only_where_asked(runs, tmp_path):
     (strange / "letter.txt").write_text("mine", encoding="utf-8")
     with pytest.raises(RunError, match="was not written by textune export"):
         textune.export(run, out=strange, overwrite=True)
+    with pytest.raises(RunError, match="was not written by textune export"):
+        textune.export(run, out=strange)
     with pytest.raises(RunError, match="is an export itself"):
         textune.export(out, out=tmp_path / "again")
 

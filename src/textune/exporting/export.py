@@ -132,12 +132,12 @@ def _refuse_place(asked: Request) -> None:
         raise RunError(f"{place}: is the run itself; name another folder with --out")
     if not place.exists() or (place.is_dir() and not any(place.iterdir())):
         return
-    if not asked.overwrite:
-        raise _taken(place)
     if not (place / RECORD).is_file():
         raise RunError(
             f"{place}: was not written by textune export, and is not replaced; name another folder"
         )
+    if not asked.overwrite:
+        raise _taken(place)
 
 
 def _taken(place: Path) -> RunError:
