@@ -264,3 +264,14 @@ def test_what_belongs_to_files_is_refused_without_one(run, option):
     done = CliRunner().invoke(app, ["predict", str(run), "good film", *option])
     assert isinstance(done.exception, SettingsError)
     assert f"{option[0]} goes with --output FILE" in str(done.exception)
+
+
+@pytest.mark.parametrize("name", [unfinished.ABOUT, unfinished.LOCK])
+def test_a_folder_in_place_of_a_file_of_kept_answers_is_named(tmp_path, name):
+    output = tmp_path / "out.csv"
+    (unfinished.folder_of(output) / name).mkdir(parents=True)
+    with (
+        pytest.raises(RunError, match=rf"{name}: is a folder, .*move it away"),
+        unfinished.kept(output, dict, resume=True, anew=False) as parts,
+    ):
+        parts.add(1, [])

@@ -148,10 +148,13 @@ def kept(
 
     Raises:
         RunError: There are some and neither was asked for, or they are of another model, input
-            or option.
+            or option, or a folder stands in place of a file.
         BusyError: Another process writes the same output.
     """
     parts, folder = Parts(output, about), folder_of(output)
+    for file in (folder / ABOUT, folder / LOCK):
+        if file.is_dir():
+            raise RunError(f"{file}: is a folder, which textune did not make; move it away")
     is_there = (folder / ABOUT).exists()
     if is_there and not resume:
         with _held(output):
