@@ -1,6 +1,7 @@
 """Updates by textune, timed: `python -m bench.stepping JOB.json RESULT.json`."""
 
 import json
+import math
 import os
 import time
 from collections import defaultdict
@@ -15,7 +16,10 @@ from bench import processes
 WARM = 5  # updates before measuring begins
 # Operations that a profile names, by part; whatever it names else is the rest.
 PARTS = {
-    "matrix products": ("aten::mm", "aten::addmm", "aten::bmm", "aten::baddbmm", "aten::addmv"),
+    "matrix products": (
+        *("aten::mm", "aten::addmm", "aten::bmm", "aten::baddbmm", "aten::addmv"),
+        "multiply_",
+    ),
     "attention": ("attend_", "first_tokens_", "aten::_softmax", "aten::masked_fill"),
     "norms and activations (with their dropout)": (
         *("add_norm_", "gelu_", "embed_", "aten::gelu", "aten::native_layer_norm", "aten::tanh"),
@@ -46,7 +50,7 @@ def run(job: dict[str, Any]) -> dict[str, Any]:
     times = list(islice(timed(learner), WARM + job["steps"]))[WARM:]
     seconds = median(each["seconds"] for each in times)
     with torch.profiler.profile(with_flops=True) as profile:
-        watched()
+        products = watched()
         for _ in islice(timed(learner), job["steps"]):
             pass
     events = profile.key_averages()
@@ -57,7 +61,7 @@ def run(job: dict[str, Any]) -> dict[str, Any]:
         "seconds_per_step": seconds,
         "texts_per_second": texts / total,
         "tokens_per_second": tokens / total,
-        "product_gflop": sum(each.flops for each in events) / job["steps"] / 1e9,
+        "product_gflop": (sum(each.flops for each in events) + sum(products)) / job["steps"] / 1e9,
         "parts": parts(events, job["steps"]),
     }
 
@@ -120,19 +124,22 @@ def timed(learner: Any) -> Iterator[dict[str, float]]:
         began = now
 
 
-def watched() -> None:
-    """Let the profiler see each kernel by its name."""
+def watched() -> list[int]:
+    """Let the profiler see each kernel by its name; return where operations of products come."""
     import torch
 
     from textune.fast import calls
 
-    plain = calls._plain
+    plain, products = calls._plain, list[int]()
 
-    def named(name: str, *arguments: object) -> Any:
+    def named(name: str, *arguments: Any, threads: int | None = None) -> Any:
+        if name.startswith("multiply_"):
+            products.append(2 * math.prod(arguments[5:8]))  # rows, columns and length of a sum
         with torch.profiler.record_function(name):
-            return plain(name, *arguments)
+            return plain(name, *arguments, threads=threads)
 
     calls._plain = named
+    return products
 
 
 def parts(events: Any, steps: int) -> dict[str, dict[str, float]]:
