@@ -138,6 +138,7 @@ def test_columns_without_names_are_numbers(textune, tiny_base, tmp_path):
         (["check", "REVIEWS", "--text", "txt"], "did you mean 'text'"),
         (["check", "REVIEWS", "--task", "sngle"], "sngle"),
         (["train", "REVIEWS", "--label", "lable"], "did you mean 'label'"),
+        (["train", "REVIEWS", "--valid", "0.1"], "is held out by --set data.valid_share=0.1"),
         (["train", "REVIEWS", "--task", "sngle"], "data.task: Input should be 'single', 'multi'"),
         (["train", "REVIEWS", "--set", "train.lrr=1"], "train.lrr: no such setting; did you mean"),
         (["train", "REVIEWS", "--set", "lr"], "--set lr: expected section.key=value"),

@@ -5,6 +5,7 @@ as if the archive were a folder: `reviews.zip/train.csv`.
 """
 
 import os
+import re
 import stat
 from collections.abc import Sequence
 from dataclasses import replace
@@ -321,6 +322,8 @@ def _refuse_several(place: Path, files: Sequence[Path], what: str) -> None:
 
 
 def _near(path: Path) -> str:
+    if re.fullmatch(r"0?\.\d+", str(path)):
+        return f"a share of the rows is held out by --set data.valid_share={path}"
     folder = path.expanduser().parent
     if not folder.is_dir():
         return f"nor is there a folder {folder}"
