@@ -124,20 +124,8 @@ INLINE void FN(unattend_one)(const REAL *qkv, const float *bias, const REAL *dou
         memset(change, 0, width * sizeof(float));
         continue;
       }
-      float most = stats[2 * asking], part = stats[2 * asking + 1];
-      uint64_t key = key_of(drop.seed, asking);
-#pragma omp simd
-      for (int j = 0; j < ((int)width & -LANES); j++) {
-        keeps[j] = kept(drop, key, (uint32_t)j);
-        weight[j] = exp_of(weight[j] - most) * part;
-        change[j] *= weight[j] * keeps[j];
-      }
-      float dot = sum_of(change, width);
-#pragma omp simd
-      for (int j = 0; j < ((int)width & -LANES); j++) {
-        change[j] -= dot * weight[j];
-        weight[j] *= keeps[j];
-      }
+      differentiate_row(weight, change, keeps, width, stats + 2 * asking, drop,
+                        key_of(drop.seed, asking));
     }
     weighted_rows(changes, keys, L, width, pitch, sums);
     FN(put_rows)(sums, factors, L - start < ROWS ? L - start : ROWS, Dh, pitch, 3 * D,

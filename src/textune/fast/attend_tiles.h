@@ -133,20 +133,8 @@ static void differentiate(float *weights, float *changes, float *keeps, long L, 
       continue;
     }
     long asking = (first + start + r) * H + head;
-    float most = stats[2 * asking], part = stats[2 * asking + 1];
-    uint64_t key = key_of(drop.seed, asking);
-#pragma omp simd
-    for (int j = 0; j < ((int)width & -LANES); j++) {
-      keeps[j] = kept(drop, key, (uint32_t)j);
-      weight[j] = exp_of(weight[j] - most) * part;
-      change[j] *= weight[j] * keeps[j];
-    }
-    float dot = sum_of(change, width);
-#pragma omp simd
-    for (int j = 0; j < ((int)width & -LANES); j++) {
-      change[j] -= dot * weight[j];
-      weight[j] *= keeps[j];
-    }
+    differentiate_row(weight, change, keeps, width, stats + 2 * asking, drop,
+                      key_of(drop.seed, asking));
     round_row(weight, L, W, kept_weights + r * W);
     round_row(change, L, W, dscores + r * W);
   }

@@ -136,6 +136,25 @@ INLINE float exponentials(float *scores, float most, long width, Drop drop, uint
   return across(sums);
 }
 
+// From a query's scores and the gradients of its weights, to the weights that were kept and to the
+// gradients of its scores. stats: its greatest score, and 1 / the sum of exponentials.
+INLINE void differentiate_row(float *weight, float *change, float *keeps, long width,
+                              const float *stats, Drop drop, uint64_t key) {
+  float most = stats[0], part = stats[1];
+#pragma omp simd
+  for (int j = 0; j < ((int)width & -LANES); j++) {
+    keeps[j] = kept(drop, key, (uint32_t)j);
+    weight[j] = exp_of(weight[j] - most) * part;
+    change[j] *= weight[j] * keeps[j];
+  }
+  float dot = sum_of(change, width);
+#pragma omp simd
+  for (int j = 0; j < ((int)width & -LANES); j++) {
+    change[j] -= dot * weight[j];
+    weight[j] *= keeps[j];
+  }
+}
+
 INLINE vf larger(vf x, vf y) {
   vi is_larger = x > y;
   return (vf)(((vi)x & is_larger) | ((vi)y & ~is_larger));

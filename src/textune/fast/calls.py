@@ -310,7 +310,7 @@ def multiply_over_tokens(
     Args:
         grad: (P, N).
         states: (P, K).
-        laid: Memory for `TOKENS` * (the lesser of N and K + 32) numbers of each thread.
+        laid: Memory for `TOKENS` * (32 + the lesser of N and K) numbers of each thread.
         sums: Memory for N * K numbers in fp32 where P exceeds `TOKENS`.
         out: (N, K).
         onto: Whether to add.

@@ -63,9 +63,14 @@ def _kept(path: Path, _: tuple[int, ...]) -> tuple[Member, ...]:
     return tuple(_members(path))
 
 
-def _members(path: Path) -> Iterator[Member]:
+def composed(path: Path, text: str) -> Any:
+    """Parse a file's text into a node, with the lines of all that is in it.
+
+    Raises:
+        DataError: It is no YAML.
+    """
     try:
-        document = yaml.compose("".join(_bounded(path)), Loader=yaml.CSafeLoader)
+        return yaml.compose(text, Loader=yaml.CSafeLoader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f":{mark.line + 1}" if mark else ""
@@ -74,6 +79,11 @@ def _members(path: Path) -> Iterator[Member]:
             f"{path.name}{place}: this is no YAML ({said}); repair it: a text that holds ': ' or "
             "' #', or begins with a sign, needs quotes"
         ) from error
+
+
+def _members(path: Path) -> Iterator[Member]:
+    try:
+        document = composed(path, "".join(_bounded(path)))
     except RecursionError as error:
         raise DataError(f"{path.name}: {_DEEP}; {WAY_OUT}") from error
     seen: set[int] = set()

@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from textune.errors import DataError, Problems, excerpt
-from textune.reading import jsonlines
+from textune.reading import jsonlines, yaml_values
 from textune.reading.forms.interface import (
     Converter,
     Form,
@@ -101,13 +101,7 @@ def read(path: Path, why: tuple[str, ...] = ()) -> Table:
 
 def _blocks(path: Path) -> list[dict[str, Any]]:
     """Take the members of "nlu", each with its keys and the nodes of YAML under them."""
-    try:
-        document = yaml.compose("".join(pieces(path)), Loader=yaml.SafeLoader)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f":{mark.line + 1}" if mark else ""
-        said = getattr(error, "problem", None) or "it cannot be parsed"
-        raise DataError(f"{path.name}{place}: this is no YAML ({said}); repair it") from error
+    document = yaml_values.composed(path, "".join(pieces(path)))
     found = _keys(document).get("nlu")
     nodes = found.value if isinstance(found, yaml.SequenceNode) else []
     blocks = [_keys(node) for node in nodes]
