@@ -35,7 +35,8 @@ class Plain:
     def set_dropout(self, dropout: bool) -> None:
         """Put every module into training mode, or into evaluation mode: then nothing is dropped."""
         self._dropout = dropout
-        self.encoder.train(dropout)
+        if any(part.training is not dropout for part in self._parts):
+            self.encoder.train(dropout)
 
     def __call__(self, batch: Batch) -> object:
         """Return logits, or the output of a masked-LM head."""

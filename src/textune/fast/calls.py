@@ -18,6 +18,7 @@ from textune.fast import build
 PARTS = 16  # that sums over rows are taken in; as in rows.h
 TOKENS = 512  # of a sum over tokens at once; as CHUNK in products.h
 FORMATS = {torch.float32: "f32", torch.bfloat16: "bf16"}
+NUMBERS = (int, float)
 _KINDS = {"p": ctypes.c_void_p, "l": ctypes.c_long, "f": ctypes.c_float, "i": ctypes.c_int}
 _DROP = "QIf"
 # Arguments of every kernel: p pointer, l long, f float, Q and I unsigned, i the number of threads.
@@ -347,7 +348,9 @@ def _plain(name: str, *arguments: object, threads: int | None = None) -> Any:
 def _flat(arguments: Iterable[object]) -> Iterator[object]:
     """Yield what a kernel takes of each argument."""
     for item in arguments:
-        if isinstance(item, Tensor):
+        if type(item) in NUMBERS:
+            yield item
+        elif isinstance(item, Tensor):
             yield item.data_ptr()
         elif isinstance(item, Drop):
             yield from item.numbers

@@ -66,7 +66,9 @@ class LastLayer:
         )
         context = _products(weighted.transpose(0, 1), value.transpose(1, 2))  # (H, B, D / H)
         context += shifts[2].view(layer.heads, 1, -1) * weight_sums.t()[:, :, None]
-        out, rest = layer.forward_rest(_by_text(context).flatten(1), firsts, drops[1:])
+        given = (part.to(layer.dtype) for part in (_by_text(context).flatten(1), firsts))
+        out, rest = layer.forward_rest(*given, drops[1:])
+        out = out.float()
         if not keep:
             return out, None
         sums = (weighted, weight_sums, log_sums)
@@ -76,7 +78,8 @@ class LastLayer:
         """Add the gradients of all weights; return that of the states, (P, D)."""
         layer = self._layer
         query, key, value = self._weights()
-        grad_firsts, flat = layer.backward_rest(saved.rest, grad)
+        found = layer.backward_rest(saved.rest, grad.to(layer.dtype))
+        grad_firsts, flat = (part.float() for part in found)
         grad_context = _by_head(flat, layer.heads)  # (H, B, D / H)
         shift = layer.qkv.bias.chunk(3)[2].view(layer.heads, -1)
         dweight_sums = torch.einsum("hbd,hd->bh", grad_context, shift).contiguous()

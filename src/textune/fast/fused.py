@@ -58,15 +58,17 @@ class FusedLayer:
     Args:
         layer: A layer of BERT's tree of modules, whose parameters are used as they are.
         dtype: What products are computed in: fp32 or bf16.
+        attends_in: Another format for those of queries, keys and values.
     """
 
-    def __init__(self, layer: Any, dtype: torch.dtype):
+    def __init__(self, layer: Any, dtype: torch.dtype, attends_in: torch.dtype | None = None):
         before: FusedLayer | None = getattr(layer, "fused", None)
         self.recomputes: bool = before is not None and before.recomputes
         own = layer.attention.self
         self.heads = own.num_attention_heads
         self.factor = float(own.scaling)
         self.dtype = dtype
+        formats = (attends_in or dtype, dtype, dtype, dtype)
         parts = (
             [own.query, own.key, own.value],
             [layer.attention.output.dense],
@@ -74,9 +76,10 @@ class FusedLayer:
             [layer.output.dense],
         )
         earlier = (None,) * len(parts) if before is None else before.matrices
-        stretch = Stretch()
+        stretches = {each: Stretch() for each in formats}
         self.qkv, self.attention_output, self.intermediate, self.output = (
-            Matrix(maps, dtype, known, stretch) for maps, known in zip(parts, earlier, strict=True)
+            Matrix(maps, each, known, stretches[each])
+            for maps, each, known in zip(parts, formats, earlier, strict=True)
         )
         self.first_norm: nn.LayerNorm = layer.attention.output.LayerNorm
         self.second_norm: nn.LayerNorm = layer.output.LayerNorm

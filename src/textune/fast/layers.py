@@ -137,8 +137,8 @@ def fuse(model: Any, dtype: torch.dtype, *, per_token: bool) -> bool:
     if not cuts(model) or not calls.available() or not _is_usual(model) or _is_adapted(model):
         return False
     for layer in model.base_model.encoder.layer:
-        at_firsts = layer.is_last and not per_token  # few rows: not worth a coarser format
-        layer.fused = FusedLayer(layer, torch.float32 if at_firsts else dtype)
+        at_firsts = layer.is_last and not per_token
+        layer.fused = FusedLayer(layer, dtype, torch.float32 if at_firsts else None)
     embeddings = model.base_model.embeddings
     if not hasattr(embeddings, "task_type_embeddings"):
         is_projected = hasattr(model.base_model, "embeddings_project")

@@ -26,11 +26,10 @@ class _Memory(threading.local):
 
     def of(self, laid: int, sums: int = 0) -> tuple[Tensor, Tensor]:
         """Return memory for so many numbers in bf16, and in fp32."""
-        with torch.inference_mode(False):
-            if len(self.laid) < laid:
-                self.laid = torch.empty(laid, dtype=torch.bfloat16)
-            if len(self.sums) < sums:
-                self.sums = torch.empty(sums)
+        if self.laid.numel() < laid or self.sums.numel() < sums:
+            with torch.inference_mode(False):
+                self.laid = torch.empty(max(laid, self.laid.numel()), dtype=torch.bfloat16)
+                self.sums = torch.empty(max(sums, self.sums.numel()))
         return self.laid, self.sums
 
 
