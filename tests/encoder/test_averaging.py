@@ -265,3 +265,15 @@ def test_a_head_with_labels_of_the_same_name_keeps_its_first_layer(tmp_path):
     assert torch.equal(kept.out_proj.weight, before.out_proj.weight)
     new = loaded(tmp_path, pooling="mean", config=named.config(("x", "y"), TASK["problem_type"]))
     assert torch.equal(new.model.classifier.dense.weight, torch.eye(32) / 10)
+
+
+@pytest.mark.parametrize("says", [MEAN, None])
+def test_in_bf16_a_mean_is_rounded_no_further(tmp_path, says):
+    encoder = loaded(write(tmp_path, "bert", says))
+    if not encoder.compute_in(torch.bfloat16):
+        pytest.skip(encoder.why_no_kernels)
+    layers = encoder.model.base_model.encoder.layer
+    *before, last = ([each.weight.dtype for each in one.fused.matrices] for one in layers)
+    assert {dtype for found in before for dtype in found} == {torch.bfloat16}
+    rest = torch.float32 if says else torch.bfloat16
+    assert last == [torch.float32, rest, rest, rest]

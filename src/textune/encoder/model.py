@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
-from textune.encoder import invariance, own_heads, pair_heads, pooling
+from textune.encoder import averaging, invariance, own_heads, pair_heads, pooling
 from textune.encoder.tree import Tree
 from textune.families.known import family_of
 from textune.fast import attention, dropout, layers, norms
@@ -125,7 +125,8 @@ class Encoder(nn.Module):
         """Compute the layers in this number format, if kernels can; the weights stay fp32."""
         reads_all = self.per_token or own_heads.of(self.model) is not None
         is_here = self.packed and self.device.type == "cpu"
-        is_fused = is_here and layers.fuse(self.model, dtype, per_token=reads_all)
+        exact = torch.float32 if averaging.has_layer(self.model) else None  # a mean, not rounded
+        is_fused = is_here and layers.fuse(self.model, dtype, per_token=reads_all, last_in=exact)
         if is_fused and self.decoder is not None:
             self.open_decoder(dtype)
         return is_fused

@@ -38,7 +38,7 @@ class LastLayer:
     """Computes a layer for the first token of each text.
 
     Args:
-        layer: Its weights, in fp32.
+        layer: Its weights; those of queries, keys and values in fp32.
     """
 
     def __init__(self, layer: FusedLayer):
@@ -66,8 +66,8 @@ class LastLayer:
         )
         context = _products(weighted.transpose(0, 1), value.transpose(1, 2))  # (H, B, D / H)
         context += shifts[2].view(layer.heads, 1, -1) * weight_sums.t()[:, :, None]
-        given = (part.to(layer.dtype) for part in (_by_text(context).flatten(1), firsts))
-        out, rest = layer.forward_rest(*given, drops[1:])
+        read = _by_text(context).flatten(1).to(layer.dtype)
+        out, rest = layer.forward_rest(read, firsts.to(layer.dtype), drops[1:])
         out = out.float()
         if not keep:
             return out, None

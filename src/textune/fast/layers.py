@@ -129,16 +129,26 @@ def cuts(model: Any) -> bool:
     return family_of(model.config.model_type).is_fused
 
 
-def fuse(model: Any, dtype: torch.dtype, *, per_token: bool) -> bool:
+def fuse(
+    model: Any, dtype: torch.dtype, *, per_token: bool, last_in: torch.dtype | None = None
+) -> bool:
     """Let the layers compute by kernels in a number format, where they can; tell whether they do.
 
     The parameters stay fp32, and their own.
+
+    Args:
+        model: A model of a family that is known.
+        dtype: Of products.
+        per_token: Whether its head reads all tokens; else those of texts' first tokens by head,
+            in the last layer, stay in fp32.
+        last_in: Another format for all products of a last layer that computes first tokens alone.
     """
     if not cuts(model) or not calls.available() or not _is_usual(model) or _is_adapted(model):
         return False
     for layer in model.base_model.encoder.layer:
         at_firsts = layer.is_last and not per_token
-        layer.fused = FusedLayer(layer, dtype, torch.float32 if at_firsts else None)
+        rest_in = (last_in or dtype) if at_firsts else dtype
+        layer.fused = FusedLayer(layer, rest_in, torch.float32 if at_firsts else None)
     embeddings = model.base_model.embeddings
     if not hasattr(embeddings, "task_type_embeddings"):
         is_projected = hasattr(model.base_model, "embeddings_project")
