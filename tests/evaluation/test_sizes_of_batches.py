@@ -5,12 +5,13 @@ import shutil
 from pathlib import Path
 
 import pytest
+import torch
 from typer.testing import CliRunner
 
 import textune
 from textune.doors import cli
 from textune.errors import SettingsError
-from textune.fast import exact
+from textune.fast import exact, products
 
 RUNS = Path(__file__).parents[1] / "fixtures" / "runs_2026"
 FILES = {
@@ -28,7 +29,7 @@ def evaluated(place, file, *more):
 
 @pytest.mark.parametrize("task", FILES)
 def test_batches_of_any_size_give_the_same_bytes(task, tmp_path):
-    if not exact.is_strict():
+    if not (exact.is_strict() or products.takes(torch.float32)):
         pytest.skip("products of this processor depend on how many rows are multiplied")
     place = shutil.copytree(RUNS / task, tmp_path / "run")
     file = RUNS / "data" / FILES[task]

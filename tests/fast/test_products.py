@@ -45,17 +45,48 @@ def assert_exact(shape, dtype):
             assert found.dtype == dtype
 
 
-def test_they_have_the_same_bits_whatever_the_threads_and_leave_torch_its_own():
+@pytest.fixture
+def by_kernels(monkeypatch):
+    """Multiply in fp32 by kernels too, as where MKL has no strict mode."""
+    if not products.available(torch.float32):
+        pytest.skip("no processor with AVX-512")
+    monkeypatch.setattr(products.exact, "is_strict", lambda: False)
+    assert products.takes(torch.float32)
+
+
+@pytest.mark.usefixtures("by_kernels")
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_products_in_fp32_by_kernels(shape):
+    assert_exact(shape, torch.float32)
+
+
+@pytest.mark.usefixtures("by_kernels")
+@pytest.mark.parametrize("shape", [*SHAPES, (3, 17)], ids=str)
+def test_a_row_has_the_same_bits_whatever_rows_are_beside_it(shape):
+    states, _, weight = operands(90, shape, torch.float32)
+    by_columns = weight.t().contiguous().t()  # they lie otherwise, and are the same
+    for given in (weight, by_columns):
+        whole = products.times_few(states, given)
+        for first, end in ((0, 1), (7, 8), (30, 35), (40, 90)):
+            part = products.times_few(states[first:end], given)
+            assert torch.equal(part, whole[first:end])
+    assert products.times_few(states[:0], weight).shape == (0, len(weight))
+
+
+@pytest.mark.usefixtures("by_kernels")
+@both_formats
+def test_they_have_the_same_bits_whatever_the_threads_and_leave_torch_its_own(dtype):
     before = torch.get_num_threads()
     for shape in SHAPES[:-1]:
-        given = operands(700, shape, torch.bfloat16)
+        given = operands(700, shape, dtype)
         alone = torch.mm(given[0], given[2].t())  # oneDNN has tiles set up from here on
         found = []
         try:
             for count in (1, 2, 3):
                 torch.set_num_threads(count)
                 found.append(found_of(*given))
-                assert torch.equal(torch.mm(given[0], given[2].t()), alone)
+                own = torch.mm(given[0], given[2].t())
+                assert dtype != torch.bfloat16 or torch.equal(own, alone)
         finally:
             torch.set_num_threads(before)
         for others in zip(*found, strict=True):

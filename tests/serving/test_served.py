@@ -4,12 +4,13 @@ import json
 import threading
 
 import pytest
+import torch
 from huggingface_hub import InferenceClient, constants
 from made_servers import NAMES, RUNS, TEXTS, serving
 from typer.testing import CliRunner
 
 from textune.doors import cli
-from textune.fast import exact
+from textune.fast import exact, products
 from textune.predicting import telling
 from textune.predicting.predictor import Predictor
 
@@ -60,7 +61,7 @@ def test_the_command_line_prints_the_same_bytes(asker, tmp_path):
 
 
 def test_company_changes_no_byte(asker, said):
-    if not exact.is_strict():
+    if not (exact.is_strict() or products.takes(torch.float32)):
         pytest.skip("products of this processor depend on how many rows are multiplied")
     wrong = []
 

@@ -70,6 +70,7 @@ def test_so_does_every_task(name, fresh_kernels, monkeypatch):
     choose(TORCH, monkeypatch)
     objective = made_objectives.OBJECTIVES[name]()
     model = precision.Plain(made_objectives.make(objective))
+    model.encoder.to(torch.float64)  # fp32 sums other numbers of rows in other orders
     batches = [objective.batch(rows) for rows in ((0, 1, 2, 3), (4, 6, 8), (5, 7))]
     assert_graphs_would_give_the_plain_gradients(model, objective.task.loss, batches)
 

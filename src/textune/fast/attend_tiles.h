@@ -47,13 +47,13 @@ INLINE void round_row(const float *from, long L, long W, bf16 *to) {
 // sums (32, W) = rows (32, Dh) times columns that were laid from (W, Dh) by rows.
 INLINE void scores_of(const bf16 *rows, const bf16 *columns, long W, long Dh, float *sums) {
   for (long j = 0; j < W; j += SIDE)
-    multiply(rows, rows + LANES * Dh, Dh, SIDE, columns + j * Dh, Dh / SIDE, sums + j, W, 0);
+    multiply(rows, rows + LANES * Dh, Dh, SIDE, columns + j * Dh, Dh / SIDE, sums + j, W, 0, SIDE);
 }
 
 // sums (32, Dh) = weights (32, W) times columns that were laid from (W, Dh) by columns.
 INLINE void weigh(const bf16 *weights, const bf16 *columns, long W, long Dh, float *sums) {
   for (long d = 0; d < Dh; d += SIDE)
-    multiply(weights, weights + LANES * W, W, SIDE, columns + d * W, W / SIDE, sums + d, Dh, 0);
+    multiply(weights, weights + LANES * W, W, SIDE, columns + d * W, W / SIDE, sums + d, Dh, 0, SIDE);
 }
 
 // sums (W, Dh) = or += weights (queries, W), turned, times columns laid from (queries, Dh).
@@ -63,7 +63,7 @@ static void weigh_turned(const bf16 *weights, const bf16 *columns, long queries,
     lay_turned(weights + j, W, queries, turned);
     for (long d = 0; d < Dh; d += SIDE)
       multiply(turned, turned + TILE, SIDE, 2 * TILE, columns + d * QUERIES, queries / SIDE,
-               sums + j * Dh + d, Dh, is_begun);
+               sums + j * Dh + d, Dh, is_begun, SIDE);
   }
 }
 

@@ -34,12 +34,12 @@ _SIGNATURES = {
     "gelu_forward": "pppll" + "i",
     "gelu_backward": "pppppll" + "i",
     "column_sums": "pppll" + "i",
+    "has_products": "i",
 }
 _PLAIN = {
     "add_rows": "ppplll" + "i",
     "squares": "pppl" + "i",
     "adamw": "ppppppplffffffffi",
-    "has_products": "i",
 }
 _PRODUCTS = {"multiply_rows": "ppplpllliii", "multiply_over_tokens": "ppppplllii"}
 
@@ -280,7 +280,7 @@ def multiply_rows(
     onto: bool,
     threads: int,
 ) -> None:
-    """Write rows (P, K) @ matrix, or add it to what is there; in bf16, N and K multiples of 32.
+    """Write rows (P, K) @ matrix, or add it to what is there; N and K are multiples of 32.
 
     Args:
         rows: (P, K).
@@ -293,7 +293,7 @@ def multiply_rows(
         threads: That compute at most.
     """
     given = (rows, matrix, laid, room, out, *rows.shape, out.shape[1])
-    _plain("multiply_rows", *given, int(by_columns), int(onto), threads=threads)
+    _call("multiply_rows", *given, int(by_columns), int(onto), threads=threads)
 
 
 def multiply_over_tokens(
@@ -306,7 +306,7 @@ def multiply_over_tokens(
     onto: bool,
     threads: int,
 ) -> None:
-    """Write grad.t() @ states, (P, N) and (P, K), or add it; in bf16, N and K multiples of 32.
+    """Write grad.t() @ states, (P, N) and (P, K), or add it; N and K are multiples of 32.
 
     Args:
         grad: (P, N).
@@ -318,17 +318,17 @@ def multiply_over_tokens(
         threads: That compute at most.
     """
     given = (grad, states, laid, sums, out, *grad.shape, states.shape[1])
-    _plain("multiply_over_tokens", *given, int(onto), threads=threads)
+    _call("multiply_over_tokens", *given, int(onto), threads=threads)
 
 
-def has_products() -> bool:
-    """Tell whether the kernels multiply in bf16 here; the system is asked for AMX."""
-    return bool(_plain("has_products"))
+def has_products(dtype: torch.dtype) -> bool:
+    """Tell whether the kernels multiply in a format here; for bf16 the system is asked for AMX."""
+    return bool(_plain(f"has_products_{FORMATS[dtype]}"))
 
 
-def _call(name: str, first: Tensor, *rest: object) -> None:
+def _call(name: str, first: Tensor, *rest: object, threads: int | None = None) -> None:
     """Call a kernel in the format of its first activations."""
-    _plain(f"{name}_{FORMATS[first.dtype]}", first, *rest)
+    _plain(f"{name}_{FORMATS[first.dtype]}", first, *rest, threads=threads)
 
 
 def _plain(name: str, *arguments: object, threads: int | None = None) -> Any:
@@ -389,9 +389,11 @@ def _library() -> ctypes.CDLL | None:
 
 def _declare(library: ctypes.CDLL) -> None:
     kinds = _KINDS | {"Q": ctypes.c_uint64, "I": ctypes.c_uint32}
-    names = {f"{name}_{kind}": s for name, s in _SIGNATURES.items() for kind in FORMATS.values()}
-    products = _PRODUCTS if hasattr(library, "multiply_rows") else {}
-    for name, signature in (names | _PLAIN | products).items():
+    both = (_SIGNATURES | _PRODUCTS).items()
+    names = {f"{name}_{kind}": s for name, s in both for kind in FORMATS.values()}
+    for name, signature in (names | _PLAIN).items():
+        if name.startswith("multiply") and not hasattr(library, name):
+            continue  # this processor has no such products
         function = getattr(library, name)
         function.argtypes = [kinds[letter] for letter in signature]
         function.restype = ctypes.c_double if name == "squares" else None

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from textune.fast import calls
+from textune.fast import calls, products
 from textune.fast.calls import Drop
 from textune.fast.fused import FusedLayer, SavedRest, compute, draw
 
@@ -58,13 +58,15 @@ class LastLayer:
         firsts = states[borders[:-1]].float()  # (B, D)
         query, key, value = self._weights()
         shifts = layer.qkv.bias.chunk(3)
-        flat = torch.addmm(shifts[0], firsts, query.t())
+        flat = products.times_rows(firsts, query) + shifts[0]
         queries = _by_head(flat, layer.heads)
-        projected = _by_text(_products(queries, key))
+        by_kernels = not keep and products.takes(torch.float32)
+        projected = _by_text(_products(queries, key, by_kernels=by_kernels))
         weighted, weight_sums, log_sums = calls.first_tokens_forward(
             states, projected, borders, layer.factor, drops[0]
         )
-        context = _products(weighted.transpose(0, 1), value.transpose(1, 2))  # (H, B, D / H)
+        turned = weighted.transpose(0, 1), value.transpose(1, 2)
+        context = _products(*turned, by_kernels=by_kernels)  # (H, B, D / H)
         context += shifts[2].view(layer.heads, 1, -1) * weight_sums.t()[:, :, None]
         read = _by_text(context).flatten(1).to(layer.dtype)
         out, rest = layer.forward_rest(read, firsts.to(layer.dtype), drops[1:])
@@ -119,11 +121,15 @@ class LastLayer:
         return query, key.view(heads, -1, width), value.view(heads, -1, width)
 
 
-def _products(left: Tensor, right: Tensor) -> Tensor:
+def _products(left: Tensor, right: Tensor, *, by_kernels: bool) -> Tensor:
     """(H, B, K) and (H, K, N) → (H, B, N), of a text the same bits whatever the batch.
 
-    Products of very few rows are summed in another order.
+    By torch products of very few rows are summed in another order.
     """
+    if by_kernels:
+        pairs = zip(left, right, strict=True)
+        found = [products.times_few(one, other.t()) for one, other in pairs]
+        return torch.stack(found)
     missing = FEWEST - left.shape[1]
     if missing <= 0:
         return torch.bmm(left, right)

@@ -9,10 +9,6 @@
 #define GET get_bf16
 #define TAKE take_bf16
 #define PUT put_bf16
-#include "products.h"
-#if TILES
-#include "attend_tiles.h"
-#endif
 #else
 #define REAL float
 #define FN(name) name##_f32
@@ -20,6 +16,11 @@
 #define TAKE take_f32
 #define PUT put_f32
 #include "update.h"
+#endif
+
+#include "products.h"
+#if TILES
+#include "attend_tiles.h"
 #endif
 
 #include "attend.h"

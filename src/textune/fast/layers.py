@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from textune.families.known import family_of
-from textune.fast import calls, dropout
+from textune.fast import calls, dropout, linears
 from textune.fast.attention import Packing, attend
 from textune.fast.first_tokens import LastLayer
 from textune.fast.fused import FusedEmbeddings, FusedLayer
@@ -121,6 +121,7 @@ def replace(model: Any, *, per_token: bool) -> None:
         stack[number] = _derived(PackedLayer, layer, is_last=number == len(stack) - 1)
     base = model.base_model
     base.embeddings = _derived(PackedEmbeddings, base.embeddings)
+    linears.replace(model)
     fuse(model, torch.float32, per_token=per_token)
 
 

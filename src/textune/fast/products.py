@@ -1,7 +1,9 @@
-"""Products of tokens with weights: in bf16 by kernels where the processor can, else by torch.
+"""Products of tokens with weights: by kernels where the processor can, else by torch.
 
-They need no compiling for a new number of tokens, which costs oneDNN 2 ms for every shape of
-weights and every batch that is packed to another number of tokens (docs/performance.md).
+In bf16 they need no compiling for a new number of tokens, which costs oneDNN 2 ms for every shape
+of weights and every batch that is packed to another number of tokens (docs/performance.md). In fp32
+they take the place of MKL's where that has no strict mode: there the bits of a product depend on
+the number of its rows and of threads.
 """
 
 import threading
@@ -10,6 +12,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from textune.fast import calls, exact
 
@@ -21,16 +24,17 @@ class _Memory(threading.local):
     """What products are computed in, kept from one to the next; of each thread its own."""
 
     def __init__(self) -> None:
-        self.laid = torch.empty(0, dtype=torch.bfloat16)
+        self.laid = {dtype: torch.empty(0, dtype=dtype) for dtype in calls.FORMATS}
         self.sums = torch.empty(0)
 
-    def of(self, laid: int, sums: int = 0) -> tuple[Tensor, Tensor]:
-        """Return memory for so many numbers in bf16, and in fp32."""
-        if self.laid.numel() < laid or self.sums.numel() < sums:
+    def of(self, dtype: torch.dtype, laid: int, sums: int = 0) -> tuple[Tensor, Tensor]:
+        """Return memory for so many numbers in a format, and for sums in fp32."""
+        before = self.laid[dtype]
+        if before.numel() < laid or self.sums.numel() < sums:
             with torch.inference_mode(False):
-                self.laid = torch.empty(max(laid, self.laid.numel()), dtype=torch.bfloat16)
+                self.laid[dtype] = torch.empty(max(laid, before.numel()), dtype=dtype)
                 self.sums = torch.empty(max(sums, self.sums.numel()))
-        return self.laid, self.sums
+        return self.laid[dtype], self.sums
 
 
 _memory = _Memory()
@@ -38,9 +42,28 @@ _memory = _Memory()
 
 def times_rows(states: Tensor, weight: Tensor) -> Tensor:
     """Return states @ weight.t(); (P, K) and (N, K) → (P, N)."""
-    if not _fits(states, weight):
-        return torch.mm(states, weight.t())
-    return _multiplied(states, weight, states.new_empty(len(states), len(weight)))
+    if _fits(states, weight):
+        return _multiplied(states, weight, states.new_empty(len(states), len(weight)))
+    if states.dtype == weight.dtype == torch.float32 and _is_here(states):
+        return times_few(states, weight)
+    return torch.mm(states, weight.t())
+
+
+def times_few(states: Tensor, weight: Tensor) -> Tensor:
+    """Return states @ weight.t() in fp32 by kernels, of any sizes; (P, K) and (N, K) → (P, N).
+
+    The weights may lie by columns, too.
+    """
+    if not len(states):
+        return states.new_zeros(0, len(weight))
+    rows, length = (-size % SIDE for size in weight.shape)
+    if rows or length:
+        weight_of_blocks = functional.pad(weight, (0, length, 0, rows))
+        found = times_few(functional.pad(states, (0, length)), weight_of_blocks)
+        return found[:, : len(weight)].contiguous()
+    if weight.is_contiguous():
+        return times_rows(states.contiguous(), weight)
+    return times_columns(states.contiguous(), weight.t())
 
 
 def times_columns(grad: Tensor, weight: Tensor, onto: Tensor | None = None) -> Tensor:
@@ -65,6 +88,7 @@ def over_tokens(grad: Tensor, states: Tensor, out: Tensor, *, onto: bool = False
     if _fits(grad, out) and states.is_contiguous():
         threads = torch.get_num_threads()
         laid, sums = _memory.of(
+            out.dtype,
             threads * calls.TOKENS * (min(out.shape) + SIDE),
             out.numel() if len(grad) > calls.TOKENS else 0,
         )
@@ -85,7 +109,7 @@ def _multiplied(
     columns = SIDE * rows.shape[1]  # numbers of 32 columns
     room = columns * max(1, min(NEAR // columns, out.shape[1] // SIDE))
     threads = torch.get_num_threads()
-    laid, _ = _memory.of(threads * room + columns)
+    laid, _ = _memory.of(out.dtype, threads * room + columns)
     how: dict[str, Any] = {"by_columns": by_columns, "onto": onto, "threads": threads}
     calls.multiply_rows(rows, weight, laid, room, out, **how)
     return out
@@ -94,17 +118,29 @@ def _multiplied(
 def _fits(rows: Tensor, matrix: Tensor) -> bool:
     """Tell whether the kernels take such a product: of blocks, on this processor."""
     return (
-        rows.dtype == matrix.dtype == torch.bfloat16
-        and rows.device.type == "cpu"
-        and len(rows) > 0
+        rows.dtype == matrix.dtype
         and not any(side % SIDE for side in matrix.shape)
         and rows.is_contiguous()
         and matrix.is_contiguous()
-        and available()
+        and _is_here(rows)
     )
 
 
-@lru_cache(maxsize=1)
-def available() -> bool:
-    """Tell whether this processor multiplies in bf16, and the system lets us use its registers."""
-    return calls.available() and calls.has_products()
+def _is_here(rows: Tensor) -> bool:
+    """Tell whether the kernels take such rows on this processor."""
+    return rows.device.type == "cpu" and len(rows) > 0 and takes(rows.dtype)
+
+
+def takes(dtype: torch.dtype) -> bool:
+    """Tell whether kernels multiply in a format here: in fp32 only where MKL is not exact."""
+    is_wanted = dtype != torch.float32 or not exact.is_strict()
+    return is_wanted and calls.available() and available(dtype)
+
+
+@lru_cache(maxsize=4)
+def available(dtype: torch.dtype = torch.bfloat16) -> bool:
+    """Tell whether this processor multiplies in a format by kernels.
+
+    For bf16 the system has to let us use the registers of tiles.
+    """
+    return dtype in calls.FORMATS and calls.available() and calls.has_products(dtype)
