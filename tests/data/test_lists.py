@@ -163,5 +163,15 @@ def test_lists_of_one_length_are_known_by_names_that_change_their_places(sign):
     assert lists.separator([f"{one}{sign}{other}" for one, other in ((1, 2), (2, 3))] * 9) is None
 
 
+def test_names_that_another_sign_parts_into_names_are_warned_of():
+    counts = {"joy;fear": 9, "joy": 5, "fear": 4, "joy, fear": 3, "other, new": 2}
+    (found,) = lists.parted_otherwise("label", counts, ";")
+    assert (found.kind, found.severity) == ("variant", "warning")
+    assert "'joy, fear' (3 rows) would be labels of its own parted by ','" in found.message
+    assert found.count == 3
+    del counts["joy, fear"]
+    assert not list(lists.parted_otherwise("label", counts, ";"))
+
+
 def written(names, sign):
     return json.dumps(names) if sign == "json" else sign.join(names)

@@ -159,6 +159,33 @@ def mixed(column: str, counts: Mapping[str, int]) -> Iterator[Finding]:
         yield Finding("mended", "warning", message, min(alone, listed))
 
 
+def parted_otherwise(column: str, counts: Mapping[str, int], separator: str) -> Iterator[Finding]:
+    """Say which names another sign parts into names of the same column: "joy, fear" beside "joy".
+
+    Args:
+        column: Its name.
+        counts: Cells that are not blank, and how often each stands.
+        separator: That parts its lists.
+    """
+    times: Counter[str] = Counter()
+    for cell, count in counts.items():
+        times.update(dict.fromkeys(parse(cell, separator) or (), count))
+    for sign in SEPARATORS[:3]:
+        torn = [
+            name
+            for name in times
+            if sign in name and sign != separator and set(parse(name, sign) or ()) <= times.keys()
+        ]
+        if torn:
+            first = max(torn, key=lambda name: times[name])
+            message = (
+                f"{column!r} parts labels by {separator!r}, but {first!r} "
+                f"({times[first]:,} rows) would be labels of its own parted by {sign!r}: as it is, "
+                f"it is learned as one label; write {separator!r} there"
+            )
+            yield Finding("variant", "warning", message, sum(times[name] for name in torn))
+
+
 def _are_mixed(cells: Sequence[str], *, known_only: bool = False) -> bool:
     """Tell single names among lists: a string for one label, a list for more, or of one as well.
 
