@@ -24,7 +24,7 @@ QUOTED = re.compile(
 BARE = re.compile(r""""([^"]*)"|'([^']*)'|([^\s"',]+)""")
 NUMBER = re.compile(r"[+-]?\d+(\.\d*)?")
 TAGS = re.compile(r"(?:<[^<>]+>)+")
-PLAIN_LIST = re.compile(r"[\"']|\[\s*[+-]?\d+\s*\]")  # names in quotes, or one number
+PLAIN_LIST = re.compile(r"[\"']|\[\s*(?:[+-]?\d+)?\s*\]")  # names in quotes, one number, none
 CHOICES = re.compile(r'\{\s*"choices"\s*:\s*\[')  # how Label Studio writes several choices
 VECTOR = re.compile(r"[\[(]?\s*[01](\.0?)?(\s*[,\s]\s*[01](\.0?)?)+\s*[\])]?")
 
