@@ -1,3 +1,5 @@
+import itertools
+import json
 import random
 
 import pytest
@@ -107,8 +109,6 @@ def test_any_cell_is_read_or_refused(cell, form):
 
 @given(st.lists(st.text(min_size=1, max_size=9).map(str.strip).filter(bool), unique=True))
 def test_what_python_prints_is_read_back(names):
-    import json
-
     assert lists.parse(json.dumps(names), "json") == tuple(names)
 
 
@@ -122,3 +122,56 @@ def test_a_slash_parts_names_that_are_whole_cells_elsewhere():
 def test_names_in_quotes_are_a_list_though_each_stands_beside_the_same():
     assert lists.separator(['["news", "sport"]', '["news", "films"]'] * 20) == "json"
     assert lists.separator(["['a', 'b']", "['c', 'd']"] * 20) == "json"
+
+
+LAW = ["Rights and freedoms of the citizens of the Union and of its neighbouring states", *"abcd"]
+
+
+@pytest.mark.parametrize("sign", ["json", ";", "|"])
+def test_one_long_name_among_short_ones_does_not_make_a_class_of_each_list(sign):
+    lists_of = [LAW[at % 5 : at % 5 + 1 + at % 3] for at in range(120)]
+    assert lists.separator([written(names, sign) for names in lists_of]) == sign
+
+
+@pytest.mark.parametrize("sign", ["json", ";", "|"])
+def test_texts_in_a_list_are_no_labels(sign):
+    draw = random.Random(1)
+    texts = [f"{' '.join(draw.choices('abcdefgh', k=40))}." for _ in range(20)]
+    cells = [written(draw.sample(texts, 2 + at % 2), sign) for at in range(60)]
+    assert lists.separator(cells) is None
+
+
+@pytest.mark.parametrize("sign", ["json", ";", "|"])
+def test_many_names_of_several_words_are_labels_where_they_come_back(sign):
+    draw = random.Random(1)
+    names = [f"topic number {at} of law" for at in range(300)]
+    shares = [1 / (at + 1) for at in range(300)]
+    drawn = [dict.fromkeys(draw.choices(names, shares, k=1 + at % 5)) for at in range(300)]
+    cells = [written(list(found), sign) for found in drawn]
+    assert len({name for found in drawn for name in found}) > 150
+    assert lists.separator(cells) == sign
+    once = [written([f"{at} {name}" for name in found], sign) for at, found in enumerate(drawn)]
+    assert lists.separator(once) is None
+
+
+@pytest.mark.parametrize("sign", [";", "|", ","])
+def test_lists_of_one_length_are_known_by_names_that_change_their_places(sign):
+    pairs = [sorted(pair) for pair in itertools.combinations(["joy", "anger", "fear", "love"], 2)]
+    assert lists.separator([sign.join(pair) for pair in pairs * 9]) == sign
+    towns = ["Lyon, France", "Paris, France", "Paris, Texas", "Austin, Texas", "London, Ontario"]
+    assert lists.separator([town.replace(", ", sign) for town in towns * 9]) is None
+    assert lists.separator([f"{one}{sign}{other}" for one, other in ((1, 2), (2, 3))] * 9) is None
+
+
+def test_names_that_another_sign_parts_into_names_are_warned_of():
+    counts = {"joy;fear": 9, "joy": 5, "fear": 4, "joy, fear": 3, "other, new": 2}
+    (found,) = lists.parted_otherwise("label", counts, ";")
+    assert (found.kind, found.severity) == ("variant", "warning")
+    assert "'joy, fear' (3 rows) would be labels of its own parted by ','" in found.message
+    assert found.count == 3
+    del counts["joy, fear"]
+    assert not list(lists.parted_otherwise("label", counts, ";"))
+
+
+def written(names, sign):
+    return json.dumps(names) if sign == "json" else sign.join(names)

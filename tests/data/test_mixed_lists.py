@@ -56,3 +56,12 @@ def test_a_run_learns_one_label_of_them(tiny_base, tmp_path):
     file = written(tmp_path, *ONE["the same names"])
     run = textune.train(file, base=tiny_base, out=tmp_path / "run", epochs=0)
     assert set(run.metrics["valid"]["labels"]) == {"bad", "good"}
+
+
+def test_empty_lists_beside_names_alone_are_texts_without_a_label(tmp_path):
+    file = written(tmp_path, "bad", ["good", "bad"], [], "odd")
+    found = survey.check(file, count_tokens=count_tokens)
+    assert (found.contract.task, found.contract.separator) == ("multi", "mixed")
+    assert set(found.labels) == {"bad", "good", "odd"}
+    assert found.unlabelled == 15
+    assert "in brackets, or one name alone" in found.columns["label"]

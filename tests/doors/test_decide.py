@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -223,3 +225,12 @@ def test_a_task_without_thresholds_says_that_there_is_nothing_to_decide(kind, wo
     files = [BEFORE / "data" / f"{kind}_{part}.{suffix}" for part in ("train", "valid")]
     with pytest.raises(SettingsError, match=f"--aim f1: no thresholds decide {words}"):
         textune.train(files[0], valid=files[1], task=kind, out=tmp_path / "run", aim="f1")
+
+
+def test_deciding_loads_nothing_that_computes_or_trains(tmp_path):
+    place = shutil.copytree(BEFORE / "single", tmp_path / "run")
+    heavy = ("torch", "transformers", "sklearn", "pyarrow.dataset")
+    code = f"import sys, textune; textune.decide({str(place)!r}, aim='mcc')\n"
+    code += f"print(*sys.modules.keys() & {heavy!r})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []

@@ -163,3 +163,48 @@ def test_words_are_tagged_as_they_are_given(tagger, monkeypatch, capsys):
     listed, plain = map(json.loads, capsys.readouterr().out.splitlines())
     assert len(listed["labels"]) == 3
     assert len(plain["labels"]) > 3
+
+
+@pytest.mark.parametrize("form", [",", "|", "json"])
+def test_lists_parted_by_another_sign_than_in_training_are_read_and_told(tiny_base, tmp_path, form):
+    contract = {"form": "list", "label": ("label",), "separator": ";"}
+    run = make_run(tmp_path / "multi", tiny_base, "multi", ["bad", "good", "new"], **contract)
+    lists = [["good", "new"], ["bad"], [], ["bad", "good"]]
+    cells = [json.dumps(names) if form == "json" else form.join(names) for names in lists]
+    quoted = ['"' + cell.replace('"', '""') + '"' for cell in cells]
+    file = csv(
+        tmp_path, *(f"the {word} film,{cell}" for word, cell in zip(WORDS[:4], quoted, strict=True))
+    )
+    found = textune.evaluate(run, file)
+    alike = csv(
+        tmp_path,
+        *(f"the {w} film,{';'.join(names)}" for w, names in zip(WORDS[:4], lists, strict=True)),
+    )
+    same = textune.evaluate(run, alike)
+    assert "unseen_labels" not in found
+    assert found["labels"] == same["labels"]
+    called = "in brackets" if form == "json" else f"separated by '{form}'"
+    said = f"'label' holds lists {called}, in training separated by ';': they are read so"
+    assert said in found["remarks"]
+    assert said not in same["remarks"]
+
+
+@pytest.mark.parametrize(("trained", "fresh"), [(",", "."), (".", ",")])
+def test_decimals_of_another_sign_than_in_training_are_read_and_told(
+    tiny_base, tmp_path, trained, fresh
+):
+    def written(name, sign):
+        rows = [f"the {WORDS[at % 6]} film;{at % 7}{sign}{at % 10}{at % 3}" for at in range(40)]
+        file = tmp_path / name
+        file.write_text("\n".join(["text;score", *rows]) + "\n", encoding="utf-8")
+        return file
+
+    train = written("train.csv", trained)
+    options = {"task": "number", "label": "score", "epochs": 0, "base": tiny_base}
+    run = textune.train(train, valid=train, out=tmp_path / "run", **options)
+    found = textune.evaluate(run.path, written("fresh.csv", fresh))
+    same = textune.evaluate(run.path, written("alike.csv", trained))
+    assert found["rmse"] == same["rmse"]
+    said = "decimals of 'score' are read as this file writes them"
+    assert said in found["remarks"]
+    assert said not in same["remarks"]

@@ -196,3 +196,34 @@ def test_chance_is_called_better_one_time_in_twenty():
         found = [draws @ row / count for row in right.astype(float)]
         shown += comparing.differences("accuracy", found)[0].is_shown
     assert 1 <= shown <= 22
+
+
+def alike(places, file, **options):
+    """Assert that `compare` counts a file as `evaluate` does; return the numbers of both."""
+    numbers = textune.evaluate(places[0], file, **options)
+    found = textune.compare(*places, on=file, **options).differences
+    for key, (each,) in found.items():
+        assert each.values[0] == pytest.approx(numbers[key], abs=1e-6), key
+    return numbers, found
+
+
+def test_several_labels_that_training_never_saw_are_missed_as_evaluate_has_it(copies, tmp_path):
+    head, *rows = (RUNS / "data" / "multi_valid.csv").read_text("utf-8").splitlines()
+    fresh = [f"{row},{int(place % 3 == 0)}" for place, row in enumerate(rows)]
+    file = tmp_path / "fresh.csv"
+    file.write_text("\n".join([f"{head},attic;roof", *fresh]) + "\n", encoding="utf-8")
+    places = copies("multi")
+    known = textune.evaluate(places[0], RUNS / "data" / "multi_valid.csv")["accuracy"]
+    for options in ({}, {"label": ["garden", "kitchen", "street", "attic;roof"]}):
+        numbers, found = alike(places, file, **options)
+        assert (numbers["accuracy"] < known) == bool(options)
+        assert ("log_loss" in found) == (not options)
+
+
+def test_tags_that_training_never_saw_are_missed_as_evaluate_has_it(copies, tmp_path):
+    text = (RUNS / "data" / "tags_valid.conll").read_text("utf-8")
+    file = tmp_path / "fresh.conll"
+    places = copies("tags")
+    for known, other in (("B-LOC", "B-NEW"), ("B-PER", "B-LOC;B-NEW")):
+        file.write_text(text.replace(known, other, 7), encoding="utf-8")
+        alike(places, file)

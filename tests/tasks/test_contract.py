@@ -317,3 +317,11 @@ def test_any_table_is_understood_or_refused(rows):
     left_out = sum(item.count for item in found.findings if item.kind == "left out")
     assert max(0, len(rows) - left_out) <= found.rows <= len(rows)
     assert not {*found.contract.text} & {*found.contract.label}
+
+
+def test_a_label_column_without_a_label_is_refused_at_once():
+    found = made(
+        ("text", "note", "label"), 40, text=prose(), note=one_of(""), label=one_of("a", "b")
+    )
+    with pytest.raises(DataError, match=r"every cell of 'note' is blank.*--label; allowed: 'text'"):
+        understand(found, label=("note",))

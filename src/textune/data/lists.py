@@ -13,6 +13,7 @@ FORMS = ("json", "mixed", "vector", "<>", *SEPARATORS)
 "vector" a 0 or 1 for each place, "<>" is <a><b>."""
 
 LONGEST_NAME = 60
+MOST_LONG = 0.2  # share of names that may be longer: among texts most are
 MOST_OF_FEW = 42  # names that may be so many in a table of few rows
 MOST_NAMES = 5  # a row, on average, above which quoted words are no labels
 CODE = re.compile(r"[\w:./-]+")  # a name of one word
@@ -23,7 +24,7 @@ QUOTED = re.compile(
 BARE = re.compile(r""""([^"]*)"|'([^']*)'|([^\s"',]+)""")
 NUMBER = re.compile(r"[+-]?\d+(\.\d*)?")
 TAGS = re.compile(r"(?:<[^<>]+>)+")
-PLAIN_LIST = re.compile(r"[\"']|\[\s*[+-]?\d+\s*\]")  # names in quotes, or one number
+PLAIN_LIST = re.compile(r"[\"']|\[\s*(?:[+-]?\d+)?\s*\]")  # names in quotes, one number, none
 CHOICES = re.compile(r'\{\s*"choices"\s*:\s*\[')  # how Label Studio writes several choices
 VECTOR = re.compile(r"[\[(]?\s*[01](\.0?)?(\s*[,\s]\s*[01](\.0?)?)+\s*[\])]?")
 
@@ -65,9 +66,9 @@ def parse(cell: str, separator: str) -> tuple[str, ...] | None:
 def separator(cells: Sequence[str]) -> str | None:
     """Find out how cells that are not blank write lists; None if they do not.
 
-    A sign separates names only if some cells hold one name more than others and the names come
-    back beside others: "Clothing, Shoes" beside "Music" is one name, "joy, fear" beside "fear"
-    and "joy" is two.
+    A sign separates names only if some cells hold one name more than others, or names change
+    their places, and the names come back beside others: "Clothing, Shoes" beside "Music" is one
+    name, "joy, fear" beside "fear" and "joy" is two.
     """
     if not cells:
         return None
@@ -158,6 +159,33 @@ def mixed(column: str, counts: Mapping[str, int]) -> Iterator[Finding]:
         yield Finding("mended", "warning", message, min(alone, listed))
 
 
+def parted_otherwise(column: str, counts: Mapping[str, int], separator: str) -> Iterator[Finding]:
+    """Say which names another sign parts into names of the same column: "joy, fear" beside "joy".
+
+    Args:
+        column: Its name.
+        counts: Cells that are not blank, and how often each stands.
+        separator: That parts its lists.
+    """
+    times: Counter[str] = Counter()
+    for cell, count in counts.items():
+        times.update(dict.fromkeys(parse(cell, separator) or (), count))
+    for sign in SEPARATORS[:3]:
+        torn = [
+            name
+            for name in times
+            if sign in name and sign != separator and set(parse(name, sign) or ()) <= times.keys()
+        ]
+        if torn:
+            first = max(torn, key=lambda name: times[name])
+            message = (
+                f"{column!r} parts labels by {separator!r}, but {first!r} "
+                f"({times[first]:,} rows) would be labels of its own parted by {sign!r}: as it is, "
+                f"it is learned as one label; write {separator!r} there"
+            )
+            yield Finding("variant", "warning", message, sum(times[name] for name in torn))
+
+
 def _are_mixed(cells: Sequence[str], *, known_only: bool = False) -> bool:
     """Tell single names among lists: a string for one label, a list for more, or of one as well.
 
@@ -243,7 +271,17 @@ def _separates(sign: str, cells: Sequence[str]) -> bool:
         return False
     if sign == "," and any("." in cell and "," in cell for cell in cells[:50]):
         return False
-    return len({len(names) for names in lists}) > 1 and _recurring(lists)
+    is_list = len({len(names) for names in lists}) > 1 or _change_places(lists)
+    return is_list and _recurring(lists, are_likely=sign in "|;")
+
+
+def _change_places(lists: Sequence[tuple[str, ...]]) -> bool:
+    """Tell lists that are all of one length from a name of parts, as Lyon, France: names move."""
+    places = {(name, at) for found in lists for at, name in enumerate(found)}
+    names = Counter(name for name, _ in places)
+    return 2 * sum(count > 1 for count in names.values()) >= len(names) and not all(
+        map(NUMBER.fullmatch, names)
+    )
 
 
 def _stand_alone(lists: Sequence[tuple[str, ...]]) -> bool:
@@ -265,20 +303,26 @@ def _are_tokens(lists: Sequence[tuple[str, ...]]) -> bool:
     return names <= alone or all(marks.fullmatch(name) for name in names)
 
 
-def _recurring(lists: Sequence[tuple[str, ...]], *, are_surely: bool = False) -> bool:
+def _recurring(
+    lists: Sequence[tuple[str, ...]], *, are_surely: bool = False, are_likely: bool = False
+) -> bool:
     """Tell whether names are few, short, and occur beside changing others.
 
-    Names in quotes are names (`are_surely`), though they should always stand beside the same.
+    Names in quotes are names (`are_surely`), though they should always stand beside the same. They
+    may be many, as may those between signs that part little else (`are_likely`), if they come back.
     """
     total = sum(map(len, lists))
     times = Counter(name for names in set(lists) for name in names)
-    if not times or max(map(len, times)) > LONGEST_NAME:
+    longest = sum(len(name) > LONGEST_NAME for names in lists for name in names)
+    if not times or longest > MOST_LONG * total:
         return False
     together = {name for names in lists if len(names) > 1 for name in names}
     changing = sum(times[name] > 1 for name in together) if together else 1
     is_changing = changing >= 0.5 * max(1, len(together))
     if len(times) <= max(3, total / 5) or (total <= 60 and len(times) <= 0.7 * total):
         return are_surely or is_changing
-    if are_surely and total <= MOST_NAMES * len(lists) and all(map(CODE.fullmatch, times)):
-        return len(times) <= total / 2
-    return is_changing and len(times) <= min(0.7 * total, MOST_OF_FEW)
+    come_back = total <= MOST_NAMES * len(lists) and len(times) <= total / 2
+    if are_surely and come_back and all(map(CODE.fullmatch, times)):
+        return True
+    is_known = (are_surely or are_likely) and come_back
+    return is_changing and (is_known or len(times) <= min(0.7 * total, MOST_OF_FEW))

@@ -22,7 +22,7 @@ def decide(  # noqa: D417  # the others are described in `deciding_api.decide`
     calibrate: bool = True,
     as_json: bool = False,
 ) -> None:
-    """Fit the decisions of the model in RUN anew, for another aim: in a second, without training.
+    """Fit the decisions of the model in RUN anew, for another aim: in seconds, without training.
 
     Args:
         as_json: Print one JSON object, for programs.

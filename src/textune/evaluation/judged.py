@@ -1,5 +1,6 @@
 """Decided texts become every number of them, and a table of what was said of each."""
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from textune.evaluation import by_length
 from textune.metrics.metrics import Report
 from textune.records import Example, Scores
 from textune.runs import predictions
+from textune.splits import strata
 from textune.tasks import registry
 from textune.tasks.interface import Task
 from textune.tasks.labels import in_one_cell
@@ -44,9 +46,7 @@ def write_scores(
     }
     if any(item.pair is not None for item in texts):
         columns[registry.of(task.name).second] = [item.pair for item in texts]
-    columns["truth"] = [task.truth(item) for item in texts]
-    if any(item.unscored for item in texts):
-        columns["unscored"] = [in_one_cell(task.unscored(item), task.labels) for item in texts]
+    columns |= _truth(task, texts)
     said = list(task.predictions(scores, texts))
     answers = [task.cells(item) for item in said]
     for (name, _), own in zip(task.columns(), zip(*answers, strict=True), strict=True):
@@ -60,3 +60,21 @@ def write_scores(
         columns["leak"] = list(leaked or ())
     columns |= {predictions.by(name): list(each) for name, each in (by or {}).items()}
     predictions.write(file, columns)
+
+
+def _truth(task: Task, texts: Sequence[Example]) -> dict[str, list[Any]]:
+    """Return what is true of each text, beside it what is not known, and what the task lacks."""
+    found: dict[str, list[Any]] = {"truth": [task.truth(item) for item in texts]}
+    if any(item.unscored for item in texts):
+        found["unscored"] = [in_one_cell(task.unscored(item), task.labels) for item in texts]
+    if any(unseen := [_unseen(task, item) for item in texts]):
+        found["unseen"] = [json.dumps(names, ensure_ascii=False) for names in unseen]
+    return found
+
+
+def _unseen(task: Task, text: Example) -> list[str]:
+    """Return the labels of a text that its task does not have, where several share a cell."""
+    kind = registry.of(task.name)
+    if not (kind.several or kind.by_column):
+        return []
+    return [name for name in strata.label_names(text) if name not in task.labels]

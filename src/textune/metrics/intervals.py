@@ -31,6 +31,9 @@ RESAMPLES = 1_000
 FEWEST_RESAMPLES = 200
 MOST_DRAWS = 10_000_000
 """With more patterns than this allows, fewer resamples are drawn: the interval is narrow then."""
+OUT_OF_FOLD = 1.2
+"""By what intervals of out-of-fold answers are wider than those of as many texts that one model was
+judged by: their models learned from the same texts, and from fewer than the final one."""
 
 
 def bootstrap(

@@ -8,7 +8,6 @@ Faults are collected to the end of the file and raised together; after the first
 
 import csv
 import re
-import shlex
 from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -19,13 +18,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textune.errors import DataError, Problems, excerpt
-from textune.reading import passed_over
+from textune.reading import passed_over, uneven
 from textune.reading.lines import (
     LARGER_WAY_OUT,
     cell_limit,
     line_ends,
     lines,
-    mending,
     pieces,
     record_limit,
     too_large,
@@ -148,12 +146,14 @@ def _sound_rows(
     path: Path, layout: Layout, problems: Problems, passed: PassedOver
 ) -> Iterator[Row]:
     width = len(layout.columns)
-    records = Records(path, layout, problems)
+    records, above = Records(path, layout, problems), ("", 0)
     for origin, cells, lines_of_it in _likely(path.name, layout, records, passed):
-        if len(cells) in layout.widths:
-            cells += [""] * (width - len(cells))
+        size = len(cells)
+        if size in layout.widths:
+            cells += [""] * (width - size)
         is_plain = len(cells) == width and lines_of_it == 1
-        fault = None if is_plain else _fault(path, cells, layout, several_lines=lines_of_it > 1)
+        fault = None if is_plain else _fault(path, cells, layout, lines_of_it, above)
+        above = origin, size
         if fault:
             problems.add(f"{origin}: {fault[0]}", fault[1], row=records.part())
         elif not problems.count:
@@ -289,30 +289,25 @@ def cells_of(dialect: Dialect, line: str) -> list[str]:
 
 
 def _fault(
-    path: Path, cells: list[str], layout: Layout, *, several_lines: bool
+    path: Path, cells: list[str], layout: Layout, lines_of_it: int, above: tuple[str, int]
 ) -> tuple[str, str] | None:
-    """Say what is wrong with a record, and the way out."""
-    width, delimiter = len(layout.columns), layout.dialect.delimiter or ""
+    """Say what is wrong with a record, below another of so many cells, and the way out."""
+    width, dialect = len(layout.columns), layout.dialect
+    delimiter = dialect.delimiter or ""
     shown = excerpt(delimiter.join(cells))
     if len(cells) != width:
+        seen, way_out = "", uneven.TOO_FEW
+        shown += uneven.cut(above, len(cells), layout.columns)
+        if len(cells) > width:
+            seen, way_out = uneven.too_many(
+                path, cells, width, delimiter=delimiter, quoted=dialect.quoted
+            )
         noun = "column" if width == 1 else "columns"
-        what = f"expected {width} {noun} ({listed(layout.columns)}), found {len(cells)}: {shown}"
-        return what, _width_way_out(path, layout, too_many=len(cells) > width)
+        expected = f"expected {width} {noun} ({listed(layout.columns)})"
+        return f"{expected}, found {len(cells)}{seen}: {shown}", way_out
     what = f"a quoted cell swallows the rows after it: {shown}"
-    return (what, _QUOTE_WAY_OUT) if _swallows_rows(cells, layout) else None
-
-
-def _width_way_out(path: Path, layout: Layout, *, too_many: bool) -> str:
-    delimiter = layout.dialect.delimiter or ""
-    if not too_many:
-        return "add the missing cells (an empty cell is allowed)"
-    quotes = f'put a cell that contains {delimiter!r} into quotes: "…"'
-    if layout.dialect.quoted and delimiter != "\t":
-        return quotes
-    sign = "" if delimiter == "\t" else f" -d {shlex.quote(delimiter)}"
-    command = mending(path, f"cut{sign} -f 1-{len(layout.columns)}", mark="cut")
-    cut = f"if the cells too many are of no use, cut them off: {command}"
-    return f"{quotes}; {cut}" if layout.dialect.quoted else cut
+    is_torn = lines_of_it > 1 and _swallows_rows(cells, layout)
+    return (what, _QUOTE_WAY_OUT) if is_torn else None
 
 
 def _swallows_rows(cells: list[str], layout: Layout) -> bool:

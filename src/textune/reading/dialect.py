@@ -104,8 +104,9 @@ def _columns(
     """
     if before is not None:
         names, more = uncommon.one_more(first, body) or (first, "")
+        widths, less = uncommon.ends_early(first, body)
         columns, remark = column_names(f"{path.name}:{before + 1}", names)
-        return columns, frozenset(), "; ".join(filter(None, (more, remark)))
+        return columns, widths, "; ".join(filter(None, (more, less, remark)))
     widths, remark = _longer_lines(path, dialect)
     width = max(widths or [Counter(map(len, [first, *body])).most_common(1)[0][0]])
     return tuple(str(n) for n in range(1, width + 1)), widths, remark

@@ -60,11 +60,14 @@ OF_TABLES: tuple[Callable[[Table], Table | None], ...] = (  # what cells of a ta
 USUAL = ReadOptions()  # everything is recognised
 
 _OBJECT = re.compile(  # how a JSON object begins, or what Python writes for it
-    rb"""\{"(?:[^"\\]|\\.)*" ?: ?["\[\{\dtfn-]|\[?\{'(?:[^'\\]|\\.)*': ?["'\[\{\dTFN-]"""
+    rb"""\{\s*"(?:[^"\\]|\\.)*" ?: ?["\[\{\dtfn-]|\[?\{'(?:[^'\\]|\\.)*': ?["'\[\{\dTFN-]"""
     rb"""|\['(?:[^'\\]|\\.)*', ?["'\[\{\dTFN-]"""
     rb"""|(?:[A-Za-z_]\w* ?= ?)?\[\s*\(\s*"""
     rb"""(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"), ?["'\[\{\dTFN-]"""
 )
+
+
+_OBJECTS = re.compile(rb"""\[\s*\{\s*"(?:[^"\\]|\\.)*" ?: ?["\[\{\dtfn-]""")  # a list of them
 
 
 def read(source: str | os.PathLike[str] | object, options: ReadOptions = USUAL) -> Table:
@@ -260,7 +263,8 @@ def kind_of(path: Path) -> tuple[str, tuple[str, ...]]:
     if yaml_values.is_named(path):
         return "jsonl", (*why, "YAML: its lists and mappings are read as those of JSON")
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if kind in ("csv", "tsv", "text") and _OBJECT.match(text):
+    is_list = kind == "text" and _OBJECTS.match(text)  # a cell of a table may be one
+    if kind in ("csv", "tsv", "text") and (is_list or _OBJECT.match(text)):
         return "jsonl", (*why, "its content is JSON, whatever its ending says")
     if kind is None:
         return _kind_of_content(path, text), why
@@ -284,7 +288,7 @@ def _kind_of_content(path: Path, text: bytes) -> str:
     """Tell the format of a file whose ending says nothing."""
     if b"\0" in text or sum(2 < sign < 9 or 13 < sign < 27 for sign in text) * 20 > len(text):
         raise DataError(f"{path.name}: this is no text; textune reads {foreign.FORMATS}")
-    if text.startswith((b'{"', b"[{")) or _OBJECT.match(text):
+    if text.startswith((b'{"', b"[{")) or _OBJECT.match(text) or _OBJECTS.match(text):
         return "jsonl"
     first, *others = text.split(b"\n")
     counts = {sign: first.count(sign.encode()) for sign in NAMES}

@@ -1,7 +1,7 @@
 """What few tables have is recognised where what most have does not fit.
 
 Delimiters of other signs, or of several; quotes of other signs, or with a backslash before them;
-lines of a title or of comments above the table; rows with one cell more than the header.
+lines of a title or of comments above the table; rows with one cell more than the header, or fewer.
 """
 
 import re
@@ -195,3 +195,17 @@ def one_more(first: Sequence[str], body: Sequence[Sequence[str]]) -> tuple[list[
     if len(set(names)) == len(names) and all(name and " " not in name for name in names):
         return ["", *first], "the header lacks a name for the first column, as R writes tables"
     return None
+
+
+def ends_early(header: Sequence[str], body: Sequence[Sequence[str]]) -> tuple[frozenset[int], str]:
+    """Tell results of Mechanical Turk, whose header ends in two columns that rows do not have.
+
+    Returns:
+        The width of such rows, and what was seen, in words; neither for other tables.
+    """
+    names = [name.strip() for name in header[-2:]]
+    width = len(header) - 2
+    widths = {len(cells) for cells in body}
+    if names != ["Approve", "Reject"] or not {width} <= widths <= {width, len(header)}:
+        return frozenset(), ""
+    return frozenset([width]), "rows end before the columns 'Approve' and 'Reject': blank there"

@@ -25,6 +25,7 @@ _BEGINS = re.compile(
     r"[ \t]*(?:-\s|[\[{]|[^\s#][^\n]*:(?:\s|$))"
 )
 _WHOLE = re.compile(r"-?(?:0|[1-9]\d{0,17})")
+_SEVERAL = "but found another document"  # as the parser says it
 _DEEP = "lists lie within lists too often"
 _NULL = frozenset(["", "~", "null", "Null", "NULL"])
 
@@ -75,6 +76,11 @@ def composed(path: Path, text: str) -> Any:
         mark = getattr(error, "problem_mark", None)
         place = f":{mark.line + 1}" if mark else ""
         said = getattr(error, "problem", None) or "it cannot be parsed"
+        if said == _SEVERAL:
+            raise DataError(
+                f"{path.name}{place}: a second document begins here (---), and one is read: write "
+                "them as one list, or each into a file of its own"
+            ) from error
         raise DataError(
             f"{path.name}{place}: this is no YAML ({said}); repair it: a text that holds ': ' or "
             "' #', or begins with a sign, needs quotes"

@@ -12,10 +12,6 @@ from textune.records import Example, Scores
 from textune.runs.curves import FROZEN
 from textune.splits import folds
 
-WIDER = 1.2
-"""Intervals of out-of-fold answers, over those of as many texts that one model was judged by: their
-models learned from the same texts, and from fewer than the final one."""
-
 
 def scores(corpus: Corpus, outcome: Outcome) -> tuple[Scores, list[Example]]:
     """Return what the chosen way said of the texts that were held out, and these texts."""
@@ -34,7 +30,7 @@ def marked(corpus: Corpus, outcome: Outcome, found: Report) -> Report:
         )
     best = outcome.best
     told = {"folds": best.folds, "chosen": best.name, "seed": best.seed, "candidates": candidates}
-    return intervals.widened(found, WIDER) | {"cross_validation": told}
+    return intervals.widened(found, intervals.OUT_OF_FOLD) | {"cross_validation": told}
 
 
 def remedies(outcome: Outcome | None) -> Report:

@@ -19,7 +19,7 @@ from textune.errors import SettingsError
 from textune.evaluation import evaluate, fitting, judged, parts
 from textune.extensions import kept
 from textune.fast import memory, threads
-from textune.metrics import catalogue
+from textune.metrics import catalogue, intervals
 from textune.metrics.metrics import Report
 from textune.objectives.labelled import Labelled, forewarnings
 from textune.probing import heads
@@ -167,7 +167,7 @@ class FineTuning:
                 cells=slicing.cells(corpus.tables, by, texts),
                 leaked=corpus.leaks.get(part),
                 unknown=partial(unknown.counts, corpus.tokenizer),
-                wider=crossed.WIDER if of_folds is not None else 1.0,
+                wider=intervals.OUT_OF_FOLD if of_folds is not None else 1.0,
             )
             marked = dict if of_folds is None else partial(crossed.marked, corpus, of_folds)
             given: Any = {"rule": decision, "how": how, "marked": marked}

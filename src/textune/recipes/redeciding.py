@@ -12,9 +12,9 @@ from textune.encoder import manifest
 from textune.errors import RunError, SettingsError
 from textune.evaluation import applying, fitting, judged, parts
 from textune.metrics import intervals
+from textune.metrics.intervals import OUT_OF_FOLD
 from textune.metrics.metrics import Report
 from textune.recipes import wishing
-from textune.recipes.crossed import WIDER
 from textune.records import Example, Scores
 from textune.runs import model_card, predictions, runs, sealing
 from textune.runs.runs import Card
@@ -83,7 +83,9 @@ def _decide(run: Path, card: Card, task: Task, wish: Wish) -> dict[str, Any]:
     pieces = partial(unknown.counts, tokenizers.load(str(run / "model")))
     for part, (scores, kept, how) in judged_by.items():
         texts, told = kept.examples, numbers.get(part, {}).get("cross_validation")
-        beside = parts.Beside(kept.cells, kept.leaked, pieces, wider=1.0 if told is None else WIDER)
+        beside = parts.Beside(
+            kept.cells, kept.leaked, pieces, wider=1.0 if told is None else OUT_OF_FOLD
+        )
         given: Any = {"rule": fitted.rule, "how": how, "marked": partial(_marked, told=told)}
         numbers[part] = parts.judge(task, scores, texts, beside, **given)
         file = run / "predictions" / f"{part}.parquet"
@@ -102,7 +104,7 @@ def _marked(numbers: Report, *, told: object) -> Report:
     """Say again what is told of the cross-validation that numbers are of, if they are of one."""
     if told is None:
         return numbers
-    return intervals.widened(numbers, WIDER) | {"cross_validation": told}
+    return intervals.widened(numbers, OUT_OF_FOLD) | {"cross_validation": told}
 
 
 def _write_rule(folder: Path, card: Card, numbers: Report) -> None:

@@ -8,12 +8,11 @@ import numpy as np
 
 from textune.corpora.corpus import Corpus
 from textune.errors import some
-from textune.metrics import catalogue, paired
+from textune.metrics import catalogue, intervals, paired
 from textune.objectives.labelled import Labelled
 from textune.probing import remedies
 from textune.probing.remedies import FLAT, NOTHING, Logits, Measured, Rows
 from textune.recipes import wishing
-from textune.recipes.crossed import WIDER
 from textune.recipes.selected import NAMES
 from textune.runs.curves import FROZEN
 from textune.settings import selection
@@ -97,7 +96,7 @@ def compare(
         of_fold[is_judged],
         {name: one[is_judged] for name, one in logits.items()},
         metrics,
-        wider=WIDER,
+        wider=intervals.OUT_OF_FOLD,
         fits_anyway=wishing.fits_thresholds(learner.settings, corpus.task.name),
     )
     return Compared(found)

@@ -70,7 +70,7 @@ def read(path: Path) -> pa.Table | None:
     if not path.is_file():
         return None
     try:
-        table = pq.read_table(path)
+        table = pq.ParquetFile(path).read()
     except (pa.ArrowInvalid, OSError) as error:
         raise RunError(f"{path}: damaged ({error}); evaluate again or delete it") from error
     if "truth" not in table.column_names:

@@ -53,7 +53,7 @@ def read(file: Path, needed: Sequence[str] = ()) -> dict[str, list[Any]]:
     import pyarrow.parquet as pq
 
     try:
-        found: dict[str, list[Any]] = pq.read_table(file).to_pydict()
+        found: dict[str, list[Any]] = pq.ParquetFile(file).read().to_pydict()
     except (OSError, pa.ArrowException) as error:
         raise RunError(f"{file}: cannot be read: {error!r:.100}") from error
     if lost := [name for name in needed if name not in found]:

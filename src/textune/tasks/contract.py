@@ -299,6 +299,7 @@ def _completed(
         )
         found = registry.PLAIN.name
         return Contract(found, names, (), "none", None, group, tuple(reasons), tuple(doubts))
+    refused.refuse_empty(table, chosen)
     if task is None:
         refused.refuse_positions(table, chosen)
     kind = registry.of(task) if task else _likeliest(chosen)

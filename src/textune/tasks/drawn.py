@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -43,20 +44,24 @@ def classes(task: Any, columns: Columns, draws: Floats) -> Mapping[str, Floats]:
 
 def labels(task: Any, columns: Columns, draws: Floats) -> Mapping[str, Floats]:
     """Compute metrics of several labels a text; as for `classes`."""
-    truth = marks(task.labels, columns["truth"])
+    truth, names = _truth(task.labels, columns)
     for place, cell in enumerate(columns.get("unscored") or ()):
-        truth[place, marks(task.labels, [cell])[0] == 1] = np.nan
-    decisions = marks(task.labels, columns["decision"]).astype(np.int64)
-    chances = chances_of(task.labels, columns, len(task.labels))
-    return paired.numbers(truth, Answers(chances, decisions), OF_LABELS, draws)
+        unscored = np.flatnonzero(marks(task.labels, [cell])[0])
+        truth[place, unscored] = np.nan
+    decisions = _wider(marks(task.labels, columns["decision"]), len(names)).astype(np.int64)
+    chances = chances_of(task.labels, columns, len(names))
+    found = paired.numbers(truth, Answers(chances, decisions), OF_LABELS, draws)
+    if len(names) > len(task.labels):
+        found["log_loss"] = np.full(len(draws), np.nan)
+    return found
 
 
 def by_column(task: Any, columns: Columns, draws: Floats) -> Mapping[str, Floats]:
     """Compute the means over columns of classes; as for `classes`."""
-    truth = marks(task.labels, columns["truth"])
-    given = marks(task.labels, columns["decision"])
+    truth, names = _truth(task.labels, columns)
+    given = _wider(marks(task.labels, columns["decision"]), len(names))
     found, keys = [], ("mcc", "accuracy", "macro_f1")
-    for at in task.places.values():
+    for at in replace(task, labels=names).places.values():
         rows = np.flatnonzero(truth[:, at].sum(axis=1) == 1)
         mine = Answers(given[rows][:, at], given[rows][:, at].argmax(axis=1))
         found.append(paired.numbers(truth[rows][:, at].argmax(axis=1), mine, keys, draws[:, rows]))
@@ -100,7 +105,25 @@ def marks(names: Sequence[str], cells: Sequence[str | None]) -> Floats:
     return found
 
 
+def _truth(names: Sequence[str], columns: Columns) -> tuple[Floats, tuple[str, ...]]:
+    """Return a 1 for each label of a text; (N, C), and the C labels.
+
+    Those that training never saw, which a table has in a column of their own, stand last.
+    """
+    unseen = [json.loads(cell) for cell in columns.get("unseen") or ()]
+    more = sorted({name for listed in unseen for name in listed})
+    found = _wider(marks(names, columns["truth"]), len(names) + len(more))
+    for row, listed in enumerate(unseen):
+        found[row, [len(names) + more.index(name) for name in listed]] = 1.0
+    return found, (*names, *more)
+
+
 def chances_of(names: Sequence[str], columns: Columns, width: int) -> Floats:
     """Return the probabilities of labels, 0 for those that a model does not know; (N, width)."""
     known = np.stack([np.asarray(columns[f"p({name})"], dtype=float) for name in names], axis=1)
-    return np.pad(known, ((0, 0), (0, width - len(names))))
+    return _wider(known, width)
+
+
+def _wider(found: Floats, width: int) -> Floats:
+    """Give labels that a model does not know a 0 in each text; (N, C) → (N, width)."""
+    return np.pad(found, ((0, 0), (0, width - found.shape[1])))

@@ -29,11 +29,15 @@ def config(labels: Sequence[str], problem: str) -> dict[str, object]:
 
 
 def findings(table: Table, contract: Contract, seen: Scan) -> Iterator[Finding]:
-    """Say where names stand alone beside lists."""
+    """Say where names stand alone beside lists, and where lists are parted by another sign."""
     for column in seen.columns:
-        is_label = column.name in contract.label and contract.separator == "mixed"
-        if is_label and column.separator == contract.separator:
-            yield from lists.mixed(column.name, column.counts or Counter(column.cells))
+        if column.name not in contract.label or contract.separator is None:
+            continue
+        counts = column.counts or Counter(column.cells)
+        if contract.separator == column.separator == "mixed":
+            yield from lists.mixed(column.name, counts)
+        elif contract.form == "list" and contract.separator in lists.SEPARATORS:
+            yield from lists.parted_otherwise(column.name, counts, contract.separator)
 
 
 def is_alone(column: Column) -> bool:

@@ -18,7 +18,7 @@ from textune.metrics import catalogue, metrics
 from textune.metrics.metrics import Parts, Report
 from textune.records import Batch, Contract, Example, LinearHead, Prediction, Row, Scores, Table
 from textune.splits import splits
-from textune.tasks import deciding, doubt, drawn, imbalance, priors, probes, texts
+from textune.tasks import deciding, doubt, drawn, imbalance, own_lists, priors, probes, texts
 from textune.tasks import labels as named
 from textune.tasks.interface import Borders, Floats, Task, thresholds
 from textune.tasks.interface import Column as Added
@@ -292,6 +292,7 @@ KIND = Kind(
         of_label=(*catalogue.OF_CLASSES, "mcc"),
     ),
     read=read,
+    of_file=own_lists.of_file,
     has_classes=True,
     several=True,
     fewest=1,

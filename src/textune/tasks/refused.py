@@ -7,7 +7,7 @@ from textune.data import lists, names, pair_names
 from textune.data.choice import option, quoted
 from textune.data.columns import Column, describe
 from textune.data.numerals import is_number
-from textune.errors import DataError
+from textune.errors import DataError, among
 from textune.records import Table
 
 PLENTY = 0.5  # share of lists that differ, from which they are answers and no names of classes
@@ -134,3 +134,18 @@ def refuse_positions(table: Table, chosen: Sequence[Column]) -> None:
             "set of labels; write the words as a list, too, to learn a tag for each (--task tags), "
             "or name another column with --label"
         )
+
+
+def refuse_empty(table: Table, labels: Sequence[Column]) -> None:
+    """Refuse label columns in which nothing stands, in place of a fault for every row.
+
+    Raises:
+        DataError: All of them are blank.
+    """
+    if any(column.kind != "empty" for column in labels):
+        return
+    named = ", ".join(repr(column.name) for column in labels)
+    raise DataError(
+        f"{table.name}: every cell of {named} is blank: there is no label to learn; name another "
+        f"column with --label; {among('', table.columns)}"
+    )

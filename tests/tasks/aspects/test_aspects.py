@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+import shutil
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -154,6 +155,10 @@ def test_a_class_that_training_never_saw_counts_as_missed_in_its_column(run, tmp
     assert found["columns"]["price"]["classes"] == ["neg", "none", "pos", "mixed"]
     assert found["columns"]["taste"]["classes"] == ["neg", "none", "pos"]
     assert found["log_loss"] is None
+    copy = shutil.copytree(run, tmp_path / "copy")
+    compared = textune.compare(run, copy, on=file).differences
+    for key in ("mcc", "accuracy", "macro_f1"):
+        assert compared[key][0].values[0] == pytest.approx(found[key], abs=1e-6), key
 
 
 def test_there_is_no_threshold(run):

@@ -123,6 +123,8 @@ def _objects(document: Mapping[str, Any]) -> Found | None:
     values = list(document.values())
     if len(values) < 2 or not all(isinstance(value, Mapping) and value for value in values):
         return None
+    if are_parts(document):
+        return None
     inner = list(dict.fromkeys(chain.from_iterable(values)))
     is_full = sum(map(len, values)) >= MOSTLY * len(values) * len(inner)
     texts = [any(map(is_prose, value.values())) for value in values]
@@ -132,9 +134,7 @@ def _objects(document: Mapping[str, Any]) -> Found | None:
     usual = [name for name in inner if _share(values, lambda one: name in one) > 0.5]  # noqa: B023
     if sum(map(has_text, values)) < MOSTLY * len(values) or len(usual) * 2 < len(values[0]):
         return None
-    named = not _are_numbers(document)
-    key = next(name for name in ("key", "key (of the row)") if name not in inner)
-    rows = [{**({key: name} if named else {}), **value} for name, value in document.items()]
+    rows = _named(document, inner)
     return rows, "one object with the rows by their names, as pandas writes orient='index'"
 
 
@@ -215,7 +215,43 @@ def are_cells(values: Sequence[object]) -> bool:
 
 def is_part(name: str) -> bool:
     """Tell the name of a part of a data set, as train or oos_test."""
-    return any(word in PARTS for word in re.split(r"[\W_]+", name.lower()))
+    return any(word in PARTS for word in words(name))
+
+
+def words(name: str) -> list[str]:
+    """Part a name into its words.
+
+    Example:
+        >>> words("Train-set_1")
+        ['train', 'set', '1']
+    """
+    return re.split(r"[\W_]+", name.lower())
+
+
+def are_parts(document: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Tell parts of a data set, each with its rows by their names, from rows by their names."""
+    if all(name.lower() in PARTS for name in document):
+        return True
+    rows = list(chain.from_iterable(held.values() for held in document.values()))
+    if not all(isinstance(row, Mapping) for row in rows):
+        return False
+    are_long = min(map(len, document.values())) > len(document)  # many objects, all of one kind
+    return all(map(is_part, document)) or (are_long and len({frozenset(row) for row in rows}) == 1)
+
+
+def by_name(document: Mapping[str, Any]) -> list[Any] | None:
+    """Take the objects in an object for rows, as somebody says that they are; None for others."""
+    if not document or not all(isinstance(row, Mapping) for row in document.values()):
+        return None
+    return _named(document, list(chain.from_iterable(document.values())))
+
+
+def _named(document: Mapping[str, Any], inner: Sequence[str]) -> list[Any]:
+    """Give each row its name in a column, unless it is a number."""
+    if _are_numbers(document):
+        return [dict(row) for row in document.values()]
+    key = next(name for name in ("key", "key (of the row)") if name not in inner)
+    return [{key: name, **row} for name, row in document.items()]
 
 
 def _is_list_of_words(value: object) -> bool:

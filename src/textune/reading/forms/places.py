@@ -7,7 +7,7 @@ from typing import Any
 from textune.reading.forms import frames
 from textune.reading.forms.interface import is_prose
 
-FIRST = ("train", "training")
+FIRST = frozenset(["train", "training"])
 EVERY = "*"  # in place of a key: every one, as of objects by their ids
 DEEPEST = 5  # keys that lead to rows
 SEVERAL = 3  # objects with rows at the same place in each, from which they are read together
@@ -32,13 +32,41 @@ def find(sample: Sequence[object]) -> list[Place]:
 
 
 def _together(found: list[Place]) -> list[Place]:
-    """Take the places under one key in each of several objects as one."""
-    ends = {place.keys.partition(".")[2] for place in found}
-    begins = [place.keys.partition(".")[0] for place in found]
-    if len(found) < SEVERAL or len(ends) > 1 or ends == {""} or any(map(frames.is_part, begins)):
+    """Take the places under one key in each of several objects as one, in each part for itself."""
+    if any(frames.is_part(place.keys.partition(".")[0]) for place in found):
+        parts: dict[str, list[Place]] = {}
+        for place in found:
+            parts.setdefault(place.keys.partition(".")[0], []).append(place)
+        return [place for name, own in parts.items() for place in _alike(own, f"{name}.")]
+    return _alike(found)
+
+
+def _alike(found: list[Place], before: str = "", *, direct: bool = False) -> list[Place]:
+    """Take several places as one that differ in the key after the keys before it alone.
+
+    Args:
+        found: All of them behind the keys before it.
+        before: Keys, and a dot.
+        direct: Whether the rows may stand under that key itself.
+    """
+    ends = {place.keys.removeprefix(before).partition(".")[2] for place in found}
+    if len(found) < SEVERAL or len(ends) > 1 or (ends == {""} and not direct):
         return found
-    rows = sum(place.rows for place in found)
-    return [Place(f"{EVERY}.{ends.pop()}", rows, all(place.is_named for place in found))]
+    rows, end = sum(place.rows for place in found), ends.pop()
+    keys = f"{before}{EVERY}.{end}" if end else f"{before}{EVERY}"
+    return [Place(keys, rows, all(place.is_named for place in found))]
+
+
+def joined(found: list[Place]) -> list[Place]:
+    """Take lists of rows together that stand side by side, as somebody may want them."""
+    groups: dict[str, list[Place]] = {}
+    for place in found:
+        groups.setdefault(place.keys.rpartition(".")[0], []).append(place)
+    return [
+        one
+        for keys, own in groups.items()
+        for one in _alike(own, f"{keys}." if keys else "", direct=True)
+    ]
 
 
 def at(value: object, keys: str, *, is_member: bool = False) -> Iterator[Any]:
@@ -57,7 +85,8 @@ def at(value: object, keys: str, *, is_member: bool = False) -> Iterator[Any]:
 
 def loose(value: object, found: Sequence[Place], keys: tuple[str, ...] = ()) -> int:
     """Count the objects with a text somewhere inside a value, those in places aside."""
-    if any(place.keys in (".".join(keys), ".".join((EVERY, *keys[1:]))) for place in found):
+    ways = [keys, *((*keys[:at], EVERY, *keys[at + 1 :]) for at in range(len(keys)))]
+    if {place.keys for place in found}.intersection(map(".".join, ways)):
         return 0
     if isinstance(value, list):
         return sum(loose(one, found, keys) for one in value if isinstance(one, list | dict))
@@ -77,7 +106,9 @@ def choose(places: Sequence[Place]) -> tuple[Place | None, str]:
     """Choose one of several places where all are known to be parts of one data set; say it."""
     if len(places) == 1:
         return places[0], f"the rows stand in {places[0].keys!r}"
-    first = [place for place in places if _is_first(place)]
+    first = [place for place in places if _is_first(place)] or [
+        place for place in places if FIRST & {*frames.words(place.keys)}
+    ]
     if len(first) == 1 and all(frames.is_part(place.keys) for place in places):
         others = [place for place in places if place is not first[0]]
         said = f"the part {first[0].keys!r} is read; --rows reads another: {listed(others)}"
@@ -132,8 +163,10 @@ def _rows(value: object) -> list[Any]:
         return value
     if value is None:
         return []
-    if isinstance(value, Mapping) and (table := frames.rows_of(value)):
-        return table[0]
+    if isinstance(value, Mapping):
+        table = frames.rows_of(value)
+        if rows := table[0] if table else frames.by_name(value):
+            return rows
     raise LookupError
 
 

@@ -118,9 +118,14 @@ def _is_nested(document: Mapping[str, Any]) -> bool:
 
 
 def _several(path: Path, found: list[places.Place]) -> DataError:
+    both = places.joined(found)
+    if 1 < len(both) < len(found):
+        found, both = both, []
+    more = f", or all together: --rows '{both[0].keys}'" if len(both) == 1 else ""
+    first = f"'{found[0].keys}'" if places.EVERY in found[0].keys else found[0].keys
     return DataError(
         f"{path.name}: rows stand in several places: {places.listed(found)}; choose one: "
-        f"--rows {found[0].keys}"
+        f"--rows {first}{more}"
     )
 
 

@@ -11,7 +11,7 @@ from textune.metrics import catalogue
 from textune.records import Contract, Example, Finding, LinearHead, Prediction, Survey, Table
 from textune.tasks import drawn, shown, texts
 from textune.tasks.kind import Grid, Kind, Places, Tally, ToExample
-from textune.tasks.numbers import number_cells, number_columns
+from textune.tasks.numbers import number_cells, number_columns, own_numerals
 from textune.tasks.numbers.regress import Regress
 from textune.tasks.numbers.spread import Spread
 
@@ -94,6 +94,7 @@ KIND = Kind(
     make=Regress,
     judged=catalogue.Judged(catalogue.OF_NUMBERS, loss="mse"),
     read=read,
+    of_file=own_numerals.of_file,
     decisions=frozenset(["number"]),
     problem="regression",
     weight=lambda columns: 3.0 * number_columns.are_ones(columns),
