@@ -130,7 +130,7 @@ def watched() -> list[int]:
 
     from textune.fast import calls
 
-    plain, products = calls._plain, list[int]()
+    plain, products = calls.plain, list[int]()
 
     def named(name: str, *arguments: Any, threads: int | None = None) -> Any:
         if name.startswith("multiply_"):
@@ -138,7 +138,7 @@ def watched() -> list[int]:
         with torch.profiler.record_function(name):
             return plain(name, *arguments, threads=threads)
 
-    calls._plain = named
+    calls.plain = named
     return products
 
 

@@ -16,7 +16,6 @@ from torch import Tensor
 from textune.fast import build
 
 PARTS = 16  # that sums over rows are taken in; as in rows.h
-TOKENS = 512  # of a sum over tokens at once; as CHUNK in products.h
 FORMATS = {torch.float32: "f32", torch.bfloat16: "bf16"}
 NUMBERS = (int, float)
 _KINDS = {"p": ctypes.c_void_p, "l": ctypes.c_long, "f": ctypes.c_float, "i": ctypes.c_int}
@@ -91,7 +90,7 @@ def attend_forward(
     out = qkv.new_empty(rows, width)
     stats = qkv.new_empty(rows, heads, 2, dtype=torch.float32) if with_stats else None
     sizes = (len(borders) - 1, heads, width // heads)
-    _call("attend_forward", qkv, bias, borders, *sizes, factor, out, stats, drop)
+    call("attend_forward", qkv, bias, borders, *sizes, factor, out, stats, drop)
     return out, stats
 
 
@@ -108,7 +107,7 @@ def attend_backward(
     found = torch.empty_like(qkv)
     heads = stats.shape[1]
     sizes = (len(borders) - 1, heads, grad.shape[1] // heads)
-    _call("attend_backward", qkv, bias, grad, borders, *sizes, factor, stats, found, drop)
+    call("attend_backward", qkv, bias, grad, borders, *sizes, factor, stats, found, drop)
     return found
 
 
@@ -123,7 +122,7 @@ def first_tokens_forward(
     shape = projected.shape
     sums = projected.new_empty(shape[:2]), projected.new_empty(shape[:2])
     found = torch.empty_like(projected), *sums
-    _call("first_tokens_forward", states, projected, borders, shape, factor, found, drop)
+    call("first_tokens_forward", states, projected, borders, shape, factor, found, drop)
     return found
 
 
@@ -139,7 +138,7 @@ def first_tokens_backward(
     """From the gradients of both results to those of states and queries."""
     dprojected, dstates = torch.empty_like(projected), torch.empty_like(states)
     given = (states, projected, *grad, borders, *projected.shape, factor, log_sums)
-    _call("first_tokens_backward", *given, dprojected, dstates, drop)
+    call("first_tokens_backward", *given, dprojected, dstates, drop)
     return dstates, dprojected
 
 
@@ -153,7 +152,7 @@ def add_norm_forward(
     """
     rows = len(product)
     found = torch.empty_like(product), bias.new_empty(rows), bias.new_empty(rows)
-    _call("add_norm_forward", product, bias, residual, norm, found, product.shape, drop)
+    call("add_norm_forward", product, bias, residual, norm, found, product.shape, drop)
     return found
 
 
@@ -168,7 +167,7 @@ def add_norm_backward(
     width = grad.shape[1]
     found = torch.empty_like(grad), torch.empty_like(grad), gain.new_empty(3, width)
     parts = gain.new_empty(PARTS * 4 * width)
-    _call("add_norm_backward", grad, total, mean, rstd, gain, found, parts, grad.shape, drop)
+    call("add_norm_backward", grad, total, mean, rstd, gain, found, parts, grad.shape, drop)
     return found
 
 
@@ -187,7 +186,7 @@ def embed_forward(
     rows, width = indices[0].numel(), tables[0].shape[1]
     total = tables[0].new_empty(rows, width, dtype=dtype)
     found = total, torch.empty_like(total), tables[0].new_empty(rows), tables[0].new_empty(rows)
-    _plain(f"embed_forward_{FORMATS[dtype]}", *tables, *indices, norm, found, rows, width, drop)
+    plain(f"embed_forward_{FORMATS[dtype]}", *tables, *indices, norm, found, rows, width, drop)
     return found
 
 
@@ -198,14 +197,14 @@ def embed_backward(
     width = grad.shape[1]
     found = torch.empty_like(grad, dtype=torch.float32), gain.new_empty(2, width)
     parts = gain.new_empty(PARTS * 4 * width)
-    _call("embed_backward", grad, total, mean, rstd, gain, found, parts, grad.shape, drop)
+    call("embed_backward", grad, total, mean, rstd, gain, found, parts, grad.shape, drop)
     return found
 
 
 def gelu_forward(products: Tensor, bias: Tensor) -> Tensor:
     """Add the bias and apply GELU; (P, D) → (P, D)."""
     found = torch.empty_like(products)
-    _call("gelu_forward", products, bias, found, products.shape)
+    call("gelu_forward", products, bias, found, products.shape)
     return found
 
 
@@ -217,7 +216,7 @@ def gelu_backward(products: Tensor, bias: Tensor, grad: Tensor) -> Tensor:
     """
     width = products.shape[1]
     sums, parts = bias.new_empty(width), bias.new_empty(PARTS * width)
-    _call("gelu_backward", products, bias, grad, sums, parts, products.shape)
+    call("gelu_backward", products, bias, grad, sums, parts, products.shape)
     return sums
 
 
@@ -226,19 +225,19 @@ def column_sums(rows: Tensor) -> Tensor:
     width = rows.shape[1]
     sums = rows.new_empty(width, dtype=torch.float32)
     parts = rows.new_empty(PARTS * width, dtype=torch.float32)
-    _call("column_sums", rows, sums, parts, rows.shape)
+    call("column_sums", rows, sums, parts, rows.shape)
     return sums
 
 
 def add_rows(rows: Tensor, ids: Tensor, table: Tensor, *, skip: int | None) -> None:
     """Add rows (P, D) to those of a table, by id; those of `skip` are left out."""
-    _plain("add_rows", rows, ids, table, rows.shape, -1 if skip is None else skip)
+    plain("add_rows", rows, ids, table, rows.shape, -1 if skip is None else skip)
 
 
 def squares(gradients: Sequence[Tensor]) -> float:
     """Sum the squares over tensors of either format."""
     sizes, halves = _sizes(gradients), _halves(gradients)
-    return float(_plain("squares", _many(gradients), sizes, halves, len(gradients)))
+    return float(plain("squares", _many(gradients), sizes, halves, len(gradients)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,72 +265,15 @@ class AdamW:
         pointers = (_many(weights), _many(gradients), _halves(gradients), *found)
         biases = (1.0 - beta**self.step for beta in (self.beta1, self.beta2))
         numbers = (self.lr, self.beta1, self.beta2, self.eps, self.decay, *biases, self.scale)
-        _plain("adamw", *pointers, _sizes(weights), len(weights), *numbers)
+        plain("adamw", *pointers, _sizes(weights), len(weights), *numbers)
 
 
-def multiply_rows(
-    rows: Tensor,
-    matrix: Tensor,
-    laid: Tensor,
-    room: int,
-    out: Tensor,
-    *,
-    by_columns: bool,
-    onto: bool,
-    threads: int,
-) -> None:
-    """Write rows (P, K) @ matrix, or add it to what is there; N and K are multiples of 32.
-
-    Args:
-        rows: (P, K).
-        matrix: (N, K), or (K, N) if taken by columns.
-        laid: Memory for `room` numbers of each thread, and 32 * K more.
-        room: At least 32 * K.
-        out: (P, N).
-        by_columns: Which of the two.
-        onto: Whether to add.
-        threads: That compute at most.
-    """
-    given = (rows, matrix, laid, room, out, *rows.shape, out.shape[1])
-    _call("multiply_rows", *given, int(by_columns), int(onto), threads=threads)
-
-
-def multiply_over_tokens(
-    grad: Tensor,
-    states: Tensor,
-    laid: Tensor,
-    sums: Tensor,
-    out: Tensor,
-    *,
-    onto: bool,
-    threads: int,
-) -> None:
-    """Write grad.t() @ states, (P, N) and (P, K), or add it; N and K are multiples of 32.
-
-    Args:
-        grad: (P, N).
-        states: (P, K).
-        laid: Memory for `TOKENS` * (32 + the lesser of N and K) numbers of each thread.
-        sums: Memory for N * K numbers in fp32 where P exceeds `TOKENS`.
-        out: (N, K).
-        onto: Whether to add.
-        threads: That compute at most.
-    """
-    given = (grad, states, laid, sums, out, *grad.shape, states.shape[1])
-    _call("multiply_over_tokens", *given, int(onto), threads=threads)
-
-
-def has_products(dtype: torch.dtype) -> bool:
-    """Tell whether the kernels multiply in a format here; for bf16 the system is asked for AMX."""
-    return bool(_plain(f"has_products_{FORMATS[dtype]}"))
-
-
-def _call(name: str, first: Tensor, *rest: object, threads: int | None = None) -> None:
+def call(name: str, first: Tensor, *rest: object, threads: int | None = None) -> None:
     """Call a kernel in the format of its first activations."""
-    _plain(f"{name}_{FORMATS[first.dtype]}", first, *rest, threads=threads)
+    plain(f"{name}_{FORMATS[first.dtype]}", first, *rest, threads=threads)
 
 
-def _plain(name: str, *arguments: object, threads: int | None = None) -> Any:
+def plain(name: str, *arguments: object, threads: int | None = None) -> Any:
     """Call a kernel, by as many threads as torch has where nothing else is said.
 
     Raises:

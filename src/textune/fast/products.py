@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from textune.fast import calls, exact
+from textune.fast import calls, exact, product_calls
 
 SIDE = 32  # of a block; as in products.h
 NEAR = 2**19  # numbers of a matrix that a core keeps near
@@ -89,10 +89,12 @@ def over_tokens(grad: Tensor, states: Tensor, out: Tensor, *, onto: bool = False
         threads = torch.get_num_threads()
         laid, sums = _memory.of(
             out.dtype,
-            threads * calls.TOKENS * (min(out.shape) + SIDE),
-            out.numel() if len(grad) > calls.TOKENS else 0,
+            threads * product_calls.TOKENS * (min(out.shape) + SIDE),
+            out.numel() if len(grad) > product_calls.TOKENS else 0,
         )
-        calls.multiply_over_tokens(grad, states, laid, sums, out, onto=onto, threads=threads)
+        product_calls.multiply_over_tokens(
+            grad, states, laid, sums, out, onto=onto, threads=threads
+        )
         return
     sizes = exact.parts(len(grad))
     pairs = zip(grad.split(sizes), states.split(sizes), strict=True)
@@ -111,7 +113,7 @@ def _multiplied(
     threads = torch.get_num_threads()
     laid, _ = _memory.of(out.dtype, threads * room + columns)
     how: dict[str, Any] = {"by_columns": by_columns, "onto": onto, "threads": threads}
-    calls.multiply_rows(rows, weight, laid, room, out, **how)
+    product_calls.multiply_rows(rows, weight, laid, room, out, **how)
     return out
 
 
@@ -143,4 +145,4 @@ def available(dtype: torch.dtype = torch.bfloat16) -> bool:
 
     For bf16 the system has to let us use the registers of tiles.
     """
-    return dtype in calls.FORMATS and calls.available() and calls.has_products(dtype)
+    return dtype in calls.FORMATS and calls.available() and product_calls.has_products(dtype)
