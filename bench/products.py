@@ -1,4 +1,4 @@
-"""Products of a layer in bf16 by kernels and by torch: `python -m bench.products`.
+"""Products of a layer by kernels and by torch: `python -m bench.products`.
 
 Each is computed forward, and back to the states and to the weights, in turns, of the same number of
 tokens each time, and of another each time, as packed batches have.
@@ -14,6 +14,7 @@ from torch import Tensor
 
 from textune.fast import memory, products
 
+FORMATS = {"bf16": torch.bfloat16, "fp32": torch.float32}
 Way = Callable[[Tensor, Tensor, Tensor, Tensor], object]
 
 
@@ -34,12 +35,12 @@ def by_torch(states: Tensor, grad: Tensor, weight: Tensor, out: Tensor) -> None:
 WAYS: dict[str, Way] = {"kernels": by_kernels, "torch": by_torch}
 
 
-def seconds(shape: tuple[int, int], tokens: Sequence[int]) -> dict[str, float]:
+def seconds(shape: tuple[int, int], tokens: Sequence[int], dtype: torch.dtype) -> dict[str, float]:
     """Time the products of weights (N, K) with so many tokens, one after the other; the medians."""
-    weights = [torch.randn(shape).bfloat16() for _ in range(6)]  # as many layers as they are of
-    out, found = torch.empty(shape, dtype=torch.bfloat16), {name: list[float]() for name in WAYS}
+    weights = [torch.randn(shape).to(dtype) for _ in range(6)]  # as many layers as they are of
+    out, found = torch.empty(shape, dtype=dtype), {name: list[float]() for name in WAYS}
     for turn, count in enumerate(tokens):
-        grad, states = (torch.randn(count, side).bfloat16() for side in shape)
+        grad, states = (torch.randn(count, side).to(dtype) for side in shape)
         for name, way in WAYS.items():
             began = time.perf_counter()
             way(states, grad, weights[turn % len(weights)], out)
@@ -54,19 +55,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--inner", type=int, default=1536)
     parser.add_argument("--tokens", type=int, nargs="+", default=[128, 352, 1024, 4096])
     parser.add_argument("--turns", type=int, default=60)
+    parser.add_argument("--precision", choices=tuple(FORMATS), default="bf16")
     options = parser.parse_args(arguments)
     memory.keep()
-    print(f"by kernels: {products.available()}; {torch.get_num_threads()} threads")
+    dtype = FORMATS[options.precision]
+    name, threads = options.precision, torch.get_num_threads()
+    print(f"{name} by kernels: {products.takes(dtype)}; {threads} threads")
     width, inner = options.width, options.inner
     shapes = [(3 * width, width), (width, width), (inner, width), (width, inner)]
     for most in options.tokens:
         changing = [most - turn % (most // 2) for turn in range(options.turns)]
         for words, counts in (("the same", [most] * options.turns), ("changing", changing)):
-            found = [seconds(shape, counts) for shape in shapes]
-            total = {name: 1e3 * sum(each[name] for each in found) for name in WAYS}
+            found = [seconds(shape, counts, dtype) for shape in shapes]
+            total = {way: 1e3 * sum(each[way] for each in found) for way in WAYS}
             print(
                 f"{most:,} tokens, {words}: "
-                + ", ".join(f"{name} {value:.2f} ms" for name, value in total.items())
+                + ", ".join(f"{way} {value:.2f} ms" for way, value in total.items())
                 + f"; torch / kernels {total['torch'] / total['kernels']:.2f}"
             )
 
