@@ -18,6 +18,7 @@ from textune.fast import calls, exact, product_calls
 
 SIDE = 32  # of a block; as in products.h
 NEAR = 2**19  # numbers of a matrix that a core keeps near
+MOST_FILLED = 2**20  # numbers of a matrix that is copied to be filled up to whole blocks
 
 
 class _Memory(threading.local):
@@ -44,7 +45,8 @@ def times_rows(states: Tensor, weight: Tensor) -> Tensor:
     """Return states @ weight.t(); (P, K) and (N, K) → (P, N)."""
     if _fits(states, weight):
         return _multiplied(states, weight, states.new_empty(len(states), len(weight)))
-    if states.dtype == weight.dtype == torch.float32 and _is_here(states):
+    is_fp32 = states.dtype == weight.dtype == torch.float32
+    if is_fp32 and weight.numel() <= MOST_FILLED and _is_here(states):
         return times_few(states, weight)
     return torch.mm(states, weight.t())
 
