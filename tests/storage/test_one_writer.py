@@ -79,7 +79,7 @@ def _written(call: ast.Call) -> str | None:
     if name in OF_PATHS:
         return name
     is_path = name == "replace" and len(call.args) == 1 and not call.keywords and base
-    return whole if is_path and base not in {"dropout", "norms", "layers"} else None
+    return whole if is_path and base not in {"dropout", "linears", "norms", "layers"} else None
 
 
 def test_one_writer_alone_writes_renames_and_deletes() -> None:

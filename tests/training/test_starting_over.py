@@ -164,7 +164,7 @@ def test_on_request_it_is_only_explained(reviews, tiny_base, tmp_path, lr, ends)
 
 def test_a_second_time_it_is_explained_and_goes_on(reviews, tiny_base, tmp_path, monkeypatch):
     monkeypatch.setattr("textune.training.starting_over.SAFE", 1e3)
-    asked = train_request(reviews, tiny_base, tmp_path / "run", **(WILD | {"train.lr": 50.0}))
+    asked = train_request(reviews, tiny_base, tmp_path / "run", **(WILD | {"train.lr": 2.0}))
     said = [text for text in warnings_of(labelled_text.learn(asked)) if "not learn" in text]
     assert len(said) == 2
     assert "It begins anew, once" in said[0]

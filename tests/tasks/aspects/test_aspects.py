@@ -188,7 +188,7 @@ def test_few_rows_are_answered_by_heads_that_did_not_learn_from_them(tiny_base, 
     run = textune.train(file, base=tiny_base, out=tmp_path / "run", **options)
     found = run.metrics["valid"]
     rows = [row[1:] for row in made_aspects.rows(48, blank=0.2) if any(row[1:])]
-    assert found["cross_validation"]["folds"] == 5
+    assert found["cross_validation"]["folds"] == 10
     counts = [sum(cell != "" for cell in cells) for cells in zip(*rows, strict=True)]
     assert [each["n"] for each in found["columns"].values()] == counts
     assert {"probe", "tfidf", "majority"} <= run.metrics["baselines"].keys()
