@@ -1,5 +1,6 @@
 """The process behind `server`: reads jobs from its input and forks a process for each."""
 
+import gc
 import importlib
 import json
 import os
@@ -19,28 +20,56 @@ MODULES = (
     "sklearn.metrics",
     "sklearn.feature_extraction.text",
     "matplotlib.figure",
+    "matplotlib.backends.backend_agg",
+    "matplotlib.backends.backend_svg",
+    "pyarrow.pandas_compat",
     "pyarrow.parquet",
     "textune.recipes.evaluating",
     "textune.recipes.fine_tuning",
     "textune.recipes.masked_lm",
+    "textune.recipes.plain_trial",
+    "textune.training.learning",
     "textune.report.report",
     "textune.doors.cli",
+    "textune.doors.keywords",
+    "textune.doors.labelling",
+    "textune.metrics.baselines",
     "textune.sweeping.sweep",
+    "textune.tasks.losses",
     "textune.__main__",
 )
 
 
 def main() -> None:
     """Answer each line: with a process id, or with the code that a process ended with."""
+    _prepare()
+    for line in sys.stdin:
+        sys.stdout.write(f"{_answer(json.loads(line))}\n")
+        sys.stdout.flush()
+
+
+def _prepare() -> None:
+    """Load, compile and try once what each process would anew."""
     import transformers
 
     for name in MODULES:
         importlib.import_module(name)
     for name in ("BertForSequenceClassification", "BertForMaskedLM", "AutoTokenizer"):
         getattr(transformers, name)
-    for line in sys.stdin:
-        sys.stdout.write(f"{_answer(json.loads(line))}\n")
-        sys.stdout.flush()
+    from textune.fast import exact, threads
+    from textune.report import pages
+
+    pages.compile_all()
+    exact.holds(1)  # the threads of all of them
+    with threads.products_alone():
+        pass  # the libraries are found
+    _keep()
+
+
+def _keep() -> None:
+    """Leave what is there out of the collections of garbage in each process."""
+    gc.collect()
+    gc.freeze()
 
 
 def _answer(job: dict[str, Any]) -> int:
@@ -49,8 +78,9 @@ def _answer(job: dict[str, Any]) -> int:
     if "poll" in job:
         pid, status = os.waitpid(job["poll"], os.WNOHANG)
         return os.waitstatus_to_exitcode(status) if pid else RUNNING
-    if "module" in job:
+    if "module" in job and PEERS not in sys.modules:
         importlib.import_module(PEERS)
+        _keep()
     return _fork(job)
 
 

@@ -18,6 +18,7 @@ SECONDS = 60.0  # in which a run has written two checkpoints
 SIGNALS = {signal.SIGTERM: 143, signal.SIGINT: 130, signal.SIGHUP: 129}
 OPTIONS = ("--epochs", "12", "--batch-size", "8", "--lr", "2e-3", "--device", "cpu")
 BRIEF = ("--epochs", "4")  # in the quick form, of runs that may come to their end
+STOPPABLE = ("--epochs", "8")  # of those that are stopped after two checkpoints
 
 
 def kills(setting: Setting) -> Iterator[Trial]:
@@ -61,7 +62,7 @@ def signals(setting: Setting) -> Iterator[Trial]:
 
 def damage(setting: Setting) -> Iterator[Trial]:
     """Damage each file that a resume reads: never other weights, never a traceback."""
-    words = _words(setting, "train")
+    words = [*_words(setting, "train"), *(STOPPABLE if setting.count == 1 else ())]
     whole, stopped = setting.folder / "whole", setting.folder / "stopped"
     yield judged("unbroken", setting.server.run([*words, "--out", whole]), allowed=(0,))
     pid = setting.server.start([*words, "--out", stopped])
