@@ -27,9 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for name in options.only or WORLDS:
         for size in options.sizes:
             sets = options.sets, options.seed
-            shares = covered(WORLDS[name], size, *sets)
-            if options.widths:
-                shares["widths"] = widths(WORLDS[name], size, *sets)
+            shares = covered(WORLDS[name], size, *sets, has_widths=options.widths)
             found.append({"world": name, "texts": size, **shares})
             print(line(found[-1]), flush=True)
     pairs = []
@@ -59,49 +57,50 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     return options
 
 
-def covered(world: World, size: int, sets: int, seed: int) -> dict[str, Any]:
+def covered(
+    world: World, size: int, sets: int, seed: int, *, has_widths: bool = False
+) -> dict[str, Any]:
     """Return the share of data sets whose interval holds the number of the population.
+
+    An interval of a number without bias has a width of 1 at least, if it knows of nothing but the
+    data set itself.
 
     Args:
         world: That they are drawn from.
         size: Texts of each.
         sets: How many are drawn.
         seed: Of the draws.
+        has_widths: Whether to measure how wide they are, too.
 
     Returns:
         `held`: metric → share of those data sets that have an interval of it; `given`: metric →
-        share of data sets that have one.
+        share of data sets that have one; `widths`: metric → width of its intervals, in widths of
+        what holds 95 % of the numbers of data sets.
     """
     rng = np.random.default_rng([seed, size])
     held: Counter[str] = Counter()
     given: Counter[str] = Counter()
-    for _ in range(sets):
-        for name, (low, high) in world.intervals(world.draw(rng, size)).items():
-            if name in world.truth:
-                given[name] += 1
-                held[name] += low - 1e-12 <= world.truth[name] <= high + 1e-12
-    return {
-        "held": {name: held[name] / count for name, count in given.items()},
-        "given": {name: count / sets for name, count in given.items()},
-    }
-
-
-def widths(world: World, size: int, sets: int, seed: int) -> dict[str, float]:
-    """Return how wide intervals are, in widths of what holds 95 % of the numbers of data sets.
-
-    An interval of a number without bias has a width of 1 at least, if it knows of nothing but the
-    data set itself; the arguments are those of `covered`.
-    """
-    rng = np.random.default_rng([seed, size])
     counted: dict[str, list[float]] = {}
     wide: dict[str, list[float]] = {}
     for _ in range(sets):
         case = world.draw(rng, size)
-        judged = world.judge(case)
+        judged = world.judge(case) if has_widths else {}
         for name, (low, high) in world.intervals(case).items():
             if name in world.truth:
-                counted.setdefault(name, []).append(judged[name])
+                given[name] += 1
+                held[name] += low - 1e-12 <= world.truth[name] <= high + 1e-12
                 wide.setdefault(name, []).append(high - low)
+                counted.setdefault(name, []).append(judged.get(name, 0.0))
+    found = {
+        "held": {name: held[name] / count for name, count in given.items()},
+        "given": {name: count / sets for name, count in given.items()},
+    }
+    return found | ({"widths": _widths(wide, counted)} if has_widths else {})
+
+
+def _widths(
+    wide: Mapping[str, Sequence[float]], counted: Mapping[str, Sequence[float]]
+) -> dict[str, float]:
     return {
         name: float(np.mean(values) / (2 * 1.96 * np.std(counted[name])))
         for name, values in wide.items()
