@@ -234,7 +234,7 @@ def test_the_old_command_is_the_new_one_on_cola() -> None:
     assert "bench.train: error: --only nobody" in done.stderr
 
 
-def test_a_program_that_fails_says_what_it_said(tmp_path: Path) -> None:
+def test_a_program_that_fails_says_what_it_said(tmp_path: Path, forked: None) -> None:
     job = {"shapes": {"square": [2, 2]}, "threads": 1}
     with pytest.raises(
         processes.ProgramError, match=r"(?s)bench\.machine ended with 1.*ValueError"
