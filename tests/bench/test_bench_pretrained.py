@@ -86,11 +86,11 @@ def test_the_command_of_a_user_pretrains_and_its_numbers_are_read(
     data: Path, tmp_path: Path, forked: None
 ) -> None:
     given = ["--data", str(data), "--text", str(data / "book.txt"), "--threads", "1"]
-    size = ["--size", "1x64", "--hours", "0.0005", "--limit", "50", "--out", str(tmp_path / "run")]
+    size = ["--size", "1x64", "--hours", "0.0001", "--limit", "50", "--out", str(tmp_path / "run")]
     said = Console(file=io.StringIO(), width=500)
     learned = learned_by(pretrain(parse([*given, *size]), tmp_path, said))
     assert isinstance(said.file, io.StringIO)
-    command = f"textune pretrain {data / 'book.txt'} --size 1x64 --hours 0.0005 --limit 50"
+    command = f"textune pretrain {data / 'book.txt'} --size 1x64 --hours 0.0001 --limit 50"
     assert command in said.file.getvalue()
     card = json.loads((tmp_path / "run" / "data_card.json").read_text(encoding="utf-8"))
     assert sum(card["splits"].values()) == 50
