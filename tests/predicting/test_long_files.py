@@ -3,8 +3,6 @@
 import csv
 import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -196,16 +194,16 @@ def children():
     return found
 
 
-def test_a_killed_command_goes_on_to_the_same_bytes(run, tmp_path):
+def test_a_killed_command_goes_on_to_the_same_bytes(run, server, tmp_path):
     source, whole, output = tmp_path / "texts.csv", tmp_path / "whole.csv", tmp_path / "out.csv"
     written(source, ROWS)
     words = ["predict", str(run), "--input", str(source), "--precision", "fp32", "--output"]
-    command = [sys.executable, "-m", "textune", *words]
-    with subprocess.Popen([*command, output], stdout=-3, stderr=-3) as process:
-        while not (unfinished.folder_of(output) / "part-0000001.json").exists():
-            assert process.poll() is None, "it ended before it kept two parts"
-            time.sleep(0.01)
-        process.send_signal(signal.SIGKILL)
+    process = server.start([*words, output])
+    while not (unfinished.folder_of(output) / "part-0000001.json").exists():
+        assert server.poll(process) is None, "it ended before it kept two parts"
+        time.sleep(0.01)
+    os.kill(process, signal.SIGKILL)
+    assert server.wait(process).code == -signal.SIGKILL
     assert not output.exists()
     done = CliRunner().invoke(app, [*words, str(output), "--resume"])
     assert done.exit_code == 0, done.output
