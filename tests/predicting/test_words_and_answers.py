@@ -81,7 +81,7 @@ def scores_of(task, store, draw, truth=None, spread=3.0):
 @pytest.mark.parametrize("long", WAYS)
 def test_words_in_are_tags_out(long, pieces):
     draw = np.random.default_rng(WAYS.index(long))
-    examples = list(sentences(draw, 250))
+    examples = list(sentences(draw, 120))
     assert {0, 1, 5_000} <= {len(example.words) for example in examples}
     store = stores.tokenize(examples, pieces, Shape(128, long, asks="words"))
     task = registry.make("tags", LABELS)
@@ -288,7 +288,7 @@ def test_answers_lie_neither_in_the_question_nor_in_what_is_not_shown(pieces):
     assert len(scores.probabilities) == 202  # none, and a token for each word
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.integers(0, 1_000_000), st.integers(1, 14), st.integers(1, 20), st.integers(1, 9))
 def test_the_likeliest_answers_are_those_of_all_that_can_be(seed, items, longest, count):
     chances = np.random.default_rng(seed).random((items, 2)) ** 4
@@ -334,7 +334,7 @@ def test_answers_are_extended_to_whole_words(passage, part, whole):
     assert passage[first:end] == whole
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.integers(0, 1_000_000), st.sampled_from([0.1, 3.0, 200.0]))
 def test_a_fitted_threshold_decides_as_it_was_fitted(seed, spread):
     draw = np.random.default_rng(seed)
