@@ -40,6 +40,7 @@ def sessions():
         pytest.MonkeyPatch.context() as patch,
     ):
         patch.setenv("RAY_TMPDIR", folder)
+        patch.setenv("RAY_prestart_worker_first_driver", "0")  # no worker that nobody asks
         yield Path(folder)
 
 
