@@ -203,9 +203,9 @@ def test_compilation_runs_only_when_asked_for(shared: Path) -> None:
 
 
 def test_the_rows_and_limits_are_said_before_the_first_turn(tmp_path: Path, shared: Path) -> None:
-    options = parse(["--task", "imdb", "--base", "x", "--no-score", "--limit", "9"])
-    prepared = tasks.prepare("imdb", shared, tmp_path, limit=9, score_limit=0)
-    assert "imdb: rows train 9; up to 512 tokens a text; 1 epoch(s) in batches of 16" in in_words(
+    options = parse(["--task", "cola", "--base", "x", "--no-score", "--limit", "9"])
+    prepared = tasks.prepare("cola", shared, tmp_path, limit=9, score_limit=0)
+    assert "cola: rows train 9; up to 64 tokens a text; 4 epoch(s) in batches of 32" in in_words(
         options, prepared
     )
 
