@@ -1,3 +1,4 @@
+import functools
 import json
 from pathlib import Path
 
@@ -6,13 +7,15 @@ import pytest
 from bench import tasks
 from bench.tasks import TASKS, prepare, read_prepared
 
+read_file = functools.cache(tasks.read)  # of IMDB it takes a while
 WHOLE = {"cola": 8551, "imdb": 25000, "goemotions": 43410}
 
 
 @pytest.mark.parametrize("name", list(TASKS))
 def test_a_limit_takes_rows_evenly_and_every_program_reads_the_same(
-    name: str, tmp_path: Path, shared: Path
+    name: str, tmp_path: Path, shared: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(tasks, "read", read_file)
     assert set(WHOLE) == set(TASKS)
     prepared = prepare(name, shared, tmp_path, limit=100, score_limit=30)
     texts, targets = read_prepared(prepared.train, prepared.kind, prepared.labels)
@@ -33,7 +36,7 @@ def test_a_limit_takes_rows_evenly_and_every_program_reads_the_same(
 @pytest.mark.parametrize("name", list(TASKS))
 def test_without_a_limit_every_row_is_there(name: str, shared: Path) -> None:
     labels = tasks.label_names(name, shared)
-    assert len(tasks.read(name, shared / TASKS[name].train, labels)) == WHOLE[name]
+    assert len(read_file(name, shared / TASKS[name].train, labels)) == WHOLE[name]
 
 
 def test_without_scores_a_few_rows_are_left_for_textune_to_validate_on(
