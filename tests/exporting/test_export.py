@@ -298,11 +298,18 @@ def test_many_weights_lie_beside_the_graph(runs, tmp_path, monkeypatch):
     assert Predictor.load(out)(["good film"])
 
 
-def test_openvino_answers_as_the_run_does(runs, tmp_path):
+def test_openvino_answers_as_the_run_does_and_nobody_is_told_of_its_use(
+    runs, tmp_path, monkeypatch
+):
     pytest.importorskip("openvino")
+    reporting, told = pytest.importorskip("openvino_telemetry"), []
+    monkeypatch.setattr(
+        reporting.Telemetry, "send_event", lambda _, *event, **__: told.append(event)
+    )
     found = export(Request(runs(reviews), to="openvino", out=tmp_path / "out", made=10)).parity
     assert found.gap < 1e-4
     assert found.moved_made == 0
+    assert told == []
 
 
 def test_a_library_that_is_missing_is_named(runs, tmp_path, monkeypatch):

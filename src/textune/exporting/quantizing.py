@@ -79,7 +79,7 @@ def to_openvino(source: Path, target: Path, *, half: bool) -> None:
     import openvino
 
     try:
-        model = openvino.convert_model(str(source))
+        model = openvino.Core().read_model(str(source))  # its convert_model reports its use
         openvino.save_model(model, str(target), compress_to_fp16=half)
     except Exception as error:  # it raises many kinds
         raise ModelError(f"cannot be converted by OpenVINO: {first_line(error)}") from error
