@@ -24,7 +24,6 @@ from proofs import child
 CLONE_NEWNET = 0x40000000
 LOADED = [*child.MODULES, "pandas", "torch.distributed.fsdp", "textune.training.following"]
 # what a first run would load, and what the processes of the tests here are made of
-LOADED += ["platformdirs", "pyarrow.pandas_compat", "pydantic.dataclasses"]
 LOADED += ["transformers.convert_slow_tokenizer", "transformers.tokenization_utils_tokenizers"]
 LOADED += ["made_lack"]
 
