@@ -37,6 +37,21 @@ MODULES = (
     "textune.sweeping.sweep",
     "textune.tasks.losses",
     "textune.__main__",
+    # what each command would load later
+    "encodings.utf_8_sig",
+    "platformdirs.unix",
+    "pyarrow.pandas_compat",
+    "pydantic.dataclasses",
+    "textune.doors.keywords",
+    "textune.metrics.baselines",
+    "textune.recipes.planned",
+    "textune.recipes.plain_trial",
+    "textune.tasks.losses",
+    "textune.training.determinism",
+    "textune.training.leading",
+    "textune.training.learning",
+    "textune.training.resuming",
+    "torch.profiler",
 )
 
 

@@ -3,7 +3,6 @@
 What is loaded once is shared, as in `made_ranks`.
 """
 
-import multiprocessing
 import os
 import socket
 
@@ -101,20 +100,20 @@ def _child(place, points, path, folders):
     joined.leave()
 
 
-def run(points, path, folders):
+def run(points, path, folders, cache):
     """Let two processes learn once for each point, and then with as much at once as was left.
 
     Returns:
         What came of each, for each process, by the names of points and by the tokens at once.
     """
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([*made_ranks.LOADED, "made_lack"])
+    context = made_ranks.forking()
     with socket.socket() as free:
         free.bind(("localhost", 0))
         port = free.getsockname()[1]
     made = []
     for rank in range(2):
         place = {"RANK": rank, "WORLD_SIZE": 2, "MASTER_ADDR": "localhost", "MASTER_PORT": port}
+        place["TEXTUNE_CACHE"] = cache
         place = {name: str(value) for name, value in place.items()}
         made.append(context.Process(target=_child, args=(place, points, path, folders)))
         made[-1].start()

@@ -4,6 +4,7 @@ A server that has loaded torch and the recipe forks each process, which costs no
 """
 
 import ctypes
+import gc
 import multiprocessing
 import os
 import shutil
@@ -13,12 +14,18 @@ import sys
 import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing import forkserver
 from pathlib import Path
+
+import pytest
 
 from proofs import child
 
 CLONE_NEWNET = 0x40000000
 LOADED = [*child.MODULES, "pandas", "torch.distributed.fsdp", "textune.training.following"]
+# what a first run would load, and what the processes of the tests here are made of
+LOADED += ["transformers.convert_slow_tokenizer", "transformers.tokenization_utils_tokenizers"]
+LOADED += ["made_lack"]
 
 
 @dataclass
@@ -81,7 +88,26 @@ def _ip(words):
     return subprocess.run(["ip", *words], capture_output=True, check=False).returncode == 0
 
 
+def forking():
+    """Return the context whose processes are forks of a server that has loaded everything."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(LOADED)
+    with pytest.MonkeyPatch.context() as patch:  # else it would find no module of the tests
+        patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
+        forkserver.ensure_running()
+    return context
+
+
+def cache_in(folder, kernels):
+    """Make a cache that has the kernels, and return it."""
+    cache = folder / "cache"
+    cache.mkdir()
+    (cache / "kernels").symlink_to(kernels)
+    return cache
+
+
 def _child(words, place, error, network, before):
+    gc.enable()  # which the tests' own modules had switched off
     os.environ |= place
     if network is not None:
         network.enter()
@@ -109,8 +135,7 @@ def write_texts(file):
 def start(words, folder, *, world=2, inside=None, before=None, **more):
     """Start a command so often, each in a network if there are some; all say what they say to one
     file; `before` is a function of a module that each process calls first."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(LOADED)
+    context = forking()
     with socket.socket() as free:
         free.bind(("localhost", 0))
         port = free.getsockname()[1]

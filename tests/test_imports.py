@@ -1,4 +1,5 @@
 import ast
+import functools
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -117,6 +118,7 @@ def circle(graph: dict[str, set[str]]) -> list[str]:
 KNOWN = {module_of(path) for path in FILES}
 
 
+@functools.cache
 def imports_of(path: Path) -> set[str]:
     return set(imported_modules(ast.parse(path.read_text(encoding="utf-8")), KNOWN))
 

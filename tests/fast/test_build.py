@@ -14,7 +14,15 @@ from textune.fast import build, calls
 from textune.settings import config
 from textune.settings.config import Settings
 
-HURRIED = '#!/bin/sh\necho "$@" >> "{log}"\nexec cc "$@" -O0\n'  # a second instead of ten
+# without optimization, a second instead of ten, and each half once for all tests; linked anew
+HURRIED = """#!/bin/sh
+echo "$@" >> "{log}"
+case "$*" in *-DHALF=0*) half=0 ;; *-DHALF=1*) half=1 ;; *) exec cc "$@" -O0 ;; esac
+sleep {seconds}
+for out; do :; done
+[ -f "{kept}/$half" ] || {{ cc "$@" -O0 && cp "$out" "{kept}/$half"; exit; }}
+exec cp "{kept}/$half" "$out"
+"""
 LOAD = "import torch; from textune.fast import build; print(*build.library())"
 
 pytestmark = pytest.mark.usefixtures("fresh_kernels")
@@ -34,13 +42,19 @@ def compiler(tmp_path, monkeypatch):
     return use
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    """Return a folder where the hurried compiler keeps what it has compiled."""
+    return tmp_path_factory.mktemp("kept")
+
+
 @pytest.fixture
-def hurried(compiler, kernels, tmp_path, monkeypatch):
-    """Compile into an empty cache without optimization; return the compiler's log."""
+def hurried(compiler, kernels, kept, tmp_path, monkeypatch):
+    """Compile into an empty cache in a hurry; return the compiler's log."""
     if shutil.which("cc") is None:
         pytest.skip("there is no cc here")
     log = tmp_path / "log"
-    compiler(HURRIED.format(log=log))
+    compiler(HURRIED.format(log=log, kept=kept, seconds=0))
     monkeypatch.setenv("TEXTUNE_CACHE", str(tmp_path / "cache"))
     build.library.cache_clear()
     return log
@@ -69,7 +83,8 @@ def test_it_is_compiled_once_and_loaded_again(hurried, tmp_path):
     assert {path.suffix for path in library_in(tmp_path).parent.iterdir()} <= {".so", ".lock"}
 
 
-def test_two_processes_at_once_compile_it_once(hurried, tmp_path):
+def test_two_processes_at_once_compile_it_once(hurried, compiler, kept):
+    compiler(HURRIED.format(log=hurried, kept=kept, seconds=1))  # both look while it compiles
     command = [sys.executable, "-c", LOAD]
     both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
     said = [process.communicate(timeout=300)[0] for process in both]

@@ -1,5 +1,7 @@
 """Memory is lacking in one of two processes: both repeat the update with half as much at once."""
 
+import os
+
 import pytest
 import torch
 
@@ -17,11 +19,12 @@ POINTS = {
 
 
 @pytest.fixture(scope="module")
-def ran(tiny_base, tmp_path_factory):
+def ran(tiny_base, tmp_path_factory, _kernels):
     """Return what came of each point, and of a run that computes half as much from the first."""
     path, folder = PATHS[0], tmp_path_factory.mktemp("lack")
     base = make_base(folder / "base", tiny_base, path, 0.25)
-    return made_lack.run(POINTS, path, (base, write_rows(folder, "single"), folder))
+    cache = made_ranks.cache_in(folder, _kernels)
+    return made_lack.run(POINTS, path, (base, write_rows(folder, "single"), folder), cache)
 
 
 @pytest.mark.parametrize("point", [name for name in POINTS if name != "always"])
@@ -62,9 +65,8 @@ def test_a_run_ends_with_the_code_of_a_lack_of_memory_and_names_the_process(
     command = ["train", str(texts), "--base", str(tiny_base), "--out", str(tmp_path / "run")]
     command += ["--epochs", "1", "--device", "cpu", "--precision", "fp32"]
     command += ["--set", f"train.shard={shard}"]
-    started = made_ranks.start(
-        command, tmp_path, before=made_lack.lack_in_updates, TEXTUNE_PICTURES=0
-    )
+    given = {"TEXTUNE_CACHE": os.environ["TEXTUNE_CACHE"], "TEXTUNE_PICTURES": 0}
+    started = made_ranks.start(command, tmp_path, before=made_lack.lack_in_updates, **given)
     assert started.wait() == [6, 6], started.said()
     assert started.said().count("error: ") == 1
     assert "error: rank 1 of 2 on " in started.said()

@@ -23,7 +23,7 @@ from textune.settings import config
 from textune.settings.config import Settings
 
 SETTINGS = {
-    "train.epochs": 5,
+    "train.epochs": 3,
     "train.batch_size": 12,
     "train.lr": 1e-3,
     "train.precision": "fp32",
@@ -32,7 +32,7 @@ SETTINGS = {
     "data.valid_share": 0.25,
     "device": "cpu",
 }
-LAST = 50  # updates
+LAST = 30  # updates
 STANDING = 8.0  # seconds that processes wait for each other, where one stands still
 
 
@@ -62,7 +62,7 @@ def words(texts, base, out, *more):
 
 
 @pytest.fixture(scope="module")
-def standing(texts, tiny_base, tmp_path_factory):
+def standing(texts, tiny_base, tmp_path_factory, _kernels):
     """Return two processes of which the second stands still, a thread that waits for the end of
     the first, and where it notes the seconds until then.
 
@@ -70,7 +70,7 @@ def standing(texts, tiny_base, tmp_path_factory):
     """
     folder = tmp_path_factory.mktemp("standing")
     more = ("--set", f"train.rank_timeout={STANDING}")
-    given = {"TEXTUNE_PICTURES": 0}
+    given = {"TEXTUNE_CACHE": made_ranks.cache_in(folder, _kernels), "TEXTUNE_PICTURES": 0}
     started = made_ranks.start(words(texts, tiny_base, folder / "run", *more), folder, **given)
     end = time.monotonic() + 60
     while not any(folder.glob("run/checkpoints/step-*")) and time.monotonic() < end:
@@ -96,10 +96,8 @@ def together(standing, texts, tiny_base, tmp_path_factory, _kernels):
     in a network of its own where that is allowed.
     """
     folder = tmp_path_factory.mktemp("together")
-    out, cache = folder / "run", folder / "cache"
-    cache.mkdir()
-    (cache / "kernels").symlink_to(_kernels)
-    given = {"TEXTUNE_CACHE": cache, "TEXTUNE_PICTURES": 0}
+    out = folder / "run"
+    given = {"TEXTUNE_CACHE": made_ranks.cache_in(folder, _kernels), "TEXTUNE_PICTURES": 0}
     killed = made_ranks.start(words(texts, tiny_base, out), folder, **given)
     end = time.monotonic() + 60
     while not any(out.glob("checkpoints/step-*")) and time.monotonic() < end:

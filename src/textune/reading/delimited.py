@@ -376,9 +376,9 @@ def _cell_patterns(dialect: Dialect, delimiter: str) -> tuple["re.Pattern[str]",
 
 def _text_from(path: Path, start: int) -> str:
     """Take the text from a line on, as far as a record may reach."""
-    taken = StringIO(newline="")
+    taken, most = StringIO(newline=""), record_limit()  # asked once: there may be millions of lines
     with suppress(DataError):  # what is wrong further down is not the fault that is looked for
         for line in islice(lines(path), start - 1, None):
-            if taken.write(line) and taken.tell() > record_limit():
+            if taken.write(line) and taken.tell() > most:
                 break
     return taken.getvalue()
