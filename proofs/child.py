@@ -49,7 +49,7 @@ def _answer(job: dict[str, Any]) -> int:
     if "poll" in job:
         pid, status = os.waitpid(job["poll"], os.WNOHANG)
         return os.waitstatus_to_exitcode(status) if pid else RUNNING
-    if "module" in job:
+    if job.get("module", "").startswith("bench."):
         importlib.import_module(PEERS)
     return _fork(job)
 
