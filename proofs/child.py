@@ -93,7 +93,7 @@ def _answer(job: dict[str, Any]) -> int:
     if "poll" in job:
         pid, status = os.waitpid(job["poll"], os.WNOHANG)
         return os.waitstatus_to_exitcode(status) if pid else RUNNING
-    if "module" in job and PEERS not in sys.modules:
+    if job.get("module", "").startswith("bench.") and PEERS not in sys.modules:
         importlib.import_module(PEERS)
         _keep()
     return _fork(job)

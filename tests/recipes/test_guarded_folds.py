@@ -2,10 +2,10 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import pytest
 
-import textune
 from conftest import write_reviews
 from made_requests import train_request
 from made_texts import own_cache
@@ -16,21 +16,20 @@ from textune.training import scaling
 
 pytestmark = pytest.mark.usefixtures("auto_recipe")
 
-WILD = ("train.lr=0.5", "train.epochs=6", "train.batch_size=16", "train.recipe=auto")
-SHORT = (*WILD[:1], "train.epochs=2", *WILD[2:])
+WILD = ("train.lr=0.5", "train.epochs=3", "train.batch_size=16", "train.recipe=auto")
 
 
 @pytest.fixture(scope="module")
-def short(tiny_base, tmp_path_factory, _kernels):
-    """Return a file of texts and the folder of a short run on it, which began anew in a fold."""
+def wild(tiny_base, tmp_path_factory, _kernels):
+    """Return texts, the folder of a run on them that began anew in a fold, and its warnings."""
     with (
-        own_cache(tmp_path_factory.mktemp("short"), _kernels) as folder,
+        own_cache(tmp_path_factory.mktemp("wild"), _kernels) as folder,
         pytest.MonkeyPatch.context() as patch,
     ):
+        patch.delenv("TEXTUNE_RECIPE")
         patch.setattr(selecting.preferring, "is_better", lambda *_: True)
-        file = write_reviews(folder / "reviews.csv")
-        options = {"base": tiny_base, "settings": SHORT, "device": "cpu"}
-        return file, textune.train(file, out=folder / "run", **options)
+        file, run = write_reviews(folder / "reviews.csv"), folder / "run"
+        return file, run, warnings_of(train_request(file, tiny_base, run, *WILD))
 
 
 def warnings_of(request):
@@ -38,25 +37,24 @@ def warnings_of(request):
     return [event.text for event in events if isinstance(event, Message) and event.is_warning]
 
 
+def numbers_of(folder):
+    return json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+
+
 def tuned_of(folder):
     """Return what fine-tuning scored in cross-validation."""
-    numbers = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
-    candidates = numbers["valid"]["cross_validation"]["candidates"]
+    candidates = numbers_of(folder)["valid"]["cross_validation"]["candidates"]
     return next(one for one in candidates if one["name"] == "fine-tuned")
 
 
-def test_folds_at_a_rate_that_is_far_too_high_are_tried_once_more(
-    reviews, tiny_base, tmp_path, monkeypatch
-):
-    monkeypatch.setattr(selecting.preferring, "is_better", lambda *_: True)
-    run = tmp_path / "run"
-    said = warnings_of(train_request(reviews, tiny_base, run, *WILD))
+def test_folds_at_a_rate_that_is_far_too_high_are_tried_once_more(wild):
+    _, run, said = wild
     (one,) = [text for text in said if "begins anew" in text]
     assert one.startswith("fine-tuning without a fold does not learn: after 8 of ")
     assert "a learning rate of 1.2e-03 instead of 5.0e-01" in one
     assert "so do the folds after it, and the training on all texts" in one
     assert tuned_of(run)["accuracy"] > 0.9
-    numbers = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
+    numbers = numbers_of(run)
     assert numbers["retry"]["why"].startswith("in cross-validation, after 8 of ")
     log = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
     assert log[0]["kind"] == "retry"
@@ -65,22 +63,22 @@ def test_folds_at_a_rate_that_is_far_too_high_are_tried_once_more(
 
 
 def test_a_run_that_was_killed_after_it_goes_on_by_the_safer_recipe(
-    short, tiny_base, tmp_path, monkeypatch
+    wild, tiny_base, tmp_path, monkeypatch
 ):
-    reviews, whole = short
+    reviews, whole, _ = wild
     monkeypatch.setattr(selecting.preferring, "is_better", lambda *_: True)
-    options = {"base": tiny_base, "settings": SHORT, "device": "cpu"}
     with monkeypatch.context() as patch:
         patch.setattr(selecting.selected, "words", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
-            textune.train(reviews, out=tmp_path / "run", **options)
-    again = textune.train(reviews, out=tmp_path / "run", resume=True, **options)
-    assert again.metrics == whole.metrics
-    assert again.metrics["retry"]
+            warnings_of(train_request(reviews, tiny_base, tmp_path / "run", *WILD))
+    warnings_of(train_request(reviews, tiny_base, tmp_path / "run", *WILD, resume=True))
+    again = numbers_of(tmp_path / "run")
+    assert again == numbers_of(whole)
+    assert again["retry"]
 
 
 def test_without_it_the_fold_is_only_explained(reviews, tiny_base, tmp_path):
-    asked = train_request(reviews, tiny_base, tmp_path / "run", *SHORT, "train.retry=false")
+    asked = train_request(reviews, tiny_base, tmp_path / "run", *WILD, "train.retry=false")
     said = warnings_of(asked)
     (one,) = [text for text in said if "does not learn" in text and "fold" in text]
     assert one.endswith("it goes on as it is")
@@ -116,7 +114,7 @@ def test_sound_folds_are_as_they_were_and_tell_what_fp16_has_left_out(
     reviews, tiny_base, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(scaling, "START", 2.0**20)
-    given = ("train.recipe=auto", "train.probe=false", "train.precision=fp16")
+    given = ("train.recipe=auto", "train.probe=false", "train.precision=fp16", "train.epochs=1")
     request = train_request(reviews, tiny_base, tmp_path / "run", *given)
     said = [event.text for event in labelled_text.learn(request) if isinstance(event, Message)]
     assert not any("does not learn" in one for one in said)
@@ -128,16 +126,17 @@ def test_sound_folds_are_as_they_were_and_tell_what_fp16_has_left_out(
 
 @pytest.mark.parametrize("few", [True, False])
 def test_the_curve_of_such_a_run_is_by_the_safer_recipe(
-    few, short, tiny_base, tmp_path, monkeypatch
+    few, wild, tiny_base, tmp_path, monkeypatch
 ):
-    reviews, made = short
+    reviews, made, _ = wild
     monkeypatch.setattr(selecting.preferring, "is_better", lambda *_: True)
-    options = {"base": tiny_base, "settings": SHORT, "device": "cpu", "out": tmp_path / "run"}
-    valid = {} if few else {"valid": reviews}
+    out = tmp_path / "run"
+    valid = None if few else str(reviews)
+    asked = replace(train_request(reviews, tiny_base, out, *WILD), valid=valid)
     if few:
-        shutil.copytree(made.path, tmp_path / "run")
+        shutil.copytree(made, out)
     else:
-        textune.train(reviews, **options, **valid)
+        warnings_of(asked)
     rates, build = [], selecting.Trainer._updates
 
     def updates(trainer, learner, loss, works):
@@ -146,7 +145,8 @@ def test_the_curve_of_such_a_run_is_by_the_safer_recipe(
             yield step
 
     monkeypatch.setattr(selecting.Trainer, "_updates", updates)
-    run = textune.train(reviews, **options, **valid, curve=True, resume=True)
-    assert run.metrics["retry"]
+    wanted = train_request(reviews, tiny_base, out, *WILD, "train.curve=true")
+    warnings_of(replace(asked, settings=wanted.settings, resume=True))
+    assert numbers_of(out)["retry"]
     assert rates
     assert max(rates) <= 1.2e-3

@@ -8,6 +8,7 @@ import pytest
 import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
+from made_texts import own_cache
 from textune.encoder import light
 from textune.text import batches, tokenizers
 
@@ -17,8 +18,13 @@ TEXTS = ("a gripping and funny film", "unflinchingly bleak and desperate")
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory, shared):
-    folder = tmp_path_factory.mktemp("quick")
+def run(tmp_path_factory, shared, _kernels):
+    with own_cache(tmp_path_factory.mktemp("quick"), _kernels) as folder:
+        yield made(folder, shared)
+
+
+def made(folder, shared):
+    """Return the folder of a run that a process made, and what that said."""
     lines = (shared / "sst2" / "dev.tsv").read_text(encoding="utf-8").splitlines()[: ROWS + 1]
     (folder / "some.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     script = (

@@ -38,6 +38,14 @@ def trained(reviews, tiny_base, tmp_path):
     return run
 
 
+@pytest.fixture
+def two_passes(monkeypatch):
+    """Let the recipe choose two passes, whatever there is to learn from."""
+    rules = (choosing.Rule(choosing.Passes(0, 2, 2)),)
+    monkeypatch.setattr(choosing, "TABLE", {**choosing.TABLE, "epochs": rules})
+
+
+@pytest.mark.usefixtures("two_passes")
 def test_a_run_says_what_it_chose_and_repeats_it_by_its_settings(trained, tmp_path):
     said, train = trained("--limit", 60, "--set", HELD_OUT)
     assert [line.partition(":")[0] for line in said[:2]] == [
@@ -45,7 +53,7 @@ def test_a_run_says_what_it_chose_and_repeats_it_by_its_settings(trained, tmp_pa
         f"epochs {train['epochs']}",
     ]
     assert len(said) == len(CHOSEN)
-    assert train["recipe"] == "auto"
+    assert (train["recipe"], train["epochs"]) == ("auto", 2)
     again, same = trained("--config", tmp_path / "run" / "config.toml", out="again")
     assert [line for line in again if not line.startswith("warm-up")] == []
     assert same == train
@@ -82,6 +90,7 @@ def test_a_settings_file_of_a_run_before_there_were_recipes_means_classic(traine
     assert (train["recipe"], train["epochs"], train["batch_size"]) == ("classic", 1, 32)
 
 
+@pytest.mark.usefixtures("two_passes")
 def test_another_recipe_chooses_anew_what_the_one_before_chose(trained, tmp_path):
     trained("--set", "train.lr=3e-3", "--limit", 60, "--set", HELD_OUT)
     file = tmp_path / "run" / "config.toml"

@@ -14,6 +14,7 @@ from textune.doors import cli
 from textune.errors import SettingsError
 from textune.probing import remedies
 from textune.recipes import remedied, selecting
+from textune.tasks import focused
 
 pytestmark = pytest.mark.usefixtures("auto_recipe")
 
@@ -48,6 +49,12 @@ def noise(tmp_path):
         for n in range(120)
     ]
     return written(tmp_path / "noise.csv", ["text,label", *rows])
+
+
+@pytest.fixture
+def hasty(monkeypatch):
+    """Search for heads of focal loss briefly, where it matters not how good they are."""
+    monkeypatch.setattr(focused, "STEPS", 10)
 
 
 @pytest.fixture
@@ -121,6 +128,7 @@ def test_no_remedy_helps_where_nothing_tells_the_rare_class(trained, noise):
     assert "balanced sampling" not in names  # for a linear head the same as class weights
 
 
+@pytest.mark.usefixtures("hasty")
 def test_remedies_are_measured_where_labels_are_rare_or_that_is_asked_for(trained, reviews):
     lines = reviews.read_text(encoding="utf-8").splitlines()[:41]
     written(reviews, lines)
@@ -131,6 +139,7 @@ def test_remedies_are_measured_where_labels_are_rare_or_that_is_asked_for(traine
     assert len(numbers_of(run)["remedies"]) == 1
 
 
+@pytest.mark.usefixtures("hasty")
 @pytest.mark.parametrize(
     "change", ["train.remedies=off", "train.class_weights=balanced", "train.loss=focal"]
 )
@@ -139,6 +148,7 @@ def test_remedies_are_not_measured_where_one_is_given_or_none_wanted(trained, no
     assert "remedies" not in numbers_of(run)
 
 
+@pytest.mark.usefixtures("hasty")
 def test_fine_tuning_takes_what_helps_the_frozen_encoder(trained, noise, monkeypatch):
     monkeypatch.setattr(remedies.Measured, "taken", property(lambda _: "class weights"))
     monkeypatch.setattr(selecting.preferring, "is_better", lambda *_: True)
@@ -152,16 +162,18 @@ def test_fine_tuning_takes_what_helps_the_frozen_encoder(trained, noise, monkeyp
     assert all(np.allclose(found["given"][name], value) for name, value in found["taken"].items())
 
 
+@pytest.mark.usefixtures("hasty")
 def test_a_run_that_was_killed_goes_on_with_its_remedy(
     trained, noise, monkeypatch, dying_after_selection
 ):
     monkeypatch.setattr(remedies.Measured, "taken", property(lambda _: "focal loss"))
     monkeypatch.setattr(selecting.preferring, "is_better", lambda *_: True)
-    _, whole = trained(noise, "--epochs", 1, out="whole")
+    asked = ("--epochs", 1, "--limit", 60)
+    _, whole = trained(noise, *asked, out="whole")
     with dying_after_selection():
-        trained(noise, "--epochs", 1, out="killed")
+        trained(noise, *asked, out="killed")
     monkeypatch.setattr(selecting, "_cross_validated", None)
-    _, killed = trained(noise, "--epochs", 1, "--resume", out="killed")
+    _, killed = trained(noise, *asked, "--resume", out="killed")
     assert numbers_of(killed)["remedies"] == numbers_of(whole)["remedies"]
     weights = [load_file(run / "model" / "model.safetensors") for run in (whole, killed)]
     assert all(np.array_equal(weights[0][name], weights[1][name]) for name in weights[0])

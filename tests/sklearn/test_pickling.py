@@ -1,14 +1,16 @@
 import json
+import os
 import pickle
 import pickletools
-import subprocess
-import sys
 
 import pytest
 from made_estimators import MADE, TEXTS, fitted, small
 from sklearn.base import clone
 
+from made_forks import Fork
 from textune.sklearn import MultiLabelTextClassifier, TextClassifier, TextRegressor, TokenTagger
+
+ANSWERS = "tests.sklearn.made_answers"  # what such a process runs
 
 
 @pytest.mark.parametrize(
@@ -30,18 +32,15 @@ def test_a_pickle_holds_the_files_of_the_model_and_nothing_of_torch(kind, tiny_b
     assert not hasattr(clone(again), "model_")
 
 
-def test_a_fresh_process_answers_with_the_same_bits(tiny_base, tmp_path):
+def test_a_process_that_has_only_the_pickle_answers_with_the_same_bits(server, tiny_base, tmp_path):
     model = fitted(TextClassifier, tiny_base)
     joblib = pytest.importorskip("joblib")  # which scikit-learn brings along
     joblib.dump(model, tmp_path / "model.joblib")
     (tmp_path / "texts.json").write_text(json.dumps(TEXTS), encoding="utf-8")
-    code = (
-        "import json, joblib; model = joblib.load('model.joblib'); "
-        "print(json.dumps(model.predict_proba(json.load(open('texts.json'))).tolist()))"
-    )
-    command = [sys.executable, "-c", code]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=True, text=True)
-    assert json.loads(done.stdout) == model.predict_proba(TEXTS).tolist()
+    said = tmp_path / "said.txt"
+    process = Fork(server, server.start_module(ANSWERS, [tmp_path], said, os.environ))
+    assert process.wait() == 0, said.read_text()
+    assert json.loads(said.read_text()) == model.predict_proba(TEXTS).tolist()
 
 
 def test_a_copy_has_the_settings_and_not_the_model(tiny_base):
