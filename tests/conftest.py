@@ -333,6 +333,19 @@ def kernels():
         pytest.skip(f"no kernels here: {calls.why()}")
 
 
+@pytest.fixture
+def products_by_kernels(kernels, monkeypatch):
+    """Multiply in fp32 by kernels too, as where MKL has no strict mode."""
+    import torch
+
+    from textune.fast import exact, products
+
+    if not products.available(torch.float32):
+        pytest.skip("no processor with AVX-512")
+    monkeypatch.setattr(exact, "is_strict", lambda: False)
+    assert products.takes(torch.float32)
+
+
 @pytest.fixture(params=["kernels", "torch"])
 def products(request, fresh_kernels, monkeypatch):
     """Let layers compute by kernels, or without them."""

@@ -5,7 +5,7 @@ import torch
 
 from families import random_texts, tiny_config
 from textune.encoder import load
-from textune.fast import linears, products
+from textune.fast import linears
 from textune.text import batches
 
 pytestmark = pytest.mark.usefixtures("kernels")
@@ -14,13 +14,6 @@ HEADS = {
     "text": ("AutoModelForSequenceClassification", False),
     "token": ("AutoModelForTokenClassification", True),
 }
-
-
-@pytest.fixture
-def by_kernels(monkeypatch):
-    if not products.available(torch.float32):
-        pytest.skip("no processor with AVX-512")
-    monkeypatch.setattr(products.exact, "is_strict", lambda: False)
 
 
 def encoder_of(kind, head, **changes):
@@ -33,7 +26,7 @@ def logits(encoder, texts):
     return encoder.logits(batches.pack_ids(texts, [len(text) for text in texts]))
 
 
-@pytest.mark.usefixtures("by_kernels")
+@pytest.mark.usefixtures("products_by_kernels")
 @pytest.mark.parametrize("head", HEADS)
 @pytest.mark.parametrize("kind", ["bert", "roberta", "electra"])
 def test_a_text_has_the_same_bits_in_any_company(kind, head):
@@ -51,7 +44,7 @@ def test_only_maps_outside_of_layers_are_replaced_and_keep_their_parameters():
     assert {"classifier.dense.weight", "classifier.out_proj.bias"} <= model.state_dict().keys()
 
 
-@pytest.mark.usefixtures("by_kernels")
+@pytest.mark.usefixtures("products_by_kernels")
 def test_they_compute_what_torch_computes_and_learn_by_it():
     plain = torch.nn.Linear(48, 5)
     ours = linears.Linear.like(plain)

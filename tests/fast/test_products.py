@@ -45,22 +45,13 @@ def assert_exact(shape, dtype):
             assert found.dtype == dtype
 
 
-@pytest.fixture
-def by_kernels(monkeypatch):
-    """Multiply in fp32 by kernels too, as where MKL has no strict mode."""
-    if not products.available(torch.float32):
-        pytest.skip("no processor with AVX-512")
-    monkeypatch.setattr(products.exact, "is_strict", lambda: False)
-    assert products.takes(torch.float32)
-
-
-@pytest.mark.usefixtures("by_kernels")
+@pytest.mark.usefixtures("products_by_kernels")
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_products_in_fp32_by_kernels(shape):
     assert_exact(shape, torch.float32)
 
 
-@pytest.mark.usefixtures("by_kernels")
+@pytest.mark.usefixtures("products_by_kernels")
 @pytest.mark.parametrize("shape", [*SHAPES, (3, 17)], ids=str)
 def test_a_row_has_the_same_bits_whatever_rows_are_beside_it(shape):
     states, _, weight = operands(90, shape, torch.float32)
@@ -73,9 +64,10 @@ def test_a_row_has_the_same_bits_whatever_rows_are_beside_it(shape):
     assert products.times_few(states[:0], weight).shape == (0, len(weight))
 
 
-@pytest.mark.usefixtures("by_kernels")
 @both_formats
-def test_they_have_the_same_bits_whatever_the_threads_and_leave_torch_its_own(dtype):
+def test_they_have_the_same_bits_whatever_the_threads_and_leave_torch_its_own(dtype, request):
+    if dtype == torch.float32:  # in bf16 by torch, too
+        request.getfixturevalue("products_by_kernels")
     before = torch.get_num_threads()
     for shape in SHAPES[:-1]:
         given = operands(700, shape, dtype)

@@ -221,14 +221,8 @@ def _why_list(column: Column) -> str:
         return ""
     several = sum(len(lists.parse(cell, found) or ()) > 1 for cell in column.cells)
     names = {name for cell in column.cells for name in lists.parse(cell, found) or ()}
-    shape = {
-        "json": "in brackets",
-        "mixed": "in brackets, or one name alone",
-        "<>": "as <a><b>",
-        "vector": "as a row of 0 and 1",
-    }.get(found, f"separated by {found!r}")
     return (
-        f"lists {shape}: {len(names)} different names, "
+        f"lists {lists.described(found)}: {len(names)} different names, "
         f"{several / len(column.cells):.0%} of the cells hold more than one"
     )
 

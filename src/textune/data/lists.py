@@ -63,6 +63,16 @@ def parse(cell: str, separator: str) -> tuple[str, ...] | None:
     return tuple(dict.fromkeys(name for name in map(str.strip, names) if name))
 
 
+def described(form: str) -> str:
+    """Say in words how a form writes lists."""
+    return {
+        "json": "in brackets",
+        "mixed": "in brackets, or one name alone",
+        "<>": "as <a><b>",
+        "vector": "of one 0 or 1 for each label",
+    }.get(form, f"separated by {form!r}")
+
+
 def separator(cells: Sequence[str]) -> str | None:
     """Find out how cells that are not blank write lists; None if they do not.
 

@@ -17,7 +17,7 @@ from textune.fast import build
 
 PARTS = 16  # that sums over rows are taken in; as in rows.h
 FORMATS = {torch.float32: "f32", torch.bfloat16: "bf16"}
-NUMBERS = (int, float)
+_NUMBERS = (int, float)  # of themselves: most arguments are
 _KINDS = {"p": ctypes.c_void_p, "l": ctypes.c_long, "f": ctypes.c_float, "i": ctypes.c_int}
 _DROP = "QIf"
 # Arguments of every kernel: p pointer, l long, f float, Q and I unsigned, i the number of threads.
@@ -290,7 +290,7 @@ def plain(name: str, *arguments: object, threads: int | None = None) -> Any:
 def _flat(arguments: Iterable[object]) -> Iterator[object]:
     """Yield what a kernel takes of each argument."""
     for item in arguments:
-        if type(item) in NUMBERS:
+        if type(item) in _NUMBERS:
             yield item
         elif isinstance(item, Tensor):
             yield item.data_ptr()

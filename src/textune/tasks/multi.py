@@ -191,13 +191,7 @@ def form(table: Table, columns: Sequence[Column], seen: Scan) -> Form:
         reason = f"{name!r} holds only {signs_of([column])} → one 0/1 label, as asked"
         return Form("columns", None, reason)
     separator = column.separator or lists.likely_separator(column.cells)
-    shape = {
-        "json": "in brackets",
-        "mixed": "in brackets, or one name alone",
-        "<>": "as <a><b>",
-        "vector": "of one 0 or 1 for each label",
-    }.get(separator, f"separated by {separator!r}")
-    reason = f"{name!r} holds lists {shape} → several labels a text"
+    reason = f"{name!r} holds lists {lists.described(separator)} → several labels a text"
     return Form("list", separator, reason)
 
 

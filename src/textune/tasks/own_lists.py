@@ -30,7 +30,7 @@ def of_file(contract: Contract, table: Table, labels: Collection[str] = ()) -> C
     best = max(sound, key=lambda sign: sound[sign])
     if sound[best] == sound[contract.separator]:
         return contract
-    here, there = (_called(sign) for sign in (best, contract.separator))
+    here, there = map(lists.described, (best, contract.separator))
     said = f"{contract.label[0]!r} holds lists {here}, in training {there}: they are read so"
     return replace(contract, separator=best, reasons=(*contract.reasons, said))
 
@@ -39,7 +39,3 @@ def _sound(cells: Counter[str], sign: str, known: frozenset[str]) -> int:
     """Count the cells that hold known labels alone, parted by a sign."""
     found = ((lists.parse(cell, sign), count) for cell, count in cells.items())
     return sum(count for names, count in found if names and known >= set(names))
-
-
-def _called(sign: str) -> str:
-    return f"separated by {sign!r}" if sign in lists.SEPARATORS else "in brackets"
