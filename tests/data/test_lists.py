@@ -119,6 +119,23 @@ def test_a_slash_parts_names_that_are_whole_cells_elsewhere():
     assert lists.separator(["N/A", "TCP/IP", "Drama", "Comedy"] * 4) is None
 
 
+@pytest.mark.parametrize("sign", ["+", "&"])
+def test_a_sign_of_names_parts_them_where_each_stands_alone_and_none_ends_in_it(sign):
+    meals = [f"food{sign}wine", "food", f"wine {sign} view", "wine", "view"]
+    assert lists.separator(meals * 4) == sign
+    assert lists.parse(f"wine {sign} view", sign) == ("wine", "view")
+    assert lists.separator([f"R{sign}B", f"Q{sign}A", "Rock", "Pop"] * 4) is None
+    assert lists.separator([f"A{sign}", "A", f"A{sign}B", "B"] * 4) is None
+
+
+@pytest.mark.parametrize("sign", ["\n", "\r\n", "\t"])
+def test_names_may_stand_one_a_line_of_a_cell(sign):
+    cells = [f"food, hot{sign}wine", "food, hot", f"wine{sign}view", "wine", "view"] * 4
+    found = lists.separator(cells)
+    assert found == sign[-1]
+    assert lists.parse(cells[0], found) == ("food, hot", "wine")
+
+
 def test_names_in_quotes_are_a_list_though_each_stands_beside_the_same():
     assert lists.separator(['["news", "sport"]', '["news", "films"]'] * 20) == "json"
     assert lists.separator(["['a', 'b']", "['c', 'd']"] * 20) == "json"

@@ -210,6 +210,23 @@ def test_rows_of_yaml_are_those_of_json_and_their_words_stay_as_they_are(tmp_pat
     assert checked(file).labels == {"a": 20, "b": 21}
 
 
+def test_rows_of_yaml_are_known_in_a_file_of_text_and_lists_of_prose_are_not(tmp_path, prose):
+    rows = [f"- text: {prose()} {n}\n  label: {('no', 'yes')[n % 2]}\n" for n in range(40)]
+    file = tmp_path / "rows.txt"
+    file.write_text(f"# of harbours\n{''.join(rows)}")
+    assert read_as(checked(file)) == ("single", "text", "label", 40)
+    file.write_text("".join(f"- {prose()}: {prose()}\n  {prose()}\n" for _ in range(20)))
+    assert len(list(sources.read(file).rows())) == 40
+
+
+def test_lists_under_the_ids_of_rows_are_rows_in_parts_too(tmp_path, prose):
+    rows = {f"said{n}": [f"{prose()} {n}", ("low", "high")[n % 2]] for n in range(40)}
+    for value in (rows, {"train": rows, "dev": dict([*rows.items()][:9])}):
+        file = in_lines(tmp_path, "said.json", [value])
+        assert read_as(checked(file)) == ("single", "1", "2", 40)
+        assert next(sources.read(file).rows()).cells == ("said0", *rows["said0"])
+
+
 def test_objects_under_names_of_their_own_are_rows_and_no_columns(tmp_path, prose):
     rows = {f"said{n}": {"text": prose(), "mood": ("low", "high")[n % 2]} for n in range(100)}
     file = in_lines(tmp_path, "said.json", [{"dev": rows}])

@@ -7,7 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from textune.records import Finding
 
-SEPARATORS = ("|", ";", ",", "/", " ")
+SEPARATORS = ("\n", "\t", "|", ";", ",", "/", "+", "&", " ")
+PLAIN = SEPARATORS[:5]  # signs that rarely stand for anything else
+WITHIN_NAMES = "/+&"  # signs that stand in names, too: N/A, C++, R&B
 FORMS = ("json", "mixed", "vector", "<>", *SEPARATORS)
 """Ways to write a list: "json" is any list in brackets, "mixed" the same or one name without,
 "vector" a 0 or 1 for each place, "<>" is <a><b>."""
@@ -70,6 +72,7 @@ def described(form: str) -> str:
         "mixed": "in brackets, or one name alone",
         "<>": "as <a><b>",
         "vector": "of one 0 or 1 for each label",
+        "\n": "of one name a line",
     }.get(form, f"separated by {form!r}")
 
 
@@ -105,7 +108,7 @@ def likely_separator(cells: Sequence[str]) -> str:
         return found
     if sum(_is_bracketed(cell) for cell in cells) > len(cells) / 2:
         return "json"
-    holding = {sign: sum(sign in cell for cell in cells) for sign in SEPARATORS[:3]}
+    holding = {sign: sum(sign in cell for cell in cells) for sign in PLAIN}
     best = max(holding, key=lambda sign: holding[sign])
     return best if holding[best] else ","
 
@@ -180,7 +183,7 @@ def parted_otherwise(column: str, counts: Mapping[str, int], separator: str) -> 
     times: Counter[str] = Counter()
     for cell, count in counts.items():
         times.update(dict.fromkeys(parse(cell, separator) or (), count))
-    for sign in SEPARATORS[:3]:
+    for sign in PLAIN:
         torn = [
             name
             for name in times
@@ -277,12 +280,12 @@ def _separates(sign: str, cells: Sequence[str]) -> bool:
         return False
     if sign == " " and not _are_tokens(lists):
         return False
-    if sign == "/" and not _stand_alone(lists):
+    if sign in WITHIN_NAMES and not (_stand_alone(lists) and _are_whole(sign, cells)):
         return False
     if sign == "," and any("." in cell and "," in cell for cell in cells[:50]):
         return False
     is_list = len({len(names) for names in lists}) > 1 or _change_places(lists)
-    return is_list and _recurring(lists, are_likely=sign in "|;")
+    return is_list and _recurring(lists, are_likely=sign in "\n\t|;")
 
 
 def _change_places(lists: Sequence[tuple[str, ...]]) -> bool:
@@ -298,6 +301,11 @@ def _stand_alone(lists: Sequence[tuple[str, ...]]) -> bool:
     """Tell whether each name is a whole cell somewhere: Drama/Crime, but not N/A or TCP/IP."""
     alone = {found[0] for found in lists if len(found) == 1}
     return {name for found in lists for name in found} <= alone
+
+
+def _are_whole(sign: str, cells: Sequence[str]) -> bool:
+    """Tell whether there is a name on both sides of each sign: a+b, but not A+ or C++."""
+    return all(part.strip() for cell in cells for part in cell.split(sign))
 
 
 def _are_tokens(lists: Sequence[tuple[str, ...]]) -> bool:

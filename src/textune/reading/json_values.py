@@ -44,7 +44,7 @@ def values(path: Path) -> Iterator[Value]:
     Raises:
         DataError: It is nearly JSON, as Python or JavaScript write it, or damaged at the beginning.
     """
-    if yaml_values.is_named(path):
+    if yaml_values.is_yaml(path):
         return (Value(one.line, one.value, "", "") for one in yaml_values.members(path))
     found = layout(path)
     if found == "lines":

@@ -260,7 +260,7 @@ def kind_of(path: Path) -> tuple[str, tuple[str, ...]]:
             f"{path.name}: this is no {what.get(kind, 'spreadsheet')}; "
             f"write it again, or name it for what it is. textune reads {foreign.FORMATS}"
         )
-    if yaml_values.is_named(path):
+    if yaml_values.is_yaml(path):
         return "jsonl", (*why, "YAML: its lists and mappings are read as those of JSON")
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     is_list = kind == "text" and _OBJECTS.match(text)  # a cell of a table may be one

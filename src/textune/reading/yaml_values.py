@@ -13,16 +13,20 @@ import yaml
 
 from textune.errors import DataError, excerpt
 from textune.reading.kinds import ending
-from textune.reading.lines import pieces
+from textune.reading.lines import opened, pieces
 
 ENDINGS = (".yaml", ".yml")
 WAY_OUT = "write its texts and labels as CSV or as JSON, one object a row"
 QUOTED = ("'", '"', "|", ">")  # styles of texts
+HEAD = 4096  # bytes that tell
 MOST = 1 << 26  # characters of the largest file that is parsed
 
 _BEGINS = re.compile(
     r"(?:[ \t]*(?:#[^\n]*|---[^\n]*|%YAML[^\n]*)?\r?\n)*"
     r"[ \t]*(?:-\s|[\[{]|[^\s#][^\n]*:(?:\s|$))"
+)
+_ROWS = re.compile(  # of two keys or more, the second with the key of the first
+    r"(?:(?:#[^\n]*|---)\r?\n)*- ([\w-]+): [^\n]*\r?\n(?:  [\w-]+: [^\n]*\r?\n)+- \1: "
 )
 _WHOLE = re.compile(r"-?(?:0|[1-9]\d{0,17})")
 _SEVERAL = "but found another document"  # as the parser says it
@@ -35,6 +39,14 @@ class Member(NamedTuple):
 
     line: int
     value: Any
+
+
+def is_yaml(path: Path) -> bool:
+    """Tell whether a file is YAML: by its ending, or where that says text, by its first rows."""
+    if ending(path) != ".txt":
+        return is_named(path)
+    with opened(path) as file:
+        return _ROWS.match(file.read(HEAD).decode("utf-8-sig", "replace")) is not None
 
 
 def is_named(path: Path) -> bool:

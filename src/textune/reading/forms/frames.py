@@ -29,7 +29,7 @@ def rows_of(document: Mapping[str, Any]) -> Found | None:
     Raises:
         ValueError: It is a table, but its parts do not fit together, or could be read in two ways.
     """
-    for form in (_split, _schema, _lists, _objects, _texts):
+    for form in (_split, _schema, _lists, _objects, _listed, _texts):
         if found := form(document):
             return found
     return None
@@ -136,6 +136,22 @@ def _objects(document: Mapping[str, Any]) -> Found | None:
         return None
     rows = _named(document, inner)
     return rows, "one object with the rows by their names, as pandas writes orient='index'"
+
+
+def _listed(document: Mapping[str, Any]) -> Found | None:
+    """Read rows as lists by their names: texts at one place of each, none at another."""
+    values = list(document.values())
+    if len(values) < SEVERAL or not all(isinstance(one, list) for one in values):
+        return None
+    if len({len(one) for one in values}) != 1 or not all(map(are_cells, values)):
+        return None
+    shares = [_share(cells, is_prose) for cells in zip(*values, strict=True)]
+    if not shares or max(shares) < MOSTLY or min(shares) > 1 - MOSTLY:
+        return None
+    rows = {
+        name: {str(at): held for at, held in enumerate(one, 1)} for name, one in document.items()
+    }
+    return _named(rows, ()), "one object with a list of values under the name of each row"
 
 
 def _by_column(document: Mapping[str, Any], inner: Sequence[str]) -> Found:
