@@ -9,9 +9,10 @@ import pytest
 import torch
 
 import textune
-from textune.doors import watching
+from textune.doors import api, watching
 from textune.metrics import written
 from textune.records import Message, Started, Step, Validated
+from textune.runs.events import Beside
 
 
 def step(number, epoch=1, loss=0.5, lr=1e-3):
@@ -37,6 +38,30 @@ def test_where_there_is_no_bar_a_line_says_how_far_the_run_is():
         r"epoch 1/2  step 2/20  \S+ s elapsed  \S+ s left  loss 0\.750  [\d,]+ texts/s",
         shown.progress(),
     )
+
+
+def test_a_training_beside_the_runs_own_says_how_far_it_is():
+    shown = watching.Watch()
+    for number in (1, 2):
+        shown.show(Beside("fold 1 of 3", number, 4))
+    assert re.fullmatch(r"0\.\d s elapsed; fold 1 of 3: update 2/4", shown.progress())
+    shown.show(Beside("fold 1 of 3", 4, 4))
+    assert "no update of the weights yet" in shown.progress()
+    shown.show(Beside("fold 2 of 3", 1, None))
+    assert shown.progress().endswith("fold 2 of 3: update 1")
+    shown.show(started())
+    assert "fold" not in shown.progress()
+
+
+def test_folds_of_cross_validation_are_told_of_update_by_update(few, tiny_base, tmp_path):
+    asked = {"base": tiny_base, "out": tmp_path / "run", "epochs": 1, "recipe": "auto"}
+    events = api.events_of(textune.train, few, **asked, device="cpu")
+    told = [event for event in events if isinstance(event, Beside)]
+    names = list(dict.fromkeys(event.what for event in told))
+    assert names == [f"cross-validation of fine-tuning: fold {n} of 5" for n in range(1, 6)]
+    for name in names:
+        (steps,) = {event.steps for event in told if event.what == name}
+        assert [event.step for event in told if event.what == name] == [*range(1, steps + 1)]
 
 
 def test_a_run_that_ends_by_time_says_what_is_left_of_it():

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from textune.doors import api, console, suspects_api
+from textune.doors import api, console, suspects_api, watching
 from textune.doors.options import command
 from textune.errors import SettingsError, excerpt
 
@@ -57,10 +57,8 @@ def suspects(  # noqa: D417  # the others are described in `suspects_api.suspect
         return
     if measure:
         raise SettingsError("--measure goes with --apply FILE: it says what corrections change")
-    from textune.runs import events
-
     looking = api.events_of(suspects_api.suspects, source, **options)
-    found: Suspects = events.drained(looking, lambda said: _tell(said, quiet=as_json))
+    found: Suspects = watching.watch(looking, quiet=as_json)
     output = options.get("output")
     if as_json:
         told = found.told()
@@ -78,14 +76,6 @@ def suspects(  # noqa: D417  # the others are described in `suspects_api.suspect
             _show(found)
     for remark in found.remarks:
         console.warn(remark)
-
-
-def _tell(said: Any, *, quiet: bool) -> None:
-    """Print a warning, or how far fine-tuning is."""
-    if said.is_warning:
-        console.warn(said.text)
-    elif not quiet:
-        console.say(said.text)
 
 
 def _correct(

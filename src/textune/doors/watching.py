@@ -19,7 +19,7 @@ from textune.errors import SettingsError
 from textune.metrics import catalogue, written
 from textune.parallel.place import Place
 from textune.records import Message, Started, Step, Validated
-from textune.runs.events import drained
+from textune.runs.events import Beside, drained
 
 SECONDS = "TEXTUNE_PROGRESS_SECONDS"  # in the environment
 NARROW = 110  # columns of a terminal below which the bar says less
@@ -79,7 +79,7 @@ class Watch:
         self._epoch_began = 0.0  # seconds of training before this epoch
         self._judged = (0, 0.0)  # the last validation: its step, and seconds of training before it
         self._bar = Progress(
-            TextColumn("epoch {task.fields[epoch]}", table_column=Column(no_wrap=True)),
+            TextColumn("{task.fields[part]}", table_column=Column(no_wrap=True)),
             BarColumn(bar_width=8 if err.width < NARROW else 24),
             TextColumn("{task.fields[done]}", table_column=Column(no_wrap=True)),
             TextColumn("{task.fields[numbers]}", table_column=Column(no_wrap=True)),
@@ -89,6 +89,7 @@ class Watch:
         )
         self._speaker: threading.Thread | None = None
         self._task: TaskID | None = None
+        self._beside: Beside | None = None  # a training for the run, as one without a fold
         self._total: int | None = None  # updates; None where time decides
         self._of = self._epochs = ""  # the number of all updates and epochs, if it is known
         self._limit: float | None = None  # seconds, where it does
@@ -117,12 +118,15 @@ class Watch:
             self._speaker.join()  # it shall not wake while the interpreter ends
         self._bar.stop()
 
-    def show(self, event: Message | Started | Step | Validated) -> None:
+    def show(self, event: Message | Started | Step | Validated | Beside) -> None:
         """Show one event."""
         match event:
+            case Beside():
+                self._train_beside(event)
             case Message():
                 self._say(event)
             case Started():
+                self._beside = None
                 self._start(event)
             case Step():
                 self._step(event)
@@ -133,6 +137,8 @@ class Watch:
         """Say in a line how far the run is: step, time, time that is left, loss."""
         step = self._step_now
         elapsed = written.clock(time.perf_counter() - self._began)
+        if (own := self._beside) is not None:
+            return f"{elapsed} elapsed; {own.what}: update {_of(own)}"
         if self._task is None or step is None:
             return f"{elapsed} elapsed; no update of the weights yet"
         loss = _mean_loss(self._steps_seen[-RECENT:])  # a copy: the run goes on meanwhile
@@ -178,10 +184,24 @@ class Watch:
             "",
             total=event.seconds if is_timed else event.steps,
             completed=0 if is_timed else event.first - 1,
-            epoch=f"1{self._epochs}",
+            part=f"epoch 1{self._epochs}",
             done="",
             numbers="",
         )
+
+    def _train_beside(self, at: Beside) -> None:
+        """Move a bar of its own for as long as a training beside the run's own lasts."""
+        is_last = at.step == at.steps
+        self._beside = None if is_last else at
+        if self._bar.disable:
+            return
+        if at.step == 1:
+            self._bar.add_task(at.what, total=at.steps, part=at.what, done="", numbers="")
+        for task in self._bar.tasks:
+            if task.description == at.what:
+                self._bar.update(task.id, completed=at.step, done=_of(at))
+                if is_last:
+                    self._bar.remove_task(task.id)
 
     def _step(self, step: Step) -> None:
         now, last = time.perf_counter(), self._last
@@ -205,7 +225,7 @@ class Watch:
         self._bar.update(
             self._task,
             completed=self._seconds if self._total is None else step.number,
-            epoch=f"{step.epoch}{self._epochs}",
+            part=f"epoch {step.epoch}{self._epochs}",
             done=f"{step.number:,}{self._of}",
             numbers=self._numbers(step),
         )
@@ -269,6 +289,11 @@ def _shown(metrics: Mapping[str, object], chosen: str) -> list[str]:
     while len(keys) > 1 and sum(map(_width, keys)) > free:
         keys.pop()
     return keys
+
+
+def _of(at: Beside) -> str:
+    """Say how many updates of how many are done."""
+    return f"{at.step:,}" if at.steps is None else f"{at.step:,}/{at.steps:,}"
 
 
 def _width(key: str) -> int:

@@ -46,6 +46,7 @@ from textune.recipes.requests import TrainRequest
 from textune.records import Example, Message, Scores
 from textune.runs import runs
 from textune.runs.curves import TUNED
+from textune.runs.events import Beside
 from textune.runs.runs import Card
 from textune.runs.typed import Capsule
 from textune.runs.written import Best
@@ -96,7 +97,7 @@ class FineTuning:
         """Return where the tokenizer's files are."""
         return self.found.tokenizer.place
 
-    def prepare(self, folder: Path, _: StopRequest, *, goes_on: bool) -> Iterator[Message]:
+    def prepare(self, folder: Path, _: StopRequest, *, goes_on: bool) -> Iterator[Message | Beside]:
         """Say what was chosen and what will not happen by it; fit the head to start from."""
         learner, train = self.learner, self.request.settings.train
         is_probed = learner.objective.looks_first or learner.is_frozen
@@ -115,7 +116,7 @@ class FineTuning:
         elif learner.objective.looks_first and not goes_on:
             yield probed.begin(learner, self.found, folder, seed=self.request.settings.seed)
 
-    def _select(self, folder: Path, *, goes_on: bool) -> Iterator[Message]:
+    def _select(self, folder: Path, *, goes_on: bool) -> Iterator[Message | Beside]:
         """Choose how to learn from all texts, by cross-validation."""
         learner, objective = self.learner, self.learner.objective
         encoder = None

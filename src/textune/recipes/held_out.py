@@ -22,6 +22,7 @@ from textune.recipes import choices, out_of_fold, probed
 from textune.recipes.guarded import Guard
 from textune.recipes.part_training import Trainer
 from textune.records import LinearHead, Message
+from textune.runs.events import Beside
 from textune.settings import choosing
 from textune.settings.config import Settings
 from textune.splits import folds
@@ -114,7 +115,7 @@ def read_frozen(corpus: Corpus, settings: Settings) -> Frozen:
 
 def thorough(
     corpus: Corpus, settings: Settings, *, repeats: int | None = None
-) -> Generator[Message, None, Logits]:
+) -> Generator[Message | Beside, None, Logits]:
     """Let fine-tuned encoders and a linear head on the frozen one answer texts held out; (I, C).
 
     The encoder is fine-tuned for each fold on the others, from a head that did not see it either;
@@ -169,7 +170,7 @@ def _chosen(settings: Settings, corpus: Corpus) -> Settings:
 
 def _round(
     trainer: Trainer, settings: Settings, known: Frozen | None, head: LinearHead | None, of: str
-) -> Generator[Message, None, Logits]:
+) -> Generator[Message | Beside, None, Logits]:
     """Let each text be answered once."""
     corpus = trainer.corpus
     rows = np.arange(len(corpus.store))
@@ -183,12 +184,13 @@ def _round(
         began = time.perf_counter()
         learned, held_out = np.flatnonzero(of_fold != fold), np.flatnonzero(of_fold == fold)
         first = None if known is None or head is None else known.without(learned, head)
-        found = trainer.answer(learned, held_out, settings, first)
+        what = f"fine-tuning without fold {place} of {len(numbers)}{of}"
+        found = yield from trainer.answer(learned, held_out, settings, first, what=what)
         logits[out_of_fold.items_of(borders, held_out)] = found
         if trainer.guard is not None:
             yield from trainer.guard.told()
         seconds = written.clock(time.perf_counter() - began)
-        yield Message(f"fine-tuning without fold {place} of {len(numbers)}{of}: {seconds}")
+        yield Message(f"{what}: {seconds}")
     return logits
 
 

@@ -32,6 +32,7 @@ from textune.recipes.part_training import Trainer
 from textune.recipes.probed import MOST_TEXTS, Rows
 from textune.records import LinearHead, Message
 from textune.runs.curves import FROZEN, TUNED, LearningCurve, Point
+from textune.runs.events import drained
 from textune.runs.written import Best
 from textune.settings import choosing
 from textune.settings.choosing import Before, Facts
@@ -311,7 +312,7 @@ def _tuned(wanted: Wanted, size: int) -> float | None:
         head = wanted.fit(rows) if is_probed else None
         if len(wanted.corpus.split.valid):
             return trainer.score(rows, settings, head)
-        answers.append((judged, trainer.answer(rows, judged, settings, head)))
+        answers.append((judged, drained(trainer.answer(rows, judged, settings, head))))
     return wanted.value(answers)
 
 

@@ -1,6 +1,6 @@
 """Some training texts become weights, from those of the base each time, and what these score."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -20,6 +20,7 @@ from textune.recipes.guarded import Guard, Loss
 from textune.recipes.probed import Rows
 from textune.recipes.refitted import Refit
 from textune.records import LinearHead, Step
+from textune.runs.events import Beside
 from textune.settings.config import Settings
 from textune.settings.language_config import RunSettings
 from textune.training import starting_over
@@ -78,14 +79,23 @@ class Trainer:
         return progress.best
 
     def answer(
-        self, rows: Rows, held_out: Rows, settings: RunSettings, head: LinearHead | None
-    ) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+        self,
+        rows: Rows,
+        held_out: Rows,
+        settings: RunSettings,
+        head: LinearHead | None,
+        *,
+        what: str = "",
+    ) -> Generator[Beside, None, np.ndarray[tuple[int, int], np.dtype[np.float32]]]:
         """Learn from some texts to the end; return the logits of the items of others.
+
+        Yields:
+            How far what is named so is, after each update.
 
         Raises:
             NumericsError: A gradient is not finite.
         """
-        learner = self._trained(rows, settings, head)
+        learner = yield from self._trained(rows, settings, head, what)
         if self.refits and head is not None:
             refitted.install(
                 self.encoder,
@@ -107,23 +117,27 @@ class Trainer:
         )
         return found.logits
 
-    def _trained(self, rows: Rows, settings: RunSettings, head: LinearHead | None) -> Learner:
+    def _trained(
+        self, rows: Rows, settings: RunSettings, head: LinearHead | None, what: str
+    ) -> Generator[Beside, None, Learner]:
         """Learn from some texts to the end, a second time where the first does not learn."""
         guard, learner = self.guard, self._learner(rows, settings, head)
         if guard is None:
-            for _ in self._steps(learner):
-                pass
+            for step in self._steps(learner):
+                yield Beside(what, step, learner.total)
             return learner
-        if (why := self._watched(learner, guard)) is not None:
+        if (why := (yield from self._watched(learner, guard, what))) is not None:
             guard.give_up(learner, why)
             learner.optimizer.zero_grad()
             self.encoder.release()
             learner = self._learner(rows, settings, head)
-            self._watched(learner, guard)
+            yield from self._watched(learner, guard, what)
         guard.end(learner)
         return learner
 
-    def _watched(self, learner: Learner, guard: Guard) -> str | None:
+    def _watched(
+        self, learner: Learner, guard: Guard, what: str
+    ) -> Generator[Beside, None, str | None]:
         """Learn to the end; return why it must begin anew, where it must."""
         loss, works = guard.watch(learner, learner.work())
         try:
@@ -131,6 +145,7 @@ class Trainer:
                 learner.progress.step = step.number
                 if (why := guard.after(step)) is not None:
                     return why
+                yield Beside(what, step.number, learner.total)
         except NumericsError as error:
             if not guard.is_possible:
                 raise

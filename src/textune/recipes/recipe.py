@@ -19,7 +19,7 @@ from textune.metrics.metrics import Report
 from textune.recipes import assisting, at_chance, joining
 from textune.recipes.requests import Request
 from textune.records import Message, Started, Step, Validated
-from textune.runs import model_card, openings, runs, sealing
+from textune.runs import events, model_card, openings, runs, sealing
 from textune.runs.runs import Run
 from textune.runs.typed import Capsule
 from textune.runs.written import Best
@@ -40,7 +40,7 @@ if TYPE_CHECKING:  # with torch, which takes seconds to import
     from textune.parallel.ranks import Ranks
     from textune.training.learner import Learner
 
-Event = Message | Started | Step | Validated
+Event = Message | Started | Step | Validated | events.Beside
 Asked = TypeVar("Asked", bound=Request)
 Gathered = TypeVar("Gathered")
 Follow = Callable[[Asked, Path, Mapping[str, Any]], Generator[Event, None, dict[str, Any]]]

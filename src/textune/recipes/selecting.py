@@ -42,6 +42,7 @@ from textune.recipes.refitted import Refit
 from textune.recipes.remedied import Compared
 from textune.records import LinearHead, Message
 from textune.runs.curves import FROZEN, TUNED
+from textune.runs.events import Beside
 from textune.settings import judging
 from textune.settings.config import Settings
 from textune.settings.language_config import RunSettings
@@ -58,7 +59,7 @@ QUICK_FOLDS = 10  # of so few texts, where a linear head is all: four fifths say
 
 def select(
     learner: Learner, corpus: Corpus, folder: Path, *, goes_on: bool, encoder: Encoder | None = None
-) -> Iterator[Message]:
+) -> Iterator[Message | Beside]:
     """Find the better way by cross-validation, and prepare the learner for it.
 
     What was found lies in the run's folder, from where a run that was killed reads it again.
@@ -115,7 +116,7 @@ class _Known:
 
 def _cross_validated(
     learner: Learner, corpus: Corpus, encoder: Encoder
-) -> Generator[Message, None, tuple[Outcome, Mean]]:
+) -> Generator[Message | Beside, None, tuple[Outcome, Mean]]:
     """Let each candidate answer every text that it did not learn from, and choose one.
 
     Returns:
@@ -240,7 +241,7 @@ def _tuned(
     known: _Known | None,
     head: LinearHead | None,
     mean: Mean,
-) -> Generator[Message, None, Candidate | None]:
+) -> Generator[Message | Beside, None, Candidate | None]:
     """Fine-tune once for each fold on the others, from a head that did not see it either.
 
     With the most effort by several seeds: then the mean of the logits answers for a text.
@@ -261,14 +262,17 @@ def _tuned(
             logits: Logits | None = None
             for fold, of in _counted(of_fold, "" if len(seeds) == 1 else f" with seed {one}"):
                 began = time.perf_counter()
-                found = _without(learner, corpus, trainer, known, settings, of_fold, fold)
+                what = f"cross-validation of fine-tuning{of}"
+                found = yield from _without(
+                    learner, corpus, trainer, known, settings, of_fold, fold, what
+                )
                 mean.add(encoder)
                 if logits is None:
                     logits = np.full((int(borders[-1]), found.shape[1]), np.nan, dtype=np.float32)
                 logits[out_of_fold.items_of(borders, np.flatnonzero(of_fold == fold))] = found
                 seconds = written.clock(time.perf_counter() - began)
                 yield from guard.told()
-                yield Message(f"cross-validation of fine-tuning{of}, {seconds}")
+                yield Message(f"{what}, {seconds}")
             assert logits is not None
             answers.append(logits)
         anew = head if refits else None
@@ -309,7 +313,8 @@ def _without(
     settings: RunSettings,
     of_fold: Rows,
     fold: int,
-) -> Logits:
+    what: str,
+) -> Generator[Beside, None, Logits]:
     """Fine-tune on all folds but one; return the logits of the items of that one."""
     rows, borders = corpus.split.train, out_of_fold.borders_of(corpus, corpus.split.train)
     learned, held_out = np.flatnonzero(of_fold != fold), np.flatnonzero(of_fold == fold)
@@ -317,7 +322,7 @@ def _without(
     task, head = trainer.objective.task, None
     if known is not None:
         head = _fit(learner, corpus, known, learned, per_item, task=task)
-    return trainer.answer(rows[learned], rows[held_out], settings, head)
+    return (yield from trainer.answer(rows[learned], rows[held_out], settings, head, what=what))
 
 
 def _seed_of_rows(learner: Learner) -> int:

@@ -1,12 +1,22 @@
 """What a run tells on its way, gone through to the end, becomes what the run made."""
 
 from collections.abc import Callable, Generator
+from dataclasses import dataclass
 from typing import TypeVar
 
 from textune.records import Message
 
 Event = TypeVar("Event")
 Made = TypeVar("Made")
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """How far a training is that is not the run's own, as one on all texts but those of a fold."""
+
+    what: str  # it is, in words
+    step: int  # updates that are done
+    steps: int | None  # of them all; None where time decides
 
 
 def drained(
