@@ -61,7 +61,8 @@ def test_folds_of_cross_validation_are_told_of_update_by_update(few, tiny_base, 
     assert names == [f"cross-validation of fine-tuning: fold {n} of 5" for n in range(1, 6)]
     for name in names:
         (steps,) = {event.steps for event in told if event.what == name}
-        assert [event.step for event in told if event.what == name] == [*range(1, steps + 1)]
+        last = [event.step for event in told if event.what == name][-steps:]
+        assert last == [*range(1, steps + 1)]  # it may have begun anew
 
 
 def test_a_run_that_ends_by_time_says_what_is_left_of_it():
