@@ -227,3 +227,25 @@ def test_tags_that_training_never_saw_are_missed_as_evaluate_has_it(copies, tmp_
     for known, other in (("B-LOC", "B-NEW"), ("B-PER", "B-LOC;B-NEW")):
         file.write_text(text.replace(known, other, 7), encoding="utf-8")
         alike(places, file)
+
+
+def test_words_that_a_model_of_plain_tags_did_not_read_are_missed_as_evaluate_has_it(
+    tiny_base, tmp_path
+):
+    """Tags without O: the first of them is no answer about a word that was cut off."""
+    file = tmp_path / "words.conll"
+    words = [("film", "NOUN"), ("good", "ADJ"), ("was", "VERB"), ("the", "DET")]
+    lines = ["\n".join("\t".join(words[(n + k) % 4]) for k in range(9)) for n in range(40)]
+    file.write_text("\n\n".join(lines) + "\n", encoding="utf-8")
+    cut = {"max_tokens": 8, "long": "head", "base": tiny_base, "epochs": 1}
+    run = textune.train(file, task="tags", out=tmp_path / "run", valid=file, **cut)
+    places = [run.path, shutil.copytree(run.path, tmp_path / "copy")]
+    numbers = run.metrics["valid"]
+    assert numbers["accuracy"] <= 6 / 9  # six words of nine are read
+    for found in (textune.compare(*places), textune.compare(*places, on=file)):
+        for key, (each,) in found.differences.items():
+            assert each.values[0] == pytest.approx(numbers[key], abs=1e-6), key
+    kept = pq.read_table(run.path / "predictions" / "valid.parquet").to_pydict()
+    assert {*json.loads(kept["tags"][0])[6:]} == {"O"}
+    (answer,) = textune.Predictor.load(run.path)([" ".join(["film", "was"] * 5)])
+    assert {*answer.labels} <= {"NOUN", "ADJ", "VERB", "DET"}

@@ -47,7 +47,7 @@ def write_scores(
     if any(item.pair is not None for item in texts):
         columns[registry.of(task.name).second] = [item.pair for item in texts]
     columns |= _truth(task, texts)
-    said = list(task.predictions(scores, texts))
+    said = list(task.as_judged(scores, texts))
     answers = [task.cells(item) for item in said]
     for (name, _), own in zip(task.columns(), zip(*answers, strict=True), strict=True):
         columns[name] = list(own)

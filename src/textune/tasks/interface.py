@@ -129,6 +129,10 @@ class Task(Protocol):
     def predictions(self, scores: Scores, examples: Sequence[Example]) -> Iterator[Prediction]:
         """Turn decisions into what a user reads, text by text."""
 
+    def as_judged(self, scores: Scores, examples: Sequence[Example]) -> Iterator[Prediction]:
+        """Return predictions as `judge` counts them, which may be none of what was not read."""
+        return self.predictions(scores, examples)
+
     def columns(self) -> list[Column]:
         """Return the columns that predicting adds to a table."""
 

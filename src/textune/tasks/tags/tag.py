@@ -160,10 +160,18 @@ class Tag(Task):
 
     def predictions(self, scores: Scores, examples: Sequence[Example]) -> Iterator[Prediction]:
         """Give each text a tag for each word, and the entities that they mark."""
+        return self._predicted(scores, examples, self._sequences(scores))
+
+    def as_judged(self, scores: Scores, examples: Sequence[Example]) -> Iterator[Prediction]:
+        """Give each text the tags that `judge` counts: O where no window shows the word."""
+        return self._predicted(scores, examples, self._judged(scores))
+
+    def _predicted(
+        self, scores: Scores, examples: Sequence[Example], sequences: list[list[str]]
+    ) -> Iterator[Prediction]:
         chosen = scores.probabilities[np.arange(len(scores.decisions)), scores.decisions]
         logs = np.log(chosen.clip(np.finfo(np.float64).tiny)).tolist()  # of each word
         assert scores.borders is not None
-        sequences = self._sequences(scores)
         for example, tags, first in zip(
             examples, sequences, scores.borders[:-1].tolist(), strict=True
         ):
