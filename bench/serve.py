@@ -36,6 +36,8 @@ QUICK = {"seconds": 4, "turns": 1, "clients": 8}
 USUAL = {"seconds": 20, "turns": 2, "clients": 32}
 WARM = 1.5  # seconds that are not measured
 GROWTH_MB = 20.0
+WAITING = 512  # texts that textune lets wait, which an overload is to reach before it counts
+MOST_TRIALS = 6  # at rates that double, until something is refused
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -55,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             if "onnx" in options.only:
                 export(run, options.threads, folder)
             measured = list(_turns(options, run, texts, folder, say))
-            flood = _flood(options, run, texts, folder, measured, say) if options.overload else None
+            flood = _flood(options, run, texts, folder, say) if options.overload else None
         except processes.ProgramError as error:
             sys.exit(str(error))
     report = {
@@ -152,30 +154,44 @@ def _flood(
     run: Path,
     texts: Path,
     folder: Path,
-    measured: Sequence[Mapping[str, Any]],
     say: Console,
 ) -> dict[str, Any]:
     """Ask the first of textune's servers for twice what it can, and follow its memory."""
     name = next((one for one in options.only if one not in PLAIN), summary.OURS)
-    ours = [one["many"]["texts_per_second"] for one in measured if one["server"] == name]
     with server(name, run, options.threads, folder) as running:
         usual = {"clients": options.clients, "seconds": max(3.0, options.seconds / 2)}
-        if not ours:
-            ours = [asked(running, texts, folder, usual)["texts_per_second"]]
-        rate = 2 * median(ours)
+        most = asked(running, texts, folder, usual)["texts_per_second"]
+        for _ in range(MOST_TRIALS):  # more at once fill its batches, and it can more
+            trial = asked(running, texts, folder, _rate(most, 5.0))
+            if "429" in trial["codes"]:
+                most = trial["texts_per_second"]
+                break
+            most *= 2
         with running.followed() as sizes:
-            given = {"clients": 1_024, "seconds": float(options.overload), "rate": rate}
-            found = asked(running, texts, folder, given | {"allowed": ["200", "429"]})
+            given = _rate(most, float(options.overload))
+            found = asked(running, texts, folder, given)
+    sizes = sizes[int(len(sizes) * given["warm"] / (given["warm"] + options.overload)) :]
     third = max(1, len(sizes) // 3)
     growth = median(sizes[-third:]) - median(sizes[third : 2 * third])
     found |= {
-        "rate": rate,
+        "capacity": most,
+        "rate": 2 * most,
+        "refused": found["codes"].get("429", 0) / sum(found["codes"].values()),
         "growth_mb": growth,
         "memory_mb": sizes,
         "is_steady": growth <= GROWTH_MB,
     }
     say.print(f"overload: {found['codes']}, memory grew by {growth:.1f} MB")
+    if "429" not in found["codes"]:
+        say.print("[yellow]nothing was refused: that was no overload, or the server takes too much")
     return found
+
+
+def _rate(most: float, seconds: float) -> dict[str, Any]:
+    """Ask for twice what a server can, first until its queue is full."""
+    fills = 1.5 * WAITING / most
+    asks = {"clients": 1_024, "rate": 2 * most, "warm": fills, "seconds": seconds}
+    return asks | {"allowed": ["200", "429"]}
 
 
 def summarise(measured: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -240,7 +256,9 @@ def show(report: Mapping[str, Any], console: Console) -> None:
     if found := report["overload"]:
         codes = ", ".join(f"{count:,} × {code}" for code, count in sorted(found["codes"].items()))
         console.print(
-            f"{found['rate']:.0f} texts/s asked for {given['overload']} s: {codes}; "
+            f"{found['rate']:.0f} texts/s asked for {given['overload']} s, and "
+            f"{found['capacity']:.0f} can be answered: {codes}; half within "
+            f"{found['p50_ms'] / 1e3:.1f} s, 99 % within {found['p99_ms'] / 1e3:.1f} s; "
             f"{found['wrong']} answers wrong; memory grew by {found['growth_mb']:.1f} MB"
         )
 

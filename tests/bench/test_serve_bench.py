@@ -59,12 +59,15 @@ def test_speeds_are_compared_turn_by_turn(capsys):
     assert report["ratios"]["textune"][serve.BEST] == {"median": 3, "turns": [3, 3]}
     assert report["ratios"]["onnx"].keys() == {"threads", "async", serve.BEST}
     settings = {"clients": 32, "tokens": 40, "overload": 60}
-    flood = {"codes": {"200": 900, "429": 800}, "rate": 600.0, "wrong": 0, "growth_mb": 0.5}
+    flood = {"codes": {"200": 900, "429": 800}, "capacity": 300.0, "rate": 600.0, "wrong": 0}
+    flood |= {"growth_mb": 0.5, "p50_ms": 1700.0, "p99_ms": 2000.0}
     serve.show(report | {"settings": settings, "overload": flood}, commands.console())
     shown = capsys.readouterr().out
     assert "textune serve (fp32) against best plain server: 3.00 times the texts a second" in shown
     assert "ONNX export (fp32) against best plain server: 3.50 times" in shown
-    assert "900 × 200, 800 × 429; 0 answers wrong; memory grew by 0.5 MB" in shown
+    said = " ".join(shown.split())
+    assert "600 texts/s asked for 60 s, and 300 can be answered: 900 × 200, 800 × 429" in said
+    assert "half within 1.7 s, 99 % within 2.0 s; 0 answers wrong; memory grew by 0.5 MB" in said
 
 
 def test_an_answer_that_differs_from_the_first_is_counted():

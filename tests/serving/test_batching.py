@@ -2,12 +2,14 @@
 
 import asyncio
 import threading
+import time
 
 import pytest
 from made_servers import RUNS
 
 from textune.encoder.exported import Exported
 from textune.predicting.predictor import Predictor
+from textune.records import Example
 from textune.serving.batching import Batcher, Job
 from textune.serving.limits import Limits
 from textune.serving.meters import Meters
@@ -164,3 +166,45 @@ def test_runs_have_the_names_of_their_folders_or_those_that_are_given():
         "reviews": "runs/reviews",
         "spam": "runs/7/model",
     }
+
+
+def test_what_would_wait_longer_than_half_the_time_limit_is_refused(predictor):
+    """Few slow texts are as much as many quick ones: all that is taken is answered in time."""
+
+    class Slow(Noted):
+        def stream(self, examples, *, threshold=None):
+            time.sleep(0.02)
+            return super().stream(examples, threshold=threshold)
+
+    async def main():
+        batcher = Batcher(Limits(timeout=1.0, batch_tokens=100, max_queue=10_000), Meters())
+        batcher.start()
+        model = Model("slow", Slow(predictor))
+        await batcher.predict(model, [Example("a", "1")], [100])  # 5,000 tokens a second
+        tasks, taken = [], 0
+        with pytest.raises(RefusedError, match="wait already, for about 1 s") as refused:
+            for taken in range(200):  # noqa: B007  # how many is what is asked
+                batcher.require_room()
+                tasks.append(asyncio.ensure_future(
+                    batcher.predict(model, [Example("b", "2")], [100])))  # fmt: skip
+                await asyncio.sleep(0)
+        assert refused.value.headers == {"retry-after": "1"}
+        await asyncio.gather(*tasks)
+        batcher.require_room()
+        batcher.stop()
+        return taken
+
+    assert 10 <= asyncio.run(main()) <= 40  # 25 in half a second
+
+
+def test_small_batches_do_not_tell_how_long_many_texts_wait(predictor):
+    async def main():
+        batcher = Batcher(Limits(timeout=1.0, batch_tokens=1_000), Meters())
+        batcher.start()
+        model = Model("quick", Noted(predictor))
+        for _ in range(30):
+            await batcher.predict(model, [Example("a", "1")], [1])  # a few hundred tokens a second
+        batch = [Example("b", "2")] * 100
+        return len(await batcher.predict(model, batch, [20] * 100)), batcher.stop()
+
+    assert asyncio.run(main())[0] == 100

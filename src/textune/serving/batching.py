@@ -23,6 +23,8 @@ from textune.serving.refusals import OVERLOADED, STOPPING, RefusedError
 
 Made = TypeVar("Made")
 FIRST_RATE = 5_000.0  # tokens a second, before any was measured
+FULL = 0.5  # of a batch's budget, from which on it tells how many tokens a second are computed
+MOST_WAITED = 0.5  # of the time that an answer may take, which what waits may need
 FEWEST = 64  # tokens that are not parted among threads
 
 
@@ -61,7 +63,8 @@ class Batcher:
         self._changed = threading.Condition()
         self._texts = 0  # that wait
         self._tokens = 0  # of them
-        self._rate = FIRST_RATE  # of each thread
+        self._rate = FIRST_RATE  # of each thread, with full batches
+        self._full = 0  # batches by which that was measured
         self._stops = False
         self._free = 0  # threads that wait
         self._threads = [
@@ -93,20 +96,24 @@ class Batcher:
         return all(one.is_alive() for one in self._threads) and not self._stops
 
     def require_room(self, texts: int = 1) -> None:
-        """Refuse what would not find room in the queue; an empty one takes any request.
+        """Refuse what finds no room in the queue, or no answer in time; an empty one takes any.
 
         Raises:
             RefusedError: The queue is full, or the server stops.
         """
         if self._stops:
             raise RefusedError(STOPPING, "this server is being stopped")
-        if self._texts and self._texts + texts > self._limits.max_queue:
-            rate = self._rate * len(self._threads)
-            seconds = max(1, math.ceil(self._tokens / rate))
+        waits = self._tokens / (self._rate * len(self._threads))  # seconds
+        is_full = self._texts + texts > self._limits.max_queue
+        if self._texts and (is_full or waits > MOST_WAITED * self._limits.timeout):
+            seconds = max(1, math.ceil(waits))
+            most = f"{self._limits.max_queue:,} wait (--max-queue)"
+            if not is_full:
+                most = f"none wait longer than half of {self._limits.timeout:g} s (--timeout)"
             raise RefusedError(
                 OVERLOADED,
-                f"{self._texts:,} texts wait already, and this server lets "
-                f"{self._limits.max_queue:,} wait (--max-queue); try again in {seconds} s",
+                f"{self._texts:,} texts wait already, for about {seconds} s, and this server lets "
+                f"{most}; try again in {seconds} s",
                 headers={"retry-after": str(seconds)},
             )
 
@@ -229,8 +236,9 @@ class Batcher:
 
     def _measure(self, batch: Sequence[Job], seconds: float) -> None:
         meters, tokens = self._meters, sum(job.tokens for job in batch)
-        if tokens:
-            self._rate += 0.1 * (tokens / max(seconds, 1e-6) - self._rate)
+        if tokens >= FULL * self._limits.batch_tokens:
+            self._full += 1
+            self._rate += max(0.1, 1 / self._full) * (tokens / max(seconds, 1e-6) - self._rate)
         model = batch[0].model
         if model is None:
             return
