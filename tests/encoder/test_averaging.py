@@ -16,8 +16,11 @@ from textune.encoder.plain import HEADS
 from textune.encoder.tree import Tree
 from textune.errors import ModelError
 from textune.families.known import FAMILIES, PREFIXES
+from textune.fast.fused import FusedLayer
+from textune.fast.matrices import Matrix
 from textune.tasks import labels as named
 from textune.text import batches
+from textune.training.optim import adamw
 
 LABELS = ("bad", "fair", "good")
 TASK = named.config(LABELS, "single_label_classification")
@@ -277,3 +280,57 @@ def test_in_bf16_a_mean_is_rounded_no_further(tmp_path, says):
     assert {dtype for found in before for dtype in found} == {torch.bfloat16}
     rest = torch.float32 if says else torch.bfloat16
     assert last == [torch.float32, rest, rest, rest]
+
+
+@pytest.mark.usefixtures("kernels")
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_a_feed_forward_part_of_zeros_is_left_out_and_nothing_changes(tmp_path, monkeypatch, dtype):
+    folder = write(tmp_path / "base", "bert", MEAN)
+    products = []
+    times_rows = Matrix.forward
+
+    def learn():
+        """Update twice, of two micro-batches each; return all weights, gradients and logits."""
+        encoder = loaded(folder)
+        if not encoder.compute_in(dtype):
+            pytest.skip(encoder.why_no_kernels)
+        numbers = {"lr": 1e-2, "weight_decay": 0.1, "betas": (0.9, 0.999), "eps": 1e-8}
+        optimizer = adamw(encoder, **numbers, halves=encoder.halves())
+        found, of_last = [], encoder.model.base_model.encoder.layer[-1].fused
+        monkeypatch.setattr(
+            Matrix,
+            "forward",
+            lambda own, given: products.append(own in of_last.matrices) or times_rows(own, given),
+        )
+        for _ in range(2):
+            for _ in range(2):
+                logits = encoder(pack())
+                logits.square().sum().backward()
+                found.append(logits.detach())
+            optimizer.clip(1.0)
+            pairs = optimizer.gradients() if dtype == torch.float32 else []
+            found += [each.clone() for _, each in pairs if each is not None]
+            optimizer.step()
+            optimizer.zero_grad()
+            encoder.refresh()
+        return [*found, *(each.detach().clone() for each in encoder.parameters())]
+
+    short = learn()
+    assert sum(products) == 4  # what attention gives, in each pass
+    products.clear()
+    monkeypatch.setattr(FusedLayer, "_is_idle", lambda own: False)
+    whole = learn()
+    assert sum(products) == 12
+    assert len(short) == len(whole)
+    assert all(torch.equal(one, other) for one, other in zip(short, whole, strict=True))
+
+
+@pytest.mark.usefixtures("kernels")
+def test_only_a_feed_forward_part_of_zeros_is_left_out(tmp_path):
+    encoder = loaded(write(tmp_path / "base", "bert", MEAN))
+    *before, last = encoder.model.base_model.encoder.layer
+    assert not any(layer.fused._is_idle() for layer in before)
+    assert last.fused._is_idle()
+    with torch.no_grad():
+        last.intermediate.dense.bias[-1] = 1e-30
+    assert not last.fused._is_idle()

@@ -171,7 +171,8 @@ def test_two_processes_learn_what_one_does(together, alone):
 def test_what_one_process_does_is_refused_to_several(monkeypatch, capsys, texts, tmp_path):
     for name, value in {"RANK": 0, "WORLD_SIZE": 2, "MASTER_ADDR": "h", "MASTER_PORT": 1}.items():
         monkeypatch.setenv(name, str(value))
-    for command in (["folds", texts], ["sweep", texts], ["train", texts, "--try"]):
+    refused = (["folds", texts], ["sweep", texts], ["train", texts, "--try"])
+    for command in (*refused, ["train", texts, "--plan"]):
         monkeypatch.setattr(sys, "argv", ["textune", *map(str, command), "--out", str(tmp_path)])
         with pytest.raises(SystemExit, match="2"):
             cli.run()

@@ -35,7 +35,7 @@ class SavedRest:
     context: Tensor  # (Q, D) the result of attention
     first: SavedNorm
     middle: Tensor  # (Q, D)
-    inner: Tensor  # (Q, F) before GELU
+    inner: Tensor | None  # (Q, F) before GELU; None where the feed-forward part is 0
     second: SavedNorm
 
 
@@ -125,13 +125,24 @@ class FusedLayer:
         self, context: Tensor, residual: Tensor, drops: list[Drop]
     ) -> tuple[Tensor, SavedRest]:
         """Compute what comes after attention; (Q, D) → (Q, D)."""
-        middle, first = _add_norm(
-            self.attention_output, context, residual, self.first_norm, drops[0]
-        )
-        inner = self.intermediate.forward(middle)
-        activated = calls.gelu_forward(inner, self.intermediate.bias)
-        out, second = _add_norm(self.output, activated, middle, self.second_norm, drops[1])
+        product = self.attention_output.forward(context)
+        bias = self.attention_output.bias
+        middle, first = _add_norm(product, bias, residual, self.first_norm, drops[0])
+        inner = None if self._is_idle() else self.intermediate.forward(middle)
+        if inner is None:
+            product = torch.zeros_like(middle)
+        else:
+            product = self.output.forward(calls.gelu_forward(inner, self.intermediate.bias))
+        out, second = _add_norm(product, self.output.bias, middle, self.second_norm, drops[1])
         return out, SavedRest(context, first, middle, inner, second)
+
+    def _is_idle(self) -> bool:
+        """Tell whether the feed-forward part is 0, as in a layer that gives a mean.
+
+        Nothing but the bias of its result has a gradient then, so that it stays so.
+        """
+        weights = self.intermediate.weight, self.intermediate.bias, self.output.weight
+        return self.dtype == torch.float32 and all(map(_is_zero, weights))
 
     def backward(self, saved: Saved, grad: Tensor) -> Tensor:
         """Add the gradients of all weights; return that of the states, (P, D)."""
@@ -151,18 +162,27 @@ class FusedLayer:
     def backward_rest(self, saved: SavedRest, grad: Tensor) -> tuple[Tensor, Tensor]:
         """From the gradient of `forward_rest` to those of residual and context; (Q, D) each."""
         onto, product = _add_norm_backward(self.output, self.second_norm, grad, saved.second)
-        activated, dinner = saved.inner, self.output.backward(product)
-        self.intermediate.accumulate_bias(
-            calls.gelu_backward(activated, self.intermediate.bias, dinner)
-        )
-        self.output.accumulate(product, activated)
-        self.intermediate.accumulate(dinner, saved.middle)
-        grad = self.intermediate.backward(dinner, onto=onto)
+        grad = self._inner_backward(saved, product, onto)
         onto, product = _add_norm_backward(
             self.attention_output, self.first_norm, grad, saved.first
         )
         self.attention_output.accumulate(product, saved.context)
         return onto, self.attention_output.backward(product)
+
+    def _inner_backward(self, saved: SavedRest, product: Tensor, onto: Tensor) -> Tensor:
+        """From the gradient of the feed-forward part to that of its states, onto another."""
+        activated = saved.inner
+        if activated is None:
+            self.intermediate.accumulate_nothing()
+            self.output.accumulate_nothing()
+            return onto
+        dinner = self.output.backward(product)
+        self.intermediate.accumulate_bias(
+            calls.gelu_backward(activated, self.intermediate.bias, dinner)
+        )
+        self.output.accumulate(product, activated)
+        self.intermediate.accumulate(dinner, saved.middle)
+        return self.intermediate.backward(dinner, onto=onto)
 
 
 SavedEmbeddings = tuple[list[Tensor], SavedNorm]
@@ -284,13 +304,17 @@ def draw(rate: float, *, training: bool) -> Drop:
     return Drop(int(torch.empty((), dtype=torch.int64).random_().item()), rate)
 
 
+def _is_zero(weight: Tensor) -> bool:
+    """Tell whether all numbers are 0; most are told by the first."""
+    return not weight.view(-1)[0] and not weight.any()
+
+
 def _add_norm(
-    matrix: Matrix, states: Tensor, residual: Tensor, norm: nn.LayerNorm, drop: Drop
+    product: Tensor, bias: Tensor, residual: Tensor, norm: nn.LayerNorm, drop: Drop
 ) -> tuple[Tensor, SavedNorm]:
-    """Return LayerNorm(residual + dropout(matrix(states))), and what its backward pass needs."""
-    total = matrix.forward(states)
-    out, mean, rstd = calls.add_norm_forward(total, matrix.bias, residual, norm, drop)
-    return out, SavedNorm(total, mean, rstd, drop)
+    """Return LayerNorm(residual + dropout(product + bias)), and what its backward pass needs."""
+    out, mean, rstd = calls.add_norm_forward(product, bias, residual, norm, drop)
+    return out, SavedNorm(product, mean, rstd, drop)
 
 
 def _add_norm_backward(

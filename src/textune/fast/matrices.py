@@ -136,6 +136,16 @@ class Matrix:
         self._set_gradients()
         return buffer, 0.0
 
+    def accumulate_nothing(self) -> None:
+        """Let the fp32 weights and the bias have a gradient: 0, where there is none yet."""
+        if self.is_trained:
+            buffer, before = self.gradient()
+            if not before:
+                buffer.zero_()
+        for bias in self._biases:
+            if bias.grad is None:
+                add_gradient(bias, torch.zeros_like(bias))
+
     def accumulate_bias(self, gradient: Tensor) -> None:
         """Add the gradient of the bias, (N,)."""
         for part, piece in zip(self._biases, gradient.chunk(len(self._biases)), strict=True):

@@ -37,10 +37,11 @@ INLINE void give_tiles_back(const Shapes *before) {
 }
 
 // sums (32, 32), `width` numbers from row to row, = or += the rows of two tiles, `pitch` numbers each
-// and `next` from step to step, times columns as they are laid below; of them `tall` count.
-INLINE void multiply(const bf16 *upper, const bf16 *lower, long pitch, long next,
-                     const bf16 *columns, long steps, float *sums, long width, int is_begun,
-                     long tall) {
+// and `next` from step to step, times columns as they are laid below; of them `tall` count. Meanwhile
+// memory is asked for that is needed next.
+INLINE void multiply_and_fetch(const bf16 *upper, const bf16 *lower, long pitch, long next,
+                               const bf16 *columns, long steps, float *sums, long width,
+                               int is_begun, long tall, Ahead *ahead) {
   (void)tall;
   float *below = sums + LANES * width;
   if (is_begun) {
@@ -55,6 +56,7 @@ INLINE void multiply(const bf16 *upper, const bf16 *lower, long pitch, long next
     _tile_zero(3);
   }
   for (long step = 0; step < steps; step++, upper += next, lower += next, columns += 2 * TILE) {
+    fetch(ahead);
     _tile_loadd(4, upper, 2 * pitch);
     _tile_loadd(6, columns, 2 * SIDE);
     _tile_dpbf16ps(0, 4, 6);
@@ -80,9 +82,9 @@ INLINE void give_tiles_back(const Shapes *before) { (void)before; }
 #define BAND 8  // rows whose sums fit the registers
 
 // As by tiles: sums (32, 32) = or += the rows of two tiles times columns; no more than `tall` of them.
-static void multiply(const bf16 *upper, const bf16 *lower, long pitch, long next,
-                     const bf16 *columns, long steps, float *sums, long width, int is_begun,
-                     long tall) {
+static void multiply_and_fetch(const bf16 *upper, const bf16 *lower, long pitch, long next,
+                               const bf16 *columns, long steps, float *sums, long width,
+                               int is_begun, long tall, Ahead *ahead) {
   for (long band = 0; band < tall; band += BAND, sums += BAND * width) {
     const bf16 *rows = band < LANES ? upper + band * pitch : lower + (band - LANES) * pitch;
     __m512 left[BAND], right[BAND];
@@ -91,7 +93,8 @@ static void multiply(const bf16 *upper, const bf16 *lower, long pitch, long next
       left[i] = is_begun ? _mm512_loadu_ps(sums + i * width) : _mm512_setzero_ps();
       right[i] = is_begun ? _mm512_loadu_ps(sums + i * width + LANES) : _mm512_setzero_ps();
     }
-    for (long step = 0; step < steps; step++)
+    for (long step = 0; step < steps; step++) {
+      fetch(ahead);
       for (long pairs = 0; pairs < SIDE / 2; pairs++) {
         const bf16 *own = columns + step * 2 * TILE + pairs * SIDE;
         __m512bh first = (__m512bh)_mm512_loadu_si512(own);
@@ -105,6 +108,7 @@ static void multiply(const bf16 *upper, const bf16 *lower, long pitch, long next
           right[i] = _mm512_dpbf16_ps(right[i], factor, second);
         }
       }
+    }
 #pragma GCC unroll 8
     for (int i = 0; i < BAND; i++) {
       _mm512_storeu_ps(sums + i * width, left[i]);

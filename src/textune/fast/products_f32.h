@@ -36,13 +36,14 @@ INLINE void multiply_band(const float *rows, long pitch, long next, const float 
 // sums (32, 32), `width` numbers from row to row, = or += 16 upper and 16 lower rows, `pitch` numbers
 // each and `next` from step to step, times columns as they are laid below; of them `tall` count. Sums of
 // parts are added: one long sum would lose more.
-static void multiply(const float *upper, const float *lower, long pitch, long next,
-                     const float *columns, long steps, float *sums, long width, int is_begun,
-                     long tall) {
+static void multiply_and_fetch(const float *upper, const float *lower, long pitch, long next,
+                               const float *columns, long steps, float *sums, long width,
+                               int is_begun, long tall, Ahead *ahead) {
   for (long begin = 0; begin < steps; begin += PART) {
     long many = least(PART, steps - begin);
     for (long band = 0; band < tall; band += BAND) {
       const float *rows = band < LANES ? upper + band * pitch : lower + (band - LANES) * pitch;
+      for (int i = 0; i < PART; i++) fetch(ahead);
       multiply_band(rows + begin * next, pitch, next, columns + begin * 2 * TILE, many,
                     sums + band * width, width, is_begun || begin);
     }
