@@ -14,7 +14,8 @@ from textune.encoder.model import Encoder
 from textune.encoder.precision import Plain
 from textune.errors import StoppedError
 from textune.objectives.masked import Masked
-from textune.records import Message, Step
+from textune.records import Message
+from textune.runs.events import Beside
 from textune.training import loop, optim
 from textune.training.clock import Clock
 from textune.training.guards import StopRequest
@@ -39,7 +40,7 @@ class Warmth:
 
 def warm(
     encoder: Encoder, objective: Masked, *, micro_tokens: int, clock: Clock
-) -> Generator[Message | Step, None, Warmth]:
+) -> Generator[Message | Beside, None, Warmth]:
     """Train a new head's parameters alone; most of a limited time is left to the whole encoder."""
     base = encoder.model.base_model
     frozen = [item for item in base.parameters() if item.requires_grad]
@@ -83,7 +84,7 @@ def stop_if(stop: StopRequest, event: object) -> None:
     Raises:
         StoppedError: It was asked for.
     """
-    if stop.signal is not None and isinstance(event, Step | Message):
+    if stop.signal is not None and isinstance(event, Beside | Message):
         raise StoppedError(
             "stopped while the new head was trained; --resume begins with it again",
             signal=stop.signal,
@@ -92,7 +93,7 @@ def stop_if(stop: StopRequest, event: object) -> None:
 
 def _rounds(
     encoder: Encoder, objective: Masked, micro_tokens: int, clock: Clock
-) -> Generator[Message | Step, None, Warmth]:
+) -> Generator[Message | Beside, None, Warmth]:
     head = {name: item for name, item in encoder.model.named_parameters() if item.requires_grad}
     optimizer = optim.adamw(encoder.model, lr=LR, weight_decay=0.0, betas=(0.9, 0.98), eps=1e-8)
     works = (
@@ -106,7 +107,7 @@ def _rounds(
     steps = 0
     schedule = LambdaLR(optimizer, lambda _: 1.0)
     while len(losses) <= MOST_ROUNDS:
-        for step in loop.train(
+        for _ in loop.train(
             Plain(encoder),
             objective.loss,
             islice(works, size),
@@ -116,7 +117,7 @@ def _rounds(
             dropout=False,  # of no use in layers that do not change
         ):
             steps += 1
-            yield step
+            yield Beside("the new head is trained alone", steps, None)
             if clock.share() > MOST_TIME:
                 break
         losses.append(float(objective.judge(encoder, micro_tokens=micro_tokens)["loss"]))
