@@ -10,11 +10,10 @@ import random
 import shutil
 import sys
 import tempfile
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 from hypothesis import HealthCheck, settings
 
 gc.disable()  # until the tests are collected: all of them are kept
@@ -286,25 +285,14 @@ def _kernels(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory, _kernels):
-    """Return a server that runs commands of textune in processes of their own, quickly.
-
-    One process has loaded everything for all workers.
-    """
-    from proofs.server import DOOR, connected, loaded
+    """Return a server that runs commands of textune in processes of their own, quickly."""
+    from made_forks import shared_server
 
     folder = tmp_path_factory.mktemp("server")
     (folder / "cache").mkdir()
     (folder / "cache" / "kernels").symlink_to(_kernels)
-    place = _kernels.with_name("loaded")  # of all workers
-    alone = FileLock(place.with_suffix(".lock"))
-    with ExitStack() as until_its_end:
-        with alone:
-            if not (place / DOOR).exists():
-                until_its_end.enter_context(loaded(place))
-            found = until_its_end.enter_context(connected(place / DOOR, folder))
+    with shared_server(folder, _kernels.with_name("loaded")) as found:
         yield found
-        with alone:  # none comes in by a door that closes
-            until_its_end.close()
 
 
 @pytest.fixture
