@@ -1,4 +1,4 @@
-"""The process behind `server`: reads jobs from its input and forks a process for each."""
+"""The process behind `server`: a fork of it for each who connects, which forks a process a job."""
 
 import gc
 import importlib
@@ -6,12 +6,15 @@ import json
 import os
 import resource
 import runpy
+import select
+import signal
+import socket
 import sys
 import traceback
 from collections.abc import Callable
 from typing import Any
 
-from proofs.server import PICTURES, RUNNING
+from proofs.server import RUNNING
 
 PEERS = "bench.peers"  # loads the Trainer, which takes seconds: once, when first asked for
 MODULES = (
@@ -49,11 +52,25 @@ MODULES = (
 
 
 def main() -> None:
-    """Answer each line: with a process id, or with the code that a process ended with."""
+    """Serve each who comes in by the door that was given, until the input ends."""
     _prepare()
-    for line in sys.stdin:
-        sys.stdout.write(f"{_answer(json.loads(line))}\n")
-        sys.stdout.flush()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those who serve
+    with socket.socket(fileno=int(sys.argv[1])) as door:
+        while door in select.select([door, sys.stdin], [], [])[0]:
+            client, _ = door.accept()
+            with client:
+                if os.fork() == 0:
+                    door.close()
+                    _serve(client)
+                    os._exit(0)
+
+
+def _serve(client: socket.socket) -> None:
+    """Answer each line: with a process id, or with the code that a process ended with."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    with client.makefile("r", encoding="utf-8") as jobs:
+        for line in jobs:
+            client.sendall(f"{_answer(json.loads(line))}\n".encode())
 
 
 def _prepare() -> None:
@@ -117,7 +134,7 @@ def _run(job: dict[str, Any]) -> None:
     if "module" not in job:
         from textune import __main__ as program
 
-        os.environ[PICTURES] = job["pictures"]
+        os.environ.update(job["more"])
         sys.argv = ["textune", *job["words"]]
         program.main()
         return

@@ -5,6 +5,7 @@ A start of its own would take seconds for each of thousands of trials.
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -19,6 +20,7 @@ FIXED["TEXTUNE_AUTO_PRECISION"] = "fp32"  # a measurement must not decide what i
 FIXED["TEXTUNE_RECIPE"] = "classic"  # nor may the number of rows
 
 PICTURES = "TEXTUNE_PICTURES"  # of a command: as it is here when the command starts
+DOOR = "door"  # where the process that has loaded everything is reached
 
 RUNNING = 1 << 16  # the answer where a process has no code yet
 
@@ -40,12 +42,13 @@ class Ended:
 class Server:
     """Runs commands of textune one after another, or side by side, in forked processes."""
 
-    def __init__(self, process: "subprocess.Popen[str]", folder: Path):
-        assert process.stdin is not None
-        assert process.stdout is not None
-        self._in, self._out, self._folder = process.stdin, process.stdout, folder
+    def __init__(self, connection: socket.socket, folder: Path):
+        self._in = connection.makefile("r", encoding="utf-8")
+        self._out = connection.makefile("w", encoding="utf-8")
+        self._folder, self._cache = folder / "logs", folder / "cache"
         self._count, self._lock = 0, threading.Lock()
         self._logs: dict[int, Path] = {}
+        self._folder.mkdir()
 
     def start(self, words: Sequence[object], *, limits: Mapping[str, int] | None = None) -> int:
         """Start a command and return its process id.
@@ -59,8 +62,9 @@ class Server:
         streams = [f"{log}.out", f"{log}.err"]
         for stream in streams:  # a process that is killed at once opens none
             Path(stream).touch()
+        more = {PICTURES: os.environ.get(PICTURES, "1"), "TEXTUNE_CACHE": str(self._cache)}
         job = {"words": [str(word) for word in words], "streams": streams, "limits": limits or {}}
-        pid = self._ask(job | {"pictures": os.environ.get(PICTURES, "1")})  # as users have it
+        pid = self._ask(job | {"more": more})
         self._logs[pid] = log
         return pid
 
@@ -100,29 +104,55 @@ class Server:
 
     def _ask(self, job: Mapping[str, object]) -> int:
         with self._lock:
-            self._in.write(json.dumps(job) + "\n")
-            self._in.flush()
-            return int(self._out.readline())
+            self._out.write(json.dumps(job) + "\n")
+            self._out.flush()
+            return int(self._in.readline())
+
+    def close(self) -> None:
+        """Ask for nothing any more."""
+        self._in.close()
+        self._out.close()
 
 
 @contextmanager
 def serving(folder: Path) -> Iterator[Server]:
     """Give a server whose commands keep their caches and logs in a folder."""
-    logs = folder / "logs"
-    logs.mkdir(parents=True)
-    environment = {**os.environ, "TEXTUNE_CACHE": str(folder / "cache"), **FIXED}
-    with (
-        (folder / "server.txt").open("w", encoding="utf-8") as errors,
-        subprocess.Popen(
-            [sys.executable, "-m", "proofs.child"],
-            cwd=ROOT,
-            env=environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            text=True,
-        ) as process,
-    ):
-        yield Server(process, logs)
-        assert process.stdin is not None
-        process.stdin.close()
+    with loaded(folder), connected(folder / DOOR, folder) as server:
+        yield server
+
+
+@contextmanager
+def loaded(folder: Path) -> Iterator[None]:
+    """Keep a process that has loaded everything; each who is `connected` has a fork of it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "proofs.child"]
+    with (folder / "server.txt").open("w", encoding="utf-8") as errors:
+        with socket.socket(socket.AF_UNIX) as door:
+            door.bind(str(folder / DOOR))
+            door.listen()
+            process = subprocess.Popen(
+                [*command, str(door.fileno())],
+                cwd=ROOT,
+                env={**os.environ, **FIXED},
+                pass_fds=[door.fileno()],
+                stdin=subprocess.PIPE,  # whose end ends it
+                stdout=subprocess.DEVNULL,
+                stderr=errors,
+            )
+        with process:
+            try:
+                yield
+            finally:
+                (folder / DOOR).unlink()
+                assert process.stdin is not None
+                process.stdin.close()
+
+
+@contextmanager
+def connected(door: Path, folder: Path) -> Iterator[Server]:
+    """Give a server whose commands keep their caches and logs in a folder."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(str(door))
+        server = Server(connection, folder)
+        yield server
+        server.close()

@@ -104,6 +104,18 @@ def _one_command_line():
 
 
 @pytest.fixture(scope="session", autouse=True)
+def _no_absent_card():
+    """Seed no card that is not there: torch would keep each seed for it, with the stack as text."""
+    import torch
+
+    kinds = [kind for kind in (torch.cuda, torch.xpu) if not kind.is_available()]
+    with pytest.MonkeyPatch.context() as patch:
+        for kind in kinds:
+            patch.setattr(kind, "manual_seed_all", lambda _: None)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def _kept_memory():
     """Keep what is freed through all tests, as a training does: the heap of so many is large.
 
@@ -274,12 +286,12 @@ def _kernels(tmp_path_factory):
 @pytest.fixture(scope="session")
 def server(tmp_path_factory, _kernels):
     """Return a server that runs commands of textune in processes of their own, quickly."""
-    from proofs.server import serving
+    from made_forks import shared_server
 
     folder = tmp_path_factory.mktemp("server")
     (folder / "cache").mkdir()
     (folder / "cache" / "kernels").symlink_to(_kernels)
-    with serving(folder) as found:
+    with shared_server(folder, _kernels.with_name("loaded")) as found:
         yield found
 
 

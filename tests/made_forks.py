@@ -1,13 +1,34 @@
 """Processes that are measured start as forks of one that has loaded everything."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 
+from filelock import FileLock
+
 from bench import processes
-from proofs.server import Server
+from proofs.server import DOOR, Server, connected, loaded
+
+
+@contextmanager
+def shared_server(folder: Path, place: Path) -> Iterator[Server]:
+    """Give a server; what it forks has been loaded once for all workers.
+
+    Args:
+        folder: For the logs and caches of its commands.
+        place: Of all workers: where the process that has loaded everything is, or will be.
+    """
+    alone = FileLock(place.with_suffix(".lock"))
+    with ExitStack() as until_its_end:
+        with alone:
+            if not (place / DOOR).exists():
+                until_its_end.enter_context(loaded(place))
+            found = until_its_end.enter_context(connected(place / DOOR, folder))
+        yield found
+        with alone:  # none comes in by a door that closes
+            until_its_end.close()
 
 
 class Fork:
