@@ -12,6 +12,7 @@ import socket
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from proofs.server import RUNNING
@@ -61,8 +62,10 @@ def main() -> None:
             with client:
                 if os.fork() == 0:
                     door.close()
-                    _serve(client)
-                    os._exit(0)
+                    try:
+                        _serve(client)
+                    finally:  # whatever happens: what follows is not this process's work
+                        os._exit(0)
 
 
 def _serve(client: socket.socket) -> None:
@@ -125,8 +128,9 @@ def _fork(job: dict[str, Any]) -> int:
     except BaseException:
         traceback.print_exc()
     finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
+        with suppress(OSError, ValueError):  # it was closed
+            sys.stdout.flush()
+            sys.stderr.flush()
         os._exit(code)
 
 

@@ -304,12 +304,12 @@ def test_a_run_of_hours_ends_in_time_and_its_learning_rate_near_zero(lines, spok
 def test_a_run_of_hours_continues_with_the_time_that_is_left(lines, spoken, tmp_path):
     given = {"base": str(spoken), "hours": HOURS, "lr": 1e-3, "batch_size": 4}
     out = tmp_path / "run"
-    stop_after(asking(AdaptSettings, lines, out, **given), 2)
-    state = read_json(out / "checkpoints" / "step-00000002" / "state.json")["progress"]
+    stop_after(asking(AdaptSettings, lines, out, **given), 1)  # a busy machine does no more
+    state = read_json(out / "checkpoints" / "step-00000001" / "state.json")["progress"]
     assert 0 < state["reserve"] < state["clock"]  # of which judging took a part
     found = timed(asking(AdaptSettings, lines, out, resume=True, **given))
     started = next(event for event, _ in found if isinstance(event, Started))
-    assert started.first == 3
+    assert started.first == 2
     assert started.seconds <= HOURS * 3600 - state["clock"] - state["reserve"]
     steps = [when for event, when in found if isinstance(event, Step)]
     assert all(when <= HOURS * 3600 - state["clock"] for when in steps[:-1])
@@ -322,7 +322,7 @@ def test_the_warm_up_of_a_run_of_hours_leaves_time_to_learn(lines, tiny_base, tm
     given = {"base": str(tiny_base), "hours": HOURS, "batch_size": 4}
     found = timed(asking(AdaptSettings, lines, tmp_path / "run", **given))
     began = next(place for place, (event, _) in enumerate(found) if isinstance(event, Started))
-    warmed = [when for event, when in found[:began] if isinstance(event, Step)]
+    warmed = [when for event, when in found[:began] if isinstance(event, Beside)]
     learned = [when for event, when in found[began:] if isinstance(event, Step)]
     assert warmed
     assert all(when < 0.25 * HOURS * 3600 for when in warmed[:-1])

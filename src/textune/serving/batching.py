@@ -24,7 +24,7 @@ from textune.serving.refusals import OVERLOADED, STOPPING, RefusedError
 Made = TypeVar("Made")
 FIRST_RATE = 5_000.0  # tokens a second, before any was measured
 FULL = 0.5  # of a batch's budget, from which on it tells how many tokens a second are computed
-MOST_WAITED = 0.5  # of the time that an answer may take, which what waits may need
+MOST_WAITED = 1 / 3  # of the time that an answer may take: what is computed first comes to it
 FEWEST = 64  # tokens that are not parted among threads
 
 
@@ -109,7 +109,7 @@ class Batcher:
             seconds = max(1, math.ceil(waits))
             most = f"{self._limits.max_queue:,} wait (--max-queue)"
             if not is_full:
-                most = f"none wait longer than half of {self._limits.timeout:g} s (--timeout)"
+                most = f"none wait longer than a third of {self._limits.timeout:g} s (--timeout)"
             raise RefusedError(
                 OVERLOADED,
                 f"{self._texts:,} texts wait already, for about {seconds} s, and this server lets "
