@@ -104,18 +104,6 @@ def _one_command_line():
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _no_absent_card():
-    """Seed no card that is not there: torch would keep each seed for it, with the stack as text."""
-    import torch
-
-    kinds = [kind for kind in (torch.cuda, torch.xpu) if not kind.is_available()]
-    with pytest.MonkeyPatch.context() as patch:
-        for kind in kinds:
-            patch.setattr(kind, "manual_seed_all", lambda _: None)
-        yield
-
-
-@pytest.fixture(scope="session", autouse=True)
 def _kept_memory():
     """Keep what is freed through all tests, as a training does: the heap of so many is large.
 
