@@ -14,6 +14,7 @@ from textune.doors import keywords
 from textune.errors import CheckpointError, RunError, StoppedError
 from textune.recipes import plain_text, requests
 from textune.records import Started, Step, Validated
+from textune.runs.events import Beside
 from textune.settings.language_config import AdaptSettings, PretrainSettings
 
 
