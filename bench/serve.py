@@ -160,13 +160,13 @@ def _flood(
     name = next((one for one in options.only if one not in PLAIN), summary.OURS)
     with server(name, run, options.threads, folder) as running:
         usual = {"clients": options.clients, "seconds": max(3.0, options.seconds / 2)}
-        most = asked(running, texts, folder, usual)["texts_per_second"]
+        most = tried = asked(running, texts, folder, usual)["texts_per_second"]
         for _ in range(MOST_TRIALS):  # more at once fill its batches, and it can more
-            trial = asked(running, texts, folder, _rate(most, 5.0))
+            trial = asked(running, texts, folder, _rate(tried, 5.0))
+            most = max(most, trial["texts_per_second"])
             if "429" in trial["codes"]:
-                most = trial["texts_per_second"]
                 break
-            most *= 2
+            tried *= 2
         with running.followed() as sizes:
             given = _rate(most, float(options.overload))
             found = asked(running, texts, folder, given)
