@@ -63,6 +63,14 @@ def test_a_member_may_be_packed_again_or_be_parquet(packed, tmp_path):
     assert [row.cells for row in sources.read(path).rows()] == [("a", "1")]
 
 
+def test_a_run_is_no_labelled_text_and_where_it_belongs_is_said(tmp_path):
+    for name in (".textune", "metrics.json", "log.jsonl", "predictions.csv"):
+        (tmp_path / name).write_text("{}")
+    said = message_of(tmp_path)
+    assert "this is the folder of a run, and no labelled text; name a file of texts" in said
+    assert f"`textune evaluate {tmp_path} FILE`" in said
+
+
 def test_of_several_files_in_an_archive_one_is_named(packed):
     path = packed({"a.csv": ROWS, "b.csv": MORE})
     message = message_of(path)

@@ -20,6 +20,7 @@ from textune.errors import DataError, among, some
 from textune.reading import cards, hub, kinds, packing, remote, splits, spreadsheets, unpacked
 from textune.reading.forms import folders, foreign
 from textune.reading.splits import Parts
+from textune.storage.contents import MARK
 from textune.storage.names import on_disk
 
 MOST_FILES = 10_000  # of a folder
@@ -261,6 +262,11 @@ def _of_folder(path: Path) -> Parts:
     """Find the data set in a folder; a folder that is a table by itself is one file here."""
     if packing.archive_of(path) is not None:
         return _of_set(path, _archived(path) or [], "archive")
+    if (path / MARK).is_file():
+        raise DataError(
+            f"{path}: this is the folder of a run, and no labelled text; name a file of texts. A "
+            f"command about a run takes both, as `textune evaluate {path} FILE`"
+        )
     if found := folders.parts(path):
         return found
     files = _files_below(path)
