@@ -25,7 +25,6 @@ from lightning.pytorch.callbacks import (
 )
 from lightning.pytorch.loggers import CSVLogger
 from lightning.pytorch.tuner import Tuner
-from made_forks import Fork
 from made_modules import (
     KINDS,
     Deep,
@@ -41,6 +40,7 @@ from made_modules import (
     write_pairs,
 )
 
+from made_forks import Fork
 from textune.lightning import TextData, TextModule
 
 pytestmark = [
