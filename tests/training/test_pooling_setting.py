@@ -86,6 +86,7 @@ def by_mean(sentence_base, tmp_path_factory, _kernels):
 def test_a_sentence_encoder_that_is_cross_validated_learns_by_its_mean(by_mean):
     assert by_mean.metrics["valid"]["cross_validation"]["folds"] > 1
     assert by_mean.metrics["valid"]["mcc"] > 0.5
+    assert configuration(by_mean)["textune_pooling"] == "mean"
 
 
 def test_what_a_run_answers_plain_transformers_answers(by_mean):
