@@ -14,9 +14,9 @@ SETS = 100
 
 @pytest.fixture(autouse=True)
 def fewer_texts(monkeypatch):
-    monkeypatch.setattr(coverage_worlds, "MANY", 100_000)
-    monkeypatch.setattr(intervals, "RESAMPLES", 400)
-    monkeypatch.setattr(comparing, "RESAMPLES", 250)
+    monkeypatch.setattr(coverage_worlds, "MANY", 40_000)
+    monkeypatch.setattr(intervals, "RESAMPLES", 250)
+    monkeypatch.setattr(comparing, "RESAMPLES", 120)
 
 
 @pytest.mark.parametrize(

@@ -129,11 +129,10 @@ def test_without_kernels_transformers_is_asked(tmp_path, fresh_kernels, monkeypa
     assert light.load(tmp_path, LABELS) is None
 
 
-@pytest.mark.parametrize("task", ["single", "tags"])
-def test_the_first_update_comes_without_transformers(tiny_base, tmp_path, task):
-    file = write_rows(tmp_path, task)
+def test_the_first_update_comes_without_transformers(tiny_base, tmp_path):
+    files = [str(write_rows(tmp_path, task)) for task in ("single", "tags")]
     script = (
-        "import os\nimport sys\nfrom textune import records\n"
+        "import os\nimport sys\nimport torch\nfrom textune import records\n"
         "from textune.doors import cli\nfrom textune.recipes import labelled_text, requests\n"
         "told = labelled_text.learn\n"
         "def training(request):\n"
@@ -144,16 +143,20 @@ def test_the_first_update_comes_without_transformers(tiny_base, tmp_path, task):
         "            print('imported:', sorted({*heavy} & sys.modules.keys()), flush=True)\n"
         "            os._exit(0)\n"
         "labelled_text.learn = training\n"
-        "cli.app(['train', *sys.argv[1:]], standalone_mode=False)\n"
+        "for file in sys.argv[3:]:\n"
+        "    if child := os.fork():\n"
+        "        assert os.waitpid(child, 0)[1] == 0\n"
+        "    else:\n"
+        "        more = ['--base', sys.argv[1], '--out', sys.argv[2], '--overwrite']\n"
+        "        cli.app(['train', file, *more, '--device', 'cpu'], standalone_mode=False)\n"
     )
-    options = ["--base", str(tiny_base), "--out", str(tmp_path / "run"), "--device", "cpu"]
     done = subprocess.run(
-        [sys.executable, "-c", script, str(file), *options],
+        [sys.executable, "-c", script, str(tiny_base), str(tmp_path / "run"), *files],
         capture_output=True,
         text=True,
         check=True,
     )
-    assert done.stdout.splitlines()[-1] == "imported: []"
+    assert done.stdout.splitlines().count("imported: []") == len(files)
 
 
 @pytest.mark.parametrize("switch", ["1", "0"])

@@ -16,7 +16,7 @@ from textune.text import batches
 from textune.training import loop, optim
 
 TASK = Single(("a", "b", "c"))
-STEPS = 60
+STEPS = 30
 
 
 def steps(count=STEPS):
@@ -56,7 +56,7 @@ def learn(*, kind, weight_decay, small):
 @pytest.mark.parametrize(
     ("kind", "weight_decay"), [("bert", 0.0), ("bert", 0.1), ("roberta", 0.1), ("modernbert", 0.0)]
 )
-def test_sixty_steps_on_the_sub_table_equal_those_on_the_whole(kind, weight_decay):
+def test_thirty_steps_on_the_sub_table_equal_those_on_the_whole(kind, weight_decay):
     whole = learn(kind=kind, weight_decay=weight_decay, small=False)
     small = learn(kind=kind, weight_decay=weight_decay, small=True)
     assert whole.keys() == small.keys()
@@ -93,8 +93,7 @@ def test_a_table_that_a_head_shares_stays():
     assert vocabulary.shrink(encoder, used) is None
 
 
-@pytest.mark.parametrize("weight_decay", [0.0, 0.1])
-@pytest.mark.parametrize("kind", ["bert", "roberta"])
+@pytest.mark.parametrize(("kind", "weight_decay"), [("bert", 0.1), ("roberta", 0.0)])
 def test_a_large_table_is_read_again_from_its_file(kind, weight_decay, tmp_path, monkeypatch):
     monkeypatch.setattr(vocabulary, "LARGE", 0)
     config, base = tiny_config(kind), tmp_path / "base"

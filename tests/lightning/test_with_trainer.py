@@ -1,8 +1,8 @@
 """Lightning's own Trainer with the modules of textune; one file, as importing it takes seconds."""
 
 import importlib
+import os
 import re
-import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -40,6 +40,7 @@ from made_modules import (
     write_pairs,
 )
 
+from made_forks import Fork
 from textune.lightning import TextData, TextModule
 
 pytestmark = [
@@ -92,21 +93,22 @@ def test_masks_of_dropout_are_those_of_textune_train(reviews, tiny_base, tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("every", "kind"), [(5, TextModule), (5, OwnSchedule), (9, TextModule), (13, TextModule)]
+    ("steps", "kind"), [((5, 9, 13), TextModule), ((5,), OwnSchedule)], ids=["usual", "own"]
 )
 def test_a_checkpoint_amid_a_pass_goes_on_to_the_same_weights(
-    every, kind, reviews, tiny_base, tmp_path
+    steps, kind, reviews, tiny_base, tmp_path
 ):
-    kept = ModelCheckpoint(tmp_path, filename="{step}", every_n_train_steps=every, save_top_k=-1)
+    kept = ModelCheckpoint(tmp_path, filename="{step}", every_n_train_steps=1, save_top_k=-1)
     usual = {"max_epochs": 2, "accumulate_grad_batches": 2, "num_sanity_val_steps": 0}
     data, model = made(reviews, tiny_base, epochs=2, kind=kind)
     whole = trainer(tmp_path, callbacks=[kept], enable_checkpointing=True, **usual)
     whole.fit(model, data)
-    again, fresh = made(reviews, tiny_base, epochs=2, kind=kind)
-    rest = trainer(tmp_path, **usual)
-    rest.fit(fresh, again, ckpt_path=tmp_path / f"step={every}.ckpt", weights_only=True)
-    assert rest.global_step == whole.global_step == 18
-    assert gap(weights(model), weights(fresh)) == 0
+    for step in steps:  # amid the first pass, at its end, and amid the second
+        again, fresh = made(reviews, tiny_base, epochs=2, kind=kind)
+        rest = trainer(tmp_path, **usual)
+        rest.fit(fresh, again, ckpt_path=tmp_path / f"step={step}.ckpt", weights_only=True)
+        assert rest.global_step == whole.global_step == 18
+        assert gap(weights(model), weights(fresh)) == 0
 
 
 def test_a_checkpoint_between_parts_of_an_update_goes_on_to_the_same_weights(
@@ -368,17 +370,11 @@ def test_a_missing_package_is_said(monkeypatch):
         importlib.import_module("textune.lightning")
 
 
-def test_two_processes_come_to_the_weights_of_one(reviews, tiny_base, tmp_path):
+def test_two_processes_come_to_the_weights_of_one(server, reviews, tiny_base, tmp_path):
     _, wanted = trained(tmp_path / "run", reviews, tiny_base, settings="train.dropout=0")
-    script = Path(__file__).with_name("made_ddp.py")
-    done = subprocess.run(
-        [sys.executable, script, tiny_base, reviews, tmp_path],
-        capture_output=True,
-        text=True,
-        timeout=400,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
+    given, log = (tiny_base, reviews, tmp_path), tmp_path / "said.txt"
+    begun = server.start_module("tests.lightning.made_ddp", given, log, os.environ)
+    assert Fork(server, begun).wait() == 0, log.read_text(encoding="utf-8")[-2000:]
     found = [torch.load(tmp_path / f"rank-{rank}.pt") for rank in (0, 1)]
     assert gap(found[0]["weights"], found[1]["weights"]) == 0
     assert gap(found[0]["weights"], wanted) < 1e-6

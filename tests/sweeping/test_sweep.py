@@ -30,7 +30,7 @@ def swept(reviews, tiny_base, tmp_path):
     """Return a function that tries settings quickly."""
 
     def swept(**given):
-        wanted = {"base": tiny_base, "epochs": 2, "seeds": 1, "out": tmp_path / "sweep"}
+        wanted = {"base": tiny_base, "epochs": 1, "seeds": 1, "out": tmp_path / "sweep"}
         return textune.sweep(reviews, **wanted | given)
 
     return swept
@@ -40,7 +40,7 @@ def test_no_trial_sees_the_test_and_both_numbers_are_told(swept, reviews, tmp_pa
     test = tmp_path / "test.csv"
     test.write_text("no,thing\n", encoding="utf-8")
     with pytest.raises(DataError, match=r"test\.csv"):  # only the winner's training opens it
-        swept(space=GRID, trials=3, seeds=2, test=test)
+        swept(space=GRID, trials=3, seeds=2, epochs=2, test=test)
     rows = table(tmp_path / "sweep")
     assert [row["state"] for row in rows] == ["complete"] * 3
     test.write_text(reviews.read_text(encoding="utf-8"), encoding="utf-8")
@@ -186,7 +186,7 @@ def test_a_sweep_that_is_killed_goes_on_by_several_and_ends_as_an_unbroken_one(
     assert ended.code == 0, ended
     assert "Warning" not in ended.errors
     assert "repeat the best trial:      textune train --config" in ended.output
-    whole = swept(space=space, trials=3)
+    whole = swept(space=space, trials=3, epochs=2)
     assert table(broken) == table(whole.path)
     assert [row["state"] for row in table(broken)] == ["complete"] * 3
     assert found.numbers["best"] == whole.numbers["best"]

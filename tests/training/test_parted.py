@@ -67,7 +67,7 @@ def assert_close(found, wanted, rel=1e-5):
         assert (found[1][name] - gradient).abs().max().item() < rel * scale, name
 
 
-@pytest.mark.parametrize("most", [1, 17, 40])
+@pytest.mark.parametrize("most", [1, 40])  # each window alone, and several together
 @pytest.mark.parametrize("name", OBJECTIVES)
 def test_a_gradient_in_parts_is_that_of_the_whole(name, most, products):
     whole = learned(*given(name), 10_000)

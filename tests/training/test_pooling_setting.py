@@ -64,9 +64,7 @@ def weights(run):
 def test_a_sentence_encoder_learns_by_its_mean_in_every_number_format(
     either_format, products, reviews, sentence_base, tmp_path
 ):
-    options = OPTIONS | {"lr": 5e-3, "epochs": 4}
-    if (either_format, products) != ("bf16", "kernels"):  # where it is cross-validated, too
-        options["settings"] = HELD_OUT
+    options = OPTIONS | {"lr": 5e-3, "epochs": 4, "settings": HELD_OUT}
     run, said = told(textune.train, reviews, base=sentence_base, out=tmp_path / "run", **options)
     assert run.metrics["valid"]["mcc"] > 0.5
     assert "pooling: the mean of a text's tokens, by one more layer (the base's 1_Pool" in said
@@ -82,7 +80,13 @@ def test_a_sentence_encoder_learns_by_its_mean_in_every_number_format(
 def by_mean(sentence_base, tmp_path_factory, _kernels):
     """Return a run by the mean, chosen by cross-validation."""
     with own_cache(tmp_path_factory.mktemp("made"), _kernels) as folder:
-        yield train(write_reviews(folder / "reviews.csv"), sentence_base, folder / "run")
+        yield train(write_reviews(folder / "reviews.csv"), sentence_base, folder / "run", lr=5e-3)
+
+
+def test_a_sentence_encoder_that_is_cross_validated_learns_by_its_mean(by_mean):
+    assert by_mean.metrics["valid"]["cross_validation"]["folds"] > 1
+    assert by_mean.metrics["valid"]["mcc"] > 0.5
+    assert configuration(by_mean)["textune_pooling"] == "mean"
 
 
 def test_what_a_run_answers_plain_transformers_answers(by_mean):
@@ -108,9 +112,8 @@ def test_the_setting_comes_before_the_folder_and_the_recipe(
     reviews, sentence_base, tmp_path, setting, layers, recipe
 ):
     base = sentence_base
-    run = train(
-        reviews, base, tmp_path / "run", f"train.pooling={setting}", recipe=recipe, epochs=1
-    )
+    asked = (f"train.pooling={setting}", HELD_OUT)
+    run = train(reviews, base, tmp_path / "run", *asked, recipe=recipe, epochs=1)
     assert configuration(run)["num_hidden_layers"] == layers
     found = tomllib.loads((run.path / "config.toml").read_text(encoding="utf-8"))
     assert found["train"]["pooling"] == setting
@@ -124,7 +127,7 @@ def test_the_papers_recipe_takes_what_the_bases_model_has(reviews, sentence_base
 
 
 def test_a_run_by_the_mean_is_a_base_for_every_task(reviews, by_mean, tmp_path):
-    options = OPTIONS | {"epochs": 1}
+    options = OPTIONS | {"epochs": 1, "settings": HELD_OUT}
     given = {"base": by_mean.path, "out": tmp_path / "again", "limit": 60}
     again, said = told(textune.train, reviews, **given, **options)
     assert configuration(again)["num_hidden_layers"] == 3

@@ -99,7 +99,7 @@ def test_drawn_texts_are_answered_as_if_classes_were_equally_frequent(rare, tiny
             base=tiny_base,
             out=tmp_path / how,
             settings=[f"train.sampling={how}", "train.dropout=0"],
-            **QUICK | {"epochs": 20, "lr": 1e-3, "batch_size": 16},
+            **QUICK | {"epochs": 10, "lr": 2e-3, "batch_size": 16},
         )
         answers = Predictor.load(run.path).predict(WORDS)
         shares[how] = np.mean([one.scores["rare"] for one in answers])

@@ -16,6 +16,7 @@ from textune.records import Message, Started, Step
 from textune.training import scaling
 
 WILD = {"train.lr": 0.5, "train.epochs": 6, "train.batch_size": 16}
+BRIEF = WILD | {"train.epochs": 1}
 GIVEN_UP = 8  # the update after which it is
 
 
@@ -113,7 +114,7 @@ def test_a_killed_process_goes_on_to_the_same_weights(server, made, tiny_base, t
 
 
 def test_the_linear_head_is_what_it_begins_anew_with(reviews, tiny_base, tmp_path):
-    given = WILD | {"train.probe": True}
+    given = BRIEF | {"train.probe": True}
     out = tmp_path / "wild"
     with pytest.raises(StoppedError):
         for event in labelled_text.learn(train_request(reviews, tiny_base, out, **given)):
@@ -127,7 +128,7 @@ def test_the_linear_head_is_what_it_begins_anew_with(reviews, tiny_base, tmp_pat
 
 
 def test_a_gradient_that_is_not_finite_is_tried_once_more(reviews, tiny_base, tmp_path):
-    asked = train_request(reviews, tiny_base, tmp_path / "run", **(WILD | {"train.lr": 1e30}))
+    asked = train_request(reviews, tiny_base, tmp_path / "run", **(BRIEF | {"train.lr": 1e30}))
     said = warnings_of(labelled_text.learn(asked))
     assert "step 3: the gradient is not finite (loss nan). It begins anew, once" in said[0]
     assert json.loads((tmp_path / "run" / "metrics.json").read_text())["retry"]["at"] == 2
@@ -137,7 +138,7 @@ def test_where_no_scale_of_fp16_helps_it_begins_anew_with_the_first_scale(
     reviews, tiny_base, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(scaling, "START", 4.0)
-    given = WILD | {"train.epochs": 1, "train.precision": "fp16"}
+    given = BRIEF | {"train.precision": "fp16"}
     wild = train_request(reviews, tiny_base, tmp_path / "wild", **(given | {"train.lr": 1e30}))
     said, *_ = warnings_of(labelled_text.learn(wild))
     assert "after 8 of 9 updates the training loss is nan" in said  # told before a norm is
@@ -151,7 +152,7 @@ def test_where_no_scale_of_fp16_helps_it_begins_anew_with_the_first_scale(
 @pytest.mark.parametrize(("lr", "ends"), [(1e30, True), (0.5, False)])
 def test_on_request_it_is_only_explained(reviews, tiny_base, tmp_path, lr, ends):
     asked = train_request(
-        reviews, tiny_base, tmp_path / "run", "train.retry=false", **(WILD | {"train.lr": lr})
+        reviews, tiny_base, tmp_path / "run", "train.retry=false", **(BRIEF | {"train.lr": lr})
     )
     if ends:
         with pytest.raises(NumericsError, match="step 3: the gradient is not finite"):

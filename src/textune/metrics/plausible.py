@@ -39,9 +39,9 @@ class Unseen:
         """Return a share of them, as many missed as wrong: of one class a text both are one."""
         missed, wrong = share * self.missed, share * self.wrong
         sums = wrong.sum(axis=1, keepdims=True)
-        wrong = wrong * np.divide(
-            missed.sum(axis=1, keepdims=True), sums, out=np.zeros_like(sums), where=sums > 0
-        )
+        # of the sums, which may be as small as a number can be, only shares are taken
+        shares = np.divide(wrong, sums, out=np.zeros_like(wrong), where=sums > 0)
+        wrong = missed.sum(axis=1, keepdims=True) * shares
         return Unseen(share * self.right, missed, wrong)
 
 
