@@ -75,15 +75,10 @@ def _marked(path, *before):
 every_path = pytest.mark.parametrize("path", [_marked(path) for path in PATHS])
 
 
-def every_task_and_path(tasks, *, of_fp16, of_bf16=None):
-    """Pair tasks with paths.
-
-    With fp16, whose code is bf16's but for the scale, a few of them; and so with bf16 where
-    torch's own operations compute, whose code is fp32's.
-    """
-    few = {"fp32": tasks, "bf16": of_bf16 or tasks, "fp16": of_fp16}
-    chosen = {path: tasks if path.kernels else few[path.numbers] for path in PATHS}
-    pairs = [_marked(path, task) for path, found in chosen.items() for task in found]
+def every_task_and_path(tasks, *, of_fp16):
+    """Pair tasks with paths; with fp16, whose code is bf16's but for the scale, a few of them."""
+    few = {path: tasks if path.numbers != "fp16" else of_fp16 for path in PATHS}
+    pairs = [_marked(path, task) for path, chosen in few.items() for task in chosen]
     return pytest.mark.parametrize(("task", "path"), pairs)
 
 
