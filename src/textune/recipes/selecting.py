@@ -247,7 +247,6 @@ def _tuned(
     With the most effort by several seeds: then the mean of the logits answers for a text.
     """
     seed, train = learner.settings.seed, learner.settings.train
-    borders = out_of_fold.borders_of(corpus, corpus.split.train)
     seeds = range(seed, seed + (judging.SEEDS if train.effort == "best" else 1))
     assert isinstance(learner.objective, Labelled)
     guard = Guard(may_retry=train.retry)
@@ -259,22 +258,10 @@ def _tuned(
     try:
         for one in seeds:
             settings = learner.settings.model_copy(update={"seed": one})
-            logits: Logits | None = None
-            for fold, of in _counted(of_fold, "" if len(seeds) == 1 else f" with seed {one}"):
-                began = time.perf_counter()
-                what = f"cross-validation of fine-tuning{of}"
-                found = yield from _without(
-                    learner, corpus, trainer, known, settings, of_fold, fold, what
-                )
-                mean.add(encoder)
-                if logits is None:
-                    logits = np.full((int(borders[-1]), found.shape[1]), np.nan, dtype=np.float32)
-                logits[out_of_fold.items_of(borders, np.flatnonzero(of_fold == fold))] = found
-                seconds = written.clock(time.perf_counter() - began)
-                yield from guard.told()
-                yield Message(f"{what}, {seconds}")
-            assert logits is not None
-            answers.append(logits)
+            of = "" if len(seeds) == 1 else f" with seed {one}"
+            answers.append(
+                (yield from _by_folds(learner, corpus, trainer, known, settings, of_fold, of, mean))
+            )
         anew = head if refits else None
         mean.is_sound = mean_worth.is_sound(learner, corpus, encoder, mean, answers[0], anew)
     except NumericsError as error:
@@ -289,6 +276,34 @@ def _tuned(
     logits, count = np.mean(answers, axis=0), len(_numbers(of_fold))
     tuned = Candidate(TUNED, logits, count, seed, guard.retry)
     return _refitted(tuned, corpus, head) if head is not None and refits else tuned
+
+
+def _by_folds(
+    learner: Learner,
+    corpus: Corpus,
+    trainer: Trainer,
+    known: _Known | None,
+    settings: RunSettings,
+    of_fold: Rows,
+    of: str,
+    mean: Mean,
+) -> Generator[Message | Beside, None, Logits]:
+    """Let each text be answered by an encoder that was fine-tuned without its fold."""
+    borders = out_of_fold.borders_of(corpus, corpus.split.train)
+    logits: Logits | None = None
+    for fold, place in _counted(of_fold, of):
+        began = time.perf_counter()
+        what = f"cross-validation of fine-tuning{place}"
+        found = yield from _without(learner, corpus, trainer, known, settings, of_fold, fold, what)
+        mean.add(trainer.encoder)
+        if logits is None:
+            logits = np.full((int(borders[-1]), found.shape[1]), np.nan, dtype=np.float32)
+        logits[out_of_fold.items_of(borders, np.flatnonzero(of_fold == fold))] = found
+        if trainer.guard is not None:
+            yield from trainer.guard.told()
+        yield Message(f"{what}, {written.clock(time.perf_counter() - began)}")
+    assert logits is not None
+    return logits
 
 
 def _refitted(found: Candidate, corpus: Corpus, head: LinearHead) -> Candidate:
