@@ -191,7 +191,7 @@ def test_a_mean_that_answers_worse_than_the_folds_models_is_not_taken(trained, m
 
     monkeypatch.setattr(averaged.Mean, "weights", against)
     monkeypatch.setattr(averaged, "blend", blending)
-    said, run = trained("--epochs", 1, "--lr", "1e-3", "--set", "train.refit=false")
+    said, run = trained("--epochs", 4, "--lr", "1e-3", "--set", "train.refit=false")
     assert "these are its weights: the mean of the folds' answers worse than they do" in said
     assert "mean of these" not in said
     assert shares == [1.0]  # to judge it, and never into what is saved
