@@ -2,6 +2,7 @@
 
 import json
 import random
+import shutil
 
 import pytest
 from typer.testing import CliRunner
@@ -25,12 +26,42 @@ def lines(request):
 
 
 @pytest.fixture(scope="module")
-def whole(tiny_base, tmp_path_factory, _kernels):
-    """Return the folder of a run with its curve, which nothing stopped."""
+def place(tmp_path_factory, _kernels):
+    """Return a folder with the reviews that these runs learn from."""
     with own_cache(tmp_path_factory.mktemp("whole"), _kernels) as folder:
-        reviews = write_reviews(folder / "reviews.csv")
-        lines(train_request(reviews, tiny_base, folder / "run", *CURVE))
-        yield folder / "run"
+        write_reviews(folder / "reviews.csv")
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def whole(place, tiny_base):
+    """Return the folder of a run with its curve, which nothing stopped, and what was printed."""
+    out = place / "run"
+    words = ["train", place / "reviews.csv", "--base", tiny_base, "--out", out, "--curve"]
+    words += ["--epochs", 2, "--batch-size", 16, "--lr", 2e-3, "--set", "train.probe=true"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TEXTUNE_PICTURES", "1")
+        shown = CliRunner().invoke(cli.app, list(map(str, words)), catch_exceptions=False)
+    assert shown.exit_code == 0
+    return out, shown.output
+
+
+@pytest.fixture(scope="module")
+def without(place, tiny_base):
+    """Return the folder of the same run without a curve."""
+    lines(train_request(place / "reviews.csv", tiny_base, place / "without", *CURVE[1:]))
+    return place / "without"
+
+
+@pytest.fixture
+def going_on(place, without, tiny_base, tmp_path):
+    """Return a function that gives a copy of that run its curve, and the copy's folder."""
+    out = shutil.copytree(without, tmp_path / "run")
+
+    def learn():
+        return lines(train_request(place / "reviews.csv", tiny_base, out, *CURVE, resume=True))
+
+    return learn, out
 
 
 def assert_it_has_the_interval_of(out, numbers):
@@ -46,15 +77,8 @@ def points(folder, way):
     return {each["texts"]: each for each in found["points"] if each["way"] == way}
 
 
-def test_parts_of_the_texts_are_learned_from_both_ways_and_shown(
-    reviews, tiny_base, tmp_path, monkeypatch
-):
-    monkeypatch.setenv("TEXTUNE_PICTURES", "1")
-    out = tmp_path / "run"
-    words = ["train", str(reviews), "--base", str(tiny_base), "--out", str(out), "--curve"]
-    words += ["--epochs", "2", "--set", "train.probe=true"]
-    shown = CliRunner().invoke(cli.app, words, catch_exceptions=False)
-    assert shown.exit_code == 0
+def test_parts_of_the_texts_are_learned_from_both_ways_and_shown(whole):
+    out, shown = whole
     frozen, tuned = points(out, "frozen"), points(out, "fine-tuned")
     assert list(frozen) == [18, 36, 72, 144]
     assert [each["draws"] for each in frozen.values()] == [3, 2, 1, 1]
@@ -62,48 +86,33 @@ def test_parts_of_the_texts_are_learned_from_both_ways_and_shown(
     numbers = json.loads((out / "metrics.json").read_text(encoding="utf-8"))
     assert tuned[144]["value"] == numbers["best"]["value"]
     assert_it_has_the_interval_of(out, numbers)
-    assert "learning curve: MCC by 16 validation texts" in shown.output
+    assert "learning curve: MCC by 16 validation texts" in shown
     curve = LearningCurve.read(out)
     assert curve is not None
     assert curve.words
-    assert curve.words in shown.output.replace("\n", " ")
+    assert curve.words in shown.replace("\n", " ")
     page = (out / "report.html").read_text(encoding="utf-8")
     assert "Learning curve" in page
     assert 'aria-label="learning curve"' in page
     assert "95 % interval of the run" in page
 
 
-def test_the_run_is_the_same_byte_for_byte_with_a_curve_and_without(
-    whole, reviews, tiny_base, tmp_path
-):
-    kept, without = [], tmp_path / "without"
-    lines(train_request(reviews, tiny_base, without, *CURVE[1:]))
-    for out in (whole, without):
+def test_the_run_is_the_same_byte_for_byte_with_a_curve_and_without(whole, without):
+    kept = []
+    for out in (whole[0], without):
         files = [out / "metrics.json", *(out / "model").iterdir(), *(out / "predictions").iterdir()]
         kept.append({file.name: file.read_bytes() for file in files})
     assert kept[0] == kept[1]
     assert len(kept[0]) > 4
-    assert (whole / "curve.json").exists()
+    assert (whole[0] / "curve.json").exists()
     assert not (without / "curve.json").exists()
 
 
-def test_a_run_that_is_finished_gets_its_curve_by_resuming(reviews, tiny_base, tmp_path):
-    out = tmp_path / "run"
-    lines(train_request(reviews, tiny_base, out, *CURVE[1:]))
-    metrics = (out / "metrics.json").read_bytes()
-    lines(train_request(reviews, tiny_base, out, *CURVE, resume=True))
-    assert (out / "metrics.json").read_bytes() == metrics
-    assert "Learning curve" in (out / "report.html").read_text(encoding="utf-8")
-    whole = (out / "curve.json").read_bytes()
-    again = lines(train_request(reviews, tiny_base, out, *CURVE, resume=True))
-    assert not any("learning curve" in line for line in again)
-    assert (out / "curve.json").read_bytes() == whole
-
-
-def test_a_curve_that_was_stopped_goes_on_where_it_was(
-    whole, reviews, tiny_base, tmp_path, monkeypatch
+def test_a_finished_run_gets_its_curve_by_resuming_and_it_goes_on_where_it_was_stopped(
+    whole, going_on, monkeypatch
 ):
-    out = tmp_path / "run"
+    learn, out = going_on
+    metrics = (out / "metrics.json").read_bytes()
     tried, tune = [], learning_curve._tuned
 
     def stopping(wanted, size):
@@ -114,41 +123,45 @@ def test_a_curve_that_was_stopped_goes_on_where_it_was(
 
     monkeypatch.setattr(learning_curve, "_tuned", stopping)
     with pytest.raises(StoppedError):
-        lines(train_request(reviews, tiny_base, out, *CURVE))
+        learn()
     assert LearningCurve.read(out).words == ""
-    lines(train_request(reviews, tiny_base, out, *CURVE, resume=True))
+    learn()
     assert tried == [18, 36, 36, 72]
-    one, other = LearningCurve.read(out), LearningCurve.read(whole)
+    one, other = LearningCurve.read(out), LearningCurve.read(whole[0])
     assert [each.value for each in one.points] == [each.value for each in other.points]
     assert one.words == other.words
     assert "Learning curve" in (out / "report.html").read_text(encoding="utf-8")
+    curve = (out / "curve.json").read_bytes()
+    assert not any("learning curve" in line for line in learn())
+    assert (out / "curve.json").read_bytes() == curve
+    assert (out / "metrics.json").read_bytes() == metrics
 
 
-def test_fine_tuning_is_tried_on_as_many_parts_as_there_is_time_for(
-    reviews, tiny_base, tmp_path, monkeypatch
-):
+def test_fine_tuning_is_tried_on_as_many_parts_as_there_is_time_for(going_on, monkeypatch):
     monkeypatch.setattr(learning_curve, "ALLOWED", 0)
     monkeypatch.setattr(learning_curve, "SHARE", 0.7)
-    out = tmp_path / "run"
-    said = lines(train_request(reviews, tiny_base, out, *CURVE))
+    learn, out = going_on
+    said = learn()
     assert sorted(points(out, "fine-tuned")) == [18, 72, 144]
     assert any("fine-tuning on 36 texts is left out" in line for line in said)
 
 
 @pytest.mark.parametrize("task", ["multi", "aspects", "number", "tags"])
 def test_every_kind_of_label_has_a_curve(task, comments, tiny_base, tmp_path):
+    rows = comments.read_text(encoding="utf-8").splitlines()[:61]
+    comments.write_text("\n".join(rows) + "\n", encoding="utf-8")
     file = comments
     draw = random.Random(3)
     if task == "aspects":
-        file = made_aspects.write(tmp_path / "visits.csv", 120, blank=0.1)
+        file = made_aspects.write(tmp_path / "visits.csv", 60, blank=0.1)
     if task == "number":
         file = tmp_path / "stars.csv"
-        rows = [draw.choices(WORDS, k=6) for _ in range(120)]
+        rows = [draw.choices(WORDS, k=6) for _ in range(60)]
         lines_ = [f"{' '.join(row)},{sum(row.count(w) for w in WORDS[:5])}.5" for row in rows]
         file.write_text("\n".join(["text,stars", *lines_]) + "\n", encoding="utf-8")
     if task == "tags":
         file = tmp_path / "words.conll"
-        rows = [draw.choices(WORDS, k=6) for _ in range(120)]
+        rows = [draw.choices(WORDS, k=6) for _ in range(60)]
         tagged = ["\n".join(f"{w} {'B-X' if w in WORDS[:5] else 'O'}" for w in row) for row in rows]
         file.write_text("\n\n".join(tagged) + "\n", encoding="utf-8")
     run = textune.train(
@@ -159,8 +172,8 @@ def test_every_kind_of_label_has_a_curve(task, comments, tiny_base, tmp_path):
         settings="train.probe=true",
         curve=True,
     )
-    assert len(points(run.path, "frozen")) == 4
-    assert len(points(run.path, "fine-tuned")) == 4
+    assert len(points(run.path, "frozen")) == 3
+    assert len(points(run.path, "fine-tuned")) == 3
     assert LearningCurve.read(run.path).words
 
 
@@ -172,12 +185,12 @@ def test_few_texts_say_that_nothing_can_be_told(tiny_base, tmp_path):
     assert "cannot be told" in LearningCurve.read(run.path).words
 
 
-def test_where_folds_judge_the_run_they_judge_the_parts_of_its_texts_too(
-    reviews, tiny_base, tmp_path
-):
+def test_where_folds_judge_the_run_they_judge_the_parts_of_its_texts_too(few, tiny_base, tmp_path):
     out = tmp_path / "run"
+    rows = few.read_text(encoding="utf-8").splitlines()[:21]
+    few.write_text("\n".join(rows) + "\n", encoding="utf-8")
     once = ("train.epochs=1", "train.lr=1e-4")
-    lines(train_request(reviews, tiny_base, out, *CURVE, "train.recipe=auto", *once))
+    lines(train_request(few, tiny_base, out, *CURVE, "train.recipe=auto", *once))
     numbers = json.loads((out / "metrics.json").read_text(encoding="utf-8"))
     (one,) = (
         each
@@ -185,8 +198,8 @@ def test_where_folds_judge_the_run_they_judge_the_parts_of_its_texts_too(
         if each["name"] == "fine-tuned"
     )
     frozen, tuned = points(out, "frozen"), points(out, "fine-tuned")
-    assert sorted(frozen) == sorted(tuned) == [20, 40, 80, 160]
-    assert tuned[160]["value"] == one["mcc"]
+    assert sorted(frozen) == sorted(tuned) == [10, 20]
+    assert tuned[20]["value"] == one["mcc"]
     assert_it_has_the_interval_of(out, numbers)
     assert all(each["value"] is not None for each in (*frozen.values(), *tuned.values()))
     assert "fold cross-validation" in LearningCurve.read(out).judged

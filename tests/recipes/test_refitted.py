@@ -57,9 +57,29 @@ def likeness(folder, few):
     return found @ wanted / np.linalg.norm(found) / np.linalg.norm(wanted)
 
 
-def test_the_head_that_is_saved_is_logistic_regression_of_the_tuned_features(tuned, few):
-    run = tuned()
-    assert likeness(run.path / "model", few) > 0.999
+def test_the_head_that_is_saved_is_logistic_regression_of_the_tuned_features(
+    few, tiny_base, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(selecting.preferring, "is_better", lambda *_: True)
+    kept, write = [], out_of_fold.write
+    monkeypatch.setattr(out_of_fold, "write", lambda *words: kept.append(words) or write(*words))
+    run = tmp_path / "run"
+    asked = ["train", few, "--base", tiny_base, "--out", run, "--device", "cpu", "--epochs", 1]
+    asked += ["--set", "train.precision=fp32"]
+    done = CliRunner().invoke(cli.app, list(map(str, asked)))
+    assert done.exit_code == 0, done.output
+    assert likeness(run / "model", few) > 0.999
+    said = " ".join(done.output.split())
+    assert "folds'; then the head is fitted anew on what it reads of them" in said
+
+    # how it was fitted is kept with what was found
+    [(folder, found, key)] = kept
+    folder.mkdir(parents=True, exist_ok=True)
+    write(folder, found, key)
+    again = out_of_fold.read(folder, key)
+    assert again.best.refit == found.best.refit
+    assert again.best.refit.scale > 0
+    assert again.candidates[0].refit is None
 
 
 def test_without_it_the_head_is_the_one_that_was_fine_tuned(tuned, few):
@@ -78,33 +98,6 @@ def test_logits_are_made_as_sure_as_they_are_right():
     logits[:10] = np.nan
     assert refitted.scale_of(task, 5 * logits, truth) == pytest.approx(0.2, rel=0.1)
     assert refitted.scale_of(task, logits[:10], truth[:10]) == 1.0
-
-
-def test_how_it_was_fitted_is_kept_with_what_was_found(tuned, monkeypatch):
-    kept = []
-    write = out_of_fold.write
-    monkeypatch.setattr(
-        out_of_fold,
-        "write",
-        lambda folder, found, key: kept.append((folder, found, key)) or write(folder, found, key),
-    )
-    tuned()
-    [(folder, found, key)] = kept
-    folder.mkdir(parents=True, exist_ok=True)
-    write(folder, found, key)
-    again = out_of_fold.read(folder, key)
-    assert again.best.refit == found.best.refit
-    assert again.best.refit.scale > 0
-    assert again.candidates[0].refit is None
-
-
-def test_the_line_says_so(few, tiny_base, tmp_path, monkeypatch):
-    monkeypatch.setattr(selecting.preferring, "is_better", lambda *_: True)
-    asked = ["train", few, "--base", tiny_base, "--out", tmp_path / "run", "--device", "cpu"]
-    done = CliRunner().invoke(cli.app, list(map(str, [*asked, "--epochs", 1])))
-    assert done.exit_code == 0, done.output
-    said = " ".join(done.output.split())
-    assert "folds'; then the head is fitted anew on what it reads of them" in said
 
 
 @pytest.mark.parametrize("reads_names", [False, True])

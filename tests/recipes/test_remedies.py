@@ -2,6 +2,7 @@
 
 import json
 import random
+import shutil
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from conftest import WORDS
 from textune.doors import cli
 from textune.errors import SettingsError
 from textune.probing import remedies
-from textune.recipes import remedied, selecting
+from textune.recipes import out_of_fold, remedied, selecting
 from textune.tasks import focused
 
 pytestmark = pytest.mark.usefixtures("auto_recipe")
@@ -53,8 +54,9 @@ def noise(tmp_path):
 
 @pytest.fixture
 def hasty(monkeypatch):
-    """Search for heads of focal loss briefly, where it matters not how good they are."""
+    """Search for few heads, and for those of focal loss briefly, where none need be good."""
     monkeypatch.setattr(focused, "STEPS", 10)
+    monkeypatch.setattr(selecting, "QUICK_FOLDS", 3)
 
 
 @pytest.fixture
@@ -130,8 +132,8 @@ def test_no_remedy_helps_where_nothing_tells_the_rare_class(trained, noise):
 
 @pytest.mark.usefixtures("hasty")
 def test_remedies_are_measured_where_labels_are_rare_or_that_is_asked_for(trained, reviews):
-    lines = reviews.read_text(encoding="utf-8").splitlines()[:41]
-    written(reviews, lines)
+    lines = reviews.read_text(encoding="utf-8").splitlines()
+    written(reviews, lines[:25])
     _, run = trained(reviews, "--effort", "quick")
     assert "remedies" not in numbers_of(run)
     asked = "--effort", "quick", "--set", "train.remedies=always"
@@ -144,7 +146,7 @@ def test_remedies_are_measured_where_labels_are_rare_or_that_is_asked_for(traine
     "change", ["train.remedies=off", "train.class_weights=balanced", "train.loss=focal"]
 )
 def test_remedies_are_not_measured_where_one_is_given_or_none_wanted(trained, noise, change):
-    _, run = trained(noise, "--effort", "quick", "--set", change)
+    _, run = trained(noise, "--effort", "quick", "--limit", 60, "--set", change)
     assert "remedies" not in numbers_of(run)
 
 
@@ -154,25 +156,29 @@ def test_fine_tuning_takes_what_helps_the_frozen_encoder(trained, noise, monkeyp
     monkeypatch.setattr(selecting.preferring, "is_better", lambda *_: True)
     found = {}
     for name, words in {
-        "taken": ("--epochs", 1),
-        "given": ("--epochs", 1, "--set", "train.class_weights=balanced"),
+        "taken": (),
+        "given": ("--set", "train.class_weights=balanced"),
     }.items():
-        _, run = trained(noise, *words, out=name)
+        _, run = trained(noise, "--epochs", 1, "--limit", 60, *words, out=name)
         found[name] = load_file(run / "model" / "model.safetensors")
     assert all(np.allclose(found["given"][name], value) for name, value in found["taken"].items())
 
 
 @pytest.mark.usefixtures("hasty")
-def test_a_run_that_was_killed_goes_on_with_its_remedy(
-    trained, noise, monkeypatch, dying_after_selection
-):
+def test_a_run_that_was_killed_goes_on_with_its_remedy(trained, noise, tmp_path, monkeypatch):
     monkeypatch.setattr(remedies.Measured, "taken", property(lambda _: "focal loss"))
     monkeypatch.setattr(selecting.preferring, "is_better", lambda *_: True)
-    asked = ("--epochs", 1, "--limit", 60)
-    _, whole = trained(noise, *asked, out="whole")
-    with dying_after_selection():
-        trained(noise, *asked, out="killed")
+    asked, write = ("--epochs", 1, "--limit", 60), out_of_fold.write
+
+    def writing(*words):
+        write(*words)
+        shutil.copytree(tmp_path / "whole", tmp_path / "killed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(out_of_fold, "write", writing)
+        _, whole = trained(noise, *asked, out="whole")
     monkeypatch.setattr(selecting, "_cross_validated", None)
+    assert not (tmp_path / "killed" / "metrics.json").exists()
     _, killed = trained(noise, *asked, "--resume", out="killed")
     assert numbers_of(killed)["remedies"] == numbers_of(whole)["remedies"]
     weights = [load_file(run / "model" / "model.safetensors") for run in (whole, killed)]

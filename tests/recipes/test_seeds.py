@@ -3,14 +3,19 @@
 import gc
 import json
 import os
+import shutil
 import statistics
 import weakref
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from safetensors.torch import load_file
 from typer.testing import CliRunner
 
 import textune
+from conftest import write_reviews
+from made_texts import own_cache
 from textune.doors import cli
 from textune.errors import NumericsError, RunError, SettingsError
 from textune.metrics import repeated
@@ -35,15 +40,35 @@ def trained(*words):
     return done.output
 
 
-def test_seeds_are_told_apart_and_the_best_one_is_saved(reviews, tiny_base, tmp_path):
-    out = tmp_path / "run"
-    words = ["--base", tiny_base, "--out", out, "--epochs", 2, "--lr", 3e-3, "--seed", 5]
-    share = ["--set", "data.test_share=0.2"]
-    said = trained(reviews, *words, *share, "--seeds", 3)
+@dataclass(frozen=True)
+class Whole:
+    """A run of three seeds that nothing stopped, and what was asked for."""
+
+    file: Path
+    options: dict[str, object]
+    run: Path
+    said: str
+
+
+@pytest.fixture(scope="module")
+def whole(tiny_base, tmp_path_factory, _kernels):
+    with own_cache(tmp_path_factory.mktemp("seeds"), _kernels) as folder:
+        file, out = write_reviews(folder / "reviews.csv"), folder / "run"
+        words = ["--base", tiny_base, "--out", out, "--epochs", 2, "--lr", 5e-3, "--seed", 5]
+        said = trained(
+            file, *words, "--batch-size", 8, "--set", "data.test_share=0.2", "--seeds", 3
+        )
+    options = {"device": "cpu", "epochs": 2, "base": tiny_base, "lr": 5e-3, "seed": 5, "seeds": 3}
+    return Whole(file, options | {"batch_size": 8, "settings": "data.test_share=0.2"}, out, said)
+
+
+def test_seeds_are_told_apart_and_the_best_one_is_saved(whole, tiny_base, tmp_path):
+    out, said = whole.run, whole.said
     found = numbers_of(out)
     told = found["seeds"]
     assert [one["seed"] for one in told["each"]] == [5, 6, 7]
     values = [one["valid"]["mcc"] for one in told["each"]]
+    assert len(set(values)) > 1
     assert told["valid"]["mcc"]["mean"] == pytest.approx(statistics.fmean(values))
     assert told["valid"]["mcc"]["deviation"] == pytest.approx(statistics.stdev(values))
     tests = [one["test"]["mcc"] for one in told["each"]]
@@ -64,8 +89,9 @@ def test_seeds_are_told_apart_and_the_best_one_is_saved(reviews, tiny_base, tmp_
 
     # the saved model is the one that its seed makes alone, on the same split
     alone = tmp_path / "alone"
-    words = ["--base", tiny_base, "--out", alone, "--epochs", 2, "--lr", 3e-3]
-    trained(reviews, *words, *share, "--seed", told["best"], "--set", "data.split_seed=5")
+    words = ["--base", tiny_base, "--out", alone, "--epochs", 2, "--lr", 5e-3]
+    words += ["--set", "data.test_share=0.2", "--set", "data.split_seed=5"]
+    trained(whole.file, *words, "--batch-size", 8, "--seed", told["best"])
     assert weights_of(alone) == weights_of(out)
     assert numbers_of(alone)["valid"] == found["valid"]
     for file in ("splits.json", "predictions/valid.parquet"):
@@ -73,12 +99,8 @@ def test_seeds_are_told_apart_and_the_best_one_is_saved(reviews, tiny_base, tmp_
 
 
 @pytest.mark.parametrize("amid", [1, 2])
-def test_a_run_of_seeds_that_was_killed_goes_on_where_it_was(
-    reviews, tiny_base, tmp_path, monkeypatch, amid
-):
-    options = {**SMALL, "base": tiny_base, "lr": 3e-3, "seeds": 3}
-    whole = textune.train(reviews, **options, out=tmp_path / "whole")
-    built, count = fine_tuning.build, [0]
+def test_a_run_of_seeds_that_was_killed_goes_on_where_it_was(whole, tmp_path, monkeypatch, amid):
+    built, count, out = fine_tuning.build, [0], tmp_path / "killed"
 
     class Killed(BaseException):
         pass
@@ -97,9 +119,9 @@ def test_a_run_of_seeds_that_was_killed_goes_on_where_it_was(
         patch.setattr(fine_tuning, "build", build)
         save = fine_tuning.FineTuning.save
         with pytest.raises(Killed):
-            textune.train(reviews, **options, out=tmp_path / "killed")
+            textune.train(whole.file, **whole.options, out=out)
     monkeypatch.setattr(fine_tuning.FineTuning, "save", save)
-    assert not (tmp_path / "killed" / "metrics.json").exists()
+    assert not (out / "metrics.json").exists()
     steps = []
     learned = fine_tuning.Learner.work
 
@@ -109,31 +131,31 @@ def test_a_run_of_seeds_that_was_killed_goes_on_where_it_was(
             yield one
 
     monkeypatch.setattr(fine_tuning.Learner, "work", work)
-    again = textune.train(reviews, **options, out=tmp_path / "killed", resume=True)
-    assert again.metrics["seeds"] == whole.metrics["seeds"]
-    assert weights_of(again.path) == weights_of(whole.path)
-    assert len(steps) == (2 - amid) * 5  # updates of the seeds that had not begun
-    done = textune.train(reviews, **options, out=tmp_path / "killed", resume=True)
+    again = textune.train(whole.file, **whole.options, out=out, resume=True)
+    assert again.metrics["seeds"] == numbers_of(whole.run)["seeds"]
+    assert weights_of(again.path) == weights_of(whole.run)
+    assert len(steps) == (2 - amid) * 28  # updates of the seeds that had not begun
+    done = textune.train(whole.file, **whole.options, out=out, resume=True)
     assert done.metrics == again.metrics
 
 
 def test_a_run_killed_while_the_best_model_takes_its_place_tells_the_same(
-    reviews, tiny_base, tmp_path, monkeypatch
+    few, tiny_base, tmp_path, monkeypatch
 ):
     options = {**SMALL, "base": tiny_base, "lr": 3e-3, "seeds": 2}
     monkeypatch.setattr(seeds, "_best", max)  # the last one
-    whole = textune.train(reviews, **options, out=tmp_path / "whole")
     adopted = seeds._adopt
 
-    def die(*words):
-        adopted(*words)
-        raise KeyboardInterrupt
+    def copying(*words):
+        made = adopted(*words)
+        shutil.copytree(tmp_path / "whole", tmp_path / "killed")  # as a kill leaves it here
+        return made
 
     with monkeypatch.context() as patch:
-        patch.setattr(seeds, "_adopt", die)
-        with pytest.raises(KeyboardInterrupt):
-            textune.train(reviews, **options, out=tmp_path / "killed")
-    again = textune.train(reviews, **options, out=tmp_path / "killed", resume=True)
+        patch.setattr(seeds, "_adopt", copying)
+        whole = textune.train(few, **options, out=tmp_path / "whole")
+    assert not (tmp_path / "killed" / "metrics.json").exists()
+    again = textune.train(few, **options, out=tmp_path / "killed", resume=True)
     assert again.metrics == whole.metrics
     assert weights_of(again.path) == weights_of(whole.path)
     assert again.metrics["seeds"]["best"] == 43
@@ -143,7 +165,8 @@ def test_few_rows_are_cross_validated_in_the_same_folds_by_each_seed(
     few, tiny_base, tmp_path, monkeypatch
 ):
     monkeypatch.delenv(choosing.FORCED)
-    run = textune.train(few, base=tiny_base, out=tmp_path / "run", seeds=2, **SMALL)
+    options = {**SMALL, "limit": 20, "settings": "train.refit=false"}
+    run = textune.train(few, base=tiny_base, out=tmp_path / "run", seeds=2, **options)
     told = run.metrics["seeds"]
     frozen = [
         json.loads((run.path / "seeds" / f"seed-{seed}" / "metrics.json").read_text())["valid"]
@@ -151,7 +174,7 @@ def test_few_rows_are_cross_validated_in_the_same_folds_by_each_seed(
     ]
     first, second = (one["cross_validation"]["candidates"][0] for one in frozen)
     assert first | {"seed": 43} == second
-    assert "cross-validation of 40 texts" in told["judged"]
+    assert "cross-validation of 20 texts" in told["judged"]
     assert "--test FILE would tell better" in told["words"]
 
 
@@ -161,6 +184,7 @@ def test_a_cross_validated_run_of_seeds_does_not_repeat_its_first(
     monkeypatch.delenv(choosing.FORCED)
     monkeypatch.setattr("textune.recipes.selecting.preferring.is_better", lambda *_: True)
     options = {**SMALL, "base": tiny_base, "seeds": 2, "out": tmp_path / "run"}
+    options |= {"limit": 20, "settings": "train.refit=false"}
     with monkeypatch.context() as patch:
         patch.setattr(seeds, "_by_seed", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
@@ -194,7 +218,7 @@ def test_tasks_of_all_kinds_have_several_seeds(kind, reviews, tiny_base, tmp_pat
         assert told["valid"][metric]["mean"] == pytest.approx(statistics.fmean(values))
 
 
-def test_a_seed_that_diverges_is_left_out(reviews, tiny_base, tmp_path, monkeypatch):
+def test_a_seed_that_diverges_is_left_out(few, tiny_base, tmp_path, monkeypatch):
     learned = seeds.repeat
 
     def repeat(request, folder, numbers, learn):
@@ -206,7 +230,7 @@ def test_a_seed_that_diverges_is_left_out(reviews, tiny_base, tmp_path, monkeypa
         return learned(request, folder, numbers, failing)
 
     monkeypatch.setattr(seeds, "repeat", repeat)
-    run = textune.train(reviews, base=tiny_base, out=tmp_path / "run", seeds=3, **SMALL)
+    run = textune.train(few, base=tiny_base, out=tmp_path / "run", seeds=3, **SMALL)
     told = run.metrics["seeds"]
     assert [one["seed"] for one in told["each"]] == [42, 44]
     assert told["failed"] == [{"seed": 43, "why": "the gradient is not finite"}]
@@ -226,26 +250,26 @@ def test_what_several_seeds_cannot_be_is_refused_before_anything_is_written(
     assert not os.path.lexists(tmp_path / "run")
 
 
-def test_another_number_of_seeds_is_no_way_to_go_on(reviews, tiny_base, tmp_path):
+def test_another_number_of_seeds_is_no_way_to_go_on(few, tiny_base, tmp_path):
     options = {**SMALL, "base": tiny_base, "out": tmp_path / "run"}
-    run = textune.train(reviews, **options, seeds=2)
+    run = textune.train(few, **options, seeds=2)
     for count in (None, 1, 3):
         with pytest.raises(RunError, match="began with --seeds 2"):
-            textune.train(reviews, **options, seeds=count, resume=True)
+            textune.train(few, **options, seeds=count, resume=True)
     again = textune.train(config=run.path / "config.toml", out=tmp_path / "again", device="cpu")
     assert again.metrics["seeds"] == run.metrics["seeds"]
-    plain = textune.train(reviews, **options, overwrite=True)
+    plain = textune.train(few, **options, overwrite=True)
     assert "seeds" not in plain.metrics
     assert not (plain.path / "seeds").exists()
 
 
-def test_most_effort_tries_seeds_where_validation_texts_judge(reviews, tiny_base, tmp_path):
-    run = textune.train(reviews, base=tiny_base, out=tmp_path / "run", effort="best", **SMALL)
+def test_most_effort_tries_seeds_where_validation_texts_judge(few, tiny_base, tmp_path):
+    run = textune.train(few, base=tiny_base, out=tmp_path / "run", effort="best", **SMALL)
     assert run.metrics["seeds"]["count"] == 3
 
 
 def test_one_row_drawn_is_the_same_for_each_seed(reviews, tiny_base, tmp_path):
-    run = textune.train(reviews, base=tiny_base, out=tmp_path / "run", seeds=2, limit=60, **SMALL)
+    run = textune.train(reviews, base=tiny_base, out=tmp_path / "run", seeds=2, limit=30, **SMALL)
     first, second = (
         json.loads((place / "splits.json").read_text())
         for place in (run.path, run.path / "seeds" / "seed-43")
@@ -254,7 +278,7 @@ def test_one_row_drawn_is_the_same_for_each_seed(reviews, tiny_base, tmp_path):
 
 
 def test_the_first_encoder_is_given_back_before_the_next_one_is_made(
-    reviews, tiny_base, tmp_path, monkeypatch
+    few, tiny_base, tmp_path, monkeypatch
 ):
     built, repeat, held = fine_tuning.build, seeds.repeat, []
 
@@ -270,5 +294,5 @@ def test_the_first_encoder_is_given_back_before_the_next_one_is_made(
 
     monkeypatch.setattr(fine_tuning, "build", build)
     monkeypatch.setattr(seeds, "repeat", looking)
-    textune.train(reviews, base=tiny_base, out=tmp_path / "run", seeds=2, curve=True, **SMALL)
+    textune.train(few, base=tiny_base, out=tmp_path / "run", seeds=2, curve=True, **SMALL)
     assert len(held) == 2

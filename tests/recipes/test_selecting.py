@@ -2,7 +2,8 @@
 
 import json
 import shutil
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -12,15 +13,23 @@ from safetensors.torch import load_file
 from typer.testing import CliRunner
 
 import textune
-from conftest import WORDS
+from conftest import WORDS, write_reviews
+from made_texts import own_cache
 from textune.doors import cli
 from textune.errors import SettingsError
-from textune.recipes import averaged, selecting
+from textune.recipes import averaged, out_of_fold, selecting
 from textune.settings import choosing
 from textune.settings.choosing import Facts
 from textune.settings.config import Settings
 
 pytestmark = pytest.mark.usefixtures("auto_recipe")
+
+
+def typed(*words):
+    """Train by typed words; return what was printed."""
+    done = CliRunner().invoke(cli.app, ["train", *map(str, words), "--device", "cpu"])
+    assert done.exit_code == 0, done.output
+    return done.output.replace("\n  ", " ")
 
 
 @pytest.fixture
@@ -29,20 +38,48 @@ def trained(few, tiny_base, tmp_path):
 
     def run(*words, source=few, out="run"):
         place = tmp_path / out
-        asked = ["train", source, "--base", tiny_base, "--out", place, "--device", "cpu", *words]
-        done = CliRunner().invoke(cli.app, list(map(str, asked)))
-        assert done.exit_code == 0, done.output
-        return done.output.replace("\n  ", " "), place
+        return typed(source, "--base", tiny_base, "--out", place, *words), place
 
     return run
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A finished run, which is only read, and its folder as a kill after the folds leaves it."""
+
+    asked: tuple[object, ...]
+    said: str
+    run: Path
+    killed: Path
+
+
+@pytest.fixture(scope="module")
+def whole(tiny_base, tmp_path_factory, _kernels):
+    with (
+        own_cache(tmp_path_factory.mktemp("whole"), _kernels) as folder,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.delenv("TEXTUNE_RECIPE")
+        patch.setattr(selecting.preferring, "is_better", lambda *_: True)
+        lines = write_reviews(folder / "few.csv").read_text(encoding="utf-8").splitlines()
+        (folder / "few.csv").write_text("\n".join(lines[:41]) + "\n", encoding="utf-8")
+        run, killed, write = folder / "run", folder / "killed", out_of_fold.write
+
+        def writing(*words):
+            write(*words)
+            shutil.copytree(run, killed)
+
+        patch.setattr(out_of_fold, "write", writing)
+        asked = (folder / "few.csv", "--base", tiny_base, "--epochs", 1)
+        return Whole(asked, typed(*asked, "--out", run), run, killed)
 
 
 def numbers_of(run):
     return json.loads((run / "metrics.json").read_text(encoding="utf-8"))
 
 
-def test_few_texts_are_all_learned_from_and_all_judged(trained, few):
-    said, run = trained("--epochs", 2)
+def test_few_texts_are_all_learned_from_and_all_judged(whole):
+    said, run = whole.said, whole.run
     assert "split: 40 train, judged by cross-validation, 0 test" in said
     assert "what you get without fine-tuning" in said
     assert "cross-validation of fine-tuning: fold 1 of 5" in said
@@ -61,11 +98,12 @@ def test_few_texts_are_all_learned_from_and_all_judged(trained, few):
 
 
 def test_from_six_hundred_texts_on_three_folds_are_enough(trained, tmp_path):
-    rows = [f"{' '.join(WORDS[(n + k) % 20] for k in range(n % 7 + 2))} {n}" for n in range(600)]
     file = tmp_path / "many.csv"
-    lines = [f"{text},{'yes' if n % 3 else 'no'}\n" for n, text in enumerate(rows)]
+    lines = [f"{WORDS[n % 20]} {n},{'yes' if n % 3 else 'no'}\n" for n in range(600)]
     file.write_text("text,label\n" + "".join(lines))
-    said, run = trained("--epochs", 1, source=file)
+    said, run = trained(
+        "--epochs", 1, "--batch-size", 64, "--set", "train.probe=false", source=file
+    )
     assert "cross-validation of fine-tuning: fold 3 of 3" in said
     assert numbers_of(run)["valid"]["n"] == 600
 
@@ -94,7 +132,7 @@ def test_each_update_after_the_folds_changes_every_layer(few, tiny_base, tmp_pat
 
 
 def test_the_frozen_encoder_is_saved_where_fine_tuning_does_not_beat_it(trained, tiny_base):
-    said, run = trained("--epochs", 4, "--lr", 0.3, "--set", "train.retry=false")
+    said, run = trained("--epochs", 2, "--lr", 0.3, "--set", "train.retry=false")
     assert "fine-tuning is not better; the frozen encoder with the linear head" in said
     found = numbers_of(run)
     assert found["valid"]["cross_validation"]["chosen"] == "frozen"
@@ -153,7 +191,7 @@ def test_a_mean_that_answers_worse_than_the_folds_models_is_not_taken(trained, m
 
     monkeypatch.setattr(averaged.Mean, "weights", against)
     monkeypatch.setattr(averaged, "blend", blending)
-    said, run = trained("--epochs", 12, "--lr", "1e-3", "--set", "train.refit=false")
+    said, run = trained("--epochs", 4, "--lr", "1e-3", "--set", "train.refit=false")
     assert "these are its weights: the mean of the folds' answers worse than they do" in said
     assert "mean of these" not in said
     assert shares == [1.0]  # to judge it, and never into what is saved
@@ -175,7 +213,7 @@ def test_no_mean_is_made_where_none_is_wanted(trained, monkeypatch):
     monkeypatch.setattr(selecting.preferring, "is_better", lambda *_: True)
     monkeypatch.setattr(averaged, "write", None)  # it is not called
     monkeypatch.setattr(averaged, "blend", None)
-    said, run = trained("--epochs", 1, "--set", "train.average=false")
+    said, run = trained("--epochs", 1, "--set", "train.average=false", "--set", "train.refit=false")
     assert "fine-tuning learns from all 40 texts" in said
     assert "mean of these" not in said
     assert (run / "model" / "model.safetensors").is_file()
@@ -193,26 +231,23 @@ def test_no_text_is_judged_by_a_model_that_learned_from_it(trained, tmp_path):
     assert numbers_of(run)["valid"]["accuracy"] < 0.75
 
 
+@pytest.mark.parametrize("is_damaged", [False, True])
 def test_a_run_that_was_killed_reads_what_cross_validation_found(
-    trained, monkeypatch, dying_after_selection
+    whole, tmp_path, monkeypatch, is_damaged
 ):
     monkeypatch.setattr(selecting.preferring, "is_better", lambda *_: True)
-    _, whole = trained("--epochs", 1, out="whole")
-    with dying_after_selection():
-        trained("--epochs", 1, out="killed")
-    place = shutil.copytree(whole.parent / "killed", whole.parent / "damaged") / averaged.FILE
-    content = bytearray(place.read_bytes())
-    content[-1] ^= 1
-    place.write_bytes(content)
-    for name in ("killed", "damaged"):
-        with monkeypatch.context() as patch:
-            if name == "killed":
-                patch.setattr(selecting, "_cross_validated", None)  # it is not called
-            said, run = trained("--epochs", 1, "--resume", out=name)
-        is_repeated = "cross-validation: finished before, not repeated" not in said
-        assert is_repeated is (name == "damaged")
-        weights = [load_file(one / "model" / "model.safetensors") for one in (whole, run)]
-        assert all(np.array_equal(weights[0][name], weights[1][name]) for name in weights[0])
+    run = shutil.copytree(whole.killed, tmp_path / "run")
+    if is_damaged:
+        content = bytearray((run / averaged.FILE).read_bytes())
+        content[-1] ^= 1
+        (run / averaged.FILE).write_bytes(content)
+    else:
+        monkeypatch.setattr(selecting, "_cross_validated", None)  # it is not called
+    said = typed(*whole.asked, "--out", run, "--resume")
+    is_repeated = "cross-validation: finished before, not repeated" not in said
+    assert is_repeated is is_damaged
+    weights = [load_file(one / "model" / "model.safetensors") for one in (whole.run, run)]
+    assert all(np.array_equal(weights[0][name], weights[1][name]) for name in weights[0])
 
 
 @pytest.mark.parametrize(
@@ -240,26 +275,26 @@ def test_from_python_too(few, tiny_base, tmp_path):
 
 @pytest.mark.parametrize("kind", ["comments", "numbers", "tagged"])
 def test_several_labels_numbers_and_tags_are_cross_validated(trained, kind, request):
-    _, run = trained("--epochs", 1, "--limit", 40, source=request.getfixturevalue(kind))
+    _, run = trained("--epochs", 1, "--limit", 24, source=request.getfixturevalue(kind))
     valid = numbers_of(run)["valid"]
     assert valid["cross_validation"]["folds"] == 5
-    assert len(pq.read_table(run / "predictions" / "valid.parquet")) == 40
+    assert len(pq.read_table(run / "predictions" / "valid.parquet")) == 24
 
 
 def test_a_label_s_only_text_is_learned_from_and_not_judged(trained, few):
     lines = few.read_text(encoding="utf-8").splitlines()
-    few.write_text("\n".join([*lines, "a very warm song,odd"]) + "\n", encoding="utf-8")
+    few.write_text("\n".join([*lines[:21], "a very warm song,odd"]) + "\n", encoding="utf-8")
     said, run = trained("--effort", "quick", "--set", "train.remedies=off")
     assert "1 text is not judged" in said
     assert "'odd'" in said
-    assert numbers_of(run)["valid"]["n"] == 40
+    assert numbers_of(run)["valid"]["n"] == 20
 
 
 def test_effort_best_means_three_seeds(trained):
-    said, run = trained("--epochs", 1, "--effort", "best")
+    said, run = trained("--epochs", 1, "--effort", "best", "--limit", 20)
     told = numbers_of(run)["valid"]["cross_validation"]
     assert [one["name"] for one in told["candidates"]] == ["frozen", "fine-tuned"]
-    assert numbers_of(run)["valid"]["n"] == 40
+    assert numbers_of(run)["valid"]["n"] == 20
     assert "cross-validation of fine-tuning with seed 44: fold 5 of 5" in said
 
 
