@@ -10,7 +10,7 @@ import random
 import shutil
 import sys
 import tempfile
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -200,28 +200,6 @@ def few(reviews, tmp_path):
 def auto_recipe(monkeypatch):
     """Leave to the recipe what a test leaves out, as users have it."""
     monkeypatch.delenv("TEXTUNE_RECIPE")
-
-
-@pytest.fixture
-def dying_after_selection(monkeypatch):
-    """Return a context in which a run dies once cross-validation is written."""
-
-    from textune.recipes import out_of_fold  # after the environment is set
-
-    @contextmanager
-    def dying():
-        write = out_of_fold.write
-
-        def die(folder, outcome, key):
-            write(folder, outcome, key)
-            raise KeyboardInterrupt
-
-        with monkeypatch.context() as patch:
-            patch.setattr(out_of_fold, "write", die)
-            with pytest.raises((AssertionError, KeyboardInterrupt)):
-                yield
-
-    return dying
 
 
 @pytest.fixture
